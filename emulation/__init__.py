@@ -1,0 +1,1 @@
+"""The local rig: AWS, Discord and the fleet on one machine."""

@@ -1,0 +1,1 @@
+"""Turn Discord interactions into pictures on a GPU fleet that sleeps while nobody asks."""
