@@ -1,0 +1,104 @@
+"""What has to be set up, in which order, and what each part is made from."""
+
+import sys
+from pathlib import Path
+
+from . import terraform
+from .commands import clean_environment, run
+from .environments import Environments
+from .layout import Layout, python_of
+from .steps import Plan, Step, files_digest
+
+PROJECT = "project environment"
+TORCH = "torch"
+PACKAGES = "project packages"
+EMULATOR = "emulator (LocalStack)"
+EXTENSION = "emulator extension"
+LAMBDA = "Lambda runtime"
+TERRAFORM = "Terraform and its provider"
+PACKAGE = "Lambda package"
+
+
+def make_plan(layout: Layout, torch_build: str) -> Plan:
+    """The whole set-up of a checkout, with torch in the build asked for."""
+    make = Environments(layout)
+    lock = layout.root / "requirements"
+    extension = layout.root / "emulation" / "aws"
+    this_python = f"{sys.version_info[:2]}"
+    steps = (
+        Step(
+            PROJECT,
+            make.make_project,
+            (this_python, files_digest(lock / "installer.txt")),
+            make.uv,
+        ),
+        Step(
+            TORCH,
+            lambda: make.install_torch(torch_build),
+            (torch_build, files_digest(lock / "torch.txt")),
+            layout.environment,
+            (PROJECT,),
+        ),
+        Step(
+            PACKAGES,
+            make.install_project,
+            (files_digest(lock / "development.lock", layout.root / "pyproject.toml"),),
+            layout.environment,
+            (TORCH,),
+        ),
+        Step(
+            EMULATOR,
+            make.make_emulator,
+            (files_digest(extension / "requirements.lock"),),
+            python_of(layout.emulator_environment),
+            (PROJECT,),
+        ),
+        Step(
+            EXTENSION,
+            make.install_extension,
+            (files_digest(extension / "pyproject.toml", extension / "src"),),
+            python_of(layout.emulator_environment),
+            (EMULATOR,),
+        ),
+        Step(
+            LAMBDA,
+            make.make_lambda,
+            (files_digest(extension / "requirements-lambda.lock"),),
+            python_of(layout.lambda_environment),
+            (PROJECT,),
+        ),
+        Step(
+            TERRAFORM,
+            lambda: _initialise_terraform(layout),
+            (_text(layout.infra / "versions.tf"), *_module_names(layout.infra)),
+            layout.terraform_data / "providers",
+        ),
+        Step(
+            PACKAGE,
+            lambda: _build_lambda_package(layout),
+            (files_digest(layout.infra / "package", layout.root / "src"),),
+            layout.lambda_package,
+            (PROJECT,),
+        ),
+    )
+    return Plan(steps, layout.cache / "stamps")
+
+
+def _initialise_terraform(layout: Layout) -> None:
+    program = terraform.find_or_fetch(layout.cache)
+    terraform.initialise(program, layout.infra, layout.terraform_data)
+
+
+def _build_lambda_package(layout: Layout) -> None:
+    words = ["--out", str(layout.lambda_package), "--architecture", "host"]
+    python = python_of(layout.environment)
+    env = clean_environment() | {"PYTHONPATH": str(layout.root)}
+    run([python, "-m", "infra.package", *words], env=env)
+
+
+def _module_names(infra: Path) -> list[str]:
+    return sorted(path.name for path in infra.glob("modules/*"))
+
+
+def _text(path: Path) -> str:
+    return path.read_text() if path.exists() else ""

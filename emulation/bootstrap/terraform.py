@@ -1,0 +1,137 @@
+"""Find or fetch Terraform, and initialise the root module online or from a local mirror."""
+
+import hashlib
+import io
+import os
+import platform
+import re
+import shutil
+import urllib.request
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from .commands import run
+from .errors import CommandFailedError, SetupError
+
+MINIMUM = (1, 10)
+FETCHED_VERSION = "1.11.4"
+PROVIDER = Path("registry.terraform.io/hashicorp/aws/5.100.0")
+_RELEASES = f"https://releases.hashicorp.com/terraform/{FETCHED_VERSION}"
+_SEARCH_DEPTH = 4
+
+
+def platform_name() -> str:
+    """This machine as Terraform names it, for example `linux_amd64`."""
+    machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
+    return f"{platform.system().lower()}_{machine}"
+
+
+def version_of(terraform: Path) -> tuple[int, int] | None:
+    """Major and minor version of a Terraform program, or None where it does not answer."""
+    try:
+        found = re.search(
+            r"Terraform v(\d+)\.(\d+)", run([terraform, "version"], env=environment())
+        )
+    except CommandFailedError:
+        return None
+    return (int(found[1]), int(found[2])) if found else None
+
+
+def find(cache: Path) -> Path | None:
+    """Terraform of at least `MINIMUM`: the one fetched before, else the one on the PATH."""
+    on_path = shutil.which("terraform")
+    for candidate in (cache / "bin" / "terraform", Path(on_path) if on_path else None):
+        if candidate and candidate.exists():
+            version = version_of(candidate)
+            if version and version >= MINIMUM:
+                return candidate
+    return None
+
+
+def find_or_fetch(cache: Path) -> Path:
+    """Terraform, fetched into the project's cache with its checksum verified if need be.
+
+    Raises:
+        SetupError: it is neither there nor to be had.
+    """
+    if found := find(cache):
+        return found
+    try:
+        return _fetch(cache / "bin")
+    except OSError as error:
+        minimum = ".".join(map(str, MINIMUM))
+        raise SetupError(
+            f"Terraform >= {minimum} was neither found nor fetched ({error}). Install it:"
+            " https://developer.hashicorp.com/terraform/install"
+        ) from error
+
+
+def _fetch(folder: Path) -> Path:
+    name = f"terraform_{FETCHED_VERSION}_{platform_name()}.zip"
+    sums = _download(f"{_RELEASES}/terraform_{FETCHED_VERSION}_SHA256SUMS").decode()
+    expected = {file: digest for digest, file in (line.split() for line in sums.splitlines())}
+    archive = _download(f"{_RELEASES}/{name}")
+    if hashlib.sha256(archive).hexdigest() != expected.get(name):
+        raise SetupError(f"{name} does not have the published checksum: try again later")
+    folder.mkdir(parents=True, exist_ok=True)
+    program = folder / "terraform"
+    program.write_bytes(zipfile.ZipFile(io.BytesIO(archive)).read("terraform"))
+    program.chmod(0o755)
+    return program
+
+
+def _download(address: str) -> bytes:
+    with urllib.request.urlopen(address, timeout=60) as answer:  # noqa: S310 - https, a constant
+        content: bytes = answer.read()
+    return content
+
+
+def environment(data_dir: Path | None = None) -> dict[str, str]:
+    """The environment Terraform runs in: quiet, and free of a configuration file that is gone."""
+    env = dict(os.environ)
+    configuration = env.get("TF_CLI_CONFIG_FILE")
+    if configuration and not Path(configuration).exists():
+        del env["TF_CLI_CONFIG_FILE"]
+    env |= {"CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1", "TF_INPUT": "0"}
+    if data_dir:
+        env["TF_DATA_DIR"] = str(data_dir)
+    return env
+
+
+def _mirror_roots() -> Iterator[Path]:
+    home = Path.home()
+    yield from (home / ".terraform.d" / "plugins", home / ".terraform.d" / "plugin-cache")
+    yield from (Path("/usr/local/share"), Path("/usr/share/terraform"), Path("/opt"), home)
+
+
+def find_provider_mirror() -> Path | None:
+    """A folder of providers that holds the AWS provider for this machine, or None."""
+    wanted = PROVIDER / platform_name()
+    for root in _mirror_roots():
+        for depth in range(_SEARCH_DEPTH):
+            for found in root.glob("/".join(["*"] * depth + [PROVIDER.parts[0]])):
+                if (found.parent / wanted).is_dir():
+                    return found.parent
+    return None
+
+
+def initialise(terraform: Path, root_module: Path, data_dir: Path) -> None:
+    """Run `terraform init`: online first, else from a local mirror of the provider.
+
+    Raises:
+        SetupError: the registry can't be reached and there is no mirror.
+    """
+    base: list[str | Path] = [terraform, f"-chdir={root_module}", "init", "-no-color"]
+    env = environment(data_dir) | {"TF_REGISTRY_DISCOVERY_RETRY": "0"}
+    try:
+        run(base, env=env)
+    except CommandFailedError as error:
+        mirror = find_provider_mirror()
+        if mirror is None:
+            raise SetupError(
+                f"Terraform's registry can't be reached and no folder on this machine holds"
+                f" {PROVIDER}: connect once, or make a mirror with `terraform providers mirror`"
+                f" below {Path.home() / '.terraform.d' / 'plugins'}.\n{error}"
+            ) from error
+        run([*base, f"-plugin-dir={mirror}"], env=env)

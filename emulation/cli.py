@@ -1,0 +1,186 @@
+"""The command line of the rig: `python -m emulation --help`."""
+
+import json
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from emulation import demo as demonstration
+from emulation import report
+from emulation.bootstrap.layout import Layout
+from emulation.display import Display
+from emulation.errors import RigError, StackNotRunningError
+from emulation.stack import down as stack_down
+from emulation.stack import health, lock
+from emulation.stack import up as stack_up
+from emulation.stack.options import StackOptions
+from emulation.stack.state import StackState, StateFolder
+from emulation.stand_in import StandIn
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="AWS, Discord and the GPU fleet on one machine: start it, use it, look at it, stop it.",
+)
+_LAYOUT = Layout.of_this_checkout()
+_out = Console()
+
+StateDir = Annotated[
+    Path | None,
+    typer.Option(help="Folder of the stack (default: $DISCORD_DIFFUSION_STATE_DIR, else .local)."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+AwsPort = Annotated[int, typer.Option(help="Port of the emulator; a free one if taken.")]
+DiscordPort = Annotated[int, typer.Option(help="Port of the stand-in; a free one if taken.")]
+Workers = Annotated[int, typer.Option(min=0, max=16, help="Worker processes to start.")]
+Watch = Annotated[bool, typer.Option("--watch", help="Reload handlers when their code changes.")]
+Timeout = Annotated[float, typer.Option(min=1, help="Seconds to wait for the pictures.")]
+_DEFAULTS = StackOptions()
+
+
+@app.command()
+def up(
+    aws_port: AwsPort = _DEFAULTS.aws_port,
+    discord_port: DiscordPort = _DEFAULTS.discord_port,
+    workers: Workers = _DEFAULTS.workers,
+    watch: Watch = False,
+    state_dir: StateDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Start the stack, or say that it runs."""
+    options = StackOptions(
+        aws_port=aws_port, discord_port=discord_port, workers=workers, watch=watch
+    )
+    state = _start(options, StateFolder.chosen(_LAYOUT.root, state_dir))
+    if as_json:
+        _print_json(state.as_json())
+    else:
+        report.addresses(_out, state)
+
+
+@app.command()
+def down(state_dir: StateDir = None, as_json: AsJson = False) -> None:
+    """Stop the stack and remove what it kept; logs and caches stay."""
+    folder = StateFolder.chosen(_LAYOUT.root, state_dir)
+    with lock.exclusive(_LAYOUT.cache, folder):
+        stopped = stack_down.stop(folder)
+    if as_json:
+        _print_json({"stopped": stopped is not None})
+    else:
+        _out.print("The stack is down." if stopped else "No stack was running.")
+
+
+@app.command()
+def status(state_dir: StateDir = None, as_json: AsJson = False) -> None:
+    """Show what runs, where, and how much waits in the queue."""
+    state = _running(state_dir)
+    processes = health.of_processes(state)
+    queues = report.queue_depths(state)
+    if as_json:
+        parts = {"processes": [asdict(one) for one in processes], "queues": asdict(queues)}
+        _print_json({"ready": state.ready, **parts, "stack": state.as_json()})
+    else:
+        report.status(_out, state, processes, queues)
+    if not all(one.alive for one in processes):
+        raise typer.Exit(1)
+
+
+@app.command()
+def logs(
+    name: Annotated[str | None, typer.Argument(help="emulator, discord or worker-1")] = None,
+    lines: Annotated[int, typer.Option(min=1, help="How many of the last lines.")] = 40,
+    follow: Annotated[bool, typer.Option("--follow", help="Go on as lines come.")] = False,
+    state_dir: StateDir = None,
+) -> None:
+    """Show the logs of the stack's processes (and its functions': `logs functions`)."""
+    folder = StateFolder.chosen(_LAYOUT.root, state_dir)
+    if name == "functions":
+        report.function_logs(_out, _running(state_dir), lines)
+        return
+    files = sorted(folder.logs.glob(f"{name or '*'}.log"))
+    if not files:
+        raise RigError(f"There is no log {name or ''} in {folder.logs}")
+    words = ["tail", "-n", str(lines), *(["-F"] if follow else []), *map(str, files)]
+    raise typer.Exit(subprocess.run(words, check=False).returncode)
+
+
+@app.command()
+def send(
+    prompt: Annotated[str, typer.Option(help="What to draw.")],
+    seed: Annotated[int | None, typer.Option(help="Seed of the first picture.")] = None,
+    count: Annotated[int | None, typer.Option(help="How many pictures, 1 to 4.")] = None,
+    steps: Annotated[int | None, typer.Option(help="Denoising steps.")] = None,
+    guidance: Annotated[float | None, typer.Option(help="Guidance scale.")] = None,
+    negative_prompt: Annotated[str | None, typer.Option(help="What not to draw.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder for the pictures.")] = Path("build/pictures"),
+    timeout: Timeout = 120,
+    user: Annotated[str | None, typer.Option(help="Id of the user who asks.")] = None,
+    state_dir: StateDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Send a signed /imagine through the running stack and save the pictures."""
+    given = {"prompt": prompt, "seed": seed, "images": count, "steps": steps}
+    given |= {"guidance": guidance, "negative_prompt": negative_prompt}
+    options = {name: value for name, value in given.items() if value is not None}
+    stand_in = StandIn(_running(state_dir).discord_url)
+    interaction = stand_in.send("imagine", options, **({"user_id": user} if user else {}))
+    answer = stand_in.wait_for_pictures(interaction, timeout, None if as_json else report.live)
+    paths = answer.save(out)
+    if as_json:
+        found = {"interaction_id": interaction, "seconds": round(answer.seconds, 3)}
+        _print_json({**found, "content": answer.content, "pictures": [str(p) for p in paths]})
+    else:
+        report.pictures(_out, paths, answer.seconds)
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="Folder for the pictures.")] = Path("build/demo"),
+    timeout: Timeout = 120,
+    aws_port: AwsPort = _DEFAULTS.aws_port,
+    discord_port: DiscordPort = _DEFAULTS.discord_port,
+    state_dir: StateDir = None,
+) -> None:
+    """Start the stack if need be, send an /imagine through it, show the pictures' paths."""
+    options = StackOptions(aws_port=aws_port, discord_port=discord_port)
+    folder = StateFolder.chosen(_LAYOUT.root, state_dir)
+    state = _start(options, folder)
+    with Display() as display:
+        paths = demonstration.send(state, display, out, timeout)
+    report.pictures(_out, paths)
+    report.addresses(_out, state)
+    report.next_steps(_out)
+
+
+def main() -> None:
+    """Run the command line; an error of the rig's own is a message, not a traceback."""
+    try:
+        app()
+    except RigError as error:
+        Console(stderr=True).print(f"[bold red]Error:[/] {error}", markup=True, highlight=False)
+        sys.exit(1)
+
+
+def _start(options: StackOptions, folder: StateFolder) -> StackState:
+    with Display() as display:
+        started = stack_up.start(_LAYOUT, folder, options, display)
+    if started.already_running:
+        sys.stderr.write("The stack is already running.\n")
+    return started.state
+
+
+def _running(state_dir: Path | None) -> StackState:
+    state = StateFolder.chosen(_LAYOUT.root, state_dir).load()
+    if state is None or not state.ready:
+        raise StackNotRunningError
+    return state
+
+
+def _print_json(content: dict[str, object]) -> None:
+    sys.stdout.write(json.dumps(content, indent=2) + "\n")

@@ -1,0 +1,110 @@
+"""What the command line prints for people."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+from rich.console import Console
+from rich.table import Table
+
+from emulation.stack.health import ProcessHealth
+from emulation.stack.parts import EMULATOR_CREDENTIALS
+from emulation.stack.state import StackState
+
+
+@dataclass(frozen=True)
+class QueueDepths:
+    """Messages of the job queue and its dead-letter queue; None where SQS did not answer."""
+
+    waiting: int | None
+    in_flight: int | None
+    dead: int | None
+
+
+def queue_depths(state: StackState) -> QueueDepths:
+    """Ask SQS how many jobs wait, are being worked on, and are dead."""
+    sqs = boto3.client("sqs", **_client_options(state))
+
+    def attribute(queue_url: str, name: str) -> int | None:
+        try:
+            answer = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["All"])
+            return int(answer["Attributes"][name])
+        except (BotoCoreError, ClientError):
+            return None
+
+    return QueueDepths(
+        waiting=attribute(state.queue_url, "ApproximateNumberOfMessages"),
+        in_flight=attribute(state.queue_url, "ApproximateNumberOfMessagesNotVisible"),
+        dead=attribute(state.dead_letter_queue_url, "ApproximateNumberOfMessages"),
+    )
+
+
+def function_logs(console: Console, state: StackState, lines: int) -> None:
+    """Print the last log events of the Lambda `interactions`."""
+    client = boto3.client("logs", **_client_options(state))
+    group = f"/aws/lambda/{state.interactions_function_name}"
+    events = client.filter_log_events(logGroupName=group).get("events", [])
+    for event in events[-lines:]:
+        console.print(event["message"].rstrip(), markup=False, highlight=False)
+
+
+def _client_options(state: StackState) -> dict[str, str]:
+    return {
+        "endpoint_url": state.aws_endpoint,
+        "region_name": state.region,
+        "aws_access_key_id": EMULATOR_CREDENTIALS["AWS_ACCESS_KEY_ID"],
+        "aws_secret_access_key": EMULATOR_CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+    }
+
+
+def addresses(console: Console, state: StackState) -> None:
+    """Where everything is."""
+    table = Table(box=None, show_header=False, padding=(0, 2))
+    table.add_row("Discord (stand-in)", state.discord_url)
+    table.add_row("Interactions", state.interactions_url)
+    table.add_row("AWS (LocalStack)", state.aws_endpoint)
+    table.add_row("Queue", state.queue_url)
+    if state.processes:
+        table.add_row("Logs", str(Path(state.processes[0].log).parent))
+    console.print()
+    console.print(table)
+
+
+def status(
+    console: Console,
+    state: StackState,
+    processes: Sequence[ProcessHealth],
+    queues: QueueDepths,
+) -> None:
+    """Processes, queue and addresses."""
+    table = Table(box=None, padding=(0, 2))
+    for heading in ("process", "pid", "state", "log"):
+        table.add_column(heading)
+    for one in processes:
+        alive = "[green]running[/]" if one.alive else "[bold red]ended[/]"
+        table.add_row(one.name, str(one.pid), alive, one.log)
+    console.print(table)
+    shown = ["?" if value is None else str(value) for value in vars(queues).values()]
+    console.print(f"\nQueue: {shown[0]} waiting, {shown[1]} in work, {shown[2]} dead")
+    addresses(console, state)
+
+
+def live(text: str) -> None:
+    """The message as the user sees it, each time it changes."""
+    Console().print(text, markup=False, highlight=False, style="dim")
+
+
+def pictures(console: Console, paths: Sequence[Path], seconds: float | None = None) -> None:
+    """Where the pictures were saved."""
+    after = f" after {seconds:.1f} s" if seconds is not None else ""
+    console.print(f"\n{len(paths)} pictures{after}:")
+    for path in paths:
+        console.print(f"  {path}", highlight=False)
+
+
+def next_steps(console: Console) -> None:
+    """What to type next."""
+    console.print('\nTry: make send PROMPT="a yellow star on a green background" COUNT=4')
+    console.print("Stop: make local-down")

@@ -1,0 +1,1 @@
+"""Start, look at and stop the rig's processes on one machine."""

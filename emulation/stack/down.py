@@ -1,0 +1,38 @@
+"""Stop a stack, whole or half started, and remove what it kept."""
+
+import shutil
+
+from emulation.stack import processes
+from emulation.stack.state import StackState, StateFolder
+
+
+def stop(folder: StateFolder) -> StackState | None:
+    """End every process of the stack and remove its files but the logs.
+
+    Workers end first: their queue and Discord are still there while they finish or give back
+    what they hold.
+
+    Returns:
+        The state of the stack that was stopped, or None if none was known.
+    """
+    state = folder.load()
+    if state:
+        workers = tuple(one for one in state.processes if one.name.startswith("worker"))
+        processes.terminate(workers)
+        processes.terminate(tuple(one for one in state.processes if one not in workers))
+    _remove_files(folder)
+    return state
+
+
+def _remove_files(folder: StateFolder) -> None:
+    if not folder.path.exists():
+        return
+    for path in folder.path.iterdir():
+        if path == folder.logs:
+            continue
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+    if not any(folder.path.iterdir()):
+        folder.path.rmdir()

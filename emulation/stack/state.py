@@ -1,0 +1,93 @@
+"""What is known of the running stack, kept in `stack.json`."""
+
+import json
+import os
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+DEFAULT_STATE_DIR = ".local"
+STATE_DIR_VARIABLE = "DISCORD_DIFFUSION_STATE_DIR"
+
+
+@dataclass(frozen=True)
+class ProcessRecord:
+    """A process of the stack.
+
+    `started_at` (seconds since the epoch, by the system's own account) tells it from another
+    process that was given the same pid later.
+    """
+
+    name: str
+    pid: int
+    started_at: float
+    log: str
+
+
+@dataclass(frozen=True)
+class StackState:
+    """A stack that runs, or that was being started when this was written (`ready` is false)."""
+
+    target: str
+    ready: bool = False
+    aws_endpoint: str = ""
+    region: str = "us-east-1"
+    discord_url: str = ""
+    discord_api_url: str = ""
+    interactions_url: str = ""
+    queue_url: str = ""
+    dead_letter_queue_url: str = ""
+    interactions_function_name: str = ""
+    worker_environment: dict[str, str] = field(default_factory=dict)
+    processes: tuple[ProcessRecord, ...] = ()
+
+    def with_process(self, record: ProcessRecord) -> "StackState":
+        """The same stack with one more process."""
+        return replace(self, processes=(*self.processes, record))
+
+    def process(self, name: str) -> ProcessRecord | None:
+        """The process of that name, or None."""
+        return next((record for record in self.processes if record.name == name), None)
+
+    def as_json(self) -> dict[str, Any]:
+        """For `stack.json` and `--json`; it holds no secret."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class StateFolder:
+    """The folder of one stack: its state file, logs, Terraform state and data."""
+
+    path: Path
+
+    @classmethod
+    def chosen(cls, root: Path, option: Path | None = None) -> "StateFolder":
+        """The folder from the command line, else the environment, else `.local`."""
+        named = option or os.environ.get(STATE_DIR_VARIABLE) or DEFAULT_STATE_DIR
+        return cls((root / named).resolve())
+
+    @property
+    def stack_file(self) -> Path:
+        """The state of the running stack."""
+        return self.path / "stack.json"
+
+    @property
+    def logs(self) -> Path:
+        """One log a process; kept when the stack goes down."""
+        return self.path / "logs"
+
+    def save(self, state: StackState) -> None:
+        """Write the state in one piece: a reader never sees half of it."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        draft = self.stack_file.with_suffix(".new")
+        draft.write_text(json.dumps(state.as_json(), indent=2) + "\n")
+        draft.replace(self.stack_file)
+
+    def load(self) -> StackState | None:
+        """The state written last, or None. A file that can't be read counts as none."""
+        try:
+            content = json.loads(self.stack_file.read_text())
+            records = tuple(ProcessRecord(**record) for record in content.pop("processes"))
+            return StackState(**content, processes=records)
+        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+            return None

@@ -1,0 +1,167 @@
+"""Bring a stack of target `host` up: emulator, stand-in, Terraform, commands, workers."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any
+
+from emulation.bootstrap.layout import Layout
+from emulation.display import Display
+from emulation.errors import StartError
+from emulation.stack import down, health, hot_reload, lock, ports
+from emulation.stack.discord_setup import DiscordSetup
+from emulation.stack.options import StackOptions, lambda_architecture
+from emulation.stack.parts import Parts
+from emulation.stack.state import ProcessRecord, StackState, StateFolder
+from emulation.stack.terraform import Outputs, Terraform
+
+
+@dataclass(frozen=True)
+class Started:
+    """A running stack, and whether this call started it."""
+
+    state: StackState
+    already_running: bool
+
+
+def start(layout: Layout, folder: StateFolder, options: StackOptions, display: Display) -> Started:
+    """Start a stack, or find the one that runs. What died half-way is cleaned up first.
+
+    Raises:
+        StartError: a part did not come up; everything started so far is stopped again.
+    """
+    with lock.exclusive(layout.cache, folder):
+        running = folder.load()
+        if running and running.ready and health.all_alive(running):
+            return Started(running, already_running=True)
+        down.stop(folder)
+        try:
+            return Started(_Start(layout, folder, options, display).run(), already_running=False)
+        except BaseException:
+            down.stop(folder)
+            raise
+
+
+class _Start:
+    """One start; the state is saved after every process so that nothing can be lost track of."""
+
+    def __init__(
+        self, layout: Layout, folder: StateFolder, options: StackOptions, display: Display
+    ) -> None:
+        self._layout = layout
+        self._folder = folder
+        self._options = options
+        self._display = display
+        self._parts = Parts(layout, folder, options)
+        self._state = self._new_state()
+
+    def _new_state(self) -> StackState:
+        aws = ports.choose(self._options.aws_port)
+        discord = ports.choose(self._options.discord_port)
+        if aws == discord:
+            raise StartError(f"the emulator and the stand-in can't share port {aws}")
+        discord_url = f"http://{ports.LOOPBACK}:{discord}"
+        return StackState(
+            target="host",
+            aws_endpoint=f"http://{ports.LOOPBACK}:{aws}",
+            region=self._options.region,
+            discord_url=discord_url,
+            discord_api_url=f"{discord_url}/api/v10",
+        )
+
+    def run(self) -> StackState:
+        self._start_services()
+        discord = DiscordSetup.from_fixture(self._state.discord_api_url)
+        outputs = self._display.run("Terraform apply", lambda: self._apply(discord))
+        self._keep(
+            replace(
+                self._state,
+                interactions_url=outputs.text("discord_interactions_endpoint_url"),
+                queue_url=outputs.text("queue_url"),
+                dead_letter_queue_url=outputs.text("dead_letter_queue_url"),
+                interactions_function_name=outputs.text("interactions_function_name"),
+                worker_environment=outputs.mapping("worker_environment"),
+            )
+        )
+        with ThreadPoolExecutor() as pool:
+            workers = pool.submit(self._display.run, "workers: load the model", self._workers)
+            pool.submit(
+                self._display.run,
+                "Discord: commands and endpoint",
+                lambda: discord.register(self._state.interactions_url),
+            ).result()
+            workers.result()
+        self._keep(replace(self._state, ready=True))
+        return self._state
+
+    def _start_services(self) -> None:
+        emulator = self._record(self._parts.start_emulator(_port(self._state.aws_endpoint)))
+        stand_in = self._record(self._parts.start_stand_in(_port(self._state.discord_url)))
+        endpoint, url = self._state.aws_endpoint, self._state.discord_url
+        with ThreadPoolExecutor() as pool:
+            waits = (
+                pool.submit(
+                    self._display.run,
+                    "emulator: start",
+                    lambda: self._parts.wait_for_emulator(emulator, endpoint),
+                ),
+                pool.submit(
+                    self._display.run,
+                    "Discord stand-in: start",
+                    lambda: self._parts.wait_for_stand_in(stand_in, url),
+                ),
+            )
+        for wait in waits:
+            wait.result()
+
+    def _apply(self, discord: DiscordSetup) -> Outputs:
+        terraform = Terraform(self._layout, self._folder.path / "terraform")
+        terraform.write_variables(self._variables(discord))
+        return terraform.apply(lambda text: self._display.detail("Terraform apply", text))
+
+    def _variables(self, discord: DiscordSetup) -> dict[str, Any]:
+        options, model = self._options, self._options.model
+        variables: dict[str, Any] = {
+            "target": "localstack",
+            "environment": options.environment,
+            "region": options.region,
+            "emulator_endpoint": self._state.aws_endpoint,
+            "discord_public_key": discord.public_key(),
+            "discord_application_id": discord.application_id,
+            "discord_api_url": self._state.discord_api_url,
+            "lambda_package": str(self._layout.lambda_package),
+            "lambda_architecture": lambda_architecture(),
+            "visibility_timeout_seconds": options.visibility_timeout_seconds,
+            "generation_defaults": {
+                "steps": model.steps,
+                "guidance": model.guidance,
+                "width": model.width,
+                "height": model.height,
+            },
+            "worker": {
+                "model": str(self._layout.root / model.model),
+                "picture_scale": model.picture_scale,
+            },
+        }
+        if options.watch:
+            variables["hot_reload_folder"] = str(hot_reload.prepare(self._layout))
+        return variables
+
+    def _workers(self) -> None:
+        numbers = range(1, self._options.workers + 1)
+        records = [
+            self._record(self._parts.start_worker(self._state, number)) for number in numbers
+        ]
+        for record in records:
+            self._parts.wait_for_worker(record)
+
+    def _record(self, record: ProcessRecord) -> ProcessRecord:
+        self._keep(self._state.with_process(record))
+        return record
+
+    def _keep(self, state: StackState) -> None:
+        self._state = state
+        self._folder.save(state)
+
+
+def _port(url: str) -> int:
+    return int(url.rsplit(":", 1)[1])

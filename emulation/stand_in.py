@@ -1,0 +1,120 @@
+"""Talk to the stand-in's control API: send interactions as a person would, read what came back."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+from discord_diffusion.discord.text import FAILURE_MARK
+
+from emulation.errors import AnswerError, RigError
+
+_EPHEMERAL = 1 << 6
+_POLL_SECONDS = 0.05
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A message that holds pictures, and how it came to be.
+
+    Attributes:
+        interaction_id: snowflake of the interaction.
+        content: the text above the pictures.
+        pictures: file name and bytes of each attachment, in order.
+        seconds: from sending the interaction to the message with the pictures.
+    """
+
+    interaction_id: str
+    content: str
+    pictures: tuple[tuple[str, bytes], ...]
+    seconds: float
+
+    def save(self, folder: Path) -> list[Path]:
+        """Write the pictures into `folder` and return their paths."""
+        folder.mkdir(parents=True, exist_ok=True)
+        paths = [folder / Path(name).name for name, _ in self.pictures]
+        for path, (_, content) in zip(paths, self.pictures, strict=True):
+            path.write_bytes(content)
+        return paths
+
+
+class StandIn:
+    """Client of one running stand-in."""
+
+    def __init__(self, url: str) -> None:
+        # trust_env: a proxy of the person's must not see loopback traffic.
+        self._http = httpx.Client(base_url=url, timeout=30, trust_env=False)
+
+    def send(self, command: str, options: dict[str, object], **interaction: object) -> str:
+        """Have a signed interaction delivered and return its id.
+
+        Raises:
+            AnswerError: the application did not answer it with a message; the text is Discord's.
+        """
+        body = {"command": command, "options": options, **interaction}
+        delivery = self._json(self._http.post("/control/interactions", json=body))
+        if delivery["outcome"] not in ("answered", "deferred"):
+            reason = delivery.get("error") or "The application did not respond"
+            raise AnswerError(f"{reason} ({delivery['outcome']})")
+        return str(delivery["interaction_id"])
+
+    def redeliver(self, interaction_id: str) -> dict[str, Any]:
+        """Send the very same signed interaction once more, as Discord may."""
+        return self._json(self._http.post(f"/control/interactions/{interaction_id}/redeliver"))
+
+    def interaction(self, interaction_id: str) -> dict[str, Any]:
+        """What the stand-in knows of an interaction, with every version of its message."""
+        return self._json(self._http.get(f"/control/interactions/{interaction_id}"))
+
+    def wait_for_pictures(
+        self,
+        interaction_id: str,
+        timeout_seconds: float,
+        watch: Callable[[str], None] | None = None,
+    ) -> Answer:
+        """Wait for the message's pictures, calling `watch` with its text whenever that changes.
+
+        Raises:
+            AnswerError: the user was told of an error, or no pictures came in time.
+        """
+        started = time.monotonic()
+        seen = ""
+        while time.monotonic() - started < timeout_seconds:
+            message = self.interaction(interaction_id)["message"]
+            if message and message["content"] != seen:
+                seen = message["content"]
+                if watch:
+                    watch(seen)
+            if message and message["attachments"]:
+                return self._answer(interaction_id, message, time.monotonic() - started)
+            if message and self._tells_of_an_error(message):
+                raise AnswerError(seen)
+            time.sleep(_POLL_SECONDS)
+        waited = f"No pictures after {timeout_seconds:.0f} s."
+        raise AnswerError(f"{waited} The message says: {seen}" if seen else waited)
+
+    def _answer(self, interaction_id: str, message: dict[str, Any], seconds: float) -> Answer:
+        pictures = tuple(
+            (str(one["filename"]), self._download(str(one["url"])))
+            for one in message["attachments"]
+        )
+        return Answer(interaction_id, str(message["content"]), pictures, seconds)
+
+    def _download(self, url: str) -> bytes:
+        answer = self._http.get(url)
+        answer.raise_for_status()
+        return answer.content
+
+    @staticmethod
+    def _tells_of_an_error(message: dict[str, Any]) -> bool:
+        ephemeral = bool(int(message.get("flags") or 0) & _EPHEMERAL)
+        return ephemeral or str(message["content"]).startswith(FAILURE_MARK)
+
+    @staticmethod
+    def _json(answer: httpx.Response) -> dict[str, Any]:
+        if answer.is_error:
+            raise RigError(f"the stand-in refused ({answer.status_code}): {answer.text}")
+        content: dict[str, Any] = answer.json()
+        return content
