@@ -12,6 +12,7 @@ from rich.console import Console
 
 from emulation import demo as demonstration
 from emulation import report
+from emulation.bootstrap import terraform as bootstrap
 from emulation.bootstrap.layout import Layout
 from emulation.display import Display
 from emulation.errors import RigError, StackNotRunningError
@@ -156,6 +157,17 @@ def demo(
     report.pictures(_out, paths)
     report.addresses(_out, state)
     report.next_steps(_out)
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def terraform(context: typer.Context) -> None:
+    """Run Terraform on the root module, with the program and provider that were set up."""
+    program = bootstrap.find(_LAYOUT.cache)
+    if program is None:
+        raise RigError("Terraform is not set up. Run: make setup")
+    words = [str(program), f"-chdir={_LAYOUT.infra}", *context.args]
+    env = bootstrap.environment(_LAYOUT.terraform_data)
+    raise typer.Exit(subprocess.run(words, env=env, check=False).returncode)
 
 
 def main() -> None:

@@ -1,7 +1,6 @@
 """Start a process of the stack, see whether it lives, and end it with all its children."""
 
 import subprocess
-import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -43,20 +42,22 @@ def find(record: ProcessRecord) -> psutil.Process | None:
 
 
 def terminate(records: tuple[ProcessRecord, ...]) -> None:
-    """End processes and their children: SIGTERM first, SIGKILL to what is left after a while."""
+    """End processes: SIGTERM, time to end well, then SIGKILL for them and whatever they left."""
     parents = [process for process in map(find, records) if process]
-    family = list(parents)
-    for parent in parents:
-        try:
-            family += parent.children(recursive=True)
-        except psutil.NoSuchProcess:
-            continue
+    family = parents + [child for parent in parents for child in _children(parent)]
     for parent in parents:
         _signal(parent, kill=False)
-    _, alive = psutil.wait_procs(family, timeout=_TERMINATE_SECONDS)
-    for process in alive:
+    psutil.wait_procs(parents, timeout=_TERMINATE_SECONDS)
+    for process in family:
         _signal(process, kill=True)
-    psutil.wait_procs(alive, timeout=_TERMINATE_SECONDS)
+    psutil.wait_procs(family, timeout=_TERMINATE_SECONDS)
+
+
+def _children(parent: psutil.Process) -> list[psutil.Process]:
+    try:
+        return parent.children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
 
 
 def _signal(process: psutil.Process, *, kill: bool) -> None:
@@ -75,13 +76,3 @@ def last_lines(log: Path, count: int = 15) -> str:
         return "(nothing logged)"
     lines = log.read_text(errors="replace").splitlines()[-count:]
     return "\n".join(f"  | {line}" for line in lines)
-
-
-def wait_until_gone(pid: int, timeout_seconds: float) -> bool:
-    """Whether the process of `pid` ended within the time."""
-    deadline = time.monotonic() + timeout_seconds
-    while time.monotonic() < deadline:
-        if not psutil.pid_exists(pid):
-            return True
-        time.sleep(0.05)
-    return False
