@@ -1,0 +1,111 @@
+"""How the emulator is started: a command line and its whole environment. Standard library only.
+
+Nothing of the caller's environment reaches the emulator except what a process needs to run at all,
+so that neither a person's AWS profile nor a LocalStack profile changes what the emulator does.
+"""
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+LOOPBACK = "127.0.0.1"
+HEALTH_PATH = "/_localstack/health"
+
+# Read by the extension: which interpreter runs which Lambda runtime, as a JSON object.
+LAMBDA_PYTHONS = "EMULATOR_LAMBDA_PYTHONS"
+
+# Names under which the extension registers itself with LocalStack (its pyproject.toml).
+LAMBDA_EXECUTOR = "process"
+GATEWAY_SERVER = "strict"
+
+SERVICES = (
+    "apigateway",
+    "cloudwatch",
+    "ec2",
+    "events",
+    "iam",
+    "kms",
+    "lambda",
+    "logs",
+    "resourcegroupstaggingapi",
+    "s3",
+    "secretsmanager",
+    "sns",
+    "sqs",
+    "ssm",
+    "stepfunctions",
+    "sts",
+)
+
+_INHERITED = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT")
+
+
+@dataclass(frozen=True)
+class EmulatorConfig:
+    """What one emulator needs to know.
+
+    `emulator_python` is the interpreter that holds LocalStack and the extension,
+    `lambda_pythons` maps a Lambda runtime ("python3.13") to the interpreter that runs it.
+    Everything the emulator writes lies under `state_dir`/emulator.
+    """
+
+    emulator_python: Path
+    lambda_pythons: dict[str, Path]
+    port: int
+    state_dir: Path
+    region: str = "us-east-1"
+    services: tuple[str, ...] = SERVICES
+    host: str = LOOPBACK
+
+    @property
+    def endpoint(self) -> str:
+        """Where AWS's SDKs reach the emulator."""
+        return f"http://{self.host}:{self.port}"
+
+    @property
+    def health_url(self) -> str:
+        """Answers 200 once the emulator serves requests."""
+        return self.endpoint + HEALTH_PATH
+
+
+def command(config: EmulatorConfig) -> tuple[list[str], dict[str, str]]:
+    """The command that starts the emulator and its environment.
+
+    The process logs to stdout and stderr, serves until SIGTERM or SIGINT, and takes the Lambda
+    functions' processes with it when it ends. Makes the folders it will write to.
+    """
+    root = config.state_dir.absolute() / "emulator"
+    temporary = root / "tmp"
+    home = root / "home"
+    for folder in (temporary, home):
+        folder.mkdir(parents=True, exist_ok=True)
+
+    address = f"{config.host}:{config.port}"
+    environment = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+    environment |= {
+        "HOME": str(home),
+        "TMPDIR": str(temporary),
+        "PYTHONUNBUFFERED": "1",
+        "AWS_DEFAULT_REGION": config.region,
+        # What it listens on, and what it says in the addresses that it hands out.
+        "GATEWAY_LISTEN": address,
+        "GATEWAY_SERVER": GATEWAY_SERVER,
+        "LOCALSTACK_HOST": address,
+        "SQS_ENDPOINT_STRATEGY": "path",
+        "DNS_ADDRESS": "0",
+        # Where it writes.
+        "LOCALSTACK_VOLUME_DIR": str(root / "volume"),
+        "FILESYSTEM_ROOT": str(root / "root"),
+        "CONFIG_DIR": str(home),
+        # What it does.
+        "SERVICES": ",".join(config.services),
+        "LAMBDA_RUNTIME_EXECUTOR": LAMBDA_EXECUTOR,
+        LAMBDA_PYTHONS: json.dumps(
+            {runtime: str(python.absolute()) for runtime, python in config.lambda_pythons.items()}
+        ),
+        # What it must not do: call home, or fetch a certificate.
+        "DISABLE_EVENTS": "1",
+        "SKIP_SSL_CERT_DOWNLOAD": "1",
+    }
+    return [str(config.emulator_python.absolute()), "-m", "localstack.runtime.main"], environment

@@ -1,0 +1,218 @@
+"""An execution environment: what LocalStack starts, invokes one event at a time, and stops.
+
+    INIT    the process is started and loads the function, at most INIT_SECONDS
+    INVOKE  an event goes in, an answer comes out; a process that is late or gone is replaced
+            by a fresh one at the next event, whose INIT then counts as part of the invocation
+    STOP    the process is killed and the environment's private folder removed
+
+https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
+"""
+
+import json
+import logging
+import os
+import shutil
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from localstack.aws.api.lambda_ import PackageType
+from localstack.services.lambda_.invocation.lambda_models import FunctionVersion, InvocationResult
+from localstack.services.lambda_.invocation.runtime_executor import (
+    LambdaRuntimeException,
+    RuntimeExecutor,
+)
+
+from . import answers, report
+from .answers import Answer
+from .code import fingerprint
+from .environment import variables
+from .process import FunctionProcess
+from .runtime_api import InitError, Invocation, ProcessExitedError
+
+LOG = logging.getLogger(__name__)
+
+LOOPBACK = "127.0.0.1"
+LAMBDA_PYTHONS = "EMULATOR_LAMBDA_PYTHONS"
+INIT_SECONDS = 10.0
+
+
+class ProcessRuntimeExecutor(RuntimeExecutor):  # type: ignore[misc]  # untyped base
+    """Runs one execution environment as one process at a time."""
+
+    def __init__(self, id: str, function_version: FunctionVersion) -> None:  # noqa: A002  # the base's name
+        super().__init__(id=id, function_version=function_version)
+        self._config = function_version.config
+        self._folder: Path = self._config.code.get_unzipped_code_location()
+        self._hot_reload: bool = self._config.code.is_hot_reloading()
+        self._variables: dict[str, str] = {}
+        self._scratch: Path | None = None
+        self._process: FunctionProcess | None = None
+        self._fingerprint = ""
+        self._init_error: InitError | None = None
+        self._init_ms: float | None = None
+        self._max_memory_mb = 0
+        self._recent_log = ""
+
+    # What LocalStack calls.
+
+    @classmethod
+    def prepare_version(cls, function_version: FunctionVersion) -> None:
+        """Put the code on the disk, or refuse what no process here can run."""
+        config = function_version.config
+        if config.package_type != PackageType.Zip:
+            raise LambdaRuntimeException("a container image cannot run as a process")
+        _interpreter(config.runtime)
+        config.code.prepare_for_execution()
+        for layer in config.layers:
+            layer.code.prepare_for_execution()
+
+    @classmethod
+    def cleanup_version(cls, function_version: FunctionVersion) -> None:
+        """Nothing to do: LocalStack removes the code itself."""
+
+    def start(self, env_vars: dict[str, str]) -> None:
+        """Start the process. A failure is kept, and is the answer of the first invocation."""
+        python = _interpreter(self._config.runtime)
+        self._scratch = Path(tempfile.mkdtemp(prefix="lambda-"))
+        self._variables = variables(
+            env_vars,
+            self._config.environment or {},
+            runtime=self._config.runtime,
+            python=python,
+            task_root=self._folder,
+            layers=[layer.code.get_unzipped_code_location() for layer in self._config.layers],
+            scratch=self._scratch,
+            writes_bytecode=not self._hot_reload,
+        )
+        try:
+            self._initialise(INIT_SECONDS)
+        except InitError as error:
+            self._init_error = error
+        except (ProcessExitedError, TimeoutError) as error:
+            LOG.info("initialising %s failed, trying again: %r", self._config.handler, error)
+
+    def stop(self) -> None:
+        """Kill the process, whatever it does."""
+        if self._process is not None:
+            self._process.kill()
+        if self._scratch is not None:
+            shutil.rmtree(self._scratch, ignore_errors=True)
+
+    def invoke(self, payload: dict[str, str]) -> InvocationResult:
+        """Run one event to its end."""
+        request_id = payload["invoke-id"]
+        self._replace_if_changed()
+        started = time.perf_counter()
+        answer = self._answer(payload, request_id)
+        duration_ms = (time.perf_counter() - started) * 1000
+        logs = self._log(request_id, answer, duration_ms)
+        return InvocationResult(request_id, answer.payload, is_error=answer.is_error, logs=logs)
+
+    def get_logs(self) -> str:
+        return self._recent_log
+
+    def get_address(self) -> str:
+        return LOOPBACK
+
+    def get_endpoint_from_executor(self) -> str:
+        return LOOPBACK
+
+    def get_runtime_endpoint(self) -> str:
+        return f"http://{LOOPBACK}"
+
+    # How it is done.
+
+    def _answer(self, payload: dict[str, str], request_id: str) -> Answer:
+        if self._init_error is not None:
+            return self._failed_init()
+        timeout = self._config.timeout
+        deadline = time.monotonic() + timeout
+        try:
+            process = self._ready_process(timeout)
+            left = deadline - time.monotonic()
+            invocation = Invocation(
+                request_id=request_id,
+                function_arn=payload["invoked-function-arn"],
+                trace_id=payload["trace-id"],
+                payload=payload["payload"].encode(),
+                deadline_ms=int((time.time() + left) * 1000),
+            )
+            return process.api.invoke(invocation).result(left)
+        except InitError as error:
+            self._init_error = error
+            return self._failed_init()
+        except ProcessExitedError as error:
+            self._kill()
+            return answers.exited(request_id, error.return_code)
+        except TimeoutError:
+            self._kill()
+            now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+            return answers.timed_out(request_id, timeout, now)
+
+    def _failed_init(self) -> Answer:
+        assert self._init_error is not None
+        answer = Answer(self._init_error.payload, is_error=True, status="error")
+        self._init_error = None
+        self._kill()
+        return answer
+
+    def _ready_process(self, timeout: float) -> FunctionProcess:
+        if self._process is None or not self._process.alive:
+            self._initialise(timeout)
+        assert self._process is not None
+        return self._process
+
+    def _initialise(self, timeout: float) -> None:
+        """Start a process and wait until it asks for its first event.
+
+        InitError, ProcessExitedError; TimeoutError, after which the process is killed.
+        """
+        started = time.perf_counter()
+        if self._hot_reload:
+            self._fingerprint = fingerprint(self._folder)
+        self._process = FunctionProcess(
+            _interpreter(self._config.runtime), self._config.handler, self._folder, self._variables
+        )
+        try:
+            self._process.api.initialised.result(timeout)
+        except TimeoutError:
+            self._kill()
+            raise
+        self._init_ms = (time.perf_counter() - started) * 1000
+
+    def _replace_if_changed(self) -> None:
+        if self._hot_reload and fingerprint(self._folder) != self._fingerprint:
+            self._init_error = None
+            self._kill()
+
+    def _kill(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+
+    def _log(self, request_id: str, answer: Answer, duration_ms: float) -> str:
+        output = ""
+        if self._process is not None:
+            output = self._process.output.take()
+            self._max_memory_mb = max(self._max_memory_mb, self._process.memory_mb())
+        figures = report.Figures(
+            duration_ms, self._config.memory_size, self._max_memory_mb, self._init_ms
+        )
+        self._init_ms = None
+        version = self.function_version.id.qualifier
+        self._recent_log = report.wrap(
+            request_id, version, output + answer.log, figures, answer.status
+        )
+        return self._recent_log
+
+
+def _interpreter(runtime: str) -> Path:
+    """The interpreter that runs `runtime`; LambdaRuntimeException if there is none."""
+    pythons: dict[str, str] = json.loads(os.environ.get(LAMBDA_PYTHONS, "{}"))
+    if runtime not in pythons:
+        known = ", ".join(sorted(pythons)) or "none"
+        raise LambdaRuntimeException(
+            f"no interpreter for runtime {runtime!r} here; there is one for: {known} ({LAMBDA_PYTHONS})"
+        )
+    return Path(pythons[runtime])

@@ -1,0 +1,179 @@
+"""The Lambda Runtime API, served on a loopback port to one process.
+
+https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
+"""
+
+import json
+import threading
+from concurrent.futures import Future, InvalidStateError
+from dataclasses import dataclass
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from queue import SimpleQueue
+from typing import Any
+
+from .answers import MAX_RESPONSE_BYTES, Answer, too_large
+
+_ROOT = "/2018-06-01/runtime"
+_NEXT = f"{_ROOT}/invocation/next"
+_INIT_ERROR = f"{_ROOT}/init/error"
+_INVOCATION = f"{_ROOT}/invocation/"
+
+
+class InitError(Exception):
+    """The process could not load the function; `payload` says why, as the caller is to see it."""
+
+    def __init__(self, payload: bytes) -> None:
+        super().__init__(payload.decode(errors="replace"))
+        self.payload = payload
+
+
+class ProcessExitedError(Exception):
+    """The process is gone; a negative return code is a signal's number."""
+
+    def __init__(self, return_code: int) -> None:
+        super().__init__(f"exited with {return_code}")
+        self.return_code = return_code
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """One event for the function."""
+
+    request_id: str
+    function_arn: str
+    trace_id: str
+    payload: bytes
+    deadline_ms: int
+
+    def headers(self) -> dict[str, str]:
+        """As the process receives them."""
+        return {
+            "Content-Type": "application/json",
+            "Lambda-Runtime-Aws-Request-Id": self.request_id,
+            "Lambda-Runtime-Deadline-Ms": str(self.deadline_ms),
+            "Lambda-Runtime-Invoked-Function-Arn": self.function_arn,
+            "Lambda-Runtime-Trace-Id": self.trace_id,
+        }
+
+
+class RuntimeApi:
+    """What one process is told and says. At most one invocation is under way at a time."""
+
+    def __init__(self) -> None:
+        self.initialised: Future[None] = Future()
+        """Done once the process asks for its first event; InitError, ProcessExitedError."""
+        self._pending: SimpleQueue[Invocation | None] = SimpleQueue()
+        self._answers: dict[str, Future[Answer]] = {}
+        self._server = _Server(self)
+        self.address = "{}:{}".format(*self._server.server_address)
+        """host:port, for AWS_LAMBDA_RUNTIME_API."""
+
+    def invoke(self, invocation: Invocation) -> "Future[Answer]":
+        """Hand an event to the process. The future fails with ProcessExitedError if it dies."""
+        answer: Future[Answer] = Future()
+        self._answers[invocation.request_id] = answer
+        if self.initialised.done() and (gone := self.initialised.exception()):
+            answer.set_exception(gone)
+        self._pending.put(invocation)
+        return answer
+
+    def process_exited(self, return_code: int) -> None:
+        """Tell everyone who waits for the process that it is gone."""
+        gone = ProcessExitedError(return_code)
+        for future in (self.initialised, *self._answers.values()):
+            _settle(future, error=gone)
+
+    def close(self) -> None:
+        """Stop serving. Does not wait for the server's thread, which may take half a second."""
+        self._pending.put(None)
+        threading.Thread(target=self._server.stop, daemon=True).start()
+
+    # What the process asks and says.
+
+    def next(self) -> Invocation | None:
+        """Wait for the next event; None when there will be no more."""
+        _settle(self.initialised, result=None)
+        return self._pending.get()
+
+    def init_failed(self, payload: bytes) -> None:
+        _settle(self.initialised, error=InitError(payload))
+
+    def answered(self, request_id: str, answer: Answer) -> bool:
+        """Take an answer; False if nobody waits for it."""
+        future = self._answers.pop(request_id, None)
+        return future is not None and _settle(future, result=answer)
+
+
+def _settle(future: "Future[Any]", result: object = None, error: Exception | None = None) -> bool:
+    """Give the future its result unless it has one already."""
+    try:
+        if error is not None:
+            future.set_exception(error)
+        else:
+            future.set_result(result)
+    except InvalidStateError:
+        return False
+    return True
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, api: RuntimeApi) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.api = api
+        threading.Thread(target=self.serve_forever, name="runtime-api", daemon=True).start()
+
+    def stop(self) -> None:
+        self.shutdown()
+        self.server_close()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1
+    server: _Server
+
+    def do_GET(self) -> None:
+        if self.path != _NEXT:
+            self._reply(HTTPStatus.NOT_FOUND, {"errorMessage": f"no such path: {self.path}"})
+        elif (invocation := self.server.api.next()) is None:
+            self.close_connection = True
+        else:
+            self._send(HTTPStatus.OK, invocation.payload, invocation.headers())
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        request_id, _, verb = self.path.removeprefix(_INVOCATION).partition("/")
+        if self.path == _INIT_ERROR:
+            self.server.api.init_failed(body)
+            self._reply(HTTPStatus.ACCEPTED, {"status": "OK"})
+        elif verb == "response" and len(body) > MAX_RESPONSE_BYTES:
+            self.server.api.answered(request_id, too_large(len(body)))
+            self._reply(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, {"errorType": "RequestEntityTooLarge"})
+        elif verb in ("response", "error"):
+            failed = verb == "error"
+            answer = Answer(body, is_error=failed, status="error" if failed else "")
+            known = self.server.api.answered(request_id, answer)
+            if known:
+                self._reply(HTTPStatus.ACCEPTED, {"status": "OK"})
+            else:
+                self._reply(HTTPStatus.BAD_REQUEST, {"errorType": "InvalidRequestID"})
+        else:
+            self._reply(HTTPStatus.NOT_FOUND, {"errorMessage": f"no such path: {self.path}"})
+
+    def _reply(self, status: HTTPStatus, content: dict[str, str]) -> None:
+        self._send(status, json.dumps(content).encode(), {"Content-Type": "application/json"})
+
+    def _send(self, status: HTTPStatus, body: bytes, headers: dict[str, str]) -> None:
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base's name
+        """Say nothing: the function's log holds what matters."""

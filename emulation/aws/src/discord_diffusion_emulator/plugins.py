@@ -1,0 +1,55 @@
+"""The plugins that LocalStack finds through the entry points of this distribution. They only wire.
+
+Order: the server plugin is loaded when the runtime is made; `mend_localstack` runs before the
+gateway listens; the executor plugin is loaded with the first function; `stop_functions` runs at
+shutdown before LocalStack stops its services.
+"""
+
+from typing import TYPE_CHECKING
+
+from localstack.runtime import hooks
+from localstack.runtime.server.core import RuntimeServer, RuntimeServerPlugin
+from localstack.services.lambda_.invocation.plugins import RuntimeExecutorPlugin
+
+if TYPE_CHECKING:
+    from .functions.executor import ProcessRuntimeExecutor
+
+BEFORE_SERVICES_STOP = 10
+
+
+class ProcessRuntimeExecutorPlugin(RuntimeExecutorPlugin):  # type: ignore[misc]  # untyped base
+    """Runs Lambda functions in processes (LAMBDA_RUNTIME_EXECUTOR=process)."""
+
+    name = "process"
+
+    def load(self, *_args: object, **_kwargs: object) -> "type[ProcessRuntimeExecutor]":
+        from .functions.executor import ProcessRuntimeExecutor
+
+        return ProcessRuntimeExecutor
+
+
+class StrictServerPlugin(RuntimeServerPlugin):  # type: ignore[misc]  # untyped base
+    """Serves the gateway on exactly the addresses of GATEWAY_LISTEN (GATEWAY_SERVER=strict)."""
+
+    name = "strict"
+
+    def load(self, *_args: object, **_kwargs: object) -> RuntimeServer:
+        from .server import StrictServer
+
+        return StrictServer()
+
+
+@hooks.on_infra_start()  # type: ignore[untyped-decorator]  # LocalStack is untyped
+def mend_localstack() -> None:
+    """Correct LocalStack before it serves anything."""
+    from . import mending
+
+    mending.apply()
+
+
+@hooks.on_infra_shutdown(priority=BEFORE_SERVICES_STOP)  # type: ignore[untyped-decorator]  # as above
+def stop_functions() -> None:
+    """Kill every function's process, whatever it is doing."""
+    from .functions import process
+
+    process.kill_all()
