@@ -9,8 +9,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.table import Table
 
+from emulation.stack.clients import client_options
 from emulation.stack.health import ProcessHealth
-from emulation.stack.parts import EMULATOR_CREDENTIALS
 from emulation.stack.state import StackState
 
 
@@ -25,7 +25,7 @@ class QueueDepths:
 
 def queue_depths(state: StackState) -> QueueDepths:
     """Ask SQS how many jobs wait, are being worked on, and are dead."""
-    sqs = boto3.client("sqs", **_client_options(state))
+    sqs = boto3.client("sqs", **client_options(state))
 
     def attribute(queue_url: str, name: str) -> int | None:
         try:
@@ -43,20 +43,11 @@ def queue_depths(state: StackState) -> QueueDepths:
 
 def function_logs(console: Console, state: StackState, lines: int) -> None:
     """Print the last log events of the Lambda `interactions`."""
-    client = boto3.client("logs", **_client_options(state))
+    client = boto3.client("logs", **client_options(state))
     group = f"/aws/lambda/{state.interactions_function_name}"
     events = client.filter_log_events(logGroupName=group).get("events", [])
     for event in events[-lines:]:
         console.print(event["message"].rstrip(), markup=False, highlight=False)
-
-
-def _client_options(state: StackState) -> dict[str, str]:
-    return {
-        "endpoint_url": state.aws_endpoint,
-        "region_name": state.region,
-        "aws_access_key_id": EMULATOR_CREDENTIALS["AWS_ACCESS_KEY_ID"],
-        "aws_secret_access_key": EMULATOR_CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
-    }
 
 
 def addresses(console: Console, state: StackState) -> None:

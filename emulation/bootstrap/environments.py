@@ -59,18 +59,17 @@ class Environments:
         self._install(self.layout.emulator_environment, "--require-hashes", "-r", lock)
 
     def install_extension(self) -> None:
-        """The extension, a step of its own: its code changes more often than its lock."""
+        """The extension, editable: a change of its code counts at the emulator's next start."""
         folder = self.layout.root / "emulation" / "aws"
-        self._install(
-            self.layout.emulator_environment, "--no-deps", "--reinstall-package",
-            "discord-diffusion-emulator", folder,
-        )  # fmt: skip
+        self._install(self.layout.emulator_environment, "--no-deps", "-e", folder)
 
     def make_lambda(self) -> None:
         """What AWS's Python runtime holds, and nothing of LocalStack's."""
         lock = self.layout.root / "emulation" / "aws" / "requirements-lambda.lock"
         self._make(self.layout.lambda_environment)
-        self._install(self.layout.lambda_environment, "--require-hashes", "-r", lock)
+        # Compiled now: AWS's runtime is too, and a function's first call would pay for it.
+        words = ("--compile-bytecode", "--require-hashes", "-r", lock)
+        self._install(self.layout.lambda_environment, *words)
 
     def _make(self, environment: Path) -> None:
         python = pythons.find_or_fetch(self.uv, self.layout.cache / "python")

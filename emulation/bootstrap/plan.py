@@ -56,7 +56,7 @@ def make_plan(layout: Layout, torch_build: str) -> Plan:
         Step(
             EXTENSION,
             make.install_extension,
-            (files_digest(extension / "pyproject.toml", extension / "src"),),
+            (files_digest(extension / "pyproject.toml"),),
             python_of(layout.emulator_environment),
             (EMULATOR,),
         ),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import httpx
 
+from emulation.aws.launch import HEALTH_PATH
 from emulation.stack import processes
 from emulation.stack.state import StackState
 
@@ -22,9 +23,7 @@ def all_alive(state: StackState) -> bool:
     """Whether every process lives and both servers answer."""
     if any(processes.find(record) is None for record in state.processes):
         return False
-    return _answers(f"{state.aws_endpoint}/_localstack/health") and _answers(
-        f"{state.discord_url}/healthz"
-    )
+    return _answers(state.aws_endpoint + HEALTH_PATH) and _answers(f"{state.discord_url}/healthz")
 
 
 def of_processes(state: StackState) -> list[ProcessHealth]:

@@ -6,9 +6,6 @@ from dataclasses import dataclass, field
 EMBEDDED_MODEL = "fixtures/model/tiny"
 """Relative to the checkout: the model that needs no download."""
 
-# A first part of the services LocalStack may start: only these are loaded.
-SERVICES = ("apigateway", "cloudwatch", "iam", "lambda", "logs", "s3", "sqs", "sts")
-
 
 @dataclass(frozen=True)
 class ModelOptions:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import httpx
 
-from emulation.aws.launch import EmulatorConfig, command
+from emulation.aws.launch import HEALTH_PATH, EmulatorConfig, command
 from emulation.bootstrap.layout import Layout, python_of
 from emulation.errors import StartError
 from emulation.stack import processes
-from emulation.stack.options import SERVICES, StackOptions
+from emulation.stack.options import StackOptions
 from emulation.stack.ports import LOOPBACK
 from emulation.stack.state import ProcessRecord, StackState, StateFolder
 from emulation.stack.waiting import wait_until
@@ -39,9 +39,8 @@ class Parts:
             emulator_python=python_of(self.layout.emulator_environment),
             lambda_pythons={"python3.13": python_of(self.layout.lambda_environment)},
             port=port,
-            state_dir=self.folder.path / "emulator",
+            state_dir=self.folder.path,
             region=self.options.region,
-            services=SERVICES,
         )
         argv, env = command(config)
         return self._spawn(EMULATOR, argv, env)
@@ -70,7 +69,7 @@ class Parts:
 
     def wait_for_emulator(self, record: ProcessRecord, endpoint: str) -> None:
         """Return once LocalStack answers its health check."""
-        self._wait_for_http(record, f"{endpoint}/_localstack/health")
+        self._wait_for_http(record, endpoint + HEALTH_PATH)
 
     def wait_for_stand_in(self, record: ProcessRecord, url: str) -> None:
         """Return once the stand-in answers."""

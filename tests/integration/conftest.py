@@ -1,0 +1,114 @@
+"""One stack for the whole run, on ports of its own: a person's `make local-up` may be running."""
+
+import itertools
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import boto3
+import pytest
+from mypy_boto3_sqs import SQSClient
+
+from emulation.bootstrap.layout import Layout
+from emulation.display import Display
+from emulation.stack import down, processes, up
+from emulation.stack.clients import client_options
+from emulation.stack.options import StackOptions
+from emulation.stack.parts import Parts
+from emulation.stack.state import ProcessRecord, StackState, StateFolder
+from emulation.stand_in import StandIn
+
+LAYOUT = Layout.of_this_checkout()
+OPTIONS = StackOptions(
+    aws_port=0,
+    discord_port=0,
+    workers=0,
+    environment="test",
+    # Short, so that a job of a killed worker is received again within seconds.
+    visibility_timeout_seconds=6,
+)
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A running stack, as a test sees it."""
+
+    state: StackState
+    folder: StateFolder
+    discord: StandIn
+    sqs: SQSClient
+
+    def queue_depth(self) -> tuple[int, int]:
+        """Jobs waiting and jobs in work."""
+        return self._depth(self.state.queue_url)
+
+    def dead_letters(self) -> int:
+        """Messages in the dead-letter queue."""
+        return sum(self._depth(self.state.dead_letter_queue_url))
+
+    def _depth(self, queue_url: str) -> tuple[int, int]:
+        found = self.sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["All"])
+        attributes = found["Attributes"]
+        return (
+            int(attributes["ApproximateNumberOfMessages"]),
+            int(attributes["ApproximateNumberOfMessagesNotVisible"]),
+        )
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """The stack without a worker: tests start those they need."""
+    folder = StateFolder(LAYOUT.build / "test-stack" / str(os.getpid()))
+    with Display() as display:
+        state = up.start(LAYOUT, folder, OPTIONS, display).state
+    sqs = boto3.client("sqs", **client_options(state))
+    yield Stack(state, folder, StandIn(state.discord_url), sqs)
+    down.stop(folder)
+
+
+StartWorker = Callable[..., ProcessRecord]
+
+
+@pytest.fixture
+def start_worker(stack: Stack) -> Iterator[StartWorker]:
+    """Start a worker, ready to work; it ends with the test."""
+    parts = Parts(LAYOUT, stack.folder, OPTIONS)
+    started: list[ProcessRecord] = []
+
+    def start(wait: bool = True) -> ProcessRecord:
+        number = next(_NUMBERS)
+        started.append(parts.start_worker(stack.state, number))
+        if wait:
+            parts.wait_for_worker(started[-1])
+        return started[-1]
+
+    yield start
+    processes.terminate(tuple(started))
+
+
+_NUMBERS = itertools.count(1)
+
+
+@pytest.fixture
+def worker(start_worker: StartWorker) -> ProcessRecord:
+    """One worker, ready to work."""
+    return start_worker()
+
+
+@pytest.fixture
+def broken_queue(stack: Stack) -> Iterator[None]:
+    """The function `interactions` with a queue that is not there, until the test ends."""
+    client = boto3.client("lambda", **client_options(stack.state))
+    name = stack.state.interactions_function_name
+    kept = client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    gone = stack.state.queue_url.replace(".fifo", "-gone.fifo")
+
+    def set_environment(variables: dict[str, str]) -> None:
+        client.update_function_configuration(
+            FunctionName=name, Environment={"Variables": variables}
+        )
+        client.get_waiter("function_updated_v2").wait(FunctionName=name)
+
+    set_environment(kept | {"QUEUE_URL": gone})
+    yield
+    set_environment(kept)

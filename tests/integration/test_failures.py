@@ -1,0 +1,77 @@
+"""What goes wrong in the middle loses nothing and doubles nothing."""
+
+import os
+import signal
+
+import pytest
+
+from emulation.errors import AnswerError
+from emulation.stack.state import ProcessRecord
+from tests.integration.conftest import Stack, StartWorker
+from tests.integration.waiting import eventually
+
+SLOW = {"prompt": "a yellow heart on a black background", "images": 4, "steps": 100, "seed": 3}
+
+
+def pictures_shown(stack: Stack, interaction: str) -> int:
+    """How many versions of the answer brought pictures to the user."""
+    history = stack.discord.interaction(interaction)["history"]
+    return sum(bool(version["attachments"]) for version in history)
+
+
+def test_a_worker_killed_in_the_middle_of_a_job_loses_nothing(
+    stack: Stack, worker: ProcessRecord, start_worker: StartWorker
+) -> None:
+    interaction = stack.discord.send("imagine", SLOW)
+    eventually(lambda: stack.queue_depth() == (0, 1), "the job is in work")
+    os.kill(worker.pid, signal.SIGKILL)
+    assert pictures_shown(stack, interaction) == 0
+    start_worker()
+    answer = stack.discord.wait_for_pictures(interaction, 90)
+    eventually(lambda: stack.queue_depth() == (0, 0), "the job is deleted")
+    assert len(answer.pictures) == 4
+    assert pictures_shown(stack, interaction) == 1
+    assert stack.dead_letters() == 0
+
+
+def test_a_stopped_worker_gives_its_job_back_or_finishes_it(
+    stack: Stack, worker: ProcessRecord, start_worker: StartWorker
+) -> None:
+    interaction = stack.discord.send("imagine", SLOW)
+    eventually(lambda: stack.queue_depth() == (0, 1), "the job is in work")
+    os.kill(worker.pid, signal.SIGTERM)
+    start_worker()
+    stack.discord.wait_for_pictures(interaction, 90)
+    eventually(lambda: stack.queue_depth() == (0, 0), "the job is deleted")
+    assert pictures_shown(stack, interaction) == 1
+
+
+@pytest.mark.parametrize("body", ["not JSON", '{"schema_version": 99}'])
+def test_a_poison_message_ends_in_the_dead_letter_queue_without_stopping_others(
+    stack: Stack, worker: ProcessRecord, body: str
+) -> None:
+    dead = stack.dead_letters()
+    sent = stack.sqs.send_message(
+        QueueUrl=stack.state.queue_url,
+        MessageBody=body,
+        MessageGroupId="poison",
+        MessageDeduplicationId=f"poison-{hash(body)}",
+    )
+    assert sent["MessageId"]
+    interaction = stack.discord.send("imagine", {"prompt": "a red circle", "images": 1})
+    stack.discord.wait_for_pictures(interaction, 60)
+    eventually(lambda: stack.dead_letters() == dead + 1, "the message is dead", 60)
+    assert stack.queue_depth() == (0, 0)
+    stack.sqs.purge_queue(QueueUrl=stack.state.dead_letter_queue_url)
+    eventually(lambda: stack.dead_letters() == 0, "the dead letters are purged")
+
+
+def test_when_the_queue_refuses_the_user_is_told_in_the_same_answer(
+    stack: Stack, broken_queue: None
+) -> None:
+    interaction = stack.discord.send("imagine", {"prompt": "a red circle"})
+    with pytest.raises(AnswerError):
+        stack.discord.wait_for_pictures(interaction, 10)
+    found = stack.discord.interaction(interaction)
+    assert found["outcome"] == "answered"
+    assert found["message"]["flags"] & 64, "only the user sees the apology"

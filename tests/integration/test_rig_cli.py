@@ -1,0 +1,108 @@
+"""The rig from the command line, as a person uses it: up, again, half dead, down."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from emulation.stack.state import StackState, StateFolder
+from tests.integration.conftest import LAYOUT
+
+
+class Rig:
+    """Runs `python -m emulation` on a stack of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = StateFolder(folder)
+
+    def run(self, *words: str, status: int = 0) -> str:
+        command = [sys.executable, "-m", "emulation", *words]
+        if words[0] != "--help":
+            command += ["--state-dir", str(self.folder.path)]
+        ended = subprocess.run(
+            command, capture_output=True, text=True, check=False, cwd=LAYOUT.root, timeout=240
+        )
+        assert ended.returncode == status, ended.stdout + ended.stderr
+        return ended.stdout + ended.stderr if status else ended.stdout
+
+    def up(self) -> dict[str, object]:
+        ports = ("--aws-port", "0", "--discord-port", "0")
+        state: dict[str, object] = json.loads(self.run("up", *ports, "--json"))
+        return state
+
+    @property
+    def state(self) -> StackState:
+        state = self.folder.load()
+        assert state is not None
+        return state
+
+
+@pytest.fixture(scope="module")
+def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+    rig = Rig(tmp_path_factory.mktemp("rig") / "stack")
+    yield rig
+    rig.run("down")
+
+
+def listening(pids: set[int]) -> set[int]:
+    """Loopback ports on which any of the processes listens."""
+    return {
+        connection.laddr.port
+        for connection in psutil.net_connections("tcp")
+        if connection.pid in pids and connection.status == psutil.CONN_LISTEN
+    }
+
+
+def family(state: StackState) -> set[int]:
+    """Every process of the stack and their children."""
+    parents = [psutil.Process(one.pid) for one in state.processes]
+    children = [child for parent in parents for child in parent.children(recursive=True)]
+    return {process.pid for process in parents + children}
+
+
+def test_commands_that_need_a_stack_say_how_to_start_one(tmp_path: Path) -> None:
+    lonely = Rig(tmp_path)
+    for words in (["status"], ["send", "--prompt", "x"]):
+        assert "make local-up" in lonely.run(*words, status=1)
+    assert "No stack was running" in lonely.run("down")
+
+
+def test_the_life_of_a_stack(rig: Rig, tmp_path: Path) -> None:
+    first = rig.up()
+    for name in ("target", "aws_endpoint", "interactions_url", "discord_url", "queue_url"):
+        assert first[name], name
+    assert rig.up() == first, "a second up finds the stack that runs"
+
+    sent = json.loads(
+        rig.run(
+            "send", "--prompt", "a red circle", "--count", "2", "--out", str(tmp_path), "--json"
+        )
+    )
+    assert [Path(path).exists() for path in sent["pictures"]] == [True, True]
+    assert "in work" in rig.run("status")
+    assert "worker" in rig.run("logs")
+    assert "REPORT" in rig.run("logs", "functions")
+
+    old = rig.state
+    os.kill(old.processes[0].pid, signal.SIGKILL)
+    assert rig.up()["processes"] != first["processes"], "a stack that died is replaced"
+    assert not any(psutil.pid_exists(one.pid) for one in old.processes)
+
+    pids = family(rig.state)
+    ports = listening(pids)
+    assert len(ports) >= 2
+    rig.run("down")
+    assert not any(psutil.pid_exists(pid) for pid in pids)
+    assert [path.name for path in rig.folder.path.iterdir()] == ["logs"]
+
+
+def test_an_error_that_the_user_sees_is_the_exit_status_of_send(rig: Rig) -> None:
+    rig.up()
+    told = rig.run("send", "--prompt", "x", "--timeout", "1", "--steps", "101", status=1)
+    assert "steps" in told
