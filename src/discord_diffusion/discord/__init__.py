@@ -1,0 +1,1 @@
+"""Discord's contract, and nothing of AWS."""

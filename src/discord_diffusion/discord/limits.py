@@ -1,0 +1,21 @@
+"""Discord's limits that this package meets. Lengths count characters, sizes bytes."""
+
+CONTENT_LENGTH = 2000
+"""https://docs.discord.com/developers/resources/message#create-message"""
+
+REQUEST_BYTES = 25 * 1024 * 1024
+"""https://docs.discord.com/developers/reference#uploading-files"""
+
+ATTACHMENT_DESCRIPTION_LENGTH = 1024
+"""https://docs.discord.com/developers/resources/message#attachment-object"""
+
+CUSTOM_ID_LENGTH = (1, 100)
+"""https://docs.discord.com/developers/components/reference"""
+
+# https://docs.discord.com/developers/interactions/application-commands#application-command-object
+COMMAND_NAME = r"[-_'\w]{1,32}"
+COMMAND_DESCRIPTION_LENGTH = (1, 100)
+COMMAND_OPTIONS = 25
+COMMAND_CHOICES = 25
+COMMAND_CHARACTERS = 8000
+STRING_OPTION_LENGTH = 6000

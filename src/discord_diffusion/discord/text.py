@@ -1,0 +1,73 @@
+"""Text for messages: what users wrote is shown as they wrote it, and does nothing.
+
+Escaping follows https://support.discord.com/hc/en-us/articles/210298617 (Markdown), cutting the
+limits of `limits`.
+"""
+
+import re
+import unicodedata
+
+from discord_diffusion.discord.limits import CONTENT_LENGTH
+
+FAILURE_MARK = "❌"
+"""Begins every message that says that a job came to nothing."""
+
+_ELLIPSIS = "…"
+_MARKDOWN = re.compile(r"([\\`*_~|<>\[\]()#:@-])")
+_BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c")
+"""Marks that turn the reading direction of what follows, beyond the user's own text."""
+
+
+def clean(text: str) -> str:
+    """The text on one line, without control characters, bidi overrides and lone surrogates."""
+    line = " ".join(text.splitlines()).replace("\t", " ")
+    return "".join(
+        character
+        for character in line
+        if character not in _BIDI and unicodedata.category(character) not in ("Cc", "Cs")
+    ).strip()
+
+
+def escape(text: str) -> str:
+    """The text so that Discord shows it letter by letter: no Markdown, mention, link or emoji."""
+    return _MARKDOWN.sub(r"\\\1", clean(text))
+
+
+def shorten(text: str, length: int) -> str:
+    """At most `length` characters, ending in an ellipsis where something was cut.
+
+    It never ends in half an escape, nor between a character and what combines with it.
+    """
+    if len(text) <= length:
+        return text
+    end = length - len(_ELLIPSIS)
+    while end > 0 and _joins(text, end):
+        end -= 1
+    cut = text[:end]
+    backslashes = len(cut) - len(cut.rstrip("\\"))
+    if backslashes % 2:
+        cut = cut[:-1]
+    return cut.rstrip() + _ELLIPSIS
+
+
+def quote(prompt: str, length: int) -> str:
+    """A user's prompt as a line of a message, escaped, at most `length` characters."""
+    return shorten(escape(prompt), length)
+
+
+def content(text: str) -> str:
+    """Message content within Discord's limit."""
+    return shorten(text, CONTENT_LENGTH)
+
+
+def failure(text: str) -> str:
+    """Content that tells a user that a job came to nothing, and why."""
+    return content(f"{FAILURE_MARK} {text}")
+
+
+def _joins(text: str, at: int) -> bool:
+    """Whether the character at `at` belongs to the one before it."""
+    following, previous = text[at], text[at - 1]
+    combining = unicodedata.category(following) in ("Mn", "Me", "Mc") or following == "\u200d"
+    skin_tone = "\U0001f3fb" <= following <= "\U0001f3ff"
+    return combining or skin_tone or previous == "\u200d"

@@ -1,0 +1,186 @@
+"""The original response of an interaction: read it, and replace it with text and files.
+
+No bot token is needed; the interaction token in the path is the credential, so a URL is never logged
+and never part of an error's text.
+https://docs.discord.com/developers/interactions/receiving-and-responding#followup-messages
+"""
+
+import contextlib
+import json
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from discord_diffusion.discord.api_errors import (
+    ApiError,
+    ConnectionFailedError,
+    RateLimitedError,
+    api_error,
+)
+from discord_diffusion.discord.rate_limits import RateLimits
+
+USER_AGENT = "DiscordBot (https://github.com/discord-diffusion/discord-diffusion, 0.1.0)"
+"""Required form: https://docs.discord.com/developers/reference#user-agent"""
+
+TIMEOUT = httpx.Timeout(connect=3.0, read=15.0, write=30.0, pool=5.0)
+"""Seconds by phase; writing is the upload of up to 25 MiB."""
+
+LONGEST_RATE_LIMIT_WAIT_SECONDS = 5.0
+"""A call that would have to wait longer is refused, so that the caller decides."""
+
+# Both libraries log URLs, which hold the interaction token.
+for _name in ("httpx", "httpcore"):
+    logging.getLogger(_name).setLevel(logging.WARNING)
+
+
+@dataclass(frozen=True)
+class File:
+    """One file to attach; `description` is its alt text (at most 1,024 characters)."""
+
+    filename: str
+    content: bytes
+    media_type: str
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class Message:
+    """What of a message matters here."""
+
+    id: str
+    content: str
+    filenames: tuple[str, ...]
+
+    @classmethod
+    def from_json(cls, payload: Any) -> "Message":
+        """Read an answer leniently: Discord adds fields at will and nothing depends on the rest."""
+        fields = payload if isinstance(payload, Mapping) else {}
+        attachments = fields.get("attachments")
+        return cls(
+            id=str(fields.get("id", "")),
+            content=str(fields.get("content", "")),
+            filenames=tuple(
+                str(attachment.get("filename", ""))
+                for attachment in (attachments if isinstance(attachments, list) else [])
+                if isinstance(attachment, Mapping)
+            ),
+        )
+
+
+class WebhookClient:
+    """Talks to `base_url`; one connection pool, safe to share between threads.
+
+    Every method raises a class of `api_errors` and tries exactly once: what to try again, and for how
+    long, is the caller's policy.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        transport: httpx.BaseTransport | None = None,
+        rate_limits: RateLimits | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._client = httpx.Client(
+            base_url=base_url, timeout=TIMEOUT, transport=transport, headers={"User-Agent": USER_AGENT}
+        )
+        self._limits = rate_limits or RateLimits()
+        self._sleep = sleep
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def get_original_response(self, application_id: str, token: str) -> Message:
+        """The message as Discord has it now."""
+        response = self._call("GET", application_id, token)
+        return Message.from_json(_json(response))
+
+    def edit_original_response(
+        self,
+        application_id: str,
+        token: str,
+        *,
+        content: str,
+        files: Sequence[File] | None = None,
+        spare: int = 0,
+        timeout_seconds: float | None = None,
+    ) -> Message:
+        """Replace the text and, unless `files` is None, all attachments. Nobody is ever mentioned.
+
+        `spare` > 0 marks an edit of small worth: it is refused with `RateLimitedError` at once when
+        fewer than that many further calls would be left to the bucket.
+        """
+        payload: dict[str, Any] = {"content": content, "allowed_mentions": {"parse": []}}
+        body: dict[str, Any] = {"json": payload}
+        if files is not None:
+            payload["attachments"] = [
+                {"id": index, "filename": file.filename, "description": file.description}
+                for index, file in enumerate(files)
+            ]
+        if files:
+            parts: list[tuple[str, tuple[str | None, bytes, str]]] = [
+                ("payload_json", (None, json.dumps(payload).encode(), "application/json"))
+            ]
+            parts += [
+                (f"files[{index}]", (file.filename, file.content, file.media_type))
+                for index, file in enumerate(files)
+            ]
+            body = {"files": parts}
+        if timeout_seconds is not None:
+            body["timeout"] = timeout_seconds
+        response = self._call("PATCH", application_id, token, spare=spare, **body)
+        return Message.from_json(_json(response))
+
+    def _call(
+        self, method: str, application_id: str, token: str, *, spare: int = 0, **body: Any
+    ) -> httpx.Response:
+        self._wait_for_bucket(method, token, spare)
+        path = f"/webhooks/{quote(application_id, safe='')}/{quote(token, safe='')}"
+        failure = ""
+        try:
+            response = self._client.request(method, f"{path}/messages/@original", **body)
+        except httpx.HTTPError as error:
+            failure = type(error).__name__
+        if failure:  # raised out here so that the original, which holds the URL, is not its context
+            raise ConnectionFailedError(failure)
+        self._limits.learn(method, token, response.status_code, response.headers)
+        if not response.is_success:
+            raise _error(response)
+        return response
+
+    def _wait_for_bucket(self, method: str, token: str, spare: int) -> None:
+        delay = self._limits.delay(method, token, reserve=spare)
+        if delay > (0.0 if spare else LONGEST_RATE_LIMIT_WAIT_SECONDS):
+            raise RateLimitedError(429, None, "rate limit known from earlier answers", delay)
+        if delay:
+            self._sleep(delay)
+
+
+def _json(response: httpx.Response) -> Any:
+    with contextlib.suppress(ValueError):
+        return response.json()
+    return None
+
+
+def _error(response: httpx.Response) -> ApiError:
+    payload = _json(response)
+    fields = payload if isinstance(payload, Mapping) else {}
+    code, text = fields.get("code"), fields.get("message")
+    retry_after = fields.get("retry_after", response.headers.get("Retry-After"))
+    try:
+        seconds = float(retry_after)
+    except (TypeError, ValueError):
+        seconds = 1.0
+    return api_error(
+        response.status_code,
+        code if isinstance(code, int) else None,
+        text if isinstance(text, str) else response.reason_phrase,
+        max(0.0, seconds),
+    )

@@ -1,0 +1,115 @@
+"""`/imagine`: from the options of a command to a job, and to the first answer."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from discord_diffusion.discord.commands import IMAGINE, Option, OptionType
+from discord_diffusion.discord.interactions import Interaction
+from discord_diffusion.discord.text import clean, quote
+from discord_diffusion.jobs import GenerationParameters, InvalidJob, Job
+from discord_diffusion.settings import InteractionsSettings
+
+PROMPT_SHOWN = 1500
+"""Characters of a prompt in an answer, escapes counted; the rest is for what was understood."""
+
+
+class InvalidOptionError(ValueError):
+    """A value that the command does not allow; the text is for the user."""
+
+
+@dataclass(frozen=True)
+class Imagine:
+    """Makes jobs with the defaults of one deployment."""
+
+    settings: InteractionsSettings
+
+    def job(self, interaction: Interaction) -> Job:
+        """The job that an interaction asks for. The same interaction always gives the same job.
+
+        Raises:
+            InvalidOptionError: naming the option, its value and what is allowed.
+        """
+        options = {one.name: _checked(one, interaction.options) for one in IMAGINE.options}
+        prompt = clean(str(options["prompt"] or ""))
+        if not prompt:
+            raise InvalidOptionError("`prompt` is empty: say what to draw.")
+        defaults = self.settings
+        parameters = GenerationParameters(
+            prompt=prompt,
+            negative_prompt=clean(str(options["negative_prompt"] or "")),
+            seed=_or(options["seed"], _seed(interaction.id)),
+            steps=_or(options["steps"], defaults.default_steps),
+            guidance=float(_or(options["guidance"], defaults.default_guidance)),
+            width=defaults.default_width,
+            height=defaults.default_height,
+            images=_or(options["images"], defaults.default_images),
+        )
+        return _valid(
+            Job(
+                id=interaction.id,
+                application_id=interaction.application_id,
+                token=interaction.token,
+                user_id=interaction.user_id,
+                locale=interaction.locale,
+                parameters=parameters,
+                channel_id=interaction.channel_id,
+                guild_id=interaction.guild_id,
+                attachment_size_limit=interaction.attachment_size_limit,
+                nsfw=interaction.nsfw,
+            )
+        )
+
+
+def queued_text(job: Job) -> str:
+    """What was understood, and that it waits."""
+    asked = job.parameters
+    pictures = "1 picture" if asked.images == 1 else f"{asked.images} pictures"
+    lines = [f"> {quote(asked.prompt, PROMPT_SHOWN)}"]
+    if asked.negative_prompt:
+        lines.append(f"> without: {quote(asked.negative_prompt, 200)}")
+    lines.append(
+        f"**Queued** · {pictures} · {asked.width}×{asked.height} · seed {asked.seed}"
+        f" · {asked.steps} steps · guidance {asked.guidance:g}"
+    )
+    return "\n".join(lines)
+
+
+def _or(value: Any, default: Any) -> Any:
+    return default if value is None else value
+
+
+def _seed(interaction_id: str) -> int:
+    """A seed that looks random and is the same when Discord sends an interaction again."""
+    return int.from_bytes(hashlib.sha256(interaction_id.encode()).digest()[:4], "big")
+
+
+def _checked(option: Option, given: Mapping[str, Any]) -> Any:
+    """The value of an option, or None. Discord's clients check too; we do not rely on it."""
+    value = given.get(option.name)
+    if value is None:
+        return None
+    if option.type is OptionType.STRING:
+        return _checked_text(option, value)
+    whole = option.type is OptionType.INTEGER
+    allowed_types = (int,) if whole else (int, float)
+    low, high = option.minimum or 0, option.maximum or 0
+    if type(value) not in allowed_types or not low <= value <= high:
+        kind = "a whole number" if whole else "a number"
+        raise InvalidOptionError(f"`{option.name}` must be {kind} from {low:.0f} to {high:.0f}.")
+    return value
+
+
+def _checked_text(option: Option, value: object) -> str:
+    if not isinstance(value, str) or len(value) > (option.maximum or 0):
+        raise InvalidOptionError(f"`{option.name}` must be a text of up to {option.maximum:.0f}.")
+    return value
+
+
+def _valid(job: Job) -> Job:
+    """Never let a message into the queue that the worker would refuse."""
+    try:
+        return Job.from_json(job.to_json())
+    except InvalidJob as error:
+        raise InvalidOptionError(f"This can't be drawn: {error}") from error
