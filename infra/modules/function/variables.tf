@@ -1,0 +1,108 @@
+variable "name" {
+  description = "Name of the function, its role and, below /aws/lambda/, its log group."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-zA-Z0-9-_]{1,64}$", var.name))
+    error_message = "name must be 1 to 64 letters, digits, hyphens and underscores."
+  }
+}
+
+variable "description" {
+  description = "What the function does, in a sentence."
+  type        = string
+  nullable    = false
+}
+
+variable "handler" {
+  description = "Dotted path of the Python function that Lambda calls."
+  type        = string
+  nullable    = false
+}
+
+variable "package" {
+  description = "Path of the zip that holds the handler."
+  type        = string
+  nullable    = false
+}
+
+variable "architecture" {
+  description = "Processor the package was built for: arm64 or x86_64."
+  type        = string
+  nullable    = false
+}
+
+variable "hot_reload_folder" {
+  description = "Folder that the emulator runs in place of the package; null everywhere else."
+  type        = string
+  default     = null
+}
+
+variable "memory_mb" {
+  description = "Memory in MB; the processor's share grows with it."
+  type        = number
+  default     = 256
+  nullable    = false
+}
+
+variable "timeout_seconds" {
+  description = "When a call is cut off."
+  type        = number
+  default     = 10
+  nullable    = false
+}
+
+variable "reserved_concurrency" {
+  description = "Most calls at once; -1 shares the account's limit."
+  type        = number
+  default     = -1
+  nullable    = false
+}
+
+variable "environment" {
+  description = "The function's environment variables."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
+variable "policy_statements" {
+  description = <<-EOT
+    What the function may do beside writing its own log.
+
+    `sid`: name of the statement.
+    `actions`: IAM actions, each by its full name.
+    `resources`: ARNs they are allowed on.
+  EOT
+  type = list(object({
+    sid       = string
+    actions   = list(string)
+    resources = list(string)
+  }))
+  default  = []
+  nullable = false
+
+  validation {
+    condition     = alltrue([for action in flatten(var.policy_statements[*].actions) : !strcontains(action, "*")])
+    error_message = "policy_statements must name each action in full, without a wildcard."
+  }
+
+  validation {
+    condition     = !contains(flatten(var.policy_statements[*].resources), "*")
+    error_message = "policy_statements must name the resources of each statement by their ARNs."
+  }
+}
+
+variable "log_retention_days" {
+  description = "How long CloudWatch keeps the function's log."
+  type        = number
+  nullable    = false
+}
+
+variable "tracing" {
+  description = "Whether X-Ray traces the function."
+  type        = bool
+  default     = false
+  nullable    = false
+}

@@ -1,0 +1,52 @@
+terraform {
+  required_version = ">= 1.10"
+
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = "5.100.0"
+    }
+  }
+
+  # State is kept in a local file, chosen with `-state`. To keep it in S3, add a file backend.tf with
+  # `terraform { backend "s3" { use_lockfile = true } }` and initialise with
+  # `-backend-config=<file>`: it can't be declared here, since `-state` and a backend exclude
+  # each other.
+}
+
+locals {
+  emulated = var.target == "localstack"
+}
+
+# The one place where the targets differ. With target = "aws" nothing is set here, so that the
+# AWS SDK's own variables (credentials, AWS_PROFILE, AWS_ENDPOINT_URL) hold.
+provider "aws" {
+  region = var.region
+
+  access_key                  = local.emulated ? "test" : null
+  secret_key                  = local.emulated ? "test" : null
+  skip_credentials_validation = local.emulated
+  skip_metadata_api_check     = local.emulated
+
+  # Each service whose resources the module holds; one that is missing here would be sought at AWS.
+  dynamic "endpoints" {
+    for_each = local.emulated ? [var.emulator_endpoint] : []
+
+    content {
+      apigateway = endpoints.value
+      iam        = endpoints.value
+      lambda     = endpoints.value
+      logs       = endpoints.value
+      sqs        = endpoints.value
+      sts        = endpoints.value
+    }
+  }
+
+  default_tags {
+    tags = merge(var.tags, {
+      Project     = var.project
+      Environment = var.environment
+      ManagedBy   = "terraform"
+    })
+  }
+}

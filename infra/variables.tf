@@ -1,0 +1,416 @@
+# Where -----------------------------------------------------------------------------------------
+
+variable "target" {
+  description = "What answers as AWS: `localstack` (the emulator at `emulator_endpoint`, with test credentials) or `aws` (the account of the credentials in the environment)."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = contains(["localstack", "aws"], var.target)
+    error_message = "target must be \"localstack\" (the emulator) or \"aws\" (a real account)."
+  }
+}
+
+variable "emulator_endpoint" {
+  description = "Address of the emulator, used only with target = \"localstack\"."
+  type        = string
+  default     = "http://127.0.0.1:4566"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^https?://[^/]+$", var.emulator_endpoint))
+    error_message = "emulator_endpoint must be http(s)://host:port without a path or a slash at its end, for example http://127.0.0.1:4566."
+  }
+}
+
+variable "region" {
+  description = "AWS region to deploy to."
+  type        = string
+  default     = "us-east-1"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z]{2,3}(-[a-z]+)+-[0-9]$", var.region))
+    error_message = "region must be an AWS region's code, for example us-east-1 or eu-central-1."
+  }
+}
+
+variable "project" {
+  description = "First part of every resource's name."
+  type        = string
+  default     = "discord-diffusion"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{1,18}[a-z0-9]$", var.project))
+    error_message = "project must be 3 to 20 lower-case letters, digits and hyphens, starting with a letter and not ending with a hyphen: it is part of names that AWS cuts at 64."
+  }
+}
+
+variable "environment" {
+  description = "Second part of every resource's name: deployments of different environments live side by side in one account. It must differ between regions too, since IAM roles belong to the whole account."
+  type        = string
+  default     = "dev"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{0,10}[a-z0-9]$", var.environment))
+    error_message = "environment must be 2 to 12 lower-case letters, digits and hyphens, starting with a letter and not ending with a hyphen, for example dev or prod-eu."
+  }
+}
+
+variable "tags" {
+  description = "Tags for every resource, beside Project, Environment and ManagedBy."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
+# Discord ---------------------------------------------------------------------------------------
+
+variable "discord_public_key" {
+  description = "The application's Ed25519 public key: Discord's developer portal, General Information. It is not a secret."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[0-9a-fA-F]{64}$", var.discord_public_key))
+    error_message = "discord_public_key must be 64 hexadecimal digits: copy \"Public Key\" from the application's General Information page in Discord's developer portal."
+  }
+}
+
+variable "discord_application_id" {
+  description = "The application's id: Discord's developer portal, General Information."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[0-9]{17,20}$", var.discord_application_id))
+    error_message = "discord_application_id must be a snowflake of 17 to 20 digits, in quotes: copy \"Application ID\" from the application's General Information page in Discord's developer portal."
+  }
+}
+
+variable "discord_api_url" {
+  description = "Base address of Discord's HTTP API; another one only where Discord is stood in for."
+  type        = string
+  default     = "https://discord.com/api/v10"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^https?://[^/]+(/[^/]+)*$", var.discord_api_url))
+    error_message = "discord_api_url must be http(s)://host/path without a slash at its end, for example https://discord.com/api/v10."
+  }
+
+  validation {
+    condition     = var.target == "localstack" || startswith(var.discord_api_url, "https://")
+    error_message = "discord_api_url must be https with target = \"aws\": interaction tokens travel in it."
+  }
+}
+
+# Lambda `interactions` ---------------------------------------------------------------------------
+
+variable "lambda_package" {
+  description = "Zip of the Lambda handlers; a relative path counts from the repository's root."
+  type        = string
+  default     = "build/lambda.zip"
+  nullable    = false
+
+  validation {
+    condition     = fileexists(startswith(var.lambda_package, "/") ? var.lambda_package : "${path.root}/../${var.lambda_package}")
+    error_message = "lambda_package must name an existing zip (a relative path counts from the repository's root): build it with `make package`."
+  }
+}
+
+variable "lambda_architecture" {
+  description = "Processor the package was built for. `arm64` is a fifth cheaper."
+  type        = string
+  default     = "arm64"
+  nullable    = false
+
+  validation {
+    condition     = contains(["arm64", "x86_64"], var.lambda_architecture)
+    error_message = "lambda_architecture must be \"arm64\" or \"x86_64\", as the package was built."
+  }
+}
+
+variable "hot_reload_folder" {
+  description = "Absolute path of a folder which the emulator runs in place of the package, so that an edit counts at the next request. Only with target = \"localstack\"."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.hot_reload_folder == null || try(startswith(var.hot_reload_folder, "/"), false)
+    error_message = "hot_reload_folder must be an absolute path, or null to run the package."
+  }
+
+  validation {
+    condition     = var.hot_reload_folder == null || var.target == "localstack"
+    error_message = "hot_reload_folder must be null with target = \"aws\": Lambda runs the package only."
+  }
+}
+
+variable "interactions_function" {
+  description = <<-EOT
+    Size of the Lambda `interactions`.
+
+    `memory_mb`: memory in MB; the processor's share grows with it.
+    `timeout_seconds`: when a call is cut off. Discord itself waits 3 s for an answer.
+    `reserved_concurrency`: most calls at once; -1 shares the account's limit. New accounts have too low a limit to reserve from.
+  EOT
+  type = object({
+    memory_mb            = optional(number, 512)
+    timeout_seconds      = optional(number, 10)
+    reserved_concurrency = optional(number, -1)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.interactions_function.memory_mb >= 128 && var.interactions_function.memory_mb <= 10240
+    error_message = "interactions_function.memory_mb must be from 128 to 10240."
+  }
+
+  validation {
+    condition     = var.interactions_function.timeout_seconds >= 3 && var.interactions_function.timeout_seconds <= 29
+    error_message = "interactions_function.timeout_seconds must be from 3 (what Discord waits) to 29 (what API Gateway waits)."
+  }
+
+  validation {
+    condition     = var.interactions_function.reserved_concurrency == -1 || var.interactions_function.reserved_concurrency >= 1
+    error_message = "interactions_function.reserved_concurrency must be -1 (share the account's limit) or at least 1: 0 would refuse every interaction."
+  }
+}
+
+variable "replay_window_seconds" {
+  description = "How old a signed interaction may be; 0 accepts any age."
+  type        = number
+  default     = 300
+  nullable    = false
+
+  validation {
+    condition     = var.replay_window_seconds >= 0 && var.replay_window_seconds <= 86400 && floor(var.replay_window_seconds) == var.replay_window_seconds
+    error_message = "replay_window_seconds must be a whole number of seconds up to 86400 (a day), or 0 to accept any age."
+  }
+}
+
+variable "generation_defaults" {
+  description = <<-EOT
+    What a command that does not say otherwise asks of the model; it belongs to `worker.model`.
+
+    `steps`: denoising steps, 1 to 100.
+    `guidance`: how closely the prompt is followed, 0 to 30.
+    `width`, `height`: size of a picture in pixels, multiples of 8.
+    `images`: pictures of one command, 1 to 4.
+  EOT
+  type = object({
+    steps    = optional(number, 25)
+    guidance = optional(number, 7.5)
+    width    = optional(number, 512)
+    height   = optional(number, 512)
+    images   = optional(number, 4)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = contains(range(1, 101), var.generation_defaults.steps)
+    error_message = "generation_defaults.steps must be a whole number from 1 to 100."
+  }
+
+  validation {
+    condition     = var.generation_defaults.guidance >= 0 && var.generation_defaults.guidance <= 30
+    error_message = "generation_defaults.guidance must be from 0 to 30."
+  }
+
+  validation {
+    condition = alltrue([
+      for pixels in [var.generation_defaults.width, var.generation_defaults.height] : pixels >= 64 && pixels <= 2048 && pixels % 8 == 0
+    ])
+    error_message = "generation_defaults.width and height must be multiples of 8 from 64 to 2048."
+  }
+
+  validation {
+    condition     = contains(range(1, 5), var.generation_defaults.images)
+    error_message = "generation_defaults.images must be 1, 2, 3 or 4: Discord shows that many side by side."
+  }
+}
+
+# API Gateway -------------------------------------------------------------------------------------
+
+variable "throttling" {
+  description = <<-EOT
+    How many interactions API Gateway lets through; the rest get 429.
+
+    `rate_per_second`: requests a second in the long run.
+    `burst`: requests at once.
+  EOT
+  type = object({
+    rate_per_second = optional(number, 100)
+    burst           = optional(number, 200)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.throttling.rate_per_second > 0 && var.throttling.rate_per_second <= 10000
+    error_message = "throttling.rate_per_second must be above 0 and at most 10000, API Gateway's limit for an account (L-8A5B8E43)."
+  }
+
+  validation {
+    condition     = var.throttling.burst >= 1 && var.throttling.burst <= 5000 && floor(var.throttling.burst) == var.throttling.burst
+    error_message = "throttling.burst must be a whole number from 1 to 5000, API Gateway's limit for an account."
+  }
+}
+
+variable "manage_api_gateway_account" {
+  description = "Whether to set the role with which API Gateway writes access logs. It is one setting for all of an account's REST APIs in a region: set it to false where another deployment, or somebody else, has set it already, else the last one to apply wins."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+# Queue -------------------------------------------------------------------------------------------
+
+variable "visibility_timeout_seconds" {
+  description = "How long a job that a worker has taken stays hidden from the others, unless the worker extends it: after a crash the job waits this long."
+  type        = number
+  default     = 60
+  nullable    = false
+
+  validation {
+    condition     = contains(range(3, 901), var.visibility_timeout_seconds)
+    error_message = "visibility_timeout_seconds must be a whole number from 3 (less leaves no time to extend it) to 900: after 15 minutes the interaction's token is dead and nobody can be answered."
+  }
+}
+
+variable "max_receive_count" {
+  description = "How often a job is tried before it goes to the dead-letter queue."
+  type        = number
+  default     = 3
+  nullable    = false
+
+  validation {
+    condition     = contains(range(1, 101), var.max_receive_count)
+    error_message = "max_receive_count must be a whole number from 1 (no second try) to 100."
+  }
+}
+
+variable "message_retention_seconds" {
+  description = "How long a job waits in the queue before SQS drops it."
+  type        = number
+  default     = 3600
+  nullable    = false
+
+  validation {
+    condition     = var.message_retention_seconds >= 900 && var.message_retention_seconds <= 1209600
+    error_message = "message_retention_seconds must be from 900 (the life of an interaction's token: less would drop jobs that can still be answered) to 1209600 (14 days)."
+  }
+}
+
+variable "dead_letter_retention_seconds" {
+  description = "How long a failed job is kept for a person to look at."
+  type        = number
+  default     = 1209600
+  nullable    = false
+
+  validation {
+    condition     = var.dead_letter_retention_seconds >= 3600 && var.dead_letter_retention_seconds <= 1209600
+    error_message = "dead_letter_retention_seconds must be from 3600 (1 hour) to 1209600 (14 days)."
+  }
+}
+
+# Worker ------------------------------------------------------------------------------------------
+
+variable "worker" {
+  description = <<-EOT
+    Settings of the GPU worker; what is null is left to the worker's own default.
+
+    `model`: folder or Hugging Face id of a diffusers pipeline.
+    `model_revision`: branch, tag or commit of the model.
+    `model_variant`: variant of the weights' files, for example fp16.
+    `scheduler`: class name of a diffusers scheduler in place of the model's own.
+    `device`: auto, cpu, cuda, cuda:N or mps.
+    `torch_threads`: threads of one worker on the CPU.
+    `receive_wait_seconds`: length of a long poll, 0 to 20.
+    `picture_scale`: whole number by which finished pictures are enlarged.
+    `health_file`: file that the worker touches while it is well.
+    `stop_timeout_seconds`: how long a stopping worker may go on with its job.
+  EOT
+  type = object({
+    model                = optional(string, "stable-diffusion-v1-5/stable-diffusion-v1-5")
+    model_revision       = optional(string)
+    model_variant        = optional(string)
+    scheduler            = optional(string)
+    device               = optional(string)
+    torch_threads        = optional(number)
+    receive_wait_seconds = optional(number)
+    picture_scale        = optional(number)
+    health_file          = optional(string)
+    stop_timeout_seconds = optional(number)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = length(trimspace(var.worker.model)) > 0
+    error_message = "worker.model must name a folder or a Hugging Face id."
+  }
+
+  validation {
+    condition     = can(regex("^(auto|cpu|mps|cuda(:[0-9]+)?)$", coalesce(var.worker.device, "auto")))
+    error_message = "worker.device must be auto, cpu, cuda, cuda:N or mps."
+  }
+
+  validation {
+    condition     = contains(range(0, 21), coalesce(var.worker.receive_wait_seconds, 20))
+    error_message = "worker.receive_wait_seconds must be a whole number from 0 to 20, the longest poll of SQS."
+  }
+
+  validation {
+    condition     = contains(range(1, 17), coalesce(var.worker.picture_scale, 1))
+    error_message = "worker.picture_scale must be a whole number from 1 to 16."
+  }
+
+  validation {
+    condition     = try(var.worker.torch_threads >= 0 && var.worker.torch_threads <= 1024 && floor(var.worker.torch_threads) == var.worker.torch_threads, var.worker.torch_threads == null)
+    error_message = "worker.torch_threads must be a whole number from 1 to 1024, or 0 for torch's own choice."
+  }
+
+  validation {
+    condition     = try(var.worker.stop_timeout_seconds >= 0 && var.worker.stop_timeout_seconds <= 7200 && floor(var.worker.stop_timeout_seconds) == var.worker.stop_timeout_seconds, var.worker.stop_timeout_seconds == null)
+    error_message = "worker.stop_timeout_seconds must be a whole number from 0 to 7200."
+  }
+}
+
+# Logs --------------------------------------------------------------------------------------------
+
+variable "log_level" {
+  description = "Least severe messages to log, for functions and workers."
+  type        = string
+  default     = "INFO"
+  nullable    = false
+
+  validation {
+    condition     = contains(["DEBUG", "INFO", "WARNING", "ERROR"], var.log_level)
+    error_message = "log_level must be DEBUG, INFO, WARNING or ERROR."
+  }
+}
+
+variable "log_retention_days" {
+  description = "How long CloudWatch keeps every log."
+  type        = number
+  default     = 14
+  nullable    = false
+
+  validation {
+    condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_days)
+    error_message = "log_retention_days must be a value CloudWatch Logs knows: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653."
+  }
+}
+
+variable "tracing" {
+  description = "Whether X-Ray traces interactions through API Gateway and Lambda."
+  type        = bool
+  default     = false
+  nullable    = false
+}
