@@ -1,0 +1,1 @@
+"""What exists on AWS, and the Lambda package that runs there."""

@@ -1,0 +1,1 @@
+"""Build the zip of the Lambda handlers, byte for byte the same from the same sources."""

@@ -1,0 +1,53 @@
+"""The third-party code of the package, from its lock, for the interpreter that will run it."""
+
+import platform
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ARCHITECTURES = ("x86_64", "arm64", "host")
+_PLATFORMS = {"x86_64": "x86_64-manylinux2014", "arm64": "aarch64-manylinux2014"}
+_NOT_NEEDED = ("*.dist-info", "__pycache__", "bin", "*.pyi", "py.typed", "pycparser", ".lock")
+"""Type hints are for developers; cffi needs pycparser to build, not to run."""
+
+
+class PackageError(Exception):
+    """The package could not be built; the text says why."""
+
+
+def install(lock: Path, target: Path, python_version: str, architecture: str) -> None:
+    """Unpack the locked wheels into `target`, hashes verified, nothing compiled.
+
+    Args:
+        lock: requirements with hashes.
+        target: an empty folder.
+        python_version: of the Lambda runtime, for example `3.13`.
+        architecture: as Lambda names it, or `host` for this machine's own system.
+
+    Raises:
+        PackageError: a wheel is missing, or does not have the hash in the lock.
+    """
+    uv = Path(sys.executable).with_name("uv")
+    command = [str(uv), "pip", "install", "--quiet", "--target", str(target), "--no-deps"]
+    command += ["--require-hashes", "--only-binary", ":all:", "--python-version", python_version]
+    # Without it, wheels of musl or of an older glibc might be taken for those of this machine.
+    on_linux = platform.system() == "Linux"
+    if architecture != "host" or on_linux:
+        command += ["--python-platform", _PLATFORMS[_lambda_name(architecture)]]
+    command += ["--requirement", str(lock)]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    if ended.returncode != 0:
+        raise PackageError(f"the wheels of {lock.name} can't be had:\n{ended.stderr}")
+    for pattern in _NOT_NEEDED:
+        for path in sorted(target.rglob(pattern)):
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+
+
+def _lambda_name(architecture: str) -> str:
+    if architecture != "host":
+        return architecture
+    return {"aarch64": "arm64"}.get(platform.machine(), platform.machine())

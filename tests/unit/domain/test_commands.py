@@ -1,0 +1,54 @@
+"""The commands as registered keep Discord's limits; a custom_id is read back as it was written."""
+
+import json
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from discord_diffusion.discord import limits
+from discord_diffusion.discord.commands import registration
+from discord_diffusion.discord.components import CustomId, InvalidCustomIdError
+
+
+def test_every_command_keeps_discords_limits() -> None:
+    for command in registration():
+        options = command["options"]
+        assert len(options) <= limits.COMMAND_OPTIONS
+        assert [one["required"] for one in options] == sorted(
+            (one["required"] for one in options), reverse=True
+        ), "required options come first"
+        for named in [command, *options]:
+            assert re.fullmatch(limits.COMMAND_NAME, named["name"])
+            assert named["name"] == named["name"].lower()
+            low, high = limits.COMMAND_DESCRIPTION_LENGTH
+            assert low <= len(named["description"]) <= high
+        assert len({one["name"] for one in options}) == len(options)
+        texts = re.findall(r'"(?:name|description)": "([^"]*)"', json.dumps(command))
+        assert sum(map(len, texts)) <= limits.COMMAND_CHARACTERS
+
+
+@given(
+    st.from_regex(r"[a-z_]{1,32}", fullmatch=True),
+    st.integers(0, 2**64 - 1).map(str),
+    st.integers(0, 99),
+)
+def test_a_custom_id_is_read_back_as_it_was_written(verb: str, job_id: str, index: int) -> None:
+    custom_id = CustomId(verb, job_id, index)
+    assert CustomId.decode(custom_id.encode()) == custom_id
+    assert len(custom_id.encode()) <= limits.CUSTOM_ID_LENGTH[1]
+
+
+@given(st.text(max_size=120))
+def test_a_foreign_custom_id_is_refused_or_means_itself(text: str) -> None:
+    try:
+        decoded = CustomId.decode(text)
+    except InvalidCustomIdError:
+        return
+    assert CustomId.decode(decoded.encode()) == decoded
+
+
+def test_a_custom_id_that_could_not_be_read_back_is_not_written() -> None:
+    with pytest.raises(InvalidCustomIdError):
+        CustomId("re:roll", "1").encode()

@@ -1,0 +1,101 @@
+"""The Lambda's package holds what it imports, imports only what it needs, and is reproducible."""
+
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from emulation.bootstrap.layout import Layout, python_of
+from infra.package.__main__ import build
+from infra.package.archive import write
+from infra.package.wheels import PackageError, install
+
+LAYOUT = Layout.of_this_checkout()
+ENVIRONMENT = {
+    "QUEUE_URL": "http://127.0.0.1/q.fifo",
+    "DISCORD_PUBLIC_KEY": "ab" * 32,
+    "AWS_REGION": "us-east-1",
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+}
+IMPORT = """
+import json, sys
+from discord_diffusion.handlers import interactions
+print(json.dumps(sorted({name.split(".")[0] for name in sys.modules})))
+"""
+HEAVY = {"torch", "numpy", "PIL", "diffusers", "transformers", "httpx", "rich", "typer", "psutil"}
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("package") / "lambda.zip"
+    build(path, "3.13", "host")
+    return path
+
+
+def test_two_builds_are_the_same_bytes(package: Path, tmp_path: Path) -> None:
+    build(tmp_path / "again.zip", "3.13", "host")
+    assert (tmp_path / "again.zip").read_bytes() == package.read_bytes()
+
+
+def test_the_archive_depends_on_names_and_contents_alone(tmp_path: Path) -> None:
+    digests = set()
+    for name, mode in (("one", 0o600), ("two", 0o777)):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "b.py").write_text("b")
+        (folder / "a.py").write_text("a")
+        (folder / "a.py").chmod(mode)
+        digests.add(write(tmp_path / f"{name}.zip", folder))
+    assert len(digests) == 1
+
+
+@pytest.mark.parametrize("architecture", ["x86_64", "arm64"])
+def test_the_package_for_aws_is_small_and_for_its_architecture(
+    tmp_path: Path, architecture: str
+) -> None:
+    build(tmp_path / "lambda.zip", "3.13", architecture)
+    assert (tmp_path / "lambda.zip").stat().st_size <= 5 * 1024 * 1024
+    with zipfile.ZipFile(tmp_path / "lambda.zip") as package:
+        names = package.namelist()
+        (native,) = (name for name in names if name.startswith("_cffi_backend"))
+        machine = package.read(native)[18]  # e_machine of the ELF header
+    assert machine == {"x86_64": 0x3E, "arm64": 0xB7}[architecture]
+    assert not [name for name in names if "worker" in name or "webhooks" in name]
+
+
+def test_the_handler_starts_from_the_package_alone_and_imports_nothing_heavy(
+    package: Path, tmp_path: Path
+) -> None:
+    zipfile.ZipFile(package).extractall(tmp_path)
+    ended = subprocess.run(
+        [python_of(LAYOUT.lambda_environment), "-c", IMPORT],
+        cwd=tmp_path,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert not HEAVY & set(json.loads(ended.stdout))
+
+
+def test_a_wheel_that_does_not_match_its_hash_is_refused(tmp_path: Path) -> None:
+    lock = tmp_path / "bad.lock"
+    lock.write_text(f"pycparser==3.0 --hash=sha256:{'0' * 64}\n")
+    with pytest.raises(PackageError, match=r"bad\.lock"):
+        install(lock, tmp_path / "target", "3.13", "host")
+
+
+def test_the_handlers_import_nothing_heavy_from_the_projects_own_environment() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", IMPORT],
+        env=ENVIRONMENT | {"PYTHONPATH": str(LAYOUT.root / "src")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert not HEAVY & set(json.loads(ended.stdout))
