@@ -42,6 +42,8 @@ MODEL_REVISION = "MODEL_REVISION"
 """Revision of a model on the hub."""
 MODEL_VARIANT = "MODEL_VARIANT"
 """Variant of the weights, for example fp16."""
+MODEL_NOTICE = "MODEL_NOTICE"
+"""A sentence shown under every answer, for example what the model cannot draw."""
 SCHEDULER = "SCHEDULER"
 """Class name of a diffusers scheduler; the model's own if not set."""
 DEVICE = "DEVICE"
@@ -116,6 +118,7 @@ class WorkerSettings:
     model: str
     model_revision: str | None
     model_variant: str | None
+    model_notice: str | None
     scheduler: str | None
     device: str
     torch_threads: int | None
@@ -141,6 +144,7 @@ class WorkerSettings:
             model=read.required(MODEL, str, ""),
             model_revision=read.text(MODEL_REVISION),
             model_variant=read.text(MODEL_VARIANT),
+            model_notice=read.text(MODEL_NOTICE),
             scheduler=read.text(SCHEDULER),
             device=read.optional(DEVICE, _device, "auto"),
             torch_threads=read.integer(TORCH_THREADS, 0, (0, 1024)) or None,

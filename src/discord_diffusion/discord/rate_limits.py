@@ -1,7 +1,7 @@
 """What Discord's rate-limit headers say, remembered per bucket.
 
-Limits are read from the answers and never assumed. A bucket is shared by the routes that name it and
-counted per webhook token: https://docs.discord.com/developers/topics/rate-limits#header-format
+Limits are read from the answers and never assumed. A bucket is shared by the routes that name it
+and counted per webhook token: https://docs.discord.com/developers/topics/rate-limits#header-format
 """
 
 import threading

@@ -1,7 +1,7 @@
 """The original response of an interaction: read it, and replace it with text and files.
 
-No bot token is needed; the interaction token in the path is the credential, so a URL is never logged
-and never part of an error's text.
+No bot token is needed; the interaction token in the path is the credential, so a URL is never
+logged and never part of an error's text.
 https://docs.discord.com/developers/interactions/receiving-and-responding#followup-messages
 """
 
@@ -75,8 +75,8 @@ class Message:
 class WebhookClient:
     """Talks to `base_url`; one connection pool, safe to share between threads.
 
-    Every method raises a class of `api_errors` and tries exactly once: what to try again, and for how
-    long, is the caller's policy.
+    Every method raises a class of `api_errors` and tries exactly once: what to try again, and for
+    how long, is the caller's policy.
     """
 
     def __init__(
@@ -88,7 +88,10 @@ class WebhookClient:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._client = httpx.Client(
-            base_url=base_url, timeout=TIMEOUT, transport=transport, headers={"User-Agent": USER_AGENT}
+            base_url=base_url,
+            timeout=TIMEOUT,
+            transport=transport,
+            headers={"User-Agent": USER_AGENT},
         )
         self._limits = rate_limits or RateLimits()
         self._sleep = sleep

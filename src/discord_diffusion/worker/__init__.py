@@ -1,0 +1,4 @@
+"""The GPU worker: takes jobs from the queue, makes pictures, publishes them.
+
+`python -m discord_diffusion.worker`. Only `pipeline` imports torch and diffusers.
+"""

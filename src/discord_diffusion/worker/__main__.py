@@ -1,0 +1,103 @@
+"""`python -m discord_diffusion.worker`: takes jobs until SIGTERM.
+
+Exit status: 0 stopped, 1 the loop failed, 2 the settings are wrong, 3 the model cannot be loaded.
+"""
+
+import logging
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from discord_diffusion import logs
+from discord_diffusion.settings import SettingsError, WorkerSettings
+from discord_diffusion.worker import job_log
+from discord_diffusion.worker.errors import ModelLoadError
+from discord_diffusion.worker.health import Health
+from discord_diffusion.worker.pictures import Generator
+from discord_diffusion.worker.shutdown import Shutdown, exit_now
+
+log = logging.getLogger("discord_diffusion.worker")
+
+WRONG_SETTINGS = 2
+NO_MODEL = 3
+
+
+def main() -> int:
+    """Start, work, stop; the exit status."""
+    started = time.perf_counter()
+    try:
+        settings = WorkerSettings.from_environ()
+    except SettingsError as error:
+        sys.stderr.write(f"The worker cannot start: {error}\n")
+        return WRONG_SETTINGS
+    logs.configure(settings.log_level)
+    job_log.name_jobs_in_logs()
+    shutdown = Shutdown(settings.stop_timeout_seconds)
+    try:
+        generator = _load(settings)
+    except ModelLoadError as error:
+        log.critical("The model cannot be loaded", extra={"reason": str(error)})
+        return NO_MODEL
+    shutdown.install()
+    return _work(settings, generator, shutdown, started)
+
+
+def _load(settings: WorkerSettings) -> Generator:
+    with _phase("import"):
+        from discord_diffusion.worker.pipeline import DiffusersGenerator
+    with _phase("load"):
+        generator = DiffusersGenerator.load(settings)
+    with _phase("warm-up"):
+        generator.warm_up()
+    return generator
+
+
+def _work(
+    settings: WorkerSettings, generator: Generator, shutdown: Shutdown, started: float
+) -> int:
+    from discord_diffusion.aws.queue import JobQueue
+    from discord_diffusion.discord.webhooks import WebhookClient
+    from discord_diffusion.worker.job_runner import JobRunner, LeaseTerms
+    from discord_diffusion.worker.loop import Loop
+    from discord_diffusion.worker.publisher import DiscordPublisher
+
+    with _phase("connect"):
+        queue = JobQueue(settings.queue_url, wait_seconds=settings.receive_wait_seconds)
+        health = Health(Path(settings.health_file) if settings.health_file else None)
+        publisher = DiscordPublisher(
+            WebhookClient(settings.discord_api_url),
+            generator.model,
+            scale=settings.picture_scale,
+            notice=settings.model_notice or "",
+        )
+        runner = JobRunner(
+            queue,
+            generator,
+            publisher,
+            LeaseTerms(settings.visibility_timeout_seconds, settings.max_receive_count),
+            on_progress=lambda: health.beat("working"),
+        )
+    log.info(
+        "Ready",
+        extra={
+            "seconds": round(time.perf_counter() - started, 2),
+            "model": generator.model.name,
+            "scheduler": generator.model.scheduler,
+            "device": generator.model.device,
+        },
+    )
+    loop = Loop(queue, runner, shutdown.stopping, health.beat)
+    return shutdown.run(loop.run, runner.give_back)
+
+
+@contextmanager
+def _phase(name: str) -> Iterator[None]:
+    started = time.perf_counter()
+    yield
+    log.info("Started", extra={"phase": name, "seconds": round(time.perf_counter() - started, 2)})
+
+
+if __name__ == "__main__":
+    exit_now(main())

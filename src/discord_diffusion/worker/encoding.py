@@ -1,0 +1,123 @@
+"""Pictures to files that Discord takes: PNG where it fits, else ever smaller WebP and JPEG.
+
+Every file carries the parameters that made it, where common tools look for them: PNG in the text
+chunk `parameters`, WebP and JPEG in the Exif tag UserComment.
+"""
+
+import io
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from discord_diffusion.discord.limits import REQUEST_BYTES
+from discord_diffusion.discord.webhooks import File
+from discord_diffusion.worker.errors import PicturesTooLargeError
+
+TOTAL_BYTES = REQUEST_BYTES - 64 * 1024
+"""For all files; the rest of a request is for `payload_json` and the multipart boundaries."""
+
+_PNG_COMPRESSION = 4
+"""zlib level: within 2 % of the default's size on drawings, in half the time."""
+_EXIF_IFD = 0x8769
+_USER_COMMENT = 0x9286
+_UTF16 = b"UNICODE\0"
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """One rung of the ladder from best to smallest."""
+
+    format: str
+    extension: str
+    quality: int | None = None
+
+    @property
+    def media_type(self) -> str:
+        """As in Content-Type."""
+        return f"image/{self.format.lower()}"
+
+
+LADDER = (
+    Encoding("PNG", "png"),
+    Encoding("WEBP", "webp", 92),
+    Encoding("WEBP", "webp", 80),
+    Encoding("JPEG", "jpg", 70),
+    Encoding("JPEG", "jpg", 45),
+    Encoding("JPEG", "jpg", 20),
+)
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A picture with what is to be said about it."""
+
+    image: Image.Image
+    stem: str
+    """File name without extension."""
+    parameters: str
+    """One text in the form the common tools read."""
+    description: str
+    """Alt text."""
+
+
+def encode_to_fit(
+    drawings: Sequence[Drawing], file_limit: int, total_limit: int = TOTAL_BYTES
+) -> tuple[File, ...]:
+    """The best encoding in which each file and all together fit; limits in bytes.
+
+    A file is kept at the best rung that fits by itself; the whole goes down the ladder together
+    only when the sum is too large. Raises `PicturesTooLargeError` when the last rung does not fit.
+    """
+    for first_rung in range(len(LADDER)):
+        with ThreadPoolExecutor(max_workers=max(1, len(drawings))) as pool:
+            files = tuple(pool.map(lambda d, r=first_rung: _fit(d, file_limit, r), drawings))
+        if sum(len(file.content) for file in files) <= total_limit:
+            return files
+    raise PicturesTooLargeError(
+        f"{len(drawings)} pictures do not fit {file_limit} bytes each and {total_limit} in all"
+    )
+
+
+def enlarge(image: Image.Image, scale: int) -> Image.Image:
+    """The picture `scale` times as wide and high, for showing."""
+    if scale == 1:
+        return image
+    return image.resize((image.width * scale, image.height * scale), Image.Resampling.LANCZOS)
+
+
+def encode(drawing: Drawing, encoding: Encoding) -> File:
+    """One file in one encoding."""
+    buffer = io.BytesIO()
+    image = drawing.image.convert("RGB")
+    if encoding.format == "PNG":
+        info = PngInfo()
+        # Latin-1 goes to a plain tEXt chunk, which every reader knows; anything else to iTXt.
+        info.add_text("parameters", drawing.parameters.replace("\0", ""))
+        image.save(buffer, "PNG", pnginfo=info, compress_level=_PNG_COMPRESSION)
+    else:
+        image.save(
+            buffer, encoding.format, quality=encoding.quality, exif=_exif(drawing.parameters)
+        )
+    return File(
+        f"{drawing.stem}.{encoding.extension}",
+        buffer.getvalue(),
+        encoding.media_type,
+        drawing.description,
+    )
+
+
+def _fit(drawing: Drawing, file_limit: int, first_rung: int) -> File:
+    for encoding in LADDER[first_rung:]:
+        file = encode(drawing, encoding)
+        if len(file.content) <= file_limit:
+            return file
+    raise PicturesTooLargeError(f"a picture cannot be made to fit {file_limit} bytes")
+
+
+def _exif(parameters: str) -> Image.Exif:
+    exif = Image.Exif()
+    exif.get_ifd(_EXIF_IFD)[_USER_COMMENT] = _UTF16 + parameters.encode("utf-16-be")
+    return exif

@@ -1,0 +1,38 @@
+"""What goes wrong in the worker; `failures` says what is done about each.
+
+WorkerError
+├── ModelLoadError           the worker cannot start
+├── GenerationError          the model could not draw this job
+│   └── OutOfMemoryError     the device has too little memory for it
+├── JobExpiredError          the interaction token has run out, or will before pictures are there
+├── PicturesTooLargeError    no encoding fits what Discord takes here
+└── LeaseLostError           the message is no longer ours
+"""
+
+
+class WorkerError(Exception):
+    """Root of the tree."""
+
+
+class ModelLoadError(WorkerError):
+    """The text says which model, what is wrong with it, and what is allowed."""
+
+
+class GenerationError(WorkerError):
+    """The pipeline failed."""
+
+
+class OutOfMemoryError(GenerationError):
+    """The device ran out of memory; its cache has been emptied."""
+
+
+class JobExpiredError(WorkerError):
+    """Work on the job would be in vain."""
+
+
+class PicturesTooLargeError(WorkerError):
+    """Even the smallest encoding is larger than allowed."""
+
+
+class LeaseLostError(WorkerError):
+    """The receipt handle has expired or the message is gone."""

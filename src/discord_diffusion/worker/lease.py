@@ -1,0 +1,98 @@
+"""The lease on one message: its visibility timeout, extended from a thread while the job runs."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+from discord_diffusion.aws.queue import QueueError, ReceiptLostError
+from discord_diffusion.worker import job_log
+
+log = logging.getLogger(__name__)
+
+_EXTENSIONS_PER_TIMEOUT = 3
+"""Two extensions may fail before the message becomes visible to others."""
+_END_SECONDS = 2.0
+
+
+class Lease:
+    """Holds a message while the `with` block runs.
+
+    `extend(seconds)` sets the visibility timeout to that many seconds from now and raises
+    `ReceiptLostError` when the receipt handle is no longer good; any other `QueueError` counts as a
+    passing fault and is tried again until the visibility has run out by the clock. The clock
+    matters: a process that was stopped for a while wakes up believing that it still holds it.
+    """
+
+    def __init__(
+        self,
+        extend: Callable[[int], None],
+        visibility_seconds: int,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._extend = extend
+        self._visibility = visibility_seconds
+        self._clock = clock
+        self._held_until = clock() + visibility_seconds
+        self._lost = False
+        self._done = threading.Event()
+        self._lock = threading.Lock()
+        self._thread = job_log.thread("lease", self._keep)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """Stop extending; afterwards no extension can undo a release or follow a delete."""
+        self._done.set()
+        # An extension that hangs is not waited for: it carries the older wish and will fail late.
+        if self._lock.acquire(timeout=_END_SECONDS):
+            self._lock.release()
+
+    def is_held(self) -> bool:
+        """Whether the message is ours, as far as can be known here and now.
+
+        Asks the queue when the time of the last extension has run out.
+        """
+        with self._lock:
+            if not self._lost and self._clock() >= self._held_until:
+                self._try_to_extend()
+                self._lost = self._lost or self._clock() >= self._held_until
+            return not self._lost
+
+    def _keep(self) -> None:
+        pause = self._visibility / _EXTENSIONS_PER_TIMEOUT
+        while not self._done.wait(pause):
+            with self._lock:
+                if self._done.is_set():
+                    return
+                extended = self._try_to_extend()
+                if self._lost:
+                    return
+            pause = self._visibility / _EXTENSIONS_PER_TIMEOUT / (1 if extended else 4)
+
+    def _try_to_extend(self) -> bool:
+        asked_at = self._clock()
+        try:
+            self._extend(self._visibility)
+        except ReceiptLostError:
+            log.warning("The lease on the message is lost")
+            self._lost = True
+            return False
+        except QueueError as error:
+            log.warning("The lease could not be extended", extra={"reason": str(error)})
+            return False
+        self._held_until = asked_at + self._visibility
+        return True

@@ -1,0 +1,98 @@
+"""What users read: progress, answers, alt texts, and the parameters inside a file."""
+
+from discord_diffusion.discord import text
+from discord_diffusion.discord.limits import ATTACHMENT_DESCRIPTION_LENGTH
+from discord_diffusion.jobs import GenerationParameters, Job
+from discord_diffusion.worker.pictures import Generation, ModelInfo, Picture
+
+_PROMPT_LENGTH = 1400
+_NEGATIVE_PROMPT_LENGTH = 200
+
+
+def working(job: Job, steps_done: int = 0, steps: int = 0) -> str:
+    """While the job runs."""
+    status = f"**Working… {steps_done} of {steps} steps**" if steps_done else "**Working on it…**"
+    return text.content("\n".join([*_asked(job.parameters), status]))
+
+
+def answer(job: Job, generation: Generation, notice: str = "") -> str:
+    """What was made, and the seed of each picture."""
+    parameters = job.parameters
+    if not generation.pictures:
+        return text.failure(
+            f"{_held_back(generation.filtered)} Nothing is left to show. Try other words."
+        )
+    lines = _asked(parameters)
+    lines.append(
+        f"**{_pictures(len(generation.pictures))}** · {parameters.width}×{parameters.height}"
+        f" · {parameters.steps} steps · guidance {parameters.guidance:g}"
+        f" · {generation.seconds.total:.1f} s"
+    )
+    seeds = ", ".join(str(picture.seed) for picture in generation.pictures)
+    lines.append(f"{'seed' if len(generation.pictures) == 1 else 'seeds'} {seeds}")
+    if generation.filtered:
+        lines.append(_held_back(generation.filtered))
+    if notice:
+        lines.append(f"-# {text.escape(notice)}")
+    return text.content("\n".join(lines))
+
+
+def failed(job: Job, reason: str) -> str:
+    """The job came to nothing; `reason` is our own text."""
+    return text.failure("\n".join([reason, *_asked(job.parameters), f"-# job {job.id}"]))
+
+
+def alt_text(job: Job, picture: Picture) -> str:
+    """The picture for those who don't see it. Shown as plain text, so nothing is escaped."""
+    prompt = text.clean(job.parameters.prompt)
+    description = f"Drawn from: {prompt}"
+    suffix = f" (seed {picture.seed})"
+    return text.shorten(description, ATTACHMENT_DESCRIPTION_LENGTH - len(suffix)) + suffix
+
+
+def embedded_parameters(
+    parameters: GenerationParameters, seed: int, model: ModelInfo, scale: int
+) -> str:
+    """How to make the picture again, in the form of the `parameters` text chunk.
+
+    The form is the one that AUTOMATIC1111's web UI writes and other tools read:
+    https://github.com/AUTOMATIC1111/stable-diffusion-webui/wiki/Features#png-info
+    """
+    lines = [text.clean(parameters.prompt)]
+    if parameters.negative_prompt:
+        lines.append(f"Negative prompt: {text.clean(parameters.negative_prompt)}")
+    facts = {
+        "Steps": parameters.steps,
+        "Sampler": model.scheduler,
+        "CFG scale": f"{parameters.guidance:g}",
+        "Seed": seed,
+        "Size": f"{parameters.width}x{parameters.height}",
+        "Model": model.name.replace(",", " "),
+    }
+    if scale > 1:
+        facts["Enlarged"] = f"{scale}x"
+    lines.append(", ".join(f"{name}: {value}" for name, value in facts.items()))
+    return "\n".join(lines)
+
+
+def file_stem(job_id: str, picture: Picture) -> str:
+    """Begins with the job's id: by it a second receive recognises pictures already delivered."""
+    return f"{job_id}-{picture.index}"
+
+
+def _asked(parameters: GenerationParameters) -> list[str]:
+    lines = [f"> {text.quote(parameters.prompt, _PROMPT_LENGTH)}"]
+    if parameters.negative_prompt:
+        lines.append(
+            f"> without: {text.quote(parameters.negative_prompt, _NEGATIVE_PROMPT_LENGTH)}"
+        )
+    return lines
+
+
+def _pictures(count: int) -> str:
+    return "1 picture" if count == 1 else f"{count} pictures"
+
+
+def _held_back(count: int) -> str:
+    verb = "was" if count == 1 else "were"
+    return f"{_pictures(count)} {verb} held back by the model's safety filter."

@@ -1,0 +1,177 @@
+"""Text to pictures with any model that diffusers' `AutoPipelineForText2Image` loads.
+
+The only module that imports torch and diffusers; importing it takes seconds, so nothing imports it
+before the settings are known to be good.
+"""
+
+import inspect
+import logging
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import diffusers
+import torch
+from diffusers import AutoPipelineForText2Image
+from PIL.Image import Image
+
+from discord_diffusion.jobs import GenerationParameters
+from discord_diffusion.settings import WorkerSettings
+from discord_diffusion.worker.errors import GenerationError, ModelLoadError, OutOfMemoryError
+from discord_diffusion.worker.pictures import Generation, ModelInfo, OnStep, PhaseSeconds, Picture
+
+log = logging.getLogger(__name__)
+
+# Their warnings repeat users' prompts and say nothing that an operator can act on.
+logging.getLogger("diffusers").setLevel(logging.ERROR)
+logging.getLogger("transformers").setLevel(logging.ERROR)
+
+SEEDS = 2**32
+_WARM_UP_STEPS = 2
+"""Some schedulers cannot do with one."""
+_FIRST_BFLOAT16_GENERATION = (8, 0)
+"""NVIDIA GPUs of earlier compute capabilities emulate bfloat16, slowly."""
+
+
+class DiffusersGenerator:
+    """A loaded pipeline on its device. One caller at a time."""
+
+    def __init__(self, pipe: Any, model: ModelInfo) -> None:
+        self._pipe = pipe
+        self._model = model
+        self._accepted = frozenset(inspect.signature(pipe.__call__).parameters)
+
+    @property
+    def model(self) -> ModelInfo:
+        """What is loaded."""
+        return self._model
+
+    @classmethod
+    def load(cls, settings: WorkerSettings) -> "DiffusersGenerator":
+        """Load the model that `settings` name; `ModelLoadError` says what is wrong."""
+        device = choose_device(settings.device)
+        if settings.torch_threads:
+            torch.set_num_threads(settings.torch_threads)
+        try:
+            pipe = AutoPipelineForText2Image.from_pretrained(  # type: ignore[no-untyped-call]  # theirs
+                settings.model,
+                revision=settings.model_revision,
+                variant=settings.model_variant,
+                dtype=choose_dtype(device),
+                local_files_only=Path(settings.model).is_dir(),
+            )
+            pipe = pipe.to(device)
+        except Exception as error:
+            raise ModelLoadError(f"MODEL={settings.model!r} cannot be loaded: {error}") from error
+        if settings.scheduler:
+            pipe.scheduler = _scheduler(settings.scheduler, pipe.scheduler.config)
+        pipe.set_progress_bar_config(disable=True)
+        name = Path(settings.model).name if Path(settings.model).is_dir() else settings.model
+        return cls(pipe, ModelInfo(name, type(pipe.scheduler).__name__, str(device)))
+
+    def warm_up(self) -> None:
+        """Draw one picture at the model's own size: allocates, picks kernels, proves it whole."""
+        try:
+            with torch.inference_mode():
+                self._pipe(**self._supported(prompt="warm-up", num_inference_steps=_WARM_UP_STEPS))
+        except Exception as error:
+            raise ModelLoadError(f"{self._model.name} loads but does not draw: {error}") from error
+
+    def generate(self, parameters: GenerationParameters, on_step: OnStep) -> Generation:
+        """Make all pictures of a job in one call of the pipeline."""
+        seeds = [(parameters.seed + index) % SEEDS for index in range(parameters.images)]
+        stopwatch = _Stopwatch(on_step)
+        try:
+            with torch.inference_mode():
+                result = self._pipe(**self._arguments(parameters, seeds, stopwatch.step_ended))
+        except torch.OutOfMemoryError as error:
+            torch.cuda.empty_cache()
+            raise OutOfMemoryError(str(error)) from error
+        except Exception as error:
+            raise GenerationError(f"{type(error).__name__}: {error}") from error
+        flags = getattr(result, "nsfw_content_detected", None) or [False] * len(seeds)
+        drawn: list[Image] = list(result.images)
+        pictures = tuple(
+            Picture(image, seed, index)
+            for index, (image, seed, flagged) in enumerate(zip(drawn, seeds, flags, strict=True))
+            if not flagged
+        )
+        return Generation(pictures, len(drawn) - len(pictures), stopwatch.read())
+
+    def _arguments(
+        self, parameters: GenerationParameters, seeds: list[int], step_ended: Callable[..., Any]
+    ) -> dict[str, Any]:
+        return self._supported(
+            prompt=parameters.prompt,
+            negative_prompt=parameters.negative_prompt or None,
+            num_images_per_prompt=len(seeds),
+            num_inference_steps=parameters.steps,
+            guidance_scale=parameters.guidance,
+            width=parameters.width,
+            height=parameters.height,
+            # On the CPU whatever the device: the same noise everywhere, in any batch.
+            generator=[torch.Generator("cpu").manual_seed(seed) for seed in seeds],
+            callback_on_step_end=lambda pipe, step, _timestep, tensors: step_ended(
+                step + 1, pipe.num_timesteps, tensors
+            ),
+        )
+
+    def _supported(self, **arguments: Any) -> dict[str, Any]:
+        """Leave out what this model's pipeline has no argument for (FLUX: no negative prompt)."""
+        return {name: value for name, value in arguments.items() if name in self._accepted}
+
+
+class _Stopwatch:
+    """Times the phases of one call by the ends of its steps."""
+
+    def __init__(self, on_step: OnStep) -> None:
+        self._on_step = on_step
+        self._started = time.perf_counter()
+        self._step_ends: list[float] = []
+
+    def step_ended(self, done: int, total: int, tensors: dict[str, Any]) -> dict[str, Any]:
+        self._step_ends.append(time.perf_counter())
+        self._on_step(done, total)
+        return tensors
+
+    def read(self) -> PhaseSeconds:
+        now = time.perf_counter()
+        first, last = (self._step_ends or [now])[0], (self._step_ends or [now])[-1]
+        return PhaseSeconds(first - self._started, last - first, now - last)
+
+
+def choose_device(wanted: str) -> torch.device:
+    """`auto` takes a GPU when there is one; a device that is named must be there."""
+    if wanted == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    device = torch.device(wanted)
+    missing = (device.type == "cuda" and not torch.cuda.is_available()) or (
+        device.type == "mps" and not torch.backends.mps.is_available()
+    )
+    if missing:
+        raise ModelLoadError(f"DEVICE={wanted!r} is not there; auto or cpu would run on the CPU")
+    return device
+
+
+def choose_dtype(device: torch.device) -> torch.dtype:
+    """fp32 on the CPU, where half precision is many times slower; else what the GPU is fast in."""
+    if device.type == "cpu":
+        return torch.float32
+    if device.type == "cuda" and (
+        torch.cuda.get_device_capability(device) >= _FIRST_BFLOAT16_GENERATION
+    ):
+        return torch.bfloat16
+    return torch.float16
+
+
+def _scheduler(name: str, config: Any) -> Any:
+    scheduler = getattr(diffusers, name, None)
+    if not (isinstance(scheduler, type) and issubclass(scheduler, diffusers.SchedulerMixin)):
+        raise ModelLoadError(
+            f"SCHEDULER={name!r} is no scheduler of diffusers {diffusers.__version__}; "
+            "allowed: a class name such as DPMSolverMultistepScheduler"
+        )
+    return scheduler.from_config(config)  # type: ignore[no-untyped-call]  # diffusers has no types

@@ -1,0 +1,146 @@
+"""From finished pictures to the user's message.
+
+`prepare` (encoding) and `send` (upload) are apart so that both can go on while the next job is
+drawn.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol, TypeVar
+
+from discord_diffusion.discord.api_errors import RequestTooLargeError
+from discord_diffusion.discord.webhooks import File, WebhookClient
+from discord_diffusion.jobs import Job
+from discord_diffusion.worker import messages
+from discord_diffusion.worker.encoding import Drawing, encode_to_fit, enlarge
+from discord_diffusion.worker.errors import PicturesTooLargeError
+from discord_diffusion.worker.pictures import Generation, ModelInfo
+from discord_diffusion.worker.retries import Retrier
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+PROGRESS_TIMEOUT_SECONDS = 3.0
+_SHRINKINGS = 4
+"""How often an upload that Discord finds too large is halved."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """All that goes into the message."""
+
+    job: Job
+    content: str
+    drawings: tuple[Drawing, ...]
+    files: tuple[File, ...]
+
+
+class Publisher(Protocol):
+    """Where answers go. Raises classes of `api_errors` when patience has ended."""
+
+    def is_answered(self, job: Job) -> bool:
+        """Whether the user's message carries this job's pictures already."""
+
+    def show_progress(self, job: Job, content: str) -> None:
+        """Replace the text, once, unless it would cost the answer its place."""
+
+    def prepare(self, job: Job, generation: Generation) -> Answer:
+        """Encode; raises `PicturesTooLargeError`."""
+
+    def send(self, answer: Answer) -> None:
+        """Upload; afterwards the user has the pictures."""
+
+    def repeat_text(self, answer: Answer) -> None:
+        """Put the text of an answer in place again."""
+
+    def tell(self, job: Job, content: str) -> None:
+        """Replace the text by an apology."""
+
+
+class DiscordPublisher:
+    """Publishes by editing the original response of the interaction."""
+
+    def __init__(
+        self,
+        client: WebhookClient,
+        model: ModelInfo,
+        *,
+        scale: int = 1,
+        notice: str = "",
+        retrier: Retrier | None = None,
+    ) -> None:
+        self._client = client
+        self._model = model
+        self._scale = scale
+        self._notice = notice
+        self._retrier = retrier or Retrier()
+
+    def is_answered(self, job: Job) -> bool:
+        """Whether the user's message carries this job's pictures already."""
+        message = self._persist(
+            job, lambda: self._client.get_original_response(job.application_id, job.token)
+        )
+        return any(name.startswith(f"{job.id}-") for name in message.filenames)
+
+    def show_progress(self, job: Job, content: str) -> None:
+        """One try, with a short time-out, that leaves a call of the rate limit to the answer."""
+        self._client.edit_original_response(
+            job.application_id,
+            job.token,
+            content=content,
+            spare=1,
+            timeout_seconds=PROGRESS_TIMEOUT_SECONDS,
+        )
+
+    def prepare(self, job: Job, generation: Generation) -> Answer:
+        """Enlarge, encode within the user's attachment limit, and write the text."""
+        drawings = tuple(
+            Drawing(
+                enlarge(picture.image, self._scale),
+                messages.file_stem(job.id, picture),
+                messages.embedded_parameters(
+                    job.parameters, picture.seed, self._model, self._scale
+                ),
+                messages.alt_text(job, picture),
+            )
+            for picture in generation.pictures
+        )
+        content = messages.answer(job, generation, self._notice)
+        return Answer(job, content, drawings, encode_to_fit(drawings, job.attachment_size_limit))
+
+    def send(self, answer: Answer) -> None:
+        """Upload, and again with smaller files when Discord takes less than it promised."""
+        files = answer.files
+        for _ in range(_SHRINKINGS):
+            try:
+                return self._edit(answer.job, answer.content, files)
+            except RequestTooLargeError as error:
+                largest = max((len(file.content) for file in files), default=0) // 2
+                total = sum(len(file.content) for file in files)
+                log.warning("The upload is too large", extra={"bytes": total, "reason": str(error)})
+            files = encode_to_fit(answer.drawings, largest, total * 3 // 4)
+        raise PicturesTooLargeError(f"Discord refused even {total} bytes")
+
+    def repeat_text(self, answer: Answer) -> None:
+        """The attachments stay as they are."""
+        self._edit(answer.job, answer.content, None)
+
+    def tell(self, job: Job, content: str) -> None:
+        """Replace the text; no attachment was there, or none is lost."""
+        self._edit(job, content, None)
+
+    def _edit(self, job: Job, content: str, files: tuple[File, ...] | None) -> None:
+        self._persist(
+            job,
+            lambda: self._client.edit_original_response(
+                job.application_id, job.token, content=content, files=files
+            ),
+        )
+
+    def _persist(self, job: Job, call: Callable[[], T]) -> T:
+        """Within the retry policy, and never past the life of the token."""
+        left = (job.expires_at - datetime.now(UTC)).total_seconds()
+        return self._retrier.call(call, self._retrier.clock() + left)

@@ -1,0 +1,21 @@
+"""What the worker needs of a queue; `aws.queue.JobQueue` is one."""
+
+from typing import Protocol
+
+from discord_diffusion.aws.queue import ReceivedMessage
+
+
+class Queue(Protocol):
+    """Leases messages. Methods raise `QueueError`, with a receipt handle `ReceiptLostError` too."""
+
+    def receive(self, *, max_messages: int = 1) -> list[ReceivedMessage]:
+        """Wait for messages; an empty list when none came."""
+
+    def extend(self, receipt_handle: str, seconds: int) -> None:
+        """Keep the message for that long from now."""
+
+    def release(self, receipt_handle: str, delay_seconds: int = 0) -> None:
+        """Give the message back."""
+
+    def delete(self, receipt_handle: str) -> None:
+        """The work is done."""
