@@ -18,10 +18,12 @@ LAMBDA_PYTHONS = "EMULATOR_LAMBDA_PYTHONS"
 # Names under which the extension registers itself with LocalStack (its pyproject.toml).
 LAMBDA_EXECUTOR = "process"
 GATEWAY_SERVER = "strict"
+DYNAMODB_PROVIDER = "moto"
 
 SERVICES = (
     "apigateway",
     "cloudwatch",
+    "dynamodb",
     "ec2",
     "events",
     "iam",
@@ -38,7 +40,7 @@ SERVICES = (
     "sts",
 )
 
-_INHERITED = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT")
+_INHERITED = ("PATH", "LANG", "LC_ALL")
 
 
 @dataclass(frozen=True)
@@ -100,10 +102,13 @@ def command(config: EmulatorConfig) -> tuple[list[str], dict[str, str]]:
         "CONFIG_DIR": str(home),
         # What it does.
         "SERVICES": ",".join(config.services),
+        "PROVIDER_OVERRIDE_DYNAMODB": DYNAMODB_PROVIDER,
         "LAMBDA_RUNTIME_EXECUTOR": LAMBDA_EXECUTOR,
         LAMBDA_PYTHONS: json.dumps(
             {runtime: str(python.absolute()) for runtime, python in config.lambda_pythons.items()}
         ),
+        # Calls between its services stay inside the process.
+        "IN_MEMORY_CLIENT": "1",
         # What it must not do: call home, or fetch a certificate.
         "DISABLE_EVENTS": "1",
         "SKIP_SSL_CERT_DOWNLOAD": "1",

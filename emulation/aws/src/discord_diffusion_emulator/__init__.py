@@ -3,5 +3,7 @@
 plugins.py            what LocalStack loads: wires the rest, imports nothing heavy
 server.py             the gateway's HTTP server: listens where it is told to, and nowhere else
 mending.py            corrections of LocalStack's own behaviour
+moto_services.py      services that are moto's alone
+shutdown.py           a prompt end
 functions/            Lambda functions in processes
 """

@@ -1,10 +1,13 @@
 """Corrections of LocalStack's own behaviour, each with the reason for it."""
 
 from collections import defaultdict
-from collections.abc import ValuesView
 from typing import Any
 
+from localstack.aws.api import RequestContext
+from localstack.aws.handlers.service import ServiceExceptionSerializer
+from localstack.aws.skeleton import Skeleton
 from localstack.services.lambda_.invocation.assignment import AssignmentService
+from localstack.services.lambda_.invocation.lambda_service import LambdaService
 from localstack.utils.patch import patch
 
 
@@ -15,8 +18,15 @@ class _Environments(dict[str, Any]):
     with "dictionary changed size during iteration" when several arrive at once.
     """
 
-    def values(self) -> ValuesView[Any]:
-        return dict(self).values()
+    def values(self) -> Any:
+        return list(super().values())
+
+
+def _by_name(context: RequestContext, error: NotImplementedError) -> NotImplementedError:
+    """The error with the operation that is missing, which LocalStack's own texts leave out."""
+    operation = f"{context.service.service_name}.{context.operation.name}"
+    detail = f": {error.args[0]}" if error.args else ""
+    return NotImplementedError(f"{operation} is not emulated here{detail}")
 
 
 def apply() -> None:
@@ -26,3 +36,22 @@ def apply() -> None:
     def _init(original: Any, service: Any) -> None:
         original(service)
         service.environments = defaultdict(_Environments)
+
+    @patch(LambdaService.stop_version)  # type: ignore[untyped-decorator]  # as above
+    def _stop_version(original: Any, service: Any, qualified_arn: str) -> None:
+        """Let a function be removed whose creation failed: nothing of it runs."""
+        known = (service.lambda_running_versions, service.lambda_starting_versions)
+        if any(qualified_arn in versions for versions in known):
+            original(service, qualified_arn)
+
+    @patch(Skeleton.on_not_implemented_error)  # type: ignore[untyped-decorator]  # as above
+    def _not_in_service(
+        original: Any, skeleton: Any, serializer: Any, context: RequestContext, error: Any
+    ) -> Any:
+        return original(skeleton, serializer, context, _by_name(context, error))
+
+    @patch(ServiceExceptionSerializer.create_exception_response)  # type: ignore[untyped-decorator]
+    def _no_such_service(original: Any, handler: Any, error: Any, context: RequestContext) -> Any:
+        if context.operation and isinstance(error, NotImplementedError):
+            error = _by_name(context, error)
+        return original(handler, error, context)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from localstack.runtime import hooks
 from localstack.runtime.server.core import RuntimeServer, RuntimeServerPlugin
 from localstack.services.lambda_.invocation.plugins import RuntimeExecutorPlugin
+from localstack.services.plugins import Service, aws_provider
 
 if TYPE_CHECKING:
     from .functions.executor import ProcessRuntimeExecutor
@@ -39,7 +40,15 @@ class StrictServerPlugin(RuntimeServerPlugin):  # type: ignore[misc]  # untyped 
         return StrictServer()
 
 
-@hooks.on_infra_start()  # type: ignore[untyped-decorator]  # LocalStack is untyped
+@aws_provider(name="moto")  # type: ignore[untyped-decorator]  # LocalStack is untyped
+def dynamodb() -> Service:
+    """DynamoDB from moto (PROVIDER_OVERRIDE_DYNAMODB=moto): LocalStack's own needs Java."""
+    from .moto_services import through_moto
+
+    return through_moto("dynamodb")
+
+
+@hooks.on_infra_start()  # type: ignore[untyped-decorator]  # as above
 def mend_localstack() -> None:
     """Correct LocalStack before it serves anything."""
     from . import mending
@@ -49,7 +58,7 @@ def mend_localstack() -> None:
 
 @hooks.on_infra_shutdown(priority=BEFORE_SERVICES_STOP)  # type: ignore[untyped-decorator]  # as above
 def stop_functions() -> None:
-    """Kill every function's process, whatever it is doing."""
-    from .functions import process
+    """Kill every function's process, and see to it that the emulator ends in time."""
+    from . import shutdown
 
-    process.kill_all()
+    shutdown.begin()

@@ -6,6 +6,8 @@ plain HTTP, and fails at once when an address is taken.
 """
 
 import logging
+import threading
+from functools import partial
 
 from localstack import config
 from localstack.aws.serving.twisted import stop_thread_pool
@@ -37,7 +39,10 @@ class StrictServer(RuntimeServer):  # type: ignore[misc]  # untyped base
 
     def run(self) -> None:
         reactor.suggestThreadPoolSize(config.GATEWAY_WORKER_COUNT)
-        patch(reactor.getThreadPool().stop)(stop_thread_pool)
+        pool = reactor.getThreadPool()
+        # A request that is given up at shutdown must not keep the interpreter from ending.
+        pool.threadFactory = partial(threading.Thread, daemon=True)
+        patch(pool.stop)(stop_thread_pool)
         reactor.run(installSignalHandlers=False)
 
     def shutdown(self) -> None:

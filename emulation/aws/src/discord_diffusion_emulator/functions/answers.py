@@ -14,17 +14,21 @@ MAX_RESPONSE_BYTES = 6 * 1024 * 1024 + 100
 
 @dataclass(frozen=True)
 class Answer:
-    """The end of an invocation: the payload for the caller, and what the log says about it."""
+    """The end of an invocation: the payload for the caller, and what the log says about it.
+
+    `ends_process`: the process is of no more use.
+    """
 
     payload: bytes
     is_error: bool = False
     log: str = ""
     status: str = ""
+    ends_process: bool = False
 
 
 def _error(error_type: str, message: str, log: str, status: str) -> Answer:
     payload = json.dumps({"errorType": error_type, "errorMessage": message}).encode()
-    return Answer(payload, is_error=True, log=log, status=status)
+    return Answer(payload, is_error=True, log=log, status=status, ends_process=True)
 
 
 def timed_out(request_id: str, seconds: int, now: str) -> Answer:
@@ -45,7 +49,7 @@ def exited(request_id: str, return_code: int) -> Answer:
 
 
 def too_large(size: int) -> Answer:
-    """The function's answer is larger than Lambda passes on."""
+    """The function's answer is larger than Lambda passes on; its process gives up over that."""
     message = (
         f"Response payload size ({size} bytes) exceeded maximum allowed payload size "
         f"({MAX_RESPONSE_BYTES} bytes)."

@@ -1,4 +1,4 @@
-"""Runs inside a function's process: ties its life to the emulator's, then hands over to AWS's client.
+"""Runs inside a function's process: ties its life to the emulator's, then starts AWS's client.
 
     python bootstrap.py PID_OF_THE_EMULATOR HANDLER
 
@@ -13,6 +13,7 @@ import threading
 from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
+FALLBACK = Path(__file__).parent / "fallback"
 
 
 def die_with(parent: int) -> None:
@@ -28,7 +29,8 @@ def die_with(parent: int) -> None:
         if os.getppid() != parent:
             kill_group()
     else:
-        threading.Thread(target=wait_for_end_of_input, args=(sys.stdin.fileno(),), daemon=True).start()
+        watch = threading.Thread(target=wait_for_end_of_input, args=(0,), daemon=True)
+        watch.start()
 
 
 def wait_for_end_of_input(descriptor: int) -> None:
@@ -49,6 +51,7 @@ def main() -> None:
     die_with(int(parent))
     # As in AWS: the function's folder comes first on the path, this file's folder is not on it.
     sys.path[0] = str(Path.cwd())
+    sys.path.append(str(FALLBACK))
     sys.argv = ["awslambdaric", handler]
     runpy.run_module("awslambdaric", run_name="__main__", alter_sys=True)
 

@@ -8,7 +8,6 @@
 https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
 """
 
-import json
 import logging
 import os
 import shutil
@@ -28,13 +27,13 @@ from . import answers, report
 from .answers import Answer
 from .code import fingerprint
 from .environment import variables
+from .interpreters import interpreter
 from .process import FunctionProcess
 from .runtime_api import InitError, Invocation, ProcessExitedError
 
 LOG = logging.getLogger(__name__)
 
 LOOPBACK = "127.0.0.1"
-LAMBDA_PYTHONS = "EMULATOR_LAMBDA_PYTHONS"
 INIT_SECONDS = 10.0
 
 
@@ -48,6 +47,7 @@ class ProcessRuntimeExecutor(RuntimeExecutor):  # type: ignore[misc]  # untyped 
         self._hot_reload: bool = self._config.code.is_hot_reloading()
         self._variables: dict[str, str] = {}
         self._scratch: Path | None = None
+        self._python = Path()
         self._process: FunctionProcess | None = None
         self._fingerprint = ""
         self._init_error: InitError | None = None
@@ -63,7 +63,7 @@ class ProcessRuntimeExecutor(RuntimeExecutor):  # type: ignore[misc]  # untyped 
         config = function_version.config
         if config.package_type != PackageType.Zip:
             raise LambdaRuntimeException("a container image cannot run as a process")
-        _interpreter(config.runtime)
+        interpreter(config.runtime, os.environ)
         config.code.prepare_for_execution()
         for layer in config.layers:
             layer.code.prepare_for_execution()
@@ -74,13 +74,13 @@ class ProcessRuntimeExecutor(RuntimeExecutor):  # type: ignore[misc]  # untyped 
 
     def start(self, env_vars: dict[str, str]) -> None:
         """Start the process. A failure is kept, and is the answer of the first invocation."""
-        python = _interpreter(self._config.runtime)
+        self._python = interpreter(self._config.runtime, os.environ)
         self._scratch = Path(tempfile.mkdtemp(prefix="lambda-"))
         self._variables = variables(
             env_vars,
             self._config.environment or {},
             runtime=self._config.runtime,
-            python=python,
+            python=self._python,
             task_root=self._folder,
             layers=[layer.code.get_unzipped_code_location() for layer in self._config.layers],
             scratch=self._scratch,
@@ -107,6 +107,8 @@ class ProcessRuntimeExecutor(RuntimeExecutor):  # type: ignore[misc]  # untyped 
         started = time.perf_counter()
         answer = self._answer(payload, request_id)
         duration_ms = (time.perf_counter() - started) * 1000
+        if answer.ends_process:
+            self._kill()
         logs = self._log(request_id, answer, duration_ms)
         return InvocationResult(request_id, answer.payload, is_error=answer.is_error, logs=logs)
 
@@ -126,7 +128,7 @@ class ProcessRuntimeExecutor(RuntimeExecutor):  # type: ignore[misc]  # untyped 
 
     def _answer(self, payload: dict[str, str], request_id: str) -> Answer:
         if self._init_error is not None:
-            return self._failed_init()
+            return self._failed_init(self._init_error)
         timeout = self._config.timeout
         deadline = time.monotonic() + timeout
         try:
@@ -141,30 +143,23 @@ class ProcessRuntimeExecutor(RuntimeExecutor):  # type: ignore[misc]  # untyped 
             )
             return process.api.invoke(invocation).result(left)
         except InitError as error:
-            self._init_error = error
-            return self._failed_init()
+            return self._failed_init(error)
         except ProcessExitedError as error:
-            self._kill()
             return answers.exited(request_id, error.return_code)
         except TimeoutError:
-            self._kill()
             now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
             return answers.timed_out(request_id, timeout, now)
 
-    def _failed_init(self) -> Answer:
-        assert self._init_error is not None
-        answer = Answer(self._init_error.payload, is_error=True, status="error")
+    def _failed_init(self, error: InitError) -> Answer:
         self._init_error = None
-        self._kill()
-        return answer
+        return Answer(error.payload, is_error=True, status="error", ends_process=True)
 
     def _ready_process(self, timeout: float) -> FunctionProcess:
         if self._process is None or not self._process.alive:
-            self._initialise(timeout)
-        assert self._process is not None
+            return self._initialise(timeout)
         return self._process
 
-    def _initialise(self, timeout: float) -> None:
+    def _initialise(self, timeout: float) -> FunctionProcess:
         """Start a process and wait until it asks for its first event.
 
         InitError, ProcessExitedError; TimeoutError, after which the process is killed.
@@ -172,15 +167,15 @@ class ProcessRuntimeExecutor(RuntimeExecutor):  # type: ignore[misc]  # untyped 
         started = time.perf_counter()
         if self._hot_reload:
             self._fingerprint = fingerprint(self._folder)
-        self._process = FunctionProcess(
-            _interpreter(self._config.runtime), self._config.handler, self._folder, self._variables
-        )
+        process = FunctionProcess(self._python, self._config.handler, self._folder, self._variables)
+        self._process = process
         try:
-            self._process.api.initialised.result(timeout)
+            process.api.initialised.result(timeout)
         except TimeoutError:
-            self._kill()
+            process.kill()
             raise
         self._init_ms = (time.perf_counter() - started) * 1000
+        return process
 
     def _replace_if_changed(self) -> None:
         if self._hot_reload and fingerprint(self._folder) != self._fingerprint:
@@ -205,14 +200,3 @@ class ProcessRuntimeExecutor(RuntimeExecutor):  # type: ignore[misc]  # untyped 
             request_id, version, output + answer.log, figures, answer.status
         )
         return self._recent_log
-
-
-def _interpreter(runtime: str) -> Path:
-    """The interpreter that runs `runtime`; LambdaRuntimeException if there is none."""
-    pythons: dict[str, str] = json.loads(os.environ.get(LAMBDA_PYTHONS, "{}"))
-    if runtime not in pythons:
-        known = ", ".join(sorted(pythons)) or "none"
-        raise LambdaRuntimeException(
-            f"no interpreter for runtime {runtime!r} here; there is one for: {known} ({LAMBDA_PYTHONS})"
-        )
-    return Path(pythons[runtime])

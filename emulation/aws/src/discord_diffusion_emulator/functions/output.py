@@ -9,7 +9,9 @@ _CHUNK = 65536
 
 
 class Output:
-    """Collects what is written to a pipe, so that the writer never blocks, and closes it at its end.
+    """Collects what is written to a pipe, so that the writer never blocks.
+
+    Closes the pipe at its end.
 
     A process writes before it posts its answer, so what belongs to an invocation is in the pipe
     when the answer arrives: `take` reads it out first.

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import IO
 
 import psutil
 
@@ -22,10 +23,18 @@ _SPAWNER = ThreadPoolExecutor(max_workers=1, thread_name_prefix="lambda-spawner"
 
 _running: "set[FunctionProcess]" = set()
 _running_lock = threading.Lock()
+_ending = threading.Event()
+
+
+class EmulatorEndingError(Exception):
+    """The emulator is shutting down: no more processes are started."""
 
 
 class FunctionProcess:
-    """A running function. `api` is what it is told and says, `output` what it prints."""
+    """A running function. `api` is what it is told and says, `output` what it prints.
+
+    EmulatorEndingError once `kill_all` was called.
+    """
 
     def __init__(
         self, python: Path, handler: str, folder: Path, environment: Mapping[str, str]
@@ -33,11 +42,12 @@ class FunctionProcess:
         self.api = RuntimeApi()
         command = [str(python), str(BOOTSTRAP), str(os.getpid()), handler]
         variables = {**environment, "AWS_LAMBDA_RUNTIME_API": self.api.address}
-        self._process = _SPAWNER.submit(_spawn, command, folder, variables).result()
-        assert self._process.stdout is not None
-        self.output = Output(self._process.stdout)
         with _running_lock:
+            if _ending.is_set():
+                raise EmulatorEndingError
+            self._process, pipe = _SPAWNER.submit(_spawn, command, folder, variables).result()
             _running.add(self)
+        self.output = Output(pipe)
         threading.Thread(target=self._wait, name="lambda-exit", daemon=True).start()
 
     @property
@@ -70,21 +80,31 @@ class FunctionProcess:
 
 def _spawn(
     command: list[str], folder: Path, environment: dict[str, str]
-) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen(
-        command,
-        cwd=folder,
-        env=environment,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    )
+) -> "tuple[subprocess.Popen[bytes], IO[bytes]]":
+    """The started process, and the pipe that it prints to."""
+    read_end, write_end = os.pipe()
+    try:
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=write_end,
+            stderr=write_end,
+            start_new_session=True,
+        )
+    except OSError:
+        os.close(read_end)
+        raise
+    finally:
+        os.close(write_end)
+    return process, os.fdopen(read_end, "rb", buffering=0)
 
 
 def kill_all() -> None:
-    """Kill every function's process."""
+    """Kill every function's process, and let none be started from now on."""
     with _running_lock:
+        _ending.set()
         processes = list(_running)
     for process in processes:
         process.kill()

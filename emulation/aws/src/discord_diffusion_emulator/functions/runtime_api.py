@@ -65,6 +65,8 @@ class RuntimeApi:
         """Done once the process asks for its first event; InitError, ProcessExitedError."""
         self._pending: SimpleQueue[Invocation | None] = SimpleQueue()
         self._answers: dict[str, Future[Answer]] = {}
+        self._gone: ProcessExitedError | None = None
+        self._lock = threading.Lock()
         self._server = _Server(self)
         self.address = "{}:{}".format(*self._server.server_address)
         """host:port, for AWS_LAMBDA_RUNTIME_API."""
@@ -72,17 +74,23 @@ class RuntimeApi:
     def invoke(self, invocation: Invocation) -> "Future[Answer]":
         """Hand an event to the process. The future fails with ProcessExitedError if it dies."""
         answer: Future[Answer] = Future()
-        self._answers[invocation.request_id] = answer
-        if self.initialised.done() and (gone := self.initialised.exception()):
-            answer.set_exception(gone)
-        self._pending.put(invocation)
+        with self._lock:
+            if self._gone is None:
+                self._answers[invocation.request_id] = answer
+                self._pending.put(invocation)
+            else:
+                answer.set_exception(self._gone)
         return answer
 
     def process_exited(self, return_code: int) -> None:
         """Tell everyone who waits for the process that it is gone."""
         gone = ProcessExitedError(return_code)
-        for future in (self.initialised, *self._answers.values()):
-            _settle(future, error=gone)
+        with self._lock:
+            self._gone = gone
+            waiting = list(self._answers.values())
+        _settle(self.initialised, error=gone)
+        for answer in waiting:
+            _settle(answer, error=gone)
 
     def close(self) -> None:
         """Stop serving. Does not wait for the server's thread, which may take half a second."""

@@ -1,0 +1,97 @@
+"""API Gateway in front of a function, and what nobody answers."""
+
+import json
+
+import httpx
+import pytest
+from botocore.exceptions import ClientError
+from emulated import Deploy, Emulator, Function
+
+
+def rest_api(emulator: Emulator, function: Function, path: str) -> str:
+    """A REST API whose POST on `path` goes to the function; its address."""
+    client = emulator.client("apigateway")
+    api = client.create_rest_api(name=function.name)["id"]
+    root = client.get_resources(restApiId=api)["items"][0]["id"]
+    resource = client.create_resource(restApiId=api, parentId=root, pathPart=path)["id"]
+    method = {"restApiId": api, "resourceId": resource, "httpMethod": "POST"}
+    client.put_method(**method, authorizationType="NONE")
+    prefix = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions"
+    client.put_integration(
+        **method,
+        type="AWS_PROXY",
+        integrationHttpMethod="POST",
+        uri=f"{prefix}/{function.arn}/invocations",
+    )
+    client.create_deployment(restApiId=api, stageName="dev")
+    return f"{emulator.config.endpoint}/_aws/execute-api/{api}/dev/{path}"
+
+
+def test_a_rest_api_passes_the_raw_body_and_headers_to_the_function(
+    emulator: Emulator, deploy: Deploy
+) -> None:
+    function = deploy(
+        """
+        import json
+        def handler(event, context):
+            seen = {"body": event["body"], "sign": event["headers"].get("X-Signature-Ed25519")}
+            return {
+                "statusCode": 401 if event["body"] == "bad" else 200,
+                "headers": {"Content-Type": "application/json"},
+                "body": json.dumps(seen),
+            }
+        """
+    )
+    url = rest_api(emulator, function, "interactions")
+    body = '{"type":1,  "text":"a \\u2603 and ☃"}'
+    answer = httpx.post(url, content=body.encode(), headers={"X-Signature-Ed25519": "abc"})
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.json() == {"body": body, "sign": "abc"}
+    assert httpx.post(url, content=b"bad").status_code == 401
+
+
+def test_a_function_that_fails_is_a_bad_gateway(emulator: Emulator, deploy: Deploy) -> None:
+    function = deploy("def handler(event, context): raise ValueError('secret')")
+    answer = httpx.post(rest_api(emulator, function, "broken"), content=b"{}")
+    assert answer.status_code == 502
+    assert json.loads(answer.text) == {"message": "Internal server error"}
+
+
+def test_the_addresses_it_hands_out_are_on_loopback(emulator: Emulator) -> None:
+    url = emulator.client("sqs").create_queue(QueueName="address")["QueueUrl"]
+    assert url == f"{emulator.config.endpoint}/queue/us-east-1/000000000000/address"
+
+
+def test_dynamodb_is_there_without_java(emulator: Emulator) -> None:
+    client = emulator.client("dynamodb")
+    client.create_table(
+        TableName="jobs",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    item = {"id": {"S": "1"}, "state": {"S": "queued"}}
+    client.put_item(TableName="jobs", Item=item, ConditionExpression="attribute_not_exists(id)")
+    assert client.get_item(TableName="jobs", Key={"id": {"S": "1"}})["Item"] == item
+    with pytest.raises(client.exceptions.ConditionalCheckFailedException):
+        client.put_item(TableName="jobs", Item=item, ConditionExpression="attribute_not_exists(id)")
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "arguments", "named"),
+    [
+        # moto alone; LocalStack with moto behind it; LocalStack alone; neither has the service.
+        ("dynamodb", "describe_contributor_insights", {"TableName": "t"}, "dynamodb.Describe"),
+        ("ec2", "describe_mac_hosts", {}, "ec2.DescribeMacHosts"),
+        ("events", "list_endpoints", {}, "events.ListEndpoints"),
+        ("braket", "get_device", {"deviceArn": "arn:aws:braket:::device"}, "braket.GetDevice"),
+    ],
+)
+def test_what_nobody_implements_fails_loudly_by_name(
+    emulator: Emulator, service: str, operation: str, arguments: dict[str, str], named: str
+) -> None:
+    with pytest.raises(ClientError) as caught:
+        getattr(emulator.client(service), operation)(**arguments)
+    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
+    assert named in caught.value.response["Error"]["Message"]

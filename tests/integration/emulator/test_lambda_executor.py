@@ -1,0 +1,462 @@
+"""A function in a process behaves as a function on Lambda."""
+
+import re
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psutil
+import pytest
+from botocore.exceptions import ClientError
+from emulated import Deploy, Emulator, create_function, gone, wait_until, zipped
+
+
+def test_the_event_comes_in_and_the_answer_goes_out(deploy: Deploy) -> None:
+    function = deploy("def handler(event, context): return {'got': event}")
+    result = function.invoke({"text": "a ☃ and \u0000"})
+    assert result.payload == {"got": {"text": "a ☃ and \u0000"}}
+    assert result.error is None
+
+
+def test_the_context_tells_the_function_about_itself(deploy: Deploy) -> None:
+    function = deploy(
+        """
+        def handler(event, context):
+            return {
+                "name": context.function_name, "version": context.function_version,
+                "arn": context.invoked_function_arn, "memory": context.memory_limit_in_mb,
+                "request": context.aws_request_id, "group": context.log_group_name,
+                "left": context.get_remaining_time_in_millis(),
+            }
+        """,
+        MemorySize=512,
+        Timeout=7,
+    )
+    result = function.invoke()
+    told = result.payload
+    assert told["name"] == function.name
+    assert told["version"] == "$LATEST"
+    assert told["arn"] == function.arn
+    assert told["memory"] == "512"
+    assert told["group"] == f"/aws/lambda/{function.name}"
+    assert f"RequestId: {told['request']}" in result.log
+    assert 6000 < told["left"] <= 7000
+
+
+def test_the_environment_is_lambdas_and_the_functions_own_and_nothing_else(deploy: Deploy) -> None:
+    function = deploy(
+        """
+        import os, sys
+        def handler(event, context):
+            return {"environment": dict(os.environ), "path": sys.path, "folder": os.getcwd()}
+        """,
+        MemorySize=256,
+        Environment={"Variables": {"LOCALSTACK_LIKE": "mine", "EMPTY": ""}},
+    )
+    seen = function.invoke().payload
+    environment = seen["environment"]
+    expected = {
+        "AWS_LAMBDA_FUNCTION_NAME": function.name,
+        "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256",
+        "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{function.name}",
+        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_EXECUTION_ENV": "AWS_Lambda_python3.13",
+        "AWS_ENDPOINT_URL": function.emulator.config.endpoint,
+        "_HANDLER": "app.handler",
+        "LAMBDA_TASK_ROOT": seen["folder"],
+        "LOCALSTACK_LIKE": "mine",
+        "EMPTY": "",
+        "TZ": ":UTC",
+    }
+    assert expected.items() <= environment.items()
+    assert "[$LATEST]" in environment["AWS_LAMBDA_LOG_STREAM_NAME"]
+    allowed = r"AWS_|_AWS_XRAY|_X_AMZN|_HANDLER$|LAMBDA_|LANG$|LC_CTYPE$|PATH$|HOME$|TMPDIR$|TZ$"
+    extra = [name for name in environment if not re.match(allowed, name)]
+    assert sorted(extra) == ["EMPTY", "LOCALSTACK_LIKE"]
+    assert seen["path"][0] == seen["folder"]
+    assert not [folder for folder in seen["path"] if "localstack" in folder.lower()]
+
+
+def test_a_function_cannot_import_localstack_and_can_import_boto3(deploy: Deploy) -> None:
+    function = deploy(
+        """
+        import importlib.util
+        def handler(event, context):
+            names = ("boto3", "localstack", "moto", "psutil")
+            return {name: importlib.util.find_spec(name) is not None for name in names}
+        """
+    )
+    assert function.invoke().payload == {
+        "boto3": True,
+        "localstack": False,
+        "moto": False,
+        "psutil": False,
+    }
+
+
+def test_boto3_in_a_function_reaches_the_emulator(emulator: Emulator, deploy: Deploy) -> None:
+    url = emulator.client("sqs").create_queue(QueueName="from-a-function")["QueueUrl"]
+    function = deploy(
+        """
+        import boto3, os
+        sqs = boto3.client("sqs")
+        def handler(event, context):
+            url = os.environ["QUEUE_URL"]
+            return sqs.send_message(QueueUrl=url, MessageBody="hello")["MessageId"]
+        """,
+        Environment={"Variables": {"QUEUE_URL": url}},
+        Timeout=15,
+    )
+    sent = function.invoke().payload
+    received = emulator.client("sqs").receive_message(QueueUrl=url, WaitTimeSeconds=5)["Messages"]
+    assert [message["MessageId"] for message in received] == [sent]
+
+
+def test_a_warm_process_is_used_again(deploy: Deploy) -> None:
+    function = deploy(
+        """
+        import os
+        calls = 0
+        def handler(event, context):
+            global calls
+            calls += 1
+            return [os.getpid(), calls]
+        """
+    )
+    results = [function.invoke() for _ in range(3)]
+    first = results[0].payload[0]
+    assert [result.payload for result in results] == [[first, 1], [first, 2], [first, 3]]
+    assert "Init Duration" in results[0].log
+    assert "Init Duration" not in results[1].log
+
+
+def test_a_module_that_cannot_be_imported_is_an_init_error(deploy: Deploy) -> None:
+    function = deploy("import missing_module")
+    result = function.invoke()
+    assert result.error == "Unhandled"
+    assert result.payload["errorType"] == "Runtime.ImportModuleError"
+    assert (
+        result.payload["errorMessage"]
+        == "Unable to import module 'app': No module named 'missing_module'"
+    )
+    assert "[ERROR] Runtime.ImportModuleError" in result.log
+    assert "Status: error" in result.log
+
+
+@pytest.mark.parametrize(
+    ("source", "error_type"),
+    [
+        ("x = 1", "Runtime.HandlerNotFound"),
+        ("def handler(:", "Runtime.UserCodeSyntaxError"),
+        ("raise ValueError('at import')", "ValueError"),
+    ],
+)
+def test_other_init_errors_have_lambdas_names(deploy: Deploy, source: str, error_type: str) -> None:
+    result = deploy(source).invoke()
+    assert (result.error, result.payload["errorType"]) == ("Unhandled", error_type)
+
+
+def test_initialisation_is_tried_again_after_it_failed(deploy: Deploy, tmp_path: Path) -> None:
+    flag = tmp_path / "ready"
+    function = deploy(
+        f"""
+        from pathlib import Path
+        if not Path({str(flag)!r}).exists():
+            raise RuntimeError("not yet")
+        def handler(event, context): return "ready"
+        """
+    )
+    assert function.invoke().payload["errorMessage"] == "not yet"
+    assert function.invoke().payload["errorMessage"] == "not yet"
+    flag.touch()
+    assert function.invoke().payload == "ready"
+
+
+def test_an_exception_in_the_handler_comes_back_with_its_traceback(deploy: Deploy) -> None:
+    function = deploy(
+        """
+        def handler(event, context):
+            raise LookupError("nothing here")
+        """
+    )
+    result = function.invoke()
+    assert result.error == "Unhandled"
+    assert result.payload["errorType"] == "LookupError"
+    assert result.payload["errorMessage"] == "nothing here"
+    assert result.payload["requestId"] in result.log
+    assert 'raise LookupError("nothing here")' in result.payload["stackTrace"][-1]
+    assert "[ERROR] LookupError: nothing here" in result.log
+
+
+def test_the_process_survives_an_exception_in_the_handler(deploy: Deploy) -> None:
+    function = deploy(
+        """
+        import os
+        def handler(event, context):
+            if event.get("fail"): raise ValueError(os.getpid())
+            return os.getpid()
+        """
+    )
+    failed = int(function.invoke({"fail": True}).payload["errorMessage"])
+    assert function.invoke().payload == failed
+
+
+def test_an_answer_that_is_not_json_is_an_error(deploy: Deploy) -> None:
+    result = deploy("def handler(event, context): return object()").invoke()
+    assert (result.error, result.payload["errorType"]) == ("Unhandled", "Runtime.MarshalError")
+
+
+def test_an_answer_over_six_mebibytes_is_refused(deploy: Deploy) -> None:
+    function = deploy("def handler(event, context): return 'x' * event['size']", Timeout=20)
+    assert len(function.invoke({"size": 5_000_000}).payload) == 5_000_000
+    result = function.invoke({"size": 7_000_000})
+    assert (result.error, result.payload["errorType"]) == (
+        "Unhandled",
+        "Function.ResponseSizeTooLarge",
+    )
+    assert function.invoke({"size": 1}).payload == "x"
+
+
+def test_a_function_that_is_late_is_killed_with_all_that_it_started(deploy: Deploy) -> None:
+    function = deploy(
+        """
+        import os, subprocess, sys, time
+        def handler(event, context):
+            if not event: return [os.getpid()]
+            helper = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+            print("pids", os.getpid(), helper.pid)
+            time.sleep(60)
+        """,
+        Timeout=1,
+    )
+    warm = function.invoke().payload[0]
+    started = time.monotonic()
+    result = function.invoke({"sleep": True})
+    assert time.monotonic() - started < 3
+    assert result.error == "Unhandled"
+    assert result.payload["errorType"] == "Sandbox.Timedout"
+    assert result.payload["errorMessage"].endswith("Error: Task timed out after 1.00 seconds")
+    assert "Task timed out after 1.00 seconds" in result.log
+    assert "Status: timeout" in result.log
+    late, helper = (int(pid) for pid in re.findall(r"pids (\d+) (\d+)", result.log)[0])
+    assert late == warm
+    wait_until(lambda: not psutil.pid_exists(late), "the function is gone")
+    wait_until(lambda: not psutil.pid_exists(helper), "what it started is gone")
+    assert function.invoke().payload[0] not in (late, helper)
+
+
+@pytest.mark.parametrize(
+    ("death", "reason"),
+    [
+        ("os._exit(0)", "Runtime exited without providing a reason"),
+        ("os._exit(7)", "Runtime exited with error: exit status 7"),
+        ("os.kill(os.getpid(), 9)", "Runtime exited with error: signal: killed"),
+    ],
+)
+def test_a_crash_is_reported_and_the_process_replaced(
+    deploy: Deploy, death: str, reason: str
+) -> None:
+    function = deploy(
+        f"""
+        import os
+        def handler(event, context):
+            if event:
+                print("last words")
+                {death}
+            return os.getpid()
+        """
+    )
+    first = function.invoke().payload
+    result = function.invoke({"die": True})
+    assert result.error == "Unhandled"
+    assert result.payload["errorType"] == "Runtime.ExitError"
+    assert result.payload["errorMessage"].endswith(f"Error: {reason}")
+    assert "last words" in result.log
+    assert "Runtime.ExitError" in result.log
+    second = function.invoke()
+    assert second.error is None
+    assert second.payload != first
+
+
+def test_a_process_that_died_between_two_invocations_is_replaced(deploy: Deploy) -> None:
+    function = deploy("import os\ndef handler(event, context): return os.getpid()")
+    first = psutil.Process(function.invoke().payload)
+    first.kill()
+    wait_until(lambda: gone([first]), "the process is gone")
+    second = function.invoke()
+    assert second.error is None
+    assert second.payload != first.pid
+
+
+def test_concurrent_invocations_run_in_processes_of_their_own(deploy: Deploy) -> None:
+    function = deploy(
+        """
+        import os, time
+        def handler(event, context):
+            time.sleep(1.0)
+            return os.getpid()
+        """,
+        Timeout=20,
+    )
+    with ThreadPoolExecutor(4) as pool:
+        results = list(pool.map(lambda _: function.invoke(), range(4)))
+    assert [result.error for result in results] == [None] * 4
+    assert len({result.payload for result in results}) == 4
+
+
+def test_reserved_concurrency_is_kept(emulator: Emulator, deploy: Deploy, tmp_path: Path) -> None:
+    started, release = tmp_path / "started", tmp_path / "release"
+    function = deploy(
+        f"""
+        import pathlib, time
+        def handler(event, context):
+            pathlib.Path({str(started)!r}).touch()
+            while not pathlib.Path({str(release)!r}).exists():
+                time.sleep(0.01)
+        """,
+        Timeout=20,
+    )
+    emulator.client("lambda").put_function_concurrency(
+        FunctionName=function.name, ReservedConcurrentExecutions=1
+    )
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(function.invoke)
+        wait_until(started.exists, "the first invocation runs")
+        try:
+            with pytest.raises(ClientError) as refused:
+                function.invoke()
+        finally:
+            release.touch()
+        assert refused.value.response["Error"]["Code"] == "TooManyRequestsException"
+        assert first.result().error is None
+
+
+def test_the_log_holds_what_the_function_printed_between_lambdas_lines(deploy: Deploy) -> None:
+    function = deploy(
+        """
+        import logging, sys
+        def handler(event, context):
+            print("to standard output", event["n"])
+            print("to standard error", file=sys.stderr)
+            logging.getLogger().warning("through logging")
+        """
+    )
+    results = [function.invoke({"n": n}) for n in range(2)]
+    for n, result in enumerate(results):
+        lines = result.log.splitlines()
+        request_id = lines[0].split()[2]
+        assert lines[0] == f"START RequestId: {request_id} Version: $LATEST"
+        assert lines[1:3] == [f"to standard output {n}", "to standard error"]
+        assert lines[3].startswith("[WARNING]\t")
+        assert lines[3].endswith(f"Z\t{request_id}\tthrough logging")
+        assert lines[-2] == f"END RequestId: {request_id}"
+        assert re.match(
+            rf"REPORT RequestId: {request_id}\tDuration: [\d.]+ ms\tBilled Duration: \d+ ms\t"
+            r"Memory Size: 128 MB\tMax Memory Used: \d+ MB",
+            lines[-1],
+        )
+    events = wait_until(
+        lambda: found if len(found := function.log_events()) >= 12 else None, "the log is written"
+    )
+    for kind in ("START", "to standard output 0", "to standard output 1", "END", "REPORT"):
+        assert [event for event in events if event.startswith(kind)]
+
+
+def test_a_lot_of_output_does_not_block_the_function(deploy: Deploy) -> None:
+    function = deploy("def handler(event, context): print('x' * 3_000_000); return 'done'")
+    assert function.invoke().payload == "done"
+
+
+def test_a_new_environment_means_a_new_process(emulator: Emulator, deploy: Deploy) -> None:
+    function = deploy(
+        "import os\ndef handler(event, context): return [os.getpid(), os.environ['WORD']]",
+        Environment={"Variables": {"WORD": "old"}},
+    )
+    old_pid, old_word = function.invoke().payload
+    emulator.client("lambda").update_function_configuration(
+        FunctionName=function.name, Environment={"Variables": {"WORD": "new"}}
+    )
+    function.wait_until_active()
+    new_pid, new_word = function.invoke().payload
+    assert (old_word, new_word) == ("old", "new")
+    assert new_pid != old_pid
+    wait_until(lambda: not psutil.pid_exists(old_pid), "the old process is gone")
+
+
+def test_new_code_means_a_new_process(emulator: Emulator, deploy: Deploy) -> None:
+    function = deploy("def handler(event, context): return 1")
+    assert function.invoke().payload == 1
+    emulator.client("lambda").update_function_code(
+        FunctionName=function.name,
+        ZipFile=zipped({"app.py": "def handler(event, context): return 2"}),
+    )
+    function.wait_until_active()
+    assert function.invoke().payload == 2
+
+
+def test_a_removed_function_leaves_no_process(emulator: Emulator) -> None:
+    code = zipped({"app.py": "import os\ndef handler(event, context): return os.getpid()"})
+    function = create_function(emulator, {"ZipFile": code})
+    pid = function.invoke().payload
+    emulator.client("lambda").delete_function(FunctionName=function.name)
+    wait_until(lambda: not psutil.pid_exists(pid), "the process is gone")
+
+
+def test_hot_reload_runs_a_local_folder_and_notices_changes(
+    emulator: Emulator, tmp_path: Path
+) -> None:
+    (tmp_path / "app.py").write_text("import part\ndef handler(event, context): return part.WORD")
+    (tmp_path / "part.py").write_text("WORD = 'one'")
+    code = {"S3Bucket": "hot-reload", "S3Key": str(tmp_path)}
+    function = create_function(emulator, code)
+    assert [function.invoke().payload, function.invoke().payload] == ["one", "one"]
+    # The same size within the same second: byte code of the old text must not be taken for it.
+    (tmp_path / "part.py").write_text("WORD = 'two'")
+    assert function.invoke().payload == "two"
+    (tmp_path / "part.py").write_text("WORD = ")
+    assert function.invoke().payload["errorType"] == "Runtime.UserCodeSyntaxError"
+    (tmp_path / "part.py").write_text("WORD = 'six'")
+    assert function.invoke().payload == "six"
+    assert not (tmp_path / "__pycache__").exists()
+    emulator.client("lambda").delete_function(FunctionName=function.name)
+
+
+def test_layers_are_on_the_path(emulator: Emulator, deploy: Deploy) -> None:
+    layer = emulator.client("lambda").publish_layer_version(
+        LayerName="words", Content={"ZipFile": zipped({"python/words.py": "WORD = 'layered'"})}
+    )
+    function = deploy(
+        "import words\ndef handler(event, context): return words.WORD",
+        Layers=[layer["LayerVersionArn"]],
+    )
+    assert function.invoke().payload == "layered"
+
+
+def test_each_environment_has_a_folder_for_temporary_files(deploy: Deploy) -> None:
+    function = deploy(
+        """
+        import pathlib, tempfile
+        def handler(event, context):
+            note = pathlib.Path(tempfile.gettempdir(), "note")
+            found = note.exists()
+            note.write_text("kept")
+            return [str(note), found]
+        """
+    )
+    (path, first), (_, second) = function.invoke().payload, function.invoke().payload
+    assert (first, second) == (False, True)
+    assert Path(path).is_relative_to(function.emulator.config.state_dir)
+
+
+def test_a_runtime_without_an_interpreter_is_refused_by_name(emulator: Emulator) -> None:
+    code = {"ZipFile": zipped({"index.js": ""})}
+    function = create_function(emulator, code, Runtime="nodejs22.x", Handler="index.handler")
+    client = emulator.client("lambda")
+    found = client.get_function_configuration(FunctionName=function.name)
+    assert found["State"] == "Failed"
+    assert "'nodejs22.x' cannot run here" in found["StateReason"]
+    assert "python3.13" in found["StateReason"]
+    client.delete_function(FunctionName=function.name)
