@@ -83,8 +83,8 @@ class Job:
         return self.created_at + TOKEN_LIFETIME
 
     def to_json(self) -> str:
-        """The message body."""
-        return json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":"))
+        """The message body: ASCII only, for SQS does not take every character of Unicode."""
+        return json.dumps(asdict(self), separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str) -> "Job":

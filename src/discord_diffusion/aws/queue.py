@@ -1,5 +1,13 @@
-"""The SQS FIFO queue of jobs: how the Lambda fills it and the worker drains it."""
+"""The SQS FIFO queue of jobs: how the Lambda fills it and the worker drains it.
 
+QueueError
+├── QueueUnavailableError   no answer in time, throttled or 5xx: the same call may succeed later
+└── ReceiptLostError        the message is no longer ours
+"""
+
+import re
+import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -7,17 +15,26 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as SdkConnectionError
 
 from discord_diffusion.jobs import Job
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
-# Discord waits 3 s for an answer: two tries of this length leave time for an apology.
-_SEND_CONFIG = Config(
-    connect_timeout=0.5, read_timeout=0.8, retries={"mode": "standard", "total_max_attempts": 2}
-)
+# Discord waits 3 s for an answer. The SDK's own retries pause for up to a second, so the one retry
+# is ours: at worst (1.0 + 0.5 + 0.8) s go by, which leaves time for an apology.
+_SEND_CONFIG = Config(connect_timeout=0.5, read_timeout=0.8, retries={"total_max_attempts": 1})
+_RETRY_SEND_WITHIN_SECONDS = 1.0
+
+_CONNECT_SECONDS = 5
+_READ_SECONDS = 5
+"""For the calls that SQS answers at once: one that hangs must not cost the lease."""
+_POLL_MARGIN_SECONDS = 10
+"""Beyond the long poll, which must not look like a connection that hangs."""
+
+_THROTTLED = frozenset({"RequestThrottled", "ThrottlingException", "Throttling"})
 _LOST = frozenset({"ReceiptHandleIsInvalid", "InvalidParameterValue", "MessageNotInflight"})
 """What SQS says of a receipt handle that is no longer good, by API version.
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ChangeMessageVisibility.html
@@ -26,6 +43,10 @@ https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_Change
 
 class QueueError(Exception):
     """SQS did not do what it was asked; the text is its error code, or the kind of failure."""
+
+
+class QueueUnavailableError(QueueError):
+    """SQS did not answer in time, or not now."""
 
 
 class ReceiptLostError(QueueError):
@@ -50,14 +71,25 @@ class JobSender:
 
     def __init__(self, queue_url: str, client: "SQSClient | None" = None) -> None:
         self._url = queue_url
-        self._client = client or boto3.client("sqs", config=_SEND_CONFIG)
+        self._client = client or _client(queue_url, _SEND_CONFIG)
 
     def send(self, job: Job) -> None:
         """Put a job in its user's group. A second one of the same interaction is dropped by SQS.
 
+        Tries a second time if the first failed early; SQS drops what arrived twice.
+
         Raises:
             QueueError: SQS refused it or did not answer in time.
         """
+        started = time.monotonic()
+        try:
+            self._send_once(job)
+        except QueueUnavailableError:
+            if time.monotonic() - started > _RETRY_SEND_WITHIN_SECONDS:
+                raise
+            self._send_once(job)
+
+    def _send_once(self, job: Job) -> None:
         with _translated():
             self._client.send_message(
                 QueueUrl=self._url,
@@ -75,11 +107,8 @@ class JobQueue:
     ) -> None:
         self._url = queue_url
         self._wait_seconds = wait_seconds
-        # A long poll must not look like a connection that hangs.
-        config = Config(
-            read_timeout=wait_seconds + 10, retries={"mode": "standard", "total_max_attempts": 4}
-        )
-        self._client = client or boto3.client("sqs", config=config)
+        self._client = client or _client(queue_url, _config(_READ_SECONDS))
+        self._poller = client or _client(queue_url, _config(wait_seconds + _POLL_MARGIN_SECONDS))
 
     def receive(self, *, max_messages: int = 1) -> list[ReceivedMessage]:
         """Long-poll for messages; none after the wait is an empty list.
@@ -88,10 +117,12 @@ class JobQueue:
             QueueError: SQS did not answer well.
         """
         with _translated():
-            answer = self._client.receive_message(
+            answer = self._poller.receive_message(
                 QueueUrl=self._url,
                 MaxNumberOfMessages=max_messages,
                 WaitTimeSeconds=self._wait_seconds,
+                # A retry of the SDK's gets what an answer that was lost on its way held.
+                ReceiveRequestAttemptId=uuid.uuid4().hex,
                 MessageSystemAttributeNames=[
                     "ApproximateReceiveCount",
                     "MessageGroupId",
@@ -131,6 +162,20 @@ class JobQueue:
             self._client.delete_message(QueueUrl=self._url, ReceiptHandle=receipt_handle)
 
 
+def _config(read_seconds: int) -> Config:
+    return Config(
+        connect_timeout=_CONNECT_SECONDS,
+        read_timeout=read_seconds,
+        retries={"mode": "standard", "total_max_attempts": 4},
+    )
+
+
+def _client(queue_url: str, config: Config) -> "SQSClient":
+    """A client for the region that the queue's address names, else for the SDK's own choice."""
+    named = re.match(r"https?://sqs\.([a-z0-9-]+)\.", queue_url)
+    return boto3.client("sqs", region_name=named[1] if named else None, config=config)
+
+
 def _message(raw: dict[str, Any]) -> ReceivedMessage:
     attributes = raw["Attributes"]
     return ReceivedMessage(
@@ -151,8 +196,19 @@ def _translated() -> Iterator[None]:
         yield
         return
     except ClientError as error:
-        code = str(error.response.get("Error", {}).get("Code", "unknown")).rsplit(".", 1)[-1]
-        failure = ReceiptLostError(code) if code in _LOST else QueueError(code)
+        failure = _refusal(error)
+    except (HTTPClientError, SdkConnectionError) as error:
+        failure = QueueUnavailableError(type(error).__name__)
     except BotoCoreError as error:
         failure = QueueError(type(error).__name__)
-    raise failure
+    raise failure from None
+
+
+def _refusal(error: ClientError) -> QueueError:
+    code = str(error.response.get("Error", {}).get("Code", "unknown")).rsplit(".", 1)[-1]
+    if code in _LOST:
+        return ReceiptLostError(code)
+    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    if status >= 500 or code in _THROTTLED:
+        return QueueUnavailableError(code)
+    return QueueError(code)

@@ -1,0 +1,221 @@
+"""The queue's two sides, through the SDK's own client, against a small HTTP server that is SQS."""
+
+import json
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from discord_diffusion.aws.queue import (
+    JobQueue,
+    JobSender,
+    QueueError,
+    QueueUnavailableError,
+    ReceiptLostError,
+)
+from discord_diffusion.jobs import GenerationParameters, Job
+
+URL = "https://sqs.eu-north-1.amazonaws.com/000000000000/jobs.fifo"
+OK: "Answer" = (200, {})
+BUSY: "Answer" = (503, {"__type": "ServiceUnavailable"})
+Answer = tuple[int, dict[str, Any]]
+
+JOB = Job(
+    id="1127000000000000000",
+    application_id="2",
+    token="a-secret-token",
+    user_id="3",
+    locale="en-US",
+    parameters=GenerationParameters("a red circle 🔴\ufffe", 42, 12, 3.0, 64, 64, 4),
+)
+
+
+@dataclass
+class Sqs:
+    """Answers as told, in turn and the last for ever, and keeps what it was asked."""
+
+    endpoint: str = ""
+    answers: list[Answer | Callable[[], Answer]] = field(default_factory=lambda: [OK])
+    calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    authorizations: list[str] = field(default_factory=list)
+
+    def next_answer(self) -> Answer:
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        return answer() if callable(answer) else answer
+
+
+@pytest.fixture
+def sqs(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sqs]:
+    state = Sqs()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            state.calls.append((self.headers["X-Amz-Target"].split(".")[-1], body))
+            state.authorizations.append(self.headers["Authorization"])
+            status, content = state.next_answer()
+            if status == 0:
+                self.close_connection = True
+                return
+            payload = json.dumps(content).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/x-amz-json-1.0")
+            self.send_header("Content-Length", str(len(payload)))
+            self.end_headers()
+            self.wfile.write(payload)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    state.endpoint = f"http://127.0.0.1:{server.server_port}"
+    for name, value in {
+        "AWS_ENDPOINT_URL": state.endpoint,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "NO_PROXY": "127.0.0.1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    yield state
+    server.shutdown()
+    server.server_close()
+
+
+def refusal(code: str, status: int = 400) -> Answer:
+    return (status, {"__type": f"com.amazonaws.sqs#{code}", "message": "no"})
+
+
+def dropped() -> Answer:
+    return (0, {})
+
+
+def stalled(seconds: float) -> Callable[[], Answer]:
+    def answer() -> Answer:
+        time.sleep(seconds)
+        return OK
+
+    return answer
+
+
+def test_a_job_is_sent_in_its_users_group_and_deduplicated_by_its_interaction(sqs: Sqs) -> None:
+    JobSender(URL).send(JOB)
+    ((action, sent),) = sqs.calls
+    assert action == "SendMessage"
+    assert sent["QueueUrl"] == URL
+    assert sent["MessageGroupId"] == "3"
+    assert sent["MessageDeduplicationId"] == "1127000000000000000"
+    assert Job.from_json(sent["MessageBody"]) == JOB
+
+
+def test_a_body_holds_only_characters_that_sqs_takes(sqs: Sqs) -> None:
+    JobSender(URL).send(JOB)
+    assert sqs.calls[0][1]["MessageBody"].isascii()
+
+
+def test_the_region_is_the_queues_own_where_the_environment_names_none(sqs: Sqs) -> None:
+    JobSender(URL).send(JOB)
+    JobQueue(URL, wait_seconds=0).delete("receipt")
+    assert all("/eu-north-1/sqs/" in one for one in sqs.authorizations)
+
+
+@pytest.mark.parametrize("first", [BUSY, refusal("RequestThrottled"), dropped])
+def test_a_send_that_fails_early_is_tried_a_second_time(
+    sqs: Sqs, first: Answer | Callable[[], Answer]
+) -> None:
+    sqs.answers = [first, OK]
+    JobSender(URL).send(JOB)
+    assert len(sqs.calls) == 2
+
+
+def test_a_send_that_sqs_refuses_for_good_is_not_repeated(sqs: Sqs) -> None:
+    sqs.answers = [refusal("QueueDoesNotExist"), OK]
+    with pytest.raises(QueueError, match="QueueDoesNotExist"):
+        JobSender(URL).send(JOB)
+    assert len(sqs.calls) == 1
+
+
+def test_a_queue_that_hangs_is_given_up_in_time_for_an_apology(sqs: Sqs) -> None:
+    sqs.answers = [stalled(4)]
+    sender = JobSender(URL)
+    started = time.monotonic()
+    with pytest.raises(QueueUnavailableError):
+        sender.send(JOB)
+    assert time.monotonic() - started < 2.7
+
+
+def test_a_queue_that_cannot_be_reached_is_given_up_at_once(
+    sqs: Sqs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    sender = JobSender(URL)
+    started = time.monotonic()
+    with pytest.raises(QueueUnavailableError):
+        sender.send(JOB)
+    assert time.monotonic() - started < 2.7
+
+
+def test_no_error_quotes_the_token(sqs: Sqs) -> None:
+    for answer in (refusal("InvalidMessageContents"), (500, {"message": JOB.token})):
+        sqs.answers = [answer]
+        with pytest.raises(QueueError) as refused:
+            JobSender(URL).send(JOB)
+        assert JOB.token not in "".join(traceback.format_exception(refused.value))
+
+
+def test_a_received_message_tells_its_group_and_how_often_it_was_received(sqs: Sqs) -> None:
+    message = {
+        "MessageId": "m-1",
+        "ReceiptHandle": "r-1",
+        "Body": JOB.to_json(),
+        "Attributes": {
+            "ApproximateReceiveCount": "2",
+            "MessageGroupId": "3",
+            "SentTimestamp": "1700000000500",
+        },
+    }
+    sqs.answers = [(200, {"Messages": [message]})]
+    (received,) = JobQueue(URL, wait_seconds=7).receive()
+    assert (received.message_id, received.receipt_handle) == ("m-1", "r-1")
+    assert (received.receive_count, received.group_id) == (2, "3")
+    assert received.sent_at == 1_700_000_000.5
+    assert Job.from_json(received.body) == JOB
+    assert sqs.calls[0][1]["WaitTimeSeconds"] == 7
+
+
+def test_a_receive_whose_answer_was_lost_asks_for_the_same_messages(sqs: Sqs) -> None:
+    sqs.answers = [dropped, OK]
+    assert JobQueue(URL, wait_seconds=0).receive() == []
+    first, second = (asked["ReceiveRequestAttemptId"] for _, asked in sqs.calls)
+    assert first == second
+
+
+def test_a_lease_is_extended_given_back_and_ended_by_the_receipt_handle(sqs: Sqs) -> None:
+    queue = JobQueue(URL, wait_seconds=0)
+    queue.extend("r", 30)
+    queue.release("r")
+    queue.delete("r")
+    assert [(action, asked.get("VisibilityTimeout")) for action, asked in sqs.calls] == [
+        ("ChangeMessageVisibility", 30),
+        ("ChangeMessageVisibility", 0),
+        ("DeleteMessage", None),
+    ]
+    assert all(asked["ReceiptHandle"] == "r" for _, asked in sqs.calls)
+
+
+@pytest.mark.parametrize("code", ["ReceiptHandleIsInvalid", "MessageNotInflight"])
+def test_a_receipt_handle_that_expired_is_told_apart(sqs: Sqs, code: str) -> None:
+    sqs.answers = [refusal(code)]
+    with pytest.raises(ReceiptLostError):
+        JobQueue(URL, wait_seconds=0).extend("r", 30)
