@@ -91,7 +91,8 @@ class Emulator:
             return False
 
     def _client(self, service: str) -> Any:
-        return boto3.client(
+        client: Any = boto3.client  # the service's name is not known to the type checker
+        return client(
             service,
             endpoint_url=self.config.endpoint,
             region_name=self.config.region,
@@ -146,7 +147,7 @@ class Function:
 
         def settled() -> bool:
             found = client.get_function_configuration(FunctionName=self.name)
-            return found["State"] != "Pending" and found["LastUpdateStatus"] != "InProgress"
+            return not {"Pending", "InProgress"} & {found["State"], found["LastUpdateStatus"]}
 
         wait_until(settled, f"{self.name} is active")
 

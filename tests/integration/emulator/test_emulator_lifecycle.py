@@ -3,7 +3,7 @@
 import signal
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -83,7 +83,7 @@ def test_functions_die_with_an_emulator_that_is_killed(own_emulator: Emulator) -
     wait_until(lambda: gone([process]), "the function is gone")
 
 
-def _ignoring_errors(call):  # type: ignore[no-untyped-def]  # a thin wrapper
+def _ignoring_errors(call: Callable[..., object]) -> Callable[..., None]:
     def run(*args: object, **kwargs: object) -> None:
         try:
             call(*args, **kwargs)

@@ -21,6 +21,7 @@ class Output:
         os.set_blocking(pipe.fileno(), False)
         self._pipe = pipe
         self._text = bytearray()
+        self._ended = False
         self._lock = threading.Lock()
         threading.Thread(target=self._collect, name="lambda-output", daemon=True).start()
 
@@ -33,22 +34,19 @@ class Output:
         return text
 
     def _collect(self) -> None:
-        with selectors.DefaultSelector() as selector:
+        with self._pipe, selectors.DefaultSelector() as selector:
             selector.register(self._pipe, selectors.EVENT_READ)
-            more = True
-            while more:
+            while not self._ended:
                 selector.select()
                 with self._lock:
-                    more = self._read()
+                    self._read()
 
-    def _read(self) -> bool:
-        """Read all that is there; False at the end of the pipe."""
-        while not self._pipe.closed:
+    def _read(self) -> None:
+        """Read all that is there, and note the end of the pipe."""
+        while not self._ended:
             try:
                 chunk = os.read(self._pipe.fileno(), _CHUNK)
             except BlockingIOError:
-                return True
-            if not chunk:
-                self._pipe.close()
+                return
+            self._ended = not chunk
             self._text += chunk
-        return False

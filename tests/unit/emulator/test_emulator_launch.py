@@ -1,0 +1,54 @@
+"""The command that starts the emulator, and its environment."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from emulation.aws import launch
+from emulation.aws.launch import EmulatorConfig, command
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> EmulatorConfig:
+    return EmulatorConfig(
+        emulator_python=Path("/venv/bin/python"),
+        lambda_pythons={"python3.13": Path("/lambda/bin/python")},
+        port=4599,
+        state_dir=tmp_path,
+        services=("sqs", "lambda"),
+    )
+
+
+def test_it_listens_on_loopback_and_says_so(config: EmulatorConfig) -> None:
+    argv, environment = command(config)
+    assert argv == ["/venv/bin/python", "-m", "localstack.runtime.main"]
+    assert environment["GATEWAY_LISTEN"] == "127.0.0.1:4599"
+    assert environment["LOCALSTACK_HOST"] == "127.0.0.1:4599"
+    assert environment["SERVICES"] == "sqs,lambda"
+    assert config.health_url == "http://127.0.0.1:4599/_localstack/health"
+
+
+def test_it_writes_below_the_state_folder_only(config: EmulatorConfig, tmp_path: Path) -> None:
+    _, environment = command(config)
+    for name in ("HOME", "TMPDIR", "LOCALSTACK_VOLUME_DIR", "FILESYSTEM_ROOT", "CONFIG_DIR"):
+        assert Path(environment[name]).is_relative_to(tmp_path / "emulator")
+    assert Path(environment["TMPDIR"]).is_dir()
+
+
+def test_nothing_of_the_callers_environment_gets_in(
+    config: EmulatorConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_PROFILE", "LS_LOG", "PYTHONPATH", "LOCALSTACK_AUTH_TOKEN", "EXTRA"):
+        monkeypatch.setenv(name, "leaked")
+    assert "leaked" not in command(config)[1].values()
+
+
+def test_the_names_are_those_under_which_the_extension_registers() -> None:
+    metadata = tomllib.loads(
+        (Path(launch.__file__).parent / "pyproject.toml").read_text(encoding="utf-8")
+    )
+    entry_points = metadata["project"]["entry-points"]
+    assert launch.LAMBDA_EXECUTOR in entry_points["localstack.lambda.runtime_executor"]
+    assert launch.GATEWAY_SERVER in entry_points["localstack.runtime.server"]
+    assert f"dynamodb:{launch.DYNAMODB_PROVIDER}" in entry_points["localstack.aws.provider"]
