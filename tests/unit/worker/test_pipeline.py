@@ -1,0 +1,171 @@
+"""The pipeline on diffusers' real classes, at toy size with random weights."""
+
+import json
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from discord_diffusion.worker import pipeline
+from discord_diffusion.worker.errors import GenerationError, ModelLoadError, OutOfMemoryError
+from discord_diffusion.worker.pictures import Generation
+from discord_diffusion.worker.pipeline import DiffusersGenerator
+from tests.unit.worker.fakes import MODEL, make_parameters, make_settings
+
+
+def ignore(_done: int, _steps: int) -> None:
+    """Progress that nobody watches."""
+
+
+def pixels(generation: Generation) -> list[Any]:
+    return [np.asarray(picture.image).astype(int) for picture in generation.pictures]
+
+
+@pytest.fixture(scope="module")
+def generator(tiny_model_folder: Path) -> DiffusersGenerator:
+    settings = make_settings(MODEL=str(tiny_model_folder), DEVICE="cpu", TORCH_THREADS="1")
+    loaded = DiffusersGenerator.load(settings)
+    loaded.warm_up()
+    return loaded
+
+
+def test_every_picture_has_a_seed_of_its_own_counted_from_the_jobs(
+    generator: DiffusersGenerator,
+) -> None:
+    made = generator.generate(make_parameters(seed=2**32 - 2, images=4), ignore)
+    assert [picture.seed for picture in made.pictures] == [2**32 - 2, 2**32 - 1, 0, 1]
+    assert {picture.image.size for picture in made.pictures} == {(32, 32)}
+    first, second, *_ = pixels(made)
+    assert np.abs(first - second).max() > 8
+
+
+def test_the_same_seed_gives_the_same_bytes(generator: DiffusersGenerator) -> None:
+    parameters = make_parameters(images=3)
+    once, again = (generator.generate(parameters, ignore) for _ in range(2))
+    for left, right in zip(once.pictures, again.pictures, strict=True):
+        assert left.image.tobytes() == right.image.tobytes()
+
+
+def test_a_picture_alone_equals_the_one_from_a_batch_to_rounding(
+    generator: DiffusersGenerator,
+) -> None:
+    batch = pixels(generator.generate(make_parameters(seed=40, images=4), ignore))
+    for index, expected in enumerate(batch):
+        [alone] = pixels(generator.generate(make_parameters(seed=40 + index, images=1), ignore))
+        assert np.abs(alone - expected).max() <= 1
+
+
+def test_prompt_and_negative_prompt_reach_the_model(generator: DiffusersGenerator) -> None:
+    plain = pixels(generator.generate(make_parameters(guidance=20.0), ignore))
+    for change in ({"prompt": "z " * 30}, {"negative_prompt": "z " * 30}):
+        changed = pixels(generator.generate(make_parameters(guidance=20.0, **change), ignore))
+        assert any((one != other).any() for one, other in zip(plain, changed, strict=True))
+
+
+@pytest.mark.parametrize("prompt", ["x" * 6000, "\0", "🟥" * 200, "‮abc", "`@everyone`"])
+def test_any_text_can_be_drawn(generator: DiffusersGenerator, prompt: str) -> None:
+    assert len(generator.generate(make_parameters(prompt=prompt), ignore).pictures) == 2
+
+
+def test_every_step_is_reported_and_the_phases_add_up(generator: DiffusersGenerator) -> None:
+    steps: list[tuple[int, int]] = []
+    made = generator.generate(
+        make_parameters(steps=4), lambda done, all_steps: steps.append((done, all_steps))
+    )
+    assert steps == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    phases = made.seconds
+    assert min(phases.first_step, phases.other_steps, phases.decode) > 0
+    assert phases.total == pytest.approx(phases.first_step + phases.other_steps + phases.decode)
+
+
+def test_what_the_pipeline_refuses_is_a_generation_error(generator: DiffusersGenerator) -> None:
+    with pytest.raises(GenerationError, match="divisible by 8"):
+        generator.generate(make_parameters(width=33), ignore)
+
+
+def test_the_named_scheduler_replaces_the_models_own(tiny_model_folder: Path) -> None:
+    loaded = DiffusersGenerator.load(
+        make_settings(MODEL=str(tiny_model_folder), SCHEDULER="EulerDiscreteScheduler")
+    )
+    assert loaded.model.scheduler == "EulerDiscreteScheduler"
+    assert loaded.model.name == tiny_model_folder.name
+    loaded.generate(make_parameters(images=1), ignore)
+
+
+@pytest.mark.parametrize("name", ["NoSuchScheduler", "AutoencoderKL", "__version__"])
+def test_a_scheduler_that_is_none_is_refused_by_name(tiny_model_folder: Path, name: str) -> None:
+    with pytest.raises(ModelLoadError, match=f"SCHEDULER='{name}'"):
+        DiffusersGenerator.load(make_settings(MODEL=str(tiny_model_folder), SCHEDULER=name))
+
+
+def test_a_folder_without_a_model_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ModelLoadError, match=r"MODEL='.*' cannot be loaded"):
+        DiffusersGenerator.load(make_settings(MODEL=str(tmp_path)))
+
+
+def test_a_model_that_does_not_draw_is_found_before_the_first_job(
+    tiny_model_folder: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "broken"
+    shutil.copytree(tiny_model_folder, folder)
+    config = folder / "tokenizer" / "tokenizer_config.json"
+    config.write_text(json.dumps(json.loads(config.read_text()) | {"model_max_length": 500}))
+    loaded = DiffusersGenerator.load(make_settings(MODEL=str(folder)))
+    with pytest.raises(ModelLoadError, match="does not draw"):
+        loaded.warm_up()
+
+
+class StubPipe:
+    """Answers as a pipeline does, with arguments that a test chooses."""
+
+    def __init__(self, result: Any) -> None:
+        self.result = result
+
+    def __call__(self, prompt: str, num_images_per_prompt: int = 1) -> Any:
+        if isinstance(self.result, Exception):
+            raise self.result
+        return self.result
+
+
+def test_pictures_that_the_safety_checker_held_back_are_left_out() -> None:
+    images = list(make_images(3))
+    result = SimpleNamespace(images=images, nsfw_content_detected=[False, True, False])
+    made = DiffusersGenerator(StubPipe(result), MODEL).generate(
+        make_parameters(images=3, seed=5), ignore
+    )
+    assert made.filtered == 1
+    assert [(one.index, one.seed) for one in made.pictures] == [(0, 5), (2, 7)]
+
+
+def test_a_full_device_is_told_apart_from_other_errors() -> None:
+    generator = DiffusersGenerator(StubPipe(torch.OutOfMemoryError("CUDA out of memory")), MODEL)
+    with pytest.raises(OutOfMemoryError):
+        generator.generate(make_parameters(), ignore)
+
+
+def test_a_device_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(ModelLoadError, match="DEVICE='cuda:1'"):
+        pipeline.choose_device("cuda:1")
+    assert pipeline.choose_device("cpu") == torch.device("cpu")
+
+
+@pytest.mark.parametrize(
+    ("capability", "expected"), [((7, 5), torch.float16), ((9, 0), torch.bfloat16)]
+)
+def test_precision_follows_what_the_gpu_is_fast_in(
+    monkeypatch: pytest.MonkeyPatch, capability: tuple[int, int], expected: torch.dtype
+) -> None:
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _device: capability)
+    assert pipeline.choose_dtype(torch.device("cuda")) is expected
+    assert pipeline.choose_dtype(torch.device("cpu")) is torch.float32
+
+
+def make_images(count: int) -> Any:
+    from PIL import Image
+
+    return (Image.new("RGB", (8, 8)) for _ in range(count))
