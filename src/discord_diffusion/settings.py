@@ -20,6 +20,10 @@ LOG_LEVEL = "LOG_LEVEL"
 """Least severity that is logged: DEBUG, INFO, WARNING or ERROR."""
 DISCORD_API_URL = "DISCORD_API_URL"
 """Base of Discord's HTTP API, with its version."""
+AWS_REGION = "AWS_REGION"
+"""Region of the AWS clients where a resource's address names none; set by Lambda itself."""
+AWS_DEFAULT_REGION = "AWS_DEFAULT_REGION"
+"""The same by its older name, the only one that boto3 reads."""
 
 DISCORD_PUBLIC_KEY = "DISCORD_PUBLIC_KEY"
 """Ed25519 public key of the application, 64 hexadecimal digits."""
@@ -77,6 +81,7 @@ class InteractionsSettings:
     """What the Lambda `interactions` needs."""
 
     queue_url: str
+    aws_region: str | None
     public_key: bytes
     replay_window_seconds: int
     default_steps: int
@@ -96,6 +101,7 @@ class InteractionsSettings:
         read = _Reader(environ)
         settings = cls(
             queue_url=read.url(QUEUE_URL),
+            aws_region=read.text(AWS_REGION) or read.text(AWS_DEFAULT_REGION),
             public_key=read.required(DISCORD_PUBLIC_KEY, _public_key, b""),
             replay_window_seconds=read.integer(REPLAY_WINDOW_SECONDS, 300, (0, 86_400)),
             default_steps=read.integer(DEFAULT_STEPS, 25, STEPS),
@@ -114,6 +120,7 @@ class WorkerSettings:
     """What the worker needs."""
 
     queue_url: str
+    aws_region: str | None
     discord_api_url: str
     model: str
     model_revision: str | None
@@ -140,6 +147,7 @@ class WorkerSettings:
         read = _Reader(environ)
         settings = cls(
             queue_url=read.url(QUEUE_URL),
+            aws_region=read.text(AWS_REGION) or read.text(AWS_DEFAULT_REGION),
             discord_api_url=read.url(DISCORD_API_URL, DISCORD_API),
             model=read.required(MODEL, str, ""),
             model_revision=read.text(MODEL_REVISION),

@@ -69,9 +69,9 @@ class ReceivedMessage:
 class JobSender:
     """The Lambda's side."""
 
-    def __init__(self, queue_url: str, client: "SQSClient | None" = None) -> None:
+    def __init__(self, queue_url: str, *, region: str | None = None) -> None:
         self._url = queue_url
-        self._client = client or _client(queue_url, _SEND_CONFIG)
+        self._client = _client(queue_url, region, _SEND_CONFIG)
 
     def send(self, job: Job) -> None:
         """Put a job in its user's group. A second one of the same interaction is dropped by SQS.
@@ -102,13 +102,11 @@ class JobSender:
 class JobQueue:
     """The worker's side. Safe to share between threads, as botocore's clients are."""
 
-    def __init__(
-        self, queue_url: str, *, wait_seconds: int, client: "SQSClient | None" = None
-    ) -> None:
+    def __init__(self, queue_url: str, *, wait_seconds: int, region: str | None = None) -> None:
         self._url = queue_url
         self._wait_seconds = wait_seconds
-        self._client = client or _client(queue_url, _config(_READ_SECONDS))
-        self._poller = client or _client(queue_url, _config(wait_seconds + _POLL_MARGIN_SECONDS))
+        self._client = _client(queue_url, region, _config(_READ_SECONDS))
+        self._poller = _client(queue_url, region, _config(wait_seconds + _POLL_MARGIN_SECONDS))
 
     def receive(self, *, max_messages: int = 1) -> list[ReceivedMessage]:
         """Long-poll for messages; none after the wait is an empty list.
@@ -170,10 +168,10 @@ def _config(read_seconds: int) -> Config:
     )
 
 
-def _client(queue_url: str, config: Config) -> "SQSClient":
-    """A client for the region that the queue's address names, else for the SDK's own choice."""
+def _client(queue_url: str, region: str | None, config: Config) -> "SQSClient":
+    """A client for the region that the queue's address names, else for the one given."""
     named = re.match(r"https?://sqs\.([a-z0-9-]+)\.", queue_url)
-    return boto3.client("sqs", region_name=named[1] if named else None, config=config)
+    return boto3.client("sqs", region_name=named[1] if named else region, config=config)
 
 
 def _message(raw: dict[str, Any]) -> ReceivedMessage:

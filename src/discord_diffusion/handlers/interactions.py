@@ -13,7 +13,8 @@ from discord_diffusion.settings import InteractionsSettings
 def _endpoint() -> Endpoint:
     settings = InteractionsSettings.from_environ()
     logs.configure(settings.log_level)
-    return Endpoint(settings, Answers(Imagine(settings), JobSender(settings.queue_url)))
+    queue = JobSender(settings.queue_url, region=settings.aws_region)
+    return Endpoint(settings, Answers(Imagine(settings), queue))
 
 
 # Made while the function starts, when Lambda gives it a whole processor: not on the first job.

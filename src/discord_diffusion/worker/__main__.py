@@ -64,7 +64,11 @@ def _work(
     from discord_diffusion.worker.publisher import DiscordPublisher
 
     with _phase("connect"):
-        queue = JobQueue(settings.queue_url, wait_seconds=settings.receive_wait_seconds)
+        queue = JobQueue(
+            settings.queue_url,
+            wait_seconds=settings.receive_wait_seconds,
+            region=settings.aws_region,
+        )
         health = Health(Path(settings.health_file) if settings.health_file else None)
         publisher = DiscordPublisher(
             WebhookClient(settings.discord_api_url),

@@ -1,6 +1,7 @@
 """The queue's two sides, through the SDK's own client, against a small HTTP server that is SQS."""
 
 import json
+import re
 import threading
 import time
 import traceback
@@ -124,10 +125,12 @@ def test_a_body_holds_only_characters_that_sqs_takes(sqs: Sqs) -> None:
     assert sqs.calls[0][1]["MessageBody"].isascii()
 
 
-def test_the_region_is_the_queues_own_where_the_environment_names_none(sqs: Sqs) -> None:
-    JobSender(URL).send(JOB)
+def test_the_region_is_the_queues_own_else_the_one_that_is_set(sqs: Sqs) -> None:
+    JobSender(URL, region="us-west-2").send(JOB)
     JobQueue(URL, wait_seconds=0).delete("receipt")
-    assert all("/eu-north-1/sqs/" in one for one in sqs.authorizations)
+    JobSender(f"{sqs.endpoint}/000000000000/jobs.fifo", region="us-west-2").send(JOB)
+    regions = [re.findall(r"/([a-z]+-[a-z]+-\d)/sqs/", one)[0] for one in sqs.authorizations]
+    assert regions == ["eu-north-1", "eu-north-1", "us-west-2"]
 
 
 @pytest.mark.parametrize("first", [BUSY, refusal("RequestThrottled"), dropped])
