@@ -126,7 +126,7 @@ def send(
     as_json: AsJson = False,
 ) -> None:
     """Send a signed /imagine through the running stack and save the pictures."""
-    given = {"prompt": prompt, "seed": seed, "images": count, "steps": steps}
+    given: dict[str, object] = {"prompt": prompt, "seed": seed, "images": count, "steps": steps}
     given |= {"guidance": guidance, "negative_prompt": negative_prompt}
     options = {name: value for name, value in given.items() if value is not None}
     stand_in = StandIn(_running(state_dir).discord_url)

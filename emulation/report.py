@@ -6,6 +6,7 @@ from pathlib import Path
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
+from mypy_boto3_sqs.literals import QueueAttributeNameType
 from rich.console import Console
 from rich.table import Table
 
@@ -27,7 +28,7 @@ def queue_depths(state: StackState) -> QueueDepths:
     """Ask SQS how many jobs wait, are being worked on, and are dead."""
     sqs = boto3.client("sqs", **client_options(state))
 
-    def attribute(queue_url: str, name: str) -> int | None:
+    def attribute(queue_url: str, name: QueueAttributeNameType) -> int | None:
         try:
             answer = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["All"])
             return int(answer["Attributes"][name])

@@ -1,5 +1,6 @@
 """Make the project's virtual environments from their locks."""
 
+import os
 import shutil
 import venv
 from dataclasses import dataclass
@@ -29,7 +30,8 @@ class Environments:
             SetupError: this Python lacks its `venv` or `ensurepip`.
         """
         try:
-            venv.EnvBuilder(with_pip=True, clear=False).create(self.layout.environment)
+            builder = venv.EnvBuilder(with_pip=True, symlinks=os.name != "nt")
+            builder.create(self.layout.environment)
         except Exception as error:  # venv reports a missing ensurepip as a failed program
             raise SetupError(
                 f"Could not make a virtual environment ({error}). On Debian and Ubuntu:"

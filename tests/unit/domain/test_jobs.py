@@ -80,10 +80,13 @@ def test_a_job_with_one_field_gone_or_replaced_is_refused_or_read(job: Job, data
         del inside[name]
     else:
         inside[name] = data.draw(garbage)
+    told = ""
     try:
         read = Job.from_json(json.dumps(content))
     except InvalidJob as error:
-        assert name in str(error) or name == "parameters"
+        told = str(error)
+    if told:
+        assert name in told or name == "parameters"
     else:
         assert Job.from_json(read.to_json()) == read
 

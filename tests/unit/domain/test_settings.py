@@ -21,12 +21,8 @@ def test_all_problems_are_reported_together_by_name() -> None:
         InteractionsSettings.from_environ(
             {"DISCORD_PUBLIC_KEY": "xyz", "DEFAULT_STEPS": "many", "DEFAULT_IMAGES": "9"}
         )
-    for name in (
-        "QUEUE_URL is not set",
-        "DISCORD_PUBLIC_KEY=",
-        "DEFAULT_STEPS=",
-        "DEFAULT_IMAGES=",
-    ):
+    assert "QUEUE_URL is not set" in str(refused.value)
+    for name in ("DISCORD_PUBLIC_KEY=", "DEFAULT_STEPS=", "DEFAULT_IMAGES="):
         assert name in str(refused.value)
 
 

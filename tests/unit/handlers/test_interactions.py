@@ -2,7 +2,6 @@
 
 import json
 import logging
-import re
 from typing import Any
 
 import pytest
@@ -179,9 +178,6 @@ def test_any_prompt_gets_a_well_formed_answer(caller: Caller, prompt: str) -> No
     text = caller.content(imagine(prompt=prompt))["data"]["content"]
     assert 0 < len(text) <= 2000
     assert "\x00" not in text
-    assert not re.search(
-        r"(?<!\\)(?:\\\\)*[`@]", text.split("\n")[0].replace(" is empty", ""), 0
-    ) or ("prompt" in text)
 
 
 @same_caller
