@@ -1,0 +1,77 @@
+"""`python -m emulation.discord`: serve the stand-in."""
+
+import argparse
+import logging
+from pathlib import Path
+from types import FrameType
+
+import uvicorn
+
+from emulation.discord.app import create_app
+from emulation.discord.config import Config
+from emulation.discord.standin import StandIn
+
+_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m emulation.discord", description=__doc__)
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument(
+        "--public-url", help="where clients reach it; default: http://HOST:PORT", default=None
+    )
+    parser.add_argument("--state-dir", type=Path, help="where uploaded files are kept")
+    parser.add_argument("--seed", type=int, default=0, help="of chaos and of signature probes")
+    parser.add_argument(
+        "--no-rate-limits", action="store_true", help="never answer 429 (for benchmarks)"
+    )
+    parser.add_argument("--log-level", default="INFO", type=str.upper, choices=_LEVELS)
+    return parser.parse_args()
+
+
+class _Server(uvicorn.Server):
+    """A server that ends open event streams when it is told to stop, rather than wait for them."""
+
+    def __init__(self, config: uvicorn.Config, standin: StandIn) -> None:
+        super().__init__(config)
+        self._standin = standin
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop."""
+        self._standin.events.close()
+        super().handle_exit(sig, frame)
+
+
+def main() -> None:
+    """Serve until SIGTERM or SIGINT."""
+    given = _arguments()
+    logging.basicConfig(
+        level=given.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s"
+    )
+    # httpx logs every address it calls; the stand-in keeps its own log of deliveries.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    config = Config(
+        public_url=given.public_url or f"http://{given.host}:{given.port}",
+        state_dir=given.state_dir,
+        rate_limits=not given.no_rate_limits,
+        seed=given.seed,
+    )
+    standin = StandIn(config)
+    # uvicorn's access log would hold the tokens in paths; the stand-in's own log masks them.
+    server = _Server(
+        uvicorn.Config(
+            create_app(standin),
+            host=given.host,
+            port=given.port,
+            access_log=False,
+            log_config=None,
+            timeout_graceful_shutdown=2,
+            server_header=False,
+        ),
+        standin,
+    )
+    server.run()
+
+
+main()

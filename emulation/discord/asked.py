@@ -1,0 +1,49 @@
+"""What the control API can be asked to send."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from emulation.discord.json_types import Json
+
+_SNOWFLAKE = r"^[0-9]{1,19}$"
+
+
+class Asked(BaseModel):
+    """A person's act. Exactly one of `command`, `message_id` and `modal` says which."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    command: str | None = Field(
+        default=None, min_length=1, description="With its sub-commands: `a b c`."
+    )
+    command_type: int = Field(default=1, ge=1, le=3, description="1 chat input, 2 user, 3 message.")
+    options: dict[str, Any] = Field(default_factory=dict)
+    target_id: str | None = Field(default=None, description="Of a user or message command.")
+    focused: str | None = Field(
+        default=None, description="Makes it the autocomplete of this option."
+    )
+
+    message_id: str | None = Field(default=None, description="Whose component is pressed.")
+    custom_id: str | None = None
+    values: list[str] | None = Field(default=None, description="What is chosen in a select menu.")
+
+    modal: str | None = Field(default=None, description="The id of the interaction that opened it.")
+    fields: dict[str, Any] = Field(default_factory=dict, description="By custom_id.")
+
+    user_id: str | None = Field(default=None, pattern=_SNOWFLAKE)
+    guild_id: str | None = Field(default=None, description="null sends it in a DM.")
+    channel_id: str | None = None
+    locale: str | None = None
+    raw: Json = Field(default_factory=dict, description="Laid over the payload.")
+    age_seconds: float = Field(
+        default=0.0, ge=0, le=86_400, description="How long ago it was made."
+    )
+    strict: bool = Field(
+        default=False, description="Refuse what Discord's client would not let through."
+    )
+
+    @property
+    def wants_dm(self) -> bool:
+        """Whether it was asked for outside any guild."""
+        return self.channel_id is None and "guild_id" in self.model_fields_set and not self.guild_id

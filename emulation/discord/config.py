@@ -1,0 +1,74 @@
+"""What the stand-in is started with, and the fixture application it plays."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from emulation.discord.json_types import Json
+
+ROOT = Path(__file__).parents[2]
+APPLICATION_FIXTURE = ROOT / "fixtures" / "discord" / "application.json"
+WORLD_FIXTURE = ROOT / "fixtures" / "discord" / "world.json"
+RECORDINGS = ROOT / "fixtures" / "interactions"
+
+MEBIBYTE = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Application:
+    """The application whose commands, token and key the stand-in knows."""
+
+    id: str
+    name: str
+    description: str
+    owner_id: str
+    bot_token: str = field(repr=False)
+    signing_key: str = field(repr=False)
+    """The Ed25519 seed, 32 bytes in hex."""
+
+    @classmethod
+    def load(cls, path: Path) -> "Application":
+        """Read it from a fixture file; KeyError names what the file lacks."""
+        raw: Json = json.loads(path.read_text("utf-8"))
+        return cls(
+            id=raw["application_id"],
+            name=raw["name"],
+            description=raw["description"],
+            owner_id=raw["owner_id"],
+            bot_token=raw["bot_token"],
+            signing_key=raw["signing_key"],
+        )
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Discord's documented limits that a test may want smaller.
+
+    Contract: https://docs.discord.com/developers/reference#uploading-files and
+    https://docs.discord.com/developers/interactions/receiving-and-responding
+    """
+
+    attachment_bytes: int = 10 * MEBIBYTE
+    request_bytes: int = 25 * MEBIBYTE
+    answer_seconds: float = 3.0
+    token_seconds: float = 15 * 60.0
+    link_seconds: float = 24 * 3600.0
+    daily_command_creates: int = 200
+    invalid_requests: int = 10_000
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything the stand-in needs to start."""
+
+    public_url: str
+    """Where clients reach it, without a trailing slash; CDN links begin with it."""
+    state_dir: Path | None = None
+    """Where uploaded files are kept; None keeps them in memory."""
+    application_file: Path = APPLICATION_FIXTURE
+    world_file: Path = WORLD_FIXTURE
+    recordings_dir: Path = RECORDINGS
+    limits: Limits = field(default_factory=Limits)
+    rate_limits: bool = True
+    seed: int = 0
+    """Seeds chaos and the wrong-signature probes."""

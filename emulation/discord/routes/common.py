@@ -1,0 +1,79 @@
+"""What routes share: the stand-in itself, authorisation, bodies and path parameters."""
+
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+from fastapi.responses import JSONResponse
+
+from emulation.discord.body import Body, read_body
+from emulation.discord.delivery import Courier
+from emulation.discord.errors import (
+    NOT_YOUR_APPLICATION,
+    UNAUTHORIZED,
+    DiscordError,
+    InvalidFormError,
+)
+from emulation.discord.standin import StandIn
+from emulation.discord.validation.fields import FieldError, boolean, snowflake
+
+API = "/api/v10"
+
+
+def _standin(request: Request) -> StandIn:
+    standin: StandIn = request.app.state.standin
+    return standin
+
+
+def _courier(request: Request) -> Courier:
+    courier: Courier = request.app.state.courier
+    return courier
+
+
+StandInDep = Annotated[StandIn, Depends(_standin)]
+CourierDep = Annotated[Courier, Depends(_courier)]
+
+
+def require_bot(request: Request, standin: StandInDep) -> None:
+    """401 unless the request carries the application's bot token."""
+    if request.headers.get("authorization") != f"Bot {standin.application.bot_token}":
+        raise DiscordError(UNAUTHORIZED)
+
+
+BOT = [Depends(require_bot)]
+"""Dependencies of a route that only the bot may use."""
+
+
+def own_application(standin: StandIn, application_id: str) -> None:
+    """403 unless the path names the bot's own application."""
+    if path_id("application_id", application_id) != standin.application.id:
+        raise DiscordError(NOT_YOUR_APPLICATION)
+
+
+def path_id(name: str, value: str) -> str:
+    """An id in a path, or the form error of its parameter."""
+    try:
+        return snowflake(value)
+    except FieldError as error:
+        raise InvalidFormError({name: error.tree}) from error
+
+
+def query_flag(request: Request, name: str, default: bool) -> bool:
+    """A boolean query parameter."""
+    text = request.query_params.get(name)
+    if text is None:
+        return default
+    try:
+        values = {"true": True, "1": True, "false": False, "0": False}
+        return boolean(values.get(text.lower(), text))
+    except FieldError as error:
+        raise InvalidFormError({name: error.tree}) from error
+
+
+async def body_of(request: Request, standin: StandIn, *, multipart: bool = False) -> Body:
+    """The request's body within Discord's size."""
+    return await read_body(request, standin.limits.request_bytes, multipart=multipart)
+
+
+def answer(content: Any, status: int = 200) -> JSONResponse:
+    """JSON."""
+    return JSONResponse(content, status)

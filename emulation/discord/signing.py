@@ -1,0 +1,46 @@
+"""Signs what is delivered to the application, as Discord does.
+
+Contract: https://docs.discord.com/developers/interactions/overview#setting-up-an-endpoint
+"""
+
+import json
+
+from nacl.signing import SigningKey
+
+from emulation.discord.json_types import Json
+
+
+class Signer:
+    """Holds the application's key pair."""
+
+    def __init__(self, seed_hex: str) -> None:
+        self._key = SigningKey(bytes.fromhex(seed_hex))
+        self._foreign = SigningKey.generate()
+
+    @property
+    def verify_key(self) -> str:
+        """The public key in hex."""
+        return bytes(self._key.verify_key).hex()
+
+    def headers(self, body: bytes, timestamp: int) -> dict[str, str]:
+        """The headers that prove the body is Discord's."""
+        return self._headers(self._key, body, timestamp)
+
+    def wrong_headers(self, body: bytes, timestamp: int) -> dict[str, str]:
+        """Headers of the right form, signed with a key that is not the application's."""
+        return self._headers(self._foreign, body, timestamp)
+
+    @staticmethod
+    def _headers(key: SigningKey, body: bytes, timestamp: int) -> dict[str, str]:
+        stamp = str(timestamp)
+        return {
+            "Content-Type": "application/json",
+            "User-Agent": "Discord-Interactions/1.0 (+https://discord.com)",
+            "X-Signature-Ed25519": key.sign(stamp.encode() + body).signature.hex(),
+            "X-Signature-Timestamp": stamp,
+        }
+
+
+def encode(payload: Json) -> bytes:
+    """A payload as the bytes that are signed and sent; what UTF-8 cannot hold becomes `?`."""
+    return json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")

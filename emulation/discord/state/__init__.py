@@ -1,0 +1,1 @@
+"""What the stand-in remembers, all of it in memory but the uploaded files."""
