@@ -33,6 +33,7 @@ def main() -> int:
         sys.stderr.write(f"The worker cannot start: {error}\n")
         return WRONG_SETTINGS
     logs.configure(settings.log_level)
+    logging.captureWarnings(True)
     job_log.name_jobs_in_logs()
     shutdown = Shutdown(settings.stop_timeout_seconds)
     try:
@@ -57,13 +58,13 @@ def _load(settings: WorkerSettings) -> Generator:
 def _work(
     settings: WorkerSettings, generator: Generator, shutdown: Shutdown, started: float
 ) -> int:
-    from discord_diffusion.aws.queue import JobQueue
-    from discord_diffusion.discord.webhooks import WebhookClient
-    from discord_diffusion.worker.job_runner import JobRunner, LeaseTerms
-    from discord_diffusion.worker.loop import Loop
-    from discord_diffusion.worker.publisher import DiscordPublisher
-
     with _phase("connect"):
+        from discord_diffusion.aws.queue import JobQueue
+        from discord_diffusion.discord.webhooks import WebhookClient
+        from discord_diffusion.worker.job_runner import JobRunner, LeaseTerms
+        from discord_diffusion.worker.loop import Loop
+        from discord_diffusion.worker.publisher import DiscordPublisher
+
         queue = JobQueue(
             settings.queue_url,
             wait_seconds=settings.receive_wait_seconds,

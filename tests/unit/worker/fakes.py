@@ -74,7 +74,7 @@ class MemoryQueue:
     """Receives from a list; remembers what was done to each receipt handle."""
 
     waiting: list[ReceivedMessage] = field(default_factory=list)
-    extended: list[str] = field(default_factory=list)
+    extended: list[tuple[str, int]] = field(default_factory=list)
     released: list[tuple[str, int]] = field(default_factory=list)
     deleted: list[str] = field(default_factory=list)
     lost: bool = False
@@ -82,6 +82,7 @@ class MemoryQueue:
     on_empty: Callable[[], None] = lambda: None
 
     def receive(self, *, max_messages: int = 1) -> list[ReceivedMessage]:
+        assert max_messages == 1
         if self.failures:
             raise self.failures.pop(0)
         if not self.waiting:
@@ -92,7 +93,7 @@ class MemoryQueue:
     def extend(self, receipt_handle: str, seconds: int) -> None:
         if self.lost:
             raise ReceiptLostError("ReceiptHandleIsInvalid")
-        self.extended.append(receipt_handle)
+        self.extended.append((receipt_handle, seconds))
 
     def release(self, receipt_handle: str, delay_seconds: int = 0) -> None:
         self.released.append((receipt_handle, delay_seconds))
@@ -129,8 +130,8 @@ class MemoryPublisher:
 
     answered: set[str] = field(default_factory=set)
     sent: list[Answer] = field(default_factory=list)
-    told: list[str] = field(default_factory=list)
-    progress: list[str] = field(default_factory=list)
+    told: list[tuple[str, str]] = field(default_factory=list)
+    progress: list[tuple[str, str]] = field(default_factory=list)
     repeated: list[str] = field(default_factory=list)
     error: Exception | None = None
 
@@ -138,7 +139,7 @@ class MemoryPublisher:
         return job.id in self.answered
 
     def show_progress(self, job: Job, content: str) -> None:
-        self.progress.append(content)
+        self.progress.append((job.id, content))
 
     def prepare(self, job: Job, generation: Generation) -> Answer:
         return Answer(job, f"{len(generation.pictures)} pictures", (), ())
@@ -153,7 +154,7 @@ class MemoryPublisher:
         self.repeated.append(answer.content)
 
     def tell(self, job: Job, content: str) -> None:
-        self.told.append(content)
+        self.told.append((job.id, content))
 
 
 def wait_until(condition: Callable[[], object], seconds: float = 5.0) -> None:

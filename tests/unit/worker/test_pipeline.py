@@ -96,6 +96,28 @@ def test_the_named_scheduler_replaces_the_models_own(tiny_model_folder: Path) ->
     loaded.generate(make_parameters(images=1), ignore)
 
 
+@pytest.mark.parametrize("name", sorted(pipeline.TEXT_TO_IMAGE))
+def test_classes_that_are_loaded_directly_are_those_that_auto_pipeline_would_choose(
+    name: str,
+) -> None:
+    from diffusers.pipelines.auto_pipeline import AUTO_TEXT2IMAGE_PIPELINES_MAPPING, _get_task_class
+
+    assert _get_task_class(AUTO_TEXT2IMAGE_PIPELINES_MAPPING, name).__name__ == name
+
+
+def test_a_model_saved_for_another_task_is_loaded_for_text_to_image(
+    tiny_model_folder: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "image-to-image"
+    shutil.copytree(tiny_model_folder, folder)
+    index = folder / "model_index.json"
+    index.write_text(
+        index.read_text().replace("StableDiffusionPipeline", "StableDiffusionImg2ImgPipeline")
+    )
+    loaded = DiffusersGenerator.load(make_settings(MODEL=str(folder)))
+    assert len(loaded.generate(make_parameters(), ignore).pictures) == 2
+
+
 @pytest.mark.parametrize("name", ["NoSuchScheduler", "AutoencoderKL", "__version__"])
 def test_a_scheduler_that_is_none_is_refused_by_name(tiny_model_folder: Path, name: str) -> None:
     with pytest.raises(ModelLoadError, match=f"SCHEDULER='{name}'"):
@@ -124,8 +146,10 @@ class StubPipe:
 
     def __init__(self, result: Any) -> None:
         self.result = result
+        self.calls: list[tuple[str, int]] = []
 
     def __call__(self, prompt: str, num_images_per_prompt: int = 1) -> Any:
+        self.calls.append((prompt, num_images_per_prompt))
         if isinstance(self.result, Exception):
             raise self.result
         return self.result
@@ -134,9 +158,9 @@ class StubPipe:
 def test_pictures_that_the_safety_checker_held_back_are_left_out() -> None:
     images = list(make_images(3))
     result = SimpleNamespace(images=images, nsfw_content_detected=[False, True, False])
-    made = DiffusersGenerator(StubPipe(result), MODEL).generate(
-        make_parameters(images=3, seed=5), ignore
-    )
+    pipe = StubPipe(result)
+    made = DiffusersGenerator(pipe, MODEL).generate(make_parameters(images=3, seed=5), ignore)
+    assert pipe.calls == [("a red circle", 3)], "one call makes all pictures"
     assert made.filtered == 1
     assert [(one.index, one.seed) for one in made.pictures] == [(0, 5), (2, 7)]
 

@@ -3,13 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+import diffusers
 import torch
-from diffusers import (
-    AutoencoderTiny,
-    DDIMScheduler,
-    StableDiffusionPipeline,
-    UNet2DConditionModel,
-)
 from tokenizers import pre_tokenizers
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
@@ -21,8 +16,9 @@ _HIDDEN = 16
 def save(folder: Path) -> None:
     """Write the folder; the same weights every time."""
     torch.manual_seed(0)
-    pipe = StableDiffusionPipeline(
-        vae=AutoencoderTiny(
+    untyped: Any = diffusers
+    pipe = untyped.StableDiffusionPipeline(
+        vae=untyped.AutoencoderTiny(
             encoder_block_out_channels=(8, 8, 8),
             decoder_block_out_channels=(8, 8, 8),
             num_encoder_blocks=(1, 1, 1),
@@ -40,7 +36,7 @@ def save(folder: Path) -> None:
             )
         ),
         tokenizer=_tokenizer(),
-        unet=UNet2DConditionModel(
+        unet=untyped.UNet2DConditionModel(
             sample_size=SIZE // 4,
             block_out_channels=(8, 16),
             layers_per_block=1,
@@ -50,7 +46,7 @@ def save(folder: Path) -> None:
             cross_attention_dim=_HIDDEN,
             attention_head_dim=4,
         ),
-        scheduler=DDIMScheduler(clip_sample=False, steps_offset=1),
+        scheduler=untyped.DDIMScheduler(clip_sample=False, steps_offset=1),
         safety_checker=None,
         feature_extractor=None,
         requires_safety_checker=False,

@@ -1,0 +1,85 @@
+"""The lease: extended while held, quiet afterwards, honest about being lost."""
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from discord_diffusion.aws.queue import QueueError, ReceiptLostError
+from discord_diffusion.worker.lease import Lease
+from tests.unit.worker.fakes import wait_until
+
+VISIBILITY = 0.09  # the thread's pauses are thirds of it
+
+
+@dataclass
+class Visibility:
+    """Remembers extensions; fails as told."""
+
+    extended: list[float] = field(default_factory=list)
+    failure: QueueError | None = None
+    tried: int = 0
+
+    def extend(self, seconds: float) -> None:
+        self.tried += 1
+        if self.failure:
+            raise self.failure
+        self.extended.append(seconds)
+
+
+def make_lease(
+    visibility: Visibility, seconds: float = VISIBILITY, now: list[float] | None = None
+) -> Lease:
+    clock = (lambda: now[0]) if now is not None else (lambda: 0.0)
+    return Lease(visibility.extend, seconds, clock=clock)  # type: ignore[arg-type]  # fractions keep the test short
+
+
+def test_a_lease_is_extended_again_and_again_and_never_after_its_end() -> None:
+    visibility = Visibility()
+    with make_lease(visibility) as lease:
+        wait_until(lambda: len(visibility.extended) >= 3)
+        lease.end()
+        extended = len(visibility.extended)
+        wait_until(lambda: not vars(lease)["_thread"].is_alive())
+    assert len(visibility.extended) == extended
+    assert set(visibility.extended) == {VISIBILITY}
+
+
+def test_a_lost_receipt_ends_the_extending() -> None:
+    visibility = Visibility(failure=ReceiptLostError("ReceiptHandleIsInvalid"))
+    with make_lease(visibility) as lease:
+        wait_until(lambda: not vars(lease)["_thread"].is_alive())
+        assert not lease.is_held()
+    assert visibility.tried == 1
+
+
+def test_a_passing_fault_is_tried_again_without_losing_the_lease() -> None:
+    visibility = Visibility(failure=QueueError("ServiceUnavailable"))
+    with make_lease(visibility) as lease:
+        wait_until(lambda: visibility.tried >= 2)
+        visibility.failure = None
+        wait_until(lambda: visibility.extended)
+        assert lease.is_held()
+
+
+def test_a_process_that_was_stopped_asks_before_it_believes_in_its_lease() -> None:
+    now, visibility = [0.0], Visibility()
+    lease = make_lease(visibility, 60, now)
+    now[0] = 59.0
+    assert lease.is_held()
+    assert visibility.tried == 0, "the clock says enough"
+    now[0] = 61.0
+    assert lease.is_held()
+    assert visibility.extended == [60]
+    now[0] = 200.0
+    visibility.failure = ReceiptLostError("ReceiptHandleIsInvalid")
+    assert not lease.is_held()
+
+
+@pytest.mark.parametrize("failure", [QueueError("ConnectTimeoutError"), ReceiptLostError("x")])
+def test_a_lease_that_ran_out_and_cannot_be_extended_is_lost_for_good(failure: QueueError) -> None:
+    now, visibility = [0.0], Visibility(failure=failure)
+    lease = make_lease(visibility, 60, now)
+    now[0] = 61.0
+    assert not lease.is_held()
+    visibility.failure = None
+    assert not lease.is_held()
