@@ -8,8 +8,10 @@ from pathlib import Path
 
 ARCHITECTURES = ("x86_64", "arm64", "host")
 _PLATFORMS = {"x86_64": "x86_64-manylinux2014", "arm64": "aarch64-manylinux2014"}
-_NOT_NEEDED = ("*.dist-info", "__pycache__", "bin", "*.pyi", "py.typed", "pycparser", ".lock")
-"""Type hints are for developers; cffi needs pycparser to build, not to run."""
+_NOT_NEEDED = ("*.dist-info", "__pycache__", "bin", "*.pyi", "py.typed", ".lock")
+"""What developers and installers need, not a function that runs."""
+_BUILD_ONLY = ("cffi", "pycparser")
+"""PyNaCl is compiled: of cffi it needs only the module `_cffi_backend`, which lies beside."""
 
 
 class PackageError(Exception):
@@ -39,6 +41,8 @@ def install(lock: Path, target: Path, python_version: str, architecture: str) ->
     ended = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     if ended.returncode != 0:
         raise PackageError(f"the wheels of {lock.name} can't be had:\n{ended.stderr}")
+    for name in _BUILD_ONLY:
+        shutil.rmtree(target / name, ignore_errors=True)
     for pattern in _NOT_NEEDED:
         for path in sorted(target.rglob(pattern)):
             if path.is_dir():

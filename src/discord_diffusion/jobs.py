@@ -160,6 +160,8 @@ def _text(content: dict[str, Any], name: str, length: tuple[int, int]) -> str:
     value = _value(content, name)
     if not isinstance(value, str) or not length[0] <= len(value) <= length[1]:
         raise InvalidJob(f"{name} is {_shown(value)}, not a text of {length[0]} to {length[1]}")
+    if any("\ud800" <= character <= "\udfff" for character in value):
+        raise InvalidJob(f"{name} is {_shown(value)}, which holds half a character")
     return value
 
 

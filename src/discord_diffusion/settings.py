@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from discord_diffusion.jobs import GUIDANCE, IMAGES, SIZE, STEPS
+from discord_diffusion.jobs import GUIDANCE, IMAGES, SIZE, SIZE_MULTIPLE, STEPS
 
 T = TypeVar("T")
 
@@ -106,8 +106,8 @@ class InteractionsSettings:
             replay_window_seconds=read.integer(REPLAY_WINDOW_SECONDS, 300, (0, 86_400)),
             default_steps=read.integer(DEFAULT_STEPS, 25, STEPS),
             default_guidance=read.number(DEFAULT_GUIDANCE, 7.5, GUIDANCE),
-            default_width=read.integer(DEFAULT_WIDTH, 512, SIZE),
-            default_height=read.integer(DEFAULT_HEIGHT, 512, SIZE),
+            default_width=read.optional(DEFAULT_WIDTH, _size, 512),
+            default_height=read.optional(DEFAULT_HEIGHT, _size, 512),
             default_images=read.integer(DEFAULT_IMAGES, 4, IMAGES),
             log_level=read.log_level(),
         )
@@ -173,6 +173,13 @@ def _public_key(text: str) -> bytes:
     if len(key) != 32:
         raise ValueError("64 hexadecimal digits are needed")
     return key
+
+
+def _size(text: str) -> int:
+    size = _within(int(text), SIZE)
+    if size % SIZE_MULTIPLE:
+        raise ValueError(f"a multiple of {SIZE_MULTIPLE} is needed")
+    return size
 
 
 def _device(text: str) -> str:

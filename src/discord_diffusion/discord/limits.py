@@ -1,4 +1,7 @@
-"""Discord's limits that this package meets. Lengths count characters, sizes bytes."""
+"""Discord's limits that this package meets. Sizes count bytes.
+
+Lengths count characters; that of content counts UTF-16 units, the strictest reading of it.
+"""
 
 CONTENT_LENGTH = 2000
 """https://docs.discord.com/developers/resources/message#create-message"""

@@ -77,12 +77,18 @@ class Registrar:
             raise RegistrationError(f"{method} {path}: {type(error).__name__}") from error
         if answer.is_error:
             raise RegistrationError(f"{method} {path}: {answer.status_code} {answer.text[:2000]}")
-        return answer.json()
+        try:
+            return answer.json()
+        except ValueError:
+            raise RegistrationError(f"{method} {path}: the answer is not JSON") from None
 
 
 def _application(content: Any) -> Application:
-    return Application(
-        id=str(content["id"]),
-        verify_key=str(content["verify_key"]),
-        interactions_endpoint_url=content.get("interactions_endpoint_url"),
-    )
+    try:
+        return Application(
+            id=str(content["id"]),
+            verify_key=str(content["verify_key"]),
+            interactions_endpoint_url=content.get("interactions_endpoint_url"),
+        )
+    except (AttributeError, KeyError, TypeError):
+        raise RegistrationError("the answer describes no application") from None

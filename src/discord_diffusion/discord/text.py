@@ -17,6 +17,9 @@ _MARKDOWN = re.compile(r"([\\`*_~|<>\[\]()#:@-])")
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c")
 """Marks that turn the reading direction of what follows, beyond the user's own text."""
 
+_FLAG_LETTERS = "".join(map(chr, range(0x1F1E6, 0x1F200)))
+"""Regional indicators: two in a row are one flag."""
+
 
 def clean(text: str) -> str:
     """The text on one line, without control characters, bidi overrides and lone surrogates."""
@@ -34,20 +37,26 @@ def escape(text: str) -> str:
 
 
 def shorten(text: str, length: int) -> str:
-    """At most `length` characters, ending in an ellipsis where something was cut.
+    """At most `length` UTF-16 units, ending in an ellipsis where something was cut.
 
-    It never ends in half an escape, nor between a character and what combines with it.
+    It never ends in half an escape, nor between a character and what combines with it, unless one
+    such cluster alone is too long.
     """
-    if len(text) <= length:
+    if units(text) <= length:
         return text
-    end = length - len(_ELLIPSIS)
+    fitting = end = _fitting(text, length - len(_ELLIPSIS))
     while end > 0 and _joins(text, end):
         end -= 1
-    cut = text[:end]
+    cut = text[: end or fitting]
     backslashes = len(cut) - len(cut.rstrip("\\"))
     if backslashes % 2:
         cut = cut[:-1]
     return cut.rstrip() + _ELLIPSIS
+
+
+def units(text: str) -> int:
+    """The length in UTF-16 units, as Discord's clients count; never less than the characters."""
+    return len(text) + sum(character > "\uffff" for character in text)
 
 
 def quote(prompt: str, length: int) -> str:
@@ -65,9 +74,23 @@ def failure(text: str) -> str:
     return content(f"{FAILURE_MARK} {text}")
 
 
+def _fitting(text: str, length: int) -> int:
+    """How many characters of `text` fit into `length` UTF-16 units."""
+    taken = 0
+    for index, character in enumerate(text):
+        taken += units(character)
+        if taken > length:
+            return index
+    return len(text)
+
+
 def _joins(text: str, at: int) -> bool:
     """Whether the character at `at` belongs to the one before it."""
     following, previous = text[at], text[at - 1]
+    if following in _FLAG_LETTERS:
+        before = text[:at]
+        return (len(before) - len(before.rstrip(_FLAG_LETTERS))) % 2 == 1
     combining = unicodedata.category(following) in ("Mn", "Me", "Mc") or following == "\u200d"
     skin_tone = "\U0001f3fb" <= following <= "\U0001f3ff"
-    return combining or skin_tone or previous == "\u200d"
+    tag = "\U000e0020" <= following <= "\U000e007f"
+    return combining or skin_tone or tag or previous == "\u200d"

@@ -9,7 +9,7 @@ from discord_diffusion.discord import interactions as responses
 from discord_diffusion.discord.commands import IMAGINE
 from discord_diffusion.discord.interactions import Interaction, InteractionType
 from discord_diffusion.handlers.imagine import Imagine, InvalidOptionError, queued_text
-from discord_diffusion.jobs import Job
+from discord_diffusion.jobs import InvalidJob, Job
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +54,9 @@ class Answers:
             job = self._imagine.job(interaction)
         except InvalidOptionError as error:
             return responses.ephemeral(str(error))
+        except InvalidJob as error:
+            log.error("Not a job", extra={"interaction": interaction.id, "reason": str(error)})
+            return responses.ephemeral(UNEXPECTED)
         try:
             self._queue.send(job)
         except QueueError as error:

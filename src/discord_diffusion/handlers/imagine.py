@@ -8,11 +8,14 @@ from typing import Any
 from discord_diffusion.discord.commands import IMAGINE, Option, OptionType
 from discord_diffusion.discord.interactions import Interaction
 from discord_diffusion.discord.text import clean, quote
-from discord_diffusion.jobs import GenerationParameters, InvalidJob, Job
+from discord_diffusion.jobs import GenerationParameters, Job
 from discord_diffusion.settings import InteractionsSettings
 
 PROMPT_SHOWN = 1500
 """Characters of a prompt in an answer, escapes counted; the rest is for what was understood."""
+
+
+_INVISIBLE = " \u200b\u200c\u200d\u2060\ufeff"
 
 
 class InvalidOptionError(ValueError):
@@ -29,11 +32,12 @@ class Imagine:
         """The job that an interaction asks for. The same interaction always gives the same job.
 
         Raises:
-            InvalidOptionError: naming the option, its value and what is allowed.
+            InvalidOptionError: naming the option and what is allowed.
+            InvalidJob: Discord sent something else that the worker would refuse.
         """
         options = {one.name: _checked(one, interaction.options) for one in IMAGINE.options}
         prompt = clean(str(options["prompt"] or ""))
-        if not prompt:
+        if not prompt.strip(_INVISIBLE):
             raise InvalidOptionError("`prompt` is empty: say what to draw.")
         defaults = self.settings
         parameters = GenerationParameters(
@@ -46,20 +50,20 @@ class Imagine:
             height=defaults.default_height,
             images=_or(options["images"], defaults.default_images),
         )
-        return _valid(
-            Job(
-                id=interaction.id,
-                application_id=interaction.application_id,
-                token=interaction.token,
-                user_id=interaction.user_id,
-                locale=interaction.locale,
-                parameters=parameters,
-                channel_id=interaction.channel_id,
-                guild_id=interaction.guild_id,
-                attachment_size_limit=interaction.attachment_size_limit,
-                nsfw=interaction.nsfw,
-            )
+        job = Job(
+            id=interaction.id,
+            application_id=interaction.application_id,
+            token=interaction.token,
+            user_id=interaction.user_id,
+            locale=interaction.locale,
+            parameters=parameters,
+            channel_id=interaction.channel_id,
+            guild_id=interaction.guild_id,
+            attachment_size_limit=interaction.attachment_size_limit,
+            nsfw=interaction.nsfw,
         )
+        # Never let a message into the queue that the worker would refuse.
+        return Job.from_json(job.to_json())
 
 
 def queued_text(job: Job) -> str:
@@ -105,11 +109,3 @@ def _checked_text(option: Option, value: object) -> str:
     if not isinstance(value, str) or len(value) > (option.maximum or 0):
         raise InvalidOptionError(f"`{option.name}` must be a text of up to {option.maximum:.0f}.")
     return value
-
-
-def _valid(job: Job) -> Job:
-    """Never let a message into the queue that the worker would refuse."""
-    try:
-        return Job.from_json(job.to_json())
-    except InvalidJob as error:
-        raise InvalidOptionError(f"This can't be drawn: {error}") from error

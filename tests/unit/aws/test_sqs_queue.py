@@ -1,14 +1,9 @@
 """The queue's two sides, through the SDK's own client, against a small HTTP server that is SQS."""
 
-import json
 import re
-import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
 
 import pytest
 
@@ -20,11 +15,9 @@ from discord_diffusion.aws.queue import (
     ReceiptLostError,
 )
 from discord_diffusion.jobs import GenerationParameters, Job
+from tests.unit.aws.sqs_server import BUSY, OK, Answer, Sqs, serve
 
 URL = "https://sqs.eu-north-1.amazonaws.com/000000000000/jobs.fifo"
-OK: "Answer" = (200, {})
-BUSY: "Answer" = (503, {"__type": "ServiceUnavailable"})
-Answer = tuple[int, dict[str, Any]]
 
 JOB = Job(
     id="1127000000000000000",
@@ -36,62 +29,14 @@ JOB = Job(
 )
 
 
-@dataclass
-class Sqs:
-    """Answers as told, in turn and the last for ever, and keeps what it was asked."""
-
-    endpoint: str = ""
-    answers: list[Answer | Callable[[], Answer]] = field(default_factory=lambda: [OK])
-    calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    authorizations: list[str] = field(default_factory=list)
-
-    def next_answer(self) -> Answer:
-        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        return answer() if callable(answer) else answer
-
-
 @pytest.fixture
 def sqs(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sqs]:
-    state = Sqs()
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            state.calls.append((self.headers["X-Amz-Target"].split(".")[-1], body))
-            state.authorizations.append(self.headers["Authorization"])
-            status, content = state.next_answer()
-            if status == 0:
-                self.close_connection = True
-                return
-            payload = json.dumps(content).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/x-amz-json-1.0")
-            self.send_header("Content-Length", str(len(payload)))
-            self.end_headers()
-            self.wfile.write(payload)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    state.endpoint = f"http://127.0.0.1:{server.server_port}"
-    for name, value in {
-        "AWS_ENDPOINT_URL": state.endpoint,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "NO_PROXY": "127.0.0.1",
-    }.items():
-        monkeypatch.setenv(name, value)
-    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
-        monkeypatch.delenv(name, raising=False)
-    yield state
-    server.shutdown()
-    server.server_close()
+    with serve() as state:
+        for name, value in state.environment.items():
+            monkeypatch.setenv(name, value)
+        for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
+            monkeypatch.delenv(name, raising=False)
+        yield state
 
 
 def refusal(code: str, status: int = 400) -> Answer:

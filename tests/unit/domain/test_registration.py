@@ -1,0 +1,90 @@
+"""A deployment makes Discord know the application, and says what Discord has against it."""
+
+import json
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from discord_diffusion.discord.commands import registration
+from discord_diffusion.discord.registration import Registrar, RegistrationError
+
+TOKEN = "the-bot-token"
+APPLICATION = {"id": "1", "verify_key": "ab" * 32, "interactions_endpoint_url": None, "new": 1}
+
+
+class Discord:
+    """Keeps requests; answers each with what it is given."""
+
+    def __init__(self, answer: Callable[[httpx.Request], httpx.Response]) -> None:
+        self.requests: list[httpx.Request] = []
+        self._answer = answer
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        return self._answer(request)
+
+    def registrar(self) -> Registrar:
+        transport = httpx.MockTransport(self)
+        return Registrar("https://discord.test/api/v10", TOKEN, transport=transport)
+
+
+def answering(status: int, content: object) -> Discord:
+    return Discord(lambda _: httpx.Response(status, json=content))
+
+
+def test_the_application_is_the_tokens_own() -> None:
+    discord = answering(200, APPLICATION)
+    application = discord.registrar().application()
+    assert (application.id, application.verify_key) == ("1", "ab" * 32)
+    assert application.interactions_endpoint_url is None
+    (request,) = discord.requests
+    assert str(request.url) == "https://discord.test/api/v10/applications/@me"
+    assert request.headers["Authorization"] == f"Bot {TOKEN}"
+    assert request.headers["User-Agent"].startswith("DiscordBot (https://")
+
+
+@pytest.mark.parametrize(
+    ("guild", "path"),
+    [(None, "/applications/1/commands"), ("9", "/applications/1/guilds/9/commands")],
+)
+def test_the_commands_are_replaced_as_a_whole(guild: str | None, path: str) -> None:
+    discord = Discord(lambda asked: httpx.Response(200, json=json.loads(asked.content)))
+    assert discord.registrar().put_commands("1", guild) == len(registration())
+    (request,) = discord.requests
+    assert (request.method, request.url.path) == ("PUT", f"/api/v10{path}")
+    assert json.loads(request.content) == registration()
+
+
+def test_the_endpoint_is_set_by_a_patch() -> None:
+    discord = answering(200, APPLICATION | {"interactions_endpoint_url": "https://x.test/i"})
+    application = discord.registrar().set_endpoint("https://x.test/i")
+    assert application.interactions_endpoint_url == "https://x.test/i"
+    assert json.loads(discord.requests[0].content) == {
+        "interactions_endpoint_url": "https://x.test/i"
+    }
+
+
+def test_a_refusal_holds_discords_own_words_and_never_the_token() -> None:
+    discord = answering(400, {"code": 50035, "message": "Invalid Form Body"})
+    with pytest.raises(RegistrationError, match=r"400.*Invalid Form Body") as refused:
+        discord.registrar().set_endpoint("https://x.test/i")
+    assert TOKEN not in str(refused.value)
+
+
+def unreachable(request: httpx.Request) -> httpx.Response:
+    raise httpx.ConnectError("no route", request=request)
+
+
+@pytest.mark.parametrize(
+    "discord",
+    [
+        Discord(unreachable),
+        Discord(lambda _: httpx.Response(200, text="<html>")),
+        answering(200, []),
+        answering(200, {"id": "1"}),
+    ],
+)
+def test_an_answer_that_is_none_is_an_error_of_its_own_kind(discord: Discord) -> None:
+    with pytest.raises(RegistrationError):
+        discord.registrar().application()
