@@ -8,7 +8,7 @@ from types import FrameType
 import uvicorn
 
 from emulation.discord.app import create_app
-from emulation.discord.config import Config
+from emulation.discord.config import RECORDINGS, Config
 from emulation.discord.standin import StandIn
 
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
@@ -22,6 +22,13 @@ def _arguments() -> argparse.Namespace:
         "--public-url", help="where clients reach it; default: http://HOST:PORT", default=None
     )
     parser.add_argument("--state-dir", type=Path, help="where uploaded files are kept")
+    parser.add_argument("--recordings-dir", type=Path, help="where the recorder may save")
+    parser.add_argument(
+        "--probe-interval",
+        type=float,
+        default=300.0,
+        help="mean seconds between wrong-signature probes; 0: none",
+    )
     parser.add_argument("--seed", type=int, default=0, help="of chaos and of signature probes")
     parser.add_argument(
         "--no-rate-limits", action="store_true", help="never answer 429 (for benchmarks)"
@@ -54,6 +61,8 @@ def main() -> None:
     config = Config(
         public_url=given.public_url or f"http://{given.host}:{given.port}",
         state_dir=given.state_dir,
+        recordings_dir=given.recordings_dir or RECORDINGS,
+        probe_interval_seconds=given.probe_interval,
         rate_limits=not given.no_rate_limits,
         seed=given.seed,
     )

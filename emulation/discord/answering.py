@@ -81,13 +81,22 @@ def settle(
         detail["error"] = error
     standin.note(interaction, outcome, detail)
     interaction.answered.set()
-    standin.events.publish("interaction", {"interaction": interaction_json(standin, interaction)})
+    standin.events.publish("interaction", {"interaction": summary_json(standin, interaction)})
 
 
 def interaction_json(standin: StandIn, interaction: Interaction) -> Json:
-    """What the control API tells of an interaction; never its token."""
+    """What the control API tells of an interaction, with its message in every version."""
     message = standin.messages.find(interaction.message_id)
     visible = message is not None and not message.deleted
+    return summary_json(standin, interaction) | {
+        "message": standin.messages.for_control(message) if message and visible else None,
+        "history": message.history if message else [],
+    }
+
+
+def summary_json(standin: StandIn, interaction: Interaction) -> Json:
+    """An interaction without its message; never its token."""
+    message = standin.messages.find(interaction.message_id)
     return {
         "interaction_id": interaction.id,
         "type": int(interaction.kind),
@@ -103,10 +112,8 @@ def interaction_json(standin: StandIn, interaction: Interaction) -> Json:
         "response": interaction.response,
         "deliveries": interaction.deliveries,
         "message_id": interaction.message_id,
-        "message": standin.messages.for_control(message) if message and visible else None,
         "message_ids": interaction.message_ids,
         "edits": message.edits if message else 0,
-        "history": message.history if message else [],
         "events": timeline_json(interaction),
     }
 

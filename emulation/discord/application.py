@@ -8,7 +8,7 @@ import httpx
 
 from emulation.discord.errors import InvalidFormError, NotDeliveredError
 from emulation.discord.json_types import Json
-from emulation.discord.signing import encode
+from emulation.discord.signing import OTHER_KEY, encode
 from emulation.discord.standin import StandIn
 
 _UNVERIFIED = "The specified interactions endpoint url could not be verified."
@@ -69,13 +69,6 @@ async def post(standin: StandIn, url: str, body: bytes, headers: dict[str, str])
         raise NotDeliveredError(f"{type(error).__name__}: {error}") from error
 
 
-async def send_wrong_signature(standin: StandIn, url: str) -> int:
-    """Send a PING with a signature that is not Discord's; the status that came back."""
-    body = encode(ping(standin))
-    headers = standin.signer.wrong_headers(body, int(standin.clock.now()))
-    return (await post(standin, url, body, headers)).status_code
-
-
 async def set_endpoint(standin: StandIn, url: str | None) -> None:
     """Check a URL as Discord does and use it; InvalidFormError (50035) if it fails the check."""
     if url:
@@ -110,6 +103,7 @@ async def _check(standin: StandIn, url: str) -> None:
         raise NotDeliveredError("the answer to PING is not JSON") from error
     if not isinstance(content, dict) or content.get("type") != 1:
         raise NotDeliveredError("the answer to PING is not of type 1")
-    status = await send_wrong_signature(standin, url)
+    wrong = standin.signer.wrong_headers(body, int(standin.clock.now()), OTHER_KEY)
+    status = (await post(standin, url, body, wrong)).status_code
     if status != httpx.codes.UNAUTHORIZED:
         raise NotDeliveredError(f"a wrong signature was answered with status {status}, not 401")

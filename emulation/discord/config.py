@@ -10,6 +10,7 @@ ROOT = Path(__file__).parents[2]
 APPLICATION_FIXTURE = ROOT / "fixtures" / "discord" / "application.json"
 WORLD_FIXTURE = ROOT / "fixtures" / "discord" / "world.json"
 RECORDINGS = ROOT / "fixtures" / "interactions"
+PAGES = Path(__file__).parent / "page" / "static"
 
 MEBIBYTE = 1024 * 1024
 
@@ -68,7 +69,12 @@ class Config:
     application_file: Path = APPLICATION_FIXTURE
     world_file: Path = WORLD_FIXTURE
     recordings_dir: Path = RECORDINGS
+    """Recorded interactions are saved in folders below this, and nowhere else."""
+    pages_dir: Path = PAGES
+    """The web pages; served if the folder exists."""
     limits: Limits = field(default_factory=Limits)
     rate_limits: bool = True
+    probe_interval_seconds: float = 300.0
+    """The mean time between probes with a wrong signature; 0 sends none."""
     seed: int = 0
     """Seeds chaos and the wrong-signature probes."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from emulation.discord.answering import apply_answer, settle
+from emulation.discord.answering import apply_answer, settle, summary_json
 from emulation.discord.application import post
 from emulation.discord.body import decode_json
 from emulation.discord.errors import (
@@ -21,6 +21,7 @@ from emulation.discord.errors import (
     NotDeliveredError,
 )
 from emulation.discord.json_types import Json
+from emulation.discord.recorder import Recorder
 from emulation.discord.signing import encode
 from emulation.discord.standin import StandIn
 from emulation.discord.state.interactions import ANSWERED, ERROR, TIMEOUT, Interaction, Kind
@@ -41,8 +42,9 @@ class _Signed:
 class Courier:
     """Takes interactions to the application's endpoint."""
 
-    def __init__(self, standin: StandIn) -> None:
+    def __init__(self, standin: StandIn, recorder: Recorder) -> None:
         self._standin = standin
+        self._recorder = recorder
         self._sent: dict[str, _Signed] = {}
         self._background: set[asyncio.Task[None]] = set()
 
@@ -50,6 +52,8 @@ class Courier:
         """Send it and wait until it is answered or can no longer be; see its `outcome`."""
         standin = self._standin
         standin.note(interaction, "created")
+        standin.events.publish("interaction", {"interaction": summary_json(standin, interaction)})
+        self._recorder.record(interaction)
         if standin.endpoint.url is None:
             reason = "The application has no interactions endpoint URL"
             settle(standin, interaction, ERROR, error=reason)

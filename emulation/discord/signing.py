@@ -9,6 +9,12 @@ from nacl.signing import SigningKey
 
 from emulation.discord.json_types import Json
 
+OTHER_KEY = "another key"
+OTHER_BODY = "another body"
+OTHER_TIME = "another timestamp"
+WRONGS = (OTHER_KEY, OTHER_BODY, OTHER_TIME)
+"""What can be wrong with a signature."""
+
 
 class Signer:
     """Holds the application's key pair."""
@@ -26,9 +32,14 @@ class Signer:
         """The headers that prove the body is Discord's."""
         return self._headers(self._key, body, timestamp)
 
-    def wrong_headers(self, body: bytes, timestamp: int) -> dict[str, str]:
-        """Headers of the right form, signed with a key that is not the application's."""
-        return self._headers(self._foreign, body, timestamp)
+    def wrong_headers(self, body: bytes, timestamp: int, wrong: str) -> dict[str, str]:
+        """Headers of the right form that prove nothing; `wrong` is one of WRONGS."""
+        if wrong == OTHER_KEY:
+            return self._headers(self._foreign, body, timestamp)
+        if wrong == OTHER_BODY:
+            return self._headers(self._key, body + b" ", timestamp)
+        signed_earlier = self._headers(self._key, body, timestamp - 60)
+        return signed_earlier | {"X-Signature-Timestamp": str(timestamp)}
 
     @staticmethod
     def _headers(key: SigningKey, body: bytes, timestamp: int) -> dict[str, str]:

@@ -71,7 +71,8 @@ class StandIn:
         await self.http.aclose()
 
     def reset(self) -> None:
-        """Forget messages, interactions and commands; the endpoint stays."""
+        """Forget messages, interactions, commands and strangers; the endpoint stays."""
+        self.world = World.load(self.config.world_file)
         self.messages.clear()
         self.interactions.clear()
         self.commands.clear()

@@ -13,6 +13,8 @@ from emulation.discord.errors import (
     DiscordError,
     InvalidFormError,
 )
+from emulation.discord.probes import Prober
+from emulation.discord.recorder import Recorder
 from emulation.discord.standin import StandIn
 from emulation.discord.validation.fields import FieldError, boolean, snowflake
 
@@ -29,8 +31,20 @@ def _courier(request: Request) -> Courier:
     return courier
 
 
+def _prober(request: Request) -> Prober:
+    prober: Prober = request.app.state.prober
+    return prober
+
+
+def _recorder(request: Request) -> Recorder:
+    recorder: Recorder = request.app.state.recorder
+    return recorder
+
+
 StandInDep = Annotated[StandIn, Depends(_standin)]
 CourierDep = Annotated[Courier, Depends(_courier)]
+ProberDep = Annotated[Prober, Depends(_prober)]
+RecorderDep = Annotated[Recorder, Depends(_recorder)]
 
 
 def require_bot(request: Request, standin: StandInDep) -> None:

@@ -1,9 +1,9 @@
 """The control API: what a person does in Discord's client, and what only a stand-in can tell."""
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
-from emulation.discord.answering import interaction_json
+from emulation.discord.answering import interaction_json, summary_json
 from emulation.discord.application import endpoint_json
 from emulation.discord.asked import Asked
 from emulation.discord.delivery import notice
@@ -50,9 +50,9 @@ async def send(asked: Asked, standin: StandInDep, courier: CourierDep) -> JSONRe
 
 @router.get("/interactions")
 async def list_interactions(standin: StandInDep, limit: int = 100) -> JSONResponse:
-    """The newest interactions, newest first."""
+    """The newest interactions, newest first, without their messages."""
     newest = standin.interactions.all()[::-1][: max(0, limit)]
-    return answer([interaction_json(standin, one) for one in newest])
+    return answer([summary_json(standin, one) for one in newest])
 
 
 @router.get("/interactions/{interaction_id}")
@@ -82,13 +82,3 @@ async def reset(standin: StandInDep, courier: CourierDep) -> JSONResponse:
     standin.reset()
     courier.clear()
     return answer({"endpoint": endpoint_json(standin)})
-
-
-@router.put("/rate-limits")
-async def set_rate_limits(request: Request, standin: StandInDep) -> JSONResponse:
-    """Switch Discord's rate limits on or off: `{"enabled": true}`."""
-    body = await request.json()
-    if not isinstance(body, dict) or not isinstance(body.get("enabled"), bool):
-        raise ControlError('Give {"enabled": true} or {"enabled": false}.')
-    standin.rates.enabled = body["enabled"]
-    return answer({"enabled": standin.rates.enabled})

@@ -125,7 +125,7 @@ class MessageStore:
             "mentions": message.mentions,
             "mention_roles": list(message.pings.get("roles", [])),
             "attachments": [self._attachments.as_json(one) for one in message.attachments],
-            "embeds": [] if message.flags & SUPPRESS_EMBEDS else message.embeds,
+            "embeds": self._embeds(message),
             "components": message.components,
             "flags": message.flags,
             "pinned": False,
@@ -147,6 +147,16 @@ class MessageStore:
             body["message_reference"] = reference
         return body
 
+    def _embeds(self, message: Message) -> list[Json]:
+        """The embeds, with links where they name a file of the message."""
+        if message.flags & SUPPRESS_EMBEDS:
+            return []
+        links = {
+            f"attachment://{one.filename}": self._attachments.link(one)
+            for one in message.attachments
+        }
+        return [_with_links(embed, links) for embed in message.embeds]
+
     def for_control(self, message: Message) -> Json:
         """The message object and what only the stand-in knows of it."""
         return self.as_json(message) | {
@@ -156,3 +166,11 @@ class MessageStore:
             "edits": message.edits,
             "deleted": message.deleted,
         }
+
+
+def _with_links(embed: Json, links: dict[str, str]) -> Json:
+    linked = dict(embed)
+    for part in ("image", "thumbnail", "footer", "author"):
+        if part in embed:
+            linked[part] = {key: links.get(value, value) for key, value in embed[part].items()}
+    return linked
