@@ -94,7 +94,7 @@ def command(config: EmulatorConfig) -> tuple[list[str], dict[str, str]]:
         "GATEWAY_LISTEN": address,
         "GATEWAY_SERVER": GATEWAY_SERVER,
         "LOCALSTACK_HOST": address,
-        "SQS_ENDPOINT_STRATEGY": "path",
+        "SQS_ENDPOINT_STRATEGY": "off",
         "DNS_ADDRESS": "0",
         # Where it writes.
         "LOCALSTACK_VOLUME_DIR": str(root / "volume"),

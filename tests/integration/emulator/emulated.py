@@ -147,7 +147,7 @@ class Function:
 
         def settled() -> bool:
             found = client.get_function_configuration(FunctionName=self.name)
-            return not {"Pending", "InProgress"} & {found["State"], found["LastUpdateStatus"]}
+            return not {"Pending", "InProgress"} & {found["State"], found.get("LastUpdateStatus")}
 
         wait_until(settled, f"{self.name} is active")
 

@@ -60,7 +60,7 @@ def test_a_function_that_fails_is_a_bad_gateway(emulator: Emulator, deploy: Depl
 
 def test_the_addresses_it_hands_out_are_on_loopback(emulator: Emulator) -> None:
     url = emulator.client("sqs").create_queue(QueueName="address")["QueueUrl"]
-    assert url == f"{emulator.config.endpoint}/queue/us-east-1/000000000000/address"
+    assert url == f"{emulator.config.endpoint}/000000000000/address"
 
 
 def test_dynamodb_is_there_without_java(emulator: Emulator) -> None:

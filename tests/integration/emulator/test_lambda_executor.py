@@ -3,6 +3,7 @@
 import re
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psutil
@@ -358,9 +359,12 @@ def test_the_log_holds_what_the_function_printed_between_lambdas_lines(deploy: D
             r"Memory Size: 128 MB\tMax Memory Used: \d+ MB",
             lines[-1],
         )
-    events = wait_until(
-        lambda: found if len(found := function.log_events()) >= 12 else None, "the log is written"
-    )
+
+    def all_written() -> list[str]:
+        events = function.log_events()
+        return events if len(events) >= 12 else []
+
+    events = wait_until(all_written, "the log is written")
     for kind in ("START", "to standard output 0", "to standard output 1", "END", "REPORT"):
         assert [event for event in events if event.startswith(kind)]
 
@@ -460,3 +464,27 @@ def test_a_runtime_without_an_interpreter_is_refused_by_name(emulator: Emulator)
     assert "'nodejs22.x' cannot run here" in found["StateReason"]
     assert "python3.13" in found["StateReason"]
     client.delete_function(FunctionName=function.name)
+
+
+def test_invocations_and_errors_are_counted_in_cloudwatch(
+    emulator: Emulator, deploy: Deploy
+) -> None:
+    function = deploy("def handler(event, context): return 1 / event['by']")
+    for by in (1, 1, 0):
+        function.invoke({"by": by})
+
+    def total(metric: str) -> float:
+        now = datetime.now(UTC)
+        found = emulator.client("cloudwatch").get_metric_statistics(
+            Namespace="AWS/Lambda",
+            MetricName=metric,
+            Dimensions=[{"Name": "FunctionName", "Value": function.name}],
+            StartTime=now - timedelta(minutes=5),
+            EndTime=now + timedelta(minutes=1),
+            Period=60,
+            Statistics=["Sum"],
+        )
+        return sum(point["Sum"] for point in found["Datapoints"])
+
+    wait_until(lambda: total("Invocations") == 3, "three invocations are counted")
+    assert total("Errors") == 1

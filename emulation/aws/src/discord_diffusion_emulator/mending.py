@@ -6,9 +6,13 @@ from typing import Any
 from localstack.aws.api import RequestContext
 from localstack.aws.handlers.service import ServiceExceptionSerializer
 from localstack.aws.skeleton import Skeleton
+from localstack.services.lambda_.invocation import version_manager
 from localstack.services.lambda_.invocation.assignment import AssignmentService
 from localstack.services.lambda_.invocation.lambda_service import LambdaService
+from localstack.services.lambda_.invocation.logs import LogHandler
 from localstack.utils.patch import patch
+
+from .functions import telemetry
 
 
 class _Environments(dict[str, Any]):
@@ -43,6 +47,10 @@ def apply() -> None:
         known = (service.lambda_running_versions, service.lambda_starting_versions)
         if any(qualified_arn in versions for versions in known):
             original(service, qualified_arn)
+
+    LogHandler.run_log_loop = telemetry.write_logs
+    version_manager.record_cw_metric_invocation = telemetry.count_invocation
+    version_manager.record_cw_metric_error = telemetry.count_error
 
     @patch(Skeleton.on_not_implemented_error)  # type: ignore[untyped-decorator]  # as above
     def _not_in_service(

@@ -7,6 +7,7 @@ runtime_api.py   the HTTP interface through which the process gets events and gi
 environment.py   the variables that the process sees
 answers.py       what the caller gets when the process gives no answer of its own
 report.py        the lines that Lambda itself writes to the log
+telemetry.py     the functions' logs and metrics in CloudWatch; batches.py puts them together
 interpreters.py  which interpreter runs which runtime
 code.py          the function's code on the disk, and whether it changed
 bootstrap.py     runs inside the process; fallback/ is the end of its path

@@ -1,0 +1,119 @@
+"""What Lambda tells CloudWatch about its functions: their logs and their metrics.
+
+LocalStack makes one call for each invocation, which costs more than the invocation itself.
+"""
+
+import logging
+import time
+from collections import Counter, defaultdict
+from queue import Empty, Queue
+from typing import Any
+
+from localstack.aws.connect import connect_to
+from localstack.services.lambda_.invocation.logs import QUEUE_SHUTDOWN, LogHandler, LogItem
+from localstack.utils.aws.client_types import ServicePrincipal
+from localstack.utils.bootstrap import is_api_enabled
+
+from .batches import Stream, Tally, log_batches
+
+LOG = logging.getLogger(__name__)
+
+# What comes within this time of a log's first line, or of a first count, goes out together.
+LOG_SECONDS = 0.1
+METRICS_SECONDS = 1.0
+
+Metric = tuple[str, str, str, str]
+"""Account, region, function, name of the metric."""
+
+
+def write_logs(handler: LogHandler, *_args: object, **_kwargs: object) -> None:
+    """Write what comes through the handler's queue to CloudWatch Logs, until it is closed."""
+    client = connect_to.with_assumed_role(
+        region_name=handler.region,
+        role_arn=handler.role_arn,
+        service_principal=ServicePrincipal.lambda_,
+    ).logs
+    ended = False
+    while not ended:
+        items = _all_there_is(handler.log_queue)
+        ended = QUEUE_SHUTDOWN in items
+        texts = [
+            ((item.log_group, item.log_stream), item.logs)
+            for item in items
+            if isinstance(item, LogItem)
+        ]
+        for stream, messages in log_batches(texts):
+            try:
+                _put(client, stream, messages)
+            except Exception:  # one batch that is refused must not end the function's log
+                LOG.warning("could not write to the log stream %s", stream, exc_info=True)
+
+
+def _all_there_is(queue: "Queue[Any]") -> list[Any]:
+    """Wait for an item, and a little longer for more: all that came."""
+    items = [queue.get()]
+    if items[0] is not QUEUE_SHUTDOWN:
+        time.sleep(LOG_SECONDS)
+    try:
+        while True:
+            items.append(queue.get_nowait())
+    except Empty:
+        return items
+
+
+def _put(client: Any, stream: Stream, messages: list[str]) -> None:
+    group_name, stream_name = stream
+    now = int(time.time() * 1000)
+    arguments = {
+        "logGroupName": group_name,
+        "logStreamName": stream_name,
+        "logEvents": [{"timestamp": now, "message": message} for message in messages],
+    }
+    try:
+        client.put_log_events(**arguments)
+    except client.exceptions.ResourceNotFoundException:
+        for create, names in (
+            (client.create_log_group, ("logGroupName",)),
+            (client.create_log_stream, ("logGroupName", "logStreamName")),
+        ):
+            try:
+                create(**{name: arguments[name] for name in names})
+            except client.exceptions.ResourceAlreadyExistsException:
+                continue
+        client.put_log_events(**arguments)
+
+
+def _publish(counts: "Counter[Metric]") -> None:
+    data: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
+    for (account, region, function, metric), count in counts.items():
+        data[account, region].append(
+            {
+                "MetricName": metric,
+                "Dimensions": [{"Name": "FunctionName", "Value": function}],
+                "Values": [1.0],
+                "Counts": [float(count)],
+                "Unit": "Count",
+            }
+        )
+    for (account, region), metrics in data.items():
+        try:
+            client = connect_to(aws_access_key_id=account, region_name=region).cloudwatch
+            client.put_metric_data(Namespace="AWS/Lambda", MetricData=metrics)
+        except Exception:  # a metric that is refused must not end the emulator's thread
+            LOG.warning("could not publish the metrics of Lambda", exc_info=True)
+
+
+_tally: "Tally[Metric]" = Tally(_publish, METRICS_SECONDS)
+
+
+def count_invocation(function_name: str, account_id: str, region_name: str) -> None:
+    """Count an invocation that succeeded."""
+    if is_api_enabled("cloudwatch"):
+        _tally.add((account_id, region_name, function_name, "Invocations"))
+
+
+def count_error(function_name: str, account_id: str, region_name: str) -> None:
+    """Count an invocation that failed."""
+    if is_api_enabled("cloudwatch"):
+        owner = (account_id, region_name, function_name)
+        _tally.add((*owner, "Invocations"), (*owner, "Errors"))
