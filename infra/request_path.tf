@@ -12,7 +12,7 @@ locals {
     LOG_LEVEL = var.log_level
   }
 
-  interactions_environment = {
+  interactions_environment = tomap({
     for name, value in merge(local.common_environment, {
       DISCORD_PUBLIC_KEY    = var.discord_public_key
       REPLAY_WINDOW_SECONDS = var.replay_window_seconds
@@ -22,7 +22,7 @@ locals {
       DEFAULT_HEIGHT        = var.generation_defaults.height
       DEFAULT_IMAGES        = var.generation_defaults.images
     }) : name => tostring(value)
-  }
+  })
 }
 
 module "queue" {

@@ -328,6 +328,7 @@ variable "worker" {
     `model`: folder or Hugging Face id of a diffusers pipeline.
     `model_revision`: branch, tag or commit of the model.
     `model_variant`: variant of the weights' files, for example fp16.
+    `model_notice`: sentence shown under every answer.
     `scheduler`: class name of a diffusers scheduler in place of the model's own.
     `device`: auto, cpu, cuda, cuda:N or mps.
     `torch_threads`: threads of one worker on the CPU.
@@ -340,6 +341,7 @@ variable "worker" {
     model                = optional(string, "stable-diffusion-v1-5/stable-diffusion-v1-5")
     model_revision       = optional(string)
     model_variant        = optional(string)
+    model_notice         = optional(string)
     scheduler            = optional(string)
     device               = optional(string)
     torch_threads        = optional(number)

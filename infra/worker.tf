@@ -1,7 +1,7 @@
 # What the GPU worker is told, by whoever starts it.
 
 locals {
-  worker_environment = {
+  worker_environment = tomap({
     for name, value in merge(local.common_environment, {
       DISCORD_API_URL            = var.discord_api_url
       VISIBILITY_TIMEOUT_SECONDS = var.visibility_timeout_seconds
@@ -9,6 +9,7 @@ locals {
       MODEL                      = var.worker.model
       MODEL_REVISION             = var.worker.model_revision
       MODEL_VARIANT              = var.worker.model_variant
+      MODEL_NOTICE               = var.worker.model_notice
       SCHEDULER                  = var.worker.scheduler
       DEVICE                     = var.worker.device
       TORCH_THREADS              = var.worker.torch_threads
@@ -17,5 +18,5 @@ locals {
       HEALTH_FILE                = var.worker.health_file
       STOP_TIMEOUT_SECONDS       = var.worker.stop_timeout_seconds
     }) : name => tostring(value) if value != null
-  }
+  })
 }

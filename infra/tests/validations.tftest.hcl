@@ -1,0 +1,239 @@
+# Each validation of the root module's variables refuses what it should; the messages are read by
+# people, and by the tests in Python.
+
+mock_provider "aws" {
+  source = "./tests/mocks"
+}
+
+variables {
+  target                 = "aws"
+  environment            = "test"
+  discord_public_key     = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+  discord_application_id = "123456789012345678"
+  lambda_package         = "infra/tests/fixtures/package.txt"
+}
+
+run "names_and_places_that_do_not_exist_are_refused" {
+  command = plan
+
+  variables {
+    target            = "gcp"
+    region            = "Frankfurt"
+    emulator_endpoint = "http://127.0.0.1:4566/"
+  }
+
+  expect_failures = [var.target, var.region, var.emulator_endpoint]
+}
+
+run "names_that_aws_would_refuse_are_refused" {
+  command = plan
+
+  variables {
+    project     = "DiscordBot"
+    environment = "dev-"
+  }
+
+  expect_failures = [var.project, var.environment]
+}
+
+run "names_that_aws_would_cut_are_refused" {
+  command = plan
+
+  variables {
+    project     = "a-project-of-21-lettrs"
+    environment = "pre-productio"
+  }
+
+  expect_failures = [var.project, var.environment]
+}
+
+run "what_is_not_copied_whole_from_the_developer_portal_is_refused" {
+  command = plan
+
+  variables {
+    discord_public_key     = "00112233"
+    discord_application_id = "my-bot"
+    discord_api_url        = "https://discord.com/api/v10/"
+  }
+
+  expect_failures = [
+    var.discord_public_key,
+    var.discord_application_id,
+    var.discord_api_url,
+  ]
+}
+
+run "a_key_that_is_not_hexadecimal_and_an_address_without_tls_are_refused" {
+  command = plan
+
+  variables {
+    discord_public_key = "zz112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+    discord_api_url    = "http://discord.com/api/v10"
+  }
+
+  expect_failures = [var.discord_public_key, var.discord_api_url]
+}
+
+run "a_package_that_was_not_built_or_for_no_processor_is_refused" {
+  command = plan
+
+  variables {
+    lambda_package      = "build/nothing.zip"
+    lambda_architecture = "riscv"
+  }
+
+  expect_failures = [var.lambda_package, var.lambda_architecture]
+}
+
+run "hot_reload_at_aws_is_refused" {
+  command = plan
+
+  variables {
+    hot_reload_folder = "/srv/code"
+  }
+
+  expect_failures = [var.hot_reload_folder]
+}
+
+run "hot_reload_of_a_relative_folder_is_refused" {
+  command = plan
+
+  variables {
+    target            = "localstack"
+    hot_reload_folder = "src"
+  }
+
+  expect_failures = [var.hot_reload_folder]
+}
+
+run "a_function_too_small_is_refused" {
+  command = plan
+
+  variables {
+    interactions_function = { memory_mb = 64 }
+  }
+
+  expect_failures = [var.interactions_function]
+}
+
+run "a_function_that_outlasts_api_gateway_is_refused" {
+  command = plan
+
+  variables {
+    interactions_function = { timeout_seconds = 30 }
+  }
+
+  expect_failures = [var.interactions_function]
+}
+
+run "a_function_that_may_never_run_is_refused" {
+  command = plan
+
+  variables {
+    interactions_function = { reserved_concurrency = 0 }
+  }
+
+  expect_failures = [var.interactions_function]
+}
+
+run "too_few_of_everything_is_refused" {
+  command = plan
+
+  variables {
+    replay_window_seconds         = -1
+    generation_defaults           = { steps = 0 }
+    throttling                    = { rate_per_second = 0 }
+    visibility_timeout_seconds    = 2
+    max_receive_count             = 0
+    message_retention_seconds     = 899
+    dead_letter_retention_seconds = 60
+    worker                        = { picture_scale = 0 }
+  }
+
+  expect_failures = [
+    var.replay_window_seconds,
+    var.generation_defaults,
+    var.throttling,
+    var.visibility_timeout_seconds,
+    var.max_receive_count,
+    var.message_retention_seconds,
+    var.dead_letter_retention_seconds,
+    var.worker,
+  ]
+}
+
+run "too_much_of_everything_is_refused" {
+  command = plan
+
+  variables {
+    replay_window_seconds         = 86401
+    generation_defaults           = { guidance = 30.5 }
+    throttling                    = { burst = 5001 }
+    visibility_timeout_seconds    = 901
+    max_receive_count             = 101
+    message_retention_seconds     = 1209601
+    dead_letter_retention_seconds = 1209601
+    worker                        = { receive_wait_seconds = 21 }
+  }
+
+  expect_failures = [
+    var.replay_window_seconds,
+    var.generation_defaults,
+    var.throttling,
+    var.visibility_timeout_seconds,
+    var.max_receive_count,
+    var.message_retention_seconds,
+    var.dead_letter_retention_seconds,
+    var.worker,
+  ]
+}
+
+run "what_nobody_knows_is_refused" {
+  command = plan
+
+  variables {
+    worker              = { device = "gpu" }
+    log_level           = "VERBOSE"
+    log_retention_days  = 10
+    generation_defaults = { images = 5 }
+  }
+
+  expect_failures = [
+    var.worker,
+    var.log_level,
+    var.log_retention_days,
+    var.generation_defaults,
+  ]
+}
+
+run "a_width_that_is_no_multiple_of_8_and_a_worker_without_a_model_are_refused" {
+  command = plan
+
+  variables {
+    generation_defaults = { width = 500 }
+    worker              = { model = " " }
+  }
+
+  expect_failures = [var.generation_defaults, var.worker]
+}
+
+run "a_height_below_the_least_and_less_than_no_thread_are_refused" {
+  command = plan
+
+  variables {
+    generation_defaults = { height = 56 }
+    worker              = { torch_threads = -1 }
+  }
+
+  expect_failures = [var.generation_defaults, var.worker]
+}
+
+run "half_a_second_to_stop_is_refused" {
+  command = plan
+
+  variables {
+    worker = { stop_timeout_seconds = 0.5 }
+  }
+
+  expect_failures = [var.worker]
+}

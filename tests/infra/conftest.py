@@ -1,0 +1,53 @@
+"""The Terraform module, initialised in a copy of its own so that nothing else waits for it."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from emulation.bootstrap import terraform as bootstrap
+from tests.infra.terraform_module import LAYOUT, Module, Suite
+
+
+@pytest.fixture(scope="session")
+def terraform() -> Path:
+    """The Terraform program."""
+    found = bootstrap.find(LAYOUT.cache)
+    assert found, "Terraform is not set up: run `make setup`"
+    return found
+
+
+@pytest.fixture(scope="session")
+def module(terraform: Path, tmp_path_factory: pytest.TempPathFactory) -> Module:
+    """The root module, initialised with its tests."""
+    folder = tmp_path_factory.mktemp("checkout") / "infra"
+    ignored = shutil.ignore_patterns(".terraform*", "package", "__pycache__", "*.py")
+    shutil.copytree(LAYOUT.infra, folder, ignore=ignored)
+    data = folder / ".terraform"
+    set_up = LAYOUT.terraform_data / "providers"
+    if (set_up / bootstrap.PROVIDER).is_dir():
+        module = Module(terraform, folder)
+        ended = module.run("init", "-no-color", f"-plugin-dir={set_up}")
+        assert ended.returncode == 0, ended.stderr
+        return module
+    bootstrap.initialise(terraform, folder, data)
+    return Module(terraform, folder)
+
+
+@pytest.fixture(scope="session")
+def suite(module: Module) -> Suite:
+    """All of `terraform test`, run once."""
+    return Suite.of(module)
+
+
+@pytest.fixture(scope="session")
+def deployment(module: Module) -> Suite:
+    """The runs that apply the whole module to a mocked AWS, with what they made."""
+    return Suite.of(module, "-verbose", "-filter=tests/deployment.tftest.hcl")
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_of_this_shell(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("TF_VAR_")]:
+        monkeypatch.delenv(name)

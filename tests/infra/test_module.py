@@ -1,0 +1,84 @@
+"""The module is well-formed, and its own tests pass and leave no validation untried."""
+
+import re
+from collections import Counter
+
+from tests.infra.terraform_module import LAYOUT, Module, Suite
+
+# The part of AWS that answers for a type of resource, by the type's beginning.
+ENDPOINTS = {
+    "aws_api_gateway": "apigateway",
+    "aws_caller_identity": "sts",
+    "aws_cloudwatch_log": "logs",
+    "aws_iam": "iam",
+    "aws_lambda": "lambda",
+    "aws_sqs": "sqs",
+}
+ANSWERED_BY_THE_PROVIDER = {"aws_partition", "aws_region"}
+
+
+def sources() -> str:
+    """Every file of the module and its children."""
+    return "\n".join(path.read_text() for path in sorted(LAYOUT.infra.rglob("*.tf")))
+
+
+def validations() -> dict[str, list[str]]:
+    """The error messages of the root module's validations, by variable."""
+    text = (LAYOUT.infra / "variables.tf").read_text()
+    blocks = re.findall(r'^variable "(\w+)" \{\n(.*?)^\}', text, re.MULTILINE | re.DOTALL)
+    return {name: re.findall(r'error_message = "(.*)"\n', body) for name, body in blocks}
+
+
+def test_every_file_is_formatted(module: Module) -> None:
+    ended = module.run("fmt", "-check", "-recursive", "-diff")
+    assert ended.returncode == 0, ended.stdout
+
+
+def test_the_module_is_valid_without_a_warning(module: Module) -> None:
+    ended = module.run("validate", "-no-color")
+    assert ended.returncode == 0, ended.stderr
+    assert "Warning" not in ended.stdout
+
+
+def test_every_run_of_terraform_test_passes(suite: Suite) -> None:
+    failed = {run: status for run, status in suite.results.items() if status != "pass"}
+    assert len(suite.results) > 20, suite.problems
+    assert not failed, suite.problems
+
+
+def test_every_validation_is_tried() -> None:
+    tests = (LAYOUT.infra / "tests" / "validations.tftest.hcl").read_text()
+    expected_failures = " ".join(re.findall(r"expect_failures = \[(.*?)\]", tests, re.DOTALL))
+    tried = Counter(re.findall(r"var\.(\w+)", expected_failures))
+    counts = {name: len(messages) for name, messages in validations().items()}
+    untried = {name: count for name, count in counts.items() if tried[name] < count}
+    assert not untried
+
+
+def test_every_message_names_the_variable_and_what_is_allowed() -> None:
+    for name, messages in validations().items():
+        for message in messages:
+            assert re.match(rf"{name}\b.* must ", message), message
+
+
+def test_every_variable_and_output_explains_itself() -> None:
+    blocks = re.findall(r'^(variable|output) "(\w+)" \{\n(.*?)^\}', sources(), re.M | re.S)
+    assert len(blocks) > 50
+    assert not [name for _, name, body in blocks if "description = " not in body]
+
+
+def test_only_a_variable_that_may_be_null_is_nullable() -> None:
+    blocks = re.findall(r'^variable "(\w+)" \{\n(.*?)^\}', sources(), re.M | re.S)
+    nullable = {name for name, body in blocks if not re.search(r"nullable\s*= false", body)}
+    assert nullable == {"hot_reload_folder"}
+
+
+def test_the_emulator_answers_for_every_service_in_use() -> None:
+    types = set(re.findall(r'^(?:resource|data) "(aws_\w+)"', sources(), re.MULTILINE))
+    needed = set()
+    for type_ in types - ANSWERED_BY_THE_PROVIDER:
+        prefix = next((prefix for prefix in ENDPOINTS if type_.startswith(prefix)), None)
+        assert prefix, f"say in ENDPOINTS which service answers for {type_}"
+        needed.add(ENDPOINTS[prefix])
+    provider = (LAYOUT.infra / "providers.tf").read_text()
+    assert set(re.findall(r"(\w+)\s*= endpoints\.value", provider)) == needed
