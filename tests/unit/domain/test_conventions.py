@@ -1,0 +1,44 @@
+"""Rules of the code that no linter knows."""
+
+import ast
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+from discord_diffusion import settings
+from discord_diffusion.discord.webhooks import USER_AGENT
+from emulation.bootstrap.layout import Layout
+
+ROOT = Layout.of_this_checkout().root
+SOURCE = ROOT / "src" / "discord_diffusion"
+
+
+def modules() -> Iterator[tuple[Path, ast.Module]]:
+    for path in SOURCE.rglob("*.py"):
+        yield path.relative_to(SOURCE), ast.parse(path.read_text())
+
+
+def test_only_the_settings_read_the_environment() -> None:
+    readers = {
+        str(path)
+        for path, module in modules()
+        for node in ast.walk(module)
+        if isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv", "environb")
+    }
+    assert readers == {"settings.py"}
+
+
+def test_every_variable_of_the_environment_has_its_own_name_and_a_meaning() -> None:
+    source = (SOURCE / "settings.py").read_text()
+    names = re.findall(r'^([A-Z_]+) = "([A-Z_]+)"\n"""(.+)', source, re.MULTILINE)
+    assert len(names) > 20
+    for constant, value, meaning in names:
+        assert getattr(settings, constant) == value == constant
+        assert meaning
+
+
+def test_discord_is_told_the_version_that_is_installed() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert re.fullmatch(r"DiscordBot \(https://\S+, \S+\)", USER_AGENT)
+    assert USER_AGENT.endswith(f", {project['version']})")
