@@ -3,6 +3,7 @@
 Contract: https://docs.discord.com/developers/components/reference
 """
 
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
@@ -275,7 +276,18 @@ def message_components(value: Any) -> list[Json]:
     """Parser of a message's components: rows of buttons or of one select menu."""
     rows: list[Json] = _MESSAGE_ROWS(value)
     _unique(rows)
+    _number_all(rows)
     return rows
+
+
+def _number_all(rows: list[Json]) -> None:
+    """Give every component that has none an id, in order, as Discord does."""
+    everything = [one for row in rows for one in (row, *row["components"])]
+    taken = {one["id"] for one in everything if one.get("id")}
+    free = (number for number in itertools.count(1) if number not in taken)
+    for component in everything:
+        if not component.get("id"):
+            component["id"] = next(free)
 
 
 _LABEL = model(
