@@ -12,10 +12,10 @@ from discord_diffusion.jobs import GenerationParameters, Job
 from discord_diffusion.settings import InteractionsSettings
 
 PROMPT_SHOWN = 1500
-"""Characters of a prompt in an answer, escapes counted; the rest is for what was understood."""
-
+"""UTF-16 units of a prompt in an answer, escapes counted; the rest is for what was understood."""
 
 _INVISIBLE = " \u200b\u200c\u200d\u2060\ufeff"
+"""What a prompt may hold but not consist of: spaces and joiners without width."""
 
 
 class InvalidOptionError(ValueError):
