@@ -24,8 +24,9 @@ demo: setup ## From nothing to pictures: start the stack, send a signed /imagine
 	@$(RIG) demo
 
 .PHONY: local-up
-local-up: setup ## Start the local stack (WORKERS=1, WATCH=1 reloads handlers on change)
-	@$(RIG) up $(if $(WORKERS),--workers "$(WORKERS)") $(if $(WATCH),--watch)
+local-up: setup ## Start the local stack (WORKERS=1, WATCH=1 reloads handlers, MODEL=folder or hub id, SIZE=512)
+	@$(RIG) up $(if $(WORKERS),--workers "$(WORKERS)") $(if $(WATCH),--watch) \
+	  $(if $(MODEL),--model "$(MODEL)") $(if $(SIZE),--size "$(SIZE)")
 
 .PHONY: local-down
 local-down: ## Stop the local stack; logs and caches stay

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -19,7 +20,7 @@ from emulation.errors import RigError, StackNotRunningError
 from emulation.stack import down as stack_down
 from emulation.stack import health, lock
 from emulation.stack import up as stack_up
-from emulation.stack.options import StackOptions
+from emulation.stack.options import ModelOptions, StackOptions
 from emulation.stack.state import StackState, StateFolder
 from emulation.stand_in import StandIn
 
@@ -41,6 +42,11 @@ AwsPort = Annotated[int, typer.Option(help="Port of the emulator; a free one if 
 DiscordPort = Annotated[int, typer.Option(help="Port of the stand-in; a free one if taken.")]
 Workers = Annotated[int, typer.Option(min=0, max=16, help="Worker processes to start.")]
 Watch = Annotated[bool, typer.Option("--watch", help="Reload handlers when their code changes.")]
+Model = Annotated[
+    str | None,
+    typer.Option(help="Folder or hub id of a diffusers model (default: the embedded one)."),
+]
+Size = Annotated[int, typer.Option(min=64, help="Side of a picture in pixels, with --model.")]
 Timeout = Annotated[float, typer.Option(min=1, help="Seconds to wait for the pictures.")]
 _DEFAULTS = StackOptions()
 
@@ -51,12 +57,18 @@ def up(
     discord_port: DiscordPort = _DEFAULTS.discord_port,
     workers: Workers = _DEFAULTS.workers,
     watch: Watch = False,
+    model: Model = None,
+    size: Size = 512,
     state_dir: StateDir = None,
     as_json: AsJson = False,
 ) -> None:
     """Start the stack, or say that it runs."""
     options = StackOptions(
-        aws_port=aws_port, discord_port=discord_port, workers=workers, watch=watch
+        aws_port=aws_port,
+        discord_port=discord_port,
+        workers=workers,
+        watch=watch,
+        model=ModelOptions(model, width=size, height=size) if model else None,
     )
     state = _start(options, StateFolder.chosen(_LAYOUT.root, state_dir))
     if as_json:
@@ -130,14 +142,16 @@ def send(
     given |= {"guidance": guidance, "negative_prompt": negative_prompt}
     options = {name: value for name, value in given.items() if value is not None}
     stand_in = StandIn(_running(state_dir).discord_url)
+    started = time.monotonic()
     interaction = stand_in.send("imagine", options, **({"user_id": user} if user else {}))
     answer = stand_in.wait_for_pictures(interaction, timeout, None if as_json else report.live)
+    seconds = time.monotonic() - started
     paths = answer.save(out)
     if as_json:
-        found = {"interaction_id": interaction, "seconds": round(answer.seconds, 3)}
+        found = {"interaction_id": interaction, "seconds": round(seconds, 3)}
         _print_json({**found, "content": answer.content, "pictures": [str(p) for p in paths]})
     else:
-        report.pictures(_out, paths, answer.seconds)
+        report.pictures(_out, paths, seconds)
 
 
 @app.command()

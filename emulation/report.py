@@ -48,20 +48,22 @@ def function_logs(console: Console, state: StackState, lines: int) -> None:
     group = f"/aws/lambda/{state.interactions_function_name}"
     events = client.filter_log_events(logGroupName=group).get("events", [])
     for event in events[-lines:]:
-        console.print(event["message"].rstrip(), markup=False, highlight=False)
+        console.print(event["message"].rstrip(), markup=False, highlight=False, soft_wrap=True)
 
 
 def addresses(console: Console, state: StackState) -> None:
     """Where everything is."""
-    table = Table(box=None, show_header=False, padding=(0, 2))
-    table.add_row("Discord (stand-in)", state.discord_url)
-    table.add_row("Interactions", state.interactions_url)
-    table.add_row("AWS (LocalStack)", state.aws_endpoint)
-    table.add_row("Queue", state.queue_url)
-    if state.processes:
-        table.add_row("Logs", str(Path(state.processes[0].log).parent))
+    lines = {
+        "Discord (stand-in)": state.discord_url,
+        "Interactions": state.interactions_url,
+        "AWS (LocalStack)": state.aws_endpoint,
+        "Queue": state.queue_url,
+        "Logs": str(Path(state.processes[0].log).parent) if state.processes else "",
+    }
     console.print()
-    console.print(table)
+    for name, value in lines.items():
+        # An address is for copying: never wrapped, never cut.
+        console.print(f"  {name:<20}{value}", highlight=False, soft_wrap=True)
 
 
 def status(
@@ -93,7 +95,7 @@ def pictures(console: Console, paths: Sequence[Path], seconds: float | None = No
     after = f" after {seconds:.1f} s" if seconds is not None else ""
     console.print(f"\n{len(paths)} pictures{after}:")
     for path in paths:
-        console.print(f"  {path}", highlight=False)
+        console.print(f"  {path}", highlight=False, soft_wrap=True)
 
 
 def next_steps(console: Console) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from discord_diffusion.discord.text import FAILURE_MARK
 
+from discord_diffusion.discord.text import FAILURE_MARK
 from emulation.errors import AnswerError, RigError
 
 _EPHEMERAL = 1 << 6
@@ -17,19 +17,15 @@ _POLL_SECONDS = 0.05
 
 @dataclass(frozen=True)
 class Answer:
-    """A message that holds pictures, and how it came to be.
+    """A message that holds pictures.
 
     Attributes:
-        interaction_id: snowflake of the interaction.
         content: the text above the pictures.
         pictures: file name and bytes of each attachment, in order.
-        seconds: from sending the interaction to the message with the pictures.
     """
 
-    interaction_id: str
     content: str
     pictures: tuple[tuple[str, bytes], ...]
-    seconds: float
 
     def save(self, folder: Path) -> list[Path]:
         """Write the pictures into `folder` and return their paths."""
@@ -56,8 +52,9 @@ class StandIn:
         body = {"command": command, "options": options, **interaction}
         delivery = self._json(self._http.post("/control/interactions", json=body))
         if delivery["outcome"] not in ("answered", "deferred"):
-            reason = delivery.get("error") or "The application did not respond"
-            raise AnswerError(f"{reason} ({delivery['outcome']})")
+            reason = delivery.get("notice") or "The application did not respond"
+            detail = delivery.get("error") or delivery["outcome"]
+            raise AnswerError(f"{reason} ({detail})")
         return str(delivery["interaction_id"])
 
     def redeliver(self, interaction_id: str) -> dict[str, Any]:
@@ -88,19 +85,19 @@ class StandIn:
                 if watch:
                     watch(seen)
             if message and message["attachments"]:
-                return self._answer(interaction_id, message, time.monotonic() - started)
+                return self._answer(message)
             if message and self._tells_of_an_error(message):
                 raise AnswerError(seen)
             time.sleep(_POLL_SECONDS)
         waited = f"No pictures after {timeout_seconds:.0f} s."
         raise AnswerError(f"{waited} The message says: {seen}" if seen else waited)
 
-    def _answer(self, interaction_id: str, message: dict[str, Any], seconds: float) -> Answer:
+    def _answer(self, message: dict[str, Any]) -> Answer:
         pictures = tuple(
             (str(one["filename"]), self._download(str(one["url"])))
             for one in message["attachments"]
         )
-        return Answer(interaction_id, str(message["content"]), pictures, seconds)
+        return Answer(str(message["content"]), pictures)
 
     def _download(self, url: str) -> bytes:
         answer = self._http.get(url)

@@ -1,22 +1,43 @@
 """What a person can choose about a stack of target `host`."""
 
 import platform
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from pathlib import Path
 
 EMBEDDED_MODEL = "fixtures/model/tiny"
 """Relative to the checkout: the model that needs no download."""
 
+_EMBEDDED_NOTICE = "Drawn by the embedded 64×64 model: it knows shapes, colours and places only."
+
 
 @dataclass(frozen=True)
 class ModelOptions:
-    """The model the workers load, and what a command that names nothing else gets."""
+    """The model the workers load, and what a command that names nothing else gets.
 
-    model: str = EMBEDDED_MODEL
-    steps: int = 12
-    guidance: float = 3.0
-    width: int = 64
-    height: int = 64
-    picture_scale: int = 4
+    `model` is a folder or a hub id. Width and height are in pixels; `picture_scale` enlarges the
+    finished pictures for showing.
+    """
+
+    model: str
+    steps: int = 25
+    guidance: float = 7.5
+    width: int = 512
+    height: int = 512
+    picture_scale: int = 1
+    notice: str | None = None
+
+    @classmethod
+    def embedded(cls, root: Path) -> "ModelOptions":
+        """The model that comes with the checkout at `root`."""
+        return cls(
+            model=str(root / EMBEDDED_MODEL),
+            steps=12,
+            guidance=3.0,
+            width=64,
+            height=64,
+            picture_scale=4,
+            notice=_EMBEDDED_NOTICE,
+        )
 
 
 @dataclass(frozen=True)
@@ -30,7 +51,8 @@ class StackOptions:
     region: str = "us-east-1"
     environment: str = "local"
     visibility_timeout_seconds: int = 30
-    model: ModelOptions = field(default_factory=ModelOptions)
+    model: ModelOptions | None = None
+    """The embedded model where none is named."""
 
 
 def lambda_architecture() -> str:

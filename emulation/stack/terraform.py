@@ -13,6 +13,8 @@ from emulation.errors import StartError
 
 # The person's own AWS settings must not reach a run against the emulator.
 _AWS_PREFIX = "AWS_"
+_CHANGES = ("create", "update", "delete")
+"""Actions on resources; `read` is of a data source."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ class Terraform:
                 case "change_summary" if event["changes"].get("operation") == "plan":
                     changes = event["changes"]
                     planned = changes["add"] + changes["change"] + changes["remove"]
-                case "apply_complete":
+                case "apply_complete" if event["hook"]["action"] in _CHANGES:
                     done += 1
                 case "diagnostic" if event["diagnostic"]["severity"] == "error":
                     found = event["diagnostic"]

@@ -9,7 +9,7 @@ from emulation.display import Display
 from emulation.errors import StartError
 from emulation.stack import down, health, hot_reload, lock, ports
 from emulation.stack.discord_setup import DiscordSetup
-from emulation.stack.options import StackOptions, lambda_architecture
+from emulation.stack.options import ModelOptions, StackOptions, lambda_architecture
 from emulation.stack.parts import Parts
 from emulation.stack.state import ProcessRecord, StackState, StateFolder
 from emulation.stack.terraform import Outputs, Terraform
@@ -119,7 +119,8 @@ class _Start:
         return terraform.apply(lambda text: self._display.detail("Terraform apply", text))
 
     def _variables(self, discord: DiscordSetup) -> dict[str, Any]:
-        options, model = self._options, self._options.model
+        options = self._options
+        model = options.model or ModelOptions.embedded(self._layout.root)
         variables: dict[str, Any] = {
             "target": "localstack",
             "environment": options.environment,
@@ -138,8 +139,11 @@ class _Start:
                 "height": model.height,
             },
             "worker": {
-                "model": str(self._layout.root / model.model),
+                "model": model.model,
                 "picture_scale": model.picture_scale,
+                "model_notice": model.notice,
+                # Polls cost nothing here, and a worker that is told to stop ends its poll first.
+                "receive_wait_seconds": 2,
             },
         }
         if options.watch:

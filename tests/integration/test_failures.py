@@ -6,9 +6,8 @@ import signal
 import pytest
 
 from emulation.errors import AnswerError
-from emulation.stack.state import ProcessRecord
-from tests.integration.conftest import Stack, StartWorker
-from tests.integration.waiting import eventually
+from tests.stack import Stack, Workers
+from tests.waiting import eventually
 
 SLOW = {"prompt": "a yellow heart on a black background", "images": 4, "steps": 100, "seed": 3}
 
@@ -20,13 +19,14 @@ def pictures_shown(stack: Stack, interaction: str) -> int:
 
 
 def test_a_worker_killed_in_the_middle_of_a_job_loses_nothing(
-    stack: Stack, worker: ProcessRecord, start_worker: StartWorker
+    stack: Stack, workers: Workers
 ) -> None:
+    worker = workers.start()
     interaction = stack.discord.send("imagine", SLOW)
     eventually(lambda: stack.queue_depth() == (0, 1), "the job is in work")
     os.kill(worker.pid, signal.SIGKILL)
     assert pictures_shown(stack, interaction) == 0
-    start_worker()
+    workers.start()
     answer = stack.discord.wait_for_pictures(interaction, 90)
     eventually(lambda: stack.queue_depth() == (0, 0), "the job is deleted")
     assert len(answer.pictures) == 4
@@ -34,13 +34,12 @@ def test_a_worker_killed_in_the_middle_of_a_job_loses_nothing(
     assert stack.dead_letters() == 0
 
 
-def test_a_stopped_worker_gives_its_job_back_or_finishes_it(
-    stack: Stack, worker: ProcessRecord, start_worker: StartWorker
-) -> None:
+def test_a_stopped_worker_gives_its_job_back_or_finishes_it(stack: Stack, workers: Workers) -> None:
+    worker = workers.start()
     interaction = stack.discord.send("imagine", SLOW)
     eventually(lambda: stack.queue_depth() == (0, 1), "the job is in work")
     os.kill(worker.pid, signal.SIGTERM)
-    start_worker()
+    workers.start()
     stack.discord.wait_for_pictures(interaction, 90)
     eventually(lambda: stack.queue_depth() == (0, 0), "the job is deleted")
     assert pictures_shown(stack, interaction) == 1
@@ -48,8 +47,9 @@ def test_a_stopped_worker_gives_its_job_back_or_finishes_it(
 
 @pytest.mark.parametrize("body", ["not JSON", '{"schema_version": 99}'])
 def test_a_poison_message_ends_in_the_dead_letter_queue_without_stopping_others(
-    stack: Stack, worker: ProcessRecord, body: str
+    stack: Stack, workers: Workers, body: str
 ) -> None:
+    workers.start()
     dead = stack.dead_letters()
     sent = stack.sqs.send_message(
         QueueUrl=stack.state.queue_url,

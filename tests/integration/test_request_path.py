@@ -2,15 +2,10 @@
 
 import io
 
-import httpx
 import pytest
 from PIL import Image
 
-from emulation.errors import AnswerError
-from emulation.stack.terraform import Terraform
-from fixtures.discord.signing import sign
-from tests.integration.conftest import LAYOUT, Stack, StartWorker
-from tests.integration.waiting import eventually
+from tests.stack import Stack
 
 HOSTILE = {
     "6,000 characters": "circle " * 857 + "x",
@@ -49,37 +44,6 @@ def test_the_same_seed_gives_the_same_pictures(stack: Stack, worker: object) -> 
     assert first[0] != first[1]
 
 
-def test_a_wrong_signature_never_reaches_the_queue(stack: Stack) -> None:
-    body = b'{"type": 2, "id": "1", "token": "t", "data": {"name": "imagine"}}'
-    good = sign(body)
-    forged = {
-        "of another body": sign(body + b" "),
-        "missing": {},
-        "not hexadecimal": good | {"X-Signature-Ed25519": "zz" * 64},
-        "too short": good | {"X-Signature-Ed25519": "00"},
-        "of another time": good | {"X-Signature-Timestamp": "1"},
-    }
-    before = stack.queue_depth()
-    for what, headers in forged.items():
-        answer = httpx.post(stack.state.interactions_url, content=body, headers=headers)
-        assert answer.status_code == 401, what
-    assert stack.queue_depth() == before == (0, 0)
-
-
-def test_the_same_interaction_sent_twice_makes_one_job_and_one_message(
-    stack: Stack, start_worker: StartWorker
-) -> None:
-    interaction = stack.discord.send("imagine", {"prompt": "a blue square", "images": 1})
-    for _ in range(3):
-        stack.discord.redeliver(interaction)
-    assert stack.queue_depth() == (1, 0)
-    start_worker()
-    stack.discord.wait_for_pictures(interaction, 60)
-    eventually(lambda: stack.queue_depth() == (0, 0), "the job is deleted")
-    found = stack.discord.interaction(interaction)
-    assert sum(bool(version["attachments"]) for version in found["history"]) == 1
-
-
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_a_hostile_prompt_gets_a_well_formed_answer(
     stack: Stack, worker: object, kind: str
@@ -96,16 +60,6 @@ def test_a_hostile_prompt_gets_a_well_formed_answer(
         assert content.count("```") % 2 == 0
 
 
-def test_a_command_nobody_registered_gets_a_polite_answer(stack: Stack) -> None:
-    interaction = stack.discord.send("imagine", {"prompt": "x"}, raw={"data": {"name": "gone"}})
-    with pytest.raises(AnswerError, match=r"(?i)command"):
-        stack.discord.wait_for_pictures(interaction, 10)
-
-
 def test_an_imagine_in_a_direct_message_works(stack: Stack, worker: object) -> None:
     interaction = stack.discord.send("imagine", {"prompt": "a red ring"}, guild_id=None)
     assert len(stack.discord.wait_for_pictures(interaction, 60).pictures) == 4
-
-
-def test_after_apply_the_plan_is_empty(stack: Stack) -> None:
-    assert Terraform(LAYOUT, stack.folder.path / "terraform").is_up_to_date()

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from emulation.stack.state import StackState, StateFolder
-from tests.integration.conftest import LAYOUT
+from tests.stack import LAYOUT
 
 
 class Rig:

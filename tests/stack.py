@@ -2,7 +2,7 @@
 
 import itertools
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import boto3
@@ -66,33 +66,42 @@ def stack() -> Iterator[Stack]:
     down.stop(folder)
 
 
-StartWorker = Callable[..., ProcessRecord]
-
-
-@pytest.fixture
-def start_worker(stack: Stack) -> Iterator[StartWorker]:
-    """Start a worker, ready to work; it ends with the test."""
-    parts = Parts(LAYOUT, stack.folder, OPTIONS)
-    started: list[ProcessRecord] = []
-
-    def start(wait: bool = True) -> ProcessRecord:
-        number = next(_NUMBERS)
-        started.append(parts.start_worker(stack.state, number))
-        if wait:
-            parts.wait_for_worker(started[-1])
-        return started[-1]
-
-    yield start
-    processes.terminate(tuple(started))
-
-
 _NUMBERS = itertools.count(1)
 
 
+class Workers:
+    """Starts workers on a stack, each ready to work, and ends them."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._stack = stack
+        self._parts = Parts(LAYOUT, stack.folder, OPTIONS)
+        self._started: list[ProcessRecord] = []
+
+    def start(self) -> ProcessRecord:
+        """One more worker."""
+        self._started.append(self._parts.start_worker(self._stack.state, next(_NUMBERS)))
+        self._parts.wait_for_worker(self._started[-1])
+        return self._started[-1]
+
+    def end(self) -> None:
+        """End all of them."""
+        processes.terminate(tuple(self._started))
+
+
 @pytest.fixture
-def worker(start_worker: StartWorker) -> ProcessRecord:
-    """One worker, ready to work."""
-    return start_worker()
+def workers(stack: Stack) -> Iterator[Workers]:
+    """Workers of one test's own, which may be killed."""
+    workers = Workers(stack)
+    yield workers
+    workers.end()
+
+
+@pytest.fixture(scope="module")
+def worker(stack: Stack) -> Iterator[ProcessRecord]:
+    """One worker for all tests of a module that only need their jobs done."""
+    workers = Workers(stack)
+    yield workers.start()
+    workers.end()
 
 
 @pytest.fixture

@@ -1,0 +1,51 @@
+"""From Discord to the queue: what is let in, once, and what is not. No worker takes it out."""
+
+import httpx
+import pytest
+
+from emulation.errors import AnswerError
+from emulation.stack.terraform import Terraform
+from fixtures.discord.signing import sign
+from tests.stack import LAYOUT, Stack, Workers
+from tests.waiting import eventually
+
+
+def test_a_wrong_signature_never_reaches_the_queue(stack: Stack) -> None:
+    body = b'{"type": 2, "id": "1", "token": "t", "data": {"name": "imagine"}}'
+    good = sign(body)
+    forged = {
+        "of another body": sign(body + b" "),
+        "missing": {},
+        "not hexadecimal": good | {"X-Signature-Ed25519": "zz" * 64},
+        "too short": good | {"X-Signature-Ed25519": "00"},
+        "of another time": good | {"X-Signature-Timestamp": "1"},
+    }
+    before = stack.queue_depth()
+    for what, headers in forged.items():
+        answer = httpx.post(stack.state.interactions_url, content=body, headers=headers)
+        assert answer.status_code == 401, what
+    assert stack.queue_depth() == before == (0, 0)
+
+
+def test_the_same_interaction_sent_twice_makes_one_job_and_one_message(
+    stack: Stack, workers: Workers
+) -> None:
+    interaction = stack.discord.send("imagine", {"prompt": "a blue square", "images": 1})
+    for _ in range(3):
+        stack.discord.redeliver(interaction)
+    assert stack.queue_depth() == (1, 0)
+    workers.start()
+    stack.discord.wait_for_pictures(interaction, 60)
+    eventually(lambda: stack.queue_depth() == (0, 0), "the job is deleted")
+    found = stack.discord.interaction(interaction)
+    assert sum(bool(version["attachments"]) for version in found["history"]) == 1
+
+
+def test_a_command_nobody_registered_gets_a_polite_answer(stack: Stack) -> None:
+    interaction = stack.discord.send("imagine", {"prompt": "x"}, raw={"data": {"name": "gone"}})
+    with pytest.raises(AnswerError, match=r"(?i)command"):
+        stack.discord.wait_for_pictures(interaction, 10)
+
+
+def test_after_apply_the_plan_is_empty(stack: Stack) -> None:
+    assert Terraform(LAYOUT, stack.folder.path / "terraform").is_up_to_date()
