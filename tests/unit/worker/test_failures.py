@@ -1,0 +1,51 @@
+"""The failure table."""
+
+import inspect
+
+import pytest
+
+from discord_diffusion.aws.queue import ReceiptLostError
+from discord_diffusion.discord import api_errors
+from discord_diffusion.jobs import InvalidJob
+from discord_diffusion.worker import errors
+from discord_diffusion.worker.failures import RULES, Outcome, rule_for
+
+AT_START = {errors.WorkerError, errors.ModelLoadError}
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome"),
+    [
+        (InvalidJob("x"), Outcome.POISON),
+        (errors.JobExpiredError("x"), Outcome.FINAL),
+        (errors.GenerationError("x"), Outcome.RETRY),
+        (errors.OutOfMemoryError("x"), Outcome.RETRY),
+        (errors.PicturesTooLargeError("x"), Outcome.FINAL),
+        (errors.LeaseLostError("x"), Outcome.ABANDON),
+        (ReceiptLostError("x"), Outcome.ABANDON),
+        (api_errors.InteractionGoneError(401, 50027, "x"), Outcome.FINAL),
+        (api_errors.NotAnsweredYetError(404, 10015, "x"), Outcome.FINAL),
+        (api_errors.RateLimitedError(429, None, "x", 1), Outcome.RETRY),
+        (api_errors.UnavailableError(500, None, "x"), Outcome.RETRY),
+        (api_errors.RequestRefusedError(400, 50035, "x"), Outcome.RETRY),
+        (ZeroDivisionError(), Outcome.RETRY),
+    ],
+)
+def test_every_failure_has_its_outcome(error: Exception, outcome: Outcome) -> None:
+    assert rule_for(error).outcome is outcome
+
+
+def test_every_error_of_the_worker_has_a_row_of_its_own() -> None:
+    named = {error for rule in RULES for error in rule.errors}
+    own = {kind for _, kind in inspect.getmembers(errors, inspect.isclass)} - AT_START
+    assert own <= named
+
+
+def test_no_row_is_hidden_by_an_earlier_one() -> None:
+    for index, rule in enumerate(RULES):
+        earlier = tuple(error for before in RULES[:index] for error in before.errors)
+        assert not any(issubclass(error, earlier) for error in rule.errors)
+
+
+def test_whatever_is_tried_again_has_a_text_for_the_user_in_the_end() -> None:
+    assert all(rule.user_text for rule in RULES if rule.outcome is Outcome.RETRY)

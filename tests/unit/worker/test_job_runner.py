@@ -1,0 +1,234 @@
+"""One message to its end: what is done, what is told, what becomes of the message."""
+
+import logging
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import pytest
+
+from discord_diffusion.aws.queue import ReceivedMessage
+from discord_diffusion.discord.api_errors import (
+    ApiError,
+    InteractionGoneError,
+    NotAnsweredYetError,
+    RequestRefusedError,
+    UnavailableError,
+)
+from discord_diffusion.discord.text import FAILURE_MARK
+from discord_diffusion.jobs import Job
+from discord_diffusion.worker.errors import (
+    GenerationError,
+    OutOfMemoryError,
+    PicturesTooLargeError,
+)
+from discord_diffusion.worker.job_runner import JobRunner, LeaseTerms
+from tests.unit.worker.fakes import (
+    TOKEN,
+    FakeGenerator,
+    MemoryPublisher,
+    MemoryQueue,
+    make_job,
+    make_message,
+    wait_until,
+)
+
+MAX_RECEIVES = 3
+
+
+@dataclass
+class Bench:
+    """A runner with everything around it in memory."""
+
+    queue: MemoryQueue = field(default_factory=MemoryQueue)
+    generator: FakeGenerator = field(default_factory=FakeGenerator)
+    publisher: MemoryPublisher = field(default_factory=MemoryPublisher)
+    beats: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.runner = JobRunner(
+            self.queue,
+            self.generator,
+            self.publisher,
+            LeaseTerms(visibility_seconds=60, max_receive_count=MAX_RECEIVES),
+            on_progress=lambda: self.beats.append("step"),
+        )
+
+    def run(self, job: Job, receive_count: int = 1) -> ReceivedMessage:
+        message = make_message(job.to_json(), receive_count)
+        self.runner.run(message)
+        return message
+
+    def untouched(self) -> bool:
+        return not (self.queue.deleted or self.queue.released)
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+def test_an_answered_job_is_deleted_and_its_user_saw_progress(bench: Bench) -> None:
+    bench.generator.during = lambda: wait_until(lambda: bench.publisher.progress)
+    job = make_job()
+    message = bench.run(job)
+    assert [answer.job for answer in bench.publisher.sent] == [job]
+    assert bench.queue.deleted == [message.receipt_handle]
+    assert bench.publisher.progress[0][1].endswith("**Working on it…**")
+    assert bench.beats == ["step"] * job.parameters.steps
+
+
+def test_a_message_is_not_deleted_before_discord_has_the_pictures(bench: Bench) -> None:
+    bench.publisher.error = UnavailableError(503, None, "down")
+    message = bench.run(make_job())
+    assert bench.queue.deleted == []
+    assert bench.queue.released == [(message.receipt_handle, 10)]
+
+
+@pytest.mark.parametrize("body", ["not JSON", "{}", "null", '{"schema_version": 99}'])
+def test_a_bad_message_is_released_at_once_and_never_deleted(bench: Bench, body: str) -> None:
+    message = make_message(body)
+    bench.runner.run(message)
+    assert bench.queue.released == [(message.receipt_handle, 0)]
+    assert bench.queue.deleted == []
+    assert bench.generator.drawn == []
+
+
+def test_an_expired_job_is_dropped_before_anything_is_drawn_or_told(bench: Bench) -> None:
+    message = bench.run(make_job(age=timedelta(minutes=16)))
+    assert bench.queue.deleted == [message.receipt_handle]
+    assert bench.generator.drawn == []
+    assert bench.publisher.told == []
+
+
+def test_a_job_with_seconds_left_is_not_drawn_but_its_user_is_told(bench: Bench) -> None:
+    message = bench.run(make_job(age=timedelta(minutes=14, seconds=57)))
+    assert bench.queue.deleted == [message.receipt_handle]
+    assert bench.generator.drawn == []
+    [(_, text)] = bench.publisher.told
+    assert text.startswith(FAILURE_MARK)
+
+
+def test_a_job_that_was_answered_before_is_only_deleted(bench: Bench) -> None:
+    job = make_job()
+    bench.publisher.answered.add(job.id)
+    message = bench.run(job, receive_count=2)
+    assert bench.queue.deleted == [message.receipt_handle]
+    assert bench.generator.drawn == []
+    assert bench.publisher.sent == []
+
+
+def test_a_job_that_was_received_before_but_not_answered_is_drawn(bench: Bench) -> None:
+    bench.run(make_job(), receive_count=2)
+    assert len(bench.publisher.sent) == 1
+
+
+@pytest.mark.parametrize(
+    "error", [GenerationError("x"), OutOfMemoryError("x"), RuntimeError("x"), MemoryError()]
+)
+def test_a_failed_job_is_tried_again_in_silence(bench: Bench, error: Exception) -> None:
+    bench.generator.error = error
+    message = bench.run(make_job(), receive_count=MAX_RECEIVES - 1)
+    assert [handle for handle, _ in bench.queue.released] == [message.receipt_handle]
+    assert bench.queue.deleted == []
+    assert bench.publisher.told == []
+
+
+def test_on_the_last_receive_the_user_is_told_and_the_redrive_takes_the_message(
+    bench: Bench,
+) -> None:
+    bench.generator.error = OutOfMemoryError("CUDA out of memory")
+    job = make_job()
+    message = bench.run(job, receive_count=MAX_RECEIVES)
+    [(told, text)] = bench.publisher.told
+    assert told == job.id
+    assert text.startswith(FAILURE_MARK)
+    assert "graphics memory" in text
+    assert bench.queue.released == [(message.receipt_handle, 0)]
+    assert bench.queue.deleted == []
+
+
+def test_an_apology_never_replaces_pictures_that_arrived_after_all(bench: Bench) -> None:
+    job = make_job()
+    bench.publisher.error = UnavailableError(502, None, "the answer to the upload was lost")
+    bench.generator.during = lambda: bench.publisher.answered.add(job.id)
+    bench.run(job, receive_count=MAX_RECEIVES + 0)
+    assert bench.publisher.told == []
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        InteractionGoneError(401, 50027, "Invalid Webhook Token"),
+        InteractionGoneError(404, 10062, "Unknown interaction"),
+        NotAnsweredYetError(404, 10015, "Unknown Webhook"),
+    ],
+)
+def test_when_nobody_can_be_answered_any_more_the_job_ends(bench: Bench, error: ApiError) -> None:
+    bench.publisher.error = error
+    message = bench.run(make_job())
+    assert bench.queue.deleted == [message.receipt_handle]
+    assert bench.publisher.told == []
+
+
+def test_pictures_too_large_for_discord_are_told_and_not_tried_again(bench: Bench) -> None:
+    bench.publisher.error = PicturesTooLargeError("x")
+    message = bench.run(make_job())
+    assert len(bench.publisher.told) == 1
+    assert bench.queue.deleted == [message.receipt_handle]
+
+
+def test_a_job_whose_lease_is_lost_is_left_to_whoever_has_it(bench: Bench) -> None:
+    bench.runner = JobRunner(
+        bench.queue, bench.generator, bench.publisher, LeaseTerms(0, MAX_RECEIVES)
+    )
+    bench.queue.lost = True
+    bench.run(make_job())
+    assert len(bench.generator.drawn) == 1
+    assert bench.publisher.sent == []
+    assert bench.untouched()
+
+
+def test_on_the_last_receive_a_lost_lease_does_not_leave_the_user_without_pictures(
+    bench: Bench,
+) -> None:
+    bench.runner = JobRunner(
+        bench.queue, bench.generator, bench.publisher, LeaseTerms(0, MAX_RECEIVES)
+    )
+    bench.queue.lost = True
+    bench.run(make_job(), receive_count=MAX_RECEIVES)
+    assert len(bench.publisher.sent) == 1
+    assert bench.queue.deleted == []
+
+
+def test_the_running_job_can_be_given_back_from_another_thread(bench: Bench) -> None:
+    bench.generator.during = bench.runner.give_back
+    message = bench.run(make_job())
+    assert bench.queue.released[0] == (message.receipt_handle, 0)
+    bench.runner.give_back()
+    assert len(bench.queue.released) == 1, "nothing is running any more"
+
+
+def test_after_a_failed_job_the_next_one_is_answered(bench: Bench) -> None:
+    bench.generator.error = RuntimeError("bad job")
+    bench.run(make_job())
+    bench.generator.error = None
+    bench.run(make_job())
+    assert len(bench.publisher.sent) == 1
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        RuntimeError(f"https://discord.com/api/webhooks/1/{TOKEN}"),
+        RequestRefusedError(400, 50035, "Invalid Form Body"),
+    ],
+)
+def test_logs_name_the_job_and_never_hold_the_token(
+    bench: Bench, caplog: pytest.LogCaptureFixture, error: Exception
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    bench.publisher.error = error
+    bench.run(make_job())
+    record = next(record for record in caplog.records if record.message == "The job failed")
+    assert vars(record)["error"] == type(error).__name__
+    assert all(TOKEN not in str(vars(record)) for record in caplog.records)

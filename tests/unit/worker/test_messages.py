@@ -1,0 +1,108 @@
+"""What users read."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from discord_diffusion.discord.text import FAILURE_MARK
+from discord_diffusion.worker import messages
+from tests.unit.worker.fakes import MODEL, TOKEN, make_generation, make_job, make_parameters
+
+
+def test_an_answer_says_what_was_made_with_the_seed_of_each_picture() -> None:
+    job = make_job(images=3, seed=40, negative_prompt="blue")
+    assert messages.answer(job, make_generation(job.parameters), "Knows colours only.") == (
+        "> a red circle\n"
+        "> without: blue\n"
+        "**3 pictures** · 32×32 · 3 steps · guidance 2 · 0.4 s\n"
+        "seeds 40, 41, 42\n"
+        "-# Knows colours only."
+    )
+
+
+def test_one_picture_is_singular() -> None:
+    job = make_job(images=1)
+    assert "**1 picture** ·" in messages.answer(job, make_generation(job.parameters))
+    assert "\nseed 7" in messages.answer(job, make_generation(job.parameters))
+
+
+def test_the_user_learns_how_many_pictures_the_filter_held_back() -> None:
+    job = make_job(images=4, seed=1)
+    text = messages.answer(job, make_generation(job.parameters, filtered=1))
+    assert "**3 pictures**" in text
+    assert "seeds 2, 3, 4" in text
+    assert "1 picture was held back" in text
+
+
+def test_when_all_are_held_back_the_answer_is_a_failure_that_says_so() -> None:
+    job = make_job(images=2)
+    text = messages.answer(job, make_generation(job.parameters, filtered=2))
+    assert text.startswith(FAILURE_MARK)
+    assert "2 pictures were held back" in text
+
+
+def test_progress_counts_steps_and_a_failure_names_the_job() -> None:
+    job = make_job()
+    assert messages.working(job).endswith("**Working on it…**")
+    assert messages.working(job, 2, 4).endswith("**Working… 2 of 4 steps**")
+    failed = messages.failed(job, "It broke.")
+    assert failed.startswith(f"{FAILURE_MARK} It broke.")
+    assert job.id in failed
+
+
+NASTY = st.text(min_size=1, max_size=6000) | st.sampled_from(
+    [
+        "`" * 6000,
+        "@everyone " * 500,
+        "\0" * 50,
+        "🟥" * 6000,
+        "‮" * 9,
+        "]" * 6000,
+        "\ud800",
+        "> \n" * 9,
+    ]
+)
+
+
+@given(prompt=NASTY, negative=NASTY)
+def test_every_text_keeps_discords_limits_whatever_the_prompt(prompt: str, negative: str) -> None:
+    job = make_job(prompt=prompt, negative_prompt=negative, images=4, seed=2**32 - 4)
+    generation = make_generation(job.parameters)
+    texts = [
+        messages.working(job, 50, 100),
+        messages.failed(job, "reason"),
+        messages.answer(job, generation, "A notice."),
+    ]
+    for text in texts:
+        text.encode()
+        assert len(text) <= 2000
+        assert TOKEN not in text
+    assert "seeds 4294967292, 4294967293, 4294967294, 4294967295" in texts[2]
+    assert texts[2].endswith("-# A notice.")
+    assert len(messages.alt_text(job, generation.pictures[0])) <= 1024
+
+
+@pytest.mark.parametrize(
+    ("changes", "scale", "expected"),
+    [
+        (
+            {},
+            1,
+            "a red circle\nSteps: 3, Sampler: DDIMScheduler, CFG scale: 2, Seed: 9, Size: 32x32, "
+            "Model: tiny",
+        ),
+        (
+            {"negative_prompt": "blue\nsky"},
+            4,
+            "a red circle\nNegative prompt: blue sky\nSteps: 3, Sampler: DDIMScheduler, "
+            "CFG scale: 2, Seed: 9, Size: 32x32, Model: tiny, Enlarged: 4x",
+        ),
+    ],
+)
+def test_embedded_parameters_are_in_the_form_that_tools_read(
+    changes: dict[str, Any], scale: int, expected: str
+) -> None:
+    parameters = make_parameters(**changes)
+    assert messages.embedded_parameters(parameters, 9, MODEL, scale) == expected

@@ -1,0 +1,105 @@
+"""Progress: prompt, rare, and never in the way."""
+
+import threading
+from dataclasses import dataclass, field
+
+from discord_diffusion.discord.api_errors import (
+    ApiError,
+    ConnectionFailedError,
+    RateLimitedError,
+)
+from discord_diffusion.worker.progress import Progress
+from tests.unit.worker.fakes import wait_until
+
+
+@dataclass
+class Screen:
+    """Where edits arrive; each can be made to hang or fail."""
+
+    shown: list[str] = field(default_factory=list)
+    error: ApiError | None = None
+    gate: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self.gate.set()
+
+    def edit(self, text: str) -> None:
+        self.shown.append(text)
+        assert self.gate.wait(5)
+        if self.error:
+            raise self.error
+
+
+def test_the_first_text_is_shown_at_once_and_the_last_after_a_pause() -> None:
+    screen = Screen()
+    with Progress(screen.edit, interval_seconds=0.05) as progress:
+        progress.report("start")
+        wait_until(lambda: screen.shown == ["start"])
+        for step in range(100):
+            progress.report(f"step {step}")
+        wait_until(lambda: len(screen.shown) == 2)
+    assert screen.shown == ["start", "step 99"]
+
+
+def test_the_same_text_is_shown_once() -> None:
+    screen = Screen()
+    with Progress(screen.edit, interval_seconds=0) as progress:
+        progress.report("a")
+        wait_until(lambda: screen.shown == ["a"])
+        progress.report("a")
+        progress.report("b")
+        wait_until(lambda: len(screen.shown) > 1)
+    assert screen.shown == ["a", "b"]
+
+
+def test_a_short_job_costs_one_edit() -> None:
+    screen = Screen()
+    with Progress(screen.edit, interval_seconds=60) as progress:
+        progress.report("start")
+        wait_until(lambda: screen.shown)
+        progress.report("step 1")
+        progress.stop()
+        assert progress.settle(5)
+    assert screen.shown == ["start"]
+
+
+def test_nothing_is_shown_after_the_stop() -> None:
+    screen = Screen()
+    progress = Progress(screen.edit)
+    with progress:
+        progress.stop()
+        progress.report("too late")
+        assert progress.settle(5)
+    assert screen.shown == []
+
+
+def test_an_edit_that_hangs_holds_nobody_up_and_is_known_to_be_under_way() -> None:
+    screen = Screen()
+    screen.gate.clear()
+    with Progress(screen.edit) as progress:
+        progress.report("start")
+        wait_until(lambda: screen.shown)
+        progress.stop()
+        assert not progress.settle(0.01)
+        screen.gate.set()
+        assert progress.settle(5)
+
+
+def test_a_refused_edit_is_forgotten() -> None:
+    screen = Screen(error=RateLimitedError(429, None, "slow down", 2))
+    with Progress(screen.edit, interval_seconds=0) as progress:
+        progress.report("a")
+        wait_until(lambda: screen.shown == ["a"])
+        progress.report("b")
+        wait_until(lambda: screen.shown == ["a", "b"])
+        progress.stop()
+        assert progress.settle(5)
+
+
+def test_an_edit_without_an_answer_may_still_arrive() -> None:
+    screen = Screen(error=ConnectionFailedError("ReadTimeout"))
+    with Progress(screen.edit) as progress:
+        progress.report("a")
+        wait_until(lambda: screen.shown)
+        progress.stop()
+        assert not progress.settle(5)
