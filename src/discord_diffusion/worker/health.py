@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 log = logging.getLogger(__name__)
@@ -12,14 +13,15 @@ _INTERVAL_SECONDS = 1.0
 class Health:
     """Writes the state into the file, if there is one; at most once a second for one state."""
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path | None, clock: Callable[[], float] = time.monotonic) -> None:
         self._path = path
+        self._clock = clock
         self._state = ""
         self._written_at = float("-inf")
 
     def beat(self, state: str) -> None:
         """The worker is alive and doing `state`: starting, polling, working or stopping."""
-        now = time.monotonic()
+        now = self._clock()
         if self._path is None or (
             state == self._state and now - self._written_at < _INTERVAL_SECONDS
         ):

@@ -1,0 +1,171 @@
+"""From finished pictures to Discord, over real HTTP on loopback where it matters."""
+
+import io
+import json
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+from PIL import Image
+
+from discord_diffusion.discord.api_errors import InteractionGoneError, NotAnsweredYetError
+from discord_diffusion.discord.webhooks import WebhookClient
+from discord_diffusion.worker.errors import PicturesTooLargeError
+from discord_diffusion.worker.pictures import Generation, PhaseSeconds, Picture
+from discord_diffusion.worker.publisher import DiscordPublisher
+from discord_diffusion.worker.retries import Retrier
+from tests.unit.worker.fakes import MODEL, make_generation, make_job
+from tests.unit.worker.local_discord import LocalDiscord
+
+
+@pytest.fixture
+def discord() -> Any:
+    with LocalDiscord() as server:
+        yield server
+
+
+def publisher_to(discord: LocalDiscord, scale: int = 1) -> DiscordPublisher:
+    return DiscordPublisher(
+        WebhookClient(discord.url),
+        MODEL,
+        scale=scale,
+        notice="Knows colours only.",
+        retrier=Retrier(sleep=lambda _seconds: None),
+    )
+
+
+def noisy(count: int) -> Generation:
+    pictures = tuple(
+        Picture(Image.effect_noise((128, 128), 90), seed, seed) for seed in range(count)
+    )
+    return Generation(pictures, 0, PhaseSeconds(0.1, 0.1, 0.1))
+
+
+def test_pictures_arrive_as_they_were_drawn_named_by_job_and_place(discord: LocalDiscord) -> None:
+    job = make_job(images=2)
+    publisher = publisher_to(discord, scale=2)
+    publisher.send(publisher.prepare(job, make_generation(job.parameters)))
+    [request] = discord.requests
+    assert request.path == f"/webhooks/100/{job.token}/messages/@original"
+    assert [name for name, _ in request.files] == [f"{job.id}-0.png", f"{job.id}-1.png"]
+    image = Image.open(io.BytesIO(request.files[0][1]))
+    assert image.size == (64, 64)
+    assert image.info["parameters"].startswith("a red circle\nSteps: 3")
+    assert request.payload["content"].endswith("Knows colours only.")
+    assert request.payload["attachments"][1]["description"] == "Drawn from: a red circle (seed 8)"
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        [(503, {}), (500, {})],
+        [(429, {"retry_after": 0.01, "global": False})],
+        [(404, {"code": 10015, "message": "Unknown Webhook"})] * 3,
+        ["reset"],
+        ["reset", (502, {}), (429, {"retry_after": 0.01})],
+    ],
+    ids=["5xx", "429", "early 404", "connection reset", "all of it"],
+)
+def test_passing_trouble_is_waited_out(discord: LocalDiscord, trouble: list[Any]) -> None:
+    discord.trouble += trouble
+    job = make_job(images=1)
+    publisher = publisher_to(discord)
+    publisher.send(publisher.prepare(job, make_generation(job.parameters)))
+    assert len(discord.requests) == len(trouble) + 1
+    assert len(discord.requests[-1].files) == 1
+    assert publisher.is_answered(job)
+
+
+def test_an_upload_that_discord_finds_too_large_is_sent_again_smaller(
+    discord: LocalDiscord,
+) -> None:
+    discord.largest_request = 40_000
+    job = make_job(images=4)
+    publisher = publisher_to(discord)
+    answer = publisher.prepare(job, noisy(4))
+    assert {file.media_type for file in answer.files} == {"image/png"}
+    publisher.send(answer)
+    sizes = [sum(len(content) for _, content in request.files) for request in discord.requests]
+    assert len(sizes) > 1
+    assert sizes == sorted(sizes, reverse=True)
+    assert sizes[-1] < 40_000
+    assert len(discord.requests[-1].files) == 4
+
+
+def test_what_discord_takes_in_no_size_is_given_up(discord: LocalDiscord) -> None:
+    discord.largest_request = 0
+    job = make_job(images=1)
+    publisher = publisher_to(discord)
+    with pytest.raises(PicturesTooLargeError):
+        publisher.send(publisher.prepare(job, noisy(1)))
+
+
+def test_the_attachment_limit_of_the_interaction_is_kept() -> None:
+    publisher = DiscordPublisher(WebhookClient("http://discord.test"), MODEL)
+    answer = publisher.prepare(make_job(limit=6000), noisy(4))
+    assert all(len(file.content) <= 6000 for file in answer.files)
+
+
+def test_an_expired_token_is_tried_once(discord: LocalDiscord) -> None:
+    discord.trouble += [(401, {"code": 50027, "message": "Invalid Webhook Token"})] * 2
+    job = make_job(images=1)
+    publisher = publisher_to(discord)
+    with pytest.raises(InteractionGoneError):
+        publisher.send(publisher.prepare(job, make_generation(job.parameters)))
+    assert len(discord.requests) == 1
+
+
+def test_nothing_is_tried_again_when_the_token_has_run_out(discord: LocalDiscord) -> None:
+    discord.trouble += [(404, {"code": 10015, "message": "Unknown Webhook"})] * 5
+    with pytest.raises(NotAnsweredYetError):
+        publisher_to(discord).is_answered(make_job(age=timedelta(minutes=16)))
+    assert len(discord.requests) == 1
+
+
+def test_only_pictures_of_the_same_job_count_as_its_answer(discord: LocalDiscord) -> None:
+    job, other = make_job(images=1), make_job(images=1)
+    publisher = publisher_to(discord)
+    assert not publisher.is_answered(job)
+    publisher.send(publisher.prepare(other, make_generation(other.parameters)))
+    assert publisher.is_answered(other)
+    assert not publisher.is_answered(job)
+
+
+def test_when_all_pictures_are_held_back_the_user_gets_text_alone(discord: LocalDiscord) -> None:
+    job = make_job(images=2)
+    publisher = publisher_to(discord)
+    publisher.send(publisher.prepare(job, make_generation(job.parameters, filtered=2)))
+    [request] = discord.requests
+    assert request.files == []
+    assert request.payload["attachments"] == []
+    assert "held back" in request.payload["content"]
+
+
+def test_text_can_be_repeated_without_touching_the_pictures(discord: LocalDiscord) -> None:
+    job = make_job(images=1)
+    publisher = publisher_to(discord)
+    answer = publisher.prepare(job, make_generation(job.parameters))
+    publisher.send(answer)
+    publisher.repeat_text(answer)
+    assert "attachments" not in discord.requests[-1].payload
+    assert publisher.is_answered(job)
+
+
+def test_progress_is_tried_once(discord: LocalDiscord) -> None:
+    discord.trouble += [(503, {})]
+    with pytest.raises(Exception, match="503"):
+        publisher_to(discord).show_progress(make_job(), "Working")
+    assert len(discord.requests) == 1
+
+
+def test_a_mock_transport_sees_json_for_text() -> None:
+    seen: list[Any] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(json.loads(request.content))
+        return httpx.Response(200, json={})
+
+    client = WebhookClient("http://discord.test", transport=httpx.MockTransport(answer))
+    DiscordPublisher(client, MODEL).tell(make_job(), "sorry")
+    assert seen == [{"content": "sorry", "allowed_mentions": {"parse": []}}]

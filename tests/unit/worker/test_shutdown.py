@@ -1,0 +1,75 @@
+"""Signals, in a process of their own."""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+SCRIPT = """
+import sys, threading, time
+from discord_diffusion.worker.shutdown import Shutdown, exit_now
+
+stop_timeout, kind = float(sys.argv[1]), sys.argv[2]
+shutdown = Shutdown(stop_timeout)
+shutdown.install()
+
+def loop():
+    print("running", flush=True)
+    if kind == "broken":
+        raise RuntimeError("boom")
+    shutdown.stopping.wait()
+    print("stopping", flush=True)
+    time.sleep({"quick": 0, "slow": 60}[kind])
+    print("finished", flush=True)
+
+exit_now(shutdown.run(loop, lambda: print("given back", flush=True)))
+"""
+
+
+def start(stop_timeout: float, kind: str) -> subprocess.Popen[str]:
+    process = subprocess.Popen(
+        [sys.executable, "-c", SCRIPT, str(stop_timeout), kind],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env={"PYTHONPATH": str(Path(__file__).parents[3] / "src")},
+    )
+    assert process.stdout
+    assert process.stdout.readline() == "running\n"
+    return process
+
+
+def end(process: subprocess.Popen[str]) -> tuple[str, int]:
+    output, _ = process.communicate(timeout=20)
+    return output, process.returncode
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_job_that_ends_in_time_is_finished(number: signal.Signals) -> None:
+    process = start(30, "quick")
+    process.send_signal(number)
+    assert end(process) == ("stopping\nfinished\n", 0)
+
+
+def test_a_job_that_takes_too_long_is_given_back_and_the_exit_is_clean() -> None:
+    process = start(0.1, "slow")
+    process.send_signal(signal.SIGTERM)
+    assert end(process) == ("stopping\ngiven back\n", 0)
+
+
+def test_a_second_signal_exits_at_once() -> None:
+    process = start(60, "slow")
+    process.send_signal(signal.SIGTERM)
+    assert process.stdout
+    assert process.stdout.readline() == "stopping\n"
+    sent = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    assert end(process) == ("", 128 + signal.SIGTERM)
+    assert time.monotonic() - sent < 5
+
+
+def test_a_loop_that_dies_is_an_exit_with_an_error() -> None:
+    assert end(start(1, "broken")) == ("", 1)

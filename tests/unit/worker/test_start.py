@@ -1,0 +1,34 @@
+"""The worker as a process: what it refuses, and what it does not import."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+SRC = str(Path(__file__).parents[3] / "src")
+
+
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *arguments],
+        env={"PYTHONPATH": SRC} | environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_all_wrong_settings_are_named_at_once_before_anything_is_loaded() -> None:
+    ended = run("-m", "discord_diffusion.worker", QUEUE_URL="nowhere", PICTURE_SCALE="big")
+    assert ended.returncode == 2
+    for name in ("QUEUE_URL", "MODEL", "PICTURE_SCALE"):
+        assert name in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_only_the_pipeline_imports_torch() -> None:
+    modules = [path.stem for path in Path(SRC, "discord_diffusion", "worker").glob("*.py")]
+    others = sorted(set(modules) - {"pipeline", "__main__", "__init__"})
+    imports = "; ".join(f"import discord_diffusion.worker.{name}" for name in others)
+    code = f"{imports}; import sys; print({{'torch', 'diffusers'}} & set(sys.modules))"
+    assert run("-c", code).stdout == "set()\n"
