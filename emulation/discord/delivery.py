@@ -96,22 +96,25 @@ class Courier:
         return _Signed(url, interaction.body, headers)
 
     async def _until_settled(self, interaction: Interaction, signed: _Signed) -> None:
-        """Race the endpoint's answer, an answer by URL, and the 3 seconds."""
+        """Race the endpoint's answer, an answer by URL, and the 3 seconds.
+
+        An endpoint that answered by URL is left to finish its own response.
+        """
         standin = self._standin
-        request = asyncio.create_task(self._request(interaction, signed))
+        request = self._start(self._request(interaction, signed))
         answered = asyncio.create_task(interaction.answered.wait())
-        seconds = standin.limits.answer_seconds
         try:
             await asyncio.wait(
-                {request, answered}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED
+                {request, answered},
+                timeout=standin.limits.answer_seconds,
+                return_when=asyncio.FIRST_COMPLETED,
             )
-            if not interaction.is_settled:
-                settle(standin, interaction, TIMEOUT, error=NO_RESPONSE)
         finally:
-            for task in (request, answered):
-                task.cancel()
-            await asyncio.gather(request, answered, return_exceptions=True)
-        if request.done() and not request.cancelled():
+            answered.cancel()
+        if not interaction.is_settled:
+            settle(standin, interaction, TIMEOUT, error=NO_RESPONSE)
+            request.cancel()
+        elif request.done():
             request.result()
 
     async def _request(self, interaction: Interaction, signed: _Signed) -> None:
@@ -170,10 +173,12 @@ class Courier:
     async def _send_again(self, interaction: Interaction, signed: _Signed) -> None:
         await self._repeat(interaction, signed)
 
-    def _start(self, work: Coroutine[None, None, None]) -> None:
+    def _start(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        """Run something that may outlive the request that began it."""
         task = asyncio.create_task(work)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
+        return task
 
 
 _NOTICES = {
