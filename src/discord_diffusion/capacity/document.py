@@ -1,0 +1,44 @@
+"""Keeps the computed parts of `docs/capacity.md` what the model computes.
+
+A part stands between `<!-- computed: NAME -->` and `<!-- end -->`.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+
+from discord_diffusion.capacity import day_tables, tables
+from discord_diffusion.capacity.figures import load
+
+_PART = re.compile(r"<!-- computed: (?P<name>[a-z-]+) -->\n(?P<text>.*?)<!-- end -->", re.DOTALL)
+
+PARTS: Mapping[str, Callable[[], str]] = {
+    "answer": lambda: tables.answer(load()),
+    "claims": lambda: tables.claims_table(load()),
+    "front": lambda: tables.front_table(load()),
+    "fleets": lambda: tables.fleets_table(load()),
+    "quota": lambda: tables.quota_table(load()),
+    "aim": lambda: tables.aim_table(load()),
+    "awake": lambda: tables.awake_table(load()),
+    "boots": lambda: tables.boots_table(load()),
+    "compared": day_tables.compared_table,
+    "ratios": day_tables.ratios,
+    "levers": day_tables.levers_table,
+    "seeds": day_tables.seeds_table,
+    "sources": lambda: tables.sources_table(load()),
+}
+
+
+class UnknownPartError(ValueError):
+    """The document asks for a part that the model does not compute."""
+
+
+def render(document: str) -> str:
+    """The document with every computed part made anew; all else stays as it is."""
+
+    def made(match: re.Match[str]) -> str:
+        name = match["name"]
+        if name not in PARTS:
+            raise UnknownPartError(f"no part is called {name!r}; there are {', '.join(PARTS)}")
+        return f"<!-- computed: {name} -->\n{PARTS[name]()}\n<!-- end -->"
+
+    return _PART.sub(made, document)
