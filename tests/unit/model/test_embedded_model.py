@@ -73,7 +73,7 @@ def test_the_model_draws_what_held_out_prompts_ask(pipeline: Any) -> None:
 
 
 def test_four_pictures_take_about_a_second_on_one_thread(pipeline: Any) -> None:
-    # Twice the stated second, for busy machines.
+    # Twice the stated second: cores that share their cache with other work are slower.
     assert seconds_for_four(pipeline, steps=12, guidance=3.0) < 2.0
 
 

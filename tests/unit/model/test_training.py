@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
@@ -22,9 +21,7 @@ def run_smoke(out: Path, work: Path) -> str:
 
 def test_smoke_training_writes_a_pipeline_and_resumes_where_it_stopped(tmp_path: Path) -> None:
     out, work = tmp_path / "out", tmp_path / "work"
-    start = time.monotonic()
     first = run_smoke(out, work)
-    assert time.monotonic() - start < 60
     parts = {path.parent.name for path in out.glob("*/*config.json")}
     assert parts == {"scheduler", "text_encoder", "tokenizer", "unet", "vae"}
     assert "vae: PSNR" in first
