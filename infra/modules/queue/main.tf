@@ -71,7 +71,7 @@ resource "aws_sqs_queue" "dead_letters" {
   name       = local.dead_letter_name
   fifo_queue = true
 
-  # The same scope as the source's, else SQS may drop a message that is moved here.
+  # As its source: ids are unique within their message group.
   deduplication_scope   = "messageGroup"
   fifo_throughput_limit = "perMessageGroupId"
 
