@@ -84,7 +84,8 @@ def encode_to_fit(
 def enlarge(image: Image.Image, scale: int) -> Image.Image:
     """The picture `scale` times as wide and high, for showing.
 
-    Bicubic: on flat shapes, 64 to 256 pixels, it is within 0.3 dB of Lanczos and rings a third less.
+    Bicubic: on flat shapes, 64 to 256 pixels, it is within 0.3 dB of Lanczos and rings a third
+    less.
     """
     if scale == 1:
         return image

@@ -10,7 +10,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol, TypeVar
 
-from discord_diffusion.discord.api_errors import RequestTooLargeError
+from discord_diffusion.discord.api_errors import (
+    ConnectionFailedError,
+    RequestTooLargeError,
+    UnavailableError,
+)
 from discord_diffusion.discord.webhooks import File, WebhookClient
 from discord_diffusion.jobs import Job
 from discord_diffusion.worker import messages
@@ -80,10 +84,7 @@ class DiscordPublisher:
 
     def is_answered(self, job: Job) -> bool:
         """Whether the user's message carries this job's pictures already."""
-        message = self._persist(
-            job, lambda: self._client.get_original_response(job.application_id, job.token)
-        )
-        return any(name.startswith(f"{job.id}-") for name in message.filenames)
+        return self._persist(job, lambda: self._shows_pictures(job))
 
     def show_progress(self, job: Job, content: str) -> None:
         """One try, with a short time-out, that leaves a call of the rate limit to the answer."""
@@ -116,7 +117,7 @@ class DiscordPublisher:
         files = answer.files
         for _ in range(_SHRINKINGS):
             try:
-                return self._edit(answer.job, answer.content, files)
+                return self._upload(answer, files)
             except RequestTooLargeError as error:
                 largest = max((len(file.content) for file in files), default=0) // 2
                 total = sum(len(file.content) for file in files)
@@ -124,20 +125,37 @@ class DiscordPublisher:
             files = encode_to_fit(answer.drawings, largest, total * 3 // 4)
         raise PicturesTooLargeError(f"Discord refused even {total} bytes")
 
+    def _upload(self, answer: Answer, files: tuple[File, ...]) -> None:
+        """Upload until it is known to have worked; what may have worked is looked up first."""
+        job, doubtful = answer.job, False
+
+        def attempt() -> None:
+            nonlocal doubtful
+            if doubtful and files and self._shows_pictures(job):
+                return
+            try:
+                self._edit_once(job, answer.content, files)
+            except (ConnectionFailedError, UnavailableError):
+                doubtful = True
+                raise
+
+        self._persist(job, attempt)
+
     def repeat_text(self, answer: Answer) -> None:
         """The attachments stay as they are."""
-        self._edit(answer.job, answer.content, None)
+        self._persist(answer.job, lambda: self._edit_once(answer.job, answer.content, None))
 
     def tell(self, job: Job, content: str) -> None:
         """Replace the text; no attachment was there, or none is lost."""
-        self._edit(job, content, None)
+        self._persist(job, lambda: self._edit_once(job, content, None))
 
-    def _edit(self, job: Job, content: str, files: tuple[File, ...] | None) -> None:
-        self._persist(
-            job,
-            lambda: self._client.edit_original_response(
-                job.application_id, job.token, content=content, files=files
-            ),
+    def _shows_pictures(self, job: Job) -> bool:
+        message = self._client.get_original_response(job.application_id, job.token)
+        return any(name.startswith(f"{job.id}-") for name in message.filenames)
+
+    def _edit_once(self, job: Job, content: str, files: tuple[File, ...] | None) -> None:
+        self._client.edit_original_response(
+            job.application_id, job.token, content=content, files=files
         )
 
     def _persist(self, job: Job, call: Callable[[], T]) -> T:

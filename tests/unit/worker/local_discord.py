@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
 Trouble = tuple[int, dict[str, Any]] | str
-"""An answer in place of the right one: status and JSON, or "reset"."""
+"""An answer in place of the right one: status and JSON, or a text for a reset connection."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,8 @@ class LocalDiscord:
     requests: list[Request] = field(default_factory=list)
     trouble: list[Trouble] = field(default_factory=list)
     largest_request: int = 25 * 1024 * 1024
+    applies_in_trouble: bool = False
+    """Whether a request takes effect though its answer is trouble."""
     messages: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def __enter__(self) -> Self:
@@ -64,7 +66,9 @@ class LocalDiscord:
         payload, files = _parse(handler.headers.get("Content-Type", ""), body)
         self.requests.append(Request(handler.command, handler.path, payload, files))
         trouble = self.trouble.pop(0) if self.trouble else None
-        if trouble == "reset":
+        if trouble and self.applies_in_trouble:
+            self._apply(handler.path, payload, files)
+        if isinstance(trouble, str):
             # Closing with a linger of zero sends RST instead of FIN.
             handler.connection.setsockopt(
                 socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)

@@ -72,9 +72,23 @@ def test_passing_trouble_is_waited_out(discord: LocalDiscord, trouble: list[Any]
     job = make_job(images=1)
     publisher = publisher_to(discord)
     publisher.send(publisher.prepare(job, make_generation(job.parameters)))
-    assert len(discord.requests) == len(trouble) + 1
-    assert len(discord.requests[-1].files) == 1
+    assert discord.trouble == []
+    uploads = [request for request in discord.requests if request.method == "PATCH"]
+    assert len(uploads[-1].files) == 1
     assert publisher.is_answered(job)
+
+
+@pytest.mark.parametrize("lost", ["lost answer", (504, {})], ids=str)
+def test_an_upload_whose_answer_was_lost_is_not_sent_twice(
+    discord: LocalDiscord, lost: Any
+) -> None:
+    job = make_job(images=1)
+    publisher = publisher_to(discord)
+    answer = publisher.prepare(job, make_generation(job.parameters))
+    discord.trouble.append(lost)
+    discord.applies_in_trouble = True
+    publisher.send(answer)
+    assert [request.method for request in discord.requests] == ["PATCH", "GET"]
 
 
 def test_an_upload_that_discord_finds_too_large_is_sent_again_smaller(
