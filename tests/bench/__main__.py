@@ -1,0 +1,87 @@
+"""`make bench`: measure, print a table, write `build/bench.json`."""
+
+import json
+import os
+import sys
+from dataclasses import asdict
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from emulation.bootstrap.layout import Layout
+from emulation.display import Display
+from emulation.stack import down, up
+from emulation.stack.options import StackOptions
+from emulation.stack.state import StateFolder
+from tests.bench import handler, request_path, worker
+from tests.bench.machine import Machine
+
+CLIENTS = (1, 4, 16)
+SECONDS = 10.0
+LAYOUT = Layout.of_this_checkout()
+
+
+def main() -> None:
+    """Measure the handler, the request path and the worker, one after another."""
+    machine = Machine.this()
+    load_before = os.getloadavg()[0]
+    with Display() as display:
+        result: dict[str, Any] = {
+            "machine": machine.as_json(),
+            "load_before": round(load_before, 2),
+            "handler": display.run("handler: cold start", handler.cold_start_ms)
+            | {
+                f"in_process_{name}": value
+                for name, value in display.run(
+                    "handler: in process", handler.in_process_latency
+                ).items()
+            },
+            "request_path": _request_path(display),
+            "worker": display.run("worker: overhead", worker.worker_overhead),
+        }
+    path = LAYOUT.build / "bench.json"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(result, indent=2) + "\n")
+    _print(result, machine)
+    sys.stdout.write(f"\nWritten to {path.relative_to(LAYOUT.root)}\n")
+
+
+def _request_path(display: Display) -> list[dict[str, Any]]:
+    folder = StateFolder(LAYOUT.build / "bench-stack")
+    options = StackOptions(aws_port=0, discord_port=0, workers=0, environment="bench")
+    try:
+        url = up.start(LAYOUT, folder, options, display).state.interactions_url
+        request_path.measure(url, clients=4, seconds=2)  # warms the functions' processes
+        return [
+            asdict(
+                display.run(
+                    f"request path: {clients} clients",
+                    lambda clients=clients: request_path.measure(url, clients, SECONDS),
+                )
+            )
+            for clients in CLIENTS
+        ]
+    finally:
+        down.stop(folder)
+
+
+def _print(result: dict[str, Any], machine: Machine) -> None:
+    console = Console()
+    console.print(f"\n{machine} (load before: {result['load_before']})\n")
+    for title in ("handler", "worker"):
+        table = Table(title=f"{title}: milliseconds where not said otherwise", box=None)
+        table.add_column("figure")
+        table.add_column("value", justify="right")
+        for name, value in result[title].items():
+            table.add_row(name.replace("_", " "), str(value))
+        console.print(table)
+    table = Table(title="signed requests through API Gateway, Lambda and SQS", box=None)
+    for name in result["request_path"][0]:
+        table.add_column(name.replace("_", " "), justify="right")
+    for row in result["request_path"]:
+        table.add_row(*map(str, row.values()))
+    console.print(table)
+
+
+main()
