@@ -82,13 +82,18 @@ package: setup ## Build the Lambda package for this machine's rig
 bench: setup ## Measure the handler, the request path and the worker; writes build/bench.json
 	@$(VENV)/python -m tests.bench
 
+.PHONY: capacity
+capacity: setup ## Compute docs/capacity.md and its pictures anew
+	@$(VENV)/python -m discord_diffusion.capacity docs docs/capacity.md
+	@$(VENV)/python -m discord_diffusion.capacity plots docs/pictures
+
 .PHONY: train
 train: setup ## Train the embedded model anew (about an hour on two cores)
 	@$(VENV)/python -m fixtures.model.train
 
 .PHONY: lock
 lock: ## Resolve the project's dependencies anew
-	$(VENV)/uv pip compile pyproject.toml --extra emulation --group dev --universal \
+	$(VENV)/uv pip compile pyproject.toml --extra emulation --extra capacity --group dev --universal \
 	  --python-version 3.11 --generate-hashes --override requirements/without-torch.txt \
 	  --no-emit-package torch --no-header --quiet --upgrade -o requirements/development.lock
 
