@@ -36,9 +36,13 @@ class TransientApiError(ApiError):
 
 
 class ConnectionFailedError(TransientApiError):
-    """There was no answer; whether the call took effect is unknown."""
+    """There was no answer; whether the call took effect is unknown.
 
-    def __init__(self, failure: str) -> None:
+    `timed_out`: it was we who stopped waiting, so it may take effect even later.
+    """
+
+    def __init__(self, failure: str, *, timed_out: bool = False) -> None:
+        self.timed_out = timed_out
         super().__init__(None, None, failure)
 
 

@@ -146,13 +146,14 @@ class WebhookClient:
     ) -> httpx.Response:
         self._wait_for_bucket(method, token, spare)
         path = f"/webhooks/{quote(application_id, safe='')}/{quote(token, safe='')}"
-        failure = ""
+        failure: ConnectionFailedError | None = None
         try:
             response = self._client.request(method, f"{path}/messages/@original", **body)
         except httpx.HTTPError as error:
-            failure = type(error).__name__
+            timed_out = isinstance(error, httpx.TimeoutException)
+            failure = ConnectionFailedError(type(error).__name__, timed_out=timed_out)
         if failure:  # raised out here so that the original, which holds the URL, is not its context
-            raise ConnectionFailedError(failure)
+            raise failure
         self._limits.learn(method, token, response.status_code, response.headers)
         if not response.is_success:
             raise _error(response)

@@ -77,7 +77,7 @@ class Progress:
             try:
                 self._edit(sent)
             except ApiError as error:
-                self._outcome_unknown = isinstance(error, ConnectionFailedError)
+                self._outcome_unknown = isinstance(error, ConnectionFailedError) and error.timed_out
                 log.info("Progress could not be shown", extra={"reason": str(error)})
             else:
                 self._outcome_unknown = False

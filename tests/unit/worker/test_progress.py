@@ -3,6 +3,8 @@
 import threading
 from dataclasses import dataclass, field
 
+import pytest
+
 from discord_diffusion.discord.api_errors import (
     ApiError,
     ConnectionFailedError,
@@ -96,10 +98,11 @@ def test_a_refused_edit_is_forgotten() -> None:
         assert progress.settle(5)
 
 
-def test_an_edit_without_an_answer_may_still_arrive() -> None:
-    screen = Screen(error=ConnectionFailedError("ReadTimeout"))
+@pytest.mark.parametrize("timed_out", [True, False])
+def test_only_an_edit_that_was_not_waited_for_may_still_arrive(timed_out: bool) -> None:
+    screen = Screen(error=ConnectionFailedError("ReadError", timed_out=timed_out))
     with Progress(screen.edit) as progress:
         progress.report("a")
         wait_until(lambda: screen.shown)
         progress.stop()
-        assert not progress.settle(5)
+        assert progress.settle(5) is not timed_out

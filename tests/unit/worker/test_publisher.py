@@ -2,6 +2,7 @@
 
 import io
 import json
+import random
 from datetime import timedelta
 from typing import Any
 
@@ -37,7 +38,10 @@ def publisher_to(discord: LocalDiscord, scale: int = 1) -> DiscordPublisher:
 
 def noisy(count: int) -> Generation:
     pictures = tuple(
-        Picture(Image.effect_noise((128, 128), 90), seed, seed) for seed in range(count)
+        Picture(
+            Image.frombytes("RGB", (96, 96), random.Random(seed).randbytes(96 * 96 * 3)), seed, seed
+        )
+        for seed in range(count)
     )
     return Generation(pictures, 0, PhaseSeconds(0.1, 0.1, 0.1))
 
