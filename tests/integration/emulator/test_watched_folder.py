@@ -1,0 +1,33 @@
+"""The folder that `local-up WATCH=1` gives the emulator follows the source, edit by edit."""
+
+from pathlib import Path
+
+from emulated import Emulator, create_function, zipped
+
+from emulation.bootstrap.layout import Layout
+from emulation.stack import hot_reload
+
+HANDLER = "from discord_diffusion.words import WORD\ndef handler(event, context): return WORD"
+
+
+def test_an_edit_of_the_source_counts_at_the_next_call(emulator: Emulator, tmp_path: Path) -> None:
+    layout = Layout(tmp_path)
+    source = tmp_path / "src" / hot_reload.PACKAGE
+    source.mkdir(parents=True)
+    (source / "app.py").write_text(HANDLER)
+    (source / "words.py").write_text("WORD = 'one'")
+    layout.build.mkdir()
+    packaged = {f"{hot_reload.PACKAGE}/app.py": "packaged long ago", "library.py": "NAME = 'kept'"}
+    layout.lambda_package.write_bytes(zipped(packaged))
+
+    folder = hot_reload.prepare(layout)
+    assert (folder / "library.py").read_text() == "NAME = 'kept'"
+    function = create_function(
+        emulator,
+        {"S3Bucket": "hot-reload", "S3Key": str(folder)},
+        Handler=f"{hot_reload.PACKAGE}.app.handler",
+    )
+    assert function.invoke().payload == "one"
+    (source / "words.py").write_text("WORD = 'two'")
+    assert function.invoke().payload == "two"
+    emulator.client("lambda").delete_function(FunctionName=function.name)
