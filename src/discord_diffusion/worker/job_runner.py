@@ -6,7 +6,7 @@ A message is deleted only after Discord has accepted the answer, or when nobody 
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 
 from discord_diffusion.aws.queue import QueueError, ReceivedMessage
@@ -18,7 +18,7 @@ from discord_diffusion.worker.failures import Outcome, Rule, rule_for
 from discord_diffusion.worker.lease import Lease
 from discord_diffusion.worker.pictures import Generator
 from discord_diffusion.worker.progress import Progress
-from discord_diffusion.worker.publisher import PROGRESS_TIMEOUT_SECONDS, Publisher
+from discord_diffusion.worker.publisher import PROGRESS_TIMEOUT_SECONDS, Answer, Publisher
 from discord_diffusion.worker.queue import Queue
 
 log = logging.getLogger(__name__)
@@ -102,8 +102,8 @@ class JobRunner:
         if message.receive_count > 1 and self._publisher.is_answered(job):
             log.info("Answered before", extra={"receive_count": message.receive_count})
             return
+        waited = time.time() - message.sent_at
         started = time.perf_counter()
-        last = message.receive_count >= self._terms.max_receive_count
         with Progress(lambda content: self._publisher.show_progress(job, content)) as progress:
             progress.report(messages.working(job))
             generation = self._generator.generate(
@@ -114,32 +114,41 @@ class JobRunner:
             answer = self._publisher.prepare(job, generation)
             encoded = time.perf_counter()
             # On the last receive nobody else would answer: then a doubtful lease is no obstacle.
-            if not lease.is_held() and not last:
+            if not lease.is_held() and not self._is_last(message):
                 raise LeaseLostError("another worker has the job, or will have it")
-            settled = progress.settle(_PROGRESS_PATIENCE_SECONDS)
-            self._publisher.send(answer)
-            sent = time.perf_counter()
-            if not settled:
-                progress.settle(PROGRESS_TIMEOUT_SECONDS)
-                self._publisher.repeat_text(answer)
+            self._deliver(answer, progress)
+        sent = time.perf_counter()
+        seconds = {
+            "waited": waited,
+            **asdict(generation.seconds),
+            "encode": encoded - drawn,
+            "publish": sent - encoded,
+            "total": sent - started,
+        }
         log.info(
             "Answered",
             extra={
                 "pictures": len(generation.pictures),
                 "filtered": generation.filtered,
-                "receive_count": message.receive_count,
-                "seconds": {
-                    "waited": round(time.time() - message.sent_at - (sent - started), 3),
-                    "first_step": round(generation.seconds.first_step, 3),
-                    "other_steps": round(generation.seconds.other_steps, 3),
-                    "decode": round(generation.seconds.decode, 3),
-                    "encode": round(encoded - drawn, 3),
-                    "publish": round(sent - encoded, 3),
-                    "total": round(sent - started, 3),
-                },
                 "bytes": sum(len(file.content) for file in answer.files),
+                "receive_count": message.receive_count,
+                "seconds": {name: round(value, 3) for name, value in seconds.items()},
             },
         )
+
+    def _deliver(self, answer: Answer, progress: Progress) -> None:
+        settled = progress.settle(_PROGRESS_PATIENCE_SECONDS)
+        self._publisher.send(answer)
+        if settled:
+            return
+        progress.settle(PROGRESS_TIMEOUT_SECONDS)
+        try:
+            self._publisher.repeat_text(answer)
+        except ApiError as error:
+            log.warning("The text could not be repeated", extra={"reason": str(error)})
+
+    def _is_last(self, message: ReceivedMessage) -> bool:
+        return message.receive_count >= self._terms.max_receive_count
 
     def _stepped(self, progress: Progress, job: Job, done: int, steps: int) -> None:
         self._on_progress()
@@ -147,7 +156,7 @@ class JobRunner:
 
     def _fail(self, message: ReceivedMessage, job: Job, lease: Lease, error: Exception) -> None:
         rule = rule_for(error)
-        last = message.receive_count >= self._terms.max_receive_count
+        last = self._is_last(message)
         log.error(
             "The job failed",
             extra={

@@ -14,6 +14,7 @@ log = logging.getLogger(__name__)
 
 INTERVAL_SECONDS = 2.0
 """Edits are at least this far apart; the first goes out at once."""
+_LAST_EDIT_SECONDS = 3.0
 
 
 class Progress:
@@ -45,6 +46,8 @@ class Progress:
         trace: TracebackType | None,
     ) -> None:
         self.stop()
+        if error:  # an apology follows, which a late edit must not overwrite either
+            self.settle(_LAST_EDIT_SECONDS)
 
     def report(self, text: str) -> None:
         """Take note of what to say next; returns at once."""

@@ -9,6 +9,7 @@ import pytest
 from discord_diffusion.aws.queue import ReceivedMessage
 from discord_diffusion.discord.api_errors import (
     ApiError,
+    ConnectionFailedError,
     InteractionGoneError,
     NotAnsweredYetError,
     RequestRefusedError,
@@ -206,6 +207,20 @@ def test_the_running_job_can_be_given_back_from_another_thread(bench: Bench) -> 
     assert bench.queue.released[0] == (message.receipt_handle, 0)
     bench.runner.give_back()
     assert len(bench.queue.released) == 1, "nothing is running any more"
+
+
+def test_a_progress_edit_that_may_overtake_the_answer_is_written_over(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def time_out(job: Job, content: str) -> None:
+        bench.publisher.progress.append((job.id, content))
+        raise ConnectionFailedError("ReadTimeout", timed_out=True)
+
+    monkeypatch.setattr(bench.publisher, "show_progress", time_out)
+    bench.generator.during = lambda: wait_until(lambda: bench.publisher.progress)
+    message = bench.run(make_job())
+    assert bench.publisher.repeated == ["2 pictures"]
+    assert bench.queue.deleted == [message.receipt_handle]
 
 
 def test_after_a_failed_job_the_next_one_is_answered(bench: Bench) -> None:

@@ -87,6 +87,23 @@ def test_an_edit_that_hangs_holds_nobody_up_and_is_known_to_be_under_way() -> No
         assert progress.settle(5)
 
 
+def test_after_a_failure_the_apology_comes_behind_the_last_edit() -> None:
+    screen = Screen()
+    screen.gate.clear()
+    progress = Progress(screen.edit)
+
+    def fail() -> None:
+        with progress:
+            progress.report("start")
+            wait_until(lambda: screen.shown)
+            threading.Timer(0.05, screen.gate.set).start()
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert progress.settle(0)
+
+
 def test_a_refused_edit_is_forgotten() -> None:
     screen = Screen(error=RateLimitedError(429, None, "slow down", 2))
     with Progress(screen.edit, interval_seconds=0) as progress:
