@@ -79,7 +79,9 @@ def _option_rules(option: Json) -> None:
         "options": (SUBCOMMAND, SUBCOMMAND_GROUP),
     }
     for name, kinds in allowed.items():
-        if option.get(name) and kind not in kinds:
+        # `autocomplete: false` and an empty list say nothing; a bound of 0 does.
+        given = option.get(name, False)
+        if given is not False and given != [] and kind not in kinds:
             message = f"Options of type {kind} cannot have {name}."
             raise fault("APPLICATION_COMMAND_OPTION_TYPE_INVALID", message, name)
     for low, high in (("min_value", "max_value"), ("min_length", "max_length")):

@@ -1,0 +1,75 @@
+"""The fixture interactions are what the stand-in, and so Discord, sends."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from emulation.discord.config import RECORDINGS
+from fixtures.discord.signing import application, encode, interaction, sign
+from tests.standin_rig import Payload, Rig
+
+FIXTURES = sorted(path.stem for path in RECORDINGS.glob("*.json"))
+
+
+@pytest.mark.parametrize("name", FIXTURES)
+def test_every_fixture_is_of_the_fixture_application_and_of_one_user(name: str) -> None:
+    payload = interaction(name)
+    assert payload["application_id"] == application()["application_id"]
+    assert payload["version"] == 1
+    assert ("member" in payload) != ("user" in payload)
+    if payload["type"] != 1:
+        assert payload["token"] == f"fixture-token.{payload['id']}"
+
+
+def test_every_kind_of_interaction_has_a_fixture() -> None:
+    payloads = [interaction(name) for name in FIXTURES]
+    assert {payload["type"] for payload in payloads} == {1, 2, 3, 4, 5}
+    commands = [one["data"] for one in payloads if one["type"] == 2]
+    assert {one["type"] for one in commands} == {1, 2, 3}
+    every = interaction("command_every_option_type")["data"]["options"]
+    assert {one["type"] for one in every} == set(range(3, 12))
+    pressed = [one["data"]["component_type"] for one in payloads if one["type"] == 3]
+    assert set(pressed) == {2, 3, 5, 6, 7, 8}
+
+
+def test_a_fixture_is_signed_on_the_fly() -> None:
+    body = encode(interaction("ping"))
+    assert sign(body, timestamp=1)["X-Signature-Timestamp"] == "1"
+    assert sign(body, timestamp=1) == sign(body, timestamp=1)
+    assert sign(body, timestamp=1) != sign(body, timestamp=1, seed="00" * 32)
+
+
+def shape(value: Any) -> Any:
+    """The keys and types of a payload, however deep."""
+    if isinstance(value, dict):
+        return {key: shape(one) for key, one in sorted(value.items())}
+    if isinstance(value, list):
+        return [shape(one) for one in value]
+    return type(value).__name__
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("name", "asked"),
+    [
+        ("command_without_options", {"command": "imagine"}),
+        ("command_dm", {"command": "i", "options": {"prompt": "x"}, "guild_id": None}),
+    ],
+)
+async def test_the_fixtures_have_the_shape_of_what_is_sent(
+    rig: Rig, name: str, asked: Payload
+) -> None:
+    await rig.send(**asked)
+    [sent] = rig.application.payloads
+    expected = interaction(name)
+    for payload in (sent, expected):
+        del payload["channel"]["last_message_id"]
+    assert shape(sent) == shape(expected)
+
+
+def test_the_fixtures_are_written_as_the_recorder_writes_them() -> None:
+    for path in Path(RECORDINGS).glob("*.json"):
+        text = path.read_text("utf-8")
+        assert text == json.dumps(json.loads(text), indent=2, ensure_ascii=False) + "\n"

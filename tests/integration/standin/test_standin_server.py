@@ -1,0 +1,76 @@
+"""The stand-in as a process."""
+
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from fixtures.discord.signing import application
+from tests.standin_server import Server, serving
+from tests.waiting import eventually
+
+AGENT = {"User-Agent": "DiscordBot (https://application.test, 1.0)"}
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    with serving(tmp_path) as one:
+        yield one
+
+
+@pytest.fixture
+def bot(server: Server) -> Iterator[httpx.Client]:
+    token = {"Authorization": f"Bot {application()['bot_token']}"}
+    with httpx.Client(base_url=server.url, headers=AGENT | token, trust_env=False) as http:
+        yield http
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_dropped_connection_breaks_off_before_or_after_the_route_acted(
+    bot: httpx.Client, when: str
+) -> None:
+    bot.put("/control/chaos", json={"faults": {"dropped": {"count": 1, "when": when}}})
+    channel = "/api/v10/channels/1400000000000000001/messages"
+    with pytest.raises(httpx.RemoteProtocolError):
+        bot.post(channel, json={"content": "x"})
+    assert len(bot.get(channel).json()) == (1 if when == "after" else 0)
+
+
+def test_a_page_that_lost_its_stream_resumes_it(bot: httpx.Client) -> None:
+    after = bot.get("/control/snapshot").json()["last_event_id"]
+    bot.put("/control/chaos", json={})
+    headers = {"Last-Event-ID": str(after)}
+    with bot.stream("GET", "/control/events", headers=headers) as stream:
+        assert stream.headers["content-type"].startswith("text/event-stream")
+        lines = stream.iter_lines()
+        assert f"id: {after + 1}" in lines
+        assert next(lines) == "event: chaos"
+    assert bot.get("/control/events", headers={"Last-Event-ID": "x"}).status_code == 400
+
+
+def test_it_stops_at_once_though_pages_are_listening(server: Server, bot: httpx.Client) -> None:
+    with bot.stream("GET", "/control/events") as stream:
+        assert next(stream.iter_lines())
+        started = time.monotonic()
+        server.process.send_signal(signal.SIGTERM)
+        server.process.wait(10)
+        assert time.monotonic() - started < 5
+
+
+def test_an_upload_that_is_too_large_is_told_so(bot: httpx.Client) -> None:
+    hook = "/api/v10/webhooks/1500000000000000001/fixture-webhook-token.not-a-secret"
+    response = bot.post(hook, files={"files[0]": ("a.bin", b"x" * (26 * 1024 * 1024))})
+    assert (response.status_code, response.json()["code"]) == (413, 40005)
+
+
+def test_the_log_holds_no_token(server: Server, bot: httpx.Client) -> None:
+    token = "fixture-webhook-token.not-a-secret"
+    bot.get(f"/api/v10/webhooks/1500000000000000001/{token}")
+    masked = "/webhooks/1500000000000000001/***"
+    eventually(lambda: masked in server.log.read_text(), "the request is logged")
+    log = server.log.read_text()
+    assert token not in log
+    assert application()["bot_token"] not in log

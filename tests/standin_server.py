@@ -1,0 +1,104 @@
+"""The stand-in as a process on a port of its own, and an endpoint behind it."""
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from emulation.stack.ports import choose
+from tests.waiting import eventually
+
+Check = Callable[[bytes, str, str], bool]
+
+
+@dataclass
+class Server:
+    """A running stand-in."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+
+@contextmanager
+def serving(folder: Path, *arguments: str) -> Iterator[Server]:
+    """Start the stand-in and stop it again."""
+    port = choose(0)
+    log = folder / "standin.log"
+    command = [sys.executable, "-m", "emulation.discord", "--port", str(port)]
+    command += ["--state-dir", str(folder / "state"), "--probe-interval", "0", *arguments]
+    url = f"http://127.0.0.1:{port}"
+    with log.open("wb") as output, httpx.Client(trust_env=False) as http:
+        process = subprocess.Popen(command, stdout=output, stderr=output)
+        try:
+            eventually(lambda: _is_up(http, url), "the stand-in answers")
+            yield Server(url, process, log)
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+def _is_up(http: httpx.Client, url: str) -> bool:
+    try:
+        return http.get(f"{url}/healthz").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+@dataclass
+class Endpoint:
+    """An application's endpoint on a port, which checks signatures by `check`."""
+
+    check: Check
+    reply: dict[str, Any] = field(
+        default_factory=lambda: {"type": 4, "data": {"content": "Queued"}}
+    )
+    payloads: list[dict[str, Any]] = field(default_factory=list)
+
+    def answer(self, request: BaseHTTPRequestHandler) -> tuple[int, dict[str, Any]]:
+        """Status and body for a request."""
+        body = request.rfile.read(int(request.headers["Content-Length"]))
+        signature = request.headers["X-Signature-Ed25519"]
+        if not self.check(body, signature, request.headers["X-Signature-Timestamp"]):
+            return 401, {}
+        payload = json.loads(body)
+        if payload["type"] == 1:
+            return 200, {"type": 1}
+        self.payloads.append(payload)
+        return 200, self.reply
+
+    @contextmanager
+    def listening(self) -> Iterator[str]:
+        """Serve; the endpoint's address."""
+        endpoint = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                status, body = endpoint.answer(self)
+                content = json.dumps(body).encode()
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+                """Nothing: the test says what went wrong."""
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/interactions"
+        finally:
+            server.shutdown()
+            server.server_close()
+            thread.join(5)

@@ -1,0 +1,140 @@
+"""The small parts: ids, signatures, buckets, dice, logs."""
+
+import asyncio
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from nacl.exceptions import BadSignatureError
+from nacl.signing import VerifyKey
+
+from emulation.discord.chaos import Chaos, ChaosPlan, Fault
+from emulation.discord.clock import Clock, iso
+from emulation.discord.events import EventLog
+from emulation.discord.masking import mask_path
+from emulation.discord.payloads import merge
+from emulation.discord.rate_limits import RateLimiter
+from emulation.discord.signing import WRONGS, Signer
+from emulation.discord.snowflakes import Snowflakes, created_at
+
+SEED = "11" * 32
+
+
+class Fixed(Clock):
+    """A clock that stands still until it is moved."""
+
+    def now(self) -> float:
+        return 1_700_000_000.0 + self.offset
+
+
+def test_ids_are_unique_in_order_and_tell_their_time() -> None:
+    snowflakes = Snowflakes(Fixed())
+    ids = [int(snowflakes.next()) for _ in range(5_000)]
+    assert ids == sorted(set(ids))
+    assert created_at(snowflakes.next(60)) == Fixed().now() - 60
+    assert iso(Fixed().now()) == "2023-11-14T22:13:20.000+00:00"
+
+
+@given(st.binary(), st.integers(0, 2**40))
+def test_a_signature_is_over_the_timestamp_and_the_body(body: bytes, timestamp: int) -> None:
+    signer = Signer(SEED)
+    key = VerifyKey(bytes.fromhex(signer.verify_key))
+    headers = signer.headers(body, timestamp)
+    signature = bytes.fromhex(headers["X-Signature-Ed25519"])
+    key.verify(headers["X-Signature-Timestamp"].encode() + body, signature)
+
+
+@pytest.mark.parametrize("wrong", WRONGS)
+def test_a_wrong_signature_is_wrong_and_of_the_right_form(wrong: str) -> None:
+    signer = Signer(SEED)
+    key = VerifyKey(bytes.fromhex(signer.verify_key))
+    headers = signer.wrong_headers(b"{}", 1_700_000_000, wrong)
+    assert headers["X-Signature-Timestamp"] == "1700000000"
+    signature = bytes.fromhex(headers["X-Signature-Ed25519"])
+    with pytest.raises(BadSignatureError):
+        key.verify(b"1700000000{}", signature)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "limit"),
+    [
+        ("POST", "/interactions/1/t/callback", 5),
+        ("PATCH", "/webhooks/1/t/messages/@original", 5),
+        ("GET", "/webhooks/1", 5),
+        ("GET", "/applications/1/guilds/2/commands", 50),
+        ("PUT", "/applications/1/commands", 20),
+        ("PATCH", "/applications/@me", 20),
+        ("POST", "/channels/1/messages", 5),
+        ("GET", "/anything/else", 30),
+    ],
+)
+def test_every_route_has_a_bucket(method: str, path: str, limit: int) -> None:
+    limiter = RateLimiter(Fixed(), 100, enabled=True)
+    grants = [limiter.take(method, path, None) for _ in range(limit + 1)]
+    assert [one.allowed for one in grants] == [True] * limit + [False]
+    assert grants[0].limit == limit
+
+
+def test_routes_of_one_kind_share_a_bucket_name_and_no_count() -> None:
+    limiter = RateLimiter(Fixed(), 100, enabled=True)
+    one = limiter.take("GET", "/webhooks/1/a/messages/2", None)
+    other = limiter.take("GET", "/webhooks/1/b/messages/2", None)
+    assert one.bucket == other.bucket
+    assert one.remaining == other.remaining == 4
+
+
+def test_dice_with_a_seed_fall_the_same_way() -> None:
+    rolls = []
+    for _ in range(2):
+        chaos = Chaos(Fixed(), 0)
+        chaos.set(ChaosPlan(seed=7, faults={"slow": Fault(probability=0.5)}))
+        rolls.append([chaos.roll("slow") is not None for _ in range(50)])
+    assert rolls[0] == rolls[1]
+    assert 10 < sum(rolls[0]) < 40
+
+
+def test_a_fault_of_a_path_strikes_no_other() -> None:
+    chaos = Chaos(Fixed(), 0)
+    chaos.set(ChaosPlan(faults={"slow": Fault(path="/webhooks/")}))
+    assert chaos.roll("slow", "/channels/1") is None
+    assert chaos.roll("slow", "/webhooks/1") is not None
+    assert chaos.roll("dropped") is None
+
+
+@pytest.mark.parametrize(
+    ("path", "masked"),
+    [
+        ("/api/v10/webhooks/1/tok/messages/2", "/api/v10/webhooks/1/***/messages/2"),
+        ("/api/v10/interactions/1/tok/callback", "/api/v10/interactions/1/***/callback"),
+        ("/api/v10/webhooks/1", "/api/v10/webhooks/1"),
+        ("/api/v10/channels/1/messages/2", "/api/v10/channels/1/messages/2"),
+    ],
+)
+def test_tokens_in_paths_are_hidden(path: str, masked: str) -> None:
+    assert mask_path(path) == masked
+
+
+def test_merging_replaces_what_is_no_object() -> None:
+    base = {"a": {"b": 1, "c": [1]}, "d": 1}
+    assert merge(base, {"a": {"c": [2]}, "e": None}) == {
+        "a": {"b": 1, "c": [2]},
+        "d": 1,
+        "e": None,
+    }
+    assert base["a"] == {"b": 1, "c": [1]}
+
+
+def test_a_closed_log_ends_its_streams() -> None:
+    async def read() -> list[str]:
+        log = EventLog(Fixed())
+        stream = log.stream(None)
+        first = await anext(stream)
+        log.publish("chaos", {"x": 1})
+        second = await anext(stream)
+        log.close()
+        return [first, second, *[text async for text in stream]]
+
+    texts = asyncio.run(read())
+    assert texts[0].startswith("retry:")
+    assert texts[1].startswith("id: 1\nevent: chaos\n")
+    assert len(texts) == 2
