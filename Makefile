@@ -19,6 +19,10 @@ help: ## Show this list
 setup: ## Set up everything the project needs, inside its own folder
 	@$(PYTHON) -m emulation.bootstrap --torch $(TORCH)
 
+.PHONY: installed
+installed:
+	@[ -x $(VENV)/python ] || { echo "Nothing is set up yet. Run: make demo" >&2; exit 2; }
+
 .PHONY: demo
 demo: setup ## From nothing to pictures: start the stack, send a signed /imagine
 	@$(RIG) demo
@@ -33,18 +37,18 @@ local-down: ## Stop the local stack; logs and caches stay
 	@if [ -x $(VENV)/python ]; then $(RIG) down; else echo "Nothing is set up, so nothing runs."; fi
 
 .PHONY: local-status
-local-status: ## Show what runs, where, and how much waits
+local-status: installed ## Show what runs, where, and how much waits
 	@$(RIG) status
 
 .PHONY: local-logs
-local-logs: ## Show the last log lines (NAME=emulator|discord|worker-1|functions, FOLLOW=1)
+local-logs: installed ## Show the last log lines (NAME=emulator|discord|worker-1|functions, FOLLOW=1)
 	@$(RIG) logs $(NAME) $(if $(FOLLOW),--follow)
 
 # Values reach the shell as environment variables, so that no prompt can break out of its quotes.
 send: export RIG_PROMPT := $(value PROMPT)
 send: export RIG_NEGATIVE := $(value NEGATIVE_PROMPT)
 .PHONY: send
-send: ## Send a prompt (PROMPT="..." SEED= COUNT= STEPS= GUIDANCE= OUT=dir TIMEOUT=120)
+send: installed ## Send a prompt (PROMPT="..." SEED= COUNT= STEPS= GUIDANCE= OUT=dir TIMEOUT=120)
 	@$(RIG) send --prompt="$$RIG_PROMPT" \
 	  $(if $(NEGATIVE_PROMPT),--negative-prompt="$$RIG_NEGATIVE") \
 	  $(if $(SEED),--seed "$(SEED)") $(if $(COUNT),--count "$(COUNT)") \
@@ -92,7 +96,7 @@ train: setup ## Train the embedded model anew (about an hour on two cores)
 	@$(VENV)/python -m fixtures.model.train
 
 .PHONY: lock
-lock: ## Resolve the project's dependencies anew
+lock: setup ## Resolve the project's dependencies anew
 	$(VENV)/uv pip compile pyproject.toml --extra emulation --extra capacity --group dev --universal \
 	  --python-version 3.11 --generate-hashes --override requirements/without-torch.txt \
 	  --no-emit-package torch --no-header --quiet --upgrade -o requirements/development.lock
