@@ -1,0 +1,57 @@
+/** The files of a message: pictures in Discord's mosaic, anything else as a card. */
+
+import { h, icon } from "/js/dom.js";
+
+const SPOILER = 8;
+const MOST = 10;
+
+/** The link on this very host, whatever name the browser reached it by. */
+export function localPath(url) {
+  const { pathname, search } = new URL(url, location.href);
+  return pathname + search;
+}
+
+const isPicture = (one) => one.content_type?.startsWith("image/") && one.width;
+
+/** Only what changes the look: fresh links to the same files don't. */
+export function attachmentsKey(attachments) {
+  return attachments.map((one) => `${one.id}:${one.description ?? ""}:${one.flags ?? 0}`).join();
+}
+
+/** `open(pictures, index)` shows pictures large. */
+export function attachmentsView(attachments, open) {
+  const pictures = attachments.filter(isPicture).slice(0, MOST);
+  const files = attachments.filter((one) => !isPicture(one));
+  const parts = files.map(fileCard);
+  if (pictures.length) {
+    const label = pictures.length === 1 ? "1 picture" : `${pictures.length} pictures`;
+    const tiles = pictures.map((one, index) => tile(one, () => open(pictures, index)));
+    parts.unshift(h("div", { class: `mosaic mosaic-${pictures.length}`, role: "group", "aria-label": label }, tiles));
+  }
+  return parts;
+}
+
+function tile(picture, open) {
+  const alt = picture.description ?? "";
+  const image = h("img", {
+    // `loading` stands before `src`, or the browser has already begun.
+    loading: "lazy", decoding: "async", width: picture.width, height: picture.height, alt, src: localPath(picture.url),
+  });
+  const hidden = Boolean(picture.flags & SPOILER);
+  const name = hidden ? "Spoiler, press to reveal" : `Open picture: ${alt || picture.filename}`;
+  const button = h("button", { type: "button", class: hidden ? "tile spoiler" : "tile", "aria-label": name, title: hidden ? null : alt || null }, image, alt && h("span", { class: "alt-badge", "aria-hidden": "true" }, "ALT"), hidden && h("span", { class: "spoiler-word" }, "Spoiler"));
+  button.addEventListener("click", () => {
+    if (!button.classList.contains("spoiler")) return open();
+    button.classList.remove("spoiler");
+    button.querySelector(".spoiler-word").remove();
+    button.setAttribute("aria-label", `Open picture: ${alt || picture.filename}`);
+    return undefined;
+  });
+  image.addEventListener("error", () => button.classList.add("broken"));
+  return button;
+}
+
+function fileCard(file) {
+  const size = file.size < 1024 ? `${file.size} bytes` : `${(file.size / 1024).toFixed(2)} KB`;
+  return h("div", { class: "file-card" }, icon("external"), h("span", { class: "file-text" }, h("a", { href: localPath(file.url), download: file.filename }, file.filename), h("span", { class: "muted" }, size)));
+}

@@ -1,0 +1,156 @@
+/** One message. Each part is drawn anew only when it changed. */
+
+import { h, icon } from "/js/dom.js";
+import { appBadge, avatar, displayName } from "/js/people.js";
+import { markdown } from "/js/markdown.js";
+import { fullTime, stamp, timeOfDay } from "/js/time.js";
+import { attachmentsKey, attachmentsView, localPath } from "/js/channel/attachments.js";
+import { componentsView } from "/js/channel/components.js";
+
+const EPHEMERAL = 64;
+const LOADING = 128;
+const COMMANDS = [20, 23];
+const REPLY = 19;
+
+/** What a message's view may do: `names`, `lists`, `application`, `colour(user)`, `open(pictures, index)`,
+ *  `press(message, customId, values)`, `dismiss(message)`, `find(id)`, `jump(id)`. */
+export class MessageView {
+  #host;
+  #slots = {};
+  #keys = {};
+  #message;
+
+  constructor(host, message) {
+    this.#host = host;
+    this.element = h("li", { class: "message", data: { id: message.id }, id: `message-${message.id}` });
+    this.#slots = {
+      reply: h("div", { class: "message-reply" }),
+      side: h("div", { class: "message-side" }),
+      header: h("div", { class: "message-header" }),
+      content: h("div", { class: "message-content" }),
+      embeds: h("div", { class: "message-embeds" }),
+      files: h("div", { class: "message-files" }),
+      components: h("div", { class: "message-components" }),
+      notice: h("div", { class: "message-notice" }),
+    };
+    const { reply, side, ...body } = this.#slots;
+    this.element.append(reply, side, h("div", { class: "message-body" }, Object.values(body)));
+  }
+
+  get message() {
+    return this.#message;
+  }
+
+  /** Bring the view up to date; `grouped`: it continues the message above. */
+  update(message, grouped) {
+    if (message === this.#message && grouped === this.#keys.grouped) return;
+    this.#message = message;
+    this.#keys.grouped = grouped;
+    const { classList } = this.element;
+    classList.toggle("grouped", grouped);
+    classList.toggle("ephemeral", Boolean(message.flags & EPHEMERAL));
+    classList.toggle("pings", Boolean(message.pings?.everyone));
+    this.element.dataset.pictures = String(Math.min(message.attachments.length, 4));
+    this.#fill("reply", replyKey(message), () => this.#reply(message));
+    this.#fill("side", String(grouped), () => side(message, grouped));
+    this.#fill("header", `${grouped}`, () => (grouped ? [] : this.#header(message)));
+    this.#fill("content", `${message.content}|${message.flags}|${message.edited_timestamp}`, () => this.#content(message));
+    this.#fill("embeds", JSON.stringify(message.embeds), () => message.embeds.map((one) => embed(one, this.#host.names)));
+    this.#fill("files", attachmentsKey(message.attachments), () => attachmentsView(message.attachments, this.#host.open));
+    this.#fill("components", JSON.stringify(message.components), () => this.#components(message));
+    this.#fill("notice", `${message.flags}|${message.local?.error ?? ""}`, () => this.#notice(message));
+  }
+
+  /** Say below the message what went wrong with a component. */
+  fail(text) {
+    this.#slots.notice.querySelector(".failed")?.remove();
+    if (text) this.#slots.notice.prepend(h("p", { class: "failed", role: "alert" }, icon("warning"), text));
+  }
+
+  #fill(name, key, make) {
+    if (this.#keys[name] === key) return;
+    this.#keys[name] = key;
+    const slot = this.#slots[name];
+    const held = slot.contains(document.activeElement) ? document.activeElement.dataset.customId : null;
+    slot.replaceChildren(...make());
+    if (held) slot.querySelector(`[data-custom-id="${CSS.escape(held)}"]`)?.focus();
+  }
+
+  #reply(message) {
+    const about = message.interaction_metadata;
+    if (COMMANDS.includes(message.type) && about?.user) {
+      const name = COMMANDS[0] === message.type ? `/${about.name}` : about.name;
+      return [spine(), avatar(about.user, "tiny"), h("span", { class: "reply-name" }, displayName(about.user)), " used ", h("span", { class: "reply-command" }, name)];
+    }
+    if (message.type !== REPLY || !message.message_reference) return [];
+    const original = this.#host.find(message.message_reference.message_id);
+    if (!original) return [spine(), h("span", { class: "muted" }, "Original message was deleted")];
+    const text = original.content.replace(/[*_~|`>\\]/g, "").split("\n")[0] || "Click to see attachment";
+    const jump = h("button", { type: "button", class: "reply-text", on: { click: () => this.#host.jump(original.id) } }, text.slice(0, 120));
+    return [spine(), avatar(original.author, "tiny"), h("span", { class: "reply-name" }, displayName(original.author)), jump];
+  }
+
+  #header(message) {
+    const sent = new Date(message.timestamp);
+    const name = h("span", { class: "author" }, displayName(message.author));
+    const colour = this.#host.colour(message.author);
+    if (colour) name.style.color = colour;
+    return [name, message.author.bot && appBadge(), h("time", { class: "stamp", datetime: message.timestamp, title: fullTime(sent) }, stamp(sent))].filter(Boolean);
+  }
+
+  #content(message) {
+    if (message.flags & LOADING) return [thinking(message.local ? "Sending command…" : `${displayName(message.author)} is thinking…`)];
+    const text = markdown(message.content, this.#host.names);
+    if (!message.edited_timestamp) return text;
+    const edited = new Date(message.edited_timestamp);
+    return [...text, " ", h("time", { class: "edited", datetime: message.edited_timestamp, title: fullTime(edited) }, "(edited)")];
+  }
+
+  #components(message) {
+    return componentsView(message.components, this.#host.lists, async (customId, values) => {
+      this.fail("");
+      this.fail(await this.#host.press(message, customId, values));
+    });
+  }
+
+  #notice(message) {
+    const error = message.local?.error;
+    const parts = error ? [h("p", { class: "failed" }, icon("warning"), error)] : [];
+    if (message.flags & EPHEMERAL) {
+      const dismiss = h("button", { type: "button", class: "text-link", on: { click: () => this.#host.dismiss(message) } }, "Dismiss message");
+      parts.push(h("p", { class: "only-you" }, icon("eye"), "Only you can see this · ", dismiss));
+    }
+    return parts;
+  }
+}
+
+const spine = () => h("span", { class: "spine", "aria-hidden": "true" });
+
+const replyKey = (message) => `${message.type}|${message.message_reference?.message_id ?? ""}`;
+
+function side(message, grouped) {
+  const sent = new Date(message.timestamp);
+  return [grouped ? h("time", { class: "side-time", datetime: message.timestamp, title: fullTime(sent), "aria-hidden": "true" }, timeOfDay(sent)) : avatar(message.author)];
+}
+
+function thinking(text) {
+  return h("span", { class: "thinking" }, h("span", { class: "dots", "aria-hidden": "true" }, h("i"), h("i"), h("i")), text);
+}
+
+function embed(data, names) {
+  const box = h("article", { class: "embed" });
+  if (data.color) box.style.borderInlineStartColor = `#${data.color.toString(16).padStart(6, "0")}`;
+  const picture = (one, name) => one?.url && h("img", { class: name, src: localPath(one.url), alt: "", loading: "lazy", decoding: "async" });
+  box.append(
+    ...[
+      data.author?.name && h("p", { class: "embed-author" }, data.author.name),
+      data.title && h("p", { class: "embed-title" }, markdown(data.title, names)),
+      data.description && h("div", { class: "embed-description" }, markdown(data.description, names)),
+      data.fields?.length && h("dl", { class: "embed-fields" }, data.fields.map((field) => h("div", { class: field.inline ? "inline" : "" }, h("dt", {}, field.name), h("dd", {}, markdown(field.value, names))))),
+      picture(data.image, "embed-image"),
+      picture(data.thumbnail, "embed-thumbnail"),
+      data.footer?.text && h("p", { class: "embed-footer" }, data.footer.text),
+    ].filter(Boolean),
+  );
+  return box;
+}

@@ -1,0 +1,89 @@
+/** Options of commands: what can be typed, what it means, and what is wrong with it. */
+
+export const TYPE = {
+  SUBCOMMAND: 1, GROUP: 2, STRING: 3, INTEGER: 4, BOOLEAN: 5, USER: 6, CHANNEL: 7, ROLE: 8, MENTIONABLE: 9, NUMBER: 10, ATTACHMENT: 11,
+};
+
+const REQUIRED = "This option is required. Specify a value.";
+
+/** A command and its sub-commands as what a person can pick: {path, description, options}. */
+export function leaves(command) {
+  const nested = (command.options ?? []).filter((one) => one.type === TYPE.SUBCOMMAND || one.type === TYPE.GROUP);
+  if (!nested.length) return [{ path: command.name, description: command.description, options: command.options ?? [] }];
+  return nested.flatMap((one) =>
+    leaves(one).map((leaf) => ({ ...leaf, path: `${command.name} ${leaf.path}` })),
+  );
+}
+
+/** What an option accepts, in words. */
+export function limitsInWords(option) {
+  const { min_value: least, max_value: most, min_length: shortest, max_length: longest } = option;
+  if (least !== undefined && most !== undefined) return `${least} to ${most}`;
+  if (least !== undefined) return `at least ${least}`;
+  if (most !== undefined) return `at most ${most}`;
+  if (shortest > 1 && longest !== undefined) return `${shortest} to ${longest} characters`;
+  if (longest !== undefined) return `up to ${longest} characters`;
+  return "";
+}
+
+/** What can be picked for an option without asking the application; null if it is typed freely. */
+export function fixedChoices(option, store, channel) {
+  if (option.choices?.length) return option.choices.map((choice) => ({ label: choice.name, value: choice.value }));
+  const users = () => [...store.users.values()].map((user) => ({ label: user.global_name || user.username, hint: user.username, value: user.id }));
+  const roles = () => store.guild.roles.filter(() => channel.guild_id).map((role) => ({ label: role.name.startsWith("@") ? role.name : `@${role.name}`, hint: "role", value: role.id }));
+  switch (option.type) {
+    case TYPE.BOOLEAN:
+      return [{ label: "True", value: true }, { label: "False", value: false }];
+    case TYPE.USER:
+      return users();
+    case TYPE.ROLE:
+      return roles();
+    case TYPE.MENTIONABLE:
+      return [...users(), ...roles()];
+    case TYPE.CHANNEL:
+      return store
+        .guildChannels()
+        .filter((one) => channel.guild_id && (!option.channel_types?.length || option.channel_types.includes(one.type)))
+        .map((one) => ({ label: `#${one.name}`, value: one.id }));
+    default:
+      return null;
+  }
+}
+
+/**
+ * The value of what was typed or picked: {value} or {error}; neither if it is empty and optional.
+ * `picked`: the choice behind the text, if it came from a list.
+ */
+export function parse(option, text, picked) {
+  if (picked !== undefined) return { value: picked };
+  const trimmed = text.trim();
+  if (!trimmed) return option.required ? { error: REQUIRED } : {};
+  switch (option.type) {
+    case TYPE.STRING:
+      return option.choices?.length ? notAChoice() : checkLength(option, text);
+    case TYPE.INTEGER:
+      if (option.choices?.length) return notAChoice();
+      return /^[+-]?\d+$/.test(trimmed) ? checkBounds(option, Number(trimmed)) : { error: "Input a valid integer." };
+    case TYPE.NUMBER:
+      if (option.choices?.length) return notAChoice();
+      return /^[+-]?(\d+\.?\d*|\.\d+)$/.test(trimmed) ? checkBounds(option, Number(trimmed)) : { error: "Input a valid number." };
+    default:
+      return notAChoice();
+  }
+}
+
+const notAChoice = () => ({ error: "Pick one of the choices." });
+
+function checkLength(option, value) {
+  const length = [...value].length;
+  const longest = option.max_length ?? 6000;
+  if (length < (option.min_length ?? 0)) return { error: `Must be at least ${option.min_length} characters.` };
+  if (length > longest) return { error: `Must be ${longest} characters or fewer, not ${length}.` };
+  return { value };
+}
+
+function checkBounds(option, value) {
+  const { min_value: least, max_value: most } = option;
+  const isOutside = (least !== undefined && value < least) || (most !== undefined && value > most) || !Number.isFinite(value);
+  return isOutside ? { error: `Must be ${least !== undefined && most !== undefined ? `between ${least} and ${most}` : limitsInWords(option)}.` } : { value };
+}

@@ -1,0 +1,17 @@
+/** How people and the application are shown. */
+
+import { h } from "/js/dom.js";
+
+const HUES = 6;
+
+export const displayName = (user) => user.global_name || user.username;
+
+/** A round avatar with initials; its name stands beside it, so it is hidden from screen readers. */
+export function avatar(user, size = "") {
+  const name = displayName(user);
+  const hue = user.bot ? "bot" : `hue-${Number(BigInt(user.id) % BigInt(HUES))}`;
+  return h("span", { class: `avatar ${hue} ${size}`.trim(), "aria-hidden": "true" }, user.bot ? "✦" : name.slice(0, 1).toUpperCase());
+}
+
+/** The badge that Discord puts beside applications' names. */
+export const appBadge = () => h("span", { class: "app-badge" }, "APP");

@@ -1,0 +1,141 @@
+"""What the test application's commands are, and what it answers to each."""
+
+from typing import Any
+
+Payload = dict[str, Any]
+Reply = Payload | int | None
+"""An answer; a status in place of one; or None: no answer in time."""
+
+EPHEMERAL = 64
+CITIES = ("Athens", "Bergen", "Berlin", "Cairo", "Kyoto")
+
+COMMANDS: list[Payload] = [
+    {
+        "name": "imagine",
+        "description": "Draw pictures from a description",
+        "options": [
+            {"type": 3, "name": "prompt", "description": "What to draw", "required": True,
+             "max_length": 200},
+            {"type": 4, "name": "images", "description": "How many pictures",
+             "min_value": 1, "max_value": 4},
+            {"type": 3, "name": "style", "description": "In which manner",
+             "choices": [{"name": "Oil", "value": "oil"}, {"name": "Ink", "value": "ink"}]},
+            {"type": 10, "name": "guidance", "description": "How closely to follow the prompt",
+             "min_value": 0, "max_value": 30},
+        ],
+    },
+    {
+        "name": "city",
+        "description": "Look a city up",
+        "options": [
+            {"type": 3, "name": "name", "description": "Which city", "required": True,
+             "autocomplete": True},
+            {"type": 6, "name": "guide", "description": "Who shows you around"},
+            {"type": 5, "name": "rain", "description": "Whether it rains"},
+        ],
+    },
+    {"name": "think", "description": "Answer later"},
+    {"name": "whisper", "description": "Say something to you alone"},
+    {"name": "silent", "description": "Do not answer"},
+    {"name": "form", "description": "Fill in a form"},
+    {"name": "panel", "description": "Buttons and menus"},
+    {
+        "name": "gallery",
+        "description": "Collections of pictures",
+        "options": [
+            {"type": 1, "name": "show", "description": "Show a collection"},
+            {"type": 1, "name": "clear", "description": "Empty a collection"},
+        ],
+    },
+    {"name": "guild-only", "description": "Not in a DM", "contexts": [0]},
+]  # fmt: skip
+
+FORM: Payload = {
+    "custom_id": "form",
+    "title": "Describe the picture",
+    "components": [
+        {"type": 18, "label": "Title", "component":
+            {"type": 4, "custom_id": "title", "style": 1, "max_length": 40}},
+        {"type": 18, "label": "Story", "description": "As long as you like.", "component":
+            {"type": 4, "custom_id": "story", "style": 2, "required": False}},
+    ],
+}  # fmt: skip
+
+PANEL: list[Payload] = [
+    {"type": 1, "components": [
+        {"type": 2, "style": 1, "label": "Again", "custom_id": "again", "emoji": {"name": "🎲"}},
+        {"type": 2, "style": 2, "label": "Rename", "custom_id": "rename"},
+        {"type": 2, "style": 3, "label": "Whisper", "custom_id": "whisper"},
+        {"type": 2, "style": 4, "label": "Break", "custom_id": "break"},
+        {"type": 2, "style": 2, "label": "Off", "custom_id": "off", "disabled": True},
+    ]},
+    {"type": 1, "components": [
+        {"type": 3, "custom_id": "styles", "placeholder": "Pick styles", "max_values": 2,
+         "options": [{"label": "Oil", "value": "oil", "description": "Thick"},
+                     {"label": "Ink", "value": "ink"}, {"label": "Chalk", "value": "chalk"}]},
+    ]},
+    {"type": 1, "components": [{"type": 5, "custom_id": "people", "placeholder": "Pick a person"}]},
+]  # fmt: skip
+
+
+def message(content: str, **data: Any) -> Payload:
+    """A message at once."""
+    return {"type": 4, "data": {"content": content, **data}}
+
+
+def reply_to(payload: Payload) -> Reply:
+    """The answer to one interaction."""
+    data = payload["data"]
+    if payload["type"] == 4:
+        return _choices(data["options"])
+    if payload["type"] == 3:
+        return _component(data)
+    if payload["type"] == 5:
+        return message(f"Saved as **{_fields(data)['title']}**")
+    return _command(data)
+
+
+def _command(data: Payload) -> Reply:
+    options = {one["name"]: one.get("value") for one in data.get("options", [])}
+    match data["name"]:
+        case "imagine":
+            return message(f"> {options['prompt']}\n**Queued**")
+        case "city":
+            return message(f"You are in {options}")
+        case "think":
+            return {"type": 5}
+        case "whisper":
+            return message("Only for *you*.", flags=EPHEMERAL)
+        case "form":
+            return {"type": 9, "data": FORM}
+        case "panel":
+            return message("Choose.", components=PANEL)
+        case "gallery":
+            return message(f"Collection: {data['options'][0]['name']}")
+        case _:
+            return None
+
+
+def _component(data: Payload) -> Reply:
+    match data["custom_id"]:
+        case "again":
+            return {"type": 7, "data": {"content": "Pressed **again**."}}
+        case "rename":
+            return {"type": 9, "data": FORM}
+        case "whisper":
+            return message("❌ You may not do that.", flags=EPHEMERAL)
+        case "break":
+            return 500
+        case _:
+            return message(f"You chose {', '.join(data['values'])}")
+
+
+def _choices(options: list[Payload]) -> Payload:
+    typed = next(one["value"] for one in options if one.get("focused"))
+    found = [name for name in CITIES if name.lower().startswith(typed.lower())]
+    return {"type": 8, "data": {"choices": [{"name": one, "value": one} for one in found]}}
+
+
+def _fields(data: Payload) -> Payload:
+    parts = [one["component"] for one in data["components"]]
+    return {one["custom_id"]: one["value"] for one in parts}

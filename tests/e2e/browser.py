@@ -1,0 +1,56 @@
+"""Debian's Chromium, driven by Playwright."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+_NAMES = ("chromium", "chromium-browser", "google-chrome")
+_ARGUMENTS = (
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
+WIDE = {"width": 1440, "height": 900}
+PHONE = {"width": 390, "height": 844}
+
+
+def executable() -> str:
+    """The browser on PATH; without one the test fails and says how to get it."""
+    for name in _NAMES:
+        found = shutil.which(name)
+        if found is not None:
+            return found
+    pytest.fail("No browser on PATH. Install one: apt-get install chromium", pytrace=False)
+
+
+@contextmanager
+def launched() -> Iterator[Browser]:
+    """A browser without a window."""
+    # Chromium's sandbox refuses to run as root.
+    sandbox = ("--no-sandbox",) if os.geteuid() == 0 else ()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=executable(), args=[*_ARGUMENTS, *sandbox]
+        )
+        yield browser
+        browser.close()
+
+
+def keep_screenshot(page: Page, name: str) -> Path:
+    """Save what the page shows as an artefact of the run, once its pictures are drawn."""
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    page.wait_for_function(
+        "[...document.images].every((one) => one.complete || one.loading === 'lazy')"
+    )
+    path = SCREENSHOTS / f"{name}.png"
+    page.screenshot(path=path, animations="disabled")
+    return path
