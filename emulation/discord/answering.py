@@ -34,8 +34,8 @@ from emulation.discord.validation.responses import parse_response
 
 def attachment_limit(standin: StandIn, interaction: Interaction) -> int:
     """How large a file may be: what the interaction told the application."""
-    told = interaction.payload.get("attachment_size_limit")
-    return told if isinstance(told, int) else standin.limits.attachment_bytes
+    told = interaction.sent.get("attachment_size_limit")
+    return told if isinstance(told, int) and told >= 0 else standin.limits.attachment_bytes
 
 
 def apply_answer(
@@ -103,7 +103,7 @@ def summary_json(standin: StandIn, interaction: Interaction) -> Json:
         "user_id": interaction.user_id,
         "channel_id": interaction.channel_id,
         "guild_id": interaction.guild_id,
-        "data": interaction.payload.get("data"),
+        "data": interaction.sent.get("data"),
         "outcome": interaction.outcome,
         "status": interaction.status,
         "error": interaction.error,

@@ -68,7 +68,7 @@ def create_app(standin: StandIn) -> FastAPI:
     app.router.redirect_slashes = False
     error_handlers.install(app)
     app.add_middleware(ApiRules, standin=standin)
-    app.add_middleware(PageRules)
+    app.add_middleware(PageRules, public_url=config.public_url)
     for part in _ROUTES:
         app.include_router(part.router)
 

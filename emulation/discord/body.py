@@ -4,6 +4,7 @@ Contract: https://docs.discord.com/developers/reference#uploading-files
 """
 
 import json
+import math
 import re
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
@@ -44,7 +45,7 @@ def decode_json(raw: bytes) -> Any:
     """JSON as Discord reads it; 50109 if it is none. Lone surrogates become U+FFFD."""
     try:
         text = raw.decode("utf-8")
-        value = json.loads(text, parse_constant=_refuse_constant)
+        value = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         raise DiscordError(INVALID_JSON) from error
     return _without_surrogates(value) if "\\u" in text else value
@@ -52,6 +53,14 @@ def decode_json(raw: bytes) -> Any:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
+
+
+def _finite(text: str) -> float:
+    """A number that JSON can hold again: `1e999` is infinite."""
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text} is too large")
+    return value
 
 
 def _without_surrogates(value: Any) -> Any:

@@ -91,7 +91,7 @@ class Courier:
     def _sign(self, interaction: Interaction, url: str) -> _Signed:
         skew = self._standin.chaos.roll("clock_skew")
         timestamp = int(self._standin.clock.now() + (skew.seconds if skew else 0.0))
-        interaction.body = encode(interaction.payload)
+        interaction.body = encode(interaction.sent)
         headers = self._standin.signer.headers(interaction.body, timestamp)
         return _Signed(url, interaction.body, headers)
 

@@ -16,17 +16,15 @@ from emulation.discord.state.messages import Message
 from emulation.discord.validation.components import (
     BUTTON,
     CHANNEL_SELECT,
-    LABEL,
     MENTIONABLE_SELECT,
     ROLE_SELECT,
     SELECTS,
     STRING_SELECT,
-    TEXT,
-    TEXT_DISPLAY,
     TEXT_INPUT,
     USER_SELECT,
     leaves,
 )
+from emulation.discord.validation.modals import LABEL, TEXT, TEXT_DISPLAY
 
 
 def press_data(standin: StandIn, asked: Asked, sender: Sender) -> tuple[Json, Message]:

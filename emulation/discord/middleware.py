@@ -21,7 +21,10 @@ from emulation.discord.routes.common import API
 from emulation.discord.standin import StandIn
 
 _log = logging.getLogger(__name__)
-_USER_AGENT = re.compile(r"DiscordBot \([^,()]+, ?[^()]+\).*")
+# The documented form has a comma between address and version; discord.py's, long taken, has none.
+_USER_AGENT = re.compile(r"DiscordBot \([^\s,()]+(?:, ?| )[^\s()]+\).*")
+# Where the token is in the path, Discord takes any agent: discord.py's webhooks send aiohttp's.
+_TOKEN_IN_PATH = re.compile(r"/(?:webhooks/[^/]+/[^/]+(?:/.*)?|interactions/.*)")
 _PROMISED = 65_536
 
 
@@ -57,6 +60,7 @@ class _Exchange:
         self._address = (scope.get("client") or ("unknown", 0))[0]
         self._grant: Grant | None = None
         self._status = 0
+        self._is_banned = False
 
     async def serve(self) -> None:
         """Run the steps and log the outcome."""
@@ -76,12 +80,20 @@ class _Exchange:
 
     async def _refusal(self) -> ASGIApp | None:
         """The answer of a request that does not reach its route."""
-        if not _USER_AGENT.fullmatch(self._headers.get("user-agent", "")):
+        if not self._names_itself():
             return _error(BAD_USER_AGENT)
-        if self._standin.rates.is_banned(self._address):
+        self._is_banned = self._standin.rates.is_banned(self._address)
+        if self._is_banned:
             text = "error code: 1015"
             return PlainTextResponse(text, 429, {"Retry-After": "600"})
         return await self._chaos() or self._over_limit()
+
+    def _names_itself(self) -> bool:
+        """Whether the User-Agent is one that Discord serves on this path."""
+        agent = self._headers.get("user-agent", "")
+        if _TOKEN_IN_PATH.fullmatch(self._path):
+            return bool(agent)
+        return _USER_AGENT.fullmatch(agent) is not None
 
     async def _chaos(self) -> ASGIApp | None:
         chaos = self._standin.chaos
@@ -116,8 +128,11 @@ class _Exchange:
         """Add the rate-limit headers and remember the status."""
         if message["type"] == "http.response.start":
             self._status = message["status"]
+            headers = MutableHeaders(scope=message)
+            if not self._is_banned:
+                # Clients tell Discord's own answers from a ban by this header.
+                headers["Via"] = "1.1 google"
             if self._grant is not None:
-                headers = MutableHeaders(scope=message)
                 for name, value in self._grant.headers().items():
                     headers[name] = value
         await self._send(message)

@@ -4,12 +4,14 @@ Pages load nothing from another host, and no other site may use the control API 
 of whoever runs the rig.
 """
 
+from collections.abc import Collection
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+_LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
 _HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:;"
@@ -26,8 +28,9 @@ _HEADERS = {
 class PageRules:
     """ASGI middleware: security headers on every answer, and no foreign origin on /control."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, public_url: str) -> None:
         self._app = app
+        self._hosts = {*_LOCAL_HOSTS, urlsplit(public_url).hostname}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -43,19 +46,25 @@ class PageRules:
             await send(message)
 
         app = self._app
-        if scope["path"].startswith("/control/") and is_foreign(Headers(scope=scope)):
+        if scope["path"].startswith("/control/") and is_foreign(Headers(scope=scope), self._hosts):
             app = JSONResponse({"error": "The control API is for this page only."}, 403)
         await app(scope, receive, with_headers)
 
 
-def is_foreign(headers: Headers) -> bool:
-    """Whether a browser sent a request for a page of another origin."""
-    if headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
+def is_foreign(headers: Headers, hosts: Collection[str | None]) -> bool:
+    """Whether a browser sent a request for a page of another origin.
+
+    `hosts` are the names this server goes by: a foreign name that was made to lead here is no
+    origin of ours, though it is the same in every header.
+    """
+    site, origin, host = (headers.get(name) for name in ("sec-fetch-site", "origin", "host"))
+    if site is None and origin is None:
+        return False  # No browser.
+    if site not in (None, "none", "same-origin"):
         return True
-    origin = headers.get("origin")
-    if origin is None:
-        return False
     try:
-        return urlsplit(origin).netloc != headers.get("host")
+        if urlsplit(f"//{host}").hostname not in hosts:
+            return True
+        return origin is not None and urlsplit(origin).netloc != host
     except ValueError:
         return True

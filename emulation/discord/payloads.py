@@ -97,14 +97,15 @@ def register(
 ) -> Interaction:
     """Keep a new interaction whose payload is complete.
 
-    `raw` is laid over what is sent; its id, token and kind are known here as they were made.
+    `raw` is laid over what is sent, and over nothing that the stand-in goes by.
     """
     made = created_at(payload["id"])
     interaction = Interaction(
         id=payload["id"],
         token=payload["token"],
         kind=Kind(payload["type"]),
-        payload=merge(payload, raw),
+        payload=payload,
+        sent=merge(payload, raw),
         user_id=sender.user.id,
         channel_id=sender.channel.id,
         guild_id=sender.channel.guild_id,

@@ -36,12 +36,12 @@ class Recorder:
         """Save what is about to be sent, if recording is on; the token is left out."""
         if self._folder is None:
             return
-        data = interaction.payload.get("data")
+        data = interaction.sent.get("data")
         name = str(data.get("name") or data.get("custom_id")) if isinstance(data, dict) else ""
         words = _UNSAFE.sub("-", f"{interaction.kind.name} {name}".lower()).strip("-")[:60]
         self._folder.mkdir(parents=True, exist_ok=True)
         path = self._folder / f"{words}-{interaction.id}.json"
-        payload = interaction.payload | {"token": _TOKEN}
+        payload = interaction.sent | {"token": _TOKEN}
         path.write_text(
             json.dumps(payload, indent=2, ensure_ascii=False) + "\n", "utf-8", "replace"
         )

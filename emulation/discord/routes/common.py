@@ -1,9 +1,11 @@
 """What routes share: the stand-in itself, authorisation, bodies and path parameters."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ValidationError
 
 from emulation.discord.body import Body, read_body
 from emulation.discord.delivery import Courier
@@ -86,6 +88,23 @@ def query_flag(request: Request, name: str, default: bool) -> bool:
 async def body_of(request: Request, standin: StandIn, *, multipart: bool = False) -> Body:
     """The request's body within Discord's size."""
     return await read_body(request, standin.limits.request_bytes, multipart=multipart)
+
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+async def control_body(request: Request, standin: StandIn, model: type[_Model]) -> _Model:
+    """A body of the control API, read as strictly as Discord's are, in the shape of `model`."""
+    body = await body_of(request, standin)
+    try:
+        return model.model_validate(body.payload)
+    except ValidationError as error:
+        raise RequestValidationError(_below_body(error)) from error
+
+
+def _below_body(error: ValidationError) -> list[Any]:
+    """The errors as FastAPI has them: below the part of the request that they are in."""
+    return [one | {"loc": ("body", *one["loc"])} for one in error.errors(include_url=False)]
 
 
 def answer(content: Any, status: int = 200) -> JSONResponse:

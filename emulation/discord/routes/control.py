@@ -1,6 +1,6 @@
 """The control API: what a person does in Discord's client, and what only a stand-in can tell."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from emulation.discord.answering import interaction_json, summary_json
@@ -10,7 +10,7 @@ from emulation.discord.delivery import notice
 from emulation.discord.errors import ControlError
 from emulation.discord.json_types import Json
 from emulation.discord.making import make
-from emulation.discord.routes.common import CourierDep, StandInDep, answer
+from emulation.discord.routes.common import CourierDep, StandInDep, answer, control_body
 from emulation.discord.standin import StandIn
 from emulation.discord.state.interactions import Interaction
 
@@ -41,8 +41,9 @@ def _result(interaction: Interaction) -> Json:
 
 
 @router.post("/interactions")
-async def send(asked: Asked, standin: StandInDep, courier: CourierDep) -> JSONResponse:
+async def send(request: Request, standin: StandInDep, courier: CourierDep) -> JSONResponse:
     """Do what a user does and wait for the application's answer, at most 3 s."""
+    asked = await control_body(request, standin, Asked)
     interaction = make(standin, asked)
     await courier.deliver(interaction)
     return answer(_result(interaction))

@@ -14,7 +14,7 @@ from emulation.discord.clock import iso
 from emulation.discord.composing import safe_filename
 from emulation.discord.errors import ControlError
 from emulation.discord.json_types import Json
-from emulation.discord.routes.common import ProberDep, RecorderDep, StandInDep, answer
+from emulation.discord.routes.common import ProberDep, RecorderDep, StandInDep, answer, control_body
 from emulation.discord.routes.control import known
 from emulation.discord.standin import StandIn
 from emulation.discord.state.attachments import Attachment, picture_size
@@ -112,9 +112,10 @@ async def get_message(standin: StandInDep, message_id: str) -> JSONResponse:
 
 @router.post("/timeline/{interaction_id}")
 async def add_to_timeline(
-    entry: TimelineEntry, standin: StandInDep, interaction_id: str
+    request: Request, standin: StandInDep, interaction_id: str
 ) -> JSONResponse:
     """Put an event of another part of the rig on an interaction's timeline."""
+    entry = await control_body(request, standin, TimelineEntry)
     interaction = known(standin, interaction_id)
     at = None
     if entry.at is not None:

@@ -78,7 +78,9 @@ class AttachmentStore:
 
     def link(self, attachment: Attachment) -> str:
         """A link that works until it expires."""
-        issued = int(self._clock.now())
+        # The same link for a while: a page that is drawn again need not load its pictures again.
+        steps = max(1, int(self._link_seconds) // 24)
+        issued = int(self._clock.now()) // steps * steps
         expires = f"{issued + int(self._link_seconds):x}"
         path = self._path(attachment)
         signature = self._sign(path, expires, f"{issued:x}")

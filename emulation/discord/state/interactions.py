@@ -57,6 +57,9 @@ class Interaction:
     token: str = field(repr=False)
     kind: Kind
     payload: Json = field(repr=False)
+    """As it was made."""
+    sent: Json = field(repr=False)
+    """As it is sent: the payload with whatever a test laid over it."""
     user_id: str
     channel_id: str
     guild_id: str | None

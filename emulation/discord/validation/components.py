@@ -1,4 +1,4 @@
-"""Message components and modals, and their limits.
+"""Message components and their limits.
 
 Contract: https://docs.discord.com/developers/components/reference
 """
@@ -33,8 +33,6 @@ USER_SELECT = 5
 ROLE_SELECT = 6
 MENTIONABLE_SELECT = 7
 CHANNEL_SELECT = 8
-TEXT_DISPLAY = 10
-LABEL = 18
 
 SELECTS = (STRING_SELECT, USER_SELECT, ROLE_SELECT, MENTIONABLE_SELECT, CHANNEL_SELECT)
 LINK = 5
@@ -46,9 +44,6 @@ CUSTOM_ID = 100
 BUTTON_LABEL = 80
 SELECT_OPTIONS = 25
 PLACEHOLDER = 150
-MODAL_TITLE = 45
-MODAL_INPUTS = 5
-TEXT = 4_000
 
 _DEFAULT_KINDS = {
     USER_SELECT: ("user",),
@@ -58,7 +53,7 @@ _DEFAULT_KINDS = {
 }
 
 custom_id = string(1, CUSTOM_ID)
-_number = Field(integer(0, 2**31 - 1))
+number_field = Field(integer(0, 2**31 - 1))
 
 _EMOJI = model(
     {
@@ -95,7 +90,7 @@ def _button_rules(button: Json) -> None:
 _BUTTON = model(
     {
         "type": Field(integer(), required=True),
-        "id": _number,
+        "id": number_field,
         "style": Field(one_of(range(1, 7), integer()), required=True),
         "label": Field(string(maximum=BUTTON_LABEL)),
         "emoji": Field(_EMOJI),
@@ -144,10 +139,10 @@ def _select_rules(select: Json) -> None:
         raise fault("SELECT_COMPONENT_MAX_VALUES_TOO_LARGE", message, "max_values")
 
 
-def _select(kind: int) -> Parser:
+def select(kind: int) -> Parser:
     fields = {
         "type": Field(integer(), required=True),
-        "id": _number,
+        "id": number_field,
         "custom_id": Field(custom_id, required=True),
         "placeholder": Field(string(maximum=PLACEHOLDER)),
         "min_values": Field(integer(0, SELECT_OPTIONS)),
@@ -170,32 +165,7 @@ def _select(kind: int) -> Parser:
     return model(fields, _select_rules)
 
 
-def _text_lengths(value: Json) -> None:
-    if value.get("min_length", 0) > value.get("max_length", TEXT):
-        message = "min_length must be less than or equal to max_length"
-        raise fault("TEXT_INPUT_COMPONENT_MIN_LENGTH_TOO_LARGE", message, "min_length")
-
-
-def _text_input(label_required: bool) -> Parser:
-    """A text input; inside a Label component it needs no label of its own."""
-    return model(
-        {
-            "type": Field(integer(), required=True),
-            "id": _number,
-            "custom_id": Field(custom_id, required=True),
-            "style": Field(one_of((1, 2), integer()), required=True),
-            "label": Field(string(1, MODAL_TITLE), required=label_required),
-            "min_length": Field(integer(0, TEXT)),
-            "max_length": Field(integer(1, TEXT)),
-            "required": Field(boolean),
-            "value": Field(string(maximum=TEXT)),
-            "placeholder": Field(string(maximum=100)),
-        },
-        _text_lengths,
-    )
-
-
-def _by_type(parsers: dict[int, Parser]) -> Parser:
+def by_type(parsers: dict[int, Parser]) -> Parser:
     """A component, parsed by what its `type` says it is."""
 
     def parse(value: Any) -> Json:
@@ -230,12 +200,12 @@ def _width(row: Json) -> None:
             raise fault("COMPONENT_LAYOUT_WIDTH_EXCEEDED", message, "components", str(position))
 
 
-def _row(children: dict[int, Parser], *checks: Check) -> Parser:
+def row_of(children: dict[int, Parser], *checks: Check) -> Parser:
     return model(
         {
             "type": Field(integer(), required=True),
-            "id": _number,
-            "components": Field(list_of(_by_type(children), 1, BUTTONS_IN_A_ROW), required=True),
+            "id": number_field,
+            "components": Field(list_of(by_type(children), 1, BUTTONS_IN_A_ROW), required=True),
         },
         _width,
         *checks,
@@ -253,7 +223,7 @@ def leaves(components: list[Json]) -> Iterator[Json]:
             yield component
 
 
-def _unique(rows: list[Json], child_key: str = "components") -> None:
+def unique(rows: list[Json], child_key: str = "components") -> None:
     """Refuse a custom_id that another component of the message has."""
     seen: set[str] = set()
     for row, outer in enumerate(rows):
@@ -268,14 +238,14 @@ def _unique(rows: list[Json], child_key: str = "components") -> None:
                 seen.add(name)
 
 
-_CHILDREN = {BUTTON: _BUTTON} | {kind: _select(kind) for kind in SELECTS}
-_MESSAGE_ROWS = list_of(_by_type({ACTION_ROW: _row(_CHILDREN)}), maximum=ROWS)
+_CHILDREN = {BUTTON: _BUTTON} | {kind: select(kind) for kind in SELECTS}
+_MESSAGE_ROWS = list_of(by_type({ACTION_ROW: row_of(_CHILDREN)}), maximum=ROWS)
 
 
 def message_components(value: Any) -> list[Json]:
     """Parser of a message's components: rows of buttons or of one select menu."""
     rows: list[Json] = _MESSAGE_ROWS(value)
-    _unique(rows)
+    unique(rows)
     _number_all(rows)
     return rows
 
@@ -288,51 +258,3 @@ def _number_all(rows: list[Json]) -> None:
     for component in everything:
         if not component.get("id"):
             component["id"] = next(free)
-
-
-_LABEL = model(
-    {
-        "type": Field(integer(), required=True),
-        "id": _number,
-        "label": Field(string(1, MODAL_TITLE), required=True),
-        "description": Field(string(maximum=100)),
-        "component": Field(
-            _by_type({TEXT_INPUT: _text_input(False)} | {kind: _select(kind) for kind in SELECTS}),
-            required=True,
-        ),
-    }
-)
-_TEXT_DISPLAY = model(
-    {
-        "type": Field(integer(), required=True),
-        "id": _number,
-        "content": Field(string(1, TEXT), required=True),
-    }
-)
-_MODAL_ROWS = list_of(
-    _by_type(
-        {
-            ACTION_ROW: _row({TEXT_INPUT: _text_input(True)}),
-            LABEL: _LABEL,
-            TEXT_DISPLAY: _TEXT_DISPLAY,
-        }
-    ),
-    1,
-    MODAL_INPUTS,
-)
-
-
-def _modal_components(value: Any) -> list[Json]:
-    rows: list[Json] = _MODAL_ROWS(value)
-    _unique([row if "components" in row else {"components": list(leaves([row]))} for row in rows])
-    return rows
-
-
-modal = model(
-    {
-        "custom_id": Field(custom_id, required=True),
-        "title": Field(string(1, MODAL_TITLE), required=True),
-        "components": Field(_modal_components, required=True),
-    }
-)
-"""Parser of the data of a modal."""

@@ -9,7 +9,6 @@ from emulation.discord.json_types import Json
 from emulation.discord.state.interactions import Answer, Interaction, Kind
 from emulation.discord.state.messages import EPHEMERAL
 from emulation.discord.validation import messages
-from emulation.discord.validation.components import modal
 from emulation.discord.validation.fields import (
     Field,
     FieldError,
@@ -25,6 +24,7 @@ from emulation.discord.validation.fields import (
     string,
 )
 from emulation.discord.validation.locales import LOCALES
+from emulation.discord.validation.modals import modal
 
 CHOICES = 25
 STRING, INTEGER, NUMBER = 3, 4, 10

@@ -212,9 +212,9 @@ def _nearly_valid(draw: st.DrawFn, path_of_request: str) -> Any:
             for key in path[:-1]:
                 parent = parent[key]
             if draw(st.booleans()):
-                parent[path[-1]] = draw(_VALUES)
+                parent[path[-1]] = copy.deepcopy(draw(_VALUES))
             elif isinstance(parent, list):
-                parent.extend(parent[:1] * 12)
+                parent.extend(copy.deepcopy(parent[:1]) * 12)
             else:
                 del parent[path[-1]]
         except (KeyError, IndexError, TypeError):

@@ -101,9 +101,18 @@ async def test_typing_is_shown(rig: Rig) -> None:
     assert [event.name for event in rig.standin.events.kept()][:1] == ["typing"]
 
 
-async def test_an_agent_that_is_not_named_as_discord_asks_is_turned_away(rig: Rig) -> None:
-    response = await rig.bot.get(f"{API}/users/@me", headers={"User-Agent": "curl/8"})
+@pytest.mark.parametrize("agent", ["", "curl/8", "DiscordBot", "DiscordBot (https://x.test)"])
+async def test_an_agent_that_is_not_named_as_discord_asks_is_turned_away(
+    rig: Rig, agent: str
+) -> None:
+    response = await rig.bot.get(f"{API}/users/@me", headers={"User-Agent": agent})
     assert (response.status_code, response.json()["code"]) == (403, 40333)
+
+
+async def test_where_the_token_is_in_the_path_any_agent_is_served_but_none(rig: Rig) -> None:
+    for agent, status in (("Python/3.11 aiohttp/3.14", 200), ("", 403)):
+        response = await rig.http.get(WEBHOOK, headers={"User-Agent": agent})
+        assert response.status_code == status
 
 
 @pytest.mark.parametrize("token", ["", "Bot wrong", "Bearer fixture-bot-token.not-a-secret"])

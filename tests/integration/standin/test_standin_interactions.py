@@ -173,6 +173,13 @@ async def test_raw_is_laid_over_what_is_sent(rig: Rig) -> None:
     assert (payload["type"], payload["data"]["name"]) == (99, "gone")
 
 
+async def test_whatever_is_laid_over_the_payload_leaves_the_stand_in_sound(rig: Rig) -> None:
+    for raw in ({"data": 5}, {"id": "x"}, {"token": None}, {"member": []}, {"channel": "x"}):
+        sent = await rig.send(command="imagine", raw=raw)
+        assert sent["outcome"] == "answered"
+        assert (await rig.seen(sent["interaction_id"]))["message"]["content"] == "Queued"
+
+
 async def test_an_aged_interaction_has_an_old_id_and_a_token_that_ends_early(rig: Rig) -> None:
     sent = await rig.send(command="imagine", age_seconds=899)
     made = (int(sent["interaction_id"]) >> 22) / 1000 + 1_420_070_400

@@ -13,6 +13,7 @@ async def test_every_answer_tells_of_its_bucket(rig: Rig) -> None:
     for response in (await rig.bot.get(ME), await rig.http.get(ME)):
         for name in ("Limit", "Remaining", "Reset", "Reset-After", "Bucket"):
             assert response.headers[f"X-RateLimit-{name}"]
+        assert response.headers["Via"]
         assert "Retry-After" not in response.headers
 
 
@@ -55,6 +56,7 @@ async def test_too_many_refused_requests_ban_the_address() -> None:
             429,
             "text/plain; charset=utf-8",
         )
+        assert "Via" not in banned.headers
         rig.clock.offset += 601
         assert (await rig.bot.get(ME)).status_code == 200
 

@@ -152,8 +152,18 @@ async def test_another_site_cannot_use_the_control_api_through_a_browser(rig: Ri
     assert own.status_code == 200
 
 
-def test_an_origin_that_is_no_address_is_foreign() -> None:
+def test_only_a_browser_on_a_page_of_ours_is_not_foreign() -> None:
 
-    assert is_foreign(Headers({"origin": "http://[::1", "host": "x"}))
-    assert is_foreign(Headers({"origin": "null", "host": "x"}))
-    assert not is_foreign(Headers({"host": "x"}))
+    for foreign in (
+        {"origin": "http://[::1", "host": "x"},
+        {"origin": "null", "host": "x"},
+        {"origin": "http://evil.test", "host": "evil.test"},
+        {"sec-fetch-site": "same-origin", "host": "evil.test"},
+    ):
+        assert is_foreign(Headers(foreign), ["x"])
+    for ours in (
+        {"host": "evil.test"},
+        {"origin": "http://x:5", "host": "x:5"},
+        {"sec-fetch-site": "same-origin", "host": "x"},
+    ):
+        assert not is_foreign(Headers(ours), ["x"])

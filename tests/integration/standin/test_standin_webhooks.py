@@ -284,6 +284,8 @@ async def test_links_expire_and_cannot_be_changed(rig: Rig) -> None:
     for broken in (link.split("?")[0], link.replace("hm=", "hm=0"), link.replace("ex=", "ex=f")):
         assert (await rig.http.get(broken)).status_code == 404
     assert (await rig.http.get(link)).status_code == 200
+    again = await rig.http.get(f"{hook}/messages/@original")
+    assert again.json()["attachments"][0]["url"] == link
     rig.clock.offset += 24 * 3600 + 1
     assert (await rig.http.get(link)).status_code == 404
 

@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 
 from emulation.discord.composing import safe_filename
 from emulation.discord.validation import messages
-from emulation.discord.validation.components import message_components, modal
+from emulation.discord.validation.components import message_components
 from emulation.discord.validation.embeds import embeds
 from emulation.discord.validation.fields import FieldError, Parser
 from emulation.discord.validation.mentions import allowed_mentions, pings
+from emulation.discord.validation.modals import modal
 
 
 def accepts(parse: Parser, value: Any) -> bool:

@@ -1,0 +1,82 @@
+"""A stand-in on a port, and an endpoint behind it whose signatures another library checks."""
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+from discord_interactions import verify_key
+
+from emulation.bootstrap.layout import Layout
+from fixtures.discord.signing import application, public_key
+from tests.standin_server import Endpoint, serving
+
+HERE = Path(__file__).parent
+AGENT = "DiscordBot (https://application.test, 1.0)"
+
+
+@dataclass
+class Discord:
+    """What a client of Discord's needs to know."""
+
+    url: str
+    endpoint: Endpoint
+    endpoint_url: str
+    http: httpx.Client
+    application_id: str = application()["application_id"]
+    bot_token: str = application()["bot_token"]
+
+    @property
+    def api(self) -> str:
+        """The base address that clients are given instead of Discord's."""
+        return f"{self.url}/api/v10"
+
+    def interact(self, **asked: object) -> str:
+        """Send a command; the token of its interaction."""
+        body = asked or {"command": "imagine", "options": {"prompt": "a red circle"}}
+        sent = self.http.post("/control/interactions", json=body).json()
+        assert sent["outcome"] in ("answered", "deferred"), sent
+        return str(self.endpoint.payloads[-1]["token"])
+
+
+def verify(body: bytes, signature: str, timestamp: str) -> bool:
+    """Check a signature with the library `discord-interactions`."""
+    return verify_key(body, signature, timestamp, public_key())
+
+
+@pytest.fixture
+def discord_server(tmp_path: Path) -> Iterator[Discord]:
+    """A stand-in whose endpoint is set and sound."""
+    endpoint = Endpoint(verify)
+    headers = {"Authorization": f"Bot {application()['bot_token']}", "User-Agent": AGENT}
+    with (
+        endpoint.listening() as address,
+        serving(tmp_path) as server,
+        httpx.Client(base_url=server.url, headers=headers, trust_env=False) as http,
+    ):
+        body = {"interactions_endpoint_url": address}
+        assert http.patch("/api/v10/applications/@me", json=body).status_code == 200
+        yield Discord(server.url, endpoint, address, http)
+
+
+@pytest.fixture(scope="session")
+def node_modules() -> Path:
+    """The folder in which Node finds @discordjs/rest, as the lock file has it."""
+    npm = shutil.which("npm")
+    if npm is None or shutil.which("node") is None:
+        pytest.skip("needs Node.js and npm: apt-get install nodejs npm")
+    folder = Layout.of_this_checkout().build / "discordjs"
+    folder.mkdir(parents=True, exist_ok=True)
+    files = [HERE / name for name in ("package.json", "package-lock.json", "client.mjs")]
+    installed = folder / "node_modules" / ".package-lock.json"
+    lock = folder / "package-lock.json"
+    is_current = installed.is_file() and lock.read_bytes() == files[1].read_bytes()
+    for file in files:
+        shutil.copy(file, folder / file.name)
+    if not is_current:
+        command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+        subprocess.run(command, cwd=folder, check=True, timeout=240)
+    return folder
