@@ -11,12 +11,13 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from emulation import chaos_cli, report
 from emulation import demo as demonstration
-from emulation import report
 from emulation.bootstrap import terraform as bootstrap
 from emulation.bootstrap.layout import Layout
 from emulation.display import Display
-from emulation.errors import RigError, StackNotRunningError
+from emulation.errors import RigError
+from emulation.running import running_stack
 from emulation.stack import down as stack_down
 from emulation.stack import health, lock
 from emulation.stack import up as stack_up
@@ -30,6 +31,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="AWS, Discord and the GPU fleet on one machine: start it, use it, look at it, stop it.",
 )
+app.add_typer(chaos_cli.app, name="chaos")
 _LAYOUT = Layout.of_this_checkout()
 _out = Console()
 
@@ -92,7 +94,7 @@ def down(state_dir: StateDir = None, as_json: AsJson = False) -> None:
 @app.command()
 def status(state_dir: StateDir = None, as_json: AsJson = False) -> None:
     """Show what runs, where, and how much waits in the queue."""
-    state = _running(state_dir)
+    state = running_stack(state_dir)
     processes = health.of_processes(state)
     queues = report.queue_depths(state)
     if as_json:
@@ -114,7 +116,7 @@ def logs(
     """Show the logs of the stack's processes (and its functions': `logs functions`)."""
     folder = StateFolder.chosen(_LAYOUT.root, state_dir)
     if name == "functions":
-        report.function_logs(_out, _running(state_dir), lines)
+        report.function_logs(_out, running_stack(state_dir), lines)
         return
     files = sorted(folder.logs.glob(f"{name or '*'}.log"))
     if not files:
@@ -141,7 +143,7 @@ def send(
     given: dict[str, object] = {"prompt": prompt, "seed": seed, "images": count, "steps": steps}
     given |= {"guidance": guidance, "negative_prompt": negative_prompt}
     options = {name: value for name, value in given.items() if value is not None}
-    stand_in = StandIn(_running(state_dir).discord_url)
+    stand_in = StandIn(running_stack(state_dir).discord_url)
     started = time.monotonic()
     interaction = stand_in.send("imagine", options, **({"user_id": user} if user else {}))
     answer = stand_in.wait_for_pictures(interaction, timeout, None if as_json else report.live)
@@ -199,13 +201,6 @@ def _start(options: StackOptions, folder: StateFolder) -> StackState:
     if started.already_running:
         sys.stderr.write("The stack is already running.\n")
     return started.state
-
-
-def _running(state_dir: Path | None) -> StackState:
-    state = StateFolder.chosen(_LAYOUT.root, state_dir).load()
-    if state is None or not state.ready:
-        raise StackNotRunningError
-    return state
 
 
 def _print_json(content: dict[str, object]) -> None:

@@ -65,6 +65,14 @@ class StandIn:
         """What the stand-in knows of an interaction, with every version of its message."""
         return self._json(self._http.get(f"/control/interactions/{interaction_id}"))
 
+    def chaos(self) -> dict[str, Any]:
+        """The faults that are switched on, with how often each struck."""
+        return self._json(self._http.get("/control/chaos"))
+
+    def set_chaos(self, faults: dict[str, dict[str, object]]) -> dict[str, Any]:
+        """Replace the faults that are switched on."""
+        return self._json(self._http.put("/control/chaos", json={"faults": faults}))
+
     def wait_for_pictures(
         self,
         interaction_id: str,

@@ -30,7 +30,7 @@ class Load:
 def signed_imagine() -> tuple[bytes, dict[str, str]]:
     """A new `/imagine` as Discord would send it now: body and headers."""
     snowflake = ((int(time.time() * 1000) - _EPOCH_MS) << 22) | next(_SEQUENCE) % (1 << 22)
-    body = encode(interaction("chat_input_guild") | {"id": str(snowflake), "token": "bench"})
+    body = encode(interaction("command_guild") | {"id": str(snowflake), "token": "bench"})
     return body, sign(body)
 
 

@@ -92,6 +92,15 @@ def test_the_life_of_a_stack(rig: Rig, tmp_path: Path) -> None:
     refused = rig.run("send", "--prompt", "x", "--steps", "101", status=1)
     assert "`steps` must be a whole number from 1 to 100" in refused
 
+    rig.run("chaos", "on", "server_error", "--probability", "0.5", "--count", "1")
+    rig.run("chaos", "on", "slow", "--set", "seconds=0.1", "--set", "path=/webhooks/")
+    switched_on = json.loads(rig.run("chaos", "list", "--json"))["faults"]
+    assert switched_on["slow"]["seconds"] == 0.1
+    assert set(switched_on) == {"server_error", "slow"}
+    assert "meteor" in rig.run("chaos", "on", "meteor", status=1)
+    rig.run("chaos", "off", "slow")
+    assert "A good day" in rig.run("chaos", "off")
+
     old = rig.state
     os.kill(old.processes[0].pid, signal.SIGKILL)
     assert rig.up()["processes"] != first["processes"], "a stack that died is replaced"
