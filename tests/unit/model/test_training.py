@@ -13,7 +13,7 @@ def run_smoke(out: Path, work: Path) -> str:
     command += ["--out", str(out), "--work", str(work)]
     environment = os.environ | {"HF_HUB_OFFLINE": "1"}
     done = subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=140
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
