@@ -7,7 +7,7 @@ from pathlib import Path
 EMBEDDED_MODEL = "fixtures/model/tiny"
 """Relative to the checkout: the model that needs no download."""
 
-_EMBEDDED_NOTICE = "Drawn by the embedded 64×64 model: it knows shapes, colours and places only."
+_EMBEDDED_NOTICE = "Drawn by the embedded 64×64 model, which knows only shapes, colours and places."
 
 
 @dataclass(frozen=True)
