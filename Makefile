@@ -21,7 +21,7 @@ setup: ## Set up everything the project needs, inside its own folder
 
 .PHONY: installed
 installed:
-	@[ -x $(VENV)/python ] || { echo "Nothing is set up yet. Run: make demo" >&2; exit 2; }
+	@[ -e .cache/stamps/project-packages ] || { echo "Nothing is set up yet. Run: make demo" >&2; exit 2; }
 
 .PHONY: demo
 demo: setup ## From nothing to pictures: start the stack, send a signed /imagine
@@ -34,7 +34,7 @@ local-up: setup ## Start the local stack (WORKERS=1, WATCH=1 reloads handlers, M
 
 .PHONY: local-down
 local-down: ## Stop the local stack; logs and caches stay
-	@if [ -x $(VENV)/python ]; then $(RIG) down; else echo "Nothing is set up, so nothing runs."; fi
+	@if [ -e .cache/stamps/project-packages ]; then $(RIG) down; else echo "Nothing is set up, so nothing runs."; fi
 
 .PHONY: local-status
 local-status: installed ## Show what runs, where, and how much waits

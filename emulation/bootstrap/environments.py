@@ -50,7 +50,8 @@ class Environments:
     def install_project(self) -> None:
         """Everything else in the lock, and the project itself, editable."""
         lock = self.layout.root / "requirements" / "development.lock"
-        self._install(self.layout.environment, "--require-hashes", "-r", lock)
+        # The lock is complete but for torch, which stands already and has no hash in it.
+        self._install(self.layout.environment, "--no-deps", "--require-hashes", "-r", lock)
         self._install(self.layout.environment, "--no-deps", "-e", self.layout.root)
 
     def make_emulator(self) -> None:
