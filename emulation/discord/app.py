@@ -21,6 +21,7 @@ from emulation.discord.routes import (
     control,
     control_live,
     control_rig,
+    control_series,
     interactions,
     webhooks,
 )
@@ -36,6 +37,7 @@ _ROUTES = (
     control,
     control_live,
     control_rig,
+    control_series,
 )
 
 

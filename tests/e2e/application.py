@@ -65,7 +65,9 @@ def picture(index: int, side: int = 256) -> bytes:
     image = Image.linear_gradient("L").resize((side, side)).convert("RGB")
     image = Image.blend(image, Image.new("RGB", (side, side), (hue, 255 - hue, 160)), 0.6)
     inset = side // 4 + (index % 5) * side // 40
-    ImageDraw.Draw(image).ellipse((inset, inset, side - inset, side - inset), fill=(255 - hue, 80, hue))
+    ImageDraw.Draw(image).ellipse(
+        (inset, inset, side - inset, side - inset), fill=(255 - hue, 80, hue)
+    )
     file = io.BytesIO()
     image.save(file, "PNG", compress_level=1)
     return file.getvalue()

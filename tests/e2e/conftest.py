@@ -8,7 +8,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e import application
+from tests.e2e import answers, application
 from tests.e2e.application import Bot
 from tests.e2e.browser import WIDE, launched
 from tests.standin_server import serving
@@ -38,7 +38,7 @@ def bot(_bot: Bot) -> Bot:
     """The application, its commands registered, in a stand-in that knows of nothing else."""
     httpx.post(f"{_bot.url}/control/reset", trust_env=False).raise_for_status()
     _bot.payloads.clear()
-    _bot.reply = application.reply_to
+    _bot.reply = answers.reply_to
     _bot.register()
     return _bot
 

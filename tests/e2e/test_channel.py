@@ -5,19 +5,7 @@ from playwright.sync_api import Page, expect
 from tests.e2e.application import Bot
 from tests.e2e.browser import PHONE, keep_screenshot
 from tests.e2e.conftest import BORIS, Tabs
-
-
-def composer(page: Page, text: str) -> None:
-    """Type into the message box."""
-    page.get_by_role("combobox", name="Message").press_sequentially(text)
-
-
-def imagine(page: Page, prompt: str = "a red circle") -> None:
-    """Send /imagine by keyboard alone."""
-    composer(page, "/imag")
-    page.keyboard.press("Enter")
-    page.keyboard.type(prompt)
-    page.keyboard.press("Enter")
+from tests.e2e.keyboard import command, composer, imagine
 
 
 def test_a_command_is_queued_then_edited_then_shows_its_pictures(page: Page, bot: Bot) -> None:
@@ -55,7 +43,9 @@ def test_what_is_wrong_with_an_option_is_said_before_anything_is_sent(page: Page
     composer(page, "/imagine ")
     expect(page.get_by_role("combobox", name="prompt")).to_be_focused()
     page.keyboard.press("Enter")
-    expect(page.locator(".pill-error").first).to_have_text("This option is required. Specify a value.")
+    expect(page.locator(".pill-error").first).to_have_text(
+        "This option is required. Specify a value."
+    )
     page.keyboard.type("a blue square")
     page.keyboard.press("Tab")
     page.keyboard.type("images")
@@ -71,7 +61,10 @@ def test_what_is_wrong_with_an_option_is_said_before_anything_is_sent(page: Page
     page.keyboard.press("Enter")
     expect(page.locator(".message").last).to_contain_text("Queued")
     options = bot.received("imagine")[0]["data"]["options"]
-    assert {one["name"]: one["value"] for one in options} == {"prompt": "a blue square", "images": 2}
+    assert {one["name"]: one["value"] for one in options} == {
+        "prompt": "a blue square",
+        "images": 2,
+    }
 
 
 def test_choices_are_picked_with_arrow_keys(page: Page, bot: Bot) -> None:
@@ -111,17 +104,16 @@ def test_commands_that_cannot_be_used_in_a_dm_are_not_offered(page: Page) -> Non
 
 
 def test_a_deferred_answer_thinks_until_it_is_edited(page: Page, bot: Bot) -> None:
-    composer(page, "/think ")
-    page.keyboard.press("Enter")
+    command(page, "think")
     message = page.locator(".message").last
     expect(message).to_contain_text("Diffusion is thinking…")
+    keep_screenshot(page, "thinking")
     bot.edit(bot.received("think")[0], "It is 42.")
     expect(message).to_contain_text("It is 42.")
 
 
 def test_an_application_that_does_not_answer_is_reported_as_discord_does(page: Page) -> None:
-    composer(page, "/silent ")
-    page.keyboard.press("Enter")
+    command(page, "silent")
     message = page.locator(".message").last
     expect(message).to_contain_text("Sending command…")
     expect(message).to_contain_text("The application did not respond")
@@ -133,12 +125,10 @@ def test_an_application_that_does_not_answer_is_reported_as_discord_does(page: P
 
 def test_an_ephemeral_answer_is_seen_by_its_user_alone(page: Page, tabs: Tabs) -> None:
     other = tabs.open(f"/#user={BORIS}")
-    composer(page, "/whisper ")
-    page.keyboard.press("Enter")
+    command(page, "whisper")
     expect(page.locator(".message")).to_contain_text("Only for you.")
     expect(page.locator(".message")).to_contain_text("Only you can see this · Dismiss message")
-    composer(other, "/gallery show ")
-    other.keyboard.press("Enter")
+    command(other, "gallery show")
     expect(other.locator(".message").last).to_contain_text("Collection: show")
     expect(other.locator(".message")).to_have_count(1)
     expect(page.locator(".message")).to_have_count(2)
@@ -151,6 +141,7 @@ def test_two_tabs_see_the_same(page: Page, bot: Bot) -> None:
     imagine(page, "two tabs")
     for tab in (page, other):
         expect(tab.locator(".message").last).to_contain_text("Ada used /imagine")
+        expect(tab.locator(".message").last).to_contain_text("Queued")
     bot.edit(bot.received("imagine")[0], "Done", pictures=2)
     for tab in (page, other):
         expect(tab.get_by_role("button", name="Open picture")).to_have_count(2)
@@ -172,6 +163,7 @@ def test_a_user_switches_accounts_and_channels_by_keyboard(page: Page, bot: Bot)
     page.get_by_role("button", name="after-dark, age-restricted").press("Enter")
     imagine(page)
     expect(page.locator(".message").last).to_contain_text("Boris used /imagine")
+    expect(page.locator(".message").last).to_contain_text("Queued")
     payload = bot.received("imagine")[0]
     assert payload["member"]["user"]["id"] == BORIS
     assert payload["channel"]["nsfw"] is True

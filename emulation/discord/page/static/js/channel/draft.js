@@ -151,12 +151,15 @@ export class Draft {
 
   #refreshMore() {
     const count = this.#missing().length;
-    this.more.hidden = count === 0;
-    this.more.placeholder = count ? `+${count} optional` : "";
+    // Without any other input the keyboard needs this one to send from.
+    this.more.hidden = count === 0 && this.pills.length > 0;
+    this.more.placeholder = count ? `+${count} optional` : "Press Enter to send";
+    this.more.setAttribute("aria-label", count ? "Add an option" : "Press Enter to send");
   }
 
   #offerOptions() {
     const typed = this.more.value.trim().toLowerCase();
+    if (!this.#missing().length) return;
     const items = this.#missing()
       .filter((one) => one.name.includes(typed))
       .map((one) => ({ label: one.name, detail: one.description, hint: limitsInWords(one), option: one }));

@@ -20,7 +20,7 @@ export class Lightbox {
     const close = button("Close", "close", () => this.#dialog.close());
     this.#previous = button("Previous picture", "left", () => this.#step(-1));
     this.#next = button("Next picture", "right", () => this.#step(1));
-    this.#dialog.append(h("div", { class: "lightbox-stage" }, this.#image), h("div", { class: "lightbox-bar" }, this.#caption, this.#count, this.#link), this.#previous, this.#next, close);
+    this.#dialog.append(close, h("div", { class: "lightbox-stage" }, this.#image), h("div", { class: "lightbox-bar" }, this.#caption, this.#count, this.#link), this.#previous, this.#next);
     this.#dialog.addEventListener("keydown", (event) => {
       if (event.key === "ArrowLeft") this.#step(-1);
       if (event.key === "ArrowRight") this.#step(1);

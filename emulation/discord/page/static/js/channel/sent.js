@@ -29,7 +29,18 @@ export class Sent {
   /** Messages that only this tab knows, of the channel and user it shows now. */
   messages() {
     const { channelId, userId } = this.#session;
-    return this.#local.filter((one) => one.channel_id === channelId && one.ephemeral_for === userId);
+    const own = this.#local.filter((one) => one.channel_id === channelId && one.ephemeral_for === userId);
+    return own.filter((one) => !this.#hasArrived(one));
+  }
+
+  /** Whether the answer is here already: events overtake the reply to what was sent. */
+  #hasArrived(waiting) {
+    if (!(waiting.flags & LOADING)) return false;
+    const { user, name } = waiting.interaction_metadata;
+    return this.#store.messages(waiting.channel_id, user.id).some((one) => {
+      const about = one.interaction_metadata;
+      return about?.user?.id === user.id && about.name === name.split(" ")[0] && BigInt(one.id) > waiting.local.after;
+    });
   }
 
   dismiss(message) {
@@ -46,7 +57,7 @@ export class Sent {
     this.#local = this.#local.filter((one) => one !== waiting);
     if (result.notice) {
       announce(result.notice);
-      this.#local.push({ ...waiting, flags: EPHEMERAL, local: { error: result.notice } });
+      this.#local.push({ ...waiting, id: `${waiting.id}-failed`, flags: EPHEMERAL, local: { error: result.notice } });
     }
     this.#changed();
     this.answered(result);
@@ -78,7 +89,7 @@ export class Sent {
       flags: LOADING,
       interaction_metadata: { user, name },
       ephemeral_for: userId,
-      local: {},
+      local: { after: BigInt(this.#store.messages(channelId, userId).at(-1)?.id ?? 0) },
     };
   }
 }

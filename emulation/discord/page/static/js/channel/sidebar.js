@@ -55,7 +55,7 @@ export class Sidebar {
     this.#drawRail(isDm);
     const rows = isDm ? [this.#dmRow()] : this.#store.guildChannels().map((one) => this.#channelRow(one));
     const held = this.#drawer.contains(document.activeElement) ? document.activeElement.dataset.channel : null;
-    byId("channels").replaceChildren(h("li", { class: "category", role: "presentation" }, isDm ? "Direct messages" : "Text channels"), ...rows);
+    byId("channels").replaceChildren(h("li", { class: "category" }, isDm ? "Direct messages" : "Text channels"), ...rows);
     if (held) byId("channels").querySelector(`[data-channel="${CSS.escape(held)}"]`)?.focus();
     this.#drawUser();
     this.#drawMembers(isDm);
@@ -68,7 +68,7 @@ export class Sidebar {
     const initials = this.#store.guild.name.split(/\s+/).map((word) => word[0]).join("").slice(0, 3);
     byId("rail").replaceChildren(
       item("Direct Messages", isDm, "✦", () => this.#go(NEW_DM), "home"),
-      h("li", { class: "rail-line", role: "presentation" }),
+      h("li", { class: "rail-line" }),
       item(this.#store.guild.name, !isDm, initials, () => this.#go(first), "guild"),
     );
   }
@@ -107,7 +107,7 @@ export class Sidebar {
     const { application } = this.#store;
     const people = isDm ? [this.#session.user] : [...this.#store.users.values()].slice(0, 50);
     const row = (user) => h("li", { class: "member" }, avatar(user, "medium status"), h("span", { class: "member-name" }, displayName(user)), user.bot && appBadge());
-    byId("members").replaceChildren(h("li", { class: "category", role: "presentation" }, "App — 1"), row({ id: application.id, username: application.name, bot: true }), h("li", { class: "category", role: "presentation" }, `Online — ${people.length}`), ...people.map(row));
+    byId("members").replaceChildren(h("li", { class: "category" }, "App — 1"), row({ id: application.id, username: application.name, bot: true }), h("li", { class: "category" }, `Online — ${people.length}`), ...people.map(row));
   }
 
   #showMenu(open) {

@@ -1,0 +1,85 @@
+/** The chaos switches: what Discord and the network do on a bad day. */
+
+import { announce, byId, h } from "/js/dom.js";
+import { send } from "/js/api.js";
+
+const SECONDS = (label, value) => ({ name: "seconds", label, value, step: "0.1" });
+
+/** Each fault with the numbers that it can be given beside its probability. */
+const FAULTS = [
+  ["rate_limited", "429 storms", "API calls are refused with Retry-After", [SECONDS("retry after, s", 1)]],
+  ["server_error", "Server errors", "API calls fail with a 5xx", [{ name: "status", label: "status", value: 503, step: "1", min: 500, max: 599 }]],
+  ["slow", "Slow answers", "API calls take longer", [SECONDS("delay, s", 1)]],
+  ["dropped", "Dropped connections", "API calls are cut off, acted upon or not", [{ name: "when", label: "cut", value: "before", choices: ["before", "after"] }]],
+  ["duplicates", "Duplicate deliveries", "Interactions are delivered twice", []],
+  ["reordered", "Out of order", "Interactions are delivered late", [SECONDS("delay, s", 1)]],
+  ["clock_skew", "Clock skew", "Signed timestamps are off", [{ ...SECONDS("by, s", 600), min: -86400 }]],
+  ["early_404", "Early 404", "Follow-ups get 10015 right after the answer", [SECONDS("for, s", 1)]],
+];
+
+/** Switches bound to the chaos API; every change replaces the whole plan. */
+export class ChaosPanel {
+  #rows = new Map();
+
+  constructor() {
+    byId("faults").append(...FAULTS.map((fault) => this.#row(...fault)));
+    byId("calm").addEventListener("click", () => {
+      for (const row of this.#rows.values()) row.toggle.checked = false;
+      this.#apply();
+    });
+  }
+
+  /** Show what is on, as the stand-in says. */
+  draw({ faults }) {
+    for (const [name, row] of this.#rows) {
+      const fault = faults[name];
+      const isOn = Boolean(fault && !fault.over);
+      row.toggle.checked = isOn;
+      row.element.classList.toggle("on", isOn);
+      row.hits.textContent = fault ? `${fault.hits} ${fault.hits === 1 ? "hit" : "hits"}` : "";
+      if (!fault || row.element.contains(document.activeElement)) continue;
+      row.probability.value = Math.round(fault.probability * 100);
+      for (const [key, input] of Object.entries(row.inputs)) input.value = fault[key];
+      row.lasts.value = fault.duration_seconds ?? "";
+    }
+  }
+
+  #row(name, title, text, numbers) {
+    const change = () => this.#rows.get(name).toggle.checked && this.#apply();
+    const toggle = h("input", { type: "checkbox", role: "switch", class: "switch", id: `fault-${name}`, "aria-describedby": `fault-${name}-text`, on: { change: () => this.#apply() } });
+    const inputs = Object.fromEntries(numbers.map((one) => [one.name, field(one, change)]));
+    const probability = field({ value: 100, step: "1", min: 0, max: 100 }, change);
+    const lasts = field({ value: "", step: "1", min: 1 }, change);
+    const hits = h("span", { class: "hits" });
+    const label = (words, input) => h("label", {}, words, input);
+    const element = h("li", { class: "fault", data: { fault: name } },
+      h("div", { class: "fault-head" }, h("label", { for: `fault-${name}`, class: "fault-name" }, title), hits, toggle),
+      h("p", { class: "muted", id: `fault-${name}-text` }, text),
+      h("div", { class: "fault-numbers", role: "group", "aria-label": `${title}: settings` }, label("odds, %", probability), numbers.map((one) => label(one.label, inputs[one.name])), label("ends after, s", lasts)));
+    this.#rows.set(name, { element, toggle, inputs, probability, lasts, hits });
+    return element;
+  }
+
+  async #apply() {
+    const faults = {};
+    for (const [name, row] of this.#rows) {
+      if (!row.toggle.checked) continue;
+      const fault = { probability: Number(row.probability.value) / 100 };
+      for (const [key, input] of Object.entries(row.inputs)) fault[key] = input.tagName === "SELECT" ? input.value : Number(input.value);
+      if (row.lasts.value) fault.duration_seconds = Number(row.lasts.value);
+      faults[name] = fault;
+    }
+    try {
+      this.draw(await send("PUT", "/control/chaos", { faults }));
+      byId("chaos-error").textContent = "";
+      announce(Object.keys(faults).length ? `${Object.keys(faults).length} faults on` : "All faults off");
+    } catch (error) {
+      byId("chaos-error").textContent = error.message;
+    }
+  }
+}
+
+function field({ value, step, min = 0, max, choices }, change) {
+  if (choices) return h("select", { class: "small-field", on: { change } }, choices.map((one) => h("option", { value: one }, one)));
+  return h("input", { type: "number", class: "small-field", step, min, max, value, on: { change } });
+}

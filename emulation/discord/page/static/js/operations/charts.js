@@ -1,0 +1,147 @@
+/** Charts over time: the queue from the timelines, and whatever series the rig sends. */
+
+import { byId, h, s } from "/js/dom.js";
+import { exactTime } from "/js/time.js";
+
+const WINDOW_MS = 10 * 60_000;
+const HEIGHT = 150;
+const PAD = { left: 30, right: 8, top: 8, bottom: 20 };
+const COLOURS = ["#8ea1ff", "#2bbf66", "#f2c14e", "#e879b9", "#5bc8d9", "#ff8589"];
+const ALARM = "alarm/";
+const ALARM_STATES = { "-1": ["no data", "calm"], 0: ["OK", "good"], 1: ["ALARM", "bad"] };
+
+/** Series that belong into one panel; all others get one of their own. */
+const PANELS = [
+  ["Queue", /^(queue|jobs|messages|dead)/],
+  ["Tasks", /^tasks?/],
+  ["Instances", /^instances?/],
+];
+
+/** Panels of charts, drawn anew a few times a minute and when something came. */
+export class Charts {
+  #paths;
+  #series = new Map();
+  #box = byId("charts");
+  #panels = new Map();
+
+  constructor(paths) {
+    this.#paths = paths;
+    new ResizeObserver(() => this.draw()).observe(this.#box);
+  }
+
+  /** All series: {name: [[Unix seconds, value], ...]}. */
+  reset(series) {
+    this.#series = new Map(Object.entries(series));
+  }
+
+  add({ name, points }) {
+    const kept = this.#series.get(name) ?? [];
+    kept.push(...points);
+    kept.sort((a, b) => a[0] - b[0]);
+    this.#series.set(name, kept);
+  }
+
+  draw() {
+    const now = Date.now();
+    const panels = new Map([["Jobs", this.#jobs(now)]]);
+    for (const [name, points] of this.#series) {
+      if (name.startsWith(ALARM)) continue;
+      const title = PANELS.find(([, pattern]) => pattern.test(name))?.[0] ?? words(name);
+      const lines = panels.get(title) ?? [];
+      lines.push({ label: words(name), stepped: true, points: inWindow(points, now) });
+      panels.set(title, lines);
+    }
+    for (const [title, lines] of panels) this.#panel(title).replaceChildren(...chart(title, lines, now, this.#width(panels.size)));
+    this.#alarms();
+  }
+
+  #width(count) {
+    const columns = Math.max(1, Math.min(count, Math.floor(this.#box.clientWidth / 360)));
+    return Math.max(240, this.#box.clientWidth / columns - 50);
+  }
+
+  #jobs(now) {
+    const begin = now - WINDOW_MS;
+    const line = (label, name) => ({ label, stepped: true, points: this.#paths.steps(name, begin, now) });
+    return [line("waiting", "waiting"), line("being drawn", "working")];
+  }
+
+  #panel(title) {
+    let panel = this.#panels.get(title);
+    if (!panel) {
+      const body = h("div", { class: "chart-body" });
+      const id = `chart-${this.#panels.size}`;
+      this.#box.append(h("section", { class: "card chart", "aria-labelledby": id }, h("header", { class: "card-head" }, h("h2", { id }, title)), body));
+      panel = body;
+      this.#panels.set(title, panel);
+    }
+    return panel;
+  }
+
+  #alarms() {
+    const alarms = [...this.#series].filter(([name]) => name.startsWith(ALARM));
+    if (!alarms.length) return;
+    const rows = alarms.map(([name, points]) => {
+      const [at, value] = points.at(-1);
+      const [word, look] = ALARM_STATES[value] ?? [String(value), "calm"];
+      return h("li", {}, h("span", { class: `outcome ${look}` }, word), h("b", {}, name.slice(ALARM.length)), h("span", { class: "muted" }, `since ${exactTime(new Date(at * 1000))}`));
+    });
+    this.#panel("Alarms").replaceChildren(h("ul", { class: "alarms" }, rows));
+  }
+}
+
+const words = (name) => name.replaceAll("_", " ");
+
+/** The points of the window, and the last one before it carried to its beginning. */
+function inWindow(points, now) {
+  const begin = now - WINDOW_MS;
+  const scaled = points.map(([at, value]) => [at * 1000, value]);
+  const before = scaled.filter(([at]) => at < begin).at(-1);
+  return [...(before ? [[begin, before[1]]] : []), ...scaled.filter(([at]) => at >= begin)];
+}
+
+function chart(title, lines, now, width) {
+  const most = Math.max(1, ...lines.flatMap((line) => line.points.map(([, value]) => value)));
+  const top = niceTop(most);
+  const inner = { width: width - PAD.left - PAD.right, height: HEIGHT - PAD.top - PAD.bottom };
+  const x = (at) => PAD.left + (1 - (now - at) / WINDOW_MS) * inner.width;
+  const y = (value) => PAD.top + (1 - value / top) * inner.height;
+  const last = lines.map((line) => `${line.label} ${line.points.at(-1)?.[1] ?? 0}`).join(", ");
+  const svg = s("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, class: "chart-svg", role: "img", "aria-label": `${title}, last 10 minutes; now: ${last}` });
+  for (const value of [0, top / 2, top]) {
+    svg.append(s("line", { x1: PAD.left, x2: width - PAD.right, y1: y(value), y2: y(value), class: "grid" }), s("text", { x: PAD.left - 6, y: y(value) + 4, class: "label end" }, short(value)));
+  }
+  for (const minutes of [10, 5, 0]) {
+    const anchor = minutes === 0 ? "end" : minutes === 10 ? "" : "middle";
+    svg.append(s("text", { x: x(now - minutes * 60_000), y: HEIGHT - 4, class: `label ${anchor}` }, minutes ? `−${minutes} min` : "now"));
+  }
+  lines.forEach((line, index) => {
+    if (!line.points.length) return;
+    const path = trace(line, x, y, now);
+    const colour = COLOURS[index % COLOURS.length];
+    const area = s("path", { d: `${path} L${x(now)},${y(0)} L${x(line.points[0][0])},${y(0)} Z`, class: "area" });
+    area.style.fill = colour;
+    const stroke = s("path", { d: path, class: "line" });
+    stroke.style.stroke = colour;
+    svg.append(area, stroke);
+  });
+  const legend = h("ul", { class: "legend", "aria-hidden": "true" }, lines.map((line, index) => {
+    const swatch = h("i", { class: "swatch" });
+    swatch.style.background = COLOURS[index % COLOURS.length];
+    return h("li", {}, swatch, line.label, h("b", {}, short(line.points.at(-1)?.[1] ?? 0)));
+  }));
+  return [legend, svg];
+}
+
+function trace({ points, stepped }, x, y, now) {
+  let path = `M${x(points[0][0])},${y(points[0][1])}`;
+  for (const [at, value] of points.slice(1)) path += stepped ? ` H${x(at)} V${y(value)}` : ` L${x(at)},${y(value)}`;
+  return `${path} H${x(now)}`;
+}
+
+function niceTop(most) {
+  const step = [2, 4, 6, 10, 20, 40, 60, 100, 200, 400, 600, 1000];
+  return step.find((one) => one >= most) ?? most * 1.1;
+}
+
+const short = (value) => (Number.isInteger(value) ? String(value) : value.toFixed(1));

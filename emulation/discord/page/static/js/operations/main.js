@@ -1,0 +1,115 @@
+/** The operations page: wires the live state to its panels. */
+
+import { byId, h } from "/js/dom.js";
+import { get } from "/js/api.js";
+import { Live } from "/js/live.js";
+import { duration, exactTime } from "/js/time.js";
+import { ChaosPanel } from "/js/operations/chaos.js";
+import { Charts } from "/js/operations/charts.js";
+import { Paths, quantile } from "/js/operations/model.js";
+import { RigPanel } from "/js/operations/rig.js";
+import { Timelines } from "/js/operations/table.js";
+
+const CALLS_SHOWN = 80;
+const TICK_MS = 2000;
+const DEADLINE_MS = 3000;
+
+const users = new Map();
+const paths = new Paths();
+const table = new Timelines(paths, (id) => users.get(id) ?? `…${id.slice(-6)}`);
+const charts = new Charts(paths);
+const chaos = new ChaosPanel();
+const rig = new RigPanel();
+const calls = { total: 0, limited: 0, failed: 0 };
+let queued = false;
+
+/** Draw what depends on the timelines, once per frame at most. */
+function refresh() {
+  if (queued) return;
+  queued = true;
+  requestAnimationFrame(() => {
+    queued = false;
+    table.draw();
+    charts.draw();
+    drawNumbers();
+  });
+}
+
+function drawNumbers() {
+  const all = paths.all.filter((path) => path.summary.type !== 4);
+  const answers = all.filter((path) => !path.failed).map((path) => path.until("answered", "deferred"));
+  const pictures = all.map((path) => path.until("done", "uploaded"));
+  const failed = all.filter((path) => path.failed).length;
+  const { waiting, working } = paths.inFlight(Date.now());
+  const slow = quantile(answers, 0.95);
+  const say = (ms) => (ms === undefined ? "–" : duration(ms));
+  const lastMinute = all.filter((path) => Date.now() - path.startedAt < 60_000).length;
+  byId("numbers").replaceChildren(
+    number("Interactions", all.length, `${lastMinute} in the last minute`),
+    number("First answer", say(quantile(answers, 0.5)), `95 % within ${say(slow)} of 3 s`, slow > DEADLINE_MS * 0.8 ? "warn" : ""),
+    number("Time to pictures", say(quantile(pictures, 0.5)), `95 % within ${say(quantile(pictures, 0.95))}`),
+    number("In flight", waiting + working, `${waiting} waiting · ${working} being drawn`),
+    number("Failed", failed, all.length ? `${((failed / all.length) * 100).toFixed(failed ? 1 : 0)} % of interactions` : "none yet", failed ? "bad" : ""),
+    number("API calls", calls.total, `${calls.limited} rate-limited · ${calls.failed} failed`, calls.failed ? "warn" : ""),
+  );
+}
+
+function number(title, value, note, look = "") {
+  return h("li", { class: `card number ${look}` }, h("span", { class: "number-title" }, title), h("span", { class: "number-value" }, String(value)), h("span", { class: "number-note" }, note));
+}
+
+function drawEndpoint({ url, removed_because: reason }) {
+  byId("endpoint").replaceChildren(h("i", { class: url ? "dot good" : "dot bad", "aria-hidden": "true" }), url ? h("code", {}, url) : reason ? `Endpoint removed: ${reason}` : "No interactions endpoint URL");
+}
+
+function addCall(data) {
+  calls.total += 1;
+  if (data.status === 429) calls.limited += 1;
+  else if (data.status >= 400) calls.failed += 1;
+  const look = data.status >= 500 || data.status === 401 ? "bad" : data.status >= 400 ? "warn" : "good";
+  const body = byId("traffic");
+  body.prepend(h("tr", {}, h("td", { class: "time" }, exactTime(new Date(data.at))), h("td", { class: "call" }, h("b", {}, data.method), " ", h("code", {}, data.path.replace("/api/v10", ""))), h("td", {}, h("span", { class: `outcome ${look}` }, String(data.status))), h("td", { class: "num" }, duration(data.took_ms))));
+  while (body.children.length > CALLS_SHOWN) body.lastElementChild.remove();
+  byId("no-traffic").hidden = true;
+  byId("traffic-sum").textContent = `${calls.total} since this page was opened`;
+}
+
+async function loadSeries() {
+  charts.reset(await get("/control/series").catch(() => ({})));
+  refresh();
+}
+
+const HANDLERS = {
+  interaction: ({ interaction }) => paths.take(interaction),
+  timeline: (data) => paths.add(data),
+  chaos: (data) => chaos.draw(data),
+  probe: (data) => rig.probed(data),
+  endpoint: drawEndpoint,
+  request: addCall,
+  series: (data) => charts.add(data),
+};
+
+const live = new Live({
+  onSnapshot: (snapshot) => {
+    users.clear();
+    for (const user of snapshot.world.users) users.set(user.id, user.global_name || user.username);
+    paths.reset(snapshot.interactions);
+    chaos.draw(snapshot.chaos);
+    rig.draw(snapshot);
+    drawEndpoint(snapshot.endpoint);
+    loadSeries();
+  },
+  onStatus: (status) => {
+    byId("live").textContent = status === "live" ? "live" : "connection lost, trying again…";
+    byId("live").classList.toggle("lost", status !== "live");
+  },
+  onEvent: (name, data) => {
+    const handle = HANDLERS[name];
+    if (!handle) return;
+    handle(data);
+    refresh();
+  },
+});
+
+setInterval(() => !document.hidden && refresh(), TICK_MS);
+live.start();

@@ -1,0 +1,54 @@
+/** Rate limits, wrong-signature probes and the recorder. */
+
+import { byId, h } from "/js/dom.js";
+import { send } from "/js/api.js";
+
+/** Three small controls over the stand-in. */
+export class RigPanel {
+  #error = h("p", { class: "form-error", role: "alert" });
+  #limits = toggle("rate-limits", () => this.#try("PUT", "/control/rate-limits", { enabled: this.#limits.checked }));
+  #recorder = toggle("recorder", () => this.#try("POST", "/control/recorder", { on: this.#recorder.checked }));
+  #probe = h("p", { class: "muted", id: "probe-text" });
+  #saved = h("p", { class: "muted", id: "recorder-text" });
+
+  constructor() {
+    const now = h("button", { type: "button", class: "button secondary", on: { click: () => this.#try("POST", "/control/probes", {}) } }, "Probe now");
+    byId("rig").append(
+      row("Rate limits", "rate-limits", this.#limits, h("p", { class: "muted" }, "Per bucket, with Discord's headers and 429s")),
+      row("Wrong-signature probes", null, now, this.#probe),
+      row("Recorder", "recorder", this.#recorder, this.#saved),
+      this.#error,
+    );
+  }
+
+  draw({ rate_limits: limits, probes, recorder }) {
+    this.#limits.checked = limits.enabled;
+    this.#recorder.checked = recorder.on;
+    this.#saved.textContent = recorder.on ? `Saves into ${recorder.folder}` : "Saves what is sent as fixtures for tests";
+    const [last] = probes.results;
+    this.#probe.textContent = last ? probeWords(last) : "The endpoint must refuse them with 401";
+  }
+
+  probed(result) {
+    this.#probe.textContent = probeWords(result);
+  }
+
+  async #try(method, path, body) {
+    this.#error.textContent = "";
+    try {
+      await send(method, path, body);
+    } catch (error) {
+      this.#error.textContent = error.message;
+    }
+  }
+}
+
+const probeWords = (result) => `Last one: ${result.outcome}${result.status ? `, status ${result.status}` : ""}`;
+
+function toggle(id, change) {
+  return h("input", { type: "checkbox", role: "switch", class: "switch", id, on: { change } });
+}
+
+function row(title, id, control, text) {
+  return h("div", { class: "rig-row" }, h("div", {}, h(id ? "label" : "span", { for: id, class: "fault-name" }, title), text), control);
+}

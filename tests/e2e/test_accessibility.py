@@ -1,0 +1,79 @@
+"""axe-core finds no serious violation on either page."""
+
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped] # no py.typed
+from playwright.sync_api import Page, expect
+
+from tests.e2e.application import Bot
+from tests.e2e.browser import PHONE, WIDE
+from tests.e2e.conftest import Tabs
+from tests.e2e.keyboard import command, composer, imagine
+
+SERIOUS = ("serious", "critical")
+
+
+def serious_violations(page: Page) -> list[str]:
+    """What axe-core holds against the page, as it is now."""
+    found: list[dict[str, Any]] = Axe().run(page).response["violations"]
+    return [
+        f"{one['id']}: {one['help']}: {[node['html'] for node in one['nodes']]}"
+        for one in found
+        if one["impact"] in SERIOUS
+    ]
+
+
+@pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
+def test_the_channel_page_has_no_serious_violation(
+    tabs: Tabs, bot: Bot, viewport: dict[str, int]
+) -> None:
+    page = tabs.open(viewport=viewport)
+    imagine(page, "a ||hidden|| `word`")
+    expect(page.locator(".message").last).to_contain_text("Queued")
+    bot.edit(bot.received("imagine")[0], "Done", pictures=4)
+    expect(page.get_by_role("button", name="Open picture")).to_have_count(4)
+    command(page, "panel")
+    expect(page.get_by_role("combobox", name="Pick styles")).to_be_visible()
+    command(page, "whisper")
+    expect(page.get_by_role("button", name="Dismiss message")).to_be_visible()
+    page.get_by_role("button", name="Break").click()
+    expect(page.get_by_text("This interaction failed").first).to_be_visible()
+    assert serious_violations(page) == []
+
+
+def test_pickers_forms_and_the_lightbox_have_no_serious_violation(page: Page, bot: Bot) -> None:
+    imagine(page)
+    expect(page.locator(".message").last).to_contain_text("Queued")
+    bot.edit(bot.received("imagine")[0], "Done", pictures=2)
+    composer(page, "/")
+    expect(page.get_by_role("listbox")).to_be_visible()
+    assert serious_violations(page) == []
+    page.keyboard.type("imagine ")
+    page.keyboard.press("Enter")
+    expect(page.locator(".pill.invalid")).to_be_visible()
+    assert serious_violations(page) == []
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Open picture: Picture 1").click()
+    expect(page.get_by_role("dialog", name="Picture")).to_be_visible()
+    assert serious_violations(page) == []
+    page.keyboard.press("Escape")
+    command(page, "form")
+    expect(page.get_by_role("dialog", name="Describe the picture")).to_be_visible()
+    assert serious_violations(page) == []
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Ada: switch accounts").click()
+    expect(page.get_by_role("menu")).to_be_visible()
+    assert serious_violations(page) == []
+
+
+@pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
+def test_the_operations_page_has_no_serious_violation(
+    tabs: Tabs, bot: Bot, viewport: dict[str, int]
+) -> None:
+    imagine(tabs.open())
+    page = tabs.open("/operations", viewport=viewport)
+    expect(page.get_by_role("row", name="/imagine")).to_be_visible()
+    page.get_by_role("row", name="/imagine").get_by_role("button").click()
+    expect(page.get_by_role("list", name="Events")).to_be_visible()
+    assert serious_violations(page) == []

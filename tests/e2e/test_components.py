@@ -1,0 +1,83 @@
+"""Buttons, select menus, forms, and what is said when they fail."""
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.e2e.application import Bot
+from tests.e2e.browser import keep_screenshot
+from tests.e2e.conftest import BORIS, Tabs
+from tests.e2e.keyboard import command
+
+
+def panel(page: Page) -> Locator:
+    """A message with one of each component."""
+    command(page, "panel")
+    message = page.locator(".message").filter(has_text="Choose.")
+    expect(message).to_be_visible()
+    keep_screenshot(page, "components")
+    return page.locator(".message").first
+
+
+def test_a_button_changes_its_message_for_everyone(page: Page, tabs: Tabs) -> None:
+    other = tabs.open(f"/#user={BORIS}")
+    message = panel(page)
+    message.get_by_role("button", name="Again").press("Enter")
+    expect(message).to_contain_text("Pressed again.")
+    expect(other.locator(".message").first).to_contain_text("Pressed again.")
+
+
+def test_a_button_opens_a_form_that_is_checked_and_submitted(page: Page) -> None:
+    panel(page).get_by_role("button", name="Rename").click()
+    form = page.get_by_role("dialog", name="Describe the picture")
+    expect(form.get_by_role("textbox", name="Title")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(form).to_contain_text("This field is required.")
+    page.keyboard.type("Sunrise")
+    keep_screenshot(page, "form")
+    page.keyboard.press("Enter")
+    expect(form).to_be_hidden()
+    expect(page.locator(".message").last).to_contain_text("Saved as Sunrise")
+
+
+def test_a_command_opens_a_form_that_escape_closes(page: Page) -> None:
+    command(page, "form")
+    form = page.get_by_role("dialog", name="Describe the picture")
+    expect(form).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(form).to_be_hidden()
+    expect(page.locator(".message")).to_have_count(0)
+
+
+def test_an_error_told_to_one_user_is_marked_and_can_be_dismissed(page: Page) -> None:
+    panel(page).get_by_role("button", name="Whisper").click()
+    error = page.locator(".message.ephemeral")
+    expect(error).to_contain_text("You may not do that.")
+    expect(error).to_contain_text("Only you can see this · Dismiss message")
+    keep_screenshot(page, "ephemeral")
+    error.get_by_role("button", name="Dismiss message").click()
+    expect(error).to_have_count(0)
+
+
+def test_a_button_that_fails_says_so_as_discord_does(page: Page) -> None:
+    message = panel(page)
+    message.get_by_role("button", name="Break").click()
+    expect(message).to_contain_text("This interaction failed")
+    expect(message.get_by_role("button", name="Off")).to_be_disabled()
+
+
+def test_a_menu_of_several_styles_is_worked_by_keyboard(page: Page, bot: Bot) -> None:
+    message = panel(page)
+    menu = message.get_by_role("combobox", name="Pick styles")
+    menu.press("Enter")
+    menu.press("Enter")
+    menu.press("ArrowDown")
+    menu.press("Enter")
+    expect(menu).to_have_text("Oil, Ink")
+    menu.press("Tab")
+    expect(page.locator(".message").last).to_contain_text("You chose oil, ink")
+
+
+def test_a_menu_of_people_sends_who_was_picked(page: Page) -> None:
+    menu = panel(page).get_by_role("combobox", name="Pick a person")
+    menu.click()
+    page.get_by_role("option", name="Boris").click()
+    expect(page.locator(".message").last).to_contain_text(f"You chose {BORIS}")
