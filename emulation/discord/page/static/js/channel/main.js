@@ -40,7 +40,7 @@ const list = new MessageList({
     composer.focus();
   },
 });
-const sidebar = new Sidebar(store, session, unread);
+const sidebar = new Sidebar(store, session, unread, roleColour);
 const composer = new Composer(store, session, (asked, leaf) => {
   list.toBottom();
   sent.command(asked, leaf.path);

@@ -7,17 +7,19 @@ import { NEW_DM } from "/js/channel/session.js";
 const THREADS = [10, 11, 12];
 const DRAWER = matchMedia("(max-width: 760px)");
 
-/** `unread`: a set of channel ids. */
+/** `unread`: a set of channel ids; `colour(user)`: that of the highest role, or nothing. */
 export class Sidebar {
   #store;
   #session;
   #unread;
+  #colour;
   #drawer = byId("drawer");
   #opener = byId("open-drawer");
   #menu = byId("user-menu");
   #button;
 
-  constructor(store, session, unread) {
+  constructor(store, session, unread, colour) {
+    this.#colour = colour;
     this.#store = store;
     this.#session = session;
     this.#unread = unread;
@@ -106,7 +108,11 @@ export class Sidebar {
   #drawMembers(isDm) {
     const { application } = this.#store;
     const people = isDm ? [this.#session.user] : [...this.#store.users.values()].slice(0, 50);
-    const row = (user) => h("li", { class: "member" }, avatar(user, "medium status"), h("span", { class: "member-name" }, displayName(user)), user.bot && appBadge());
+    const row = (user) => {
+      const name = h("span", { class: "member-name" }, displayName(user));
+      name.style.color = this.#colour(user);
+      return h("li", { class: "member" }, avatar(user, "medium status"), name, user.bot && appBadge());
+    };
     byId("members").replaceChildren(h("li", { class: "category" }, "App — 1"), row({ id: application.id, username: application.name, bot: true }), h("li", { class: "category" }, `Online — ${people.length}`), ...people.map(row));
   }
 

@@ -51,13 +51,11 @@ export class Charts {
       lines.push({ label: words(name), stepped: true, points: inWindow(points, now) });
       panels.set(title, lines);
     }
-    for (const [title, lines] of panels) this.#panel(title).replaceChildren(...chart(title, lines, now, this.#width(panels.size)));
     this.#alarms();
-  }
-
-  #width(count) {
-    const columns = Math.max(1, Math.min(count, Math.floor(this.#box.clientWidth / 360)));
-    return Math.max(240, this.#box.clientWidth / columns - 50);
+    for (const title of panels.keys()) this.#panel(title);
+    // All panels are there before any is measured: they share the width.
+    const width = Math.max(200, this.#panel("Jobs").clientWidth);
+    for (const [title, lines] of panels) this.#panel(title).replaceChildren(...chart(title, lines, now, width));
   }
 
   #jobs(now) {

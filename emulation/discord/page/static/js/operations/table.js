@@ -110,7 +110,7 @@ export class Timelines {
       const row = h("li", {},
         h("i", { class: `swatch k-${kind}`, "aria-hidden": "true" }),
         h("code", {}, event.name), h("span", { class: "event-label" }, event.name === "created" ? "The user sent it" : label),
-        h("span", { class: "num" }, event.elapsed_ms - before >= 0 && before + event.elapsed_ms > 0 ? `+${duration(event.elapsed_ms - before)}` : ""),
+        h("span", { class: "num" }, event.elapsed_ms > before ? `+${duration(event.elapsed_ms - before)}`.replace("+<", "<") : ""),
         h("span", { class: "num muted" }, `at ${duration(event.elapsed_ms)}`),
         event.detail && h("span", { class: "detail" }, inWords(event.detail)));
       before = event.elapsed_ms;

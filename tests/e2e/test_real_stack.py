@@ -1,0 +1,68 @@
+"""The whole of it in a browser: a prompt typed into the page comes back as drawn pictures."""
+
+from playwright.sync_api import Browser, Page, expect
+
+from emulation.stack.state import ProcessRecord
+from tests.e2e.browser import WIDE, keep_screenshot
+from tests.e2e.keyboard import imagine
+from tests.stack import Stack, Workers
+
+DRAWING_MS = 90_000
+
+_WATCH = """() => {
+  window.seen = [];
+  const note = () => {
+    const text = [...document.querySelectorAll(".message-content")].at(-1)?.textContent ?? "";
+    if (text && text !== window.seen.at(-1)) window.seen.push(text);
+  };
+  new MutationObserver(note)
+    .observe(document.getElementById("messages"), { subtree: true, childList: true });
+}"""
+"""Keeps every text that the newest message ever showed: a state may last a moment only."""
+
+
+def opened(browser: Browser, stack: Stack, path: str = "/") -> Page:
+    """A tab on the stack's pages."""
+    page = browser.new_context(viewport=WIDE).new_page()
+    page.goto(f"{stack.state.discord_url}{path}")
+    return page
+
+
+def test_a_prompt_typed_into_the_page_is_queued_worked_on_and_drawn(
+    browser: Browser, stack: Stack, workers: Workers
+) -> None:
+    page = opened(browser, stack)
+    expect(page.get_by_role("heading", name="pictures")).to_be_visible()
+    page.evaluate(_WATCH)
+    imagine(page, "a red circle over a blue square")
+    message = page.locator(".message").last
+    expect(message).to_contain_text("Queued")
+    workers.start()
+    pictures = message.get_by_role("button", name="Open picture")
+    expect(pictures).to_have_count(4, timeout=DRAWING_MS)
+    expect(message).to_contain_text("4 pictures")
+    drawn = "(one) => one.complete && one.naturalWidth > 0"
+    page.wait_for_function(f"[...document.querySelectorAll('.tile img')].slice(-4).every({drawn})")
+    seen: list[str] = page.evaluate("window.seen")
+    words = ("Queued", "Working", "seeds ")
+    order = [next(n for n, text in enumerate(seen) if word in text) for word in words]
+    assert order == sorted(order), seen
+    keep_screenshot(page, "stack-channel")
+    page.context.close()
+
+
+def test_the_path_of_a_job_is_on_the_operations_page(
+    browser: Browser, stack: Stack, worker: ProcessRecord
+) -> None:
+    operations = opened(browser, stack, "/operations")
+    page = opened(browser, stack)
+    imagine(page, "a yellow star")
+    row = operations.get_by_role("row", name="prompt: a yellow star")
+    expect(row).to_contain_text("pictures", timeout=DRAWING_MS)
+    row.get_by_role("button").click()
+    events = operations.get_by_role("list", name="Events")
+    for name in ("created", "delivered", "answered", "webhook", "uploaded"):
+        expect(events.get_by_text(name, exact=True)).to_be_visible()
+    keep_screenshot(operations, "stack-operations")
+    for one in (page, operations):
+        one.context.close()
