@@ -1,5 +1,6 @@
 """A person sends commands in the channel page and sees what comes back."""
 
+import httpx
 from playwright.sync_api import Page, expect
 
 from tests.e2e.application import Bot
@@ -196,3 +197,23 @@ def test_the_page_works_at_a_phones_width(tabs: Tabs, bot: Bot) -> None:
     keep_screenshot(page, "phone")
     width = page.evaluate("document.documentElement.scrollWidth")
     assert width <= PHONE["width"]
+
+
+def test_more_tabs_than_a_browser_has_connections_are_all_live(page: Page, bot: Bot) -> None:
+    others = [page.context.new_page() for _ in range(7)]
+    for other in others:
+        other.goto(bot.url)
+        expect(other.get_by_role("heading", name="pictures")).to_be_visible()
+    imagine(page)
+    for tab in (page, *others):
+        expect(tab.locator(".message").last).to_contain_text("Queued")
+
+
+def test_a_page_draws_itself_anew_when_the_stand_in_forgets(page: Page, bot: Bot) -> None:
+    command(page, "panel")
+    expect(page.locator(".message").last).to_contain_text("Choose.")
+    httpx.post(f"{bot.url}/control/reset", trust_env=False).raise_for_status()
+    expect(page.locator(".message")).to_have_count(0)
+    bot.register()
+    imagine(page)
+    expect(page.locator(".message").last).to_contain_text("Queued")

@@ -2,6 +2,7 @@
 
 import { get } from "/js/api.js";
 
+const RETRY_MS = 1500;
 const EVENTS = [
   "message_created", "message_updated", "message_deleted", "interaction", "timeline", "commands",
   "endpoint", "probe", "chaos", "request", "typing", "series", "reset",
@@ -14,39 +15,72 @@ const EVENTS = [
  */
 export class Live {
   #watch;
-  #source = null;
+  #follow;
+  #run = 0;
 
   constructor(watch) {
     this.#watch = watch;
+    this.#follow = "SharedWorker" in globalThis ? sharedStream() : ownStream();
   }
 
   async start() {
-    this.#source?.close();
+    // Only the newest of several starts counts.
+    const run = (this.#run += 1);
+    const isCurrent = () => run === this.#run;
     try {
       const snapshot = await get("/control/snapshot");
+      if (!isCurrent()) return;
       this.#watch.onSnapshot(snapshot);
-      this.#follow(snapshot.last_event_id);
+      this.#follow(snapshot.last_event_id, {
+        event: (name, data, id) => isCurrent() && this.#watch.onEvent(name, data, id),
+        status: (status) => isCurrent() && this.#watch.onStatus(status),
+        reset: () => isCurrent() && this.start(),
+      });
     } catch (error) {
       console.warn(error);
       this.#watch.onStatus("lost");
-      setTimeout(() => this.start(), 2000);
+      setTimeout(() => isCurrent() && this.start(), RETRY_MS);
     }
   }
+}
 
-  #follow(after) {
+/** All tabs share one connection. */
+function sharedStream() {
+  const { port } = new SharedWorker("/js/live-worker.js");
+  let taker = null;
+  port.addEventListener("message", ({ data }) => {
+    if (data.event) taker?.event(data.event.name, data.event.data, data.event.id);
+    else if (data.status) taker?.status(data.status);
+    else if (data.reset) taker?.reset();
+  });
+  port.start();
+  addEventListener("pagehide", () => port.postMessage({ leave: true }));
+  // A page that comes back from the browser's cache has missed everything since.
+  addEventListener("pageshow", (event) => event.persisted && taker?.reset());
+  return (after, next) => {
+    taker = next;
+    port.postMessage({ after, names: EVENTS });
+  };
+}
+
+/** A connection of this tab's own, where workers can't be shared (Chrome on Android). */
+function ownStream() {
+  let source = null;
+  return (after, taker) => {
+    source?.close();
     // The browser resumes by itself: it sends the last event's number as Last-Event-ID.
-    const source = new EventSource(`/control/events?after=${after}`);
-    this.#source = source;
-    source.addEventListener("open", () => this.#watch.onStatus("live"));
+    source = new EventSource(`/control/events?after=${after}`);
+    const current = source;
+    source.addEventListener("open", () => taker.status("live"));
     source.addEventListener("error", () => {
-      this.#watch.onStatus("lost");
-      if (source.readyState === EventSource.CLOSED) setTimeout(() => this.start(), 2000);
+      taker.status("lost");
+      if (current.readyState === EventSource.CLOSED) setTimeout(() => taker.reset(), RETRY_MS);
     });
     for (const name of EVENTS) {
       source.addEventListener(name, (event) => {
-        if (name === "reset") this.start();
-        else this.#watch.onEvent(name, JSON.parse(event.data), Number(event.lastEventId));
+        if (name === "reset") taker.reset();
+        else taker.event(name, JSON.parse(event.data), Number(event.lastEventId));
       });
     }
-  }
+  };
 }
