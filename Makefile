@@ -3,13 +3,23 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
-# The build of torch: cpu, or cuda (gigabytes).
-TORCH ?= cpu
+# The build of torch: cpu, or cuda (gigabytes); the one of the last set-up where nothing is said.
+TORCH ?=
+
+# The architecture of the Lambda functions on AWS.
+ARCHITECTURE ?= arm64
 
 VENV := .venv/bin
 RIG := $(VENV)/python -m emulation
 # Byte code is cached, whatever the shell says: everything starts twice as fast with it.
 unexport PYTHONDONTWRITEBYTECODE
+
+# What is typed as NAME=value goes to the rig as an environment variable RIG_NAME, letter by letter:
+# as a word of a command line, or expanded by make, a prompt could be code.
+VALUES := PROMPT NEGATIVE_PROMPT SEED COUNT STEPS GUIDANCE OUT TIMEOUT \
+  WORKERS WATCH MODEL SIZE NAME FOLLOW
+unexport $(VALUES)
+$(foreach name,$(VALUES),$(eval export RIG_$(name) := $$(value $(name))))
 
 .PHONY: help
 help: ## Show this list
@@ -17,7 +27,7 @@ help: ## Show this list
 
 .PHONY: setup
 setup: ## Set up everything the project needs, inside its own folder
-	@$(PYTHON) -m emulation.bootstrap --torch $(TORCH)
+	@$(PYTHON) -m emulation.bootstrap $(if $(TORCH),--torch "$(TORCH)")
 
 .PHONY: installed
 installed:
@@ -29,8 +39,7 @@ demo: setup ## From nothing to pictures: start the stack, send a signed /imagine
 
 .PHONY: local-up
 local-up: setup ## Start the local stack (WORKERS=1, WATCH=1 reloads handlers, MODEL=folder or hub id, SIZE=512)
-	@$(RIG) up $(if $(WORKERS),--workers "$(WORKERS)") $(if $(WATCH),--watch) \
-	  $(if $(MODEL),--model "$(MODEL)") $(if $(SIZE),--size "$(SIZE)")
+	@$(RIG) up
 
 .PHONY: local-down
 local-down: ## Stop the local stack; logs and caches stay
@@ -42,18 +51,11 @@ local-status: installed ## Show what runs, where, and how much waits
 
 .PHONY: local-logs
 local-logs: installed ## Show the last log lines (NAME=emulator|discord|worker-1|functions, FOLLOW=1)
-	@$(RIG) logs $(NAME) $(if $(FOLLOW),--follow)
+	@$(RIG) logs
 
-# Values reach the shell as environment variables, so that no prompt can break out of its quotes.
-send: export RIG_PROMPT := $(value PROMPT)
-send: export RIG_NEGATIVE := $(value NEGATIVE_PROMPT)
 .PHONY: send
 send: installed ## Send a prompt (PROMPT="..." SEED= COUNT= STEPS= GUIDANCE= OUT=dir TIMEOUT=120)
-	@$(RIG) send --prompt="$$RIG_PROMPT" \
-	  $(if $(NEGATIVE_PROMPT),--negative-prompt="$$RIG_NEGATIVE") \
-	  $(if $(SEED),--seed "$(SEED)") $(if $(COUNT),--count "$(COUNT)") \
-	  $(if $(STEPS),--steps "$(STEPS)") $(if $(GUIDANCE),--guidance "$(GUIDANCE)") \
-	  $(if $(OUT),--out "$(OUT)") $(if $(TIMEOUT),--timeout "$(TIMEOUT)")
+	@$(RIG) send
 
 .PHONY: test
 test: setup ## Run the whole test suite
@@ -79,8 +81,8 @@ format: setup ## Format the code and Terraform
 	@$(RIG) terraform fmt -recursive
 
 .PHONY: package
-package: setup ## Build the Lambda package for this machine's rig
-	@ls -l build/lambda.zip
+package: setup ## Build the Lambda package for AWS (ARCHITECTURE=arm64 or x86_64)
+	@$(VENV)/python -m infra.package --architecture $(ARCHITECTURE) --out build/lambda-$(ARCHITECTURE).zip
 
 .PHONY: bench
 bench: setup ## Measure the handler, the request path and the worker; writes build/bench.json
@@ -102,5 +104,5 @@ lock: setup ## Resolve the project's dependencies anew
 	  --no-emit-package torch --no-header --quiet --upgrade -o requirements/development.lock
 
 .PHONY: clean
-clean: local-down ## Remove everything that was set up or built
-	rm -rf .venv .cache build
+clean: local-down ## Remove what was set up and built
+	rm -rf .venv .cache build .local

@@ -1,6 +1,7 @@
 """The command line of the rig: `python -m emulation --help`."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -10,8 +11,9 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
-from emulation import chaos_cli, report
+from emulation import chaos_cli, function_logs, report
 from emulation import demo as demonstration
 from emulation.bootstrap import terraform as bootstrap
 from emulation.bootstrap.layout import Layout
@@ -21,6 +23,7 @@ from emulation.running import running_stack
 from emulation.stack import down as stack_down
 from emulation.stack import health, lock
 from emulation.stack import up as stack_up
+from emulation.stack.environment import keep_loopback_off_proxies
 from emulation.stack.options import ModelOptions, StackOptions
 from emulation.stack.state import StackState, StateFolder
 from emulation.stand_in import StandIn
@@ -42,14 +45,27 @@ StateDir = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 AwsPort = Annotated[int, typer.Option(help="Port of the emulator; a free one if taken.")]
 DiscordPort = Annotated[int, typer.Option(help="Port of the stand-in; a free one if taken.")]
-Workers = Annotated[int, typer.Option(min=0, max=16, help="Worker processes to start.")]
-Watch = Annotated[bool, typer.Option("--watch", help="Reload handlers when their code changes.")]
+Workers = Annotated[
+    int, typer.Option(min=0, max=16, envvar="RIG_WORKERS", help="Worker processes to start.")
+]
+Watch = Annotated[
+    bool,
+    typer.Option("--watch", envvar="RIG_WATCH", help="Reload handlers when their code changes."),
+]
 Model = Annotated[
     str | None,
-    typer.Option(help="Folder or hub id of a diffusers model (default: the embedded one)."),
+    typer.Option(
+        envvar="RIG_MODEL",
+        help="Folder or hub id of a diffusers model (default: the embedded one).",
+    ),
 ]
-Size = Annotated[int, typer.Option(min=64, help="Side of a picture in pixels, with --model.")]
-Timeout = Annotated[float, typer.Option(min=1, help="Seconds to wait for the pictures.")]
+Size = Annotated[
+    int, typer.Option(min=64, envvar="RIG_SIZE", help="Side of a picture in pixels, with --model.")
+]
+Out = Annotated[Path, typer.Option(envvar="RIG_OUT", help="Folder for the pictures.")]
+Timeout = Annotated[
+    float, typer.Option(min=1, envvar="RIG_TIMEOUT", help="Seconds to wait for the pictures.")
+]
 _DEFAULTS = StackOptions()
 
 
@@ -108,15 +124,20 @@ def status(state_dir: StateDir = None, as_json: AsJson = False) -> None:
 
 @app.command()
 def logs(
-    name: Annotated[str | None, typer.Argument(help="emulator, discord or worker-1")] = None,
+    name: Annotated[
+        str | None,
+        typer.Argument(envvar="RIG_NAME", help="emulator, discord, worker-1 or functions"),
+    ] = None,
     lines: Annotated[int, typer.Option(min=1, help="How many of the last lines.")] = 40,
-    follow: Annotated[bool, typer.Option("--follow", help="Go on as lines come.")] = False,
+    follow: Annotated[
+        bool, typer.Option("--follow", envvar="RIG_FOLLOW", help="Go on as lines come.")
+    ] = False,
     state_dir: StateDir = None,
 ) -> None:
     """Show the logs of the stack's processes (and its functions': `logs functions`)."""
     folder = StateFolder.chosen(_LAYOUT.root, state_dir)
     if name == "functions":
-        report.function_logs(_out, running_stack(state_dir), lines)
+        function_logs.show(_out, running_stack(state_dir), lines, follow=follow)
         return
     files = sorted(folder.logs.glob(f"{name or '*'}.log"))
     if not files:
@@ -127,13 +148,21 @@ def logs(
 
 @app.command()
 def send(
-    prompt: Annotated[str, typer.Option(help="What to draw.")],
-    seed: Annotated[int | None, typer.Option(help="Seed of the first picture.")] = None,
-    count: Annotated[int | None, typer.Option(help="How many pictures, 1 to 4.")] = None,
-    steps: Annotated[int | None, typer.Option(help="Denoising steps.")] = None,
-    guidance: Annotated[float | None, typer.Option(help="Guidance scale.")] = None,
-    negative_prompt: Annotated[str | None, typer.Option(help="What not to draw.")] = None,
-    out: Annotated[Path, typer.Option(help="Folder for the pictures.")] = Path("build/pictures"),
+    prompt: Annotated[str, typer.Option(envvar="RIG_PROMPT", help="What to draw.")],
+    seed: Annotated[
+        int | None, typer.Option(envvar="RIG_SEED", help="Seed of the first picture.")
+    ] = None,
+    count: Annotated[
+        int | None, typer.Option(envvar="RIG_COUNT", help="How many pictures, 1 to 4.")
+    ] = None,
+    steps: Annotated[int | None, typer.Option(envvar="RIG_STEPS", help="Denoising steps.")] = None,
+    guidance: Annotated[
+        float | None, typer.Option(envvar="RIG_GUIDANCE", help="Guidance scale.")
+    ] = None,
+    negative_prompt: Annotated[
+        str | None, typer.Option(envvar="RIG_NEGATIVE_PROMPT", help="What not to draw.")
+    ] = None,
+    out: Out = Path("build/pictures"),
     timeout: Timeout = 120,
     user: Annotated[str | None, typer.Option(help="Id of the user who asks.")] = None,
     state_dir: StateDir = None,
@@ -158,7 +187,7 @@ def send(
 
 @app.command()
 def demo(
-    out: Annotated[Path, typer.Option(help="Folder for the pictures.")] = Path("build/demo"),
+    out: Out = Path("build/demo"),
     timeout: Timeout = 120,
     aws_port: AwsPort = _DEFAULTS.aws_port,
     discord_port: DiscordPort = _DEFAULTS.discord_port,
@@ -188,10 +217,12 @@ def terraform(context: typer.Context) -> None:
 
 def main() -> None:
     """Run the command line; an error of the rig's own is a message, not a traceback."""
+    keep_loopback_off_proxies(os.environ)
     try:
         app()
     except RigError as error:
-        Console(stderr=True).print(f"[bold red]Error:[/] {error}", markup=True, highlight=False)
+        console = Console(stderr=True)
+        console.print("[bold red]Error:[/]", escape(str(error)), highlight=False, soft_wrap=True)
         sys.exit(1)
 
 

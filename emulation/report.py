@@ -3,16 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
-from mypy_boto3_sqs.literals import QueueAttributeNameType
 from rich.console import Console
 from rich.table import Table
 
 from emulation.stack.clients import client_options
 from emulation.stack.health import ProcessHealth
 from emulation.stack.state import StackState
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs.literals import QueueAttributeNameType
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,7 @@ def queue_depths(state: StackState) -> QueueDepths:
     """Ask SQS how many jobs wait, are being worked on, and are dead."""
     sqs = boto3.client("sqs", **client_options(state))
 
-    def attribute(queue_url: str, name: QueueAttributeNameType) -> int | None:
+    def attribute(queue_url: str, name: "QueueAttributeNameType") -> int | None:
         try:
             answer = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["All"])
             return int(answer["Attributes"][name])
@@ -40,15 +43,6 @@ def queue_depths(state: StackState) -> QueueDepths:
         in_flight=attribute(state.queue_url, "ApproximateNumberOfMessagesNotVisible"),
         dead=attribute(state.dead_letter_queue_url, "ApproximateNumberOfMessages"),
     )
-
-
-def function_logs(console: Console, state: StackState, lines: int) -> None:
-    """Print the last log events of the Lambda `interactions`."""
-    client = boto3.client("logs", **client_options(state))
-    group = f"/aws/lambda/{state.interactions_function_name}"
-    events = client.filter_log_events(logGroupName=group).get("events", [])
-    for event in events[-lines:]:
-        console.print(event["message"].rstrip(), markup=False, highlight=False, soft_wrap=True)
 
 
 def addresses(console: Console, state: StackState) -> None:

@@ -50,7 +50,7 @@ class StandIn:
             AnswerError: the application did not answer it with a message; the text is Discord's.
         """
         body = {"command": command, "options": options, **interaction}
-        delivery = self._json(self._http.post("/control/interactions", json=body))
+        delivery = self._json("POST", "/control/interactions", body)
         if delivery["outcome"] not in ("answered", "deferred"):
             reason = delivery.get("notice") or "The application did not respond"
             detail = delivery.get("error") or delivery["outcome"]
@@ -59,19 +59,19 @@ class StandIn:
 
     def redeliver(self, interaction_id: str) -> dict[str, Any]:
         """Send the very same signed interaction once more, as Discord may."""
-        return self._json(self._http.post(f"/control/interactions/{interaction_id}/redeliver"))
+        return self._json("POST", f"/control/interactions/{interaction_id}/redeliver")
 
     def interaction(self, interaction_id: str) -> dict[str, Any]:
         """What the stand-in knows of an interaction, with every version of its message."""
-        return self._json(self._http.get(f"/control/interactions/{interaction_id}"))
+        return self._json("GET", f"/control/interactions/{interaction_id}")
 
     def chaos(self) -> dict[str, Any]:
         """The faults that are switched on, with how often each struck."""
-        return self._json(self._http.get("/control/chaos"))
+        return self._json("GET", "/control/chaos")
 
     def set_chaos(self, faults: dict[str, dict[str, object]]) -> dict[str, Any]:
         """Replace the faults that are switched on."""
-        return self._json(self._http.put("/control/chaos", json={"faults": faults}))
+        return self._json("PUT", "/control/chaos", {"faults": faults})
 
     def wait_for_pictures(
         self,
@@ -108,18 +108,25 @@ class StandIn:
         return Answer(str(message["content"]), pictures)
 
     def _download(self, url: str) -> bytes:
-        answer = self._http.get(url)
-        answer.raise_for_status()
-        return answer.content
+        return self._call("GET", url).content
 
     @staticmethod
     def _tells_of_an_error(message: dict[str, Any]) -> bool:
         ephemeral = bool(int(message.get("flags") or 0) & _EPHEMERAL)
         return ephemeral or str(message["content"]).startswith(FAILURE_MARK)
 
-    @staticmethod
-    def _json(answer: httpx.Response) -> dict[str, Any]:
-        if answer.is_error:
-            raise RigError(f"the stand-in refused ({answer.status_code}): {answer.text}")
-        content: dict[str, Any] = answer.json()
+    def _json(self, method: str, path: str, body: object = None) -> dict[str, Any]:
+        content: dict[str, Any] = self._call(method, path, body).json()
         return content
+
+    def _call(self, method: str, path: str, body: object = None) -> httpx.Response:
+        try:
+            answer = self._http.request(method, path, json=body)
+        except httpx.HTTPError as error:
+            raise RigError(
+                f"The stand-in for Discord does not answer ({type(error).__name__})."
+                " See: make local-status"
+            ) from error
+        if answer.is_error:
+            raise RigError(f"The stand-in refused ({answer.status_code}): {answer.text}")
+        return answer

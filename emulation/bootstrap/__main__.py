@@ -1,7 +1,6 @@
 """`python3 -m emulation.bootstrap`: set up what `make` needs, showing progress."""
 
 import argparse
-import os
 import sys
 import time
 
@@ -23,22 +22,27 @@ def main() -> int:
     from .errors import SetupError
     from .layout import Layout
     from .plan import make_plan
+    from .steps import one_at_a_time
 
     parser = argparse.ArgumentParser(prog="python3 -m emulation.bootstrap", description=__doc__)
     parser.add_argument(
         "--torch",
         choices=("cpu", "cuda"),
-        default=os.environ.get("TORCH") or "cpu",
-        help="the build of torch (default: cpu; cuda takes gigabytes)",
+        default=None,
+        help="the build of torch; cuda takes gigabytes (default: the last one chosen, else cpu)",
     )
-    build = parser.parse_args().torch
+    layout = Layout.of_this_checkout()
+    chosen = layout.cache / "torch-build"
+    build = parser.parse_args().torch or (chosen.read_text() if chosen.exists() else "cpu")
     started = time.monotonic()
     try:
-        plan = make_plan(Layout.of_this_checkout(), build)
-        if plan.due():
-            sys.stderr.write("Setting up, kept in .venv and .cache for the next time:\n")
-        with Display() as display:
-            done = plan.run(display)
+        with one_at_a_time(layout.cache):
+            plan = make_plan(layout, build)
+            if plan.due():
+                sys.stderr.write("Setting up, kept in .venv and .cache for the next time:\n")
+            with Display() as display:
+                done = plan.run(display)
+            chosen.write_text(build)
     except SetupError as error:
         sys.stderr.write(f"\nSet-up stopped: {error}\n")
         return 1

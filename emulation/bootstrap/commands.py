@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from .errors import CommandFailedError
+from .layout import Layout
 
 
 def run(
@@ -39,4 +40,7 @@ def run(
 def clean_environment() -> dict[str, str]:
     """This process's environment without what would leak one Python environment into another."""
     unwanted = {"VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME", "__PYVENV_LAUNCHER__"}
-    return {name: value for name, value in os.environ.items() if name not in unwanted}
+    env = {name: value for name, value in os.environ.items() if name not in unwanted}
+    # Inside the project's folder, like everything else, unless the person keeps one elsewhere.
+    env.setdefault("UV_CACHE_DIR", str(Layout.of_this_checkout().cache / "uv"))
+    return env

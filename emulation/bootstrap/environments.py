@@ -30,7 +30,7 @@ class Environments:
             SetupError: this Python lacks its `venv` or `ensurepip`.
         """
         try:
-            builder = venv.EnvBuilder(with_pip=True, symlinks=os.name != "nt")
+            builder = venv.EnvBuilder(with_pip=True, clear=True, symlinks=os.name != "nt")
             builder.create(self.layout.environment)
         except Exception as error:  # venv reports a missing ensurepip as a failed program
             raise SetupError(

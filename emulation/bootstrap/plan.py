@@ -24,12 +24,13 @@ def make_plan(layout: Layout, torch_build: str) -> Plan:
     make = Environments(layout)
     lock = layout.root / "requirements"
     extension = layout.root / "emulation" / "aws"
-    this_python = f"{sys.version_info[:2]}"
+    # A checkout that was moved, or another interpreter: the environments name both in their files.
+    here = f"{layout.root} {sys.executable} {sys.version_info[:2]}"
     steps = (
         Step(
             PROJECT,
             make.make_project,
-            (this_python, files_digest(lock / "installer.txt")),
+            (here, files_digest(lock / "installer.txt")),
             make.uv,
         ),
         Step(
@@ -49,7 +50,7 @@ def make_plan(layout: Layout, torch_build: str) -> Plan:
         Step(
             EMULATOR,
             make.make_emulator,
-            (files_digest(extension / "requirements.lock"),),
+            (here, files_digest(extension / "requirements.lock")),
             python_of(layout.emulator_environment),
             (PROJECT,),
         ),
@@ -63,14 +64,14 @@ def make_plan(layout: Layout, torch_build: str) -> Plan:
         Step(
             LAMBDA,
             make.make_lambda,
-            (files_digest(extension / "requirements-lambda.lock"),),
+            (here, files_digest(extension / "requirements-lambda.lock")),
             python_of(layout.lambda_environment),
             (PROJECT,),
         ),
         Step(
             TERRAFORM,
             lambda: _initialise_terraform(layout),
-            (_text(layout.infra / "versions.tf"), *_module_names(layout.infra)),
+            (files_digest(layout.infra / "providers.tf"), *_module_names(layout.infra)),
             layout.terraform_data / "providers",
         ),
         Step(
@@ -98,7 +99,3 @@ def _build_lambda_package(layout: Layout) -> None:
 
 def _module_names(infra: Path) -> list[str]:
     return sorted(path.name for path in infra.glob("modules/*"))
-
-
-def _text(path: Path) -> str:
-    return path.read_text() if path.exists() else ""

@@ -1,9 +1,11 @@
 """A step of the set-up, done again only when what it is made from has changed."""
 
+import fcntl
 import hashlib
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,8 +39,18 @@ def files_digest(*paths: Path) -> str:
         for file in inside:
             hidden = "__pycache__" in file.parts or file.suffix == ".pyc"
             if file.is_file() and not hidden:
-                digest.update(f"{file.name}\0".encode() + file.read_bytes())
+                name = file.relative_to(path) if file != path else file.name
+                digest.update(f"{name}\0".encode() + file.read_bytes())
     return digest.hexdigest()
+
+
+@contextmanager
+def one_at_a_time(cache: Path) -> Iterator[None]:
+    """Let one set-up of a checkout run at a time; another one waits and finds its work done."""
+    cache.mkdir(parents=True, exist_ok=True)
+    with (cache / "setup.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 class Plan:

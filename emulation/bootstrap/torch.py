@@ -28,8 +28,10 @@ def install(python: Path, uv: Path, requirement: str, build: str) -> None:
     # PyTorch's index answers or it does not: without a network, retries only cost time.
     env = clean_environment() | {"UV_HTTP_RETRIES": "0"}
     base: list[str | Path] = [uv, "pip", "install", "--quiet", "--python", python]
+    # Every build of a version satisfies its requirement: one that stands would never be replaced.
+    base += ["--reinstall-package", "torch", "--torch-backend", backend]
     try:
-        run([*base, "--torch-backend", backend, requirement], env=env)
+        run([*base, requirement], env=env)
     except CommandFailedError:
         _install_with_pip(python, requirement, build)
 
@@ -38,7 +40,10 @@ def _install_with_pip(python: Path, requirement: str, build: str) -> None:
     """Take what pip is configured to find, but never CUDA's packages unasked."""
     if build == "cpu" and platform.system() == "Linux":
         _refuse_cuda(python, requirement)
-    run([python, "-m", "pip", "install", "--quiet", requirement], env=clean_environment())
+    # Only torch itself is replaced: what it needs stays if it is right.
+    pip: list[str | Path] = [python, "-m", "pip", "install", "--quiet"]
+    run([*pip, "--force-reinstall", "--no-deps", requirement], env=clean_environment())
+    run([*pip, requirement], env=clean_environment())
 
 
 def _refuse_cuda(python: Path, requirement: str) -> None:

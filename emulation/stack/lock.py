@@ -2,6 +2,7 @@
 
 import fcntl
 import hashlib
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,5 +20,9 @@ def exclusive(cache: Path, folder: StateFolder) -> Iterator[None]:
     path = cache / "locks" / name
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            sys.stderr.write("Waiting for another command that starts or stops this stack ...\n")
+            fcntl.flock(file, fcntl.LOCK_EX)
         yield

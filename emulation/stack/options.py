@@ -3,6 +3,7 @@
 import platform
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 EMBEDDED_MODEL = "fixtures/model/tiny"
 """Relative to the checkout: the model that needs no download."""
@@ -53,6 +54,14 @@ class StackOptions:
     visibility_timeout_seconds: int = 30
     model: ModelOptions | None = None
     """The embedded model where none is named."""
+
+    def as_json(self) -> dict[str, Any]:
+        """What a person chose, ports apart: those may be replaced."""
+        return {
+            "workers": self.workers,
+            "watch": self.watch,
+            "model": self.model.model if self.model else "embedded",
+        }
 
 
 def lambda_architecture() -> str:

@@ -1,6 +1,5 @@
 """The processes of a stack of target `host`: how each is started and when it is ready."""
 
-import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from emulation.aws.launch import HEALTH_PATH, EmulatorConfig, command
 from emulation.bootstrap.layout import Layout, python_of
 from emulation.errors import StartError
 from emulation.stack import processes
+from emulation.stack.environment import base_environment
 from emulation.stack.options import StackOptions
 from emulation.stack.ports import LOOPBACK
 from emulation.stack.state import ProcessRecord, StackState, StateFolder
@@ -107,11 +107,3 @@ class Parts:
         wait_until(ready_or_dead, record.name, _START_SECONDS, detail)
         if processes.find(record) is None:
             raise StartError(f"{record.name} ended while starting.\n{detail()}")
-
-
-def base_environment() -> dict[str, str]:
-    """What a process of ours inherits: nothing of the person's AWS account."""
-    env = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    # Byte code is cached, whatever the shell says: a cold start is twice as slow without.
-    env.pop("PYTHONDONTWRITEBYTECODE", None)
-    return env | {"PYTHONUNBUFFERED": "1", "AWS_EC2_METADATA_DISABLED": "true"}

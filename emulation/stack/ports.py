@@ -16,11 +16,13 @@ def is_free(port: int) -> bool:
     return True
 
 
-def choose(preferred: int) -> int:
-    """`preferred` if it is free, else a free port; 0 always means any free port."""
-    if preferred and is_free(preferred):
+def choose(preferred: int, *, taken: int = 0) -> int:
+    """`preferred` if it is free, else any free port but `taken`; 0 always means any."""
+    if preferred and preferred != taken and is_free(preferred):
         return preferred
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
+    port = taken
+    while port == taken:
+        with socket.socket() as probe:
+            probe.bind((LOOPBACK, 0))
+            port = int(probe.getsockname()[1])
     return port

@@ -2,7 +2,7 @@
 
 import json
 import os
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,9 @@ class StackState:
 
     target: str
     ready: bool = False
+    options: dict[str, Any] = field(default_factory=dict)
+    """What the person chose, to notice when they choose something else."""
+    lambda_package_sha256: str = ""
     aws_endpoint: str = ""
     region: str = "us-east-1"
     discord_url: str = ""
@@ -88,6 +91,10 @@ class StateFolder:
         try:
             content = json.loads(self.stack_file.read_text())
             records = tuple(ProcessRecord(**record) for record in content.pop("processes"))
-            return StackState(**content, processes=records)
+            # A file of an older or newer version: what is not known is left out, so that its
+            # processes can still be found and stopped.
+            known = {one.name for one in fields(StackState)}
+            kept = {name: value for name, value in content.items() if name in known}
+            return StackState(**kept, processes=records)
         except (OSError, ValueError, TypeError, KeyError, AttributeError):
             return None

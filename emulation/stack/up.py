@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from emulation.bootstrap.layout import Layout
+from emulation.bootstrap.steps import files_digest
 from emulation.display import Display
 from emulation.errors import StartError
 from emulation.stack import down, health, hot_reload, lock, ports
@@ -32,13 +33,40 @@ def start(layout: Layout, folder: StateFolder, options: StackOptions, display: D
     with lock.exclusive(layout.cache, folder):
         running = folder.load()
         if running and running.ready and health.all_alive(running):
-            return Started(running, already_running=True)
+            return Started(_kept(layout, folder, options, display, running), already_running=True)
         down.stop(folder)
         try:
             return Started(_Start(layout, folder, options, display).run(), already_running=False)
         except BaseException:
             down.stop(folder)
             raise
+
+
+def _kept(
+    layout: Layout,
+    folder: StateFolder,
+    options: StackOptions,
+    display: Display,
+    running: StackState,
+) -> StackState:
+    """The stack that runs, with the handlers of now.
+
+    Raises:
+        StartError: it was started with other options.
+    """
+    if running.options != options.as_json():
+        raise StartError(
+            f"A stack runs already, started with {running.options}, not {options.as_json()}."
+            " Stop it first: make local-down"
+        )
+    digest = files_digest(layout.lambda_package)
+    if running.lambda_package_sha256 != digest:
+        terraform = Terraform(layout, folder.path / "terraform")
+        title = "Terraform apply: new handlers"
+        display.run(title, lambda: terraform.apply(lambda text: display.detail(title, text)))
+        running = replace(running, lambda_package_sha256=digest)
+        folder.save(running)
+    return running
 
 
 class _Start:
@@ -56,12 +84,12 @@ class _Start:
 
     def _new_state(self) -> StackState:
         aws = ports.choose(self._options.aws_port)
-        discord = ports.choose(self._options.discord_port)
-        if aws == discord:
-            raise StartError(f"the emulator and the stand-in can't share port {aws}")
+        discord = ports.choose(self._options.discord_port, taken=aws)
         discord_url = f"http://{ports.LOOPBACK}:{discord}"
         return StackState(
             target="host",
+            options=self._options.as_json(),
+            lambda_package_sha256=files_digest(self._layout.lambda_package),
             aws_endpoint=f"http://{ports.LOOPBACK}:{aws}",
             region=self._options.region,
             discord_url=discord_url,

@@ -1,8 +1,10 @@
 """What is known of a stack survives, and a stale record never names somebody else's process."""
 
+import json
 import os
 import subprocess
 import sys
+import urllib.request
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import psutil
 import pytest
 
 from emulation.stack import down, ports, processes
+from emulation.stack.environment import base_environment
 from emulation.stack.state import ProcessRecord, StackState, StateFolder
 
 SLEEPER = "import time; time.sleep(60)"
@@ -102,5 +105,26 @@ def test_a_taken_port_is_replaced_by_a_free_one() -> None:
             assert ports.choose(taken[0]) != taken[0]
         finally:
             server.kill()
+    assert ports.choose(taken[0], taken=taken[0]) != taken[0]
     free = ports.choose(0)
     assert ports.choose(free) == free
+
+
+def test_a_state_of_another_version_still_names_its_processes(folder: StateFolder) -> None:
+    state = StackState(target="host").with_process(ProcessRecord("worker-1", 1, 2.5, "log"))
+    folder.save(state)
+    content = json.loads(folder.stack_file.read_text()) | {"field_of_tomorrow": 1}
+    folder.stack_file.write_text(json.dumps(content))
+    assert folder.load() == state
+
+
+def test_loopback_is_reached_without_the_persons_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy.example:3128")
+    monkeypatch.setenv("NO_PROXY", "intranet.example")
+    monkeypatch.setenv("AWS_PROFILE", "work")
+    env = base_environment()
+    assert env["NO_PROXY"] == "intranet.example,127.0.0.1,localhost"
+    assert "AWS_PROFILE" not in env
+    proxies = urllib.request.getproxies_environment
+    monkeypatch.setenv("NO_PROXY", env["NO_PROXY"])
+    assert urllib.request.proxy_bypass_environment(ports.LOOPBACK, proxies())
