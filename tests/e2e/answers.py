@@ -47,6 +47,8 @@ COMMANDS: list[Payload] = [
             {"type": 1, "name": "clear", "description": "Empty a collection"},
         ],
     },
+    {"type": 3, "name": "Describe message"},
+    {"type": 2, "name": "Greet"},
     {"name": "guild-only", "description": "Not in a DM", "contexts": [0]},
 ]  # fmt: skip
 
@@ -110,6 +112,8 @@ def _command(data: Payload) -> Reply:
             return {"type": 9, "data": FORM}
         case "panel":
             return message("Choose.", components=PANEL)
+        case "Describe message" | "Greet":
+            return message(f"{data['name']}: {data['target_id']}")
         case "gallery":
             return message(f"Collection: {data['options'][0]['name']}")
         case _:

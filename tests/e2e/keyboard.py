@@ -1,6 +1,6 @@
 """What a person types."""
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 
 def composer(page: Page, text: str) -> None:
@@ -17,6 +17,7 @@ def command(page: Page, name: str) -> None:
 def imagine(page: Page, prompt: str = "a red circle") -> None:
     """Send /imagine by keyboard alone."""
     composer(page, "/imag")
+    expect(page.get_by_role("option", name="/imagine")).to_be_visible()
     page.keyboard.press("Enter")
     page.keyboard.type(prompt)
     page.keyboard.press("Enter")

@@ -65,6 +65,9 @@ def test_pickers_forms_and_the_lightbox_have_no_serious_violation(page: Page, bo
     page.get_by_role("button", name="Ada: switch accounts").click()
     expect(page.get_by_role("menu")).to_be_visible()
     assert serious_violations(page) == []
+    page.get_by_role("button", name="Boris").click()
+    expect(page.get_by_role("menuitem", name="Greet")).to_be_visible()
+    assert serious_violations(page) == []
 
 
 @pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])

@@ -81,3 +81,18 @@ def test_a_menu_of_people_sends_who_was_picked(page: Page) -> None:
     menu.click()
     page.get_by_role("option", name="Boris").click()
     expect(page.locator(".message").last).to_contain_text(f"You chose {BORIS}")
+
+
+def test_commands_on_messages_and_people_are_in_their_menus(page: Page, bot: Bot) -> None:
+    message = panel(page)
+    message.get_by_role("button", name="More").press("Enter")
+    page.get_by_role("menuitem", name="Describe message").press("Enter")
+    described = page.locator(".message").last
+    expect(described).to_contain_text("Ada used Describe message")
+    expect(described).to_contain_text("Describe message: ")
+    target = bot.received("Describe message")[0]["data"]["target_id"]
+    expect(described).to_contain_text(target)
+    page.get_by_role("button", name="Boris").click(button="right")
+    keep_screenshot(page, "context-menu")
+    page.get_by_role("menuitem", name="Greet").click()
+    expect(page.locator(".message").last).to_contain_text(f"Greet: {BORIS}")

@@ -35,13 +35,17 @@ export class Composer {
     this.refresh();
   }
 
-  /** Say where messages go; a draft does not survive a change of channel or user. */
+  /** Say where messages go. */
   refresh() {
-    this.cancel(false);
     const { channel } = this.session;
     const place = channel.type === 1 ? `@${this.store.application?.name ?? ""}` : `#${channel.name}`;
     this.#text.placeholder = `Type / to use a command in ${place}`;
     this.#text.setAttribute("aria-label", `Message ${place}`);
+  }
+
+  /** Offer what is registered now. */
+  refreshCommands() {
+    if (document.activeElement === this.#text && this.#text.value.startsWith("/")) this.#typed();
   }
 
   /** Open the command picker. */

@@ -37,6 +37,12 @@ export class MessageList {
     this.#stuck = true;
   }
 
+  /** Make every view anew: what messages can do has changed. */
+  redraw() {
+    this.#views.clear();
+    this.refresh();
+  }
+
   /** Draw soon, once for however many changes come before the next frame. */
   refresh() {
     if (this.#queued) return;

@@ -4,6 +4,7 @@ import { byId, h, icon } from "/js/dom.js";
 import { avatar } from "/js/people.js";
 import { Live } from "/js/live.js";
 import { Composer } from "/js/channel/composer.js";
+import { ContextMenu, placeOf } from "/js/channel/context.js";
 import { Lightbox } from "/js/channel/lightbox.js";
 import { MessageList, fillJump, tell } from "/js/channel/list.js";
 import { ModalForm } from "/js/channel/modal.js";
@@ -13,11 +14,15 @@ import { NEW_DM, Session } from "/js/channel/session.js";
 import { Sidebar } from "/js/channel/sidebar.js";
 import { Store } from "/js/channel/store.js";
 
+const USER_COMMAND = 2;
+const MESSAGE_COMMAND = 3;
+
 const store = new Store();
 const session = new Session(store);
 const unread = new Set();
 const dismissed = new Set();
 const lightbox = new Lightbox();
+const context = new ContextMenu();
 const lists = (component) => fixedChoices({ ...component, choices: null, type: OPTION_TYPES[component.type] }, store, session.channel);
 const modal = new ModalForm(lists);
 const sent = new Sent(store, session, () => list.refresh(), openModal);
@@ -33,6 +38,8 @@ const list = new MessageList({
   jump: (id) => list.jumpTo(id),
   open: (pictures, index) => lightbox.open(pictures, index),
   press: (message, customId, values) => sent.press(message, customId, values),
+  hasCommands: () => store.usableCommands(session.channel, MESSAGE_COMMAND).length > 0,
+  menu: (event, button, message) => openMenu(event, button, MESSAGE_COMMAND, message.id, "Apps"),
   colour: roleColour,
   dismiss: (message) => {
     dismissed.add(message.id);
@@ -40,11 +47,22 @@ const list = new MessageList({
     composer.focus();
   },
 });
-const sidebar = new Sidebar(store, session, unread, roleColour);
+const sidebar = new Sidebar(store, session, unread, {
+  colour: roleColour,
+  menu: (event, button, user) => openMenu(event, button, USER_COMMAND, user.id, `Apps for ${user.global_name || user.username}`),
+});
 const composer = new Composer(store, session, (asked, leaf) => {
   list.toBottom();
   sent.command(asked, leaf.path);
 });
+
+/** Offer the commands on a message or a person. */
+function openMenu(event, button, commandType, targetId, title) {
+  const commands = store.usableCommands(session.channel, commandType);
+  const run = ({ name }) => sent.command({ ...session.place, command: name, command_type: commandType, target_id: targetId }, name);
+  const bot = { id: store.application.id, username: store.application.name, bot: true };
+  context.open(button, placeOf(event, button), { title, bot, commands, run, none: "The bot has no such commands" });
+}
 
 function openModal(interactionId, data) {
   modal.open(interactionId, data, store.application.name, session.userId, (result) => sent.answered(result));
@@ -119,9 +137,16 @@ store.addEventListener("messages", (event) => {
   if (event.detail === session.channelId) list.refresh();
   else sidebar.draw();
 });
+store.addEventListener("commands", () => {
+  if (!drawn) return;
+  composer.refreshCommands();
+  list.redraw();
+});
 store.addEventListener("endpoint", drawBanner);
 store.addEventListener("status", drawBanner);
 session.addEventListener("change", () => {
+  // A draft does not survive a change of channel or user.
+  if (drawn) composer.cancel(false);
   if (drawn) drawAll();
   if (session.channelId !== NEW_DM) unread.delete(session.channelId);
 });

@@ -13,7 +13,8 @@ const COMMANDS = [20, 23];
 const REPLY = 19;
 
 /** What a message's view may do: `names`, `lists`, `application`, `colour(user)`, `open(pictures, index)`,
- *  `press(message, customId, values)`, `dismiss(message)`, `find(id)`, `jump(id)`. */
+ *  `press(message, customId, values)`, `dismiss(message)`, `find(id)`, `jump(id)`, `hasCommands()`,
+ *  `menu(event, button, message)`. */
 export class MessageView {
   #host;
   #slots = {};
@@ -34,7 +35,8 @@ export class MessageView {
       notice: h("div", { class: "message-notice" }),
     };
     const { reply, side, ...body } = this.#slots;
-    this.element.append(reply, side, h("div", { class: "message-body" }, Object.values(body)));
+    this.#slots.tools = h("div", { class: "message-tools" });
+    this.element.append(reply, side, h("div", { class: "message-body" }, Object.values(body)), this.#slots.tools);
   }
 
   get message() {
@@ -58,6 +60,7 @@ export class MessageView {
     this.#fill("embeds", JSON.stringify(message.embeds), () => message.embeds.map((one) => embed(one, this.#host.names)));
     this.#fill("files", attachmentsKey(message.attachments), () => attachmentsView(message.attachments, this.#host.open));
     this.#fill("components", JSON.stringify(message.components), () => this.#components(message));
+    this.#fill("tools", String(this.#host.hasCommands() && !message.local), () => this.#tools());
     this.#fill("notice", `${message.flags}|${message.local?.error ?? ""}`, () => this.#notice(message));
   }
 
@@ -111,6 +114,17 @@ export class MessageView {
       this.fail("");
       this.fail(await this.#host.press(message, customId, values));
     });
+  }
+
+  #tools() {
+    if (!this.#host.hasCommands() || this.#message.local) return [];
+    const more = h("button", { type: "button", class: "icon-button", "aria-label": "More", "aria-haspopup": "menu" }, icon("dots"));
+    more.addEventListener("click", (event) => this.#host.menu(event, more, this.#message));
+    this.element.addEventListener("contextmenu", (event) => {
+      event.preventDefault();
+      this.#host.menu(event, more, this.#message);
+    });
+    return [more];
   }
 
   #notice(message) {

@@ -7,19 +7,22 @@ import { NEW_DM } from "/js/channel/session.js";
 const THREADS = [10, 11, 12];
 const DRAWER = matchMedia("(max-width: 760px)");
 
-/** `unread`: a set of channel ids; `colour(user)`: that of the highest role, or nothing. */
+/** `unread`: a set of channel ids; `colour(user)`: that of the highest role, or nothing;
+ *  `menu(event, button, user)` opens the commands on a person. */
 export class Sidebar {
   #store;
   #session;
   #unread;
   #colour;
+  #menuOf;
   #drawer = byId("drawer");
   #opener = byId("open-drawer");
   #menu = byId("user-menu");
   #button;
 
-  constructor(store, session, unread, colour) {
+  constructor(store, session, unread, { colour, menu }) {
     this.#colour = colour;
+    this.#menuOf = menu;
     this.#store = store;
     this.#session = session;
     this.#unread = unread;
@@ -111,7 +114,15 @@ export class Sidebar {
     const row = (user) => {
       const name = h("span", { class: "member-name" }, displayName(user));
       name.style.color = this.#colour(user);
-      return h("li", { class: "member" }, avatar(user, "medium status"), name, user.bot && appBadge());
+      if (user.bot) return h("li", { class: "member" }, avatar(user, "medium status"), name, appBadge());
+      const button = h("button", { type: "button", class: "member", "aria-haspopup": "menu" }, avatar(user, "medium status"), name);
+      const open = (event) => {
+        event.preventDefault();
+        this.#menuOf(event, button, user);
+      };
+      button.addEventListener("click", open);
+      button.addEventListener("contextmenu", open);
+      return h("li", {}, button);
     };
     byId("members").replaceChildren(h("li", { class: "category" }, "App — 1"), row({ id: application.id, username: application.name, bot: true }), h("li", { class: "category" }, `Online — ${people.length}`), ...people.map(row));
   }

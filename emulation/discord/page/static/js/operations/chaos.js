@@ -17,6 +17,8 @@ const FAULTS = [
   ["early_404", "Early 404", "Follow-ups get 10015 right after the answer", [SECONDS("for, s", 1)]],
 ];
 
+const KEPT = ["path", "count", "scope"];
+
 /** Switches bound to the chaos API; every change replaces the whole plan. */
 export class ChaosPanel {
   #rows = new Map();
@@ -36,6 +38,8 @@ export class ChaosPanel {
       const isOn = Boolean(fault && !fault.over);
       row.toggle.checked = isOn;
       row.element.classList.toggle("on", isOn);
+      // What the page has no field for is kept as it was set elsewhere.
+      row.kept = fault ? Object.fromEntries(KEPT.map((key) => [key, fault[key]])) : {};
       row.hits.textContent = fault ? `${fault.hits} ${fault.hits === 1 ? "hit" : "hits"}` : "";
       if (!fault || row.element.contains(document.activeElement)) continue;
       row.probability.value = Math.round(fault.probability * 100);
@@ -56,7 +60,7 @@ export class ChaosPanel {
       h("div", { class: "fault-head" }, h("label", { for: `fault-${name}`, class: "fault-name" }, title), hits, toggle),
       h("p", { class: "muted", id: `fault-${name}-text` }, text),
       h("div", { class: "fault-numbers", role: "group", "aria-label": `${title}: settings` }, label("odds, %", probability), numbers.map((one) => label(one.label, inputs[one.name])), label("ends after, s", lasts)));
-    this.#rows.set(name, { element, toggle, inputs, probability, lasts, hits });
+    this.#rows.set(name, { element, toggle, inputs, probability, lasts, hits, kept: {} });
     return element;
   }
 
@@ -64,7 +68,7 @@ export class ChaosPanel {
     const faults = {};
     for (const [name, row] of this.#rows) {
       if (!row.toggle.checked) continue;
-      const fault = { probability: Number(row.probability.value) / 100 };
+      const fault = { ...row.kept, probability: Number(row.probability.value) / 100 };
       for (const [key, input] of Object.entries(row.inputs)) fault[key] = input.tagName === "SELECT" ? input.value : Number(input.value);
       if (row.lasts.value) fault.duration_seconds = Number(row.lasts.value);
       faults[name] = fault;

@@ -7,6 +7,7 @@ const TOKEN_MS = 15 * 60_000;
 
 /** What the time up to an event was spent on: {label, kind}; the kind gives the colour. */
 const PHASES = {
+  created: ["The user sent it", "send"],
   delivered: ["Signed and sent", "send"],
   received: ["Received", "send"],
   verified: ["Signature checked", "check"],

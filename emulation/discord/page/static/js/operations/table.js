@@ -46,7 +46,7 @@ export class Timelines {
     }
     const step = niceStep(this.#scale / 4);
     const ticks = [];
-    for (let at = 0; at <= this.#scale; at += step) ticks.push(place(h("span", { class: "tick" }, at ? duration(at).replace(/\.0+ s/, " s") : "0"), at / this.#scale));
+    for (let at = 0; at <= this.#scale; at += step) ticks.push(place(h("span", { class: "tick" }, at ? duration(at).replace(/(\.\d*?)0+ s/, "$1 s").replace(". s", " s") : "0"), at / this.#scale));
     axis.replaceChildren(h("span", { class: "visually-hidden" }, "Path"), h("span", { class: "ticks", "aria-hidden": "true" }, ticks));
   }
 
@@ -109,7 +109,7 @@ export class Timelines {
       const { label, kind } = phaseOf(event.name);
       const row = h("li", {},
         h("i", { class: `swatch k-${kind}`, "aria-hidden": "true" }),
-        h("code", {}, event.name), h("span", { class: "event-label" }, event.name === "created" ? "The user sent it" : label),
+        h("code", {}, event.name), h("span", { class: "event-label" }, label),
         h("span", { class: "num" }, event.elapsed_ms > before ? `+${duration(event.elapsed_ms - before)}`.replace("+<", "<") : ""),
         h("span", { class: "num muted" }, `at ${duration(event.elapsed_ms)}`),
         event.detail && h("span", { class: "detail" }, inWords(event.detail)));
