@@ -3,39 +3,59 @@
 import time
 
 import boto3
+from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
 from emulation.stack.clients import client_options
 from emulation.stack.state import StackState
 
 _LOOK_BACK_SECONDS = 3600
+_LATE_SECONDS = 60
+"""How much later than its own time an event may arrive."""
 _POLL_SECONDS = 1.0
 
 
+class NewEvents:
+    """The events of the Lambda `interactions`, each once."""
+
+    def __init__(self, state: StackState) -> None:
+        self._client = boto3.client("logs", **client_options(state))
+        self._group = f"/aws/lambda/{state.interactions_function_name}"
+        self._since = int((time.time() - _LOOK_BACK_SECONDS) * 1000)
+        self._seen: dict[str, int] = {}
+
+    def read(self) -> list[str]:
+        """The texts that came since the last call, oldest first; none while there is no answer."""
+        try:
+            events = sorted(self._events(), key=lambda event: event[1])
+        except (BotoCoreError, ClientError):
+            return []
+        new = [event for event in events if event[0] not in self._seen]
+        self._since = max([self._since, *(at - _LATE_SECONDS * 1000 for _, at, _ in new)])
+        self._seen |= {event_id: at for event_id, at, _ in new}
+        self._seen = {name: at for name, at in self._seen.items() if at >= self._since}
+        return [message.rstrip() for _, _, message in new]
+
+    def _events(self) -> list[tuple[str, int, str]]:
+        """Id, time in milliseconds, and text of each event that is not too old."""
+        pages = self._client.get_paginator("filter_log_events").paginate(
+            logGroupName=self._group, startTime=self._since
+        )
+        return [
+            (str(one["eventId"]), int(one["timestamp"]), str(one["message"]))
+            for page in pages
+            for one in page["events"]
+        ]
+
+
 def show(console: Console, state: StackState, lines: int, *, follow: bool) -> None:
-    """Print the last events of the Lambda `interactions`, and go on as they come if asked to."""
-    since = int((time.time() - _LOOK_BACK_SECONDS) * 1000)
-    seen: set[str] = set()
+    """Print the last events, and go on as they come if asked to."""
+    events = NewEvents(state)
+    shown = events.read()[-lines:]
     while True:
-        found = [one for one in _events(state, since) if one[0] not in seen]
-        for _, at, message in found if seen else found[-lines:]:
-            console.print(message.rstrip(), markup=False, highlight=False, soft_wrap=True)
-            since = max(since, at)
-        seen |= {event_id for event_id, _, _ in found}
+        for message in shown:
+            console.print(message, markup=False, highlight=False, soft_wrap=True)
         if not follow:
             return
         time.sleep(_POLL_SECONDS)
-
-
-def _events(state: StackState, since: int) -> list[tuple[str, int, str]]:
-    """Id, time in milliseconds, and text of each event from `since` on, oldest first."""
-    client = boto3.client("logs", **client_options(state))
-    pages = client.get_paginator("filter_log_events").paginate(
-        logGroupName=f"/aws/lambda/{state.interactions_function_name}", startTime=since
-    )
-    events = [
-        (str(one["eventId"]), int(one["timestamp"]), str(one["message"]))
-        for page in pages
-        for one in page["events"]
-    ]
-    return sorted(events, key=lambda event: event[1])
+        shown = events.read()

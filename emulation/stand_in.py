@@ -65,6 +65,14 @@ class StandIn:
         """What the stand-in knows of an interaction, with every version of its message."""
         return self._json("GET", f"/control/interactions/{interaction_id}")
 
+    def add_to_timeline(self, interaction_id: str, name: str, at: str) -> None:
+        """Put an event of another part of the rig on an interaction's timeline."""
+        self._call("POST", f"/control/timeline/{interaction_id}", {"name": name, "at": at})
+
+    def add_to_series(self, name: str, value: float) -> None:
+        """Add a point, of now, to a series of the operations page."""
+        self._call("POST", "/control/series", {"name": name, "value": value})
+
     def chaos(self) -> dict[str, Any]:
         """The faults that are switched on, with how often each struck."""
         return self._json("GET", "/control/chaos")

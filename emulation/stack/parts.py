@@ -17,7 +17,7 @@ from emulation.stack.ports import LOOPBACK
 from emulation.stack.state import ProcessRecord, StackState, StateFolder
 from emulation.stack.waiting import wait_until
 
-EMULATOR, STAND_IN, WORKER = "emulator", "discord", "worker"
+EMULATOR, STAND_IN, WORKER, TELEMETRY = "emulator", "discord", "worker", "telemetry"
 
 EMULATOR_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 """What LocalStack takes for account 000000000000; no secret."""
@@ -66,6 +66,11 @@ class Parts:
         }
         self.health_file(name).unlink(missing_ok=True)
         return self._spawn(name, [sys.executable, "-m", "discord_diffusion.worker"], env)
+
+    def start_telemetry(self) -> ProcessRecord:
+        """What tells the operations page about the queue and the workers."""
+        argv = [sys.executable, "-m", "emulation.telemetry", "--state-dir", str(self.folder.path)]
+        return self._spawn(TELEMETRY, argv, base_environment())
 
     def wait_for_emulator(self, record: ProcessRecord, endpoint: str) -> None:
         """Return once LocalStack answers its health check."""

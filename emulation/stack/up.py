@@ -118,6 +118,7 @@ class _Start:
                 lambda: discord.register(self._state.interactions_url),
             ).result()
             workers.result()
+        self._record(self._parts.start_telemetry())
         self._keep(replace(self._state, ready=True))
         return self._state
 

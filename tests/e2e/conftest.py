@@ -19,9 +19,10 @@ PICTURES, AFTER_DARK = "1400000000000000001", "1400000000000000002"
 expect.set_options(timeout=15_000)
 
 
-@pytest.fixture(scope="session")
+# Not for the whole run: Playwright's event loop would stand in the way of tests that have their own.
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """One browser for all tests."""
+    """One browser for all tests of this folder."""
     with launched() as browser:
         yield browser
 

@@ -44,6 +44,7 @@ class Answers:
 
     def to(self, interaction: Interaction) -> dict[str, Any]:
         """The response to one interaction."""
+        log.info("Verified", extra={"interaction": interaction.id, "type": interaction.type})
         answer = self._by_type.get(interaction.type)
         return answer(interaction) if answer else responses.ephemeral(UNKNOWN_TYPE)
 

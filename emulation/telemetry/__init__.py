@@ -1,0 +1,1 @@
+"""Tell the operations page what the rest of the rig does, from logs, SQS and processes."""
