@@ -19,7 +19,7 @@ PICTURES, AFTER_DARK = "1400000000000000001", "1400000000000000002"
 expect.set_options(timeout=15_000)
 
 
-# Not for the whole run: Playwright's event loop would stand in the way of tests that have their own.
+# Not for the whole run: Playwright's event loop would stand in the way of later tests' own.
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """One browser for all tests of this folder."""
