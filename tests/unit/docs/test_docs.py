@@ -47,6 +47,10 @@ def test_every_link_and_path_leads_somewhere(page: Path) -> None:
         assert (ROOT / path).exists(), path
 
 
+def test_every_figure_is_filled_in() -> None:
+    assert [name_of(page) for page in pages() if "MEASURE" in page.read_text()] == []
+
+
 def test_every_target_is_explained_in_the_help() -> None:
     makefile = (ROOT / "Makefile").read_text()
     unexplained = re.findall(r"^([a-z][a-z-]*):(?!.*##)(?!.*:=)", makefile, re.MULTILINE)
