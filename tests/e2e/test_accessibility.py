@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped] # no py.typed
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, ViewportSize, expect
 
 from tests.e2e.application import Bot
 from tests.e2e.browser import PHONE, WIDE
@@ -26,7 +26,7 @@ def serious_violations(page: Page) -> list[str]:
 
 @pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
 def test_the_channel_page_has_no_serious_violation(
-    tabs: Tabs, bot: Bot, viewport: dict[str, int]
+    tabs: Tabs, bot: Bot, viewport: ViewportSize
 ) -> None:
     page = tabs.open(viewport=viewport)
     imagine(page, "a ||hidden|| `word`")
@@ -72,7 +72,7 @@ def test_pickers_forms_and_the_lightbox_have_no_serious_violation(page: Page, bo
 
 @pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
 def test_the_operations_page_has_no_serious_violation(
-    tabs: Tabs, bot: Bot, viewport: dict[str, int]
+    tabs: Tabs, bot: Bot, viewport: ViewportSize
 ) -> None:
     imagine(tabs.open())
     page = tabs.open("/operations", viewport=viewport)
