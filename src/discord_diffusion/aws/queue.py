@@ -30,9 +30,13 @@ _RETRY_SEND_WITHIN_SECONDS = 1.0
 
 _CONNECT_SECONDS = 5
 _READ_SECONDS = 5
-"""For the calls that SQS answers at once: one that hangs must not cost the lease."""
+"""For the calls that SQS answers at once."""
 _POLL_MARGIN_SECONDS = 10
 """Beyond the long poll, which must not look like a connection that hangs."""
+
+# An extension that hangs must not cost the lease, whose thread asks again itself: after 4 s at
+# worst there is time for a second try if the lease is 8 s or longer.
+_LEASE_CONFIG = Config(connect_timeout=1, read_timeout=3, retries={"total_max_attempts": 1})
 
 _THROTTLED = frozenset({"RequestThrottled", "ThrottlingException", "Throttling"})
 _LOST = frozenset({"ReceiptHandleIsInvalid", "InvalidParameterValue", "MessageNotInflight"})
@@ -106,6 +110,7 @@ class JobQueue:
         self._url = queue_url
         self._wait_seconds = wait_seconds
         self._client = _client(queue_url, region, _config(_READ_SECONDS))
+        self._keeper = _client(queue_url, region, _LEASE_CONFIG)
         self._poller = _client(queue_url, region, _config(wait_seconds + _POLL_MARGIN_SECONDS))
 
     def receive(self, *, max_messages: int = 1) -> list[ReceivedMessage]:
@@ -130,16 +135,13 @@ class JobQueue:
         return [_message(dict(one)) for one in answer.get("Messages", [])]
 
     def extend(self, receipt_handle: str, seconds: int) -> None:
-        """Keep the message for `seconds` from now.
+        """Keep the message for `seconds` from now. Asks once, for 4 s at most.
 
         Raises:
             ReceiptLostError: it is no longer ours.
             QueueError: SQS did not answer well.
         """
-        with _translated():
-            self._client.change_message_visibility(
-                QueueUrl=self._url, ReceiptHandle=receipt_handle, VisibilityTimeout=seconds
-            )
+        self._change_visibility(self._keeper, receipt_handle, seconds)
 
     def release(self, receipt_handle: str, delay_seconds: int = 0) -> None:
         """Give the message back, to be received again after the delay.
@@ -147,7 +149,13 @@ class JobQueue:
         Raises:
             QueueError: as `extend`.
         """
-        self.extend(receipt_handle, delay_seconds)
+        self._change_visibility(self._client, receipt_handle, delay_seconds)
+
+    def _change_visibility(self, client: "SQSClient", receipt_handle: str, seconds: int) -> None:
+        with _translated():
+            client.change_message_visibility(
+                QueueUrl=self._url, ReceiptHandle=receipt_handle, VisibilityTimeout=seconds
+            )
 
     def delete(self, receipt_handle: str) -> None:
         """Take the message out of the queue for good.

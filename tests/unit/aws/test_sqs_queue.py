@@ -167,3 +167,12 @@ def test_a_receipt_handle_that_expired_is_told_apart(sqs: Sqs, code: str) -> Non
     sqs.answers = [refusal(code)]
     with pytest.raises(ReceiptLostError):
         JobQueue(URL, wait_seconds=0).extend("r", 30)
+
+
+def test_an_extension_that_hangs_fails_in_time_for_another(sqs: Sqs) -> None:
+    sqs.answers = [stalled(6), OK]
+    started = time.monotonic()
+    with pytest.raises(QueueUnavailableError):
+        JobQueue(URL, wait_seconds=0).extend("r", 30)
+    assert time.monotonic() - started < 5
+    assert len(sqs.calls) == 1
