@@ -100,9 +100,12 @@ class WebhookClient:
         """Close the connections."""
         self._client.close()
 
-    def get_original_response(self, application_id: str, token: str) -> Message:
+    def get_original_response(
+        self, application_id: str, token: str, *, timeout_seconds: float | None = None
+    ) -> Message:
         """The message as Discord has it now."""
-        response = self._call("GET", application_id, token)
+        timeout = TIMEOUT if timeout_seconds is None else timeout_seconds
+        response = self._call("GET", application_id, token, timeout=timeout)
         return Message.from_json(_json(response))
 
     def edit_original_response(

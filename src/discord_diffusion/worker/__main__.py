@@ -1,6 +1,7 @@
 """`python -m discord_diffusion.worker`: takes jobs until SIGTERM.
 
-Exit status: 0 stopped, 1 the loop failed, 2 the settings are wrong, 3 the model cannot be loaded.
+Exit status: 0 stopped, 1 the loop failed, 2 the settings are wrong, 3 the model cannot be loaded,
+4 a job hangs; whoever supervises the worker starts a new one.
 """
 
 import logging
@@ -22,6 +23,7 @@ log = logging.getLogger("discord_diffusion.worker")
 
 WRONG_SETTINGS = 2
 NO_MODEL = 3
+HANGS = 4
 
 
 def main() -> int:
@@ -83,6 +85,7 @@ def _work(
             publisher,
             LeaseTerms(settings.visibility_timeout_seconds, settings.max_receive_count),
             on_progress=lambda: health.beat("working"),
+            on_hang=lambda: exit_now(HANGS),
         )
     log.info(
         "Ready",

@@ -5,6 +5,7 @@ WorkerError
 ├── GenerationError          the model could not draw this job
 │   └── OutOfMemoryError     the device has too little memory for it
 ├── JobExpiredError          the interaction token has run out, or will before pictures are there
+├── FailedBeforeError        an earlier receive of the job has told its user that it failed
 ├── PicturesTooLargeError    no encoding fits what Discord takes here
 └── LeaseLostError           the message is no longer ours
 """
@@ -28,6 +29,10 @@ class OutOfMemoryError(GenerationError):
 
 class JobExpiredError(WorkerError):
     """Work on the job would be in vain."""
+
+
+class FailedBeforeError(WorkerError):
+    """Nothing more is drawn; the redrive has yet to take the message."""
 
 
 class PicturesTooLargeError(WorkerError):

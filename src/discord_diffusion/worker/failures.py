@@ -12,6 +12,7 @@ from discord_diffusion.discord.api_errors import (
 )
 from discord_diffusion.jobs import InvalidJob
 from discord_diffusion.worker.errors import (
+    FailedBeforeError,
     GenerationError,
     JobExpiredError,
     LeaseLostError,
@@ -25,10 +26,13 @@ class Outcome(Enum):
 
     RETRY = "retry"
     """Released; on its last receive the user is told first, then the redrive takes it."""
-    FINAL = "final"
-    """Another try cannot help: the user is told where there is a text, the message is deleted."""
+    FAILED = "failed"
+    """Another try cannot help: the user is told at once, then the redrive takes it."""
+    GONE = "gone"
+    """Nobody can be answered any more: deleted, with a line in the log."""
     POISON = "poison"
-    """Not a job: released at once until the redrive takes it, so that its group is not held up."""
+    """Not a job we can read: released until the redrive takes it; on the last receive whoever it
+    names is told."""
     ABANDON = "abandon"
     """Not ours any more: left alone, whoever has it answers."""
 
@@ -45,19 +49,35 @@ class Rule:
     """What the user is told when nothing more will be tried; empty: nobody can be told."""
 
 
+NEWER_JOB_DELAY_SECONDS = 60
+"""A job of a later schema waits for a later worker, which a deployment is just starting."""
+
+
+STOPPED_TEXT = "The machine that was drawing this has been stopped. Please try again."
+"""For a job that is given back on its last receive."""
+
 RULES = (
-    Rule((InvalidJob,), Outcome.POISON),
+    Rule(
+        (InvalidJob,),
+        Outcome.POISON,
+        user_text="This request could not be read. Please ask again in a few minutes.",
+    ),
     Rule((LeaseLostError, ReceiptLostError), Outcome.ABANDON),
-    Rule((InteractionGoneError, NotAnsweredYetError), Outcome.FINAL),
+    Rule((InteractionGoneError, NotAnsweredYetError), Outcome.GONE),
     Rule(
         (JobExpiredError,),
-        Outcome.FINAL,
-        user_text="Too many people are waiting and Discord's time for an answer is over. "
+        Outcome.FAILED,
+        user_text="This could not be drawn within the 15 minutes that Discord gives an answer. "
         "Please try again.",
     ),
     Rule(
+        (FailedBeforeError,),
+        Outcome.FAILED,
+        user_text="This could not be drawn. Please try again.",
+    ),
+    Rule(
         (PicturesTooLargeError,),
-        Outcome.FINAL,
+        Outcome.FAILED,
         user_text="The pictures are larger than this server accepts. "
         "Ask for fewer or smaller ones.",
     ),

@@ -1,4 +1,4 @@
-"""One message, from its receipt to its end: the only place that decides what becomes of it.
+"""One message, from its receipt to its end.
 
 A message is deleted only after Discord has accepted the answer, or when nobody can be answered.
 """
@@ -9,33 +9,47 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 
-from discord_diffusion.aws.queue import QueueError, ReceivedMessage
+from discord_diffusion.aws.queue import ReceivedMessage
 from discord_diffusion.discord.api_errors import ApiError
 from discord_diffusion.jobs import InvalidJob, Job
 from discord_diffusion.worker import job_log, messages
-from discord_diffusion.worker.errors import JobExpiredError, LeaseLostError, WorkerError
-from discord_diffusion.worker.failures import Outcome, Rule, rule_for
+from discord_diffusion.worker.endings import HURRY_SECONDS, Endings, LeaseTerms
+from discord_diffusion.worker.errors import FailedBeforeError, JobExpiredError, LeaseLostError
+from discord_diffusion.worker.failures import rule_for
 from discord_diffusion.worker.lease import Lease
-from discord_diffusion.worker.pictures import Generator
+from discord_diffusion.worker.pace import Pace
+from discord_diffusion.worker.pictures import Generation, Generator
 from discord_diffusion.worker.progress import Progress
-from discord_diffusion.worker.publisher import PROGRESS_TIMEOUT_SECONDS, Answer, Publisher
+from discord_diffusion.worker.publisher import PROGRESS_TIMEOUT_SECONDS, Answer, Publisher, Shown
 from discord_diffusion.worker.queue import Queue
+
+__all__ = ["JobRunner", "LeaseTerms"]
 
 log = logging.getLogger(__name__)
 
 TOKEN_MARGIN = timedelta(seconds=5)
-"""A job with less life than this left cannot be answered in time."""
+"""A job with less life than this left cannot be answered in time, but its user can be told."""
+_PACE_MARGIN = 1.5
+"""By how much a job may take longer than those before it."""
 
 _PROGRESS_PATIENCE_SECONDS = 0.5
 """How long an answer waits for a progress edit that is on its way."""
+_HANG_SECONDS = 60.0
+"""How long a pipeline may go on, without a step, after its job's time is over."""
 
 
-@dataclass(frozen=True)
-class LeaseTerms:
-    """The queue's own settings, which the worker has to know."""
+@dataclass
+class _Held:
+    """The message that is being worked on."""
 
-    visibility_seconds: int
-    max_receive_count: int
+    message: ReceivedMessage
+    job: Job
+    lease: Lease
+    progress: Progress
+    last: bool
+    """Nobody receives it after us."""
+    given_back: bool = False
+    drawing: bool = False
 
 
 class JobRunner:
@@ -49,6 +63,7 @@ class JobRunner:
         terms: LeaseTerms,
         *,
         on_progress: Callable[[], None] = lambda: None,
+        on_hang: Callable[[], None] = lambda: None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._queue = queue
@@ -56,67 +71,93 @@ class JobRunner:
         self._publisher = publisher
         self._terms = terms
         self._on_progress = on_progress
+        self._on_hang = on_hang
         self._now = now
-        self._held: tuple[ReceivedMessage, Lease] | None = None
+        self._endings = Endings(queue, publisher, terms, now)
+        self._pace = Pace()
+        self._held: _Held | None = None
 
     def run(self, message: ReceivedMessage) -> None:
         """See a message to its end, or back into the queue."""
         try:
             job = Job.from_json(message.body)
         except InvalidJob as error:
-            log.error("Not a job", extra={"message_id": message.message_id, "reason": str(error)})
-            self._release(message, rule_for(error).delay_seconds)
+            self._endings.unreadable(message, error)
             return
         with job_log.about(job.id):
-            lease = Lease(
-                lambda seconds: self._queue.extend(message.receipt_handle, seconds),
-                self._terms.visibility_seconds,
-            )
-            self._held = message, lease
+            held = self._hold(message, job)
+            self._held = held
             try:
-                with lease:
-                    self._run(message, job, lease)
+                with held.lease:
+                    self._run(held)
+            except Exception as error:  # noqa: BLE001 - while ending a bad job; its text may quote
+                log.critical("The job was not ended", extra={"error": type(error).__name__})
             finally:
                 self._held = None
+
+    def decline(self, message: ReceivedMessage) -> None:
+        """Give back a message on which no work has begun."""
+        self._endings.give_back(message)
 
     def give_back(self) -> None:
         """Release the message that is being worked on, from another thread, before an exit."""
         if held := self._held:
-            message, lease = held
-            lease.end()
-            log.warning("The running job is given back", extra={"message_id": message.message_id})
-            self._release(message)
+            log.warning(
+                "The running job is given back", extra={"message_id": held.message.message_id}
+            )
+            held.given_back = True
+            held.progress.stop()
+            held.progress.settle(_PROGRESS_PATIENCE_SECONDS)
+            held.lease.end()
+            self._endings.give_back(held.message)
 
-    def _run(self, message: ReceivedMessage, job: Job, lease: Lease) -> None:
+    def _hold(self, message: ReceivedMessage, job: Job) -> _Held:
+        left = job.expires_at - TOKEN_MARGIN - self._now()
+        lease = Lease(
+            lambda seconds: self._queue.extend(message.receipt_handle, seconds),
+            self._terms.visibility_seconds,
+            life_seconds=left.total_seconds(),
+            on_overdue=lambda: self._overdue(held),
+        )
+        progress = Progress(lambda content: self._publisher.show_progress(job, content))
+        held = _Held(message, job, lease, progress, self._endings.is_last(message))
+        return held
+
+    def _run(self, held: _Held) -> None:
         try:
-            self._answer(message, job, lease)
+            self._answer(held)
         except Exception as error:  # noqa: BLE001 - one bad job never stops the worker
-            self._fail(message, job, lease, error)
+            self._endings.failed(held.message, held.job, held.lease, error)
         else:
-            lease.end()
-            self._delete(message)
+            held.lease.end()
+            self._endings.delete(held.message)
 
-    def _answer(self, message: ReceivedMessage, job: Job, lease: Lease) -> None:
-        if job.expires_at - self._now() < TOKEN_MARGIN:
-            raise JobExpiredError(f"its token runs out at {job.expires_at:%H:%M:%S} UTC")
-        if message.receive_count > 1 and self._publisher.is_answered(job):
-            log.info("Answered before", extra={"receive_count": message.receive_count})
-            return
+    def _answer(self, held: _Held) -> None:
+        job, message = held.job, held.message
+        self._check_time(job)
+        if message.receive_count > 1:
+            shown = self._publisher.shown(job)
+            if shown is Shown.PICTURES:
+                log.info("Answered before", extra={"receive_count": message.receive_count})
+                return
+            if shown is Shown.FAILURE:
+                raise FailedBeforeError("its user knows")
         waited = time.time() - message.sent_at
         started = time.perf_counter()
-        with Progress(lambda content: self._publisher.show_progress(job, content)) as progress:
-            progress.report(messages.working(job))
+        with held.progress:
+            self._announce(held)
+            held.drawing = True
             generation = self._generator.generate(
-                job.parameters, lambda done, steps: self._stepped(progress, job, done, steps)
+                job.parameters, lambda done, steps: self._stepped(held, done, steps)
             )
-            progress.stop()
+            held.drawing = False
+            held.progress.stop()
             drawn = time.perf_counter()
+            self._pace.learn(job.parameters, drawn - started)
             answer = self._publisher.prepare(job, generation)
             encoded = time.perf_counter()
-            # On the last receive nobody else would answer: then a doubtful lease is no obstacle.
-            if not lease.is_held() and not self._is_last(message):
-                raise LeaseLostError("another worker has the job, or will have it")
-            self._deliver(answer, progress)
+            self._check_held(held, held.lease.is_held())
+            self._deliver(answer, held.progress)
         sent = time.perf_counter()
         seconds = {
             "waited": waited,
@@ -125,16 +166,59 @@ class JobRunner:
             "publish": sent - encoded,
             "total": sent - started,
         }
-        log.info(
-            "Answered",
-            extra={
-                "pictures": len(generation.pictures),
-                "filtered": generation.filtered,
-                "bytes": sum(len(file.content) for file in answer.files),
-                "receive_count": message.receive_count,
-                "seconds": {name: round(value, 3) for name, value in seconds.items()},
-            },
-        )
+        _log_answer(message, generation, answer, seconds)
+
+    def _check_time(self, job: Job) -> None:
+        """Refuse what cannot be answered in time, while its user can be told."""
+        left = job.expires_at - self._now()
+        needed = timedelta(seconds=_PACE_MARGIN * self._pace.estimate(job.parameters))
+        if left < max(TOKEN_MARGIN, needed):
+            raise JobExpiredError(
+                f"its token runs out at {job.expires_at:%H:%M:%S} UTC, "
+                f"drawing takes {needed.total_seconds():.0f} s"
+            )
+
+    def _announce(self, held: _Held) -> None:
+        """Say that work begins. Of a last try it is known before it can kill the worker."""
+        text = messages.working(held.job, last_try=held.last)
+        if not held.last:
+            held.progress.report(text)
+            return
+        try:
+            self._publisher.show_progress(held.job, text)
+        except ApiError as error:
+            log.warning("The last try could not be announced", extra={"reason": str(error)})
+
+    def _stepped(self, held: _Held, done: int, steps: int) -> None:
+        self._on_progress()
+        self._check_held(held, not held.lease.lost)
+        held.progress.report(messages.working(held.job, done, steps, last_try=held.last))
+
+    def _check_held(self, held: _Held, ours: bool) -> None:
+        """Stop where another worker answers, or time is over."""
+        # On the last receive nobody else would answer: then a doubtful lease is no obstacle.
+        if held.given_back or not (ours or held.last):
+            held.progress.stop()
+            raise LeaseLostError("another worker has the job, or will have it")
+        if held.job.expires_at - self._now() < TOKEN_MARGIN:
+            held.progress.stop()
+            raise JobExpiredError("drawing took too long")
+
+    def _overdue(self, held: _Held) -> None:
+        """The job's time is over and it is still being drawn: tell its user, then wait no longer.
+
+        What hangs cannot be ended from within, so the process has to.
+        """
+        if not held.drawing:
+            return
+        held.progress.stop()
+        held.progress.settle(_PROGRESS_PATIENCE_SECONDS)
+        if held.last or not held.lease.lost:
+            reason = rule_for(JobExpiredError()).user_text
+            self._endings.apologise(held.job, reason, HURRY_SECONDS)
+        if not held.lease.wait_for_end(_HANG_SECONDS):
+            log.critical("The job hangs", extra={"message_id": held.message.message_id})
+            self._on_hang()
 
     def _deliver(self, answer: Answer, progress: Progress) -> None:
         settled = progress.settle(_PROGRESS_PATIENCE_SECONDS)
@@ -147,66 +231,17 @@ class JobRunner:
         except ApiError as error:
             log.warning("The text could not be repeated", extra={"reason": str(error)})
 
-    def _is_last(self, message: ReceivedMessage) -> bool:
-        return message.receive_count >= self._terms.max_receive_count
 
-    def _stepped(self, progress: Progress, job: Job, done: int, steps: int) -> None:
-        self._on_progress()
-        progress.report(messages.working(job, done, steps))
-
-    def _fail(self, message: ReceivedMessage, job: Job, lease: Lease, error: Exception) -> None:
-        rule = rule_for(error)
-        last = self._is_last(message)
-        log.error(
-            "The job failed",
-            extra={
-                "error": type(error).__name__,
-                "reason": _describe(error),
-                "outcome": rule.outcome.value,
-                "receive_count": message.receive_count,
-            },
-        )
-        if rule.outcome is Outcome.ABANDON:
-            return
-        if rule.outcome is Outcome.FINAL:
-            self._tell(job, rule)
-            lease.end()
-            self._delete(message)
-            return
-        if last:
-            self._tell(job, rule)
-        lease.end()
-        self._release(message, 0 if last else rule.delay_seconds)
-
-    def _tell(self, job: Job, rule: Rule) -> None:
-        if not rule.user_text or job.expires_at <= self._now():
-            return
-        try:
-            if not self._publisher.is_answered(job):
-                self._publisher.tell(job, messages.failed(job, rule.user_text))
-        except ApiError as error:
-            log.error("The user could not be told", extra={"reason": str(error)})
-
-    def _delete(self, message: ReceivedMessage) -> None:
-        try:
-            self._queue.delete(message.receipt_handle)
-        except QueueError as error:
-            # Whoever receives it next finds the answer in place and deletes it.
-            log.warning("The message was not deleted", extra={"reason": str(error)})
-
-    def _release(self, message: ReceivedMessage, delay_seconds: int = 0) -> None:
-        try:
-            self._queue.release(message.receipt_handle, delay_seconds)
-        except QueueError as error:
-            # Its visibility timeout gives it back, only later.
-            log.warning("The message was not released", extra={"reason": str(error)})
-
-
-def _describe(error: Exception) -> str:
-    """The text of errors that are known to hold no token; of others only where they arose."""
-    if isinstance(error, (WorkerError, ApiError, QueueError)):
-        return str(error)
-    trace = error.__traceback__
-    while trace and trace.tb_next:
-        trace = trace.tb_next
-    return f"at {trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "unknown"
+def _log_answer(
+    message: ReceivedMessage, generation: Generation, answer: Answer, seconds: dict[str, float]
+) -> None:
+    log.info(
+        "Answered",
+        extra={
+            "pictures": len(generation.pictures),
+            "filtered": generation.filtered,
+            "bytes": sum(len(file.content) for file in answer.files),
+            "receive_count": message.receive_count,
+            "seconds": {name: round(value, 3) for name, value in seconds.items()},
+        },
+    )

@@ -1,6 +1,7 @@
 """The lease on one message: its visibility timeout, extended from a thread while the job runs."""
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from discord_diffusion.worker import job_log
 log = logging.getLogger(__name__)
 
 _EXTENSIONS_PER_TIMEOUT = 3
-"""Two extensions may fail before the message becomes visible to others."""
+"""Extensions may fail for two thirds of the timeout before others see the message."""
 _END_SECONDS = 2.0
 
 
@@ -24,6 +25,9 @@ class Lease:
     `ReceiptLostError` when the receipt handle is no longer good; any other `QueueError` counts as a
     passing fault and is tried again until the visibility has run out by the clock. The clock
     matters: a process that was stopped for a while wakes up believing that it still holds it.
+
+    After `life_seconds` it is extended no more: a job that hangs must not hold up its user's next
+    one. Should the block still run then, `on_overdue` is called from the lease's thread.
     """
 
     def __init__(
@@ -31,12 +35,16 @@ class Lease:
         extend: Callable[[int], None],
         visibility_seconds: int,
         *,
+        life_seconds: float = math.inf,
+        on_overdue: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._extend = extend
         self._visibility = visibility_seconds
+        self._on_overdue = on_overdue
         self._clock = clock
         self._held_until = clock() + visibility_seconds
+        self._ends_at = clock() + life_seconds
         self._lost = False
         self._done = threading.Event()
         self._lock = threading.Lock()
@@ -61,6 +69,15 @@ class Lease:
         if self._lock.acquire(timeout=_END_SECONDS):
             self._lock.release()
 
+    def wait_for_end(self, seconds: float) -> bool:
+        """Wait until `end` has been called; False when it was not in that time."""
+        return self._done.wait(seconds)
+
+    @property
+    def lost(self) -> bool:
+        """Whether the message is known to be no longer ours; answers at once."""
+        return self._lost
+
     def is_held(self) -> bool:
         """Whether the message is ours, as far as can be known here and now.
 
@@ -74,14 +91,23 @@ class Lease:
 
     def _keep(self) -> None:
         pause = self._visibility / _EXTENSIONS_PER_TIMEOUT
-        while not self._done.wait(pause):
+        while not self._done.wait(max(0.0, min(pause, self._ends_at - self._clock()))):
+            if self._clock() >= self._ends_at:
+                log.warning("The lease is extended no more: the job's time is over")
+                self._on_overdue()
+                return
             with self._lock:
                 if self._done.is_set():
                     return
                 extended = self._try_to_extend()
-                if self._lost:
-                    return
-            pause = self._visibility / _EXTENSIONS_PER_TIMEOUT / (1 if extended else 4)
+                if not extended and self._clock() >= self._held_until:
+                    self._lost = True
+            if not self._lost:
+                pause = self._visibility / _EXTENSIONS_PER_TIMEOUT / (1 if extended else 4)
+            elif math.isinf(self._ends_at):
+                return
+            else:  # only the end of its time is still of interest
+                pause = self._ends_at - self._clock()
 
     def _try_to_extend(self) -> bool:
         asked_at = self._clock()

@@ -54,10 +54,7 @@ class Loop:
     def _take(self, message: ReceivedMessage) -> None:
         if self._stopping.is_set():
             # The poll was open when the signal came; the next worker has it at once.
-            try:
-                self._queue.release(message.receipt_handle)
-            except QueueError as error:
-                log.warning("The message was not released", extra={"reason": str(error)})
+            self._runner.decline(message)
             return
         self._beat("working")
         self._runner.run(message)

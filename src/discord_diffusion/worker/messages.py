@@ -9,10 +9,15 @@ _PROMPT_LENGTH = 1400
 _NEGATIVE_PROMPT_LENGTH = 200
 
 
-def working(job: Job, steps_done: int = 0, steps: int = 0) -> str:
-    """While the job runs."""
+def working(job: Job, steps_done: int = 0, steps: int = 0, *, last_try: bool = False) -> str:
+    """While the job runs. Of a last try the text stays true should the worker die over it."""
     status = f"**Working… {steps_done} of {steps} steps**" if steps_done else "**Working on it…**"
-    return text.content("\n".join([*_asked(job.parameters), status]))
+    lines = [*_asked(job.parameters), status]
+    if last_try:
+        # Shown in each reader's own time: https://docs.discord.com/developers/reference#message-formatting
+        by = f"<t:{int(job.expires_at.timestamp())}:t>"
+        lines.append(f"-# This is the last try. If no answer comes by {by}, please ask again.")
+    return text.content("\n".join(lines))
 
 
 def answer(job: Job, generation: Generation, notice: str = "") -> str:
@@ -39,7 +44,17 @@ def answer(job: Job, generation: Generation, notice: str = "") -> str:
 
 def failed(job: Job, reason: str) -> str:
     """The job came to nothing; `reason` is our own text."""
-    return text.failure("\n".join([reason, *_asked(job.parameters), f"-# job {job.id}"]))
+    return text.failure("\n".join([reason, *_asked(job.parameters), _signature(job.id)]))
+
+
+def unreadable(job_id: str, reason: str) -> str:
+    """As `failed`, where what was asked for is not known."""
+    return text.failure(f"{reason}\n{_signature(job_id)}")
+
+
+def is_apology(job_id: str, content: str) -> bool:
+    """Whether the content of a message is what `failed` or `unreadable` made for that job."""
+    return content.startswith(text.FAILURE_MARK) and content.rstrip().endswith(_signature(job_id))
 
 
 def alt_text(job: Job, picture: Picture) -> str:
@@ -78,6 +93,10 @@ def embedded_parameters(
 def file_stem(job_id: str, picture: Picture) -> str:
     """Begins with the job's id: by it a second receive recognises pictures already delivered."""
     return f"{job_id}-{picture.index}"
+
+
+def _signature(job_id: str) -> str:
+    return f"-# job {job_id}"
 
 
 def _asked(parameters: GenerationParameters) -> list[str]:

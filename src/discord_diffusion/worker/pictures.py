@@ -9,7 +9,7 @@ from PIL.Image import Image
 from discord_diffusion.jobs import GenerationParameters
 
 OnStep = Callable[[int, int], None]
-"""Called after each denoising step with (steps done, steps in all)."""
+"""Called after each denoising step with (steps done, steps in all); a `WorkerError` ends it."""
 
 
 @dataclass(frozen=True)

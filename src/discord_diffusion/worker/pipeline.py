@@ -19,7 +19,12 @@ from transformers.utils import logging as transformers_logging
 
 from discord_diffusion.jobs import GenerationParameters
 from discord_diffusion.settings import WorkerSettings
-from discord_diffusion.worker.errors import GenerationError, ModelLoadError, OutOfMemoryError
+from discord_diffusion.worker.errors import (
+    GenerationError,
+    ModelLoadError,
+    OutOfMemoryError,
+    WorkerError,
+)
 from discord_diffusion.worker.pictures import Generation, ModelInfo, OnStep, PhaseSeconds, Picture
 
 log = logging.getLogger(__name__)
@@ -94,6 +99,8 @@ class DiffusersGenerator:
         except torch.OutOfMemoryError as error:
             torch.cuda.empty_cache()
             raise OutOfMemoryError(str(error)) from error
+        except WorkerError:  # of `on_step`: whoever watches wants it to stop
+            raise
         except Exception as error:
             raise GenerationError(f"{type(error).__name__}: {error}") from error
         flags = getattr(result, "nsfw_content_detected", None) or [False] * len(seeds)

@@ -63,6 +63,8 @@ class Progress:
 
     def settle(self, seconds: float) -> bool:
         """Wait for the edit under way, if any. True when no edit can arrive any more."""
+        if self._thread.ident is None:
+            return True
         self._thread.join(seconds)
         return not self._thread.is_alive() and not self._outcome_unknown
 

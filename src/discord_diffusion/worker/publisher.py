@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import Enum
 from typing import Protocol, TypeVar
 
 from discord_diffusion.discord.api_errors import (
@@ -19,6 +20,7 @@ from discord_diffusion.discord.webhooks import File, WebhookClient
 from discord_diffusion.jobs import Job
 from discord_diffusion.worker import messages
 from discord_diffusion.worker.encoding import Drawing, encode_to_fit, enlarge
+from discord_diffusion.worker.envelope import Addressee
 from discord_diffusion.worker.errors import PicturesTooLargeError
 from discord_diffusion.worker.pictures import Generation, ModelInfo
 from discord_diffusion.worker.retries import Retrier
@@ -42,11 +44,22 @@ class Answer:
     files: tuple[File, ...]
 
 
-class Publisher(Protocol):
-    """Where answers go. Raises classes of `api_errors` when patience has ended."""
+class Shown(Enum):
+    """What the user's message says of a job."""
 
-    def is_answered(self, job: Job) -> bool:
-        """Whether the user's message carries this job's pictures already."""
+    PENDING = "pending"
+    PICTURES = "pictures"
+    FAILURE = "failure"
+
+
+class Publisher(Protocol):
+    """Where answers go. Raises classes of `api_errors` when patience has ended.
+
+    `patience` is in seconds, for one call and all its repetitions; without it the retry policy's.
+    """
+
+    def shown(self, to: Addressee, *, patience: float | None = None) -> Shown:
+        """Look at the user's message."""
 
     def show_progress(self, job: Job, content: str) -> None:
         """Replace the text, once, unless it would cost the answer its place."""
@@ -60,7 +73,7 @@ class Publisher(Protocol):
     def repeat_text(self, answer: Answer) -> None:
         """Put the text of an answer in place again."""
 
-    def tell(self, job: Job, content: str) -> None:
+    def tell(self, to: Addressee, content: str, *, patience: float | None = None) -> None:
         """Replace the text by an apology."""
 
 
@@ -82,9 +95,9 @@ class DiscordPublisher:
         self._notice = notice
         self._retrier = retrier or Retrier()
 
-    def is_answered(self, job: Job) -> bool:
-        """Whether the user's message carries this job's pictures already."""
-        return self._persist(job, lambda: self._shows_pictures(job))
+    def shown(self, to: Addressee, *, patience: float | None = None) -> Shown:
+        """Recognise this job's pictures by their names, its apology by its signature."""
+        return self._persist(to, lambda: self._look(to, patience), patience)
 
     def show_progress(self, job: Job, content: str) -> None:
         """One try, with a short time-out, that leaves a call of the rate limit to the answer."""
@@ -131,7 +144,7 @@ class DiscordPublisher:
 
         def attempt() -> None:
             nonlocal doubtful
-            if doubtful and files and self._shows_pictures(job):
+            if doubtful and files and self._look(job) is Shown.PICTURES:
                 return
             try:
                 self._edit_once(job, answer.content, files)
@@ -145,20 +158,36 @@ class DiscordPublisher:
         """The attachments stay as they are."""
         self._persist(answer.job, lambda: self._edit_once(answer.job, answer.content, None))
 
-    def tell(self, job: Job, content: str) -> None:
+    def tell(self, to: Addressee, content: str, *, patience: float | None = None) -> None:
         """Replace the text; no attachment was there, or none is lost."""
-        self._persist(job, lambda: self._edit_once(job, content, None))
+        self._persist(to, lambda: self._edit_once(to, content, None, patience), patience)
 
-    def _shows_pictures(self, job: Job) -> bool:
-        message = self._client.get_original_response(job.application_id, job.token)
-        return any(name.startswith(f"{job.id}-") for name in message.filenames)
+    def _look(self, to: Addressee, timeout_seconds: float | None = None) -> Shown:
+        message = self._client.get_original_response(
+            to.application_id, to.token, timeout_seconds=timeout_seconds
+        )
+        if any(name.startswith(f"{to.id}-") for name in message.filenames):
+            return Shown.PICTURES
+        return Shown.FAILURE if messages.is_apology(to.id, message.content) else Shown.PENDING
 
-    def _edit_once(self, job: Job, content: str, files: tuple[File, ...] | None) -> None:
+    def _edit_once(
+        self,
+        to: Addressee,
+        content: str,
+        files: tuple[File, ...] | None,
+        timeout_seconds: float | None = None,
+    ) -> None:
         self._client.edit_original_response(
-            job.application_id, job.token, content=content, files=files
+            to.application_id,
+            to.token,
+            content=content,
+            files=files,
+            timeout_seconds=timeout_seconds,
         )
 
-    def _persist(self, job: Job, call: Callable[[], T]) -> T:
+    def _persist(self, to: Addressee, call: Callable[[], T], patience: float | None = None) -> T:
         """Within the retry policy, and never past the life of the token."""
-        left = (job.expires_at - datetime.now(UTC)).total_seconds()
+        left = (to.expires_at - datetime.now(UTC)).total_seconds()
+        if patience is not None:
+            left = min(left, patience)
         return self._retrier.call(call, self._retrier.clock() + left)

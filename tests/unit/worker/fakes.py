@@ -12,6 +12,7 @@ from PIL import Image
 from discord_diffusion.aws.queue import QueueError, ReceiptLostError, ReceivedMessage
 from discord_diffusion.jobs import DISCORD_EPOCH, GenerationParameters, Job
 from discord_diffusion.settings import WorkerSettings
+from discord_diffusion.worker.envelope import Addressee
 from discord_diffusion.worker.pictures import (
     Generation,
     ModelInfo,
@@ -19,7 +20,7 @@ from discord_diffusion.worker.pictures import (
     PhaseSeconds,
     Picture,
 )
-from discord_diffusion.worker.publisher import Answer
+from discord_diffusion.worker.publisher import Answer, Shown
 
 TOKEN = "aW50ZXJhY3Rpb246c2VjcmV0"
 MODEL = ModelInfo("tiny", "DDIMScheduler", "cpu")
@@ -112,6 +113,8 @@ class FakeGenerator:
     filtered: int = 0
     drawn: list[GenerationParameters] = field(default_factory=list)
     during: Callable[[], None] = lambda: None
+    watch: Callable[[int], None] = lambda _step: None
+    """Called after a step that nobody objected to."""
     model: ModelInfo = MODEL
 
     def generate(self, parameters: GenerationParameters, on_step: OnStep) -> Generation:
@@ -121,6 +124,7 @@ class FakeGenerator:
             raise self.error
         for step in range(parameters.steps):
             on_step(step + 1, parameters.steps)
+            self.watch(step + 1)
         return make_generation(parameters, self.filtered)
 
 
@@ -134,9 +138,15 @@ class MemoryPublisher:
     progress: list[tuple[str, str]] = field(default_factory=list)
     repeated: list[str] = field(default_factory=list)
     error: Exception | None = None
+    deaf: Exception | None = None
+    """Raised instead of telling users anything."""
+    patience: list[float | None] = field(default_factory=list)
 
-    def is_answered(self, job: Job) -> bool:
-        return job.id in self.answered
+    def shown(self, to: Addressee, *, patience: float | None = None) -> Shown:
+        self.patience.append(patience)
+        if to.id in self.answered:
+            return Shown.PICTURES
+        return Shown.FAILURE if to.id in dict(self.told) else Shown.PENDING
 
     def show_progress(self, job: Job, content: str) -> None:
         self.progress.append((job.id, content))
@@ -153,8 +163,11 @@ class MemoryPublisher:
     def repeat_text(self, answer: Answer) -> None:
         self.repeated.append(answer.content)
 
-    def tell(self, job: Job, content: str) -> None:
-        self.told.append((job.id, content))
+    def tell(self, to: Addressee, content: str, *, patience: float | None = None) -> None:
+        self.patience.append(patience)
+        if self.deaf:
+            raise self.deaf
+        self.told.append((to.id, content))
 
 
 def wait_until(condition: Callable[[], object], seconds: float = 5.0) -> None:

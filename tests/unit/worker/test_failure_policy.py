@@ -17,14 +17,15 @@ AT_START = {errors.WorkerError, errors.ModelLoadError}
     ("error", "outcome"),
     [
         (InvalidJob("x"), Outcome.POISON),
-        (errors.JobExpiredError("x"), Outcome.FINAL),
+        (errors.JobExpiredError("x"), Outcome.FAILED),
         (errors.GenerationError("x"), Outcome.RETRY),
         (errors.OutOfMemoryError("x"), Outcome.RETRY),
-        (errors.PicturesTooLargeError("x"), Outcome.FINAL),
+        (errors.PicturesTooLargeError("x"), Outcome.FAILED),
+        (errors.FailedBeforeError("x"), Outcome.FAILED),
         (errors.LeaseLostError("x"), Outcome.ABANDON),
         (ReceiptLostError("x"), Outcome.ABANDON),
-        (api_errors.InteractionGoneError(401, 50027, "x"), Outcome.FINAL),
-        (api_errors.NotAnsweredYetError(404, 10015, "x"), Outcome.FINAL),
+        (api_errors.InteractionGoneError(401, 50027, "x"), Outcome.GONE),
+        (api_errors.NotAnsweredYetError(404, 10015, "x"), Outcome.GONE),
         (api_errors.RateLimitedError(429, None, "x", 1), Outcome.RETRY),
         (api_errors.UnavailableError(500, None, "x"), Outcome.RETRY),
         (api_errors.RequestRefusedError(400, 50035, "x"), Outcome.RETRY),
@@ -47,5 +48,6 @@ def test_no_row_is_hidden_by_an_earlier_one() -> None:
         assert not any(issubclass(error, earlier) for error in rule.errors)
 
 
-def test_whatever_is_tried_again_has_a_text_for_the_user_in_the_end() -> None:
-    assert all(rule.user_text for rule in RULES if rule.outcome is Outcome.RETRY)
+def test_whatever_ends_as_a_dead_letter_has_a_text_for_the_user() -> None:
+    silent = {Outcome.GONE, Outcome.ABANDON}
+    assert all(bool(rule.user_text) is (rule.outcome not in silent) for rule in RULES)

@@ -1,6 +1,7 @@
 """The lease: extended while held, quiet afterwards, honest about being lost."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
@@ -27,10 +28,13 @@ class Visibility:
 
 
 def make_lease(
-    visibility: Visibility, seconds: float = VISIBILITY, now: list[float] | None = None
+    visibility: Visibility,
+    seconds: float = VISIBILITY,
+    now: list[float] | None = None,
+    **options: Any,
 ) -> Lease:
     clock = (lambda: now[0]) if now is not None else (lambda: 0.0)
-    return Lease(visibility.extend, seconds, clock=clock)  # type: ignore[arg-type]  # fractions keep the test short
+    return Lease(visibility.extend, seconds, clock=clock, **options)  # type: ignore[arg-type]  # fractions keep the test short
 
 
 def test_a_lease_is_extended_again_and_again_and_never_after_its_end() -> None:
@@ -83,3 +87,36 @@ def test_a_lease_that_ran_out_and_cannot_be_extended_is_lost_for_good(failure: Q
     assert not lease.is_held()
     visibility.failure = None
     assert not lease.is_held()
+
+
+def test_a_lease_ends_with_the_life_of_its_job() -> None:
+    now, visibility = [0.0], Visibility()
+    overdue: list[bool] = []
+    options: dict[str, Any] = {"life_seconds": 900, "on_overdue": lambda: overdue.append(True)}
+    with make_lease(visibility, now=now, **options) as lease:
+        wait_until(lambda: visibility.extended)
+        assert overdue == []
+        now[0] = 900.0
+        wait_until(lambda: overdue)
+        extended = len(visibility.extended)
+        assert not lease.wait_for_end(VISIBILITY)
+    assert lease.wait_for_end(0)
+    assert len(visibility.extended) == extended
+    assert overdue == [True]
+
+
+def test_a_job_that_ends_in_time_is_not_overdue() -> None:
+    overdue: list[bool] = []
+    with make_lease(Visibility(), life_seconds=900, on_overdue=lambda: overdue.append(True)) as one:
+        one.end()
+        wait_until(lambda: not vars(one)["_thread"].is_alive())
+    assert overdue == []
+
+
+def test_a_lease_that_runs_out_by_the_clock_while_nobody_answers_is_known_to_be_lost() -> None:
+    now, visibility = [0.0], Visibility(failure=QueueError("ConnectTimeoutError"))
+    with make_lease(visibility, now=now) as lease:
+        wait_until(lambda: visibility.tried)
+        assert not lease.lost
+        now[0] = 1.0
+        wait_until(lambda: lease.lost)

@@ -106,3 +106,14 @@ def test_embedded_parameters_are_in_the_form_that_tools_read(
 ) -> None:
     parameters = make_parameters(**changes)
     assert messages.embedded_parameters(parameters, 9, MODEL, scale) == expected
+
+
+@pytest.mark.parametrize("prompt", ["a red circle", "*" * 6000, "🔴" * 3000])
+def test_an_apology_is_recognised_as_that_of_its_job(prompt: str) -> None:
+    job, other = make_job(prompt=prompt, negative_prompt=prompt), make_job()
+    for apology in (messages.failed(job, "No. " * 30), messages.unreadable(job.id, "No.")):
+        assert messages.is_apology(job.id, apology)
+        assert not messages.is_apology(other.id, apology)
+    assert not messages.is_apology(job.id, messages.working(job, last_try=True))
+    held_back = messages.answer(job, make_generation(job.parameters, filtered=2))
+    assert not messages.is_apology(job.id, held_back)

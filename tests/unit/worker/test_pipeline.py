@@ -11,7 +11,12 @@ import pytest
 import torch
 
 from discord_diffusion.worker import pipeline
-from discord_diffusion.worker.errors import GenerationError, ModelLoadError, OutOfMemoryError
+from discord_diffusion.worker.errors import (
+    GenerationError,
+    LeaseLostError,
+    ModelLoadError,
+    OutOfMemoryError,
+)
 from discord_diffusion.worker.pictures import Generation
 from discord_diffusion.worker.pipeline import DiffusersGenerator
 from tests.unit.worker.fakes import MODEL, make_parameters, make_settings
@@ -163,6 +168,14 @@ def test_pictures_that_the_safety_checker_held_back_are_left_out() -> None:
     assert pipe.calls == [("a red circle", 3)], "one call makes all pictures"
     assert made.filtered == 1
     assert [(one.index, one.seed) for one in made.pictures] == [(0, 5), (2, 7)]
+
+
+def test_whoever_watches_the_steps_can_end_a_generation(generator: DiffusersGenerator) -> None:
+    def object_to(_done: int, _steps: int) -> None:
+        raise LeaseLostError("gone")
+
+    with pytest.raises(LeaseLostError):
+        generator.generate(make_parameters(), object_to)
 
 
 def test_a_full_device_is_told_apart_from_other_errors() -> None:

@@ -10,11 +10,16 @@ import httpx
 import pytest
 from PIL import Image
 
-from discord_diffusion.discord.api_errors import InteractionGoneError, NotAnsweredYetError
+from discord_diffusion.discord.api_errors import (
+    InteractionGoneError,
+    NotAnsweredYetError,
+    UnavailableError,
+)
 from discord_diffusion.discord.webhooks import WebhookClient
+from discord_diffusion.worker import messages
 from discord_diffusion.worker.errors import PicturesTooLargeError
 from discord_diffusion.worker.pictures import Generation, PhaseSeconds, Picture
-from discord_diffusion.worker.publisher import DiscordPublisher
+from discord_diffusion.worker.publisher import DiscordPublisher, Shown
 from discord_diffusion.worker.retries import Retrier
 from tests.unit.worker.fakes import MODEL, make_generation, make_job
 from tests.unit.worker.local_discord import LocalDiscord
@@ -79,7 +84,7 @@ def test_passing_trouble_is_waited_out(discord: LocalDiscord, trouble: list[Any]
     assert discord.trouble == []
     uploads = [request for request in discord.requests if request.method == "PATCH"]
     assert len(uploads[-1].files) == 1
-    assert publisher.is_answered(job)
+    assert publisher.shown(job) is Shown.PICTURES
 
 
 @pytest.mark.parametrize("lost", ["lost answer", (504, {})], ids=str)
@@ -137,17 +142,17 @@ def test_an_expired_token_is_tried_once(discord: LocalDiscord) -> None:
 def test_nothing_is_tried_again_when_the_token_has_run_out(discord: LocalDiscord) -> None:
     discord.trouble += [(404, {"code": 10015, "message": "Unknown Webhook"})] * 5
     with pytest.raises(NotAnsweredYetError):
-        publisher_to(discord).is_answered(make_job(age=timedelta(minutes=16)))
+        publisher_to(discord).shown(make_job(age=timedelta(minutes=16)))
     assert len(discord.requests) == 1
 
 
 def test_only_pictures_of_the_same_job_count_as_its_answer(discord: LocalDiscord) -> None:
     job, other = make_job(images=1), make_job(images=1)
     publisher = publisher_to(discord)
-    assert not publisher.is_answered(job)
+    assert publisher.shown(job) is Shown.PENDING
     publisher.send(publisher.prepare(other, make_generation(other.parameters)))
-    assert publisher.is_answered(other)
-    assert not publisher.is_answered(job)
+    assert publisher.shown(other) is Shown.PICTURES
+    assert publisher.shown(job) is Shown.PENDING
 
 
 def test_when_all_pictures_are_held_back_the_user_gets_text_alone(discord: LocalDiscord) -> None:
@@ -167,7 +172,7 @@ def test_text_can_be_repeated_without_touching_the_pictures(discord: LocalDiscor
     publisher.send(answer)
     publisher.repeat_text(answer)
     assert "attachments" not in discord.requests[-1].payload
-    assert publisher.is_answered(job)
+    assert publisher.shown(job) is Shown.PICTURES
 
 
 def test_progress_is_tried_once(discord: LocalDiscord) -> None:
@@ -187,3 +192,21 @@ def test_a_mock_transport_sees_json_for_text() -> None:
     client = WebhookClient("http://discord.test", transport=httpx.MockTransport(answer))
     DiscordPublisher(client, MODEL).tell(make_job(), "sorry")
     assert seen == [{"content": "sorry", "allowed_mentions": {"parse": []}}]
+
+
+def test_an_apology_is_found_again_by_its_signature(discord: LocalDiscord) -> None:
+    job, publisher = make_job(), publisher_to(discord)
+    publisher.tell(job, messages.failed(job, "No luck."))
+    assert publisher.shown(job) is Shown.FAILURE
+
+
+def test_patience_bounds_a_call_and_its_repetitions(discord: LocalDiscord) -> None:
+    discord.trouble += [(503, {})] * 9
+    publisher = DiscordPublisher(WebhookClient(discord.url), MODEL)
+    for call in (
+        lambda: publisher.tell(make_job(), "sorry", patience=0.2),
+        lambda: publisher.shown(make_job(), patience=0.2),
+    ):
+        with pytest.raises(UnavailableError):
+            call()
+    assert len(discord.requests) == 2
