@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from types import FrameType
 from typing import NoReturn
@@ -55,7 +56,10 @@ class Shutdown:
             pass
         if self.stopping.is_set():
             log.info("Stopping", extra={"at_most_seconds": self._timeout})
-            thread.join(self._timeout)
+            deadline = time.monotonic() + self._timeout
+            # In short waits: a second signal is acted on between two of them, whenever it comes.
+            while thread.is_alive() and (left := deadline - time.monotonic()) > 0:
+                thread.join(min(left, _LOOK_SECONDS))
             if thread.is_alive():
                 give_back()
         return 1 if failed.is_set() else 0

@@ -52,7 +52,12 @@ class FunctionProcess:
 
     @property
     def alive(self) -> bool:
-        return self._process.poll() is None
+        # Not `poll`: it calls a process alive while another thread is about to note its end.
+        looking = os.WEXITED | os.WNOHANG | os.WNOWAIT
+        try:
+            return os.waitid(os.P_PID, self._process.pid, looking) is None
+        except ChildProcessError:
+            return False
 
     def memory_mb(self) -> int:
         """Resident memory now, in mebibytes; 0 if the process is gone."""
