@@ -1,15 +1,35 @@
 """What goes wrong in the middle loses nothing and doubles nothing."""
 
+import json
 import os
+import shutil
 import signal
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from discord_diffusion.discord.text import FAILURE_MARK
 from emulation.errors import AnswerError
-from tests.stack import Stack, Workers
+from tests.stack import LAYOUT, Stack, Workers
 from tests.waiting import eventually
 
 SLOW = {"prompt": "a yellow heart on a black background", "images": 4, "steps": 100, "seed": 3}
+
+
+@pytest.fixture
+def shallow_workers(stack: Stack, tmp_path: Path) -> Iterator[Workers]:
+    """Workers whose model loads, and raises when more than ten steps are asked of it."""
+    model = tmp_path / "shallow"
+    shutil.copytree(LAYOUT.root / "fixtures/model/tiny", model)
+    config = model / "scheduler" / "scheduler_config.json"
+    config.write_text(json.dumps(json.loads(config.read_text()) | {"num_train_timesteps": 10}))
+    changes = {"MODEL": str(model), "SCHEDULER": "DDIMScheduler"}
+    environment = stack.state.worker_environment | changes
+    workers = Workers(replace(stack, state=replace(stack.state, worker_environment=environment)))
+    yield workers
+    workers.end()
 
 
 def pictures_shown(stack: Stack, interaction: str) -> int:
@@ -45,7 +65,27 @@ def test_a_stopped_worker_gives_its_job_back_or_finishes_it(stack: Stack, worker
     assert pictures_shown(stack, interaction) == 1
 
 
-@pytest.mark.parametrize("body", ["not JSON", '{"schema_version": 99}'])
+def test_a_job_that_cannot_be_drawn_is_told_and_kept_as_a_dead_letter(
+    stack: Stack, shallow_workers: Workers
+) -> None:
+    shallow_workers.start()
+    dead = stack.dead_letters()
+    failing = stack.discord.send("imagine", {"prompt": "a blue star", "steps": 11})
+    with pytest.raises(AnswerError):
+        stack.discord.wait_for_pictures(failing, 60)
+    found = stack.discord.interaction(failing)
+    assert found["message"]["content"].startswith(FAILURE_MARK)
+    assert "a blue star" in found["message"]["content"]
+    assert sum(version["content"].startswith(FAILURE_MARK) for version in found["history"]) == 1
+    eventually(lambda: stack.dead_letters() == dead + 1, "the job is dead", 60)
+    other = stack.discord.send("imagine", {"prompt": "a red circle", "images": 1, "steps": 10})
+    stack.discord.wait_for_pictures(other, 60)
+    eventually(lambda: stack.queue_depth() == (0, 0), "the other job is deleted")
+    stack.sqs.purge_queue(QueueUrl=stack.state.dead_letter_queue_url)
+    eventually(lambda: stack.dead_letters() == 0, "the dead letters are purged")
+
+
+@pytest.mark.parametrize("body", ["not JSON", '{"schema_version": 1}'])
 def test_a_poison_message_ends_in_the_dead_letter_queue_without_stopping_others(
     stack: Stack, workers: Workers, body: str
 ) -> None:
