@@ -52,6 +52,15 @@ class _Held:
     drawing: bool = False
 
 
+@dataclass(frozen=True)
+class _Drawn:
+    """What is ready to be sent."""
+
+    answer: Answer
+    generation: Generation
+    encode_seconds: float
+
+
 class JobRunner:
     """Runs messages, one at a time. Never raises because of a message."""
 
@@ -76,6 +85,7 @@ class JobRunner:
         self._endings = Endings(queue, publisher, terms, now)
         self._pace = Pace()
         self._held: _Held | None = None
+        self._unsent: _Drawn | None = None
 
     def run(self, message: ReceivedMessage) -> None:
         """See a message to its end, or back into the queue."""
@@ -146,32 +156,44 @@ class JobRunner:
         started = time.perf_counter()
         with held.progress:
             self._announce(held)
-            held.drawing = True
-            generation = self._generator.generate(
-                job.parameters, lambda done, steps: self._stepped(held, done, steps)
-            )
-            held.drawing = False
+            # Kept until it is sent: what Discord could not take a moment ago is not drawn twice.
+            self._unsent = drawn = self._drawn_before(job) or self._draw(held)
             held.progress.stop()
-            drawn = time.perf_counter()
-            self._pace.learn(job.parameters, drawn - started)
-            answer = self._publisher.prepare(job, generation)
-            encoded = time.perf_counter()
+            ready = time.perf_counter()
             self._check_held(held, held.lease.is_held())
-            self._deliver(answer, held.progress)
+            self._deliver(drawn.answer, held.progress)
+            self._unsent = None
         sent = time.perf_counter()
         seconds = {
             "waited": waited,
-            **asdict(generation.seconds),
-            "encode": encoded - drawn,
-            "publish": sent - encoded,
+            **asdict(drawn.generation.seconds),
+            "encode": drawn.encode_seconds,
+            "publish": sent - ready,
             "total": sent - started,
         }
-        _log_answer(message, generation, answer, seconds)
+        _log_answer(message, drawn, seconds)
+
+    def _drawn_before(self, job: Job) -> _Drawn | None:
+        return self._unsent if self._unsent and self._unsent.answer.job == job else None
+
+    def _draw(self, held: _Held) -> _Drawn:
+        job, started = held.job, time.perf_counter()
+        held.drawing = True
+        generation = self._generator.generate(
+            job.parameters, lambda done, steps: self._stepped(held, done, steps)
+        )
+        held.drawing = False
+        held.progress.stop()
+        drawn = time.perf_counter()
+        self._pace.learn(job.parameters, drawn - started)
+        answer = self._publisher.prepare(job, generation)
+        return _Drawn(answer, generation, time.perf_counter() - drawn)
 
     def _check_time(self, job: Job) -> None:
         """Refuse what cannot be answered in time, while its user can be told."""
         left = job.expires_at - self._now()
-        needed = timedelta(seconds=_PACE_MARGIN * self._pace.estimate(job.parameters))
+        seconds = 0.0 if self._drawn_before(job) else self._pace.estimate(job.parameters)
+        needed = timedelta(seconds=_PACE_MARGIN * seconds)
         if left < max(TOKEN_MARGIN, needed):
             raise JobExpiredError(
                 f"its token runs out at {job.expires_at:%H:%M:%S} UTC, "
@@ -232,15 +254,13 @@ class JobRunner:
             log.warning("The text could not be repeated", extra={"reason": str(error)})
 
 
-def _log_answer(
-    message: ReceivedMessage, generation: Generation, answer: Answer, seconds: dict[str, float]
-) -> None:
+def _log_answer(message: ReceivedMessage, drawn: _Drawn, seconds: dict[str, float]) -> None:
     log.info(
         "Answered",
         extra={
-            "pictures": len(generation.pictures),
-            "filtered": generation.filtered,
-            "bytes": sum(len(file.content) for file in answer.files),
+            "pictures": len(drawn.generation.pictures),
+            "filtered": drawn.generation.filtered,
+            "bytes": sum(len(file.content) for file in drawn.answer.files),
             "receive_count": message.receive_count,
             "seconds": {name: round(value, 3) for name, value in seconds.items()},
         },

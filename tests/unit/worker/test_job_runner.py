@@ -90,6 +90,21 @@ def test_a_message_is_not_deleted_before_discord_has_the_pictures(bench: Bench) 
     assert bench.queue.released == [(message.receipt_handle, 10)]
 
 
+def test_pictures_that_discord_could_not_take_are_sent_later_without_drawing_again(
+    bench: Bench,
+) -> None:
+    bench.publisher.error = UnavailableError(503, None, "down")
+    job, other = make_job(), make_job()
+    bench.run(job)
+    bench.publisher.error = None
+    message = bench.run(job, 2)
+    assert len(bench.generator.drawn) == 1
+    assert [answer.job for answer in bench.publisher.sent] == [job]
+    assert bench.queue.deleted == [message.receipt_handle]
+    bench.run(other)
+    assert [answer.job for answer in bench.publisher.sent] == [job, other]
+
+
 @pytest.mark.parametrize("body", ["not JSON", "{}", "null", '{"schema_version": 0}'])
 def test_a_bad_message_is_released_at_once_and_never_deleted(bench: Bench, body: str) -> None:
     message = make_message(body)
