@@ -52,11 +52,11 @@ class FunctionProcess:
 
     @property
     def alive(self) -> bool:
-        # Not `poll`: it calls a process alive while another thread is about to note its end.
-        looking = os.WEXITED | os.WNOHANG | os.WNOWAIT
+        # Not `poll`: it calls a process alive while its last threads end, and while another thread
+        # is about to note its end.
         try:
-            return os.waitid(os.P_PID, self._process.pid, looking) is None
-        except ChildProcessError:
+            return psutil.Process(self._process.pid).status() != psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
             return False
 
     def memory_mb(self) -> int:
