@@ -6,8 +6,10 @@ so that neither a person's AWS profile nor a LocalStack profile changes what the
 
 import json
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 LOOPBACK = "127.0.0.1"
 HEALTH_PATH = "/_localstack/health"
@@ -15,16 +17,30 @@ HEALTH_PATH = "/_localstack/health"
 # Read by the extension: which interpreter runs which Lambda runtime, as a JSON object.
 LAMBDA_PYTHONS = "EMULATOR_LAMBDA_PYTHONS"
 
+# Read by the fleet agent: what tasks run and how the emulated AWS behaves (its config.py).
+TASK_COMMAND = "EMULATOR_TASK_COMMAND"
+TASK_PROGRAMS = "EMULATOR_TASK_PROGRAMS"
+TASK_FOLDER = "EMULATOR_TASK_FOLDER"
+TASK_ENVIRONMENT = "EMULATOR_TASK_ENVIRONMENT"
+TASK_LOGS = "EMULATOR_TASK_LOGS"
+FLEET = "EMULATOR_FLEET"
+
 # Names under which the extension registers itself with LocalStack (its pyproject.toml).
 LAMBDA_EXECUTOR = "process"
 GATEWAY_SERVER = "strict"
 DYNAMODB_PROVIDER = "moto"
+CLOUDWATCH_PROVIDER = "scaling"
+EC2_PROVIDER = "mended"
 
 SERVICES = (
     "apigateway",
+    "application-autoscaling",
+    "autoscaling",
     "cloudwatch",
     "dynamodb",
     "ec2",
+    "ecr",
+    "ecs",
     "events",
     "iam",
     "kms",
@@ -44,6 +60,36 @@ _INHERITED = ("PATH", "LANG", "LC_ALL")
 
 
 @dataclass(frozen=True)
+class Tasks:
+    """What the tasks of ECS services run, as processes.
+
+    `command` is what every task runs; empty: its container's own command, of which `programs` maps
+    the first word. `environment` wins over the task definition's. `logs` is a folder for what
+    they print. `fleet` are settings of the fleet agent, for example {"speed": 60}.
+    """
+
+    command: tuple[str, ...] = ()
+    programs: Mapping[str, str] = field(default_factory=dict)
+    folder: Path | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+    logs: Path | None = None
+    fleet: Mapping[str, Any] = field(default_factory=dict)
+
+    def variables(self) -> dict[str, str]:
+        """What the emulator's environment has to hold."""
+        found = {
+            TASK_COMMAND: json.dumps(list(self.command)),
+            TASK_PROGRAMS: json.dumps(dict(self.programs)),
+            TASK_ENVIRONMENT: json.dumps(dict(self.environment)),
+            FLEET: json.dumps(dict(self.fleet)),
+        }
+        for name, path in ((TASK_FOLDER, self.folder), (TASK_LOGS, self.logs)):
+            if path is not None:
+                found[name] = str(path.absolute())
+        return found
+
+
+@dataclass(frozen=True)
 class EmulatorConfig:
     """What one emulator needs to know.
 
@@ -59,6 +105,7 @@ class EmulatorConfig:
     region: str = "us-east-1"
     services: tuple[str, ...] = SERVICES
     host: str = LOOPBACK
+    tasks: Tasks = field(default_factory=Tasks)
 
     @property
     def endpoint(self) -> str:
@@ -103,10 +150,13 @@ def command(config: EmulatorConfig) -> tuple[list[str], dict[str, str]]:
         # What it does.
         "SERVICES": ",".join(config.services),
         "PROVIDER_OVERRIDE_DYNAMODB": DYNAMODB_PROVIDER,
+        "PROVIDER_OVERRIDE_CLOUDWATCH": CLOUDWATCH_PROVIDER,
+        "PROVIDER_OVERRIDE_EC2": EC2_PROVIDER,
         "LAMBDA_RUNTIME_EXECUTOR": LAMBDA_EXECUTOR,
         LAMBDA_PYTHONS: json.dumps(
             {runtime: str(python.absolute()) for runtime, python in config.lambda_pythons.items()}
         ),
+        **config.tasks.variables(),
         # Calls between its services stay inside the process.
         "IN_MEMORY_CLIENT": "1",
         # What it must not do: call home, or fetch a certificate.

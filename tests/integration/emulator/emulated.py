@@ -21,7 +21,7 @@ import boto3
 import psutil
 from botocore.config import Config
 
-from emulation.aws.launch import LOOPBACK, EmulatorConfig, command
+from emulation.aws.launch import LOOPBACK, EmulatorConfig, Tasks, command
 
 ROOT = Path(__file__).resolve().parents[3]
 START_SECONDS = 60.0
@@ -65,12 +65,13 @@ def gone(processes: Iterable[psutil.Process]) -> bool:
 class Emulator:
     """A running emulator."""
 
-    def __init__(self, state_dir: Path) -> None:
+    def __init__(self, state_dir: Path, tasks: Tasks | None = None) -> None:
         self.config = EmulatorConfig(
             emulator_python=EMULATOR_PYTHON,
             lambda_pythons={"python3.13": LAMBDA_PYTHON},
             port=free_port(),
             state_dir=state_dir,
+            tasks=tasks or Tasks(),
         )
         self.log = state_dir / "emulator.log"
         argv, environment = command(self.config)

@@ -1,16 +1,72 @@
 """Services that LocalStack's open release lacks and moto has, on the same endpoint."""
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from localstack.aws.api import RequestContext
 from localstack.aws.skeleton import Skeleton
 from localstack.aws.spec import load_service
 from localstack.services.moto import _proxy_moto
 from localstack.services.plugins import Service
 
+Operation = Callable[[RequestContext, Any], Any]
 
-def through_moto(name: str) -> Service:
+
+def through_moto(
+    name: str,
+    own: Mapping[str, Operation] | None = None,
+    after_change: Callable[[RequestContext], None] | None = None,
+) -> Service:
     """The service `name` with every operation of AWS's model answered by moto.
 
-    An operation that moto lacks is answered with 501 and the operation's name.
+    `own` answers some operations instead of moto; `after_change` is called after each operation
+    that may have changed something. An operation that moto lacks is answered with 501 and the
+    operation's name.
     """
     model = load_service(name)
-    operations = dict.fromkeys(model.operation_names, _proxy_moto)
+    operations: dict[str, Operation] = dict.fromkeys(model.operation_names, _proxy_moto)
+    operations |= own or {}
+    if after_change is not None:
+        for operation, handler in operations.items():
+            if not operation.startswith(("Describe", "List", "Get")):
+                operations[operation] = _followed(handler, after_change)
     return Service(name, skeleton=Skeleton(model, operations))
+
+
+def _followed(handler: Operation, after: Callable[[RequestContext], None]) -> Operation:
+    def called(context: RequestContext, request: Any) -> Any:
+        try:
+            return handler(context, request)
+        finally:
+            after(context)
+
+    return called
+
+
+def ecs() -> Service:
+    """ECS, whose tasks the fleet agent runs."""
+    from .services import ecs
+
+    ecs.mend()
+    return through_moto("ecs", ecs.OPERATIONS, _wake)
+
+
+def autoscaling() -> Service:
+    """Auto Scaling, whose instances the fleet agent brings."""
+    from .services import groups
+
+    groups.mend()
+    return through_moto("autoscaling", after_change=_wake)
+
+
+def application_autoscaling() -> Service:
+    """Application Auto Scaling, whose policies the alarms carry out."""
+    from .services import scaling
+
+    return through_moto("application-autoscaling", scaling.OPERATIONS)
+
+
+def _wake(context: RequestContext) -> None:
+    from .fleet.agent import wake
+
+    wake(context.account_id, context.region)

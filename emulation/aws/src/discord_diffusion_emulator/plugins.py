@@ -48,12 +48,77 @@ def dynamodb() -> Service:
     return through_moto("dynamodb")
 
 
+@aws_provider(name="scaling")  # type: ignore[untyped-decorator]  # as above
+def cloudwatch() -> Service:
+    """LocalStack's CloudWatch, its alarms carrying out scaling policies too."""
+    from localstack.services.cloudwatch.provider_v2 import CloudwatchProvider
+
+    from .fleet import cloudwatch
+
+    cloudwatch.mend()
+    return Service.for_provider(CloudwatchProvider())
+
+
+@aws_provider(name="mended")  # type: ignore[untyped-decorator]  # as above
+def ec2() -> Service:
+    """LocalStack's EC2 with launch templates as Terraform expects them."""
+    from localstack.services.ec2.provider import Ec2Provider
+    from localstack.services.moto import MotoFallbackDispatcher
+
+    from .services import ec2
+
+    ec2.mend()
+    return Service.for_provider(Ec2Provider(), dispatch_table_factory=MotoFallbackDispatcher)
+
+
+@aws_provider()  # type: ignore[untyped-decorator]  # as above
+def ecs() -> Service:
+    """ECS from moto, its tasks by the fleet agent."""
+    from . import moto_services
+
+    return moto_services.ecs()
+
+
+@aws_provider()  # type: ignore[untyped-decorator]  # as above
+def ecr() -> Service:
+    """ECR from moto."""
+    from .moto_services import through_moto
+
+    return through_moto("ecr")
+
+
+@aws_provider()  # type: ignore[untyped-decorator]  # as above
+def autoscaling() -> Service:
+    """Auto Scaling from moto, its instances by the fleet agent."""
+    from . import moto_services
+
+    return moto_services.autoscaling()
+
+
+@aws_provider(api="application-autoscaling")  # type: ignore[untyped-decorator]
+def application_autoscaling() -> Service:
+    """Application Auto Scaling from moto, its policies carried out by alarms."""
+    from . import moto_services
+
+    return moto_services.application_autoscaling()
+
+
 @hooks.on_infra_start()  # type: ignore[untyped-decorator]  # as above
 def mend_localstack() -> None:
     """Correct LocalStack before it serves anything."""
     from . import mending
 
     mending.apply()
+
+
+@hooks.on_infra_start()  # type: ignore[untyped-decorator]  # as above
+def serve_fleets() -> None:
+    """Routes for tasks and people, answered once the agent is needed."""
+    from localstack.services.edge import ROUTER
+
+    from .fleet import routes
+
+    routes.add_to(ROUTER)
 
 
 @hooks.on_infra_shutdown(priority=BEFORE_SERVICES_STOP)  # type: ignore[untyped-decorator]  # as above

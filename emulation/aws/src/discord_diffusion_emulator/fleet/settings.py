@@ -1,0 +1,103 @@
+"""How the emulated AWS behaves: its delays and its quirks. Times are AWS's seconds."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+
+class InvalidSettingsError(Exception):
+    """A setting that does not exist, or a value that it can't have."""
+
+
+@dataclass(frozen=True)
+class Delays:
+    """What an instance and a task take; can differ from group to group.
+
+    Defaults: a GPU node is there in 60 to 90 s, and an image of some gigabytes is pulled in two
+    minutes.
+    """
+
+    launch_seconds: float = 40.0
+    register_seconds: float = 40.0
+    pull_seconds: float = 120.0
+    terminate_seconds: float = 30.0
+    launch_retry_seconds: float = 60.0
+    spot_rebalance_seconds: float = 60.0
+    spot_notice_seconds: float = 120.0
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings.
+
+    `speed` divides every simulated delay. Processes are not sped up: a task that is to stop keeps
+    at least `stop_floor_seconds` of real time, or its stopTimeout if that is shorter.
+    `alarm_speed` divides the periods of CloudWatch's alarms: it has to go with how often the
+    metrics are really published, so it is apart.
+
+    Quirks: `first_scale_out` instances are asked for by a capacity provider that has none
+    (0: as many as needed); `scale_in_points` minutes of data are needed before it lets instances
+    go; the next `drop_reservation_points` of its metric and the next `drop_metric_points` that
+    anybody publishes are lost.
+    """
+
+    speed: float = 1.0
+    alarm_speed: float = 1.0
+    delays: Delays = field(default_factory=Delays)
+    groups: Mapping[str, Delays] = field(default_factory=dict)
+    reservation_seconds: float = 60.0
+    first_scale_out: int = 2
+    scale_in_points: int = 15
+    drop_reservation_points: int = 0
+    drop_metric_points: int = 0
+    stop_floor_seconds: float = 2.0
+    remember_seconds: float = 3600.0
+
+    def of(self, group: str) -> Delays:
+        """The delays in a group."""
+        return self.groups.get(group, self.delays)
+
+    def changed(self, values: Mapping[str, Any]) -> "Settings":
+        """These settings with some of them changed; delays by their names, groups as objects.
+
+        Raises:
+            InvalidSettingsError: naming the setting, its value and what is allowed.
+        """
+        own: dict[str, Any] = {}
+        delays: dict[str, float] = {}
+        for name, value in values.items():
+            if name == "groups":
+                own["groups"] = {**self.groups, **self._groups(value)}
+            elif name in _DELAYS:
+                delays[name] = _number(name, value, minimum=0.0)
+            elif name in _NUMBERS:
+                own[name] = _number(name, value, minimum=0.001)
+            elif name in _COUNTS:
+                own[name] = int(_number(name, value, minimum=0.0))
+            else:
+                known = ", ".join(sorted(("groups", *_DELAYS, *_NUMBERS, *_COUNTS)))
+                raise InvalidSettingsError(f"{name!r} is no setting; there are: {known}")
+        return replace(self, delays=replace(self.delays, **delays), **own)
+
+    def _groups(self, value: object) -> dict[str, Delays]:
+        if not isinstance(value, Mapping):
+            raise InvalidSettingsError(f"groups is {value!r}: an object by group is allowed")
+        return {name: self._group(name, given) for name, given in value.items()}
+
+    def _group(self, name: str, given: object) -> Delays:
+        if not isinstance(given, Mapping) or not set(given) <= set(_DELAYS):
+            allowed = ", ".join(_DELAYS)
+            raise InvalidSettingsError(f"groups.{name} is {given!r}: allowed are {allowed}")
+        numbers = {key: _number(key, given[key], minimum=0.0) for key in given}
+        return replace(self.of(name), **numbers)
+
+
+_DELAYS = tuple(one.name for one in fields(Delays))
+_NUMBERS = ("speed", "alarm_speed", "reservation_seconds", "stop_floor_seconds", "remember_seconds")
+_COUNTS = ("first_scale_out", "scale_in_points", "drop_reservation_points", "drop_metric_points")
+
+
+def _number(name: str, value: object, minimum: float) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value >= minimum:
+        raise InvalidSettingsError(f"{name} is {value!r}: a number of at least {minimum} is needed")
+    return float(value)

@@ -1,0 +1,154 @@
+"""Reads moto's backends into the mind's pictures."""
+
+import base64
+import re
+from functools import cache
+from typing import Any
+
+from moto.autoscaling.models import AutoScalingBackend, FakeAutoScalingGroup
+from moto.ec2.models.instance_types import INSTANCE_TYPES
+from moto.ecs.models import EC2ContainerServiceBackend, TaskDefinition
+from moto.ecs.models import Service as EcsService
+
+from .views import Group, Offer, Provider, Room, Service, Share, World
+
+ACTIVE = "ACTIVE"
+# The kernel and the agent keep some memory for themselves; about this much is registered.
+_REGISTERED_MEMORY = 0.95
+_CLUSTER = re.compile(r"ECS_CLUSTER=[\"']?([\w-]+)")
+_SPOT_DRAINING = re.compile(r"ECS_ENABLE_SPOT_INSTANCE_DRAINING=[\"']?true")
+_UNKNOWN_TYPE = Room(cpu=4096, memory=15_000, gpus=1)
+
+
+def read(ecs: EC2ContainerServiceBackend, autoscaling: AutoScalingBackend) -> World:
+    """All groups, capacity providers in use, and services of one region."""
+    groups = [_group(group) for group in list(autoscaling.autoscaling_groups.values())]
+    services = [
+        _service(ecs, service)
+        for service in list(ecs.services.values())
+        if service.status == ACTIVE and service.task_definition
+    ]
+    return World(
+        groups={group.name: group for group in groups},
+        providers=_providers(ecs),
+        services={service.key: service for service in services},
+    )
+
+
+def _group(group: FakeAutoScalingGroup) -> Group:
+    policy: Any = group.mixed_instances_policy or {}
+    distribution = policy.get("InstancesDistribution", {})
+    user_data = launch_data(group)
+    cluster = _CLUSTER.search(user_data)
+    return Group(
+        name=group.name,
+        desired=int(group.desired_capacity or 0),
+        minimum=int(group.min_size or 0),
+        maximum=int(group.max_size or 0),
+        offers=tuple(Offer(name, room(name)) for name in _types(group)),
+        cluster=cluster[1] if cluster else "default",
+        on_demand_base=int(distribution.get("OnDemandBaseCapacity") or 0),
+        on_demand_percent=int(distribution.get("OnDemandPercentageAboveBaseCapacity", 100)),
+        protects_new=bool(group.new_instances_protected_from_scale_in),
+        rebalances=bool(group.capacity_rebalance),
+        spot_drains=bool(_SPOT_DRAINING.search(user_data)),
+    )
+
+
+def _types(group: FakeAutoScalingGroup) -> list[str]:
+    policy: Any = group.mixed_instances_policy or {}
+    overrides = policy.get("LaunchTemplate", {}).get("Overrides") or []
+    names = [one["InstanceType"] for one in overrides if one.get("InstanceType")]
+    return names or [group.instance_type]
+
+
+def launch_data(group: FakeAutoScalingGroup) -> str:
+    """The user data that the group's instances start with, as text."""
+    data = group.user_data or ""
+    try:
+        return base64.b64decode(str(data), validate=True).decode()
+    except ValueError:
+        return str(data)
+
+
+@cache
+def room(instance_type: str) -> Room:
+    """What an instance type registers with ECS."""
+    kind = INSTANCE_TYPES.get(instance_type)
+    if kind is None:
+        return _UNKNOWN_TYPE
+    gpus = sum(int(gpu.get("Count", 0)) for gpu in kind.get("GpuInfo", {}).get("Gpus", []))
+    memory = int(kind["MemoryInfo"]["SizeInMiB"] * _REGISTERED_MEMORY)
+    return Room(int(kind["VCpuInfo"]["DefaultVCpus"]) * 1024, memory, gpus)
+
+
+def _providers(ecs: EC2ContainerServiceBackend) -> dict[str, Provider]:
+    found = {}
+    for cluster in list(ecs.clusters.values()):
+        if cluster.status != ACTIVE:
+            continue
+        for name in cluster.capacity_providers or []:
+            provider = ecs._get_provider(name)
+            if provider is not None:
+                found[provider.name] = _provider(
+                    provider.name, cluster.name, provider.auto_scaling_group_provider
+                )
+    return found
+
+
+def _provider(name: str, cluster: str, details: dict[str, Any]) -> Provider:
+    scaling = details["managedScaling"]
+    return Provider(
+        name=name,
+        cluster=cluster,
+        group=details["autoScalingGroupArn"].split("autoScalingGroupName/")[-1],
+        managed=scaling["status"] == "ENABLED",
+        target=int(scaling["targetCapacity"]),
+        minimum_step=int(scaling["minimumScalingStepSize"]),
+        maximum_step=int(scaling["maximumScalingStepSize"]),
+        warmup_seconds=float(scaling["instanceWarmupPeriod"]),
+        protects=details["managedTerminationProtection"] == "ENABLED",
+        drains=details.get("managedDraining", "ENABLED") == "ENABLED",
+    )
+
+
+def _service(ecs: EC2ContainerServiceBackend, service: EcsService) -> Service:
+    definition = ecs.describe_task_definition(service.task_definition or "")
+    deployment = service.deployment_configuration
+    breaker = deployment["deploymentCircuitBreaker"]
+    return Service(
+        key=f"{service.cluster_name}/{service.name}",
+        desired=int(service.desired_count),
+        definition=definition.arn,
+        need=need(definition),
+        stop_timeout=_stop_timeout(definition),
+        strategy=tuple(
+            Share(one["capacityProvider"], one["weight"], one["base"])
+            for one in service.capacity_provider_strategy or []
+        ),
+        minimum_percent=int(deployment["minimumHealthyPercent"]),
+        maximum_percent=int(deployment["maximumPercent"]),
+        breaks=bool(breaker["enable"]),
+        rolls_back=bool(breaker["rollback"]),
+    )
+
+
+def need(definition: TaskDefinition) -> Room:
+    """What a task of the definition needs."""
+    containers: list[dict[str, Any]] = definition.container_definitions
+    gpus = [
+        int(requirement["value"])
+        for container in containers
+        for requirement in container.get("resourceRequirements") or []
+        if requirement["type"] == "GPU"
+    ]
+    cpu = definition.cpu or sum(int(c.get("cpu") or 0) for c in containers)
+    memory = definition.memory or sum(
+        int(c.get("memoryReservation") or c.get("memory") or 0) for c in containers
+    )
+    return Room(int(cpu), int(memory), sum(gpus))
+
+
+def _stop_timeout(definition: TaskDefinition) -> float:
+    containers: list[dict[str, Any]] = definition.container_definitions
+    return max(float(c.get("stopTimeout") or 30) for c in containers)

@@ -1,0 +1,7 @@
+"""Services of moto's whose answers are mended, and operations that moto lacks.
+
+ec2.py               launch templates
+ecs.py               a service keeps all that it was given; tasks are listed as ECS lists them
+groups.py            Auto Scaling: capacity is only asked for here, the fleet agent brings it
+scaling.py           Application Auto Scaling: tags and activities
+"""

@@ -1,0 +1,229 @@
+"""ECS through moto: what it forgets or answers wrongly, and task protection, which it lacks."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from localstack.aws.api import CommonServiceException, RequestContext
+from localstack.utils.patch import patch
+from moto.core.responses import ActionResult
+from moto.core.utils import camelcase_to_underscores
+from moto.ecs.exceptions import InvalidParameterException
+from moto.ecs.models import (
+    CapacityProvider,
+    EC2ContainerServiceBackend,
+    Service,
+    TaskDefinition,
+)
+from moto.ecs.responses import EC2ContainerServiceResponse
+
+# What CreateService and UpdateService take that a service answers again, and how it begins.
+# https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html
+_KEPT: dict[str, Any] = {
+    "capacityProviderStrategy": None,
+    "deploymentConfiguration": None,
+    "placementConstraints": [],
+    "placementStrategy": [],
+    "healthCheckGracePeriodSeconds": None,
+    "enableECSManagedTags": False,
+    "enableExecuteCommand": False,
+    "availabilityZoneRebalancing": None,
+    "serviceConnectConfiguration": None,
+}
+_DEPLOYMENT = {
+    "deploymentCircuitBreaker": {"enable": False, "rollback": False},
+    "maximumPercent": 200,
+    "minimumHealthyPercent": 100,
+}
+_MAXIMUM_PROTECTION = 2880
+_DEFAULT_PROTECTION = 120
+
+
+def _attribute(name: str) -> str:
+    """The attribute that moto's serialiser reads for a member of AWS's model."""
+    attribute: str = camelcase_to_underscores(name)
+    return attribute
+
+
+def _complete(service: Service, given: Mapping[str, Any]) -> None:
+    """Let a service keep what it was created with."""
+    for name, default in _KEPT.items():
+        setattr(service, _attribute(name), given.get(name, default))
+    service.deployment_configuration = {
+        **_DEPLOYMENT,
+        **(given.get("deploymentConfiguration") or {}),
+    }
+    if given.get("capacityProviderStrategy") or not given.get("launchType"):
+        cluster = service._backend.clusters[service.cluster_name]
+        strategy = given.get("capacityProviderStrategy")
+        service.capacity_provider_strategy = _strategy(
+            strategy or cluster.default_capacity_provider_strategy or []
+        )
+    if service.capacity_provider_strategy:
+        service.launch_type = None
+    service.network_configuration = given.get("networkConfiguration") or None
+    service.running_count = service.pending_count = 0
+    service.deployments = []
+    service.created_at = service.deployments_changed = None
+
+
+def _strategy(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{"weight": 0, "base": 0, **item} for item in items]
+
+
+def _update(backend: EC2ContainerServiceBackend, properties: dict[str, Any]) -> Service:
+    """UpdateService: change what is given, and nothing else; the agent does the rest."""
+    cluster = properties.pop("cluster", "default")
+    name = properties.pop("service").split("/")[-1]
+    service = backend._get_service(cluster, name)
+    properties.pop("force_new_deployment", None)
+    if definition := properties.pop("task_definition", None):
+        service.task_definition = backend.describe_task_definition(definition).arn
+    for attribute, value in properties.items():
+        if value is None:
+            continue
+        if attribute == "capacity_provider_strategy":
+            service.capacity_provider_strategy = _strategy(value)
+            service.launch_type = None
+        elif attribute == "deployment_configuration":
+            service.deployment_configuration = {**service.deployment_configuration, **value}
+        else:
+            setattr(service, attribute, value)
+    return service
+
+
+def _list_tasks(
+    backend: EC2ContainerServiceBackend,
+    cluster_str: str | None = None,
+    container_instance: str | None = None,
+    family: str | None = None,
+    started_by: str | None = None,
+    service_name: str | None = None,
+    desired_status: str | None = None,
+) -> list[Any]:
+    """ListTasks, which filters by all that it is given and leaves stopped tasks out unasked."""
+    cluster = backend._get_cluster(cluster_str or "default")
+    wanted = desired_status or "RUNNING"
+    definitions = backend.list_task_definitions(family) if family else []
+    group = f"service:{service_name.split('/')[-1]}" if service_name else None
+    instance = container_instance.split("/")[-1] if container_instance else None
+    return [
+        task
+        for task in backend.tasks.get(cluster.name, {}).values()
+        if task.desired_status == ("RUNNING" if wanted == "PENDING" else wanted)
+        and (group is None or task.group == group)
+        and (instance is None or (task.container_instance_arn or "").endswith(f"/{instance}"))
+        and (not family or task.task_definition_arn in definitions)
+        and (not started_by or task.started_by == started_by)
+    ]
+
+
+def _refuse(operation: str) -> Any:
+    def refused(_context: RequestContext, _request: Any) -> Any:
+        raise NotImplementedError(f"tasks are started by services only, not by {operation}")
+
+    return refused
+
+
+def _update_task_protection(context: RequestContext, request: Any) -> dict[str, Any]:
+    minutes = request.get("expiresInMinutes") or _DEFAULT_PROTECTION
+    if not 1 <= minutes <= _MAXIMUM_PROTECTION:
+        raise CommonServiceException(
+            "InvalidParameterException",
+            f"expiresInMinutes is {minutes}: from 1 to {_MAXIMUM_PROTECTION} is allowed",
+        )
+    return _protection(context, request, (bool(request["protectionEnabled"]), minutes))
+
+
+def _get_task_protection(context: RequestContext, request: Any) -> dict[str, Any]:
+    return _protection(context, request, None)
+
+
+def _protection(
+    context: RequestContext, request: Any, wanted: tuple[bool, int] | None
+) -> dict[str, Any]:
+    from discord_diffusion_emulator.fleet.agent import plane
+
+    found, failures = [], []
+    with plane(context.account_id, context.region) as there:
+        for name in request.get("tasks") or []:
+            answer = there.protection(name.split("/")[-1], wanted)
+            if answer is None:
+                failures.append({"arn": name, "reason": "MISSING"})
+            else:
+                found.append(answer)
+    return {"protectedTasks": found, "failures": failures}
+
+
+def _stop_task(context: RequestContext, request: Any) -> dict[str, Any]:
+    from discord_diffusion_emulator.fleet.agent import plane
+
+    with plane(context.account_id, context.region) as there:
+        task = there.stop_task(request["task"].split("/")[-1], request.get("reason") or "")
+    if task is None:
+        raise CommonServiceException(
+            "InvalidParameterException", "The referenced task was not found."
+        )
+    return {"task": {"taskArn": task.task_arn, "lastStatus": task.last_status}}
+
+
+OPERATIONS = {
+    "UpdateTaskProtection": _update_task_protection,
+    "GetTaskProtection": _get_task_protection,
+    "StopTask": _stop_task,
+    "RunTask": _refuse("RunTask"),
+    "StartTask": _refuse("StartTask"),
+}
+
+
+_validate = EC2ContainerServiceBackend._validate_container_defs
+
+
+def mend() -> None:
+    """Correct moto's ECS. Called once."""
+    _mend_services()
+    _mend_capacity_providers()
+    backend = EC2ContainerServiceBackend
+    backend.update_service = _update
+    backend.list_tasks = lambda self, *args: _list_tasks(self, *args)
+    # memoryReservation without memory will do on EC2 too.
+    backend._validate_container_defs = staticmethod(
+        lambda memory, containers, _compatibilities: _validate(memory, containers, None)
+    )
+
+
+def _mend_services() -> None:
+    @patch(EC2ContainerServiceResponse.create_service)  # type: ignore[untyped-decorator]
+    def _create_service(original: Any, response: Any) -> ActionResult:
+        given = response._get_params()
+        cluster = response.ecs_backend.clusters.get(given.get("cluster", "default").split("/")[-1])
+        name = given["serviceName"]
+        former = response.ecs_backend.services.get(f"{cluster.name}:{name}") if cluster else None
+        if former is not None and former.status == "ACTIVE":
+            raise InvalidParameterException("Creation of service was not idempotent.")
+        result: ActionResult = original(response)
+        answer: Any = result.result
+        _complete(answer["service"], given)
+        return result
+
+    @patch(TaskDefinition.__init__)  # type: ignore[untyped-decorator]  # moto is untyped here
+    def _definition(original: Any, self: Any, *args: Any, **kwargs: Any) -> None:
+        original(self, *args, **kwargs)
+        if "FARGATE" not in (kwargs.get("requires_compatibilities") or []):
+            self.compatibilities = ["EC2"]
+
+
+def _mend_capacity_providers() -> None:
+    @patch(CapacityProvider.__init__)  # type: ignore[untyped-decorator]  # as above
+    def _init(original: Any, self: Any, *args: Any, **kwargs: Any) -> None:
+        original(self, *args, **kwargs)
+        self.auto_scaling_group_provider.setdefault("managedDraining", "ENABLED")
+
+    @patch(CapacityProvider.update)  # type: ignore[untyped-decorator]  # as above
+    def _update_provider(original: Any, self: Any, details: dict[str, Any]) -> None:
+        original(self, details)
+        if "managedDraining" in details:
+            self.auto_scaling_group_provider["managedDraining"] = details["managedDraining"]
+
+    @patch(EC2ContainerServiceBackend.describe_capacity_providers)  # type: ignore[untyped-decorator]
+    def _all_providers(original: Any, self: Any, names: list[str] | None) -> Any:
+        return original(self, names or list(self.capacity_providers))

@@ -1,0 +1,51 @@
+"""A worker that does nothing: says what it was given, and ends at SIGTERM, or does not.
+
+Standard library only. Writes `TASK started` and `TASK stopped` to the file EVENTS.
+"""
+
+import json
+import os
+import signal
+import sys
+import urllib.request
+from pathlib import Path
+from types import FrameType
+
+EVENTS = Path(os.environ["EVENTS"])
+
+
+def note(what: str) -> None:
+    """Note what happens."""
+    with EVENTS.open("a") as file:
+        file.write(f"{os.environ['ECS_AGENT_URI'].rsplit('/', 1)[-1]} {what}\n")
+
+
+def get(address: str) -> object:
+    """What an endpoint of the task's answers."""
+    with urllib.request.urlopen(address, timeout=10) as answer:
+        return json.load(answer)
+
+
+def stop(_number: int, _frame: FrameType | None) -> None:
+    """SIGTERM."""
+    note("told to stop")
+    if os.environ.get("STUBBORN") != "yes":
+        note("stopped")
+        sys.exit(0)
+
+
+def main() -> None:
+    """Wait for the end."""
+    signal.signal(signal.SIGTERM, stop)
+    names = ("GREETING", "AWS_ENDPOINT_URL", "AWS_REGION", "AWS_EXECUTION_ENV")
+    given = {name: os.environ.get(name) for name in names}
+    task = get(os.environ["ECS_CONTAINER_METADATA_URI_V4"] + "/task")
+    sys.stdout.write(f"environment {json.dumps(given)}\ntask {json.dumps(task)}\n")
+    sys.stdout.flush()
+    note("started")
+    while True:
+        signal.pause()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,302 @@
+"""The fleet agent brings tasks and instances, and takes them away, as AWS does."""
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+from emulated import Emulator, gone, wait_until
+from fleets import FAST, WORKER, FleetStack, add_scaling, make, register
+
+from emulation.aws.launch import Tasks
+
+
+@pytest.fixture(scope="module")
+def events(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("events") / "events"
+
+
+@pytest.fixture(scope="module")
+def emulator(tmp_path_factory: pytest.TempPathFactory, events: Path) -> Iterator[Emulator]:
+    folder = tmp_path_factory.mktemp("fleets")
+    tasks = Tasks(
+        command=(sys.executable, str(WORKER)),
+        environment={"EVENTS": str(events)},
+        folder=folder,
+        logs=folder / "tasks",
+        fleet=FAST,
+    )
+    running = Emulator(folder, tasks)
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def stack(emulator: Emulator, request: pytest.FixtureRequest) -> Iterator[FleetStack]:
+    made = make(emulator, f"f{abs(hash(request.node.name)) % 10**6}")
+    yield made
+    remove(made)
+
+
+def remove(stack: FleetStack) -> None:
+    """Remove the service and the group, whatever still runs."""
+    stack.client("ecs").delete_service(cluster=stack.name, service=stack.service_name, force=True)
+    stack.client("autoscaling").delete_auto_scaling_group(
+        AutoScalingGroupName=stack.service_name, ForceDelete=True
+    )
+
+
+def awake(stack: FleetStack, number: int = 1) -> list[dict[str, Any]]:
+    """Let so many tasks run."""
+    stack.desired(number)
+    found: list[dict[str, Any]] = stack.wait(
+        lambda: len(stack.running()) == number and stack.running(), f"{number} tasks run"
+    )
+    return found
+
+
+def noted(events: Path, task: dict[str, Any]) -> list[str]:
+    """What a task has noted."""
+    name = task["taskArn"].rsplit("/", 1)[-1]
+    lines = events.read_text().splitlines() if events.exists() else []
+    return [line.split(" ", 1)[1] for line in lines if line.startswith(name)]
+
+
+def agent_uri(stack: FleetStack, task: dict[str, Any]) -> str:
+    """The address of a task's own endpoints."""
+    name = task["taskArn"].rsplit("/", 1)[-1]
+    return f"{stack.emulator.config.endpoint}/_emulator/tasks/{name}"
+
+
+def test_a_metric_wakes_the_fleet_and_its_fall_sends_it_to_sleep(
+    stack: FleetStack, events: Path
+) -> None:
+    add_scaling(stack)
+    stack.look()
+    assert stack.asleep()
+    stack.wait(stack.publishing(3, stack.running), "a task runs")
+    [task] = stack.running()
+    stack.wait(lambda: noted(events, task) == ["started"], "its process works")
+    stack.wait(stack.publishing(0, stack.asleep), "the fleet sleeps again")
+    order = [
+        "alarm ALARM",
+        "desired 1",
+        "task PROVISIONING",
+        "capacity 2",
+        "instance Pending",
+        "instance InService",
+        "registered",
+        "task PENDING",
+        "task RUNNING",
+        "desired 0",
+        "capacity 0",
+    ]
+    found = [state for state in stack.seen if state in order]
+    first = [state for state in order if state in ("desired 0", "capacity 0")]
+    assert [s for s in found if s not in first] == [s for s in order if s not in first]
+    assert noted(events, task) == ["started", "told to stop", "stopped"]
+    codes = [(one["StatusCode"], one["Description"].split(":")[0]) for one in stack.activities()]
+    launched, ended = "Launching a new EC2 instance", "Terminating EC2 instance"
+    assert codes == [("Successful", launched)] * 2 + [("Successful", ended)] * 2
+    told = " ".join(stack.events())
+    for text in ("has started 1 tasks", "has stopped 1 running tasks", "reached a steady state"):
+        assert text in told
+    scaled = stack.client("application-autoscaling").describe_scaling_activities(
+        ServiceNamespace="ecs", ResourceId=f"service/{stack.name}/{stack.service_name}"
+    )["ScalingActivities"]
+    assert [one["Description"] for one in scaled][-1] == "Setting desired count to 1."
+
+
+def test_a_task_gets_its_environment_its_metadata_and_its_log(
+    stack: FleetStack, events: Path
+) -> None:
+    [task] = awake(stack)
+    stream = f"worker/worker/{task['taskArn'].rsplit('/', 1)[-1]}"
+    logs = stack.client("logs")
+
+    def lines() -> list[str]:
+        try:
+            found = logs.get_log_events(
+                logGroupName=f"/ecs/{stack.service_name}", logStreamName=stream
+            )
+        except logs.exceptions.ResourceNotFoundException:
+            return []
+        text = [event["message"] for event in found["events"]]
+        return text if len(text) == 2 else []
+
+    printed = stack.wait(lines, "the task's log is there")
+    assert '"GREETING": "from the task definition"' in printed[0]
+    assert stack.emulator.config.endpoint in printed[0]
+    assert '"AWS_EXECUTION_ENV": "AWS_ECS_EC2"' in printed[0]
+    assert task["taskArn"] in printed[1]
+    assert f'"Family": "{stack.service_name}"' in printed[1]
+
+
+def test_what_ecs_describes_is_true(stack: FleetStack) -> None:
+    [task] = awake(stack)
+    service = stack.service()
+    assert (service["desiredCount"], service["runningCount"], service["pendingCount"]) == (1, 1, 0)
+    stack.wait(lambda: stack.service()["deployments"][0]["rolloutState"] == "COMPLETED", "done")
+    assert task["capacityProviderName"] == f"{stack.name}-gpu"
+    assert task["containers"][0]["lastStatus"] == "RUNNING"
+    [instance] = stack.client("ecs").describe_container_instances(
+        cluster=stack.name, containerInstances=[task["containerInstanceArn"]]
+    )["containerInstances"]
+    assert (instance["status"], instance["runningTasksCount"]) == ("ACTIVE", 1)
+    free = {one["name"]: one for one in instance["remainingResources"]}
+    assert free["CPU"]["integerValue"] == 2048
+    assert free["GPU"]["stringSetValue"] == []
+    there = {one["InstanceId"]: one["ProtectedFromScaleIn"] for one in stack.group()["Instances"]}
+    assert there[instance["ec2InstanceId"]] is True
+    [reservation] = stack.client("ec2").describe_instances(InstanceIds=[instance["ec2InstanceId"]])[
+        "Reservations"
+    ]
+    assert reservation["Instances"][0]["InstanceLifecycle"] == "spot"
+    cluster = stack.client("ecs").describe_clusters(clusters=[stack.name])["clusters"][0]
+    assert (cluster["runningTasksCount"], cluster["activeServicesCount"]) == (1, 1)
+
+
+def test_a_protected_task_is_spared_at_scale_in(stack: FleetStack, events: Path) -> None:
+    tasks = awake(stack, 2)
+    url = f"{agent_uri(stack, tasks[0])}/task-protection/v1/state"
+    put = httpx.put(url, json={"ProtectionEnabled": True, "ExpiresInMinutes": 5})
+    assert put.json()["protection"]["ProtectionEnabled"] is True
+    assert put.json()["protection"]["TaskArn"] == tasks[0]["taskArn"]
+    stack.desired(0)
+    left = stack.wait(lambda: len(stack.tasks()) == 1 and stack.tasks(), "one task is left")
+    assert left[0]["taskArn"] == tasks[0]["taskArn"]
+    assert [e for e in stack.events() if "tasks having scale-in protection" in e]
+    told = stack.client("ecs").get_task_protection(cluster=stack.name, tasks=[left[0]["taskArn"]])
+    assert told["protectedTasks"][0]["protectionEnabled"] is True
+    assert noted(events, tasks[0]) == ["started"]
+    httpx.put(url, json={"ProtectionEnabled": False})
+    stack.wait(lambda: not stack.tasks(), "it goes once it is not protected any more")
+
+
+def test_sigterm_comes_first_and_sigkill_after_the_stop_timeout(
+    stack: FleetStack, events: Path
+) -> None:
+    stubborn = register(stack, stop_timeout=2, STUBBORN="yes")
+    stack.client("ecs").update_service(
+        cluster=stack.name, service=stack.service_name, taskDefinition=stubborn
+    )
+    [task] = awake(stack)
+    stack.wait(lambda: noted(events, task), "it works")
+    stack.desired(0)
+    stack.wait(lambda: noted(events, task) == ["started", "told to stop"], "it is told to stop")
+    stopped = stack.wait(
+        lambda: [t for t in stack.tasks("STOPPED") if t["lastStatus"] == "STOPPED"], "it stops"
+    )
+    assert stopped[0]["containers"][0]["exitCode"] == 137
+    assert stopped[0]["stopCode"] == "ServiceSchedulerInitiated"
+
+
+def test_a_spot_interruption_takes_the_instance_and_the_task_is_replaced(
+    stack: FleetStack, events: Path
+) -> None:
+    [task] = awake(stack)
+    before = {one["InstanceId"] for one in stack.group()["Instances"]}
+    [container] = stack.client("ecs").describe_container_instances(
+        cluster=stack.name, containerInstances=[task["containerInstanceArn"]]
+    )["containerInstances"]
+    lost = container["ec2InstanceId"]
+    stack.fleet("interrupt", instance=lost)
+    stack.wait(lambda: "told to stop" in noted(events, task), "the task is told")
+    stack.wait(
+        lambda: lost not in {one["InstanceId"] for one in stack.group()["Instances"]}, "it is gone"
+    )
+    new = stack.wait(stack.running, "another task runs")
+    assert new[0]["taskArn"] != task["taskArn"]
+    assert lost in before
+    [gone_one] = stack.client("ec2").describe_instances(InstanceIds=[lost])["Reservations"]
+    assert gone_one["Instances"][0]["State"]["Name"] == "terminated"
+
+
+def test_denied_capacity_shows_as_failed_activities_until_it_is_allowed(stack: FleetStack) -> None:
+    stack.fleet("deny-capacity", group=stack.service_name, reason="quota")
+    stack.desired(1)
+    stack.wait(lambda: len(stack.activities()) >= 2, "launches fail")
+    assert {one["StatusCode"] for one in stack.activities()} == {"Failed"}
+    assert "current vCPU limit of 0" in stack.activities()[0]["StatusMessage"]
+    assert [task["lastStatus"] for task in stack.tasks()] == ["PROVISIONING"]
+    assert "unable to place a task" in " ".join(stack.events())
+    stack.fleet("allow-capacity", group=stack.service_name)
+    stack.wait(stack.running, "the task runs")
+
+
+def test_a_task_that_crashes_is_replaced_and_one_that_never_starts_is_told_of(
+    stack: FleetStack,
+) -> None:
+    [task] = awake(stack)
+    name = task["taskArn"].rsplit("/", 1)[-1]
+    stack.fleet("crash-task", task=name)
+    new = stack.wait(
+        lambda: [t for t in stack.running() if t["taskArn"] != task["taskArn"]], "another runs"
+    )
+    [crashed] = [t for t in stack.tasks("STOPPED") if t["taskArn"] == task["taskArn"]]
+    assert crashed["stoppedReason"] == "Essential container in task exited"
+    key = f"{stack.name}/{stack.service_name}"
+    stack.fleet("crash-task", service=key)
+    stack.fleet("crash-task", task=new[0]["taskArn"].rsplit("/", 1)[-1])
+    stack.wait(
+        lambda: [e for e in stack.events() if "unable to consistently start" in e], "it is told"
+    )
+    stack.fleet("crash-task", service=key, stop=True)
+    stack.wait(stack.running, "it recovers")
+
+
+def test_an_instance_that_is_terminated_through_ec2_is_replaced(stack: FleetStack) -> None:
+    [task] = awake(stack)
+    [container] = stack.client("ecs").describe_container_instances(
+        cluster=stack.name, containerInstances=[task["containerInstanceArn"]]
+    )["containerInstances"]
+    stack.client("ec2").terminate_instances(InstanceIds=[container["ec2InstanceId"]])
+    stack.desired(1)
+    stack.wait(
+        lambda: [t for t in stack.running() if t["taskArn"] != task["taskArn"]], "another runs"
+    )
+
+
+def test_tasks_cannot_be_run_by_hand_and_unknown_changes_are_refused(stack: FleetStack) -> None:
+    ecs = stack.client("ecs")
+    with pytest.raises(ecs.exceptions.ClientError, match="RunTask is not emulated here"):
+        ecs.run_task(cluster=stack.name, taskDefinition=stack.service_name)
+    url = f"{stack.emulator.config.endpoint}/_emulator/fleet"
+    assert "'explode' is unknown" in httpx.post(f"{url}/explode", json={}).json()["error"]
+    assert "'sped' is no setting" in httpx.post(f"{url}/settings", json={"sped": 1}).json()["error"]
+    assert httpx.post(f"{url}/interrupt", json={"instance": "i-0"}).status_code == 400
+
+
+def test_tasks_die_with_an_emulator_that_is_killed(tmp_path: Path) -> None:
+    tasks = Tasks(
+        command=(sys.executable, str(WORKER)),
+        environment={"EVENTS": str(tmp_path / "events"), "STUBBORN": "yes"},
+        fleet={**FAST, "first_scale_out": 0},
+    )
+    running = Emulator(tmp_path, tasks)
+    stack = make(running, "dying")
+    awake(stack)
+    [shown] = [one for one in stack.fleet()["tasks"] if one["status"] == "RUNNING"]
+    process = psutil.Process(shown["pid"])
+    assert process.pid != os.getpid()
+    running.process.kill()
+    running.process.wait()
+    wait_until(lambda: gone([process]), "the task is gone")
+
+
+def test_an_agent_with_nothing_to_do_uses_no_processor_time(
+    stack: FleetStack, emulator: Emulator
+) -> None:
+    awake(stack)
+    stack.desired(0)
+    stack.wait(stack.asleep, "the fleet sleeps")
+    agent = psutil.Process(emulator.process.pid)
+    before = agent.cpu_times()
+    with pytest.raises(psutil.TimeoutExpired):
+        agent.wait(3)
+    after = agent.cpu_times()
+    assert after.user + after.system - before.user - before.system < 0.3

@@ -1,0 +1,27 @@
+"""The settings of the emulated AWS say what is wrong with them."""
+
+import pytest
+from discord_diffusion_emulator.fleet.settings import InvalidSettingsError, Settings
+
+
+def test_delays_can_differ_from_group_to_group() -> None:
+    found = Settings().changed({"pull_seconds": 9, "groups": {"slow": {"launch_seconds": 300}}})
+    assert found.of("slow").launch_seconds == 300
+    assert found.of("other").launch_seconds == 40
+    assert found.of("other").pull_seconds == 9
+
+
+@pytest.mark.parametrize(
+    ("values", "named"),
+    [
+        ({"sped": 1}, "'sped' is no setting"),
+        ({"speed": 0}, "speed is 0"),
+        ({"speed": True}, "speed is True"),
+        ({"launch_seconds": -1}, "launch_seconds is -1"),
+        ({"groups": {"g": {"speed": 2}}}, "groups.g"),
+        ({"groups": 3}, "groups is 3"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_named(values: dict[str, object], named: str) -> None:
+    with pytest.raises(InvalidSettingsError, match=named):
+        Settings().changed(values)
