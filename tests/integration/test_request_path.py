@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 
 from tests.stack import Stack
+from tests.waiting import eventually
 
 HOSTILE = {
     "6,000 characters": "circle " * 857 + "x",
@@ -63,3 +64,20 @@ def test_a_hostile_prompt_gets_a_well_formed_answer(
 def test_an_imagine_in_a_direct_message_works(stack: Stack, worker: object) -> None:
     interaction = stack.discord.send("imagine", {"prompt": "a red ring"}, guild_id=None)
     assert len(stack.discord.wait_for_pictures(interaction, 60).pictures) == 4
+
+
+def test_the_operations_page_is_told_of_the_whole_path(stack: Stack, worker: object) -> None:
+    interaction = stack.discord.send("imagine", {"prompt": "a red ring", "images": 1})
+    stack.discord.wait_for_pictures(interaction, 60)
+    path = ["delivered", "verified", "queued", "answered", "leased", "generating", "uploaded"]
+
+    def told() -> list[str]:
+        events = stack.discord.interaction(interaction)["events"]
+        known = [event for event in events if event["name"] in path]
+        return [event["name"] for event in sorted(known, key=lambda event: str(event["at"]))]
+
+    eventually(lambda: set(told()) == set(path), "every event is on the timeline")
+    # The answer and the worker run side by side; all else has an order.
+    assert [name for name in told() if name != "answered"] == [
+        name for name in path if name != "answered"
+    ]

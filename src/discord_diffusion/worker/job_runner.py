@@ -144,6 +144,7 @@ class JobRunner:
 
     def _answer(self, held: _Held) -> None:
         job, message = held.job, held.message
+        log.info("Leased", extra={"receive_count": message.receive_count})
         self._check_time(job)
         if message.receive_count > 1:
             shown = self._publisher.shown(job)
@@ -178,6 +179,7 @@ class JobRunner:
 
     def _draw(self, held: _Held) -> _Drawn:
         job, started = held.job, time.perf_counter()
+        log.info("Drawing", extra={"pictures": job.parameters.images})
         held.drawing = True
         generation = self._generator.generate(
             job.parameters, lambda done, steps: self._stepped(held, done, steps)
