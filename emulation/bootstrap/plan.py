@@ -77,7 +77,7 @@ def make_plan(layout: Layout, torch_build: str) -> Plan:
         Step(
             PACKAGE,
             lambda: _build_lambda_package(layout),
-            (files_digest(layout.infra / "package", layout.root / "src"),),
+            (files_digest(layout.infra / "package", layout.root / "src" / "discord_diffusion"),),
             layout.lambda_package,
             (PROJECT,),
         ),
