@@ -120,7 +120,7 @@ class FleetStack:
         found = self.client("ecs").list_container_instances(cluster=self.name)
         states += ["registered"] if found["containerInstanceArns"] else []
         states += [f"task {one['lastStatus']}" for one in (*self.tasks(), *self.tasks("STOPPED"))]
-        self.seen += [state for state in states if state not in self.seen]
+        self.seen += [state for state in dict.fromkeys(states) if state not in self.seen]
 
     def asleep(self) -> bool:
         """No task, no instance."""

@@ -83,13 +83,13 @@ class Projection:
             [t for t in tasks if t.status in (Status.RUNNING, Status.STOPPING)]
         )
         container.pending_tasks_count = len([t for t in tasks if t.status is Status.PENDING])
-        container.remaining_resources = _resources(state.free(machine), machine.key)
+        container.remaining_resources = _resources(state.free(machine), machine)
 
     def _register(self, machine: Machine, instance_id: str) -> None:
         if machine.key in self.containers or machine.cluster not in self.ecs.clusters:
             return
         container = self.ecs.register_container_instance(machine.cluster, instance_id)
-        container.registered_resources = _resources(machine.room, machine.key)
+        container.registered_resources = _resources(machine.room, machine)
         container.capacity_provider_name = next(
             (
                 provider.name
@@ -133,7 +133,7 @@ class Projection:
             shown.version += 1
         for container in shown.containers:
             container.last_status = _container_status(task.status)
-            container.exit_code = task.exit_code
+            container.exitCode = task.exit_code
             container.health_status = "UNKNOWN"
             if task.stop_code == "TaskFailedToStart":
                 container.reason = task.reason
@@ -227,12 +227,12 @@ def _task(ecs: Any, cluster: Any, definition: Any, task: MindTask, service: str)
     shown.cpu, shown.memory = str(task.need.cpu), str(task.need.memory)
     for container in shown.containers:
         container.task_arn = shown.task_arn
-        container.exit_code = None
+        container.exitCode = None
         container.reason = None
     return shown
 
 
-def _resources(room: Room, key: int) -> list[dict[str, Any]]:
+def _resources(room: Room, machine: Machine) -> list[dict[str, Any]]:
     """What ECS lists of a container instance."""
     numbers = [
         {"name": name, "type": "INTEGER", "doubleValue": 0.0, "longValue": 0, "integerValue": value}
@@ -242,7 +242,7 @@ def _resources(room: Room, key: int) -> list[dict[str, Any]]:
         {"name": "PORTS", "type": "STRINGSET", "stringSetValue": ["22", "2375", "2376", "51678"]},
         {"name": "PORTS_UDP", "type": "STRINGSET", "stringSetValue": []},
     ]
-    if room.gpus:
-        names = [f"GPU-{key:08x}-{number}" for number in range(room.gpus)]
+    if machine.room.gpus:
+        names = [f"GPU-{machine.key:08x}-{number}" for number in range(room.gpus)]
         sets.append({"name": "GPU", "type": "STRINGSET", "stringSetValue": names})
     return [*numbers, *sets]

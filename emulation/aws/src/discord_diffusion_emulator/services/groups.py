@@ -62,7 +62,8 @@ def mend() -> None:
 
     @patch(AutoScalingResponse.create_auto_scaling_group)  # type: ignore[untyped-decorator]
     def _create(original: Any, response: Any) -> ActionResult:
-        given = response._get_params()
+        # moto's 300 s are the console's default, not the API's.
+        given = {"HealthCheckGracePeriod": 0, **response._get_params()}
         result: ActionResult = original(response)
         _keep(response.autoscaling_backend.autoscaling_groups[given["AutoScalingGroupName"]], given)
         return result

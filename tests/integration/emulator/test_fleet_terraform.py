@@ -1,0 +1,87 @@
+"""A fleet's Terraform applies to the emulator, stays as it is, works, and goes."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from emulated import ROOT, Emulator
+from fleets import FAST, WORKER, FleetStack
+
+from emulation.aws.launch import Tasks
+from emulation.bootstrap import terraform
+
+MODULE = Path(__file__).with_name("fleet_module")
+NAME = "demo"
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="module")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    folder = tmp_path_factory.mktemp("fleet-terraform")
+    tasks = Tasks(
+        command=(sys.executable, str(WORKER)),
+        environment={"EVENTS": str(folder / "events")},
+        fleet=FAST,
+    )
+    running = Emulator(folder, tasks)
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="module")
+def run(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Runs Terraform in the module."""
+    program = terraform.find(ROOT / ".cache")
+    if program is None:
+        pytest.skip("Terraform is not set up")
+    state = tmp_path_factory.mktemp("state")
+    terraform.initialise(program, MODULE, state / "data")
+    environment = {
+        name: value
+        for name, value in terraform.environment(state / "data").items()
+        if not name.startswith("AWS_")
+    }
+    environment["AWS_ENDPOINT_URL"] = emulator.config.endpoint
+
+    def called(*words: str) -> subprocess.CompletedProcess[str]:
+        inputs = (f"-state={state / 'terraform.tfstate'}", f"-var=name={NAME}", "-no-color")
+        return subprocess.run(
+            [str(program), f"-chdir={MODULE}", *words, *inputs],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return called
+
+
+def test_the_fleet_applies_plans_nothing_more_works_and_goes(run: Run, emulator: Emulator) -> None:
+    applied = run("apply", "-auto-approve")
+    assert applied.returncode == 0, applied.stderr
+    planned = run("plan", "-detailed-exitcode")
+    assert planned.returncode == 0, planned.stdout + planned.stderr
+
+    stack = FleetStack(emulator, NAME)
+    stack.wait(stack.publishing(3, stack.running), "a task runs")
+    planned = run("plan", "-detailed-exitcode")
+    assert planned.returncode == 0, planned.stdout + planned.stderr
+    stack.wait(stack.publishing(0, stack.asleep), "the fleet sleeps again")
+
+    destroyed = run("destroy", "-auto-approve")
+    assert destroyed.returncode == 0, destroyed.stderr
+    assert left(emulator) == []
+
+
+def left(emulator: Emulator) -> list[str]:
+    """What is left of the fleet."""
+    ecs = emulator.client("ecs")
+    clusters = ecs.describe_clusters(clusters=[NAME])["clusters"]
+    groups = emulator.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
+    alarms = emulator.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    providers = ecs.describe_capacity_providers()["capacityProviders"]
+    found = [one for one in clusters if one["status"] == "ACTIVE"] + groups + alarms + providers
+    return [json.dumps(one, default=str) for one in found]

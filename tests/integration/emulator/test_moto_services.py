@@ -1,0 +1,234 @@
+"""Services through moto answer as AWS does where moto by itself does not."""
+
+import json
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from botocore.exceptions import ClientError
+from emulated import Emulator
+from fleets import FleetStack, add_scaling, make, register
+
+
+@pytest.fixture
+def stack(emulator: Emulator) -> FleetStack:
+    return make(
+        emulator,
+        f"m{uuid4().hex[:6]}",
+        deploymentController={"type": "ECS"},
+        deploymentConfiguration={
+            "deploymentCircuitBreaker": {"enable": True, "rollback": True},
+            "maximumPercent": 150,
+            "minimumHealthyPercent": 50,
+        },
+        enableECSManagedTags=True,
+        propagateTags="SERVICE",
+        tags=[{"key": "Project", "value": "demo"}],
+    )
+
+
+def test_a_service_keeps_all_that_it_was_given(stack: FleetStack) -> None:
+    service = stack.service()
+    assert service["capacityProviderStrategy"] == [
+        {"capacityProvider": f"{stack.name}-gpu", "weight": 1, "base": 0}
+    ]
+    assert service["deploymentController"] == {"type": "ECS"}
+    assert service["deploymentConfiguration"] == {
+        "deploymentCircuitBreaker": {"enable": True, "rollback": True},
+        "maximumPercent": 150,
+        "minimumHealthyPercent": 50,
+    }
+    assert service["enableECSManagedTags"] is True
+    assert service["schedulingStrategy"] == "REPLICA"
+    assert "launchType" not in service
+
+
+def test_a_service_in_bridge_mode_has_no_network_configuration(stack: FleetStack) -> None:
+    assert "networkConfiguration" not in stack.service()
+    assert "networkConfiguration" not in json.dumps(stack.service()["deployments"], default=str)
+
+
+def test_an_update_changes_what_it_names_and_nothing_else(stack: FleetStack) -> None:
+    before = stack.service()
+    changed = stack.client("ecs").update_service(
+        cluster=stack.name,
+        service=stack.service_name,
+        deploymentConfiguration={"maximumPercent": 100},
+    )["service"]
+    assert changed["deploymentConfiguration"]["maximumPercent"] == 100
+    assert changed["deploymentConfiguration"]["minimumHealthyPercent"] == 50
+    assert changed["capacityProviderStrategy"] == before["capacityProviderStrategy"]
+    new = register(stack)
+    stack.client("ecs").update_service(
+        cluster=stack.name, service=stack.service_name, taskDefinition=new.rsplit("/", 1)[-1]
+    )
+    assert stack.service()["taskDefinition"] == new
+
+
+def test_a_service_that_is_there_is_not_made_twice(stack: FleetStack) -> None:
+    with pytest.raises(ClientError, match="not idempotent"):
+        stack.client("ecs").create_service(
+            cluster=stack.name,
+            serviceName=stack.service_name,
+            taskDefinition=stack.service_name,
+            desiredCount=0,
+        )
+
+
+def test_a_task_definition_keeps_its_gpu_and_compatibilities(stack: FleetStack) -> None:
+    found = stack.client("ecs").describe_task_definition(taskDefinition=stack.service_name)
+    definition = found["taskDefinition"]
+    [container] = definition["containerDefinitions"]
+    assert container["resourceRequirements"] == [{"type": "GPU", "value": "1"}]
+    assert container["stopTimeout"] == 30
+    assert container["logConfiguration"]["logDriver"] == "awslogs"
+    assert (definition["requiresCompatibilities"], definition["networkMode"]) == (["EC2"], "bridge")
+
+
+def test_a_capacity_provider_keeps_how_it_scales_protects_and_drains(stack: FleetStack) -> None:
+    ecs = stack.client("ecs")
+    [found] = ecs.describe_capacity_providers(capacityProviders=[f"{stack.name}-gpu"])[
+        "capacityProviders"
+    ]
+    details = found["autoScalingGroupProvider"]
+    assert details["managedTerminationProtection"] == "ENABLED"
+    assert details["managedDraining"] == "ENABLED"
+    assert details["managedScaling"] == {
+        "status": "ENABLED",
+        "targetCapacity": 100,
+        "minimumScalingStepSize": 1,
+        "maximumScalingStepSize": 10000,
+        "instanceWarmupPeriod": 60,
+    }
+    ecs.update_capacity_provider(
+        name=f"{stack.name}-gpu", autoScalingGroupProvider={"managedDraining": "DISABLED"}
+    )
+    everyone = ecs.describe_capacity_providers()["capacityProviders"]
+    [changed] = [one for one in everyone if one["name"] == f"{stack.name}-gpu"]
+    assert changed["autoScalingGroupProvider"]["managedDraining"] == "DISABLED"
+
+
+def test_a_group_keeps_its_mixed_instances_policy_through_an_update(stack: FleetStack) -> None:
+    autoscaling = stack.client("autoscaling")
+    before = stack.group()["MixedInstancesPolicy"]
+    autoscaling.update_auto_scaling_group(
+        AutoScalingGroupName=stack.service_name, MaxSize=7, HealthCheckGracePeriod=0
+    )
+    group = stack.group()
+    assert group["MixedInstancesPolicy"] == before
+    assert before["InstancesDistribution"]["OnDemandPercentageAboveBaseCapacity"] == 0
+    assert (group["MaxSize"], group["HealthCheckGracePeriod"]) == (7, 0)
+    assert group["NewInstancesProtectedFromScaleIn"] is True
+
+
+def test_a_group_has_no_instance_the_moment_it_is_asked_for_one(stack: FleetStack) -> None:
+    stack.client("autoscaling").set_desired_capacity(
+        AutoScalingGroupName=stack.service_name, DesiredCapacity=1
+    )
+    group = stack.group()
+    assert group["DesiredCapacity"] == 1
+    assert {one["LifecycleState"] for one in group["Instances"]} <= {"Pending"}
+    stack.client("autoscaling").delete_auto_scaling_group(
+        AutoScalingGroupName=stack.service_name, ForceDelete=True
+    )
+
+
+def test_later_versions_of_a_launch_template_can_be_launched(emulator: Emulator) -> None:
+    ec2 = emulator.client("ec2")
+    name = f"template-{uuid4().hex[:6]}"
+    tags = [{"Key": "Project", "Value": "demo"}]
+    ec2.create_launch_template(
+        LaunchTemplateName=name,
+        LaunchTemplateData={"InstanceType": "g4dn.xlarge"},
+        TagSpecifications=[{"ResourceType": "launch-template", "Tags": tags}],
+    )
+    ec2.create_launch_template_version(
+        LaunchTemplateName=name, LaunchTemplateData={"UserData": "aGVsbG8="}
+    )
+    [template] = ec2.describe_launch_templates(LaunchTemplateNames=[name])["LaunchTemplates"]
+    assert template["Tags"] == tags
+    versions = ec2.describe_launch_template_versions(LaunchTemplateName=name)
+    data = {v["VersionNumber"]: v["LaunchTemplateData"] for v in versions["LaunchTemplateVersions"]}
+    assert "TagSpecifications" not in data[1]
+    assert data[2]["UserData"] == "aGVsbG8="
+
+
+def test_scalable_targets_have_tags(stack: FleetStack) -> None:
+    scaling = stack.client("application-autoscaling")
+    arn = scaling.register_scalable_target(
+        ServiceNamespace="ecs",
+        ResourceId=f"service/{stack.name}/{stack.service_name}",
+        ScalableDimension="ecs:service:DesiredCount",
+        MinCapacity=0,
+        MaxCapacity=3,
+        Tags={"Project": "demo"},
+    )["ScalableTargetARN"]
+    scaling.tag_resource(ResourceARN=arn, Tags={"Environment": "dev"})
+    scaling.untag_resource(ResourceARN=arn, TagKeys=["Project"])
+    assert scaling.list_tags_for_resource(ResourceARN=arn)["Tags"] == {"Environment": "dev"}
+    with pytest.raises(ClientError) as caught:
+        scaling.list_tags_for_resource(ResourceARN=f"{arn}x")
+    assert caught.value.response["Error"]["Code"] == "ResourceNotFoundException"
+
+
+def test_an_alarm_keeps_the_tags_that_it_is_made_with(emulator: Emulator) -> None:
+    client = emulator.client("cloudwatch")
+    name = f"alarm-{uuid4().hex[:6]}"
+    client.put_metric_alarm(
+        AlarmName=name,
+        Namespace="n",
+        MetricName="m",
+        Statistic="Maximum",
+        Period=10,
+        EvaluationPeriods=1,
+        Threshold=0,
+        ComparisonOperator="GreaterThanThreshold",
+        Tags=[{"Key": "Project", "Value": "demo"}],
+    )
+    arn = client.describe_alarms(AlarmNames=[name])["MetricAlarms"][0]["AlarmArn"]
+    found = client.list_tags_for_resource(ResourceARN=arn)["Tags"]
+    assert found == [{"Key": "Project", "Value": "demo"}]
+    client.delete_alarms(AlarmNames=[name])
+
+
+def test_an_alarm_that_is_set_by_hand_carries_out_its_policy_by_the_latest_metric(
+    stack: FleetStack,
+) -> None:
+    add_scaling(stack)
+    stack.fleet("deny-capacity")
+    stack.publish(4)
+    stack.client("cloudwatch").set_alarm_state(
+        AlarmName=f"{stack.name}-out", StateValue="ALARM", StateReason="a test"
+    )
+    stack.wait(lambda: stack.service()["desiredCount"] == 1, "the policy is carried out")
+    names = [f"{stack.name}-out", f"{stack.name}-in"]
+    stack.client("cloudwatch").delete_alarms(AlarmNames=names)
+    stack.desired(0)
+    stack.fleet("allow-capacity")
+
+
+def test_the_current_gpu_ami_of_ecs_is_a_public_parameter(emulator: Emulator) -> None:
+    name = "/aws/service/ecs/optimized-ami/amazon-linux-2023/gpu/recommended/image_id"
+    value = emulator.client("ssm").get_parameter(Name=name)["Parameter"]["Value"]
+    assert value.startswith("ami-")
+
+
+def test_a_repository_keeps_its_lifecycle_policy_and_scans(emulator: Emulator) -> None:
+    ecr = emulator.client("ecr")
+    name = f"worker-{uuid4().hex[:6]}"
+    ecr.create_repository(
+        repositoryName=name,
+        imageTagMutability="IMMUTABLE",
+        imageScanningConfiguration={"scanOnPush": True},
+    )
+    rule: dict[str, Any] = {
+        "rulePriority": 1,
+        "selection": {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 10},
+        "action": {"type": "expire"},
+    }
+    ecr.put_lifecycle_policy(repositoryName=name, lifecyclePolicyText=json.dumps({"rules": [rule]}))
+    [found] = ecr.describe_repositories(repositoryNames=[name])["repositories"]
+    assert found["imageScanningConfiguration"] == {"scanOnPush": True}
+    assert found["imageTagMutability"] == "IMMUTABLE"
+    kept = ecr.get_lifecycle_policy(repositoryName=name)["lifecyclePolicyText"]
+    assert json.loads(kept) == {"rules": [rule]}
