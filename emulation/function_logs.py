@@ -10,7 +10,7 @@ from emulation.stack.clients import client_options
 from emulation.stack.state import StackState
 
 _LOOK_BACK_SECONDS = 3600
-_LATE_SECONDS = 60
+_LATE_SECONDS = 3
 """How much later than its own time an event may arrive."""
 _POLL_SECONDS = 1.0
 

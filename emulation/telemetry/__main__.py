@@ -15,7 +15,7 @@ from emulation.stand_in import StandIn
 from emulation.telemetry.lines import GrowingLogs, parsed
 from emulation.telemetry.timeline import event_of
 
-_PAUSE_SECONDS = 0.5
+_PAUSE_SECONDS = 1.0
 
 
 class Telemetry:

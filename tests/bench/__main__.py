@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from rich.console import Console
@@ -19,6 +20,7 @@ from tests.bench.machine import Machine
 
 CLIENTS = (1, 4, 16)
 SECONDS = 10.0
+UNITS = {"handler": "milliseconds", "worker": "seconds a job, share of it"}
 LAYOUT = Layout.of_this_checkout()
 
 
@@ -57,7 +59,7 @@ def _request_path(display: Display) -> list[dict[str, Any]]:
             asdict(
                 display.run(
                     f"request path: {clients} clients",
-                    lambda clients=clients: request_path.measure(url, clients, SECONDS),
+                    partial(request_path.measure, url, clients, SECONDS),
                 )
             )
             for clients in CLIENTS
@@ -70,7 +72,7 @@ def _print(result: dict[str, Any], machine: Machine) -> None:
     console = Console()
     console.print(f"\n{machine} (load before: {result['load_before']})\n")
     for title in ("handler", "worker"):
-        table = Table(title=f"{title}: milliseconds where not said otherwise", box=None)
+        table = Table(title=f"{title} ({UNITS[title]})", box=None, title_justify="left")
         table.add_column("figure")
         table.add_column("value", justify="right")
         for name, value in result[title].items():
