@@ -71,6 +71,14 @@ class FleetStack:
         """The tasks that run."""
         return [task for task in self.tasks() if task["lastStatus"] == "RUNNING"]
 
+    def awake(self, number: int = 1) -> list[dict[str, Any]]:
+        """Let so many tasks run; they."""
+        self.desired(number)
+        found: list[dict[str, Any]] = self.wait(
+            lambda: len(self.running()) == number and self.running(), f"{number} tasks run"
+        )
+        return found
+
     def activities(self) -> list[dict[str, Any]]:
         """Auto Scaling's activities, oldest first."""
         found: list[dict[str, Any]] = self.client("autoscaling").describe_scaling_activities(
@@ -110,16 +118,20 @@ class FleetStack:
             raise AssertionError(f"{error}\nseen: {self.seen}\n{self.events()}\n{state}") from None
 
     def look(self) -> None:
-        """Note the states that have not been seen yet."""
-        alarms = self.client("cloudwatch").describe_alarms(AlarmNames=[f"{self.name}-out"])
-        alarm = alarms["MetricAlarms"][0]["StateValue"] if alarms["MetricAlarms"] else "none"
+        """Note the states that have not been seen yet.
+
+        What comes last is asked first: nothing is seen before what brought it about.
+        """
+        tasks = [*self.tasks(), *self.tasks("STOPPED")]
+        containers = self.client("ecs").list_container_instances(cluster=self.name)
         group = self.group()
-        states = [f"alarm {alarm}", f"desired {self.service()['desiredCount']}"]
-        states += [f"capacity {group['DesiredCapacity']}"]
+        desired = self.service()["desiredCount"]
+        alarms = self.client("cloudwatch").describe_alarms(AlarmNames=[f"{self.name}-out"])
+        states = [f"alarm {alarm['StateValue']}" for alarm in alarms["MetricAlarms"]]
+        states += [f"desired {desired}", f"capacity {group['DesiredCapacity']}"]
         states += [f"instance {one['LifecycleState']}" for one in group["Instances"]]
-        found = self.client("ecs").list_container_instances(cluster=self.name)
-        states += ["registered"] if found["containerInstanceArns"] else []
-        states += [f"task {one['lastStatus']}" for one in (*self.tasks(), *self.tasks("STOPPED"))]
+        states += ["registered"] if containers["containerInstanceArns"] else []
+        states += [f"task {one['lastStatus']}" for one in tasks]
         self.seen += [state for state in dict.fromkeys(states) if state not in self.seen]
 
     def asleep(self) -> bool:

@@ -1,6 +1,5 @@
 """The fleet agent brings tasks and instances, and takes them away, as AWS does."""
 
-import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 import httpx
 import psutil
 import pytest
-from emulated import Emulator, gone, wait_until
+from emulated import Emulator
 from fleets import FAST, WORKER, FleetStack, add_scaling, make, register
 
 from emulation.aws.launch import Tasks
@@ -50,15 +49,6 @@ def remove(stack: FleetStack) -> None:
     )
 
 
-def awake(stack: FleetStack, number: int = 1) -> list[dict[str, Any]]:
-    """Let so many tasks run."""
-    stack.desired(number)
-    found: list[dict[str, Any]] = stack.wait(
-        lambda: len(stack.running()) == number and stack.running(), f"{number} tasks run"
-    )
-    return found
-
-
 def noted(events: Path, task: dict[str, Any]) -> list[str]:
     """What a task has noted."""
     name = task["taskArn"].rsplit("/", 1)[-1]
@@ -76,8 +66,8 @@ def test_a_metric_wakes_the_fleet_and_its_fall_sends_it_to_sleep(
     stack: FleetStack, events: Path
 ) -> None:
     add_scaling(stack)
-    slow = {"launch_seconds": 40, "register_seconds": 40, "pull_seconds": 60}
-    stack.fleet("settings", groups={stack.service_name: slow})
+    names = ("launch_seconds", "register_seconds", "pull_seconds", "terminate_seconds")
+    stack.fleet("settings", groups={stack.service_name: dict.fromkeys(names, 60)})
     stack.look()
     assert stack.asleep()
     stack.wait(stack.publishing(3, stack.running), "a task runs")
@@ -116,7 +106,7 @@ def test_a_metric_wakes_the_fleet_and_its_fall_sends_it_to_sleep(
 def test_a_task_gets_its_environment_its_metadata_and_its_log(
     stack: FleetStack, events: Path
 ) -> None:
-    [task] = awake(stack)
+    [task] = stack.awake()
     stream = f"worker/worker/{task['taskArn'].rsplit('/', 1)[-1]}"
     logs = stack.client("logs")
 
@@ -139,7 +129,7 @@ def test_a_task_gets_its_environment_its_metadata_and_its_log(
 
 
 def test_what_ecs_describes_is_true(stack: FleetStack) -> None:
-    [task] = awake(stack)
+    [task] = stack.awake()
     service = stack.service()
     assert (service["desiredCount"], service["runningCount"], service["pendingCount"]) == (1, 1, 0)
     stack.wait(lambda: stack.service()["deployments"][0]["rolloutState"] == "COMPLETED", "done")
@@ -163,7 +153,7 @@ def test_what_ecs_describes_is_true(stack: FleetStack) -> None:
 
 
 def test_a_protected_task_is_spared_at_scale_in(stack: FleetStack, events: Path) -> None:
-    tasks = awake(stack, 2)
+    tasks = stack.awake(2)
     url = f"{agent_uri(stack, tasks[0])}/task-protection/v1/state"
     put = httpx.put(url, json={"ProtectionEnabled": True, "ExpiresInMinutes": 5})
     assert put.json()["protection"]["ProtectionEnabled"] is True
@@ -186,7 +176,7 @@ def test_sigterm_comes_first_and_sigkill_after_the_stop_timeout(
     stack.client("ecs").update_service(
         cluster=stack.name, service=stack.service_name, taskDefinition=stubborn
     )
-    [task] = awake(stack)
+    [task] = stack.awake()
     stack.wait(lambda: noted(events, task), "it works")
     stack.desired(0)
     stack.wait(lambda: noted(events, task) == ["started", "told to stop"], "it is told to stop")
@@ -200,7 +190,7 @@ def test_sigterm_comes_first_and_sigkill_after_the_stop_timeout(
 def test_a_spot_interruption_takes_the_instance_and_the_task_is_replaced(
     stack: FleetStack, events: Path
 ) -> None:
-    [task] = awake(stack)
+    [task] = stack.awake()
     before = {one["InstanceId"] for one in stack.group()["Instances"]}
     [container] = stack.client("ecs").describe_container_instances(
         cluster=stack.name, containerInstances=[task["containerInstanceArn"]]
@@ -233,7 +223,7 @@ def test_denied_capacity_shows_as_failed_activities_until_it_is_allowed(stack: F
 def test_a_task_that_crashes_is_replaced_and_one_that_never_starts_is_told_of(
     stack: FleetStack,
 ) -> None:
-    [task] = awake(stack)
+    [task] = stack.awake()
     name = task["taskArn"].rsplit("/", 1)[-1]
     stack.fleet("crash-task", task=name)
     new = stack.wait(
@@ -252,7 +242,7 @@ def test_a_task_that_crashes_is_replaced_and_one_that_never_starts_is_told_of(
 
 
 def test_an_instance_that_is_terminated_through_ec2_is_replaced(stack: FleetStack) -> None:
-    [task] = awake(stack)
+    [task] = stack.awake()
     [container] = stack.client("ecs").describe_container_instances(
         cluster=stack.name, containerInstances=[task["containerInstanceArn"]]
     )["containerInstances"]
@@ -273,27 +263,26 @@ def test_tasks_cannot_be_run_by_hand_and_unknown_changes_are_refused(stack: Flee
     assert httpx.post(f"{url}/interrupt", json={"instance": "i-0"}).status_code == 400
 
 
-def test_tasks_die_with_an_emulator_that_is_killed(tmp_path: Path) -> None:
-    tasks = Tasks(
-        command=(sys.executable, str(WORKER)),
-        environment={"EVENTS": str(tmp_path / "events"), "STUBBORN": "yes"},
-        fleet={**FAST, "first_scale_out": 0},
+def test_an_instance_that_somebody_drains_gets_no_more_tasks(stack: FleetStack) -> None:
+    [task] = stack.awake()
+    drained = task["containerInstanceArn"]
+    stack.client("ecs").update_container_instances_state(
+        cluster=stack.name, containerInstances=[drained], status="DRAINING"
     )
-    running = Emulator(tmp_path, tasks)
-    stack = make(running, "dying")
-    awake(stack)
-    [shown] = [one for one in stack.fleet()["tasks"] if one["status"] == "RUNNING"]
-    process = psutil.Process(shown["pid"])
-    assert process.pid != os.getpid()
-    running.process.kill()
-    running.process.wait()
-    wait_until(lambda: gone([process]), "the task is gone")
+    new = stack.wait(
+        lambda: [t for t in stack.running() if t["taskArn"] != task["taskArn"]], "another runs"
+    )
+    assert new[0]["containerInstanceArn"] != drained
+    [instance] = stack.client("ecs").describe_container_instances(
+        cluster=stack.name, containerInstances=[drained]
+    )["containerInstances"]
+    assert (instance["status"], instance["runningTasksCount"]) == ("DRAINING", 0)
 
 
 def test_an_agent_with_nothing_to_do_uses_no_processor_time(
     stack: FleetStack, emulator: Emulator
 ) -> None:
-    awake(stack)
+    stack.awake()
     stack.desired(0)
     stack.wait(stack.asleep, "the fleet sleeps")
     agent = psutil.Process(emulator.process.pid)

@@ -138,7 +138,7 @@ def test_a_spot_interruption_warns_drains_and_takes_the_instance() -> None:
     assert rig.fleet.interrupt(machine, rig.now)
     began = rig.now
     rig.until(lambda: machine not in rig.fleet.state.machines)
-    warnings = [(at - began, e.kind) for at, e in rig.done(effects.SpotWarning) if e]  # type: ignore[union-attr]
+    warnings = [(at - began, e.kind) for at, e in rig.log if isinstance(e, effects.SpotWarning)]
     assert warnings == [(0, "rebalance"), (60, "interruption")]
     assert [at - began for at, _ in rig.done(effects.Signal)] == [60]
     assert [at - began for at, _ in rig.done(effects.Terminating)] == [180]

@@ -4,8 +4,12 @@ and EC2, down to a worker process.
 core.py (settings, views, state, effects, steps, alarms, reservation, machines, tasks)
                 the mind: pure and deterministic
 agent.py        the thread that keeps it going, and sleeps while nothing is there
+plane.py        one account's fleets in one region: the mind, what it sees, what it does
 world.py        reads moto's backends into the mind's pictures
 projection.py   writes what the mind knows into moto's backends
-processes.py    tasks as processes; endpoints.py what they and a person can ask
-cloudwatch.py   alarms are looked at as CloudWatch does, and carry out scaling policies
+instances.py    EC2 instances and Auto Scaling's activities there
+processes.py    tasks as processes (launcher.py, containers.py, logs.py)
+endpoints.py    what tasks and people can ask on the gateway (routes.py)
+cloudwatch.py   alarms are looked at as CloudWatch does; policies.py carries out their policies
+config.py       what a person who starts the emulator sets
 """

@@ -243,6 +243,12 @@ class Plane:
             answer["expirationDate"] = datetime.now(UTC) + timedelta(seconds=left)
         return answer
 
+    def drain(self, container_id: str, draining: bool) -> None:
+        """Drain a container instance, or no longer, if it is there."""
+        for key, container in self.projection.containers.items():
+            if container.id == container_id and self.fleet.state.machines[key].phase in HERE:
+                self.fleet.state.machines[key].draining = draining
+
     def machine(self, instance_id: str) -> int | None:
         """The mind's key of an instance."""
         with contextlib.suppress(StopIteration):

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from localstack.aws.api import CommonServiceException, RequestContext
+from localstack.services.moto import call_moto
 from localstack.utils.patch import patch
 from moto.core.responses import ActionResult
 from moto.core.utils import camelcase_to_underscores
@@ -119,7 +120,7 @@ def _list_tasks(
 
 def _refuse(operation: str) -> Any:
     def refused(_context: RequestContext, _request: Any) -> Any:
-        raise NotImplementedError(f"tasks are started by services only, not by {operation}")
+        raise NotImplementedError(f"the fleet agent does this, {operation} does not")
 
     return refused
 
@@ -166,12 +167,30 @@ def _stop_task(context: RequestContext, request: Any) -> dict[str, Any]:
     return {"task": {"taskArn": task.task_arn, "lastStatus": task.last_status}}
 
 
+def _update_state(context: RequestContext, request: Any) -> Any:
+    """UpdateContainerInstancesState: somebody drains instances, or takes them back."""
+    from discord_diffusion_emulator.fleet.agent import plane
+
+    with plane(context.account_id, context.region) as there:
+        for name in request["containerInstances"]:
+            there.drain(name.split("/")[-1], request["status"] == "DRAINING")
+    return call_moto(context)
+
+
 OPERATIONS = {
     "UpdateTaskProtection": _update_task_protection,
     "GetTaskProtection": _get_task_protection,
     "StopTask": _stop_task,
-    "RunTask": _refuse("RunTask"),
-    "StartTask": _refuse("StartTask"),
+    "UpdateContainerInstancesState": _update_state,
+    **{
+        name: _refuse(name)
+        for name in (
+            "RunTask",
+            "StartTask",
+            "RegisterContainerInstance",
+            "DeregisterContainerInstance",
+        )
+    },
 }
 
 
