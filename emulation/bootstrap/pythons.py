@@ -30,8 +30,6 @@ def candidates(version: str) -> Iterator[Path]:
         yield Path(on_path)
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
     yield from sorted(pyenv.glob(f"versions/{version}*/bin/{name}"), reverse=True)
-    for folder in ("/usr/local/bin", "/usr/bin", "/opt/homebrew/bin"):
-        yield Path(folder, name)
 
 
 def find(version: str = EMULATOR_VERSION) -> Path | None:
