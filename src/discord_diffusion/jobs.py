@@ -30,7 +30,13 @@ SIZE = (8, 4096)
 """Pixels of a side; a multiple of `SIZE_MULTIPLE`."""
 SIZE_MULTIPLE = 8
 """What a latent pixel of Stable Diffusion's VAE covers."""
+STRENGTH = (0.01, 1.0)
+SCALES = (1, 2)
 _DIGITS = re.compile(r"[0-9]{1,20}")
+_SCHEDULER = re.compile(r"[A-Z][A-Za-z0-9]{0,63}")
+_MODEL = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+_TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+_ADDRESS = re.compile(r"https?://[^\s/]+/\S{1,2000}")
 
 
 class InvalidJob(ValueError):  # noqa: N818 - it says what is wrong, not that it is an error
@@ -38,8 +44,25 @@ class InvalidJob(ValueError):  # noqa: N818 - it says what is wrong, not that it
 
 
 @dataclass(frozen=True)
+class SourceImage:
+    """A picture to begin from, at an address that Discord gave.
+
+    `strength` is the share of the denoising that is done anew; the picture is enlarged `scale`
+    times before it.
+    """
+
+    url: str
+    strength: float
+    scale: int = 1
+
+
+@dataclass(frozen=True)
 class GenerationParameters:
-    """What to draw. Width and height in pixels; picture i has the seed `seed + i`."""
+    """What to draw. Width and height in pixels; picture i has the seed `seed + i`.
+
+    `scheduler` is the class name of a diffusers scheduler and `model` one of the deployment's
+    models; None leaves both to the worker. `source` makes it image-to-image.
+    """
 
     prompt: str
     seed: int
@@ -49,6 +72,9 @@ class GenerationParameters:
     height: int
     images: int
     negative_prompt: str = ""
+    scheduler: str | None = None
+    model: str | None = None
+    source: SourceImage | None = None
 
 
 @dataclass(frozen=True)
@@ -70,6 +96,14 @@ class Job:
     attachment_size_limit: int = DEFAULT_ATTACHMENT_SIZE_LIMIT
     nsfw: bool = False
     """Whether the channel is age-restricted."""
+    private: bool = False
+    """Whether the answer is for its user's eyes only."""
+    spoiler: bool = False
+    """Whether the pictures are veiled until they are clicked."""
+    safety_check: bool = True
+    """Whether pictures that the model's safety checker holds back are held back."""
+    traceparent: str | None = None
+    """Trace that the job belongs to: https://www.w3.org/TR/trace-context/#traceparent-header"""
     schema_version: int = SCHEMA_VERSION
 
     @property
@@ -118,6 +152,10 @@ class Job:
             guild_id=_optional_snowflake(content, "guild_id"),
             attachment_size_limit=_integer(content, "attachment_size_limit", (1, 2**31)),
             nsfw=_boolean(content, "nsfw"),
+            private=_boolean(content, "private"),
+            spoiler=_boolean(content, "spoiler"),
+            safety_check=_boolean(content, "safety_check"),
+            traceparent=_optional_match(content, "traceparent", _TRACEPARENT),
         )
 
 
@@ -136,6 +174,26 @@ def _parameters(content: dict[str, Any]) -> GenerationParameters:
         width=_size(content, "width"),
         height=_size(content, "height"),
         images=_integer(content, "images", IMAGES),
+        scheduler=_optional_match(content, "scheduler", _SCHEDULER),
+        model=_optional_match(content, "model", _MODEL),
+        source=_source(content),
+    )
+
+
+def _source(content: dict[str, Any]) -> SourceImage | None:
+    source = _value(content, "source")
+    if source is None:
+        return None
+    if not isinstance(source, dict):
+        raise InvalidJob(f"parameters.source is {_shown(source)}, not an object")
+    _known(source, SourceImage, "parameters.source.")
+    url = _optional_match(source, "url", _ADDRESS)
+    if url is None:
+        raise InvalidJob("parameters.source.url is missing")
+    return SourceImage(
+        url=url,
+        strength=_number(source, "strength", STRENGTH),
+        scale=_integer(source, "scale", (SCALES[0], SCALES[-1])),
     )
 
 
@@ -195,6 +253,13 @@ def _number(content: dict[str, Any], name: str, allowed: tuple[float, float]) ->
             f"{name} is {_shown(value)}, not a number from {allowed[0]} to {allowed[1]}"
         )
     return float(value)
+
+
+def _optional_match(content: dict[str, Any], name: str, allowed: re.Pattern[str]) -> str | None:
+    value = _value(content, name)
+    if value is None or (isinstance(value, str) and allowed.fullmatch(value)):
+        return value
+    raise InvalidJob(f"{name} is {_shown(value)}, not of the form {allowed.pattern}")
 
 
 def _boolean(content: dict[str, Any], name: str) -> bool:

@@ -8,7 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from discord_diffusion.jobs import TOKEN_LIFETIME, GenerationParameters, InvalidJob, Job
+from discord_diffusion.jobs import (
+    TOKEN_LIFETIME,
+    GenerationParameters,
+    InvalidJob,
+    Job,
+    SourceImage,
+)
 
 snowflakes = st.integers(0, 2**64 - 1).map(str)
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
@@ -22,6 +28,15 @@ parameters = st.builds(
     width=st.integers(1, 512).map(lambda n: n * 8),
     height=st.integers(1, 512).map(lambda n: n * 8),
     images=st.integers(1, 4),
+    scheduler=st.none() | st.just("DDIMScheduler"),
+    model=st.none() | st.just("sd-1.5"),
+    source=st.none()
+    | st.builds(
+        SourceImage,
+        url=st.just("https://cdn.discordapp.com/attachments/1/2/cat.png?ex=1"),
+        strength=st.floats(0.01, 1),
+        scale=st.sampled_from([1, 2]),
+    ),
 )
 jobs = st.builds(
     Job,
@@ -35,6 +50,10 @@ jobs = st.builds(
     guild_id=st.none() | snowflakes,
     attachment_size_limit=st.integers(1, 2**31),
     nsfw=st.booleans(),
+    private=st.booleans(),
+    spoiler=st.booleans(),
+    safety_check=st.booleans(),
+    traceparent=st.none() | st.just(f"00-{'a' * 32}-{'b' * 16}-01"),
     schema_version=st.just(1),
 )
 garbage = st.recursive(

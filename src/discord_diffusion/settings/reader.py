@@ -1,0 +1,101 @@
+"""Reads environment variables strictly. Nothing else in the package reads the environment.
+
+A variable that is empty counts as not set. All problems are reported together, by name, so that a
+deployment is mended in one round.
+"""
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+T = TypeVar("T")
+N = TypeVar("N", int, float)
+
+QUEUE_URL = "QUEUE_URL"
+"""The SQS FIFO queue of jobs."""
+LOG_LEVEL = "LOG_LEVEL"
+"""Least severity that is logged: DEBUG, INFO, WARNING or ERROR."""
+DISCORD_API_URL = "DISCORD_API_URL"
+"""Base of Discord's HTTP API, with its version."""
+AWS_REGION = "AWS_REGION"
+"""Region of the AWS clients where a resource's address names none; set by Lambda itself."""
+AWS_DEFAULT_REGION = "AWS_DEFAULT_REGION"
+"""The same by its older name, the only one that boto3 reads."""
+
+DISCORD_API = "https://discord.com/api/v10"
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+
+
+class SettingsError(Exception):
+    """The environment does not say what is needed; the text lists every problem by name."""
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Collects problems instead of stopping at the first."""
+
+    environ: Mapping[str, str] | None
+    problems: list[str] = field(default_factory=list)
+
+    def _get(self, name: str) -> str | None:
+        found = (os.environ if self.environ is None else self.environ).get(name, "")
+        return found.strip() or None
+
+    def text(self, name: str) -> str | None:
+        return self._get(name)
+
+    def optional(self, name: str, parse: Callable[[str], T], default: T) -> T:
+        value = self._get(name)
+        if value is None:
+            return default
+        try:
+            return parse(value)
+        except ValueError as error:
+            self.problems.append(f"{name}={value!r}: {error}")
+            return default
+
+    def required(self, name: str, parse: Callable[[str], T], placeholder: T) -> T:
+        if self._get(name) is None:
+            self.problems.append(f"{name} is not set")
+        return self.optional(name, parse, placeholder)
+
+    def url(self, name: str, default: str | None = None) -> str:
+        if default is None:
+            return self.required(name, _url, "")
+        return self.optional(name, _url, default)
+
+    def integer(self, name: str, default: int, allowed: tuple[int, int]) -> int:
+        return self.optional(name, lambda text: within(int(text), allowed), default)
+
+    def number(self, name: str, default: float, allowed: tuple[float, float]) -> float:
+        return self.optional(name, lambda text: within(float(text), allowed), default)
+
+    def log_level(self) -> str:
+        return self.optional(LOG_LEVEL, _log_level, "INFO")
+
+    def finish(self) -> None:
+        if self.problems:
+            raise SettingsError("; ".join(self.problems))
+
+    def region(self) -> str | None:
+        return self.text(AWS_REGION) or self.text(AWS_DEFAULT_REGION)
+
+
+def _url(text: str) -> str:
+    if not re.match(r"https?://[^/\s]+", text):
+        raise ValueError("an address that begins with http:// or https:// is needed")
+    return text.rstrip("/")
+
+
+def _log_level(text: str) -> str:
+    if text.upper() not in LOG_LEVELS:
+        raise ValueError(f"one of {', '.join(LOG_LEVELS)} is allowed")
+    return text.upper()
+
+
+def within(value: N, allowed: tuple[N, N]) -> N:
+    if not allowed[0] <= value <= allowed[1]:
+        raise ValueError(f"{allowed[0]} to {allowed[1]} is allowed")
+    return value

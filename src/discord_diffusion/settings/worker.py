@@ -1,0 +1,95 @@
+"""Settings of the GPU worker."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from discord_diffusion.settings.reader import DISCORD_API, DISCORD_API_URL, QUEUE_URL, Reader
+
+MODEL = "MODEL"
+"""Folder or hub id of the pipeline."""
+MODEL_REVISION = "MODEL_REVISION"
+"""Revision of a model on the hub."""
+MODEL_VARIANT = "MODEL_VARIANT"
+"""Variant of the weights, for example fp16."""
+MODEL_NOTICE = "MODEL_NOTICE"
+"""A sentence shown under every answer, for example what the model cannot draw."""
+SCHEDULER = "SCHEDULER"
+"""Class name of a diffusers scheduler; the model's own if not set."""
+DEVICE = "DEVICE"
+"""Where to draw: auto, cpu, mps, cuda or cuda:N."""
+TORCH_THREADS = "TORCH_THREADS"
+"""CPU threads of torch; torch's own choice if not set."""
+VISIBILITY_TIMEOUT_SECONDS = "VISIBILITY_TIMEOUT_SECONDS"
+"""Length of a lease before it is extended; the queue's own setting."""
+MAX_RECEIVE_COUNT = "MAX_RECEIVE_COUNT"
+"""Receives before the queue moves a message to the dead-letter queue; the queue's own setting."""
+RECEIVE_WAIT_SECONDS = "RECEIVE_WAIT_SECONDS"
+"""Long poll."""
+PICTURE_SCALE = "PICTURE_SCALE"
+"""Whole number by which finished pictures are enlarged for showing."""
+HEALTH_FILE = "HEALTH_FILE"
+"""File that says that the worker is ready; none if not set."""
+STOP_TIMEOUT_SECONDS = "STOP_TIMEOUT_SECONDS"
+"""How long a running job may go on after SIGTERM."""
+
+DEVICES = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
+
+
+@dataclass(frozen=True)
+class WorkerSettings:
+    """What the worker needs."""
+
+    queue_url: str
+    aws_region: str | None
+    discord_api_url: str
+    model: str
+    model_revision: str | None
+    model_variant: str | None
+    model_notice: str | None
+    scheduler: str | None
+    device: str
+    torch_threads: int | None
+    visibility_timeout_seconds: int
+    max_receive_count: int
+    receive_wait_seconds: int
+    picture_scale: int
+    health_file: str | None
+    stop_timeout_seconds: int
+    log_level: str
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str] | None = None) -> "WorkerSettings":
+        """Read the environment.
+
+        Raises:
+            SettingsError: with every problem.
+        """
+        read = Reader(environ)
+        settings = cls(
+            queue_url=read.url(QUEUE_URL),
+            aws_region=read.region(),
+            discord_api_url=read.url(DISCORD_API_URL, DISCORD_API),
+            model=read.required(MODEL, str, ""),
+            model_revision=read.text(MODEL_REVISION),
+            model_variant=read.text(MODEL_VARIANT),
+            model_notice=read.text(MODEL_NOTICE),
+            scheduler=read.text(SCHEDULER),
+            device=read.optional(DEVICE, _device, "auto"),
+            torch_threads=read.integer(TORCH_THREADS, 0, (0, 1024)) or None,
+            visibility_timeout_seconds=read.integer(VISIBILITY_TIMEOUT_SECONDS, 60, (3, 43_200)),
+            max_receive_count=read.integer(MAX_RECEIVE_COUNT, 3, (1, 1000)),
+            receive_wait_seconds=read.integer(RECEIVE_WAIT_SECONDS, 20, (0, 20)),
+            picture_scale=read.integer(PICTURE_SCALE, 1, (1, 16)),
+            health_file=read.text(HEALTH_FILE),
+            stop_timeout_seconds=read.integer(STOP_TIMEOUT_SECONDS, 25, (0, 7200)),
+            log_level=read.log_level(),
+        )
+        read.finish()
+        return settings
+
+
+def _device(text: str) -> str:
+    if not DEVICES.fullmatch(text):
+        raise ValueError("auto, cpu, mps, cuda or cuda:N is allowed")
+    return text
