@@ -4,7 +4,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +12,7 @@ from pathlib import Path
 from discord_diffusion.discord.webhooks import WebhookClient
 from discord_diffusion.jobs import GenerationParameters, Job
 from discord_diffusion.worker.job_runner import JobRunner, LeaseTerms
-from discord_diffusion.worker.pictures import Generation, ModelInfo, OnStep
+from discord_diffusion.worker.pictures import Generation, GenerationRequest, ModelInfo, OnStep
 from discord_diffusion.worker.pipeline import DiffusersGenerator
 from discord_diffusion.worker.publisher import DiscordPublisher
 from tests.unit.worker.fakes import MemoryQueue, make_job, make_message, make_settings
@@ -41,10 +41,18 @@ class _Timed:
     def model(self) -> ModelInfo:
         return self._generator.model
 
-    def generate(self, parameters: GenerationParameters, on_step: OnStep) -> Generation:
+    def batch_key(self, parameters: GenerationParameters) -> Hashable:
+        return self._generator.batch_key(parameters)
+
+    def capacity(self, parameters: GenerationParameters) -> int:
+        return self._generator.capacity(parameters)
+
+    def generate(
+        self, requests: Sequence[GenerationRequest], on_step: OnStep
+    ) -> Sequence[Generation | Exception]:
         started = time.perf_counter()
         try:
-            return self._generator.generate(parameters, on_step)
+            return self._generator.generate(requests, on_step)
         finally:
             self.seconds += time.perf_counter() - started
 
@@ -66,12 +74,12 @@ def worker_overhead(
     whole: list[float] = []
     outside: list[float] = []
     with _discord() as url:
-        publisher = DiscordPublisher(WebhookClient(url), generator.model, scale=4)
+        publisher = DiscordPublisher(WebhookClient(url), scale=4)
         runner = JobRunner(queue, timed, publisher, LeaseTerms(30, 3))
         for number in range(jobs + 1):
             job = _job(number, images, steps)
             started = time.perf_counter()
-            generator.generate(job.parameters, lambda _done, _steps: None)
+            generator.generate([GenerationRequest(job.parameters)], lambda *_step: None)
             alone.append(time.perf_counter() - started)
             timed.seconds = 0.0
             started = time.perf_counter()

@@ -75,7 +75,6 @@ def _work(
         health = Health(Path(settings.health_file) if settings.health_file else None)
         publisher = DiscordPublisher(
             WebhookClient(settings.discord_api_url),
-            generator.model,
             scale=settings.picture_scale,
             notice=settings.model_notice or "",
         )

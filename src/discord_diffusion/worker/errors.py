@@ -3,7 +3,9 @@
 WorkerError
 ├── ModelLoadError           the worker cannot start
 ├── GenerationError          the model could not draw this job
-│   └── OutOfMemoryError     the device has too little memory for it
+│   ├── OutOfMemoryError     the device has too little memory for it
+│   ├── BlankPictureError    every picture came out black or as no numbers
+│   └── UnsupportedJobError  the model cannot do what the job asks
 ├── JobExpiredError          the interaction token has run out, or will before pictures are there
 ├── FailedBeforeError        an earlier receive of the job has told its user that it failed
 ├── PicturesTooLargeError    no encoding fits what Discord takes here
@@ -25,6 +27,14 @@ class GenerationError(WorkerError):
 
 class OutOfMemoryError(GenerationError):
     """The device ran out of memory; its cache has been emptied."""
+
+
+class BlankPictureError(GenerationError):
+    """The same job would come out blank again."""
+
+
+class UnsupportedJobError(GenerationError):
+    """No such model or scheduler here, or a size it cannot do; the text says what is allowed."""
 
 
 class JobExpiredError(WorkerError):

@@ -12,12 +12,14 @@ from discord_diffusion.discord.api_errors import (
 )
 from discord_diffusion.jobs import InvalidJob
 from discord_diffusion.worker.errors import (
+    BlankPictureError,
     FailedBeforeError,
     GenerationError,
     JobExpiredError,
     LeaseLostError,
     OutOfMemoryError,
     PicturesTooLargeError,
+    UnsupportedJobError,
 )
 
 
@@ -86,6 +88,17 @@ RULES = (
         Outcome.RETRY,
         user_text="There is not enough graphics memory for this. "
         "Ask for fewer or smaller pictures.",
+    ),
+    Rule(
+        (BlankPictureError,),
+        Outcome.FAILED,
+        user_text="The model drew nothing but black. Please try another seed or other words.",
+    ),
+    Rule(
+        (UnsupportedJobError,),
+        Outcome.FAILED,
+        user_text="The model cannot draw this as asked. "
+        "Please choose another size, model or scheduler.",
     ),
     Rule(
         (GenerationError,),

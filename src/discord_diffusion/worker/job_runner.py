@@ -18,7 +18,7 @@ from discord_diffusion.worker.errors import FailedBeforeError, JobExpiredError, 
 from discord_diffusion.worker.failures import rule_for
 from discord_diffusion.worker.lease import Lease
 from discord_diffusion.worker.pace import Pace
-from discord_diffusion.worker.pictures import Generation, Generator
+from discord_diffusion.worker.pictures import Generation, GenerationRequest, Generator
 from discord_diffusion.worker.progress import Progress
 from discord_diffusion.worker.publisher import PROGRESS_TIMEOUT_SECONDS, Answer, Publisher, Shown
 from discord_diffusion.worker.queue import Queue
@@ -181,9 +181,12 @@ class JobRunner:
         job, started = held.job, time.perf_counter()
         log.info("Drawing", extra={"pictures": job.parameters.images})
         held.drawing = True
-        generation = self._generator.generate(
-            job.parameters, lambda done, steps: self._stepped(held, done, steps)
+        [generation] = self._generator.generate(
+            [GenerationRequest(job.parameters, job.safety_check)],
+            lambda done, steps, _preview: self._stepped(held, done, steps),
         )
+        if isinstance(generation, Exception):
+            raise generation
         held.drawing = False
         held.progress.stop()
         drawn = time.perf_counter()

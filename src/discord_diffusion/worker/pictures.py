@@ -1,6 +1,6 @@
-"""What the pipeline hands to whoever shows it. Knows nothing of torch."""
+"""What goes into the pipeline and what comes out of it. Knows nothing of torch."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -8,8 +8,33 @@ from PIL.Image import Image
 
 from discord_diffusion.jobs import GenerationParameters
 
-OnStep = Callable[[int, int], None]
-"""Called after each denoising step with (steps done, steps in all); a `WorkerError` ends it."""
+Preview = Callable[[int], Image]
+"""A sketch of the request of that place in the batch, its pictures side by side. Good only until
+the call of `OnStep` that offers it returns; costs milliseconds."""
+
+OnStep = Callable[[int, int, Preview | None], None]
+"""Called after each denoising step with (steps done, steps in all, a preview where one is cheap);
+a `WorkerError` ends the whole batch. Steps begin anew when a batch is drawn again in parts."""
+
+
+@dataclass(frozen=True)
+class GenerationRequest:
+    """What a job asks of the pipeline."""
+
+    parameters: GenerationParameters
+    safety_check: bool = True
+    """Whether pictures that the model's safety checker flags are held back."""
+    source: Image | None = None
+    """The picture behind `parameters.source`, which must be given with it."""
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """What is named beside a picture so that it can be made again."""
+
+    name: str
+    scheduler: str
+    device: str
 
 
 @dataclass(frozen=True)
@@ -44,23 +69,32 @@ class Generation:
     filtered: int
     """How many pictures the model's safety checker held back."""
     seconds: PhaseSeconds
-
-
-@dataclass(frozen=True)
-class ModelInfo:
-    """What is named beside a picture so that it can be made again."""
-
-    name: str
-    scheduler: str
-    device: str
+    """Of the batch that it was drawn in."""
+    model: ModelInfo
+    """What drew it: a job may name a model or a scheduler."""
+    blank: int = 0
+    """How many pictures came out black or as no numbers, and were left out."""
 
 
 class Generator(Protocol):
-    """Draws. Raises `GenerationError` or whatever the libraries below raise."""
+    """Draws, for one caller at a time."""
 
     @property
     def model(self) -> ModelInfo:
-        """What is loaded."""
+        """What draws a job that names neither a model nor a scheduler."""
 
-    def generate(self, parameters: GenerationParameters, on_step: OnStep) -> Generation:
-        """Make all pictures of a job; picture i has the seed `seed + i` (mod 2**32)."""
+    def batch_key(self, parameters: GenerationParameters) -> Hashable:
+        """Jobs with equal keys can be drawn together."""
+
+    def capacity(self, parameters: GenerationParameters) -> int:
+        """How many pictures like these fit into one forward pass; at least 1."""
+
+    def generate(
+        self, requests: Sequence[GenerationRequest], on_step: OnStep
+    ) -> Sequence[Generation | Exception]:
+        """Make the pictures of requests that agree in `batch_key`; picture i of a request has the
+        seed `seed + i` (mod 2**32), whatever it is drawn with.
+
+        The result holds what became of each request, in their order: a `WorkerError` for those
+        that failed. Raises only what `on_step` raises.
+        """

@@ -7,7 +7,8 @@ before the settings are known to be good.
 import inspect
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from diffusers import DiffusionPipeline
 from PIL.Image import Image
 from transformers.utils import logging as transformers_logging
 
-from discord_diffusion.jobs import GenerationParameters
+from discord_diffusion.jobs import IMAGES, GenerationParameters
 from discord_diffusion.settings import WorkerSettings
 from discord_diffusion.worker.errors import (
     GenerationError,
@@ -25,7 +26,14 @@ from discord_diffusion.worker.errors import (
     OutOfMemoryError,
     WorkerError,
 )
-from discord_diffusion.worker.pictures import Generation, ModelInfo, OnStep, PhaseSeconds, Picture
+from discord_diffusion.worker.pictures import (
+    Generation,
+    GenerationRequest,
+    ModelInfo,
+    OnStep,
+    PhaseSeconds,
+    Picture,
+)
 
 log = logging.getLogger(__name__)
 
@@ -89,40 +97,70 @@ class DiffusersGenerator:
         except Exception as error:
             raise ModelLoadError(f"{self._model.name} loads but does not draw: {error}") from error
 
-    def generate(self, parameters: GenerationParameters, on_step: OnStep) -> Generation:
-        """Make all pictures of a job in one call of the pipeline."""
-        seeds = [(parameters.seed + index) % SEEDS for index in range(parameters.images)]
+    def batch_key(self, parameters: GenerationParameters) -> Hashable:
+        """What has to be one value in a call of the pipeline."""
+        return (
+            parameters.width,
+            parameters.height,
+            parameters.steps,
+            parameters.guidance,
+            bool(parameters.negative_prompt),
+        )
+
+    def capacity(self, parameters: GenerationParameters) -> int:  # noqa: ARG002 - of the protocol
+        """As many as a job may have."""
+        return IMAGES[1]
+
+    def generate(
+        self, requests: Sequence[GenerationRequest], on_step: OnStep
+    ) -> Sequence[Generation | Exception]:
+        """Make all pictures in one call of the pipeline."""
         stopwatch = _Stopwatch(on_step)
         try:
             with torch.inference_mode():
-                result = self._pipe(**self._arguments(parameters, seeds, stopwatch.step_ended))
+                result = self._pipe(**self._arguments(requests, stopwatch.step_ended))
         except torch.OutOfMemoryError as error:
             torch.cuda.empty_cache()
-            raise OutOfMemoryError(str(error)) from error
+            return [OutOfMemoryError(str(error))] * len(requests)
         except WorkerError:  # of `on_step`: whoever watches wants it to stop
             raise
-        except Exception as error:
-            raise GenerationError(f"{type(error).__name__}: {error}") from error
-        flags = getattr(result, "nsfw_content_detected", None) or [False] * len(seeds)
+        except Exception as error:  # noqa: BLE001 - one row of the failure table for all
+            return [GenerationError(f"{type(error).__name__}: {error}")] * len(requests)
+        seconds = stopwatch.read()
         drawn: list[Image] = list(result.images)
+        flags = getattr(result, "nsfw_content_detected", None) or [False] * len(drawn)
+        made = zip(drawn, flags, strict=True)
+        return [
+            self._generation(request, list(islice(made, request.parameters.images)), seconds)
+            for request in requests
+        ]
+
+    def _generation(
+        self, request: GenerationRequest, made: list[tuple[Image, bool]], seconds: PhaseSeconds
+    ) -> Generation:
         pictures = tuple(
             Picture(image, seed, index)
-            for index, (image, seed, flagged) in enumerate(zip(drawn, seeds, flags, strict=True))
-            if not flagged
+            for index, ((image, flagged), seed) in enumerate(
+                zip(made, _seeds(request.parameters), strict=True)
+            )
+            if not (flagged and request.safety_check)
         )
-        return Generation(pictures, len(drawn) - len(pictures), stopwatch.read())
+        return Generation(pictures, len(made) - len(pictures), seconds, self._model)
 
     def _arguments(
-        self, parameters: GenerationParameters, seeds: list[int], step_ended: Callable[..., Any]
+        self, requests: Sequence[GenerationRequest], step_ended: Callable[..., Any]
     ) -> dict[str, Any]:
+        each = [one.parameters for one in requests for _ in range(one.parameters.images)]
+        common = each[0]
+        seeds = [seed for one in requests for seed in _seeds(one.parameters)]
+        negative = [one.negative_prompt for one in each] if common.negative_prompt else None
         return self._supported(
-            prompt=parameters.prompt,
-            negative_prompt=parameters.negative_prompt or None,
-            num_images_per_prompt=len(seeds),
-            num_inference_steps=parameters.steps,
-            guidance_scale=parameters.guidance,
-            width=parameters.width,
-            height=parameters.height,
+            prompt=[one.prompt for one in each],
+            negative_prompt=negative,
+            num_inference_steps=common.steps,
+            guidance_scale=common.guidance,
+            width=common.width,
+            height=common.height,
             # On the CPU whatever the device: the same noise everywhere, in any batch.
             generator=[torch.Generator("cpu").manual_seed(seed) for seed in seeds],
             callback_on_step_end=lambda pipe, step, _timestep, tensors: step_ended(
@@ -135,6 +173,10 @@ class DiffusersGenerator:
         return {name: value for name, value in arguments.items() if name in self._accepted}
 
 
+def _seeds(parameters: GenerationParameters) -> list[int]:
+    return [(parameters.seed + index) % SEEDS for index in range(parameters.images)]
+
+
 class _Stopwatch:
     """Times the phases of one call by the ends of its steps."""
 
@@ -145,7 +187,7 @@ class _Stopwatch:
 
     def step_ended(self, done: int, total: int, tensors: dict[str, Any]) -> dict[str, Any]:
         self._step_ends.append(time.perf_counter())
-        self._on_step(done, total)
+        self._on_step(done, total, None)
         return tensors
 
     def read(self) -> PhaseSeconds:

@@ -22,7 +22,7 @@ from discord_diffusion.worker import messages
 from discord_diffusion.worker.encoding import Drawing, encode_to_fit, enlarge
 from discord_diffusion.worker.envelope import Addressee
 from discord_diffusion.worker.errors import PicturesTooLargeError
-from discord_diffusion.worker.pictures import Generation, ModelInfo
+from discord_diffusion.worker.pictures import Generation
 from discord_diffusion.worker.retries import Retrier
 
 log = logging.getLogger(__name__)
@@ -83,14 +83,12 @@ class DiscordPublisher:
     def __init__(
         self,
         client: WebhookClient,
-        model: ModelInfo,
         *,
         scale: int = 1,
         notice: str = "",
         retrier: Retrier | None = None,
     ) -> None:
         self._client = client
-        self._model = model
         self._scale = scale
         self._notice = notice
         self._retrier = retrier or Retrier()
@@ -116,7 +114,7 @@ class DiscordPublisher:
                 enlarge(picture.image, self._scale),
                 messages.file_stem(job.id, picture),
                 messages.embedded_parameters(
-                    job.parameters, picture.seed, self._model, self._scale
+                    job.parameters, picture.seed, generation.model, self._scale
                 ),
                 messages.alt_text(job, picture),
             )

@@ -2,7 +2,7 @@
 
 import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,6 +15,7 @@ from discord_diffusion.settings import WorkerSettings
 from discord_diffusion.worker.envelope import Addressee
 from discord_diffusion.worker.pictures import (
     Generation,
+    GenerationRequest,
     ModelInfo,
     OnStep,
     PhaseSeconds,
@@ -67,7 +68,7 @@ def make_generation(parameters: GenerationParameters, filtered: int = 0) -> Gene
         Picture(Image.new("RGB", (32, 32), (index * 60, 10, 10)), parameters.seed + index, index)
         for index in range(filtered, parameters.images)
     )
-    return Generation(pictures, filtered, PhaseSeconds(0.1, 0.2, 0.1))
+    return Generation(pictures, filtered, PhaseSeconds(0.1, 0.2, 0.1), MODEL)
 
 
 @dataclass
@@ -116,16 +117,27 @@ class FakeGenerator:
     watch: Callable[[int], None] = lambda _step: None
     """Called after a step that nobody objected to."""
     model: ModelInfo = MODEL
+    pictures_at_once: int = 4
 
-    def generate(self, parameters: GenerationParameters, on_step: OnStep) -> Generation:
-        self.drawn.append(parameters)
+    def batch_key(self, parameters: GenerationParameters) -> Hashable:
+        return (parameters.width, parameters.height, parameters.steps)
+
+    def capacity(self, parameters: GenerationParameters) -> int:  # noqa: ARG002 - of the protocol
+        return self.pictures_at_once
+
+    def generate(
+        self, requests: Sequence[GenerationRequest], on_step: OnStep
+    ) -> Sequence[Generation | Exception]:
+        parameters = [request.parameters for request in requests]
+        self.drawn += parameters
         self.during()
         if self.error:
-            raise self.error
-        for step in range(parameters.steps):
-            on_step(step + 1, parameters.steps)
+            return [self.error] * len(requests)
+        steps = parameters[0].steps
+        for step in range(steps):
+            on_step(step + 1, steps, None)
             self.watch(step + 1)
-        return make_generation(parameters, self.filtered)
+        return [make_generation(one, self.filtered) for one in parameters]
 
 
 @dataclass

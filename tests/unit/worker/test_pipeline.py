@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from discord_diffusion.jobs import GenerationParameters
 from discord_diffusion.worker import pipeline
 from discord_diffusion.worker.errors import (
     GenerationError,
@@ -17,13 +18,23 @@ from discord_diffusion.worker.errors import (
     ModelLoadError,
     OutOfMemoryError,
 )
-from discord_diffusion.worker.pictures import Generation
+from discord_diffusion.worker.pictures import Generation, GenerationRequest, OnStep
 from discord_diffusion.worker.pipeline import DiffusersGenerator
 from tests.unit.worker.fakes import MODEL, make_parameters, make_settings
 
 
-def ignore(_done: int, _steps: int) -> None:
+def ignore(_done: int, _steps: int, _preview: object) -> None:
     """Progress that nobody watches."""
+
+
+def draw(
+    generator: DiffusersGenerator, parameters: GenerationParameters, on_step: OnStep = ignore
+) -> Generation:
+    """One request alone, its error raised."""
+    [made] = generator.generate([GenerationRequest(parameters)], on_step)
+    if isinstance(made, Exception):
+        raise made
+    return made
 
 
 def pixels(generation: Generation) -> list[Any]:
@@ -41,7 +52,7 @@ def generator(tiny_model_folder: Path) -> DiffusersGenerator:
 def test_every_picture_has_a_seed_of_its_own_counted_from_the_jobs(
     generator: DiffusersGenerator,
 ) -> None:
-    made = generator.generate(make_parameters(seed=2**32 - 2, images=4), ignore)
+    made = draw(generator, make_parameters(seed=2**32 - 2, images=4))
     assert [picture.seed for picture in made.pictures] == [2**32 - 2, 2**32 - 1, 0, 1]
     assert {picture.image.size for picture in made.pictures} == {(32, 32)}
     first, second, *_ = pixels(made)
@@ -50,7 +61,7 @@ def test_every_picture_has_a_seed_of_its_own_counted_from_the_jobs(
 
 def test_the_same_seed_gives_the_same_bytes(generator: DiffusersGenerator) -> None:
     parameters = make_parameters(images=3)
-    once, again = (generator.generate(parameters, ignore) for _ in range(2))
+    once, again = (draw(generator, parameters) for _ in range(2))
     for left, right in zip(once.pictures, again.pictures, strict=True):
         assert left.image.tobytes() == right.image.tobytes()
 
@@ -58,28 +69,30 @@ def test_the_same_seed_gives_the_same_bytes(generator: DiffusersGenerator) -> No
 def test_a_picture_alone_equals_the_one_from_a_batch_to_rounding(
     generator: DiffusersGenerator,
 ) -> None:
-    batch = pixels(generator.generate(make_parameters(seed=40, images=4), ignore))
+    batch = pixels(draw(generator, make_parameters(seed=40, images=4)))
     for index, expected in enumerate(batch):
-        [alone] = pixels(generator.generate(make_parameters(seed=40 + index, images=1), ignore))
+        [alone] = pixels(draw(generator, make_parameters(seed=40 + index, images=1)))
         assert np.abs(alone - expected).max() <= 1
 
 
 def test_prompt_and_negative_prompt_reach_the_model(generator: DiffusersGenerator) -> None:
-    plain = pixels(generator.generate(make_parameters(guidance=20.0), ignore))
+    plain = pixels(draw(generator, make_parameters(guidance=20.0)))
     for change in ({"prompt": "z " * 30}, {"negative_prompt": "z " * 30}):
-        changed = pixels(generator.generate(make_parameters(guidance=20.0, **change), ignore))
+        changed = pixels(draw(generator, make_parameters(guidance=20.0, **change)))
         assert any((one != other).any() for one, other in zip(plain, changed, strict=True))
 
 
 @pytest.mark.parametrize("prompt", ["x" * 6000, "\0", "🟥" * 200, "‮abc", "`@everyone`"])
 def test_any_text_can_be_drawn(generator: DiffusersGenerator, prompt: str) -> None:
-    assert len(generator.generate(make_parameters(prompt=prompt), ignore).pictures) == 2
+    assert len(draw(generator, make_parameters(prompt=prompt)).pictures) == 2
 
 
 def test_every_step_is_reported_and_the_phases_add_up(generator: DiffusersGenerator) -> None:
     steps: list[tuple[int, int]] = []
-    made = generator.generate(
-        make_parameters(steps=4), lambda done, all_steps: steps.append((done, all_steps))
+    made = draw(
+        generator,
+        make_parameters(steps=4),
+        lambda done, all_steps, _preview: steps.append((done, all_steps)),
     )
     assert steps == [(1, 4), (2, 4), (3, 4), (4, 4)]
     phases = made.seconds
@@ -89,7 +102,7 @@ def test_every_step_is_reported_and_the_phases_add_up(generator: DiffusersGenera
 
 def test_what_the_pipeline_refuses_is_a_generation_error(generator: DiffusersGenerator) -> None:
     with pytest.raises(GenerationError, match="divisible by 8"):
-        generator.generate(make_parameters(width=33), ignore)
+        draw(generator, make_parameters(width=33))
 
 
 def test_the_named_scheduler_replaces_the_models_own(tiny_model_folder: Path) -> None:
@@ -98,7 +111,7 @@ def test_the_named_scheduler_replaces_the_models_own(tiny_model_folder: Path) ->
     )
     assert loaded.model.scheduler == "EulerDiscreteScheduler"
     assert loaded.model.name == tiny_model_folder.name
-    loaded.generate(make_parameters(images=1), ignore)
+    draw(loaded, make_parameters(images=1))
 
 
 @pytest.mark.parametrize("name", sorted(pipeline.TEXT_TO_IMAGE))
@@ -120,7 +133,7 @@ def test_a_model_saved_for_another_task_is_loaded_for_text_to_image(
         index.read_text().replace("StableDiffusionPipeline", "StableDiffusionImg2ImgPipeline")
     )
     loaded = DiffusersGenerator.load(make_settings(MODEL=str(folder)))
-    assert len(loaded.generate(make_parameters(), ignore).pictures) == 2
+    assert len(draw(loaded, make_parameters()).pictures) == 2
 
 
 @pytest.mark.parametrize("name", ["NoSuchScheduler", "AutoencoderKL", "__version__"])
@@ -151,10 +164,10 @@ class StubPipe:
 
     def __init__(self, result: Any) -> None:
         self.result = result
-        self.calls: list[tuple[str, int]] = []
+        self.calls: list[list[str]] = []
 
-    def __call__(self, prompt: str, num_images_per_prompt: int = 1) -> Any:
-        self.calls.append((prompt, num_images_per_prompt))
+    def __call__(self, prompt: list[str]) -> Any:
+        self.calls.append(prompt)
         if isinstance(self.result, Exception):
             raise self.result
         return self.result
@@ -164,24 +177,24 @@ def test_pictures_that_the_safety_checker_held_back_are_left_out() -> None:
     images = list(make_images(3))
     result = SimpleNamespace(images=images, nsfw_content_detected=[False, True, False])
     pipe = StubPipe(result)
-    made = DiffusersGenerator(pipe, MODEL).generate(make_parameters(images=3, seed=5), ignore)
-    assert pipe.calls == [("a red circle", 3)], "one call makes all pictures"
+    made = draw(DiffusersGenerator(pipe, MODEL), make_parameters(images=3, seed=5))
+    assert pipe.calls == [["a red circle"] * 3], "one call makes all pictures"
     assert made.filtered == 1
     assert [(one.index, one.seed) for one in made.pictures] == [(0, 5), (2, 7)]
 
 
 def test_whoever_watches_the_steps_can_end_a_generation(generator: DiffusersGenerator) -> None:
-    def object_to(_done: int, _steps: int) -> None:
+    def object_to(_done: int, _steps: int, _preview: object) -> None:
         raise LeaseLostError("gone")
 
     with pytest.raises(LeaseLostError):
-        generator.generate(make_parameters(), object_to)
+        draw(generator, make_parameters(), object_to)
 
 
 def test_a_full_device_is_told_apart_from_other_errors() -> None:
     generator = DiffusersGenerator(StubPipe(torch.OutOfMemoryError("CUDA out of memory")), MODEL)
     with pytest.raises(OutOfMemoryError):
-        generator.generate(make_parameters(), ignore)
+        draw(generator, make_parameters())
 
 
 def test_a_device_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,7 +34,6 @@ def discord() -> Any:
 def publisher_to(discord: LocalDiscord, scale: int = 1) -> DiscordPublisher:
     return DiscordPublisher(
         WebhookClient(discord.url),
-        MODEL,
         scale=scale,
         notice="Knows colours only.",
         retrier=Retrier(sleep=lambda _seconds: None),
@@ -48,7 +47,7 @@ def noisy(count: int) -> Generation:
         )
         for seed in range(count)
     )
-    return Generation(pictures, 0, PhaseSeconds(0.1, 0.1, 0.1))
+    return Generation(pictures, 0, PhaseSeconds(0.1, 0.1, 0.1), MODEL)
 
 
 def test_pictures_arrive_as_they_were_drawn_named_by_job_and_place(discord: LocalDiscord) -> None:
@@ -125,7 +124,7 @@ def test_what_discord_takes_in_no_size_is_given_up(discord: LocalDiscord) -> Non
 
 
 def test_the_attachment_limit_of_the_interaction_is_kept() -> None:
-    publisher = DiscordPublisher(WebhookClient("http://discord.test"), MODEL)
+    publisher = DiscordPublisher(WebhookClient("http://discord.test"))
     answer = publisher.prepare(make_job(limit=6000), noisy(4))
     assert all(len(file.content) <= 6000 for file in answer.files)
 
@@ -190,7 +189,7 @@ def test_a_mock_transport_sees_json_for_text() -> None:
         return httpx.Response(200, json={})
 
     client = WebhookClient("http://discord.test", transport=httpx.MockTransport(answer))
-    DiscordPublisher(client, MODEL).tell(make_job(), "sorry")
+    DiscordPublisher(client).tell(make_job(), "sorry")
     assert seen == [{"content": "sorry", "allowed_mentions": {"parse": []}}]
 
 
@@ -202,7 +201,7 @@ def test_an_apology_is_found_again_by_its_signature(discord: LocalDiscord) -> No
 
 def test_patience_bounds_a_call_and_its_repetitions(discord: LocalDiscord) -> None:
     discord.trouble += [(503, {})] * 9
-    publisher = DiscordPublisher(WebhookClient(discord.url), MODEL)
+    publisher = DiscordPublisher(WebhookClient(discord.url))
     for call in (
         lambda: publisher.tell(make_job(), "sorry", patience=0.2),
         lambda: publisher.shown(make_job(), patience=0.2),
