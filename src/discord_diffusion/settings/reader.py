@@ -23,6 +23,10 @@ AWS_REGION = "AWS_REGION"
 """Region of the AWS clients where a resource's address names none; set by Lambda itself."""
 AWS_DEFAULT_REGION = "AWS_DEFAULT_REGION"
 """The same by its older name, the only one that boto3 reads."""
+JOBS_TABLE = "JOBS_TABLE"
+"""Name of the DynamoDB table of jobs; a worker works without one."""
+METRIC_NAMESPACE = "METRIC_NAMESPACE"
+"""CloudWatch namespace of the deployment's own metrics."""
 
 DISCORD_API = "https://discord.com/api/v10"
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")

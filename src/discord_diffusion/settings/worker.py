@@ -4,7 +4,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from discord_diffusion.settings.reader import DISCORD_API, DISCORD_API_URL, QUEUE_URL, Reader
+from discord_diffusion.settings.reader import (
+    DISCORD_API,
+    DISCORD_API_URL,
+    JOBS_TABLE,
+    METRIC_NAMESPACE,
+    QUEUE_URL,
+    Reader,
+)
 
 MODEL = "MODEL"
 """Folder or hub id of the pipeline."""
@@ -32,8 +39,17 @@ HEALTH_FILE = "HEALTH_FILE"
 """File that says that the worker is ready; none if not set."""
 STOP_TIMEOUT_SECONDS = "STOP_TIMEOUT_SECONDS"
 """How long a running job may go on after SIGTERM."""
+DISCORD_CDN_HOSTS = "DISCORD_CDN_HOSTS"
+"""Hosts, parted by commas, that source pictures come from, beside that of Discord's API."""
+ECS_AGENT_URI = "ECS_AGENT_URI"
+"""The ECS agent beside this container; set by ECS itself."""
+OTEL_EXPORTER_OTLP_ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
+"""OpenTelemetry collector that traces go to, by OTLP over HTTP; none if not set."""
 
 DEVICES = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
+CDN_HOSTS = frozenset({"cdn.discordapp.com", "media.discordapp.net"})
+"""https://docs.discord.com/developers/reference#image-formatting"""
+_HOST = re.compile(r"[a-z0-9.-]+(:\d+)?")
 
 
 @dataclass(frozen=True)
@@ -57,6 +73,11 @@ class WorkerSettings:
     health_file: str | None
     stop_timeout_seconds: int
     log_level: str
+    jobs_table: str | None
+    discord_cdn_hosts: frozenset[str]
+    ecs_agent_uri: str | None
+    metric_namespace: str | None
+    otlp_endpoint: str | None
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str] | None = None) -> "WorkerSettings":
@@ -84,6 +105,11 @@ class WorkerSettings:
             health_file=read.text(HEALTH_FILE),
             stop_timeout_seconds=read.integer(STOP_TIMEOUT_SECONDS, 25, (0, 7200)),
             log_level=read.log_level(),
+            jobs_table=read.text(JOBS_TABLE),
+            discord_cdn_hosts=read.optional(DISCORD_CDN_HOSTS, _hosts, CDN_HOSTS),
+            ecs_agent_uri=read.url(ECS_AGENT_URI, "") or None,
+            metric_namespace=read.text(METRIC_NAMESPACE),
+            otlp_endpoint=read.url(OTEL_EXPORTER_OTLP_ENDPOINT, "") or None,
         )
         read.finish()
         return settings
@@ -93,3 +119,10 @@ def _device(text: str) -> str:
     if not DEVICES.fullmatch(text):
         raise ValueError("auto, cpu, mps, cuda or cuda:N is allowed")
     return text
+
+
+def _hosts(text: str) -> frozenset[str]:
+    hosts = frozenset(host.strip().lower() for host in text.split(","))
+    if wrong := sorted(host for host in hosts if not _HOST.fullmatch(host)):
+        raise ValueError(f"{wrong[0]!r} is no host; host or host:port is allowed")
+    return hosts

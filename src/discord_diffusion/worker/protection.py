@@ -1,0 +1,119 @@
+"""Keeps ECS from ending this task for scale-in while it holds jobs.
+
+Protection is on as soon as the first job is held and off a while after the last one has ended: a
+worker between two jobs is not taken away, and the agent is not asked twice a job.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from discord_diffusion.aws.task_protection import TaskProtectionError
+
+log = logging.getLogger(__name__)
+
+MINUTES = 16
+"""How long it lasts unless renewed: no job outlives its token of 15 minutes."""
+_RENEW_AFTER_SECONDS = 300.0
+_LINGER_SECONDS = 5.0
+_FIRST_PAUSE_SECONDS = 1.0
+_LONGEST_PAUSE_SECONDS = 30.0
+
+
+class Task(Protocol):
+    """`aws.task_protection.TaskProtection` is one; methods raise `TaskProtectionError`."""
+
+    def protect(self, minutes: int) -> None:
+        """On, or on for longer."""
+
+    def unprotect(self) -> None:
+        """Off."""
+
+
+class Protection:
+    """Follows the number of jobs held, from a thread: nobody waits for ECS.
+
+    What fails is logged and tried again. Without a task, on no ECS, it does nothing.
+    """
+
+    def __init__(
+        self,
+        task: Task | None,
+        *,
+        linger_seconds: float = _LINGER_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._task = task
+        self._linger = linger_seconds
+        self._clock = clock
+        self._changed = threading.Condition()
+        self._held = 0
+        self._idle_since = float("-inf")
+        self._on = False
+        self._act_at = 0.0
+        self._failures = 0
+
+    def start(self) -> None:
+        """Begin to follow."""
+        if self._task:
+            threading.Thread(
+                name="protection", target=self._follow, args=(self._task,), daemon=True
+            ).start()
+
+    def hold(self) -> None:
+        """One job more is held; returns at once."""
+        with self._changed:
+            self._held += 1
+            self._changed.notify()
+
+    def let_go(self) -> None:
+        """One job less is held; returns at once."""
+        with self._changed:
+            self._held -= 1
+            self._idle_since = self._clock()
+            self._changed.notify()
+
+    def _follow(self, task: Task) -> None:
+        while True:
+            with self._changed:
+                while (pause := self._pause()) is None or pause > 0:
+                    self._changed.wait(pause)
+                wanted = self._wanted()
+            self._act(task, wanted)
+
+    def _wanted(self) -> bool:
+        lingering = self._on and self._clock() - self._idle_since < self._linger
+        return self._held > 0 or lingering
+
+    def _pause(self) -> float | None:
+        """Seconds until something is to be done; None: when something changes."""
+        now = self._clock()
+        if self._wanted() is not self._on:
+            return self._act_at - now if self._failures else 0.0
+        if not self._on:
+            return None
+        ends = [self._act_at - now]
+        if not self._held:
+            ends.append(self._idle_since + self._linger - now)
+        return min(ends)
+
+    def _act(self, task: Task, wanted: bool) -> None:
+        try:
+            if wanted:
+                task.protect(MINUTES)
+            else:
+                task.unprotect()
+        except TaskProtectionError as error:
+            self._failures += 1
+            pause = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2 ** (self._failures - 1))
+            log.warning(
+                "The task's protection could not be set",
+                extra={"protect": wanted, "reason": str(error), "pause": pause},
+            )
+        else:
+            if wanted is not self._on:
+                log.info("Protected from scale-in" if wanted else "No longer protected")
+            self._on, self._failures, pause = wanted, 0, _RENEW_AFTER_SECONDS
+        self._act_at = self._clock() + pause

@@ -1,0 +1,123 @@
+"""Scale-in protection: on while jobs are held, off soon after, never in anybody's way."""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+
+from discord_diffusion.aws.task_protection import TaskProtection, TaskProtectionError
+from discord_diffusion.worker.protection import MINUTES, Protection
+from tests.unit.worker.fakes import wait_until
+
+
+@dataclass
+class Agent:
+    """An ECS agent that remembers what it was asked."""
+
+    asked: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
+    status: int = 200
+    answer: Any = field(default_factory=lambda: {"protection": {"ProtectionEnabled": True}})
+
+    def task(self) -> TaskProtection:
+        transport = httpx.MockTransport(self._handle)
+        return TaskProtection("http://169.254.170.2/api/abc", transport=transport)
+
+    def states(self) -> list[bool]:
+        return [body["ProtectionEnabled"] for _, _, body in self.asked]
+
+    def _handle(self, request: httpx.Request) -> httpx.Response:
+        self.asked.append((request.method, str(request.url), json.loads(request.content)))
+        return httpx.Response(self.status, json=self.answer)
+
+
+@pytest.fixture
+def agent() -> Agent:
+    return Agent()
+
+
+def test_the_agent_is_asked_as_ecs_documents_it(agent: Agent) -> None:
+    agent.task().protect(16)
+    agent.task().unprotect()
+    url = "http://169.254.170.2/api/abc/task-protection/v1/state"
+    assert agent.asked == [
+        ("PUT", url, {"ProtectionEnabled": True, "ExpiresInMinutes": 16}),
+        ("PUT", url, {"ProtectionEnabled": False}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("status", "answer", "reason"),
+    [
+        (200, {"failure": {"Arn": "a", "Reason": "DEPLOYMENT_BLOCKED"}}, "DEPLOYMENT_BLOCKED"),
+        (400, {"error": {"Code": "AccessDeniedException"}}, "AccessDeniedException"),
+        (500, ["?"], "without a reason"),
+    ],
+)
+def test_what_the_agent_refuses_is_an_error_that_names_the_reason(
+    agent: Agent, status: int, answer: Any, reason: str
+) -> None:
+    agent.status, agent.answer = status, answer
+    with pytest.raises(TaskProtectionError, match=reason):
+        agent.task().protect(1)
+
+
+def test_an_agent_that_is_not_there_is_an_error() -> None:
+    with pytest.raises(TaskProtectionError, match="ConnectError"):
+        TaskProtection("http://127.0.0.1:1").unprotect()
+
+
+def test_protection_is_on_while_jobs_are_held_and_off_afterwards(agent: Agent) -> None:
+    protection = Protection(agent.task(), linger_seconds=0)
+    protection.start()
+    protection.hold()
+    wait_until(lambda: agent.states() == [True])
+    protection.hold()
+    protection.let_go()
+    protection.let_go()
+    wait_until(lambda: agent.states() == [True, False])
+    assert agent.asked[0][2]["ExpiresInMinutes"] == MINUTES
+
+
+def test_between_two_jobs_nothing_is_asked(agent: Agent) -> None:
+    protection = Protection(agent.task(), linger_seconds=0.05)
+    protection.start()
+    protection.hold()
+    wait_until(lambda: agent.asked)
+    for _ in range(20):
+        protection.let_go()
+        protection.hold()
+    protection.let_go()
+    wait_until(lambda: False in agent.states())
+    assert agent.states() == [True, False]
+
+
+def test_protection_is_renewed_before_it_runs_out(
+    agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("discord_diffusion.worker.protection._RENEW_AFTER_SECONDS", 0.01)
+    protection = Protection(agent.task())
+    protection.start()
+    protection.hold()
+    wait_until(lambda: len(agent.asked) >= 3)
+    assert all(agent.states())
+
+
+def test_a_refusal_is_tried_again(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("discord_diffusion.worker.protection._FIRST_PAUSE_SECONDS", 0.01)
+    agent.status = 503
+    protection = Protection(agent.task())
+    protection.start()
+    protection.hold()
+    wait_until(lambda: len(agent.asked) >= 2)
+    agent.status = 200
+    wait_until(lambda: vars(protection)["_on"])
+    assert all(agent.states())
+
+
+def test_outside_ecs_nothing_is_asked_and_nothing_fails() -> None:
+    protection = Protection(None)
+    protection.start()
+    protection.hold()
+    protection.let_go()
