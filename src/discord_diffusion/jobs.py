@@ -2,7 +2,7 @@
 
 import json
 import re
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -75,6 +75,22 @@ class GenerationParameters:
     scheduler: str | None = None
     model: str | None = None
     source: SourceImage | None = None
+
+    def to_json(self) -> str:
+        """The parameters alone, for where they are kept."""
+        return json.dumps(asdict(self), separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str) -> "GenerationParameters":
+        """Read what `to_json` wrote, also before the fields with a default were there.
+
+        Raises:
+            InvalidJob: naming the field, its value and what is allowed.
+        """
+        kept = json.loads(text)
+        _known(kept, cls, "parameters.")
+        defaults = {one.name: one.default for one in fields(cls) if one.default is not MISSING}
+        return _parameters(defaults | kept)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,118 @@
+"""What every adapter of a DynamoDB table shares: its client, its errors, its attribute values.
+
+StoreError
+├── StoreUnavailableError   no answer in time, throttled or 5xx: the same call may succeed later
+└── UnknownJobError         the table holds no such job
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as SdkConnectionError
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+# One call of several that have to be answered within Discord's 3 s; items are read and written
+# within a few milliseconds.
+CONFIG = Config(connect_timeout=0.5, read_timeout=0.7, retries={"total_max_attempts": 2})
+
+_THROTTLED = frozenset(
+    {
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "ThrottlingException",
+        "TransactionInProgressException",
+    }
+)
+_REFUSED = "ConditionalCheckFailedException"
+Item = Mapping[str, Any]
+
+
+class StoreError(Exception):
+    """DynamoDB did not do what it was asked; the text is its error code, or the kind of failure."""
+
+
+class StoreUnavailableError(StoreError):
+    """DynamoDB did not answer in time, or not now."""
+
+
+class UnknownJobError(StoreError):
+    """The table holds no such job."""
+
+
+class ConditionFailedError(StoreError):
+    """The item is not as the caller demanded; `item` is what it is, None if there is none."""
+
+    def __init__(self, item: Item | None) -> None:
+        self.item = item
+        super().__init__("the condition does not hold")
+
+
+def client(region: str | None) -> "DynamoDBClient":
+    """A client with short time-outs and one repetition."""
+    return boto3.client("dynamodb", region_name=region, config=CONFIG)
+
+
+def write(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """Attribute values of plain ones; what is None is left out."""
+    return {name: _value(one) for name, one in attributes.items() if one is not None}
+
+
+def _value(plain: Any) -> dict[str, Any]:
+    match plain:
+        case bool():
+            return {"BOOL": plain}
+        case int() | float():
+            return {"N": repr(plain)}
+        case Mapping():
+            return {"M": write(plain)}
+        case _:
+            return {"S": str(plain)}
+
+
+def read(item: Item) -> dict[str, Any]:
+    """Plain values of an item's, as `write` takes them; numbers as float."""
+    return {name: _plain(one) for name, one in item.items()}
+
+
+def _plain(value: Mapping[str, Any]) -> Any:
+    ((kind, content),) = value.items()
+    match kind:
+        case "N":
+            return float(content)
+        case "M":
+            return read(content)
+        case _:
+            return content
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn botocore's errors into ours; theirs may quote a request that holds a token."""
+    failure: StoreError
+    try:
+        yield
+        return
+    except ClientError as error:
+        failure = _refusal(error)
+    except (HTTPClientError, SdkConnectionError) as error:
+        failure = StoreUnavailableError(type(error).__name__)
+    except BotoCoreError as error:
+        failure = StoreError(type(error).__name__)
+    raise failure from None
+
+
+def _refusal(error: ClientError) -> StoreError:
+    response: Mapping[str, Any] = error.response
+    code = str(response.get("Error", {}).get("Code", "unknown")).rsplit("#", 1)[-1]
+    if code == _REFUSED:
+        return ConditionFailedError(response.get("Item") or None)
+    status = int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    if status >= 500 or code in _THROTTLED:
+        return StoreUnavailableError(code)
+    return StoreError(code)

@@ -1,0 +1,282 @@
+"""The jobs in the table: who waits, and what has become of whom.
+
+Every change is one conditional write, so that of several who would end a job at the same time (two
+workers, a worker and a cancel, a worker and a refusal) exactly one does.
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/WorkingWithItems.html#WorkingWithItems.ConditionalUpdate
+"""
+
+import heapq
+import logging
+import time
+import zlib
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any
+
+from discord_diffusion.aws.dynamodb import (
+    ConditionFailedError,
+    Item,
+    StoreError,
+    StoreUnavailableError,
+    UnknownJobError,
+    client,
+    read,
+    translated,
+    write,
+)
+from discord_diffusion.job_records import KEPT, JobRecord, JobStatus
+from discord_diffusion.jobs import GenerationParameters, InvalidJob, Job
+
+__all__ = ["JobStore", "StoreError", "StoreUnavailableError", "UnknownJobError"]
+
+log = logging.getLogger(__name__)
+
+INDEX = "waiting"
+"""The index of who has not been told the end of a job, oldest first. It is sparse: its key is an
+attribute that a record loses."""
+SHARDS = 8
+"""Keys of the index. One key takes 1,000 writes a second:
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html"""
+
+_UNFINISHED = "#status IN (:queued, :drawing)"
+_STATUS = {"#status": "status"}
+_TOKEN = {"#token": "token"}
+_FORGET = " REMOVE #token, waiting"
+_PREFIX = "job#"
+"""Of the key, before the job's id: the table holds other items too."""
+
+
+class JobStore:
+    """The table of jobs. Safe to share between threads, as botocore's clients are."""
+
+    def __init__(self, table_name: str, *, region: str | None = None) -> None:
+        self._table = table_name
+        self._client = client(region)
+
+    def accept(self, job: Job, *, units: int = 0) -> bool:
+        """Write the record of a new job; False when the job is known already.
+
+        Raises:
+            StoreError: DynamoDB refused it or did not answer in time.
+        """
+        try:
+            with translated():
+                self._client.put_item(
+                    TableName=self._table,
+                    Item=_item(JobRecord.of(job, units=units)),
+                    ConditionExpression="attribute_not_exists(id)",
+                )
+        except ConditionFailedError:
+            return False
+        return True
+
+    def get(self, job_id: str) -> JobRecord | None:
+        """The record as it is now, None if there is none.
+
+        Raises:
+            StoreError: as `accept`.
+        """
+        with translated():
+            answer = self._client.get_item(
+                TableName=self._table, Key=_key(job_id), ConsistentRead=True
+            )
+        return _record(answer["Item"]) if "Item" in answer else None
+
+    def begin(self, job_id: str) -> JobStatus:
+        """Say that a worker draws the job, unless it is finished; the status that it had before.
+
+        Raises:
+            UnknownJobError: it was never accepted, or is older than records are kept.
+            StoreError: as `accept`.
+        """
+        try:
+            with translated():
+                answer = self._client.update_item(
+                    TableName=self._table,
+                    Key=_key(job_id),
+                    UpdateExpression="SET #status = :drawing, begun_at = :now",
+                    ConditionExpression=_UNFINISHED,
+                    ExpressionAttributeNames=_STATUS,
+                    ExpressionAttributeValues=write(_unfinished() | {":now": round(time.time())}),
+                    ReturnValues="ALL_OLD",
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                )
+        except ConditionFailedError as error:
+            return _status(job_id, error.item)
+        return _status(job_id, answer.get("Attributes"))
+
+    def finish(
+        self, job_id: str, status: JobStatus, *, untold: bool = False, **details: str | float
+    ) -> bool:
+        """Give a job its last status; True for exactly one caller, False for those after it.
+
+        `untold` keeps it among those who wait, token included, until `settle`: for an end that the
+        user is told of afterwards. `details` are kept with the record.
+
+        Raises:
+            ValueError: that is no last status.
+            UnknownJobError: as `begin`.
+            StoreError: as `accept`.
+        """
+        if not status.finished:
+            raise ValueError(f"{status} is no last status")
+        values = {":status": status, ":now": round(time.time())}
+        values |= {":details": {name: str(one) for name, one in details.items()}}
+        try:
+            with translated():
+                self._client.update_item(
+                    TableName=self._table,
+                    Key=_key(job_id),
+                    UpdateExpression="SET #status = :status, finished_at = :now,"
+                    f" details = :details{'' if untold else _FORGET}",
+                    ConditionExpression=_UNFINISHED,
+                    ExpressionAttributeNames=_STATUS if untold else _STATUS | _TOKEN,
+                    ExpressionAttributeValues=write(_unfinished() | values),
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                )
+        except ConditionFailedError as error:
+            _status(job_id, error.item)
+            return False
+        return True
+
+    def told(self, job_id: str, at: datetime, *, every_seconds: float = 0.0) -> bool:
+        """Say that a user reads of the wait now; False where there is no need to write it.
+
+        True for one caller in `every_seconds`, and only while nobody draws the job or has ended it.
+
+        Raises:
+            StoreError: as `accept`.
+        """
+        now = at.timestamp()
+        try:
+            with translated():
+                self._client.update_item(
+                    TableName=self._table,
+                    Key=_key(job_id),
+                    UpdateExpression="SET told_at = :now",
+                    ConditionExpression="#status = :queued"
+                    " AND (attribute_not_exists(told_at) OR told_at <= :then)",
+                    ExpressionAttributeNames=_STATUS,
+                    ExpressionAttributeValues=write(
+                        {":queued": JobStatus.QUEUED, ":now": now, ":then": now - every_seconds}
+                    ),
+                )
+        except ConditionFailedError:
+            return False
+        return True
+
+    def settle(self, job_id: str) -> None:
+        """Forget the token of a job that ended untold: its user knows now, or never will.
+
+        Raises:
+            StoreError: as `accept`.
+        """
+        with suppress(ConditionFailedError), translated():
+            self._client.update_item(
+                TableName=self._table,
+                Key=_key(job_id),
+                UpdateExpression=_FORGET,
+                ConditionExpression=f"attribute_exists(id) AND NOT {_UNFINISHED}",
+                ExpressionAttributeNames=_STATUS | _TOKEN,
+                ExpressionAttributeValues=write(_unfinished()),
+            )
+
+    def waiting(self, limit: int) -> list[JobRecord]:
+        """The oldest jobs whose users have not been told the end, as of a moment ago.
+
+        Their status is `queued` or `drawing`, or that of an end that is still `untold`.
+
+        Raises:
+            StoreError: as `accept`.
+        """
+        shards = (self._shard(number, limit) for number in range(SHARDS))
+        oldest = heapq.merge(*shards, key=lambda item: float(item["created_at"]["N"]))
+        found = (_record(item) for item in islice(oldest, limit))
+        return [record for record in found if record]
+
+    def _shard(self, number: int, limit: int) -> Iterator[Item]:
+        """The items of one key of the index, page by page as they are asked for."""
+        start: dict[str, Any] = {}
+        while True:
+            with translated():
+                page = self._client.query(
+                    TableName=self._table,
+                    IndexName=INDEX,
+                    KeyConditionExpression="waiting = :shard",
+                    ExpressionAttributeValues=write({":shard": f"waiting#{number}"}),
+                    Limit=limit,
+                    **start,
+                )
+            yield from page["Items"]
+            if not page.get("LastEvaluatedKey"):
+                return
+            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+
+def _key(job_id: str) -> dict[str, Any]:
+    return write({"id": f"{_PREFIX}{job_id}"})
+
+
+def _unfinished() -> dict[str, Any]:
+    return {":queued": JobStatus.QUEUED, ":drawing": JobStatus.DRAWING}
+
+
+def _item(record: JobRecord) -> dict[str, Any]:
+    """The whole item of a record that is new."""
+    shard = zlib.crc32(record.id.encode()) % SHARDS
+    return write(
+        {
+            "id": f"{_PREFIX}{record.id}",
+            "status": record.status,
+            "application_id": record.application_id,
+            "user_id": record.user_id,
+            "guild_id": record.guild_id,
+            "channel_id": record.channel_id,
+            "locale": record.locale,
+            "private": record.private,
+            "spoiler": record.spoiler,
+            "parameters": record.parameters.to_json(),
+            "units": record.units,
+            "token": record.token,
+            "waiting": f"waiting#{shard}",
+            "created_at": record.created_at.timestamp(),
+            "expires_at": record.expires_at.timestamp(),
+            "ttl": int((record.created_at + KEPT).timestamp()),
+        }
+    )
+
+
+def _record(item: Item) -> JobRecord | None:
+    """The record in an item; None, with a line in the log, of one that cannot be read."""
+    plain = read(item)
+    job_id = str(plain["id"]).removeprefix(_PREFIX)
+    try:
+        told_at = plain.get("told_at")
+        return JobRecord(
+            id=job_id,
+            status=JobStatus(plain["status"]),
+            application_id=plain["application_id"],
+            user_id=plain["user_id"],
+            guild_id=plain.get("guild_id"),
+            channel_id=plain.get("channel_id"),
+            locale=plain["locale"],
+            private=plain["private"],
+            spoiler=plain["spoiler"],
+            parameters=GenerationParameters.from_json(plain["parameters"]),
+            units=int(plain["units"]),
+            token=plain.get("token"),
+            told_at=None if told_at is None else datetime.fromtimestamp(told_at, UTC),
+            details=plain.get("details", {}),
+        )
+    except (InvalidJob, KeyError, ValueError) as error:
+        # A later version wrote it: what was accepted then is not for this one to judge.
+        log.error("Not a record", extra={"job": job_id, "reason": type(error).__name__})
+        return None
+
+
+def _status(job_id: str, item: Item | None) -> JobStatus:
+    if not item:
+        raise UnknownJobError(job_id)
+    return JobStatus(item["status"]["S"])

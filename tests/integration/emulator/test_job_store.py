@@ -1,0 +1,283 @@
+"""The table of jobs, on the emulator's DynamoDB."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+from queue import SimpleQueue
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from emulated import Emulator
+
+from discord_diffusion.aws.job_store import JobStore, StoreUnavailableError, UnknownJobError
+from discord_diffusion.job_records import JobRecord, JobStatus
+from discord_diffusion.jobs import GenerationParameters, Job, SourceImage
+
+TOKEN = "the-interaction-token"
+PARAMETERS = GenerationParameters(
+    prompt="a `red` circle 🔴", seed=7, steps=4, guidance=7.5, width=64, height=64, images=2,
+    model="tiny", source=SourceImage("https://cdn.example/a.png", 0.6),
+)  # fmt: skip
+
+
+def snowflake(at: float) -> str:
+    """The id of an interaction at a time."""
+    return str((int(at * 1000) - 1_420_070_400_000) << 22)
+
+
+def job(job_id: str | None = None) -> Job:
+    return Job(
+        id=job_id or str(int(snowflake(time.time())) + uuid4().int % 2**22),
+        application_id="1000",
+        token=TOKEN,
+        user_id="4000",
+        locale="de",
+        parameters=PARAMETERS,
+        channel_id="3000",
+        private=True,
+    )
+
+
+@pytest.fixture(scope="module")
+def table(emulator: Emulator) -> Iterator[str]:
+    name = f"t{uuid4().hex[:6]}-jobs"
+    client = emulator.client("dynamodb")
+    client.create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[
+            {"AttributeName": "id", "AttributeType": "S"},
+            {"AttributeName": "waiting", "AttributeType": "S"},
+            {"AttributeName": "created_at", "AttributeType": "N"},
+        ],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "waiting",
+                "KeySchema": [
+                    {"AttributeName": "waiting", "KeyType": "HASH"},
+                    {"AttributeName": "created_at", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "ALL"},
+            }
+        ],
+    )
+    yield name
+    client.delete_table(TableName=name)
+
+
+@pytest.fixture
+def store(table: str, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> JobStore:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", emulator.config.endpoint)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    return JobStore(table, region="us-east-1")
+
+
+@pytest.fixture
+def accepted(store: JobStore) -> Job:
+    """A job that waits."""
+    one = job()
+    assert store.accept(one, units=8)
+    return one
+
+
+@pytest.fixture
+def item(emulator: Emulator, table: str) -> Callable[[Job], dict[str, Any]]:
+    """The item of a job as DynamoDB has it."""
+
+    def read(of: Job) -> dict[str, Any]:
+        found: dict[str, Any] = emulator.client("dynamodb").get_item(
+            TableName=table, Key={"id": {"S": f"job#{of.id}"}}
+        )["Item"]
+        return found
+
+    return read
+
+
+def at_once(callers: int, call: Callable[[], Any]) -> list[Any]:
+    """What `call` gives to each of several threads that call it together."""
+    together = threading.Barrier(callers)
+
+    def one(_: int) -> Any:
+        together.wait()
+        return call()
+
+    with ThreadPoolExecutor(callers) as pool:
+        return list(pool.map(one, range(callers)))
+
+
+def test_a_record_is_read_as_it_was_accepted(store: JobStore, accepted: Job) -> None:
+    assert store.get(accepted.id) == JobRecord.of(accepted, units=8)
+    assert TOKEN not in repr(store.get(accepted.id))
+
+
+def test_an_item_has_the_attributes_that_the_table_is_made_for(
+    accepted: Job, item: Callable[[Job], dict[str, Any]]
+) -> None:
+    found = item(accepted)
+    created = accepted.created_at.timestamp()
+    assert float(found["created_at"]["N"]) == pytest.approx(created)
+    assert float(found["expires_at"]["N"]) == pytest.approx(created + 900)
+    assert int(found["ttl"]["N"]) == int(created + 7 * 86_400)
+    assert found["waiting"]["S"].startswith("waiting#")
+    assert "guild_id" not in found
+
+
+def test_a_job_is_accepted_once_however_often_and_at_once_it_comes(store: JobStore) -> None:
+    one = job()
+    assert sorted(at_once(8, lambda: store.accept(one))) == [False] * 7 + [True]
+    assert store.begin(one.id) is JobStatus.QUEUED
+    assert not store.accept(one)
+    record = store.get(one.id)
+    assert record
+    assert record.status is JobStatus.DRAWING
+
+
+def test_a_worker_sees_what_was_before_it(store: JobStore, accepted: Job) -> None:
+    assert store.begin(accepted.id) is JobStatus.QUEUED
+    assert store.begin(accepted.id) is JobStatus.DRAWING
+    store.finish(accepted.id, JobStatus.CANCELLED)
+    assert store.begin(accepted.id) is JobStatus.CANCELLED
+    record = store.get(accepted.id)
+    assert record
+    assert record.status is JobStatus.CANCELLED
+
+
+def test_of_many_who_end_a_job_at_once_exactly_one_does(store: JobStore) -> None:
+    ends = [JobStatus.ANSWERED, JobStatus.CANCELLED, JobStatus.REFUSED, JobStatus.FAILED] * 2
+    for _ in range(10):
+        one = job()
+        store.accept(one)
+        left = SimpleQueue[JobStatus]()
+        for status in ends:
+            left.put(status)
+        (won,) = (
+            status for status, first in at_once(len(ends), partial(end, store, one, left)) if first
+        )
+        record = store.get(one.id)
+        assert record
+        assert record.status is won
+        assert store.begin(one.id) is won
+
+
+def end(store: JobStore, one: Job, ends: SimpleQueue[JobStatus]) -> tuple[JobStatus, bool]:
+    """End a job in the next way; that, and whether it did."""
+    status = ends.get()
+    return status, store.finish(one.id, status)
+
+
+def test_the_token_and_the_place_among_those_who_wait_go_with_the_end(
+    store: JobStore, accepted: Job, item: Callable[[Job], dict[str, Any]]
+) -> None:
+    assert store.finish(accepted.id, JobStatus.ANSWERED, pictures=2, text="seed 7")
+    record = store.get(accepted.id)
+    assert record
+    assert record.token is None
+    assert record.details == {"pictures": "2", "text": "seed 7"}
+    assert not {"token", "waiting"} & item(accepted).keys()
+    assert accepted.id not in {one.id for one in store.waiting(1000)}
+
+
+def test_an_end_that_is_untold_waits_with_its_token_until_it_is_settled(
+    store: JobStore, accepted: Job
+) -> None:
+    store.settle(accepted.id)
+    assert store.finish(accepted.id, JobStatus.REFUSED, untold=True, reason="no capacity")
+    (record,) = (one for one in store.waiting(1000) if one.id == accepted.id)
+    assert (record.status, record.token) == (JobStatus.REFUSED, TOKEN)
+    store.settle(accepted.id)
+    found = store.get(accepted.id)
+    assert found
+    assert (found.status, found.token) == (JobStatus.REFUSED, None)
+    assert accepted.id not in {one.id for one in store.waiting(1000)}
+
+
+def test_those_who_wait_come_oldest_first_whatever_their_shard(store: JobStore) -> None:
+    ids = [snowflake(1_600_000_000 + second) for second in range(40)]
+    for one in reversed(ids):
+        store.accept(job(one))
+    assert [record.id for record in store.waiting(25)] == ids[:25]
+    assert {record.token for record in store.waiting(25)} == {TOKEN}
+    for one in ids:
+        store.finish(one, JobStatus.FAILED)
+    assert not set(ids) & {record.id for record in store.waiting(1000)}
+
+
+def test_pages_of_those_who_wait_are_read_to_the_end(store: JobStore) -> None:
+    long = replace(PARAMETERS, prompt="é" * 6000, negative_prompt="ü" * 6000)
+    ids = [snowflake(1_500_000_000 + second) for second in range(100)]
+    for one in ids:
+        store.accept(replace(job(one), parameters=long))
+    assert [record.id for record in store.waiting(100)] == ids
+    for one in ids:
+        store.finish(one, JobStatus.FAILED)
+
+
+def test_a_user_is_told_by_one_of_many_and_not_before_it_is_time_again(
+    store: JobStore, accepted: Job
+) -> None:
+    now = datetime.now(UTC)
+    told = at_once(6, lambda: store.told(accepted.id, now, every_seconds=60))
+    assert sorted(told) == [False] * 5 + [True]
+    later = datetime.fromtimestamp(now.timestamp() + 59, UTC)
+    assert not store.told(accepted.id, later, every_seconds=60)
+    in_time = datetime.fromtimestamp(now.timestamp() + 60, UTC)
+    assert store.told(accepted.id, in_time, every_seconds=60)
+    record = store.get(accepted.id)
+    assert record
+    assert record.told_at == in_time
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_nobody_is_told_of_a_wait_that_is_over(store: JobStore, accepted: Job, ended: bool) -> None:
+    store.begin(accepted.id)
+    if ended:
+        store.finish(accepted.id, JobStatus.ANSWERED)
+    assert not store.told(accepted.id, datetime.now(UTC))
+
+
+def test_a_job_that_was_never_accepted_is_unknown(store: JobStore) -> None:
+    one = job()
+    assert store.get(one.id) is None
+    assert not store.told(one.id, datetime.now(UTC))
+    store.settle(one.id)
+    for call in (store.begin, lambda job_id: store.finish(job_id, JobStatus.ANSWERED)):
+        with pytest.raises(UnknownJobError, match=one.id):
+            call(one.id)
+
+
+def test_only_a_last_status_ends_a_job(store: JobStore, accepted: Job) -> None:
+    with pytest.raises(ValueError, match="drawing"):
+        store.finish(accepted.id, JobStatus.DRAWING)
+
+
+def test_a_record_of_a_later_version_hides_no_other(
+    store: JobStore, accepted: Job, emulator: Emulator, table: str
+) -> None:
+    other = job()
+    store.accept(other)
+    emulator.client("dynamodb").update_item(
+        TableName=table,
+        Key={"id": {"S": f"job#{other.id}"}},
+        UpdateExpression="SET #parameters = :later",
+        ExpressionAttributeNames={"#parameters": "parameters"},
+        ExpressionAttributeValues={":later": {"S": '{"dream": true}'}},
+    )
+    assert accepted.id in {record.id for record in store.waiting(1000)}
+    assert store.get(other.id) is None
+
+
+def test_a_table_that_does_not_answer_is_unavailable_and_tells_no_token(
+    table: str, store: JobStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    with pytest.raises(StoreUnavailableError) as failure:
+        JobStore(table, region="us-east-1").accept(job())
+    assert failure.value.__context__ is None or TOKEN not in repr(failure.value.__context__)
+    assert TOKEN not in repr(failure.value)
