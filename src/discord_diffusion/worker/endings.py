@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from discord_diffusion.aws.queue import QueueError, ReceivedMessage
+from discord_diffusion.discord import answer_text
 from discord_diffusion.discord.api_errors import ApiError
+from discord_diffusion.envelope import Addressee, Envelope
 from discord_diffusion.jobs import InvalidJob, Job
-from discord_diffusion.worker import messages
-from discord_diffusion.worker.envelope import Addressee, Envelope
 from discord_diffusion.worker.errors import WorkerError
 from discord_diffusion.worker.failures import (
     NEWER_JOB_DELAY_SECONDS,
@@ -88,7 +88,7 @@ class Endings:
         if to.expires_at <= self.now():
             return
         try:
-            self.tell(to, messages.unreadable(to.id, reason), patience)
+            self.tell(to, answer_text.unreadable(to.id, reason), patience)
         except ApiError as error:
             log.error("The user could not be told", extra={"reason": str(error)})
 
@@ -124,7 +124,7 @@ class Endings:
         """Tell the user, then let the redrive have the message; try again if it can't be told."""
         delay = 0
         try:
-            shown = self.tell(job, messages.failed(job, rule.user_text))
+            shown = self.tell(job, answer_text.failed(job.id, job.parameters, rule.user_text))
         except ApiError as error:
             log.error("The user could not be told", extra={"reason": str(error)})
             verdict = rule_for(error)

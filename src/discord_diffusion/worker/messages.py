@@ -1,18 +1,16 @@
 """What users read: progress, answers, alt texts, and the parameters inside a file."""
 
 from discord_diffusion.discord import text
+from discord_diffusion.discord.answer_text import asked, file_prefix, pictures
 from discord_diffusion.discord.limits import ATTACHMENT_DESCRIPTION_LENGTH
 from discord_diffusion.jobs import GenerationParameters, Job
 from discord_diffusion.worker.pictures import Generation, ModelInfo, Picture
-
-_PROMPT_LENGTH = 1400
-_NEGATIVE_PROMPT_LENGTH = 200
 
 
 def working(job: Job, steps_done: int = 0, steps: int = 0, *, last_try: bool = False) -> str:
     """While the job runs. Of a last try the text stays true should the worker die over it."""
     status = f"**Working… {steps_done} of {steps} steps**" if steps_done else "**Working on it…**"
-    lines = [*_asked(job.parameters), status]
+    lines = [*asked(job.parameters), status]
     if last_try:
         # Shown in each reader's own time: https://docs.discord.com/developers/reference#message-formatting
         by = f"<t:{int(job.expires_at.timestamp())}:t>"
@@ -27,9 +25,9 @@ def answer(job: Job, generation: Generation, notice: str = "") -> str:
         return text.failure(
             f"{_held_back(generation.filtered)} Nothing is left to show. Try other words."
         )
-    lines = _asked(parameters)
+    lines = asked(parameters)
     lines.append(
-        f"**{_pictures(len(generation.pictures))}** · {parameters.width}×{parameters.height}"
+        f"**{pictures(len(generation.pictures))}** · {parameters.width}×{parameters.height}"
         f" · {parameters.steps} steps · guidance {parameters.guidance:g}"
         f" · {generation.seconds.total:.1f} s"
     )
@@ -40,21 +38,6 @@ def answer(job: Job, generation: Generation, notice: str = "") -> str:
     if notice:
         lines.append(f"-# {text.escape(notice)}")
     return text.content("\n".join(lines))
-
-
-def failed(job: Job, reason: str) -> str:
-    """The job came to nothing; `reason` is our own text."""
-    return text.failure("\n".join([reason, *_asked(job.parameters), _signature(job.id)]))
-
-
-def unreadable(job_id: str, reason: str) -> str:
-    """As `failed`, where what was asked for is not known."""
-    return text.failure(f"{reason}\n{_signature(job_id)}")
-
-
-def is_apology(job_id: str, content: str) -> bool:
-    """Whether the content of a message is what `failed` or `unreadable` made for that job."""
-    return content.startswith(text.FAILURE_MARK) and content.rstrip().endswith(_signature(job_id))
 
 
 def alt_text(job: Job, picture: Picture) -> str:
@@ -92,26 +75,9 @@ def embedded_parameters(
 
 def file_stem(job_id: str, picture: Picture) -> str:
     """Begins with the job's id: by it a second receive recognises pictures already delivered."""
-    return f"{job_id}-{picture.index}"
-
-
-def _signature(job_id: str) -> str:
-    return f"-# job {job_id}"
-
-
-def _asked(parameters: GenerationParameters) -> list[str]:
-    lines = [f"> {text.quote(parameters.prompt, _PROMPT_LENGTH)}"]
-    if parameters.negative_prompt:
-        lines.append(
-            f"> without: {text.quote(parameters.negative_prompt, _NEGATIVE_PROMPT_LENGTH)}"
-        )
-    return lines
-
-
-def _pictures(count: int) -> str:
-    return "1 picture" if count == 1 else f"{count} pictures"
+    return f"{file_prefix(job_id)}{picture.index}"
 
 
 def _held_back(count: int) -> str:
     verb = "was" if count == 1 else "were"
-    return f"{_pictures(count)} {verb} held back by the model's safety filter."
+    return f"{pictures(count)} {verb} held back by the model's safety filter."

@@ -11,16 +11,17 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import Protocol, TypeVar
 
+from discord_diffusion.discord.answer_text import file_prefix, is_apology
 from discord_diffusion.discord.api_errors import (
     ConnectionFailedError,
     RequestTooLargeError,
     UnavailableError,
 )
 from discord_diffusion.discord.webhooks import File, WebhookClient
+from discord_diffusion.envelope import Addressee
 from discord_diffusion.jobs import Job
 from discord_diffusion.worker import messages
 from discord_diffusion.worker.encoding import Drawing, encode_to_fit, enlarge
-from discord_diffusion.worker.envelope import Addressee
 from discord_diffusion.worker.errors import PicturesTooLargeError
 from discord_diffusion.worker.pictures import Generation
 from discord_diffusion.worker.retries import Retrier
@@ -164,9 +165,9 @@ class DiscordPublisher:
         message = self._client.get_original_response(
             to.application_id, to.token, timeout_seconds=timeout_seconds
         )
-        if any(name.startswith(f"{to.id}-") for name in message.filenames):
+        if any(name.startswith(file_prefix(to.id)) for name in message.filenames):
             return Shown.PICTURES
-        return Shown.FAILURE if messages.is_apology(to.id, message.content) else Shown.PENDING
+        return Shown.FAILURE if is_apology(to.id, message.content) else Shown.PENDING
 
     def _edit_once(
         self,

@@ -10,9 +10,9 @@ from typing import Any
 from PIL import Image
 
 from discord_diffusion.aws.queue import QueueError, ReceiptLostError, ReceivedMessage
+from discord_diffusion.envelope import Addressee
 from discord_diffusion.jobs import DISCORD_EPOCH, GenerationParameters, Job
 from discord_diffusion.settings import WorkerSettings
-from discord_diffusion.worker.envelope import Addressee
 from discord_diffusion.worker.pictures import (
     Generation,
     GenerationRequest,

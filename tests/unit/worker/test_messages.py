@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from discord_diffusion.discord import answer_text
 from discord_diffusion.discord.text import FAILURE_MARK
 from discord_diffusion.worker import messages
 from tests.unit.worker.fakes import MODEL, TOKEN, make_generation, make_job, make_parameters
@@ -47,7 +48,7 @@ def test_progress_counts_steps_and_a_failure_names_the_job() -> None:
     job = make_job()
     assert messages.working(job).endswith("**Working on it…**")
     assert messages.working(job, 2, 4).endswith("**Working… 2 of 4 steps**")
-    failed = messages.failed(job, "It broke.")
+    failed = answer_text.failed(job.id, job.parameters, "It broke.")
     assert failed.startswith(f"{FAILURE_MARK} It broke.")
     assert job.id in failed
 
@@ -72,7 +73,7 @@ def test_every_text_keeps_discords_limits_whatever_the_prompt(prompt: str, negat
     generation = make_generation(job.parameters)
     texts = [
         messages.working(job, 50, 100),
-        messages.failed(job, "reason"),
+        answer_text.failed(job.id, job.parameters, "reason"),
         messages.answer(job, generation, "A notice."),
     ]
     for text in texts:
@@ -111,9 +112,12 @@ def test_embedded_parameters_are_in_the_form_that_tools_read(
 @pytest.mark.parametrize("prompt", ["a red circle", "*" * 6000, "🔴" * 3000])
 def test_an_apology_is_recognised_as_that_of_its_job(prompt: str) -> None:
     job, other = make_job(prompt=prompt, negative_prompt=prompt), make_job()
-    for apology in (messages.failed(job, "No. " * 30), messages.unreadable(job.id, "No.")):
-        assert messages.is_apology(job.id, apology)
-        assert not messages.is_apology(other.id, apology)
-    assert not messages.is_apology(job.id, messages.working(job, last_try=True))
+    for apology in (
+        answer_text.failed(job.id, job.parameters, "No. " * 30),
+        answer_text.unreadable(job.id, "No."),
+    ):
+        assert answer_text.is_apology(job.id, apology)
+        assert not answer_text.is_apology(other.id, apology)
+    assert not answer_text.is_apology(job.id, messages.working(job, last_try=True))
     held_back = messages.answer(job, make_generation(job.parameters, filtered=2))
-    assert not messages.is_apology(job.id, held_back)
+    assert not answer_text.is_apology(job.id, held_back)

@@ -10,13 +10,13 @@ import httpx
 import pytest
 from PIL import Image
 
+from discord_diffusion.discord import answer_text
 from discord_diffusion.discord.api_errors import (
     InteractionGoneError,
     NotAnsweredYetError,
     UnavailableError,
 )
 from discord_diffusion.discord.webhooks import WebhookClient
-from discord_diffusion.worker import messages
 from discord_diffusion.worker.errors import PicturesTooLargeError
 from discord_diffusion.worker.pictures import Generation, PhaseSeconds, Picture
 from discord_diffusion.worker.publisher import DiscordPublisher, Shown
@@ -195,7 +195,7 @@ def test_a_mock_transport_sees_json_for_text() -> None:
 
 def test_an_apology_is_found_again_by_its_signature(discord: LocalDiscord) -> None:
     job, publisher = make_job(), publisher_to(discord)
-    publisher.tell(job, messages.failed(job, "No luck."))
+    publisher.tell(job, answer_text.failed(job.id, job.parameters, "No luck."))
     assert publisher.shown(job) is Shown.FAILURE
 
 

@@ -1,0 +1,45 @@
+"""What several programs write into a user's message, and recognise there again."""
+
+from discord_diffusion.discord import text
+from discord_diffusion.jobs import GenerationParameters
+
+PROMPT_SHOWN = 1400
+"""UTF-16 units of a prompt, escapes counted; the rest of a message is for what became of it."""
+NEGATIVE_PROMPT_SHOWN = 200
+
+
+def asked(parameters: GenerationParameters) -> list[str]:
+    """What the user asked for, as quoted lines."""
+    lines = [f"> {text.quote(parameters.prompt, PROMPT_SHOWN)}"]
+    if parameters.negative_prompt:
+        lines.append(f"> without: {text.quote(parameters.negative_prompt, NEGATIVE_PROMPT_SHOWN)}")
+    return lines
+
+
+def pictures(count: int) -> str:
+    """A number of pictures."""
+    return "1 picture" if count == 1 else f"{count} pictures"
+
+
+def failed(job_id: str, parameters: GenerationParameters, reason: str) -> str:
+    """The job came to nothing; `reason` is our own text."""
+    return text.failure("\n".join([reason, *asked(parameters), _signature(job_id)]))
+
+
+def unreadable(job_id: str, reason: str) -> str:
+    """As `failed`, where what was asked for is not known."""
+    return text.failure(f"{reason}\n{_signature(job_id)}")
+
+
+def is_apology(job_id: str, content: str) -> bool:
+    """Whether the content of a message is what `failed` or `unreadable` made for that job."""
+    return content.startswith(text.FAILURE_MARK) and content.rstrip().endswith(_signature(job_id))
+
+
+def file_prefix(job_id: str) -> str:
+    """Begins the name of every picture of a job: by it pictures already delivered are known."""
+    return f"{job_id}-"
+
+
+def _signature(job_id: str) -> str:
+    return f"-# job {job_id}"
