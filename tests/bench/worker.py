@@ -67,7 +67,7 @@ def worker_overhead(
     `overhead_share` is of the job's time.
     """
     settings = make_settings(MODEL=str(model), DEVICE="cpu", TORCH_THREADS="1")
-    generator = DiffusersGenerator.load(settings)
+    generator = DiffusersGenerator.load(settings.pipeline)
     generator.warm_up()
     timed, queue = _Timed(generator), MemoryQueue()
     alone: list[float] = []

@@ -155,7 +155,7 @@ def test_the_worker_is_told_exactly_what_its_settings_read(deployment: Suite) ->
     environment = Recorder(worker_environment(deployment, EVERYTHING))
     settings = WorkerSettings.from_environ(environment)
     assert environment.asked - SET_BY_AWS == set(environment)
-    assert (settings.device, settings.stop_timeout_seconds) == ("cuda:1", 90)
+    assert (settings.pipeline.device, settings.stop_timeout_seconds) == ("cuda:1", 90)
 
 
 def test_the_module_and_the_settings_have_the_same_defaults(deployment: Suite) -> None:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from discord_diffusion.settings.pipeline import PipelineSettings
 from discord_diffusion.settings.reader import (
     DISCORD_API,
     DISCORD_API_URL,
@@ -13,20 +14,8 @@ from discord_diffusion.settings.reader import (
     Reader,
 )
 
-MODEL = "MODEL"
-"""Folder or hub id of the pipeline."""
-MODEL_REVISION = "MODEL_REVISION"
-"""Revision of a model on the hub."""
-MODEL_VARIANT = "MODEL_VARIANT"
-"""Variant of the weights, for example fp16."""
 MODEL_NOTICE = "MODEL_NOTICE"
 """A sentence shown under every answer, for example what the model cannot draw."""
-SCHEDULER = "SCHEDULER"
-"""Class name of a diffusers scheduler; the model's own if not set."""
-DEVICE = "DEVICE"
-"""Where to draw: auto, cpu, mps, cuda or cuda:N."""
-TORCH_THREADS = "TORCH_THREADS"
-"""CPU threads of torch; torch's own choice if not set."""
 VISIBILITY_TIMEOUT_SECONDS = "VISIBILITY_TIMEOUT_SECONDS"
 """Length of a lease before it is extended; the queue's own setting."""
 MAX_RECEIVE_COUNT = "MAX_RECEIVE_COUNT"
@@ -46,7 +35,6 @@ ECS_AGENT_URI = "ECS_AGENT_URI"
 OTEL_EXPORTER_OTLP_ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 """OpenTelemetry collector that traces go to, by OTLP over HTTP; none if not set."""
 
-DEVICES = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
 CDN_HOSTS = frozenset({"cdn.discordapp.com", "media.discordapp.net"})
 """https://docs.discord.com/developers/reference#image-formatting"""
 _HOST = re.compile(r"[a-z0-9.-]+(:\d+)?")
@@ -59,13 +47,8 @@ class WorkerSettings:
     queue_url: str
     aws_region: str | None
     discord_api_url: str
-    model: str
-    model_revision: str | None
-    model_variant: str | None
+    pipeline: PipelineSettings
     model_notice: str | None
-    scheduler: str | None
-    device: str
-    torch_threads: int | None
     visibility_timeout_seconds: int
     max_receive_count: int
     receive_wait_seconds: int
@@ -91,13 +74,8 @@ class WorkerSettings:
             queue_url=read.url(QUEUE_URL),
             aws_region=read.region(),
             discord_api_url=read.url(DISCORD_API_URL, DISCORD_API),
-            model=read.required(MODEL, str, ""),
-            model_revision=read.text(MODEL_REVISION),
-            model_variant=read.text(MODEL_VARIANT),
+            pipeline=PipelineSettings.read(read),
             model_notice=read.text(MODEL_NOTICE),
-            scheduler=read.text(SCHEDULER),
-            device=read.optional(DEVICE, _device, "auto"),
-            torch_threads=read.integer(TORCH_THREADS, 0, (0, 1024)) or None,
             visibility_timeout_seconds=read.integer(VISIBILITY_TIMEOUT_SECONDS, 60, (3, 43_200)),
             max_receive_count=read.integer(MAX_RECEIVE_COUNT, 3, (1, 1000)),
             receive_wait_seconds=read.integer(RECEIVE_WAIT_SECONDS, 20, (0, 20)),
@@ -113,12 +91,6 @@ class WorkerSettings:
         )
         read.finish()
         return settings
-
-
-def _device(text: str) -> str:
-    if not DEVICES.fullmatch(text):
-        raise ValueError("auto, cpu, mps, cuda or cuda:N is allowed")
-    return text
 
 
 def _hosts(text: str) -> frozenset[str]:

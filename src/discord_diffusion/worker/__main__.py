@@ -51,7 +51,7 @@ def _load(settings: WorkerSettings) -> Generator:
     with _phase("import"):
         from discord_diffusion.worker.pipeline import DiffusersGenerator
     with _phase("load"):
-        generator = DiffusersGenerator.load(settings)
+        generator = DiffusersGenerator.load(settings.pipeline)
     with _phase("warm-up"):
         generator.warm_up()
     return generator

@@ -19,7 +19,7 @@ from PIL.Image import Image
 from transformers.utils import logging as transformers_logging
 
 from discord_diffusion.jobs import IMAGES, GenerationParameters
-from discord_diffusion.settings import WorkerSettings
+from discord_diffusion.settings import PipelineSettings
 from discord_diffusion.worker.errors import (
     GenerationError,
     ModelLoadError,
@@ -74,7 +74,7 @@ class DiffusersGenerator:
         return self._model
 
     @classmethod
-    def load(cls, settings: WorkerSettings) -> "DiffusersGenerator":
+    def load(cls, settings: PipelineSettings) -> "DiffusersGenerator":
         """Load the model that `settings` name; `ModelLoadError` says what is wrong."""
         device = choose_device(settings.device)
         if settings.torch_threads:
@@ -82,11 +82,17 @@ class DiffusersGenerator:
         try:
             pipe = _from_pretrained(settings, choose_dtype(device)).to(device)
         except Exception as error:
-            raise ModelLoadError(f"MODEL={settings.model!r} cannot be loaded: {error}") from error
-        if settings.scheduler:
-            pipe.scheduler = _scheduler(settings.scheduler, pipe.scheduler.config)
+            raise ModelLoadError(
+                f"MODEL={settings.default.model!r} cannot be loaded: {error}"
+            ) from error
+        if settings.default.scheduler:
+            pipe.scheduler = _scheduler(settings.default.scheduler, pipe.scheduler.config)
         pipe.set_progress_bar_config(disable=True)
-        name = Path(settings.model).name if Path(settings.model).is_dir() else settings.model
+        name = (
+            Path(settings.default.model).name
+            if Path(settings.default.model).is_dir()
+            else settings.default.model
+        )
         return cls(pipe, ModelInfo(name, type(pipe.scheduler).__name__, str(device)))
 
     def warm_up(self) -> None:
@@ -222,16 +228,16 @@ def choose_dtype(device: torch.device) -> torch.dtype:
     return torch.float16
 
 
-def _from_pretrained(settings: WorkerSettings, dtype: torch.dtype) -> Any:
+def _from_pretrained(settings: PipelineSettings, dtype: torch.dtype) -> Any:
     where = {
-        "revision": settings.model_revision,
-        "local_files_only": Path(settings.model).is_dir(),
+        "revision": settings.default.revision,
+        "local_files_only": Path(settings.default.model).is_dir(),
     }
     kind: Any = DiffusionPipeline
-    if kind.load_config(settings.model, **where).get("_class_name") not in TEXT_TO_IMAGE:
+    if kind.load_config(settings.default.model, **where).get("_class_name") not in TEXT_TO_IMAGE:
         kind = diffusers.AutoPipelineForText2Image
     return kind.from_pretrained(
-        settings.model, variant=settings.model_variant, dtype=dtype, **where
+        settings.default.model, variant=settings.default.variant, dtype=dtype, **where
     )
 
 

@@ -46,6 +46,6 @@ def test_an_empty_variable_counts_as_not_set() -> None:
     settings = WorkerSettings.from_environ(
         QUEUE | {"MODEL": "m", "SCHEDULER": "", "TORCH_THREADS": " "}
     )
-    assert settings.scheduler is None
-    assert settings.torch_threads is None
-    assert settings.device == "auto"
+    assert settings.pipeline.default.scheduler is None
+    assert settings.pipeline.torch_threads is None
+    assert settings.pipeline.device == "auto"

@@ -43,7 +43,7 @@ def pixels(generation: Generation) -> list[Any]:
 
 @pytest.fixture(scope="module")
 def generator(tiny_model_folder: Path) -> DiffusersGenerator:
-    settings = make_settings(MODEL=str(tiny_model_folder), DEVICE="cpu", TORCH_THREADS="1")
+    settings = make_settings(MODEL=str(tiny_model_folder), DEVICE="cpu", TORCH_THREADS="1").pipeline
     loaded = DiffusersGenerator.load(settings)
     loaded.warm_up()
     return loaded
@@ -107,7 +107,7 @@ def test_what_the_pipeline_refuses_is_a_generation_error(generator: DiffusersGen
 
 def test_the_named_scheduler_replaces_the_models_own(tiny_model_folder: Path) -> None:
     loaded = DiffusersGenerator.load(
-        make_settings(MODEL=str(tiny_model_folder), SCHEDULER="EulerDiscreteScheduler")
+        make_settings(MODEL=str(tiny_model_folder), SCHEDULER="EulerDiscreteScheduler").pipeline
     )
     assert loaded.model.scheduler == "EulerDiscreteScheduler"
     assert loaded.model.name == tiny_model_folder.name
@@ -132,19 +132,21 @@ def test_a_model_saved_for_another_task_is_loaded_for_text_to_image(
     index.write_text(
         index.read_text().replace("StableDiffusionPipeline", "StableDiffusionImg2ImgPipeline")
     )
-    loaded = DiffusersGenerator.load(make_settings(MODEL=str(folder)))
+    loaded = DiffusersGenerator.load(make_settings(MODEL=str(folder)).pipeline)
     assert len(draw(loaded, make_parameters()).pictures) == 2
 
 
 @pytest.mark.parametrize("name", ["NoSuchScheduler", "AutoencoderKL", "__version__"])
 def test_a_scheduler_that_is_none_is_refused_by_name(tiny_model_folder: Path, name: str) -> None:
     with pytest.raises(ModelLoadError, match=f"SCHEDULER='{name}'"):
-        DiffusersGenerator.load(make_settings(MODEL=str(tiny_model_folder), SCHEDULER=name))
+        DiffusersGenerator.load(
+            make_settings(MODEL=str(tiny_model_folder), SCHEDULER=name).pipeline
+        )
 
 
 def test_a_folder_without_a_model_is_named(tmp_path: Path) -> None:
     with pytest.raises(ModelLoadError, match=r"MODEL='.*' cannot be loaded"):
-        DiffusersGenerator.load(make_settings(MODEL=str(tmp_path)))
+        DiffusersGenerator.load(make_settings(MODEL=str(tmp_path)).pipeline)
 
 
 def test_a_model_that_does_not_draw_is_found_before_the_first_job(
@@ -154,7 +156,7 @@ def test_a_model_that_does_not_draw_is_found_before_the_first_job(
     shutil.copytree(tiny_model_folder, folder)
     config = folder / "tokenizer" / "tokenizer_config.json"
     config.write_text(json.dumps(json.loads(config.read_text()) | {"model_max_length": 500}))
-    loaded = DiffusersGenerator.load(make_settings(MODEL=str(folder)))
+    loaded = DiffusersGenerator.load(make_settings(MODEL=str(folder)).pipeline)
     with pytest.raises(ModelLoadError, match="does not draw"):
         loaded.warm_up()
 
