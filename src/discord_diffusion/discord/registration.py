@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from discord_diffusion.discord.commands import registration
-from discord_diffusion.discord.webhooks import USER_AGENT
+from discord_diffusion.discord.original_response import USER_AGENT
 
 _TIMEOUT_SECONDS = 30.0
 """Discord asks the endpoint twice before it answers."""

@@ -9,29 +9,24 @@ import contextlib
 import json
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 import httpx
 
-from discord_diffusion.discord.api_errors import (
-    ApiError,
-    ConnectionFailedError,
-    RateLimitedError,
-    api_error,
+from discord_diffusion.discord.api_errors import ConnectionFailedError, RateLimitedError
+from discord_diffusion.discord.original_response import (
+    LONGEST_RATE_LIMIT_WAIT_SECONDS,
+    USER_AGENT,
+    Message,
+    path,
+    refusal,
 )
 from discord_diffusion.discord.rate_limits import RateLimits
 
-USER_AGENT = "DiscordBot (https://github.com/discord-diffusion/discord-diffusion, 0.1.0)"
-"""Required form: https://docs.discord.com/developers/reference#user-agent"""
-
 TIMEOUT = httpx.Timeout(connect=3.0, read=15.0, write=30.0, pool=5.0)
 """Seconds by phase; writing is the upload of up to 25 MiB."""
-
-LONGEST_RATE_LIMIT_WAIT_SECONDS = 5.0
-"""A call that would have to wait longer is refused, so that the caller decides."""
 
 # Both libraries log URLs, which hold the interaction token.
 for _name in ("httpx", "httpcore"):
@@ -46,30 +41,6 @@ class File:
     content: bytes
     media_type: str
     description: str = ""
-
-
-@dataclass(frozen=True)
-class Message:
-    """What of a message matters here."""
-
-    id: str
-    content: str
-    filenames: tuple[str, ...]
-
-    @classmethod
-    def from_json(cls, payload: Any) -> "Message":
-        """Read an answer leniently: Discord adds fields at will and nothing depends on the rest."""
-        fields = payload if isinstance(payload, Mapping) else {}
-        attachments = fields.get("attachments")
-        return cls(
-            id=str(fields.get("id", "")),
-            content=str(fields.get("content", "")),
-            filenames=tuple(
-                str(attachment.get("filename", ""))
-                for attachment in (attachments if isinstance(attachments, list) else [])
-                if isinstance(attachment, Mapping)
-            ),
-        )
 
 
 class WebhookClient:
@@ -148,10 +119,9 @@ class WebhookClient:
         self, method: str, application_id: str, token: str, *, spare: int = 0, **body: Any
     ) -> httpx.Response:
         self._wait_for_bucket(method, token, spare)
-        path = f"/webhooks/{quote(application_id, safe='')}/{quote(token, safe='')}"
         failure: ConnectionFailedError | None = None
         try:
-            response = self._client.request(method, f"{path}/messages/@original", **body)
+            response = self._client.request(method, path(application_id, token), **body)
         except httpx.HTTPError as error:
             timed_out = isinstance(error, httpx.TimeoutException)
             failure = ConnectionFailedError(type(error).__name__, timed_out=timed_out)
@@ -159,7 +129,9 @@ class WebhookClient:
             raise failure
         self._limits.learn(method, token, response.status_code, response.headers)
         if not response.is_success:
-            raise _error(response)
+            raise refusal(
+                response.status_code, response.headers, _json(response), response.reason_phrase
+            )
         return response
 
     def _wait_for_bucket(self, method: str, token: str, spare: int) -> None:
@@ -174,20 +146,3 @@ def _json(response: httpx.Response) -> Any:
     with contextlib.suppress(ValueError):
         return response.json()
     return None
-
-
-def _error(response: httpx.Response) -> ApiError:
-    payload = _json(response)
-    fields = payload if isinstance(payload, Mapping) else {}
-    code, text = fields.get("code"), fields.get("message")
-    retry_after = fields.get("retry_after", response.headers.get("Retry-After"))
-    try:
-        seconds = float(retry_after)
-    except (TypeError, ValueError):
-        seconds = 1.0
-    return api_error(
-        response.status_code,
-        code if isinstance(code, int) else None,
-        text if isinstance(text, str) else response.reason_phrase,
-        max(0.0, seconds),
-    )

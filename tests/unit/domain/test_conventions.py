@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
-from discord_diffusion.discord.webhooks import USER_AGENT
+from discord_diffusion.discord.original_response import USER_AGENT
 from emulation.bootstrap.layout import Layout
 
 ROOT = Layout.of_this_checkout().root

@@ -1,0 +1,77 @@
+"""The functions' own client of the original response, against Discord on loopback."""
+
+import logging
+import traceback
+from collections.abc import Iterator
+
+import pytest
+
+from discord_diffusion.discord import api_errors
+from discord_diffusion.discord.notices import NoticeClient
+from tests.unit.worker.local_discord import LocalDiscord, Trouble
+
+TOKEN = "aW50ZXJhY3Rpb246c2VjcmV0/+"
+
+
+@pytest.fixture
+def discord() -> Iterator[LocalDiscord]:
+    with LocalDiscord() as running:
+        yield running
+
+
+def test_text_is_replaced_mentions_nobody_and_leaves_attachments(discord: LocalDiscord) -> None:
+    client = NoticeClient(f"{discord.url}/api")
+    message = client.write("1", TOKEN, "@everyone 🔴")
+    (request,) = discord.requests
+    assert (request.method, request.path) == (
+        "PATCH",
+        "/api/webhooks/1/aW50ZXJhY3Rpb246c2VjcmV0%2F%2B/messages/@original",
+    )
+    assert request.payload == {"content": "@everyone 🔴", "allowed_mentions": {"parse": []}}
+    assert message.content == "@everyone 🔴"
+    assert client.read("1", TOKEN) == message
+
+
+@pytest.mark.parametrize(
+    ("trouble", "expected"),
+    [
+        ((404, {"code": 10015}), api_errors.NotAnsweredYetError),
+        ((401, {"code": 50027}), api_errors.InteractionGoneError),
+        ((502, {}), api_errors.UnavailableError),
+        ((429, {"retry_after": 1.5}), api_errors.RateLimitedError),
+        ((400, {"code": 50035}), api_errors.RequestRefusedError),
+        ("reset", api_errors.ConnectionFailedError),
+    ],
+)
+def test_every_refusal_has_its_class_is_tried_once_and_tells_no_token(
+    discord: LocalDiscord,
+    trouble: Trouble,
+    expected: type[api_errors.ApiError],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    discord.trouble = [trouble]
+    with pytest.raises(expected) as caught:
+        NoticeClient(discord.url).write("1", TOKEN, "x")
+    assert type(caught.value) is expected
+    assert len(discord.requests) == 1
+    shown = "".join(traceback.format_exception(caught.value)) + caplog.text
+    assert "aW50ZXJhY3Rpb246" not in shown
+
+
+def test_what_a_rate_limit_said_is_waited_for_or_refused_when_it_is_long(
+    discord: LocalDiscord,
+) -> None:
+    slept: list[float] = []
+    client = NoticeClient(discord.url, sleep=slept.append)
+    discord.trouble = [(429, {"retry_after": 0.0})]
+    with pytest.raises(api_errors.RateLimitedError):
+        client.write("1", TOKEN, "x")
+    client.write("1", TOKEN, "x")
+    assert len(slept) == 1
+    assert 0 < slept[0] <= 1
+
+
+def test_nobody_there_is_a_failed_connection() -> None:
+    with pytest.raises(api_errors.ConnectionFailedError):
+        NoticeClient("http://127.0.0.1:1").read("1", TOKEN)
