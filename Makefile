@@ -89,8 +89,9 @@ bench: setup ## Measure the handler, the request path and the worker; writes bui
 	@$(VENV)/python -m tests.bench
 
 .PHONY: capacity
-capacity: setup ## Compute docs/capacity.md and its pictures anew
+capacity: setup ## Compute docs/capacity.md, docs/costs.md and their pictures anew
 	@$(VENV)/python -m discord_diffusion.capacity docs docs/capacity.md
+	@$(VENV)/python -m discord_diffusion.capacity docs docs/costs.md
 	@$(VENV)/python -m discord_diffusion.capacity plots docs/pictures
 
 .PHONY: train

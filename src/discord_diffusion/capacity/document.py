@@ -1,4 +1,4 @@
-"""Keeps the computed parts of `docs/capacity.md` what the model computes.
+"""Keeps the computed parts of `docs/capacity.md` and `docs/costs.md` what the model computes.
 
 A part stands between `<!-- computed: NAME -->` and `<!-- end -->`.
 """
@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from discord_diffusion.capacity import day_tables, tables
+from discord_diffusion.capacity.costs import tables as cost_tables
 from discord_diffusion.capacity.figures import load
 
 _PART = re.compile(r"<!-- computed: (?P<name>[a-z-]+) -->\n(?P<text>.*?)<!-- end -->", re.DOTALL)
@@ -27,6 +28,18 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "sources": lambda: tables.sources_table(load()),
 }
 
+COST_PARTS: Mapping[str, Callable[[], str]] = {
+    "cost-compared": cost_tables.compared_table,
+    "cost-levers": cost_tables.levers_table,
+    "cost-idle": cost_tables.idle_table,
+    "cost-idle-original": cost_tables.idle_original_table,
+    "cost-busy": cost_tables.busy_table,
+    "cost-busy-original": cost_tables.busy_original_table,
+    "cost-counts": cost_tables.counts_table,
+    "cost-prices": cost_tables.prices_table,
+}
+_ALL = {**PARTS, **COST_PARTS}
+
 
 class UnknownPartError(ValueError):
     """The document asks for a part that the model does not compute."""
@@ -37,8 +50,8 @@ def render(document: str) -> str:
 
     def made(match: re.Match[str]) -> str:
         name = match["name"]
-        if name not in PARTS:
-            raise UnknownPartError(f"no part is called {name!r}; there are {', '.join(PARTS)}")
-        return f"<!-- computed: {name} -->\n{PARTS[name]()}\n<!-- end -->"
+        if name not in _ALL:
+            raise UnknownPartError(f"no part is called {name!r}; there are {', '.join(_ALL)}")
+        return f"<!-- computed: {name} -->\n{_ALL[name]()}\n<!-- end -->"
 
     return _PART.sub(made, document)

@@ -110,13 +110,23 @@ def _with_mark(row: dict[str, Any]) -> dict[str, Any]:
     return {**row, "mark": Mark(row["mark"])}
 
 
+def read_toml(name: str) -> dict[str, Any]:
+    """The content of a file beside this one."""
+    text = resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
+    return tomllib.loads(text)
+
+
+def read_figures(rows: Mapping[str, Any]) -> dict[str, Figure]:
+    """Figures by key; a missing, unknown or misspelt field raises, naming it."""
+    return {key: Figure(**_with_mark(row)) for key, row in rows.items()}
+
+
 @cache
 def load() -> Figures:
     """Read the file; a missing, unknown or misspelt field raises, naming it."""
-    text = resources.files(__package__).joinpath("figures.toml").read_text(encoding="utf-8")
-    raw = tomllib.loads(text)
+    raw = read_toml("figures.toml")
     return Figures(
-        numbers={key: Figure(**_with_mark(row)) for key, row in raw["figure"].items()},
+        numbers=read_figures(raw["figure"]),
         speeds=tuple(Speed(**_with_mark(row)) for row in raw["speed"]),
         boots={
             name: Boot(

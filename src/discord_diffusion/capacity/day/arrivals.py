@@ -48,16 +48,30 @@ def rate_at(time: float) -> float:
     return next(rate for hour, rate in reversed(RATES) if time >= hour * HOUR)
 
 
-def a_day(seed: int) -> tuple[Arrival, ...]:
-    """The arrivals of one day: Poisson at the day's rates, and the burst, by time."""
+def _jobs() -> float:
+    ends = [*(hour for hour, _ in RATES[1:]), DAY / HOUR]
+    calm = sum(rate * (end - hour) for (hour, rate), end in zip(RATES, ends, strict=True))
+    return calm + BURST_JOBS
+
+
+JOBS = _jobs()
+"""How many jobs such a day is expected to have."""
+
+
+def a_day(seed: int, jobs: float = JOBS) -> tuple[Arrival, ...]:
+    """The arrivals of one day: Poisson at the day's rates, and the burst, by time.
+
+    With another number of `jobs`, the same day with all of it in proportion.
+    """
     chance = random.Random(seed)  # noqa: S311 - a simulation, not a secret
-    busiest = max(rate for _, rate in RATES)
+    busiest = max(rate for _, rate in RATES) * jobs / JOBS
     times: list[float] = []
     time = 0.0
     while (time := time + chance.expovariate(busiest / HOUR)) < DAY:
-        if chance.random() < rate_at(time) / busiest:
+        if chance.random() < rate_at(time) * jobs / JOBS / busiest:
             times.append(time)
-    times += [BURST_AT + chance.uniform(0, BURST_SECONDS) for _ in range(BURST_JOBS)]
+    burst = round(BURST_JOBS * jobs / JOBS)
+    times += [BURST_AT + chance.uniform(0, BURST_SECONDS) for _ in range(burst)]
     return tuple(
         Arrival(number, when, chance.randrange(USERS)) for number, when in enumerate(sorted(times))
     )

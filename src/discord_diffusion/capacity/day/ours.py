@@ -35,22 +35,26 @@ TOKEN_MARGIN = 15.0
 
 
 @dataclass(frozen=True)
-class Waking:
-    """How a sleeping fleet is woken: whether the wake-up raises the Auto Scaling group as well,
-    and how many instances the capacity provider starts from zero if it does not."""
+class Following:
+    """How instances follow tasks: whether the wake-up raises the Auto Scaling group as well, how
+    many instances the capacity provider starts from zero if it does not, and for how many seconds
+    an instance without a task is kept."""
 
     raises_group: bool
     first_instances: int
+    empty_seconds: float
 
 
 class OurPolicy:
     """Scale-out by the shortfall, scale-in by what was spare for five minutes."""
 
-    def __init__(self, figures: Figures, target: ScalingTarget, boot: Boot, waking: Waking) -> None:
+    def __init__(
+        self, figures: Figures, target: ScalingTarget, boot: Boot, following: Following
+    ) -> None:
         self._figures = figures
         self._target = target
         self._boot = boot
-        self._waking = waking
+        self._following = following
         self._out_steps = scale_out_steps(target.maximum)
         self._in_steps = scale_in_steps(target.maximum)
         self._cooldown = Cooldown(OUT_COOLDOWN, IN_COOLDOWN)
@@ -92,7 +96,7 @@ class OurPolicy:
             return
         world.ledger.wakes += 1
         fleet.desired_tasks = max(1, desired_tasks(_observe(world), self._target))
-        if self._waking.raises_group and fleet.desired_instances == 0:
+        if self._following.raises_group and fleet.desired_instances == 0:
             fleet.desired_instances = fleet.desired_tasks
         fleet.settle()
 
@@ -102,6 +106,7 @@ class OurPolicy:
         awake = bool(seen.asked_for or seen.backlog)
         first = now % MINUTE < self._figures["look_every"]
         world.ledger.express_seconds += self._figures["look_every"] if awake else float(first)
+        world.ledger.looks += awake or first
         if not awake:
             return
         found = measure(seen, self._target)
@@ -137,7 +142,7 @@ class OurPolicy:
     def _publish_reservation(self, world: World) -> None:
         """CapacityProviderReservation and its alarm, one period later."""
         fleet = world.fleet
-        fleet.terminate_empty(self._figures["instance_idle"])
+        fleet.terminate_empty(self._following.empty_seconds)
         needed = max(fleet.desired_tasks, len(fleet.tasks))
         if needed <= fleet.desired_instances:
             return
@@ -145,7 +150,7 @@ class OurPolicy:
         def follow() -> None:
             wanted = max(fleet.desired_tasks, len(fleet.tasks))
             if fleet.desired_instances == 0 and wanted:
-                wanted = max(wanted, self._waking.first_instances)
+                wanted = max(wanted, self._following.first_instances)
             fleet.desired_instances = min(
                 self._target.maximum, max(fleet.desired_instances, wanted)
             )

@@ -51,6 +51,7 @@ class Ledger:
     instance_seconds: float = 0.0
     killed_while_busy: int = 0
     wakes: int = 0
+    looks: int = 0
     express_seconds: float = 0.0
 
 

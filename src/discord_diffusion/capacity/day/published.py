@@ -73,6 +73,7 @@ class PublishedPolicy:
 
     def _look(self, world: World) -> None:
         world.ledger.express_seconds += 9.0 if world.clock.now % MINUTE < LOOKS[-1] else 1.0
+        world.ledger.looks += 1
         messages = world.queue.backlog
         wanted = -(-messages // self._figures.count("original_jobs_per_task"))
         self._adjustment.put(world.clock.now, wanted - len(world.fleet.tasks))

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
-from discord_diffusion.capacity.day.arrivals import DAY, Arrival, a_day
+from discord_diffusion.capacity.day.arrivals import DAY, JOBS, Arrival, a_day
 from discord_diffusion.capacity.day.clock import Clock
 from discord_diffusion.capacity.day.fleet import Fleet, Pace
-from discord_diffusion.capacity.day.ours import OurPolicy, Waking
+from discord_diffusion.capacity.day.ours import Following, OurPolicy
 from discord_diffusion.capacity.day.outcome import Day, Ending, Fate, Ledger, Sample
 from discord_diffusion.capacity.day.policy import Policy, World
 from discord_diffusion.capacity.day.published import PublishedPolicy
@@ -46,7 +46,7 @@ def _queue_depth(figures: Figures, _: Variant) -> Policy:
 
 
 def _ours(
-    raises_group: bool = False, hold_seconds: float = 300.0
+    raises_group: bool = False, hold_seconds: float = 300.0, releases_empty: bool = False
 ) -> Callable[[Figures, Variant], Policy]:
     def make(figures: Figures, variant: Variant) -> Policy:
         target = ScalingTarget(
@@ -57,8 +57,9 @@ def _ours(
             maximum=figures.count("tasks_maximum"),
             hold_seconds=hold_seconds,
         )
-        waking = Waking(raises_group, figures.count("first_scale_out"))
-        return OurPolicy(figures, target, figures.boots[variant.boot], waking)
+        empty = figures["empty_release" if releases_empty else "instance_idle"]
+        following = Following(raises_group, figures.count("first_scale_out"), empty)
+        return OurPolicy(figures, target, figures.boots[variant.boot], following)
 
     return make
 
@@ -76,6 +77,21 @@ GROUP_WOKEN = Variant(
 )
 HELD = Variant("ours; 15 minutes of holding", _ours(hold_seconds=900), "ours", FAST, careful=True)
 FASTER = Variant("ours on A10G", _ours(), "ours", "A10G, four pictures", careful=True)
+
+RELEASED = Variant(
+    "ours; group woken, empty instances released",
+    _ours(raises_group=True, releases_empty=True),
+    "ours_group_woken",
+    FAST,
+    careful=True,
+)
+SHORT = Variant(
+    "ours; the same, 2 minutes of holding",
+    _ours(raises_group=True, hold_seconds=120, releases_empty=True),
+    "ours_group_woken",
+    FAST,
+    careful=True,
+)
 
 COMPARED = (ORIGINAL, QUEUE_DEPTH, POLICY_ONLY, OURS)
 LEVERS = (OURS, GROUP_WOKEN, HELD, FASTER)
@@ -141,6 +157,6 @@ def _finished(variant: Variant, arrived: int, ledger: Ledger, figures: Figures) 
 
 
 @cache
-def day_of(variant: Variant, seed: int = SEED) -> Day:
-    """A variant's day; every variant meets the same arrivals for the same seed."""
-    return simulate(variant, a_day(seed), load(), seed)
+def day_of(variant: Variant, seed: int = SEED, jobs: float = JOBS) -> Day:
+    """A variant's day of about `jobs` jobs; every variant meets the same arrivals."""
+    return simulate(variant, a_day(seed, jobs), load(), seed)

@@ -1,0 +1,85 @@
+"""The original's bill and ours, for the same month."""
+
+from dataclasses import dataclass
+
+from discord_diffusion.capacity import figures as figures_file
+from discord_diffusion.capacity import prices as prices_file
+from discord_diffusion.capacity.costs import original, ours
+from discord_diffusion.capacity.costs.lines import Line, counts, total
+from discord_diffusion.capacity.costs.use import DAYS, Use, month_of
+from discord_diffusion.capacity.day.run import ORIGINAL, OURS, SEED, Variant, day_of
+from discord_diffusion.capacity.original import PICTURES_PER_JOB
+from discord_diffusion.capacity.prices import Instance
+
+REGIONS = ("us-east-1", "us-east-2")
+INSTANCE = "g4dn.xlarge"
+SPOT_SHARE = 1.0
+
+
+@dataclass(frozen=True)
+class Load:
+    """How many pictures are asked for in a month of 30 days."""
+
+    name: str
+    pictures: float
+
+    @property
+    def jobs_per_day(self) -> float:
+        """The same as jobs a day."""
+        return self.pictures / PICTURES_PER_JOB / DAYS
+
+
+IDLE = Load("nobody asks", 0)
+SMALL = Load("1,000 pictures a day", 1000 * DAYS)
+LARGE = Load("1,000,000 pictures a month", 1e6)
+LOADS = (SMALL, LARGE)
+
+
+@dataclass(frozen=True)
+class Bill:
+    """A month's bill: what stands whatever happens, what the jobs add, and what came of it."""
+
+    standing: tuple[Line, ...]
+    working: tuple[Line, ...]
+    use: Use
+
+    @property
+    def dollars(self) -> float:
+        """The whole bill."""
+        return total(self.standing) + total(self.working)
+
+    @property
+    def per_thousand(self) -> float:
+        """Dollars for 1,000 pictures that users got."""
+        return self.dollars / self.use.pictures * 1000
+
+
+def instance_in(region: str) -> Instance:
+    """The instance type of both architectures.
+
+    Raises:
+        KeyError: its price in the region is not known.
+    """
+    found = prices_file.load().instance(INSTANCE, region)
+    if found is None:
+        raise KeyError(f"no price of {INSTANCE} in {region}")
+    return found
+
+
+def _use(variant: Variant, load: Load) -> Use:
+    return month_of(day_of(variant, SEED, load.jobs_per_day)) if load.pictures else Use()
+
+
+def bill_of_original(load: Load, region: str = REGIONS[0]) -> Bill:
+    """The original through a month of the load."""
+    prices, known, use = prices_file.load(), counts(), _use(ORIGINAL, load)
+    working = original.working(use, instance_in(region), prices, known)
+    return Bill(original.standing(prices, known), working, use)
+
+
+def bill_of_ours(load: Load, region: str = REGIONS[0], variant: Variant = OURS) -> Bill:
+    """Ours, or a variant of it, through a month of the load."""
+    prices, known, use = prices_file.load(), counts(), _use(variant, load)
+    figures, instance = figures_file.load(), instance_in(region)
+    working = ours.working(use, instance, SPOT_SHARE, prices, known, figures)
+    return Bill(ours.standing(prices, known), working, use)
