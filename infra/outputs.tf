@@ -27,7 +27,7 @@ output "dead_letter_queue_url" {
 
 output "interactions_function_name" {
   description = "Name of the Lambda that answers interactions."
-  value       = module.interactions_function.name
+  value       = module.function["interactions"].name
 }
 
 output "rest_api_id" {
@@ -37,10 +37,52 @@ output "rest_api_id" {
 
 output "log_group_names" {
   description = "Every log group of the deployment, by what writes it."
-  value = {
-    access_log   = module.interactions_api.log_group_name
-    interactions = module.interactions_function.log_group_name
-  }
+  value       = local.log_group_names
+}
+
+output "ecs_cluster_name" {
+  description = "Name of the ECS cluster."
+  value       = module.fleet.cluster_name
+}
+
+output "ecs_service_name" {
+  description = "Name of the workers' ECS service."
+  value       = module.fleet.service_name
+}
+
+output "auto_scaling_group_name" {
+  description = "Name of the instances' Auto Scaling group."
+  value       = module.fleet.auto_scaling_group_name
+}
+
+output "ecr_repository_url" {
+  description = "Where the worker's image is pushed to, without a tag."
+  value       = module.fleet.repository_url
+}
+
+output "jobs_table_name" {
+  description = "Name of the DynamoDB table of jobs."
+  value       = module.jobs_table.name
+}
+
+output "state_machine_arns" {
+  description = "ARNs of the state machines `scaling` and `wake`."
+  value       = module.scaling.state_machine_arns
+}
+
+output "function_names" {
+  description = "Names of the Lambda functions, by what they are for."
+  value       = { for role, function in module.function : role => function.name }
+}
+
+output "dashboard_name" {
+  description = "Name of the CloudWatch dashboard."
+  value       = module.observability.dashboard_name
+}
+
+output "alarm_names" {
+  description = "Names of every alarm: those that move the fleet and those that tell people."
+  value       = { fleet = module.scaling.alarm_names, people = module.observability.alarm_names }
 }
 
 output "worker_environment" {

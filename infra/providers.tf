@@ -33,12 +33,24 @@ provider "aws" {
     for_each = local.emulated ? [var.emulator_endpoint] : []
 
     content {
-      apigateway = endpoints.value
-      iam        = endpoints.value
-      lambda     = endpoints.value
-      logs       = endpoints.value
-      sqs        = endpoints.value
-      sts        = endpoints.value
+      apigateway     = endpoints.value
+      appautoscaling = endpoints.value
+      autoscaling    = endpoints.value
+      budgets        = endpoints.value
+      cloudwatch     = endpoints.value
+      dynamodb       = endpoints.value
+      ec2            = endpoints.value
+      ecr            = endpoints.value
+      ecs            = endpoints.value
+      events         = endpoints.value
+      iam            = endpoints.value
+      lambda         = endpoints.value
+      logs           = endpoints.value
+      sfn            = endpoints.value
+      sns            = endpoints.value
+      sqs            = endpoints.value
+      ssm            = endpoints.value
+      sts            = endpoints.value
     }
   }
 
@@ -47,6 +59,8 @@ provider "aws" {
       Project     = var.project
       Environment = var.environment
       ManagedBy   = "terraform"
+      # Both in one, for the budget: it can be filtered by one tag only.
+      Deployment = local.prefix
     })
   }
 }

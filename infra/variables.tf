@@ -334,7 +334,7 @@ variable "worker" {
     `torch_threads`: threads of one worker on the CPU.
     `receive_wait_seconds`: length of a long poll, 0 to 20.
     `picture_scale`: whole number by which finished pictures are enlarged.
-    `health_file`: file that the worker touches while it is well.
+    `health_file`: file that the worker touches while it is well, for ECS to look at.
     `stop_timeout_seconds`: how long a stopping worker may go on with its job.
   EOT
   type = object({
@@ -347,7 +347,7 @@ variable "worker" {
     torch_threads        = optional(number)
     receive_wait_seconds = optional(number)
     picture_scale        = optional(number)
-    health_file          = optional(string)
+    health_file          = optional(string, "/tmp/health")
     stop_timeout_seconds = optional(number)
   })
   default  = {}

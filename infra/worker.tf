@@ -3,6 +3,7 @@
 locals {
   worker_environment = tomap({
     for name, value in merge(local.common_environment, {
+      METRIC_NAMESPACE           = local.prefix
       DISCORD_API_URL            = var.discord_api_url
       VISIBILITY_TIMEOUT_SECONDS = var.visibility_timeout_seconds
       MAX_RECEIVE_COUNT          = var.max_receive_count

@@ -31,11 +31,13 @@ GATEWAY_SERVER = "strict"
 DYNAMODB_PROVIDER = "moto"
 CLOUDWATCH_PROVIDER = "scaling"
 EC2_PROVIDER = "mended"
+STEP_FUNCTIONS_PROVIDER = "mended"
 
 SERVICES = (
     "apigateway",
     "application-autoscaling",
     "autoscaling",
+    "budgets",
     "cloudwatch",
     "dynamodb",
     "ec2",
@@ -152,6 +154,7 @@ def command(config: EmulatorConfig) -> tuple[list[str], dict[str, str]]:
         "PROVIDER_OVERRIDE_DYNAMODB": DYNAMODB_PROVIDER,
         "PROVIDER_OVERRIDE_CLOUDWATCH": CLOUDWATCH_PROVIDER,
         "PROVIDER_OVERRIDE_EC2": EC2_PROVIDER,
+        "PROVIDER_OVERRIDE_STEPFUNCTIONS": STEP_FUNCTIONS_PROVIDER,
         "LAMBDA_RUNTIME_EXECUTOR": LAMBDA_EXECUTOR,
         LAMBDA_PYTHONS: json.dumps(
             {runtime: str(python.absolute()) for runtime, python in config.lambda_pythons.items()}

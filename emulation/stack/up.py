@@ -161,6 +161,9 @@ class _Start:
             "lambda_package": str(self._layout.lambda_package),
             "lambda_architecture": lambda_architecture(),
             "visibility_timeout_seconds": options.visibility_timeout_seconds,
+            "network": {"create_vpc": True},
+            # Paused: the workers that run are started here, not by the fleet.
+            "fleet": {"maximum_tasks": 0},
             "generation_defaults": {
                 "steps": model.steps,
                 "guidance": model.guidance,

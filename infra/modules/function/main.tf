@@ -18,6 +18,14 @@ locals {
       resources = ["${local.log_group_arn}:log-stream:*"]
     }],
     var.policy_statements,
+    # CloudWatch knows no resources to name, but namespaces.
+    # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html
+    [for namespace in compact([var.metric_namespace]) : {
+      sid       = "PublishMetrics"
+      actions   = ["cloudwatch:PutMetricData"]
+      resources = ["*"]
+      condition = { StringEquals = { "cloudwatch:namespace" = namespace } }
+    }],
     # X-Ray knows no resources to name.
     # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
     [for sid in var.tracing ? ["Trace"] : [] : {
@@ -52,12 +60,15 @@ resource "aws_iam_role_policy" "this" {
 
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [for statement in local.statements : {
-      Sid      = statement.sid
-      Effect   = "Allow"
-      Action   = statement.actions
-      Resource = statement.resources
-    }]
+    Statement = [for statement in local.statements : merge(
+      {
+        Sid      = statement.sid
+        Effect   = "Allow"
+        Action   = statement.actions
+        Resource = statement.resources
+      },
+      try({ Condition = statement.condition }, {}),
+    )]
   })
 }
 

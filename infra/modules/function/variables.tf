@@ -94,6 +94,12 @@ variable "policy_statements" {
   }
 }
 
+variable "metric_namespace" {
+  description = "CloudWatch namespace in which the function may publish metrics; null for none."
+  type        = string
+  default     = null
+}
+
 variable "log_retention_days" {
   description = "How long CloudWatch keeps the function's log."
   type        = number

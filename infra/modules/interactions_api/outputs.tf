@@ -3,6 +3,11 @@ output "rest_api_id" {
   value       = aws_api_gateway_rest_api.this.id
 }
 
+output "name" {
+  description = "Name of the REST API, as CloudWatch's metrics name it."
+  value       = local.name
+}
+
 output "stage_name" {
   description = "Name of the stage."
   value       = aws_api_gateway_stage.this.stage_name

@@ -75,7 +75,7 @@ resource "aws_sqs_queue" "dead_letters" {
   deduplication_scope   = "messageGroup"
   fifo_throughput_limit = "perMessageGroupId"
 
-  visibility_timeout_seconds = var.visibility_timeout_seconds
+  visibility_timeout_seconds = var.dead_letter_visibility_timeout_seconds
   message_retention_seconds  = var.dead_letter_retention_seconds
   sqs_managed_sse_enabled    = true
   policy                     = local.tls_only[local.dead_letter_arn]

@@ -22,6 +22,12 @@ variable "dead_letter_retention_seconds" {
   nullable    = false
 }
 
+variable "dead_letter_visibility_timeout_seconds" {
+  description = "How long a dead letter that is being told of stays hidden; AWS asks for six times what the function may take."
+  type        = number
+  nullable    = false
+}
+
 variable "max_receive_count" {
   description = "How often a message is received before it moves to the dead-letter queue."
   type        = number

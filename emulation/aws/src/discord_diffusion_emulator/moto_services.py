@@ -66,6 +66,13 @@ def application_autoscaling() -> Service:
     return through_moto("application-autoscaling", scaling.OPERATIONS)
 
 
+def budgets() -> Service:
+    """Budgets, which are kept and never reached."""
+    from .services import budgets
+
+    return through_moto("budgets", budgets.OPERATIONS)
+
+
 def _wake(context: RequestContext) -> None:
     from .fleet.agent import wake
 

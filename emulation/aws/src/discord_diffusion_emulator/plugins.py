@@ -71,6 +71,17 @@ def ec2() -> Service:
     return Service.for_provider(Ec2Provider(), dispatch_table_factory=MotoFallbackDispatcher)
 
 
+@aws_provider(name="mended")  # type: ignore[untyped-decorator]  # as above
+def stepfunctions() -> Service:
+    """LocalStack's Step Functions with what Terraform asks of a state machine."""
+    from localstack.services.stepfunctions.provider import StepFunctionsProvider
+
+    from .services import state_machines
+
+    state_machines.mend()
+    return Service.for_provider(StepFunctionsProvider())
+
+
 @aws_provider()  # type: ignore[untyped-decorator]  # as above
 def ecs() -> Service:
     """ECS from moto, its tasks by the fleet agent."""
@@ -101,6 +112,14 @@ def application_autoscaling() -> Service:
     from . import moto_services
 
     return moto_services.application_autoscaling()
+
+
+@aws_provider()  # type: ignore[untyped-decorator]  # as above
+def budgets() -> Service:
+    """Budgets from moto."""
+    from . import moto_services
+
+    return moto_services.budgets()
 
 
 @hooks.on_infra_start()  # type: ignore[untyped-decorator]  # as above

@@ -1,0 +1,71 @@
+# The GPU fleet, what moves it, and who is told when it does not do what it should.
+
+module "network" {
+  source = "./modules/network"
+
+  prefix         = local.prefix
+  create_vpc     = var.network.create_vpc
+  vpc_id         = var.network.vpc_id
+  cidr_block     = var.network.cidr_block
+  instance_types = var.fleet.instance_types
+}
+
+module "fleet" {
+  source = "./modules/fleet"
+
+  prefix                  = local.prefix
+  subnet_ids              = module.network.subnet_ids
+  security_group_id       = module.network.security_group_id
+  instance_types          = var.fleet.instance_types
+  ami                     = var.fleet.ami
+  spot_percentage         = var.fleet.spot_percentage
+  on_demand_base          = var.fleet.on_demand_base
+  minimum_tasks           = var.fleet.minimum_tasks
+  maximum_tasks           = var.fleet.maximum_tasks
+  root_volume             = var.fleet.root_volume
+  instance_warmup_seconds = var.fleet.instance_warmup_seconds
+  container_insights      = var.fleet.container_insights
+  image                   = var.worker_image
+  environment             = local.worker_environment
+  task_memory_mb          = var.fleet.task_memory_mb
+  stop_timeout_seconds    = coalesce(var.worker.stop_timeout_seconds, 25)
+  queue_arn               = module.queue.arn
+  jobs_table_arn          = module.jobs_table.arn
+  metric_namespace        = local.prefix
+  log_retention_days      = var.log_retention_days
+}
+
+module "scaling" {
+  source = "./modules/scaling"
+
+  prefix                = local.prefix
+  backlog_function_arn  = local.function_arns.backlog
+  waiting_function_arn  = local.function_arns.waiting
+  cluster_name          = module.fleet.cluster_name
+  service_name          = module.fleet.service_name
+  service_arn           = module.fleet.service_arn
+  scalable_service      = module.fleet.scalable_service
+  minimum_tasks         = var.fleet.minimum_tasks
+  maximum_tasks         = var.fleet.maximum_tasks
+  scale_in_hold_seconds = var.scaling.scale_in_hold_seconds
+  metric_namespace      = local.prefix
+  log_retention_days    = var.log_retention_days
+  tracing               = var.tracing
+}
+
+module "observability" {
+  source = "./modules/observability"
+
+  prefix                  = local.prefix
+  alarm_email             = var.alarm_email
+  monthly_budget_usd      = var.monthly_budget_usd
+  oldest_job_seconds      = var.alarms.oldest_job_seconds
+  no_capacity_minutes     = var.alarms.no_capacity_minutes
+  metric_namespace        = local.prefix
+  api_name                = module.interactions_api.name
+  function_names          = { for role, function in module.function : role => function.name }
+  backlog_function_name   = module.function["backlog"].name
+  auto_scaling_group_name = module.fleet.auto_scaling_group_name
+  scaling_alarm_names     = module.scaling.alarm_names
+  log_group_names         = values(local.log_group_names)
+}

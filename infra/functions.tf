@@ -1,0 +1,150 @@
+# The Lambda functions: what each is told, and what it may do.
+
+data "aws_caller_identity" "current" {}
+data "aws_partition" "current" {}
+data "aws_region" "current" {}
+
+locals {
+  # A path inside the repository stays relative, so that a plan is the same on every machine.
+  lambda_package = startswith(var.lambda_package, "/") ? var.lambda_package : "${path.root}/../${var.lambda_package}"
+
+  # What the functions and the workers share.
+  common_environment = {
+    QUEUE_URL  = module.queue.url
+    JOBS_TABLE = module.jobs_table.name
+    LOG_LEVEL  = var.log_level
+  }
+
+  # How fast the fleet is, and how large it may be.
+  pace_environment = {
+    SECONDS_PER_JOB       = var.scaling.seconds_per_job
+    JOBS_AT_ONCE          = var.scaling.jobs_at_once
+    MINIMUM_TASKS         = min(var.fleet.minimum_tasks, var.fleet.maximum_tasks)
+    MAXIMUM_TASKS         = var.fleet.maximum_tasks
+    BOOT_INSTANCE_SECONDS = var.scaling.boot_instance_seconds
+    BOOT_PULL_SECONDS     = var.scaling.boot_pull_seconds
+    BOOT_LOAD_SECONDS     = var.scaling.boot_load_seconds
+  }
+
+  function_environments = {
+    for function, environment in {
+      interactions = merge(local.common_environment, local.pace_environment, {
+        DISCORD_PUBLIC_KEY     = var.discord_public_key
+        REPLAY_WINDOW_SECONDS  = var.replay_window_seconds
+        DEFAULT_STEPS          = var.generation_defaults.steps
+        DEFAULT_GUIDANCE       = var.generation_defaults.guidance
+        DEFAULT_WIDTH          = var.generation_defaults.width
+        DEFAULT_HEIGHT         = var.generation_defaults.height
+        DEFAULT_IMAGES         = var.generation_defaults.images
+        WAKE_STATE_MACHINE_ARN = module.scaling.state_machine_arns.wake
+      })
+      backlog = merge(local.common_environment, local.pace_environment, {
+        TARGET_WAIT_SECONDS = var.scaling.target_wait_seconds
+        ECS_CLUSTER         = module.fleet.cluster_name
+        ECS_SERVICE         = module.fleet.service_name
+        METRIC_NAMESPACE    = local.prefix
+      })
+      waiting = merge(local.common_environment, local.pace_environment, {
+        DISCORD_API_URL  = var.discord_api_url
+        METRIC_NAMESPACE = local.prefix
+      })
+      dead_letters = merge(local.common_environment, {
+        DISCORD_API_URL  = var.discord_api_url
+        METRIC_NAMESPACE = local.prefix
+      })
+    } : function => tomap({ for name, value in environment : name => tostring(value) })
+  }
+
+  # Known before the functions exist, so that the state machines need not wait for them.
+  function_arns = {
+    for name in keys(local.functions) : name => "arn:${data.aws_partition.current.partition}:lambda:${data.aws_region.current.name}:${data.aws_caller_identity.current.account_id}:function:${local.prefix}-${replace(name, "_", "-")}"
+  }
+
+  log_group_names = merge(
+    { access_log = module.interactions_api.log_group_name, worker = module.fleet.log_group_name },
+    { for name, function in module.function : name => function.log_group_name },
+    module.scaling.log_group_names,
+  )
+
+  functions = {
+    interactions = {
+      description          = "Verifies Discord's interactions, queues jobs and answers."
+      memory_mb            = var.interactions_function.memory_mb
+      timeout_seconds      = var.interactions_function.timeout_seconds
+      reserved_concurrency = var.interactions_function.reserved_concurrency
+      publishes_metrics    = false
+      policy_statements = [
+        { sid = "QueueJobs", actions = ["sqs:SendMessage"], resources = [module.queue.arn] },
+        { sid = "KeepJobs", actions = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], resources = [module.jobs_table.arn] },
+        { sid = "WakeFleet", actions = ["states:StartExecution"], resources = [module.scaling.state_machine_arns.wake] },
+      ]
+    }
+    backlog = {
+      description          = "Looks at the queue and the service, and publishes what alarms act on."
+      memory_mb            = 512
+      timeout_seconds      = 10
+      reserved_concurrency = -1
+      publishes_metrics    = true
+      policy_statements = [
+        { sid = "LookAtQueue", actions = ["sqs:GetQueueAttributes"], resources = [module.queue.arn] },
+        { sid = "LookAtService", actions = ["ecs:DescribeServices"], resources = [module.fleet.service_arn] },
+        { sid = "LookAtJobs", actions = ["dynamodb:Query"], resources = [module.jobs_table.waiting_index_arn] },
+        { sid = "NoteFleet", actions = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], resources = [module.jobs_table.arn] },
+      ]
+    }
+    waiting = {
+      description          = "Tells users how long they wait, and refuses what cannot be finished in time."
+      memory_mb            = 512
+      timeout_seconds      = 30
+      reserved_concurrency = -1
+      publishes_metrics    = true
+      policy_statements = [
+        { sid = "LookAtJobs", actions = ["dynamodb:Query"], resources = [module.jobs_table.waiting_index_arn] },
+        { sid = "KeepJobs", actions = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], resources = [module.jobs_table.arn] },
+      ]
+    }
+    dead_letters = {
+      description          = "Tells users that their job failed, and counts it."
+      memory_mb            = 512
+      timeout_seconds      = 30
+      reserved_concurrency = -1
+      publishes_metrics    = true
+      policy_statements = [
+        { sid = "TakeDeadLetters", actions = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"], resources = [module.queue.dead_letter_arn] },
+        { sid = "KeepJobs", actions = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], resources = [module.jobs_table.arn] },
+      ]
+    }
+  }
+}
+
+module "function" {
+  source   = "./modules/function"
+  for_each = local.functions
+
+  name                 = "${local.prefix}-${replace(each.key, "_", "-")}"
+  description          = each.value.description
+  handler              = "discord_diffusion.handlers.${each.key}.handler"
+  package              = local.lambda_package
+  architecture         = var.lambda_architecture
+  hot_reload_folder    = var.hot_reload_folder
+  memory_mb            = each.value.memory_mb
+  timeout_seconds      = each.value.timeout_seconds
+  reserved_concurrency = each.value.reserved_concurrency
+  environment          = local.function_environments[each.key]
+  metric_namespace     = each.value.publishes_metrics ? local.prefix : null
+  policy_statements    = each.value.policy_statements
+  log_retention_days   = var.log_retention_days
+  tracing              = var.tracing
+}
+
+# One failed job must not hold up the others': the function names those it could not tell of.
+resource "aws_lambda_event_source_mapping" "dead_letters" {
+  event_source_arn        = module.queue.dead_letter_arn
+  function_name           = module.function["dead_letters"].name
+  batch_size              = 10
+  function_response_types = ["ReportBatchItemFailures"]
+
+  tags = { Name = "${local.prefix}-dead-letters" }
+
+  depends_on = [module.queue]
+}

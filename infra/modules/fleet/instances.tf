@@ -1,0 +1,162 @@
+# The instances: one group of every GPU type that will do, Spot and on demand, from 0 to as many as
+# there may be tasks, for each has one GPU and so room for one task.
+
+locals {
+  # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-agent-config.html
+  agent_settings = {
+    ECS_CLUSTER                       = local.cluster_name
+    ECS_ENABLE_GPU_SUPPORT            = "true"
+    ECS_ENABLE_SPOT_INSTANCE_DRAINING = "true"
+    # An image of gigabytes that is there already is not asked for again: its tag is immutable.
+    ECS_IMAGE_PULL_BEHAVIOR = "prefer-cached"
+    # Logs are written with the task's execution role, so that the instance's own may not.
+    ECS_ENABLE_AWSLOGS_EXECUTIONROLE_OVERRIDE = "true"
+  }
+
+  user_data = <<-EOT
+    #!/bin/bash
+    cat >> /etc/ecs/ecs.config <<'CONFIG'
+    ${join("\n", [for name, value in local.agent_settings : "${name}=${value}"])}
+    CONFIG
+  EOT
+}
+
+resource "aws_launch_template" "instance" {
+  name                   = local.service_name
+  description            = "A GPU instance that joins the cluster."
+  update_default_version = true
+
+  # EC2 looks the parameter up at each launch: always the current image, and no change to plan when
+  # AWS publishes one.
+  # https://docs.aws.amazon.com/autoscaling/ec2/userguide/using-systems-manager-parameters.html
+  image_id      = var.ami
+  instance_type = var.instance_types[0]
+  user_data     = base64encode(local.user_data)
+
+  iam_instance_profile {
+    arn = aws_iam_instance_profile.instance.arn
+  }
+
+  # One hop: the agent shares the instance's network, containers are one further and have no
+  # business with the instance's role.
+  metadata_options {
+    http_endpoint               = "enabled"
+    http_tokens                 = "required"
+    http_put_response_hop_limit = 1
+  }
+
+  block_device_mappings {
+    device_name = "/dev/xvda"
+
+    ebs {
+      volume_type           = "gp3"
+      volume_size           = var.root_volume.size_gb
+      iops                  = var.root_volume.iops
+      throughput            = var.root_volume.throughput_mb_per_second
+      encrypted             = true
+      delete_on_termination = true
+    }
+  }
+
+  network_interfaces {
+    associate_public_ip_address = true
+    delete_on_termination       = true
+    security_groups             = [var.security_group_id]
+  }
+
+  # Default tags do not reach what a template launches, and the budget counts by tags.
+  dynamic "tag_specifications" {
+    for_each = toset(["instance", "volume", "network-interface"])
+
+    content {
+      resource_type = tag_specifications.value
+      tags          = merge(data.aws_default_tags.current.tags, { Name = local.service_name })
+    }
+  }
+}
+
+resource "aws_autoscaling_group" "gpu" {
+  name                = local.service_name
+  min_size            = 0
+  max_size            = var.maximum_tasks
+  vpc_zone_identifier = var.subnet_ids
+
+  # Managed termination protection asks for it: ECS then releases an instance once it is empty.
+  protect_from_scale_in = true
+  # A Spot instance at risk is replaced before it is taken.
+  capacity_rebalance = true
+  # ECS notices what does not join; EC2's own checks find a broken instance.
+  health_check_type         = "EC2"
+  health_check_grace_period = 0
+  # Without it, protected instances would have to be let go by hand before the group can go. Their
+  # jobs go back to the queue.
+  force_delete              = true
+  wait_for_capacity_timeout = "0"
+
+  mixed_instances_policy {
+    instances_distribution {
+      on_demand_base_capacity                  = var.on_demand_base
+      on_demand_percentage_above_base_capacity = 100 - var.spot_percentage
+      on_demand_allocation_strategy            = "prioritized"
+      spot_allocation_strategy                 = "price-capacity-optimized"
+    }
+
+    launch_template {
+      launch_template_specification {
+        launch_template_id = aws_launch_template.instance.id
+        version            = "$Latest"
+      }
+
+      dynamic "override" {
+        for_each = var.instance_types
+
+        content {
+          instance_type = override.value
+        }
+      }
+    }
+  }
+
+  # ECS sets it on the groups of its capacity providers.
+  tag {
+    key                 = "AmazonECSManaged"
+    value               = "true"
+    propagate_at_launch = true
+  }
+
+  dynamic "tag" {
+    for_each = merge(data.aws_default_tags.current.tags, { Name = local.service_name })
+
+    content {
+      key   = tag.key
+      value = tag.value
+      # The launch template tags them.
+      propagate_at_launch = false
+    }
+  }
+
+  lifecycle {
+    # The capacity provider's.
+    ignore_changes = [desired_capacity]
+  }
+}
+
+resource "aws_ecs_capacity_provider" "gpu" {
+  name = "${var.prefix}-gpu"
+
+  auto_scaling_group_provider {
+    auto_scaling_group_arn         = aws_autoscaling_group.gpu.arn
+    managed_termination_protection = "ENABLED"
+    managed_draining               = "ENABLED"
+
+    # 100: an instance for each task, none to spare. Less starts and stops instances without end
+    # while there is no task. https://github.com/aws/containers-roadmap/issues/653
+    managed_scaling {
+      status                    = "ENABLED"
+      target_capacity           = 100
+      minimum_scaling_step_size = 1
+      maximum_scaling_step_size = 100
+      instance_warmup_period    = var.instance_warmup_seconds
+    }
+  }
+}

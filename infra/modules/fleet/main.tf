@@ -1,0 +1,48 @@
+# The GPU fleet: an ECS service of workers, on instances that a capacity provider brings and takes
+# away. Alarms (module scaling) move the service's desired count, and nothing else does.
+
+data "aws_caller_identity" "current" {}
+data "aws_default_tags" "current" {}
+data "aws_partition" "current" {}
+data "aws_region" "current" {}
+
+locals {
+  cluster_name = var.prefix
+  service_name = "${var.prefix}-worker"
+
+  partition = data.aws_partition.current.partition
+  region    = data.aws_region.current.name
+  account   = data.aws_caller_identity.current.account_id
+  ecs_arn   = "arn:${local.partition}:ecs:${local.region}:${local.account}"
+
+  # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerservice.html
+  cluster_arn             = "${local.ecs_arn}:cluster/${local.cluster_name}"
+  service_arn             = "${local.ecs_arn}:service/${local.cluster_name}/${local.service_name}"
+  container_instances_arn = "${local.ecs_arn}:container-instance/${local.cluster_name}/*"
+  tasks_arn               = "${local.ecs_arn}:task/${local.cluster_name}/*"
+}
+
+resource "aws_ecs_cluster" "this" {
+  name = local.cluster_name
+
+  # Insights costs by the task and the metric; what a person looks at, the loop publishes.
+  setting {
+    name  = "containerInsights"
+    value = var.container_insights
+  }
+}
+
+resource "aws_ecs_cluster_capacity_providers" "this" {
+  cluster_name       = aws_ecs_cluster.this.name
+  capacity_providers = [aws_ecs_capacity_provider.gpu.name]
+
+  default_capacity_provider_strategy {
+    capacity_provider = aws_ecs_capacity_provider.gpu.name
+    weight            = 1
+  }
+}
+
+resource "aws_cloudwatch_log_group" "worker" {
+  name              = "/ecs/${local.service_name}"
+  retention_in_days = var.log_retention_days
+}

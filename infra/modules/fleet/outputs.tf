@@ -1,0 +1,44 @@
+output "cluster_name" {
+  description = "Name of the ECS cluster, known before it exists."
+  value       = local.cluster_name
+}
+
+output "cluster_arn" {
+  description = "ARN of the ECS cluster, known before it exists."
+  value       = local.cluster_arn
+}
+
+output "service_name" {
+  description = "Name of the ECS service, known before it exists."
+  value       = local.service_name
+}
+
+output "service_arn" {
+  description = "ARN of the ECS service, known before it exists."
+  value       = local.service_arn
+}
+
+output "scalable_service" {
+  description = "The service as Application Auto Scaling names it, once it exists."
+  value       = "service/${aws_ecs_cluster.this.name}/${aws_ecs_service.worker.name}"
+}
+
+output "auto_scaling_group_name" {
+  description = "Name of the Auto Scaling group, known before it exists."
+  value       = local.service_name
+}
+
+output "capacity_provider_name" {
+  description = "Name of the capacity provider."
+  value       = aws_ecs_capacity_provider.gpu.name
+}
+
+output "repository_url" {
+  description = "Where the worker's image is pushed to, without a tag."
+  value       = aws_ecr_repository.worker.repository_url
+}
+
+output "log_group_name" {
+  description = "Name of the workers' log group."
+  value       = aws_cloudwatch_log_group.worker.name
+}

@@ -1,0 +1,35 @@
+# Where the worker's image is kept. A tag says for ever what a task runs, so that a rollback runs
+# what ran before.
+
+resource "aws_ecr_repository" "worker" {
+  name                 = local.service_name
+  image_tag_mutability = "IMMUTABLE"
+
+  # Images are built from the source again; a deployment that goes takes them with it.
+  force_delete = true
+
+  image_scanning_configuration {
+    scan_on_push = true
+  }
+}
+
+resource "aws_ecr_lifecycle_policy" "worker" {
+  repository = aws_ecr_repository.worker.name
+
+  policy = jsonencode({
+    rules = [
+      {
+        rulePriority = 1
+        description  = "What an interrupted push left"
+        selection    = { tagStatus = "untagged", countType = "sinceImagePushed", countUnit = "days", countNumber = 1 }
+        action       = { type = "expire" }
+      },
+      {
+        rulePriority = 2
+        description  = "Enough to roll back to"
+        selection    = { tagStatus = "any", countType = "imageCountMoreThan", countNumber = var.kept_images }
+        action       = { type = "expire" }
+      },
+    ]
+  })
+}

@@ -1,0 +1,153 @@
+# What instances, the ECS agent on behalf of a task, and the worker itself may do.
+
+locals {
+  roles = {
+    instance  = { name = "${var.prefix}-instance", service = "ec2.amazonaws.com" }
+    execution = { name = "${var.prefix}-task-execution", service = "ecs-tasks.amazonaws.com" }
+    task      = { name = "${var.prefix}-task", service = "ecs-tasks.amazonaws.com" }
+  }
+
+  assume_role_policies = {
+    for key, role in local.roles : key => jsonencode({
+      Version = "2012-10-17"
+      Statement = [merge(
+        {
+          Effect    = "Allow"
+          Principal = { Service = role.service }
+          Action    = "sts:AssumeRole"
+        },
+        # ECS acts for the tasks of this account only.
+        # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/cross-service-confused-deputy-prevention.html
+        role.service == "ecs-tasks.amazonaws.com" ? {
+          Condition = {
+            StringEquals = { "aws:SourceAccount" = local.account }
+            ArnLike      = { "aws:SourceArn" = "${local.ecs_arn}:*" }
+          }
+        } : {},
+      )]
+    })
+  }
+
+  in_cluster = { ArnEquals = { "ecs:cluster" = local.cluster_arn } }
+
+  # What the agent asks of ECS. AWS's own policy for it allows the same on every cluster, and to
+  # write every log and pull every image.
+  # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/instance_IAM_role.html
+  instance_statements = [
+    {
+      Sid      = "FindEcs"
+      Effect   = "Allow"
+      Action   = "ecs:DiscoverPollEndpoint"
+      Resource = "*"
+    },
+    {
+      Sid    = "JoinCluster"
+      Effect = "Allow"
+      Action = [
+        "ecs:DeregisterContainerInstance",
+        "ecs:RegisterContainerInstance",
+        "ecs:SubmitAttachmentStateChanges",
+        "ecs:SubmitContainerStateChange",
+        "ecs:SubmitTaskStateChange",
+      ]
+      Resource = local.cluster_arn
+    },
+    {
+      Sid       = "RunTasks"
+      Effect    = "Allow"
+      Action    = ["ecs:Poll", "ecs:StartTelemetrySession", "ecs:UpdateContainerInstancesState"]
+      Resource  = local.container_instances_arn
+      Condition = local.in_cluster
+    },
+  ]
+
+  # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_execution_IAM_role.html
+  execution_statements = [
+    {
+      Sid      = "LogInToEcr"
+      Effect   = "Allow"
+      Action   = "ecr:GetAuthorizationToken"
+      Resource = "*"
+    },
+    {
+      Sid      = "PullImage"
+      Effect   = "Allow"
+      Action   = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+      Resource = aws_ecr_repository.worker.arn
+    },
+    {
+      Sid      = "WriteLog"
+      Effect   = "Allow"
+      Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+      Resource = "${aws_cloudwatch_log_group.worker.arn}:log-stream:*"
+    },
+  ]
+
+  task_statements = [
+    {
+      Sid      = "TakeJobs"
+      Effect   = "Allow"
+      Action   = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage"]
+      Resource = var.queue_arn
+    },
+    {
+      Sid      = "KeepJobs"
+      Effect   = "Allow"
+      Action   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
+      Resource = var.jobs_table_arn
+    },
+    # CloudWatch knows no resources to name, but namespaces.
+    {
+      Sid       = "PublishMetrics"
+      Effect    = "Allow"
+      Action    = "cloudwatch:PutMetricData"
+      Resource  = "*"
+      Condition = { StringEquals = { "cloudwatch:namespace" = var.metric_namespace } }
+    },
+    {
+      Sid       = "ProtectTask"
+      Effect    = "Allow"
+      Action    = ["ecs:GetTaskProtection", "ecs:UpdateTaskProtection"]
+      Resource  = local.tasks_arn
+      Condition = local.in_cluster
+    },
+  ]
+}
+
+resource "aws_iam_role" "instance" {
+  name               = local.roles.instance.name
+  assume_role_policy = local.assume_role_policies.instance
+}
+
+resource "aws_iam_role_policy" "instance" {
+  name   = local.roles.instance.name
+  role   = aws_iam_role.instance.name
+  policy = jsonencode({ Version = "2012-10-17", Statement = local.instance_statements })
+}
+
+resource "aws_iam_instance_profile" "instance" {
+  name = local.roles.instance.name
+  role = aws_iam_role.instance.name
+}
+
+resource "aws_iam_role" "execution" {
+  name               = local.roles.execution.name
+  assume_role_policy = local.assume_role_policies.execution
+}
+
+resource "aws_iam_role_policy" "execution" {
+  name   = local.roles.execution.name
+  role   = aws_iam_role.execution.name
+  policy = jsonencode({ Version = "2012-10-17", Statement = local.execution_statements })
+}
+
+resource "aws_iam_role" "task" {
+  name               = local.roles.task.name
+  assume_role_policy = local.assume_role_policies.task
+}
+
+resource "aws_iam_role_policy" "task" {
+  name   = local.roles.task.name
+  role   = aws_iam_role.task.name
+  policy = jsonencode({ Version = "2012-10-17", Statement = local.task_statements })
+}

@@ -1,0 +1,55 @@
+# What must outlive a message: jobs, the fleet as it was last seen, quotas and settings. One table;
+# the beginning of an item's id says what it is.
+
+data "aws_caller_identity" "current" {}
+data "aws_partition" "current" {}
+data "aws_region" "current" {}
+
+locals {
+  name = "${var.prefix}-jobs"
+  # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
+  arn = "arn:${data.aws_partition.current.partition}:dynamodb:${data.aws_region.current.name}:${data.aws_caller_identity.current.account_id}:table/${local.name}"
+}
+
+resource "aws_dynamodb_table" "jobs" {
+  name         = local.name
+  billing_mode = "PAY_PER_REQUEST"
+  hash_key     = "id"
+
+  attribute {
+    name = "id"
+    type = "S"
+  }
+
+  attribute {
+    name = "waiting"
+    type = "S"
+  }
+
+  attribute {
+    name = "created_at"
+    type = "N"
+  }
+
+  # Who has not been answered, oldest first. Sparse: a finished job has no `waiting`.
+  global_secondary_index {
+    name            = "waiting"
+    hash_key        = "waiting"
+    range_key       = "created_at"
+    projection_type = "ALL"
+  }
+
+  ttl {
+    enabled        = true
+    attribute_name = "ttl"
+  }
+
+  # With AWS's managed key in KMS, whose use CloudTrail records.
+  server_side_encryption {
+    enabled = true
+  }
+
+  point_in_time_recovery {
+    enabled = var.point_in_time_recovery
+  }
+}

@@ -1,0 +1,70 @@
+# A VPC of the deployment's own.
+
+resource "aws_vpc" "this" {
+  count = var.create_vpc ? 1 : 0
+
+  cidr_block           = var.cidr_block
+  enable_dns_support   = true
+  enable_dns_hostnames = true
+
+  tags = { Name = var.prefix }
+}
+
+resource "aws_internet_gateway" "this" {
+  count = var.create_vpc ? 1 : 0
+
+  vpc_id = aws_vpc.this[0].id
+
+  tags = { Name = var.prefix }
+}
+
+# The launch template asks for public addresses, so that nothing else put here gets one unasked.
+resource "aws_subnet" "public" {
+  for_each = var.create_vpc ? { for index, zone in local.zones : zone => index } : {}
+
+  vpc_id            = aws_vpc.this[0].id
+  availability_zone = each.key
+  cidr_block        = cidrsubnet(var.cidr_block, 4, each.value)
+
+  tags = { Name = "${var.prefix}-${each.key}", Tier = "Public" }
+
+  lifecycle {
+    precondition {
+      condition     = length(local.zones) >= 2
+      error_message = "The region must have one of the instance types in at least two zones; it has them in ${length(local.zones)}. Add a type to fleet.instance_types, or use another region."
+    }
+  }
+}
+
+resource "aws_route_table" "public" {
+  count = var.create_vpc ? 1 : 0
+
+  vpc_id = aws_vpc.this[0].id
+
+  route {
+    cidr_block = "0.0.0.0/0"
+    gateway_id = aws_internet_gateway.this[0].id
+  }
+
+  tags = { Name = var.prefix }
+}
+
+resource "aws_route_table_association" "public" {
+  for_each = aws_subnet.public
+
+  subnet_id      = each.value.id
+  route_table_id = aws_route_table.public[0].id
+}
+
+# Free, unlike interface endpoints; image layers (ECR keeps them in S3) and the jobs table are
+# reached without leaving AWS.
+resource "aws_vpc_endpoint" "gateway" {
+  for_each = var.create_vpc ? toset(["s3", "dynamodb"]) : []
+
+  vpc_id            = aws_vpc.this[0].id
+  vpc_endpoint_type = "Gateway"
+  service_name      = "com.amazonaws.${data.aws_region.current.name}.${each.key}"
+  route_table_ids   = [aws_route_table.public[0].id]
+
+  tags = { Name = "${var.prefix}-${each.key}" }
+}

@@ -1,0 +1,116 @@
+# Each alarm is something a person should do something about; docs/operations.md says what.
+
+locals {
+  # Metrics that the deployment publishes itself.
+  own_alarms = {
+    dead-letters = {
+      metric = "DeadLetters", statistic = "Sum", period = 60, of = [1, 1], threshold = 1
+      means  = "Jobs failed as often as they may, and their users were told."
+    }
+    oldest-job = {
+      metric = "OldestJobSeconds", statistic = "Maximum", period = 60, of = [2, 3], threshold = var.oldest_job_seconds
+      means  = "A job has waited so long that its user may see no answer: tokens end after 15 minutes."
+    }
+  }
+
+  # Of AWS's own metrics.
+  aws_alarms = merge(
+    {
+      interactions-5xx = {
+        namespace = "AWS/ApiGateway", metric = "5XXError", statistic = "Sum", period = 60, of = [1, 1], threshold = 1
+        dimension = { ApiName = var.api_name }, missing = "notBreaching"
+        means     = "Discord got an error for an answer: users saw \"The application did not respond\"."
+      }
+      interactions-latency = {
+        namespace = "AWS/ApiGateway", metric = "Latency", statistic = "p99", period = 60, of = [2, 3], threshold = 2500
+        dimension = { ApiName = var.api_name }, missing = "notBreaching"
+        means     = "Answers come close to the 3 s that Discord waits."
+      }
+      # The loop runs every minute, whatever there is to do.
+      loop-silent = {
+        namespace = "AWS/Lambda", metric = "Invocations", statistic = "Sum", period = 60, of = [5, 5], threshold = 1
+        dimension = { FunctionName = var.backlog_function_name }, missing = "breaching", below = true
+        means     = "The scaling loop has not looked at the queue for 5 minutes: the fleet neither grows nor shrinks."
+      }
+    },
+    { for role, name in var.function_names : "${replace(role, "_", "-")}-errors" => {
+      namespace = "AWS/Lambda", metric = "Errors", statistic = "Sum", period = 60, of = [1, 1], threshold = 1
+      dimension = { FunctionName = name }, missing = "notBreaching"
+      means     = "The Lambda ${name} failed: its log says why."
+    } },
+  )
+}
+
+resource "aws_cloudwatch_metric_alarm" "own" {
+  for_each = local.own_alarms
+
+  alarm_name          = "${var.prefix}-${each.key}"
+  alarm_description   = each.value.means
+  namespace           = var.metric_namespace
+  metric_name         = each.value.metric
+  statistic           = each.value.statistic
+  period              = each.value.period
+  datapoints_to_alarm = each.value.of[0]
+  evaluation_periods  = each.value.of[1]
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  threshold           = each.value.threshold
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [aws_sns_topic.alarms.arn]
+  ok_actions          = [aws_sns_topic.alarms.arn]
+}
+
+resource "aws_cloudwatch_metric_alarm" "aws" {
+  for_each = local.aws_alarms
+
+  alarm_name          = "${var.prefix}-${each.key}"
+  alarm_description   = each.value.means
+  namespace           = each.value.namespace
+  metric_name         = each.value.metric
+  dimensions          = each.value.dimension
+  statistic           = startswith(each.value.statistic, "p") ? null : each.value.statistic
+  extended_statistic  = startswith(each.value.statistic, "p") ? each.value.statistic : null
+  period              = each.value.period
+  datapoints_to_alarm = each.value.of[0]
+  evaluation_periods  = each.value.of[1]
+  comparison_operator = try(each.value.below, false) ? "LessThanThreshold" : "GreaterThanOrEqualToThreshold"
+  threshold           = each.value.threshold
+  treat_missing_data  = each.value.missing
+  alarm_actions       = [aws_sns_topic.alarms.arn]
+  ok_actions          = [aws_sns_topic.alarms.arn]
+}
+
+# Tasks are wanted and none runs, for longer than a start takes: no GPU is to be had, the quota is
+# used up, or tasks die as they start.
+resource "aws_cloudwatch_metric_alarm" "no_capacity" {
+  alarm_name          = "${var.prefix}-no-capacity"
+  alarm_description   = "Tasks have been wanted for ${var.no_capacity_minutes} minutes and none runs: look at the group's activities and the service's events."
+  datapoints_to_alarm = var.no_capacity_minutes
+  evaluation_periods  = var.no_capacity_minutes
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  threshold           = 1
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [aws_sns_topic.alarms.arn]
+  ok_actions          = [aws_sns_topic.alarms.arn]
+
+  metric_query {
+    id          = "lacking"
+    expression  = "IF(wanted > 0 AND running < 1, 1, 0)"
+    label       = "Wanted, and none runs"
+    return_data = true
+  }
+
+  dynamic "metric_query" {
+    for_each = { wanted = "TasksWanted", running = "TasksRunning" }
+
+    content {
+      id = metric_query.key
+
+      metric {
+        namespace   = var.metric_namespace
+        metric_name = metric_query.value
+        stat        = "Maximum"
+        period      = 60
+      }
+    }
+  }
+}

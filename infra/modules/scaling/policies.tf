@@ -1,0 +1,72 @@
+# Alarms and step scaling policies: docs/decisions/0301 says why there are two metrics.
+
+module "steps" {
+  source = "../step_adjustments"
+
+  maximum = var.maximum_tasks
+}
+
+locals {
+  policies = {
+    out = { steps = module.steps.scale_out, cooldown = 30, aggregation = "Maximum" }
+    in  = { steps = module.steps.scale_in, cooldown = 60, aggregation = "Minimum" }
+  }
+
+  # A surplus must have held for the whole of its alarm's period: that is what Minimum says.
+  alarms = {
+    task-shortfall = { metric = "TaskShortfall", period = 10, statistic = "Maximum", policy = "out", means = "More tasks are wanted than the service is to have." }
+    task-surplus   = { metric = "TaskSurplus", period = var.scale_in_hold_seconds, statistic = "Minimum", policy = "in", means = "Tasks have been spare all the time." }
+  }
+}
+
+resource "aws_appautoscaling_target" "service" {
+  service_namespace  = "ecs"
+  resource_id        = var.scalable_service
+  scalable_dimension = "ecs:service:DesiredCount"
+  min_capacity       = min(var.minimum_tasks, var.maximum_tasks)
+  max_capacity       = var.maximum_tasks
+}
+
+resource "aws_appautoscaling_policy" "this" {
+  for_each = local.policies
+
+  name               = "${var.prefix}-scale-${each.key}"
+  policy_type        = "StepScaling"
+  service_namespace  = aws_appautoscaling_target.service.service_namespace
+  resource_id        = aws_appautoscaling_target.service.resource_id
+  scalable_dimension = aws_appautoscaling_target.service.scalable_dimension
+
+  step_scaling_policy_configuration {
+    adjustment_type         = "ChangeInCapacity"
+    cooldown                = each.value.cooldown
+    metric_aggregation_type = each.value.aggregation
+
+    dynamic "step_adjustment" {
+      for_each = each.value.steps
+
+      content {
+        metric_interval_lower_bound = step_adjustment.value.metric_interval_lower_bound
+        metric_interval_upper_bound = step_adjustment.value.metric_interval_upper_bound
+        scaling_adjustment          = step_adjustment.value.scaling_adjustment
+      }
+    }
+  }
+}
+
+resource "aws_cloudwatch_metric_alarm" "this" {
+  for_each = local.alarms
+
+  alarm_name          = "${var.prefix}-${each.key}"
+  alarm_description   = each.value.means
+  namespace           = var.metric_namespace
+  metric_name         = each.value.metric
+  statistic           = each.value.statistic
+  period              = each.value.period
+  evaluation_periods  = 1
+  datapoints_to_alarm = 1
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  threshold           = 1
+  # Nothing is published while there is nothing to do, or if the loop is broken: capacity stays.
+  treat_missing_data = "notBreaching"
+  alarm_actions      = [aws_appautoscaling_policy.this[each.value.policy].arn]
+}

@@ -1,0 +1,32 @@
+# Both machines are written in infra/state_machines; here they get their names and their rights.
+
+module "state_machine" {
+  source = "../state_machine"
+
+  for_each = {
+    scaling = {
+      name = local.scaling_name
+      statements = [
+        { sid = "LookAndTell", actions = ["lambda:InvokeFunction"], resources = [var.backlog_function_arn, var.waiting_function_arn] },
+      ]
+    }
+    wake = {
+      name = local.wake_name
+      statements = [
+        { sid = "Look", actions = ["lambda:InvokeFunction"], resources = [var.backlog_function_arn] },
+        { sid = "Wake", actions = ["ecs:UpdateService"], resources = [var.service_arn] },
+      ]
+    }
+  }
+
+  name = each.value.name
+  definition = templatefile("${path.module}/../../state_machines/${each.key}.asl.json", {
+    backlog_function_arn = var.backlog_function_arn
+    waiting_function_arn = var.waiting_function_arn
+    cluster_name         = var.cluster_name
+    service_name         = var.service_name
+  })
+  policy_statements  = each.value.statements
+  log_retention_days = var.log_retention_days
+  tracing            = var.tracing
+}

@@ -1,0 +1,93 @@
+# An EXPRESS state machine with its log group and a role that may do what `policy_statements` says.
+
+data "aws_caller_identity" "current" {}
+
+locals {
+  # Names below /aws/vendedlogs keep CloudWatch's resource policy for log deliveries short.
+  # https://docs.aws.amazon.com/step-functions/latest/dg/bp-cwl.html
+  log_group_name = "/aws/vendedlogs/states/${var.name}"
+
+  statements = concat(
+    [for statement in var.policy_statements : {
+      Sid      = statement.sid
+      Effect   = "Allow"
+      Action   = statement.actions
+      Resource = statement.resources
+    }],
+    # CloudWatch Logs knows no resources to name for deliveries.
+    # https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
+    [{
+      Sid    = "DeliverLog"
+      Effect = "Allow"
+      Action = [
+        "logs:CreateLogDelivery",
+        "logs:DeleteLogDelivery",
+        "logs:DescribeLogGroups",
+        "logs:DescribeResourcePolicies",
+        "logs:GetLogDelivery",
+        "logs:ListLogDeliveries",
+        "logs:PutResourcePolicy",
+        "logs:UpdateLogDelivery",
+      ]
+      Resource = ["*"]
+    }],
+    # Nor does X-Ray. https://docs.aws.amazon.com/step-functions/latest/dg/xray-iam.html
+    [for sid in var.tracing ? ["Trace"] : [] : {
+      Sid    = sid
+      Effect = "Allow"
+      Action = [
+        "xray:GetSamplingRules",
+        "xray:GetSamplingTargets",
+        "xray:PutTelemetryRecords",
+        "xray:PutTraceSegments",
+      ]
+      Resource = ["*"]
+    }],
+  )
+}
+
+resource "aws_cloudwatch_log_group" "this" {
+  name              = local.log_group_name
+  retention_in_days = var.log_retention_days
+}
+
+resource "aws_iam_role" "this" {
+  name = var.name
+
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Principal = { Service = "states.amazonaws.com" }
+      Action    = "sts:AssumeRole"
+      Condition = { StringEquals = { "aws:SourceAccount" = data.aws_caller_identity.current.account_id } }
+    }]
+  })
+}
+
+resource "aws_iam_role_policy" "this" {
+  name   = var.name
+  role   = aws_iam_role.this.name
+  policy = jsonencode({ Version = "2012-10-17", Statement = local.statements })
+}
+
+resource "aws_sfn_state_machine" "this" {
+  name       = var.name
+  type       = "EXPRESS"
+  role_arn   = aws_iam_role.this.arn
+  definition = var.definition
+
+  # An execution that went well has nothing to tell, and a job's data has no place in a log.
+  logging_configuration {
+    level                  = "ERROR"
+    include_execution_data = false
+    log_destination        = "${aws_cloudwatch_log_group.this.arn}:*"
+  }
+
+  tracing_configuration {
+    enabled = var.tracing
+  }
+
+  # Step Functions tries the log's delivery when the machine is made.
+  depends_on = [aws_iam_role_policy.this]
+}
