@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from discord_diffusion.jobs import TOKEN_LIFETIME, GenerationParameters, Job, snowflake_time
+from discord_diffusion.waits import Wait
 
 KEPT = timedelta(days=7)
 """How long a record is kept, for the buttons under an answer."""
@@ -36,8 +37,8 @@ class JobRecord:
     """One job as the table knows it.
 
     `units` is what it cost its user. `token` is the credential of the answer, None once its user
-    knows the end; it is left out of `repr`. `told_at` is when the user last read of the wait.
-    `details` is what whoever finished it found worth keeping.
+    knows the end; it is left out of `repr`. `wait` is what the user was last told of the wait, at
+    `told_at`. `details` is what whoever finished it found worth keeping.
     """
 
     id: str
@@ -52,11 +53,12 @@ class JobRecord:
     spoiler: bool = False
     units: int = 0
     token: str | None = field(default=None, repr=False)
+    wait: Wait | None = None
     told_at: datetime | None = None
     details: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, job: Job, *, units: int = 0) -> "JobRecord":
+    def of(cls, job: Job, *, units: int = 0, wait: Wait | None = None) -> "JobRecord":
         """The record of a job that is accepted now."""
         return cls(
             id=job.id,
@@ -71,6 +73,7 @@ class JobRecord:
             spoiler=job.spoiler,
             units=units,
             token=job.token,
+            wait=wait,
         )
 
     @property

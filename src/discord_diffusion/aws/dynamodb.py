@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
-from botocore.exceptions import ConnectionError as SdkConnectionError
+from botocore.exceptions import BotoCoreError, ClientError
+
+from discord_diffusion.aws.errors import code_of, is_passing
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -21,14 +22,6 @@ if TYPE_CHECKING:
 # within a few milliseconds.
 CONFIG = Config(connect_timeout=0.5, read_timeout=0.7, retries={"total_max_attempts": 2})
 
-_THROTTLED = frozenset(
-    {
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "ThrottlingException",
-        "TransactionInProgressException",
-    }
-)
 _REFUSED = "ConditionalCheckFailedException"
 Item = Mapping[str, Any]
 
@@ -93,26 +86,19 @@ def _plain(value: Mapping[str, Any]) -> Any:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Turn botocore's errors into ours; theirs may quote a request that holds a token."""
+    """Turn the SDK's errors into a `StoreError`."""
     failure: StoreError
     try:
         yield
         return
-    except ClientError as error:
-        failure = _refusal(error)
-    except (HTTPClientError, SdkConnectionError) as error:
-        failure = StoreUnavailableError(type(error).__name__)
-    except BotoCoreError as error:
-        failure = StoreError(type(error).__name__)
+    except (ClientError, BotoCoreError) as error:
+        failure = _failure(error)
     raise failure from None
 
 
-def _refusal(error: ClientError) -> StoreError:
-    response: Mapping[str, Any] = error.response
-    code = str(response.get("Error", {}).get("Code", "unknown")).rsplit("#", 1)[-1]
-    if code == _REFUSED:
+def _failure(error: ClientError | BotoCoreError) -> StoreError:
+    code = code_of(error)
+    if isinstance(error, ClientError) and code == _REFUSED:
+        response: Mapping[str, Any] = error.response
         return ConditionFailedError(response.get("Item") or None)
-    status = int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-    if status >= 500 or code in _THROTTLED:
-        return StoreUnavailableError(code)
-    return StoreError(code)
+    return StoreUnavailableError(code) if is_passing(error) else StoreError(code)

@@ -28,6 +28,7 @@ from discord_diffusion.aws.dynamodb import (
 )
 from discord_diffusion.job_records import KEPT, JobRecord, JobStatus
 from discord_diffusion.jobs import GenerationParameters, InvalidJob, Job
+from discord_diffusion.waits import Wait, WaitKind
 
 __all__ = ["JobStore", "StoreError", "StoreUnavailableError", "UnknownJobError"]
 
@@ -55,8 +56,10 @@ class JobStore:
         self._table = table_name
         self._client = client(region)
 
-    def accept(self, job: Job, *, units: int = 0) -> bool:
+    def accept(self, job: Job, *, units: int = 0, wait: Wait | None = None) -> bool:
         """Write the record of a new job; False when the job is known already.
+
+        `wait` is what its user is being told.
 
         Raises:
             StoreError: DynamoDB refused it or did not answer in time.
@@ -65,7 +68,7 @@ class JobStore:
             with translated():
                 self._client.put_item(
                     TableName=self._table,
-                    Item=_item(JobRecord.of(job, units=units)),
+                    Item=_item(JobRecord.of(job, units=units, wait=wait)),
                     ConditionExpression="attribute_not_exists(id)",
                 )
         except ConditionFailedError:
@@ -108,12 +111,19 @@ class JobStore:
         return _status(job_id, answer.get("Attributes"))
 
     def finish(
-        self, job_id: str, status: JobStatus, *, untold: bool = False, **details: str | float
+        self,
+        job_id: str,
+        status: JobStatus,
+        *,
+        unbegun: bool = False,
+        untold: bool = False,
+        **details: str | float,
     ) -> bool:
         """Give a job its last status; True for exactly one caller, False for those after it.
 
-        `untold` keeps it among those who wait, token included, until `settle`: for an end that the
-        user is told of afterwards. `details` are kept with the record.
+        `unbegun` leaves alone, with False, a job that a worker has begun. `untold` keeps it
+        among those who wait, token included, until `settle`: for an end that the user is told of
+        afterwards. `details` are kept with the record.
 
         Raises:
             ValueError: that is no last status.
@@ -122,8 +132,9 @@ class JobStore:
         """
         if not status.finished:
             raise ValueError(f"{status} is no last status")
-        values = {":status": status, ":now": round(time.time())}
-        values |= {":details": {name: str(one) for name, one in details.items()}}
+        values: dict[str, Any] = {":status": status, ":now": round(time.time())}
+        values[":details"] = {name: str(one) for name, one in details.items()}
+        values |= {":queued": JobStatus.QUEUED} if unbegun else _unfinished()
         try:
             with translated():
                 self._client.update_item(
@@ -131,9 +142,9 @@ class JobStore:
                     Key=_key(job_id),
                     UpdateExpression="SET #status = :status, finished_at = :now,"
                     f" details = :details{'' if untold else _FORGET}",
-                    ConditionExpression=_UNFINISHED,
+                    ConditionExpression="#status = :queued" if unbegun else _UNFINISHED,
                     ExpressionAttributeNames=_STATUS if untold else _STATUS | _TOKEN,
-                    ExpressionAttributeValues=write(_unfinished() | values),
+                    ExpressionAttributeValues=write(values),
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
         except ConditionFailedError as error:
@@ -141,8 +152,10 @@ class JobStore:
             return False
         return True
 
-    def told(self, job_id: str, at: datetime, *, every_seconds: float = 0.0) -> bool:
-        """Say that a user reads of the wait now; False where there is no need to write it.
+    def told(
+        self, job_id: str, at: datetime, *, every_seconds: float = 0.0, wait: Wait | None = None
+    ) -> bool:
+        """Say that a user is told of the wait now; False where nothing is to be told.
 
         True for one caller in `every_seconds`, and only while nobody draws the job or has ended it.
 
@@ -150,18 +163,18 @@ class JobStore:
             StoreError: as `accept`.
         """
         now = at.timestamp()
+        values = {":queued": JobStatus.QUEUED, ":now": now, ":then": now - every_seconds}
+        values |= {":wait": _wait_map(wait)}
         try:
             with translated():
                 self._client.update_item(
                     TableName=self._table,
                     Key=_key(job_id),
-                    UpdateExpression="SET told_at = :now",
+                    UpdateExpression="SET told_at = :now, wait = :wait",
                     ConditionExpression="#status = :queued"
                     " AND (attribute_not_exists(told_at) OR told_at <= :then)",
                     ExpressionAttributeNames=_STATUS,
-                    ExpressionAttributeValues=write(
-                        {":queued": JobStatus.QUEUED, ":now": now, ":then": now - every_seconds}
-                    ),
+                    ExpressionAttributeValues=write(values),
                 )
         except ConditionFailedError:
             return False
@@ -240,6 +253,7 @@ def _item(record: JobRecord) -> dict[str, Any]:
             "parameters": record.parameters.to_json(),
             "units": record.units,
             "token": record.token,
+            "wait": _wait_map(record.wait),
             "waiting": f"waiting#{shard}",
             "created_at": record.created_at.timestamp(),
             "expires_at": record.expires_at.timestamp(),
@@ -248,12 +262,28 @@ def _item(record: JobRecord) -> dict[str, Any]:
     )
 
 
+def _wait_map(wait: Wait | None) -> dict[str, Any]:
+    if not wait:
+        return {}
+    due = wait.due.timestamp() if wait.due else None
+    return {"kind": wait.kind, "ahead": wait.ahead, "due": due}
+
+
+def _wait(plain: dict[str, Any]) -> Wait | None:
+    if not plain:
+        return None
+    return Wait(WaitKind(plain["kind"]), int(plain["ahead"]), _moment(plain.get("due")))
+
+
+def _moment(seconds: float | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+
+
 def _record(item: Item) -> JobRecord | None:
     """The record in an item; None, with a line in the log, of one that cannot be read."""
     plain = read(item)
     job_id = str(plain["id"]).removeprefix(_PREFIX)
     try:
-        told_at = plain.get("told_at")
         return JobRecord(
             id=job_id,
             status=JobStatus(plain["status"]),
@@ -267,7 +297,8 @@ def _record(item: Item) -> JobRecord | None:
             parameters=GenerationParameters.from_json(plain["parameters"]),
             units=int(plain["units"]),
             token=plain.get("token"),
-            told_at=None if told_at is None else datetime.fromtimestamp(told_at, UTC),
+            wait=_wait(plain.get("wait", {})),
+            told_at=_moment(plain.get("told_at")),
             details=plain.get("details", {}),
         )
     except (InvalidJob, KeyError, ValueError) as error:

@@ -70,12 +70,46 @@ class ReceivedMessage:
     """Seconds since the epoch when it entered the queue."""
 
 
-class JobSender:
-    """The Lambda's side."""
+@dataclass(frozen=True)
+class QueueDepth:
+    """SQS's approximate counts of messages: those to be received, and those that are leased."""
+
+    visible: int
+    in_flight: int
+
+
+class QueueWatch:
+    """What a Lambda sees of the queue."""
 
     def __init__(self, queue_url: str, *, region: str | None = None) -> None:
         self._url = queue_url
         self._client = _client(queue_url, region, _SEND_CONFIG)
+
+    def depth(self) -> QueueDepth:
+        """How many messages there are. Asks once.
+
+        Raises:
+            QueueError: SQS did not answer well.
+        """
+        with _translated():
+            answer = self._client.get_queue_attributes(
+                QueueUrl=self._url,
+                AttributeNames=[
+                    "ApproximateNumberOfMessages",
+                    "ApproximateNumberOfMessagesDelayed",
+                    "ApproximateNumberOfMessagesNotVisible",
+                ],
+            )
+        counts = {name: int(value) for name, value in answer["Attributes"].items()}
+        return QueueDepth(
+            visible=counts["ApproximateNumberOfMessages"]
+            + counts["ApproximateNumberOfMessagesDelayed"],
+            in_flight=counts["ApproximateNumberOfMessagesNotVisible"],
+        )
+
+
+class JobSender(QueueWatch):
+    """The side of the Lambda that fills the queue."""
 
     def send(self, job: Job) -> None:
         """Put a job in its user's group. A second one of the same interaction is dropped by SQS.
@@ -113,17 +147,21 @@ class JobQueue:
         self._keeper = _client(queue_url, region, _LEASE_CONFIG)
         self._poller = _client(queue_url, region, _config(wait_seconds + _POLL_MARGIN_SECONDS))
 
-    def receive(self, *, max_messages: int = 1) -> list[ReceivedMessage]:
-        """Long-poll for messages; none after the wait is an empty list.
+    def receive(self, *, wait_seconds: int | None = None) -> list[ReceivedMessage]:
+        """Long-poll for a message; none after the wait is an empty list.
+
+        One at a time: so no two messages of a group are ever held together, and SQS itself keeps
+        the order within each. The wait is never longer than the usual one.
 
         Raises:
             QueueError: SQS did not answer well.
         """
+        usual = self._wait_seconds
         with _translated():
             answer = self._poller.receive_message(
                 QueueUrl=self._url,
-                MaxNumberOfMessages=max_messages,
-                WaitTimeSeconds=self._wait_seconds,
+                MaxNumberOfMessages=1,
+                WaitTimeSeconds=usual if wait_seconds is None else min(usual, wait_seconds),
                 # A retry of the SDK's gets what an answer that was lost on its way held.
                 ReceiveRequestAttemptId=uuid.uuid4().hex,
                 MessageSystemAttributeNames=[

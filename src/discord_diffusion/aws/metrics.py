@@ -1,0 +1,39 @@
+"""CloudWatch metrics of a deployment: its namespace is its prefix, so they have no dimension."""
+
+from collections.abc import Mapping
+
+import boto3
+from botocore.config import Config
+
+from discord_diffusion.aws.errors import translated
+
+_CONFIG = Config(
+    connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2}
+)
+
+HIGH_RESOLUTION = 1
+"""Alarms of 10 s need points that are stored by the second:
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/publishingMetrics.html#high-resolution-metrics"""
+
+
+class Metrics:
+    """Publishes to one namespace."""
+
+    def __init__(self, namespace: str, *, region: str | None = None) -> None:
+        self._namespace = namespace
+        self._client = boto3.client("cloudwatch", region_name=region, config=_CONFIG)
+
+    def publish(self, values: Mapping[str, float]) -> None:
+        """Publish one point of each metric, as of now and by the second.
+
+        Raises:
+            ServiceError: CloudWatch did not take them.
+        """
+        with translated():
+            self._client.put_metric_data(
+                Namespace=self._namespace,
+                MetricData=[
+                    {"MetricName": name, "Value": value, "StorageResolution": HIGH_RESOLUTION}
+                    for name, value in values.items()
+                ],
+            )

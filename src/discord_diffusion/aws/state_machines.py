@@ -1,0 +1,30 @@
+"""Starts an EXPRESS state machine of Step Functions."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from discord_diffusion.aws.errors import translated
+
+# One of several calls within Discord's 3 s, and one whose failure costs a minute at most.
+_CONFIG = Config(connect_timeout=0.3, read_timeout=0.5, retries={"total_max_attempts": 1})
+
+
+class StateMachine:
+    """One state machine."""
+
+    def __init__(self, arn: str, *, region: str | None = None) -> None:
+        self._arn = arn
+        self._client = boto3.client("stepfunctions", region_name=region, config=_CONFIG)
+
+    def start(self, given: Mapping[str, Any]) -> None:
+        """Start an execution and do not wait for it. Asks once.
+
+        Raises:
+            ServiceError: Step Functions did not start it.
+        """
+        with translated():
+            self._client.start_execution(stateMachineArn=self._arn, input=json.dumps(given))
