@@ -8,13 +8,14 @@ from PIL.Image import Image
 
 from discord_diffusion.jobs import GenerationParameters
 
-Preview = Callable[[int], Image]
-"""A sketch of the request of that place in the batch, its pictures side by side. Good only until
-the call of `OnStep` that offers it returns; costs milliseconds."""
+Preview = Callable[[int], Image | None]
+"""A sketch of the request of that place in the batch, its pictures side by side; None while that
+request is not being drawn. Good until the call of `OnStep` that offers it returns; costs
+milliseconds."""
 
 OnStep = Callable[[int, int, Preview | None], None]
 """Called after each denoising step with (steps done, steps in all, a preview where one is cheap);
-a `WorkerError` ends the whole batch. Steps begin anew when a batch is drawn again in parts."""
+what it raises ends the whole batch. Both numbers grow when a batch is drawn in parts after all."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,14 @@ class PhaseSeconds:
     def total(self) -> float:
         """Seconds from the call to finished pictures."""
         return self.first_step + self.other_steps + self.decode
+
+    def __add__(self, other: "PhaseSeconds") -> "PhaseSeconds":
+        """One after the other."""
+        return PhaseSeconds(
+            self.first_step + other.first_step,
+            self.other_steps + other.other_steps,
+            self.decode + other.decode,
+        )
 
 
 @dataclass(frozen=True)

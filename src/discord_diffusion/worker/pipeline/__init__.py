@@ -1,0 +1,9 @@
+"""Text to pictures with any model that diffusers' `AutoPipelineForText2Image` loads.
+
+Only this package imports torch and diffusers; importing it takes seconds, so nothing imports it
+before the settings are known to be good.
+"""
+
+from discord_diffusion.worker.pipeline.generator import DiffusersGenerator
+
+__all__ = ["DiffusersGenerator"]

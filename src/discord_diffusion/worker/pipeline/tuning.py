@@ -1,0 +1,53 @@
+"""What makes a pipeline's networks fast on their device."""
+
+import logging
+from typing import Any
+
+import torch
+
+from discord_diffusion.worker.pipeline.batch_invariance import make_invariant
+from discord_diffusion.worker.pipeline.compiled import ShapeChoice
+
+log = logging.getLogger(__name__)
+
+
+def denoiser(pipe: Any) -> Any:
+    """The network that runs once a step: a UNet, or a transformer."""
+    return getattr(pipe, "unet", None) or pipe.transformer
+
+
+def tune(pipe: Any, device: torch.device, compile_mode: str) -> ShapeChoice | None:
+    """Arrange weights for the device, in place; the choice of compiled shapes if there is one.
+
+    Attention is torch's own fused one without our doing.
+    """
+    network = denoiser(pipe)
+    for part in (network, pipe.vae):
+        # Convolutions are faster with channels last on tensor cores, and a little on the CPU.
+        part.to(memory_format=torch.channels_last)
+    if device.type == "cpu":
+        for part in _networks(pipe):
+            make_invariant(part)
+    else:
+        _fuse(network)
+    if compile_mode == "off":
+        return None
+    if compile_mode == "regional":
+        network.compile_repeated_blocks(dynamic=True)
+        return None
+    if hasattr(pipe.vae, "decoder"):
+        pipe.vae.decoder.compile(dynamic=False)
+    return ShapeChoice.of(network, compile_mode)
+
+
+def _fuse(network: Any) -> None:
+    """One matrix product for queries, keys and values instead of three."""
+    if hasattr(network, "fuse_qkv_projections"):
+        try:
+            network.fuse_qkv_projections()
+        except ValueError as error:
+            log.info("Projections are not fused", extra={"reason": str(error)})
+
+
+def _networks(pipe: Any) -> list[torch.nn.Module]:
+    return [one for one in pipe.components.values() if isinstance(one, torch.nn.Module)]
