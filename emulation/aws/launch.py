@@ -97,7 +97,8 @@ class EmulatorConfig:
 
     `emulator_python` is the interpreter that holds LocalStack and the extension,
     `lambda_pythons` maps a Lambda runtime ("python3.13") to the interpreter that runs it.
-    Everything the emulator writes lies under `state_dir`/emulator.
+    Everything the emulator writes lies under `state_dir`/emulator. It listens on `host`, or on
+    `listen` where clients reach it by another address, as in a container.
     """
 
     emulator_python: Path
@@ -107,6 +108,7 @@ class EmulatorConfig:
     region: str = "us-east-1"
     services: tuple[str, ...] = SERVICES
     host: str = LOOPBACK
+    listen: str = ""
     tasks: Tasks = field(default_factory=Tasks)
 
     @property
@@ -140,7 +142,7 @@ def command(config: EmulatorConfig) -> tuple[list[str], dict[str, str]]:
         "PYTHONUNBUFFERED": "1",
         "AWS_DEFAULT_REGION": config.region,
         # What it listens on, and what it says in the addresses that it hands out.
-        "GATEWAY_LISTEN": address,
+        "GATEWAY_LISTEN": f"{config.listen or config.host}:{config.port}",
         "GATEWAY_SERVER": GATEWAY_SERVER,
         "LOCALSTACK_HOST": address,
         "SQS_ENDPOINT_STRATEGY": "off",

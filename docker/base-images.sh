@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# The base images that the Dockerfiles name, for a machine that cannot pull them: made from Debian's
+# packages by mmdebstrap, and trusting the certificate authorities that this machine trusts.
+# An image that is there already, or can be pulled, is left as it is.
+set -euo pipefail
+
+# name, Debian release, packages, the interpreter that `python` is to be
+images=(
+  "python:3.11-slim-bookworm bookworm python3,python3-venv python3.11"
+  "python:3.13-slim-trixie trixie python3,python3-venv python3.13"
+)
+authorities=/usr/local/share/ca-certificates
+bundle=/etc/ssl/certs/ca-certificates.crt
+mirror=$(sed -n 's/^URIs: *//p' /etc/apt/sources.list.d/debian.sources | head -1)
+
+make_image() {
+  local name=$1 suite=$2 packages=$3 python=$4
+  mmdebstrap --quiet --variant=minbase --include="ca-certificates,$packages" \
+    --aptopt='APT::Sandbox::User "root"' \
+    --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/doc/*' \
+    --dpkgopt='path-exclude=/usr/share/locale/*' \
+    --customize-hook="mkdir -p \"\$1$authorities\"; cp $authorities/*.crt \"\$1$authorities\" 2>/dev/null || true" \
+    --customize-hook='chroot "$1" update-ca-certificates >/dev/null' \
+    --customize-hook="ln -s /usr/bin/$python \"\$1/usr/local/bin/python\"" \
+    "$suite" - "$mirror" |
+    docker import --change "ENV SSL_CERT_FILE=$bundle PIP_CERT=$bundle REQUESTS_CA_BUNDLE=$bundle" \
+      --change 'CMD ["python"]' - "$name" >/dev/null
+}
+
+made=()
+for image in "${images[@]}"; do
+  read -r name suite packages python <<<"$image"
+  docker image inspect "$name" >/dev/null 2>&1 && continue
+  timeout 20 docker pull --quiet "$name" >/dev/null 2>&1 && continue
+  make_image "$name" "$suite" "$packages" "$python" &
+  made+=("$name")
+done
+wait
+for name in ${made[@]+"${made[@]}"}; do
+  docker image inspect --format "made $name, {{.Size}} bytes" "$name"
+done

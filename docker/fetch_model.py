@@ -1,0 +1,35 @@
+"""Put a model into an image: `python fetch_model.py FOLDER MODEL REVISION VARIANT`.
+
+MODEL is a folder of the build context, a hub id, or empty for none; REVISION and VARIANT may be
+empty. Of a model on the hub only what diffusers loads is fetched: safetensors of one variant.
+"""
+
+import shutil
+import sys
+from pathlib import Path
+
+CONTEXT = Path("/context")
+
+
+def main() -> None:
+    """Copy, fetch, or make an empty folder."""
+    folder, model, revision, variant = sys.argv[1:]
+    if not model:
+        Path(folder).mkdir()
+    elif (CONTEXT / model).is_dir():
+        shutil.copytree(CONTEXT / model, folder)
+    else:
+        fetch(folder, model, revision or None, variant or None)
+
+
+def fetch(folder: str, model: str, revision: str | None, variant: str | None) -> None:
+    """Download what the pipeline loads."""
+    from diffusers import DiffusionPipeline
+
+    cached = DiffusionPipeline.download(
+        model, revision=revision, variant=variant, use_safetensors=True
+    )
+    shutil.copytree(cached, folder)
+
+
+main()

@@ -1,0 +1,89 @@
+# The worker's image, for AWS and for the local stack alike.
+#
+#   docker buildx build -f docker/worker.Dockerfile -t discord-diffusion/worker:cpu .
+#   docker buildx build -f docker/worker.Dockerfile -t ... --build-arg TORCH=cu130 --build-arg MODEL=ORG/NAME .
+#
+# Layers go from what rarely changes to what often does: a change of the code alone pulls the last.
+
+# The release that requirements/torch.txt and worker.lock were resolved for.
+ARG PYTHON=python:3.11-slim-bookworm
+
+
+# A folder with a wheel of torch, for machines that reach none of PyTorch's indexes; empty unless a
+# build brings one: --build-context wheels=/folder
+FROM scratch AS wheels
+
+
+FROM ${PYTHON} AS installer
+COPY requirements/installer.txt /requirements/
+RUN python -m venv /installer && /installer/bin/pip install --quiet --no-cache-dir -r /requirements/installer.txt
+ENV PATH=/installer/bin:$PATH UV_LINK_MODE=copy UV_COMPILE_BYTECODE=1 UV_PYTHON=/usr/local/bin/python
+
+
+# torch, in the build asked for: cpu, a release of CUDA as PyTorch's indexes name it (cu130), or
+# pypi, the build of the Python package index, which is CUDA's on Linux.
+FROM installer AS torch
+ARG TORCH=cpu
+# Of CUDA's packages, those that one GPU does without, if `import torch` does: the build tries it.
+# Collectives between GPUs (nvidia-nccl), shared memory between them (nvidia-nvshmem), sparse
+# weights (nvidia-cusparselt); a space between names, without the suffix of the release.
+ARG LEAVE_OUT=""
+COPY requirements/torch.txt /requirements/
+COPY docker/install_torch.sh docker/trim_torch.py /build/
+RUN --mount=type=bind,from=wheels,target=/wheels --mount=type=cache,target=/root/.cache/uv \
+    /build/install_torch.sh /packages "${TORCH}" /wheels /requirements/torch.txt && \
+    python /build/trim_torch.py /packages /cuda ${LEAVE_OUT}
+
+
+FROM installer AS packages
+COPY docker/worker.lock /requirements/
+RUN --mount=type=cache,target=/root/.cache/uv \
+    uv pip install --quiet --target /packages --no-deps --require-hashes -r /requirements/worker.lock && \
+    rm -rf /packages/bin
+
+
+# The model: a folder below fixtures/, or the hub's id of one; nothing where MODEL is empty: then the
+# worker fetches what its environment names at its first start, into /cache.
+FROM packages AS model
+ARG MODEL=fixtures/model/tiny
+ARG MODEL_REVISION=""
+ARG MODEL_VARIANT=""
+COPY docker/fetch_model.py /build/
+RUN --mount=type=bind,source=fixtures,target=/context/fixtures \
+    --mount=type=bind,from=torch,source=/packages,target=/torch \
+    --mount=type=bind,from=torch,source=/cuda/,target=/cuda \
+    PYTHONPATH=/packages:/torch:/cuda PYTHONDONTWRITEBYTECODE=1 \
+    python /build/fetch_model.py /model "${MODEL}" "${MODEL_REVISION}" "${MODEL_VARIANT}"
+
+
+FROM ${PYTHON} AS worker
+ARG MODEL=fixtures/model/tiny
+RUN useradd --uid 10001 --no-create-home --home-dir /cache --shell /usr/sbin/nologin worker && \
+    install --directory --owner worker --group worker /cache
+# CUDA's libraries first, and apart from torch: layers are pulled side by side.
+COPY --from=torch /cuda /opt/torch
+COPY --from=torch /packages /opt/torch
+COPY --from=packages /packages /opt/packages
+COPY --from=model /model /model
+COPY docker/sbom.py /build/
+RUN PYTHONPATH=/opt/packages:/opt/torch python /build/sbom.py discord-diffusion-worker >/sbom.cdx.json && rm -r /build
+COPY src/discord_diffusion /opt/worker/discord_diffusion
+# Byte code cannot be kept at run time: the root file system may be read-only.
+RUN python -m compileall -q /opt/worker
+
+ENV PYTHONPATH=/opt/worker:/opt/packages:/opt/torch \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    MODEL=${MODEL:+/model} \
+    HF_HOME=/cache/huggingface \
+    HEALTH_FILE=/tmp/worker.health \
+    NVIDIA_VISIBLE_DEVICES=all \
+    NVIDIA_DRIVER_CAPABILITIES=compute,utility
+USER worker
+WORKDIR /cache
+VOLUME /cache
+STOPSIGNAL SIGTERM
+# The worker rewrites its file as it gets on; the longest it may go without is one batch.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=300s --start-interval=1s --retries=3 \
+  CMD ["python", "-S", "-c", "import os, sys, time; sys.exit(time.time() - os.stat(os.environ['HEALTH_FILE']).st_mtime > 600)"]
+ENTRYPOINT ["python", "-m", "discord_diffusion.worker"]
