@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from emulation import chaos_cli, function_logs, report
+from emulation import chaos_cli, fleet_cli, fleet_report, function_logs, log_files, report
 from emulation import demo as demonstration
 from emulation.bootstrap import terraform as bootstrap
 from emulation.bootstrap.layout import Layout
@@ -24,7 +24,7 @@ from emulation.stack import down as stack_down
 from emulation.stack import health, lock
 from emulation.stack import up as stack_up
 from emulation.stack.environment import keep_loopback_off_proxies
-from emulation.stack.options import ModelOptions, StackOptions
+from emulation.stack.options import FleetOptions, ModelOptions, StackOptions
 from emulation.stack.state import StackState, StateFolder
 from emulation.stand_in import StandIn
 
@@ -35,6 +35,7 @@ app = typer.Typer(
     help="AWS, Discord and the GPU fleet on one machine: start it, use it, look at it, stop it.",
 )
 app.add_typer(chaos_cli.app, name="chaos")
+app.add_typer(fleet_cli.app, name="fleet")
 _LAYOUT = Layout.of_this_checkout()
 _out = Console()
 
@@ -45,8 +46,18 @@ StateDir = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 AwsPort = Annotated[int, typer.Option(help="Port of the emulator; a free one if taken.")]
 DiscordPort = Annotated[int, typer.Option(help="Port of the stand-in; a free one if taken.")]
-Workers = Annotated[
-    int, typer.Option(min=0, max=16, envvar="RIG_WORKERS", help="Worker processes to start.")
+MinimumTasks = Annotated[
+    int,
+    typer.Option(
+        min=0, max=16, envvar="RIG_MIN_TASKS", help="Workers that always run; 0: it can sleep."
+    ),
+]
+MaximumTasks = Annotated[
+    int, typer.Option(min=0, max=16, envvar="RIG_MAX_TASKS", help="Workers at most; 0: none.")
+]
+Speed = Annotated[
+    float,
+    typer.Option(min=1, envvar="RIG_SPEED", help="How much faster instances start than on AWS."),
 ]
 Watch = Annotated[
     bool,
@@ -73,7 +84,9 @@ _DEFAULTS = StackOptions()
 def up(
     aws_port: AwsPort = _DEFAULTS.aws_port,
     discord_port: DiscordPort = _DEFAULTS.discord_port,
-    workers: Workers = _DEFAULTS.workers,
+    minimum_tasks: MinimumTasks = _DEFAULTS.fleet.minimum_tasks,
+    maximum_tasks: MaximumTasks = _DEFAULTS.fleet.maximum_tasks,
+    speed: Speed = _DEFAULTS.fleet.speed,
     watch: Watch = False,
     model: Model = None,
     size: Size = 512,
@@ -81,10 +94,12 @@ def up(
     as_json: AsJson = False,
 ) -> None:
     """Start the stack, or say that it runs."""
+    if maximum_tasks and minimum_tasks > maximum_tasks:
+        raise RigError(f"minimum-tasks is {minimum_tasks}, above maximum-tasks: {maximum_tasks}")
     options = StackOptions(
         aws_port=aws_port,
         discord_port=discord_port,
-        workers=workers,
+        fleet=FleetOptions(minimum_tasks, maximum_tasks, speed),
         watch=watch,
         model=ModelOptions(model, width=size, height=size) if model else None,
     )
@@ -109,15 +124,25 @@ def down(state_dir: StateDir = None, as_json: AsJson = False) -> None:
 
 @app.command()
 def status(state_dir: StateDir = None, as_json: AsJson = False) -> None:
-    """Show what runs, where, and how much waits in the queue."""
+    """Show what runs, where, how much waits in the queue, and what the fleet does."""
     state = running_stack(state_dir)
     processes = health.of_processes(state)
     queues = report.queue_depths(state)
+    fleet = fleet_report.look(state)
     if as_json:
-        parts = {"processes": [asdict(one) for one in processes], "queues": asdict(queues)}
-        _print_json({"ready": state.ready, **parts, "stack": state.as_json()})
+        _print_json(
+            {
+                "ready": state.ready,
+                "processes": [asdict(one) for one in processes],
+                "queues": asdict(queues),
+                "fleet": asdict(fleet) if fleet else None,
+                "stack": state.as_json(),
+            }
+        )
     else:
-        report.status(_out, state, processes, queues)
+        report.status(_out, processes, queues)
+        fleet_report.show(_out, fleet)
+        report.addresses(_out, state)
     if not all(one.alive for one in processes):
         raise typer.Exit(1)
 
@@ -126,7 +151,11 @@ def status(state_dir: StateDir = None, as_json: AsJson = False) -> None:
 def logs(
     name: Annotated[
         str | None,
-        typer.Argument(envvar="RIG_NAME", help="emulator, discord, worker-1 or functions"),
+        typer.Argument(
+            envvar="RIG_NAME",
+            help="emulator, discord, telemetry, worker, one task's (worker-1f2e3d4c), functions,"
+            " or one function's (backlog)",
+        ),
     ] = None,
     lines: Annotated[int, typer.Option(min=1, help="How many of the last lines.")] = 40,
     follow: Annotated[
@@ -134,14 +163,15 @@ def logs(
     ] = False,
     state_dir: StateDir = None,
 ) -> None:
-    """Show the logs of the stack's processes (and its functions': `logs functions`)."""
+    """Show the logs of the stack's processes, of its tasks and of its functions."""
     folder = StateFolder.chosen(_LAYOUT.root, state_dir)
-    if name == "functions":
-        function_logs.show(_out, running_stack(state_dir), lines, follow=follow)
+    known = folder.load()
+    functions = known.function_names if known else {}
+    if name == function_logs.ALL or name in functions:
+        wanted = list(functions) if name == function_logs.ALL else [name]
+        function_logs.show(_out, running_stack(state_dir), wanted, lines, follow=follow)
         return
-    files = sorted(folder.logs.glob(f"{name or '*'}.log"))
-    if not files:
-        raise RigError(f"There is no log {name or ''} in {folder.logs}")
+    files = log_files.chosen(folder.logs, name)
     words = ["tail", "-n", str(lines), *(["-F"] if follow else []), *map(str, files)]
     raise typer.Exit(subprocess.run(words, check=False).returncode)
 

@@ -1,6 +1,7 @@
 """What the Lambda functions logged, from CloudWatch Logs."""
 
 import time
+from collections.abc import Sequence
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
@@ -9,6 +10,9 @@ from rich.console import Console
 from emulation.stack.clients import client_options
 from emulation.stack.state import StackState
 
+ALL = "functions"
+"""What a person calls the logs of all functions together."""
+
 _LOOK_BACK_SECONDS = 3600
 _LATE_SECONDS = 3
 """How much later than its own time an event may arrive."""
@@ -16,11 +20,11 @@ _POLL_SECONDS = 1.0
 
 
 class NewEvents:
-    """The events of the Lambda `interactions`, each once."""
+    """The events of one of a stack's Lambda functions, each once."""
 
-    def __init__(self, state: StackState) -> None:
+    def __init__(self, state: StackState, function: str) -> None:
         self._client = boto3.client("logs", **client_options(state))
-        self._group = f"/aws/lambda/{state.interactions_function_name}"
+        self._group = f"/aws/lambda/{state.function_names[function]}"
         self._since = int((time.time() - _LOOK_BACK_SECONDS) * 1000)
         self._seen: dict[str, int] = {}
 
@@ -48,14 +52,18 @@ class NewEvents:
         ]
 
 
-def show(console: Console, state: StackState, lines: int, *, follow: bool) -> None:
-    """Print the last events, and go on as they come if asked to."""
-    events = NewEvents(state)
-    shown = events.read()[-lines:]
+def show(
+    console: Console, state: StackState, functions: Sequence[str], lines: int, *, follow: bool
+) -> None:
+    """Print the last events of some functions, and go on as they come if asked to."""
+    logs = {function: NewEvents(state, function) for function in functions}
     while True:
-        for message in shown:
-            console.print(message, markup=False, highlight=False, soft_wrap=True)
+        for function, events in logs.items():
+            messages = events.read()[-lines:]
+            if messages and len(logs) > 1:
+                console.print(f"==> {function} <==", highlight=False)
+            for message in messages:
+                console.print(message, markup=False, highlight=False, soft_wrap=True)
         if not follow:
             return
         time.sleep(_POLL_SECONDS)
-        shown = events.read()

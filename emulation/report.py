@@ -62,11 +62,10 @@ def addresses(console: Console, state: StackState) -> None:
 
 def status(
     console: Console,
-    state: StackState,
     processes: Sequence[ProcessHealth],
     queues: QueueDepths,
 ) -> None:
-    """Processes, queue and addresses."""
+    """Processes and queue."""
     table = Table(box=None, padding=(0, 2))
     for heading in ("process", "pid", "state", "log"):
         table.add_column(heading)
@@ -76,7 +75,6 @@ def status(
     console.print(table)
     shown = ["?" if value is None else str(value) for value in vars(queues).values()]
     console.print(f"\nQueue: {shown[0]} waiting, {shown[1]} in work, {shown[2]} dead")
-    addresses(console, state)
 
 
 def live(text: str) -> None:

@@ -73,6 +73,10 @@ class StandIn:
         """Add a point, of now, to a series of the operations page."""
         self._call("POST", "/control/series", {"name": name, "value": value})
 
+    def add_note(self, text: str, at: float) -> None:
+        """Tell the operations page what another part of the rig did, at Unix seconds."""
+        self._call("POST", "/control/notes", {"text": text, "at": at})
+
     def chaos(self) -> dict[str, Any]:
         """The faults that are switched on, with how often each struck."""
         return self._json("GET", "/control/chaos")

@@ -13,16 +13,19 @@ from emulation.bootstrap.layout import Layout
 from emulation.display import Display
 from emulation.stack import down, processes, up
 from emulation.stack.clients import client_options
-from emulation.stack.options import StackOptions
-from emulation.stack.parts import Parts
+from emulation.stack.environment import base_environment
+from emulation.stack.options import FleetOptions, StackOptions
+from emulation.stack.parts import EMULATOR_CREDENTIALS, WORKER_COMMAND
 from emulation.stack.state import ProcessRecord, StackState, StateFolder
+from emulation.stack.waiting import wait_until
 from emulation.stand_in import StandIn
 
 LAYOUT = Layout.of_this_checkout()
 OPTIONS = StackOptions(
     aws_port=0,
     discord_port=0,
-    workers=0,
+    # Paused: nothing starts workers but the tests.
+    fleet=FleetOptions(minimum_tasks=0, maximum_tasks=0),
     environment="test",
     # Short, so that a job of a killed worker is received again within seconds.
     visibility_timeout_seconds=6,
@@ -67,6 +70,7 @@ def stack() -> Iterator[Stack]:
 
 
 _NUMBERS = itertools.count(1)
+_READY_SECONDS = 120.0
 
 
 class Workers:
@@ -74,14 +78,28 @@ class Workers:
 
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
-        self._parts = Parts(LAYOUT, stack.folder, OPTIONS)
         self._started: list[ProcessRecord] = []
 
     def start(self) -> ProcessRecord:
-        """One more worker."""
-        self._started.append(self._parts.start_worker(self._stack.state, next(_NUMBERS)))
-        self._parts.wait_for_worker(self._started[-1])
-        return self._started[-1]
+        """One more worker, with the environment of a task's container but for ECS's own."""
+        name = f"worker-{next(_NUMBERS)}"
+        state, folder = self._stack.state, self._stack.folder
+        health, log = folder.health_file(name), folder.logs / f"{name}.log"
+        env = base_environment() | EMULATOR_CREDENTIALS | state.worker_environment
+        env |= {
+            "AWS_ENDPOINT_URL": state.aws_endpoint,
+            "AWS_REGION": state.region,
+            "HEALTH_FILE": str(health),
+        }
+        worker = processes.spawn(name, list(WORKER_COMMAND), env, log, cwd=LAYOUT.root)
+        self._started.append(worker)
+
+        def ready_or_dead() -> bool:
+            return health.exists() or processes.find(worker) is None
+
+        wait_until(ready_or_dead, name, _READY_SECONDS, lambda: processes.last_lines(log))
+        assert processes.find(worker), processes.last_lines(log)
+        return worker
 
     def end(self) -> None:
         """End all of them."""

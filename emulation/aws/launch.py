@@ -32,6 +32,7 @@ DYNAMODB_PROVIDER = "moto"
 CLOUDWATCH_PROVIDER = "scaling"
 EC2_PROVIDER = "mended"
 STEP_FUNCTIONS_PROVIDER = "mended"
+EVENTS_PROVIDER = "paced"
 
 SERVICES = (
     "apigateway",
@@ -51,6 +52,7 @@ SERVICES = (
     "resourcegroupstaggingapi",
     "s3",
     "secretsmanager",
+    "service-quotas",
     "sns",
     "sqs",
     "ssm",
@@ -60,14 +62,18 @@ SERVICES = (
 
 _INHERITED = ("PATH", "LANG", "LC_ALL")
 
+DELAYS = {"reservation": 60, "launch": 40, "register": 40, "pull": 120}
+"""Seconds of AWS's own that the fleet agent takes for granted (its settings.py), unless told."""
+
 
 @dataclass(frozen=True)
 class Tasks:
     """What the tasks of ECS services run, as processes.
 
     `command` is what every task runs; empty: its container's own command, of which `programs` maps
-    the first word. `environment` wins over the task definition's. `logs` is a folder for what
-    they print. `fleet` are settings of the fleet agent, for example {"speed": 60}.
+    the first word. `environment` wins over the task definition's; {task} in it stands for a name of
+    the task's own. `logs` is a folder for what they print. `fleet` are settings of the fleet
+    agent, for example {"speed": 60}.
     """
 
     command: tuple[str, ...] = ()
@@ -157,6 +163,7 @@ def command(config: EmulatorConfig) -> tuple[list[str], dict[str, str]]:
         "PROVIDER_OVERRIDE_CLOUDWATCH": CLOUDWATCH_PROVIDER,
         "PROVIDER_OVERRIDE_EC2": EC2_PROVIDER,
         "PROVIDER_OVERRIDE_STEPFUNCTIONS": STEP_FUNCTIONS_PROVIDER,
+        "PROVIDER_OVERRIDE_EVENTS": EVENTS_PROVIDER,
         "LAMBDA_RUNTIME_EXECUTOR": LAMBDA_EXECUTOR,
         LAMBDA_PYTHONS: json.dumps(
             {runtime: str(python.absolute()) for runtime, python in config.lambda_pythons.items()}

@@ -20,6 +20,7 @@ from emulation.discord.routes import (
     commands,
     control,
     control_live,
+    control_notes,
     control_rig,
     control_series,
     interactions,
@@ -37,6 +38,7 @@ _ROUTES = (
     control,
     control_live,
     control_rig,
+    control_notes,
     control_series,
 )
 

@@ -16,6 +16,7 @@ from emulation.discord.state.attachments import AttachmentStore
 from emulation.discord.state.commands import CommandStore
 from emulation.discord.state.interactions import Interaction, InteractionStore, TimelineEvent
 from emulation.discord.state.messages import Message, MessageStore
+from emulation.discord.state.notes import NoteStore
 from emulation.discord.state.series import SeriesStore
 from emulation.discord.state.world import World
 
@@ -57,6 +58,7 @@ class StandIn:
         self.events = EventLog(self.clock)
         self.rates = RateLimiter(self.clock, self.limits.invalid_requests, config.rate_limits)
         self.series = SeriesStore()
+        self.notes = NoteStore()
         self.chaos = Chaos(self.clock, config.seed)
         self.endpoint = Endpoint()
         # trust_env: a proxy of the person's must not see loopback traffic.
@@ -82,6 +84,7 @@ class StandIn:
         self.rates.clear()
         self.chaos.clear()
         self.series.clear()
+        self.notes.clear()
         self.events.publish("reset", {})
 
     def note(

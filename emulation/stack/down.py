@@ -2,24 +2,22 @@
 
 import shutil
 
-from emulation.stack import processes
+from emulation.stack import processes, tasks
 from emulation.stack.state import StackState, StateFolder
 
 
 def stop(folder: StateFolder) -> StackState | None:
     """End every process of the stack and remove its files but the logs.
 
-    Workers end first: their queue and Discord are still there while they finish or give back
-    what they hold.
+    The fleet's tasks end with the emulator, whose children they are, and their queue with them.
 
     Returns:
         The state of the stack that was stopped, or None if none was known.
     """
     state = folder.load()
     if state:
-        workers = tuple(one for one in state.processes if one.name.startswith("worker"))
-        processes.terminate(workers)
-        processes.terminate(tuple(one for one in state.processes if one not in workers))
+        processes.terminate(state.processes)
+        tasks.end_orphans(folder)
     _remove_files(folder)
     return state
 

@@ -13,6 +13,31 @@ def keep_loopback_off_proxies(environment: MutableMapping[str, str]) -> None:
         environment[name] = ",".join(filter(None, (known, LOOPBACK, "localhost")))
 
 
+_OF_THE_PERSON = (
+    "HOME",
+    "XDG_CACHE_HOME",
+    "CUDA_VISIBLE_DEVICES",
+    "SSL_CERT_FILE",
+    "REQUESTS_CA_BUNDLE",
+    *(
+        name
+        for proxy in ("http_proxy", "https_proxy", "no_proxy")
+        for name in (proxy, proxy.upper())
+    ),
+)
+_HUB = "HF_"
+
+
+def task_environment() -> dict[str, str]:
+    """What a task inherits, beside what its task definition says: caches, proxies, the hub's."""
+    env = base_environment()
+    return {
+        name: value
+        for name, value in env.items()
+        if name in _OF_THE_PERSON or name.startswith(_HUB)
+    }
+
+
 def base_environment() -> dict[str, str]:
     """What a process of ours inherits: nothing of the person's AWS account."""
     env = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}

@@ -1,14 +1,23 @@
 """What a person can choose about a stack of target `host`."""
 
+import math
 import platform
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
+
+from emulation.aws.launch import DELAYS
 
 EMBEDDED_MODEL = "fixtures/model/tiny"
 """Relative to the checkout: the model that needs no download."""
 
 _EMBEDDED_NOTICE = "Drawn by the embedded 64×64 model, which knows only shapes, colours and places."
+
+
+_FASTEST_LOOP = 10.0
+_LOAD_SECONDS = 8
+"""What a worker takes from its start to its first job, with the embedded model on a busy laptop."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +35,8 @@ class ModelOptions:
     height: int = 512
     picture_scale: int = 1
     notice: str | None = None
+    scaling: Mapping[str, float] = field(default_factory=dict)
+    """How fast it is, for the fleet's size: fields of the root module's `scaling`."""
 
     @classmethod
     def embedded(cls, root: Path) -> "ModelOptions":
@@ -38,7 +49,39 @@ class ModelOptions:
             height=64,
             picture_scale=4,
             notice=_EMBEDDED_NOTICE,
+            scaling={"seconds_per_job": 0.5, "target_wait_seconds": 5},
         )
+
+
+@dataclass(frozen=True)
+class FleetOptions:
+    """The fleet of a stack.
+
+    With `minimum_tasks` of 0 it sleeps while nobody asks; with `maximum_tasks` of 0 it is paused.
+    `speed` divides what instances and images take on AWS. Workers and functions are not sped up.
+    """
+
+    minimum_tasks: int = 1
+    maximum_tasks: int = 4
+    speed: float = 30.0
+
+    @property
+    def loop_speed(self) -> float:
+        """Divides the times of the loop that measures and scales; functions keep pace with it."""
+        return min(self.speed, _FASTEST_LOOP)
+
+    def settings(self) -> dict[str, float]:
+        """For the fleet agent."""
+        return {"speed": self.speed, "alarm_speed": self.loop_speed}
+
+    def boot_phases(self) -> dict[str, int]:
+        """What people are told that a start takes: what it takes here."""
+        instance = DELAYS["reservation"] + DELAYS["launch"] + DELAYS["register"]
+        return {
+            "boot_instance_seconds": math.ceil(instance / self.speed),
+            "boot_pull_seconds": math.ceil(DELAYS["pull"] / self.speed),
+            "boot_load_seconds": _LOAD_SECONDS,
+        }
 
 
 @dataclass(frozen=True)
@@ -47,18 +90,20 @@ class StackOptions:
 
     aws_port: int = 4566
     discord_port: int = 8700
-    workers: int = 1
+    fleet: FleetOptions = FleetOptions()
     watch: bool = False
     region: str = "us-east-1"
     environment: str = "local"
     visibility_timeout_seconds: int = 30
     model: ModelOptions | None = None
     """The embedded model where none is named."""
+    variables: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Fields of the root module's object variables, laid over what the rig sets."""
 
     def as_json(self) -> dict[str, Any]:
         """What a person chose, ports apart: those may be replaced."""
         return {
-            "workers": self.workers,
+            **asdict(self.fleet),
             "watch": self.watch,
             "model": self.model.model if self.model else "embedded",
         }

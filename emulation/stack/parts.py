@@ -7,17 +7,22 @@ from pathlib import Path
 
 import httpx
 
-from emulation.aws.launch import HEALTH_PATH, EmulatorConfig, command
+from emulation.aws.launch import HEALTH_PATH, EmulatorConfig, Tasks, command
 from emulation.bootstrap.layout import Layout, python_of
 from emulation.errors import StartError
 from emulation.stack import processes
-from emulation.stack.environment import base_environment
+from emulation.stack.environment import base_environment, task_environment
 from emulation.stack.options import StackOptions
 from emulation.stack.ports import LOOPBACK
-from emulation.stack.state import ProcessRecord, StackState, StateFolder
+from emulation.stack.state import ProcessRecord, StateFolder
 from emulation.stack.waiting import wait_until
 
-EMULATOR, STAND_IN, WORKER, TELEMETRY = "emulator", "discord", "worker", "telemetry"
+EMULATOR, STAND_IN, TELEMETRY = "emulator", "discord", "telemetry"
+
+WORKER_COMMAND = (sys.executable, "-m", "discord_diffusion.worker")
+"""What a worker's image runs."""
+TASK_LOGS = "worker-*.log"
+"""One a task, named after the container and the task."""
 
 EMULATOR_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 """What LocalStack takes for account 000000000000; no secret."""
@@ -34,13 +39,16 @@ class Parts:
     options: StackOptions
 
     def start_emulator(self, port: int) -> ProcessRecord:
-        """LocalStack with the extension, on a loopback port."""
+        """LocalStack with the extension, on a loopback port; the fleet's tasks are its children."""
+        for old in self.folder.logs.glob(TASK_LOGS):
+            old.unlink()
         config = EmulatorConfig(
             emulator_python=python_of(self.layout.emulator_environment),
             lambda_pythons={"python3.13": python_of(self.layout.lambda_environment)},
             port=port,
             state_dir=self.folder.path,
             region=self.options.region,
+            tasks=self._tasks(),
         )
         argv, env = command(config)
         return self._spawn(EMULATOR, argv, env)
@@ -50,22 +58,6 @@ class Parts:
         argv = [sys.executable, "-m", "emulation.discord", "--port", str(port)]
         argv += ["--host", LOOPBACK, "--state-dir", str(self.folder.path / "discord")]
         return self._spawn(STAND_IN, argv, base_environment())
-
-    def start_worker(self, state: StackState, number: int = 1) -> ProcessRecord:
-        """A worker with the environment that Terraform would give its task.
-
-        This is the seam of the fleet: who starts workers, and how many, is not the stack's
-        business once the fleet does it.
-        """
-        name = f"{WORKER}-{number}"
-        env = base_environment() | EMULATOR_CREDENTIALS | state.worker_environment
-        env |= {
-            "AWS_ENDPOINT_URL": state.aws_endpoint,
-            "AWS_REGION": state.region,
-            "HEALTH_FILE": str(self.health_file(name)),
-        }
-        self.health_file(name).unlink(missing_ok=True)
-        return self._spawn(name, [sys.executable, "-m", "discord_diffusion.worker"], env)
 
     def start_telemetry(self) -> ProcessRecord:
         """What tells the operations page about the queue and the workers."""
@@ -80,14 +72,17 @@ class Parts:
         """Return once the stand-in answers."""
         self._wait_for_http(record, f"{url}/healthz")
 
-    def wait_for_worker(self, record: ProcessRecord) -> None:
-        """Return once the worker has loaded its model and listens to the queue."""
-        health = self.health_file(record.name)
-        self._wait(record, health.exists)
-
-    def health_file(self, name: str) -> Path:
-        """Where a worker says that it is ready."""
-        return self.folder.path / f"{name}.health"
+    def _tasks(self) -> Tasks:
+        """What the tasks of the workers' ECS service run."""
+        self.folder.tasks.mkdir(parents=True, exist_ok=True)
+        return Tasks(
+            command=WORKER_COMMAND,
+            folder=self.layout.root,
+            environment=task_environment()
+            | {"HEALTH_FILE": str(self.folder.health_file("{task}"))},
+            logs=self.folder.logs,
+            fleet=self.options.fleet.settings(),
+        )
 
     def _spawn(self, name: str, argv: list[str], env: dict[str, str]) -> ProcessRecord:
         log = self.folder.logs / f"{name}.log"

@@ -60,6 +60,11 @@ def _children(parent: psutil.Process) -> list[psutil.Process]:
         return []
 
 
+def kill(process: psutil.Process) -> None:
+    """End a process at once, if it is still there."""
+    _signal(process, kill=True)
+
+
 def _signal(process: psutil.Process, *, kill: bool) -> None:
     try:
         if kill:

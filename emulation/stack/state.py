@@ -41,6 +41,14 @@ class StackState:
     queue_url: str = ""
     dead_letter_queue_url: str = ""
     interactions_function_name: str = ""
+    function_names: dict[str, str] = field(default_factory=dict)
+    """Of the Lambda functions, by what they are for."""
+    ecs_cluster_name: str = ""
+    ecs_service_name: str = ""
+    auto_scaling_group_name: str = ""
+    jobs_table_name: str = ""
+    alarm_names: dict[str, list[str]] = field(default_factory=dict)
+    """Those that move the fleet, and those that tell people."""
     worker_environment: dict[str, str] = field(default_factory=dict)
     processes: tuple[ProcessRecord, ...] = ()
 
@@ -78,6 +86,15 @@ class StateFolder:
     def logs(self) -> Path:
         """One log a process; kept when the stack goes down."""
         return self.path / "logs"
+
+    @property
+    def tasks(self) -> Path:
+        """What tasks write beside their logs."""
+        return self.path / "tasks"
+
+    def health_file(self, task: str) -> Path:
+        """Where a task, by the name in its log's, says that it is ready."""
+        return self.tasks / f"{task}.health"
 
     def save(self, state: StackState) -> None:
         """Write the state in one piece: a reader never sees half of it."""

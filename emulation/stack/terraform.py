@@ -27,6 +27,10 @@ class Outputs:
         """A string output."""
         return str(self.values[name])
 
+    def lists(self, name: str) -> dict[str, list[str]]:
+        """An output that is an object of lists of strings."""
+        return {key: [str(one) for one in value] for key, value in self.values[name].items()}
+
     def mapping(self, name: str) -> dict[str, str]:
         """A map(string) output."""
         return {key: str(value) for key, value in self.values[name].items()}

@@ -1,4 +1,4 @@
-"""Bring a stack of target `host` up: emulator, stand-in, Terraform, commands, workers."""
+"""Bring a stack of target `host` up: emulator, stand-in, Terraform, commands, the fleet."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -8,7 +8,7 @@ from emulation.bootstrap.layout import Layout
 from emulation.bootstrap.steps import files_digest
 from emulation.display import Display
 from emulation.errors import StartError
-from emulation.stack import down, health, hot_reload, lock, ports
+from emulation.stack import down, health, hot_reload, lock, ports, tasks
 from emulation.stack.discord_setup import DiscordSetup
 from emulation.stack.options import ModelOptions, StackOptions, lambda_architecture
 from emulation.stack.parts import Parts
@@ -107,17 +107,23 @@ class _Start:
                 queue_url=outputs.text("queue_url"),
                 dead_letter_queue_url=outputs.text("dead_letter_queue_url"),
                 interactions_function_name=outputs.text("interactions_function_name"),
+                function_names=outputs.mapping("function_names"),
+                ecs_cluster_name=outputs.text("ecs_cluster_name"),
+                ecs_service_name=outputs.text("ecs_service_name"),
+                auto_scaling_group_name=outputs.text("auto_scaling_group_name"),
+                jobs_table_name=outputs.text("jobs_table_name"),
+                alarm_names=outputs.lists("alarm_names"),
                 worker_environment=outputs.mapping("worker_environment"),
             )
         )
         with ThreadPoolExecutor() as pool:
-            workers = pool.submit(self._display.run, "workers: load the model", self._workers)
+            fleet = pool.submit(self._display.run, "fleet: tasks are ready", self._wait_for_tasks)
             pool.submit(
                 self._display.run,
                 "Discord: commands and endpoint",
                 lambda: discord.register(self._state.interactions_url),
             ).result()
-            workers.result()
+            fleet.result()
         self._record(self._parts.start_telemetry())
         self._keep(replace(self._state, ready=True))
         return self._state
@@ -162,8 +168,11 @@ class _Start:
             "lambda_architecture": lambda_architecture(),
             "visibility_timeout_seconds": options.visibility_timeout_seconds,
             "network": {"create_vpc": True},
-            # Paused: the workers that run are started here, not by the fleet.
-            "fleet": {"maximum_tasks": 0},
+            "fleet": {
+                "minimum_tasks": options.fleet.minimum_tasks,
+                "maximum_tasks": options.fleet.maximum_tasks,
+            },
+            "scaling": options.fleet.boot_phases() | dict(model.scaling),
             "generation_defaults": {
                 "steps": model.steps,
                 "guidance": model.guidance,
@@ -180,15 +189,15 @@ class _Start:
         }
         if options.watch:
             variables["hot_reload_folder"] = str(hot_reload.prepare(self._layout))
+        for name, fields in options.variables.items():
+            variables[name] = {**variables.get(name, {}), **fields}
         return variables
 
-    def _workers(self) -> None:
-        numbers = range(1, self._options.workers + 1)
-        records = [
-            self._record(self._parts.start_worker(self._state, number)) for number in numbers
-        ]
-        for record in records:
-            self._parts.wait_for_worker(record)
+    def _wait_for_tasks(self) -> None:
+        fleet = self._options.fleet
+        tasks.wait_until_ready(
+            self._folder, self._state, min(fleet.minimum_tasks, fleet.maximum_tasks)
+        )
 
     def _record(self, record: ProcessRecord) -> ProcessRecord:
         self._keep(self._state.with_process(record))

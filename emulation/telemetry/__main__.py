@@ -6,13 +6,15 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from emulation import function_logs, report
+from emulation import function_logs
 from emulation.errors import RigError
-from emulation.stack import health
-from emulation.stack.parts import WORKER
+from emulation.fleet_agent import FleetAgent
+from emulation.stack.parts import TASK_LOGS
 from emulation.stack.state import StackState, StateFolder
 from emulation.stand_in import StandIn
+from emulation.telemetry.fleet_notes import words
 from emulation.telemetry.lines import GrowingLogs, parsed
+from emulation.telemetry.numbers import Numbers
 from emulation.telemetry.timeline import event_of
 
 _PAUSE_SECONDS = 1.0
@@ -22,12 +24,13 @@ class Telemetry:
     """Looks at one stack and tells its stand-in."""
 
     def __init__(self, folder: StateFolder, state: StackState) -> None:
-        self._state = state
-        self._folder = folder
         self._stand_in = StandIn(state.discord_url)
-        self._workers = GrowingLogs(folder.logs, f"{WORKER}-*.log")
-        self._functions = function_logs.NewEvents(state)
+        self._workers = GrowingLogs(folder.logs, TASK_LOGS)
+        self._functions = function_logs.NewEvents(state, "interactions")
+        self._numbers = Numbers(state)
+        self._agent = FleetAgent(state.aws_endpoint)
         self._shown: dict[str, float] = {}
+        self._noted = 0
 
     def look(self) -> None:
         """Tell what is new since the last look."""
@@ -36,26 +39,18 @@ class Telemetry:
                 # Jobs that were sent past the stand-in are not known to it.
                 with contextlib.suppress(RigError):
                     self._stand_in.add_to_timeline(event.interaction_id, event.name, event.at)
-        for name, value in self._numbers():
+        for name, value in self._numbers.read():
             # A point when a number changes and the one before it: lines that are level in between.
             if self._shown.get(name) != value:
                 self._shown[name] = value
                 self._stand_in.add_to_series(name, value)
+        for entry in self._agent.history(self._noted):
+            self._stand_in.add_note(words(entry), entry["at"])
+            self._noted = entry["number"]
 
     def _lines(self) -> Iterator[str]:
         yield from self._functions.read()
         yield from self._workers.new_lines()
-
-    def _numbers(self) -> Iterator[tuple[str, float]]:
-        depths = report.queue_depths(self._state)
-        for name, value in vars(depths).items():
-            if value is not None:
-                yield f"queue/{name}", float(value)
-        running = self._folder.load() or self._state
-        workers = [
-            one for one in health.of_processes(running) if one.name.startswith(WORKER) and one.alive
-        ]
-        yield "tasks/running", float(len(workers))
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ from rich.table import Table
 from emulation.bootstrap.layout import Layout
 from emulation.display import Display
 from emulation.stack import down, up
-from emulation.stack.options import StackOptions
+from emulation.stack.options import FleetOptions, StackOptions
 from emulation.stack.state import StateFolder
 from tests.bench import handler, request_path, worker
 from tests.bench.machine import Machine
@@ -51,7 +51,9 @@ def main() -> None:
 
 def _request_path(display: Display) -> list[dict[str, Any]]:
     folder = StateFolder(LAYOUT.build / "bench-stack")
-    options = StackOptions(aws_port=0, discord_port=0, workers=0, environment="bench")
+    options = StackOptions(
+        aws_port=0, discord_port=0, fleet=FleetOptions(0, 0), environment="bench"
+    )
     try:
         url = up.start(LAYOUT, folder, options, display).state.interactions_url
         request_path.measure(url, clients=4, seconds=2)  # warms the functions' processes

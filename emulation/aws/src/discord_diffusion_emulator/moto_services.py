@@ -1,6 +1,7 @@
 """Services that LocalStack's open release lacks and moto has, on the same endpoint."""
 
 from collections.abc import Callable, Mapping
+from threading import Lock
 from typing import Any
 
 from localstack.aws.api import RequestContext
@@ -43,6 +44,22 @@ def _followed(handler: Operation, after: Callable[[RequestContext], None]) -> Op
     return called
 
 
+def dynamodb() -> Service:
+    """DynamoDB, one call after the other.
+
+    moto looks at a condition and then writes, with nothing to keep other threads out in between:
+    of several conditional writes at once more than one would succeed.
+    """
+    lock = Lock()
+
+    def called(context: RequestContext, request: Any) -> Any:
+        with lock:
+            return _proxy_moto(context, request)
+
+    operations = load_service("dynamodb").operation_names
+    return through_moto("dynamodb", dict.fromkeys(operations, called))
+
+
 def ecs() -> Service:
     """ECS, whose tasks the fleet agent runs."""
     from .services import ecs
@@ -71,6 +88,13 @@ def budgets() -> Service:
     from .services import budgets
 
     return through_moto("budgets", budgets.OPERATIONS)
+
+
+def service_quotas() -> Service:
+    """Service Quotas, with those of GPU instances."""
+    from .services import quotas
+
+    return through_moto("service-quotas", quotas.OPERATIONS)
 
 
 def _wake(context: RequestContext) -> None:

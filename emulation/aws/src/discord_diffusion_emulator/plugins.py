@@ -43,9 +43,9 @@ class StrictServerPlugin(RuntimeServerPlugin):  # type: ignore[misc]  # untyped 
 @aws_provider(name="moto")  # type: ignore[untyped-decorator]  # LocalStack is untyped
 def dynamodb() -> Service:
     """DynamoDB from moto (PROVIDER_OVERRIDE_DYNAMODB=moto): LocalStack's own needs Java."""
-    from .moto_services import through_moto
+    from . import moto_services
 
-    return through_moto("dynamodb")
+    return moto_services.dynamodb()
 
 
 @aws_provider(name="scaling")  # type: ignore[untyped-decorator]  # as above
@@ -73,13 +73,25 @@ def ec2() -> Service:
 
 @aws_provider(name="mended")  # type: ignore[untyped-decorator]  # as above
 def stepfunctions() -> Service:
-    """LocalStack's Step Functions with what Terraform asks of a state machine."""
+    """LocalStack's Step Functions with what Terraform asks of a state machine, and paced waits."""
     from localstack.services.stepfunctions.provider import StepFunctionsProvider
 
-    from .services import state_machines
+    from .services import pacing, state_machines
 
     state_machines.mend()
+    pacing.mend_waits()
     return Service.for_provider(StepFunctionsProvider())
+
+
+@aws_provider(name="paced")  # type: ignore[untyped-decorator]  # as above
+def events() -> Service:
+    """LocalStack's EventBridge, its rates exact and paced."""
+    from localstack.services.events.provider import EventsProvider
+
+    from .services import pacing
+
+    pacing.mend_events()
+    return Service.for_provider(EventsProvider())
 
 
 @aws_provider()  # type: ignore[untyped-decorator]  # as above
@@ -120,6 +132,14 @@ def budgets() -> Service:
     from . import moto_services
 
     return moto_services.budgets()
+
+
+@aws_provider(api="service-quotas")  # type: ignore[untyped-decorator]
+def service_quotas() -> Service:
+    """Service Quotas from moto, with the quotas of GPU instances."""
+    from . import moto_services
+
+    return moto_services.service_quotas()
 
 
 @hooks.on_infra_start()  # type: ignore[untyped-decorator]  # as above

@@ -8,8 +8,10 @@ plane.py        one account's fleets in one region: the mind, what it sees, what
 world.py        reads moto's backends into the mind's pictures
 projection.py   writes what the mind knows into moto's backends
 instances.py    EC2 instances and Auto Scaling's activities there
-processes.py    tasks as processes (launcher.py, containers.py, logs.py)
+journal.py      what has changed, in order
+processes.py    tasks as processes (launcher.py, containers.py, secrets.py, logs.py)
 endpoints.py    what tasks and people can ask on the gateway (routes.py)
-cloudwatch.py   alarms are looked at as CloudWatch does; policies.py carries out their policies
+cloudwatch.py   alarms are looked at as CloudWatch does (points.py, metric_math.py); policies.py
+                carries out their policies
 config.py       what a person who starts the emulator sets
 """

@@ -6,9 +6,7 @@ action as long as the alarm stays in its state.
 """
 
 import logging
-import math
 import sys
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -21,8 +19,7 @@ from localstack.services.cloudwatch.cloudwatch_database_helper import Cloudwatch
 from localstack.services.cloudwatch.models import LocalStackMetricAlarm
 from localstack.utils.patch import patch
 
-from . import alarms
-from .alarms import Rule
+from . import alarms, points
 from .settings import Settings
 
 LOG = logging.getLogger(__name__)
@@ -69,7 +66,7 @@ def mend() -> None:
         original(provider, context, alarm_name, state_value, *args, **kwargs)
         arn = f"arn:aws:cloudwatch:{context.region}:{context.account_id}:alarm:{alarm_name}"
         details = localstacks.get_metric_alarm_details_for_alarm_arn(arn)
-        if details is not None and details.get("Metrics") is None:
+        if details is not None and points.refusal(details) is None:
             _act(details, _values(arn, details))
 
     @patch(LocalStackMetricAlarm.__init__)  # type: ignore[untyped-decorator]
@@ -122,15 +119,17 @@ def _schedule(scheduler: AlarmScheduler, alarm_arn: str) -> None:
     """Look at an alarm from now on."""
     details = localstacks.get_metric_alarm_details_for_alarm_arn(alarm_arn)
     scheduler.delete_scheduler_for_alarm(alarm_arn)
-    if details is None or not scheduler._is_alarm_supported(details):
-        LOG.warning("not emulated: the alarm %s is not evaluated", alarm_arn)
+    if details is None:
+        return
+    if refusal := points.refusal(details):
+        LOG.warning("not emulated: the alarm %s is not evaluated: %s", alarm_arn, refusal)
         return
     if scheduler not in _schedulers:
         _schedulers.append(scheduler)
     speed = settings_of(*_account_and_region(alarm_arn)).alarm_speed
     scheduler.scheduled_alarms[alarm_arn] = scheduler.scheduler.schedule(
         func=look,
-        period=alarms.interval(details["Period"]) / speed,
+        period=alarms.interval(points.period(details)) / speed,
         fixed_rate=True,
         args=[alarm_arn],
         on_error=lambda error: LOG.error("could not look at %s: %r", alarm_arn, error),
@@ -150,7 +149,7 @@ def look(alarm_arn: str) -> None:
     if details is None:
         return
     values = _values(alarm_arn, details)
-    state = alarms.evaluated(_rule(details), values)
+    state = alarms.evaluated(points.rule(details), values)
     if state is None or state == details["StateValue"]:
         _act(details, values)
         return
@@ -161,7 +160,7 @@ def look(alarm_arn: str) -> None:
     data = {
         "version": "1.0",
         "queryDate": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}+0000",
-        "period": details["Period"],
+        "period": points.period(details),
         "recentDatapoints": there,
         "threshold": details["Threshold"],
     }
@@ -170,40 +169,9 @@ def look(alarm_arn: str) -> None:
     )
 
 
-def _rule(details: Any) -> Rule:
-    points = int(details["EvaluationPeriods"])
-    return Rule(
-        comparison=details["ComparisonOperator"],
-        threshold=float(details["Threshold"]),
-        points=points,
-        to_alarm=int(details.get("DatapointsToAlarm") or points),
-        missing=details.get("TreatMissingData") or "missing",
-    )
-
-
 def _values(alarm_arn: str, details: Any) -> list[float | None]:
-    """The alarm's points, oldest first, None where there is none; some more than it evaluates."""
     account, region = _account_and_region(alarm_arn)
-    speed = settings_of(account, region).alarm_speed
-    period = max(1, round(details["Period"] / speed))
-    points = int(details["EvaluationPeriods"])
-    number = points + max(points // 3, 2)
-    end = math.floor(time.time()) + 1
-    start = end - number * period
-    names = ("MetricName", "Namespace", "Dimensions")
-    metric = {name: details[name] for name in names if details.get(name)}
-    stat = {"Metric": metric, "Period": period, "Stat": details["Statistic"]}
-    query: Any = {"Id": "alarm", "MetricStat": stat}
-    found = CloudwatchDatabase().get_metric_data_stat(
-        account,
-        region,
-        query,
-        datetime.fromtimestamp(start, UTC),
-        datetime.fromtimestamp(end, UTC),
-        "TimestampAscending",
-    )
-    by_start = dict(zip(found["timestamps"], found["values"], strict=True))
-    return [by_start.get(start + i * period) for i in range(number)]
+    return points.read(account, region, details, settings_of(account, region).alarm_speed)
 
 
 def is_policy(action: str) -> bool:
@@ -220,7 +188,7 @@ def _act(details: Any, values: list[float | None]) -> None:
     latest = next((value for value in reversed(values) if value is not None), None)
     if latest is None:
         return
-    rule = _rule(details)
+    rule = points.rule(details)
     for action in filter(is_policy, actions):
         from . import policies
 

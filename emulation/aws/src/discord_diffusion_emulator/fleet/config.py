@@ -13,7 +13,7 @@ TASK_COMMAND = "EMULATOR_TASK_COMMAND"
 TASK_PROGRAMS = "EMULATOR_TASK_PROGRAMS"
 # The folder that a task runs in.
 TASK_FOLDER = "EMULATOR_TASK_FOLDER"
-# Variables that win over the task definition's, as a JSON object.
+# Variables that win over the task definition's, as a JSON object; {task} is the task's own name.
 TASK_ENVIRONMENT = "EMULATOR_TASK_ENVIRONMENT"
 # A folder for what tasks print, one file each; without it only CloudWatch Logs has it.
 TASK_LOGS = "EMULATOR_TASK_LOGS"

@@ -11,6 +11,15 @@ from typing import Any
 from .config import Config
 from .routes import TASKS
 
+TASK = "{task}"
+"""In the environment that the emulator is given: a name of each task's own."""
+_SHORT = 8
+
+
+def short(task_id: str) -> str:
+    """As much of a task's id as tells it from others, for names of files."""
+    return task_id[:_SHORT]
+
 
 class NoCommandError(Exception):
     """Nothing says what the task is to run."""
@@ -54,7 +63,7 @@ def environment(
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_ENDPOINT_URL": endpoint,
         **own,
-        **config.environment,
+        **{name: value.replace(TASK, short(task_id)) for name, value in config.environment.items()},
         "ECS_CONTAINER_METADATA_URI_V4": f"{base}/v4",
         "ECS_AGENT_URI": base,
     }

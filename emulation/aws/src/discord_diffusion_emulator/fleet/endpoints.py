@@ -2,7 +2,9 @@
 
 /_emulator/tasks/ID/v4...                       container metadata, for the task itself
 /_emulator/tasks/ID/task-protection/v1/state    task protection, for the task itself
-/_emulator/fleet                                the fleets' state; POST below it changes them:
+/_emulator/fleet                                the fleets' state
+/_emulator/fleet/history?after=N                what has changed, oldest first (journal.py)
+POST below /_emulator/fleet changes them:
   interrupt       {"instance": ID}              a Spot interruption; without ID any one
   deny-capacity   {"group": NAME, "reason": "capacity" | "quota" | "spot"}   without NAME: all
   allow-capacity  {"group": NAME}
@@ -90,6 +92,16 @@ def state(request: Request) -> Response:
         return _json(_shown(there))
 
 
+def history(request: Request) -> Response:
+    """What has changed since the entry with a number, or since the start."""
+    after = request.args.get("after", "0")
+    if not after.isdecimal():
+        return _json({"error": f"after is {after!r}: the number of an entry is needed"}, 400)
+    with agent().lock:
+        there = agent().plane(*_asked(request))
+        return _json({"entries": there.journal.after(int(after))})
+
+
 def _asked(request: Request) -> tuple[str, str]:
     arguments = request.args
     account = arguments.get("account", DEFAULT_AWS_ACCOUNT_ID)
@@ -105,6 +117,10 @@ def _shown(there: Plane) -> dict[str, Any]:
         | {
             "delays": vars(there.settings.delays),
             "groups": {name: vars(one) for name, one in there.settings.groups.items()},
+        },
+        "desired": {
+            "services": {key: one.desired for key, one in there.world.services.items()},
+            "groups": {name: one.desired for name, one in there.world.groups.items()},
         },
         "denied": mind.denied,
         "crashing": {name: crash.after for name, crash in mind.crashing.items()},

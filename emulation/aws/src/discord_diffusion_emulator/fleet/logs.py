@@ -9,6 +9,8 @@ from typing import Any
 
 from localstack.aws.connect import connect_to
 
+from discord_diffusion_emulator import embedded_metrics
+
 LOG = logging.getLogger(__name__)
 
 SECONDS = 0.2
@@ -47,7 +49,8 @@ class TaskLog:
         self._lines.put(_END)
 
     def _write(self) -> None:
-        client: Any = connect_to(aws_access_key_id=self._account, region_name=self._region).logs
+        clients: Any = connect_to(aws_access_key_id=self._account, region_name=self._region)
+        client: Any = clients.logs
         names = {"logGroupName": self._group, "logStreamName": self._stream}
         try:
             if self._create:
@@ -58,6 +61,8 @@ class TaskLog:
                 batch, ended = self._batch()
                 if batch:
                     client.put_log_events(**names, logEvents=batch)
+                    lines = [event["message"] for event in batch]
+                    embedded_metrics.publish(clients.cloudwatch, lines)
         except Exception:  # a log group that is missing must not end the task
             LOG.warning("could not write to the log stream %s", self._stream, exc_info=True)
 

@@ -14,10 +14,11 @@ from localstack.aws.connect import connect_to
 from moto.autoscaling.models import autoscaling_backends
 from moto.ecs.models import ecs_backends
 
-from . import containers, effects, instances, reservation
+from . import containers, effects, instances, reservation, secrets
 from .config import Config
 from .core import Fleet
 from .effects import Effect
+from .journal import Journal
 from .logs import TaskLog
 from .processes import TaskProcess
 from .projection import AgentTask, Projection, tell
@@ -43,6 +44,8 @@ class Plane:
         self.autoscaling = autoscaling_backends[account][region]
         self.fleet = Fleet(config.settings, lambda: uuid4().hex)
         self.projection = Projection(self.ecs, self.autoscaling)
+        self.journal = Journal()
+        self.world = World()
         self._exited = exited
         self._processes: dict[str, TaskProcess] = {}
         self._started = time.monotonic()
@@ -66,7 +69,7 @@ class Plane:
 
     def tick(self) -> float | None:
         """Do what is due. Returns the real seconds until the next time, None if nothing waits."""
-        world = read(self.ecs, self.autoscaling)
+        self.world = world = read(self.ecs, self.autoscaling)
         self._notice_missing()
         now = self.now
         waiting = self.fleet.tick(world, now)
@@ -88,6 +91,8 @@ class Plane:
             if machine.group in world.groups and machine.phase in HERE
         }
         self.projection.show(state, world, protected)
+        names = {key: instance.id for key, instance in self.projection.instances.items()}
+        self.journal.look(state, world, names, self.now)
 
     def _notice_missing(self) -> None:
         """Instances that somebody terminated through EC2."""
@@ -165,16 +170,17 @@ class Plane:
                 region=self.region,
                 task_id=task_id,
             )
-            log = self._log(container, definition.family, task_id)
+            environment |= secrets.read(self.account, self.region, container)
+            log = self._log(container, task_id)
             self._processes[task_id] = TaskProcess(
                 command, environment, self.config.folder, log.line, self._ended(task_id, log)
             )
-        except (OSError, containers.NoCommandError) as error:
+        except (OSError, containers.NoCommandError, secrets.SecretError) as error:
             self.fleet.not_started(task_id, str(error), self.now)
         else:
             self.fleet.started(task_id, self.now)
 
-    def _log(self, container: dict[str, Any], family: str, task_id: str) -> TaskLog:
+    def _log(self, container: dict[str, Any], task_id: str) -> TaskLog:
         settings = container.get("logConfiguration") or {}
         options = settings.get("options") or {} if settings.get("logDriver") == "awslogs" else {}
         prefix = options.get("awslogs-stream-prefix")
@@ -182,7 +188,7 @@ class Plane:
         stream = f"{prefix}/{name}/{task_id}" if prefix else task_id
         log = TaskLog(self.account, options.get("awslogs-region", self.region), options, stream)
         if self.config.logs is not None:
-            log.to_file(self.config.logs / f"{family}-{task_id[:8]}.log")
+            log.to_file(self.config.logs / f"{name}-{containers.short(task_id)}.log")
         return log
 
     def _ended(self, task_id: str, log: TaskLog) -> Callable[[int], None]:

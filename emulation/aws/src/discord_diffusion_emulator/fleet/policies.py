@@ -1,6 +1,7 @@
 """Carries out scaling policies: from an alarm's state to a service's desired count."""
 
 import logging
+import time
 from typing import Any
 from uuid import uuid4
 
@@ -44,13 +45,13 @@ def carry_out(action: str, alarm: str, distance: float, *, above: bool) -> None:
             return
         before = service.desired_count
         wanted = decide(
-            _policy(policy),
+            _policy(policy, there.settings.alarm_speed),
             distance,
             above=above,
             capacity=before,
             limits=Limits(int(target.min_capacity), int(target.max_capacity)),
             cooldown=_cooldown(target),
-            now=there.now,
+            now=time.monotonic(),
         )
         if wanted is None or _suspended(target, wanted > before):
             return
@@ -69,7 +70,7 @@ def _suspended(target: Any, grows: bool) -> bool:
     return bool(state.get(name))
 
 
-def _policy(policy: Any) -> Policy:
+def _policy(policy: Any, speed: float) -> Policy:
     given = policy.step_scaling_policy_configuration
     return Policy(
         arn=policy.policy_arn,
@@ -82,7 +83,8 @@ def _policy(policy: Any) -> Policy:
             )
             for one in given.get("StepAdjustments") or []
         ],
-        cooldown=float(given.get("Cooldown", 300)),
+        # Cooldowns are chosen by how long an alarm sees a point, and how soon the next one comes.
+        cooldown=float(given.get("Cooldown", 300)) / speed,
         minimum_magnitude=int(given.get("MinAdjustmentMagnitude") or 0),
     )
 

@@ -10,6 +10,7 @@ CHANGES = ("interrupt", "deny-capacity", "allow-capacity", "crash-task", "settin
 def add_to(router: Any) -> None:
     """Add all routes to the gateway's router."""
     router.add(FLEET, _state, methods=["GET"])
+    router.add(f"{FLEET}/history", _history, methods=["GET"])
     router.add(f"{FLEET}/<change>", _change, methods=["POST"])
     router.add(f"{TASKS}/<task_id>/v4", _container, methods=["GET"])
     router.add(f"{TASKS}/<task_id>/v4/task", _task, methods=["GET"])
@@ -20,6 +21,12 @@ def _state(request: Any) -> Any:
     from . import endpoints
 
     return endpoints.state(request)
+
+
+def _history(request: Any) -> Any:
+    from . import endpoints
+
+    return endpoints.history(request)
 
 
 def _change(request: Any, change: str) -> Any:

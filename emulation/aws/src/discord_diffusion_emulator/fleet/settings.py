@@ -32,8 +32,9 @@ class Settings:
 
     `speed` divides every simulated delay. Processes are not sped up: a task that is to stop keeps
     at least `stop_floor_seconds` of real time, or its stopTimeout if that is shorter.
-    `alarm_speed` divides the periods of CloudWatch's alarms: it has to go with how often the
-    metrics are really published, so it is apart.
+    `alarm_speed` divides all times of the loop that measures and scales: the periods of
+    CloudWatch's alarms, the cooldowns of scaling policies, EventBridge's rates in minutes and the
+    waits of Step Functions. Functions are not sped up: it can be as fast as they keep pace.
 
     Quirks: `first_scale_out` instances are asked for by a capacity provider that has none
     (0: as many as needed); `scale_in_points` minutes of data are needed before it lets instances

@@ -14,6 +14,8 @@ from localstack.services.lambda_.invocation.logs import QUEUE_SHUTDOWN, LogHandl
 from localstack.utils.aws.client_types import ServicePrincipal
 from localstack.utils.bootstrap import is_api_enabled
 
+from discord_diffusion_emulator import embedded_metrics
+
 from .batches import Stream, Tally, log_batches
 
 LOG = logging.getLogger(__name__)
@@ -28,11 +30,12 @@ Metric = tuple[str, str, str, str]
 
 def write_logs(handler: LogHandler, *_args: object, **_kwargs: object) -> None:
     """Write what comes through the handler's queue to CloudWatch Logs, until it is closed."""
-    client = connect_to.with_assumed_role(
+    clients = connect_to.with_assumed_role(
         region_name=handler.region,
         role_arn=handler.role_arn,
         service_principal=ServicePrincipal.lambda_,
-    ).logs
+    )
+    client = clients.logs
     ended = False
     while not ended:
         items = _all_there_is(handler.log_queue)
@@ -45,6 +48,7 @@ def write_logs(handler: LogHandler, *_args: object, **_kwargs: object) -> None:
         for stream, messages in log_batches(texts):
             try:
                 _put(client, stream, messages)
+                embedded_metrics.publish(clients.cloudwatch, messages)
             except Exception:  # one batch that is refused must not end the function's log
                 LOG.warning("could not write to the log stream %s", stream, exc_info=True)
 

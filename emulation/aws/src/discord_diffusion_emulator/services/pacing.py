@@ -1,0 +1,88 @@
+"""EventBridge's rates and the waits of Step Functions, as fast as the fleets' `alarm_speed` says.
+
+LocalStack runs every schedule "approximately every minute", from whenever its own loop began.
+"""
+
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+
+from localstack.services.events.scheduler import CronTab, Job, JobScheduler
+from localstack.utils.patch import patch
+
+from discord_diffusion_emulator.fleet.cloudwatch import settings_of
+
+LOOK_SECONDS = 0.25
+# What LocalStack makes of rate(N minutes).
+_MINUTES = re.compile(r"\*/(\d+) \* \* \* \*")
+_PLACE = "fleet_place"
+
+
+def mend_events() -> None:
+    """Correct LocalStack's EventBridge. Called once, before it is loaded for serving."""
+    from localstack.services.events.provider import EventsProvider
+
+    JobScheduler.loop = _loop
+
+    @patch(EventsProvider._get_scheduled_rule_job_function)  # type: ignore[untyped-decorator]
+    def _job(
+        original: Any, provider: Any, account: str, region: str, rule: Any
+    ) -> Callable[..., None]:
+        """Let a job know whose it is."""
+        function: Callable[..., None] = original(provider, account, region, rule)
+        setattr(function, _PLACE, (account, region))
+        return function
+
+
+def mend_waits() -> None:
+    """Correct LocalStack's Step Functions. Called once, as above."""
+    from localstack.services.stepfunctions.asl.component.state.state_wait.wait_function import (
+        wait_function,
+    )
+
+    wait_function.WaitFunction._wait_interval = _wait
+
+
+def _loop(scheduler: JobScheduler, *_: object) -> None:
+    """Run every job when it is due, a rate for the first time once it is over."""
+    begun: dict[str, _Turn] = {}
+    while not scheduler._stop_event.wait(LOOK_SECONDS):
+        jobs = list(scheduler.jobs)
+        begun = {job.job_id: begun.get(job.job_id) or _Turn(job) for job in jobs}
+        for job in jobs:
+            if begun[job.job_id].over:
+                begun[job.job_id] = _Turn(job)
+                if job.is_enabled:
+                    job.do_run()
+
+
+class _Turn:
+    """From when a job was made, or ran, to when it runs next."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._begun = time.monotonic()
+        self._rate = _MINUTES.fullmatch(job.schedule)
+        self._by_calendar: float = CronTab(job.schedule).next(default_utc=True) or float("inf")
+
+    @property
+    def over(self) -> bool:
+        """Whether the job is due."""
+        return time.monotonic() - self._begun >= self._seconds
+
+    @property
+    def _seconds(self) -> float:
+        if self._rate is None:
+            return self._by_calendar
+        speed = settings_of(*getattr(self._job.job_func, _PLACE)).alarm_speed
+        return int(self._rate[1]) * 60 / speed
+
+
+def _wait(_function: Any, env: Any, wait_seconds: int) -> None:
+    """A Wait state: until its time is over, or the execution."""
+    owner = env.aws_execution_details
+    speed = settings_of(owner.account, owner.region).alarm_speed
+    end = time.monotonic() + wait_seconds / speed
+    while env.is_running() and (left := end - time.monotonic()) > 0:
+        env.program_state_event.wait(left)
