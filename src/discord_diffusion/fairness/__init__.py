@@ -1,0 +1,1 @@
+"""Who may ask for how much: units, limits, and what a guild has decided. Pure."""

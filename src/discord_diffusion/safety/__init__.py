@@ -1,0 +1,1 @@
+"""Which prompts are refused: text made comparable, and patterns of bounded cost. Pure."""

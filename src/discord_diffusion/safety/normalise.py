@@ -1,0 +1,58 @@
+"""A prompt as a reader sees it, whatever letters it was written with.
+
+Look-alikes are those of Unicode's confusables table (https://www.unicode.org/reports/tr39/) that
+end in one Latin letter or digit, and letters that Unicode names after a Latin one.
+"""
+
+import json
+import re
+import unicodedata
+from functools import cache
+from pathlib import Path
+
+_FILE = Path(__file__).with_name("look_alikes.json")
+_LEET = {"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t", "8": "b", "@": "a", "$": "s"}
+_LEET |= {"!": "i", "|": "i", "€": "e", "£": "l", "+": "t"}
+_SPACED = re.compile(r"(?<![^\W_])(?:[^\W\d_][\W_]){2,}[^\W\d_](?![^\W_])")
+"""Single letters with one thing between them."""
+_REPEATED = re.compile(r"(.)\1{2,}")
+_NOT_WORDS = re.compile(r"[\W_]+")
+
+
+def readings(text: str) -> tuple[str, ...]:
+    """The text as it can be read, without repetition: its words as they are, and with look-alikes,
+    digits for letters and spread-out letters undone. Lower case, words parted by one space."""
+    plain = _visible(text)
+    folded = "".join(_look_alikes().get(character, character) for character in plain)
+    folded = _without_marks(folded)
+    leet = "".join(_LEET.get(character, character) for character in folded)
+    forms = [plain, _joined(folded), _joined(leet)]
+    forms += [_REPEATED.sub(r"\1", _joined(leet)), _REPEATED.sub(r"\1\1", _joined(leet))]
+    return tuple(dict.fromkeys(_words(form) for form in forms))
+
+
+def _visible(text: str) -> str:
+    """Compatible forms made one, in lower case, without what takes no room."""
+    composed = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    return "".join(one for one in composed if unicodedata.category(one) not in ("Cf", "Cc", "Mn"))
+
+
+def _without_marks(text: str) -> str:
+    decomposed = unicodedata.normalize("NFD", text)
+    return "".join(one for one in decomposed if unicodedata.category(one) != "Mn")
+
+
+def _joined(text: str) -> str:
+    """Letters that stand alone one after the other, as the word that they spell."""
+    return _SPACED.sub(lambda found: _NOT_WORDS.sub("", found[0]), text)
+
+
+def _words(text: str) -> str:
+    return _NOT_WORDS.sub(" ", text).strip()
+
+
+@cache
+def _look_alikes() -> dict[str, str]:
+    """Latin letter by look-alike."""
+    groups: dict[str, str] = json.loads(_FILE.read_text("utf-8"))
+    return {one: letter for letter, many in groups.items() for one in many}

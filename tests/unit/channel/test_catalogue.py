@@ -1,0 +1,66 @@
+"""Every text in every language: the same keys, the same places, and short enough."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from discord_diffusion.catalogue import LANGUAGES, PLACE, language_of, say, texts
+from emulation.bootstrap.layout import Layout
+
+SOURCE = Layout.of_this_checkout().root / "src" / "discord_diffusion"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_says_everything_with_the_same_places(language: str) -> None:
+    assert list(texts(language)) == list(texts("en"))
+    for key, text in texts(language).items():
+        assert sorted(PLACE.findall(text)) == sorted(PLACE.findall(texts("en")[key])), key
+        assert text.strip() == text != ""
+        assert len(text) <= 500
+        assert "{}" not in text
+
+
+@pytest.mark.parametrize("language", set(LANGUAGES) - {"en"})
+def test_hardly_a_text_is_left_in_english(language: str) -> None:
+    same = [key for key, text in texts(language).items() if text == texts("en")[key]]
+    assert len(same) <= 8, same
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_labels_keep_discords_limits(language: str) -> None:
+    for key, text in texts(language).items():
+        if key.startswith("button."):
+            assert len(text) <= 80 - len("{number}")
+        if key.startswith("modal."):
+            assert len(text) <= 45
+
+
+def test_a_locale_that_we_do_not_know_is_answered_in_english() -> None:
+    assert [language_of(one) for one in ("de", "es-419", "pt-BR", "en-GB", "sv-SE", "")] == [
+        "de", "es-ES", "pt-BR", "en", "en", "en",
+    ]  # fmt: skip
+
+
+def test_values_are_put_in_as_they_are() -> None:
+    assert say("en-US", "done.deleted", user="{user}") == "Deleted by {user}."
+    with pytest.raises(KeyError):
+        say("de", "done.deleted")
+
+
+def _sources() -> str:
+    return "".join(path.read_text() for path in Path(SOURCE).rglob("*.py"))
+
+
+def test_every_reason_and_every_text_that_the_code_names_is_there() -> None:
+    reasons = re.findall(r'Refusal\(\s*"([a-z_]+)"', _sources())
+    assert reasons
+    assert {f"refused.{reason}" for reason in reasons} <= set(texts("en"))
+
+
+def test_every_failure_says_what_to_do_and_whether_it_was_charged() -> None:
+    said = re.compile(r"\b(charged|changed|saved)\b")
+    for key, text in texts("en").items():
+        if key.startswith(("refused.", "failed.")):
+            assert said.search(text), key
+            assert text.count(". ") + text.count(": ") + text.count("; ") >= 1, key
