@@ -57,9 +57,15 @@ class Registrar:
         Raises:
             RegistrationError: Discord refused one.
         """
-        scope = f"/guilds/{guild_id}" if guild_id else ""
-        path = f"/applications/{application_id}{scope}/commands"
-        return len(self._call("PUT", path, registration()))
+        return len(self._call("PUT", _commands_path(application_id, guild_id), registration()))
+
+    def remove_commands(self, application_id: str, guild_id: str | None = None) -> None:
+        """Take every command away, in one guild or everywhere.
+
+        Raises:
+            RegistrationError: Discord refused.
+        """
+        self._call("PUT", _commands_path(application_id, guild_id), [])
 
     def set_endpoint(self, url: str) -> Application:
         """Have interactions sent to `url`, which Discord checks first.
@@ -69,6 +75,16 @@ class Registrar:
         """
         body = {"interactions_endpoint_url": url}
         return _application(self._call("PATCH", "/applications/@me", body))
+
+    def remove_endpoint(self) -> Application:
+        """Have interactions sent nowhere.
+
+        Raises:
+            RegistrationError: Discord refused.
+        """
+        return _application(
+            self._call("PATCH", "/applications/@me", {"interactions_endpoint_url": ""})
+        )
 
     def _call(self, method: str, path: str, body: object | None = None) -> Any:
         try:
@@ -81,6 +97,11 @@ class Registrar:
             return answer.json()
         except ValueError:
             raise RegistrationError(f"{method} {path}: the answer is not JSON") from None
+
+
+def _commands_path(application_id: str, guild_id: str | None) -> str:
+    scope = f"/guilds/{guild_id}" if guild_id else ""
+    return f"/applications/{application_id}{scope}/commands"
 
 
 def _application(content: Any) -> Application:

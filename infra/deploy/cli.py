@@ -1,0 +1,246 @@
+"""`python -m infra.deploy`: parse, call, and say how it went."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from discord_diffusion.settings.deployment import DeploymentSettings
+from discord_diffusion.settings.reader import SettingsError
+from emulation.bootstrap.layout import Layout
+from infra.deploy.choices import Choices
+from infra.deploy.errors import DeployError, InputError
+from infra.deploy.flows import Agree, Flow
+from infra.deploy.show import Show
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="From an AWS account and a Discord token to a running bot, and back.",
+)
+_LAYOUT = Layout.of_this_checkout()
+_VARIABLES = _LAYOUT.infra / "aws.tfvars"
+
+Region = Annotated[
+    str | None, typer.Option(help="AWS region (default: AWS_REGION, else the variable file's).")
+]
+Environment = Annotated[
+    str | None,
+    typer.Option(envvar="DEPLOY_ENVIRONMENT", help="Second part of every name, for example prod."),
+]
+VarFile = Annotated[
+    Path | None,
+    typer.Option(
+        exists=True,
+        dir_okay=False,
+        envvar="DEPLOY_VAR_FILE",
+        help="Variables of the Terraform module (default: infra/aws.tfvars if it is there).",
+    ),
+]
+BackendConfig = Annotated[
+    Path | None,
+    typer.Option(
+        exists=True,
+        dir_okay=False,
+        envvar="DEPLOY_BACKEND_CONFIG",
+        help="Keep Terraform's state in S3, as this file says (default: a local file).",
+    ),
+]
+StateDir = Annotated[
+    Path,
+    typer.Option(envvar="DEPLOY_STATE_DIR", help="Folder of what is known of the deployments."),
+]
+Guild = Annotated[
+    str | None,
+    typer.Option(
+        envvar="DEPLOY_GUILD",
+        help="Register the commands in this guild alone, where they appear at once.",
+    ),
+]
+SkipImage = Annotated[
+    bool,
+    typer.Option(
+        "--skip-image", envvar="DEPLOY_SKIP_IMAGE", help="Build no image; name one with --image."
+    ),
+]
+Image = Annotated[
+    str | None,
+    typer.Option(
+        envvar="DEPLOY_IMAGE",
+        help="A worker image that exists: with its registry, or a tag in our own.",
+    ),
+]
+EndpointUrl = Annotated[
+    str | None,
+    typer.Option(
+        envvar="DEPLOY_ENDPOINT_URL",
+        help="Address for Discord, if not API Gateway's: {host}, {path}, {rest_api_id} are filled in.",
+    ),
+]
+Yes = Annotated[bool, typer.Option("--yes", help="Ask nothing.")]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Show everything that would be done, and do none of it.")
+]
+AllowReplacement = Annotated[
+    bool,
+    typer.Option(
+        "--allow-replacement",
+        help="Carry a plan out even if it removes the queue, the table or the API.",
+    ),
+]
+_STATES = Path(".deployments")
+
+
+@app.command()
+def deploy(
+    region: Region = None,
+    environment: Environment = None,
+    var_file: VarFile = None,
+    backend_config: BackendConfig = None,
+    state_dir: StateDir = _STATES,
+    guild: Guild = None,
+    skip_image: SkipImage = False,
+    image: Image = None,
+    endpoint_url: EndpointUrl = None,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    allow_replacement: AllowReplacement = False,
+) -> None:
+    """Deploy, or bring a deployment up to date. After a failure, run it again."""
+    chosen = Choices(
+        region=region,
+        environment=environment,
+        variables_file=_variables(var_file),
+        backend_file=backend_config,
+        state_folder=state_dir,
+        guild_id=guild,
+        image=_image(image, skip_image),
+        endpoint_url=endpoint_url,
+        allow_replacement=allow_replacement,
+    )
+    flow = _flow(chosen, yes)
+    if dry_run:
+        flow.plan()
+        flow.show.line("\nNothing was changed.")
+    else:
+        flow.deploy()
+
+
+@app.command()
+def plan(
+    region: Region = None,
+    environment: Environment = None,
+    var_file: VarFile = None,
+    backend_config: BackendConfig = None,
+    state_dir: StateDir = _STATES,
+    skip_image: SkipImage = False,
+    image: Image = None,
+) -> None:
+    """Show what a deployment would do and cost: `deploy --dry-run`."""
+    chosen = Choices(
+        region=region,
+        environment=environment,
+        variables_file=_variables(var_file),
+        backend_file=backend_config,
+        state_folder=state_dir,
+        image=_image(image, skip_image),
+    )
+    _flow(chosen, yes=True).plan()
+
+
+@app.command()
+def destroy(
+    region: Region = None,
+    environment: Environment = None,
+    var_file: VarFile = None,
+    backend_config: BackendConfig = None,
+    state_dir: StateDir = _STATES,
+    guild: Guild = None,
+    endpoint_url: EndpointUrl = None,
+    yes: Yes = False,
+) -> None:
+    """Remove a deployment, and say what it leaves."""
+    chosen = Choices(
+        region=region,
+        environment=environment,
+        variables_file=_variables(var_file),
+        backend_file=backend_config,
+        state_folder=state_dir,
+        guild_id=guild,
+        image="removed",
+        endpoint_url=endpoint_url,
+    )
+    if _flow(chosen, yes).destroy():
+        raise typer.Exit(1)
+
+
+@app.command()
+def preflight(
+    region: Region = None,
+    environment: Environment = None,
+    var_file: VarFile = None,
+    backend_config: BackendConfig = None,
+    state_dir: StateDir = _STATES,
+    skip_image: SkipImage = False,
+    image: Image = None,
+) -> None:
+    """Look at account, quotas, region, network, tools and Discord; change nothing."""
+    chosen = Choices(
+        region=region,
+        environment=environment,
+        variables_file=_variables(var_file),
+        backend_file=backend_config,
+        state_folder=state_dir,
+        image=_image(image, skip_image),
+    )
+    if not _flow(chosen, yes=True).preflight().passed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def costs(
+    instance_type: Annotated[str, typer.Option(help="EC2 type with one GPU.")] = "g4dn.xlarge",
+    region: Annotated[str, typer.Option(help="AWS region.")] = "us-east-1",
+    spot_percentage: Annotated[float, typer.Option(min=0, max=100, help="Share of Spot.")] = 100,
+    maximum_tasks: Annotated[int, typer.Option(min=0, help="Instances at most.")] = 4,
+) -> None:
+    """Show what a deployment costs, item by item (docs/costs.md compares and cites)."""
+    from discord_diffusion.capacity.costs.estimate import estimate
+
+    found = estimate(instance_type, region, spot_percentage, maximum_tasks)
+    show = Show()
+    show.estimate(found, instance_type, maximum_tasks)
+    show.heading("An idle month, item by item")
+    for line in sorted(found.idle, key=lambda line: -line.dollars):
+        show.line(f"  {line.dollars:6.3f}  {line.name}")
+
+
+def main() -> None:
+    """Run the command line; an error of ours is a message, not a traceback."""
+    try:
+        app()
+    except (DeployError, SettingsError) as error:
+        console = Console(stderr=True)
+        console.print("[bold red]Error:[/]", escape(str(error)), highlight=False, soft_wrap=True)
+        sys.exit(1)
+
+
+def _flow(choices: Choices, yes: bool) -> Flow:
+    agree: Agree = (lambda _question: True) if yes else typer.confirm
+    return Flow(choices, DeploymentSettings.from_environ(), _LAYOUT, Show(), agree)
+
+
+def _variables(given: Path | None) -> Path | None:
+    return given or (_VARIABLES if _VARIABLES.exists() else None)
+
+
+def _image(image: str | None, skip: bool) -> str | None:
+    if skip and image is None:
+        raise InputError("--skip-image needs the image that is to run: --image REFERENCE.")
+    if image is not None and not skip:
+        raise InputError("--image names an image that exists: say --skip-image too.")
+    return image

@@ -1,0 +1,157 @@
+"""Runs Terraform on one copy of the root module, telling how far it is.
+
+Its environment is the person's own, for credentials and for TF_VAR_ variables, without the secrets.
+"""
+
+import json
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from discord_diffusion.settings.deployment import SECRETS
+from emulation.bootstrap import terraform as bootstrap
+from infra.deploy.errors import TerraformError
+from infra.deploy.plan import Plan
+
+_CHANGES = ("create", "update", "delete")
+
+
+@dataclass(frozen=True)
+class Terraform:
+    """One root module with its data folder, its variable files and the log of all it says."""
+
+    program: Path
+    module: Path
+    data: Path
+    variable_files: tuple[Path, ...] = ()
+    log: Path | None = None
+
+    def evaluate(self, expression: str, values: dict[str, str]) -> Any:
+        """The value of an expression over the variables, by `terraform console`.
+
+        Raises:
+            TerraformError: a variable is not valid; the text says which.
+        """
+        words = [*self._inputs(), *(f"-var={name}={value}" for name, value in values.items())]
+        printed = self._run("console", *words, stdin=f"jsonencode({expression})\n")
+        # Printed as Terraform writes a string: in quotes, with the template signs doubled.
+        text = json.loads(printed.strip().splitlines()[-1])
+        return json.loads(text.replace("$${", "${").replace("%%{", "%{"))
+
+    def initialise(self, providers: Path | None, *options: str) -> None:
+        """Run `terraform init`, with a folder of providers if there is one."""
+        found = (f"-plugin-dir={providers}",) if providers else ()
+        self._run("init", *found, *options)
+
+    def plan(self, out: Path, *options: str, progress: Callable[[str], None]) -> Plan:
+        """Plan into the file `out`, which `apply` then carries out to the letter."""
+        words = ("plan", f"-out={out}", *options, *self._inputs())
+        for event in self._events(words):
+            if event.get("type") == "refresh_complete":
+                progress(f"read {event['hook']['resource']['addr']}")
+        shown = self._run("show", "-json", str(out))
+        return Plan.from_json(json.loads(shown))
+
+    def shown(self, plan: Path) -> str:
+        """A plan as Terraform shows it to people."""
+        return self._run("show", str(plan))
+
+    def apply(self, plan: Path, count: int, progress: Callable[[str], None]) -> None:
+        """Carry out a plan of `count` changes."""
+        done = 0
+        for event in self._events(("apply", str(plan))):
+            if event.get("type") == "apply_complete" and event["hook"]["action"] in _CHANGES:
+                done += 1
+                progress(f"{done} of {count}: {event['hook']['resource']['addr']}")
+
+    def outputs(self) -> dict[str, Any]:
+        """What the last apply answered, by output name."""
+        printed = json.loads(self._run("output", "-json"))
+        return {name: output["value"] for name, output in printed.items()}
+
+    def resources(self) -> list[str]:
+        """Addresses of all that the state knows; none where there is no state."""
+        ended = self._ended(("state", "list"))
+        if ended.returncode != 0 and "No state file was found" in ended.stderr:
+            return []
+        return [line for line in self._checked(ended, "state list").splitlines() if line]
+
+    def _inputs(self) -> tuple[str, ...]:
+        return tuple(f"-var-file={path}" for path in self.variable_files)
+
+    def _run(self, command: str, *options: str, stdin: str | None = None) -> str:
+        plain = () if command == "console" else ("-no-color",)
+        options = options if "-json" in options or command == "console" else (*plain, *options)
+        return self._checked(self._ended((command, *options), stdin), command)
+
+    def _ended(
+        self, words: Sequence[str], stdin: str | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        given = {"input": stdin} if stdin is not None else {"stdin": subprocess.DEVNULL}
+        return subprocess.run(  # noqa: S603 - Terraform, with words of our own
+            [str(self.program), f"-chdir={self.module}", *words],
+            env=self._environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+            **given,
+        )
+
+    def _checked(self, ended: subprocess.CompletedProcess[str], command: str) -> str:
+        self._note(f"terraform {command}: {ended.returncode}\n{ended.stderr}")
+        if ended.returncode != 0:
+            raise TerraformError(f"terraform {command} failed:\n{ended.stderr or ended.stdout}")
+        printed: str = ended.stdout
+        return printed
+
+    def _events(self, words: Sequence[str]) -> Iterator[dict[str, Any]]:
+        errors: list[str] = []
+        command, *rest = words
+        with subprocess.Popen(  # noqa: S603 - as above
+            [str(self.program), f"-chdir={self.module}", command, "-json", *rest],
+            env=self._environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as process:
+            assert process.stdout is not None  # noqa: S101 - PIPE above
+            for line in process.stdout:
+                self._note(line)
+                event = _event(line)
+                if event is None:
+                    errors.append(line.rstrip())
+                elif _is_error(event):
+                    errors.append(_in_words(event["diagnostic"]))
+                else:
+                    yield event
+        if process.returncode != 0:
+            raise TerraformError(f"terraform {command} failed:\n" + "\n".join(errors))
+
+    def _note(self, text: str) -> None:
+        if self.log is not None:
+            with self.log.open("a", encoding="utf-8") as log:
+                log.write(text if text.endswith("\n") else text + "\n")
+
+    def _environment(self) -> dict[str, str]:
+        env = bootstrap.environment(self.data)
+        return {name: value for name, value in env.items() if name not in SECRETS}
+
+
+def _event(line: str) -> dict[str, Any] | None:
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _is_error(event: dict[str, Any]) -> bool:
+    return event.get("type") == "diagnostic" and event["diagnostic"]["severity"] == "error"
+
+
+def _in_words(diagnostic: dict[str, Any]) -> str:
+    address = f" ({diagnostic['address']})" if diagnostic.get("address") else ""
+    return f"{diagnostic['summary']}{address}: {diagnostic.get('detail', '')}".rstrip(": ")

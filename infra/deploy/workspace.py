@@ -1,0 +1,108 @@
+"""The folder of one deployment: its copy of the root module, package, variables, state and log.
+
+A copy, so that a deployment neither waits for the local rig's Terraform nor finds it changed
+half-way, and so that each has the backend it was given.
+"""
+
+import fcntl
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from infra.deploy.errors import InputError
+
+_LEFT_OUT = shutil.ignore_patterns(
+    ".terraform*", "*.tfstate*", "*.tfvars*", "*.py", "__pycache__", "deploy", "package", "tests"
+)
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """One deployment's folder; nothing secret is ever written to it."""
+
+    folder: Path
+
+    @classmethod
+    def of(cls, states: Path, prefix: str, region: str) -> "Workspace":
+        """The folder of a deployment below the folder of all of them."""
+        return cls(states.absolute() / f"{prefix}-{region}")
+
+    @property
+    def module(self) -> Path:
+        """The copy of the root module."""
+        return self.folder / "infra"
+
+    @property
+    def package(self) -> Path:
+        """The Lambda package: beside the module, so that the plan names it by the same path
+        on every machine."""
+        return self.folder / "build" / "lambda.zip"
+
+    @property
+    def variables(self) -> Path:
+        """The variables that the deploy step sets itself."""
+        return self.folder / "variables.tfvars.json"
+
+    @property
+    def state(self) -> Path:
+        """Terraform's state, where no backend was given."""
+        return self.folder / "terraform.tfstate"
+
+    @property
+    def data(self) -> Path:
+        """Terraform's data folder."""
+        return self.folder / ".terraform"
+
+    @property
+    def log(self) -> Path:
+        """All that Terraform said."""
+        return self.folder / "deploy.log"
+
+    def plan(self, name: str) -> Path:
+        """Where a plan is kept until it is carried out."""
+        return self.folder / f"{name}.tfplan"
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the right to change this deployment from this machine.
+
+        Raises:
+            InputError: another command holds it.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / "lock").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise InputError(
+                    f"Another command works on {self.folder}: wait until it has ended."
+                ) from None
+            yield
+
+    def copy_module(self, source: Path, backend: Path | None) -> None:
+        """Make the copy anew, with the backend: a file of Terraform's, else a local state."""
+        shutil.rmtree(self.module, ignore_errors=True)
+        shutil.copytree(source, self.module, ignore=_LEFT_OUT)
+        (self.module / "backend.tf.json").write_text(json.dumps(self._backend(backend), indent=2))
+
+    def _backend(self, backend: Path | None) -> dict[str, Any]:
+        chosen = {"s3": {}} if backend else {"local": {"path": str(self.state)}}
+        return {"terraform": {"backend": chosen}}
+
+    def ensure_package(self) -> None:
+        """Have some package there: Terraform asks for one even to remove what it made of it."""
+        self.package.parent.mkdir(parents=True, exist_ok=True)
+        self.package.touch()
+
+    def write_variables(self, values: dict[str, Any]) -> None:
+        """Keep the variables for this run; none of them is secret."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.variables.write_text(json.dumps(values, indent=2) + "\n")
+
+    def remove(self) -> None:
+        """Remove the folder: nothing is deployed any more."""
+        shutil.rmtree(self.folder, ignore_errors=True)
