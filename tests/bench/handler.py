@@ -10,13 +10,10 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from discord_diffusion.handlers.answers import Answers
-from discord_diffusion.handlers.endpoint import Endpoint
-from discord_diffusion.handlers.imagine import Imagine
 from emulation.bootstrap.layout import Layout, python_of
 from infra.package.__main__ import build
-from tests.unit.aws.sqs_server import serve
-from tests.unit.handlers.conftest import KEY, SETTINGS, ListQueue, event_v1, imagine
+from tests.unit.aws.sqs_server import EMPTY, serve
+from tests.unit.handlers.conftest import KEY, event_v1, imagine, make_caller
 
 # What Lambda counts as Init, and the first request of a new environment, which opens a connection.
 _COLD = """
@@ -41,6 +38,7 @@ def cold_start_ms(runs: int = 9) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder, serve() as sqs:
         package = Path(folder) / "lambda.zip"
         build(package, "3.13", "host")
+        sqs.others = EMPTY
         with zipfile.ZipFile(package) as archive:
             archive.extractall(Path(folder) / "code")
         environment = {
@@ -48,6 +46,9 @@ def cold_start_ms(runs: int = 9) -> dict[str, float]:
             "PYTHONDONTWRITEBYTECODE": "1",
             "QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/000000000000/jobs.fifo",
             "DISCORD_PUBLIC_KEY": KEY.verify_key.encode().hex(),
+            "AWS_REGION": "us-east-1",
+            "JOBS_TABLE": "bench-jobs",
+            "WAKE_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:000000000000:stateMachine:wake",
             "LOG_LEVEL": "ERROR",
             **sqs.environment,
         }
@@ -67,7 +68,7 @@ def cold_import_ms(runs: int = 9) -> float:
 
 def in_process_latency(requests: int = 2000) -> dict[str, float]:
     """Milliseconds a signed command, signature and validation included, with a queue in memory."""
-    endpoint = Endpoint(SETTINGS, Answers(Imagine(SETTINGS), ListQueue()))
+    endpoint = make_caller().endpoint
     milliseconds = []
     for number in range(requests):
         command = imagine(prompt="a red circle on a blue background", seed=number)

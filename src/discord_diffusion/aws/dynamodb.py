@@ -18,9 +18,10 @@ from discord_diffusion.aws.errors import code_of, is_passing
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-# One call of several that have to be answered within Discord's 3 s; items are read and written
-# within a few milliseconds.
-CONFIG = Config(connect_timeout=0.5, read_timeout=0.7, retries={"total_max_attempts": 2})
+# Items are read and written within a few milliseconds.
+_CONFIG = Config(connect_timeout=0.5, read_timeout=1.0, retries={"total_max_attempts": 3})
+# One of several calls that have to be answered within Discord's 3 s.
+_HASTY_CONFIG = Config(connect_timeout=0.4, read_timeout=0.5, retries={"total_max_attempts": 1})
 
 _REFUSED = "ConditionalCheckFailedException"
 Item = Mapping[str, Any]
@@ -46,9 +47,10 @@ class ConditionFailedError(StoreError):
         super().__init__("the condition does not hold")
 
 
-def client(region: str | None) -> "DynamoDBClient":
-    """A client with short time-outs and one repetition."""
-    return boto3.client("dynamodb", region_name=region, config=CONFIG)
+def client(region: str | None, *, hasty: bool = False) -> "DynamoDBClient":
+    """A client with short time-outs; a `hasty` one asks once only."""
+    config = _HASTY_CONFIG if hasty else _CONFIG
+    return boto3.client("dynamodb", region_name=region, config=config)
 
 
 def write(attributes: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,11 +13,14 @@ _COUNTS = ("visible", "in_flight", "running", "desired", "wanted")
 
 
 class FleetStateStore:
-    """The two items. Safe to share between threads, as botocore's clients are."""
+    """The two items. Safe to share between threads, as botocore's clients are.
 
-    def __init__(self, table_name: str, *, region: str | None = None) -> None:
+    A `hasty` one asks once, and gives up within a second.
+    """
+
+    def __init__(self, table_name: str, *, region: str | None = None, hasty: bool = False) -> None:
         self._table = table_name
-        self._client = client(region)
+        self._client = client(region, hasty=hasty)
 
     def get(self) -> FleetState:
         """What is known, as of a moment ago.

@@ -50,11 +50,14 @@ _PREFIX = "job#"
 
 
 class JobStore:
-    """The table of jobs. Safe to share between threads, as botocore's clients are."""
+    """The table of jobs. Safe to share between threads, as botocore's clients are.
 
-    def __init__(self, table_name: str, *, region: str | None = None) -> None:
+    A `hasty` one asks once, and gives up within a second.
+    """
+
+    def __init__(self, table_name: str, *, region: str | None = None, hasty: bool = False) -> None:
         self._table = table_name
-        self._client = client(region)
+        self._client = client(region, hasty=hasty)
 
     def accept(self, job: Job, *, units: int = 0, wait: Wait | None = None) -> bool:
         """Write the record of a new job; False when the job is known already.
@@ -110,31 +113,45 @@ class JobStore:
             return _status(job_id, error.item)
         return _status(job_id, answer.get("Attributes"))
 
-    def finish(
-        self,
-        job_id: str,
-        status: JobStatus,
-        *,
-        unbegun: bool = False,
-        untold: bool = False,
-        **details: str | float,
-    ) -> bool:
+    def finish(self, job_id: str, status: JobStatus, **details: str | float) -> bool:
         """Give a job its last status; True for exactly one caller, False for those after it.
 
-        `unbegun` leaves alone, with False, a job that a worker has begun. `untold` keeps it
-        among those who wait, token included, until `settle`: for an end that the user is told of
-        afterwards. `details` are kept with the record.
+        The token is forgotten. `details` are kept with the record.
 
         Raises:
             ValueError: that is no last status.
             UnknownJobError: as `begin`.
             StoreError: as `accept`.
         """
+        kept = {name: str(one) for name, one in details.items()}
+        return self._end(job_id, status, kept, of=_UNFINISHED, known=_unfinished())
+
+    def withdraw(
+        self, job_id: str, status: JobStatus, *, reason: str, untold: bool = False
+    ) -> bool:
+        """As `finish`, but only a job that no worker has begun.
+
+        `untold` keeps it among those who wait, token included, until `settle`: its user is told
+        afterwards.
+        """
+        known = {":queued": JobStatus.QUEUED}
+        return self._end(
+            job_id, status, {"reason": reason}, of="#status = :queued", known=known, untold=untold
+        )
+
+    def _end(
+        self,
+        job_id: str,
+        status: JobStatus,
+        details: dict[str, str],
+        *,
+        of: str,
+        known: dict[str, Any],
+        untold: bool = False,
+    ) -> bool:
         if not status.finished:
             raise ValueError(f"{status} is no last status")
-        values: dict[str, Any] = {":status": status, ":now": round(time.time())}
-        values[":details"] = {name: str(one) for name, one in details.items()}
-        values |= {":queued": JobStatus.QUEUED} if unbegun else _unfinished()
+        values = {":status": status, ":now": round(time.time()), ":details": details}
         try:
             with translated():
                 self._client.update_item(
@@ -142,9 +159,9 @@ class JobStore:
                     Key=_key(job_id),
                     UpdateExpression="SET #status = :status, finished_at = :now,"
                     f" details = :details{'' if untold else _FORGET}",
-                    ConditionExpression="#status = :queued" if unbegun else _UNFINISHED,
+                    ConditionExpression=of,
                     ExpressionAttributeNames=_STATUS if untold else _STATUS | _TOKEN,
-                    ExpressionAttributeValues=write(values),
+                    ExpressionAttributeValues=write(known | values),
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
         except ConditionFailedError as error:
@@ -170,10 +187,10 @@ class JobStore:
                 self._client.update_item(
                     TableName=self._table,
                     Key=_key(job_id),
-                    UpdateExpression="SET told_at = :now, wait = :wait",
+                    UpdateExpression="SET told_at = :now, #wait = :wait",
                     ConditionExpression="#status = :queued"
                     " AND (attribute_not_exists(told_at) OR told_at <= :then)",
-                    ExpressionAttributeNames=_STATUS,
+                    ExpressionAttributeNames=_STATUS | {"#wait": "wait"},
                     ExpressionAttributeValues=write(values),
                 )
         except ConditionFailedError:

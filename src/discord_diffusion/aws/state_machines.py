@@ -1,9 +1,5 @@
 """Starts an EXPRESS state machine of Step Functions."""
 
-import json
-from collections.abc import Mapping
-from typing import Any
-
 import boto3
 from botocore.config import Config
 
@@ -20,11 +16,11 @@ class StateMachine:
         self._arn = arn
         self._client = boto3.client("stepfunctions", region_name=region, config=_CONFIG)
 
-    def start(self, given: Mapping[str, Any]) -> None:
-        """Start an execution and do not wait for it. Asks once.
+    def start(self) -> None:
+        """Start an execution with nothing given, and do not wait for it. Asks once.
 
         Raises:
             ServiceError: Step Functions did not start it.
         """
         with translated():
-            self._client.start_execution(stateMachineArn=self._arn, input=json.dumps(given))
+            self._client.start_execution(stateMachineArn=self._arn)

@@ -10,7 +10,8 @@ from nacl.signing import VerifyKey
 from discord_diffusion.discord import interactions as responses
 from discord_diffusion.discord.interactions import Interaction, InvalidInteractionError
 from discord_diffusion.discord.signature import InvalidSignatureError, verify
-from discord_diffusion.handlers.answers import UNEXPECTED, Answers
+from discord_diffusion.handlers import texts
+from discord_diffusion.handlers.answers import Answers
 from discord_diffusion.handlers.http_event import HttpRequest, http_response
 from discord_diffusion.settings import InteractionsSettings
 
@@ -44,7 +45,7 @@ class Endpoint:
         except Exception as error:  # noqa: BLE001 - whatever it is, a person waits for an answer
             # The text of an unknown error may quote the token: its kind and place must do.
             log.error("Failed", extra={"error": type(error).__name__, "at": _place(error)})
-            return http_response(200, responses.ephemeral(UNEXPECTED))
+            return http_response(200, responses.ephemeral(texts.UNEXPECTED))
 
 
 def _interaction(body: bytes) -> Interaction:

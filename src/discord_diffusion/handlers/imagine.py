@@ -1,4 +1,4 @@
-"""`/imagine`: from the options of a command to a job, and to the first answer."""
+"""`/imagine`: from the options of a command to a job."""
 
 import hashlib
 from collections.abc import Mapping
@@ -7,12 +7,9 @@ from typing import Any
 
 from discord_diffusion.discord.commands import IMAGINE, Option, OptionType
 from discord_diffusion.discord.interactions import Interaction
-from discord_diffusion.discord.text import clean, quote
+from discord_diffusion.discord.text import clean
 from discord_diffusion.jobs import GenerationParameters, Job
 from discord_diffusion.settings import InteractionsSettings
-
-PROMPT_SHOWN = 1500
-"""UTF-16 units of a prompt in an answer, escapes counted; the rest is for what was understood."""
 
 _INVISIBLE = " \u200b\u200c\u200d\u2060\ufeff"
 """What a prompt may hold but not consist of: spaces and joiners without width."""
@@ -64,20 +61,6 @@ class Imagine:
         )
         # Never let a message into the queue that the worker would refuse.
         return Job.from_json(job.to_json())
-
-
-def queued_text(job: Job) -> str:
-    """What was understood, and that it waits."""
-    asked = job.parameters
-    pictures = "1 picture" if asked.images == 1 else f"{asked.images} pictures"
-    lines = [f"> {quote(asked.prompt, PROMPT_SHOWN)}"]
-    if asked.negative_prompt:
-        lines.append(f"> without: {quote(asked.negative_prompt, 200)}")
-    lines.append(
-        f"**Queued** · {pictures} · {asked.width}×{asked.height} · seed {asked.seed}"
-        f" · {asked.steps} steps · guidance {asked.guidance:g}"
-    )
-    return "\n".join(lines)
 
 
 def _or(value: Any, default: Any) -> Any:

@@ -3,7 +3,11 @@
 from typing import Any
 
 from discord_diffusion import logs
+from discord_diffusion.aws.fleet_state import FleetStateStore
+from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.aws.queue import JobSender
+from discord_diffusion.aws.state_machines import StateMachine
+from discord_diffusion.handlers.admission import Admission
 from discord_diffusion.handlers.answers import Answers
 from discord_diffusion.handlers.endpoint import Endpoint
 from discord_diffusion.handlers.imagine import Imagine
@@ -13,11 +17,22 @@ from discord_diffusion.settings import InteractionsSettings
 def _endpoint() -> Endpoint:
     settings = InteractionsSettings.from_environ()
     logs.configure(settings.log_level)
-    queue = JobSender(settings.queue_url, region=settings.aws_region)
-    return Endpoint(settings, Answers(Imagine(settings), queue))
+    return Endpoint(settings, Answers(Imagine(settings), _admission(settings)))
 
 
-# Made while the function starts, when Lambda gives it a whole processor: not on the first job.
+def _admission(settings: InteractionsSettings) -> Admission:
+    region, arn = settings.aws_region, settings.wake_state_machine_arn
+    return Admission(
+        jobs=JobStore(settings.jobs_table, region=region, hasty=True),
+        queue=JobSender(settings.queue_url, region=region),
+        fleet=FleetStateStore(settings.jobs_table, region=region, hasty=True),
+        wake=StateMachine(arn, region=region) if arn else None,
+        size=settings.fleet_size,
+    )
+
+
+# Clients are made while the function starts, when Lambda gives it a whole
+# processor: not on the first job.
 _ENDPOINT = _endpoint()
 
 

@@ -104,7 +104,7 @@ class Telling:
         except InteractionGoneError:
             # The message was deleted: nobody waits for pictures any more.
             log.info("Nobody waits any more", extra={"job": record.id})
-            self.jobs.finish(record.id, JobStatus.CANCELLED, unbegun=True, reason="gone")
+            self.jobs.withdraw(record.id, JobStatus.CANCELLED, reason="gone")
             return "ended"
         except ApiError as error:
             log.warning("Not told of the wait", extra={"job": record.id, "reason": str(error)})
@@ -115,9 +115,7 @@ class Telling:
     def _refuse(self, record: JobRecord, wait: Wait, now: datetime) -> str:
         """End a job that is hopeless, unless a worker has just begun it; then tell its user."""
         reason = texts.refused(wait)
-        if not self.jobs.finish(
-            record.id, JobStatus.REFUSED, unbegun=True, untold=True, reason=reason
-        ):
+        if not self.jobs.withdraw(record.id, JobStatus.REFUSED, reason=reason, untold=True):
             return ""
         log.info("Refused", extra={"job": record.id, "kind": wait.kind, "ahead": wait.ahead})
         self._tell_end(record, now, reason)

@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from discord_diffusion.fleet import FleetSize
 from discord_diffusion.jobs import GUIDANCE, IMAGES, SIZE, SIZE_MULTIPLE, STEPS
-from discord_diffusion.settings.reader import QUEUE_URL, Reader, within
+from discord_diffusion.settings.fleet import fleet_size
+from discord_diffusion.settings.reader import JOBS_TABLE, QUEUE_URL, Reader, within
 
 DISCORD_PUBLIC_KEY = "DISCORD_PUBLIC_KEY"
 """Ed25519 public key of the application, 64 hexadecimal digits."""
@@ -20,6 +22,8 @@ DEFAULT_HEIGHT = "DEFAULT_HEIGHT"
 """Height of a picture in pixels."""
 DEFAULT_IMAGES = "DEFAULT_IMAGES"
 """Pictures of a command that names no number."""
+WAKE_STATE_MACHINE_ARN = "WAKE_STATE_MACHINE_ARN"
+"""The state machine that wakes a sleeping fleet; without one the scaling loop does, in its time."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,9 @@ class InteractionsSettings:
     """What the Lambda `interactions` needs."""
 
     queue_url: str
+    jobs_table: str
+    wake_state_machine_arn: str | None
+    fleet_size: FleetSize
     aws_region: str | None
     public_key: bytes
     replay_window_seconds: int
@@ -47,6 +54,9 @@ class InteractionsSettings:
         read = Reader(environ)
         settings = cls(
             queue_url=read.url(QUEUE_URL),
+            jobs_table=read.required(JOBS_TABLE, str, ""),
+            wake_state_machine_arn=read.text(WAKE_STATE_MACHINE_ARN),
+            fleet_size=fleet_size(read),
             aws_region=read.region(),
             public_key=read.required(DISCORD_PUBLIC_KEY, _public_key, b""),
             replay_window_seconds=read.integer(REPLAY_WINDOW_SECONDS, 300, (0, 86_400)),

@@ -17,6 +17,7 @@ from emulated import Emulator
 from discord_diffusion.aws.job_store import JobStore, StoreUnavailableError, UnknownJobError
 from discord_diffusion.job_records import JobRecord, JobStatus
 from discord_diffusion.jobs import GenerationParameters, Job, SourceImage
+from discord_diffusion.waits import Wait, WaitKind
 
 TOKEN = "the-interaction-token"
 PARAMETERS = GenerationParameters(
@@ -83,7 +84,7 @@ def store(table: str, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Jo
 def accepted(store: JobStore) -> Job:
     """A job that waits."""
     one = job()
-    assert store.accept(one, units=8)
+    assert store.accept(one, units=8, wait=Wait(WaitKind.UNKNOWN, 0, None))
     return one
 
 
@@ -113,7 +114,9 @@ def at_once(callers: int, call: Callable[[], Any]) -> list[Any]:
 
 
 def test_a_record_is_read_as_it_was_accepted(store: JobStore, accepted: Job) -> None:
-    assert store.get(accepted.id) == JobRecord.of(accepted, units=8)
+    assert store.get(accepted.id) == JobRecord.of(
+        accepted, units=8, wait=Wait(WaitKind.UNKNOWN, 0, None)
+    )
     assert TOKEN not in repr(store.get(accepted.id))
 
 
@@ -188,7 +191,7 @@ def test_an_end_that_is_untold_waits_with_its_token_until_it_is_settled(
     store: JobStore, accepted: Job
 ) -> None:
     store.settle(accepted.id)
-    assert store.finish(accepted.id, JobStatus.REFUSED, untold=True, reason="no capacity")
+    assert store.withdraw(accepted.id, JobStatus.REFUSED, reason="no capacity", untold=True)
     (record,) = (one for one in store.waiting(1000) if one.id == accepted.id)
     assert (record.status, record.token) == (JobStatus.REFUSED, TOKEN)
     store.settle(accepted.id)
@@ -219,19 +222,29 @@ def test_pages_of_those_who_wait_are_read_to_the_end(store: JobStore) -> None:
         store.finish(one, JobStatus.FAILED)
 
 
+def test_a_job_that_a_worker_has_begun_is_not_withdrawn(store: JobStore, accepted: Job) -> None:
+    store.begin(accepted.id)
+    assert not store.withdraw(accepted.id, JobStatus.REFUSED, reason="too late")
+    assert store.finish(accepted.id, JobStatus.ANSWERED)
+
+
 def test_a_user_is_told_by_one_of_many_and_not_before_it_is_time_again(
     store: JobStore, accepted: Job
 ) -> None:
     now = datetime.now(UTC)
-    told = at_once(6, lambda: store.told(accepted.id, now, every_seconds=60))
+    wait = Wait(WaitKind.STARTING, 3, datetime(2026, 1, 2, tzinfo=UTC))
+    told = at_once(6, lambda: store.told(accepted.id, now, every_seconds=60, wait=wait))
     assert sorted(told) == [False] * 5 + [True]
     later = datetime.fromtimestamp(now.timestamp() + 59, UTC)
     assert not store.told(accepted.id, later, every_seconds=60)
+    record = store.get(accepted.id)
+    assert record
+    assert (record.wait, record.told_at) == (wait, now)
     in_time = datetime.fromtimestamp(now.timestamp() + 60, UTC)
     assert store.told(accepted.id, in_time, every_seconds=60)
     record = store.get(accepted.id)
     assert record
-    assert record.told_at == in_time
+    assert (record.wait, record.told_at) == (None, in_time)
 
 
 @pytest.mark.parametrize("ended", [False, True])

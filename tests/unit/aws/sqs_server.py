@@ -1,4 +1,4 @@
-"""A small HTTP server that is SQS to the SDK: it answers as told and keeps what it was asked."""
+"""A small HTTP server that is AWS to the SDK: it answers as told and keeps what it was asked."""
 
 import json
 import threading
@@ -12,19 +12,42 @@ Answer = tuple[int, dict[str, Any]]
 """HTTP status and body; status 0 closes the connection without a word."""
 
 OK: Answer = (200, {})
+EMPTY: dict[str, Answer] = {
+    "GetQueueAttributes": (
+        200,
+        {
+            "Attributes": {
+                "ApproximateNumberOfMessages": "0",
+                "ApproximateNumberOfMessagesDelayed": "0",
+                "ApproximateNumberOfMessagesNotVisible": "0",
+            }
+        },
+    ),
+    "BatchGetItem": (200, {"Responses": {}}),
+    "PutItem": OK,
+    "UpdateItem": OK,
+    "StartExecution": OK,
+}
+"""What a deployment answers in which nothing has happened yet."""
 BUSY: Answer = (503, {"__type": "ServiceUnavailable"})
 
 
 @dataclass
 class Sqs:
-    """Answers as told, in turn and the last for ever, and keeps what it was asked."""
+    """Answers as told, in turn and the last for ever, and keeps what it was asked.
+
+    What is asked of `others` is answered from there, and does not count among the turns.
+    """
 
     endpoint: str = ""
+    others: dict[str, Answer] = field(default_factory=dict)
     answers: list[Answer | Callable[[], Answer]] = field(default_factory=lambda: [OK])
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     authorizations: list[str] = field(default_factory=list)
 
-    def next_answer(self) -> Answer:
+    def next_answer(self, action: str) -> Answer:
+        if action in self.others:
+            return self.others[action]
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         return answer() if callable(answer) else answer
 
@@ -50,9 +73,10 @@ def serve() -> Iterator[Sqs]:
 
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            state.calls.append((self.headers["X-Amz-Target"].split(".")[-1], body))
+            action = self.headers["X-Amz-Target"].split(".")[-1]
+            state.calls.append((action, body))
             state.authorizations.append(self.headers["Authorization"])
-            status, content = state.next_answer()
+            status, content = state.next_answer(action)
             if status == 0:
                 self.close_connection = True
                 return

@@ -1,26 +1,35 @@
-"""An endpoint with a queue that one can look at."""
+"""An endpoint with a queue and a table that one can look at."""
 
 import base64
+import itertools
 import json
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from nacl.signing import SigningKey
 
-from discord_diffusion.aws.queue import QueueError
+from discord_diffusion.aws.queue import QueueDepth, QueueError
+from discord_diffusion.fleet import FleetLook, FleetState
+from discord_diffusion.handlers.admission import Admission
 from discord_diffusion.handlers.answers import Answers
 from discord_diffusion.handlers.endpoint import Endpoint
 from discord_diffusion.handlers.imagine import Imagine
+from discord_diffusion.job_records import JobRecord, JobStatus
 from discord_diffusion.jobs import Job
 from discord_diffusion.settings import InteractionsSettings
+from discord_diffusion.waits import Wait
 
 KEY = SigningKey(bytes(range(32)))
 TOKEN = "the-interaction-token"
+_NUMBERS = itertools.count()
 SETTINGS = InteractionsSettings.from_environ(
     {
         "QUEUE_URL": "http://127.0.0.1/jobs.fifo",
+        "JOBS_TABLE": "test-jobs",
+        "MAXIMUM_TASKS": "2",
         "DISCORD_PUBLIC_KEY": KEY.verify_key.encode().hex(),
         "DEFAULT_STEPS": "12",
     }
@@ -32,6 +41,8 @@ class ListQueue:
     """Keeps what was sent; drops a second job of the same interaction, as SQS FIFO does."""
 
     jobs: list[Job] = field(default_factory=list)
+    others: int = 0
+    """Messages of other users, in flight."""
     broken: Exception | None = None
 
     def send(self, job: Job) -> None:
@@ -40,9 +51,65 @@ class ListQueue:
         if job.id not in {known.id for known in self.jobs}:
             self.jobs.append(job)
 
+    def depth(self) -> QueueDepth:
+        if self.broken:
+            raise self.broken
+        return QueueDepth(len(self.jobs), self.others)
+
     def refuse(self) -> None:
         """Be as SQS is when it throttles."""
         self.broken = QueueError("ThrottlingException")
+
+
+@dataclass
+class DictStore:
+    """Records in memory, and what is known of the fleet."""
+
+    records: dict[str, JobRecord] = field(default_factory=dict)
+    state: FleetState = field(default_factory=FleetState)
+    broken: Exception | None = None
+
+    def accept(self, job: Job, *, units: int = 0, wait: Wait | None = None) -> bool:
+        self._break()
+        if job.id in self.records:
+            return False
+        self.records[job.id] = JobRecord.of(job, units=units, wait=wait)
+        return True
+
+    def get(self, job_id: str | None = None) -> Any:
+        """A record; without an id, the fleet."""
+        self._break()
+        return self.records.get(job_id) if job_id else self.state
+
+    def finish(self, job_id: str, status: JobStatus, **details: str) -> bool:
+        self._break()
+        self.records[job_id] = replace(
+            self.records[job_id], status=status, token=None, details=details
+        )
+        return True
+
+    def _break(self) -> None:
+        if self.broken:
+            raise self.broken
+
+    def knows(self, **look: Any) -> None:
+        """Be as after a look at the fleet."""
+        counts = {"visible": 0, "in_flight": 0, "running": 0, "desired": 0, "wanted": 0}
+        now = datetime.now(UTC)
+        self.state = FleetState(FleetLook(**{**counts, "measured_at": now, **look}), 10.0)
+
+
+@dataclass
+class CountingWake:
+    """Counts how often the fleet was woken."""
+
+    starts: int = 0
+    broken: Exception | None = None
+
+    def start(self) -> None:
+        if self.broken:
+            raise self.broken
+        self.starts += 1
 
 
 @dataclass(frozen=True)
@@ -50,6 +117,8 @@ class Caller:
     """Signs and sends payloads to an endpoint, as Discord does."""
 
     queue: ListQueue
+    store: DictStore
+    wake: CountingWake
     endpoint: Endpoint
 
     def post(self, payload: object, **event: Any) -> dict[str, Any]:
@@ -96,11 +165,17 @@ def event_multi_value(body: bytes) -> dict[str, Any]:
     return {"multiValueHeaders": many, "body": body.decode(), "isBase64Encoded": False}
 
 
+def new_id() -> str:
+    """A snowflake of an interaction that was made just now."""
+    milliseconds = int(time.time() * 1000) - 1_420_070_400_000
+    return str((milliseconds << 22) + next(_NUMBERS))
+
+
 def imagine(**options: Any) -> dict[str, Any]:
     """`/imagine` in a guild."""
     return {
         "type": 2,
-        "id": "1127000000000000000",
+        "id": new_id(),
         "application_id": "1000",
         "token": TOKEN,
         "guild_id": "2000",
@@ -118,8 +193,14 @@ def imagine(**options: Any) -> dict[str, Any]:
     }
 
 
+def make_caller() -> Caller:
+    """An endpoint with an empty queue, an empty table and a fleet that sleeps."""
+    queue, store, wake = ListQueue(), DictStore(), CountingWake()
+    admission = Admission(store, queue, store, wake, SETTINGS.fleet_size)
+    return Caller(queue, store, wake, Endpoint(SETTINGS, Answers(Imagine(SETTINGS), admission)))
+
+
 @pytest.fixture
 def caller() -> Caller:
-    """An endpoint with an empty queue."""
-    queue = ListQueue()
-    return Caller(queue, Endpoint(SETTINGS, Answers(Imagine(SETTINGS), queue)))
+    """An endpoint as `make_caller` makes it."""
+    return make_caller()

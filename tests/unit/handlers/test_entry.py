@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from emulation.bootstrap.layout import Layout
-from tests.unit.aws.sqs_server import BUSY, Sqs, serve
+from tests.unit.aws.sqs_server import BUSY, EMPTY, Sqs, serve
 from tests.unit.handlers.conftest import KEY, TOKEN, event_v1, event_v2, imagine
 
 CALL = """
@@ -23,6 +23,7 @@ print("ANSWERS " + json.dumps(answers))
 @pytest.fixture
 def sqs() -> Iterator[Sqs]:
     with serve() as state:
+        state.others = EMPTY
         yield state
 
 
@@ -36,6 +37,9 @@ def start(
             "PYTHONPATH": str(Layout.of_this_checkout().root / "src"),
             "QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/000000000000/jobs.fifo",
             "DISCORD_PUBLIC_KEY": KEY.verify_key.encode().hex(),
+            "AWS_REGION": "us-east-1",
+            "JOBS_TABLE": "test-jobs",
+            "WAKE_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:000000000000:stateMachine:wake",
             **sqs.environment,
             **environment,
         },
@@ -60,7 +64,13 @@ def test_the_function_answers_a_ping_refuses_a_forgery_and_enqueues_a_command(sq
     assert [one["statusCode"] for one in answered] == [200, 401, 200]
     assert json.loads(answered[0]["body"]) == {"type": 1}
     assert "Queued" in json.loads(answered[2]["body"])["data"]["content"]
-    assert [action for action, _ in sqs.calls] == ["SendMessage"]
+    assert [action for action, _ in sqs.calls] == [
+        "BatchGetItem",
+        "GetQueueAttributes",
+        "PutItem",
+        "SendMessage",
+        "StartExecution",
+    ]
 
 
 def test_the_log_holds_no_token_at_any_level_whether_the_queue_takes_the_job_or_not(
@@ -72,7 +82,8 @@ def test_the_log_holds_no_token_at_any_level_whether_the_queue_takes_the_job_or_
     assert [one["statusCode"] for one in answers(ended)] == [200, 200]
     log = [line for line in ended.stdout.splitlines() if not line.startswith("ANSWERS ")]
     assert log
-    assert TOKEN in sqs.calls[0][1]["MessageBody"]
+    sent = next(body for action, body in sqs.calls if action == "SendMessage")
+    assert TOKEN in sent["MessageBody"]
     for text in (*log, ended.stderr):
         assert TOKEN not in text
         assert "private" not in text
@@ -82,7 +93,8 @@ def test_the_log_holds_no_token_at_any_level_whether_the_queue_takes_the_job_or_
 def test_a_function_without_its_environment_says_all_that_it_lacks_when_it_starts(
     sqs: Sqs,
 ) -> None:
-    ended = start(sqs, [], QUEUE_URL="", DISCORD_PUBLIC_KEY="short", DEFAULT_WIDTH="100")
+    wrong = {"DISCORD_PUBLIC_KEY": "short", "DEFAULT_WIDTH": "100", "MAXIMUM_TASKS": "many"}
+    ended = start(sqs, [], QUEUE_URL="", JOBS_TABLE="", **wrong)
     assert ended.returncode != 0
-    for name in ("QUEUE_URL", "DISCORD_PUBLIC_KEY", "DEFAULT_WIDTH"):
+    for name in ("QUEUE_URL", "JOBS_TABLE", *wrong):
         assert name in ended.stderr

@@ -67,9 +67,10 @@ def test_a_signed_body_that_is_no_interaction_gets_400(caller: Caller, body: byt
 
 
 def test_an_imagine_becomes_a_job_and_says_what_was_understood(caller: Caller) -> None:
-    answer = caller.content(imagine(prompt="a `red` circle", seed=42, images=2, guidance=5))
+    payload = imagine(prompt="a `red` circle", seed=42, images=2, guidance=5)
+    answer = caller.content(payload)
     (job,) = caller.queue.jobs
-    assert (job.id, job.user_id, job.guild_id) == ("1127000000000000000", "4000", "2000")
+    assert (job.id, job.user_id, job.guild_id) == (payload["id"], "4000", "2000")
     assert (job.nsfw, job.locale, job.attachment_size_limit) == (True, "de", 26214400)
     assert (job.parameters.seed, job.parameters.images, job.parameters.steps) == (42, 2, 12)
     assert answer["type"] == 4
@@ -91,7 +92,8 @@ def test_an_imagine_in_a_direct_message_works(caller: Caller) -> None:
 
 
 def test_a_redelivered_interaction_is_the_same_job_with_the_same_seed(caller: Caller) -> None:
-    first, second = (caller.content(imagine(prompt="a star")) for _ in range(2))
+    payload = imagine(prompt="a star")
+    first, second = (caller.content(payload) for _ in range(2))
     assert first == second
     assert len(caller.queue.jobs) == 1
 

@@ -17,6 +17,11 @@ LAYOUT = Layout.of_this_checkout()
 ENVIRONMENT = {
     "QUEUE_URL": "http://127.0.0.1/q.fifo",
     "DISCORD_PUBLIC_KEY": "ab" * 32,
+    "JOBS_TABLE": "test-jobs",
+    "ECS_CLUSTER": "test",
+    "ECS_SERVICE": "test-worker",
+    "METRIC_NAMESPACE": "test",
+    "WAKE_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:000000000000:stateMachine:test-wake",
     "AWS_REGION": "us-east-1",
     "AWS_ACCESS_KEY_ID": "test",
     "AWS_SECRET_ACCESS_KEY": "test",

@@ -1,0 +1,201 @@
+"""Takes a job in, or refuses it, within the time that an answer has.
+
+In this order: what is known of the wait, the record in the table, the message in the queue, the
+wake-up of a sleeping fleet. Without the table or the wake-up a job is drawn all the same, so what
+they refuse is logged; only the queue must take it.
+"""
+
+import logging
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from discord_diffusion.aws.errors import ServiceError
+from discord_diffusion.aws.job_store import StoreError
+from discord_diffusion.aws.queue import QueueDepth, QueueError
+from discord_diffusion.discord import text
+from discord_diffusion.fleet import FleetSize, FleetState
+from discord_diffusion.handlers import texts
+from discord_diffusion.job_records import JobRecord, JobStatus
+from discord_diffusion.jobs import Job
+from discord_diffusion.waits import Wait, WaitKind, expected_wait, shortest_wait
+
+log = logging.getLogger(__name__)
+
+CACHED_SECONDS = 1.0
+"""How long what is known of the fleet is taken for true."""
+WOKEN_SECONDS = 10.0
+"""After so long the fleet is woken again, should it still be asleep."""
+SPENT_SECONDS = 1.0
+"""After so long nothing is done any more that can be left."""
+
+
+class Jobs(Protocol):
+    """`aws.job_store.JobStore` is one; methods raise `StoreError`."""
+
+    def accept(self, job: Job, *, units: int = 0, wait: Wait | None = None) -> bool:
+        """Write the record of a new job; False when the job is known already."""
+
+    def get(self, job_id: str) -> JobRecord | None:
+        """The record as it is now."""
+
+    def finish(self, job_id: str, status: JobStatus, **details: str | float) -> bool:
+        """Give a job its last status."""
+
+
+class Queue(Protocol):
+    """`aws.queue.JobSender` is one; methods raise `QueueError`."""
+
+    def depth(self) -> QueueDepth:
+        """How many messages there are."""
+
+    def send(self, job: Job) -> None:
+        """Enqueue a job; a second one of the same interaction is dropped."""
+
+
+class Fleet(Protocol):
+    """`aws.fleet_state.FleetStateStore` is one; methods raise `StoreError`."""
+
+    def get(self) -> FleetState:
+        """What is known of the fleet."""
+
+
+class Wake(Protocol):
+    """`aws.state_machines.StateMachine` is one; methods raise `ServiceError`."""
+
+    def start(self) -> None:
+        """Start an execution and do not wait for it."""
+
+
+@dataclass(frozen=True)
+class Admitted:
+    """The answer, and whether there is a job now."""
+
+    text: str
+    accepted: bool
+
+
+class Admission:
+    """Admits the jobs of one deployment."""
+
+    def __init__(
+        self, jobs: Jobs, queue: Queue, fleet: Fleet, wake: Wake | None, size: FleetSize
+    ) -> None:
+        self._jobs = jobs
+        self._queue = queue
+        self._fleet = fleet
+        self._wake = wake
+        self._size = size
+        self._state: FleetState | None = None
+        self._state_until = self._woken_until = 0.0
+
+    def admit(self, job: Job, now: datetime) -> Admitted:
+        """Take a job in, once: the same interaction gets the same answer, and no second job."""
+        began = time.monotonic()
+        state = self._known(began)
+        ahead = self._ahead(state, began)
+        wait = Wait(WaitKind.UNKNOWN, ahead, None)
+        if state:
+            wait = expected_wait(state, self._size, ahead=ahead, now=now)
+            shortest = shortest_wait(state, self._size, ahead=ahead, now=now)
+            if not shortest.fits(job.expires_at, now):
+                return self._too_late(job, wait)
+        known = self._accept(job, wait)
+        if known and known.status.finished:
+            return _ended(known)
+        # Sent again in any case: whoever accepted it may have ended before sending it.
+        if not self._send(job):
+            return Admitted(texts.QUEUE_REFUSED, False)
+        if state and state.is_asleep(now):
+            self._wake_up(began)
+        wait = known.wait if known and known.wait else wait
+        return Admitted(_queued(job, wait), True)
+
+    def _known(self, began: float) -> FleetState | None:
+        """What is known of the fleet, None where the table does not say."""
+        if began >= self._state_until:
+            self._state_until = began + CACHED_SECONDS
+            self._state = None
+            try:
+                self._state = self._fleet.get()
+            except StoreError as error:
+                log.warning("The fleet is not known", extra={"reason": str(error)})
+        return self._state
+
+    def _ahead(self, state: FleetState | None, began: float) -> int:
+        """How many jobs are not finished."""
+        try:
+            if time.monotonic() - began < SPENT_SECONDS:
+                depth = self._queue.depth()
+                return depth.visible + depth.in_flight
+        except QueueError as error:
+            log.warning("The queue's depth is not known", extra={"reason": str(error)})
+        return state.look.observation.backlog if state and state.look else 0
+
+    def _too_late(self, job: Job, wait: Wait) -> Admitted:
+        known = self._record(job)
+        if known and not known.status.finished:
+            return Admitted(_queued(job, known.wait or wait), True)
+        log.info("Refused", extra={"job": job.id, "kind": wait.kind, "ahead": wait.ahead})
+        return Admitted(texts.too_late(wait), False)
+
+    def _accept(self, job: Job, wait: Wait) -> JobRecord | None:
+        """Write the record of a new job; the record that was there before, if one was."""
+        try:
+            if self._jobs.accept(job, wait=wait):
+                return None
+        except StoreError as error:
+            log.error("The job has no record", extra={"job": job.id, "reason": str(error)})
+            return None
+        return self._record(job)
+
+    def _record(self, job: Job) -> JobRecord | None:
+        try:
+            return self._jobs.get(job.id)
+        except StoreError as error:
+            log.warning("The record is not known", extra={"job": job.id, "reason": str(error)})
+            return None
+
+    def _send(self, job: Job) -> bool:
+        try:
+            self._queue.send(job)
+        except QueueError as error:
+            log.error("The queue refused a job", extra={"job": job.id, "reason": str(error)})
+        else:
+            log.info("Queued", extra={"job": job.id, "images": job.parameters.images})
+            return True
+        try:
+            # Should the message have arrived after all, the worker sees that it is over.
+            self._jobs.finish(job.id, JobStatus.FAILED, reason="not queued")
+        except StoreError as error:
+            log.warning("The record stays queued", extra={"job": job.id, "reason": str(error)})
+        return False
+
+    def _wake_up(self, began: float) -> None:
+        now = time.monotonic()
+        if not self._wake or self._size.paused or now < self._woken_until:
+            return
+        if now - began > SPENT_SECONDS:
+            log.warning("No time is left to wake the fleet: the scaling loop will")
+            return
+        try:
+            self._wake.start()
+        except ServiceError as error:
+            log.warning("The fleet was not woken", extra={"reason": str(error)})
+        else:
+            self._woken_until = now + WOKEN_SECONDS
+            log.info("The fleet is woken")
+
+
+def _queued(job: Job, wait: Wait) -> str:
+    return text.content(texts.queued(job.parameters, wait, job.expires_at))
+
+
+def _ended(record: JobRecord) -> Admitted:
+    """The same interaction again, after its job has ended."""
+    if record.status is JobStatus.ANSWERED and record.wait:
+        return Admitted(
+            text.content(texts.queued(record.parameters, record.wait, record.expires_at)), True
+        )
+    return Admitted(texts.QUEUE_REFUSED, False)
