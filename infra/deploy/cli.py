@@ -78,7 +78,7 @@ EndpointUrl = Annotated[
     str | None,
     typer.Option(
         envvar="DEPLOY_ENDPOINT_URL",
-        help="Address for Discord, if not API Gateway's: {host}, {path}, {rest_api_id} are filled in.",
+        help="Address for Discord, if not API Gateway's ({host}, {path}, {rest_api_id} are known).",
     ),
 ]
 Yes = Annotated[bool, typer.Option("--yes", help="Ask nothing.")]

@@ -3,6 +3,7 @@
 https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_Operations_AWS_Budgets.html
 """
 
+from datetime import datetime
 from typing import Any
 
 from localstack.aws.api import CommonServiceException, RequestContext
@@ -55,8 +56,15 @@ def _create(context: RequestContext, request: Any) -> Any:
 def _update(_context: RequestContext, request: Any) -> dict[str, Any]:
     wanted = request["NewBudget"]
     budget = _budget(request["AccountId"], wanted["BudgetName"])
-    budget.budget = {**budget.budget, **wanted}
+    budget.budget = {**budget.budget, **_as_sent(wanted)}
     return {}
+
+
+def _as_sent(content: Any) -> Any:
+    """A parsed request with its times as the numbers that moto keeps, and answers by."""
+    if isinstance(content, dict):
+        return {name: _as_sent(value) for name, value in content.items()}
+    return content.timestamp() if isinstance(content, datetime) else content
 
 
 def _describe_subscribers(_context: RequestContext, request: Any) -> dict[str, Any]:
