@@ -17,7 +17,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # What is typed as NAME=value goes to the rig as an environment variable RIG_NAME, letter by letter:
 # as a word of a command line, or expanded by make, a prompt could be code.
 VALUES := PROMPT NEGATIVE_PROMPT SEED COUNT STEPS GUIDANCE OUT TIMEOUT \
-  WORKERS WATCH MODEL SIZE NAME FOLLOW
+  MIN_TASKS MAX_TASKS SPEED WATCH MODEL SIZE NAME FOLLOW
 unexport $(VALUES)
 $(foreach name,$(VALUES),$(eval export RIG_$(name) := $$(value $(name))))
 
@@ -38,7 +38,7 @@ demo: setup ## From nothing to pictures: start the stack, send a signed /imagine
 	@$(RIG) demo
 
 .PHONY: local-up
-local-up: setup ## Start the local stack (WORKERS=1, WATCH=1 reloads handlers, MODEL=folder or hub id, SIZE=512)
+local-up: setup ## Start the local stack (MIN_TASKS=1, MAX_TASKS=4, SPEED=30, WATCH=1 reloads handlers, MODEL=, SIZE=)
 	@$(RIG) up
 
 .PHONY: local-down
@@ -50,7 +50,7 @@ local-status: installed ## Show what runs, where, and how much waits
 	@$(RIG) status
 
 .PHONY: local-logs
-local-logs: installed ## Show the last log lines (NAME=emulator|discord|worker-1|functions, FOLLOW=1)
+local-logs: installed ## Show the last log lines (NAME=emulator|discord|worker|functions|backlog, FOLLOW=1)
 	@$(RIG) logs
 
 .PHONY: send
@@ -84,6 +84,22 @@ format: setup ## Format the code and Terraform
 package: setup ## Build the Lambda package for AWS (ARCHITECTURE=arm64 or x86_64)
 	@$(VENV)/python -m infra.package --architecture $(ARCHITECTURE) --out build/lambda-$(ARCHITECTURE).zip
 
+.PHONY: deploy-aws
+deploy-aws: setup ## Deploy to AWS, or update a deployment (ARGS="--dry-run", "--yes", "--help")
+	@$(VENV)/python -m infra.deploy deploy $(ARGS)
+
+.PHONY: destroy-aws
+destroy-aws: setup ## Remove a deployment from AWS, and say what it leaves (ARGS="--yes")
+	@$(VENV)/python -m infra.deploy destroy $(ARGS)
+
+.PHONY: rehearsal
+rehearsal: setup ## Start an emulated account and Discord to rehearse a deployment in (docs/deploy.md)
+	@$(VENV)/python -m infra.deploy.rehearsal up
+
+.PHONY: rehearsal-down
+rehearsal-down: installed ## Stop the rehearsal
+	@$(VENV)/python -m infra.deploy.rehearsal down
+
 .PHONY: bench
 bench: setup ## Measure the handler, the request path and the worker; writes build/bench.json
 	@$(VENV)/python -m tests.bench
@@ -99,10 +115,10 @@ train: setup ## Train the embedded model anew (about an hour on two cores)
 	@$(VENV)/python -m fixtures.model.train
 
 .PHONY: lock
-lock: setup ## Resolve the project's dependencies anew
-	$(VENV)/uv pip compile pyproject.toml --extra emulation --extra capacity --group dev --universal \
+lock: setup ## Resolve the project's dependencies (UPGRADE=1 takes the newest)
+	$(VENV)/uv pip compile pyproject.toml --extra emulation --extra capacity --extra traces --group dev --universal \
 	  --python-version 3.11 --generate-hashes --override requirements/without-torch.txt \
-	  --no-emit-package torch --no-header --quiet --upgrade -o requirements/development.lock
+	  --no-emit-package torch --no-header --quiet $(if $(UPGRADE),--upgrade) -o requirements/development.lock
 
 .PHONY: clean
 clean: local-down ## Remove what was set up and built
