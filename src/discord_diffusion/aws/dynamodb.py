@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from discord_diffusion.aws import session
 from discord_diffusion.aws.errors import code_of, is_passing
 
 if TYPE_CHECKING:
@@ -50,7 +50,8 @@ class ConditionFailedError(StoreError):
 def client(region: str | None, *, hasty: bool = False) -> "DynamoDBClient":
     """A client with short time-outs; a `hasty` one asks once only."""
     config = _HASTY_CONFIG if hasty else _CONFIG
-    return boto3.client("dynamodb", region_name=region, config=config)
+    made: DynamoDBClient = session.client("dynamodb", region=region, config=config)
+    return made
 
 
 def write(attributes: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,11 +1,15 @@
 """CloudWatch metrics of a deployment: its namespace is its prefix, so they have no dimension."""
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-import boto3
 from botocore.config import Config
 
 from discord_diffusion.aws.errors import translated
+from discord_diffusion.aws.session import client
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch import CloudWatchClient
 
 _CONFIG = Config(
     connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2}
@@ -21,7 +25,7 @@ class Metrics:
 
     def __init__(self, namespace: str, *, region: str | None = None) -> None:
         self._namespace = namespace
-        self._client = boto3.client("cloudwatch", region_name=region, config=_CONFIG)
+        self._client: CloudWatchClient = client("cloudwatch", region=region, config=_CONFIG)
 
     def publish(self, values: Mapping[str, float]) -> None:
         """Publish one point of each metric, as of now and by the second.

@@ -13,11 +13,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as SdkConnectionError
 
+from discord_diffusion.aws.session import client
 from discord_diffusion.jobs import Job
 
 if TYPE_CHECKING:
@@ -217,7 +217,8 @@ def _config(read_seconds: int) -> Config:
 def _client(queue_url: str, region: str | None, config: Config) -> "SQSClient":
     """A client for the region that the queue's address names, else for the one given."""
     named = re.match(r"https?://sqs\.([a-z0-9-]+)\.", queue_url)
-    return boto3.client("sqs", region_name=named[1] if named else region, config=config)
+    made: SQSClient = client("sqs", region=named[1] if named else region, config=config)
+    return made
 
 
 def _message(raw: dict[str, Any]) -> ReceivedMessage:

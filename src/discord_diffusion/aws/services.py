@@ -4,12 +4,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-import boto3
 from botocore.config import Config
 
 from discord_diffusion.aws.errors import ServiceError, translated
+from discord_diffusion.aws.session import client
 
 if TYPE_CHECKING:
+    from mypy_boto3_autoscaling import AutoScalingClient
+    from mypy_boto3_ecs import ECSClient
     from mypy_boto3_ecs.type_defs import ServiceTypeDef
 
 _CONFIG = Config(
@@ -36,7 +38,7 @@ class EcsService:
         self._cluster = cluster
         self._service = service
         self._region = region
-        self._ecs = boto3.client("ecs", region_name=region, config=_CONFIG)
+        self._ecs: ECSClient = client("ecs", region=region, config=_CONFIG)
 
     def counts(self) -> ServiceCounts:
         """How many tasks there are.
@@ -58,7 +60,7 @@ class EcsService:
         Raises:
             ServiceError: ECS or Auto Scaling did not say.
         """
-        autoscaling = boto3.client("autoscaling", region_name=self._region, config=_CONFIG)
+        autoscaling: AutoScalingClient = client("autoscaling", region=self._region, config=_CONFIG)
         newest: datetime | None = None
         failed = False
         for group in self._groups():

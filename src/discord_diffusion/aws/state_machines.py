@@ -1,9 +1,14 @@
 """Starts an EXPRESS state machine of Step Functions."""
 
-import boto3
+from typing import TYPE_CHECKING
+
 from botocore.config import Config
 
 from discord_diffusion.aws.errors import translated
+from discord_diffusion.aws.session import client
+
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions import SFNClient
 
 # One of several calls within Discord's 3 s, and one whose failure costs a minute at most.
 _CONFIG = Config(connect_timeout=0.3, read_timeout=0.5, retries={"total_max_attempts": 1})
@@ -14,7 +19,7 @@ class StateMachine:
 
     def __init__(self, arn: str, *, region: str | None = None) -> None:
         self._arn = arn
-        self._client = boto3.client("stepfunctions", region_name=region, config=_CONFIG)
+        self._client: SFNClient = client("stepfunctions", region=region, config=_CONFIG)
 
     def start(self) -> None:
         """Start an execution with nothing given, and do not wait for it. Asks once.
