@@ -97,8 +97,8 @@ class StackOptions:
     visibility_timeout_seconds: int = 30
     model: ModelOptions | None = None
     """The embedded model where none is named."""
-    variables: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """Fields of the root module's object variables, laid over what the rig sets."""
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    """Variables of the root module, laid over what the rig sets: objects field by field."""
 
     def as_json(self) -> dict[str, Any]:
         """What a person chose, ports apart: those may be replaced."""

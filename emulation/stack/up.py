@@ -189,8 +189,9 @@ class _Start:
         }
         if options.watch:
             variables["hot_reload_folder"] = str(hot_reload.prepare(self._layout))
-        for name, fields in options.variables.items():
-            variables[name] = {**variables.get(name, {}), **fields}
+        for name, value in options.variables.items():
+            known = variables.get(name)
+            variables[name] = known | value if isinstance(known, dict) else value
         return variables
 
     def _wait_for_tasks(self) -> None:

@@ -46,9 +46,9 @@ export class Charts {
     const panels = new Map([["Jobs", this.#jobs(now)]]);
     for (const [name, points] of this.#series) {
       if (name.startsWith(ALARM)) continue;
-      const title = PANELS.find(([, pattern]) => pattern.test(name))?.[0] ?? words(name);
+      const title = PANELS.find(([, pattern]) => pattern.test(name))?.[0] ?? words(name.split("/")[0]);
       const lines = panels.get(title) ?? [];
-      lines.push({ label: words(name), stepped: true, points: inWindow(points, now) });
+      lines.push({ label: words(name.split("/").at(-1)), stepped: true, points: inWindow(points, now) });
       panels.set(title, lines);
     }
     this.#alarms();

@@ -6,6 +6,7 @@ import { Live } from "/js/live.js";
 import { duration, exactTime } from "/js/time.js";
 import { ChaosPanel } from "/js/operations/chaos.js";
 import { Charts } from "/js/operations/charts.js";
+import { FleetPanel } from "/js/operations/fleet.js";
 import { Paths, quantile } from "/js/operations/model.js";
 import { RigPanel } from "/js/operations/rig.js";
 import { Timelines } from "/js/operations/table.js";
@@ -20,6 +21,7 @@ const table = new Timelines(paths, (id) => users.get(id) ?? `…${id.slice(-6)}`
 const charts = new Charts(paths);
 const chaos = new ChaosPanel();
 const rig = new RigPanel();
+const fleet = new FleetPanel();
 const calls = { total: 0, limited: 0, failed: 0 };
 let queued = false;
 
@@ -76,6 +78,7 @@ function addCall(data) {
 
 async function loadSeries() {
   charts.reset(await get("/control/series").catch(() => ({})));
+  fleet.reset(await get("/control/notes").catch(() => []));
   refresh();
 }
 
@@ -87,6 +90,7 @@ const HANDLERS = {
   endpoint: drawEndpoint,
   request: addCall,
   series: (data) => charts.add(data),
+  note: ({ note }) => fleet.add(note),
 };
 
 const live = new Live({

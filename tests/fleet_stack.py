@@ -1,0 +1,160 @@
+"""A stack whose fleet sleeps, grows and shrinks by itself, and what can be read of it."""
+
+import json
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import boto3
+
+from emulation.fleet_agent import FleetAgent
+from emulation.stack.clients import client_options
+from emulation.stack.parts import TASK_LOGS
+from tests.stack import Stack
+from tests.waiting import eventually
+
+_SENDERS = 8
+_GONE = "Terminated"
+
+
+@dataclass(frozen=True)
+class Change:
+    """An entry of the fleet agent's history."""
+
+    at: float
+    what: str
+    name: str
+    state: str
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.state}"
+
+
+@dataclass(frozen=True)
+class FleetStack:
+    """A running stack with a fleet."""
+
+    stack: Stack
+
+    @property
+    def agent(self) -> FleetAgent:
+        """What a person can ask of the emulated AWS."""
+        return FleetAgent(self.stack.state.aws_endpoint)
+
+    def client(self, service: str) -> Any:
+        """A client of AWS's."""
+        make: Any = boto3.client  # the service's name is not known to the type checker
+        return make(service, **client_options(self.stack.state))
+
+    def mark(self) -> int:
+        """The number of the newest change, to read on from."""
+        return max((entry["number"] for entry in self.agent.history()), default=0)
+
+    def changes(self, after: int) -> list[Change]:
+        """What has changed since a mark, oldest first."""
+        names = ("at", "what", "name", "state")
+        return [Change(*(entry[one] for one in names)) for entry in self.agent.history(after)]
+
+    def asleep(self) -> bool:
+        """No task is wanted, none is there, and no instance."""
+        shown = self.agent.state()
+        live = [task for task in shown["tasks"] if task["status"] != "STOPPED"]
+        return not live and not shown["instances"] and self.desired() == 0
+
+    def desired(self) -> int:
+        """The service's desired count, as ECS says it."""
+        state = self.stack.state
+        answer = self.client("ecs").describe_services(
+            cluster=state.ecs_cluster_name, services=[state.ecs_service_name]
+        )
+        return int(answer["services"][0]["desiredCount"])
+
+    def tasks(self, *statuses: str) -> list[dict[str, Any]]:
+        """The tasks in some states."""
+        return [task for task in self.agent.state()["tasks"] if task["status"] in statuses]
+
+    def alarm(self, name: str) -> str:
+        """The state of one of the deployment's alarms."""
+        full = f"{self.stack.state.ecs_cluster_name}-{name}"
+        [alarm] = self.client("cloudwatch").describe_alarms(AlarmNames=[full])["MetricAlarms"]
+        return str(alarm["StateValue"])
+
+    def send_crowd(self, users: int, each: int, first_user: int, **options: object) -> list[str]:
+        """Many users send commands, several at a time; the interactions' ids."""
+
+        def send(number: int) -> str:
+            user = str(first_user + number % users)
+            prompt = f"a red circle, number {number}"
+            return self.stack.discord.send("imagine", {"prompt": prompt, **options}, user_id=user)
+
+        with ThreadPoolExecutor(_SENDERS) as pool:
+            return list(pool.map(send, range(users * each)))
+
+    def answers(self, interaction: str) -> int:
+        """How often pictures were shown to a user."""
+        history = self.stack.discord.interaction(interaction)["history"]
+        return sum(bool(version["attachments"]) for version in history)
+
+    def wait_for_answers(self, interactions: Sequence[str], seconds: float) -> None:
+        """Return once every user has pictures."""
+        missing = set(interactions)
+
+        def none_is_missing() -> bool:
+            missing.difference_update([one for one in missing if self.answers(one)])
+            return not missing
+
+        eventually(none_is_missing, f"{len(missing)} pictures are there", seconds)
+
+    def wait_until_asleep(self, seconds: float = 120) -> None:
+        """Return once the fleet is back at nothing."""
+        eventually(self.asleep, "the fleet sleeps", seconds)
+
+    def answered_at(self, interaction: str) -> float:
+        """When the pictures came, in Unix seconds."""
+        events = self.stack.discord.interaction(interaction)["events"]
+        [at] = [event["at"] for event in events if event["name"] == "uploaded"]
+        return datetime.fromisoformat(at).timestamp()
+
+    def log_lines(self, message: str) -> Iterator[dict[str, Any]]:
+        """What workers logged under a message."""
+        for path in self.stack.folder.logs.glob(TASK_LOGS):
+            for line in path.read_text().splitlines():
+                if line.startswith("{") and f'"{message}"' in line:
+                    found = json.loads(line)
+                    if found.get("message") == message:
+                        yield found
+
+
+def is_in_order(wanted: Sequence[str], found: Sequence[str]) -> bool:
+    """Whether `wanted` is what is left of `found` when others are left out."""
+    rest = iter(found)
+    return all(one in rest for one in wanted)
+
+
+def most_at_once(changes: Sequence[Change], what: str, state: str) -> int:
+    """How many things of a kind were in a state at the same time."""
+    there: set[str] = set()
+    most = 0
+    for change in changes:
+        if change.what != what:
+            continue
+        if change.state == state:
+            there.add(change.name)
+        else:
+            there.discard(change.name)
+        most = max(most, len(there))
+    return most
+
+
+def stopped_while_protected(changes: Sequence[Change]) -> list[str]:
+    """Tasks that were told to stop although they had protected themselves."""
+    protected: set[str] = set()
+    found = []
+    for change in changes:
+        if change.what == "protection":
+            (protected.add if change.state == "on" else protected.discard)(change.name)
+        elif change.what == "task" and change.state == "STOPPING" and change.name in protected:
+            found.append(change.name)
+    return found

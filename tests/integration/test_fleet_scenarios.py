@@ -1,0 +1,209 @@
+"""The fleet of the real module, from nothing to nothing: woken, grown, hurt, and let go again.
+
+One stack of its own for all of them, each beginning and ending with a fleet that sleeps.
+"""
+
+import os
+from collections.abc import Iterator
+
+import boto3
+import pytest
+
+from emulation.display import Display
+from emulation.stack import down, up
+from emulation.stack.clients import client_options
+from emulation.stack.options import FleetOptions, StackOptions
+from emulation.stack.state import StateFolder
+from emulation.stack.terraform import Terraform
+from emulation.stand_in import StandIn
+from tests.fleet_stack import FleetStack, is_in_order, most_at_once, stopped_while_protected
+from tests.stack import LAYOUT, Stack
+from tests.waiting import eventually
+
+pytestmark = pytest.mark.timeout(400)
+
+MAXIMUM = 4
+OPTIONS = StackOptions(
+    aws_port=0,
+    discord_port=0,
+    fleet=FleetOptions(minimum_tasks=0, maximum_tasks=MAXIMUM, speed=60),
+    environment="fleet",
+    # Short, so that a job of a killed worker is received again within seconds.
+    visibility_timeout_seconds=6,
+    variables={
+        "max_receive_count": 5,
+        "worker": {"torch_threads": 1},
+        # Five jobs a task: forty want more tasks than there may be.
+        "scaling": {
+            "seconds_per_job": 1,
+            "target_wait_seconds": 5,
+            "scale_in_hold_seconds": 60,
+        },
+        "alarms": {"no_capacity_minutes": 2},
+    },
+)
+USERS, EACH = 20, 2
+CROWD = {"images": 2, "steps": 20}
+NO_CAPACITY = "no free GPU"
+
+
+@pytest.fixture(scope="module")
+def fleet() -> Iterator[FleetStack]:
+    """A stack whose fleet sleeps until somebody asks."""
+    folder = StateFolder(LAYOUT.build / "test-fleet" / str(os.getpid()))
+    with Display() as display:
+        state = up.start(LAYOUT, folder, OPTIONS, display).state
+    sqs = boto3.client("sqs", **client_options(state))
+    found = FleetStack(Stack(state, folder, StandIn(state.discord_url), sqs))
+    found.wait_until_asleep()
+    yield found
+    down.stop(folder)
+
+
+def test_one_interaction_wakes_the_fleet_and_quiet_sends_it_back_to_sleep(
+    fleet: FleetStack,
+) -> None:
+    mark = fleet.mark()
+    discord = fleet.stack.discord
+    interaction = discord.send("imagine", {"prompt": "a red circle", "images": 1})
+    discord.wait_for_pictures(interaction, 120)
+    fleet.wait_until_asleep()
+    changes = fleet.changes(mark)
+    order = [
+        "service 1",
+        "task PROVISIONING",
+        "instance Pending",
+        "instance InService",
+        "container_instance ACTIVE",
+        "task PENDING",
+        "task RUNNING",
+        "protection on",
+        "protection off",
+        "service 0",
+        "task STOPPING",
+        "task STOPPED",
+        "group 0",
+        "instance Terminating",
+        "instance Terminated",
+    ]
+    assert is_in_order(order, [str(change) for change in changes]), changes
+    times = {str(change): change.at for change in changes}
+    assert times["protection on"] < fleet.answered_at(interaction) < times["service 0"]
+    assert fleet.answers(interaction) == 1
+    assert_told_by_aws(fleet)
+
+
+def assert_told_by_aws(fleet: FleetStack) -> None:
+    """AWS's own records tell the same: the service's, the group's, the alarms'."""
+    state = fleet.stack.state
+    scaled = fleet.client("application-autoscaling").describe_scaling_activities(
+        ServiceNamespace="ecs",
+        ResourceId=f"service/{state.ecs_cluster_name}/{state.ecs_service_name}",
+    )["ScalingActivities"]
+    assert scaled[0]["Description"] == "Setting desired count to 0."
+    assert f"{state.ecs_cluster_name}-task-surplus" in scaled[0]["Cause"]
+    instances = fleet.client("autoscaling").describe_scaling_activities(
+        AutoScalingGroupName=state.auto_scaling_group_name
+    )["Activities"]
+    ends = [one["Description"].split(" EC2")[0] for one in instances]
+    assert {"Launching a new", "Terminating"} == set(ends)
+    assert {one["StatusCode"] for one in instances} == {"Successful"}
+    [service] = fleet.client("ecs").describe_services(
+        cluster=state.ecs_cluster_name, services=[state.ecs_service_name]
+    )["services"]
+    told = " ".join(event["message"] for event in service["events"])
+    for text in ("has started 1 tasks", "has stopped 1 running tasks", "reached a steady state"):
+        assert text in told
+
+
+def test_a_crowd_grows_the_fleet_to_its_maximum_and_no_busy_task_is_let_go(
+    fleet: FleetStack,
+) -> None:
+    mark = fleet.mark()
+    before = len(list(fleet.log_lines("Leased")))
+    interactions = fleet.send_crowd(USERS, EACH, 1200000000000000000, **CROWD)
+    fleet.wait_for_answers(interactions, 240)
+    fleet.wait_until_asleep()
+    changes = fleet.changes(mark)
+    counts = [int(change.state) for change in changes if change.what == "service"]
+    assert max(counts) == MAXIMUM
+    assert counts[-1] == 0
+    growing = counts[: counts.index(MAXIMUM) + 1]
+    assert growing == sorted(growing), counts
+    assert most_at_once(changes, "task", "RUNNING") == MAXIMUM
+    assert [fleet.answers(one) for one in interactions] == [1] * len(interactions)
+    leases = [line["receive_count"] for line in fleet.log_lines("Leased")][before:]
+    assert leases == [1] * len(interactions), "no job was received twice"
+    assert list(fleet.log_lines("The job is given back")) == []
+    assert most_at_once(changes, "protection", "on") > 1
+    assert stopped_while_protected(changes) == []
+
+
+def test_interruptions_and_a_killed_worker_cost_no_answer_and_double_none(
+    fleet: FleetStack,
+) -> None:
+    mark = fleet.mark()
+    interactions = fleet.send_crowd(USERS, EACH, 1300000000000000000, **CROWD)
+    for number in range(3):
+        eventually(lambda: _interrupted_one(fleet), f"interruption {number}", 120)
+    eventually(lambda: _killed_one(fleet), "a worker is killed", 120)
+    fleet.wait_for_answers(interactions, 240)
+    fleet.wait_until_asleep()
+    changes = fleet.changes(mark)
+    assert [str(change) for change in changes].count("interruption notice") == 3
+    assert [fleet.answers(one) for one in interactions] == [1] * len(interactions)
+    assert fleet.stack.queue_depth() == (0, 0)
+    assert fleet.stack.dead_letters() == 0
+
+
+def _interrupted_one(fleet: FleetStack) -> bool:
+    """Interrupt an instance with a task that works; False if there is none just now."""
+    marked = {one["instance"] for one in fleet.agent.state()["instances"] if one["rebalanced"]}
+    busy = [task for task in fleet.tasks("RUNNING") if task["protected"]]
+    chosen = next((task["instance"] for task in busy if task["instance"] not in marked), None)
+    if chosen is not None:
+        fleet.agent.change("interrupt", instance=chosen)
+    return chosen is not None
+
+
+def _killed_one(fleet: FleetStack) -> bool:
+    """Kill a worker that works; False if there is none just now."""
+    busy = [task["task"] for task in fleet.tasks("RUNNING") if task["protected"]]
+    if busy:
+        fleet.agent.change("crash-task", task=busy[0])
+    return bool(busy)
+
+
+def test_without_capacity_users_are_told_in_time_and_the_rest_is_drawn_once_it_is_back(
+    fleet: FleetStack,
+) -> None:
+    discord = fleet.stack.discord
+    fleet.agent.change("deny-capacity", reason="capacity")
+    patient = discord.send("imagine", {"prompt": "a blue star", "images": 1})
+    late = discord.send(
+        "imagine", {"prompt": "a red ring"}, age_seconds=860, user_id="1400000000000000009"
+    )
+
+    def texts(interaction: str) -> list[str]:
+        history = discord.interaction(interaction)["history"]
+        return [version["content"] for version in history]
+
+    eventually(lambda: NO_CAPACITY in texts(late)[-1], "the late one is refused in time", 60)
+    assert "Nothing was charged" in texts(late)[-1]
+    eventually(lambda: NO_CAPACITY in texts(patient)[-1], "the patient one is told why", 60)
+    eventually(lambda: fleet.alarm("no-capacity") == "ALARM", "people are told", 90)
+    activities = fleet.client("autoscaling").describe_scaling_activities(
+        AutoScalingGroupName=fleet.stack.state.auto_scaling_group_name, MaxRecords=1
+    )["Activities"]
+    assert activities[0]["StatusCode"] == "Failed"
+
+    fleet.agent.change("allow-capacity")
+    fleet.wait_for_answers([patient], 120)
+    eventually(lambda: fleet.alarm("no-capacity") == "OK", "the alarm is over", 90)
+    fleet.wait_until_asleep()
+    assert fleet.answers(late) == 0
+    assert fleet.stack.queue_depth() == (0, 0)
+
+
+def test_after_all_that_the_plan_is_empty(fleet: FleetStack) -> None:
+    assert Terraform(LAYOUT, fleet.stack.folder.path / "terraform").is_up_to_date()
