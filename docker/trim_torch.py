@@ -15,15 +15,15 @@ from importlib.metadata import Distribution, distributions
 from pathlib import Path
 
 # For compiling extensions and for torch's own tests.
-UNUSED = (
-    "torch/include",
-    "torch/share",
-    "torch/test",
-    "torch/bin/protoc*",
-    "torch/bin/*[Tt]est*",
-    "torch/lib/*.a",
-    "bin",
-)
+UNUSED = [
+    *("torch/include", "torch/share", "torch/test", "torch/bin/protoc*", "torch/bin/*[Tt]est*"),
+    *("torch/lib/*.a", "bin", "nvidia/*/include", "nvidia/*/lib/*.a"),
+]
+# Of CUDA: several GPUs, profiling, checkpoints, and interfaces in the manner of other libraries.
+UNUSED += [
+    f"nvidia/*/lib/lib{name}*"
+    for name in ("cusolverMg", "nvperf", "pcsampling", "checkpoint", "nvblas", "cufftw")
+]
 LIBRARIES = "nvidia"
 IMPORT = "import torch; print('torch', torch.__version__, 'CUDA', torch.version.cuda)"
 

@@ -1,7 +1,7 @@
 # The worker's image, for AWS and for the local stack alike.
 #
 #   docker buildx build -f docker/worker.Dockerfile -t discord-diffusion/worker:cpu .
-#   docker buildx build -f docker/worker.Dockerfile -t ... --build-arg TORCH=cu130 --build-arg MODEL=ORG/NAME .
+#   docker buildx build -f docker/worker.Dockerfile -t ... --build-arg TORCH=pypi --build-arg MODEL=ORG/NAME .
 #
 # Layers go from what rarely changes to what often does: a change of the code alone pulls the last.
 
@@ -24,15 +24,18 @@ ENV PATH=/installer/bin:$PATH UV_LINK_MODE=copy UV_COMPILE_BYTECODE=1 UV_PYTHON=
 # pypi, the build of the Python package index, which is CUDA's on Linux.
 FROM installer AS torch
 ARG TORCH=cpu
-# Of CUDA's packages, those that one GPU does without, if `import torch` does: the build tries it.
-# Collectives between GPUs (nvidia-nccl), shared memory between them (nvidia-nvshmem), sparse
-# weights (nvidia-cusparselt); a space between names, without the suffix of the release.
+# torch.compile on a GPU takes triton (0.7 GB) and a C compiler at run time: `yes` keeps the one and
+# installs the other.
+ARG TORCH_COMPILE=no
+# Begins of the names of more distributions to leave out, a space between them; the build fails if
+# torch can't be imported then. The build of PyPI is linked against all of nvidia-nccl,
+# nvidia-nvshmem and nvidia-cusparselt: none of these can go.
 ARG LEAVE_OUT=""
 COPY requirements/torch.txt /requirements/
 COPY docker/install_torch.sh docker/trim_torch.py /build/
 RUN --mount=type=bind,from=wheels,target=/wheels --mount=type=cache,target=/root/.cache/uv \
     /build/install_torch.sh /packages "${TORCH}" /wheels /requirements/torch.txt && \
-    python /build/trim_torch.py /packages /cuda ${LEAVE_OUT}
+    python /build/trim_torch.py /packages /cuda $([ "${TORCH_COMPILE}" = yes ] || echo triton) ${LEAVE_OUT}
 
 
 FROM installer AS packages
@@ -58,7 +61,12 @@ RUN --mount=type=bind,source=fixtures,target=/context/fixtures \
 
 FROM ${PYTHON} AS worker
 ARG MODEL=fixtures/model/tiny
-RUN useradd --uid 10001 --no-create-home --home-dir /cache --shell /usr/sbin/nologin worker && \
+ARG TORCH_COMPILE=no
+RUN if [ "${TORCH_COMPILE}" = yes ]; then \
+      apt-get update -qq && apt-get install -y -qq --no-install-recommends gcc libc6-dev >/dev/null && \
+      rm -rf /var/lib/apt/lists/*; \
+    fi && \
+    useradd --uid 10001 --no-create-home --home-dir /cache --shell /usr/sbin/nologin worker && \
     install --directory --owner worker --group worker /cache
 # CUDA's libraries first, and apart from torch: layers are pulled side by side.
 COPY --from=torch /cuda /opt/torch

@@ -11,8 +11,8 @@ from .functions import process
 
 LOG = logging.getLogger(__name__)
 
-# Loaded with the first fleet only.
-TASKS = "discord_diffusion_emulator.fleet.processes"
+# Loaded with the first fleet only, and as far as its tasks need them.
+TASKS = [f"discord_diffusion_emulator.fleet.{name}" for name in ("processes", "task_containers")]
 
 # LocalStack's services wait for threads of theirs that may be in a long call. Nothing is kept
 # across restarts, so nothing is lost by not waiting for them.
@@ -22,7 +22,7 @@ SECONDS = 3.0
 def begin() -> None:
     """Kill every function's process and see to it that this process ends within SECONDS."""
     process.kill_all()
-    if tasks := sys.modules.get(TASKS):
+    for tasks in filter(None, map(sys.modules.get, TASKS)):
         tasks.kill_all()
     # Not a daemon: those are halted while the interpreter is taken apart, which takes a second.
     threading.Thread(target=_end, name="shutdown-clock").start()

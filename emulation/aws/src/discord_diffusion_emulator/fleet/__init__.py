@@ -9,7 +9,8 @@ world.py        reads moto's backends into the mind's pictures
 projection.py   writes what the mind knows into moto's backends
 instances.py    EC2 instances and Auto Scaling's activities there
 journal.py      what has changed, in order
-processes.py    tasks as processes (launcher.py, containers.py, secrets.py, logs.py)
+launching.py    tasks as processes.py or task_containers.py starts them (launcher.py, task_spec.py,
+                containers.py, secrets.py, logs.py)
 endpoints.py    what tasks and people can ask on the gateway (routes.py)
 cloudwatch.py   alarms are looked at as CloudWatch does (points.py, metric_math.py); policies.py
                 carries out their policies

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from functools import cache
 
+from . import launching
 from .config import Config
 from .plane import Plane
 
@@ -68,7 +69,9 @@ _making = threading.Lock()
 
 @cache
 def _made() -> Agent:
-    return Agent(Config.from_environ())
+    config = Config.from_environ()
+    launching.prepare(config)
+    return Agent(config)
 
 
 def agent() -> Agent:

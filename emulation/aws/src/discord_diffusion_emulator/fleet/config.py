@@ -17,6 +17,10 @@ TASK_FOLDER = "EMULATOR_TASK_FOLDER"
 TASK_ENVIRONMENT = "EMULATOR_TASK_ENVIRONMENT"
 # A folder for what tasks print, one file each; without it only CloudWatch Logs has it.
 TASK_LOGS = "EMULATOR_TASK_LOGS"
+# The name of a stack whose tasks run as containers of Docker's; without it they are processes.
+TASK_STACK = "EMULATOR_TASK_STACK"
+# Ids or numbers of the GPUs that containers may get, as a JSON array.
+TASK_GPUS = "EMULATOR_TASK_GPUS"
 # Settings of the fleets (settings.py), as a JSON object.
 FLEET = "EMULATOR_FLEET"
 
@@ -30,6 +34,8 @@ class Config:
     folder: Path = Path()
     environment: dict[str, str] = field(default_factory=dict)
     logs: Path | None = None
+    stack: str = ""
+    gpus: tuple[str, ...] = ()
     settings: Settings = field(default_factory=Settings)
 
     @classmethod
@@ -42,5 +48,7 @@ class Config:
             folder=Path(os.environ.get(TASK_FOLDER) or os.environ["HOME"]),
             environment=json.loads(os.environ.get(TASK_ENVIRONMENT) or "{}"),
             logs=Path(logs) if logs else None,
+            stack=os.environ.get(TASK_STACK, ""),
+            gpus=tuple(json.loads(os.environ.get(TASK_GPUS) or "[]")),
             settings=Settings().changed(json.loads(os.environ.get(FLEET) or "{}")),
         )

@@ -45,17 +45,10 @@ def command(config: Config, container: dict[str, Any]) -> list[str]:
 def environment(
     config: Config, container: dict[str, Any], *, endpoint: str, region: str, task_id: str
 ) -> dict[str, str]:
-    """The whole environment of a container's process."""
+    """The environment that ECS and the task definition give a container."""
     base = f"{endpoint}{TASKS}/{task_id}"
-    inherited = {
-        name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL") if name in os.environ
-    }
     own = {one["name"]: one["value"] for one in container.get("environment") or []}
     return {
-        **inherited,
-        "HOME": os.environ["HOME"],
-        "TMPDIR": os.environ.get("TMPDIR", os.environ["HOME"]),
-        "PYTHONUNBUFFERED": "1",
         "AWS_EXECUTION_ENV": "AWS_ECS_EC2",
         "AWS_REGION": region,
         "AWS_DEFAULT_REGION": region,
@@ -69,6 +62,27 @@ def environment(
     }
 
 
+def inherited() -> dict[str, str]:
+    """What a process has beside it, for there is no image that would say."""
+    names = ("PATH", "LANG", "LC_ALL", "HOME")
+    return {
+        **{name: os.environ[name] for name in names if name in os.environ},
+        "TMPDIR": os.environ.get("TMPDIR", os.environ["HOME"]),
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def labels(cluster_arn: str, task_arn: str, definition: Any, name: str) -> dict[str, str]:
+    """The labels that ECS gives a container."""
+    return {
+        "com.amazonaws.ecs.cluster": cluster_arn,
+        "com.amazonaws.ecs.container-name": name,
+        "com.amazonaws.ecs.task-arn": task_arn,
+        "com.amazonaws.ecs.task-definition-family": definition.family,
+        "com.amazonaws.ecs.task-definition-version": str(definition.revision),
+    }
+
+
 def metadata(task: Any, definition: Any, container: dict[str, Any]) -> dict[str, Any]:
     """What the container metadata endpoint answers for `${ECS_CONTAINER_METADATA_URI_V4}`."""
     return {
@@ -76,13 +90,7 @@ def metadata(task: Any, definition: Any, container: dict[str, Any]) -> dict[str,
         "Name": container["name"],
         "DockerName": f"ecs-{definition.family}-{definition.revision}-{container['name']}",
         "Image": container.get("image"),
-        "Labels": {
-            "com.amazonaws.ecs.cluster": task.cluster_arn,
-            "com.amazonaws.ecs.container-name": container["name"],
-            "com.amazonaws.ecs.task-arn": task.task_arn,
-            "com.amazonaws.ecs.task-definition-family": definition.family,
-            "com.amazonaws.ecs.task-definition-version": str(definition.revision),
-        },
+        "Labels": labels(task.cluster_arn, task.task_arn, definition, container["name"]),
         "DesiredStatus": task.desired_status,
         "KnownStatus": task.last_status,
         "CreatedAt": _time(task.created_at),

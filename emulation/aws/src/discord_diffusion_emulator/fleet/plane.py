@@ -19,8 +19,8 @@ from .config import Config
 from .core import Fleet
 from .effects import Effect
 from .journal import Journal
+from .launching import RunningTask, launch
 from .logs import TaskLog
-from .processes import TaskProcess
 from .projection import AgentTask, Projection, tell
 from .settings import Settings
 from .state import HERE, Status
@@ -47,7 +47,7 @@ class Plane:
         self.journal = Journal()
         self.world = World()
         self._exited = exited
-        self._processes: dict[str, TaskProcess] = {}
+        self._running: dict[str, RunningTask] = {}
         self._started = time.monotonic()
         self._simulated = 0.0
 
@@ -162,7 +162,6 @@ class Plane:
         definition = self.ecs.describe_task_definition(task.definition)
         container = definition.container_definitions[0]
         try:
-            command = containers.command(self.config, container)
             environment = containers.environment(
                 self.config,
                 container,
@@ -172,13 +171,26 @@ class Plane:
             )
             environment |= secrets.read(self.account, self.region, container)
             log = self._log(container, task_id)
-            self._processes[task_id] = TaskProcess(
-                command, environment, self.config.folder, log.line, self._ended(task_id, log)
+            self._running[task_id] = launch(
+                self.config,
+                definition,
+                environment,
+                self._labels(task_id, definition),
+                list(self._running.values()),
+                log.line,
+                self._ended(task_id, log),
             )
         except (OSError, containers.NoCommandError, secrets.SecretError) as error:
             self.fleet.not_started(task_id, str(error), self.now)
         else:
             self.fleet.started(task_id, self.now)
+
+    def _labels(self, task_id: str, definition: Any) -> dict[str, str]:
+        task = self.shown(task_id)
+        if task is None:
+            return {}
+        name = definition.container_definitions[0]["name"]
+        return containers.labels(task.cluster_arn, task.task_arn, definition, name)
 
     def _log(self, container: dict[str, Any], task_id: str) -> TaskLog:
         settings = container.get("logConfiguration") or {}
@@ -200,22 +212,22 @@ class Plane:
 
     def task_ended(self, task_id: str, status: int) -> None:
         """A task's process has ended."""
-        self._processes.pop(task_id, None)
+        self._running.pop(task_id, None)
         self.fleet.exited(task_id, status, self.now)
 
     def _signal(self, task_id: str, number: signal.Signals) -> None:
-        if (process := self._processes.get(task_id)) is not None:
+        if (process := self._running.get(task_id)) is not None:
             process.send(number)
 
     def pid(self, task_id: str) -> int | None:
         """The process id of a running task."""
-        process = self._processes.get(task_id)
+        process = self._running.get(task_id)
         return process.pid if process else None
 
     def kill(self, task_id: str) -> bool:
         """Kill a task's process, as a crash would. False if it has none."""
         self._signal(task_id, signal.SIGKILL)
-        return task_id in self._processes
+        return task_id in self._running
 
     def shown(self, task_id: str) -> AgentTask | None:
         """A task as ECS shows it."""

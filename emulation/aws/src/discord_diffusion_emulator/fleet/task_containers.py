@@ -1,0 +1,142 @@
+"""Tasks as containers of the Docker engine that this machine has: the same life as a process's.
+
+The engine is found as every Docker client finds it (DOCKER_HOST). Task containers share the network
+of the emulator's own container, so that addresses are the same for both, and for the machine.
+"""
+
+import contextlib
+import logging
+import signal
+import socket
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import Any
+
+from docker.client import DockerClient
+from docker.errors import APIError, DockerException, ImageNotFound, NotFound
+from docker.types import DeviceRequest
+from requests.exceptions import RequestException
+
+from .task_spec import STACK_LABEL
+
+LOG = logging.getLogger(__name__)
+
+# An engine that hangs must not hang the fleets. Logs and waits have no limit of their own.
+CALL_SECONDS = 30
+_ENGINE_GONE = 137
+
+_stacks: set[str] = set()
+_ending = threading.Event()
+
+
+@cache
+def engine() -> Any:
+    """The client of the engine; DockerException if there is none."""
+    return DockerClient.from_env(timeout=CALL_SECONDS)
+
+
+class TaskContainer:
+    """A running task. `on_exit` gets its exit status, `on_line` what it prints.
+
+    OSError if the container can't be started, or the emulator is ending.
+    """
+
+    def __init__(
+        self,
+        arguments: Mapping[str, Any],
+        gpu_ids: Sequence[str],
+        on_line: Callable[[str], None],
+        on_exit: Callable[[int], None],
+    ) -> None:
+        if _ending.is_set():
+            raise OSError("the emulator is ending")
+        self.gpu_ids = list(gpu_ids)
+        _stacks.add(arguments["labels"][STACK_LABEL])
+        self._container = _start(arguments, self.gpu_ids)
+        self._on_line, self._on_exit = on_line, on_exit
+        for target in (self._read, self._watch):
+            threading.Thread(target=target, name="task-watch", daemon=True).start()
+
+    @property
+    def pid(self) -> int | None:
+        """The process's id on the engine's machine."""
+        with contextlib.suppress(DockerException, RequestException):
+            self._container.reload()
+            return int(self._container.attrs["State"]["Pid"]) or None
+        return None
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal; one that has ended takes none."""
+        try:
+            self._container.kill(signal=number.name)
+        except APIError as error:
+            LOG.debug("%s was not sent: %s", number.name, error)
+
+    def _watch(self) -> None:
+        try:
+            status = int(self._container.wait(timeout=None)["StatusCode"])
+        except (DockerException, RequestException):
+            LOG.warning("the engine lost a task's container", exc_info=True)
+            status = _ENGINE_GONE
+        remove(self._container)
+        self._on_exit(status)
+
+    def _read(self) -> None:
+        rest = b""
+        try:
+            for piece in self._container.attach(stream=True, logs=True, stdout=True, stderr=True):
+                *lines, rest = (rest + piece).split(b"\n")
+                for line in lines:
+                    self._on_line(line.decode(errors="replace"))
+        except Exception:  # a log that fails must not end the task's watch
+            LOG.warning("could not keep a task's output", exc_info=True)
+        if rest:
+            self._on_line(rest.decode(errors="replace"))
+
+
+def _start(arguments: Mapping[str, Any], gpu_ids: list[str]) -> Any:
+    requests = [DeviceRequest(device_ids=gpu_ids, capabilities=[["gpu"]])] if gpu_ids else []
+    try:
+        return engine().containers.run(
+            **arguments,
+            detach=True,
+            network_mode=f"container:{socket.gethostname()}",
+            device_requests=requests,
+        )
+    except ImageNotFound as error:
+        raise OSError(
+            f"CannotPullContainerError: {arguments['image']} is not on this machine,"
+            " and none is pulled here: make images"
+        ) from error
+    except (DockerException, RequestException) as error:
+        raise OSError(f"CannotStartContainerError: {error}") from error
+
+
+def remove(container: Any) -> None:
+    """Kill and remove a container, if it is still there."""
+    with contextlib.suppress(NotFound):
+        try:
+            container.remove(force=True, v=True)
+        except (DockerException, RequestException):
+            LOG.warning("could not remove %s", container.name, exc_info=True)
+
+
+def sweep(stack: str) -> int:
+    """Remove every task container of a stack, whoever started it; how many there were."""
+    left = engine().containers.list(
+        all=True, filters={"label": f"{STACK_LABEL}={stack}"}, ignore_removed=True
+    )
+    if left:
+        with ThreadPoolExecutor(max_workers=len(left)) as pool:
+            list(pool.map(remove, left))
+    return len(left)
+
+
+def kill_all() -> None:
+    """Kill every task's container, and let none be started from now on."""
+    _ending.set()
+    for stack in _stacks:
+        with contextlib.suppress(DockerException, RequestException):
+            sweep(stack)

@@ -1,0 +1,104 @@
+"""A task definition's container as Docker's API takes it: pure.
+
+https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html
+https://docker-py.readthedocs.io/en/stable/containers.html
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+STACK_LABEL = "discord-diffusion.stack"
+"""Every container of a stack's tasks carries it, with the stack's name: what sweeps go by."""
+
+_MEBIBYTE = 1024 * 1024
+_NANOSECONDS = 1_000_000_000
+_SMALLEST_MEMORY = 6 * _MEBIBYTE
+
+
+def arguments(
+    container: Mapping[str, Any],
+    volumes: Sequence[Mapping[str, Any]],
+    *,
+    stack: str,
+    environment: Mapping[str, str],
+    labels: Mapping[str, str],
+) -> dict[str, Any]:
+    """Keyword arguments of `containers.run`: image, command, limits, mounts, labels.
+
+    Network and GPUs are the launcher's to add: they are the machine's, not the definition's.
+    """
+    linux = container.get("linuxParameters") or {}
+    drop = (linux.get("capabilities") or {}).get("drop") or []
+    found = {
+        "image": container["image"],
+        "entrypoint": container.get("entryPoint") or None,
+        "command": container.get("command") or None,
+        "environment": dict(environment),
+        "labels": {**labels, STACK_LABEL: stack},
+        "user": container.get("user"),
+        "working_dir": container.get("workingDirectory"),
+        "read_only": bool(container.get("readonlyRootFilesystem")),
+        "init": bool(linux.get("initProcessEnabled")),
+        "cap_drop": list(drop),
+        "security_opt": ["no-new-privileges"],
+        "cpu_shares": int(container.get("cpu") or 0) or None,
+        "mem_limit": _mebibytes(container.get("memory")),
+        "mem_reservation": _mebibytes(container.get("memoryReservation")),
+        "shm_size": _mebibytes(linux.get("sharedMemorySize")),
+        "tmpfs": {one["containerPath"]: _tmpfs(one) for one in linux.get("tmpfs") or []},
+        "volumes": _mounts(container, volumes, stack),
+        "healthcheck": _health(container.get("healthCheck")),
+    }
+    return {name: value for name, value in found.items() if value not in (None, {}, [])}
+
+
+def gpus(container: Mapping[str, Any]) -> int:
+    """GPUs that the container asks for."""
+    return sum(
+        int(one["value"])
+        for one in container.get("resourceRequirements") or []
+        if one["type"] == "GPU"
+    )
+
+
+def least_used(known: Sequence[str], used: Sequence[str], number: int) -> list[str]:
+    """Ids for a container that asks for `number` GPUs, of a machine that has `known` ones.
+
+    A GPU that nobody has comes first; where all are taken they are shared, as none could be on AWS:
+    a laptop has one, and a fleet of two is still to be seen there. Empty where there is none.
+    """
+    return sorted(known, key=lambda one: (used.count(one), known.index(one)))[:number]
+
+
+def _mebibytes(value: Any) -> int | None:
+    return max(int(value) * _MEBIBYTE, _SMALLEST_MEMORY) if value else None
+
+
+def _tmpfs(mount: Mapping[str, Any]) -> str:
+    return ",".join([f"size={int(mount['size'])}m", *(mount.get("mountOptions") or [])])
+
+
+def _mounts(
+    container: Mapping[str, Any], volumes: Sequence[Mapping[str, Any]], stack: str
+) -> dict[str, dict[str, str]]:
+    """Named volumes, of the stack's own; a host's folder stays what the definition says."""
+    hosts = {one["name"]: (one.get("host") or {}).get("sourcePath") for one in volumes}
+    return {
+        hosts.get(one["sourceVolume"]) or f"{stack}_{one['sourceVolume']}": {
+            "bind": one["containerPath"],
+            "mode": "ro" if one.get("readOnly") else "rw",
+        }
+        for one in container.get("mountPoints") or []
+    }
+
+
+def _health(check: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if not check:
+        return None
+    return {
+        "test": list(check["command"]),
+        "interval": int(check.get("interval") or 30) * _NANOSECONDS,
+        "timeout": int(check.get("timeout") or 5) * _NANOSECONDS,
+        "retries": int(check.get("retries") or 3),
+        "start_period": int(check.get("startPeriod") or 0) * _NANOSECONDS,
+    }

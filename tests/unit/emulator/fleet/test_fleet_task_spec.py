@@ -1,0 +1,84 @@
+"""A container definition as Docker's API takes it."""
+
+from typing import Any
+
+from discord_diffusion_emulator.fleet.task_spec import STACK_LABEL, arguments, gpus, least_used
+
+CONTAINER: dict[str, Any] = {
+    "name": "worker",
+    "image": "registry.example/worker:v1",
+    "cpu": 2048,
+    "memory": 4096,
+    "memoryReservation": 2048,
+    "readonlyRootFilesystem": True,
+    "resourceRequirements": [{"type": "GPU", "value": "1"}],
+    "healthCheck": {"command": ["CMD", "true"], "interval": 5, "startPeriod": 60},
+    "mountPoints": [{"sourceVolume": "cache", "containerPath": "/cache"}],
+    "linuxParameters": {
+        "initProcessEnabled": True,
+        "capabilities": {"drop": ["ALL"]},
+        "sharedMemorySize": 1024,
+        "tmpfs": [{"containerPath": "/tmp", "size": 64, "mountOptions": ["rw", "nosuid"]}],
+    },
+}
+VOLUMES = [{"name": "cache", "dockerVolumeConfiguration": {"scope": "shared"}}]
+MEBIBYTE = 1024 * 1024
+
+
+def spec(container: dict[str, Any], volumes: list[dict[str, Any]] | None = None) -> dict[str, Any]:
+    return arguments(container, volumes or [], stack="s", environment={"A": "b"}, labels={"x": "y"})
+
+
+def test_limits_of_a_task_definition_are_the_containers() -> None:
+    found = spec(CONTAINER)
+
+    assert found["image"] == "registry.example/worker:v1"
+    assert found["mem_limit"] == 4096 * MEBIBYTE
+    assert found["mem_reservation"] == 2048 * MEBIBYTE
+    assert found["cpu_shares"] == 2048
+    assert found["shm_size"] == 1024 * MEBIBYTE
+    assert found["read_only"] is True
+    assert found["init"] is True
+    assert found["cap_drop"] == ["ALL"]
+    assert found["tmpfs"] == {"/tmp": "size=64m,rw,nosuid"}
+
+
+def test_health_is_checked_as_the_definition_says() -> None:
+    check = spec(CONTAINER)["healthcheck"]
+
+    assert check["test"] == ["CMD", "true"]
+    assert check["interval"] == 5_000_000_000
+    assert check["start_period"] == 60_000_000_000
+
+
+def test_no_container_gains_privileges_and_each_names_its_stack() -> None:
+    found = spec({"name": "worker", "image": "worker"})
+
+    assert found["security_opt"] == ["no-new-privileges"]
+    assert found["labels"] == {"x": "y", STACK_LABEL: "s"}
+    assert found["environment"] == {"A": "b"}
+
+
+def test_what_a_definition_leaves_out_is_left_to_the_image() -> None:
+    found = spec({"name": "worker", "image": "worker"})
+
+    left = {"command", "entrypoint", "user", "mem_limit", "healthcheck", "volumes", "tmpfs"}
+    assert not left & set(found)
+
+
+def test_a_shared_volume_is_the_stacks_own_and_a_hosts_folder_is_the_hosts() -> None:
+    host = [{"name": "cache", "host": {"sourcePath": "/data"}}]
+
+    assert spec(CONTAINER, VOLUMES)["volumes"] == {"s_cache": {"bind": "/cache", "mode": "rw"}}
+    assert spec(CONTAINER, host)["volumes"] == {"/data": {"bind": "/cache", "mode": "rw"}}
+
+
+def test_gpus_are_counted_in_whole_ones() -> None:
+    assert gpus(CONTAINER) == 1
+    assert gpus({"name": "worker"}) == 0
+
+
+def test_a_gpu_that_nobody_has_comes_first_and_one_is_shared_when_all_are_taken() -> None:
+    assert least_used(["0", "1"], ["0"], 1) == ["1"]
+    assert least_used(["0", "1"], ["0", "1"], 1) == ["0"]
+    assert least_used([], [], 1) == []
