@@ -1,7 +1,8 @@
 """The jobs in the table: who waits, and what has become of whom.
 
 Every change is one conditional write, so that of several who would end a job at the same time (two
-workers, a worker and a cancel, a worker and a refusal) exactly one does.
+workers, a worker and a cancel, a worker and a refusal) exactly one does. What a job costs is
+charged and given back in the same write.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/WorkingWithItems.html#WorkingWithItems.ConditionalUpdate
 """
 
@@ -15,6 +16,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
+from discord_diffusion.aws import ledger
 from discord_diffusion.aws.dynamodb import (
     ConditionFailedError,
     Item,
@@ -26,6 +28,9 @@ from discord_diffusion.aws.dynamodb import (
     translated,
     write,
 )
+from discord_diffusion.aws.ledger import Charge
+from discord_diffusion.aws.transactions import TransactionRefusedError, transact
+from discord_diffusion.fairness.units import refund
 from discord_diffusion.job_records import KEPT, JobRecord, JobStatus
 from discord_diffusion.jobs import GenerationParameters, InvalidJob, Job
 from discord_diffusion.waits import Wait, WaitKind
@@ -59,23 +64,45 @@ class JobStore:
         self._table = table_name
         self._client = client(region, hasty=hasty)
 
-    def accept(self, job: Job, *, units: int = 0, wait: Wait | None = None) -> bool:
+    def accept(self, job: Job, *, charge: Charge | None = None, wait: Wait | None = None) -> bool:
         """Write the record of a new job; False when the job is known already.
 
-        `wait` is what its user is being told.
+        `charge` is written with it, or neither is. `wait` is what its user is being told.
 
         Raises:
+            Refusal: a limit of `charge` does not allow the job.
             StoreError: DynamoDB refused it or did not answer in time.
         """
+        record = JobRecord.of(job, units=charge.units if charge else 0, wait=wait)
+        put: dict[str, Any] = {
+            "TableName": self._table,
+            "Item": _item(record),
+            "ConditionExpression": "attribute_not_exists(id)",
+        }
+        if charge:
+            return self._accept_charged(record, put, charge)
         try:
             with translated():
-                self._client.put_item(
-                    TableName=self._table,
-                    Item=_item(JobRecord.of(job, units=units, wait=wait)),
-                    ConditionExpression="attribute_not_exists(id)",
-                )
+                self._client.put_item(**put)
         except ConditionFailedError:
             return False
+        return True
+
+    def _accept_charged(self, record: JobRecord, put: dict[str, Any], charge: Charge) -> bool:
+        now = datetime.now(UTC)
+        steps = list(ledger.charging(self._table, record, charge, now))
+        try:
+            ledger.check_alone(record, charge, now)
+            transact(self._client, [{"Put": put}, *(step.write for step in steps)])
+        except TransactionRefusedError as error:
+            if error.index == 0:
+                return False
+            refused = steps[error.index - 1]
+            if refused.about == "user" and (lost := ledger.lost_jobs(error.item, now)):
+                with translated():
+                    self._client.update_item(**ledger.forgetting(self._table, record, lost))
+                return self._accept_charged(record, put, charge)
+            raise ledger.refusal(refused.about, error.item, charge, now) from None
         return True
 
     def get(self, job_id: str) -> JobRecord | None:
@@ -152,22 +179,34 @@ class JobStore:
         if not status.finished:
             raise ValueError(f"{status} is no last status")
         values = {":status": status, ":now": round(time.time()), ":details": details}
+        update: dict[str, Any] = {
+            "TableName": self._table,
+            "Key": _key(job_id),
+            "UpdateExpression": "SET #status = :status, finished_at = :now,"
+            f" details = :details{'' if untold else _FORGET}",
+            "ConditionExpression": of,
+            "ExpressionAttributeNames": _STATUS if untold else _STATUS | _TOKEN,
+            "ExpressionAttributeValues": write(known | values),
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+        charged = self._charged(job_id)
         try:
-            with translated():
-                self._client.update_item(
-                    TableName=self._table,
-                    Key=_key(job_id),
-                    UpdateExpression="SET #status = :status, finished_at = :now,"
-                    f" details = :details{'' if untold else _FORGET}",
-                    ConditionExpression=of,
-                    ExpressionAttributeNames=_STATUS if untold else _STATUS | _TOKEN,
-                    ExpressionAttributeValues=write(known | values),
-                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                )
-        except ConditionFailedError as error:
+            if charged:
+                back = _units_back(charged, status, details)
+                steps = ledger.settling(self._table, charged, back)
+                transact(self._client, [{"Update": update}, *(step.write for step in steps)])
+            else:
+                with translated():
+                    self._client.update_item(**update)
+        except (ConditionFailedError, TransactionRefusedError) as error:
             _status(job_id, error.item)
             return False
         return True
+
+    def _charged(self, job_id: str) -> JobRecord | None:
+        """The record of a job that cost something; what it cost does not change any more."""
+        record = self.get(job_id)
+        return record if record and record.units else None
 
     def told(
         self, job_id: str, at: datetime, *, every_seconds: float = 0.0, wait: Wait | None = None
@@ -243,6 +282,13 @@ class JobStore:
             if not page.get("LastEvaluatedKey"):
                 return
             start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+
+def _units_back(record: JobRecord, status: JobStatus, details: dict[str, str]) -> int:
+    """Units to give back: of an answered job those of the pictures that its user did not get."""
+    images = record.parameters.images
+    shown = int(details.get("charged_pictures", images))
+    return refund(record.units, status, images=images, filtered=images - shown)
 
 
 def _key(job_id: str) -> dict[str, Any]:

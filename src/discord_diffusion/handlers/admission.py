@@ -13,6 +13,7 @@ from typing import Protocol
 
 from discord_diffusion.aws.errors import ServiceError
 from discord_diffusion.aws.job_store import StoreError
+from discord_diffusion.aws.ledger import Charge
 from discord_diffusion.aws.queue import QueueDepth, QueueError
 from discord_diffusion.discord import text
 from discord_diffusion.fleet import FleetSize, FleetState
@@ -34,7 +35,7 @@ SPENT_SECONDS = 1.0
 class Jobs(Protocol):
     """`aws.job_store.JobStore` is one; methods raise `StoreError`."""
 
-    def accept(self, job: Job, *, units: int = 0, wait: Wait | None = None) -> bool:
+    def accept(self, job: Job, *, charge: Charge | None = None, wait: Wait | None = None) -> bool:
         """Write the record of a new job; False when the job is known already."""
 
     def get(self, job_id: str) -> JobRecord | None:

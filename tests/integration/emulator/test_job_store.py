@@ -15,6 +15,8 @@ import pytest
 from emulated import Emulator
 
 from discord_diffusion.aws.job_store import JobStore, StoreUnavailableError, UnknownJobError
+from discord_diffusion.aws.ledger import Charge
+from discord_diffusion.fairness.limits import Limits
 from discord_diffusion.job_records import JobRecord, JobStatus
 from discord_diffusion.jobs import GenerationParameters, Job, SourceImage
 from discord_diffusion.waits import Wait, WaitKind
@@ -24,6 +26,9 @@ PARAMETERS = GenerationParameters(
     prompt="a `red` circle 🔴", seed=7, steps=4, guidance=7.5, width=64, height=64, images=2,
     model="tiny", source=SourceImage("https://cdn.example/a.png", 0.6),
 )  # fmt: skip
+
+
+CHARGE = Charge(8, Limits(0, 0, 0, 1000), audit_days=1)
 
 
 def snowflake(at: float) -> str:
@@ -84,7 +89,7 @@ def store(table: str, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Jo
 def accepted(store: JobStore) -> Job:
     """A job that waits."""
     one = job()
-    assert store.accept(one, units=8, wait=Wait(WaitKind.UNKNOWN, 0, None))
+    assert store.accept(one, charge=CHARGE, wait=Wait(WaitKind.UNKNOWN, 0, None))
     return one
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from nacl.signing import SigningKey
 
+from discord_diffusion.aws.ledger import Charge
 from discord_diffusion.aws.queue import QueueDepth, QueueError
 from discord_diffusion.fleet import FleetLook, FleetState
 from discord_diffusion.handlers.admission import Admission
@@ -69,10 +70,11 @@ class DictStore:
     state: FleetState = field(default_factory=FleetState)
     broken: Exception | None = None
 
-    def accept(self, job: Job, *, units: int = 0, wait: Wait | None = None) -> bool:
+    def accept(self, job: Job, *, charge: Charge | None = None, wait: Wait | None = None) -> bool:
         self._break()
         if job.id in self.records:
             return False
+        units = charge.units if charge else 0
         self.records[job.id] = JobRecord.of(job, units=units, wait=wait)
         return True
 

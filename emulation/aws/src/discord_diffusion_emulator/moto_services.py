@@ -50,6 +50,9 @@ def dynamodb() -> Service:
     moto looks at a condition and then writes, with nothing to keep other threads out in between:
     of several conditional writes at once more than one would succeed.
     """
+    from .services import tables
+
+    tables.mend()
     lock = Lock()
 
     def called(context: RequestContext, request: Any) -> Any:

@@ -1,0 +1,194 @@
+"""What jobs cost, on the emulator: charged once, given back once, never beyond a limit."""
+
+import random
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from emulated import Emulator
+from test_job_store import at_once, job, snowflake, store, table
+
+from discord_diffusion.aws.job_store import JobStore
+from discord_diffusion.aws.ledger import Charge, usage, usage_keys
+from discord_diffusion.fairness.limits import Limits, Usage
+from discord_diffusion.job_records import JobStatus
+from discord_diffusion.jobs import Job
+from discord_diffusion.refusals import Refusal
+
+__all__ = ["store", "table"]
+
+OPEN = Limits(0, 0, 0, 1000)
+Look = Callable[[Job], Usage]
+
+
+def charge(units: int = 1, limits: Limits = OPEN, press: str | None = None) -> Charge:
+    return Charge(units, limits, audit_days=1, press=press)
+
+
+def fresh(user: str, guild: str | None = None) -> Job:
+    return replace(job(), user_id=user, guild_id=guild)
+
+
+@pytest.fixture
+def user() -> str:
+    return str(random.getrandbits(60))
+
+
+@pytest.fixture
+def look(emulator: Emulator, table: str) -> Look:
+    """What the ledger says of a job's user and guild."""
+
+    def read(of: Job) -> Usage:
+        now = datetime.now(UTC)
+        keys = usage_keys(of.user_id, of.guild_id, now)
+        client = emulator.client("dynamodb")
+        found = {
+            key: client.get_item(TableName=table, Key={"id": {"S": key}}).get("Item", {})
+            for key in keys
+        }
+        return usage(found, keys, now)
+
+    return read
+
+
+def test_a_job_is_charged_to_its_user_and_its_guild_and_given_back_once(
+    store: JobStore, look: Look, user: str
+) -> None:
+    one = fresh(user, user)
+    assert store.accept(one, charge=charge(4))
+    assert not store.accept(one, charge=charge(4)), "the same interaction again"
+    assert look(one) == Usage(4, 4, frozenset({one.id}))
+    ended = at_once(8, lambda: store.finish(one.id, JobStatus.FAILED, reason="x"))
+    assert Counter(ended) == {True: 1, False: 7}
+    assert look(one) == Usage(0, 0, frozenset())
+
+
+def test_an_answered_job_stays_charged_but_for_what_was_held_back(
+    store: JobStore, look: Look, user: str
+) -> None:
+    whole, half = fresh(user), fresh(user)
+    for one in (whole, half):
+        assert store.accept(one, charge=charge(4))
+    assert store.finish(whole.id, JobStatus.ANSWERED, charged_pictures=2)
+    assert look(whole).user_units == 8
+    assert store.finish(half.id, JobStatus.ANSWERED, charged_pictures=1)
+    assert look(half) == Usage(6, 0, frozenset())
+
+
+@pytest.mark.parametrize(("left", "reason"), [("user", "quota_user"), ("guild", "quota_guild")])
+def test_a_quota_is_never_exceeded_and_the_refusal_says_what_is_left(
+    store: JobStore, look: Look, user: str, left: str, reason: str
+) -> None:
+    limits = Limits(10 if left == "user" else 0, 10 if left == "guild" else 0, 0, 1000)
+    first = fresh(user, user)
+    assert store.accept(first, charge=charge(7, limits))
+    with pytest.raises(Refusal) as refused:
+        store.accept(fresh(user, user), charge=charge(4, limits))
+    assert refused.value.reason == reason
+    assert (refused.value.values["left"], refused.value.values["limit"]) == (3, 10)
+    with pytest.raises(Refusal) as refused:
+        store.accept(fresh("1" + user, "1" + user), charge=charge(11, limits))
+    assert refused.value.reason == reason
+    assert look(first) == Usage(7, 7, frozenset({first.id}))
+
+
+def test_fifty_requests_at_once_with_a_quota_of_ten_admit_exactly_ten(
+    store: JobStore, look: Look, user: str
+) -> None:
+    jobs = [fresh(user, user) for _ in range(50)]
+
+    def ask(one: Job) -> str:
+        try:
+            return str(store.accept(one, charge=charge(1, Limits(10, 0, 0, 1000))))
+        except Refusal as refused:
+            return refused.reason
+
+    with ThreadPoolExecutor(50) as pool:
+        assert Counter(pool.map(ask, jobs)) == {"True": 10, "quota_user": 40}
+    assert look(jobs[0]).user_units == 10
+    assert look(jobs[0]).guild_units == 10
+
+
+def test_a_cooldown_lets_the_next_request_wait(store: JobStore, user: str) -> None:
+    limits = Limits(0, 0, 60, 1000)
+    assert store.accept(fresh(user), charge=charge(1, limits))
+    with pytest.raises(Refusal) as refused:
+        store.accept(fresh(user), charge=charge(1, limits))
+    assert refused.value.reason == "cooldown"
+    assert str(refused.value.values["again"]).startswith("<t:")
+
+
+def test_only_so_many_jobs_are_in_flight_and_lost_ones_do_not_count(
+    store: JobStore, look: Look, user: str
+) -> None:
+    limits = Limits(0, 0, 0, 2)
+    long_ago = (datetime.now(UTC) - timedelta(minutes=30)).timestamp()
+    lost = replace(job(snowflake(long_ago)), user_id=user)
+    known = [lost, fresh(user)]
+    for one in known:
+        assert store.accept(one, charge=charge(1, limits))
+    assert store.accept(fresh(user), charge=charge(1, limits)), "the lost one is forgotten"
+    with pytest.raises(Refusal) as refused:
+        store.accept(fresh(user), charge=charge(1, limits))
+    assert refused.value.reason == "in_flight"
+    assert refused.value.values == {"jobs": 2}
+    assert store.finish(known[1].id, JobStatus.ANSWERED)
+    assert store.accept(fresh(user), charge=charge(1, limits))
+    assert len(look(lost).in_flight) == 2
+
+
+def test_a_button_that_is_pressed_twice_is_one_job(store: JobStore, look: Look, user: str) -> None:
+    jobs = [fresh(user) for _ in range(6)]
+
+    def press(one: Job) -> str:
+        try:
+            return str(store.accept(one, charge=charge(1, press=f"{user}#vary:1:0")))
+        except Refusal as refused:
+            return refused.reason
+
+    with ThreadPoolExecutor(6) as pool:
+        assert Counter(pool.map(press, jobs)) == {"True": 1, "pressed": 5}
+    assert look(jobs[0]).user_units == 1
+
+
+def test_the_audit_record_says_who_what_and_when_and_holds_no_token(
+    store: JobStore, emulator: Emulator, table: str, user: str
+) -> None:
+    one = fresh(user, user)
+    assert store.accept(one, charge=charge(3))
+    found: dict[str, Any] = emulator.client("dynamodb").get_item(
+        TableName=table, Key={"id": {"S": f"audit#{user}#{one.id}"}}
+    )["Item"]
+    assert found["user_id"] == {"S": user}
+    assert found["action"] == {"S": "imagine"}
+    assert "red" in found["parameters"]["S"]
+    assert 0 < float(found["ttl"]["N"]) - float(found["at"]["N"]) <= 86_400
+    assert one.token not in str(found)
+
+
+def test_after_chaos_the_ledger_holds_what_was_answered_and_nothing_else(
+    store: JobStore, look: Look, user: str
+) -> None:
+    """Many threads accept, end and withdraw the same jobs, each several times."""
+    jobs = [fresh(user, user) for _ in range(24)]
+    ends = (JobStatus.ANSWERED, JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.REFUSED)
+
+    def act(number: int) -> None:
+        one = jobs[number % len(jobs)]
+        store.accept(one, charge=charge(3))
+        if number % 2:
+            store.withdraw(one.id, JobStatus.CANCELLED, reason="x")
+        store.finish(one.id, ends[number % 4])
+
+    numbers = list(range(4 * len(jobs)))
+    random.Random(5).shuffle(numbers)
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(act, numbers))
+    records = [store.get(one.id) for one in jobs]
+    paid = sum(3 for one in records if one and one.status is JobStatus.ANSWERED)
+    assert all(one and one.status.finished for one in records)
+    assert look(jobs[0]) == Usage(paid, paid, frozenset())
