@@ -8,27 +8,28 @@ locals {
   # A path inside the repository stays relative, so that a plan is the same on every machine.
   lambda_package = startswith(var.lambda_package, "/") ? var.lambda_package : "${path.root}/../${var.lambda_package}"
 
-  # What the functions and the workers share.
+  # What everything that logs and looks at jobs is told.
   common_environment = {
-    QUEUE_URL  = module.queue.url
     JOBS_TABLE = module.jobs_table.name
     LOG_LEVEL  = var.log_level
   }
 
-  # How fast the fleet is, and how large it may be.
-  pace_environment = {
+  # How fast the fleet is, what it is sized for, and how large it may be.
+  fleet_environment = merge(local.common_environment, {
     SECONDS_PER_JOB       = var.scaling.seconds_per_job
     JOBS_AT_ONCE          = var.scaling.jobs_at_once
+    TARGET_WAIT_SECONDS   = var.scaling.target_wait_seconds
     MINIMUM_TASKS         = min(var.fleet.minimum_tasks, var.fleet.maximum_tasks)
     MAXIMUM_TASKS         = var.fleet.maximum_tasks
     BOOT_INSTANCE_SECONDS = var.scaling.boot_instance_seconds
     BOOT_PULL_SECONDS     = var.scaling.boot_pull_seconds
     BOOT_LOAD_SECONDS     = var.scaling.boot_load_seconds
-  }
+  })
 
   function_environments = {
     for function, environment in {
-      interactions = merge(local.common_environment, local.pace_environment, {
+      interactions = merge(local.fleet_environment, {
+        QUEUE_URL              = module.queue.url
         DISCORD_PUBLIC_KEY     = var.discord_public_key
         REPLAY_WINDOW_SECONDS  = var.replay_window_seconds
         DEFAULT_STEPS          = var.generation_defaults.steps
@@ -38,15 +39,14 @@ locals {
         DEFAULT_IMAGES         = var.generation_defaults.images
         WAKE_STATE_MACHINE_ARN = module.scaling.state_machine_arns.wake
       })
-      backlog = merge(local.common_environment, local.pace_environment, {
-        TARGET_WAIT_SECONDS = var.scaling.target_wait_seconds
-        ECS_CLUSTER         = module.fleet.cluster_name
-        ECS_SERVICE         = module.fleet.service_name
-        METRIC_NAMESPACE    = local.prefix
-      })
-      waiting = merge(local.common_environment, local.pace_environment, {
-        DISCORD_API_URL  = var.discord_api_url
+      backlog = merge(local.fleet_environment, {
+        QUEUE_URL        = module.queue.url
+        ECS_CLUSTER      = module.fleet.cluster_name
+        ECS_SERVICE      = module.fleet.service_name
         METRIC_NAMESPACE = local.prefix
+      })
+      waiting = merge(local.fleet_environment, {
+        DISCORD_API_URL = var.discord_api_url
       })
       dead_letters = merge(local.common_environment, {
         DISCORD_API_URL  = var.discord_api_url
@@ -66,16 +66,23 @@ locals {
     module.scaling.log_group_names,
   )
 
+  # CloudWatch knows no resources to name, but namespaces.
+  publish_metrics = {
+    sid       = "PublishMetrics"
+    actions   = ["cloudwatch:PutMetricData"]
+    resources = ["*"]
+    condition = { StringEquals = { "cloudwatch:namespace" = local.prefix } }
+  }
+
   functions = {
     interactions = {
       description          = "Verifies Discord's interactions, queues jobs and answers."
       memory_mb            = var.interactions_function.memory_mb
       timeout_seconds      = var.interactions_function.timeout_seconds
       reserved_concurrency = var.interactions_function.reserved_concurrency
-      publishes_metrics    = false
       policy_statements = [
         { sid = "QueueJobs", actions = ["sqs:SendMessage"], resources = [module.queue.arn] },
-        { sid = "KeepJobs", actions = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], resources = [module.jobs_table.arn] },
+        { sid = "KeepJobs", actions = ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], resources = [module.jobs_table.arn] },
         { sid = "WakeFleet", actions = ["states:StartExecution"], resources = [module.scaling.state_machine_arns.wake] },
       ]
     }
@@ -84,12 +91,15 @@ locals {
       memory_mb            = 512
       timeout_seconds      = 10
       reserved_concurrency = -1
-      publishes_metrics    = true
       policy_statements = [
+        local.publish_metrics,
         { sid = "LookAtQueue", actions = ["sqs:GetQueueAttributes"], resources = [module.queue.arn] },
         { sid = "LookAtService", actions = ["ecs:DescribeServices"], resources = [module.fleet.service_arn] },
+        { sid = "LookAtProvider", actions = ["ecs:DescribeCapacityProviders"], resources = [module.fleet.capacity_provider_arn] },
+        # Why no instance came. Auto Scaling knows no resources to name for it.
+        { sid = "LookAtLaunches", actions = ["autoscaling:DescribeScalingActivities"], resources = ["*"] },
         { sid = "LookAtJobs", actions = ["dynamodb:Query"], resources = [module.jobs_table.waiting_index_arn] },
-        { sid = "NoteFleet", actions = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], resources = [module.jobs_table.arn] },
+        { sid = "NoteFleet", actions = ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], resources = [module.jobs_table.arn] },
       ]
     }
     waiting = {
@@ -97,10 +107,9 @@ locals {
       memory_mb            = 512
       timeout_seconds      = 30
       reserved_concurrency = -1
-      publishes_metrics    = true
       policy_statements = [
         { sid = "LookAtJobs", actions = ["dynamodb:Query"], resources = [module.jobs_table.waiting_index_arn] },
-        { sid = "KeepJobs", actions = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], resources = [module.jobs_table.arn] },
+        { sid = "KeepJobs", actions = ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], resources = [module.jobs_table.arn] },
       ]
     }
     dead_letters = {
@@ -108,8 +117,8 @@ locals {
       memory_mb            = 512
       timeout_seconds      = 30
       reserved_concurrency = -1
-      publishes_metrics    = true
       policy_statements = [
+        local.publish_metrics,
         { sid = "TakeDeadLetters", actions = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"], resources = [module.queue.dead_letter_arn] },
         { sid = "KeepJobs", actions = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], resources = [module.jobs_table.arn] },
       ]
@@ -131,7 +140,6 @@ module "function" {
   timeout_seconds      = each.value.timeout_seconds
   reserved_concurrency = each.value.reserved_concurrency
   environment          = local.function_environments[each.key]
-  metric_namespace     = each.value.publishes_metrics ? local.prefix : null
   policy_statements    = each.value.policy_statements
   log_retention_days   = var.log_retention_days
   tracing              = var.tracing

@@ -49,7 +49,6 @@ provider "aws" {
       sfn            = endpoints.value
       sns            = endpoints.value
       sqs            = endpoints.value
-      ssm            = endpoints.value
       sts            = endpoints.value
     }
   }

@@ -102,8 +102,8 @@ variable "discord_api_url" {
   }
 
   validation {
-    condition     = var.target == "localstack" || startswith(var.discord_api_url, "https://")
-    error_message = "discord_api_url must be https with target = \"aws\": interaction tokens travel in it."
+    condition     = var.target == "localstack" || can(regex("^(https://|http://(127\\.0\\.0\\.1|localhost)[:/])", var.discord_api_url))
+    error_message = "discord_api_url must be https with target = \"aws\", unless it never leaves the machine: interaction tokens travel in it."
   }
 }
 
@@ -316,71 +316,6 @@ variable "dead_letter_retention_seconds" {
   validation {
     condition     = var.dead_letter_retention_seconds >= 3600 && var.dead_letter_retention_seconds <= 1209600
     error_message = "dead_letter_retention_seconds must be from 3600 (1 hour) to 1209600 (14 days)."
-  }
-}
-
-# Worker ------------------------------------------------------------------------------------------
-
-variable "worker" {
-  description = <<-EOT
-    Settings of the GPU worker; what is null is left to the worker's own default.
-
-    `model`: folder or Hugging Face id of a diffusers pipeline.
-    `model_revision`: branch, tag or commit of the model.
-    `model_variant`: variant of the weights' files, for example fp16.
-    `model_notice`: sentence shown under every answer.
-    `scheduler`: class name of a diffusers scheduler in place of the model's own.
-    `device`: auto, cpu, cuda, cuda:N or mps.
-    `torch_threads`: threads of one worker on the CPU.
-    `receive_wait_seconds`: length of a long poll, 0 to 20.
-    `picture_scale`: whole number by which finished pictures are enlarged.
-    `health_file`: file that the worker touches while it is well, for ECS to look at.
-    `stop_timeout_seconds`: how long a stopping worker may go on with its job.
-  EOT
-  type = object({
-    model                = optional(string, "stable-diffusion-v1-5/stable-diffusion-v1-5")
-    model_revision       = optional(string)
-    model_variant        = optional(string)
-    model_notice         = optional(string)
-    scheduler            = optional(string)
-    device               = optional(string)
-    torch_threads        = optional(number)
-    receive_wait_seconds = optional(number)
-    picture_scale        = optional(number)
-    health_file          = optional(string, "/tmp/health")
-    stop_timeout_seconds = optional(number)
-  })
-  default  = {}
-  nullable = false
-
-  validation {
-    condition     = length(trimspace(var.worker.model)) > 0
-    error_message = "worker.model must name a folder or a Hugging Face id."
-  }
-
-  validation {
-    condition     = can(regex("^(auto|cpu|mps|cuda(:[0-9]+)?)$", coalesce(var.worker.device, "auto")))
-    error_message = "worker.device must be auto, cpu, cuda, cuda:N or mps."
-  }
-
-  validation {
-    condition     = contains(range(0, 21), coalesce(var.worker.receive_wait_seconds, 20))
-    error_message = "worker.receive_wait_seconds must be a whole number from 0 to 20, the longest poll of SQS."
-  }
-
-  validation {
-    condition     = contains(range(1, 17), coalesce(var.worker.picture_scale, 1))
-    error_message = "worker.picture_scale must be a whole number from 1 to 16."
-  }
-
-  validation {
-    condition     = try(var.worker.torch_threads >= 0 && var.worker.torch_threads <= 1024 && floor(var.worker.torch_threads) == var.worker.torch_threads, var.worker.torch_threads == null)
-    error_message = "worker.torch_threads must be a whole number from 1 to 1024, or 0 for torch's own choice."
-  }
-
-  validation {
-    condition     = try(var.worker.stop_timeout_seconds >= 0 && var.worker.stop_timeout_seconds <= 7200 && floor(var.worker.stop_timeout_seconds) == var.worker.stop_timeout_seconds, var.worker.stop_timeout_seconds == null)
-    error_message = "worker.stop_timeout_seconds must be a whole number from 0 to 7200."
   }
 }
 

@@ -3,21 +3,38 @@
 locals {
   worker_environment = tomap({
     for name, value in merge(local.common_environment, {
-      METRIC_NAMESPACE           = local.prefix
-      DISCORD_API_URL            = var.discord_api_url
-      VISIBILITY_TIMEOUT_SECONDS = var.visibility_timeout_seconds
-      MAX_RECEIVE_COUNT          = var.max_receive_count
-      MODEL                      = var.worker.model
-      MODEL_REVISION             = var.worker.model_revision
-      MODEL_VARIANT              = var.worker.model_variant
-      MODEL_NOTICE               = var.worker.model_notice
-      SCHEDULER                  = var.worker.scheduler
-      DEVICE                     = var.worker.device
-      TORCH_THREADS              = var.worker.torch_threads
-      RECEIVE_WAIT_SECONDS       = var.worker.receive_wait_seconds
-      PICTURE_SCALE              = var.worker.picture_scale
-      HEALTH_FILE                = var.worker.health_file
-      STOP_TIMEOUT_SECONDS       = var.worker.stop_timeout_seconds
+      QUEUE_URL                   = module.queue.url
+      METRIC_NAMESPACE            = local.prefix
+      DISCORD_API_URL             = var.discord_api_url
+      VISIBILITY_TIMEOUT_SECONDS  = var.visibility_timeout_seconds
+      MAX_RECEIVE_COUNT           = var.max_receive_count
+      DEFAULT_GUIDANCE            = var.generation_defaults.guidance
+      DEFAULT_WIDTH               = var.generation_defaults.width
+      DEFAULT_HEIGHT              = var.generation_defaults.height
+      MODEL                       = var.worker.model
+      MODEL_REVISION              = var.worker.model_revision
+      MODEL_VARIANT               = var.worker.model_variant
+      MODEL_NOTICE                = var.worker.model_notice
+      MODELS                      = local.worker_models == null ? null : jsonencode(local.worker_models)
+      SCHEDULER                   = var.worker.scheduler
+      MAX_PIXELS                  = var.worker.max_pixels
+      DEVICE                      = var.worker.device
+      PRECISION                   = var.worker.precision
+      TORCH_THREADS               = var.worker.torch_threads
+      MAX_BATCH                   = var.worker.max_batch
+      COMPILE                     = var.worker.compile
+      COMPILE_CACHE               = var.worker.compile_cache
+      RECEIVE_WAIT_SECONDS        = var.worker.receive_wait_seconds
+      PICTURE_SCALE               = var.worker.picture_scale
+      HEALTH_FILE                 = var.worker.health_file
+      STOP_TIMEOUT_SECONDS        = var.worker.stop_timeout_seconds
+      DISCORD_CDN_HOSTS           = var.worker.discord_cdn_hosts == null ? null : join(",", var.worker.discord_cdn_hosts)
+      OTEL_EXPORTER_OTLP_ENDPOINT = var.worker.otlp_endpoint
     }) : name => tostring(value) if value != null
   })
+
+  # What is not said of a model is left to the worker.
+  worker_models = var.worker.models == null ? null : {
+    for name, model in var.worker.models : name => { for key, value in model : key => value if value != null }
+  }
 }

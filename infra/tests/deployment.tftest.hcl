@@ -15,28 +15,81 @@ variables {
 
 run "the_defaults_deploy_to_aws" {
   assert {
-    condition = module.interactions_function.environment == tomap({
-      QUEUE_URL             = "https://sqs.us-east-1.amazonaws.com/123456789012/discord-diffusion-test-jobs.fifo"
-      LOG_LEVEL             = "INFO"
-      DISCORD_PUBLIC_KEY    = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
-      REPLAY_WINDOW_SECONDS = "300"
-      DEFAULT_STEPS         = "25"
-      DEFAULT_GUIDANCE      = "7.5"
-      DEFAULT_WIDTH         = "512"
-      DEFAULT_HEIGHT        = "512"
-      DEFAULT_IMAGES        = "4"
-    })
-    error_message = "The function's environment: ${jsonencode(module.interactions_function.environment)}"
+    condition = { for name, function in module.function : name => function.environment } == {
+      interactions = tomap({
+        JOBS_TABLE             = "discord-diffusion-test-jobs"
+        LOG_LEVEL              = "INFO"
+        SECONDS_PER_JOB        = "10"
+        JOBS_AT_ONCE           = "1"
+        TARGET_WAIT_SECONDS    = "60"
+        MINIMUM_TASKS          = "0"
+        MAXIMUM_TASKS          = "4"
+        BOOT_INSTANCE_SECONDS  = "120"
+        BOOT_PULL_SECONDS      = "150"
+        BOOT_LOAD_SECONDS      = "45"
+        QUEUE_URL              = "https://sqs.us-east-1.amazonaws.com/123456789012/discord-diffusion-test-jobs.fifo"
+        DISCORD_PUBLIC_KEY     = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+        REPLAY_WINDOW_SECONDS  = "300"
+        DEFAULT_STEPS          = "25"
+        DEFAULT_GUIDANCE       = "7.5"
+        DEFAULT_WIDTH          = "512"
+        DEFAULT_HEIGHT         = "512"
+        DEFAULT_IMAGES         = "4"
+        WAKE_STATE_MACHINE_ARN = "arn:aws:states:us-east-1:123456789012:stateMachine:discord-diffusion-test-wake"
+      })
+      backlog = tomap({
+        JOBS_TABLE            = "discord-diffusion-test-jobs"
+        LOG_LEVEL             = "INFO"
+        SECONDS_PER_JOB       = "10"
+        JOBS_AT_ONCE          = "1"
+        TARGET_WAIT_SECONDS   = "60"
+        MINIMUM_TASKS         = "0"
+        MAXIMUM_TASKS         = "4"
+        BOOT_INSTANCE_SECONDS = "120"
+        BOOT_PULL_SECONDS     = "150"
+        BOOT_LOAD_SECONDS     = "45"
+        QUEUE_URL             = "https://sqs.us-east-1.amazonaws.com/123456789012/discord-diffusion-test-jobs.fifo"
+        ECS_CLUSTER           = "discord-diffusion-test"
+        ECS_SERVICE           = "discord-diffusion-test-worker"
+        METRIC_NAMESPACE      = "discord-diffusion-test"
+      })
+      waiting = tomap({
+        JOBS_TABLE            = "discord-diffusion-test-jobs"
+        LOG_LEVEL             = "INFO"
+        SECONDS_PER_JOB       = "10"
+        JOBS_AT_ONCE          = "1"
+        TARGET_WAIT_SECONDS   = "60"
+        MINIMUM_TASKS         = "0"
+        MAXIMUM_TASKS         = "4"
+        BOOT_INSTANCE_SECONDS = "120"
+        BOOT_PULL_SECONDS     = "150"
+        BOOT_LOAD_SECONDS     = "45"
+        DISCORD_API_URL       = "https://discord.com/api/v10"
+      })
+      dead_letters = tomap({
+        JOBS_TABLE       = "discord-diffusion-test-jobs"
+        LOG_LEVEL        = "INFO"
+        DISCORD_API_URL  = "https://discord.com/api/v10"
+        METRIC_NAMESPACE = "discord-diffusion-test"
+      })
+    }
+    error_message = "The functions' environments: ${jsonencode({ for name, function in module.function : name => function.environment })}"
   }
 
   assert {
     condition = output.worker_environment == tomap({
       QUEUE_URL                  = "https://sqs.us-east-1.amazonaws.com/123456789012/discord-diffusion-test-jobs.fifo"
+      JOBS_TABLE                 = "discord-diffusion-test-jobs"
+      METRIC_NAMESPACE           = "discord-diffusion-test"
       LOG_LEVEL                  = "INFO"
       DISCORD_API_URL            = "https://discord.com/api/v10"
       VISIBILITY_TIMEOUT_SECONDS = "60"
       MAX_RECEIVE_COUNT          = "3"
+      DEFAULT_GUIDANCE           = "7.5"
+      DEFAULT_WIDTH              = "512"
+      DEFAULT_HEIGHT             = "512"
       MODEL                      = "stable-diffusion-v1-5/stable-diffusion-v1-5"
+      HEALTH_FILE                = "/tmp/worker.health"
     })
     error_message = "The worker's environment: ${jsonencode(output.worker_environment)}"
   }
@@ -81,49 +134,141 @@ run "every_setting_reaches_the_worker_and_the_function" {
       model_revision       = "main"
       model_variant        = "fp16"
       model_notice         = "It draws one thing."
+      models               = { turbo = { model = "/models/turbo", steps = 4 } }
       scheduler            = "DDIMScheduler"
+      max_pixels           = 262144
       device               = "cuda:1"
+      precision            = "fp16"
+      max_batch            = 8
+      compile              = "regional"
+      compile_cache        = "/cache/compiled"
       torch_threads        = 2
       receive_wait_seconds = 0
       picture_scale        = 4
       health_file          = "/run/health"
       stop_timeout_seconds = 90
+      discord_cdn_hosts    = ["cdn.example.com", "media.example.com:8443"]
+      otlp_endpoint        = "http://collector:4318"
+    }
+
+    network                = { create_vpc = true }
+    worker_image           = "v2"
+    point_in_time_recovery = true
+    alarm_email            = "me@example.com"
+    monthly_budget_usd     = 20
+    alarms                 = { oldest_job_seconds = 300, no_capacity_minutes = 5 }
+
+    fleet = {
+      instance_types  = ["g5.xlarge", "g6.xlarge"]
+      spot_percentage = 50
+      minimum_tasks   = 1
+      maximum_tasks   = 25
+    }
+
+    scaling = {
+      seconds_per_job       = 2.5
+      jobs_at_once          = 4
+      target_wait_seconds   = 30
+      scale_in_hold_seconds = 900
+      boot_instance_seconds = 90
+      boot_pull_seconds     = 60
+      boot_load_seconds     = 20
     }
   }
 
   assert {
-    condition = module.interactions_function.environment == tomap({
-      QUEUE_URL             = "https://sqs.us-east-1.amazonaws.com/123456789012/discord-diffusion-full-jobs.fifo"
-      LOG_LEVEL             = "DEBUG"
-      DISCORD_PUBLIC_KEY    = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
-      REPLAY_WINDOW_SECONDS = "0"
-      DEFAULT_STEPS         = "12"
-      DEFAULT_GUIDANCE      = "3"
-      DEFAULT_WIDTH         = "64"
-      DEFAULT_HEIGHT        = "128"
-      DEFAULT_IMAGES        = "2"
-    })
-    error_message = "The function's environment: ${jsonencode(module.interactions_function.environment)}"
+    condition = { for name, function in module.function : name => function.environment } == {
+      interactions = tomap({
+        JOBS_TABLE             = "discord-diffusion-full-jobs"
+        LOG_LEVEL              = "DEBUG"
+        SECONDS_PER_JOB        = "2.5"
+        JOBS_AT_ONCE           = "4"
+        TARGET_WAIT_SECONDS    = "30"
+        MINIMUM_TASKS          = "1"
+        MAXIMUM_TASKS          = "25"
+        BOOT_INSTANCE_SECONDS  = "90"
+        BOOT_PULL_SECONDS      = "60"
+        BOOT_LOAD_SECONDS      = "20"
+        QUEUE_URL              = "https://sqs.us-east-1.amazonaws.com/123456789012/discord-diffusion-full-jobs.fifo"
+        DISCORD_PUBLIC_KEY     = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+        REPLAY_WINDOW_SECONDS  = "0"
+        DEFAULT_STEPS          = "12"
+        DEFAULT_GUIDANCE       = "3"
+        DEFAULT_WIDTH          = "64"
+        DEFAULT_HEIGHT         = "128"
+        DEFAULT_IMAGES         = "2"
+        WAKE_STATE_MACHINE_ARN = "arn:aws:states:us-east-1:123456789012:stateMachine:discord-diffusion-full-wake"
+      })
+      backlog = tomap({
+        JOBS_TABLE            = "discord-diffusion-full-jobs"
+        LOG_LEVEL             = "DEBUG"
+        SECONDS_PER_JOB       = "2.5"
+        JOBS_AT_ONCE          = "4"
+        TARGET_WAIT_SECONDS   = "30"
+        MINIMUM_TASKS         = "1"
+        MAXIMUM_TASKS         = "25"
+        BOOT_INSTANCE_SECONDS = "90"
+        BOOT_PULL_SECONDS     = "60"
+        BOOT_LOAD_SECONDS     = "20"
+        QUEUE_URL             = "https://sqs.us-east-1.amazonaws.com/123456789012/discord-diffusion-full-jobs.fifo"
+        ECS_CLUSTER           = "discord-diffusion-full"
+        ECS_SERVICE           = "discord-diffusion-full-worker"
+        METRIC_NAMESPACE      = "discord-diffusion-full"
+      })
+      waiting = tomap({
+        JOBS_TABLE            = "discord-diffusion-full-jobs"
+        LOG_LEVEL             = "DEBUG"
+        SECONDS_PER_JOB       = "2.5"
+        JOBS_AT_ONCE          = "4"
+        TARGET_WAIT_SECONDS   = "30"
+        MINIMUM_TASKS         = "1"
+        MAXIMUM_TASKS         = "25"
+        BOOT_INSTANCE_SECONDS = "90"
+        BOOT_PULL_SECONDS     = "60"
+        BOOT_LOAD_SECONDS     = "20"
+        DISCORD_API_URL       = "http://127.0.0.1:8700/api/v10"
+      })
+      dead_letters = tomap({
+        JOBS_TABLE       = "discord-diffusion-full-jobs"
+        LOG_LEVEL        = "DEBUG"
+        DISCORD_API_URL  = "http://127.0.0.1:8700/api/v10"
+        METRIC_NAMESPACE = "discord-diffusion-full"
+      })
+    }
+    error_message = "The functions' environments: ${jsonencode({ for name, function in module.function : name => function.environment })}"
   }
 
   assert {
     condition = output.worker_environment == tomap({
-      QUEUE_URL                  = "https://sqs.us-east-1.amazonaws.com/123456789012/discord-diffusion-full-jobs.fifo"
-      LOG_LEVEL                  = "DEBUG"
-      DISCORD_API_URL            = "http://127.0.0.1:8700/api/v10"
-      VISIBILITY_TIMEOUT_SECONDS = "30"
-      MAX_RECEIVE_COUNT          = "5"
-      MODEL                      = "/models/tiny"
-      MODEL_REVISION             = "main"
-      MODEL_VARIANT              = "fp16"
-      MODEL_NOTICE               = "It draws one thing."
-      SCHEDULER                  = "DDIMScheduler"
-      DEVICE                     = "cuda:1"
-      TORCH_THREADS              = "2"
-      RECEIVE_WAIT_SECONDS       = "0"
-      PICTURE_SCALE              = "4"
-      HEALTH_FILE                = "/run/health"
-      STOP_TIMEOUT_SECONDS       = "90"
+      QUEUE_URL                   = "https://sqs.us-east-1.amazonaws.com/123456789012/discord-diffusion-full-jobs.fifo"
+      JOBS_TABLE                  = "discord-diffusion-full-jobs"
+      METRIC_NAMESPACE            = "discord-diffusion-full"
+      LOG_LEVEL                   = "DEBUG"
+      DISCORD_API_URL             = "http://127.0.0.1:8700/api/v10"
+      VISIBILITY_TIMEOUT_SECONDS  = "30"
+      MAX_RECEIVE_COUNT           = "5"
+      DEFAULT_GUIDANCE            = "3"
+      DEFAULT_WIDTH               = "64"
+      DEFAULT_HEIGHT              = "128"
+      MODEL                       = "/models/tiny"
+      MODEL_REVISION              = "main"
+      MODEL_VARIANT               = "fp16"
+      MODEL_NOTICE                = "It draws one thing."
+      MODELS                      = jsonencode({ turbo = { model = "/models/turbo", steps = 4 } })
+      SCHEDULER                   = "DDIMScheduler"
+      MAX_PIXELS                  = "262144"
+      DEVICE                      = "cuda:1"
+      PRECISION                   = "fp16"
+      TORCH_THREADS               = "2"
+      MAX_BATCH                   = "8"
+      COMPILE                     = "regional"
+      COMPILE_CACHE               = "/cache/compiled"
+      RECEIVE_WAIT_SECONDS        = "0"
+      PICTURE_SCALE               = "4"
+      HEALTH_FILE                 = "/run/health"
+      STOP_TIMEOUT_SECONDS        = "90"
+      DISCORD_CDN_HOSTS           = "cdn.example.com,media.example.com:8443"
+      OTEL_EXPORTER_OTLP_ENDPOINT = "http://collector:4318"
     })
     error_message = "The worker's environment: ${jsonencode(output.worker_environment)}"
   }
@@ -141,6 +286,49 @@ run "the_emulator_needs_no_more_than_the_rig_says" {
   assert {
     condition     = output.discord_interactions_endpoint_url == "http://127.0.0.1:4567/_aws/execute-api/api1234567/v1/interactions"
     error_message = "The endpoint: ${output.discord_interactions_endpoint_url}"
+  }
+}
+
+run "names_fit_at_their_longest" {
+  variables {
+    project     = "a-project-of-20-ltrs"
+    environment = "env-of-12-ls"
+  }
+}
+
+run "the_outputs_name_what_tools_look_for" {
+  assert {
+    condition = [
+      output.ecs_cluster_name, output.ecs_service_name, output.auto_scaling_group_name, output.jobs_table_name, output.dashboard_name,
+    ] == ["discord-diffusion-test", "discord-diffusion-test-worker", "discord-diffusion-test-worker", "discord-diffusion-test-jobs", "discord-diffusion-test"]
+    error_message = "The names: ${output.ecs_cluster_name}, ${output.ecs_service_name}, ${output.auto_scaling_group_name}, ${output.jobs_table_name}, ${output.dashboard_name}"
+  }
+
+  assert {
+    condition = output.log_group_names == {
+      access_log   = "/aws/apigateway/discord-diffusion-test-interactions"
+      interactions = "/aws/lambda/discord-diffusion-test-interactions"
+      backlog      = "/aws/lambda/discord-diffusion-test-backlog"
+      waiting      = "/aws/lambda/discord-diffusion-test-waiting"
+      dead_letters = "/aws/lambda/discord-diffusion-test-dead-letters"
+      scaling      = "/aws/vendedlogs/states/discord-diffusion-test-scaling"
+      wake         = "/aws/vendedlogs/states/discord-diffusion-test-wake"
+      worker       = "/ecs/discord-diffusion-test-worker"
+    }
+    error_message = "The log groups: ${jsonencode(output.log_group_names)}"
+  }
+
+  assert {
+    condition = output.state_machine_arns == {
+      scaling = "arn:aws:states:us-east-1:123456789012:stateMachine:discord-diffusion-test-scaling"
+      wake    = "arn:aws:states:us-east-1:123456789012:stateMachine:discord-diffusion-test-wake"
+    }
+    error_message = "The state machines: ${jsonencode(output.state_machine_arns)}"
+  }
+
+  assert {
+    condition     = output.alarm_names.fleet == ["discord-diffusion-test-task-shortfall", "discord-diffusion-test-task-surplus"] && length(output.alarm_names.people) == 10
+    error_message = "The alarms: ${jsonencode(output.alarm_names)}"
   }
 }
 

@@ -113,6 +113,34 @@ run "a_wildcard_action_is_refused" {
   expect_failures = [var.policy_statements]
 }
 
+run "what_aws_knows_no_resource_for_is_allowed_on_a_condition" {
+  command = plan
+
+  module {
+    source = "./modules/function"
+  }
+
+  variables {
+    policy_statements = [{
+      sid       = "PublishMetrics"
+      actions   = ["cloudwatch:PutMetricData"]
+      resources = ["*"]
+      condition = { StringEquals = { "cloudwatch:namespace" = "bot-test" } }
+    }]
+  }
+
+  assert {
+    condition = jsondecode(aws_iam_role_policy.this.policy).Statement[1] == {
+      Sid       = "PublishMetrics"
+      Effect    = "Allow"
+      Action    = ["cloudwatch:PutMetricData"]
+      Resource  = ["*"]
+      Condition = { StringEquals = { "cloudwatch:namespace" = "bot-test" } }
+    }
+    error_message = "The policy: ${aws_iam_role_policy.this.policy}"
+  }
+}
+
 run "a_wildcard_resource_is_refused" {
   command = plan
 

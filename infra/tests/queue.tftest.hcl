@@ -7,7 +7,9 @@ variables {
   visibility_timeout_seconds    = 30
   message_retention_seconds     = 3600
   dead_letter_retention_seconds = 1209600
-  max_receive_count             = 3
+
+  dead_letter_visibility_timeout_seconds = 180
+  max_receive_count                      = 3
 }
 
 run "a_queue_at_aws_gets_its_redrive_policy_once_both_exist" {
@@ -25,6 +27,11 @@ run "a_queue_at_aws_gets_its_redrive_policy_once_both_exist" {
   assert {
     condition     = aws_sqs_queue.jobs.fifo_queue && aws_sqs_queue.jobs.deduplication_scope == "messageGroup" && aws_sqs_queue.jobs.fifo_throughput_limit == "perMessageGroupId"
     error_message = "The queue must be FIFO with high throughput."
+  }
+
+  assert {
+    condition     = aws_sqs_queue.jobs.visibility_timeout_seconds == 30 && aws_sqs_queue.dead_letters.visibility_timeout_seconds == 180
+    error_message = "Each queue must have its own visibility timeout."
   }
 
   assert {

@@ -237,3 +237,195 @@ run "half_a_second_to_stop_is_refused" {
 
   expect_failures = [var.worker]
 }
+
+run "a_vpc_by_its_name_and_a_fleet_of_no_type_and_more_are_refused" {
+  command = plan
+
+  variables {
+    # a vpc by its name
+    network = { vpc_id = "main" }
+
+    # a fleet of no type
+    fleet = { instance_types = [] }
+
+    # a job that takes no time
+    scaling = { seconds_per_job = 0 }
+
+    # an oldest job beyond its token
+    alarms = { oldest_job_seconds = 901 }
+
+    # an image with a space
+    worker_image = "my worker"
+
+    # an address without a place
+    alarm_email = "me"
+
+    # a budget of nothing
+    monthly_budget_usd = 0
+
+    # a model with a name that no job can say
+    worker = { models = { "My Model" = { model = "x" } } }
+  }
+
+  expect_failures = [var.network, var.fleet, var.scaling, var.alarms, var.worker_image, var.alarm_email, var.monthly_budget_usd, var.worker]
+}
+
+run "a_vpc_that_is_there_and_one_that_is_made_and_a_type_without_one_gpu_and_more_are_refused" {
+  command = plan
+
+  variables {
+    # a vpc that is there and one that is made
+    network = { vpc_id = "vpc-0123456789abcdef0", create_vpc = true }
+
+    # a type without one gpu
+    fleet = { instance_types = ["g4dn.12xlarge"] }
+
+    # less than a job at once
+    scaling = { jobs_at_once = 0 }
+
+    # no capacity for no time
+    alarms = { no_capacity_minutes = 0 }
+
+    # a precision that nobody knows
+    worker = { precision = "fp8" }
+  }
+
+  expect_failures = [var.network, var.fleet, var.scaling, var.alarms, var.worker]
+}
+
+run "a_block_of_addresses_too_small_for_subnets_and_an_image_that_is_none_of_ec2_and_more_are_refused" {
+  command = plan
+
+  variables {
+    # a block of addresses too small for subnets
+    network = { cidr_block = "10.0.0.0/26" }
+
+    # an image that is none of ec2
+    fleet = { ami = "ubuntu" }
+
+    # a target beyond the token
+    scaling = { target_wait_seconds = 901 }
+
+    # a compilation that nobody knows
+    worker = { compile = "yes" }
+  }
+
+  expect_failures = [var.network, var.fleet, var.scaling, var.worker]
+}
+
+run "more_spot_than_all_and_a_hold_that_is_no_period_of_an_alarm_and_more_are_refused" {
+  command = plan
+
+  variables {
+    # more spot than all
+    fleet = { spot_percentage = 101 }
+
+    # a hold that is no period of an alarm
+    scaling = { scale_in_hold_seconds = 90 }
+
+    # a batch of none
+    worker = { max_batch = 0 }
+  }
+
+  expect_failures = [var.fleet, var.scaling, var.worker]
+}
+
+run "less_on_demand_than_none_and_a_start_longer_than_an_hour_and_more_are_refused" {
+  command = plan
+
+  variables {
+    # less on demand than none
+    fleet = { on_demand_base = -1 }
+
+    # a start longer than an hour
+    scaling = { boot_pull_seconds = 3601 }
+
+    # pictures smaller than the smallest
+    worker = { max_pixels = 100 }
+  }
+
+  expect_failures = [var.fleet, var.scaling, var.worker]
+}
+
+run "a_fleet_beyond_what_steps_are_written_for_and_a_collector_without_an_address_are_refused" {
+  command = plan
+
+  variables {
+    # a fleet beyond what steps are written for
+    fleet = { maximum_tasks = 201 }
+
+    # a collector without an address
+    worker = { otlp_endpoint = "collector:4318" }
+  }
+
+  expect_failures = [var.fleet, var.worker]
+}
+
+run "a_minimum_above_the_maximum_and_a_host_with_a_path_are_refused" {
+  command = plan
+
+  variables {
+    # a minimum above the maximum
+    fleet = { minimum_tasks = 5 }
+
+    # a host with a path
+    worker = { discord_cdn_hosts = ["https://cdn.example.com/"] }
+  }
+
+  expect_failures = [var.fleet, var.worker]
+}
+
+run "a_task_without_memory_are_refused" {
+  command = plan
+
+  variables {
+    # a task without memory
+    fleet = { task_memory_mb = 512 }
+  }
+
+  expect_failures = [var.fleet]
+}
+
+run "a_disk_smaller_than_its_image_are_refused" {
+  command = plan
+
+  variables {
+    # a disk smaller than its image
+    fleet = { root_volume = { size_gb = 20 } }
+  }
+
+  expect_failures = [var.fleet]
+}
+
+run "a_disk_faster_than_its_operations_are_refused" {
+  command = plan
+
+  variables {
+    # a disk faster than its operations
+    fleet = { root_volume = { throughput_mb_per_second = 800 } }
+  }
+
+  expect_failures = [var.fleet]
+}
+
+run "a_warm_up_that_is_no_time_are_refused" {
+  command = plan
+
+  variables {
+    # a warm up that is no time
+    fleet = { instance_warmup_seconds = -1 }
+  }
+
+  expect_failures = [var.fleet]
+}
+
+run "insights_that_nobody_knows_are_refused" {
+  command = plan
+
+  variables {
+    # insights that nobody knows
+    fleet = { container_insights = "on" }
+  }
+
+  expect_failures = [var.fleet]
+}

@@ -1,23 +1,31 @@
 """What the module would make of an account: names, permissions, environments."""
 
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
 
-from discord_diffusion.settings import InteractionsSettings, WorkerSettings
+from discord_diffusion.settings import (
+    BacklogSettings,
+    DeadLettersSettings,
+    InteractionsSettings,
+    WaitingSettings,
+    WorkerSettings,
+)
 from tests.infra.terraform_module import Resource, Suite
 
 DEFAULTS = "the_defaults_deploy_to_aws"
 EVERYTHING = "every_setting_reaches_the_worker_and_the_function"
 EMULATED = "the_emulator_needs_no_more_than_the_rig_says"
+LONGEST = "names_fit_at_their_longest"
 PREFIXES = {
-    DEFAULTS: "discord-diffusion-test-",
-    EVERYTHING: "discord-diffusion-full-",
-    EMULATED: "discord-diffusion-local-",
+    DEFAULTS: "discord-diffusion-test",
+    EVERYTHING: "discord-diffusion-full",
+    EMULATED: "discord-diffusion-local",
+    LONGEST: "a-project-of-20-ltrs-env-of-12-ls",
 }
-NAMES = ("name", "function_name")
 # What is named by its parent, or by AWS alone.
 NAMELESS = {
     "aws_api_gateway_account",
@@ -27,11 +35,92 @@ NAMELESS = {
     "aws_api_gateway_method_settings",
     "aws_api_gateway_resource",
     "aws_api_gateway_stage",
+    "aws_appautoscaling_target",
+    "aws_cloudwatch_event_target",
+    "aws_ecr_lifecycle_policy",
+    "aws_ecs_cluster_capacity_providers",
     "aws_iam_role_policy_attachment",
+    "aws_lambda_permission",
+    "aws_route_table_association",
+    "aws_sns_topic_subscription",
     "aws_sqs_queue_redrive_policy",
 }
+# Named by a tag, as EC2 does, and an event source mapping.
+TAGGED = {
+    "aws_internet_gateway",
+    "aws_lambda_event_source_mapping",
+    "aws_route_table",
+    "aws_subnet",
+    "aws_vpc",
+    "aws_vpc_endpoint",
+    "aws_vpc_security_group_egress_rule",
+}
+NAMES = {
+    "aws_cloudwatch_dashboard": "dashboard_name",
+    "aws_cloudwatch_metric_alarm": "alarm_name",
+    "aws_ecs_task_definition": "family",
+    "aws_lambda_function": "function_name",
+}
+# How long AWS lets names be, each by its service's API reference.
+LIMITS = {
+    "aws_api_gateway_rest_api": 1024,
+    "aws_appautoscaling_policy": 256,
+    "aws_autoscaling_group": 255,
+    "aws_budgets_budget": 100,
+    "aws_cloudwatch_dashboard": 255,
+    "aws_cloudwatch_event_rule": 64,
+    "aws_cloudwatch_log_group": 512,
+    "aws_cloudwatch_metric_alarm": 255,
+    "aws_dynamodb_table": 255,
+    "aws_ecr_repository": 256,
+    "aws_ecs_capacity_provider": 255,
+    "aws_ecs_cluster": 255,
+    "aws_ecs_service": 255,
+    "aws_ecs_task_definition": 255,
+    "aws_iam_instance_profile": 128,
+    "aws_iam_role": 64,
+    "aws_iam_role_policy": 128,
+    "aws_lambda_function": 64,
+    "aws_launch_template": 128,
+    "aws_security_group": 255,
+    "aws_sfn_state_machine": 80,
+    "aws_sns_topic": 256,
+    "aws_sqs_queue": 80,
+}
+TAG_LIMIT = 256
 # What Lambda and ECS tell a process by themselves, and the emulator too.
-SET_BY_AWS = {"AWS_REGION", "AWS_DEFAULT_REGION"}
+SET_BY_AWS = {"AWS_REGION", "AWS_DEFAULT_REGION", "ECS_AGENT_URI"}
+SETTINGS: dict[str, Callable[[Mapping[str, str]], object]] = {
+    "backlog": BacklogSettings.from_environ,
+    "dead_letters": DeadLettersSettings.from_environ,
+    "interactions": InteractionsSettings.from_environ,
+    "waiting": WaitingSettings.from_environ,
+}
+REQUIRED = {
+    "backlog": ("QUEUE_URL", "JOBS_TABLE", "ECS_CLUSTER", "ECS_SERVICE", "METRIC_NAMESPACE"),
+    "dead_letters": ("JOBS_TABLE", "METRIC_NAMESPACE"),
+    "interactions": ("QUEUE_URL", "DISCORD_PUBLIC_KEY", "JOBS_TABLE", "WAKE_STATE_MACHINE_ARN"),
+    "waiting": ("JOBS_TABLE",),
+}
+# Actions that AWS knows no resource for, by the last word of each service's list:
+# https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+WITHOUT_RESOURCES = {
+    "autoscaling:DescribeScalingActivities",
+    "cloudwatch:PutMetricData",
+    "ecr:GetAuthorizationToken",
+    "ecs:DiscoverPollEndpoint",
+    "logs:CreateLogDelivery",
+    "logs:DeleteLogDelivery",
+    "logs:DescribeLogGroups",
+    "logs:DescribeResourcePolicies",
+    "logs:GetLogDelivery",
+    "logs:ListLogDeliveries",
+    "logs:PutResourcePolicy",
+    "logs:UpdateLogDelivery",
+}
+# What is named by AWS once it is there, below what is ours: streams of a log group, tasks and
+# container instances of a cluster.
+NAMED_LATER = re.compile(r":(log-stream:|task/[\w-]+/|container-instance/[\w-]+/)\*$")
 POLICIES = ("policy", "assume_role_policy", "redrive_policy", "redrive_allow_policy")
 
 
@@ -53,13 +142,11 @@ class Recorder(Mapping[str, str]):
         return len(self._values)
 
 
-def function_environment(resources: list[Resource]) -> dict[str, str]:
-    """The environment of the Lambda `interactions`."""
-    functions = [found for found in resources if found.type == "aws_lambda_function"]
-    assert [function.address for function in functions] == [
-        "module.interactions_function.aws_lambda_function.this"
-    ]
-    variables: dict[str, str] = functions[0].values["environment"][0]["variables"]
+def function_environment(resources: list[Resource], function: str) -> dict[str, str]:
+    """The environment of a Lambda."""
+    address = f'module.function["{function}"].aws_lambda_function.this'
+    [found] = [resource for resource in resources if resource.address == address]
+    variables: dict[str, str] = found.values["environment"][0]["variables"]
     return variables
 
 
@@ -91,48 +178,89 @@ def as_list(value: str | list[str]) -> list[str]:
     return [value] if isinstance(value, str) else value
 
 
+def name_of(resource: Resource) -> str:
+    """A resource's own name; a log group's is what follows its service."""
+    if resource.type in TAGGED:
+        tagged: str = resource.values["tags"]["Name"]
+        return tagged
+    name: str = resource.values[NAMES.get(resource.type, "name")]
+    return name.rsplit("/", 1)[-1] if resource.type == "aws_cloudwatch_log_group" else name
+
+
+def named(resources: list[Resource]) -> list[Resource]:
+    """The resources with a name of their own."""
+    return [resource for resource in resources if resource.type not in NAMELESS]
+
+
 @pytest.mark.parametrize("run", PREFIXES)
 def test_every_name_begins_with_project_and_environment(deployment: Suite, run: str) -> None:
-    resources = deployment.state_after(run)
-    named = 0
+    resources = named(deployment.state_after(run))
+    assert len(resources) >= 60
     for resource in resources:
-        if resource.type in NAMELESS:
-            continue
-        name = next(resource.values[key] for key in NAMES if resource.values.get(key))
-        if resource.type == "aws_cloudwatch_log_group":
-            name = name.rsplit("/", 1)[1]
-        if resource.type == "aws_lambda_permission":
-            continue
-        assert name.startswith(PREFIXES[run]), f"{resource.address} is named {name}"
-        named += 1
-    assert named >= 8
+        name = name_of(resource)
+        whole = name == PREFIXES[run] or name.startswith(f"{PREFIXES[run]}-")
+        assert whole, f"{resource.address} is named {name}"
 
 
 @pytest.mark.parametrize("run", PREFIXES)
 def test_no_two_resources_of_a_type_share_a_name(deployment: Suite, run: str) -> None:
-    names = [
-        (resource.type, resource.values[key])
-        for resource in deployment.state_after(run)
-        for key in NAMES
-        if resource.type not in NAMELESS and resource.values.get(key)
-    ]
+    resources = named(deployment.state_after(run))
+    names = [(resource.type, whole(resource)) for resource in resources]
     assert len(names) == len(set(names))
 
 
+def whole(resource: Resource) -> str:
+    """The name as AWS has it."""
+    name: str = resource.values.get("name") or name_of(resource)
+    return name
+
+
+def test_names_fit_into_what_aws_allows(deployment: Suite) -> None:
+    for resource in named(deployment.state_after(LONGEST)):
+        limit = TAG_LIMIT if resource.type in TAGGED else LIMITS[resource.type]
+        assert len(whole(resource)) <= limit, f"{resource.address}: {whole(resource)}"
+
+
+def test_two_environments_share_no_name(deployment: Suite) -> None:
+    one, other = (
+        {(resource.type, whole(resource)) for resource in named(deployment.state_after(run))}
+        for run in (DEFAULTS, EMULATED)
+    )
+    assert not one & other
+
+
 @pytest.mark.parametrize("run", [DEFAULTS, EMULATED])
-def test_no_policy_allows_a_wildcard(deployment: Suite, run: str) -> None:
+def test_no_policy_allows_a_wildcard_but_where_aws_knows_no_resource(
+    deployment: Suite, run: str
+) -> None:
     allowed = [
         (address, statement)
         for address, statement in statements(deployment.state_after(run))
         if statement["Effect"] == "Allow"
     ]
-    assert len(allowed) >= 4
+    assert len(allowed) >= 40
     for address, statement in allowed:
-        assert not [action for action in as_list(statement["Action"]) if "*" in action], address
+        actions = set(as_list(statement["Action"]))
+        assert not [action for action in actions if "*" in action], address
         for resource in as_list(statement.get("Resource", [])):
-            assert resource.startswith("arn:aws:"), address
-            # Lambda names the streams of a log group; nothing else is left open.
-            assert "*" not in resource.removesuffix(":log-stream:*"), address
+            if resource == "*":
+                assert actions <= WITHOUT_RESOURCES, address
+            else:
+                assert resource.startswith("arn:aws:"), address
+                assert "*" not in NAMED_LATER.sub("", resource), f"{address}: {resource}"
+
+
+def test_metrics_are_published_in_the_deployments_own_namespace_only(deployment: Suite) -> None:
+    published = [
+        statement["Condition"]
+        for _, statement in statements(deployment.state_after(DEFAULTS))
+        if "cloudwatch:PutMetricData" in as_list(statement["Action"])
+    ]
+    namespace = PREFIXES[DEFAULTS]
+    assert len(published) >= 3
+    assert {json.dumps(one) for one in published} == {
+        json.dumps({"StringEquals": {"cloudwatch:namespace": namespace}})
+    }
 
 
 def test_both_targets_make_the_same_resources_but_for_when_the_redrive_policy_is_set(
@@ -144,11 +272,24 @@ def test_both_targets_make_the_same_resources_but_for_when_the_redrive_policy_is
     assert emulated <= at_aws
 
 
-def test_the_function_is_told_exactly_what_its_settings_read(deployment: Suite) -> None:
-    environment = Recorder(function_environment(deployment.state_after(EVERYTHING)))
-    settings = InteractionsSettings.from_environ(environment)
+def test_what_is_launched_and_billed_carries_the_tag_of_the_budget(deployment: Suite) -> None:
+    resources = {found.address: found.values for found in deployment.state_after(DEFAULTS)}
+    budget = resources["module.observability.aws_budgets_budget.monthly"]
+    [filters] = budget["cost_filter"]
+    assert filters["values"] == [f"user:Deployment${PREFIXES[DEFAULTS]}"]
+    template = resources["module.fleet.aws_launch_template.instance"]
+    kinds = {tags["resource_type"]: tags["tags"] for tags in template["tag_specifications"]}
+    assert kinds.keys() == {"instance", "volume", "network-interface"}
+    assert all("Deployment" in tags for tags in kinds.values())
+
+
+@pytest.mark.parametrize("function", SETTINGS)
+def test_a_function_is_told_exactly_what_its_settings_read(
+    deployment: Suite, function: str
+) -> None:
+    environment = Recorder(function_environment(deployment.state_after(EVERYTHING), function))
+    SETTINGS[function](environment)
     assert environment.asked - SET_BY_AWS == set(environment)
-    assert (settings.default_steps, settings.default_height) == (12, 128)
 
 
 def test_the_worker_is_told_exactly_what_its_settings_read(deployment: Suite) -> None:
@@ -158,13 +299,21 @@ def test_the_worker_is_told_exactly_what_its_settings_read(deployment: Suite) ->
     assert (settings.pipeline.device, settings.stop_timeout_seconds) == ("cuda:1", 90)
 
 
-def test_the_module_and_the_settings_have_the_same_defaults(deployment: Suite) -> None:
-    function = function_environment(deployment.state_after(DEFAULTS))
-    required = {name: function[name] for name in ("QUEUE_URL", "DISCORD_PUBLIC_KEY")}
-    assert InteractionsSettings.from_environ(function) == InteractionsSettings.from_environ(
-        required
-    )
+@pytest.mark.parametrize("function", SETTINGS)
+def test_a_function_and_its_settings_have_the_same_defaults(
+    deployment: Suite, function: str
+) -> None:
+    told = function_environment(deployment.state_after(DEFAULTS), function)
+    required = {name: told[name] for name in REQUIRED[function]}
+    # The module's fleets are of 4 tasks, a function's of 1: whoever runs one says so.
+    required |= {name: told[name] for name in ("MAXIMUM_TASKS",) if name in told}
+    assert SETTINGS[function](told) == SETTINGS[function](required)
 
-    worker = worker_environment(deployment, DEFAULTS)
-    required = {name: worker[name] for name in ("QUEUE_URL", "MODEL")}
-    assert WorkerSettings.from_environ(worker) == WorkerSettings.from_environ(required)
+
+def test_the_worker_and_its_settings_have_the_same_defaults(deployment: Suite) -> None:
+    told = worker_environment(deployment, DEFAULTS)
+    names = ("QUEUE_URL", "MODEL", "JOBS_TABLE", "METRIC_NAMESPACE", "HEALTH_FILE")
+    # What most jobs ask for is no default of the worker's own.
+    names += ("DEFAULT_GUIDANCE", "DEFAULT_WIDTH", "DEFAULT_HEIGHT")
+    required = {name: told[name] for name in names}
+    assert WorkerSettings.from_environ(told) == WorkerSettings.from_environ(required)

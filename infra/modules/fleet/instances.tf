@@ -142,7 +142,7 @@ resource "aws_autoscaling_group" "gpu" {
 }
 
 resource "aws_ecs_capacity_provider" "gpu" {
-  name = "${var.prefix}-gpu"
+  name = local.capacity_provider_name
 
   auto_scaling_group_provider {
     auto_scaling_group_arn         = aws_autoscaling_group.gpu.arn

@@ -10,6 +10,8 @@ locals {
   cluster_name = var.prefix
   service_name = "${var.prefix}-worker"
 
+  capacity_provider_name = "${var.prefix}-gpu"
+
   partition = data.aws_partition.current.partition
   region    = data.aws_region.current.name
   account   = data.aws_caller_identity.current.account_id
@@ -18,6 +20,7 @@ locals {
   # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerservice.html
   cluster_arn             = "${local.ecs_arn}:cluster/${local.cluster_name}"
   service_arn             = "${local.ecs_arn}:service/${local.cluster_name}/${local.service_name}"
+  capacity_provider_arn   = "${local.ecs_arn}:capacity-provider/${local.capacity_provider_name}"
   container_instances_arn = "${local.ecs_arn}:container-instance/${local.cluster_name}/*"
   tasks_arn               = "${local.ecs_arn}:task/${local.cluster_name}/*"
 }

@@ -28,9 +28,9 @@ output "auto_scaling_group_name" {
   value       = local.service_name
 }
 
-output "capacity_provider_name" {
-  description = "Name of the capacity provider."
-  value       = aws_ecs_capacity_provider.gpu.name
+output "capacity_provider_arn" {
+  description = "ARN of the capacity provider, known before it exists."
+  value       = local.capacity_provider_arn
 }
 
 output "repository_url" {

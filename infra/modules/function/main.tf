@@ -18,14 +18,6 @@ locals {
       resources = ["${local.log_group_arn}:log-stream:*"]
     }],
     var.policy_statements,
-    # CloudWatch knows no resources to name, but namespaces.
-    # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html
-    [for namespace in compact([var.metric_namespace]) : {
-      sid       = "PublishMetrics"
-      actions   = ["cloudwatch:PutMetricData"]
-      resources = ["*"]
-      condition = { StringEquals = { "cloudwatch:namespace" = namespace } }
-    }],
     # X-Ray knows no resources to name.
     # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
     [for sid in var.tracing ? ["Trace"] : [] : {
@@ -67,7 +59,7 @@ resource "aws_iam_role_policy" "this" {
         Action   = statement.actions
         Resource = statement.resources
       },
-      try({ Condition = statement.condition }, {}),
+      try({ for name in ["Condition"] : name => statement.condition if statement.condition != null }, {}),
     )]
   })
 }

@@ -74,11 +74,13 @@ variable "policy_statements" {
     `sid`: name of the statement.
     `actions`: IAM actions, each by its full name.
     `resources`: ARNs they are allowed on.
+    `condition`: when they are allowed, by operator and key.
   EOT
   type = list(object({
     sid       = string
     actions   = list(string)
     resources = list(string)
+    condition = optional(map(map(string)))
   }))
   default  = []
   nullable = false
@@ -88,16 +90,16 @@ variable "policy_statements" {
     error_message = "policy_statements must name each action in full, without a wildcard."
   }
 
+  # https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
   validation {
-    condition     = !contains(flatten(var.policy_statements[*].resources), "*")
-    error_message = "policy_statements must name the resources of each statement by their ARNs."
+    condition = alltrue([
+      for statement in var.policy_statements : !contains(statement.resources, "*") || length(setsubtract(statement.actions, [
+        "autoscaling:DescribeScalingActivities",
+        "cloudwatch:PutMetricData",
+      ])) == 0
+    ])
+    error_message = "policy_statements must name the resources of each statement by their ARNs; only for autoscaling:DescribeScalingActivities and cloudwatch:PutMetricData does AWS know none."
   }
-}
-
-variable "metric_namespace" {
-  description = "CloudWatch namespace in which the function may publish metrics; null for none."
-  type        = string
-  default     = null
 }
 
 variable "log_retention_days" {

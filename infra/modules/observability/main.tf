@@ -62,7 +62,7 @@ resource "aws_budgets_budget" "monthly" {
 
   cost_filter {
     name   = "TagKeyValue"
-    values = ["user:Deployment$${var.prefix}"]
+    values = [join("$", ["user:Deployment", var.prefix])]
   }
 
   dynamic "notification" {

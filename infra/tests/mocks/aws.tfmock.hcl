@@ -50,3 +50,98 @@ mock_resource "aws_api_gateway_stage" {
     invoke_url = "https://api1234567.execute-api.us-east-1.amazonaws.com/v1"
   }
 }
+
+mock_data "aws_default_tags" {
+  defaults = {
+    tags = {
+      Deployment = "mocked"
+    }
+  }
+}
+
+mock_data "aws_availability_zones" {
+  defaults = {
+    names = ["us-east-1a", "us-east-1b", "us-east-1c"]
+  }
+}
+
+# One zone has no GPU, and one of the GPUs' zones is none of the region's own.
+mock_data "aws_ec2_instance_type_offerings" {
+  defaults = {
+    locations = ["us-east-1b", "us-east-1-atl-1a", "us-east-1a"]
+  }
+}
+
+mock_data "aws_vpc" {
+  defaults = {
+    id = "vpc-0123456789abcdef0"
+  }
+}
+
+mock_data "aws_subnets" {
+  defaults = {
+    ids = ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]
+  }
+}
+
+mock_resource "aws_security_group" {
+  defaults = {
+    id = "sg-0123456789abcdef0"
+  }
+}
+
+mock_resource "aws_iam_instance_profile" {
+  defaults = {
+    arn = "arn:aws:iam::123456789012:instance-profile/mocked"
+  }
+}
+
+mock_resource "aws_launch_template" {
+  defaults = {
+    id = "lt-0123456789abcdef0"
+  }
+}
+
+mock_resource "aws_autoscaling_group" {
+  defaults = {
+    arn = "arn:aws:autoscaling:us-east-1:123456789012:autoScalingGroup:00000000-0000-0000-0000-000000000000:autoScalingGroupName/mocked"
+  }
+}
+
+mock_resource "aws_ecr_repository" {
+  defaults = {
+    arn            = "arn:aws:ecr:us-east-1:123456789012:repository/mocked"
+    repository_url = "123456789012.dkr.ecr.us-east-1.amazonaws.com/mocked"
+  }
+}
+
+mock_resource "aws_ecs_cluster" {
+  defaults = {
+    id  = "arn:aws:ecs:us-east-1:123456789012:cluster/mocked"
+    arn = "arn:aws:ecs:us-east-1:123456789012:cluster/mocked"
+  }
+}
+
+mock_resource "aws_ecs_task_definition" {
+  defaults = {
+    arn = "arn:aws:ecs:us-east-1:123456789012:task-definition/mocked:1"
+  }
+}
+
+mock_resource "aws_sfn_state_machine" {
+  defaults = {
+    arn = "arn:aws:states:us-east-1:123456789012:stateMachine:mocked"
+  }
+}
+
+mock_resource "aws_appautoscaling_policy" {
+  defaults = {
+    arn = "arn:aws:autoscaling:us-east-1:123456789012:scalingPolicy:00000000-0000-0000-0000-000000000000:resource/ecs/service/mocked/mocked:policyName/mocked"
+  }
+}
+
+mock_resource "aws_sns_topic" {
+  defaults = {
+    arn = "arn:aws:sns:us-east-1:123456789012:mocked"
+  }
+}

@@ -1,0 +1,35 @@
+# That every fleet's steps are those of discord_diffusion.scaling is proved by the tests in Python.
+
+run "a_small_fleet_has_a_step_for_every_size" {
+  command = plan
+
+  module {
+    source = "./modules/step_adjustments"
+  }
+
+  variables {
+    maximum = 2
+  }
+
+  assert {
+    condition = jsonencode(output.scale_out) == jsonencode([
+      { metric_interval_lower_bound = 0, metric_interval_upper_bound = 1, scaling_adjustment = 1 },
+      { metric_interval_lower_bound = 1, metric_interval_upper_bound = null, scaling_adjustment = 2 },
+    ])
+    error_message = "The steps: ${jsonencode(output.scale_out)}"
+  }
+}
+
+run "a_fleet_beyond_what_is_written_down_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/step_adjustments"
+  }
+
+  variables {
+    maximum = 201
+  }
+
+  expect_failures = [var.maximum]
+}

@@ -1,0 +1,123 @@
+# Worker ------------------------------------------------------------------------------------------
+
+variable "worker" {
+  description = <<-EOT
+    Settings of the GPU worker; what is null is left to the worker's own default.
+
+    `model`: folder or Hugging Face id of a diffusers pipeline.
+    `model_revision`: branch, tag or commit of the model.
+    `model_variant`: variant of the weights' files, for example fp16.
+    `model_notice`: sentence shown under every answer.
+    `models`: more models that a job may name, by name: `model` and, where they differ, `revision`, `variant`, `scheduler`, `steps`, `guidance`, `max_pixels`.
+    `scheduler`: class name of a diffusers scheduler in place of the model's own.
+    `max_pixels`: width times height of the largest picture that is drawn.
+    `device`: auto, cpu, cuda, cuda:N or mps.
+    `precision`: numbers to draw with: auto, fp32, fp16 or bf16.
+    `torch_threads`: threads of one worker on the CPU.
+    `max_batch`: most pictures in one forward pass, however many would fit.
+    `compile`: torch.compile: auto, off, regional, full or max.
+    `compile_cache`: folder where compiled code is kept; below /cache it outlives a task.
+    `receive_wait_seconds`: length of a long poll, 0 to 20.
+    `picture_scale`: whole number by which finished pictures are enlarged.
+    `health_file`: file that the worker touches while it is well, for ECS to look at.
+    `stop_timeout_seconds`: how long a stopping worker may go on with its job. Spot takes an instance after 120 s.
+    `discord_cdn_hosts`: hosts that source pictures come from, beside that of Discord's API.
+    `otlp_endpoint`: OpenTelemetry collector that traces go to, by OTLP over HTTP.
+  EOT
+  type = object({
+    model          = optional(string, "stable-diffusion-v1-5/stable-diffusion-v1-5")
+    model_revision = optional(string)
+    model_variant  = optional(string)
+    model_notice   = optional(string)
+    models = optional(map(object({
+      model      = string
+      revision   = optional(string)
+      variant    = optional(string)
+      scheduler  = optional(string)
+      steps      = optional(number)
+      guidance   = optional(number)
+      max_pixels = optional(number)
+    })))
+    scheduler            = optional(string)
+    max_pixels           = optional(number)
+    device               = optional(string)
+    precision            = optional(string)
+    torch_threads        = optional(number)
+    max_batch            = optional(number)
+    compile              = optional(string)
+    compile_cache        = optional(string)
+    receive_wait_seconds = optional(number)
+    picture_scale        = optional(number)
+    health_file          = optional(string, "/tmp/worker.health")
+    stop_timeout_seconds = optional(number)
+    discord_cdn_hosts    = optional(list(string))
+    otlp_endpoint        = optional(string)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = length(trimspace(var.worker.model)) > 0
+    error_message = "worker.model must name a folder or a Hugging Face id."
+  }
+
+  validation {
+    condition     = can(regex("^(auto|cpu|mps|cuda(:[0-9]+)?)$", coalesce(var.worker.device, "auto")))
+    error_message = "worker.device must be auto, cpu, cuda, cuda:N or mps."
+  }
+
+  validation {
+    condition     = alltrue([for name in keys(coalesce(var.worker.models, {})) : can(regex("^[a-z0-9][a-z0-9._-]{0,63}$", name))])
+    error_message = "worker.models must have names of 1 to 64 lower-case letters, digits, dots, underscores and hyphens."
+  }
+
+  validation {
+    condition     = contains(["auto", "fp32", "fp16", "bf16"], coalesce(var.worker.precision, "auto"))
+    error_message = "worker.precision must be auto, fp32, fp16 or bf16."
+  }
+
+  validation {
+    condition     = contains(["auto", "off", "regional", "full", "max"], coalesce(var.worker.compile, "auto"))
+    error_message = "worker.compile must be auto, off, regional, full or max."
+  }
+
+  validation {
+    condition     = contains(range(1, 65), coalesce(var.worker.max_batch, 1))
+    error_message = "worker.max_batch must be a whole number from 1 to 64."
+  }
+
+  validation {
+    condition     = coalesce(var.worker.max_pixels, 262144) >= 4096 && coalesce(var.worker.max_pixels, 262144) <= 4194304
+    error_message = "worker.max_pixels must be from 4096 (64 by 64) to 4194304 (2048 by 2048)."
+  }
+
+  validation {
+    condition     = can(regex("^https?://[^/\\s]+", coalesce(var.worker.otlp_endpoint, "http://collector")))
+    error_message = "worker.otlp_endpoint must be an address that begins with http:// or https://, or null for no traces."
+  }
+
+  validation {
+    condition     = alltrue([for host in coalesce(var.worker.discord_cdn_hosts, []) : can(regex("^[a-z0-9.-]+(:[0-9]+)?$", host))])
+    error_message = "worker.discord_cdn_hosts must be hosts, for example cdn.discordapp.com, without https:// before them."
+  }
+
+  validation {
+    condition     = contains(range(0, 21), coalesce(var.worker.receive_wait_seconds, 20))
+    error_message = "worker.receive_wait_seconds must be a whole number from 0 to 20, the longest poll of SQS."
+  }
+
+  validation {
+    condition     = contains(range(1, 17), coalesce(var.worker.picture_scale, 1))
+    error_message = "worker.picture_scale must be a whole number from 1 to 16."
+  }
+
+  validation {
+    condition     = try(var.worker.torch_threads >= 0 && var.worker.torch_threads <= 1024 && floor(var.worker.torch_threads) == var.worker.torch_threads, var.worker.torch_threads == null)
+    error_message = "worker.torch_threads must be a whole number from 1 to 1024, or 0 for torch's own choice."
+  }
+
+  validation {
+    condition     = try(var.worker.stop_timeout_seconds >= 0 && var.worker.stop_timeout_seconds <= 7200 && floor(var.worker.stop_timeout_seconds) == var.worker.stop_timeout_seconds, var.worker.stop_timeout_seconds == null)
+    error_message = "worker.stop_timeout_seconds must be a whole number from 0 to 7200."
+  }
+}
