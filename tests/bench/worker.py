@@ -3,6 +3,7 @@
 import statistics
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
@@ -11,14 +12,25 @@ from pathlib import Path
 
 from discord_diffusion.discord.webhooks import WebhookClient
 from discord_diffusion.jobs import GenerationParameters, Job
-from discord_diffusion.worker.job_runner import JobRunner, LeaseTerms
+from discord_diffusion.worker.assembly import Surroundings, Worker
+from discord_diffusion.worker.endings import LeaseTerms
 from discord_diffusion.worker.pictures import Generation, GenerationRequest, ModelInfo, OnStep
 from discord_diffusion.worker.pipeline import DiffusersGenerator
 from discord_diffusion.worker.publisher import DiscordPublisher
-from tests.unit.worker.fakes import MemoryQueue, make_job, make_message, make_settings
+from discord_diffusion.worker.records import Records
+from discord_diffusion.worker.sources import Sources
+from tests.unit.worker.fakes import (
+    MemoryQueue,
+    MemoryTable,
+    make_job,
+    make_message,
+    make_settings,
+    wait_until,
+)
 
 EMBEDDED_MODEL = Path("fixtures/model/tiny")
 """Relative to the checkout."""
+ROUNDS = 3
 
 # In a process of its own: what Discord does must not count as the worker's time.
 _DISCORD = """
@@ -31,11 +43,17 @@ with LocalDiscord() as discord:
 
 
 class _Timed:
-    """Passes jobs on to a generator and adds up the time that it takes."""
+    """Passes jobs on to a generator; knows how long it drew, and from when to when."""
 
     def __init__(self, generator: DiffusersGenerator) -> None:
         self._generator = generator
+        self._began = self._ended = 0.0
         self.seconds = 0.0
+
+    @property
+    def wall_seconds(self) -> float:
+        """From the first call to the end of the last."""
+        return self._ended - self._began
 
     @property
     def model(self) -> ModelInfo:
@@ -51,52 +69,78 @@ class _Timed:
         self, requests: Sequence[GenerationRequest], on_step: OnStep
     ) -> Sequence[Generation | Exception]:
         started = time.perf_counter()
+        self._began = self._began or started
         try:
             return self._generator.generate(requests, on_step)
         finally:
-            self.seconds += time.perf_counter() - started
+            self._ended = time.perf_counter()
+            self.seconds += self._ended - started
 
 
 def worker_overhead(
-    model: Path = EMBEDDED_MODEL, *, jobs: int = 20, images: int = 4, steps: int = 12
+    model: Path = EMBEDDED_MODEL, *, jobs: int = 40, images: int = 4, steps: int = 12
 ) -> dict[str, float]:
-    """Seconds a job (medians of `jobs`): the pipeline alone, and the whole path of the worker.
+    """What a full queue loses to everything but the pipeline; medians of `ROUNDS`.
 
-    The path is parse, lease, progress, pipeline, enlarge, encode, upload over HTTP on loopback and
-    delete, with a queue in memory. Both kinds take turns, so that a busy machine slows both.
-    `overhead_share` is of the job's time.
+    Seconds a job of the pipeline alone, and of a worker that has always another job waiting: parse,
+    lease, job table, progress, pipeline, enlarge, encode, upload over HTTP on loopback, delete;
+    queue and table are in memory. Both draw the same jobs in batches of the same size, and take
+    turns, so that a busy machine slows both. `overhead_share` is of the worker's time;
+    `pipeline_busy_share` is that of the wall clock in which the pipeline draws.
     """
     settings = make_settings(MODEL=str(model), DEVICE="cpu", TORCH_THREADS="1")
     generator = DiffusersGenerator.load(settings.pipeline)
     generator.warm_up()
-    timed, queue = _Timed(generator), MemoryQueue()
-    alone: list[float] = []
-    whole: list[float] = []
-    outside: list[float] = []
+    alone, whole, busy = [], [], []
     with _discord() as url:
-        publisher = DiscordPublisher(WebhookClient(url), scale=4)
-        runner = JobRunner(queue, timed, publisher, LeaseTerms(30, 3))
-        for number in range(jobs + 1):
-            job = _job(number, images, steps)
-            started = time.perf_counter()
-            generator.generate([GenerationRequest(job.parameters)], lambda *_step: None)
-            alone.append(time.perf_counter() - started)
-            timed.seconds = 0.0
-            started = time.perf_counter()
-            runner.run(make_message(job.to_json()))
-            whole.append(time.perf_counter() - started)
-            outside.append(whole[-1] - timed.seconds)
-    if len(queue.deleted) != jobs + 1:
-        raise RuntimeError(f"{jobs + 1 - len(queue.deleted)} jobs were not answered")
-    # The first of each opens connections and fills caches.
+        for round_ in range(ROUNDS + 1):
+            work = [_job(round_ * jobs + number, images, steps) for number in range(jobs)]
+            alone.append(_draw_alone(generator, work))
+            timed = _Timed(generator)
+            _draw_as_a_worker(timed, work, url)
+            whole.append(timed.wall_seconds / jobs)
+            busy.append(timed.seconds / timed.wall_seconds)
+    # The first round opens connections and fills caches.
     pipeline_seconds, job_seconds = statistics.median(alone[1:]), statistics.median(whole[1:])
     return {
         "pipeline_seconds": round(pipeline_seconds, 4),
         "job_seconds": round(job_seconds, 4),
-        "overhead_seconds": round(job_seconds - pipeline_seconds, 4),
-        "overhead_share": round((job_seconds - pipeline_seconds) / job_seconds, 4),
-        "outside_pipeline_seconds": round(statistics.median(outside[1:]), 4),
+        "overhead_share": round(1 - pipeline_seconds / job_seconds, 4),
+        "pipeline_busy_share": round(statistics.median(busy[1:]), 4),
     }
+
+
+def _draw_alone(generator: DiffusersGenerator, jobs: list[Job]) -> float:
+    """Seconds a job, drawn in full batches, one after another."""
+    parameters = jobs[0].parameters
+    size = max(1, generator.capacity(parameters) // parameters.images)
+    started = time.perf_counter()
+    for first in range(0, len(jobs), size):
+        batch = [GenerationRequest(job.parameters) for job in jobs[first : first + size]]
+        generator.generate(batch, lambda _done, _steps, _preview: None)
+    return (time.perf_counter() - started) / len(jobs)
+
+
+def _draw_as_a_worker(timed: _Timed, jobs: list[Job], discord_url: str) -> None:
+    queue, table = MemoryQueue(), MemoryTable()
+    queue.waiting += [make_message(job.to_json()) for job in jobs]
+    worker = Worker(
+        Surroundings(
+            queue=queue,
+            generator=timed,
+            publisher=DiscordPublisher(WebhookClient(discord_url), scale=4),
+            sources=Sources((), discord_url),
+            terms=LeaseTerms(30, 3),
+            stop_timeout_seconds=30,
+            records=Records(table),
+            pace_table=table,
+        )
+    )
+    loop = threading.Thread(target=worker.loop.run)
+    loop.start()
+    wait_until(lambda: len(queue.deleted) == len(jobs), 600)
+    worker.loop.stop()
+    loop.join()
 
 
 def _job(seed: int, images: int, steps: int) -> Job:

@@ -6,6 +6,8 @@ from discord_diffusion.jobs import GenerationParameters
 PROMPT_SHOWN = 1400
 """UTF-16 units of a prompt, escapes counted; the rest of a message is for what became of it."""
 NEGATIVE_PROMPT_SHOWN = 200
+SPOILER = "SPOILER_"
+"""Begins the names of files that Discord's clients veil until they are clicked."""
 
 
 def asked(parameters: GenerationParameters) -> list[str]:
@@ -37,8 +39,13 @@ def is_apology(job_id: str, content: str) -> bool:
 
 
 def file_prefix(job_id: str) -> str:
-    """Begins the name of every picture of a job: by it pictures already delivered are known."""
+    """Begins the name of every picture of a job, but for a veil."""
     return f"{job_id}-"
+
+
+def is_picture(job_id: str, filename: str) -> bool:
+    """Whether an attachment of that name is one of the job's pictures."""
+    return filename.removeprefix(SPOILER).startswith(file_prefix(job_id))
 
 
 def _signature(job_id: str) -> str:

@@ -6,16 +6,15 @@ https://docs.discord.com/developers/interactions/receiving-and-responding#follow
 """
 
 import contextlib
-import json
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import httpx
 
 from discord_diffusion.discord.api_errors import ConnectionFailedError, RateLimitedError
+from discord_diffusion.discord.multipart import File, Multipart
 from discord_diffusion.discord.original_response import (
     LONGEST_RATE_LIMIT_WAIT_SECONDS,
     USER_AGENT,
@@ -31,16 +30,6 @@ TIMEOUT = httpx.Timeout(connect=3.0, read=15.0, write=30.0, pool=5.0)
 # Both libraries log URLs, which hold the interaction token.
 for _name in ("httpx", "httpcore"):
     logging.getLogger(_name).setLevel(logging.WARNING)
-
-
-@dataclass(frozen=True)
-class File:
-    """One file to attach; `description` is its alt text (at most 1,024 characters)."""
-
-    filename: str
-    content: bytes
-    media_type: str
-    description: str = ""
 
 
 class WebhookClient:
@@ -88,11 +77,13 @@ class WebhookClient:
         files: Sequence[File] | None = None,
         spare: int = 0,
         timeout_seconds: float | None = None,
+        fence: Callable[[], None] = lambda: None,
     ) -> Message:
         """Replace the text and, unless `files` is None, all attachments. Nobody is ever mentioned.
 
         `spare` > 0 marks an edit of small worth: it is refused with `RateLimitedError` at once when
-        fewer than that many further calls would be left to the bucket.
+        fewer than that many further calls would be left to the bucket. `fence` is called before the
+        end of an upload is sent; what it raises stops the upload, which then has no effect.
         """
         payload: dict[str, Any] = {"content": content, "allowed_mentions": {"parse": []}}
         body: dict[str, Any] = {"json": payload}
@@ -102,14 +93,8 @@ class WebhookClient:
                 for index, file in enumerate(files)
             ]
         if files:
-            parts: list[tuple[str, tuple[str | None, bytes, str]]] = [
-                ("payload_json", (None, json.dumps(payload).encode(), "application/json"))
-            ]
-            parts += [
-                (f"files[{index}]", (file.filename, file.content, file.media_type))
-                for index, file in enumerate(files)
-            ]
-            body = {"files": parts}
+            upload = Multipart(payload, files)
+            body = {"content": upload.pieces(fence), "headers": upload.headers}
         if timeout_seconds is not None:
             body["timeout"] = timeout_seconds
         response = self._call("PATCH", application_id, token, spare=spare, **body)

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from discord_diffusion import logs
 from discord_diffusion.settings import SettingsError, WorkerSettings
@@ -18,6 +19,10 @@ from discord_diffusion.worker.errors import ModelLoadError
 from discord_diffusion.worker.health import Health
 from discord_diffusion.worker.pictures import Generator
 from discord_diffusion.worker.shutdown import Shutdown, exit_now
+
+if TYPE_CHECKING:
+    from discord_diffusion.worker.assembly import Worker
+    from discord_diffusion.worker.tracing import Tracer
 
 log = logging.getLogger("discord_diffusion.worker")
 
@@ -61,31 +66,7 @@ def _work(
     settings: WorkerSettings, generator: Generator, shutdown: Shutdown, started: float
 ) -> int:
     with _phase("connect"):
-        from discord_diffusion.aws.queue import JobQueue
-        from discord_diffusion.discord.webhooks import WebhookClient
-        from discord_diffusion.worker.job_runner import JobRunner, LeaseTerms
-        from discord_diffusion.worker.loop import Loop
-        from discord_diffusion.worker.publisher import DiscordPublisher
-
-        queue = JobQueue(
-            settings.queue_url,
-            wait_seconds=settings.receive_wait_seconds,
-            region=settings.aws_region,
-        )
-        health = Health(Path(settings.health_file) if settings.health_file else None)
-        publisher = DiscordPublisher(
-            WebhookClient(settings.discord_api_url),
-            scale=settings.picture_scale,
-            notice=settings.model_notice or "",
-        )
-        runner = JobRunner(
-            queue,
-            generator,
-            publisher,
-            LeaseTerms(settings.visibility_timeout_seconds, settings.max_receive_count),
-            on_progress=lambda: health.beat("working"),
-            on_hang=lambda: exit_now(HANGS),
-        )
+        worker, tracer = _connect(settings, generator)
     log.info(
         "Ready",
         extra={
@@ -95,8 +76,52 @@ def _work(
             "device": generator.model.device,
         },
     )
-    loop = Loop(queue, runner, shutdown.stopping, health.beat)
-    return shutdown.run(loop.run, runner.give_back)
+    worker.start()
+    try:
+        return shutdown.run(worker.loop)
+    finally:
+        tracer.close()
+
+
+def _connect(settings: WorkerSettings, generator: Generator) -> "tuple[Worker, Tracer]":
+    from discord_diffusion.aws.fleet_state import FleetStateStore
+    from discord_diffusion.aws.job_store import JobStore
+    from discord_diffusion.aws.queue import JobQueue
+    from discord_diffusion.aws.task_protection import TaskProtection
+    from discord_diffusion.discord.webhooks import WebhookClient
+    from discord_diffusion.worker.assembly import Surroundings, Worker
+    from discord_diffusion.worker.endings import LeaseTerms
+    from discord_diffusion.worker.metrics import Metrics
+    from discord_diffusion.worker.protection import Protection
+    from discord_diffusion.worker.publisher import DiscordPublisher
+    from discord_diffusion.worker.records import Records
+    from discord_diffusion.worker.sources import Sources
+    from discord_diffusion.worker.tracing import tracer_to
+
+    region, table, agent = settings.aws_region, settings.jobs_table, settings.ecs_agent_uri
+    tracer = tracer_to(settings.otlp_endpoint)
+    surroundings = Surroundings(
+        queue=JobQueue(
+            settings.queue_url, wait_seconds=settings.receive_wait_seconds, region=region
+        ),
+        generator=generator,
+        publisher=DiscordPublisher(
+            WebhookClient(settings.discord_api_url),
+            scale=settings.picture_scale,
+            notice=settings.model_notice or "",
+        ),
+        sources=Sources(settings.discord_cdn_hosts, settings.discord_api_url),
+        terms=LeaseTerms(settings.visibility_timeout_seconds, settings.max_receive_count),
+        stop_timeout_seconds=settings.stop_timeout_seconds,
+        records=Records(JobStore(table, region=region) if table else None),
+        pace_table=FleetStateStore(table, region=region) if table else None,
+        protection=Protection(TaskProtection(agent) if agent else None),
+        metrics=Metrics(settings.metric_namespace),
+        tracer=tracer,
+        beat=Health(Path(settings.health_file) if settings.health_file else None).beat,
+        end_process=lambda: exit_now(HANGS),
+    )
+    return Worker(surroundings), tracer
 
 
 @contextmanager

@@ -13,23 +13,32 @@ from discord_diffusion.aws.queue import QueueError, ReceivedMessage
 from discord_diffusion.discord import answer_text
 from discord_diffusion.discord.api_errors import ApiError
 from discord_diffusion.envelope import Addressee, Envelope
-from discord_diffusion.jobs import InvalidJob, Job
+from discord_diffusion.job_records import JobStatus
+from discord_diffusion.jobs import InvalidJob
+from discord_diffusion.worker.checks import utc_now
 from discord_diffusion.worker.errors import WorkerError
 from discord_diffusion.worker.failures import (
     NEWER_JOB_DELAY_SECONDS,
-    STOPPED_TEXT,
+    STOPPED,
     Outcome,
     Rule,
     rule_for,
 )
-from discord_diffusion.worker.lease import Lease
+from discord_diffusion.worker.held import Held
 from discord_diffusion.worker.publisher import Publisher, Shown
 from discord_diffusion.worker.queue import Queue
+from discord_diffusion.worker.records import Records
+from discord_diffusion.worker.texts import text_of
 
 log = logging.getLogger(__name__)
 
+OnFailure = Callable[[Held | None, Exception, Outcome], None]
+"""Is told of each failure; the job is None where a message was none."""
+
 HURRY_SECONDS = 2.0
 """For each of two calls to Discord when the process is about to end."""
+_LAST_EDIT_SECONDS = 3.0
+"""How long an apology waits for a progress edit that could write over it."""
 
 
 @dataclass(frozen=True)
@@ -46,49 +55,66 @@ class Endings:
 
     queue: Queue
     publisher: Publisher
+    records: Records
     terms: LeaseTerms
-    now: Callable[[], datetime]
+    on_failure: OnFailure = lambda _held, _error, _outcome: None
+    now: Callable[[], datetime] = utc_now
 
     def is_last(self, message: ReceivedMessage) -> bool:
         """Whether the redrive takes the message when it is released."""
         return message.receive_count >= self.terms.max_receive_count
 
-    def failed(self, message: ReceivedMessage, job: Job, lease: Lease, error: Exception) -> None:
+    def answered(self, held: Held, **details: str | float) -> None:
+        """The user has the pictures; `details` are kept with the record."""
+        self.records.finish(held.job.id, JobStatus.ANSWERED, **details)
+        self.drop(held)
+
+    def drop(self, held: Held) -> None:
+        """Nothing more is to be done about a job."""
+        held.progress.stop()
+        held.lease.end()
+        self.delete(held.message)
+
+    def failed(self, held: Held, error: Exception) -> None:
         """A job came to nothing, this time or for good: as the failure table says."""
+        held.progress.stop()
         rule = rule_for(error)
-        _log_failure(message, error, rule)
+        _log_failure(held.message, error, rule)
+        self.on_failure(held, error, rule.outcome)
         if rule.outcome is Outcome.ABANDON:
-            return
-        if rule.outcome is Outcome.GONE or job.expires_at <= self.now():
-            self._drop(message, lease)
-        elif rule.outcome is Outcome.FAILED or self.is_last(message):
-            self._bury(message, job, lease, rule)
+            held.lease.end()
+        elif rule.outcome is Outcome.GONE or held.job.expires_at <= self.now():
+            self._gone(held)
+        elif rule.outcome is Outcome.FAILED or held.last:
+            held.progress.settle(_LAST_EDIT_SECONDS)
+            self._bury(held, rule)
         else:
-            lease.end()
-            self.release(message, rule.delay_seconds)
+            held.lease.end()
+            self.release(held.message, rule.delay_seconds)
 
     def unreadable(self, message: ReceivedMessage, error: InvalidJob) -> None:
         """A message that is no job, or not one of this schema."""
         rule, envelope = rule_for(error), Envelope.read(message.body)
         _log_failure(message, error, rule)
+        self.on_failure(None, error, rule.outcome)
         last = self.is_last(message)
         if last and envelope.sender:
-            self.apologise(envelope.sender, rule.user_text)
+            self.apologise(envelope.sender, rule.text)
         self.release(message, NEWER_JOB_DELAY_SECONDS if envelope.newer and not last else 0)
 
-    def give_back(self, message: ReceivedMessage) -> None:
-        """The worker stops: others have the message at once; where none may, its user is told."""
+    def give_back(self, message: ReceivedMessage, delay_seconds: int = 0) -> None:
+        """The worker stops: others have the message; where none may, its user is told."""
         sender = Envelope.read(message.body).sender
         if sender and self.is_last(message):
-            self.apologise(sender, STOPPED_TEXT, HURRY_SECONDS)
-        self.release(message)
+            self.apologise(sender, STOPPED, HURRY_SECONDS)
+        self.release(message, delay_seconds)
 
-    def apologise(self, to: Addressee, reason: str, patience: float | None = None) -> None:
-        """Tell the user, if that can still be done."""
+    def apologise(self, to: Addressee, key: str, patience: float | None = None) -> None:
+        """Tell the user the text of that key, if that can still be done."""
         if to.expires_at <= self.now():
             return
         try:
-            self.tell(to, answer_text.unreadable(to.id, reason), patience)
+            self.tell(to, answer_text.unreadable(to.id, text_of(key)), patience)
         except ApiError as error:
             log.error("The user could not be told", extra={"reason": str(error)})
 
@@ -120,28 +146,29 @@ class Endings:
             # Its visibility timeout gives it back, only later.
             log.warning("The message was not released", extra={"reason": str(error)})
 
-    def _bury(self, message: ReceivedMessage, job: Job, lease: Lease, rule: Rule) -> None:
+    def _bury(self, held: Held, rule: Rule) -> None:
         """Tell the user, then let the redrive have the message; try again if it can't be told."""
-        delay = 0
+        delay, job = 0, held.job
+        apology = answer_text.failed(job.id, job.parameters, text_of(rule.text))
         try:
-            shown = self.tell(job, answer_text.failed(job.id, job.parameters, rule.user_text))
+            shown = self.tell(job, apology)
         except ApiError as error:
             log.error("The user could not be told", extra={"reason": str(error)})
             verdict = rule_for(error)
             if verdict.outcome is Outcome.GONE:
-                return self._drop(message, lease)
-            delay = 0 if self.is_last(message) else verdict.delay_seconds
+                return self._gone(held)
+            delay = 0 if held.last else verdict.delay_seconds
         else:
             if shown is Shown.PICTURES:  # an upload that seemed to fail had arrived
-                lease.end()
-                return self.delete(message)
-        lease.end()
-        return self.release(message, delay)
+                return self.answered(held)
+            self.records.finish(job.id, JobStatus.FAILED, reason=rule.text, charged_pictures=0)
+        held.lease.end()
+        return self.release(held.message, delay)
 
-    def _drop(self, message: ReceivedMessage, lease: Lease) -> None:
-        log.error("Nobody can be answered any more", extra={"message_id": message.message_id})
-        lease.end()
-        self.delete(message)
+    def _gone(self, held: Held) -> None:
+        log.error("Nobody can be answered any more", extra={"message_id": held.message.message_id})
+        self.records.finish(held.job.id, JobStatus.FAILED, reason="gone", charged_pictures=0)
+        self.drop(held)
 
 
 def _log_failure(message: ReceivedMessage, error: Exception, rule: Rule) -> None:

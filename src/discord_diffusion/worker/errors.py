@@ -8,6 +8,8 @@ WorkerError
 │   └── UnsupportedJobError  the model cannot do what the job asks
 ├── JobExpiredError          the interaction token has run out, or will before pictures are there
 ├── FailedBeforeError        an earlier receive of the job has told its user that it failed
+├── SourceRefusedError       the picture that the job begins from is not to be had, or is none
+├── SourceUnavailableError   it may be had later
 ├── PicturesTooLargeError    no encoding fits what Discord takes here
 └── LeaseLostError           the message is no longer ours
 """
@@ -43,6 +45,14 @@ class JobExpiredError(WorkerError):
 
 class FailedBeforeError(WorkerError):
     """Nothing more is drawn; the redrive has yet to take the message."""
+
+
+class SourceRefusedError(WorkerError):
+    """Its host, its size or its format is not allowed, or it is not there."""
+
+
+class SourceUnavailableError(WorkerError):
+    """Whoever keeps it did not answer, or not in time."""
 
 
 class PicturesTooLargeError(WorkerError):

@@ -19,6 +19,8 @@ from discord_diffusion.worker.errors import (
     LeaseLostError,
     OutOfMemoryError,
     PicturesTooLargeError,
+    SourceRefusedError,
+    SourceUnavailableError,
     UnsupportedJobError,
 )
 
@@ -43,86 +45,115 @@ class Outcome(Enum):
 class Rule:
     """One row: for these errors, this outcome."""
 
+    when: str
+    """What has happened, for a reader of the table."""
     errors: tuple[type[Exception], ...]
     outcome: Outcome
     delay_seconds: int = 0
     """How long a released message stays hidden."""
-    user_text: str = ""
-    """What the user is told when nothing more will be tried; empty: nobody can be told."""
+    text: str = ""
+    """Key in `texts` of what the user is told when nothing more will be tried; empty: nobody is."""
 
 
 NEWER_JOB_DELAY_SECONDS = 60
 """A job of a later schema waits for a later worker, which a deployment is just starting."""
 
-
-STOPPED_TEXT = "The machine that was drawing this has been stopped. Please try again."
+STOPPED = "failed.stopped"
 """For a job that is given back on its last receive."""
 
 RULES = (
     Rule(
+        "the message is no job of this schema",
         (InvalidJob,),
         Outcome.POISON,
-        user_text="This request could not be read. Please ask again in a few minutes.",
+        text="failed.unreadable",
     ),
-    Rule((LeaseLostError, ReceiptLostError), Outcome.ABANDON),
-    Rule((InteractionGoneError, NotAnsweredYetError), Outcome.GONE),
     Rule(
+        "the lease was lost: another worker has the job",
+        (LeaseLostError, ReceiptLostError),
+        Outcome.ABANDON,
+    ),
+    Rule(
+        "the token has run out (50027, 10062), the message was deleted (10008), or Discord never "
+        "got the first answer (10015 for longer than 10 s)",
+        (InteractionGoneError, NotAnsweredYetError),
+        Outcome.GONE,
+    ),
+    Rule(
+        "too little is left of the token's 15 minutes",
         (JobExpiredError,),
         Outcome.FAILED,
-        user_text="This could not be drawn within the 15 minutes that Discord gives an answer. "
-        "Please try again.",
+        text="failed.expired",
     ),
     Rule(
+        "an earlier receive has told its user that the job failed",
         (FailedBeforeError,),
         Outcome.FAILED,
-        user_text="This could not be drawn. Please try again.",
+        text="failed.before",
     ),
     Rule(
+        "413 or 40005, and no encoding is small enough",
         (PicturesTooLargeError,),
         Outcome.FAILED,
-        user_text="The pictures are larger than this server accepts. "
-        "Ask for fewer or smaller ones.",
+        text="failed.too_large",
     ),
     Rule(
+        "the device has too little memory, even for one picture at a time",
         (OutOfMemoryError,),
         Outcome.RETRY,
-        user_text="There is not enough graphics memory for this. "
-        "Ask for fewer or smaller pictures.",
+        text="failed.memory",
     ),
     Rule(
+        "every picture came out black or as no numbers",
         (BlankPictureError,),
         Outcome.FAILED,
-        user_text="The model drew nothing but black. Please try another seed or other words.",
+        text="failed.blank",
     ),
     Rule(
+        "no such model or scheduler here, or a size that it cannot do",
         (UnsupportedJobError,),
         Outcome.FAILED,
-        user_text="The model cannot draw this as asked. "
-        "Please choose another size, model or scheduler.",
+        text="failed.unsupported",
     ),
     Rule(
+        "the pipeline failed",
         (GenerationError,),
         Outcome.RETRY,
-        user_text="Something went wrong while drawing. "
-        "Please try again, perhaps worded differently.",
+        text="failed.drawing",
     ),
     Rule(
+        "the picture to begin from is not there, too large, or none",
+        (SourceRefusedError,),
+        Outcome.FAILED,
+        text="failed.source_refused",
+    ),
+    Rule(
+        "the picture to begin from did not come in time",
+        (SourceUnavailableError,),
+        Outcome.RETRY,
+        delay_seconds=5,
+        text="failed.source_unavailable",
+    ),
+    Rule(
+        "Discord cannot be reached, answers 5xx, or 429 for longer than 60 s",
         (TransientApiError,),
         Outcome.RETRY,
         delay_seconds=10,
-        user_text="The pictures could not be delivered. Please try again.",
+        text="failed.delivery",
     ),
     Rule(
+        "any other refusal of Discord",
         (ApiError,),
         Outcome.RETRY,
         delay_seconds=2,
-        user_text="Discord did not accept the pictures. Please try again.",
+        text="failed.refused",
     ),
     Rule(
+        "anything else",
         (Exception,),
         Outcome.RETRY,
         delay_seconds=2,
-        user_text="Something went wrong. Please try again.",
+        text="failed.unknown",
     ),
 )
 
@@ -130,3 +161,14 @@ RULES = (
 def rule_for(error: Exception) -> Rule:
     """The first row that names the error's class or a parent of it."""
     return next(rule for rule in RULES if isinstance(error, rule.errors))
+
+
+def as_markdown() -> str:
+    """The table as the documentation shows it."""
+    lines = ["| when | errors | outcome | key of the text |", "|---|---|---|---|"]
+    for rule in RULES:
+        errors = ", ".join(f"`{error.__name__}`" for error in rule.errors)
+        after = f", after {rule.delay_seconds} s" if rule.delay_seconds else ""
+        text = f"`{rule.text}`" if rule.text else ""
+        lines.append(f"| {rule.when} | {errors} | {rule.outcome.value}{after} | {text} |")
+    return "\n".join(lines)

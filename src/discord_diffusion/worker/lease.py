@@ -5,8 +5,6 @@ import math
 import threading
 import time
 from collections.abc import Callable
-from types import TracebackType
-from typing import Self
 
 from discord_diffusion.aws.queue import QueueError, ReceiptLostError
 from discord_diffusion.worker import job_log
@@ -19,7 +17,7 @@ _END_SECONDS = 2.0
 
 
 class Lease:
-    """Holds a message while the `with` block runs.
+    """Holds a message from `start` to `end`.
 
     `extend(seconds)` sets the visibility timeout to that many seconds from now and raises
     `ReceiptLostError` when the receipt handle is no longer good; any other `QueueError` counts as a
@@ -27,7 +25,7 @@ class Lease:
     matters: a process that was stopped for a while wakes up believing that it still holds it.
 
     After `life_seconds` it is extended no more: a job that hangs must not hold up its user's next
-    one. Should the block still run then, `on_overdue` is called from the lease's thread.
+    one. Should it not have ended then, `on_overdue` is called from the lease's thread.
     """
 
     def __init__(
@@ -50,17 +48,9 @@ class Lease:
         self._lock = threading.Lock()
         self._thread = job_log.thread("lease", self._keep)
 
-    def __enter__(self) -> Self:
+    def start(self) -> None:
+        """Begin to extend."""
         self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.end()
 
     def end(self) -> None:
         """Stop extending; afterwards no extension can undo a release or follow a delete."""
@@ -77,6 +67,11 @@ class Lease:
     def lost(self) -> bool:
         """Whether the message is known to be no longer ours; answers at once."""
         return self._lost
+
+    @property
+    def current(self) -> bool:
+        """Whether the message is ours for certain; answers at once, from the clock."""
+        return not self._lost and self._clock() < self._held_until
 
     def is_held(self) -> bool:
         """Whether the message is ours, as far as can be known here and now.

@@ -1,10 +1,12 @@
 """What users read: progress, answers, alt texts, and the parameters inside a file."""
 
 from discord_diffusion.discord import text
-from discord_diffusion.discord.answer_text import asked, file_prefix, pictures
+from discord_diffusion.discord.answer_text import SPOILER, asked, file_prefix, pictures
 from discord_diffusion.discord.limits import ATTACHMENT_DESCRIPTION_LENGTH
 from discord_diffusion.jobs import GenerationParameters, Job
 from discord_diffusion.worker.pictures import Generation, ModelInfo, Picture
+
+SKETCH_ALT_TEXT = "A first sketch of the pictures that are being drawn."
 
 
 def working(job: Job, steps_done: int = 0, steps: int = 0, *, last_try: bool = False) -> str:
@@ -73,9 +75,9 @@ def embedded_parameters(
     return "\n".join(lines)
 
 
-def file_stem(job_id: str, picture: Picture) -> str:
-    """Begins with the job's id: by it a second receive recognises pictures already delivered."""
-    return f"{file_prefix(job_id)}{picture.index}"
+def file_stem(job: Job, picture: Picture) -> str:
+    """Holds the job's id: by it a second receive recognises pictures already delivered."""
+    return f"{SPOILER if job.spoiler else ''}{file_prefix(job.id)}{picture.index}"
 
 
 def _held_back(count: int) -> str:

@@ -4,8 +4,8 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from types import TracebackType
-from typing import Self
+
+from PIL.Image import Image
 
 from discord_diffusion.discord.api_errors import ApiError, ConnectionFailedError
 from discord_diffusion.worker import job_log
@@ -14,45 +14,39 @@ log = logging.getLogger(__name__)
 
 INTERVAL_SECONDS = 2.0
 """Edits are at least this far apart; the first goes out at once."""
-_LAST_EDIT_SECONDS = 3.0
+
+Edit = Callable[[str, Image | None], None]
+"""Shows a text, and a sketch where there is a new one."""
 
 
 class Progress:
-    """Sends the latest text that `report` was given, with `edit`, until `stop`.
+    """Sends the latest text that `report` was given, with `edit`, from `start` until `stop`.
 
     An edit that fails is forgotten: the next one says more. An edit that was on its way when the
     answer went out could overwrite it, so `settle` tells whether that can still happen.
     """
 
-    def __init__(
-        self, edit: Callable[[str], None], interval_seconds: float = INTERVAL_SECONDS
-    ) -> None:
+    def __init__(self, edit: Edit, interval_seconds: float = INTERVAL_SECONDS) -> None:
         self._edit = edit
         self._interval = interval_seconds
         self._changed = threading.Condition()
         self._wanted = ""
+        self._sketch: Image | None = None
+        self._not_before = 0.0
         self._stopped = False
         self._outcome_unknown = False
         self._thread = job_log.thread("progress", self._send)
 
-    def __enter__(self) -> Self:
+    def start(self, after_seconds: float = 0.0) -> None:
+        """Begin to send, the first text after so long: most jobs are answered before."""
+        self._not_before = time.monotonic() + after_seconds
         self._thread.start()
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
-        if error:  # an apology follows, which a late edit must not overwrite either
-            self.settle(_LAST_EDIT_SECONDS)
-
-    def report(self, text: str) -> None:
+    def report(self, text: str, sketch: Image | None = None) -> None:
         """Take note of what to say next; returns at once."""
         with self._changed:
             self._wanted = text
+            self._sketch = sketch or self._sketch
             self._changed.notify()
 
     def stop(self) -> None:
@@ -69,20 +63,25 @@ class Progress:
         return not self._thread.is_alive() and not self._outcome_unknown
 
     def _send(self) -> None:
-        sent, not_before = "", 0.0
+        sent = ""
         while True:
             with self._changed:
-                while not self._stopped and (self._wanted == sent or time.monotonic() < not_before):
-                    due = self._wanted != sent
-                    self._changed.wait(max(0.0, not_before - time.monotonic()) if due else None)
+                while not self._stopped and self._pause(sent) != 0:
+                    self._changed.wait(self._pause(sent))
                 if self._stopped:
                     return
-                sent = self._wanted
-            not_before = time.monotonic() + self._interval
+                sent, sketch, self._sketch = self._wanted, self._sketch, None
+            self._not_before = time.monotonic() + self._interval
             try:
-                self._edit(sent)
+                self._edit(sent, sketch)
             except ApiError as error:
                 self._outcome_unknown = isinstance(error, ConnectionFailedError) and error.timed_out
                 log.info("Progress could not be shown", extra={"reason": str(error)})
             else:
                 self._outcome_unknown = False
+
+    def _pause(self, sent: str) -> float | None:
+        """Seconds until the next edit; None where there is nothing new to say."""
+        if self._wanted == sent:
+            return None
+        return max(0.0, self._not_before - time.monotonic())

@@ -4,6 +4,7 @@
 drawn.
 """
 
+import io
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,13 +12,16 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import Protocol, TypeVar
 
-from discord_diffusion.discord.answer_text import file_prefix, is_apology
+from PIL.Image import Image
+
+from discord_diffusion.discord.answer_text import SPOILER, is_apology, is_picture
 from discord_diffusion.discord.api_errors import (
     ConnectionFailedError,
     RequestTooLargeError,
     UnavailableError,
 )
-from discord_diffusion.discord.webhooks import File, WebhookClient
+from discord_diffusion.discord.multipart import File
+from discord_diffusion.discord.webhooks import WebhookClient
 from discord_diffusion.envelope import Addressee
 from discord_diffusion.jobs import Job
 from discord_diffusion.worker import messages
@@ -33,6 +37,8 @@ T = TypeVar("T")
 PROGRESS_TIMEOUT_SECONDS = 3.0
 _SHRINKINGS = 6
 """How often an upload that Discord finds too large is made a third smaller."""
+_SKETCH = "sketch.webp"
+_SKETCH_QUALITY = 60
 
 
 @dataclass(frozen=True)
@@ -43,6 +49,10 @@ class Answer:
     content: str
     drawings: tuple[Drawing, ...]
     files: tuple[File, ...]
+
+
+Fence = Callable[[], None]
+"""Called again and again, last with all but the end of an upload sent; raises to stop it."""
 
 
 class Shown(Enum):
@@ -62,14 +72,14 @@ class Publisher(Protocol):
     def shown(self, to: Addressee, *, patience: float | None = None) -> Shown:
         """Look at the user's message."""
 
-    def show_progress(self, job: Job, content: str) -> None:
-        """Replace the text, once, unless it would cost the answer its place."""
+    def show_progress(self, job: Job, content: str, sketch: Image | None = None) -> None:
+        """Replace the text, once, unless it would cost the answer its place; show the sketch."""
 
     def prepare(self, job: Job, generation: Generation) -> Answer:
         """Encode; raises `PicturesTooLargeError`."""
 
-    def send(self, answer: Answer) -> None:
-        """Upload; afterwards the user has the pictures."""
+    def send(self, answer: Answer, fence: Fence) -> None:
+        """Upload; afterwards the user has the pictures. What `fence` raises stops it."""
 
     def repeat_text(self, answer: Answer) -> None:
         """Put the text of an answer in place again."""
@@ -93,17 +103,21 @@ class DiscordPublisher:
         self._scale = scale
         self._notice = notice
         self._retrier = retrier or Retrier()
+        self._sketched: set[str] = set()
 
     def shown(self, to: Addressee, *, patience: float | None = None) -> Shown:
         """Recognise this job's pictures by their names, its apology by its signature."""
         return self._persist(to, lambda: self._look(to, patience), patience)
 
-    def show_progress(self, job: Job, content: str) -> None:
+    def show_progress(self, job: Job, content: str, sketch: Image | None = None) -> None:
         """One try, with a short time-out, that leaves a call of the rate limit to the answer."""
+        if sketch:
+            self._sketched.add(job.id)
         self._client.edit_original_response(
             job.application_id,
             job.token,
             content=content,
+            files=(_sketch_file(job, sketch),) if sketch else None,
             spare=1,
             timeout_seconds=PROGRESS_TIMEOUT_SECONDS,
         )
@@ -113,7 +127,7 @@ class DiscordPublisher:
         drawings = tuple(
             Drawing(
                 enlarge(picture.image, self._scale),
-                messages.file_stem(job.id, picture),
+                messages.file_stem(job, picture),
                 messages.embedded_parameters(
                     job.parameters, picture.seed, generation.model, self._scale
                 ),
@@ -124,12 +138,12 @@ class DiscordPublisher:
         content = messages.answer(job, generation, self._notice)
         return Answer(job, content, drawings, encode_to_fit(drawings, job.attachment_size_limit))
 
-    def send(self, answer: Answer) -> None:
+    def send(self, answer: Answer, fence: Fence = lambda: None) -> None:
         """Upload, and again with smaller files when Discord takes less than it promised."""
         files = answer.files
         for _ in range(_SHRINKINGS):
             try:
-                return self._upload(answer, files)
+                return self._upload(answer, files, fence)
             except RequestTooLargeError as error:
                 largest = max((len(file.content) for file in files), default=0) * 2 // 3
                 total = sum(len(file.content) for file in files)
@@ -137,7 +151,7 @@ class DiscordPublisher:
             files = encode_to_fit(answer.drawings, largest, total * 2 // 3)
         raise PicturesTooLargeError(f"Discord refused even {total} bytes")
 
-    def _upload(self, answer: Answer, files: tuple[File, ...]) -> None:
+    def _upload(self, answer: Answer, files: tuple[File, ...], fence: Fence) -> None:
         """Upload until it is known to have worked; what may have worked is looked up first."""
         job, doubtful = answer.job, False
 
@@ -145,28 +159,34 @@ class DiscordPublisher:
             nonlocal doubtful
             if doubtful and files and self._look(job) is Shown.PICTURES:
                 return
+            fence()
             try:
-                self._edit_once(job, answer.content, files)
+                self._edit_once(job, answer.content, files, fence=fence)
             except (ConnectionFailedError, UnavailableError):
                 doubtful = True
                 raise
 
         self._persist(job, attempt)
+        self._sketched.discard(job.id)
 
     def repeat_text(self, answer: Answer) -> None:
         """The attachments stay as they are."""
         self._persist(answer.job, lambda: self._edit_once(answer.job, answer.content, None))
 
     def tell(self, to: Addressee, content: str, *, patience: float | None = None) -> None:
-        """Replace the text; no attachment was there, or none is lost."""
-        self._persist(to, lambda: self._edit_once(to, content, None, patience), patience)
+        """Replace the text; a sketch goes, and no picture was there, or none is lost."""
+        files = () if to.id in self._sketched else None
+        self._persist(to, lambda: self._edit_once(to, content, files, patience), patience)
+        self._sketched.discard(to.id)
 
     def _look(self, to: Addressee, timeout_seconds: float | None = None) -> Shown:
         message = self._client.get_original_response(
             to.application_id, to.token, timeout_seconds=timeout_seconds
         )
-        if any(name.startswith(file_prefix(to.id)) for name in message.filenames):
+        if any(is_picture(to.id, name) for name in message.filenames):
             return Shown.PICTURES
+        if any(name.removeprefix(SPOILER) == _SKETCH for name in message.filenames):
+            self._sketched.add(to.id)  # of another worker
         return Shown.FAILURE if is_apology(to.id, message.content) else Shown.PENDING
 
     def _edit_once(
@@ -175,6 +195,7 @@ class DiscordPublisher:
         content: str,
         files: tuple[File, ...] | None,
         timeout_seconds: float | None = None,
+        fence: Fence = lambda: None,
     ) -> None:
         self._client.edit_original_response(
             to.application_id,
@@ -182,6 +203,7 @@ class DiscordPublisher:
             content=content,
             files=files,
             timeout_seconds=timeout_seconds,
+            fence=fence,
         )
 
     def _persist(self, to: Addressee, call: Callable[[], T], patience: float | None = None) -> T:
@@ -190,3 +212,10 @@ class DiscordPublisher:
         if patience is not None:
             left = min(left, patience)
         return self._retrier.call(call, self._retrier.clock() + left)
+
+
+def _sketch_file(job: Job, sketch: Image) -> File:
+    buffer = io.BytesIO()
+    sketch.convert("RGB").save(buffer, "WEBP", quality=_SKETCH_QUALITY)
+    name = f"{SPOILER if job.spoiler else ''}{_SKETCH}"
+    return File(name, buffer.getvalue(), "image/webp", messages.SKETCH_ALT_TEXT)

@@ -8,8 +8,8 @@ from discord_diffusion.aws.queue import ReceivedMessage
 class Queue(Protocol):
     """Leases messages. Methods raise `QueueError`, with a receipt handle `ReceiptLostError` too."""
 
-    def receive(self, *, max_messages: int = 1) -> list[ReceivedMessage]:
-        """Wait for messages; an empty list when none came."""
+    def receive(self, *, wait_seconds: int | None = None) -> list[ReceivedMessage]:
+        """Wait for a message, for so long or as usual; an empty list when none came."""
 
     def extend(self, receipt_handle: str, seconds: int) -> None:
         """Keep the message for that long from now."""

@@ -9,8 +9,10 @@ from typing import Any
 
 from PIL import Image
 
+from discord_diffusion.aws.dynamodb import StoreError
 from discord_diffusion.aws.queue import QueueError, ReceiptLostError, ReceivedMessage
 from discord_diffusion.envelope import Addressee
+from discord_diffusion.job_records import JobStatus
 from discord_diffusion.jobs import DISCORD_EPOCH, GenerationParameters, Job
 from discord_diffusion.settings import WorkerSettings
 from discord_diffusion.worker.pictures import (
@@ -20,8 +22,9 @@ from discord_diffusion.worker.pictures import (
     OnStep,
     PhaseSeconds,
     Picture,
+    Preview,
 )
-from discord_diffusion.worker.publisher import Answer, Shown
+from discord_diffusion.worker.publisher import Answer, Fence, Shown
 
 TOKEN = "aW50ZXJhY3Rpb246c2VjcmV0"
 MODEL = ModelInfo("tiny", "DDIMScheduler", "cpu")
@@ -79,16 +82,17 @@ class MemoryQueue:
     extended: list[tuple[str, int]] = field(default_factory=list)
     released: list[tuple[str, int]] = field(default_factory=list)
     deleted: list[str] = field(default_factory=list)
+    polls: list[int | None] = field(default_factory=list)
+    """How long each poll would have waited."""
     lost: bool = False
     failures: list[QueueError] = field(default_factory=list)
-    on_empty: Callable[[], None] = lambda: None
 
-    def receive(self, *, max_messages: int = 1) -> list[ReceivedMessage]:
-        assert max_messages == 1
+    def receive(self, *, wait_seconds: int | None = None) -> list[ReceivedMessage]:
+        self.polls.append(wait_seconds)
         if self.failures:
             raise self.failures.pop(0)
         if not self.waiting:
-            self.on_empty()
+            time.sleep(0.001)
             return []
         return [self.waiting.pop(0)]
 
@@ -107,6 +111,44 @@ class MemoryQueue:
 
 
 @dataclass
+class MemoryTable:
+    """A job table that knows what it was told, or raises `error`."""
+
+    statuses: dict[str, JobStatus] = field(default_factory=dict)
+    details: dict[str, dict[str, str | float]] = field(default_factory=dict)
+    pace: list[float] = field(default_factory=list)
+    error: StoreError | None = None
+
+    def begin(self, job_id: str) -> JobStatus:
+        if self.error:
+            raise self.error
+        before = self.statuses.get(job_id, JobStatus.QUEUED)
+        if not before.finished:
+            self.statuses[job_id] = JobStatus.DRAWING
+        return before
+
+    def finish(
+        self,
+        job_id: str,
+        status: JobStatus,
+        *,
+        unbegun: bool = False,  # noqa: ARG002 - of the protocol
+        untold: bool = False,  # noqa: ARG002
+        **details: str | float,
+    ) -> bool:
+        if self.error:
+            raise self.error
+        if self.statuses.get(job_id, JobStatus.QUEUED).finished:
+            return False
+        self.statuses[job_id] = status
+        self.details[job_id] = details
+        return True
+
+    def learn_pace(self, seconds_per_job: float, at: datetime) -> None:  # noqa: ARG002
+        self.pace.append(seconds_per_job)
+
+
+@dataclass
 class FakeGenerator:
     """Draws plain colours, or raises `error`."""
 
@@ -118,6 +160,8 @@ class FakeGenerator:
     """Called after a step that nobody objected to."""
     model: ModelInfo = MODEL
     pictures_at_once: int = 4
+    batches: list[list[GenerationRequest]] = field(default_factory=list)
+    preview: Preview | None = None
 
     def batch_key(self, parameters: GenerationParameters) -> Hashable:
         return (parameters.width, parameters.height, parameters.steps)
@@ -130,12 +174,13 @@ class FakeGenerator:
     ) -> Sequence[Generation | Exception]:
         parameters = [request.parameters for request in requests]
         self.drawn += parameters
+        self.batches.append(list(requests))
         self.during()
         if self.error:
             return [self.error] * len(requests)
         steps = parameters[0].steps
         for step in range(steps):
-            on_step(step + 1, steps, None)
+            on_step(step + 1, steps, self.preview)
             self.watch(step + 1)
         return [make_generation(one, self.filtered) for one in parameters]
 
@@ -148,10 +193,12 @@ class MemoryPublisher:
     sent: list[Answer] = field(default_factory=list)
     told: list[tuple[str, str]] = field(default_factory=list)
     progress: list[tuple[str, str]] = field(default_factory=list)
+    sketches: list[Image.Image] = field(default_factory=list)
     repeated: list[str] = field(default_factory=list)
     error: Exception | None = None
     deaf: Exception | None = None
     """Raised instead of telling users anything."""
+    during_upload: Callable[[], None] = lambda: None
     patience: list[float | None] = field(default_factory=list)
 
     def shown(self, to: Addressee, *, patience: float | None = None) -> Shown:
@@ -160,15 +207,19 @@ class MemoryPublisher:
             return Shown.PICTURES
         return Shown.FAILURE if to.id in dict(self.told) else Shown.PENDING
 
-    def show_progress(self, job: Job, content: str) -> None:
+    def show_progress(self, job: Job, content: str, sketch: Image.Image | None = None) -> None:
         self.progress.append((job.id, content))
+        if sketch:
+            self.sketches.append(sketch)
 
     def prepare(self, job: Job, generation: Generation) -> Answer:
         return Answer(job, f"{len(generation.pictures)} pictures", (), ())
 
-    def send(self, answer: Answer) -> None:
+    def send(self, answer: Answer, fence: Fence) -> None:
+        self.during_upload()
         if self.error:
             raise self.error
+        fence()
         self.sent.append(answer)
         self.answered.add(answer.job.id)
 

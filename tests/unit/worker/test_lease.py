@@ -1,5 +1,7 @@
 """The lease: extended while held, quiet afterwards, honest about being lost."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,6 +29,13 @@ class Visibility:
         self.extended.append(seconds)
 
 
+@contextmanager
+def kept(lease: Lease) -> Iterator[Lease]:
+    lease.start()
+    yield lease
+    lease.end()
+
+
 def make_lease(
     visibility: Visibility,
     seconds: float = VISIBILITY,
@@ -39,7 +48,7 @@ def make_lease(
 
 def test_a_lease_is_extended_again_and_again_and_never_after_its_end() -> None:
     visibility = Visibility()
-    with make_lease(visibility) as lease:
+    with kept(make_lease(visibility)) as lease:
         wait_until(lambda: len(visibility.extended) >= 3)
         lease.end()
         extended = len(visibility.extended)
@@ -50,7 +59,7 @@ def test_a_lease_is_extended_again_and_again_and_never_after_its_end() -> None:
 
 def test_a_lost_receipt_ends_the_extending() -> None:
     visibility = Visibility(failure=ReceiptLostError("ReceiptHandleIsInvalid"))
-    with make_lease(visibility) as lease:
+    with kept(make_lease(visibility)) as lease:
         wait_until(lambda: not vars(lease)["_thread"].is_alive())
         assert not lease.is_held()
     assert visibility.tried == 1
@@ -58,7 +67,7 @@ def test_a_lost_receipt_ends_the_extending() -> None:
 
 def test_a_passing_fault_is_tried_again_without_losing_the_lease() -> None:
     visibility = Visibility(failure=QueueError("ServiceUnavailable"))
-    with make_lease(visibility) as lease:
+    with kept(make_lease(visibility)) as lease:
         wait_until(lambda: visibility.tried >= 2)
         visibility.failure = None
         wait_until(lambda: visibility.extended)
@@ -93,7 +102,7 @@ def test_a_lease_ends_with_the_life_of_its_job() -> None:
     now, visibility = [0.0], Visibility()
     overdue: list[bool] = []
     options: dict[str, Any] = {"life_seconds": 900, "on_overdue": lambda: overdue.append(True)}
-    with make_lease(visibility, now=now, **options) as lease:
+    with kept(make_lease(visibility, now=now, **options)) as lease:
         wait_until(lambda: visibility.extended)
         assert overdue == []
         now[0] = 900.0
@@ -107,7 +116,9 @@ def test_a_lease_ends_with_the_life_of_its_job() -> None:
 
 def test_a_job_that_ends_in_time_is_not_overdue() -> None:
     overdue: list[bool] = []
-    with make_lease(Visibility(), life_seconds=900, on_overdue=lambda: overdue.append(True)) as one:
+    with kept(
+        make_lease(Visibility(), life_seconds=900, on_overdue=lambda: overdue.append(True))
+    ) as one:
         one.end()
         wait_until(lambda: not vars(one)["_thread"].is_alive())
     assert overdue == []
@@ -115,7 +126,7 @@ def test_a_job_that_ends_in_time_is_not_overdue() -> None:
 
 def test_a_lease_that_runs_out_by_the_clock_while_nobody_answers_is_known_to_be_lost() -> None:
     now, visibility = [0.0], Visibility(failure=QueueError("ConnectTimeoutError"))
-    with make_lease(visibility, now=now) as lease:
+    with kept(make_lease(visibility, now=now)) as lease:
         wait_until(lambda: visibility.tried)
         assert not lease.lost
         now[0] = 1.0

@@ -1,48 +1,115 @@
-"""Polling, stopping, and the health file."""
+"""Receiving, drawing and delivering side by side, stopping, and the health file."""
 
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from discord_diffusion.aws.queue import QueueError
 from discord_diffusion.worker.health import Health
-from discord_diffusion.worker.job_runner import JobRunner, LeaseTerms
-from discord_diffusion.worker.loop import Loop
-from tests.unit.worker.fakes import (
-    FakeGenerator,
-    MemoryPublisher,
-    MemoryQueue,
-    make_job,
-    make_message,
-)
-
-
-class Rig:
-    """A loop that stops by itself when its queue is empty."""
-
-    def __init__(self) -> None:
-        self.stopping = threading.Event()
-        self.queue = MemoryQueue(on_empty=self.stopping.set)
-        self.publisher = MemoryPublisher()
-        self.generator = FakeGenerator()
-        self.beats: list[str] = []
-        runner = JobRunner(self.queue, self.generator, self.publisher, LeaseTerms(60, 3))
-        self.loop = Loop(self.queue, runner, self.stopping, self.beats.append)
+from discord_diffusion.worker.held import Stage
+from tests.unit.worker.fakes import make_job, make_message, wait_until
+from tests.unit.worker.worker_rig import MAX_RECEIVES, Rig
 
 
 @pytest.fixture
-def rig() -> Rig:
-    return Rig()
+def rig() -> Iterator[Rig]:
+    with Rig() as rig:
+        yield rig
 
 
-def test_jobs_are_run_in_the_order_they_come(rig: Rig) -> None:
-    jobs = [make_job() for _ in range(3)]
-    rig.queue.waiting += [make_message(job.to_json()) for job in jobs]
-    rig.loop.run()
-    assert [answer.job for answer in rig.publisher.sent] == jobs
-    assert rig.beats[0] == "polling"
-    assert "working" in rig.beats
+class Gate:
+    """Holds up whoever calls it until it is opened."""
+
+    def __init__(self) -> None:
+        self.reached = threading.Event()
+        self._open = threading.Event()
+
+    def __call__(self) -> None:
+        self.reached.set()
+        assert self._open.wait(10)
+
+    def open(self) -> None:
+        self._open.set()
+
+
+@pytest.fixture
+def gate() -> Iterator[Gate]:
+    gate = Gate()
+    yield gate
+    gate.open()
+
+
+def test_jobs_are_drawn_in_the_order_they_come(rig: Rig) -> None:
+    jobs = [make_job(images=4, seed=number) for number in range(3)]
+    rig.give(*(make_message(job.to_json()) for job in jobs))
+    rig.settle()
+    assert [one.seed for one in rig.generator.drawn] == [0, 1, 2]
+    assert len(rig.publisher.sent) == 3
+
+
+def test_the_next_job_is_drawn_while_the_last_one_is_uploaded(rig: Rig, gate: Gate) -> None:
+    first, second = make_job(images=4), make_job(images=4, seed=8)
+    uploads = iter([True, False])
+    rig.publisher.during_upload = lambda: gate() if next(uploads) else None
+    rig.give(make_message(first.to_json()), make_message(second.to_json()))
+    wait_until(lambda: rig.publisher.answered == {second.id})
+    assert gate.reached.is_set()
+    gate.open()
+    wait_until(lambda: rig.publisher.answered == {first.id, second.id})
+
+
+def test_jobs_that_agree_are_drawn_together_as_many_as_fit(rig: Rig, gate: Gate) -> None:
+    rig.generator.pictures_at_once = 8
+    rig.generator.during = gate
+    rig.give(make_message(make_job(steps=1).to_json()))
+    assert gate.reached.wait(5)
+    rig.generator.during = lambda: None
+    rig.give(*(make_message(make_job(images=2).to_json()) for _ in range(5)))
+    gate.open()
+    rig.settle()
+    assert [len(batch) for batch in rig.generator.batches] == [1, 4, 1]
+
+
+def test_jobs_that_differ_are_drawn_apart_and_none_waits_for_ever(rig: Rig, gate: Gate) -> None:
+    rig.generator.pictures_at_once = 8
+    rig.generator.during = gate
+    rig.give(make_message(make_job(steps=1).to_json()))
+    assert gate.reached.wait(5)
+    rig.generator.during = lambda: None
+    rig.give(*(make_message(make_job(images=1, steps=n).to_json()) for n in (2, 3, 2, 3)))
+    gate.open()
+    rig.settle()
+    assert len(rig.publisher.sent) == 5
+    assert all(len({one.parameters.steps for one in batch}) == 1 for batch in rig.generator.batches)
+
+
+def test_while_a_batch_is_drawn_nothing_is_fetched_before_its_end_is_near(rig: Rig) -> None:
+    waiting: list[int] = []
+    rig.give(*(make_message(make_job(images=4).to_json()) for _ in range(3)))
+    rig.generator.during = lambda: waiting.append(len(rig.queue.waiting))
+    rig.settle()
+    assert waiting[0] == 2, "of the first batch it is not known how long it takes"
+
+
+def test_one_failed_job_of_a_batch_costs_the_others_nothing(rig: Rig, gate: Gate) -> None:
+    rig.generator.pictures_at_once = 8
+    jobs = [make_job(images=2), make_job(images=2)]
+    rig.generator.during = gate
+    rig.give(make_message(make_job(steps=1).to_json()))
+    assert gate.reached.wait(5)
+    handles = [make_message(job.to_json()) for job in jobs]
+    rig.give(*handles)
+    gate.open()
+
+    def lose_one() -> None:
+        rig.worker.holdings.all(Stage.DRAWING)[0].given_back = True
+
+    rig.generator.during = lose_one
+    rig.settle()
+    assert [answer.job for answer in rig.publisher.sent][1:] == jobs[1:]
+    assert handles[0].receipt_handle not in rig.queue.deleted
 
 
 def test_a_queue_that_does_not_answer_is_asked_again(
@@ -50,25 +117,90 @@ def test_a_queue_that_does_not_answer_is_asked_again(
 ) -> None:
     monkeypatch.setattr("discord_diffusion.worker.loop._FIRST_PAUSE_SECONDS", 0.001)
     rig.queue.failures += [QueueError("ServiceUnavailable")] * 3
-    rig.queue.waiting.append(make_message(make_job().to_json()))
-    rig.loop.run()
+    rig.give(make_message(make_job().to_json()))
+    rig.settle()
     assert len(rig.publisher.sent) == 1
 
 
 def test_a_bad_message_does_not_stop_the_loop(rig: Rig) -> None:
-    rig.queue.waiting += [make_message("not JSON"), make_message(make_job().to_json())]
-    rig.loop.run()
+    rig.give(make_message("not JSON"), make_message(make_job().to_json()))
+    rig.settle()
     assert len(rig.publisher.sent) == 1
 
 
-def test_a_job_that_arrives_while_stopping_goes_back_at_once(rig: Rig) -> None:
-    first, second = (make_message(make_job().to_json()) for _ in range(2))
-    rig.queue.waiting += [first, second]
-    rig.generator.during = rig.stopping.set
-    rig.loop.run()
-    assert rig.queue.deleted == [first.receipt_handle], "the running job is finished"
-    rig.loop._take(second)
-    assert rig.queue.released == [(second.receipt_handle, 0)]
+def test_a_stopping_worker_finishes_what_it_draws_and_gives_back_what_it_has_not_begun(
+    rig: Rig, gate: Gate
+) -> None:
+    rig.generator.during = gate
+    begun, ready = (make_message(make_job(images=4).to_json()) for _ in range(2))
+    rig.give(begun)
+    assert gate.reached.wait(5)
+    rig.worker.holdings.drawing_for(0.1)  # its end is near: the next one is fetched
+    rig.give(ready)
+    wait_until(lambda: rig.worker.holdings.all(Stage.READY))
+    rig.worker.loop.stop()
+    gate.open()
+    rig.thread.join(10)
+    assert rig.queue.deleted == [begun.receipt_handle]
+    assert rig.queue.released == [(ready.receipt_handle, 0)]
+    assert len(rig.generator.drawn) == 1
+
+
+@pytest.mark.parametrize("receive_count", [1, MAX_RECEIVES])
+def test_a_batch_that_cannot_end_in_time_is_given_back_at_once_but_on_its_last_receive(
+    rig: Rig, gate: Gate, receive_count: int
+) -> None:
+    rig.generator.during = gate
+    message = make_message(make_job().to_json(), receive_count)
+    rig.give(message)
+    assert gate.reached.wait(5)
+    rig.worker.holdings.drawing_for(120)
+    rig.worker.loop.stop()
+    if receive_count == 1:
+        wait_until(lambda: rig.queue.released == [(message.receipt_handle, 0)])
+    gate.open()
+    rig.thread.join(10)
+    assert len(rig.publisher.sent) == (receive_count == MAX_RECEIVES)
+
+
+def test_an_upload_that_does_not_end_in_time_is_given_back_a_little_later(
+    rig: Rig, gate: Gate
+) -> None:
+    rig.publisher.during_upload = gate
+    message = make_message(make_job().to_json())
+    rig.give(message)
+    assert gate.reached.wait(5)
+    rig.worker.loop.stop()
+    rig.worker.loop.give_back()
+    assert rig.queue.released == [(message.receipt_handle, 10)]
+
+
+def test_a_receiving_thread_that_dies_ends_the_loop_with_its_error(rig: Rig) -> None:
+    rig.queue.failures.append(ZeroDivisionError())  # type: ignore[arg-type]  # a bug of ours
+    wait_until(lambda: not rig.thread.is_alive())
+    assert [type(error) for error in rig.errors] == [ZeroDivisionError]
+
+
+def test_the_worker_says_every_second_what_it_does(rig: Rig, gate: Gate) -> None:
+    wait_until(lambda: "polling" in rig.states)
+    rig.generator.during = gate
+    rig.give(make_message(make_job().to_json()))
+    wait_until(lambda: "working" in rig.states)
+
+
+def test_a_pipeline_that_stands_still_gives_its_jobs_back_and_ends_the_process(
+    gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("discord_diffusion.worker.watch.STILL_SECONDS", 0.0)
+    monkeypatch.setattr("discord_diffusion.worker.watch._LOOK_SECONDS", 0.01)
+    with Rig() as rig:
+        rig.generator.during = gate
+        message = make_message(make_job().to_json())
+        rig.give(message)
+        wait_until(lambda: rig.hung)
+        assert rig.queue.released == [(message.receipt_handle, 0)]
+        gate.open()
+    assert rig.publisher.sent == []
 
 
 def test_the_health_file_holds_the_state_and_appears_with_the_first(tmp_path: Path) -> None:

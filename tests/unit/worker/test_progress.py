@@ -1,9 +1,12 @@
 """Progress: prompt, rare, and never in the way."""
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import pytest
+from PIL import Image
 
 from discord_diffusion.discord.api_errors import (
     ApiError,
@@ -25,16 +28,23 @@ class Screen:
     def __post_init__(self) -> None:
         self.gate.set()
 
-    def edit(self, text: str) -> None:
+    def edit(self, text: str, _sketch: object) -> None:
         self.shown.append(text)
         assert self.gate.wait(5)
         if self.error:
             raise self.error
 
 
+@contextmanager
+def sending(progress: Progress) -> Iterator[Progress]:
+    progress.start()
+    yield progress
+    progress.stop()
+
+
 def test_the_first_text_is_shown_at_once_and_the_last_after_a_pause() -> None:
     screen = Screen()
-    with Progress(screen.edit, interval_seconds=0.05) as progress:
+    with sending(Progress(screen.edit, interval_seconds=0.05)) as progress:
         progress.report("start")
         wait_until(lambda: screen.shown == ["start"])
         for step in range(100):
@@ -45,7 +55,7 @@ def test_the_first_text_is_shown_at_once_and_the_last_after_a_pause() -> None:
 
 def test_the_same_text_is_shown_once() -> None:
     screen = Screen()
-    with Progress(screen.edit, interval_seconds=0) as progress:
+    with sending(Progress(screen.edit, interval_seconds=0)) as progress:
         progress.report("a")
         wait_until(lambda: screen.shown == ["a"])
         progress.report("a")
@@ -56,7 +66,7 @@ def test_the_same_text_is_shown_once() -> None:
 
 def test_a_short_job_costs_one_edit() -> None:
     screen = Screen()
-    with Progress(screen.edit, interval_seconds=60) as progress:
+    with sending(Progress(screen.edit, interval_seconds=60)) as progress:
         progress.report("start")
         wait_until(lambda: screen.shown)
         progress.report("step 1")
@@ -68,7 +78,7 @@ def test_a_short_job_costs_one_edit() -> None:
 def test_nothing_is_shown_after_the_stop() -> None:
     screen = Screen()
     progress = Progress(screen.edit)
-    with progress:
+    with sending(progress):
         progress.stop()
         progress.report("too late")
         assert progress.settle(5)
@@ -78,7 +88,7 @@ def test_nothing_is_shown_after_the_stop() -> None:
 def test_an_edit_that_hangs_holds_nobody_up_and_is_known_to_be_under_way() -> None:
     screen = Screen()
     screen.gate.clear()
-    with Progress(screen.edit) as progress:
+    with sending(Progress(screen.edit)) as progress:
         progress.report("start")
         wait_until(lambda: screen.shown)
         progress.stop()
@@ -87,26 +97,29 @@ def test_an_edit_that_hangs_holds_nobody_up_and_is_known_to_be_under_way() -> No
         assert progress.settle(5)
 
 
-def test_after_a_failure_the_apology_comes_behind_the_last_edit() -> None:
+def test_what_is_over_in_a_moment_shows_nothing_before() -> None:
     screen = Screen()
-    screen.gate.clear()
     progress = Progress(screen.edit)
+    progress.start(after_seconds=60)
+    progress.report("start")
+    progress.stop()
+    assert progress.settle(5)
+    assert screen.shown == []
 
-    def fail() -> None:
-        with progress:
-            progress.report("start")
-            wait_until(lambda: screen.shown)
-            threading.Timer(0.05, screen.gate.set).start()
-            raise RuntimeError
 
-    with pytest.raises(RuntimeError):
-        fail()
-    assert progress.settle(0)
+def test_a_sketch_is_shown_once_with_the_next_text() -> None:
+    sketches: list[object] = []
+    sketch = Image.new("RGB", (8, 8))
+    with sending(Progress(lambda _, one: sketches.append(one), interval_seconds=0)) as progress:
+        progress.report("half", sketch)
+        wait_until(lambda: sketches == [sketch])
+        progress.report("more")
+        wait_until(lambda: sketches == [sketch, None])
 
 
 def test_a_refused_edit_is_forgotten() -> None:
     screen = Screen(error=RateLimitedError(429, None, "slow down", 2))
-    with Progress(screen.edit, interval_seconds=0) as progress:
+    with sending(Progress(screen.edit, interval_seconds=0)) as progress:
         progress.report("a")
         wait_until(lambda: screen.shown == ["a"])
         progress.report("b")
@@ -118,7 +131,7 @@ def test_a_refused_edit_is_forgotten() -> None:
 @pytest.mark.parametrize("timed_out", [True, False])
 def test_only_an_edit_that_was_not_waited_for_may_still_arrive(timed_out: bool) -> None:
     screen = Screen(error=ConnectionFailedError("ReadError", timed_out=timed_out))
-    with Progress(screen.edit) as progress:
+    with sending(Progress(screen.edit)) as progress:
         progress.report("a")
         wait_until(lambda: screen.shown)
         progress.stop()

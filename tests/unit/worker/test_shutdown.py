@@ -13,19 +13,28 @@ import sys, threading, time
 from discord_diffusion.worker.shutdown import Shutdown, exit_now
 
 stop_timeout, kind = float(sys.argv[1]), sys.argv[2]
+
+class Work:
+    stopping = threading.Event()
+
+    def run(self):
+        print("running", flush=True)
+        if kind == "broken":
+            raise RuntimeError("boom")
+        self.stopping.wait()
+        time.sleep({"quick": 0, "slow": 60}[kind])
+        print("finished", flush=True)
+
+    def stop(self):
+        print("stopping", flush=True)
+        self.stopping.set()
+
+    def give_back(self):
+        print("given back", flush=True)
+
 shutdown = Shutdown(stop_timeout)
 shutdown.install()
-
-def loop():
-    print("running", flush=True)
-    if kind == "broken":
-        raise RuntimeError("boom")
-    shutdown.stopping.wait()
-    print("stopping", flush=True)
-    time.sleep({"quick": 0, "slow": 60}[kind])
-    print("finished", flush=True)
-
-exit_now(shutdown.run(loop, lambda: print("given back", flush=True)))
+exit_now(shutdown.run(Work()))
 """
 
 
@@ -71,5 +80,5 @@ def test_a_second_signal_exits_at_once() -> None:
     assert time.monotonic() - sent < 5
 
 
-def test_a_loop_that_dies_is_an_exit_with_an_error() -> None:
-    assert end(start(1, "broken")) == ("", 1)
+def test_work_that_dies_is_given_back_and_an_exit_with_an_error() -> None:
+    assert end(start(1, "broken")) == ("given back\n", 1)

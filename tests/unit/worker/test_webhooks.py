@@ -11,8 +11,9 @@ import httpx
 import pytest
 
 from discord_diffusion.discord import api_errors
+from discord_diffusion.discord.multipart import File
 from discord_diffusion.discord.rate_limits import RateLimits
-from discord_diffusion.discord.webhooks import File, WebhookClient
+from discord_diffusion.discord.webhooks import WebhookClient
 from tests.unit.worker.fakes import TOKEN
 
 BASE = "https://discord.test/api/v10"

@@ -1,0 +1,104 @@
+"""The picture that a job begins from, fetched from where Discord keeps it.
+
+Only from hosts that are named, only so many bytes, only for so long, and only what is a picture of
+a common format: the address comes with a message, and what lies behind it from a user.
+"""
+
+import io
+import logging
+import time
+from collections.abc import Callable, Collection
+from urllib.parse import urlsplit
+
+import httpx
+from PIL import Image, ImageOps
+
+from discord_diffusion.worker.errors import SourceRefusedError, SourceUnavailableError
+
+log = logging.getLogger(__name__)
+
+FORMATS = ("PNG", "JPEG", "WEBP")
+MOST_BYTES = 25 * 1024 * 1024
+MOST_PIXELS = 4096 * 4096
+SECONDS = 10.0
+"""For all of it, however slowly it comes."""
+_ATTEMPTS = 3
+_PAUSE_SECONDS = 0.5
+_PASSING = frozenset({408, 425, 429})
+
+
+class Sources:
+    """Fetches pictures. Safe to share between threads."""
+
+    def __init__(
+        self,
+        hosts: Collection[str],
+        api_url: str,
+        *,
+        transport: httpx.BaseTransport | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        api = urlsplit(api_url)
+        self._origins = {("https", host) for host in hosts} | {(api.scheme, api.netloc)}
+        self._client = httpx.Client(timeout=5.0, follow_redirects=False, transport=transport)
+        self._sleep = sleep
+        self._clock = clock
+
+    def fetch(self, url: str) -> Image.Image:
+        """The picture as RGB, turned as its camera was held.
+
+        Raises:
+            SourceRefusedError: it is not to be had there, or is none that is taken.
+            SourceUnavailableError: whoever keeps it did not answer in time.
+        """
+        address = urlsplit(url)
+        if (address.scheme, address.netloc.lower()) not in self._origins:
+            raise SourceRefusedError(f"{address.hostname!r} is not where Discord keeps pictures")
+        ends_at = self._clock() + SECONDS
+        for attempt in range(_ATTEMPTS):
+            try:
+                return _decode(self._download(url, ends_at))
+            except SourceUnavailableError as error:
+                if attempt + 1 == _ATTEMPTS or self._clock() + _PAUSE_SECONDS >= ends_at:
+                    raise
+                log.info("The source picture is asked for again", extra={"reason": str(error)})
+                self._sleep(_PAUSE_SECONDS)
+        raise AssertionError("unreachable")
+
+    def _download(self, url: str, ends_at: float) -> bytes:
+        content = bytearray()
+        try:
+            with self._client.stream("GET", url) as answer:
+                _check_status(answer.status_code)
+                for chunk in answer.iter_bytes():
+                    content += chunk
+                    if len(content) > MOST_BYTES:
+                        raise SourceRefusedError(f"it is larger than {MOST_BYTES} bytes")
+                    if self._clock() > ends_at:
+                        raise SourceUnavailableError(f"it did not come within {SECONDS:.0f} s")
+        except httpx.HTTPError as error:
+            raise SourceUnavailableError(type(error).__name__) from None
+        return bytes(content)
+
+
+def _check_status(status: int) -> None:
+    if status >= 500 or status in _PASSING:
+        raise SourceUnavailableError(f"its host answered {status}")
+    if status != httpx.codes.OK:
+        raise SourceRefusedError(f"its host answered {status}")
+
+
+def _decode(content: bytes) -> Image.Image:
+    try:
+        image = Image.open(io.BytesIO(content), formats=FORMATS)
+        if image.width * image.height > MOST_PIXELS:
+            raise SourceRefusedError(f"it has {image.width} times {image.height} pixels")
+        image.load()
+        upright = ImageOps.exif_transpose(image)
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise SourceRefusedError(f"it is no picture: {type(error).__name__}") from None
+    if upright.mode in ("RGBA", "LA", "PA") or "transparency" in upright.info:
+        ground = Image.new("RGBA", upright.size, "white")
+        upright = Image.alpha_composite(ground, upright.convert("RGBA"))
+    return upright.convert("RGB")
