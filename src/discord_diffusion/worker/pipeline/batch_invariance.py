@@ -1,11 +1,12 @@
 """The same picture whatever batch it is drawn in, on the CPU to the last bit.
 
-oneDNN and MKL choose a kernel by the number of rows, and kernels round differently. Two kinds of
-layers were found where this shows; both are cheap to hold to one kernel:
-- a matrix product of few rows (time embeddings: one row a picture). It is done in blocks of a
-  fixed number of rows.
-- a convolution of fewer input channels than a vector has lanes (the first of a network), for a
-  single picture. It is done for two.
+Kernels are chosen by the number of rows, and kernels round differently. Layers where this was
+found, and how each is held to one kernel:
+- a matrix product of few rows (time embeddings: one row a picture), by MKL: done in blocks of
+  `ROWS` rows, the last one filled up.
+- a convolution for a single row, by oneDNN: done for two. Only a single picture without guidance,
+  or its decoding, is that small.
+- a 1x1 convolution on one thread, which torch hands to oneDNN from 16 rows on: done in blocks.
 """
 
 from collections.abc import Callable
@@ -18,8 +19,6 @@ from torch.nn import functional
 Forward = Callable[[Tensor], Tensor]
 
 ROWS = 8
-_LANES = 16
-"""Single-precision numbers in a 512-bit register."""
 
 
 def make_invariant(network: nn.Module) -> None:
@@ -27,8 +26,9 @@ def make_invariant(network: nn.Module) -> None:
     for layer in network.modules():
         if isinstance(layer, nn.Linear):
             _replace_forward(layer, partial(_linear, layer, layer.forward))
-        elif isinstance(layer, nn.Conv2d) and layer.in_channels < _LANES:
-            _replace_forward(layer, partial(_convolution, layer.forward))
+        elif isinstance(layer, nn.Conv2d):
+            in_blocks = max(layer.kernel_size) == 1
+            _replace_forward(layer, partial(_convolution, layer.forward, in_blocks))
 
 
 def _replace_forward(layer: nn.Module, forward: Forward) -> None:
@@ -46,7 +46,9 @@ def _linear(layer: nn.Linear, forward: Forward, rows: Tensor) -> Tensor:
     return torch.cat(done)[:count]
 
 
-def _convolution(forward: Forward, pictures: Tensor) -> Tensor:
-    if pictures.shape[0] != 1:
-        return forward(pictures)
-    return forward(torch.cat([pictures, pictures]))[:1]
+def _convolution(forward: Forward, in_blocks: bool, rows: Tensor) -> Tensor:
+    if rows.shape[0] == 1:
+        return forward(torch.cat([rows, rows]))[:1]
+    if in_blocks and rows.shape[0] > ROWS:
+        return torch.cat([_convolution(forward, True, block) for block in torch.split(rows, ROWS)])
+    return forward(rows)
