@@ -3,9 +3,8 @@
 resource "aws_vpc" "this" {
   count = var.create_vpc ? 1 : 0
 
-  cidr_block           = var.cidr_block
-  enable_dns_support   = true
-  enable_dns_hostnames = true
+  cidr_block         = var.cidr_block
+  enable_dns_support = true
 
   tags = { Name = var.prefix }
 }
