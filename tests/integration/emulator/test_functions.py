@@ -1,0 +1,295 @@
+"""The functions as they are packaged, on the emulator, with all that they work on."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from deployment import MACHINES, Deployment, deploy, package, snowflake
+from emulated import Emulator, wait_until
+from fleets import FAST, WORKER
+
+from discord_diffusion.aws.fleet_state import FleetStateStore
+from discord_diffusion.aws.job_store import JobStore
+from discord_diffusion.aws.queue import JobSender
+from discord_diffusion.job_records import JobStatus
+from discord_diffusion.jobs import GenerationParameters, Job
+from emulation.aws.launch import Tasks
+from tests.unit.handlers.conftest import imagine
+from tests.unit.worker.local_discord import LocalDiscord
+
+PARAMETERS = GenerationParameters(
+    prompt="a `red` circle", seed=7, steps=4, guidance=7.5, width=64, height=64, images=2
+)
+
+
+@pytest.fixture(scope="module")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    folder = tmp_path_factory.mktemp("functions")
+    tasks = Tasks(
+        command=(sys.executable, str(WORKER)),
+        environment={"EVENTS": str(folder / "events")},
+        folder=folder,
+        logs=folder / "tasks",
+        fleet=FAST,
+    )
+    running = Emulator(folder, tasks)
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="module")
+def code(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    return package(tmp_path_factory.mktemp("package"))
+
+
+@pytest.fixture
+def deployment(
+    emulator: Emulator, code: bytes, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Deployment]:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", emulator.config.endpoint)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    with LocalDiscord() as discord:
+        made = deploy(emulator, discord, code)
+        yield made
+        made.remove()
+
+
+@pytest.fixture
+def jobs(deployment: Deployment) -> JobStore:
+    return JobStore(deployment.table, region="us-east-1")
+
+
+@pytest.fixture
+def queued(deployment: Deployment, jobs: JobStore) -> Callable[[float], Job]:
+    """Makes a job that waits since so many seconds."""
+
+    def make(seconds_ago: float) -> Job:
+        one = Job(
+            id=snowflake(seconds_ago),
+            application_id="1000",
+            token=f"token-{uuid4().hex}",
+            user_id=str(uuid4().int % 2**60),
+            locale="de",
+            parameters=PARAMETERS,
+        )
+        jobs.accept(one)
+        JobSender(deployment.queue_url, region="us-east-1").send(one)
+        return one
+
+    return make
+
+
+def messages(deployment: Deployment, url: str) -> int:
+    """How many messages a queue holds, leased ones included."""
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    found = deployment.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)
+    return sum(int(found["Attributes"][name]) for name in names)
+
+
+def content(answer: dict[str, Any]) -> str:
+    text: str = answer["data"]["content"]
+    return text
+
+
+def test_the_first_job_of_a_sleeping_fleet_wakes_it(deployment: Deployment, jobs: JobStore) -> None:
+    deployment.machine("wake")
+    payload = imagine(prompt="a star")
+    answer = deployment.answer(payload)
+    assert "asleep" in content(answer)
+    assert "You are next" in content(answer)
+    assert deployment.answer(payload) == answer
+    assert messages(deployment, deployment.queue_url) == 1
+    record = jobs.get(payload["id"])
+    assert record
+    assert record.status is JobStatus.QUEUED
+    fleet = deployment.fleet
+    wait_until(lambda: fleet.service()["desiredCount"] == 1, "the fleet is woken", 20)
+    deployment.invoke("backlog")
+    time.sleep(1.1)  # what is known of the fleet is taken for true for a second
+    second = deployment.answer(imagine(prompt="a moon"))
+    assert "A GPU is starting" in content(second) or fleet.running()
+    assert "About 1 ahead of you" in content(second)
+
+
+def test_a_fleet_that_is_awake_is_left_alone_and_one_without_jobs_is_idle(
+    deployment: Deployment,
+) -> None:
+    assert deployment.invoke("backlog") == {
+        "idle": True,
+        "tell": False,
+        "wanted": 0,
+        "desired": 0,
+        "running": 0,
+    }
+    wake, scaling = deployment.machine("wake"), deployment.machine("scaling")
+    started = time.monotonic()
+    assert deployment.run(scaling)["status"] == "SUCCEEDED"
+    assert time.monotonic() - started < 3, "one look, no wait"
+    deployment.fleet.desired(2)
+    assert deployment.run(wake)["status"] == "SUCCEEDED"
+    assert deployment.fleet.service()["desiredCount"] == 2
+
+
+def test_what_a_look_finds_is_published_by_the_second_and_kept(
+    deployment: Deployment, queued: Callable[[float], Job]
+) -> None:
+    for _ in range(8):
+        queued(100)
+    found = deployment.invoke("backlog")
+    assert found == {"idle": False, "tell": True, "wanted": 2, "desired": 0, "running": 0}
+    look = FleetStateStore(deployment.table, region="us-east-1").get().look
+    assert look
+    assert (look.visible, look.in_flight, look.desired, look.wanted) == (8, 0, 0, 2)
+    cloudwatch = deployment.client("cloudwatch")
+    names = ("TaskShortfall", "TaskSurplus", "TasksWanted", "TasksRunning", "JobsWaiting")
+    assert {name: point(cloudwatch, deployment.name, name) for name in names} == {
+        "TaskShortfall": 2,
+        "TaskSurplus": 0,
+        "TasksWanted": 2,
+        "TasksRunning": 0,
+        "JobsWaiting": 8,
+    }
+    assert 100 <= point(cloudwatch, deployment.name, "OldestJobSeconds") < 200
+
+
+def point(cloudwatch: Any, namespace: str, metric: str) -> float:
+    """The last point of a metric."""
+
+    def read() -> list[Any]:
+        found: list[Any] = cloudwatch.get_metric_statistics(
+            Namespace=namespace,
+            MetricName=metric,
+            StartTime=time.time() - 60,
+            EndTime=time.time() + 60,
+            Period=1,
+            Statistics=["Maximum"],
+        )["Datapoints"]
+        return found
+
+    value: float = wait_until(read, f"{metric} is published")[-1]["Maximum"]
+    return value
+
+
+def test_people_are_told_that_aws_has_no_gpu_and_what_is_hopeless_is_refused_once(
+    deployment: Deployment, jobs: JobStore, queued: Callable[[float], Job]
+) -> None:
+    fleet = deployment.fleet
+    fleet.fleet("deny-capacity", group=fleet.service_name, reason="quota")
+    patient, hopeless = queued(30), queued(14 * 60)
+    fleet.desired(1)
+
+    def launch_failed() -> bool:
+        deployment.invoke("backlog")
+        look = FleetStateStore(deployment.table, region="us-east-1").get().look
+        return bool(look and look.launch_failed_at)
+
+    wait_until(launch_failed, "Auto Scaling says that it has no instance", 40)
+    told = deployment.invoke("waiting")
+    assert told == {"told": 1, "refused": 1, "ended": 0}
+    assert deployment.invoke("waiting") == {"told": 0, "refused": 0, "ended": 0}
+    (wait,) = deployment.edits(patient.token)
+    assert "AWS has no free GPU right now" in wait
+    assert r"a \`red\` circle" in wait
+    (apology,) = deployment.edits(hopeless.token)
+    assert apology.startswith("❌ AWS had no free GPU")
+    assert "Nothing was charged" in apology
+    assert jobs.begin(hopeless.id) is JobStatus.REFUSED
+    assert jobs.begin(patient.id) is JobStatus.QUEUED
+    refused = deployment.answer({**imagine(prompt="x"), "id": snowflake(11 * 60)})
+    assert refused["data"]["flags"] == 64
+    assert "no free GPU" in content(refused)
+    assert messages(deployment, deployment.queue_url) == 2
+    fleet.fleet("allow-capacity", group=fleet.service_name)
+
+
+def test_a_user_whom_discord_would_not_let_be_told_is_told_by_the_next_run(
+    deployment: Deployment, jobs: JobStore, queued: Callable[[float], Job]
+) -> None:
+    hopeless = queued(14 * 60 + 30)
+    deployment.discord.trouble = [(503, {})]
+    assert deployment.invoke("waiting")["refused"] == 1
+    assert deployment.shown("1000", hopeless.token) == {}
+    assert deployment.invoke("backlog")["tell"] is True
+    assert deployment.invoke("waiting") == {"told": 0, "refused": 0, "ended": 1}
+    assert deployment.shown("1000", hopeless.token)["content"].startswith("❌")
+    record = jobs.get(hopeless.id)
+    assert record
+    assert record.token is None
+
+
+def test_a_job_that_a_worker_has_begun_is_left_to_it_and_one_left_behind_is_ended(
+    deployment: Deployment, jobs: JobStore, queued: Callable[[float], Job]
+) -> None:
+    begun, left_behind = queued(14 * 60), queued(20 * 60)
+    jobs.begin(begun.id)
+    jobs.begin(left_behind.id)
+    assert deployment.invoke("waiting") == {"told": 0, "refused": 0, "ended": 1}
+    assert jobs.begin(begun.id) is JobStatus.DRAWING
+    assert jobs.begin(left_behind.id) is JobStatus.FAILED
+    assert deployment.discord.requests == []
+
+
+def test_a_dead_letter_is_told_once_counted_and_gone(
+    deployment: Deployment, jobs: JobStore, queued: Callable[[float], Job]
+) -> None:
+    sqs = deployment.client("sqs")
+    one, unreadable = queued(60), {"nonsense": True}
+    sqs.send_message(
+        QueueUrl=deployment.queue_url,
+        MessageBody=str(unreadable),
+        MessageGroupId="other",
+        MessageDeduplicationId="other",
+    )
+    deployment.discord.trouble = [(503, {})]
+    deployment.bury_dead_letters()
+
+    def exhausted() -> bool:
+        sqs.receive_message(
+            QueueUrl=deployment.queue_url, VisibilityTimeout=0, MaxNumberOfMessages=10
+        )
+        return messages(deployment, deployment.queue_url) == 0
+
+    wait_until(exhausted, "the queue gave up the messages", 20)
+    wait_until(lambda: deployment.shown("1000", one.token).get("content"), "the user is told", 60)
+    wait_until(lambda: messages(deployment, deployment.dead_letter_url) == 0, "all are gone", 60)
+    (apology,) = deployment.edits(one.token)
+    assert apology.startswith("❌ This could not be drawn")
+    assert one.id in apology
+    assert jobs.begin(one.id) is JobStatus.FAILED
+    assert point(deployment.client("cloudwatch"), deployment.name, "DeadLetters") >= 1
+
+
+def test_a_dead_letter_whose_pictures_are_there_is_no_failure(
+    deployment: Deployment, jobs: JobStore, queued: Callable[[float], Job]
+) -> None:
+    one = queued(60)
+    path = f"/webhooks/1000/{one.token}/messages/@original"
+    deployment.discord.messages[path] = {
+        "id": "1",
+        "content": "2 pictures",
+        "attachments": [{"filename": f"{one.id}-0.png"}],
+    }
+    letter = {"messageId": "m", "body": one.to_json()}
+    assert deployment.invoke("dead_letters", {"Records": [letter]}) == {"batchItemFailures": []}
+    assert deployment.edits(one.token) == []
+    assert jobs.begin(one.id) is JobStatus.ANSWERED
+
+
+def test_a_look_that_fails_does_not_end_the_minute(deployment: Deployment) -> None:
+    missing = deployment.functions["backlog"].arn + "-missing"
+    machine = deployment.machine("scaling", backlog_function_arn=missing)
+    ended = deployment.run(machine)
+    assert ended["status"] == "SUCCEEDED", ended
+    assert ended["output"]["look"] == 4
+
+
+@pytest.mark.parametrize("name", ["scaling", "wake"])
+def test_a_state_machine_is_valid_to_step_functions(deployment: Deployment, name: str) -> None:
+    found = deployment.client("stepfunctions").validate_state_machine_definition(
+        definition=(MACHINES / f"{name}.asl.json").read_text(), type="EXPRESS"
+    )
+    assert (found["result"], found["diagnostics"]) == ("OK", [])
