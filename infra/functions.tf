@@ -81,7 +81,7 @@ locals {
       timeout_seconds      = var.interactions_function.timeout_seconds
       reserved_concurrency = var.interactions_function.reserved_concurrency
       policy_statements = [
-        { sid = "QueueJobs", actions = ["sqs:SendMessage"], resources = [module.queue.arn] },
+        { sid = "QueueJobs", actions = ["sqs:GetQueueAttributes", "sqs:SendMessage"], resources = [module.queue.arn] },
         { sid = "KeepJobs", actions = ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], resources = [module.jobs_table.arn] },
         { sid = "WakeFleet", actions = ["states:StartExecution"], resources = [module.scaling.state_machine_arns.wake] },
       ]
