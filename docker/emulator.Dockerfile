@@ -51,7 +51,7 @@ RUN ln -s /opt/code/localstack/.venv /opt/emulator
 
 FROM base-${BASE} AS emulator
 RUN useradd --uid 10001 --no-create-home --home-dir /state --shell /usr/sbin/nologin emulator && \
-    install --directory --owner emulator --group emulator /state
+    install --directory --owner emulator --group emulator /state /stack /cache
 COPY --from=lambda /opt/lambda /opt/lambda
 COPY docker/sbom.py /build/
 RUN /opt/emulator/bin/python /build/sbom.py discord-diffusion-emulator >/sbom.cdx.json && rm -r /build

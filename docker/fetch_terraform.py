@@ -13,6 +13,7 @@ from pathlib import Path
 
 from emulation.bootstrap import terraform
 
+REGISTRY = "registry.terraform.io"
 REQUIREMENTS = re.compile(r"^terraform {.*?^}", re.DOTALL | re.MULTILINE)
 
 
@@ -23,8 +24,9 @@ def main() -> None:
     if (program / "terraform").exists():
         shutil.copy(program / "terraform", folder / "bin")
     found = terraform.find_or_fetch(folder)
-    if any(providers.iterdir()):
-        shutil.copytree(providers, folder / "providers")
+    mirror = providers / REGISTRY
+    if mirror.is_dir():
+        shutil.copytree(mirror, folder / "providers" / REGISTRY)
     else:
         fetch_provider(found, versions, folder)
 

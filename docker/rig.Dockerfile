@@ -30,7 +30,7 @@ RUN --mount=type=cache,target=/root/.cache/uv \
 
 FROM ${PYTHON} AS rig
 RUN useradd --uid 10001 --no-create-home --home-dir /state --shell /usr/sbin/nologin rig && \
-    install --directory --owner rig --group rig /state
+    install --directory --owner rig --group rig /state /stack
 COPY --from=packages /packages /opt/packages
 COPY docker/sbom.py /build/
 RUN PYTHONPATH=/opt/packages python /build/sbom.py discord-diffusion-rig >/sbom.cdx.json && rm -r /build
@@ -41,6 +41,8 @@ RUN python -m compileall -q /opt/rig
 ENV PYTHONPATH=/opt/rig:/opt/rig/src:/opt/packages \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1
+# That rig.in names everything: found out here, rather than by whoever starts it.
+RUN python -c 'import emulation.discord.app, emulation.telemetry.__main__, emulation.docker.deploy'
 USER rig
 WORKDIR /opt/rig
 STOPSIGNAL SIGTERM
