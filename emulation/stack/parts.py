@@ -28,6 +28,7 @@ EMULATOR_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "t
 """What LocalStack takes for account 000000000000; no secret."""
 
 _START_SECONDS = 120.0
+_SPEED_AT_START = 600.0
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,8 @@ class Parts:
             environment=task_environment()
             | {"HEALTH_FILE": str(self.folder.health_file("{task}"))},
             logs=self.folder.logs,
-            fleet=self.options.fleet.settings(),
+            # The first tasks are there as soon as their service is.
+            fleet=self.options.fleet.settings() | {"speed": _SPEED_AT_START},
         )
 
     def _spawn(self, name: str, argv: list[str], env: dict[str, str]) -> ProcessRecord:

@@ -2,15 +2,15 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Any
 
 from emulation.bootstrap.layout import Layout
 from emulation.bootstrap.steps import files_digest
 from emulation.display import Display
 from emulation.errors import StartError
-from emulation.stack import down, health, hot_reload, lock, ports, tasks
+from emulation.fleet_agent import FleetAgent
+from emulation.stack import deployment, down, health, lock, ports, tasks
 from emulation.stack.discord_setup import DiscordSetup
-from emulation.stack.options import ModelOptions, StackOptions, lambda_architecture
+from emulation.stack.options import StackOptions
 from emulation.stack.parts import Parts
 from emulation.stack.state import ProcessRecord, StackState, StateFolder
 from emulation.stack.terraform import Outputs, Terraform
@@ -100,22 +100,7 @@ class _Start:
         self._start_services()
         discord = DiscordSetup.from_fixture(self._state.discord_api_url)
         outputs = self._display.run("Terraform apply", lambda: self._apply(discord))
-        self._keep(
-            replace(
-                self._state,
-                interactions_url=outputs.text("discord_interactions_endpoint_url"),
-                queue_url=outputs.text("queue_url"),
-                dead_letter_queue_url=outputs.text("dead_letter_queue_url"),
-                interactions_function_name=outputs.text("interactions_function_name"),
-                function_names=outputs.mapping("function_names"),
-                ecs_cluster_name=outputs.text("ecs_cluster_name"),
-                ecs_service_name=outputs.text("ecs_service_name"),
-                auto_scaling_group_name=outputs.text("auto_scaling_group_name"),
-                jobs_table_name=outputs.text("jobs_table_name"),
-                alarm_names=outputs.lists("alarm_names"),
-                worker_environment=outputs.mapping("worker_environment"),
-            )
-        )
+        self._keep(deployment.described(self._state, outputs))
         with ThreadPoolExecutor() as pool:
             fleet = pool.submit(self._display.run, "fleet: tasks are ready", self._wait_for_tasks)
             pool.submit(
@@ -150,55 +135,16 @@ class _Start:
 
     def _apply(self, discord: DiscordSetup) -> Outputs:
         terraform = Terraform(self._layout, self._folder.path / "terraform")
-        terraform.write_variables(self._variables(discord))
+        variables = deployment.variables(self._layout, self._options, self._state, discord)
+        terraform.write_variables(variables)
         return terraform.apply(lambda text: self._display.detail("Terraform apply", text))
-
-    def _variables(self, discord: DiscordSetup) -> dict[str, Any]:
-        options = self._options
-        model = options.model or ModelOptions.embedded(self._layout.root)
-        variables: dict[str, Any] = {
-            "target": "localstack",
-            "environment": options.environment,
-            "region": options.region,
-            "emulator_endpoint": self._state.aws_endpoint,
-            "discord_public_key": discord.public_key(),
-            "discord_application_id": discord.application_id,
-            "discord_api_url": self._state.discord_api_url,
-            "lambda_package": str(self._layout.lambda_package),
-            "lambda_architecture": lambda_architecture(),
-            "visibility_timeout_seconds": options.visibility_timeout_seconds,
-            "network": {"create_vpc": True},
-            "fleet": {
-                "minimum_tasks": options.fleet.minimum_tasks,
-                "maximum_tasks": options.fleet.maximum_tasks,
-            },
-            "scaling": options.fleet.boot_phases() | dict(model.scaling),
-            "generation_defaults": {
-                "steps": model.steps,
-                "guidance": model.guidance,
-                "width": model.width,
-                "height": model.height,
-            },
-            "worker": {
-                "model": model.model,
-                "picture_scale": model.picture_scale,
-                "model_notice": model.notice,
-                # Polls cost nothing here, and a worker that is told to stop ends its poll first.
-                "receive_wait_seconds": 2,
-            },
-        }
-        if options.watch:
-            variables["hot_reload_folder"] = str(hot_reload.prepare(self._layout))
-        for name, value in options.variables.items():
-            known = variables.get(name)
-            variables[name] = known | value if isinstance(known, dict) else value
-        return variables
 
     def _wait_for_tasks(self) -> None:
         fleet = self._options.fleet
         tasks.wait_until_ready(
             self._folder, self._state, min(fleet.minimum_tasks, fleet.maximum_tasks)
         )
+        FleetAgent(self._state.aws_endpoint).change("settings", **fleet.settings())
 
     def _record(self, record: ProcessRecord) -> ProcessRecord:
         self._keep(self._state.with_process(record))

@@ -3,6 +3,11 @@
 from typing import Any
 
 _SHORT = 8
+_MEMBERSHIP = {
+    "ACTIVE": "has joined the cluster",
+    "DRAINING": "is draining",
+    "off": "has left the cluster",
+}
 
 
 def words(entry: dict[str, Any]) -> str:
@@ -16,7 +21,7 @@ def words(entry: dict[str, Any]) -> str:
         case "instance":
             return f"Instance {name}: {state}"
         case "container_instance":
-            return f"Instance {name} is {state} in the cluster"
+            return f"Instance {name} {_MEMBERSHIP.get(state, state)}"
         case "interruption":
             return f"Instance {name}: Spot {state}"
         case "protection":

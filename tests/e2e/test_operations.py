@@ -111,6 +111,16 @@ def test_series_of_the_rig_get_panels_of_their_own(tabs: Tabs, bot: Bot) -> None
     expect(page.get_by_text("backlog-high")).to_be_visible()
 
 
+def test_notes_of_the_fleet_are_listed_newest_first(tabs: Tabs, bot: Bot) -> None:
+    control(bot, "POST", "/notes", {"text": "Desired count is 1", "at": time.time() - 2})
+    page = tabs.open("/operations")
+    notes = page.get_by_role("region", name="What the fleet did last").get_by_role("row")
+    expect(notes).to_have_count(2)
+    control(bot, "POST", "/notes", {"text": "Task 1f2e3d4c is RUNNING"})
+    expect(notes.nth(1)).to_contain_text("1f2e3d4c is RUNNING")
+    expect(notes.nth(2)).to_contain_text("Desired count is 1")
+
+
 def test_a_failure_is_counted_and_told(tabs: Tabs, bot: Bot) -> None:
     for prompt, user in (("two yellow stars", ADA), ("a green ring", "1100000000000000003")):
         send(bot, options={"prompt": prompt}, user_id=user)

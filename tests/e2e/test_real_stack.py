@@ -63,6 +63,9 @@ def test_the_path_of_a_job_is_on_the_operations_page(
     events = operations.get_by_role("list", name="Events")
     for name in ("created", "delivered", "answered", "webhook", "uploaded"):
         expect(events.get_by_text(name, exact=True)).to_be_visible()
+    for title in ("Queue", "Tasks", "Instances", "Alarms", "Fleet"):
+        expect(operations.get_by_role("heading", name=title)).to_be_visible()
+    expect(operations.get_by_text("task-shortfall")).to_be_visible()
     keep_screenshot(operations, "stack-operations")
     for one in (page, operations):
         one.context.close()

@@ -51,8 +51,8 @@ export class Charts {
       lines.push({ label: words(name.split("/").at(-1)), stepped: true, points: inWindow(points, now) });
       panels.set(title, lines);
     }
-    this.#alarms();
     for (const title of panels.keys()) this.#panel(title);
+    this.#alarms();
     // All panels are there before any is measured: they share the width.
     const width = Math.max(200, this.#panel("Jobs").clientWidth);
     for (const [title, lines] of panels) this.#panel(title).replaceChildren(...chart(title, lines, now, width));
@@ -77,14 +77,19 @@ export class Charts {
   }
 
   #alarms() {
-    const alarms = [...this.#series].filter(([name]) => name.startsWith(ALARM));
-    if (!alarms.length) return;
-    const rows = alarms.map(([name, points]) => {
-      const [at, value] = points.at(-1);
+    const latest = [...this.#series].filter(([name]) => name.startsWith(ALARM)).map(([name, points]) => [name, ...points.at(-1)]);
+    if (!latest.length) return;
+    latest.sort((a, b) => b[2] - a[2]);
+    const rows = latest.map(([name, at, value]) => {
       const [word, look] = ALARM_STATES[value] ?? [String(value), "calm"];
       return h("li", {}, h("span", { class: `outcome ${look}` }, word), h("b", {}, name.slice(ALARM.length)), h("span", { class: "muted" }, `since ${exactTime(new Date(at * 1000))}`));
     });
-    this.#panel("Alarms").replaceChildren(h("ul", { class: "alarms" }, rows));
+    const panel = this.#panel("Alarms");
+    panel.replaceChildren(h("ul", { class: "alarms" }, rows));
+    // The last of all panels, and as wide as all of them.
+    const card = panel.parentElement;
+    card.classList.add("wide");
+    if (card.nextElementSibling) this.#box.append(card);
   }
 }
 

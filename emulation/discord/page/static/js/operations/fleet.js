@@ -7,8 +7,8 @@ const SHOWN = 100;
 
 /** Words of a note that say how it is, and the look for them. */
 const LOOKS = [
-  [/RUNNING|InService|ACTIVE/, "good"],
-  [/Spot|denied|failed|DRAINING/i, "warn"],
+  [/RUNNING|InService|joined/, "good"],
+  [/Spot|failed|draining/, "warn"],
 ];
 
 export class FleetPanel {

@@ -2,6 +2,7 @@
 
 const FAILED = new Set(["timeout", "error"]);
 const STARTED = new Set(["leased", "webhook", "generating", "edited"]);
+const WORKED = new Set(["leased", "generating"]);
 const QUIET_MS = 60_000;
 const TOKEN_MS = 15 * 60_000;
 
@@ -88,7 +89,13 @@ export class Path {
 
   /** The stretches between events. */
   get segments() {
-    return this.events.slice(1).map((event, index) => ({ from: this.events[index].elapsed_ms, to: event.elapsed_ms, name: event.name, ...phaseOf(event.name) }));
+    let begun = false;
+    return this.events.slice(1).map((event, index) => {
+      // A worker that drew at once edits the message with its pictures only.
+      const phase = begun && event.name === "webhook" ? { label: "Drawn", kind: "draw" } : phaseOf(event.name);
+      begun ||= WORKED.has(event.name);
+      return { from: this.events[index].elapsed_ms, to: event.elapsed_ms, name: event.name, ...phase };
+    });
   }
 }
 
