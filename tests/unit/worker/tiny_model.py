@@ -35,7 +35,7 @@ def save(folder: Path) -> None:
                 eos_token_id=513,
             )
         ),
-        tokenizer=_tokenizer(),
+        tokenizer=tokenizer(),
         unet=untyped.UNet2DConditionModel(
             sample_size=SIZE // 4,
             block_out_channels=(8, 16),
@@ -54,7 +54,8 @@ def save(folder: Path) -> None:
     pipe.save_pretrained(folder)
 
 
-def _tokenizer() -> CLIPTokenizer:
+def tokenizer() -> CLIPTokenizer:
+    """Letters only: any text is known."""
     letters = sorted(pre_tokenizers.ByteLevel.alphabet())
     words = [*letters, *(letter + "</w>" for letter in letters)]
     words += ["<|startoftext|>", "<|endoftext|>"]
