@@ -1,7 +1,7 @@
 """Talk to the stand-in's control API: send interactions as a person would, read what came back."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -81,9 +81,11 @@ class StandIn:
         """The faults that are switched on, with how often each struck."""
         return self._json("GET", "/control/chaos")
 
-    def set_chaos(self, faults: dict[str, dict[str, object]]) -> dict[str, Any]:
-        """Replace the faults that are switched on."""
-        return self._json("PUT", "/control/chaos", {"faults": faults})
+    def set_chaos(
+        self, faults: Mapping[str, Mapping[str, object]], *, seed: int | None = None
+    ) -> dict[str, Any]:
+        """Replace the faults that are switched on; a seed starts their dice anew."""
+        return self._json("PUT", "/control/chaos", {"faults": faults, "seed": seed})
 
     def wait_for_pictures(
         self,

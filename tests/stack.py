@@ -79,6 +79,11 @@ class Workers:
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
         self._started: list[ProcessRecord] = []
+        self._changes: dict[str, str] = {}
+
+    def change(self, **environment: str) -> None:
+        """Start workers with other variables from now on."""
+        self._changes |= environment
 
     def start(self) -> ProcessRecord:
         """One more worker, with the environment of a task's container but for ECS's own."""
@@ -90,7 +95,7 @@ class Workers:
             "AWS_ENDPOINT_URL": state.aws_endpoint,
             "AWS_REGION": state.region,
             "HEALTH_FILE": str(health),
-        }
+        } | self._changes
         worker = processes.spawn(name, list(WORKER_COMMAND), env, log, cwd=LAYOUT.root)
         self._started.append(worker)
 

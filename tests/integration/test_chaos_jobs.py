@@ -1,0 +1,136 @@
+"""A hundred jobs on the worst of days: each is answered exactly once.
+
+Workers are ended by SIGKILL and SIGTERM and frozen by SIGSTOP for longer than a lease, while
+Discord limits, fails, drops connections after it has acted, and knows nothing of interactions that
+it has just made. `CHAOS_SEED` repeats a run, as far as the machine does.
+"""
+
+import json
+import os
+import random
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+
+import pytest
+
+from discord_diffusion.aws.job_store import JobStore
+from discord_diffusion.job_records import JobStatus
+from tests.integration.chaos_fleet import Fleet, strikes
+from tests.integration.chaos_record import Seen
+from tests.stack import OPTIONS, Stack, Workers
+from tests.waiting import eventually
+
+SEED = int(os.environ.get("CHAOS_SEED", "7"))
+JOBS, USERS, WORKERS, STRIKES_OF_A_KIND = 100, 25, 2, 2
+RECEIVES = 12
+"""More than a message of a healthy deployment may have: here workers die all the time."""
+SECONDS = 240
+BAD_DAY: dict[str, dict[str, object]] = {
+    "rate_limited": {"probability": 0.05, "path": "/webhooks/", "seconds": 0.3},
+    "server_error": {"probability": 0.05, "path": "/webhooks/"},
+    "dropped": {"probability": 0.05, "path": "/webhooks/", "when": "after"},
+    "early_404": {"probability": 0.3, "seconds": 2.0},
+}
+
+
+@pytest.fixture
+def patient_queue(stack: Stack) -> Iterator[None]:
+    """The queue with more receives before its redrive, until the test ends."""
+    url = stack.state.queue_url
+    found = stack.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"])
+    kept = found["Attributes"]["RedrivePolicy"]
+    policy = json.loads(kept) | {"maxReceiveCount": RECEIVES}
+    stack.sqs.set_queue_attributes(QueueUrl=url, Attributes={"RedrivePolicy": json.dumps(policy)})
+    yield
+    stack.sqs.set_queue_attributes(QueueUrl=url, Attributes={"RedrivePolicy": kept})
+
+
+@pytest.fixture
+def bad_day(stack: Stack) -> Iterator[None]:
+    """Discord's faults, until the test ends."""
+    stack.discord.set_chaos(BAD_DAY, seed=SEED)
+    yield
+    stack.discord.set_chaos({})
+
+
+def send_all(stack: Stack, dice: random.Random) -> dict[str, tuple[str, int]]:
+    """Send the jobs, each user's one after another; their ids with user and pictures, in order."""
+    wishes = [
+        (str(1000 + number % USERS), dice.choice((1, 1, 2)), dice.choice((6, 6, 12)))
+        for number in range(JOBS)
+    ]
+
+    def send(user: str) -> dict[str, tuple[str, int]]:
+        return {
+            stack.discord.send(
+                "imagine",
+                {"prompt": "a red circle", "images": images, "steps": steps, "seed": place},
+                user_id=user,
+            ): (user, images)
+            for place, (one, images, steps) in enumerate(wishes)
+            if one == user
+        }
+
+    users = sorted({user for user, _, _ in wishes})
+    with ThreadPoolExecutor(4) as pool:
+        return {job: wish for sent in pool.map(send, users) for job, wish in sent.items()}
+
+
+def uploads_of(stack: Stack, job: str) -> list[tuple[str, ...]]:
+    return Seen(job, "", 0, stack.discord.interaction(job)).uploads
+
+
+def look(stack: Stack, sent: dict[str, tuple[str, int]]) -> list[Seen]:
+    return [
+        Seen(job, user, images, stack.discord.interaction(job))
+        for job, (user, images) in sent.items()
+    ]
+
+
+@pytest.mark.timeout(600)
+def test_every_job_is_answered_exactly_once_whatever_breaks(
+    stack: Stack, workers: Workers, patient_queue: None, bad_day: None
+) -> None:
+    dice = random.Random(SEED)
+    dead = stack.dead_letters()
+    workers.change(MAX_RECEIVE_COUNT=str(RECEIVES), TORCH_THREADS="1")
+    fleet = Fleet(workers, WORKERS, OPTIONS.visibility_timeout_seconds + 2, dice)
+    sent = send_all(stack, dice)
+    fleet.wait_for_one()
+    plan = strikes(dice, STRIKES_OF_A_KIND)
+    due = [JOBS * (place + 1) // (len(plan) + 1) for place in range(len(plan))]
+    deadline = time.monotonic() + SECONDS
+    waiting = set(sent)
+    while waiting and time.monotonic() < deadline:
+        waiting = {job for job in waiting if not uploads_of(stack, job)}
+        if plan and JOBS - len(waiting) >= due[0] and fleet.strike(plan[0]):
+            plan.pop(0)
+            due.pop(0)
+        fleet.fill()
+        time.sleep(dice.uniform(0.1, 0.5))
+    fleet.calm_down()
+    eventually(lambda: stack.queue_depth() == (0, 0) or bool(waiting), "no message is left", 60)
+    seen = look(stack, sent)
+    stories = [one.story(stack.folder.logs) for one in seen if one.faults()]
+    acts = "\n".join(fleet.acts)
+    assert not stories, f"seed {SEED}\n{acts}\n" + "\n".join(stories)
+    assert stack.dead_letters() == dead
+    assert not plan, f"every blow was struck:\n{acts}"
+    check_order(seen)
+    check_table(stack, sent)
+
+
+def check_order(seen: list[Seen]) -> None:
+    """Each user's jobs were answered in the order they were sent."""
+    for user in {one.user for one in seen}:
+        answers = [one.answered_at for one in seen if one.user == user]
+        assert all(first < second for first, second in pairwise(answers)), (user, answers)
+
+
+def check_table(stack: Stack, sent: dict[str, tuple[str, int]]) -> None:
+    """The table knows that every job was answered."""
+    store = JobStore(stack.state.jobs_table_name, region=stack.state.region)
+    statuses = {job: record.status if (record := store.get(job)) else None for job in sent}
+    assert set(statuses.values()) == {JobStatus.ANSWERED}
