@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from dataclasses import asdict
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -18,6 +19,8 @@ from emulation import demo as demonstration
 from emulation.bootstrap import terraform as bootstrap
 from emulation.bootstrap.layout import Layout
 from emulation.display import Display
+from emulation.docker import doctor as examination
+from emulation.docker import stack as containers
 from emulation.errors import RigError
 from emulation.running import running_stack
 from emulation.stack import down as stack_down
@@ -27,6 +30,14 @@ from emulation.stack.environment import keep_loopback_off_proxies
 from emulation.stack.options import FleetOptions, ModelOptions, StackOptions
 from emulation.stack.state import StackState, StateFolder
 from emulation.stand_in import StandIn
+
+
+class Runtime(StrEnum):
+    """What the parts of a stack run as: its target."""
+
+    HOST = "host"
+    DOCKER = "docker"
+
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -59,6 +70,10 @@ Speed = Annotated[
     float,
     typer.Option(min=1, envvar="RIG_SPEED", help="How much faster instances start than on AWS."),
 ]
+Target = Annotated[
+    Runtime,
+    typer.Option(envvar="RIG_RUNTIME", help="Processes on this machine, or Docker's containers."),
+]
 Watch = Annotated[
     bool,
     typer.Option("--watch", envvar="RIG_WATCH", help="Reload handlers when their code changes."),
@@ -90,6 +105,7 @@ def up(
     watch: Watch = False,
     model: Model = None,
     size: Size = 512,
+    runtime: Target = Runtime.HOST,
     state_dir: StateDir = None,
     as_json: AsJson = False,
 ) -> None:
@@ -103,7 +119,7 @@ def up(
         watch=watch,
         model=ModelOptions(model, width=size, height=size) if model else None,
     )
-    state = _start(options, StateFolder.chosen(_LAYOUT.root, state_dir))
+    state = _start(options, StateFolder.chosen(_LAYOUT.root, state_dir), runtime)
     if as_json:
         _print_json(state.as_json())
     else:
@@ -115,9 +131,16 @@ def down(state_dir: StateDir = None, as_json: AsJson = False) -> None:
     """Stop the stack and remove what it kept; logs and caches stay."""
     folder = StateFolder.chosen(_LAYOUT.root, state_dir)
     with lock.exclusive(_LAYOUT.cache, folder):
-        stopped = stack_down.stop(folder)
+        known = folder.load()
+        in_containers = (
+            known.target == containers.TARGET if known else containers.left(_LAYOUT, folder)
+        )
+        if in_containers:
+            stopped = containers.stop(_LAYOUT, folder)
+        else:
+            stopped = stack_down.stop(folder) is not None
     if as_json:
-        _print_json({"stopped": stopped is not None})
+        _print_json({"stopped": stopped})
     else:
         _out.print("The stack is down." if stopped else "No stack was running.")
 
@@ -126,7 +149,8 @@ def down(state_dir: StateDir = None, as_json: AsJson = False) -> None:
 def status(state_dir: StateDir = None, as_json: AsJson = False) -> None:
     """Show what runs, where, how much waits in the queue, and what the fleet does."""
     state = running_stack(state_dir)
-    processes = health.of_processes(state)
+    in_containers = state.target == containers.TARGET
+    processes = containers.parts(state) if in_containers else health.of_processes(state)
     queues = report.queue_depths(state)
     fleet = fleet_report.look(state)
     if as_json:
@@ -171,6 +195,8 @@ def logs(
         wanted = list(functions) if name == function_logs.ALL else [name]
         function_logs.show(_out, running_stack(state_dir), wanted, lines, follow=follow)
         return
+    if known and known.target == containers.TARGET:
+        raise typer.Exit(containers.show_logs(known, name, lines, follow=follow))
     files = log_files.chosen(folder.logs, name)
     words = ["tail", "-n", str(lines), *(["-F"] if follow else []), *map(str, files)]
     raise typer.Exit(subprocess.run(words, check=False).returncode)
@@ -234,6 +260,18 @@ def demo(
     report.next_steps(_out)
 
 
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Show what this machine can do, how to mend what it lacks, and which target to use."""
+    found = examination.examine(_LAYOUT)
+    if as_json:
+        _print_json(found.as_json())
+    else:
+        sys.stdout.write(found.as_text())
+    if found.target is None:
+        raise typer.Exit(1)
+
+
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def terraform(context: typer.Context) -> None:
     """Run Terraform on the root module, with the program and provider that were set up."""
@@ -256,8 +294,19 @@ def main() -> None:
         sys.exit(1)
 
 
-def _start(options: StackOptions, folder: StateFolder) -> StackState:
+def _start(
+    options: StackOptions, folder: StateFolder, runtime: Runtime = Runtime.HOST
+) -> StackState:
+    known = folder.load()
+    if known and known.target != runtime:
+        raise RigError(
+            f"A stack of target {known.target} runs here, and {runtime} was asked for."
+            " Stop it first: make local-down"
+        )
     with Display() as display:
+        if runtime is Runtime.DOCKER:
+            with lock.exclusive(_LAYOUT.cache, folder):
+                return containers.start(_LAYOUT, folder, options, display)
         started = stack_up.start(_LAYOUT, folder, options, display)
     if started.already_running:
         sys.stderr.write("The stack is already running.\n")

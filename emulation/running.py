@@ -3,7 +3,9 @@
 from pathlib import Path
 
 from emulation.bootstrap.layout import Layout
-from emulation.errors import StackNotRunningError
+from emulation.docker import stack as containers
+from emulation.docker.compose import project_of
+from emulation.errors import StackNotRunningError, StartError
 from emulation.stack.state import StackState, StateFolder
 
 
@@ -13,7 +15,19 @@ def running_stack(state_dir: Path | None) -> StackState:
     Raises:
         StackNotRunningError: there is none.
     """
-    state = StateFolder.chosen(Layout.of_this_checkout().root, state_dir).load()
+    root = Layout.of_this_checkout().root
+    folder = StateFolder.chosen(root, state_dir)
+    state = folder.load()
+    if state is None:
+        state = _in_containers(project_of(root, folder))
     if state is None or not state.ready:
         raise StackNotRunningError
     return state
+
+
+def _in_containers(project: str) -> StackState | None:
+    """A stack that was started by `docker compose up`: it left no file here."""
+    try:
+        return containers.find(project)
+    except StartError:
+        return None

@@ -4,6 +4,7 @@ Runs in a container that shares the emulator's network. Leaves in the folder /st
 containers and the machine need to know: stack.json, and worker.env for workers without a fleet.
 """
 
+import json
 import os
 import shlex
 import shutil
@@ -17,6 +18,7 @@ import httpx
 from emulation.bootstrap.layout import Layout
 from emulation.bootstrap.steps import files_digest
 from emulation.errors import RigError
+from emulation.fleet_agent import FleetAgent
 from emulation.stack import deployment
 from emulation.stack.discord_setup import DiscordSetup
 from emulation.stack.options import FleetOptions, ModelOptions, StackOptions
@@ -24,9 +26,12 @@ from emulation.stack.parts import EMULATOR_CREDENTIALS
 from emulation.stack.ports import LOOPBACK
 from emulation.stack.state import StackState, StateFolder
 from emulation.stack.terraform import Terraform
+from emulation.stack.waiting import wait_until
 
 FOLDER = Path("/stack")
 WORKER_ENVIRONMENT = "worker.env"
+TASKS_SECONDS = 120.0
+RUNNING = "RUNNING"
 _SESSION = "session"
 
 
@@ -71,9 +76,22 @@ def deploy(layout: Layout, folder: StateFolder, chosen: StackOptions) -> StackSt
     discord.register(state.interactions_url)
     environment = folder.path / WORKER_ENVIRONMENT
     environment.write_text(worker_environment(state))
+    _wait_for_tasks(state, chosen.fleet)
     ready = replace(state, ready=True)
     folder.save(ready)
     return ready
+
+
+def _wait_for_tasks(state: StackState, fleet: FleetOptions) -> None:
+    """Let the fleet begin at once, as the emulator was started to, then at the speed chosen."""
+    agent = FleetAgent(state.aws_endpoint)
+    number = min(fleet.minimum_tasks, fleet.maximum_tasks)
+
+    def running() -> bool:
+        return len([one for one in agent.state()["tasks"] if one["status"] == RUNNING]) >= number
+
+    wait_until(running, f"A fleet of {number}", TASKS_SECONDS, lambda: json.dumps(agent.history()))
+    agent.change("settings", **fleet.settings())
 
 
 def forget_another(folder: StateFolder, state: StackState) -> None:

@@ -29,6 +29,8 @@ class StackState:
     """A stack that runs, or that was being started when this was written (`ready` is false)."""
 
     target: str
+    project: str = ""
+    """Of target `docker`: the name of its compose project."""
     ready: bool = False
     options: dict[str, Any] = field(default_factory=dict)
     """What the person chose, to notice when they choose something else."""

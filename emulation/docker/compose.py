@@ -1,0 +1,78 @@
+"""The compose project of one stack: docker-compose.yml with the fleet of docker/fleet.yml."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+
+from emulation.docker.client import docker
+from emulation.stack.state import DEFAULT_STATE_DIR, StateFolder
+
+FILES = ("docker-compose.yml", "docker/fleet.yml")
+PROJECT = "discord-diffusion"
+"""The name in docker-compose.yml: that of a checkout's own stack."""
+PROJECT_LABEL = "com.docker.compose.project"
+SERVICE_LABEL = "com.docker.compose.service"
+_BUILD_SECONDS = 3600.0
+_UP_SECONDS = 900.0
+_DOWN_SECONDS = 180.0
+
+
+def project_of(root: Path, folder: StateFolder) -> str:
+    """The project's name for a stack: a name of its own where its folder is not the default one."""
+    if folder.path == (root / DEFAULT_STATE_DIR).resolve():
+        return PROJECT
+    return f"{PROJECT}-{sha256(str(folder.path).encode()).hexdigest()[:8]}"
+
+
+@dataclass(frozen=True)
+class Compose:
+    """Runs `docker compose` on one project, with what its files ask for by name."""
+
+    root: Path
+    project: str
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+    def build(self, *services: str) -> None:
+        """Build the images of services, whatever their profiles.
+
+        Raises:
+            StartError: with the end of what the builder printed.
+        """
+        profiles = ("--profile", "cpu", "--profile", "gpu")
+        self._run(*profiles, "build", "--quiet", *services, timeout=_BUILD_SECONDS)
+
+    def up(self) -> None:
+        """Start what is not started, and wait until all is healthy and deployed.
+
+        Raises:
+            StartError: with what compose and the deployment printed last.
+        """
+        self._run("up", "--wait", "--detach", timeout=_UP_SECONDS)
+
+    def down(self) -> None:
+        """Remove the project's containers, networks and volumes.
+
+        Raises:
+            StartError: something is left.
+        """
+        words = ("--profile", "cpu", "--profile", "gpu", "down", "--volumes", "--remove-orphans")
+        self._run(*words, timeout=_DOWN_SECONDS)
+
+    def logs(self, service: str, lines: int = 30) -> str:
+        """The last lines that a service printed."""
+        return self._run("logs", "--no-color", "--no-log-prefix", "--tail", str(lines), service)
+
+    def words(self, *words: str) -> list[str]:
+        """The whole command after `docker`."""
+        files = [word for name in FILES for word in ("--file", str(self.root / name))]
+        base = ["compose", "--project-directory", str(self.root), *files]
+        return [*base, "--project-name", self.project, *words]
+
+    def environment(self) -> dict[str, str]:
+        """What it runs in: no profile of the person's, since the fleet starts the workers."""
+        return {**os.environ, "COMPOSE_PROFILES": "", **self.settings}
+
+    def _run(self, *words: str, timeout: float = 60.0) -> str:
+        return docker(*self.words(*words), env=self.environment(), timeout=timeout)
