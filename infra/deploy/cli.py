@@ -1,5 +1,6 @@
 """`python -m infra.deploy`: parse, call, and say how it went."""
 
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -221,6 +222,8 @@ def costs(
 
 def main() -> None:
     """Run the command line; an error of ours is a message, not a traceback."""
+    # To be told to end is to be interrupted: Terraform must write its state first.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         app()
     except (DeployError, SettingsError) as error:

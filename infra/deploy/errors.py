@@ -2,6 +2,7 @@
 
 DeployError
 ├── InputError        what was said contradicts itself, or is missing
+├── StoppedError      somebody interrupted it
 ├── RefusedError      something would happen that nobody agreed to
 ├── TerraformError    Terraform failed
 ├── ImageError        the worker's image could not be built or pushed
@@ -16,6 +17,13 @@ class DeployError(Exception):
 
 class InputError(DeployError):
     """What was said contradicts itself, or something is missing."""
+
+
+class StoppedError(DeployError):
+    """Somebody interrupted it; what was made by then is known, and is gone on from."""
+
+    def __init__(self) -> None:
+        super().__init__("Stopped. What was made so far is kept: run the same command again.")
 
 
 class RefusedError(DeployError):

@@ -11,6 +11,9 @@ KEEPS_SOMETHING = (
 )
 """Types whose removal loses what users wait for, or the address that Discord knows."""
 
+HALF_MADE = "replace_because_tainted"
+"""https://developer.hashicorp.com/terraform/internals/json-format#change-representation"""
+
 
 @dataclass(frozen=True)
 class Change:
@@ -19,6 +22,8 @@ class Change:
     address: str
     type: str
     actions: tuple[str, ...]
+    reason: str = ""
+    """Terraform's word for why it is replaced, if it is."""
 
     @property
     def removes(self) -> bool:
@@ -37,7 +42,12 @@ class Plan:
         """Read what `terraform show -json` says of a plan."""
         return cls(
             tuple(
-                Change(found["address"], found["type"], tuple(found["change"]["actions"]))
+                Change(
+                    found["address"],
+                    found["type"],
+                    tuple(found["change"]["actions"]),
+                    found.get("action_reason", ""),
+                )
                 for found in shown.get("resource_changes", ())
                 if set(found["change"]["actions"]) - {"no-op", "read"}
             )
@@ -54,9 +64,14 @@ class Plan:
 
     @property
     def losses(self) -> tuple[Change, ...]:
-        """What would be removed although it keeps something that can't be made again."""
+        """What would be removed although it keeps something that can't be made again.
+
+        What an interruption left half made keeps nothing yet, and is replaced without a word.
+        """
         return tuple(
-            change for change in self.changes if change.removes and change.type in KEEPS_SOMETHING
+            change
+            for change in self.changes
+            if change.removes and change.type in KEEPS_SOMETHING and change.reason != HALF_MADE
         )
 
     def in_words(self) -> str:

@@ -3,16 +3,18 @@
 Its environment is the person's own, for credentials and for TF_VAR_ variables, without the secrets.
 """
 
+import itertools
 import json
+import signal
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from discord_diffusion.settings.deployment import SECRETS
 from emulation.bootstrap import terraform as bootstrap
-from infra.deploy.errors import TerraformError
+from infra.deploy.errors import StoppedError, TerraformError
 from infra.deploy.plan import Plan
 
 _CHANGES = ("create", "update", "delete")
@@ -47,10 +49,12 @@ class Terraform:
 
     def plan(self, out: Path, *options: str, progress: Callable[[str], None]) -> Plan:
         """Plan into the file `out`, which `apply` then carries out to the letter."""
-        words = ("plan", f"-out={out}", *options, *self._inputs())
-        for event in self._events(words):
+
+        def read(event: dict[str, Any]) -> None:
             if event.get("type") == "refresh_complete":
                 progress(f"read {event['hook']['resource']['addr']}")
+
+        self._follow(("plan", f"-out={out}", *options, *self._inputs()), read)
         shown = self._run("show", "-json", str(out))
         return Plan.from_json(json.loads(shown))
 
@@ -60,11 +64,13 @@ class Terraform:
 
     def apply(self, plan: Path, count: int, progress: Callable[[str], None]) -> None:
         """Carry out a plan of `count` changes."""
-        done = 0
-        for event in self._events(("apply", str(plan))):
+        done = itertools.count(1)
+
+        def made(event: dict[str, Any]) -> None:
             if event.get("type") == "apply_complete" and event["hook"]["action"] in _CHANGES:
-                done += 1
-                progress(f"{done} of {count}: {event['hook']['resource']['addr']}")
+                progress(f"{next(done)} of {count}: {event['hook']['resource']['addr']}")
+
+        self._follow(("apply", str(plan)), made)
 
     def outputs(self) -> dict[str, Any]:
         """What the last apply answered, by output name."""
@@ -106,8 +112,14 @@ class Terraform:
         printed: str = ended.stdout
         return printed
 
-    def _events(self, words: Sequence[str]) -> Iterator[dict[str, Any]]:
+    def _follow(self, words: Sequence[str], on_event: Callable[[dict[str, Any]], None]) -> None:
+        """Run a command that tells what it does, line by line.
+
+        It has a session of its own: an interrupt reaches it once, from here, and its output is read
+        to the end, so that it can end what it has begun and write its state.
+        """
         errors: list[str] = []
+        interrupted = False
         command, *rest = words
         with subprocess.Popen(  # noqa: S603 - as above
             [str(self.program), f"-chdir={self.module}", command, "-json", *rest],
@@ -116,19 +128,33 @@ class Terraform:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            start_new_session=True,
         ) as process:
             assert process.stdout is not None  # noqa: S101 - PIPE above
-            for line in process.stdout:
-                self._note(line)
-                event = _event(line)
-                if event is None:
-                    errors.append(line.rstrip())
-                elif _is_error(event):
-                    errors.append(_in_words(event["diagnostic"]))
-                else:
-                    yield event
+            while True:
+                try:
+                    if not (line := process.stdout.readline()):
+                        break
+                    self._take(line, on_event, errors)
+                except KeyboardInterrupt:
+                    interrupted = True
+                    process.send_signal(signal.SIGINT)
+        if interrupted:
+            raise StoppedError
         if process.returncode != 0:
             raise TerraformError(f"terraform {command} failed:\n" + "\n".join(errors))
+
+    def _take(
+        self, line: str, on_event: Callable[[dict[str, Any]], None], errors: list[str]
+    ) -> None:
+        self._note(line)
+        event = _event(line)
+        if event is None:
+            errors.append(line.rstrip())
+        elif _is_error(event):
+            errors.append(_in_words(event["diagnostic"]))
+        else:
+            on_event(event)
 
     def _note(self, text: str) -> None:
         if self.log is not None:

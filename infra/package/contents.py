@@ -1,4 +1,6 @@
-"""Which of our modules a handler needs: those that it imports, and those that they import."""
+"""Which of our files a handler needs: the modules it imports, those that they import, and the data
+that lies beside them.
+"""
 
 import ast
 from collections.abc import Iterator
@@ -21,8 +23,22 @@ def module_files(source: Path) -> list[Path]:
         if path is None or path in found:
             continue
         found.add(path)
-        waiting += _imports((source / path).read_text())
+        code = (source / path).read_text()
+        waiting += _imports(code)
+        found |= {one.relative_to(source) for one in _data(code, source / path)}
     return sorted(found)
+
+
+def _data(code: str, module: Path) -> Iterator[Path]:
+    """Files of the folders that a module names as lying beside it: `...with_name("folder")`."""
+    for node in ast.walk(ast.parse(code)):
+        match node:
+            case ast.Call(
+                func=ast.Attribute(attr="with_name"), args=[ast.Constant(value=str(name))]
+            ):
+                yield from (one for one in module.with_name(name).glob("*") if one.is_file())
+            case _:
+                continue
 
 
 def _file(source: Path, module: str) -> Path | None:

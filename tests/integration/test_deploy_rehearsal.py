@@ -1,0 +1,220 @@
+"""The deployment of target `aws`, from a new account to none, against emulator and stand-in.
+
+The tests follow one deployment through its life, in the order of the file.
+"""
+
+import os
+import re
+import shutil
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from emulation.stack import down
+from emulation.stand_in import StandIn
+from infra.deploy import rehearsal as rehearsing
+from tests import rehearsals
+from tests.rehearsals import Rehearsal, family_of, wait_for
+
+PREFIX = "discord-diffusion-rehearsal"
+PARAMETER = f"/{PREFIX}/discord-bot-token"
+
+
+@pytest.fixture(scope="module")
+def rehearsal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsal]:
+    """A new account and a new Discord for the whole story."""
+    begun = rehearsals.begin(tmp_path_factory.mktemp("rehearsal"))
+    yield begun
+    down.stop(begun.folder)
+
+
+def token_of(rehearsal: Rehearsal) -> str:
+    return rehearsal.environment["DISCORD_BOT_TOKEN"]
+
+
+def test_a_new_account_is_told_what_it_lacks_and_nothing_is_made(rehearsal: Rehearsal) -> None:
+    rehearsal.set_variables(network={}, fleet={"maximum_tasks": 2})
+    ended = rehearsal.run("deploy", "--yes")
+    assert ended.returncode == 1
+    for code in ("L-3819A6DF", "L-DB2E81BA"):
+        assert f"--quota-code {code} --desired-value 8" in ended.stdout
+    assert "no subnet tagged Tier=Public" in ended.stdout
+    assert "Nothing was changed" in ended.stderr
+    assert "QueueUrls" not in rehearsal.client("sqs").list_queues()
+    assert rehearsal.application()["interactions_endpoint_url"] is None
+
+
+def test_a_wrong_token_is_told_and_not_shown(rehearsal: Rehearsal) -> None:
+    rehearsing.ask_for_quotas(rehearsal.state)
+    rehearsal.set_variables(network={"create_vpc": True}, fleet={"maximum_tasks": 0})
+    ended = rehearsal.run("preflight", DISCORD_BOT_TOKEN="not-a-token-of-anybody")
+    assert ended.returncode == 1
+    assert "Discord application" in ended.stdout
+    assert "401" in ended.stdout
+    assert "not-a-token-of-anybody" not in ended.stdout + ended.stderr
+
+
+def test_a_dry_run_shows_plan_and_costs_and_changes_nothing(rehearsal: Rehearsal) -> None:
+    ended = rehearsal.run("deploy", "--dry-run")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert re.search(r"a month in which nobody asks +\d+\.\d\d", ended.stdout)
+    assert re.search(r"Terraform: \d+ to make, 0 to change, 0 to remove", ended.stdout)
+    assert "QueueUrls" not in rehearsal.client("sqs").list_queues()
+    assert rehearsal.commands() == []
+
+
+def test_an_interrupted_deployment_hides_the_token_and_can_be_gone_on_with(
+    rehearsal: Rehearsal,
+) -> None:
+    process = rehearsal.start("deploy", "--yes")
+
+    def some_are_made() -> bool:
+        log = (rehearsal.workspace() / "deploy.log").read_text()
+        return len(re.findall(r'"action":"create".*"type":"apply_complete"', log)) >= 5
+
+    wait_for(some_are_made, process)
+    seen = [_seen_of(one) for one in family_of(process)]
+    os.killpg(process.pid, signal.SIGINT)  # what Ctrl-C does
+    assert process.wait(timeout=120) != 0
+    assert any("terraform" in words for words, _ in seen), seen
+    assert not [one for one in seen if token_of(rehearsal) in one[0] + one[1]]
+    assert rehearsal.application()["interactions_endpoint_url"] is None
+
+    resumed = rehearsal.run("deploy", "--yes")
+    assert resumed.returncode == 0, resumed.stdout + resumed.stderr
+
+
+def _seen_of(process: psutil.Process) -> tuple[str, str]:
+    """What everybody may see of a process: its words, and to its owner its environment."""
+    try:
+        return " ".join(process.cmdline()), repr(process.environ())
+    except psutil.Error:
+        return "", ""
+
+
+def test_discord_sends_signed_commands_to_what_was_deployed(rehearsal: Rehearsal) -> None:
+    url = rehearsal.application()["interactions_endpoint_url"]
+    assert url.startswith(rehearsal.state.aws_endpoint)
+    assert "imagine" in [command["name"] for command in rehearsal.commands()]
+    discord = StandIn(rehearsal.state.discord_url)
+    interaction = discord.send("imagine", {"prompt": "a red circle"})
+    assert "red circle" in str(discord.interaction(interaction))
+
+
+def test_the_token_is_kept_for_the_next_deployment_and_nowhere_else(rehearsal: Rehearsal) -> None:
+    token = token_of(rehearsal)
+    kept = rehearsal.client("ssm").get_parameter(Name=PARAMETER, WithDecryption=True)["Parameter"]
+    assert (kept["Type"], kept["Value"]) == ("SecureString", token)
+
+    written = [path for path in rehearsal.deployments.rglob("*") if path.is_file()]
+    assert any(path.name == "terraform.tfstate" for path in written)
+    holding = [path for path in [*written, *_logs(rehearsal)] if _holds(path, token)]
+    assert holding == []
+
+    functions = rehearsal.client("lambda").list_functions()["Functions"]
+    assert len(functions) >= 4
+    assert token not in repr(functions)
+    assert token not in repr(_task_definition(rehearsal))
+    roles = rehearsal.client("iam").list_roles()["Roles"]
+    policies = [_policies(rehearsal, role["RoleName"]) for role in roles]
+    assert "ssm:GetParameter" not in repr(policies)
+
+
+def _logs(rehearsal: Rehearsal) -> list[Path]:
+    return list(rehearsal.folder.logs.glob("*.log"))
+
+
+def _holds(path: Path, text: str) -> bool:
+    return text.encode() in path.read_bytes()
+
+
+def _task_definition(rehearsal: Rehearsal) -> object:
+    found = rehearsal.client("ecs").describe_task_definition(taskDefinition=f"{PREFIX}-worker")
+    return found["taskDefinition"]
+
+
+def _policies(rehearsal: Rehearsal, role: str) -> list[object]:
+    iam = rehearsal.client("iam")
+    names = iam.list_role_policies(RoleName=role)["PolicyNames"]
+    return [iam.get_role_policy(RoleName=role, PolicyName=name) for name in names]
+
+
+def test_the_next_deployment_needs_no_token_and_changes_only_what_changed(
+    rehearsal: Rehearsal,
+) -> None:
+    commands = rehearsal.checkout / "src/discord_diffusion/discord/commands.py"
+    commands.write_text(commands.read_text() + "\n# changed\n")
+    before = _code(rehearsal)
+    ended = rehearsal.run("deploy", "--yes", DISCORD_BOT_TOKEN=None)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert re.search(r"Terraform: 0 to make, \d+ to change, 0 to remove", ended.stdout)
+    changed = set(re.findall(r"^  update +(\S+)", ended.stdout, re.MULTILINE))
+    assert changed
+    assert {address.rsplit(".", 2)[-2] for address in changed} == {"aws_lambda_function"}
+    assert _code(rehearsal) != before
+
+
+def _code(rehearsal: Rehearsal) -> str:
+    found = rehearsal.client("lambda").get_function(FunctionName=f"{PREFIX}-interactions")
+    return str(found["Configuration"]["CodeSha256"])
+
+
+def test_nothing_changed_is_nothing_done(rehearsal: Rehearsal) -> None:
+    versions = [command["version"] for command in rehearsal.commands()]
+    ended = rehearsal.run("deploy", "--yes", DISCORD_BOT_TOKEN=None)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "Terraform: 0 to make, 0 to change, 0 to remove" in ended.stdout
+    assert [command["version"] for command in rehearsal.commands()] == versions
+
+
+def test_what_keeps_jobs_is_replaced_only_if_that_is_said(rehearsal: Rehearsal) -> None:
+    rehearsal.set_variables(project="other-name")
+    workspace, other = rehearsal.workspace(), f"other-name-rehearsal-{rehearsal.state.region}"
+    (rehearsal.deployments / other).mkdir()
+    state = (workspace / "terraform.tfstate").read_text()
+    (rehearsal.deployments / other / "terraform.tfstate").write_text(state)
+    ended = rehearsal.run("deploy", "--yes")
+    assert ended.returncode == 1
+    assert "--allow-replacement" in ended.stderr
+    assert "aws_sqs_queue" in ended.stderr
+    shutil.rmtree(rehearsal.deployments / other)
+    rehearsal.set_variables(project="discord-diffusion")
+
+
+def test_names_that_somebody_else_has_are_told(rehearsal: Rehearsal, tmp_path: Path) -> None:
+    ended = rehearsal.run("preflight", DEPLOY_STATE_DIR=str(tmp_path))
+    assert ended.returncode == 1
+    assert f"{PREFIX} is taken" in ended.stdout
+
+
+def test_state_can_be_kept_in_s3(rehearsal: Rehearsal, tmp_path: Path) -> None:
+    rehearsal.client("s3").create_bucket(Bucket="states")
+    example = (rehearsals.LAYOUT.infra / "backend.hcl.example").read_text()
+    backend = tmp_path / "backend.hcl"
+    backend.write_text(
+        re.sub(r'bucket *= *"[^"]*"', 'bucket = "states"', example) + "\nuse_path_style = true\n"
+    )
+    rehearsal.client("s3")
+    ended = rehearsal.run(
+        "preflight",
+        "--backend-config",
+        str(backend),
+        DEPLOY_STATE_DIR=str(tmp_path),
+        DEPLOY_ENVIRONMENT="elsewhere",
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+def test_a_removed_deployment_leaves_nothing(rehearsal: Rehearsal) -> None:
+    ended = rehearsal.run("destroy", "--yes", DISCORD_BOT_TOKEN=None)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "Nothing of it is left at AWS" in ended.stdout
+    assert "QueueUrls" not in rehearsal.client("sqs").list_queues()
+    assert rehearsal.client("lambda").list_functions()["Functions"] == []
+    assert rehearsal.client("ssm").describe_parameters()["Parameters"] == []
+    assert rehearsal.commands() == []
+    assert rehearsal.application()["interactions_endpoint_url"] is None
+    assert not any(path.name.startswith(PREFIX) for path in rehearsal.deployments.iterdir())

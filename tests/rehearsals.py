@@ -1,0 +1,155 @@
+"""A rehearsal of a deployment: an account, a Discord and a checkout that a test may change."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import boto3
+import httpx
+import psutil
+
+from emulation.bootstrap.layout import Layout
+from emulation.stack.clients import client_options
+from emulation.stack.state import StackState, StateFolder
+from emulation.stand_in import StandIn
+from infra.deploy import rehearsal
+
+LAYOUT = Layout.of_this_checkout()
+_COPIED = ("docker", "emulation", "fixtures", "infra", "requirements", "src")
+_PATIENCE_SECONDS = 120.0
+
+
+def copy_of_checkout(folder: Path) -> Path:
+    """The sources alone; what was set up is shared with the real checkout."""
+    ignored = shutil.ignore_patterns("__pycache__", "*.safetensors", "*.egg-info", ".terraform*")
+    for name in _COPIED:
+        shutil.copytree(LAYOUT.root / name, folder / name, ignore=ignored)
+    (folder / ".cache").symlink_to(LAYOUT.cache)
+    return folder
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """One account and one Discord, with the environment of a person who deploys to them."""
+
+    state: StackState
+    folder: StateFolder
+    checkout: Path
+    environment: dict[str, str] = field(repr=False)
+
+    @property
+    def deployments(self) -> Path:
+        """Where the deploy step keeps what it knows."""
+        return Path(self.environment["DEPLOY_STATE_DIR"])
+
+    @property
+    def discord(self) -> StandIn:
+        """The stand-in's control API."""
+        return StandIn(self.state.discord_url)
+
+    def client(self, service: str) -> Any:
+        """A client of a service of the account."""
+        return boto3.client(service, **client_options(self.state))  # type: ignore[call-overload]
+
+    def run(self, *words: str, **changed: str | None) -> subprocess.CompletedProcess[str]:
+        """`python -m infra.deploy ...` to its end, with changes to the environment."""
+        return subprocess.run(
+            self._command(*words),
+            env=self._environment(changed),
+            cwd=self.checkout,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        """The same in the background, in a session of its own, as a shell starts a job."""
+        return subprocess.Popen(
+            self._command(*words),
+            env=self._environment({}),
+            cwd=self.checkout,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def workspace(self) -> Path:
+        """The folder of the only deployment."""
+        found = [one for one in self.deployments.iterdir() if not one.name.startswith(".")]
+        assert len(found) == 1, found
+        return found[0]
+
+    def application(self) -> dict[str, Any]:
+        """The application, as Discord shows it."""
+        return self._discord("/applications/@me")
+
+    def commands(self) -> list[dict[str, Any]]:
+        """The application's commands everywhere."""
+        found: Any = self._discord(f"/applications/{self.application()['id']}/commands")
+        return list(found)
+
+    def set_variables(self, **values: Any) -> None:
+        """Change the person's variable file."""
+        path = Path(self.environment["DEPLOY_VAR_FILE"])
+        path.write_text(json.dumps({**json.loads(path.read_text()), **values}))
+
+    def _discord(self, path: str) -> dict[str, Any]:
+        token = self.environment["DISCORD_BOT_TOKEN"]
+        headers = {"Authorization": f"Bot {token}", "User-Agent": "DiscordBot (test, 1)"}
+        answer = httpx.get(self.state.discord_api_url + path, headers=headers, trust_env=False)
+        found: dict[str, Any] = answer.raise_for_status().json()
+        return found
+
+    @staticmethod
+    def _command(*words: str) -> list[str]:
+        return [sys.executable, "-m", "infra.deploy", *words]
+
+    def _environment(self, changed: dict[str, str | None]) -> dict[str, str]:
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("AWS_", "TF_VAR_", "DEPLOY_", "DISCORD_"))
+        }
+        wanted = {**kept, **self.environment, **changed}
+        wanted["PYTHONPATH"] = os.pathsep.join((str(self.checkout / "src"), str(self.checkout)))
+        return {name: value for name, value in wanted.items() if value}
+
+
+def begin(folder: Path) -> Rehearsal:
+    """Start account and Discord; nothing is asked for or deployed yet."""
+    from emulation.stack.options import FleetOptions, StackOptions
+
+    place = StateFolder(folder / "stack")
+    options = StackOptions(
+        aws_port=0, discord_port=0, fleet=FleetOptions(minimum_tasks=0, maximum_tasks=0)
+    )
+    state = rehearsal.start(LAYOUT, place, options)
+    checkout = copy_of_checkout(folder / "checkout")
+    file = folder / "rehearsal.tfvars.json"
+    # Paused: what is rehearsed here is the deployment, not the drawing.
+    file.write_text(json.dumps({**rehearsal.variables(LAYOUT), "fleet": {"maximum_tasks": 0}}))
+    return Rehearsal(state, place, checkout, rehearsal.environment(place, state, file))
+
+
+def wait_for(condition: Callable[[], bool], process: subprocess.Popen[str]) -> None:
+    """Return once something is so, as long as the process lives."""
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while not condition():
+        assert process.poll() is None, process.stdout.read() if process.stdout else ""
+        assert time.monotonic() < deadline, "it never was"
+        time.sleep(0.05)
+
+
+def family_of(process: subprocess.Popen[str]) -> list[psutil.Process]:
+    """What a process has started, and what that has."""
+    return psutil.Process(process.pid).children(recursive=True)
