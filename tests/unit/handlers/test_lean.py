@@ -27,11 +27,23 @@ ENVIRONMENT = {
     "AWS_SECRET_ACCESS_KEY": "test",
 }
 IMPORT = """
-import json, sys
-from discord_diffusion.handlers import interactions
+import importlib, json, sys
+importlib.import_module("discord_diffusion.handlers." + sys.argv[1])
 print(json.dumps(sorted({name.split(".")[0] for name in sys.modules})))
 """
-HEAVY = {"torch", "numpy", "PIL", "diffusers", "transformers", "httpx", "rich", "typer", "psutil"}
+FUNCTIONS = ("interactions", "backlog", "waiting", "dead_letters")
+HEAVY = {
+    "torch",
+    "numpy",
+    "PIL",
+    "diffusers",
+    "transformers",
+    "httpx",
+    "boto3",
+    "rich",
+    "typer",
+    "psutil",
+}
 
 
 @pytest.fixture(scope="module")
@@ -72,12 +84,13 @@ def test_the_package_for_aws_is_small_and_for_its_architecture(
     assert not [name for name in names if "discord_diffusion/worker/" in name or "webhooks" in name]
 
 
-def test_the_handler_starts_from_the_package_alone_and_imports_nothing_heavy(
-    package: Path, tmp_path: Path
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_starts_from_the_package_alone_and_imports_nothing_heavy(
+    package: Path, tmp_path: Path, function: str
 ) -> None:
     zipfile.ZipFile(package).extractall(tmp_path)
     ended = subprocess.run(
-        [python_of(LAYOUT.lambda_environment), "-c", IMPORT],
+        [python_of(LAYOUT.lambda_environment), "-c", IMPORT, function],
         cwd=tmp_path,
         env=ENVIRONMENT,
         capture_output=True,
@@ -95,9 +108,10 @@ def test_a_wheel_that_does_not_match_its_hash_is_refused(tmp_path: Path) -> None
         install(lock, tmp_path / "target", "3.13", "host")
 
 
-def test_the_handlers_import_nothing_heavy_from_the_projects_own_environment() -> None:
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_imports_nothing_heavy_from_the_projects_own_environment(function: str) -> None:
     ended = subprocess.run(
-        [sys.executable, "-c", IMPORT],
+        [sys.executable, "-c", IMPORT, function],
         env=ENVIRONMENT | {"PYTHONPATH": str(LAYOUT.root / "src")},
         capture_output=True,
         text=True,
