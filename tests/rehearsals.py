@@ -62,7 +62,7 @@ class Rehearsal:
         """`python -m infra.deploy ...` to its end, with changes to the environment."""
         return subprocess.run(
             self._command(*words),
-            env=self._environment(changed),
+            env=self.shell(**changed),
             cwd=self.checkout,
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -74,7 +74,7 @@ class Rehearsal:
         """The same in the background, in a session of its own, as a shell starts a job."""
         return subprocess.Popen(
             self._command(*words),
-            env=self._environment({}),
+            env=self.shell(),
             cwd=self.checkout,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -114,7 +114,8 @@ class Rehearsal:
     def _command(*words: str) -> list[str]:
         return [sys.executable, "-m", "infra.deploy", *words]
 
-    def _environment(self, changed: dict[str, str | None]) -> dict[str, str]:
+    def shell(self, **changed: str | None) -> dict[str, str]:
+        """The whole environment of the person's shell, with changes."""
         kept = {
             name: value
             for name, value in os.environ.items()

@@ -10,7 +10,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from botocore.exceptions import ClientError
@@ -88,17 +88,31 @@ def is_pushed(aws: Aws, repository: str, tag: str) -> bool:
     return True
 
 
-def push(aws: Aws, reference: str, progress: Callable[[str], None]) -> None:
+@dataclass(frozen=True)
+class Login:
+    """What a registry asks for, for some hours."""
+
+    user: str
+    password: str = field(repr=False)
+
+
+def login(aws: Aws) -> Login:
+    """A login to the account's own registry."""
+    with named("ecr:GetAuthorizationToken"):
+        answer = aws.client("ecr").get_authorization_token()["authorizationData"][0]
+    user, password = base64.b64decode(answer["authorizationToken"]).decode().split(":", 1)
+    return Login(user, password)
+
+
+def push(known: Login, reference: str, progress: Callable[[str], None]) -> None:
     """Push an image that was built.
 
     Raises:
         ImageError: Docker could not.
     """
-    with named("ecr:GetAuthorizationToken"):
-        answer = aws.client("ecr").get_authorization_token()["authorizationData"][0]
-    user, password = base64.b64decode(answer["authorizationToken"]).decode().split(":", 1)
     registry = reference.split("/", 1)[0]
-    _docker(["login", "--username", user, "--password-stdin", registry], progress, stdin=password)
+    words = ["login", "--username", known.user, "--password-stdin", registry]
+    _docker(words, progress, stdin=known.password)
     try:
         _docker(["push", "--quiet", reference], progress)
     finally:

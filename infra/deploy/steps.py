@@ -97,7 +97,7 @@ class Steps:
         registry = f"{account}.dkr.ecr.{ready.deployment.region}.amazonaws.com"
         reference = f"{registry}/{ready.deployment.repository}:{tag}"
         self.worker_image().build(reference, progress)
-        image.push(ready.aws, reference, progress)
+        image.push(image.login(ready.aws), reference, progress)
 
     def keep_token(self) -> bool:
         """Keep the bot token for the next deployment; False if it is kept already."""

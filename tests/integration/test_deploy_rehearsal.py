@@ -7,6 +7,8 @@ import os
 import re
 import shutil
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -140,6 +142,27 @@ def _policies(rehearsal: Rehearsal, role: str) -> list[object]:
     iam = rehearsal.client("iam")
     names = iam.list_role_policies(RoleName=role)["PolicyNames"]
     return [iam.get_role_policy(RoleName=role, PolicyName=name) for name in names]
+
+
+def test_the_accounts_registry_says_what_it_has_and_how_to_log_in(rehearsal: Rehearsal) -> None:
+    made = subprocess.run(
+        [sys.executable, "-c", _ASK_REGISTRY],
+        env=rehearsal.shell(),
+        cwd=rehearsal.checkout,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert made.stdout.split() == ["AWS", "False", "False"], made.stderr
+
+
+_ASK_REGISTRY = f"""
+from infra.deploy import image
+from infra.deploy.aws import Aws
+aws = Aws("us-east-1")
+print(image.login(aws).user, image.is_pushed(aws, "{PREFIX}-worker", "content-1"), end=" ")
+print(image.is_pushed(aws, "no-such-repository", "content-1"))
+"""
 
 
 def test_the_next_deployment_needs_no_token_and_changes_only_what_changed(

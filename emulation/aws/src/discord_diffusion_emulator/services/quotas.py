@@ -1,4 +1,4 @@
-"""Service Quotas for what a fleet needs: vCPUs of GPU instances. moto knows the quotas of VPC alone.
+"""Service Quotas for what a fleet needs: vCPUs of GPU instances. moto knows those of VPC alone.
 
 A new account may run none. Here a requested increase is granted at once, where AWS takes minutes to
 days. https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_GetServiceQuota.html

@@ -1,0 +1,73 @@
+"""Where Discord reaches a deployment, and whether it answers there as it must."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+
+from infra.deploy import endpoint
+from infra.deploy.errors import EndpointError
+
+AWS = "https://abc123.execute-api.us-east-1.amazonaws.com/v1/interactions"
+
+
+@contextmanager
+def answering(*statuses: int) -> Iterator[str]:
+    """A server that answers with one status after another, the last one for ever."""
+    left = list(statuses)
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.send_response(left.pop(0) if len(left) > 1 else left[0])
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/interactions"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def test_without_a_template_it_is_api_gateways_address() -> None:
+    assert endpoint.public_address(AWS, "abc123", None) == AWS
+
+
+def test_a_domain_of_ones_own_leads_to_the_same_path() -> None:
+    found = endpoint.public_address(AWS, "abc123", "https://bot.example.org{path}")
+    assert found == "https://bot.example.org/v1/interactions"
+    found = endpoint.public_address(AWS, "abc123", "http://127.0.0.1:4566/x/{rest_api_id}{path}")
+    assert found == "http://127.0.0.1:4566/x/abc123/v1/interactions"
+
+
+@pytest.mark.parametrize("template", ["https://{where}/x", "https://{0}/x", "https://{/x"])
+def test_a_template_with_an_unknown_part_is_refused(template: str) -> None:
+    with pytest.raises(EndpointError, match="rest_api_id"):
+        endpoint.public_address(AWS, "abc123", template)
+
+
+def test_an_endpoint_that_comes_up_slowly_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(endpoint, "_PAUSE_SECONDS", 0.01)
+    with answering(403, 500, 401) as url:
+        assert endpoint.refuses_unsigned(url).status == 401
+
+
+@pytest.mark.parametrize("status", [200, 502])
+def test_an_endpoint_that_takes_what_is_not_signed_is_no_endpoint(
+    monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    monkeypatch.setattr(endpoint, "_PAUSE_SECONDS", 0.01)
+    with answering(status) as url, pytest.raises(EndpointError, match=str(status)):
+        endpoint.refuses_unsigned(url, patience_seconds=0.2)
+
+
+def test_an_endpoint_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(endpoint, "_PAUSE_SECONDS", 0.01)
+    with pytest.raises(EndpointError, match="ConnectError"):
+        endpoint.refuses_unsigned("http://127.0.0.1:9/interactions", patience_seconds=0.2)

@@ -1,0 +1,99 @@
+"""The worker's image: its name follows its content, and ECR's password stays out of sight."""
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from infra.deploy import image
+from infra.deploy.errors import ImageError
+
+PASSWORD = "canary-of-ecr"
+REFERENCE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/bot-worker:content-1"
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    for name in ("docker", "requirements", "src/discord_diffusion", "fixtures/model/tiny"):
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "file").write_text(name)
+    return tmp_path
+
+
+def test_the_same_content_has_the_same_tag(checkout: Path) -> None:
+    one = image.WorkerImage(checkout, {"MODEL": "m"})
+    assert one.tag() == image.WorkerImage(checkout, {"MODEL": "m"}).tag()
+    (checkout / "src" / "discord_diffusion" / "__pycache__").mkdir()
+    (checkout / "src" / "discord_diffusion" / "__pycache__" / "x.pyc").write_text("cached")
+    assert one.tag() == image.WorkerImage(checkout, {"MODEL": "m"}).tag()
+
+
+@pytest.mark.parametrize("name", ["docker/file", "src/discord_diffusion/file", "requirements/new"])
+def test_another_content_has_another_tag(checkout: Path, name: str) -> None:
+    before = image.WorkerImage(checkout, {"MODEL": "m"}).tag()
+    (checkout / name).write_text("changed")
+    assert image.WorkerImage(checkout, {"MODEL": "m"}).tag() != before
+
+
+def test_another_model_has_another_tag(checkout: Path) -> None:
+    tags = {image.WorkerImage(checkout, {"MODEL": name}).tag() for name in ("m", "n")}
+    assert len(tags) == 2
+
+
+def test_the_image_holds_the_model_of_the_variables_for_cuda() -> None:
+    found = image.arguments_for({"model": "org/name", "model_variant": "fp16", "device": None})
+    assert (found["MODEL"], found["MODEL_VARIANT"]) == ("org/name", "fp16")
+    assert found["TORCH"].startswith("cu")
+    assert "MODEL_REVISION" not in found
+
+
+@pytest.fixture
+def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A program called docker that writes down what it is told, and how."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    program, told = folder / "docker", tmp_path / "told"
+    program.write_text(
+        f'#!/bin/sh\necho "argv $@" >> {told}\nenv >> {told}\n'
+        f'[ "$1" != login ] || {{ sed "s/^/stdin /"; echo; }} >> {told}\n[ "$1" != "$FAILS" ] || '
+        "{ echo 'no space left'; exit 1; }\n"
+    )
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("DISCORD_BOT_TOKEN", "canary-of-discord")
+    return told
+
+
+def test_the_registrys_password_goes_by_standard_input_and_is_forgotten(docker: Path) -> None:
+    image.push(image.Login("AWS", PASSWORD), REFERENCE, lambda _: None)
+    told = docker.read_text()
+    commands = [line for line in told.splitlines() if line.startswith("argv ")]
+    assert [line.split()[1] for line in commands] == ["login", "push", "logout"]
+    assert PASSWORD not in "".join(commands)
+    assert f"stdin {PASSWORD}" in told
+    assert "canary-of-discord" not in told
+
+
+def test_a_login_shows_no_password() -> None:
+    assert PASSWORD not in repr(image.Login("AWS", PASSWORD))
+
+
+def test_a_push_that_fails_says_why_and_logs_out(
+    docker: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAILS", "push")
+    with pytest.raises(ImageError, match="no space left"):
+        image.push(image.Login("AWS", PASSWORD), REFERENCE, lambda _: None)
+    assert "argv logout" in docker.read_text()
+
+
+def test_the_image_is_built_for_the_instances_whatever_this_machine_is(
+    docker: Path, checkout: Path
+) -> None:
+    image.WorkerImage(checkout, {"MODEL": "org/name"}).build(REFERENCE, lambda _: None)
+    told = docker.read_text()
+    assert "--platform linux/amd64" in told
+    assert f"--tag {REFERENCE}" in told
+    assert "--build-arg MODEL=org/name" in told
+    assert "canary-of-discord" not in told
