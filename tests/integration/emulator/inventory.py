@@ -1,0 +1,120 @@
+"""What an emulated account holds: every resource of a kind that the production module makes."""
+
+from collections.abc import Callable
+from typing import Any
+
+from emulated import Emulator
+
+Client = Callable[[str], Any]
+
+
+def inventory(emulator: Emulator) -> dict[str, list[str]]:
+    """Names by kind; what is gone, but still described for a while, is left out."""
+    return {kind: sorted(names(emulator.client)) for kind, names in _KINDS.items()}
+
+
+def holding(emulator: Emulator, prefix: str) -> dict[str, int]:
+    """How many resources of each kind have a prefix in their names."""
+    found = inventory(emulator)
+    counts = {kind: sum(prefix in name for name in names) for kind, names in found.items()}
+    return {kind: count for kind, count in counts.items() if count}
+
+
+def _active(client: Client) -> list[str]:
+    ecs = client("ecs")
+    described = ecs.describe_clusters(clusters=ecs.list_clusters()["clusterArns"])["clusters"]
+    return [cluster["clusterName"] for cluster in described if cluster["status"] == "ACTIVE"]
+
+
+def _services(client: Client) -> list[str]:
+    ecs = client("ecs")
+    found: list[str] = []
+    for cluster in _active(client):
+        arns = ecs.list_services(cluster=cluster)["serviceArns"]
+        services = ecs.describe_services(cluster=cluster, services=arns)["services"] if arns else []
+        found += [one["serviceName"] for one in services if one["status"] == "ACTIVE"]
+    return found
+
+
+def _instances(client: Client) -> list[str]:
+    reservations = client("ec2").describe_instances()["Reservations"]
+    instances = [instance for one in reservations for instance in one["Instances"]]
+    return [one["InstanceId"] for one in instances if one["State"]["Name"] != "terminated"]
+
+
+def _tagged(operation: str, answer: str) -> Callable[[Client], list[str]]:
+    """What EC2 has, by its id and its name; it has some of its own."""
+
+    def names(client: Client) -> list[str]:
+        found = getattr(client("ec2"), operation)()[answer]
+        there = (one for one in found if str(one.get("State")).lower() != "deleted")
+        return [f"{_id(one)} {_tag(one)}" for one in there]
+
+    return names
+
+
+def _id(described: dict[str, Any]) -> str:
+    keys = ("GroupId", "VpcEndpointId", "SubnetId", "InternetGatewayId", "RouteTableId", "VpcId")
+    return next(str(described[key]) for key in keys if key in described)
+
+
+def _tag(described: dict[str, Any]) -> str:
+    tags = {tag["Key"]: tag["Value"] for tag in described.get("Tags", [])}
+    return tags.get("Name") or str(described.get("GroupName", ""))
+
+
+def _listed(service: str, operation: str, answer: str, key: str = "") -> Callable[[Client], Any]:
+    def names(client: Client) -> list[str]:
+        asked = {"AccountId": "000000000000"} if service == "budgets" else {}
+        if service == "application-autoscaling":
+            asked = {"ServiceNamespace": "ecs"}
+        found = getattr(client(service), operation)(**asked).get(answer, [])
+        return [str(one[key]) if key else str(one) for one in found]
+
+    return names
+
+
+_KINDS: dict[str, Callable[[Client], list[str]]] = {
+    "alarm": _listed("cloudwatch", "describe_alarms", "MetricAlarms", "AlarmName"),
+    "api": _listed("apigateway", "get_rest_apis", "items", "name"),
+    "budget": _listed("budgets", "describe_budgets", "Budgets", "BudgetName"),
+    "capacity provider": _listed("ecs", "describe_capacity_providers", "capacityProviders", "name"),
+    "cluster": _active,
+    "dashboard": _listed("cloudwatch", "list_dashboards", "DashboardEntries", "DashboardName"),
+    "event source mapping": _listed(
+        "lambda", "list_event_source_mappings", "EventSourceMappings", "FunctionArn"
+    ),
+    "function": _listed("lambda", "list_functions", "Functions", "FunctionName"),
+    "gateway": _tagged("describe_internet_gateways", "InternetGateways"),
+    "group": _listed(
+        "autoscaling", "describe_auto_scaling_groups", "AutoScalingGroups", "AutoScalingGroupName"
+    ),
+    "instance": _instances,
+    "instance profile": _listed(
+        "iam", "list_instance_profiles", "InstanceProfiles", "InstanceProfileName"
+    ),
+    "launch template": _listed(
+        "ec2", "describe_launch_templates", "LaunchTemplates", "LaunchTemplateName"
+    ),
+    "log group": _listed("logs", "describe_log_groups", "logGroups", "logGroupName"),
+    "queue": _listed("sqs", "list_queues", "QueueUrls"),
+    "repository": _listed("ecr", "describe_repositories", "repositories", "repositoryName"),
+    "role": _listed("iam", "list_roles", "Roles", "RoleName"),
+    "route table": _tagged("describe_route_tables", "RouteTables"),
+    "rule": _listed("events", "list_rules", "Rules", "Name"),
+    "scalable target": _listed(
+        "application-autoscaling", "describe_scalable_targets", "ScalableTargets", "ResourceId"
+    ),
+    "scaling policy": _listed(
+        "application-autoscaling", "describe_scaling_policies", "ScalingPolicies", "PolicyName"
+    ),
+    "security group": _tagged("describe_security_groups", "SecurityGroups"),
+    "service": _services,
+    "state machine": _listed("stepfunctions", "list_state_machines", "stateMachines", "name"),
+    "subnet": _tagged("describe_subnets", "Subnets"),
+    "table": _listed("dynamodb", "list_tables", "TableNames"),
+    "task definition": _listed("ecs", "list_task_definitions", "taskDefinitionArns"),
+    "topic": _listed("sns", "list_topics", "Topics", "TopicArn"),
+    "vpc": _tagged("describe_vpcs", "Vpcs"),
+    "vpc endpoint": _tagged("describe_vpc_endpoints", "VpcEndpoints"),
+}

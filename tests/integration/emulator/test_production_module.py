@@ -1,0 +1,138 @@
+"""The production module, whole, on the emulator: applied, planned again, beside another, gone."""
+
+import json
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from emulated import ROOT, Emulator, wait_until
+from fleets import FAST, WORKER
+from inventory import holding, inventory
+
+from emulation.aws.launch import Tasks
+from emulation.bootstrap.layout import Layout
+from emulation.stack.options import lambda_architecture
+from emulation.stack.terraform import Outputs, Terraform
+
+LAYOUT = Layout.of_this_checkout()
+PUBLIC = [{"Key": "Tier", "Value": "Public"}]
+START_SECONDS = 60.0
+# Every kind of resource that the module makes.
+KINDS = 28
+
+
+@pytest.fixture(scope="module")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    folder = tmp_path_factory.mktemp("production")
+    command = (sys.executable, str(WORKER))
+    environment = {"EVENTS": str(folder / "events")}
+    tasks = Tasks(command=command, environment=environment, folder=folder, fleet=FAST)
+    running = Emulator(folder, tasks)
+    yield running
+    running.stop()
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """One deployment to the emulator, with its own state."""
+
+    name: str
+    terraform: Terraform
+
+    @classmethod
+    def of(cls, emulator: Emulator, folder: Path, name: str, **settings: Any) -> "Deployment":
+        terraform = Terraform(LAYOUT, folder / name)
+        terraform.write_variables(
+            {
+                "target": "localstack",
+                "environment": name,
+                "emulator_endpoint": emulator.config.endpoint,
+                "discord_public_key": "00" * 32,
+                "discord_application_id": "123456789012345678",
+                "lambda_package": str(ROOT / "build" / "lambda.zip"),
+                "lambda_architecture": lambda_architecture(),
+                **settings,
+            }
+        )
+        return cls(name, terraform)
+
+    @property
+    def prefix(self) -> str:
+        """What its names begin with."""
+        return f"discord-diffusion-{self.name}"
+
+    def apply(self) -> Outputs:
+        return self.terraform.apply(lambda _: None)
+
+    def is_empty(self) -> bool:
+        """Whether its state holds no resource."""
+        state = json.loads((self.terraform.folder / "terraform.tfstate").read_text())
+        return state["resources"] == []
+
+
+def together(*calls: Any) -> list[Any]:
+    """Call all at once; what each gave."""
+    with ThreadPoolExecutor() as pool:
+        return [future.result() for future in [pool.submit(call) for call in calls]]
+
+
+def share_the_default_vpc(emulator: Emulator) -> None:
+    """Tag its subnets as an account's owner would."""
+    ec2 = emulator.client("ec2")
+    subnets = [subnet["SubnetId"] for subnet in ec2.describe_subnets()["Subnets"]]
+    ec2.create_tags(Resources=subnets, Tags=PUBLIC)
+
+
+def test_two_deployments_live_side_by_side_and_go_one_by_one(
+    emulator: Emulator, tmp_path: Path
+) -> None:
+    share_the_default_vpc(emulator)
+    before = inventory(emulator)
+    # One with a VPC of its own and a task that runs; the other in the account's VPC, and paused.
+    one = Deployment.of(
+        emulator,
+        tmp_path,
+        "one",
+        network={"create_vpc": True},
+        fleet={"minimum_tasks": 1, "maximum_tasks": 25},
+        alarm_email="me@example.com",
+        tracing=True,
+    )
+    other = Deployment.of(
+        emulator,
+        tmp_path,
+        "other",
+        fleet={"maximum_tasks": 0},
+        manage_api_gateway_account=False,
+        point_in_time_recovery=True,
+    )
+    outputs, _ = together(one.apply, other.apply)
+    ecs = emulator.client("ecs")
+
+    def running() -> bool:
+        described = ecs.describe_services(
+            cluster=outputs.text("ecs_cluster_name"), services=[outputs.text("ecs_service_name")]
+        )
+        return bool(described["services"][0]["runningCount"])
+
+    wait_until(running, "a task runs", START_SECONDS)
+    assert together(one.terraform.is_up_to_date, other.terraform.is_up_to_date) == [True, True]
+    assert holding(emulator, one.prefix).keys() >= holding(emulator, other.prefix).keys()
+    assert len(holding(emulator, one.prefix)) >= KINDS
+    kept = holding(emulator, other.prefix)
+
+    one.terraform.destroy()
+    assert one.is_empty()
+    assert holding(emulator, one.prefix) == {}
+    assert holding(emulator, other.prefix) == kept
+    assert other.terraform.is_up_to_date()
+
+    together(one.apply, other.terraform.destroy)
+    assert other.is_empty()
+    assert one.terraform.is_up_to_date()
+    one.terraform.destroy()
+    assert inventory(emulator) == before
