@@ -8,10 +8,17 @@ from pathlib import Path
 
 PACKAGE = "discord_diffusion"
 HANDLERS = f"{PACKAGE}.handlers"
+DATA = {
+    "catalogue.py": "locales/*.json",
+    "command_texts.py": "locales/commands/*.json",
+    "safety/blocklist.py": "safety/*.txt",
+    "safety/normalise.py": "safety/*.json",
+}
+"""What a module reads when it is used."""
 
 
 def module_files(source: Path) -> list[Path]:
-    """The files of every handler's modules, relative to `source`, in order.
+    """The files of every handler's modules and what they read, relative to `source`, in order.
 
     Args:
         source: the folder that holds the package.
@@ -26,7 +33,9 @@ def module_files(source: Path) -> list[Path]:
         code = (source / path).read_text()
         waiting += _imports(code)
         found |= {one.relative_to(source) for one in _data(code, source / path)}
-    return sorted(found)
+    data = (files for module, files in DATA.items() if Path(PACKAGE, module) in found)
+    read = (path for files in data for path in (source / PACKAGE).glob(files))
+    return sorted([*found, *(path.relative_to(source) for path in read)])
 
 
 def _data(code: str, module: Path) -> Iterator[Path]:

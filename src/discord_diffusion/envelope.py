@@ -28,6 +28,10 @@ class Addressee(Protocol):
         """The credential of the answer."""
 
     @property
+    def locale(self) -> str:
+        """Discord's locale of whoever asked."""
+
+    @property
     def expires_at(self) -> datetime:
         """From when on nobody can be told anything."""
 
@@ -39,6 +43,7 @@ class Sender:
     id: str
     application_id: str
     token: str = field(repr=False)
+    locale: str = ""
 
     @property
     def expires_at(self) -> datetime:
@@ -75,4 +80,5 @@ def _sender(content: Mapping[str, Any]) -> Sender | None:
         return None
     if not (_SNOWFLAKE.fullmatch(job_id) and _SNOWFLAKE.fullmatch(application) and token):
         return None
-    return Sender(job_id, application, token)
+    locale = content.get("locale")
+    return Sender(job_id, application, token, locale if isinstance(locale, str) else "")

@@ -1,5 +1,6 @@
 """What several programs write into a user's message, and recognise there again."""
 
+from discord_diffusion.catalogue import say
 from discord_diffusion.discord import text
 from discord_diffusion.jobs import GenerationParameters
 
@@ -10,22 +11,23 @@ SPOILER = "SPOILER_"
 """Begins the names of files that Discord's clients veil until they are clicked."""
 
 
-def asked(parameters: GenerationParameters) -> list[str]:
+def asked(parameters: GenerationParameters, locale: str) -> list[str]:
     """What the user asked for, as quoted lines."""
     lines = [f"> {text.quote(parameters.prompt, PROMPT_SHOWN)}"]
     if parameters.negative_prompt:
-        lines.append(f"> without: {text.quote(parameters.negative_prompt, NEGATIVE_PROMPT_SHOWN)}")
+        negative = text.quote(parameters.negative_prompt, NEGATIVE_PROMPT_SHOWN)
+        lines.append(f"> {say(locale, 'asked.without', negative=negative)}")
     return lines
 
 
-def pictures(count: int) -> str:
+def pictures(count: int, locale: str) -> str:
     """A number of pictures."""
-    return "1 picture" if count == 1 else f"{count} pictures"
+    return say(locale, "pictures.one") if count == 1 else say(locale, "pictures.many", count=count)
 
 
-def failed(job_id: str, parameters: GenerationParameters, reason: str) -> str:
-    """The job came to nothing; `reason` is our own text."""
-    return text.failure("\n".join([reason, *asked(parameters), _signature(job_id)]))
+def failed(job_id: str, parameters: GenerationParameters, reason: str, locale: str) -> str:
+    """The job came to nothing; `reason` is our own text, in that language."""
+    return text.failure("\n".join([reason, *asked(parameters, locale), _signature(job_id)]))
 
 
 def unreadable(job_id: str, reason: str) -> str:

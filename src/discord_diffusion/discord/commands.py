@@ -1,107 +1,177 @@
-"""The application commands as data: registration and validation are made from it.
+"""The application commands as data: registration, checks, autocomplete and help come from it."""
 
-https://docs.discord.com/developers/interactions/application-commands
-"""
-
-from dataclasses import dataclass, field
-from enum import IntEnum
 from typing import Any
 
+from discord_diffusion.discord.command_model import (
+    MANAGE_GUILD,
+    Choice,
+    Command,
+    CommandType,
+    Context,
+    Option,
+    OptionType,
+    SubCommand,
+)
 from discord_diffusion.discord.limits import STRING_OPTION_LENGTH
-from discord_diffusion.jobs import GUIDANCE, IMAGES, SEED, STEPS
+from discord_diffusion.fairness.limits import COOLDOWN_SECONDS, JOBS_IN_FLIGHT, UNITS
+from discord_diffusion.jobs import GUIDANCE, IMAGES, SEED, SIZE, STEPS, STRENGTH
+
+PROPORTIONS = {
+    "square": (1, 1),
+    "landscape": (3, 2),
+    "portrait": (2, 3),
+    "wide": (16, 9),
+    "tall": (9, 16),
+}
+"""Width to height of each choice of `size`."""
+
+SCHEDULERS = {
+    "DPMSolverMultistepScheduler": "DPM++ 2M",
+    "EulerDiscreteScheduler": "Euler",
+    "EulerAncestralDiscreteScheduler": "Euler a",
+    "UniPCMultistepScheduler": "UniPC",
+    "DDIMScheduler": "DDIM",
+    "PNDMScheduler": "PNDM",
+    "LMSDiscreteScheduler": "LMS",
+    "HeunDiscreteScheduler": "Heun",
+    "DEISMultistepScheduler": "DEIS",
+    "LCMScheduler": "LCM",
+}
+"""Classes of diffusers by what users of other tools call them."""
+
+SAFETY_LEVELS = ("strict", "channel")
+"""Whether the safety checker is obeyed everywhere, or not in channels with an age restriction."""
+
+PATTERN_LENGTH = (2, 100)
+
+_SIZE = Option("size", OptionType.STRING, choices=tuple(map(Choice, PROPORTIONS)))
+_MODEL = Option("model", OptionType.STRING, minimum=1, maximum=64, autocomplete=True)
 
 
-class OptionType(IntEnum):
-    """Kinds of option that a command of ours has."""
-
-    STRING = 3
-    INTEGER = 4
-    NUMBER = 10
+def _integer(name: str, allowed: tuple[int, int]) -> Option:
+    return Option(name, OptionType.INTEGER, minimum=allowed[0], maximum=allowed[1])
 
 
-class Context(IntEnum):
-    """Where a command can be used."""
-
-    GUILD = 0
-    BOT_DM = 1
-    PRIVATE_CHANNEL = 2
+def _number(name: str, allowed: tuple[float, float]) -> Option:
+    return Option(name, OptionType.NUMBER, minimum=allowed[0], maximum=allowed[1])
 
 
-@dataclass(frozen=True)
-class Option:
-    """One option; `minimum` and `maximum` bound the value, or the length of a text."""
-
-    name: str
-    description: str
-    type: OptionType
-    required: bool = False
-    minimum: float | None = None
-    maximum: float | None = None
-
-    def as_json(self) -> dict[str, Any]:
-        """For the registration."""
-        bounds = ("min_length", "max_length") if self.type is OptionType.STRING else (
-            "min_value", "max_value",
-        )  # fmt: skip
-        limits = zip(bounds, (self.minimum, self.maximum), strict=True)
-        return {
-            "type": int(self.type),
-            "name": self.name,
-            "description": self.description,
-            "required": self.required,
-        } | {name: value for name, value in limits if value is not None}
-
-
-@dataclass(frozen=True)
-class Command:
-    """One slash command."""
-
-    name: str
-    description: str
-    options: tuple[Option, ...]
-    contexts: tuple[Context, ...] = field(default=tuple(Context))
-
-    def as_json(self) -> dict[str, Any]:
-        """For the registration. Both kinds of installation: to a guild and to a user."""
-        return {
-            "type": 1,
-            "name": self.name,
-            "description": self.description,
-            "options": [option.as_json() for option in self.options],
-            "contexts": [int(context) for context in self.contexts],
-            "integration_types": [0, 1],
-        }
+def _required(name: str, kind: OptionType) -> Option:
+    return Option(name, kind, required=True)
 
 
 IMAGINE = Command(
-    name="imagine",
-    description="Draw pictures from a description",
+    "imagine",
     options=(
+        Option("prompt", OptionType.STRING, required=True, minimum=1, maximum=STRING_OPTION_LENGTH),
+        Option("negative_prompt", OptionType.STRING, minimum=1, maximum=STRING_OPTION_LENGTH),
+        _integer("images", IMAGES),
+        _SIZE,
+        _integer("width", SIZE),
+        _integer("height", SIZE),
+        _integer("seed", SEED),
+        _integer("steps", STEPS),
+        _number("guidance", GUIDANCE),
+        _MODEL,
         Option(
-            "prompt", "What to draw", OptionType.STRING, required=True,
-            minimum=1, maximum=STRING_OPTION_LENGTH,
+            "scheduler",
+            OptionType.STRING,
+            choices=tuple(Choice(name, label) for name, label in SCHEDULERS.items()),
         ),
-        Option(
-            "negative_prompt", "What not to draw", OptionType.STRING, maximum=STRING_OPTION_LENGTH
-        ),
-        Option(
-            "images", "How many pictures", OptionType.INTEGER, minimum=IMAGES[0], maximum=IMAGES[1]
-        ),
-        Option(
-            "seed", "The same seed gives the same picture", OptionType.INTEGER,
-            minimum=SEED[0], maximum=SEED[1],
-        ),
-        Option("steps", "Denoising steps", OptionType.INTEGER, minimum=STEPS[0], maximum=STEPS[1]),
-        Option(
-            "guidance", "How closely to follow the prompt", OptionType.NUMBER,
-            minimum=GUIDANCE[0], maximum=GUIDANCE[1],
-        ),
+        Option("image", OptionType.ATTACHMENT),
+        _number("strength", STRENGTH),
+        Option("private", OptionType.BOOLEAN),
+        Option("spoiler", OptionType.BOOLEAN),
     ),
-)  # fmt: skip
+)
 
-COMMANDS = (IMAGINE,)
+QUEUE = Command("queue")
+CANCEL = Command("cancel")
+QUOTA = Command("quota")
+HELP = Command("help")
+SHOW_PARAMETERS = Command("Show parameters", CommandType.MESSAGE)
+
+SETTINGS = Command(
+    "settings",
+    subcommands=(
+        SubCommand("show"),
+        SubCommand(
+            "access",
+            (
+                _required("allow", OptionType.BOOLEAN),
+                Option("role", OptionType.ROLE),
+                Option("channel", OptionType.CHANNEL),
+            ),
+        ),
+        SubCommand(
+            "priority",
+            (_required("allow", OptionType.BOOLEAN), _required("role", OptionType.ROLE)),
+        ),
+        SubCommand(
+            "limits",
+            (
+                _integer("user_units", UNITS),
+                _integer("server_units", UNITS),
+                _integer("cooldown", COOLDOWN_SECONDS),
+                _integer("jobs", JOBS_IN_FLIGHT),
+                _integer("max_side", SIZE),
+            ),
+        ),
+        SubCommand(
+            "defaults",
+            (
+                _integer("images", IMAGES),
+                _integer("steps", STEPS),
+                _number("guidance", GUIDANCE),
+                _SIZE,
+                _MODEL,
+            ),
+        ),
+        SubCommand(
+            "safety",
+            (
+                Option("level", OptionType.STRING, choices=tuple(map(Choice, SAFETY_LEVELS))),
+                Option("spoiler", OptionType.BOOLEAN),
+            ),
+        ),
+        SubCommand(
+            "block",
+            (
+                Option(
+                    "pattern",
+                    OptionType.STRING,
+                    required=True,
+                    minimum=PATTERN_LENGTH[0],
+                    maximum=PATTERN_LENGTH[1],
+                ),
+            ),
+        ),
+        SubCommand(
+            "unblock",
+            (
+                Option(
+                    "pattern",
+                    OptionType.STRING,
+                    required=True,
+                    minimum=PATTERN_LENGTH[0],
+                    maximum=PATTERN_LENGTH[1],
+                    autocomplete=True,
+                ),
+            ),
+        ),
+        SubCommand("reset"),
+    ),
+    contexts=(Context.GUILD,),
+    permissions=MANAGE_GUILD,
+)
+
+COMMANDS = (IMAGINE, QUEUE, CANCEL, QUOTA, HELP, SETTINGS, SHOW_PARAMETERS)
+BY_NAME = {command.name: command for command in COMMANDS}
 
 
 def registration() -> list[dict[str, Any]]:
     """The body of the bulk overwrite."""
-    return [command.as_json() for command in COMMANDS]
+    from discord_diffusion.command_texts import CommandCatalogue
+
+    texts = CommandCatalogue.load()
+    return [command.as_json(texts) for command in COMMANDS]

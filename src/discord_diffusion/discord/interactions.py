@@ -4,15 +4,19 @@ Discord adds fields and types at any time, so what is not needed is not looked a
 https://docs.discord.com/developers/interactions/receiving-and-responding
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
+from discord_diffusion.discord.command_model import OptionType
 from discord_diffusion.discord.text import content
 from discord_diffusion.jobs import DEFAULT_ATTACHMENT_SIZE_LIMIT
 
 EPHEMERAL = 1 << 6
+CHOICES = 25
+"""Of an autocomplete."""
+CHOICE_LENGTH = 100
 
 
 class InteractionType(IntEnum):
@@ -30,10 +34,57 @@ class InvalidInteractionError(ValueError):
 
 
 @dataclass(frozen=True)
+class Attachment:
+    """A file that Discord keeps; `size` in bytes."""
+
+    filename: str
+    url: str
+    content_type: str
+    size: int
+
+    @classmethod
+    def read(cls, payload: Mapping[str, Any]) -> "Attachment":
+        """Read leniently."""
+        size = payload.get("size")
+        return cls(
+            _text(payload.get("filename")),
+            _text(payload.get("url")),
+            _text(payload.get("content_type")),
+            size if type(size) is int else 0,
+        )
+
+
+@dataclass(frozen=True)
+class SourceMessage:
+    """The message that a component is on, or that a message command is about.
+
+    `asked_by` is who the message answers.
+    """
+
+    id: str
+    asked_by: str
+    attachments: tuple[Attachment, ...]
+    custom_ids: tuple[str, ...]
+
+    @classmethod
+    def read(cls, payload: Mapping[str, Any]) -> "SourceMessage":
+        """Read leniently."""
+        asked = _mapping(payload.get("interaction_metadata"))
+        return cls(
+            _text(payload.get("id")),
+            _text(_mapping(asked.get("user")).get("id")),
+            tuple(Attachment.read(_mapping(one)) for one in _list(payload.get("attachments"))),
+            tuple(_text(one.get("custom_id")) for one in _leaves(payload.get("components"))),
+        )
+
+
+@dataclass(frozen=True)
 class Interaction:
     """What of an interaction matters here. Ids are snowflakes, `name` is the command's.
 
-    `options` maps the options given to their values. `token` is left out of `repr`.
+    `options` maps the options given to their values; `focused` is the one being typed. `fields`
+    are those of a submitted form. `permissions` and `roles` are the member's in this channel.
+    `token` is left out of `repr`.
     """
 
     id: str
@@ -43,9 +94,17 @@ class Interaction:
     user_id: str
     locale: str
     name: str
+    subcommand: str | None
     options: Mapping[str, Any]
+    focused: str | None
+    custom_id: str
+    fields: Mapping[str, str]
+    attachments: Mapping[str, Attachment]
+    message: SourceMessage | None
     channel_id: str | None
     guild_id: str | None
+    roles: frozenset[str]
+    permissions: int
     attachment_size_limit: int
     nsfw: bool
 
@@ -59,8 +118,10 @@ class Interaction:
         if not isinstance(payload, Mapping) or type(payload.get("type")) is not int:
             raise InvalidInteractionError("the body is no interaction: it has no type")
         data = _mapping(payload.get("data"))
-        channel = _mapping(payload.get("channel"))
+        member = _mapping(payload.get("member"))
+        resolved = _mapping(data.get("resolved"))
         limit = payload.get("attachment_size_limit")
+        subcommand, options = _subcommand(data.get("options"))
         return cls(
             id=_text(payload.get("id")),
             type=payload["type"],
@@ -69,14 +130,29 @@ class Interaction:
             user_id=_user_id(payload),
             locale=_text(payload.get("locale")) or "en-US",
             name=_text(data.get("name")),
-            options=_options(data.get("options")),
+            subcommand=subcommand,
+            options={_text(one.get("name")): one.get("value") for one in options},
+            focused=next((_text(one["name"]) for one in options if one.get("focused")), None),
+            custom_id=_text(data.get("custom_id")),
+            fields=_fields(data.get("components")),
+            attachments={
+                key: Attachment.read(_mapping(one))
+                for key, one in _mapping(resolved.get("attachments")).items()
+            },
+            message=_message(payload, data, resolved),
             channel_id=_text(payload.get("channel_id")) or None,
             guild_id=_text(payload.get("guild_id")) or None,
+            roles=frozenset(_text(one) for one in _list(member.get("roles"))),
+            permissions=_bits(member.get("permissions")),
             attachment_size_limit=limit
             if type(limit) is int and limit > 0
             else DEFAULT_ATTACHMENT_SIZE_LIMIT,
-            nsfw=channel.get("nsfw") is True,
+            nsfw=_mapping(payload.get("channel")).get("nsfw") is True,
         )
+
+    def may(self, permission: int) -> bool:
+        """Whether the member has a permission here; nobody has one in a direct message."""
+        return bool(self.permissions & permission)
 
 
 def _user_id(payload: Mapping[str, Any]) -> str:
@@ -85,15 +161,47 @@ def _user_id(payload: Mapping[str, Any]) -> str:
     return _text(user.get("id"))
 
 
-def _options(options: object) -> dict[str, Any]:
-    if not isinstance(options, list):
-        return {}
-    found = (_mapping(option) for option in options)
-    return {_text(one.get("name")): one.get("value") for one in found}
+def _subcommand(options: object) -> tuple[str | None, list[Mapping[str, Any]]]:
+    """The name of the sub-command, if one was given, and the options themselves."""
+    found = [_mapping(option) for option in _list(options)]
+    if len(found) == 1 and found[0].get("type") == OptionType.SUB_COMMAND:
+        return _text(found[0].get("name")), _subcommand(found[0].get("options"))[1]
+    return None, found
+
+
+def _message(
+    payload: Mapping[str, Any], data: Mapping[str, Any], resolved: Mapping[str, Any]
+) -> SourceMessage | None:
+    target = _mapping(resolved.get("messages")).get(_text(data.get("target_id")))
+    found = _mapping(payload.get("message")) or _mapping(target)
+    return SourceMessage.read(found) if found else None
+
+
+def _fields(components: object) -> dict[str, str]:
+    return {_text(one.get("custom_id")): _text(one.get("value")) for one in _leaves(components)}
+
+
+def _leaves(components: object, depth: int = 4) -> Iterator[Mapping[str, Any]]:
+    """Every component that holds no other; nothing of ours is nested deeper."""
+    for one in map(_mapping, _list(components)) if depth else ():
+        inner = one.get("components") or ([one["component"]] if one.get("component") else None)
+        if inner is None:
+            yield one
+        else:
+            yield from _leaves(inner, depth - 1)
+
+
+def _bits(value: object) -> int:
+    """Permissions are a number written as text."""
+    return int(value) if isinstance(value, str) and value.isdecimal() and len(value) < 40 else 0
 
 
 def _mapping(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _text(value: object) -> str:
@@ -105,18 +213,34 @@ def pong() -> dict[str, Any]:
     return {"type": 1}
 
 
-def message(text: str) -> dict[str, Any]:
+def message(text: str, components: list[dict[str, Any]] | None = None) -> dict[str, Any]:
     """Type 4: a message that everybody in the channel sees. Nobody is mentioned by it."""
-    return {"type": 4, "data": {"content": content(text), "allowed_mentions": {"parse": []}}}
+    return {"type": 4, "data": _data(text, components)}
 
 
-def ephemeral(text: str) -> dict[str, Any]:
+def ephemeral(text: str, components: list[dict[str, Any]] | None = None) -> dict[str, Any]:
     """Type 4, seen only by who asked."""
-    response = message(text)
+    response = message(text, components)
     response["data"]["flags"] = EPHEMERAL
     return response
 
 
-def no_choices() -> dict[str, Any]:
-    """Type 8: an autocomplete that has nothing to suggest."""
-    return {"type": 8, "data": {"choices": []}}
+def update(text: str, *, keep_pictures: bool = True) -> dict[str, Any]:
+    """Type 7: the message that a component is on says something else, and has no components."""
+    data = _data(text, []) | ({} if keep_pictures else {"attachments": []})
+    return {"type": 7, "data": data}
+
+
+def choices(found: Mapping[str, str]) -> dict[str, Any]:
+    """Type 8: what can be chosen, shown text to value; as many as Discord shows."""
+    listed = [
+        {"name": name[:CHOICE_LENGTH], "value": value}
+        for name, value in found.items()
+        if name and len(value) <= CHOICE_LENGTH
+    ]
+    return {"type": 8, "data": {"choices": listed[:CHOICES]}}
+
+
+def _data(text: str, components: list[dict[str, Any]] | None) -> dict[str, Any]:
+    data: dict[str, Any] = {"content": content(text), "allowed_mentions": {"parse": []}}
+    return data if components is None else data | {"components": components}

@@ -7,7 +7,7 @@ import contextlib
 import json
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import urllib3
@@ -27,6 +27,9 @@ CONNECT_SECONDS = 2.0
 READ_SECONDS = 3.0
 """Short: an edit that takes effect late could write over a worker's."""
 
+CONNECTIONS = 8
+"""Kept open to Discord, for as many threads."""
+
 # Its lines hold URLs, and so the interaction token.
 logging.getLogger("urllib3").setLevel(logging.WARNING)
 
@@ -43,6 +46,7 @@ class NoticeClient:
             headers={"User-Agent": USER_AGENT},
             timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
             retries=False,
+            maxsize=CONNECTIONS,
         )
         self._limits = RateLimits()
         self._sleep = sleep
@@ -51,9 +55,17 @@ class NoticeClient:
         """The message as Discord has it now."""
         return self._call("GET", application_id, token)
 
-    def write(self, application_id: str, token: str, content: str) -> Message:
-        """Replace the text; attachments stay, and nobody is mentioned."""
-        body = {"content": content, "allowed_mentions": {"parse": []}}
+    def write(
+        self,
+        application_id: str,
+        token: str,
+        content: str,
+        components: Sequence[Mapping[str, Any]] | None = None,
+    ) -> Message:
+        """Replace the text and, unless None, all components; attachments stay. Mentions nobody."""
+        body: dict[str, Any] = {"content": content, "allowed_mentions": {"parse": []}}
+        if components is not None:
+            body["components"] = list(components)
         return self._call("PATCH", application_id, token, json=body)
 
     def _call(self, method: str, application_id: str, token: str, **body: Any) -> Message:

@@ -8,7 +8,7 @@ https://docs.discord.com/developers/interactions/receiving-and-responding#follow
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import httpx
@@ -75,17 +75,20 @@ class WebhookClient:
         *,
         content: str,
         files: Sequence[File] | None = None,
+        components: Sequence[Mapping[str, Any]] | None = None,
         spare: int = 0,
         timeout_seconds: float | None = None,
         fence: Callable[[], None] = lambda: None,
     ) -> Message:
-        """Replace the text and, unless `files` is None, all attachments. Nobody is ever mentioned.
+        """Replace the text and, unless None, all attachments and all components; mention nobody.
 
         `spare` > 0 marks an edit of small worth: it is refused with `RateLimitedError` at once when
         fewer than that many further calls would be left to the bucket. `fence` is called before the
         end of an upload is sent; what it raises stops the upload, which then has no effect.
         """
         payload: dict[str, Any] = {"content": content, "allowed_mentions": {"parse": []}}
+        if components is not None:
+            payload["components"] = list(components)
         body: dict[str, Any] = {"json": payload}
         if files is not None:
             payload["attachments"] = [

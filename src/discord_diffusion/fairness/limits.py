@@ -3,6 +3,11 @@
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+UNITS = (0, 1_000_000)
+COOLDOWN_SECONDS = (0, 3600)
+JOBS_IN_FLIGHT = (1, 20)
+"""What those who run a guild may choose."""
+
 PRIORITY_FACTOR = 3
 """By how much the quota of a member with priority is larger."""
 

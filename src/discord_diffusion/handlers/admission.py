@@ -7,7 +7,6 @@ they refuse is logged; only the queue must take it.
 
 import logging
 import time
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -20,6 +19,7 @@ from discord_diffusion.fleet import FleetSize, FleetState
 from discord_diffusion.handlers import texts
 from discord_diffusion.job_records import JobRecord, JobStatus
 from discord_diffusion.jobs import Job
+from discord_diffusion.refusals import Refusal
 from discord_diffusion.waits import Wait, WaitKind, expected_wait, shortest_wait
 
 log = logging.getLogger(__name__)
@@ -69,14 +69,6 @@ class Wake(Protocol):
         """Start an execution and do not wait for it."""
 
 
-@dataclass(frozen=True)
-class Admitted:
-    """The answer, and whether there is a job now."""
-
-    text: str
-    accepted: bool
-
-
 class Admission:
     """Admits the jobs of one deployment."""
 
@@ -91,8 +83,12 @@ class Admission:
         self._state: FleetState | None = None
         self._state_until = self._woken_until = 0.0
 
-    def admit(self, job: Job, now: datetime) -> Admitted:
-        """Take a job in, once: the same interaction gets the same answer, and no second job."""
+    def admit(self, job: Job, charge: Charge, now: datetime) -> str:
+        """Take a job in, once: the same interaction gets the same answer, and no second job.
+
+        Raises:
+            Refusal: there is no job, and nothing was charged.
+        """
         began = time.monotonic()
         state = self._known(began)
         ahead = self._ahead(state, began)
@@ -102,16 +98,15 @@ class Admission:
             shortest = shortest_wait(state, self._size, ahead=ahead, now=now)
             if not shortest.fits(job.expires_at, now):
                 return self._too_late(job, wait)
-        known = self._accept(job, wait)
+        known = self._accept(job, charge, wait)
         if known and known.status.finished:
             return _ended(known)
         # Sent again in any case: whoever accepted it may have ended before sending it.
         if not self._send(job):
-            return Admitted(texts.QUEUE_REFUSED, False)
+            raise Refusal("queue")
         if state and state.is_asleep(now):
             self._wake_up(began)
-        wait = known.wait if known and known.wait else wait
-        return Admitted(_queued(job, wait), True)
+        return _queued(job, known.wait if known and known.wait else wait)
 
     def _known(self, began: float) -> FleetState | None:
         """What is known of the fleet, None where the table does not say."""
@@ -134,17 +129,17 @@ class Admission:
             log.warning("The queue's depth is not known", extra={"reason": str(error)})
         return state.look.observation.backlog if state and state.look else 0
 
-    def _too_late(self, job: Job, wait: Wait) -> Admitted:
+    def _too_late(self, job: Job, wait: Wait) -> str:
         known = self._record(job)
         if known and not known.status.finished:
-            return Admitted(_queued(job, known.wait or wait), True)
+            return _queued(job, known.wait or wait)
         log.info("Refused", extra={"job": job.id, "kind": wait.kind, "ahead": wait.ahead})
-        return Admitted(texts.too_late(wait), False)
+        raise texts.too_late(wait)
 
-    def _accept(self, job: Job, wait: Wait) -> JobRecord | None:
+    def _accept(self, job: Job, charge: Charge, wait: Wait) -> JobRecord | None:
         """Write the record of a new job; the record that was there before, if one was."""
         try:
-            if self._jobs.accept(job, wait=wait):
+            if self._jobs.accept(job, charge=charge, wait=wait):
                 return None
         except StoreError as error:
             log.error("The job has no record", extra={"job": job.id, "reason": str(error)})
@@ -190,13 +185,13 @@ class Admission:
 
 
 def _queued(job: Job, wait: Wait) -> str:
-    return text.content(texts.queued(job.parameters, wait, job.expires_at))
+    return text.content(texts.queued(job.parameters, wait, job.expires_at, job.locale))
 
 
-def _ended(record: JobRecord) -> Admitted:
+def _ended(record: JobRecord) -> str:
     """The same interaction again, after its job has ended."""
     if record.status is JobStatus.ANSWERED and record.wait:
-        return Admitted(
-            text.content(texts.queued(record.parameters, record.wait, record.expires_at)), True
+        return text.content(
+            texts.queued(record.parameters, record.wait, record.expires_at, record.locale)
         )
-    return Admitted(texts.QUEUE_REFUSED, False)
+    raise Refusal("queue")

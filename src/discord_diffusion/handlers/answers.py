@@ -2,58 +2,78 @@
 
 import logging
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
+from discord_diffusion.discord import commands
 from discord_diffusion.discord import interactions as responses
-from discord_diffusion.discord.commands import IMAGINE
 from discord_diffusion.discord.interactions import Interaction, InteractionType
 from discord_diffusion.handlers import texts
-from discord_diffusion.handlers.admission import Admission
-from discord_diffusion.handlers.imagine import Imagine, InvalidOptionError
+from discord_diffusion.handlers.guild_commands import GuildCommands
+from discord_diffusion.handlers.information import Information
+from discord_diffusion.handlers.presses import Presses
+from discord_diffusion.handlers.requests import Requests
 from discord_diffusion.jobs import InvalidJob
+from discord_diffusion.refusals import Refusal
 
 log = logging.getLogger(__name__)
 
 Answer = Callable[[Interaction], dict[str, Any]]
-"""What answers interactions of one kind."""
+"""What answers interactions of one kind; it may raise `Refusal`."""
 
 
 class Answers:
     """Answers interactions whose signature is known to be good."""
 
-    def __init__(self, imagine: Imagine, admission: Admission) -> None:
-        self._imagine = imagine
-        self._admission = admission
+    def __init__(
+        self, requests: Requests, presses: Presses, information: Information, guild: GuildCommands
+    ) -> None:
+        self._requests = requests
+        self._guild = guild
         self._by_type: dict[int, Answer] = {
             InteractionType.PING: lambda _: responses.pong(),
             InteractionType.APPLICATION_COMMAND: self._command,
-            InteractionType.MESSAGE_COMPONENT: lambda _: responses.ephemeral(
-                texts.UNKNOWN_COMPONENT
-            ),
-            InteractionType.AUTOCOMPLETE: lambda _: responses.no_choices(),
-            InteractionType.MODAL_SUBMIT: lambda _: responses.ephemeral(texts.UNKNOWN_MODAL),
+            InteractionType.MESSAGE_COMPONENT: presses.component,
+            InteractionType.AUTOCOMPLETE: self._complete,
+            InteractionType.MODAL_SUBMIT: presses.modal,
         }
-        self._by_command: dict[str, Answer] = {IMAGINE.name: self._draw}
+        self._by_command: dict[str, Answer] = {
+            commands.IMAGINE.name: requests.command,
+            commands.QUEUE.name: information.queue,
+            commands.CANCEL.name: information.cancel,
+            commands.QUOTA.name: information.quota,
+            commands.HELP.name: information.help,
+            commands.SHOW_PARAMETERS.name: information.parameters,
+            commands.SETTINGS.name: guild.answer,
+        }
 
     def to(self, interaction: Interaction) -> dict[str, Any]:
         """The response to one interaction."""
         log.info("Verified", extra={"interaction": interaction.id, "type": interaction.type})
-        answer = self._by_type.get(interaction.type)
-        return answer(interaction) if answer else responses.ephemeral(texts.UNKNOWN_TYPE)
+        try:
+            answer = self._by_type.get(interaction.type)
+            if not answer:
+                raise Refusal("unknown_type")
+            return answer(interaction)
+        except Refusal as refusal:
+            log.info("Refused", extra={"interaction": interaction.id, "reason": refusal.reason})
+            return responses.ephemeral(texts.refused(refusal, interaction.locale))
+        except InvalidJob as error:
+            log.error("Not a job", extra={"interaction": interaction.id, "reason": str(error)})
+            unexpected = Refusal("unexpected")
+            return responses.ephemeral(texts.refused(unexpected, interaction.locale))
 
     def _command(self, interaction: Interaction) -> dict[str, Any]:
         answer = self._by_command.get(interaction.name)
-        return answer(interaction) if answer else responses.ephemeral(texts.UNKNOWN_COMMAND)
+        if not answer:
+            raise Refusal("unknown_command")
+        return answer(interaction)
 
-    def _draw(self, interaction: Interaction) -> dict[str, Any]:
-        try:
-            job = self._imagine.job(interaction)
-        except InvalidOptionError as error:
-            return responses.ephemeral(str(error))
-        except InvalidJob as error:
-            log.error("Not a job", extra={"interaction": interaction.id, "reason": str(error)})
-            return responses.ephemeral(texts.UNEXPECTED)
-        admitted = self._admission.admit(job, datetime.now(UTC))
-        ephemeral = job.private or not admitted.accepted
-        return (responses.ephemeral if ephemeral else responses.message)(admitted.text)
+    def _complete(self, interaction: Interaction) -> dict[str, Any]:
+        """What of a list holds what was typed so far."""
+        offered: tuple[str, ...] = ()
+        if interaction.focused == "model":
+            offered = tuple(self._requests.imagine.settings.models)
+        elif interaction.focused == "pattern":
+            offered = self._guild.patterns(interaction)
+        typed = str(interaction.options.get(interaction.focused or "") or "").lower()
+        return responses.choices({one: one for one in offered if typed in one.lower()})

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from discord_diffusion.aws.errors import ServiceError
 from discord_diffusion.aws.job_store import JobStore, StoreError
 from discord_diffusion.aws.metrics import Metrics
+from discord_diffusion.catalogue import say
 from discord_diffusion.discord import answer_text
 from discord_diffusion.discord.api_errors import (
     ApiError,
@@ -17,7 +18,6 @@ from discord_diffusion.discord.api_errors import (
 )
 from discord_diffusion.discord.notices import NoticeClient
 from discord_diffusion.envelope import Envelope, Sender
-from discord_diffusion.handlers import texts
 from discord_diffusion.job_records import JobStatus
 from discord_diffusion.jobs import InvalidJob, Job
 
@@ -79,10 +79,11 @@ class Burying:
     def _tell(self, sender: Sender, body: str) -> bool:
         """Apologise where neither pictures nor an apology are; whether pictures are there."""
         shown = self.discord.read(sender.application_id, sender.token)
-        if any(name.startswith(answer_text.file_prefix(sender.id)) for name in shown.filenames):
+        if any(answer_text.is_picture(sender.id, name) for name in shown.filenames):
             return True
         if not answer_text.is_apology(sender.id, shown.content):
-            self.discord.write(sender.application_id, sender.token, _apology(sender, body))
+            content = _apology(sender, body)
+            self.discord.write(sender.application_id, sender.token, content, [])
         return False
 
     def _status(self, job_id: str) -> JobStatus | None:
@@ -109,7 +110,9 @@ class Burying:
 
 
 def _apology(sender: Sender, body: str) -> str:
+    reason = say(sender.locale, "failed.before")
     try:
-        return answer_text.failed(sender.id, Job.from_json(body).parameters, texts.DEAD_LETTER)
+        asked = Job.from_json(body).parameters
     except InvalidJob:
-        return answer_text.unreadable(sender.id, texts.DEAD_LETTER)
+        return answer_text.unreadable(sender.id, reason)
+    return answer_text.failed(sender.id, asked, reason, sender.locale)

@@ -13,6 +13,7 @@ from discord_diffusion.discord.signature import InvalidSignatureError, verify
 from discord_diffusion.handlers import texts
 from discord_diffusion.handlers.answers import Answers
 from discord_diffusion.handlers.http_event import HttpRequest, http_response
+from discord_diffusion.refusals import Refusal
 from discord_diffusion.settings import InteractionsSettings
 
 log = logging.getLogger(__name__)
@@ -45,7 +46,11 @@ class Endpoint:
         except Exception as error:  # noqa: BLE001 - whatever it is, a person waits for an answer
             # The text of an unknown error may quote the token: its kind and place must do.
             log.error("Failed", extra={"error": type(error).__name__, "at": _place(error)})
-            return http_response(200, responses.ephemeral(texts.UNEXPECTED))
+            return http_response(200, _unexpected(interaction))
+
+
+def _unexpected(interaction: Interaction) -> dict[str, Any]:
+    return responses.ephemeral(texts.refused(Refusal("unexpected"), interaction.locale))
 
 
 def _interaction(body: bytes) -> Interaction:

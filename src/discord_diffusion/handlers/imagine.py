@@ -1,94 +1,138 @@
-"""`/imagine`: from the options of a command to a job."""
+"""From the options of `/imagine` to what is drawn."""
 
 import hashlib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from discord_diffusion.discord.commands import IMAGINE, Option, OptionType
-from discord_diffusion.discord.interactions import Interaction
+from discord_diffusion.discord.commands import IMAGINE, PROPORTIONS
+from discord_diffusion.discord.interactions import Attachment, Interaction
+from discord_diffusion.discord.options import checked
 from discord_diffusion.discord.text import clean
-from discord_diffusion.jobs import GenerationParameters, Job
+from discord_diffusion.fairness.guild_settings import GuildSettings
+from discord_diffusion.jobs import SIZE, SIZE_MULTIPLE, GenerationParameters, SourceImage
+from discord_diffusion.models import ModelSpec
+from discord_diffusion.refusals import Refusal
 from discord_diffusion.settings import InteractionsSettings
 
+STRENGTH = 0.6
+"""Of a picture to begin from, where none is named."""
+PICTURE_TYPES = ("image/png", "image/jpeg", "image/webp")
+PICTURE_MEGABYTES = 25
 _INVISIBLE = " \u200b\u200c\u200d\u2060\ufeff"
 """What a prompt may hold but not consist of: spaces and joiners without width."""
 
 
-class InvalidOptionError(ValueError):
-    """A value that the command does not allow; the text is for the user."""
-
-
 @dataclass(frozen=True)
 class Imagine:
-    """Makes jobs with the defaults of one deployment."""
+    """Makes parameters with the defaults of one deployment."""
 
     settings: InteractionsSettings
 
-    def job(self, interaction: Interaction) -> Job:
-        """The job that an interaction asks for. The same interaction always gives the same job.
+    def parameters(self, interaction: Interaction, guild: GuildSettings) -> GenerationParameters:
+        """What a command asks for. The same interaction always asks for the same.
 
         Raises:
-            InvalidOptionError: naming the option and what is allowed.
-            InvalidJob: Discord sent something else that the worker would refuse.
+            Refusal: naming the option and what is allowed.
         """
-        options = {one.name: _checked(one, interaction.options) for one in IMAGINE.options}
-        prompt = clean(str(options["prompt"] or ""))
-        if not prompt.strip(_INVISIBLE):
-            raise InvalidOptionError("`prompt` is empty: say what to draw.")
-        defaults = self.settings
-        parameters = GenerationParameters(
-            prompt=prompt,
-            negative_prompt=clean(str(options["negative_prompt"] or "")),
-            seed=_or(options["seed"], _seed(interaction.id)),
-            steps=_or(options["steps"], defaults.default_steps),
-            guidance=float(_or(options["guidance"], defaults.default_guidance)),
-            width=defaults.default_width,
-            height=defaults.default_height,
-            images=_or(options["images"], defaults.default_images),
+        options = checked(IMAGINE.options, interaction.options)
+        model = options["model"] or guild.model
+        spec = self._model(model)
+        width, height = self._size(options, guild)
+        drawn = GenerationParameters(
+            prompt=worded(options["prompt"]),
+            negative_prompt=clean(options["negative_prompt"] or ""),
+            seed=_first(options["seed"], seed_of(interaction.id)),
+            steps=_first(options["steps"], guild.steps, spec.steps, self.settings.default_steps),
+            guidance=float(
+                _first(
+                    options["guidance"],
+                    guild.guidance,
+                    spec.guidance,
+                    self.settings.default_guidance,
+                )
+            ),
+            width=width,
+            height=height,
+            images=_first(options["images"], guild.images, self.settings.default_images),
+            scheduler=options["scheduler"],
+            model=model,
+            source=_source(options, interaction.attachments),
         )
-        job = Job(
-            id=interaction.id,
-            application_id=interaction.application_id,
-            token=interaction.token,
-            user_id=interaction.user_id,
-            locale=interaction.locale,
-            parameters=parameters,
-            channel_id=interaction.channel_id,
-            guild_id=interaction.guild_id,
-            attachment_size_limit=interaction.attachment_size_limit,
-            nsfw=interaction.nsfw,
-        )
-        # Never let a message into the queue that the worker would refuse.
-        return Job.from_json(job.to_json())
+        self.check_size(drawn, guild)
+        return drawn
+
+    def check_size(self, drawn: GenerationParameters, guild: GuildSettings) -> None:
+        """Return if pictures of that size are drawn.
+
+        Raises:
+            Refusal: naming the largest that is.
+        """
+        scale = drawn.source.scale if drawn.source else 1
+        width, height = drawn.width * scale, drawn.height * scale
+        most = guild.max_side or SIZE[1]
+        area = self._model(drawn.model).max_pixels or self.settings.max_pixels
+        if max(width, height) > most or width * height > area:
+            raise Refusal("size_too_large", width=width, height=height, most=most, area=area)
+
+    def _model(self, name: str | None) -> ModelSpec:
+        """What is known of a model; of the deployment's usual one nothing special."""
+        if name is None:
+            return ModelSpec("")
+        if name not in self.settings.models:
+            raise Refusal("model_unknown")
+        return self.settings.models[name]
+
+    def _size(self, options: Mapping[str, Any], guild: GuildSettings) -> tuple[int, int]:
+        """As many pixels as usual in the proportions asked for, or the sides that are named."""
+        usual = self.settings.default_width, self.settings.default_height
+        size = options["size"] or guild.size
+        across, down = PROPORTIONS[size] if size else usual
+        width, height = options["width"], options["height"]
+        if width is None and height is None:
+            width = math.sqrt(usual[0] * usual[1] * across / down)
+        if width is None:
+            width = height * across / down
+        if height is None:
+            height = width * down / across
+        return _rounded(width), _rounded(height)
 
 
-def _or(value: Any, default: Any) -> Any:
-    return default if value is None else value
+def worded(prompt: str | None) -> str:
+    """A prompt, made fit for a message.
+
+    Raises:
+        Refusal: it says nothing.
+    """
+    cleaned = clean(prompt or "")
+    if not cleaned.strip(_INVISIBLE):
+        raise Refusal("prompt_empty")
+    return cleaned
 
 
-def _seed(interaction_id: str) -> int:
+def seed_of(interaction_id: str) -> int:
     """A seed that looks random and is the same when Discord sends an interaction again."""
     return int.from_bytes(hashlib.sha256(interaction_id.encode()).digest()[:4], "big")
 
 
-def _checked(option: Option, given: Mapping[str, Any]) -> Any:
-    """The value of an option, or None. Discord's clients check too; we do not rely on it."""
-    value = given.get(option.name)
-    if value is None:
+def _source(options: Mapping[str, Any], files: Mapping[str, Attachment]) -> SourceImage | None:
+    if options["image"] is None:
+        if options["strength"] is not None:
+            raise Refusal("strength_alone")
         return None
-    if option.type is OptionType.STRING:
-        return _checked_text(option, value)
-    whole = option.type is OptionType.INTEGER
-    allowed_types = (int,) if whole else (int, float)
-    low, high = option.minimum or 0, option.maximum or 0
-    if type(value) not in allowed_types or not low <= value <= high:
-        kind = "a whole number" if whole else "a number"
-        raise InvalidOptionError(f"`{option.name}` must be {kind} from {low:.0f} to {high:.0f}.")
-    return value
+    file = files.get(options["image"])
+    largest = PICTURE_MEGABYTES * 1024 * 1024
+    if not file or file.content_type not in PICTURE_TYPES or file.size > largest:
+        raise Refusal("not_a_picture", megabytes=PICTURE_MEGABYTES)
+    return SourceImage(file.url, float(_first(options["strength"], STRENGTH)))
 
 
-def _checked_text(option: Option, value: object) -> str:
-    if not isinstance(value, str) or len(value) > (option.maximum or 0):
-        raise InvalidOptionError(f"`{option.name}` must be a text of up to {option.maximum:.0f}.")
-    return value
+def _rounded(pixels: float) -> int:
+    multiple = round(pixels / SIZE_MULTIPLE) * SIZE_MULTIPLE
+    return max(SIZE[0], min(SIZE[1], multiple))
+
+
+def _first(*values: Any) -> Any:
+    """The first value that is given."""
+    return next(value for value in values if value is not None)

@@ -4,28 +4,50 @@ from typing import Any
 
 from discord_diffusion import logs
 from discord_diffusion.aws.fleet_state import FleetStateStore
+from discord_diffusion.aws.guild_store import GuildStore
 from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.aws.queue import JobSender
 from discord_diffusion.aws.state_machines import StateMachine
 from discord_diffusion.handlers.admission import Admission
 from discord_diffusion.handlers.answers import Answers
 from discord_diffusion.handlers.endpoint import Endpoint
+from discord_diffusion.handlers.guild_commands import GuildCommands
 from discord_diffusion.handlers.imagine import Imagine
+from discord_diffusion.handlers.information import Information
+from discord_diffusion.handlers.presses import Presses
+from discord_diffusion.handlers.requests import Requests
 from discord_diffusion.settings import InteractionsSettings
 
 
 def _endpoint() -> Endpoint:
     settings = InteractionsSettings.from_environ()
     logs.configure(settings.log_level)
-    return Endpoint(settings, Answers(Imagine(settings), _admission(settings)))
+    region, table = settings.aws_region, settings.jobs_table
+    jobs = JobStore(table, region=region, hasty=True)
+    fleet = FleetStateStore(table, region=region, hasty=True)
+    guilds = GuildStore(table, region=region, audit_days=settings.audit_days)
+    requests = Requests(
+        Imagine(settings),
+        _admission(settings, jobs, fleet),
+        guilds,
+        settings.limits,
+        settings.audit_days,
+    )
+    answers = Answers(
+        requests,
+        Presses(requests, jobs),
+        Information(requests, jobs, fleet, settings.fleet_size),
+        GuildCommands(guilds, settings.models),
+    )
+    return Endpoint(settings, answers)
 
 
-def _admission(settings: InteractionsSettings) -> Admission:
+def _admission(settings: InteractionsSettings, jobs: JobStore, fleet: FleetStateStore) -> Admission:
     region, arn = settings.aws_region, settings.wake_state_machine_arn
     return Admission(
-        jobs=JobStore(settings.jobs_table, region=region, hasty=True),
+        jobs=jobs,
         queue=JobSender(settings.queue_url, region=region),
-        fleet=FleetStateStore(settings.jobs_table, region=region, hasty=True),
+        fleet=fleet,
         wake=StateMachine(arn, region=region) if arn else None,
         size=settings.fleet_size,
     )

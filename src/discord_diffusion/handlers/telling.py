@@ -1,4 +1,4 @@
-"""Goes through those who wait, oldest first, and tells each what has changed.
+"""Does what is due about those who wait: tells, refuses, clears away.
 
 Never over a worker's text: a user is told of the wait only after the table has said, in one
 conditional write, that no worker has begun the job, and not when one is about to.
@@ -7,35 +7,34 @@ conditional write, that no worker has begun the job, and not when one is about t
 import logging
 import time
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any, ClassVar
 
 from discord_diffusion.aws.fleet_state import FleetStateStore
 from discord_diffusion.aws.job_store import JobStore, StoreError
-from discord_diffusion.discord import answer_text, text
+from discord_diffusion.discord import answer_text, buttons, text
 from discord_diffusion.discord.api_errors import ApiError, InteractionGoneError
 from discord_diffusion.discord.notices import NoticeClient
-from discord_diffusion.fleet import FleetSize, FleetState
+from discord_diffusion.fleet import FleetSize
 from discord_diffusion.handlers import texts
+from discord_diffusion.handlers.deeds import SOON, Deed, Due, deeds
 from discord_diffusion.job_records import JobRecord, JobStatus
-from discord_diffusion.waits import Wait, WaitKind, expected_wait, shortest_wait
 
 log = logging.getLogger(__name__)
 
+_NO_TIME = "no time"
+
 LIMIT = 1000
 """Records that one run goes through, oldest first."""
+AT_ONCE = 8
+"""Users who are told at the same time."""
 RUN_SECONDS = 12.0
 """How long one run goes on telling; the next look is due after 15 s."""
-AGAIN = timedelta(seconds=60)
-"""After so long a user is told that the estimate has changed."""
-SOON = timedelta(seconds=10)
-"""After so long, that the wait is of another kind."""
-CHANGED = timedelta(seconds=15)
-"""A difference of an estimate that is worth an edit."""
 EXPIRED = timedelta(seconds=2)
 """With less left of a token than this nobody is told anything."""
-LEFT_BEHIND = timedelta(seconds=60)
-"""So long after its token's end no worker ends a job any more: what should have, died."""
 
 
 @dataclass(frozen=True)
@@ -62,97 +61,96 @@ class Telling:
         Raises:
             StoreError: the table does not say who waits.
         """
-        began = time.monotonic()
-        state, done, ahead = self.fleet.get(), Counter[str](), 0
-        for record in self.jobs.waiting(LIMIT):
-            if time.monotonic() - began > RUN_SECONDS:
-                log.warning("Not all who wait were told", extra={"ahead": ahead})
-                break
-            try:
-                outcome = self._see_to(record, state, ahead, now)
-            except StoreError as error:
-                log.warning("Not told", extra={"job": record.id, "reason": str(error)})
-                outcome = ""
-            done[outcome] += 1
-            ahead += outcome not in ("refused", "ended")
-        return Told(done["told"], done["refused"], done["ended"])
+        until = time.monotonic() + RUN_SECONDS
+        due = deeds(self.jobs.waiting(LIMIT), self.fleet.get(), self.size, now)
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            done = Counter(pool.map(lambda one: self._do(one, now, until), due))
+        if done[_NO_TIME]:
+            log.warning("Not all who wait were told", extra={"left": done[_NO_TIME]})
+        return Told(
+            waits=done[Deed.TELL_WAIT],
+            refusals=done[Deed.REFUSE],
+            ends=done[Deed.TELL_END] + done[Deed.CLEAR_AWAY],
+        )
 
-    def _see_to(self, record: JobRecord, state: FleetState, ahead: int, now: datetime) -> str:
-        """Do what one record asks for; what was done."""
-        if record.status.finished:
-            self._tell_end(record, now)
-            return "ended"
-        if now - record.expires_at > LEFT_BEHIND:
-            log.error("A job was left behind", extra={"job": record.id, "status": record.status})
-            self.jobs.finish(record.id, JobStatus.FAILED, reason="left behind")
-            return "ended"
-        if record.status is not JobStatus.QUEUED:
+    def _do(self, due: Due, now: datetime, until: float) -> str:
+        """Do what is due; what has been done, empty if nothing was after all."""
+        if time.monotonic() > until:
+            return _NO_TIME
+        try:
+            return due.deed if self._by_deed[due.deed](self, due, now) else ""
+        except StoreError as error:
+            log.warning("Not told", extra={"job": due.record.id, "reason": str(error)})
             return ""
-        if not shortest_wait(state, self.size, ahead=ahead, now=now).fits(record.expires_at, now):
-            return self._refuse(record, expected_wait(state, self.size, ahead=ahead, now=now), now)
-        wait = expected_wait(state, self.size, ahead=ahead, now=now)
-        if _about_to_begin(wait, state, self.size) or not _worth_telling(record, wait, now):
-            return ""
-        return self._tell_wait(record, wait, now)
 
-    def _tell_wait(self, record: JobRecord, wait: Wait, now: datetime) -> str:
+    def _clear_away(self, due: Due, _now: datetime) -> bool:
+        record = due.record
+        log.error("A job was left behind", extra={"job": record.id, "status": record.status})
+        return self.jobs.finish(record.id, JobStatus.FAILED, reason="left behind")
+
+    def _tell_wait(self, due: Due, now: datetime) -> bool:
+        record, wait = due.record, due.wait
         if not self.jobs.told(record.id, now, every_seconds=SOON.total_seconds(), wait=wait):
-            return ""
-        content = texts.queued(record.parameters, wait, record.expires_at)
+            return False
+        content = texts.queued(record.parameters, wait, record.expires_at, record.locale)
         try:
             self._write(record, text.content(content))
         except InteractionGoneError:
             # The message was deleted: nobody waits for pictures any more.
             log.info("Nobody waits any more", extra={"job": record.id})
             self.jobs.withdraw(record.id, JobStatus.CANCELLED, reason="gone")
-            return "ended"
+            return False
         except ApiError as error:
             log.warning("Not told of the wait", extra={"job": record.id, "reason": str(error)})
-            return ""
+            return False
         log.info("Told of the wait", extra={"job": record.id, "kind": wait.kind})
-        return "told"
+        return True
 
-    def _refuse(self, record: JobRecord, wait: Wait, now: datetime) -> str:
+    def _refuse(self, due: Due, now: datetime) -> bool:
         """End a job that is hopeless, unless a worker has just begun it; then tell its user."""
-        reason = texts.refused(wait)
+        record, wait = due.record, due.wait
+        reason = texts.given_up(wait, record.locale)
         if not self.jobs.withdraw(record.id, JobStatus.REFUSED, reason=reason, untold=True):
-            return ""
+            return False
         log.info("Refused", extra={"job": record.id, "kind": wait.kind, "ahead": wait.ahead})
-        self._tell_end(record, now, reason)
-        return "refused"
+        self._tell_end(replace(due, record=replace(record, details={"reason": reason})), now)
+        return True
 
-    def _tell_end(self, record: JobRecord, now: datetime, reason: str = "") -> None:
+    def _tell_end(self, due: Due, now: datetime) -> bool:
         """Tell the end; a user who could not be told stays among those who wait."""
+        record = due.record
         if record.expires_at - now > EXPIRED:
-            reason = reason or record.details.get("reason", "")
             try:
-                self._write(record, answer_text.failed(record.id, record.parameters, reason))
+                self._write(record, _ended_text(record), _buttons_of_end(record))
             except InteractionGoneError:
                 log.info("Nobody can be told any more", extra={"job": record.id})
             except ApiError as error:
                 log.warning("Not told of the end", extra={"job": record.id, "reason": str(error)})
-                return
+                return False
         else:
             log.error("The user could not be told of the end", extra={"job": record.id})
         self.jobs.settle(record.id)
+        return True
 
-    def _write(self, record: JobRecord, content: str) -> None:
+    def _write(
+        self, record: JobRecord, content: str, components: list[dict[str, Any]] | None = None
+    ) -> None:
         if record.token:
-            self.discord.write(record.application_id, record.token, content)
+            self.discord.write(record.application_id, record.token, content, components)
+
+    _by_deed: ClassVar[dict[Deed, Callable[["Telling", Due, datetime], bool]]] = {
+        Deed.TELL_WAIT: _tell_wait,
+        Deed.TELL_END: _tell_end,
+        Deed.REFUSE: _refuse,
+        Deed.CLEAR_AWAY: _clear_away,
+    }
 
 
-def _about_to_begin(wait: Wait, state: FleetState, size: FleetSize) -> bool:
-    """Whether a worker takes the job any moment: its text comes of itself, and must stay."""
-    running = state.look.running if state.look else 0
-    return wait.kind is WaitKind.TURN and wait.ahead < running * size.target.jobs_at_once
+def _ended_text(record: JobRecord) -> str:
+    reason = record.details.get("reason", "")
+    return answer_text.failed(record.id, record.parameters, reason, record.locale)
 
 
-def _worth_telling(record: JobRecord, wait: Wait, now: datetime) -> bool:
-    """Whether the wait has changed enough since its user was told of it."""
-    if wait.kind is WaitKind.UNKNOWN:
-        return False
-    before, since = record.wait, now - (record.told_at or record.created_at)
-    if before is None or before.kind is not wait.kind:
-        return since >= SOON
-    moved = before.due is None or wait.due is None or abs(wait.due - before.due) >= CHANGED
-    return since >= AGAIN and (moved or before.ahead != wait.ahead)
+def _buttons_of_end(record: JobRecord) -> list[dict[str, Any]]:
+    """Nothing waits any more, but it can be asked for again."""
+    return buttons.answered(record.id, record.locale, record.parameters, [])

@@ -2,64 +2,57 @@
 
 from datetime import datetime
 
+from discord_diffusion.catalogue import say
 from discord_diffusion.discord.answer_text import asked, pictures
 from discord_diffusion.jobs import GenerationParameters
+from discord_diffusion.refusals import Refusal
 from discord_diffusion.waits import Wait, WaitKind
 
-UNKNOWN_COMMAND = "I don't know this command any more. Discord may need a minute to forget it."
-UNKNOWN_COMPONENT = "This button does not work any more. Please send /imagine again."
-UNKNOWN_MODAL = "This form does not work any more. Please send /imagine again."
-UNKNOWN_TYPE = "Discord sent something that I don't know yet."
-QUEUE_REFUSED = "I can't take your request right now. Nothing was charged; please try again soon."
-UNEXPECTED = "Something went wrong on my side. Nothing was charged; please try again."
-DEAD_LETTER = "This could not be drawn. Nothing was charged; please try again."
 
-_UNCHARGED = "Nothing was charged; please try again later."
-
-
-def queued(parameters: GenerationParameters, wait: Wait, expires_at: datetime) -> str:
+def queued(parameters: GenerationParameters, wait: Wait, expires_at: datetime, locale: str) -> str:
     """What was understood, and how long it will take."""
-    facts = (
-        f"**Queued** · {pictures(parameters.images)} · {parameters.width}×{parameters.height}"
-        f" · seed {parameters.seed} · {parameters.steps} steps · guidance {parameters.guidance:g}"
+    facts = say(
+        locale,
+        "queued.facts",
+        pictures=pictures(parameters.images, locale),
+        width=parameters.width,
+        height=parameters.height,
+        seed=parameters.seed,
+        steps=parameters.steps,
+        guidance=f"{parameters.guidance:g}",
     )
-    return "\n".join([*asked(parameters), facts, _waiting(wait, expires_at)])
+    return "\n".join([*asked(parameters, locale), facts, _waiting(wait, expires_at, locale)])
 
 
-def too_late(wait: Wait) -> str:
-    """Nothing was queued: it could not be finished while Discord takes an answer."""
+def refused(refusal: Refusal, locale: str) -> str:
+    """Why a request is not done."""
+    return say(locale, f"refused.{refusal.reason}", **refusal.values)
+
+
+def too_late(wait: Wait) -> Refusal:
+    """Nothing is queued: it could not be finished while Discord takes an answer."""
     if wait.kind is WaitKind.NO_CAPACITY:
-        return f"There is no free GPU at AWS right now. {_UNCHARGED}"
-    return (
-        f"Too many requests are waiting: yours would be number {wait.ahead + 1}, and Discord takes"
-        f" an answer for 15 minutes only. {_UNCHARGED}"
-    )
+        return Refusal("no_capacity")
+    return Refusal("too_many_waiting", number=wait.ahead + 1)
 
 
-def refused(wait: Wait) -> str:
+def given_up(wait: Wait, locale: str) -> str:
     """A queued job is given up: it can no longer be finished while Discord takes an answer."""
+    no_capacity = wait.kind is WaitKind.NO_CAPACITY
+    return say(locale, "failed.no_capacity" if no_capacity else "failed.not_begun")
+
+
+def _waiting(wait: Wait, expires_at: datetime, locale: str) -> str:
     if wait.kind is WaitKind.NO_CAPACITY:
-        return f"AWS had no free GPU for this in time. {_UNCHARGED}"
-    return (
-        f"This could not be begun within the 15 minutes that Discord gives an answer. {_UNCHARGED}"
-    )
-
-
-def _waiting(wait: Wait, expires_at: datetime) -> str:
-    place = "You are next" if wait.ahead == 0 else f"About {wait.ahead} ahead of you"
-    ready = f"ready {relative(wait.due)}" if wait.due else ""
-    match wait.kind:
-        case WaitKind.ASLEEP:
-            return f"💤 The GPUs are asleep: waking one up. {place}, {ready}."
-        case WaitKind.STARTING:
-            return f"🔌 A GPU is starting. {place}, {ready}."
-        case WaitKind.NO_CAPACITY:
-            return (
-                "⏳ AWS has no free GPU right now. I keep asking;"
-                f" if none comes in time I tell you, by {at_time(expires_at)}."
-            )
-        case _:
-            return f"{place}, {ready}." if ready else f"{place}."
+        return say(locale, "wait.no_capacity", by=at_time(expires_at))
+    place = say(locale, "wait.ahead", ahead=wait.ahead) if wait.ahead else say(locale, "wait.next")
+    if wait.due:
+        place = say(locale, "wait.ready", place=place, due=relative(wait.due))
+    else:
+        place = say(locale, "wait.place", place=place)
+    if wait.kind in (WaitKind.ASLEEP, WaitKind.STARTING):
+        return say(locale, f"wait.{wait.kind}", place=place)
+    return place
 
 
 def relative(moment: datetime) -> str:

@@ -3,10 +3,24 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from discord_diffusion.fairness.limits import COOLDOWN_SECONDS as COOLDOWN_ALLOWED
+from discord_diffusion.fairness.limits import UNITS, Limits
 from discord_diffusion.fleet import FleetSize
 from discord_diffusion.jobs import GUIDANCE, IMAGES, SIZE, SIZE_MULTIPLE, STEPS
+from discord_diffusion.models import MAX_PIXELS as MAX_PIXELS_ALLOWED
+from discord_diffusion.models import ModelSpec, parse
 from discord_diffusion.settings.fleet import fleet_size
-from discord_diffusion.settings.reader import JOBS_TABLE, QUEUE_URL, Reader, within
+from discord_diffusion.settings.reader import (
+    JOBS_TABLE,
+    MAX_PIXELS,
+    MODELS,
+    QUEUE_URL,
+    Reader,
+    within,
+)
+
+_MAX_PIXELS = 2048 * 2048
+"""What is taken in where the deployment names no limit."""
 
 DISCORD_PUBLIC_KEY = "DISCORD_PUBLIC_KEY"
 """Ed25519 public key of the application, 64 hexadecimal digits."""
@@ -22,6 +36,16 @@ DEFAULT_HEIGHT = "DEFAULT_HEIGHT"
 """Height of a picture in pixels."""
 DEFAULT_IMAGES = "DEFAULT_IMAGES"
 """Pictures of a command that names no number."""
+USER_UNITS_PER_DAY = "USER_UNITS_PER_DAY"
+"""Units of a user in a day, unless a guild decides otherwise; 0 is no limit."""
+GUILD_UNITS_PER_DAY = "GUILD_UNITS_PER_DAY"
+"""Units of a whole guild in a day, unless it decides otherwise; 0 is no limit."""
+COOLDOWN_SECONDS = "COOLDOWN_SECONDS"
+"""Seconds between two requests of a user, unless a guild decides otherwise."""
+JOBS_IN_FLIGHT = "JOBS_IN_FLIGHT"
+"""Requests of a user that are not finished, unless a guild decides otherwise."""
+AUDIT_DAYS = "AUDIT_DAYS"
+"""How long it is kept who asked for what."""
 WAKE_STATE_MACHINE_ARN = "WAKE_STATE_MACHINE_ARN"
 """The state machine that wakes a sleeping fleet; without one the scaling loop does, in its time."""
 
@@ -42,6 +66,10 @@ class InteractionsSettings:
     default_width: int
     default_height: int
     default_images: int
+    models: Mapping[str, ModelSpec]
+    max_pixels: int
+    limits: Limits
+    audit_days: int
     log_level: str
 
     @classmethod
@@ -65,6 +93,15 @@ class InteractionsSettings:
             default_width=read.optional(DEFAULT_WIDTH, _size, 512),
             default_height=read.optional(DEFAULT_HEIGHT, _size, 512),
             default_images=read.integer(DEFAULT_IMAGES, 4, IMAGES),
+            models=read.optional(MODELS, parse, {}),
+            max_pixels=read.integer(MAX_PIXELS, _MAX_PIXELS, MAX_PIXELS_ALLOWED) or _MAX_PIXELS,
+            limits=Limits(
+                user_units=read.integer(USER_UNITS_PER_DAY, 0, UNITS),
+                guild_units=read.integer(GUILD_UNITS_PER_DAY, 0, UNITS),
+                cooldown_seconds=read.integer(COOLDOWN_SECONDS, 0, COOLDOWN_ALLOWED),
+                in_flight=read.integer(JOBS_IN_FLIGHT, 20, (1, 100)),
+            ),
+            audit_days=read.integer(AUDIT_DAYS, 30, (1, 3650)),
             log_level=read.log_level(),
         )
         read.finish()

@@ -8,7 +8,7 @@ from discord_diffusion.jobs import GUIDANCE, SIZE
 from discord_diffusion.models import MAX_PIXELS as MAX_PIXELS_ALLOWED
 from discord_diffusion.models import ModelSpec, parse
 from discord_diffusion.settings.interactions import DEFAULT_GUIDANCE, DEFAULT_HEIGHT, DEFAULT_WIDTH
-from discord_diffusion.settings.reader import Reader, within
+from discord_diffusion.settings.reader import MAX_PIXELS, MODELS, Reader, within
 
 MODEL = "MODEL"
 """Folder or hub id of the pipeline that draws a job that names no model."""
@@ -16,12 +16,8 @@ MODEL_REVISION = "MODEL_REVISION"
 """Revision of a model on the hub."""
 MODEL_VARIANT = "MODEL_VARIANT"
 """Variant of the weights, for example fp16."""
-MODELS = "MODELS"
-"""More models that a job may name: a JSON object, name -> {"model": ..., "scheduler": ...}."""
 SCHEDULER = "SCHEDULER"
 """Class name of a diffusers scheduler; the model's own if not set."""
-MAX_PIXELS = "MAX_PIXELS"
-"""Width times height of the largest picture that is drawn; no limit but memory if not set."""
 DEVICE = "DEVICE"
 """Where to draw: auto, cpu, mps, cuda or cuda:N."""
 PRECISION = "PRECISION"

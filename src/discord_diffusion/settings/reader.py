@@ -27,6 +27,10 @@ JOBS_TABLE = "JOBS_TABLE"
 """Name of the DynamoDB table of jobs; a worker works without one."""
 METRIC_NAMESPACE = "METRIC_NAMESPACE"
 """CloudWatch namespace of the deployment's own metrics."""
+MODELS = "MODELS"
+"""More models that a job may name: a JSON object, name -> {"model": ..., "scheduler": ...}."""
+MAX_PIXELS = "MAX_PIXELS"
+"""Width times height of the largest picture that is drawn; no limit but memory if not set."""
 
 DISCORD_API = "https://discord.com/api/v10"
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")

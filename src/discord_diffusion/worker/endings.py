@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from discord_diffusion.aws.queue import QueueError, ReceivedMessage
+from discord_diffusion.catalogue import say
 from discord_diffusion.discord import answer_text
 from discord_diffusion.discord.api_errors import ApiError
 from discord_diffusion.envelope import Addressee, Envelope
@@ -28,7 +29,6 @@ from discord_diffusion.worker.held import Held
 from discord_diffusion.worker.publisher import Publisher, Shown
 from discord_diffusion.worker.queue import Queue
 from discord_diffusion.worker.records import Records
-from discord_diffusion.worker.texts import text_of
 
 log = logging.getLogger(__name__)
 
@@ -114,7 +114,8 @@ class Endings:
         if to.expires_at <= self.now():
             return
         try:
-            self.tell(to, answer_text.unreadable(to.id, text_of(key)), patience)
+            reason = say(to.locale, key)
+            self.tell(to, answer_text.unreadable(to.id, reason), patience)
         except ApiError as error:
             log.error("The user could not be told", extra={"reason": str(error)})
 
@@ -149,7 +150,8 @@ class Endings:
     def _bury(self, held: Held, rule: Rule) -> None:
         """Tell the user, then let the redrive have the message; try again if it can't be told."""
         delay, job = 0, held.job
-        apology = answer_text.failed(job.id, job.parameters, text_of(rule.text))
+        reason = say(job.locale, rule.text)
+        apology = answer_text.failed(job.id, job.parameters, reason, job.locale)
         try:
             shown = self.tell(job, apology)
         except ApiError as error:

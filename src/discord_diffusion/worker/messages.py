@@ -1,5 +1,6 @@
 """What users read: progress, answers, alt texts, and the parameters inside a file."""
 
+from discord_diffusion.catalogue import say
 from discord_diffusion.discord import text
 from discord_diffusion.discord.answer_text import SPOILER, asked, file_prefix, pictures
 from discord_diffusion.discord.limits import ATTACHMENT_DESCRIPTION_LENGTH
@@ -11,32 +12,39 @@ SKETCH_ALT_TEXT = "A first sketch of the pictures that are being drawn."
 
 def working(job: Job, steps_done: int = 0, steps: int = 0, *, last_try: bool = False) -> str:
     """While the job runs. Of a last try the text stays true should the worker die over it."""
-    status = f"**Working… {steps_done} of {steps} steps**" if steps_done else "**Working on it…**"
-    lines = [*asked(job.parameters), status]
+    locale = job.locale
+    status = say(locale, "working.begun")
+    if steps_done:
+        status = say(locale, "working.steps", done=steps_done, steps=steps)
+    lines = [*asked(job.parameters, locale), status]
     if last_try:
         # Shown in each reader's own time: https://docs.discord.com/developers/reference#message-formatting
         by = f"<t:{int(job.expires_at.timestamp())}:t>"
-        lines.append(f"-# This is the last try. If no answer comes by {by}, please ask again.")
+        lines.append(f"-# {say(locale, 'working.last_try', by=by)}")
     return text.content("\n".join(lines))
 
 
 def answer(job: Job, generation: Generation, notice: str = "") -> str:
     """What was made, and the seed of each picture."""
-    parameters = job.parameters
+    locale, parameters = job.locale, job.parameters
     if not generation.pictures:
-        return text.failure(
-            f"{_held_back(generation.filtered)} Nothing is left to show. Try other words."
-        )
-    lines = asked(parameters)
-    lines.append(
-        f"**{pictures(len(generation.pictures))}** · {parameters.width}×{parameters.height}"
-        f" · {parameters.steps} steps · guidance {parameters.guidance:g}"
-        f" · {generation.seconds.total:.1f} s"
+        return text.failure(say(locale, "failed.held_back"))
+    facts = say(
+        locale,
+        "answer.facts",
+        pictures=pictures(len(generation.pictures), locale),
+        width=parameters.width,
+        height=parameters.height,
+        steps=parameters.steps,
+        guidance=f"{parameters.guidance:g}",
+        seconds=f"{generation.seconds.total:.1f}",
     )
     seeds = ", ".join(str(picture.seed) for picture in generation.pictures)
-    lines.append(f"{'seed' if len(generation.pictures) == 1 else 'seeds'} {seeds}")
+    key = "answer.seed" if len(generation.pictures) == 1 else "answer.seeds"
+    lines = [*asked(parameters, locale), facts, say(locale, key, seeds=seeds)]
     if generation.filtered:
-        lines.append(_held_back(generation.filtered))
+        held_back = pictures(generation.filtered, locale)
+        lines.append(say(locale, "answer.held_back", pictures=held_back))
     if notice:
         lines.append(f"-# {text.escape(notice)}")
     return text.content("\n".join(lines))
@@ -78,8 +86,3 @@ def embedded_parameters(
 def file_stem(job: Job, picture: Picture) -> str:
     """Holds the job's id: by it a second receive recognises pictures already delivered."""
     return f"{SPOILER if job.spoiler else ''}{file_prefix(job.id)}{picture.index}"
-
-
-def _held_back(count: int) -> str:
-    verb = "was" if count == 1 else "were"
-    return f"{pictures(count)} {verb} held back by the model's safety filter."

@@ -6,14 +6,15 @@ drawn.
 
 import io
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from PIL.Image import Image
 
+from discord_diffusion.discord import buttons
 from discord_diffusion.discord.answer_text import SPOILER, is_apology, is_picture
 from discord_diffusion.discord.api_errors import (
     ConnectionFailedError,
@@ -33,6 +34,8 @@ from discord_diffusion.worker.retries import Retrier
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+Components = tuple[Mapping[str, Any], ...]
+"""Rows of buttons, as Discord takes them."""
 
 PROGRESS_TIMEOUT_SECONDS = 3.0
 _SHRINKINGS = 6
@@ -49,6 +52,7 @@ class Answer:
     content: str
     drawings: tuple[Drawing, ...]
     files: tuple[File, ...]
+    components: Components = ()
 
 
 Fence = Callable[[], None]
@@ -118,6 +122,7 @@ class DiscordPublisher:
             job.token,
             content=content,
             files=(_sketch_file(job, sketch),) if sketch else None,
+            components=(),
             spare=1,
             timeout_seconds=PROGRESS_TIMEOUT_SECONDS,
         )
@@ -136,7 +141,14 @@ class DiscordPublisher:
             for picture in generation.pictures
         )
         content = messages.answer(job, generation, self._notice)
-        return Answer(job, content, drawings, encode_to_fit(drawings, job.attachment_size_limit))
+        shown = [picture.index for picture in generation.pictures]
+        return Answer(
+            job,
+            content,
+            drawings,
+            encode_to_fit(drawings, job.attachment_size_limit),
+            tuple(buttons.answered(job.id, job.locale, job.parameters, shown)),
+        )
 
     def send(self, answer: Answer, fence: Fence = lambda: None) -> None:
         """Upload, and again with smaller files when Discord takes less than it promised."""
@@ -161,7 +173,7 @@ class DiscordPublisher:
                 return
             fence()
             try:
-                self._edit_once(job, answer.content, files, fence=fence)
+                self._edit_once(job, answer.content, files, answer.components, fence=fence)
             except (ConnectionFailedError, UnavailableError):
                 doubtful = True
                 raise
@@ -171,12 +183,18 @@ class DiscordPublisher:
 
     def repeat_text(self, answer: Answer) -> None:
         """The attachments stay as they are."""
-        self._persist(answer.job, lambda: self._edit_once(answer.job, answer.content, None))
+        self._persist(
+            answer.job,
+            lambda: self._edit_once(answer.job, answer.content, None, answer.components),
+        )
 
     def tell(self, to: Addressee, content: str, *, patience: float | None = None) -> None:
         """Replace the text; a sketch goes, and no picture was there, or none is lost."""
         files = () if to.id in self._sketched else None
-        self._persist(to, lambda: self._edit_once(to, content, files, patience), patience)
+        again: Components = ()
+        if isinstance(to, Job):
+            again = tuple(buttons.answered(to.id, to.locale, to.parameters, []))
+        self._persist(to, lambda: self._edit_once(to, content, files, again, patience), patience)
         self._sketched.discard(to.id)
 
     def _look(self, to: Addressee, timeout_seconds: float | None = None) -> Shown:
@@ -194,6 +212,7 @@ class DiscordPublisher:
         to: Addressee,
         content: str,
         files: tuple[File, ...] | None,
+        components: Components,
         timeout_seconds: float | None = None,
         fence: Fence = lambda: None,
     ) -> None:
@@ -202,6 +221,7 @@ class DiscordPublisher:
             to.token,
             content=content,
             files=files,
+            components=components,
             timeout_seconds=timeout_seconds,
             fence=fence,
         )

@@ -24,7 +24,9 @@ EMPTY: dict[str, Answer] = {
         },
     ),
     "BatchGetItem": (200, {"Responses": {}}),
+    "GetItem": OK,
     "PutItem": OK,
+    "TransactWriteItems": OK,
     "UpdateItem": OK,
     "StartExecution": OK,
 }

@@ -2,6 +2,7 @@
 
 import json
 import re
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,20 +13,27 @@ from discord_diffusion.discord.commands import registration
 from discord_diffusion.discord.components import CustomId, InvalidCustomIdError
 
 
+def option_lists(command: dict[str, Any]) -> list[list[dict[str, Any]]]:
+    """The options of a command and of its sub-commands."""
+    own = command.get("options", [])
+    return [own, *(one["options"] for one in own if one["type"] == 1)]
+
+
 def test_every_command_keeps_discords_limits() -> None:
     for command in registration():
-        options = command["options"]
-        assert len(options) <= limits.COMMAND_OPTIONS
-        assert [one["required"] for one in options] == sorted(
-            (one["required"] for one in options), reverse=True
-        ), "required options come first"
-        for named in [command, *options]:
-            assert re.fullmatch(limits.COMMAND_NAME, named["name"])
-            assert named["name"] == named["name"].lower()
+        for options in option_lists(command):
+            assert len(options) <= limits.COMMAND_OPTIONS
+            needed = [one.get("required", False) for one in options]
+            assert needed == sorted(needed, reverse=True), "required options come first"
+            assert len({one["name"] for one in options}) == len(options)
+            assert all(len(one.get("choices", [])) <= limits.COMMAND_CHOICES for one in options)
+        named = [one for options in option_lists(command) for one in options]
+        for one in [command, *named] if command["type"] == 1 else named:
+            assert re.fullmatch(limits.COMMAND_NAME, one["name"])
+            assert one["name"] == one["name"].lower()
             low, high = limits.COMMAND_DESCRIPTION_LENGTH
-            assert low <= len(named["description"]) <= high
-        assert len({one["name"] for one in options}) == len(options)
-        texts = re.findall(r'"(?:name|description)": "([^"]*)"', json.dumps(command))
+            assert low <= len(one["description"]) <= high
+        texts = re.findall(r'"(?:name|description|value)": "([^"]*)"', json.dumps(command))
         assert sum(map(len, texts)) <= limits.COMMAND_CHARACTERS
 
 

@@ -4,7 +4,10 @@ import pytest
 
 from discord_diffusion.settings import InteractionsSettings, SettingsError, WorkerSettings
 
-QUEUE = {"QUEUE_URL": "http://127.0.0.1:4566/queue/us-east-1/000000000000/jobs.fifo"}
+QUEUE = {
+    "QUEUE_URL": "http://127.0.0.1:4566/queue/us-east-1/000000000000/jobs.fifo",
+    "JOBS_TABLE": "jobs",
+}
 KEY = {"DISCORD_PUBLIC_KEY": "ab" * 32}
 
 

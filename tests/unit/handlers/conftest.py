@@ -13,13 +13,20 @@ from nacl.signing import SigningKey
 
 from discord_diffusion.aws.ledger import Charge
 from discord_diffusion.aws.queue import QueueDepth, QueueError
+from discord_diffusion.fairness.guild_settings import GuildSettings
+from discord_diffusion.fairness.limits import Usage
 from discord_diffusion.fleet import FleetLook, FleetState
 from discord_diffusion.handlers.admission import Admission
 from discord_diffusion.handlers.answers import Answers
 from discord_diffusion.handlers.endpoint import Endpoint
+from discord_diffusion.handlers.guild_commands import GuildCommands
 from discord_diffusion.handlers.imagine import Imagine
+from discord_diffusion.handlers.information import Information
+from discord_diffusion.handlers.presses import Presses
+from discord_diffusion.handlers.requests import Requests
 from discord_diffusion.job_records import JobRecord, JobStatus
 from discord_diffusion.jobs import Job
+from discord_diffusion.refusals import Refusal
 from discord_diffusion.settings import InteractionsSettings
 from discord_diffusion.waits import Wait
 
@@ -68,6 +75,9 @@ class DictStore:
 
     records: dict[str, JobRecord] = field(default_factory=dict)
     state: FleetState = field(default_factory=FleetState)
+    charges: list[Charge | None] = field(default_factory=list)
+    refusal: Refusal | None = None
+    """What the ledger says to the next job."""
     broken: Exception | None = None
 
     def accept(self, job: Job, *, charge: Charge | None = None, wait: Wait | None = None) -> bool:
@@ -75,6 +85,9 @@ class DictStore:
         if job.id in self.records:
             return False
         units = charge.units if charge else 0
+        self.charges.append(charge)
+        if self.refusal:
+            raise self.refusal
         self.records[job.id] = JobRecord.of(job, units=units, wait=wait)
         return True
 
@@ -83,10 +96,30 @@ class DictStore:
         self._break()
         return self.records.get(job_id) if job_id else self.state
 
-    def finish(self, job_id: str, status: JobStatus, **details: str) -> bool:
+    def waiting(self, limit: int) -> list[JobRecord]:
+        self._break()
+        found = [record for record in self.records.values() if not record.status.finished]
+        return sorted(found, key=lambda record: int(record.id))[:limit]
+
+    def withdraw(
+        self,
+        job_id: str,
+        status: JobStatus,
+        *,
+        reason: str,
+        untold: bool = False,  # noqa: ARG002
+    ) -> bool:
+        self._break()
+        queued = self.records[job_id].status is JobStatus.QUEUED
+        return queued and self.finish(job_id, status, reason=reason)
+
+    def finish(self, job_id: str, status: JobStatus, **details: str | float) -> bool:
         self._break()
         self.records[job_id] = replace(
-            self.records[job_id], status=status, token=None, details=details
+            self.records[job_id],
+            status=status,
+            token=None,
+            details={name: str(one) for name, one in details.items()},  # noqa: E501
         )
         return True
 
@@ -99,6 +132,51 @@ class DictStore:
         counts = {"visible": 0, "in_flight": 0, "running": 0, "desired": 0, "wanted": 0}
         now = datetime.now(UTC)
         self.state = FleetState(FleetLook(**{**counts, "measured_at": now, **look}), 10.0)
+
+
+@dataclass
+class DictGuilds:
+    """What guilds decided, in memory, and what was kept for those who look into it."""
+
+    decided: dict[str, tuple[GuildSettings, int]] = field(default_factory=dict)
+    used: Usage = field(default_factory=lambda: Usage(0, 0, frozenset()))
+    audited: list[dict[str, Any]] = field(default_factory=list)
+    broken: Exception | None = None
+
+    def settings(self, guild_id: str) -> tuple[GuildSettings, int]:
+        self._break()
+        return self.decided.get(guild_id, (GuildSettings(), 0))
+
+    def decide(self, **settings: Any) -> None:
+        """Be as after `/settings` in the guild of `imagine`."""
+        self.decided["2000"] = (GuildSettings(**settings), 1)
+
+    def save(self, guild_id: str, settings: GuildSettings, version: int) -> bool:
+        self._break()
+        if self.settings(guild_id)[1] != version:
+            return False
+        self.decided[guild_id] = (settings, version + 1)
+        return True
+
+    def usage(self, user_id: str, guild_id: str | None, now: datetime) -> Usage:  # noqa: ARG002
+        self._break()
+        return self.used
+
+    def audit(
+        self,
+        event_id: str,
+        user_id: str,
+        guild_id: str | None,  # noqa: ARG002
+        action: str,
+        now: datetime,  # noqa: ARG002
+        **what: str | int | None,
+    ) -> None:
+        self._break()
+        self.audited.append({"id": event_id, "user": user_id, "action": action, **what})
+
+    def _break(self) -> None:
+        if self.broken:
+            raise self.broken
 
 
 @dataclass
@@ -121,6 +199,7 @@ class Caller:
     queue: ListQueue
     store: DictStore
     wake: CountingWake
+    guilds: DictGuilds
     endpoint: Endpoint
 
     def post(self, payload: object, **event: Any) -> dict[str, Any]:
@@ -184,7 +263,7 @@ def imagine(**options: Any) -> dict[str, Any]:
         "channel_id": "3000",
         "channel": {"id": "3000", "nsfw": True},
         "member": {"user": {"id": "4000", "username": "ada"}},
-        "locale": "de",
+        "locale": "en-US",
         "attachment_size_limit": 26214400,
         "data": {
             "id": "1",
@@ -195,11 +274,18 @@ def imagine(**options: Any) -> dict[str, Any]:
     }
 
 
-def make_caller() -> Caller:
+def make_caller(settings: InteractionsSettings = SETTINGS) -> Caller:
     """An endpoint with an empty queue, an empty table and a fleet that sleeps."""
-    queue, store, wake = ListQueue(), DictStore(), CountingWake()
-    admission = Admission(store, queue, store, wake, SETTINGS.fleet_size)
-    return Caller(queue, store, wake, Endpoint(SETTINGS, Answers(Imagine(SETTINGS), admission)))
+    queue, store, wake, guilds = ListQueue(), DictStore(), CountingWake(), DictGuilds()
+    admission = Admission(store, queue, store, wake, settings.fleet_size)
+    requests = Requests(Imagine(settings), admission, guilds, settings.limits, settings.audit_days)
+    answers = Answers(
+        requests,
+        Presses(requests, store),
+        Information(requests, store, store, settings.fleet_size),
+        GuildCommands(guilds, settings.models),
+    )
+    return Caller(queue, store, wake, guilds, Endpoint(settings, answers))
 
 
 @pytest.fixture

@@ -65,9 +65,10 @@ def test_the_function_answers_a_ping_refuses_a_forgery_and_enqueues_a_command(sq
     assert json.loads(answered[0]["body"]) == {"type": 1}
     assert "Queued" in json.loads(answered[2]["body"])["data"]["content"]
     assert [action for action, _ in sqs.calls] == [
+        "GetItem",
         "BatchGetItem",
         "GetQueueAttributes",
-        "PutItem",
+        "TransactWriteItems",
         "SendMessage",
         "StartExecution",
     ]

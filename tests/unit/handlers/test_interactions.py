@@ -71,7 +71,7 @@ def test_an_imagine_becomes_a_job_and_says_what_was_understood(caller: Caller) -
     answer = caller.content(payload)
     (job,) = caller.queue.jobs
     assert (job.id, job.user_id, job.guild_id) == (payload["id"], "4000", "2000")
-    assert (job.nsfw, job.locale, job.attachment_size_limit) == (True, "de", 26214400)
+    assert (job.nsfw, job.locale, job.attachment_size_limit) == (True, "en-US", 26214400)
     assert (job.parameters.seed, job.parameters.images, job.parameters.steps) == (42, 2, 12)
     assert answer["type"] == 4
     text = answer["data"]["content"]
@@ -101,7 +101,7 @@ def test_a_redelivered_interaction_is_the_same_job_with_the_same_seed(caller: Ca
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        ({}, "`prompt` is empty"),
+        ({}, "`prompt` is missing"),
         ({"prompt": " \x00 "}, "`prompt` is empty"),
         ({"prompt": 5}, "`prompt` must be a text"),
         ({"prompt": "x" * 6001}, "`prompt` must be a text of up to 6000"),

@@ -34,21 +34,21 @@ def test_the_user_learns_how_many_pictures_the_filter_held_back() -> None:
     text = messages.answer(job, make_generation(job.parameters, filtered=1))
     assert "**3 pictures**" in text
     assert "seeds 2, 3, 4" in text
-    assert "1 picture was held back" in text
+    assert "held back and did not charge: 1 picture" in text
 
 
 def test_when_all_are_held_back_the_answer_is_a_failure_that_says_so() -> None:
     job = make_job(images=2)
     text = messages.answer(job, make_generation(job.parameters, filtered=2))
     assert text.startswith(FAILURE_MARK)
-    assert "2 pictures were held back" in text
+    assert "held back every picture" in text
 
 
 def test_progress_counts_steps_and_a_failure_names_the_job() -> None:
     job = make_job()
     assert messages.working(job).endswith("**Working on it…**")
     assert messages.working(job, 2, 4).endswith("**Working… 2 of 4 steps**")
-    failed = answer_text.failed(job.id, job.parameters, "It broke.")
+    failed = answer_text.failed(job.id, job.parameters, "It broke.", "en")
     assert failed.startswith(f"{FAILURE_MARK} It broke.")
     assert job.id in failed
 
@@ -73,7 +73,7 @@ def test_every_text_keeps_discords_limits_whatever_the_prompt(prompt: str, negat
     generation = make_generation(job.parameters)
     texts = [
         messages.working(job, 50, 100),
-        answer_text.failed(job.id, job.parameters, "reason"),
+        answer_text.failed(job.id, job.parameters, "reason", "en"),
         messages.answer(job, generation, "A notice."),
     ]
     for text in texts:
@@ -113,7 +113,7 @@ def test_embedded_parameters_are_in_the_form_that_tools_read(
 def test_an_apology_is_recognised_as_that_of_its_job(prompt: str) -> None:
     job, other = make_job(prompt=prompt, negative_prompt=prompt), make_job()
     for apology in (
-        answer_text.failed(job.id, job.parameters, "No. " * 30),
+        answer_text.failed(job.id, job.parameters, "No. " * 30, "en"),
         answer_text.unreadable(job.id, "No."),
     ):
         assert answer_text.is_apology(job.id, apology)

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from PIL import Image
 
-from discord_diffusion.discord import answer_text
+from discord_diffusion.discord import answer_text, buttons
 from discord_diffusion.discord.api_errors import (
     InteractionGoneError,
     NotAnsweredYetError,
@@ -189,13 +189,15 @@ def test_a_mock_transport_sees_json_for_text() -> None:
         return httpx.Response(200, json={})
 
     client = WebhookClient("http://discord.test", transport=httpx.MockTransport(answer))
-    DiscordPublisher(client).tell(make_job(), "sorry")
-    assert seen == [{"content": "sorry", "allowed_mentions": {"parse": []}}]
+    job = make_job()
+    DiscordPublisher(client).tell(job, "sorry")
+    again = buttons.answered(job.id, job.locale, job.parameters, [])
+    assert seen == [{"content": "sorry", "allowed_mentions": {"parse": []}, "components": again}]
 
 
 def test_an_apology_is_found_again_by_its_signature(discord: LocalDiscord) -> None:
     job, publisher = make_job(), publisher_to(discord)
-    publisher.tell(job, answer_text.failed(job.id, job.parameters, "No luck."))
+    publisher.tell(job, answer_text.failed(job.id, job.parameters, "No luck.", "en"))
     assert publisher.shown(job) is Shown.FAILURE
 
 
