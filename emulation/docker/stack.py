@@ -183,7 +183,7 @@ def _last_lines(project: str) -> str:
 
 def _containers(project: str) -> list[str]:
     labels = (f"{PROJECT_LABEL}={project}", f"{STACK_LABEL}={project}")
-    return [one for label in labels for one in client.labelled(label)]
+    return sorted({one for label in labels for one in client.labelled(label)})
 
 
 def _remove(containers: list[str]) -> None:

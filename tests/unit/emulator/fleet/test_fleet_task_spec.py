@@ -55,8 +55,23 @@ def test_no_container_gains_privileges_and_each_names_its_stack() -> None:
     found = spec({"name": "worker", "image": "worker"})
 
     assert found["security_opt"] == ["no-new-privileges"]
-    assert found["labels"] == {"x": "y", STACK_LABEL: "s"}
+    assert found["labels"]["x"] == "y"
+    assert found["labels"][STACK_LABEL] == "s"
+    assert found["labels"]["com.docker.compose.project"] == "s"
     assert found["environment"] == {"A": "b"}
+
+
+def test_a_container_is_named_after_its_stack_and_its_task() -> None:
+    arn = "arn:aws:ecs:us-east-1:000000000000:task/cluster/1f2e3d4c5b6a"
+    found = arguments(
+        {"name": "worker", "image": "worker"},
+        [],
+        stack="s",
+        environment={},
+        labels={"com.amazonaws.ecs.task-arn": arn},
+    )
+
+    assert found["name"] == "s-worker-1f2e3d4c"
 
 
 def test_what_a_definition_leaves_out_is_left_to_the_image() -> None:

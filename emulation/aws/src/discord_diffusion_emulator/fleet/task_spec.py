@@ -9,6 +9,7 @@ from typing import Any
 
 STACK_LABEL = "discord-diffusion.stack"
 """Every container of a stack's tasks carries it, with the stack's name: what sweeps go by."""
+_COMPOSE = "com.docker.compose."
 
 _MEBIBYTE = 1024 * 1024
 _NANOSECONDS = 1_000_000_000
@@ -29,12 +30,14 @@ def arguments(
     """
     linux = container.get("linuxParameters") or {}
     drop = (linux.get("capabilities") or {}).get("drop") or []
+    task = labels.get("com.amazonaws.ecs.task-arn", "").rsplit("/", 1)[-1]
     found = {
+        "name": f"{stack}-{container['name']}-{task[:8]}" if task else None,
         "image": container["image"],
         "entrypoint": container.get("entryPoint") or None,
         "command": container.get("command") or None,
         "environment": dict(environment),
-        "labels": {**labels, STACK_LABEL: stack},
+        "labels": {**labels, **_own_labels(stack)},
         "user": container.get("user"),
         "working_dir": container.get("workingDirectory"),
         "read_only": bool(container.get("readonlyRootFilesystem")),
@@ -50,6 +53,16 @@ def arguments(
         "healthcheck": _health(container.get("healthCheck")),
     }
     return {name: value for name, value in found.items() if value not in (None, {}, [])}
+
+
+def _own_labels(stack: str) -> dict[str, str]:
+    """The stack's, and Compose's: an image that Compose built would say another project's."""
+    return {
+        STACK_LABEL: stack,
+        f"{_COMPOSE}project": stack,
+        f"{_COMPOSE}service": "task",
+        f"{_COMPOSE}oneoff": "False",
+    }
 
 
 def gpus(container: Mapping[str, Any]) -> int:
