@@ -78,7 +78,7 @@ class _Timed:
 
 
 def worker_overhead(
-    model: Path = EMBEDDED_MODEL, *, jobs: int = 40, images: int = 4, steps: int = 12
+    model: Path = EMBEDDED_MODEL, *, jobs: int = 16, images: int = 4, steps: int = 12
 ) -> dict[str, float]:
     """What a full queue loses to everything but the pipeline; medians of `ROUNDS`.
 

@@ -88,6 +88,7 @@ class Drawing:
         self._learn(batch, results)
         for held, result in zip(batch.jobs, results, strict=True):
             if held in active:
+                held.mark("drawn")
                 self._on_drawn(held, result)
 
     def _begin(self, held: Held) -> bool:

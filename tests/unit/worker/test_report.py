@@ -1,0 +1,201 @@
+"""Metrics, traces and the pace: what becomes known of the work."""
+
+import io
+import json
+import logging
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import pytest
+
+from discord_diffusion import logs
+from discord_diffusion.aws.dynamodb import StoreError
+from discord_diffusion.jobs import Job
+from discord_diffusion.worker import tracing
+from discord_diffusion.worker.errors import OutOfMemoryError, PicturesTooLargeError
+from discord_diffusion.worker.metrics import UNITS, Metrics
+from discord_diffusion.worker.tracing import NoTracer, OpenTelemetryTracer, tracer_to
+from tests.unit.worker.fakes import TOKEN, make_job, wait_until
+from tests.unit.worker.worker_rig import Rig
+
+TRACE = "0af7651916cd43dd8448eb211c80319c"
+TRACEPARENT = f"00-{TRACE}-b7ad6b7169203331-01"
+
+
+@pytest.fixture
+def lines() -> Iterator[Any]:
+    """What is logged from now on, as it is written for a log level of WARNING."""
+    written = io.StringIO()
+    handler = logging.StreamHandler(written)
+    handler.setFormatter(logs.JsonFormatter())
+    root = logging.getLogger()
+    level = root.level
+    root.setLevel("WARNING")
+    root.addHandler(handler)
+    yield lambda: [json.loads(line) for line in written.getvalue().splitlines()]
+    root.removeHandler(handler)
+    root.setLevel(level)
+
+
+def points(lines: list[dict[str, Any]]) -> dict[str, Any]:
+    """The metrics in embedded metric format, by name."""
+    found = {}
+    for line in lines:
+        for definition in line.get("_aws", {}).get("CloudWatchMetrics", []):
+            assert definition["Namespace"] == "test"
+            assert all(name in line for one in definition["Dimensions"] for name in one)
+            for metric in definition["Metrics"]:
+                assert metric["Unit"] == UNITS[metric["Name"]]
+                found[metric["Name"]] = line[metric["Name"]]
+    return found
+
+
+def test_a_job_leaves_its_phases_whatever_the_log_level(lines: Any) -> None:
+    with Rig(surroundings={"metrics": Metrics("test")}) as rig:
+        rig.run(make_job())
+        rig.worker.delivery.finish()
+    written = lines()
+    found = points(written)
+    assert found["JobsAnswered"] == 1
+    assert found["BatchJobs"] == 1
+    assert found["BatchPictures"] == 2
+    assert found["PicturesPerSecond"] > 0
+    assert {"WaitedSeconds", "DrawSeconds", "EncodeSeconds", "PublishSeconds"} <= found.keys()
+    assert all(TOKEN not in json.dumps(line) for line in written)
+
+
+def test_failures_are_counted_by_kind(lines: Any) -> None:
+    with Rig(surroundings={"metrics": Metrics("test")}) as rig:
+        rig.generator.error = OutOfMemoryError("x")
+        rig.run(make_job())
+    [line] = [line for line in lines() if line.get("Failures")]
+    assert (line["Kind"], line["Outcome"]) == ("OutOfMemoryError", "retry")
+    assert line["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [[], ["Kind", "Outcome"]]
+
+
+def test_without_a_namespace_nothing_is_written(lines: Any) -> None:
+    Metrics(None).write({"JobsAnswered": 1})
+    assert lines() == []
+
+
+def test_the_pace_is_written_once_a_minute_at_most() -> None:
+    with Rig() as rig:
+        for _ in range(3):
+            rig.run(make_job())
+        wait_until(lambda: rig.table.pace)
+        rig.run(make_job())
+    assert len(rig.table.pace) == 1
+    assert rig.table.pace[0] > 0
+
+
+def test_a_table_that_does_not_take_the_pace_stops_nothing() -> None:
+    with Rig() as rig:
+
+        def refuse(_seconds: float, _at: object) -> None:
+            rig.table.pace.append(0)
+            raise StoreError("ThrottlingException")
+
+        rig.table.learn_pace = refuse  # type: ignore[method-assign,assignment]  # fails once
+        rig.run(make_job())
+        wait_until(lambda: rig.table.pace)
+        rig.run(make_job())
+    assert len(rig.publisher.sent) == 2
+
+
+class Collector:
+    """An OpenTelemetry collector on loopback that keeps what arrives."""
+
+    def __init__(self) -> None:
+        self.spans: list[Any] = []
+        self.paths: list[str] = []
+        collector = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
+                    ExportTraceServiceRequest,
+                )
+
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                request = ExportTraceServiceRequest.FromString(_unpacked(self.headers, body))
+                collector.paths.append(self.path)
+                for resource in request.resource_spans:
+                    for scope in resource.scope_spans:
+                        collector.spans += scope.spans
+                self.send_response(200)
+                self.end_headers()
+
+            def log_message(self, *_args: Any) -> None:
+                """Nothing is logged."""
+
+        self._server = HTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+def _unpacked(headers: Any, body: bytes) -> bytes:
+    import gzip
+
+    return gzip.decompress(body) if headers.get("Content-Encoding") == "gzip" else body
+
+
+@pytest.fixture
+def collector() -> Iterator[Collector]:
+    collector = Collector()
+    yield collector
+    collector.close()
+
+
+def traced(collector: Collector, job: Job, error: Exception | None = None) -> dict[str, Any]:
+    tracer = tracer_to(collector.url)
+    assert isinstance(tracer, OpenTelemetryTracer)
+    with Rig(surroundings={"tracer": tracer}) as rig:
+        rig.publisher.error = error
+        rig.run(job)
+        rig.worker.delivery.finish()
+    tracer.close()
+    assert set(collector.paths) == {"/v1/traces"}
+    return {span.name: span for span in collector.spans}
+
+
+def test_a_trace_leads_from_the_interaction_to_the_upload(collector: Collector) -> None:
+    job = make_job()
+    spans = traced(collector, job)
+    assert spans.keys() == {"job", "wait", "prepare", "draw", "encode", "upload"}
+    whole = spans["job"]
+    assert whole.start_time_unix_nano == int(job.created_at.timestamp() * 1e9)
+    assert not whole.parent_span_id
+    for name in spans.keys() - {"job"}:
+        assert spans[name].parent_span_id == whole.span_id
+        assert spans[name].trace_id == whole.trace_id
+        assert spans[name].end_time_unix_nano <= whole.end_time_unix_nano
+    assert TOKEN not in str(collector.spans)
+
+
+def test_a_job_that_names_a_trace_belongs_to_it(collector: Collector) -> None:
+    spans = traced(collector, replace(make_job(), traceparent=TRACEPARENT))
+    assert spans["job"].trace_id.hex() == TRACE
+    assert spans["job"].parent_span_id.hex() == TRACEPARENT.split("-")[2]
+
+
+def test_a_failed_job_is_a_failed_span_that_names_the_error(collector: Collector) -> None:
+    spans = traced(collector, make_job(), PicturesTooLargeError("x"))
+    assert spans["job"].status.code == 2
+    assert spans["job"].status.message == "PicturesTooLargeError"
+    assert "upload" not in spans
+
+
+def test_without_a_collector_or_the_packages_there_is_no_trace_and_no_harm(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert isinstance(tracer_to(None), NoTracer)
+    monkeypatch.setitem(sys.modules, "opentelemetry.sdk.trace", None)
+    assert isinstance(tracing.tracer_to("http://127.0.0.1:1"), NoTracer)

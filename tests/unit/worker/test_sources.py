@@ -1,0 +1,151 @@
+"""The picture that a job begins from: only from where Discord keeps it, only what is one."""
+
+import io
+from collections.abc import Callable, Iterator
+
+import httpx
+import pytest
+from PIL import Image
+
+from discord_diffusion.worker import sources
+from discord_diffusion.worker.errors import SourceRefusedError, SourceUnavailableError
+from discord_diffusion.worker.sources import Sources
+
+URL = "https://cdn.test/attachments/1/2/cat.png?ex=1&is=2&hm=3"
+Handler = Callable[[httpx.Request], httpx.Response]
+
+
+def encoded(image: Image.Image, kind: str = "PNG", **options: object) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def from_cdn(*answers: httpx.Response | Exception, **options: object) -> Sources:
+    left = iter(answers)
+
+    def handle(_request: httpx.Request) -> httpx.Response:
+        answer = next(left)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    return Sources(
+        {"cdn.test"},
+        "http://127.0.0.1:8700/api/v10",
+        transport=httpx.MockTransport(handle),
+        sleep=lambda _seconds: None,
+        **options,  # type: ignore[arg-type]  # of a test's own clock
+    )
+
+
+def picture(size: tuple[int, int] = (8, 6)) -> httpx.Response:
+    return httpx.Response(200, content=encoded(Image.new("RGB", size, "red")))
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+def test_a_picture_of_a_common_format_is_taken(kind: str) -> None:
+    content = encoded(Image.new("RGB", (8, 6), "red"), kind)
+    image = from_cdn(httpx.Response(200, content=content)).fetch(URL)
+    assert (image.size, image.mode) == ((8, 6), "RGB")
+
+
+def test_the_hosts_own_api_may_keep_pictures_too() -> None:
+    assert from_cdn(picture()).fetch("http://127.0.0.1:8700/attachments/1/2/cat.png").size == (8, 6)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://cdn.test/cat.png",
+        "https://cdn.test.evil.example/cat.png",
+        "https://cdn.test@evil.example/cat.png",
+        "https://cdn.test:444/cat.png",
+        "https://127.0.0.1:8700/cat.png",
+        "http://169.254.169.254/latest/meta-data/",
+    ],
+)
+def test_nothing_is_asked_of_any_other_host(url: str) -> None:
+    with pytest.raises(SourceRefusedError, match="not where Discord keeps"):
+        from_cdn().fetch(url)
+
+
+def test_a_redirect_is_not_followed() -> None:
+    elsewhere = httpx.Response(302, headers={"Location": "http://169.254.169.254/"})
+    with pytest.raises(SourceRefusedError, match="302"):
+        from_cdn(elsewhere).fetch(URL)
+
+
+@pytest.mark.parametrize("status", [403, 404, 410])
+def test_a_link_that_has_expired_is_not_asked_again(status: int) -> None:
+    with pytest.raises(SourceRefusedError, match=str(status)):
+        from_cdn(httpx.Response(status)).fetch(URL)
+
+
+@pytest.mark.parametrize(
+    "trouble", [httpx.Response(503), httpx.Response(429), httpx.ConnectError("no")], ids=str
+)
+def test_passing_trouble_is_waited_out_and_no_longer(
+    trouble: httpx.Response | Exception,
+) -> None:
+    assert from_cdn(trouble, picture()).fetch(URL).size == (8, 6)
+    with pytest.raises(SourceUnavailableError):
+        from_cdn(trouble, trouble, trouble).fetch(URL)
+
+
+def test_a_file_that_is_too_large_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources, "MOST_BYTES", 1000)
+    read: list[int] = []
+
+    def pieces() -> Iterator[bytes]:
+        for _ in range(100):
+            read.append(600)
+            yield bytes(600)
+
+    with pytest.raises(SourceRefusedError, match="larger than 1000 bytes"):
+        from_cdn(httpx.Response(200, content=pieces())).fetch(URL)
+    assert len(read) == 2
+
+
+def test_a_file_that_comes_too_slowly_is_given_up() -> None:
+    times = iter(range(0, 1000, 7))
+    slow = httpx.Response(200, content=iter([b"a", b"b", b"c"]))
+    with pytest.raises(SourceUnavailableError, match="within 10 s"):
+        from_cdn(slow, clock=lambda: float(next(times))).fetch(URL)
+
+
+def test_a_picture_with_too_many_pixels_is_refused_unread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources, "MOST_PIXELS", 40)
+    with pytest.raises(SourceRefusedError, match="8 times 6 pixels"):
+        from_cdn(picture()).fetch(URL)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"<svg/>",
+        encoded(Image.new("RGB", (8, 6)), "GIF"),
+        encoded(Image.effect_noise((64, 64), 50))[:800],
+    ],
+    ids=["nothing", "svg", "gif", "cut off"],
+)
+def test_what_is_no_picture_is_refused(content: bytes) -> None:
+    with pytest.raises(SourceRefusedError, match="no picture"):
+        from_cdn(httpx.Response(200, content=content)).fetch(URL)
+
+
+def test_a_photograph_is_turned_as_its_camera_was_held() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # a quarter turn: https://exiv2.org/tags.html, Exif.Image.Orientation
+    content = encoded(Image.new("RGB", (8, 6)), "JPEG", exif=exif)
+    assert from_cdn(httpx.Response(200, content=content)).fetch(URL).size == (6, 8)
+
+
+def test_what_is_transparent_becomes_white() -> None:
+    content = encoded(Image.new("RGBA", (4, 4), (255, 0, 0, 0)))
+    assert from_cdn(httpx.Response(200, content=content)).fetch(URL).getpixel((0, 0)) == (
+        255,
+        255,
+        255,
+    )
