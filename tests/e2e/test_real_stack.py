@@ -28,7 +28,7 @@ def opened(browser: Browser, stack: Stack, path: str = "/") -> Page:
     return page
 
 
-def test_a_prompt_typed_into_the_page_is_queued_worked_on_and_drawn(
+def test_a_prompt_typed_into_the_page_is_queued_and_drawn(
     browser: Browser, stack: Stack, workers: Workers
 ) -> None:
     page = opened(browser, stack)
@@ -44,7 +44,8 @@ def test_a_prompt_typed_into_the_page_is_queued_worked_on_and_drawn(
     drawn = "(one) => one.complete && one.naturalWidth > 0"
     page.wait_for_function(f"[...document.querySelectorAll('.tile img')].slice(-4).every({drawn})")
     seen: list[str] = page.evaluate("window.seen")
-    words = ("Queued", "Working", "seeds ")
+    # How far it is is told of jobs that take longer.
+    words = ("Queued", "seeds ")
     order = [next(n for n, text in enumerate(seen) if word in text) for word in words]
     assert order == sorted(order), seen
     keep_screenshot(page, "stack-channel")

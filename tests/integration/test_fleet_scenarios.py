@@ -87,6 +87,8 @@ def test_one_interaction_wakes_the_fleet_and_quiet_sends_it_back_to_sleep(
         "instance Terminated",
     ]
     assert is_in_order(order, [str(change) for change in changes]), changes
+    counts = [change.state for change in changes if change.what == "service"]
+    assert counts == ["1", "0"], "no more than one task is asked for"
     times = {str(change): change.at for change in changes}
     assert times["protection on"] < fleet.answered_at(interaction) < times["service 0"]
     assert fleet.answers(interaction) == 1

@@ -11,8 +11,10 @@ from pathlib import Path
 import psutil
 import pytest
 
+from emulation.fleet_agent import FleetAgent
 from emulation.stack.state import StackState, StateFolder
 from tests.stack import LAYOUT
+from tests.waiting import eventually
 
 
 class Rig:
@@ -59,6 +61,12 @@ def listening(pids: set[int]) -> set[int]:
     }
 
 
+def task_pids(rig: Rig) -> set[int]:
+    """The fleet's worker processes, which are the emulator's children."""
+    tasks = FleetAgent(rig.state.aws_endpoint).state()["tasks"]
+    return {task["pid"] for task in tasks if task["pid"]}
+
+
 def family(state: StackState) -> set[int]:
     """Every process of the stack and their children."""
     parents = [psutil.Process(one.pid) for one in state.processes]
@@ -73,6 +81,22 @@ def test_commands_that_need_a_stack_say_how_to_start_one(tmp_path: Path) -> None
     assert "No stack was running" in lonely.run("down")
 
 
+def assert_fleet_commands_work(rig: Rig) -> None:
+    """A capacity shortage while a worker dies, and its end."""
+    assert "no instance" in rig.run("fleet", "deny-capacity", "--reason", "quota")
+    assert "vCPU limit" in rig.run("fleet", "show").replace("\n", " ")
+    assert "has instances" in rig.run("fleet", "allow-capacity")
+    assert json.loads(rig.run("fleet", "show", "--json"))["denied"] == {}
+
+    [before] = task_pids(rig)
+    assert "Killed task" in rig.run("fleet", "crash-task")
+    eventually(lambda: bool(task_pids(rig) - {before}), "another task runs", 60)
+    assert "no such instance" in rig.run("fleet", "interrupt", "i-0", status=1)
+    assert "being interrupted" in rig.run("fleet", "interrupt")
+    assert "spd" in rig.run("fleet", "settings", "spd=60", status=1)
+    assert json.loads(rig.run("fleet", "settings", "pull_seconds=90"))["delays"]["pull_seconds"]
+
+
 def test_the_life_of_a_stack(rig: Rig, tmp_path: Path) -> None:
     first = rig.up()
     for name in ("target", "aws_endpoint", "interactions_url", "discord_url", "queue_url"):
@@ -85,9 +109,18 @@ def test_the_life_of_a_stack(rig: Rig, tmp_path: Path) -> None:
         )
     )
     assert [Path(path).exists() for path in sent["pictures"]] == [True, True]
-    assert "in work" in rig.run("status")
-    assert "worker" in rig.run("logs")
+    told = rig.run("status")
+    for text in ("in work", "1 desired, 1 running", "RUNNING", "InService"):
+        assert text in told, text
+    shown = json.loads(rig.run("status", "--json"))["fleet"]
+    assert (shown["desired"], shown["running"], shown["alarms"]["task-shortfall"]) == (1, 1, "OK")
+    [task] = [one for one in shown["tasks"] if one["status"] == "RUNNING"]
+    assert '"Ready"' in rig.run("logs", task["log"])
+    assert '"Ready"' in rig.run("logs", "worker")
+    assert task["log"] in rig.run("logs", "nobody", status=1)
     assert "REPORT" in rig.run("logs", "functions")
+    assert "Looked" in rig.run("logs", "backlog")
+    assert_fleet_commands_work(rig)
 
     refused = rig.run("send", "--prompt", "x", "--steps", "101", status=1)
     assert "`steps` must be a whole number from 1 to 100" in refused
@@ -101,12 +134,15 @@ def test_the_life_of_a_stack(rig: Rig, tmp_path: Path) -> None:
     rig.run("chaos", "off", "slow")
     assert "A good day" in rig.run("chaos", "off")
 
-    old = rig.state
+    eventually(lambda: bool(task_pids(rig)), "a task runs again", 60)
+    old, tasks = rig.state, task_pids(rig)
     os.kill(old.processes[0].pid, signal.SIGKILL)
     assert rig.up()["processes"] != first["processes"], "a stack that died is replaced"
     assert not any(psutil.pid_exists(one.pid) for one in old.processes)
+    assert not any(psutil.pid_exists(pid) for pid in tasks)
 
     pids = family(rig.state)
+    assert task_pids(rig) <= pids
     ports = listening(pids)
     assert len(ports) >= 2
     rig.run("down")

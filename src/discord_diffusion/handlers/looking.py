@@ -46,7 +46,8 @@ class Looking:
     target: ScalingTarget
 
     def look(self, now: datetime, *, backlog_at_least: int = 0) -> Found:
-        """Look once. A job that was just sent may be counted by `backlog_at_least` only.
+        """Look once. A job that was just sent may be counted by `backlog_at_least` only; nothing
+        is published then.
 
         Raises:
             QueueError: SQS did not answer well.
@@ -70,8 +71,9 @@ class Looking:
         )
         oldest = self._oldest()
         idle = self._is_idle(look) and not oldest
-        # With no job and no task there is nothing to say, and saying it costs.
-        if not idle or counts.desired:
+        # With no job and no task there is nothing to say, and saying it costs. A wake-up acts on
+        # the answer itself: an alarm that saw the same shortfall would ask for the tasks twice.
+        if not backlog_at_least and (not idle or counts.desired):
             self.metrics.publish(_points(look, measured, oldest, now))
         look = self._noted(look)
         log.info("Looked", extra=_figures(look, measured) | {"idle": idle})

@@ -41,6 +41,8 @@ def main() -> None:
     given = {name: os.environ.get(name) for name in names}
     task = get(os.environ["ECS_CONTAINER_METADATA_URI_V4"] + "/task")
     sys.stdout.write(f"environment {json.dumps(given)}\ntask {json.dumps(task)}\n")
+    if line := os.environ.get("PRINT"):
+        sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
     note("started")
     while True:

@@ -3,7 +3,7 @@
 import json
 import time
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -214,7 +214,12 @@ def make(
     return stack
 
 
-def register(stack: FleetStack, stop_timeout: int = 30, **environment: str) -> str:
+def register(
+    stack: FleetStack,
+    stop_timeout: int = 30,
+    secrets: Mapping[str, str] | None = None,
+    **environment: str,
+) -> str:
     """Register a revision of the worker's task definition; its ARN."""
     group = f"/ecs/{stack.service_name}"
     variables = {"GREETING": "from the task definition", **environment}
@@ -230,6 +235,7 @@ def register(stack: FleetStack, stop_timeout: int = 30, **environment: str) -> s
                 "memoryReservation": 8192,
                 "stopTimeout": stop_timeout,
                 "environment": [{"name": n, "value": v} for n, v in variables.items()],
+                "secrets": [{"name": n, "valueFrom": v} for n, v in (secrets or {}).items()],
                 "resourceRequirements": [{"type": "GPU", "value": "1"}],
                 "logConfiguration": {
                     "logDriver": "awslogs",

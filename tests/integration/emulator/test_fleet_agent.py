@@ -1,6 +1,8 @@
 """The fleet agent brings tasks and instances, and takes them away, as AWS does."""
 
+import json
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,7 +10,7 @@ from typing import Any
 import httpx
 import psutil
 import pytest
-from emulated import Emulator
+from emulated import ROLE, Emulator
 from fleets import FAST, WORKER, FleetStack, add_scaling, make, register
 
 from emulation.aws.launch import Tasks
@@ -128,6 +130,119 @@ def test_a_task_gets_its_environment_its_metadata_and_its_log(
     assert f'"Family": "{stack.service_name}"' in printed[1]
 
 
+def test_metrics_in_a_tasks_log_are_published(stack: FleetStack) -> None:
+    directive = {
+        "Namespace": stack.name,
+        "Dimensions": [["Model"]],
+        "Metrics": [{"Name": "Seconds", "Unit": "Seconds", "StorageResolution": 1}],
+    }
+    about = {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [directive]}
+    line = json.dumps({"_aws": about, "Model": "tiny", "Seconds": 1.5})
+    new = register(stack, PRINT=line)
+    stack.client("ecs").update_service(
+        cluster=stack.name, service=stack.service_name, taskDefinition=new
+    )
+    stack.awake()
+    [metric] = stack.wait(
+        lambda: stack.client("cloudwatch").list_metrics(Namespace=stack.name)["Metrics"],
+        "the metric is there",
+    )
+    assert metric["MetricName"] == "Seconds"
+    assert metric["Dimensions"] == [{"Name": "Model", "Value": "tiny"}]
+
+
+def test_a_task_gets_its_secrets_and_one_without_does_not_start(
+    stack: FleetStack, events: Path
+) -> None:
+    ssm, manager = stack.client("ssm"), stack.client("secretsmanager")
+    ssm.put_parameter(Name=f"/{stack.name}/token", Value="from-ssm", Type="SecureString")
+    secret = manager.create_secret(Name=stack.name, SecretString='{"key": "from-manager"}')
+    missing = register(stack, secrets={"TOKEN": f"/{stack.name}/none"})
+    update = stack.client("ecs").update_service
+    update(cluster=stack.name, service=stack.service_name, taskDefinition=missing, desiredCount=1)
+    stopped = stack.wait(
+        lambda: [one for one in stack.tasks("STOPPED") if one["lastStatus"] == "STOPPED"],
+        "a task fails to start",
+    )
+    assert stopped[0]["stopCode"] == "TaskFailedToStart"
+    assert f"unable to pull secrets or registry auth: /{stack.name}/none" in str(stopped[0])
+
+    good = register(
+        stack, secrets={"TOKEN": f"/{stack.name}/token", "KEY": f"{secret['ARN']}:key::"}
+    )
+    update(cluster=stack.name, service=stack.service_name, taskDefinition=good)
+    [task] = stack.wait(stack.running, "a task runs")
+    stack.wait(lambda: "started" in noted(events, task), "it works")
+    [shown] = [one for one in stack.fleet()["tasks"] if one["task"] in task["taskArn"]]
+    given = psutil.Process(shown["pid"]).environ()
+    assert (given["TOKEN"], given["KEY"]) == ("from-ssm", "from-manager")
+    assert "from-ssm" not in stack.emulator.log.read_text()
+    assert "from-manager" not in json.dumps(stack.fleet())
+
+
+def test_an_alarm_on_metric_math_sees_what_cannot_be_had(stack: FleetStack) -> None:
+    cloudwatch = stack.client("cloudwatch")
+    queries: list[dict[str, Any]] = [
+        {
+            "Id": name,
+            "ReturnData": False,
+            "MetricStat": {
+                "Metric": {"Namespace": stack.name, "MetricName": name},
+                "Period": 60,
+                "Stat": "Maximum",
+            },
+        }
+        for name in ("wanted", "running")
+    ]
+    lacking = {"Id": "lacking", "Expression": "IF(wanted > 0 AND running < 1, 1, 0)"}
+    cloudwatch.put_metric_alarm(
+        AlarmName=f"{stack.name}-out",
+        Metrics=[*queries, lacking],
+        EvaluationPeriods=1,
+        Threshold=1,
+        ComparisonOperator="GreaterThanOrEqualToThreshold",
+        TreatMissingData="notBreaching",
+    )
+
+    def state_with(running: float) -> str:
+        data = [{"MetricName": "wanted", "Value": 1}, {"MetricName": "running", "Value": running}]
+        cloudwatch.put_metric_data(Namespace=stack.name, MetricData=data)
+        [alarm] = cloudwatch.describe_alarms(AlarmNames=[f"{stack.name}-out"])["MetricAlarms"]
+        return str(alarm["StateValue"])
+
+    stack.wait(lambda: state_with(0) == "ALARM", "there is an alarm")
+    stack.wait(lambda: state_with(1) == "OK", "it is over")
+
+
+def test_a_rate_and_a_wait_are_as_fast_as_the_alarms(stack: FleetStack) -> None:
+    machines, events = stack.client("stepfunctions"), stack.client("events")
+    queue = stack.client("sqs").create_queue(QueueName=stack.name)["QueueUrl"]
+    definition = {
+        "StartAt": "Wait",
+        "States": {
+            "Wait": {"Type": "Wait", "Seconds": 15, "Next": "Tell"},
+            "Tell": {
+                "Type": "Task",
+                "Resource": "arn:aws:states:::sqs:sendMessage",
+                "Parameters": {"QueueUrl": queue, "MessageBody": "waited"},
+                "End": True,
+            },
+        },
+    }
+    machine = machines.create_state_machine(
+        name=stack.name, definition=json.dumps(definition), roleArn=ROLE, type="EXPRESS"
+    )["stateMachineArn"]
+    events.put_rule(Name=stack.name, ScheduleExpression="rate(1 minute)")
+    events.put_targets(
+        Rule=stack.name, Targets=[{"Id": "machine", "Arn": machine, "RoleArn": ROLE}]
+    )
+    # At a tenth of the time: a rate of 6 s and a wait of 1.5 s, where AWS takes 75 s.
+    receive = stack.client("sqs").receive_message
+    stack.wait(lambda: receive(QueueUrl=queue).get("Messages"), "the machine has waited", 40)
+    events.remove_targets(Rule=stack.name, Ids=["machine"])
+    events.delete_rule(Name=stack.name)
+
+
 def test_what_ecs_describes_is_true(stack: FleetStack) -> None:
     [task] = stack.awake()
     service = stack.service()
@@ -154,6 +269,7 @@ def test_what_ecs_describes_is_true(stack: FleetStack) -> None:
 
 def test_a_protected_task_is_spared_at_scale_in(stack: FleetStack, events: Path) -> None:
     tasks = stack.awake(2)
+    stack.wait(lambda: noted(events, tasks[0]), "it works")
     url = f"{agent_uri(stack, tasks[0])}/task-protection/v1/state"
     put = httpx.put(url, json={"ProtectionEnabled": True, "ExpiresInMinutes": 5})
     assert put.json()["protection"]["ProtectionEnabled"] is True
