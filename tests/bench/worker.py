@@ -59,6 +59,9 @@ class _Timed:
     def model(self) -> ModelInfo:
         return self._generator.model
 
+    def peak_memory(self) -> int | None:
+        return self._generator.peak_memory()
+
     def batch_key(self, parameters: GenerationParameters) -> Hashable:
         return self._generator.batch_key(parameters)
 

@@ -52,7 +52,13 @@ class Worker:
     def __init__(self, around: Surroundings) -> None:
         self._around = around
         pace = Pace()
-        self._report = Report(around.metrics, around.tracer, pace, around.pace_table)
+        self._report = Report(
+            around.metrics,
+            around.tracer,
+            pace,
+            around.pace_table,
+            gpu_memory=around.generator.peak_memory,
+        )
         self.holdings = Holdings(around.protection)
         endings = Endings(
             around.queue,

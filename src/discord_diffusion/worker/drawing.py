@@ -145,8 +145,8 @@ class Drawing:
                 continue
             sketch = None
             if preview and held.wants_sketch and done * 2 >= steps and left > _SKETCH_SECONDS:
-                held.wants_sketch = False
                 sketch = preview(batch.jobs.index(held))
+                held.wants_sketch = sketch is None
             text = messages.working(held.job, done, steps, last_try=held.last)
             held.progress.report(text, sketch)
         if not batch.active:

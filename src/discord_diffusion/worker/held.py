@@ -41,8 +41,8 @@ class Held:
     stage: Stage = Stage.PREPARING
     source: Image | None = None
     """The picture that the job begins from."""
-    wants_sketch: bool = False
-    """Whether a preview may be shown, and none has been."""
+    wants_sketch: bool = True
+    """Whether no preview has been shown."""
     given_back: bool = False
     """Others may have it: no more is to be done about it."""
     times: dict[str, float] = field(default_factory=dict)

@@ -96,7 +96,6 @@ class Intake:
             )
         )
         held = Held(message, job, lease, progress, self.endings.is_last(message))
-        held.wants_sketch = not job.safety_check
         return held
 
     def _shown(self, held: Held) -> bool:

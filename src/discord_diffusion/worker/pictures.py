@@ -92,6 +92,10 @@ class Generator(Protocol):
     def model(self) -> ModelInfo:
         """What draws a job that names neither a model nor a scheduler."""
 
+    def peak_memory(self) -> int | None:
+        """Bytes of the device's memory that were in use at most since the last call; None where
+        nobody counts them."""
+
     def batch_key(self, parameters: GenerationParameters) -> Hashable:
         """Jobs with equal keys can be drawn together."""
 

@@ -26,9 +26,9 @@ class Progress:
     answer went out could overwrite it, so `settle` tells whether that can still happen.
     """
 
-    def __init__(self, edit: Edit, interval_seconds: float = INTERVAL_SECONDS) -> None:
+    def __init__(self, edit: Edit, interval_seconds: float | None = None) -> None:
         self._edit = edit
-        self._interval = interval_seconds
+        self._interval = INTERVAL_SECONDS if interval_seconds is None else interval_seconds
         self._changed = threading.Condition()
         self._wanted = ""
         self._sketch: Image | None = None

@@ -39,7 +39,7 @@ class Report:
         pace: Pace,
         table: PaceTable | None,
         *,
-        gpu_memory: Callable[[], int | None] = lambda: None,
+        gpu_memory: Callable[[], int | None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._metrics = metrics

@@ -162,6 +162,10 @@ class FakeGenerator:
     pictures_at_once: int = 4
     batches: list[list[GenerationRequest]] = field(default_factory=list)
     preview: Preview | None = None
+    memory: int | None = None
+
+    def peak_memory(self) -> int | None:
+        return self.memory
 
     def batch_key(self, parameters: GenerationParameters) -> Hashable:
         return (parameters.width, parameters.height, parameters.steps)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
+from PIL import Image
 
 from discord_diffusion.aws.dynamodb import StoreError
 from discord_diffusion.discord.api_errors import (
@@ -453,3 +454,30 @@ def test_a_table_that_does_not_answer_stops_no_job(bench: Rig) -> None:
     message = bench.run(make_job())
     assert len(bench.publisher.sent) == 1
     assert bench.queue.deleted == [message.receipt_handle]
+
+
+def test_half_way_through_a_long_job_its_user_sees_a_sketch_once(
+    bench: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("discord_diffusion.worker.drawing._SKETCH_SECONDS", -1.0)
+    monkeypatch.setattr("discord_diffusion.worker.progress.INTERVAL_SECONDS", 0.0)
+    sketch = Image.new("RGB", (8, 8))
+    offered: list[int] = []
+
+    def preview(place: int) -> Image.Image | None:
+        offered.append(place)
+        return sketch if len(offered) > 1 else None  # not drawn yet
+
+    bench.generator.preview = preview
+    bench.generator.watch = lambda step: wait_until(
+        lambda: step != 4 or bench.publisher.sketches, 5
+    )
+    bench.run(make_job(steps=6))
+    assert offered == [0, 0], "asked from the half on, until there is one"
+    assert bench.publisher.sketches == [sketch]
+
+
+def test_a_short_job_shows_no_sketch(bench: Rig) -> None:
+    bench.generator.preview = lambda _place: Image.new("RGB", (8, 8))
+    bench.run(make_job())
+    assert bench.publisher.sketches == []

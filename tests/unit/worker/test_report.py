@@ -56,6 +56,7 @@ def points(lines: list[dict[str, Any]]) -> dict[str, Any]:
 
 def test_a_job_leaves_its_phases_whatever_the_log_level(lines: Any) -> None:
     with Rig(surroundings={"metrics": Metrics("test")}) as rig:
+        rig.generator.memory = 7_000_000_000
         rig.run(make_job())
         rig.worker.delivery.finish()
     written = lines()
@@ -64,6 +65,7 @@ def test_a_job_leaves_its_phases_whatever_the_log_level(lines: Any) -> None:
     assert found["BatchJobs"] == 1
     assert found["BatchPictures"] == 2
     assert found["PicturesPerSecond"] > 0
+    assert found["GpuMemoryBytes"] == 7_000_000_000
     assert {"WaitedSeconds", "DrawSeconds", "EncodeSeconds", "PublishSeconds"} <= found.keys()
     assert all(TOKEN not in json.dumps(line) for line in written)
 

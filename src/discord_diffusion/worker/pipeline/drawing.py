@@ -131,6 +131,8 @@ class _Watch:
         places = [place for place, one in enumerate(self._orders) if one.request == request]
         if not places:
             return None
+        if self._model.safety.present and self._orders[places[0]].asked.safety_check:
+            return None  # nobody has checked what it shows
         chosen = clean_estimate(pipe.scheduler, latents)[places]
         if chosen.dim() == 3:  # FLUX packs squares of latents into rows
             width, height = drawn_size(self._model, self._orders[0])

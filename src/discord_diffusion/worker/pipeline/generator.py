@@ -75,6 +75,10 @@ class DiffusersGenerator:
         """What draws a job that names neither a model nor a scheduler."""
         return self._shelf.get(None).info()
 
+    def peak_memory(self) -> int | None:
+        """What batches since the last call took at most, the models included."""
+        return memory.peak_bytes(self._device)
+
     def warm_up(self) -> None:
         """Draw at the usual size: proves the model whole, allocates, measures, compiles."""
         model = self._shelf.get(None)

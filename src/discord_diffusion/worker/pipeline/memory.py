@@ -37,6 +37,15 @@ def free_bytes(device: torch.device) -> int | None:
     return min(readings, default=None)
 
 
+def peak_bytes(device: torch.device) -> int | None:
+    """What was allocated at most since the last call; None where nobody counts."""
+    if device.type != "cuda":
+        return None
+    peak = int(torch.cuda.max_memory_allocated(device))
+    torch.cuda.reset_peak_memory_stats(device)
+    return peak
+
+
 def weights_bytes(folder: Path, variant: str | None) -> int:
     """What the weights in a model's folder take on disk; 0 if it is no folder."""
     files = [one for kind in ("safetensors", "bin") for one in folder.rglob(f"*.{kind}")]

@@ -16,6 +16,11 @@ class SafetyChecker:
         if self._checker is not None:
             pipe.register_modules(safety_checker=None)
 
+    @property
+    def present(self) -> bool:
+        """Whether any picture is ever held back."""
+        return self._checker is not None and self._extractor is not None
+
     def flags(self, images: list[Image]) -> list[bool]:
         """Which pictures are to be held back."""
         if self._checker is None or self._extractor is None or not images:
