@@ -3,7 +3,8 @@
 import signal
 import sys
 from pathlib import Path
-from typing import Annotated
+from types import FrameType
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -13,7 +14,7 @@ from discord_diffusion.settings.deployment import DeploymentSettings
 from discord_diffusion.settings.reader import SettingsError
 from emulation.bootstrap.layout import Layout
 from infra.deploy.choices import Choices
-from infra.deploy.errors import DeployError, InputError
+from infra.deploy.errors import DeployError, InputError, Terminated
 from infra.deploy.flows import Agree, Flow
 from infra.deploy.show import Show
 
@@ -222,14 +223,17 @@ def costs(
 
 def main() -> None:
     """Run the command line; an error of ours is a message, not a traceback."""
-    # To be told to end is to be interrupted: Terraform must write its state first.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, _terminate)
     try:
         app()
     except (DeployError, SettingsError) as error:
         console = Console(stderr=True)
         console.print("[bold red]Error:[/]", escape(str(error)), highlight=False, soft_wrap=True)
         sys.exit(1)
+
+
+def _terminate(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise Terminated
 
 
 def _flow(choices: Choices, yes: bool) -> Flow:

@@ -44,3 +44,7 @@ class AwsError(DeployError):
 
 class EndpointError(DeployError):
     """The deployed endpoint does not answer as it must."""
+
+
+class Terminated(KeyboardInterrupt):
+    """The process was told to end, and will be killed if it does not soon."""

@@ -14,7 +14,7 @@ from typing import Any
 
 from discord_diffusion.settings.deployment import SECRETS
 from emulation.bootstrap import terraform as bootstrap
-from infra.deploy.errors import StoppedError, TerraformError
+from infra.deploy.errors import StoppedError, Terminated, TerraformError
 from infra.deploy.plan import Plan
 
 _CHANGES = ("create", "update", "delete")
@@ -113,10 +113,11 @@ class Terraform:
         return printed
 
     def _follow(self, words: Sequence[str], on_event: Callable[[dict[str, Any]], None]) -> None:
-        """Run a command that tells what it does, line by line.
+        """Run a command that tells what it does, line by line, to its end.
 
-        It has a session of its own: an interrupt reaches it once, from here, and its output is read
-        to the end, so that it can end what it has begun and write its state.
+        It has a session of its own, so that an interrupt does not reach it: Terraform would drop
+        calls to AWS whose answers are under way, and forget what they made. It ends what it does,
+        and nothing follows. Only a second interrupt, or the order to terminate, interrupts it.
         """
         errors: list[str] = []
         interrupted = False
@@ -136,9 +137,10 @@ class Terraform:
                     if not (line := process.stdout.readline()):
                         break
                     self._take(line, on_event, errors)
-                except KeyboardInterrupt:
+                except KeyboardInterrupt as wish:
+                    if interrupted or isinstance(wish, Terminated):
+                        process.send_signal(signal.SIGINT)
                     interrupted = True
-                    process.send_signal(signal.SIGINT)
         if interrupted:
             raise StoppedError
         if process.returncode != 0:

@@ -68,25 +68,37 @@ def test_a_dry_run_shows_plan_and_costs_and_changes_nothing(rehearsal: Rehearsal
     assert rehearsal.commands() == []
 
 
-def test_an_interrupted_deployment_hides_the_token_and_can_be_gone_on_with(
-    rehearsal: Rehearsal,
-) -> None:
+def test_a_failure_in_the_middle_is_told_and_the_rest_is_there(rehearsal: Rehearsal) -> None:
+    budget = {"BudgetName": PREFIX, "TimeUnit": "MONTHLY", "BudgetType": "COST"}
+    account = {"AccountId": "000000000000"}
+    budgets = rehearsal.client("budgets")
+    budgets.create_budget(
+        **account, Budget={**budget, "BudgetLimit": {"Amount": "1", "Unit": "USD"}}
+    )
+    failed = rehearsal.run("deploy", "--yes")
+    assert failed.returncode == 1
+    assert "aws_budgets_budget" in failed.stderr
+    assert rehearsal.client("sqs").list_queues()["QueueUrls"]
+    assert rehearsal.application()["interactions_endpoint_url"] is None
+    budgets.delete_budget(**account, BudgetName=PREFIX)
+
+
+def test_an_interrupted_deployment_hides_the_token_and_loses_nothing(rehearsal: Rehearsal) -> None:
     process = rehearsal.start("deploy", "--yes")
-
-    def some_are_made() -> bool:
-        log = (rehearsal.workspace() / "deploy.log").read_text()
-        return len(re.findall(r'"action":"create".*"type":"apply_complete"', log)) >= 5
-
-    wait_for(some_are_made, process)
-    seen = [_seen_of(one) for one in family_of(process)]
+    wait_for(lambda: any("terraform" in words for words, _ in _seen(process)), process)
+    seen = _seen(process)
     os.killpg(process.pid, signal.SIGINT)  # what Ctrl-C does
-    assert process.wait(timeout=120) != 0
-    assert any("terraform" in words for words, _ in seen), seen
+    assert process.wait(timeout=200) != 0
     assert not [one for one in seen if token_of(rehearsal) in one[0] + one[1]]
     assert rehearsal.application()["interactions_endpoint_url"] is None
 
     resumed = rehearsal.run("deploy", "--yes")
     assert resumed.returncode == 0, resumed.stdout + resumed.stderr
+    assert "0 to remove" in resumed.stdout
+
+
+def _seen(process: subprocess.Popen[str]) -> list[tuple[str, str]]:
+    return [_seen_of(one) for one in family_of(process)]
 
 
 def _seen_of(process: psutil.Process) -> tuple[str, str]:

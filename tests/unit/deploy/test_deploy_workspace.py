@@ -83,4 +83,4 @@ def test_costs_are_shown_item_by_item() -> None:
     ended = CliRunner().invoke(app, ["costs", "--maximum-tasks", "3"])
     assert ended.exit_code == 0
     assert "3 instances, on demand" in ended.stdout
-    assert "custom metrics" in ended.stdout
+    assert "high-resolution alarms" in ended.stdout

@@ -1,7 +1,13 @@
 """The bill of this project's architecture."""
 
 from discord_diffusion.capacity.costs.lines import Counts, Line
-from discord_diffusion.capacity.costs.use import EXPRESS_GIGABYTES, MINUTES, MONTH_HOURS, Use
+from discord_diffusion.capacity.costs.use import (
+    AWAKE_LOOKS,
+    EXPRESS_GIGABYTES,
+    MINUTES,
+    MONTH_HOURS,
+    Use,
+)
 from discord_diffusion.capacity.figures import Figures
 from discord_diffusion.capacity.original import MONTH_SECONDS
 from discord_diffusion.capacity.prices import Instance, Prices
@@ -15,7 +21,6 @@ def standing(prices: Prices, counts: Counts) -> tuple[Line, ...]:
     polls = MONTH_SECONDS / counts["poll_seconds"] * counts["ours_dead_letter_pollers"]
     return (
         *_looks(MINUTES, MINUTES * counts["look_seconds"], prices, counts),
-        Line("custom metrics", counts["ours_metrics"], prices["metric"]),
         Line(
             "high-resolution alarms",
             counts["ours_alarms_high_resolution"],
@@ -35,7 +40,7 @@ def standing(prices: Prices, counts: Counts) -> tuple[Line, ...]:
 def _looks(
     looks: float, machine_seconds: float, prices: Prices, counts: Counts
 ) -> tuple[Line, ...]:
-    """What looking at the queue costs: state machine, Lambda, metrics, the fleet's item, log."""
+    """What looking at the queue costs: state machine, Lambda, the fleet's item, log."""
     lambda_seconds = looks * counts["look_seconds"]
     return (
         Line("scaling state machine, executions", MINUTES, prices["express_request"]),
@@ -51,7 +56,6 @@ def _looks(
             prices["lambda_gigabyte_second"],
         ),
         Line("looks at the queue", looks, prices["sqs_request"]),
-        Line("PutMetricData", looks, prices["metric_request"]),
         Line("the fleet's item in the table, writes", looks, prices["table_write"]),
         Line("logs, GB", looks * counts["look_log_gigabytes"], prices["log_gigabyte"]),
     )
@@ -94,11 +98,19 @@ def working(
 
 
 def _closer_looks(use: Use, prices: Prices, counts: Counts) -> tuple[Line, ...]:
-    """The looks of an awake fleet beyond the one a minute of a sleeping one."""
+    """What an awake fleet tells of itself, and its looks beyond the one a minute of a sleeping one.
+
+    A metric is billed for the hours in which it has a point.
+    """
     more = max(0.0, use.looks - MINUTES)
     lines = _looks(more, max(0.0, use.waiting_seconds - MINUTES), prices, counts)
     dollars = sum(line.dollars for line in lines[1:])
-    return (Line("closer looks while awake", more, dollars / more if more else 0.0),)
+    metrics = counts["ours_metrics"] + counts["ours_worker_metrics"]
+    return (
+        Line("closer looks while awake", more, dollars / more if more else 0.0),
+        Line("PutMetricData", use.awake_hours * 60 * AWAKE_LOOKS, prices["metric_request"]),
+        Line("custom metrics, months", metrics * use.awake_hours / MONTH_HOURS, prices["metric"]),
+    )
 
 
 def _instances(

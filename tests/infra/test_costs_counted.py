@@ -1,0 +1,78 @@
+"""The bill in docs/costs.md counts what the module really makes."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from discord_diffusion.capacity.costs.lines import counts
+from tests.infra.terraform_module import Resource, Suite
+
+DEFAULTS = "the_defaults_deploy_to_aws"
+HIGH_RESOLUTION = (10, 20, 30)
+
+
+@pytest.fixture(scope="module")
+def made(deployment: Suite) -> list[Resource]:
+    """What a deployment with every default is made of."""
+    return deployment.state_after(DEFAULTS)
+
+
+def of_type(made: list[Resource], kind: str) -> list[Resource]:
+    return [resource for resource in made if resource.type == kind]
+
+
+def periods(alarm: Resource) -> Iterator[int]:
+    """The period of each metric that an alarm looks at: each is billed."""
+    if alarm.values["period"]:
+        yield alarm.values["period"]
+    for query in alarm.values["metric_query"]:
+        yield from (metric["period"] for metric in query["metric"])
+
+
+def test_every_metric_of_every_alarm_is_billed(made: list[Resource]) -> None:
+    found = [
+        period
+        for alarm in of_type(made, "aws_cloudwatch_metric_alarm")
+        for period in periods(alarm)
+    ]
+    fast = [period for period in found if period in HIGH_RESOLUTION]
+    assert len(fast) == counts()["ours_alarms_high_resolution"]
+    assert len(found) - len(fast) == counts()["ours_alarms"]
+
+
+def test_dashboards_are_counted(made: list[Resource]) -> None:
+    assert len(of_type(made, "aws_cloudwatch_dashboard")) == counts()["ours_dashboards"]
+
+
+def test_the_instances_disk_is_what_is_billed(made: list[Resource]) -> None:
+    (template,) = of_type(made, "aws_launch_template")
+    disk = template.values["block_device_mappings"][0]["ebs"][0]
+    assert disk["volume_type"] == "gp3"
+    assert disk["volume_size"] == counts()["ours_volume_gigabytes"]
+    assert disk["iops"] == counts()["ours_volume_iops"]
+    assert disk["throughput"] == counts()["ours_volume_throughput"]
+
+
+@pytest.mark.parametrize("function", ["backlog", "interactions"])
+def test_the_functions_are_as_large_as_they_are_billed(made: list[Resource], function: str) -> None:
+    (memory,) = [
+        one.values["memory_size"]
+        for one in of_type(made, "aws_lambda_function")
+        if one.values["function_name"].endswith(f"-{function}")
+    ]
+    assert memory / 1024 == counts()[f"ours_{function}_gigabytes"]
+
+
+def test_nothing_is_billed_by_the_hour_while_nobody_asks(made: list[Resource]) -> None:
+    """What costs by the hour or the month, and is in no line of the bill."""
+    dear = {
+        "aws_eip",
+        "aws_instance",
+        "aws_kms_key",
+        "aws_lb",
+        "aws_nat_gateway",
+        "aws_secretsmanager_secret",
+    }
+    assert [one.address for one in made if one.type in dear] == []
+    endpoints = of_type(made, "aws_vpc_endpoint")
+    assert [one for one in endpoints if one.values["vpc_endpoint_type"] != "Gateway"] == []
