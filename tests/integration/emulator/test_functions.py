@@ -73,7 +73,7 @@ def queued(deployment: Deployment, jobs: JobStore) -> Callable[[float], Job]:
             application_id="1000",
             token=f"token-{uuid4().hex}",
             user_id=str(uuid4().int % 2**60),
-            locale="de",
+            locale="en-US",
             parameters=PARAMETERS,
         )
         jobs.accept(one)
