@@ -2,8 +2,10 @@
 
 import itertools
 import os
+import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import boto3
 import pytest
@@ -11,14 +13,18 @@ from mypy_boto3_sqs import SQSClient
 
 from emulation.bootstrap.layout import Layout
 from emulation.display import Display
+from emulation.docker import stack as containers
 from emulation.stack import down, processes, up
 from emulation.stack.clients import client_options
 from emulation.stack.environment import base_environment
 from emulation.stack.options import FleetOptions, StackOptions
 from emulation.stack.parts import EMULATOR_CREDENTIALS, WORKER_COMMAND
 from emulation.stack.state import ProcessRecord, StackState, StateFolder
+from emulation.stack.terraform import Terraform
 from emulation.stack.waiting import wait_until
 from emulation.stand_in import StandIn
+from tests import aws_stack, container_stack
+from tests.targets import AWS, DOCKER, TARGET
 
 LAYOUT = Layout.of_this_checkout()
 OPTIONS = StackOptions(
@@ -49,6 +55,12 @@ class Stack:
         """Messages in the dead-letter queue."""
         return sum(self._depth(self.state.dead_letter_queue_url))
 
+    def plan_is_empty(self) -> bool:
+        """Whether Terraform would change nothing."""
+        if self.state.target == DOCKER:
+            return container_stack.plan_is_empty(self.state)
+        return Terraform(LAYOUT, self.folder.path / "terraform").is_up_to_date()
+
     def _depth(self, queue_url: str) -> tuple[int, int]:
         found = self.sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["All"])
         attributes = found["Attributes"]
@@ -62,11 +74,26 @@ class Stack:
 def stack() -> Iterator[Stack]:
     """The stack without a worker: tests start those they need."""
     folder = StateFolder(LAYOUT.build / "test-stack" / str(os.getpid()))
-    with Display() as display:
-        state = up.start(LAYOUT, folder, OPTIONS, display).state
-    sqs = boto3.client("sqs", **client_options(state))
+    state = _started(folder)
+    sqs = boto3.client("sqs", **_options(state))
     yield Stack(state, folder, StandIn(state.discord_url), sqs)
-    down.stop(folder)
+    if TARGET == DOCKER:
+        containers.stop(LAYOUT, folder)
+    elif TARGET != AWS:
+        down.stop(folder)
+
+
+def _options(state: StackState) -> dict[str, Any]:
+    return {} if TARGET == AWS else {**client_options(state)}
+
+
+def _started(folder: StateFolder) -> StackState:
+    if TARGET == AWS:
+        return aws_stack.state()
+    with Display() as display:
+        if TARGET == DOCKER:
+            return containers.start(LAYOUT, folder, OPTIONS, display)
+        return up.start(LAYOUT, folder, OPTIONS, display).state
 
 
 _NUMBERS = itertools.count(1)
@@ -106,23 +133,57 @@ class Workers:
         assert processes.find(worker), processes.last_lines(log)
         return worker
 
+    def send(self, worker: ProcessRecord, number: signal.Signals) -> None:
+        """Send a signal to a worker."""
+        os.kill(worker.pid, number)
+
     def end(self) -> None:
         """End all of them."""
         processes.terminate(tuple(self._started))
 
 
+class WorkersInContainers(Workers):
+    """The same in containers, each beside the emulator's."""
+
+    def start(self) -> ProcessRecord:
+        """One more worker."""
+        name = f"worker-{next(_NUMBERS)}"
+        state = self._stack.state
+        self._started.append(container_stack.start_worker(state, name, self._changes))
+        return self._started[-1]
+
+    def send(self, worker: ProcessRecord, number: signal.Signals) -> None:
+        """Send a signal to a worker."""
+        container_stack.signal_worker(worker, number)
+
+    def end(self) -> None:
+        """End all of them."""
+        for worker in self._started:
+            container_stack.end_worker(worker)
+
+
+def workers_on(stack: Stack) -> Workers:
+    """Workers as this target starts them; a deployment's are its fleet's, and left alone."""
+    if TARGET == AWS:
+        pytest.skip("the test starts and ends workers of its own")
+    return WorkersInContainers(stack) if TARGET == DOCKER else Workers(stack)
+
+
 @pytest.fixture
 def workers(stack: Stack) -> Iterator[Workers]:
     """Workers of one test's own, which may be killed."""
-    workers = Workers(stack)
+    workers = workers_on(stack)
     yield workers
     workers.end()
 
 
 @pytest.fixture(scope="module")
-def worker(stack: Stack) -> Iterator[ProcessRecord]:
-    """One worker for all tests of a module that only need their jobs done."""
-    workers = Workers(stack)
+def worker(stack: Stack) -> Iterator[ProcessRecord | None]:
+    """One worker for all tests of a module that only need their jobs done; on AWS the fleet's."""
+    if TARGET == AWS:
+        yield None
+        return
+    workers = workers_on(stack)
     yield workers.start()
     workers.end()
 
@@ -130,7 +191,7 @@ def worker(stack: Stack) -> Iterator[ProcessRecord]:
 @pytest.fixture
 def broken_queue(stack: Stack) -> Iterator[None]:
     """The function `interactions` with a queue that is not there, until the test ends."""
-    client = boto3.client("lambda", **client_options(stack.state))
+    client = boto3.client("lambda", **_options(stack.state))
     name = stack.state.interactions_function_name
     kept = client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
     gone = stack.state.queue_url.replace(".fifo", "-gone.fifo")

@@ -4,9 +4,8 @@ import httpx
 import pytest
 
 from emulation.errors import AnswerError
-from emulation.stack.terraform import Terraform
 from fixtures.discord.signing import sign
-from tests.stack import LAYOUT, Stack, Workers
+from tests.stack import Stack, Workers
 from tests.waiting import eventually
 
 
@@ -48,4 +47,4 @@ def test_a_command_nobody_registered_gets_a_polite_answer(stack: Stack) -> None:
 
 
 def test_after_apply_the_plan_is_empty(stack: Stack) -> None:
-    assert Terraform(LAYOUT, stack.folder.path / "terraform").is_up_to_date()
+    assert stack.plan_is_empty()

@@ -1,18 +1,16 @@
 """What goes wrong in the middle loses nothing and doubles nothing."""
 
 import json
-import os
 import shutil
 import signal
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from discord_diffusion.discord.text import FAILURE_MARK
 from emulation.errors import AnswerError
-from tests.stack import LAYOUT, Stack, Workers
+from tests.stack import LAYOUT, Stack, Workers, workers_on
 from tests.waiting import eventually
 
 SLOW = {"prompt": "a yellow heart on a black background", "images": 4, "steps": 100, "seed": 3}
@@ -25,9 +23,8 @@ def shallow_workers(stack: Stack, tmp_path: Path) -> Iterator[Workers]:
     shutil.copytree(LAYOUT.root / "fixtures/model/tiny", model)
     config = model / "scheduler" / "scheduler_config.json"
     config.write_text(json.dumps(json.loads(config.read_text()) | {"num_train_timesteps": 10}))
-    changes = {"MODEL": str(model), "SCHEDULER": "DDIMScheduler"}
-    environment = stack.state.worker_environment | changes
-    workers = Workers(replace(stack, state=replace(stack.state, worker_environment=environment)))
+    workers = workers_on(stack)
+    workers.change(MODEL=str(model), SCHEDULER="DDIMScheduler")
     yield workers
     workers.end()
 
@@ -44,7 +41,7 @@ def test_a_worker_killed_in_the_middle_of_a_job_loses_nothing(
     worker = workers.start()
     interaction = stack.discord.send("imagine", SLOW)
     eventually(lambda: stack.queue_depth() == (0, 1), "the job is in work")
-    os.kill(worker.pid, signal.SIGKILL)
+    workers.send(worker, signal.SIGKILL)
     assert pictures_shown(stack, interaction) == 0
     workers.start()
     answer = stack.discord.wait_for_pictures(interaction, 90)
@@ -58,7 +55,7 @@ def test_a_stopped_worker_gives_its_job_back_or_finishes_it(stack: Stack, worker
     worker = workers.start()
     interaction = stack.discord.send("imagine", SLOW)
     eventually(lambda: stack.queue_depth() == (0, 1), "the job is in work")
-    os.kill(worker.pid, signal.SIGTERM)
+    workers.send(worker, signal.SIGTERM)
     workers.start()
     stack.discord.wait_for_pictures(interaction, 90)
     eventually(lambda: stack.queue_depth() == (0, 0), "the job is deleted")

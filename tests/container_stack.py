@@ -1,0 +1,98 @@
+"""The session's stack in containers, and workers that tests start and kill there."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+from emulation.bootstrap.layout import Layout
+from emulation.docker import client
+from emulation.docker.compose import PROJECT_LABEL, SERVICE_LABEL, Compose
+from emulation.stack.state import ProcessRecord, StackState
+from emulation.stack.waiting import wait_until
+
+LAYOUT = Layout.of_this_checkout()
+IMAGE = "discord-diffusion/worker:cpu"
+LABEL = "discord-diffusion.test-worker"
+HEALTHY_SECONDS = 120.0
+# What it prints lies beside what the fleet's tasks print: the telemetry reads it there.
+RUN = (
+    'mkdir -p /stack/logs && set -a && . /stack/worker.env && eval "$CHANGES" &&'
+    " exec python -m discord_diffusion.worker >>/stack/logs/$NAME.log 2>&1"
+)
+
+
+def start_worker(state: StackState, name: str, changes: dict[str, str]) -> ProcessRecord:
+    """A worker's container in the stack's network; its process, as this machine sees it.
+
+    A MODEL that is a folder of this machine is copied into the container.
+    """
+    model = Path(changes.get("MODEL", ""))
+    inside = {"MODEL": f"/cache/{model.name}"} if model.is_dir() and changes.get("MODEL") else {}
+    given = {**changes, **inside}
+    exports = " ".join(f"{key}='{value}'" for key, value in given.items())
+    container = client.docker(
+        "create",
+        *("--network", f"container:{service_container(state.project, 'emulator')}"),
+        *("--volume", f"{state.project}_stack:/stack", "--tmpfs", "/tmp:mode=1777"),
+        *("--label", f"{LABEL}={state.project}", "--label", f"{PROJECT_LABEL}={state.project}"),
+        *("--env", f"NAME={name}", "--env", f"CHANGES={exports and 'export ' + exports}"),
+        *("--entrypoint", "sh", IMAGE, "-c", RUN),
+    ).strip()
+    if inside:
+        client.docker("cp", str(model), f"{container}:{inside['MODEL']}")
+    client.docker("start", container)
+    wait_until(
+        lambda: _state(container)["Health"]["Status"] == "healthy" or not _running(container),
+        name,
+        HEALTHY_SECONDS,
+        lambda: last_lines(state, name),
+    )
+    assert _running(container), last_lines(state, name)
+    pid = int(_state(container)["Pid"])
+    return ProcessRecord(name, pid, time.time(), container)
+
+
+def end_worker(worker: ProcessRecord) -> None:
+    """Remove a worker's container."""
+    client.docker("rm", "--force", "--volumes", worker.log)
+
+
+def signal_worker(worker: ProcessRecord, number: int) -> None:
+    """Send a signal to a worker."""
+    client.docker("kill", "--signal", str(number), worker.log)
+
+
+def plan_is_empty(state: StackState) -> bool:
+    """Whether Terraform would change nothing, asked in a container beside the emulator."""
+    compose = Compose(LAYOUT.root, state.project)
+    answer = client.docker(
+        *compose.words("run", "--rm", "--no-deps", "terraform", "emulation.docker.plan"),
+        env=compose.environment(),
+        timeout=300,
+    )
+    return "No changes" in answer
+
+
+def service_container(project: str, service: str) -> str:
+    """Id of the container of a service."""
+    labels = (f"{PROJECT_LABEL}={project}", f"{SERVICE_LABEL}={service}")
+    filters = [word for label in labels for word in ("--filter", f"label={label}")]
+    return client.docker("ps", "--quiet", "--no-trunc", *filters).split()[0]
+
+
+def last_lines(state: StackState, name: str) -> str:
+    """The end of what a worker printed."""
+    telemetry = service_container(state.project, "telemetry")
+    return client.docker("exec", telemetry, "tail", "-n", "15", f"/stack/logs/{name}.log")
+
+
+def _state(container: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(
+        client.docker("inspect", "--format", "{{json .State}}", container)
+    )
+    return found
+
+
+def _running(container: str) -> bool:
+    return bool(_state(container)["Running"])
