@@ -20,7 +20,7 @@ from discord_diffusion.worker.errors import (
     LeaseLostError,
     OutOfMemoryError,
 )
-from discord_diffusion.worker.pictures import Generation, GenerationRequest
+from discord_diffusion.worker.pictures import Generation, GenerationRequest, Preview
 from discord_diffusion.worker.pipeline import DiffusersGenerator
 from discord_diffusion.worker.pipeline.capacity import Capacity
 from tests.unit.worker.drawing import draw, draw_all, ignore, load, pixels
@@ -214,7 +214,13 @@ def test_pictures_that_the_safety_checker_flags_are_held_back_from_those_who_wan
     checker = generator._shelf.get(None).safety._checker
     checker.concept_embeds_weights.data.fill_(-2.0)  # below any similarity: everything is flagged
     requests = [GenerationRequest(make_parameters(images=2), wanted) for wanted in (True, False)]
-    checked, unchecked = draw_all(generator, requests)
+    sketches: list[tuple[object, object]] = []
+
+    def look(_done: int, _steps: int, preview: Preview | None) -> None:
+        sketches.append((preview(0), preview(1)) if preview else (None, None))
+
+    checked, unchecked = draw_all(generator, requests, look)
+    assert all(of_checked is None for of_checked, _ in sketches), "nobody has checked a sketch"
     assert (len(checked.pictures), checked.filtered, checked.blank) == (0, 2, 0)
     assert (len(unchecked.pictures), unchecked.filtered) == (2, 0)
     assert all(image.any() for image in pixels(unchecked))

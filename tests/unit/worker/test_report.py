@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -201,3 +202,8 @@ def test_without_a_collector_or_the_packages_there_is_no_trace_and_no_harm(
     assert isinstance(tracer_to(None), NoTracer)
     monkeypatch.setitem(sys.modules, "opentelemetry.sdk.trace", None)
     assert isinstance(tracing.tracer_to("http://127.0.0.1:1"), NoTracer)
+
+
+def test_every_metric_is_in_the_documentation() -> None:
+    page = (Path(__file__).parents[3] / "docs/worker.md").read_text()
+    assert [name for name in UNITS if f"`{name}`" not in page] == []
