@@ -1,5 +1,6 @@
 """`python -m infra.deploy`: parse, call, and say how it went."""
 
+import os
 import signal
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from discord_diffusion.settings.deployment import DeploymentSettings
+from discord_diffusion.settings.deployment import SECRETS, DeploymentSettings
 from discord_diffusion.settings.reader import SettingsError
 from emulation.bootstrap.layout import Layout
 from infra.deploy.choices import Choices
@@ -238,7 +239,15 @@ def _terminate(_number: int, _frame: FrameType | None) -> NoReturn:
 
 def _flow(choices: Choices, yes: bool) -> Flow:
     agree: Agree = (lambda _question: True) if yes else typer.confirm
-    return Flow(choices, DeploymentSettings.from_environ(), _LAYOUT, Show(), agree)
+    return Flow(choices, _settings(), _LAYOUT, Show(), agree)
+
+
+def _settings() -> DeploymentSettings:
+    """The settings; from here on no program that is started finds the secrets."""
+    settings = DeploymentSettings.from_environ()
+    for name in SECRETS:
+        os.environ.pop(name, None)
+    return settings
 
 
 def _variables(given: Path | None) -> Path | None:

