@@ -31,7 +31,6 @@ module "fleet" {
   stop_timeout_seconds    = coalesce(var.worker.stop_timeout_seconds, 25)
   queue_arn               = module.queue.arn
   jobs_table_arn          = module.jobs_table.arn
-  metric_namespace        = local.prefix
   log_retention_days      = var.log_retention_days
 }
 

@@ -37,6 +37,13 @@ locals {
         DEFAULT_WIDTH          = var.generation_defaults.width
         DEFAULT_HEIGHT         = var.generation_defaults.height
         DEFAULT_IMAGES         = var.generation_defaults.images
+        MODELS                 = local.worker_environment_models
+        MAX_PIXELS             = var.worker.max_pixels
+        USER_UNITS_PER_DAY     = var.limits.user_units_per_day
+        GUILD_UNITS_PER_DAY    = var.limits.guild_units_per_day
+        COOLDOWN_SECONDS       = var.limits.cooldown_seconds
+        JOBS_IN_FLIGHT         = var.limits.jobs_in_flight
+        AUDIT_DAYS             = var.audit_days
         WAKE_STATE_MACHINE_ARN = module.scaling.state_machine_arns.wake
       })
       backlog = merge(local.fleet_environment, {
@@ -52,7 +59,7 @@ locals {
         DISCORD_API_URL  = var.discord_api_url
         METRIC_NAMESPACE = local.prefix
       })
-    } : function => tomap({ for name, value in environment : name => tostring(value) })
+    } : function => tomap({ for name, value in environment : name => tostring(value) if value != null })
   }
 
   # Known before the functions exist, so that the state machines need not wait for them.
@@ -83,6 +90,7 @@ locals {
       policy_statements = [
         { sid = "QueueJobs", actions = ["sqs:GetQueueAttributes", "sqs:SendMessage"], resources = [module.queue.arn] },
         { sid = "KeepJobs", actions = ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], resources = [module.jobs_table.arn] },
+        { sid = "LookAtJobs", actions = ["dynamodb:Query"], resources = [module.jobs_table.waiting_index_arn] },
         { sid = "WakeFleet", actions = ["states:StartExecution"], resources = [module.scaling.state_machine_arns.wake] },
       ]
     }

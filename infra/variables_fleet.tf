@@ -193,6 +193,43 @@ variable "scaling" {
   }
 }
 
+# Who may ask for how much ------------------------------------------------------------------------
+
+variable "limits" {
+  description = <<-EOT
+    What a user and a server may ask for, where a server's own settings do not say otherwise.
+
+    `user_units_per_day`, `guild_units_per_day`: units of work in a day; 0 is no limit.
+    `cooldown_seconds`: seconds between two requests of a user.
+    `jobs_in_flight`: requests of a user that are not finished.
+  EOT
+  type = object({
+    user_units_per_day  = optional(number, 0)
+    guild_units_per_day = optional(number, 0)
+    cooldown_seconds    = optional(number, 0)
+    jobs_in_flight      = optional(number, 20)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition = alltrue([
+      for units in [var.limits.user_units_per_day, var.limits.guild_units_per_day] : units >= 0 && units <= 1000000 && floor(units) == units
+    ])
+    error_message = "limits.user_units_per_day and guild_units_per_day must be whole numbers from 0 (no limit) to 1000000."
+  }
+
+  validation {
+    condition     = var.limits.cooldown_seconds >= 0 && var.limits.cooldown_seconds <= 3600 && floor(var.limits.cooldown_seconds) == var.limits.cooldown_seconds
+    error_message = "limits.cooldown_seconds must be a whole number from 0 to 3600."
+  }
+
+  validation {
+    condition     = contains(range(1, 101), var.limits.jobs_in_flight)
+    error_message = "limits.jobs_in_flight must be a whole number from 1 to 100."
+  }
+}
+
 # What is kept ------------------------------------------------------------------------------------
 
 variable "point_in_time_recovery" {
@@ -200,6 +237,18 @@ variable "point_in_time_recovery" {
   type        = bool
   default     = false
   nullable    = false
+}
+
+variable "audit_days" {
+  description = "How long it is kept who asked for what."
+  type        = number
+  default     = 30
+  nullable    = false
+
+  validation {
+    condition     = var.audit_days >= 1 && var.audit_days <= 3650 && floor(var.audit_days) == var.audit_days
+    error_message = "audit_days must be a whole number from 1 to 3650."
+  }
 }
 
 # Who is told -------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ locals {
       MODEL_REVISION              = var.worker.model_revision
       MODEL_VARIANT               = var.worker.model_variant
       MODEL_NOTICE                = var.worker.model_notice
-      MODELS                      = local.worker_models == null ? null : jsonencode(local.worker_models)
+      MODELS                      = local.worker_environment_models
       SCHEDULER                   = var.worker.scheduler
       MAX_PIXELS                  = var.worker.max_pixels
       DEVICE                      = var.worker.device
@@ -33,8 +33,8 @@ locals {
     }) : name => tostring(value) if value != null
   })
 
-  # What is not said of a model is left to the worker.
-  worker_models = var.worker.models == null ? null : {
+  # What is not said of a model is left to the programs.
+  worker_environment_models = var.worker.models == null ? null : jsonencode({
     for name, model in var.worker.models : name => { for key, value in model : key => value if value != null }
-  }
+  })
 }

@@ -35,6 +35,11 @@ run "the_defaults_deploy_to_aws" {
         DEFAULT_WIDTH          = "512"
         DEFAULT_HEIGHT         = "512"
         DEFAULT_IMAGES         = "4"
+        USER_UNITS_PER_DAY     = "0"
+        GUILD_UNITS_PER_DAY    = "0"
+        COOLDOWN_SECONDS       = "0"
+        JOBS_IN_FLIGHT         = "20"
+        AUDIT_DAYS             = "30"
         WAKE_STATE_MACHINE_ARN = "arn:aws:states:us-east-1:123456789012:stateMachine:discord-diffusion-test-wake"
       })
       backlog = tomap({
@@ -155,6 +160,8 @@ run "every_setting_reaches_the_worker_and_the_function" {
     worker_image           = "v2"
     point_in_time_recovery = true
     alarm_email            = "me@example.com"
+    limits                 = { user_units_per_day = 100, guild_units_per_day = 1000, cooldown_seconds = 5, jobs_in_flight = 3 }
+    audit_days             = 7
     monthly_budget_usd     = 20
     alarms                 = { oldest_job_seconds = 300, no_capacity_minutes = 5 }
 
@@ -197,6 +204,13 @@ run "every_setting_reaches_the_worker_and_the_function" {
         DEFAULT_WIDTH          = "64"
         DEFAULT_HEIGHT         = "128"
         DEFAULT_IMAGES         = "2"
+        MODELS                 = jsonencode({ turbo = { model = "/models/turbo", steps = 4 } })
+        MAX_PIXELS             = "262144"
+        USER_UNITS_PER_DAY     = "100"
+        GUILD_UNITS_PER_DAY    = "1000"
+        COOLDOWN_SECONDS       = "5"
+        JOBS_IN_FLIGHT         = "3"
+        AUDIT_DAYS             = "7"
         WAKE_STATE_MACHINE_ARN = "arn:aws:states:us-east-1:123456789012:stateMachine:discord-diffusion-full-wake"
       })
       backlog = tomap({

@@ -21,7 +21,6 @@ variables {
   stop_timeout_seconds    = 25
   queue_arn               = "arn:aws:sqs:us-east-1:123456789012:bot-test-jobs.fifo"
   jobs_table_arn          = "arn:aws:dynamodb:us-east-1:123456789012:table/bot-test-jobs"
-  metric_namespace        = "bot-test"
   log_retention_days      = 7
 }
 
@@ -230,16 +229,9 @@ run "roles_may_do_what_they_must" {
         Resource = "arn:aws:dynamodb:us-east-1:123456789012:table/bot-test-jobs"
       },
       {
-        Sid       = "PublishMetrics"
-        Effect    = "Allow"
-        Action    = "cloudwatch:PutMetricData"
-        Resource  = "*"
-        Condition = { StringEquals = { "cloudwatch:namespace" = "bot-test" } }
-      },
-      {
         Sid       = "ProtectTask"
         Effect    = "Allow"
-        Action    = ["ecs:GetTaskProtection", "ecs:UpdateTaskProtection"]
+        Action    = "ecs:UpdateTaskProtection"
         Resource  = "arn:aws:ecs:us-east-1:123456789012:task/bot-test/*"
         Condition = { ArnEquals = { "ecs:cluster" = "arn:aws:ecs:us-east-1:123456789012:cluster/bot-test" } }
       },

@@ -429,3 +429,34 @@ run "insights_that_nobody_knows_are_refused" {
 
   expect_failures = [var.fleet]
 }
+
+run "limits_below_none_and_no_day_of_the_audit_are_refused" {
+  command = plan
+
+  variables {
+    limits     = { user_units_per_day = -1 }
+    audit_days = 0
+  }
+
+  expect_failures = [var.limits, var.audit_days]
+}
+
+run "a_cooldown_of_two_hours_is_refused" {
+  command = plan
+
+  variables {
+    limits = { cooldown_seconds = 7200 }
+  }
+
+  expect_failures = [var.limits]
+}
+
+run "users_who_may_never_ask_are_refused" {
+  command = plan
+
+  variables {
+    limits = { jobs_in_flight = 0 }
+  }
+
+  expect_failures = [var.limits]
+}

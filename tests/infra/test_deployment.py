@@ -257,7 +257,7 @@ def test_metrics_are_published_in_the_deployments_own_namespace_only(deployment:
         if "cloudwatch:PutMetricData" in as_list(statement["Action"])
     ]
     namespace = PREFIXES[DEFAULTS]
-    assert len(published) >= 3
+    assert len(published) == 2
     assert {json.dumps(one) for one in published} == {
         json.dumps({"StringEquals": {"cloudwatch:namespace": namespace}})
     }

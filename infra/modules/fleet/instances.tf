@@ -93,6 +93,9 @@ resource "aws_autoscaling_group" "gpu" {
   force_delete              = true
   wait_for_capacity_timeout = "0"
 
+  # What the dashboard shows; free of charge.
+  enabled_metrics = ["GroupDesiredCapacity", "GroupInServiceInstances", "GroupPendingInstances"]
+
   mixed_instances_policy {
     instances_distribution {
       on_demand_base_capacity                  = var.on_demand_base

@@ -96,18 +96,10 @@ locals {
       Action   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
       Resource = var.jobs_table_arn
     },
-    # CloudWatch knows no resources to name, but namespaces.
-    {
-      Sid       = "PublishMetrics"
-      Effect    = "Allow"
-      Action    = "cloudwatch:PutMetricData"
-      Resource  = "*"
-      Condition = { StringEquals = { "cloudwatch:namespace" = var.metric_namespace } }
-    },
     {
       Sid       = "ProtectTask"
       Effect    = "Allow"
-      Action    = ["ecs:GetTaskProtection", "ecs:UpdateTaskProtection"]
+      Action    = "ecs:UpdateTaskProtection"
       Resource  = local.tasks_arn
       Condition = local.in_cluster
     },

@@ -30,7 +30,7 @@ locals {
       startPeriod = 300
     }
 
-    # Only the cache of models and /tmp can be written.
+    # Only the cache of models and /tmp can be written; torch compiles code into the latter, and runs it.
     readonlyRootFilesystem = true
     mountPoints            = [{ sourceVolume = "cache", containerPath = local.cache_folder, readOnly = false }]
 
@@ -38,7 +38,7 @@ locals {
       initProcessEnabled = true
       capabilities       = { drop = ["ALL"] }
       sharedMemorySize   = 1024
-      tmpfs              = [{ containerPath = "/tmp", size = 1024, mountOptions = ["rw", "nosuid", "nodev"] }]
+      tmpfs              = [{ containerPath = "/tmp", size = 1024, mountOptions = ["rw", "exec", "nosuid", "nodev"] }]
     }
 
     # A log that cannot be written must not hold up a picture.
@@ -104,6 +104,9 @@ resource "aws_ecs_service" "worker" {
   deployment_controller {
     type = "ECS"
   }
+
+  # Destroying does not wait for tasks that protect themselves. Their jobs go back to the queue.
+  force_delete = true
 
   # Evening out the zones would stop tasks that work well.
   availability_zone_rebalancing = "DISABLED"

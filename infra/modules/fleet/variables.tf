@@ -124,12 +124,6 @@ variable "jobs_table_arn" {
   nullable    = false
 }
 
-variable "metric_namespace" {
-  description = "CloudWatch namespace of the deployment's metrics."
-  type        = string
-  nullable    = false
-}
-
 variable "log_retention_days" {
   description = "How long CloudWatch keeps the workers' log."
   type        = number

@@ -23,6 +23,23 @@ locals {
       ] },
     ],
     [
+      { title = "Workers: jobs answered, and what failed", stat = "Sum", period = 60, metrics = [
+        [local.own, "JobsAnswered", { label = "answered" }],
+        [local.own, "Failures", { label = "failures" }],
+        [local.own, "PicturesFiltered", { label = "pictures held back" }],
+      ] },
+      { title = "Workers: seconds of a job (p90)", stat = "p90", period = 60, metrics = [
+        [local.own, "WaitedSeconds", { label = "waited" }],
+        [local.own, "DrawSeconds", { label = "drawn" }],
+        [local.own, "PublishSeconds", { label = "uploaded" }],
+        [local.own, "JobSeconds", { label = "from receipt to upload" }],
+      ] },
+      { title = "Workers: batches", stat = "Average", period = 60, metrics = [
+        [local.own, "BatchJobs", { label = "jobs in a batch" }],
+        [local.own, "PicturesPerSecond", { label = "pictures a second", yAxis = "right" }],
+      ] },
+    ],
+    [
       { title = "Interactions: calls and errors", stat = "Sum", period = 60, metrics = [
         ["AWS/ApiGateway", "Count", "ApiName", var.api_name, { label = "calls" }],
         ["AWS/ApiGateway", "4XXError", "ApiName", var.api_name, { label = "refused (4xx)" }],

@@ -1,0 +1,129 @@
+"""Which actions of AWS a program may come to call, read from its source.
+
+A program is its entry module and what that imports. It calls an operation if a method of an adapter
+(`discord_diffusion.aws`) does whose class it imports, and if anything outside the adapters names
+that method.
+"""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import botocore.session
+from botocore import xform_name
+
+PACKAGE = "discord_diffusion"
+ADAPTERS = f"{PACKAGE}.aws"
+# IAM's prefix of a service's actions, by the service as the SDK names it.
+SERVICES = {
+    "autoscaling": "autoscaling",
+    "cloudwatch": "cloudwatch",
+    "dynamodb": "dynamodb",
+    "ecs": "ecs",
+    "sqs": "sqs",
+    "stepfunctions": "states",
+}
+# A transaction needs the rights of the writes in it.
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
+TRANSACTION = {"dynamodb:PutItem", "dynamodb:UpdateItem"}
+# Methods of an adapter that Python calls.
+SPECIAL = {"__init__", "__enter__", "__exit__"}
+
+
+@dataclass(frozen=True)
+class Source:
+    """The source tree of the package."""
+
+    root: Path
+
+    @cache  # noqa: B019 - one tree for the whole run
+    def _tree(self, module: str) -> ast.Module:
+        return ast.parse(self._path(module).read_text())
+
+    def _path(self, module: str) -> Path:
+        path = self.root / module.replace(".", "/")
+        return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+
+    def program(self, entry: str) -> set[str]:
+        """Every module of the package that `entry` imports, at whatever depth."""
+        found: set[str] = set()
+        new = {entry}
+        while new:
+            found |= new
+            new = {name for module in new for name in self._imports(module)} - found
+        return found
+
+    def _imports(self, module: str) -> Iterator[str]:
+        for node in ast.walk(self._tree(module)):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(PACKAGE):
+                for name in (node.module, *(f"{node.module}.{one.name}" for one in node.names)):
+                    if name and self._path(name).is_file():
+                        yield name
+
+    def actions(self, entry: str) -> set[str]:
+        """The IAM actions that a program may come to call."""
+        modules = self.program(entry)
+        adapters = {module for module in modules if module.startswith(ADAPTERS)}
+        outside = [self._tree(module) for module in modules - adapters]
+        named = {name for tree in outside for name in _named(tree)}
+        kinds = {
+            kind.name: kind
+            for module in adapters
+            for kind in self._tree(module).body
+            if isinstance(kind, ast.ClassDef)
+        }
+        used = {name for tree in outside for name in _imported(tree)} & kinds.keys()
+        used |= {
+            base.id for name in used for base in kinds[name].bases if isinstance(base, ast.Name)
+        }
+        return {
+            action
+            for name in used & kinds.keys()
+            for action in _of_class(kinds[name], named | SPECIAL)
+        }
+
+
+def _named(tree: ast.AST) -> set[str]:
+    return {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+
+
+def _imported(tree: ast.AST) -> set[str]:
+    imports = (node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom))
+    return {one.name for node in imports for one in node.names}
+
+
+def _of_class(kind: ast.ClassDef, named: set[str]) -> set[str]:
+    """The actions of those methods that are named, and of the methods that these name."""
+    methods = {one.name: one for one in kind.body if isinstance(one, ast.FunctionDef)}
+    reached: set[str] = set()
+    new = named & methods.keys()
+    while new:
+        reached |= new
+        new = {
+            name for method in new for name in _named(methods[method])
+        } & methods.keys() - reached
+    return {action for method in reached for action in _called(methods[method])}
+
+
+def _called(method: ast.FunctionDef) -> Iterator[str]:
+    for node in ast.walk(method):
+        if not isinstance(node, ast.Call):
+            continue
+        if isinstance(node.func, ast.Name) and node.func.id == "transact":
+            yield from TRANSACTION
+        if isinstance(node.func, ast.Attribute) and node.func.attr in operations():
+            yield operations()[node.func.attr]
+
+
+@cache
+def operations() -> dict[str, str]:
+    """The IAM action of each operation, by its name in Python."""
+    session = botocore.session.get_session()
+    return {
+        xform_name(operation): f"{prefix}:{operation}"
+        for service, prefix in SERVICES.items()
+        for operation in session.get_service_model(service).operation_names
+        if xform_name(operation) not in ("tag_resource", "untag_resource")
+    }

@@ -1,0 +1,56 @@
+"""What each program may do is what its source calls: nothing is missing, nothing to spare."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from tests.infra.rights import Source
+from tests.infra.terraform_module import LAYOUT, Suite
+
+APPLIED = "the_defaults_deploy_to_aws"
+SOURCE = Source(LAYOUT.root / "src")
+LOG = {"logs:CreateLogStream", "logs:PutLogEvents"}
+# The program by the address of its policy, and what AWS itself does in the name of the role.
+PROGRAMS = {
+    "discord_diffusion.handlers.interactions": ('module.function["interactions"].', LOG),
+    "discord_diffusion.handlers.backlog": ('module.function["backlog"].', LOG),
+    "discord_diffusion.handlers.waiting": ('module.function["waiting"].', LOG),
+    "discord_diffusion.handlers.dead_letters": (
+        'module.function["dead_letters"].',
+        # The event source mapping's:
+        # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+        LOG | {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"},
+    ),
+    "discord_diffusion.worker.__main__": (
+        "module.fleet.aws_iam_role_policy.task",
+        # Asked of the ECS agent beside the task, which asks ECS:
+        # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-scale-in-protection-endpoint.html
+        {"ecs:UpdateTaskProtection"},
+    ),
+}
+
+
+def allowed(deployment: Suite, address: str) -> Iterator[str]:
+    """Every action that the policies below an address allow."""
+    for resource in deployment.state_after(APPLIED):
+        if resource.type == "aws_iam_role_policy" and resource.address.startswith(address):
+            for statement in json.loads(resource.values["policy"])["Statement"]:
+                actions = statement["Action"]
+                yield from [actions] if isinstance(actions, str) else actions
+
+
+# Methods that have the name of something else that the program calls: `get` of a mapping.
+NOT_CALLED = {"discord_diffusion.worker.__main__": {"dynamodb:BatchGetItem"}}
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_a_program_may_do_what_it_does_and_no_more(deployment: Suite, program: str) -> None:
+    address, by_aws = PROGRAMS[program]
+    called = SOURCE.actions(program) - NOT_CALLED.get(program, set())
+    assert set(allowed(deployment, address)) == called | by_aws
+
+
+def test_actions_are_read_from_the_source() -> None:
+    assert "sqs:SendMessage" in SOURCE.actions("discord_diffusion.handlers.interactions")
+    assert "sqs:SendMessage" not in SOURCE.actions("discord_diffusion.worker.__main__")
