@@ -5,11 +5,27 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from emulated import Deploy, Emulator, Function, create_function, zipped
+from emulated import (
+    Deploy,
+    Emulator,
+    Function,
+    Reachable,
+    config,
+    create_function,
+    zipped,
+)
+
+from tests.targets import DOCKER, TARGET
 
 
 @pytest.fixture(scope="session")
-def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reachable]:
+    if TARGET == DOCKER:
+        from tests.emulator_container import EmulatorContainer
+
+        with EmulatorContainer() as container:
+            yield Reachable(config(tmp_path_factory.mktemp("emulator"), container.port))
+        return
     running = Emulator(tmp_path_factory.mktemp("emulator"))
     yield running
     running.stop()

@@ -62,34 +62,23 @@ def gone(processes: Iterable[psutil.Process]) -> bool:
     return not [p for p in processes if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
 
 
-class Emulator:
-    """A running emulator."""
+def config(state_dir: Path, port: int, tasks: Tasks | None = None) -> EmulatorConfig:
+    """What an emulator of the tests is started with."""
+    return EmulatorConfig(
+        emulator_python=EMULATOR_PYTHON,
+        lambda_pythons={"python3.13": LAMBDA_PYTHON},
+        port=port,
+        state_dir=state_dir,
+        tasks=tasks or Tasks(),
+    )
 
-    def __init__(self, state_dir: Path, tasks: Tasks | None = None) -> None:
-        self.config = EmulatorConfig(
-            emulator_python=EMULATOR_PYTHON,
-            lambda_pythons={"python3.13": LAMBDA_PYTHON},
-            port=free_port(),
-            state_dir=state_dir,
-            tasks=tasks or Tasks(),
-        )
-        self.log = state_dir / "emulator.log"
-        argv, environment = command(self.config)
-        with self.log.open("wb") as log:
-            self.process = subprocess.Popen(
-                argv, env=environment, stdout=log, stderr=log, start_new_session=True
-            )
-        wait_until(self._answers, f"the emulator answers; its log: {self.log}", START_SECONDS)
+
+class Reachable:
+    """An emulator that somebody started."""
+
+    def __init__(self, config: EmulatorConfig) -> None:
+        self.config = config
         self.client = cache(self._client)
-
-    def _answers(self) -> bool:
-        if self.process.poll() is not None:
-            raise AssertionError(f"the emulator ended:\n{self.log.read_text()}")
-        try:
-            with urllib.request.urlopen(self.config.health_url, timeout=5) as response:
-                return bool(response.status == 200)
-        except OSError:
-            return False
 
     def _client(self, service: str) -> Any:
         client: Any = boto3.client  # the service's name is not known to the type checker
@@ -101,6 +90,29 @@ class Emulator:
             aws_secret_access_key="test",
             config=Config(retries={"max_attempts": 0}, max_pool_connections=32, read_timeout=60),
         )
+
+
+class Emulator(Reachable):
+    """A running emulator, of processes of this machine."""
+
+    def __init__(self, state_dir: Path, tasks: Tasks | None = None) -> None:
+        super().__init__(config(state_dir, free_port(), tasks))
+        self.log = state_dir / "emulator.log"
+        argv, environment = command(self.config)
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                argv, env=environment, stdout=log, stderr=log, start_new_session=True
+            )
+        wait_until(self._answers, f"the emulator answers; its log: {self.log}", START_SECONDS)
+
+    def _answers(self) -> bool:
+        if self.process.poll() is not None:
+            raise AssertionError(f"the emulator ended:\n{self.log.read_text()}")
+        try:
+            with urllib.request.urlopen(self.config.health_url, timeout=5) as response:
+                return bool(response.status == 200)
+        except OSError:
+            return False
 
     def tree(self) -> list[psutil.Process]:
         """The emulator's process and all below it."""

@@ -1,0 +1,63 @@
+"""What an image is, and what a compose project leaves on the engine."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from emulation.docker import client
+from emulation.docker.compose import PROJECT_LABEL
+from emulation.docker.stack import STACK_LABEL
+
+ROOT = Path(__file__).resolve().parents[2]
+IMAGES = {
+    "worker": "discord-diffusion/worker:cpu",
+    "emulator": "discord-diffusion/emulator",
+    "rig": "discord-diffusion/rig",
+    "deploy": "discord-diffusion/deploy",
+}
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image, looked at from outside and from a container without network."""
+
+    name: str
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """What `docker image inspect` tells."""
+        found: list[dict[str, Any]] = json.loads(client.docker("image", "inspect", self.name))
+        return found[0]
+
+    def layers(self) -> list[tuple[int, str]]:
+        """Size in bytes and what made it, of each layer, the newest first."""
+        form = "{{.Size}}\t{{.CreatedBy}}"
+        printed = client.docker(
+            "history", "--no-trunc", "--human=false", "--format", form, self.name
+        )
+        rows = [line.split("\t", 1) for line in printed.splitlines()]
+        return [(int(size), made_by) for size, made_by in rows]
+
+    def run(self, *words: str) -> str:
+        """What a command prints in a container of it."""
+        program, *rest = words
+        return client.docker(
+            *("run", "--rm", "--network", "none", "--read-only", "--entrypoint", program),
+            *(self.name, *rest),
+        )
+
+
+def leftovers(project: str) -> list[str]:
+    """What a project has on the engine: containers, volumes and networks by name."""
+    kinds = (
+        ("ps", "--all", PROJECT_LABEL, "{{.Names}}"),
+        ("ps", "--all", STACK_LABEL, "{{.Names}}"),
+        ("volume", "ls", PROJECT_LABEL, "{{.Name}}"),
+        ("network", "ls", PROJECT_LABEL, "{{.Name}}"),
+    )
+    found: set[str] = set()
+    for kind, verb, label, form in kinds:
+        words = (kind, verb, "--filter", f"label={label}={project}", "--format", form)
+        found |= set(client.docker(*words).split())
+    return sorted(found)

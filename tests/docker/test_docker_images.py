@@ -1,0 +1,83 @@
+"""What the images hold, and what they do not."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+from engine_facts import Image
+
+MEGABYTE = 1_000_000
+# Without the base image: that is Debian's, and differs with how it was made.
+BUDGET = {
+    "discord-diffusion/worker:cpu": 1200,
+    "discord-diffusion/emulator": 260,
+    "discord-diffusion/rig": 120,
+    "discord-diffusion/deploy": 950,
+}
+COMPILERS = ("cc", "gcc", "g++", "clang", "c99", "ld", "make", "rustc", "go")
+SECRET = re.compile(r"(?i)(secret|token|password|passwd|credential|api_?key|private)")
+SECRET_FILES = r".*/(\.env|\.netrc|\.git|\.aws|\.docker|\.npmrc|id_rsa|id_ed25519|.*\.pem\.key)"
+
+
+def test_an_image_keeps_to_its_budget(image: Image) -> None:
+    own = sum(size for size, made_by in image.layers() if "buildkit" in made_by)
+    assert own / MEGABYTE < BUDGET[image.name]
+
+
+def test_a_change_of_the_code_pulls_megabytes(worker_image: Image) -> None:
+    sizes = []
+    for size, made_by in worker_image.layers():
+        sizes.append(size)
+        if made_by.startswith("COPY src/discord_diffusion"):
+            break
+    assert 0 < sum(sizes) < 5 * MEGABYTE
+
+
+def test_nothing_runs_as_root(image: Image) -> None:
+    assert image.config["Config"]["User"] not in ("", "0", "root")
+    assert image.run("id", "-u").strip() == "10001"
+
+
+def test_there_is_no_compiler_and_no_installer(image: Image) -> None:
+    programs = " ".join((*COMPILERS, "pip", "pip3", "uv", "git", "curl", "wget"))
+    found = image.run("sh", "-c", f"for one in {programs}; do command -v $one; done; true").split()
+    # Official bases of Python hold pip, ours none.
+    assert [one for one in found if not re.fullmatch(r"/usr/local/bin/pip3?", one)] == []
+
+
+def test_there_is_no_secret(image: Image) -> None:
+    config = image.config["Config"]
+    assert [one for one in config["Env"] if SECRET.search(one.split("=", 1)[0])] == []
+    built = [made_by for _, made_by in image.layers() if SECRET.search(made_by)]
+    assert built == []
+    search = f"find / -xdev -regextype posix-extended -regex '{SECRET_FILES}' 2>/dev/null; true"
+    assert image.run("sh", "-c", search).split() == []
+
+
+def test_every_program_says_when_it_is_well(image: Image) -> None:
+    if image.name.split("/")[1] in ("rig", "deploy"):
+        pytest.skip("docker-compose.yml knows which of its programs listens")
+    assert image.config["Config"]["Healthcheck"]["Test"][0] == "CMD"
+
+
+def test_the_bill_of_materials_is_what_is_installed(image: Image) -> None:
+    if image.name.endswith("deploy"):
+        pytest.skip("it is the rig's, with Terraform")
+    materials: dict[str, Any] = json.loads(image.run("cat", "/sbom.cdx.json"))
+    names = {one["name"]: one["version"] for one in materials["components"]}
+    expected = {"worker:cpu": "torch", "emulator": "localstack-core", "rig": "fastapi"}
+    assert materials["bomFormat"] == "CycloneDX"
+    assert expected[image.name.split("/")[1]] in names
+    assert "libc6" in names
+    assert len(materials["components"]) == len({one["purl"] for one in materials["components"]})
+
+
+def test_the_worker_loads_its_model_without_network_on_a_read_only_file_system(
+    worker_image: Image,
+) -> None:
+    program = (
+        "from diffusers import DiffusionPipeline as P;"
+        "print(type(P.from_pretrained('/model')).__name__)"
+    )
+    assert worker_image.run("python", "-c", program).strip() == "StableDiffusionPipeline"
