@@ -25,7 +25,7 @@ would cost memory that the denoiser's batch can use."""
 class Decoder:
     """Decodes a few pictures at a time; one, then in tiles, when memory is short.
 
-    Not in tiles with `AutoencoderTiny`, whose tiles suit a factor of 8 only; it needs little memory.
+    Not in tiles with `AutoencoderTiny`, whose tiles suit a factor of 8 only, and which is small.
     """
 
     def __init__(self, vae: Any) -> None:

@@ -7,6 +7,7 @@ import torch
 
 from discord_diffusion.worker.pipeline.batch_invariance import make_invariant
 from discord_diffusion.worker.pipeline.compiled import ShapeChoice
+from discord_diffusion.worker.pipeline.text_memo import remember_text
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +29,8 @@ def tune(pipe: Any, device: torch.device, compile_mode: str) -> ShapeChoice | No
     if device.type == "cpu":
         for part in _networks(pipe):
             make_invariant(part)
+        if compile_mode == "off":
+            remember_text(network)
     else:
         _fuse(network)
     if compile_mode == "off":

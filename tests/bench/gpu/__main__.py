@@ -1,0 +1,135 @@
+"""`python -m tests.bench.gpu`: pictures a second of three recipes; writes build/bench-worker.json.
+
+Without a GPU it draws with the embedded model and says what it could not measure.
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import torch
+from rich.console import Console
+from rich.table import Table
+
+from discord_diffusion.worker.pipeline.devices import choose_device, choose_dtype
+from emulation.bootstrap.layout import Layout
+from tests.bench.gpu import architectures, hardware
+from tests.bench.gpu.measure import Figures, measure
+from tests.bench.gpu.recipes import Case
+from tests.bench.machine import Machine
+
+LAYOUT = Layout.of_this_checkout()
+GPU_CASES = (("sd15", 512, 25), ("sd15", 1024, 25), ("sdxl", 512, 25), ("sdxl", 1024, 25))
+COLUMNS = (
+    "recipe",
+    "batch",
+    "pictures_a_second",
+    "slowest",
+    "fastest",
+    "times_as_fast",
+    "joules_a_picture",
+    "denoiser_tflops",
+    "share_of_peak",
+)
+
+
+def main() -> None:
+    """Measure every case that the device is for."""
+    options = _options()
+    device = choose_device(options.device)
+    torch.set_num_threads(options.threads)
+    dtype = choose_dtype(device)
+    reached, known = hardware.measured_tflops(device, dtype), hardware.peak_tflops(device)
+    peak = known or reached
+    result: dict[str, Any] = {
+        "machine": Machine.this().as_json(),
+        "device": hardware.name_of(device),
+        "precision_of_c": str(dtype),
+        "torch": torch.__version__,
+        "clock": "processor time" if hardware.counts_processor_time(device) else "time on the wall",
+        "peak_tflops": round(peak, 3),
+        "peak_is": "the data sheet's" if known else "what a large matrix product reaches here",
+        "matrix_product_tflops": round(reached, 3),
+        "could_not_be_measured": _missing(device),
+    }
+    ours = {"DEVICE": options.device, "COMPILE": options.compile, "MAX_BATCH": str(options.batch)}
+    ours["TORCH_THREADS"] = str(options.threads)
+    if options.compile_cache:
+        ours["COMPILE_CACHE"] = options.compile_cache
+    figures: list[Figures] = []
+    with tempfile.TemporaryDirectory() as folder:
+        for case in _cases(device, Path(folder), options.only):
+            sys.stderr.write(f"{case.name} ...\n")
+            figures += measure(case, device, ours, options.runs, peak)
+    result["figures"] = [one.as_json() for one in figures]
+    path = LAYOUT.build / "bench-worker.json"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(result, indent=2) + "\n")
+    _print(result, figures)
+    sys.stdout.write(f"\nWritten to {path.relative_to(LAYOUT.root)}\n")
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.gpu", description=__doc__)
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--batch", type=int, default=16, help="MAX_BATCH of (c)")
+    parser.add_argument("--compile", default="auto", help="COMPILE of (c)")
+    parser.add_argument("--compile-cache", help="COMPILE_CACHE of (c)")
+    parser.add_argument("--threads", type=int, default=1, help="of torch, on the CPU")
+    parser.add_argument("--only", default="", help="part of a case's name")
+    return parser.parse_args()
+
+
+def _cases(device: torch.device, folder: Path, only: str) -> list[Case]:
+    if device.type == "cpu":
+        tiny = LAYOUT.root / "fixtures" / "model" / "tiny"
+        return [Case("embedded model, 64x64, 12 steps", tiny, 64, 12, 3.0)]
+    cases = [
+        Case(f"{name}, {side}x{side}, {steps} steps", folder / name, side, steps, 7.5)
+        for name, side, steps in GPU_CASES
+    ]
+    chosen = [case for case in cases if only in case.name]
+    for name in {case.folder.name for case in chosen}:
+        architectures.save(name, folder / name, str(device))
+    return chosen
+
+
+def _missing(device: torch.device) -> list[str]:
+    missing = []
+    with hardware.measured_energy(device) as energy:
+        pass
+    if energy.joules is None and hardware._power(device) is None:
+        missing.append("energy: neither NVML nor RAPL answers here")
+    if device.type == "cpu":
+        missing.append("SD 1.5 and SDXL: there is no GPU, and a CPU takes minutes for a picture")
+        missing.append("half precision: a CPU is many times slower in it, so (b) is in fp32")
+    return missing
+
+
+def _print(result: dict[str, Any], figures: list[Figures]) -> None:
+    console = Console(width=160)
+    console.print(f"\n{Machine.this()}\n{result['device']}, torch {result['torch']}")
+    console.print(f"Timed by {result['clock']}; steps of the denoiser always on the wall")
+    console.print(f"Peak taken: {result['peak_tflops']} TFLOP/s, {result['peak_is']}\n")
+    for case in dict.fromkeys(one.case for one in figures):
+        table = Table(title=case, box=None, title_justify="left")
+        for name in COLUMNS:
+            table.add_column(
+                name.replace("_", " "), justify="left" if name == "recipe" else "right"
+            )
+        for one in figures:
+            if one.case == case:
+                row = one.as_json()
+                table.add_row(*("-" if row[name] is None else str(row[name]) for name in COLUMNS))
+                if one.why_not:
+                    console.print(f"{one.recipe}: {one.why_not}")
+        console.print(table)
+    for text in result["could_not_be_measured"]:
+        console.print(f"Not measured: {text}")
+
+
+main()

@@ -1,0 +1,97 @@
+"""Recipes measured in turns, so that whatever else the machine does slows all of them."""
+
+import gc
+import math
+import statistics
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import torch
+
+from tests.bench.gpu import hardware
+from tests.bench.gpu.recipes import Case, PlainDiffusers, recipes
+
+
+@dataclass
+class Figures:
+    """What was measured of one recipe in one case; None is what could not be."""
+
+    case: str
+    recipe: str
+    batch: int | None = None
+    pictures_a_second: float | None = None
+    slowest: float | None = None
+    fastest: float | None = None
+    times_as_fast: float | None = None
+    joules_a_picture: float | None = None
+    denoiser_tflops: float | None = None
+    share_of_peak: float | None = None
+    why_not: str = ""
+    rates: list[float] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        """For the result file."""
+        return asdict(self)
+
+
+def measure(
+    case: Case, device: torch.device, ours: dict[str, str], runs: int, peak: float
+) -> list[Figures]:
+    """Each recipe once to warm it, then `runs` times in turns; `peak` in TFLOP/s."""
+    loaded: dict[str, Any] = {}
+    figures = {name: Figures(case.name, name) for name in recipes(case, device, ours)}
+    for name, load in recipes(case, device, ours).items():
+        try:
+            loaded[name] = load()
+            loaded[name].draw()
+            figures[name].batch = loaded[name].pictures
+        except Exception as error:  # noqa: BLE001 - said in the table; the others are measured
+            figures[name].why_not = f"{type(error).__name__}: {str(error)[:120]}"
+            loaded.pop(name, None)
+    flops = next(
+        (one.denoiser_flops() for one in loaded.values() if isinstance(one, PlainDiffusers)), None
+    )
+    energies: dict[str, list[float]] = {name: [] for name in loaded}
+    steps: dict[str, list[float]] = {name: [] for name in loaded}
+    for _ in range(runs):
+        for name, recipe in loaded.items():
+            hardware.synchronize(device)
+            started = hardware.clock(device)
+            with hardware.measured_energy(device) as energy:
+                step_seconds = recipe.draw()
+                hardware.synchronize(device)
+            figures[name].rates.append(recipe.pictures / (hardware.clock(device) - started))
+            steps[name].append(step_seconds)
+            if energy.joules is not None:
+                energies[name].append(energy.joules / recipe.pictures)
+    base = statistics.median(next(iter(figures.values())).rates or [math.nan])
+    for name, recipe in loaded.items():
+        _sum_up(figures[name], recipe.pictures, base, energies[name], steps[name], flops, peak)
+    loaded.clear()
+    gc.collect()
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
+    return list(figures.values())
+
+
+def _sum_up(
+    figures: Figures,
+    pictures: int,
+    base: float,
+    joules: list[float],
+    steps: list[float],
+    flops: int | None,
+    peak: float,
+) -> None:
+    rate = statistics.median(figures.rates)
+    figures.pictures_a_second = round(rate, 3)
+    figures.slowest, figures.fastest = round(min(figures.rates), 3), round(max(figures.rates), 3)
+    if not math.isnan(base):
+        figures.times_as_fast = round(rate / base, 2)
+    if joules:
+        figures.joules_a_picture = round(statistics.median(joules), 2)
+    step = statistics.median(steps)
+    if flops and not math.isnan(step):
+        tflops = flops * pictures / step / 1e12
+        figures.denoiser_tflops = round(tflops, 3)
+        figures.share_of_peak = round(tflops / peak, 3)

@@ -1,0 +1,158 @@
+"""Three ways to draw the same pictures."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import diffusers
+import torch
+from diffusers import DiffusionPipeline
+
+from discord_diffusion.jobs import IMAGES, GenerationParameters
+from discord_diffusion.settings import PipelineSettings
+from discord_diffusion.settings.reader import Reader
+from discord_diffusion.worker.pictures import Generation, GenerationRequest
+from discord_diffusion.worker.pipeline import DiffusersGenerator
+
+PROMPT = "a red circle on a blue background"
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is drawn."""
+
+    name: str
+    folder: Path
+    side: int
+    steps: int
+    guidance: float
+
+
+class Recipe(Protocol):
+    """Draws pictures of a case; `pictures` at a time."""
+
+    pictures: int
+
+    def draw(self) -> float:
+        """Draw once; seconds a step of the denoiser, the first one left out."""
+
+
+@dataclass
+class PlainDiffusers:
+    """diffusers as its own examples use it, on its own choice of settings."""
+
+    case: Case
+    device: torch.device
+    dtype: torch.dtype
+    pictures: int
+    pipe: Any = field(init=False)
+
+    def __post_init__(self) -> None:
+        with _library_defaults():
+            kind: Any = DiffusionPipeline
+            pipe = kind.from_pretrained(self.case.folder, dtype=self.dtype, local_files_only=True)
+            self.pipe = pipe.to(self.device)
+        self.pipe.set_progress_bar_config(disable=True)
+
+    def draw(self) -> float:
+        """One call; no step is timed, since watching would slow it."""
+        with _library_defaults():
+            self.pipe(
+                [PROMPT] * self.pictures,
+                num_inference_steps=self.case.steps,
+                guidance_scale=self.case.guidance,
+                width=self.case.side,
+                height=self.case.side,
+            )
+        return float("nan")
+
+    def denoiser_flops(self) -> int:
+        """Of one step for one picture, guidance included."""
+        from torch.utils.flop_counter import FlopCounterMode
+
+        with FlopCounterMode(display=False) as counter:
+            self.pipe(
+                PROMPT,
+                num_inference_steps=2,
+                guidance_scale=self.case.guidance,
+                width=self.case.side,
+                height=self.case.side,
+                output_type="latent",
+            )
+        name = type(self.pipe.unet).__name__
+        ran = 3 if "PNDM" in type(self.pipe.scheduler).__name__ else 2
+        counted: int = sum(counter.get_flop_counts()[name].values()) // ran
+        return counted
+
+
+@dataclass
+class Ours:
+    """The worker's own generator, with as many pictures as it says fit."""
+
+    case: Case
+    settings: dict[str, str]
+    pictures: int = field(init=False)
+    generator: DiffusersGenerator = field(init=False)
+
+    def __post_init__(self) -> None:
+        environment = {
+            "MODEL": str(self.case.folder),
+            "DEFAULT_WIDTH": str(self.case.side),
+            "DEFAULT_HEIGHT": str(self.case.side),
+            "DEFAULT_GUIDANCE": str(self.case.guidance),
+            **self.settings,
+        }
+        reader = Reader(environment)
+        settings = PipelineSettings.read(reader)
+        reader.finish()
+        self.generator = DiffusersGenerator.load(settings)
+        self.generator.warm_up()
+        self.pictures = self.generator.capacity(self._parameters(1))
+
+    def draw(self) -> float:
+        """As many jobs as fill a batch."""
+        most = IMAGES[1]
+        counts = [most] * (self.pictures // most) + [self.pictures % most]
+        requests = [GenerationRequest(self._parameters(count)) for count in counts if count]
+        made = self.generator.generate(requests, lambda *_step: None)
+        for one in made:
+            if isinstance(one, Exception):
+                raise one
+        assert isinstance(made[0], Generation)
+        return made[0].seconds.other_steps / max(1, self.case.steps - 1)
+
+    def _parameters(self, images: int) -> GenerationParameters:
+        case = self.case
+        return GenerationParameters(
+            PROMPT, 1, case.steps, case.guidance, case.side, case.side, images
+        )
+
+
+def recipes(case: Case, device: torch.device, ours: dict[str, str]) -> dict[str, Callable[[], Any]]:
+    """The recipes of a case by name, each to be loaded when it is wanted."""
+    half = torch.float32 if device.type == "cpu" else torch.float16
+    plain = "fp32" if device.type == "cpu" else "fp16"
+    return {
+        "(a) one by one, fp32": lambda: PlainDiffusers(case, device, torch.float32, 1),
+        f"(b) plain diffusers, {plain}, 4 at a time": lambda: PlainDiffusers(case, device, half, 4),
+        "(c) this worker": lambda: Ours(case, ours),
+    }
+
+
+@contextmanager
+def _library_defaults() -> Iterator[None]:
+    """What the worker chooses for its process is not lent to the others."""
+    precision, benchmark = torch.get_float32_matmul_precision(), torch.backends.cudnn.benchmark
+    torch.set_float32_matmul_precision("highest")
+    torch.backends.cudnn.benchmark = False
+    try:
+        with torch.inference_mode():
+            yield
+    finally:
+        torch.set_float32_matmul_precision(precision)
+        torch.backends.cudnn.benchmark = benchmark
+
+
+diffusers.utils.logging.set_verbosity_error()
