@@ -29,12 +29,13 @@ def answer(job: Job, generation: Generation, notice: str = "") -> str:
     locale, parameters = job.locale, job.parameters
     if not generation.pictures:
         return text.failure(say(locale, "failed.held_back"))
+    width, height = _size(parameters)
     facts = say(
         locale,
         "answer.facts",
         pictures=pictures(len(generation.pictures), locale),
-        width=parameters.width,
-        height=parameters.height,
+        width=width,
+        height=height,
         steps=parameters.steps,
         guidance=f"{parameters.guidance:g}",
         seconds=f"{generation.seconds.total:.1f}",
@@ -45,6 +46,8 @@ def answer(job: Job, generation: Generation, notice: str = "") -> str:
     if generation.filtered:
         held_back = pictures(generation.filtered, locale)
         lines.append(say(locale, "answer.held_back", pictures=held_back))
+    if generation.blank:
+        lines.append(say(locale, "answer.blank", pictures=pictures(generation.blank, locale)))
     if notice:
         lines.append(f"-# {text.escape(notice)}")
     return text.content("\n".join(lines))
@@ -74,13 +77,21 @@ def embedded_parameters(
         "Sampler": model.scheduler,
         "CFG scale": f"{parameters.guidance:g}",
         "Seed": seed,
-        "Size": f"{parameters.width}x{parameters.height}",
+        "Size": "{}x{}".format(*_size(parameters)),
         "Model": model.name.replace(",", " "),
     }
+    if parameters.source:
+        facts["Denoising strength"] = f"{parameters.source.strength:g}"
     if scale > 1:
         facts["Enlarged"] = f"{scale}x"
     lines.append(", ".join(f"{name}: {value}" for name, value in facts.items()))
     return "\n".join(lines)
+
+
+def _size(parameters: GenerationParameters) -> tuple[int, int]:
+    """Width and height as drawn."""
+    scale = parameters.source.scale if parameters.source else 1
+    return parameters.width * scale, parameters.height * scale
 
 
 def file_stem(job: Job, picture: Picture) -> str:

@@ -1,5 +1,6 @@
 """What users read."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from discord_diffusion.discord import answer_text
 from discord_diffusion.discord.text import FAILURE_MARK
+from discord_diffusion.jobs import SourceImage
 from discord_diffusion.worker import messages
 from tests.unit.worker.fakes import MODEL, TOKEN, make_generation, make_job, make_parameters
 
@@ -121,3 +123,23 @@ def test_an_apology_is_recognised_as_that_of_its_job(prompt: str) -> None:
     assert not answer_text.is_apology(job.id, messages.working(job, last_try=True))
     held_back = messages.answer(job, make_generation(job.parameters, filtered=2))
     assert not answer_text.is_apology(job.id, held_back)
+
+
+def test_the_user_learns_how_many_pictures_came_out_black() -> None:
+    job = make_job(images=4)
+    text = messages.answer(job, replace(make_generation(job.parameters), blank=2))
+    assert "came out black and did not charge: 2 pictures" in text.lower()
+
+
+def test_a_picture_that_began_from_another_says_how_much_was_drawn_anew() -> None:
+    source = SourceImage("https://cdn.discordapp.com/attachments/1/2/cat.png", 0.35, scale=2)
+    text = messages.embedded_parameters(make_parameters(source=source), 7, MODEL, 1)
+    assert "Size: 64x64" in text
+    assert "Denoising strength: 0.35" in text
+
+
+def test_veiled_pictures_are_named_so_that_discord_veils_them() -> None:
+    job = replace(make_job(), spoiler=True)
+    name = messages.file_stem(job, make_generation(job.parameters).pictures[1])
+    assert name == f"SPOILER_{job.id}-1"
+    assert answer_text.is_picture(job.id, f"{name}.png")

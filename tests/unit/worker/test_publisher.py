@@ -3,6 +3,7 @@
 import io
 import json
 import random
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -17,7 +18,7 @@ from discord_diffusion.discord.api_errors import (
     UnavailableError,
 )
 from discord_diffusion.discord.webhooks import WebhookClient
-from discord_diffusion.worker.errors import PicturesTooLargeError
+from discord_diffusion.worker.errors import LeaseLostError, PicturesTooLargeError
 from discord_diffusion.worker.pictures import Generation, PhaseSeconds, Picture
 from discord_diffusion.worker.publisher import DiscordPublisher, Shown
 from discord_diffusion.worker.retries import Retrier
@@ -211,3 +212,43 @@ def test_patience_bounds_a_call_and_its_repetitions(discord: LocalDiscord) -> No
         with pytest.raises(UnavailableError):
             call()
     assert len(discord.requests) == 2
+
+
+def test_a_sketch_is_replaced_by_the_pictures(discord: LocalDiscord) -> None:
+    job, publisher = make_job(images=1), publisher_to(discord)
+    publisher.show_progress(job, "half", Image.new("RGB", (16, 8)))
+    assert publisher.shown(job) is Shown.PENDING, "a sketch is no picture"
+    publisher.send(publisher.prepare(job, make_generation(job.parameters)))
+    names = [[name for name, _ in one.files] for one in discord.requests if one.files]
+    assert names == [["sketch.webp"], [f"{job.id}-0.png"]]
+
+
+@pytest.mark.parametrize("spoiler", [True, False])
+@pytest.mark.parametrize("same_worker", [True, False])
+def test_a_sketch_does_not_outlive_an_apology(
+    discord: LocalDiscord, spoiler: bool, same_worker: bool
+) -> None:
+    job, publisher = replace(make_job(), spoiler=spoiler), publisher_to(discord)
+    publisher.show_progress(job, "half", Image.new("RGB", (16, 8)))
+    assert discord.requests[0].files[0][0].startswith("SPOILER_") is spoiler
+    teller = publisher if same_worker else publisher_to(discord)
+    teller.shown(job)  # as before every apology
+    teller.tell(job, "sorry")
+    assert discord.requests[-1].payload["attachments"] == []
+
+
+def test_veiled_pictures_are_known_again(discord: LocalDiscord) -> None:
+    job, publisher = replace(make_job(images=1), spoiler=True), publisher_to(discord)
+    publisher.send(publisher.prepare(job, make_generation(job.parameters)))
+    assert publisher.shown(job) is Shown.PICTURES
+
+
+def test_an_upload_that_was_fenced_off_is_not_tried_again(discord: LocalDiscord) -> None:
+    job, publisher = make_job(images=1), publisher_to(discord)
+
+    def lost() -> None:
+        raise LeaseLostError("gone")
+
+    with pytest.raises(LeaseLostError):
+        publisher.send(publisher.prepare(job, make_generation(job.parameters)), lost)
+    assert discord.requests == []

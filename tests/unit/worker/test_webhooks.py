@@ -2,6 +2,9 @@
 
 import json
 import logging
+import re
+import socket
+import threading
 import traceback
 from email.parser import BytesParser
 from email.policy import HTTP
@@ -14,6 +17,7 @@ from discord_diffusion.discord import api_errors
 from discord_diffusion.discord.multipart import File
 from discord_diffusion.discord.rate_limits import RateLimits
 from discord_diffusion.discord.webhooks import WebhookClient
+from discord_diffusion.worker.errors import LeaseLostError
 from tests.unit.worker.fakes import TOKEN
 
 BASE = "https://discord.test/api/v10"
@@ -253,3 +257,32 @@ def test_the_token_cannot_lead_to_another_path() -> None:
     discord = Discord()
     discord.client.get_original_response("1", "../../users/@me?x=#")
     assert discord.requests[0].url.raw_path.decode().startswith("/api/v10/webhooks/1/..%2F")
+
+
+def test_an_upload_that_is_stopped_by_its_fence_never_reaches_its_end() -> None:
+    arrived = bytearray()
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def collect() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            while piece := connection.recv(65536):
+                arrived.extend(piece)
+
+    server = threading.Thread(target=collect)
+    server.start()
+    client = WebhookClient(f"http://127.0.0.1:{listener.getsockname()[1]}")
+
+    def fence() -> None:
+        raise LeaseLostError("gone")
+
+    file = File("a.png", b"picture" * 50_000, "image/png")
+    with pytest.raises(LeaseLostError):
+        client.edit_original_response("1", TOKEN, content="x", files=[file], fence=fence)
+    client.close()
+    server.join(10)
+    listener.close()
+    head, _, body = bytes(arrived).partition(b"\r\n\r\n")
+    length = int(re.search(rb"(?i)content-length: (\d+)", head)[1])  # type: ignore[index]  # sent
+    assert file.content in body
+    assert len(body) < length
