@@ -159,9 +159,9 @@ class Holdings:
         return max(drawn, self._empty_until) if upcoming else drawn
 
     def _poll_seconds(self, now: float) -> int | None:
-        if self._in(*_UPCOMING):
-            return 0
-        return _SHORT_POLL_SECONDS if self._draw_ends_at > now else None
+        if self._draw_ends_at > now:
+            return _SHORT_POLL_SECONDS
+        return 0 if self._in(*_UPCOMING) else None
 
     def _has_room(self, upcoming: list[Held]) -> bool:
         """Whether one more job may still belong to the next batch."""

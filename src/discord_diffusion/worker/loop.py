@@ -61,6 +61,7 @@ class Loop:
         self._pace = pace
         self._stop_timeout = stop_timeout_seconds
         self._stopping = threading.Event()
+        self._stopped = threading.Event()
         self._pool = ThreadPoolExecutor(4, thread_name_prefix="prepare")
         self._prepare_seconds: deque[float] = deque([0.0], maxlen=8)
         self._broken: BaseException | None = None
@@ -72,6 +73,8 @@ class Loop:
         while batch := self._holdings.next_batch():
             self._drawing.draw(batch)
         receiver.join()
+        if self._stopping.is_set():
+            self._stopped.wait()  # until all that is to go back is on its way
         self._pool.shutdown()
         self._delivery.finish()
         if self._broken:
@@ -87,6 +90,7 @@ class Loop:
             returned += [held for held in self._holdings.all(Stage.DRAWING) if not held.last]
         for held in returned:
             self._pool.submit(self._return, held)
+        self._stopped.set()
 
     def give_back(self) -> None:
         """Let others have everything that is still held: the process is about to end."""
@@ -144,6 +148,14 @@ class Loop:
         self._pool.submit(self._prepare, held)
 
     def _prepare(self, held: Held) -> None:
+        try:
+            self._make_ready(held)
+        except Exception as error:  # noqa: BLE001 - a bug of ours must not hold a job for ever
+            log.critical("The job was not ended", extra={"error": type(error).__name__})
+            held.lease.end()
+            self._holdings.end(held)
+
+    def _make_ready(self, held: Held) -> None:
         with job_log.about(held.job.id):
             started = time.monotonic()
             unsent = self._delivery.unsent(held.job)
