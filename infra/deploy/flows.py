@@ -169,12 +169,10 @@ class Flow:
 
     def _report_removal(self, ready: Ready, deployment: Deployment) -> tuple[str, ...]:
         with self.show.step("Look for what is left"):
-            found = tuple(leftovers.left(ready.aws, deployment))
-        self.show.heading("Left" if found else "Nothing of it is left at AWS")
-        for one in found:
-            self.show.line(f"  {one}")
-        for line in leftovers.BY_DESIGN:
+            left = leftovers.look(ready.aws, deployment)
+        self.show.heading("Left" if left.found else "Nothing of it is left at AWS")
+        for line in (*left.found, *left.unknown, *leftovers.BY_DESIGN):
             self.show.line(f"  {line}")
-        if not found:
+        if not left.found:
             ready.workspace.remove()
-        return found
+        return left.found

@@ -1,6 +1,6 @@
 """What a removed deployment leaves behind: looked for, not assumed."""
 
-from collections.abc import Iterator
+from dataclasses import dataclass
 
 from infra.deploy.aws import Aws, named
 from infra.deploy.checks.names import existing
@@ -14,16 +14,32 @@ BY_DESIGN = (
 )
 
 
-def left(aws: Aws, deployment: Deployment) -> Iterator[str]:
-    """What AWS still knows by the deployment's names or by its tag."""
-    try:
-        yield from existing(aws, deployment)
-        with named("tag:GetResources"):
-            pages = aws.client("resourcegroupstaggingapi").get_paginator("get_resources")
-            tagged = pages.paginate(
-                TagFilters=[{"Key": "Deployment", "Values": [deployment.prefix]}]
-            )
-            for page in tagged:
-                yield from (one["ResourceARN"] for one in page["ResourceTagMappingList"])
-    except AwsError as error:
-        yield f"unknown, since AWS did not say ({error})"
+@dataclass(frozen=True)
+class Leftovers:
+    """What was found, and what could not be looked up."""
+
+    found: tuple[str, ...]
+    unknown: tuple[str, ...]
+
+
+def look(aws: Aws, deployment: Deployment) -> Leftovers:
+    """What AWS still knows by the deployment's names and by its tag."""
+    found: list[str] = []
+    unknown: list[str] = []
+    for kind, search in (("name", _by_name), ("tag", _by_tag)):
+        try:
+            found += search(aws, deployment)
+        except AwsError as error:
+            unknown.append(f"Nothing could be looked up by {kind}: {error}")
+    return Leftovers(tuple(found), tuple(unknown))
+
+
+def _by_name(aws: Aws, deployment: Deployment) -> list[str]:
+    return list(existing(aws, deployment))
+
+
+def _by_tag(aws: Aws, deployment: Deployment) -> list[str]:
+    with named("tag:GetResources"):
+        pages = aws.client("resourcegroupstaggingapi").get_paginator("get_resources")
+        tagged = pages.paginate(TagFilters=[{"Key": "Deployment", "Values": [deployment.prefix]}])
+        return [one["ResourceARN"] for page in tagged for one in page["ResourceTagMappingList"]]
