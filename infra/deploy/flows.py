@@ -171,7 +171,8 @@ class Flow:
         with self.show.step("Look for what is left"):
             left = leftovers.look(ready.aws, deployment)
         self.show.heading("Left" if left.found else "Nothing of it is left at AWS")
-        for line in (*left.found, *left.unknown, *leftovers.BY_DESIGN):
+        listed = (f"Still on AWS's list of tags, which is late: {one}" for one in left.listed)
+        for line in (*left.found, *listed, *left.unknown, *leftovers.BY_DESIGN):
             self.show.line(f"  {line}")
         if not left.found:
             ready.workspace.remove()

@@ -63,13 +63,20 @@ class WorkerImage:
 def arguments_for(worker: Mapping[str, object]) -> dict[str, str]:
     """Build arguments for the root module's variable `worker`: CUDA, and its model inside."""
     known = {
-        "TORCH": "cu130",
-        "LEAVE_OUT": "nvidia-nccl nvidia-nvshmem nvidia-cusparselt",
+        # CUDA's build on Linux; every one of its libraries is linked, so that none can be left out.
+        "TORCH": "pypi",
+        "TORCH_COMPILE": "yes" if _compiles(worker) else "no",
         "MODEL": worker.get("model"),
         "MODEL_REVISION": worker.get("model_revision"),
         "MODEL_VARIANT": worker.get("model_variant"),
     }
     return {name: str(value) for name, value in known.items() if value}
+
+
+def _compiles(worker: Mapping[str, object]) -> bool:
+    """Whether torch.compile is wanted: by name, or by `auto` with a folder to keep its work in."""
+    wanted = worker.get("compile") or "auto"
+    return bool(worker.get("compile_cache")) if wanted == "auto" else wanted != "off"
 
 
 def is_pushed(aws: Aws, repository: str, tag: str) -> bool:

@@ -1,5 +1,6 @@
 """What a removed deployment leaves behind: looked for, not assumed."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from infra.deploy.aws import Aws, named
@@ -16,22 +17,28 @@ BY_DESIGN = (
 
 @dataclass(frozen=True)
 class Leftovers:
-    """What was found, and what could not be looked up."""
+    """What is there, what AWS still lists by its tag, and what could not be looked up.
+
+    AWS's list of tags is late: what was removed a minute ago may still be on it.
+    """
 
     found: tuple[str, ...]
+    listed: tuple[str, ...]
     unknown: tuple[str, ...]
 
 
 def look(aws: Aws, deployment: Deployment) -> Leftovers:
-    """What AWS still knows by the deployment's names and by its tag."""
-    found: list[str] = []
+    """What AWS knows by the deployment's names and by its tag."""
     unknown: list[str] = []
-    for kind, search in (("name", _by_name), ("tag", _by_tag)):
+
+    def asked(search: Callable[[Aws, Deployment], list[str]]) -> tuple[str, ...]:
         try:
-            found += search(aws, deployment)
+            return tuple(search(aws, deployment))
         except AwsError as error:
-            unknown.append(f"Nothing could be looked up by {kind}: {error}")
-    return Leftovers(tuple(found), tuple(unknown))
+            unknown.append(f"Could not be looked up: {error}")
+            return ()
+
+    return Leftovers(asked(_by_name), asked(_by_tag), tuple(unknown))
 
 
 def _by_name(aws: Aws, deployment: Deployment) -> list[str]:

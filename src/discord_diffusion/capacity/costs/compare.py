@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from discord_diffusion.capacity import figures as figures_file
 from discord_diffusion.capacity import prices as prices_file
 from discord_diffusion.capacity.costs import original, ours
-from discord_diffusion.capacity.costs.lines import Line, counts, total
+from discord_diffusion.capacity.costs.lines import Counts, Line, counts, total
 from discord_diffusion.capacity.costs.use import DAYS, Use, month_of
 from discord_diffusion.capacity.day.run import ORIGINAL, OURS, SEED, Variant, day_of
 from discord_diffusion.capacity.original import PICTURES_PER_JOB
@@ -77,9 +77,11 @@ def bill_of_original(load: Load, region: str = REGIONS[0]) -> Bill:
     return Bill(original.standing(prices, known), working, use)
 
 
-def bill_of_ours(load: Load, region: str = REGIONS[0], variant: Variant = OURS) -> Bill:
-    """Ours, or a variant of it, through a month of the load."""
-    prices, known, use = prices_file.load(), counts(), _use(variant, load)
+def bill_of_ours(
+    load: Load, region: str = REGIONS[0], variant: Variant = OURS, known: Counts | None = None
+) -> Bill:
+    """Ours, or a variant of it, or with other counts, through a month of the load."""
+    prices, known, use = prices_file.load(), known or counts(), _use(variant, load)
     figures, instance = figures_file.load(), instance_in(region)
     working = ours.working(use, instance, SPOT_SHARE, prices, known, figures)
     return Bill(ours.standing(prices, known), working, use)

@@ -1,7 +1,7 @@
 """Lines of a bill."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from discord_diffusion.capacity.figures import Figure, read_figures, read_toml
@@ -34,6 +34,11 @@ class Counts:
 
     def __getitem__(self, key: str) -> float:
         return self.numbers[key].value
+
+    def but(self, **values: float) -> "Counts":
+        """The same with some of them changed: what would be if."""
+        changed = {key: replace(self.numbers[key], value=value) for key, value in values.items()}
+        return Counts({**self.numbers, **changed})
 
 
 @cache
