@@ -17,7 +17,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # What is typed as NAME=value goes to the rig as an environment variable RIG_NAME, letter by letter:
 # as a word of a command line, or expanded by make, a prompt could be code.
 VALUES := PROMPT NEGATIVE_PROMPT SEED COUNT STEPS GUIDANCE OUT TIMEOUT \
-  MIN_TASKS MAX_TASKS SPEED WATCH MODEL SIZE NAME FOLLOW
+  MIN_TASKS MAX_TASKS SPEED RUNTIME WATCH MODEL SIZE NAME FOLLOW
 unexport $(VALUES)
 $(foreach name,$(VALUES),$(eval export RIG_$(name) := $$(value $(name))))
 
@@ -38,7 +38,7 @@ demo: setup ## From nothing to pictures: start the stack, send a signed /imagine
 	@$(RIG) demo
 
 .PHONY: local-up
-local-up: setup ## Start the local stack (MIN_TASKS=1, MAX_TASKS=4, SPEED=30, WATCH=1 reloads handlers, MODEL=, SIZE=)
+local-up: setup ## Start the local stack (RUNTIME=host|docker, MIN_TASKS=1, MAX_TASKS=4, SPEED=30, WATCH=1, MODEL=, SIZE=)
 	@$(RIG) up
 
 .PHONY: local-down
@@ -56,6 +56,19 @@ local-logs: installed ## Show the last log lines (NAME=emulator|discord|worker|f
 .PHONY: send
 send: installed ## Send a prompt (PROMPT="..." SEED= COUNT= STEPS= GUIDANCE= OUT=dir TIMEOUT=120)
 	@$(RIG) send
+
+.PHONY: doctor
+doctor: ## Show what this machine can do, what it lacks, and which RUNTIME to use
+	@$(PYTHON) -m emulation.docker.doctor
+
+.PHONY: images
+images: ## Build the images of RUNTIME=docker and print the size of each layer
+	@docker compose --profile cpu build
+	@$(PYTHON) -m emulation.docker.sizes discord-diffusion/worker:cpu discord-diffusion/emulator discord-diffusion/rig discord-diffusion/deploy
+
+.PHONY: test-docker
+test-docker: setup ## Run the tests that need a Docker engine; exit status 3 where there is none
+	@$(VENV)/python -m tests.docker
 
 .PHONY: test
 test: setup ## Run the whole test suite

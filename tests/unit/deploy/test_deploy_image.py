@@ -44,8 +44,25 @@ def test_another_model_has_another_tag(checkout: Path) -> None:
 def test_the_image_holds_the_model_of_the_variables_for_cuda() -> None:
     found = image.arguments_for({"model": "org/name", "model_variant": "fp16", "device": None})
     assert (found["MODEL"], found["MODEL_VARIANT"]) == ("org/name", "fp16")
-    assert found["TORCH"].startswith("cu")
+    assert found["TORCH"] == "pypi"
+    assert found["TORCH_COMPILE"] == "no"
+    assert "LEAVE_OUT" not in found
     assert "MODEL_REVISION" not in found
+
+
+@pytest.mark.parametrize(
+    ("worker", "kept"),
+    [
+        ({"compile": "full"}, "yes"),
+        ({"compile": "off", "compile_cache": "/cache/compiled"}, "no"),
+        ({"compile": "auto"}, "no"),
+        ({"compile_cache": "/cache/compiled"}, "yes"),
+    ],
+)
+def test_the_image_holds_a_compiler_where_the_worker_will_compile(
+    worker: dict[str, str], kept: str
+) -> None:
+    assert image.arguments_for(worker)["TORCH_COMPILE"] == kept
 
 
 @pytest.fixture
