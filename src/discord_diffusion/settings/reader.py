@@ -91,6 +91,11 @@ class Reader:
         return self.text(AWS_REGION) or self.text(AWS_DEFAULT_REGION)
 
 
+def tell_libraries(**variables: str) -> None:
+    """Set variables that libraries read by themselves, for this process and those it starts."""
+    os.environ.update(variables)
+
+
 def _url(text: str) -> str:
     if not re.match(r"https?://[^/\s]+", text):
         raise ValueError("an address that begins with http:// or https:// is needed")

@@ -5,13 +5,14 @@ shape is run plainly. Batches are filled up to a shape that is compiled. What wa
 in a folder, from which the next start takes it.
 """
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
+
+from discord_diffusion.settings.reader import tell_libraries
 
 _MODES = {"full": None, "max": "max-autotune-no-cudagraphs"}
 """CUDA graphs are left out: they save launches, of which a full batch has few for its size, and
@@ -22,8 +23,9 @@ def keep_compiled_code(folder: str | None) -> None:
     """Let this process, and the next, take compiled code from a folder."""
     if folder:
         Path(folder).mkdir(parents=True, exist_ok=True)
-        os.environ["TORCHINDUCTOR_CACHE_DIR"] = folder
-        os.environ["TRITON_CACHE_DIR"] = str(Path(folder) / "triton")
+        tell_libraries(
+            TORCHINDUCTOR_CACHE_DIR=folder, TRITON_CACHE_DIR=str(Path(folder) / "triton")
+        )
 
 
 def choose_mode(wanted: str, device: torch.device, cache: str | None) -> str:
