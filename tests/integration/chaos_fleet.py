@@ -41,10 +41,6 @@ class Fleet:
         for _ in range(missing):
             self._starts.append(self._pool.submit(self.workers.start))
 
-    def wait_for_one(self) -> None:
-        """Return once a worker is ready."""
-        self._starts[0].result()
-
     def strike(self, how: signal.Signals) -> bool:
         """End or freeze a worker that works; False if there is none."""
         working = [one for one in self._alive() if one.pid not in self._frozen]

@@ -10,7 +10,6 @@ import os
 import random
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import boto3
@@ -18,6 +17,7 @@ import pytest
 
 from discord_diffusion.job_records import JobStatus
 from emulation.stack.clients import client_options
+from tests.integration.chaos_crowd import Crowd
 from tests.integration.chaos_fleet import Fleet, strikes
 from tests.integration.chaos_record import Seen
 from tests.stack import OPTIONS, Stack, Workers
@@ -56,29 +56,6 @@ def bad_day(stack: Stack) -> Iterator[None]:
     stack.discord.set_chaos({})
 
 
-def send_all(stack: Stack, dice: random.Random) -> dict[str, tuple[str, int]]:
-    """Send the jobs, each user's one after another; their ids with user and pictures, in order."""
-    wishes = [
-        (str(1000 + number % USERS), dice.choice((1, 1, 2)), dice.choice((6, 6, 12)))
-        for number in range(JOBS)
-    ]
-
-    def send(user: str) -> dict[str, tuple[str, int]]:
-        return {
-            stack.discord.send(
-                "imagine",
-                {"prompt": "a red circle", "images": images, "steps": steps, "seed": place},
-                user_id=user,
-            ): (user, images)
-            for place, (one, images, steps) in enumerate(wishes)
-            if one == user
-        }
-
-    users = sorted({user for user, _, _ in wishes})
-    with ThreadPoolExecutor(4) as pool:
-        return {job: wish for sent in pool.map(send, users) for job, wish in sent.items()}
-
-
 def uploads_of(stack: Stack, job: str) -> list[tuple[str, ...]]:
     return Seen(job, "", 0, stack.discord.interaction(job)).uploads
 
@@ -98,27 +75,31 @@ def test_every_job_is_answered_exactly_once_whatever_breaks(
     dead = stack.dead_letters()
     workers.change(MAX_RECEIVE_COUNT=str(RECEIVES), TORCH_THREADS="1")
     fleet = Fleet(workers, WORKERS, OPTIONS.visibility_timeout_seconds + 2, dice)
-    sent = send_all(stack, dice)
-    fleet.wait_for_one()
+    crowd = Crowd(stack.discord, JOBS, USERS, dice)
     plan = strikes(dice, STRIKES_OF_A_KIND)
     due = [JOBS * (place + 1) // (len(plan) + 1) for place in range(len(plan))]
     deadline = time.monotonic() + SECONDS
-    waiting = set(sent)
-    while waiting and time.monotonic() < deadline:
-        waiting = {job for job in waiting if not uploads_of(stack, job)}
-        if plan and JOBS - len(waiting) >= due[0] and fleet.strike(plan[0]):
+    answered: set[str] = set()
+    while len(answered) < JOBS and time.monotonic() < deadline:
+        waiting = [job for job in list(crowd.sent) if job not in answered]
+        answered |= {job for job in waiting if uploads_of(stack, job)}
+        if plan and len(answered) >= due[0] and fleet.strike(plan[0]):
             plan.pop(0)
             due.pop(0)
         fleet.fill()
         time.sleep(dice.uniform(0.1, 0.5))
+    sent = crowd.end()
     fleet.calm_down()
-    eventually(lambda: stack.queue_depth() == (0, 0) or bool(waiting), "no message is left", 60)
+    eventually(
+        lambda: stack.queue_depth() == (0, 0) or len(answered) < JOBS, "no message is left", 60
+    )
     seen = look(stack, sent)
     stories = [one.story(stack.folder.logs) for one in seen if one.faults()]
     acts = "\n".join(fleet.acts)
     assert not stories, f"seed {SEED}\n{acts}\n" + "\n".join(stories)
     assert stack.dead_letters() == dead
     assert not plan, f"every blow was struck:\n{acts}"
+    assert all(fault["hits"] for fault in stack.discord.chaos()["faults"].values())
     check_order(seen)
     check_table(stack, sent)
 

@@ -1,0 +1,75 @@
+"""People who ask for pictures, all at the same time, each one thing after another."""
+
+import random
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from emulation.errors import AnswerError
+from emulation.stand_in import StandIn
+
+_AT_ONCE = 2
+_PAUSE_SECONDS = 0.4
+_TRIES = 5
+
+
+@dataclass(frozen=True)
+class _Wish:
+    user: str
+    images: int
+    steps: int
+    seed: int
+
+
+@dataclass
+class Crowd:
+    """Begins to send at once; `sent` holds user and pictures of what was accepted, in order."""
+
+    discord: StandIn
+    jobs: int
+    users: int
+    dice: random.Random
+    sent: dict[str, tuple[str, int]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        wishes = [
+            _Wish(
+                str(1000 + number % self.users),
+                self.dice.choice((1, 1, 2)),
+                self.dice.choice((6, 6, 12)),
+                number,
+            )
+            for number in range(self.jobs)
+        ]
+        self._pool = ThreadPoolExecutor(_AT_ONCE)
+        # What one user asks for is sent by one thread, in order.
+        self._sending = [
+            self._pool.submit(self._send, [one for one in wishes if int(one.user) % _AT_ONCE == n])
+            for n in range(_AT_ONCE)
+        ]
+
+    def end(self) -> dict[str, tuple[str, int]]:
+        """Wait until everything is sent."""
+        for one in self._sending:
+            one.result()
+        return self.sent
+
+    def _send(self, wishes: list[_Wish]) -> None:
+        for wish in wishes:
+            self.sent[self._ask(wish)] = (wish.user, wish.images)
+            time.sleep(_PAUSE_SECONDS)
+
+    def _ask(self, wish: _Wish) -> str:
+        """Ask, and again where a machine that is too busy did not answer in time, as people do."""
+        options: dict[str, object] = {
+            "prompt": "a red circle",
+            "images": wish.images,
+            "steps": wish.steps,
+            "seed": wish.seed,
+        }
+        for _ in range(_TRIES - 1):
+            try:
+                return self.discord.send("imagine", options, user_id=wish.user)
+            except AnswerError:
+                time.sleep(_PAUSE_SECONDS)
+        return self.discord.send("imagine", options, user_id=wish.user)
