@@ -47,8 +47,8 @@ def _write_all(writes: "list[_Write]") -> None:
         except Exception as error:
             for undone in writes[:done]:
                 undone.put_back()
-            reasons = [(None, None, None)] * len(writes)
-            reasons[done] = (type(error).__name__, str(error), None)  # type: ignore[call-overload]
+            reasons: list[Any] = [(None, None, None)] * len(writes)
+            reasons[done] = (type(error).__name__, str(error), None)
             raise TransactionCanceledException(reasons) from error
 
 
