@@ -2,10 +2,14 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from discord_diffusion.aws.dynamodb import Item, client, read, translated, write
+from discord_diffusion.aws import dynamodb
+from discord_diffusion.aws.dynamodb import Item, read, translated, write
 from discord_diffusion.fleet import FleetLook, FleetState
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 _FLEET = {"id": "fleet"}
 _PACE = {"id": "pace"}
@@ -13,14 +17,17 @@ _COUNTS = ("visible", "in_flight", "running", "desired", "wanted")
 
 
 class FleetStateStore:
-    """The two items. Safe to share between threads, as botocore's clients are.
+    """The two items. Safe to share between threads, as botocore's clients are."""
 
-    A `hasty` one asks once, and gives up within a second.
-    """
-
-    def __init__(self, table_name: str, *, region: str | None = None, hasty: bool = False) -> None:
+    def __init__(
+        self,
+        table_name: str,
+        *,
+        region: str | None = None,
+        client: "DynamoDBClient | None" = None,
+    ) -> None:
         self._table = table_name
-        self._client = client(region, hasty=hasty)
+        self._client = client or dynamodb.client(region)
 
     def get(self) -> FleetState:
         """What is known, as of a moment ago.

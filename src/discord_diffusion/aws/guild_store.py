@@ -1,19 +1,29 @@
 """What guilds have decided, what was used, and what is kept for those who have to look into it."""
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from discord_diffusion.aws.dynamodb import ConditionFailedError, client, translated, write
+from discord_diffusion.aws.dynamodb import ConditionFailedError, translated, write
 from discord_diffusion.aws.ledger import audit_item, usage, usage_keys
 from discord_diffusion.fairness.guild_settings import GuildSettings
 from discord_diffusion.fairness.limits import Usage
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 
 class GuildStore:
     """Items beside the jobs. Safe to share between threads, as botocore's clients are."""
 
-    def __init__(self, table_name: str, *, region: str | None = None, audit_days: int) -> None:
+    def __init__(
+        self,
+        table_name: str,
+        *,
+        client: "DynamoDBClient",
+        audit_days: int,
+    ) -> None:
         self._table = table_name
-        self._client = client(region, hasty=True)
+        self._client = client
         self._audit_days = audit_days
 
     def settings(self, guild_id: str) -> tuple[GuildSettings, int]:

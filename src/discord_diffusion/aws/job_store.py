@@ -14,16 +14,15 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from discord_diffusion.aws import ledger
+from discord_diffusion.aws import dynamodb, ledger
 from discord_diffusion.aws.dynamodb import (
     ConditionFailedError,
     Item,
     StoreError,
     StoreUnavailableError,
     UnknownJobError,
-    client,
     read,
     translated,
     write,
@@ -34,6 +33,9 @@ from discord_diffusion.fairness.units import refund
 from discord_diffusion.job_records import KEPT, JobRecord, JobStatus
 from discord_diffusion.jobs import GenerationParameters, InvalidJob, Job
 from discord_diffusion.waits import Wait, WaitKind
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 __all__ = ["JobStore", "StoreError", "StoreUnavailableError", "UnknownJobError"]
 
@@ -55,14 +57,17 @@ _PREFIX = "job#"
 
 
 class JobStore:
-    """The table of jobs. Safe to share between threads, as botocore's clients are.
+    """The table of jobs. Safe to share between threads, as botocore's clients are."""
 
-    A `hasty` one asks once, and gives up within a second.
-    """
-
-    def __init__(self, table_name: str, *, region: str | None = None, hasty: bool = False) -> None:
+    def __init__(
+        self,
+        table_name: str,
+        *,
+        region: str | None = None,
+        client: "DynamoDBClient | None" = None,
+    ) -> None:
         self._table = table_name
-        self._client = client(region, hasty=hasty)
+        self._client = client or dynamodb.client(region)
 
     def accept(self, job: Job, *, charge: Charge | None = None, wait: Wait | None = None) -> bool:
         """Write the record of a new job; False when the job is known already.

@@ -8,14 +8,27 @@ from functools import cache
 from typing import Any
 
 from botocore.config import Config
+from botocore.loaders import Loader
 from botocore.session import Session
+
+SERVICES = ("autoscaling", "cloudwatch", "dynamodb", "ecs", "sqs", "stepfunctions")
+"""Those that are used here."""
+
+
+class _Loader(Loader):
+    """Does not look through the folders of all services for one of ours: 14 ms of a start."""
+
+    def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002
+        return list(SERVICES)
 
 
 def client(service: str, *, region: str | None, config: Config) -> Any:
-    """A client of a service; the caller gives it its type."""
+    """A client of one of `SERVICES`; the caller gives it its type."""
     return _session().create_client(service, region_name=region, config=config)
 
 
 @cache
 def _session() -> Session:
-    return Session()
+    session = Session()
+    session.register_component("data_loader", _Loader())
+    return session

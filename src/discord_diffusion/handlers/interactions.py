@@ -3,6 +3,7 @@
 from typing import Any
 
 from discord_diffusion import logs
+from discord_diffusion.aws import dynamodb
 from discord_diffusion.aws.fleet_state import FleetStateStore
 from discord_diffusion.aws.guild_store import GuildStore
 from discord_diffusion.aws.job_store import JobStore
@@ -23,9 +24,10 @@ def _endpoint() -> Endpoint:
     settings = InteractionsSettings.from_environ()
     logs.configure(settings.log_level)
     region, table = settings.aws_region, settings.jobs_table
-    jobs = JobStore(table, region=region, hasty=True)
-    fleet = FleetStateStore(table, region=region, hasty=True)
-    guilds = GuildStore(table, region=region, audit_days=settings.audit_days)
+    client = dynamodb.client(region, hasty=True)
+    jobs = JobStore(table, client=client)
+    fleet = FleetStateStore(table, client=client)
+    guilds = GuildStore(table, client=client, audit_days=settings.audit_days)
     requests = Requests(
         Imagine(settings),
         _admission(settings, jobs, fleet),
