@@ -14,6 +14,8 @@ from discord_diffusion.worker.pipeline import DiffusersGenerator, devices, loadi
 from tests.unit.worker.drawing import draw, load, pixels
 from tests.unit.worker.fakes import make_parameters, make_settings
 
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:diffusers")
+
 
 @pytest.fixture(scope="module")
 def generator(tiny_model_folder: Path) -> DiffusersGenerator:

@@ -16,6 +16,9 @@ from discord_diffusion.worker.pipeline.capacity import CPU_PICTURES
 from tests.unit.worker.drawing import draw, draw_all, load
 from tests.unit.worker.fakes import make_parameters
 
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+"""Of diffusers' schedulers, thousands of them."""
+
 EMBEDDED = Path(__file__).parents[3] / "fixtures" / "model" / "tiny"
 PROMPTS = ("a red circle on a blue background", "a green star", "x", "two hearts, yellow")
 ONE = make_parameters(prompt=PROMPTS[0], seed=77, width=64, height=64, images=1, steps=2)

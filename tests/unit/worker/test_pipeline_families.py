@@ -12,6 +12,8 @@ from discord_diffusion.worker.pipeline import DiffusersGenerator
 from tests.unit.worker.drawing import draw, draw_all, load, pixels
 from tests.unit.worker.fakes import make_parameters
 
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:diffusers")
+
 SOURCE = SourceImage("https://cdn.test/a.png", strength=0.6, scale=2)
 
 

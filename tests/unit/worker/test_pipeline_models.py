@@ -21,6 +21,8 @@ from discord_diffusion.worker.pipeline.shelf import Shelf
 from tests.unit.worker.drawing import draw, load, pixels
 from tests.unit.worker.fakes import make_parameters, make_settings
 
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:diffusers")
+
 EMBEDDED = Path(__file__).parents[3] / "fixtures" / "model" / "tiny"
 
 

@@ -99,6 +99,7 @@ def test_compiled_code_runs_for_prepared_shapes_only() -> None:
     assert network(torch.zeros(4, 2)) == ("compiled", 4)
     assert network(hidden_states=torch.zeros(4, 2)) == ("compiled", 4)
     assert network(torch.zeros(3, 2)) == ("plain", 3)
+    assert network(torch.zeros(4, 2).double()) == ("plain", 4)
 
 
 @pytest.mark.parametrize(("count", "expected"), [(1, 1), (2, 4), (4, 4), (5, 8), (9, 9)])

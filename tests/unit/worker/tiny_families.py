@@ -1,4 +1,4 @@
-"""Every common family of text-to-image models at toy size, with random weights, as model folders."""
+"""Every common family of text-to-image models as a folder: toy size, random weights."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -175,13 +175,13 @@ def _t5(width: int) -> Any:
 
 def _words() -> PreTrainedTokenizerFast:
     vocabulary = {"<pad>": 0, "</s>": 1, "<unk>": 2, "a": 3, "red": 4, "circle": 5}
-    known = Tokenizer(WordLevel(vocabulary, unk_token="<unk>"))  # noqa: S106 - of a vocabulary
+    known = Tokenizer(WordLevel(vocabulary, unk_token="<unk>"))
     known.pre_tokenizer = Whitespace()
     return PreTrainedTokenizerFast(
         tokenizer_object=known,
-        pad_token="<pad>",  # noqa: S106
-        eos_token="</s>",  # noqa: S106
-        unk_token="<unk>",  # noqa: S106
+        pad_token="<pad>",
+        eos_token="</s>",
+        unk_token="<unk>",
         model_max_length=77,
     )
 

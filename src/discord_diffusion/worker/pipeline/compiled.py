@@ -1,6 +1,6 @@
 """torch.compile, so that no job ever waits for a compiler.
 
-The network is compiled for the shapes of the first drawings, at the start of the worker; any other
+A network is compiled for the shapes of the first drawings, at the start of the worker; any other
 shape is run plainly. Batches are filled up to a shape that is compiled. What was compiled is kept
 in a folder, from which the next start takes it.
 """
@@ -41,7 +41,7 @@ class ShapeChoice:
     def __init__(self, network: Any, compiled: Callable[..., Any]) -> None:
         self._plain = network.forward
         self._compiled = compiled
-        self._prepared: set[tuple[int, ...]] = set()
+        self._prepared: set[tuple[Any, ...]] = set()
         self._preparing = False
         network.forward = self._forward
 
@@ -61,7 +61,7 @@ class ShapeChoice:
 
     def _forward(self, *arguments: Any, **named: Any) -> Any:
         sample = arguments[0] if arguments else named["hidden_states"]
-        shape = tuple(sample.shape)
+        shape = (*sample.shape, sample.dtype)
         if self._preparing:
             self._prepared.add(shape)
         run = self._compiled if shape in self._prepared else self._plain

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Hashable, Sequence
+from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
 
@@ -174,7 +175,7 @@ class DiffusersGenerator:
 
     def _compile(self, name: str | None, model: LoadedModel) -> None:
         """Compile for one picture and for each doubling up to a full batch, at the usual size."""
-        if model.shapes is None:
+        if not model.shapes:
             return
         width, height = self._usual_size(model)
         most = self._capacities[name].of(width * height)
@@ -182,7 +183,9 @@ class DiffusersGenerator:
         counts = sorted({*(count for count in (1, 2, 4, 8, 16, 32) if count < most), most})
         for count in counts:
             started = time.perf_counter()
-            with model.shapes.preparing():
+            with ExitStack() as stack:
+                for shapes in model.shapes:
+                    stack.enter_context(shapes.preparing())
                 self._trial(model, count)
             model.prepared.setdefault(key, []).append(count)
             seconds = round(time.perf_counter() - started, 2)

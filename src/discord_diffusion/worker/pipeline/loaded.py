@@ -1,6 +1,7 @@
 """One model on its device."""
 
 import inspect
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
@@ -23,7 +24,7 @@ class LoadedModel:
     """A text-to-image pipeline, and image-to-image from the same weights."""
 
     def __init__(
-        self, pipe: Any, name: str, spec: ModelSpec, shapes: ShapeChoice | None = None
+        self, pipe: Any, name: str, spec: ModelSpec, shapes: Sequence[ShapeChoice] = ()
     ) -> None:
         self.text_to_image = pipe
         self.name = name

@@ -1,6 +1,7 @@
 """What makes a pipeline's networks fast on their device."""
 
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -17,8 +18,8 @@ def denoiser(pipe: Any) -> Any:
     return getattr(pipe, "unet", None) or pipe.transformer
 
 
-def tune(pipe: Any, device: torch.device, compile_mode: str) -> ShapeChoice | None:
-    """Arrange weights for the device, in place; the choice of compiled shapes if there is one.
+def tune(pipe: Any, device: torch.device, compile_mode: str) -> Sequence[ShapeChoice]:
+    """Arrange weights for the device, in place; which of its networks have compiled shapes.
 
     Attention is torch's own fused one without our doing.
     """
@@ -34,13 +35,11 @@ def tune(pipe: Any, device: torch.device, compile_mode: str) -> ShapeChoice | No
     else:
         _fuse(network)
     if compile_mode == "off":
-        return None
+        return ()
     if compile_mode == "regional":
         network.compile_repeated_blocks(dynamic=True)
-        return None
-    if hasattr(pipe.vae, "decoder"):
-        pipe.vae.decoder.compile(dynamic=False)
-    return ShapeChoice.of(network, compile_mode)
+        return ()
+    return [ShapeChoice.of(one, compile_mode) for one in (network, pipe.vae.decoder)]
 
 
 def _fuse(network: Any) -> None:
