@@ -74,6 +74,24 @@ export PATH="$tools/usr/bin:$tools/usr/sbin:\$PATH"
 export DOCKER_HOST="unix://$folder/docker.sock"
 export DOCKER_CONFIG="$folder/client"
 EOF
+  local_sources >>"$folder/env"
+}
+
+# What the builds of docker-compose.yml would fetch, where this machine has it already.
+local_sources() {
+  local wheels providers
+  wheels=${PIP_FIND_LINKS:-$(python3 -m pip config get global.find-links 2>/dev/null || true)}
+  if compgen -G "$wheels/torch-*.whl" >/dev/null; then
+    echo "export WHEELS=\"$wheels\""
+  fi
+  if command -v terraform >/dev/null; then
+    install -D "$(command -v terraform)" "$folder/terraform/terraform"
+    echo "export TERRAFORM_PROGRAM=\"$folder/terraform\""
+  fi
+  providers=$(cd "$here/.." && python3 -c 'from emulation.bootstrap.terraform import find_provider_mirror as find; print(find() or "")')
+  if [ -n "$providers" ]; then
+    echo "export TERRAFORM_PROVIDERS=\"$providers\""
+  fi
 }
 
 start_engine() {
@@ -123,7 +141,7 @@ stop() {
   ip link delete docker0 2>/dev/null || true
   iptables-restore <"$folder/iptables.before"
   # Named one by one: FOLDER may hold things of others.
-  rm -rf "$folder"/{data,run,client,tools,apt,env,iptables.before,dockerd.log,dockerd.pid,docker.sock}
+  rm -rf "$folder"/{data,run,client,tools,terraform,apt,env,iptables.before,dockerd.log,dockerd.pid,docker.sock}
   rmdir "$folder" 2>/dev/null || true
   echo "The engine is stopped and removed."
 }

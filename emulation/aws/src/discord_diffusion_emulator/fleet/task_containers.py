@@ -16,7 +16,7 @@ from typing import Any
 
 from docker.client import DockerClient
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
-from docker.types import DeviceRequest
+from docker.types import DeviceRequest, Healthcheck
 from requests.exceptions import RequestException
 
 from .task_spec import STACK_LABEL
@@ -25,6 +25,7 @@ LOG = logging.getLogger(__name__)
 
 # An engine that hangs must not hang the fleets. Logs and waits have no limit of their own.
 CALL_SECONDS = 30
+START_INTERVAL = 1_000_000_000
 _ENGINE_GONE = 137
 
 _stacks: set[str] = set()
@@ -100,7 +101,7 @@ def _start(arguments: Mapping[str, Any], gpu_ids: list[str]) -> Any:
     requests = [DeviceRequest(device_ids=gpu_ids, capabilities=[["gpu"]])] if gpu_ids else []
     try:
         return engine().containers.run(
-            **arguments,
+            **{**arguments, "healthcheck": _checked_often_at_first(arguments.get("healthcheck"))},
             detach=True,
             network_mode=f"container:{socket.gethostname()}",
             device_requests=requests,
@@ -112,6 +113,15 @@ def _start(arguments: Mapping[str, Any], gpu_ids: list[str]) -> Any:
         ) from error
     except (DockerException, RequestException) as error:
         raise OSError(f"CannotStartContainerError: {error}") from error
+
+
+def _checked_often_at_first(check: Mapping[str, Any] | None) -> Healthcheck | None:
+    """Looked at every second until it is well once: ECS has no word for it, and people wait."""
+    if check is None:
+        return None
+    found = Healthcheck(**check)
+    found["StartInterval"] = START_INTERVAL
+    return found
 
 
 def remove(container: Any) -> None:
