@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from rich.table import Table
 from emulation.stack.clients import client_options
 from emulation.stack.health import ProcessHealth
 from emulation.stack.state import StackState
+from emulation.timestamps import readable
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.literals import QueueAttributeNameType
@@ -79,7 +81,8 @@ def status(
 
 def live(text: str) -> None:
     """The message as the user sees it, each time it changes."""
-    Console().print(text, markup=False, highlight=False, style="dim")
+    shown = readable(text, datetime.now().astimezone())
+    Console().print(shown, markup=False, highlight=False, style="dim")
 
 
 def pictures(console: Console, paths: Sequence[Path], seconds: float | None = None) -> None:

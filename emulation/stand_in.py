@@ -12,6 +12,8 @@ from discord_diffusion.discord.text import FAILURE_MARK
 from emulation.errors import AnswerError, RigError
 
 _EPHEMERAL = 1 << 6
+_SKETCH = "sketch.webp"
+"""How the name of a picture ends that is shown while the others are drawn."""
 _POLL_SECONDS = 0.05
 
 
@@ -106,7 +108,7 @@ class StandIn:
                 seen = message["content"]
                 if watch:
                     watch(seen)
-            if message and message["attachments"]:
+            if message and pictures_of(message):
                 return self._answer(message)
             if message and self._tells_of_an_error(message):
                 raise AnswerError(seen)
@@ -116,8 +118,7 @@ class StandIn:
 
     def _answer(self, message: dict[str, Any]) -> Answer:
         pictures = tuple(
-            (str(one["filename"]), self._download(str(one["url"])))
-            for one in message["attachments"]
+            (str(one["filename"]), self._download(str(one["url"]))) for one in pictures_of(message)
         )
         return Answer(str(message["content"]), pictures)
 
@@ -144,3 +145,8 @@ class StandIn:
         if answer.is_error:
             raise RigError(f"The stand-in refused ({answer.status_code}): {answer.text}")
         return answer
+
+
+def pictures_of(message: dict[str, Any]) -> list[dict[str, Any]]:
+    """The attachments of a message that are an answer."""
+    return [one for one in message["attachments"] if not one["filename"].endswith(_SKETCH)]

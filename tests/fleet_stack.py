@@ -12,6 +12,7 @@ import boto3
 from emulation.fleet_agent import FleetAgent
 from emulation.stack.clients import client_options
 from emulation.stack.parts import TASK_LOGS
+from tests.integration.chaos_record import Seen
 from tests.stack import Stack
 from tests.waiting import eventually
 
@@ -92,17 +93,22 @@ class FleetStack:
         with ThreadPoolExecutor(_SENDERS) as pool:
             return list(pool.map(send, range(users * each)))
 
-    def answers(self, interaction: str) -> int:
-        """How often pictures were shown to a user."""
-        history = self.stack.discord.interaction(interaction)["history"]
-        return sum(bool(version["attachments"]) for version in history)
+    def seen(self, interaction: str, images: int) -> Seen:
+        """What a user saw who asked for so many pictures."""
+        return Seen(interaction, "", images, self.stack.discord.interaction(interaction))
 
-    def wait_for_answers(self, interactions: Sequence[str], seconds: float) -> None:
+    def faults(self, interactions: Sequence[str], images: int) -> dict[str, list[str]]:
+        """Who was not answered exactly once, with all pictures, and what is wrong there."""
+        found = {one: self.seen(one, images).faults() for one in interactions}
+        return {one: faults for one, faults in found.items() if faults}
+
+    def wait_for_answers(self, interactions: Sequence[str], images: int, seconds: float) -> None:
         """Return once every user has pictures."""
         missing = set(interactions)
 
         def none_is_missing() -> bool:
-            missing.difference_update([one for one in missing if self.answers(one)])
+            there = [one for one in missing if self.seen(one, images).uploads]
+            missing.difference_update(there)
             return not missing
 
         eventually(none_is_missing, f"{len(missing)} pictures are there", seconds)
@@ -114,8 +120,8 @@ class FleetStack:
     def answered_at(self, interaction: str) -> float:
         """When the pictures came, in Unix seconds."""
         events = self.stack.discord.interaction(interaction)["events"]
-        [at] = [event["at"] for event in events if event["name"] == "uploaded"]
-        return datetime.fromisoformat(at).timestamp()
+        times = [event["at"] for event in events if event["name"] == "uploaded"]
+        return datetime.fromisoformat(times[-1]).timestamp()
 
     def log_lines(self, message: str) -> Iterator[dict[str, Any]]:
         """What workers logged under a message."""

@@ -14,13 +14,16 @@ from emulation.stack import down, up
 from emulation.stack.clients import client_options
 from emulation.stack.options import FleetOptions, StackOptions
 from emulation.stack.state import StateFolder
-from emulation.stack.terraform import Terraform
 from emulation.stand_in import StandIn
 from tests.fleet_stack import FleetStack, is_in_order, most_at_once, stopped_while_protected
 from tests.stack import LAYOUT, Stack
+from tests.targets import HOST, TARGET
 from tests.waiting import eventually
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = [
+    pytest.mark.timeout(400),
+    pytest.mark.skipif(TARGET != HOST, reason="the stack is made here, of processes"),
+]
 
 MAXIMUM = 4
 OPTIONS = StackOptions(
@@ -43,7 +46,8 @@ OPTIONS = StackOptions(
     },
 )
 USERS, EACH = 20, 2
-CROWD = {"images": 2, "steps": 20}
+IMAGES = 2
+CROWD = {"images": IMAGES, "steps": 20}
 NO_CAPACITY = "no free GPU"
 
 
@@ -91,7 +95,7 @@ def test_one_interaction_wakes_the_fleet_and_quiet_sends_it_back_to_sleep(
     assert counts == ["1", "0"], "no more than one task is asked for"
     times = {str(change): change.at for change in changes}
     assert times["protection on"] < fleet.answered_at(interaction) < times["service 0"]
-    assert fleet.answers(interaction) == 1
+    assert fleet.faults([interaction], 1) == {}
     assert_told_by_aws(fleet)
 
 
@@ -124,7 +128,7 @@ def test_a_crowd_grows_the_fleet_to_its_maximum_and_no_busy_task_is_let_go(
     mark = fleet.mark()
     before = len(list(fleet.log_lines("Leased")))
     interactions = fleet.send_crowd(USERS, EACH, 1200000000000000000, **CROWD)
-    fleet.wait_for_answers(interactions, 240)
+    fleet.wait_for_answers(interactions, IMAGES, 240)
     fleet.wait_until_asleep()
     changes = fleet.changes(mark)
     counts = [int(change.state) for change in changes if change.what == "service"]
@@ -133,7 +137,7 @@ def test_a_crowd_grows_the_fleet_to_its_maximum_and_no_busy_task_is_let_go(
     growing = counts[: counts.index(MAXIMUM) + 1]
     assert growing == sorted(growing), counts
     assert most_at_once(changes, "task", "RUNNING") == MAXIMUM
-    assert [fleet.answers(one) for one in interactions] == [1] * len(interactions)
+    assert fleet.faults(interactions, IMAGES) == {}
     leases = [line["receive_count"] for line in fleet.log_lines("Leased")][before:]
     assert leases == [1] * len(interactions), "no job was received twice"
     assert list(fleet.log_lines("The job is given back")) == []
@@ -149,11 +153,11 @@ def test_interruptions_and_a_killed_worker_cost_no_answer_and_double_none(
     for number in range(3):
         eventually(lambda: _interrupted_one(fleet), f"interruption {number}", 120)
     eventually(lambda: _killed_one(fleet), "a worker is killed", 120)
-    fleet.wait_for_answers(interactions, 240)
+    fleet.wait_for_answers(interactions, IMAGES, 240)
     fleet.wait_until_asleep()
     changes = fleet.changes(mark)
     assert [str(change) for change in changes].count("interruption notice") == 3
-    assert [fleet.answers(one) for one in interactions] == [1] * len(interactions)
+    assert fleet.faults(interactions, IMAGES) == {}
     assert fleet.stack.queue_depth() == (0, 0)
     assert fleet.stack.dead_letters() == 0
 
@@ -200,12 +204,12 @@ def test_without_capacity_users_are_told_in_time_and_the_rest_is_drawn_once_it_i
     assert activities[0]["StatusCode"] == "Failed"
 
     fleet.agent.change("allow-capacity")
-    fleet.wait_for_answers([patient], 120)
+    fleet.wait_for_answers([patient], 1, 120)
     eventually(lambda: fleet.alarm("no-capacity") == "OK", "the alarm is over", 90)
     fleet.wait_until_asleep()
-    assert fleet.answers(late) == 0
+    assert fleet.seen(late, 4).uploads == []
     assert fleet.stack.queue_depth() == (0, 0)
 
 
 def test_after_all_that_the_plan_is_empty(fleet: FleetStack) -> None:
-    assert Terraform(LAYOUT, fleet.stack.folder.path / "terraform").is_up_to_date()
+    assert fleet.stack.plan_is_empty()

@@ -98,6 +98,12 @@ class FleetStack:
         found: dict[str, Any] = answer.json()
         return found
 
+    def history(self) -> list[str]:
+        """What has changed in this fleet, in order."""
+        url = f"{self.emulator.config.endpoint}/_emulator/fleet/history"
+        entries = httpx.get(url).json()["entries"]
+        return [f"{one['what']} {one['state']}" for one in entries if self.name in str(one)]
+
     def desired(self, number: int) -> None:
         """Set the service's desired count."""
         self.client("ecs").update_service(

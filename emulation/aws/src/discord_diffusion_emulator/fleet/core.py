@@ -35,7 +35,7 @@ class Fleet:
         tasks.place(state, world, now)
         for provider in world.providers.values():
             reservation.look(state, world, provider, now)
-        world = _with_asked(world, state.out)
+        world = with_asked(world, state.out)
         machines.step(state, world, now)
         out, state.out = state.out, []
         return out
@@ -93,8 +93,8 @@ class Fleet:
             self.state.denied[group] = reason
 
 
-def _with_asked(world: World, out: list[Effect]) -> World:
-    """The world with the desired capacities that were asked for in this very step."""
+def with_asked(world: World, out: list[Effect]) -> World:
+    """The world with the desired capacities that were asked for in a step."""
     asked = {e.group: e.desired for e in out if isinstance(e, Ask)}
     groups = {
         name: replace(group, desired=asked.get(name, group.desired))

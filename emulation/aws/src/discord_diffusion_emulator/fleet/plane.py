@@ -16,7 +16,7 @@ from moto.ecs.models import ecs_backends
 
 from . import containers, effects, instances, reservation, secrets
 from .config import Config
-from .core import Fleet
+from .core import Fleet, with_asked
 from .effects import Effect
 from .journal import Journal
 from .launching import RunningTask, launch
@@ -69,13 +69,14 @@ class Plane:
 
     def tick(self) -> float | None:
         """Do what is due. Returns the real seconds until the next time, None if nothing waits."""
-        self.world = world = read(self.ecs, self.autoscaling)
+        world = read(self.ecs, self.autoscaling)
         self._notice_missing()
         now = self.now
         waiting = self.fleet.tick(world, now)
         for effect in waiting:
             self._carry_out(effect)
         self._show(world)
+        self._note(with_asked(world, waiting))
         if any(isinstance(e, effects.Ask | effects.Start | effects.RolledBack) for e in waiting):
             return 0.0
         due = self.fleet.next_due
@@ -91,8 +92,11 @@ class Plane:
             if machine.group in world.groups and machine.phase in HERE
         }
         self.projection.show(state, world, protected)
+
+    def _note(self, world: World) -> None:
+        self.world = world
         names = {key: instance.id for key, instance in self.projection.instances.items()}
-        self.journal.look(state, world, names, self.now)
+        self.journal.look(self.fleet.state, world, names, self.now)
 
     def _notice_missing(self) -> None:
         """Instances that somebody terminated through EC2."""
