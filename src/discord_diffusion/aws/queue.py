@@ -111,10 +111,11 @@ class QueueWatch:
 class JobSender(QueueWatch):
     """The side of the Lambda that fills the queue."""
 
-    def send(self, job: Job) -> None:
+    def send(self, job: Job, *, once: bool = False) -> None:
         """Put a job in its user's group. A second one of the same interaction is dropped by SQS.
 
-        Tries a second time if the first failed early; SQS drops what arrived twice.
+        Tries a second time if the first failed early, unless there is time for `once` only; SQS
+        drops what arrived twice.
 
         Raises:
             QueueError: SQS refused it or did not answer in time.
@@ -123,7 +124,7 @@ class JobSender(QueueWatch):
         try:
             self._send_once(job)
         except QueueUnavailableError:
-            if time.monotonic() - started > _RETRY_SEND_WITHIN_SECONDS:
+            if once or time.monotonic() - started > _RETRY_SEND_WITHIN_SECONDS:
                 raise
             self._send_once(job)
 

@@ -51,7 +51,7 @@ class Queue(Protocol):
     def depth(self) -> QueueDepth:
         """How many messages there are."""
 
-    def send(self, job: Job) -> None:
+    def send(self, job: Job, *, once: bool = False) -> None:
         """Enqueue a job; a second one of the same interaction is dropped."""
 
 
@@ -102,7 +102,7 @@ class Admission:
         if known and known.status.finished:
             return _ended(known)
         # Sent again in any case: whoever accepted it may have ended before sending it.
-        if not self._send(job):
+        if not self._send(job, once=time.monotonic() - began > SPENT_SECONDS):
             raise Refusal("queue")
         if state and state.is_asleep(now):
             self._wake_up(began)
@@ -153,9 +153,9 @@ class Admission:
             log.warning("The record is not known", extra={"job": job.id, "reason": str(error)})
             return None
 
-    def _send(self, job: Job) -> bool:
+    def _send(self, job: Job, *, once: bool) -> bool:
         try:
-            self._queue.send(job)
+            self._queue.send(job, once=once)
         except QueueError as error:
             log.error("The queue refused a job", extra={"job": job.id, "reason": str(error)})
         else:

@@ -103,6 +103,19 @@ def test_a_queue_that_hangs_is_given_up_in_time_for_an_apology(sqs: Sqs) -> None
     assert time.monotonic() - started < 2.7
 
 
+def test_a_queue_that_hangs_is_given_up_in_time_when_its_depth_was_asked_for_before(
+    sqs: Sqs,
+) -> None:
+    sqs.answers = [stalled(4)]
+    sender = JobSender(URL)
+    started = time.monotonic()
+    with pytest.raises(QueueUnavailableError):
+        sender.depth()
+    with pytest.raises(QueueUnavailableError):
+        sender.send(JOB, once=True)
+    assert time.monotonic() - started < 2.7
+
+
 def test_a_queue_that_cannot_be_reached_is_given_up_at_once(
     sqs: Sqs, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -52,8 +52,10 @@ class ListQueue:
     others: int = 0
     """Messages of other users, in flight."""
     broken: Exception | None = None
+    tried_once: bool = False
 
-    def send(self, job: Job) -> None:
+    def send(self, job: Job, *, once: bool = False) -> None:
+        self.tried_once = once
         if self.broken:
             raise self.broken
         if job.id not in {known.id for known in self.jobs}:

@@ -139,3 +139,4 @@ def test_when_time_runs_out_only_what_must_be_done_is_done(
     assert "You are next" in content(caller.content(imagine(prompt="a star")))
     assert caller.wake.starts == 0
     assert len(caller.queue.jobs) == 1
+    assert caller.queue.tried_once
