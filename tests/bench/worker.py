@@ -49,6 +49,7 @@ class _Timed:
         self._generator = generator
         self._began = self._ended = 0.0
         self.seconds = 0.0
+        self.cpu_seconds = 0.0
 
     @property
     def wall_seconds(self) -> float:
@@ -71,13 +72,14 @@ class _Timed:
     def generate(
         self, requests: Sequence[GenerationRequest], on_step: OnStep
     ) -> Sequence[Generation | Exception]:
-        started = time.perf_counter()
+        started, cpu_started = time.perf_counter(), time.thread_time()
         self._began = self._began or started
         try:
             return self._generator.generate(requests, on_step)
         finally:
             self._ended = time.perf_counter()
             self.seconds += self._ended - started
+            self.cpu_seconds += time.thread_time() - cpu_started
 
 
 def worker_overhead(
@@ -89,18 +91,21 @@ def worker_overhead(
     lease, job table, progress, pipeline, enlarge, encode, upload over HTTP on loopback, delete;
     queue and table are in memory. Both draw the same jobs in batches of the same size, and take
     turns, so that a busy machine slows both. `overhead_share` is of the worker's time;
-    `pipeline_busy_share` is that of the wall clock in which the pipeline draws.
+    `pipeline_busy_share` is that of the wall clock in which the pipeline draws, `beside_cpu_share`
+    that of the process's CPU time spent on all else: what a machine of one core would lose.
     """
     settings = make_settings(MODEL=str(model), DEVICE="cpu", TORCH_THREADS="1")
     generator = DiffusersGenerator.load(settings.pipeline)
     generator.warm_up()
-    alone, whole, busy = [], [], []
+    alone, whole, busy, beside = [], [], [], []
     with _discord() as url:
         for round_ in range(ROUNDS + 1):
             work = [_job(round_ * jobs + number, images, steps) for number in range(jobs)]
             alone.append(_draw_alone(generator, work))
-            timed = _Timed(generator)
+            timed, cpu_started = _Timed(generator), time.process_time()
             _draw_as_a_worker(timed, work, url)
+            cpu_seconds = time.process_time() - cpu_started
+            beside.append((cpu_seconds - timed.cpu_seconds) / cpu_seconds)
             whole.append(timed.wall_seconds / jobs)
             busy.append(timed.seconds / timed.wall_seconds)
     # The first round opens connections and fills caches.
@@ -110,6 +115,7 @@ def worker_overhead(
         "job_seconds": round(job_seconds, 4),
         "overhead_share": round(1 - pipeline_seconds / job_seconds, 4),
         "pipeline_busy_share": round(statistics.median(busy[1:]), 4),
+        "beside_cpu_share": round(statistics.median(beside[1:]), 4),
     }
 
 
