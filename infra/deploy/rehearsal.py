@@ -28,7 +28,7 @@ from infra.deploy.checks.quotas import ON_DEMAND, SPOT
 
 MAXIMUM_TASKS = 2
 _VCPUS = 4 * MAXIMUM_TASKS
-_FOLDER = Path(".local/rehearsal")
+_FOLDER = Path(".deployments/.rehearsal")
 _IMAGE = "registry.invalid/discord-diffusion/worker:rehearsal"
 """Never pulled: the emulator's tasks are processes of this checkout."""
 
