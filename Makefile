@@ -67,7 +67,7 @@ images: ## Build the images of RUNTIME=docker and print the size of each layer
 	@$(PYTHON) -m emulation.docker.sizes discord-diffusion/worker:cpu discord-diffusion/emulator discord-diffusion/rig discord-diffusion/deploy
 
 .PHONY: test-docker
-test-docker: setup ## Run the tests that need a Docker engine; exit status 3 where there is none
+test-docker: setup ## Run the tests that need a Docker engine; says so where there is none
 	@$(VENV)/python -m tests.docker
 
 .PHONY: test
@@ -132,6 +132,11 @@ lock: setup ## Resolve the project's dependencies (UPGRADE=1 takes the newest)
 	$(VENV)/uv pip compile pyproject.toml --extra emulation --extra capacity --extra traces --group dev --universal \
 	  --python-version 3.11 --generate-hashes --override requirements/without-torch.txt \
 	  --no-emit-package torch --no-header --quiet $(if $(UPGRADE),--upgrade) -o requirements/development.lock
+	$(VENV)/uv pip compile pyproject.toml --extra worker --extra traces --universal --python-version 3.11 \
+	  --generate-hashes --override requirements/without-torch.txt --no-emit-package torch --no-header --quiet \
+	  -c requirements/development.lock -o docker/worker.lock
+	$(VENV)/uv pip compile docker/rig.in --universal --python-version 3.11 --generate-hashes --no-header --quiet \
+	  -c requirements/development.lock -o docker/rig.lock
 
 .PHONY: clean
 clean: local-down ## Remove what was set up and built

@@ -13,6 +13,8 @@ from emulation.docker.compose import PROJECT, Compose
 from emulation.errors import StartError
 
 NO_ENGINE = 3
+SECONDS = 900
+"""For one test, which may start a stack."""
 SAME_TESTS = (
     "tests/integration/test_enqueueing.py",
     "tests/integration/test_failures.py",
@@ -41,7 +43,10 @@ def main() -> int:
     # Ryuk's image would have to be pulled; every fixture removes what it started.
     env = os.environ | {"TARGET": "docker", "TESTCONTAINERS_RYUK_DISABLED": "true"}
     return subprocess.run(
-        [sys.executable, "-m", "pytest", *chosen], cwd=root, env=env, check=False
+        [sys.executable, "-m", "pytest", "-o", f"timeout={SECONDS}", *chosen],
+        cwd=root,
+        env=env,
+        check=False,
     ).returncode
 
 
