@@ -35,7 +35,7 @@ class Seen:
             (
                 str(version["edited_timestamp"])
                 for version in self.record["history"]
-                if version["attachments"]
+                if any(self.id in one["filename"] for one in version["attachments"])
             ),
             "never",
         )

@@ -4,6 +4,7 @@ import httpx
 import pytest
 
 from emulation.errors import AnswerError
+from emulation.stand_in import pictures_of
 from fixtures.discord.signing import sign
 from tests.stack import Stack, Workers
 from tests.waiting import eventually
@@ -37,7 +38,7 @@ def test_the_same_interaction_sent_twice_makes_one_job_and_one_message(
     stack.discord.wait_for_pictures(interaction, 60)
     eventually(lambda: stack.queue_depth() == (0, 0), "the job is deleted")
     found = stack.discord.interaction(interaction)
-    assert sum(bool(version["attachments"]) for version in found["history"]) == 1
+    assert sum(bool(pictures_of(version)) for version in found["history"]) == 1
 
 
 def test_a_command_nobody_registered_gets_a_polite_answer(stack: Stack) -> None:

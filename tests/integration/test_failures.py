@@ -10,6 +10,7 @@ import pytest
 
 from discord_diffusion.discord.text import FAILURE_MARK
 from emulation.errors import AnswerError
+from emulation.stand_in import pictures_of
 from tests.stack import LAYOUT, Stack, Workers, workers_on
 from tests.waiting import eventually
 
@@ -32,7 +33,7 @@ def shallow_workers(stack: Stack, tmp_path: Path) -> Iterator[Workers]:
 def pictures_shown(stack: Stack, interaction: str) -> int:
     """How many versions of the answer brought pictures to the user."""
     history = stack.discord.interaction(interaction)["history"]
-    return sum(bool(version["attachments"]) for version in history)
+    return sum(bool(pictures_of(version)) for version in history)
 
 
 def test_a_worker_killed_in_the_middle_of_a_job_loses_nothing(
