@@ -1,1 +1,1 @@
-"""Thin adapters to AWS, one file a service. The only place that imports boto3."""
+"""Thin adapters to AWS, one file a service. The only place that imports the SDK."""
