@@ -1,7 +1,8 @@
 """The `docker` program, called with words and answering text."""
 
+import shlex
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from emulation.errors import StartError
 
@@ -33,7 +34,7 @@ def docker(
         raise StartError(f"docker {words[0]} did not end within {timeout:.0f} s") from error
     if ended.returncode != 0:
         printed = (ended.stdout + ended.stderr).splitlines()[-_LAST_LINES:]
-        raise StartError(f"docker {_shown(words)} failed:\n" + "\n".join(printed))
+        raise StartError(f"docker {shlex.join(words)} failed:\n" + "\n".join(printed))
     return ended.stdout
 
 
@@ -50,7 +51,3 @@ def labelled(label: str, *, running: bool = False) -> list[str]:
     """Ids of the containers that carry a label, `name` or `name=value`."""
     shown = [] if running else ["--all"]
     return docker("ps", *shown, "--quiet", "--no-trunc", "--filter", f"label={label}").split()
-
-
-def _shown(words: Sequence[str]) -> str:
-    return " ".join(words[:6])

@@ -30,7 +30,7 @@ from emulation.stack.waiting import wait_until
 
 FOLDER = Path("/stack")
 WORKER_ENVIRONMENT = "worker.env"
-TASKS_SECONDS = 120.0
+TASKS_SECONDS = 300.0
 RUNNING = "RUNNING"
 _SESSION = "session"
 

@@ -159,9 +159,15 @@ def _up(compose: Compose) -> None:
     try:
         compose.up()
     except StartError as error:
-        with suppress(StartError):
-            raise StartError(f"{error}\nThe deployment:\n{compose.logs(_DEPLOYMENT)}") from error
-        raise
+        raise StartError(f"{error}\nThe deployment's end:\n{_printed(compose)}") from error
+
+
+def _printed(compose: Compose) -> str:
+    """What the deployment printed, if it was started."""
+    try:
+        return compose.logs(_DEPLOYMENT)
+    except StartError:
+        return "(nothing)"
 
 
 def _wait_for_tasks(project: str, number: int) -> None:
