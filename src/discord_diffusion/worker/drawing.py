@@ -75,14 +75,9 @@ class Drawing:
     def draw(self, jobs: Sequence[Held]) -> None:
         """Draw the jobs of a batch, and hand on each with its pictures or its error."""
         active = [held for held in jobs if self._begin(held)]
-        if not active:
-            return
-        expected = self._pace.expected(held.job.parameters for held in active)
-        self._announce(active, expected)
-        self._holdings.drawing_for(float("inf") if expected is None else expected)
         batch = _Batch(list(active), active)
         try:
-            results = self._generate(batch)
+            results = self._generate(batch) if active else []
         finally:
             self._holdings.drawing_for(0.0)
         self._learn(batch, results)
@@ -112,6 +107,9 @@ class Drawing:
             held.progress.report(messages.working(held.job, last_try=held.last))
 
     def _generate(self, batch: _Batch) -> Sequence[Generation | Exception]:
+        expected = self._pace.expected(held.job.parameters for held in batch.jobs)
+        self._announce(batch.jobs, expected)
+        self._holdings.drawing_for(float("inf") if expected is None else expected)
         try:
             return self._generator.generate(
                 batch.requests(),
@@ -126,7 +124,7 @@ class Drawing:
     def _learn(self, batch: _Batch, results: Sequence[Generation | Exception]) -> None:
         """Remember the pace, unless the batch was not drawn whole."""
         made = [one for one in results if isinstance(one, Generation)]
-        if len(made) == len(batch.jobs):
+        if made and len(made) == len(batch.jobs):
             self._decode_seconds = made[0].seconds.decode
             self._pace.learn((held.job.parameters for held in batch.jobs), batch.seconds())
             self._on_batch(batch.jobs, batch.seconds())
