@@ -8,10 +8,8 @@ from discord_diffusion.discord import commands
 from discord_diffusion.discord import interactions as responses
 from discord_diffusion.discord.interactions import Interaction, InteractionType
 from discord_diffusion.handlers import texts
-from discord_diffusion.handlers.guild_commands import GuildCommands
-from discord_diffusion.handlers.information import Information
-from discord_diffusion.handlers.presses import Presses
 from discord_diffusion.handlers.requests import Requests
+from discord_diffusion.handlers.seldom import Seldom
 from discord_diffusion.jobs import InvalidJob
 from discord_diffusion.refusals import Refusal
 
@@ -24,26 +22,24 @@ Answer = Callable[[Interaction], dict[str, Any]]
 class Answers:
     """Answers interactions whose signature is known to be good."""
 
-    def __init__(
-        self, requests: Requests, presses: Presses, information: Information, guild: GuildCommands
-    ) -> None:
+    def __init__(self, requests: Requests, seldom: Seldom) -> None:
         self._requests = requests
-        self._guild = guild
+        self._seldom = seldom
         self._by_type: dict[int, Answer] = {
             InteractionType.PING: lambda _: responses.pong(),
             InteractionType.APPLICATION_COMMAND: self._command,
-            InteractionType.MESSAGE_COMPONENT: presses.component,
+            InteractionType.MESSAGE_COMPONENT: lambda one: seldom.presses.component(one),
             InteractionType.AUTOCOMPLETE: self._complete,
-            InteractionType.MODAL_SUBMIT: presses.modal,
+            InteractionType.MODAL_SUBMIT: lambda one: seldom.presses.modal(one),
         }
         self._by_command: dict[str, Answer] = {
             commands.IMAGINE.name: requests.command,
-            commands.QUEUE.name: information.queue,
-            commands.CANCEL.name: information.cancel,
-            commands.QUOTA.name: information.quota,
-            commands.HELP.name: information.help,
-            commands.SHOW_PARAMETERS.name: information.parameters,
-            commands.SETTINGS.name: guild.answer,
+            commands.QUEUE.name: lambda one: seldom.information.queue(one),
+            commands.CANCEL.name: lambda one: seldom.information.cancel(one),
+            commands.QUOTA.name: lambda one: seldom.information.quota(one),
+            commands.HELP.name: lambda one: seldom.information.help(one),
+            commands.SHOW_PARAMETERS.name: lambda one: seldom.information.parameters(one),
+            commands.SETTINGS.name: lambda one: seldom.guild.answer(one),
         }
 
     def to(self, interaction: Interaction) -> dict[str, Any]:
@@ -74,6 +70,6 @@ class Answers:
         if interaction.focused == "model":
             offered = tuple(self._requests.imagine.settings.models)
         elif interaction.focused == "pattern":
-            offered = self._guild.patterns(interaction)
+            offered = self._seldom.guild.patterns(interaction)
         typed = str(interaction.options.get(interaction.focused or "") or "").lower()
         return responses.choices({one: one for one in offered if typed in one.lower()})

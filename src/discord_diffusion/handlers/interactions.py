@@ -12,11 +12,9 @@ from discord_diffusion.aws.state_machines import StateMachine
 from discord_diffusion.handlers.admission import Admission
 from discord_diffusion.handlers.answers import Answers
 from discord_diffusion.handlers.endpoint import Endpoint
-from discord_diffusion.handlers.guild_commands import GuildCommands
 from discord_diffusion.handlers.imagine import Imagine
-from discord_diffusion.handlers.information import Information
-from discord_diffusion.handlers.presses import Presses
 from discord_diffusion.handlers.requests import Requests
+from discord_diffusion.handlers.seldom import Seldom
 from discord_diffusion.settings import InteractionsSettings
 
 
@@ -35,13 +33,7 @@ def _endpoint() -> Endpoint:
         settings.limits,
         settings.audit_days,
     )
-    answers = Answers(
-        requests,
-        Presses(requests, jobs),
-        Information(requests, jobs, fleet, settings.fleet_size),
-        GuildCommands(guilds, settings.models),
-    )
-    return Endpoint(settings, answers)
+    return Endpoint(settings, Answers(requests, Seldom(requests, jobs, fleet)))
 
 
 def _admission(settings: InteractionsSettings, jobs: JobStore, fleet: FleetStateStore) -> Admission:

@@ -87,7 +87,7 @@ class Presses:
             steps=given["steps"] or old.steps,
             guidance=old.guidance if given["guidance"] is None else float(given["guidance"]),
         )
-        return self._draw(interaction, record, parameters, "edit")
+        return self._draw(interaction, record, parameters, Verb.EDIT)
 
     def _reroll(self, interaction: Interaction, custom_id: CustomId) -> dict[str, Any]:
         record = self._record(custom_id)
@@ -130,13 +130,14 @@ class Presses:
         action: str,
     ) -> dict[str, Any]:
         _check_source(parameters.source)
-        message_id = interaction.message.id if interaction.message else record.id
+        # A form is sent once for each time that it was opened, and then holds other values.
+        pressed = f"{record.id}#{interaction.custom_id}#{interaction.user_id}"
         wish = Wish(
             parameters,
             action=action,
             private=record.private,
             spoiler=record.spoiler,
-            press=f"{message_id}#{interaction.custom_id}#{interaction.user_id}",
+            press=None if action == Verb.EDIT else pressed,
         )
         return self._requests.draw(interaction, wish)
 

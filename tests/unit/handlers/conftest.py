@@ -19,11 +19,9 @@ from discord_diffusion.fleet import FleetLook, FleetState
 from discord_diffusion.handlers.admission import Admission
 from discord_diffusion.handlers.answers import Answers
 from discord_diffusion.handlers.endpoint import Endpoint
-from discord_diffusion.handlers.guild_commands import GuildCommands
 from discord_diffusion.handlers.imagine import Imagine
-from discord_diffusion.handlers.information import Information
-from discord_diffusion.handlers.presses import Presses
 from discord_diffusion.handlers.requests import Requests
+from discord_diffusion.handlers.seldom import Seldom
 from discord_diffusion.job_records import JobRecord, JobStatus
 from discord_diffusion.jobs import Job
 from discord_diffusion.refusals import Refusal
@@ -283,12 +281,7 @@ def make_caller(settings: InteractionsSettings = SETTINGS) -> Caller:
     queue, store, wake, guilds = ListQueue(), DictStore(), CountingWake(), DictGuilds()
     admission = Admission(store, queue, store, wake, settings.fleet_size)
     requests = Requests(Imagine(settings), admission, guilds, settings.limits, settings.audit_days)
-    answers = Answers(
-        requests,
-        Presses(requests, store),
-        Information(requests, store, store, settings.fleet_size),
-        GuildCommands(guilds, settings.models),
-    )
+    answers = Answers(requests, Seldom(requests, store, store))
     return Caller(queue, store, wake, guilds, Endpoint(settings, answers))
 
 

@@ -1,0 +1,156 @@
+"""Buttons under an answer: each makes one job, after any restart, and says so when it cannot."""
+
+import io
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import boto3
+import pytest
+from channel import ADA, BORIS, CHIYO, Channel, buttons, has, is_private, job_of, said
+from PIL import Image
+
+from emulation.stack.clients import client_options
+from tests.stack import Stack
+
+
+@pytest.fixture(scope="module")
+def channel(stack: Stack, worker: object) -> Channel:
+    return Channel(stack)
+
+
+@pytest.fixture(scope="module")
+def answered(channel: Channel) -> dict[str, Any]:
+    """An answer of Boris' with two pictures."""
+    sent = channel.act(
+        command="imagine",
+        options={"prompt": "a red circle", "seed": 7, "images": 2},
+        user_id=BORIS,
+        locale="en-US",
+    )
+    waiting = channel.message(sent)
+    assert has(waiting, "cancel") or has(waiting, "vary")
+    return channel.pictures(sent)
+
+
+def size_of(channel: Channel, message: dict[str, Any]) -> tuple[int, int]:
+    content = channel.download(message["attachments"][0]["url"])
+    return Image.open(io.BytesIO(content)).size
+
+
+def test_an_answer_has_a_button_for_everything_and_for_each_picture(
+    answered: dict[str, Any],
+) -> None:
+    verbs = Counter(one.split(":")[0] for one in buttons(answered))
+    assert verbs == {
+        "vary": 2, "upscale": 2, "reroll": 1, "edit": 1, "seed": 1, "delete": 1,
+    }  # fmt: skip
+
+
+def test_again_draws_other_pictures_of_the_same_wish(
+    channel: Channel, answered: dict[str, Any]
+) -> None:
+    again = channel.pictures(channel.press(answered, "reroll", user_id=CHIYO, locale="en-US"))
+    assert "a red circle" in again["content"]
+    assert len(again["attachments"]) == 2
+    first, second = (channel.download(m["attachments"][0]["url"]) for m in (answered, again))
+    assert first != second
+    assert job_of(again) != job_of(answered)
+
+
+def test_a_variation_begins_from_the_picture_and_keeps_its_size(
+    channel: Channel, answered: dict[str, Any]
+) -> None:
+    sent = channel.press(answered, "vary", 1, user_id=BORIS)
+    varied = channel.pictures(sent)
+    record = channel.item(f"job#{job_of(varied)}")
+    assert record is not None
+    assert f"{job_of(answered)}-1." in record["parameters"]["S"]
+    assert size_of(channel, varied) == size_of(channel, answered)
+
+
+def test_an_enlarged_picture_is_twice_as_large_and_can_be_varied_at_that_size(
+    channel: Channel, answered: dict[str, Any]
+) -> None:
+    large = channel.pictures(channel.press(answered, "upscale", 0, user_id=BORIS))
+    width, height = size_of(channel, answered)
+    assert size_of(channel, large) == (2 * width, 2 * height)
+    assert len(large["attachments"]) == 1
+    varied = channel.pictures(channel.press(large, "vary", 0, user_id=BORIS))
+    assert size_of(channel, varied) == (2 * width, 2 * height)
+
+
+@pytest.mark.parametrize(("verb", "seed"), [("edit", ""), ("seed", "7")])
+def test_a_form_shows_the_old_values_and_draws_the_new_ones(
+    channel: Channel, answered: dict[str, Any], verb: str, seed: str
+) -> None:
+    opened = channel.press(answered, verb, user_id=BORIS, locale="en-US")
+    assert opened["response"]["type"] == 9
+    rows = opened["response"]["data"]["components"]
+    shown = {
+        row["components"][0]["custom_id"]: row["components"][0].get("value", "") for row in rows
+    }
+    assert (shown["prompt"], shown["seed"]) == ("a red circle", seed)
+    fields = {"prompt": f"a blue star {verb}", "steps": "5"}
+    sent = channel.act(modal=opened["interaction_id"], fields=fields, user_id=BORIS)
+    drawn = channel.pictures(sent)
+    assert f"a blue star {verb}" in drawn["content"]
+    wrong = channel.act(modal=opened["interaction_id"], fields={"steps": "many"}, user_id=BORIS)
+    assert is_private(wrong)
+    assert "`steps`" in said(wrong)
+
+
+def test_two_clicks_are_one_job(channel: Channel, answered: dict[str, Any]) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        sent = list(
+            pool.map(
+                lambda _: channel.press(answered, "vary", 0, user_id=CHIYO, locale="en-US"),
+                range(4),
+            )
+        )
+    refused = [one for one in sent if is_private(one)]
+    assert len(refused) == 3
+    assert {said(one) for one in refused} == {
+        "I am already doing that. Nothing more was charged; please wait for the pictures."
+    }
+
+
+def test_only_the_author_or_a_moderator_can_delete(channel: Channel) -> None:
+    sent = channel.act(command="imagine", options={"prompt": "a square"}, user_id=BORIS)
+    message = channel.pictures(sent)
+    refused = channel.press(message, "delete", user_id=CHIYO, locale="en-US")
+    assert "Only who asked for it" in said(refused)
+    channel.press(message, "delete", user_id=ADA, locale="en-US")
+    gone = channel.message(sent)
+    assert gone["attachments"] == []
+    assert buttons(gone) == []
+    assert gone["content"] == f"Deleted by <@{ADA}>."
+
+
+@pytest.fixture
+def restarted(stack: Stack) -> None:
+    """The function `interactions` in a new process."""
+    client = boto3.client("lambda", **client_options(stack.state))
+    name = stack.state.interactions_function_name
+    client.update_function_configuration(FunctionName=name, Description="restarted")
+    client.get_waiter("function_updated_v2").wait(FunctionName=name)
+
+
+def test_buttons_work_after_a_restart(
+    channel: Channel, answered: dict[str, Any], restarted: None
+) -> None:
+    sent = channel.press(answered, "reroll", user_id=BORIS)
+    assert channel.pictures(sent)["attachments"]
+
+
+def test_the_buttons_of_a_job_that_is_forgotten_answer_politely(channel: Channel) -> None:
+    sent = channel.act(command="imagine", options={"prompt": "a ring"}, user_id=BORIS)
+    message = channel.pictures(sent)
+    key = {"id": {"S": f"job#{job_of(message)}"}}
+    channel.dynamodb.delete_item(TableName=channel.table, Key=key)
+    for verb in ("reroll", "edit", "seed", "vary", "upscale"):
+        refused = channel.press(message, verb, user_id=BORIS, locale="en-US")
+        assert is_private(refused)
+        assert "too long ago" in said(refused)
+    channel.press(message, "delete", user_id=BORIS, locale="en-US")
+    assert channel.message(sent)["attachments"] == []
