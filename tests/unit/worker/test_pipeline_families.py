@@ -4,11 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from discord_diffusion.jobs import SourceImage
 from discord_diffusion.worker.pictures import GenerationRequest, Preview
-from discord_diffusion.worker.pipeline import DiffusersGenerator
+from discord_diffusion.worker.pipeline import DiffusersGenerator, tuning
 from tests.unit.worker.drawing import draw, draw_all, load, pixels
 from tests.unit.worker.fakes import make_parameters
 
@@ -94,3 +95,25 @@ def test_the_seed_and_the_prompt_decide(generator: DiffusersGenerator) -> None:
             for parameters in (base, make_parameters(images=1, guidance=5.0, **change))
         )
         assert all((one != other).any() for one, other in zip(first, second, strict=True))
+
+
+@pytest.mark.parametrize("precision", ["bf16", "fp16"])
+@pytest.mark.parametrize("family", ["sd", "sdxl", "sd3", "flux"])
+def test_what_a_gpu_gets_draws_too(family: str, precision: str, tmp_path: Path) -> None:
+    """Half precision and fused projections, on the CPU, which is slow in them but can do them."""
+    from tests.unit.worker.tiny_families import save_family
+
+    save_family(family, tmp_path)
+    generator = load(tmp_path, PRECISION=precision)
+    pipe = generator._shelf.get(None).text_to_image
+    tuning._fuse(tuning.denoiser(pipe))
+    picture = Image.linear_gradient("L").resize((64, 64))
+    for request in (
+        GenerationRequest(make_parameters(), False),
+        GenerationRequest(make_parameters(source=SOURCE), False, picture),
+        GenerationRequest(make_parameters(), False),
+    ):
+        [made] = draw_all(generator, [request])
+        assert len(made.pictures) == 2
+        assert made.blank == 0
+        pipe.vae.to(torch.float32)  # as after an overflow

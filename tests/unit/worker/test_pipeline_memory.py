@@ -266,3 +266,13 @@ def test_capacity_is_what_fits_beside_the_weights(total: int, expected: int) -> 
     capacity = Capacity.measured(device, device.draw, pixels=64, most=16)
     assert capacity.of(64) == expected
     assert capacity.of(64 * 10_000) == 1
+
+
+def test_where_a_second_picture_does_not_fit_capacity_is_one() -> None:
+    class Tight(Simulated):
+        def draw(self, count: int) -> None:
+            if count > 1:
+                raise torch.OutOfMemoryError("CUDA out of memory")
+
+    device = Tight(weights=100, each=100, total=10_000)
+    assert Capacity.measured(device, device.draw, pixels=64, most=16).of(64) == 1

@@ -64,7 +64,13 @@ class Capacity:
         cls, meter: Meter, draw: Callable[[int], object], pixels: int, most: int
     ) -> "Capacity":
         """Draw one and two pictures of that many pixels, and see what the second one took."""
-        one, two = (meter.peak(lambda count=count: draw(count)) for count in (1, 2))  # type: ignore[misc]
+        one = meter.peak(lambda: draw(1))
+        try:
+            two = meter.peak(lambda: draw(2))
+        except Exception as error:
+            if not memory.is_out_of_memory(error):
+                raise
+            return cls(pixels, most)
         each = max(two - one, 1)
         fitting = 1 + max(0, meter.budget() - one) // each
         log.info(

@@ -1,7 +1,7 @@
 """From latents to pictures, within the memory there is and in numbers that suffice.
 
 Takes the place of an autoencoder's `decode`, which every pipeline calls, so that what goes wrong
-there is mended without denoising again.
+there is mended without denoising again; and of its `encode`, which has to follow.
 """
 
 import logging
@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 from diffusers import AutoencoderTiny
-from diffusers.models.autoencoders.vae import DecoderOutput
+from diffusers.models.autoencoders.vae import DecoderOutput, DiagonalGaussianDistribution
 from torch import Tensor
 
 from discord_diffusion.worker.pipeline import memory
@@ -30,9 +30,9 @@ class Decoder:
 
     def __init__(self, vae: Any) -> None:
         self._vae = vae
-        self._decode = vae.decode
+        self._decode, self._encode = vae.decode, vae.encode
         self.sketcher = Sketcher()
-        vae.decode = self.decode
+        vae.decode, vae.encode = self.decode, self.encode
 
     def decode(
         self, latents: Tensor, return_dict: bool = True, **_generator: object
@@ -43,6 +43,18 @@ class Decoder:
         images = torch.cat(parts)
         self.sketcher.learn(latents, images)
         return DecoderOutput(sample=images) if return_dict else (images,)
+
+    def encode(self, images: Tensor, **options: object) -> Any:
+        """As the method that it replaces, whatever numbers the autoencoder has gone on in."""
+        if images.dtype is self._vae.dtype:
+            return self._encode(images, **options)
+        coded = self._encode(images.to(self._vae.dtype), **options)
+        if hasattr(coded, "latent_dist"):
+            parameters = coded.latent_dist.parameters.to(images.dtype)
+            coded.latent_dist = DiagonalGaussianDistribution(parameters)
+        else:
+            coded.latents = coded.latents.to(images.dtype)
+        return coded
 
     def unscaled(self, latents: Tensor) -> Tensor:
         """Latents of the denoiser as this decoder takes them."""

@@ -183,10 +183,17 @@ class DiffusersGenerator:
         counts = sorted({*(count for count in (1, 2, 4, 8, 16, 32) if count < most), most})
         for count in counts:
             started = time.perf_counter()
-            with ExitStack() as stack:
-                for shapes in model.shapes:
-                    stack.enter_context(shapes.preparing())
-                self._trial(model, count)
+            try:
+                with ExitStack() as stack:
+                    for shapes in model.shapes:
+                        stack.enter_context(shapes.preparing())
+                    self._trial(model, count)
+            except Exception as error:
+                if not memory.is_out_of_memory(error) or count == 1:
+                    raise
+                memory.release(self._device)
+                self._capacities[name].too_much(count, width * height)
+                return
             model.prepared.setdefault(key, []).append(count)
             seconds = round(time.perf_counter() - started, 2)
             log.info("Compiled", extra={"pictures": count, "seconds": seconds})

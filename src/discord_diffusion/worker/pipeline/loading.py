@@ -66,8 +66,12 @@ def _from_pretrained(spec: ModelSpec, dtype: torch.dtype) -> Any:
 
 
 def _keep_decoder_exact(pipe: Any, dtype: torch.dtype) -> None:
-    """SDXL's autoencoder overflows in fp16 and says so; pipelines would cast it in every call."""
-    if dtype is torch.float16 and pipe.vae.config.get("force_upcast"):
+    """SDXL's autoencoder overflows in fp16 and says so; its pipeline would cast it in every call.
+
+    Others' say so too, since that is the default, but do not overflow; their pipelines ignore it.
+    """
+    is_xl = "StableDiffusionXL" in type(pipe).__name__
+    if is_xl and dtype is torch.float16 and pipe.vae.config.get("force_upcast"):
         pipe.vae.to(torch.float32)
 
 
