@@ -87,6 +87,8 @@ def share_the_default_vpc(emulator: Emulator) -> None:
     ec2.create_tags(Resources=subnets, Tags=PUBLIC)
 
 
+# Three applies, three destroys and four plans of a hundred resources each.
+@pytest.mark.timeout(900)
 def test_two_deployments_live_side_by_side_and_go_one_by_one(
     emulator: Emulator, tmp_path: Path
 ) -> None:
