@@ -7,53 +7,43 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/WorkingWithItem
 """
 
 import heapq
-import logging
 import time
-import zlib
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from discord_diffusion.aws import dynamodb, ledger
+from discord_diffusion.aws import dynamodb, job_items, ledger
 from discord_diffusion.aws.dynamodb import (
     ConditionFailedError,
     Item,
     StoreError,
     StoreUnavailableError,
     UnknownJobError,
-    read,
     translated,
     write,
 )
 from discord_diffusion.aws.ledger import Charge
 from discord_diffusion.aws.transactions import TransactionRefusedError, transact
 from discord_diffusion.fairness.units import refund
-from discord_diffusion.job_records import KEPT, JobRecord, JobStatus
-from discord_diffusion.jobs import GenerationParameters, InvalidJob, Job
-from discord_diffusion.waits import Wait, WaitKind
+from discord_diffusion.job_records import JobRecord, JobStatus
+from discord_diffusion.jobs import Job
+from discord_diffusion.waits import Wait
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 __all__ = ["JobStore", "StoreError", "StoreUnavailableError", "UnknownJobError"]
 
-log = logging.getLogger(__name__)
-
 INDEX = "waiting"
 """The index of who has not been told the end of a job, oldest first. It is sparse: its key is an
 attribute that a record loses."""
-SHARDS = 8
-"""Keys of the index. One key takes 1,000 writes a second:
-https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html"""
 
 _UNFINISHED = "#status IN (:queued, :drawing)"
 _STATUS = {"#status": "status"}
 _TOKEN = {"#token": "token"}
 _FORGET = " REMOVE #token, waiting"
-_PREFIX = "job#"
-"""Of the key, before the job's id: the table holds other items too."""
 
 
 class JobStore:
@@ -81,7 +71,7 @@ class JobStore:
         record = JobRecord.of(job, units=charge.units if charge else 0, wait=wait)
         put: dict[str, Any] = {
             "TableName": self._table,
-            "Item": _item(record),
+            "Item": job_items.item(record),
             "ConditionExpression": "attribute_not_exists(id)",
         }
         if charge:
@@ -118,9 +108,9 @@ class JobStore:
         """
         with translated():
             answer = self._client.get_item(
-                TableName=self._table, Key=_key(job_id), ConsistentRead=True
+                TableName=self._table, Key=job_items.key(job_id), ConsistentRead=True
             )
-        return _record(answer["Item"]) if "Item" in answer else None
+        return job_items.record_of(answer["Item"]) if "Item" in answer else None
 
     def begin(self, job_id: str) -> JobStatus:
         """Say that a worker draws the job, unless it is finished; the status that it had before.
@@ -133,7 +123,7 @@ class JobStore:
             with translated():
                 answer = self._client.update_item(
                     TableName=self._table,
-                    Key=_key(job_id),
+                    Key=job_items.key(job_id),
                     UpdateExpression="SET #status = :drawing, begun_at = :now",
                     ConditionExpression=_UNFINISHED,
                     ExpressionAttributeNames=_STATUS,
@@ -142,8 +132,8 @@ class JobStore:
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
         except ConditionFailedError as error:
-            return _status(job_id, error.item)
-        return _status(job_id, answer.get("Attributes"))
+            return job_items.status_of(job_id, error.item)
+        return job_items.status_of(job_id, answer.get("Attributes"))
 
     def finish(self, job_id: str, status: JobStatus, **details: str | float) -> bool:
         """Give a job its last status; True for exactly one caller, False for those after it.
@@ -186,7 +176,7 @@ class JobStore:
         values = {":status": status, ":now": round(time.time()), ":details": details}
         update: dict[str, Any] = {
             "TableName": self._table,
-            "Key": _key(job_id),
+            "Key": job_items.key(job_id),
             "UpdateExpression": "SET #status = :status, finished_at = :now,"
             f" details = :details{'' if untold else _FORGET}",
             "ConditionExpression": of,
@@ -204,7 +194,7 @@ class JobStore:
                 with translated():
                     self._client.update_item(**update)
         except (ConditionFailedError, TransactionRefusedError) as error:
-            _status(job_id, error.item)
+            job_items.status_of(job_id, error.item)
             return False
         return True
 
@@ -225,12 +215,12 @@ class JobStore:
         """
         now = at.timestamp()
         values = {":queued": JobStatus.QUEUED, ":now": now, ":then": now - every_seconds}
-        values |= {":wait": _wait_map(wait)}
+        values |= {":wait": job_items.wait_map(wait)}
         try:
             with translated():
                 self._client.update_item(
                     TableName=self._table,
-                    Key=_key(job_id),
+                    Key=job_items.key(job_id),
                     UpdateExpression="SET told_at = :now, #wait = :wait",
                     ConditionExpression="#status = :queued"
                     " AND (attribute_not_exists(told_at) OR told_at <= :then)",
@@ -250,7 +240,7 @@ class JobStore:
         with suppress(ConditionFailedError), translated():
             self._client.update_item(
                 TableName=self._table,
-                Key=_key(job_id),
+                Key=job_items.key(job_id),
                 UpdateExpression=_FORGET,
                 ConditionExpression=f"attribute_exists(id) AND NOT {_UNFINISHED}",
                 ExpressionAttributeNames=_STATUS | _TOKEN,
@@ -265,9 +255,9 @@ class JobStore:
         Raises:
             StoreError: as `accept`.
         """
-        shards = (self._shard(number, limit) for number in range(SHARDS))
+        shards = (self._shard(number, limit) for number in range(job_items.SHARDS))
         oldest = heapq.merge(*shards, key=lambda item: float(item["created_at"]["N"]))
-        found = (_record(item) for item in islice(oldest, limit))
+        found = (job_items.record_of(item) for item in islice(oldest, limit))
         return [record for record in found if record]
 
     def _shard(self, number: int, limit: int) -> Iterator[Item]:
@@ -279,7 +269,7 @@ class JobStore:
                     TableName=self._table,
                     IndexName=INDEX,
                     KeyConditionExpression="waiting = :shard",
-                    ExpressionAttributeValues=write({":shard": f"waiting#{number}"}),
+                    ExpressionAttributeValues=write({":shard": job_items.shard(number)}),
                     Limit=limit,
                     **start,
                 )
@@ -296,86 +286,5 @@ def _units_back(record: JobRecord, status: JobStatus, details: dict[str, str]) -
     return refund(record.units, status, images=images, filtered=images - shown)
 
 
-def _key(job_id: str) -> dict[str, Any]:
-    return write({"id": f"{_PREFIX}{job_id}"})
-
-
 def _unfinished() -> dict[str, Any]:
     return {":queued": JobStatus.QUEUED, ":drawing": JobStatus.DRAWING}
-
-
-def _item(record: JobRecord) -> dict[str, Any]:
-    """The whole item of a record that is new."""
-    shard = zlib.crc32(record.id.encode()) % SHARDS
-    return write(
-        {
-            "id": f"{_PREFIX}{record.id}",
-            "status": record.status,
-            "application_id": record.application_id,
-            "user_id": record.user_id,
-            "guild_id": record.guild_id,
-            "channel_id": record.channel_id,
-            "locale": record.locale,
-            "private": record.private,
-            "spoiler": record.spoiler,
-            "parameters": record.parameters.to_json(),
-            "units": record.units,
-            "token": record.token,
-            "wait": _wait_map(record.wait),
-            "waiting": f"waiting#{shard}",
-            "created_at": record.created_at.timestamp(),
-            "expires_at": record.expires_at.timestamp(),
-            "ttl": int((record.created_at + KEPT).timestamp()),
-        }
-    )
-
-
-def _wait_map(wait: Wait | None) -> dict[str, Any]:
-    if not wait:
-        return {}
-    due = wait.due.timestamp() if wait.due else None
-    return {"kind": wait.kind, "ahead": wait.ahead, "due": due}
-
-
-def _wait(plain: dict[str, Any]) -> Wait | None:
-    if not plain:
-        return None
-    return Wait(WaitKind(plain["kind"]), int(plain["ahead"]), _moment(plain.get("due")))
-
-
-def _moment(seconds: float | None) -> datetime | None:
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
-
-
-def _record(item: Item) -> JobRecord | None:
-    """The record in an item; None, with a line in the log, of one that cannot be read."""
-    plain = read(item)
-    job_id = str(plain["id"]).removeprefix(_PREFIX)
-    try:
-        return JobRecord(
-            id=job_id,
-            status=JobStatus(plain["status"]),
-            application_id=plain["application_id"],
-            user_id=plain["user_id"],
-            guild_id=plain.get("guild_id"),
-            channel_id=plain.get("channel_id"),
-            locale=plain["locale"],
-            private=plain["private"],
-            spoiler=plain["spoiler"],
-            parameters=GenerationParameters.from_json(plain["parameters"]),
-            units=int(plain["units"]),
-            token=plain.get("token"),
-            wait=_wait(plain.get("wait", {})),
-            told_at=_moment(plain.get("told_at")),
-            details=plain.get("details", {}),
-        )
-    except (InvalidJob, KeyError, ValueError) as error:
-        # A later version wrote it: what was accepted then is not for this one to judge.
-        log.error("Not a record", extra={"job": job_id, "reason": type(error).__name__})
-        return None
-
-
-def _status(job_id: str, item: Item | None) -> JobStatus:
-    if not item:
-        raise UnknownJobError(job_id)
-    return JobStatus(item["status"]["S"])
