@@ -1,8 +1,15 @@
 """What is read out of a Terraform plan."""
 
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
+import pytest
+
+from infra.deploy.choices import Choices
+from infra.deploy.errors import RefusedError
 from infra.deploy.plan import HALF_MADE, Plan
+from infra.deploy.preflight import Ready
+from infra.deploy.steps import Steps
 
 
 def change(address: str, kind: str, *actions: str, reason: str = "") -> dict[str, Any]:
@@ -34,6 +41,13 @@ def test_losing_jobs_or_the_address_is_noticed() -> None:
         change("role", "aws_iam_role", "delete", "create"),
     )
     assert [lost.address for lost in plan.losses] == ["module.queue.jobs", "api"]
+
+
+def test_a_plan_that_loses_jobs_is_refused_unless_that_is_said() -> None:
+    steps = Steps(cast(Ready, SimpleNamespace(choices=Choices())), "https://discord.example/api")
+    plan = plan_of(change("module.queue.jobs", "aws_sqs_queue", "delete", "create"))
+    with pytest.raises(RefusedError, match=r"module\.queue\.jobs.*--allow-replacement"):
+        steps.apply(plan, lambda _: None)
 
 
 def test_what_an_interruption_left_half_made_is_no_loss() -> None:
