@@ -117,6 +117,10 @@ rehearsal-down: installed ## Stop the rehearsal
 bench: setup ## Measure the handler, the request path and the worker; writes build/bench.json
 	@$(VENV)/python -m tests.bench
 
+.PHONY: bench-worker
+bench-worker: setup ## Measure drawing beside the recipes it is to beat; writes build/bench-worker.json
+	@$(VENV)/python -m tests.bench.gpu
+
 .PHONY: capacity
 capacity: setup ## Compute docs/capacity.md, docs/costs.md and their pictures anew
 	@$(VENV)/python -m discord_diffusion.capacity docs docs/capacity.md
