@@ -1,7 +1,7 @@
 """What every wish for pictures goes through, from a command, a button or a form, to its answer."""
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -69,7 +69,6 @@ class Requests:
     guilds: Guilds
     limits: Limits
     audit_days: int
-    known: dict[str, GuildSettings] = field(default_factory=dict)
 
     def command(self, interaction: Interaction) -> dict[str, Any]:
         """Answer `/imagine`.
@@ -112,17 +111,18 @@ class Requests:
     def guild(self, interaction: Interaction) -> GuildSettings:
         """What holds where the interaction was made.
 
-        While the table does not say, what this process last knew; else the strict settings of a
-        guild that has decided nothing.
+        A guild's rules do not lapse: while the table does not tell them, nothing is drawn there.
+
+        Raises:
+            Refusal: they are not known now.
         """
-        guild_id = interaction.guild_id
-        if not guild_id:
+        if not interaction.guild_id:
             return GuildSettings()
         try:
-            self.known[guild_id] = self.guilds.settings(guild_id)[0]
+            return self.guilds.settings(interaction.guild_id)[0]
         except StoreError as error:
             log.error("The guild's settings are not known", extra={"reason": str(error)})
-        return self.known.get(guild_id, GuildSettings())
+            raise Refusal("store") from None
 
     def _check_words(
         self,

@@ -201,11 +201,11 @@ def test_a_refused_prompt_is_kept_for_those_who_look_and_its_token_is_not() -> N
     assert "token" not in str(kept)
 
 
-def test_what_a_guild_decided_holds_while_the_table_does_not_answer() -> None:
-    scene = Scene(make_caller(), "en").decided(blocklist=("evil",))
-    assert "flags" not in scene.imagine()["data"]
+def test_a_guilds_rules_do_not_lapse_while_the_table_does_not_answer() -> None:
+    scene = Scene(make_caller(), "en").decided(user_units=10)
     scene.without_table()
-    assert "not allowed" in scene.imagine(prompt="an evil plan")["data"]["content"]
+    assert "can't look that up" in scene.imagine()["data"]["content"]
+    assert scene.caller.queue.jobs == []
 
 
 def test_models_have_their_own_limits_and_defaults() -> None:
