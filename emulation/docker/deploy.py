@@ -15,9 +15,10 @@ from pathlib import Path
 
 import httpx
 
+from discord_diffusion.discord.registration import RegistrationError
 from emulation.bootstrap.layout import Layout
 from emulation.bootstrap.steps import files_digest
-from emulation.errors import RigError
+from emulation.errors import RigError, StartError
 from emulation.fleet_agent import FleetAgent
 from emulation.stack import deployment
 from emulation.stack.discord_setup import DiscordSetup
@@ -32,6 +33,7 @@ FOLDER = Path("/stack")
 WORKER_ENVIRONMENT = "worker.env"
 TASKS_SECONDS = 300.0
 RUNNING = "RUNNING"
+REGISTRATIONS = 3
 _SESSION = "session"
 
 
@@ -73,13 +75,25 @@ def deploy(layout: Layout, folder: StateFolder, chosen: StackOptions) -> StackSt
     terraform = Terraform(layout, folder.path / "terraform")
     terraform.write_variables(deployment.variables(layout, chosen, state, discord))
     state = deployment.described(state, terraform.apply(_Progress()))
-    discord.register(state.interactions_url)
+    _register(discord, state.interactions_url)
     environment = folder.path / WORKER_ENVIRONMENT
     environment.write_text(worker_environment(state))
     _wait_for_tasks(state, chosen.fleet)
     ready = replace(state, ready=True)
     folder.save(ready)
     return ready
+
+
+def _register(discord: DiscordSetup, interactions_url: str) -> None:
+    """Register, again where the function's first call took longer than Discord waits for it."""
+    for left in reversed(range(REGISTRATIONS)):
+        try:
+            discord.register(interactions_url)
+        except StartError:
+            if not left:
+                raise
+        else:
+            return
 
 
 def _wait_for_tasks(state: StackState, fleet: FleetOptions) -> None:
@@ -129,7 +143,7 @@ def main() -> int:
     layout = Layout.of_this_checkout()
     try:
         state = deploy(layout, StateFolder(FOLDER), options(os.environ, layout))
-    except (RigError, httpx.HTTPError) as error:
+    except (RigError, RegistrationError, httpx.HTTPError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     sys.stdout.write(f"Deployed. Interactions go to {state.interactions_url}\n")

@@ -28,6 +28,7 @@ _TELEMETRY = "telemetry"
 _DEPLOYMENT = "terraform"
 _DEFAULT_SOCKET = "unix:///var/run/docker.sock"
 _TASKS_SECONDS = 300.0
+_SERVICES = ("emulator", "discord", _TELEMETRY)
 _IMAGES = ("emulator", "discord", "terraform")
 _WORKERS = {False: ("worker-cpu", "discord-diffusion/worker:cpu")}
 _WORKERS[True] = ("worker", "discord-diffusion/worker:cuda")
@@ -46,6 +47,9 @@ def start(
     if options.watch:
         raise StartError("WATCH works with RUNTIME=host only: containers hold a copy of the code")
     project = project_of(layout.root, folder)
+    if _containers(project) and not _whole(project):
+        # The others' network went with the emulator's container: they would not find the next.
+        stop(layout, folder)
     gpus = nvidia.usable_gpus()
     service, image = _WORKERS[bool(gpus)]
     compose = Compose(layout.root, project, _settings(folder, options, gpus, image))
@@ -185,6 +189,13 @@ def _last_lines(project: str) -> str:
     if not tasks:
         return "No task has been started: docker compose logs emulator"
     return client.docker("logs", "--tail", "15", tasks[0])
+
+
+def _whole(project: str) -> bool:
+    """Whether every service that stays runs."""
+    words = ("ps", "--filter", f"label={PROJECT_LABEL}={project}")
+    running = client.docker(*words, "--format", f'{{{{.Label "{SERVICE_LABEL}"}}}}').split()
+    return set(_SERVICES) <= set(running)
 
 
 def _containers(project: str) -> list[str]:
