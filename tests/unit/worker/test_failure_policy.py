@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from discord_diffusion.aws.queue import ReceiptLostError
+from discord_diffusion.catalogue import texts
 from discord_diffusion.discord import api_errors
 from discord_diffusion.jobs import InvalidJob
 from discord_diffusion.worker import errors
-from discord_diffusion.catalogue import texts
 from discord_diffusion.worker.failures import RULES, STOPPED, Outcome, as_markdown, rule_for
 
 ROOT = Path(__file__).parents[3]
