@@ -139,7 +139,16 @@ stop() {
     exit 1
   fi
   ip link delete docker0 2>/dev/null || true
-  iptables-restore <"$folder/iptables.before"
+  if [ -s "$folder/iptables.before" ]; then
+    iptables-restore <"$folder/iptables.before"
+  else
+    # There was not one table: what is there now is the engine's.
+    iptables -P FORWARD ACCEPT
+    for table in nat filter; do
+      iptables -t $table -F
+      iptables -t $table -X
+    done
+  fi
   # Named one by one: FOLDER may hold things of others.
   rm -rf "$folder"/{data,run,client,tools,terraform,apt,env,iptables.before,dockerd.log,dockerd.pid,docker.sock}
   rmdir "$folder" 2>/dev/null || true
