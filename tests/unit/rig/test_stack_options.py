@@ -25,12 +25,12 @@ def test_people_are_told_what_a_start_takes_here() -> None:
 
 def test_the_delays_are_those_of_the_fleet_agent() -> None:
     agent = Delays()
-    assert DELAYS == {
+    assert {
         "reservation": Settings().reservation_seconds,
         "launch": agent.launch_seconds,
         "register": agent.register_seconds,
         "pull": agent.pull_seconds,
-    }
+    } == DELAYS
 
 
 def test_a_choice_of_another_fleet_is_noticed() -> None:
