@@ -3,6 +3,7 @@
 import random
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from emulation.errors import AnswerError
@@ -11,6 +12,8 @@ from emulation.stand_in import StandIn
 _AT_ONCE = 2
 _PAUSE_SECONDS = 0.4
 _TRIES = 5
+_EPHEMERAL = 1 << 6
+"""Of a refusal: nothing was accepted."""
 
 
 @dataclass(frozen=True)
@@ -60,16 +63,17 @@ class Crowd:
             time.sleep(_PAUSE_SECONDS)
 
     def _ask(self, wish: _Wish) -> str:
-        """Ask, and again where a machine that is too busy did not answer in time, as people do."""
+        """Ask, and again where a busy machine could not answer in time, as people do."""
         options: dict[str, object] = {
             "prompt": "a red circle",
             "images": wish.images,
             "steps": wish.steps,
             "seed": wish.seed,
         }
-        for _ in range(_TRIES - 1):
-            try:
-                return self.discord.send("imagine", options, user_id=wish.user)
-            except AnswerError:
-                time.sleep(_PAUSE_SECONDS)
-        return self.discord.send("imagine", options, user_id=wish.user)
+        for _ in range(_TRIES):
+            with suppress(AnswerError):
+                sent = self.discord.send("imagine", options, user_id=wish.user)
+                if not self.discord.interaction(sent)["message"]["flags"] & _EPHEMERAL:
+                    return sent
+            time.sleep(_PAUSE_SECONDS)
+        raise AssertionError(f"{wish} was not accepted in {_TRIES} tries")

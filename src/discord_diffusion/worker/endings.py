@@ -17,7 +17,7 @@ from discord_diffusion.envelope import Addressee, Envelope
 from discord_diffusion.job_records import JobStatus
 from discord_diffusion.jobs import InvalidJob
 from discord_diffusion.worker.checks import utc_now
-from discord_diffusion.worker.errors import WorkerError
+from discord_diffusion.worker.errors import LeaseLostError, WorkerError
 from discord_diffusion.worker.failures import (
     NEWER_JOB_DELAY_SECONDS,
     STOPPED,
@@ -78,6 +78,9 @@ class Endings:
     def failed(self, held: Held, error: Exception) -> None:
         """A job came to nothing, this time or for good: as the failure table says."""
         held.progress.stop()
+        if not (held.last or held.lease.is_held()):
+            # What a worker finds that was frozen for a while says nothing about the job.
+            error = LeaseLostError(f"another worker has the job; here: {type(error).__name__}")
         rule = rule_for(error)
         _log_failure(held.message, error, rule)
         self.on_failure(held, error, rule.outcome)

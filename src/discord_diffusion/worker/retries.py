@@ -31,6 +31,8 @@ class RetryPolicy:
     answer_arrives_within: float = 10.0
     """The first answer may reach Discord after our first edit: contract, row 'follow-up'."""
     answer_pause: float = 0.5
+    answer_attempts: int = 5
+    """At least, however late it is by the clock: the process may have been frozen meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Retrier:
         It ends at `give_up_at`, a reading of `clock`, at the latest.
         """
         started = self.clock()
-        failures, rate_limit_wait = 0, 0.0
+        failures, early, rate_limit_wait = 0, 0, 0.0
         while True:
             try:
                 return function()
@@ -60,7 +62,9 @@ class Retrier:
                 reason: TransientApiError = error
             except NotAnsweredYetError as error:
                 pause = self.policy.answer_pause
-                if self.clock() + pause - started > self.policy.answer_arrives_within:
+                early += 1
+                late = self.clock() + pause - started > self.policy.answer_arrives_within
+                if late and early >= self.policy.answer_attempts:
                     raise
                 reason = error
             except TransientApiError as error:

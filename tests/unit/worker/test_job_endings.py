@@ -481,3 +481,18 @@ def test_a_short_job_shows_no_sketch(bench: Rig) -> None:
     bench.generator.preview = lambda _place: Image.new("RGB", (8, 8))
     bench.run(make_job())
     assert bench.publisher.sketches == []
+
+
+def test_what_a_frozen_worker_finds_ends_no_job_that_another_has() -> None:
+    with Rig(visibility_seconds=1) as rig:
+
+        def lose() -> None:
+            rig.queue.lost = True
+            wait_until(lambda: rig.worker.holdings.all()[0].lease.lost)
+
+        rig.publisher.during_upload = lose
+        rig.publisher.error = NotAnsweredYetError(404, 10015, "Unknown Webhook")
+        job = make_job()
+        rig.run(job)
+        assert rig.untouched()
+        assert rig.table.statuses[job.id] is JobStatus.DRAWING

@@ -94,6 +94,18 @@ def test_an_early_edit_waits_about_ten_seconds_for_the_first_answer() -> None:
     assert 9 <= late.now <= 10
 
 
+def test_time_in_which_the_process_was_frozen_is_no_patience() -> None:
+    patience = Patience()
+    thaws = iter([20.0])
+
+    class Frozen(Calls):
+        def __call__(self) -> str:
+            patience.now += next(thaws, 0.0)
+            return super().__call__()
+
+    assert patience.retrier().call(Frozen([EARLY] * 3), 100) == "done"
+
+
 @pytest.mark.parametrize(
     "error",
     [
