@@ -21,8 +21,9 @@ class Lease:
 
     `extend(seconds)` sets the visibility timeout to that many seconds from now and raises
     `ReceiptLostError` when the receipt handle is no longer good; any other `QueueError` counts as a
-    passing fault and is tried again until the visibility has run out by the clock. The clock
-    matters: a process that was stopped for a while wakes up believing that it still holds it.
+    passing fault and is tried again until the visibility has run out by the clock. From then on the
+    lease is lost, without a question to the queue: the receipt handle of a FIFO queue ends with
+    the visibility, and a process that was stopped wakes up believing that it still holds it.
 
     After `life_seconds` it is extended no more: a job that hangs must not hold up its user's next
     one. Should it not have ended then, `on_overdue` is called from the lease's thread.
@@ -74,15 +75,9 @@ class Lease:
         return not self._lost and self._clock() < self._held_until
 
     def is_held(self) -> bool:
-        """Whether the message is ours, as far as can be known here and now.
-
-        Asks the queue when the time of the last extension has run out.
-        """
+        """Whether the message is ours, an extension that is under way waited for."""
         with self._lock:
-            if not self._lost and self._clock() >= self._held_until:
-                self._try_to_extend()
-                self._lost = self._lost or self._clock() >= self._held_until
-            return not self._lost
+            return self._check_clock()
 
     def _keep(self) -> None:
         pause = self._visibility / _EXTENSIONS_PER_TIMEOUT
@@ -94,15 +89,21 @@ class Lease:
             with self._lock:
                 if self._done.is_set():
                     return
-                extended = self._try_to_extend()
-                if not extended and self._clock() >= self._held_until:
-                    self._lost = True
+                extended = self._check_clock() and self._try_to_extend()
+                self._check_clock()
             if not self._lost:
                 pause = self._visibility / _EXTENSIONS_PER_TIMEOUT / (1 if extended else 4)
             elif math.isinf(self._ends_at):
                 return
             else:  # only the end of its time is still of interest
                 pause = self._ends_at - self._clock()
+
+    def _check_clock(self) -> bool:
+        """Whether the lease goes on; once its time has run out, it never does again."""
+        if not self._lost and self._clock() >= self._held_until:
+            log.warning("The lease has run out")
+            self._lost = True
+        return not self._lost
 
     def _try_to_extend(self) -> bool:
         asked_at = self._clock()

@@ -5,8 +5,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-import pytest
-
 from discord_diffusion.aws.queue import QueueError, ReceiptLostError
 from discord_diffusion.worker.lease import Lease
 from tests.unit.worker.fakes import wait_until
@@ -74,27 +72,17 @@ def test_a_passing_fault_is_tried_again_without_losing_the_lease() -> None:
         assert lease.is_held()
 
 
-def test_a_process_that_was_stopped_asks_before_it_believes_in_its_lease() -> None:
+def test_a_process_that_was_stopped_has_lost_its_lease_even_if_the_queue_would_extend_it() -> None:
     now, visibility = [0.0], Visibility()
     lease = make_lease(visibility, 60, now)
     now[0] = 59.0
     assert lease.is_held()
+    now[0] = 61.0
+    assert not lease.current
+    assert not lease.is_held()
+    assert lease.lost
     assert visibility.tried == 0, "the clock says enough"
-    now[0] = 61.0
-    assert lease.is_held()
-    assert visibility.extended == [60]
-    now[0] = 200.0
-    visibility.failure = ReceiptLostError("ReceiptHandleIsInvalid")
-    assert not lease.is_held()
-
-
-@pytest.mark.parametrize("failure", [QueueError("ConnectTimeoutError"), ReceiptLostError("x")])
-def test_a_lease_that_ran_out_and_cannot_be_extended_is_lost_for_good(failure: QueueError) -> None:
-    now, visibility = [0.0], Visibility(failure=failure)
-    lease = make_lease(visibility, 60, now)
-    now[0] = 61.0
-    assert not lease.is_held()
-    visibility.failure = None
+    now[0] = 30.0
     assert not lease.is_held()
 
 
