@@ -197,7 +197,7 @@ variable "scaling" {
 
 variable "limits" {
   description = <<-EOT
-    What a user and a server may ask for, where a server's own settings do not say otherwise.
+    What a user and a server may ask for. A server's own settings may lower it, never raise it.
 
     `user_units_per_day`, `guild_units_per_day`: units of work in a day; 0 is no limit.
     `cooldown_seconds`: seconds between two requests of a user.

@@ -58,10 +58,13 @@ class Attachment:
 class SourceMessage:
     """The message that a component is on, or that a message command is about.
 
-    `asked_by` is who the message answers.
+    `asked_by` is who the message answers. `application_id` is whose answer it is.
+    https://docs.discord.com/developers/resources/message#message-object
     """
 
     id: str
+    application_id: str
+    author_id: str
     asked_by: str
     attachments: tuple[Attachment, ...]
     custom_ids: tuple[str, ...]
@@ -72,10 +75,16 @@ class SourceMessage:
         asked = _mapping(payload.get("interaction_metadata"))
         return cls(
             _text(payload.get("id")),
+            _text(payload.get("application_id")),
+            _text(_mapping(payload.get("author")).get("id")),
             _text(_mapping(asked.get("user")).get("id")),
             tuple(Attachment.read(_mapping(one)) for one in _list(payload.get("attachments"))),
             tuple(_text(one.get("custom_id")) for one in _leaves(payload.get("components"))),
         )
+
+    def is_of(self, application_id: str) -> bool:
+        """Whether the application wrote it: as an answer, or as its bot or webhook."""
+        return bool(application_id) and application_id in (self.application_id, self.author_id)
 
 
 @dataclass(frozen=True)

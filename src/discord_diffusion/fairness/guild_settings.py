@@ -1,8 +1,8 @@
-"""What those who run a guild have decided; where they have not, the deployment's word holds."""
+"""What those who run a guild have decided, within what the deployment allows."""
 
 import json
 from collections.abc import Collection
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields
 
 from discord_diffusion.fairness.limits import Limits
 from discord_diffusion.refusals import Refusal
@@ -44,15 +44,15 @@ class GuildSettings:
         return cls(**{name: value for name, value in (kept | lists).items() if name in known})
 
     def limits(self, deployment: Limits, member_roles: Collection[str]) -> Limits:
-        """What holds for a member with these roles."""
-        own = {
-            name: value
-            for name in ("user_units", "guild_units", "cooldown_seconds", "in_flight")
-            if (value := getattr(self, name)) is not None
-        }
-        limits = replace(deployment, **own)
+        """What holds for a member with these roles: at most what the deployment allows."""
+        own = Limits(
+            user_units=self.user_units or 0,
+            guild_units=self.guild_units or 0,
+            cooldown_seconds=self.cooldown_seconds or 0,
+            in_flight=self.in_flight or deployment.in_flight,
+        )
         priority = not set(self.priority_roles).isdisjoint(member_roles)
-        return limits.with_priority() if priority else limits
+        return (own.with_priority() if priority else own).within(deployment)
 
     def admit(self, channel_id: str | None, member_roles: Collection[str]) -> None:
         """Return if a member may ask here.

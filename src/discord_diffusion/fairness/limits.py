@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 UNITS = (0, 1_000_000)
 COOLDOWN_SECONDS = (0, 3600)
 JOBS_IN_FLIGHT = (1, 20)
-"""What those who run a guild may choose."""
+"""What those who run a guild may choose; it tightens what the deployment allows, no more."""
 
 PRIORITY_FACTOR = 3
-"""By how much the quota of a member with priority is larger."""
+"""How many times the guild's own quota a member with priority has, up to the deployment's."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,15 @@ class Limits:
         """For a member whose role has priority."""
         return replace(self, user_units=self.user_units * PRIORITY_FACTOR, cooldown_seconds=0)
 
+    def within(self, outer: "Limits") -> "Limits":
+        """The stricter of both, one by one."""
+        return Limits(
+            _smaller_units(self.user_units, outer.user_units),
+            _smaller_units(self.guild_units, outer.guild_units),
+            max(self.cooldown_seconds, outer.cooldown_seconds),
+            min(self.in_flight, outer.in_flight),
+        )
+
 
 @dataclass(frozen=True)
 class Usage:
@@ -36,6 +45,10 @@ class Usage:
     user_units: int
     guild_units: int
     in_flight: frozenset[str]
+
+
+def _smaller_units(one: int, other: int) -> int:
+    return min((units for units in (one, other) if units), default=0)
 
 
 def day_of(moment: datetime) -> str:

@@ -81,6 +81,10 @@ class GuildCommands:
         try:
             if not self.guilds.save(guild_id, settings, version):
                 raise Refusal("settings_changed")
+        except StoreError as error:
+            log.error("Not saved", extra={"reason": str(error)})
+            raise Refusal("store") from None
+        try:
             self.guilds.audit(
                 interaction.id,
                 interaction.user_id,
@@ -90,8 +94,8 @@ class GuildCommands:
                 settings=settings.to_json(),
             )
         except StoreError as error:
-            log.error("Not saved", extra={"reason": str(error)})
-            raise Refusal("store") from None
+            # The settings hold already: a refusal would say that they do not.
+            log.error("Saved, but not audited", extra={"reason": str(error)})
 
 
 def shown(settings: GuildSettings, locale: str) -> str:

@@ -14,12 +14,13 @@ from discord_diffusion.discord.answer_text import asked, pictures
 from discord_diffusion.discord.command_model import CommandType
 from discord_diffusion.discord.commands import COMMANDS
 from discord_diffusion.discord.components import CustomId, InvalidCustomIdError
-from discord_diffusion.discord.interactions import Interaction, SourceMessage
+from discord_diffusion.discord.interactions import Interaction
 from discord_diffusion.fairness.limits import Usage, next_day
 from discord_diffusion.fleet import FleetSize, FleetState
 from discord_diffusion.handlers import texts
 from discord_diffusion.handlers.admission import Fleet
 from discord_diffusion.handlers.requests import Requests
+from discord_diffusion.handlers.visibility import record_for
 from discord_diffusion.job_records import JobRecord, JobStatus
 from discord_diffusion.refusals import Refusal
 from discord_diffusion.waits import expected_wait
@@ -132,13 +133,7 @@ class Information:
 
     def parameters(self, interaction: Interaction) -> dict[str, Any]:
         """How the pictures of a message were made."""
-        job_id = _job_of(interaction.message)
-        try:
-            record = self.jobs.get(job_id)
-        except StoreError:
-            raise Refusal("store") from None
-        if not record:
-            raise Refusal("job_gone")
+        record = record_for(interaction, self.jobs, _job_of(interaction))
         return _told("\n".join(_facts(record, interaction.locale)))
 
     def _usage(self, interaction: Interaction) -> Usage:
@@ -182,12 +177,15 @@ def _facts(record: JobRecord, locale: str) -> list[str]:
     return [*asked(drawn, locale), " · ".join([facts, *more])]
 
 
-def _job_of(message: SourceMessage | None) -> str:
-    """The job whose pictures or buttons a message has."""
-    for file in message.attachments if message else ():
+def _job_of(interaction: Interaction) -> str:
+    """The job whose pictures or buttons a message of ours has; anybody can name a file so."""
+    message = interaction.message
+    if not message or not message.is_of(interaction.application_id):
+        raise Refusal("not_a_job")
+    for file in message.attachments:
         if found := _FILENAME.match(file.filename):
             return found[1]
-    for custom_id in message.custom_ids if message else ():
+    for custom_id in message.custom_ids:
         try:
             return CustomId.decode(custom_id).job_id
         except InvalidCustomIdError:

@@ -23,6 +23,7 @@ from discord_diffusion.discord.options import checked
 from discord_diffusion.discord.text import clean
 from discord_diffusion.handlers.imagine import seed_of, worded
 from discord_diffusion.handlers.requests import Requests, Wish
+from discord_diffusion.handlers.visibility import record_for
 from discord_diffusion.job_records import JobRecord, JobStatus
 from discord_diffusion.jobs import SEED, GenerationParameters, SourceImage
 from discord_diffusion.refusals import Refusal
@@ -74,7 +75,7 @@ class Presses:
         custom_id = _decoded(interaction, "unknown_modal")
         if custom_id.verb != Verb.EDIT:
             raise Refusal("unknown_modal")
-        record = self._record(custom_id)
+        record = self._record(interaction, custom_id)
         names = ("prompt", "negative_prompt", "seed", "steps", "guidance")
         shown = [option for option in IMAGINE.options if option.name in names]
         given = checked(shown, modals.filled_in(interaction.fields))
@@ -90,28 +91,28 @@ class Presses:
         return self._draw(interaction, record, parameters, Verb.EDIT)
 
     def _reroll(self, interaction: Interaction, custom_id: CustomId) -> dict[str, Any]:
-        record = self._record(custom_id)
+        record = self._record(interaction, custom_id)
         parameters = replace(record.parameters, seed=seed_of(interaction.id))
         return self._draw(interaction, record, parameters, Verb.REROLL)
 
     def _edit(self, interaction: Interaction, custom_id: CustomId) -> dict[str, Any]:
-        old = self._record(custom_id).parameters
+        old = self._record(interaction, custom_id).parameters
         return modals.edit(custom_id.job_id, interaction.locale, old, seed=None)
 
     def _same_seed(self, interaction: Interaction, custom_id: CustomId) -> dict[str, Any]:
-        old = self._record(custom_id).parameters
+        old = self._record(interaction, custom_id).parameters
         seed = _seed_of_picture(old, custom_id.index)
         return modals.edit(custom_id.job_id, interaction.locale, old, seed=seed)
 
     def _vary(self, interaction: Interaction, custom_id: CustomId) -> dict[str, Any]:
-        record = self._record(custom_id)
+        record = self._record(interaction, custom_id)
         shown = _as_shown(record.parameters)
         source = SourceImage(_picture(interaction, custom_id), VARIATION_STRENGTH)
         parameters = replace(shown, seed=seed_of(interaction.id), source=source)
         return self._draw(interaction, record, parameters, Verb.VARY)
 
     def _upscale(self, interaction: Interaction, custom_id: CustomId) -> dict[str, Any]:
-        record = self._record(custom_id)
+        record = self._record(interaction, custom_id)
         shown = _as_shown(record.parameters)
         url = _picture(interaction, custom_id)
         parameters = replace(
@@ -142,7 +143,7 @@ class Presses:
         return self._requests.draw(interaction, wish)
 
     def _cancel(self, interaction: Interaction, custom_id: CustomId) -> dict[str, Any]:
-        record = self._record(custom_id)
+        record = self._record(interaction, custom_id)
         _check_author(interaction, record.user_id)
         reason = say(record.locale, "done.cancelled")
         try:
@@ -160,20 +161,14 @@ class Presses:
         """Take the pictures out of the message; the author is known even when the job is not."""
         author = interaction.message.asked_by if interaction.message else ""
         if not author:
-            author = self._record(custom_id).user_id
+            author = self._record(interaction, custom_id).user_id
         _check_author(interaction, author)
         user = f"<@{interaction.user_id}>"
         text = say(interaction.locale, "done.deleted", user=user)
         return responses.update(text, keep_pictures=False)
 
-    def _record(self, custom_id: CustomId) -> JobRecord:
-        try:
-            record = self._jobs.get(custom_id.job_id)
-        except StoreError:
-            raise Refusal("store") from None
-        if not record:
-            raise Refusal("job_gone")
-        return record
+    def _record(self, interaction: Interaction, custom_id: CustomId) -> JobRecord:
+        return record_for(interaction, self._jobs, custom_id.job_id)
 
 
 def _decoded(interaction: Interaction, reason: str) -> CustomId:

@@ -1,7 +1,8 @@
 """Whether a prompt is refused: the list that is shipped, and what a guild has added."""
 
+import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from discord_diffusion.safety.patterns import (
     usable,
 )
 
+log = logging.getLogger(__name__)
+
 _SHIPPED = Path(__file__).with_name("blocklist.txt")
 MOST_PATTERNS = 100
 
@@ -26,7 +29,7 @@ def check(texts: Iterable[str], blocklist: Iterable[str]) -> None:
         Refusal: one does.
     """
     forms = [reading for text in texts if text for reading in readings(text)]
-    for pattern in (*shipped(), *map(compiled, blocklist)):
+    for pattern in (*shipped(), *_usable(blocklist)):
         if any(pattern.search(form) for form in forms):
             raise Refusal("blocked")
 
@@ -43,9 +46,26 @@ def with_pattern(blocklist: tuple[str, ...], pattern: str) -> tuple[str, ...]:
     except PatternError as error:
         raise Refusal("pattern_invalid", problem=f"`{str(error).replace('`', '')[:100]}`") from None
     longer = (*(one for one in blocklist if one != written), written)
-    if len(longer) > MOST_PATTERNS or sum(map(cost, longer)) > HIGHEST_COST_IN_ALL:
+    if len(longer) > MOST_PATTERNS or sum(map(_cost, longer)) > HIGHEST_COST_IN_ALL:
         raise Refusal("patterns_full")
     return longer
+
+
+def _usable(blocklist: Iterable[str]) -> Iterator[re.Pattern[str]]:
+    """The patterns that are some: one kept by an earlier version may be none to this one."""
+    for pattern in blocklist:
+        try:
+            yield compiled(pattern)
+        except PatternError as error:
+            log.warning("A kept pattern is passed over", extra={"reason": str(error)})
+
+
+def _cost(pattern: str) -> int:
+    """What a kept pattern costs: nothing if it is none, as it is passed over."""
+    try:
+        return cost(pattern)
+    except PatternError:
+        return 0
 
 
 @cache

@@ -60,6 +60,8 @@ def compiled(pattern: str) -> re.Pattern[str]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
+            # Alone first: `a)|(?:b` is a pattern only within our own brackets.
+            re.compile(pattern, re.IGNORECASE)
             return re.compile(rf"\b(?:{pattern})\b", re.IGNORECASE)
     except (re.error, RecursionError, OverflowError, Warning) as error:
         raise PatternError(str(error)) from None
@@ -75,7 +77,11 @@ def cost(pattern: str) -> int:
     # The parser that `re` itself uses; its tree has had this form since Python 3.6.
     from re import _parser  # type: ignore[attr-defined]  # typeshed leaves it out
 
-    return _sequence(list(_parser.parse(pattern, re.IGNORECASE))).cost
+    try:
+        parts = list(_parser.parse(pattern, re.IGNORECASE))
+    except re.error as error:
+        raise PatternError(str(error)) from None
+    return _sequence(parts).cost
 
 
 def _sequence(parts: Sequence[tuple[Any, Any]]) -> _Effort:
@@ -122,10 +128,14 @@ def _repeat(low: int, high: int, inner: Sequence[tuple[Any, Any]]) -> _Effort:
 
 
 def _beginning(parts: Sequence[tuple[Any, Any]]) -> str:
-    """The letters that every match of it begins with."""
+    """The letters that every match of it begins with.
+
+    Only ASCII tells apart: `re.IGNORECASE` takes some others for letters that `lower` keeps
+    apart, such as `ſ` for `s`.
+    """
     letters = ""
     for operation, argument in parts:
-        if str(operation) != "LITERAL":
+        if str(operation) != "LITERAL" or argument > 127:
             break
         letters += chr(argument).lower()
     return letters

@@ -80,11 +80,23 @@ def test_a_quota_is_whole_again_when_the_day_changes(moment: datetime) -> None:
     assert day_of(next_day(moment) - timedelta(microseconds=1)) == day_of(moment)
 
 
-def test_what_a_guild_decides_comes_before_what_the_deployment_says() -> None:
-    settings = GuildSettings(user_units=10, cooldown_seconds=0, priority_roles=("7",))
-    assert settings.limits(DEPLOYMENT, []) == Limits(10, 1000, 0, 3)
-    assert settings.limits(DEPLOYMENT, ["7", "8"]) == Limits(30, 1000, 0, 3)
+def test_a_guild_tightens_what_the_deployment_allows() -> None:
     assert GuildSettings().limits(DEPLOYMENT, ["7"]) == DEPLOYMENT
+    strict = GuildSettings(user_units=10, guild_units=50, cooldown_seconds=60, in_flight=1)
+    assert strict.limits(DEPLOYMENT, []) == Limits(10, 50, 60, 1)
+    generous = GuildSettings(user_units=500, guild_units=0, cooldown_seconds=0, in_flight=20)
+    assert generous.limits(DEPLOYMENT, []) == DEPLOYMENT
+    assert strict.limits(Limits(0, 0, 0, 20), []) == Limits(10, 50, 60, 1)
+    assert GuildSettings().limits(Limits(0, 0, 0, 20), []) == Limits(0, 0, 0, 20)
+
+
+@pytest.mark.parametrize(("own", "with_priority"), [(10, 30), (33, 99), (60, 100), (0, 100)])
+def test_priority_multiplies_what_the_guild_gives_up_to_what_the_deployment_allows(
+    own: int, with_priority: int
+) -> None:
+    settings = GuildSettings(user_units=own, cooldown_seconds=60, priority_roles=("7",))
+    assert settings.limits(DEPLOYMENT, ["7", "8"]) == Limits(with_priority, 1000, 5, 3)
+    assert settings.limits(Limits(0, 0, 0, 3), ["7"]) == Limits(own * 3, 0, 0, 3)
 
 
 def test_roles_and_channels_let_in_those_that_are_named_or_everybody() -> None:

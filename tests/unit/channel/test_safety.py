@@ -76,7 +76,7 @@ def test_the_table_leads_from_other_letters_to_latin_ones() -> None:
     "pattern",
     ["(a+)+b", "(a|a){1,30}b", ".*.*=", "(a|aa){1,50}x", "(?=a)b", r"(a)\1", "[", "(?P<x>a)(?P=x)",
      "a{0,20}b{0,20}c{0,20}", "(a{0,5}){0,5}", "x" * 101, ".{0,100}", r"\w{1,30}",
-     "(?<!a)b", "[[a]"],
+     "(?<!a)b", "[[a]", "(?:sa|ſa){1,50}", "(?:ia|ıa){1,50}", "(?:µa|μa){1,50}", "a)|(?:b"],
 )  # fmt: skip
 def test_a_pattern_that_may_be_slow_or_is_none_is_refused(pattern: str) -> None:
     with pytest.raises(PatternError):
@@ -94,6 +94,18 @@ def test_an_ordinary_pattern_is_taken(pattern: str) -> None:
     assert with_pattern((), f" {pattern} ") == (pattern,)
     assert with_pattern((pattern,), pattern) == (pattern,)
     assert cost(pattern) <= HIGHEST_COST
+
+
+def test_a_kept_pattern_that_is_none_is_passed_over_and_the_prompt_is_not_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    check(["a secret wish"], ["a)|(?:b", "evil"])
+    (passed_over,) = caplog.records
+    assert passed_over.message == "A kept pattern is passed over"
+    assert "secret" not in str(vars(passed_over))
+    with pytest.raises(Refusal, match="blocked"):
+        check(["an evil wish"], ["a)|(?:b", "evil"])
+    assert with_pattern(("a)|(?:b",), "evil") == ("a)|(?:b", "evil")
 
 
 def test_a_list_that_costs_too_much_in_all_takes_no_more() -> None:

@@ -77,7 +77,8 @@ class Scene:
     def job(self, status: JobStatus = JobStatus.ANSWERED, **changes: Any) -> str:
         """A job that the table knows."""
         job = Job(new_id(), "1000", "t", "4000", "en-US", replace(PARAMETERS, **changes))
-        self.caller.store.records[job.id] = replace(JobRecord.of(job), status=status)
+        record = replace(JobRecord.of(job), status=status, guild_id="2000", channel_id="3000")
+        self.caller.store.records[job.id] = record
         return job.id
 
     def decided(self, **settings: Any) -> "Scene":
