@@ -13,20 +13,20 @@ ARG BASE=pypi
 FROM ${PYTHON} AS installer
 COPY requirements/installer.txt /requirements/
 RUN python -m venv /installer && /installer/bin/pip install --quiet --no-cache-dir -r /requirements/installer.txt
-ENV PATH=/installer/bin:$PATH UV_LINK_MODE=copy UV_COMPILE_BYTECODE=1 UV_PYTHON=/usr/local/bin/python
+ENV PATH=/installer/bin:$PATH UV_LINK_MODE=copy UV_CACHE_DIR=/uv-cache UV_COMPILE_BYTECODE=1 UV_PYTHON=/usr/local/bin/python
 
 
 # What AWS's Python runtime holds, for the functions.
 FROM installer AS lambda
 COPY emulation/aws/requirements-lambda.lock /requirements/
-RUN --mount=type=cache,target=/root/.cache/uv \
+RUN --mount=type=cache,target=/uv-cache \
     uv venv --quiet /opt/lambda && \
     uv pip install --quiet --python /opt/lambda --require-hashes -r /requirements/requirements-lambda.lock
 
 
 FROM installer AS localstack
 COPY emulation/aws/requirements.lock /requirements/
-RUN --mount=type=cache,target=/root/.cache/uv \
+RUN --mount=type=cache,target=/uv-cache \
     uv venv --quiet /opt/emulator && \
     uv pip install --quiet --python /opt/emulator --require-hashes -r /requirements/requirements.lock
 
@@ -36,7 +36,7 @@ RUN --mount=type=cache,target=/root/.cache/uv \
 FROM installer AS extension
 COPY emulation/aws/pyproject.toml /extension/
 COPY emulation/aws/src /extension/src
-RUN --mount=type=cache,target=/root/.cache/uv \
+RUN --mount=type=cache,target=/uv-cache \
     uv pip install --quiet --target /opt/extension --no-deps /extension
 
 

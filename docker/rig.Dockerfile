@@ -18,12 +18,12 @@ FROM scratch AS terraform-providers
 FROM ${PYTHON} AS installer
 COPY requirements/installer.txt /requirements/
 RUN python -m venv /installer && /installer/bin/pip install --quiet --no-cache-dir -r /requirements/installer.txt
-ENV PATH=/installer/bin:$PATH UV_LINK_MODE=copy UV_COMPILE_BYTECODE=1 UV_PYTHON=/usr/local/bin/python
+ENV PATH=/installer/bin:$PATH UV_LINK_MODE=copy UV_CACHE_DIR=/uv-cache UV_COMPILE_BYTECODE=1 UV_PYTHON=/usr/local/bin/python
 
 
 FROM installer AS packages
 COPY docker/rig.lock /requirements/
-RUN --mount=type=cache,target=/root/.cache/uv \
+RUN --mount=type=cache,target=/uv-cache \
     uv pip install --quiet --target /packages --no-deps --require-hashes -r /requirements/rig.lock && \
     rm -rf /packages/bin
 
@@ -63,7 +63,7 @@ FROM installer AS lambda
 COPY src/discord_diffusion /rig/src/discord_diffusion
 COPY infra/__init__.py /rig/infra/
 COPY infra/package /rig/infra/package
-RUN --mount=type=cache,target=/root/.cache/uv \
+RUN --mount=type=cache,target=/uv-cache \
     cd /rig && python -m infra.package --architecture host --out /build/lambda.zip
 
 

@@ -17,7 +17,7 @@ FROM scratch AS wheels
 FROM ${PYTHON} AS installer
 COPY requirements/installer.txt /requirements/
 RUN python -m venv /installer && /installer/bin/pip install --quiet --no-cache-dir -r /requirements/installer.txt
-ENV PATH=/installer/bin:$PATH UV_LINK_MODE=copy UV_COMPILE_BYTECODE=1 UV_PYTHON=/usr/local/bin/python
+ENV PATH=/installer/bin:$PATH UV_LINK_MODE=copy UV_CACHE_DIR=/uv-cache UV_COMPILE_BYTECODE=1 UV_PYTHON=/usr/local/bin/python
 
 
 # torch, in the build asked for: cpu, a release of CUDA as PyTorch's indexes name it (cu130), or
@@ -33,14 +33,14 @@ ARG TORCH_COMPILE=no
 ARG LEAVE_OUT=""
 COPY requirements/torch.txt /requirements/
 COPY docker/install_torch.sh docker/trim_torch.py /build/
-RUN --mount=type=bind,from=wheels,target=/wheels --mount=type=cache,target=/root/.cache/uv \
+RUN --mount=type=bind,from=wheels,target=/wheels --mount=type=cache,target=/uv-cache \
     /build/install_torch.sh /packages "${TORCH}" /wheels /requirements/torch.txt && \
     python /build/trim_torch.py /packages /cuda $([ "${TORCH_COMPILE}" = yes ] || echo triton) ${LEAVE_OUT}
 
 
 FROM installer AS packages
 COPY docker/worker.lock /requirements/
-RUN --mount=type=cache,target=/root/.cache/uv \
+RUN --mount=type=cache,target=/uv-cache \
     uv pip install --quiet --target /packages --no-deps --require-hashes -r /requirements/worker.lock && \
     rm -rf /packages/bin
 

@@ -91,13 +91,8 @@ def plan(
     image: Image = None,
 ) -> None:
     """Show what a deployment would do and cost: `deploy --dry-run`."""
-    chosen = Choices(
-        region=region,
-        environment=environment,
-        variables_file=_variables(var_file),
-        backend_file=backend_config,
-        state_folder=state_dir,
-        image=_image(image, skip_image),
+    chosen = _looked_at(
+        region, environment, var_file, backend_config, state_dir, _image(image, skip_image)
     )
     _flow(chosen, yes=True).plan()
 
@@ -139,13 +134,8 @@ def preflight(
     image: Image = None,
 ) -> None:
     """Look at account, quotas, region, network, tools and Discord; change nothing."""
-    chosen = Choices(
-        region=region,
-        environment=environment,
-        variables_file=_variables(var_file),
-        backend_file=backend_config,
-        state_folder=state_dir,
-        image=_image(image, skip_image),
+    chosen = _looked_at(
+        region, environment, var_file, backend_config, state_dir, _image(image, skip_image)
     )
     if not _flow(chosen, yes=True).preflight().passed:
         raise typer.Exit(1)
@@ -182,6 +172,25 @@ def main() -> None:
 
 def _terminate(_number: int, _frame: FrameType | None) -> NoReturn:
     raise Terminated
+
+
+def _looked_at(
+    region: str | None,
+    environment: str | None,
+    var_file: Path | None,
+    backend_config: Path | None,
+    state_dir: Path,
+    image: str | None,
+) -> Choices:
+    """The choices of a command that changes nothing."""
+    return Choices(
+        region=region,
+        environment=environment,
+        variables_file=_variables(var_file),
+        backend_file=backend_config,
+        state_folder=state_dir,
+        image=image,
+    )
 
 
 def _flow(choices: Choices, yes: bool) -> Flow:
