@@ -34,7 +34,8 @@ def test_a_dropped_connection_breaks_off_before_or_after_the_route_acted(
 ) -> None:
     bot.put("/control/chaos", json={"faults": {"dropped": {"count": 1, "when": when}}})
     channel = "/api/v10/channels/1400000000000000001/messages"
-    with pytest.raises(httpx.RemoteProtocolError):
+    # A connection that ends too soon, or one that is reset: which of them is the kernel's choice.
+    with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
         bot.post(channel, json={"content": "x"})
     assert len(bot.get(channel).json()) == (1 if when == "after" else 0)
 
