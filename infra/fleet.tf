@@ -37,19 +37,21 @@ module "fleet" {
 module "scaling" {
   source = "./modules/scaling"
 
-  prefix                = local.prefix
-  backlog_function_arn  = local.function_arns.backlog
-  waiting_function_arn  = local.function_arns.waiting
-  cluster_name          = module.fleet.cluster_name
-  service_name          = module.fleet.service_name
-  service_arn           = module.fleet.service_arn
-  scalable_service      = module.fleet.scalable_service
-  minimum_tasks         = var.fleet.minimum_tasks
-  maximum_tasks         = var.fleet.maximum_tasks
-  scale_in_hold_seconds = var.scaling.scale_in_hold_seconds
-  metric_namespace      = local.prefix
-  log_retention_days    = var.log_retention_days
-  tracing               = var.tracing
+  prefix                  = local.prefix
+  backlog_function_arn    = local.function_arns.backlog
+  waiting_function_arn    = local.function_arns.waiting
+  cluster_name            = module.fleet.cluster_name
+  service_name            = module.fleet.service_name
+  service_arn             = module.fleet.service_arn
+  scalable_service        = module.fleet.scalable_service
+  auto_scaling_group_name = module.fleet.auto_scaling_group_name
+  auto_scaling_group_arn  = module.fleet.auto_scaling_group_arn
+  minimum_tasks           = var.fleet.minimum_tasks
+  maximum_tasks           = var.fleet.maximum_tasks
+  scale_in_hold_seconds   = var.scaling.scale_in_hold_seconds
+  metric_namespace        = local.prefix
+  log_retention_days      = var.log_retention_days
+  tracing                 = var.tracing
 }
 
 module "observability" {

@@ -3,18 +3,20 @@ mock_provider "aws" {
 }
 
 variables {
-  prefix                = "bot-test"
-  backlog_function_arn  = "arn:aws:lambda:us-east-1:123456789012:function:bot-test-backlog"
-  waiting_function_arn  = "arn:aws:lambda:us-east-1:123456789012:function:bot-test-waiting"
-  cluster_name          = "bot-test"
-  service_name          = "bot-test-worker"
-  service_arn           = "arn:aws:ecs:us-east-1:123456789012:service/bot-test/bot-test-worker"
-  scalable_service      = "service/bot-test/bot-test-worker"
-  minimum_tasks         = 1
-  maximum_tasks         = 3
-  scale_in_hold_seconds = 300
-  metric_namespace      = "bot-test"
-  log_retention_days    = 7
+  prefix                  = "bot-test"
+  backlog_function_arn    = "arn:aws:lambda:us-east-1:123456789012:function:bot-test-backlog"
+  waiting_function_arn    = "arn:aws:lambda:us-east-1:123456789012:function:bot-test-waiting"
+  cluster_name            = "bot-test"
+  service_name            = "bot-test-worker"
+  service_arn             = "arn:aws:ecs:us-east-1:123456789012:service/bot-test/bot-test-worker"
+  scalable_service        = "service/bot-test/bot-test-worker"
+  auto_scaling_group_name = "bot-test-worker"
+  auto_scaling_group_arn  = "arn:aws:autoscaling:us-east-1:123456789012:autoScalingGroup:*:autoScalingGroupName/bot-test-worker"
+  minimum_tasks           = 1
+  maximum_tasks           = 3
+  scale_in_hold_seconds   = 300
+  metric_namespace        = "bot-test"
+  log_retention_days      = 7
 }
 
 run "alarms_are_as_decision_0301_says" {
@@ -106,6 +108,7 @@ run "the_machines_know_whom_to_call_and_may_call_nobody_else" {
       wake = [
         ["Look", "lambda:InvokeFunction", "arn:aws:lambda:us-east-1:123456789012:function:bot-test-backlog"],
         ["Wake", "ecs:UpdateService", "arn:aws:ecs:us-east-1:123456789012:service/bot-test/bot-test-worker"],
+        ["Raise", "autoscaling:SetDesiredCapacity", "arn:aws:autoscaling:us-east-1:123456789012:autoScalingGroup:*:autoScalingGroupName/bot-test-worker"],
       ]
     }
     error_message = "The policies: ${jsonencode(module.state_machine)}"

@@ -76,6 +76,8 @@ def test_one_interaction_wakes_the_fleet_and_quiet_sends_it_back_to_sleep(
     order = [
         "service 1",
         "task PROVISIONING",
+        # By the wake-up itself; the capacity provider would ask for two, a minute later.
+        "group 1",
         "instance Pending",
         "instance InService",
         "container_instance ACTIVE",
@@ -86,13 +88,15 @@ def test_one_interaction_wakes_the_fleet_and_quiet_sends_it_back_to_sleep(
         "service 0",
         "task STOPPING",
         "task STOPPED",
-        "group 0",
+        "container_instance DRAINING",
         "instance Terminating",
         "instance Terminated",
     ]
     assert is_in_order(order, [str(change) for change in changes]), changes
     counts = [change.state for change in changes if change.what == "service"]
     assert counts == ["1", "0"], "no more than one task is asked for"
+    sizes = [change.state for change in changes if change.what == "group"]
+    assert sizes == ["1", "0"], "and no more than one instance"
     times = {str(change): change.at for change in changes}
     assert times["protection on"] < fleet.answered_at(interaction) < times["service 0"]
     assert fleet.faults([interaction], 1) == {}
@@ -114,6 +118,8 @@ def assert_told_by_aws(fleet: FleetStack) -> None:
     ends = [one["Description"].split(" EC2")[0] for one in instances]
     assert {"Launching a new", "Terminating"} == set(ends)
     assert {one["StatusCode"] for one in instances} == {"Successful"}
+    [ending] = [one for one in instances if one["Description"].startswith("Terminating")]
+    assert "in response to a user request" in ending["Cause"], "it is released, not outlived"
     [service] = fleet.client("ecs").describe_services(
         cluster=state.ecs_cluster_name, services=[state.ecs_service_name]
     )["services"]

@@ -28,6 +28,16 @@ output "auto_scaling_group_name" {
   value       = local.service_name
 }
 
+output "auto_scaling_group_arn" {
+  description = "ARN of the Auto Scaling group, known before it exists: its UUID is a wildcard."
+  value       = local.auto_scaling_group_arn
+}
+
+output "container_instances_arn" {
+  description = "ARN of every container instance of the cluster."
+  value       = local.container_instances_arn
+}
+
 output "capacity_provider_arn" {
   description = "ARN of the capacity provider, known before it exists."
   value       = local.capacity_provider_arn

@@ -15,16 +15,18 @@ module "state_machine" {
       statements = [
         { sid = "Look", actions = ["lambda:InvokeFunction"], resources = [var.backlog_function_arn] },
         { sid = "Wake", actions = ["ecs:UpdateService"], resources = [var.service_arn] },
+        { sid = "Raise", actions = ["autoscaling:SetDesiredCapacity"], resources = [var.auto_scaling_group_arn] },
       ]
     }
   }
 
   name = each.value.name
   definition = templatefile("${path.module}/../../state_machines/${each.key}.asl.json", {
-    backlog_function_arn = var.backlog_function_arn
-    waiting_function_arn = var.waiting_function_arn
-    cluster_name         = var.cluster_name
-    service_name         = var.service_name
+    backlog_function_arn    = var.backlog_function_arn
+    waiting_function_arn    = var.waiting_function_arn
+    cluster_name            = var.cluster_name
+    service_name            = var.service_name
+    auto_scaling_group_name = var.auto_scaling_group_name
   })
   policy_statements  = each.value.statements
   log_retention_days = var.log_retention_days

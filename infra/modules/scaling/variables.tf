@@ -40,6 +40,18 @@ variable "scalable_service" {
   nullable    = false
 }
 
+variable "auto_scaling_group_name" {
+  description = "Name of the fleet's Auto Scaling group."
+  type        = string
+  nullable    = false
+}
+
+variable "auto_scaling_group_arn" {
+  description = "ARN of the fleet's Auto Scaling group, known before it exists: its UUID is a wildcard."
+  type        = string
+  nullable    = false
+}
+
 variable "minimum_tasks" {
   description = "Fewest tasks; counts as 0 where `maximum_tasks` is less."
   type        = number

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ecs import ECSClient
     from mypy_boto3_ecs.type_defs import ServiceTypeDef
 
-_CONFIG = Config(
+CONFIG = Config(
     connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2}
 )
 _LOOKED_AT = 5
@@ -38,7 +38,7 @@ class EcsService:
         self._cluster = cluster
         self._service = service
         self._region = region
-        self._ecs: ECSClient = client("ecs", region=region, config=_CONFIG)
+        self._ecs: ECSClient = client("ecs", region=region, config=CONFIG)
 
     def counts(self) -> ServiceCounts:
         """How many tasks there are.
@@ -60,7 +60,7 @@ class EcsService:
         Raises:
             ServiceError: ECS or Auto Scaling did not say.
         """
-        autoscaling: AutoScalingClient = client("autoscaling", region=self._region, config=_CONFIG)
+        autoscaling: AutoScalingClient = client("autoscaling", region=self._region, config=CONFIG)
         newest: datetime | None = None
         failed = False
         for group in self._groups():

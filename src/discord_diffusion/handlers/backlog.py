@@ -1,7 +1,8 @@
 """The Lambda `backlog`: looks at the queue and the service, and publishes what the alarms act on.
 
 Decided in docs/decisions/0301: two metrics, shortfall and surplus, by the second. What it saw is
-kept in the table, for those who tell users how long they will wait.
+kept in the table, for those who tell users how long they will wait. Instances that nobody needs
+are let go.
 """
 
 from collections.abc import Mapping
@@ -9,12 +10,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from discord_diffusion import logs
+from discord_diffusion.aws.container_instances import ContainerInstances
 from discord_diffusion.aws.fleet_state import FleetStateStore
 from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.aws.metrics import Metrics
 from discord_diffusion.aws.queue import QueueWatch
 from discord_diffusion.aws.services import EcsService
 from discord_diffusion.handlers.looking import Looking
+from discord_diffusion.handlers.releasing import Releasing
 from discord_diffusion.settings import BacklogSettings
 
 
@@ -25,6 +28,7 @@ def _looking() -> Looking:
     return Looking(
         queue=QueueWatch(settings.queue_url, region=region),
         service=EcsService(settings.ecs_cluster, settings.ecs_service, region=region),
+        releasing=Releasing(ContainerInstances(settings.ecs_cluster, region=region)),
         metrics=Metrics(settings.metric_namespace, region=region),
         fleet=FleetStateStore(settings.jobs_table, region=region),
         jobs=JobStore(settings.jobs_table, region=region),

@@ -11,6 +11,7 @@ from discord_diffusion.aws.metrics import Metrics
 from discord_diffusion.aws.queue import QueueWatch
 from discord_diffusion.aws.services import EcsService
 from discord_diffusion.fleet import FleetLook
+from discord_diffusion.handlers.releasing import Releasing
 from discord_diffusion.job_records import JobRecord
 from discord_diffusion.scaling import Measurement, Observation, ScalingTarget, measure
 
@@ -40,6 +41,7 @@ class Looking:
 
     queue: QueueWatch
     service: EcsService
+    releasing: Releasing
     metrics: Metrics
     fleet: FleetStateStore
     jobs: JobStore
@@ -76,6 +78,9 @@ class Looking:
         if not backlog_at_least and (not idle or counts.desired):
             self.metrics.publish(_points(look, measured, oldest, now))
         look = self._noted(look)
+        # An instance without a task is looked at again soon, until it is gone or has one.
+        if not backlog_at_least and self.releasing.release(look):
+            idle = False
         log.info("Looked", extra=_figures(look, measured) | {"idle": idle})
         overdue = oldest is not None and (oldest.status.finished or oldest.expires_at <= now)
         return Found(look, idle, tell=look.visible > 0 or overdue)

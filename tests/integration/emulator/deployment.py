@@ -87,6 +87,7 @@ class Deployment:
             "waiting_function_arn": self.functions["waiting"].arn,
             "cluster_name": self.name,
             "service_name": self.fleet.service_name,
+            "auto_scaling_group_name": self.fleet.service_name,
             **replaced,
         }
         template = (MACHINES / f"{name}.asl.json").read_text()

@@ -375,6 +375,11 @@ def test_tasks_cannot_be_run_by_hand_and_unknown_changes_are_refused(stack: Flee
     ecs = stack.client("ecs")
     with pytest.raises(ecs.exceptions.ClientError, match="RunTask is not emulated here"):
         ecs.run_task(cluster=stack.name, taskDefinition=stack.service_name)
+    groups = stack.client("autoscaling")
+    with pytest.raises(groups.exceptions.ClientError, match="No managed instance found"):
+        groups.terminate_instance_in_auto_scaling_group(
+            InstanceId="i-0", ShouldDecrementDesiredCapacity=True
+        )
     url = f"{stack.emulator.config.endpoint}/_emulator/fleet"
     assert "'explode' is unknown" in httpx.post(f"{url}/explode", json={}).json()["error"]
     assert "'sped' is no setting" in httpx.post(f"{url}/settings", json={"sped": 1}).json()["error"]

@@ -10,7 +10,13 @@ from emulation.bootstrap.layout import Layout
 
 FOLDER = Layout.of_this_checkout().root / "infra" / "state_machines"
 FILES = sorted(FOLDER.glob("*.asl.json"))
-PLACEHOLDERS = {"backlog_function_arn", "waiting_function_arn", "cluster_name", "service_name"}
+PLACEHOLDERS = {
+    "backlog_function_arn",
+    "waiting_function_arn",
+    "cluster_name",
+    "service_name",
+    "auto_scaling_group_name",
+}
 
 
 def machine(name: str) -> dict[str, Any]:
@@ -67,8 +73,13 @@ def test_nothing_that_fails_ends_the_minute() -> None:
 
 def test_a_wake_up_is_tried_again() -> None:
     tasks = [one for one in machine("wake")["States"].values() if one["Type"] == "Task"]
-    assert len(tasks) == 2
+    assert len(tasks) == 3
     for task in tasks:
         (retried,) = task["Retry"]
         assert retried["ErrorEquals"] == ["States.ALL"]
         assert retried["MaxAttempts"] >= 1
+
+
+def test_a_fleet_wakes_without_its_group_being_raised() -> None:
+    (caught,) = machine("wake")["States"]["Raise"]["Catch"]
+    assert (caught["ErrorEquals"], caught["Next"]) == (["States.ALL"], "Done")

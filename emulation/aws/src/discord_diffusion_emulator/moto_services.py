@@ -76,7 +76,7 @@ def autoscaling() -> Service:
     from .services import groups
 
     groups.mend()
-    return through_moto("autoscaling", after_change=_wake)
+    return through_moto("autoscaling", groups.OPERATIONS, _wake)
 
 
 def application_autoscaling() -> Service:

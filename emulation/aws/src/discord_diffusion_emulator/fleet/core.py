@@ -80,6 +80,10 @@ class Fleet:
         """Begin a Spot interruption of a machine. False if it is not there or going already."""
         return machines.interrupt(self.state, machine, now)
 
+    def release(self, machine: int, cause: str, now: float, *, drains: bool) -> bool:
+        """Somebody takes a machine out of its group. False if it is not there or going already."""
+        return machines.release(self.state, machine, cause, now, drains=drains)
+
     def vanish(self, machine: int, now: float) -> None:
         """A machine was terminated from outside."""
         machines.vanish(self.state, machine, now)

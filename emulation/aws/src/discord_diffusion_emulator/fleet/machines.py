@@ -188,6 +188,15 @@ def interrupt(state: State, key: int, now: float) -> bool:
     return True
 
 
+def release(state: State, key: int, cause: str, now: float, *, drains: bool) -> bool:
+    """Take a machine out of its group. False if it is not there or going already."""
+    machine = state.machines.get(key)
+    if machine is None or machine.phase not in HERE:
+        return False
+    _go(state, machine, cause, now, drains=drains)
+    return True
+
+
 def vanish(state: State, key: int, now: float) -> None:
     """A machine was terminated from outside: its tasks are lost at once."""
     machine = state.machines[key]

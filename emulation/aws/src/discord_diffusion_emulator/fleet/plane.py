@@ -14,6 +14,8 @@ from localstack.aws.connect import connect_to
 from moto.autoscaling.models import autoscaling_backends
 from moto.ecs.models import ecs_backends
 
+from discord_diffusion_emulator.services.groups import activities
+
 from . import containers, effects, instances, reservation, secrets
 from .config import Config
 from .core import Fleet, with_asked
@@ -270,6 +272,26 @@ class Plane:
         for key, container in self.projection.containers.items():
             if container.id == container_id and self.fleet.state.machines[key].phase in HERE:
                 self.fleet.state.machines[key].draining = draining
+
+    def terminate(self, instance_id: str, decrement: bool) -> dict[str, Any] | None:
+        """TerminateInstanceInAutoScalingGroup: the activity; None if no group has the instance."""
+        key = self.machine(instance_id)
+        machine = self.fleet.state.machines.get(key) if key is not None else None
+        group = self.autoscaling.autoscaling_groups.get(machine.group) if machine else None
+        if key is None or machine is None or group is None:
+            return None
+        before = int(group.desired_capacity or 0)
+        cause = "an instance was taken out of service in response to a user request"
+        if decrement:
+            cause += f", shrinking the capacity from {before} to {before - 1}"
+        provider = self.world.provider_of(machine.group)
+        drains = provider is None or provider.drains
+        if not self.fleet.release(key, cause, self.now, drains=drains):
+            return None
+        if decrement:
+            self.autoscaling.set_desired_capacity(machine.group, before - 1)
+        self.tick()
+        return next(one for one in activities(self.autoscaling) if one["instance"] == instance_id)
 
     def machine(self, instance_id: str) -> int | None:
         """The mind's key of an instance."""

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from localstack.aws.api import CommonServiceException, RequestContext
 from localstack.utils.patch import patch
 from moto.autoscaling.models import AutoScalingBackend, FakeAutoScalingGroup, InstanceState
 from moto.autoscaling.responses import AutoScalingResponse
@@ -41,6 +42,22 @@ def _keep(group: FakeAutoScalingGroup, given: dict[str, Any]) -> None:
     for name, attribute in _KEPT.items():
         if given.get(name) is not None:
             setattr(group, attribute, given[name])
+
+
+def _terminate(context: RequestContext, request: Any) -> dict[str, Any]:
+    """TerminateInstanceInAutoScalingGroup, in the agent's time and by its way of draining."""
+    from discord_diffusion_emulator.fleet.agent import plane
+
+    instance, decrement = request["InstanceId"], bool(request["ShouldDecrementDesiredCapacity"])
+    with plane(context.account_id, context.region) as there:
+        activity = there.terminate(instance, decrement)
+    if activity is None:
+        text = f"Instance Id not found - No managed instance found for instance ID: {instance}"
+        raise CommonServiceException("ValidationError", text)
+    return {"Activity": {name: value for name, value in activity.items() if name != "instance"}}
+
+
+OPERATIONS = {"TerminateInstanceInAutoScalingGroup": _terminate}
 
 
 def mend() -> None:
