@@ -26,7 +26,7 @@ variable "emulator_endpoint" {
 variable "region" {
   description = "AWS region to deploy to."
   type        = string
-  default     = "us-east-1"
+  default     = "us-east-2"
   nullable    = false
 
   validation {

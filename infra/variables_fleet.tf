@@ -45,7 +45,8 @@ variable "fleet" {
     `minimum_tasks`: tasks that always run; 0 lets the fleet sleep.
     `maximum_tasks`: tasks at most; 0 pauses the deployment.
     `task_memory_mb`: memory that a task finds on its instance.
-    `root_volume`: the instances' disk: GB, operations a second and MB a second.
+    `root_volume`: the instances' system disk: GB, operations a second and MB a second. Images lie on the disk that a type brings along; more is needed here
+    for types without one (p3), and for an AMI that holds images.
     `instance_warmup_seconds`: how long ECS waits for a new instance to join before it asks for more.
     `container_insights`: disabled, enabled or enhanced; it costs by the task.
   EOT
@@ -58,9 +59,9 @@ variable "fleet" {
     maximum_tasks   = optional(number, 4)
     task_memory_mb  = optional(number, 12288)
     root_volume = optional(object({
-      size_gb                  = optional(number, 60)
+      size_gb                  = optional(number, 40)
       iops                     = optional(number, 3000)
-      throughput_mb_per_second = optional(number, 500)
+      throughput_mb_per_second = optional(number, 125)
     }), {})
     instance_warmup_seconds = optional(number, 120)
     container_insights      = optional(string, "disabled")
@@ -157,7 +158,7 @@ variable "scaling" {
     seconds_per_job       = optional(number, 10)
     jobs_at_once          = optional(number, 1)
     target_wait_seconds   = optional(number, 60)
-    scale_in_hold_seconds = optional(number, 300)
+    scale_in_hold_seconds = optional(number, 120)
     boot_instance_seconds = optional(number, 120)
     boot_pull_seconds     = optional(number, 150)
     boot_load_seconds     = optional(number, 45)

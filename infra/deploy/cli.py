@@ -144,7 +144,7 @@ def preflight(
 @app.command()
 def costs(
     instance_type: Annotated[str, typer.Option(help="EC2 type with one GPU.")] = "g4dn.xlarge",
-    region: Annotated[str, typer.Option(help="AWS region.")] = "us-east-1",
+    region: Annotated[str, typer.Option(help="AWS region.")] = "us-east-2",
     spot_percentage: Annotated[float, typer.Option(min=0, max=100, help="Share of Spot.")] = 100,
     maximum_tasks: Annotated[int, typer.Option(min=0, help="Instances at most.")] = 4,
 ) -> None:

@@ -12,7 +12,7 @@ variables {
   on_demand_base          = 1
   minimum_tasks           = 0
   maximum_tasks           = 3
-  root_volume             = { size_gb = 60, iops = 3000, throughput_mb_per_second = 500 }
+  root_volume             = { size_gb = 40, iops = 3000, throughput_mb_per_second = 125 }
   instance_warmup_seconds = 120
   container_insights      = "disabled"
   image                   = "v1"
@@ -53,7 +53,7 @@ run "an_instance_joins_the_cluster_keeps_its_secrets_and_gives_way_to_spot" {
   assert {
     condition = [
       for device in aws_launch_template.instance.block_device_mappings : [device.ebs[0].volume_type, device.ebs[0].volume_size, device.ebs[0].throughput, device.ebs[0].encrypted]
-    ] == [["gp3", 60, 500, "true"]]
+    ] == [["gp3", 40, 125, "true"]]
     error_message = "The disk: ${jsonencode(aws_launch_template.instance.block_device_mappings)}"
   }
 

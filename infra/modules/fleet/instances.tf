@@ -13,12 +13,16 @@ locals {
     ECS_ENABLE_AWSLOGS_EXECUTIONROLE_OVERRIDE = "true"
   }
 
-  user_data = <<-EOT
+  join_cluster = <<-EOT
     #!/bin/bash
     cat >> /etc/ecs/ecs.config <<'CONFIG'
     ${join("\n", [for name, value in local.agent_settings : "${name}=${value}"])}
     CONFIG
   EOT
+
+  # The agent starts once it is done.
+  # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/bootstrap_container_instance.html
+  user_data = "${local.join_cluster}${file("${path.module}/instance_store.sh")}"
 }
 
 resource "aws_launch_template" "instance" {

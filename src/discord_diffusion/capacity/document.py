@@ -31,6 +31,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
 COST_PARTS: Mapping[str, Callable[[], str]] = {
     "cost-compared": cost_tables.compared_table,
     "cost-levers": cost_tables.levers_table,
+    "cost-sensitivity": cost_tables.sensitivity_table,
     "cost-idle": cost_tables.idle_table,
     "cost-idle-original": cost_tables.idle_original_table,
     "cost-busy": cost_tables.busy_table,

@@ -194,7 +194,7 @@ def boots_table(figures: Figures) -> str:
     names = {
         "original": "original",
         "ours": "ours",
-        "ours_group_woken": "ours, wake-up raises the group too",
+        "ours_provider_alone": "ours, instances left to the capacity provider",
     }
     for key, name in names.items():
         boot = figures.boots[key]

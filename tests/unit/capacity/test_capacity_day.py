@@ -13,10 +13,11 @@ from discord_diffusion.capacity.day.fleet import Fleet, Task
 from discord_diffusion.capacity.day.outcome import Day, Fate, quantile
 from discord_diffusion.capacity.day.run import (
     COMPARED,
-    GROUP_WOKEN,
     HELD,
+    HOLD_SECONDS,
     ORIGINAL,
     OURS,
+    PROVIDER_ALONE,
     QUEUE_DEPTH,
     SEED,
     Variant,
@@ -26,7 +27,7 @@ from discord_diffusion.capacity.day.run import (
 from discord_diffusion.capacity.figures import load
 
 FIGURES = load()
-VARIANTS = (*COMPARED, GROUP_WOKEN, HELD)
+VARIANTS = (*COMPARED, HELD, PROVIDER_ALONE)
 HOUR = 3600.0
 
 
@@ -107,7 +108,7 @@ def test_a_fleet_that_nobody_asks_costs_no_gpu() -> None:
 
 
 def test_the_first_job_of_a_sleeping_fleet_waits_for_its_boot_and_not_much_more() -> None:
-    for variant, most in ((OURS, 60 + 10), (GROUP_WOKEN, 5)):
+    for variant, most in ((PROVIDER_ALONE, 60 + 10), (OURS, 5)):
         boot = FIGURES.boots[variant.boot].phases().total_seconds
         job = FIGURES.speed(variant.speed).seconds
         day = simulate(variant, asked((HOUR + 31, 1)), FIGURES, 0)
@@ -164,3 +165,15 @@ def test_ours_loses_less_and_answers_sooner_than_the_original_on_the_same_day(se
     assert ours.lost == 0 < original.lost
     for part in (0.5, 0.75, 0.9, 0.95):
         assert quantile(ours.waits, part) < quantile(original.waits, part)
+
+
+def test_an_instance_that_nobody_needs_is_gone_long_before_a_capacity_provider_would_take_it() -> (
+    None
+):
+    """The last job's end, the holding time, the alarm's minute and two looks: no more."""
+    one = asked((HOUR, 1))
+    ours, alone = (simulate(v, one, FIGURES, 0) for v in (OURS, PROVIDER_ALONE))
+    ended = ours.ledger.endings[0].at
+    last = max(s.at for s in ours.ledger.samples if s.instances)
+    assert last - ended <= HOLD_SECONDS + 60 + 60 + 30
+    assert ours.gpu_hours < alone.gpu_hours / 3

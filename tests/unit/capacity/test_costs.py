@@ -9,15 +9,20 @@ from discord_diffusion.capacity.costs import original, ours
 from discord_diffusion.capacity.costs.compare import (
     IDLE,
     LARGE,
+    REGIONS,
     SMALL,
+    Load,
     bill_of_original,
     bill_of_ours,
 )
 from discord_diffusion.capacity.costs.estimate import estimate
 from discord_diffusion.capacity.costs.lines import Line, counts, total
+from discord_diffusion.capacity.costs.sensitivity import DOUBTS, times_cheaper_if
+from discord_diffusion.capacity.day.run import HOLD_SECONDS
 from discord_diffusion.capacity.document import COST_PARTS, render
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "costs.md"
+INFRA = Path(__file__).parents[3] / "infra"
 IDLE_BUDGET = 5.0
 
 
@@ -29,6 +34,27 @@ def test_the_costs_in_the_documentation_are_those_that_the_model_computes() -> N
 
 def test_an_idle_month_stays_within_its_budget() -> None:
     assert 0 < bill_of_ours(IDLE).dollars <= IDLE_BUDGET
+
+
+@pytest.mark.parametrize("load", [SMALL, LARGE])
+def test_a_picture_is_five_times_cheaper_than_the_originals_where_a_deployment_goes_by_default(
+    load: Load,
+) -> None:
+    assert f'default     = "{REGIONS[0]}"' in (INFRA / "variables.tf").read_text(encoding="utf-8")
+    assert bill_of_original(load).per_thousand >= 5.0 * bill_of_ours(load).per_thousand
+
+
+def test_what_is_worse_than_it_is_taken_for_makes_it_less_cheap() -> None:
+    expected, *worse = (times_cheaper_if(doubt, SMALL) for doubt in DOUBTS)
+    assert expected == pytest.approx(
+        bill_of_original(SMALL).per_thousand / bill_of_ours(SMALL).per_thousand
+    )
+    assert all(1 < one < expected for one in worse)
+
+
+def test_the_model_holds_tasks_as_long_as_a_deployment_does() -> None:
+    text = (INFRA / "variables_fleet.tf").read_text(encoding="utf-8")
+    assert f"scale_in_hold_seconds = optional(number, {HOLD_SECONDS:g})" in text
 
 
 def test_an_idle_month_has_no_instance_and_no_job() -> None:

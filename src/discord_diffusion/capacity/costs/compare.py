@@ -11,7 +11,8 @@ from discord_diffusion.capacity.day.run import ORIGINAL, OURS, SEED, Variant, da
 from discord_diffusion.capacity.original import PICTURES_PER_JOB
 from discord_diffusion.capacity.prices import Instance
 
-REGIONS = ("us-east-1", "us-east-2")
+REGIONS = ("us-east-2", "us-east-1")
+"""The first is where a deployment goes by default."""
 INSTANCE = "g4dn.xlarge"
 SPOT_SHARE = 1.0
 
@@ -66,13 +67,19 @@ def instance_in(region: str) -> Instance:
     return found
 
 
-def _use(variant: Variant, load: Load) -> Use:
-    return month_of(day_of(variant, SEED, load.jobs_per_day)) if load.pictures else Use()
+def _use(variant: Variant, load: Load, seed: int = SEED) -> Use:
+    return month_of(day_of(variant, seed, load.jobs_per_day)) if load.pictures else Use()
 
 
-def bill_of_original(load: Load, region: str = REGIONS[0]) -> Bill:
+def times_cheaper(load: Load, seed: int) -> float:
+    """How many times cheaper a picture is than the original's, both through the same days."""
+    ours = bill_of(_use(OURS, load, seed), instance_in(REGIONS[0]), counts())
+    return bill_of_original(load, seed=seed).per_thousand / ours.per_thousand
+
+
+def bill_of_original(load: Load, region: str = REGIONS[0], seed: int = SEED) -> Bill:
     """The original through a month of the load."""
-    prices, known, use = prices_file.load(), counts(), _use(ORIGINAL, load)
+    prices, known, use = prices_file.load(), counts(), _use(ORIGINAL, load, seed)
     working = original.working(use, instance_in(region), prices, known)
     return Bill(original.standing(prices, known), working, use)
 
@@ -81,7 +88,11 @@ def bill_of_ours(
     load: Load, region: str = REGIONS[0], variant: Variant = OURS, known: Counts | None = None
 ) -> Bill:
     """Ours, or a variant of it, or with other counts, through a month of the load."""
-    prices, known, use = prices_file.load(), known or counts(), _use(variant, load)
-    figures, instance = figures_file.load(), instance_in(region)
-    working = ours.working(use, instance, SPOT_SHARE, prices, known, figures)
+    return bill_of(_use(variant, load), instance_in(region), known or counts())
+
+
+def bill_of(use: Use, instance: Instance, known: Counts) -> Bill:
+    """Ours for what was used, on instances of a price."""
+    prices = prices_file.load()
+    working = ours.working(use, instance, SPOT_SHARE, prices, known, figures_file.load())
     return Bill(ours.standing(prices, known), working, use)

@@ -11,13 +11,22 @@ from discord_diffusion.capacity.costs.compare import (
     Load,
     bill_of_original,
     bill_of_ours,
+    times_cheaper,
 )
 from discord_diffusion.capacity.costs.lines import Counts, Line, counts, total
-from discord_diffusion.capacity.day.run import GROUP_WOKEN, OURS, RELEASED, SHORT, Variant
+from discord_diffusion.capacity.costs.sensitivity import DOUBTS, times_cheaper_if
+from discord_diffusion.capacity.day.run import (
+    FIVE_MINUTES,
+    HELD,
+    OURS,
+    PROVIDER_ALONE,
+    Variant,
+)
 from discord_diffusion.capacity.figures import Figure
 from discord_diffusion.capacity.text import number, table, text_table
 
-_LEVERS = (OURS, GROUP_WOKEN, RELEASED, SHORT)
+_LEVERS = (OURS, FIVE_MINUTES, HELD, PROVIDER_ALONE)
+_OTHER_DAYS = range(1, 6)
 _SMALL_PICTURES = 0.0004
 """GB of a job's answer as WebP of quality 92, four pictures of 0.1 MB: an assumption."""
 
@@ -41,32 +50,49 @@ def _row(load: Load, whose: str, bill: Bill, times: str) -> tuple[str, ...]:
 
 def compared_table() -> str:
     """Both architectures, load by load."""
-    rows = []
+    rows = [row for region in REGIONS for row in _compared(region)]
+    header = ("region", "load", "whose", "GPU-hours", "pictures delivered", "$ standing")
+    return table((*header, "$ a month", "$ per 1,000 pictures", "times cheaper"), rows)
+
+
+def _compared(region: str) -> Iterator[tuple[str, ...]]:
     for load in (IDLE, *LOADS):
-        old, new = bill_of_original(load), bill_of_ours(load)
-        rows.append(_row(load, "original", old, ""))
+        old, new = bill_of_original(load, region), bill_of_ours(load, region)
+        yield (region, *_row(load, "original", old, ""))
         if load.pictures:
             times = f"**{old.per_thousand / new.per_thousand:.1f}**"
         else:
             times = f"{old.dollars / new.dollars:.1f}"
-        rows.append(_row(load, "ours", new, times))
-    header = ("load", "whose", "GPU-hours", "pictures delivered", "$ standing", "$ a month")
-    return table((*header, "$ per 1,000 pictures", "times cheaper"), rows)
+        yield (region, *_row(load, "ours", new, times))
 
 
 def levers_table() -> str:
     """How many times cheaper per picture than the original, by what is changed and where."""
     known = counts()
-    slow_disk = known.but(ours_volume_throughput=125)
-    light = slow_disk.but(answer_gigabytes=_SMALL_PICTURES)
+    volumes = known.but(ours_volume_gigabytes=60, ours_volume_throughput=500)
+    light = known.but(answer_gigabytes=_SMALL_PICTURES)
     rows = [(variant.name, *_times(variant, known)) for variant in _LEVERS]
     rows += [
-        ("ours; disks of 125 MB/s", *_times(OURS, slow_disk)),
-        ("ours; disks of 125 MB/s, pictures as WebP", *_times(OURS, light)),
-        ("ours; all of it", *_times(SHORT, light)),
+        ("ours; images on volumes of 60 GB and 500 MB/s", *_times(OURS, volumes)),
+        ("ours; pictures as WebP", *_times(OURS, light)),
     ]
     names = [f"{load.name}, {region}" for region in REGIONS for load in LOADS]
     return table(("variant", *names), rows)
+
+
+def sensitivity_table() -> str:
+    """How many times cheaper it would be, if a figure of ours were worse than it is taken for."""
+    rows = [
+        (doubt.name, *(f"**{times_cheaper_if(doubt, load):.1f}**" for load in LOADS))
+        for doubt in DOUBTS
+    ]
+    rows.append((f"{len(_OTHER_DAYS)} other days of the same shape", *map(_other_days, LOADS)))
+    return table((f"in {REGIONS[0]}, if", *(load.name for load in LOADS)), rows)
+
+
+def _other_days(load: Load) -> str:
+    found = [times_cheaper(load, seed) for seed in _OTHER_DAYS]
+    return f"{min(found):.1f} to {max(found):.1f}"
 
 
 def _times(variant: Variant, known: Counts) -> Iterator[str]:

@@ -1,9 +1,10 @@
 """Our policy: woken by the first request, looks every 15 s, steps as large as the need.
 
 The counts come from `discord_diffusion.scaling`; alarms and step policies are simulated as AWS runs
-them: the shortfall alarm (10 s, Maximum) leads to a step at once, the surplus alarm (300 s,
-Minimum) to what was spare all that time. Only the service is moved; the Auto Scaling group
-follows through a capacity provider with managed scaling.
+them: the shortfall alarm (10 s, Maximum) leads to a step at once, the surplus alarm (Minimum) to
+what was spare all its period. The Auto Scaling group follows the service through a capacity
+provider with managed scaling; where the deployment sees to it itself, it is raised by the wake-up
+and loses empty instances by the next look.
 """
 
 from dataclasses import dataclass
@@ -36,17 +37,17 @@ TOKEN_MARGIN = 15.0
 
 @dataclass(frozen=True)
 class Following:
-    """How instances follow tasks: whether the wake-up raises the Auto Scaling group as well, how
-    many instances the capacity provider starts from zero if it does not, and for how many seconds
-    an instance without a task is kept."""
+    """How instances follow tasks: whether the wake-up raises the Auto Scaling group as well and the
+    looks release empty instances; else how many instances the capacity provider starts from zero,
+    and for how many seconds it keeps one without a task."""
 
-    raises_group: bool
+    by_ourselves: bool
     first_instances: int
     empty_seconds: float
 
 
 class OurPolicy:
-    """Scale-out by the shortfall, scale-in by what was spare for five minutes."""
+    """Scale-out by the shortfall, scale-in by what was spare for a while."""
 
     def __init__(
         self, figures: Figures, target: ScalingTarget, boot: Boot, following: Following
@@ -96,20 +97,22 @@ class OurPolicy:
             return
         world.ledger.wakes += 1
         fleet.desired_tasks = max(1, desired_tasks(_observe(world), self._target))
-        if self._following.raises_group and fleet.desired_instances == 0:
+        if self._following.by_ourselves and fleet.desired_instances == 0:
             fleet.desired_instances = fleet.desired_tasks
         fleet.settle()
 
     def _look(self, world: World) -> None:
         """The Lambda `backlog`: measure and publish; the loop ends early if there is nothing."""
         now, seen = world.clock.now, _observe(world)
-        awake = bool(seen.asked_for or seen.backlog)
+        awake = bool(seen.asked_for or seen.backlog or world.fleet.instances)
         first = now % MINUTE < self._figures["look_every"]
         world.ledger.express_seconds += self._figures["look_every"] if awake else float(first)
         world.ledger.looks += awake or first
         if not awake:
             return
         found = measure(seen, self._target)
+        if self._following.by_ourselves and found.wanted <= seen.running == seen.asked_for:
+            world.fleet.terminate_empty(0.0)
         self._surplus.append((now, found.surplus))
         change = adjustment_for(self._out_steps, SHORTFALL_THRESHOLD, found.shortfall)
         if change is not None:

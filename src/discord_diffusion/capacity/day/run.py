@@ -22,6 +22,8 @@ SEED = 20261123
 AFTERWARDS = 3600.0
 SAMPLE_SECONDS = 60.0
 TARGET_WAIT_SECONDS = 60.0
+HOLD_SECONDS = 120.0
+"""How long spare tasks are kept by default: `scaling.scale_in_hold_seconds`."""
 
 SLOW, FAST = "T4, one picture after another", "T4, one batch of four"
 
@@ -46,7 +48,7 @@ def _queue_depth(figures: Figures, _: Variant) -> Policy:
 
 
 def _ours(
-    raises_group: bool = False, hold_seconds: float = 300.0, releases_empty: bool = False
+    hold_seconds: float = HOLD_SECONDS, *, by_ourselves: bool = True
 ) -> Callable[[Figures, Variant], Policy]:
     def make(figures: Figures, variant: Variant) -> Policy:
         target = ScalingTarget(
@@ -57,8 +59,9 @@ def _ours(
             maximum=figures.count("tasks_maximum"),
             hold_seconds=hold_seconds,
         )
-        empty = figures["empty_release" if releases_empty else "instance_idle"]
-        following = Following(raises_group, figures.count("first_scale_out"), empty)
+        following = Following(
+            by_ourselves, figures.count("first_scale_out"), figures["instance_idle"]
+        )
         return OurPolicy(figures, target, figures.boots[variant.boot], following)
 
     return make
@@ -68,33 +71,19 @@ ORIGINAL = Variant("original", _published, "original", SLOW, careful=False)
 QUEUE_DEPTH = Variant("queue depth", _queue_depth, "original", SLOW, careful=False)
 POLICY_ONLY = Variant("our policy, original worker", _ours(), "ours_slow_image", SLOW, careful=True)
 OURS = Variant("ours", _ours(), "ours", FAST, careful=True)
-GROUP_WOKEN = Variant(
-    "ours; wake-up raises the group too",
-    _ours(raises_group=True),
-    "ours_group_woken",
+FIVE_MINUTES = Variant("ours; 5 minutes of holding", _ours(300), "ours", FAST, careful=True)
+HELD = Variant("ours; 15 minutes of holding", _ours(900), "ours", FAST, careful=True)
+PROVIDER_ALONE = Variant(
+    "ours; instances left to the capacity provider",
+    _ours(by_ourselves=False),
+    "ours_provider_alone",
     FAST,
     careful=True,
 )
-HELD = Variant("ours; 15 minutes of holding", _ours(hold_seconds=900), "ours", FAST, careful=True)
 FASTER = Variant("ours on A10G", _ours(), "ours", "A10G, four pictures", careful=True)
 
-RELEASED = Variant(
-    "ours; group woken, empty instances released",
-    _ours(raises_group=True, releases_empty=True),
-    "ours_group_woken",
-    FAST,
-    careful=True,
-)
-SHORT = Variant(
-    "ours; the same, 2 minutes of holding",
-    _ours(raises_group=True, hold_seconds=120, releases_empty=True),
-    "ours_group_woken",
-    FAST,
-    careful=True,
-)
-
 COMPARED = (ORIGINAL, QUEUE_DEPTH, POLICY_ONLY, OURS)
-LEVERS = (OURS, GROUP_WOKEN, HELD, FASTER)
+LEVERS = (OURS, FIVE_MINUTES, HELD, PROVIDER_ALONE, FASTER)
 
 
 def _pace(figures: Figures, variant: Variant) -> Pace:

@@ -1,0 +1,67 @@
+"""How much of the comparison hangs on a figure that nobody has measured here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from discord_diffusion.capacity import figures as figures_file
+from discord_diffusion.capacity.costs.compare import (
+    REGIONS,
+    Load,
+    bill_of,
+    bill_of_original,
+    instance_in,
+)
+from discord_diffusion.capacity.costs.lines import counts
+from discord_diffusion.capacity.costs.use import month_of
+from discord_diffusion.capacity.day.arrivals import a_day
+from discord_diffusion.capacity.day.run import OURS, SEED, simulate
+from discord_diffusion.capacity.figures import Boot, Figures
+from discord_diffusion.capacity.prices import Instance
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """A figure of ours that may be worse than it is taken for; the original's stay as they are."""
+
+    name: str
+    instance: Callable[[Instance], Instance] = lambda instance: instance
+    figures: Callable[[Figures], Figures] = lambda figures: figures
+
+
+def _dearer(instance: Instance) -> Instance:
+    return replace(instance, spot_dollars=instance.spot_dollars * 1.5)
+
+
+def _on_demand(instance: Instance) -> Instance:
+    return replace(instance, spot_dollars=instance.dollars)
+
+
+def _slower_start(figures: Figures) -> Figures:
+    boot = figures.boots[OURS.boot]
+    steps = tuple(replace(step, seconds=step.seconds * 2) for step in boot.steps)
+    return replace(figures, boots={**figures.boots, OURS.boot: Boot(steps)})
+
+
+def _slower_job(figures: Figures) -> Figures:
+    speeds = tuple(
+        replace(one, seconds=one.seconds * 1.5) if one.name == OURS.speed else one
+        for one in figures.speeds
+    )
+    return replace(figures, speeds=speeds)
+
+
+DOUBTS = (
+    Doubt("as above"),
+    Doubt("a Spot instance costs half as much again", instance=_dearer),
+    Doubt("there is no Spot, all is on demand", instance=_on_demand),
+    Doubt("from asleep to working takes twice as long", figures=_slower_start),
+    Doubt("a job takes half as long again", figures=_slower_job),
+)
+
+
+def times_cheaper_if(doubt: Doubt, load: Load, region: str = REGIONS[0]) -> float:
+    """How many times cheaper a picture is than the original's, if a doubt is right."""
+    figures = doubt.figures(figures_file.load())
+    day = simulate(OURS, a_day(SEED, load.jobs_per_day), figures, SEED)
+    ours = bill_of(month_of(day), doubt.instance(instance_in(region)), counts())
+    return bill_of_original(load, region).per_thousand / ours.per_thousand

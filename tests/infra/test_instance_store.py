@@ -1,0 +1,80 @@
+"""What an instance does with its own disk at its first start; the programs are stood in for."""
+
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from emulation.bootstrap.layout import Layout
+
+SCRIPT = Layout.of_this_checkout().root / "infra" / "modules" / "fleet" / "instance_store.sh"
+DISKS = "/dev/nvme0n1 Amazon Elastic Block Store\n/dev/nvme1n1 Amazon EC2 NVMe Instance Storage"
+Boot = Callable[..., list[str]]
+
+
+@pytest.fixture
+def boot(tmp_path: Path) -> Boot:
+    """Runs the script on a machine with disks; the programs it started, then what it printed."""
+
+    def run(disks: str, fails: str = "") -> list[str]:
+        programs = tmp_path / "bin"
+        programs.mkdir()
+        calls = tmp_path / "calls"
+        for name in ("mkfs.xfs", "mount", "systemctl"):
+            line = f'echo "{name} $*" >>{calls}\n'
+            (programs / name).write_text(f"#!/bin/sh\n{line}exit {int(name == fails)}\n")
+        (programs / "lsblk").write_text(f"#!/bin/sh\nprintf '{disks}\\n'\n")
+        for program in programs.iterdir():
+            program.chmod(0o755)
+        done = subprocess.run(
+            ["bash", str(SCRIPT)],
+            env={"PATH": f"{programs}:{os.environ['PATH']}", "ENGINE_DATA": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        started = calls.read_text().splitlines() if calls.exists() else []
+        return [line.replace(str(tmp_path), "") for line in (*started, done.stdout.strip())]
+
+    return run
+
+
+def test_images_go_to_the_disk_that_the_type_brings_along(boot: Boot) -> None:
+    assert boot(DISKS) == [
+        "systemctl stop docker.socket docker.service containerd.service",
+        "mkfs.xfs -q -f /dev/nvme1n1",
+        "mount -o noatime /dev/nvme1n1 /instance-store",
+        "mount --bind /instance-store/docker /docker",
+        "mount --bind /instance-store/containerd /containerd",
+        "systemctl start containerd.service docker.service",
+        "images go to /dev/nvme1n1",
+    ]
+
+
+def test_a_type_without_a_disk_of_its_own_is_left_as_it_is(boot: Boot) -> None:
+    assert boot(DISKS.split("\n", maxsplit=1)[0]) == [
+        "no instance store: images go to the root volume"
+    ]
+
+
+@pytest.mark.parametrize(
+    "layers",
+    ["docker/overlay2/0123", "containerd/io.containerd.snapshotter.v1.overlayfs/snapshots/1"],
+)
+def test_an_engine_that_holds_images_keeps_them(boot: Boot, tmp_path: Path, layers: str) -> None:
+    (tmp_path / layers).mkdir(parents=True)
+    assert boot(DISKS) == ["the engine holds images: they stay on the root volume"]
+
+
+def test_an_engine_that_was_only_started_holds_none(boot: Boot, tmp_path: Path) -> None:
+    (tmp_path / "docker" / "overlay2" / "l").mkdir(parents=True)
+    assert boot(DISKS)[-1] == "images go to /dev/nvme1n1"
+
+
+@pytest.mark.parametrize("fails", ["mkfs.xfs", "mount"])
+def test_the_engine_runs_again_whatever_fails(boot: Boot, fails: str) -> None:
+    *_, started, said = boot(DISKS, fails)
+    assert started == "systemctl start containerd.service docker.service"
+    assert said == "/dev/nvme1n1 cannot be used: images go to the root volume"
