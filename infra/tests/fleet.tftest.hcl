@@ -30,7 +30,7 @@ run "an_instance_joins_the_cluster_keeps_its_secrets_and_gives_way_to_spot" {
   }
 
   assert {
-    condition     = base64decode(aws_launch_template.instance.user_data) == <<-EOT
+    condition = base64decode(aws_launch_template.instance.user_data) == join("", [<<-EOT
       #!/bin/bash
       cat >> /etc/ecs/ecs.config <<'CONFIG'
       ECS_CLUSTER=bot-test
@@ -40,6 +40,7 @@ run "an_instance_joins_the_cluster_keeps_its_secrets_and_gives_way_to_spot" {
       ECS_IMAGE_PULL_BEHAVIOR=prefer-cached
       CONFIG
     EOT
+    , file("./modules/fleet/instance_store.sh")])
     error_message = "The user data: ${base64decode(aws_launch_template.instance.user_data)}"
   }
 

@@ -120,7 +120,10 @@ WITHOUT_RESOURCES = {
 }
 # What is named by AWS once it is there, below what is ours: streams of a log group, tasks and
 # container instances of a cluster.
-NAMED_LATER = re.compile(r":(log-stream:|task/[\w-]+/|container-instance/[\w-]+/)\*$")
+NAMED_LATER = re.compile(
+    r":(log-stream:|task/[\w-]+/|container-instance/[\w-]+/)\*$"
+    r"|(?<=:autoScalingGroup:)\*(?=:autoScalingGroupName/[\w-]+$)"
+)
 POLICIES = ("policy", "assume_role_policy", "redrive_policy", "redrive_allow_policy")
 
 
