@@ -17,6 +17,7 @@ ENDPOINTS = {
     "aws_cloudwatch_event": "events",
     "aws_cloudwatch_log": "logs",
     "aws_cloudwatch_metric": "cloudwatch",
+    "aws_default_security": "ec2",
     "aws_dynamodb": "dynamodb",
     "aws_ec2": "ec2",
     "aws_ecr": "ecr",
