@@ -109,6 +109,10 @@ deploy-aws: setup ## Deploy to AWS, or update a deployment (ARGS="--dry-run", "-
 destroy-aws: setup ## Remove a deployment from AWS, and say what it leaves (ARGS="--yes")
 	@$(VENV)/python -m infra.deploy destroy $(ARGS)
 
+.PHONY: ami
+ami: setup ## Make an AMI that holds the worker's image, from what is deployed (ARGS="--yes", "--keep 1")
+	@$(VENV)/python -m infra.deploy ami make $(ARGS)
+
 .PHONY: rehearsal
 rehearsal: setup ## Start an emulated account and Discord to rehearse a deployment in (docs/deploy.md)
 	@$(VENV)/python -m infra.deploy.rehearsal up
