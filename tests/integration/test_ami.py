@@ -47,7 +47,7 @@ def ec2(stack: Stack) -> Any:
     return boto3.client("ec2", **client_options(stack.state))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def site(stack: Stack) -> Site:
     """The stack's deployment."""
     terraform = Terraform(Layout.of_this_checkout(), stack.folder.path / "terraform")
