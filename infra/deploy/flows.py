@@ -109,7 +109,9 @@ class Flow:
         with self.show.step("Make the image's repository") as tell:
             steps.make_repository(tell)
         with self.show.step("Build and push the worker's image") as tell:
-            steps.push_image(tag, tell)
+            sizes = steps.push_image(tag, tell)
+        for line in sizes:
+            self.show.line(line)
 
     def _planned(self, steps: Steps) -> Plan:
         self._package(steps)
