@@ -1,10 +1,11 @@
-"""What an AMI costs, told before one is made. Prices of us-east-1, in US dollars."""
+"""What an AMI costs, told before one is made. US dollars in us-east-1; unverified, the pages named
+have those of today."""
 
 # Of m6i.large on demand: https://aws.amazon.com/ec2/pricing/on-demand/
 BUILDER_HOUR = 0.096
 # Of what a snapshot really holds: https://aws.amazon.com/ebs/pricing/
 SNAPSHOT_GB_MONTH = 0.05
-# AWS's own image and the worker's, unpacked; the whole disk is the most that it can be.
+# AWS's own image and the worker's, unpacked, by guess; the whole disk is the most that it can be.
 LIKELY_GB = 20
 
 
