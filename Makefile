@@ -87,6 +87,10 @@ lint: setup ## Check style, types, import rules and Terraform
 	@$(RIG) terraform fmt -check -recursive
 	@$(RIG) terraform validate
 
+.PHONY: policy
+policy: setup ## Check infra/ by checkov, and every IAM policy of the plan by parliament
+	@$(VENV)/python -m pytest tests/infra/test_policy.py tests/infra/test_safeguards.py
+
 .PHONY: format
 format: setup ## Format the code and Terraform
 	$(VENV)/ruff check --fix .
@@ -104,6 +108,10 @@ deploy-aws: setup ## Deploy to AWS, or update a deployment (ARGS="--dry-run", "-
 .PHONY: destroy-aws
 destroy-aws: setup ## Remove a deployment from AWS, and say what it leaves (ARGS="--yes")
 	@$(VENV)/python -m infra.deploy destroy $(ARGS)
+
+.PHONY: ami
+ami: setup ## Make an AMI that holds the worker's image, from what is deployed (ARGS="--yes", "--keep 1")
+	@$(VENV)/python -m infra.deploy ami make $(ARGS)
 
 .PHONY: rehearsal
 rehearsal: setup ## Start an emulated account and Discord to rehearse a deployment in (docs/deploy.md)
@@ -141,6 +149,8 @@ lock: setup ## Resolve the project's dependencies (UPGRADE=1 takes the newest)
 	  -c requirements/development.lock -o docker/worker.lock
 	$(VENV)/uv pip compile docker/rig.in --universal --python-version 3.11 --generate-hashes --no-header --quiet \
 	  -c requirements/development.lock -o docker/rig.lock
+	$(VENV)/uv pip compile infra/policy/requirements.in --universal --python-version 3.13 --generate-hashes \
+	  --no-header --quiet $(if $(UPGRADE),--upgrade) -o infra/policy/requirements.lock
 
 .PHONY: clean
 clean: local-down ## Remove what was set up and built

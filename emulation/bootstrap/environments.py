@@ -74,6 +74,14 @@ class Environments:
         words = ("--compile-bytecode", "--require-hashes", "-r", lock)
         self._install(self.layout.lambda_environment, *words)
 
+    def make_policy_tools(self) -> None:
+        """What judges the Terraform module, from its lock."""
+        lock = self.layout.infra / "policy" / "requirements.lock"
+        self._make(self.layout.policy_environment)
+        # Compiled now, once for every run.
+        words = ("--compile-bytecode", "--require-hashes", "-r", lock)
+        self._install(self.layout.policy_environment, *words)
+
     def _make(self, environment: Path) -> None:
         python = pythons.find_or_fetch(self.uv, self.layout.cache / "python")
         shutil.rmtree(environment, ignore_errors=True)

@@ -47,6 +47,11 @@ class Layout:
         return self.cache / "lambda-python3.13"
 
     @property
+    def policy_environment(self) -> Path:
+        """The tools that judge the Terraform module, made when they are first asked for."""
+        return self.cache / "policy"
+
+    @property
     def terraform_data(self) -> Path:
         """Terraform's data folder: the provider, initialised once."""
         return self.cache / "terraform"

@@ -17,6 +17,7 @@ EXTENSION = "emulator extension"
 LAMBDA = "Lambda runtime"
 TERRAFORM = "Terraform and its provider"
 PACKAGE = "Lambda package"
+POLICY = "policy tools"
 
 
 def make_plan(layout: Layout, torch_build: str) -> Plan:
@@ -83,6 +84,19 @@ def make_plan(layout: Layout, torch_build: str) -> Plan:
         ),
     )
     return Plan(steps, layout.cache / "stamps")
+
+
+def make_policy_plan(layout: Layout) -> Plan:
+    """What only the checks of the Terraform module need; the rest must be set up."""
+    make = Environments(layout)
+    lock = layout.infra / "policy" / "requirements.lock"
+    step = Step(
+        POLICY,
+        make.make_policy_tools,
+        (f"{layout.root}", files_digest(lock)),
+        python_of(layout.policy_environment),
+    )
+    return Plan((step,), layout.cache / "stamps")
 
 
 def _initialise_terraform(layout: Layout) -> None:

@@ -1,12 +1,17 @@
-"""`python -m emulation.docker.sizes IMAGE...`: the size of each layer of images, oldest first."""
+"""`python -m emulation.docker.sizes IMAGE...`: the size of each layer of images, oldest first.
+
+The worker's image is held to its budgets too: the status is 1 where a part is larger.
+"""
 
 import sys
 
+from emulation.docker import budgets
 from emulation.docker.client import docker
 from emulation.errors import StartError
 
 _MEGABYTE = 1_000_000
 _SHOWN = 84
+_WORKER = "/worker"
 
 
 def layers(image: str) -> list[tuple[int, str]]:
@@ -29,6 +34,7 @@ def _words(made_by: str) -> str:
 
 def main() -> int:
     """Print them; the exit status."""
+    status = 0
     for image in sys.argv[1:]:
         try:
             found = layers(image)
@@ -39,7 +45,11 @@ def main() -> int:
         sys.stdout.write(f"{image}  {total / _MEGABYTE:.0f} MB\n")
         for size, made_by in found:
             sys.stdout.write(f"  {size / _MEGABYTE:8.1f} MB  {made_by[:_SHOWN]}\n")
-    return 0
+        if _WORKER in image:
+            parts = budgets.parts(found)
+            sys.stdout.write("\n".join([f"{image}, by its budgets", *budgets.in_words(parts), ""]))
+            status |= any(one.over for one in parts)
+    return int(status)
 
 
 if __name__ == "__main__":

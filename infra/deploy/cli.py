@@ -1,9 +1,7 @@
 """`python -m infra.deploy`: parse, call, and say how it went."""
 
-import os
 import signal
 import sys
-from pathlib import Path
 from types import FrameType
 from typing import Annotated, NoReturn
 
@@ -11,12 +9,10 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from discord_diffusion.settings.deployment import SECRETS, DeploymentSettings
 from discord_diffusion.settings.reader import SettingsError
-from emulation.bootstrap.layout import Layout
+from infra.deploy.ami.commands import ami
 from infra.deploy.choices import Choices
 from infra.deploy.errors import DeployError, InputError, Terminated
-from infra.deploy.flows import Agree, Flow
 from infra.deploy.options import (
     AllowReplacement,
     BackendConfig,
@@ -31,6 +27,7 @@ from infra.deploy.options import (
     VarFile,
     Yes,
 )
+from infra.deploy.shell import STATES, flow_of, looked_at, variables
 from infra.deploy.show import Show
 
 app = typer.Typer(
@@ -39,10 +36,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="From an AWS account and a Discord token to a running bot, and back.",
 )
-_LAYOUT = Layout.of_this_checkout()
-_VARIABLES = _LAYOUT.infra / "aws.tfvars"
-
-_STATES = _LAYOUT.root / ".deployments"
+app.add_typer(ami, name="ami")
 
 
 @app.command()
@@ -51,7 +45,7 @@ def deploy(
     environment: Environment = None,
     var_file: VarFile = None,
     backend_config: BackendConfig = None,
-    state_dir: StateDir = _STATES,
+    state_dir: StateDir = STATES,
     guild: Guild = None,
     skip_image: SkipImage = False,
     image: Image = None,
@@ -64,7 +58,7 @@ def deploy(
     chosen = Choices(
         region=region,
         environment=environment,
-        variables_file=_variables(var_file),
+        variables_file=variables(var_file),
         backend_file=backend_config,
         state_folder=state_dir,
         guild_id=guild,
@@ -72,7 +66,7 @@ def deploy(
         endpoint_url=endpoint_url,
         allow_replacement=allow_replacement,
     )
-    flow = _flow(chosen, yes)
+    flow = flow_of(chosen, yes)
     if dry_run:
         flow.plan()
         flow.show.line("\nNothing was changed.")
@@ -86,15 +80,15 @@ def plan(
     environment: Environment = None,
     var_file: VarFile = None,
     backend_config: BackendConfig = None,
-    state_dir: StateDir = _STATES,
+    state_dir: StateDir = STATES,
     skip_image: SkipImage = False,
     image: Image = None,
 ) -> None:
     """Show what a deployment would do and cost: `deploy --dry-run`."""
-    chosen = _looked_at(
+    chosen = looked_at(
         region, environment, var_file, backend_config, state_dir, _image(image, skip_image)
     )
-    _flow(chosen, yes=True).plan()
+    flow_of(chosen, yes=True).plan()
 
 
 @app.command()
@@ -103,7 +97,7 @@ def destroy(
     environment: Environment = None,
     var_file: VarFile = None,
     backend_config: BackendConfig = None,
-    state_dir: StateDir = _STATES,
+    state_dir: StateDir = STATES,
     guild: Guild = None,
     endpoint_url: EndpointUrl = None,
     yes: Yes = False,
@@ -112,14 +106,14 @@ def destroy(
     chosen = Choices(
         region=region,
         environment=environment,
-        variables_file=_variables(var_file),
+        variables_file=variables(var_file),
         backend_file=backend_config,
         state_folder=state_dir,
         guild_id=guild,
         image="removed",
         endpoint_url=endpoint_url,
     )
-    if _flow(chosen, yes).destroy():
+    if flow_of(chosen, yes).destroy():
         raise typer.Exit(1)
 
 
@@ -129,15 +123,15 @@ def preflight(
     environment: Environment = None,
     var_file: VarFile = None,
     backend_config: BackendConfig = None,
-    state_dir: StateDir = _STATES,
+    state_dir: StateDir = STATES,
     skip_image: SkipImage = False,
     image: Image = None,
 ) -> None:
     """Look at account, quotas, region, network, tools and Discord; change nothing."""
-    chosen = _looked_at(
+    chosen = looked_at(
         region, environment, var_file, backend_config, state_dir, _image(image, skip_image)
     )
-    if not _flow(chosen, yes=True).preflight().passed:
+    if not flow_of(chosen, yes=True).preflight().passed:
         raise typer.Exit(1)
 
 
@@ -172,42 +166,6 @@ def main() -> None:
 
 def _terminate(_number: int, _frame: FrameType | None) -> NoReturn:
     raise Terminated
-
-
-def _looked_at(
-    region: str | None,
-    environment: str | None,
-    var_file: Path | None,
-    backend_config: Path | None,
-    state_dir: Path,
-    image: str | None,
-) -> Choices:
-    """The choices of a command that changes nothing."""
-    return Choices(
-        region=region,
-        environment=environment,
-        variables_file=_variables(var_file),
-        backend_file=backend_config,
-        state_folder=state_dir,
-        image=image,
-    )
-
-
-def _flow(choices: Choices, yes: bool) -> Flow:
-    agree: Agree = (lambda _question: True) if yes else typer.confirm
-    return Flow(choices, _settings(), _LAYOUT, Show(), agree)
-
-
-def _settings() -> DeploymentSettings:
-    """The settings; from here on no program that is started finds the secrets."""
-    settings = DeploymentSettings.from_environ()
-    for name in SECRETS:
-        os.environ.pop(name, None)
-    return settings
-
-
-def _variables(given: Path | None) -> Path | None:
-    return given or (_VARIABLES if _VARIABLES.exists() else None)
 
 
 def _image(image: str | None, skip: bool) -> str | None:

@@ -8,6 +8,7 @@ from discord_diffusion.capacity.costs.estimate import estimate
 from discord_diffusion.settings.deployment import DeploymentSettings
 from emulation.bootstrap.layout import Layout
 from infra.deploy import endpoint, leftovers
+from infra.deploy.ami.making import remove_everything
 from infra.deploy.choices import Choices, Deployment
 from infra.deploy.errors import RefusedError
 from infra.deploy.plan import Plan
@@ -68,6 +69,7 @@ class Flow:
             ready.workspace.ensure_package()
             self._confirm(f"Remove {deployment.prefix} in {deployment.region} for good?")
             self._leave_discord(ready, steps, outputs)
+            remove_everything(ready.aws, deployment.prefix, self.show.step)
             self._remove_resources(ready)
             with self.show.step("Remove the kept bot token"):
                 ready.tokens.remove()
@@ -107,7 +109,9 @@ class Flow:
         with self.show.step("Make the image's repository") as tell:
             steps.make_repository(tell)
         with self.show.step("Build and push the worker's image") as tell:
-            steps.push_image(tag, tell)
+            sizes = steps.push_image(tag, tell)
+        for line in sizes:
+            self.show.line(line)
 
     def _planned(self, steps: Steps) -> Plan:
         self._package(steps)

@@ -14,6 +14,9 @@ from pathlib import Path
 
 from botocore.exceptions import ClientError
 
+from emulation.docker import budgets
+from emulation.docker.sizes import layers
+from emulation.errors import StartError
 from infra.deploy.aws import Aws, code_of, named
 from infra.deploy.errors import ImageError
 
@@ -77,6 +80,19 @@ def _compiles(worker: Mapping[str, object]) -> bool:
     """Whether torch.compile is wanted: by name, or by `auto` with a folder to keep its work in."""
     wanted = worker.get("compile") or "auto"
     return bool(worker.get("compile_cache")) if wanted == "auto" else wanted != "off"
+
+
+def sizes(reference: str) -> list[str]:
+    """The size of each part of an image that was built, and its budget; the model has none.
+
+    Raises:
+        ImageError: Docker knows no such image.
+    """
+    try:
+        found = budgets.parts(layers(reference))
+    except StartError as error:
+        raise ImageError(str(error)) from error
+    return budgets.in_words(found)
 
 
 def is_pushed(aws: Aws, repository: str, tag: str) -> bool:

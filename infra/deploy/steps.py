@@ -87,17 +87,19 @@ class Steps:
             terraform.apply(path, plan.steps, progress)
         path.unlink(missing_ok=True)
 
-    def push_image(self, tag: str, progress: Progress) -> None:
-        """Build and push the image, unless the repository has it."""
+    def push_image(self, tag: str, progress: Progress) -> list[str]:
+        """Build and push the image, unless the repository has it; its parts and their budgets."""
         ready = self.ready
         if image.is_pushed(ready.aws, ready.deployment.repository, tag):
             progress("nothing changed")
-            return
+            return []
         account = ready.aws.identity()["Account"]
         registry = f"{account}.dkr.ecr.{ready.deployment.region}.amazonaws.com"
         reference = f"{registry}/{ready.deployment.repository}:{tag}"
         self.worker_image().build(reference, progress)
+        sizes = image.sizes(reference)
         image.push(image.login(ready.aws), reference, progress)
+        return sizes
 
     def keep_token(self) -> bool:
         """Keep the bot token for the next deployment; False if it is kept already."""

@@ -132,6 +132,8 @@ run "every_setting_reaches_the_worker_and_the_function" {
     log_level                  = "DEBUG"
     tracing                    = true
 
+    interactions_function = { reserved_concurrency = 50 }
+
     generation_defaults = { steps = 12, guidance = 3.0, width = 64, height = 128, images = 2 }
 
     worker = {

@@ -52,6 +52,38 @@ run "a_vpc_of_its_own_has_a_public_subnet_in_every_zone_with_a_gpu" {
   }
 }
 
+run "a_zone_that_comes_between_moves_no_subnet" {
+  command = plan
+
+  module {
+    source = "./modules/network"
+  }
+
+  override_data {
+    target = data.aws_ec2_instance_type_offerings.zones
+    values = { locations = ["us-east-1a", "us-east-1c"] }
+  }
+
+  assert {
+    condition = { for zone, subnet in aws_subnet.public : zone => subnet.cidr_block } == {
+      us-east-1a = "10.0.0.0/20"
+      us-east-1c = "10.0.32.0/20"
+    }
+    error_message = "Each zone's block must be its letter's: ${jsonencode({ for zone, subnet in aws_subnet.public : zone => subnet.cidr_block })}"
+  }
+}
+
+run "the_vpcs_default_security_group_lets_nothing_through" {
+  module {
+    source = "./modules/network"
+  }
+
+  assert {
+    condition     = [for group in aws_default_security_group.closed : group.vpc_id] == [aws_vpc.this[0].id]
+    error_message = "The default security group must be taken over, without rules."
+  }
+}
+
 run "nothing_comes_in_and_only_https_goes_out" {
   module {
     source = "./modules/network"

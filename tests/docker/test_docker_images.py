@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from engine_facts import Image
 
+from emulation.docker import budgets
+
 MEGABYTE = 1_000_000
 # Without the base image: that is Debian's, and differs with how it was made.
 BUDGET = {
@@ -23,6 +25,12 @@ SECRET_FILES = r".*/(\.env|\.netrc|\.git|\.aws|\.docker|\.npmrc|id_rsa|id_ed2551
 def test_an_image_keeps_to_its_budget(image: Image) -> None:
     own = sum(size for size, made_by in image.layers() if "buildkit" in made_by)
     assert own / MEGABYTE < BUDGET[image.name]
+
+
+def test_each_part_of_the_worker_keeps_to_its_budget(worker_image: Image) -> None:
+    parts = budgets.parts(worker_image.layers())
+    assert all(part.megabytes > 0 for part in parts)
+    assert [part for part in parts if part.over] == []
 
 
 def test_a_change_of_the_code_pulls_megabytes(worker_image: Image) -> None:

@@ -47,6 +47,7 @@ NAMELESS = {
 }
 # Named by a tag, as EC2 does, and an event source mapping.
 TAGGED = {
+    "aws_default_security_group",
     "aws_internet_gateway",
     "aws_lambda_event_source_mapping",
     "aws_route_table",

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -102,7 +103,9 @@ def test_an_interrupted_deployment_hides_the_token_and_loses_nothing(rehearsal: 
 
 
 def _seen(process: subprocess.Popen[str]) -> list[tuple[str, str]]:
-    return [_seen_of(one) for one in family_of(process)]
+    seen = [_seen_of(one) for one in family_of(process)]
+    # A child that has not begun its program yet is still a copy of the deployment itself.
+    return [(words, env) for words, env in seen if " -m infra.deploy " not in words]
 
 
 def _seen_of(process: psutil.Process) -> tuple[str, str]:
@@ -206,6 +209,37 @@ def _code(rehearsal: Rehearsal) -> str:
     return str(found["Configuration"]["CodeSha256"])
 
 
+def test_an_ami_with_the_workers_image_is_made_used_and_kept_while_it_is_used(
+    rehearsal: Rehearsal,
+) -> None:
+    # Of AWS's public parameters the emulator knows those of Amazon Linux 2.
+    base = "resolve:ssm:/aws/service/ecs/optimized-ami/amazon-linux-2/gpu/recommended/image_id"
+    rehearsal.set_variables(fleet={"maximum_tasks": 0, "ami": base})
+    process = rehearsal.start("ami", "make", "--yes")
+    ec2 = rehearsal.client("ec2")
+    wait_for(lambda: bool(_builders(ec2)), process)
+    ec2.stop_instances(InstanceIds=_builders(ec2))  # as the builder's user data does
+    told, _ = process.communicate(timeout=200)
+    assert process.returncode == 0, told
+    assert "dollars a month" in told
+    [made] = re.findall(r'fleet = \{ ami = "(ami-\w+)" \}', told)
+    assert _builders(ec2) == []
+
+    rehearsal.set_variables(fleet={"maximum_tasks": 0, "ami": made})
+    assert rehearsal.run("deploy", "--yes").returncode == 0
+    assert "in use" in rehearsal.run("ami", "list").stdout
+    assert rehearsal.run("ami", "remove").returncode == 0
+    assert made in rehearsal.run("ami", "list").stdout
+
+
+def _builders(ec2: Any) -> list[str]:
+    """Instances that make an AMI, whether they run or have stopped."""
+    states = {"Name": "instance-state-name", "Values": ["pending", "running", "stopped"]}
+    named = {"Name": "tag:Name", "Values": [f"{PREFIX}-ami-builder"]}
+    found = ec2.describe_instances(Filters=[states, named])["Reservations"]
+    return [str(one["InstanceId"]) for group in found for one in group["Instances"]]
+
+
 def test_names_that_somebody_else_has_are_told(rehearsal: Rehearsal, tmp_path: Path) -> None:
     ended = rehearsal.run("preflight", DEPLOY_STATE_DIR=str(tmp_path))
     assert ended.returncode == 1
@@ -236,7 +270,15 @@ def test_a_removed_deployment_leaves_nothing(rehearsal: Rehearsal) -> None:
     assert "Nothing of it is left at AWS" in ended.stdout
     assert "QueueUrls" not in rehearsal.client("sqs").list_queues()
     assert rehearsal.client("lambda").list_functions()["Functions"] == []
-    assert rehearsal.client("ssm").describe_parameters()["Parameters"] == []
+    assert rehearsal.client("ec2").describe_images(Owners=["self"])["Images"] == []
+    assert _own_parameters(rehearsal) == []
     assert rehearsal.commands() == []
     assert rehearsal.application()["interactions_endpoint_url"] is None
     assert not any(path.name.startswith(PREFIX) for path in rehearsal.deployments.iterdir())
+
+
+def _own_parameters(rehearsal: Rehearsal) -> list[str]:
+    """The emulator lists AWS's public parameters too."""
+    found = rehearsal.client("ssm").get_paginator("describe_parameters").paginate()
+    names = [str(one["Name"]) for page in found for one in page["Parameters"]]
+    return [name for name in names if not name.startswith("/aws/service/")]

@@ -29,6 +29,7 @@ locals {
 }
 
 resource "aws_ecs_cluster" "this" {
+  # checkov:skip=CKV_AWS_65: Insights costs by the task and the metric; the loop publishes what the dashboard shows, and fleet.container_insights switches it on
   name = local.cluster_name
 
   # Insights costs by the task and the metric; what a person looks at, the loop publishes.
@@ -49,6 +50,7 @@ resource "aws_ecs_cluster_capacity_providers" "this" {
 }
 
 resource "aws_cloudwatch_log_group" "worker" {
+  # checkov:skip=CKV_AWS_158: CloudWatch Logs encrypts with a key of AWS's; a key of one's own costs a dollar a month, and no secret is logged
   name              = "/ecs/${local.service_name}"
   retention_in_days = var.log_retention_days
 }

@@ -1,12 +1,22 @@
 # A VPC of the deployment's own.
 
 resource "aws_vpc" "this" {
+  # checkov:skip=CKV2_AWS_11: Flow logs cost by the gigabyte, and model and image are gigabytes; nothing can come in
   count = var.create_vpc ? 1 : 0
 
   cidr_block         = var.cidr_block
   enable_dns_support = true
 
   tags = { Name = var.prefix }
+}
+
+# AWS makes it with the VPC, open between its members; without rules it lets nothing through.
+resource "aws_default_security_group" "closed" {
+  count = var.create_vpc ? 1 : 0
+
+  vpc_id = aws_vpc.this[0].id
+
+  tags = { Name = "${var.prefix}-closed" }
 }
 
 resource "aws_internet_gateway" "this" {
@@ -19,7 +29,7 @@ resource "aws_internet_gateway" "this" {
 
 # The launch template asks for public addresses, so that nothing else put here gets one unasked.
 resource "aws_subnet" "public" {
-  for_each = var.create_vpc ? { for index, zone in local.zones : zone => index } : {}
+  for_each = var.create_vpc ? { for zone in local.zones : zone => index(local.zone_letters, substr(zone, -1, 1)) } : {}
 
   vpc_id            = aws_vpc.this[0].id
   availability_zone = each.key

@@ -4,6 +4,7 @@
 data "aws_region" "current" {}
 
 data "aws_availability_zones" "open" {
+  # checkov:skip=CKV_AWS_394: A zone that AWS adds gets a subnet of its own and moves no other one: each is numbered by its zone's letter
   state = "available"
 
   # No Local Zone, which an account may have opted into.
@@ -28,11 +29,16 @@ locals {
     data.aws_ec2_instance_type_offerings.zones.locations,
   ))
 
+  # Each zone's subnet has the block of its letter, whichever other zones there are: one that AWS
+  # adds, or that another instance type brings, must not move the subnets that instances are in.
+  zone_letters = split("", "abcdefghijklmnop")
+
   vpc_id     = var.create_vpc ? aws_vpc.this[0].id : data.aws_vpc.given[0].id
   subnet_ids = var.create_vpc ? [for subnet in aws_subnet.public : subnet.id] : data.aws_subnets.given[0].ids
 }
 
 resource "aws_security_group" "instances" {
+  # checkov:skip=CKV2_AWS_5: The fleet's launch template has it, through a variable that this check does not follow
   name        = "${var.prefix}-instances"
   description = "GPU instances: nothing comes in, HTTPS goes out."
   vpc_id      = local.vpc_id

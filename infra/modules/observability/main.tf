@@ -12,9 +12,8 @@ locals {
   topic_arn  = "arn:${local.partition}:sns:${local.region}:${local.account}:${local.topic_name}"
 }
 
-# Not encrypted: CloudWatch and Budgets cannot publish with AWS's managed key, one's own costs a
-# dollar a month, and an alarm names nobody.
 resource "aws_sns_topic" "alarms" {
+  # checkov:skip=CKV_AWS_26: CloudWatch and Budgets cannot publish with AWS's managed key, a key of one's own costs a dollar a month, and an alarm names nobody
   name         = local.topic_name
   display_name = var.prefix
 

@@ -1,0 +1,48 @@
+"""What parliament finds in policies; run by the Python of the tools' environment.
+
+Standard input is JSON: policies by name. Standard output is JSON: findings as text. parliament's
+own command line is not used: what it is told to ignore it reports all the same, and it leaves a
+file in the machine's temporary folder.
+"""
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import parliament  # type: ignore[import-not-found]
+
+# What stays, and why: a policy in JSON has no room for a comment.
+JUSTIFIED = {
+    # Step Functions lets CloudWatch Logs deliver a machine's log, and demands the right to say so.
+    # https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
+    ("PERMISSIONS_MANAGEMENT_ACTIONS", "logs:putresourcepolicy"),
+    # The login with which ECS pulls the worker's image; it opens what the same policy allows.
+    # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_execution_IAM_role.html
+    ("CREDENTIALS_EXPOSURE", "ecr:getauthorizationtoken"),
+    # A trust policy says who may take the role.
+    ("CREDENTIALS_EXPOSURE", "sts:assumerole"),
+}
+
+
+def findings(name: str, policy: str) -> Iterator[str]:
+    """Every finding in one policy that is not justified."""
+    audited = parliament.analyze_policy_string(policy, name, include_community_auditors=True)
+    for finding in audited.findings:
+        actions = list(finding.location.get("actions", []))
+        if {(finding.issue, action) for action in actions} <= JUSTIFIED and actions:
+            continue
+        yield f"{name}: {finding.issue} {finding.detail} {', '.join(actions)}".rstrip()
+
+
+def main() -> None:
+    """Read, audit, print."""
+    auditors = Path(parliament.__file__).with_name("community_auditors")
+    parliament.override_config(str(auditors / "config_override.yaml"))
+    policies = json.load(sys.stdin)
+    found = [text for name, policy in policies.items() for text in findings(name, policy)]
+    json.dump(found, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

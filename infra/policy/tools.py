@@ -1,0 +1,115 @@
+"""The tools' environment, made when it is first asked for, and what the tools find."""
+
+import json
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from emulation.bootstrap.commands import clean_environment
+from emulation.bootstrap.errors import CommandFailedError
+from emulation.bootstrap.layout import Layout, python_of
+from emulation.bootstrap.plan import make_policy_plan
+from emulation.bootstrap.steps import one_at_a_time
+from emulation.display import Display
+
+_AUDIT = Path(__file__).with_name("audit.py")
+# Nothing is fetched: the rules are the release's own. A busy machine takes its time to parse.
+_OFFLINE = {"CKV_SKIP_PACKAGE_UPDATE_CHECK": "true", "HCL_PARSE_TIMEOUT_SEC": "240"}
+
+
+@dataclass(frozen=True)
+class Checked:
+    """One rule of checkov's and one resource. `reason` is why an exception was made, if one was."""
+
+    rule: str
+    title: str
+    resource: str
+    file: str
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What checkov found: `unread` are files that it could not parse."""
+
+    passed: tuple[Checked, ...]
+    failed: tuple[Checked, ...]
+    skipped: tuple[Checked, ...]
+    unread: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Tools:
+    """checkov and parliament, ready to run; neither reaches the network."""
+
+    folder: Path
+
+    @classmethod
+    def ready(cls, layout: Layout) -> "Tools":
+        """The tools of a checkout, installed from their lock if they are not yet.
+
+        Raises:
+            SetupError: they could not be installed.
+        """
+        with one_at_a_time(layout.cache), Display() as display:
+            make_policy_plan(layout).run(display)
+        return cls(python_of(layout.policy_environment).parent)
+
+    def checkov(self, folder: Path) -> Scan:
+        """What every rule of checkov's says of the Terraform files below a folder.
+
+        Raises:
+            CommandFailedError: checkov itself failed.
+        """
+        words = ["checkov", "--directory", ".", "--framework", "terraform", "--compact"]
+        words += ["--skip-download", "--soft-fail", "--output", "json"]
+        results = json.loads(self._output(words, folder))["results"]
+        return Scan(
+            _checked(results["passed_checks"]),
+            _checked(results["failed_checks"]),
+            _checked(results["skipped_checks"]),
+            tuple(results["parsing_errors"]),
+        )
+
+    def parliament(self, policies: Mapping[str, str]) -> list[str]:
+        """What parliament says of policies, by a name of each; nothing where all is well.
+
+        What is justified (`audit.JUSTIFIED`) is left out.
+
+        Raises:
+            CommandFailedError: parliament itself failed.
+        """
+        words = ["python", str(_AUDIT)]
+        found: list[str] = json.loads(self._output(words, _AUDIT.parent, json.dumps(policies)))
+        return found
+
+    def _output(self, words: list[str], folder: Path, stdin: str = "") -> str:
+        words = [str(self.folder / words[0]), *words[1:]]
+        env = {name: value for name, value in clean_environment().items() if name != "LOG_LEVEL"}
+        ended = subprocess.run(  # noqa: S603 - the tools, with words of our own
+            words,
+            cwd=folder,
+            env=env | _OFFLINE,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if ended.returncode != 0:
+            raise CommandFailedError(words, ended.returncode, ended.stdout + ended.stderr)
+        return ended.stdout
+
+
+def _checked(found: list[dict[str, Any]]) -> tuple[Checked, ...]:
+    return tuple(
+        Checked(
+            one["check_id"],
+            one["check_name"],
+            one["resource"],
+            one["file_path"],
+            one["check_result"].get("suppress_comment") or "",
+        )
+        for one in found
+    )

@@ -1,0 +1,116 @@
+"""Kept tools find nothing wrong with the module, but for what is justified where it stands."""
+
+import json
+import re
+import shutil
+
+import pytest
+
+from infra.policy.tools import Scan, Tools
+from tests.infra.terraform_module import LAYOUT, Resource, Suite
+
+EVERYTHING = "every_setting_reaches_the_worker_and_the_function"
+WRONG = """
+resource "aws_security_group" "open" {
+  description = "Everything comes in."
+
+  ingress {
+    description = "Everything"
+    from_port   = 22
+    to_port     = 22
+    protocol    = "tcp"
+    cidr_blocks = ["0.0.0.0/0"]
+  }
+}
+"""
+WRONG_FOLDER = "wrong"
+MODULE = "*.tf", "*.json"
+
+
+@pytest.fixture(scope="module")
+def tools() -> Tools:
+    """checkov and parliament."""
+    return Tools.ready(LAYOUT)
+
+
+@pytest.fixture(scope="module")
+def scan(tools: Tools, tmp_path_factory: pytest.TempPathFactory) -> Scan:
+    """What checkov finds in the module, and in one more file that is wrong."""
+    folder = tmp_path_factory.mktemp("policy") / "infra"
+    for path in (path for pattern in MODULE for path in LAYOUT.infra.rglob(pattern)):
+        copy = folder / path.relative_to(LAYOUT.infra)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, copy)
+    (folder / WRONG_FOLDER).mkdir()
+    (folder / WRONG_FOLDER / "main.tf").write_text(WRONG)
+    return tools.checkov(folder)
+
+
+def exceptions() -> dict[tuple[str, str], str]:
+    """Why a rule does not hold, by the file that says so and the rule."""
+    found = {}
+    for path in LAYOUT.infra.rglob("*.tf"):
+        for rule, reason in re.findall(r"checkov:skip=(\w+):? *(.*)", path.read_text()):
+            found[f"/{path.relative_to(LAYOUT.infra)}", rule] = reason
+    return found
+
+
+def test_checkov_finds_nothing_but_what_is_justified(scan: Scan) -> None:
+    assert scan.unread == ()
+    assert len(scan.passed) > 100
+    wrong = [one for one in scan.failed if not one.file.startswith(f"/{WRONG_FOLDER}/")]
+    assert wrong == []
+
+
+def test_checkov_finds_what_is_wrong(scan: Scan) -> None:
+    assert "CKV_AWS_24" in {one.rule for one in scan.failed}
+
+
+def test_every_exception_is_needed(scan: Scan) -> None:
+    needed = {(one.file, one.rule) for one in scan.skipped}
+    assert exceptions().keys() == needed
+
+
+def test_every_exception_says_why() -> None:
+    assert all(len(reason.split()) >= 8 for reason in exceptions().values())
+
+
+def policies(resources: list[Resource]) -> dict[str, str]:
+    """Every policy of a deployment, by the address of what has it."""
+    found = {}
+    for resource in resources:
+        for name in ("policy", "assume_role_policy"):
+            text = resource.values.get(name) or ""
+            if text.startswith("{") and "Statement" in text:
+                found[f"{resource.address}.{name}"] = _with_resource(json.loads(text))
+    return found
+
+
+def _with_resource(policy: dict[str, list[dict[str, object]]]) -> str:
+    """A role's trust policy is about the role; parliament wants to be told so."""
+    for statement in policy["Statement"]:
+        statement.setdefault("Resource", "arn:aws:iam::123456789012:role/itself")
+    return json.dumps(policy)
+
+
+def test_parliament_finds_nothing_in_any_policy(tools: Tools, deployment: Suite) -> None:
+    found = policies(deployment.state_after(EVERYTHING))
+    assert len(found) >= 23
+    assert tools.parliament(found) == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "issue"),
+    [
+        ({"Action": "sqs:Send", "Resource": "arn:aws:sqs:eu-west-1:1:q"}, "UNKNOWN_ACTION"),
+        ({"Action": "sqs:SendMessage", "Resource": "*"}, "RESOURCE_STAR"),
+        ({"Action": "sqs:SendMessage", "Resource": "arn:aws:s3:::b"}, "RESOURCE_MISMATCH"),
+        ({"Action": "sns:AddPermission", "Resource": "*"}, "PERMISSIONS_MANAGEMENT_ACTIONS"),
+    ],
+)
+def test_parliament_finds_what_is_wrong(
+    tools: Tools, statement: dict[str, str], issue: str
+) -> None:
+    whole = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **statement}]}
+    found = tools.parliament({"wrong": json.dumps(whole)})
+    assert any(one.startswith(f"wrong: {issue}") for one in found)

@@ -1,0 +1,86 @@
+"""Each validation of each variable refuses what some case of `terraform test` sets.
+
+`terraform test` says that a variable refused a case, not by which of its validations. So the cases
+are planned once more here, by the variables alone: no provider, no resources.
+"""
+
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.infra.terraform_module import LAYOUT, Module
+
+CASES = LAYOUT.infra / "tests" / "validations.tftest.hcl"
+PACKAGE = "infra/tests/fixtures/package.txt"
+
+
+def blocks(text: str, head: str) -> Iterator[str]:
+    """The insides of HCL blocks that are formatted, and begin with `head` at its indentation."""
+    indent = re.match(r" *", head)[0]  # type: ignore[index]
+    yield from re.findall(rf"^{head} \{{\n(.*?)^{indent}\}}", text, re.MULTILINE | re.DOTALL)
+
+
+def cases() -> dict[str, str]:
+    """What each run sets beside what all of them set, as a variable file."""
+    text = CASES.read_text()
+    [always] = blocks(text, "variables")
+    runs = re.findall(r'^run "(\w+)" \{\n(.*?)^\}', text, re.MULTILINE | re.DOTALL)
+    found = {}
+    for name, body in runs:
+        [own] = blocks(body, "  variables")
+        named = re.findall(r"^    (\w+) +=", own, re.MULTILINE)
+        kept = [line for line in always.splitlines() if line.split()[0] not in named]
+        found[name] = "\n".join([*kept, own])
+    return found
+
+
+def messages() -> set[str]:
+    """Every validation's message."""
+    text = "\n".join(path.read_text() for path in sorted(LAYOUT.infra.glob("variables*.tf")))
+    found = re.findall(r'error_message = "(.*)"\n', text)
+    assert len(found) == len(set(found)), "two validations have one message"
+    return {one.replace('\\"', '"') for one in found}
+
+
+@pytest.fixture(scope="module")
+def variables(terraform: Path, tmp_path_factory: pytest.TempPathFactory) -> Module:
+    """The root module's variables, and nothing else of it."""
+    folder = tmp_path_factory.mktemp("variables") / "infra"
+    folder.mkdir()
+    for path in LAYOUT.infra.glob("variables*.tf"):
+        shutil.copyfile(path, folder / path.name)
+    package = folder.parent / PACKAGE
+    package.parent.mkdir(parents=True)
+    package.touch()
+    for name, text in cases().items():
+        (folder / f"{name}.tfvars").write_text(text)
+    return Module(terraform, folder)
+
+
+def refused(variables: Module, case: str) -> subprocess.CompletedProcess[str]:
+    """What Terraform says to a case."""
+    return variables.run(
+        "plan", "-no-color", "-input=false", "-lock=false", f"-var-file={case}.tfvars"
+    )
+
+
+def test_each_validation_refuses_some_case(variables: Module) -> None:
+    with ThreadPoolExecutor() as pool:
+        said = list(pool.map(lambda case: refused(variables, case).stderr, cases()))
+    assert len(said) > 25
+    # Terraform breaks lines, with a bar before each.
+    told = " ".join(re.sub(r"[\s│]+", " ", one) for one in said)
+    untried = [message for message in messages() if message not in told]
+    assert untried == []
+
+
+def test_what_no_case_changes_is_accepted(variables: Module) -> None:
+    [always] = blocks(CASES.read_text(), "variables")
+    (variables.folder / "accepted.tfvars").write_text(always)
+    ended = refused(variables, "accepted")
+    assert ended.returncode == 0, ended.stderr
