@@ -105,6 +105,10 @@ package: setup ## Build the Lambda package for AWS (ARCHITECTURE=arm64 or x86_64
 deploy-aws: setup ## Deploy to AWS, or update a deployment (ARGS="--dry-run", "--yes", "--help")
 	@$(VENV)/python -m infra.deploy deploy $(ARGS)
 
+.PHONY: plan-aws
+plan-aws: setup ## Show what a deployment to AWS would make and cost; nothing is made (ARGS="--help")
+	@$(VENV)/python -m infra.deploy plan $(ARGS)
+
 .PHONY: destroy-aws
 destroy-aws: setup ## Remove a deployment from AWS, and say what it leaves (ARGS="--yes")
 	@$(VENV)/python -m infra.deploy destroy $(ARGS)

@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -33,6 +35,18 @@ def copy_of_checkout(folder: Path) -> Path:
         shutil.copytree(LAYOUT.root / name, folder / name, ignore=ignored)
     (folder / ".cache").symlink_to(LAYOUT.cache)
     return folder
+
+
+def words_of(command: str) -> list[str]:
+    """The words after `python -m infra.deploy` that `make TARGET ARGS="..."` stands for."""
+    typed = re.fullmatch(r'make ([a-z-]+)(?: ARGS="([^"]*)")?', command)
+    assert typed, command
+    makefile = (LAYOUT.root / "Makefile").read_text()
+    recipe = re.search(
+        rf"^{typed[1]}:.*\n\t@\$\(VENV\)/python -m infra\.deploy (.*) \$\(ARGS\)$", makefile, re.M
+    )
+    assert recipe, command
+    return [*shlex.split(recipe[1]), *shlex.split(typed[2] or "")]
 
 
 @dataclass(frozen=True)
@@ -70,11 +84,23 @@ class Rehearsal:
             check=False,
         )
 
-    def start(self, *words: str) -> subprocess.Popen[str]:
+    def typed(self, command: str, **changed: str | None) -> subprocess.CompletedProcess[str]:
+        """What a person types, by the Makefile's own recipe; every question is answered: yes."""
+        return subprocess.run(
+            self._command(*words_of(command)),
+            env=self.shell(**changed),
+            cwd=self.checkout,
+            input="y\n" * 3,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def start(self, *words: str, **changed: str | None) -> subprocess.Popen[str]:
         """The same in the background, in a session of its own, as a shell starts a job."""
         return subprocess.Popen(
             self._command(*words),
-            env=self.shell(),
+            env=self.shell(**changed),
             cwd=self.checkout,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -151,6 +177,17 @@ def wait_for(condition: Callable[[], bool], process: subprocess.Popen[str]) -> N
         time.sleep(0.05)
 
 
-def family_of(process: subprocess.Popen[str]) -> list[psutil.Process]:
-    """What a process has started, and what that has."""
-    return psutil.Process(process.pid).children(recursive=True)
+def seen_of_programs(process: subprocess.Popen[str]) -> list[tuple[str, str]]:
+    """What everybody may see of each program that a process has started: its words, and to its
+    owner its environment."""
+    own = _seen_of(psutil.Process(process.pid))
+    started = (_seen_of(one) for one in psutil.Process(process.pid).children(recursive=True))
+    # A child that has begun no program yet is the process itself for a moment.
+    return [seen for seen in started if seen != own]
+
+
+def _seen_of(process: psutil.Process) -> tuple[str, str]:
+    try:
+        return " ".join(process.cmdline()), repr(process.environ())
+    except psutil.Error:
+        return "", ""

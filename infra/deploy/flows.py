@@ -176,7 +176,9 @@ class Flow:
             left = leftovers.look(ready.aws, deployment)
         self.show.heading("Left" if left.found else "Nothing of it is left at AWS")
         listed = (f"Still on AWS's list of tags, which is late: {one}" for one in left.listed)
-        for line in (*left.found, *listed, *left.unknown, *leftovers.BY_DESIGN):
+        states = self.choices.backend_file
+        kept = (f"In the bucket that {states} names: the state, now empty.",) if states else ()
+        for line in (*left.found, *listed, *left.unknown, *kept, *leftovers.BY_DESIGN):
             self.show.line(f"  {line}")
         if not left.found:
             ready.workspace.remove()

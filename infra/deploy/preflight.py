@@ -1,7 +1,8 @@
 """Look at everything that a deployment needs, before anything is made."""
 
 import os
-from collections.abc import Callable, Iterator
+import shlex
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -157,12 +158,19 @@ def _initialise(ready: Ready) -> Iterator[Finding]:
     try:
         ready.terraform.initialise(_providers(ready.layout), *options)
     except TerraformError as error:
-        yield bad(
-            "state",
-            str(error),
-            "Terraform's state must be reachable. To move it to another backend, run "
-            f"`terraform -chdir={workspace.module} init -migrate-state` once.",
-        )
+        yield bad("state", str(error), f"Make it reachable. {_how_to_move(ready, options)}")
+
+
+def _how_to_move(ready: Ready, options: Sequence[str]) -> str:
+    """What takes the state from the backend it is in to the one that was named now.
+
+    A person types it, for Terraform asks before it writes over a state that is there.
+    """
+    terraform = ready.terraform
+    words = ["init", "-migrate-state", *ready.terraform.found(_providers(ready.layout))]
+    words += [option for option in options if option != "-input=false"]
+    command = shlex.join([str(terraform.program), f"-chdir={terraform.module}", *words])
+    return f"To move it to another backend, once: `TF_DATA_DIR={terraform.data} {command}`"
 
 
 def _kept_token(ready: Ready) -> str | None:

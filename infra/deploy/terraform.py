@@ -44,8 +44,12 @@ class Terraform:
 
     def initialise(self, providers: Path | None, *options: str) -> None:
         """Run `terraform init`, with a folder of providers if there is one."""
-        found = (f"-plugin-dir={providers}",) if providers else ()
-        self._run("init", *found, *options)
+        self._run("init", *self.found(providers), *options)
+
+    @staticmethod
+    def found(providers: Path | None) -> tuple[str, ...]:
+        """The option of `init` for a folder of providers, if there is one."""
+        return (f"-plugin-dir={providers}",) if providers else ()
 
     def plan(self, out: Path, *options: str, progress: Callable[[str], None]) -> Plan:
         """Plan into the file `out`, which `apply` then carries out to the letter."""

@@ -3,6 +3,7 @@
 The tests follow one deployment through its life, in the order of the file.
 """
 
+import json
 import os
 import re
 import signal
@@ -12,17 +13,22 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from emulation.stack import down
+from emulation.stack.state import StateFolder
 from emulation.stand_in import StandIn
 from infra.deploy import rehearsal as rehearsing
 from tests import rehearsals
-from tests.rehearsals import Rehearsal, family_of, wait_for
+from tests.rehearsals import Rehearsal, seen_of_programs, wait_for, words_of
 
 PREFIX = "discord-diffusion-rehearsal"
 PARAMETER = f"/{PREFIX}/discord-bot-token"
+BUCKET = "states"
+STATE = "discord-diffusion/prod.tfstate"
+LOCK = f"{STATE}.tflock"
+# What a command is described by, in one version and in the next.
+FIRST, SECOND = "Your place in the queue", "Where you are"
 
 
 @pytest.fixture(scope="module")
@@ -37,9 +43,29 @@ def token_of(rehearsal: Rehearsal) -> str:
     return rehearsal.environment["DISCORD_BOT_TOKEN"]
 
 
+def test_the_guides_first_command_gives_a_shell_all_it_needs(tmp_path: Path) -> None:
+    """As `eval "$(make -s rehearsal)"` does, in a folder of its own."""
+    python = f"{sys.executable} -m infra.deploy"
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    script = f'eval "$({python}.rehearsal up --state-dir {tmp_path})" && {python} preflight'
+    try:
+        ended = subprocess.run(
+            ["/bin/bash", "-c", script],
+            env=kept,
+            cwd=rehearsals.LAYOUT.root,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    finally:
+        down.stop(StateFolder(tmp_path))
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "✗" not in ended.stdout
+
+
 def test_a_new_account_is_told_what_it_lacks_and_nothing_is_made(rehearsal: Rehearsal) -> None:
     rehearsal.set_variables(network={}, fleet={"maximum_tasks": 2})
-    ended = rehearsal.run("deploy", "--yes")
+    ended = rehearsal.typed('make deploy-aws ARGS="--yes"')
     assert ended.returncode == 1
     for code in ("L-3819A6DF", "L-DB2E81BA"):
         assert f"--quota-code {code} --desired-value 8" in ended.stdout
@@ -60,7 +86,7 @@ def test_a_wrong_token_is_told_and_not_shown(rehearsal: Rehearsal) -> None:
 
 
 def test_a_dry_run_shows_plan_and_costs_and_changes_nothing(rehearsal: Rehearsal) -> None:
-    ended = rehearsal.run("deploy", "--dry-run")
+    ended = rehearsal.typed("make plan-aws")
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert re.search(r"a month in which nobody asks +\d+\.\d\d", ended.stdout)
     assert re.search(r"Terraform: \d+ to make, 0 to change, 0 to remove", ended.stdout)
@@ -88,7 +114,7 @@ def test_an_interrupted_deployment_hides_the_token_and_loses_nothing(rehearsal: 
     seen: list[tuple[str, str]] = []
 
     def it_applies() -> bool:
-        seen.extend(_seen(process))
+        seen.extend(seen_of_programs(process))
         return any(" apply -json" in words for words, _ in seen)
 
     wait_for(it_applies, process)
@@ -100,20 +126,6 @@ def test_an_interrupted_deployment_hides_the_token_and_loses_nothing(rehearsal: 
     resumed = rehearsal.run("deploy", "--yes")
     assert resumed.returncode == 0, resumed.stdout + resumed.stderr
     assert "Terraform: 0 to make, 0 to change, 0 to remove" in resumed.stdout
-
-
-def _seen(process: subprocess.Popen[str]) -> list[tuple[str, str]]:
-    seen = [_seen_of(one) for one in family_of(process)]
-    # A child that has not begun its program yet is still a copy of the deployment itself.
-    return [(words, env) for words, env in seen if " -m infra.deploy " not in words]
-
-
-def _seen_of(process: psutil.Process) -> tuple[str, str]:
-    """What everybody may see of a process: its words, and to its owner its environment."""
-    try:
-        return " ".join(process.cmdline()), repr(process.environ())
-    except psutil.Error:
-        return "", ""
 
 
 def test_discord_sends_signed_commands_to_what_was_deployed(rehearsal: Rehearsal) -> None:
@@ -152,9 +164,9 @@ def _holds(path: Path, text: str) -> bool:
     return text.encode() in path.read_bytes()
 
 
-def _task_definition(rehearsal: Rehearsal) -> object:
-    found = rehearsal.client("ecs").describe_task_definition(taskDefinition=f"{PREFIX}-worker")
-    return found["taskDefinition"]
+def _task_definition(rehearsal: Rehearsal) -> dict[str, Any]:
+    found: Any = rehearsal.client("ecs").describe_task_definition(taskDefinition=f"{PREFIX}-worker")
+    return dict(found["taskDefinition"])
 
 
 def _policies(rehearsal: Rehearsal, role: str) -> list[object]:
@@ -184,29 +196,101 @@ print(image.is_pushed(aws, "no-such-repository", "content-1"))
 """
 
 
+def test_the_state_moves_to_s3_by_the_command_that_is_told(rehearsal: Rehearsal) -> None:
+    rehearsal.client("s3").create_bucket(Bucket=BUCKET)
+    example = (rehearsals.LAYOUT.infra / "backend.hcl.example").read_text()
+    backend = rehearsal.checkout / "infra" / "backend.hcl"
+    # The emulator's buckets are part of the path, not of the host's name.
+    backend.write_text(example.replace("my-terraform-states", BUCKET) + "use_path_style = true\n")
+
+    refused = rehearsal.typed('make deploy-aws ARGS="--backend-config infra/backend.hcl"')
+    assert refused.returncode == 1
+    rehearsal.environment["DEPLOY_BACKEND_CONFIG"] = str(backend)
+    [command] = re.findall(r"once: `(TF_DATA_DIR=.*)`", refused.stdout)
+    moved = subprocess.run(
+        ["/bin/sh", "-c", command],
+        env=rehearsal.shell(),
+        input="yes\n",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert moved.returncode == 0, moved.stdout + moved.stderr
+    assert "aws_sqs_queue" in _bucket(rehearsal)[STATE]
+
+
+def _bucket(rehearsal: Rehearsal) -> dict[str, str]:
+    """What the states' bucket holds, by its key."""
+    s3 = rehearsal.client("s3")
+    keys = [one["Key"] for one in s3.list_objects_v2(Bucket=BUCKET).get("Contents", [])]
+    return {key: s3.get_object(Bucket=BUCKET, Key=key)["Body"].read().decode() for key in keys}
+
+
 def test_the_next_deployment_needs_no_token_and_changes_only_what_changed(
     rehearsal: Rehearsal,
 ) -> None:
-    commands = rehearsal.checkout / "src/discord_diffusion/discord/commands.py"
-    commands.write_text(commands.read_text() + "\n# changed\n")
-    before, versions = _code(rehearsal), _versions(rehearsal)
-    ended = rehearsal.run("deploy", "--yes", DISCORD_BOT_TOKEN=None)
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert re.search(r"Terraform: 0 to make, \d+ to change, 0 to remove", ended.stdout)
-    changed = set(re.findall(r"^  update +(\S+)", ended.stdout, re.MULTILINE))
+    _rename_queue(rehearsal, to=SECOND, instead_of=FIRST)
+    before, commands = _code(rehearsal), _by_name(rehearsal)
+    process = rehearsal.start("deploy", "--yes", DISCORD_BOT_TOKEN=None)
+    wait_for(lambda: LOCK in _bucket(rehearsal), process)
+    told, _ = process.communicate()
+    assert process.returncode == 0, told
+    assert re.search(r"Terraform: 0 to make, \d+ to change, 0 to remove", told)
+    changed = set(re.findall(r"^  update +(\S+)", told, re.MULTILINE))
     assert changed
     assert {address.rsplit(".", 2)[-2] for address in changed} == {"aws_lambda_function"}
     assert _code(rehearsal) != before
-    assert _versions(rehearsal) == versions
+
+    now = _by_name(rehearsal)
+    assert {name: one["id"] for name, one in now.items()} == {
+        name: one["id"] for name, one in commands.items()
+    }
+    assert [name for name, one in now.items() if one != commands[name]] == ["queue"]
+    assert now["queue"]["version"] != commands["queue"]["version"]
+    assert now["queue"]["description"].startswith(SECOND)
 
 
-def _versions(rehearsal: Rehearsal) -> list[str]:
-    return [command["version"] for command in rehearsal.commands()]
+def _by_name(rehearsal: Rehearsal) -> dict[str, dict[str, Any]]:
+    return {command["name"]: command for command in rehearsal.commands()}
+
+
+def test_an_older_version_comes_back_whole_with_a_new_token(rehearsal: Rehearsal) -> None:
+    kept = {"Name": PARAMETER, "Type": "SecureString", "Overwrite": True}
+    rehearsal.client("ssm").put_parameter(**kept, Value="a-token-that-ended")
+    told_now, code = _by_name(rehearsal), _code(rehearsal)
+    _rename_queue(rehearsal, to=FIRST, instead_of=SECOND)
+    rehearsal.set_variables(limits={"user_units_per_day": 12345})
+    ended = rehearsal.typed("make deploy-aws")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "remove" not in set(re.findall(r"^  (\w+) +\S+$", ended.stdout, re.MULTILINE))
+    assert _code(rehearsal) != code
+    assert _by_name(rehearsal)["queue"]["description"].startswith(FIRST)
+    assert _by_name(rehearsal)["queue"]["id"] == told_now["queue"]["id"]
+    assert _configuration(rehearsal)["Environment"]["Variables"]["USER_UNITS_PER_DAY"] == "12345"
+    found = rehearsal.client("ssm").get_parameter(Name=PARAMETER, WithDecryption=True)
+    assert found["Parameter"]["Value"] == token_of(rehearsal)
+
+
+def _rename_queue(rehearsal: Rehearsal, to: str, instead_of: str) -> None:
+    """Change a command's definition in the checkout."""
+    texts = rehearsal.checkout / "src/discord_diffusion/locales/commands/en.json"
+    assert instead_of in texts.read_text()
+    texts.write_text(texts.read_text().replace(instead_of, to))
+
+
+def test_what_is_kept_in_s3_holds_no_token_and_no_lock(rehearsal: Rehearsal) -> None:
+    kept = _bucket(rehearsal)
+    assert list(kept) == [STATE]
+    assert token_of(rehearsal) not in kept[STATE]
 
 
 def _code(rehearsal: Rehearsal) -> str:
+    return str(_configuration(rehearsal)["CodeSha256"])
+
+
+def _configuration(rehearsal: Rehearsal) -> dict[str, Any]:
     found = rehearsal.client("lambda").get_function(FunctionName=f"{PREFIX}-interactions")
-    return str(found["Configuration"]["CodeSha256"])
+    return dict(found["Configuration"])
 
 
 def test_an_ami_with_the_workers_image_is_made_used_and_kept_while_it_is_used(
@@ -215,7 +299,7 @@ def test_an_ami_with_the_workers_image_is_made_used_and_kept_while_it_is_used(
     # Of AWS's public parameters the emulator knows those of Amazon Linux 2.
     base = "resolve:ssm:/aws/service/ecs/optimized-ami/amazon-linux-2/gpu/recommended/image_id"
     rehearsal.set_variables(fleet={"maximum_tasks": 0, "ami": base})
-    process = rehearsal.start("ami", "make", "--yes")
+    process = rehearsal.start(*words_of("make ami"), "--yes")
     ec2 = rehearsal.client("ec2")
     wait_for(lambda: bool(_builders(ec2)), process)
     ec2.stop_instances(InstanceIds=_builders(ec2))  # as the builder's user data does
@@ -240,32 +324,23 @@ def _builders(ec2: Any) -> list[str]:
     return [str(one["InstanceId"]) for group in found for one in group["Instances"]]
 
 
+def test_another_environment_shares_nothing_with_this_one(rehearsal: Rehearsal) -> None:
+    ended = rehearsal.typed(
+        'make plan-aws ARGS="--environment staging"', DEPLOY_BACKEND_CONFIG=None
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert re.search(r"Terraform: \d+ to make, 0 to change, 0 to remove", ended.stdout)
+    assert "discord-diffusion-staging is free" in ended.stdout
+
+
 def test_names_that_somebody_else_has_are_told(rehearsal: Rehearsal, tmp_path: Path) -> None:
-    ended = rehearsal.run("preflight", DEPLOY_STATE_DIR=str(tmp_path))
+    ended = rehearsal.run("preflight", DEPLOY_STATE_DIR=str(tmp_path), DEPLOY_BACKEND_CONFIG=None)
     assert ended.returncode == 1
     assert f"{PREFIX} is taken" in ended.stdout
 
 
-def test_state_can_be_kept_in_s3(rehearsal: Rehearsal, tmp_path: Path) -> None:
-    rehearsal.client("s3").create_bucket(Bucket="states")
-    example = (rehearsals.LAYOUT.infra / "backend.hcl.example").read_text()
-    backend = tmp_path / "backend.hcl"
-    backend.write_text(
-        re.sub(r'bucket *= *"[^"]*"', 'bucket = "states"', example) + "\nuse_path_style = true\n"
-    )
-    rehearsal.client("s3")
-    ended = rehearsal.run(
-        "preflight",
-        "--backend-config",
-        str(backend),
-        DEPLOY_STATE_DIR=str(tmp_path),
-        DEPLOY_ENVIRONMENT="elsewhere",
-    )
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-
-
 def test_a_removed_deployment_leaves_nothing(rehearsal: Rehearsal) -> None:
-    ended = rehearsal.run("destroy", "--yes", DISCORD_BOT_TOKEN=None)
+    ended = rehearsal.typed("make destroy-aws", DISCORD_BOT_TOKEN=None)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "Nothing of it is left at AWS" in ended.stdout
     assert "QueueUrls" not in rehearsal.client("sqs").list_queues()
@@ -275,6 +350,9 @@ def test_a_removed_deployment_leaves_nothing(rehearsal: Rehearsal) -> None:
     assert rehearsal.commands() == []
     assert rehearsal.application()["interactions_endpoint_url"] is None
     assert not any(path.name.startswith(PREFIX) for path in rehearsal.deployments.iterdir())
+    assert "the state, now empty" in ended.stdout
+    assert list(_bucket(rehearsal)) == [STATE]
+    assert json.loads(_bucket(rehearsal)[STATE])["resources"] == []
 
 
 def _own_parameters(rehearsal: Rehearsal) -> list[str]:

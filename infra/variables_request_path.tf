@@ -1,0 +1,211 @@
+# Lambda `interactions` ---------------------------------------------------------------------------
+
+variable "lambda_package" {
+  description = "Zip of the Lambda handlers; a relative path counts from the repository's root."
+  type        = string
+  default     = "build/lambda.zip"
+  nullable    = false
+
+  validation {
+    condition     = fileexists(startswith(var.lambda_package, "/") ? var.lambda_package : "${path.root}/../${var.lambda_package}")
+    error_message = "lambda_package must name an existing zip (a relative path counts from the repository's root): build it with `make package`."
+  }
+}
+
+variable "lambda_architecture" {
+  description = "Processor the package was built for. `arm64` is a fifth cheaper."
+  type        = string
+  default     = "arm64"
+  nullable    = false
+
+  validation {
+    condition     = contains(["arm64", "x86_64"], var.lambda_architecture)
+    error_message = "lambda_architecture must be \"arm64\" or \"x86_64\", as the package was built."
+  }
+}
+
+variable "hot_reload_folder" {
+  description = "Absolute path of a folder which the emulator runs in place of the package, so that an edit counts at the next request. Only with target = \"localstack\"."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.hot_reload_folder == null || try(startswith(var.hot_reload_folder, "/"), false)
+    error_message = "hot_reload_folder must be an absolute path, or null to run the package."
+  }
+
+  validation {
+    condition     = var.hot_reload_folder == null || var.target == "localstack"
+    error_message = "hot_reload_folder must be null with target = \"aws\": Lambda runs the package only."
+  }
+}
+
+variable "interactions_function" {
+  description = <<-EOT
+    Size of the Lambda `interactions`.
+
+    `memory_mb`: memory in MB; the processor's share grows with it.
+    `timeout_seconds`: when a call is cut off. Discord itself waits 3 s for an answer.
+    `reserved_concurrency`: most calls at once; -1 shares the account's limit. New accounts have too low a limit to reserve from.
+  EOT
+  type = object({
+    memory_mb            = optional(number, 512)
+    timeout_seconds      = optional(number, 10)
+    reserved_concurrency = optional(number, -1)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.interactions_function.memory_mb >= 128 && var.interactions_function.memory_mb <= 10240
+    error_message = "interactions_function.memory_mb must be from 128 to 10240."
+  }
+
+  validation {
+    condition     = var.interactions_function.timeout_seconds >= 3 && var.interactions_function.timeout_seconds <= 29
+    error_message = "interactions_function.timeout_seconds must be from 3 (what Discord waits) to 29 (what API Gateway waits)."
+  }
+
+  validation {
+    condition     = var.interactions_function.reserved_concurrency == -1 || var.interactions_function.reserved_concurrency >= 1
+    error_message = "interactions_function.reserved_concurrency must be -1 (share the account's limit) or at least 1: 0 would refuse every interaction."
+  }
+}
+
+variable "replay_window_seconds" {
+  description = "How old a signed interaction may be; 0 accepts any age."
+  type        = number
+  default     = 300
+  nullable    = false
+
+  validation {
+    condition     = var.replay_window_seconds >= 0 && var.replay_window_seconds <= 86400 && floor(var.replay_window_seconds) == var.replay_window_seconds
+    error_message = "replay_window_seconds must be a whole number of seconds up to 86400 (a day), or 0 to accept any age."
+  }
+}
+
+variable "generation_defaults" {
+  description = <<-EOT
+    What a command that does not say otherwise asks of the model; it belongs to `worker.model`.
+
+    `steps`: denoising steps, 1 to 100.
+    `guidance`: how closely the prompt is followed, 0 to 30.
+    `width`, `height`: size of a picture in pixels, multiples of 8.
+    `images`: pictures of one command, 1 to 4.
+  EOT
+  type = object({
+    steps    = optional(number, 25)
+    guidance = optional(number, 7.5)
+    width    = optional(number, 512)
+    height   = optional(number, 512)
+    images   = optional(number, 4)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = contains(range(1, 101), var.generation_defaults.steps)
+    error_message = "generation_defaults.steps must be a whole number from 1 to 100."
+  }
+
+  validation {
+    condition     = var.generation_defaults.guidance >= 0 && var.generation_defaults.guidance <= 30
+    error_message = "generation_defaults.guidance must be from 0 to 30."
+  }
+
+  validation {
+    condition = alltrue([
+      for pixels in [var.generation_defaults.width, var.generation_defaults.height] : pixels >= 64 && pixels <= 2048 && pixels % 8 == 0
+    ])
+    error_message = "generation_defaults.width and height must be multiples of 8 from 64 to 2048."
+  }
+
+  validation {
+    condition     = contains(range(1, 5), var.generation_defaults.images)
+    error_message = "generation_defaults.images must be 1, 2, 3 or 4: Discord shows that many side by side."
+  }
+}
+
+# API Gateway -------------------------------------------------------------------------------------
+
+variable "throttling" {
+  description = <<-EOT
+    How many interactions API Gateway lets through; the rest get 429.
+
+    `rate_per_second`: requests a second in the long run.
+    `burst`: requests at once.
+  EOT
+  type = object({
+    rate_per_second = optional(number, 100)
+    burst           = optional(number, 200)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.throttling.rate_per_second > 0 && var.throttling.rate_per_second <= 10000
+    error_message = "throttling.rate_per_second must be above 0 and at most 10000, API Gateway's limit for an account (L-8A5B8E43)."
+  }
+
+  validation {
+    condition     = var.throttling.burst >= 1 && var.throttling.burst <= 5000 && floor(var.throttling.burst) == var.throttling.burst
+    error_message = "throttling.burst must be a whole number from 1 to 5000, API Gateway's limit for an account."
+  }
+}
+
+variable "manage_api_gateway_account" {
+  description = "Whether to set the role with which API Gateway writes access logs. It is one setting for all of an account's REST APIs in a region: set it to false where another deployment, or somebody else, has set it already, else the last one to apply wins."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+# Queue -------------------------------------------------------------------------------------------
+
+variable "visibility_timeout_seconds" {
+  description = "How long a job that a worker has taken stays hidden from the others, unless the worker extends it: after a crash the job waits this long."
+  type        = number
+  default     = 60
+  nullable    = false
+
+  validation {
+    condition     = contains(range(3, 901), var.visibility_timeout_seconds)
+    error_message = "visibility_timeout_seconds must be a whole number from 3 (less leaves no time to extend it) to 900: after 15 minutes the interaction's token is dead and nobody can be answered."
+  }
+}
+
+variable "max_receive_count" {
+  description = "How often a job is tried before it goes to the dead-letter queue."
+  type        = number
+  default     = 3
+  nullable    = false
+
+  validation {
+    condition     = contains(range(1, 101), var.max_receive_count)
+    error_message = "max_receive_count must be a whole number from 1 (no second try) to 100."
+  }
+}
+
+variable "message_retention_seconds" {
+  description = "How long a job waits in the queue before SQS drops it."
+  type        = number
+  default     = 3600
+  nullable    = false
+
+  validation {
+    condition     = var.message_retention_seconds >= 900 && var.message_retention_seconds <= 1209600
+    error_message = "message_retention_seconds must be from 900 (the life of an interaction's token: less would drop jobs that can still be answered) to 1209600 (14 days)."
+  }
+}
+
+variable "dead_letter_retention_seconds" {
+  description = "How long a failed job is kept for a person to look at."
+  type        = number
+  default     = 1209600
+  nullable    = false
+
+  validation {
+    condition     = var.dead_letter_retention_seconds >= 3600 && var.dead_letter_retention_seconds <= 1209600
+    error_message = "dead_letter_retention_seconds must be from 3600 (1 hour) to 1209600 (14 days)."
+  }
+}
