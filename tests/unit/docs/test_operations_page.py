@@ -14,7 +14,7 @@ STORY = ROOT / "tests" / "integration" / "test_deploy_rehearsal.py"
 FENCED = re.compile(r"^```\n(.*?)^```", re.MULTILINE | re.DOTALL)
 BEGIN = 'eval "$(make -s rehearsal)"'
 # No commands of ours: what a person sets, and copies.
-_SETTING = re.compile(r"^(export|cp) ")
+_SETTING = re.compile(r"^(export|cp|fleet) ")
 
 
 def commands(page: str) -> list[str]:
