@@ -54,6 +54,14 @@ def test_every_alarm_is_on_the_page() -> None:
     assert [name for name in names if f"bot-prod-{name}`" not in page] == []
 
 
+def test_every_widget_of_the_dashboard_is_explained() -> None:
+    page = (ROOT / "docs" / "operations.md").read_text()
+    text = (ROOT / "infra" / "modules" / "observability" / "dashboard.tf").read_text()
+    titles = re.findall(r'title += "([^"]+)"', text)
+    assert len(titles) > 10
+    assert [title for title in titles if f"| {title} |" not in page] == []
+
+
 def test_every_section_that_is_needed_is_there() -> None:
     page = Path(ROOT / "docs" / "operations.md").read_text()
     sections = re.findall(r"^## (.*)$", page, re.MULTILINE)
