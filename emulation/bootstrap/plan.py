@@ -72,11 +72,7 @@ def make_plan(layout: Layout, torch_build: str) -> Plan:
         Step(
             TERRAFORM,
             lambda: _initialise_terraform(layout),
-            # Each run of a test that plans a module by itself is a module to install, too.
-            (
-                files_digest(layout.infra / "providers.tf", layout.infra / "tests"),
-                *_module_names(layout.infra),
-            ),
+            (files_digest(layout.infra / "providers.tf"), *_module_names(layout.infra)),
             layout.terraform_data / "providers",
         ),
         Step(
