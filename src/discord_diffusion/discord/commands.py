@@ -166,7 +166,6 @@ SETTINGS = Command(
 )
 
 COMMANDS = (IMAGINE, QUEUE, CANCEL, QUOTA, HELP, SETTINGS, SHOW_PARAMETERS)
-BY_NAME = {command.name: command for command in COMMANDS}
 
 
 def registration() -> list[dict[str, Any]]:

@@ -1,8 +1,8 @@
 """Takes a job in, or refuses it, within the time that an answer has.
 
 In this order: what is known of the wait, the record in the table, the message in the queue, the
-wake-up of a sleeping fleet. Without the table or the wake-up a job is drawn all the same, so what
-they refuse is logged; only the queue must take it.
+wake-up of a sleeping fleet. Without the wake-up a job is drawn all the same, and without the table
+one that no quota or cooldown counts: what they refuse is logged. The queue must take it.
 """
 
 import logging
@@ -11,12 +11,13 @@ from datetime import datetime
 from typing import Protocol
 
 from discord_diffusion.aws.errors import ServiceError
-from discord_diffusion.aws.job_store import StoreError
+from discord_diffusion.aws.job_store import ContendedError, StoreError, UnknownJobError
 from discord_diffusion.aws.ledger import Charge
 from discord_diffusion.aws.queue import QueueDepth, QueueError
 from discord_diffusion.discord import text
 from discord_diffusion.fleet import FleetSize, FleetState
 from discord_diffusion.handlers import texts
+from discord_diffusion.handlers.stores import Fleet, Jobs
 from discord_diffusion.job_records import JobRecord, JobStatus
 from discord_diffusion.jobs import Job
 from discord_diffusion.refusals import Refusal
@@ -32,19 +33,6 @@ SPENT_SECONDS = 1.0
 """After so long nothing is done any more that can be left."""
 
 
-class Jobs(Protocol):
-    """`aws.job_store.JobStore` is one; methods raise `StoreError`."""
-
-    def accept(self, job: Job, *, charge: Charge | None = None, wait: Wait | None = None) -> bool:
-        """Write the record of a new job; False when the job is known already."""
-
-    def get(self, job_id: str) -> JobRecord | None:
-        """The record as it is now."""
-
-    def finish(self, job_id: str, status: JobStatus, **details: str | float) -> bool:
-        """Give a job its last status."""
-
-
 class Queue(Protocol):
     """`aws.queue.JobSender` is one; methods raise `QueueError`."""
 
@@ -53,13 +41,6 @@ class Queue(Protocol):
 
     def send(self, job: Job, *, once: bool = False) -> None:
         """Enqueue a job; a second one of the same interaction is dropped."""
-
-
-class Fleet(Protocol):
-    """`aws.fleet_state.FleetStateStore` is one; methods raise `StoreError`."""
-
-    def get(self) -> FleetState:
-        """What is known of the fleet."""
 
 
 class Wake(Protocol):
@@ -143,6 +124,10 @@ class Admission:
                 return None
         except StoreError as error:
             log.error("The job has no record", extra={"job": job.id, "reason": str(error)})
+            if isinstance(error, ContendedError) or charge.limits.counted:
+                # Else a crowd that keeps the counters busy would draw for nothing.
+                self._give_up(job)
+                raise Refusal("queue") from None
             return None
         return self._record(job)
 
@@ -161,12 +146,19 @@ class Admission:
         else:
             log.info("Queued", extra={"job": job.id, "images": job.parameters.images})
             return True
-        try:
-            # Should the message have arrived after all, the worker sees that it is over.
-            self._jobs.finish(job.id, JobStatus.FAILED, reason="not queued")
-        except StoreError as error:
-            log.warning("The record stays queued", extra={"job": job.id, "reason": str(error)})
+        # Should the message have arrived after all, the worker sees that it is over.
+        self._give_up(job)
         return False
+
+    def _give_up(self, job: Job) -> None:
+        """End the record, should there be one: what it cost is given back."""
+        try:
+            self._jobs.finish(job.id, JobStatus.FAILED, reason="not queued")
+        except UnknownJobError:
+            return
+        except StoreError as error:
+            # The Lambda `waiting` ends it, and gives back, when the token has run out.
+            log.warning("The record stays queued", extra={"job": job.id, "reason": str(error)})
 
     def _wake_up(self, began: float) -> None:
         now = time.monotonic()

@@ -217,6 +217,24 @@ def test_those_who_wait_come_oldest_first_whatever_their_shard(store: JobStore) 
     assert not set(ids) & {record.id for record in store.waiting(1000)}
 
 
+def test_a_record_that_cannot_be_read_hides_nobody_behind_it(
+    store: JobStore, emulator: Emulator, table: str
+) -> None:
+    ids = [snowflake(1_450_000_000 + second) for second in range(3)]
+    for one in ids:
+        store.accept(job(one))
+    emulator.client("dynamodb").update_item(
+        TableName=table,
+        Key={"id": {"S": f"job#{ids[0]}"}},
+        UpdateExpression="SET parameters = :later",
+        ExpressionAttributeValues={":later": {"S": '{"later": 1}'}},
+    )
+    assert [record.id for record in store.waiting(1)] == [ids[1]]
+    assert [record.id for record in store.waiting(2)] == ids[1:]
+    for one in ids:
+        store.finish(one, JobStatus.FAILED)
+
+
 def test_pages_of_those_who_wait_are_read_to_the_end(store: JobStore) -> None:
     long = replace(PARAMETERS, prompt="é" * 6000, negative_prompt="ü" * 6000)
     ids = [snowflake(1_500_000_000 + second) for second in range(100)]

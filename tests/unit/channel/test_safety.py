@@ -11,6 +11,7 @@ from discord_diffusion.safety.blocklist import check, shipped, with_pattern
 from discord_diffusion.safety.normalise import _look_alikes, readings
 from discord_diffusion.safety.patterns import HIGHEST_COST, PatternError, cost, usable
 
+LONGEST_FORM = 5
 DISGUISES = (
     "forbidden fruit",
     "FORBIDDEN FRUIT",
@@ -28,6 +29,17 @@ DISGUISES = (
     "forbidden\u202e fruit",
     "forbidden, *fruit*!",
 )
+
+
+def test_no_character_makes_a_prompt_many_times_as_long() -> None:
+    for code in range(0x110000):
+        if not 0xD800 <= code <= 0xDFFF:
+            assert max(map(len, readings(chr(code)))) <= LONGEST_FORM, hex(code)
+
+
+def test_words_beside_a_character_that_stands_for_many_are_found() -> None:
+    with pytest.raises(Refusal):
+        check(["an evil\ufdfacat", "\ufdfaevil"], ["evil"])
 
 
 @pytest.mark.parametrize("prompt", DISGUISES)
