@@ -41,7 +41,7 @@ def job(job_id: str | None = None) -> Job:
         id=job_id or str(int(snowflake(time.time())) + uuid4().int % 2**22),
         application_id="1000",
         token=TOKEN,
-        user_id="4000",
+        user_id=str(uuid4().int % 2**60),
         locale="de",
         parameters=PARAMETERS,
         channel_id="3000",
@@ -226,7 +226,8 @@ def test_a_record_that_cannot_be_read_hides_nobody_behind_it(
     emulator.client("dynamodb").update_item(
         TableName=table,
         Key={"id": {"S": f"job#{ids[0]}"}},
-        UpdateExpression="SET parameters = :later",
+        UpdateExpression="SET #parameters = :later",
+        ExpressionAttributeNames={"#parameters": "parameters"},
         ExpressionAttributeValues={":later": {"S": '{"later": 1}'}},
     )
     assert [record.id for record in store.waiting(1)] == [ids[1]]
