@@ -4,6 +4,7 @@ A press holds all that is needed: the job's id, whose parameters are in the tabl
 with its pictures. So a button works after any restart, for as long as the record is kept.
 """
 
+import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -120,14 +121,15 @@ class Presses:
         action: str,
     ) -> dict[str, Any]:
         _check_source(parameters.source)
-        # A form is sent once for each time that it was opened, and then holds other values.
-        pressed = f"{record.id}#{interaction.custom_id}#{interaction.user_id}"
+        # A form may be sent again at once, with other values.
+        written = sorted(interaction.fields.items())
+        form = hashlib.sha256(repr(written).encode()).hexdigest()[:16]
         wish = Wish(
             parameters,
             action=action,
             private=record.private,
             spoiler=record.spoiler,
-            press=None if action == Verb.EDIT else pressed,
+            press=f"{record.id}#{interaction.custom_id}#{interaction.user_id}#{form}",
         )
         return self._requests.draw(interaction, wish)
 
