@@ -110,7 +110,7 @@ def test_pictures_are_drawn_in_direct_messages_too(channel: Channel) -> None:
 
 def test_everybody_reads_everything_in_their_language(channel: Channel) -> None:
     """From the refusal to the alt text of the picture, in six languages at once."""
-    user = channel.newcomer()
+    user, stranger = channel.newcomer(), channel.newcomer()
     sent = {locale: channel.imagine(user, locale=locale) for locale in LANGUAGES}
     for locale, language in LANGUAGES.items():
         known = texts(language)
@@ -131,7 +131,7 @@ def test_everybody_reads_everything_in_their_language(channel: Channel) -> None:
             for name in ("prompt", "negative_prompt", "seed", "steps", "guidance")
         ]
         for command in ("help", "quota", "queue"):
-            told = channel.act(command=command, user_id=user, locale=locale)
+            told = channel.act(command=command, user_id=stranger, locale=locale)
             assert is_private(told)
             key = {"help": "help.title", "quota": "quota.user", "queue": "queue.none"}[command]
             assert says(said(told), locale, key)
