@@ -9,6 +9,7 @@ import json
 import os
 import random
 import time
+from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -103,6 +104,7 @@ def test_every_job_is_answered_exactly_once_whatever_breaks(
     assert all(fault["hits"] for fault in faults.values()), faults
     check_order(seen)
     check_table(stack, sent)
+    check_ledger(stack, {user for user, _ in sent.values()})
 
 
 def check_order(seen: list[Seen]) -> None:
@@ -120,3 +122,20 @@ def check_table(stack: Stack, sent: dict[str, tuple[str, int]]) -> None:
         for job in sent
     ]
     assert {item["Item"]["status"]["S"] for item in items} == {JobStatus.ANSWERED}
+
+
+def check_ledger(stack: Stack, users: set[str]) -> None:
+    """Every user is charged what the answered jobs cost, and nobody's job is left in flight."""
+    table = boto3.client("dynamodb", **client_options(stack.state))
+    pages = table.get_paginator("scan").paginate(TableName=stack.state.jobs_table_name)
+    items = {item["id"]["S"]: item for page in pages for item in page["Items"]}
+    paid, used = Counter[str](), Counter[str]()
+    for key, item in items.items():
+        if key.startswith("job#") and item["status"]["S"] == JobStatus.ANSWERED:
+            paid[item["user_id"]["S"]] += int(item["units"]["N"])
+        elif key.startswith("user#"):
+            user, *day = key.split("#")[2:]
+            used[user] += int(item["used"]["N"]) if day else 0
+            assert user not in users or "jobs" not in item, item
+    assert all(paid[user] > 0 for user in users)
+    assert {user: used[user] for user in users} == {user: paid[user] for user in users}
