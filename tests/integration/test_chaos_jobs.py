@@ -125,17 +125,28 @@ def check_table(stack: Stack, sent: dict[str, tuple[str, int]]) -> None:
 
 
 def check_ledger(stack: Stack, users: set[str]) -> None:
-    """Every user is charged what the answered jobs cost, and nobody's job is left in flight."""
+    """Every user is charged what the answered jobs cost, and holds no job that has ended.
+
+    A request whose acceptance came too late for an answer waits in the table until it is cleared
+    away: charged, and in flight.
+    """
     table = boto3.client("dynamodb", **client_options(stack.state))
     pages = table.get_paginator("scan").paginate(TableName=stack.state.jobs_table_name)
     items = {item["id"]["S"]: item for page in pages for item in page["Items"]}
     paid, used = Counter[str](), Counter[str]()
+    waiting: dict[str, set[str]] = {user: set() for user in users}
+    in_flight = {user: set[str]() for user in users}
     for key, item in items.items():
-        if key.startswith("job#") and item["status"]["S"] == JobStatus.ANSWERED:
-            paid[item["user_id"]["S"]] += int(item["units"]["N"])
-        elif key.startswith("user#"):
-            user, *day = key.split("#")[2:]
-            used[user] += int(item["used"]["N"]) if day else 0
-            assert user not in users or "jobs" not in item, item
-    assert all(paid[user] > 0 for user in users)
-    assert {user: used[user] for user in users} == {user: paid[user] for user in users}
+        kind, *path = key.split("#")
+        user = item["user_id"]["S"] if kind == "job" else path[1] if kind == "user" else ""
+        if user not in users:
+            continue
+        if kind == "user":
+            used[user] += int(item["used"]["N"]) if path[2:] else 0
+            in_flight[user] |= set(item.get("jobs", {"SS": []})["SS"])
+        elif item["status"]["S"] in (JobStatus.ANSWERED, JobStatus.QUEUED):
+            paid[user] += int(item["units"]["N"])
+            waiting[user] |= {path[0]} if item["status"]["S"] == JobStatus.QUEUED else set()
+    assert set(paid) == users
+    assert used == paid
+    assert in_flight == waiting

@@ -27,7 +27,6 @@ from discord_diffusion.aws.dynamodb import (
 from discord_diffusion.aws.ledger import Charge
 from discord_diffusion.aws.transactions import (
     PATIENT_SECONDS,
-    ContendedError,
     TransactionRefusedError,
     transact,
 )
@@ -39,7 +38,7 @@ from discord_diffusion.waits import Wait
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-__all__ = ["ContendedError", "JobStore", "StoreError", "StoreUnavailableError", "UnknownJobError"]
+__all__ = ["JobStore", "StoreError", "StoreUnavailableError", "UnknownJobError"]
 
 INDEX = "waiting"
 """The index of who has not been told the end of a job, oldest first. It is sparse: its key is an
@@ -76,7 +75,6 @@ class JobStore:
 
         Raises:
             Refusal: a limit of `charge` does not allow the job.
-            ContendedError: too many are charging at once; nothing was written.
             StoreError: DynamoDB refused it or did not answer in time.
         """
         record = JobRecord.of(job, units=charge.units if charge else 0, wait=wait)

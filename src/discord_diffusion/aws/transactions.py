@@ -29,10 +29,6 @@ _CONFLICT = "TransactionConflict"
 _CONDITION = "ConditionalCheckFailed"
 
 
-class ContendedError(StoreUnavailableError):
-    """Others wrote to the same items all the time; nothing was written."""
-
-
 class TransactionRefusedError(StoreError):
     """A condition of one of the writes does not hold; nothing was written.
 
@@ -52,13 +48,13 @@ def transact(
 
     Raises:
         TransactionRefusedError: naming the first write that was refused.
-        ContendedError: the others won all the time.
+        StoreUnavailableError: the others won all the time, or as `translated`.
         StoreError: as `translated`.
     """
     until = time.monotonic() + patience_seconds
     while not _once(client, writes):
         if time.monotonic() > until:
-            raise ContendedError(_CONFLICT)
+            raise StoreUnavailableError(_CONFLICT)
         time.sleep(random.uniform(*_PAUSE_SECONDS))  # noqa: S311 - it parts rivals, nothing more
 
 

@@ -27,11 +27,6 @@ class Limits:
     cooldown_seconds: int
     in_flight: int
 
-    @property
-    def counted(self) -> bool:
-        """Whether anything of a user's is counted from one request to the next."""
-        return bool(self.user_units or self.guild_units or self.cooldown_seconds)
-
     def with_priority(self) -> "Limits":
         """For a member whose role has priority."""
         return replace(self, user_units=self.user_units * PRIORITY_FACTOR, cooldown_seconds=0)

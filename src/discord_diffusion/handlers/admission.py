@@ -1,8 +1,8 @@
 """Takes a job in, or refuses it, within the time that an answer has.
 
 In this order: what is known of the wait, the record in the table, the message in the queue, the
-wake-up of a sleeping fleet. Without the wake-up a job is drawn all the same, and without the table
-one that no quota or cooldown counts: what they refuse is logged. The queue must take it.
+wake-up of a sleeping fleet. Without what is known or the wake-up a job is drawn all the same, so
+what they refuse is logged; the table and the queue must take it.
 """
 
 import logging
@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Protocol
 
 from discord_diffusion.aws.errors import ServiceError
-from discord_diffusion.aws.job_store import ContendedError, StoreError, UnknownJobError
+from discord_diffusion.aws.job_store import StoreError, UnknownJobError
 from discord_diffusion.aws.ledger import Charge
 from discord_diffusion.aws.queue import QueueDepth, QueueError
 from discord_diffusion.discord import text
@@ -79,7 +79,7 @@ class Admission:
             shortest = shortest_wait(state, self._size, ahead=ahead, now=now)
             if not shortest.fits(job.expires_at, now):
                 return self._too_late(job, wait)
-        known = self._accept(job, charge, wait)
+        known = self._accept(job, charge, wait, began)
         if known and known.status.finished:
             return _ended(known)
         # Sent again in any case: whoever accepted it may have ended before sending it.
@@ -117,18 +117,17 @@ class Admission:
         log.info("Refused", extra={"job": job.id, "kind": wait.kind, "ahead": wait.ahead})
         raise texts.too_late(wait)
 
-    def _accept(self, job: Job, charge: Charge, wait: Wait) -> JobRecord | None:
+    def _accept(self, job: Job, charge: Charge, wait: Wait, began: float) -> JobRecord | None:
         """Write the record of a new job; the record that was there before, if one was."""
         try:
             if self._jobs.accept(job, charge=charge, wait=wait):
                 return None
         except StoreError as error:
             log.error("The job has no record", extra={"job": job.id, "reason": str(error)})
-            if isinstance(error, ContendedError) or charge.limits.counted:
-                # Else a crowd that keeps the counters busy would draw for nothing.
+            # Drawn all the same it would cost nothing, and some could keep the table busy for that.
+            if time.monotonic() - began < SPENT_SECONDS:
                 self._give_up(job)
-                raise Refusal("queue") from None
-            return None
+            raise Refusal("queue") from None
         return self._record(job)
 
     def _record(self, job: Job) -> JobRecord | None:

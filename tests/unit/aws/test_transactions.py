@@ -7,8 +7,8 @@ import pytest
 from botocore.stub import Stubber
 from mypy_boto3_dynamodb import DynamoDBClient
 
-from discord_diffusion.aws.dynamodb import StoreError
-from discord_diffusion.aws.transactions import ContendedError, TransactionRefusedError, transact
+from discord_diffusion.aws.dynamodb import StoreError, StoreUnavailableError
+from discord_diffusion.aws.transactions import TransactionRefusedError, transact
 
 WRITE = {"Put": {"TableName": "jobs", "Item": {"id": {"S": "1"}}}}
 
@@ -48,11 +48,11 @@ def test_those_who_write_at_the_same_time_are_waited_for(
     answers.assert_no_pending_responses()
 
 
-def test_where_others_always_win_nothing_is_written_and_that_is_told_apart(
+def test_where_others_always_win_nothing_is_written(
     client: DynamoDBClient, answers: Stubber
 ) -> None:
     cancelled(answers, "TransactionConflict")
-    with pytest.raises(ContendedError):
+    with pytest.raises(StoreUnavailableError):
         transact(client, [WRITE], patience_seconds=-1)
 
 

@@ -1,18 +1,16 @@
 """Jobs are taken in or refused, whatever the table, the queue and the fleet say."""
 
 import time
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from discord_diffusion.aws.errors import ServiceUnavailableError
-from discord_diffusion.aws.job_store import ContendedError, StoreUnavailableError
-from discord_diffusion.fairness.limits import Limits
+from discord_diffusion.aws.job_store import StoreUnavailableError
 from discord_diffusion.handlers import admission
 from discord_diffusion.job_records import JobStatus
-from tests.unit.handlers.conftest import SETTINGS, Caller, imagine, make_caller
+from tests.unit.handlers.conftest import Caller, imagine
 
 EPHEMERAL = 64
 DOWN = StoreUnavailableError("ConnectTimeoutError")
@@ -68,25 +66,15 @@ def test_the_moment_that_is_promised_counts_down_by_itself(caller: Caller) -> No
     assert moment == pytest.approx(time.time() + 10, abs=3)
 
 
-def test_without_the_table_a_job_is_queued_and_nothing_is_promised(caller: Caller) -> None:
+def test_without_the_table_nothing_is_drawn_in_a_direct_message_either(caller: Caller) -> None:
     caller.store.broken = DOWN
-    text = content(caller.content(imagine(prompt="a star")))
-    assert "Queued" in text
-    assert "<t:" not in text
-    assert len(caller.queue.jobs) == 1
-    assert caller.wake.starts == 0
-
-
-def test_a_job_that_cannot_be_charged_is_refused_where_anything_is_counted() -> None:
-    limited = make_caller(replace(SETTINGS, limits=Limits(100, 0, 0, 20)))
-    limited.store.broken = DOWN
-    contended = make_caller()
-    contended.store.broken = ContendedError("TransactionConflict")
-    for caller in (limited, contended):
-        answer = caller.content(imagine(prompt="a star"))
+    direct = {"guild_id": None, "member": None, "user": {"id": "4000"}}
+    for payload in (imagine(prompt="a star"), imagine(prompt="a star") | direct):
+        answer = caller.content(payload)
         assert "can't take your request" in content(answer)
         assert answer["data"]["flags"] == EPHEMERAL
-        assert caller.queue.jobs == []
+    assert caller.queue.jobs == []
+    assert caller.wake.starts == 0
 
 
 def test_a_wake_up_that_fails_fails_no_answer(caller: Caller) -> None:
