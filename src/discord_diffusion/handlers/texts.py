@@ -26,10 +26,12 @@ def queued(parameters: GenerationParameters, wait: Wait, expires_at: datetime, l
 
 
 def refused(refusal: Refusal, locale: str) -> str:
-    """Why a request is not done; an option is called what the user's client calls it."""
+    """Why a request is not done, with the names that the user's client gives to options."""
     values = refusal.values
     if "option" in values:
         values = values | {"option": described(locale, str(values["option"]))[0]}
+    if "problem" in values:
+        values = values | {"problem": say(locale, f"pattern.{values['problem']}")}
     return say(locale, f"refused.{refusal.reason}", **values)
 
 

@@ -75,6 +75,13 @@ def test_every_reason_and_every_text_that_the_code_names_is_there() -> None:
     assert {f"refused.{reason}" for reason in reasons} <= set(texts("en"))
 
 
+def test_every_problem_of_a_pattern_is_there() -> None:
+    problems = re.findall(r'PatternError\("([a-z_]+)"', _sources())
+    assert {f"pattern.{one}" for one in problems} == {
+        key for key in texts("en") if key.startswith("pattern.")
+    }
+
+
 def test_every_failure_says_what_to_do_and_whether_it_was_charged() -> None:
     said = re.compile(r"\b(charged|changed|saved)\b")
     for key, text in texts("en").items():

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from discord_diffusion.catalogue import texts
 from discord_diffusion.refusals import Refusal
 from discord_diffusion.safety.blocklist import check, shipped, with_pattern
 from discord_diffusion.safety.normalise import _look_alikes, readings
@@ -98,7 +99,7 @@ def test_a_pattern_that_may_be_slow_or_is_none_is_refused(pattern: str) -> None:
     with pytest.raises(Refusal) as refused:
         with_pattern((), pattern)
     assert refused.value.reason == "pattern_invalid"
-    assert "`" in str(refused.value.values["problem"])
+    assert f"pattern.{refused.value.values['problem']}" in texts("en")
 
 
 @pytest.mark.parametrize(
