@@ -17,16 +17,26 @@ from emulation.docker import stack as containers
 from emulation.stack import down, processes, up
 from emulation.stack.clients import client_options
 from emulation.stack.environment import base_environment
-from emulation.stack.options import FleetOptions, StackOptions
+from emulation.stack.options import EMBEDDED_MODEL, FleetOptions, StackOptions
 from emulation.stack.parts import EMULATOR_CREDENTIALS, WORKER_COMMAND
 from emulation.stack.state import ProcessRecord, StackState, StateFolder
 from emulation.stack.terraform import Terraform
 from emulation.stack.waiting import wait_until
 from emulation.stand_in import StandIn
 from tests import aws_stack, container_stack
-from tests.targets import AWS, DOCKER, TARGET
+from tests.targets import AWS, DOCKER, HOST, TARGET
 
 LAYOUT = Layout.of_this_checkout()
+MODELS = {
+    "shapes": {
+        "model": str(LAYOUT.root / EMBEDDED_MODEL),
+        "scheduler": "DDIMScheduler",
+        "steps": 6,
+        "guidance": 2.5,
+        "max_pixels": 128 * 128,
+    }
+}
+"""What a job may name. The first model once more, which is used in another way."""
 OPTIONS = StackOptions(
     aws_port=0,
     discord_port=0,
@@ -35,6 +45,7 @@ OPTIONS = StackOptions(
     environment="test",
     # Short, so that a job of a killed worker is received again within seconds.
     visibility_timeout_seconds=6,
+    variables={"worker": {"models": MODELS}} if TARGET == HOST else {},
 )
 
 

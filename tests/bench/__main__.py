@@ -7,20 +7,28 @@ from dataclasses import asdict
 from functools import partial
 from typing import Any
 
+import boto3
 from rich.console import Console
 from rich.table import Table
 
 from emulation.bootstrap.layout import Layout
 from emulation.display import Display
 from emulation.stack import down, up
+from emulation.stack.clients import client_options
 from emulation.stack.options import FleetOptions, StackOptions
-from emulation.stack.state import StateFolder
-from tests.bench import handler, request_path, worker
+from emulation.stack.state import StackState, StateFolder
+from emulation.stand_in import StandIn
+from tests.bench import fair_order, handler, request_path, worker
 from tests.bench.machine import Machine
+from tests.stack import Stack, Workers
 
 CLIENTS = (1, 4, 16)
 SECONDS = 10.0
-UNITS = {"handler": "milliseconds", "worker": "seconds a job, share of it"}
+UNITS = {
+    "handler": "milliseconds",
+    "worker": "seconds a job, share of it",
+    "fair_order": "seconds to the pictures, one worker",
+}
 LAYOUT = Layout.of_this_checkout()
 
 
@@ -39,7 +47,7 @@ def main() -> None:
                     "handler: in process", handler.in_process_latency
                 ).items()
             },
-            "request_path": _request_path(display),
+            **_on_a_stack(display),
             "worker": display.run("worker: overhead", worker.worker_overhead),
         }
     path = LAYOUT.build / "bench.json"
@@ -49,38 +57,61 @@ def main() -> None:
     sys.stdout.write(f"\nWritten to {path.relative_to(LAYOUT.root)}\n")
 
 
-def _request_path(display: Display) -> list[dict[str, Any]]:
+def _on_a_stack(display: Display) -> dict[str, Any]:
     folder = StateFolder(LAYOUT.build / "bench-stack")
     options = StackOptions(
         aws_port=0, discord_port=0, fleet=FleetOptions(0, 0), environment="bench"
     )
     try:
-        url = up.start(LAYOUT, folder, options, display).state.interactions_url
-        request_path.measure(url, clients=4, seconds=2)  # warms the functions' processes
-        return [
-            asdict(
-                display.run(
-                    f"request path: {clients} clients",
-                    partial(request_path.measure, url, clients, SECONDS),
-                )
-            )
-            for clients in CLIENTS
-        ]
+        state = up.start(LAYOUT, folder, options, display).state
+        fair = display.run("fair order", lambda: _fair_order(state, folder))
+        return {"request_path": _request_path(display, state.interactions_url), "fair_order": fair}
     finally:
         down.stop(folder)
+
+
+def _request_path(display: Display, url: str) -> list[dict[str, Any]]:
+    """Every kind of interaction with one client, and `/imagine` with more."""
+    kinds = request_path.kinds(request_path.a_job(url))
+    warm = partial(request_path.measure, url, clients=4, seconds=1)
+    for what, make in kinds.items():
+        warm(what, make)  # starts the functions' processes
+    runs = [(what, 1) for what in kinds] + [("/imagine", clients) for clients in CLIENTS[1:]]
+    return [
+        asdict(
+            display.run(
+                f"request path: {what}, {clients} clients",
+                partial(request_path.measure, url, what, kinds[what], clients, SECONDS),
+            )
+        )
+        for what, clients in runs
+    ]
+
+
+def _fair_order(state: StackState, folder: StateFolder) -> dict[str, Any]:
+    discord = StandIn(state.discord_url)
+    sqs = boto3.client("sqs", **client_options(state))
+    workers = Workers(Stack(state, folder, discord, sqs))
+    workers.start()
+    try:
+        return asdict(fair_order.measure(discord))
+    finally:
+        workers.end()
 
 
 def _print(result: dict[str, Any], machine: Machine) -> None:
     console = Console()
     console.print(f"\n{machine} (load before: {result['load_before']})\n")
-    for title in ("handler", "worker"):
-        table = Table(title=f"{title} ({UNITS[title]})", box=None, title_justify="left")
+    for title in ("handler", "worker", "fair_order"):
+        table = Table(
+            title=f"{title.replace('_', ' ')} ({UNITS[title]})", box=None, title_justify="left"
+        )
         table.add_column("figure")
         table.add_column("value", justify="right")
         for name, value in result[title].items():
             table.add_row(name.replace("_", " "), str(value))
         console.print(table)
-    table = Table(title="signed requests through API Gateway, Lambda and SQS", box=None)
+    table = Table(title="signed requests through API Gateway, Lambda, DynamoDB and SQS", box=None)
     for name in result["request_path"][0]:
         table.add_column(name.replace("_", " "), justify="right")
     for row in result["request_path"]:

@@ -1,5 +1,6 @@
 """What people do in a channel, and what they get to see, through the stand-in's control API."""
 
+import re
 import time
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,6 +9,7 @@ import boto3
 import httpx
 from mypy_boto3_dynamodb import DynamoDBClient
 
+from discord_diffusion.catalogue import PLACE, language_of, texts
 from emulation.stack.clients import client_options
 from tests.stack import Stack
 
@@ -26,6 +28,7 @@ class Channel:
     stack: Stack
     _http: httpx.Client = field(init=False)
     dynamodb: DynamoDBClient = field(init=False)
+    _newcomers: list[str] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
         self._http = httpx.Client(
@@ -91,6 +94,35 @@ class Channel:
         )
         return str(made.raise_for_status().json()["id"])
 
+    def settings(self, what: str, /, **options: object) -> str:
+        """What `/settings` answers Ada, who manages the guild."""
+        sent = self.act(
+            command=f"settings {what}", options=options, user_id=ADA, locale="en-US", strict=True
+        )
+        assert is_private(sent)
+        return said(sent)
+
+    def used(self, user: str) -> int:
+        """Units that `/quota` says were used today."""
+        answer = said(self.act(command="quota", user_id=user, locale="en-US"))
+        return int(answer.split("**")[1])
+
+    def newcomer(self) -> str:
+        """Somebody who has never asked."""
+        self._newcomers.append(str(time.time_ns() // 1000 << 12))
+        return self._newcomers[-1]
+
+    def calm_down(self) -> None:
+        """Cancel what newcomers still wait for, so that no later worker draws it."""
+        while self._newcomers:
+            self.act(command="cancel", user_id=self._newcomers.pop(), locale="en-US")
+
+    def imagine(self, user: str, **more: Any) -> dict[str, Any]:
+        """One picture, unless `options` say otherwise."""
+        asked = {"user_id": user, "locale": "en-US", "options": {}, **more}
+        wish = {"prompt": "a red circle", "images": 1}
+        return self.act(command="imagine", **asked | {"options": wish | asked["options"]})
+
     def item(self, key: str) -> dict[str, Any] | None:
         """An item of the table."""
         found = self.dynamodb.get_item(TableName=self.table, Key={"id": {"S": key}})
@@ -105,6 +137,12 @@ class Channel:
 def said(delivery: dict[str, Any]) -> str:
     """The text of an answer."""
     return str(delivery["response"]["data"]["content"])
+
+
+def says(told: str, locale: str, key: str) -> bool:
+    """Whether a text holds one of the catalogue, whatever its places are filled with."""
+    parts = PLACE.sub("\0", texts(language_of(locale))[key]).split("\0")
+    return bool(re.search(".*".join(map(re.escape, parts)), told, re.DOTALL))
 
 
 def is_private(delivery: dict[str, Any]) -> bool:

@@ -2,7 +2,7 @@
 
 import io
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -96,24 +96,47 @@ def test_a_form_shows_the_old_values_and_draws_the_new_ones(
     sent = channel.act(modal=opened["interaction_id"], fields=fields, user_id=BORIS)
     drawn = channel.pictures(sent)
     assert f"a blue star {verb}" in drawn["content"]
-    wrong = channel.act(modal=opened["interaction_id"], fields={"steps": "many"}, user_id=BORIS)
+    wrong = channel.act(
+        modal=opened["interaction_id"], fields={"steps": "many"}, user_id=BORIS, locale="en-US"
+    )
     assert is_private(wrong)
     assert "`steps`" in said(wrong)
 
 
-def test_two_clicks_are_one_job(channel: Channel, answered: dict[str, Any]) -> None:
-    with ThreadPoolExecutor(4) as pool:
-        sent = list(
-            pool.map(
-                lambda _: channel.press(answered, "vary", 0, user_id=CHIYO, locale="en-US"),
-                range(4),
-            )
-        )
+@pytest.mark.parametrize("verb", ["reroll", "vary", "upscale"])
+def test_several_clicks_are_one_job(channel: Channel, answered: dict[str, Any], verb: str) -> None:
+    user = channel.newcomer()
+    sent = at_once(lambda: channel.press(answered, verb, 0, user_id=user, locale="en-US"))
     refused = [one for one in sent if is_private(one)]
-    assert len(refused) == 3
+    assert len(refused) == len(sent) - 1
     assert {said(one) for one in refused} == {
         "I am already doing that. Nothing more was charged; please wait for the pictures."
     }
+    (taken,) = (one for one in sent if not is_private(one))
+    channel.pictures(taken)
+    record = channel.item(f"job#{taken['interaction_id']}")
+    assert record is not None
+    assert channel.used(user) == int(record["units"]["N"])
+
+
+def test_a_form_that_is_sent_several_times_is_one_job(
+    channel: Channel, answered: dict[str, Any]
+) -> None:
+    user = channel.newcomer()
+    form = channel.press(answered, "edit", user_id=user)["interaction_id"]
+
+    def send(prompt: str) -> dict[str, Any]:
+        return channel.act(modal=form, fields={"prompt": prompt}, user_id=user, locale="en-US")
+
+    sent = at_once(lambda: send("a green ring"))
+    assert sum(is_private(one) for one in sent) == len(sent) - 1
+    assert not is_private(send("a green star")), "other values are another wish"
+
+
+def at_once(click: Callable[[], dict[str, Any]]) -> list[dict[str, Any]]:
+    """What came of clicks at the same moment."""
+    with ThreadPoolExecutor(4) as pool:
+        return [one.result() for one in [pool.submit(click) for _ in range(4)]]
 
 
 def test_only_the_author_or_a_moderator_can_delete(channel: Channel) -> None:
@@ -121,11 +144,16 @@ def test_only_the_author_or_a_moderator_can_delete(channel: Channel) -> None:
     message = channel.pictures(sent)
     refused = channel.press(message, "delete", user_id=CHIYO, locale="en-US")
     assert "Only who asked for it" in said(refused)
-    channel.press(message, "delete", user_id=ADA, locale="en-US")
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda _: moderate(channel, message), range(2)))
     gone = channel.message(sent)
     assert gone["attachments"] == []
     assert buttons(gone) == []
     assert gone["content"] == f"Deleted by <@{ADA}>."
+
+
+def moderate(channel: Channel, message: dict[str, Any]) -> None:
+    channel.press(message, "delete", user_id=ADA, locale="en-US")
 
 
 @pytest.fixture

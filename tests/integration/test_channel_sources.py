@@ -16,12 +16,6 @@ def channel(stack: Stack, worker: object) -> Channel:
     return Channel(stack)
 
 
-def used(channel: Channel) -> int:
-    """Units that `/quota` says were used today."""
-    answer = said(channel.act(command="quota", user_id=USER, locale="en-US"))
-    return int(answer.split("**")[1])
-
-
 def png() -> bytes:
     buffer = io.BytesIO()
     Image.new("RGB", (64, 64), "red").save(buffer, "PNG")
@@ -29,16 +23,16 @@ def png() -> bytes:
 
 
 def test_a_picture_is_drawn_from_another(channel: Channel) -> None:
-    before = used(channel)
+    before = channel.used(USER)
     image = channel.upload("red.png", png(), "image/png")
     options = {"prompt": "a blue circle", "image": image, "strength": 0.8, "images": 1}
     sent = channel.act(command="imagine", options=options, user_id=USER, strict=True)
     assert channel.pictures(sent)["attachments"]
-    assert used(channel) == before + 1
+    assert channel.used(USER) == before + 1
 
 
 def test_what_is_no_picture_is_told_in_the_message_and_given_back(channel: Channel) -> None:
-    before = used(channel)
+    before = channel.used(USER)
     image = channel.upload("red.png", b"no picture at all", "image/png")
     options = {"prompt": "a blue circle", "image": image}
     sent = channel.act(command="imagine", options=options, user_id=USER, locale="de")
@@ -46,7 +40,7 @@ def test_what_is_no_picture_is_told_in_the_message_and_given_back(channel: Chann
     assert "Die Vorlage war nicht brauchbar. Es wurde nichts berechnet" in message["content"]
     assert has(message, "reroll")
     assert not any(one.startswith(("cancel:", "vary:")) for one in buttons(message))
-    channel.wait(sent, lambda _: used(channel) == before)
+    channel.wait(sent, lambda _: channel.used(USER) == before)
 
 
 def test_a_file_of_another_kind_is_refused_at_once(channel: Channel) -> None:

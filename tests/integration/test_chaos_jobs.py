@@ -9,6 +9,7 @@ import json
 import os
 import random
 import time
+from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -103,6 +104,7 @@ def test_every_job_is_answered_exactly_once_whatever_breaks(
     assert all(fault["hits"] for fault in faults.values()), faults
     check_order(seen)
     check_table(stack, sent)
+    check_ledger(stack, {user for user, _ in sent.values()})
 
 
 def check_order(seen: list[Seen]) -> None:
@@ -120,3 +122,31 @@ def check_table(stack: Stack, sent: dict[str, tuple[str, int]]) -> None:
         for job in sent
     ]
     assert {item["Item"]["status"]["S"] for item in items} == {JobStatus.ANSWERED}
+
+
+def check_ledger(stack: Stack, users: set[str]) -> None:
+    """Every user is charged what the answered jobs cost, and holds no job that has ended.
+
+    A request whose acceptance came too late for an answer waits in the table until it is cleared
+    away: charged, and in flight.
+    """
+    table = boto3.client("dynamodb", **client_options(stack.state))
+    pages = table.get_paginator("scan").paginate(TableName=stack.state.jobs_table_name)
+    items = {item["id"]["S"]: item for page in pages for item in page["Items"]}
+    paid, used = Counter[str](), Counter[str]()
+    waiting: dict[str, set[str]] = {user: set() for user in users}
+    in_flight = {user: set[str]() for user in users}
+    for key, item in items.items():
+        kind, *path = key.split("#")
+        user = item["user_id"]["S"] if kind == "job" else path[1] if kind == "user" else ""
+        if user not in users:
+            continue
+        if kind == "user":
+            used[user] += int(item["used"]["N"]) if path[2:] else 0
+            in_flight[user] |= set(item.get("jobs", {"SS": []})["SS"])
+        elif item["status"]["S"] in (JobStatus.ANSWERED, JobStatus.QUEUED):
+            paid[user] += int(item["units"]["N"])
+            waiting[user] |= {path[0]} if item["status"]["S"] == JobStatus.QUEUED else set()
+    assert set(paid) == users
+    assert used == paid
+    assert in_flight == waiting

@@ -8,7 +8,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/WorkingWithItem
 
 import heapq
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import islice
@@ -25,7 +25,11 @@ from discord_diffusion.aws.dynamodb import (
     write,
 )
 from discord_diffusion.aws.ledger import Charge
-from discord_diffusion.aws.transactions import TransactionRefusedError, transact
+from discord_diffusion.aws.transactions import (
+    PATIENT_SECONDS,
+    TransactionRefusedError,
+    transact,
+)
 from discord_diffusion.fairness.units import refund
 from discord_diffusion.job_records import JobRecord, JobStatus
 from discord_diffusion.jobs import Job
@@ -47,7 +51,10 @@ _FORGET = " REMOVE #token, waiting"
 
 
 class JobStore:
-    """The table of jobs. Safe to share between threads, as botocore's clients are."""
+    """The table of jobs. Safe to share between threads, as botocore's clients are.
+
+    `patience_seconds` is how long a charge is tried while others write to the same counters.
+    """
 
     def __init__(
         self,
@@ -55,8 +62,10 @@ class JobStore:
         *,
         region: str | None = None,
         client: "DynamoDBClient | None" = None,
+        patience_seconds: float = PATIENT_SECONDS,
     ) -> None:
         self._table = table_name
+        self._patience_seconds = patience_seconds
         self._client = client or dynamodb.client(region)
 
     def accept(self, job: Job, *, charge: Charge | None = None, wait: Wait | None = None) -> bool:
@@ -88,7 +97,7 @@ class JobStore:
         steps = list(ledger.charging(self._table, record, charge, now))
         try:
             ledger.check_alone(record, charge, now)
-            transact(self._client, [{"Put": put}, *(step.write for step in steps)])
+            self._transact([{"Put": put}, *(step.write for step in steps)])
         except TransactionRefusedError as error:
             if error.index == 0:
                 return False
@@ -188,8 +197,9 @@ class JobStore:
         try:
             if charged:
                 back = _units_back(charged, status, details)
-                steps = ledger.settling(self._table, charged, back)
-                transact(self._client, [{"Update": update}, *(step.write for step in steps)])
+                now = datetime.now(UTC)
+                steps = ledger.settling(self._table, charged, status, back, now)
+                self._transact([{"Update": update}, *(step.write for step in steps)])
             else:
                 with translated():
                     self._client.update_item(**update)
@@ -197,6 +207,9 @@ class JobStore:
             job_items.status_of(job_id, error.item)
             return False
         return True
+
+    def _transact(self, writes: Sequence[Mapping[str, Any]]) -> None:
+        transact(self._client, writes, self._patience_seconds)
 
     def _charged(self, job_id: str) -> JobRecord | None:
         """The record of a job that cost something; what it cost does not change any more."""
@@ -257,8 +270,8 @@ class JobStore:
         """
         shards = (self._shard(number, limit) for number in range(job_items.SHARDS))
         oldest = heapq.merge(*shards, key=lambda item: float(item["created_at"]["N"]))
-        found = (job_items.record_of(item) for item in islice(oldest, limit))
-        return [record for record in found if record]
+        found = (job_items.record_of(item) for item in oldest)
+        return list(islice((record for record in found if record), limit))
 
     def _shard(self, number: int, limit: int) -> Iterator[Item]:
         """The items of one key of the index, page by page as they are asked for."""

@@ -1,6 +1,7 @@
 """What requests cost, in the table of jobs: written with the job's own record or not at all.
 
-    user#<where>#<user>          `jobs` not finished (a set of ids), `asked_at` of the last request
+    user#<where>#<user>          `jobs` not finished (a set of ids), `asked_at` of the last request,
+                                 `cancelled_at` of the last one that was cancelled
     user#<where>#<user>#<day>    `used` units
     guild#<guild>#<day>          `used` units
     press#<where a button is>    `pressed_at`
@@ -15,8 +16,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from discord_diffusion.aws.dynamodb import Item, read, write
-from discord_diffusion.fairness.limits import Limits, Usage, day_of, next_day
-from discord_diffusion.job_records import JobRecord
+from discord_diffusion.fairness.limits import REST_SECONDS, Limits, Usage, day_of, next_day
+from discord_diffusion.job_records import JobRecord, JobStatus
 from discord_diffusion.jobs import TOKEN_LIFETIME, snowflake_time
 from discord_diffusion.refusals import Refusal
 
@@ -59,16 +60,24 @@ def charging(table: str, record: JobRecord, charge: Charge, now: datetime) -> It
     yield Step("audit", _auditing(table, record, charge, now))
 
 
-def settling(table: str, record: JobRecord, back: int) -> Iterator[Step]:
+def settling(
+    table: str, record: JobRecord, status: JobStatus, back: int, now: datetime
+) -> Iterator[Step]:
     """The writes that go with the end of a job: it is no longer in flight, `back` units return."""
+    values = {":id": {"SS": [record.id]}} | write({":ttl": _ttl(now)})
+    rest = ""
+    if status is JobStatus.CANCELLED:
+        values |= write({":now": now.timestamp()})
+        rest = ", cancelled_at = :now"
     yield Step(
         _USER,
         {
             "Update": {
                 "TableName": table,
                 "Key": _key(_user_key(record)),
-                "UpdateExpression": "DELETE jobs :id",
-                "ExpressionAttributeValues": {":id": {"SS": [record.id]}},
+                "UpdateExpression": f"SET #ttl = :ttl{rest} DELETE jobs :id",
+                "ExpressionAttributeNames": {"#ttl": "ttl"},
+                "ExpressionAttributeValues": values,
             }
         },
     )
@@ -89,6 +98,9 @@ def refusal(about: str, item: Item | None, charge: Charge, now: datetime) -> Ref
         if cooldown and asked_at > now.timestamp() - cooldown:
             again = f"<t:{int(asked_at + cooldown) + 1}:R>"
             return Refusal("cooldown", seconds=cooldown, again=again)
+        cancelled_at = found.get("cancelled_at", 0.0)
+        if cancelled_at > now.timestamp() - REST_SECONDS:
+            return Refusal("just_cancelled", again=f"<t:{int(cancelled_at + REST_SECONDS) + 1}:R>")
         return Refusal("in_flight", jobs=len(found.get("jobs", ())))
     limit = limits.user_units if about == _DAY else limits.guild_units
     left = max(0, limit - int(found.get("used", 0)))
@@ -149,12 +161,14 @@ def usage(items: Mapping[str, Item], keys: list[str], now: datetime) -> Usage:
 
 def _asking(table: str, record: JobRecord, limits: Limits, now: datetime) -> dict[str, Any]:
     """The job in flight, if the user is allowed one more, and one now."""
-    values = {":now": now.timestamp(), ":most": limits.in_flight, ":ttl": _ttl(now)}
+    seconds = now.timestamp()
+    values = {":now": seconds, ":most": limits.in_flight, ":ttl": _ttl(now)}
+    values[":rested"] = seconds - REST_SECONDS
     few = "(attribute_not_exists(jobs) OR size(jobs) < :most)"
-    rested = ""
+    rested = " AND (attribute_not_exists(cancelled_at) OR cancelled_at <= :rested)"
     if limits.cooldown_seconds:
-        values[":then"] = now.timestamp() - limits.cooldown_seconds
-        rested = " AND (attribute_not_exists(asked_at) OR asked_at <= :then)"
+        values[":then"] = seconds - limits.cooldown_seconds
+        rested += " AND (attribute_not_exists(asked_at) OR asked_at <= :then)"
     return {
         "Update": {
             "TableName": table,

@@ -20,7 +20,9 @@ from discord_diffusion.aws.dynamodb import (
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-ATTEMPTS = 8
+HASTY_SECONDS = 0.8
+"""For whom an answer waits."""
+PATIENT_SECONDS = 10.0
 _PAUSE_SECONDS = (0.01, 0.08)
 """Transactions on one item at the same time cancel each other; a moment later one goes through."""
 _CONFLICT = "TransactionConflict"
@@ -39,19 +41,21 @@ class TransactionRefusedError(StoreError):
         super().__init__(f"the condition of write {index} does not hold")
 
 
-def transact(client: "DynamoDBClient", writes: Sequence[Mapping[str, Any]]) -> None:
-    """Write all.
+def transact(
+    client: "DynamoDBClient", writes: Sequence[Mapping[str, Any]], patience_seconds: float
+) -> None:
+    """Write all, trying for so long against others who write to the same items.
 
     Raises:
         TransactionRefusedError: naming the first write that was refused.
-        StoreUnavailableError: others wrote to the same items all the time, or as `translated`.
+        StoreUnavailableError: the others won all the time, or as `translated`.
         StoreError: as `translated`.
     """
-    for _ in range(ATTEMPTS):
-        if _once(client, writes):
-            return
+    until = time.monotonic() + patience_seconds
+    while not _once(client, writes):
+        if time.monotonic() > until:
+            raise StoreUnavailableError(_CONFLICT)
         time.sleep(random.uniform(*_PAUSE_SECONDS))  # noqa: S311 - it parts rivals, nothing more
-    raise StoreUnavailableError(_CONFLICT)
 
 
 def _once(client: "DynamoDBClient", writes: Sequence[Mapping[str, Any]]) -> bool:

@@ -32,12 +32,15 @@ SCHEDULERS = {
     "UniPCMultistepScheduler": "UniPC",
     "DDIMScheduler": "DDIM",
     "PNDMScheduler": "PNDM",
-    "LMSDiscreteScheduler": "LMS",
     "HeunDiscreteScheduler": "Heun",
     "DEISMultistepScheduler": "DEIS",
-    "LCMScheduler": "LCM",
+    "KDPM2DiscreteScheduler": "DPM2",
+    "KDPM2AncestralDiscreteScheduler": "DPM2 a",
 }
-"""Classes of diffusers by what users of other tools call them."""
+"""Classes of diffusers by what users of other tools call them: those that suit Stable Diffusion.
+
+What asks for a model of its own, as LCM does, is that model's own scheduler.
+"""
 
 SAFETY_LEVELS = ("strict", "channel")
 """Whether the safety checker is obeyed everywhere, or not in channels with an age restriction."""
@@ -166,7 +169,6 @@ SETTINGS = Command(
 )
 
 COMMANDS = (IMAGINE, QUEUE, CANCEL, QUOTA, HELP, SETTINGS, SHOW_PARAMETERS)
-BY_NAME = {command.name: command for command in COMMANDS}
 
 
 def registration() -> list[dict[str, Any]]:

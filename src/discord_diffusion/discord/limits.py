@@ -15,10 +15,5 @@ ATTACHMENT_DESCRIPTION_LENGTH = 1024
 CUSTOM_ID_LENGTH = (1, 100)
 """https://docs.discord.com/developers/components/reference"""
 
-# https://docs.discord.com/developers/interactions/application-commands#application-command-object
-COMMAND_NAME = r"[-_'\w]{1,32}"
-COMMAND_DESCRIPTION_LENGTH = (1, 100)
-COMMAND_OPTIONS = 25
-COMMAND_CHOICES = 25
-COMMAND_CHARACTERS = 8000
 STRING_OPTION_LENGTH = 6000
+"""https://docs.discord.com/developers/interactions/application-commands#application-command-object"""

@@ -8,6 +8,9 @@ COOLDOWN_SECONDS = (0, 3600)
 JOBS_IN_FLIGHT = (1, 20)
 """What those who run a guild may choose; it tightens what the deployment allows, no more."""
 
+REST_SECONDS = 5
+"""After a request that was cancelled: what costs nothing must not be asked for without end."""
+
 PRIORITY_FACTOR = 3
 """How many times the guild's own quota a member with priority has, up to the deployment's."""
 

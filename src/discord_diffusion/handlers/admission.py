@@ -1,8 +1,8 @@
 """Takes a job in, or refuses it, within the time that an answer has.
 
 In this order: what is known of the wait, the record in the table, the message in the queue, the
-wake-up of a sleeping fleet. Without the table or the wake-up a job is drawn all the same, so what
-they refuse is logged; only the queue must take it.
+wake-up of a sleeping fleet. Without what is known or the wake-up a job is drawn all the same, so
+what they refuse is logged; the table and the queue must take it.
 """
 
 import logging
@@ -11,12 +11,13 @@ from datetime import datetime
 from typing import Protocol
 
 from discord_diffusion.aws.errors import ServiceError
-from discord_diffusion.aws.job_store import StoreError
+from discord_diffusion.aws.job_store import StoreError, UnknownJobError
 from discord_diffusion.aws.ledger import Charge
 from discord_diffusion.aws.queue import QueueDepth, QueueError
 from discord_diffusion.discord import text
 from discord_diffusion.fleet import FleetSize, FleetState
 from discord_diffusion.handlers import texts
+from discord_diffusion.handlers.stores import Fleet, Jobs
 from discord_diffusion.job_records import JobRecord, JobStatus
 from discord_diffusion.jobs import Job
 from discord_diffusion.refusals import Refusal
@@ -32,19 +33,6 @@ SPENT_SECONDS = 1.0
 """After so long nothing is done any more that can be left."""
 
 
-class Jobs(Protocol):
-    """`aws.job_store.JobStore` is one; methods raise `StoreError`."""
-
-    def accept(self, job: Job, *, charge: Charge | None = None, wait: Wait | None = None) -> bool:
-        """Write the record of a new job; False when the job is known already."""
-
-    def get(self, job_id: str) -> JobRecord | None:
-        """The record as it is now."""
-
-    def finish(self, job_id: str, status: JobStatus, **details: str | float) -> bool:
-        """Give a job its last status."""
-
-
 class Queue(Protocol):
     """`aws.queue.JobSender` is one; methods raise `QueueError`."""
 
@@ -53,13 +41,6 @@ class Queue(Protocol):
 
     def send(self, job: Job, *, once: bool = False) -> None:
         """Enqueue a job; a second one of the same interaction is dropped."""
-
-
-class Fleet(Protocol):
-    """`aws.fleet_state.FleetStateStore` is one; methods raise `StoreError`."""
-
-    def get(self) -> FleetState:
-        """What is known of the fleet."""
 
 
 class Wake(Protocol):
@@ -98,7 +79,7 @@ class Admission:
             shortest = shortest_wait(state, self._size, ahead=ahead, now=now)
             if not shortest.fits(job.expires_at, now):
                 return self._too_late(job, wait)
-        known = self._accept(job, charge, wait)
+        known = self._accept(job, charge, wait, began)
         if known and known.status.finished:
             return _ended(known)
         # Sent again in any case: whoever accepted it may have ended before sending it.
@@ -136,14 +117,17 @@ class Admission:
         log.info("Refused", extra={"job": job.id, "kind": wait.kind, "ahead": wait.ahead})
         raise texts.too_late(wait)
 
-    def _accept(self, job: Job, charge: Charge, wait: Wait) -> JobRecord | None:
+    def _accept(self, job: Job, charge: Charge, wait: Wait, began: float) -> JobRecord | None:
         """Write the record of a new job; the record that was there before, if one was."""
         try:
             if self._jobs.accept(job, charge=charge, wait=wait):
                 return None
         except StoreError as error:
             log.error("The job has no record", extra={"job": job.id, "reason": str(error)})
-            return None
+            # Drawn all the same it would cost nothing, and some could keep the table busy for that.
+            if time.monotonic() - began < SPENT_SECONDS:
+                self._give_up(job)
+            raise Refusal("queue") from None
         return self._record(job)
 
     def _record(self, job: Job) -> JobRecord | None:
@@ -161,12 +145,19 @@ class Admission:
         else:
             log.info("Queued", extra={"job": job.id, "images": job.parameters.images})
             return True
-        try:
-            # Should the message have arrived after all, the worker sees that it is over.
-            self._jobs.finish(job.id, JobStatus.FAILED, reason="not queued")
-        except StoreError as error:
-            log.warning("The record stays queued", extra={"job": job.id, "reason": str(error)})
+        # Should the message have arrived after all, the worker sees that it is over.
+        self._give_up(job)
         return False
+
+    def _give_up(self, job: Job) -> None:
+        """End the record, should there be one: what it cost is given back."""
+        try:
+            self._jobs.finish(job.id, JobStatus.FAILED, reason="not queued")
+        except UnknownJobError:
+            return
+        except StoreError as error:
+            # The Lambda `waiting` ends it, and gives back, when the token has run out.
+            log.warning("The record stays queued", extra={"job": job.id, "reason": str(error)})
 
     def _wake_up(self, began: float) -> None:
         now = time.monotonic()

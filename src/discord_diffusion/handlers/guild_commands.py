@@ -16,7 +16,7 @@ from discord_diffusion.discord.commands import SETTINGS
 from discord_diffusion.discord.interactions import Interaction
 from discord_diffusion.discord.options import checked
 from discord_diffusion.fairness.guild_settings import GuildSettings, toggled
-from discord_diffusion.handlers.requests import Guilds
+from discord_diffusion.handlers.stores import Guilds
 from discord_diffusion.models import ModelSpec
 from discord_diffusion.refusals import Refusal
 from discord_diffusion.safety.blocklist import with_pattern
@@ -47,7 +47,7 @@ class GuildCommands:
         name = interaction.subcommand or "show"
         if name not in _CHANGES and name != "show":
             raise Refusal("unknown_command")
-        given = checked(SETTINGS.options_of(name), interaction.options)
+        given = checked(f"{SETTINGS.key}.{name}", SETTINGS.options_of(name), interaction.options)
         if name == "show":
             return responses.ephemeral(shown(settings, interaction.locale))
         if given.get("model") and given["model"] not in self.models:

@@ -36,7 +36,7 @@ class Imagine:
         Raises:
             Refusal: naming the option and what is allowed.
         """
-        options = checked(IMAGINE.options, interaction.options)
+        options = checked(IMAGINE.key, IMAGINE.options, interaction.options)
         model = options["model"] or guild.model
         spec = self._model(model)
         width, height = self._size(options, guild)

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 
 from discord_diffusion.aws.job_store import StoreError
 from discord_diffusion.catalogue import say
@@ -18,8 +18,8 @@ from discord_diffusion.discord.interactions import Interaction
 from discord_diffusion.fairness.limits import Usage, next_day
 from discord_diffusion.fleet import FleetSize, FleetState
 from discord_diffusion.handlers import texts
-from discord_diffusion.handlers.admission import Fleet
 from discord_diffusion.handlers.requests import Requests
+from discord_diffusion.handlers.stores import Fleet, Jobs
 from discord_diffusion.handlers.visibility import record_for
 from discord_diffusion.job_records import JobRecord, JobStatus
 from discord_diffusion.refusals import Refusal
@@ -28,21 +28,6 @@ from discord_diffusion.waits import expected_wait
 WAITING_LOOKED_AT = 200
 PROMPT_SHOWN = 80
 _FILENAME = re.compile(r"(?:SPOILER_)?([0-9]{1,20})-[0-9]{1,2}\.")
-
-
-class Jobs(Protocol):
-    """`aws.job_store.JobStore` is one; methods raise `StoreError`."""
-
-    def get(self, job_id: str) -> JobRecord | None:
-        """The record as it is now."""
-
-    def waiting(self, limit: int) -> list[JobRecord]:
-        """The oldest jobs that are not told the end."""
-
-    def withdraw(
-        self, job_id: str, status: JobStatus, *, reason: str, untold: bool = False
-    ) -> bool:
-        """End a job that no worker has begun."""
 
 
 @dataclass(frozen=True)

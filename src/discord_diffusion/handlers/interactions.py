@@ -9,6 +9,7 @@ from discord_diffusion.aws.guild_store import GuildStore
 from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.aws.queue import JobSender
 from discord_diffusion.aws.state_machines import StateMachine
+from discord_diffusion.aws.transactions import HASTY_SECONDS
 from discord_diffusion.handlers.admission import Admission
 from discord_diffusion.handlers.answers import Answers
 from discord_diffusion.handlers.endpoint import Endpoint
@@ -23,7 +24,7 @@ def _endpoint() -> Endpoint:
     logs.configure(settings.log_level)
     region, table = settings.aws_region, settings.jobs_table
     client = dynamodb.client(region, hasty=True)
-    jobs = JobStore(table, client=client)
+    jobs = JobStore(table, client=client, patience_seconds=HASTY_SECONDS)
     fleet = FleetStateStore(table, client=client)
     guilds = GuildStore(table, client=client, audit_days=settings.audit_days)
     requests = Requests(

@@ -4,10 +4,11 @@ A press holds all that is needed: the job's id, whose parameters are in the tabl
 with its pictures. So a button works after any restart, for as long as the record is kept.
 """
 
+import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from discord_diffusion.aws.job_store import StoreError, UnknownJobError
@@ -23,6 +24,7 @@ from discord_diffusion.discord.options import checked
 from discord_diffusion.discord.text import clean
 from discord_diffusion.handlers.imagine import seed_of, worded
 from discord_diffusion.handlers.requests import Requests, Wish
+from discord_diffusion.handlers.stores import Jobs
 from discord_diffusion.handlers.visibility import record_for
 from discord_diffusion.job_records import JobRecord, JobStatus
 from discord_diffusion.jobs import SEED, GenerationParameters, SourceImage
@@ -32,18 +34,6 @@ VARIATION_STRENGTH = 0.6
 UPSCALE_STRENGTH = 0.3
 
 Press = Callable[[Interaction, CustomId], dict[str, Any]]
-
-
-class Jobs(Protocol):
-    """`aws.job_store.JobStore` is one; methods raise `StoreError`."""
-
-    def get(self, job_id: str) -> JobRecord | None:
-        """The record as it is now."""
-
-    def withdraw(
-        self, job_id: str, status: JobStatus, *, reason: str, untold: bool = False
-    ) -> bool:
-        """End a job that no worker has begun."""
 
 
 class Presses:
@@ -78,7 +68,7 @@ class Presses:
         record = self._record(interaction, custom_id)
         names = ("prompt", "negative_prompt", "seed", "steps", "guidance")
         shown = [option for option in IMAGINE.options if option.name in names]
-        given = checked(shown, modals.filled_in(interaction.fields))
+        given = checked(IMAGINE.key, shown, modals.filled_in(interaction.fields))
         old = record.parameters
         parameters = replace(
             old,
@@ -131,14 +121,15 @@ class Presses:
         action: str,
     ) -> dict[str, Any]:
         _check_source(parameters.source)
-        # A form is sent once for each time that it was opened, and then holds other values.
-        pressed = f"{record.id}#{interaction.custom_id}#{interaction.user_id}"
+        # A form may be sent again at once, with other values.
+        written = sorted(interaction.fields.items())
+        form = hashlib.sha256(repr(written).encode()).hexdigest()[:16]
         wish = Wish(
             parameters,
             action=action,
             private=record.private,
             spoiler=record.spoiler,
-            press=None if action == Verb.EDIT else pressed,
+            press=f"{record.id}#{interaction.custom_id}#{interaction.user_id}#{form}",
         )
         return self._requests.draw(interaction, wish)
 

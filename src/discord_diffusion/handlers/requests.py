@@ -3,7 +3,7 @@
 import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 
 from discord_diffusion.aws.job_store import StoreError
 from discord_diffusion.aws.ledger import Charge
@@ -11,10 +11,11 @@ from discord_diffusion.discord import buttons
 from discord_diffusion.discord import interactions as responses
 from discord_diffusion.discord.interactions import Interaction
 from discord_diffusion.fairness.guild_settings import GuildSettings
-from discord_diffusion.fairness.limits import Limits, Usage
+from discord_diffusion.fairness.limits import Limits
 from discord_diffusion.fairness.units import cost
 from discord_diffusion.handlers.admission import Admission
 from discord_diffusion.handlers.imagine import Imagine
+from discord_diffusion.handlers.stores import Guilds
 from discord_diffusion.jobs import GenerationParameters, Job
 from discord_diffusion.refusals import Refusal
 from discord_diffusion.safety import blocklist
@@ -23,30 +24,6 @@ log = logging.getLogger(__name__)
 
 KEPT_OF_A_PROMPT = 1000
 """Characters of a refused prompt that the audit record keeps."""
-
-
-class Guilds(Protocol):
-    """`aws.guild_store.GuildStore` is one; methods raise `StoreError`."""
-
-    def settings(self, guild_id: str) -> tuple[GuildSettings, int]:
-        """What a guild has decided, and the version of it."""
-
-    def save(self, guild_id: str, settings: GuildSettings, version: int) -> bool:
-        """Replace that version; False when there is another by now."""
-
-    def usage(self, user_id: str, guild_id: str | None, now: datetime) -> Usage:
-        """What was used today."""
-
-    def audit(
-        self,
-        event_id: str,
-        user_id: str,
-        guild_id: str | None,
-        action: str,
-        now: datetime,
-        **what: str | int | None,
-    ) -> None:
-        """Keep who did what."""
 
 
 @dataclass(frozen=True)

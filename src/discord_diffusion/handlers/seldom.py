@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from discord_diffusion.handlers.admission import Fleet
 from discord_diffusion.handlers.requests import Requests
+from discord_diffusion.handlers.stores import Fleet, Jobs
 
 if TYPE_CHECKING:
     from discord_diffusion.handlers.guild_commands import GuildCommands
-    from discord_diffusion.handlers.information import Information, Jobs
+    from discord_diffusion.handlers.information import Information
     from discord_diffusion.handlers.presses import Presses
 
 
@@ -18,7 +18,7 @@ class Seldom:
     """The parts that answer buttons, forms, questions and `/settings`."""
 
     requests: Requests
-    jobs: "Jobs"
+    jobs: Jobs
     fleet: Fleet
 
     @cached_property

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from discord_diffusion.catalogue import say
+from discord_diffusion.command_texts import described
 from discord_diffusion.discord.answer_text import asked, pictures
 from discord_diffusion.jobs import GenerationParameters
 from discord_diffusion.refusals import Refusal
@@ -25,8 +26,13 @@ def queued(parameters: GenerationParameters, wait: Wait, expires_at: datetime, l
 
 
 def refused(refusal: Refusal, locale: str) -> str:
-    """Why a request is not done."""
-    return say(locale, f"refused.{refusal.reason}", **refusal.values)
+    """Why a request is not done, with the names that the user's client gives to options."""
+    values = refusal.values
+    if "option" in values:
+        values = values | {"option": described(locale, str(values["option"]))[0]}
+    if "problem" in values:
+        values = values | {"problem": say(locale, f"pattern.{values['problem']}")}
+    return say(locale, f"refused.{refusal.reason}", **values)
 
 
 def too_late(wait: Wait) -> Refusal:

@@ -1,28 +1,20 @@
 """Which records a user may be shown: a button's custom_id and a file's name prove nothing."""
 
-from typing import Protocol
-
 from discord_diffusion.aws.job_store import StoreError
 from discord_diffusion.discord.interactions import Interaction
+from discord_diffusion.handlers.stores import Jobs
 from discord_diffusion.job_records import JobRecord
 from discord_diffusion.refusals import Refusal
 
 
-class Records(Protocol):
-    """`aws.job_store.JobStore` is one."""
-
-    def get(self, job_id: str) -> JobRecord | None:
-        """The record as it is now; raises `StoreError`."""
-
-
-def record_for(interaction: Interaction, records: Records, job_id: str) -> JobRecord:
+def record_for(interaction: Interaction, jobs: Jobs, job_id: str) -> JobRecord:
     """The record of a job that whoever interacts can see from here.
 
     Raises:
         Refusal: the table does not answer, or there is none that they can see.
     """
     try:
-        record = records.get(job_id)
+        record = jobs.get(job_id)
     except StoreError:
         raise Refusal("store") from None
     if not record or not _seen(interaction, record):

@@ -44,7 +44,7 @@ def with_pattern(blocklist: tuple[str, ...], pattern: str) -> tuple[str, ...]:
     try:
         usable(written)
     except PatternError as error:
-        raise Refusal("pattern_invalid", problem=f"`{str(error).replace('`', '')[:100]}`") from None
+        raise Refusal("pattern_invalid", problem=error.problem) from None
     longer = (*(one for one in blocklist if one != written), written)
     if len(longer) > MOST_PATTERNS or sum(map(_cost, longer)) > HIGHEST_COST_IN_ALL:
         raise Refusal("patterns_full")

@@ -24,7 +24,11 @@ _SIMPLE = ("LITERAL", "NOT_LITERAL", "IN", "ANY", "AT")
 
 
 class PatternError(ValueError):
-    """The pattern can't be used; the text says why, in the words of `re` where it refuses."""
+    """The pattern can't be used; `problem` names the text `pattern.<problem>` that says why."""
+
+    def __init__(self, problem: str, detail: str = "") -> None:
+        self.problem = problem
+        super().__init__(detail or problem)
 
 
 class _Effort(NamedTuple):
@@ -41,12 +45,12 @@ def usable(pattern: str) -> re.Pattern[str]:
         PatternError: it is none, or may be slow.
     """
     if len(pattern) > LONGEST:
-        raise PatternError(f"> {LONGEST}")
+        raise PatternError("too_long")
     found = compiled(pattern)
     if cost(pattern) > HIGHEST_COST:
-        raise PatternError("too many ways to match")
+        raise PatternError("too_many_ways")
     if all(found.search(probe) for probe in _PROBES):
-        raise PatternError("it matches everything")
+        raise PatternError("matches_everything")
     return found
 
 
@@ -64,7 +68,7 @@ def compiled(pattern: str) -> re.Pattern[str]:
             re.compile(pattern, re.IGNORECASE)
             return re.compile(rf"\b(?:{pattern})\b", re.IGNORECASE)
     except (re.error, RecursionError, OverflowError, Warning) as error:
-        raise PatternError(str(error)) from None
+        raise PatternError("no_expression", str(error)) from None
 
 
 @lru_cache(maxsize=512)
@@ -80,7 +84,7 @@ def cost(pattern: str) -> int:
     try:
         parts = list(_parser.parse(pattern, re.IGNORECASE))
     except re.error as error:
-        raise PatternError(str(error)) from None
+        raise PatternError("no_expression", str(error)) from None
     return _sequence(parts).cost
 
 
@@ -103,7 +107,7 @@ def _part(operation: str, argument: Any) -> _Effort:
         return _branch([list(one) for one in argument[1]])
     if operation in ("MAX_REPEAT", "MIN_REPEAT"):
         return _repeat(*argument)
-    raise PatternError(f"{operation.lower()} is not allowed")
+    raise PatternError("part_not_allowed", operation.lower())
 
 
 def _branch(alternatives: list[list[tuple[Any, Any]]]) -> _Effort:
@@ -117,7 +121,7 @@ def _branch(alternatives: list[list[tuple[Any, Any]]]) -> _Effort:
 
 def _repeat(low: int, high: int, inner: Sequence[tuple[Any, Any]]) -> _Effort:
     if int(high) > LONGEST:
-        raise PatternError("* and + are not allowed, {0,20} is")
+        raise PatternError("no_bound")
     each = _sequence(inner)
     total, ways, reached = 0, 0, 1
     for count in range(int(high) + 1):

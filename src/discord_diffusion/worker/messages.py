@@ -7,8 +7,6 @@ from discord_diffusion.discord.limits import ATTACHMENT_DESCRIPTION_LENGTH
 from discord_diffusion.jobs import GenerationParameters, Job
 from discord_diffusion.worker.pictures import Generation, ModelInfo, Picture
 
-SKETCH_ALT_TEXT = "A first sketch of the pictures that are being drawn."
-
 
 def working(job: Job, steps_done: int = 0, steps: int = 0, *, last_try: bool = False) -> str:
     """While the job runs. Of a last try the text stays true should the worker die over it."""
@@ -56,8 +54,8 @@ def answer(job: Job, generation: Generation, notice: str = "") -> str:
 def alt_text(job: Job, picture: Picture) -> str:
     """The picture for those who don't see it. Shown as plain text, so nothing is escaped."""
     prompt = text.clean(job.parameters.prompt)
-    description = f"Drawn from: {prompt}"
-    suffix = f" (seed {picture.seed})"
+    description = say(job.locale, "alt.picture", prompt=prompt)
+    suffix = f" ({say(job.locale, 'answer.seed', seeds=picture.seed)})"
     return text.shorten(description, ATTACHMENT_DESCRIPTION_LENGTH - len(suffix)) + suffix
 
 

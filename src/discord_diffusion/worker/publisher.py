@@ -14,6 +14,7 @@ from typing import Any, Protocol, TypeVar
 
 from PIL.Image import Image
 
+from discord_diffusion.catalogue import say
 from discord_diffusion.discord import buttons
 from discord_diffusion.discord.answer_text import SPOILER, is_apology, is_picture
 from discord_diffusion.discord.api_errors import (
@@ -238,4 +239,4 @@ def _sketch_file(job: Job, sketch: Image) -> File:
     buffer = io.BytesIO()
     sketch.convert("RGB").save(buffer, "WEBP", quality=_SKETCH_QUALITY)
     name = f"{SPOILER if job.spoiler else ''}{_SKETCH}"
-    return File(name, buffer.getvalue(), "image/webp", messages.SKETCH_ALT_TEXT)
+    return File(name, buffer.getvalue(), "image/webp", say(job.locale, "alt.sketch"))

@@ -19,15 +19,7 @@ class Table(Protocol):
     def begin(self, job_id: str) -> JobStatus:
         """Say that the job is drawn, unless it is finished; the status before."""
 
-    def finish(
-        self,
-        job_id: str,
-        status: JobStatus,
-        *,
-        unbegun: bool = False,
-        untold: bool = False,
-        **details: str | float,
-    ) -> bool:
+    def finish(self, job_id: str, status: JobStatus, **details: str | float) -> bool:
         """Give the job its last status; False when it has one."""
 
 

@@ -41,7 +41,7 @@ def job(job_id: str | None = None) -> Job:
         id=job_id or str(int(snowflake(time.time())) + uuid4().int % 2**22),
         application_id="1000",
         token=TOKEN,
-        user_id="4000",
+        user_id=str(uuid4().int % 2**60),
         locale="de",
         parameters=PARAMETERS,
         channel_id="3000",
@@ -215,6 +215,25 @@ def test_those_who_wait_come_oldest_first_whatever_their_shard(store: JobStore) 
     for one in ids:
         store.finish(one, JobStatus.FAILED)
     assert not set(ids) & {record.id for record in store.waiting(1000)}
+
+
+def test_a_record_that_cannot_be_read_hides_nobody_behind_it(
+    store: JobStore, emulator: Emulator, table: str
+) -> None:
+    ids = [snowflake(1_450_000_000 + second) for second in range(3)]
+    for one in ids:
+        store.accept(job(one))
+    emulator.client("dynamodb").update_item(
+        TableName=table,
+        Key={"id": {"S": f"job#{ids[0]}"}},
+        UpdateExpression="SET #parameters = :later",
+        ExpressionAttributeNames={"#parameters": "parameters"},
+        ExpressionAttributeValues={":later": {"S": '{"later": 1}'}},
+    )
+    assert [record.id for record in store.waiting(1)] == [ids[1]]
+    assert [record.id for record in store.waiting(2)] == ids[1:]
+    for one in ids:
+        store.finish(one, JobStatus.FAILED)
 
 
 def test_pages_of_those_who_wait_are_read_to_the_end(store: JobStore) -> None:

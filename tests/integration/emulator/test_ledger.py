@@ -12,6 +12,7 @@ import pytest
 from emulated import Emulator
 from test_job_store import at_once, job, snowflake, store, table
 
+from discord_diffusion.aws import ledger
 from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.aws.ledger import Charge, usage, usage_keys
 from discord_diffusion.fairness.limits import Limits, Usage
@@ -122,6 +123,24 @@ def test_a_cooldown_lets_the_next_request_wait(store: JobStore, user: str) -> No
     assert str(refused.value.values["again"]).startswith("<t:")
 
 
+def test_a_cancelled_job_is_given_back_and_the_next_request_rests_for_a_moment(
+    store: JobStore, look: Look, user: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, other = fresh(user), fresh("1" + user)
+    for one in (first, other):
+        assert store.accept(one, charge=charge())
+    assert store.finish(other.id, JobStatus.FAILED)
+    assert store.accept(fresh(other.user_id), charge=charge()), "a failure is nobody's fault"
+    assert store.withdraw(first.id, JobStatus.CANCELLED, reason="x")
+    assert look(first) == Usage(0, 0, frozenset())
+    with pytest.raises(Refusal) as refused:
+        store.accept(fresh(user), charge=charge())
+    assert refused.value.reason == "just_cancelled"
+    assert str(refused.value.values["again"]).startswith("<t:")
+    monkeypatch.setattr(ledger, "REST_SECONDS", 0)
+    assert store.accept(fresh(user), charge=charge())
+
+
 def test_only_so_many_jobs_are_in_flight_and_lost_ones_do_not_count(
     store: JobStore, look: Look, user: str
 ) -> None:
@@ -171,9 +190,10 @@ def test_the_audit_record_says_who_what_and_when_and_holds_no_token(
 
 
 def test_after_chaos_the_ledger_holds_what_was_answered_and_nothing_else(
-    store: JobStore, look: Look, user: str
+    store: JobStore, look: Look, user: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Many threads accept, end and withdraw the same jobs, each several times."""
+    monkeypatch.setattr(ledger, "REST_SECONDS", 0)
     jobs = [fresh(user, user) for _ in range(24)]
     ends = (JobStatus.ANSWERED, JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.REFUSED)
 

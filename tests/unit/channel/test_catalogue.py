@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from discord_diffusion.catalogue import LANGUAGES, PLACE, language_of, say, texts
+from discord_diffusion.command_texts import command_texts
+from discord_diffusion.discord.commands import COMMANDS, IMAGINE, SETTINGS
 from emulation.bootstrap.layout import Layout
 
 SOURCE = Layout.of_this_checkout().root / "src" / "discord_diffusion"
@@ -48,6 +50,21 @@ def test_values_are_put_in_as_they_are() -> None:
         say("de", "done.deleted")
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_command_or_an_option_is_called_what_clients_of_that_language_call_it(
+    language: str,
+) -> None:
+    names = {path: found[0] for path, found in command_texts(language).items()}
+    options = {names[f"imagine.{one.name}"] for one in IMAGINE.options}
+    commands = {f"/{names[one.key]}" for one in COMMANDS}
+    commands |= {
+        f"/{names['settings']} {names[f'settings.{one.name}']}" for one in SETTINGS.subcommands
+    }
+    for key, text in texts(language).items():
+        for quoted in re.findall(r"`([^`{]+)`", text):
+            assert quoted in (commands if quoted.startswith("/") else options), key
+
+
 def _sources() -> str:
     return "".join(path.read_text() for path in Path(SOURCE).rglob("*.py"))
 
@@ -56,6 +73,13 @@ def test_every_reason_and_every_text_that_the_code_names_is_there() -> None:
     reasons = re.findall(r'Refusal\(\s*"([a-z_]+)"', _sources())
     assert reasons
     assert {f"refused.{reason}" for reason in reasons} <= set(texts("en"))
+
+
+def test_every_problem_of_a_pattern_is_there() -> None:
+    problems = re.findall(r'PatternError\("([a-z_]+)"', _sources())
+    assert {f"pattern.{one}" for one in problems} == {
+        key for key in texts("en") if key.startswith("pattern.")
+    }
 
 
 def test_every_failure_says_what_to_do_and_whether_it_was_charged() -> None:

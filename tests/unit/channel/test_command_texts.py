@@ -7,10 +7,10 @@ import pytest
 
 from discord_diffusion.catalogue import LANGUAGES
 from discord_diffusion.command_texts import command_texts, described
-from discord_diffusion.discord import limits
 from discord_diffusion.discord.command_model import CommandType
 from discord_diffusion.discord.commands import COMMANDS, registration
 from emulation.discord.validation.commands import commands
+from tests.unit import command_limits
 
 PATHS = [path for command in COMMANDS for path in command.paths()]
 
@@ -33,7 +33,7 @@ def test_names_keep_discords_rule_and_differ_beside_each_other(language: str) ->
             for path in command.paths():
                 name = texts[path][0]
                 if "=" not in path:
-                    assert re.fullmatch(limits.COMMAND_NAME, name), name
+                    assert re.fullmatch(command_limits.COMMAND_NAME, name), name
                     assert name == name.lower()
         groups = [command.options, *(one.options for one in command.subcommands)]
         owners = [command.key, *(f"{command.key}.{one.name}" for one in command.subcommands)]

@@ -1,16 +1,19 @@
 """What is written to look like something else is read as what it looks like; patterns are cheap."""
 
 import re
+from unicodedata import normalize
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from discord_diffusion.catalogue import texts
 from discord_diffusion.refusals import Refusal
 from discord_diffusion.safety.blocklist import check, shipped, with_pattern
 from discord_diffusion.safety.normalise import _look_alikes, readings
 from discord_diffusion.safety.patterns import HIGHEST_COST, PatternError, cost, usable
 
+LONGEST_FORM = 5
 DISGUISES = (
     "forbidden fruit",
     "FORBIDDEN FRUIT",
@@ -28,6 +31,18 @@ DISGUISES = (
     "forbidden\u202e fruit",
     "forbidden, *fruit*!",
 )
+
+
+def test_no_character_makes_a_prompt_many_times_as_long() -> None:
+    longer = [one for one in map(chr, range(0x110000)) if len(normalize("NFKC", one)) > 1]
+    assert len(longer) > 1000
+    for one in longer:
+        assert max(map(len, readings(one))) <= LONGEST_FORM, hex(ord(one))
+
+
+def test_words_beside_a_character_that_stands_for_many_are_found() -> None:
+    with pytest.raises(Refusal):
+        check(["an evil\ufdfacat", "\ufdfaevil"], ["evil"])
 
 
 @pytest.mark.parametrize("prompt", DISGUISES)
@@ -84,7 +99,7 @@ def test_a_pattern_that_may_be_slow_or_is_none_is_refused(pattern: str) -> None:
     with pytest.raises(Refusal) as refused:
         with_pattern((), pattern)
     assert refused.value.reason == "pattern_invalid"
-    assert "`" in str(refused.value.values["problem"])
+    assert f"pattern.{refused.value.values['problem']}" in texts("en")
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from discord_diffusion.discord import limits
 from discord_diffusion.discord.commands import registration
 from discord_diffusion.discord.components import CustomId, InvalidCustomIdError
+from tests.unit import command_limits
 
 
 def option_lists(command: dict[str, Any]) -> list[list[dict[str, Any]]]:
@@ -22,19 +23,21 @@ def option_lists(command: dict[str, Any]) -> list[list[dict[str, Any]]]:
 def test_every_command_keeps_discords_limits() -> None:
     for command in registration():
         for options in option_lists(command):
-            assert len(options) <= limits.COMMAND_OPTIONS
+            assert len(options) <= command_limits.COMMAND_OPTIONS
             needed = [one.get("required", False) for one in options]
             assert needed == sorted(needed, reverse=True), "required options come first"
             assert len({one["name"] for one in options}) == len(options)
-            assert all(len(one.get("choices", [])) <= limits.COMMAND_CHOICES for one in options)
+            assert all(
+                len(one.get("choices", [])) <= command_limits.COMMAND_CHOICES for one in options
+            )
         named = [one for options in option_lists(command) for one in options]
         for one in [command, *named] if command["type"] == 1 else named:
-            assert re.fullmatch(limits.COMMAND_NAME, one["name"])
+            assert re.fullmatch(command_limits.COMMAND_NAME, one["name"])
             assert one["name"] == one["name"].lower()
-            low, high = limits.COMMAND_DESCRIPTION_LENGTH
+            low, high = command_limits.COMMAND_DESCRIPTION_LENGTH
             assert low <= len(one["description"]) <= high
         texts = re.findall(r'"(?:name|description|value)": "([^"]*)"', json.dumps(command))
-        assert sum(map(len, texts)) <= limits.COMMAND_CHARACTERS
+        assert sum(map(len, texts)) <= command_limits.COMMAND_CHARACTERS
 
 
 @given(

@@ -66,12 +66,14 @@ def test_the_moment_that_is_promised_counts_down_by_itself(caller: Caller) -> No
     assert moment == pytest.approx(time.time() + 10, abs=3)
 
 
-def test_without_the_table_a_job_is_queued_and_nothing_is_promised(caller: Caller) -> None:
+def test_without_the_table_nothing_is_drawn_in_a_direct_message_either(caller: Caller) -> None:
     caller.store.broken = DOWN
-    text = content(caller.content(imagine(prompt="a star")))
-    assert "Queued" in text
-    assert "<t:" not in text
-    assert len(caller.queue.jobs) == 1
+    direct = {"guild_id": None, "member": None, "user": {"id": "4000"}}
+    for payload in (imagine(prompt="a star"), imagine(prompt="a star") | direct):
+        answer = caller.content(payload)
+        assert "can't take your request" in content(answer)
+        assert answer["data"]["flags"] == EPHEMERAL
+    assert caller.queue.jobs == []
     assert caller.wake.starts == 0
 
 

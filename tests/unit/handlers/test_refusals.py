@@ -134,6 +134,9 @@ SCENARIOS: dict[str, Scenario] = {
     "cooldown": lambda scene: scene.refused_by_ledger(
         "user", asked_at=datetime.now(UTC).timestamp()
     ),
+    "just_cancelled": lambda scene: scene.refused_by_ledger(
+        "user", asked_at=0.0, cancelled_at=datetime.now(UTC).timestamp()
+    ),
     "in_flight": lambda scene: scene.refused_by_ledger("user", jobs=("1", "2", "3")),
     "pressed": lambda scene: scene.refused_by_ledger("press"),
     "queue": lambda scene: scene.without_queue().imagine(),
@@ -192,6 +195,13 @@ def test_a_refusal_is_told_to_the_user_alone_in_the_users_language(
     assert answer["data"]["flags"] == EPHEMERAL
     assert answer["data"]["allowed_mentions"] == {"parse": []}
     assert scene.caller.queue.jobs == []
+
+
+def test_an_option_is_called_what_the_users_client_calls_it() -> None:
+    scene = Scene(make_caller(), "de")
+    assert "`schritte` muss" in scene.imagine(steps=101)["data"]["content"]
+    told = scene.settings("limits", user_units=-1)["data"]["content"]
+    assert "`pro_nutzer` muss" in told
 
 
 def test_a_refused_prompt_is_kept_for_those_who_look_and_its_token_is_not() -> None:

@@ -131,9 +131,6 @@ class MemoryTable:
         self,
         job_id: str,
         status: JobStatus,
-        *,
-        unbegun: bool = False,  # noqa: ARG002 - of the protocol
-        untold: bool = False,  # noqa: ARG002
         **details: str | float,
     ) -> bool:
         if self.error:

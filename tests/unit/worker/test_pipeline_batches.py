@@ -9,6 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from discord_diffusion.discord.commands import SCHEDULERS
 from discord_diffusion.jobs import GenerationParameters
 from discord_diffusion.worker.pictures import GenerationRequest
 from discord_diffusion.worker.pipeline import DiffusersGenerator, schedulers
@@ -128,6 +129,14 @@ def test_the_jobs_scheduler_is_named_with_its_pictures() -> None:
     assert own.model.scheduler == "DPMSolverMultistepScheduler"
     assert other.model.scheduler == "EulerDiscreteScheduler"
     assert own.pictures[0].image.tobytes() != other.pictures[0].image.tobytes()
+
+
+@pytest.mark.parametrize("name", SCHEDULERS)
+def test_every_scheduler_that_the_command_offers_draws(name: str) -> None:
+    for steps in (1, 2, 5):
+        made = draw(generator("1"), replace(ONE, scheduler=name, steps=steps))
+        assert made.model.scheduler == name
+        assert len(made.pictures) == ONE.images
 
 
 def test_a_scheduler_that_draws_noise_past_the_seeds_is_no_choice() -> None:

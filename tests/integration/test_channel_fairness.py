@@ -1,0 +1,23 @@
+"""One busy user does not delay the others: each user's jobs are a queue of their own."""
+
+from channel import Channel
+
+from tests.stack import Stack, Workers
+
+BUSY_JOBS = 8
+
+
+def test_others_are_answered_before_the_busy_users_second_thoughts(
+    stack: Stack, workers: Workers
+) -> None:
+    """Sent while nobody works, so that all wait when the worker comes."""
+    channel = Channel(stack)
+    busy = channel.newcomer()
+    many = [channel.imagine(busy, options={"steps": 4 + one}) for one in range(BUSY_JOBS)]
+    others = [channel.imagine(channel.newcomer()) for _ in range(3)]
+    workers.start()
+    answered = [channel.pictures(one)["edited_timestamp"] for one in (*many, *others)]
+    of_busy, of_others = answered[:BUSY_JOBS], answered[BUSY_JOBS:]
+    assert of_busy == sorted(of_busy), "a user's own jobs keep their order"
+    overtaken = sum(max(of_others) > one for one in of_busy)
+    assert overtaken <= 3, "of eight, at most those that a worker holds at a time"

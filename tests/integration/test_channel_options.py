@@ -1,0 +1,143 @@
+"""Every option of `/imagine` decides something about the pictures that come."""
+
+import io
+from typing import Any
+
+import pytest
+from channel import Channel, buttons, is_private, said, says
+from PIL import Image
+
+from discord_diffusion.catalogue import texts
+from discord_diffusion.discord.commands import PROPORTIONS, SCHEDULERS
+from tests.stack import MODELS, Stack
+from tests.targets import HOST, TARGET
+
+LANGUAGES = {"en-US": "en", "de": "de", "es-ES": "es-ES", "fr": "fr", "ja": "ja", "pt-BR": "pt-BR"}
+
+
+@pytest.fixture(scope="module")
+def channel(stack: Stack, worker: object) -> Channel:
+    return Channel(stack)
+
+
+def files(channel: Channel, message: dict[str, Any]) -> list[Image.Image]:
+    """The pictures of a message, with what is written in them."""
+    contents = (channel.download(one["url"]) for one in message["attachments"])
+    return [Image.open(io.BytesIO(content)) for content in contents]
+
+
+@pytest.mark.skipif(TARGET != HOST, reason="no other stack of the tests has a second model")
+def test_every_option_is_in_the_pictures_and_in_what_is_said_of_them(channel: Channel) -> None:
+    options = {
+        "prompt": "a red circle",
+        "negative_prompt": "a blue square",
+        "images": 2,
+        "width": 96,
+        "height": 64,
+        "seed": 4294967295,
+        "steps": 7,
+        "guidance": 1.5,
+        "model": "shapes",
+        "scheduler": "EulerDiscreteScheduler",
+        "private": True,
+        "spoiler": True,
+    }
+    user = channel.newcomer()
+    sent = channel.act(
+        command="imagine", options=options, user_id=user, locale="en-US", strict=True
+    )
+    assert is_private(sent)
+    message = channel.pictures(sent)
+    facts = ("2 pictures", "96×64", "7 steps", "guidance 1.5", "seeds 4294967295, 0")
+    for fact in (*facts, "without: a blue square"):
+        assert fact in message["content"], fact
+    for picture, file in zip(files(channel, message), message["attachments"], strict=True):
+        assert file["filename"].startswith("SPOILER_")
+        assert picture.width * 64 == picture.height * 96
+        written = picture.info["parameters"]
+        assert written.startswith("a red circle\nNegative prompt: a blue square\nSteps: 7")
+        assert "Sampler: EulerDiscreteScheduler, CFG scale: 1.5" in written
+        assert "Model: shapes" in written
+    shown = channel.act(
+        command="Show parameters",
+        command_type=3,
+        target_id=message["id"],
+        user_id=user,
+        locale="en-US",
+    )
+    assert "model shapes · scheduler EulerDiscreteScheduler" in said(shown)
+
+
+def test_every_scheduler_and_every_shape_that_is_offered_is_drawn(channel: Channel) -> None:
+    wishes = [{"scheduler": name} for name in SCHEDULERS] + [{"size": name} for name in PROPORTIONS]
+    user = channel.newcomer()
+    sent = [channel.imagine(user, options=one | {"steps": 4}) for one in wishes]
+    for wish, one in zip(wishes, sent, strict=True):
+        (picture,) = files(channel, channel.pictures(one))
+        if "scheduler" in wish:
+            assert f"Sampler: {wish['scheduler']}," in picture.info["parameters"]
+        else:
+            across, down = PROPORTIONS[wish["size"]]
+            assert picture.width / picture.height == pytest.approx(across / down, rel=0.15)
+
+
+def test_the_same_seed_gives_the_same_picture_whatever_else_is_drawn(channel: Channel) -> None:
+    first, second = channel.newcomer(), channel.newcomer()
+    sent = [channel.imagine(user, options={"seed": 77}) for user in (first, second)]
+    other = channel.imagine(second, options={"seed": 78})
+    one, again, different = (files(channel, channel.pictures(each))[0] for each in (*sent, other))
+    assert one.tobytes() == again.tobytes()
+    assert one.tobytes() != different.tobytes()
+
+
+@pytest.mark.skipif(TARGET != HOST, reason="no other stack of the tests has a second model")
+def test_a_model_is_completed_while_it_is_typed(channel: Channel) -> None:
+    for typed, found in (("", list(MODELS)), ("HAP", ["shapes"]), ("none", [])):
+        sent = channel.act(command="imagine", options={"model": typed}, focused="model")
+        assert [one["value"] for one in sent["response"]["data"]["choices"]] == found
+    refused = channel.imagine(channel.newcomer(), options={"model": "none"}, locale="fr")
+    assert says(said(refused), "fr", "refused.model_unknown")
+
+
+def test_pictures_are_drawn_in_direct_messages_too(channel: Channel) -> None:
+    user = channel.newcomer()
+    sent = channel.imagine(user, guild_id=None)
+    message = channel.pictures(sent)
+    again = channel.press(message, "reroll", user_id=user)
+    assert channel.pictures(again)["attachments"]
+    assert channel.item(f"user#dm#{user}") is not None
+
+
+def test_everybody_reads_everything_in_their_language(channel: Channel) -> None:
+    """From the refusal to the alt text of the picture, in six languages at once."""
+    user, stranger = channel.newcomer(), channel.newcomer()
+    sent = {locale: channel.imagine(user, locale=locale) for locale in LANGUAGES}
+    for locale, language in LANGUAGES.items():
+        known = texts(language)
+        assert says(said(sent[locale]), locale, "queued.facts")
+        message = channel.pictures(sent[locale])
+        assert says(message["content"], locale, "answer.facts")
+        described = message["attachments"][0]["description"]
+        assert says(described, locale, "alt.picture")
+        labels = [one["label"] for row in message["components"] for one in row["components"]]
+        assert labels[:1] == [known["button.vary"].format(number=1)]
+        assert labels[-4:] == [
+            known[f"button.{verb}"] for verb in ("reroll", "edit", "seed", "delete")
+        ]
+        form = channel.press(message, "edit", user_id=user, locale=locale)["response"]["data"]
+        assert form["title"] == known["modal.title"]
+        assert [row["components"][0]["label"] for row in form["components"]] == [
+            known[f"modal.{name}"]
+            for name in ("prompt", "negative_prompt", "seed", "steps", "guidance")
+        ]
+        for command in ("help", "quota", "queue"):
+            told = channel.act(command=command, user_id=stranger, locale=locale)
+            assert is_private(told)
+            key = {"help": "help.title", "quota": "quota.user", "queue": "queue.none"}[command]
+            assert says(said(told), locale, key)
+        refused = channel.imagine(user, locale=locale, options={"steps": 101})
+        assert says(said(refused), locale, "refused.option_whole")
+        channel.press(message, "delete", user_id=user, locale=locale)
+        deleted = channel.message(sent[locale])
+        assert deleted["content"] == known["done.deleted"].format(user=f"<@{user}>")
+        assert buttons(deleted) == []
