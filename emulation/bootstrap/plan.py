@@ -72,7 +72,11 @@ def make_plan(layout: Layout, torch_build: str) -> Plan:
         Step(
             TERRAFORM,
             lambda: _initialise_terraform(layout),
-            (files_digest(layout.infra / "providers.tf"), *_module_names(layout.infra)),
+            # A run of a test that names a module is initialised like a call of it.
+            (
+                files_digest(layout.infra / "providers.tf", layout.infra / "tests"),
+                *_module_names(layout.infra),
+            ),
             layout.terraform_data / "providers",
         ),
         Step(
