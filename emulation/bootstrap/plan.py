@@ -112,6 +112,6 @@ def _build_lambda_package(layout: Layout) -> None:
 
 
 def terraform_inputs(infra: Path) -> tuple[str, ...]:
-    """What another `terraform init` is due for: provider, modules, tests, whose runs name modules."""
+    """What another `terraform init` is due for: provider, modules, and tests, which name some."""
     modules = sorted(path.name for path in infra.glob("modules/*"))
     return (files_digest(infra / "providers.tf", infra / "tests"), *modules)
