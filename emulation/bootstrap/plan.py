@@ -72,7 +72,7 @@ def make_plan(layout: Layout, torch_build: str) -> Plan:
         Step(
             TERRAFORM,
             lambda: _initialise_terraform(layout),
-            (files_digest(layout.infra / "providers.tf"), *_module_names(layout.infra)),
+            terraform_inputs(layout.infra),
             layout.terraform_data / "providers",
         ),
         Step(
@@ -111,5 +111,7 @@ def _build_lambda_package(layout: Layout) -> None:
     run([python, "-m", "infra.package", *words], env=env)
 
 
-def _module_names(infra: Path) -> list[str]:
-    return sorted(path.name for path in infra.glob("modules/*"))
+def terraform_inputs(infra: Path) -> tuple[str, ...]:
+    """What another `terraform init` is due for: provider, modules, and tests, which name some."""
+    modules = sorted(path.name for path in infra.glob("modules/*"))
+    return (files_digest(infra / "providers.tf", infra / "tests"), *modules)
