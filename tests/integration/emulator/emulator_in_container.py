@@ -47,6 +47,35 @@ class EmulatorInContainer(Emulator):
 
     @property
     def host_address(self) -> str:
+        form = "{{(index .IPAM.Config 0).Gateway}}"
+        return client.docker("network", "inspect", "--format", form, "bridge").strip()
+
+    @property
+    def exit_status(self) -> int | None:
+        state = self._state()
+        return None if state["Running"] else int(state["ExitCode"])
+
+    def printed(self) -> str:
+        return b"".join(self._container.get_logs()).decode(errors="replace")
+
+    def addresses(self) -> list[tuple[str, int]]:
+        self._wrapped.reload()
+        bound = [one for ports in self._wrapped.ports.values() for one in ports or ()]
+        return [(one["HostIp"], int(one["HostPort"])) for one in bound]
+
+    def cpu_seconds(self) -> float:
+        used = self._wrapped.stats(stream=False, one_shot=True)["cpu_stats"]["cpu_usage"]
+        return float(used["total_usage"]) / NANOSECONDS
+
+    def runs(self, pid: int) -> bool:
+        return self.exit_status is None and self._says(f"test -d /proc/{pid}")
+
+    def kill_function(self, pid: int) -> None:
+        assert self._says(f"kill -9 {pid}")
+        wait_until(lambda: not self.runs(pid), "the process is gone")
+
+    def task_environment(self, shown: dict[str, Any]) -> dict[str, str]:
+        container = self._container.task_containers()[shown["task"]]
         shown_as = client.docker("inspect", "--format", "{{json .Config.Env}}", container)
         return dict(one.split("=", 1) for one in json.loads(shown_as))
 
