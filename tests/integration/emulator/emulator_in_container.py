@@ -1,5 +1,6 @@
 """The emulator as a container, and its tasks as others beside it: target `docker`."""
 
+import json
 import time
 from collections.abc import Callable
 from functools import cache
