@@ -118,9 +118,10 @@ def parts(state: StackState) -> list[ProcessHealth]:
 def show_logs(state: StackState, name: str | None, lines: int, *, follow: bool) -> int:
     """Print the logs of a service, of a task's container, or of all services; the exit status."""
     options = ["--tail", str(lines), *(["--follow"] if follow else [])]
-    named = [part.name for part in parts(state) if name and name in part.name]
+    there = [part.name for part in parts(state)]
+    named = [one for one in there if name and name in one]
     if name and not named:
-        raise RigError(f"There is no container {name}; see: make local-status")
+        raise RigError(f"There is no container {name}; there are: {', '.join(there)}")
     command = ["logs", *options, named[0]] if named else ["logs", *options]
     if not named:
         compose = Compose(Layout.of_this_checkout().root, state.project)
