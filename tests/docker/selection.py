@@ -4,7 +4,7 @@ named here. A new module runs, unless somebody writes down why not.
 
 from pathlib import Path
 
-FOLDERS = ("tests/docker", "tests/integration")
+FOLDERS = ("tests/integration", "tests/docker")
 _IN_PROCESS = "the stand-in answers in the test's own process; its image: test_standin_server.py"
 ELSEWHERE = {
     **{
@@ -22,7 +22,7 @@ ELSEWHERE = {
 
 
 def modules(root: Path) -> list[str]:
-    """The test modules to run, relative to the checkout."""
-    found = [path for folder in FOLDERS for path in sorted((root / folder).rglob("test_*.py"))]
+    """The test modules to run, relative to the checkout; those that take long come first."""
+    found = [path for folder in FOLDERS for path in (root / folder).rglob("test_*.py")]
     names = [path.relative_to(root).as_posix() for path in found]
-    return [name for name in names if name not in ELSEWHERE]
+    return sorted(set(names) - set(ELSEWHERE), key=lambda name: (name.count("/"), name))

@@ -5,7 +5,7 @@ container stands for the tasks that the fleet agent starts, with their label, ne
 """
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import psutil
@@ -14,7 +14,7 @@ from engine_facts import IMAGES, leftovers
 
 from emulation.bootstrap.layout import Layout
 from emulation.docker import client, engine_socket, stack
-from emulation.docker.compose import Compose, project_of
+from emulation.docker.compose import PROJECT_LABEL, Compose, project_of
 from emulation.stack import ports
 from emulation.stack.state import StateFolder
 from tests.container_stack import service_container
@@ -22,8 +22,6 @@ from tests.container_stack import service_container
 LAYOUT = Layout.of_this_checkout()
 CYCLES = 10
 SERVICES = ("emulator", "discord")
-ENGINES_OWN = ("containerd-shim", "docker-proxy")
-"""What the names of its processes begin with: one for each container, one for each port."""
 
 
 @pytest.fixture
@@ -33,19 +31,15 @@ def folder(tmp_path: Path) -> Iterator[StateFolder]:
     stack.stop(LAYOUT, folder)
 
 
-def engine_processes() -> int:
-    """How many processes the engine has for containers and for published ports."""
-    names = [one.info["name"] or "" for one in psutil.process_iter(["name"])]
-    return sum(name.startswith(ENGINES_OWN) for name in names)
-
-
-def volumes_and_networks() -> set[str]:
-    """Every one that the engine has, by name."""
-    return {
-        name
-        for kind in ("volume", "network")
-        for name in client.docker(kind, "ls", "--format", "{{.Name}}").split()
-    }
+def engine_processes(containers: list[str], ports: Iterable[str]) -> list[str]:
+    """Names of the engine's own processes for containers, and for published ports."""
+    found = []
+    for one in psutil.process_iter(["name", "cmdline"]):
+        words = set(one.info["cmdline"] or ())
+        is_ports = one.info["name"] == "docker-proxy" and words & set(ports)
+        if is_ports or words & set(containers):
+            found.append(str(one.info["name"]))
+    return found
 
 
 def is_free(port: int) -> bool:
@@ -55,7 +49,6 @@ def is_free(port: int) -> bool:
 
 def test_ten_times_up_and_down_leave_nothing(folder: StateFolder) -> None:
     project = project_of(LAYOUT.root, folder)
-    before = volumes_and_networks(), engine_processes(), client.docker("ps", "--all", "--quiet")
     aws = ports.choose(0)
     chosen = {"AWS_PORT": str(aws), "DISCORD_PORT": str(ports.choose(0, taken=aws))}
     socket_path = engine_socket.path()
@@ -63,13 +56,15 @@ def test_ten_times_up_and_down_leave_nothing(folder: StateFolder) -> None:
     compose = Compose(LAYOUT.root, project, chosen | engine)
     for _ in range(CYCLES):
         compose.up(*SERVICES)
-        assert not is_free(aws)
         start_task(project)
+        containers = client.labelled(f"{PROJECT_LABEL}={project}")
+        assert len(containers) == len(SERVICES) + 1
+        assert not any(is_free(int(port)) for port in chosen.values())
+        assert engine_processes(containers, chosen.values())
         assert stack.stop(LAYOUT, folder)
         assert leftovers(project) == []
-        assert [port for port in chosen.values() if not is_free(int(port))] == []
-    after = volumes_and_networks(), engine_processes(), client.docker("ps", "--all", "--quiet")
-    assert after == before
+        assert all(is_free(int(port)) for port in chosen.values())
+        assert engine_processes(containers, chosen.values()) == []
 
 
 def start_task(project: str) -> None:
@@ -77,6 +72,7 @@ def start_task(project: str) -> None:
     network = f"container:{service_container(project, 'emulator')}"
     client.docker(
         *("run", "--detach", "--network", network, "--volume", f"{project}_cache:/cache"),
-        *("--label", f"{stack.STACK_LABEL}={project}", "--entrypoint", "sleep"),
+        *("--label", f"{stack.STACK_LABEL}={project}", "--label", f"{PROJECT_LABEL}={project}"),
+        *("--entrypoint", "sleep"),
         *(IMAGES["rig"], "600"),
     )
