@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
 # A Docker engine for a CI machine that has none: `docker/engine.sh start|stop FOLDER`.
 #
-# Where an engine answers, nothing is started and nothing is stopped. Else, on Debian and Ubuntu as
-# root, Debian's packages are unpacked below FOLDER (not installed: the machine's own packages stay
-# as they are), the engine keeps everything below FOLDER, and base images are made on the spot where
-# no registry can be reached. `. FOLDER/env` afterwards: clients find the engine by it.
+# Where an engine answers, nothing is started and nothing is stopped. Else, on Debian as root, its
+# packages are unpacked below FOLDER (not installed: the machine's own packages stay as they are),
+# the engine keeps everything below FOLDER, and base images are made on the spot where no registry
+# can be reached. Where that cannot be, the exit status is 3 and one line says why.
+# `. FOLDER/env` afterwards: clients find the engine by it.
 set -euo pipefail
 
 usage() {
-  sed -n '2,7s/^# \{0,1\}//p' "$0"
+  sed -n '2,8s/^# \{0,1\}//p' "$0"
   exit 2
 }
 
@@ -17,6 +18,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 mkdir -p "$2"
 folder=$(cd "$2" && pwd)
 tools=$folder/tools
+forwarding=/proc/sys/net/ipv4/ip_forward
 pid_file=$folder/dockerd.pid
 
 # The first Debian release whose engine, compose and buildx are recent enough.
@@ -97,6 +99,7 @@ local_sources() {
 start_engine() {
   # What the engine will write there stays behind when it ends: put back by stop.
   iptables-save >"$folder/iptables.before"
+  cat "$forwarding" >"$folder/forwarding.before"
   setsid dockerd \
     --host "$DOCKER_HOST" --data-root "$folder/data" --exec-root "$folder/run" \
     --pidfile "$pid_file" --mtu 1400 >"$folder/dockerd.log" 2>&1 </dev/null &
@@ -109,7 +112,7 @@ start_engine() {
 }
 
 start() {
-  if [ ! -e "$folder/env" ] && answers; then
+  if [ ! -s "$pid_file" ] && answers; then
     : >"$folder/env"
     echo "A Docker engine answers: none is started."
     return
@@ -126,7 +129,16 @@ start() {
 }
 
 stop() {
-  [ -s "$pid_file" ] || { echo "No engine was started by this script."; return; }
+  if [ -s "$pid_file" ]; then
+    end_engine
+    echo "The engine is stopped and removed."
+  fi
+  # Named one by one: FOLDER may hold things of others.
+  rm -rf "$folder"/{data,run,client,tools,terraform,apt,env,iptables.before,forwarding.before,dockerd.log,dockerd.pid,docker.sock}
+  rmdir "$folder" 2>/dev/null || true
+}
+
+end_engine() {
   local pid
   pid=$(cat "$pid_file")
   kill "$pid" 2>/dev/null || true
@@ -138,6 +150,7 @@ stop() {
     echo "The engine (pid $pid) does not end: see $folder/dockerd.log" >&2
     exit 1
   fi
+  [ ! -s "$folder/forwarding.before" ] || cat "$folder/forwarding.before" >"$forwarding"
   ip link delete docker0 2>/dev/null || true
   if [ -s "$folder/iptables.before" ]; then
     iptables-restore <"$folder/iptables.before"
@@ -149,10 +162,6 @@ stop() {
       iptables -t $table -X
     done
   fi
-  # Named one by one: FOLDER may hold things of others.
-  rm -rf "$folder"/{data,run,client,tools,terraform,apt,env,iptables.before,dockerd.log,dockerd.pid,docker.sock}
-  rmdir "$folder" 2>/dev/null || true
-  echo "The engine is stopped and removed."
 }
 
 case $1 in

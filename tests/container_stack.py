@@ -8,6 +8,7 @@ from typing import Any
 from emulation.bootstrap.layout import Layout
 from emulation.docker import client
 from emulation.docker.compose import PROJECT_LABEL, SERVICE_LABEL, Compose
+from emulation.stack.parts import TASK_LOGS
 from emulation.stack.state import ProcessRecord, StackState
 from emulation.stack.waiting import wait_until
 
@@ -61,6 +62,17 @@ def end_worker(worker: ProcessRecord) -> None:
 def signal_worker(worker: ProcessRecord, number: int) -> None:
     """Send a signal to a worker."""
     client.docker("kill", "--signal", str(number), worker.log)
+
+
+def is_running(worker: ProcessRecord) -> bool:
+    """Whether a worker has not ended."""
+    return _running(worker.log)
+
+
+def task_logs(state: StackState) -> str:
+    """What the fleet's tasks have printed."""
+    telemetry = service_container(state.project, "telemetry")
+    return client.docker("exec", telemetry, "sh", "-c", f"cat /stack/logs/{TASK_LOGS}")
 
 
 def plan_is_empty(state: StackState) -> bool:

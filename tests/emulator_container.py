@@ -1,34 +1,53 @@
 """The image `emulator` by testcontainers, hardened as docker-compose.yml hardens it."""
 
-import socket
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 from testcontainers.core.container import DockerContainer
 from testcontainers.core.wait_strategies import HealthcheckWaitStrategy
 
+from emulation.aws.launch import Tasks
+from emulation.docker import client, engine_socket
+from emulation.docker.stack import STACK_LABEL
+from emulation.stack import ports
+
 IMAGE = "discord-diffusion/emulator"
 LOOPBACK = "127.0.0.1"
 REGION = "us-east-1"
+SOCKET = "/run/docker.sock"
+# The names that docker/fleet.yml gives a stack's emulator.
+TASK_STACK = "EMULATOR_TASK_STACK"
 
 
 class EmulatorContainer(DockerContainer):
     """The emulated AWS on a port of this machine, the same inside: it hands out addresses.
 
-    Tasks of ECS services do not run in it: it has no engine to start them with.
+    With `tasks` it has the engine's socket and runs them as containers, else none run. `shared` is
+    a folder of this machine that it and its functions see under the same name.
     """
 
-    def __init__(self) -> None:
+    def __init__(
+        self, port: int = 0, tasks: Tasks | None = None, shared: Path | None = None
+    ) -> None:
         super().__init__(IMAGE)
-        self.port = _free_port()
+        self.port = port or ports.choose(0)
+        self.stack = f"test-emulator-{uuid4().hex[:8]}"
         self.with_env("EMULATOR_PORT", str(self.port))
-        self.with_kwargs(
-            init=True,
-            read_only=True,
-            cap_drop=["ALL"],
-            security_opt=["no-new-privileges"],
-            mem_limit="3g",
-        )
+        hardened: dict[str, Any] = {
+            "init": True,
+            "read_only": True,
+            "cap_drop": ["ALL"],
+            "security_opt": ["no-new-privileges"],
+            "mem_limit": "3g",
+        }
+        if tasks is not None:
+            hardened["group_add"] = [self._give_engine(tasks)]
+        self.with_kwargs(**hardened)
         self.with_tmpfs_mount("/state", "exec,uid=10001,gid=10001,mode=0700,size=1g")
         self.with_tmpfs_mount("/tmp", "size=256m,mode=1777")
+        if shared:
+            self.with_volume_mapping(shared, str(shared), "rw")
         self.ports = {f"{self.port}/tcp": (LOOPBACK, self.port)}
         self.waiting_for(HealthcheckWaitStrategy().with_startup_timeout(120))
 
@@ -46,8 +65,32 @@ class EmulatorContainer(DockerContainer):
             "aws_secret_access_key": "test",
         }
 
+    def task_containers(self) -> dict[str, str]:
+        """Ids of its tasks' containers, those that have ended too, by the task's id."""
+        label = "com.amazonaws.ecs.task-arn"
+        words = ("--all", "--no-trunc", "--filter", f"label={STACK_LABEL}={self.stack}")
+        printed = client.docker("ps", *words, "--format", f'{{{{.Label "{label}"}}}} {{{{.ID}}}}')
+        rows = [line.split() for line in printed.splitlines()]
+        return {arn.rsplit("/", 1)[-1]: container for arn, container in rows}
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        return int(probe.getsockname()[1])
+    def stop(self, force: bool = True, delete_volume: bool = True) -> None:
+        """Remove it, its tasks and their volumes, however it ended."""
+        super().stop(force, delete_volume)
+        if TASK_STACK not in self.env:
+            return
+        if left := self.task_containers():
+            client.docker("rm", "--force", "--volumes", *left.values())
+        volumes = client.docker(
+            "volume", "ls", "--quiet", "--filter", f"name={self.stack}_"
+        ).split()
+        if volumes:
+            client.docker("volume", "rm", *volumes)
+
+    def _give_engine(self, tasks: Tasks) -> str:
+        """Let it start tasks; the group that it needs for that."""
+        socket = engine_socket.path()
+        self.with_volume_mapping(socket, SOCKET, "rw")
+        self.with_envs(**tasks.variables())
+        self.with_env(TASK_STACK, self.stack)
+        self.with_env("DOCKER_HOST", f"unix://{SOCKET}")
+        return engine_socket.group(socket)

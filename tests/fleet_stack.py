@@ -11,7 +11,6 @@ import boto3
 
 from emulation.fleet_agent import FleetAgent
 from emulation.stack.clients import client_options
-from emulation.stack.parts import TASK_LOGS
 from tests.integration.chaos_record import Seen
 from tests.stack import Stack
 from tests.waiting import eventually
@@ -126,8 +125,8 @@ class FleetStack:
 
     def log_lines(self, message: str) -> Iterator[dict[str, Any]]:
         """What workers logged under a message."""
-        for path in self.stack.folder.logs.glob(TASK_LOGS):
-            for line in path.read_text().splitlines():
+        for text in self.stack.task_logs():
+            for line in text.splitlines():
                 if line.startswith("{") and f'"{message}"' in line:
                     found = json.loads(line)
                     if found.get("message") == message:

@@ -4,6 +4,7 @@ import itertools
 import os
 import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +19,7 @@ from emulation.stack import down, processes, up
 from emulation.stack.clients import client_options
 from emulation.stack.environment import base_environment
 from emulation.stack.options import EMBEDDED_MODEL, FleetOptions, StackOptions
-from emulation.stack.parts import EMULATOR_CREDENTIALS, WORKER_COMMAND
+from emulation.stack.parts import EMULATOR_CREDENTIALS, TASK_LOGS, WORKER_COMMAND
 from emulation.stack.state import ProcessRecord, StackState, StateFolder
 from emulation.stack.terraform import Terraform
 from emulation.stack.waiting import wait_until
@@ -72,6 +73,12 @@ class Stack:
             return container_stack.plan_is_empty(self.state)
         return Terraform(LAYOUT, self.folder.path / "terraform").is_up_to_date()
 
+    def task_logs(self) -> list[str]:
+        """What the fleet's tasks have printed, a text for each."""
+        if self.state.target == DOCKER:
+            return [container_stack.task_logs(self.state)]
+        return [path.read_text() for path in self.folder.logs.glob(TASK_LOGS)]
+
     def _depth(self, queue_url: str) -> tuple[int, int]:
         found = self.sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["All"])
         attributes = found["Attributes"]
@@ -84,27 +91,36 @@ class Stack:
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
     """The stack without a worker: tests start those they need."""
-    folder = StateFolder(LAYOUT.build / "test-stack" / str(os.getpid()))
-    state = _started(folder)
-    sqs = boto3.client("sqs", **_options(state))
-    yield Stack(state, folder, StandIn(state.discord_url), sqs)
-    if TARGET == DOCKER:
-        containers.stop(LAYOUT, folder)
-    elif TARGET != AWS:
-        down.stop(folder)
+    with running("test-stack", OPTIONS) as stack:
+        yield stack
+
+
+@contextmanager
+def running(name: str, options: StackOptions) -> Iterator[Stack]:
+    """A stack of the target's with a folder of its own; on AWS the deployment that is there."""
+    folder = StateFolder(LAYOUT.build / name / str(os.getpid()))
+    state = _started(folder, options)
+    try:
+        sqs = boto3.client("sqs", **_options(state))
+        yield Stack(state, folder, StandIn(state.discord_url), sqs)
+    finally:
+        if TARGET == DOCKER:
+            containers.stop(LAYOUT, folder)
+        elif TARGET != AWS:
+            down.stop(folder)
 
 
 def _options(state: StackState) -> dict[str, Any]:
     return {} if TARGET == AWS else {**client_options(state)}
 
 
-def _started(folder: StateFolder) -> StackState:
+def _started(folder: StateFolder, options: StackOptions) -> StackState:
     if TARGET == AWS:
         return aws_stack.state()
     with Display() as display:
         if TARGET == DOCKER:
-            return containers.start(LAYOUT, folder, OPTIONS, display)
-        return up.start(LAYOUT, folder, OPTIONS, display).state
+            return containers.start(LAYOUT, folder, options, display)
+        return up.start(LAYOUT, folder, options, display).state
 
 
 _NUMBERS = itertools.count(1)
@@ -148,6 +164,10 @@ class Workers:
         """Send a signal to a worker."""
         os.kill(worker.pid, number)
 
+    def alive(self, worker: ProcessRecord) -> bool:
+        """Whether a worker has not ended."""
+        return processes.find(worker) is not None
+
     def end(self) -> None:
         """End all of them."""
         processes.terminate(tuple(self._started))
@@ -166,6 +186,10 @@ class WorkersInContainers(Workers):
     def send(self, worker: ProcessRecord, number: signal.Signals) -> None:
         """Send a signal to a worker."""
         container_stack.signal_worker(worker, number)
+
+    def alive(self, worker: ProcessRecord) -> bool:
+        """Whether a worker has not ended."""
+        return container_stack.is_running(worker)
 
     def end(self) -> None:
         """End all of them."""

@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 
 from emulation.stack.ports import choose
+from tests.targets import DOCKER, TARGET
 from tests.waiting import eventually
 
 Check = Callable[[bytes, str, str], bool]
@@ -24,26 +25,47 @@ class Server:
     """A running stand-in."""
 
     url: str
-    process: subprocess.Popen[bytes]
-    log: Path
+    stop: Callable[[], None]
+    """SIGTERM, and wait."""
+    printed: Callable[[], str]
+    """All that it has logged."""
 
 
 @contextmanager
 def serving(folder: Path, *arguments: str) -> Iterator[Server]:
     """Start the stand-in and stop it again."""
     port = choose(0)
+    start = _in_container if TARGET == DOCKER else _as_process
+    with start(folder, port, *arguments) as server, httpx.Client(trust_env=False) as http:
+        eventually(lambda: _is_up(http, server.url), "the stand-in answers")
+        yield server
+
+
+@contextmanager
+def _in_container(_folder: Path, port: int, *arguments: str) -> Iterator[Server]:
+    from tests.standin_container import StandInContainer
+
+    with StandInContainer(port, *arguments) as one:
+        yield Server(one.url, one.end, one.printed)
+
+
+@contextmanager
+def _as_process(folder: Path, port: int, *arguments: str) -> Iterator[Server]:
     log = folder / "standin.log"
     command = [sys.executable, "-m", "emulation.discord", "--port", str(port)]
     command += ["--state-dir", str(folder / "state"), "--probe-interval", "0", *arguments]
     url = f"http://127.0.0.1:{port}"
-    with log.open("wb") as output, httpx.Client(trust_env=False) as http:
+    with log.open("wb") as output:
         process = subprocess.Popen(command, stdout=output, stderr=output)
-        try:
-            eventually(lambda: _is_up(http, url), "the stand-in answers")
-            yield Server(url, process, log)
-        finally:
+
+        def stop() -> None:
             process.terminate()
             process.wait(10)
+
+        try:
+            yield Server(url, stop, log.read_text)
+        finally:
+            stop()
 
 
 def _is_up(http: httpx.Client, url: str) -> bool:

@@ -18,6 +18,7 @@ from emulation.bootstrap import pythons, terraform
 from emulation.bootstrap.layout import Layout
 from emulation.docker import nvidia
 from emulation.docker.client import docker
+from emulation.docker.remedies import Machine
 from emulation.errors import StartError
 
 HOST, DOCKER, GPU = "host", "docker", "gpu"
@@ -28,9 +29,6 @@ MINIMUM_PYTHON = (3, 11)
 _GIB = 1024**3
 _DISK = {HOST: 6, DOCKER: 12, GPU: 25}
 """GiB: environments and provider; images and their build; the same with CUDA's libraries."""
-_TOOLKIT = (
-    "https://docs.nvidia.com/datacenter/cloud-native/container-toolkit/latest/install-guide.html"
-)
 
 
 @dataclass(frozen=True)
@@ -46,15 +44,16 @@ class Check:
 
 def all_checks(layout: Layout) -> list[Check]:
     """Everything, in the order that a person reads it."""
-    engine = _docker("version", "--format", "{{.Server.Version}}")
+    machine = Machine.this(platform.system())
+    engine, said = _engine()
     return [
         _machine(),
         _python(),
         _emulator_python(layout),
         _terraform(layout),
         _set_up(layout),
-        *_docker_parts(engine),
-        *_gpu_parts(engine),
+        *_docker_parts(machine, engine, said),
+        *_gpu_parts(machine, engine),
         *_ports(),
         _disk(layout),
     ]
@@ -101,19 +100,29 @@ def _docker(*words: str) -> str | None:
         return None
 
 
-def _docker_parts(engine: str | None) -> Iterator[Check]:
+def _engine() -> tuple[str | None, str]:
+    """The engine's version if it answers, and what the client says if not."""
+    try:
+        return docker("version", "--format", "{{.Server.Version}}", timeout=20).strip(), ""
+    except StartError as error:
+        return None, str(error)
+
+
+def _docker_parts(machine: Machine, engine: str | None, said: str) -> Iterator[Check]:
     client = shutil.which("docker")
-    install = "https://docs.docker.com/engine/install/"
+    install = machine.docker()
     yield Check("Docker client", client or "none", client is not None, (DOCKER,), install)
-    start = "start Docker, or as root on a bare Debian: docker/engine.sh start FOLDER"
+    start = machine.engine(said) if client else install
     yield Check("Docker engine", engine or "does not answer", engine is not None, (DOCKER,), start)
     compose = _docker("compose", "version", "--short")
     wanted = ".".join(map(str, COMPOSE))
-    mend = f"at least {wanted}: https://docs.docker.com/compose/install/linux/"
     ok = compose is not None and version(compose) >= COMPOSE
-    yield Check("Docker Compose", compose or "none", ok, (DOCKER,), mend)
+    mend = machine.plugin("compose")
+    found = compose or "none"
+    shown = found if ok else f"{found}; {wanted} is needed at the least"
+    yield Check("Docker Compose", shown, ok, (DOCKER,), mend)
     buildx = _docker("buildx", "version")
-    mend = "https://github.com/docker/buildx#installing"
+    mend = machine.plugin("buildx")
     yield Check("Docker Buildx", buildx or "none", buildx is not None, (DOCKER,), mend)
 
 
@@ -123,14 +132,19 @@ def version(text: str) -> tuple[int, ...]:
     return (int(found[1]), int(found[2])) if found else ()
 
 
-def _gpu_parts(engine: str | None) -> Iterator[Check]:
+def _gpu_parts(machine: Machine, engine: str | None) -> Iterator[Check]:
     gpus = nvidia.gpus()
-    shown = ", ".join(f"{one.name} {one.memory_mib / 1024:.0f} GiB" for one in gpus)
-    driver = f"{gpus[0].driver}: {shown}" if gpus else "none: workers draw on the CPU"
-    yield Check("NVIDIA driver", driver, bool(gpus), (GPU,), "https://www.nvidia.com/drivers")
+    if not gpus and not nvidia.is_built_in():
+        found = "none is built in, so no driver or container toolkit: workers draw on the CPU"
+        yield Check("NVIDIA GPU", found, False, (GPU,), "a machine that has one")
+        return
+    driver = gpus[0].driver if gpus else "none, and there is a GPU: workers draw on the CPU"
+    yield Check("NVIDIA driver", driver, bool(gpus), (GPU,), machine.driver())
     toolkit = engine is not None and nvidia.toolkit()
     found = "yes" if toolkit else "the engine does not know of it"
-    yield Check("NVIDIA container toolkit", found, toolkit, (GPU,), _TOOLKIT)
+    yield Check("NVIDIA container toolkit", found, toolkit, (GPU,), machine.toolkit())
+    for one in gpus:
+        yield Check(f"GPU {one.index}", f"{one.name}, {one.memory_mib / 1024:.0f} GiB of memory")
 
 
 def _ports() -> Iterator[Check]:
@@ -143,7 +157,8 @@ def _ports() -> Iterator[Check]:
 
 def _disk(layout: Layout) -> Check:
     free = shutil.disk_usage(_existing(layout.cache)).free / _GIB
-    mend = "free: " + ", ".join(f"{gib} GiB for {target}" for target, gib in _DISK.items())
+    needed = ", ".join(f"{gib} GiB for {target}" for target, gib in _DISK.items())
+    mend = f"docker system prune, make clean ({needed})"
     short = tuple(target for target, gib in _DISK.items() if free < gib)
     return Check("disk", f"{free:.0f} GiB free", not short, short, mend)
 

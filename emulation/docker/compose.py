@@ -43,13 +43,15 @@ class Compose:
         profiles = ("--profile", "cpu", "--profile", "gpu")
         self._run(*profiles, "build", "--quiet", *services, timeout=_BUILD_SECONDS)
 
-    def up(self) -> None:
-        """Start what is not started, and wait until all is healthy and deployed.
+    def up(self, *services: str) -> None:
+        """Start what is not started of services, of all unless some are named, and wait for it.
+
+        All of them are healthy then, and what is to be deployed is.
 
         Raises:
             StartError: with what compose and the deployment printed last.
         """
-        self._run("up", "--wait", "--detach", timeout=_UP_SECONDS)
+        self._run("up", "--wait", "--detach", *services, timeout=_UP_SECONDS)
 
     def down(self) -> None:
         """Remove the project's containers, networks and volumes.

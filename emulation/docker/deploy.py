@@ -49,9 +49,10 @@ def options(given: Mapping[str, str], layout: Layout) -> StackOptions:
             int(given["MINIMUM_TASKS"]), int(given["MAXIMUM_TASKS"]), float(given["SPEED"])
         ),
         region=given["REGION"],
+        environment=given["ENVIRONMENT"],
         visibility_timeout_seconds=int(given["VISIBILITY_TIMEOUT_SECONDS"]),
         model=model if size else replace(embedded, model=given["MODEL"]),
-        variables={"worker_image": given["WORKER_IMAGE"]},
+        variables={"worker_image": given["WORKER_IMAGE"], **json.loads(given["VARIABLES"] or "{}")},
     )
 
 

@@ -2,11 +2,16 @@
 
 import json
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from emulation.docker.client import docker
 from emulation.errors import StartError
 
+_DEVICES = Path("/sys/bus/pci/devices")
+_NVIDIA, _DISPLAY = "0x10de", "0x03"
+"""https://pci-ids.ucw.cz/read/PC/10de and https://pci-ids.ucw.cz/read/PD/03"""
 _QUERY = "index,name,memory.total,driver_version"
 
 
@@ -34,6 +39,16 @@ def parsed(listed: str) -> list[Gpu]:
     """The lines of `nvidia-smi --format=csv,noheader,nounits`."""
     rows = [[cell.strip() for cell in line.split(",")] for line in listed.splitlines()]
     return [Gpu(row[0], row[1], int(row[2]), row[3]) for row in rows if len(row) == 4]
+
+
+def is_built_in(devices: Path = _DEVICES) -> bool:
+    """Whether an NVIDIA display controller is on this machine's PCI bus, driver or not."""
+    for device in devices.glob("*"):
+        with suppress(OSError):
+            vendor, kind = ((device / name).read_text().strip() for name in ("vendor", "class"))
+            if vendor == _NVIDIA and kind.startswith(_DISPLAY):
+                return True
+    return False
 
 
 def toolkit() -> bool:

@@ -1,17 +1,14 @@
 """Bring a stack of target `docker` up, find it, and take it down."""
 
 import json
-import os
 import shutil
-import stat
 import subprocess
 from contextlib import suppress
 from dataclasses import fields, replace
-from pathlib import Path
 
 from emulation.bootstrap.layout import Layout
 from emulation.display import Display
-from emulation.docker import client, nvidia
+from emulation.docker import client, engine_socket, nvidia
 from emulation.docker.compose import PROJECT_LABEL, SERVICE_LABEL, Compose, project_of
 from emulation.errors import RigError, StartError
 from emulation.stack import ports
@@ -26,7 +23,6 @@ STACK_LABEL = "discord-diffusion.stack"
 TARGET = "docker"
 _TELEMETRY = "telemetry"
 _DEPLOYMENT = "terraform"
-_DEFAULT_SOCKET = "unix:///var/run/docker.sock"
 _TASKS_SECONDS = 300.0
 _SERVICES = ("emulator", "discord", _TELEMETRY)
 _IMAGES = ("emulator", "discord", "terraform")
@@ -122,9 +118,10 @@ def parts(state: StackState) -> list[ProcessHealth]:
 def show_logs(state: StackState, name: str | None, lines: int, *, follow: bool) -> int:
     """Print the logs of a service, of a task's container, or of all services; the exit status."""
     options = ["--tail", str(lines), *(["--follow"] if follow else [])]
-    named = [part.name for part in parts(state) if name and name in part.name]
+    there = [part.name for part in parts(state)]
+    named = [one for one in there if name and name in one]
     if name and not named:
-        raise RigError(f"There is no container {name}; see: make local-status")
+        raise RigError(f"There is no container {name}; there are: {', '.join(there)}")
     command = ["logs", *options, named[0]] if named else ["logs", *options]
     if not named:
         compose = Compose(Layout.of_this_checkout().root, state.project)
@@ -139,12 +136,14 @@ def _settings(
     kept = [known.aws_endpoint, known.discord_url] if known else ["", ""]
     aws = _port(kept[0]) or ports.choose(options.aws_port)
     discord = _port(kept[1]) or ports.choose(options.discord_port, taken=aws)
-    socket = _socket()
+    socket = engine_socket.path()
     model = options.model
     chosen = {
         "AWS_PORT": str(aws),
         "DISCORD_PORT": str(discord),
         "REGION": options.region,
+        "ENVIRONMENT": options.environment,
+        "VARIABLES": json.dumps(dict(options.variables)),
         "MINIMUM_TASKS": str(options.fleet.minimum_tasks),
         "MAXIMUM_TASKS": str(options.fleet.maximum_tasks),
         "SPEED": str(options.fleet.speed),
@@ -152,7 +151,7 @@ def _settings(
         "WORKER_IMAGE": image,
         "GPUS": json.dumps(gpus),
         "DOCKER_SOCKET": str(socket),
-        "DOCKER_GID": _group(socket),
+        "DOCKER_GID": engine_socket.group(socket),
     }
     if model:
         chosen |= {"MODEL": model.model, "SIZE": str(model.width)}
@@ -210,24 +209,3 @@ def _remove(containers: list[str]) -> None:
 
 def _port(url: str) -> int:
     return int(url.rsplit(":", 1)[1]) if url.startswith(f"http://{LOOPBACK}:") else 0
-
-
-def _socket() -> Path:
-    """The engine's socket as this machine sees it.
-
-    Raises:
-        StartError: the engine is elsewhere, and no container could be given its socket.
-    """
-    address = os.environ.get("DOCKER_HOST") or _DEFAULT_SOCKET
-    if not address.startswith("unix://"):
-        raise StartError(f"The fleet needs an engine on this machine, and DOCKER_HOST is {address}")
-    return Path(address.removeprefix("unix://"))
-
-
-def _group(socket: Path) -> str:
-    """The group that may use the socket; inside Docker Desktop's machine that is root's."""
-    try:
-        found = socket.stat()
-    except OSError:
-        return "0"
-    return str(found.st_gid) if stat.S_ISSOCK(found.st_mode) else "0"

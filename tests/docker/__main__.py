@@ -1,6 +1,6 @@
-"""`python -m tests.docker`: everything that needs a Docker engine, with images built here.
+"""`python -m tests.docker [ARGUMENTS OF PYTEST]`: what needs an engine, with images built here.
 
-Exit status: pytest's, or 3 on a machine without an engine.
+Exit status: 0 if all passed, 3 on a machine without an engine, else 1.
 """
 
 import os
@@ -11,20 +11,12 @@ from emulation.bootstrap.layout import Layout
 from emulation.docker import client
 from emulation.docker.compose import PROJECT, Compose
 from emulation.errors import StartError
+from tests.docker.lanes import LANES
+from tests.docker.selection import modules
 
 NO_ENGINE = 3
 SECONDS = 900
 """For one test, which may start a stack."""
-SAME_TESTS = (
-    "tests/integration/test_enqueueing.py",
-    "tests/integration/test_failures.py",
-    "tests/integration/test_request_path.py",
-    "tests/integration/emulator/test_emulator_gateway.py",
-    "tests/integration/emulator/test_moto_services.py",
-    "tests/integration/emulator/test_job_store.py",
-    "tests/integration/emulator/test_ledger.py",
-)
-"""The bodies that run on processes, in containers and, as far as they may, on AWS."""
 IMAGES = ("emulator", "discord", "terraform", "worker-cpu")
 
 
@@ -39,15 +31,13 @@ def main() -> int:
     except StartError as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    chosen = sys.argv[1:] or ["tests/docker", *SAME_TESTS]
+    lanes = ["-p", "tests.docker.lanes", "-n", str(LANES), "--dist", "loadgroup"]
+    chosen = sys.argv[1:] or [*lanes, *modules(root)]
     # Ryuk's image would have to be pulled; every fixture removes what it started.
     env = os.environ | {"TARGET": "docker", "TESTCONTAINERS_RYUK_DISABLED": "true"}
-    return subprocess.run(
-        [sys.executable, "-m", "pytest", "-o", f"timeout={SECONDS}", *chosen],
-        cwd=root,
-        env=env,
-        check=False,
-    ).returncode
+    command = [sys.executable, "-m", "pytest", "-o", f"timeout={SECONDS}", *chosen]
+    # pytest has statuses of its own, 3 among them.
+    return int(subprocess.run(command, cwd=root, env=env, check=False).returncode != 0)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,10 @@
-"""The fleet agent starts containers as workers: from none, and none outlives its stack."""
+"""The fleet agent starts containers as workers: from none, and none outlives its stack.
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
-from pathlib import Path
+One stack for all of them, in the order of the file.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import pytest
 from engine_facts import leftovers
@@ -18,61 +20,81 @@ from tests.container_stack import service_container
 from tests.waiting import eventually
 
 LAYOUT = Layout.of_this_checkout()
-ASLEEP = StackOptions(aws_port=0, discord_port=0, fleet=FleetOptions(0, 2, speed=120))
-Start = Callable[[StackOptions], StackState]
+ASLEEP = StackOptions(
+    aws_port=0,
+    discord_port=0,
+    fleet=FleetOptions(0, 1, speed=120),
+    # Short, so that a job of a crashed worker is received again within seconds.
+    visibility_timeout_seconds=6,
+)
+LONG = {"prompt": "a yellow heart on a black background", "images": 4, "steps": 100}
 
 
-@pytest.fixture
-def start(tmp_path: Path) -> Iterator[Start]:
-    """Starts stacks in one folder; what is left of them at the end is an error."""
-    folder = StateFolder(tmp_path)
-    states: list[StackState] = []
+@dataclass
+class Fleet:
+    """A stack with a fleet of containers, and what the engine has of it."""
 
-    def started(options: StackOptions) -> StackState:
+    folder: StateFolder
+    state: StackState
+
+    def tasks(self) -> list[str]:
+        """Names of the containers that run as tasks."""
+        label = f"label={stack.STACK_LABEL}={self.state.project}"
+        return client.docker("ps", "--filter", label, "--format", "{{.Names}}").split()
+
+    def start(self, options: StackOptions) -> None:
+        """Bring it up, whatever is left of it."""
         with Display() as display:
-            states.append(stack.start(LAYOUT, folder, options, display))
-        return states[-1]
-
-    yield started
-    stack.stop(LAYOUT, folder)
-    assert [leftovers(one.project) for one in states] == [[]] * len(states)
+            self.state = stack.start(LAYOUT, self.folder, options, display)
 
 
-def tasks(state: StackState) -> list[str]:
-    """Names of the containers that run as tasks."""
-    label = f"label={stack.STACK_LABEL}={state.project}"
-    return client.docker("ps", "--filter", label, "--format", "{{.Names}}").split()
+@pytest.fixture(scope="module")
+def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+    """A fleet that sleeps; what is left of it at the end is an error."""
+    one = Fleet(StateFolder(tmp_path_factory.mktemp("fleet")), StackState("docker"))
+    one.start(ASLEEP)
+    yield one
+    stack.stop(LAYOUT, one.folder)
+    assert leftovers(one.state.project) == []
 
 
-def test_one_interaction_wakes_a_fleet_of_none_and_gets_its_pictures(start: Start) -> None:
-    state = start(ASLEEP)
-    assert tasks(state) == []
-    stand_in = StandIn(state.discord_url)
+def test_one_interaction_wakes_a_fleet_of_none_and_gets_its_pictures(fleet: Fleet) -> None:
+    assert fleet.tasks() == []
+    stand_in = StandIn(fleet.state.discord_url)
     interaction = stand_in.send("imagine", {"prompt": "a red circle", "images": 1})
-    eventually(lambda: bool(tasks(state)), "a task's container was started", 120)
+    eventually(lambda: bool(fleet.tasks()), "a task's container was started", 120)
     assert len(stand_in.wait_for_pictures(interaction, 120).pictures) == 1
-    (name,) = tasks(state)
-    assert name.startswith(f"{state.project}-worker-")
-    lines = client.docker("logs", name)
-    assert interaction in lines
+    (name,) = fleet.tasks()
+    assert name.startswith(f"{fleet.state.project}-worker-")
+    assert interaction in client.docker("logs", name)
 
 
-def test_a_task_that_crashes_is_replaced_and_its_container_is_gone(start: Start) -> None:
-    state = start(replace(ASLEEP, fleet=FleetOptions(1, 1, speed=120)))
-    (before,) = tasks(state)
-    agent = FleetAgent(state.aws_endpoint)
-    (task,) = [one for one in agent.state()["tasks"] if one["status"] == "RUNNING"]
-    agent.change("crash-task", task=task["task"])
-    eventually(lambda: bool(tasks(state)) and before not in tasks(state), "another runs", 120)
-    everything = client.docker("ps", "--all", "--format", "{{.Names}}").split()
-    assert before not in everything
+def test_a_task_that_crashes_is_replaced_and_its_container_is_gone(fleet: Fleet) -> None:
+    agent = FleetAgent(fleet.state.aws_endpoint)
+    stand_in = StandIn(fleet.state.discord_url)
+    interaction = stand_in.send("imagine", LONG)
+
+    def protected() -> list[str]:
+        """Tasks that work on a job."""
+        return [one["task"] for one in agent.state()["tasks"] if one["protected"]]
+
+    eventually(lambda: bool(protected()), "a task draws", 120)
+    (task,) = protected()
+    (before,) = [name for name in fleet.tasks() if task.startswith(name.rsplit("-", 1)[-1])]
+    agent.change("crash-task", task=task)
+    eventually(lambda: bool(fleet.tasks()) and before not in fleet.tasks(), "another runs", 120)
+    assert before not in client.docker("ps", "--all", "--format", "{{.Names}}").split()
+    assert len(stand_in.wait_for_pictures(interaction, 120).pictures) == LONG["images"]
 
 
-def test_what_a_killed_emulator_left_is_swept_by_the_next(start: Start) -> None:
-    state = start(replace(ASLEEP, fleet=FleetOptions(1, 1, speed=120)))
-    (before,) = tasks(state)
-    client.docker("kill", "--signal", "KILL", service_container(state.project, "emulator"))
-    again = start(replace(ASLEEP, fleet=FleetOptions(1, 1, speed=120)))
-    assert again.project == state.project
-    assert before not in tasks(again)
-    assert len(tasks(again)) == 1
+def test_what_a_killed_emulator_left_is_swept_by_the_next_start(fleet: Fleet) -> None:
+    StandIn(fleet.state.discord_url).send("imagine", LONG)
+    eventually(lambda: bool(fleet.tasks()), "a task runs", 120)
+    before = fleet.tasks()
+    client.docker("kill", service_container(fleet.state.project, "emulator"))
+    assert fleet.tasks() == before
+    project = fleet.state.project
+    fleet.start(replace(ASLEEP, fleet=FleetOptions(1, 1, speed=120)))
+    assert fleet.state.project == project
+    (after,) = fleet.tasks()
+    assert after not in before

@@ -1,6 +1,5 @@
 """Workers that are ended at random and replaced, as machines are."""
 
-import os
 import random
 import signal
 import threading
@@ -8,7 +7,6 @@ import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from emulation.stack import processes
 from emulation.stack.state import ProcessRecord
 from tests.stack import Workers
 
@@ -48,7 +46,7 @@ class Fleet:
             return False
         victim = self.dice.choice(working)
         self.acts.append(f"{time.monotonic() - self._started:6.1f} s  {how.name} {victim.name}")
-        os.kill(victim.pid, how)
+        self.workers.send(victim, how)
         if how is signal.SIGSTOP:
             self._frozen.add(victim.pid)
             thaw = threading.Timer(self.frozen_seconds, self._thaw, (victim,))
@@ -63,11 +61,11 @@ class Fleet:
 
     def _alive(self) -> list[ProcessRecord]:
         ready = [one.result() for one in self._starts if one.done()]
-        return [one for one in ready if processes.find(one)]
+        return [one for one in ready if self.workers.alive(one)]
 
     def _thaw(self, victim: ProcessRecord) -> None:
-        if processes.find(victim):
-            os.kill(victim.pid, signal.SIGCONT)
+        if self.workers.alive(victim):
+            self.workers.send(victim, signal.SIGCONT)
             self.acts.append(f"{time.monotonic() - self._started:6.1f} s  SIGCONT {victim.name}")
         self._frozen.discard(victim.pid)
 

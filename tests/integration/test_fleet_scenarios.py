@@ -3,26 +3,19 @@
 One stack of its own for all of them, each beginning and ending with a fleet that sleeps.
 """
 
-import os
 from collections.abc import Iterator
 
-import boto3
 import pytest
 
-from emulation.display import Display
-from emulation.stack import down, up
-from emulation.stack.clients import client_options
 from emulation.stack.options import FleetOptions, StackOptions
-from emulation.stack.state import StateFolder
-from emulation.stand_in import StandIn
 from tests.fleet_stack import FleetStack, is_in_order, most_at_once, stopped_while_protected
-from tests.stack import LAYOUT, Stack
-from tests.targets import HOST, TARGET
+from tests.stack import running
+from tests.targets import AWS, TARGET
 from tests.waiting import eventually
 
 pytestmark = [
     pytest.mark.timeout(400),
-    pytest.mark.skipif(TARGET != HOST, reason="the stack is made here, of processes"),
+    pytest.mark.skipif(TARGET == AWS, reason="the fleet is the emulator's, which is hurt at will"),
 ]
 
 MAXIMUM = 4
@@ -54,14 +47,10 @@ NO_CAPACITY, UNCHARGED = "no free GPU", "Nothing was charged"
 @pytest.fixture(scope="module")
 def fleet() -> Iterator[FleetStack]:
     """A stack whose fleet sleeps until somebody asks."""
-    folder = StateFolder(LAYOUT.build / "test-fleet" / str(os.getpid()))
-    with Display() as display:
-        state = up.start(LAYOUT, folder, OPTIONS, display).state
-    sqs = boto3.client("sqs", **client_options(state))
-    found = FleetStack(Stack(state, folder, StandIn(state.discord_url), sqs))
-    found.wait_until_asleep()
-    yield found
-    down.stop(folder)
+    with running("test-fleet", OPTIONS) as stack:
+        found = FleetStack(stack)
+        found.wait_until_asleep()
+        yield found
 
 
 def test_one_interaction_wakes_the_fleet_and_quiet_sends_it_back_to_sleep(

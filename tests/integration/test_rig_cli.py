@@ -7,14 +7,20 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psutil
 import pytest
 
+from emulation.docker import client
+from emulation.docker import stack as containers
 from emulation.fleet_agent import FleetAgent
 from emulation.stack.state import StackState, StateFolder
 from tests.stack import LAYOUT
+from tests.targets import AWS, DOCKER, TARGET
 from tests.waiting import eventually
+
+pytestmark = pytest.mark.skipif(TARGET == AWS, reason="the rig has no target aws")
 
 
 class Rig:
@@ -34,8 +40,8 @@ class Rig:
         return ended.stdout + ended.stderr if status else ended.stdout
 
     def up(self) -> dict[str, object]:
-        ports = ("--aws-port", "0", "--discord-port", "0")
-        state: dict[str, object] = json.loads(self.run("up", *ports, "--json"))
+        options = ("--aws-port", "0", "--discord-port", "0", "--runtime", TARGET)
+        state: dict[str, object] = json.loads(self.run("up", *options, "--json"))
         return state
 
     @property
@@ -52,8 +58,11 @@ def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
     rig.run("down")
 
 
-def listening(pids: set[int]) -> set[int]:
-    """Loopback ports on which any of the processes listens."""
+def listening(state: StackState) -> set[int]:
+    """Loopback ports on which the stack listens."""
+    if state.target == DOCKER:
+        return {urlsplit(url).port or 0 for url in (state.aws_endpoint, state.discord_url)}
+    pids = family(state)
     return {
         connection.laddr.port
         for connection in psutil.net_connections("tcp")
@@ -67,8 +76,26 @@ def task_pids(rig: Rig) -> set[int]:
     return {task["pid"] for task in tasks if task["pid"]}
 
 
+def parts(state: StackState) -> dict[str, int]:
+    """The stack's processes; of target `docker` the first one of each container."""
+    if state.target == DOCKER:
+        return {one.name: one.pid for one in containers.parts(state)}
+    return {one.name: one.pid for one in state.processes}
+
+
+def kill_emulator(state: StackState) -> None:
+    """Kill it, as a crash would."""
+    [(name, pid)] = [part for part in parts(state).items() if "emulator" in part[0]]
+    if state.target == DOCKER:
+        client.docker("kill", name)
+    else:
+        os.kill(pid, signal.SIGKILL)
+
+
 def family(state: StackState) -> set[int]:
     """Every process of the stack and their children."""
+    if state.target == DOCKER:
+        return set(parts(state).values())
     parents = [psutil.Process(one.pid) for one in state.processes]
     children = [child for parent in parents for child in parent.children(recursive=True)]
     return {process.pid for process in parents + children}
@@ -135,16 +162,19 @@ def test_the_life_of_a_stack(rig: Rig, tmp_path: Path) -> None:
     assert "A good day" in rig.run("chaos", "off")
 
     eventually(lambda: bool(task_pids(rig)), "a task runs again", 60)
-    old, tasks = rig.state, task_pids(rig)
-    os.kill(old.processes[0].pid, signal.SIGKILL)
-    assert rig.up()["processes"] != first["processes"], "a stack that died is replaced"
-    assert not any(psutil.pid_exists(one.pid) for one in old.processes)
+    old, tasks = parts(rig.state), task_pids(rig)
+    kill_emulator(rig.state)
+    rig.up()
+    assert not any(psutil.pid_exists(pid) for pid in old.values()), "a stack that died is replaced"
     assert not any(psutil.pid_exists(pid) for pid in tasks)
 
     pids = family(rig.state)
     assert task_pids(rig) <= pids
-    ports = listening(pids)
+    ports = listening(rig.state)
     assert len(ports) >= 2
     rig.run("down")
     assert not any(psutil.pid_exists(pid) for pid in pids)
-    assert [path.name for path in rig.folder.path.iterdir()] == ["logs"]
+    open_ports = [one for one in psutil.net_connections("tcp") if one.status == psutil.CONN_LISTEN]
+    assert not ports & {one.laddr.port for one in open_ports}
+    left = [path.name for path in rig.folder.path.glob("*")]
+    assert left == ([] if TARGET == DOCKER else ["logs"])

@@ -2,33 +2,25 @@
 
 import textwrap
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import emulators
 import pytest
-from emulated import (
-    Deploy,
-    Emulator,
-    Function,
-    Reachable,
-    config,
-    create_function,
-    zipped,
-)
+from emulated import Deploy, Emulator, Function, create_function, zipped
 
-from tests.targets import DOCKER, TARGET
+
+@pytest.fixture
+def tmp_path(tmp_path: Path) -> Path:
+    """A folder of the test's own, which functions can write to."""
+    return emulators.opened(tmp_path)
 
 
 @pytest.fixture(scope="session")
-def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reachable]:
-    if TARGET == DOCKER:
-        from tests.emulator_container import EmulatorContainer
-
-        with EmulatorContainer() as container:
-            yield Reachable(config(tmp_path_factory.mktemp("emulator"), container.port))
-        return
-    running = Emulator(tmp_path_factory.mktemp("emulator"))
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    running = emulators.start(emulators.make_folder(tmp_path_factory, "emulator"))
     yield running
-    running.stop()
+    running.remove()
 
 
 @pytest.fixture

@@ -3,14 +3,10 @@
 import base64
 import io
 import json
-import os
-import signal
-import socket
-import subprocess
 import time
-import urllib.request
 import zipfile
-from collections.abc import Callable, Iterable, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -18,32 +14,13 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 import boto3
-import psutil
 from botocore.config import Config
 
-from emulation.aws.launch import LOOPBACK, EmulatorConfig, Tasks, command
+from emulation.aws.launch import EmulatorConfig
 
 ROOT = Path(__file__).resolve().parents[3]
-START_SECONDS = 60.0
-STOP_SECONDS = 5.0
 T = TypeVar("T")
 ROLE = "arn:aws:iam::000000000000:role/tests"
-
-
-def venv_python(variable: str, folder: str) -> Path:
-    """The interpreter of a virtual environment of the set-up, or of the one a variable names."""
-    return Path(os.environ.get(variable, ROOT / ".cache" / folder)) / "bin" / "python"
-
-
-EMULATOR_PYTHON = venv_python("EMULATOR_VENV", "emulator")
-LAMBDA_PYTHON = venv_python("LAMBDA_PYTHON313_VENV", "lambda-python3.13")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def wait_until(condition: Callable[[], T], what: str, seconds: float = 10.0) -> T:
@@ -57,28 +34,66 @@ def wait_until(condition: Callable[[], T], what: str, seconds: float = 10.0) -> 
         time.sleep(0.02)
 
 
-def gone(processes: Iterable[psutil.Process]) -> bool:
-    """Whether all the processes have ended."""
-    return not [p for p in processes if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
+class Emulator(ABC):
+    """A running emulator: processes of this machine, or a container (`emulators.start`).
 
-
-def config(state_dir: Path, port: int, tasks: Tasks | None = None) -> EmulatorConfig:
-    """What an emulator of the tests is started with."""
-    return EmulatorConfig(
-        emulator_python=EMULATOR_PYTHON,
-        lambda_pythons={"python3.13": LAMBDA_PYTHON},
-        port=port,
-        state_dir=state_dir,
-        tasks=tasks or Tasks(),
-    )
-
-
-class Reachable:
-    """An emulator that somebody started."""
+    Processes of functions go by the ids that they know of themselves, tasks by what the fleet agent
+    shows of them.
+    """
 
     def __init__(self, config: EmulatorConfig) -> None:
         self.config = config
         self.client = cache(self._client)
+
+    @property
+    @abstractmethod
+    def host_address(self) -> str:
+        """Where its functions reach what listens on this machine."""
+
+    @property
+    @abstractmethod
+    def exit_status(self) -> int | None:
+        """Of the emulator, once it has ended."""
+
+    @abstractmethod
+    def printed(self) -> str:
+        """All that it has logged."""
+
+    @abstractmethod
+    def addresses(self) -> list[tuple[str, int]]:
+        """The addresses and ports on which this machine can reach any of its processes."""
+
+    @abstractmethod
+    def cpu_seconds(self) -> float:
+        """Processor time that it has used."""
+
+    @abstractmethod
+    def runs(self, pid: int) -> bool:
+        """Whether a function's process is there."""
+
+    @abstractmethod
+    def kill_function(self, pid: int) -> None:
+        """Kill a function's process, and return when it is gone."""
+
+    @abstractmethod
+    def task_environment(self, shown: dict[str, Any]) -> dict[str, str]:
+        """What a task was started with."""
+
+    @abstractmethod
+    def task_watch(self, shown: dict[str, Any]) -> Callable[[], bool]:
+        """Tells whether a task is there, also when the emulator isn't."""
+
+    @abstractmethod
+    def kill(self) -> None:
+        """Kill it, without a chance to clean up."""
+
+    @abstractmethod
+    def stop(self) -> float:
+        """End it; the seconds that it took. Fails if a process is left."""
+
+    @abstractmethod
+    def remove(self) -> None:
+        """End it, however it is, and remove what is left of it."""
 
     def _client(self, service: str) -> Any:
         client: Any = boto3.client  # the service's name is not known to the type checker
@@ -90,45 +105,6 @@ class Reachable:
             aws_secret_access_key="test",
             config=Config(retries={"max_attempts": 0}, max_pool_connections=32, read_timeout=60),
         )
-
-
-class Emulator(Reachable):
-    """A running emulator, of processes of this machine."""
-
-    def __init__(self, state_dir: Path, tasks: Tasks | None = None) -> None:
-        super().__init__(config(state_dir, free_port(), tasks))
-        self.log = state_dir / "emulator.log"
-        argv, environment = command(self.config)
-        with self.log.open("wb") as log:
-            self.process = subprocess.Popen(
-                argv, env=environment, stdout=log, stderr=log, start_new_session=True
-            )
-        wait_until(self._answers, f"the emulator answers; its log: {self.log}", START_SECONDS)
-
-    def _answers(self) -> bool:
-        if self.process.poll() is not None:
-            raise AssertionError(f"the emulator ended:\n{self.log.read_text()}")
-        try:
-            with urllib.request.urlopen(self.config.health_url, timeout=5) as response:
-                return bool(response.status == 200)
-        except OSError:
-            return False
-
-    def tree(self) -> list[psutil.Process]:
-        """The emulator's process and all below it."""
-        root = psutil.Process(self.process.pid)
-        return [root, *root.children(recursive=True)]
-
-    def stop(self, with_signal: signal.Signals = signal.SIGTERM) -> float:
-        """End it; the seconds that it took. Fails if a process is left."""
-        if self.process.poll() is not None:
-            return 0.0
-        tree = self.tree()
-        started = time.monotonic()
-        self.process.send_signal(with_signal)
-        self.process.wait(STOP_SECONDS)
-        wait_until(lambda: gone(tree), "no process is left", STOP_SECONDS)
-        return time.monotonic() - started
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """A worker that does nothing: says what it was given, and ends at SIGTERM, or does not.
 
-Standard library only. Writes `TASK started` and `TASK stopped` to the file EVENTS.
+Standard library only. Writes `TASK started` and `TASK stopped` to the file EVENTS, if there is one.
 """
 
 import json
@@ -11,7 +11,7 @@ import urllib.request
 from pathlib import Path
 from types import FrameType
 
-EVENTS = Path(os.environ["EVENTS"])
+EVENTS = Path(os.environ.get("EVENTS", os.devnull))
 
 
 def note(what: str) -> None:

@@ -1,6 +1,7 @@
 """A fleet on the emulator, as small as one can be, and what can be asked of it."""
 
 import json
+import sys
 import time
 from base64 import b64encode
 from collections.abc import Callable, Mapping
@@ -11,7 +12,11 @@ from typing import Any
 import httpx
 from emulated import ROLE, Emulator, wait_until
 
+from emulation.aws.launch import Tasks
+
 WORKER = Path(__file__).with_name("fleet_worker.py")
+IMAGE = "discord-diffusion/test-worker"
+"""Holds WORKER where tasks are containers."""
 SECONDS = 40.0
 FAST: dict[str, Any] = {
     "speed": 60,
@@ -21,6 +26,18 @@ FAST: dict[str, Any] = {
     "pull_seconds": 20,
     "terminate_seconds": 10,
 }
+
+
+def worker_tasks(folder: Path | None = None, **changes: Any) -> Tasks:
+    """Tasks that run WORKER, and note what happens in `folder`/events."""
+    environment = {"EVENTS": str(folder / "events")} if folder else {}
+    return Tasks(
+        command=(sys.executable, str(WORKER)),
+        folder=folder,
+        environment=environment | changes.pop("environment", {}),
+        logs=folder / "tasks" if folder else None,
+        fleet=FAST | changes,
+    )
 
 
 @dataclass
@@ -228,18 +245,24 @@ def register(
 ) -> str:
     """Register a revision of the worker's task definition; its ARN."""
     group = f"/ecs/{stack.service_name}"
+    folder = stack.emulator.config.tasks.folder
     variables = {"GREETING": "from the task definition", **environment}
     answer = stack.client("ecs").register_task_definition(
         family=stack.service_name,
         requiresCompatibilities=["EC2"],
         executionRoleArn=ROLE,
+        # A container sees the folder that processes are given.
+        volumes=[{"name": "folder", "host": {"sourcePath": str(folder)}}] if folder else [],
         containerDefinitions=[
             {
                 "name": "worker",
-                "image": "worker:latest",
+                "image": IMAGE,
                 "cpu": 2048,
                 "memoryReservation": 8192,
                 "stopTimeout": stop_timeout,
+                "mountPoints": (
+                    [{"sourceVolume": "folder", "containerPath": str(folder)}] if folder else []
+                ),
                 "environment": [{"name": n, "value": v} for n, v in variables.items()],
                 "secrets": [{"name": n, "valueFrom": v} for n, v in (secrets or {}).items()],
                 "resourceRequirements": [{"type": "GPU", "value": "1"}],

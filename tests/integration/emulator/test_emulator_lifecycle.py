@@ -1,17 +1,12 @@
 """How the emulator starts, what it listens on, and how it ends."""
 
-import signal
-import subprocess
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
-import psutil
+import emulators
 import pytest
-from emulated import Emulator, create_function, gone, wait_until, zipped
-
-from emulation.aws.launch import command
+from emulated import Emulator, create_function, wait_until, zipped
 
 STUBBORN = """
 import os, signal, subprocess, sys, time
@@ -25,32 +20,23 @@ def handler(event, context):
 
 @pytest.fixture
 def own_emulator(tmp_path: Path) -> Iterator[Emulator]:
-    running = Emulator(tmp_path)
+    running = emulators.start(tmp_path)
     yield running
-    running.stop(signal.SIGKILL)
+    running.remove()
 
 
 def test_nothing_listens_beyond_loopback(emulator: Emulator) -> None:
     function = create_function(emulator, {"ZipFile": zipped({"app.py": STUBBORN})})
-    pid = function.invoke().payload
-    tree = emulator.tree()
-    assert pid in [process.pid for process in tree]
-    listening = [
-        connection.laddr
-        for process in tree
-        for connection in process.net_connections(kind="inet")
-        if connection.status == psutil.CONN_LISTEN or connection.type.name == "SOCK_DGRAM"
-    ]
-    assert emulator.config.port in [address.port for address in listening]
-    assert {address.ip for address in listening} <= {"127.0.0.1", "::1"}
+    assert emulator.runs(function.invoke().payload)
+    addresses = emulator.addresses()
+    assert emulator.config.port in [port for _, port in addresses]
+    assert {ip for ip, _ in addresses} <= {"127.0.0.1", "::1"}
     emulator.client("lambda").delete_function(FunctionName=function.name)
 
 
 def test_a_port_that_is_taken_is_an_error_at_once(emulator: Emulator, tmp_path: Path) -> None:
-    argv, environment = command(replace(emulator.config, state_dir=tmp_path))
-    second = subprocess.run(argv, env=environment, capture_output=True, timeout=60, text=True)
-    assert second.returncode != 0
-    assert "Address already in use" in second.stdout + second.stderr
+    with pytest.raises(Exception, match=r"(?i)address already in use|port is already allocated"):
+        emulators.start(tmp_path, port=emulator.config.port)
 
 
 def test_a_busy_emulator_stops_in_time_and_takes_its_functions_with_it(
@@ -70,17 +56,16 @@ def test_a_busy_emulator_stops_in_time_and_takes_its_functions_with_it(
     for thread in waiting:
         thread.start()
     assert own_emulator.stop() < 5
-    assert own_emulator.process.returncode == 0
+    assert own_emulator.exit_status == 0
     for thread in waiting:
         thread.join(10)
 
 
 def test_functions_die_with_an_emulator_that_is_killed(own_emulator: Emulator) -> None:
     function = create_function(own_emulator, {"ZipFile": zipped({"app.py": STUBBORN})})
-    process = psutil.Process(function.invoke().payload)
-    own_emulator.process.kill()
-    own_emulator.process.wait()
-    wait_until(lambda: gone([process]), "the function is gone")
+    pid = function.invoke().payload
+    own_emulator.kill()
+    wait_until(lambda: not own_emulator.runs(pid), "the function is gone")
 
 
 def _ignoring_errors(call: Callable[..., object]) -> Callable[..., None]:

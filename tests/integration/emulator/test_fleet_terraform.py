@@ -2,15 +2,14 @@
 
 import json
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import emulators
 import pytest
 from emulated import ROOT, Emulator
-from fleets import FAST, WORKER, FleetStack
+from fleets import IMAGE, FleetStack, worker_tasks
 
-from emulation.aws.launch import Tasks
 from emulation.bootstrap import terraform
 
 MODULE = Path(__file__).with_name("fleet_module")
@@ -20,15 +19,10 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture(scope="module")
 def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    folder = tmp_path_factory.mktemp("fleet-terraform")
-    tasks = Tasks(
-        command=(sys.executable, str(WORKER)),
-        environment={"EVENTS": str(folder / "events")},
-        fleet=FAST,
-    )
-    running = Emulator(folder, tasks)
+    folder = emulators.make_folder(tmp_path_factory, "fleet-terraform")
+    running = emulators.start(folder, worker_tasks())
     yield running
-    running.stop()
+    running.remove()
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +42,7 @@ def run(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Run:
 
     def called(*words: str) -> subprocess.CompletedProcess[str]:
         inputs = (f"-state={state / 'terraform.tfstate'}", f"-var=name={NAME}", "-no-color")
+        inputs += (f"-var=image={IMAGE}",)
         return subprocess.run(
             [str(program), f"-chdir={MODULE}", *words, *inputs],
             env=environment,

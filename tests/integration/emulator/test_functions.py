@@ -1,22 +1,21 @@
 """The functions as they are packaged, on the emulator, with all that they work on."""
 
-import sys
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import uuid4
 
+import emulators
 import pytest
 from deployment import MACHINES, Deployment, deploy, package, snowflake
 from emulated import Emulator, wait_until
-from fleets import FAST, WORKER
+from fleets import worker_tasks
 
 from discord_diffusion.aws.fleet_state import FleetStateStore
 from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.aws.queue import JobSender
 from discord_diffusion.job_records import JobStatus
 from discord_diffusion.jobs import GenerationParameters, Job
-from emulation.aws.launch import Tasks
 from tests.unit.handlers.conftest import imagine
 from tests.unit.worker.local_discord import LocalDiscord
 
@@ -27,17 +26,10 @@ PARAMETERS = GenerationParameters(
 
 @pytest.fixture(scope="module")
 def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    folder = tmp_path_factory.mktemp("functions")
-    tasks = Tasks(
-        command=(sys.executable, str(WORKER)),
-        environment={"EVENTS": str(folder / "events")},
-        folder=folder,
-        logs=folder / "tasks",
-        fleet=FAST,
-    )
-    running = Emulator(folder, tasks)
+    folder = emulators.make_folder(tmp_path_factory, "functions")
+    running = emulators.start(folder, worker_tasks(folder))
     yield running
-    running.stop()
+    running.remove()
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +44,7 @@ def deployment(
     monkeypatch.setenv("AWS_ENDPOINT_URL", emulator.config.endpoint)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    with LocalDiscord() as discord:
+    with LocalDiscord(host=emulator.host_address) as discord:
         made = deploy(emulator, discord, code)
         yield made
         made.remove()

@@ -5,7 +5,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import psutil
 import pytest
 from botocore.exceptions import ClientError
 from emulated import Deploy, Emulator, create_function, wait_until, zipped
@@ -228,7 +227,7 @@ def test_a_new_environment_means_a_new_process(emulator: Emulator, deploy: Deplo
     new_pid, new_word = function.invoke().payload
     assert (old_word, new_word) == ("old", "new")
     assert new_pid != old_pid
-    wait_until(lambda: not psutil.pid_exists(old_pid), "the old process is gone")
+    wait_until(lambda: not emulator.runs(old_pid), "the old process is gone")
 
 
 def test_new_code_means_a_new_process(emulator: Emulator, deploy: Deploy) -> None:
@@ -247,7 +246,7 @@ def test_a_removed_function_leaves_no_process(emulator: Emulator) -> None:
     function = create_function(emulator, {"ZipFile": code})
     pid = function.invoke().payload
     emulator.client("lambda").delete_function(FunctionName=function.name)
-    wait_until(lambda: not psutil.pid_exists(pid), "the process is gone")
+    wait_until(lambda: not emulator.runs(pid), "the process is gone")
 
 
 def test_hot_reload_runs_a_local_folder_and_notices_changes(

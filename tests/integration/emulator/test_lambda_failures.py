@@ -4,9 +4,8 @@ import re
 import time
 from pathlib import Path
 
-import psutil
 import pytest
-from emulated import Deploy, gone, wait_until
+from emulated import Deploy, Emulator, wait_until
 
 
 def test_a_module_that_cannot_be_imported_is_an_init_error(deploy: Deploy) -> None:
@@ -96,7 +95,9 @@ def test_an_answer_over_six_mebibytes_is_refused(deploy: Deploy) -> None:
     assert function.invoke({"size": 1}).payload == "x"
 
 
-def test_a_function_that_is_late_is_killed_with_all_that_it_started(deploy: Deploy) -> None:
+def test_a_function_that_is_late_is_killed_with_all_that_it_started(
+    emulator: Emulator, deploy: Deploy
+) -> None:
     function = deploy(
         """
         import os, subprocess, sys, time
@@ -119,8 +120,8 @@ def test_a_function_that_is_late_is_killed_with_all_that_it_started(deploy: Depl
     assert "Status: timeout" in result.log
     late, helper = (int(pid) for pid in re.findall(r"pids (\d+) (\d+)", result.log)[0])
     assert late == warm
-    wait_until(lambda: not psutil.pid_exists(late), "the function is gone")
-    wait_until(lambda: not psutil.pid_exists(helper), "what it started is gone")
+    wait_until(lambda: not emulator.runs(late), "the function is gone")
+    wait_until(lambda: not emulator.runs(helper), "what it started is gone")
     assert function.invoke().payload[0] not in (late, helper)
 
 
@@ -157,11 +158,12 @@ def test_a_crash_is_reported_and_the_process_replaced(
     assert second.payload != first
 
 
-def test_a_process_that_died_between_two_invocations_is_replaced(deploy: Deploy) -> None:
+def test_a_process_that_died_between_two_invocations_is_replaced(
+    emulator: Emulator, deploy: Deploy
+) -> None:
     function = deploy("import os\ndef handler(event, context): return os.getpid()")
-    first = psutil.Process(function.invoke().payload)
-    first.kill()
-    wait_until(lambda: gone([first]), "the process is gone")
+    first = function.invoke().payload
+    emulator.kill_function(first)
     second = function.invoke()
     assert second.error is None
-    assert second.payload != first.pid
+    assert second.payload != first

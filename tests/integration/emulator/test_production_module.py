@@ -1,19 +1,18 @@
 """The production module, whole, on the emulator: applied, planned again, beside another, gone."""
 
 import json
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import emulators
 import pytest
 from emulated import ROOT, Emulator, wait_until
-from fleets import FAST, WORKER
+from fleets import IMAGE, worker_tasks
 from inventory import holding, inventory
 
-from emulation.aws.launch import Tasks
 from emulation.bootstrap.layout import Layout
 from emulation.stack.options import lambda_architecture
 from emulation.stack.terraform import Outputs, Terraform
@@ -27,13 +26,10 @@ KINDS = 28
 
 @pytest.fixture(scope="module")
 def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    folder = tmp_path_factory.mktemp("production")
-    command = (sys.executable, str(WORKER))
-    environment = {"EVENTS": str(folder / "events")}
-    tasks = Tasks(command=command, environment=environment, folder=folder, fleet=FAST)
-    running = Emulator(folder, tasks)
+    folder = emulators.make_folder(tmp_path_factory, "production")
+    running = emulators.start(folder, worker_tasks())
     yield running
-    running.stop()
+    running.remove()
 
 
 @dataclass(frozen=True)
@@ -55,6 +51,7 @@ class Deployment:
                 "discord_application_id": "123456789012345678",
                 "lambda_package": str(ROOT / "build" / "lambda.zip"),
                 "lambda_architecture": lambda_architecture(),
+                "worker_image": IMAGE,
                 **settings,
             }
         )

@@ -1,6 +1,5 @@
 """The stand-in as a process."""
 
-import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -56,8 +55,7 @@ def test_it_stops_at_once_though_pages_are_listening(server: Server, bot: httpx.
     with bot.stream("GET", "/control/events") as stream:
         assert next(stream.iter_lines())
         started = time.monotonic()
-        server.process.send_signal(signal.SIGTERM)
-        server.process.wait(10)
+        server.stop()
         assert time.monotonic() - started < 5
 
 
@@ -71,7 +69,7 @@ def test_the_log_holds_no_token(server: Server, bot: httpx.Client) -> None:
     token = "fixture-webhook-token.not-a-secret"
     bot.get(f"/api/v10/webhooks/1500000000000000001/{token}")
     masked = "/webhooks/1500000000000000001/***"
-    eventually(lambda: masked in server.log.read_text(), "the request is logged")
-    log = server.log.read_text()
+    eventually(lambda: masked in server.printed(), "the request is logged")
+    log = server.printed()
     assert token not in log
     assert application()["bot_token"] not in log

@@ -13,6 +13,7 @@ GIVEN = {
     "AWS_PORT": "4566",
     "DISCORD_PORT": "8700",
     "REGION": "us-east-1",
+    "ENVIRONMENT": "local",
     "WORKER_IMAGE": "discord-diffusion/worker:cpu",
     "MODEL": "/model",
     "SIZE": "",
@@ -20,6 +21,7 @@ GIVEN = {
     "MAXIMUM_TASKS": "3",
     "SPEED": "30",
     "VISIBILITY_TIMEOUT_SECONDS": "30",
+    "VARIABLES": "",
 }
 
 
@@ -29,6 +31,13 @@ def test_without_a_size_the_embedded_models_own_settings_hold() -> None:
     assert (found.model.model, found.model.width, found.model.steps) == ("/model", 64, 12)
     assert (found.fleet.minimum_tasks, found.fleet.maximum_tasks) == (0, 3)
     assert found.variables == {"worker_image": "discord-diffusion/worker:cpu"}
+
+
+def test_a_stack_may_set_more_variables_of_the_module() -> None:
+    more = '{"worker": {"torch_threads": 1}, "worker_image": "other/image"}'
+    found = options(GIVEN | {"VARIABLES": more, "ENVIRONMENT": "fleet"}, LAYOUT)
+    assert found.variables == {"worker": {"torch_threads": 1}, "worker_image": "other/image"}
+    assert found.environment == "fleet"
 
 
 def test_with_a_size_another_model_is_drawn_with() -> None:

@@ -1,11 +1,14 @@
 """What a machine can do is told from its checks, and every lack names what mends it."""
 
+from pathlib import Path
+
 import pytest
 
 from emulation.bootstrap.layout import Layout
 from emulation.docker import nvidia
 from emulation.docker.checks import DOCKER, GPU, HOST, Check, all_checks, version
 from emulation.docker.doctor import COMMANDS, advise
+from emulation.docker.remedies import MACOS, Machine
 
 LACKS_ENGINE = Check("Docker engine", "does not answer", False, (DOCKER,), "start Docker")
 LACKS_GPU = Check("NVIDIA driver", "none", False, (GPU,), "https://www.nvidia.com/drivers")
@@ -59,3 +62,40 @@ def test_gpus_are_read_from_the_drivers_list() -> None:
         nvidia.Gpu("1", "Tesla T4", 15360, "580.65.06"),
     ]
     assert nvidia.parsed("No devices were found\n") == []
+
+
+BARE = Machine("Linux", frozenset())
+UBUNTU = Machine("Linux", frozenset(("apt-get", "systemctl", "ubuntu-drivers", "nvidia-ctk")))
+FEDORA = Machine("Linux", frozenset(("dnf", "systemctl")))
+MAC = Machine(MACOS, frozenset())
+
+
+def test_an_engine_that_does_not_answer_is_started_or_opened_to_the_user() -> None:
+    assert UBUNTU.engine("Cannot connect to the Docker daemon") == "sudo systemctl start docker"
+    assert "usermod -aG docker" in UBUNTU.engine("dial unix: connect: Permission denied")
+    assert MAC.engine("Cannot connect") == "open -a Docker"
+    assert "docker/engine.sh start" in BARE.engine("Cannot connect")
+
+
+def test_what_is_to_be_installed_comes_from_the_systems_own_installer() -> None:
+    assert UBUNTU.plugin("compose") == "sudo apt-get install docker-compose-plugin"
+    assert FEDORA.plugin("buildx") == "sudo dnf install docker-buildx-plugin"
+    assert MAC.plugin("compose") == MAC.docker()
+    assert UBUNTU.driver().startswith("sudo ubuntu-drivers install")
+    assert UBUNTU.toolkit().startswith("sudo nvidia-ctk runtime configure")
+    assert FEDORA.toolkit().startswith("sudo dnf install nvidia-container-toolkit && ")
+
+
+@pytest.mark.parametrize(
+    ("vendor", "kind", "is_there"),
+    [("0x10de", "0x030000", True), ("0x10de", "0x040300", False), ("0x1002", "0x030000", False)],
+)
+def test_a_gpu_without_a_driver_is_seen_on_the_bus(
+    tmp_path: Path, vendor: str, kind: str, is_there: bool
+) -> None:
+    device = tmp_path / "0000:01:00.0"
+    device.mkdir()
+    (device / "vendor").write_text(f"{vendor}\n")
+    (device / "class").write_text(f"{kind}\n")
+    assert nvidia.is_built_in(tmp_path) is is_there
+    assert not nvidia.is_built_in(tmp_path / "none")

@@ -34,6 +34,7 @@ class LocalDiscord:
     applies_in_trouble: bool = False
     """Whether a request takes effect though its answer is trouble."""
     messages: dict[str, dict[str, Any]] = field(default_factory=dict)
+    host: str = "127.0.0.1"
 
     def __enter__(self) -> Self:
         discord = self
@@ -51,9 +52,9 @@ class LocalDiscord:
             def log_message(self, *_args: Any) -> None:
                 """Nothing is logged."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = ThreadingHTTPServer((self.host, 0), Handler)
         self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self.url = f"http://{self.host}:{self._server.server_port}"
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
         return self
 

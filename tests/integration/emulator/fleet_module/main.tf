@@ -24,6 +24,8 @@ provider "aws" {
 
 variable "name" { type = string }
 
+variable "image" { type = string }
+
 variable "maximum" {
   type    = number
   default = 3
@@ -211,7 +213,7 @@ resource "aws_ecs_task_definition" "this" {
   network_mode             = "bridge"
   container_definitions = jsonencode([{
     name                 = "worker"
-    image                = "${aws_ecr_repository.this.repository_url}:latest"
+    image                = var.image
     essential            = true
     cpu                  = 2048
     memoryReservation    = 8192

@@ -1,0 +1,28 @@
+"""Which modules run in the target `docker`: all of tests/docker and of tests/integration but those
+named here. A new module runs, unless somebody writes down why not.
+"""
+
+from pathlib import Path
+
+FOLDERS = ("tests/integration", "tests/docker")
+_IN_PROCESS = "the stand-in answers in the test's own process; its image: test_standin_server.py"
+ELSEWHERE = {
+    **{
+        f"tests/integration/standin/test_standin_{name}.py": _IN_PROCESS
+        for name in (
+            *("any_request", "callbacks", "channels", "chaos", "commands_api", "endpoint"),
+            *("fixtures", "interactions", "limits", "live", "webhooks"),
+        )
+    },
+    "tests/integration/test_deploy_rehearsal.py": (
+        "`make deploy-aws`, whose rehearsal is an account and a Discord made of processes"
+    ),
+}
+"""Modules that run on target `host` alone, and why."""
+
+
+def modules(root: Path) -> list[str]:
+    """The test modules to run, relative to the checkout; those that take long come first."""
+    found = [path for folder in FOLDERS for path in (root / folder).rglob("test_*.py")]
+    names = [path.relative_to(root).as_posix() for path in found]
+    return sorted(set(names) - set(ELSEWHERE), key=lambda name: (name.count("/"), name))

@@ -1,0 +1,78 @@
+"""A stack that goes up and down again and again leaves nothing behind.
+
+What costs most of a start, Terraform's apply, is left out: it makes nothing on this machine. A
+container stands for the tasks that the fleet agent starts, with their label, network and volume.
+"""
+
+import socket
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from engine_facts import IMAGES, leftovers
+
+from emulation.bootstrap.layout import Layout
+from emulation.docker import client, engine_socket, stack
+from emulation.docker.compose import PROJECT_LABEL, Compose, project_of
+from emulation.stack import ports
+from emulation.stack.state import StateFolder
+from tests.container_stack import service_container
+
+LAYOUT = Layout.of_this_checkout()
+CYCLES = 10
+SERVICES = ("emulator", "discord")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[StateFolder]:
+    folder = StateFolder(tmp_path)
+    yield folder
+    stack.stop(LAYOUT, folder)
+
+
+def engine_processes(containers: list[str], ports: Iterable[str]) -> list[str]:
+    """Names of the engine's own processes for containers, and for published ports."""
+    found = []
+    for one in psutil.process_iter(["name", "cmdline"]):
+        words = set(one.info["cmdline"] or ())
+        is_ports = one.info["name"] == "docker-proxy" and words & set(ports)
+        if is_ports or words & set(containers):
+            found.append(str(one.info["name"]))
+    return found
+
+
+def is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def test_ten_times_up_and_down_leave_nothing(folder: StateFolder) -> None:
+    project = project_of(LAYOUT.root, folder)
+    aws = ports.choose(0)
+    chosen = {"AWS_PORT": str(aws), "DISCORD_PORT": str(ports.choose(0, taken=aws))}
+    socket_path = engine_socket.path()
+    engine = {"DOCKER_SOCKET": str(socket_path), "DOCKER_GID": engine_socket.group(socket_path)}
+    compose = Compose(LAYOUT.root, project, chosen | engine)
+    for _ in range(CYCLES):
+        compose.up(*SERVICES)
+        start_task(project)
+        containers = client.labelled(f"{PROJECT_LABEL}={project}")
+        assert len(containers) == len(SERVICES) + 1
+        assert not any(is_free(int(port)) for port in chosen.values())
+        assert engine_processes(containers, chosen.values())
+        assert stack.stop(LAYOUT, folder)
+        assert leftovers(project) == []
+        assert all(is_free(int(port)) for port in chosen.values())
+        assert engine_processes(containers, chosen.values()) == []
+
+
+def start_task(project: str) -> None:
+    """A container as the fleet agent starts them; it does nothing but run."""
+    network = f"container:{service_container(project, 'emulator')}"
+    client.docker(
+        *("run", "--detach", "--network", network, "--volume", f"{project}_cache:/cache"),
+        *("--label", f"{stack.STACK_LABEL}={project}", "--label", f"{PROJECT_LABEL}={project}"),
+        *("--entrypoint", "sleep"),
+        *(IMAGES["rig"], "600"),
+    )

@@ -1,0 +1,125 @@
+"""The emulator as a container, and its tasks as others beside it: target `docker`."""
+
+import json
+import time
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from emulated import Emulator, wait_until
+from fleets import IMAGE, WORKER
+
+from emulation.aws.launch import EmulatorConfig, Tasks
+from emulation.docker import client
+from tests.emulator_container import EmulatorContainer
+
+STATE = Path("/state")
+PYTHON = Path("/opt/lambda/bin/python")
+"""Both of the image."""
+BASE = "discord-diffusion/rig"
+"""What tasks are made from: Python, and a user that is not root."""
+NANOSECONDS = 1_000_000_000
+STOP_SECONDS = 5.0
+
+
+class EmulatorInContainer(Emulator):
+    """A running emulator in a container."""
+
+    def __init__(self, shared: Path, port: int, tasks: Tasks | None) -> None:
+        if tasks is not None:
+            make_task_image()
+        self._container = EmulatorContainer(port, tasks, shared)
+        try:
+            self._container.start()
+        except BaseException:
+            self._container.stop()
+            raise
+        self._id = self._container.get_container_id()
+        super().__init__(
+            EmulatorConfig(
+                emulator_python=PYTHON,
+                lambda_pythons={"python3.13": PYTHON},
+                port=self._container.port,
+                state_dir=STATE,
+                tasks=tasks or Tasks(),
+            )
+        )
+
+    @property
+    def host_address(self) -> str:
+        form = "{{(index .IPAM.Config 0).Gateway}}"
+        return client.docker("network", "inspect", "--format", form, "bridge").strip()
+
+    @property
+    def exit_status(self) -> int | None:
+        state = self._state()
+        return None if state["Running"] else int(state["ExitCode"])
+
+    def printed(self) -> str:
+        return b"".join(self._container.get_logs()).decode(errors="replace")
+
+    def addresses(self) -> list[tuple[str, int]]:
+        self._wrapped.reload()
+        bound = [one for ports in self._wrapped.ports.values() for one in ports or ()]
+        return [(one["HostIp"], int(one["HostPort"])) for one in bound]
+
+    def cpu_seconds(self) -> float:
+        used = self._wrapped.stats(stream=False, one_shot=True)["cpu_stats"]["cpu_usage"]
+        return float(used["total_usage"]) / NANOSECONDS
+
+    def runs(self, pid: int) -> bool:
+        return self.exit_status is None and self._says(f"test -d /proc/{pid}")
+
+    def kill_function(self, pid: int) -> None:
+        assert self._says(f"kill -9 {pid}")
+        wait_until(lambda: not self.runs(pid), "the process is gone")
+
+    def task_environment(self, shown: dict[str, Any]) -> dict[str, str]:
+        container = self._container.task_containers()[shown["task"]]
+        shown_as = client.docker("inspect", "--format", "{{json .Config.Env}}", container)
+        return dict(one.split("=", 1) for one in json.loads(shown_as))
+
+    def task_watch(self, shown: dict[str, Any]) -> Callable[[], bool]:
+        return lambda: shown["task"] in self._container.task_containers()
+
+    def kill(self) -> None:
+        self._wrapped.kill()
+        self._wrapped.wait()
+
+    def stop(self) -> float:
+        started = time.monotonic()
+        if self.exit_status is None:
+            self._wrapped.stop(timeout=int(STOP_SECONDS))
+        ended = time.monotonic() - started
+        wait_until(lambda: not self._container.task_containers(), "no task is left", STOP_SECONDS)
+        return ended
+
+    def remove(self) -> None:
+        self._container.stop()
+
+    @property
+    def _wrapped(self) -> Any:
+        return self._container.get_wrapped_container()
+
+    def _state(self) -> dict[str, Any]:
+        self._wrapped.reload()
+        found: dict[str, Any] = self._wrapped.attrs["State"]
+        return found
+
+    def _says(self, command: str) -> bool:
+        """Whether a shell's command succeeds in it."""
+        return bool(self._container.exec(["sh", "-c", command]).exit_code == 0)
+
+
+@cache
+def make_task_image() -> None:
+    """The image of tasks that run WORKER."""
+    inside = f"/opt/{WORKER.name}"
+    container = client.docker("create", BASE).strip()
+    try:
+        client.docker("cp", str(WORKER), f"{container}:{inside}")
+        entry = f'ENTRYPOINT ["python", "{inside}"]'
+        client.docker("commit", "--change", entry, container, IMAGE)
+    finally:
+        client.docker("rm", container)

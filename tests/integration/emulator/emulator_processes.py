@@ -1,0 +1,122 @@
+"""The emulator as processes of this machine: target `host`."""
+
+import os
+import signal
+import subprocess
+import time
+import urllib.request
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import psutil
+from emulated import ROOT, Emulator, wait_until
+
+from emulation.aws.launch import LOOPBACK, EmulatorConfig, Tasks, command
+
+START_SECONDS = 60.0
+STOP_SECONDS = 5.0
+
+
+def venv_python(variable: str, folder: str) -> Path:
+    """The interpreter of a virtual environment of the set-up, or of the one a variable names."""
+    return Path(os.environ.get(variable, ROOT / ".cache" / folder)) / "bin" / "python"
+
+
+EMULATOR_PYTHON = venv_python("EMULATOR_VENV", "emulator")
+LAMBDA_PYTHON = venv_python("LAMBDA_PYTHON313_VENV", "lambda-python3.13")
+
+
+def gone(processes: Iterable[psutil.Process]) -> bool:
+    """Whether all the processes have ended."""
+    return not [p for p in processes if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
+
+
+class EmulatorProcesses(Emulator):
+    """A running emulator, of processes of this machine."""
+
+    def __init__(self, folder: Path, port: int, tasks: Tasks) -> None:
+        super().__init__(
+            EmulatorConfig(
+                emulator_python=EMULATOR_PYTHON,
+                lambda_pythons={"python3.13": LAMBDA_PYTHON},
+                port=port,
+                state_dir=folder,
+                tasks=tasks,
+            )
+        )
+        self._log = folder / "emulator.log"
+        argv, environment = command(self.config)
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                argv, env=environment, stdout=log, stderr=log, start_new_session=True
+            )
+        wait_until(self._answers, f"the emulator answers; its log: {self._log}", START_SECONDS)
+
+    @property
+    def host_address(self) -> str:
+        return LOOPBACK
+
+    @property
+    def exit_status(self) -> int | None:
+        return self._process.returncode
+
+    def printed(self) -> str:
+        return self._log.read_text()
+
+    def addresses(self) -> list[tuple[str, int]]:
+        return [
+            (connection.laddr.ip, connection.laddr.port)
+            for process in self._tree()
+            for connection in process.net_connections(kind="inet")
+            if connection.status == psutil.CONN_LISTEN or connection.type.name == "SOCK_DGRAM"
+        ]
+
+    def cpu_seconds(self) -> float:
+        times = psutil.Process(self._process.pid).cpu_times()
+        return float(times.user + times.system)
+
+    def runs(self, pid: int) -> bool:
+        return psutil.pid_exists(pid) and not gone([psutil.Process(pid)])
+
+    def kill_function(self, pid: int) -> None:
+        process = psutil.Process(pid)
+        process.kill()
+        wait_until(lambda: gone([process]), "the process is gone")
+
+    def task_environment(self, shown: dict[str, Any]) -> dict[str, str]:
+        return psutil.Process(shown["pid"]).environ()
+
+    def task_watch(self, shown: dict[str, Any]) -> Callable[[], bool]:
+        process = psutil.Process(shown["pid"])
+        return lambda: not gone([process])
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+    def stop(self) -> float:
+        if self._process.poll() is not None:
+            return 0.0
+        tree = self._tree()
+        started = time.monotonic()
+        self._process.send_signal(signal.SIGTERM)
+        self._process.wait(STOP_SECONDS)
+        wait_until(lambda: gone(tree), "no process is left", STOP_SECONDS)
+        return time.monotonic() - started
+
+    def remove(self) -> None:
+        self.stop()
+
+    def _tree(self) -> list[psutil.Process]:
+        root = psutil.Process(self._process.pid)
+        return [root, *root.children(recursive=True)]
+
+    def _answers(self) -> bool:
+        if self._process.poll() is not None:
+            raise AssertionError(f"the emulator ended:\n{self.printed()}")
+        try:
+            with urllib.request.urlopen(self.config.health_url, timeout=5) as response:
+                return bool(response.status == 200)
+        except OSError:
+            return False

@@ -1,0 +1,34 @@
+"""Starts emulators of the tests' own, as the target has them."""
+
+from pathlib import Path
+
+import pytest
+from emulated import Emulator
+
+from emulation.aws.launch import Tasks
+from emulation.stack import ports
+from tests.targets import DOCKER, TARGET
+
+
+def start(folder: Path, tasks: Tasks | None = None, port: int = 0) -> Emulator:
+    """An emulator that answers; in a container it sees the folders beside `folder`, too."""
+    if TARGET == DOCKER:
+        from emulator_in_container import EmulatorInContainer
+
+        return EmulatorInContainer(folder.parent, port, tasks)
+    from emulator_processes import EmulatorProcesses
+
+    return EmulatorProcesses(folder, port or ports.choose(0), tasks or Tasks())
+
+
+def make_folder(factory: pytest.TempPathFactory, name: str) -> Path:
+    """A folder for what an emulator, its functions and its tasks write."""
+    return opened(factory.mktemp(name))
+
+
+def opened(folder: Path) -> Path:
+    """The same folder, open to the user that containers run as."""
+    if TARGET == DOCKER:
+        folder.parent.chmod(0o755)
+        folder.chmod(0o777)
+    return folder

@@ -1,0 +1,39 @@
+"""The stand-in from the image `rig` by testcontainers, hardened as in docker-compose.yml."""
+
+from testcontainers.core.container import DockerContainer
+
+IMAGE = "discord-diffusion/rig"
+LOOPBACK = "127.0.0.1"
+
+
+class StandInContainer(DockerContainer):
+    """The stand-in on a port of this machine. It reaches nothing that listens on this machine."""
+
+    def __init__(self, port: int, *arguments: str) -> None:
+        super().__init__(IMAGE)
+        self.url = f"http://{LOOPBACK}:{port}"
+        self.with_command(
+            [
+                *("emulation.discord", "--host=0.0.0.0", f"--port={port}"),
+                *(f"--public-url={self.url}", "--state-dir=/state", "--probe-interval=0"),
+                *arguments,
+            ]
+        )
+        self.with_kwargs(
+            init=True,
+            read_only=True,
+            cap_drop=["ALL"],
+            security_opt=["no-new-privileges"],
+            mem_limit="1g",
+        )
+        self.with_tmpfs_mount("/state", "uid=10001,gid=10001,mode=0700,size=1g")
+        self.with_tmpfs_mount("/tmp", "size=64m,mode=1777")
+        self.ports = {f"{port}/tcp": (LOOPBACK, port)}
+
+    def end(self) -> None:
+        """SIGTERM, and wait."""
+        self.get_wrapped_container().stop(timeout=10)
+
+    def printed(self) -> str:
+        """All that it has logged."""
+        return b"".join(self.get_logs()).decode(errors="replace")

@@ -1,0 +1,22 @@
+"""Every module of tests/integration runs in containers, or says why not."""
+
+from emulation.bootstrap.layout import Layout
+from tests.docker.selection import ELSEWHERE, modules
+
+ROOT = Layout.of_this_checkout().root
+
+
+def test_every_module_runs_in_containers_or_is_named_with_a_reason() -> None:
+    there = {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "tests" / "integration").rglob("test_*.py")
+    }
+    assert there - set(modules(ROOT)) == set(ELSEWHERE)
+    assert all(ELSEWHERE.values())
+
+
+def test_what_needs_an_engine_runs_there() -> None:
+    found = modules(ROOT)
+    assert "tests/docker/test_docker_stack.py" in found
+    assert "tests/integration/test_fleet_scenarios.py" in found
+    assert "tests/integration/emulator/test_lambda_executor.py" in found
