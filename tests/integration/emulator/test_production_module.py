@@ -45,6 +45,7 @@ class Deployment:
         terraform.write_variables(
             {
                 "target": "localstack",
+                "region": "us-east-1",
                 "environment": name,
                 "emulator_endpoint": emulator.config.endpoint,
                 "discord_public_key": "00" * 32,
