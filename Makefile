@@ -31,7 +31,7 @@ setup: ## Set up everything the project needs, inside its own folder
 
 .PHONY: installed
 installed:
-	@[ -e .cache/stamps/project-packages ] || { echo "Nothing is set up yet. Run: make demo" >&2; exit 2; }
+	@[ -e .cache/stamps/project-packages ] || { echo "Nothing is set up yet. Run: make demo (or, with a stack of docker compose: make setup)" >&2; exit 2; }
 
 .PHONY: demo
 demo: setup ## From nothing to pictures: start the stack, send a signed /imagine

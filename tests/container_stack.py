@@ -1,9 +1,7 @@
 """The session's stack in containers, and workers that tests start and kill there."""
 
-import json
 import time
 from pathlib import Path
-from typing import Any
 
 from emulation.bootstrap.layout import Layout
 from emulation.docker import client
@@ -11,6 +9,7 @@ from emulation.docker.compose import PROJECT_LABEL, SERVICE_LABEL, Compose
 from emulation.stack.parts import TASK_LOGS
 from emulation.stack.state import ProcessRecord, StackState
 from emulation.stack.waiting import wait_until
+from tests.engine import state_of
 
 LAYOUT = Layout.of_this_checkout()
 IMAGE = "discord-diffusion/worker:cpu"
@@ -44,13 +43,13 @@ def start_worker(state: StackState, name: str, changes: dict[str, str]) -> Proce
         client.docker("cp", str(model), f"{container}:{inside['MODEL']}")
     client.docker("start", container)
     wait_until(
-        lambda: _state(container)["Health"]["Status"] == "healthy" or not _running(container),
+        lambda: state_of(container)["Health"]["Status"] == "healthy" or not _running(container),
         name,
         HEALTHY_SECONDS,
         lambda: last_lines(state, name),
     )
     assert _running(container), last_lines(state, name)
-    pid = int(_state(container)["Pid"])
+    pid = int(state_of(container)["Pid"])
     return ProcessRecord(name, pid, time.time(), container)
 
 
@@ -99,12 +98,5 @@ def last_lines(state: StackState, name: str) -> str:
     return client.docker("exec", telemetry, "tail", "-n", "15", f"/stack/logs/{name}.log")
 
 
-def _state(container: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(
-        client.docker("inspect", "--format", "{{json .State}}", container)
-    )
-    return found
-
-
 def _running(container: str) -> bool:
-    return bool(_state(container)["Running"])
+    return bool(state_of(container)["Running"])

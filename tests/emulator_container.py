@@ -2,7 +2,6 @@
 
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 from testcontainers.core.container import DockerContainer
 from testcontainers.core.wait_strategies import HealthcheckWaitStrategy
@@ -11,10 +10,12 @@ from emulation.aws.launch import Tasks
 from emulation.docker import client, engine_socket
 from emulation.docker.stack import STACK_LABEL
 from emulation.stack import ports
+from tests.engine import labelled
 
 IMAGE = "discord-diffusion/emulator"
 LOOPBACK = "127.0.0.1"
 REGION = "us-east-1"
+TASK_LABEL = "com.amazonaws.ecs.task-arn"
 SOCKET = "/run/docker.sock"
 # The names that docker/fleet.yml gives a stack's emulator.
 TASK_STACK = "EMULATOR_TASK_STACK"
@@ -23,16 +24,21 @@ TASK_STACK = "EMULATOR_TASK_STACK"
 class EmulatorContainer(DockerContainer):
     """The emulated AWS on a port of this machine, the same inside: it hands out addresses.
 
-    With `tasks` it has the engine's socket and runs them as containers, else none run. `shared` is
-    a folder of this machine that it and its functions see under the same name.
+    With `tasks` it has the engine's socket and runs them as containers that carry the name `stack`,
+    else none run. `shared` is a folder of this machine that it and its functions see under the same
+    name.
     """
 
     def __init__(
-        self, port: int = 0, tasks: Tasks | None = None, shared: Path | None = None
+        self,
+        port: int = 0,
+        tasks: Tasks | None = None,
+        shared: Path | None = None,
+        stack: str = "test-emulator",
     ) -> None:
         super().__init__(IMAGE)
         self.port = port or ports.choose(0)
-        self.stack = f"test-emulator-{uuid4().hex[:8]}"
+        self.stack = stack
         self.with_env("EMULATOR_PORT", str(self.port))
         hardened: dict[str, Any] = {
             "init": True,
@@ -67,11 +73,8 @@ class EmulatorContainer(DockerContainer):
 
     def task_containers(self) -> dict[str, str]:
         """Ids of its tasks' containers, those that have ended too, by the task's id."""
-        label = "com.amazonaws.ecs.task-arn"
-        words = ("--all", "--no-trunc", "--filter", f"label={STACK_LABEL}={self.stack}")
-        printed = client.docker("ps", *words, "--format", f'{{{{.Label "{label}"}}}} {{{{.ID}}}}')
-        rows = [line.split() for line in printed.splitlines()]
-        return {arn.rsplit("/", 1)[-1]: container for arn, container in rows}
+        found = labelled(f"{STACK_LABEL}={self.stack}")
+        return {one.labels[TASK_LABEL].rsplit("/", 1)[-1]: one.id for one in found}
 
     def stop(self, force: bool = True, delete_volume: bool = True) -> None:
         """Remove it, its tasks and their volumes, however it ended."""

@@ -48,7 +48,8 @@ class Machine:
             return "open -a Docker"
         if _SYSTEMCTL in self.programs:
             return "sudo systemctl start docker"
-        return "sudo dockerd; as root on a bare Debian: docker/engine.sh start build/engine"
+        engine = "docker/engine.sh start build/engine && . build/engine/env"
+        return f"sudo dockerd, or as root on a bare Debian: {engine}"
 
     def plugin(self, name: str) -> str:
         """Install a plugin of Docker's client."""

@@ -31,7 +31,8 @@ def main() -> int:
     except StartError as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    lanes = ["-p", "tests.docker.lanes", "-n", str(LANES), "--dist", "loadgroup"]
+    lanes = ["-p", "tests.docker.lanes", "-n", str(LANES)]
+    lanes += ["--dist", "loadgroup", "--no-loadscope-reorder"]
     chosen = sys.argv[1:] or [*lanes, *modules(root)]
     # Ryuk's image would have to be pulled; every fixture removes what it started.
     env = os.environ | {"TARGET": "docker", "TESTCONTAINERS_RYUK_DISABLED": "true"}

@@ -17,6 +17,7 @@ from emulation.stack.options import FleetOptions, StackOptions
 from emulation.stack.state import StackState, StateFolder
 from emulation.stand_in import StandIn
 from tests.container_stack import service_container
+from tests.engine import labelled
 from tests.waiting import eventually
 
 LAYOUT = Layout.of_this_checkout()
@@ -39,8 +40,8 @@ class Fleet:
 
     def tasks(self) -> list[str]:
         """Names of the containers that run as tasks."""
-        label = f"label={stack.STACK_LABEL}={self.state.project}"
-        return client.docker("ps", "--filter", label, "--format", "{{.Names}}").split()
+        label = f"{stack.STACK_LABEL}={self.state.project}"
+        return [one.name for one in labelled(label, running=True)]
 
     def start(self, options: StackOptions) -> None:
         """Bring it up, whatever is left of it."""

@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +27,11 @@ STOP_SECONDS = 5.0
 class EmulatorInContainer(Emulator):
     """A running emulator in a container."""
 
-    def __init__(self, shared: Path, port: int, tasks: Tasks | None) -> None:
+    def __init__(self, folder: Path, port: int, tasks: Tasks | None) -> None:
         if tasks is not None:
             make_task_image()
-        self._container = EmulatorContainer(port, tasks, shared)
+        name = f"test-{sha256(str(folder).encode()).hexdigest()[:8]}"
+        self._container = EmulatorContainer(port, tasks, folder.parent, name)
         try:
             self._container.start()
         except BaseException:

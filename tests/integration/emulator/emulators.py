@@ -15,7 +15,7 @@ def start(folder: Path, tasks: Tasks | None = None, port: int = 0) -> Emulator:
     if TARGET == DOCKER:
         from emulator_in_container import EmulatorInContainer
 
-        return EmulatorInContainer(folder.parent, port, tasks)
+        return EmulatorInContainer(folder, port, tasks)
     from emulator_processes import EmulatorProcesses
 
     return EmulatorProcesses(folder, port or ports.choose(0), tasks or Tasks())
