@@ -107,7 +107,8 @@ locals {
         # Why no instance came. Auto Scaling knows no resources to name for it.
         { sid = "LookAtLaunches", actions = ["autoscaling:DescribeScalingActivities"], resources = ["*"] },
         { sid = "LookAtInstances", actions = ["ecs:ListContainerInstances"], resources = [module.fleet.cluster_arn] },
-        { sid = "DrainInstances", actions = ["ecs:DescribeContainerInstances", "ecs:UpdateContainerInstancesState"], resources = [module.fleet.container_instances_arn] },
+        { sid = "DrainInstances", actions = ["ecs:DescribeContainerInstances", "ecs:ListTasks", "ecs:UpdateContainerInstancesState"], resources = [module.fleet.container_instances_arn] },
+        { sid = "LookAtTasks", actions = ["ecs:DescribeTasks"], resources = [module.fleet.tasks_arn] },
         { sid = "ReleaseInstances", actions = ["autoscaling:TerminateInstanceInAutoScalingGroup"], resources = [module.fleet.auto_scaling_group_arn] },
         { sid = "LookAtJobs", actions = ["dynamodb:Query"], resources = [module.jobs_table.waiting_index_arn] },
         { sid = "NoteFleet", actions = ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], resources = [module.jobs_table.arn] },

@@ -33,6 +33,11 @@ output "auto_scaling_group_arn" {
   value       = local.auto_scaling_group_arn
 }
 
+output "tasks_arn" {
+  description = "ARN of every task of the cluster."
+  value       = local.tasks_arn
+}
+
 output "container_instances_arn" {
   description = "ARN of every container instance of the cluster."
   value       = local.container_instances_arn

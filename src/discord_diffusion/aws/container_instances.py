@@ -65,6 +65,19 @@ class ContainerInstances:
             page = self._ecs.list_container_instances(cluster=self._cluster, nextToken=token)
             yield from page["containerInstanceArns"]
 
+    def _stopping(self, instance: str) -> int:
+        """Tasks that have been told to stop and have not: `runningTasksCount` leaves them out.
+
+        https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerInstance.html
+        """
+        arns = self._ecs.list_tasks(
+            cluster=self._cluster, containerInstance=instance, desiredStatus="STOPPED"
+        )["taskArns"]
+        if not arns:
+            return 0
+        tasks = self._ecs.describe_tasks(cluster=self._cluster, tasks=arns)["tasks"]
+        return sum(one["lastStatus"] != "STOPPED" for one in tasks)
+
     def _described(self, arns: list[str]) -> list[ContainerInstance]:
         found = []
         for start in range(0, len(arns), _DESCRIBED):
@@ -77,7 +90,8 @@ class ContainerInstances:
                 arn=one["containerInstanceArn"],
                 ec2_id=one["ec2InstanceId"],
                 draining=one["status"] == "DRAINING",
-                tasks=one["runningTasksCount"] + one["pendingTasksCount"],
+                tasks=one["runningTasksCount"] + one["pendingTasksCount"]
+                or self._stopping(one["containerInstanceArn"]),
             )
             for one in found
         ]

@@ -79,9 +79,8 @@ class Projection:
         tasks = list(state.on(machine.key))
         container.status = "DRAINING" if machine.draining else "ACTIVE"
         container.agent_connected = machine.phase is not Phase.TERMINATING
-        container.running_tasks_count = len(
-            [t for t in tasks if t.status in (Status.RUNNING, Status.STOPPING)]
-        )
+        # Those that are to run: one that stops is no longer counted, though it still works.
+        container.running_tasks_count = len([t for t in tasks if t.status is Status.RUNNING])
         container.pending_tasks_count = len([t for t in tasks if t.status is Status.PENDING])
         container.remaining_resources = _resources(state.free(machine), machine)
 

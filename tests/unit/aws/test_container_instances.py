@@ -1,0 +1,55 @@
+"""What counts as a task on an instance, as ECS answers."""
+
+import pytest
+from botocore.stub import Stubber
+
+from discord_diffusion.aws.container_instances import ContainerInstances
+
+ARN = "arn:aws:ecs:us-east-1:123456789012:container-instance/bot/1"
+TASKS = [f"arn:aws:ecs:us-east-1:123456789012:task/bot/{number}" for number in (1, 2)]
+
+
+@pytest.fixture
+def instances(monkeypatch: pytest.MonkeyPatch) -> ContainerInstances:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    return ContainerInstances("bot", region="us-east-1")
+
+
+def answers(instances: ContainerInstances, running: int, statuses: list[str]) -> Stubber:
+    """ECS with one instance, and tasks on it that have been told to stop."""
+    stub = Stubber(instances._ecs)
+    stub.add_response("list_container_instances", {"containerInstanceArns": [ARN]})
+    described = {
+        "containerInstanceArn": ARN,
+        "ec2InstanceId": "i-1",
+        "status": "ACTIVE",
+        "runningTasksCount": running,
+        "pendingTasksCount": 0,
+    }
+    stub.add_response("describe_container_instances", {"containerInstances": [described]})
+    if running:
+        return stub
+    told = TASKS[: len(statuses)]
+    stub.add_response(
+        "list_tasks",
+        {"taskArns": told},
+        {"cluster": "bot", "containerInstance": ARN, "desiredStatus": "STOPPED"},
+    )
+    if told:
+        tasks = [{"lastStatus": status} for status in statuses]
+        stub.add_response("describe_tasks", {"tasks": tasks}, {"cluster": "bot", "tasks": told})
+    return stub
+
+
+@pytest.mark.parametrize(
+    ("running", "statuses", "tasks"),
+    [(1, [], 1), (0, ["STOPPED"], 0), (0, ["DEACTIVATING", "STOPPED"], 1), (0, ["RUNNING"], 1)],
+)
+def test_a_task_that_still_stops_is_a_task(
+    instances: ContainerInstances, running: int, statuses: list[str], tasks: int
+) -> None:
+    with answers(instances, running, statuses) as stub:
+        [found] = instances.all()
+        stub.assert_no_pending_responses()
+    assert (found.ec2_id, found.draining, found.tasks) == ("i-1", False, tasks)
