@@ -1,7 +1,9 @@
 """The session's stack in containers, and workers that tests start and kill there."""
 
+import shutil
 import time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from emulation.bootstrap.layout import Layout
 from emulation.docker import client
@@ -40,7 +42,7 @@ def start_worker(state: StackState, name: str, changes: dict[str, str]) -> Proce
         *("--entrypoint", "sh", IMAGE, "-c", RUN),
     ).strip()
     if inside:
-        client.docker("cp", str(model), f"{container}:{inside['MODEL']}")
+        _copy_model(model, f"{container}:{inside['MODEL']}")
     client.docker("start", container)
     wait_until(
         lambda: state_of(container)["Health"]["Status"] == "healthy" or not _running(container),
@@ -96,6 +98,16 @@ def last_lines(state: StackState, name: str) -> str:
     """The end of what a worker printed."""
     telemetry = service_container(state.project, "telemetry")
     return client.docker("exec", telemetry, "tail", "-n", "15", f"/stack/logs/{name}.log")
+
+
+def _copy_model(model: Path, target: str) -> None:
+    """Copy a folder that may be its owner's alone, for the container's user to read."""
+    with TemporaryDirectory() as folder:
+        whole = Path(folder) / model.name
+        shutil.copytree(model, whole)
+        for path in (whole, *whole.rglob("*")):
+            path.chmod(0o755)
+        client.docker("cp", str(whole), target)
 
 
 def _running(container: str) -> bool:
