@@ -51,7 +51,14 @@ class EmulatorProcesses(Emulator):
             self._process = subprocess.Popen(
                 argv, env=environment, stdout=log, stderr=log, start_new_session=True
             )
-        wait_until(self._answers, f"the emulator answers; its log: {self._log}", START_SECONDS)
+        wait_until(self._is_up, f"the emulator answers; its log: {self._log}", START_SECONDS)
+
+    def _is_up(self) -> bool:
+        """Whether this one answers: another may listen on its port."""
+        if self._process.poll() is not None:
+            raise RuntimeError(self.printed())
+        own = (LOOPBACK, self.config.port)
+        return own in self.addresses() and self._answers()
 
     @property
     def host_address(self) -> str:
