@@ -119,4 +119,5 @@ def _print(result: dict[str, Any], machine: Machine) -> None:
     console.print(table)
 
 
-main()
+if __name__ == "__main__":
+    main()
