@@ -5,10 +5,10 @@
 data=${ENGINE_DATA:-/var/lib}
 
 holds_images() {
-  local layers
-  for layers in "$data/docker/overlay2" "$data/containerd/io.containerd.snapshotter.v1.overlayfs/snapshots"; do
+  local layer
+  for layer in "$data/docker/overlay2"/* "$data/containerd/io.containerd.snapshotter.v1.overlayfs/snapshots"/*; do
     # docker keeps a folder of short names, l, beside the layers
-    [ -z "$(ls "$layers" 2>/dev/null | grep -v '^l$')" ] || return 0
+    [ -e "$layer" ] && [ "${layer##*/}" != l ] && return 0
   done
   return 1
 }
