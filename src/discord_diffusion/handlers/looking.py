@@ -8,12 +8,12 @@ from discord_diffusion.aws.errors import ServiceError
 from discord_diffusion.aws.fleet_state import FleetStateStore
 from discord_diffusion.aws.job_store import JobStore, StoreError
 from discord_diffusion.aws.metrics import Metrics
-from discord_diffusion.aws.queue import QueueWatch
-from discord_diffusion.aws.services import EcsService
+from discord_diffusion.aws.queue import QueueDepth, QueueWatch
+from discord_diffusion.aws.services import EcsService, ServiceCounts
 from discord_diffusion.fleet import FleetLook
 from discord_diffusion.handlers.releasing import Releasing
 from discord_diffusion.job_records import JobRecord
-from discord_diffusion.scaling import Measurement, Observation, ScalingTarget, measure
+from discord_diffusion.scaling import Measurement, ScalingTarget, measure
 
 log = logging.getLogger(__name__)
 
@@ -55,27 +55,12 @@ class Looking:
             QueueError: SQS did not answer well.
             ServiceError: ECS or CloudWatch did not.
         """
-        depth, counts = self.queue.depth(), self.service.counts()
-        observation = Observation(
-            visible=max(depth.visible, backlog_at_least - depth.in_flight),
-            in_flight=depth.in_flight,
-            running=counts.running,
-            pending=max(0, counts.desired - counts.running),
-        )
-        measured = measure(observation, self.target)
-        look = FleetLook(
-            visible=observation.visible,
-            in_flight=observation.in_flight,
-            running=counts.running,
-            desired=counts.desired,
-            wanted=measured.wanted,
-            measured_at=now,
-        )
+        look, measured = self._measured(now, backlog_at_least)
         oldest = self._oldest()
         idle = self._is_idle(look) and not oldest
         # With no job and no task there is nothing to say, and saying it costs. A wake-up acts on
         # the answer itself: an alarm that saw the same shortfall would ask for the tasks twice.
-        if not backlog_at_least and (not idle or counts.desired):
+        if not backlog_at_least and (not idle or look.desired):
             self.metrics.publish(_points(look, measured, oldest, now))
         look = self._noted(look)
         # An instance without a task is looked at again soon, until it is gone or has one.
@@ -84,6 +69,32 @@ class Looking:
         log.info("Looked", extra=_figures(look, measured) | {"idle": idle})
         overdue = oldest is not None and (oldest.status.finished or oldest.expires_at <= now)
         return Found(look, idle, tell=look.visible > 0 or overdue)
+
+    def _measured(self, now: datetime, backlog_at_least: int) -> tuple[FleetLook, Measurement]:
+        """Ask the queue, then the service; and the queue again before tasks are called spare.
+
+        Between two answers a job may come in and wake the fleet: the task that it was given would
+        be let go again, were it held against the backlog from before.
+        """
+        depth, counts = self.queue.depth(), self.service.counts()
+        look, measured = self._compared(depth, counts, now, backlog_at_least)
+        if measured.surplus:
+            look, measured = self._compared(self.queue.depth(), counts, now, backlog_at_least)
+        return look, measured
+
+    def _compared(
+        self, depth: QueueDepth, counts: ServiceCounts, now: datetime, backlog_at_least: int
+    ) -> tuple[FleetLook, Measurement]:
+        look = FleetLook(
+            visible=max(depth.visible, backlog_at_least - depth.in_flight),
+            in_flight=depth.in_flight,
+            running=counts.running,
+            desired=counts.desired,
+            wanted=0,
+            measured_at=now,
+        )
+        measured = measure(look.observation, self.target)
+        return replace(look, wanted=measured.wanted), measured
 
     def _is_idle(self, look: FleetLook) -> bool:
         quiet = look.observation.backlog == 0
