@@ -99,7 +99,8 @@ format: setup ## Format the code and Terraform
 
 .PHONY: package
 package: setup ## Build the Lambda package for AWS (ARCHITECTURE=arm64 or x86_64)
-	@$(VENV)/python -m infra.package --architecture $(ARCHITECTURE) --out build/lambda-$(ARCHITECTURE).zip
+	@$(VENV)/python -m infra.package --architecture $(ARCHITECTURE) --out build/lambda-$(ARCHITECTURE).zip \
+	  --interpreter .cache/lambda-python3.13/bin/python
 
 .PHONY: deploy-aws
 deploy-aws: setup ## Deploy to AWS, or update a deployment (ARGS="--dry-run", "--yes", "--help")

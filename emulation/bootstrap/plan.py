@@ -80,7 +80,7 @@ def make_plan(layout: Layout, torch_build: str) -> Plan:
             lambda: _build_lambda_package(layout),
             (files_digest(layout.infra / "package", layout.root / "src" / "discord_diffusion"),),
             layout.lambda_package,
-            (PROJECT,),
+            (PROJECT, LAMBDA),
         ),
     )
     return Plan(steps, layout.cache / "stamps")
@@ -106,6 +106,7 @@ def _initialise_terraform(layout: Layout) -> None:
 
 def _build_lambda_package(layout: Layout) -> None:
     words = ["--out", str(layout.lambda_package), "--architecture", "host"]
+    words += ["--interpreter", str(python_of(layout.lambda_environment))]
     python = python_of(layout.environment)
     env = clean_environment() | {"PYTHONPATH": str(layout.root)}
     run([python, "-m", "infra.package", *words], env=env)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from discord_diffusion.discord.registration import Registrar, RegistrationError
+from emulation.bootstrap.layout import python_of
 from infra.deploy import endpoint, image, variables
 from infra.deploy.errors import DeployError, InputError, RefusedError
 from infra.deploy.plan import Plan
@@ -32,7 +33,12 @@ class Steps:
         out = self.ready.workspace.package
         out.parent.mkdir(parents=True, exist_ok=True)
         try:
-            return build(out, RUNTIME, self.ready.deployment.lambda_architecture)
+            return build(
+                out,
+                RUNTIME,
+                self.ready.deployment.lambda_architecture,
+                python_of(self.ready.layout.lambda_environment),
+            )
         except PackageError as error:
             raise DeployError(str(error)) from error
 

@@ -18,12 +18,12 @@ from emulation.stack.clients import client_options
 from emulation.stack.options import FleetOptions, StackOptions
 from emulation.stack.state import StackState, StateFolder
 from emulation.stand_in import StandIn
-from tests.bench import fair_order, handler, request_path, worker
+from tests.bench import backlog, fair_order, handler, request_path, worker
 from tests.bench.machine import Machine
 from tests.stack import Stack, Workers
 
 CLIENTS = (1, 4, 16)
-SECONDS = 10.0
+SECONDS = 20.0
 UNITS = {
     "handler": "milliseconds",
     "worker": "seconds a job, share of it",
@@ -59,33 +59,32 @@ def main() -> None:
 
 def _on_a_stack(display: Display) -> dict[str, Any]:
     folder = StateFolder(LAYOUT.build / "bench-stack")
-    options = StackOptions(
-        aws_port=0, discord_port=0, fleet=FleetOptions(0, 0), environment="bench"
-    )
+    # The scaling loop as often as on AWS: each look reads all who wait, and here nobody draws.
+    fleet = FleetOptions(0, 0, speed=1)
+    options = StackOptions(aws_port=0, discord_port=0, fleet=fleet, environment="bench")
     try:
         state = up.start(LAYOUT, folder, options, display).state
         fair = display.run("fair order", lambda: _fair_order(state, folder))
-        return {"request_path": _request_path(display, state.interactions_url), "fair_order": fair}
+        return {"request_path": _request_path(display, state), "fair_order": fair}
     finally:
         down.stop(folder)
 
 
-def _request_path(display: Display, url: str) -> list[dict[str, Any]]:
+def _request_path(display: Display, state: StackState) -> list[dict[str, Any]]:
     """Every kind of interaction with one client, and `/imagine` with more."""
+    url = state.interactions_url
     kinds = request_path.kinds(request_path.a_job(url))
     warm = partial(request_path.measure, url, clients=4, seconds=1)
     for what, make in kinds.items():
         warm(what, make)  # starts the functions' processes
+
+    def measured(what: str, clients: int) -> dict[str, Any]:
+        display.run(f"request path: {what}: jobs end", partial(backlog.end, state))
+        measure = partial(request_path.measure, url, what, kinds[what], clients, SECONDS)
+        return asdict(display.run(f"request path: {what}, {clients} clients", measure))
+
     runs = [(what, 1) for what in kinds] + [("/imagine", clients) for clients in CLIENTS[1:]]
-    return [
-        asdict(
-            display.run(
-                f"request path: {what}, {clients} clients",
-                partial(request_path.measure, url, what, kinds[what], clients, SECONDS),
-            )
-        )
-        for what, clients in runs
-    ]
+    return [measured(what, clients) for what, clients in runs]
 
 
 def _fair_order(state: StackState, folder: StateFolder) -> dict[str, Any]:

@@ -32,12 +32,12 @@ def cold_start_ms(runs: int = 9) -> dict[str, float]:
     """Milliseconds to import the handler and to answer its first command, medians of `runs`.
 
     Each run is a new process of the interpreter that the emulator gives functions, on the unpacked
-    package, which holds no byte code: as on Lambda, where its folder can't be written.
+    package, into whose folder nothing is written, as on Lambda.
     """
     layout = Layout.of_this_checkout()
     with tempfile.TemporaryDirectory() as folder, serve() as sqs:
         package = Path(folder) / "lambda.zip"
-        build(package, "3.13", "host")
+        build(package, "3.13", "host", python_of(layout.lambda_environment))
         sqs.others = EMPTY
         with zipfile.ZipFile(package) as archive:
             archive.extractall(Path(folder) / "code")

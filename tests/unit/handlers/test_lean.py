@@ -11,9 +11,11 @@ import pytest
 from emulation.bootstrap.layout import Layout, python_of
 from infra.package.__main__ import build
 from infra.package.archive import write
+from infra.package.bytecode import compile_modules
 from infra.package.wheels import PackageError, install
 
 LAYOUT = Layout.of_this_checkout()
+RUNTIME = python_of(LAYOUT.lambda_environment)
 ENVIRONMENT = {
     "QUEUE_URL": "http://127.0.0.1/q.fifo",
     "DISCORD_PUBLIC_KEY": "ab" * 32,
@@ -49,13 +51,37 @@ HEAVY = {
 @pytest.fixture(scope="module")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("package") / "lambda.zip"
-    build(path, "3.13", "host")
+    build(path, "3.13", "host", RUNTIME)
     return path
 
 
 def test_two_builds_are_the_same_bytes(package: Path, tmp_path: Path) -> None:
-    build(tmp_path / "again.zip", "3.13", "host")
+    build(tmp_path / "again.zip", "3.13", "host", RUNTIME)
     assert (tmp_path / "again.zip").read_bytes() == package.read_bytes()
+
+
+def test_every_module_is_compiled_for_the_runtime(package: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(package) as archive:
+        names = set(archive.namelist())
+        archive.extractall(tmp_path)
+    modules = {Path(name) for name in names if name.endswith(".py")}
+    compiled = {one.parent / "__pycache__" / f"{one.stem}.cpython-313.pyc" for one in modules}
+    assert {str(one) for one in compiled} <= names
+    for one in (tmp_path / "discord_diffusion").rglob("*.py"):
+        one.write_text("raise AssertionError('it is compiled again')")
+    _start(tmp_path, "interactions")
+
+
+def test_an_interpreter_of_another_version_compiles_nothing(tmp_path: Path) -> None:
+    (tmp_path / "module.py").touch()
+    with pytest.raises(PackageError, match=r"is Python 3\.13 and can't compile for 3\.12"):
+        compile_modules(tmp_path, RUNTIME, "3.12")
+    assert not (tmp_path / "__pycache__").exists()
+
+
+def test_an_interpreter_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(PackageError, match="does not run"):
+        compile_modules(tmp_path, tmp_path / "python", "3.13")
 
 
 def test_the_archive_depends_on_names_and_contents_alone(tmp_path: Path) -> None:
@@ -74,7 +100,7 @@ def test_the_archive_depends_on_names_and_contents_alone(tmp_path: Path) -> None
 def test_the_package_for_aws_is_small_and_for_its_architecture(
     tmp_path: Path, architecture: str
 ) -> None:
-    build(tmp_path / "lambda.zip", "3.13", architecture)
+    build(tmp_path / "lambda.zip", "3.13", architecture, RUNTIME)
     assert (tmp_path / "lambda.zip").stat().st_size <= 5 * 1024 * 1024
     with zipfile.ZipFile(tmp_path / "lambda.zip") as package:
         names = package.namelist()
@@ -89,16 +115,21 @@ def test_a_function_starts_from_the_package_alone_and_imports_nothing_heavy(
     package: Path, tmp_path: Path, function: str
 ) -> None:
     zipfile.ZipFile(package).extractall(tmp_path)
+    assert not HEAVY & _start(tmp_path, function)
+
+
+def _start(folder: Path, function: str) -> set[str]:
+    """Import a function from the unpacked package as Lambda does; the modules there are then."""
     ended = subprocess.run(
-        [python_of(LAYOUT.lambda_environment), "-c", IMPORT, function],
-        cwd=tmp_path,
+        [RUNTIME, "-c", IMPORT, function],
+        cwd=folder,
         env=ENVIRONMENT,
         capture_output=True,
         text=True,
         check=False,
     )
     assert ended.returncode == 0, ended.stderr
-    assert not HEAVY & set(json.loads(ended.stdout))
+    return set(json.loads(ended.stdout))
 
 
 def test_a_wheel_that_does_not_match_its_hash_is_refused(tmp_path: Path) -> None:

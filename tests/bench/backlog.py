@@ -1,0 +1,27 @@
+"""Ends the jobs that a measurement left, so that the next one does not run beside them."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import boto3
+
+from discord_diffusion.aws.job_store import JobStore
+from discord_diffusion.job_records import JobStatus
+from emulation.stack.clients import client_options
+from emulation.stack.state import StackState
+
+_AT_ONCE = 4
+_ALL = 100_000
+
+
+def end(state: StackState) -> None:
+    """End every job that waits. No worker may run."""
+    store = JobStore(
+        state.jobs_table_name, client=boto3.client("dynamodb", **client_options(state))
+    )
+    boto3.client("sqs", **client_options(state)).purge_queue(QueueUrl=state.queue_url)
+
+    def cancelled(job_id: str) -> None:
+        store.finish(job_id, JobStatus.CANCELLED, reason="measured")
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        list(pool.map(cancelled, [record.id for record in store.waiting(_ALL)]))
