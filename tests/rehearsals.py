@@ -99,7 +99,8 @@ class Rehearsal:
     def start(self, *words: str, **changed: str | None) -> subprocess.Popen[str]:
         """The same in the background, in a session of its own, as a shell starts a job."""
         return subprocess.Popen(
-            self._command(*words),
+            # Whatever the suite itself was started by: a background job's interrupts are ignored.
+            ["env", "--default-signal=INT", *self._command(*words)],
             env=self.shell(**changed),
             cwd=self.checkout,
             stdin=subprocess.DEVNULL,

@@ -6,7 +6,6 @@ has taken the secrets out of it by then.
 
 import itertools
 import json
-import signal
 import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from emulation.bootstrap import terraform as bootstrap
-from infra.deploy.errors import StoppedError, Terminated, TerraformError
+from infra.deploy.errors import StoppedError, TerraformError
+from infra.deploy.interrupts import Interrupts
 from infra.deploy.plan import Plan
 
 _CHANGES = ("create", "update", "delete")
@@ -124,28 +124,23 @@ class Terraform:
         and nothing follows. Only a second interrupt, or the order to terminate, interrupts it.
         """
         errors: list[str] = []
-        interrupted = False
         command, *rest = words
-        with subprocess.Popen(  # noqa: S603 - as above
-            [str(self.program), f"-chdir={self.module}", command, "-json", *rest],
-            env=bootstrap.environment(self.data),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        ) as process:
-            assert process.stdout is not None  # noqa: S101 - PIPE above
-            while True:
-                try:
-                    if not (line := process.stdout.readline()):
-                        break
-                    self._take(line, on_event, errors)
-                except KeyboardInterrupt as wish:
-                    if interrupted or isinstance(wish, Terminated):
-                        process.send_signal(signal.SIGINT)
-                    interrupted = True
-        if interrupted:
+        with (
+            Interrupts() as interrupts,
+            subprocess.Popen(  # noqa: S603 - as above
+                [str(self.program), f"-chdir={self.module}", command, "-json", *rest],
+                env=bootstrap.environment(self.data),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                start_new_session=True,
+            ) as process,
+        ):
+            interrupts.watch(process)
+            for line in process.stdout or ():
+                self._take(line, on_event, errors)
+        if interrupts.taken:
             raise StoppedError
         if process.returncode != 0:
             raise TerraformError(f"terraform {command} failed:\n" + "\n".join(errors))

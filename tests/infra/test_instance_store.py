@@ -24,7 +24,8 @@ def boot(tmp_path: Path) -> Boot:
         calls = tmp_path / "calls"
         for name in ("mkfs.xfs", "mount", "systemctl"):
             line = f'echo "{name} $*" >>{calls}\n'
-            (programs / name).write_text(f"#!/bin/sh\n{line}exit {int(name == fails)}\n")
+            ends = f'case "{name} $*" in "{fails or "nothing"}"*) exit 1 ;; esac\n'
+            (programs / name).write_text(f"#!/bin/sh\n{line}{ends}")
         (programs / "lsblk").write_text(f"#!/bin/sh\nprintf '{disks}\\n'\n")
         for program in programs.iterdir():
             program.chmod(0o755)
@@ -36,7 +37,7 @@ def boot(tmp_path: Path) -> Boot:
             check=True,
         )
         started = calls.read_text().splitlines() if calls.exists() else []
-        return [line.replace(str(tmp_path), "") for line in (*started, done.stdout.strip())]
+        return [line.replace(str(tmp_path), "") for line in (*started, *done.stdout.splitlines())]
 
     return run
 
@@ -49,7 +50,8 @@ def test_images_go_to_the_disk_that_the_type_brings_along(boot: Boot) -> None:
         "mount --bind /instance-store/docker /docker",
         "mount --bind /instance-store/containerd /containerd",
         "systemctl start containerd.service docker.service",
-        "images go to /dev/nvme1n1",
+        "docker: images go to /dev/nvme1n1",
+        "containerd: images go to /dev/nvme1n1",
     ]
 
 
@@ -70,7 +72,7 @@ def test_an_engine_that_holds_images_keeps_them(boot: Boot, tmp_path: Path, laye
 
 def test_an_engine_that_was_only_started_holds_none(boot: Boot, tmp_path: Path) -> None:
     (tmp_path / "docker" / "overlay2" / "l").mkdir(parents=True)
-    assert boot(DISKS)[-1] == "images go to /dev/nvme1n1"
+    assert boot(DISKS)[-1] == "containerd: images go to /dev/nvme1n1"
 
 
 @pytest.mark.parametrize("fails", ["mkfs.xfs", "mount"])
@@ -78,3 +80,10 @@ def test_the_engine_runs_again_whatever_fails(boot: Boot, fails: str) -> None:
     *_, started, said = boot(DISKS, fails)
     assert started == "systemctl start containerd.service docker.service"
     assert said == "/dev/nvme1n1 cannot be used: images go to the root volume"
+
+
+def test_an_engine_whose_folder_cannot_be_put_there_is_not_said_to_be_there(boot: Boot) -> None:
+    *_, started, one, other = boot(DISKS, "mount --bind")
+    assert started == "systemctl start containerd.service docker.service"
+    for engine, said in (("docker", one), ("containerd", other)):
+        assert said == f"{engine}: cannot be put on /dev/nvme1n1: images go to the root volume"

@@ -24,9 +24,12 @@ use_instance_store() {
   systemctl stop docker.socket docker.service containerd.service
   if mkfs.xfs -q -f "$disk" && mkdir -p "$data/instance-store" && mount -o noatime "$disk" "$data/instance-store"; then
     for folder in docker containerd; do
-      mkdir -p "$data/instance-store/$folder" "$data/$folder" && mount --bind "$data/instance-store/$folder" "$data/$folder"
+      if mkdir -p "$data/instance-store/$folder" "$data/$folder" && mount --bind "$data/instance-store/$folder" "$data/$folder"; then
+        echo "$folder: images go to $disk"
+      else
+        echo "$folder: cannot be put on $disk: images go to the root volume"
+      fi
     done
-    echo "images go to $disk"
   else
     echo "$disk cannot be used: images go to the root volume"
   fi

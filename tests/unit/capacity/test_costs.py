@@ -1,5 +1,6 @@
 """The bills: what they add up to, and that the documentation shows them as they are computed."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,13 @@ from discord_diffusion.capacity.costs.compare import (
 )
 from discord_diffusion.capacity.costs.estimate import estimate
 from discord_diffusion.capacity.costs.lines import Line, counts, total
-from discord_diffusion.capacity.costs.sensitivity import DOUBTS, times_cheaper_if
+from discord_diffusion.capacity.costs.sensitivity import (
+    BREAK_EVENS,
+    DOUBTS,
+    Doubt,
+    break_even,
+    times_cheaper_if,
+)
 from discord_diffusion.capacity.day.run import HOLD_SECONDS
 from discord_diffusion.capacity.document import COST_PARTS, render
 
@@ -50,6 +57,14 @@ def test_what_is_worse_than_it_is_taken_for_makes_it_less_cheap() -> None:
         bill_of_original(SMALL).per_thousand / bill_of_ours(SMALL).per_thousand
     )
     assert all(1 < one < expected for one in worse)
+
+
+@pytest.mark.parametrize(("name", "doubt"), BREAK_EVENS)
+def test_a_break_even_is_where_five_times_ends(name: str, doubt: Callable[[float], Doubt]) -> None:
+    found = break_even(doubt, SMALL, 5.0)
+    assert 1 < found < 2, name
+    assert times_cheaper_if(doubt(found), SMALL) >= 5.0
+    assert times_cheaper_if(doubt(found + 0.05), SMALL) < 5.0
 
 
 def test_the_model_holds_tasks_as_long_as_a_deployment_does() -> None:

@@ -28,18 +28,21 @@ class Doubt:
     figures: Callable[[Figures], Figures] = lambda figures: figures
 
 
-def _dearer(instance: Instance) -> Instance:
-    return replace(instance, spot_dollars=instance.spot_dollars * 1.5)
+def _dearer(factor: float) -> Callable[[Instance], Instance]:
+    return lambda instance: replace(instance, spot_dollars=instance.spot_dollars * factor)
 
 
 def _on_demand(instance: Instance) -> Instance:
     return replace(instance, spot_dollars=instance.dollars)
 
 
-def _slower_start(figures: Figures) -> Figures:
-    boot = figures.boots[OURS.boot]
-    steps = tuple(replace(step, seconds=step.seconds * 2) for step in boot.steps)
-    return replace(figures, boots={**figures.boots, OURS.boot: Boot(steps)})
+def _slower_start(factor: float) -> Callable[[Figures], Figures]:
+    def changed(figures: Figures) -> Figures:
+        boot = figures.boots[OURS.boot]
+        steps = tuple(replace(step, seconds=step.seconds * factor) for step in boot.steps)
+        return replace(figures, boots={**figures.boots, OURS.boot: Boot(steps)})
+
+    return changed
 
 
 def _slower_job(figures: Figures) -> Figures:
@@ -52,11 +55,36 @@ def _slower_job(figures: Figures) -> Figures:
 
 DOUBTS = (
     Doubt("as above"),
-    Doubt("a Spot instance costs half as much again", instance=_dearer),
+    Doubt("a Spot instance costs half as much again", instance=_dearer(1.5)),
     Doubt("there is no Spot, all is on demand", instance=_on_demand),
-    Doubt("from asleep to working takes twice as long", figures=_slower_start),
+    Doubt("from asleep to working takes twice as long", figures=_slower_start(2)),
     Doubt("a job takes half as long again", figures=_slower_job),
 )
+
+
+BREAK_EVENS: tuple[tuple[str, Callable[[float], Doubt]], ...] = (
+    ("Spot dearer by", lambda factor: Doubt("", instance=_dearer(factor))),
+    ("a slower start by", lambda factor: Doubt("", figures=_slower_start(factor))),
+)
+"""Doubts by how much worse something is than it is taken for: 1 is as it is."""
+_STEP = 0.01
+
+
+def break_even(doubt: Callable[[float], Doubt], load: Load, times: float) -> float:
+    """The largest factor, in hundredths up to 2, at which a picture is still `times` cheaper.
+
+    Found by halving, as if the ratio only fell.
+    """
+    good, bad = 1.0, 2.0
+    if times_cheaper_if(doubt(bad), load) >= times:
+        return bad
+    while bad - good > _STEP:
+        middle = (good + bad) / 2
+        if times_cheaper_if(doubt(middle), load) >= times:
+            good = middle
+        else:
+            bad = middle
+    return good
 
 
 def times_cheaper_if(doubt: Doubt, load: Load, region: str = REGIONS[0]) -> float:

@@ -1,6 +1,7 @@
 """The bills as tables, for `docs/costs.md`."""
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
 
 from discord_diffusion.capacity import prices as prices_file
 from discord_diffusion.capacity.costs.compare import (
@@ -14,7 +15,13 @@ from discord_diffusion.capacity.costs.compare import (
     times_cheaper,
 )
 from discord_diffusion.capacity.costs.lines import Counts, Line, counts, total
-from discord_diffusion.capacity.costs.sensitivity import DOUBTS, times_cheaper_if
+from discord_diffusion.capacity.costs.sensitivity import (
+    BREAK_EVENS,
+    DOUBTS,
+    Doubt,
+    break_even,
+    times_cheaper_if,
+)
 from discord_diffusion.capacity.day.run import (
     FIVE_MINUTES,
     HELD,
@@ -27,6 +34,8 @@ from discord_diffusion.capacity.text import number, table, text_table
 
 _LEVERS = (OURS, FIVE_MINUTES, HELD, PROVIDER_ALONE)
 _OTHER_DAYS = range(1, 6)
+FIVE = 5.0
+"""How many times cheaper a picture is meant to be."""
 _SMALL_PICTURES = 0.0004
 """GB of a job's answer as WebP of quality 92, four pictures of 0.1 MB: an assumption."""
 
@@ -87,7 +96,16 @@ def sensitivity_table() -> str:
         for doubt in DOUBTS
     ]
     rows.append((f"{len(_OTHER_DAYS)} other days of the same shape", *map(_other_days, LOADS)))
+    rows += [
+        (f"{FIVE:g} times cheaper bears {name}", *(f"{_percent(doubt, load)} %" for load in LOADS))
+        for name, doubt in BREAK_EVENS
+    ]
     return table((f"in {REGIONS[0]}, if", *(load.name for load in LOADS)), rows)
+
+
+def _percent(doubt: Callable[[float], Doubt], load: Load) -> int:
+    """By how many per cent something may be worse; rounded down, for a promise is to hold."""
+    return math.floor(100 * (break_even(doubt, load, FIVE) - 1))
 
 
 def _other_days(load: Load) -> str:
