@@ -3,12 +3,14 @@
 import json
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import boto3
 
+from emulation.errors import AnswerError
 from emulation.fleet_agent import FleetAgent
 from emulation.stack.clients import client_options
 from tests.integration.chaos_record import Seen
@@ -17,7 +19,7 @@ from tests.waiting import eventually
 
 _SENDERS = 3
 """More would start as many functions at once, and 3 s are soon over on two processors."""
-_GONE = "Terminated"
+_PATIENCE = 3
 
 
 @dataclass(frozen=True)
@@ -83,12 +85,20 @@ class FleetStack:
         return str(alarm["StateValue"])
 
     def send_crowd(self, users: int, each: int, first_user: int, **options: object) -> list[str]:
-        """Many users send commands, several at a time; the interactions' ids."""
+        """Many users send commands, several at a time; the interactions' ids.
+
+        Who is not answered in time sends again, as people do.
+        """
 
         def send(number: int) -> str:
             user = str(first_user + number % users)
             prompt = f"a red circle, number {number}"
-            return self.stack.discord.send("imagine", {"prompt": prompt, **options}, user_id=user)
+            for _ in range(_PATIENCE):
+                with suppress(AnswerError):
+                    return self.stack.discord.send(
+                        "imagine", {"prompt": prompt, **options}, user_id=user
+                    )
+            raise AssertionError(f"{user} was not answered in {_PATIENCE} attempts")
 
         with ThreadPoolExecutor(_SENDERS) as pool:
             return list(pool.map(send, range(users * each)))

@@ -63,6 +63,10 @@ class Stack:
         """Jobs waiting and jobs in work."""
         return self._depth(self.state.queue_url)
 
+    def empty_queue(self) -> None:
+        """Drop what a worker that was ended may have held: it would be received again later."""
+        self.sqs.purge_queue(QueueUrl=self.state.queue_url)
+
     def dead_letters(self) -> int:
         """Messages in the dead-letter queue."""
         return sum(self._depth(self.state.dead_letter_queue_url))
