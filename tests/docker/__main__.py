@@ -1,11 +1,17 @@
 """`python -m tests.docker [ARGUMENTS OF PYTEST]`: what needs an engine, with images built here.
 
+Without arguments everything is run, two tests at a time; what failed is then run again by itself,
+for two processors are not enough for every test's patience. Only what fails alone too is a failure.
+
 Exit status: 0 if all passed, 3 on a machine without an engine, else 1.
 """
 
 import os
 import subprocess
 import sys
+from pathlib import Path
+
+import pytest
 
 from emulation.bootstrap.layout import Layout
 from emulation.docker import client
@@ -31,14 +37,28 @@ def main() -> int:
     except StartError as error:
         sys.stderr.write(f"{error}\n")
         return 1
+    # pytest has statuses of its own, 3 among them.
+    status = _pytest(root, *sys.argv[1:]) if sys.argv[1:] else _everything(root)
+    return int(status != 0)
+
+
+def _everything(root: Path) -> int:
+    """Run all in lanes, and once more alone what failed there; pytest's last status."""
+    chosen = modules(root)
     lanes = ["-p", "tests.docker.lanes", "-n", str(LANES)]
     lanes += ["--dist", "loadgroup", "--no-loadscope-reorder"]
-    chosen = sys.argv[1:] or [*lanes, *modules(root)]
+    status = _pytest(root, *lanes, *chosen)
+    if status == pytest.ExitCode.TESTS_FAILED:
+        sys.stderr.write("\nWhat failed beside others is run again, alone:\n")
+        return _pytest(root, "--last-failed", "--last-failed-no-failures=none", *chosen)
+    return status
+
+
+def _pytest(root: Path, *words: str) -> int:
     # Ryuk's image would have to be pulled; every fixture removes what it started.
     env = os.environ | {"TARGET": "docker", "TESTCONTAINERS_RYUK_DISABLED": "true"}
-    command = [sys.executable, "-m", "pytest", "-o", f"timeout={SECONDS}", *chosen]
-    # pytest has statuses of its own, 3 among them.
-    return int(subprocess.run(command, cwd=root, env=env, check=False).returncode != 0)
+    command = [sys.executable, "-m", "pytest", "-o", f"timeout={SECONDS}", *words]
+    return subprocess.run(command, cwd=root, env=env, check=False).returncode
 
 
 if __name__ == "__main__":
