@@ -79,11 +79,12 @@ test-unit: setup ## Run the tests that need no stack
 	@$(VENV)/python -m pytest tests/unit
 
 .PHONY: lint
-lint: setup ## Check style, types, import rules and Terraform
+lint: setup ## Check style, types, import rules, shell scripts and Terraform
 	$(VENV)/ruff check .
 	$(VENV)/ruff format --check .
 	$(VENV)/mypy src emulation infra fixtures
 	$(VENV)/lint-imports
+	$(VENV)/shellcheck docker/*.sh infra/modules/fleet/*.sh .ci/run .ci/docker
 	@$(RIG) terraform fmt -check -recursive
 	@$(RIG) terraform validate
 

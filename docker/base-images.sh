@@ -15,6 +15,7 @@ mirror=$(sed -n 's/^URIs: *//p' /etc/apt/sources.list.d/debian.sources | head -1
 
 make_image() {
   local name=$1 suite=$2 packages=$3 python=$4
+  # shellcheck disable=SC2016 # the hook's own $1: the image's folder
   mmdebstrap --quiet --variant=minbase --include="ca-certificates,$packages" \
     --aptopt='APT::Sandbox::User "root"' \
     --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/doc/*' \

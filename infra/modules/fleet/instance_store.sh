@@ -1,4 +1,5 @@
 
+# shellcheck shell=bash
 # Images on the instance's own disk, where its type has one: faster than a volume, and paid for already.
 # An engine that holds images (those of an AMI made for it) is left as it is. Whatever fails, the root
 # volume will do.
