@@ -175,7 +175,11 @@ class Flow:
         with self.show.step("Look for what is left"):
             left = leftovers.look(ready.aws, deployment)
         self.show.heading("Left" if left.found else "Nothing of it is left at AWS")
-        listed = (f"Still on AWS's list of tags, which is late: {one}" for one in left.listed)
+        listed = left.listed and (
+            f"AWS's list of tags still names {len(left.listed)}. It is late; what is on it "
+            "tomorrow, too, is there:",
+            *(f"  {one}" for one in left.listed),
+        )
         states = self.choices.backend_file
         kept = (f"In the bucket that {states} names: the state, now empty.",) if states else ()
         for line in (*left.found, *listed, *left.unknown, *kept, *leftovers.BY_DESIGN):
