@@ -17,6 +17,7 @@ LAYOUT = Layout.of_this_checkout()
 IMAGE = "discord-diffusion/worker:cpu"
 LABEL = "discord-diffusion.test-worker"
 HEALTHY_SECONDS = 120.0
+END_SECONDS = 20
 # What it prints lies beside what the fleet's tasks print: the telemetry reads it there.
 RUN = (
     'mkdir -p /stack/logs && set -a && . /stack/worker.env && eval "$CHANGES" &&'
@@ -56,7 +57,11 @@ def start_worker(state: StackState, name: str, changes: dict[str, str]) -> Proce
 
 
 def end_worker(worker: ProcessRecord) -> None:
-    """Remove a worker's container."""
+    """Have a worker end, and remove its container.
+
+    Killed, it would leave a receive at the queue that takes the next test's job.
+    """
+    client.docker("stop", "--time", str(END_SECONDS), worker.log)
     client.docker("rm", "--force", "--volumes", worker.log)
 
 
