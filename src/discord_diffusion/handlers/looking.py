@@ -48,8 +48,8 @@ class Looking:
     target: ScalingTarget
 
     def look(self, now: datetime, *, backlog_at_least: int = 0) -> Found:
-        """Look once. A job that was just sent may be counted by `backlog_at_least` only; nothing
-        is published then.
+        """Look once. A job that was just sent may be counted by `backlog_at_least` only; of the
+        tasks no more than the surplus is published then.
 
         Raises:
             QueueError: SQS did not answer well.
@@ -58,9 +58,12 @@ class Looking:
         look, measured = self._measured(now, backlog_at_least)
         oldest = self._oldest()
         idle = self._is_idle(look) and not oldest
-        # With no job and no task there is nothing to say, and saying it costs. A wake-up acts on
-        # the answer itself: an alarm that saw the same shortfall would ask for the tasks twice.
-        if not backlog_at_least and (not idle or look.desired):
+        if backlog_at_least:
+            # A wake-up acts on the answer itself: an alarm that saw the shortfall would ask for
+            # the tasks twice. One that still knows the surplus of before would let them go.
+            self.metrics.publish({"TaskSurplus": measured.surplus})
+        # With no job and no task there is nothing to say, and saying it costs.
+        elif not idle or look.desired:
             self.metrics.publish(_points(look, measured, oldest, now))
         look = self._noted(look)
         # An instance without a task is looked at again soon, until it is gone or has one.

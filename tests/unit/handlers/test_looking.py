@@ -55,7 +55,7 @@ class Deployment:
     def waiting(self, _limit: int) -> list[object]:
         return []
 
-    def look(self) -> Found:
+    def look(self, backlog_at_least: int = 0) -> Found:
         return Looking(
             queue=cast(QueueWatch, self),
             service=cast(EcsService, self),
@@ -64,7 +64,7 @@ class Deployment:
             fleet=cast(FleetStateStore, self),
             jobs=cast(JobStore, self),
             target=TARGET,
-        ).look(NOW)
+        ).look(NOW, backlog_at_least=backlog_at_least)
 
 
 def woken(deployment: Deployment) -> None:
@@ -93,6 +93,13 @@ def test_jobs_beyond_what_the_tasks_finish_in_time_are_a_shortfall() -> None:
     assert deployment.look().look.wanted == 3
     assert deployment.published["TaskShortfall"] == 2
     assert deployment.published["TaskSurplus"] == 0
+
+
+def test_a_wake_up_says_that_nothing_is_spare_and_leaves_the_shortfall_to_itself() -> None:
+    """The alarm of the surplus may still be what it was as the last task was let go."""
+    deployment = Deployment(jobs=1)
+    assert deployment.look(backlog_at_least=1).look.wanted == 1
+    assert deployment.published == {"TaskSurplus": 0}
 
 
 def test_a_sleeping_fleet_without_a_job_publishes_nothing() -> None:
