@@ -5,6 +5,7 @@ import shutil
 import subprocess
 from contextlib import suppress
 from dataclasses import fields, replace
+from typing import Any
 
 from emulation.bootstrap.layout import Layout
 from emulation.display import Display
@@ -109,9 +110,7 @@ def parts(state: StackState) -> list[ProcessHealth]:
         labels, name = one["Config"]["Labels"], one["Name"].lstrip("/")
         if labels.get(SERVICE_LABEL) != _DEPLOYMENT:
             log = f"docker logs {name}"
-            found.append(
-                ProcessHealth(name, int(one["State"]["Pid"]), bool(one["State"]["Running"]), log)
-            )
+            found.append(ProcessHealth(name, int(one["State"]["Pid"]), _runs(one), log))
     return sorted(found, key=lambda part: part.name)
 
 
@@ -192,9 +191,14 @@ def _last_lines(project: str) -> str:
 
 def _whole(project: str) -> bool:
     """Whether every service that stays runs."""
-    words = ("ps", "--filter", f"label={PROJECT_LABEL}={project}")
-    running = client.docker(*words, "--format", f'{{{{.Label "{SERVICE_LABEL}"}}}}').split()
-    return set(_SERVICES) <= set(running)
+    # Asked one by one: the list of what runs is late by a moment.
+    found = json.loads(client.docker("inspect", *_containers(project)))
+    running = {one["Config"]["Labels"].get(SERVICE_LABEL) for one in found if _runs(one)}
+    return running.issuperset(_SERVICES)
+
+
+def _runs(inspected: dict[str, Any]) -> bool:
+    return bool(inspected["State"]["Running"])
 
 
 def _containers(project: str) -> list[str]:

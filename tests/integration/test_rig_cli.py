@@ -88,7 +88,7 @@ def kill_emulator(state: StackState) -> None:
     [(name, pid)] = [part for part in parts(state).items() if "emulator" in part[0]]
     if state.target == DOCKER:
         client.docker("kill", name)
-        client.docker("wait", name)  # it is listed as running for a moment more
+        client.docker("wait", name)
     else:
         os.kill(pid, signal.SIGKILL)
 
