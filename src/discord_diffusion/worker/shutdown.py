@@ -11,13 +11,14 @@ import signal
 import sys
 import threading
 import time
+from queue import SimpleQueue
 from types import FrameType
 from typing import NoReturn, Protocol
 
 log = logging.getLogger(__name__)
 
 _LOOK_SECONDS = 1.0
-"""How often the main thread looks whether the loop has died of an error of its own."""
+"""How long the main thread waits at a time for the loop to end."""
 
 
 class Work(Protocol):
@@ -37,9 +38,11 @@ class Shutdown:
     """Owns the signals of the process."""
 
     def __init__(self, stop_timeout_seconds: float) -> None:
-        self._stopping = threading.Event()
+        # No event: a signal that comes while the main thread holds its lock would wait for itself.
+        # A put may interrupt a get: https://docs.python.org/3/library/queue.html#simplequeue-objects
+        self._stopping = False
         self._timeout = stop_timeout_seconds
-        self._wake = threading.Event()
+        self._wake: SimpleQueue[None] = SimpleQueue()
 
     def install(self) -> None:
         """Take over both signals."""
@@ -61,13 +64,12 @@ class Shutdown:
                 log.critical("The loop has ended by an error", exc_info=True)
                 failed.set()
             finally:
-                self._wake.set()
+                self._wake.put(None)
 
         thread = threading.Thread(target=guarded, name="loop", daemon=True)
         thread.start()
-        while not self._wake.wait(_LOOK_SECONDS):
-            pass
-        if self._stopping.is_set():
+        self._wake.get()
+        if self._stopping:
             log.info("Stopping", extra={"at_most_seconds": self._timeout})
             deadline = time.monotonic() + self._timeout
             work.stop()
@@ -79,10 +81,10 @@ class Shutdown:
         return 1 if failed.is_set() else 0
 
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
-        if self._stopping.is_set():
+        if self._stopping:
             exit_now(128 + number)
-        self._stopping.set()
-        self._wake.set()
+        self._stopping = True
+        self._wake.put(None)
 
 
 def exit_now(status: int) -> NoReturn:

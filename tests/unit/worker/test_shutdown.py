@@ -63,6 +63,53 @@ def test_a_job_that_ends_in_time_is_finished(number: signal.Signals) -> None:
     assert end(process) == ("stopping\nfinished\n", 0)
 
 
+AT_A_LINE = """
+import os, signal, sys
+
+class Traced(Shutdown):
+    left = int(sys.argv[1])
+
+    def install(self):
+        super().install()
+        sys.settrace(self.trace)
+
+    def trace(self, frame, event, _):
+        if event == "line":
+            self.left -= 1
+            if not self.left:
+                sys.settrace(None)
+                os.write(1, b"signalled\\n")
+                os.kill(os.getpid(), signal.SIGTERM)
+        return self.trace
+
+Shutdown = Traced
+"""
+
+
+def test_a_signal_at_any_line_of_the_main_thread_is_acted_on() -> None:
+    """Also where the standard library holds a lock that cannot be taken twice."""
+    head, body = SCRIPT.split("\nstop_timeout", maxsplit=1)
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", f"{head}{AT_A_LINE}\nstop_timeout{body}", str(line), "quick"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            env={"PYTHONPATH": str(Path(__file__).parents[3] / "src")},
+        )
+        for line in range(10, 130, 3)
+    ]
+    time.sleep(3)
+    for process in processes:
+        process.send_signal(signal.SIGKILL)
+    told = [end(process) for process in processes]
+    signalled = [one for one in told if "signalled" in one[0]]
+    assert len(signalled) > len(processes) / 2, (
+        "the others were still at work, and their line had not come"
+    )
+    assert [one for one in signalled if one[1] != 0] == []
+
+
 def test_a_job_that_takes_too_long_is_given_back_and_the_exit_is_clean() -> None:
     process = start(0.1, "slow")
     process.send_signal(signal.SIGTERM)
