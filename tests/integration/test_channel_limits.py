@@ -66,7 +66,7 @@ def test_a_cancelled_job_costs_nothing_and_its_message_says_so(channel: Channel)
     user = channel.newcomer()
     sent = channel.imagine(user)
     message = channel.message(sent)
-    assert has(message, "cancel")
+    assert has(message, "cancel"), message["content"]
     assert channel.used(user) == 1
     refused = channel.press(message, "cancel", user_id=CHIYO, locale="en-US")
     assert "Only who asked for it" in said(refused)
