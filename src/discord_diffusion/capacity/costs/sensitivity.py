@@ -67,15 +67,17 @@ BREAK_EVENS: tuple[tuple[str, Callable[[float], Doubt]], ...] = (
     ("a slower start by", lambda factor: Doubt("", figures=_slower_start(factor))),
 )
 """Doubts by how much worse something is than it is taken for: 1 is as it is."""
+WORST = 2.0
+"""The largest factor that is looked at."""
 _STEP = 0.01
 
 
 def break_even(doubt: Callable[[float], Doubt], load: Load, times: float) -> float:
-    """The largest factor, in hundredths up to 2, at which a picture is still `times` cheaper.
+    """The largest factor, in hundredths up to `WORST`, at which a picture is still `times` cheaper.
 
     Found by halving, as if the ratio only fell.
     """
-    good, bad = 1.0, 2.0
+    good, bad = 1.0, WORST
     if times_cheaper_if(doubt(bad), load) >= times:
         return bad
     while bad - good > _STEP:

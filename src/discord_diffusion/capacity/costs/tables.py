@@ -18,6 +18,7 @@ from discord_diffusion.capacity.costs.lines import Counts, Line, counts, total
 from discord_diffusion.capacity.costs.sensitivity import (
     BREAK_EVENS,
     DOUBTS,
+    WORST,
     Doubt,
     break_even,
     times_cheaper_if,
@@ -97,15 +98,17 @@ def sensitivity_table() -> str:
     ]
     rows.append((f"{len(_OTHER_DAYS)} other days of the same shape", *map(_other_days, LOADS)))
     rows += [
-        (f"{FIVE:g} times cheaper bears {name}", *(f"{_percent(doubt, load)} %" for load in LOADS))
+        (f"{FIVE:g} times cheaper bears {name}", *(_percent(doubt, load) for load in LOADS))
         for name, doubt in BREAK_EVENS
     ]
     return table((f"in {REGIONS[0]}, if", *(load.name for load in LOADS)), rows)
 
 
-def _percent(doubt: Callable[[float], Doubt], load: Load) -> int:
-    """By how many per cent something may be worse; rounded down, for a promise is to hold."""
-    return math.floor(100 * (break_even(doubt, load, FIVE) - 1))
+def _percent(doubt: Callable[[float], Doubt], load: Load) -> str:
+    """By how much something may be worse; rounded down, for a promise is to hold."""
+    found = break_even(doubt, load, FIVE)
+    more = " or more" if found == WORST else ""
+    return f"{math.floor(100 * (found - 1))} %{more}"
 
 
 def _other_days(load: Load) -> str:
