@@ -1,7 +1,7 @@
 """A stack whose fleet sleeps, grows and shrinks by itself, and what can be read of it."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ import boto3
 from emulation.errors import AnswerError
 from emulation.fleet_agent import FleetAgent
 from emulation.stack.clients import client_options
+from tests.integration.channel import says
 from tests.integration.chaos_record import Seen
 from tests.stack import Stack
 from tests.waiting import eventually
@@ -20,6 +21,7 @@ from tests.waiting import eventually
 _SENDERS = 3
 """More would start as many functions at once, and 3 s are soon over on two processors."""
 _PATIENCE = 3
+_CHANGES_SHOWN = 80
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ class FleetStack:
     def send_crowd(self, users: int, each: int, first_user: int, **options: object) -> list[str]:
         """Many users send commands, several at a time; the interactions' ids.
 
-        Who is not answered in time sends again, as people do.
+        Who is not answered in time, or is told that the queue is slow, sends again, as people do.
         """
 
         def send(number: int) -> str:
@@ -95,13 +97,19 @@ class FleetStack:
             prompt = f"a red circle, number {number}"
             for _ in range(_PATIENCE):
                 with suppress(AnswerError):
-                    return self.stack.discord.send(
+                    sent = self.stack.discord.send(
                         "imagine", {"prompt": prompt, **options}, user_id=user
                     )
+                    if not self._is_refused(sent):
+                        return sent
             raise AssertionError(f"{user} was not answered in {_PATIENCE} attempts")
 
         with ThreadPoolExecutor(_SENDERS) as pool:
             return list(pool.map(send, range(users * each)))
+
+    def _is_refused(self, interaction: str) -> bool:
+        told = self.stack.discord.interaction(interaction)["history"][0]["content"]
+        return says(told, "en-US", "refused.queue")
 
     def seen(self, interaction: str, images: int) -> Seen:
         """What a user saw who asked for so many pictures."""
@@ -113,7 +121,7 @@ class FleetStack:
         return {one: faults for one, faults in found.items() if faults}
 
     def wait_for_answers(self, interactions: Sequence[str], images: int, seconds: float) -> None:
-        """Return once every user has pictures."""
+        """Return once every user has pictures; fail with what is known of those who have none."""
         missing = set(interactions)
 
         def none_is_missing() -> bool:
@@ -121,7 +129,30 @@ class FleetStack:
             missing.difference_update(there)
             return not missing
 
-        eventually(none_is_missing, f"{len(missing)} pictures are there", seconds)
+        try:
+            eventually(none_is_missing, f"{len(interactions)} answers are there", seconds)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self.story(missing)}") from None
+
+    def story(self, interactions: Iterable[str]) -> str:
+        """What happened to some jobs and to the fleet, for whoever looks."""
+        waiting, in_work = self.stack.queue_depth()
+        shown = self.agent.state()
+        lines = [
+            f"queue: {waiting} waiting, {in_work} in work, {self.stack.dead_letters()} given up",
+            f"service: {self.desired()} wanted",
+            *(f"{one['task']} {one['status']}" for one in shown["tasks"]),
+            *(f"{one.at:.1f} {one} {one.name}" for one in self.changes(0)[-_CHANGES_SHOWN:]),
+        ]
+        logs = [line for text in self.stack.task_logs() for line in text.splitlines()]
+        for one in interactions:
+            lines.append(f"job {one}: {'; '.join(self.seen(one, 0).faults())}")
+            lines += [
+                f"  {version['edited_timestamp'] or version['timestamp']} {version['content']!r}"
+                for version in self.stack.discord.interaction(one)["history"]
+            ]
+            lines += [f"  {line}" for line in logs if one in line]
+        return "\n".join(lines)
 
     def wait_until_asleep(self, seconds: float = 120) -> None:
         """Return once the fleet is back at nothing."""
