@@ -30,7 +30,8 @@ def shard(number: int) -> str:
 
 
 def item(record: JobRecord) -> dict[str, Any]:
-    """The whole item of a record that is new."""
+    """The whole item of a record that is new; among those who wait unless it has ended."""
+    waits = not record.status.finished
     return write(
         {
             "id": f"{_PREFIX}{record.id}",
@@ -46,7 +47,8 @@ def item(record: JobRecord) -> dict[str, Any]:
             "units": record.units,
             "token": record.token,
             "wait": wait_map(record.wait),
-            "waiting": shard(zlib.crc32(record.id.encode()) % SHARDS),
+            "waiting": shard(zlib.crc32(record.id.encode()) % SHARDS) if waits else None,
+            "details": record.details or None,
             "created_at": record.created_at.timestamp(),
             "expires_at": record.expires_at.timestamp(),
             "ttl": int((record.created_at + KEPT).timestamp()),

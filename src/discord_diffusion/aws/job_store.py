@@ -10,6 +10,7 @@ import heapq
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -108,6 +109,27 @@ class JobStore:
                 return self._accept_charged(record, put, charge)
             raise ledger.refusal(refused.about, error.item, charge, now) from None
         return True
+
+    def reject(self, job: Job, *, reason: str) -> None:
+        """End a job of which nobody knows whether it was accepted, at no cost to its user.
+
+        An `accept` that comes only afterwards, its answer lost on the way, finds it ended.
+
+        Raises:
+            StoreError: as `accept`.
+        """
+        ended = replace(
+            JobRecord.of(job), status=JobStatus.FAILED, token=None, details={"reason": reason}
+        )
+        try:
+            with translated():
+                self._client.put_item(
+                    TableName=self._table,
+                    Item=job_items.item(ended),
+                    ConditionExpression="attribute_not_exists(id)",
+                )
+        except ConditionFailedError:
+            self.finish(job.id, JobStatus.FAILED, reason=reason)
 
     def get(self, job_id: str) -> JobRecord | None:
         """The record as it is now, None if there is none.

@@ -7,11 +7,12 @@ what they refuse is logged; the table and the queue must take it.
 
 import logging
 import time
+from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
 from discord_diffusion.aws.errors import ServiceError
-from discord_diffusion.aws.job_store import StoreError, UnknownJobError
+from discord_diffusion.aws.job_store import StoreError
 from discord_diffusion.aws.ledger import Charge
 from discord_diffusion.aws.queue import QueueDepth, QueueError
 from discord_diffusion.discord import text
@@ -31,6 +32,7 @@ WOKEN_SECONDS = 10.0
 """After so long the fleet is woken again, should it still be asleep."""
 SPENT_SECONDS = 1.0
 """After so long nothing is done any more that can be left."""
+_NOT_QUEUED = "not queued"
 
 
 class Queue(Protocol):
@@ -126,7 +128,8 @@ class Admission:
             log.error("The job has no record", extra={"job": job.id, "reason": str(error)})
             # Drawn all the same it would cost nothing, and some could keep the table busy for that.
             if time.monotonic() - began < SPENT_SECONDS:
-                self._give_up(job)
+                # The record may be there, or still come: only its answer was late.
+                self._give_up(job, lambda: self._jobs.reject(job, reason=_NOT_QUEUED))
             raise Refusal("queue") from None
         return self._record(job)
 
@@ -146,15 +149,13 @@ class Admission:
             log.info("Queued", extra={"job": job.id, "images": job.parameters.images})
             return True
         # Should the message have arrived after all, the worker sees that it is over.
-        self._give_up(job)
+        self._give_up(job, lambda: self._jobs.finish(job.id, JobStatus.FAILED, reason=_NOT_QUEUED))
         return False
 
-    def _give_up(self, job: Job) -> None:
-        """End the record, should there be one: what it cost is given back."""
+    def _give_up(self, job: Job, end: Callable[[], object]) -> None:
+        """End the record: what it cost is given back."""
         try:
-            self._jobs.finish(job.id, JobStatus.FAILED, reason="not queued")
-        except UnknownJobError:
-            return
+            end()
         except StoreError as error:
             # The Lambda `waiting` ends it, and gives back, when the token has run out.
             log.warning("The record stays queued", extra={"job": job.id, "reason": str(error)})

@@ -21,6 +21,9 @@ class Jobs(Protocol):
     def accept(self, job: Job, *, charge: Charge | None = None, wait: Wait | None = None) -> bool:
         """Write the record of a new job; False when the job is known already."""
 
+    def reject(self, job: Job, *, reason: str) -> None:
+        """End a job of which nobody knows whether it was accepted."""
+
     def get(self, job_id: str) -> JobRecord | None:
         """The record as it is now."""
 

@@ -14,9 +14,10 @@ from uuid import uuid4
 import pytest
 from emulated import Emulator
 
+from discord_diffusion.aws.guild_store import GuildStore
 from discord_diffusion.aws.job_store import JobStore, StoreUnavailableError, UnknownJobError
 from discord_diffusion.aws.ledger import Charge
-from discord_diffusion.fairness.limits import Limits
+from discord_diffusion.fairness.limits import Limits, Usage
 from discord_diffusion.job_records import JobRecord, JobStatus
 from discord_diffusion.jobs import GenerationParameters, Job, SourceImage
 from discord_diffusion.waits import Wait, WaitKind
@@ -145,6 +146,29 @@ def test_a_job_is_accepted_once_however_often_and_at_once_it_comes(store: JobSto
     record = store.get(one.id)
     assert record
     assert record.status is JobStatus.DRAWING
+
+
+@pytest.mark.parametrize("late", [True, False])
+def test_a_rejected_job_is_over_and_free_whether_it_was_accepted_before_or_only_afterwards(
+    store: JobStore,
+    table: str,
+    emulator: Emulator,
+    item: Callable[[Job], dict[str, Any]],
+    late: bool,
+) -> None:
+    one = job()
+    if not late:
+        assert store.accept(one, charge=CHARGE)
+    store.reject(one, reason="not queued")
+    assert not store.accept(one, charge=CHARGE)
+    record = store.get(one.id)
+    assert record
+    assert record.status is JobStatus.FAILED
+    assert record.details == {"reason": "not queued"}
+    assert not {"token", "waiting"} & item(one).keys()
+    assert one.id not in {waiting.id for waiting in store.waiting(1000)}
+    guilds = GuildStore(table, client=emulator.client("dynamodb"), audit_days=1)
+    assert guilds.usage(one.user_id, None, datetime.now(UTC)) == Usage(0, 0, frozenset())
 
 
 def test_a_worker_sees_what_was_before_it(store: JobStore, accepted: Job) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from nacl.signing import SigningKey
 
+from discord_diffusion.aws.job_store import StoreUnavailableError
 from discord_diffusion.aws.ledger import Charge
 from discord_diffusion.aws.queue import QueueDepth, QueueError
 from discord_diffusion.fairness.guild_settings import GuildSettings
@@ -79,6 +80,9 @@ class DictStore:
     refusal: Refusal | None = None
     """What the ledger says to the next job."""
     broken: Exception | None = None
+    late: bool = False
+    """Whether a record is written only after its writer has given up waiting."""
+    on_the_way: list[JobRecord] = field(default_factory=list)
 
     def accept(self, job: Job, *, charge: Charge | None = None, wait: Wait | None = None) -> bool:
         self._break()
@@ -88,8 +92,23 @@ class DictStore:
         self.charges.append(charge)
         if self.refusal:
             raise self.refusal
-        self.records[job.id] = JobRecord.of(job, units=units, wait=wait)
+        record = JobRecord.of(job, units=units, wait=wait)
+        if self.late:
+            self.on_the_way.append(record)
+            raise StoreUnavailableError("ReadTimeoutError")
+        self.records[job.id] = record
         return True
+
+    def reject(self, job: Job, *, reason: str) -> None:
+        self._break()
+        if job.id not in self.records:
+            self.records[job.id] = JobRecord.of(job)
+        self.finish(job.id, JobStatus.FAILED, reason=reason)
+
+    def arrive(self) -> None:
+        """What was late arrives, as a conditional write does."""
+        for record in self.on_the_way:
+            self.records.setdefault(record.id, record)
 
     def get(self, job_id: str | None = None) -> Any:
         """A record; without an id, the fleet."""

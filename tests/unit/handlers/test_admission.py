@@ -77,6 +77,18 @@ def test_without_the_table_nothing_is_drawn_in_a_direct_message_either(caller: C
     assert caller.wake.starts == 0
 
 
+def test_nobody_waits_for_a_job_whose_record_is_written_after_its_refusal(caller: Caller) -> None:
+    caller.store.late = True
+    payload = imagine(prompt="a star")
+    first = caller.content(payload)
+    assert "can't take your request" in content(first)
+    caller.store.arrive()
+    caller.store.late = False
+    assert caller.store.waiting(10) == []
+    assert caller.content(payload) == first
+    assert caller.queue.jobs == []
+
+
 def test_a_wake_up_that_fails_fails_no_answer(caller: Caller) -> None:
     caller.wake.broken = ServiceUnavailableError("ReadTimeoutError")
     assert "Queued" in content(caller.content(imagine(prompt="a star")))
