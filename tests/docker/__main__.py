@@ -17,7 +17,7 @@ from emulation.bootstrap.layout import Layout
 from emulation.docker import client
 from emulation.docker.compose import PROJECT, Compose
 from emulation.errors import StartError
-from tests.docker.lanes import LANES
+from tests.docker import lanes
 from tests.docker.selection import modules
 
 NO_ENGINE = 3
@@ -45,9 +45,7 @@ def main() -> int:
 def _everything(root: Path) -> int:
     """Run all in lanes, and once more alone what failed there; pytest's last status."""
     chosen = modules(root)
-    lanes = ["-p", "tests.docker.lanes", "-n", str(LANES)]
-    lanes += ["--dist", "loadgroup", "--no-loadscope-reorder"]
-    status = _pytest(root, *lanes, *chosen)
+    status = _pytest(root, *lanes.OPTIONS, *chosen)
     if status == pytest.ExitCode.TESTS_FAILED:
         sys.stderr.write("\nWhat failed beside others is run again, alone:\n")
         return _pytest(root, "--last-failed", "--last-failed-no-failures=none", *chosen)

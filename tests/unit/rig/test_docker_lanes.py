@@ -1,12 +1,14 @@
-"""What failed beside another test is run again alone, and is a failure only if it fails there."""
+"""What runs in lanes: a module in one of them, and what failed there alone once more."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from emulation.bootstrap.layout import Layout
 from tests.docker import __main__ as docker_tests
+from tests.docker.lanes import lane
 
 ROOT = Layout.of_this_checkout().root
 TEXT = """
@@ -23,24 +25,61 @@ def test_broken():
 """
 
 
-@pytest.mark.parametrize(("fine", "status"), [(True, 0), (False, 1)])
-def test_a_second_attempt_alone_decides(
-    fine: bool,
-    status: int,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capfd: pytest.CaptureFixture[str],
-) -> None:
+WHERE = """
+import os, pathlib, pytest
+
+@pytest.mark.parametrize("number", range(6))
+def test_lane(number):
+    with pathlib.Path(__file__).with_suffix(".lanes").open("a") as lanes:
+        lanes.write(os.environ["PYTEST_XDIST_WORKER"] + "\\n")
+"""
+Run = Callable[[str], tuple[int, Path]]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run a module as `make test-docker` does, without an engine: the status, and the module."""
     module = tmp_path / "test_lanes_here.py"
-    module.write_text(TEXT.format(fine=fine))
     options = f"-c {ROOT / 'pyproject.toml'} --rootdir {tmp_path} -o cache_dir={tmp_path / 'cache'}"
     monkeypatch.setenv("PYTEST_ADDOPTS", options)
     monkeypatch.setattr(sys, "argv", ["tests.docker"])
     monkeypatch.setattr(docker_tests, "modules", lambda _root: [str(module)])
     monkeypatch.setattr(docker_tests.client, "answers", lambda *_: True)
     monkeypatch.setattr(docker_tests.Compose, "build", lambda *_: None)
-    assert docker_tests.main() == status
+
+    def run(text: str) -> tuple[int, Path]:
+        module.write_text(text)
+        return docker_tests.main(), module
+
+    return run
+
+
+@pytest.mark.parametrize(("fine", "status"), [(True, 0), (False, 1)])
+def test_a_second_attempt_alone_decides(
+    fine: bool, status: int, run: Run, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run(TEXT.format(fine=fine))[0] == status
     told = capfd.readouterr()
     assert "run again, alone" in told.err
     last = told.out.strip().splitlines()[-1]
     assert ("1 passed" in last) if fine else ("1 failed, 1 passed" in last), told.out
+
+
+def test_the_tests_of_a_module_run_in_one_lane(run: Run) -> None:
+    status, module = run(WHERE)
+    assert status == 0
+    lanes = module.with_suffix(".lanes").read_text().split()
+    assert len(lanes) == 6
+    assert len(set(lanes)) == 1
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "together"),
+    [
+        ("integration/test_failures.py::test_a", "integration/test_enqueueing.py::test_b[x]", True),
+        ("integration/test_failures.py::test_a", "integration/test_rig_cli.py::test_b", False),
+        ("integration/emulator/test_a.py::test", "integration/emulator/test_b.py::test", False),
+    ],
+)
+def test_what_shares_a_stack_shares_a_lane(first: str, second: str, together: bool) -> None:
+    assert (lane(f"tests/{first}") == lane(f"tests/{second}")) is together
