@@ -1,7 +1,7 @@
 """`python -m tests.docker [ARGUMENTS OF PYTEST]`: what needs an engine, with images built here.
 
-Without arguments everything is run, two tests at a time; what failed is then run again by itself,
-for two processors are not enough for every test's patience. Only what fails alone too is a failure.
+Without arguments everything is run, in two lanes; what failed is then run again by itself, for two
+processors are not always enough for a test's patience. Only what fails alone too is a failure.
 
 Exit status: 0 if all passed, 3 on a machine without an engine, else 1.
 """

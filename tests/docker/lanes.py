@@ -1,6 +1,7 @@
 """A plugin of pytest: what runs one after another where two tests run at a time.
 
-Tests of a module share its fixtures, and many modules share one stack.
+Most of a start is waiting, so a second lane pays. But people are answered within three seconds and
+workers hold their leases only where processors are left for it: whole stacks run in one lane.
 """
 
 from pathlib import PurePosixPath
@@ -11,10 +12,10 @@ from xdist.scheduler import LoadScopeScheduling
 
 LANES = 2
 OPTIONS = ("-p", __name__, "-n", str(LANES), "--dist", "loadscope", "--no-loadscope-reorder")
-_STACKS_OWN = "tests/integration"
-"""The folder whose fixture `stack` is the one of the whole run; deeper ones have others."""
-_OTHERS = ("test_fleet_scenarios", "test_rig_cli")
-"""Its modules that start a stack of their own."""
+STACKS = "whole stacks"
+_OF_STACKS = "tests/integration"
+"""The folder whose modules, deeper ones not counted, need a whole stack."""
+_MORE_OF_STACKS = ("tests/docker/test_docker_fleet.py", "tests/docker/test_docker_stack.py")
 
 
 class Lanes(LoadScopeScheduling):
@@ -36,7 +37,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Lanes:
 
 
 def lane(nodeid: str) -> str:
-    """What a test runs one after another with: its module, or all that share the stack."""
+    """What a test runs one after another with: all whole stacks, or the others of its module."""
     module = PurePosixPath(nodeid.split("::", 1)[0])
-    shared = module.parent.as_posix() == _STACKS_OWN and module.stem not in _OTHERS
-    return "stack" if shared else module.as_posix()
+    is_stack = module.parent.as_posix() == _OF_STACKS or module.as_posix() in _MORE_OF_STACKS
+    return STACKS if is_stack else module.as_posix()

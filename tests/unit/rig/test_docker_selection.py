@@ -20,3 +20,17 @@ def test_what_needs_an_engine_runs_there() -> None:
     assert "tests/docker/test_docker_stack.py" in found
     assert "tests/integration/test_fleet_scenarios.py" in found
     assert "tests/integration/emulator/test_lambda_executor.py" in found
+
+
+def test_what_starts_a_stack_comes_before_the_stack_of_the_whole_run() -> None:
+    found = modules(ROOT)
+    own = [
+        found.index(f"tests/{one}.py")
+        for one in ("docker/test_docker_stack", "integration/test_rig_cli")
+    ]
+    shared = [
+        found.index(f"tests/integration/test_{one}.py") for one in ("channel_limits", "failures")
+    ]
+    others = [found.index("tests/integration/emulator/test_functions.py")]
+    assert max(own) < min(shared)
+    assert max(shared) < min(others)
