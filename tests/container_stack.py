@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 
 from emulation.bootstrap.layout import Layout
 from emulation.docker import client
-from emulation.docker.compose import PROJECT_LABEL, SERVICE_LABEL, Compose
+from emulation.docker.compose import PROJECT_LABEL, SERVICE_LABEL, Compose, containers
 from emulation.stack.parts import TASK_LOGS
 from emulation.stack.state import ProcessRecord, StackState
 from emulation.stack.waiting import wait_until
@@ -39,6 +39,7 @@ def start_worker(state: StackState, name: str, changes: dict[str, str]) -> Proce
         *("--network", f"container:{service_container(state.project, 'emulator')}"),
         *("--volume", f"{state.project}_stack:/stack", "--tmpfs", "/tmp:mode=1777"),
         *("--label", f"{LABEL}={state.project}", "--label", f"{PROJECT_LABEL}={state.project}"),
+        *("--label", f"{SERVICE_LABEL}=test-worker"),
         *("--env", f"NAME={name}", "--env", f"CHANGES={exports and 'export ' + exports}"),
         *("--entrypoint", "sh", IMAGE, "-c", RUN),
     ).strip()
@@ -94,9 +95,7 @@ def plan_is_empty(state: StackState) -> bool:
 
 def service_container(project: str, service: str) -> str:
     """Id of the container of a service."""
-    labels = (f"{PROJECT_LABEL}={project}", f"{SERVICE_LABEL}={service}")
-    filters = [word for label in labels for word in ("--filter", f"label={label}")]
-    return client.docker("ps", "--quiet", "--no-trunc", *filters).split()[0]
+    return containers(project, service, running=True)[0]
 
 
 def last_lines(state: StackState, name: str) -> str:

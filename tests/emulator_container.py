@@ -10,7 +10,7 @@ from emulation.aws.launch import Tasks
 from emulation.docker import client, engine_socket
 from emulation.docker.stack import STACK_LABEL
 from emulation.stack import ports
-from tests.engine import labelled
+from tests.engine import NO_PROJECT, labelled
 
 IMAGE = "discord-diffusion/emulator"
 LOOPBACK = "127.0.0.1"
@@ -45,7 +45,8 @@ class EmulatorContainer(DockerContainer):
             "read_only": True,
             "cap_drop": ["ALL"],
             "security_opt": ["no-new-privileges"],
-            "mem_limit": "3g",
+            "mem_limit": "6g",
+            "labels": NO_PROJECT,
         }
         if tasks is not None:
             hardened["group_add"] = [self._give_engine(tasks)]

@@ -2,6 +2,8 @@
 
 from testcontainers.core.container import DockerContainer
 
+from tests.engine import NO_PROJECT
+
 IMAGE = "discord-diffusion/rig"
 LOOPBACK = "127.0.0.1"
 
@@ -25,6 +27,7 @@ class StandInContainer(DockerContainer):
             cap_drop=["ALL"],
             security_opt=["no-new-privileges"],
             mem_limit="1g",
+            labels=NO_PROJECT,
         )
         self.with_tmpfs_mount("/state", "uid=10001,gid=10001,mode=0700,size=1g")
         self.with_tmpfs_mount("/tmp", "size=64m,mode=1777")

@@ -47,7 +47,8 @@ def answers(*words: str) -> bool:
     return True
 
 
-def labelled(label: str, *, running: bool = False) -> list[str]:
-    """Ids of the containers that carry a label, `name` or `name=value`."""
+def labelled(*labels: str, running: bool = False) -> list[str]:
+    """Ids of the containers that carry all labels, each `name` or `name=value`."""
     shown = [] if running else ["--all"]
-    return docker("ps", *shown, "--quiet", "--no-trunc", "--filter", f"label={label}").split()
+    filters = [word for label in labels for word in ("--filter", f"label={label}")]
+    return docker("ps", *shown, "--quiet", "--no-trunc", *filters).split()

@@ -2,11 +2,11 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 
-from emulation.docker.client import docker
+from emulation.docker.client import docker, labelled
 from emulation.stack.state import DEFAULT_STATE_DIR, StateFolder
 
 FILES = ("docker-compose.yml", "docker/fleet.yml")
@@ -14,6 +14,8 @@ PROJECT = "discord-diffusion"
 """The name in docker-compose.yml: that of a checkout's own stack."""
 PROJECT_LABEL = "com.docker.compose.project"
 SERVICE_LABEL = "com.docker.compose.service"
+_MADE_BY_COMPOSE = "com.docker.compose.config-hash"
+"""Only containers have it: the other two stand on images as well, and so on whatever runs them."""
 _BUILD_SECONDS = 3600.0
 _UP_SECONDS = 900.0
 _DOWN_SECONDS = 180.0
@@ -24,6 +26,14 @@ def project_of(root: Path, folder: StateFolder) -> str:
     if folder.path == (root / DEFAULT_STATE_DIR).resolve():
         return PROJECT
     return f"{PROJECT}-{sha256(str(folder.path).encode()).hexdigest()[:8]}"
+
+
+def containers(project: str, service: str | None = None, *, running: bool = False) -> list[str]:
+    """Ids of the containers that Compose made for a project, of one service or of all."""
+    labels = [_MADE_BY_COMPOSE, f"{PROJECT_LABEL}={project}"]
+    if service:
+        labels.append(f"{SERVICE_LABEL}={service}")
+    return labelled(*labels, running=running)
 
 
 @dataclass(frozen=True)
@@ -37,11 +47,15 @@ class Compose:
     def build(self, *services: str) -> None:
         """Build the images of services, whatever their profiles.
 
+        An image carries the name of the project that built it: were it each stack's own, each would
+        make the same images once more, and leave the last one's without a name.
+
         Raises:
             StartError: with the end of what the builder printed.
         """
         profiles = ("--profile", "cpu", "--profile", "gpu")
-        self._run(*profiles, "build", "--quiet", *services, timeout=_BUILD_SECONDS)
+        builder = replace(self, project=PROJECT)
+        builder._run(*profiles, "build", "--quiet", *services, timeout=_BUILD_SECONDS)
 
     def up(self, *services: str) -> None:
         """Start what is not started of services, of all unless some are named, and wait for it.

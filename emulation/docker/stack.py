@@ -10,7 +10,7 @@ from typing import Any
 from emulation.bootstrap.layout import Layout
 from emulation.display import Display
 from emulation.docker import client, engine_socket, nvidia
-from emulation.docker.compose import PROJECT_LABEL, SERVICE_LABEL, Compose, project_of
+from emulation.docker.compose import SERVICE_LABEL, Compose, containers, project_of
 from emulation.errors import RigError, StartError
 from emulation.stack import ports
 from emulation.stack.health import ProcessHealth
@@ -91,10 +91,7 @@ def left(layout: Layout, folder: StateFolder) -> bool:
 
 def find(project: str) -> StackState | None:
     """The state of a project's stack, if one is deployed, whoever started it."""
-    labels = [PROJECT_LABEL, SERVICE_LABEL]
-    filters = [f"label={labels[0]}={project}", f"label={labels[1]}={_TELEMETRY}"]
-    words = [word for one in filters for word in ("--filter", one)]
-    found = client.docker("ps", "--quiet", *words).split()
+    found = containers(project, _TELEMETRY, running=True)
     if not found:
         return None
     content = json.loads(client.docker("exec", found[0], "cat", "/stack/stack.json"))
@@ -202,8 +199,8 @@ def _runs(inspected: dict[str, Any]) -> bool:
 
 
 def _containers(project: str) -> list[str]:
-    labels = (f"{PROJECT_LABEL}={project}", f"{STACK_LABEL}={project}")
-    return sorted({one for label in labels for one in client.labelled(label)})
+    """Ids of the stack's containers, those of its tasks too."""
+    return sorted({*containers(project), *client.labelled(f"{STACK_LABEL}={project}")})
 
 
 def _remove(containers: list[str]) -> None:

@@ -14,7 +14,7 @@ from engine_facts import IMAGES, leftovers
 
 from emulation.bootstrap.layout import Layout
 from emulation.docker import client, engine_socket, stack
-from emulation.docker.compose import PROJECT_LABEL, Compose, project_of
+from emulation.docker.compose import PROJECT_LABEL, SERVICE_LABEL, Compose, containers, project_of
 from emulation.stack import ports
 from emulation.stack.state import StateFolder
 from tests.container_stack import service_container
@@ -57,14 +57,31 @@ def test_ten_times_up_and_down_leave_nothing(folder: StateFolder) -> None:
     for _ in range(CYCLES):
         compose.up(*SERVICES)
         start_task(project)
-        containers = client.labelled(f"{PROJECT_LABEL}={project}")
-        assert len(containers) == len(SERVICES) + 1
+        running = client.labelled(f"{PROJECT_LABEL}={project}")
+        assert len(running) == len(SERVICES) + 1
         assert not any(is_free(int(port)) for port in chosen.values())
-        assert engine_processes(containers, chosen.values())
+        assert engine_processes(running, chosen.values())
         assert stack.stop(LAYOUT, folder)
         assert leftovers(project) == []
         assert all(is_free(int(port)) for port in chosen.values())
-        assert engine_processes(containers, chosen.values()) == []
+        assert engine_processes(running, chosen.values()) == []
+
+
+def test_what_runs_the_same_image_is_not_taken_for_the_stacks(folder: StateFolder) -> None:
+    project = project_of(LAYOUT.root, folder)
+    # As an image says that Compose built for the stack.
+    labels = (f"{PROJECT_LABEL}={project}", f"{SERVICE_LABEL}=emulator")
+    words = [word for label in labels for word in ("--label", label)]
+    stranger = client.docker(
+        *("run", "--detach", *words, "--entrypoint", "sleep", IMAGES["emulator"], "600")
+    ).strip()
+    try:
+        assert containers(project) == []
+        assert not stack.stop(LAYOUT, folder)
+        Compose(LAYOUT.root, project).down()
+        assert stranger in client.labelled(labels[0], running=True)
+    finally:
+        client.docker("rm", "--force", stranger)
 
 
 def start_task(project: str) -> None:
