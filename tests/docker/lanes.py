@@ -1,7 +1,8 @@
 """A plugin of pytest: what runs one after another where two tests run at a time.
 
-Most of a start is waiting, so a second lane pays. But people are answered within three seconds and
-workers hold their leases only where processors are left for it: whole stacks run in one lane.
+Most of a start is waiting, so a second lane pays. But people are answered within three seconds,
+and workers hold their leases, only where processors are left for it: what draws for a crowd runs in
+one lane, which also shares a stack.
 """
 
 from pathlib import PurePosixPath
@@ -12,10 +13,11 @@ from xdist.scheduler import LoadScopeScheduling
 
 LANES = 2
 OPTIONS = ("-p", __name__, "-n", str(LANES), "--dist", "loadscope", "--no-loadscope-reorder")
-STACKS = "whole stacks"
-_OF_STACKS = "tests/integration"
-"""The folder whose modules, deeper ones not counted, need a whole stack."""
-_MORE_OF_STACKS = ("tests/docker/test_docker_fleet.py", "tests/docker/test_docker_stack.py")
+CROWDS = "crowds"
+_OF_CROWDS = "tests/integration"
+"""The folder whose modules, deeper ones not counted, need a stack that keeps up."""
+_OTHERS = ("test_rig_cli",)
+"""Its modules that do not."""
 
 
 class Lanes(LoadScopeScheduling):
@@ -37,7 +39,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Lanes:
 
 
 def lane(nodeid: str) -> str:
-    """What a test runs one after another with: all whole stacks, or the others of its module."""
+    """What a test runs one after another with: all crowds, or the others of its module."""
     module = PurePosixPath(nodeid.split("::", 1)[0])
-    is_stack = module.parent.as_posix() == _OF_STACKS or module.as_posix() in _MORE_OF_STACKS
-    return STACKS if is_stack else module.as_posix()
+    is_crowd = module.parent.as_posix() == _OF_CROWDS and module.stem not in _OTHERS
+    return CROWDS if is_crowd else module.as_posix()

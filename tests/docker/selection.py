@@ -4,7 +4,7 @@ named here. A new module runs, unless somebody writes down why not.
 
 from pathlib import Path
 
-from tests.docker.lanes import STACKS, lane
+from tests.docker.lanes import CROWDS, lane
 
 FOLDERS = ("tests/integration", "tests/docker")
 _IN_PROCESS = "the stand-in answers in the test's own process; its image: test_standin_server.py"
@@ -24,14 +24,14 @@ ELSEWHERE = {
 """Modules that run on target `host` alone, and why."""
 
 
-_STACKS_OF_THEIR_OWN = ("test_docker_", "test_fleet_scenarios", "test_rig_cli")
+_STACKS_OF_THEIR_OWN = ("test_fleet_", "test_docker_fleet", "test_docker_stack", "test_rig_cli")
 
 
 def modules(root: Path) -> list[str]:
     """The test modules to run, relative to the checkout, in the order to run them in.
 
-    Whole stacks come first, for they take longest; of them those that start their own, beside
-    which the one of the whole run, once started, would run too.
+    Crowds come first, for they take longest. In each lane those come first that start a stack: it
+    takes long, and the one of the whole run, once started, would run beside it.
     """
     found = [path for folder in FOLDERS for path in (root / folder).rglob("test_*.py")]
     names = {path.relative_to(root).as_posix() for path in found} - set(ELSEWHERE)
@@ -39,5 +39,5 @@ def modules(root: Path) -> list[str]:
 
 
 def _turn(name: str) -> tuple[bool, bool, str]:
-    starts_its_own = Path(name).name.startswith(_STACKS_OF_THEIR_OWN)
-    return lane(name) != STACKS, not starts_its_own, name
+    starts_a_stack = Path(name).name.startswith(_STACKS_OF_THEIR_OWN)
+    return lane(name) != CROWDS, not starts_a_stack, name

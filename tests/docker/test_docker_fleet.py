@@ -1,10 +1,11 @@
 """The fleet agent starts containers as workers: from none, and none outlives its stack.
 
-One stack for all of them, in the order of the file.
+One stack for all of them, in the order of the file. What a killed emulator leaves is looked for in
+tests/integration/test_rig_cli.py.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pytest
 from engine_facts import leftovers
@@ -16,7 +17,6 @@ from emulation.fleet_agent import FleetAgent
 from emulation.stack.options import FleetOptions, StackOptions
 from emulation.stack.state import StackState, StateFolder
 from emulation.stand_in import StandIn
-from tests.container_stack import service_container
 from tests.engine import labelled
 from tests.waiting import eventually
 
@@ -86,16 +86,3 @@ def test_a_task_that_crashes_is_replaced_and_its_container_is_gone(fleet: Fleet)
     eventually(lambda: bool(fleet.tasks()) and before not in fleet.tasks(), "another runs", 120)
     assert before not in client.docker("ps", "--all", "--format", "{{.Names}}").split()
     assert len(stand_in.wait_for_pictures(interaction, 120).pictures) == LONG["images"]
-
-
-def test_what_a_killed_emulator_left_is_swept_by_the_next_start(fleet: Fleet) -> None:
-    StandIn(fleet.state.discord_url).send("imagine", LONG)
-    eventually(lambda: bool(fleet.tasks()), "a task runs", 120)
-    before = fleet.tasks()
-    client.docker("kill", service_container(fleet.state.project, "emulator"))
-    assert fleet.tasks() == before
-    project = fleet.state.project
-    fleet.start(replace(ASLEEP, fleet=FleetOptions(1, 1, speed=120)))
-    assert fleet.state.project == project
-    (after,) = fleet.tasks()
-    assert after not in before

@@ -76,11 +76,15 @@ def test_the_tests_of_a_module_run_in_one_lane(run: Run) -> None:
 @pytest.mark.parametrize(
     ("first", "second", "together"),
     [
-        ("integration/test_failures.py::test_a", "integration/test_rig_cli.py::test_b[x]", True),
-        ("integration/test_failures.py::test_a", "docker/test_docker_stack.py::test_b", True),
+        (
+            "integration/test_failures.py::test_a",
+            "integration/test_fleet_scenarios.py::test_b[x]",
+            True,
+        ),
+        ("integration/test_failures.py::test_a", "integration/test_rig_cli.py::test_b", False),
         ("integration/test_failures.py::test_a", "docker/test_docker_images.py::test_b", False),
         ("integration/emulator/test_a.py::test", "integration/emulator/test_b.py::test", False),
     ],
 )
-def test_whole_stacks_share_a_lane(first: str, second: str, together: bool) -> None:
+def test_what_draws_for_a_crowd_shares_a_lane(first: str, second: str, together: bool) -> None:
     assert (lane(f"tests/{first}") == lane(f"tests/{second}")) is together
