@@ -239,6 +239,28 @@ def test_a_rate_and_a_wait_are_as_fast_as_the_alarms(stack: FleetStack) -> None:
     events.delete_rule(Name=stack.name)
 
 
+def test_a_minute_lasts_until_what_it_started_is_done(stack: FleetStack) -> None:
+    machines, events = stack.client("stepfunctions"), stack.client("events")
+    wait = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 110, "End": True}}}
+    machine = machines.create_state_machine(
+        name=stack.name, definition=json.dumps(wait), roleArn=ROLE
+    )["stateMachineArn"]
+    events.put_rule(Name=stack.name, ScheduleExpression="rate(1 minute)")
+    events.put_targets(
+        Rule=stack.name, Targets=[{"Id": "machine", "Arn": machine, "RoleArn": ROLE}]
+    )
+
+    def executions() -> list[Any]:
+        return list(machines.list_executions(stateMachineArn=machine)["executions"])
+
+    # At a tenth of the time: a minute of 6 s, in which 11 s of waiting are begun.
+    stack.wait(lambda: len(executions()) == 2, "the second minute has begun", 40)
+    events.remove_targets(Rule=stack.name, Ids=["machine"])
+    events.delete_rule(Name=stack.name)
+    second, first = sorted(executions(), key=lambda one: one["startDate"], reverse=True)
+    assert first["stopDate"] <= second["startDate"]
+
+
 def test_what_ecs_describes_is_true(stack: FleetStack) -> None:
     [task] = stack.awake()
     service = stack.service()

@@ -151,6 +151,14 @@ def mend_localstack() -> None:
 
 
 @hooks.on_infra_start()  # type: ignore[untyped-decorator]  # as above
+def keep_pauses_short() -> None:
+    """Collect garbage without keeping requests waiting."""
+    from . import collecting
+
+    collecting.begin()
+
+
+@hooks.on_infra_start()  # type: ignore[untyped-decorator]  # as above
 def serve_fleets() -> None:
     """Routes for tasks and people, answered once the agent is needed."""
     from localstack.services.edge import ROUTER

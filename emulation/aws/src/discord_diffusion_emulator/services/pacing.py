@@ -1,6 +1,10 @@
 """EventBridge's rates and the waits of Step Functions, as fast as the fleets' `alarm_speed` says.
 
 LocalStack runs every schedule "approximately every minute", from whenever its own loop began.
+
+A minute that was made a few seconds is longer on a machine that cannot do in them what AWS does in
+a minute: it is over when the state machines that the last one started are done. Else each minute
+adds to what is not done, until the machine does nothing but look at its queue.
 """
 
 import re
@@ -13,10 +17,13 @@ from localstack.utils.patch import patch
 
 from discord_diffusion_emulator.fleet.cloudwatch import settings_of
 
+from . import executions
+
 LOOK_SECONDS = 0.25
 # What LocalStack makes of rate(N minutes).
 _MINUTES = re.compile(r"\*/(\d+) \* \* \* \*")
 _PLACE = "fleet_place"
+_RULE = "fleet_rule"
 
 
 def mend_events() -> None:
@@ -32,6 +39,7 @@ def mend_events() -> None:
         """Let a job know whose it is."""
         function: Callable[..., None] = original(provider, account, region, rule)
         setattr(function, _PLACE, (account, region))
+        setattr(function, _RULE, rule)
         return function
 
 
@@ -53,6 +61,7 @@ def _loop(scheduler: JobScheduler, *_: object) -> None:
         for job in jobs:
             if begun[job.job_id].over:
                 begun[job.job_id] = _Turn(job)
+                executions.forget_old(*getattr(job.job_func, _PLACE))
                 if job.is_enabled:
                     job.do_run()
 
@@ -69,14 +78,20 @@ class _Turn:
     @property
     def over(self) -> bool:
         """Whether the job is due."""
-        return time.monotonic() - self._begun >= self._seconds
+        since = time.monotonic() - self._begun
+        if self._rate is None:
+            return since >= self._by_calendar
+        whole = int(self._rate[1]) * 60
+        speed = settings_of(*getattr(self._job.job_func, _PLACE)).alarm_speed
+        return since >= whole / speed and (since >= whole or not self._is_being_done)
 
     @property
-    def _seconds(self) -> float:
-        if self._rate is None:
-            return self._by_calendar
-        speed = settings_of(*getattr(self._job.job_func, _PLACE)).alarm_speed
-        return int(self._rate[1]) * 60 / speed
+    def _is_being_done(self) -> bool:
+        """Whether a state machine that the rule starts has not ended."""
+        targets = getattr(self._job.job_func, _RULE).targets.values()
+        machines = {one["Arn"] for one in list(targets) if ":states:" in one["Arn"]}
+        account, region = getattr(self._job.job_func, _PLACE)
+        return executions.runs(account, region, machines)
 
 
 def _wait(_function: Any, env: Any, wait_seconds: int) -> None:
