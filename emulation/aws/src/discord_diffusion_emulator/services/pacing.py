@@ -61,7 +61,8 @@ def _loop(scheduler: JobScheduler, *_: object) -> None:
         for job in jobs:
             if begun[job.job_id].over:
                 begun[job.job_id] = _Turn(job)
-                executions.forget_old(*getattr(job.job_func, _PLACE))
+                if place := getattr(job.job_func, _PLACE, None):
+                    executions.forget_old(*place)
                 if job.is_enabled:
                     job.do_run()
 
