@@ -261,6 +261,29 @@ def test_a_minute_lasts_until_what_it_started_is_done(stack: FleetStack) -> None
     assert first["stopDate"] <= second["startDate"]
 
 
+def test_executions_of_long_ago_are_forgotten(stack: FleetStack) -> None:
+    machines, events = stack.client("stepfunctions"), stack.client("events")
+    done = {"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}
+    machine = machines.create_state_machine(
+        name=stack.name, definition=json.dumps(done), roleArn=ROLE
+    )["stateMachineArn"]
+    for _ in range(110):
+        machines.start_execution(stateMachineArn=machine)
+
+    def kept() -> int:
+        pages = machines.get_paginator("list_executions").paginate(stateMachineArn=machine)
+        return sum(len(page["executions"]) for page in pages)
+
+    assert kept() == 110
+    events.put_rule(Name=stack.name, ScheduleExpression="rate(1 minute)")
+    events.put_targets(
+        Rule=stack.name, Targets=[{"Id": "machine", "Arn": machine, "RoleArn": ROLE}]
+    )
+    stack.wait(lambda: kept() <= 101, "the newest hundred are left", 40)
+    events.remove_targets(Rule=stack.name, Ids=["machine"])
+    events.delete_rule(Name=stack.name)
+
+
 def test_what_ecs_describes_is_true(stack: FleetStack) -> None:
     [task] = stack.awake()
     service = stack.service()
