@@ -71,6 +71,13 @@ class Stack:
         """Messages in the dead-letter queue."""
         return sum(self._depth(self.state.dead_letter_queue_url))
 
+    def is_buried(self, letter: str) -> bool:
+        """Whether `dead_letters` has seen to a message, by the job's id or the message's own."""
+        logs = boto3.client("logs", **_options(self.state)).get_paginator("filter_log_events")
+        group = f"/aws/lambda/{self.state.function_names['dead_letters']}"
+        events = [one for page in logs.paginate(logGroupName=group) for one in page["events"]]
+        return any("A dead letter" in one["message"] and letter in one["message"] for one in events)
+
     def plan_is_empty(self) -> bool:
         """Whether Terraform would change nothing."""
         if self.state.target == DOCKER:

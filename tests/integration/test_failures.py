@@ -63,11 +63,10 @@ def test_a_stopped_worker_gives_its_job_back_or_finishes_it(stack: Stack, worker
     assert pictures_shown(stack, interaction) == 1
 
 
-def test_a_job_that_cannot_be_drawn_is_told_and_kept_as_a_dead_letter(
+def test_a_job_that_cannot_be_drawn_is_told_and_ends_as_a_dead_letter(
     stack: Stack, shallow_workers: Workers
 ) -> None:
     shallow_workers.start()
-    dead = stack.dead_letters()
     failing = stack.discord.send("imagine", {"prompt": "a blue star", "steps": 11})
     with pytest.raises(AnswerError):
         stack.discord.wait_for_pictures(failing, 60)
@@ -75,33 +74,29 @@ def test_a_job_that_cannot_be_drawn_is_told_and_kept_as_a_dead_letter(
     assert found["message"]["content"].startswith(FAILURE_MARK)
     assert "a blue star" in found["message"]["content"]
     assert sum(version["content"].startswith(FAILURE_MARK) for version in found["history"]) == 1
-    eventually(lambda: stack.dead_letters() == dead + 1, "the job is dead", 60)
+    eventually(lambda: stack.is_buried(failing), "the job is buried", 60)
     other = stack.discord.send("imagine", {"prompt": "a red circle", "images": 1, "steps": 10})
     stack.discord.wait_for_pictures(other, 60)
     eventually(lambda: stack.queue_depth() == (0, 0), "the other job is deleted")
-    stack.sqs.purge_queue(QueueUrl=stack.state.dead_letter_queue_url)
-    eventually(lambda: stack.dead_letters() == 0, "the dead letters are purged")
+    eventually(lambda: stack.dead_letters() == 0, "the dead letter is deleted")
 
 
 @pytest.mark.parametrize("body", ["not JSON", '{"schema_version": 1}'])
-def test_a_poison_message_ends_in_the_dead_letter_queue_without_stopping_others(
+def test_a_poison_message_ends_as_a_dead_letter_without_stopping_others(
     stack: Stack, workers: Workers, body: str
 ) -> None:
     workers.start()
-    dead = stack.dead_letters()
     sent = stack.sqs.send_message(
         QueueUrl=stack.state.queue_url,
         MessageBody=body,
         MessageGroupId="poison",
         MessageDeduplicationId=f"poison-{hash(body)}",
     )
-    assert sent["MessageId"]
     interaction = stack.discord.send("imagine", {"prompt": "a red circle", "images": 1})
     stack.discord.wait_for_pictures(interaction, 60)
-    eventually(lambda: stack.dead_letters() == dead + 1, "the message is dead", 60)
+    eventually(lambda: stack.is_buried(sent["MessageId"]), "the message is buried", 60)
     eventually(lambda: stack.queue_depth() == (0, 0), "the other job is deleted")
-    stack.sqs.purge_queue(QueueUrl=stack.state.dead_letter_queue_url)
-    eventually(lambda: stack.dead_letters() == 0, "the dead letters are purged")
+    eventually(lambda: stack.dead_letters() == 0, "the dead letter is deleted")
 
 
 def test_when_the_queue_refuses_the_user_is_told_in_the_same_answer(

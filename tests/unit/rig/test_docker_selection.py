@@ -24,8 +24,8 @@ def test_what_needs_an_engine_runs_there() -> None:
     assert "tests/integration/emulator/test_lambda_executor.py" in found
 
 
-def test_what_starts_a_stack_comes_first_in_its_lane() -> None:
+def test_what_takes_long_comes_first_in_its_lane() -> None:
     found = [Path(name).stem for name in modules(ROOT)]
     assert found[0] == "test_fleet_scenarios"
-    lanes = ("test_channel_limits", "test_rig_cli", "test_functions")
+    lanes = ("test_channel_limits", "test_rig_cli", "test_production_module", "test_docker_cycles")
     assert sorted(lanes, key=found.index) == list(lanes)
