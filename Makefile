@@ -72,7 +72,7 @@ test-docker: setup ## Run the tests that need a Docker engine; says so where the
 
 .PHONY: test
 test: setup ## Run the whole test suite
-	@$(VENV)/python -m pytest
+	@$(VENV)/python -m tests
 
 .PHONY: test-unit
 test-unit: setup ## Run the tests that need no stack

@@ -1,14 +1,13 @@
 """What runs in lanes: a module in one of them, and what failed there alone once more."""
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from emulation.bootstrap.layout import Layout
-from tests.docker import __main__ as docker_tests
-from tests.docker.lanes import lane
+from tests import suite
+from tests.lanes import lane
 
 ROOT = Layout.of_this_checkout().root
 TEXT = """
@@ -38,18 +37,14 @@ Run = Callable[[str], tuple[int, Path]]
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Run a module as `make test-docker` does, without an engine: the status, and the module."""
+    """Run a module as `make test` does: the status, and the module."""
     module = tmp_path / "test_lanes_here.py"
     options = f"-c {ROOT / 'pyproject.toml'} --rootdir {tmp_path} -o cache_dir={tmp_path / 'cache'}"
     monkeypatch.setenv("PYTEST_ADDOPTS", options)
-    monkeypatch.setattr(sys, "argv", ["tests.docker"])
-    monkeypatch.setattr(docker_tests, "modules", lambda _root: [str(module)])
-    monkeypatch.setattr(docker_tests.client, "answers", lambda *_: True)
-    monkeypatch.setattr(docker_tests.Compose, "build", lambda *_: None)
 
     def run(text: str) -> tuple[int, Path]:
         module.write_text(text)
-        return docker_tests.main(), module
+        return suite.run(ROOT, (), [str(module)], {}), module
 
     return run
 
@@ -76,15 +71,16 @@ def test_the_tests_of_a_module_run_in_one_lane(run: Run) -> None:
 @pytest.mark.parametrize(
     ("first", "second", "together"),
     [
-        (
-            "integration/test_failures.py::test_a",
-            "integration/test_fleet_scenarios.py::test_b[x]",
-            True,
-        ),
+        ("integration/test_failures.py::test", "integration/test_fleet_scenarios.py::t[x]", True),
+        ("integration/test_failures.py::test_a", "e2e/test_channel.py::test_b", True),
+        ("infra/test_module.py::test_a", "infra/test_costs_counted.py::test_b", True),
+        ("unit/worker/test_a.py::test", "unit/worker/test_b.py::test", False),
         ("integration/test_failures.py::test_a", "integration/test_rig_cli.py::test_b", False),
         ("integration/test_failures.py::test_a", "docker/test_docker_images.py::test_b", False),
         ("integration/emulator/test_a.py::test", "integration/emulator/test_b.py::test", False),
     ],
 )
-def test_what_draws_for_a_crowd_shares_a_lane(first: str, second: str, together: bool) -> None:
+def test_what_shares_a_stack_or_what_takes_long_to_make_shares_a_lane(
+    first: str, second: str, together: bool
+) -> None:
     assert (lane(f"tests/{first}") == lane(f"tests/{second}")) is together

@@ -1,8 +1,8 @@
 """A plugin of pytest: what runs one after another where two tests run at a time.
 
 Most of a start is waiting, so a second lane pays. But people are answered within three seconds,
-and workers hold their leases, only where processors are left for it: what draws for a crowd runs in
-one lane, which also shares a stack.
+workers hold their leases, and pages are smooth, only where processors are left for it: what has
+people in it runs in one lane, which also shares a stack.
 """
 
 from pathlib import PurePosixPath
@@ -14,10 +14,12 @@ from xdist.scheduler import LoadScopeScheduling
 LANES = 2
 OPTIONS = ("-p", __name__, "-n", str(LANES), "--dist", "loadscope", "--no-loadscope-reorder")
 CROWDS = "crowds"
-_OF_CROWDS = "tests/integration"
-"""The folder whose modules, deeper ones not counted, need a stack that keeps up."""
-_OTHERS = ("test_rig_cli",)
-"""Its modules that do not."""
+_OF_CROWDS = ("tests/integration", "tests/e2e")
+"""Folders whose modules, deeper ones not counted, need a stack or a browser that keeps up."""
+_OTHERS = ("test_rig_cli", "test_deploy_rehearsal", "test_ami")
+"""Their modules that do not."""
+_TOGETHER = ("tests/infra", "tests/conformance/discord")
+"""Folders whose modules share what takes long to make."""
 
 
 class Lanes(LoadScopeScheduling):
@@ -39,7 +41,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Lanes:
 
 
 def lane(nodeid: str) -> str:
-    """What a test runs one after another with: all crowds, or the others of its module."""
+    """What a test runs one after another with: all crowds, its folder's, or its module's."""
     module = PurePosixPath(nodeid.split("::", 1)[0])
-    is_crowd = module.parent.as_posix() == _OF_CROWDS and module.stem not in _OTHERS
-    return CROWDS if is_crowd else module.as_posix()
+    folder = module.parent.as_posix()
+    if folder in _OF_CROWDS and module.stem not in _OTHERS:
+        return CROWDS
+    return folder if folder in _TOGETHER else module.as_posix()

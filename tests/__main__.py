@@ -1,0 +1,18 @@
+"""`python -m tests [ARGUMENTS OF PYTEST]`: what needs no engine; all of it in lanes, or as told."""
+
+import sys
+
+from emulation.bootstrap.layout import Layout
+from tests import selection, suite
+
+
+def main() -> int:
+    """pytest's last status."""
+    root = Layout.of_this_checkout().root
+    if sys.argv[1:]:
+        return suite.run_pytest(root, sys.argv[1:], {})
+    return suite.run(root, (), selection.of_host(root), {})
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,60 @@
+"""Which modules a target's whole run has, in the order to run them in.
+
+Target `docker` has all of tests/docker and of tests/integration but those named here: a new module
+runs there, unless somebody writes down why not. Target `host` has what needs no engine.
+"""
+
+from pathlib import Path
+
+from tests.lanes import CROWDS, lane
+
+_IN_PROCESS = "the stand-in answers in the test's own process; its image: test_standin_server.py"
+ELSEWHERE = {
+    **{
+        f"tests/integration/standin/test_standin_{name}.py": _IN_PROCESS
+        for name in (
+            *("any_request", "callbacks", "channels", "chaos", "commands_api", "endpoint"),
+            *("fixtures", "interactions", "limits", "live", "webhooks"),
+        )
+    },
+    "tests/integration/test_ami.py": "`make ami`, which reads a deployment's state on this machine",
+    "tests/integration/test_deploy_rehearsal.py": (
+        "`make deploy-aws`, whose rehearsal is an account and a Discord made of processes"
+    ),
+}
+"""Modules of tests/integration that run on target `host` alone, and why."""
+
+_STACKS_OF_THEIR_OWN = ("test_fleet_", "test_docker_fleet", "test_docker_stack", "test_rig_cli")
+_MINUTES_LONG = ("test_deploy_rehearsal", "test_production_module")
+
+
+def of_docker(root: Path) -> list[str]:
+    """What runs in containers, relative to the checkout."""
+    found = _below(root, "tests/integration") | _below(root, "tests/docker")
+    return sorted(found - set(ELSEWHERE), key=_turn)
+
+
+def of_host(root: Path) -> list[str]:
+    """What runs without an engine, relative to the checkout."""
+    return sorted(_below(root, "tests") - _below(root, "tests/docker"), key=_turn)
+
+
+def _below(root: Path, folder: str) -> set[str]:
+    return {path.relative_to(root).as_posix() for path in (root / folder).rglob("test_*.py")}
+
+
+def _turn(name: str) -> tuple[bool, bool, bool, bool, str]:
+    """Crowds come first, for they take longest.
+
+    In each lane those come first that start a stack: it takes long, and the one of the whole run,
+    once started, would run beside it. Then comes what takes minutes though it is one module: begun
+    last, it would leave the other lane with nothing. What needs nothing fills both lanes at last.
+    """
+    module = Path(name).name
+    return (
+        lane(name) != CROWDS,
+        not module.startswith(_STACKS_OF_THEIR_OWN),
+        not module.startswith(_MINUTES_LONG),
+        name.startswith("tests/unit/"),
+        name,
+    )

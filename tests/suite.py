@@ -1,0 +1,30 @@
+"""The whole suite of a target: in two lanes, and what failed there once more by itself.
+
+Two processors are not always enough for a test's patience. Only what fails alone too is a failure.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from tests import lanes
+
+
+def run(root: Path, words: Sequence[str], modules: Sequence[str], env: Mapping[str, str]) -> int:
+    """Run modules in lanes, and again alone what failed; pytest's last status."""
+    status = run_pytest(root, [*words, *lanes.OPTIONS, *modules], env)
+    if status == pytest.ExitCode.TESTS_FAILED:
+        sys.stderr.write("\nWhat failed beside others is run again, alone:\n")
+        again = ("--last-failed", "--last-failed-no-failures=none")
+        return run_pytest(root, [*words, *again, *modules], env)
+    return status
+
+
+def run_pytest(root: Path, words: Sequence[str], env: Mapping[str, str]) -> int:
+    """Run pytest in the checkout with more environment; its status."""
+    command = [sys.executable, "-m", "pytest", *words]
+    return subprocess.run(command, cwd=root, env=os.environ | env, check=False).returncode
