@@ -23,7 +23,7 @@ def test_every_language_says_everything_with_the_same_places(language: str) -> N
         assert "{}" not in text
 
 
-@pytest.mark.parametrize("language", set(LANGUAGES) - {"en"})
+@pytest.mark.parametrize("language", [one for one in LANGUAGES if one != "en"])
 def test_hardly_a_text_is_left_in_english(language: str) -> None:
     same = [key for key, text in texts(language).items() if text == texts("en")[key]]
     assert len(same) <= 8, same
