@@ -16,7 +16,7 @@ OPTIONS = ("-p", __name__, "-n", str(LANES), "--dist", "loadscope", "--no-loadsc
 CROWDS = "crowds"
 _OF_CROWDS = ("tests/integration", "tests/e2e")
 """Folders whose modules, deeper ones not counted, need a stack or a browser that keeps up."""
-_OTHERS = ("test_rig_cli", "test_deploy_rehearsal", "test_ami")
+_OTHERS = ("test_rig_cli", "test_deploy_rehearsal")
 """Their modules that do not."""
 _TOGETHER = ("tests/infra", "tests/conformance/discord")
 """Folders whose modules share what takes long to make."""

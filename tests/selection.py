@@ -53,8 +53,8 @@ def _turn(name: str) -> tuple[bool, bool, bool, bool, str]:
     module = Path(name).name
     return (
         lane(name) != CROWDS,
+        name.startswith("tests/unit/"),
         not module.startswith(_STACKS_OF_THEIR_OWN),
         not module.startswith(_MINUTES_LONG),
-        name.startswith("tests/unit/"),
         name,
     )

@@ -41,6 +41,8 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     module = tmp_path / "test_lanes_here.py"
     options = f"-c {ROOT / 'pyproject.toml'} --rootdir {tmp_path} -o cache_dir={tmp_path / 'cache'}"
     monkeypatch.setenv("PYTEST_ADDOPTS", options)
+    # Of the lane that this test runs in itself.
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
 
     def run(text: str) -> tuple[int, Path]:
         module.write_text(text)
