@@ -1,4 +1,4 @@
-"""The session's stack in containers, and workers that tests start and kill there."""
+"""A stack in containers, what it leaves, and workers that tests start and kill there."""
 
 import shutil
 import time
@@ -8,10 +8,11 @@ from tempfile import TemporaryDirectory
 from emulation.bootstrap.layout import Layout
 from emulation.docker import client
 from emulation.docker.compose import PROJECT_LABEL, SERVICE_LABEL, Compose, containers
+from emulation.docker.stack import STACK_LABEL
 from emulation.stack.parts import TASK_LOGS
 from emulation.stack.state import ProcessRecord, StackState
 from emulation.stack.waiting import wait_until
-from tests.engine import state_of
+from tests.engine import labelled, state_of
 
 LAYOUT = Layout.of_this_checkout()
 IMAGE = "discord-diffusion/worker:cpu"
@@ -82,6 +83,11 @@ def task_logs(state: StackState) -> str:
     return client.docker("exec", telemetry, "sh", "-c", f"cat /stack/logs/{TASK_LOGS}")
 
 
+def tasks(state: StackState) -> list[str]:
+    """Names of the containers that the fleet agent has for its tasks."""
+    return [str(one.name) for one in labelled(f"{STACK_LABEL}={state.project}")]
+
+
 def plan_is_empty(state: StackState) -> bool:
     """Whether Terraform would change nothing, asked in a container beside the emulator."""
     compose = Compose(LAYOUT.root, state.project)
@@ -91,6 +97,21 @@ def plan_is_empty(state: StackState) -> bool:
         timeout=300,
     )
     return "No changes" in answer
+
+
+def leftovers(project: str) -> list[str]:
+    """What a project has on the engine: containers, volumes and networks by name."""
+    kinds = (
+        ("ps", "--all", PROJECT_LABEL, "{{.Names}}"),
+        ("ps", "--all", STACK_LABEL, "{{.Names}}"),
+        ("volume", "ls", PROJECT_LABEL, "{{.Name}}"),
+        ("network", "ls", PROJECT_LABEL, "{{.Name}}"),
+    )
+    found: set[str] = set()
+    for kind, verb, label, form in kinds:
+        words = (kind, verb, "--filter", f"label={label}={project}", "--format", form)
+        found |= set(client.docker(*words).split())
+    return sorted(found)
 
 
 def service_container(project: str, service: str) -> str:

@@ -13,9 +13,11 @@ import boto3
 from emulation.errors import AnswerError
 from emulation.fleet_agent import FleetAgent
 from emulation.stack.clients import client_options
+from tests import container_stack
 from tests.integration.channel import says
 from tests.integration.chaos_record import Seen
 from tests.stack import Stack
+from tests.targets import DOCKER
 from tests.waiting import eventually
 
 _SENDERS = 3
@@ -155,8 +157,11 @@ class FleetStack:
         return "\n".join(lines)
 
     def wait_until_asleep(self, seconds: float = 120) -> None:
-        """Return once the fleet is back at nothing."""
+        """Return once the fleet is back at nothing; no container of a task is left then."""
         eventually(self.asleep, "the fleet sleeps", seconds)
+        state = self.stack.state
+        if state.target == DOCKER:
+            eventually(lambda: container_stack.tasks(state) == [], "no task has a container")
 
     def answered_at(self, interaction: str) -> float:
         """When the pictures came, in Unix seconds."""

@@ -24,7 +24,7 @@ ELSEWHERE = {
 }
 """Modules of tests/integration that run on target `host` alone, and why."""
 
-_STACKS_OF_THEIR_OWN = ("test_fleet_", "test_docker_fleet", "test_docker_stack", "test_rig_cli")
+_STACKS_OF_THEIR_OWN = ("test_fleet_", "test_docker_stack", "test_rig_cli")
 _MINUTES_LONG = ("test_deploy_rehearsal", "test_production_module")
 
 

@@ -117,6 +117,7 @@ def running(name: str, options: StackOptions) -> Iterator[Stack]:
     finally:
         if TARGET == DOCKER:
             containers.stop(LAYOUT, folder)
+            assert container_stack.leftovers(state.project) == []
         elif TARGET != AWS:
             down.stop(folder)
 

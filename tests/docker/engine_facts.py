@@ -1,4 +1,4 @@
-"""What an image is, and what a compose project leaves on the engine."""
+"""What an image is."""
 
 import json
 from dataclasses import dataclass
@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from emulation.docker import client
-from emulation.docker.compose import PROJECT_LABEL
-from emulation.docker.stack import STACK_LABEL
 
 ROOT = Path(__file__).resolve().parents[2]
 IMAGES = {
@@ -46,18 +44,3 @@ class Image:
             *("run", "--rm", "--network", "none", "--read-only", "--entrypoint", program),
             *(self.name, *rest),
         )
-
-
-def leftovers(project: str) -> list[str]:
-    """What a project has on the engine: containers, volumes and networks by name."""
-    kinds = (
-        ("ps", "--all", PROJECT_LABEL, "{{.Names}}"),
-        ("ps", "--all", STACK_LABEL, "{{.Names}}"),
-        ("volume", "ls", PROJECT_LABEL, "{{.Name}}"),
-        ("network", "ls", PROJECT_LABEL, "{{.Name}}"),
-    )
-    found: set[str] = set()
-    for kind, verb, label, form in kinds:
-        words = (kind, verb, "--filter", f"label={label}={project}", "--format", form)
-        found |= set(client.docker(*words).split())
-    return sorted(found)

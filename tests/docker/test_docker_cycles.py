@@ -10,14 +10,14 @@ from pathlib import Path
 
 import psutil
 import pytest
-from engine_facts import IMAGES, leftovers
+from engine_facts import IMAGES
 
 from emulation.bootstrap.layout import Layout
 from emulation.docker import client, engine_socket, stack
 from emulation.docker.compose import PROJECT_LABEL, SERVICE_LABEL, Compose, containers, project_of
 from emulation.stack import ports
 from emulation.stack.state import StateFolder
-from tests.container_stack import service_container
+from tests.container_stack import leftovers, service_container
 
 LAYOUT = Layout.of_this_checkout()
 CYCLES = 10

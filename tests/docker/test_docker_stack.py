@@ -6,7 +6,7 @@ import socket
 from collections.abc import Iterator
 
 import pytest
-from engine_facts import ROOT, leftovers
+from engine_facts import ROOT
 from PIL import Image
 from testcontainers.compose import DockerCompose
 
@@ -14,6 +14,7 @@ from emulation.docker import client
 from emulation.docker.stack import find
 from emulation.stack.state import StackState
 from emulation.stand_in import StandIn
+from tests.container_stack import leftovers
 
 PROJECT = f"discord-diffusion-test-{os.getpid()}"
 

@@ -16,6 +16,7 @@ from emulation.docker import client
 from emulation.docker import stack as containers
 from emulation.fleet_agent import FleetAgent
 from emulation.stack.state import StackState, StateFolder
+from tests import container_stack
 from tests.stack import LAYOUT
 from tests.targets import AWS, DOCKER, TARGET
 from tests.waiting import eventually
@@ -116,9 +117,14 @@ def assert_fleet_commands_work(rig: Rig) -> None:
     assert "has instances" in rig.run("fleet", "allow-capacity")
     assert json.loads(rig.run("fleet", "show", "--json"))["denied"] == {}
 
+    if TARGET == DOCKER:
+        [name] = container_stack.tasks(rig.state)
+        assert name.startswith(f"{rig.state.project}-worker-")
     [before] = task_pids(rig)
     assert "Killed task" in rig.run("fleet", "crash-task")
     eventually(lambda: bool(task_pids(rig) - {before}), "another task runs", 60)
+    if TARGET == DOCKER:
+        eventually(lambda: name not in container_stack.tasks(rig.state), "its container is gone")
     assert "no such instance" in rig.run("fleet", "interrupt", "i-0", status=1)
     assert "being interrupted" in rig.run("fleet", "interrupt")
     assert "spd" in rig.run("fleet", "settings", "spd=60", status=1)
@@ -173,9 +179,12 @@ def test_the_life_of_a_stack(rig: Rig, tmp_path: Path) -> None:
     assert task_pids(rig) <= pids
     ports = listening(rig.state)
     assert len(ports) >= 2
+    project = rig.state.project
     rig.run("down")
     assert not any(psutil.pid_exists(pid) for pid in pids)
     open_ports = [one for one in psutil.net_connections("tcp") if one.status == psutil.CONN_LISTEN]
     assert not ports & {one.laddr.port for one in open_ports}
     left = [path.name for path in rig.folder.path.glob("*")]
     assert left == ([] if TARGET == DOCKER else ["logs"])
+    if TARGET == DOCKER:
+        assert container_stack.leftovers(project) == []
