@@ -27,7 +27,7 @@ help: ## Show this list
 
 .PHONY: setup
 setup: ## Set up everything the project needs, inside its own folder
-	@$(PYTHON) -m emulation.bootstrap $(if $(TORCH),--torch "$(TORCH)")
+	@$(PYTHON) -m toolchain $(if $(TORCH),--torch "$(TORCH)")
 
 .PHONY: installed
 installed:
@@ -59,12 +59,12 @@ send: installed ## Send a prompt (PROMPT="..." SEED= COUNT= STEPS= GUIDANCE= OUT
 
 .PHONY: doctor
 doctor: ## Show what this machine can do, what it lacks, and which RUNTIME to use
-	@$(PYTHON) -m emulation.docker.doctor
+	@$(PYTHON) -m emulation.rig.docker.doctor
 
 .PHONY: images
 images: ## Build the images of RUNTIME=docker and print the size of each layer
 	@docker compose --profile cpu build
-	@$(PYTHON) -m emulation.docker.sizes discord-diffusion/worker:cpu discord-diffusion/emulator discord-diffusion/rig discord-diffusion/deploy
+	@$(PYTHON) -m emulation.rig.docker.sizes discord-diffusion/worker:cpu discord-diffusion/emulator discord-diffusion/rig discord-diffusion/deploy
 
 .PHONY: test-docker
 test-docker: setup ## Run the tests that need a Docker engine; says so where there is none
@@ -82,7 +82,7 @@ test-unit: setup ## Run the tests that need no stack
 lint: setup ## Check style, types, import rules, shell scripts and Terraform
 	$(VENV)/ruff check .
 	$(VENV)/ruff format --check .
-	$(VENV)/mypy src emulation infra fixtures
+	$(VENV)/mypy src toolchain emulation infra fixtures
 	$(VENV)/lint-imports
 	$(VENV)/shellcheck docker/*.sh infra/modules/fleet/*.sh .ci/run .ci/docker
 	@$(RIG) terraform fmt -check -recursive
@@ -121,11 +121,11 @@ ami: setup ## Make an AMI that holds the worker's image, from what is deployed (
 
 .PHONY: rehearsal
 rehearsal: setup ## Start an emulated account and Discord to rehearse a deployment in (docs/deploy.md)
-	@$(VENV)/python -m infra.deploy.rehearsal up
+	@$(VENV)/python -m emulation.rig.rehearsal up
 
 .PHONY: rehearsal-down
 rehearsal-down: installed ## Stop the rehearsal
-	@$(VENV)/python -m infra.deploy.rehearsal down
+	@$(VENV)/python -m emulation.rig.rehearsal down
 
 .PHONY: bench
 bench: setup ## Measure the handler, the request path and the worker; writes build/bench.json
@@ -137,9 +137,9 @@ bench-worker: setup ## Measure drawing beside the recipes it is to beat; writes 
 
 .PHONY: capacity
 capacity: setup ## Compute docs/capacity.md, docs/costs.md and their pictures anew
-	@$(VENV)/python -m discord_diffusion.capacity docs docs/capacity.md
-	@$(VENV)/python -m discord_diffusion.capacity docs docs/costs.md
-	@$(VENV)/python -m discord_diffusion.capacity plots docs/pictures
+	@$(VENV)/python -m infra.capacity docs docs/capacity.md
+	@$(VENV)/python -m infra.capacity docs docs/costs.md
+	@$(VENV)/python -m infra.capacity plots docs/pictures
 
 .PHONY: train
 train: setup ## Train the embedded model anew (about an hour on two cores)

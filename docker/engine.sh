@@ -90,7 +90,7 @@ local_sources() {
     install -D "$(command -v terraform)" "$folder/terraform/terraform"
     echo "export TERRAFORM_PROGRAM=\"$folder/terraform\""
   fi
-  providers=$(cd "$here/.." && python3 -c 'from emulation.bootstrap.terraform import find_provider_mirror as find; print(find() or "")')
+  providers=$(cd "$here/.." && python3 -c 'from toolchain.terraform import find_provider_mirror as find; print(find() or "")')
   if [ -n "$providers" ]; then
     echo "export TERRAFORM_PROVIDERS=\"$providers\""
   fi

@@ -11,7 +11,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from emulation.bootstrap import terraform
+from toolchain import terraform
 
 REGISTRY = "registry.terraform.io"
 REQUIREMENTS = re.compile(r"^terraform {.*?^}", re.DOTALL | re.MULTILINE)

@@ -36,13 +36,14 @@ COPY docker/sbom.py /build/
 RUN PYTHONPATH=/opt/packages python /build/sbom.py discord-diffusion-rig >/sbom.cdx.json && rm -r /build
 COPY fixtures /opt/rig/fixtures
 COPY src/discord_diffusion /opt/rig/src/discord_diffusion
+COPY toolchain /opt/rig/toolchain
 COPY emulation /opt/rig/emulation
 RUN python -m compileall -q /opt/rig
 ENV PYTHONPATH=/opt/rig:/opt/rig/src:/opt/packages \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1
 # That rig.in names everything: found out here, rather than by whoever starts it.
-RUN python -c 'import emulation.discord.app, emulation.telemetry.__main__, emulation.docker.deploy'
+RUN python -c 'import emulation.discord.app, emulation.rig.telemetry.__main__, emulation.rig.docker.deploy'
 USER rig
 WORKDIR /opt/rig
 STOPSIGNAL SIGTERM
@@ -50,8 +51,7 @@ ENTRYPOINT ["python", "-m"]
 
 
 FROM installer AS terraform
-COPY emulation/__init__.py /rig/emulation/
-COPY emulation/bootstrap /rig/emulation/bootstrap
+COPY toolchain /rig/toolchain
 COPY infra/providers.tf docker/fetch_terraform.py /build/
 RUN --mount=type=bind,from=terraform-program,target=/program \
     --mount=type=bind,from=terraform-providers,target=/providers \
@@ -76,4 +76,4 @@ RUN TF_DATA_DIR=/opt/rig/.cache/terraform CHECKPOINT_DISABLE=1 /opt/rig/.cache/b
       -chdir=/opt/rig/infra init -input=false -no-color -plugin-dir=/opt/rig/.cache/providers
 COPY --from=lambda /build/lambda.zip /opt/rig/build/lambda.zip
 USER rig
-CMD ["emulation.docker.deploy"]
+CMD ["emulation.rig.docker.deploy"]

@@ -1,5 +1,5 @@
 """`python -m emulation`: the command line of the rig."""
 
-from emulation.cli import main
+from emulation.rig.cli import main
 
 main()

@@ -144,7 +144,7 @@ module "function" {
 
   name                 = "${local.prefix}-${replace(each.key, "_", "-")}"
   description          = each.value.description
-  handler              = "discord_diffusion.handlers.${each.key}.handler"
+  handler              = "discord_diffusion.functions.${each.key}.handler.handler"
   package              = local.lambda_package
   architecture         = var.lambda_architecture
   hot_reload_folder    = var.hot_reload_folder

@@ -2,8 +2,8 @@
 
 import sys
 
-from emulation.bootstrap.layout import Layout
 from tests import selection, suite
+from toolchain.layout import Layout
 
 
 def main() -> int:

@@ -15,9 +15,9 @@ from pathlib import Path
 import boto3
 import pytest
 
-from emulation.stack.deployment import described
-from emulation.stack.state import StackState
-from emulation.stack.terraform import Outputs
+from emulation.rig.stack.deployment import described
+from emulation.rig.stack.state import StackState
+from emulation.rig.stack.terraform import Outputs
 
 
 def state() -> StackState:

@@ -5,14 +5,19 @@ import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from emulation.bootstrap.layout import Layout
-from emulation.docker import client
-from emulation.docker.compose import PROJECT_LABEL, SERVICE_LABEL, Compose, containers
-from emulation.docker.stack import STACK_LABEL
-from emulation.stack.parts import TASK_LOGS
-from emulation.stack.state import ProcessRecord, StackState
-from emulation.stack.waiting import wait_until
+from emulation.rig.docker import client
+from emulation.rig.docker.compose import (
+    PROJECT_LABEL,
+    SERVICE_LABEL,
+    Compose,
+    containers,
+)
+from emulation.rig.docker.stack import STACK_LABEL
+from emulation.rig.stack.parts import TASK_LOGS
+from emulation.rig.stack.state import ProcessRecord, StackState
+from emulation.rig.stack.waiting import wait_until
 from tests.engine import labelled, state_of
+from toolchain.layout import Layout
 
 LAYOUT = Layout.of_this_checkout()
 IMAGE = "discord-diffusion/worker:cpu"
@@ -92,7 +97,7 @@ def plan_is_empty(state: StackState) -> bool:
     """Whether Terraform would change nothing, asked in a container beside the emulator."""
     compose = Compose(LAYOUT.root, state.project)
     answer = client.docker(
-        *compose.words("run", "--rm", "--no-deps", "terraform", "emulation.docker.plan"),
+        *compose.words("run", "--rm", "--no-deps", "terraform", "emulation.rig.docker.plan"),
         env=compose.environment(),
         timeout=300,
     )

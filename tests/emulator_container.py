@@ -7,9 +7,9 @@ from testcontainers.core.container import DockerContainer
 from testcontainers.core.wait_strategies import HealthcheckWaitStrategy
 
 from emulation.aws.launch import Tasks
-from emulation.docker import client, engine_socket
-from emulation.docker.stack import STACK_LABEL
-from emulation.stack import ports
+from emulation.rig.docker import client, engine_socket
+from emulation.rig.docker.stack import STACK_LABEL
+from emulation.rig.stack import ports
 from tests.engine import NO_PROJECT, labelled
 
 IMAGE = "discord-diffusion/emulator"

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 import docker
-from emulation.docker.compose import PROJECT_LABEL, SERVICE_LABEL
+from emulation.rig.docker.compose import PROJECT_LABEL, SERVICE_LABEL
 
 NO_PROJECT = {PROJECT_LABEL: "", SERVICE_LABEL: ""}
 """For a container that is no stack's: an image that Compose built says whose it was."""

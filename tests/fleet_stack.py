@@ -10,9 +10,9 @@ from typing import Any
 
 import boto3
 
-from emulation.errors import AnswerError
-from emulation.fleet_agent import FleetAgent
-from emulation.stack.clients import client_options
+from emulation.rig.errors import AnswerError
+from emulation.rig.fleet_agent import FleetAgent
+from emulation.rig.stack.clients import client_options
 from tests import container_stack
 from tests.integration.channel import says
 from tests.integration.chaos_record import Seen

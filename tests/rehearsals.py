@@ -17,11 +17,11 @@ import boto3
 import httpx
 import psutil
 
-from emulation.bootstrap.layout import Layout
-from emulation.stack.clients import client_options
-from emulation.stack.state import StackState, StateFolder
-from emulation.stand_in import StandIn
-from infra.deploy import rehearsal
+from emulation.rig import rehearsal
+from emulation.rig.stack.clients import client_options
+from emulation.rig.stack.state import StackState, StateFolder
+from emulation.rig.stand_in_client import StandIn
+from toolchain.layout import Layout
 
 LAYOUT = Layout.of_this_checkout()
 _COPIED = ("docker", "emulation", "fixtures", "infra", "requirements", "src")
@@ -155,7 +155,7 @@ class Rehearsal:
 
 def begin(folder: Path) -> Rehearsal:
     """Start account and Discord; nothing is asked for or deployed yet."""
-    from emulation.stack.options import FleetOptions, StackOptions
+    from emulation.rig.stack.options import FleetOptions, StackOptions
 
     place = StateFolder(folder / "stack")
     options = StackOptions(

@@ -12,20 +12,20 @@ import boto3
 import pytest
 from mypy_boto3_sqs import SQSClient
 
-from emulation.bootstrap.layout import Layout
-from emulation.display import Display
-from emulation.docker import stack as containers
-from emulation.stack import down, processes, up
-from emulation.stack.clients import client_options
-from emulation.stack.environment import base_environment
-from emulation.stack.options import EMBEDDED_MODEL, FleetOptions, StackOptions
-from emulation.stack.parts import EMULATOR_CREDENTIALS, TASK_LOGS, WORKER_COMMAND
-from emulation.stack.state import ProcessRecord, StackState, StateFolder
-from emulation.stack.terraform import Terraform
-from emulation.stack.waiting import wait_until
-from emulation.stand_in import StandIn
+from emulation.rig.docker import stack as containers
+from emulation.rig.stack import down, processes, up
+from emulation.rig.stack.clients import client_options
+from emulation.rig.stack.environment import base_environment
+from emulation.rig.stack.options import EMBEDDED_MODEL, FleetOptions, StackOptions
+from emulation.rig.stack.parts import EMULATOR_CREDENTIALS, TASK_LOGS, WORKER_COMMAND
+from emulation.rig.stack.state import ProcessRecord, StackState, StateFolder
+from emulation.rig.stack.terraform import Terraform
+from emulation.rig.stack.waiting import wait_until
+from emulation.rig.stand_in_client import StandIn
 from tests import aws_stack, container_stack
 from tests.targets import AWS, DOCKER, HOST, TARGET
+from toolchain.display import Display
+from toolchain.layout import Layout
 
 LAYOUT = Layout.of_this_checkout()
 MODELS = {

@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 
-from emulation.stack.ports import choose
+from emulation.rig.stack.ports import choose
 from tests.targets import DOCKER, TARGET
 from tests.waiting import eventually
 

@@ -4,17 +4,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from discord_diffusion.capacity.costs.estimate import estimate
-from discord_diffusion.settings.deployment import DeploymentSettings
-from emulation.bootstrap.layout import Layout
+from infra.capacity.costs.estimate import estimate
 from infra.deploy import endpoint, leftovers
 from infra.deploy.ami.making import remove_everything
 from infra.deploy.choices import Choices, Deployment
 from infra.deploy.errors import RefusedError
 from infra.deploy.plan import Plan
 from infra.deploy.preflight import Preflight, Ready, look
+from infra.deploy.settings import DeploymentSettings
 from infra.deploy.show import Show
 from infra.deploy.steps import Steps
+from toolchain.layout import Layout
 
 Agree = Callable[[str], bool]
 """Asks a person; what it returns is what they said."""

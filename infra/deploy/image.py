@@ -14,9 +14,9 @@ from pathlib import Path
 
 from botocore.exceptions import ClientError
 
-from emulation.docker import budgets
-from emulation.docker.sizes import layers
-from emulation.errors import StartError
+from emulation.rig.docker import budgets
+from emulation.rig.docker.sizes import layers
+from emulation.rig.errors import StartError
 from infra.deploy.aws import Aws, code_of, named
 from infra.deploy.errors import ImageError
 

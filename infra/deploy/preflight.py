@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from discord_diffusion.discord.registration import Application
-from discord_diffusion.settings.deployment import DeploymentSettings
-from emulation.bootstrap.layout import Layout
 from infra.deploy import variables
 from infra.deploy.aws import Aws
 from infra.deploy.bot_token import TokenStore
@@ -18,8 +16,10 @@ from infra.deploy.checks import account, discord, instances, names, network, quo
 from infra.deploy.checks.finding import Finding, Verdict, bad
 from infra.deploy.choices import Choices, Deployment
 from infra.deploy.errors import AwsError, DeployError, TerraformError
+from infra.deploy.settings import DeploymentSettings
 from infra.deploy.terraform import Terraform
 from infra.deploy.workspace import Workspace
+from toolchain.layout import Layout
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import typer
 
-from discord_diffusion.settings.deployment import SECRETS, DeploymentSettings
-from emulation.bootstrap.layout import Layout
 from infra.deploy.choices import Choices
 from infra.deploy.flows import Agree, Flow
+from infra.deploy.settings import SECRETS, DeploymentSettings
 from infra.deploy.show import Show
+from toolchain.layout import Layout
 
 LAYOUT = Layout.of_this_checkout()
 STATES = LAYOUT.root / ".deployments"

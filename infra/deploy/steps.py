@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from discord_diffusion.discord.registration import Registrar, RegistrationError
-from emulation.bootstrap.layout import python_of
 from infra.deploy import endpoint, image, variables
 from infra.deploy.errors import DeployError, InputError, RefusedError
 from infra.deploy.plan import Plan
 from infra.deploy.preflight import Ready
 from infra.package.__main__ import build
 from infra.package.wheels import PackageError
+from toolchain.layout import python_of
 
 REPOSITORY = "module.fleet.aws_ecr_repository.worker"
 """The one resource that must be there before the image can be, and so before the rest."""

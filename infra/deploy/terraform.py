@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from emulation.bootstrap import terraform as bootstrap
 from infra.deploy.errors import StoppedError, TerraformError
 from infra.deploy.interrupts import Interrupts
 from infra.deploy.plan import Plan
+from toolchain import terraform as bootstrap
 
 _CHANGES = ("create", "update", "delete")
 

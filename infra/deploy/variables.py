@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from discord_diffusion.discord.registration import Application
-from discord_diffusion.settings.deployment import DeploymentSettings
 from discord_diffusion.settings.reader import DISCORD_API
 from infra.deploy.choices import UNKNOWN_APPLICATION, UNKNOWN_KEY, Choices
 from infra.deploy.errors import InputError
+from infra.deploy.settings import DeploymentSettings
 from infra.deploy.terraform import Terraform
 
 _READ = (

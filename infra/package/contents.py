@@ -7,14 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 PACKAGE = "discord_diffusion"
-HANDLERS = f"{PACKAGE}.handlers"
-DATA = {
-    "catalogue.py": "locales/*.json",
-    "command_texts.py": "locales/commands/*.json",
-    "safety/blocklist.py": "safety/*.txt",
-    "safety/normalise.py": "safety/*.json",
-}
-"""What a module reads when it is used."""
+FUNCTIONS = f"{PACKAGE}.functions"
 
 
 def module_files(source: Path) -> list[Path]:
@@ -24,7 +17,8 @@ def module_files(source: Path) -> list[Path]:
         source: the folder that holds the package.
     """
     found: set[Path] = set()
-    waiting = [f"{HANDLERS}.{path.stem}" for path in (source / PACKAGE / "handlers").glob("*.py")]
+    handlers = (source / PACKAGE / "functions").glob("*/handler.py")
+    waiting = [f"{FUNCTIONS}.{path.parent.name}.handler" for path in handlers]
     while waiting:
         path = _file(source, waiting.pop())
         if path is None or path in found:
@@ -33,19 +27,18 @@ def module_files(source: Path) -> list[Path]:
         code = (source / path).read_text()
         waiting += _imports(code)
         found |= {one.relative_to(source) for one in _data(code, source / path)}
-    data = (files for module, files in DATA.items() if Path(PACKAGE, module) in found)
-    read = (path for files in data for path in (source / PACKAGE).glob(files))
-    return sorted([*found, *(path.relative_to(source) for path in read)])
+    return sorted(found)
 
 
 def _data(code: str, module: Path) -> Iterator[Path]:
-    """Files of the folders that a module names as lying beside it: `...with_name("folder")`."""
+    """The files and folders that a module names as lying beside it: `...with_name("name")`."""
     for node in ast.walk(ast.parse(code)):
         match node:
             case ast.Call(
                 func=ast.Attribute(attr="with_name"), args=[ast.Constant(value=str(name))]
             ):
-                yield from (one for one in module.with_name(name).glob("*") if one.is_file())
+                beside = module.with_name(name)
+                yield from [beside] if beside.is_file() else filter(Path.is_file, beside.rglob("*"))
             case _:
                 continue
 

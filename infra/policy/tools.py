@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from emulation.bootstrap.commands import clean_environment
-from emulation.bootstrap.errors import CommandFailedError
-from emulation.bootstrap.layout import Layout, python_of
-from emulation.bootstrap.plan import make_policy_plan
-from emulation.bootstrap.steps import one_at_a_time
-from emulation.display import Display
+from toolchain.commands import clean_environment
+from toolchain.display import Display
+from toolchain.errors import CommandFailedError
+from toolchain.layout import Layout, python_of
+from toolchain.plan import make_policy_plan
+from toolchain.steps import one_at_a_time
 
 _AUDIT = Path(__file__).with_name("audit.py")
 # Nothing is fetched: the rules are the release's own. A busy machine takes its time to parse.

@@ -11,16 +11,16 @@ import boto3
 from rich.console import Console
 from rich.table import Table
 
-from emulation.bootstrap.layout import Layout
-from emulation.display import Display
-from emulation.stack import down, up
-from emulation.stack.clients import client_options
-from emulation.stack.options import FleetOptions, StackOptions
-from emulation.stack.state import StackState, StateFolder
-from emulation.stand_in import StandIn
+from emulation.rig.stack import down, up
+from emulation.rig.stack.clients import client_options
+from emulation.rig.stack.options import FleetOptions, StackOptions
+from emulation.rig.stack.state import StackState, StateFolder
+from emulation.rig.stand_in_client import StandIn
 from tests.bench import backlog, fair_order, handler, request_path, worker
 from tests.bench.machine import Machine
 from tests.stack import Stack, Workers
+from toolchain.display import Display
+from toolchain.layout import Layout
 
 CLIENTS = (1, 4, 16)
 SECONDS = 20.0

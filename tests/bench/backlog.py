@@ -5,9 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 import boto3
 
 from discord_diffusion.aws.job_store import JobStore
-from discord_diffusion.job_records import JobStatus
-from emulation.stack.clients import client_options
-from emulation.stack.state import StackState
+from discord_diffusion.jobs.record import JobStatus
+from emulation.rig.stack.clients import client_options
+from emulation.rig.stack.state import StackState
 
 _AT_ONCE = 4
 _ALL = 100_000

@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass
 from datetime import datetime
 
-from emulation.stand_in import StandIn
+from emulation.rig.stand_in_client import StandIn
 
 BUSY_JOBS = 20
 ROUNDS = 3

@@ -10,17 +10,17 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from emulation.bootstrap.layout import Layout, python_of
 from infra.package.__main__ import build
 from tests.unit.aws.sqs_server import EMPTY, serve
-from tests.unit.handlers.conftest import KEY, event_v1, imagine, make_caller
+from tests.unit.functions.conftest import KEY, event_v1, imagine, make_caller
+from toolchain.layout import Layout, python_of
 
 # What Lambda counts as Init, and the first request of a new environment, which opens a connection.
 _COLD = """
 import json, sys, time
 event = json.load(sys.stdin)
 started = time.perf_counter()
-from discord_diffusion.handlers.interactions import handler
+from discord_diffusion.functions.interactions.handler import handler
 imported = time.perf_counter()
 assert handler(event, None)["statusCode"] == 200
 ended = time.perf_counter()

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from discord_diffusion.discord.webhooks import WebhookClient
-from discord_diffusion.jobs import GenerationParameters, Job
+from discord_diffusion.jobs.job import GenerationParameters, Job
 from discord_diffusion.worker.assembly import Surroundings, Worker
 from discord_diffusion.worker.endings import LeaseTerms
 from discord_diffusion.worker.pictures import Generation, GenerationRequest, ModelInfo, OnStep

@@ -7,11 +7,11 @@ Exit status: 0 if all passed, 3 on a machine without an engine, else 1.
 
 import sys
 
-from emulation.bootstrap.layout import Layout
-from emulation.docker import client
-from emulation.docker.compose import PROJECT, Compose
-from emulation.errors import StartError
+from emulation.rig.docker import client
+from emulation.rig.docker.compose import PROJECT, Compose
+from emulation.rig.errors import StartError
 from tests import selection, suite
+from toolchain.layout import Layout
 
 NO_ENGINE = 3
 IMAGES = ("emulator", "discord", "terraform", "worker-cpu")

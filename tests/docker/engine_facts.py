@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from emulation.docker import client
+from emulation.rig.docker import client
 
 ROOT = Path(__file__).resolve().parents[2]
 IMAGES = {

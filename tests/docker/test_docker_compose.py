@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from engine_facts import ROOT
 
-from emulation.docker import client
+from emulation.rig.docker import client
 
 Service = dict[str, Any]
 PROFILES = ("--profile", "cpu", "--profile", "gpu")

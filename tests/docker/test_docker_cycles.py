@@ -12,12 +12,18 @@ import psutil
 import pytest
 from engine_facts import IMAGES
 
-from emulation.bootstrap.layout import Layout
-from emulation.docker import client, engine_socket, stack
-from emulation.docker.compose import PROJECT_LABEL, SERVICE_LABEL, Compose, containers, project_of
-from emulation.stack import ports
-from emulation.stack.state import StateFolder
+from emulation.rig.docker import client, engine_socket, stack
+from emulation.rig.docker.compose import (
+    PROJECT_LABEL,
+    SERVICE_LABEL,
+    Compose,
+    containers,
+    project_of,
+)
+from emulation.rig.stack import ports
+from emulation.rig.stack.state import StateFolder
 from tests.container_stack import leftovers, service_container
+from toolchain.layout import Layout
 
 LAYOUT = Layout.of_this_checkout()
 CYCLES = 10

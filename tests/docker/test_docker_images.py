@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from engine_facts import Image
 
-from emulation.docker import budgets
+from emulation.rig.docker import budgets
 
 MEGABYTE = 1_000_000
 # Without the base image: that is Debian's, and differs with how it was made.

@@ -10,10 +10,10 @@ from engine_facts import ROOT
 from PIL import Image
 from testcontainers.compose import DockerCompose
 
-from emulation.docker import client
-from emulation.docker.stack import find
-from emulation.stack.state import StackState
-from emulation.stand_in import StandIn
+from emulation.rig.docker import client
+from emulation.rig.docker.stack import find
+from emulation.rig.stack.state import StackState
+from emulation.rig.stand_in_client import StandIn
 from tests.container_stack import leftovers
 
 PROJECT = f"discord-diffusion-test-{os.getpid()}"

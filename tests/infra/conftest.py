@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from emulation.bootstrap import terraform as bootstrap
 from tests.infra.terraform_module import LAYOUT, Module, Suite
+from toolchain import terraform as bootstrap
 
 
 @pytest.fixture(scope="session")

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from emulation.bootstrap import terraform as bootstrap
-from emulation.bootstrap.layout import Layout
+from toolchain import terraform as bootstrap
+from toolchain.layout import Layout
 
 LAYOUT = Layout.of_this_checkout()
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from discord_diffusion.capacity.costs.lines import counts
+from infra.capacity.costs.lines import counts
 from tests.infra.terraform_module import Resource, Suite
 
 DEFAULTS = "the_defaults_deploy_to_aws"

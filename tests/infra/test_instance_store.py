@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from emulation.bootstrap.layout import Layout
+from toolchain.layout import Layout
 
 SCRIPT = Layout.of_this_checkout().root / "infra" / "modules" / "fleet" / "instance_store.sh"
 DISKS = "/dev/nvme0n1 Amazon Elastic Block Store\n/dev/nvme1n1 Amazon EC2 NVMe Instance Storage"

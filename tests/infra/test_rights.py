@@ -13,10 +13,10 @@ SOURCE = Source(LAYOUT.root / "src")
 LOG = {"logs:CreateLogStream", "logs:PutLogEvents"}
 # The program by the address of its policy, and what AWS itself does in the name of the role.
 PROGRAMS = {
-    "discord_diffusion.handlers.interactions": ('module.function["interactions"].', LOG),
-    "discord_diffusion.handlers.backlog": ('module.function["backlog"].', LOG),
-    "discord_diffusion.handlers.waiting": ('module.function["waiting"].', LOG),
-    "discord_diffusion.handlers.dead_letters": (
+    "discord_diffusion.functions.interactions.handler": ('module.function["interactions"].', LOG),
+    "discord_diffusion.functions.backlog.handler": ('module.function["backlog"].', LOG),
+    "discord_diffusion.functions.waiting.handler": ('module.function["waiting"].', LOG),
+    "discord_diffusion.functions.dead_letters.handler": (
         'module.function["dead_letters"].',
         # The event source mapping's:
         # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
@@ -52,5 +52,5 @@ def test_a_program_may_do_what_it_does_and_no_more(deployment: Suite, program: s
 
 
 def test_actions_are_read_from_the_source() -> None:
-    assert "sqs:SendMessage" in SOURCE.actions("discord_diffusion.handlers.interactions")
+    assert "sqs:SendMessage" in SOURCE.actions("discord_diffusion.functions.interactions.handler")
     assert "sqs:SendMessage" not in SOURCE.actions("discord_diffusion.worker.__main__")

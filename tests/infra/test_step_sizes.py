@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from discord_diffusion.scaling import as_terraform, scale_in_steps, scale_out_steps
-from infra.step_sizes import FILE, MOST_TASKS, render
+from infra.capacity.step_adjustments import as_terraform, scale_in_steps, scale_out_steps
+from infra.capacity.step_sizes import FILE, MOST_TASKS, render
 from tests.infra.terraform_module import LAYOUT, Module
 
 Steps = dict[str, dict[str, object]]
@@ -50,4 +50,4 @@ def test_the_steps_of_a_fleet(steps: Steps, maximum: int) -> None:
 
 
 def test_what_is_written_down_is_what_is_computed() -> None:
-    assert FILE.read_text() == render(), "run `python -m infra.step_sizes`"
+    assert FILE.read_text() == render(), "run `python -m infra.capacity.step_sizes`"

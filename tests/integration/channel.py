@@ -9,8 +9,8 @@ import boto3
 import httpx
 from mypy_boto3_dynamodb import DynamoDBClient
 
-from discord_diffusion.catalogue import PLACE, language_of, texts
-from emulation.stack.clients import client_options
+from discord_diffusion.texts.catalogue import PLACE, language_of, texts
+from emulation.rig.stack.clients import client_options
 from tests.stack import Stack
 
 ADA, BORIS, CHIYO = (f"110000000000000000{number}" for number in (1, 2, 3))

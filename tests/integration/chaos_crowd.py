@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from emulation.errors import AnswerError
-from emulation.stand_in import StandIn
+from emulation.rig.errors import AnswerError
+from emulation.rig.stand_in_client import StandIn
 
 _AT_ONCE = 2
 _PAUSE_SECONDS = 0.4

@@ -13,7 +13,7 @@ from diffusers.pipelines.stable_diffusion.safety_checker import StableDiffusionS
 from torch.nn.functional import normalize
 from transformers import CLIPConfig, CLIPImageProcessor
 
-from discord_diffusion.jobs import GenerationParameters
+from discord_diffusion.jobs.job import GenerationParameters
 from discord_diffusion.worker.pictures import GenerationRequest
 from discord_diffusion.worker.pipeline import DiffusersGenerator
 from tests.unit.worker import tiny_model

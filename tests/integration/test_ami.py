@@ -10,9 +10,8 @@ from typing import Any
 import boto3
 import pytest
 
-from emulation.bootstrap.layout import Layout
-from emulation.stack.clients import client_options
-from emulation.stack.terraform import Terraform
+from emulation.rig.stack.clients import client_options
+from emulation.rig.stack.terraform import Terraform
 from infra.deploy.ami import images
 from infra.deploy.ami.builder import Builder, Patience, Progress, builders
 from infra.deploy.ami.making import Making, remove_everything
@@ -21,6 +20,7 @@ from infra.deploy.aws import Aws
 from infra.deploy.errors import AmiError, StoppedError
 from tests.stack import Stack
 from tests.waiting import eventually
+from toolchain.layout import Layout
 
 PREFIX = "discord-diffusion-test"
 # Of AWS's public parameters the emulator knows those of Amazon Linux 2.

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from channel import CHIYO, GUILD, PAINTER, Channel, buttons, has, is_private, said, says
 
-from discord_diffusion.fairness.limits import REST_SECONDS
+from discord_diffusion.access.limits import REST_SECONDS
 from tests.stack import Stack
 
 PATIENCE = 3

@@ -7,8 +7,8 @@ import pytest
 from channel import Channel, buttons, is_private, said, says
 from PIL import Image
 
-from discord_diffusion.catalogue import texts
 from discord_diffusion.discord.commands import PROPORTIONS, SCHEDULERS
+from discord_diffusion.texts.catalogue import texts
 from tests.stack import MODELS, Stack
 from tests.targets import HOST, TARGET
 

@@ -16,8 +16,8 @@ from itertools import pairwise
 import boto3
 import pytest
 
-from discord_diffusion.job_records import JobStatus
-from emulation.stack.clients import client_options
+from discord_diffusion.jobs.record import JobStatus
+from emulation.rig.stack.clients import client_options
 from tests.integration.chaos_crowd import Crowd
 from tests.integration.chaos_fleet import Fleet, strikes
 from tests.integration.chaos_record import Seen

@@ -16,10 +16,10 @@ from typing import Any
 
 import pytest
 
-from emulation.stack import down
-from emulation.stack.state import StateFolder
-from emulation.stand_in import StandIn
-from infra.deploy import rehearsal as rehearsing
+from emulation.rig import rehearsal as rehearsing
+from emulation.rig.stack import down
+from emulation.rig.stack.state import StateFolder
+from emulation.rig.stand_in_client import StandIn
 from tests import rehearsals
 from tests.rehearsals import Rehearsal, seen_of_programs, wait_for, words_of
 
@@ -297,7 +297,7 @@ def test_an_older_version_comes_back_whole_with_a_new_token(
 
 def _rename_queue(rehearsal: Rehearsal, to: str, instead_of: str) -> None:
     """Change a command's definition in the checkout."""
-    texts = rehearsal.checkout / "src/discord_diffusion/locales/commands/en.json"
+    texts = rehearsal.checkout / "src/discord_diffusion/texts/locales/commands/en.json"
     assert instead_of in texts.read_text()
     texts.write_text(texts.read_text().replace(instead_of, to))
 

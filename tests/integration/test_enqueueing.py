@@ -3,8 +3,8 @@
 import httpx
 import pytest
 
-from emulation.errors import AnswerError
-from emulation.stand_in import pictures_of
+from emulation.rig.errors import AnswerError
+from emulation.rig.stand_in_client import pictures_of
 from fixtures.discord.signing import sign
 from tests.stack import Stack, Workers
 from tests.waiting import eventually

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from discord_diffusion.discord.text import FAILURE_MARK
-from emulation.errors import AnswerError
-from emulation.stand_in import pictures_of
+from emulation.rig.errors import AnswerError
+from emulation.rig.stand_in_client import pictures_of
 from tests.stack import LAYOUT, Stack, Workers, workers_on
 from tests.waiting import eventually
 

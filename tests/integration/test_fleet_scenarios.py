@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from emulation.stack.options import FleetOptions, StackOptions
+from emulation.rig.stack.options import FleetOptions, StackOptions
 from tests.fleet_stack import FleetStack, is_in_order, most_at_once, stopped_while_protected
 from tests.stack import running
 from tests.targets import AWS, TARGET

@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 import psutil
 import pytest
 
-from emulation.docker import client
-from emulation.docker import stack as containers
-from emulation.fleet_agent import FleetAgent
-from emulation.stack.state import StackState, StateFolder
+from emulation.rig.docker import client
+from emulation.rig.docker import stack as containers
+from emulation.rig.fleet_agent import FleetAgent
+from emulation.rig.stack.state import StackState, StateFolder
 from tests import container_stack
 from tests.stack import LAYOUT
 from tests.targets import AWS, DOCKER, TARGET

@@ -4,8 +4,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from emulation.bootstrap import terraform as bootstrap
 from infra.deploy.checks.finding import Finding, bad, good, warning
+from toolchain import terraform as bootstrap
 
 _DOCKER = "Docker"
 _SPACE_GB = 25

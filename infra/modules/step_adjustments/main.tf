@@ -1,7 +1,7 @@
 # The steps of a step scaling policy for a fleet of up to `maximum` tasks, as
 # discord_diffusion.scaling computes them: HCL cannot grow a list until it fits, so the sizes of
 # fleets that have more sizes than a policy may have steps are written down (sizes.json, by
-# `python -m infra.step_sizes`).
+# `python -m infra.capacity.step_sizes`).
 
 terraform {
   required_version = ">= 1.10"

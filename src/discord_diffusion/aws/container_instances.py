@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from discord_diffusion.aws.errors import translated
 from discord_diffusion.aws.services import CONFIG
 from discord_diffusion.aws.session import client
-from discord_diffusion.instances import ContainerInstance
+from discord_diffusion.fleet.instances import ContainerInstance
 
 if TYPE_CHECKING:
     from mypy_boto3_autoscaling import AutoScalingClient

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from discord_diffusion.aws import dynamodb
 from discord_diffusion.aws.dynamodb import Item, read, translated, write
-from discord_diffusion.fleet import FleetLook, FleetState
+from discord_diffusion.fleet.state import FleetLook, FleetState
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

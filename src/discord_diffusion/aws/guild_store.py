@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from discord_diffusion.access.guild_settings import GuildSettings
+from discord_diffusion.access.limits import Usage
 from discord_diffusion.aws.dynamodb import ConditionFailedError, translated, write
 from discord_diffusion.aws.ledger import audit_item, usage, usage_keys
-from discord_diffusion.fairness.guild_settings import GuildSettings
-from discord_diffusion.fairness.limits import Usage
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from discord_diffusion.aws.dynamodb import Item, UnknownJobError, read, write
-from discord_diffusion.job_records import KEPT, JobRecord, JobStatus
-from discord_diffusion.jobs import GenerationParameters, InvalidJob
-from discord_diffusion.waits import Wait, WaitKind
+from discord_diffusion.fleet.waits import Wait, WaitKind
+from discord_diffusion.jobs.job import GenerationParameters, InvalidJob
+from discord_diffusion.jobs.record import KEPT, JobRecord, JobStatus
 
 log = logging.getLogger(__name__)
 

@@ -31,10 +31,10 @@ from discord_diffusion.aws.transactions import (
     TransactionRefusedError,
     transact,
 )
-from discord_diffusion.fairness.units import refund
-from discord_diffusion.job_records import JobRecord, JobStatus
-from discord_diffusion.jobs import Job
-from discord_diffusion.waits import Wait
+from discord_diffusion.fleet.waits import Wait
+from discord_diffusion.jobs.job import Job
+from discord_diffusion.jobs.record import JobRecord, JobStatus
+from discord_diffusion.jobs.units import refund
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

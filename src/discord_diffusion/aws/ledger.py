@@ -15,11 +15,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from discord_diffusion.access.limits import (
+    REST_SECONDS,
+    Limits,
+    Usage,
+    day_of,
+    next_day,
+)
 from discord_diffusion.aws.dynamodb import Item, read, write
-from discord_diffusion.fairness.limits import REST_SECONDS, Limits, Usage, day_of, next_day
-from discord_diffusion.job_records import JobRecord, JobStatus
-from discord_diffusion.jobs import TOKEN_LIFETIME, snowflake_time
-from discord_diffusion.refusals import Refusal
+from discord_diffusion.jobs.job import TOKEN_LIFETIME, snowflake_time
+from discord_diffusion.jobs.record import JobRecord, JobStatus
+from discord_diffusion.jobs.refusal import Refusal
 
 KEPT = timedelta(days=2)
 PRESSED_AGAIN_SECONDS = 10

@@ -18,7 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as SdkConnectionError
 
 from discord_diffusion.aws.session import client
-from discord_diffusion.jobs import Job
+from discord_diffusion.jobs.job import Job
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

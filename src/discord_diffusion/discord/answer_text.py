@@ -1,8 +1,8 @@
 """What several programs write into a user's message, and recognise there again."""
 
-from discord_diffusion.catalogue import say
 from discord_diffusion.discord import text
-from discord_diffusion.jobs import GenerationParameters
+from discord_diffusion.jobs.job import GenerationParameters
+from discord_diffusion.texts.catalogue import say
 
 PROMPT_SHOWN = 1400
 """UTF-16 units of a prompt, escapes counted; the rest of a message is for what became of it."""

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
-from discord_diffusion.catalogue import say
 from discord_diffusion.discord.components import CustomId
-from discord_diffusion.jobs import SIZE, GenerationParameters
+from discord_diffusion.jobs.job import SIZE, GenerationParameters
+from discord_diffusion.texts.catalogue import say
 
 _ACTION_ROW = 1
 _BUTTON = 2

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from discord_diffusion.access.limits import COOLDOWN_SECONDS, JOBS_IN_FLIGHT, UNITS
 from discord_diffusion.discord.command_model import (
     MANAGE_GUILD,
     Choice,
@@ -13,8 +14,14 @@ from discord_diffusion.discord.command_model import (
     SubCommand,
 )
 from discord_diffusion.discord.limits import STRING_OPTION_LENGTH
-from discord_diffusion.fairness.limits import COOLDOWN_SECONDS, JOBS_IN_FLIGHT, UNITS
-from discord_diffusion.jobs import GUIDANCE, IMAGES, SEED, SIZE, STEPS, STRENGTH
+from discord_diffusion.jobs.job import (
+    GUIDANCE,
+    IMAGES,
+    SEED,
+    SIZE,
+    STEPS,
+    STRENGTH,
+)
 
 PROPORTIONS = {
     "square": (1, 1),
@@ -173,7 +180,7 @@ COMMANDS = (IMAGINE, QUEUE, CANCEL, QUOTA, HELP, SETTINGS, SHOW_PARAMETERS)
 
 def registration() -> list[dict[str, Any]]:
     """The body of the bulk overwrite."""
-    from discord_diffusion.command_texts import CommandCatalogue
+    from discord_diffusion.texts.command_texts import CommandCatalogue
 
     texts = CommandCatalogue.load()
     return [command.as_json(texts) for command in COMMANDS]

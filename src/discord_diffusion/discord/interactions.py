@@ -11,7 +11,7 @@ from typing import Any
 
 from discord_diffusion.discord.command_model import OptionType
 from discord_diffusion.discord.text import content
-from discord_diffusion.jobs import DEFAULT_ATTACHMENT_SIZE_LIMIT
+from discord_diffusion.jobs.job import DEFAULT_ATTACHMENT_SIZE_LIMIT
 
 EPHEMERAL = 1 << 6
 CHOICES = 25

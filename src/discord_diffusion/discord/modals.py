@@ -6,10 +6,10 @@ https://docs.discord.com/developers/components/reference#text-input
 from collections.abc import Mapping
 from typing import Any
 
-from discord_diffusion.catalogue import say
 from discord_diffusion.discord.buttons import Verb
 from discord_diffusion.discord.components import CustomId
-from discord_diffusion.jobs import GenerationParameters
+from discord_diffusion.jobs.job import GenerationParameters
+from discord_diffusion.texts.catalogue import say
 
 TEXT_LENGTH = 4000
 """Characters of a text input; a prompt may have been longer, and is cut."""

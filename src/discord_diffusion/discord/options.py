@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from discord_diffusion.discord.command_model import Option, OptionType
-from discord_diffusion.refusals import Refusal
+from discord_diffusion.jobs.refusal import Refusal
 
 _TEXTS = (OptionType.STRING, OptionType.ATTACHMENT, OptionType.ROLE, OptionType.CHANNEL)
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from discord_diffusion.fleet import FleetSize
+from discord_diffusion.fleet.state import FleetSize
 from discord_diffusion.settings.fleet import fleet_size
 from discord_diffusion.settings.reader import JOBS_TABLE, METRIC_NAMESPACE, QUEUE_URL, Reader
 

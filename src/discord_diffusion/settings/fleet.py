@@ -1,7 +1,8 @@
 """What several functions are told of the fleet: its size, its speed, how long it takes to start."""
 
-from discord_diffusion.fleet import FleetSize
-from discord_diffusion.scaling import BootPhases, Phase, ScalingTarget
+from discord_diffusion.fleet.demand import ScalingTarget
+from discord_diffusion.fleet.state import FleetSize
+from discord_diffusion.fleet.wait_estimates import BootPhases, Phase
 from discord_diffusion.settings.reader import Reader
 
 SECONDS_PER_JOB = "SECONDS_PER_JOB"

@@ -3,12 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from discord_diffusion.fairness.limits import COOLDOWN_SECONDS as COOLDOWN_ALLOWED
-from discord_diffusion.fairness.limits import UNITS, Limits
-from discord_diffusion.fleet import FleetSize
-from discord_diffusion.jobs import GUIDANCE, IMAGES, SIZE, SIZE_MULTIPLE, STEPS
-from discord_diffusion.models import MAX_PIXELS as MAX_PIXELS_ALLOWED
-from discord_diffusion.models import ModelSpec, parse
+from discord_diffusion.access.limits import COOLDOWN_SECONDS as COOLDOWN_ALLOWED
+from discord_diffusion.access.limits import UNITS, Limits
+from discord_diffusion.fleet.state import FleetSize
+from discord_diffusion.jobs.job import (
+    GUIDANCE,
+    IMAGES,
+    SIZE,
+    SIZE_MULTIPLE,
+    STEPS,
+)
+from discord_diffusion.jobs.models import MAX_PIXELS as MAX_PIXELS_ALLOWED
+from discord_diffusion.jobs.models import ModelSpec, parse
 from discord_diffusion.settings.fleet import fleet_size
 from discord_diffusion.settings.reader import (
     JOBS_TABLE,

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from discord_diffusion.jobs import Job
+from discord_diffusion.jobs.job import Job
 from discord_diffusion.worker.errors import JobExpiredError, LeaseLostError
 from discord_diffusion.worker.held import Held
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from threading import Lock
 
 from discord_diffusion.discord.api_errors import ApiError
-from discord_diffusion.jobs import Job
+from discord_diffusion.jobs.job import Job
 from discord_diffusion.worker import job_log
 from discord_diffusion.worker.checks import check_held, utc_now
 from discord_diffusion.worker.endings import Endings

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from discord_diffusion.aws.queue import QueueError, ReceivedMessage
-from discord_diffusion.catalogue import say
 from discord_diffusion.discord import answer_text
 from discord_diffusion.discord.api_errors import ApiError
-from discord_diffusion.envelope import Addressee, Envelope
-from discord_diffusion.job_records import JobStatus
-from discord_diffusion.jobs import InvalidJob
+from discord_diffusion.jobs.envelope import Addressee, Envelope
+from discord_diffusion.jobs.job import InvalidJob
+from discord_diffusion.jobs.record import JobStatus
+from discord_diffusion.texts.catalogue import say
 from discord_diffusion.worker.checks import utc_now
 from discord_diffusion.worker.errors import LeaseLostError, WorkerError
 from discord_diffusion.worker.failures import (

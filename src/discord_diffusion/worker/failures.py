@@ -10,7 +10,7 @@ from discord_diffusion.discord.api_errors import (
     NotAnsweredYetError,
     TransientApiError,
 )
-from discord_diffusion.jobs import InvalidJob
+from discord_diffusion.jobs.job import InvalidJob
 from discord_diffusion.worker.errors import (
     BlankPictureError,
     FailedBeforeError,

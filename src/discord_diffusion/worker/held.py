@@ -8,7 +8,7 @@ from enum import Enum
 from PIL.Image import Image
 
 from discord_diffusion.aws.queue import ReceivedMessage
-from discord_diffusion.jobs import Job
+from discord_diffusion.jobs.job import Job
 from discord_diffusion.worker.lease import Lease
 from discord_diffusion.worker.progress import Progress
 

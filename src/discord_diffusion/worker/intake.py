@@ -7,8 +7,8 @@ from datetime import datetime
 
 from discord_diffusion.aws.queue import ReceivedMessage
 from discord_diffusion.discord.api_errors import ApiError
-from discord_diffusion.job_records import JobStatus
-from discord_diffusion.jobs import Job
+from discord_diffusion.jobs.job import Job
+from discord_diffusion.jobs.record import JobStatus
 from discord_diffusion.worker import job_log, messages
 from discord_diffusion.worker.checks import TOKEN_MARGIN, check_time, utc_now
 from discord_diffusion.worker.endings import Endings

@@ -11,7 +11,7 @@ from collections import deque
 from concurrent.futures import ThreadPoolExecutor, wait
 
 from discord_diffusion.aws.queue import QueueError, ReceivedMessage
-from discord_diffusion.jobs import InvalidJob
+from discord_diffusion.jobs.job import InvalidJob
 from discord_diffusion.worker import job_log
 from discord_diffusion.worker.delivery import Delivery
 from discord_diffusion.worker.drawing import Drawing

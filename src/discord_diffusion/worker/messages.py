@@ -1,10 +1,10 @@
 """What users read: progress, answers, alt texts, and the parameters inside a file."""
 
-from discord_diffusion.catalogue import say
 from discord_diffusion.discord import text
 from discord_diffusion.discord.answer_text import SPOILER, asked, file_prefix, pictures
 from discord_diffusion.discord.limits import ATTACHMENT_DESCRIPTION_LENGTH
-from discord_diffusion.jobs import GenerationParameters, Job
+from discord_diffusion.jobs.job import GenerationParameters, Job
+from discord_diffusion.texts.catalogue import say
 from discord_diffusion.worker.pictures import Generation, ModelInfo, Picture
 
 

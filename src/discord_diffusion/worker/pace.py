@@ -4,7 +4,7 @@ import statistics
 from collections import deque
 from collections.abc import Iterable
 
-from discord_diffusion.jobs import GenerationParameters
+from discord_diffusion.jobs.job import GenerationParameters
 
 _REMEMBERED = 8
 

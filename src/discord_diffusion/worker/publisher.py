@@ -14,7 +14,6 @@ from typing import Any, Protocol, TypeVar
 
 from PIL.Image import Image
 
-from discord_diffusion.catalogue import say
 from discord_diffusion.discord import buttons
 from discord_diffusion.discord.answer_text import SPOILER, is_apology, is_picture
 from discord_diffusion.discord.api_errors import (
@@ -24,8 +23,9 @@ from discord_diffusion.discord.api_errors import (
 )
 from discord_diffusion.discord.multipart import File
 from discord_diffusion.discord.webhooks import WebhookClient
-from discord_diffusion.envelope import Addressee
-from discord_diffusion.jobs import Job
+from discord_diffusion.jobs.envelope import Addressee
+from discord_diffusion.jobs.job import Job
+from discord_diffusion.texts.catalogue import say
 from discord_diffusion.worker import messages
 from discord_diffusion.worker.encoding import Drawing, encode_to_fit, enlarge
 from discord_diffusion.worker.errors import PicturesTooLargeError

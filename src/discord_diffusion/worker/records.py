@@ -8,7 +8,7 @@ import logging
 from typing import Any, Protocol
 
 from discord_diffusion.aws.job_store import StoreError, UnknownJobError
-from discord_diffusion.job_records import JobStatus
+from discord_diffusion.jobs.record import JobStatus
 
 log = logging.getLogger(__name__)
 

@@ -15,11 +15,11 @@ from rich.console import Console
 from rich.table import Table
 
 from discord_diffusion.worker.pipeline.devices import choose_device, choose_dtype
-from emulation.bootstrap.layout import Layout
 from tests.bench.gpu import architectures, hardware
 from tests.bench.gpu.measure import Figures, measure
 from tests.bench.gpu.recipes import Case
 from tests.bench.machine import Machine
+from toolchain.layout import Layout
 
 LAYOUT = Layout.of_this_checkout()
 GPU_CASES = (("sd15", 512, 25), ("sd15", 1024, 25), ("sdxl", 512, 25), ("sdxl", 1024, 25))

@@ -11,7 +11,7 @@ import diffusers
 import torch
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 
-from tests.unit.worker.tiny_model import tokenizer
+from tests.unit.worker.pipeline.tiny_model import tokenizer
 
 _UNTYPED: Any = diffusers
 _VOCABULARY = 49_408

@@ -10,9 +10,9 @@ import httpx
 import pytest
 from discord_interactions import verify_key
 
-from emulation.bootstrap.layout import Layout
 from fixtures.discord.signing import application, public_key
 from tests.standin_server import Endpoint, serving
+from toolchain.layout import Layout
 
 HERE = Path(__file__).parent
 AGENT = "DiscordBot (https://application.test, 1.0)"

@@ -14,7 +14,7 @@ from emulated import ROLE, ROOT, Emulator, Function, Result, create_function
 from fleets import FleetStack, make
 
 from infra.package.__main__ import build
-from tests.unit.handlers.conftest import KEY, event_v1
+from tests.unit.functions.conftest import KEY, event_v1
 from tests.unit.worker.local_discord import LocalDiscord
 
 MACHINES = ROOT / "infra" / "state_machines"
@@ -156,7 +156,7 @@ class Deployment:
         return create_function(
             self.fleet.emulator,
             {"ZipFile": self.package},
-            Handler=f"discord_diffusion.handlers.{name}.handler",
+            Handler=f"discord_diffusion.functions.{name}.handler.handler",
             Environment={"Variables": variables},
             Timeout=timeout,
         )

@@ -12,7 +12,7 @@ from emulated import Emulator, wait_until
 from fleets import IMAGE, WORKER
 
 from emulation.aws.launch import EmulatorConfig, Tasks
-from emulation.docker import client
+from emulation.rig.docker import client
 from tests.emulator_container import EmulatorContainer
 
 STATE = Path("/state")

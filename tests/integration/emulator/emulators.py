@@ -6,7 +6,7 @@ import pytest
 from emulated import Emulator
 
 from emulation.aws.launch import Tasks
-from emulation.stack import ports
+from emulation.rig.stack import ports
 from tests.targets import DOCKER, TARGET
 
 

@@ -10,7 +10,7 @@ import pytest
 from emulated import ROOT, Emulator
 from fleets import IMAGE, FleetStack, worker_tasks
 
-from emulation.bootstrap import terraform
+from toolchain import terraform
 
 MODULE = Path(__file__).with_name("fleet_module")
 NAME = "demo"

@@ -14,9 +14,9 @@ from fleets import worker_tasks
 from discord_diffusion.aws.fleet_state import FleetStateStore
 from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.aws.queue import JobSender
-from discord_diffusion.job_records import JobStatus
-from discord_diffusion.jobs import GenerationParameters, Job
-from tests.unit.handlers.conftest import imagine
+from discord_diffusion.jobs.job import GenerationParameters, Job
+from discord_diffusion.jobs.record import JobStatus
+from tests.unit.functions.conftest import imagine
 from tests.unit.worker.local_discord import LocalDiscord
 
 PARAMETERS = GenerationParameters(

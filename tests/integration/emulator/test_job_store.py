@@ -14,13 +14,13 @@ from uuid import uuid4
 import pytest
 from emulated import Emulator
 
+from discord_diffusion.access.limits import Limits, Usage
 from discord_diffusion.aws.guild_store import GuildStore
 from discord_diffusion.aws.job_store import JobStore, StoreUnavailableError, UnknownJobError
 from discord_diffusion.aws.ledger import Charge
-from discord_diffusion.fairness.limits import Limits, Usage
-from discord_diffusion.job_records import JobRecord, JobStatus
-from discord_diffusion.jobs import GenerationParameters, Job, SourceImage
-from discord_diffusion.waits import Wait, WaitKind
+from discord_diffusion.fleet.waits import Wait, WaitKind
+from discord_diffusion.jobs.job import GenerationParameters, Job, SourceImage
+from discord_diffusion.jobs.record import JobRecord, JobStatus
 
 TOKEN = "the-interaction-token"
 PARAMETERS = GenerationParameters(

@@ -12,13 +12,13 @@ import pytest
 from emulated import Emulator
 from test_job_store import at_once, job, snowflake, store, table
 
+from discord_diffusion.access.limits import Limits, Usage
 from discord_diffusion.aws import ledger
 from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.aws.ledger import Charge, usage, usage_keys
-from discord_diffusion.fairness.limits import Limits, Usage
-from discord_diffusion.job_records import JobStatus
-from discord_diffusion.jobs import Job
-from discord_diffusion.refusals import Refusal
+from discord_diffusion.jobs.job import Job
+from discord_diffusion.jobs.record import JobStatus
+from discord_diffusion.jobs.refusal import Refusal
 
 __all__ = ["store", "table"]
 

@@ -13,9 +13,9 @@ from emulated import ROOT, Emulator, wait_until
 from fleets import IMAGE, worker_tasks
 from inventory import holding, inventory
 
-from emulation.bootstrap.layout import Layout
-from emulation.stack.options import lambda_architecture
-from emulation.stack.terraform import Outputs, Terraform
+from emulation.rig.stack.options import lambda_architecture
+from emulation.rig.stack.terraform import Outputs, Terraform
+from toolchain.layout import Layout
 
 LAYOUT = Layout.of_this_checkout()
 PUBLIC = [{"Key": "Tier", "Value": "Public"}]

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from emulated import Emulator, create_function, zipped
 
-from emulation.bootstrap.layout import Layout
-from emulation.stack import hot_reload
+from emulation.rig.stack import hot_reload
+from toolchain.layout import Layout
 
 HANDLER = "from discord_diffusion.words import WORD\ndef handler(event, context): return WORD"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from emulation.bootstrap.layout import Layout
+from toolchain.layout import Layout
 
 ROOT = Layout.of_this_checkout().root
 TARGET = re.compile(r"^([a-z][a-z-]*):", re.MULTILINE)

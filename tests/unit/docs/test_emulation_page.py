@@ -9,8 +9,8 @@ import pytest
 from discord_diffusion_emulator.fleet.settings import Delays, Settings
 from typer.main import get_command
 
-from emulation.bootstrap.layout import Layout
-from emulation.cli import app
+from emulation.rig.cli import app
+from toolchain.layout import Layout
 
 ROOT = Layout.of_this_checkout().root
 PAGES = [*sorted((ROOT / "docs").glob("*.md")), ROOT / "README.md"]

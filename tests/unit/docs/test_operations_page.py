@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from emulation.bootstrap.layout import Layout
 from tests.rehearsals import words_of
+from toolchain.layout import Layout
 
 ROOT = Layout.of_this_checkout().root
 PAGES = ("ami.md", "deploy.md", "operations.md")

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from discord_diffusion.jobs import GenerationParameters
+from discord_diffusion.jobs.job import GenerationParameters
 from discord_diffusion.worker.pictures import Generation, GenerationRequest, OnStep, Preview
 from discord_diffusion.worker.pipeline import DiffusersGenerator
 from tests.unit.worker.fakes import make_settings

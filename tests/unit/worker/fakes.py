@@ -11,9 +11,9 @@ from PIL import Image
 
 from discord_diffusion.aws.dynamodb import StoreError
 from discord_diffusion.aws.queue import QueueError, ReceiptLostError, ReceivedMessage
-from discord_diffusion.envelope import Addressee
-from discord_diffusion.job_records import JobStatus
-from discord_diffusion.jobs import DISCORD_EPOCH, GenerationParameters, Job
+from discord_diffusion.jobs.envelope import Addressee
+from discord_diffusion.jobs.job import DISCORD_EPOCH, GenerationParameters, Job
+from discord_diffusion.jobs.record import JobStatus
 from discord_diffusion.settings import WorkerSettings
 from discord_diffusion.worker.pictures import (
     Generation,

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from discord_diffusion.aws.queue import ReceiptLostError
-from discord_diffusion.catalogue import texts
 from discord_diffusion.discord import api_errors
-from discord_diffusion.jobs import InvalidJob
+from discord_diffusion.jobs.job import InvalidJob
+from discord_diffusion.texts.catalogue import texts
 from discord_diffusion.worker import errors
 from discord_diffusion.worker.failures import RULES, STOPPED, Outcome, as_markdown, rule_for
 

@@ -7,13 +7,13 @@ from datetime import timedelta
 
 import pytest
 
-from discord_diffusion.catalogue import LANGUAGES, say
 from discord_diffusion.discord.api_errors import RequestRefusedError, UnavailableError
 from discord_diffusion.discord.text import FAILURE_MARK
-from discord_diffusion.handlers import texts
-from discord_diffusion.job_records import JobStatus
-from discord_diffusion.jobs import Job, SourceImage
-from discord_diffusion.waits import Wait, WaitKind
+from discord_diffusion.fleet.waits import Wait, WaitKind
+from discord_diffusion.functions import texts
+from discord_diffusion.jobs.job import Job, SourceImage
+from discord_diffusion.jobs.record import JobStatus
+from discord_diffusion.texts.catalogue import LANGUAGES, say
 from discord_diffusion.worker import messages
 from discord_diffusion.worker.errors import (
     BlankPictureError,
@@ -95,7 +95,7 @@ ELSEWHERE = {"failed.held_back", "failed.no_capacity", "failed.not_begun"}
 
 
 def test_there_is_a_walk_to_every_failure() -> None:
-    from discord_diffusion.catalogue import texts as catalogue
+    from discord_diffusion.texts.catalogue import texts as catalogue
 
     failures = {key for key in catalogue("en") if key.startswith("failed.")}
     assert set(WALKS) | ELSEWHERE == failures

@@ -18,8 +18,8 @@ from discord_diffusion.discord.api_errors import (
     UnavailableError,
 )
 from discord_diffusion.discord.text import FAILURE_MARK
-from discord_diffusion.job_records import JobStatus
-from discord_diffusion.jobs import Job
+from discord_diffusion.jobs.job import Job
+from discord_diffusion.jobs.record import JobStatus
 from discord_diffusion.worker.checks import TOKEN_MARGIN
 from discord_diffusion.worker.endings import HURRY_SECONDS
 from discord_diffusion.worker.errors import (

@@ -15,7 +15,7 @@ import pytest
 
 from discord_diffusion import logs
 from discord_diffusion.aws.dynamodb import StoreError
-from discord_diffusion.jobs import Job
+from discord_diffusion.jobs.job import Job
 from discord_diffusion.worker import tracing
 from discord_diffusion.worker.errors import OutOfMemoryError, PicturesTooLargeError
 from discord_diffusion.worker.metrics import UNITS, Metrics

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 
 from discord_diffusion.aws.queue import ReceivedMessage
-from discord_diffusion.jobs import Job
+from discord_diffusion.jobs.job import Job
 from discord_diffusion.worker.assembly import Surroundings, Worker
 from discord_diffusion.worker.endings import LeaseTerms
 from discord_diffusion.worker.records import Records

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from discord_diffusion.models import ModelSpec
+from discord_diffusion.jobs.models import ModelSpec
 from discord_diffusion.worker.errors import UnsupportedJobError
 from discord_diffusion.worker.pictures import ModelInfo
 from discord_diffusion.worker.pipeline import schedulers

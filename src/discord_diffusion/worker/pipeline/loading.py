@@ -9,7 +9,7 @@ import torch
 from diffusers import DiffusionPipeline
 from transformers.utils import logging as transformers_logging
 
-from discord_diffusion.models import ModelSpec
+from discord_diffusion.jobs.models import ModelSpec
 from discord_diffusion.worker.errors import ModelLoadError
 from discord_diffusion.worker.pipeline import memory, schedulers
 from discord_diffusion.worker.pipeline.loaded import LoadedModel

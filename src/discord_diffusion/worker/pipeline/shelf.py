@@ -5,7 +5,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 
-from discord_diffusion.models import ModelSpec
+from discord_diffusion.jobs.models import ModelSpec
 from discord_diffusion.worker.errors import (
     GenerationError,
     ModelLoadError,

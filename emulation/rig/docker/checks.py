@@ -1,0 +1,167 @@
+"""What this machine has for the targets `host` and `docker`. Standard library only: `make doctor`
+works before anything is set up.
+
+A check tells what was found, for which target it is needed, and how to mend what is missing.
+"""
+
+import os
+import platform
+import re
+import shutil
+import socket
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from emulation.rig.docker import nvidia
+from emulation.rig.docker.client import docker
+from emulation.rig.docker.remedies import Machine
+from emulation.rig.errors import StartError
+from toolchain import pythons, terraform
+from toolchain.layout import Layout
+
+HOST, DOCKER, GPU = "host", "docker", "gpu"
+PORTS = {4566: "the emulator", 8700: "the stand-in for Discord"}
+COMPOSE = (2, 20)
+"""The first with `additional_contexts` and `start_interval` as docker-compose.yml uses them."""
+MINIMUM_PYTHON = (3, 11)
+_GIB = 1024**3
+_DISK = {HOST: 6, DOCKER: 12, GPU: 25}
+"""GiB: environments and provider; images and their build; the same with CUDA's libraries."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line of the examination. `needed` names targets; empty: only to know."""
+
+    name: str
+    found: str
+    ok: bool = True
+    needed: tuple[str, ...] = ()
+    mend: str = ""
+
+
+def all_checks(layout: Layout) -> list[Check]:
+    """Everything, in the order that a person reads it."""
+    machine = Machine.this(platform.system())
+    engine, said = _engine()
+    return [
+        _machine(),
+        _python(),
+        _emulator_python(layout),
+        _terraform(layout),
+        _set_up(layout),
+        *_docker_parts(machine, engine, said),
+        *_gpu_parts(machine, engine),
+        *_ports(),
+        _disk(layout),
+    ]
+
+
+def _machine() -> Check:
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / _GIB
+    found = f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs, {memory:.0f} GiB"
+    return Check("machine", found, memory > 5, (HOST, DOCKER), "6 GiB of memory are needed")
+
+
+def _python() -> Check:
+    ok = sys.version_info[:2] >= MINIMUM_PYTHON
+    wanted = ".".join(map(str, MINIMUM_PYTHON))
+    found = f"{platform.python_version()} ({sys.executable})"
+    return Check("Python", found, ok, (HOST, DOCKER), f"make PYTHON=/path/to/python{wanted}")
+
+
+def _emulator_python(layout: Layout) -> Check:
+    version = pythons.EMULATOR_VERSION
+    found = pythons.find(version)
+    fetched = sorted((layout.cache / "python").glob(f"cpython-{version}*"))
+    text = str(found or (fetched[0] if fetched else "none: make setup fetches it"))
+    return Check(f"Python {version}", text)
+
+
+def _terraform(layout: Layout) -> Check:
+    program = terraform.find(layout.cache)
+    if program is None:
+        return Check("Terraform", "none: make setup fetches it")
+    version = ".".join(map(str, terraform.version_of(program) or ()))
+    return Check("Terraform", f"{version} ({program})")
+
+
+def _set_up(layout: Layout) -> Check:
+    done = (layout.cache / "stamps" / "project-packages").exists()
+    return Check("set up", "yes" if done else "not yet: make setup, or the first make demo")
+
+
+def _docker(*words: str) -> str | None:
+    try:
+        return docker(*words, timeout=20).strip() or None
+    except StartError:
+        return None
+
+
+def _engine() -> tuple[str | None, str]:
+    """The engine's version if it answers, and what the client says if not."""
+    try:
+        return docker("version", "--format", "{{.Server.Version}}", timeout=20).strip(), ""
+    except StartError as error:
+        return None, str(error)
+
+
+def _docker_parts(machine: Machine, engine: str | None, said: str) -> Iterator[Check]:
+    client = shutil.which("docker")
+    install = machine.docker()
+    yield Check("Docker client", client or "none", client is not None, (DOCKER,), install)
+    start = machine.engine(said) if client else install
+    yield Check("Docker engine", engine or "does not answer", engine is not None, (DOCKER,), start)
+    compose = _docker("compose", "version", "--short")
+    wanted = ".".join(map(str, COMPOSE))
+    ok = compose is not None and version(compose) >= COMPOSE
+    mend = machine.plugin("compose")
+    found = compose or "none"
+    shown = found if ok else f"{found}; {wanted} is needed at the least"
+    yield Check("Docker Compose", shown, ok, (DOCKER,), mend)
+    buildx = _docker("buildx", "version")
+    mend = machine.plugin("buildx")
+    yield Check("Docker Buildx", buildx or "none", buildx is not None, (DOCKER,), mend)
+
+
+def version(text: str) -> tuple[int, ...]:
+    """The first two numbers of a version: (2, 26) of v2.26.1."""
+    found = re.search(r"(\d+)\.(\d+)", text)
+    return (int(found[1]), int(found[2])) if found else ()
+
+
+def _gpu_parts(machine: Machine, engine: str | None) -> Iterator[Check]:
+    gpus = nvidia.gpus()
+    if not gpus and not nvidia.is_built_in():
+        found = "none is built in, so no driver or container toolkit: workers draw on the CPU"
+        yield Check("NVIDIA GPU", found, False, (GPU,), "a machine that has one")
+        return
+    driver = gpus[0].driver if gpus else "none, and there is a GPU: workers draw on the CPU"
+    yield Check("NVIDIA driver", driver, bool(gpus), (GPU,), machine.driver())
+    toolkit = engine is not None and nvidia.toolkit()
+    found = "yes" if toolkit else "the engine does not know of it"
+    yield Check("NVIDIA container toolkit", found, toolkit, (GPU,), machine.toolkit())
+    for one in gpus:
+        yield Check(f"GPU {one.index}", f"{one.name}, {one.memory_mib / 1024:.0f} GiB of memory")
+
+
+def _ports() -> Iterator[Check]:
+    for port, user in PORTS.items():
+        with socket.socket() as probe:
+            taken = probe.connect_ex(("127.0.0.1", port)) == 0
+        text = "in use: a free one is taken instead" if taken else "free"
+        yield Check(f"port {port}", f"{text} ({user})")
+
+
+def _disk(layout: Layout) -> Check:
+    free = shutil.disk_usage(_existing(layout.cache)).free / _GIB
+    needed = ", ".join(f"{gib} GiB for {target}" for target, gib in _DISK.items())
+    mend = f"docker system prune, make clean ({needed})"
+    short = tuple(target for target, gib in _DISK.items() if free < gib)
+    return Check("disk", f"{free:.0f} GiB free", not short, short, mend)
+
+
+def _existing(path: Path) -> Path:
+    return path if path.exists() else _existing(path.parent)

@@ -1,0 +1,94 @@
+"""The compose project of one stack: docker-compose.yml with the fleet of docker/fleet.yml."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from pathlib import Path
+
+from emulation.rig.docker.client import docker, labelled
+from emulation.rig.stack.state import DEFAULT_STATE_DIR, StateFolder
+
+FILES = ("docker-compose.yml", "docker/fleet.yml")
+PROJECT = "discord-diffusion"
+"""The name in docker-compose.yml: that of a checkout's own stack."""
+PROJECT_LABEL = "com.docker.compose.project"
+SERVICE_LABEL = "com.docker.compose.service"
+_MADE_BY_COMPOSE = "com.docker.compose.config-hash"
+"""Only containers have it: the other two stand on images as well, and so on whatever runs them."""
+_BUILD_SECONDS = 3600.0
+_UP_SECONDS = 900.0
+_DOWN_SECONDS = 180.0
+
+
+def project_of(root: Path, folder: StateFolder) -> str:
+    """The project's name for a stack: a name of its own where its folder is not the default one."""
+    if folder.path == (root / DEFAULT_STATE_DIR).resolve():
+        return PROJECT
+    return f"{PROJECT}-{sha256(str(folder.path).encode()).hexdigest()[:8]}"
+
+
+def containers(project: str, service: str | None = None, *, running: bool = False) -> list[str]:
+    """Ids of the containers that Compose made for a project, of one service or of all."""
+    labels = [_MADE_BY_COMPOSE, f"{PROJECT_LABEL}={project}"]
+    if service:
+        labels.append(f"{SERVICE_LABEL}={service}")
+    return labelled(*labels, running=running)
+
+
+@dataclass(frozen=True)
+class Compose:
+    """Runs `docker compose` on one project, with what its files ask for by name."""
+
+    root: Path
+    project: str
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+    def build(self, *services: str) -> None:
+        """Build the images of services, whatever their profiles.
+
+        An image carries the name of the project that built it: were it each stack's own, each would
+        make the same images once more, and leave the last one's without a name.
+
+        Raises:
+            StartError: with the end of what the builder printed.
+        """
+        profiles = ("--profile", "cpu", "--profile", "gpu")
+        builder = replace(self, project=PROJECT)
+        builder._run(*profiles, "build", "--quiet", *services, timeout=_BUILD_SECONDS)
+
+    def up(self, *services: str) -> None:
+        """Start what is not started of services, of all unless some are named, and wait for it.
+
+        All of them are healthy then, and what is to be deployed is.
+
+        Raises:
+            StartError: with what compose and the deployment printed last.
+        """
+        self._run("up", "--wait", "--detach", *services, timeout=_UP_SECONDS)
+
+    def down(self) -> None:
+        """Remove the project's containers, networks and volumes.
+
+        Raises:
+            StartError: something is left.
+        """
+        words = ("--profile", "cpu", "--profile", "gpu", "down", "--volumes", "--remove-orphans")
+        self._run(*words, timeout=_DOWN_SECONDS)
+
+    def logs(self, service: str, lines: int = 30) -> str:
+        """The last lines that a service printed."""
+        return self._run("logs", "--no-color", "--no-log-prefix", "--tail", str(lines), service)
+
+    def words(self, *words: str) -> list[str]:
+        """The whole command after `docker`."""
+        files = [word for name in FILES for word in ("--file", str(self.root / name))]
+        base = ["compose", "--project-directory", str(self.root), *files]
+        return [*base, "--project-name", self.project, *words]
+
+    def environment(self) -> dict[str, str]:
+        """What it runs in: no profile of the person's, since the fleet starts the workers."""
+        return {**os.environ, "COMPOSE_PROFILES": "", **self.settings}
+
+    def _run(self, *words: str, timeout: float = 60.0) -> str:
+        return docker(*self.words(*words), env=self.environment(), timeout=timeout)

@@ -1,0 +1,67 @@
+"""The NVIDIA GPUs of this machine, and whether containers can have them."""
+
+import json
+import subprocess
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from emulation.rig.docker.client import docker
+from emulation.rig.errors import StartError
+
+_DEVICES = Path("/sys/bus/pci/devices")
+_NVIDIA, _DISPLAY = "0x10de", "0x03"
+"""https://pci-ids.ucw.cz/read/PC/10de and https://pci-ids.ucw.cz/read/PD/03"""
+_QUERY = "index,name,memory.total,driver_version"
+
+
+@dataclass(frozen=True)
+class Gpu:
+    """One GPU as the driver tells of it; memory in MiB."""
+
+    index: str
+    name: str
+    memory_mib: int
+    driver: str
+
+
+def gpus() -> list[Gpu]:
+    """What `nvidia-smi` lists; none where there is no driver."""
+    words = ["nvidia-smi", f"--query-gpu={_QUERY}", "--format=csv,noheader,nounits"]
+    try:
+        ended = subprocess.run(words, capture_output=True, text=True, timeout=20, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return []
+    return parsed(ended.stdout) if ended.returncode == 0 else []
+
+
+def parsed(listed: str) -> list[Gpu]:
+    """The lines of `nvidia-smi --format=csv,noheader,nounits`."""
+    rows = [[cell.strip() for cell in line.split(",")] for line in listed.splitlines()]
+    return [Gpu(row[0], row[1], int(row[2]), row[3]) for row in rows if len(row) == 4]
+
+
+def is_built_in(devices: Path = _DEVICES) -> bool:
+    """Whether an NVIDIA display controller is on this machine's PCI bus, driver or not."""
+    for device in devices.glob("*"):
+        with suppress(OSError):
+            vendor, kind = ((device / name).read_text().strip() for name in ("vendor", "class"))
+            if vendor == _NVIDIA and kind.startswith(_DISPLAY):
+                return True
+    return False
+
+
+def toolkit() -> bool:
+    """Whether the engine knows NVIDIA's runtime or its devices (CDI)."""
+    try:
+        info = json.loads(docker("info", "--format", "{{json .}}"))
+    except (StartError, ValueError):
+        return False
+    devices = [str(one.get("ID", "")) for one in info.get("DiscoveredDevices") or []]
+    return "nvidia" in (info.get("Runtimes") or {}) or any("nvidia" in one for one in devices)
+
+
+def usable_gpus() -> list[str]:
+    """Numbers of the GPUs that a container can be given; none where it can't."""
+    found = gpus()
+    return [one.index for one in found] if found and toolkit() else []

@@ -1,0 +1,217 @@
+"""Bring a stack of target `docker` up, find it, and take it down."""
+
+import json
+import shutil
+import subprocess
+from contextlib import suppress
+from dataclasses import fields, replace
+from typing import Any
+
+from emulation.rig.docker import client, engine_socket, nvidia
+from emulation.rig.docker.compose import (
+    SERVICE_LABEL,
+    Compose,
+    containers,
+    project_of,
+)
+from emulation.rig.errors import RigError, StartError
+from emulation.rig.stack import ports
+from emulation.rig.stack.health import ProcessHealth
+from emulation.rig.stack.options import StackOptions
+from emulation.rig.stack.ports import LOOPBACK
+from emulation.rig.stack.state import StackState, StateFolder
+from emulation.rig.stack.waiting import wait_until
+from toolchain.display import Display
+from toolchain.layout import Layout
+
+STACK_LABEL = "discord-diffusion.stack"
+"""Of the containers that the fleet agent starts (its task_spec.py)."""
+TARGET = "docker"
+_TELEMETRY = "telemetry"
+_DEPLOYMENT = "terraform"
+_TASKS_SECONDS = 300.0
+_SERVICES = ("emulator", "discord", _TELEMETRY)
+_IMAGES = ("emulator", "discord", "terraform")
+_WORKERS = {False: ("worker-cpu", "discord-diffusion/worker:cpu")}
+_WORKERS[True] = ("worker", "discord-diffusion/worker:cuda")
+
+
+def start(
+    layout: Layout, folder: StateFolder, options: StackOptions, display: Display
+) -> StackState:
+    """Build the images, start the stack and wait for its first workers.
+
+    Raises:
+        StartError: there is no engine, or a part did not come up; then nothing is left behind.
+    """
+    if not client.answers("info"):
+        raise StartError("No Docker engine answers. See: make doctor")
+    if options.watch:
+        raise StartError("WATCH works with RUNTIME=host only: containers hold a copy of the code")
+    project = project_of(layout.root, folder)
+    if _containers(project) and not _whole(project):
+        # The others' network went with the emulator's container: they would not find the next.
+        stop(layout, folder)
+    gpus = nvidia.usable_gpus()
+    service, image = _WORKERS[bool(gpus)]
+    compose = Compose(layout.root, project, _settings(folder, options, gpus, image))
+    try:
+        kind = f"{len(gpus)} NVIDIA GPU" if gpus else "CPU: no NVIDIA GPU for containers here"
+        display.run(f"images (workers: {kind})", lambda: compose.build(*_IMAGES, service))
+        display.run("stack: start and deploy", lambda: _up(compose))
+        state = find(project)
+        if state is None:
+            raise StartError("The stack came up without a state: docker compose logs terraform")
+        minimum = min(options.fleet.minimum_tasks, options.fleet.maximum_tasks)
+        display.run("fleet: tasks are ready", lambda: _wait_for_tasks(project, minimum))
+    except BaseException:
+        stop(layout, folder)
+        raise
+    state = replace(state, options=options.as_json())
+    folder.save(state)
+    return state
+
+
+def stop(layout: Layout, folder: StateFolder) -> bool:
+    """Remove the stack's containers, also its tasks', and volumes; whether there were any."""
+    project = project_of(layout.root, folder)
+    there = bool(_containers(project))
+    if there:
+        compose = Compose(layout.root, project)
+        with suppress(StartError):  # what another container holds; the second time tells
+            compose.down()
+        _remove(client.labelled(f"{STACK_LABEL}={project}"))
+        compose.down()
+    shutil.rmtree(folder.path, ignore_errors=True)
+    return there
+
+
+def left(layout: Layout, folder: StateFolder) -> bool:
+    """Whether a stack that left no file here has containers."""
+    try:
+        return bool(_containers(project_of(layout.root, folder)))
+    except StartError:
+        return False
+
+
+def find(project: str) -> StackState | None:
+    """The state of a project's stack, if one is deployed, whoever started it."""
+    found = containers(project, _TELEMETRY, running=True)
+    if not found:
+        return None
+    content = json.loads(client.docker("exec", found[0], "cat", "/stack/stack.json"))
+    known = {one.name for one in fields(StackState)} - {"processes"}
+    given = {name: value for name, value in content.items() if name in known}
+    return StackState(**given | {"project": project})
+
+
+def parts(state: StackState) -> list[ProcessHealth]:
+    """Every container of the stack but the one-shot, and of its tasks, with its first process."""
+    found = []
+    for one in json.loads(client.docker("inspect", *_containers(state.project))):
+        labels, name = one["Config"]["Labels"], one["Name"].lstrip("/")
+        if labels.get(SERVICE_LABEL) != _DEPLOYMENT:
+            log = f"docker logs {name}"
+            found.append(ProcessHealth(name, int(one["State"]["Pid"]), _runs(one), log))
+    return sorted(found, key=lambda part: part.name)
+
+
+def show_logs(state: StackState, name: str | None, lines: int, *, follow: bool) -> int:
+    """Print the logs of a service, of a task's container, or of all services; the exit status."""
+    options = ["--tail", str(lines), *(["--follow"] if follow else [])]
+    there = [part.name for part in parts(state)]
+    named = [one for one in there if name and name in one]
+    if name and not named:
+        raise RigError(f"There is no container {name}; there are: {', '.join(there)}")
+    command = ["logs", *options, named[0]] if named else ["logs", *options]
+    if not named:
+        compose = Compose(Layout.of_this_checkout().root, state.project)
+        command = compose.words(*command)
+    return subprocess.run(["docker", *command], check=False).returncode
+
+
+def _settings(
+    folder: StateFolder, options: StackOptions, gpus: list[str], image: str
+) -> dict[str, str]:
+    known = folder.load()
+    kept = [known.aws_endpoint, known.discord_url] if known else ["", ""]
+    aws = _port(kept[0]) or ports.choose(options.aws_port)
+    discord = _port(kept[1]) or ports.choose(options.discord_port, taken=aws)
+    socket = engine_socket.path()
+    model = options.model
+    chosen = {
+        "AWS_PORT": str(aws),
+        "DISCORD_PORT": str(discord),
+        "REGION": options.region,
+        "ENVIRONMENT": options.environment,
+        "VARIABLES": json.dumps(dict(options.variables)),
+        "MINIMUM_TASKS": str(options.fleet.minimum_tasks),
+        "MAXIMUM_TASKS": str(options.fleet.maximum_tasks),
+        "SPEED": str(options.fleet.speed),
+        "VISIBILITY_TIMEOUT_SECONDS": str(options.visibility_timeout_seconds),
+        "WORKER_IMAGE": image,
+        "GPUS": json.dumps(gpus),
+        "DOCKER_SOCKET": str(socket),
+        "DOCKER_GID": engine_socket.group(socket),
+    }
+    if model:
+        chosen |= {"MODEL": model.model, "SIZE": str(model.width)}
+    return chosen
+
+
+def _up(compose: Compose) -> None:
+    try:
+        compose.up()
+    except StartError as error:
+        raise StartError(f"{error}\nThe deployment's end:\n{_printed(compose)}") from error
+
+
+def _printed(compose: Compose) -> str:
+    """What the deployment printed, if it was started."""
+    try:
+        return compose.logs(_DEPLOYMENT)
+    except StartError:
+        return "(nothing)"
+
+
+def _wait_for_tasks(project: str, number: int) -> None:
+    def ready() -> bool:
+        label = f"label={STACK_LABEL}={project}"
+        words = ("ps", "--quiet", "--filter", label, "--filter", "health=healthy")
+        return len(client.docker(*words).split()) >= number
+
+    if number:
+        wait_until(ready, f"A fleet of {number}", _TASKS_SECONDS, lambda: _last_lines(project))
+
+
+def _last_lines(project: str) -> str:
+    tasks = client.labelled(f"{STACK_LABEL}={project}")
+    if not tasks:
+        return "No task has been started: docker compose logs emulator"
+    return client.docker("logs", "--tail", "15", tasks[0])
+
+
+def _whole(project: str) -> bool:
+    """Whether every service that stays runs."""
+    # Asked one by one: the list of what runs is late by a moment.
+    found = json.loads(client.docker("inspect", *_containers(project)))
+    running = {one["Config"]["Labels"].get(SERVICE_LABEL) for one in found if _runs(one)}
+    return running.issuperset(_SERVICES)
+
+
+def _runs(inspected: dict[str, Any]) -> bool:
+    return bool(inspected["State"]["Running"])
+
+
+def _containers(project: str) -> list[str]:
+    """Ids of the stack's containers, those of its tasks too."""
+    return sorted({*containers(project), *client.labelled(f"{STACK_LABEL}={project}")})
+
+
+def _remove(containers: list[str]) -> None:
+    if containers:
+        client.docker("rm", "--force", "--volumes", *containers)
+
+
+def _port(url: str) -> int:
+    return int(url.rsplit(":", 1)[1]) if url.startswith(f"http://{LOOPBACK}:") else 0

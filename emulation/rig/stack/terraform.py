@@ -1,0 +1,146 @@
+"""Apply the Terraform root module to the emulator, telling how far it is."""
+
+import json
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from emulation.rig.errors import StartError
+from toolchain import terraform as bootstrap
+from toolchain.layout import Layout
+
+# The person's own AWS settings must not reach a run against the emulator.
+_AWS_PREFIX = "AWS_"
+_CHANGES = ("create", "update", "delete")
+"""Actions on resources; `read` is of a data source."""
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What the root module answers, by output name."""
+
+    values: dict[str, Any]
+
+    def text(self, name: str) -> str:
+        """A string output."""
+        return str(self.values[name])
+
+    def lists(self, name: str) -> dict[str, list[str]]:
+        """An output that is an object of lists of strings."""
+        return {key: [str(one) for one in value] for key, value in self.values[name].items()}
+
+    def mapping(self, name: str) -> dict[str, str]:
+        """A map(string) output."""
+        return {key: str(value) for key, value in self.values[name].items()}
+
+
+@dataclass(frozen=True)
+class Terraform:
+    """The root module with its state in a folder of the stack's own."""
+
+    layout: Layout
+    folder: Path
+
+    @property
+    def _state(self) -> Path:
+        return self.folder / "terraform.tfstate"
+
+    @property
+    def _variables(self) -> Path:
+        return self.folder / "variables.tfvars.json"
+
+    def write_variables(self, variables: dict[str, Any]) -> None:
+        """Keep the variables for this and every later run on the stack."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._variables.write_text(json.dumps(variables, indent=2) + "\n")
+
+    def apply(self, progress: Callable[[str], None]) -> Outputs:
+        """Apply, calling `progress` with how many resources are done.
+
+        Raises:
+            StartError: Terraform reported errors; the text holds them.
+        """
+        planned, done = 0, 0
+        errors: list[str] = []
+        for event in self._events("apply", "-auto-approve"):
+            match event.get("type"):
+                case "change_summary" if event["changes"].get("operation") == "plan":
+                    changes = event["changes"]
+                    planned = changes["add"] + changes["change"] + changes["remove"]
+                case "apply_complete" if event["hook"]["action"] in _CHANGES:
+                    done += 1
+                case "diagnostic" if event["diagnostic"]["severity"] == "error":
+                    found = event["diagnostic"]
+                    errors.append(f"{found['summary']} {found.get('detail', '')}".strip())
+                case _:
+                    continue
+            progress(f"{done} of {planned} resources")
+        if errors:
+            raise StartError("Terraform could not apply:\n" + "\n".join(errors))
+        return self.outputs()
+
+    def outputs(self) -> Outputs:
+        """What the last apply answered."""
+        printed = self.run("output", "-json", f"-state={self._state}")
+        return Outputs({name: item["value"] for name, item in json.loads(printed).items()})
+
+    def is_up_to_date(self) -> bool:
+        """Whether a plan made now is empty."""
+        words = self._words("plan", "-detailed-exitcode", *self._inputs())
+        ended = subprocess.run(words, env=self._environment(), capture_output=True, check=False)
+        if ended.returncode not in (0, 2):
+            raise StartError(f"Terraform could not plan:\n{ended.stderr.decode()}")
+        return ended.returncode == 0
+
+    def destroy(self) -> None:
+        """Remove every resource from the emulator."""
+        self.run("destroy", "-auto-approve", *self._inputs())
+
+    def run(self, *words: str) -> str:
+        """Run one Terraform command to its end and return its standard output."""
+        ended = subprocess.run(
+            self._words(*words),
+            env=self._environment(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if ended.returncode != 0:
+            raise StartError(f"terraform {words[0]} failed:\n{ended.stderr or ended.stdout}")
+        return ended.stdout
+
+    def _events(self, *words: str) -> Iterator[dict[str, Any]]:
+        with subprocess.Popen(
+            self._words(*words, "-json", *self._inputs()),
+            env=self._environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as process:
+            assert process.stdout is not None  # noqa: S101 - PIPE above
+            plain: list[str] = []
+            for line in process.stdout:
+                try:
+                    yield json.loads(line)
+                except ValueError:
+                    plain.append(line)
+        if process.returncode != 0 and plain:
+            raise StartError(f"terraform {words[0]} failed:\n{''.join(plain)}")
+
+    def _inputs(self) -> tuple[str, ...]:
+        return (f"-state={self._state}", f"-var-file={self._variables}")
+
+    def _words(self, *words: str) -> list[str]:
+        program = bootstrap.find(self.layout.cache)
+        if program is None:
+            raise StartError("Terraform is not set up: run `make setup`")
+        no_color = [] if "-json" in words else ["-no-color"]
+        return [str(program), f"-chdir={self.layout.infra}", words[0], *no_color, *words[1:]]
+
+    def _environment(self) -> dict[str, str]:
+        env = bootstrap.environment(self.layout.terraform_data)
+        return {name: value for name, value in env.items() if not name.startswith(_AWS_PREFIX)}

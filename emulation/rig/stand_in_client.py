@@ -1,0 +1,152 @@
+"""Talk to the stand-in's control API: send interactions as a person would, read what came back."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from discord_diffusion.discord.text import FAILURE_MARK
+from emulation.rig.errors import AnswerError, RigError
+
+_EPHEMERAL = 1 << 6
+_SKETCH = "sketch.webp"
+"""How the name of a picture ends that is shown while the others are drawn."""
+_POLL_SECONDS = 0.05
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A message that holds pictures.
+
+    Attributes:
+        content: the text above the pictures.
+        pictures: file name and bytes of each attachment, in order.
+    """
+
+    content: str
+    pictures: tuple[tuple[str, bytes], ...]
+
+    def save(self, folder: Path) -> list[Path]:
+        """Write the pictures into `folder` and return their paths."""
+        folder.mkdir(parents=True, exist_ok=True)
+        paths = [folder / Path(name).name for name, _ in self.pictures]
+        for path, (_, content) in zip(paths, self.pictures, strict=True):
+            path.write_bytes(content)
+        return paths
+
+
+class StandIn:
+    """Client of one running stand-in."""
+
+    def __init__(self, url: str) -> None:
+        # trust_env: a proxy of the person's must not see loopback traffic.
+        self._http = httpx.Client(base_url=url, timeout=30, trust_env=False)
+
+    def send(self, command: str, options: dict[str, object], **interaction: object) -> str:
+        """Have a signed interaction delivered and return its id.
+
+        Raises:
+            AnswerError: the application did not answer it with a message; the text is Discord's.
+        """
+        body = {"command": command, "options": options, **interaction}
+        delivery = self._json("POST", "/control/interactions", body)
+        if delivery["outcome"] not in ("answered", "deferred"):
+            reason = delivery.get("notice") or "The application did not respond"
+            detail = delivery.get("error") or delivery["outcome"]
+            raise AnswerError(f"{reason} ({detail})")
+        return str(delivery["interaction_id"])
+
+    def redeliver(self, interaction_id: str) -> dict[str, Any]:
+        """Send the very same signed interaction once more, as Discord may."""
+        return self._json("POST", f"/control/interactions/{interaction_id}/redeliver")
+
+    def interaction(self, interaction_id: str) -> dict[str, Any]:
+        """What the stand-in knows of an interaction, with every version of its message."""
+        return self._json("GET", f"/control/interactions/{interaction_id}")
+
+    def add_to_timeline(self, interaction_id: str, name: str, at: str) -> None:
+        """Put an event of another part of the rig on an interaction's timeline."""
+        self._call("POST", f"/control/timeline/{interaction_id}", {"name": name, "at": at})
+
+    def add_to_series(self, name: str, value: float) -> None:
+        """Add a point, of now, to a series of the operations page."""
+        self._call("POST", "/control/series", {"name": name, "value": value})
+
+    def add_note(self, text: str, at: float) -> None:
+        """Tell the operations page what another part of the rig did, at Unix seconds."""
+        self._call("POST", "/control/notes", {"text": text, "at": at})
+
+    def chaos(self) -> dict[str, Any]:
+        """The faults that are switched on, with how often each struck."""
+        return self._json("GET", "/control/chaos")
+
+    def set_chaos(
+        self, faults: Mapping[str, Mapping[str, object]], *, seed: int | None = None
+    ) -> dict[str, Any]:
+        """Replace the faults that are switched on; a seed starts their dice anew."""
+        return self._json("PUT", "/control/chaos", {"faults": faults, "seed": seed})
+
+    def wait_for_pictures(
+        self,
+        interaction_id: str,
+        timeout_seconds: float,
+        watch: Callable[[str], None] | None = None,
+    ) -> Answer:
+        """Wait for the message's pictures, calling `watch` with its text whenever that changes.
+
+        Raises:
+            AnswerError: the user was told of an error, or no pictures came in time.
+        """
+        started = time.monotonic()
+        seen = ""
+        while time.monotonic() - started < timeout_seconds:
+            message = self.interaction(interaction_id)["message"]
+            if message and message["content"] != seen:
+                seen = message["content"]
+                if watch:
+                    watch(seen)
+            if message and pictures_of(message):
+                return self._answer(message)
+            if message and self._tells_of_an_error(message):
+                raise AnswerError(seen)
+            time.sleep(_POLL_SECONDS)
+        waited = f"No pictures after {timeout_seconds:.0f} s."
+        raise AnswerError(f"{waited} The message says: {seen}" if seen else waited)
+
+    def _answer(self, message: dict[str, Any]) -> Answer:
+        pictures = tuple(
+            (str(one["filename"]), self._download(str(one["url"]))) for one in pictures_of(message)
+        )
+        return Answer(str(message["content"]), pictures)
+
+    def _download(self, url: str) -> bytes:
+        return self._call("GET", url).content
+
+    @staticmethod
+    def _tells_of_an_error(message: dict[str, Any]) -> bool:
+        ephemeral = bool(int(message.get("flags") or 0) & _EPHEMERAL)
+        return ephemeral or str(message["content"]).startswith(FAILURE_MARK)
+
+    def _json(self, method: str, path: str, body: object = None) -> dict[str, Any]:
+        content: dict[str, Any] = self._call(method, path, body).json()
+        return content
+
+    def _call(self, method: str, path: str, body: object = None) -> httpx.Response:
+        try:
+            answer = self._http.request(method, path, json=body)
+        except httpx.HTTPError as error:
+            raise RigError(
+                f"The stand-in for Discord does not answer ({type(error).__name__})."
+                " See: make local-status"
+            ) from error
+        if answer.is_error:
+            raise RigError(f"The stand-in refused ({answer.status_code}): {answer.text}")
+        return answer
+
+
+def pictures_of(message: dict[str, Any]) -> list[dict[str, Any]]:
+    """The attachments of a message that are an answer."""
+    return [one for one in message["attachments"] if not one["filename"].endswith(_SKETCH)]

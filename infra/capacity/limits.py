@@ -1,0 +1,130 @@
+"""What binds a deployment: every limit as requests a second, and the lowest of them."""
+
+import math
+from dataclasses import dataclass
+
+from infra.capacity.figures import Figures, Stage
+
+# Regions with a figure of their own for FIFO queues in high throughput mode.
+FIRST_REGIONS = ("us-east-1", "us-west-2", "eu-west-1")
+SECOND_REGIONS = ("us-east-2", "eu-central-1")
+
+# The name of the limit that is nobody's quota: as many tasks as one chose to have.
+FLEET = "the fleet"
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """One deployment: one queue, one ECS service.
+
+    `gpu_vcpus` is the account's quota of G and VT vCPUs; None: enough for the fleet.
+    """
+
+    region: str
+    tasks: int
+    seconds_per_job: float
+    jobs_at_once: int = 1
+    high_throughput: bool = True
+    gpu_vcpus: int | None = None
+    vcpus_per_task: int = 4
+
+    def __post_init__(self) -> None:
+        if self.tasks < 0 or self.seconds_per_job <= 0 or self.jobs_at_once < 1:
+            raise ValueError(f"{self} cannot work: tasks >= 0, a job takes time, jobs at once >= 1")
+
+
+@dataclass(frozen=True)
+class Limit:
+    """One limit, as the requests a second it allows, with the keys of the figures behind it."""
+
+    name: str
+    requests_per_second: float
+    figures: tuple[str, ...]
+
+
+def fifo_figure(region: str, high_throughput: bool) -> str:
+    """The key of the quota of a FIFO queue's API actions in `region`."""
+    if not high_throughput:
+        return "sqs_fifo_actions"
+    if region in FIRST_REGIONS:
+        return "sqs_high_throughput_first"
+    if region in SECOND_REGIONS:
+        return "sqs_high_throughput_second"
+    return "sqs_high_throughput_other"
+
+
+def front_limits(region: str, high_throughput: bool, figures: Figures) -> tuple[Limit, ...]:
+    """What binds the acceptance of requests, whatever the fleet."""
+    concurrency = figures["lambda_concurrency"]
+    by_requests = concurrency * figures["lambda_requests_per_concurrency"]
+    by_duration = concurrency / figures["handler_seconds"]
+    fifo = fifo_figure(region, high_throughput)
+    return (
+        Limit("SQS FIFO, each action", figures[fifo], (fifo,)),
+        Limit("API Gateway", figures["api_gateway_requests"], ("api_gateway_requests",)),
+        Limit(
+            "Lambda concurrency",
+            min(by_requests, by_duration),
+            ("lambda_concurrency", "lambda_requests_per_concurrency", "handler_seconds"),
+        ),
+    )
+
+
+def limits(deployment: Deployment, figures: Figures) -> tuple[Limit, ...]:
+    """Every limit of a deployment. Jobs are sent, received and deleted once each."""
+    rate = deployment.jobs_at_once / deployment.seconds_per_job
+    most = figures.count("ecs_tasks_per_service")
+    hosts = figures.count("ecs_instances_per_cluster")  # one GPU, and so one task, each
+    found = [
+        *front_limits(deployment.region, deployment.high_throughput, figures),
+        Limit(
+            "SQS messages in flight",
+            figures["sqs_in_flight"] / deployment.seconds_per_job,
+            ("sqs_in_flight",),
+        ),
+        Limit("ECS tasks in a service", most * rate, ("ecs_tasks_per_service",)),
+        Limit("ECS instances in a cluster", hosts * rate, ("ecs_instances_per_cluster",)),
+    ]
+    if deployment.gpu_vcpus is not None:
+        fit = deployment.gpu_vcpus // deployment.vcpus_per_task
+        found.append(Limit("GPU vCPU quota", fit * rate, ()))
+    found.append(Limit(FLEET, deployment.tasks * rate, ()))
+    return tuple(found)
+
+
+def binding(found: tuple[Limit, ...]) -> Limit:
+    """The lowest limit; of equal ones the first."""
+    return min(found, key=lambda limit: limit.requests_per_second)
+
+
+def tasks_for(requests_per_second: float, seconds_per_job: float, jobs_at_once: int = 1) -> int:
+    """The fewest tasks that keep up with an arrival rate."""
+    return math.ceil(requests_per_second * seconds_per_job / jobs_at_once - 1e-9)
+
+
+@dataclass(frozen=True)
+class Growth:
+    """Seconds from zero to a number of tasks, and what sets the pace."""
+
+    seconds: float
+    binds: str
+
+
+def growth(tasks: int, boot: str, figures: Figures) -> Growth:
+    """How long a fleet takes from zero to `tasks` running ones.
+
+    ECS launches so many tasks a minute, and at most so many may wait for an instance at once;
+    those make room when their instances have registered, a capacity provider's reaction and a
+    launch later.
+    """
+    path = figures.boots[boot]
+    turn = path.seconds(Stage.CONTROL) + path.seconds(Stage.INSTANCE)
+    waves = max(0, math.ceil(tasks / figures["ecs_provisioning"]) - 1)
+    by_waves = waves * turn
+    by_launches = tasks / figures["ecs_launches_per_minute"] * 60
+    total = path.phases().total_seconds
+    if by_waves >= by_launches and waves:
+        return Growth(total + by_waves, "tasks in PROVISIONING")
+    if by_launches > 60:
+        return Growth(total + by_launches, "task launches a minute")
+    return Growth(total, "boot")

@@ -1,0 +1,215 @@
+"""The pictures of `docs/capacity.md`. The only module that needs matplotlib (extra `capacity`)."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import matplotlib as mpl
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure as Canvas
+
+from discord_diffusion.fleet.wait_estimates import TOKEN_SECONDS
+from infra.capacity.day.arrivals import (
+    BURST_AT,
+    DAY,
+    HOUR,
+    a_day,
+)
+from infra.capacity.day.outcome import Day, Sample
+from infra.capacity.day.run import (
+    ORIGINAL,
+    OURS,
+    POLICY_ONLY,
+    QUEUE_DEPTH,
+    SEED,
+    day_of,
+)
+from infra.capacity.figures import load
+from infra.capacity.limits import (
+    FLEET,
+    Deployment,
+    binding,
+    limits,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+INK, FAINT = "#24292f", "#8c959f"
+ORANGE, BLUE, GREEN, PURPLE = "#c2570c", "#0b63c5", "#1a7f37", "#7d4fc3"
+BIN = 600.0
+
+# Letters are drawn, so that they look the same everywhere; the same input gives the same bytes.
+SETTINGS: Any = {
+    "svg.fonttype": "path",
+    "svg.hashsalt": "discord-diffusion",
+    "font.family": "sans-serif",
+    "font.size": 10,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": FAINT,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": "#e6e9ed",
+    "axes.axisbelow": True,
+    "legend.frameon": False,
+    "path.simplify": True,
+    "path.simplify_threshold": 0.3,
+}
+
+
+def _fleet_sizes() -> list[int]:
+    sizes = {round(10 ** (exponent / 20)) for exponent in range(20, 79)}
+    return sorted({*sizes, 5000})
+
+
+def throughput() -> Canvas:
+    """Requests a second against the size of the fleet, up to the limit that binds."""
+    figures = load()
+    canvas = Canvas(figsize=(8.6, 5.2), layout="constrained")
+    axes = canvas.subplots()
+    sizes = _fleet_sizes()
+    for speed, colour in zip(figures.speeds, (ORANGE, PURPLE, BLUE, GREEN), strict=True):
+        found = [
+            binding(limits(Deployment("us-west-1", size, speed.seconds), figures)) for size in sizes
+        ]
+        rates = [limit.requests_per_second for limit in found]
+        name = f"{speed.name}: {speed.seconds:g} s a job"
+        axes.plot(sizes, rates, color=colour, linewidth=2, label=name)
+        first = next(i for i, limit in enumerate(found) if limit.name != FLEET)
+        axes.plot(sizes[first], rates[first], "o", color=colour, markersize=6)
+    _limit_line(axes, figures["sqs_fifo_actions"], "SQS FIFO, normal mode: 300")
+    _limit_line(axes, figures["sqs_high_throughput_other"], "SQS high throughput, us-west-1: 2,400")
+    _limit_line(axes, figures["api_gateway_requests"], "API Gateway and Lambda: 10,000")
+    axes.axhline(1000, color=INK, linewidth=1)
+    axes.text(10.5, 1060, "aim: 1,000", fontsize=9, va="bottom")
+    axes.axvline(5000, color=FAINT, linestyle=(0, (4, 3)), linewidth=1)
+    axes.text(5250, 14, "ECS: 5,000 tasks\nin a service", fontsize=9, va="bottom", color=INK)
+    handles, names = axes.get_legend_handles_labels()
+    axes.legend(handles[::-1], names[::-1], loc="lower right", bbox_to_anchor=(0.82, 0.02))
+    axes.set(xscale="log", yscale="log", xlim=(10, 14_000), ylim=(0.45, 20_000))
+    axes.set(xlabel="tasks (one GPU each)", ylabel="requests a second")
+    axes.set_xticks([10, 100, 1000, 5000], ["10", "100", "1,000", "5,000"])
+    axes.set_yticks([1, 10, 100, 1000, 10_000], ["1", "10", "100", "1,000", "10,000"])
+    axes.minorticks_off()
+    axes.set_title("What a deployment can finish; dots: where a quota binds", loc="left")
+    return canvas
+
+
+def _limit_line(axes: "Axes", rate: float, name: str) -> None:
+    axes.axhline(rate, color=FAINT, linestyle=(0, (4, 3)), linewidth=1)
+    axes.text(10.5, rate * 1.06, name, fontsize=9, color=INK, va="bottom")
+
+
+def _line(
+    day: Day, value: Callable[[Sample], int], every: int = 1
+) -> tuple[list[float], list[int]]:
+    """Hours and values for a stepped line: a point wherever the value changes, and the last."""
+    hours: list[float] = []
+    values: list[int] = []
+    samples = [sample for sample in day.ledger.samples if sample.at <= DAY][::every]
+    for sample in samples:
+        if not values or value(sample) != values[-1] or sample is samples[-1]:
+            hours.append(sample.at / HOUR)
+            values.append(value(sample))
+    return hours, values
+
+
+def the_day() -> Canvas:
+    """Arrivals, queue and fleet over the day, for the original's policy and ours."""
+    old, new = day_of(ORIGINAL), day_of(OURS)
+    canvas = Canvas(figsize=(8.6, 7.2), layout="constrained")
+    arrivals, queue, fleet_old, fleet_new = canvas.subplots(
+        4, 1, sharex=True, height_ratios=[1, 1.3, 1, 1]
+    )
+    bins = [start * BIN / HOUR for start in range(int(DAY / BIN) + 1)]
+    arrivals.hist([job.at / HOUR for job in a_day(SEED)], bins=bins, color=INK)
+    arrivals.set_title("jobs arriving in ten minutes", loc="left")
+    arrivals.annotate(
+        "burst of 200",
+        (BURST_AT / HOUR, 195),
+        xytext=(-8, -4),
+        textcoords="offset points",
+        ha="right",
+        fontsize=9,
+    )
+    for day, colour, name, (hour, jobs) in (
+        (old, ORANGE, "original", (16.9, 150)),
+        (new, BLUE, "ours", (14.2, 60)),
+    ):
+        line = _line(day, lambda sample: sample.backlog, every=2)
+        queue.step(*line, where="post", color=colour, linewidth=1.2)
+        queue.text(hour, jobs, name, color=colour, fontsize=10)
+    queue.set_title("jobs waiting or in work", loc="left")
+    for axes, day, colour, name in (
+        (fleet_old, old, ORANGE, "original"),
+        (fleet_new, new, BLUE, "ours"),
+    ):
+        instances = _line(day, lambda sample: sample.instances)
+        axes.fill_between(*instances, step="post", color=colour, alpha=0.25, linewidth=0)
+        axes.step(
+            *_line(day, lambda sample: sample.tasks), where="post", color=colour, linewidth=1.2
+        )
+        hours = f"{day.gpu_hours:.1f} GPU-hours, {day.lost} jobs lost"
+        axes.set_title(f"{name}: tasks (line) on instances (area); {hours}", loc="left")
+        axes.set_ylim(0, 11)
+        axes.set_yticks([0, 5, 10])
+    fleet_new.set_xlim(0, 24)
+    fleet_new.set_xticks(range(0, 25, 3), [f"{hour:02d}:00" for hour in range(0, 25, 3)])
+    return canvas
+
+
+def _cumulated(waits: Sequence[float]) -> tuple[list[float], list[float]]:
+    """A curve of a few hundred points: the share of all jobs answered within a time."""
+    times = [10 ** (exponent / 100) for exponent in range(50, 301)]
+    return times, [100 * sum(1 for wait in waits if wait <= time) / len(waits) for time in times]
+
+
+def waits() -> Canvas:
+    """The share of all jobs that is answered within a time."""
+    canvas = Canvas(figsize=(8.6, 4.6), layout="constrained")
+    axes = canvas.subplots()
+    for variant, colour in (
+        (OURS, BLUE),
+        (POLICY_ONLY, GREEN),
+        (QUEUE_DEPTH, PURPLE),
+        (ORIGINAL, ORANGE),
+    ):
+        waits_of = day_of(variant).waits
+        axes.plot(*_cumulated(waits_of), color=colour, linewidth=2, label=variant.name)
+    axes.legend(loc="lower right", bbox_to_anchor=(0.93, 0.06))
+    axes.axvline(TOKEN_SECONDS, color=INK, linewidth=1)
+    axes.text(TOKEN_SECONDS * 0.97, 4, "the token ends", rotation=90, ha="right", fontsize=9)
+    ticks = [5, 10, 20, 60, 120, 300, 900]
+    names = ["5 s", "10 s", "20 s", "1 min", "2 min", "5 min", "15 min"]
+    axes.set(xscale="log", xlim=(5, 1000), ylim=(0, 102), xlabel="from the request to the pictures")
+    axes.set_xticks(ticks, names)
+    axes.set_yticks(range(0, 101, 20), [f"{share} %" for share in range(0, 101, 20)])
+    axes.minorticks_off()
+    axes.set_title("Share of all jobs that is answered within a time", loc="left")
+    return canvas
+
+
+PICTURES: dict[str, Callable[[], Canvas]] = {
+    "capacity-throughput": throughput,
+    "capacity-day": the_day,
+    "capacity-waits": waits,
+}
+
+
+def draw_all(folder: Path, file_format: str) -> list[Path]:
+    """Draw every picture into `folder`; the paths drawn."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    with mpl.rc_context(SETTINGS):
+        for name, draw in PICTURES.items():
+            canvas = draw()
+            FigureCanvasAgg(canvas)
+            path = folder / f"{name}.{file_format}"
+            metadata = {"Date": None} if file_format == "svg" else None
+            canvas.savefig(path, format=file_format, dpi=110, facecolor="white", metadata=metadata)
+            paths.append(path)
+    return paths

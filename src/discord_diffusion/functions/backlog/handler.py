@@ -1,0 +1,52 @@
+"""The Lambda `backlog`: looks at the queue and the service, and publishes what the alarms act on.
+
+Decided in docs/decisions/0301: two metrics, shortfall and surplus, by the second. What it saw is
+kept in the table, for those who tell users how long they will wait. Instances that nobody needs
+are let go.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from discord_diffusion import logs
+from discord_diffusion.aws.container_instances import ContainerInstances
+from discord_diffusion.aws.fleet_state import FleetStateStore
+from discord_diffusion.aws.job_store import JobStore
+from discord_diffusion.aws.metrics import Metrics
+from discord_diffusion.aws.queue import QueueWatch
+from discord_diffusion.aws.services import EcsService
+from discord_diffusion.functions.backlog.instance_release import Releasing
+from discord_diffusion.functions.backlog.monitor import Looking
+from discord_diffusion.settings import BacklogSettings
+
+
+def _looking() -> Looking:
+    settings = BacklogSettings.from_environ()
+    logs.configure(settings.log_level)
+    region = settings.aws_region
+    return Looking(
+        queue=QueueWatch(settings.queue_url, region=region),
+        service=EcsService(settings.ecs_cluster, settings.ecs_service, region=region),
+        releasing=Releasing(ContainerInstances(settings.ecs_cluster, region=region)),
+        metrics=Metrics(settings.metric_namespace, region=region),
+        fleet=FleetStateStore(settings.jobs_table, region=region),
+        jobs=JobStore(settings.jobs_table, region=region),
+        target=settings.fleet_size.target,
+    )
+
+
+_LOOKING = _looking()
+
+
+def handler(event: object, _context: object) -> dict[str, Any]:
+    """What the state machines call, with `{"backlog_at_least": n}` or with nothing."""
+    given = event.get("backlog_at_least", 0) if isinstance(event, Mapping) else 0
+    found = _LOOKING.look(datetime.now(UTC), backlog_at_least=int(given))
+    return {
+        "idle": found.idle,
+        "tell": found.tell,
+        "wanted": found.look.wanted,
+        "desired": found.look.desired,
+        "running": found.look.running,
+    }

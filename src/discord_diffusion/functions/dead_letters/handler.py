@@ -1,0 +1,35 @@
+"""The Lambda `dead_letters`: whoever asked for a job that failed too often is told so, once.
+
+SQS invokes it with messages of the dead-letter queue. What it does not name as failed is deleted:
+https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from discord_diffusion import logs
+from discord_diffusion.aws.job_store import JobStore
+from discord_diffusion.aws.metrics import Metrics
+from discord_diffusion.discord.notices import NoticeClient
+from discord_diffusion.functions.dead_letters.processor import Burying
+from discord_diffusion.settings import DeadLettersSettings
+
+
+def _burying() -> Burying:
+    settings = DeadLettersSettings.from_environ()
+    logs.configure(settings.log_level)
+    return Burying(
+        jobs=JobStore(settings.jobs_table, region=settings.aws_region),
+        discord=NoticeClient(settings.discord_api_url),
+        metrics=Metrics(settings.metric_namespace, region=settings.aws_region),
+    )
+
+
+_BURYING = _burying()
+
+
+def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
+    """What Lambda calls with a batch of dead letters; names those to be tried again."""
+    bodies = {record["messageId"]: record["body"] for record in event["Records"]}
+    left = _BURYING.bury_all(bodies)
+    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in left]}

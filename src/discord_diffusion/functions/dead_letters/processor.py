@@ -1,0 +1,118 @@
+"""Sees dead letters to their end: the user knows, the table knows, the metric counts."""
+
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from discord_diffusion.aws.errors import ServiceError
+from discord_diffusion.aws.job_store import JobStore, StoreError
+from discord_diffusion.aws.metrics import Metrics
+from discord_diffusion.discord import answer_text
+from discord_diffusion.discord.api_errors import (
+    ApiError,
+    InteractionGoneError,
+    NotAnsweredYetError,
+)
+from discord_diffusion.discord.notices import NoticeClient
+from discord_diffusion.jobs.envelope import Envelope, Sender
+from discord_diffusion.jobs.job import InvalidJob, Job
+from discord_diffusion.jobs.record import JobStatus
+from discord_diffusion.texts.catalogue import say
+
+log = logging.getLogger(__name__)
+
+RUN_SECONDS = 20.0
+"""How long one run goes on; what is left comes again."""
+
+
+@dataclass(frozen=True)
+class Burying:
+    """Buries the dead letters of one deployment."""
+
+    jobs: JobStore
+    discord: NoticeClient
+    metrics: Metrics
+
+    def bury_all(self, bodies: Mapping[str, str]) -> list[str]:
+        """Bury messages by their ids; the ids of those whose users could not be told yet."""
+        began, left = time.monotonic(), []
+        for message_id, body in bodies.items():
+            sender = Envelope.read(body).sender
+            if not sender:
+                log.error("A dead letter that names nobody", extra={"message_id": message_id})
+            elif time.monotonic() - began > RUN_SECONDS or not self._is_buried(sender, body):
+                left.append(message_id)
+        self._count(len(bodies) - len(left))
+        return left
+
+    def _is_buried(self, sender: Sender, body: str) -> bool:
+        try:
+            self._bury(sender, body)
+        except ApiError as error:
+            log.warning("To be told again", extra={"job": sender.id, "reason": str(error)})
+            return False
+        log.error("A dead letter", extra={"job": sender.id})
+        return True
+
+    def _bury(self, sender: Sender, body: str) -> None:
+        """Tell whoever asked, unless it is known to them already.
+
+        Raises:
+            ApiError: Discord does not answer; it may later.
+        """
+        status = self._status(sender.id)
+        if status and status.finished:
+            return
+        if sender.expires_at > datetime.now(UTC):
+            try:
+                answered = self._tell(sender, body)
+            except (InteractionGoneError, NotAnsweredYetError):
+                answered = False
+                log.error("Nobody can be told any more", extra={"job": sender.id})
+        else:
+            answered = False
+            log.error("It is too late to tell anybody", extra={"job": sender.id})
+        self._finish(sender.id, JobStatus.ANSWERED if answered else JobStatus.FAILED)
+
+    def _tell(self, sender: Sender, body: str) -> bool:
+        """Apologise where neither pictures nor an apology are; whether pictures are there."""
+        shown = self.discord.read(sender.application_id, sender.token)
+        if any(answer_text.is_picture(sender.id, name) for name in shown.filenames):
+            return True
+        if not answer_text.is_apology(sender.id, shown.content):
+            content = _apology(sender, body)
+            self.discord.write(sender.application_id, sender.token, content, [])
+        return False
+
+    def _status(self, job_id: str) -> JobStatus | None:
+        try:
+            record = self.jobs.get(job_id)
+        except StoreError as error:
+            log.warning("The table does not know", extra={"job": job_id, "reason": str(error)})
+            return None
+        return record.status if record else None
+
+    def _finish(self, job_id: str, status: JobStatus) -> None:
+        try:
+            self.jobs.finish(job_id, status, reason="dead letter")
+        except StoreError as error:
+            log.warning("The table was not told", extra={"job": job_id, "reason": str(error)})
+
+    def _count(self, letters: int) -> None:
+        if not letters:
+            return
+        try:
+            self.metrics.publish({"DeadLetters": letters})
+        except ServiceError as error:
+            log.warning("Dead letters were not counted", extra={"reason": str(error)})
+
+
+def _apology(sender: Sender, body: str) -> str:
+    reason = say(sender.locale, "failed.before")
+    try:
+        asked = Job.from_json(body).parameters
+    except InvalidJob:
+        return answer_text.unreadable(sender.id, reason)
+    return answer_text.failed(sender.id, asked, reason, sender.locale)

@@ -1,0 +1,207 @@
+"""What the buttons under a message do, and the form that two of them open.
+
+A press holds all that is needed: the job's id, whose parameters are in the table, and the message
+with its pictures. So a button works after any restart, for as long as the record is kept.
+"""
+
+import hashlib
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from discord_diffusion.aws.job_store import StoreError, UnknownJobError
+from discord_diffusion.discord import answer_text, buttons, modals
+from discord_diffusion.discord import interactions as responses
+from discord_diffusion.discord.buttons import Verb
+from discord_diffusion.discord.command_model import MANAGE_MESSAGES
+from discord_diffusion.discord.commands import IMAGINE
+from discord_diffusion.discord.components import CustomId, InvalidCustomIdError
+from discord_diffusion.discord.interactions import Interaction
+from discord_diffusion.discord.options import checked
+from discord_diffusion.discord.text import clean
+from discord_diffusion.functions.interactions.imagine import seed_of, worded
+from discord_diffusion.functions.interactions.requests import Requests, Wish
+from discord_diffusion.functions.interactions.stores import Jobs
+from discord_diffusion.functions.interactions.visibility import record_for
+from discord_diffusion.jobs.job import SEED, GenerationParameters, SourceImage
+from discord_diffusion.jobs.record import JobRecord, JobStatus
+from discord_diffusion.jobs.refusal import Refusal
+from discord_diffusion.texts.catalogue import say
+
+VARIATION_STRENGTH = 0.6
+UPSCALE_STRENGTH = 0.3
+
+Press = Callable[[Interaction, CustomId], dict[str, Any]]
+
+
+class Presses:
+    """Answers components and forms. Every method may raise `Refusal`."""
+
+    def __init__(self, requests: Requests, jobs: Jobs) -> None:
+        self._requests = requests
+        self._jobs = jobs
+        self._by_verb: dict[str, Press] = {
+            Verb.CANCEL: self._cancel,
+            Verb.REROLL: self._reroll,
+            Verb.EDIT: self._edit,
+            Verb.SEED: self._same_seed,
+            Verb.VARY: self._vary,
+            Verb.UPSCALE: self._upscale,
+            Verb.DELETE: self._delete,
+        }
+
+    def component(self, interaction: Interaction) -> dict[str, Any]:
+        """The answer to a press."""
+        custom_id = _decoded(interaction, "unknown_component")
+        press = self._by_verb.get(custom_id.verb)
+        if not press:
+            raise Refusal("unknown_component")
+        return press(interaction, custom_id)
+
+    def modal(self, interaction: Interaction) -> dict[str, Any]:
+        """The answer to a form that was filled in: a new job like the old one, but for that."""
+        custom_id = _decoded(interaction, "unknown_modal")
+        if custom_id.verb != Verb.EDIT:
+            raise Refusal("unknown_modal")
+        record = self._record(interaction, custom_id)
+        names = ("prompt", "negative_prompt", "seed", "steps", "guidance")
+        shown = [option for option in IMAGINE.options if option.name in names]
+        given = checked(IMAGINE.key, shown, modals.filled_in(interaction.fields))
+        old = record.parameters
+        parameters = replace(
+            old,
+            prompt=worded(given["prompt"]),
+            negative_prompt=clean(given["negative_prompt"] or ""),
+            seed=seed_of(interaction.id) if given["seed"] is None else given["seed"],
+            steps=given["steps"] or old.steps,
+            guidance=old.guidance if given["guidance"] is None else float(given["guidance"]),
+        )
+        return self._draw(interaction, record, parameters, Verb.EDIT)
+
+    def _reroll(self, interaction: Interaction, custom_id: CustomId) -> dict[str, Any]:
+        record = self._record(interaction, custom_id)
+        parameters = replace(record.parameters, seed=seed_of(interaction.id))
+        return self._draw(interaction, record, parameters, Verb.REROLL)
+
+    def _edit(self, interaction: Interaction, custom_id: CustomId) -> dict[str, Any]:
+        old = self._record(interaction, custom_id).parameters
+        return modals.edit(custom_id.job_id, interaction.locale, old, seed=None)
+
+    def _same_seed(self, interaction: Interaction, custom_id: CustomId) -> dict[str, Any]:
+        old = self._record(interaction, custom_id).parameters
+        seed = _seed_of_picture(old, custom_id.index)
+        return modals.edit(custom_id.job_id, interaction.locale, old, seed=seed)
+
+    def _vary(self, interaction: Interaction, custom_id: CustomId) -> dict[str, Any]:
+        record = self._record(interaction, custom_id)
+        shown = _as_shown(record.parameters)
+        source = SourceImage(_picture(interaction, custom_id), VARIATION_STRENGTH)
+        parameters = replace(shown, seed=seed_of(interaction.id), source=source)
+        return self._draw(interaction, record, parameters, Verb.VARY)
+
+    def _upscale(self, interaction: Interaction, custom_id: CustomId) -> dict[str, Any]:
+        record = self._record(interaction, custom_id)
+        shown = _as_shown(record.parameters)
+        url = _picture(interaction, custom_id)
+        parameters = replace(
+            shown,
+            seed=_seed_of_picture(record.parameters, custom_id.index),
+            images=1,
+            source=SourceImage(url, UPSCALE_STRENGTH, buttons.UPSCALE),
+        )
+        return self._draw(interaction, record, parameters, Verb.UPSCALE)
+
+    def _draw(
+        self,
+        interaction: Interaction,
+        record: JobRecord,
+        parameters: GenerationParameters,
+        action: str,
+    ) -> dict[str, Any]:
+        _check_source(parameters.source)
+        # A form may be sent again at once, with other values.
+        written = sorted(interaction.fields.items())
+        form = hashlib.sha256(repr(written).encode()).hexdigest()[:16]
+        wish = Wish(
+            parameters,
+            action=action,
+            private=record.private,
+            spoiler=record.spoiler,
+            press=f"{record.id}#{interaction.custom_id}#{interaction.user_id}#{form}",
+        )
+        return self._requests.draw(interaction, wish)
+
+    def _cancel(self, interaction: Interaction, custom_id: CustomId) -> dict[str, Any]:
+        record = self._record(interaction, custom_id)
+        _check_author(interaction, record.user_id)
+        reason = say(record.locale, "done.cancelled")
+        try:
+            withdrawn = self._jobs.withdraw(record.id, JobStatus.CANCELLED, reason=reason)
+        except UnknownJobError:
+            raise Refusal("job_gone") from None
+        except StoreError:
+            raise Refusal("store") from None
+        if not withdrawn and record.status is not JobStatus.CANCELLED:
+            raise Refusal("too_late_to_cancel")
+        asked = answer_text.asked(record.parameters, record.locale)
+        return responses.update("\n".join([*asked, reason]))
+
+    def _delete(self, interaction: Interaction, custom_id: CustomId) -> dict[str, Any]:
+        """Take the pictures out of the message; the author is known even when the job is not."""
+        author = interaction.message.asked_by if interaction.message else ""
+        if not author:
+            author = self._record(interaction, custom_id).user_id
+        _check_author(interaction, author)
+        user = f"<@{interaction.user_id}>"
+        text = say(interaction.locale, "done.deleted", user=user)
+        return responses.update(text, keep_pictures=False)
+
+    def _record(self, interaction: Interaction, custom_id: CustomId) -> JobRecord:
+        return record_for(interaction, self._jobs, custom_id.job_id)
+
+
+def _decoded(interaction: Interaction, reason: str) -> CustomId:
+    try:
+        return CustomId.decode(interaction.custom_id)
+    except InvalidCustomIdError:
+        raise Refusal(reason) from None
+
+
+def _check_author(interaction: Interaction, author: str) -> None:
+    if interaction.user_id != author and not interaction.may(MANAGE_MESSAGES):
+        raise Refusal("not_yours")
+
+
+def _seed_of_picture(parameters: GenerationParameters, index: int) -> int:
+    return (parameters.seed + index) % (SEED[1] + 1)
+
+
+def _as_shown(parameters: GenerationParameters) -> GenerationParameters:
+    """The parameters with the size that the pictures have now."""
+    scale = parameters.source.scale if parameters.source else 1
+    return replace(parameters, width=parameters.width * scale, height=parameters.height * scale)
+
+
+def _picture(interaction: Interaction, custom_id: CustomId) -> str:
+    """The address of one picture of the message."""
+    stem = f"{answer_text.file_prefix(custom_id.job_id)}{custom_id.index}."
+    for file in interaction.message.attachments if interaction.message else ():
+        if file.filename.removeprefix(answer_text.SPOILER).startswith(stem):
+            return file.url
+    raise Refusal("picture_gone")
+
+
+def _check_source(source: SourceImage | None) -> None:
+    """Refuse an address that has ended; Discord writes into it, as `ex`, when it does.
+
+    https://docs.discord.com/developers/reference#signed-attachment-cdn-urls
+    """
+    ends = parse_qs(urlsplit(source.url).query).get("ex", ["f" * 12])[0] if source else "f" * 12
+    try:
+        ended = int(ends, 16) <= time.time()
+    except ValueError:
+        ended = False
+    if ended:
+        raise Refusal("source_gone")

@@ -1,0 +1,58 @@
+"""The Lambda `interactions`: verifies, answers within Discord's 3 seconds, and enqueues jobs."""
+
+from typing import Any
+
+from discord_diffusion import logs
+from discord_diffusion.aws import dynamodb
+from discord_diffusion.aws.fleet_state import FleetStateStore
+from discord_diffusion.aws.guild_store import GuildStore
+from discord_diffusion.aws.job_store import JobStore
+from discord_diffusion.aws.queue import JobSender
+from discord_diffusion.aws.state_machines import StateMachine
+from discord_diffusion.aws.transactions import HASTY_SECONDS
+from discord_diffusion.functions.interactions.admission import Admission
+from discord_diffusion.functions.interactions.endpoint import Endpoint
+from discord_diffusion.functions.interactions.imagine import Imagine
+from discord_diffusion.functions.interactions.lazy_handlers import Seldom
+from discord_diffusion.functions.interactions.requests import Requests
+from discord_diffusion.functions.interactions.router import Answers
+from discord_diffusion.settings import InteractionsSettings
+
+
+def _endpoint() -> Endpoint:
+    settings = InteractionsSettings.from_environ()
+    logs.configure(settings.log_level)
+    region, table = settings.aws_region, settings.jobs_table
+    client = dynamodb.client(region, hasty=True)
+    jobs = JobStore(table, client=client, patience_seconds=HASTY_SECONDS)
+    fleet = FleetStateStore(table, client=client)
+    guilds = GuildStore(table, client=client, audit_days=settings.audit_days)
+    requests = Requests(
+        Imagine(settings),
+        _admission(settings, jobs, fleet),
+        guilds,
+        settings.limits,
+        settings.audit_days,
+    )
+    return Endpoint(settings, Answers(requests, Seldom(requests, jobs, fleet)))
+
+
+def _admission(settings: InteractionsSettings, jobs: JobStore, fleet: FleetStateStore) -> Admission:
+    region, arn = settings.aws_region, settings.wake_state_machine_arn
+    return Admission(
+        jobs=jobs,
+        queue=JobSender(settings.queue_url, region=region),
+        fleet=fleet,
+        wake=StateMachine(arn, region=region) if arn else None,
+        size=settings.fleet_size,
+    )
+
+
+# Clients are made while the function starts, when Lambda gives it a whole
+# processor: not on the first job.
+_ENDPOINT = _endpoint()
+
+
+def handler(event: object, _context: object) -> dict[str, Any]:
+    """What Lambda calls, with an event of API Gateway or of a function URL."""
+    return _ENDPOINT.answer(event)

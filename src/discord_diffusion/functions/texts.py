@@ -1,0 +1,74 @@
+"""What the functions say to users. What a user wrote is quoted by `discord.answer_text` alone."""
+
+from datetime import datetime
+
+from discord_diffusion.discord.answer_text import asked, pictures
+from discord_diffusion.fleet.waits import Wait, WaitKind
+from discord_diffusion.jobs.job import GenerationParameters
+from discord_diffusion.jobs.refusal import Refusal
+from discord_diffusion.texts.catalogue import say
+from discord_diffusion.texts.command_texts import described
+
+
+def queued(parameters: GenerationParameters, wait: Wait, expires_at: datetime, locale: str) -> str:
+    """What was understood, and how long it will take."""
+    facts = say(
+        locale,
+        "queued.facts",
+        pictures=pictures(parameters.images, locale),
+        width=parameters.width,
+        height=parameters.height,
+        seed=parameters.seed,
+        steps=parameters.steps,
+        guidance=f"{parameters.guidance:g}",
+    )
+    return "\n".join([*asked(parameters, locale), facts, _waiting(wait, expires_at, locale)])
+
+
+def refused(refusal: Refusal, locale: str) -> str:
+    """Why a request is not done, with the names that the user's client gives to options."""
+    values = refusal.values
+    if "option" in values:
+        values = values | {"option": described(locale, str(values["option"]))[0]}
+    if "problem" in values:
+        values = values | {"problem": say(locale, f"pattern.{values['problem']}")}
+    return say(locale, f"refused.{refusal.reason}", **values)
+
+
+def too_late(wait: Wait) -> Refusal:
+    """Nothing is queued: it could not be finished while Discord takes an answer."""
+    if wait.kind is WaitKind.NO_CAPACITY:
+        return Refusal("no_capacity")
+    return Refusal("too_many_waiting", number=wait.ahead + 1)
+
+
+def given_up(wait: Wait, locale: str) -> str:
+    """A queued job is given up: it can no longer be finished while Discord takes an answer."""
+    no_capacity = wait.kind is WaitKind.NO_CAPACITY
+    return say(locale, "failed.no_capacity" if no_capacity else "failed.not_begun")
+
+
+def _waiting(wait: Wait, expires_at: datetime, locale: str) -> str:
+    if wait.kind is WaitKind.NO_CAPACITY:
+        return say(locale, "wait.no_capacity", by=at_time(expires_at))
+    place = say(locale, "wait.ahead", ahead=wait.ahead) if wait.ahead else say(locale, "wait.next")
+    if wait.due:
+        place = say(locale, "wait.ready", place=place, due=relative(wait.due))
+    else:
+        place = say(locale, "wait.place", place=place)
+    if wait.kind in (WaitKind.ASLEEP, WaitKind.STARTING):
+        return say(locale, f"wait.{wait.kind}", place=place)
+    return place
+
+
+def relative(moment: datetime) -> str:
+    """A moment that counts down by itself in each reader's language: "in 4 minutes".
+
+    https://docs.discord.com/developers/reference#message-formatting-timestamp-styles
+    """
+    return f"<t:{round(moment.timestamp())}:R>"
+
+
+def at_time(moment: datetime) -> str:
+    """A moment as each reader's clock shows it."""
+    return f"<t:{round(moment.timestamp())}:t>"

@@ -1,0 +1,31 @@
+"""The Lambda `waiting`: tells users how the wait goes on, and ends what has become hopeless."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from discord_diffusion import logs
+from discord_diffusion.aws.fleet_state import FleetStateStore
+from discord_diffusion.aws.job_store import JobStore
+from discord_diffusion.discord.notices import NoticeClient
+from discord_diffusion.functions.waiting.notifier import Telling
+from discord_diffusion.settings import WaitingSettings
+
+
+def _telling() -> Telling:
+    settings = WaitingSettings.from_environ()
+    logs.configure(settings.log_level)
+    return Telling(
+        jobs=JobStore(settings.jobs_table, region=settings.aws_region),
+        fleet=FleetStateStore(settings.jobs_table, region=settings.aws_region),
+        discord=NoticeClient(settings.discord_api_url),
+        size=settings.fleet_size,
+    )
+
+
+_TELLING = _telling()
+
+
+def handler(_event: object, _context: object) -> dict[str, Any]:
+    """What the state machine calls when a look found users who may have to be told something."""
+    told = _TELLING.tell_all(datetime.now(UTC))
+    return {"told": told.waits, "refused": told.refusals, "ended": told.ends}

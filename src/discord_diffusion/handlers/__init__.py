@@ -1,1 +1,0 @@
-"""The Lambda functions: one file each, which parses, calls and translates errors."""

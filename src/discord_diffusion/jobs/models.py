@@ -1,0 +1,78 @@
+"""The models of one deployment, as the setting MODELS names them. Pure; standard library only.
+
+MODELS is a JSON object: name -> {"model": ..., and what else differs}. A job chooses by name; one
+that names none is drawn by the model of the setting MODEL.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from types import MappingProxyType
+from typing import Any
+
+from discord_diffusion.jobs.job import GUIDANCE, SIZE, STEPS
+
+MODEL_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+MAX_PIXELS = (SIZE[0] ** 2, SIZE[1] ** 2)
+"""Width times height of a picture."""
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """One model: where it is, and how it likes to be used.
+
+    `steps` and `guidance` are for whoever makes a job of this model; the worker takes them for its
+    first drawing. `max_pixels` is width times height of the largest picture that is drawn.
+    """
+
+    model: str
+    """Folder or hub id of the pipeline."""
+    revision: str | None = None
+    variant: str | None = None
+    scheduler: str | None = None
+    """Class name of a diffusers scheduler; the model's own if None."""
+    steps: int | None = None
+    guidance: float | None = None
+    max_pixels: int | None = None
+
+
+def parse(text: str) -> Mapping[str, ModelSpec]:
+    """Read the JSON of MODELS; `ValueError` names the model and the field."""
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ValueError("a JSON object is needed") from error
+    if not isinstance(content, dict):
+        raise ValueError("a JSON object of models by name is needed")
+    return MappingProxyType({_name(name): _spec(name, one) for name, one in content.items()})
+
+
+def _name(name: str) -> str:
+    if not MODEL_NAME.fullmatch(name):
+        raise ValueError(f"{name!r} is no model name of the form {MODEL_NAME.pattern}")
+    return name
+
+
+def _spec(name: str, content: Any) -> ModelSpec:
+    if not isinstance(content, dict):
+        raise ValueError(f"{name} is not an object")
+    if unknown := sorted(content.keys() - {one.name for one in fields(ModelSpec)}):
+        raise ValueError(f"{name} has no field {unknown[0]!r}")
+    for field in ("model", "revision", "variant", "scheduler"):
+        value = content.get(field)
+        if not (isinstance(value, str) and value) and (value is not None or field == "model"):
+            raise ValueError(f"{name}.{field} is not a text")
+    spec = ModelSpec(**content)
+    _check(name, "steps", spec.steps, STEPS)
+    _check(name, "guidance", spec.guidance, GUIDANCE)
+    _check(name, "max_pixels", spec.max_pixels, MAX_PIXELS)
+    return spec
+
+
+def _check(
+    name: str, field: str, value: float | None, allowed: tuple[int, int] | tuple[float, float]
+) -> None:
+    kinds = (int,) if isinstance(allowed[0], int) else (int, float)
+    if value is not None and not (type(value) in kinds and allowed[0] <= value <= allowed[1]):
+        raise ValueError(f"{name}.{field} is {value!r}, not {allowed[0]} to {allowed[1]}")

@@ -1,0 +1,108 @@
+"""What a machine can do is told from its checks, and every lack names what mends it."""
+
+from pathlib import Path
+
+import pytest
+
+from emulation.rig.docker import nvidia
+from emulation.rig.docker.checks import (
+    DOCKER,
+    GPU,
+    HOST,
+    Check,
+    all_checks,
+    version,
+)
+from emulation.rig.docker.doctor import COMMANDS, advise
+from emulation.rig.docker.remedies import MACOS, Machine
+from toolchain.layout import Layout
+
+LACKS_ENGINE = Check("Docker engine", "does not answer", False, (DOCKER,), "start Docker")
+LACKS_GPU = Check("NVIDIA driver", "none", False, (GPU,), "https://www.nvidia.com/drivers")
+LACKS_PYTHON = Check("Python", "3.8", False, (HOST, DOCKER), "make PYTHON=...")
+GOOD = Check("disk", "100 GiB free")
+
+
+@pytest.mark.parametrize(
+    ("checks", "usable", "target"),
+    [
+        ((GOOD,), (HOST, GPU), GPU),
+        ((GOOD, LACKS_GPU), (HOST, DOCKER), HOST),
+        ((GOOD, LACKS_GPU, LACKS_ENGINE), (HOST,), HOST),
+        ((LACKS_PYTHON, LACKS_GPU), (), None),
+    ],
+)
+def test_the_target_follows_from_what_is_lacking(
+    checks: tuple[Check, ...], usable: tuple[str, ...], target: str | None
+) -> None:
+    found = advise(checks)
+    assert (found.usable, found.target) == (usable, target)
+
+
+def test_a_lack_is_shown_with_what_mends_it_and_for_what() -> None:
+    text = advise((GOOD, LACKS_ENGINE, LACKS_GPU)).as_text()
+    assert "✓ disk" in text
+    assert "✗ Docker engine" in text
+    assert "for docker: start Docker" in text
+    assert f"Use: {COMMANDS[HOST]}" in text
+
+
+def test_without_any_target_nothing_is_advised() -> None:
+    assert "Use:" not in advise((LACKS_PYTHON, LACKS_GPU)).as_text()
+
+
+def test_every_check_of_this_machine_that_fails_names_a_target_and_a_remedy() -> None:
+    lacking = [check for check in all_checks(Layout.of_this_checkout()) if not check.ok]
+    assert [check.name for check in lacking if not (check.needed and check.mend)] == []
+
+
+def test_versions_are_compared_by_number() -> None:
+    assert version("v2.26.1-4") == (2, 26)
+    assert version("2.9.0") < (2, 20)
+    assert version("dev") == ()
+
+
+def test_gpus_are_read_from_the_drivers_list() -> None:
+    listed = "0, NVIDIA GeForce RTX 4090, 24564, 580.65.06\n1, Tesla T4, 15360, 580.65.06\n"
+    assert nvidia.parsed(listed) == [
+        nvidia.Gpu("0", "NVIDIA GeForce RTX 4090", 24564, "580.65.06"),
+        nvidia.Gpu("1", "Tesla T4", 15360, "580.65.06"),
+    ]
+    assert nvidia.parsed("No devices were found\n") == []
+
+
+BARE = Machine("Linux", frozenset())
+UBUNTU = Machine("Linux", frozenset(("apt-get", "systemctl", "ubuntu-drivers", "nvidia-ctk")))
+FEDORA = Machine("Linux", frozenset(("dnf", "systemctl")))
+MAC = Machine(MACOS, frozenset())
+
+
+def test_an_engine_that_does_not_answer_is_started_or_opened_to_the_user() -> None:
+    assert UBUNTU.engine("Cannot connect to the Docker daemon") == "sudo systemctl start docker"
+    assert "usermod -aG docker" in UBUNTU.engine("dial unix: connect: Permission denied")
+    assert MAC.engine("Cannot connect") == "open -a Docker"
+    assert "docker/engine.sh start" in BARE.engine("Cannot connect")
+
+
+def test_what_is_to_be_installed_comes_from_the_systems_own_installer() -> None:
+    assert UBUNTU.plugin("compose") == "sudo apt-get install docker-compose-plugin"
+    assert FEDORA.plugin("buildx") == "sudo dnf install docker-buildx-plugin"
+    assert MAC.plugin("compose") == MAC.docker()
+    assert UBUNTU.driver().startswith("sudo ubuntu-drivers install")
+    assert UBUNTU.toolkit().startswith("sudo nvidia-ctk runtime configure")
+    assert FEDORA.toolkit().startswith("sudo dnf install nvidia-container-toolkit && ")
+
+
+@pytest.mark.parametrize(
+    ("vendor", "kind", "is_there"),
+    [("0x10de", "0x030000", True), ("0x10de", "0x040300", False), ("0x1002", "0x030000", False)],
+)
+def test_a_gpu_without_a_driver_is_seen_on_the_bus(
+    tmp_path: Path, vendor: str, kind: str, is_there: bool
+) -> None:
+    device = tmp_path / "0000:01:00.0"
+    device.mkdir()
+    (device / "vendor").write_text(f"{vendor}\n")
+    (device / "class").write_text(f"{kind}\n")
+    assert nvidia.is_built_in(tmp_path) is is_there
+    assert not nvidia.is_built_in(tmp_path / "none")

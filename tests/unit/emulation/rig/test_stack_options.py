@@ -1,0 +1,56 @@
+"""What a person chooses about a stack, and what follows from it."""
+
+from pathlib import Path
+
+import pytest
+from discord_diffusion_emulator.fleet.settings import Delays, Settings
+
+from emulation.aws.launch import DELAYS
+from emulation.rig import log_files
+from emulation.rig.errors import RigError
+from emulation.rig.stack.options import FleetOptions, StackOptions
+
+
+def test_the_loop_is_no_faster_than_functions_can_keep_pace() -> None:
+    assert FleetOptions(speed=60).settings() == {"speed": 60, "alarm_speed": 10}
+    assert FleetOptions(speed=1).settings() == {"speed": 1, "alarm_speed": 1}
+
+
+def test_people_are_told_what_a_start_takes_here() -> None:
+    real, fast = FleetOptions(speed=1).boot_phases(), FleetOptions(speed=60).boot_phases()
+    assert (real["boot_instance_seconds"], real["boot_pull_seconds"]) == (140, 120)
+    assert (fast["boot_instance_seconds"], fast["boot_pull_seconds"]) == (3, 2)
+    assert real["boot_load_seconds"] == fast["boot_load_seconds"]
+
+
+def test_the_delays_are_those_of_the_fleet_agent() -> None:
+    agent = Delays()
+    assert {
+        "reservation": Settings().reservation_seconds,
+        "launch": agent.launch_seconds,
+        "register": agent.register_seconds,
+        "pull": agent.pull_seconds,
+    } == DELAYS
+
+
+def test_a_choice_of_another_fleet_is_noticed() -> None:
+    chosen = StackOptions(fleet=FleetOptions(0, 2)).as_json()
+    assert chosen == {
+        "minimum_tasks": 0,
+        "maximum_tasks": 2,
+        "speed": 30.0,
+        "watch": False,
+        "model": "embedded",
+    }
+
+
+def test_a_log_is_found_by_its_name_or_its_beginning(tmp_path: Path) -> None:
+    for name in ("emulator", "worker-1f2e3d4c", "worker-aaaabbbb"):
+        (tmp_path / f"{name}.log").touch()
+    assert [path.stem for path in log_files.chosen(tmp_path, "worker-1f2e3d4c")] == [
+        "worker-1f2e3d4c"
+    ]
+    assert len(log_files.chosen(tmp_path, "worker")) == 2
+    assert len(log_files.chosen(tmp_path, None)) == 3
+    with pytest.raises(RigError, match="emulator, worker-1f2e3d4c"):
+        log_files.chosen(tmp_path, "work")

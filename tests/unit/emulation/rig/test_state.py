@@ -1,0 +1,130 @@
+"""What is known of a stack survives, and a stale record never names somebody else's process."""
+
+import json
+import os
+import subprocess
+import sys
+import urllib.request
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import pytest
+
+from emulation.rig.stack import down, ports, processes
+from emulation.rig.stack.environment import base_environment
+from emulation.rig.stack.state import ProcessRecord, StackState, StateFolder
+
+SLEEPER = "import time; time.sleep(60)"
+STUBBORN = """
+import signal, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+print("ready", flush=True)
+time.sleep(60)
+"""
+PARENT = f"""
+import subprocess, sys, time
+subprocess.Popen([sys.executable, "-c", {SLEEPER!r}])
+time.sleep(60)
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> StateFolder:
+    return StateFolder(tmp_path / "stack")
+
+
+def spawn(folder: StateFolder, code: str, name: str = "worker-1") -> ProcessRecord:
+    command = [sys.executable, "-c", code]
+    return processes.spawn(
+        name, command, os.environ, folder.logs / f"{name}.log", folder.path.parent
+    )
+
+
+def test_the_state_is_read_back_as_it_was_written(folder: StateFolder) -> None:
+    state = StackState(target="host", queue_url="http://127.0.0.1/q").with_process(
+        ProcessRecord("worker-1", 1, 2.5, "log")
+    )
+    folder.save(state)
+    assert folder.load() == state
+
+
+@pytest.mark.parametrize(
+    "content", ["", "{", "[]", '{"processes": 3}', '{"processes": [], "x": 1}']
+)
+def test_a_damaged_state_file_counts_as_none(folder: StateFolder, content: str) -> None:
+    folder.path.mkdir()
+    folder.stack_file.write_text(content)
+    assert folder.load() is None
+
+
+def test_a_record_does_not_match_another_process_with_the_same_pid() -> None:
+    me = psutil.Process()
+    mine = ProcessRecord("me", me.pid, me.create_time(), "log")
+    assert processes.find(mine) == me
+    assert processes.find(replace(mine, started_at=mine.started_at - 60)) is None
+
+
+def test_stopping_ends_children_too_and_keeps_only_the_logs(folder: StateFolder) -> None:
+    record = spawn(folder, PARENT)
+    folder.save(StackState(target="host").with_process(record))
+    parent = psutil.Process(record.pid)
+    while not parent.children():
+        assert parent.is_running()
+    child = parent.children()[0]
+    assert down.stop(folder) is not None
+    assert not child.is_running()
+    assert processes.find(record) is None
+    assert [path.name for path in folder.path.iterdir()] == ["logs"]
+
+
+def test_a_process_that_ignores_sigterm_is_killed(
+    folder: StateFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "_TERMINATE_SECONDS", 0.5)
+    record = spawn(folder, STUBBORN)
+    while "ready" not in Path(record.log).read_text():
+        assert processes.find(record)
+    processes.terminate((record,))
+    assert processes.find(record) is None
+
+
+def test_stopping_nothing_is_no_error(folder: StateFolder) -> None:
+    assert down.stop(folder) is None
+    assert not folder.path.exists()
+
+
+def test_a_taken_port_is_replaced_by_a_free_one() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "http.server", "0", "--bind", ports.LOOPBACK]
+    ) as server:
+        try:
+            process = psutil.Process(server.pid)
+            while not (taken := [c.laddr.port for c in process.net_connections("tcp")]):
+                assert server.poll() is None
+            assert ports.choose(taken[0]) != taken[0]
+        finally:
+            server.kill()
+    assert ports.choose(taken[0], taken=taken[0]) != taken[0]
+    free = ports.choose(0)
+    assert ports.choose(free) == free
+
+
+def test_a_state_of_another_version_still_names_its_processes(folder: StateFolder) -> None:
+    state = StackState(target="host").with_process(ProcessRecord("worker-1", 1, 2.5, "log"))
+    folder.save(state)
+    content = json.loads(folder.stack_file.read_text()) | {"field_of_tomorrow": 1}
+    folder.stack_file.write_text(json.dumps(content))
+    assert folder.load() == state
+
+
+def test_loopback_is_reached_without_the_persons_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy.example:3128")
+    monkeypatch.setenv("NO_PROXY", "intranet.example")
+    monkeypatch.setenv("AWS_PROFILE", "work")
+    env = base_environment()
+    assert env["NO_PROXY"] == "intranet.example,127.0.0.1,localhost"
+    assert "AWS_PROFILE" not in env
+    proxies = urllib.request.getproxies_environment
+    monkeypatch.setenv("NO_PROXY", env["NO_PROXY"])
+    assert urllib.request.proxy_bypass_environment(ports.LOOPBACK, proxies())

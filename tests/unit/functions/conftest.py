@@ -1,0 +1,310 @@
+"""An endpoint with a queue and a table that one can look at."""
+
+import base64
+import itertools
+import json
+import time
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from nacl.signing import SigningKey
+
+from discord_diffusion.access.guild_settings import GuildSettings
+from discord_diffusion.access.limits import Usage
+from discord_diffusion.aws.job_store import StoreUnavailableError
+from discord_diffusion.aws.ledger import Charge
+from discord_diffusion.aws.queue import QueueDepth, QueueError
+from discord_diffusion.fleet.state import FleetLook, FleetState
+from discord_diffusion.fleet.waits import Wait
+from discord_diffusion.functions.interactions.admission import Admission
+from discord_diffusion.functions.interactions.endpoint import Endpoint
+from discord_diffusion.functions.interactions.imagine import Imagine
+from discord_diffusion.functions.interactions.lazy_handlers import Seldom
+from discord_diffusion.functions.interactions.requests import Requests
+from discord_diffusion.functions.interactions.router import Answers
+from discord_diffusion.jobs.job import Job
+from discord_diffusion.jobs.record import JobRecord, JobStatus
+from discord_diffusion.jobs.refusal import Refusal
+from discord_diffusion.settings import InteractionsSettings
+
+KEY = SigningKey(bytes(range(32)))
+TOKEN = "the-interaction-token"
+_NUMBERS = itertools.count()
+SETTINGS = InteractionsSettings.from_environ(
+    {
+        "QUEUE_URL": "http://127.0.0.1/jobs.fifo",
+        "JOBS_TABLE": "test-jobs",
+        "MAXIMUM_TASKS": "2",
+        "DISCORD_PUBLIC_KEY": KEY.verify_key.encode().hex(),
+        "DEFAULT_STEPS": "12",
+    }
+)
+
+
+@dataclass
+class ListQueue:
+    """Keeps what was sent; drops a second job of the same interaction, as SQS FIFO does."""
+
+    jobs: list[Job] = field(default_factory=list)
+    others: int = 0
+    """Messages of other users, in flight."""
+    broken: Exception | None = None
+    tried_once: bool = False
+
+    def send(self, job: Job, *, once: bool = False) -> None:
+        self.tried_once = once
+        if self.broken:
+            raise self.broken
+        if job.id not in {known.id for known in self.jobs}:
+            self.jobs.append(job)
+
+    def depth(self) -> QueueDepth:
+        if self.broken:
+            raise self.broken
+        return QueueDepth(len(self.jobs), self.others)
+
+    def refuse(self) -> None:
+        """Be as SQS is when it throttles."""
+        self.broken = QueueError("ThrottlingException")
+
+
+@dataclass
+class DictStore:
+    """Records in memory, and what is known of the fleet."""
+
+    records: dict[str, JobRecord] = field(default_factory=dict)
+    state: FleetState = field(default_factory=FleetState)
+    charges: list[Charge | None] = field(default_factory=list)
+    refusal: Refusal | None = None
+    """What the ledger says to the next job."""
+    broken: Exception | None = None
+    late: bool = False
+    """Whether a record is written only after its writer has given up waiting."""
+    on_the_way: list[JobRecord] = field(default_factory=list)
+
+    def accept(self, job: Job, *, charge: Charge | None = None, wait: Wait | None = None) -> bool:
+        self._break()
+        if job.id in self.records:
+            return False
+        units = charge.units if charge else 0
+        self.charges.append(charge)
+        if self.refusal:
+            raise self.refusal
+        record = JobRecord.of(job, units=units, wait=wait)
+        if self.late:
+            self.on_the_way.append(record)
+            raise StoreUnavailableError("ReadTimeoutError")
+        self.records[job.id] = record
+        return True
+
+    def reject(self, job: Job, *, reason: str) -> None:
+        self._break()
+        if job.id not in self.records:
+            self.records[job.id] = JobRecord.of(job)
+        self.finish(job.id, JobStatus.FAILED, reason=reason)
+
+    def arrive(self) -> None:
+        """What was late arrives, as a conditional write does."""
+        for record in self.on_the_way:
+            self.records.setdefault(record.id, record)
+
+    def get(self, job_id: str | None = None) -> Any:
+        """A record; without an id, the fleet."""
+        self._break()
+        return self.records.get(job_id) if job_id else self.state
+
+    def waiting(self, limit: int) -> list[JobRecord]:
+        self._break()
+        found = [record for record in self.records.values() if not record.status.finished]
+        return sorted(found, key=lambda record: int(record.id))[:limit]
+
+    def withdraw(
+        self,
+        job_id: str,
+        status: JobStatus,
+        *,
+        reason: str,
+        untold: bool = False,  # noqa: ARG002
+    ) -> bool:
+        self._break()
+        queued = self.records[job_id].status is JobStatus.QUEUED
+        return queued and self.finish(job_id, status, reason=reason)
+
+    def finish(self, job_id: str, status: JobStatus, **details: str | float) -> bool:
+        self._break()
+        self.records[job_id] = replace(
+            self.records[job_id],
+            status=status,
+            token=None,
+            details={name: str(one) for name, one in details.items()},
+        )
+        return True
+
+    def _break(self) -> None:
+        if self.broken:
+            raise self.broken
+
+    def knows(self, **look: Any) -> None:
+        """Be as after a look at the fleet."""
+        counts = {"visible": 0, "in_flight": 0, "running": 0, "desired": 0, "wanted": 0}
+        now = datetime.now(UTC)
+        self.state = FleetState(FleetLook(**{**counts, "measured_at": now, **look}), 10.0)
+
+
+@dataclass
+class DictGuilds:
+    """What guilds decided, in memory, and what was kept for those who look into it."""
+
+    decided: dict[str, tuple[GuildSettings, int]] = field(default_factory=dict)
+    used: Usage = field(default_factory=lambda: Usage(0, 0, frozenset()))
+    audited: list[dict[str, Any]] = field(default_factory=list)
+    outpaced: bool = False
+    """Whether somebody else always saves first."""
+    broken: Exception | None = None
+
+    def settings(self, guild_id: str) -> tuple[GuildSettings, int]:
+        self._break()
+        return self.decided.get(guild_id, (GuildSettings(), 0))
+
+    def decide(self, **settings: Any) -> None:
+        """Be as after `/settings` in the guild of `imagine`."""
+        self.decided["2000"] = (GuildSettings(**settings), 1)
+
+    def save(self, guild_id: str, settings: GuildSettings, version: int) -> bool:
+        self._break()
+        if self.outpaced or self.settings(guild_id)[1] != version:
+            return False
+        self.decided[guild_id] = (settings, version + 1)
+        return True
+
+    def usage(self, user_id: str, guild_id: str | None, now: datetime) -> Usage:  # noqa: ARG002
+        self._break()
+        return self.used
+
+    def audit(
+        self,
+        event_id: str,
+        user_id: str,
+        guild_id: str | None,  # noqa: ARG002
+        action: str,
+        now: datetime,  # noqa: ARG002
+        **what: str | int | None,
+    ) -> None:
+        self._break()
+        self.audited.append({"id": event_id, "user": user_id, "action": action, **what})
+
+    def _break(self) -> None:
+        if self.broken:
+            raise self.broken
+
+
+@dataclass
+class CountingWake:
+    """Counts how often the fleet was woken."""
+
+    starts: int = 0
+    broken: Exception | None = None
+
+    def start(self) -> None:
+        if self.broken:
+            raise self.broken
+        self.starts += 1
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Signs and sends payloads to an endpoint, as Discord does."""
+
+    queue: ListQueue
+    store: DictStore
+    wake: CountingWake
+    guilds: DictGuilds
+    endpoint: Endpoint
+
+    def post(self, payload: object, **event: Any) -> dict[str, Any]:
+        """The HTTP response to a signed payload, in an event of payload format 1.0."""
+        return self.post_bytes(json.dumps(payload).encode(), **event)
+
+    def post_bytes(self, body: bytes, **event: Any) -> dict[str, Any]:
+        """As `post`, with the body as it is."""
+        return self.endpoint.answer(event_v1(body) | event)
+
+    def content(self, payload: object) -> dict[str, Any]:
+        """The response to a signed payload, which must be answered well."""
+        response = self.post(payload)
+        assert response["statusCode"] == 200, response
+        answer: dict[str, Any] = json.loads(response["body"])
+        return answer
+
+
+def headers(body: bytes) -> dict[str, str]:
+    """The headers with which Discord signs a body now."""
+    timestamp = str(int(time.time()))
+    return {
+        "X-Signature-Ed25519": KEY.sign(timestamp.encode() + body).signature.hex(),
+        "X-Signature-Timestamp": timestamp,
+        "Content-Type": "application/json",
+    }
+
+
+def event_v1(body: bytes) -> dict[str, Any]:
+    """Payload format 1.0, as API Gateway REST sends it."""
+    return {"headers": headers(body), "body": body.decode(), "isBase64Encoded": False}
+
+
+def event_v2(body: bytes) -> dict[str, Any]:
+    """Payload format 2.0, as API Gateway HTTP and function URLs send it: base64 at times."""
+    lower = {name.lower(): value for name, value in headers(body).items()}
+    encoded = base64.b64encode(body).decode()
+    return {"version": "2.0", "headers": lower, "body": encoded, "isBase64Encoded": True}
+
+
+def event_multi_value(body: bytes) -> dict[str, Any]:
+    """An event whose headers are lists."""
+    many = {name: [value] for name, value in headers(body).items()}
+    return {"multiValueHeaders": many, "body": body.decode(), "isBase64Encoded": False}
+
+
+def new_id() -> str:
+    """A snowflake of an interaction that was made just now."""
+    milliseconds = int(time.time() * 1000) - 1_420_070_400_000
+    return str((milliseconds << 22) + next(_NUMBERS))
+
+
+def imagine(**options: Any) -> dict[str, Any]:
+    """`/imagine` in a guild."""
+    return {
+        "type": 2,
+        "id": new_id(),
+        "application_id": "1000",
+        "token": TOKEN,
+        "guild_id": "2000",
+        "channel_id": "3000",
+        "channel": {"id": "3000", "nsfw": True},
+        "member": {"user": {"id": "4000", "username": "ada"}},
+        "locale": "en-US",
+        "attachment_size_limit": 26214400,
+        "data": {
+            "id": "1",
+            "name": "imagine",
+            "type": 1,
+            "options": [{"name": name, "value": value} for name, value in options.items()],
+        },
+    }
+
+
+def make_caller(settings: InteractionsSettings = SETTINGS) -> Caller:
+    """An endpoint with an empty queue, an empty table and a fleet that sleeps."""
+    queue, store, wake, guilds = ListQueue(), DictStore(), CountingWake(), DictGuilds()
+    admission = Admission(store, queue, store, wake, settings.fleet_size)
+    requests = Requests(Imagine(settings), admission, guilds, settings.limits, settings.audit_days)
+    answers = Answers(requests, Seldom(requests, store, store))
+    return Caller(queue, store, wake, guilds, Endpoint(settings, answers))
+
+
+@pytest.fixture
+def caller() -> Caller:
+    """An endpoint as `make_caller` makes it."""
+    return make_caller()

@@ -1,0 +1,156 @@
+"""Jobs are taken in or refused, whatever the table, the queue and the fleet say."""
+
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from discord_diffusion.aws.errors import ServiceUnavailableError
+from discord_diffusion.aws.job_store import StoreUnavailableError
+from discord_diffusion.functions.interactions import admission
+from discord_diffusion.jobs.record import JobStatus
+from tests.unit.functions.conftest import Caller, imagine
+
+EPHEMERAL = 64
+DOWN = StoreUnavailableError("ConnectTimeoutError")
+
+
+def made(seconds_ago: float, **options: Any) -> dict[str, Any]:
+    """`/imagine`, of an interaction made so long ago."""
+    milliseconds = int((time.time() - seconds_ago) * 1000) - 1_420_070_400_000
+    return imagine(prompt="a star", **options) | {"id": str(milliseconds << 22)}
+
+
+def content(answer: dict[str, Any]) -> str:
+    text: str = answer["data"]["content"]
+    return text
+
+
+def test_a_sleeping_fleet_is_woken_by_the_first_job_and_not_again_by_the_next(
+    caller: Caller,
+) -> None:
+    assert "asleep" in content(caller.content(imagine(prompt="a star")))
+    assert "About 1 ahead of you" in content(caller.content(imagine(prompt="a moon")))
+    assert caller.wake.starts == 1
+
+
+def test_a_fleet_that_runs_or_starts_is_not_woken(caller: Caller) -> None:
+    caller.store.knows(running=1, desired=1)
+    caller.queue.others = 3
+    running = content(caller.content(imagine(prompt="a star")))
+    assert "About 3 ahead of you" in running
+    assert "asleep" not in running
+    assert caller.wake.starts == 0
+
+
+@pytest.mark.parametrize(
+    ("look", "told"),
+    [
+        ({"desired": 1}, "A GPU is starting"),
+        ({"desired": 1, "launch_failed_at": datetime.now(UTC)}, "no free GPU"),
+        ({"running": 1, "desired": 1}, "You are next, ready <t:"),
+    ],
+)
+def test_the_answer_says_what_is_waited_for(
+    caller: Caller, look: dict[str, Any], told: str
+) -> None:
+    caller.store.knows(**look)
+    assert told in content(caller.content(imagine(prompt="a star")))
+
+
+def test_the_moment_that_is_promised_counts_down_by_itself(caller: Caller) -> None:
+    caller.store.knows(running=1, desired=1)
+    text = content(caller.content(imagine(prompt="a star")))
+    moment = int(text.split("<t:")[1].split(":R>")[0])
+    assert moment == pytest.approx(time.time() + 10, abs=3)
+
+
+def test_without_the_table_nothing_is_drawn_in_a_direct_message_either(caller: Caller) -> None:
+    caller.store.broken = DOWN
+    direct = {"guild_id": None, "member": None, "user": {"id": "4000"}}
+    for payload in (imagine(prompt="a star"), imagine(prompt="a star") | direct):
+        answer = caller.content(payload)
+        assert "can't take your request" in content(answer)
+        assert answer["data"]["flags"] == EPHEMERAL
+    assert caller.queue.jobs == []
+    assert caller.wake.starts == 0
+
+
+def test_nobody_waits_for_a_job_whose_record_is_written_after_its_refusal(caller: Caller) -> None:
+    caller.store.late = True
+    payload = imagine(prompt="a star")
+    first = caller.content(payload)
+    assert "can't take your request" in content(first)
+    caller.store.arrive()
+    caller.store.late = False
+    assert caller.store.waiting(10) == []
+    assert caller.content(payload) == first
+    assert caller.queue.jobs == []
+
+
+def test_a_wake_up_that_fails_fails_no_answer(caller: Caller) -> None:
+    caller.wake.broken = ServiceUnavailableError("ReadTimeoutError")
+    assert "Queued" in content(caller.content(imagine(prompt="a star")))
+    caller.wake.broken = None
+    caller.content(imagine(prompt="a moon"))
+    assert caller.wake.starts == 1
+
+
+def test_what_the_queue_refuses_ends_as_failed_and_again_when_it_is_redelivered(
+    caller: Caller,
+) -> None:
+    caller.queue.refuse()
+    payload = imagine(prompt="a star")
+    first = caller.content(payload)
+    assert first["data"]["flags"] == EPHEMERAL
+    assert caller.store.records[payload["id"]].status is JobStatus.FAILED
+    caller.queue.broken = None
+    assert caller.content(payload) == first
+    assert caller.queue.jobs == []
+
+
+def test_a_job_that_was_recorded_but_never_sent_is_sent_when_it_is_redelivered(
+    caller: Caller,
+) -> None:
+    payload = imagine(prompt="a star")
+    first = caller.content(payload)
+    caller.queue.jobs.clear()
+    assert caller.content(payload) == first
+    assert len(caller.queue.jobs) == 1
+
+
+def test_a_job_that_cannot_be_finished_in_time_is_refused_before_it_is_queued(
+    caller: Caller,
+) -> None:
+    payload = made(seconds_ago=13 * 60)
+    answer = caller.content(payload)
+    assert answer["data"]["flags"] == EPHEMERAL
+    assert "15 minutes" in content(answer)
+    assert "Nothing was charged" in content(answer)
+    assert caller.queue.jobs == []
+    assert caller.store.records == {}
+    assert caller.wake.starts == 0
+
+
+def test_a_job_that_was_taken_in_is_not_refused_when_it_is_redelivered_late(
+    caller: Caller,
+) -> None:
+    caller.store.knows(running=1, desired=1)
+    payload = made(seconds_ago=13 * 60)
+    first = caller.content(payload)
+    assert "Queued" in content(first)
+    caller.store.knows(measured_at=datetime.now(UTC) - timedelta(seconds=100))
+    time.sleep(admission.CACHED_SECONDS)
+    assert caller.content(payload) == first
+
+
+def test_when_time_runs_out_only_what_must_be_done_is_done(
+    caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(admission, "SPENT_SECONDS", -1.0)
+    caller.queue.others = 7
+    assert "You are next" in content(caller.content(imagine(prompt="a star")))
+    assert caller.wake.starts == 0
+    assert len(caller.queue.jobs) == 1
+    assert caller.queue.tried_once

@@ -1,0 +1,97 @@
+"""Events and payloads that nobody should send: each still gets an answer of a known form."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from discord_diffusion.discord.text import units
+from tests.unit.functions.conftest import Caller, event_v1, headers, imagine
+
+same_caller = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+names = st.sampled_from(
+    ["headers", "multiValueHeaders", "body", "isBase64Encoded", "version", "requestContext"]
+)
+header_names = st.sampled_from(
+    ["X-Signature-Ed25519", "x-signature-timestamp", "X-SIGNATURE-ED25519"]
+)
+scalars = st.none() | st.booleans() | st.integers() | st.text(max_size=130)
+values = (
+    scalars | st.lists(scalars, max_size=3) | st.dictionaries(header_names, scalars, max_size=3)
+)
+
+
+@same_caller
+@given(st.dictionaries(names, values))
+def test_no_event_that_nobody_signed_gets_past_the_signature(
+    caller: Caller, event: dict[str, Any]
+) -> None:
+    assert caller.endpoint.answer(event)["statusCode"] == 401
+    assert caller.queue.jobs == []
+
+
+@same_caller
+@given(st.dictionaries(names, values, min_size=1))
+def test_a_signed_event_with_parts_replaced_never_crashes(
+    caller: Caller, change: dict[str, Any]
+) -> None:
+    event = event_v1(json.dumps(imagine(prompt="a star")).encode()) | change
+    assert caller.endpoint.answer(event)["statusCode"] in (200, 401)
+
+
+def test_a_header_is_found_however_its_name_is_written(caller: Caller) -> None:
+    body = b'{"type":1}'
+    for write in (str.upper, str.lower, str.title, str.swapcase):
+        renamed = {write(name): value for name, value in headers(body).items()}
+        event = {"headers": renamed, "body": body.decode()}
+        assert caller.endpoint.answer(event)["statusCode"] == 200
+
+
+def test_a_prompt_of_6000_characters_of_everything_is_answered_and_queued_whole(
+    caller: Caller,
+) -> None:
+    noise = "`@everyone` **x** <@&1> 👩\u200d🚀 \u202eשלום\u202c \x00\u2028 [a](https://b.c) "
+    prompt = (noise * 120)[:6000]
+    answer = caller.content(imagine(prompt=prompt, negative_prompt=prompt))
+    content = answer["data"]["content"]
+    assert units(content) <= 2000
+    assert len(content.splitlines()) == 4
+    assert "@everyone" not in content.replace(r"\@", "")
+    assert not set(content) & set("\x00\u202e\u202c\u2028")
+    assert content.splitlines()[2].endswith("guidance 7.5")
+    (job,) = caller.queue.jobs
+    assert job.parameters.prompt.startswith("`@everyone` **x** <@&1> 👩\u200d🚀 שלום ")
+
+
+@pytest.mark.parametrize("prompt", ["\u200b", "\ufeff \u200d", "\u202e\u202c", "\n\n\t"])
+def test_a_prompt_that_shows_nothing_is_empty(caller: Caller, prompt: str) -> None:
+    assert "is empty" in caller.content(imagine(prompt=prompt))["data"]["content"]
+    assert caller.queue.jobs == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"id": "not a snowflake"},
+        {"token": None},
+        {"member": {}, "user": None},
+        {"application_id": 5},
+        {"guild_id": "x"},
+        {"attachment_size_limit": 2**40},
+    ],
+)
+def test_a_command_that_could_not_be_answered_later_is_never_queued(
+    caller: Caller, change: dict[str, Any]
+) -> None:
+    answer = caller.content(imagine(prompt="a star") | change)
+    assert answer["data"]["flags"] == 64
+    assert "snowflake" not in answer["data"]["content"]
+    assert caller.queue.jobs == []
+
+
+def test_options_that_the_command_does_not_have_are_left_alone(caller: Caller) -> None:
+    payload = imagine(prompt="a star", sampler="of tomorrow")
+    payload["data"]["options"] += [None, 5, {"value": 1}, {"name": "sub", "options": []}]
+    assert "Queued" in caller.content(payload)["data"]["content"]

@@ -1,0 +1,191 @@
+"""Every interaction gets the answer that it should, whatever it holds and however it comes."""
+
+import json
+import logging
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from discord_diffusion import logs
+from tests.unit.functions.conftest import (
+    TOKEN,
+    Caller,
+    event_multi_value,
+    event_v1,
+    event_v2,
+    headers,
+    imagine,
+)
+
+EPHEMERAL = 64
+same_caller = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=10),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
+    ),
+)
+
+
+def test_a_ping_is_answered_with_a_pong(caller: Caller) -> None:
+    response = caller.post({"type": 1})
+    assert response["statusCode"] == 200
+    assert json.loads(response["body"]) == {"type": 1}
+    assert response["headers"]["Content-Type"] == "application/json"
+
+
+@pytest.mark.parametrize("event", [event_v1, event_v2, event_multi_value])
+def test_every_event_format_is_understood(caller: Caller, event: Any) -> None:
+    body = json.dumps(imagine(prompt="schöne Grüße 🔴"), ensure_ascii=False).encode()
+    assert caller.endpoint.answer(event(body))["statusCode"] == 200
+    assert caller.queue.jobs[0].parameters.prompt == "schöne Grüße 🔴"
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        None,
+        [],
+        {},
+        {"headers": None, "body": None},
+        {"headers": {"X-Signature-Ed25519": "00" * 64}, "body": "{}"},
+        {"headers": {"X-Signature-Ed25519": 5, "X-Signature-Timestamp": None}, "body": {}},
+        {"headers": {}, "body": "not base64 !", "isBase64Encoded": True},
+        event_v1(b"{}") | {"body": '{"type":1}'},
+    ],
+)
+def test_what_is_not_signed_gets_401_and_reaches_no_queue(caller: Caller, event: object) -> None:
+    assert caller.endpoint.answer(event)["statusCode"] == 401
+    assert caller.queue.jobs == []
+
+
+@pytest.mark.parametrize("body", [b"", b"nonsense", b"[]", b"null", b'{"type":"1"}', b"[" * 9999])
+def test_a_signed_body_that_is_no_interaction_gets_400(caller: Caller, body: bytes) -> None:
+    assert caller.post_bytes(body)["statusCode"] == 400
+
+
+def test_an_imagine_becomes_a_job_and_says_what_was_understood(caller: Caller) -> None:
+    payload = imagine(prompt="a `red` circle", seed=42, images=2, guidance=5)
+    answer = caller.content(payload)
+    (job,) = caller.queue.jobs
+    assert (job.id, job.user_id, job.guild_id) == (payload["id"], "4000", "2000")
+    assert (job.nsfw, job.locale, job.attachment_size_limit) == (True, "en-US", 26214400)
+    assert (job.parameters.seed, job.parameters.images, job.parameters.steps) == (42, 2, 12)
+    assert answer["type"] == 4
+    text = answer["data"]["content"]
+    for part in (r"a \`red\` circle", "Queued", "2 pictures", "seed 42", "512×512", "guidance 5"):
+        assert part in text
+    assert answer["data"]["allowed_mentions"] == {"parse": []}
+    assert "flags" not in answer["data"]
+
+
+def test_an_imagine_in_a_direct_message_works(caller: Caller) -> None:
+    payload = imagine(prompt="a star")
+    for name in ("member", "guild_id", "channel", "attachment_size_limit"):
+        del payload[name]
+    caller.content(payload | {"user": {"id": "4001"}})
+    (job,) = caller.queue.jobs
+    assert (job.user_id, job.guild_id, job.nsfw) == ("4001", None, False)
+    assert job.attachment_size_limit == 10 * 1024 * 1024
+
+
+def test_a_redelivered_interaction_is_the_same_job_with_the_same_seed(caller: Caller) -> None:
+    payload = imagine(prompt="a star")
+    first, second = (caller.content(payload) for _ in range(2))
+    assert first == second
+    assert len(caller.queue.jobs) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({}, "`prompt` is missing"),
+        ({"prompt": " \x00 "}, "`prompt` is empty"),
+        ({"prompt": 5}, "`prompt` must be a text"),
+        ({"prompt": "x" * 6001}, "`prompt` must be a text of up to 6000"),
+        ({"prompt": "x", "images": 5}, "`images` must be a whole number from 1 to 4"),
+        ({"prompt": "x", "images": True}, "`images` must be"),
+        ({"prompt": "x", "steps": 1.5}, "`steps` must be a whole number"),
+        ({"prompt": "x", "seed": -1}, "`seed` must be"),
+        ({"prompt": "x", "guidance": "high"}, "`guidance` must be a number from 0 to 30"),
+    ],
+)
+def test_a_value_that_is_not_allowed_is_told_to_the_user_alone(
+    caller: Caller, options: dict[str, Any], told: str
+) -> None:
+    answer = caller.content(imagine(**options))
+    assert told in answer["data"]["content"]
+    assert answer["data"]["flags"] == EPHEMERAL
+    assert caller.queue.jobs == []
+
+
+@pytest.mark.parametrize(
+    ("payload", "kind"),
+    [
+        ({"type": 2, "data": {"name": "gone"}}, 4),
+        ({"type": 2}, 4),
+        ({"type": 3, "data": {"custom_id": "reroll:1:0"}}, 4),
+        ({"type": 4, "data": {"name": "imagine"}}, 8),
+        ({"type": 5, "data": {"custom_id": "edit:1:0"}}, 4),
+        ({"type": 77, "data": "of tomorrow"}, 4),
+    ],
+)
+def test_what_it_does_not_know_gets_a_polite_answer(
+    caller: Caller, payload: dict[str, Any], kind: int
+) -> None:
+    answer = caller.content(imagine() | {"data": None} | payload)
+    assert answer["type"] == kind
+    if kind == 4:
+        assert answer["data"]["flags"] == EPHEMERAL
+
+
+def test_when_the_queue_refuses_the_user_gets_an_apology_in_the_same_answer(
+    caller: Caller,
+) -> None:
+    caller.queue.refuse()
+    answer = caller.content(imagine(prompt="a star"))
+    assert answer["data"]["flags"] == EPHEMERAL
+    assert "try again" in answer["data"]["content"]
+
+
+def test_an_unexpected_error_is_an_apology_too(caller: Caller) -> None:
+    caller.queue.broken = RuntimeError(TOKEN)
+    answer = caller.content(imagine(prompt="a star"))
+    assert answer["data"]["flags"] == EPHEMERAL
+
+
+def test_the_log_never_holds_the_token_or_the_body(
+    caller: Caller, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    caplog.handler.setFormatter(logs.JsonFormatter())
+    caller.content(imagine(prompt="a private wish"))
+    caller.queue.broken = RuntimeError(TOKEN)
+    caller.content(imagine(prompt="a private wish"))
+    caller.queue.refuse()
+    caller.content(imagine(prompt="a private wish"))
+    caller.post_bytes(b"{" + TOKEN.encode())
+    caller.endpoint.answer({"headers": headers(b"x"), "body": TOKEN})
+    assert len(caplog.records) >= 4
+    assert TOKEN not in caplog.text
+    assert "private" not in caplog.text
+    assert all(json.loads(line) for line in caplog.text.splitlines())
+
+
+@same_caller
+@given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=6000))
+def test_any_prompt_gets_a_well_formed_answer(caller: Caller, prompt: str) -> None:
+    text = caller.content(imagine(prompt=prompt))["data"]["content"]
+    assert 0 < len(text) <= 2000
+    assert "\x00" not in text
+
+
+@same_caller
+@given(st.dictionaries(st.sampled_from([*imagine(), "user", "x"]), json_values))
+def test_any_signed_payload_gets_200_or_400_and_never_an_error(
+    caller: Caller, change: dict[str, Any]
+) -> None:
+    response = caller.post(imagine(prompt="a star") | change)
+    assert response["statusCode"] in (200, 400)

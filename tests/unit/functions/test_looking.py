@@ -1,0 +1,108 @@
+"""What one look publishes when the queue and the service change while it looks."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import cast
+
+from discord_diffusion.aws.fleet_state import FleetStateStore
+from discord_diffusion.aws.job_store import JobStore
+from discord_diffusion.aws.metrics import Metrics
+from discord_diffusion.aws.queue import QueueDepth, QueueWatch
+from discord_diffusion.aws.services import EcsService, ServiceCounts
+from discord_diffusion.fleet.demand import ScalingTarget
+from discord_diffusion.fleet.state import FleetLook
+from discord_diffusion.functions.backlog.instance_release import Releasing
+from discord_diffusion.functions.backlog.monitor import Found, Looking
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+TARGET = ScalingTarget(
+    seconds_per_job=10, jobs_at_once=1, target_wait_seconds=60, minimum=0, maximum=4
+)
+
+
+@dataclass
+class Deployment:
+    """Everything that a look asks and tells. `meanwhile` happens once the queue has answered."""
+
+    jobs: int = 0
+    desired: int = 0
+    running: int = 0
+    meanwhile: Callable[["Deployment"], None] = lambda _: None
+    published: dict[str, float] = field(default_factory=dict)
+
+    def depth(self) -> QueueDepth:
+        found = QueueDepth(visible=self.jobs, in_flight=0)
+        happens, self.meanwhile = self.meanwhile, lambda _: None
+        happens(self)
+        return found
+
+    def counts(self) -> ServiceCounts:
+        return ServiceCounts(self.desired, self.running)
+
+    def release(self, _look: FleetLook) -> int:
+        return 0
+
+    def publish(self, points: Mapping[str, float]) -> None:
+        self.published.update(points)
+
+    def note(self, look: FleetLook) -> FleetLook:
+        return look
+
+    def launch_failed_at(self, _since: datetime) -> None:
+        return None
+
+    def waiting(self, _limit: int) -> list[object]:
+        return []
+
+    def look(self, backlog_at_least: int = 0) -> Found:
+        return Looking(
+            queue=cast(QueueWatch, self),
+            service=cast(EcsService, self),
+            releasing=cast(Releasing, self),
+            metrics=cast(Metrics, self),
+            fleet=cast(FleetStateStore, self),
+            jobs=cast(JobStore, self),
+            target=TARGET,
+        ).look(NOW, backlog_at_least=backlog_at_least)
+
+
+def woken(deployment: Deployment) -> None:
+    """A job comes in, and its wake-up asks for a task."""
+    deployment.jobs, deployment.desired = 1, 1
+
+
+def test_a_task_that_was_asked_for_during_the_look_is_not_spare() -> None:
+    deployment = Deployment(meanwhile=woken)
+    found = deployment.look()
+    assert deployment.published["TaskSurplus"] == 0
+    assert deployment.published["TaskShortfall"] == 0, "nor asked for twice"
+    assert not found.idle
+    assert found.look.visible == 1
+
+
+def test_a_task_without_any_job_is_spare() -> None:
+    deployment = Deployment(desired=1, running=1)
+    found = deployment.look()
+    assert deployment.published["TaskSurplus"] == 1
+    assert not found.idle
+
+
+def test_jobs_beyond_what_the_tasks_finish_in_time_are_a_shortfall() -> None:
+    deployment = Deployment(jobs=13, desired=1, running=1)
+    assert deployment.look().look.wanted == 3
+    assert deployment.published["TaskShortfall"] == 2
+    assert deployment.published["TaskSurplus"] == 0
+
+
+def test_a_wake_up_says_that_nothing_is_spare_and_leaves_the_shortfall_to_itself() -> None:
+    """The alarm of the surplus may still be what it was as the last task was let go."""
+    deployment = Deployment(jobs=1)
+    assert deployment.look(backlog_at_least=1).look.wanted == 1
+    assert deployment.published == {"TaskSurplus": 0}
+
+
+def test_a_sleeping_fleet_without_a_job_publishes_nothing() -> None:
+    deployment = Deployment()
+    assert deployment.look().idle
+    assert deployment.published == {}

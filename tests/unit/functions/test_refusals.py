@@ -1,0 +1,233 @@
+"""Every reason to refuse is reached by something that a user does, and told in the user's words."""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from discord_diffusion.access.limits import Limits
+from discord_diffusion.aws import dynamodb, ledger
+from discord_diffusion.aws.job_store import StoreUnavailableError
+from discord_diffusion.jobs.job import GenerationParameters, Job, SourceImage
+from discord_diffusion.jobs.models import parse
+from discord_diffusion.jobs.record import JobRecord, JobStatus
+from discord_diffusion.settings import InteractionsSettings
+from discord_diffusion.texts.catalogue import LANGUAGES, PLACE, texts
+from tests.unit.functions.conftest import SETTINGS, Caller, imagine, make_caller, new_id
+
+EPHEMERAL = 64
+DOWN = StoreUnavailableError("ConnectTimeoutError")
+MANAGER = {"permissions": "32"}
+PARAMETERS = GenerationParameters("a ring", 7, 12, 7.5, 512, 512, 2)
+CHARGE = ledger.Charge(5, Limits(10, 20, 60, 3), audit_days=30)
+Scenario = Callable[["Scene"], dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A caller, and what a user does there."""
+
+    caller: Caller
+    locale: str
+
+    def imagine(self, **options: Any) -> dict[str, Any]:
+        return self.send(imagine(**({"prompt": "a star"} | options)))
+
+    def refused_by_ledger(self, about: str, **item: Any) -> dict[str, Any]:
+        found = dynamodb.write(item)
+        if "jobs" in item:
+            found["jobs"] = {"SS": list(item["jobs"])}
+        self.caller.store.refusal = ledger.refusal(about, found, CHARGE, datetime.now(UTC))
+        return self.imagine()
+
+    def command(self, name: str, sub: str | None = None, **given: Any) -> dict[str, Any]:
+        options = [{"name": key, "value": value} for key, value in given.items()]
+        if sub:
+            options = [{"name": sub, "type": 1, "options": options}]
+        return self.send({"data": {"name": name, "type": 1, "options": options}})
+
+    def settings(self, sub: str, **given: Any) -> dict[str, Any]:
+        return self.send(self._settings(sub, **given))
+
+    def _settings(self, sub: str, **given: Any) -> dict[str, Any]:
+        options = [{"name": key, "value": value} for key, value in given.items()]
+        return {
+            "member": {"user": {"id": "4000"}, **MANAGER},
+            "data": {"name": "settings", "options": [{"name": sub, "type": 1, "options": options}]},
+        }
+
+    def press(self, custom_id: str, *files: str, **more: Any) -> dict[str, Any]:
+        message = {
+            "id": "1",
+            "attachments": [{"filename": name, "url": f"https://x/{name}"} for name in files],
+            "interaction_metadata": {"user": {"id": "4000"}},
+        }
+        return self.send({"type": 3, "data": {"custom_id": custom_id}, "message": message} | more)
+
+    def form(self, custom_id: str) -> dict[str, Any]:
+        return self.send({"type": 5, "data": {"custom_id": custom_id, "components": []}})
+
+    def send(self, change: dict[str, Any]) -> dict[str, Any]:
+        return self.caller.content(imagine() | change | {"locale": self.locale})
+
+    def job(self, status: JobStatus = JobStatus.ANSWERED, **changes: Any) -> str:
+        """A job that the table knows."""
+        job = Job(new_id(), "1000", "t", "4000", "en-US", replace(PARAMETERS, **changes))
+        record = replace(JobRecord.of(job), status=status, guild_id="2000", channel_id="3000")
+        self.caller.store.records[job.id] = record
+        return job.id
+
+    def decided(self, **settings: Any) -> "Scene":
+        self.caller.guilds.decide(**settings)
+        return self
+
+    def without_table(self) -> "Scene":
+        self.caller.store.broken = self.caller.guilds.broken = DOWN
+        return self
+
+    def without_queue(self) -> "Scene":
+        self.caller.queue.refuse()
+        return self
+
+
+def changed_meanwhile(scene: Scene) -> dict[str, Any]:
+    scene.caller.guilds.outpaced = True
+    return scene.settings("reset")
+
+
+def hopeless(scene: Scene, **look: Any) -> dict[str, Any]:
+    scene.caller.store.knows(**look)
+    scene.caller.queue.others = 10_000
+    return scene.imagine()
+
+
+def without_capacity(scene: Scene) -> dict[str, Any]:
+    return hopeless(scene, desired=1, launch_failed_at=datetime.now(UTC))
+
+
+def broken_within(scene: Scene) -> dict[str, Any]:
+    scene.caller.queue.broken = RuntimeError("nobody expected this")
+    return scene.imagine()
+
+
+SCENARIOS: dict[str, Scenario] = {
+    "option_missing": lambda scene: scene.send(imagine()),
+    "option_text": lambda scene: scene.imagine(prompt="x" * 6001),
+    "option_whole": lambda scene: scene.imagine(steps=101),
+    "option_number": lambda scene: scene.imagine(guidance="high"),
+    "option_choice": lambda scene: scene.imagine(size="round"),
+    "option_boolean": lambda scene: scene.imagine(private="yes"),
+    "prompt_empty": lambda scene: scene.imagine(prompt=" \u200b "),
+    "size_too_large": lambda scene: scene.imagine(width=4096, height=4096),
+    "model_unknown": lambda scene: scene.imagine(model="dall-e"),
+    "not_a_picture": lambda scene: scene.imagine(image="5"),
+    "strength_alone": lambda scene: scene.imagine(strength=0.5),
+    "blocked": lambda scene: scene.decided(blocklist=("evil",)).imagine(prompt="3v1l"),
+    "role": lambda scene: scene.decided(roles=("9",)).imagine(),
+    "channel": lambda scene: scene.decided(channels=("9",)).imagine(),
+    "quota_user": lambda scene: scene.refused_by_ledger("day", used=8),
+    "quota_guild": lambda scene: scene.refused_by_ledger("guild", used=18),
+    "cooldown": lambda scene: scene.refused_by_ledger(
+        "user", asked_at=datetime.now(UTC).timestamp()
+    ),
+    "just_cancelled": lambda scene: scene.refused_by_ledger(
+        "user", asked_at=0.0, cancelled_at=datetime.now(UTC).timestamp()
+    ),
+    "in_flight": lambda scene: scene.refused_by_ledger("user", jobs=("1", "2", "3")),
+    "pressed": lambda scene: scene.refused_by_ledger("press"),
+    "queue": lambda scene: scene.without_queue().imagine(),
+    "store": lambda scene: scene.without_table().command("quota"),
+    "no_capacity": without_capacity,
+    "too_many_waiting": lambda scene: hopeless(scene, running=1, desired=1),
+    "job_gone": lambda scene: scene.press("reroll:1:0"),
+    "picture_gone": lambda scene: scene.press(f"vary:{scene.job()}:0", "other-0.png"),
+    "source_gone": lambda scene: scene.press(
+        f"reroll:{scene.job(source=SourceImage('https://x/y.png?ex=5f000000&', 0.5))}:0"
+    ),
+    "not_yours": lambda scene: scene.press(
+        f"delete:{scene.job()}:0", member={"user": {"id": "4444"}}
+    ),
+    "too_late_to_cancel": lambda scene: scene.press(f"cancel:{scene.job(JobStatus.DRAWING)}:0"),
+    "nothing_to_cancel": lambda scene: scene.command("cancel"),
+    "manage_guild": lambda scene: scene.command("settings", "show"),
+    "guild_only": lambda scene: scene.send(
+        {"guild_id": None, "data": {"name": "settings", "options": []}}
+    ),
+    "pattern_invalid": lambda scene: scene.settings("block", pattern="(a+)+b"),
+    "patterns_full": lambda scene: scene.decided(
+        blocklist=tuple(f"cat{number}.{{0,90}}dog" for number in range(5))
+    ).settings("block", pattern="bird.{0,90}dog"),
+    "pattern_unknown": lambda scene: scene.settings("unblock", pattern="never"),
+    "nothing_to_change": lambda scene: scene.settings("limits"),
+    "settings_changed": changed_meanwhile,
+    "not_a_job": lambda scene: scene.send(
+        {"data": {"name": "Show parameters", "type": 3, "target_id": "5"}}
+    ),
+    "unknown_command": lambda scene: scene.command("gone"),
+    "unknown_component": lambda scene: scene.press("of an older kind"),
+    "unknown_modal": lambda scene: scene.form("vary:1:0"),
+    "unknown_type": lambda scene: scene.send({"type": 77}),
+    "unexpected": broken_within,
+}
+
+
+def test_there_is_a_way_to_every_reason() -> None:
+    assert set(SCENARIOS) == {
+        key.removeprefix("refused.") for key in texts("en") if key.startswith("refused.")
+    }
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("reason", SCENARIOS)
+def test_a_refusal_is_told_to_the_user_alone_in_the_users_language(
+    reason: str, language: str
+) -> None:
+    scene = Scene(make_caller(), language)
+    answer = SCENARIOS[reason](scene)
+    told = answer["data"]["content"]
+    text = texts(language)[f"refused.{reason}"]
+    pattern = ".*".join(map(re.escape, PLACE.sub("\0", text).split("\0")))
+    assert re.fullmatch(pattern, told, re.DOTALL), told
+    assert answer["data"]["flags"] == EPHEMERAL
+    assert answer["data"]["allowed_mentions"] == {"parse": []}
+    assert scene.caller.queue.jobs == []
+
+
+def test_an_option_is_called_what_the_users_client_calls_it() -> None:
+    scene = Scene(make_caller(), "de")
+    assert "`schritte` muss" in scene.imagine(steps=101)["data"]["content"]
+    told = scene.settings("limits", user_units=-1)["data"]["content"]
+    assert "`pro_nutzer` muss" in told
+
+
+def test_a_refused_prompt_is_kept_for_those_who_look_and_its_token_is_not() -> None:
+    scene = Scene(make_caller(), "en").decided(blocklist=("evil",))
+    scene.imagine(prompt="an evil plan")
+    (kept,) = scene.caller.guilds.audited
+    assert (kept["action"], kept["user"], kept["prompt"]) == ("blocked", "4000", "an evil plan")
+    assert "token" not in str(kept)
+
+
+def test_a_guilds_rules_do_not_lapse_while_the_table_does_not_answer() -> None:
+    scene = Scene(make_caller(), "en").decided(user_units=10)
+    scene.without_table()
+    assert "can't look that up" in scene.imagine()["data"]["content"]
+    assert scene.caller.queue.jobs == []
+
+
+def test_models_have_their_own_limits_and_defaults() -> None:
+    models = {"large": {"model": "x", "steps": 40, "guidance": 3.5, "max_pixels": 1024 * 1024}}
+    settings: InteractionsSettings = replace(SETTINGS, models=parse(json.dumps(models)))
+    scene = Scene(make_caller(settings), "en")
+    scene.imagine(model="large", size="wide")
+    (job,) = scene.caller.queue.jobs
+    drawn = job.parameters
+    assert (drawn.model, drawn.steps, drawn.guidance) == ("large", 40, 3.5)
+    assert drawn.width * 9 == pytest.approx(drawn.height * 16, rel=0.03)
+    assert drawn.width * drawn.height == pytest.approx(512 * 512, rel=0.05)
+    refused = scene.imagine(model="large", width=1280, height=1024)
+    assert "1280×1024" in refused["data"]["content"]

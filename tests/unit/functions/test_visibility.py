@@ -1,0 +1,112 @@
+"""Whose records can be reached by a custom_id or a file's name that somebody made up."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from discord_diffusion.aws.job_store import StoreUnavailableError
+from discord_diffusion.jobs.job import GenerationParameters, Job
+from discord_diffusion.jobs.record import JobRecord, JobStatus
+from tests.unit.functions.conftest import Caller, imagine, new_id
+
+PARAMETERS = GenerationParameters("a secret ring", 7, 12, 7.5, 512, 512, 2)
+GONE = "That was too long ago"
+OURS: dict[str, Any] = {"application_id": "1000"}
+
+
+def known(caller: Caller, **changes: Any) -> str:
+    """The id of a job that was asked for in the guild and the channel of `imagine`."""
+    job = Job(new_id(), "1000", "t", "4000", "en-US", PARAMETERS)
+    where = {"guild_id": "2000", "channel_id": "3000"}
+    record = replace(JobRecord.of(job), status=JobStatus.ANSWERED)
+    caller.store.records[job.id] = replace(record, **where | changes)
+    return job.id
+
+
+def told(caller: Caller, payload: dict[str, Any]) -> str:
+    return str(caller.content(imagine() | payload)["data"])
+
+
+def press(caller: Caller, verb: str, job_id: str, **more: Any) -> str:
+    return told(caller, {"type": 3, "data": {"custom_id": f"{verb}:{job_id}:0"}} | more)
+
+
+def form(caller: Caller, job_id: str) -> str:
+    data = {"custom_id": f"edit:{job_id}:0", "components": []}
+    return told(caller, {"type": 5, "data": data})
+
+
+def show(caller: Caller, job_id: str, message: dict[str, Any]) -> str:
+    file = {"filename": f"{job_id}-0.png", "url": "https://x/y"}
+    messages = {"5": {"id": "5", "attachments": [file]} | message}
+    data = {"name": "Show parameters", "type": 3, "target_id": "5"}
+    return told(caller, {"data": data | {"resolved": {"messages": messages}}})
+
+
+UNSEEN: list[dict[str, Any]] = [
+    {"guild_id": "2222"},
+    {"guild_id": None, "channel_id": "3333"},
+    {"private": True, "user_id": "4444"},
+]
+
+
+@pytest.mark.parametrize("where", UNSEEN, ids=["another guild", "direct", "private"])
+def test_a_record_that_the_user_cannot_see_is_gone(caller: Caller, where: dict[str, Any]) -> None:
+    job_id = known(caller, **where)
+    for verb in ("cancel", "reroll", "edit", "seed", "vary", "upscale", "delete"):
+        assert GONE in press(caller, verb, job_id), verb
+    assert GONE in form(caller, job_id)
+    assert GONE in show(caller, job_id, OURS)
+    assert caller.queue.jobs == []
+
+
+def test_direct_messages_are_told_apart_by_their_channel(caller: Caller) -> None:
+    job_id = known(caller, guild_id=None)
+    direct = {"guild_id": None, "member": None, "user": {"id": "4000"}}
+    assert "a secret ring" in press(caller, "edit", job_id, **direct)
+    assert GONE in press(caller, "edit", job_id, **direct, channel_id="3333")
+
+
+@pytest.mark.parametrize("private", [True, False])
+def test_who_asked_sees_it(caller: Caller, private: bool) -> None:
+    job_id = known(caller, private=private)
+    assert "a secret ring" in press(caller, "edit", job_id)
+    assert "a secret ring" in show(caller, job_id, OURS)
+
+
+def test_a_public_answer_is_everybodys(caller: Caller) -> None:
+    job_id = known(caller, user_id="4444")
+    assert "a secret ring" in press(caller, "edit", job_id)
+    assert "a secret ring" in show(caller, job_id, {"author": {"id": "1000"}})
+
+
+@pytest.mark.parametrize(
+    "message", [{}, {"author": {"id": "4444"}}, {"application_id": "1001"}, {"author": "1000"}]
+)
+def test_a_file_that_somebody_else_named_so_leads_nowhere(
+    caller: Caller, message: dict[str, Any]
+) -> None:
+    assert "no pictures that I made" in show(caller, known(caller), message)
+
+
+def test_settings_that_were_saved_are_told_so_though_the_audit_failed(
+    caller: Caller, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise StoreUnavailableError("ConnectTimeoutError")
+
+    monkeypatch.setattr(type(caller.guilds), "audit", fail)
+    option = {"name": "user_units", "value": 5}
+    limits = {"name": "limits", "type": 1, "options": [option]}
+    answer = told(
+        caller,
+        {
+            "member": {"user": {"id": "4000"}, "permissions": "32"},
+            "data": {"name": "settings", "options": [limits]},
+        },
+    )
+    assert "5" in answer
+    assert "can't look that up" not in answer
+    assert caller.guilds.decided["2000"][0].user_units == 5
+    assert "Saved, but not audited" in caplog.messages

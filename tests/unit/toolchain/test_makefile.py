@@ -1,0 +1,62 @@
+"""What a person types after `make` is a value, never code."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from toolchain.layout import Layout
+
+ROOT = Layout.of_this_checkout().root
+ATTACKS = (
+    "$(shell touch broken-out)",
+    "`touch broken-out`",
+    '"; touch broken-out; "',
+    "'; touch broken-out; '",
+    "$$(touch broken-out)",
+    "a red circle; touch broken-out",
+)
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """The Makefile over a rig that only prints what it was given."""
+    (tmp_path / "Makefile").write_text((ROOT / "Makefile").read_text())
+    rig = tmp_path / ".venv" / "bin" / "python"
+    rig.parent.mkdir(parents=True)
+    rig.write_text('#!/bin/sh\necho "$@"\nprintf "%s|%s" "$RIG_PROMPT" "$RIG_OUT$RIG_NAME"\n')
+    rig.chmod(0o755)
+    (tmp_path / ".cache" / "stamps").mkdir(parents=True)
+    (tmp_path / ".cache" / "stamps" / "project-packages").touch()
+    return tmp_path
+
+
+def make(folder: Path, *words: str) -> str:
+    ended = subprocess.run(
+        ["make", "--no-print-directory", *words],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_a_prompt_reaches_the_rig_letter_by_letter(checkout: Path, attack: str) -> None:
+    told = make(checkout, "send", f"PROMPT={attack}", f"OUT={attack}")
+    assert told == f"-m emulation send\n{attack}|{attack}"
+    told = make(checkout, "local-logs", f"NAME={attack}")
+    assert told.endswith(f"|{attack}")
+    assert not (checkout / "broken-out").exists()
+
+
+def test_before_anything_is_set_up_the_command_to_start_with_is_named(checkout: Path) -> None:
+    (checkout / ".cache" / "stamps" / "project-packages").unlink()
+    ended = subprocess.run(
+        ["make", "send"], cwd=checkout, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode != 0
+    assert "make demo" in ended.stderr
+    assert "nothing runs" in make(checkout, "local-down")

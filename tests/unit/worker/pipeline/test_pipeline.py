@@ -1,0 +1,152 @@
+"""The pipeline on diffusers' real classes, at toy size with random weights."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from discord_diffusion.jobs.job import SourceImage
+from discord_diffusion.worker.errors import GenerationError, LeaseLostError, ModelLoadError
+from discord_diffusion.worker.pipeline import DiffusersGenerator, devices, loading
+from tests.unit.worker.drawing import draw, load, pixels
+from tests.unit.worker.fakes import make_parameters, make_settings
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:diffusers")
+
+
+@pytest.fixture(scope="module")
+def generator(tiny_model_folder: Path) -> DiffusersGenerator:
+    return load(tiny_model_folder)
+
+
+def test_every_picture_has_a_seed_of_its_own_counted_from_the_jobs(
+    generator: DiffusersGenerator,
+) -> None:
+    made = draw(generator, make_parameters(seed=2**32 - 2, images=4))
+    assert [picture.seed for picture in made.pictures] == [2**32 - 2, 2**32 - 1, 0, 1]
+    assert {picture.image.size for picture in made.pictures} == {(32, 32)}
+    first, second, *_ = pixels(made)
+    assert np.abs(first - second).max() > 8
+
+
+def test_the_same_seed_gives_the_same_bytes(generator: DiffusersGenerator) -> None:
+    parameters = make_parameters(images=3)
+    once, again = (draw(generator, parameters) for _ in range(2))
+    for left, right in zip(once.pictures, again.pictures, strict=True):
+        assert left.image.tobytes() == right.image.tobytes()
+
+
+def test_prompt_and_negative_prompt_reach_the_model(generator: DiffusersGenerator) -> None:
+    plain = pixels(draw(generator, make_parameters(guidance=20.0)))
+    for change in ({"prompt": "z " * 30}, {"negative_prompt": "z " * 30}):
+        changed = pixels(draw(generator, make_parameters(guidance=20.0, **change)))
+        assert any((one != other).any() for one, other in zip(plain, changed, strict=True))
+
+
+@pytest.mark.parametrize("prompt", ["x" * 6000, "\0", "🟥" * 200, "‮abc", "`@everyone`"])
+def test_any_text_can_be_drawn(generator: DiffusersGenerator, prompt: str) -> None:
+    assert len(draw(generator, make_parameters(prompt=prompt)).pictures) == 2
+
+
+def test_every_step_is_reported_and_the_phases_add_up(generator: DiffusersGenerator) -> None:
+    steps: list[tuple[int, int]] = []
+    made = draw(
+        generator,
+        make_parameters(steps=4),
+        lambda done, all_steps, _preview: steps.append((done, all_steps)),
+    )
+    assert steps == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    phases = made.seconds
+    assert min(phases.first_step, phases.other_steps, phases.decode) > 0
+    assert phases.total == pytest.approx(phases.first_step + phases.other_steps + phases.decode)
+
+
+def test_what_the_pipeline_refuses_is_a_generation_error(generator: DiffusersGenerator) -> None:
+    without_picture = make_parameters(source=SourceImage("https://cdn.test/a.png", 0.5))
+    with pytest.raises(GenerationError, match="not its picture"):
+        draw(generator, without_picture)
+
+
+def test_the_named_scheduler_replaces_the_models_own(tiny_model_folder: Path) -> None:
+    loaded = DiffusersGenerator.load(
+        make_settings(MODEL=str(tiny_model_folder), SCHEDULER="EulerDiscreteScheduler").pipeline
+    )
+    assert loaded.model.scheduler == "EulerDiscreteScheduler"
+    assert loaded.model.name == tiny_model_folder.name
+    draw(loaded, make_parameters(images=1))
+
+
+@pytest.mark.parametrize("name", sorted(loading.TEXT_TO_IMAGE))
+def test_classes_that_are_loaded_directly_are_those_that_auto_pipeline_would_choose(
+    name: str,
+) -> None:
+    from diffusers.pipelines.auto_pipeline import AUTO_TEXT2IMAGE_PIPELINES_MAPPING, _get_task_class
+
+    assert _get_task_class(AUTO_TEXT2IMAGE_PIPELINES_MAPPING, name).__name__ == name
+
+
+def test_a_model_saved_for_another_task_is_loaded_for_text_to_image(
+    tiny_model_folder: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "image-to-image"
+    shutil.copytree(tiny_model_folder, folder)
+    index = folder / "model_index.json"
+    index.write_text(
+        index.read_text().replace("StableDiffusionPipeline", "StableDiffusionImg2ImgPipeline")
+    )
+    loaded = DiffusersGenerator.load(make_settings(MODEL=str(folder)).pipeline)
+    assert len(draw(loaded, make_parameters()).pictures) == 2
+
+
+@pytest.mark.parametrize("name", ["NoSuchScheduler", "AutoencoderKL", "__version__"])
+def test_a_scheduler_that_is_none_is_refused_by_name(tiny_model_folder: Path, name: str) -> None:
+    with pytest.raises(ModelLoadError, match=f"SCHEDULER='{name}'"):
+        DiffusersGenerator.load(
+            make_settings(MODEL=str(tiny_model_folder), SCHEDULER=name).pipeline
+        )
+
+
+def test_a_folder_without_a_model_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ModelLoadError, match=r"MODEL='.*' cannot be loaded"):
+        DiffusersGenerator.load(make_settings(MODEL=str(tmp_path)).pipeline)
+
+
+def test_a_model_that_does_not_draw_is_found_before_the_first_job(
+    tiny_model_folder: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "broken"
+    shutil.copytree(tiny_model_folder, folder)
+    config = folder / "tokenizer" / "tokenizer_config.json"
+    config.write_text(json.dumps(json.loads(config.read_text()) | {"model_max_length": 500}))
+    loaded = DiffusersGenerator.load(make_settings(MODEL=str(folder)).pipeline)
+    with pytest.raises(ModelLoadError, match="does not draw"):
+        loaded.warm_up()
+
+
+def test_whoever_watches_the_steps_can_end_a_generation(generator: DiffusersGenerator) -> None:
+    def object_to(_done: int, _steps: int, _preview: object) -> None:
+        raise LeaseLostError("gone")
+
+    with pytest.raises(LeaseLostError):
+        draw(generator, make_parameters(), object_to)
+
+
+def test_a_device_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(ModelLoadError, match="DEVICE='cuda:1'"):
+        devices.choose_device("cuda:1")
+    assert devices.choose_device("cpu") == torch.device("cpu")
+
+
+@pytest.mark.parametrize(
+    ("capability", "expected"), [((7, 5), torch.float16), ((9, 0), torch.bfloat16)]
+)
+def test_precision_follows_what_the_gpu_is_fast_in(
+    monkeypatch: pytest.MonkeyPatch, capability: tuple[int, int], expected: torch.dtype
+) -> None:
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _device: capability)
+    assert devices.choose_dtype(torch.device("cuda")) is expected
+    assert devices.choose_dtype(torch.device("cpu")) is torch.float32

@@ -1,0 +1,144 @@
+"""The same seed makes the same picture in any batch: on the CPU to the last bit."""
+
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from discord_diffusion.discord.commands import SCHEDULERS
+from discord_diffusion.jobs.job import GenerationParameters
+from discord_diffusion.worker.pictures import GenerationRequest
+from discord_diffusion.worker.pipeline import DiffusersGenerator, schedulers
+from discord_diffusion.worker.pipeline.capacity import CPU_PICTURES
+from tests.unit.worker.drawing import draw, draw_all, load
+from tests.unit.worker.fakes import make_parameters
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+"""Of diffusers' schedulers, thousands of them."""
+
+EMBEDDED = Path(__file__).parents[4] / "fixtures" / "model" / "tiny"
+PROMPTS = ("a red circle on a blue background", "a green star", "x", "two hearts, yellow")
+ONE = make_parameters(prompt=PROMPTS[0], seed=77, width=64, height=64, images=1, steps=2)
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> None:
+    """Threads are the process's: other tests may have chosen otherwise."""
+    torch.set_num_threads(1)
+
+
+@cache
+def generator(threads: str) -> DiffusersGenerator:
+    return load(EMBEDDED, TORCH_THREADS=threads)
+
+
+@cache
+def alone(threads: str, parameters: GenerationParameters) -> bytes:
+    torch.set_num_threads(int(threads))
+    return draw(generator(threads), parameters).pictures[0].image.tobytes()
+
+
+def among_others(
+    threads: str, parameters: GenerationParameters, before: list[int], after: list[int]
+) -> bytes:
+    """The picture drawn between jobs of so many pictures each."""
+
+    def company(images: int, place: int) -> GenerationRequest:
+        prompt = PROMPTS[(images + place) % len(PROMPTS)]
+        return GenerationRequest(replace(parameters, prompt=prompt, seed=place, images=images))
+
+    first = [company(images, place) for place, images in enumerate(before)]
+    last = [company(images, 100 + place) for place, images in enumerate(after)]
+    requests = [*first, GenerationRequest(parameters), *last]
+    torch.set_num_threads(int(threads))
+    made = draw_all(generator(threads), requests)
+    return made[len(first)].pictures[0].image.tobytes()
+
+
+counts = st.lists(st.integers(1, 4), max_size=2)
+
+
+@pytest.mark.parametrize("threads", ["1", "2"])
+@settings(max_examples=4, deadline=None, derandomize=True)
+@given(before=counts, after=counts, guidance=st.sampled_from((1.0, 3.0)))
+def test_no_batch_changes_a_picture(
+    threads: str, before: list[int], after: list[int], guidance: float
+) -> None:
+    parameters = replace(ONE, guidance=guidance)
+    assert among_others(threads, parameters, before, after) == alone(threads, parameters)
+
+
+@pytest.mark.parametrize(
+    "scheduler",
+    [
+        "DDPMScheduler",
+        "EulerAncestralDiscreteScheduler",
+        "KDPM2AncestralDiscreteScheduler",
+        "HeunDiscreteScheduler",
+        "PNDMScheduler",
+        "UniPCMultistepScheduler",
+    ],
+)
+def test_no_batch_changes_a_picture_whose_scheduler_adds_noise_or_keeps_history(
+    scheduler: str,
+) -> None:
+    parameters = replace(ONE, steps=3, scheduler=scheduler)
+    assert among_others("1", parameters, [2], [1]) == alone("1", parameters)
+
+
+def test_more_pictures_than_go_through_at_once_are_drawn_in_turns() -> None:
+    requests = [GenerationRequest(replace(ONE, seed=seed, images=4)) for seed in (1, 11, 21)]
+    steps: list[tuple[int, int]] = []
+    made = draw_all(generator("1"), requests, lambda done, total, _: steps.append((done, total)))
+    assert generator("1").capacity(ONE) == CPU_PICTURES
+    assert steps == [(done + 1, 2 * ONE.steps) for done in range(2 * ONE.steps)]
+    assert [len(one.pictures) for one in made] == [4, 4, 4]
+
+
+def test_larger_pictures_are_drawn_fewer_at_a_time_but_at_least_one() -> None:
+    known = generator("1")
+    assert known.capacity(replace(ONE, width=128)) == CPU_PICTURES // 2
+    assert known.capacity(replace(ONE, width=4096, height=4096)) == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"width": 72},
+        {"steps": 5},
+        {"guidance": 4.0},
+        {"scheduler": "DDIMScheduler"},
+        {"model": "other"},
+        {"negative_prompt": "blue"},
+    ],
+)
+def test_what_a_pass_has_in_common_is_part_of_the_key(change: dict[str, object]) -> None:
+    known = generator("1")
+    other = replace(ONE, **change)  # type: ignore[arg-type]  # any field
+    assert known.batch_key(other) != known.batch_key(ONE)
+    assert known.batch_key(replace(ONE, prompt="z", seed=1, images=3)) == known.batch_key(ONE)
+
+
+def test_the_jobs_scheduler_is_named_with_its_pictures() -> None:
+    own = draw(generator("1"), ONE)
+    other = draw(generator("1"), replace(ONE, scheduler="EulerDiscreteScheduler"))
+    assert own.model.scheduler == "DPMSolverMultistepScheduler"
+    assert other.model.scheduler == "EulerDiscreteScheduler"
+    assert own.pictures[0].image.tobytes() != other.pictures[0].image.tobytes()
+
+
+@pytest.mark.parametrize("name", SCHEDULERS)
+def test_every_scheduler_that_the_command_offers_draws(name: str) -> None:
+    for steps in (1, 2, 5):
+        made = draw(generator("1"), replace(ONE, scheduler=name, steps=steps))
+        assert made.model.scheduler == name
+        assert len(made.pictures) == ONE.images
+
+
+def test_a_scheduler_that_draws_noise_past_the_seeds_is_no_choice() -> None:
+    model = generator("1")._shelf.get(None)
+    assert "DPMSolverSDEScheduler" not in schedulers.choices(model.own_scheduler)

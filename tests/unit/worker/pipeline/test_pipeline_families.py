@@ -1,0 +1,119 @@
+"""Each family of models really runs: loading, batches, guidance, image-to-image, previews."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from discord_diffusion.jobs.job import SourceImage
+from discord_diffusion.worker.pictures import GenerationRequest, Preview
+from discord_diffusion.worker.pipeline import DiffusersGenerator, tuning
+from tests.unit.worker.drawing import draw, draw_all, load, pixels
+from tests.unit.worker.fakes import make_parameters
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:diffusers")
+
+SOURCE = SourceImage("https://cdn.test/a.png", strength=0.6, scale=2)
+
+
+@pytest.fixture(scope="module", params=["sd", "sdxl", "sd3", "flux"])
+def generator(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> DiffusersGenerator:
+    from tests.unit.worker.pipeline.tiny_families import save_family
+
+    folder: Path = tmp_path_factory.mktemp(request.param)
+    save_family(request.param, folder)
+    return load(folder)
+
+
+def test_several_jobs_are_drawn_in_one_pass_and_told_apart(generator: DiffusersGenerator) -> None:
+    steps: list[tuple[int, int]] = []
+    requests = [
+        GenerationRequest(make_parameters(seed=5, images=2), safety_check=False),
+        GenerationRequest(make_parameters(seed=90, images=1, prompt="a"), safety_check=False),
+    ]
+    both = draw_all(generator, requests, lambda done, total, _preview: steps.append((done, total)))
+    assert steps == [(1, 3), (2, 3), (3, 3)]
+    assert [[one.seed for one in made.pictures] for made in both] == [[5, 6], [90]]
+    alone = [draw_all(generator, [request])[0] for request in requests]
+    for one, other in zip(both, alone, strict=True):
+        for left, right in zip(pixels(one), pixels(other), strict=True):
+            assert np.abs(left - right).max() <= 1
+
+
+def test_sizes_that_the_networks_cannot_do_are_cut_from_larger_ones(
+    generator: DiffusersGenerator,
+) -> None:
+    request = GenerationRequest(make_parameters(width=40, height=24), safety_check=False)
+    [made] = draw_all(generator, [request])
+    assert {one.image.size for one in made.pictures} == {(40, 24)}
+
+
+def test_image_to_image_begins_from_the_picture_at_the_size_asked_for(
+    generator: DiffusersGenerator,
+) -> None:
+    drawn = []
+    for colour in ("black", "white"):
+        picture = Image.new("RGB", (50, 70), colour)
+        request = GenerationRequest(make_parameters(source=SOURCE), False, picture)
+        [made] = draw_all(generator, [request])
+        assert {one.image.size for one in made.pictures} == {(64, 64)}
+        drawn.append(pixels(made)[0])
+    assert np.abs(drawn[0] - drawn[1]).max() > 0
+    model = generator._shelf.get(None)
+    ours, theirs = model.text_to_image.components, model.image_to_image.components
+    assert ours["vae"] is theirs["vae"], "no second copy of the weights"
+
+
+def test_a_preview_shows_the_pictures_of_one_job_side_by_side(
+    generator: DiffusersGenerator,
+) -> None:
+    seen: list[Image.Image | None] = []
+
+    def look(_done: int, _steps: int, preview: Preview | None) -> None:
+        assert preview is not None
+        seen.append(preview(1))
+
+    requests = [
+        GenerationRequest(make_parameters(images=images), safety_check=False) for images in (1, 2)
+    ]
+    draw_all(generator, requests, look)
+    assert len(seen) == 3
+    for image in seen:
+        assert image is not None
+        assert image.width == 2 * image.height
+
+
+def test_the_seed_and_the_prompt_decide(generator: DiffusersGenerator) -> None:
+    base = make_parameters(images=1, guidance=5.0)
+    for change in ({"seed": 8}, {"prompt": "a red circle " * 3 + "z"}):
+        first, second = (
+            pixels(draw(generator, parameters))
+            for parameters in (base, make_parameters(images=1, guidance=5.0, **change))
+        )
+        assert all((one != other).any() for one, other in zip(first, second, strict=True))
+
+
+@pytest.mark.parametrize("precision", ["bf16", "fp16"])
+@pytest.mark.parametrize("family", ["sd", "sdxl", "sd3", "flux"])
+def test_what_a_gpu_gets_draws_too(family: str, precision: str, tmp_path: Path) -> None:
+    """Half precision and fused projections, on the CPU, which is slow in them but can do them."""
+    from tests.unit.worker.pipeline.tiny_families import save_family
+
+    save_family(family, tmp_path)
+    generator = load(tmp_path, PRECISION=precision)
+    pipe = generator._shelf.get(None).text_to_image
+    tuning._fuse(tuning.denoiser(pipe))
+    picture = Image.linear_gradient("L").resize((64, 64))
+    for request in (
+        GenerationRequest(make_parameters(), False),
+        GenerationRequest(make_parameters(source=SOURCE), False, picture),
+        GenerationRequest(make_parameters(), False),
+    ):
+        [made] = draw_all(generator, [request])
+        assert len(made.pictures) == 2
+        assert made.blank == 0
+        pipe.vae.to(torch.float32)  # as after an overflow

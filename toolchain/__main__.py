@@ -1,0 +1,55 @@
+"""`python3 -m toolchain`: set up what `make` needs, showing progress."""
+
+import argparse
+import sys
+import time
+
+MINIMUM_PYTHON = (3, 11)
+
+
+def main() -> int:
+    """Set up what is not set up yet; return the exit status."""
+    if sys.version_info < MINIMUM_PYTHON:
+        wanted = ".".join(map(str, MINIMUM_PYTHON))
+        sys.stderr.write(
+            f"Python >= {wanted} is needed, this is {sys.version.split()[0]}."
+            " Name another one: make PYTHON=/path/to/python3.11 ...\n"
+        )
+        return 2
+    # Imported here: an older Python could not even read them, and could not say why.
+    from toolchain.display import Display
+
+    from .errors import SetupError
+    from .layout import Layout
+    from .plan import make_plan
+    from .steps import one_at_a_time
+
+    parser = argparse.ArgumentParser(prog="python3 -m toolchain", description=__doc__)
+    parser.add_argument(
+        "--torch",
+        choices=("cpu", "cuda"),
+        default=None,
+        help="the build of torch; cuda takes gigabytes (default: the last one chosen, else cpu)",
+    )
+    layout = Layout.of_this_checkout()
+    chosen = layout.cache / "torch-build"
+    build = parser.parse_args().torch or (chosen.read_text() if chosen.exists() else "cpu")
+    started = time.monotonic()
+    try:
+        with one_at_a_time(layout.cache):
+            plan = make_plan(layout, build)
+            if plan.due():
+                sys.stderr.write("Setting up, kept in .venv and .cache for the next time:\n")
+            with Display() as display:
+                done = plan.run(display)
+            chosen.write_text(build)
+    except SetupError as error:
+        sys.stderr.write(f"\nSet-up stopped: {error}\n")
+        return 1
+    if done:
+        sys.stderr.write(f"Set up in {time.monotonic() - started:.1f} s.\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

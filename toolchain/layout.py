@@ -1,0 +1,69 @@
+"""Where things are in the project's folder. Nothing is set up outside of it."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The folders of one checkout."""
+
+    root: Path
+
+    @classmethod
+    def of_this_checkout(cls) -> "Layout":
+        """The checkout that this file belongs to."""
+        return cls(Path(__file__).resolve().parents[1])
+
+    @property
+    def environment(self) -> Path:
+        """The project's own virtual environment."""
+        return self.root / ".venv"
+
+    @property
+    def cache(self) -> Path:
+        """What may be re-used from one set-up to the next."""
+        return self.root / ".cache"
+
+    @property
+    def build(self) -> Path:
+        """Artefacts: the Lambda package, benchmark results, screenshots."""
+        return self.root / "build"
+
+    @property
+    def infra(self) -> Path:
+        """The Terraform root module."""
+        return self.root / "infra"
+
+    @property
+    def emulator_environment(self) -> Path:
+        """LocalStack and the extension, on Python 3.13."""
+        return self.cache / "emulator"
+
+    @property
+    def lambda_environment(self) -> Path:
+        """What AWS's runtime python3.13 holds, for the functions of the emulator."""
+        return self.cache / "lambda-python3.13"
+
+    @property
+    def policy_environment(self) -> Path:
+        """The tools that judge the Terraform module, made when they are first asked for."""
+        return self.cache / "policy"
+
+    @property
+    def terraform_data(self) -> Path:
+        """Terraform's data folder: the provider, initialised once."""
+        return self.cache / "terraform"
+
+    @property
+    def lambda_package(self) -> Path:
+        """The zip of the Lambda handlers, for this machine's interpreter."""
+        return self.build / "lambda.zip"
+
+
+def python_of(environment: Path) -> Path:
+    """The interpreter of a virtual environment."""
+    if os.name == "nt":
+        return environment / "Scripts" / "python.exe"
+    return environment / "bin" / "python"
