@@ -16,8 +16,8 @@ from transformers import CLIPConfig, CLIPImageProcessor
 from discord_diffusion.jobs.job import GenerationParameters
 from discord_diffusion.worker.pictures import GenerationRequest
 from discord_diffusion.worker.pipeline import DiffusersGenerator
-from tests.unit.worker import tiny_model
 from tests.unit.worker.drawing import draw_all, load
+from tests.unit.worker.pipeline import tiny_model
 
 _SIDE, _PATCH, _WIDTH = 32, 16, 16
 _NEVER = 2.0

@@ -11,12 +11,12 @@ from PIL.Image import Image
 from torch import Tensor
 
 from discord_diffusion.worker.pictures import PhaseSeconds, Preview
+from discord_diffusion.worker.pipeline.batch import Drawn, PictureOrder
 from discord_diffusion.worker.pipeline.compiled import fill
-from discord_diffusion.worker.pipeline.loaded import LoadedModel, supported
-from discord_diffusion.worker.pipeline.orders import Drawn, PictureOrder
+from discord_diffusion.worker.pipeline.loaded_model import LoadedModel, supported
 from discord_diffusion.worker.pipeline.sizes import asked_size, drawn_shape, drawn_size
 from discord_diffusion.worker.pipeline.sketches import clean_estimate
-from discord_diffusion.worker.pipeline.sources import centre, fitted
+from discord_diffusion.worker.pipeline.source_images import centre, fitted
 
 StepEnded = Callable[[int, int, Preview | None], None]
 """As `OnStep`, of one call of the pipeline."""

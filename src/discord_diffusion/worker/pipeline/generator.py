@@ -21,12 +21,17 @@ from discord_diffusion.worker.pictures import (
     PhaseSeconds,
 )
 from discord_diffusion.worker.pipeline import compiled, devices, loading, memory
+from discord_diffusion.worker.pipeline.batch import (
+    Drawn,
+    PictureOrder,
+    generation,
+    list_orders,
+)
 from discord_diffusion.worker.pipeline.capacity import Capacity, CudaMeter
 from discord_diffusion.worker.pipeline.drawing import StepEnded, draw
-from discord_diffusion.worker.pipeline.loaded import LoadedModel
-from discord_diffusion.worker.pipeline.orders import Drawn, PictureOrder, generation, list_orders
+from discord_diffusion.worker.pipeline.loaded_model import LoadedModel
+from discord_diffusion.worker.pipeline.model_cache import Shelf
 from discord_diffusion.worker.pipeline.recovery import Attempt, Orders
-from discord_diffusion.worker.pipeline.shelf import Shelf
 from discord_diffusion.worker.pipeline.tiling import draw_in_tiles
 
 log = logging.getLogger(__name__)

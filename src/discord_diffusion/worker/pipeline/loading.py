@@ -12,8 +12,8 @@ from transformers.utils import logging as transformers_logging
 from discord_diffusion.jobs.models import ModelSpec
 from discord_diffusion.worker.errors import ModelLoadError
 from discord_diffusion.worker.pipeline import memory, schedulers
-from discord_diffusion.worker.pipeline.loaded import LoadedModel
-from discord_diffusion.worker.pipeline.tuning import tune
+from discord_diffusion.worker.pipeline.loaded_model import LoadedModel
+from discord_diffusion.worker.pipeline.optimizations import tune
 
 log = logging.getLogger(__name__)
 

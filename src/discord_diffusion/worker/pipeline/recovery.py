@@ -14,8 +14,8 @@ import torch
 from discord_diffusion.worker.errors import GenerationError, OutOfMemoryError, WorkerError
 from discord_diffusion.worker.pictures import OnStep, PhaseSeconds, Preview
 from discord_diffusion.worker.pipeline import memory
+from discord_diffusion.worker.pipeline.batch import Drawn, PictureOrder, Result
 from discord_diffusion.worker.pipeline.drawing import StepEnded
-from discord_diffusion.worker.pipeline.orders import Drawn, PictureOrder, Result
 
 log = logging.getLogger(__name__)
 

@@ -2,8 +2,8 @@
 
 import math
 
-from discord_diffusion.worker.pipeline.loaded import LoadedModel
-from discord_diffusion.worker.pipeline.orders import PictureOrder
+from discord_diffusion.worker.pipeline.batch import PictureOrder
+from discord_diffusion.worker.pipeline.loaded_model import LoadedModel
 
 
 def asked_size(order: PictureOrder) -> tuple[int, int]:

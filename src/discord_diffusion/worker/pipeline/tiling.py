@@ -5,11 +5,17 @@ from dataclasses import replace
 from PIL.Image import Image
 
 from discord_diffusion.worker.pictures import GenerationRequest, PhaseSeconds, Preview
+from discord_diffusion.worker.pipeline.batch import Drawn, PictureOrder
 from discord_diffusion.worker.pipeline.drawing import StepEnded, draw
-from discord_diffusion.worker.pipeline.loaded import LoadedModel
-from discord_diffusion.worker.pipeline.orders import Drawn, PictureOrder
+from discord_diffusion.worker.pipeline.loaded_model import LoadedModel
 from discord_diffusion.worker.pipeline.sizes import asked_size, drawn_size
-from discord_diffusion.worker.pipeline.sources import Tile, centre, fitted, join, tiles
+from discord_diffusion.worker.pipeline.source_images import (
+    Tile,
+    centre,
+    fitted,
+    join,
+    tiles,
+)
 
 
 def draw_in_tiles(

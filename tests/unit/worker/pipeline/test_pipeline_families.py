@@ -9,7 +9,8 @@ from PIL import Image
 
 from discord_diffusion.jobs.job import SourceImage
 from discord_diffusion.worker.pictures import GenerationRequest, Preview
-from discord_diffusion.worker.pipeline import DiffusersGenerator, tuning
+from discord_diffusion.worker.pipeline import DiffusersGenerator
+from discord_diffusion.worker.pipeline import optimizations as tuning
 from tests.unit.worker.drawing import draw, draw_all, load, pixels
 from tests.unit.worker.fakes import make_parameters
 

@@ -17,7 +17,7 @@ from discord_diffusion.worker.errors import (
     UnsupportedJobError,
 )
 from discord_diffusion.worker.pipeline import memory
-from discord_diffusion.worker.pipeline.shelf import Shelf
+from discord_diffusion.worker.pipeline.model_cache import Shelf
 from tests.unit.worker.drawing import draw, load, pixels
 from tests.unit.worker.fakes import make_parameters, make_settings
 

@@ -13,7 +13,12 @@ from PIL import Image
 
 from discord_diffusion.worker.pipeline import compiled
 from discord_diffusion.worker.pipeline.sketches import Sketcher, clean_estimate
-from discord_diffusion.worker.pipeline.sources import centre, fitted, join, tiles
+from discord_diffusion.worker.pipeline.source_images import (
+    centre,
+    fitted,
+    join,
+    tiles,
+)
 
 
 @given(width=st.integers(8, 700), height=st.integers(8, 700), side=st.integers(8, 256))

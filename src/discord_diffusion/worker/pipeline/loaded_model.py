@@ -12,9 +12,9 @@ from discord_diffusion.worker.errors import UnsupportedJobError
 from discord_diffusion.worker.pictures import ModelInfo
 from discord_diffusion.worker.pipeline import schedulers
 from discord_diffusion.worker.pipeline.compiled import ShapeChoice
-from discord_diffusion.worker.pipeline.decoder import Decoder
-from discord_diffusion.worker.pipeline.safety import SafetyChecker
-from discord_diffusion.worker.pipeline.tuning import denoiser
+from discord_diffusion.worker.pipeline.decoding import Decoder
+from discord_diffusion.worker.pipeline.optimizations import denoiser
+from discord_diffusion.worker.pipeline.safety_checker import SafetyChecker
 
 _PATCH = 2
 """Transformers take latents in squares of this side."""

@@ -13,7 +13,7 @@ from discord_diffusion.worker.errors import (
     UnsupportedJobError,
 )
 from discord_diffusion.worker.pipeline import memory
-from discord_diffusion.worker.pipeline.loaded import LoadedModel
+from discord_diffusion.worker.pipeline.loaded_model import LoadedModel
 
 log = logging.getLogger(__name__)
 
