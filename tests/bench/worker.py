@@ -13,12 +13,17 @@ from pathlib import Path
 from discord_diffusion.discord.webhooks import WebhookClient
 from discord_diffusion.jobs.job import GenerationParameters, Job
 from discord_diffusion.worker.assembly import Surroundings, Worker
-from discord_diffusion.worker.endings import LeaseTerms
-from discord_diffusion.worker.pictures import Generation, GenerationRequest, ModelInfo, OnStep
+from discord_diffusion.worker.generation import (
+    Generation,
+    GenerationRequest,
+    ModelInfo,
+    OnStep,
+)
+from discord_diffusion.worker.outcomes import LeaseTerms
 from discord_diffusion.worker.pipeline import DiffusersGenerator
 from discord_diffusion.worker.publisher import DiscordPublisher
 from discord_diffusion.worker.records import Records
-from discord_diffusion.worker.sources import Sources
+from discord_diffusion.worker.source_images import Sources
 from tests.unit.worker.fakes import (
     MemoryQueue,
     MemoryTable,
@@ -35,7 +40,7 @@ ROUNDS = 3
 # In a process of its own: what Discord does must not count as the worker's time.
 _DISCORD = """
 import sys
-from tests.unit.worker.local_discord import LocalDiscord
+from tests.local_discord import LocalDiscord
 with LocalDiscord() as discord:
     print(discord.url, flush=True)
     sys.stdin.read()

@@ -14,10 +14,10 @@ from torch.nn.functional import normalize
 from transformers import CLIPConfig, CLIPImageProcessor
 
 from discord_diffusion.jobs.job import GenerationParameters
-from discord_diffusion.worker.pictures import GenerationRequest
+from discord_diffusion.worker.generation import GenerationRequest
 from discord_diffusion.worker.pipeline import DiffusersGenerator
-from tests.unit.worker.drawing import draw_all, load
 from tests.unit.worker.pipeline import tiny_model
+from tests.unit.worker.pipeline.drawing import draw_all, load
 
 _SIDE, _PATCH, _WIDTH = 32, 16, 16
 _NEVER = 2.0

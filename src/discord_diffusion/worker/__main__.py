@@ -16,8 +16,8 @@ from discord_diffusion import logs
 from discord_diffusion.settings import SettingsError, WorkerSettings
 from discord_diffusion.worker import job_log
 from discord_diffusion.worker.errors import ModelLoadError
+from discord_diffusion.worker.generation import Generator
 from discord_diffusion.worker.health import Health
-from discord_diffusion.worker.pictures import Generator
 from discord_diffusion.worker.shutdown import Shutdown, exit_now
 
 if TYPE_CHECKING:
@@ -90,12 +90,12 @@ def _connect(settings: WorkerSettings, generator: Generator) -> "tuple[Worker, T
     from discord_diffusion.aws.task_protection import TaskProtection
     from discord_diffusion.discord.webhooks import WebhookClient
     from discord_diffusion.worker.assembly import Surroundings, Worker
-    from discord_diffusion.worker.endings import LeaseTerms
     from discord_diffusion.worker.metrics import Metrics
+    from discord_diffusion.worker.outcomes import LeaseTerms
     from discord_diffusion.worker.protection import Protection
     from discord_diffusion.worker.publisher import DiscordPublisher
     from discord_diffusion.worker.records import Records
-    from discord_diffusion.worker.sources import Sources
+    from discord_diffusion.worker.source_images import Sources
     from discord_diffusion.worker.tracing import tracer_to
 
     region, table, agent = settings.aws_region, settings.jobs_table, settings.ecs_agent_uri

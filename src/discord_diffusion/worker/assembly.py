@@ -5,23 +5,23 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from discord_diffusion.worker.checks import utc_now
-from discord_diffusion.worker.delivery import Delivery
-from discord_diffusion.worker.drawing import Drawing
-from discord_diffusion.worker.endings import Endings, LeaseTerms
-from discord_diffusion.worker.holdings import Holdings
-from discord_diffusion.worker.intake import Intake
+from discord_diffusion.worker.deliver import Delivery
+from discord_diffusion.worker.draw import Drawing
+from discord_diffusion.worker.generation import Generator
+from discord_diffusion.worker.held_jobs import Holdings
 from discord_diffusion.worker.loop import Loop
 from discord_diffusion.worker.metrics import Metrics
+from discord_diffusion.worker.outcomes import Endings, LeaseTerms
 from discord_diffusion.worker.pace import Pace
-from discord_diffusion.worker.pictures import Generator
+from discord_diffusion.worker.prepare import Intake
 from discord_diffusion.worker.protection import Protection
 from discord_diffusion.worker.publisher import Publisher
 from discord_diffusion.worker.queue import Queue
 from discord_diffusion.worker.records import Records
-from discord_diffusion.worker.report import PaceTable, Report
-from discord_diffusion.worker.sources import Sources
+from discord_diffusion.worker.source_images import Sources
+from discord_diffusion.worker.telemetry import PaceTable, Report
 from discord_diffusion.worker.tracing import NoTracer, Tracer
-from discord_diffusion.worker.watch import Watch
+from discord_diffusion.worker.watchdog import Watch
 
 
 @dataclass

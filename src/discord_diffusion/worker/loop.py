@@ -13,13 +13,13 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from discord_diffusion.aws.queue import QueueError, ReceivedMessage
 from discord_diffusion.jobs.job import InvalidJob
 from discord_diffusion.worker import job_log
-from discord_diffusion.worker.delivery import Delivery
-from discord_diffusion.worker.drawing import Drawing
-from discord_diffusion.worker.endings import Endings
+from discord_diffusion.worker.deliver import Delivery
+from discord_diffusion.worker.draw import Drawing
 from discord_diffusion.worker.held import Held, Stage
-from discord_diffusion.worker.holdings import NOTHING_TO_FETCH, Holdings
-from discord_diffusion.worker.intake import Intake
+from discord_diffusion.worker.held_jobs import NOTHING_TO_FETCH, Holdings
+from discord_diffusion.worker.outcomes import Endings
 from discord_diffusion.worker.pace import Pace
+from discord_diffusion.worker.prepare import Intake
 from discord_diffusion.worker.queue import Queue
 
 log = logging.getLogger(__name__)

@@ -26,10 +26,10 @@ from discord_diffusion.discord.webhooks import WebhookClient
 from discord_diffusion.jobs.envelope import Addressee
 from discord_diffusion.jobs.job import Job
 from discord_diffusion.texts.catalogue import say
-from discord_diffusion.worker import messages
+from discord_diffusion.worker import answer as messages
 from discord_diffusion.worker.encoding import Drawing, encode_to_fit, enlarge
 from discord_diffusion.worker.errors import PicturesTooLargeError
-from discord_diffusion.worker.pictures import Generation
+from discord_diffusion.worker.generation import Generation
 from discord_diffusion.worker.retries import Retrier
 
 log = logging.getLogger(__name__)

@@ -13,7 +13,7 @@ from diffusers import DiffusionPipeline
 from discord_diffusion.jobs.job import IMAGES, GenerationParameters
 from discord_diffusion.settings import PipelineSettings
 from discord_diffusion.settings.reader import Reader
-from discord_diffusion.worker.pictures import Generation, GenerationRequest
+from discord_diffusion.worker.generation import Generation, GenerationRequest
 from discord_diffusion.worker.pipeline import DiffusersGenerator
 
 PROMPT = "a red circle on a blue background"

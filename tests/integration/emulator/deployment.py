@@ -14,8 +14,8 @@ from emulated import ROLE, ROOT, Emulator, Function, Result, create_function
 from fleets import FleetStack, make
 
 from infra.package.__main__ import build
+from tests.local_discord import LocalDiscord
 from tests.unit.functions.conftest import KEY, event_v1
-from tests.unit.worker.local_discord import LocalDiscord
 
 MACHINES = ROOT / "infra" / "state_machines"
 MAXIMUM_TASKS = 2

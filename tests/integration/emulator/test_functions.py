@@ -16,8 +16,8 @@ from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.aws.queue import JobSender
 from discord_diffusion.jobs.job import GenerationParameters, Job
 from discord_diffusion.jobs.record import JobStatus
+from tests.local_discord import LocalDiscord
 from tests.unit.functions.conftest import imagine
-from tests.unit.worker.local_discord import LocalDiscord
 
 PARAMETERS = GenerationParameters(
     prompt="a `red` circle", seed=7, steps=4, guidance=7.5, width=64, height=64, images=2

@@ -8,7 +8,7 @@ import pytest
 
 from discord_diffusion.discord import api_errors
 from discord_diffusion.discord.notices import NoticeClient
-from tests.unit.worker.local_discord import LocalDiscord, Trouble
+from tests.local_discord import LocalDiscord, Trouble
 
 TOKEN = "aW50ZXJhY3Rpb246c2VjcmV0/+"
 

@@ -15,7 +15,7 @@ from discord_diffusion.jobs.envelope import Addressee
 from discord_diffusion.jobs.job import DISCORD_EPOCH, GenerationParameters, Job
 from discord_diffusion.jobs.record import JobStatus
 from discord_diffusion.settings import WorkerSettings
-from discord_diffusion.worker.pictures import (
+from discord_diffusion.worker.generation import (
     Generation,
     GenerationRequest,
     ModelInfo,

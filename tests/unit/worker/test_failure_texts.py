@@ -14,7 +14,7 @@ from discord_diffusion.functions import texts
 from discord_diffusion.jobs.job import Job, SourceImage
 from discord_diffusion.jobs.record import JobStatus
 from discord_diffusion.texts.catalogue import LANGUAGES, say
-from discord_diffusion.worker import messages
+from discord_diffusion.worker import answer as messages
 from discord_diffusion.worker.errors import (
     BlankPictureError,
     GenerationError,
@@ -23,7 +23,7 @@ from discord_diffusion.worker.errors import (
     SourceUnavailableError,
     UnsupportedJobError,
 )
-from discord_diffusion.worker.sources import Sources
+from discord_diffusion.worker.source_images import Sources
 from tests.unit.worker.fakes import make_generation, make_job, make_message, wait_until
 from tests.unit.worker.worker_rig import MAX_RECEIVES, Rig
 

@@ -21,12 +21,12 @@ from discord_diffusion.discord.text import FAILURE_MARK
 from discord_diffusion.jobs.job import Job
 from discord_diffusion.jobs.record import JobStatus
 from discord_diffusion.worker.checks import TOKEN_MARGIN
-from discord_diffusion.worker.endings import HURRY_SECONDS
 from discord_diffusion.worker.errors import (
     GenerationError,
     OutOfMemoryError,
     PicturesTooLargeError,
 )
+from discord_diffusion.worker.outcomes import HURRY_SECONDS
 from tests.unit.worker.fakes import TOKEN, make_job, make_message, wait_until
 from tests.unit.worker.worker_rig import MAX_RECEIVES, Rig
 
@@ -310,7 +310,7 @@ def hang_until(bench: Rig, seconds: float, expected: Callable[[], object]) -> No
 def test_a_job_that_hangs_is_told_in_time_and_ends_the_process(
     bench: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("discord_diffusion.worker.watch.OVERDUE_SECONDS", 0.05)
+    monkeypatch.setattr("discord_diffusion.worker.watchdog.OVERDUE_SECONDS", 0.05)
     hang_until(bench, 0.3, lambda: bench.hung)
     [(_, text)] = bench.publisher.told
     assert text.startswith(FAILURE_MARK)
@@ -459,7 +459,7 @@ def test_a_table_that_does_not_answer_stops_no_job(bench: Rig) -> None:
 def test_half_way_through_a_long_job_its_user_sees_a_sketch_once(
     bench: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("discord_diffusion.worker.drawing._SKETCH_SECONDS", -1.0)
+    monkeypatch.setattr("discord_diffusion.worker.draw._SKETCH_SECONDS", -1.0)
     monkeypatch.setattr("discord_diffusion.worker.progress.INTERVAL_SECONDS", 0.0)
     sketch = Image.new("RGB", (8, 8))
     offered: list[int] = []

@@ -191,8 +191,8 @@ def test_the_worker_says_every_second_what_it_does(rig: Rig, gate: Gate) -> None
 def test_a_pipeline_that_stands_still_gives_its_jobs_back_and_ends_the_process(
     gate: Gate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("discord_diffusion.worker.watch.STILL_SECONDS", 0.0)
-    monkeypatch.setattr("discord_diffusion.worker.watch._LOOK_SECONDS", 0.01)
+    monkeypatch.setattr("discord_diffusion.worker.watchdog.STILL_SECONDS", 0.0)
+    monkeypatch.setattr("discord_diffusion.worker.watchdog._LOOK_SECONDS", 0.01)
     with Rig() as rig:
         rig.generator.during = gate
         message = make_message(make_job().to_json())

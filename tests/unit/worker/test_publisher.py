@@ -19,11 +19,11 @@ from discord_diffusion.discord.api_errors import (
 )
 from discord_diffusion.discord.webhooks import WebhookClient
 from discord_diffusion.worker.errors import LeaseLostError, PicturesTooLargeError
-from discord_diffusion.worker.pictures import Generation, PhaseSeconds, Picture
+from discord_diffusion.worker.generation import Generation, PhaseSeconds, Picture
 from discord_diffusion.worker.publisher import DiscordPublisher, Shown
 from discord_diffusion.worker.retries import Retrier
+from tests.local_discord import LocalDiscord
 from tests.unit.worker.fakes import MODEL, make_generation, make_job
-from tests.unit.worker.local_discord import LocalDiscord
 
 
 @pytest.fixture

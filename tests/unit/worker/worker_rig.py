@@ -9,9 +9,9 @@ import httpx
 from discord_diffusion.aws.queue import ReceivedMessage
 from discord_diffusion.jobs.job import Job
 from discord_diffusion.worker.assembly import Surroundings, Worker
-from discord_diffusion.worker.endings import LeaseTerms
+from discord_diffusion.worker.outcomes import LeaseTerms
 from discord_diffusion.worker.records import Records
-from discord_diffusion.worker.sources import Sources
+from discord_diffusion.worker.source_images import Sources
 from tests.unit.worker.fakes import (
     FakeGenerator,
     MemoryPublisher,

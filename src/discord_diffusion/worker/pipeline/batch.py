@@ -7,7 +7,7 @@ from PIL.Image import Image
 
 from discord_diffusion.jobs.job import GenerationParameters
 from discord_diffusion.worker.errors import BlankPictureError, WorkerError
-from discord_diffusion.worker.pictures import (
+from discord_diffusion.worker.generation import (
     Generation,
     GenerationRequest,
     ModelInfo,

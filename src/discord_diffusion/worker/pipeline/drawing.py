@@ -10,7 +10,7 @@ from PIL import Image as Images
 from PIL.Image import Image
 from torch import Tensor
 
-from discord_diffusion.worker.pictures import PhaseSeconds, Preview
+from discord_diffusion.worker.generation import PhaseSeconds, Preview
 from discord_diffusion.worker.pipeline.batch import Drawn, PictureOrder
 from discord_diffusion.worker.pipeline.compiled import fill
 from discord_diffusion.worker.pipeline.loaded_model import LoadedModel, supported

@@ -13,7 +13,7 @@ from discord_diffusion.jobs.job import GenerationParameters
 from discord_diffusion.jobs.models import ModelSpec
 from discord_diffusion.settings import PipelineSettings
 from discord_diffusion.worker.errors import ModelLoadError, UnsupportedJobError, WorkerError
-from discord_diffusion.worker.pictures import (
+from discord_diffusion.worker.generation import (
     Generation,
     GenerationRequest,
     ModelInfo,

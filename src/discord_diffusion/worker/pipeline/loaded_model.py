@@ -9,7 +9,7 @@ import torch
 
 from discord_diffusion.jobs.models import ModelSpec
 from discord_diffusion.worker.errors import UnsupportedJobError
-from discord_diffusion.worker.pictures import ModelInfo
+from discord_diffusion.worker.generation import ModelInfo
 from discord_diffusion.worker.pipeline import schedulers
 from discord_diffusion.worker.pipeline.compiled import ShapeChoice
 from discord_diffusion.worker.pipeline.decoding import Decoder

@@ -12,7 +12,7 @@ from itertools import groupby
 import torch
 
 from discord_diffusion.worker.errors import GenerationError, OutOfMemoryError, WorkerError
-from discord_diffusion.worker.pictures import OnStep, PhaseSeconds, Preview
+from discord_diffusion.worker.generation import OnStep, PhaseSeconds, Preview
 from discord_diffusion.worker.pipeline import memory
 from discord_diffusion.worker.pipeline.batch import Drawn, PictureOrder, Result
 from discord_diffusion.worker.pipeline.drawing import StepEnded

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from PIL.Image import Image
 
-from discord_diffusion.worker.pictures import GenerationRequest, PhaseSeconds, Preview
+from discord_diffusion.worker.generation import GenerationRequest, PhaseSeconds, Preview
 from discord_diffusion.worker.pipeline.batch import Drawn, PictureOrder
 from discord_diffusion.worker.pipeline.drawing import StepEnded, draw
 from discord_diffusion.worker.pipeline.loaded_model import LoadedModel

@@ -11,8 +11,8 @@ import torch
 from discord_diffusion.jobs.job import SourceImage
 from discord_diffusion.worker.errors import GenerationError, LeaseLostError, ModelLoadError
 from discord_diffusion.worker.pipeline import DiffusersGenerator, devices, loading
-from tests.unit.worker.drawing import draw, load, pixels
 from tests.unit.worker.fakes import make_parameters, make_settings
+from tests.unit.worker.pipeline.drawing import draw, load, pixels
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:diffusers")
 

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from discord_diffusion.discord.commands import SCHEDULERS
 from discord_diffusion.jobs.job import GenerationParameters
-from discord_diffusion.worker.pictures import GenerationRequest
+from discord_diffusion.worker.generation import GenerationRequest
 from discord_diffusion.worker.pipeline import DiffusersGenerator, schedulers
 from discord_diffusion.worker.pipeline.capacity import CPU_PICTURES
-from tests.unit.worker.drawing import draw, draw_all, load
 from tests.unit.worker.fakes import make_parameters
+from tests.unit.worker.pipeline.drawing import draw, draw_all, load
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 """Of diffusers' schedulers, thousands of them."""

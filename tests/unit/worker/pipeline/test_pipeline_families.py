@@ -8,11 +8,16 @@ import torch
 from PIL import Image
 
 from discord_diffusion.jobs.job import SourceImage
-from discord_diffusion.worker.pictures import GenerationRequest, Preview
+from discord_diffusion.worker.generation import GenerationRequest, Preview
 from discord_diffusion.worker.pipeline import DiffusersGenerator
 from discord_diffusion.worker.pipeline import optimizations as tuning
-from tests.unit.worker.drawing import draw, draw_all, load, pixels
 from tests.unit.worker.fakes import make_parameters
+from tests.unit.worker.pipeline.drawing import (
+    draw,
+    draw_all,
+    load,
+    pixels,
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:diffusers")
 

@@ -20,11 +20,17 @@ from discord_diffusion.worker.errors import (
     LeaseLostError,
     OutOfMemoryError,
 )
-from discord_diffusion.worker.pictures import Generation, GenerationRequest, Preview
+from discord_diffusion.worker.generation import Generation, GenerationRequest, Preview
 from discord_diffusion.worker.pipeline import DiffusersGenerator
 from discord_diffusion.worker.pipeline.capacity import Capacity
-from tests.unit.worker.drawing import draw, draw_all, ignore, load, pixels
 from tests.unit.worker.fakes import make_parameters
+from tests.unit.worker.pipeline.drawing import (
+    draw,
+    draw_all,
+    ignore,
+    load,
+    pixels,
+)
 
 
 @pytest.fixture(scope="module")

@@ -18,8 +18,8 @@ from discord_diffusion.worker.errors import (
 )
 from discord_diffusion.worker.pipeline import memory
 from discord_diffusion.worker.pipeline.model_cache import Shelf
-from tests.unit.worker.drawing import draw, load, pixels
 from tests.unit.worker.fakes import make_parameters, make_settings
+from tests.unit.worker.pipeline.drawing import draw, load, pixels
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:diffusers")
 

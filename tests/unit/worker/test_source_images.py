@@ -7,9 +7,9 @@ import httpx
 import pytest
 from PIL import Image
 
-from discord_diffusion.worker import sources
+from discord_diffusion.worker import source_images as sources
 from discord_diffusion.worker.errors import SourceRefusedError, SourceUnavailableError
-from discord_diffusion.worker.sources import Sources
+from discord_diffusion.worker.source_images import Sources
 
 URL = "https://cdn.test/attachments/1/2/cat.png?ex=1&is=2&hm=3"
 Handler = Callable[[httpx.Request], httpx.Response]

@@ -7,7 +7,12 @@ from typing import Any
 import numpy as np
 
 from discord_diffusion.jobs.job import GenerationParameters
-from discord_diffusion.worker.pictures import Generation, GenerationRequest, OnStep, Preview
+from discord_diffusion.worker.generation import (
+    Generation,
+    GenerationRequest,
+    OnStep,
+    Preview,
+)
 from discord_diffusion.worker.pipeline import DiffusersGenerator
 from tests.unit.worker.fakes import make_settings
 

@@ -5,11 +5,11 @@ import threading
 import time
 from collections.abc import Callable
 
-from discord_diffusion.worker.endings import HURRY_SECONDS, Endings
 from discord_diffusion.worker.errors import JobExpiredError
 from discord_diffusion.worker.failures import rule_for
 from discord_diffusion.worker.held import Held, Stage
-from discord_diffusion.worker.holdings import Holdings
+from discord_diffusion.worker.held_jobs import Holdings
+from discord_diffusion.worker.outcomes import HURRY_SECONDS, Endings
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from discord_diffusion.aws.dynamodb import StoreError
 from discord_diffusion.worker.checks import utc_now
-from discord_diffusion.worker.delivery import Drawn
+from discord_diffusion.worker.deliver import Drawn
 from discord_diffusion.worker.failures import Outcome
 from discord_diffusion.worker.held import Held
 from discord_diffusion.worker.metrics import Metrics

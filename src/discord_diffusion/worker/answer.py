@@ -5,7 +5,7 @@ from discord_diffusion.discord.answer_text import SPOILER, asked, file_prefix, p
 from discord_diffusion.discord.limits import ATTACHMENT_DESCRIPTION_LENGTH
 from discord_diffusion.jobs.job import GenerationParameters, Job
 from discord_diffusion.texts.catalogue import say
-from discord_diffusion.worker.pictures import Generation, ModelInfo, Picture
+from discord_diffusion.worker.generation import Generation, ModelInfo, Picture
 
 
 def working(job: Job, steps_done: int = 0, steps: int = 0, *, last_try: bool = False) -> str:

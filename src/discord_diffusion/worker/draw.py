@@ -6,13 +6,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from discord_diffusion.worker import job_log, messages
+from discord_diffusion.worker import answer as messages
+from discord_diffusion.worker import job_log
 from discord_diffusion.worker.checks import check_held, check_time, utc_now
 from discord_diffusion.worker.errors import GenerationError, WorkerError
+from discord_diffusion.worker.generation import (
+    Generation,
+    GenerationRequest,
+    Generator,
+    Preview,
+)
 from discord_diffusion.worker.held import Held
-from discord_diffusion.worker.holdings import Holdings
+from discord_diffusion.worker.held_jobs import Holdings
 from discord_diffusion.worker.pace import Pace
-from discord_diffusion.worker.pictures import Generation, GenerationRequest, Generator, Preview
 
 log = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from discord_diffusion.worker.held import Held, Stage
-from discord_diffusion.worker.holdings import MOST_HELD, NOTHING_TO_FETCH, Holdings
+from discord_diffusion.worker.held_jobs import MOST_HELD, NOTHING_TO_FETCH, Holdings
 from discord_diffusion.worker.lease import Lease
 from discord_diffusion.worker.progress import Progress
 from tests.unit.worker.fakes import make_job, make_message

@@ -9,18 +9,19 @@ from discord_diffusion.aws.queue import ReceivedMessage
 from discord_diffusion.discord.api_errors import ApiError
 from discord_diffusion.jobs.job import Job
 from discord_diffusion.jobs.record import JobStatus
-from discord_diffusion.worker import job_log, messages
+from discord_diffusion.worker import answer as messages
+from discord_diffusion.worker import job_log
 from discord_diffusion.worker.checks import TOKEN_MARGIN, check_time, utc_now
-from discord_diffusion.worker.endings import Endings
 from discord_diffusion.worker.errors import FailedBeforeError
+from discord_diffusion.worker.generation import Generator
 from discord_diffusion.worker.held import Held
 from discord_diffusion.worker.lease import Lease
-from discord_diffusion.worker.pictures import Generator
+from discord_diffusion.worker.outcomes import Endings
 from discord_diffusion.worker.progress import Progress
 from discord_diffusion.worker.publisher import Publisher, Shown
 from discord_diffusion.worker.queue import Queue
 from discord_diffusion.worker.records import Records
-from discord_diffusion.worker.sources import Sources
+from discord_diffusion.worker.source_images import Sources
 
 log = logging.getLogger(__name__)
 

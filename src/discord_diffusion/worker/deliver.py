@@ -12,10 +12,10 @@ from discord_diffusion.discord.api_errors import ApiError
 from discord_diffusion.jobs.job import Job
 from discord_diffusion.worker import job_log
 from discord_diffusion.worker.checks import check_held, utc_now
-from discord_diffusion.worker.endings import Endings
+from discord_diffusion.worker.generation import Generation
 from discord_diffusion.worker.held import Held, Stage
-from discord_diffusion.worker.holdings import Holdings
-from discord_diffusion.worker.pictures import Generation
+from discord_diffusion.worker.held_jobs import Holdings
+from discord_diffusion.worker.outcomes import Endings
 from discord_diffusion.worker.progress import Progress
 from discord_diffusion.worker.publisher import PROGRESS_TIMEOUT_SECONDS, Answer, Publisher
 
