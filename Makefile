@@ -115,10 +115,6 @@ plan-aws: setup ## Show what a deployment to AWS would make and cost; nothing is
 destroy-aws: setup ## Remove a deployment from AWS, and say what it leaves (ARGS="--yes")
 	@$(VENV)/python -m infra.deploy destroy $(ARGS)
 
-.PHONY: ami
-ami: setup ## Make an AMI that holds the worker's image, from what is deployed (ARGS="--yes", "--keep 1")
-	@$(VENV)/python -m infra.deploy ami make $(ARGS)
-
 .PHONY: rehearsal
 rehearsal: setup ## Start an emulated account and Discord to rehearse a deployment in (docs/deploy.md)
 	@$(VENV)/python -m emulation.rig.rehearsal up

@@ -60,11 +60,6 @@ output "ecr_repository_url" {
   value       = module.fleet.repository_url
 }
 
-output "ami_builder" {
-  description = "What `make ami` makes an AMI with the worker's image on it with."
-  value       = module.fleet.ami_builder
-}
-
 output "jobs_table_name" {
   description = "Name of the DynamoDB table of jobs."
   value       = module.jobs_table.name

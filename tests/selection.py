@@ -17,7 +17,6 @@ ELSEWHERE = {
             *("fixtures", "interactions", "limits", "live", "webhooks"),
         )
     },
-    "tests/integration/test_ami.py": "`make ami`, which reads a deployment's state on this machine",
     "tests/integration/test_deploy_rehearsal.py": (
         "`make deploy-aws`, whose rehearsal is an account and a Discord made of processes"
     ),

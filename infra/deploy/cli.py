@@ -10,7 +10,6 @@ from rich.console import Console
 from rich.markup import escape
 
 from discord_diffusion.settings.reader import SettingsError
-from infra.deploy.ami.commands import ami
 from infra.deploy.choices import Choices
 from infra.deploy.errors import DeployError, InputError, Terminated
 from infra.deploy.options import (
@@ -36,7 +35,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="From an AWS account and a Discord token to a running bot, and back.",
 )
-app.add_typer(ami, name="ami")
 
 
 @app.command()

@@ -6,7 +6,6 @@ DeployError
 ├── RefusedError      something would happen that nobody agreed to
 ├── TerraformError    Terraform failed
 ├── ImageError        the worker's image could not be built or pushed
-├── AmiError          the AMI with the worker's image could not be made
 ├── AwsError          AWS refused a call
 └── EndpointError     the deployed endpoint does not answer as it must
 """
@@ -37,10 +36,6 @@ class TerraformError(DeployError):
 
 class ImageError(DeployError):
     """The worker's image could not be built or pushed."""
-
-
-class AmiError(DeployError):
-    """The AMI with the worker's image could not be made."""
 
 
 class AwsError(DeployError):

@@ -6,7 +6,6 @@ from typing import Any
 
 from infra.capacity.costs.estimate import estimate
 from infra.deploy import endpoint, leftovers
-from infra.deploy.ami.making import remove_everything
 from infra.deploy.choices import Choices, Deployment
 from infra.deploy.errors import RefusedError
 from infra.deploy.plan import Plan
@@ -69,7 +68,6 @@ class Flow:
             ready.workspace.ensure_package()
             self._confirm(f"Remove {deployment.prefix} in {deployment.region} for good?")
             self._leave_discord(ready, steps, outputs)
-            remove_everything(ready.aws, deployment.prefix, self.show.step)
             self._remove_resources(ready)
             with self.show.step("Remove the kept bot token"):
                 ready.tokens.remove()

@@ -21,7 +21,7 @@ from emulation.rig.stack import down
 from emulation.rig.stack.state import StateFolder
 from emulation.rig.stand_in_client import StandIn
 from tests import rehearsals
-from tests.rehearsals import Rehearsal, seen_of_programs, wait_for, words_of
+from tests.rehearsals import Rehearsal, seen_of_programs, wait_for
 
 PREFIX = "discord-diffusion-rehearsal"
 PARAMETER = f"/{PREFIX}/discord-bot-token"
@@ -52,9 +52,12 @@ def token_of(rehearsal: Rehearsal) -> str:
 
 def test_the_guides_first_command_gives_a_shell_all_it_needs(tmp_path: Path) -> None:
     """As `eval "$(make -s rehearsal)"` does, in a folder of its own."""
-    python = f"{sys.executable} -m infra.deploy"
+    python = f"{sys.executable} -m"
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    script = f'eval "$({python}.rehearsal up --state-dir {tmp_path})" && {python} preflight'
+    script = (
+        f'eval "$({python} emulation.rig.rehearsal up --state-dir {tmp_path})" '
+        f"&& {python} infra.deploy preflight"
+    )
     try:
         ended = subprocess.run(
             ["/bin/bash", "-c", script],
@@ -317,37 +320,6 @@ def _configuration(rehearsal: Rehearsal) -> dict[str, Any]:
     return dict(found["Configuration"])
 
 
-def test_an_ami_with_the_workers_image_is_made_used_and_kept_while_it_is_used(
-    rehearsal: Rehearsal,
-) -> None:
-    # Of AWS's public parameters the emulator knows those of Amazon Linux 2.
-    base = "resolve:ssm:/aws/service/ecs/optimized-ami/amazon-linux-2/gpu/recommended/image_id"
-    rehearsal.set_variables(fleet={"maximum_tasks": 0, "ami": base})
-    process = rehearsal.start(*words_of("make ami"), "--yes")
-    ec2 = rehearsal.client("ec2")
-    wait_for(lambda: bool(_builders(ec2)), process)
-    ec2.stop_instances(InstanceIds=_builders(ec2))  # as the builder's user data does
-    told, _ = process.communicate(timeout=200)
-    assert process.returncode == 0, told
-    assert "dollars a month" in told
-    [made] = re.findall(r'fleet = \{ ami = "(ami-\w+)" \}', told)
-    assert _builders(ec2) == []
-
-    rehearsal.set_variables(fleet={"maximum_tasks": 0, "ami": made})
-    assert rehearsal.run("deploy", "--yes").returncode == 0
-    assert "in use" in rehearsal.run("ami", "list").stdout
-    assert rehearsal.run("ami", "remove").returncode == 0
-    assert made in rehearsal.run("ami", "list").stdout
-
-
-def _builders(ec2: Any) -> list[str]:
-    """Instances that make an AMI, whether they run or have stopped."""
-    states = {"Name": "instance-state-name", "Values": ["pending", "running", "stopped"]}
-    named = {"Name": "tag:Name", "Values": [f"{PREFIX}-ami-builder"]}
-    found = ec2.describe_instances(Filters=[states, named])["Reservations"]
-    return [str(one["InstanceId"]) for group in found for one in group["Instances"]]
-
-
 def test_another_environment_shares_nothing_with_this_one(rehearsal: Rehearsal) -> None:
     ended = rehearsal.typed(
         'make plan-aws ARGS="--environment staging"', DEPLOY_BACKEND_CONFIG=None
@@ -369,7 +341,6 @@ def test_a_removed_deployment_leaves_nothing(rehearsal: Rehearsal) -> None:
     assert "Nothing of it is left at AWS" in ended.stdout
     assert "QueueUrls" not in rehearsal.client("sqs").list_queues()
     assert rehearsal.client("lambda").list_functions()["Functions"] == []
-    assert rehearsal.client("ec2").describe_images(Owners=["self"])["Images"] == []
     assert _own_parameters(rehearsal) == []
     assert rehearsal.commands() == []
     assert rehearsal.application()["interactions_endpoint_url"] is None

@@ -57,13 +57,3 @@ output "log_group_name" {
   description = "Name of the workers' log group."
   value       = aws_cloudwatch_log_group.worker.name
 }
-
-output "ami_builder" {
-  description = "What an AMI with the worker's image on it is made with: image, instance profile and security group of the builder, and where it may run."
-  value = {
-    image             = local.image
-    instance_profile  = aws_iam_instance_profile.builder.name
-    security_group_id = var.security_group_id
-    subnet_ids        = var.subnet_ids
-  }
-}

@@ -5,7 +5,6 @@ locals {
     instance  = { name = "${var.prefix}-instance", service = "ec2.amazonaws.com" }
     execution = { name = "${var.prefix}-task-execution", service = "ecs-tasks.amazonaws.com" }
     task      = { name = "${var.prefix}-task", service = "ecs-tasks.amazonaws.com" }
-    builder   = { name = "${var.prefix}-ami-builder", service = "ec2.amazonaws.com" }
   }
 
   assume_role_policies = {
@@ -62,7 +61,8 @@ locals {
     },
   ]
 
-  pull_statements = [
+  # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_execution_IAM_role.html
+  execution_statements = [
     {
       Sid      = "LogInToEcr"
       Effect   = "Allow"
@@ -75,17 +75,13 @@ locals {
       Action   = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
       Resource = aws_ecr_repository.worker.arn
     },
-  ]
-
-  # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_execution_IAM_role.html
-  execution_statements = concat(local.pull_statements, [
     {
       Sid      = "WriteLog"
       Effect   = "Allow"
       Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
       Resource = "${aws_cloudwatch_log_group.worker.arn}:log-stream:*"
     },
-  ])
+  ]
 
   task_statements = [
     {

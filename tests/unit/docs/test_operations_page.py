@@ -9,12 +9,12 @@ from tests.rehearsals import words_of
 from toolchain.layout import Layout
 
 ROOT = Layout.of_this_checkout().root
-PAGES = ("ami.md", "deploy.md", "operations.md")
+PAGES = ("deploy.md", "operations.md")
 STORY = ROOT / "tests" / "integration" / "test_deploy_rehearsal.py"
 FENCED = re.compile(r"^```\n(.*?)^```", re.MULTILINE | re.DOTALL)
 BEGIN = 'eval "$(make -s rehearsal)"'
-# No commands of ours: what a person sets, and copies.
-_SETTING = re.compile(r"^(export|cp|fleet) ")
+# What a person sets or copies is not a command of ours.
+_SETTING = re.compile(r"^(export|cp) ")
 
 
 def commands(page: str) -> list[str]:

@@ -1,14 +1,12 @@
-"""LocalStack's EC2: what moto below it makes of launch templates and of AMIs is mended."""
+"""LocalStack's EC2: what moto below it makes of launch templates is corrected."""
 
 from typing import Any
 
 from localstack.utils.patch import patch
-from moto.ec2.models.amis import AmiBackend
 from moto.ec2.models.launch_templates import LaunchTemplate, LaunchTemplateVersion
 from moto.ec2.utils import parse_user_data
 
 OF_THE_TEMPLATE = "launch-template"
-OF_SNAPSHOTS = "snapshot"
 
 
 def mend() -> None:
@@ -32,20 +30,3 @@ def mend() -> None:
 
     # Read anew each time, so that tags that are changed later are seen.
     LaunchTemplate.tags = property(lambda self: self.get_tags(), lambda *_: None)
-
-    @patch(AmiBackend.create_image)  # type: ignore[untyped-decorator]  # as above
-    def _create_image(
-        original: Any,
-        self: Any,
-        instance_id: str,
-        name: str,
-        description: str,
-        tag_specifications: list[dict[str, Any]],
-    ) -> Any:
-        """The snapshots of an AMI can be tagged with it."""
-        kept = [one for one in tag_specifications if one["ResourceType"] != OF_SNAPSHOTS]
-        ami = original(self, instance_id, name, description, tag_specifications=kept)
-        for one in tag_specifications:
-            if one["ResourceType"] == OF_SNAPSHOTS:
-                ami.ebs_snapshot.add_tags({tag["Key"]: tag["Value"] for tag in one["Tags"]})
-        return ami
