@@ -11,9 +11,9 @@ from nacl.exceptions import BadSignatureError
 from nacl.signing import VerifyKey
 
 from emulation.discord.app import create_app
+from emulation.discord.backend import StandIn
 from emulation.discord.clock import Clock
 from emulation.discord.config import Config, Limits
-from emulation.discord.standin import StandIn
 from fixtures.discord.signing import public_key
 
 Payload = dict[str, Any]

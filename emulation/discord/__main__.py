@@ -8,8 +8,8 @@ from types import FrameType
 import uvicorn
 
 from emulation.discord.app import create_app
+from emulation.discord.backend import StandIn
 from emulation.discord.config import RECORDINGS, Config
-from emulation.discord.standin import StandIn
 
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 

@@ -8,9 +8,10 @@ from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 
 from emulation.discord import error_handlers
-from emulation.discord.delivery import Courier
-from emulation.discord.middleware import ApiRules
-from emulation.discord.page_rules import PageRules
+from emulation.discord.api_middleware import ApiRules
+from emulation.discord.backend import StandIn
+from emulation.discord.browser_security import PageRules
+from emulation.discord.interactions.delivery import Courier
 from emulation.discord.probes import Prober
 from emulation.discord.recorder import Recorder
 from emulation.discord.routes import (
@@ -18,15 +19,22 @@ from emulation.discord.routes import (
     cdn,
     channels,
     commands,
-    control,
-    control_live,
     control_notes,
-    control_rig,
     control_series,
-    interactions,
     webhooks,
 )
-from emulation.discord.standin import StandIn
+from emulation.discord.routes import (
+    callbacks as interactions,
+)
+from emulation.discord.routes import (
+    control_interactions as control,
+)
+from emulation.discord.routes import (
+    control_pages as control_live,
+)
+from emulation.discord.routes import (
+    control_settings as control_rig,
+)
 
 _ROUTES = (
     applications,

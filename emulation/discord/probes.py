@@ -11,12 +11,12 @@ from dataclasses import asdict, dataclass
 
 import httpx
 
-from emulation.discord.application import endpoint_json, ping, post
+from emulation.discord.backend import StandIn
 from emulation.discord.clock import iso
+from emulation.discord.endpoint import endpoint_json, ping, post
 from emulation.discord.errors import NotDeliveredError
 from emulation.discord.json_types import Json
 from emulation.discord.signing import WRONGS, encode
-from emulation.discord.standin import StandIn
 
 _log = logging.getLogger(__name__)
 _KEPT = 100

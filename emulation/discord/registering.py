@@ -3,8 +3,8 @@
 Contract: https://docs.discord.com/developers/interactions/application-commands#endpoints
 """
 
+from emulation.discord.backend import StandIn
 from emulation.discord.json_types import Json
-from emulation.discord.standin import StandIn
 from emulation.discord.state.commands import Scope, check_count, same_definition
 from emulation.discord.validation.commands import command as parse_command
 from emulation.discord.validation.commands import duplicate_name

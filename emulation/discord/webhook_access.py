@@ -5,16 +5,16 @@ Contract: https://docs.discord.com/developers/interactions/receiving-and-respond
 
 from dataclasses import dataclass
 
+from emulation.discord.backend import StandIn
 from emulation.discord.errors import (
     INVALID_WEBHOOK_TOKEN,
     UNKNOWN_MESSAGE,
     UNKNOWN_WEBHOOK,
     DiscordError,
 )
-from emulation.discord.standin import StandIn
+from emulation.discord.state.directory import Webhook
 from emulation.discord.state.interactions import Interaction
 from emulation.discord.state.messages import Message
-from emulation.discord.state.world import Webhook
 
 ORIGINAL = "@original"
 

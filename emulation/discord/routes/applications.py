@@ -6,8 +6,14 @@ Contract: https://docs.discord.com/developers/resources/application
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
-from emulation.discord.application import application_json, set_endpoint
-from emulation.discord.routes.common import API, BOT, StandInDep, answer, body_of
+from emulation.discord.endpoint import application_json, set_endpoint
+from emulation.discord.routes.dependencies import (
+    API,
+    BOT,
+    StandInDep,
+    answer,
+    body_of,
+)
 from emulation.discord.validation.fields import Field, model, parse_form, string, url
 
 router = APIRouter(prefix=API, tags=["applications"], dependencies=BOT)

@@ -6,8 +6,8 @@ Contract: https://docs.discord.com/developers/reference#signed-attachment-cdn-ur
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from emulation.discord.routes.common import StandInDep
-from emulation.discord.standin import StandIn
+from emulation.discord.backend import StandIn
+from emulation.discord.routes.dependencies import StandInDep
 from emulation.discord.state.attachments import Attachment
 
 router = APIRouter(tags=["cdn"])

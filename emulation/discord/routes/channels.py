@@ -8,8 +8,8 @@ import secrets
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
-from emulation.discord import composing
-from emulation.discord.composing import Draft, compose, revise
+from emulation.discord import messages as composing
+from emulation.discord.backend import StandIn
 from emulation.discord.errors import (
     NOT_THE_AUTHOR,
     UNKNOWN_MESSAGE,
@@ -17,11 +17,18 @@ from emulation.discord.errors import (
     InvalidFormError,
 )
 from emulation.discord.json_types import Json
-from emulation.discord.routes.common import API, BOT, StandInDep, answer, body_of, path_id
+from emulation.discord.messages import Draft, compose, revise
+from emulation.discord.routes.dependencies import (
+    API,
+    BOT,
+    StandInDep,
+    answer,
+    body_of,
+    path_id,
+)
 from emulation.discord.routes.webhooks import webhook_json
-from emulation.discord.standin import StandIn
+from emulation.discord.state.directory import Channel, Webhook
 from emulation.discord.state.messages import DEFAULT, REPLY, Message
-from emulation.discord.state.world import Channel, Webhook
 from emulation.discord.validation import messages as bodies
 from emulation.discord.validation.fields import (
     Field,

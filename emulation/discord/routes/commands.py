@@ -7,9 +7,10 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 from emulation.discord import registering
+from emulation.discord.backend import StandIn
 from emulation.discord.errors import MISSING_ACCESS, DiscordError, InvalidFormError
 from emulation.discord.json_types import Json
-from emulation.discord.routes.common import (
+from emulation.discord.routes.dependencies import (
     API,
     BOT,
     StandInDep,
@@ -19,7 +20,6 @@ from emulation.discord.routes.common import (
     path_id,
     query_flag,
 )
-from emulation.discord.standin import StandIn
 from emulation.discord.state.commands import Scope
 from emulation.discord.validation.commands import command, commands
 from emulation.discord.validation.fields import FieldError, fault, parse_form

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from emulation.discord.clock import iso
 from emulation.discord.json_types import Json
-from emulation.discord.routes.common import StandInDep, answer, control_body
+from emulation.discord.routes.dependencies import StandInDep, answer, control_body
 from emulation.discord.state.notes import Note
 
 router = APIRouter(prefix="/control", tags=["control"])

@@ -9,8 +9,8 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from emulation.discord.errors import ControlError
-from emulation.discord.routes.common import StandInDep, answer
-from emulation.discord.state.series import MOST_SERIES
+from emulation.discord.routes.dependencies import StandInDep, answer
+from emulation.discord.state.reports import MOST_SERIES
 
 router = APIRouter(prefix="/control", tags=["control"])
 

@@ -7,9 +7,8 @@ https://docs.discord.com/developers/interactions/receiving-and-responding#endpoi
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
-from emulation.discord import composing
-from emulation.discord.answering import attachment_limit, new_message
-from emulation.discord.composing import Draft, compose, revise
+from emulation.discord import messages as composing
+from emulation.discord.backend import StandIn
 from emulation.discord.errors import (
     FORUM_ONLY,
     UNKNOWN_CHANNEL,
@@ -18,8 +17,10 @@ from emulation.discord.errors import (
     DiscordError,
     InvalidFormError,
 )
+from emulation.discord.interactions.responses import attachment_limit, new_message
 from emulation.discord.json_types import Json
-from emulation.discord.routes.common import (
+from emulation.discord.messages import Draft, compose, revise
+from emulation.discord.routes.dependencies import (
     API,
     BOT,
     StandInDep,
@@ -28,10 +29,9 @@ from emulation.discord.routes.common import (
     path_id,
     query_flag,
 )
-from emulation.discord.standin import StandIn
+from emulation.discord.state.directory import Webhook
 from emulation.discord.state.interactions import Interaction
 from emulation.discord.state.messages import LOADING, Message
-from emulation.discord.state.world import Webhook
 from emulation.discord.validation import messages as bodies
 from emulation.discord.validation.fields import FieldError, parse_form
 from emulation.discord.webhook_access import (

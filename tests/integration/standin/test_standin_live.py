@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from starlette.datastructures import Headers
 
-from emulation.discord.page_rules import is_foreign
+from emulation.discord.browser_security import is_foreign
 from tests.standin_rig import BORIS, PICTURES, Rig, running
 
 pytestmark = pytest.mark.anyio

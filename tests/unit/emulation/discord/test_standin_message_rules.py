@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulation.discord.composing import safe_filename
+from emulation.discord.messages import safe_filename
 from emulation.discord.validation import messages
 from emulation.discord.validation.components import message_components
 from emulation.discord.validation.embeds import embeds

@@ -10,12 +10,12 @@ from nacl.signing import VerifyKey
 
 from emulation.discord.chaos import Chaos, ChaosPlan, Fault
 from emulation.discord.clock import Clock, iso
-from emulation.discord.events import EventLog
+from emulation.discord.interactions.payloads import merge
 from emulation.discord.masking import mask_path
-from emulation.discord.payloads import merge
 from emulation.discord.rate_limits import RateLimiter
 from emulation.discord.signing import WRONGS, Signer
 from emulation.discord.snowflakes import Snowflakes, created_at
+from emulation.discord.state.events import EventLog
 
 SEED = "11" * 32
 

@@ -1,6 +1,6 @@
 """Series keep their points in order and their number small."""
 
-from emulation.discord.state.series import MOST_SERIES, SeriesStore
+from emulation.discord.state.reports import MOST_SERIES, SeriesStore
 
 
 def test_points_that_come_late_are_put_where_they_belong() -> None:

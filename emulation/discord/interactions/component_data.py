@@ -6,11 +6,11 @@ Contract: https://docs.discord.com/developers/interactions/receiving-and-respond
 from typing import Any
 
 from emulation.discord.asked import Asked
+from emulation.discord.backend import StandIn
 from emulation.discord.errors import ControlError
+from emulation.discord.interactions.command_data import Resolved
+from emulation.discord.interactions.payloads import Sender
 from emulation.discord.json_types import Json
-from emulation.discord.option_values import Resolved
-from emulation.discord.payloads import Sender
-from emulation.discord.standin import StandIn
 from emulation.discord.state.interactions import Answer
 from emulation.discord.state.messages import Message
 from emulation.discord.validation.components import (

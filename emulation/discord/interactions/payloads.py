@@ -8,12 +8,12 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
+from emulation.discord.backend import StandIn
 from emulation.discord.json_types import Json
 from emulation.discord.snowflakes import created_at
-from emulation.discord.standin import StandIn
+from emulation.discord.state.directory import APP_PERMISSIONS, Channel, User
 from emulation.discord.state.interactions import Interaction, Kind
 from emulation.discord.state.messages import Message
-from emulation.discord.state.world import APP_PERMISSIONS, Channel, User
 
 _GUILD_CONTEXT = 0
 _BOT_DM_CONTEXT = 1

@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from emulation.discord.asked import Asked
+from emulation.discord.backend import StandIn
 from emulation.discord.errors import ControlError
-from emulation.discord.json_types import Json
-from emulation.discord.making_components import modal_data, press_data
-from emulation.discord.option_values import (
+from emulation.discord.interactions.command_data import (
     SUBCOMMAND,
     SUBCOMMAND_GROUP,
     Resolved,
     check_value,
     infer_type,
 )
-from emulation.discord.payloads import Sender, envelope, register
-from emulation.discord.standin import StandIn
+from emulation.discord.interactions.component_data import modal_data, press_data
+from emulation.discord.interactions.payloads import Sender, envelope, register
+from emulation.discord.json_types import Json
 from emulation.discord.state.interactions import Interaction, Kind
 from emulation.discord.state.messages import Message
 

@@ -7,17 +7,17 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ValidationError
 
-from emulation.discord.body import Body, read_body
-from emulation.discord.delivery import Courier
+from emulation.discord.backend import StandIn
 from emulation.discord.errors import (
     NOT_YOUR_APPLICATION,
     UNAUTHORIZED,
     DiscordError,
     InvalidFormError,
 )
+from emulation.discord.interactions.delivery import Courier
 from emulation.discord.probes import Prober
 from emulation.discord.recorder import Recorder
-from emulation.discord.standin import StandIn
+from emulation.discord.request_body import Body, read_body
 from emulation.discord.validation.fields import FieldError, boolean, snowflake
 
 API = "/api/v10"

@@ -13,12 +13,12 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from emulation.discord.backend import StandIn
 from emulation.discord.chaos import Fault
 from emulation.discord.errors import BAD_USER_AGENT, DiscordError, Kind
 from emulation.discord.masking import mask_path
 from emulation.discord.rate_limits import Grant, refusal_headers
-from emulation.discord.routes.common import API
-from emulation.discord.standin import StandIn
+from emulation.discord.routes.dependencies import API
 
 _log = logging.getLogger(__name__)
 # The documented form has a comma between address and version; discord.py's, long taken, has none.

@@ -7,16 +7,22 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from emulation.discord.answering import summary_json
-from emulation.discord.application import application_json, endpoint_json
-from emulation.discord.body import read_bytes
+from emulation.discord.backend import StandIn
 from emulation.discord.clock import iso
-from emulation.discord.composing import safe_filename
+from emulation.discord.endpoint import application_json, endpoint_json
 from emulation.discord.errors import ControlError
+from emulation.discord.interactions.responses import summary_json
 from emulation.discord.json_types import Json
-from emulation.discord.routes.common import ProberDep, RecorderDep, StandInDep, answer, control_body
-from emulation.discord.routes.control import known
-from emulation.discord.standin import StandIn
+from emulation.discord.messages import safe_filename
+from emulation.discord.request_body import read_bytes
+from emulation.discord.routes.control_interactions import known
+from emulation.discord.routes.dependencies import (
+    ProberDep,
+    RecorderDep,
+    StandInDep,
+    answer,
+    control_body,
+)
 from emulation.discord.state.attachments import Attachment, picture_size
 
 router = APIRouter(prefix="/control", tags=["control"])

@@ -5,9 +5,9 @@ Contract: https://docs.discord.com/developers/interactions/receiving-and-respond
 
 from typing import Any
 
+from emulation.discord.backend import StandIn
 from emulation.discord.errors import ControlError
 from emulation.discord.json_types import Json
-from emulation.discord.standin import StandIn
 
 SUBCOMMAND, SUBCOMMAND_GROUP = 1, 2
 STRING, INTEGER, BOOLEAN, USER, CHANNEL, ROLE, MENTIONABLE, NUMBER, ATTACHMENT = range(3, 12)

@@ -6,10 +6,10 @@ https://docs.discord.com/developers/interactions/overview#setting-up-an-endpoint
 
 import httpx
 
+from emulation.discord.backend import StandIn
 from emulation.discord.errors import InvalidFormError, NotDeliveredError
 from emulation.discord.json_types import Json
 from emulation.discord.signing import OTHER_KEY, encode
-from emulation.discord.standin import StandIn
 
 _UNVERIFIED = "The specified interactions endpoint url could not be verified."
 

@@ -3,15 +3,20 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
-from emulation.discord.answering import interaction_json, summary_json
-from emulation.discord.application import endpoint_json
 from emulation.discord.asked import Asked
-from emulation.discord.delivery import notice
+from emulation.discord.backend import StandIn
+from emulation.discord.endpoint import endpoint_json
 from emulation.discord.errors import ControlError
+from emulation.discord.interactions.builder import make
+from emulation.discord.interactions.delivery import notice
+from emulation.discord.interactions.responses import interaction_json, summary_json
 from emulation.discord.json_types import Json
-from emulation.discord.making import make
-from emulation.discord.routes.common import CourierDep, StandInDep, answer, control_body
-from emulation.discord.standin import StandIn
+from emulation.discord.routes.dependencies import (
+    CourierDep,
+    StandInDep,
+    answer,
+    control_body,
+)
 from emulation.discord.state.interactions import Interaction
 
 router = APIRouter(prefix="/control", tags=["control"])

@@ -7,18 +7,18 @@ import httpx
 from emulation.discord.chaos import Chaos
 from emulation.discord.clock import Clock
 from emulation.discord.config import Application, Config
-from emulation.discord.events import EventLog
 from emulation.discord.json_types import Json
 from emulation.discord.rate_limits import RateLimiter
 from emulation.discord.signing import Signer
 from emulation.discord.snowflakes import Snowflakes
 from emulation.discord.state.attachments import AttachmentStore
 from emulation.discord.state.commands import CommandStore
+from emulation.discord.state.directory import World
+from emulation.discord.state.events import EventLog
 from emulation.discord.state.interactions import Interaction, InteractionStore, TimelineEvent
 from emulation.discord.state.messages import Message, MessageStore
 from emulation.discord.state.notes import NoteStore
-from emulation.discord.state.series import SeriesStore
-from emulation.discord.state.world import World
+from emulation.discord.state.reports import SeriesStore
 
 
 @dataclass

@@ -11,19 +11,19 @@ from dataclasses import dataclass
 
 import httpx
 
-from emulation.discord.answering import apply_answer, settle, summary_json
-from emulation.discord.application import post
-from emulation.discord.body import decode_json
+from emulation.discord.backend import StandIn
+from emulation.discord.endpoint import post
 from emulation.discord.errors import (
     ALREADY_ACKNOWLEDGED,
     ControlError,
     DiscordError,
     NotDeliveredError,
 )
+from emulation.discord.interactions.responses import apply_answer, settle, summary_json
 from emulation.discord.json_types import Json
 from emulation.discord.recorder import Recorder
+from emulation.discord.request_body import decode_json
 from emulation.discord.signing import encode
-from emulation.discord.standin import StandIn
 from emulation.discord.state.interactions import ANSWERED, ERROR, TIMEOUT, Interaction, Kind
 
 NO_RESPONSE = "The application did not respond"

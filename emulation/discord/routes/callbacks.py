@@ -5,10 +5,11 @@ Contract: https://docs.discord.com/developers/interactions/receiving-and-respond
 
 from fastapi import APIRouter, Request, Response
 
-from emulation.discord.answering import apply_answer
+from emulation.discord.backend import StandIn
 from emulation.discord.errors import ALREADY_ACKNOWLEDGED, UNKNOWN_INTERACTION, DiscordError
+from emulation.discord.interactions.responses import apply_answer
 from emulation.discord.json_types import Json
-from emulation.discord.routes.common import (
+from emulation.discord.routes.dependencies import (
     API,
     StandInDep,
     answer,
@@ -16,7 +17,6 @@ from emulation.discord.routes.common import (
     path_id,
     query_flag,
 )
-from emulation.discord.standin import StandIn
 from emulation.discord.state.interactions import Answer, Interaction
 from emulation.discord.state.messages import EPHEMERAL, LOADING
 

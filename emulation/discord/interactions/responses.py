@@ -5,12 +5,12 @@ Contract: https://docs.discord.com/developers/interactions/receiving-and-respond
 
 from typing import Any
 
-from emulation.discord.body import Upload
-from emulation.discord.composing import Draft, compose, revise
+from emulation.discord.backend import StandIn
 from emulation.discord.errors import ALREADY_ACKNOWLEDGED, DiscordError, InvalidFormError
+from emulation.discord.interactions.payloads import metadata
 from emulation.discord.json_types import Json
-from emulation.discord.payloads import metadata
-from emulation.discord.standin import StandIn
+from emulation.discord.messages import Draft, compose, revise
+from emulation.discord.request_body import Upload
 from emulation.discord.state.interactions import (
     ANSWERED,
     DEFERRED,

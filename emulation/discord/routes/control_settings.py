@@ -8,7 +8,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from emulation.discord.chaos import ChaosPlan
 from emulation.discord.errors import ControlError
-from emulation.discord.routes.common import ProberDep, RecorderDep, StandInDep, answer
+from emulation.discord.routes.dependencies import (
+    ProberDep,
+    RecorderDep,
+    StandInDep,
+    answer,
+)
 
 router = APIRouter(prefix="/control", tags=["control"])
 

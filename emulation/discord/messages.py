@@ -4,10 +4,10 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
-from emulation.discord.body import Upload
+from emulation.discord.backend import StandIn
 from emulation.discord.errors import EMPTY_MESSAGE, TOO_LARGE, DiscordError
 from emulation.discord.json_types import Json
-from emulation.discord.standin import StandIn
+from emulation.discord.request_body import Upload
 from emulation.discord.state.attachments import Attachment, picture_size
 from emulation.discord.state.messages import LOADING, SUPPRESS_EMBEDS, Message
 from emulation.discord.validation.fields import fault
