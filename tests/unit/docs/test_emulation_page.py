@@ -6,7 +6,7 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
-from discord_diffusion_emulator.fleet.settings import Delays, Settings
+from discord_diffusion_emulator.simulation.settings import Delays, Settings
 from typer.main import get_command
 
 from emulation.rig.cli import app

@@ -13,7 +13,7 @@ from localstack.services.lambda_.invocation.plugins import RuntimeExecutorPlugin
 from localstack.services.plugins import Service, aws_provider
 
 if TYPE_CHECKING:
-    from .functions.executor import ProcessRuntimeExecutor
+    from discord_diffusion_emulator.functions.executor import ProcessRuntimeExecutor
 
 BEFORE_SERVICES_STOP = 10
 
@@ -24,7 +24,7 @@ class ProcessRuntimeExecutorPlugin(RuntimeExecutorPlugin):  # type: ignore[misc]
     name = "process"
 
     def load(self, *_args: object, **_kwargs: object) -> "type[ProcessRuntimeExecutor]":
-        from .functions.executor import ProcessRuntimeExecutor
+        from discord_diffusion_emulator.functions.executor import ProcessRuntimeExecutor
 
         return ProcessRuntimeExecutor
 
@@ -35,7 +35,7 @@ class StrictServerPlugin(RuntimeServerPlugin):  # type: ignore[misc]  # untyped 
     name = "strict"
 
     def load(self, *_args: object, **_kwargs: object) -> RuntimeServer:
-        from .server import StrictServer
+        from discord_diffusion_emulator.server import StrictServer
 
         return StrictServer()
 
@@ -43,7 +43,7 @@ class StrictServerPlugin(RuntimeServerPlugin):  # type: ignore[misc]  # untyped 
 @aws_provider(name="moto")  # type: ignore[untyped-decorator]  # LocalStack is untyped
 def dynamodb() -> Service:
     """DynamoDB from moto (PROVIDER_OVERRIDE_DYNAMODB=moto): LocalStack's own needs Java."""
-    from . import moto_services
+    from discord_diffusion_emulator.services import moto_service as moto_services
 
     return moto_services.dynamodb()
 
@@ -53,7 +53,7 @@ def cloudwatch() -> Service:
     """LocalStack's CloudWatch, its alarms carrying out scaling policies too."""
     from localstack.services.cloudwatch.provider_v2 import CloudwatchProvider
 
-    from .fleet import cloudwatch
+    from discord_diffusion_emulator.cloudwatch import alarms as cloudwatch
 
     cloudwatch.mend()
     return Service.for_provider(CloudwatchProvider())
@@ -65,7 +65,7 @@ def ec2() -> Service:
     from localstack.services.ec2.provider import Ec2Provider
     from localstack.services.moto import MotoFallbackDispatcher
 
-    from .services import ec2
+    from discord_diffusion_emulator.services import ec2
 
     ec2.mend()
     return Service.for_provider(Ec2Provider(), dispatch_table_factory=MotoFallbackDispatcher)
@@ -76,7 +76,8 @@ def stepfunctions() -> Service:
     """LocalStack's Step Functions with what Terraform asks of a state machine, and paced waits."""
     from localstack.services.stepfunctions.provider import StepFunctionsProvider
 
-    from .services import pacing, state_machines
+    from discord_diffusion_emulator.services import events as pacing
+    from discord_diffusion_emulator.services import stepfunctions as state_machines
 
     state_machines.mend()
     pacing.mend_waits()
@@ -88,7 +89,7 @@ def events() -> Service:
     """LocalStack's EventBridge, its rates exact and paced."""
     from localstack.services.events.provider import EventsProvider
 
-    from .services import pacing
+    from discord_diffusion_emulator.services import events as pacing
 
     pacing.mend_events()
     return Service.for_provider(EventsProvider())
@@ -97,7 +98,7 @@ def events() -> Service:
 @aws_provider()  # type: ignore[untyped-decorator]  # as above
 def ecs() -> Service:
     """ECS from moto, its tasks by the fleet agent."""
-    from . import moto_services
+    from discord_diffusion_emulator.services import moto_service as moto_services
 
     return moto_services.ecs()
 
@@ -105,7 +106,7 @@ def ecs() -> Service:
 @aws_provider()  # type: ignore[untyped-decorator]  # as above
 def ecr() -> Service:
     """ECR from moto."""
-    from .moto_services import through_moto
+    from discord_diffusion_emulator.services.moto_service import through_moto
 
     return through_moto("ecr")
 
@@ -113,7 +114,7 @@ def ecr() -> Service:
 @aws_provider()  # type: ignore[untyped-decorator]  # as above
 def autoscaling() -> Service:
     """Auto Scaling from moto, its instances by the fleet agent."""
-    from . import moto_services
+    from discord_diffusion_emulator.services import moto_service as moto_services
 
     return moto_services.autoscaling()
 
@@ -121,7 +122,7 @@ def autoscaling() -> Service:
 @aws_provider(api="application-autoscaling")  # type: ignore[untyped-decorator]
 def application_autoscaling() -> Service:
     """Application Auto Scaling from moto, its policies carried out by alarms."""
-    from . import moto_services
+    from discord_diffusion_emulator.services import moto_service as moto_services
 
     return moto_services.application_autoscaling()
 
@@ -129,7 +130,7 @@ def application_autoscaling() -> Service:
 @aws_provider()  # type: ignore[untyped-decorator]  # as above
 def budgets() -> Service:
     """Budgets from moto."""
-    from . import moto_services
+    from discord_diffusion_emulator.services import moto_service as moto_services
 
     return moto_services.budgets()
 
@@ -137,7 +138,7 @@ def budgets() -> Service:
 @aws_provider(api="service-quotas")  # type: ignore[untyped-decorator]
 def service_quotas() -> Service:
     """Service Quotas from moto, with the quotas of GPU instances."""
-    from . import moto_services
+    from discord_diffusion_emulator.services import moto_service as moto_services
 
     return moto_services.service_quotas()
 
@@ -145,7 +146,7 @@ def service_quotas() -> Service:
 @hooks.on_infra_start()  # type: ignore[untyped-decorator]  # as above
 def mend_localstack() -> None:
     """Correct LocalStack before it serves anything."""
-    from . import mending
+    from discord_diffusion_emulator import localstack_patches as mending
 
     mending.apply()
 
@@ -153,7 +154,7 @@ def mend_localstack() -> None:
 @hooks.on_infra_start()  # type: ignore[untyped-decorator]  # as above
 def keep_pauses_short() -> None:
     """Collect garbage without keeping requests waiting."""
-    from . import collecting
+    from discord_diffusion_emulator import garbage_collection as collecting
 
     collecting.begin()
 
@@ -163,7 +164,7 @@ def serve_fleets() -> None:
     """Routes for tasks and people, answered once the agent is needed."""
     from localstack.services.edge import ROUTER
 
-    from .fleet import routes
+    from discord_diffusion_emulator.fleet import routes
 
     routes.add_to(ROUTER)
 
@@ -171,6 +172,6 @@ def serve_fleets() -> None:
 @hooks.on_infra_shutdown(priority=BEFORE_SERVICES_STOP)  # type: ignore[untyped-decorator]  # as above
 def stop_functions() -> None:
     """Kill every function's process, and see to it that the emulator ends in time."""
-    from . import shutdown
+    from discord_diffusion_emulator import shutdown
 
     shutdown.begin()

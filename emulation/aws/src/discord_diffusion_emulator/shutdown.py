@@ -7,12 +7,12 @@ import threading
 
 from localstack.runtime import events, get_current_runtime
 
-from .functions import process
+from discord_diffusion_emulator.functions import process
 
 LOG = logging.getLogger(__name__)
 
 # Loaded with the first fleet only, and as far as its tasks need them.
-TASKS = [f"discord_diffusion_emulator.fleet.{name}" for name in ("processes", "task_containers")]
+TASKS = [f"discord_diffusion_emulator.tasks.{name}" for name in ("process", "container")]
 
 # LocalStack's services wait for threads of theirs that may be in a long call. Nothing is kept
 # across restarts, so nothing is lost by not waiting for them.

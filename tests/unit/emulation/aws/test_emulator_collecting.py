@@ -4,7 +4,7 @@ import gc
 from collections.abc import Iterator
 
 import pytest
-from discord_diffusion_emulator import collecting
+from discord_diffusion_emulator import garbage_collection as collecting
 
 
 @pytest.fixture

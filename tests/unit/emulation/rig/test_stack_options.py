@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from discord_diffusion_emulator.fleet.settings import Delays, Settings
+from discord_diffusion_emulator.simulation.settings import Delays, Settings
 
 from emulation.aws.launch import DELAYS
 from emulation.rig import log_files

@@ -7,9 +7,9 @@ import threading
 from collections.abc import Iterator
 from functools import cache
 
-from . import launching
-from .config import Config
-from .plane import Plane
+from discord_diffusion_emulator.fleet.config import Config
+from discord_diffusion_emulator.fleet.region import Plane
+from discord_diffusion_emulator.tasks import launcher as launching
 
 LOG = logging.getLogger(__name__)
 

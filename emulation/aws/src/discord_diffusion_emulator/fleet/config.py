@@ -5,7 +5,7 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .settings import Settings
+from discord_diffusion_emulator.simulation.settings import Settings
 
 # The command that a task runs, as a JSON array; empty: the container's own entryPoint and command.
 TASK_COMMAND = "EMULATOR_TASK_COMMAND"

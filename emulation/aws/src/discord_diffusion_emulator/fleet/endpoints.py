@@ -21,11 +21,12 @@ from typing import Any
 from localstack.constants import DEFAULT_AWS_ACCOUNT_ID
 from localstack.http import Request, Response
 
-from . import cloudwatch, containers
-from .agent import agent, plane
-from .plane import Plane
-from .settings import InvalidSettingsError
-from .state import HERE, Crash
+from discord_diffusion_emulator.cloudwatch import alarms as cloudwatch
+from discord_diffusion_emulator.fleet.agent import agent, plane
+from discord_diffusion_emulator.fleet.region import Plane
+from discord_diffusion_emulator.simulation.settings import InvalidSettingsError
+from discord_diffusion_emulator.simulation.state import HERE, Crash
+from discord_diffusion_emulator.tasks import environment as containers
 
 DEFAULT_REGION = "us-east-1"
 

@@ -18,36 +18,36 @@ def add_to(router: Any) -> None:
 
 
 def _state(request: Any) -> Any:
-    from . import endpoints
+    from discord_diffusion_emulator.fleet import endpoints
 
     return endpoints.state(request)
 
 
 def _history(request: Any) -> Any:
-    from . import endpoints
+    from discord_diffusion_emulator.fleet import endpoints
 
     return endpoints.history(request)
 
 
 def _change(request: Any, change: str) -> Any:
-    from . import endpoints
+    from discord_diffusion_emulator.fleet import endpoints
 
     return endpoints.change(request, change)
 
 
 def _container(request: Any, task_id: str) -> Any:  # noqa: ARG001  # the router's signature
-    from . import endpoints
+    from discord_diffusion_emulator.fleet import endpoints
 
     return endpoints.metadata(task_id, whole=False)
 
 
 def _task(request: Any, task_id: str) -> Any:  # noqa: ARG001  # as above
-    from . import endpoints
+    from discord_diffusion_emulator.fleet import endpoints
 
     return endpoints.metadata(task_id, whole=True)
 
 
 def _protection(request: Any, task_id: str) -> Any:
-    from . import endpoints
+    from discord_diffusion_emulator.fleet import endpoints
 
     return endpoints.protection(request, task_id)

@@ -23,13 +23,17 @@ from localstack.services.lambda_.invocation.runtime_executor import (
     RuntimeExecutor,
 )
 
-from . import answers, report
-from .answers import Answer
-from .code import fingerprint
-from .environment import variables
-from .interpreters import interpreter
-from .process import FunctionProcess
-from .runtime_api import InitError, Invocation, ProcessExitedError
+from discord_diffusion_emulator.functions import answers, report
+from discord_diffusion_emulator.functions.answers import Answer
+from discord_diffusion_emulator.functions.code import fingerprint
+from discord_diffusion_emulator.functions.environment import variables
+from discord_diffusion_emulator.functions.interpreters import interpreter
+from discord_diffusion_emulator.functions.process import FunctionProcess
+from discord_diffusion_emulator.functions.runtime_api import (
+    InitError,
+    Invocation,
+    ProcessExitedError,
+)
 
 LOG = logging.getLogger(__name__)
 

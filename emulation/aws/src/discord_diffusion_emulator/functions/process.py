@@ -12,8 +12,8 @@ from typing import IO
 
 import psutil
 
-from .output import Output
-from .runtime_api import RuntimeApi
+from discord_diffusion_emulator.functions.output import Output
+from discord_diffusion_emulator.functions.runtime_api import RuntimeApi
 
 BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
 

@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from queue import SimpleQueue
 from typing import Any
 
-from .answers import MAX_RESPONSE_BYTES, Answer, too_large
+from discord_diffusion_emulator.functions.answers import MAX_RESPONSE_BYTES, Answer, too_large
 
 _ROOT = "/2018-06-01/runtime"
 _NEXT = f"{_ROOT}/invocation/next"

@@ -15,8 +15,7 @@ from localstack.utils.aws.client_types import ServicePrincipal
 from localstack.utils.bootstrap import is_api_enabled
 
 from discord_diffusion_emulator import embedded_metrics
-
-from .batches import Stream, Tally, log_batches
+from discord_diffusion_emulator.functions.batches import Stream, Tally, log_batches
 
 LOG = logging.getLogger(__name__)
 

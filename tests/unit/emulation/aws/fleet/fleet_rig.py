@@ -4,12 +4,11 @@ import itertools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
-from discord_diffusion_emulator.fleet import effects
-from discord_diffusion_emulator.fleet.core import Fleet
-from discord_diffusion_emulator.fleet.effects import Effect
-from discord_diffusion_emulator.fleet.settings import Settings
-from discord_diffusion_emulator.fleet.state import Status
-from discord_diffusion_emulator.fleet.views import (
+from discord_diffusion_emulator.simulation import effects
+from discord_diffusion_emulator.simulation.effects import Effect
+from discord_diffusion_emulator.simulation.fleet import Fleet
+from discord_diffusion_emulator.simulation.settings import Settings
+from discord_diffusion_emulator.simulation.snapshots import (
     Group,
     Offer,
     Provider,
@@ -18,6 +17,7 @@ from discord_diffusion_emulator.fleet.views import (
     Share,
     World,
 )
+from discord_diffusion_emulator.simulation.state import Status
 
 GPU = Room(cpu=4096, memory=15_000, gpus=1)
 TASK = Room(cpu=2048, memory=8_000, gpus=1)

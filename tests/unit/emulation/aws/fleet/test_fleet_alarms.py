@@ -1,7 +1,7 @@
 """An alarm's state follows from its points as CloudWatch's documentation says."""
 
 import pytest
-from discord_diffusion_emulator.fleet.alarms import (
+from discord_diffusion_emulator.cloudwatch.alarm_rules import (
     ALARM,
     INSUFFICIENT_DATA,
     OK,

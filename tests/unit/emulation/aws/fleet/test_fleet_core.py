@@ -1,8 +1,8 @@
 """A fleet wakes, grows, shrinks and sleeps as it does on AWS."""
 
-from discord_diffusion_emulator.fleet import effects
-from discord_diffusion_emulator.fleet.settings import Settings
-from discord_diffusion_emulator.fleet.state import Crash, Phase, Status
+from discord_diffusion_emulator.simulation import effects
+from discord_diffusion_emulator.simulation.settings import Settings
+from discord_diffusion_emulator.simulation.state import Crash, Phase, Status
 from fleet_rig import SERVICE, Rig, world
 from hypothesis import given, settings
 from hypothesis import strategies as st

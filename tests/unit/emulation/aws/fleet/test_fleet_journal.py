@@ -1,7 +1,7 @@
 """The fleet's history: every change once, in order."""
 
-from discord_diffusion_emulator.fleet.journal import Journal
-from discord_diffusion_emulator.fleet.state import Status
+from discord_diffusion_emulator.simulation.journal import Journal
+from discord_diffusion_emulator.simulation.state import Status
 from fleet_rig import Rig
 
 

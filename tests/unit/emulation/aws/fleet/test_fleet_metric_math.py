@@ -1,7 +1,7 @@
 """Metric math of alarms: what CloudWatch makes of it at one point in time."""
 
 import pytest
-from discord_diffusion_emulator.fleet.metric_math import Expression, UnsupportedExpressionError
+from discord_diffusion_emulator.cloudwatch.metric_math import Expression, UnsupportedExpressionError
 
 
 @pytest.mark.parametrize(

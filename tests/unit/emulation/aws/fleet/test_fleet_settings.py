@@ -1,7 +1,7 @@
 """The settings of the emulated AWS say what is wrong with them."""
 
 import pytest
-from discord_diffusion_emulator.fleet.settings import InvalidSettingsError, Settings
+from discord_diffusion_emulator.simulation.settings import InvalidSettingsError, Settings
 
 
 def test_delays_can_differ_from_group_to_group() -> None:

@@ -1,7 +1,14 @@
 """Step scaling policies change a capacity as Application Auto Scaling does."""
 
 import pytest
-from discord_diffusion_emulator.fleet.steps import Cooldown, Limits, Policy, Step, decide, step_for
+from discord_diffusion_emulator.simulation.step_scaling import (
+    Cooldown,
+    Limits,
+    Policy,
+    Step,
+    decide,
+    step_for,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -2,7 +2,12 @@
 
 from typing import Any
 
-from discord_diffusion_emulator.fleet.task_spec import STACK_LABEL, arguments, gpus, least_used
+from discord_diffusion_emulator.tasks.container_spec import (
+    STACK_LABEL,
+    arguments,
+    gpus,
+    least_used,
+)
 
 CONTAINER: dict[str, Any] = {
     "name": "worker",

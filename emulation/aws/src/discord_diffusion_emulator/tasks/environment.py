@@ -8,8 +8,8 @@ import os
 from datetime import datetime
 from typing import Any
 
-from .config import Config
-from .routes import TASKS
+from discord_diffusion_emulator.fleet.config import Config
+from discord_diffusion_emulator.fleet.routes import TASKS
 
 TASK = "{task}"
 """In the environment that the emulator is given: a name of each task's own."""

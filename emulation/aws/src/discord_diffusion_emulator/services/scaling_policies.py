@@ -10,11 +10,16 @@ from moto.applicationautoscaling.models import (
     applicationautoscaling_backends,
 )
 
-from discord_diffusion_emulator.services.scaling import activities
-
-from .agent import plane
-from .projection import moment
-from .steps import Cooldown, Limits, Policy, Step, decide
+from discord_diffusion_emulator.fleet.agent import plane
+from discord_diffusion_emulator.fleet.moto_writer import moment
+from discord_diffusion_emulator.services.application_autoscaling import activities
+from discord_diffusion_emulator.simulation.step_scaling import (
+    Cooldown,
+    Limits,
+    Policy,
+    Step,
+    decide,
+)
 
 LOG = logging.getLogger(__name__)
 

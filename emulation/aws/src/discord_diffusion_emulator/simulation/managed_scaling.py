@@ -5,9 +5,19 @@ https://docs.aws.amazon.com/AmazonECS/latest/developerguide/managed-scaling-beha
 
 import math
 
-from .effects import Ask, Point
-from .state import Phase, Reservation, State, Status
-from .views import Group, Provider, Room, World
+from discord_diffusion_emulator.simulation.effects import Ask, Point
+from discord_diffusion_emulator.simulation.snapshots import (
+    Group,
+    Provider,
+    Room,
+    World,
+)
+from discord_diffusion_emulator.simulation.state import (
+    Phase,
+    Reservation,
+    State,
+    Status,
+)
 
 # What ECS publishes for an empty group that is needed.
 FROM_ZERO = 200.0

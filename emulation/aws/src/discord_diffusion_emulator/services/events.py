@@ -15,9 +15,8 @@ from typing import Any
 from localstack.services.events.scheduler import CronTab, Job, JobScheduler
 from localstack.utils.patch import patch
 
-from discord_diffusion_emulator.fleet.cloudwatch import settings_of
-
-from . import executions
+from discord_diffusion_emulator.cloudwatch.alarms import settings_of
+from discord_diffusion_emulator.services import executions
 
 LOOK_SECONDS = 0.25
 # What LocalStack makes of rate(N minutes).

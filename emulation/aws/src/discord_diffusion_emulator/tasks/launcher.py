@@ -4,9 +4,10 @@ import signal
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
-from . import containers, task_spec
-from .config import Config
-from .processes import TaskProcess
+from discord_diffusion_emulator.fleet.config import Config
+from discord_diffusion_emulator.tasks import container_spec as task_spec
+from discord_diffusion_emulator.tasks import environment as containers
+from discord_diffusion_emulator.tasks.process import TaskProcess
 
 
 class RunningTask(Protocol):
@@ -23,7 +24,7 @@ class RunningTask(Protocol):
 def prepare(config: Config) -> None:
     """Remove what an emulator of the same stack left, if it did not live to do it."""
     if config.stack:
-        from .task_containers import sweep
+        from discord_diffusion_emulator.tasks.container import sweep
 
         sweep(config.stack)
 
@@ -49,7 +50,9 @@ def launch(
         inherited = containers.inherited()
         return TaskProcess(command, inherited | environment, config.folder, on_line, on_exit)
 
-    from .task_containers import TaskContainer  # Docker's client is not loaded for processes
+    from discord_diffusion_emulator.tasks.container import (
+        TaskContainer,  # Docker's client is not loaded for processes
+    )
 
     arguments = task_spec.arguments(
         container,

@@ -5,8 +5,8 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .state import Machine, Phase, State
-from .views import World
+from discord_diffusion_emulator.simulation.snapshots import World
+from discord_diffusion_emulator.simulation.state import Machine, Phase, State
 
 KEPT = 5_000
 OFF = "off"

@@ -19,7 +19,7 @@ from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from docker.types import DeviceRequest, Healthcheck
 from requests.exceptions import RequestException
 
-from .task_spec import STACK_LABEL
+from discord_diffusion_emulator.tasks.container_spec import STACK_LABEL
 
 LOG = logging.getLogger(__name__)
 

@@ -13,11 +13,18 @@ room -> placed tasks (tasks.py)                       PENDING, RUNNING
 from collections.abc import Callable
 from dataclasses import replace
 
-from . import machines, reservation, tasks
-from .effects import Ask, Effect
-from .settings import Settings
-from .state import Crash, State, Status, Task
-from .views import World
+from discord_diffusion_emulator.simulation import instances as machines
+from discord_diffusion_emulator.simulation import managed_scaling as reservation
+from discord_diffusion_emulator.simulation import tasks
+from discord_diffusion_emulator.simulation.effects import Ask, Effect
+from discord_diffusion_emulator.simulation.settings import Settings
+from discord_diffusion_emulator.simulation.snapshots import World
+from discord_diffusion_emulator.simulation.state import (
+    Crash,
+    State,
+    Status,
+    Task,
+)
 
 
 class Fleet:

@@ -50,7 +50,7 @@ def dynamodb() -> Service:
     moto looks at a condition and then writes, with nothing to keep other threads out in between:
     of several conditional writes at once more than one would succeed.
     """
-    from .services import tables
+    from discord_diffusion_emulator.services import dynamodb as tables
 
     tables.mend()
     lock = Lock()
@@ -65,7 +65,7 @@ def dynamodb() -> Service:
 
 def ecs() -> Service:
     """ECS, whose tasks the fleet agent runs."""
-    from .services import ecs
+    from discord_diffusion_emulator.services import ecs
 
     ecs.mend()
     return through_moto("ecs", ecs.OPERATIONS, _wake)
@@ -73,7 +73,7 @@ def ecs() -> Service:
 
 def autoscaling() -> Service:
     """Auto Scaling, whose instances the fleet agent brings."""
-    from .services import groups
+    from discord_diffusion_emulator.services import autoscaling as groups
 
     groups.mend()
     return through_moto("autoscaling", groups.OPERATIONS, _wake)
@@ -81,26 +81,26 @@ def autoscaling() -> Service:
 
 def application_autoscaling() -> Service:
     """Application Auto Scaling, whose policies the alarms carry out."""
-    from .services import scaling
+    from discord_diffusion_emulator.services import application_autoscaling as scaling
 
     return through_moto("application-autoscaling", scaling.OPERATIONS)
 
 
 def budgets() -> Service:
     """Budgets, which are kept and never reached."""
-    from .services import budgets
+    from discord_diffusion_emulator.services import budgets
 
     return through_moto("budgets", budgets.OPERATIONS)
 
 
 def service_quotas() -> Service:
     """Service Quotas, with those of GPU instances."""
-    from .services import quotas
+    from discord_diffusion_emulator.services import service_quotas as quotas
 
     return through_moto("service-quotas", quotas.OPERATIONS)
 
 
 def _wake(context: RequestContext) -> None:
-    from .fleet.agent import wake
+    from discord_diffusion_emulator.fleet.agent import wake
 
     wake(context.account_id, context.region)

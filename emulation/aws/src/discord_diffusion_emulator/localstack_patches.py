@@ -12,7 +12,7 @@ from localstack.services.lambda_.invocation.lambda_service import LambdaService
 from localstack.services.lambda_.invocation.logs import LogHandler
 from localstack.utils.patch import patch
 
-from .functions import telemetry
+from discord_diffusion_emulator.functions import telemetry
 
 
 class _Environments(dict[str, Any]):

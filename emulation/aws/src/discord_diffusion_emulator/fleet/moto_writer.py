@@ -8,9 +8,15 @@ from moto.autoscaling.models import AutoScalingBackend
 from moto.ecs.models import ContainerInstance, EC2ContainerServiceBackend, Task
 from moto.ecs.models import Service as EcsService
 
-from .state import LIVE, Machine, Phase, State, Status
-from .state import Task as MindTask
-from .views import Room, World
+from discord_diffusion_emulator.simulation.snapshots import Room, World
+from discord_diffusion_emulator.simulation.state import (
+    LIVE,
+    Machine,
+    Phase,
+    State,
+    Status,
+)
+from discord_diffusion_emulator.simulation.state import Task as MindTask
 
 EVENTS = 100
 

@@ -2,9 +2,22 @@
 
 import math
 
-from .effects import Kill, RolledBack, Signal, Start, Told
-from .state import LIVE, Crash, Rollout, State, Status, Task
-from .views import Service, World
+from discord_diffusion_emulator.simulation.effects import (
+    Kill,
+    RolledBack,
+    Signal,
+    Start,
+    Told,
+)
+from discord_diffusion_emulator.simulation.snapshots import Service, World
+from discord_diffusion_emulator.simulation.state import (
+    LIVE,
+    Crash,
+    Rollout,
+    State,
+    Status,
+    Task,
+)
 
 # A circuit breaker trips after half the desired count of failures, within these bounds.
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from .effects import Effect
-from .settings import Settings
-from .views import Room
+from discord_diffusion_emulator.simulation.effects import Effect
+from discord_diffusion_emulator.simulation.settings import Settings
+from discord_diffusion_emulator.simulation.snapshots import Room
 
 
 class Phase(StrEnum):

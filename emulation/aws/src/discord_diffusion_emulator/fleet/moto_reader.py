@@ -10,7 +10,15 @@ from moto.ec2.models.instance_types import INSTANCE_TYPES
 from moto.ecs.models import EC2ContainerServiceBackend, TaskDefinition
 from moto.ecs.models import Service as EcsService
 
-from .views import Group, Offer, Provider, Room, Service, Share, World
+from discord_diffusion_emulator.simulation.snapshots import (
+    Group,
+    Offer,
+    Provider,
+    Room,
+    Service,
+    Share,
+    World,
+)
 
 ACTIVE = "ACTIVE"
 # The kernel and the agent keep some memory for themselves; about this much is registered.

@@ -9,8 +9,8 @@ from typing import Any
 
 from localstack.services.cloudwatch.cloudwatch_database_helper import CloudwatchDatabase
 
-from .alarms import COMPARISONS, Rule
-from .metric_math import Expression, UnsupportedExpressionError
+from discord_diffusion_emulator.cloudwatch.alarm_rules import COMPARISONS, Rule
+from discord_diffusion_emulator.cloudwatch.metric_math import Expression, UnsupportedExpressionError
 
 MINUTE = 60
 

@@ -19,8 +19,9 @@ from localstack.services.cloudwatch.cloudwatch_database_helper import Cloudwatch
 from localstack.services.cloudwatch.models import LocalStackMetricAlarm
 from localstack.utils.patch import patch
 
-from . import alarms, points
-from .settings import Settings
+from discord_diffusion_emulator.cloudwatch import alarm_rules as alarms
+from discord_diffusion_emulator.cloudwatch import datapoints as points
+from discord_diffusion_emulator.simulation.settings import Settings
 
 LOG = logging.getLogger(__name__)
 
@@ -30,7 +31,7 @@ _ACTIONS = {
     alarms.INSUFFICIENT_DATA: "InsufficientDataActions",
 }
 # Heavy, and of no use before there is a fleet.
-AGENT = f"{__package__}.agent"
+AGENT = "discord_diffusion_emulator.fleet.agent"
 
 _schedulers: list[AlarmScheduler] = []
 
@@ -42,7 +43,7 @@ def _account_and_region(arn: str) -> tuple[str, str]:
 
 def settings_of(account: str, region: str) -> Settings:
     """The settings of a region's fleets. Takes no lock: alarms are looked at in their own time."""
-    from .agent import agent
+    from discord_diffusion_emulator.fleet.agent import agent
 
     return agent().plane(account, region).settings
 
@@ -106,7 +107,7 @@ class _Carried(logging.Filter):
 def _lost(account: str, region: str) -> bool:
     if AGENT not in sys.modules:
         return False
-    from .agent import agent
+    from discord_diffusion_emulator.fleet.agent import agent
 
     plane = agent().plane(account, region)
     left = plane.settings.drop_metric_points
@@ -190,7 +191,7 @@ def _act(details: Any, values: list[float | None]) -> None:
         return
     rule = points.rule(details)
     for action in filter(is_policy, actions):
-        from . import policies
+        from discord_diffusion_emulator.services import scaling_policies as policies
 
         name = details["AlarmName"]
         policies.carry_out(action, name, latest - rule.threshold, above=rule.above)

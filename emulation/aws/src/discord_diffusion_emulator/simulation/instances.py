@@ -2,8 +2,8 @@
 
 import math
 
-from . import reservation
-from .effects import (
+from discord_diffusion_emulator.simulation import managed_scaling as reservation
+from discord_diffusion_emulator.simulation.effects import (
     InService,
     Launched,
     LaunchFailed,
@@ -11,9 +11,14 @@ from .effects import (
     Terminated,
     Terminating,
 )
-from .state import HERE, Machine, Phase, State
-from .tasks import lose, stop
-from .views import Group, Provider, World
+from discord_diffusion_emulator.simulation.snapshots import Group, Provider, World
+from discord_diffusion_emulator.simulation.state import (
+    HERE,
+    Machine,
+    Phase,
+    State,
+)
+from discord_diffusion_emulator.simulation.tasks import lose, stop
 
 GONE = "No group of this name is left."
 

@@ -5,10 +5,9 @@ from uuid import uuid4
 
 from moto.autoscaling.models import ASG_NAME_TAG, AutoScalingBackend, InstanceState
 
-from discord_diffusion_emulator.services.groups import activities
-
-from .projection import moment
-from .state import Machine
+from discord_diffusion_emulator.fleet.moto_writer import moment
+from discord_diffusion_emulator.services.autoscaling import activities
+from discord_diffusion_emulator.simulation.state import Machine
 
 ACTIVITIES = 500
 _PENDING = ("pending", 0)

@@ -14,20 +14,23 @@ from localstack.aws.connect import connect_to
 from moto.autoscaling.models import autoscaling_backends
 from moto.ecs.models import ecs_backends
 
-from discord_diffusion_emulator.services.groups import activities
-
-from . import containers, effects, instances, reservation, secrets
-from .config import Config
-from .core import Fleet, with_asked
-from .effects import Effect
-from .journal import Journal
-from .launching import RunningTask, launch
-from .logs import TaskLog
-from .projection import AgentTask, Projection, tell
-from .settings import Settings
-from .state import HERE, Status
-from .views import World
-from .world import read
+from discord_diffusion_emulator.fleet import moto_instances as instances
+from discord_diffusion_emulator.fleet.config import Config
+from discord_diffusion_emulator.fleet.moto_reader import read
+from discord_diffusion_emulator.fleet.moto_writer import AgentTask, Projection, tell
+from discord_diffusion_emulator.services.autoscaling import activities
+from discord_diffusion_emulator.simulation import effects
+from discord_diffusion_emulator.simulation import managed_scaling as reservation
+from discord_diffusion_emulator.simulation.effects import Effect
+from discord_diffusion_emulator.simulation.fleet import Fleet, with_asked
+from discord_diffusion_emulator.simulation.journal import Journal
+from discord_diffusion_emulator.simulation.settings import Settings
+from discord_diffusion_emulator.simulation.snapshots import World
+from discord_diffusion_emulator.simulation.state import HERE, Status
+from discord_diffusion_emulator.tasks import environment as containers
+from discord_diffusion_emulator.tasks import secrets
+from discord_diffusion_emulator.tasks.launcher import RunningTask, launch
+from discord_diffusion_emulator.tasks.log import TaskLog
 
 LOG = logging.getLogger(__name__)
 

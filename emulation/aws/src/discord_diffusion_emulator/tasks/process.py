@@ -13,7 +13,7 @@ from pathlib import Path
 
 LOG = logging.getLogger(__name__)
 
-LAUNCHER = Path(__file__).with_name("launcher.py")
+LAUNCHER = Path(__file__).with_name("bootstrap.py")
 # As for functions: one thread that lives as long as the emulator is every task's parent.
 _SPAWNER = ThreadPoolExecutor(max_workers=1, thread_name_prefix="task-spawner")
 

@@ -1,0 +1,1 @@
+"""CloudWatch: when an alarm changes its state, and what it then carries out."""

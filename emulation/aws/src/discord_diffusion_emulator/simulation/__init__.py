@@ -1,0 +1,1 @@
+"""Simulates ECS and Auto Scaling of one region; pure and deterministic."""

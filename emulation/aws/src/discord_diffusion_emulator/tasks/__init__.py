@@ -1,0 +1,1 @@
+"""Runs ECS tasks, as processes or as containers."""
