@@ -64,7 +64,7 @@ doctor: ## Show what this machine can do, what it lacks, and which RUNTIME to us
 .PHONY: images
 images: ## Build the images of RUNTIME=docker and print the size of each layer
 	@docker compose --profile cpu build
-	@$(PYTHON) -m emulation.rig.docker.sizes discord-diffusion/worker:cpu discord-diffusion/emulator discord-diffusion/rig discord-diffusion/deploy
+	@$(PYTHON) -m infra.deploy.image_sizes discord-diffusion/worker:cpu discord-diffusion/emulator discord-diffusion/rig discord-diffusion/deploy
 
 .PHONY: test-docker
 test-docker: setup ## Run the tests that need a Docker engine; says so where there is none

@@ -14,11 +14,10 @@ from pathlib import Path
 
 from botocore.exceptions import ClientError
 
-from emulation.rig.docker import budgets
-from emulation.rig.docker.sizes import layers
-from emulation.rig.errors import StartError
+from infra.deploy import image_sizes
 from infra.deploy.aws import Aws, code_of, named
 from infra.deploy.errors import ImageError
+from toolchain.errors import CommandFailedError
 
 DOCKERFILE = Path("docker/worker.Dockerfile")
 # What the Dockerfile copies: its .dockerignore lets nothing else into the context.
@@ -89,10 +88,10 @@ def sizes(reference: str) -> list[str]:
         ImageError: Docker knows no such image.
     """
     try:
-        found = budgets.parts(layers(reference))
-    except StartError as error:
+        layers = image_sizes.layers(reference)
+    except CommandFailedError as error:
         raise ImageError(str(error)) from error
-    return budgets.in_words(found)
+    return image_sizes.report(image_sizes.parts(layers))
 
 
 def is_pushed(aws: Aws, repository: str, tag: str) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from engine_facts import Image
 
-from emulation.rig.docker import budgets
+from infra.deploy import image_sizes
 
 MEGABYTE = 1_000_000
 # Without the base image: that is Debian's, and differs with how it was made.
@@ -28,9 +28,9 @@ def test_an_image_keeps_to_its_budget(image: Image) -> None:
 
 
 def test_each_part_of_the_worker_keeps_to_its_budget(worker_image: Image) -> None:
-    parts = budgets.parts(worker_image.layers())
+    parts = image_sizes.parts(worker_image.layers())
     assert all(part.megabytes > 0 for part in parts)
-    assert [part for part in parts if part.over] == []
+    assert [part for part in parts if part.over_budget] == []
 
 
 def test_a_change_of_the_code_pulls_megabytes(worker_image: Image) -> None:

@@ -1,4 +1,4 @@
-"""An image that grew is noticed where it is built: by its parts, each with a budget."""
+"""The sizes of the worker image's parts, and their budgets."""
 
 import os
 import subprocess
@@ -7,9 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from emulation.rig.docker import budgets
-from emulation.rig.docker.sizes import layers
-from infra.deploy import image
+from infra.deploy import image, image_sizes
 from infra.deploy.errors import ImageError
 
 MEGABYTE = 1_000_000
@@ -44,38 +42,38 @@ def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return history
 
 
-def printed() -> subprocess.CompletedProcess[str]:
-    words = [sys.executable, "-m", "emulation.rig.docker.sizes", NAME]
+def run_command() -> subprocess.CompletedProcess[str]:
+    words = [sys.executable, "-m", "infra.deploy.image_sizes", NAME]
     return subprocess.run(words, capture_output=True, text=True, check=False)
 
 
 def test_every_layer_of_the_worker_but_base_and_model_has_a_budget(docker: Path) -> None:
-    counted = sum(part.megabytes for part in budgets.parts(layers(NAME)))
-    whole = sum(size for size, _ in layers(NAME)) / MEGABYTE
+    counted = sum(part.megabytes for part in image_sizes.parts(image_sizes.layers(NAME)))
+    whole = sum(size for size, _ in image_sizes.layers(NAME)) / MEGABYTE
     assert whole - counted == pytest.approx(125 + 11)
 
 
-def test_an_image_within_its_budgets_is_told_so(docker: Path) -> None:
-    ended = printed()
+def test_an_image_within_its_budgets_passes(docker: Path) -> None:
+    ended = run_command()
     assert ended.returncode == 0
     assert "4100.0 MB of  5500  CUDA's libraries and torch" in ended.stdout
     assert "OVER BUDGET" not in ended.stdout
 
 
-def test_a_part_that_grew_fails_the_build(docker: Path) -> None:
+def test_a_part_over_its_budget_fails_the_build(docker: Path) -> None:
     docker.write_text(HISTORY.replace("600000\tCOPY src", "60000000\tCOPY src"))
-    ended = printed()
+    ended = run_command()
     assert ended.returncode == 1
     [line] = [line for line in ended.stdout.splitlines() if "OVER BUDGET" in line]
     assert "61.2 MB of     5  code" in line
 
 
-def test_without_cuda_the_budgets_are_the_cpus(docker: Path) -> None:
+def test_an_image_without_cuda_has_the_budgets_of_the_cpu_image(docker: Path) -> None:
     docker.write_text(HISTORY.replace("2600000000\tCOPY /cuda", "0\tCOPY /cuda"))
-    assert "1500.0 MB of   800  CUDA's libraries and torch  OVER BUDGET" in printed().stdout
+    assert "1500.0 MB of   800  CUDA's libraries and torch  OVER BUDGET" in run_command().stdout
 
 
-def test_a_deployment_tells_the_same(docker: Path) -> None:
+def test_the_deploy_step_reports_the_sizes(docker: Path) -> None:
     assert any("other packages" in line for line in image.sizes(NAME))
     with pytest.raises(ImageError, match="no such image"):
         image.sizes("registry.example/worker:v2")
