@@ -11,7 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from discord_diffusion.discord.webhooks import WebhookClient
-from discord_diffusion.jobs.job import GenerationParameters, Job
+from discord_diffusion.jobs.job import Job
+from discord_diffusion.jobs.parameters import GenerationParameters
 from discord_diffusion.worker.assembly import Surroundings, Worker
 from discord_diffusion.worker.generation import (
     Generation,

@@ -13,7 +13,7 @@ from diffusers.pipelines.stable_diffusion.safety_checker import StableDiffusionS
 from torch.nn.functional import normalize
 from transformers import CLIPConfig, CLIPImageProcessor
 
-from discord_diffusion.jobs.job import GenerationParameters
+from discord_diffusion.jobs.parameters import GenerationParameters
 from discord_diffusion.worker.generation import GenerationRequest
 from discord_diffusion.worker.pipeline import DiffusersGenerator
 from tests.unit.worker.pipeline import tiny_model

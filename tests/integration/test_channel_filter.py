@@ -6,7 +6,7 @@ from dataclasses import asdict
 import pytest
 from channel import ADA, AFTER_DARK, Channel, buttons, says
 
-from discord_diffusion.jobs.job import GenerationParameters
+from discord_diffusion.jobs.parameters import GenerationParameters
 from tests.integration import filtered_model
 from tests.stack import Stack, workers_on
 

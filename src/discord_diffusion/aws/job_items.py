@@ -7,8 +7,9 @@ from typing import Any
 
 from discord_diffusion.aws.dynamodb import Item, UnknownJobError, read, write
 from discord_diffusion.fleet.waits import Wait, WaitKind
-from discord_diffusion.jobs.job import GenerationParameters, InvalidJob
+from discord_diffusion.jobs.parameters import GenerationParameters
 from discord_diffusion.jobs.record import KEPT, JobRecord, JobStatus
+from discord_diffusion.jobs.validation import InvalidJobError
 
 log = logging.getLogger(__name__)
 
@@ -96,7 +97,7 @@ def record_of(found: Item) -> JobRecord | None:
             told_at=_moment(plain.get("told_at")),
             details=plain.get("details", {}),
         )
-    except (InvalidJob, KeyError, ValueError) as error:
+    except (InvalidJobError, KeyError, ValueError) as error:
         # A later version wrote it: what was accepted then is not for this one to judge.
         log.error("Not a record", extra={"job": job_id, "reason": type(error).__name__})
         return None

@@ -1,7 +1,7 @@
 """What several programs write into a user's message, and recognise there again."""
 
 from discord_diffusion.discord import text
-from discord_diffusion.jobs.job import GenerationParameters
+from discord_diffusion.jobs.parameters import GenerationParameters
 from discord_diffusion.texts.catalogue import say
 
 PROMPT_SHOWN = 1400

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from discord_diffusion.discord.components import CustomId
-from discord_diffusion.jobs.job import SIZE, GenerationParameters
+from discord_diffusion.jobs.parameters import SIZE, GenerationParameters
 from discord_diffusion.texts.catalogue import say
 
 _ACTION_ROW = 1

@@ -14,7 +14,7 @@ from discord_diffusion.discord.command_model import (
     SubCommand,
 )
 from discord_diffusion.discord.limits import STRING_OPTION_LENGTH
-from discord_diffusion.jobs.job import (
+from discord_diffusion.jobs.parameters import (
     GUIDANCE,
     IMAGES,
     SEED,

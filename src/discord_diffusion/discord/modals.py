@@ -8,7 +8,7 @@ from typing import Any
 
 from discord_diffusion.discord.buttons import Verb
 from discord_diffusion.discord.components import CustomId
-from discord_diffusion.jobs.job import GenerationParameters
+from discord_diffusion.jobs.parameters import GenerationParameters
 from discord_diffusion.texts.catalogue import say
 
 TEXT_LENGTH = 4000

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from discord_diffusion.discord.answer_text import asked, pictures
 from discord_diffusion.fleet.waits import Wait, WaitKind
-from discord_diffusion.jobs.job import GenerationParameters
+from discord_diffusion.jobs.parameters import GenerationParameters
 from discord_diffusion.jobs.refusal import Refusal
 from discord_diffusion.texts.catalogue import say
 from discord_diffusion.texts.command_texts import described

@@ -5,15 +5,13 @@ that names none is drawn by the model of the setting MODEL.
 """
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from types import MappingProxyType
 from typing import Any
 
-from discord_diffusion.jobs.job import GUIDANCE, SIZE, STEPS
+from discord_diffusion.jobs.parameters import GUIDANCE, MODEL_NAME, SIZE, STEPS
 
-MODEL_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 MAX_PIXELS = (SIZE[0] ** 2, SIZE[1] ** 2)
 """Width times height of a picture."""
 

@@ -12,10 +12,10 @@ from enum import StrEnum
 from discord_diffusion.fleet.waits import Wait
 from discord_diffusion.jobs.job import (
     TOKEN_LIFETIME,
-    GenerationParameters,
     Job,
     snowflake_time,
 )
+from discord_diffusion.jobs.parameters import GenerationParameters
 
 KEPT = timedelta(days=7)
 """How long a record is kept, for the buttons under an answer."""

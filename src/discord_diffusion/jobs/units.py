@@ -1,6 +1,6 @@
 """What a request costs, in units, and what of it is given back."""
 
-from discord_diffusion.jobs.job import GenerationParameters
+from discord_diffusion.jobs.parameters import GenerationParameters
 from discord_diffusion.jobs.record import JobStatus
 
 UNIT = 512 * 512 * 25

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from discord_diffusion.access.limits import COOLDOWN_SECONDS as COOLDOWN_ALLOWED
 from discord_diffusion.access.limits import UNITS, Limits
 from discord_diffusion.fleet.state import FleetSize
-from discord_diffusion.jobs.job import (
+from discord_diffusion.jobs.models import MAX_PIXELS as MAX_PIXELS_ALLOWED
+from discord_diffusion.jobs.models import ModelSpec, parse
+from discord_diffusion.jobs.parameters import (
     GUIDANCE,
     IMAGES,
     SIZE,
     SIZE_MULTIPLE,
     STEPS,
 )
-from discord_diffusion.jobs.models import MAX_PIXELS as MAX_PIXELS_ALLOWED
-from discord_diffusion.jobs.models import ModelSpec, parse
 from discord_diffusion.settings.fleet import fleet_size
 from discord_diffusion.settings.reader import (
     JOBS_TABLE,

@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from discord_diffusion.jobs.job import GUIDANCE, SIZE
 from discord_diffusion.jobs.models import MAX_PIXELS as MAX_PIXELS_ALLOWED
 from discord_diffusion.jobs.models import ModelSpec, parse
+from discord_diffusion.jobs.parameters import GUIDANCE, SIZE
 from discord_diffusion.settings.interactions import DEFAULT_GUIDANCE, DEFAULT_HEIGHT, DEFAULT_WIDTH
 from discord_diffusion.settings.reader import MAX_PIXELS, MODELS, Reader, within
 

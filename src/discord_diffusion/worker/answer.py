@@ -3,7 +3,8 @@
 from discord_diffusion.discord import text
 from discord_diffusion.discord.answer_text import SPOILER, asked, file_prefix, pictures
 from discord_diffusion.discord.limits import ATTACHMENT_DESCRIPTION_LENGTH
-from discord_diffusion.jobs.job import GenerationParameters, Job
+from discord_diffusion.jobs.job import Job
+from discord_diffusion.jobs.parameters import GenerationParameters
 from discord_diffusion.texts.catalogue import say
 from discord_diffusion.worker.generation import Generation, ModelInfo, Picture
 

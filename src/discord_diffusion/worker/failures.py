@@ -10,7 +10,7 @@ from discord_diffusion.discord.api_errors import (
     NotAnsweredYetError,
     TransientApiError,
 )
-from discord_diffusion.jobs.job import InvalidJob
+from discord_diffusion.jobs.validation import InvalidJobError
 from discord_diffusion.worker.errors import (
     BlankPictureError,
     FailedBeforeError,
@@ -64,7 +64,7 @@ STOPPED = "failed.stopped"
 RULES = (
     Rule(
         "the message is no job of this schema",
-        (InvalidJob,),
+        (InvalidJobError,),
         Outcome.POISON,
         text="failed.unreadable",
     ),

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from PIL.Image import Image
 
-from discord_diffusion.jobs.job import GenerationParameters
+from discord_diffusion.jobs.parameters import GenerationParameters
 
 Preview = Callable[[int], Image | None]
 """A sketch of the request of that place in the batch, its pictures side by side; None while that

@@ -11,7 +11,7 @@ from collections import deque
 from concurrent.futures import ThreadPoolExecutor, wait
 
 from discord_diffusion.aws.queue import QueueError, ReceivedMessage
-from discord_diffusion.jobs.job import InvalidJob
+from discord_diffusion.jobs.validation import InvalidJobError
 from discord_diffusion.worker import job_log
 from discord_diffusion.worker.deliver import Delivery
 from discord_diffusion.worker.draw import Drawing
@@ -141,7 +141,7 @@ class Loop:
             return
         try:
             held = self._intake.take(message)
-        except InvalidJob as error:
+        except InvalidJobError as error:
             self._pool.submit(self._endings.unreadable, message, error)
             return
         self._holdings.add(held)

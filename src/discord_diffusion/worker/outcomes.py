@@ -12,9 +12,9 @@ from datetime import datetime
 from discord_diffusion.aws.queue import QueueError, ReceivedMessage
 from discord_diffusion.discord import answer_text
 from discord_diffusion.discord.api_errors import ApiError
-from discord_diffusion.jobs.envelope import Addressee, Envelope
-from discord_diffusion.jobs.job import InvalidJob
+from discord_diffusion.jobs.job import JobHeader, has_newer_schema, read_header
 from discord_diffusion.jobs.record import JobStatus
+from discord_diffusion.jobs.validation import InvalidJobError
 from discord_diffusion.texts.catalogue import say
 from discord_diffusion.worker.checks import utc_now
 from discord_diffusion.worker.errors import LeaseLostError, WorkerError
@@ -95,24 +95,25 @@ class Endings:
             held.lease.end()
             self.release(held.message, rule.delay_seconds)
 
-    def unreadable(self, message: ReceivedMessage, error: InvalidJob) -> None:
+    def unreadable(self, message: ReceivedMessage, error: InvalidJobError) -> None:
         """A message that is no job, or not one of this schema."""
-        rule, envelope = rule_for(error), Envelope.read(message.body)
+        rule, header = rule_for(error), read_header(message.body)
         _log_failure(message, error, rule)
         self.on_failure(None, error, rule.outcome)
         last = self.is_last(message)
-        if last and envelope.sender:
-            self.apologise(envelope.sender, rule.text)
-        self.release(message, NEWER_JOB_DELAY_SECONDS if envelope.newer and not last else 0)
+        if last and header:
+            self.apologise(header, rule.text)
+        newer = has_newer_schema(message.body)
+        self.release(message, NEWER_JOB_DELAY_SECONDS if newer and not last else 0)
 
     def give_back(self, message: ReceivedMessage, delay_seconds: int = 0) -> None:
         """The worker stops: others have the message; where none may, its user is told."""
-        sender = Envelope.read(message.body).sender
-        if sender and self.is_last(message):
-            self.apologise(sender, STOPPED, HURRY_SECONDS)
+        header = read_header(message.body)
+        if header and self.is_last(message):
+            self.apologise(header, STOPPED, HURRY_SECONDS)
         self.release(message, delay_seconds)
 
-    def apologise(self, to: Addressee, key: str, patience: float | None = None) -> None:
+    def apologise(self, to: JobHeader, key: str, patience: float | None = None) -> None:
         """Tell the user the text of that key, if that can still be done."""
         if to.expires_at <= self.now():
             return
@@ -122,7 +123,7 @@ class Endings:
         except ApiError as error:
             log.error("The user could not be told", extra={"reason": str(error)})
 
-    def tell(self, to: Addressee, content: str, patience: float | None = None) -> Shown:
+    def tell(self, to: JobHeader, content: str, patience: float | None = None) -> Shown:
         """Apologise, unless pictures or an apology are there; what the user sees then.
 
         Raises:
@@ -178,7 +179,7 @@ class Endings:
 
 def _log_failure(message: ReceivedMessage, error: Exception, rule: Rule) -> None:
     log.error(
-        "Not a job" if isinstance(error, InvalidJob) else "The job failed",
+        "Not a job" if isinstance(error, InvalidJobError) else "The job failed",
         extra={
             "error": type(error).__name__,
             "reason": _describe(error),
@@ -191,7 +192,7 @@ def _log_failure(message: ReceivedMessage, error: Exception, rule: Rule) -> None
 
 def _describe(error: Exception) -> str:
     """The text of errors that are known to hold no token; of others only where they arose."""
-    if isinstance(error, (InvalidJob, WorkerError, ApiError, QueueError)):
+    if isinstance(error, (InvalidJobError, WorkerError, ApiError, QueueError)):
         return str(error)
     trace = error.__traceback__
     while trace and trace.tb_next:

@@ -4,7 +4,7 @@ import statistics
 from collections import deque
 from collections.abc import Iterable
 
-from discord_diffusion.jobs.job import GenerationParameters
+from discord_diffusion.jobs.parameters import GenerationParameters
 
 _REMEMBERED = 8
 

@@ -45,7 +45,7 @@ class Intake:
         """The job in a message, its lease kept from now on.
 
         Raises:
-            InvalidJob: there is none in it; nothing is kept.
+            InvalidJobError: there is none in it; nothing is kept.
         """
         job = Job.from_json(message.body)
         with job_log.about(job.id):

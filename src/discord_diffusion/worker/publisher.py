@@ -23,8 +23,7 @@ from discord_diffusion.discord.api_errors import (
 )
 from discord_diffusion.discord.multipart import File
 from discord_diffusion.discord.webhooks import WebhookClient
-from discord_diffusion.jobs.envelope import Addressee
-from discord_diffusion.jobs.job import Job
+from discord_diffusion.jobs.job import Job, JobHeader
 from discord_diffusion.texts.catalogue import say
 from discord_diffusion.worker import answer as messages
 from discord_diffusion.worker.encoding import Drawing, encode_to_fit, enlarge
@@ -74,7 +73,7 @@ class Publisher(Protocol):
     `patience` is in seconds, for one call and all its repetitions; without it the retry policy's.
     """
 
-    def shown(self, to: Addressee, *, patience: float | None = None) -> Shown:
+    def shown(self, to: JobHeader, *, patience: float | None = None) -> Shown:
         """Look at the user's message."""
 
     def show_progress(self, job: Job, content: str, sketch: Image | None = None) -> None:
@@ -89,7 +88,7 @@ class Publisher(Protocol):
     def repeat_text(self, answer: Answer) -> None:
         """Put the text of an answer in place again."""
 
-    def tell(self, to: Addressee, content: str, *, patience: float | None = None) -> None:
+    def tell(self, to: JobHeader, content: str, *, patience: float | None = None) -> None:
         """Replace the text by an apology."""
 
 
@@ -110,7 +109,7 @@ class DiscordPublisher:
         self._retrier = retrier or Retrier()
         self._sketched: set[str] = set()
 
-    def shown(self, to: Addressee, *, patience: float | None = None) -> Shown:
+    def shown(self, to: JobHeader, *, patience: float | None = None) -> Shown:
         """Recognise this job's pictures by their names, its apology by its signature."""
         return self._persist(to, lambda: self._look(to, patience), patience)
 
@@ -189,7 +188,7 @@ class DiscordPublisher:
             lambda: self._edit_once(answer.job, answer.content, None, answer.components),
         )
 
-    def tell(self, to: Addressee, content: str, *, patience: float | None = None) -> None:
+    def tell(self, to: JobHeader, content: str, *, patience: float | None = None) -> None:
         """Replace the text; a sketch goes, and no picture was there, or none is lost."""
         files = () if to.id in self._sketched else None
         again: Components = ()
@@ -198,7 +197,7 @@ class DiscordPublisher:
         self._persist(to, lambda: self._edit_once(to, content, files, again, patience), patience)
         self._sketched.discard(to.id)
 
-    def _look(self, to: Addressee, timeout_seconds: float | None = None) -> Shown:
+    def _look(self, to: JobHeader, timeout_seconds: float | None = None) -> Shown:
         message = self._client.get_original_response(
             to.application_id, to.token, timeout_seconds=timeout_seconds
         )
@@ -210,7 +209,7 @@ class DiscordPublisher:
 
     def _edit_once(
         self,
-        to: Addressee,
+        to: JobHeader,
         content: str,
         files: tuple[File, ...] | None,
         components: Components,
@@ -227,7 +226,7 @@ class DiscordPublisher:
             fence=fence,
         )
 
-    def _persist(self, to: Addressee, call: Callable[[], T], patience: float | None = None) -> T:
+    def _persist(self, to: JobHeader, call: Callable[[], T], patience: float | None = None) -> T:
         """Within the retry policy, and never past the life of the token."""
         left = (to.expires_at - datetime.now(UTC)).total_seconds()
         if patience is not None:

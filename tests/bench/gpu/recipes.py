@@ -10,7 +10,7 @@ import diffusers
 import torch
 from diffusers import DiffusionPipeline
 
-from discord_diffusion.jobs.job import IMAGES, GenerationParameters
+from discord_diffusion.jobs.parameters import IMAGES, GenerationParameters
 from discord_diffusion.settings import PipelineSettings
 from discord_diffusion.settings.reader import Reader
 from discord_diffusion.worker.generation import Generation, GenerationRequest

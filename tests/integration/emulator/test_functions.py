@@ -14,7 +14,8 @@ from fleets import worker_tasks
 from discord_diffusion.aws.fleet_state import FleetStateStore
 from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.aws.queue import JobSender
-from discord_diffusion.jobs.job import GenerationParameters, Job
+from discord_diffusion.jobs.job import Job
+from discord_diffusion.jobs.parameters import GenerationParameters
 from discord_diffusion.jobs.record import JobStatus
 from tests.local_discord import LocalDiscord
 from tests.unit.functions.conftest import imagine

@@ -19,7 +19,8 @@ from discord_diffusion.aws.guild_store import GuildStore
 from discord_diffusion.aws.job_store import JobStore, StoreUnavailableError, UnknownJobError
 from discord_diffusion.aws.ledger import Charge
 from discord_diffusion.fleet.waits import Wait, WaitKind
-from discord_diffusion.jobs.job import GenerationParameters, Job, SourceImage
+from discord_diffusion.jobs.job import Job
+from discord_diffusion.jobs.parameters import GenerationParameters, SourceImage
 from discord_diffusion.jobs.record import JobRecord, JobStatus
 
 TOKEN = "the-interaction-token"

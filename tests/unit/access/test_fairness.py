@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from discord_diffusion.access.guild_settings import GuildSettings, toggled
 from discord_diffusion.access.limits import Limits, day_of, next_day
-from discord_diffusion.jobs.job import GenerationParameters, SourceImage
+from discord_diffusion.jobs.parameters import GenerationParameters, SourceImage
 from discord_diffusion.jobs.record import JobStatus
 from discord_diffusion.jobs.refusal import Refusal
 from discord_diffusion.jobs.units import cost, refund

@@ -14,7 +14,8 @@ from discord_diffusion.aws.queue import (
     QueueUnavailableError,
     ReceiptLostError,
 )
-from discord_diffusion.jobs.job import GenerationParameters, Job
+from discord_diffusion.jobs.job import Job
+from discord_diffusion.jobs.parameters import GenerationParameters
 from tests.unit.aws.sqs_server import BUSY, OK, Answer, Sqs, serve
 
 URL = "https://sqs.eu-north-1.amazonaws.com/000000000000/jobs.fifo"

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from discord_diffusion.discord import buttons, modals
 from discord_diffusion.discord.buttons import Verb
 from discord_diffusion.discord.components import CustomId
-from discord_diffusion.jobs.job import GenerationParameters, SourceImage
+from discord_diffusion.jobs.parameters import GenerationParameters, SourceImage
 from discord_diffusion.texts.catalogue import LANGUAGES
 from emulation.discord.validation.components import message_components
 from emulation.discord.validation.modals import modal

@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from discord_diffusion.discord.text import clean, escape, quote, shorten, units
-from discord_diffusion.jobs.job import GenerationParameters, InvalidJob, Job
+from discord_diffusion.jobs.job import Job
+from discord_diffusion.jobs.parameters import GenerationParameters
+from discord_diffusion.jobs.validation import InvalidJobError
 
 FLAG = "\N{REGIONAL INDICATOR SYMBOL LETTER D}\N{REGIONAL INDICATOR SYMBOL LETTER E}"
 SCOTLAND = "\U0001f3f4\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f"
@@ -96,7 +98,7 @@ def test_a_parameter_that_would_fail_while_drawing_is_refused_by_name(
     wrong: dict[str, object],
 ) -> None:
     (name,) = wrong
-    with pytest.raises(InvalidJob, match=name):
+    with pytest.raises(InvalidJobError, match=name):
         Job.from_json(job_with(**wrong))
 
 
@@ -104,5 +106,5 @@ def test_a_parameter_that_would_fail_while_drawing_is_refused_by_name(
 def test_json_of_any_depth_is_refused_and_never_crashes(depth: int) -> None:
     deep = "[" * depth + "]" * depth
     for text in (deep, f'{{"schema_version":{deep}}}', job_with(prompt=0).replace("0", deep)):
-        with pytest.raises(InvalidJob):
+        with pytest.raises(InvalidJobError):
             Job.from_json(text)

@@ -11,7 +11,8 @@ from discord_diffusion.fleet.state import FleetLook, FleetSize, FleetState
 from discord_diffusion.fleet.wait_estimates import BootPhases, Phase
 from discord_diffusion.fleet.waits import Wait, WaitKind, expected_wait
 from discord_diffusion.functions.waiting.actions import Deed, deeds
-from discord_diffusion.jobs.job import DISCORD_EPOCH, GenerationParameters
+from discord_diffusion.jobs.job import DISCORD_EPOCH
+from discord_diffusion.jobs.parameters import GenerationParameters
 from discord_diffusion.jobs.record import JobRecord, JobStatus
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)

@@ -12,8 +12,9 @@ import pytest
 from discord_diffusion.access.limits import Limits
 from discord_diffusion.aws import dynamodb, ledger
 from discord_diffusion.aws.job_store import StoreUnavailableError
-from discord_diffusion.jobs.job import GenerationParameters, Job, SourceImage
+from discord_diffusion.jobs.job import Job
 from discord_diffusion.jobs.models import parse
+from discord_diffusion.jobs.parameters import GenerationParameters, SourceImage
 from discord_diffusion.jobs.record import JobRecord, JobStatus
 from discord_diffusion.settings import InteractionsSettings
 from discord_diffusion.texts.catalogue import LANGUAGES, PLACE, texts
@@ -76,7 +77,7 @@ class Scene:
 
     def job(self, status: JobStatus = JobStatus.ANSWERED, **changes: Any) -> str:
         """A job that the table knows."""
-        job = Job(new_id(), "1000", "t", "4000", "en-US", replace(PARAMETERS, **changes))
+        job = Job(new_id(), "1000", "t", "en-US", "4000", replace(PARAMETERS, **changes))
         record = replace(JobRecord.of(job), status=status, guild_id="2000", channel_id="3000")
         self.caller.store.records[job.id] = record
         return job.id

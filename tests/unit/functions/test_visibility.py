@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from discord_diffusion.aws.job_store import StoreUnavailableError
-from discord_diffusion.jobs.job import GenerationParameters, Job
+from discord_diffusion.jobs.job import Job
+from discord_diffusion.jobs.parameters import GenerationParameters
 from discord_diffusion.jobs.record import JobRecord, JobStatus
 from tests.unit.functions.conftest import Caller, imagine, new_id
 
@@ -17,7 +18,7 @@ OURS: dict[str, Any] = {"application_id": "1000"}
 
 def known(caller: Caller, **changes: Any) -> str:
     """The id of a job that was asked for in the guild and the channel of `imagine`."""
-    job = Job(new_id(), "1000", "t", "4000", "en-US", PARAMETERS)
+    job = Job(new_id(), "1000", "t", "en-US", "4000", PARAMETERS)
     where = {"guild_id": "2000", "channel_id": "3000"}
     record = replace(JobRecord.of(job), status=JobStatus.ANSWERED)
     caller.store.records[job.id] = replace(record, **where | changes)

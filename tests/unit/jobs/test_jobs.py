@@ -8,13 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from discord_diffusion.jobs.job import (
-    TOKEN_LIFETIME,
-    GenerationParameters,
-    InvalidJob,
-    Job,
-    SourceImage,
-)
+from discord_diffusion.jobs.job import TOKEN_LIFETIME, Job
+from discord_diffusion.jobs.parameters import GenerationParameters, SourceImage
+from discord_diffusion.jobs.validation import InvalidJobError
 
 snowflakes = st.integers(0, 2**64 - 1).map(str)
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
@@ -80,13 +76,13 @@ def test_a_job_is_read_back_as_it_was_written(job: Job) -> None:
 
 @given(garbage)
 def test_garbage_is_refused_and_nothing_else_happens(content: object) -> None:
-    with pytest.raises(InvalidJob):
+    with pytest.raises(InvalidJobError):
         Job.from_json(json.dumps(content))
 
 
 @given(st.text())
 def test_text_that_is_no_json_is_refused(text: str) -> None:
-    with pytest.raises(InvalidJob):
+    with pytest.raises(InvalidJobError):
         Job.from_json(text)
 
 
@@ -102,7 +98,7 @@ def test_a_job_with_one_field_gone_or_replaced_is_refused_or_read(job: Job, data
     told = ""
     try:
         read = Job.from_json(json.dumps(content))
-    except InvalidJob as error:
+    except InvalidJobError as error:
         told = str(error)
     if told:
         assert name in told or name == "parameters"
@@ -134,7 +130,7 @@ def test_the_error_names_field_value_and_what_is_allowed(
     content = json.loads(JOB.to_json())
     *outer, name = field.split(".")
     (content[outer[0]] if outer else content)[name] = value
-    with pytest.raises(InvalidJob, match=told):
+    with pytest.raises(InvalidJobError, match=told):
         Job.from_json(json.dumps(content))
 
 
@@ -142,7 +138,7 @@ def test_the_token_is_in_no_representation_and_no_error() -> None:
     assert JOB.token not in repr(JOB)
     assert JOB.token not in str(JOB)
     content = json.loads(JOB.to_json()) | {"token": ["a-secret-token"]}
-    with pytest.raises(InvalidJob) as refused:
+    with pytest.raises(InvalidJobError) as refused:
         Job.from_json(json.dumps(content))
     assert "a-secret-token" not in str(refused.value)
 

@@ -11,8 +11,8 @@ from PIL import Image
 
 from discord_diffusion.aws.dynamodb import StoreError
 from discord_diffusion.aws.queue import QueueError, ReceiptLostError, ReceivedMessage
-from discord_diffusion.jobs.envelope import Addressee
-from discord_diffusion.jobs.job import DISCORD_EPOCH, GenerationParameters, Job
+from discord_diffusion.jobs.job import DISCORD_EPOCH, Job, JobHeader
+from discord_diffusion.jobs.parameters import GenerationParameters
 from discord_diffusion.jobs.record import JobStatus
 from discord_diffusion.settings import WorkerSettings
 from discord_diffusion.worker.generation import (
@@ -202,7 +202,7 @@ class MemoryPublisher:
     during_upload: Callable[[], None] = lambda: None
     patience: list[float | None] = field(default_factory=list)
 
-    def shown(self, to: Addressee, *, patience: float | None = None) -> Shown:
+    def shown(self, to: JobHeader, *, patience: float | None = None) -> Shown:
         self.patience.append(patience)
         if to.id in self.answered:
             return Shown.PICTURES
@@ -227,7 +227,7 @@ class MemoryPublisher:
     def repeat_text(self, answer: Answer) -> None:
         self.repeated.append(answer.content)
 
-    def tell(self, to: Addressee, content: str, *, patience: float | None = None) -> None:
+    def tell(self, to: JobHeader, content: str, *, patience: float | None = None) -> None:
         self.patience.append(patience)
         if self.deaf:
             raise self.deaf

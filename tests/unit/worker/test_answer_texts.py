@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from discord_diffusion.discord import answer_text
 from discord_diffusion.discord.text import FAILURE_MARK
-from discord_diffusion.jobs.job import SourceImage
+from discord_diffusion.jobs.parameters import SourceImage
 from discord_diffusion.worker import answer as messages
 from tests.unit.worker.fakes import MODEL, TOKEN, make_generation, make_job, make_parameters
 

@@ -11,7 +11,8 @@ from discord_diffusion.discord.api_errors import RequestRefusedError, Unavailabl
 from discord_diffusion.discord.text import FAILURE_MARK
 from discord_diffusion.fleet.waits import Wait, WaitKind
 from discord_diffusion.functions import texts
-from discord_diffusion.jobs.job import Job, SourceImage
+from discord_diffusion.jobs.job import Job
+from discord_diffusion.jobs.parameters import SourceImage
 from discord_diffusion.jobs.record import JobStatus
 from discord_diffusion.texts.catalogue import LANGUAGES, say
 from discord_diffusion.worker import answer as messages

@@ -7,7 +7,7 @@ import pytest
 
 from discord_diffusion.aws.queue import ReceiptLostError
 from discord_diffusion.discord import api_errors
-from discord_diffusion.jobs.job import InvalidJob
+from discord_diffusion.jobs.validation import InvalidJobError
 from discord_diffusion.texts.catalogue import texts
 from discord_diffusion.worker import errors
 from discord_diffusion.worker.failures import RULES, STOPPED, Outcome, as_markdown, rule_for
@@ -19,7 +19,7 @@ AT_START = {errors.WorkerError, errors.ModelLoadError}
 @pytest.mark.parametrize(
     ("error", "outcome"),
     [
-        (InvalidJob("x"), Outcome.POISON),
+        (InvalidJobError("x"), Outcome.POISON),
         (errors.JobExpiredError("x"), Outcome.FAILED),
         (errors.GenerationError("x"), Outcome.RETRY),
         (errors.OutOfMemoryError("x"), Outcome.RETRY),

@@ -16,9 +16,9 @@ from discord_diffusion.discord.api_errors import (
     NotAnsweredYetError,
 )
 from discord_diffusion.discord.notices import NoticeClient
-from discord_diffusion.jobs.envelope import Envelope, Sender
-from discord_diffusion.jobs.job import InvalidJob, Job
+from discord_diffusion.jobs.job import Job, JobHeader, read_header
 from discord_diffusion.jobs.record import JobStatus
+from discord_diffusion.jobs.validation import InvalidJobError
 from discord_diffusion.texts.catalogue import say
 
 log = logging.getLogger(__name__)
@@ -39,51 +39,51 @@ class Burying:
         """Bury messages by their ids; the ids of those whose users could not be told yet."""
         began, left = time.monotonic(), []
         for message_id, body in bodies.items():
-            sender = Envelope.read(body).sender
-            if not sender:
+            header = read_header(body)
+            if not header:
                 log.error("A dead letter that names nobody", extra={"message_id": message_id})
-            elif time.monotonic() - began > RUN_SECONDS or not self._is_buried(sender, body):
+            elif time.monotonic() - began > RUN_SECONDS or not self._is_buried(header, body):
                 left.append(message_id)
         self._count(len(bodies) - len(left))
         return left
 
-    def _is_buried(self, sender: Sender, body: str) -> bool:
+    def _is_buried(self, header: JobHeader, body: str) -> bool:
         try:
-            self._bury(sender, body)
+            self._bury(header, body)
         except ApiError as error:
-            log.warning("To be told again", extra={"job": sender.id, "reason": str(error)})
+            log.warning("To be told again", extra={"job": header.id, "reason": str(error)})
             return False
-        log.error("A dead letter", extra={"job": sender.id})
+        log.error("A dead letter", extra={"job": header.id})
         return True
 
-    def _bury(self, sender: Sender, body: str) -> None:
+    def _bury(self, header: JobHeader, body: str) -> None:
         """Tell whoever asked, unless it is known to them already.
 
         Raises:
             ApiError: Discord does not answer; it may later.
         """
-        status = self._status(sender.id)
+        status = self._status(header.id)
         if status and status.finished:
             return
-        if sender.expires_at > datetime.now(UTC):
+        if header.expires_at > datetime.now(UTC):
             try:
-                answered = self._tell(sender, body)
+                answered = self._tell(header, body)
             except (InteractionGoneError, NotAnsweredYetError):
                 answered = False
-                log.error("Nobody can be told any more", extra={"job": sender.id})
+                log.error("Nobody can be told any more", extra={"job": header.id})
         else:
             answered = False
-            log.error("It is too late to tell anybody", extra={"job": sender.id})
-        self._finish(sender.id, JobStatus.ANSWERED if answered else JobStatus.FAILED)
+            log.error("It is too late to tell anybody", extra={"job": header.id})
+        self._finish(header.id, JobStatus.ANSWERED if answered else JobStatus.FAILED)
 
-    def _tell(self, sender: Sender, body: str) -> bool:
+    def _tell(self, header: JobHeader, body: str) -> bool:
         """Apologise where neither pictures nor an apology are; whether pictures are there."""
-        shown = self.discord.read(sender.application_id, sender.token)
-        if any(answer_text.is_picture(sender.id, name) for name in shown.filenames):
+        shown = self.discord.read(header.application_id, header.token)
+        if any(answer_text.is_picture(header.id, name) for name in shown.filenames):
             return True
-        if not answer_text.is_apology(sender.id, shown.content):
-            content = _apology(sender, body)
-            self.discord.write(sender.application_id, sender.token, content, [])
+        if not answer_text.is_apology(header.id, shown.content):
+            content = _apology(header, body)
+            self.discord.write(header.application_id, header.token, content, [])
         return False
 
     def _status(self, job_id: str) -> JobStatus | None:
@@ -109,10 +109,10 @@ class Burying:
             log.warning("Dead letters were not counted", extra={"reason": str(error)})
 
 
-def _apology(sender: Sender, body: str) -> str:
-    reason = say(sender.locale, "failed.before")
+def _apology(header: JobHeader, body: str) -> str:
+    reason = say(header.locale, "failed.before")
     try:
         asked = Job.from_json(body).parameters
-    except InvalidJob:
-        return answer_text.unreadable(sender.id, reason)
-    return answer_text.failed(sender.id, asked, reason, sender.locale)
+    except InvalidJobError:
+        return answer_text.unreadable(header.id, reason)
+    return answer_text.failed(header.id, asked, reason, header.locale)

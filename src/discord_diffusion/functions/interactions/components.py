@@ -25,7 +25,11 @@ from discord_diffusion.functions.interactions.imagine import seed_of, worded
 from discord_diffusion.functions.interactions.requests import Requests, Wish
 from discord_diffusion.functions.interactions.stores import Jobs
 from discord_diffusion.functions.interactions.visibility import record_for
-from discord_diffusion.jobs.job import SEED, GenerationParameters, SourceImage
+from discord_diffusion.jobs.parameters import (
+    SEED,
+    GenerationParameters,
+    SourceImage,
+)
 from discord_diffusion.jobs.record import JobRecord, JobStatus
 from discord_diffusion.jobs.refusal import Refusal
 from discord_diffusion.texts.catalogue import say

@@ -11,13 +11,13 @@ from discord_diffusion.discord.commands import IMAGINE, PROPORTIONS
 from discord_diffusion.discord.interactions import Attachment, Interaction
 from discord_diffusion.discord.options import checked
 from discord_diffusion.discord.text import clean
-from discord_diffusion.jobs.job import (
+from discord_diffusion.jobs.models import ModelSpec
+from discord_diffusion.jobs.parameters import (
     SIZE,
     SIZE_MULTIPLE,
     GenerationParameters,
     SourceImage,
 )
-from discord_diffusion.jobs.models import ModelSpec
 from discord_diffusion.jobs.refusal import Refusal
 from discord_diffusion.settings import InteractionsSettings
 

@@ -16,7 +16,8 @@ from discord_diffusion.discord.interactions import Interaction
 from discord_diffusion.functions.interactions.admission import Admission
 from discord_diffusion.functions.interactions.imagine import Imagine
 from discord_diffusion.functions.interactions.stores import Guilds
-from discord_diffusion.jobs.job import GenerationParameters, Job
+from discord_diffusion.jobs.job import Job
+from discord_diffusion.jobs.parameters import GenerationParameters
 from discord_diffusion.jobs.refusal import Refusal
 from discord_diffusion.jobs.units import cost
 

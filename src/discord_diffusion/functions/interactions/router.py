@@ -10,8 +10,8 @@ from discord_diffusion.discord.interactions import Interaction, InteractionType
 from discord_diffusion.functions import texts
 from discord_diffusion.functions.interactions.lazy_handlers import Seldom
 from discord_diffusion.functions.interactions.requests import Requests
-from discord_diffusion.jobs.job import InvalidJob
 from discord_diffusion.jobs.refusal import Refusal
+from discord_diffusion.jobs.validation import InvalidJobError
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ class Answers:
         except Refusal as refusal:
             log.info("Refused", extra={"interaction": interaction.id, "reason": refusal.reason})
             return responses.ephemeral(texts.refused(refusal, interaction.locale))
-        except InvalidJob as error:
+        except InvalidJobError as error:
             log.error("Not a job", extra={"interaction": interaction.id, "reason": str(error)})
             unexpected = Refusal("unexpected")
             return responses.ephemeral(texts.refused(unexpected, interaction.locale))

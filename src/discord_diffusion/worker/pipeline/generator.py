@@ -9,8 +9,8 @@ from pathlib import Path
 
 import torch
 
-from discord_diffusion.jobs.job import GenerationParameters
 from discord_diffusion.jobs.models import ModelSpec
+from discord_diffusion.jobs.parameters import GenerationParameters
 from discord_diffusion.settings import PipelineSettings
 from discord_diffusion.worker.errors import ModelLoadError, UnsupportedJobError, WorkerError
 from discord_diffusion.worker.generation import (

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from discord_diffusion.jobs.job import GenerationParameters
+from discord_diffusion.jobs.parameters import GenerationParameters
 from discord_diffusion.worker.generation import (
     Generation,
     GenerationRequest,

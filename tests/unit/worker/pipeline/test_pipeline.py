@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from discord_diffusion.jobs.job import SourceImage
+from discord_diffusion.jobs.parameters import SourceImage
 from discord_diffusion.worker.errors import GenerationError, LeaseLostError, ModelLoadError
 from discord_diffusion.worker.pipeline import DiffusersGenerator, devices, loading
 from tests.unit.worker.fakes import make_parameters, make_settings

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from discord_diffusion.discord.commands import SCHEDULERS
-from discord_diffusion.jobs.job import GenerationParameters
+from discord_diffusion.jobs.parameters import GenerationParameters
 from discord_diffusion.worker.generation import GenerationRequest
 from discord_diffusion.worker.pipeline import DiffusersGenerator, schedulers
 from discord_diffusion.worker.pipeline.capacity import CPU_PICTURES

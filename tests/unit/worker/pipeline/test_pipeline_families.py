@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from discord_diffusion.jobs.job import SourceImage
+from discord_diffusion.jobs.parameters import SourceImage
 from discord_diffusion.worker.generation import GenerationRequest, Preview
 from discord_diffusion.worker.pipeline import DiffusersGenerator
 from discord_diffusion.worker.pipeline import optimizations as tuning

@@ -13,7 +13,7 @@ import pytest
 import torch
 from PIL import Image
 
-from discord_diffusion.jobs.job import SourceImage
+from discord_diffusion.jobs.parameters import SourceImage
 from discord_diffusion.worker.errors import (
     BlankPictureError,
     GenerationError,
