@@ -5,7 +5,6 @@ import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from emulation.rig.docker import client
 from emulation.rig.docker.compose import (
     PROJECT_LABEL,
     SERVICE_LABEL,
@@ -17,6 +16,7 @@ from emulation.rig.stack.parts import TASK_LOGS
 from emulation.rig.stack.state import ProcessRecord, StackState
 from emulation.rig.stack.waiting import wait_until
 from tests.engine import labelled, state_of
+from toolchain import docker
 from toolchain.layout import Layout
 
 LAYOUT = Layout.of_this_checkout()
@@ -40,7 +40,7 @@ def start_worker(state: StackState, name: str, changes: dict[str, str]) -> Proce
     inside = {"MODEL": f"/cache/{model.name}"} if model.is_dir() and changes.get("MODEL") else {}
     given = {**changes, **inside}
     exports = " ".join(f"{key}='{value}'" for key, value in given.items())
-    container = client.docker(
+    container = docker.run(
         "create",
         *("--network", f"container:{service_container(state.project, 'emulator')}"),
         *("--volume", f"{state.project}_stack:/stack", "--tmpfs", "/tmp:mode=1777"),
@@ -51,7 +51,7 @@ def start_worker(state: StackState, name: str, changes: dict[str, str]) -> Proce
     ).strip()
     if inside:
         _copy_model(model, f"{container}:{inside['MODEL']}")
-    client.docker("start", container)
+    docker.run("start", container)
     wait_until(
         lambda: state_of(container)["Health"]["Status"] == "healthy" or not _running(container),
         name,
@@ -68,13 +68,13 @@ def end_worker(worker: ProcessRecord) -> None:
 
     Killed, it would leave a receive at the queue that takes the next test's job.
     """
-    client.docker("stop", "--time", str(END_SECONDS), worker.log)
-    client.docker("rm", "--force", "--volumes", worker.log)
+    docker.run("stop", "--time", str(END_SECONDS), worker.log)
+    docker.run("rm", "--force", "--volumes", worker.log)
 
 
 def signal_worker(worker: ProcessRecord, number: int) -> None:
     """Send a signal to a worker."""
-    client.docker("kill", "--signal", str(number), worker.log)
+    docker.run("kill", "--signal", str(number), worker.log)
 
 
 def is_running(worker: ProcessRecord) -> bool:
@@ -85,7 +85,7 @@ def is_running(worker: ProcessRecord) -> bool:
 def task_logs(state: StackState) -> str:
     """What the fleet's tasks have printed."""
     telemetry = service_container(state.project, "telemetry")
-    return client.docker("exec", telemetry, "sh", "-c", f"cat /stack/logs/{TASK_LOGS}")
+    return docker.run("exec", telemetry, "sh", "-c", f"cat /stack/logs/{TASK_LOGS}")
 
 
 def tasks(state: StackState) -> list[str]:
@@ -96,7 +96,7 @@ def tasks(state: StackState) -> list[str]:
 def plan_is_empty(state: StackState) -> bool:
     """Whether Terraform would change nothing, asked in a container beside the emulator."""
     compose = Compose(LAYOUT.root, state.project)
-    answer = client.docker(
+    answer = docker.run(
         *compose.words("run", "--rm", "--no-deps", "terraform", "emulation.rig.docker.plan"),
         env=compose.environment(),
         timeout=300,
@@ -115,7 +115,7 @@ def leftovers(project: str) -> list[str]:
     found: set[str] = set()
     for kind, verb, label, form in kinds:
         words = (kind, verb, "--filter", f"label={label}={project}", "--format", form)
-        found |= set(client.docker(*words).split())
+        found |= set(docker.run(*words).split())
     return sorted(found)
 
 
@@ -127,7 +127,7 @@ def service_container(project: str, service: str) -> str:
 def last_lines(state: StackState, name: str) -> str:
     """The end of what a worker printed."""
     telemetry = service_container(state.project, "telemetry")
-    return client.docker("exec", telemetry, "tail", "-n", "15", f"/stack/logs/{name}.log")
+    return docker.run("exec", telemetry, "tail", "-n", "15", f"/stack/logs/{name}.log")
 
 
 def _copy_model(model: Path, target: str) -> None:
@@ -137,7 +137,7 @@ def _copy_model(model: Path, target: str) -> None:
         shutil.copytree(model, whole)
         for path in (whole, *whole.rglob("*")):
             path.chmod(0o755)
-        client.docker("cp", str(whole), target)
+        docker.run("cp", str(whole), target)
 
 
 def _running(container: str) -> bool:

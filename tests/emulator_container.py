@@ -7,10 +7,11 @@ from testcontainers.core.container import DockerContainer
 from testcontainers.core.wait_strategies import HealthcheckWaitStrategy
 
 from emulation.aws.launch import Tasks
-from emulation.rig.docker import client, engine_socket
+from emulation.rig.docker import engine_socket
 from emulation.rig.docker.stack import STACK_LABEL
 from emulation.rig.stack import ports
 from tests.engine import NO_PROJECT, labelled
+from toolchain import docker
 
 IMAGE = "discord-diffusion/emulator"
 LOOPBACK = "127.0.0.1"
@@ -83,12 +84,10 @@ class EmulatorContainer(DockerContainer):
         if TASK_STACK not in self.env:
             return
         if left := self.task_containers():
-            client.docker("rm", "--force", "--volumes", *left.values())
-        volumes = client.docker(
-            "volume", "ls", "--quiet", "--filter", f"name={self.stack}_"
-        ).split()
+            docker.run("rm", "--force", "--volumes", *left.values())
+        volumes = docker.run("volume", "ls", "--quiet", "--filter", f"name={self.stack}_").split()
         if volumes:
-            client.docker("volume", "rm", *volumes)
+            docker.run("volume", "rm", *volumes)
 
     def _give_engine(self, tasks: Tasks) -> str:
         """Let it start tasks; the group that it needs for that."""

@@ -1,13 +1,27 @@
-"""What can go wrong while setting up, each with the command that mends it."""
+"""Errors of the set-up and of the programs that it runs.
+
+ToolchainError
+├── SetupError           a step of the set-up cannot be done
+├── CommandFailedError   a program ended with an error
+└── DockerError          Docker's client failed, or there is none
+"""
 
 
-class SetupError(Exception):
-    """A step could not be done; the message says what is missing and how to get it."""
+class ToolchainError(Exception):
+    """The text says what happened and, where something is missing, how to get it."""
 
 
-class CommandFailedError(SetupError):
-    """A program that a step ran ended with an error."""
+class SetupError(ToolchainError):
+    """A step cannot be done; the text says what is missing and how to get it."""
+
+
+class CommandFailedError(ToolchainError):
+    """A program ended with an error; the text ends with the last lines it printed."""
 
     def __init__(self, command: list[str], returncode: int, output: str) -> None:
         tail = "\n".join(output.strip().splitlines()[-15:])
         super().__init__(f"`{' '.join(command)}` ended with {returncode}:\n{tail}")
+
+
+class DockerError(ToolchainError):
+    """A command of Docker's client failed, or there is no client."""

@@ -36,6 +36,7 @@ from emulation.rig.stack.state import StackState, StateFolder
 from emulation.rig.stand_in_client import StandIn
 from toolchain import terraform as bootstrap
 from toolchain.display import Display
+from toolchain.errors import ToolchainError
 from toolchain.layout import Layout
 
 
@@ -295,7 +296,7 @@ def main() -> None:
     keep_loopback_off_proxies(os.environ)
     try:
         app()
-    except RigError as error:
+    except (RigError, ToolchainError) as error:
         console = Console(stderr=True)
         console.print("[bold red]Error:[/]", escape(str(error)), highlight=False, soft_wrap=True)
         sys.exit(1)

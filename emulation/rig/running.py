@@ -4,8 +4,9 @@ from pathlib import Path
 
 from emulation.rig.docker import stack as containers
 from emulation.rig.docker.compose import project_of
-from emulation.rig.errors import StackNotRunningError, StartError
+from emulation.rig.errors import StackNotRunningError
 from emulation.rig.stack.state import StackState, StateFolder
+from toolchain.errors import DockerError
 from toolchain.layout import Layout
 
 
@@ -29,5 +30,5 @@ def _in_containers(project: str) -> StackState | None:
     """A stack that was started by `docker compose up`: it left no file here."""
     try:
         return containers.find(project)
-    except StartError:
+    except DockerError:
         return None

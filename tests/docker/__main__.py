@@ -7,10 +7,10 @@ Exit status: 0 if all passed, 3 on a machine without an engine, else 1.
 
 import sys
 
-from emulation.rig.docker import client
 from emulation.rig.docker.compose import PROJECT, Compose
-from emulation.rig.errors import StartError
 from tests import selection, suite
+from toolchain import docker
+from toolchain.errors import DockerError
 from toolchain.layout import Layout
 
 NO_ENGINE = 3
@@ -23,13 +23,13 @@ ENVIRONMENT = {"TARGET": "docker", "TESTCONTAINERS_RYUK_DISABLED": "true"}
 
 def main() -> int:
     """Build, test; the exit status."""
-    if not client.answers("info"):
+    if not docker.answers("info"):
         sys.stderr.write("No Docker engine answers, so nothing was tested. See: make doctor\n")
         return NO_ENGINE
     root = Layout.of_this_checkout().root
     try:
         Compose(root, PROJECT).build(*IMAGES)
-    except StartError as error:
+    except DockerError as error:
         sys.stderr.write(f"{error}\n")
         return 1
     if words := sys.argv[1:]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from emulation.rig.docker import client
+from toolchain import docker
 
 ROOT = Path(__file__).resolve().parents[2]
 IMAGES = {
@@ -25,22 +25,20 @@ class Image:
     @property
     def config(self) -> dict[str, Any]:
         """What `docker image inspect` tells."""
-        found: list[dict[str, Any]] = json.loads(client.docker("image", "inspect", self.name))
+        found: list[dict[str, Any]] = json.loads(docker.run("image", "inspect", self.name))
         return found[0]
 
     def layers(self) -> list[tuple[int, str]]:
         """Size in bytes and what made it, of each layer, the newest first."""
         form = "{{.Size}}\t{{.CreatedBy}}"
-        printed = client.docker(
-            "history", "--no-trunc", "--human=false", "--format", form, self.name
-        )
+        printed = docker.run("history", "--no-trunc", "--human=false", "--format", form, self.name)
         rows = [line.split("\t", 1) for line in printed.splitlines()]
         return [(int(size), made_by) for size, made_by in rows]
 
     def run(self, *words: str) -> str:
         """What a command prints in a container of it."""
         program, *rest = words
-        return client.docker(
+        return docker.run(
             *("run", "--rm", "--network", "none", "--read-only", "--entrypoint", program),
             *(self.name, *rest),
         )

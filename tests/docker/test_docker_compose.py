@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from engine_facts import ROOT
 
-from emulation.rig.docker import client
+from toolchain import docker
 
 Service = dict[str, Any]
 PROFILES = ("--profile", "cpu", "--profile", "gpu")
@@ -15,7 +15,7 @@ PROFILES = ("--profile", "cpu", "--profile", "gpu")
 def services(*files: str) -> dict[str, Service]:
     """The services of all profiles, as compose understands the files."""
     named = [word for name in files for word in ("--file", str(ROOT / name))]
-    printed = client.docker(
+    printed = docker.run(
         *("compose", "--project-directory", str(ROOT), *named, *PROFILES),
         *("config", "--format", "json"),
     )

@@ -12,7 +12,7 @@ import psutil
 import pytest
 from engine_facts import IMAGES
 
-from emulation.rig.docker import client, engine_socket, stack
+from emulation.rig.docker import engine_socket, stack
 from emulation.rig.docker.compose import (
     PROJECT_LABEL,
     SERVICE_LABEL,
@@ -23,6 +23,7 @@ from emulation.rig.docker.compose import (
 from emulation.rig.stack import ports
 from emulation.rig.stack.state import StateFolder
 from tests.container_stack import leftovers, service_container
+from toolchain import docker
 from toolchain.layout import Layout
 
 LAYOUT = Layout.of_this_checkout()
@@ -63,7 +64,7 @@ def test_ten_times_up_and_down_leave_nothing(folder: StateFolder) -> None:
     for _ in range(CYCLES):
         compose.up(*SERVICES)
         start_task(project)
-        running = client.labelled(f"{PROJECT_LABEL}={project}")
+        running = docker.containers_with(f"{PROJECT_LABEL}={project}")
         assert len(running) == len(SERVICES) + 1
         assert not any(is_free(int(port)) for port in chosen.values())
         assert engine_processes(running, chosen.values())
@@ -78,22 +79,22 @@ def test_what_runs_the_same_image_is_not_taken_for_the_stacks(folder: StateFolde
     # As an image says that Compose built for the stack.
     labels = (f"{PROJECT_LABEL}={project}", f"{SERVICE_LABEL}=emulator")
     words = [word for label in labels for word in ("--label", label)]
-    stranger = client.docker(
+    stranger = docker.run(
         *("run", "--detach", *words, "--entrypoint", "sleep", IMAGES["emulator"], "600")
     ).strip()
     try:
         assert containers(project) == []
         assert not stack.stop(LAYOUT, folder)
         Compose(LAYOUT.root, project).down()
-        assert stranger in client.labelled(labels[0], running=True)
+        assert stranger in docker.containers_with(labels[0], running=True)
     finally:
-        client.docker("rm", "--force", stranger)
+        docker.run("rm", "--force", stranger)
 
 
 def start_task(project: str) -> None:
     """A container as the fleet agent starts them; it does nothing but run."""
     network = f"container:{service_container(project, 'emulator')}"
-    client.docker(
+    docker.run(
         *("run", "--detach", "--network", network, "--volume", f"{project}_cache:/cache"),
         *("--label", f"{stack.STACK_LABEL}={project}", "--label", f"{PROJECT_LABEL}={project}"),
         *("--entrypoint", "sleep"),

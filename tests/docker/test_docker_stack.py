@@ -10,11 +10,11 @@ from engine_facts import ROOT
 from PIL import Image
 from testcontainers.compose import DockerCompose
 
-from emulation.rig.docker import client
 from emulation.rig.docker.stack import find
 from emulation.rig.stack.state import StackState
 from emulation.rig.stand_in_client import StandIn
 from tests.container_stack import leftovers
+from toolchain import docker
 
 PROJECT = f"discord-diffusion-test-{os.getpid()}"
 
@@ -56,7 +56,7 @@ def test_a_signed_interaction_becomes_pictures(state: StackState) -> None:
 def test_a_worker_that_is_no_task_runs_without_rights(compose: DockerCompose) -> None:
     worker = compose.get_container("worker-cpu").ID
     assert worker is not None
-    shown = client.docker("exec", worker, "cat", "/proc/1/status")
+    shown = docker.run("exec", worker, "cat", "/proc/1/status")
     status = dict(line.split(":\t", 1) for line in shown.splitlines() if ":\t" in line)
     assert int(status["CapEff"].strip(), 16) == 0
     assert status["NoNewPrivs"].strip() == "1"

@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 import psutil
 import pytest
 
-from emulation.rig.docker import client
 from emulation.rig.docker import stack as containers
 from emulation.rig.fleet_agent import FleetAgent
 from emulation.rig.stack.state import StackState, StateFolder
@@ -20,6 +19,7 @@ from tests import container_stack
 from tests.stack import LAYOUT
 from tests.targets import AWS, DOCKER, TARGET
 from tests.waiting import eventually
+from toolchain import docker
 
 pytestmark = pytest.mark.skipif(TARGET == AWS, reason="the rig has no target aws")
 
@@ -88,8 +88,8 @@ def kill_emulator(state: StackState) -> None:
     """Kill it, as a crash would."""
     [(name, pid)] = [part for part in parts(state).items() if "emulator" in part[0]]
     if state.target == DOCKER:
-        client.docker("kill", name)
-        client.docker("wait", name)
+        docker.run("kill", name)
+        docker.run("wait", name)
     else:
         os.kill(pid, signal.SIGKILL)
 

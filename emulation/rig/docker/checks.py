@@ -15,10 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from emulation.rig.docker import nvidia
-from emulation.rig.docker.client import docker
 from emulation.rig.docker.remedies import Machine
-from emulation.rig.errors import StartError
-from toolchain import pythons, terraform
+from toolchain import docker, pythons, terraform
+from toolchain.errors import DockerError
 from toolchain.layout import Layout
 
 HOST, DOCKER, GPU = "host", "docker", "gpu"
@@ -95,16 +94,16 @@ def _set_up(layout: Layout) -> Check:
 
 def _docker(*words: str) -> str | None:
     try:
-        return docker(*words, timeout=20).strip() or None
-    except StartError:
+        return docker.run(*words, timeout=20).strip() or None
+    except DockerError:
         return None
 
 
 def _engine() -> tuple[str | None, str]:
     """The engine's version if it answers, and what the client says if not."""
     try:
-        return docker("version", "--format", "{{.Server.Version}}", timeout=20).strip(), ""
-    except StartError as error:
+        return docker.run("version", "--format", "{{.Server.Version}}", timeout=20).strip(), ""
+    except DockerError as error:
         return None, str(error)
 
 

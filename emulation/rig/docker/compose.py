@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 
-from emulation.rig.docker.client import docker, labelled
 from emulation.rig.stack.state import DEFAULT_STATE_DIR, StateFolder
+from toolchain import docker
 
 FILES = ("docker-compose.yml", "docker/fleet.yml")
 PROJECT = "discord-diffusion"
@@ -33,7 +33,7 @@ def containers(project: str, service: str | None = None, *, running: bool = Fals
     labels = [_MADE_BY_COMPOSE, f"{PROJECT_LABEL}={project}"]
     if service:
         labels.append(f"{SERVICE_LABEL}={service}")
-    return labelled(*labels, running=running)
+    return docker.containers_with(*labels, running=running)
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Compose:
         make the same images once more, and leave the last one's without a name.
 
         Raises:
-            StartError: with the end of what the builder printed.
+            DockerError: with the end of what the builder printed.
         """
         profiles = ("--profile", "cpu", "--profile", "gpu")
         builder = replace(self, project=PROJECT)
@@ -63,7 +63,7 @@ class Compose:
         All of them are healthy then, and what is to be deployed is.
 
         Raises:
-            StartError: with what compose and the deployment printed last.
+            DockerError: with what compose and the deployment printed last.
         """
         self._run("up", "--wait", "--detach", *services, timeout=_UP_SECONDS)
 
@@ -71,7 +71,7 @@ class Compose:
         """Remove the project's containers, networks and volumes.
 
         Raises:
-            StartError: something is left.
+            DockerError: something is left.
         """
         words = ("--profile", "cpu", "--profile", "gpu", "down", "--volumes", "--remove-orphans")
         self._run(*words, timeout=_DOWN_SECONDS)
@@ -91,4 +91,4 @@ class Compose:
         return {**os.environ, "COMPOSE_PROFILES": "", **self.settings}
 
     def _run(self, *words: str, timeout: float = 60.0) -> str:
-        return docker(*self.words(*words), env=self.environment(), timeout=timeout)
+        return docker.run(*self.words(*words), env=self.environment(), timeout=timeout)

@@ -6,8 +6,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from emulation.rig.docker.client import docker
-from emulation.rig.errors import StartError
+from toolchain import docker
+from toolchain.errors import DockerError
 
 _DEVICES = Path("/sys/bus/pci/devices")
 _NVIDIA, _DISPLAY = "0x10de", "0x03"
@@ -54,8 +54,8 @@ def is_built_in(devices: Path = _DEVICES) -> bool:
 def toolkit() -> bool:
     """Whether the engine knows NVIDIA's runtime or its devices (CDI)."""
     try:
-        info = json.loads(docker("info", "--format", "{{json .}}"))
-    except (StartError, ValueError):
+        info = json.loads(docker.run("info", "--format", "{{json .}}"))
+    except (DockerError, ValueError):
         return False
     devices = [str(one.get("ID", "")) for one in info.get("DiscoveredDevices") or []]
     return "nvidia" in (info.get("Runtimes") or {}) or any("nvidia" in one for one in devices)

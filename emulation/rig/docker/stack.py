@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import fields, replace
 from typing import Any
 
-from emulation.rig.docker import client, engine_socket, nvidia
+from emulation.rig.docker import engine_socket, nvidia
 from emulation.rig.docker.compose import (
     SERVICE_LABEL,
     Compose,
@@ -21,7 +21,9 @@ from emulation.rig.stack.options import StackOptions
 from emulation.rig.stack.ports import LOOPBACK
 from emulation.rig.stack.state import StackState, StateFolder
 from emulation.rig.stack.waiting import wait_until
+from toolchain import docker
 from toolchain.display import Display
+from toolchain.errors import DockerError
 from toolchain.layout import Layout
 
 STACK_LABEL = "discord-diffusion.stack"
@@ -43,8 +45,9 @@ def start(
 
     Raises:
         StartError: there is no engine, or a part did not come up; then nothing is left behind.
+        DockerError: an image could not be built; nothing is left behind.
     """
-    if not client.answers("info"):
+    if not docker.answers("info"):
         raise StartError("No Docker engine answers. See: make doctor")
     if options.watch:
         raise StartError("WATCH works with RUNTIME=host only: containers hold a copy of the code")
@@ -78,9 +81,9 @@ def stop(layout: Layout, folder: StateFolder) -> bool:
     there = bool(_containers(project))
     if there:
         compose = Compose(layout.root, project)
-        with suppress(StartError):  # what another container holds; the second time tells
+        with suppress(DockerError):  # what another container holds; the second time tells
             compose.down()
-        _remove(client.labelled(f"{STACK_LABEL}={project}"))
+        _remove(docker.containers_with(f"{STACK_LABEL}={project}"))
         compose.down()
     shutil.rmtree(folder.path, ignore_errors=True)
     return there
@@ -90,7 +93,7 @@ def left(layout: Layout, folder: StateFolder) -> bool:
     """Whether a stack that left no file here has containers."""
     try:
         return bool(_containers(project_of(layout.root, folder)))
-    except StartError:
+    except DockerError:
         return False
 
 
@@ -99,7 +102,7 @@ def find(project: str) -> StackState | None:
     found = containers(project, _TELEMETRY, running=True)
     if not found:
         return None
-    content = json.loads(client.docker("exec", found[0], "cat", "/stack/stack.json"))
+    content = json.loads(docker.run("exec", found[0], "cat", "/stack/stack.json"))
     known = {one.name for one in fields(StackState)} - {"processes"}
     given = {name: value for name, value in content.items() if name in known}
     return StackState(**given | {"project": project})
@@ -108,7 +111,7 @@ def find(project: str) -> StackState | None:
 def parts(state: StackState) -> list[ProcessHealth]:
     """Every container of the stack but the one-shot, and of its tasks, with its first process."""
     found = []
-    for one in json.loads(client.docker("inspect", *_containers(state.project))):
+    for one in json.loads(docker.run("inspect", *_containers(state.project))):
         labels, name = one["Config"]["Labels"], one["Name"].lstrip("/")
         if labels.get(SERVICE_LABEL) != _DEPLOYMENT:
             log = f"docker logs {name}"
@@ -162,7 +165,7 @@ def _settings(
 def _up(compose: Compose) -> None:
     try:
         compose.up()
-    except StartError as error:
+    except DockerError as error:
         raise StartError(f"{error}\nThe deployment's end:\n{_printed(compose)}") from error
 
 
@@ -170,7 +173,7 @@ def _printed(compose: Compose) -> str:
     """What the deployment printed, if it was started."""
     try:
         return compose.logs(_DEPLOYMENT)
-    except StartError:
+    except DockerError:
         return "(nothing)"
 
 
@@ -178,23 +181,23 @@ def _wait_for_tasks(project: str, number: int) -> None:
     def ready() -> bool:
         label = f"label={STACK_LABEL}={project}"
         words = ("ps", "--quiet", "--filter", label, "--filter", "health=healthy")
-        return len(client.docker(*words).split()) >= number
+        return len(docker.run(*words).split()) >= number
 
     if number:
         wait_until(ready, f"A fleet of {number}", _TASKS_SECONDS, lambda: _last_lines(project))
 
 
 def _last_lines(project: str) -> str:
-    tasks = client.labelled(f"{STACK_LABEL}={project}")
+    tasks = docker.containers_with(f"{STACK_LABEL}={project}")
     if not tasks:
         return "No task has been started: docker compose logs emulator"
-    return client.docker("logs", "--tail", "15", tasks[0])
+    return docker.run("logs", "--tail", "15", tasks[0])
 
 
 def _whole(project: str) -> bool:
     """Whether every service that stays runs."""
     # Asked one by one: the list of what runs is late by a moment.
-    found = json.loads(client.docker("inspect", *_containers(project)))
+    found = json.loads(docker.run("inspect", *_containers(project)))
     running = {one["Config"]["Labels"].get(SERVICE_LABEL) for one in found if _runs(one)}
     return running.issuperset(_SERVICES)
 
@@ -205,12 +208,12 @@ def _runs(inspected: dict[str, Any]) -> bool:
 
 def _containers(project: str) -> list[str]:
     """Ids of the stack's containers, those of its tasks too."""
-    return sorted({*containers(project), *client.labelled(f"{STACK_LABEL}={project}")})
+    return sorted({*containers(project), *docker.containers_with(f"{STACK_LABEL}={project}")})
 
 
 def _remove(containers: list[str]) -> None:
     if containers:
-        client.docker("rm", "--force", "--volumes", *containers)
+        docker.run("rm", "--force", "--volumes", *containers)
 
 
 def _port(url: str) -> int:

@@ -12,8 +12,8 @@ from emulated import Emulator, wait_until
 from fleets import IMAGE, WORKER
 
 from emulation.aws.launch import EmulatorConfig, Tasks
-from emulation.rig.docker import client
 from tests.emulator_container import EmulatorContainer
+from toolchain import docker
 
 STATE = Path("/state")
 PYTHON = Path("/opt/lambda/bin/python")
@@ -51,7 +51,7 @@ class EmulatorInContainer(Emulator):
     @property
     def host_address(self) -> str:
         form = "{{(index .IPAM.Config 0).Gateway}}"
-        return client.docker("network", "inspect", "--format", form, "bridge").strip()
+        return docker.run("network", "inspect", "--format", form, "bridge").strip()
 
     @property
     def exit_status(self) -> int | None:
@@ -79,7 +79,7 @@ class EmulatorInContainer(Emulator):
 
     def task_environment(self, shown: dict[str, Any]) -> dict[str, str]:
         container = self._container.task_containers()[shown["task"]]
-        shown_as = client.docker("inspect", "--format", "{{json .Config.Env}}", container)
+        shown_as = docker.run("inspect", "--format", "{{json .Config.Env}}", container)
         return dict(one.split("=", 1) for one in json.loads(shown_as))
 
     def task_watch(self, shown: dict[str, Any]) -> Callable[[], bool]:
@@ -118,10 +118,10 @@ class EmulatorInContainer(Emulator):
 def make_task_image() -> None:
     """The image of tasks that run WORKER."""
     inside = f"/opt/{WORKER.name}"
-    container = client.docker("create", BASE).strip()
+    container = docker.run("create", BASE).strip()
     try:
-        client.docker("cp", str(WORKER), f"{container}:{inside}")
+        docker.run("cp", str(WORKER), f"{container}:{inside}")
         entry = f'ENTRYPOINT ["python", "{inside}"]'
-        client.docker("commit", "--change", entry, container, IMAGE)
+        docker.run("commit", "--change", entry, container, IMAGE)
     finally:
-        client.docker("rm", container)
+        docker.run("rm", container)
