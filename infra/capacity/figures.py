@@ -9,7 +9,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from discord_diffusion.fleet.wait_estimates import BootPhases, Phase
+from discord_diffusion.fleet.state import BootPhases, Phase
 
 
 class Mark(StrEnum):

@@ -8,11 +8,11 @@ import matplotlib as mpl
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Canvas
 
-from discord_diffusion.fleet.wait_estimates import TOKEN_SECONDS
 from infra.capacity.day.arrivals import (
     BURST_AT,
     DAY,
     HOUR,
+    TOKEN_SECONDS,
     a_day,
 )
 from infra.capacity.day.outcome import Day, Sample

@@ -3,7 +3,9 @@
 import random
 from dataclasses import dataclass
 
-from discord_diffusion.fleet.wait_estimates import TOKEN_SECONDS
+from discord_diffusion.jobs.job import TOKEN_LIFETIME
+
+TOKEN_SECONDS = TOKEN_LIFETIME.total_seconds()
 
 HOUR = 3600.0
 DAY = 24 * HOUR

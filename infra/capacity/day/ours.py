@@ -15,8 +15,8 @@ from discord_diffusion.fleet.demand import (
     desired_tasks,
     measure,
 )
-from discord_diffusion.fleet.wait_estimates import TOKEN_SECONDS, expected_wait_seconds
-from infra.capacity.day.arrivals import Arrival
+from discord_diffusion.fleet.wait_estimate import expected_wait_seconds
+from infra.capacity.day.arrivals import TOKEN_SECONDS, Arrival
 from infra.capacity.day.cooldown import Cooldown
 from infra.capacity.day.policy import World
 from infra.capacity.figures import Boot, Figures, Stage

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from discord_diffusion.aws import dynamodb
 from discord_diffusion.aws.dynamodb import Item, read, translated, write
-from discord_diffusion.fleet.state import FleetLook, FleetState
+from discord_diffusion.fleet.state import FleetSnapshot, FleetState
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -40,13 +40,13 @@ class FleetStateStore:
             answer = self._client.batch_get_item(RequestItems={self._table: {"Keys": keys}})
         items = {item["id"]["S"]: item for item in answer["Responses"].get(self._table, [])}
         return FleetState(
-            look=_look(items["fleet"]) if "fleet" in items else None,
+            snapshot=_snapshot(items["fleet"]) if "fleet" in items else None,
             seconds_per_job=float(items["pace"]["seconds_per_job"]["N"])
             if "pace" in items
             else None,
         )
 
-    def note(self, look: FleetLook) -> FleetLook:
+    def note(self, look: FleetSnapshot) -> FleetSnapshot:
         """Keep a look; it, with what the looks before it knew of a start that goes on.
 
         Raises:
@@ -65,7 +65,7 @@ class FleetStateStore:
                 ExpressionAttributeValues=write(values | {":now": look.measured_at.timestamp()}),
                 ReturnValues="ALL_NEW",
             )
-        return _look(answer["Attributes"])
+        return _snapshot(answer["Attributes"])
 
     def note_launch(self, failed_at: datetime | None) -> None:
         """Keep when AWS last had no instance for tasks that start; None if it has one now.
@@ -93,9 +93,9 @@ class FleetStateStore:
             self._client.put_item(TableName=self._table, Item=write(item))
 
 
-def _look(item: Item) -> FleetLook:
+def _snapshot(item: Item) -> FleetSnapshot:
     plain: Mapping[str, Any] = read(item)
-    return FleetLook(
+    return FleetSnapshot(
         **{name: int(plain[name]) for name in _COUNTS},
         measured_at=datetime.fromtimestamp(plain["measured_at"], UTC),
         starting_since=_moment(plain.get("starting_since")),

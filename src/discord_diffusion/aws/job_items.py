@@ -6,9 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from discord_diffusion.aws.dynamodb import Item, UnknownJobError, read, write
-from discord_diffusion.fleet.waits import Wait, WaitKind
 from discord_diffusion.jobs.parameters import GenerationParameters
-from discord_diffusion.jobs.record import KEPT, JobRecord, JobStatus
+from discord_diffusion.jobs.record import KEPT, JobRecord, JobStatus, WaitEstimate, WaitKind
 from discord_diffusion.jobs.validation import InvalidJobError
 
 log = logging.getLogger(__name__)
@@ -57,7 +56,7 @@ def item(record: JobRecord) -> dict[str, Any]:
     )
 
 
-def wait_map(wait: Wait | None) -> dict[str, Any]:
+def wait_map(wait: WaitEstimate | None) -> dict[str, Any]:
     """What a user was told of the wait, as an item keeps it."""
     if not wait:
         return {}
@@ -65,10 +64,10 @@ def wait_map(wait: Wait | None) -> dict[str, Any]:
     return {"kind": wait.kind, "ahead": wait.ahead, "due": due}
 
 
-def _wait(plain: dict[str, Any]) -> Wait | None:
+def _wait(plain: dict[str, Any]) -> WaitEstimate | None:
     if not plain:
         return None
-    return Wait(WaitKind(plain["kind"]), int(plain["ahead"]), _moment(plain.get("due")))
+    return WaitEstimate(WaitKind(plain["kind"]), int(plain["ahead"]), _moment(plain.get("due")))
 
 
 def _moment(seconds: float | None) -> datetime | None:
@@ -94,7 +93,7 @@ def record_of(found: Item) -> JobRecord | None:
             units=int(plain["units"]),
             token=plain.get("token"),
             wait=_wait(plain.get("wait", {})),
-            told_at=_moment(plain.get("told_at")),
+            notified_at=_moment(plain.get("told_at")),
             details=plain.get("details", {}),
         )
     except (InvalidJobError, KeyError, ValueError) as error:

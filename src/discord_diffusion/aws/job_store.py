@@ -31,9 +31,8 @@ from discord_diffusion.aws.transactions import (
     TransactionRefusedError,
     transact,
 )
-from discord_diffusion.fleet.waits import Wait
 from discord_diffusion.jobs.job import Job
-from discord_diffusion.jobs.record import JobRecord, JobStatus
+from discord_diffusion.jobs.record import JobRecord, JobStatus, WaitEstimate
 from discord_diffusion.jobs.units import refund
 
 if TYPE_CHECKING:
@@ -69,7 +68,9 @@ class JobStore:
         self._patience_seconds = patience_seconds
         self._client = client or dynamodb.client(region)
 
-    def accept(self, job: Job, *, charge: Charge | None = None, wait: Wait | None = None) -> bool:
+    def accept(
+        self, job: Job, *, charge: Charge | None = None, wait: WaitEstimate | None = None
+    ) -> bool:
         """Write the record of a new job; False when the job is known already.
 
         `charge` is written with it, or neither is. `wait` is what its user is being told.
@@ -239,7 +240,12 @@ class JobStore:
         return record if record and record.units else None
 
     def told(
-        self, job_id: str, at: datetime, *, every_seconds: float = 0.0, wait: Wait | None = None
+        self,
+        job_id: str,
+        at: datetime,
+        *,
+        every_seconds: float = 0.0,
+        wait: WaitEstimate | None = None,
     ) -> bool:
         """Say that a user is told of the wait now; False where nothing is to be told.
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from discord_diffusion.fleet.state import FleetLook
+from discord_diffusion.fleet.state import FleetSnapshot
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,9 @@ class ContainerInstance:
     tasks: int
 
 
-def spare(instances: Iterable[ContainerInstance], look: FleetLook) -> list[ContainerInstance]:
+def spare(
+    instances: Iterable[ContainerInstance], snapshot: FleetSnapshot
+) -> list[ContainerInstance]:
     """The empty ones, if no task can come to need them.
 
     None is spare while a task waits for a place, is about to be asked for, or is on an instance
@@ -25,7 +27,7 @@ def spare(instances: Iterable[ContainerInstance], look: FleetLook) -> list[Conta
     nobody.
     """
     there = list(instances)
-    settled = look.wanted <= look.running == look.desired
+    settled = snapshot.wanted <= snapshot.running == snapshot.desired
     if not settled or any(one.draining and one.tasks for one in there):
         return []
     return [one for one in there if not one.tasks]

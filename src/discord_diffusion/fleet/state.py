@@ -1,17 +1,54 @@
-"""What is known of the fleet: the last look at it, and how fast it works. Pure."""
+"""What is known of the fleet: its settings, its last snapshot, and how fast it works. Pure."""
 
+import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from discord_diffusion.fleet.demand import Observation, ScalingTarget
-from discord_diffusion.fleet.wait_estimates import BootPhases
 
 STALE = timedelta(seconds=90)
-"""A look that is older says nothing: the scaling loop looks once a minute at least."""
+"""An older snapshot says nothing: the scaling loop takes one at least once a minute."""
 
 
 @dataclass(frozen=True)
-class FleetSize:
+class Phase:
+    """One thing that happens between waking and working: its length, and who says so."""
+
+    name: str
+    seconds: float
+    source: str
+
+    def __post_init__(self) -> None:
+        if not math.isfinite(self.seconds) or self.seconds < 0:
+            raise ValueError(f"phase {self.name!r} takes {self.seconds!r} s; allowed is 0 or more")
+
+
+@dataclass(frozen=True)
+class BootPhases:
+    """What lies between the first job of a sleeping fleet and a worker that takes it, in order."""
+
+    phases: tuple[Phase, ...]
+
+    @property
+    def total_seconds(self) -> float:
+        """Seconds from the wake-up to the first worker that receives."""
+        return sum(phase.seconds for phase in self.phases)
+
+    def remaining_seconds(self, elapsed_seconds: float) -> float:
+        """Seconds still to go `elapsed_seconds` after the wake-up; 0 when it should be over."""
+        return min(self.total_seconds, max(0.0, self.total_seconds - elapsed_seconds))
+
+    def current(self, elapsed_seconds: float) -> Phase | None:
+        """The phase that runs `elapsed_seconds` after the wake-up; None when all are over."""
+        for phase in self.phases:
+            if elapsed_seconds < phase.seconds:
+                return phase
+            elapsed_seconds -= phase.seconds
+        return None
+
+
+@dataclass(frozen=True)
+class FleetSettings:
     """What a fleet is sized for, and what lies between a job and a worker that takes it."""
 
     target: ScalingTarget
@@ -24,7 +61,7 @@ class FleetSize:
 
 
 @dataclass(frozen=True)
-class FleetLook:
+class FleetSnapshot:
     """One look of the Lambda `backlog` at the queue and the service.
 
     `wanted` is what it found to be needed. `starting_since` is when tasks were first seen to be
@@ -61,10 +98,10 @@ class FleetLook:
 class FleetState:
     """What the table knows of the fleet; None is what nobody has noted yet."""
 
-    look: FleetLook | None = None
+    snapshot: FleetSnapshot | None = None
     seconds_per_job: float | None = None
     """What a task takes for as many jobs as it draws together, as the workers measured it."""
 
     def is_asleep(self, now: datetime) -> bool:
         """Whether nobody would take a job: no task is asked for, as far as is known."""
-        return self.look is None or self.look.is_stale(now) or self.look.desired == 0
+        return self.snapshot is None or self.snapshot.is_stale(now) or self.snapshot.desired == 0

@@ -3,14 +3,16 @@
 from datetime import datetime
 
 from discord_diffusion.discord.answer_text import asked, pictures
-from discord_diffusion.fleet.waits import Wait, WaitKind
 from discord_diffusion.jobs.parameters import GenerationParameters
+from discord_diffusion.jobs.record import WaitEstimate, WaitKind
 from discord_diffusion.jobs.refusal import Refusal
 from discord_diffusion.texts.catalogue import say
 from discord_diffusion.texts.command_texts import described
 
 
-def queued(parameters: GenerationParameters, wait: Wait, expires_at: datetime, locale: str) -> str:
+def queued(
+    parameters: GenerationParameters, wait: WaitEstimate, expires_at: datetime, locale: str
+) -> str:
     """What was understood, and how long it will take."""
     facts = say(
         locale,
@@ -35,20 +37,20 @@ def refused(refusal: Refusal, locale: str) -> str:
     return say(locale, f"refused.{refusal.reason}", **values)
 
 
-def too_late(wait: Wait) -> Refusal:
+def too_late(wait: WaitEstimate) -> Refusal:
     """Nothing is queued: it could not be finished while Discord takes an answer."""
     if wait.kind is WaitKind.NO_CAPACITY:
         return Refusal("no_capacity")
     return Refusal("too_many_waiting", number=wait.ahead + 1)
 
 
-def given_up(wait: Wait, locale: str) -> str:
+def given_up(wait: WaitEstimate, locale: str) -> str:
     """A queued job is given up: it can no longer be finished while Discord takes an answer."""
     no_capacity = wait.kind is WaitKind.NO_CAPACITY
     return say(locale, "failed.no_capacity" if no_capacity else "failed.not_begun")
 
 
-def _waiting(wait: Wait, expires_at: datetime, locale: str) -> str:
+def _waiting(wait: WaitEstimate, expires_at: datetime, locale: str) -> str:
     if wait.kind is WaitKind.NO_CAPACITY:
         return say(locale, "wait.no_capacity", by=at_time(expires_at))
     place = say(locale, "wait.ahead", ahead=wait.ahead) if wait.ahead else say(locale, "wait.next")

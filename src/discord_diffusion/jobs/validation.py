@@ -26,6 +26,8 @@ class Fields:
     """
 
     content: dict[str, Any]
+    prefix: str
+    """Path of the object in the message, with a dot at its end; "" is the message itself."""
 
     @classmethod
     def of(cls, value: object, path: str, kind: type) -> "Fields":
@@ -33,38 +35,36 @@ class Fields:
 
         Args:
             value: what `json.loads` returned.
-            path: where the object is in the message, for errors; "" is the message itself.
+            path: where the object is in the message; "" is the message itself.
             kind: the dataclass that the object is read into.
         """
         if not isinstance(value, dict):
             raise InvalidJobError(f"{path or 'the message'} is {shown(value)}, not an object")
+        prefix = f"{path}." if path else ""
         if unknown := sorted(map(str, value.keys() - {one.name for one in fields(kind)})):
-            prefix = f"{path}." if path else ""
             raise InvalidJobError(
                 f"{prefix}{shown(unknown[0])} is no field of schema {SCHEMA_VERSION}"
             )
-        return cls(value)
+        return cls(value, prefix)
 
     def value(self, name: str) -> Any:
         if name not in self.content:
-            raise InvalidJobError(f"{name} is missing")
+            raise self._error(name, "missing")
         return self.content[name]
 
     def text(self, name: str, length: tuple[int, int]) -> str:
         value = self.value(name)
         if not isinstance(value, str) or not length[0] <= len(value) <= length[1]:
-            raise InvalidJobError(
-                f"{name} is {shown(value)}, not a text of {length[0]} to {length[1]}"
-            )
+            raise self._error(name, f"{shown(value)}, not a text of {length[0]} to {length[1]}")
         if any("\ud800" <= character <= "\udfff" for character in value):
-            raise InvalidJobError(f"{name} is {shown(value)}, which holds half a character")
+            raise self._error(name, f"{shown(value)}, which holds half a character")
         return value
 
     def secret(self, name: str) -> str:
         """A text whose value is never part of an error."""
         value = self.value(name)
         if not isinstance(value, str) or not value:
-            raise InvalidJobError(f"{name} is not a text")
+            raise self._error(name, "not a text")
         return value
 
     def matching(self, name: str, allowed: re.Pattern[str]) -> str | None:
@@ -72,40 +72,43 @@ class Fields:
         value = self.value(name)
         if value is None or (isinstance(value, str) and allowed.fullmatch(value)):
             return value
-        raise InvalidJobError(f"{name} is {shown(value)}, not of the form {allowed.pattern}")
+        raise self._error(name, f"{shown(value)}, not of the form {allowed.pattern}")
 
     def integer(self, name: str, allowed: tuple[int, int], *, multiple_of: int = 1) -> int:
         value = self.value(name)
         if type(value) is not int or not allowed[0] <= value <= allowed[1]:
-            raise InvalidJobError(
-                f"{name} is {shown(value)}, not a whole number from {allowed[0]} to {allowed[1]}"
+            raise self._error(
+                name, f"{shown(value)}, not a whole number from {allowed[0]} to {allowed[1]}"
             )
         if value % multiple_of:
-            raise InvalidJobError(f"{name} is {value}, not a multiple of {multiple_of}")
+            raise self._error(name, f"{value}, not a multiple of {multiple_of}")
         return value
 
     def number(self, name: str, allowed: tuple[float, float]) -> float:
         value = self.value(name)
         if type(value) not in (int, float) or not allowed[0] <= value <= allowed[1]:
-            raise InvalidJobError(
-                f"{name} is {shown(value)}, not a number from {allowed[0]} to {allowed[1]}"
+            raise self._error(
+                name, f"{shown(value)}, not a number from {allowed[0]} to {allowed[1]}"
             )
         return float(value)
 
     def boolean(self, name: str) -> bool:
         value = self.value(name)
         if not isinstance(value, bool):
-            raise InvalidJobError(f"{name} is {shown(value)}, not true or false")
+            raise self._error(name, f"{shown(value)}, not true or false")
         return value
 
     def snowflake(self, name: str) -> str:
         value = self.value(name)
         if isinstance(value, str) and _SNOWFLAKE.fullmatch(value) and int(value) < 2**64:
             return value
-        raise InvalidJobError(f"{name} is {shown(value)}, not a snowflake")
+        raise self._error(name, f"{shown(value)}, not a snowflake")
 
     def optional_snowflake(self, name: str) -> str | None:
         return None if self.value(name) is None else self.snowflake(name)
+
+    def _error(self, name: str, problem: str) -> InvalidJobError:
+        return InvalidJobError(f"{self.prefix}{name} is {problem}")
 
 
 def shown(value: object) -> str:

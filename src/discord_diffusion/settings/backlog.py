@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from discord_diffusion.fleet.state import FleetSize
-from discord_diffusion.settings.fleet import fleet_size
+from discord_diffusion.fleet.state import FleetSettings
+from discord_diffusion.settings.fleet import read_fleet
 from discord_diffusion.settings.reader import JOBS_TABLE, METRIC_NAMESPACE, QUEUE_URL, Reader
 
 ECS_CLUSTER = "ECS_CLUSTER"
@@ -22,7 +22,7 @@ class BacklogSettings:
     ecs_cluster: str
     ecs_service: str
     metric_namespace: str
-    fleet_size: FleetSize
+    fleet: FleetSettings
     aws_region: str | None
     log_level: str
 
@@ -40,7 +40,7 @@ class BacklogSettings:
             ecs_cluster=read.required(ECS_CLUSTER, str, ""),
             ecs_service=read.required(ECS_SERVICE, str, ""),
             metric_namespace=read.required(METRIC_NAMESPACE, str, ""),
-            fleet_size=fleet_size(read),
+            fleet=read_fleet(read),
             aws_region=read.region(),
             log_level=read.log_level(),
         )

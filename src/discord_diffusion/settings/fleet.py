@@ -1,8 +1,7 @@
 """What several functions are told of the fleet: its size, its speed, how long it takes to start."""
 
 from discord_diffusion.fleet.demand import ScalingTarget
-from discord_diffusion.fleet.state import FleetSize
-from discord_diffusion.fleet.wait_estimates import BootPhases, Phase
+from discord_diffusion.fleet.state import BootPhases, FleetSettings, Phase
 from discord_diffusion.settings.reader import Reader
 
 SECONDS_PER_JOB = "SECONDS_PER_JOB"
@@ -27,13 +26,13 @@ _TASKS = (0, 5000)
 _PHASE = (0.0, 3600.0)
 
 
-def fleet_size(read: Reader) -> FleetSize:
+def read_fleet(read: Reader) -> FleetSettings:
     """What the environment says of the fleet; problems are kept by the reader."""
     minimum = read.integer(MINIMUM_TASKS, 0, _TASKS)
     maximum = read.integer(MAXIMUM_TASKS, 1, _TASKS)
     if minimum > maximum:
         read.problems.append(f"{MINIMUM_TASKS}={minimum}: {MAXIMUM_TASKS} is {maximum}")
-    return FleetSize(
+    return FleetSettings(
         target=ScalingTarget(
             seconds_per_job=read.number(SECONDS_PER_JOB, 10.0, (0.01, 900.0)),
             jobs_at_once=read.integer(JOBS_AT_ONCE, 1, (1, 64)),

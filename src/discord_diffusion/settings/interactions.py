@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from discord_diffusion.access.limits import COOLDOWN_SECONDS as COOLDOWN_ALLOWED
 from discord_diffusion.access.limits import UNITS, Limits
-from discord_diffusion.fleet.state import FleetSize
+from discord_diffusion.fleet.state import FleetSettings
 from discord_diffusion.jobs.models import MAX_PIXELS as MAX_PIXELS_ALLOWED
 from discord_diffusion.jobs.models import ModelSpec, parse
 from discord_diffusion.jobs.parameters import (
@@ -15,7 +15,7 @@ from discord_diffusion.jobs.parameters import (
     SIZE_MULTIPLE,
     STEPS,
 )
-from discord_diffusion.settings.fleet import fleet_size
+from discord_diffusion.settings.fleet import read_fleet
 from discord_diffusion.settings.reader import (
     JOBS_TABLE,
     MAX_PIXELS,
@@ -63,7 +63,7 @@ class InteractionsSettings:
     queue_url: str
     jobs_table: str
     wake_state_machine_arn: str | None
-    fleet_size: FleetSize
+    fleet: FleetSettings
     aws_region: str | None
     public_key: bytes
     replay_window_seconds: int
@@ -90,7 +90,7 @@ class InteractionsSettings:
             queue_url=read.url(QUEUE_URL),
             jobs_table=read.required(JOBS_TABLE, str, ""),
             wake_state_machine_arn=read.text(WAKE_STATE_MACHINE_ARN),
-            fleet_size=fleet_size(read),
+            fleet=read_fleet(read),
             aws_region=read.region(),
             public_key=read.required(DISCORD_PUBLIC_KEY, _public_key, b""),
             replay_window_seconds=read.integer(REPLAY_WINDOW_SECONDS, 300, (0, 86_400)),

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from discord_diffusion.fleet.state import FleetSize
-from discord_diffusion.settings.fleet import fleet_size
+from discord_diffusion.fleet.state import FleetSettings
+from discord_diffusion.settings.fleet import read_fleet
 from discord_diffusion.settings.reader import DISCORD_API, DISCORD_API_URL, JOBS_TABLE, Reader
 
 
@@ -14,7 +14,7 @@ class WaitingSettings:
 
     jobs_table: str
     discord_api_url: str
-    fleet_size: FleetSize
+    fleet: FleetSettings
     aws_region: str | None
     log_level: str
 
@@ -29,7 +29,7 @@ class WaitingSettings:
         settings = cls(
             jobs_table=read.required(JOBS_TABLE, str, ""),
             discord_api_url=read.url(DISCORD_API_URL, DISCORD_API),
-            fleet_size=fleet_size(read),
+            fleet=read_fleet(read),
             aws_region=read.region(),
             log_level=read.log_level(),
         )

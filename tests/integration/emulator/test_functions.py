@@ -134,7 +134,7 @@ def test_what_a_look_finds_is_published_by_the_second_and_kept(
         queued(100)
     found = deployment.invoke("backlog")
     assert found == {"idle": False, "tell": True, "wanted": 2, "desired": 0, "running": 0}
-    look = FleetStateStore(deployment.table, region="us-east-1").get().look
+    look = FleetStateStore(deployment.table, region="us-east-1").get().snapshot
     assert look
     assert (look.visible, look.in_flight, look.desired, look.wanted) == (8, 0, 0, 2)
     cloudwatch = deployment.client("cloudwatch")
@@ -177,7 +177,7 @@ def test_people_are_told_that_aws_has_no_gpu_and_what_is_hopeless_is_refused_onc
 
     def launch_failed() -> bool:
         deployment.invoke("backlog")
-        look = FleetStateStore(deployment.table, region="us-east-1").get().look
+        look = FleetStateStore(deployment.table, region="us-east-1").get().snapshot
         return bool(look and look.launch_failed_at)
 
     wait_until(launch_failed, "Auto Scaling says that it has no instance", 40)

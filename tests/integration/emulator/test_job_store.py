@@ -18,10 +18,9 @@ from discord_diffusion.access.limits import Limits, Usage
 from discord_diffusion.aws.guild_store import GuildStore
 from discord_diffusion.aws.job_store import JobStore, StoreUnavailableError, UnknownJobError
 from discord_diffusion.aws.ledger import Charge
-from discord_diffusion.fleet.waits import Wait, WaitKind
 from discord_diffusion.jobs.job import Job
 from discord_diffusion.jobs.parameters import GenerationParameters, SourceImage
-from discord_diffusion.jobs.record import JobRecord, JobStatus
+from discord_diffusion.jobs.record import JobRecord, JobStatus, WaitEstimate, WaitKind
 
 TOKEN = "the-interaction-token"
 PARAMETERS = GenerationParameters(
@@ -91,7 +90,7 @@ def store(table: str, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Jo
 def accepted(store: JobStore) -> Job:
     """A job that waits."""
     one = job()
-    assert store.accept(one, charge=CHARGE, wait=Wait(WaitKind.UNKNOWN, 0, None))
+    assert store.accept(one, charge=CHARGE, wait=WaitEstimate(WaitKind.UNKNOWN, 0, None))
     return one
 
 
@@ -122,7 +121,7 @@ def at_once(callers: int, call: Callable[[], Any]) -> list[Any]:
 
 def test_a_record_is_read_as_it_was_accepted(store: JobStore, accepted: Job) -> None:
     assert store.get(accepted.id) == JobRecord.of(
-        accepted, units=8, wait=Wait(WaitKind.UNKNOWN, 0, None)
+        accepted, units=8, wait=WaitEstimate(WaitKind.UNKNOWN, 0, None)
     )
     assert TOKEN not in repr(store.get(accepted.id))
 
@@ -281,19 +280,19 @@ def test_a_user_is_told_by_one_of_many_and_not_before_it_is_time_again(
     store: JobStore, accepted: Job
 ) -> None:
     now = datetime.now(UTC)
-    wait = Wait(WaitKind.STARTING, 3, datetime(2026, 1, 2, tzinfo=UTC))
+    wait = WaitEstimate(WaitKind.STARTING, 3, datetime(2026, 1, 2, tzinfo=UTC))
     told = at_once(6, lambda: store.told(accepted.id, now, every_seconds=60, wait=wait))
     assert sorted(told) == [False] * 5 + [True]
     later = datetime.fromtimestamp(now.timestamp() + 59, UTC)
     assert not store.told(accepted.id, later, every_seconds=60)
     record = store.get(accepted.id)
     assert record
-    assert (record.wait, record.told_at) == (wait, now)
+    assert (record.wait, record.notified_at) == (wait, now)
     in_time = datetime.fromtimestamp(now.timestamp() + 60, UTC)
     assert store.told(accepted.id, in_time, every_seconds=60)
     record = store.get(accepted.id)
     assert record
-    assert (record.wait, record.told_at) == (None, in_time)
+    assert (record.wait, record.notified_at) == (None, in_time)
 
 
 @pytest.mark.parametrize("ended", [False, True])

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from discord_diffusion.fleet.instances import ContainerInstance, spare
-from discord_diffusion.fleet.state import FleetLook
+from discord_diffusion.fleet.state import FleetSnapshot
 
 INSTANCES = st.lists(
     st.builds(
@@ -21,8 +21,8 @@ INSTANCES = st.lists(
 COUNTS = st.integers(0, 5)
 
 
-def look(*, running: int, desired: int, wanted: int) -> FleetLook:
-    return FleetLook(0, 0, running, desired, wanted, datetime(2026, 1, 1, tzinfo=UTC))
+def look(*, running: int, desired: int, wanted: int) -> FleetSnapshot:
+    return FleetSnapshot(0, 0, running, desired, wanted, datetime(2026, 1, 1, tzinfo=UTC))
 
 
 def instance(tasks: int = 0, *, draining: bool = False) -> ContainerInstance:

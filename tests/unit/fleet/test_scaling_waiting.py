@@ -10,12 +10,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from discord_diffusion.fleet.wait_estimates import (
-    BootPhases,
-    Phase,
-    can_finish_before,
-    expected_wait_seconds,
-)
+from discord_diffusion.fleet.state import BootPhases, Phase
+from discord_diffusion.fleet.wait_estimate import expected_wait_seconds
+from discord_diffusion.jobs.record import WaitEstimate, WaitKind
 
 ahead = st.integers(0, 300)
 tasks = st.integers(0, 12)
@@ -127,22 +124,21 @@ def test_a_phase_of_negative_length_is_refused_by_name() -> None:
         Phase("pull", -1, "nobody")
 
 
-@given(st.floats(0, 2000), st.floats(0, 100))
-def test_a_job_is_taken_only_if_its_answer_fits_into_the_token(wait: float, margin: float) -> None:
+@given(st.floats(0, 2000))
+def test_a_wait_fits_only_if_the_answer_can_be_sent_before_the_token_expires(wait: float) -> None:
     now = datetime(2026, 11, 23, 12, tzinfo=UTC)
-    expires = now + timedelta(minutes=15)
-    fits = can_finish_before(expires, now=now, wait_seconds=wait, margin_seconds=margin)
-    assert fits == (wait + margin <= 900)
+    due = now + timedelta(seconds=wait)
+    estimate = WaitEstimate(WaitKind.TURN, 0, due)
+    assert estimate.fits(now + timedelta(minutes=15)) == (due - now <= timedelta(seconds=885))
 
 
-def test_an_endless_wait_never_fits() -> None:
-    now = datetime(2026, 11, 23, 12, tzinfo=UTC)
-    assert not can_finish_before(now + timedelta(days=1), now=now, wait_seconds=math.inf)
+def test_an_unknown_wait_always_fits() -> None:
+    assert WaitEstimate(WaitKind.UNKNOWN, 0, None).fits(datetime(2026, 11, 23, 12, tzinfo=UTC))
 
 
 def test_a_lambda_that_imports_the_arithmetic_loads_the_standard_library_only() -> None:
     script = (
-        "import sys; from discord_diffusion.fleet import demand, wait_estimates; "
+        "import sys; from discord_diffusion.fleet import demand, wait_estimate; "
         "print([m for m in sys.modules if m.partition('.')[0] in "
         "('numpy', 'boto3', 'torch', 'matplotlib', 'httpx')])"
     )

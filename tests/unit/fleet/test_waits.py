@@ -6,26 +6,31 @@ from typing import Any
 import pytest
 
 from discord_diffusion.fleet.demand import ScalingTarget
-from discord_diffusion.fleet.state import FleetLook, FleetSize, FleetState
-from discord_diffusion.fleet.wait_estimates import BootPhases, Phase
-from discord_diffusion.fleet.waits import (
+from discord_diffusion.fleet.state import (
+    BootPhases,
+    FleetSettings,
+    FleetSnapshot,
+    FleetState,
+    Phase,
+)
+from discord_diffusion.fleet.wait_estimate import (
     SOON_SECONDS,
-    WaitKind,
     expected_wait,
     shortest_wait,
 )
+from discord_diffusion.jobs.record import WaitKind
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 BOOT = BootPhases((Phase("instance", 200.0, "test"), Phase("worker", 100.0, "test")))
 
 
-def size(maximum: int = 4) -> FleetSize:
-    return FleetSize(ScalingTarget(10.0, 1, 60.0, 0, maximum), BOOT)
+def size(maximum: int = 4) -> FleetSettings:
+    return FleetSettings(ScalingTarget(10.0, 1, 60.0, 0, maximum), BOOT)
 
 
 def state(pace: float | None = None, **look: Any) -> FleetState:
     counts = {"visible": 0, "in_flight": 0, "running": 0, "desired": 0, "wanted": 0}
-    return FleetState(FleetLook(**{**counts, "measured_at": NOW, **look}), pace)
+    return FleetState(FleetSnapshot(**{**counts, "measured_at": NOW, **look}), pace)
 
 
 def seconds(of: FleetState, ahead: int = 0) -> tuple[WaitKind, float]:
@@ -83,11 +88,11 @@ def test_a_job_is_hopeless_only_if_the_largest_fleet_could_not_finish_it_in_time
     assert expected.due - NOW == timedelta(seconds=1010)
     assert shortest.due < NOW + timedelta(seconds=600)
     in_time = NOW + timedelta(seconds=700)
-    assert not expected.fits(in_time, NOW)
-    assert shortest.fits(in_time, NOW)
+    assert not expected.fits(in_time)
+    assert shortest.fits(in_time)
 
 
 def test_where_nothing_is_known_of_the_workers_one_may_take_the_job_at_once() -> None:
     shortest = shortest_wait(state(), size(0), ahead=50, now=NOW)
-    assert shortest.fits(NOW + timedelta(seconds=26), NOW)
-    assert not shortest.fits(NOW + timedelta(seconds=24), NOW)
+    assert shortest.fits(NOW + timedelta(seconds=26))
+    assert not shortest.fits(NOW + timedelta(seconds=24))

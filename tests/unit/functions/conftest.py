@@ -16,8 +16,7 @@ from discord_diffusion.access.limits import Usage
 from discord_diffusion.aws.job_store import StoreUnavailableError
 from discord_diffusion.aws.ledger import Charge
 from discord_diffusion.aws.queue import QueueDepth, QueueError
-from discord_diffusion.fleet.state import FleetLook, FleetState
-from discord_diffusion.fleet.waits import Wait
+from discord_diffusion.fleet.state import FleetSnapshot, FleetState
 from discord_diffusion.functions.interactions.admission import Admission
 from discord_diffusion.functions.interactions.endpoint import Endpoint
 from discord_diffusion.functions.interactions.imagine import Imagine
@@ -25,7 +24,7 @@ from discord_diffusion.functions.interactions.lazy_handlers import Seldom
 from discord_diffusion.functions.interactions.requests import Requests
 from discord_diffusion.functions.interactions.router import Answers
 from discord_diffusion.jobs.job import Job
-from discord_diffusion.jobs.record import JobRecord, JobStatus
+from discord_diffusion.jobs.record import JobRecord, JobStatus, WaitEstimate
 from discord_diffusion.jobs.refusal import Refusal
 from discord_diffusion.settings import InteractionsSettings
 
@@ -84,7 +83,9 @@ class DictStore:
     """Whether a record is written only after its writer has given up waiting."""
     on_the_way: list[JobRecord] = field(default_factory=list)
 
-    def accept(self, job: Job, *, charge: Charge | None = None, wait: Wait | None = None) -> bool:
+    def accept(
+        self, job: Job, *, charge: Charge | None = None, wait: WaitEstimate | None = None
+    ) -> bool:
         self._break()
         if job.id in self.records:
             return False
@@ -150,7 +151,7 @@ class DictStore:
         """Be as after a look at the fleet."""
         counts = {"visible": 0, "in_flight": 0, "running": 0, "desired": 0, "wanted": 0}
         now = datetime.now(UTC)
-        self.state = FleetState(FleetLook(**{**counts, "measured_at": now, **look}), 10.0)
+        self.state = FleetState(FleetSnapshot(**{**counts, "measured_at": now, **look}), 10.0)
 
 
 @dataclass
@@ -298,7 +299,7 @@ def imagine(**options: Any) -> dict[str, Any]:
 def make_caller(settings: InteractionsSettings = SETTINGS) -> Caller:
     """An endpoint with an empty queue, an empty table and a fleet that sleeps."""
     queue, store, wake, guilds = ListQueue(), DictStore(), CountingWake(), DictGuilds()
-    admission = Admission(store, queue, store, wake, settings.fleet_size)
+    admission = Admission(store, queue, store, wake, settings.fleet)
     requests = Requests(Imagine(settings), admission, guilds, settings.limits, settings.audit_days)
     answers = Answers(requests, Seldom(requests, store, store))
     return Caller(queue, store, wake, guilds, Endpoint(settings, answers))

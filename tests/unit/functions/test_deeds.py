@@ -7,16 +7,21 @@ from typing import Any
 import pytest
 
 from discord_diffusion.fleet.demand import ScalingTarget
-from discord_diffusion.fleet.state import FleetLook, FleetSize, FleetState
-from discord_diffusion.fleet.wait_estimates import BootPhases, Phase
-from discord_diffusion.fleet.waits import Wait, WaitKind, expected_wait
+from discord_diffusion.fleet.state import (
+    BootPhases,
+    FleetSettings,
+    FleetSnapshot,
+    FleetState,
+    Phase,
+)
+from discord_diffusion.fleet.wait_estimate import expected_wait
 from discord_diffusion.functions.waiting.actions import Deed, deeds
 from discord_diffusion.jobs.job import DISCORD_EPOCH
 from discord_diffusion.jobs.parameters import GenerationParameters
-from discord_diffusion.jobs.record import JobRecord, JobStatus
+from discord_diffusion.jobs.record import JobRecord, JobStatus, WaitEstimate, WaitKind
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
-SIZE = FleetSize(
+SIZE = FleetSettings(
     ScalingTarget(10.0, 1, 60.0, minimum=0, maximum=2), BootPhases((Phase("all", 300.0, "test"),))
 )
 PARAMETERS = GenerationParameters("a star", 7, 4, 7.5, 64, 64, 1)
@@ -39,7 +44,9 @@ def record(age: float, **changes: Any) -> JobRecord:
 
 def state(**look: Any) -> FleetState:
     counts = {"visible": 1, "in_flight": 0, "running": 0, "desired": 1, "wanted": 1}
-    return FleetState(FleetLook(**{**counts, "measured_at": NOW, "starting_since": NOW, **look}))
+    return FleetState(
+        FleetSnapshot(**{**counts, "measured_at": NOW, "starting_since": NOW, **look})
+    )
 
 
 STARTING = state()
@@ -54,7 +61,7 @@ def due(*records: JobRecord, of: FleetState = STARTING) -> list[tuple[Deed, JobR
 def told(of: FleetState, seconds_ago: float, **changes: Any) -> dict[str, Any]:
     """What a record keeps of a user who was told so long ago, with what is expected now."""
     wait = replace(expected_wait(of, SIZE, ahead=0, now=NOW), **changes)
-    return {"wait": wait, "told_at": NOW - timedelta(seconds=seconds_ago)}
+    return {"wait": wait, "notified_at": NOW - timedelta(seconds=seconds_ago)}
 
 
 def test_a_user_is_told_when_the_wait_is_of_another_kind() -> None:
@@ -94,7 +101,7 @@ def test_who_is_about_to_be_served_is_left_to_the_worker() -> None:
 
 def test_nothing_is_promised_of_a_fleet_that_is_paused() -> None:
     paused = replace(SIZE, target=replace(SIZE.target, maximum=0))
-    one = record(100, wait=Wait(WaitKind.TURN, 0, NOW))
+    one = record(100, wait=WaitEstimate(WaitKind.TURN, 0, NOW))
     assert list(deeds([one], FleetState(), paused, NOW)) == []
     late = record(880)
     (found,) = deeds([late], FleetState(), paused, NOW)

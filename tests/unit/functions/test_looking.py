@@ -11,7 +11,7 @@ from discord_diffusion.aws.metrics import Metrics
 from discord_diffusion.aws.queue import QueueDepth, QueueWatch
 from discord_diffusion.aws.services import EcsService, ServiceCounts
 from discord_diffusion.fleet.demand import ScalingTarget
-from discord_diffusion.fleet.state import FleetLook
+from discord_diffusion.fleet.state import FleetSnapshot
 from discord_diffusion.functions.backlog.instance_release import Releasing
 from discord_diffusion.functions.backlog.monitor import Found, Looking
 
@@ -40,13 +40,13 @@ class Deployment:
     def counts(self) -> ServiceCounts:
         return ServiceCounts(self.desired, self.running)
 
-    def release(self, _look: FleetLook) -> int:
+    def release(self, _look: FleetSnapshot) -> int:
         return 0
 
     def publish(self, points: Mapping[str, float]) -> None:
         self.published.update(points)
 
-    def note(self, look: FleetLook) -> FleetLook:
+    def note(self, look: FleetSnapshot) -> FleetSnapshot:
         return look
 
     def launch_failed_at(self, _since: datetime) -> None:

@@ -8,10 +8,10 @@ from typing import cast
 from discord_diffusion.aws.container_instances import ContainerInstances
 from discord_diffusion.aws.errors import ServiceError
 from discord_diffusion.fleet.instances import ContainerInstance
-from discord_diffusion.fleet.state import FleetLook
+from discord_diffusion.fleet.state import FleetSnapshot
 from discord_diffusion.functions.backlog.instance_release import Releasing
 
-QUIET = FleetLook(0, 0, 0, 0, 0, datetime(2026, 1, 1, tzinfo=UTC))
+QUIET = FleetSnapshot(0, 0, 0, 0, 0, datetime(2026, 1, 1, tzinfo=UTC))
 
 
 @dataclass

@@ -9,11 +9,10 @@ import pytest
 
 from discord_diffusion.discord.api_errors import RequestRefusedError, UnavailableError
 from discord_diffusion.discord.text import FAILURE_MARK
-from discord_diffusion.fleet.waits import Wait, WaitKind
 from discord_diffusion.functions import texts
 from discord_diffusion.jobs.job import Job
 from discord_diffusion.jobs.parameters import SourceImage
-from discord_diffusion.jobs.record import JobStatus
+from discord_diffusion.jobs.record import JobStatus, WaitEstimate, WaitKind
 from discord_diffusion.texts.catalogue import LANGUAGES, say
 from discord_diffusion.worker import answer as messages
 from discord_diffusion.worker.errors import (
@@ -131,4 +130,4 @@ def test_what_is_told_without_a_failure_is_in_the_users_language_too(language: s
         (WaitKind.NO_CAPACITY, "failed.no_capacity"),
         (WaitKind.TURN, "failed.not_begun"),
     ):
-        assert texts.given_up(Wait(kind, 3, None), language) == say(language, key)
+        assert texts.given_up(WaitEstimate(kind, 3, None), language) == say(language, key)

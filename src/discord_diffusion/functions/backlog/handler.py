@@ -32,7 +32,7 @@ def _looking() -> Looking:
         metrics=Metrics(settings.metric_namespace, region=region),
         fleet=FleetStateStore(settings.jobs_table, region=region),
         jobs=JobStore(settings.jobs_table, region=region),
-        target=settings.fleet_size.target,
+        target=settings.fleet.target,
     )
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from discord_diffusion.aws.container_instances import ContainerInstances
 from discord_diffusion.aws.errors import ServiceError
 from discord_diffusion.fleet.instances import ContainerInstance, spare
-from discord_diffusion.fleet.state import FleetLook
+from discord_diffusion.fleet.state import FleetSnapshot
 
 log = logging.getLogger(__name__)
 
@@ -20,7 +20,7 @@ class Releasing:
 
     instances: ContainerInstances
 
-    def release(self, look: FleetLook) -> int:
+    def release(self, look: FleetSnapshot) -> int:
         """End what is spare; how many instances without a task there are still.
 
         What AWS refuses is logged and tried again after the next look.

@@ -11,7 +11,7 @@ from discord_diffusion.aws.metrics import Metrics
 from discord_diffusion.aws.queue import QueueDepth, QueueWatch
 from discord_diffusion.aws.services import EcsService, ServiceCounts
 from discord_diffusion.fleet.demand import Measurement, ScalingTarget, measure
-from discord_diffusion.fleet.state import FleetLook
+from discord_diffusion.fleet.state import FleetSnapshot
 from discord_diffusion.functions.backlog.instance_release import Releasing
 from discord_diffusion.jobs.record import JobRecord
 
@@ -29,7 +29,7 @@ class Found:
     `tell`: there are users who may have to be told something.
     """
 
-    look: FleetLook
+    look: FleetSnapshot
     idle: bool
     tell: bool
 
@@ -73,7 +73,7 @@ class Looking:
         overdue = oldest is not None and (oldest.status.finished or oldest.expires_at <= now)
         return Found(look, idle, tell=look.visible > 0 or overdue)
 
-    def _measured(self, now: datetime, backlog_at_least: int) -> tuple[FleetLook, Measurement]:
+    def _measured(self, now: datetime, backlog_at_least: int) -> tuple[FleetSnapshot, Measurement]:
         """Ask the queue, then the service; and the queue again before tasks are called spare.
 
         Between two answers a job may come in and wake the fleet: the task that it was given would
@@ -87,8 +87,8 @@ class Looking:
 
     def _compared(
         self, depth: QueueDepth, counts: ServiceCounts, now: datetime, backlog_at_least: int
-    ) -> tuple[FleetLook, Measurement]:
-        look = FleetLook(
+    ) -> tuple[FleetSnapshot, Measurement]:
+        look = FleetSnapshot(
             visible=max(depth.visible, backlog_at_least - depth.in_flight),
             in_flight=depth.in_flight,
             running=counts.running,
@@ -99,7 +99,7 @@ class Looking:
         measured = measure(look.observation, self.target)
         return replace(look, wanted=measured.wanted), measured
 
-    def _is_idle(self, look: FleetLook) -> bool:
+    def _is_idle(self, look: FleetSnapshot) -> bool:
         quiet = look.observation.backlog == 0
         return quiet and look.running == look.desired == self.target.minimum
 
@@ -110,7 +110,7 @@ class Looking:
             log.warning("The table does not say who waits", extra={"reason": str(error)})
             return None
 
-    def _noted(self, look: FleetLook) -> FleetLook:
+    def _noted(self, look: FleetSnapshot) -> FleetSnapshot:
         """The look with what those before it knew, kept for others."""
         try:
             look = self.fleet.note(look)
@@ -127,7 +127,7 @@ class Looking:
 
 
 def _points(
-    look: FleetLook, measured: Measurement, oldest: JobRecord | None, now: datetime
+    look: FleetSnapshot, measured: Measurement, oldest: JobRecord | None, now: datetime
 ) -> dict[str, float]:
     points: dict[str, float] = {
         "TaskShortfall": measured.shortfall,
@@ -141,7 +141,7 @@ def _points(
     return points
 
 
-def _figures(look: FleetLook, measured: Measurement) -> dict[str, int]:
+def _figures(look: FleetSnapshot, measured: Measurement) -> dict[str, int]:
     return {
         "visible": look.visible,
         "in_flight": look.in_flight,

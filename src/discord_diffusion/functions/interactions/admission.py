@@ -16,17 +16,12 @@ from discord_diffusion.aws.job_store import StoreError
 from discord_diffusion.aws.ledger import Charge
 from discord_diffusion.aws.queue import QueueDepth, QueueError
 from discord_diffusion.discord import text
-from discord_diffusion.fleet.state import FleetSize, FleetState
-from discord_diffusion.fleet.waits import (
-    Wait,
-    WaitKind,
-    expected_wait,
-    shortest_wait,
-)
+from discord_diffusion.fleet.state import FleetSettings, FleetState
+from discord_diffusion.fleet.wait_estimate import expected_wait, shortest_wait
 from discord_diffusion.functions import texts
 from discord_diffusion.functions.interactions.stores import Fleet, Jobs
 from discord_diffusion.jobs.job import Job
-from discord_diffusion.jobs.record import JobRecord, JobStatus
+from discord_diffusion.jobs.record import JobRecord, JobStatus, WaitEstimate, WaitKind
 from discord_diffusion.jobs.refusal import Refusal
 
 log = logging.getLogger(__name__)
@@ -61,7 +56,7 @@ class Admission:
     """Admits the jobs of one deployment."""
 
     def __init__(
-        self, jobs: Jobs, queue: Queue, fleet: Fleet, wake: Wake | None, size: FleetSize
+        self, jobs: Jobs, queue: Queue, fleet: Fleet, wake: Wake | None, size: FleetSettings
     ) -> None:
         self._jobs = jobs
         self._queue = queue
@@ -80,11 +75,11 @@ class Admission:
         began = time.monotonic()
         state = self._known(began)
         ahead = self._ahead(state, began)
-        wait = Wait(WaitKind.UNKNOWN, ahead, None)
+        wait = WaitEstimate(WaitKind.UNKNOWN, ahead, None)
         if state:
             wait = expected_wait(state, self._size, ahead=ahead, now=now)
             shortest = shortest_wait(state, self._size, ahead=ahead, now=now)
-            if not shortest.fits(job.expires_at, now):
+            if not shortest.fits(job.expires_at):
                 return self._too_late(job, wait)
         known = self._accept(job, charge, wait, began)
         if known and known.status.finished:
@@ -115,16 +110,18 @@ class Admission:
                 return depth.visible + depth.in_flight
         except QueueError as error:
             log.warning("The queue's depth is not known", extra={"reason": str(error)})
-        return state.look.observation.backlog if state and state.look else 0
+        return state.snapshot.observation.backlog if state and state.snapshot else 0
 
-    def _too_late(self, job: Job, wait: Wait) -> str:
+    def _too_late(self, job: Job, wait: WaitEstimate) -> str:
         known = self._record(job)
         if known and not known.status.finished:
             return _queued(job, known.wait or wait)
         log.info("Refused", extra={"job": job.id, "kind": wait.kind, "ahead": wait.ahead})
         raise texts.too_late(wait)
 
-    def _accept(self, job: Job, charge: Charge, wait: Wait, began: float) -> JobRecord | None:
+    def _accept(
+        self, job: Job, charge: Charge, wait: WaitEstimate, began: float
+    ) -> JobRecord | None:
         """Write the record of a new job; the record that was there before, if one was."""
         try:
             if self._jobs.accept(job, charge=charge, wait=wait):
@@ -181,7 +178,7 @@ class Admission:
             log.info("The fleet is woken")
 
 
-def _queued(job: Job, wait: Wait) -> str:
+def _queued(job: Job, wait: WaitEstimate) -> str:
     return text.content(texts.queued(job.parameters, wait, job.expires_at, job.locale))
 
 

@@ -44,7 +44,7 @@ def _admission(settings: InteractionsSettings, jobs: JobStore, fleet: FleetState
         queue=JobSender(settings.queue_url, region=region),
         fleet=fleet,
         wake=StateMachine(arn, region=region) if arn else None,
-        size=settings.fleet_size,
+        size=settings.fleet,
     )
 
 

@@ -14,8 +14,8 @@ from discord_diffusion.discord.command_model import CommandType
 from discord_diffusion.discord.commands import COMMANDS
 from discord_diffusion.discord.components import CustomId, InvalidCustomIdError
 from discord_diffusion.discord.interactions import Interaction
-from discord_diffusion.fleet.state import FleetSize, FleetState
-from discord_diffusion.fleet.waits import expected_wait
+from discord_diffusion.fleet.state import FleetSettings, FleetState
+from discord_diffusion.fleet.wait_estimate import expected_wait
 from discord_diffusion.functions import texts
 from discord_diffusion.functions.interactions.requests import Requests
 from discord_diffusion.functions.interactions.stores import Fleet, Jobs
@@ -37,7 +37,7 @@ class Information:
     requests: Requests
     jobs: Jobs
     fleet: Fleet
-    size: FleetSize
+    size: FleetSettings
 
     def queue(self, interaction: Interaction) -> dict[str, Any]:
         """Where the user's jobs are, and what the fleet does."""
@@ -131,7 +131,7 @@ class Information:
 
 
 def _fleet_line(state: FleetState, waiting: int, locale: str, now: datetime) -> str:
-    look = state.look
+    look = state.snapshot
     if look is None or state.is_asleep(now):
         return say(locale, "queue.asleep")
     starting = max(0, look.desired - look.running)

@@ -33,7 +33,7 @@ class Seldom:
         """Answers questions."""
         from discord_diffusion.functions.interactions.information import Information
 
-        size = self.requests.imagine.settings.fleet_size
+        size = self.requests.imagine.settings.fleet
         return Information(self.requests, self.jobs, self.fleet, size)
 
     @cached_property

@@ -10,15 +10,16 @@ from discord_diffusion.access.guild_settings import GuildSettings
 from discord_diffusion.access.limits import Usage
 from discord_diffusion.aws.ledger import Charge
 from discord_diffusion.fleet.state import FleetState
-from discord_diffusion.fleet.waits import Wait
 from discord_diffusion.jobs.job import Job
-from discord_diffusion.jobs.record import JobRecord, JobStatus
+from discord_diffusion.jobs.record import JobRecord, JobStatus, WaitEstimate
 
 
 class Jobs(Protocol):
     """`aws.job_store.JobStore` is one."""
 
-    def accept(self, job: Job, *, charge: Charge | None = None, wait: Wait | None = None) -> bool:
+    def accept(
+        self, job: Job, *, charge: Charge | None = None, wait: WaitEstimate | None = None
+    ) -> bool:
         """Write the record of a new job; False when the job is known already."""
 
     def reject(self, job: Job, *, reason: str) -> None:

@@ -5,14 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from discord_diffusion.fleet.state import FleetSize, FleetState
-from discord_diffusion.fleet.waits import (
-    Wait,
-    WaitKind,
-    expected_wait,
-    shortest_wait,
-)
-from discord_diffusion.jobs.record import JobRecord, JobStatus
+from discord_diffusion.fleet.state import FleetSettings, FleetState
+from discord_diffusion.fleet.wait_estimate import expected_wait, shortest_wait
+from discord_diffusion.jobs.record import JobRecord, JobStatus, WaitEstimate, WaitKind
 
 AGAIN = timedelta(seconds=60)
 """After so long a user is told that the estimate has changed."""
@@ -43,11 +38,11 @@ class Due:
 
     deed: Deed
     record: JobRecord
-    wait: Wait
+    wait: WaitEstimate
 
 
 def deeds(
-    records: Iterable[JobRecord], state: FleetState, size: FleetSize, now: datetime
+    records: Iterable[JobRecord], state: FleetState, size: FleetSettings, now: datetime
 ) -> Iterator[Due]:
     """What is due about jobs that come oldest first; nothing about most of them."""
     ahead = 0
@@ -60,7 +55,7 @@ def deeds(
 
 
 def _deed(
-    record: JobRecord, wait: Wait, state: FleetState, size: FleetSize, now: datetime
+    record: JobRecord, wait: WaitEstimate, state: FleetState, size: FleetSettings, now: datetime
 ) -> Deed | None:
     if record.status.finished:
         return Deed.TELL_END
@@ -69,24 +64,24 @@ def _deed(
     if record.status is not JobStatus.QUEUED:
         return None
     shortest = shortest_wait(state, size, ahead=wait.ahead, now=now)
-    if not shortest.fits(record.expires_at, now):
+    if not shortest.fits(record.expires_at):
         return Deed.REFUSE
     if _about_to_begin(wait, state, size) or not _worth_telling(record, wait, now):
         return None
     return Deed.TELL_WAIT
 
 
-def _about_to_begin(wait: Wait, state: FleetState, size: FleetSize) -> bool:
+def _about_to_begin(wait: WaitEstimate, state: FleetState, size: FleetSettings) -> bool:
     """Whether a worker takes the job any moment: its text comes of itself, and must stay."""
-    running = state.look.running if state.look else 0
+    running = state.snapshot.running if state.snapshot else 0
     return wait.kind is WaitKind.TURN and wait.ahead < running * size.target.jobs_at_once
 
 
-def _worth_telling(record: JobRecord, wait: Wait, now: datetime) -> bool:
+def _worth_telling(record: JobRecord, wait: WaitEstimate, now: datetime) -> bool:
     """Whether the wait has changed enough since its user was told of it."""
     if wait.kind is WaitKind.UNKNOWN:
         return False
-    before, since = record.wait, now - (record.told_at or record.created_at)
+    before, since = record.wait, now - (record.notified_at or record.created_at)
     if before is None or before.kind is not wait.kind:
         return since >= SOON
     moved = before.due is None or wait.due is None or abs(wait.due - before.due) >= CHANGED

@@ -18,7 +18,7 @@ def _telling() -> Telling:
         jobs=JobStore(settings.jobs_table, region=settings.aws_region),
         fleet=FleetStateStore(settings.jobs_table, region=settings.aws_region),
         discord=NoticeClient(settings.discord_api_url),
-        size=settings.fleet_size,
+        size=settings.fleet,
     )
 
 

@@ -18,7 +18,7 @@ from discord_diffusion.aws.job_store import JobStore, StoreError
 from discord_diffusion.discord import answer_text, buttons, text
 from discord_diffusion.discord.api_errors import ApiError, InteractionGoneError
 from discord_diffusion.discord.notices import NoticeClient
-from discord_diffusion.fleet.state import FleetSize
+from discord_diffusion.fleet.state import FleetSettings
 from discord_diffusion.functions import texts
 from discord_diffusion.functions.waiting.actions import (
     SOON,
@@ -58,7 +58,7 @@ class Telling:
     jobs: JobStore
     fleet: FleetStateStore
     discord: NoticeClient
-    size: FleetSize
+    size: FleetSettings
 
     def tell_all(self, now: datetime) -> Told:
         """Go through those who wait, once.

@@ -1,0 +1,124 @@
+"""How long a user will wait: what the first answer and later edits tell. Pure."""
+
+import bisect
+import math
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from discord_diffusion.fleet.state import FleetSettings, FleetSnapshot, FleetState
+from discord_diffusion.jobs.record import WaitEstimate, WaitKind
+
+SOON_SECONDS = 10.0
+"""The least that is left of a start that should be over by now."""
+
+
+def expected_wait(
+    state: FleetState, settings: FleetSettings, *, ahead: int, now: datetime
+) -> WaitEstimate:
+    """The wait of a job with `ahead` unfinished jobs before it, with the tasks there are."""
+    return _wait(state, settings, ahead, now, at_least=1)
+
+
+def shortest_wait(
+    state: FleetState, settings: FleetSettings, *, ahead: int, now: datetime
+) -> WaitEstimate:
+    """The same, should the fleet grow to its maximum at once: a job that does not fit is hopeless.
+
+    Where nothing is known of the workers, they may take the job at once.
+    """
+    wait = _wait(state, settings, ahead, now, at_least=settings.target.maximum)
+    if wait.due is None:
+        return replace(wait, due=now + timedelta(seconds=_pace(state, settings)))
+    return wait
+
+
+def _wait(
+    state: FleetState, settings: FleetSettings, ahead: int, now: datetime, *, at_least: int
+) -> WaitEstimate:
+    snapshot = None if state.is_asleep(now) else state.snapshot
+    if settings.paused and not (snapshot and snapshot.running):
+        return WaitEstimate(WaitKind.UNKNOWN, ahead, None)
+    kind, until_started = _start(snapshot, settings, now)
+    running = snapshot.running if snapshot else 0
+    asked_for = max(at_least, snapshot.desired if snapshot else 0)
+    seconds = expected_wait_seconds(
+        ahead,
+        running=running,
+        starting=max(0, asked_for - running),
+        seconds_until_started=until_started,
+        seconds_per_job=_pace(state, settings),
+        jobs_at_once=settings.target.jobs_at_once,
+    )
+    return WaitEstimate(kind, ahead, now + timedelta(seconds=seconds))
+
+
+def _pace(state: FleetState, settings: FleetSettings) -> float:
+    return state.seconds_per_job or settings.target.seconds_per_job
+
+
+def _start(
+    snapshot: FleetSnapshot | None, settings: FleetSettings, now: datetime
+) -> tuple[WaitKind, float]:
+    """What is waited for, and the seconds until tasks that do not run yet do."""
+    total = settings.boot.total_seconds
+    if snapshot is None:
+        return WaitKind.ASLEEP, total
+    if snapshot.running:
+        return WaitKind.TURN, total
+    if snapshot.launch_failed_at:
+        return WaitKind.NO_CAPACITY, total
+    since = snapshot.starting_since or snapshot.measured_at
+    left = settings.boot.remaining_seconds((now - since).total_seconds())
+    return WaitKind.STARTING, max(SOON_SECONDS, left)
+
+
+def expected_wait_seconds(
+    jobs_ahead: int,
+    *,
+    running: int,
+    starting: int = 0,
+    seconds_until_started: float = 0.0,
+    seconds_per_job: float,
+    jobs_at_once: int = 1,
+) -> float:
+    """Seconds until the pictures of a job with `jobs_ahead` unfinished jobs before it are made.
+
+    `running` tasks work at once; `starting` tasks join `seconds_until_started` later (for a
+    sleeping fleet: `running=0`, `starting` the tasks that the wake-up asks for, and the total of
+    its boot phases). Each task takes `jobs_at_once` jobs per `seconds_per_job`. Jobs in flight
+    count among those ahead, each as a whole job: the estimate errs on the long side by part of
+    one. With no task running or starting it is infinite.
+    """
+    if jobs_ahead < 0 or running < 0 or starting < 0:
+        raise ValueError(
+            f"jobs_ahead={jobs_ahead}, running={running}, starting={starting}: none may be below 0"
+        )
+    if seconds_per_job <= 0 or jobs_at_once < 1 or seconds_until_started < 0:
+        raise ValueError(
+            f"seconds_per_job={seconds_per_job}, jobs_at_once={jobs_at_once}, "
+            f"seconds_until_started={seconds_until_started}: a job takes time, a task takes a job"
+        )
+    if running + starting == 0:
+        return math.inf
+    rounds_lost = seconds_until_started / seconds_per_job
+
+    def finished(rounds: int, lag: float, lead: float) -> int:
+        """Jobs done when one group ends round `rounds`, and the other is `lead` or `lag` off."""
+        early = running * max(0, math.floor(rounds + lead + 1e-9))
+        late = starting * max(0, math.floor(rounds - lag + 1e-9))
+        return (early + late) * jobs_at_once
+
+    # The job ends when a round of the running tasks ends, or one of the tasks that joined late.
+    wanted = range(1, jobs_ahead + 2)
+    candidates = []
+    if running:
+        rounds = bisect.bisect_left(
+            wanted, jobs_ahead + 1, key=lambda count: finished(count, rounds_lost, 0)
+        )
+        candidates.append(wanted[rounds] * seconds_per_job)
+    if starting:
+        rounds = bisect.bisect_left(
+            wanted, jobs_ahead + 1, key=lambda count: finished(count, 0, rounds_lost)
+        )
+        candidates.append(seconds_until_started + wanted[rounds] * seconds_per_job)
+    return min(candidates)
