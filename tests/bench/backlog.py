@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import boto3
 
+from discord_diffusion.aws.dynamodb import Table
 from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.jobs.record import JobStatus
 from emulation.rig.stack.clients import client_options
@@ -15,9 +16,8 @@ _ALL = 100_000
 
 def end(state: StackState) -> None:
     """End every job that waits. No worker may run."""
-    store = JobStore(
-        state.jobs_table_name, client=boto3.client("dynamodb", **client_options(state))
-    )
+    client = boto3.client("dynamodb", **client_options(state))
+    store = JobStore(Table(state.jobs_table_name, client=client))
     boto3.client("sqs", **client_options(state)).purge_queue(QueueUrl=state.queue_url)
 
     def cancelled(job_id: str) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.package.__main__ import build
-from tests.unit.aws.sqs_server import EMPTY, serve
+from tests.unit.aws.aws_server import EMPTY, serve
 from tests.unit.functions.conftest import KEY, event_v1, imagine, make_caller
 from toolchain.layout import Layout, python_of
 

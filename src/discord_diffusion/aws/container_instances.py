@@ -3,9 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from discord_diffusion.aws.errors import translated
-from discord_diffusion.aws.services import CONFIG
-from discord_diffusion.aws.session import client
+from discord_diffusion.aws.clients import client
+from discord_diffusion.aws.errors import ServiceError, translated
 from discord_diffusion.fleet.instances import ContainerInstance
 
 if TYPE_CHECKING:
@@ -25,16 +24,16 @@ class ContainerInstances:
     def __init__(self, cluster: str, *, region: str | None = None) -> None:
         self._cluster = cluster
         self._region = region
-        self._ecs: ECSClient = client("ecs", region=region, config=CONFIG)
+        self._ecs: ECSClient = client("ecs", region=region)
 
     def all(self) -> list[ContainerInstance]:
         """Those that are in the cluster, draining ones too."""
-        with translated():
+        with translated(ServiceError):
             return self._described(list(self._arns()))
 
     def again(self, instances: Iterable[ContainerInstance]) -> list[ContainerInstance]:
         """The same as they are now, but for those that are gone."""
-        with translated():
+        with translated(ServiceError):
             return self._described([one.arn for one in instances])
 
     def drain(self, instances: Iterable[ContainerInstance]) -> None:
@@ -52,8 +51,8 @@ class ContainerInstances:
         the caller has to know that it is empty.
         https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-instance-protection.html
         """
-        autoscaling: AutoScalingClient = client("autoscaling", region=self._region, config=CONFIG)
-        with translated():
+        autoscaling: AutoScalingClient = client("autoscaling", region=self._region)
+        with translated(ServiceError):
             autoscaling.terminate_instance_in_auto_scaling_group(
                 InstanceId=instance.ec2_id, ShouldDecrementDesiredCapacity=True
             )
@@ -101,7 +100,7 @@ class ContainerInstances:
     ) -> None:
         arns = [one.arn for one in instances]
         for start in range(0, len(arns), _CHANGED):
-            with translated():
+            with translated(ServiceError):
                 self._ecs.update_container_instances_state(
                     cluster=self._cluster,
                     containerInstances=arns[start : start + _CHANGED],

@@ -1,107 +1,215 @@
-"""What every adapter of a DynamoDB table shares: its client, its errors, its attribute values.
+"""A DynamoDB table whose items have the key `id`: single writes, transactions, attribute values."""
 
-StoreError
-├── StoreUnavailableError   no answer in time, throttled or 5xx: the same call may succeed later
-└── UnknownJobError         the table holds no such job
-"""
-
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+import random
+import re
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
-from discord_diffusion.aws import session
-from discord_diffusion.aws.errors import code_of, is_passing
+from discord_diffusion.aws import clients
+from discord_diffusion.aws.errors import (
+    Item,
+    StoreError,
+    StoreUnavailableError,
+    TransactionRefusedError,
+    translated,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+Arguments = Mapping[str, Any]
+"""The arguments of one write, as the client's method takes them."""
+
 # Items are read and written within a few milliseconds.
 _CONFIG = Config(connect_timeout=0.5, read_timeout=1.0, retries={"total_max_attempts": 3})
-# One of several calls that have to be answered within Discord's 3 s.
-_HASTY_CONFIG = Config(connect_timeout=0.4, read_timeout=0.5, retries={"total_max_attempts": 1})
-
-_REFUSED = "ConditionalCheckFailedException"
-Item = Mapping[str, Any]
-
-
-class StoreError(Exception):
-    """DynamoDB did not do what it was asked; the text is its error code, or the kind of failure."""
-
-
-class StoreUnavailableError(StoreError):
-    """DynamoDB did not answer in time, or not now."""
+_ONE_ATTEMPT_CONFIG = Config(
+    connect_timeout=0.4, read_timeout=0.5, retries={"total_max_attempts": 1}
+)
+_PAUSE_SECONDS = (0.01, 0.08)
+"""Transactions on one item at the same time cancel each other; a moment later one goes through."""
+_CONFLICT = "TransactionConflict"
+_CONDITION = "ConditionalCheckFailed"
+_NAME = re.compile(r"#(\w+)")
 
 
-class UnknownJobError(StoreError):
-    """The table holds no such job."""
+class Table:
+    """One table. Safe to share between threads, as botocore's clients are.
+
+    Each method that calls DynamoDB raises `StoreError`, or one of its kinds. With `one_attempt` a
+    call is not repeated and has shorter time-outs: for whoever has several calls to make within
+    Discord's 3 seconds.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        region: str | None = None,
+        one_attempt: bool = False,
+        client: "DynamoDBClient | None" = None,
+    ) -> None:
+        config = _ONE_ATTEMPT_CONFIG if one_attempt else _CONFIG
+        self.name = name
+        self.client: DynamoDBClient = client or clients.client(
+            "dynamodb", region=region, config=config
+        )
+
+    def put(
+        self,
+        item: Mapping[str, Any],
+        *,
+        condition: str = "",
+        values: Mapping[str, Any] | None = None,
+    ) -> Arguments:
+        """The arguments that write a whole item, of plain values."""
+        return {"TableName": self.name, "Item": to_item(item)} | _condition(condition, values)
+
+    def update(
+        self,
+        key: str,
+        expression: str,
+        *,
+        condition: str = "",
+        values: Mapping[str, Any] | None = None,
+    ) -> Arguments:
+        """The arguments that change attributes of an item; `#name` is the attribute of that name.
+
+        Where the condition does not hold, the error has the item as it is.
+        """
+        arguments: dict[str, Any] = {
+            "TableName": self.name,
+            "Key": to_item({"id": key}),
+            "UpdateExpression": expression,
+        }
+        if condition:
+            arguments["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
+        if names := set(_NAME.findall(expression + condition)):
+            arguments["ExpressionAttributeNames"] = {f"#{name}": name for name in names}
+        return arguments | _condition(condition, values)
+
+    def get_item(self, key: str) -> Item | None:
+        """The item as it is now, None if there is none."""
+        with translated(StoreError):
+            answer = self.client.get_item(
+                TableName=self.name, Key=to_item({"id": key}), ConsistentRead=True
+            )
+        return answer.get("Item")
+
+    def batch_get_item(self, keys: Iterable[str], *, consistent: bool) -> dict[str, Item]:
+        """Those of some items that there are, by key; `consistent` as they are now."""
+        asked: Any = {"Keys": [to_item({"id": key}) for key in keys], "ConsistentRead": consistent}
+        with translated(StoreError):
+            answer = self.client.batch_get_item(RequestItems={self.name: asked})
+        return {item["id"]["S"]: item for item in answer["Responses"].get(self.name, [])}
+
+    def put_item(self, arguments: Arguments) -> None:
+        """Write what `put` describes.
+
+        Raises:
+            ConditionFailedError: nothing was written.
+        """
+        with translated(StoreError):
+            self.client.put_item(**arguments)
+
+    def update_item(
+        self, arguments: Arguments, *, returns: Literal["NONE", "ALL_OLD", "ALL_NEW"] = "NONE"
+    ) -> Item:
+        """Change what `update` describes; the item before or after that, as `returns` says.
+
+        Raises:
+            ConditionFailedError: nothing was written.
+        """
+        with translated(StoreError):
+            answer = self.client.update_item(**arguments, ReturnValues=returns)
+        return answer.get("Attributes", {})
 
 
-class ConditionFailedError(StoreError):
-    """The item is not as the caller demanded; `item` is what it is, None if there is none."""
+def transact(table: Table, writes: Sequence[Mapping[str, Any]], retry_seconds: float) -> None:
+    """Do all writes, `{"Put": arguments}` or `{"Update": arguments}`, or none of them.
 
-    def __init__(self, item: Item | None) -> None:
-        self.item = item
-        super().__init__("the condition does not hold")
+    A conflict with others who write to the same items is retried for `retry_seconds`.
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
 
-
-def client(region: str | None, *, hasty: bool = False) -> "DynamoDBClient":
-    """A client with short time-outs; a `hasty` one asks once only."""
-    config = _HASTY_CONFIG if hasty else _CONFIG
-    made: DynamoDBClient = session.client("dynamodb", region=region, config=config)
-    return made
-
-
-def write(attributes: Mapping[str, Any]) -> dict[str, Any]:
-    """Attribute values of plain ones; what is None is left out."""
-    return {name: _value(one) for name, one in attributes.items() if one is not None}
+    Raises:
+        TransactionRefusedError: naming the first write whose condition does not hold.
+        StoreUnavailableError: the conflict lasts, or DynamoDB did not answer in time.
+        StoreError: DynamoDB refused it.
+    """
+    until = time.monotonic() + retry_seconds
+    while not _transact_once(table, writes):
+        if time.monotonic() > until:
+            raise StoreUnavailableError(_CONFLICT)
+        time.sleep(random.uniform(*_PAUSE_SECONDS))  # noqa: S311 - it parts rivals, nothing more
 
 
-def _value(plain: Any) -> dict[str, Any]:
+def _transact_once(table: Table, writes: Sequence[Mapping[str, Any]]) -> bool:
+    """Do all writes; False when others were writing to the same items."""
+    reasons: list[Mapping[str, Any]] = []
+    with translated(StoreError):
+        try:
+            table.client.transact_write_items(TransactItems=list(writes))  # type: ignore[arg-type]  # TypedDicts
+        except ClientError as error:
+            reasons = list(error.response.get("CancellationReasons", []))
+            if not reasons:
+                raise
+        else:
+            return True
+    for index, reason in enumerate(reasons):
+        if reason.get("Code") == _CONDITION:
+            raise TransactionRefusedError(index, reason.get("Item") or None)
+    if all(reason.get("Code") in ("None", None, _CONFLICT) for reason in reasons):
+        return False
+    codes = sorted({str(reason.get("Code")) for reason in reasons} - {"None"})
+    raise StoreError(", ".join(codes))
+
+
+def to_item(plain: Mapping[str, Any]) -> dict[str, Any]:
+    """Attribute values of plain ones, which may be sets of texts; what is None is left out."""
+    return {name: _to_value(value) for name, value in plain.items() if value is not None}
+
+
+def from_item(item: Item) -> dict[str, Any]:
+    """The plain values of an item: numbers as float, sets as lists."""
+    return {name: _from_value(value) for name, value in item.items()}
+
+
+def moment(seconds: float | None) -> datetime | None:
+    """The moment that an item keeps as seconds since the epoch."""
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+
+
+def _condition(condition: str, values: Mapping[str, Any] | None) -> dict[str, Any]:
+    arguments: dict[str, Any] = {"ConditionExpression": condition} if condition else {}
+    if values:
+        arguments["ExpressionAttributeValues"] = to_item(values)
+    return arguments
+
+
+def _to_value(plain: Any) -> dict[str, Any]:
     match plain:
         case bool():
             return {"BOOL": plain}
         case int() | float():
             return {"N": repr(plain)}
+        case set():
+            return {"SS": sorted(plain)}
         case Mapping():
-            return {"M": write(plain)}
+            return {"M": to_item(plain)}
         case _:
             return {"S": str(plain)}
 
 
-def read(item: Item) -> dict[str, Any]:
-    """Plain values of an item's, as `write` takes them; numbers as float."""
-    return {name: _plain(one) for name, one in item.items()}
-
-
-def _plain(value: Mapping[str, Any]) -> Any:
+def _from_value(value: Mapping[str, Any]) -> Any:
     ((kind, content),) = value.items()
     match kind:
         case "N":
             return float(content)
         case "M":
-            return read(content)
+            return from_item(content)
         case _:
             return content
-
-
-@contextmanager
-def translated() -> Iterator[None]:
-    """Turn the SDK's errors into a `StoreError`."""
-    failure: StoreError
-    try:
-        yield
-        return
-    except (ClientError, BotoCoreError) as error:
-        failure = _failure(error)
-    raise failure from None
-
-
-def _failure(error: ClientError | BotoCoreError) -> StoreError:
-    code = code_of(error)
-    if isinstance(error, ClientError) and code == _REFUSED:
-        response: Mapping[str, Any] = error.response
-        return ConditionFailedError(response.get("Item") or None)
-    return StoreUnavailableError(code) if is_passing(error) else StoreError(code)

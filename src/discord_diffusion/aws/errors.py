@@ -1,14 +1,32 @@
-"""What every adapter does with the errors of AWS's SDK, which may quote a request with a token.
+"""The errors of the adapters, and the one place that makes them from those of AWS's SDK.
 
-ServiceError
-└── ServiceUnavailableError   no answer in time, throttled or 5xx: the same call may succeed later
+AwsError
+├── StoreError                    DynamoDB
+│   ├── StoreUnavailableError     no answer in time, throttled or 5xx
+│   ├── UnknownJobError           the table holds no such job
+│   ├── ConditionFailedError      the item is not as the caller demanded
+│   └── TransactionRefusedError   the same, of one of several writes
+├── QueueError                    SQS
+│   ├── QueueUnavailableError     no answer in time, throttled or 5xx
+│   └── ReceiptLostError          the message is no longer ours
+├── ServiceError                  ECS, Auto Scaling, CloudWatch and Step Functions
+│   └── ServiceUnavailableError   no answer in time, throttled or 5xx
+└── TaskProtectionError           the ECS agent beside a task
+
+The text of an error is AWS's error code, or the kind of failure of a call that never reached AWS.
+It never quotes the request, which may hold the token of an interaction. After an "unavailable"
+error the same call may succeed later.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as SdkConnectionError
+
+Item = Mapping[str, Any]
+"""An item of a table, as DynamoDB writes it: `{"id": {"S": "job#1"}}`."""
 
 _THROTTLED = frozenset(
     {
@@ -21,40 +39,117 @@ _THROTTLED = frozenset(
     }
 )
 """https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html"""
+_RECEIPT_LOST = frozenset({"ReceiptHandleIsInvalid", "InvalidParameterValue", "MessageNotInflight"})
+"""What SQS says of a receipt handle that is no longer good, by API version.
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ChangeMessageVisibility.html
+"""
 
 
-class ServiceError(Exception):
-    """A service did not do what it was asked; the text is its error code or the kind of failure."""
+class AwsError(Exception):
+    """AWS did not do what it was asked."""
+
+
+class StoreError(AwsError):
+    """DynamoDB did not do what it was asked."""
+
+
+class StoreUnavailableError(StoreError):
+    """DynamoDB did not answer in time, or not now."""
+
+
+class UnknownJobError(StoreError):
+    """The table holds no such job."""
+
+
+class ConditionFailedError(StoreError):
+    """The item is not as the caller demanded; `item` is what it is, None if there is none."""
+
+    def __init__(self, item: Item | None) -> None:
+        self.item = item
+        super().__init__("the condition does not hold")
+
+
+class TransactionRefusedError(StoreError):
+    """A condition of one of several writes does not hold; nothing was written.
+
+    `index` is the first such write, `item` what its item is, None if there is none.
+    """
+
+    def __init__(self, index: int, item: Item | None) -> None:
+        self.index = index
+        self.item = item
+        super().__init__(f"the condition of write {index} does not hold")
+
+
+class QueueError(AwsError):
+    """SQS did not do what it was asked."""
+
+
+class QueueUnavailableError(QueueError):
+    """SQS did not answer in time, or not now."""
+
+
+class ReceiptLostError(QueueError):
+    """The receipt handle has expired: the message is no longer ours."""
+
+
+class ServiceError(AwsError):
+    """A service did not do what it was asked."""
 
 
 class ServiceUnavailableError(ServiceError):
     """A service did not answer in time, or not now."""
 
 
-def is_passing(error: BotoCoreError | ClientError) -> bool:
-    """Whether the same call may succeed later."""
-    if not isinstance(error, ClientError):
-        return isinstance(error, (HTTPClientError, SdkConnectionError))
-    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-    return status >= 500 or code_of(error) in _THROTTLED
+class TaskProtectionError(AwsError):
+    """The ECS agent did not change the protection of its task."""
 
 
-def code_of(error: BotoCoreError | ClientError) -> str:
-    """AWS's error code, or the kind of failure of what never reached it."""
-    if not isinstance(error, ClientError):
-        return type(error).__name__
-    code = str(error.response.get("Error", {}).get("Code", "unknown"))
-    return code.rsplit("#", 1)[-1].rsplit(".", 1)[-1]
+_UNAVAILABLE: Mapping[type[AwsError], type[AwsError]] = {
+    StoreError: StoreUnavailableError,
+    QueueError: QueueUnavailableError,
+    ServiceError: ServiceUnavailableError,
+}
 
 
 @contextmanager
-def translated() -> Iterator[None]:
-    """Turn the SDK's errors into a `ServiceError`."""
-    failure: ServiceError
+def translated(
+    kind: type[StoreError] | type[QueueError] | type[ServiceError],
+) -> Iterator[None]:
+    """Raise an error of this kind for each error of the SDK.
+
+    The SDK's error is not kept as its context: it may quote a request that holds a token.
+    """
+    failure: AwsError
     try:
         yield
         return
     except (ClientError, BotoCoreError) as error:
-        kind = ServiceUnavailableError if is_passing(error) else ServiceError
-        failure = kind(code_of(error))
+        failure = _translation(kind, error)
     raise failure from None
+
+
+def _translation(kind: type[AwsError], error: ClientError | BotoCoreError) -> AwsError:
+    code = _code(error)
+    if isinstance(error, ClientError):
+        if kind is StoreError and code == "ConditionalCheckFailedException":
+            response: Mapping[str, Any] = error.response
+            return ConditionFailedError(response.get("Item") or None)
+        if kind is QueueError and code in _RECEIPT_LOST:
+            return ReceiptLostError(code)
+    return _UNAVAILABLE[kind](code) if _may_succeed_later(error, code) else kind(code)
+
+
+def _may_succeed_later(error: ClientError | BotoCoreError, code: str) -> bool:
+    if not isinstance(error, ClientError):
+        return isinstance(error, (HTTPClientError, SdkConnectionError))
+    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    return status >= 500 or code in _THROTTLED
+
+
+def _code(error: ClientError | BotoCoreError) -> str:
+    """AWS's error code without its namespace: "com.amazonaws.sqs#QueueDoesNotExist"."""
+    if not isinstance(error, ClientError):
+        return type(error).__name__
+    code = str(error.response.get("Error", {}).get("Code", "unknown"))
+    return code.rsplit("#", 1)[-1].rsplit(".", 1)[-1]

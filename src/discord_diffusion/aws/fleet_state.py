@@ -1,107 +1,67 @@
-"""What the table knows of the fleet: items `fleet` and `pace`."""
+"""What the table knows of the fleet: the items `fleet` and `pace`."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from discord_diffusion.aws import dynamodb
-from discord_diffusion.aws.dynamodb import Item, read, translated, write
+from discord_diffusion.aws.dynamodb import Table, from_item, moment
+from discord_diffusion.aws.errors import Item
 from discord_diffusion.fleet.state import FleetSnapshot, FleetState
 
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
-
-_FLEET = {"id": "fleet"}
-_PACE = {"id": "pace"}
+_FLEET = "fleet"
+_PACE = "pace"
 _COUNTS = ("visible", "in_flight", "running", "desired", "wanted")
 
 
 class FleetStateStore:
-    """The two items. Safe to share between threads, as botocore's clients are."""
+    """The two items. Each method raises `StoreError` if DynamoDB refuses or does not answer."""
 
-    def __init__(
-        self,
-        table_name: str,
-        *,
-        region: str | None = None,
-        client: "DynamoDBClient | None" = None,
-    ) -> None:
-        self._table = table_name
-        self._client = client or dynamodb.client(region)
+    def __init__(self, table: Table) -> None:
+        self._table = table
 
     def get(self) -> FleetState:
-        """What is known, as of a moment ago.
-
-        Raises:
-            StoreError: DynamoDB refused it or did not answer in time.
-        """
-        keys = [write(_FLEET), write(_PACE)]
-        with translated():
-            answer = self._client.batch_get_item(RequestItems={self._table: {"Keys": keys}})
-        items = {item["id"]["S"]: item for item in answer["Responses"].get(self._table, [])}
+        """What is known, as of a moment ago."""
+        items = self._table.batch_get_item([_FLEET, _PACE], consistent=False)
+        pace = from_item(items.get(_PACE, {}))
         return FleetState(
-            snapshot=_snapshot(items["fleet"]) if "fleet" in items else None,
-            seconds_per_job=float(items["pace"]["seconds_per_job"]["N"])
-            if "pace" in items
-            else None,
+            snapshot=_snapshot(items[_FLEET]) if _FLEET in items else None,
+            seconds_per_job=pace.get("seconds_per_job"),
         )
 
-    def note(self, look: FleetSnapshot) -> FleetSnapshot:
-        """Keep a look; it, with what the looks before it knew of a start that goes on.
-
-        Raises:
-            StoreError: as `get`.
-        """
+    def save_snapshot(self, snapshot: FleetSnapshot) -> FleetSnapshot:
+        """Keep it. Returns it with what is known of a start of tasks that goes on."""
         changes = [f"{name} = :{name}" for name in _COUNTS] + ["measured_at = :now"]
-        if look.starting:
+        if snapshot.starting:
             changes.append("starting_since = if_not_exists(starting_since, :now)")
-        forgotten = "" if look.starting else " REMOVE starting_since, launch_failed_at"
-        values: dict[str, Any] = {f":{name}": getattr(look, name) for name in _COUNTS}
-        with translated():
-            answer = self._client.update_item(
-                TableName=self._table,
-                Key=write(_FLEET),
-                UpdateExpression=f"SET {', '.join(changes)}{forgotten}",
-                ExpressionAttributeValues=write(values | {":now": look.measured_at.timestamp()}),
-                ReturnValues="ALL_NEW",
-            )
-        return _snapshot(answer["Attributes"])
+        removed = "" if snapshot.starting else " REMOVE starting_since, launch_failed_at"
+        values: dict[str, Any] = {f":{name}": getattr(snapshot, name) for name in _COUNTS}
+        update = self._table.update(
+            _FLEET,
+            f"SET {', '.join(changes)}{removed}",
+            values=values | {":now": snapshot.measured_at.timestamp()},
+        )
+        return _snapshot(self._table.update_item(update, returns="ALL_NEW"))
 
-    def note_launch(self, failed_at: datetime | None) -> None:
-        """Keep when AWS last had no instance for tasks that start; None if it has one now.
-
-        Raises:
-            StoreError: as `get`.
-        """
-        change: dict[str, Any] = {"UpdateExpression": "REMOVE launch_failed_at"}
+    def save_launch_failure(self, failed_at: datetime | None) -> None:
+        """Keep when AWS last had no instance for tasks that start; None if it has one now."""
         if failed_at:
-            change = {
-                "UpdateExpression": "SET launch_failed_at = :at",
-                "ExpressionAttributeValues": write({":at": failed_at.timestamp()}),
-            }
-        with translated():
-            self._client.update_item(TableName=self._table, Key=write(_FLEET), **change)
+            values = {":at": failed_at.timestamp()}
+            update = self._table.update(_FLEET, "SET launch_failed_at = :at", values=values)
+        else:
+            update = self._table.update(_FLEET, "REMOVE launch_failed_at")
+        self._table.update_item(update)
 
     def learn_pace(self, seconds_per_job: float, at: datetime) -> None:
-        """Keep what a task takes for as many jobs as it draws together; the last word counts.
-
-        Raises:
-            StoreError: as `get`.
-        """
-        item = {**_PACE, "seconds_per_job": seconds_per_job, "measured_at": at.timestamp()}
-        with translated():
-            self._client.put_item(TableName=self._table, Item=write(item))
+        """Keep how long a task takes for the jobs that it draws together; the last value holds."""
+        pace = {"id": _PACE, "seconds_per_job": seconds_per_job, "measured_at": at.timestamp()}
+        self._table.put_item(self._table.put(pace))
 
 
 def _snapshot(item: Item) -> FleetSnapshot:
-    plain: Mapping[str, Any] = read(item)
+    plain: Mapping[str, Any] = from_item(item)
     return FleetSnapshot(
         **{name: int(plain[name]) for name in _COUNTS},
         measured_at=datetime.fromtimestamp(plain["measured_at"], UTC),
-        starting_since=_moment(plain.get("starting_since")),
-        launch_failed_at=_moment(plain.get("launch_failed_at")),
+        starting_since=moment(plain.get("starting_since")),
+        launch_failed_at=moment(plain.get("launch_failed_at")),
     )
-
-
-def _moment(seconds: float | None) -> datetime | None:
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)

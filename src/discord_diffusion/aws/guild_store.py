@@ -1,84 +1,45 @@
-"""What guilds have decided, what was used, and what is kept for those who have to look into it."""
+"""The items of guilds and users beside the jobs: settings, units used, and the audit record."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from discord_diffusion.access.guild_settings import GuildSettings
 from discord_diffusion.access.limits import Usage
-from discord_diffusion.aws.dynamodb import ConditionFailedError, translated, write
-from discord_diffusion.aws.ledger import audit_item, usage, usage_keys
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
+from discord_diffusion.aws import ledger
+from discord_diffusion.aws.dynamodb import Table
+from discord_diffusion.aws.errors import ConditionFailedError
 
 
 class GuildStore:
-    """Items beside the jobs. Safe to share between threads, as botocore's clients are."""
+    """Those items. Each method raises `StoreError` if DynamoDB refuses or does not answer."""
 
-    def __init__(
-        self,
-        table_name: str,
-        *,
-        client: "DynamoDBClient",
-        audit_days: int,
-    ) -> None:
-        self._table = table_name
-        self._client = client
+    def __init__(self, table: Table, *, audit_days: int) -> None:
+        self._table = table
         self._audit_days = audit_days
 
     def settings(self, guild_id: str) -> tuple[GuildSettings, int]:
-        """What a guild has decided, and how often it has; nothing, and 0, where it has not.
-
-        Raises:
-            StoreError: DynamoDB refused it or did not answer in time.
-        """
-        with translated():
-            found = self._client.get_item(
-                TableName=self._table, Key=write({"id": _id(guild_id)}), ConsistentRead=True
-            )
-        item = found.get("Item")
+        """What a guild has decided, and how often it has; nothing, and 0, where it has not."""
+        item = self._table.get_item(_key(guild_id))
         if not item:
             return GuildSettings(), 0
         return GuildSettings.from_json(item["settings"]["S"]), int(item["version"]["N"])
 
     def save(self, guild_id: str, settings: GuildSettings, version: int) -> bool:
-        """Replace the settings that had that version; False when they have another by now.
-
-        Raises:
-            StoreError: as `settings`.
-        """
-        item = {"id": _id(guild_id), "settings": settings.to_json(), "version": version + 1}
+        """Replace the settings that had that version; False when they have another by now."""
+        put = self._table.put(
+            {"id": _key(guild_id), "settings": settings.to_json(), "version": version + 1},
+            condition="version = :known OR (:known = :none AND attribute_not_exists(id))",
+            values={":known": version, ":none": 0},
+        )
         try:
-            with translated():
-                self._client.put_item(
-                    TableName=self._table,
-                    Item=write(item),
-                    ConditionExpression="version = :known OR (:known = :none AND"
-                    " attribute_not_exists(id))",
-                    ExpressionAttributeValues=write({":known": version, ":none": 0}),
-                )
+            self._table.put_item(put)
         except ConditionFailedError:
             return False
         return True
 
     def usage(self, user_id: str, guild_id: str | None, now: datetime) -> Usage:
-        """What a user and the user's guild have used today.
-
-        Raises:
-            StoreError: as `settings`.
-        """
-        keys = usage_keys(user_id, guild_id, now)
-        with translated():
-            answer = self._client.batch_get_item(
-                RequestItems={
-                    self._table: {
-                        "Keys": [write({"id": key}) for key in keys],
-                        "ConsistentRead": True,
-                    }
-                }
-            )
-        items = {item["id"]["S"]: item for item in answer["Responses"].get(self._table, [])}
-        return usage(items, keys, now)
+        """What a user and the user's guild have used today."""
+        keys = ledger.usage_keys(user_id, guild_id, now)
+        return ledger.usage(self._table.batch_get_item(keys, consistent=True), keys, now)
 
     def audit(
         self,
@@ -87,17 +48,14 @@ class GuildStore:
         guild_id: str | None,
         action: str,
         now: datetime,
-        **what: str | int | None,
+        **details: str | int | None,
     ) -> None:
-        """Keep who did what, and when; never a token.
-
-        Raises:
-            StoreError: as `settings`.
-        """
-        item = audit_item(event_id, user_id, guild_id, action, now, self._audit_days, **what)
-        with translated():
-            self._client.put_item(TableName=self._table, Item=item)
+        """Keep who did what, and when; `details` must not hold a token."""
+        item = ledger.audit_item(
+            event_id, user_id, guild_id, action, now, self._audit_days, **details
+        )
+        self._table.put_item(self._table.put(item))
 
 
-def _id(guild_id: str) -> str:
+def _key(guild_id: str) -> str:
     return f"guild#{guild_id}"

@@ -1,134 +1,110 @@
-"""The jobs in the table: who waits, and what has become of whom.
+"""The jobs in the table: which wait, and how each has ended.
 
 Every change is one conditional write, so that of several who would end a job at the same time (two
 workers, a worker and a cancel, a worker and a refusal) exactly one does. What a job costs is
-charged and given back in the same write.
+charged and refunded in the same write.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/WorkingWithItems.html#WorkingWithItems.ConditionalUpdate
 """
 
 import heapq
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from discord_diffusion.aws import dynamodb, job_items, ledger
-from discord_diffusion.aws.dynamodb import (
+from discord_diffusion.aws import job_items, ledger
+from discord_diffusion.aws.dynamodb import Arguments, Table, to_item, transact
+from discord_diffusion.aws.errors import (
     ConditionFailedError,
     Item,
     StoreError,
-    StoreUnavailableError,
-    UnknownJobError,
+    TransactionRefusedError,
     translated,
-    write,
 )
 from discord_diffusion.aws.ledger import Charge
-from discord_diffusion.aws.transactions import (
-    PATIENT_SECONDS,
-    TransactionRefusedError,
-    transact,
-)
 from discord_diffusion.jobs.job import Job
 from discord_diffusion.jobs.record import JobRecord, JobStatus, WaitEstimate
 from discord_diffusion.jobs.units import refund
 
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
-
-__all__ = ["JobStore", "StoreError", "StoreUnavailableError", "UnknownJobError"]
-
 INDEX = "waiting"
-"""The index of who has not been told the end of a job, oldest first. It is sparse: its key is an
-attribute that a record loses."""
+"""The index of jobs whose users have not been notified of the end, oldest first. It is sparse: its
+key is an attribute that a record loses."""
+CONFLICT_RETRY_SECONDS = 10.0
+"""How long a conflict with others who charge the same counters is retried."""
+CONFLICT_RETRY_SECONDS_OF_AN_ANSWER = 0.8
+"""The same while Discord waits for the answer."""
 
-_UNFINISHED = "#status IN (:queued, :drawing)"
-_STATUS = {"#status": "status"}
-_TOKEN = {"#token": "token"}
-_FORGET = " REMOVE #token, waiting"
+_QUEUED: Mapping[str, Any] = {":queued": JobStatus.QUEUED}
+_UNFINISHED: Mapping[str, Any] = {**_QUEUED, ":drawing": JobStatus.DRAWING}
+_IS_QUEUED = "#status = :queued"
+_IS_UNFINISHED = "#status IN (:queued, :drawing)"
+_IS_NEW = "attribute_not_exists(id)"
+_REMOVALS = "REMOVE #token, waiting"
 
 
 class JobStore:
-    """The table of jobs. Safe to share between threads, as botocore's clients are.
+    """The records of jobs. Safe to share between threads.
 
-    `patience_seconds` is how long a charge is tried while others write to the same counters.
+    `retry_seconds` is how long a conflict with others who charge the same counters is retried.
     """
 
-    def __init__(
-        self,
-        table_name: str,
-        *,
-        region: str | None = None,
-        client: "DynamoDBClient | None" = None,
-        patience_seconds: float = PATIENT_SECONDS,
-    ) -> None:
-        self._table = table_name
-        self._patience_seconds = patience_seconds
-        self._client = client or dynamodb.client(region)
+    def __init__(self, table: Table, *, retry_seconds: float = CONFLICT_RETRY_SECONDS) -> None:
+        self._table = table
+        self._retry_seconds = retry_seconds
 
     def accept(
         self, job: Job, *, charge: Charge | None = None, wait: WaitEstimate | None = None
     ) -> bool:
         """Write the record of a new job; False when the job is known already.
 
-        `charge` is written with it, or neither is. `wait` is what its user is being told.
+        `charge` is written with it, or neither is. `wait` is the estimate that its user is shown.
 
         Raises:
             Refusal: a limit of `charge` does not allow the job.
             StoreError: DynamoDB refused it or did not answer in time.
         """
         record = JobRecord.of(job, units=charge.units if charge else 0, wait=wait)
-        put: dict[str, Any] = {
-            "TableName": self._table,
-            "Item": job_items.item(record),
-            "ConditionExpression": "attribute_not_exists(id)",
-        }
+        put = self._table.put(job_items.item(record), condition=_IS_NEW)
         if charge:
             return self._accept_charged(record, put, charge)
         try:
-            with translated():
-                self._client.put_item(**put)
+            self._table.put_item(put)
         except ConditionFailedError:
             return False
         return True
 
-    def _accept_charged(self, record: JobRecord, put: dict[str, Any], charge: Charge) -> bool:
+    def _accept_charged(self, record: JobRecord, put: Arguments, charge: Charge) -> bool:
         now = datetime.now(UTC)
-        steps = list(ledger.charging(self._table, record, charge, now))
+        charged = list(ledger.charge_writes(self._table, record, charge, now))
         try:
-            ledger.check_alone(record, charge, now)
-            self._transact([{"Put": put}, *(step.write for step in steps)])
+            ledger.check_against_daily_limits(record, charge, now)
+            writes = [{"Put": put}, *(one.write for one in charged)]
+            transact(self._table, writes, self._retry_seconds)
         except TransactionRefusedError as error:
             if error.index == 0:
                 return False
-            refused = steps[error.index - 1]
-            if refused.about == "user" and (lost := ledger.lost_jobs(error.item, now)):
-                with translated():
-                    self._client.update_item(**ledger.forgetting(self._table, record, lost))
+            subject = charged[error.index - 1].subject
+            if subject == "user" and (expired := ledger.expired_jobs(error.item, now)):
+                self._table.update_item(ledger.removal(self._table, record, expired))
                 return self._accept_charged(record, put, charge)
-            raise ledger.refusal(refused.about, error.item, charge, now) from None
+            raise ledger.refusal(subject, error.item, charge, now) from None
         return True
 
     def reject(self, job: Job, *, reason: str) -> None:
-        """End a job of which nobody knows whether it was accepted, at no cost to its user.
+        """End a job that may or may not have been accepted, at no cost to its user.
 
         An `accept` that comes only afterwards, its answer lost on the way, finds it ended.
 
         Raises:
             StoreError: as `accept`.
         """
-        ended = replace(
-            JobRecord.of(job), status=JobStatus.FAILED, token=None, details={"reason": reason}
-        )
+        details = {"reason": reason}
+        ended = replace(JobRecord.of(job), status=JobStatus.FAILED, token=None, details=details)
         try:
-            with translated():
-                self._client.put_item(
-                    TableName=self._table,
-                    Item=job_items.item(ended),
-                    ConditionExpression="attribute_not_exists(id)",
-                )
+            self._table.put_item(self._table.put(job_items.item(ended), condition=_IS_NEW))
         except ConditionFailedError:
             self.finish(job.id, JobStatus.FAILED, reason=reason)
 
@@ -138,59 +114,56 @@ class JobStore:
         Raises:
             StoreError: as `accept`.
         """
-        with translated():
-            answer = self._client.get_item(
-                TableName=self._table, Key=job_items.key(job_id), ConsistentRead=True
-            )
-        return job_items.record_of(answer["Item"]) if "Item" in answer else None
+        item = self._table.get_item(job_items.key(job_id))
+        return job_items.record_of(item) if item else None
 
     def begin(self, job_id: str) -> JobStatus:
-        """Say that a worker draws the job, unless it is finished; the status that it had before.
+        """Set a job's status to drawing unless it is finished; the status that it had before.
 
         Raises:
             UnknownJobError: it was never accepted, or is older than records are kept.
             StoreError: as `accept`.
         """
+        update = self._table.update(
+            job_items.key(job_id),
+            "SET #status = :drawing, begun_at = :now",
+            condition=_IS_UNFINISHED,
+            values={**_UNFINISHED, ":now": round(time.time())},
+        )
         try:
-            with translated():
-                answer = self._client.update_item(
-                    TableName=self._table,
-                    Key=job_items.key(job_id),
-                    UpdateExpression="SET #status = :drawing, begun_at = :now",
-                    ConditionExpression=_UNFINISHED,
-                    ExpressionAttributeNames=_STATUS,
-                    ExpressionAttributeValues=write(_unfinished() | {":now": round(time.time())}),
-                    ReturnValues="ALL_OLD",
-                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                )
+            before = self._table.update_item(update, returns="ALL_OLD")
         except ConditionFailedError as error:
             return job_items.status_of(job_id, error.item)
-        return job_items.status_of(job_id, answer.get("Attributes"))
+        return job_items.status_of(job_id, before)
 
     def finish(self, job_id: str, status: JobStatus, **details: str | float) -> bool:
         """Give a job its last status; True for exactly one caller, False for those after it.
 
-        The token is forgotten. `details` are kept with the record.
+        The token is removed. `details` are kept with the record.
 
         Raises:
             ValueError: that is no last status.
             UnknownJobError: as `begin`.
             StoreError: as `accept`.
         """
-        kept = {name: str(one) for name, one in details.items()}
-        return self._end(job_id, status, kept, of=_UNFINISHED, known=_unfinished())
+        kept = {name: str(value) for name, value in details.items()}
+        return self._end(job_id, status, kept, condition=_IS_UNFINISHED, values=_UNFINISHED)
 
     def withdraw(
-        self, job_id: str, status: JobStatus, *, reason: str, untold: bool = False
+        self, job_id: str, status: JobStatus, *, reason: str, notify_later: bool = False
     ) -> bool:
         """As `finish`, but only a job that no worker has begun.
 
-        `untold` keeps it among those who wait, token included, until `settle`: its user is told
-        afterwards.
+        With `notify_later` the record keeps its token and its place in the index until
+        `confirm_notified`.
         """
-        known = {":queued": JobStatus.QUEUED}
         return self._end(
-            job_id, status, {"reason": reason}, of="#status = :queued", known=known, untold=untold
+            job_id,
+            status,
+            {"reason": reason},
+            condition=_IS_QUEUED,
+            values=_QUEUED,
+            keep_token=notify_later,
         )
 
     def _end(
@@ -199,99 +172,88 @@ class JobStore:
         status: JobStatus,
         details: dict[str, str],
         *,
-        of: str,
-        known: dict[str, Any],
-        untold: bool = False,
+        condition: str,
+        values: Mapping[str, Any],
+        keep_token: bool = False,
     ) -> bool:
         if not status.finished:
             raise ValueError(f"{status} is no last status")
-        values = {":status": status, ":now": round(time.time()), ":details": details}
-        update: dict[str, Any] = {
-            "TableName": self._table,
-            "Key": job_items.key(job_id),
-            "UpdateExpression": "SET #status = :status, finished_at = :now,"
-            f" details = :details{'' if untold else _FORGET}",
-            "ConditionExpression": of,
-            "ExpressionAttributeNames": _STATUS if untold else _STATUS | _TOKEN,
-            "ExpressionAttributeValues": write(known | values),
-            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-        }
-        charged = self._charged(job_id)
+        removed = "" if keep_token else f" {_REMOVALS}"
+        update = self._table.update(
+            job_items.key(job_id),
+            f"SET #status = :status, finished_at = :now, details = :details{removed}",
+            condition=condition,
+            values={**values, ":status": status, ":now": round(time.time()), ":details": details},
+        )
+        # What a job cost does not change any more: the record may be read before the write.
+        record = self.get(job_id)
         try:
-            if charged:
-                back = _units_back(charged, status, details)
-                now = datetime.now(UTC)
-                steps = ledger.settling(self._table, charged, status, back, now)
-                self._transact([{"Update": update}, *(step.write for step in steps)])
+            if record and record.units:
+                refunded = _refund(record, status, details)
+                settled = ledger.settlement_writes(
+                    self._table, record, status, refunded, datetime.now(UTC)
+                )
+                writes = [{"Update": update}, *(one.write for one in settled)]
+                transact(self._table, writes, self._retry_seconds)
             else:
-                with translated():
-                    self._client.update_item(**update)
+                self._table.update_item(update)
         except (ConditionFailedError, TransactionRefusedError) as error:
             job_items.status_of(job_id, error.item)
             return False
         return True
 
-    def _transact(self, writes: Sequence[Mapping[str, Any]]) -> None:
-        transact(self._client, writes, self._patience_seconds)
-
-    def _charged(self, job_id: str) -> JobRecord | None:
-        """The record of a job that cost something; what it cost does not change any more."""
-        record = self.get(job_id)
-        return record if record and record.units else None
-
-    def told(
+    def claim_wait_notice(
         self,
         job_id: str,
-        at: datetime,
+        now: datetime,
         *,
         every_seconds: float = 0.0,
         wait: WaitEstimate | None = None,
     ) -> bool:
-        """Say that a user is told of the wait now; False where nothing is to be told.
+        """Whether the caller may notify the user of the wait now, and no other caller may.
 
-        True for one caller in `every_seconds`, and only while nobody draws the job or has ended it.
+        True for one caller in `every_seconds`, and only while the job is queued.
 
         Raises:
             StoreError: as `accept`.
         """
-        now = at.timestamp()
-        values = {":queued": JobStatus.QUEUED, ":now": now, ":then": now - every_seconds}
-        values |= {":wait": job_items.wait_map(wait)}
+        seconds = now.timestamp()
+        update = self._table.update(
+            job_items.key(job_id),
+            "SET told_at = :now, #wait = :wait",
+            condition=f"{_IS_QUEUED} AND (attribute_not_exists(told_at) OR told_at <= :then)",
+            values={
+                **_QUEUED,
+                ":now": seconds,
+                ":then": seconds - every_seconds,
+                ":wait": job_items.wait_map(wait),
+            },
+        )
         try:
-            with translated():
-                self._client.update_item(
-                    TableName=self._table,
-                    Key=job_items.key(job_id),
-                    UpdateExpression="SET told_at = :now, #wait = :wait",
-                    ConditionExpression="#status = :queued"
-                    " AND (attribute_not_exists(told_at) OR told_at <= :then)",
-                    ExpressionAttributeNames=_STATUS | {"#wait": "wait"},
-                    ExpressionAttributeValues=write(values),
-                )
+            self._table.update_item(update)
         except ConditionFailedError:
             return False
         return True
 
-    def settle(self, job_id: str) -> None:
-        """Forget the token of a job that ended untold: its user knows now, or never will.
+    def confirm_notified(self, job_id: str) -> None:
+        """Remove the token of a finished job: its user was notified, or can't be any more.
 
         Raises:
             StoreError: as `accept`.
         """
-        with suppress(ConditionFailedError), translated():
-            self._client.update_item(
-                TableName=self._table,
-                Key=job_items.key(job_id),
-                UpdateExpression=_FORGET,
-                ConditionExpression=f"attribute_exists(id) AND NOT {_UNFINISHED}",
-                ExpressionAttributeNames=_STATUS | _TOKEN,
-                ExpressionAttributeValues=write(_unfinished()),
-            )
+        update = self._table.update(
+            job_items.key(job_id),
+            _REMOVALS,
+            condition=f"attribute_exists(id) AND NOT {_IS_UNFINISHED}",
+            values=_UNFINISHED,
+        )
+        with suppress(ConditionFailedError):
+            self._table.update_item(update)
 
     def waiting(self, limit: int) -> list[JobRecord]:
-        """The oldest jobs whose users have not been told the end, as of a moment ago.
+        """The oldest jobs whose users have not been notified of the end, as of a moment ago.
 
-        Their status is `queued` or `drawing`, or that of an end that is still `untold`.
+        Their status is `queued` or `drawing`, or a last one after `withdraw(notify_later=True)`.
 
         Raises:
             StoreError: as `accept`.
@@ -305,12 +267,12 @@ class JobStore:
         """The items of one key of the index, page by page as they are asked for."""
         start: dict[str, Any] = {}
         while True:
-            with translated():
-                page = self._client.query(
-                    TableName=self._table,
+            with translated(StoreError):
+                page = self._table.client.query(
+                    TableName=self._table.name,
                     IndexName=INDEX,
                     KeyConditionExpression="waiting = :shard",
-                    ExpressionAttributeValues=write({":shard": job_items.shard(number)}),
+                    ExpressionAttributeValues=to_item({":shard": job_items.shard(number)}),
                     Limit=limit,
                     **start,
                 )
@@ -320,12 +282,8 @@ class JobStore:
             start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
 
-def _units_back(record: JobRecord, status: JobStatus, details: dict[str, str]) -> int:
+def _refund(record: JobRecord, status: JobStatus, details: Mapping[str, str]) -> int:
     """Units to give back: of an answered job those of the pictures that its user did not get."""
     images = record.parameters.images
     shown = int(details.get("charged_pictures", images))
     return refund(record.units, status, images=images, filtered=images - shown)
-
-
-def _unfinished() -> dict[str, Any]:
-    return {":queued": JobStatus.QUEUED, ":drawing": JobStatus.DRAWING}

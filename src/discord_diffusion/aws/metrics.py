@@ -3,17 +3,11 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from botocore.config import Config
-
-from discord_diffusion.aws.errors import translated
-from discord_diffusion.aws.session import client
+from discord_diffusion.aws.clients import client
+from discord_diffusion.aws.errors import ServiceError, translated
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
-
-_CONFIG = Config(
-    connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2}
-)
 
 HIGH_RESOLUTION = 1
 """Alarms of 10 s need points that are stored by the second:
@@ -25,7 +19,7 @@ class Metrics:
 
     def __init__(self, namespace: str, *, region: str | None = None) -> None:
         self._namespace = namespace
-        self._client: CloudWatchClient = client("cloudwatch", region=region, config=_CONFIG)
+        self._client: CloudWatchClient = client("cloudwatch", region=region)
 
     def publish(self, values: Mapping[str, float]) -> None:
         """Publish one point of each metric, as of now and by the second.
@@ -33,7 +27,7 @@ class Metrics:
         Raises:
             ServiceError: CloudWatch did not take them.
         """
-        with translated():
+        with translated(ServiceError):
             self._client.put_metric_data(
                 Namespace=self._namespace,
                 MetricData=[

@@ -1,23 +1,15 @@
-"""The SQS FIFO queue of jobs: how the Lambda fills it and the worker drains it.
-
-QueueError
-├── QueueUnavailableError   no answer in time, throttled or 5xx: the same call may succeed later
-└── ReceiptLostError        the message is no longer ours
-"""
+"""The SQS FIFO queue of jobs: one side for the Lambdas, which fill it, and one for the worker."""
 
 import re
 import time
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
-from botocore.exceptions import ConnectionError as SdkConnectionError
 
-from discord_diffusion.aws.session import client
+from discord_diffusion.aws.clients import client
+from discord_diffusion.aws.errors import QueueError, QueueUnavailableError, translated
 from discord_diffusion.jobs.job import Job
 
 if TYPE_CHECKING:
@@ -37,24 +29,6 @@ _POLL_MARGIN_SECONDS = 10
 # An extension that hangs must not cost the lease, whose thread asks again itself: after 4 s at
 # worst there is time for a second try if the lease is 8 s or longer.
 _LEASE_CONFIG = Config(connect_timeout=1, read_timeout=3, retries={"total_max_attempts": 1})
-
-_THROTTLED = frozenset({"RequestThrottled", "ThrottlingException", "Throttling"})
-_LOST = frozenset({"ReceiptHandleIsInvalid", "InvalidParameterValue", "MessageNotInflight"})
-"""What SQS says of a receipt handle that is no longer good, by API version.
-https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ChangeMessageVisibility.html
-"""
-
-
-class QueueError(Exception):
-    """SQS did not do what it was asked; the text is its error code, or the kind of failure."""
-
-
-class QueueUnavailableError(QueueError):
-    """SQS did not answer in time, or not now."""
-
-
-class ReceiptLostError(QueueError):
-    """The receipt handle has expired: the message is no longer ours."""
 
 
 @dataclass(frozen=True)
@@ -78,8 +52,8 @@ class QueueDepth:
     in_flight: int
 
 
-class QueueWatch:
-    """What a Lambda sees of the queue."""
+class QueueReader:
+    """Reads how full the queue is."""
 
     def __init__(self, queue_url: str, *, region: str | None = None) -> None:
         self._url = queue_url
@@ -91,7 +65,7 @@ class QueueWatch:
         Raises:
             QueueError: SQS did not answer well.
         """
-        with _translated():
+        with translated(QueueError):
             answer = self._client.get_queue_attributes(
                 QueueUrl=self._url,
                 AttributeNames=[
@@ -108,8 +82,8 @@ class QueueWatch:
         )
 
 
-class JobSender(QueueWatch):
-    """The side of the Lambda that fills the queue."""
+class JobSender(QueueReader):
+    """The Lambda's side: reads how full the queue is, and fills it."""
 
     def send(self, job: Job, *, once: bool = False) -> None:
         """Put a job in its user's group. A second one of the same interaction is dropped by SQS.
@@ -129,7 +103,7 @@ class JobSender(QueueWatch):
             self._send_once(job)
 
     def _send_once(self, job: Job) -> None:
-        with _translated():
+        with translated(QueueError):
             self._client.send_message(
                 QueueUrl=self._url,
                 MessageBody=job.to_json(),
@@ -158,7 +132,7 @@ class JobQueue:
             QueueError: SQS did not answer well.
         """
         usual = self._wait_seconds
-        with _translated():
+        with translated(QueueError):
             answer = self._poller.receive_message(
                 QueueUrl=self._url,
                 MaxNumberOfMessages=1,
@@ -191,7 +165,7 @@ class JobQueue:
         self._change_visibility(self._client, receipt_handle, delay_seconds)
 
     def _change_visibility(self, client: "SQSClient", receipt_handle: str, seconds: int) -> None:
-        with _translated():
+        with translated(QueueError):
             client.change_message_visibility(
                 QueueUrl=self._url, ReceiptHandle=receipt_handle, VisibilityTimeout=seconds
             )
@@ -203,7 +177,7 @@ class JobQueue:
             ReceiptLostError: it is no longer ours.
             QueueError: SQS did not answer well.
         """
-        with _translated():
+        with translated(QueueError):
             self._client.delete_message(QueueUrl=self._url, ReceiptHandle=receipt_handle)
 
 
@@ -232,29 +206,3 @@ def _message(raw: dict[str, Any]) -> ReceivedMessage:
         group_id=attributes["MessageGroupId"],
         sent_at=int(attributes["SentTimestamp"]) / 1000,
     )
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    """Turn botocore's errors into ours; theirs may quote a request that holds a token."""
-    failure: QueueError
-    try:
-        yield
-        return
-    except ClientError as error:
-        failure = _refusal(error)
-    except (HTTPClientError, SdkConnectionError) as error:
-        failure = QueueUnavailableError(type(error).__name__)
-    except BotoCoreError as error:
-        failure = QueueError(type(error).__name__)
-    raise failure from None
-
-
-def _refusal(error: ClientError) -> QueueError:
-    code = str(error.response.get("Error", {}).get("Code", "unknown")).rsplit(".", 1)[-1]
-    if code in _LOST:
-        return ReceiptLostError(code)
-    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-    if status >= 500 or code in _THROTTLED:
-        return QueueUnavailableError(code)
-    return QueueError(code)

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 from botocore.config import Config
 
-from discord_diffusion.aws.errors import translated
-from discord_diffusion.aws.session import client
+from discord_diffusion.aws.clients import client
+from discord_diffusion.aws.errors import ServiceError, translated
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
@@ -27,5 +27,5 @@ class StateMachine:
         Raises:
             ServiceError: Step Functions did not start it.
         """
-        with translated():
+        with translated(ServiceError):
             self._client.start_execution(stateMachineArn=self._arn)

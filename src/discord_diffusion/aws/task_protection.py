@@ -9,37 +9,35 @@ from typing import Any
 
 import httpx
 
+from discord_diffusion.aws.errors import TaskProtectionError
+
 _PATH = "/task-protection/v1/state"
 _TIMEOUT_SECONDS = 3.0
-"""The agent answers once ECS has; nobody waits for it but the thread that asks."""
-
-
-class TaskProtectionError(Exception):
-    """The agent did not do what it was asked; the text is its reason, or the kind of failure."""
+"""The agent answers once ECS has; only the thread that asks waits for it."""
 
 
 class TaskProtection:
     """Talks to the agent at the address that ECS gives each container in `ECS_AGENT_URI`."""
 
     def __init__(self, agent_uri: str, *, transport: httpx.BaseTransport | None = None) -> None:
-        # trust_env: the agent is on the instance itself, whatever proxy others need.
+        # No proxy from the environment (trust_env): the agent is on the instance itself.
         self._client = httpx.Client(
             base_url=agent_uri, timeout=_TIMEOUT_SECONDS, trust_env=False, transport=transport
         )
 
     def protect(self, minutes: int) -> None:
-        """Have scale-in and deployments pass this task by, for so long at most.
+        """Keep scale-in and deployments from ending this task, for so many minutes at most.
 
         Raises:
-            TaskProtectionError: it is not protected.
+            TaskProtectionError: the task is not protected.
         """
         self._put({"ProtectionEnabled": True, "ExpiresInMinutes": minutes})
 
     def unprotect(self) -> None:
-        """Let ECS end the task when it likes.
+        """Let ECS end the task at any time.
 
         Raises:
-            TaskProtectionError: it stays protected until that expires.
+            TaskProtectionError: the task stays protected until the protection expires.
         """
         self._put({"ProtectionEnabled": False})
 

@@ -84,6 +84,7 @@ def _work(
 
 
 def _connect(settings: WorkerSettings, generator: Generator) -> "tuple[Worker, Tracer]":
+    from discord_diffusion.aws.dynamodb import Table
     from discord_diffusion.aws.fleet_state import FleetStateStore
     from discord_diffusion.aws.job_store import JobStore
     from discord_diffusion.aws.queue import JobQueue
@@ -98,7 +99,8 @@ def _connect(settings: WorkerSettings, generator: Generator) -> "tuple[Worker, T
     from discord_diffusion.worker.source_images import Sources
     from discord_diffusion.worker.tracing import tracer_to
 
-    region, table, agent = settings.aws_region, settings.jobs_table, settings.ecs_agent_uri
+    region, agent = settings.aws_region, settings.ecs_agent_uri
+    table = Table(settings.jobs_table, region=region) if settings.jobs_table else None
     tracer = tracer_to(settings.otlp_endpoint)
     surroundings = Surroundings(
         queue=JobQueue(
@@ -113,8 +115,8 @@ def _connect(settings: WorkerSettings, generator: Generator) -> "tuple[Worker, T
         sources=Sources(settings.discord_cdn_hosts, settings.discord_api_url),
         terms=LeaseTerms(settings.visibility_timeout_seconds, settings.max_receive_count),
         stop_timeout_seconds=settings.stop_timeout_seconds,
-        records=Records(JobStore(table, region=region) if table else None),
-        pace_table=FleetStateStore(table, region=region) if table else None,
+        records=Records(JobStore(table) if table else None),
+        pace_table=FleetStateStore(table) if table else None,
         protection=Protection(TaskProtection(agent) if agent else None),
         metrics=Metrics(settings.metric_namespace),
         tracer=tracer,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from discord_diffusion.aws.queue import ReceiptLostError
+from discord_diffusion.aws.errors import ReceiptLostError
 from discord_diffusion.discord.api_errors import (
     ApiError,
     InteractionGoneError,

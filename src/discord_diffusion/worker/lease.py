@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from discord_diffusion.aws.queue import QueueError, ReceiptLostError
+from discord_diffusion.aws.errors import QueueError, ReceiptLostError
 from discord_diffusion.worker import job_log
 
 log = logging.getLogger(__name__)

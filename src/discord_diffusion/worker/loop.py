@@ -10,7 +10,8 @@ import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor, wait
 
-from discord_diffusion.aws.queue import QueueError, ReceivedMessage
+from discord_diffusion.aws.errors import QueueError
+from discord_diffusion.aws.queue import ReceivedMessage
 from discord_diffusion.jobs.validation import InvalidJobError
 from discord_diffusion.worker import job_log
 from discord_diffusion.worker.deliver import Delivery

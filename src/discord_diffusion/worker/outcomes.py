@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from discord_diffusion.aws.queue import QueueError, ReceivedMessage
+from discord_diffusion.aws.errors import QueueError
+from discord_diffusion.aws.queue import ReceivedMessage
 from discord_diffusion.discord import answer_text
 from discord_diffusion.discord.api_errors import ApiError
 from discord_diffusion.jobs.job import JobHeader, has_newer_schema, read_header

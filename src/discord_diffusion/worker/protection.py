@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-from discord_diffusion.aws.task_protection import TaskProtectionError
+from discord_diffusion.aws.errors import TaskProtectionError
 
 log = logging.getLogger(__name__)
 

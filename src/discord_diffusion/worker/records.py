@@ -7,7 +7,7 @@ and knows of jobs that were cancelled or refused.
 import logging
 from typing import Any, Protocol
 
-from discord_diffusion.aws.job_store import StoreError, UnknownJobError
+from discord_diffusion.aws.errors import StoreError, UnknownJobError
 from discord_diffusion.jobs.record import JobStatus
 
 log = logging.getLogger(__name__)

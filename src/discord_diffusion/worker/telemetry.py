@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Protocol
 
-from discord_diffusion.aws.dynamodb import StoreError
+from discord_diffusion.aws.errors import StoreError
 from discord_diffusion.worker.checks import utc_now
 from discord_diffusion.worker.deliver import Drawn
 from discord_diffusion.worker.failures import Outcome

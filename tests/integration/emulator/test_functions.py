@@ -11,6 +11,7 @@ from deployment import MACHINES, Deployment, deploy, package, snowflake
 from emulated import Emulator, wait_until
 from fleets import worker_tasks
 
+from discord_diffusion.aws.dynamodb import Table
 from discord_diffusion.aws.fleet_state import FleetStateStore
 from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.aws.queue import JobSender
@@ -53,7 +54,7 @@ def deployment(
 
 @pytest.fixture
 def jobs(deployment: Deployment) -> JobStore:
-    return JobStore(deployment.table, region="us-east-1")
+    return JobStore(Table(deployment.table, region="us-east-1"))
 
 
 @pytest.fixture
@@ -134,7 +135,7 @@ def test_what_a_look_finds_is_published_by_the_second_and_kept(
         queued(100)
     found = deployment.invoke("backlog")
     assert found == {"idle": False, "tell": True, "wanted": 2, "desired": 0, "running": 0}
-    look = FleetStateStore(deployment.table, region="us-east-1").get().snapshot
+    look = FleetStateStore(Table(deployment.table, region="us-east-1")).get().snapshot
     assert look
     assert (look.visible, look.in_flight, look.desired, look.wanted) == (8, 0, 0, 2)
     cloudwatch = deployment.client("cloudwatch")
@@ -177,7 +178,7 @@ def test_people_are_told_that_aws_has_no_gpu_and_what_is_hopeless_is_refused_onc
 
     def launch_failed() -> bool:
         deployment.invoke("backlog")
-        look = FleetStateStore(deployment.table, region="us-east-1").get().snapshot
+        look = FleetStateStore(Table(deployment.table, region="us-east-1")).get().snapshot
         return bool(look and look.launch_failed_at)
 
     wait_until(launch_failed, "Auto Scaling says that it has no instance", 40)

@@ -15,8 +15,10 @@ import pytest
 from emulated import Emulator
 
 from discord_diffusion.access.limits import Limits, Usage
+from discord_diffusion.aws.dynamodb import Table
+from discord_diffusion.aws.errors import StoreUnavailableError, UnknownJobError
 from discord_diffusion.aws.guild_store import GuildStore
-from discord_diffusion.aws.job_store import JobStore, StoreUnavailableError, UnknownJobError
+from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.aws.ledger import Charge
 from discord_diffusion.jobs.job import Job
 from discord_diffusion.jobs.parameters import GenerationParameters, SourceImage
@@ -83,7 +85,7 @@ def store(table: str, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Jo
     monkeypatch.setenv("AWS_ENDPOINT_URL", emulator.config.endpoint)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    return JobStore(table, region="us-east-1")
+    return JobStore(Table(table, region="us-east-1"))
 
 
 @pytest.fixture
@@ -167,7 +169,7 @@ def test_a_rejected_job_is_over_and_free_whether_it_was_accepted_before_or_only_
     assert record.details == {"reason": "not queued"}
     assert not {"token", "waiting"} & item(one).keys()
     assert one.id not in {waiting.id for waiting in store.waiting(1000)}
-    guilds = GuildStore(table, client=emulator.client("dynamodb"), audit_days=1)
+    guilds = GuildStore(Table(table, client=emulator.client("dynamodb")), audit_days=1)
     assert guilds.usage(one.user_id, None, datetime.now(UTC)) == Usage(0, 0, frozenset())
 
 
@@ -219,11 +221,11 @@ def test_the_token_and_the_place_among_those_who_wait_go_with_the_end(
 def test_an_end_that_is_untold_waits_with_its_token_until_it_is_settled(
     store: JobStore, accepted: Job
 ) -> None:
-    store.settle(accepted.id)
-    assert store.withdraw(accepted.id, JobStatus.REFUSED, reason="no capacity", untold=True)
+    store.confirm_notified(accepted.id)
+    assert store.withdraw(accepted.id, JobStatus.REFUSED, reason="no capacity", notify_later=True)
     (record,) = (one for one in store.waiting(1000) if one.id == accepted.id)
     assert (record.status, record.token) == (JobStatus.REFUSED, TOKEN)
-    store.settle(accepted.id)
+    store.confirm_notified(accepted.id)
     found = store.get(accepted.id)
     assert found
     assert (found.status, found.token) == (JobStatus.REFUSED, None)
@@ -281,15 +283,17 @@ def test_a_user_is_told_by_one_of_many_and_not_before_it_is_time_again(
 ) -> None:
     now = datetime.now(UTC)
     wait = WaitEstimate(WaitKind.STARTING, 3, datetime(2026, 1, 2, tzinfo=UTC))
-    told = at_once(6, lambda: store.told(accepted.id, now, every_seconds=60, wait=wait))
+    told = at_once(
+        6, lambda: store.claim_wait_notice(accepted.id, now, every_seconds=60, wait=wait)
+    )
     assert sorted(told) == [False] * 5 + [True]
     later = datetime.fromtimestamp(now.timestamp() + 59, UTC)
-    assert not store.told(accepted.id, later, every_seconds=60)
+    assert not store.claim_wait_notice(accepted.id, later, every_seconds=60)
     record = store.get(accepted.id)
     assert record
     assert (record.wait, record.notified_at) == (wait, now)
     in_time = datetime.fromtimestamp(now.timestamp() + 60, UTC)
-    assert store.told(accepted.id, in_time, every_seconds=60)
+    assert store.claim_wait_notice(accepted.id, in_time, every_seconds=60)
     record = store.get(accepted.id)
     assert record
     assert (record.wait, record.notified_at) == (None, in_time)
@@ -300,14 +304,14 @@ def test_nobody_is_told_of_a_wait_that_is_over(store: JobStore, accepted: Job, e
     store.begin(accepted.id)
     if ended:
         store.finish(accepted.id, JobStatus.ANSWERED)
-    assert not store.told(accepted.id, datetime.now(UTC))
+    assert not store.claim_wait_notice(accepted.id, datetime.now(UTC))
 
 
 def test_a_job_that_was_never_accepted_is_unknown(store: JobStore) -> None:
     one = job()
     assert store.get(one.id) is None
-    assert not store.told(one.id, datetime.now(UTC))
-    store.settle(one.id)
+    assert not store.claim_wait_notice(one.id, datetime.now(UTC))
+    store.confirm_notified(one.id)
     for call in (store.begin, lambda job_id: store.finish(job_id, JobStatus.ANSWERED)):
         with pytest.raises(UnknownJobError, match=one.id):
             call(one.id)
@@ -339,6 +343,6 @@ def test_a_table_that_does_not_answer_is_unavailable_and_tells_no_token(
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     with pytest.raises(StoreUnavailableError) as failure:
-        JobStore(table, region="us-east-1").accept(job())
+        JobStore(Table(table, region="us-east-1")).accept(job())
     assert failure.value.__context__ is None or TOKEN not in repr(failure.value.__context__)
     assert TOKEN not in repr(failure.value)

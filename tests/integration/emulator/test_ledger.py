@@ -26,8 +26,8 @@ OPEN = Limits(0, 0, 0, 1000)
 Look = Callable[[Job], Usage]
 
 
-def charge(units: int = 1, limits: Limits = OPEN, press: str | None = None) -> Charge:
-    return Charge(units, limits, audit_days=1, press=press)
+def charge(units: int = 1, limits: Limits = OPEN, click: str | None = None) -> Charge:
+    return Charge(units, limits, audit_days=1, click=click)
 
 
 def fresh(user: str, guild: str | None = None) -> Job:
@@ -165,7 +165,7 @@ def test_a_button_that_is_pressed_twice_is_one_job(store: JobStore, look: Look, 
 
     def press(one: Job) -> str:
         try:
-            return str(store.accept(one, charge=charge(1, press=f"{user}#vary:1:0")))
+            return str(store.accept(one, charge=charge(1, click=f"{user}#vary:1:0")))
         except Refusal as refused:
             return refused.reason
 

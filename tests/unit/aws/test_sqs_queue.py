@@ -7,16 +7,11 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from discord_diffusion.aws.queue import (
-    JobQueue,
-    JobSender,
-    QueueError,
-    QueueUnavailableError,
-    ReceiptLostError,
-)
+from discord_diffusion.aws.errors import QueueError, QueueUnavailableError, ReceiptLostError
+from discord_diffusion.aws.queue import JobQueue, JobSender
 from discord_diffusion.jobs.job import Job
 from discord_diffusion.jobs.parameters import GenerationParameters
-from tests.unit.aws.sqs_server import BUSY, OK, Answer, Sqs, serve
+from tests.unit.aws.aws_server import BUSY, OK, Answer, Sqs, serve
 
 URL = "https://sqs.eu-north-1.amazonaws.com/000000000000/jobs.fifo"
 

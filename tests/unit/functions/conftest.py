@@ -13,9 +13,9 @@ from nacl.signing import SigningKey
 
 from discord_diffusion.access.guild_settings import GuildSettings
 from discord_diffusion.access.limits import Usage
-from discord_diffusion.aws.job_store import StoreUnavailableError
+from discord_diffusion.aws.errors import QueueError, StoreUnavailableError
 from discord_diffusion.aws.ledger import Charge
-from discord_diffusion.aws.queue import QueueDepth, QueueError
+from discord_diffusion.aws.queue import QueueDepth
 from discord_diffusion.fleet.state import FleetSnapshot, FleetState
 from discord_diffusion.functions.interactions.admission import Admission
 from discord_diffusion.functions.interactions.endpoint import Endpoint
@@ -127,7 +127,7 @@ class DictStore:
         status: JobStatus,
         *,
         reason: str,
-        untold: bool = False,  # noqa: ARG002
+        notify_later: bool = False,  # noqa: ARG002
     ) -> bool:
         self._break()
         queued = self.records[job_id].status is JobStatus.QUEUED

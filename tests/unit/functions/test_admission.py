@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from discord_diffusion.aws.errors import ServiceUnavailableError
-from discord_diffusion.aws.job_store import StoreUnavailableError
+from discord_diffusion.aws.errors import ServiceUnavailableError, StoreUnavailableError
 from discord_diffusion.functions.interactions import admission
 from discord_diffusion.jobs.record import JobStatus
 from tests.unit.functions.conftest import Caller, imagine

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.aws.sqs_server import BUSY, EMPTY, Sqs, serve
+from tests.unit.aws.aws_server import BUSY, EMPTY, Sqs, serve
 from tests.unit.functions.conftest import KEY, TOKEN, event_v1, event_v2, imagine
 from toolchain.layout import Layout
 

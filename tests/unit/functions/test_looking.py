@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import cast
 
+from discord_diffusion.aws.ecs_service import EcsService, ServiceCounts
 from discord_diffusion.aws.fleet_state import FleetStateStore
 from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.aws.metrics import Metrics
-from discord_diffusion.aws.queue import QueueDepth, QueueWatch
-from discord_diffusion.aws.services import EcsService, ServiceCounts
+from discord_diffusion.aws.queue import QueueDepth, QueueReader
 from discord_diffusion.fleet.demand import ScalingTarget
 from discord_diffusion.fleet.state import FleetSnapshot
 from discord_diffusion.functions.backlog.instance_release import Releasing
@@ -46,7 +46,7 @@ class Deployment:
     def publish(self, points: Mapping[str, float]) -> None:
         self.published.update(points)
 
-    def note(self, look: FleetSnapshot) -> FleetSnapshot:
+    def save_snapshot(self, look: FleetSnapshot) -> FleetSnapshot:
         return look
 
     def launch_failed_at(self, _since: datetime) -> None:
@@ -57,7 +57,7 @@ class Deployment:
 
     def look(self, backlog_at_least: int = 0) -> Found:
         return Looking(
-            queue=cast(QueueWatch, self),
+            queue=cast(QueueReader, self),
             service=cast(EcsService, self),
             releasing=cast(Releasing, self),
             metrics=cast(Metrics, self),

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from discord_diffusion.access.limits import Limits
-from discord_diffusion.aws import dynamodb, ledger
-from discord_diffusion.aws.job_store import StoreUnavailableError
+from discord_diffusion.aws import ledger
+from discord_diffusion.aws.dynamodb import to_item
+from discord_diffusion.aws.errors import StoreUnavailableError
 from discord_diffusion.jobs.job import Job
 from discord_diffusion.jobs.models import parse
 from discord_diffusion.jobs.parameters import GenerationParameters, SourceImage
@@ -39,9 +40,7 @@ class Scene:
         return self.send(imagine(**({"prompt": "a star"} | options)))
 
     def refused_by_ledger(self, about: str, **item: Any) -> dict[str, Any]:
-        found = dynamodb.write(item)
-        if "jobs" in item:
-            found["jobs"] = {"SS": list(item["jobs"])}
+        found = to_item(item)
         self.caller.store.refusal = ledger.refusal(about, found, CHARGE, datetime.now(UTC))
         return self.imagine()
 
@@ -138,8 +137,8 @@ SCENARIOS: dict[str, Scenario] = {
     "just_cancelled": lambda scene: scene.refused_by_ledger(
         "user", asked_at=0.0, cancelled_at=datetime.now(UTC).timestamp()
     ),
-    "in_flight": lambda scene: scene.refused_by_ledger("user", jobs=("1", "2", "3")),
-    "pressed": lambda scene: scene.refused_by_ledger("press"),
+    "in_flight": lambda scene: scene.refused_by_ledger("user", jobs={"1", "2", "3"}),
+    "pressed": lambda scene: scene.refused_by_ledger("click"),
     "queue": lambda scene: scene.without_queue().imagine(),
     "store": lambda scene: scene.without_table().command("quota"),
     "no_capacity": without_capacity,

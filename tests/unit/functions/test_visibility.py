@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from discord_diffusion.aws.job_store import StoreUnavailableError
+from discord_diffusion.aws.errors import StoreUnavailableError
 from discord_diffusion.jobs.job import Job
 from discord_diffusion.jobs.parameters import GenerationParameters
 from discord_diffusion.jobs.record import JobRecord, JobStatus

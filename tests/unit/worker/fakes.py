@@ -9,8 +9,8 @@ from typing import Any
 
 from PIL import Image
 
-from discord_diffusion.aws.dynamodb import StoreError
-from discord_diffusion.aws.queue import QueueError, ReceiptLostError, ReceivedMessage
+from discord_diffusion.aws.errors import QueueError, ReceiptLostError, StoreError
+from discord_diffusion.aws.queue import ReceivedMessage
 from discord_diffusion.jobs.job import DISCORD_EPOCH, Job, JobHeader
 from discord_diffusion.jobs.parameters import GenerationParameters
 from discord_diffusion.jobs.record import JobStatus

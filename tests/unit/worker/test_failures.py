@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from discord_diffusion.aws.queue import ReceiptLostError
+from discord_diffusion.aws.errors import ReceiptLostError
 from discord_diffusion.discord import api_errors
 from discord_diffusion.jobs.validation import InvalidJobError
 from discord_diffusion.texts.catalogue import texts

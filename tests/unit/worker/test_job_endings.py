@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from PIL import Image
 
-from discord_diffusion.aws.dynamodb import StoreError
+from discord_diffusion.aws.errors import StoreError
 from discord_diffusion.discord.api_errors import (
     ApiError,
     ConnectionFailedError,

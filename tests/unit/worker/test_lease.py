@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from discord_diffusion.aws.queue import QueueError, ReceiptLostError
+from discord_diffusion.aws.errors import QueueError, ReceiptLostError
 from discord_diffusion.worker.lease import Lease
 from tests.unit.worker.fakes import wait_until
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from discord_diffusion.aws.queue import QueueError
+from discord_diffusion.aws.errors import QueueError
 from discord_diffusion.worker.health import Health
 from discord_diffusion.worker.held import Stage
 from tests.unit.worker.fakes import make_job, make_message, wait_until

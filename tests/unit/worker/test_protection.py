@@ -7,7 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from discord_diffusion.aws.task_protection import TaskProtection, TaskProtectionError
+from discord_diffusion.aws.errors import TaskProtectionError
+from discord_diffusion.aws.task_protection import TaskProtection
 from discord_diffusion.worker.protection import MINUTES, Protection
 from tests.unit.worker.fakes import wait_until
 

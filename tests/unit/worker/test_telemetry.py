@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from discord_diffusion import logs
-from discord_diffusion.aws.dynamodb import StoreError
+from discord_diffusion.aws.errors import StoreError
 from discord_diffusion.jobs.job import Job
 from discord_diffusion.worker import tracing
 from discord_diffusion.worker.errors import OutOfMemoryError, PicturesTooLargeError

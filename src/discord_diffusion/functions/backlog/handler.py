@@ -11,11 +11,12 @@ from typing import Any
 
 from discord_diffusion import logs
 from discord_diffusion.aws.container_instances import ContainerInstances
+from discord_diffusion.aws.dynamodb import Table
+from discord_diffusion.aws.ecs_service import EcsService
 from discord_diffusion.aws.fleet_state import FleetStateStore
 from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.aws.metrics import Metrics
-from discord_diffusion.aws.queue import QueueWatch
-from discord_diffusion.aws.services import EcsService
+from discord_diffusion.aws.queue import QueueReader
 from discord_diffusion.functions.backlog.instance_release import Releasing
 from discord_diffusion.functions.backlog.monitor import Looking
 from discord_diffusion.settings import BacklogSettings
@@ -25,13 +26,14 @@ def _looking() -> Looking:
     settings = BacklogSettings.from_environ()
     logs.configure(settings.log_level)
     region = settings.aws_region
+    table = Table(settings.jobs_table, region=region)
     return Looking(
-        queue=QueueWatch(settings.queue_url, region=region),
+        queue=QueueReader(settings.queue_url, region=region),
         service=EcsService(settings.ecs_cluster, settings.ecs_service, region=region),
         releasing=Releasing(ContainerInstances(settings.ecs_cluster, region=region)),
         metrics=Metrics(settings.metric_namespace, region=region),
-        fleet=FleetStateStore(settings.jobs_table, region=region),
-        jobs=JobStore(settings.jobs_table, region=region),
+        fleet=FleetStateStore(table),
+        jobs=JobStore(table),
         target=settings.fleet.target,
     )
 

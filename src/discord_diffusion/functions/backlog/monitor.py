@@ -4,12 +4,12 @@ import logging
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from discord_diffusion.aws.errors import ServiceError
+from discord_diffusion.aws.ecs_service import EcsService, ServiceCounts
+from discord_diffusion.aws.errors import ServiceError, StoreError
 from discord_diffusion.aws.fleet_state import FleetStateStore
-from discord_diffusion.aws.job_store import JobStore, StoreError
+from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.aws.metrics import Metrics
-from discord_diffusion.aws.queue import QueueDepth, QueueWatch
-from discord_diffusion.aws.services import EcsService, ServiceCounts
+from discord_diffusion.aws.queue import QueueDepth, QueueReader
 from discord_diffusion.fleet.demand import Measurement, ScalingTarget, measure
 from discord_diffusion.fleet.state import FleetSnapshot
 from discord_diffusion.functions.backlog.instance_release import Releasing
@@ -39,7 +39,7 @@ class Looking:
     """Looks at one deployment. What the queue, the service and the metrics refuse is raised;
     what the table refuses is logged, for the fleet must scale without it."""
 
-    queue: QueueWatch
+    queue: QueueReader
     service: EcsService
     releasing: Releasing
     metrics: Metrics
@@ -113,13 +113,13 @@ class Looking:
     def _noted(self, look: FleetSnapshot) -> FleetSnapshot:
         """The look with what those before it knew, kept for others."""
         try:
-            look = self.fleet.note(look)
+            look = self.fleet.save_snapshot(look)
             if not look.starting:
                 return look
             since = (look.starting_since or look.measured_at) - LAUNCH_MARGIN
             failed_at = self.service.launch_failed_at(since)
             if failed_at != look.launch_failed_at:
-                self.fleet.note_launch(failed_at)
+                self.fleet.save_launch_failure(failed_at)
             return replace(look, launch_failed_at=failed_at)
         except (StoreError, ServiceError) as error:
             log.warning("The look was not kept whole", extra={"reason": str(error)})

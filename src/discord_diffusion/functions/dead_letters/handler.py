@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from discord_diffusion import logs
+from discord_diffusion.aws.dynamodb import Table
 from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.aws.metrics import Metrics
 from discord_diffusion.discord.notices import NoticeClient
@@ -19,7 +20,7 @@ def _burying() -> Burying:
     settings = DeadLettersSettings.from_environ()
     logs.configure(settings.log_level)
     return Burying(
-        jobs=JobStore(settings.jobs_table, region=settings.aws_region),
+        jobs=JobStore(Table(settings.jobs_table, region=settings.aws_region)),
         discord=NoticeClient(settings.discord_api_url),
         metrics=Metrics(settings.metric_namespace, region=settings.aws_region),
     )

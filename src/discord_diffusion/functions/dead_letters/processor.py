@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from discord_diffusion.aws.errors import ServiceError
-from discord_diffusion.aws.job_store import JobStore, StoreError
+from discord_diffusion.aws.errors import ServiceError, StoreError
+from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.aws.metrics import Metrics
 from discord_diffusion.discord import answer_text
 from discord_diffusion.discord.api_errors import (

@@ -11,10 +11,9 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
-from discord_diffusion.aws.errors import ServiceError
-from discord_diffusion.aws.job_store import StoreError
+from discord_diffusion.aws.errors import QueueError, ServiceError, StoreError
 from discord_diffusion.aws.ledger import Charge
-from discord_diffusion.aws.queue import QueueDepth, QueueError
+from discord_diffusion.aws.queue import QueueDepth
 from discord_diffusion.discord import text
 from discord_diffusion.fleet.state import FleetSettings, FleetState
 from discord_diffusion.fleet.wait_estimate import expected_wait, shortest_wait

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from discord_diffusion.aws.job_store import StoreError, UnknownJobError
+from discord_diffusion.aws.errors import StoreError, UnknownJobError
 from discord_diffusion.discord import answer_text, buttons, modals
 from discord_diffusion.discord import interactions as responses
 from discord_diffusion.discord.buttons import Verb
@@ -133,7 +133,7 @@ class Presses:
             action=action,
             private=record.private,
             spoiler=record.spoiler,
-            press=f"{record.id}#{interaction.custom_id}#{interaction.user_id}#{form}",
+            click=f"{record.id}#{interaction.custom_id}#{interaction.user_id}#{form}",
         )
         return self._requests.draw(interaction, wish)
 

@@ -3,13 +3,12 @@
 from typing import Any
 
 from discord_diffusion import logs
-from discord_diffusion.aws import dynamodb
+from discord_diffusion.aws.dynamodb import Table
 from discord_diffusion.aws.fleet_state import FleetStateStore
 from discord_diffusion.aws.guild_store import GuildStore
-from discord_diffusion.aws.job_store import JobStore
+from discord_diffusion.aws.job_store import CONFLICT_RETRY_SECONDS_OF_AN_ANSWER, JobStore
 from discord_diffusion.aws.queue import JobSender
 from discord_diffusion.aws.state_machines import StateMachine
-from discord_diffusion.aws.transactions import HASTY_SECONDS
 from discord_diffusion.functions.interactions.admission import Admission
 from discord_diffusion.functions.interactions.endpoint import Endpoint
 from discord_diffusion.functions.interactions.imagine import Imagine
@@ -22,11 +21,10 @@ from discord_diffusion.settings import InteractionsSettings
 def _endpoint() -> Endpoint:
     settings = InteractionsSettings.from_environ()
     logs.configure(settings.log_level)
-    region, table = settings.aws_region, settings.jobs_table
-    client = dynamodb.client(region, hasty=True)
-    jobs = JobStore(table, client=client, patience_seconds=HASTY_SECONDS)
-    fleet = FleetStateStore(table, client=client)
-    guilds = GuildStore(table, client=client, audit_days=settings.audit_days)
+    table = Table(settings.jobs_table, region=settings.aws_region, one_attempt=True)
+    jobs = JobStore(table, retry_seconds=CONFLICT_RETRY_SECONDS_OF_AN_ANSWER)
+    fleet = FleetStateStore(table)
+    guilds = GuildStore(table, audit_days=settings.audit_days)
     requests = Requests(
         Imagine(settings),
         _admission(settings, jobs, fleet),

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from discord_diffusion.access.limits import Usage, next_day
-from discord_diffusion.aws.job_store import StoreError
+from discord_diffusion.aws.errors import StoreError
 from discord_diffusion.discord import interactions as responses
 from discord_diffusion.discord import text
 from discord_diffusion.discord.answer_text import asked, pictures
@@ -80,7 +80,7 @@ class Information:
         if not record or record.status is not JobStatus.QUEUED:
             return False
         reason = say(record.locale, "done.cancelled")
-        return self.jobs.withdraw(job_id, JobStatus.CANCELLED, reason=reason, untold=True)
+        return self.jobs.withdraw(job_id, JobStatus.CANCELLED, reason=reason, notify_later=True)
 
     def quota(self, interaction: Interaction) -> dict[str, Any]:
         """What was used today, and what is left."""

@@ -8,7 +8,7 @@ from typing import Any
 from discord_diffusion.access import blocklist
 from discord_diffusion.access.guild_settings import GuildSettings
 from discord_diffusion.access.limits import Limits
-from discord_diffusion.aws.job_store import StoreError
+from discord_diffusion.aws.errors import StoreError
 from discord_diffusion.aws.ledger import Charge
 from discord_diffusion.discord import buttons
 from discord_diffusion.discord import interactions as responses
@@ -29,13 +29,13 @@ KEPT_OF_A_PROMPT = 1000
 
 @dataclass(frozen=True)
 class Wish:
-    """What is to be drawn, and how it is shown. `press` names the button behind it, if one is."""
+    """What is to be drawn, and how it is shown. `click` names the button behind it, if one is."""
 
     parameters: GenerationParameters
     action: str = "imagine"
     private: bool = False
     spoiler: bool = False
-    press: str | None = None
+    click: str | None = None
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Requests:
             limits=guild.limits(self.limits, interaction.roles),
             audit_days=self.audit_days,
             action=wish.action,
-            press=wish.press,
+            click=wish.click,
         )
         job = _job(interaction, wish, guild)
         text = self.admission.admit(job, charge, now)

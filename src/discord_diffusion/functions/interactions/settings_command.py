@@ -8,7 +8,7 @@ from typing import Any
 
 from discord_diffusion.access.blocklist import with_pattern
 from discord_diffusion.access.guild_settings import GuildSettings, toggled
-from discord_diffusion.aws.job_store import StoreError
+from discord_diffusion.aws.errors import StoreError
 from discord_diffusion.discord import interactions as responses
 from discord_diffusion.discord import text
 from discord_diffusion.discord.command_model import MANAGE_GUILD

@@ -35,7 +35,7 @@ class Jobs(Protocol):
         """Give a job its last status."""
 
     def withdraw(
-        self, job_id: str, status: JobStatus, *, reason: str, untold: bool = False
+        self, job_id: str, status: JobStatus, *, reason: str, notify_later: bool = False
     ) -> bool:
         """End a job that no worker has begun."""
 

@@ -1,6 +1,6 @@
 """Which records a user may be shown: a button's custom_id and a file's name prove nothing."""
 
-from discord_diffusion.aws.job_store import StoreError
+from discord_diffusion.aws.errors import StoreError
 from discord_diffusion.discord.interactions import Interaction
 from discord_diffusion.functions.interactions.stores import Jobs
 from discord_diffusion.jobs.record import JobRecord

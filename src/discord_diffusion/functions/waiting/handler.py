@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from discord_diffusion import logs
+from discord_diffusion.aws.dynamodb import Table
 from discord_diffusion.aws.fleet_state import FleetStateStore
 from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.discord.notices import NoticeClient
@@ -14,9 +15,10 @@ from discord_diffusion.settings import WaitingSettings
 def _telling() -> Telling:
     settings = WaitingSettings.from_environ()
     logs.configure(settings.log_level)
+    table = Table(settings.jobs_table, region=settings.aws_region)
     return Telling(
-        jobs=JobStore(settings.jobs_table, region=settings.aws_region),
-        fleet=FleetStateStore(settings.jobs_table, region=settings.aws_region),
+        jobs=JobStore(table),
+        fleet=FleetStateStore(table),
         discord=NoticeClient(settings.discord_api_url),
         size=settings.fleet,
     )

@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
+from discord_diffusion.aws.errors import StoreError
 from discord_diffusion.aws.fleet_state import FleetStateStore
-from discord_diffusion.aws.job_store import JobStore, StoreError
+from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.discord import answer_text, buttons, text
 from discord_diffusion.discord.api_errors import ApiError, InteractionGoneError
 from discord_diffusion.discord.notices import NoticeClient
@@ -95,7 +96,9 @@ class Telling:
 
     def _tell_wait(self, due: Due, now: datetime) -> bool:
         record, wait = due.record, due.wait
-        if not self.jobs.told(record.id, now, every_seconds=SOON.total_seconds(), wait=wait):
+        if not self.jobs.claim_wait_notice(
+            record.id, now, every_seconds=SOON.total_seconds(), wait=wait
+        ):
             return False
         content = texts.queued(record.parameters, wait, record.expires_at, record.locale)
         try:
@@ -115,7 +118,7 @@ class Telling:
         """End a job that is hopeless, unless a worker has just begun it; then tell its user."""
         record, wait = due.record, due.wait
         reason = texts.given_up(wait, record.locale)
-        if not self.jobs.withdraw(record.id, JobStatus.REFUSED, reason=reason, untold=True):
+        if not self.jobs.withdraw(record.id, JobStatus.REFUSED, reason=reason, notify_later=True):
             return False
         log.info("Refused", extra={"job": record.id, "kind": wait.kind, "ahead": wait.ahead})
         self._tell_end(replace(due, record=replace(record, details={"reason": reason})), now)
@@ -134,7 +137,7 @@ class Telling:
                 return False
         else:
             log.error("The user could not be told of the end", extra={"job": record.id})
-        self.jobs.settle(record.id)
+        self.jobs.confirm_notified(record.id)
         return True
 
     def _write(

@@ -4,19 +4,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from botocore.config import Config
-
+from discord_diffusion.aws.clients import client
 from discord_diffusion.aws.errors import ServiceError, translated
-from discord_diffusion.aws.session import client
 
 if TYPE_CHECKING:
     from mypy_boto3_autoscaling import AutoScalingClient
     from mypy_boto3_ecs import ECSClient
     from mypy_boto3_ecs.type_defs import ServiceTypeDef
 
-CONFIG = Config(
-    connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2}
-)
 _LOOKED_AT = 5
 """Activities of a group; the newest says how things are."""
 _FAILED = frozenset({"Failed", "Cancelled"})
@@ -38,7 +33,7 @@ class EcsService:
         self._cluster = cluster
         self._service = service
         self._region = region
-        self._ecs: ECSClient = client("ecs", region=region, config=CONFIG)
+        self._ecs: ECSClient = client("ecs", region=region)
 
     def counts(self) -> ServiceCounts:
         """How many tasks there are.
@@ -46,7 +41,7 @@ class EcsService:
         Raises:
             ServiceError: ECS did not say.
         """
-        with translated():
+        with translated(ServiceError):
             found = self._describe()
         return ServiceCounts(found["desiredCount"], found["runningCount"])
 
@@ -60,11 +55,11 @@ class EcsService:
         Raises:
             ServiceError: ECS or Auto Scaling did not say.
         """
-        autoscaling: AutoScalingClient = client("autoscaling", region=self._region, config=CONFIG)
+        autoscaling: AutoScalingClient = client("autoscaling", region=self._region)
         newest: datetime | None = None
         failed = False
         for group in self._groups():
-            with translated():
+            with translated(ServiceError):
                 answer = autoscaling.describe_scaling_activities(
                     AutoScalingGroupName=group, MaxRecords=_LOOKED_AT
                 )
@@ -76,7 +71,7 @@ class EcsService:
 
     def _groups(self) -> list[str]:
         """The Auto Scaling groups below the service's capacity providers."""
-        with translated():
+        with translated(ServiceError):
             service = self._describe()
             names = [one["capacityProvider"] for one in service["capacityProviderStrategy"]]
             answer = self._ecs.describe_capacity_providers(capacityProviders=names)

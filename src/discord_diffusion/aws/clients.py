@@ -1,7 +1,7 @@
 """Clients of AWS's SDK, all from one session: what they share is read once.
 
-From botocore itself: boto3 would add its resources, which nobody uses here, and 20 ms to the start
-of every function (docs/decisions/0101).
+They come from botocore: boto3 would add its resources, which are not used here, and 20 ms to the
+start of every function (docs/decisions/0101).
 """
 
 from functools import cache
@@ -13,6 +13,10 @@ from botocore.session import Session
 
 SERVICES = ("autoscaling", "cloudwatch", "dynamodb", "ecs", "sqs", "stepfunctions")
 """Those that are used here."""
+TWO_ATTEMPTS = Config(
+    connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2}
+)
+"""For the calls of functions for which no user waits."""
 
 
 class _Loader(Loader):
@@ -22,7 +26,7 @@ class _Loader(Loader):
         return list(SERVICES)
 
 
-def client(service: str, *, region: str | None, config: Config) -> Any:
+def client(service: str, *, region: str | None, config: Config = TWO_ATTEMPTS) -> Any:
     """A client of one of `SERVICES`; the caller gives it its type."""
     return _session().create_client(service, region_name=region, config=config)
 
