@@ -21,8 +21,8 @@ from discord_diffusion.discord.components import CustomId, InvalidCustomIdError
 from discord_diffusion.discord.interactions import Interaction
 from discord_diffusion.discord.options import checked
 from discord_diffusion.discord.text import clean
-from discord_diffusion.functions.interactions.imagine import seed_of, worded
-from discord_diffusion.functions.interactions.requests import Requests, Wish
+from discord_diffusion.functions.interactions.parameters import seed_of, worded
+from discord_diffusion.functions.interactions.picture_requests import Requests, Wish
 from discord_diffusion.functions.interactions.stores import Jobs
 from discord_diffusion.functions.interactions.visibility import record_for
 from discord_diffusion.jobs.parameters import (

@@ -11,9 +11,9 @@ from discord_diffusion.aws.queue import JobSender
 from discord_diffusion.aws.state_machines import StateMachine
 from discord_diffusion.functions.interactions.admission import Admission
 from discord_diffusion.functions.interactions.endpoint import Endpoint
-from discord_diffusion.functions.interactions.imagine import Imagine
 from discord_diffusion.functions.interactions.lazy_handlers import Seldom
-from discord_diffusion.functions.interactions.requests import Requests
+from discord_diffusion.functions.interactions.parameters import Imagine
+from discord_diffusion.functions.interactions.picture_requests import Requests
 from discord_diffusion.functions.interactions.router import Answers
 from discord_diffusion.settings import InteractionsSettings
 

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from discord_diffusion.functions.interactions.requests import Requests
+from discord_diffusion.functions.interactions.picture_requests import Requests
 from discord_diffusion.functions.interactions.stores import Fleet, Jobs
 
 if TYPE_CHECKING:
     from discord_diffusion.functions.interactions.components import Presses
-    from discord_diffusion.functions.interactions.information import Information
+    from discord_diffusion.functions.interactions.information_commands import Information
     from discord_diffusion.functions.interactions.settings_command import GuildCommands
 
 
@@ -31,7 +31,7 @@ class Seldom:
     @cached_property
     def information(self) -> "Information":
         """Answers questions."""
-        from discord_diffusion.functions.interactions.information import Information
+        from discord_diffusion.functions.interactions.information_commands import Information
 
         size = self.requests.imagine.settings.fleet
         return Information(self.requests, self.jobs, self.fleet, size)

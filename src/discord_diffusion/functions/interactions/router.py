@@ -9,7 +9,7 @@ from discord_diffusion.discord import interactions as responses
 from discord_diffusion.discord.interactions import Interaction, InteractionType
 from discord_diffusion.functions import texts
 from discord_diffusion.functions.interactions.lazy_handlers import Seldom
-from discord_diffusion.functions.interactions.requests import Requests
+from discord_diffusion.functions.interactions.picture_requests import Requests
 from discord_diffusion.jobs.refusal import Refusal
 from discord_diffusion.jobs.validation import InvalidJobError
 

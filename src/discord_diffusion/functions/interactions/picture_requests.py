@@ -14,7 +14,7 @@ from discord_diffusion.discord import buttons
 from discord_diffusion.discord import interactions as responses
 from discord_diffusion.discord.interactions import Interaction
 from discord_diffusion.functions.interactions.admission import Admission
-from discord_diffusion.functions.interactions.imagine import Imagine
+from discord_diffusion.functions.interactions.parameters import Imagine
 from discord_diffusion.functions.interactions.stores import Guilds
 from discord_diffusion.jobs.job import Job
 from discord_diffusion.jobs.parameters import GenerationParameters

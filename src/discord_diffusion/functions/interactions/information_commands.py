@@ -17,7 +17,7 @@ from discord_diffusion.discord.interactions import Interaction
 from discord_diffusion.fleet.state import FleetSettings, FleetState
 from discord_diffusion.fleet.wait_estimate import expected_wait
 from discord_diffusion.functions import texts
-from discord_diffusion.functions.interactions.requests import Requests
+from discord_diffusion.functions.interactions.picture_requests import Requests
 from discord_diffusion.functions.interactions.stores import Fleet, Jobs
 from discord_diffusion.functions.interactions.visibility import record_for
 from discord_diffusion.jobs.record import JobRecord, JobStatus
