@@ -13,18 +13,19 @@ from pathlib import Path
 from discord_diffusion.discord.webhooks import WebhookClient
 from discord_diffusion.jobs.job import Job
 from discord_diffusion.jobs.parameters import GenerationParameters
-from discord_diffusion.worker.assembly import Surroundings, Worker
+from discord_diffusion.worker.dependencies import Dependencies
 from discord_diffusion.worker.generation import (
     Generation,
     GenerationRequest,
     ModelInfo,
     OnStep,
 )
-from discord_diffusion.worker.outcomes import LeaseTerms
+from discord_diffusion.worker.lease import LeaseTerms
+from discord_diffusion.worker.loop import Worker
 from discord_diffusion.worker.pipeline import DiffusersGenerator
-from discord_diffusion.worker.publisher import DiscordPublisher
-from discord_diffusion.worker.records import Records
-from discord_diffusion.worker.source_images import Sources
+from discord_diffusion.worker.publisher import Publisher
+from discord_diffusion.worker.records import JobRecords
+from discord_diffusion.worker.source_images import SourceImages
 from tests.unit.worker.fakes import (
     MemoryQueue,
     MemoryTable,
@@ -140,21 +141,21 @@ def _draw_as_a_worker(timed: _Timed, jobs: list[Job], discord_url: str) -> None:
     queue, table = MemoryQueue(), MemoryTable()
     queue.waiting += [make_message(job.to_json()) for job in jobs]
     worker = Worker(
-        Surroundings(
+        Dependencies(
             queue=queue,
             generator=timed,
-            publisher=DiscordPublisher(WebhookClient(discord_url), scale=4),
-            sources=Sources((), discord_url),
+            publisher=Publisher(WebhookClient(discord_url), scale=4),
+            source_images=SourceImages((), discord_url),
             terms=LeaseTerms(30, 3),
             stop_timeout_seconds=30,
-            records=Records(table),
+            records=JobRecords(table),
             pace_table=table,
         )
     )
-    loop = threading.Thread(target=worker.loop.run)
+    loop = threading.Thread(target=worker.run)
     loop.start()
     wait_until(lambda: len(queue.deleted) == len(jobs), 600)
-    worker.loop.stop()
+    worker.stop()
     loop.join()
 
 

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 
-from discord_diffusion.worker.metrics import UNITS
+from discord_diffusion.worker.telemetry import UNITS
 from tests.infra.terraform_module import LAYOUT, Suite
 
 APPLIED = "the_defaults_deploy_to_aws"

@@ -9,20 +9,13 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from discord_diffusion import logs
 from discord_diffusion.settings import SettingsError, WorkerSettings
 from discord_diffusion.worker import job_log
 from discord_diffusion.worker.errors import ModelLoadError
 from discord_diffusion.worker.generation import Generator
-from discord_diffusion.worker.health import Health
 from discord_diffusion.worker.shutdown import Shutdown, exit_now
-
-if TYPE_CHECKING:
-    from discord_diffusion.worker.assembly import Worker
-    from discord_diffusion.worker.tracing import Tracer
 
 log = logging.getLogger("discord_diffusion.worker")
 
@@ -66,7 +59,11 @@ def _work(
     settings: WorkerSettings, generator: Generator, shutdown: Shutdown, started: float
 ) -> int:
     with _phase("connect"):
-        worker, tracer = _connect(settings, generator)
+        from discord_diffusion.worker.dependencies import Dependencies
+        from discord_diffusion.worker.loop import Worker
+
+        dependencies = Dependencies.from_settings(settings, generator, lambda: exit_now(HANGS))
+        worker = Worker(dependencies)
     log.info(
         "Ready",
         extra={
@@ -78,52 +75,10 @@ def _work(
     )
     worker.start()
     try:
-        return shutdown.run(worker.loop)
+        return shutdown.run(worker)
     finally:
-        tracer.close()
-
-
-def _connect(settings: WorkerSettings, generator: Generator) -> "tuple[Worker, Tracer]":
-    from discord_diffusion.aws.dynamodb import Table
-    from discord_diffusion.aws.fleet_state import FleetStateStore
-    from discord_diffusion.aws.job_store import JobStore
-    from discord_diffusion.aws.queue import JobQueue
-    from discord_diffusion.aws.task_protection import TaskProtection
-    from discord_diffusion.discord.webhooks import WebhookClient
-    from discord_diffusion.worker.assembly import Surroundings, Worker
-    from discord_diffusion.worker.metrics import Metrics
-    from discord_diffusion.worker.outcomes import LeaseTerms
-    from discord_diffusion.worker.protection import Protection
-    from discord_diffusion.worker.publisher import DiscordPublisher
-    from discord_diffusion.worker.records import Records
-    from discord_diffusion.worker.source_images import Sources
-    from discord_diffusion.worker.tracing import tracer_to
-
-    region, agent = settings.aws_region, settings.ecs_agent_uri
-    table = Table(settings.jobs_table, region=region) if settings.jobs_table else None
-    tracer = tracer_to(settings.otlp_endpoint)
-    surroundings = Surroundings(
-        queue=JobQueue(
-            settings.queue_url, wait_seconds=settings.receive_wait_seconds, region=region
-        ),
-        generator=generator,
-        publisher=DiscordPublisher(
-            WebhookClient(settings.discord_api_url),
-            scale=settings.picture_scale,
-            notice=settings.model_notice or "",
-        ),
-        sources=Sources(settings.discord_cdn_hosts, settings.discord_api_url),
-        terms=LeaseTerms(settings.visibility_timeout_seconds, settings.max_receive_count),
-        stop_timeout_seconds=settings.stop_timeout_seconds,
-        records=Records(JobStore(table) if table else None),
-        pace_table=FleetStateStore(table) if table else None,
-        protection=Protection(TaskProtection(agent) if agent else None),
-        metrics=Metrics(settings.metric_namespace),
-        tracer=tracer,
-        beat=Health(Path(settings.health_file) if settings.health_file else None).beat,
-        end_process=lambda: exit_now(HANGS),
-    )
-    return Worker(surroundings), tracer
+        if dependencies.tracer:
+            dependencies.tracer.close()
 
 
 @contextmanager

@@ -1,30 +1,64 @@
-"""What users read: progress, answers, alt texts, and the parameters inside a file."""
+"""The answer to a job: its text, and its pictures as files with alt texts and parameters."""
 
-from discord_diffusion.discord import text
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from discord_diffusion.discord import buttons, text
 from discord_diffusion.discord.answer_text import SPOILER, asked, file_prefix, pictures
 from discord_diffusion.discord.limits import ATTACHMENT_DESCRIPTION_LENGTH
+from discord_diffusion.discord.multipart import File
 from discord_diffusion.jobs.job import Job
 from discord_diffusion.jobs.parameters import GenerationParameters
 from discord_diffusion.texts.catalogue import say
+from discord_diffusion.worker.encoding import CaptionedImage, encode_to_fit, enlarge
 from discord_diffusion.worker.generation import Generation, ModelInfo, Picture
 
-
-def working(job: Job, steps_done: int = 0, steps: int = 0, *, last_try: bool = False) -> str:
-    """While the job runs. Of a last try the text stays true should the worker die over it."""
-    locale = job.locale
-    status = say(locale, "working.begun")
-    if steps_done:
-        status = say(locale, "working.steps", done=steps_done, steps=steps)
-    lines = [*asked(job.parameters, locale), status]
-    if last_try:
-        # Shown in each reader's own time: https://docs.discord.com/developers/reference#message-formatting
-        by = f"<t:{int(job.expires_at.timestamp())}:t>"
-        lines.append(f"-# {say(locale, 'working.last_try', by=by)}")
-    return text.content("\n".join(lines))
+Components = tuple[Mapping[str, Any], ...]
+"""Rows of buttons, as Discord takes them."""
 
 
-def answer(job: Job, generation: Generation, notice: str = "") -> str:
-    """What was made, and the seed of each picture."""
+@dataclass(frozen=True)
+class Answer:
+    """All that goes into the user's message."""
+
+    job: Job
+    generation: Generation
+    content: str
+    images: tuple[CaptionedImage, ...] = ()
+    """From which smaller files can be encoded."""
+    files: tuple[File, ...] = ()
+    components: Components = ()
+
+
+def compose(job: Job, generation: Generation, *, scale: int = 1, notice: str = "") -> Answer:
+    """Enlarge the pictures `scale` times, encode them within the job's limit, write the text.
+
+    Raises:
+        PicturesTooLargeError: no encoding is small enough.
+    """
+    images = tuple(
+        CaptionedImage(
+            enlarge(picture.image, scale),
+            file_stem(job, picture),
+            embedded_parameters(job.parameters, picture.seed, generation.model, scale),
+            alt_text(job, picture),
+        )
+        for picture in generation.pictures
+    )
+    shown = [picture.index for picture in generation.pictures]
+    return Answer(
+        job,
+        generation,
+        answer_content(job, generation, notice),
+        images,
+        encode_to_fit(images, job.attachment_size_limit),
+        tuple(buttons.answered(job.id, job.locale, job.parameters, shown)),
+    )
+
+
+def answer_content(job: Job, generation: Generation, notice: str = "") -> str:
+    """What was drawn, and the seed of each picture."""
     locale, parameters = job.locale, job.parameters
     if not generation.pictures:
         return text.failure(say(locale, "failed.held_back"))
@@ -63,7 +97,7 @@ def alt_text(job: Job, picture: Picture) -> str:
 def embedded_parameters(
     parameters: GenerationParameters, seed: int, model: ModelInfo, scale: int
 ) -> str:
-    """How to make the picture again, in the form of the `parameters` text chunk.
+    """How to draw the picture again, in the form of the `parameters` text chunk.
 
     The form is the one that AUTOMATIC1111's web UI writes and other tools read:
     https://github.com/AUTOMATIC1111/stable-diffusion-webui/wiki/Features#png-info
@@ -87,12 +121,15 @@ def embedded_parameters(
     return "\n".join(lines)
 
 
+def file_stem(job: Job, picture: Picture) -> str:
+    """The file's name without extension.
+
+    It holds the job's id, by which a second receive recognises pictures that were delivered.
+    """
+    return f"{SPOILER if job.spoiler else ''}{file_prefix(job.id)}{picture.index}"
+
+
 def _size(parameters: GenerationParameters) -> tuple[int, int]:
     """Width and height as drawn."""
     scale = parameters.source.scale if parameters.source else 1
     return parameters.width * scale, parameters.height * scale
-
-
-def file_stem(job: Job, picture: Picture) -> str:
-    """Holds the job's id: by it a second receive recognises pictures already delivered."""
-    return f"{SPOILER if job.spoiler else ''}{file_prefix(job.id)}{picture.index}"

@@ -1,48 +1,41 @@
-"""Draws batches: one call of the pipeline for several jobs, each watched by itself."""
+"""The stage *draw*: one call of the pipeline for the jobs of a batch, each watched by itself."""
 
 import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 
-from discord_diffusion.worker import answer as messages
 from discord_diffusion.worker import job_log
-from discord_diffusion.worker.checks import check_held, check_time, utc_now
 from discord_diffusion.worker.errors import GenerationError, WorkerError
-from discord_diffusion.worker.generation import (
-    Generation,
-    GenerationRequest,
-    Generator,
-    Preview,
-)
-from discord_diffusion.worker.held import Held
-from discord_diffusion.worker.held_jobs import Holdings
+from discord_diffusion.worker.generation import Generation, GenerationRequest, Generator, Preview
+from discord_diffusion.worker.held_jobs import HeldJob, HeldJobs
 from discord_diffusion.worker.pace import Pace
+from discord_diffusion.worker.progress import progress_text
+from discord_diffusion.worker.telemetry import Telemetry
+from discord_diffusion.worker.watchdog import Watchdog
 
 log = logging.getLogger(__name__)
 
-OnDrawn = Callable[[Held, Generation | Exception], None]
-"""Takes what became of one job; returns at once."""
-OnBatch = Callable[[Sequence[Held], float], None]
-"""Is told the jobs of a batch that was drawn whole, and the seconds it took."""
+Deliver = Callable[[HeldJob, Generation | Exception], None]
+"""Takes the pictures of one job, or the reason why there are none; returns at once."""
 
 _SILENT_SECONDS = 2.0
-"""Of a job that will be drawn within this, no progress is shown before as much has passed."""
+"""A job that is drawn within this shows no progress before as much time has passed."""
 _SKETCH_SECONDS = 4.0
-"""A drawing that goes on for this long after its half is worth a sketch."""
+"""A job that is drawn for this long after its half shows a sketch."""
 
 
-class _NobodyWaitsError(WorkerError):
+class _BatchAbandonedError(Exception):
     """Every job of the batch has ended before its pictures were there."""
 
 
 @dataclass
 class _Batch:
-    """Jobs that are being drawn; `active` are those of them that somebody still waits for."""
+    """Jobs that are being drawn; `active` are those that have not ended meanwhile."""
 
-    jobs: list[Held]
-    active: list[Held]
+    jobs: list[HeldJob]
+    active: list[HeldJob]
+    deliver: Deliver
     started: float = field(default_factory=time.perf_counter)
 
     def requests(self) -> list[GenerationRequest]:
@@ -55,103 +48,103 @@ class _Batch:
         return time.perf_counter() - self.started
 
 
-class Drawing:
+class BatchDrawer:
     """Runs the pipeline, one batch at a time. Never raises because of a job."""
 
     def __init__(
         self,
         generator: Generator,
-        holdings: Holdings,
+        held_jobs: HeldJobs,
         pace: Pace,
-        on_drawn: OnDrawn,
-        *,
-        on_step: Callable[[], None] = lambda: None,
-        on_batch: OnBatch = lambda _jobs, _seconds: None,
-        now: Callable[[], datetime] = utc_now,
+        watchdog: Watchdog,
+        telemetry: Telemetry,
     ) -> None:
         self._generator = generator
-        self._holdings = holdings
+        self._held_jobs = held_jobs
         self._pace = pace
-        self._on_drawn = on_drawn
-        self._on_step = on_step
-        self._on_batch = on_batch
-        self._now = now
+        self._watchdog = watchdog
+        self._telemetry = telemetry
         self._decode_seconds = 0.0
 
-    def draw(self, jobs: Sequence[Held]) -> None:
-        """Draw the jobs of a batch, and hand on each with its pictures or its error."""
-        active = [held for held in jobs if self._begin(held)]
-        batch = _Batch(list(active), active)
+    def draw(self, jobs: Sequence[HeldJob], deliver: Deliver) -> None:
+        """Draw the jobs of a batch and call `deliver` once for each.
+
+        A job whose lease is lost or whose token expires meanwhile is delivered at once, with its
+        error; the others go on.
+        """
+        active = [held for held in jobs if self._begin(held, deliver)]
+        batch = _Batch(list(active), active, deliver)
         try:
             results = self._generate(batch) if active else []
         finally:
-            self._holdings.drawing_for(0.0)
+            self._held_jobs.expect_drawing_for(0.0)
         self._learn(batch, results)
         for held, result in zip(batch.jobs, results, strict=True):
             if held in active:
                 held.mark("drawn")
-                self._on_drawn(held, result)
+                deliver(held, result)
 
-    def _begin(self, held: Held) -> bool:
-        """Whether there is still time for a job that is about to be drawn."""
+    def _begin(self, held: HeldJob, deliver: Deliver) -> bool:
+        """Whether the job, which has waited for its batch, can still be answered in time."""
         with job_log.about(held.job.id):
             try:
-                check_held(held, not held.lease.lost, self._now())
-                check_time(held.job, self._now(), self._pace.least(held.job.parameters))
+                held.check(leased=not held.lease.lost)
+                self._pace.check_time_left(held.job)
             except WorkerError as error:
-                self._on_drawn(held, error)
+                deliver(held, error)
                 return False
             log.info("Drawing", extra={"pictures": held.job.parameters.images})
         held.mark("drawing")
         return True
 
-    def _announce(self, active: Sequence[Held], expected: float | None) -> None:
-        """Say that work begins; of what is over in a moment only the answer is said."""
-        soon = expected is not None and expected < _SILENT_SECONDS
-        for held in active:
-            held.progress.start(_SILENT_SECONDS if soon else 0.0)
-            held.progress.report(messages.working(held.job, last_try=held.last))
-
     def _generate(self, batch: _Batch) -> Sequence[Generation | Exception]:
         expected = self._pace.expected(held.job.parameters for held in batch.jobs)
         self._announce(batch.jobs, expected)
-        self._holdings.drawing_for(float("inf") if expected is None else expected)
+        self._held_jobs.expect_drawing_for(float("inf") if expected is None else expected)
         try:
             return self._generator.generate(
                 batch.requests(),
-                lambda done, steps, preview: self._stepped(batch, done, steps, preview),
+                lambda done, steps, preview: self._after_step(batch, done, steps, preview),
             )
-        except _NobodyWaitsError as error:
+        except _BatchAbandonedError as error:
             return [error] * len(batch.jobs)
         except Exception as error:  # noqa: BLE001 - what a library raises ends a batch, no worker
             log.error("The pipeline failed", extra={"error": type(error).__name__})
             return [GenerationError(f"{type(error).__name__}: {error}")] * len(batch.jobs)
 
-    def _learn(self, batch: _Batch, results: Sequence[Generation | Exception]) -> None:
-        """Remember the pace, unless the batch was not drawn whole."""
-        made = [one for one in results if isinstance(one, Generation)]
-        if made and len(made) == len(batch.jobs):
-            self._decode_seconds = made[0].seconds.decode
-            self._pace.learn((held.job.parameters for held in batch.jobs), batch.seconds())
-            self._on_batch(batch.jobs, batch.seconds())
+    def _announce(self, jobs: Sequence[HeldJob], expected: float | None) -> None:
+        """Show that work begins, unless the answer comes in a moment."""
+        soon = expected is not None and expected < _SILENT_SECONDS
+        for held in jobs:
+            held.progress.start(_SILENT_SECONDS if soon else 0.0)
+            held.progress.report(progress_text(held.job, last_try=held.last))
 
-    def _stepped(self, batch: _Batch, done: int, steps: int, preview: Preview | None) -> None:
-        """A step has ended: see who still waits, and tell them."""
-        self._on_step()
+    def _after_step(self, batch: _Batch, done: int, steps: int, preview: Preview | None) -> None:
+        """Drop the jobs that have ended; show the progress of the others."""
+        self._watchdog.pipeline_stepped()
         left = batch.seconds() / done * (steps - done) + self._decode_seconds
-        self._holdings.drawing_for(left)
+        self._held_jobs.expect_drawing_for(left)
         for held in list(batch.active):
             try:
-                check_held(held, not held.lease.lost, self._now())
+                held.check(leased=not held.lease.lost)
             except WorkerError as error:
                 batch.active.remove(held)
-                self._on_drawn(held, error)
+                batch.deliver(held, error)
                 continue
             sketch = None
             if preview and held.wants_sketch and done * 2 >= steps and left > _SKETCH_SECONDS:
                 sketch = preview(batch.jobs.index(held))
                 held.wants_sketch = sketch is None
-            text = messages.working(held.job, done, steps, last_try=held.last)
+            text = progress_text(held.job, done, steps, last_try=held.last)
             held.progress.report(text, sketch)
         if not batch.active:
-            raise _NobodyWaitsError
+            raise _BatchAbandonedError
+
+    def _learn(self, batch: _Batch, results: Sequence[Generation | Exception]) -> None:
+        """Learn the pace, unless the batch was not drawn whole."""
+        drawn = [result for result in results if isinstance(result, Generation)]
+        if drawn and len(drawn) == len(batch.jobs):
+            seconds = batch.seconds()
+            self._decode_seconds = drawn[0].seconds.decode
+            self._pace.learn((held.job.parameters for held in batch.jobs), seconds)
+            self._telemetry.batch_drawn(batch.jobs, seconds, self._generator.peak_memory())

@@ -1,4 +1,4 @@
-"""Pictures to files that Discord takes: PNG where it fits, else ever smaller WebP and JPEG.
+"""Encodes pictures into files that Discord takes: PNG if it fits, else smaller WebP or JPEG.
 
 Every file carries the parameters that made it, where common tools look for them: PNG in the text
 chunk `parameters`, WebP and JPEG in the Exif tag UserComment.
@@ -51,33 +51,38 @@ LADDER = (
 
 
 @dataclass(frozen=True)
-class Drawing:
-    """A picture with what is to be said about it."""
+class CaptionedImage:
+    """A finished picture with the texts that go into its file and its attachment."""
 
     image: Image.Image
     stem: str
     """File name without extension."""
     parameters: str
-    """One text in the form the common tools read."""
+    """In the form that common tools read."""
     description: str
     """Alt text."""
 
 
 def encode_to_fit(
-    drawings: Sequence[Drawing], file_limit: int, total_limit: int = TOTAL_BYTES
+    images: Sequence[CaptionedImage], file_limit: int, total_limit: int = TOTAL_BYTES
 ) -> tuple[File, ...]:
-    """The best encoding in which each file and all together fit; limits in bytes.
+    """The best encodings in which each file and all files together fit; limits in bytes.
 
-    A file is kept at the best rung that fits by itself; the whole goes down the ladder together
-    only when the sum is too large. Raises `PicturesTooLargeError` when the last rung does not fit.
+    Each file takes the best rung that fits it. Only when the sum is too large, the best rung is
+    left out for all of them.
+
+    Raises:
+        PicturesTooLargeError: not even the last rung fits.
     """
     for first_rung in range(len(LADDER)):
-        with ThreadPoolExecutor(max_workers=max(1, len(drawings))) as pool:
-            files = tuple(pool.map(lambda d, r=first_rung: _fit(d, file_limit, r), drawings))
+        with ThreadPoolExecutor(max_workers=max(1, len(images))) as pool:
+            files = tuple(
+                pool.map(lambda image, rung=first_rung: _fit(image, file_limit, rung), images)
+            )
         if sum(len(file.content) for file in files) <= total_limit:
             return files
     raise PicturesTooLargeError(
-        f"{len(drawings)} pictures do not fit {file_limit} bytes each and {total_limit} in all"
+        f"{len(images)} pictures do not fit {file_limit} bytes each and {total_limit} in all"
     )
 
 
@@ -92,30 +97,30 @@ def enlarge(image: Image.Image, scale: int) -> Image.Image:
     return image.resize((image.width * scale, image.height * scale), Image.Resampling.BICUBIC)
 
 
-def encode(drawing: Drawing, encoding: Encoding) -> File:
+def encode(captioned: CaptionedImage, encoding: Encoding) -> File:
     """One file in one encoding."""
     buffer = io.BytesIO()
-    image = drawing.image.convert("RGB")
+    image = captioned.image.convert("RGB")
     if encoding.format == "PNG":
         info = PngInfo()
         # Latin-1 goes to a plain tEXt chunk, which every reader knows; anything else to iTXt.
-        info.add_text("parameters", drawing.parameters.replace("\0", ""))
+        info.add_text("parameters", captioned.parameters.replace("\0", ""))
         image.save(buffer, "PNG", pnginfo=info, compress_level=_PNG_COMPRESSION)
     else:
         image.save(
-            buffer, encoding.format, quality=encoding.quality, exif=_exif(drawing.parameters)
+            buffer, encoding.format, quality=encoding.quality, exif=_exif(captioned.parameters)
         )
     return File(
-        f"{drawing.stem}.{encoding.extension}",
+        f"{captioned.stem}.{encoding.extension}",
         buffer.getvalue(),
         encoding.media_type,
-        drawing.description,
+        captioned.description,
     )
 
 
-def _fit(drawing: Drawing, file_limit: int, first_rung: int) -> File:
+def _fit(captioned: CaptionedImage, file_limit: int, first_rung: int) -> File:
     for encoding in LADDER[first_rung:]:
-        file = encode(drawing, encoding)
+        file = encode(captioned, encoding)
         if len(file.content) <= file_limit:
             return file
     raise PicturesTooLargeError(f"a picture cannot be made to fit {file_limit} bytes")

@@ -1,115 +1,182 @@
-"""The jobs that this worker has, from receipt to end: what is drawn next, and when to fetch more.
+"""The jobs that this worker holds, from receipt to end: which to draw next, when to receive more.
 
-A job is fetched just in time. While the pipeline is free, at once; while it draws, only when the
-batch is about to end; never more than the next batch holds, so that a job does not wait here while
-an idle worker could have it.
+A job is received just in time: at once while the pipeline is free, shortly before the end of the
+batch while it draws, and never more jobs than the next batch takes. Otherwise a job would wait here
+while an idle worker could draw it.
 """
 
 import threading
 import time
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import Enum
 
-from discord_diffusion.worker.held import Held, Stage
+from PIL.Image import Image
+
+from discord_diffusion.aws.queue import ReceivedMessage
+from discord_diffusion.jobs.job import Job
+from discord_diffusion.worker.errors import JobExpiredError, LeaseLostError
+from discord_diffusion.worker.lease import Lease
+from discord_diffusion.worker.pace import TOKEN_MARGIN
+from discord_diffusion.worker.progress import Progress
+from discord_diffusion.worker.protection import Protection
 
 MOST_HELD = 32
 """Jobs in all. Reached only while Discord takes answers more slowly than they are drawn."""
-_SHORT_POLL_SECONDS = 1
-"""While the pipeline draws: what arrives later is for whoever is idle."""
 _GATHER_SECONDS = 0.2
 """How long a free pipeline waits, with a job ready, for others of the same batch."""
 _EMPTY_PAUSE_SECONDS = 0.5
-"""Between two polls that look for more jobs of a batch."""
-NOTHING_TO_FETCH = -1
-_UPCOMING = (Stage.PREPARING, Stage.READY)
+"""Pause after an empty poll, while more jobs of a batch are looked for."""
 
 
-class Guard(Protocol):
-    """Is told of each job held; `Protection` is one."""
+class Stage(Enum):
+    """How far a job has come; each follows the one before it."""
 
-    def hold(self) -> None:
-        """One more."""
+    PREPARING = "preparing"
+    """Its record is checked, its source image fetched."""
+    READY = "ready"
+    DRAWING = "drawing"
+    DELIVERING = "delivering"
+    """Its pictures are encoded and uploaded, or its failure is dealt with."""
 
-    def let_go(self) -> None:
-        """One less."""
+
+class Poll(Enum):
+    """How long a poll of the queue may wait for a message; the value is in seconds."""
+
+    USUAL = None
+    """As long as the queue's client usually does: the worker is idle."""
+    SHORT = 1
+    """The pipeline is about to be free; a message that comes later is for an idle worker."""
+    IMMEDIATE = 0
+    """A job is ready to be drawn; another of its batch is taken if it is there."""
 
 
-class Holdings:
+@dataclass(eq=False)
+class HeldJob:
+    """One leased job. Only the thread that works on its present stage changes it."""
+
+    message: ReceivedMessage
+    job: Job
+    lease: Lease
+    progress: Progress
+    last: bool
+    """Whether this is the last receive: after it the message becomes a dead letter."""
+    batch_key: Hashable = None
+    """Equal for jobs that can be drawn together."""
+    capacity: int = 1
+    """How many pictures like its own fit into one pass."""
+    stage: Stage = Stage.PREPARING
+    source: Image | None = None
+    """The source image."""
+    wants_sketch: bool = True
+    """Whether no sketch has been shown."""
+    given_back: bool = False
+    """Whether other workers may have it: this one does nothing more about it."""
+    times: dict[str, float] = field(default_factory=dict)
+    """Seconds since the epoch at which something began or ended, by the name of the event."""
+
+    def mark(self, event: str) -> None:
+        """Note the time of an event."""
+        self.times[event] = time.time()
+
+    def seconds(self, begin: str, end: str) -> float:
+        """Seconds between two events; 0 if one has not happened."""
+        return max(0.0, self.times.get(end, 0.0) - self.times.get(begin, self.times.get(end, 0.0)))
+
+    def check(self, *, leased: bool) -> None:
+        """Stop the work on a job that another worker has, or whose token expires.
+
+        On the last receive no other worker would answer, so there a lost lease is no obstacle.
+
+        Raises:
+            LeaseLostError: the job was given back, or is not `leased` any more.
+            JobExpiredError: the token is about to expire.
+        """
+        if self.given_back or not (leased or self.last):
+            self.progress.stop()
+            raise LeaseLostError("another worker has the job, or will have it")
+        if self.job.expires_at - datetime.now(UTC) < TOKEN_MARGIN:
+            self.progress.stop()
+            raise JobExpiredError("drawing took too long")
+
+
+class HeldJobs:
     """Shared by the threads that receive, prepare, draw and deliver."""
 
     def __init__(
         self,
-        guard: Guard,
+        protection: Protection,
         *,
         gather_seconds: float = _GATHER_SECONDS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._guard = guard
+        self._protection = protection
         self._gather_seconds = gather_seconds
         self._clock = clock
         self._changed = threading.Condition()
-        self._held: list[Held] = []
+        self._jobs: list[HeldJob] = []
         self._closed = False
         self._gathering = False
         self._empty_until = float("-inf")
         self._draw_ends_at = float("-inf")
 
-    def add(self, held: Held) -> None:
-        """A job was received."""
-        self._guard.hold()
+    def add(self, held: HeldJob) -> None:
+        """Add a job that was received."""
+        self._protection.job_added()
         with self._changed:
-            self._held.append(held)
+            self._jobs.append(held)
             self._gathering = True
             self._empty_until = float("-inf")
             self._changed.notify_all()
 
-    def make_ready(self, held: Held) -> bool:
-        """A job can be drawn; False when the worker stops and it should be given back."""
+    def mark_ready(self, held: HeldJob) -> bool:
+        """Let the job be drawn; False if the worker stops and the job should be given back."""
         with self._changed:
             if not self._closed:
                 held.stage = Stage.READY
             self._changed.notify_all()
             return not self._closed
 
-    def end(self, held: Held) -> None:
-        """A job has ended here. Ending it twice is no error."""
+    def remove(self, held: HeldJob) -> None:
+        """Remove a job that has ended here; removing it twice is no error."""
         with self._changed:
-            if held in self._held:
-                self._held.remove(held)
-                self._guard.let_go()
+            if held in self._jobs:
+                self._jobs.remove(held)
+                self._protection.job_removed()
             self._changed.notify_all()
 
-    def all(self, *stages: Stage) -> list[Held]:
-        """The jobs in these stages, in order of receipt; all jobs where none is named."""
+    def all(self, *stages: Stage) -> list[HeldJob]:
+        """The jobs in these stages, in order of receipt; all jobs if none is named."""
         with self._changed:
-            return [one for one in self._held if not stages or one.stage in stages]
+            return [held for held in self._jobs if not stages or held.stage in stages]
 
-    def close(self) -> list[Held]:
-        """Begin no further batch; the jobs that were ready, which are not drawn any more."""
+    def close(self) -> list[HeldJob]:
+        """Begin no further batch; returns the jobs that were ready, which nobody draws any more."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
             return self._in(Stage.READY)
 
-    def found_none(self) -> None:
-        """A poll came back empty: those who wait for more wait no longer."""
+    def note_empty_poll(self) -> None:
+        """Wait no longer for more jobs of a batch: a poll found none."""
         with self._changed:
             self._gathering = False
             self._empty_until = self._clock() + _EMPTY_PAUSE_SECONDS
             self._changed.notify_all()
 
-    def drawing_for(self, seconds: float) -> None:
-        """The batch is expected to be drawn for so long from now; 0 when it has been."""
+    def expect_drawing_for(self, seconds: float) -> None:
+        """Note that the batch will be drawn for so long from now; 0 when it has been."""
         with self._changed:
             self._draw_ends_at = self._clock() + seconds
             self._changed.notify_all()
 
-    def drawing_left(self) -> float:
+    def drawing_seconds_left(self) -> float:
         """Seconds until the pipeline is expected to be free."""
         with self._changed:
             return max(0.0, self._draw_ends_at - self._clock())
 
-    def next_batch(self) -> list[Held]:
+    def next_batch(self) -> list[HeldJob]:
         """Wait for jobs to draw together, the oldest first; empty once closed."""
         with self._changed:
             since: float | None = None
@@ -122,35 +189,35 @@ class Holdings:
                     if not more or left <= 0 or _is_full(batch):
                         for held in batch:
                             held.stage = Stage.DRAWING
-                        self._draw_ends_at = float("inf")  # until somebody knows better
+                        self._draw_ends_at = float("inf")  # until the drawing thread knows better
                         return batch
                     self._changed.wait(left)
                 else:
                     self._changed.wait()
             return []
 
-    def wait_to_receive(self, lead_seconds: float, longest: float) -> int | None:
-        """Wait until a job should be fetched; how long to poll at most, None for the usual.
+    def wait_for_room(self, lead_seconds: float, at_most: float) -> Poll | None:
+        """Wait until another job should be received; None if none should be yet.
 
-        `lead_seconds` is how long before the end of a batch the next one is to be fetched. Returns
-        after `longest` seconds at the latest, with `NOTHING_TO_FETCH` if that is so.
+        `lead_seconds` is how long before the end of a batch the next job is received; `at_most` is
+        how long this call may wait, in seconds.
         """
-        give_up = self._clock() + longest
+        give_up_at = self._clock() + at_most
         with self._changed:
             while not self._closed:
                 now = self._clock()
                 due = self._receive_at(lead_seconds)
                 if due <= now:
-                    return self._poll_seconds(now)
-                if now >= give_up:
+                    return self._poll(now)
+                if now >= give_up_at:
                     break
-                self._changed.wait(min(due, give_up) - now)
-            return NOTHING_TO_FETCH
+                self._changed.wait(min(due, give_up_at) - now)
+            return None
 
     def _receive_at(self, lead_seconds: float) -> float:
-        """From when on to fetch; infinity: not before something changes."""
-        upcoming = self._in(*_UPCOMING)
-        if len(self._held) >= MOST_HELD or (upcoming and not self._has_room(upcoming)):
+        """From when on to receive; infinity: not before something changes."""
+        upcoming = self._in(Stage.PREPARING, Stage.READY)
+        if len(self._jobs) >= MOST_HELD or (upcoming and not _has_room(upcoming)):
             if self._gathering:
                 self._gathering = False
                 self._changed.notify_all()
@@ -158,23 +225,18 @@ class Holdings:
         drawn = self._draw_ends_at - lead_seconds if self._in(Stage.DRAWING) else float("-inf")
         return max(drawn, self._empty_until) if upcoming else drawn
 
-    def _poll_seconds(self, now: float) -> int | None:
+    def _poll(self, now: float) -> Poll:
         if self._draw_ends_at > now:
-            return _SHORT_POLL_SECONDS
-        return 0 if self._in(*_UPCOMING) else None
+            return Poll.SHORT
+        return Poll.IMMEDIATE if self._in(Stage.PREPARING, Stage.READY) else Poll.USUAL
 
-    def _has_room(self, upcoming: list[Held]) -> bool:
-        """Whether one more job may still belong to the next batch."""
-        batch = _batch(upcoming)
-        return len(batch) == len(upcoming) and not _is_full(batch)
-
-    def _in(self, *stages: Stage) -> list[Held]:
-        return [one for one in self._held if one.stage in stages]
+    def _in(self, *stages: Stage) -> list[HeldJob]:
+        return [held for held in self._jobs if held.stage in stages]
 
 
-def _batch(jobs: list[Held]) -> list[Held]:
+def _batch(jobs: list[HeldJob]) -> list[HeldJob]:
     """The first of the jobs and those that can be drawn with it, as many as fit."""
-    batch: list[Held] = []
+    batch: list[HeldJob] = []
     for held in jobs:
         if not batch:
             left = held.capacity
@@ -185,5 +247,11 @@ def _batch(jobs: list[Held]) -> list[Held]:
     return batch
 
 
-def _is_full(batch: list[Held]) -> bool:
+def _is_full(batch: list[HeldJob]) -> bool:
     return sum(held.job.parameters.images for held in batch) >= batch[0].capacity
+
+
+def _has_room(upcoming: list[HeldJob]) -> bool:
+    """Whether one more job may belong to the batch that these will be."""
+    batch = _batch(upcoming)
+    return len(batch) == len(upcoming) and not _is_full(batch)

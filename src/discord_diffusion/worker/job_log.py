@@ -1,4 +1,4 @@
-"""The job's id in every log line written on its behalf, whatever module or thread writes it."""
+"""The job's id in every log line about it, whatever module or thread writes the line."""
 
 import logging
 import threading
@@ -11,7 +11,7 @@ _current: ContextVar[str | None] = ContextVar("job", default=None)
 
 @contextmanager
 def about(job_id: str) -> Iterator[None]:
-    """Lines that are logged inside the block are about this job."""
+    """Add the job's id to the lines that are logged inside the block."""
     token = _current.set(job_id)
     try:
         yield
@@ -20,12 +20,12 @@ def about(job_id: str) -> Iterator[None]:
 
 
 def thread(name: str, target: Callable[[], None]) -> threading.Thread:
-    """A daemon thread whose lines are about the same job as its starter's."""
+    """A daemon thread whose lines are about the same job as those of the thread that made it."""
     return threading.Thread(name=name, target=copy_context().run, args=(target,), daemon=True)
 
 
 class JobFilter(logging.Filter):
-    """For handlers: adds the field `job`."""
+    """Adds the field `job` to the records of a handler."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Never drops a record."""

@@ -1,53 +1,68 @@
-"""The lease on one message: its visibility timeout, extended from a thread while the job runs."""
+"""The lease on one message: its visibility timeout, extended by a thread while the job runs."""
 
 import logging
 import math
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from discord_diffusion.aws.errors import QueueError, ReceiptLostError
+from discord_diffusion.aws.queue import JobQueue, ReceivedMessage
 from discord_diffusion.worker import job_log
 
 log = logging.getLogger(__name__)
 
 _EXTENSIONS_PER_TIMEOUT = 3
-"""Extensions may fail for two thirds of the timeout before others see the message."""
+"""Extensions may fail for two thirds of the timeout before other workers see the message."""
 _END_SECONDS = 2.0
 
 
+@dataclass(frozen=True)
+class LeaseTerms:
+    """The queue's own settings, which the worker has to know."""
+
+    visibility_seconds: int
+    max_receive_count: int
+
+    def is_last_receive(self, message: ReceivedMessage) -> bool:
+        """Whether a message that is released now becomes a dead letter."""
+        return message.receive_count >= self.max_receive_count
+
+
 class Lease:
-    """Holds a message from `start` to `end`.
+    """Keeps a message from other workers, from `start` to `end`.
 
-    `extend(seconds)` sets the visibility timeout to that many seconds from now and raises
-    `ReceiptLostError` when the receipt handle is no longer good; any other `QueueError` counts as a
-    passing fault and is tried again until the visibility has run out by the clock. From then on the
-    lease is lost, without a question to the queue: the receipt handle of a FIFO queue ends with
-    the visibility, and a process that was stopped wakes up believing that it still holds it.
+    While the queue cannot be reached, the extension is tried again until the visibility has run out
+    by the clock. From then on the lease is lost, without a question to the queue: the receipt
+    handle of a FIFO queue ends with the visibility, and a process that was stopped for a while
+    wakes up believing that it still holds the message.
 
-    After `life_seconds` it is extended no more: a job that hangs must not hold up its user's next
-    one. Should it not have ended then, `on_overdue` is called from the lease's thread.
+    After `life_seconds` the lease is extended no more: a job that hangs must not hold up its user's
+    next one. If it has not ended then, `on_overdue` is called from the lease's thread.
     """
 
     def __init__(
         self,
-        extend: Callable[[int], None],
+        queue: JobQueue,
+        receipt_handle: str,
         visibility_seconds: int,
         *,
         life_seconds: float = math.inf,
         on_overdue: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._extend = extend
+        self._queue = queue
+        self._receipt_handle = receipt_handle
         self._visibility = visibility_seconds
         self._on_overdue = on_overdue
         self._clock = clock
         self._held_until = clock() + visibility_seconds
         self._ends_at = clock() + life_seconds
         self._lost = False
-        self._done = threading.Event()
+        self._ended = threading.Event()
         self._lock = threading.Lock()
-        self._thread = job_log.thread("lease", self._keep)
+        self._thread = job_log.thread("lease", self._extend_until_ended)
 
     def start(self) -> None:
         """Begin to extend."""
@@ -55,14 +70,14 @@ class Lease:
 
     def end(self) -> None:
         """Stop extending; afterwards no extension can undo a release or follow a delete."""
-        self._done.set()
-        # An extension that hangs is not waited for: it carries the older wish and will fail late.
+        self._ended.set()
+        # An extension that hangs is not waited for: whatever it does, it was asked for earlier.
         if self._lock.acquire(timeout=_END_SECONDS):
             self._lock.release()
 
     def wait_for_end(self, seconds: float) -> bool:
-        """Wait until `end` has been called; False when it was not in that time."""
-        return self._done.wait(seconds)
+        """Wait until `end` has been called; False if it was not in that time."""
+        return self._ended.wait(seconds)
 
     @property
     def lost(self) -> bool:
@@ -75,19 +90,19 @@ class Lease:
         return not self._lost and self._clock() < self._held_until
 
     def is_held(self) -> bool:
-        """Whether the message is ours, an extension that is under way waited for."""
+        """Whether the message is ours; waits for an extension that is under way."""
         with self._lock:
             return self._check_clock()
 
-    def _keep(self) -> None:
+    def _extend_until_ended(self) -> None:
         pause = self._visibility / _EXTENSIONS_PER_TIMEOUT
-        while not self._done.wait(max(0.0, min(pause, self._ends_at - self._clock()))):
+        while not self._ended.wait(max(0.0, min(pause, self._ends_at - self._clock()))):
             if self._clock() >= self._ends_at:
                 log.warning("The lease is extended no more: the job's time is over")
                 self._on_overdue()
                 return
             with self._lock:
-                if self._done.is_set():
+                if self._ended.is_set():
                     return
                 extended = self._check_clock() and self._try_to_extend()
                 self._check_clock()
@@ -95,7 +110,7 @@ class Lease:
                 pause = self._visibility / _EXTENSIONS_PER_TIMEOUT / (1 if extended else 4)
             elif math.isinf(self._ends_at):
                 return
-            else:  # only the end of its time is still of interest
+            else:  # nothing is left to do but to notice that the job is overdue
                 pause = self._ends_at - self._clock()
 
     def _check_clock(self) -> bool:
@@ -108,7 +123,7 @@ class Lease:
     def _try_to_extend(self) -> bool:
         asked_at = self._clock()
         try:
-            self._extend(self._visibility)
+            self._queue.extend(self._receipt_handle, self._visibility)
         except ReceiptLostError:
             log.warning("The lease on the message is lost")
             self._lost = True

@@ -1,180 +1,200 @@
-"""Receives, prepares, draws and delivers jobs side by side, until told to stop.
+"""The worker: brings each job from the queue to its user, in four stages beside each other.
 
-receive ─▶ prepare (4 threads) ─▶ draw (this thread) ─▶ deliver (4 threads)
+receive (1 thread) ─▶ prepare (4 threads) ─▶ draw (the thread of `run`) ─▶ deliver (4 threads)
+
+`Worker` is the whole route, top down. What a stage does is in the module of its name; how a job
+ends is in `outcomes`, and which failure leads to which end in `failures`.
 """
 
 import logging
-import random
 import threading
-import time
-from collections import deque
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
 
-from discord_diffusion.aws.errors import QueueError
 from discord_diffusion.aws.queue import ReceivedMessage
 from discord_diffusion.jobs.validation import InvalidJobError
 from discord_diffusion.worker import job_log
-from discord_diffusion.worker.deliver import Delivery
-from discord_diffusion.worker.draw import Drawing
-from discord_diffusion.worker.held import Held, Stage
-from discord_diffusion.worker.held_jobs import NOTHING_TO_FETCH, Holdings
-from discord_diffusion.worker.outcomes import Endings
+from discord_diffusion.worker.answer import Answer
+from discord_diffusion.worker.deliver import Deliverer
+from discord_diffusion.worker.dependencies import Dependencies
+from discord_diffusion.worker.draw import BatchDrawer
+from discord_diffusion.worker.generation import Generation
+from discord_diffusion.worker.held_jobs import HeldJob, HeldJobs, Stage
+from discord_diffusion.worker.outcomes import JobOutcomes
 from discord_diffusion.worker.pace import Pace
-from discord_diffusion.worker.prepare import Intake
-from discord_diffusion.worker.queue import Queue
+from discord_diffusion.worker.prepare import Preparer
+from discord_diffusion.worker.receive import Receiver
+from discord_diffusion.worker.telemetry import Telemetry
+from discord_diffusion.worker.watchdog import Watchdog
 
 log = logging.getLogger(__name__)
 
-_FIRST_PAUSE_SECONDS = 0.5
-_LONGEST_PAUSE_SECONDS = 30.0
-_LOOK_SECONDS = 5.0
-"""How often the receiving thread looks whether it should stop, at least."""
-_LEAD_SECONDS = (0.3, 5.0)
-"""How long before the end of a batch the next one is fetched: at least and at most."""
+_PREPARE_THREADS = 4
+_DELIVER_THREADS = 4
 _DELIVERY_SECONDS = 5.0
-"""Of the time to stop in, what is kept for the upload of pictures."""
+"""Of the time in which the worker has to stop, what is kept for the upload of pictures."""
 _GIVE_BACK_SECONDS = 5.0
 _UPLOAD_GRACE_SECONDS = 10
-"""Before others see a job whose upload was cut off: it may still arrive."""
+"""How long a job whose upload was cut off stays hidden: the pictures may still arrive."""
 
 
-class Loop:
-    """A queue that cannot be reached is asked again, ever more patiently."""
+class Worker:
+    """Works from `start` and `run` until `stop`. A job that fails never ends the worker."""
 
-    def __init__(
-        self,
-        queue: Queue,
-        intake: Intake,
-        holdings: Holdings,
-        drawing: Drawing,
-        delivery: Delivery,
-        endings: Endings,
-        pace: Pace,
-        *,
-        stop_timeout_seconds: float,
-    ) -> None:
-        self._queue = queue
-        self._intake = intake
-        self._holdings = holdings
-        self._drawing = drawing
-        self._delivery = delivery
-        self._endings = endings
-        self._pace = pace
-        self._stop_timeout = stop_timeout_seconds
+    def __init__(self, needs: Dependencies) -> None:
+        self._protection = needs.protection
+        self._stop_timeout = needs.stop_timeout_seconds
+        self._end_process = needs.end_process
+        self.held_jobs = HeldJobs(needs.protection)
+        pace = Pace(needs.pace_table)
+        self._telemetry = Telemetry(needs.metrics, needs.tracer)
+        self._outcomes = JobOutcomes(
+            needs.queue, needs.publisher, needs.records, needs.terms, self._telemetry
+        )
+        self._watchdog = Watchdog(
+            self.held_jobs, self._outcomes, pace, needs.health, self._end_hung_process
+        )
+        self._receiver = Receiver(
+            needs.queue,
+            needs.terms,
+            needs.generator,
+            needs.publisher,
+            self.held_jobs,
+            self._watchdog,
+        )
+        self._preparer = Preparer(
+            needs.records, needs.publisher, needs.source_images, self._outcomes, pace
+        )
+        self._drawer = BatchDrawer(
+            needs.generator, self.held_jobs, pace, self._watchdog, self._telemetry
+        )
+        self._deliverer = Deliverer(needs.publisher)
+        self._prepare_pool = ThreadPoolExecutor(_PREPARE_THREADS, thread_name_prefix="prepare")
+        self._deliver_pool = ThreadPoolExecutor(_DELIVER_THREADS, thread_name_prefix="deliver")
         self._stopping = threading.Event()
         self._stopped = threading.Event()
-        self._pool = ThreadPoolExecutor(4, thread_name_prefix="prepare")
-        self._prepare_seconds: deque[float] = deque([0.0], maxlen=8)
-        self._broken: BaseException | None = None
+        self._receive_error: BaseException | None = None
+
+    def start(self) -> None:
+        """Begin what goes on beside the stages: task protection, health file and watchdog."""
+        self._protection.start()
+        self._watchdog.start()
 
     def run(self) -> None:
-        """Return after `stop`, when the open poll and the jobs in work have ended."""
-        receiver = threading.Thread(name="receive", target=self._receive, daemon=True)
-        receiver.start()
-        while batch := self._holdings.next_batch():
-            self._drawing.draw(batch)
-        receiver.join()
+        """Work until `stop`; returns when the open poll and the jobs that were begun have ended.
+
+        Raises:
+            BaseException: the receiving thread failed with it.
+        """
+        receiving = threading.Thread(name="receive", target=self._receive, daemon=True)
+        receiving.start()
+        while batch := self.held_jobs.next_batch():
+            self._drawer.draw(batch, self._submit_delivery)
+        receiving.join()
         if self._stopping.is_set():
-            self._stopped.wait()  # until all that is to go back is on its way
-        self._pool.shutdown()
-        self._delivery.finish()
-        if self._broken:
-            raise self._broken
+            self._stopped.wait()  # until every job that `stop` gives back is in the pool
+        self._prepare_pool.shutdown()
+        self._deliver_pool.shutdown()
+        if self._receive_error:
+            raise self._receive_error
+
+    # Receive: from a message to a held job.
+
+    def _receive(self) -> None:
+        try:
+            while not self._stopping.is_set():
+                seconds = self._preparer.longest_seconds()
+                for message in self._receiver.poll(seconds, self._stopping):
+                    try:
+                        self._hold(message)
+                    except Exception as error:  # noqa: BLE001 - its visibility gives it back
+                        log.critical(
+                            "The message was not taken", extra={"error": type(error).__name__}
+                        )
+        except BaseException as error:  # noqa: BLE001 - raised again by `run`
+            self._receive_error = error
+            self.held_jobs.close()
+
+    def _hold(self, message: ReceivedMessage) -> None:
+        if self._stopping.is_set():
+            # The poll was open when the signal came; another worker has the job at once.
+            self._outcomes.give_back(message)
+            return
+        try:
+            held = self._receiver.hold(message)
+        except InvalidJobError as error:
+            self._prepare_pool.submit(self._outcomes.reject_unreadable, message, error)
+            return
+        self.held_jobs.add(held)
+        self._prepare_pool.submit(self._prepare, held)
+
+    # Prepare: from a held job to one that is ready to be drawn.
+
+    def _prepare(self, held: HeldJob) -> None:
+        with self._work_on(held):
+            unsent = self._deliverer.unsent_answer(held.job)
+            try:
+                wanted = self._preparer.prepare(held, to_draw=unsent is None)
+            except Exception as error:  # noqa: BLE001 - one bad job never stops the worker
+                self._submit_delivery(held, error)
+                return
+            if not wanted:
+                self.held_jobs.remove(held)
+            elif unsent:
+                self._submit_delivery(held, unsent)
+            elif not self.held_jobs.mark_ready(held):
+                self._give_back(held)
+
+    # Deliver: from pictures, or the error in their place, to the end of the job.
+
+    def _submit_delivery(self, held: HeldJob, result: Generation | Answer | Exception) -> None:
+        held.stage = Stage.DELIVERING
+        self._deliver_pool.submit(self._deliver, held, result)
+
+    def _deliver(self, held: HeldJob, result: Generation | Answer | Exception) -> None:
+        with self._work_on(held):
+            try:
+                if isinstance(result, Exception):
+                    raise result
+                answer = self._deliverer.deliver(held, result)
+            except Exception as error:  # noqa: BLE001 - one bad job never stops the worker
+                self._outcomes.failed(held, error)
+            else:
+                self._finish(held, answer)
+            self.held_jobs.remove(held)
+
+    def _finish(self, held: HeldJob, answer: Answer) -> None:
+        """Delete the message, write the record and report: the user has the pictures."""
+        pictures, filtered = len(answer.generation.pictures), answer.generation.filtered
+        self._outcomes.answered(
+            held, pictures=pictures, filtered=filtered, charged_pictures=pictures
+        )
+        self._telemetry.answered(held, answer)
+
+    # Stop: give back what will not be done.
 
     def stop(self) -> None:
         """Receive no more; give back what is not begun, or would not be drawn in time."""
         self._stopping.set()
-        returned = self._holdings.close()
-        left = self._holdings.drawing_left()
+        returned = self.held_jobs.close()
+        left = self.held_jobs.drawing_seconds_left()
         if self._stop_timeout - _DELIVERY_SECONDS < left < float("inf"):
-            # On its last receive a job is worth the risk: nobody else may draw it.
-            returned += [held for held in self._holdings.all(Stage.DRAWING) if not held.last]
+            # On its last receive a job is worth the risk: no other worker may draw it.
+            returned += [held for held in self.held_jobs.all(Stage.DRAWING) if not held.last]
         for held in returned:
-            self._pool.submit(self._return, held)
+            self._prepare_pool.submit(self._give_back, held)
         self._stopped.set()
 
     def give_back(self) -> None:
-        """Let others have everything that is still held: the process is about to end."""
-        left = self._holdings.all()
+        """Let other workers have all jobs that are still held: the process is about to end."""
+        left = self.held_jobs.all()
         if not left:
             return
         pool = ThreadPoolExecutor(len(left), thread_name_prefix="give-back")
-        wait([pool.submit(self._return, held) for held in left], _GIVE_BACK_SECONDS)
+        wait([pool.submit(self._give_back, held) for held in left], _GIVE_BACK_SECONDS)
 
-    def _receive(self) -> None:
-        try:
-            failures = 0
-            while not self._stopping.is_set():
-                failures = self._poll(failures)
-        except BaseException as error:  # noqa: BLE001 - raised again where the process ends by it
-            self._broken = error
-            self._holdings.close()
-
-    def _poll(self, failures: int) -> int:
-        """One poll, when it is time for one; how many have failed in a row."""
-        seconds = self._holdings.wait_to_receive(self._lead(), _LOOK_SECONDS)
-        if seconds == NOTHING_TO_FETCH:
-            return failures
-        try:
-            received = self._queue.receive(wait_seconds=seconds)
-        except QueueError as error:
-            self._holdings.found_none()
-            pause = _pause(failures + 1)
-            log.error(
-                "The queue does not answer",
-                extra={"reason": str(error), "pause": round(pause, 1)},
-            )
-            self._stopping.wait(pause)
-            return failures + 1
-        if not received:
-            self._holdings.found_none()
-        for message in received:
-            try:
-                self._take(message)
-            except Exception as error:  # noqa: BLE001 - its visibility timeout gives it back
-                log.critical("The message was not taken", extra={"error": type(error).__name__})
-        return 0
-
-    def _take(self, message: ReceivedMessage) -> None:
-        if self._stopping.is_set():
-            # The poll was open when the signal came; the next worker has it at once.
-            self._endings.give_back(message)
-            return
-        try:
-            held = self._intake.take(message)
-        except InvalidJobError as error:
-            self._pool.submit(self._endings.unreadable, message, error)
-            return
-        self._holdings.add(held)
-        self._pool.submit(self._prepare, held)
-
-    def _prepare(self, held: Held) -> None:
-        try:
-            self._make_ready(held)
-        except Exception as error:  # noqa: BLE001 - a bug of ours must not hold a job for ever
-            log.critical("The job was not ended", extra={"error": type(error).__name__})
-            held.lease.end()
-            self._holdings.end(held)
-
-    def _make_ready(self, held: Held) -> None:
-        with job_log.about(held.job.id):
-            started = time.monotonic()
-            unsent = self._delivery.unsent(held.job)
-            least = 0.0 if unsent else self._pace.least(held.job.parameters)
-            try:
-                wanted = self._intake.prepare(held, least)
-            except Exception as error:  # noqa: BLE001 - one bad job never stops the worker
-                self._delivery.submit(held, error)
-                return
-            self._prepare_seconds.append(time.monotonic() - started)
-            if not wanted:
-                self._holdings.end(held)
-            elif unsent:
-                self._delivery.submit(held, unsent)
-            elif not self._holdings.make_ready(held):
-                self._return(held)
-
-    def _return(self, held: Held) -> None:
+    def _give_back(self, held: HeldJob) -> None:
         with job_log.about(held.job.id):
             log.warning("The job is given back", extra={"stage": held.stage.value})
             held.given_back = True
@@ -182,14 +202,20 @@ class Loop:
             held.progress.settle(1.0)
             held.lease.end()
             grace = _UPLOAD_GRACE_SECONDS if held.stage is Stage.DELIVERING else 0
-            self._endings.give_back(held.message, grace)
-            self._holdings.end(held)
+            self._outcomes.give_back(held.message, grace)
+            self.held_jobs.remove(held)
 
-    def _lead(self) -> float:
-        least, most = _LEAD_SECONDS
-        return min(most, least + 2 * max(self._prepare_seconds))
+    def _end_hung_process(self) -> None:
+        self.give_back()
+        self._end_process()
 
-
-def _pause(failures: int) -> float:
-    ceiling = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2 ** min(failures - 1, 10))
-    return random.uniform(ceiling / 2, ceiling)  # noqa: S311 - spreads a fleet out, no secret
+    @contextmanager
+    def _work_on(self, held: HeldJob) -> Iterator[None]:
+        """Log about the job; an unforeseen error ends its lease, and nothing else."""
+        with job_log.about(held.job.id):
+            try:
+                yield
+            except Exception as error:  # noqa: BLE001 - its text may quote a token
+                log.critical("The job was not ended", extra={"error": type(error).__name__})
+                held.lease.end()
+                self.held_jobs.remove(held)

@@ -1,23 +1,21 @@
-"""What becomes of a message: deleted, or back into the queue, and what its user is told.
+"""How a job ends at this worker: what becomes of its message and record, and what its user reads.
 
-A job that failed for good is told to its user and left to the queue's redrive, which keeps it as a
-dead letter; one that nobody can be answered about any more is deleted.
+A job that has failed for good is left to the queue's redrive after its user was notified, so that
+it is kept as a dead letter; one whose user cannot be notified any more is deleted.
 """
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from discord_diffusion.aws.errors import QueueError
-from discord_diffusion.aws.queue import ReceivedMessage
+from discord_diffusion.aws.queue import JobQueue, ReceivedMessage
 from discord_diffusion.discord import answer_text
 from discord_diffusion.discord.api_errors import ApiError
 from discord_diffusion.jobs.job import JobHeader, has_newer_schema, read_header
 from discord_diffusion.jobs.record import JobStatus
 from discord_diffusion.jobs.validation import InvalidJobError
 from discord_diffusion.texts.catalogue import say
-from discord_diffusion.worker.checks import utc_now
 from discord_diffusion.worker.errors import LeaseLostError, WorkerError
 from discord_diffusion.worker.failures import (
     NEWER_JOB_DELAY_SECONDS,
@@ -26,15 +24,13 @@ from discord_diffusion.worker.failures import (
     Rule,
     rule_for,
 )
-from discord_diffusion.worker.held import Held
-from discord_diffusion.worker.publisher import Publisher, Shown
-from discord_diffusion.worker.queue import Queue
-from discord_diffusion.worker.records import Records
+from discord_diffusion.worker.held_jobs import HeldJob
+from discord_diffusion.worker.lease import LeaseTerms
+from discord_diffusion.worker.publisher import MessageState, Publisher
+from discord_diffusion.worker.records import JobRecords
+from discord_diffusion.worker.telemetry import Telemetry
 
 log = logging.getLogger(__name__)
-
-OnFailure = Callable[[Held | None, Exception, Outcome], None]
-"""Is told of each failure; the job is None where a message was none."""
 
 HURRY_SECONDS = 2.0
 """For each of two calls to Discord when the process is about to end."""
@@ -43,139 +39,126 @@ _LAST_EDIT_SECONDS = 3.0
 
 
 @dataclass(frozen=True)
-class LeaseTerms:
-    """The queue's own settings, which the worker has to know."""
+class JobOutcomes:
+    """Ends jobs and messages. What the queue or Discord refuses is logged, never raised."""
 
-    visibility_seconds: int
-    max_receive_count: int
-
-
-@dataclass(frozen=True)
-class Endings:
-    """Ends messages. What the queue or Discord refuses is logged, never raised."""
-
-    queue: Queue
+    queue: JobQueue
     publisher: Publisher
-    records: Records
+    records: JobRecords
     terms: LeaseTerms
-    on_failure: OnFailure = lambda _held, _error, _outcome: None
-    now: Callable[[], datetime] = utc_now
+    telemetry: Telemetry
 
-    def is_last(self, message: ReceivedMessage) -> bool:
-        """Whether the redrive takes the message when it is released."""
-        return message.receive_count >= self.terms.max_receive_count
-
-    def answered(self, held: Held, **details: str | float) -> None:
-        """The user has the pictures; `details` are kept with the record."""
+    def answered(self, held: HeldJob, **details: str | float) -> None:
+        """Record that the user has the pictures, with `details`; delete the message."""
         self.records.finish(held.job.id, JobStatus.ANSWERED, **details)
-        self.drop(held)
+        self.discard(held)
 
-    def drop(self, held: Held) -> None:
-        """Nothing more is to be done about a job."""
+    def discard(self, held: HeldJob) -> None:
+        """Delete the message of a job that needs no more work."""
         held.progress.stop()
         held.lease.end()
-        self.delete(held.message)
+        try:
+            self.queue.delete(held.message.receipt_handle)
+        except QueueError as error:
+            # The worker that receives it next finds the answer in place and deletes it.
+            log.warning("The message was not deleted", extra={"reason": str(error)})
 
-    def failed(self, held: Held, error: Exception) -> None:
-        """A job came to nothing, this time or for good: as the failure table says."""
+    def failed(self, held: HeldJob, error: Exception) -> None:
+        """Do with a job that failed, this time or for good, as the failure table says."""
         held.progress.stop()
         if not (held.last or held.lease.is_held()):
-            # What a worker finds that was frozen for a while says nothing about the job.
+            # An error that a worker finds after it was frozen says nothing about the job.
             error = LeaseLostError(f"another worker has the job; here: {type(error).__name__}")
         rule = rule_for(error)
         _log_failure(held.message, error, rule)
-        self.on_failure(held, error, rule.outcome)
+        self.telemetry.failed(held, error, rule.outcome)
         if rule.outcome is Outcome.ABANDON:
             held.lease.end()
-        elif rule.outcome is Outcome.GONE or held.job.expires_at <= self.now():
-            self._gone(held)
+        elif rule.outcome is Outcome.GONE or held.job.expires_at <= datetime.now(UTC):
+            self._end_unanswered(held)
         elif rule.outcome is Outcome.FAILED or held.last:
             held.progress.settle(_LAST_EDIT_SECONDS)
-            self._bury(held, rule)
+            self._end_with_apology(held, rule)
         else:
             held.lease.end()
-            self.release(held.message, rule.delay_seconds)
+            self._release(held.message, rule.delay_seconds)
 
-    def unreadable(self, message: ReceivedMessage, error: InvalidJobError) -> None:
-        """A message that is no job, or not one of this schema."""
+    def reject_unreadable(self, message: ReceivedMessage, error: InvalidJobError) -> None:
+        """Release a message that is no job of this schema; on its last receive notify its user."""
         rule, header = rule_for(error), read_header(message.body)
         _log_failure(message, error, rule)
-        self.on_failure(None, error, rule.outcome)
-        last = self.is_last(message)
+        self.telemetry.failed(None, error, rule.outcome)
+        last = self.terms.is_last_receive(message)
         if last and header:
             self.apologise(header, rule.text)
         newer = has_newer_schema(message.body)
-        self.release(message, NEWER_JOB_DELAY_SECONDS if newer and not last else 0)
+        self._release(message, NEWER_JOB_DELAY_SECONDS if newer and not last else 0)
 
     def give_back(self, message: ReceivedMessage, delay_seconds: int = 0) -> None:
-        """The worker stops: others have the message; where none may, its user is told."""
+        """Release a message because the worker stops; on its last receive notify its user."""
         header = read_header(message.body)
-        if header and self.is_last(message):
+        if header and self.terms.is_last_receive(message):
             self.apologise(header, STOPPED, HURRY_SECONDS)
-        self.release(message, delay_seconds)
+        self._release(message, delay_seconds)
 
-    def apologise(self, to: JobHeader, key: str, patience: float | None = None) -> None:
-        """Tell the user the text of that key, if that can still be done."""
-        if to.expires_at <= self.now():
+    def apologise(self, to: JobHeader, key: str, timeout_seconds: float | None = None) -> None:
+        """Show the user the text of that key, unless the token has expired."""
+        if to.expires_at <= datetime.now(UTC):
             return
+        apology = answer_text.unreadable(to.id, say(to.locale, key))
         try:
-            reason = say(to.locale, key)
-            self.tell(to, answer_text.unreadable(to.id, reason), patience)
+            self._show_apology(to, apology, timeout_seconds)
         except ApiError as error:
-            log.error("The user could not be told", extra={"reason": str(error)})
+            log.error("The user could not be notified", extra={"reason": str(error)})
 
-    def tell(self, to: JobHeader, content: str, patience: float | None = None) -> Shown:
-        """Apologise, unless pictures or an apology are there; what the user sees then.
+    def _show_apology(
+        self, to: JobHeader, apology: str, timeout_seconds: float | None = None
+    ) -> MessageState:
+        """Show the apology unless pictures or an apology are there; what the user sees then.
 
         Raises:
-            ApiError: the user could not be told. The only method that raises.
+            ApiError: the user could not be notified.
         """
-        shown = self.publisher.shown(to, patience=patience)
-        if shown is Shown.PENDING:
-            self.publisher.tell(to, content, patience=patience)
-            return Shown.FAILURE
-        return shown
+        state = self.publisher.message_state(to, timeout_seconds=timeout_seconds)
+        if state is MessageState.PENDING:
+            self.publisher.apologise(to, apology, timeout_seconds=timeout_seconds)
+            return MessageState.APOLOGY
+        return state
 
-    def delete(self, message: ReceivedMessage) -> None:
-        """Take the message out of the queue."""
+    def _end_with_apology(self, held: HeldJob, rule: Rule) -> None:
+        """Notify the user, then leave the message to the redrive; retry if that is impossible."""
+        delay, job = 0, held.job
+        reason = say(job.locale, rule.text)
+        apology = answer_text.failed(job.id, job.parameters, reason, job.locale)
         try:
-            self.queue.delete(message.receipt_handle)
-        except QueueError as error:
-            # Whoever receives it next finds the answer in place and deletes it.
-            log.warning("The message was not deleted", extra={"reason": str(error)})
+            state = self._show_apology(job, apology)
+        except ApiError as error:
+            log.error("The user could not be notified", extra={"reason": str(error)})
+            second = rule_for(error)
+            if second.outcome is Outcome.GONE:
+                return self._end_unanswered(held)
+            delay = 0 if held.last else second.delay_seconds
+        else:
+            if state is MessageState.PICTURES:  # an upload that seemed to fail had arrived
+                return self.answered(held)
+            self.records.finish(job.id, JobStatus.FAILED, reason=rule.text, charged_pictures=0)
+        held.lease.end()
+        return self._release(held.message, delay)
 
-    def release(self, message: ReceivedMessage, delay_seconds: int = 0) -> None:
-        """Let others receive the message after the delay."""
+    def _end_unanswered(self, held: HeldJob) -> None:
+        log.error(
+            "The user can no longer be answered", extra={"message_id": held.message.message_id}
+        )
+        self.records.finish(held.job.id, JobStatus.FAILED, reason="gone", charged_pictures=0)
+        self.discard(held)
+
+    def _release(self, message: ReceivedMessage, delay_seconds: int) -> None:
+        """Let other workers receive the message after the delay."""
         try:
             self.queue.release(message.receipt_handle, delay_seconds)
         except QueueError as error:
             # Its visibility timeout gives it back, only later.
             log.warning("The message was not released", extra={"reason": str(error)})
-
-    def _bury(self, held: Held, rule: Rule) -> None:
-        """Tell the user, then let the redrive have the message; try again if it can't be told."""
-        delay, job = 0, held.job
-        reason = say(job.locale, rule.text)
-        apology = answer_text.failed(job.id, job.parameters, reason, job.locale)
-        try:
-            shown = self.tell(job, apology)
-        except ApiError as error:
-            log.error("The user could not be told", extra={"reason": str(error)})
-            verdict = rule_for(error)
-            if verdict.outcome is Outcome.GONE:
-                return self._gone(held)
-            delay = 0 if held.last else verdict.delay_seconds
-        else:
-            if shown is Shown.PICTURES:  # an upload that seemed to fail had arrived
-                return self.answered(held)
-            self.records.finish(job.id, JobStatus.FAILED, reason=rule.text, charged_pictures=0)
-        held.lease.end()
-        return self.release(held.message, delay)
-
-    def _gone(self, held: Held) -> None:
-        log.error("Nobody can be answered any more", extra={"message_id": held.message.message_id})
-        self.records.finish(held.job.id, JobStatus.FAILED, reason="gone", charged_pictures=0)
-        self.drop(held)
 
 
 def _log_failure(message: ReceivedMessage, error: Exception, rule: Rule) -> None:
@@ -192,7 +175,7 @@ def _log_failure(message: ReceivedMessage, error: Exception, rule: Rule) -> None
 
 
 def _describe(error: Exception) -> str:
-    """The text of errors that are known to hold no token; of others only where they arose."""
+    """The text of errors that never hold a token; for others the place where they arose."""
     if isinstance(error, (InvalidJobError, WorkerError, ApiError, QueueError)):
         return str(error)
     trace = error.__traceback__

@@ -1,4 +1,4 @@
-"""Tells the user how far a job is, from a thread, never in the way of the answer."""
+"""The progress message: how far a job is, shown by a thread that never holds up the answer."""
 
 import logging
 import threading
@@ -7,45 +7,49 @@ from collections.abc import Callable
 
 from PIL.Image import Image
 
+from discord_diffusion.discord import text
+from discord_diffusion.discord.answer_text import asked
 from discord_diffusion.discord.api_errors import ApiError, ConnectionFailedError
+from discord_diffusion.jobs.job import Job
+from discord_diffusion.texts.catalogue import say
 from discord_diffusion.worker import job_log
 
 log = logging.getLogger(__name__)
 
 INTERVAL_SECONDS = 2.0
-"""Edits are at least this far apart; the first goes out at once."""
+"""Edits are at least this far apart; the first is made at once."""
 
 Edit = Callable[[str, Image | None], None]
 """Shows a text, and a sketch where there is a new one."""
 
 
 class Progress:
-    """Sends the latest text that `report` was given, with `edit`, from `start` until `stop`.
+    """Shows the latest text that was reported, by calling `edit`, from `start` until `stop`.
 
-    An edit that fails is forgotten: the next one says more. An edit that was on its way when the
-    answer went out could overwrite it, so `settle` tells whether that can still happen.
+    An edit that fails is not repeated: the next one says more. An edit that was on its way when the
+    answer was sent could overwrite it, so `settle` tells whether that can still happen.
     """
 
     def __init__(self, edit: Edit, interval_seconds: float | None = None) -> None:
         self._edit = edit
         self._interval = INTERVAL_SECONDS if interval_seconds is None else interval_seconds
         self._changed = threading.Condition()
-        self._wanted = ""
+        self._reported = ""
         self._sketch: Image | None = None
         self._not_before = 0.0
         self._stopped = False
         self._outcome_unknown = False
-        self._thread = job_log.thread("progress", self._send)
+        self._thread = job_log.thread("progress", self._show_until_stopped)
 
     def start(self, after_seconds: float = 0.0) -> None:
-        """Begin to send, the first text after so long: most jobs are answered before."""
+        """Begin to show, the first text after so long."""
         self._not_before = time.monotonic() + after_seconds
         self._thread.start()
 
-    def report(self, text: str, sketch: Image | None = None) -> None:
-        """Take note of what to say next; returns at once."""
+    def report(self, content: str, sketch: Image | None = None) -> None:
+        """Note what to show next; returns at once."""
         with self._changed:
-            self._wanted = text
+            self._reported = content
             self._sketch = sketch or self._sketch
             self._changed.notify()
 
@@ -62,26 +66,40 @@ class Progress:
         self._thread.join(seconds)
         return not self._thread.is_alive() and not self._outcome_unknown
 
-    def _send(self) -> None:
-        sent = ""
+    def _show_until_stopped(self) -> None:
+        shown = ""
         while True:
             with self._changed:
-                while not self._stopped and self._pause(sent) != 0:
-                    self._changed.wait(self._pause(sent))
+                while not self._stopped and self._pause(shown) != 0:
+                    self._changed.wait(self._pause(shown))
                 if self._stopped:
                     return
-                sent, sketch, self._sketch = self._wanted, self._sketch, None
+                shown, sketch, self._sketch = self._reported, self._sketch, None
             self._not_before = time.monotonic() + self._interval
             try:
-                self._edit(sent, sketch)
+                self._edit(shown, sketch)
             except ApiError as error:
                 self._outcome_unknown = isinstance(error, ConnectionFailedError) and error.timed_out
                 log.info("Progress could not be shown", extra={"reason": str(error)})
             else:
                 self._outcome_unknown = False
 
-    def _pause(self, sent: str) -> float | None:
-        """Seconds until the next edit; None where there is nothing new to say."""
-        if self._wanted == sent:
+    def _pause(self, shown: str) -> float | None:
+        """Seconds until the next edit; None where there is nothing new to show."""
+        if self._reported == shown:
             return None
         return max(0.0, self._not_before - time.monotonic())
+
+
+def progress_text(job: Job, steps_done: int = 0, steps: int = 0, *, last_try: bool = False) -> str:
+    """The content of the progress message. On a last try it stays true if the worker dies."""
+    locale = job.locale
+    status = say(locale, "working.begun")
+    if steps_done:
+        status = say(locale, "working.steps", done=steps_done, steps=steps)
+    lines = [*asked(job.parameters, locale), status]
+    if last_try:
+        # Shown in each reader's own time: https://docs.discord.com/developers/reference#message-formatting
+        by = f"<t:{int(job.expires_at.timestamp())}:t>"
+        lines.append(f"-# {say(locale, 'working.last_try', by=by)}")
+    return text.content("\n".join(lines))

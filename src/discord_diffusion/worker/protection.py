@@ -1,16 +1,16 @@
-"""Keeps ECS from ending this task for scale-in while it holds jobs.
+"""Task protection: keeps ECS from ending this task for scale-in while it holds jobs.
 
-Protection is on as soon as the first job is held and off a while after the last one has ended: a
-worker between two jobs is not taken away, and the agent is not asked twice a job.
+It is set as soon as the first job is held and removed a few seconds after the last one has ended:
+a worker between two jobs is not ended, and the agent is not called twice for each job.
 """
 
 import logging
 import threading
 import time
 from collections.abc import Callable
-from typing import Protocol
 
 from discord_diffusion.aws.errors import TaskProtectionError
+from discord_diffusion.aws.task_protection import TaskProtection
 
 log = logging.getLogger(__name__)
 
@@ -22,25 +22,15 @@ _FIRST_PAUSE_SECONDS = 1.0
 _LONGEST_PAUSE_SECONDS = 30.0
 
 
-class Task(Protocol):
-    """`aws.task_protection.TaskProtection` is one; methods raise `TaskProtectionError`."""
-
-    def protect(self, minutes: int) -> None:
-        """On, or on for longer."""
-
-    def unprotect(self) -> None:
-        """Off."""
-
-
 class Protection:
-    """Follows the number of jobs held, from a thread: nobody waits for ECS.
+    """Follows the number of held jobs by a thread, so that no job waits for ECS.
 
-    What fails is logged and tried again. Without a task, on no ECS, it does nothing.
+    A call that fails is logged and repeated. Without a task, outside ECS, it does nothing.
     """
 
     def __init__(
         self,
-        task: Task | None,
+        task: TaskProtection | None,
         *,
         linger_seconds: float = _LINGER_SECONDS,
         clock: Callable[[], float] = time.monotonic,
@@ -52,54 +42,54 @@ class Protection:
         self._held = 0
         self._idle_since = float("-inf")
         self._on = False
-        self._act_at = 0.0
+        self._next_call_at = 0.0
         self._failures = 0
 
     def start(self) -> None:
-        """Begin to follow."""
+        """Begin to follow, in a thread."""
         if self._task:
             threading.Thread(
                 name="protection", target=self._follow, args=(self._task,), daemon=True
             ).start()
 
-    def hold(self) -> None:
-        """One job more is held; returns at once."""
+    def job_added(self) -> None:
+        """Count a job that is held; returns at once."""
         with self._changed:
             self._held += 1
             self._changed.notify()
 
-    def let_go(self) -> None:
-        """One job less is held; returns at once."""
+    def job_removed(self) -> None:
+        """Count a job that has ended; returns at once."""
         with self._changed:
             self._held -= 1
             self._idle_since = self._clock()
             self._changed.notify()
 
-    def _follow(self, task: Task) -> None:
+    def _follow(self, task: TaskProtection) -> None:
         while True:
             with self._changed:
                 while (pause := self._pause()) is None or pause > 0:
                     self._changed.wait(pause)
                 wanted = self._wanted()
-            self._act(task, wanted)
+            self._set(task, wanted)
 
     def _wanted(self) -> bool:
         lingering = self._on and self._clock() - self._idle_since < self._linger
         return self._held > 0 or lingering
 
     def _pause(self) -> float | None:
-        """Seconds until something is to be done; None: when something changes."""
+        """Seconds until the next call of the agent; None: not before the number of jobs changes."""
         now = self._clock()
         if self._wanted() is not self._on:
-            return self._act_at - now if self._failures else 0.0
+            return self._next_call_at - now if self._failures else 0.0
         if not self._on:
             return None
-        ends = [self._act_at - now]
+        ends = [self._next_call_at - now]
         if not self._held:
             ends.append(self._idle_since + self._linger - now)
         return min(ends)
 
-    def _act(self, task: Task, wanted: bool) -> None:
+    def _set(self, task: TaskProtection, wanted: bool) -> None:
         try:
             if wanted:
                 task.protect(MINUTES)
@@ -116,4 +106,4 @@ class Protection:
             if wanted is not self._on:
                 log.info("Protected from scale-in" if wanted else "No longer protected")
             self._on, self._failures, pause = wanted, 0, _RENEW_AFTER_SECONDS
-        self._act_at = self._clock() + pause
+        self._next_call_at = self._clock() + pause

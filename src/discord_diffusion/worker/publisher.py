@@ -1,16 +1,11 @@
-"""From finished pictures to the user's message.
-
-`prepare` (encoding) and `send` (upload) are apart so that both can go on while the next job is
-drawn.
-"""
+"""Publishes to the user: every call of the worker to Discord, each within the retry policy."""
 
 import io
 import logging
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import Enum
-from typing import Any, Protocol, TypeVar
+from typing import TypeVar
 
 from PIL.Image import Image
 
@@ -25,8 +20,8 @@ from discord_diffusion.discord.multipart import File
 from discord_diffusion.discord.webhooks import WebhookClient
 from discord_diffusion.jobs.job import Job, JobHeader
 from discord_diffusion.texts.catalogue import say
-from discord_diffusion.worker import answer as messages
-from discord_diffusion.worker.encoding import Drawing, encode_to_fit, enlarge
+from discord_diffusion.worker.answer import Answer, Components, compose
+from discord_diffusion.worker.encoding import encode_to_fit
 from discord_diffusion.worker.errors import PicturesTooLargeError
 from discord_diffusion.worker.generation import Generation
 from discord_diffusion.worker.retries import Retrier
@@ -34,8 +29,9 @@ from discord_diffusion.worker.retries import Retrier
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-Components = tuple[Mapping[str, Any], ...]
-"""Rows of buttons, as Discord takes them."""
+
+Fence = Callable[[], None]
+"""Called again and again, last with all but the end of an upload sent; raises to stop it."""
 
 PROGRESS_TIMEOUT_SECONDS = 3.0
 _SHRINKINGS = 6
@@ -44,56 +40,20 @@ _SKETCH = "sketch.webp"
 _SKETCH_QUALITY = 60
 
 
-@dataclass(frozen=True)
-class Answer:
-    """All that goes into the message."""
-
-    job: Job
-    content: str
-    drawings: tuple[Drawing, ...]
-    files: tuple[File, ...]
-    components: Components = ()
-
-
-Fence = Callable[[], None]
-"""Called again and again, last with all but the end of an upload sent; raises to stop it."""
-
-
-class Shown(Enum):
-    """What the user's message says of a job."""
+class MessageState(Enum):
+    """What the user's message shows of a job."""
 
     PENDING = "pending"
     PICTURES = "pictures"
-    FAILURE = "failure"
+    APOLOGY = "apology"
 
 
-class Publisher(Protocol):
-    """Where answers go. Raises classes of `api_errors` when patience has ended.
+class Publisher:
+    """Edits the original response of the interaction. Safe to share between threads.
 
-    `patience` is in seconds, for one call and all its repetitions; without it the retry policy's.
+    Methods raise classes of `api_errors` when the retry policy gives up, or after
+    `timeout_seconds`, which bounds one call together with all its repetitions.
     """
-
-    def shown(self, to: JobHeader, *, patience: float | None = None) -> Shown:
-        """Look at the user's message."""
-
-    def show_progress(self, job: Job, content: str, sketch: Image | None = None) -> None:
-        """Replace the text, once, unless it would cost the answer its place; show the sketch."""
-
-    def prepare(self, job: Job, generation: Generation) -> Answer:
-        """Encode; raises `PicturesTooLargeError`."""
-
-    def send(self, answer: Answer, fence: Fence) -> None:
-        """Upload; afterwards the user has the pictures. What `fence` raises stops it."""
-
-    def repeat_text(self, answer: Answer) -> None:
-        """Put the text of an answer in place again."""
-
-    def tell(self, to: JobHeader, content: str, *, patience: float | None = None) -> None:
-        """Replace the text by an apology."""
-
-
-class DiscordPublisher:
-    """Publishes by editing the original response of the interaction."""
 
     def __init__(
         self,
@@ -108,13 +68,17 @@ class DiscordPublisher:
         self._notice = notice
         self._retrier = retrier or Retrier()
         self._sketched: set[str] = set()
+        """Jobs whose message shows a sketch."""
 
-    def shown(self, to: JobHeader, *, patience: float | None = None) -> Shown:
+    def message_state(self, to: JobHeader, *, timeout_seconds: float | None = None) -> MessageState:
         """Recognise this job's pictures by their names, its apology by its signature."""
-        return self._persist(to, lambda: self._look(to, patience), patience)
+        return self._retry(to, lambda: self._read_state(to, timeout_seconds), timeout_seconds)
 
     def show_progress(self, job: Job, content: str, sketch: Image | None = None) -> None:
-        """One try, with a short time-out, that leaves a call of the rate limit to the answer."""
+        """Replace the text, and show the sketch.
+
+        Tried once, with a short time-out, and only if the rate limit leaves a call to the answer.
+        """
         if sketch:
             self._sketched.add(job.id)
         self._client.edit_original_response(
@@ -127,31 +91,21 @@ class DiscordPublisher:
             timeout_seconds=PROGRESS_TIMEOUT_SECONDS,
         )
 
-    def prepare(self, job: Job, generation: Generation) -> Answer:
-        """Enlarge, encode within the user's attachment limit, and write the text."""
-        drawings = tuple(
-            Drawing(
-                enlarge(picture.image, self._scale),
-                messages.file_stem(job, picture),
-                messages.embedded_parameters(
-                    job.parameters, picture.seed, generation.model, self._scale
-                ),
-                messages.alt_text(job, picture),
-            )
-            for picture in generation.pictures
-        )
-        content = messages.answer(job, generation, self._notice)
-        shown = [picture.index for picture in generation.pictures]
-        return Answer(
-            job,
-            content,
-            drawings,
-            encode_to_fit(drawings, job.attachment_size_limit),
-            tuple(buttons.answered(job.id, job.locale, job.parameters, shown)),
-        )
+    def compose(self, job: Job, generation: Generation) -> Answer:
+        """Encode the pictures and write the text; apart from `upload`, which may be repeated.
 
-    def send(self, answer: Answer, fence: Fence = lambda: None) -> None:
-        """Upload, and again with smaller files when Discord takes less than it promised."""
+        Raises:
+            PicturesTooLargeError: no encoding fits the user's attachment limit.
+        """
+        return compose(job, generation, scale=self._scale, notice=self._notice)
+
+    def upload(self, answer: Answer, fence: Fence = lambda: None) -> None:
+        """Show the answer; smaller files are tried when Discord takes less than it promised.
+
+        Raises:
+            PicturesTooLargeError: Discord takes no size.
+            Exception: what `fence` raised to stop the upload.
+        """
         files = answer.files
         for _ in range(_SHRINKINGS):
             try:
@@ -160,8 +114,30 @@ class DiscordPublisher:
                 largest = max((len(file.content) for file in files), default=0) * 2 // 3
                 total = sum(len(file.content) for file in files)
                 log.warning("The upload is too large", extra={"bytes": total, "reason": str(error)})
-            files = encode_to_fit(answer.drawings, largest, total * 2 // 3)
+            files = encode_to_fit(answer.images, largest, total * 2 // 3)
         raise PicturesTooLargeError(f"Discord refused even {total} bytes")
+
+    def repeat_text(self, answer: Answer) -> None:
+        """Write the text of an answer again; the attachments stay as they are."""
+        self._retry(
+            answer.job,
+            lambda: self._edit(answer.job, answer.content, None, answer.components),
+        )
+
+    def apologise(
+        self, to: JobHeader, content: str, *, timeout_seconds: float | None = None
+    ) -> None:
+        """Replace the text by an apology, and remove a sketch."""
+        files = () if to.id in self._sketched else None
+        components: Components = ()
+        if isinstance(to, Job):
+            components = tuple(buttons.answered(to.id, to.locale, to.parameters, []))
+        self._retry(
+            to,
+            lambda: self._edit(to, content, files, components, timeout_seconds),
+            timeout_seconds,
+        )
+        self._sketched.discard(to.id)
 
     def _upload(self, answer: Answer, files: tuple[File, ...], fence: Fence) -> None:
         """Upload until it is known to have worked; what may have worked is looked up first."""
@@ -169,45 +145,30 @@ class DiscordPublisher:
 
         def attempt() -> None:
             nonlocal doubtful
-            if doubtful and files and self._look(job) is Shown.PICTURES:
+            if doubtful and files and self._read_state(job) is MessageState.PICTURES:
                 return
             fence()
             try:
-                self._edit_once(job, answer.content, files, answer.components, fence=fence)
+                self._edit(job, answer.content, files, answer.components, fence=fence)
             except (ConnectionFailedError, UnavailableError):
                 doubtful = True
                 raise
 
-        self._persist(job, attempt)
+        self._retry(job, attempt)
         self._sketched.discard(job.id)
 
-    def repeat_text(self, answer: Answer) -> None:
-        """The attachments stay as they are."""
-        self._persist(
-            answer.job,
-            lambda: self._edit_once(answer.job, answer.content, None, answer.components),
-        )
-
-    def tell(self, to: JobHeader, content: str, *, patience: float | None = None) -> None:
-        """Replace the text; a sketch goes, and no picture was there, or none is lost."""
-        files = () if to.id in self._sketched else None
-        again: Components = ()
-        if isinstance(to, Job):
-            again = tuple(buttons.answered(to.id, to.locale, to.parameters, []))
-        self._persist(to, lambda: self._edit_once(to, content, files, again, patience), patience)
-        self._sketched.discard(to.id)
-
-    def _look(self, to: JobHeader, timeout_seconds: float | None = None) -> Shown:
+    def _read_state(self, to: JobHeader, timeout_seconds: float | None = None) -> MessageState:
         message = self._client.get_original_response(
             to.application_id, to.token, timeout_seconds=timeout_seconds
         )
         if any(is_picture(to.id, name) for name in message.filenames):
-            return Shown.PICTURES
+            return MessageState.PICTURES
         if any(name.removeprefix(SPOILER) == _SKETCH for name in message.filenames):
-            self._sketched.add(to.id)  # of another worker
-        return Shown.FAILURE if is_apology(to.id, message.content) else Shown.PENDING
+            self._sketched.add(to.id)  # by another worker
+        apology = is_apology(to.id, message.content)
+        return MessageState.APOLOGY if apology else MessageState.PENDING
 
-    def _edit_once(
+    def _edit(
         self,
         to: JobHeader,
         content: str,
@@ -226,11 +187,13 @@ class DiscordPublisher:
             fence=fence,
         )
 
-    def _persist(self, to: JobHeader, call: Callable[[], T], patience: float | None = None) -> T:
-        """Within the retry policy, and never past the life of the token."""
+    def _retry(
+        self, to: JobHeader, call: Callable[[], T], timeout_seconds: float | None = None
+    ) -> T:
+        """Call within the retry policy, and never past the life of the token."""
         left = (to.expires_at - datetime.now(UTC)).total_seconds()
-        if patience is not None:
-            left = min(left, patience)
+        if timeout_seconds is not None:
+            left = min(left, timeout_seconds)
         return self._retrier.call(call, self._retrier.clock() + left)
 
 

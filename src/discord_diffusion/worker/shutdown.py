@@ -1,7 +1,7 @@
-"""SIGTERM and SIGINT: finish running jobs in time, or give them back. A second one: exit at once.
+"""Stops the worker at SIGTERM or SIGINT: running jobs are finished in time, or given back.
 
-The loop runs in a thread of its own, so that the main thread can act on a signal at once, even
-while a kernel of torch runs for seconds.
+A second signal ends the process at once. The worker runs in a thread of its own, so that the main
+thread can act on a signal at once, even while a kernel of torch runs for seconds.
 """
 
 import contextlib
@@ -13,25 +13,15 @@ import threading
 import time
 from queue import SimpleQueue
 from types import FrameType
-from typing import NoReturn, Protocol
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from discord_diffusion.worker.loop import Worker
 
 log = logging.getLogger(__name__)
 
-_LOOK_SECONDS = 1.0
-"""How long the main thread waits at a time for the loop to end."""
-
-
-class Work(Protocol):
-    """What is shut down; `Loop` is one."""
-
-    def run(self) -> None:
-        """Go on until stopped."""
-
-    def stop(self) -> None:
-        """Begin nothing more; returns at once."""
-
-    def give_back(self) -> None:
-        """Let others do what is not done."""
+_WAIT_SECONDS = 1.0
+"""How long the main thread waits at a time for the worker to end."""
 
 
 class Shutdown:
@@ -49,19 +39,19 @@ class Shutdown:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
 
-    def run(self, work: Work) -> int:
-        """Run until it ends; return the exit status.
+    def run(self, worker: "Worker") -> int:
+        """Run the worker until it ends; return the exit status of the process.
 
-        After a signal it has `stop_timeout_seconds` to end; then what is left is given back, and
-        the status is 0 all the same: nothing is lost. The caller exits at once.
+        After a signal it has `stop_timeout_seconds` to end; then the jobs that are left are given
+        back, and the status is 0 all the same: nothing is lost. The caller exits at once.
         """
         failed = threading.Event()
 
         def guarded() -> None:
             try:
-                work.run()
+                worker.run()
             except BaseException:
-                log.critical("The loop has ended by an error", exc_info=True)
+                log.critical("The worker has ended with an error", exc_info=True)
                 failed.set()
             finally:
                 self._wake.put(None)
@@ -72,12 +62,12 @@ class Shutdown:
         if self._stopping:
             log.info("Stopping", extra={"at_most_seconds": self._timeout})
             deadline = time.monotonic() + self._timeout
-            work.stop()
+            worker.stop()
             # In short waits: a second signal is acted on between two of them, whenever it comes.
             while thread.is_alive() and (left := deadline - time.monotonic()) > 0:
-                thread.join(min(left, _LOOK_SECONDS))
+                thread.join(min(left, _WAIT_SECONDS))
         if thread.is_alive() or failed.is_set():
-            work.give_back()
+            worker.give_back()
         return 1 if failed.is_set() else 0
 
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:

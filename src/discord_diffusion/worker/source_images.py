@@ -1,7 +1,7 @@
-"""The picture that a job begins from, fetched from where Discord keeps it.
+"""The source image of a job, fetched from where Discord keeps it.
 
-Only from hosts that are named, only so many bytes, only for so long, and only what is a picture of
-a common format: the address comes with a message, and what lies behind it from a user.
+Only from hosts that are named, only so many bytes, only for so long, and only a picture of a common
+format: the address comes with a message, and the file behind it from a user.
 """
 
 import io
@@ -21,14 +21,14 @@ FORMATS = ("PNG", "JPEG", "WEBP")
 MOST_BYTES = 25 * 1024 * 1024
 MOST_PIXELS = 4096 * 4096
 SECONDS = 10.0
-"""For all of it, however slowly it comes."""
+"""For the whole download and its repetitions."""
 _ATTEMPTS = 3
 _PAUSE_SECONDS = 0.5
-_PASSING = frozenset({408, 425, 429})
+_TRANSIENT_STATUSES = frozenset({408, 425, 429})
 
 
-class Sources:
-    """Fetches pictures. Safe to share between threads."""
+class SourceImages:
+    """Fetches source images. Safe to share between threads."""
 
     def __init__(
         self,
@@ -46,11 +46,11 @@ class Sources:
         self._clock = clock
 
     def fetch(self, url: str) -> Image.Image:
-        """The picture as RGB, turned as its camera was held.
+        """The picture as RGB, turned upright as its Exif data says.
 
         Raises:
-            SourceRefusedError: it is not to be had there, or is none that is taken.
-            SourceUnavailableError: whoever keeps it did not answer in time.
+            SourceRefusedError: it is not there, or its host, size or format is not allowed.
+            SourceUnavailableError: its host did not answer in time.
         """
         address = urlsplit(url)
         if (address.scheme, address.netloc.lower()) not in self._origins:
@@ -62,7 +62,7 @@ class Sources:
             except SourceUnavailableError as error:
                 if attempt + 1 == _ATTEMPTS or self._clock() + _PAUSE_SECONDS >= ends_at:
                     raise
-                log.info("The source picture is asked for again", extra={"reason": str(error)})
+                log.info("The source image is requested again", extra={"reason": str(error)})
                 self._sleep(_PAUSE_SECONDS)
         raise AssertionError("unreachable")
 
@@ -83,7 +83,7 @@ class Sources:
 
 
 def _check_status(status: int) -> None:
-    if status >= 500 or status in _PASSING:
+    if status >= 500 or status in _TRANSIENT_STATUSES:
         raise SourceUnavailableError(f"its host answered {status}")
     if status != httpx.codes.OK:
         raise SourceRefusedError(f"its host answered {status}")

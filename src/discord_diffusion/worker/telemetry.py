@@ -1,58 +1,71 @@
-"""What becomes known of the work: log lines, metrics, traces, and the pace in the job table."""
+"""What is reported of finished work: log lines, metrics and traces.
+
+Metrics are lines on standard output in CloudWatch's embedded metric format, no call to a service:
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+"""
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime
-from typing import Protocol
 
-from discord_diffusion.aws.errors import StoreError
-from discord_diffusion.worker.checks import utc_now
-from discord_diffusion.worker.deliver import Drawn
+from discord_diffusion.worker.answer import Answer
 from discord_diffusion.worker.failures import Outcome
-from discord_diffusion.worker.held import Held
-from discord_diffusion.worker.metrics import Metrics
-from discord_diffusion.worker.pace import Pace
-from discord_diffusion.worker.tracing import Tracer
+from discord_diffusion.worker.held_jobs import HeldJob
+from discord_diffusion.worker.tracing import JobTracer
 
 log = logging.getLogger(__name__)
+_metric_log = logging.getLogger("discord_diffusion.metrics")
 
-PACE_INTERVAL_SECONDS = 60.0
-"""Between two writes of the pace into the table."""
+UNITS = {
+    "WaitedSeconds": "Seconds",
+    "DrawSeconds": "Seconds",
+    "EncodeSeconds": "Seconds",
+    "PublishSeconds": "Seconds",
+    "JobSeconds": "Seconds",
+    "BatchSeconds": "Seconds",
+    "BatchJobs": "Count",
+    "BatchPictures": "Count",
+    "PicturesPerSecond": "Count/Second",
+    "PicturesFiltered": "Count",
+    "GpuMemoryBytes": "Bytes",
+    "JobsAnswered": "Count",
+    "Failures": "Count",
+}
+"""Every metric that a worker writes, with its unit."""
 
 
-class PaceTable(Protocol):
-    """`aws.fleet_state.FleetStateStore` is one; raises `StoreError`."""
+class Metrics:
+    """Writes to one namespace, or nothing where there is none."""
 
-    def learn_pace(self, seconds_per_job: float, at: datetime) -> None:
-        """What a batch takes."""
+    def __init__(self, namespace: str | None) -> None:
+        self._namespace = namespace
+        _metric_log.setLevel(logging.INFO)  # whatever the log level: metrics have no severity
+
+    def write(self, values: Mapping[str, float], **dimensions: str) -> None:
+        """Write one point of each metric, as of now: in all, and by the dimensions if any."""
+        if not self._namespace:
+            return
+        sets: Sequence[list[str]] = [[], [*dimensions]] if dimensions else [[]]
+        definition = {
+            "Namespace": self._namespace,
+            "Dimensions": sets,
+            "Metrics": [{"Name": name, "Unit": UNITS[name]} for name in values],
+        }
+        head = {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [definition]}
+        _metric_log.info("Metrics", extra={"_aws": head, **dimensions, **values})
 
 
-class Report:
-    """Told of what happens by the threads it happens in; never raises."""
+class Telemetry:
+    """Called by the threads in which things happen; never raises."""
 
-    def __init__(
-        self,
-        metrics: Metrics,
-        tracer: Tracer,
-        pace: Pace,
-        table: PaceTable | None,
-        *,
-        gpu_memory: Callable[[], int | None],
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
+    def __init__(self, metrics: Metrics, tracer: JobTracer | None) -> None:
         self._metrics = metrics
         self._tracer = tracer
-        self._pace = pace
-        self._table = table
-        self._gpu_memory = gpu_memory
-        self._clock = clock
-        self._pace_due_at = clock()
 
-    def answered(self, held: Held, drawn: Drawn) -> None:
-        """The user has the pictures."""
-        generation = drawn.generation
+    def answered(self, held: HeldJob, answer: Answer) -> None:
+        """Report a job whose user has the pictures."""
+        generation = answer.generation
         seconds = {
             "waited": held.seconds("sent", "received"),
             **asdict(generation.seconds),
@@ -65,7 +78,7 @@ class Report:
             extra={
                 "pictures": len(generation.pictures),
                 "filtered": generation.filtered,
-                "bytes": sum(len(file.content) for file in drawn.answer.files),
+                "bytes": sum(len(file.content) for file in answer.files),
                 "receive_count": held.message.receive_count,
                 "seconds": {name: round(value, 3) for name, value in seconds.items()},
             },
@@ -81,16 +94,19 @@ class Report:
                 "PicturesFiltered": generation.filtered,
             }
         )
-        self._tracer.trace(held)
+        if self._tracer:
+            self._tracer.trace(held)
 
-    def failed(self, held: Held | None, error: Exception, outcome: Outcome) -> None:
-        """A job came to nothing, this time or for good; without `held` it was none."""
+    def failed(self, held: HeldJob | None, error: Exception, outcome: Outcome) -> None:
+        """Report a job that failed, this time or for good; `held` is None if it was no job."""
         self._metrics.write({"Failures": 1}, Kind=type(error).__name__, Outcome=outcome.value)
-        if held:
+        if held and self._tracer:
             self._tracer.trace(held, error)
 
-    def drew(self, batch: Sequence[Held], seconds: float) -> None:
-        """A batch has been drawn whole."""
+    def batch_drawn(
+        self, batch: Sequence[HeldJob], seconds: float, peak_memory: int | None
+    ) -> None:
+        """Report a batch that was drawn whole; `peak_memory` is in bytes of the device."""
         pictures = sum(held.job.parameters.images for held in batch)
         values: dict[str, float] = {
             "BatchSeconds": seconds,
@@ -98,18 +114,6 @@ class Report:
             "BatchPictures": pictures,
             "PicturesPerSecond": pictures / seconds,
         }
-        memory = self._gpu_memory()
-        if memory is not None:
-            values["GpuMemoryBytes"] = memory
+        if peak_memory is not None:
+            values["GpuMemoryBytes"] = peak_memory
         self._metrics.write(values)
-
-    def publish_pace(self) -> None:
-        """Let the fleet's arithmetic know what a batch takes here, now and then."""
-        seconds = self._pace.seconds_per_batch()
-        if not self._table or seconds is None or self._clock() < self._pace_due_at:
-            return
-        self._pace_due_at = self._clock() + PACE_INTERVAL_SECONDS
-        try:
-            self._table.learn_pace(seconds, utc_now())
-        except StoreError as error:
-            log.warning("The pace could not be written", extra={"reason": str(error)})

@@ -1,15 +1,14 @@
 """The trace of a job, from the interaction to the upload, for an OpenTelemetry collector.
 
 The spans are made when a job has ended, from the times noted on its way, so that drawing never
-waits for telemetry. They belong to the trace that the job names, else to one of their own that
-begins with the interaction: https://www.w3.org/TR/trace-context/
+waits for telemetry. They continue the trace that the job names in `traceparent`, else they begin
+one with the interaction: https://www.w3.org/TR/trace-context/
 """
 
 import logging
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from discord_diffusion.worker.held import Held
+from discord_diffusion.worker.held_jobs import HeldJob
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
@@ -29,27 +28,7 @@ _PHASES = (
 """Name of a span, and the events of a job that it lies between."""
 
 
-class Tracer(Protocol):
-    """Where traces go."""
-
-    def trace(self, held: Held, error: Exception | None = None) -> None:
-        """A job has ended, by an error or well."""
-
-    def close(self) -> None:
-        """Send what is left."""
-
-
-class NoTracer:
-    """Nobody wants to know."""
-
-    def trace(self, held: Held, error: Exception | None = None) -> None:
-        """Nothing."""
-
-    def close(self) -> None:
-        """Nothing."""
-
-
-class OpenTelemetryTracer:
+class JobTracer:
     """Sends traces by OTLP over HTTP, in batches, from a thread of the SDK's."""
 
     def __init__(self, provider: "TracerProvider") -> None:
@@ -59,31 +38,13 @@ class OpenTelemetryTracer:
         self._tracer = provider.get_tracer(__name__)
         self._propagator = TraceContextTextMapPropagator()
 
-    @classmethod
-    def to(cls, endpoint: str) -> "OpenTelemetryTracer":
-        """Traces to the collector at that address.
-
-        Raises:
-            ImportError: the extra `traces` is not installed.
-        """
-        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-        from opentelemetry.sdk.resources import Resource
-        from opentelemetry.sdk.trace import TracerProvider
-        from opentelemetry.sdk.trace.export import BatchSpanProcessor
-
-        provider = TracerProvider(resource=Resource({"service.name": _SERVICE}))
-        exporter = OTLPSpanExporter(endpoint=endpoint.rstrip("/") + _PATH, timeout=2)
-        provider.add_span_processor(BatchSpanProcessor(exporter))
-        return cls(provider)
-
-    def trace(self, held: Held, error: Exception | None = None) -> None:
-        """One span of the job, and one of each phase that it went through."""
+    def trace(self, held: HeldJob, error: Exception | None = None) -> None:
+        """Make a span of the job that has ended, and one of each phase that it went through."""
         from opentelemetry.trace import Status, StatusCode, set_span_in_context
 
-        job = held.job
+        job, times = held.job, held.times
         parent = self._propagator.extract({"traceparent": job.traceparent or ""})
-        # Without a trace to belong to, the interaction is where it begins.
-        began = held.times["sent"] if job.traceparent else job.created_at.timestamp()
+        began = times["sent"] if job.traceparent else job.created_at.timestamp()
         span = self._tracer.start_span("job", context=parent, start_time=_nanoseconds(began))
         span.set_attribute("job.id", job.id)
         span.set_attribute("job.receive_count", held.message.receive_count)
@@ -91,31 +52,34 @@ class OpenTelemetryTracer:
         if error:
             span.set_status(Status(StatusCode.ERROR, type(error).__name__))
         context = set_span_in_context(span)
-        for name, begin, end in _phases(held):
-            child = self._tracer.start_span(name, context=context, start_time=_nanoseconds(begin))
-            child.end(_nanoseconds(end))
-        span.end(_nanoseconds(max(held.times.values())))
+        for name, begin, end in _PHASES:
+            if begin in times and end in times:
+                started = _nanoseconds(times[begin])
+                phase = self._tracer.start_span(name, context=context, start_time=started)
+                phase.end(max(started, _nanoseconds(times[end])))
+        span.end(_nanoseconds(max(times.values())))
 
     def close(self) -> None:
         """Send what is left, within the exporter's time-out."""
         self._provider.shutdown()
 
 
-def tracer_to(endpoint: str | None) -> Tracer:
-    """Traces to a collector, or to nobody."""
+def tracer_to(endpoint: str | None) -> JobTracer | None:
+    """A tracer that sends to the collector at that address, if it and the packages are there."""
     if not endpoint:
-        return NoTracer()
+        return None
     try:
-        return OpenTelemetryTracer.to(endpoint)
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+        from opentelemetry.sdk.resources import Resource
+        from opentelemetry.sdk.trace import TracerProvider
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor
     except ImportError as error:
         log.error("No traces: install the extra `traces`", extra={"reason": str(error)})
-        return NoTracer()
-
-
-def _phases(held: Held) -> Iterator[tuple[str, float, float]]:
-    for name, begin, end in _PHASES:
-        if begin in held.times and end in held.times:
-            yield name, held.times[begin], max(held.times[begin], held.times[end])
+        return None
+    provider = TracerProvider(resource=Resource({"service.name": _SERVICE}))
+    exporter = OTLPSpanExporter(endpoint=endpoint.rstrip("/") + _PATH, timeout=2)
+    provider.add_span_processor(BatchSpanProcessor(exporter))
+    return JobTracer(provider)
 
 
 def _nanoseconds(seconds: float) -> int:

@@ -1,77 +1,110 @@
-"""Says that the worker is well, and notices when its pipeline stands still."""
+"""The watchdog: keeps the health file fresh while the worker is well, and ends a hung pipeline."""
 
 import logging
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from discord_diffusion.worker.errors import JobExpiredError
 from discord_diffusion.worker.failures import rule_for
-from discord_diffusion.worker.held import Held, Stage
-from discord_diffusion.worker.held_jobs import Holdings
-from discord_diffusion.worker.outcomes import HURRY_SECONDS, Endings
+from discord_diffusion.worker.held_jobs import HeldJob, HeldJobs, Stage
+from discord_diffusion.worker.outcomes import HURRY_SECONDS, JobOutcomes
+from discord_diffusion.worker.pace import Pace
 
 log = logging.getLogger(__name__)
 
-STILL_SECONDS = 300.0
-"""How long a pipeline may go on without a step: the first one may compile, the last one decodes."""
+HUNG_AFTER_SECONDS = 300.0
+"""The longest time without a step: the first step may compile, the last one decodes."""
 OVERDUE_SECONDS = 60.0
-"""The same, for a job whose time is over."""
-_LOOK_SECONDS = 1.0
+"""The longest time that a job is drawn after its token has expired."""
+_CHECK_SECONDS = 1.0
 _SETTLE_SECONDS = 0.5
+_FILE_SECONDS = 1.0
+"""Between two writes of the health file with the same state."""
 
 
-class Watch:
-    """Calls `beat` with a state every second, until the pipeline hangs; then `on_hang`, once."""
+class HealthFile:
+    """The file whose age shows whether the worker is well; without a path it does nothing."""
+
+    def __init__(self, path: Path | None, clock: Callable[[], float] = time.monotonic) -> None:
+        self._path = path
+        self._clock = clock
+        self._state = ""
+        self._written_at = float("-inf")
+
+    def write(self, state: str) -> None:
+        """Write the state, `polling` or `working`; one state once a second at most."""
+        now = self._clock()
+        if self._path is None or (state == self._state and now - self._written_at < _FILE_SECONDS):
+            return
+        self._state, self._written_at = state, now
+        temporary = self._path.with_name(self._path.name + ".new")
+        try:
+            temporary.write_text(f"{state}\n")
+            temporary.replace(self._path)  # readers never see half a file
+        except OSError as error:
+            # Work goes on: whoever reads the file sees it grow old.
+            log.warning("The health file cannot be written", extra={"reason": str(error)})
+
+
+class Watchdog:
+    """Looks at the worker every second until the pipeline hangs; then calls `on_hang`, once."""
 
     def __init__(
         self,
-        holdings: Holdings,
-        endings: Endings,
-        beat: Callable[[str], None],
+        held_jobs: HeldJobs,
+        outcomes: JobOutcomes,
+        pace: Pace,
+        health: HealthFile,
         on_hang: Callable[[], None],
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._holdings = holdings
-        self._endings = endings
-        self._beat = beat
+        self._held_jobs = held_jobs
+        self._outcomes = outcomes
+        self._pace = pace
+        self._health = health
         self._on_hang = on_hang
         self._clock = clock
         self._stepped_at = clock()
 
     def start(self) -> None:
-        """Begin to look."""
-        threading.Thread(name="watch", target=self._look, daemon=True).start()
+        """Begin to watch, in a thread."""
+        threading.Thread(name="watchdog", target=self._watch, daemon=True).start()
 
-    def stepped(self) -> None:
-        """The pipeline gets on."""
+    def pipeline_stepped(self) -> None:
+        """Note that the pipeline gets on."""
         self._stepped_at = self._clock()
 
-    def overdue(self, held: Held) -> None:
-        """A job's time is over: if it is still drawn, tell its user, then wait no longer.
+    def job_overdue(self, held: HeldJob) -> None:
+        """Notify the user of a job that is still drawn at the end of its time, then end the wait.
 
-        What hangs cannot be ended from within, so the process has to.
+        A pipeline that hangs cannot be ended from within, so the process has to end.
         """
         if held.stage is not Stage.DRAWING:
             return
         held.progress.stop()
         held.progress.settle(_SETTLE_SECONDS)
         if held.last or not held.lease.lost:
-            self._endings.apologise(held.job, rule_for(JobExpiredError()).text, HURRY_SECONDS)
+            self._outcomes.apologise(held.job, rule_for(JobExpiredError()).text, HURRY_SECONDS)
         if not held.lease.wait_for_end(OVERDUE_SECONDS):
             log.critical("The job hangs", extra={"message_id": held.message.message_id})
             self._on_hang()
 
-    def _look(self) -> None:
+    def _watch(self) -> None:
         while True:
-            if not self._holdings.all(Stage.DRAWING):
-                self.stepped()
-                self._beat("working" if self._holdings.all() else "polling")
-            elif self._clock() - self._stepped_at < STILL_SECONDS:
-                self._beat("working")
+            if not self._held_jobs.all(Stage.DRAWING):
+                self.pipeline_stepped()
+                self._report("working" if self._held_jobs.all() else "polling")
+            elif self._clock() - self._stepped_at < HUNG_AFTER_SECONDS:
+                self._report("working")
             else:
-                log.critical("The pipeline hangs", extra={"seconds": STILL_SECONDS})
+                log.critical("The pipeline hangs", extra={"seconds": HUNG_AFTER_SECONDS})
                 self._on_hang()
                 return
-            time.sleep(_LOOK_SECONDS)
+            time.sleep(_CHECK_SECONDS)
+
+    def _report(self, state: str) -> None:
+        self._health.write(state)
+        self._pace.publish()

@@ -1,4 +1,4 @@
-"""In-memory stand-ins of the worker's protocols, with lists to look at, and ready-made values."""
+"""In-memory fakes of the worker's dependencies, which keep lists of calls, and sample values."""
 
 import itertools
 import time
@@ -15,6 +15,7 @@ from discord_diffusion.jobs.job import DISCORD_EPOCH, Job, JobHeader
 from discord_diffusion.jobs.parameters import GenerationParameters
 from discord_diffusion.jobs.record import JobStatus
 from discord_diffusion.settings import WorkerSettings
+from discord_diffusion.worker.answer import Answer
 from discord_diffusion.worker.generation import (
     Generation,
     GenerationRequest,
@@ -24,7 +25,7 @@ from discord_diffusion.worker.generation import (
     Picture,
     Preview,
 )
-from discord_diffusion.worker.publisher import Answer, Fence, Shown
+from discord_diffusion.worker.publisher import Fence, MessageState
 
 TOKEN = "aW50ZXJhY3Rpb246c2VjcmV0"
 MODEL = ModelInfo("tiny", "DDIMScheduler", "cpu")
@@ -112,7 +113,7 @@ class MemoryQueue:
 
 @dataclass
 class MemoryTable:
-    """A job table that knows what it was told, or raises `error`."""
+    """A job table in memory, or one that raises `error`."""
 
     statuses: dict[str, JobStatus] = field(default_factory=dict)
     details: dict[str, dict[str, str | float]] = field(default_factory=dict)
@@ -153,8 +154,8 @@ class FakeGenerator:
     filtered: int = 0
     drawn: list[GenerationParameters] = field(default_factory=list)
     during: Callable[[], None] = lambda: None
-    watch: Callable[[int], None] = lambda _step: None
-    """Called after a step that nobody objected to."""
+    after_step: Callable[[int], None] = lambda _step: None
+    """Called after a step that did not end the batch."""
     model: ModelInfo = MODEL
     pictures_at_once: int = 4
     batches: list[list[GenerationRequest]] = field(default_factory=list)
@@ -182,8 +183,8 @@ class FakeGenerator:
         steps = parameters[0].steps
         for step in range(steps):
             on_step(step + 1, steps, self.preview)
-            self.watch(step + 1)
-        return [make_generation(one, self.filtered) for one in parameters]
+            self.after_step(step + 1)
+        return [make_generation(wanted, self.filtered) for wanted in parameters]
 
 
 @dataclass
@@ -192,31 +193,32 @@ class MemoryPublisher:
 
     answered: set[str] = field(default_factory=set)
     sent: list[Answer] = field(default_factory=list)
-    told: list[tuple[str, str]] = field(default_factory=list)
+    apologies: list[tuple[str, str]] = field(default_factory=list)
+    """Job and text."""
     progress: list[tuple[str, str]] = field(default_factory=list)
     sketches: list[Image.Image] = field(default_factory=list)
     repeated: list[str] = field(default_factory=list)
     error: Exception | None = None
-    deaf: Exception | None = None
-    """Raised instead of telling users anything."""
+    apology_error: Exception | None = None
+    """Raised instead of showing an apology."""
     during_upload: Callable[[], None] = lambda: None
-    patience: list[float | None] = field(default_factory=list)
+    timeouts: list[float | None] = field(default_factory=list)
 
-    def shown(self, to: JobHeader, *, patience: float | None = None) -> Shown:
-        self.patience.append(patience)
+    def message_state(self, to: JobHeader, *, timeout_seconds: float | None = None) -> MessageState:
+        self.timeouts.append(timeout_seconds)
         if to.id in self.answered:
-            return Shown.PICTURES
-        return Shown.FAILURE if to.id in dict(self.told) else Shown.PENDING
+            return MessageState.PICTURES
+        return MessageState.APOLOGY if to.id in dict(self.apologies) else MessageState.PENDING
 
     def show_progress(self, job: Job, content: str, sketch: Image.Image | None = None) -> None:
         self.progress.append((job.id, content))
         if sketch:
             self.sketches.append(sketch)
 
-    def prepare(self, job: Job, generation: Generation) -> Answer:
-        return Answer(job, f"{len(generation.pictures)} pictures", (), ())
+    def compose(self, job: Job, generation: Generation) -> Answer:
+        return Answer(job, generation, f"{len(generation.pictures)} pictures")
 
-    def send(self, answer: Answer, fence: Fence) -> None:
+    def upload(self, answer: Answer, fence: Fence) -> None:
         self.during_upload()
         if self.error:
             raise self.error
@@ -227,16 +229,28 @@ class MemoryPublisher:
     def repeat_text(self, answer: Answer) -> None:
         self.repeated.append(answer.content)
 
-    def tell(self, to: JobHeader, content: str, *, patience: float | None = None) -> None:
-        self.patience.append(patience)
-        if self.deaf:
-            raise self.deaf
-        self.told.append((to.id, content))
+    def apologise(
+        self, to: JobHeader, content: str, *, timeout_seconds: float | None = None
+    ) -> None:
+        self.timeouts.append(timeout_seconds)
+        if self.apology_error:
+            raise self.apology_error
+        self.apologies.append((to.id, content))
+
+
+@dataclass
+class MemoryHealth:
+    """Keeps what would be written into the health file."""
+
+    states: list[str] = field(default_factory=list)
+
+    def write(self, state: str) -> None:
+        self.states.append(state)
 
 
 def wait_until(condition: Callable[[], object], seconds: float = 5.0) -> None:
     """Return as soon as the condition holds; fail after the time."""
     end = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < end, "the condition did not come about"
+        assert time.monotonic() < end, "the condition did not become true"
         time.sleep(0.005)

@@ -1,4 +1,4 @@
-"""What users read."""
+"""The texts of answers, progress messages and apologies."""
 
 from dataclasses import replace
 from typing import Any
@@ -10,13 +10,19 @@ from hypothesis import strategies as st
 from discord_diffusion.discord import answer_text
 from discord_diffusion.discord.text import FAILURE_MARK
 from discord_diffusion.jobs.parameters import SourceImage
-from discord_diffusion.worker import answer as messages
+from discord_diffusion.worker.answer import (
+    alt_text,
+    answer_content,
+    embedded_parameters,
+    file_stem,
+)
+from discord_diffusion.worker.progress import progress_text
 from tests.unit.worker.fakes import MODEL, TOKEN, make_generation, make_job, make_parameters
 
 
 def test_an_answer_says_what_was_made_with_the_seed_of_each_picture() -> None:
     job = make_job(images=3, seed=40, negative_prompt="blue")
-    assert messages.answer(job, make_generation(job.parameters), "Knows colours only.") == (
+    assert answer_content(job, make_generation(job.parameters), "Knows colours only.") == (
         "> a red circle\n"
         "> without: blue\n"
         "**3 pictures** · 32×32 · 3 steps · guidance 2 · 0.4 s\n"
@@ -25,31 +31,31 @@ def test_an_answer_says_what_was_made_with_the_seed_of_each_picture() -> None:
     )
 
 
-def test_one_picture_is_singular() -> None:
+def test_the_answer_to_one_picture_is_in_the_singular() -> None:
     job = make_job(images=1)
-    assert "**1 picture** ·" in messages.answer(job, make_generation(job.parameters))
-    assert "\nseed 7" in messages.answer(job, make_generation(job.parameters))
+    assert "**1 picture** ·" in answer_content(job, make_generation(job.parameters))
+    assert "\nseed 7" in answer_content(job, make_generation(job.parameters))
 
 
 def test_the_user_learns_how_many_pictures_the_filter_held_back() -> None:
     job = make_job(images=4, seed=1)
-    text = messages.answer(job, make_generation(job.parameters, filtered=1))
+    text = answer_content(job, make_generation(job.parameters, filtered=1))
     assert "**3 pictures**" in text
     assert "seeds 2, 3, 4" in text
     assert "held back and did not charge: 1 picture" in text
 
 
-def test_when_all_are_held_back_the_answer_is_a_failure_that_says_so() -> None:
+def test_an_answer_without_pictures_says_that_all_were_held_back() -> None:
     job = make_job(images=2)
-    text = messages.answer(job, make_generation(job.parameters, filtered=2))
+    text = answer_content(job, make_generation(job.parameters, filtered=2))
     assert text.startswith(FAILURE_MARK)
     assert "held back every picture" in text
 
 
 def test_progress_counts_steps_and_a_failure_names_the_job() -> None:
     job = make_job()
-    assert messages.working(job).endswith("**Working on it…**")
-    assert messages.working(job, 2, 4).endswith("**Working… 2 of 4 steps**")
+    assert progress_text(job).endswith("**Working on it…**")
+    assert progress_text(job, 2, 4).endswith("**Working… 2 of 4 steps**")
     failed = answer_text.failed(job.id, job.parameters, "It broke.", "en")
     assert failed.startswith(f"{FAILURE_MARK} It broke.")
     assert job.id in failed
@@ -74,9 +80,9 @@ def test_every_text_keeps_discords_limits_whatever_the_prompt(prompt: str, negat
     job = make_job(prompt=prompt, negative_prompt=negative, images=4, seed=2**32 - 4)
     generation = make_generation(job.parameters)
     texts = [
-        messages.working(job, 50, 100),
+        progress_text(job, 50, 100),
         answer_text.failed(job.id, job.parameters, "reason", "en"),
-        messages.answer(job, generation, "A notice."),
+        answer_content(job, generation, "A notice."),
     ]
     for text in texts:
         text.encode()
@@ -84,7 +90,7 @@ def test_every_text_keeps_discords_limits_whatever_the_prompt(prompt: str, negat
         assert TOKEN not in text
     assert "seeds 4294967292, 4294967293, 4294967294, 4294967295" in texts[2]
     assert texts[2].endswith("-# A notice.")
-    assert len(messages.alt_text(job, generation.pictures[0])) <= 1024
+    assert len(alt_text(job, generation.pictures[0])) <= 1024
 
 
 @pytest.mark.parametrize(
@@ -108,7 +114,7 @@ def test_embedded_parameters_are_in_the_form_that_tools_read(
     changes: dict[str, Any], scale: int, expected: str
 ) -> None:
     parameters = make_parameters(**changes)
-    assert messages.embedded_parameters(parameters, 9, MODEL, scale) == expected
+    assert embedded_parameters(parameters, 9, MODEL, scale) == expected
 
 
 @pytest.mark.parametrize("prompt", ["a red circle", "*" * 6000, "🔴" * 3000])
@@ -120,26 +126,26 @@ def test_an_apology_is_recognised_as_that_of_its_job(prompt: str) -> None:
     ):
         assert answer_text.is_apology(job.id, apology)
         assert not answer_text.is_apology(other.id, apology)
-    assert not answer_text.is_apology(job.id, messages.working(job, last_try=True))
-    held_back = messages.answer(job, make_generation(job.parameters, filtered=2))
+    assert not answer_text.is_apology(job.id, progress_text(job, last_try=True))
+    held_back = answer_content(job, make_generation(job.parameters, filtered=2))
     assert not answer_text.is_apology(job.id, held_back)
 
 
 def test_the_user_learns_how_many_pictures_came_out_black() -> None:
     job = make_job(images=4)
-    text = messages.answer(job, replace(make_generation(job.parameters), blank=2))
+    text = answer_content(job, replace(make_generation(job.parameters), blank=2))
     assert "came out black and did not charge: 2 pictures" in text.lower()
 
 
 def test_a_picture_that_began_from_another_says_how_much_was_drawn_anew() -> None:
     source = SourceImage("https://cdn.discordapp.com/attachments/1/2/cat.png", 0.35, scale=2)
-    text = messages.embedded_parameters(make_parameters(source=source), 7, MODEL, 1)
+    text = embedded_parameters(make_parameters(source=source), 7, MODEL, 1)
     assert "Size: 64x64" in text
     assert "Denoising strength: 0.35" in text
 
 
 def test_veiled_pictures_are_named_so_that_discord_veils_them() -> None:
     job = replace(make_job(), spoiler=True)
-    name = messages.file_stem(job, make_generation(job.parameters).pictures[1])
+    name = file_stem(job, make_generation(job.parameters).pictures[1])
     assert name == f"SPOILER_{job.id}-1"
     assert answer_text.is_picture(job.id, f"{name}.png")

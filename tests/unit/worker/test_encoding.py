@@ -1,4 +1,4 @@
-"""Files: what is embedded in them, and how they are made to fit."""
+"""Encoding: the parameters in a file, and how files are made small enough."""
 
 import io
 import random
@@ -7,19 +7,19 @@ import pytest
 from PIL import Image
 
 from discord_diffusion.discord.multipart import File
-from discord_diffusion.worker.encoding import LADDER, Drawing, encode, encode_to_fit, enlarge
+from discord_diffusion.worker.encoding import LADDER, CaptionedImage, encode, encode_to_fit, enlarge
 from discord_diffusion.worker.errors import PicturesTooLargeError
 
 PARAMETERS = "ein grüner Kreis 🟢\nNegative prompt: nothing\nSteps: 12, Seed: 7"
 
 
 def noise(side: int = 128) -> Image.Image:
-    """What compresses worst."""
+    """The picture that compresses worst."""
     return Image.frombytes("RGB", (side, side), random.Random(1).randbytes(side * side * 3))
 
 
-def drawing(image: Image.Image | None = None, parameters: str = PARAMETERS) -> Drawing:
-    return Drawing(image or noise(), "5-0", parameters, "a circle")
+def captioned(image: Image.Image | None = None, parameters: str = PARAMETERS) -> CaptionedImage:
+    return CaptionedImage(image or noise(), "5-0", parameters, "a circle")
 
 
 def opened(file: File) -> Image.Image:
@@ -28,19 +28,19 @@ def opened(file: File) -> Image.Image:
 
 @pytest.mark.parametrize("parameters", ["plain", PARAMETERS, "nul \0 byte", "עברית"])
 def test_a_png_carries_its_parameters_where_tools_look(parameters: str) -> None:
-    image = opened(encode(drawing(parameters=parameters), LADDER[0]))
+    image = opened(encode(captioned(parameters=parameters), LADDER[0]))
     assert image.info["parameters"] == parameters.replace("\0", "")
 
 
 @pytest.mark.parametrize("encoding", LADDER[1:], ids=str)
-def test_other_formats_carry_them_in_exif(encoding: object) -> None:
-    image = opened(encode(drawing(), encoding))  # type: ignore[arg-type]  # parametrize is untyped
+def test_webp_and_jpeg_carry_their_parameters_in_exif(encoding: object) -> None:
+    image = opened(encode(captioned(), encoding))  # type: ignore[arg-type]  # parametrize is untyped
     comment = image.getexif().get_ifd(0x8769)[0x9286]
     assert comment.removeprefix(b"UNICODE\0").decode("utf-16-be") == PARAMETERS
 
 
 def test_a_png_keeps_every_pixel() -> None:
-    [file] = encode_to_fit([drawing()], 10**7)
+    [file] = encode_to_fit([captioned()], 10**7)
     assert (file.filename, file.media_type, file.description) == (
         "5-0.png",
         "image/png",
@@ -50,37 +50,37 @@ def test_a_png_keeps_every_pixel() -> None:
 
 
 def test_each_rung_of_the_ladder_is_smaller_than_the_one_before() -> None:
-    sizes = [len(encode(drawing(), encoding).content) for encoding in LADDER]
+    sizes = [len(encode(captioned(), encoding).content) for encoding in LADDER]
     assert sizes == sorted(sizes, reverse=True)
 
 
 def test_a_picture_takes_the_first_rung_that_fits() -> None:
-    sizes = [len(encode(drawing(), encoding).content) for encoding in LADDER]
+    sizes = [len(encode(captioned(), encoding).content) for encoding in LADDER]
     for rung, size in enumerate(sizes):
-        [file] = encode_to_fit([drawing()], size)
-        assert file == encode(drawing(), LADDER[rung])
+        [file] = encode_to_fit([captioned()], size)
+        assert file == encode(captioned(), LADDER[rung])
 
 
 def test_only_the_picture_that_is_too_large_is_made_smaller() -> None:
-    plain = drawing(Image.new("RGB", (64, 64), "red"))
-    small, large = encode_to_fit([plain, drawing()], 20_000)
+    plain = captioned(Image.new("RGB", (64, 64), "red"))
+    small, large = encode_to_fit([plain, captioned()], 20_000)
     assert small.media_type == "image/png"
     assert large.media_type != "image/png"
 
 
-def test_all_together_fit_the_request() -> None:
-    drawings = [drawing() for _ in range(4)]
-    total = sum(len(file.content) for file in encode_to_fit(drawings, 10**7)) - 1
-    files = encode_to_fit(drawings, 10**7, total)
+def test_all_files_together_fit_the_request() -> None:
+    images = [captioned() for _ in range(4)]
+    total = sum(len(file.content) for file in encode_to_fit(images, 10**7)) - 1
+    files = encode_to_fit(images, 10**7, total)
     assert sum(len(file.content) for file in files) <= total
     assert {file.media_type for file in files} == {"image/webp"}
 
 
-def test_what_fits_in_no_way_is_refused() -> None:
+def test_pictures_that_no_encoding_makes_small_enough_are_an_error() -> None:
     with pytest.raises(PicturesTooLargeError):
-        encode_to_fit([drawing()], 100)
+        encode_to_fit([captioned()], 100)
     with pytest.raises(PicturesTooLargeError):
-        encode_to_fit([drawing()] * 4, 10**7, 1000)
+        encode_to_fit([captioned()] * 4, 10**7, 1000)
 
 
 def test_no_pictures_are_no_files() -> None:

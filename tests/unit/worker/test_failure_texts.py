@@ -1,4 +1,4 @@
-"""Each way in which a job comes to nothing is walked to what its user reads, in each language."""
+"""What a user reads of each failure, in each language: every way to fail is really taken."""
 
 import json
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from discord_diffusion.jobs.job import Job
 from discord_diffusion.jobs.parameters import SourceImage
 from discord_diffusion.jobs.record import JobStatus, WaitEstimate, WaitKind
 from discord_diffusion.texts.catalogue import LANGUAGES, say
-from discord_diffusion.worker import answer as messages
+from discord_diffusion.worker.answer import answer_content
 from discord_diffusion.worker.errors import (
     BlankPictureError,
     GenerationError,
@@ -23,59 +23,59 @@ from discord_diffusion.worker.errors import (
     SourceUnavailableError,
     UnsupportedJobError,
 )
-from discord_diffusion.worker.source_images import Sources
+from discord_diffusion.worker.source_images import SourceImages
 from tests.unit.worker.fakes import make_generation, make_job, make_message, wait_until
-from tests.unit.worker.worker_rig import MAX_RECEIVES, Rig
+from tests.unit.worker.worker_harness import MAX_RECEIVES, Harness
 
-Walk = Callable[[Rig, Job], None]
+FailJob = Callable[[Harness, Job], None]
 SOURCE = SourceImage("https://cdn.test/a.png", 0.5)
 
 
-def drawing_raises(error: Exception) -> Walk:
-    def walk(rig: Rig, job: Job) -> None:
-        rig.generator.error = error
-        rig.run(job, MAX_RECEIVES)
+def drawing_raises(error: Exception) -> FailJob:
+    def fail(harness: Harness, job: Job) -> None:
+        harness.generator.error = error
+        harness.run(job, MAX_RECEIVES)
 
-    return walk
-
-
-def sending_raises(error: Exception) -> Walk:
-    def walk(rig: Rig, job: Job) -> None:
-        rig.publisher.error = error
-        rig.run(job, MAX_RECEIVES)
-
-    return walk
+    return fail
 
 
-def too_late(rig: Rig, job: Job) -> None:
-    rig.run(replace(job, id=make_job(age=timedelta(minutes=14, seconds=57)).id))
+def sending_raises(error: Exception) -> FailJob:
+    def fail(harness: Harness, job: Job) -> None:
+        harness.publisher.error = error
+        harness.run(job, MAX_RECEIVES)
+
+    return fail
 
 
-def of_a_later_schema(rig: Rig, job: Job) -> None:
+def too_late(harness: Harness, job: Job) -> None:
+    harness.run(replace(job, id=make_job(age=timedelta(minutes=14, seconds=57)).id))
+
+
+def of_a_later_schema(harness: Harness, job: Job) -> None:
     body = json.dumps(json.loads(job.to_json()) | {"mood": "calm"})
-    rig.give(make_message(body, MAX_RECEIVES))
-    wait_until(lambda: rig.queue.released)
+    harness.give(make_message(body, MAX_RECEIVES))
+    wait_until(lambda: harness.queue.released)
 
 
-def failed_before(rig: Rig, job: Job) -> None:
-    rig.table.statuses[job.id] = JobStatus.FAILED
-    rig.run(job, 2)
+def failed_before(harness: Harness, job: Job) -> None:
+    harness.table.statuses[job.id] = JobStatus.FAILED
+    harness.run(job, 2)
 
 
-def given_back(rig: Rig, job: Job) -> None:
-    rig.generator.during = rig.worker.loop.give_back
-    rig.run(job, MAX_RECEIVES)
+def given_back(harness: Harness, job: Job) -> None:
+    harness.generator.during = harness.worker.give_back
+    harness.run(job, MAX_RECEIVES)
 
 
-def source_is_not_there(rig: Rig, job: Job) -> None:
-    rig.run(replace(job, parameters=replace(job.parameters, source=SOURCE)))
+def source_is_not_there(harness: Harness, job: Job) -> None:
+    harness.run(replace(job, parameters=replace(job.parameters, source=SOURCE)))
 
 
-def source_does_not_come(rig: Rig, job: Job) -> None:
-    rig.run(replace(job, parameters=replace(job.parameters, source=SOURCE)), MAX_RECEIVES)
+def source_does_not_come(harness: Harness, job: Job) -> None:
+    harness.run(replace(job, parameters=replace(job.parameters, source=SOURCE)), MAX_RECEIVES)
 
 
-WALKS: dict[str, Walk] = {
+WAYS_TO_FAIL: dict[str, FailJob] = {
     "failed.expired": too_late,
     "failed.unreadable": of_a_later_schema,
     "failed.before": failed_before,
@@ -94,38 +94,40 @@ WALKS: dict[str, Walk] = {
 ELSEWHERE = {"failed.held_back", "failed.no_capacity", "failed.not_begun"}
 
 
-def test_there_is_a_walk_to_every_failure() -> None:
+def test_every_text_of_a_failure_has_a_way_to_fail() -> None:
     from discord_diffusion.texts.catalogue import texts as catalogue
 
     failures = {key for key in catalogue("en") if key.startswith("failed.")}
-    assert set(WALKS) | ELSEWHERE == failures
+    assert set(WAYS_TO_FAIL) | ELSEWHERE == failures
 
 
-class SilentSources(Sources):
-    """A CDN that does not answer."""
+class UnavailableSourceImages(SourceImages):
+    """Source images on a CDN that does not answer."""
 
     def fetch(self, url: str) -> object:  # type: ignore[override]  # it never returns
         raise SourceUnavailableError(url)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("key", WALKS)
-def test_a_failure_is_told_once_in_the_users_language(key: str, language: str) -> None:
-    silent = {"sources": SilentSources({"cdn.test"}, "https://discord.test")}
-    surroundings = silent if key == "failed.source_unavailable" else {}
-    with Rig(surroundings=surroundings) as rig:
-        WALKS[key](rig, replace(make_job(), locale=language))
-        wait_until(lambda: rig.publisher.told)
-    [(_, told)] = rig.publisher.told
-    assert told.startswith(FAILURE_MARK)
-    assert say(language, key) in told
+@pytest.mark.parametrize("key", WAYS_TO_FAIL)
+def test_a_user_is_notified_of_a_failure_once_in_their_language(key: str, language: str) -> None:
+    silent = {"source_images": UnavailableSourceImages({"cdn.test"}, "https://discord.test")}
+    dependencies = silent if key == "failed.source_unavailable" else {}
+    with Harness(dependencies=dependencies) as harness:
+        WAYS_TO_FAIL[key](harness, replace(make_job(), locale=language))
+        wait_until(lambda: harness.publisher.apologies)
+    [(_, apology)] = harness.publisher.apologies
+    assert apology.startswith(FAILURE_MARK)
+    assert say(language, key) in apology
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_what_is_told_without_a_failure_is_in_the_users_language_too(language: str) -> None:
+def test_texts_about_pictures_held_back_and_jobs_never_begun_are_in_the_users_language(
+    language: str,
+) -> None:
     job = replace(make_job(), locale=language)
     nothing = make_generation(job.parameters, filtered=job.parameters.images)
-    assert say(language, "failed.held_back") in messages.answer(job, nothing)
+    assert say(language, "failed.held_back") in answer_content(job, nothing)
     for kind, key in (
         (WaitKind.NO_CAPACITY, "failed.no_capacity"),
         (WaitKind.TURN, "failed.not_begun"),

@@ -1,4 +1,4 @@
-"""The failure table."""
+"""The failure policy: one table, first match wins."""
 
 import inspect
 from pathlib import Path
@@ -13,7 +13,7 @@ from discord_diffusion.worker import errors
 from discord_diffusion.worker.failures import RULES, STOPPED, Outcome, as_markdown, rule_for
 
 ROOT = Path(__file__).parents[3]
-AT_START = {errors.WorkerError, errors.ModelLoadError}
+NOT_OF_A_JOB = {errors.WorkerError, errors.ModelLoadError}
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_every_failure_has_its_outcome(error: Exception, outcome: Outcome) -> No
 
 def test_every_error_of_the_worker_has_a_row_of_its_own() -> None:
     named = {error for rule in RULES for error in rule.errors}
-    own = {kind for _, kind in inspect.getmembers(errors, inspect.isclass)} - AT_START
+    own = {kind for _, kind in inspect.getmembers(errors, inspect.isclass)} - NOT_OF_A_JOB
     assert own <= named
 
 
@@ -55,7 +55,7 @@ def test_no_row_is_hidden_by_an_earlier_one() -> None:
         assert not any(issubclass(error, earlier) for error in rule.errors)
 
 
-def test_whatever_ends_as_a_dead_letter_has_a_text_for_the_user() -> None:
+def test_every_failure_that_ends_as_a_dead_letter_has_a_text_for_the_user() -> None:
     silent = {Outcome.GONE, Outcome.ABANDON}
     assert all(bool(rule.text) is (rule.outcome not in silent) for rule in RULES)
     said_elsewhere = {STOPPED, "failed.held_back", "failed.no_capacity", "failed.not_begun"}

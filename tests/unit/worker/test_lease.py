@@ -1,4 +1,4 @@
-"""The lease: extended while held, quiet afterwards, honest about being lost."""
+"""The lease: extended while a job is held, never after its end, and known to be lost."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,13 +14,13 @@ VISIBILITY = 0.09  # the thread's pauses are thirds of it
 
 @dataclass
 class Visibility:
-    """Remembers extensions; fails as told."""
+    """A queue that keeps the extensions, or raises `failure`."""
 
     extended: list[float] = field(default_factory=list)
     failure: QueueError | None = None
     tried: int = 0
 
-    def extend(self, seconds: float) -> None:
+    def extend(self, _receipt_handle: str, seconds: float) -> None:
         self.tried += 1
         if self.failure:
             raise self.failure
@@ -41,7 +41,7 @@ def make_lease(
     **options: Any,
 ) -> Lease:
     clock = (lambda: now[0]) if now is not None else (lambda: 0.0)
-    return Lease(visibility.extend, seconds, clock=clock, **options)  # type: ignore[arg-type]  # fractions keep the test short
+    return Lease(visibility, "r1", seconds, clock=clock, **options)  # type: ignore[arg-type]  # fractions keep the test short
 
 
 def test_a_lease_is_extended_again_and_again_and_never_after_its_end() -> None:
@@ -55,7 +55,7 @@ def test_a_lease_is_extended_again_and_again_and_never_after_its_end() -> None:
     assert set(visibility.extended) == {VISIBILITY}
 
 
-def test_a_lost_receipt_ends_the_extending() -> None:
+def test_a_lost_receipt_handle_ends_the_extensions() -> None:
     visibility = Visibility(failure=ReceiptLostError("ReceiptHandleIsInvalid"))
     with kept(make_lease(visibility)) as lease:
         wait_until(lambda: not vars(lease)["_thread"].is_alive())
@@ -63,7 +63,7 @@ def test_a_lost_receipt_ends_the_extending() -> None:
     assert visibility.tried == 1
 
 
-def test_a_passing_fault_is_tried_again_without_losing_the_lease() -> None:
+def test_a_transient_failure_is_retried_without_losing_the_lease() -> None:
     visibility = Visibility(failure=QueueError("ServiceUnavailable"))
     with kept(make_lease(visibility)) as lease:
         wait_until(lambda: visibility.tried >= 2)
@@ -106,13 +106,13 @@ def test_a_job_that_ends_in_time_is_not_overdue() -> None:
     overdue: list[bool] = []
     with kept(
         make_lease(Visibility(), life_seconds=900, on_overdue=lambda: overdue.append(True))
-    ) as one:
-        one.end()
-        wait_until(lambda: not vars(one)["_thread"].is_alive())
+    ) as lease:
+        lease.end()
+        wait_until(lambda: not vars(lease)["_thread"].is_alive())
     assert overdue == []
 
 
-def test_a_lease_that_runs_out_by_the_clock_while_nobody_answers_is_known_to_be_lost() -> None:
+def test_a_lease_that_runs_out_while_the_queue_does_not_answer_is_known_to_be_lost() -> None:
     now, visibility = [0.0], Visibility(failure=QueueError("ConnectTimeoutError"))
     with kept(make_lease(visibility, now=now)) as lease:
         wait_until(lambda: visibility.tried)

@@ -1,6 +1,7 @@
-"""Scale-in protection: on while jobs are held, off soon after, never in anybody's way."""
+"""Task protection: on while jobs are held, off soon after, without delaying a job."""
 
 import json
+import threading
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,12 +13,14 @@ from discord_diffusion.aws.task_protection import TaskProtection
 from discord_diffusion.worker.protection import MINUTES, Protection
 from tests.unit.worker.fakes import wait_until
 
+pytestmark = pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
+
 
 @dataclass
 class Agent:
-    """An ECS agent that remembers what it was asked."""
+    """An ECS agent that keeps the requests."""
 
-    asked: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
+    requests: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
     status: int = 200
     answer: Any = field(default_factory=lambda: {"protection": {"ProtectionEnabled": True}})
 
@@ -26,10 +29,10 @@ class Agent:
         return TaskProtection("http://169.254.170.2/api/abc", transport=transport)
 
     def states(self) -> list[bool]:
-        return [body["ProtectionEnabled"] for _, _, body in self.asked]
+        return [body["ProtectionEnabled"] for _, _, body in self.requests]
 
     def _handle(self, request: httpx.Request) -> httpx.Response:
-        self.asked.append((request.method, str(request.url), json.loads(request.content)))
+        self.requests.append((request.method, str(request.url), json.loads(request.content)))
         return httpx.Response(self.status, json=self.answer)
 
 
@@ -38,11 +41,11 @@ def agent() -> Agent:
     return Agent()
 
 
-def test_the_agent_is_asked_as_ecs_documents_it(agent: Agent) -> None:
+def test_the_agent_is_called_as_ecs_documents_it(agent: Agent) -> None:
     agent.task().protect(16)
     agent.task().unprotect()
     url = "http://169.254.170.2/api/abc/task-protection/v1/state"
-    assert agent.asked == [
+    assert agent.requests == [
         ("PUT", url, {"ProtectionEnabled": True, "ExpiresInMinutes": 16}),
         ("PUT", url, {"ProtectionEnabled": False}),
     ]
@@ -56,7 +59,7 @@ def test_the_agent_is_asked_as_ecs_documents_it(agent: Agent) -> None:
         (500, ["?"], "without a reason"),
     ],
 )
-def test_what_the_agent_refuses_is_an_error_that_names_the_reason(
+def test_a_refusal_of_the_agent_is_an_error_that_names_the_reason(
     agent: Agent, status: int, answer: Any, reason: str
 ) -> None:
     agent.status, agent.answer = status, answer
@@ -72,24 +75,24 @@ def test_an_agent_that_is_not_there_is_an_error() -> None:
 def test_protection_is_on_while_jobs_are_held_and_off_afterwards(agent: Agent) -> None:
     protection = Protection(agent.task(), linger_seconds=0)
     protection.start()
-    protection.hold()
+    protection.job_added()
     wait_until(lambda: agent.states() == [True])
-    protection.hold()
-    protection.let_go()
-    protection.let_go()
+    protection.job_added()
+    protection.job_removed()
+    protection.job_removed()
     wait_until(lambda: agent.states() == [True, False])
-    assert agent.asked[0][2]["ExpiresInMinutes"] == MINUTES
+    assert agent.requests[0][2]["ExpiresInMinutes"] == MINUTES
 
 
-def test_between_two_jobs_nothing_is_asked(agent: Agent) -> None:
+def test_between_two_jobs_the_agent_is_not_called(agent: Agent) -> None:
     protection = Protection(agent.task(), linger_seconds=0.05)
     protection.start()
-    protection.hold()
-    wait_until(lambda: agent.asked)
+    protection.job_added()
+    wait_until(lambda: agent.requests)
     for _ in range(20):
-        protection.let_go()
-        protection.hold()
-    protection.let_go()
+        protection.job_removed()
+        protection.job_added()
+    protection.job_removed()
     wait_until(lambda: False in agent.states())
     assert agent.states() == [True, False]
 
@@ -100,25 +103,29 @@ def test_protection_is_renewed_before_it_runs_out(
     monkeypatch.setattr("discord_diffusion.worker.protection._RENEW_AFTER_SECONDS", 0.01)
     protection = Protection(agent.task())
     protection.start()
-    protection.hold()
-    wait_until(lambda: len(agent.asked) >= 3)
+    protection.job_added()
+    wait_until(lambda: len(agent.requests) >= 3)
     assert all(agent.states())
 
 
-def test_a_refusal_is_tried_again(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_refused_call_is_retried(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("discord_diffusion.worker.protection._FIRST_PAUSE_SECONDS", 0.01)
     agent.status = 503
     protection = Protection(agent.task())
     protection.start()
-    protection.hold()
-    wait_until(lambda: len(agent.asked) >= 2)
+    protection.job_added()
+    wait_until(lambda: len(agent.requests) >= 2)
     agent.status = 200
     wait_until(lambda: vars(protection)["_on"])
     assert all(agent.states())
 
 
-def test_outside_ecs_nothing_is_asked_and_nothing_fails() -> None:
+def test_outside_ecs_no_thread_is_started_and_jobs_are_counted_all_the_same() -> None:
+    before = set(threading.enumerate())
     protection = Protection(None)
     protection.start()
-    protection.hold()
-    protection.let_go()
+    protection.job_added()
+    assert vars(protection)["_held"] == 1
+    protection.job_removed()
+    assert vars(protection)["_held"] == 0
+    assert set(threading.enumerate()) <= before

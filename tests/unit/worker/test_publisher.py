@@ -1,4 +1,4 @@
-"""From finished pictures to Discord, over real HTTP on loopback where it matters."""
+"""Publishing to Discord, over real HTTP on loopback."""
 
 import io
 import json
@@ -20,7 +20,7 @@ from discord_diffusion.discord.api_errors import (
 from discord_diffusion.discord.webhooks import WebhookClient
 from discord_diffusion.worker.errors import LeaseLostError, PicturesTooLargeError
 from discord_diffusion.worker.generation import Generation, PhaseSeconds, Picture
-from discord_diffusion.worker.publisher import DiscordPublisher, Shown
+from discord_diffusion.worker.publisher import MessageState, Publisher
 from discord_diffusion.worker.retries import Retrier
 from tests.local_discord import LocalDiscord
 from tests.unit.worker.fakes import MODEL, make_generation, make_job
@@ -32,8 +32,8 @@ def discord() -> Any:
         yield server
 
 
-def publisher_to(discord: LocalDiscord, scale: int = 1) -> DiscordPublisher:
-    return DiscordPublisher(
+def publisher_to(discord: LocalDiscord, scale: int = 1) -> Publisher:
+    return Publisher(
         WebhookClient(discord.url),
         scale=scale,
         notice="Knows colours only.",
@@ -54,7 +54,7 @@ def noisy(count: int) -> Generation:
 def test_pictures_arrive_as_they_were_drawn_named_by_job_and_place(discord: LocalDiscord) -> None:
     job = make_job(images=2)
     publisher = publisher_to(discord, scale=2)
-    publisher.send(publisher.prepare(job, make_generation(job.parameters)))
+    publisher.upload(publisher.compose(job, make_generation(job.parameters)))
     [request] = discord.requests
     assert request.path == f"/webhooks/100/{job.token}/messages/@original"
     assert [name for name, _ in request.files] == [f"{job.id}-0.png", f"{job.id}-1.png"]
@@ -76,15 +76,17 @@ def test_pictures_arrive_as_they_were_drawn_named_by_job_and_place(discord: Loca
     ],
     ids=["5xx", "429", "early 404", "connection reset", "all of it"],
 )
-def test_passing_trouble_is_waited_out(discord: LocalDiscord, trouble: list[Any]) -> None:
+def test_an_upload_is_retried_after_a_transient_failure(
+    discord: LocalDiscord, trouble: list[Any]
+) -> None:
     discord.trouble += trouble
     job = make_job(images=1)
     publisher = publisher_to(discord)
-    publisher.send(publisher.prepare(job, make_generation(job.parameters)))
+    publisher.upload(publisher.compose(job, make_generation(job.parameters)))
     assert discord.trouble == []
     uploads = [request for request in discord.requests if request.method == "PATCH"]
     assert len(uploads[-1].files) == 1
-    assert publisher.shown(job) is Shown.PICTURES
+    assert publisher.message_state(job) is MessageState.PICTURES
 
 
 @pytest.mark.parametrize("lost", ["lost answer", (504, {})], ids=str)
@@ -93,10 +95,10 @@ def test_an_upload_whose_answer_was_lost_is_not_sent_twice(
 ) -> None:
     job = make_job(images=1)
     publisher = publisher_to(discord)
-    answer = publisher.prepare(job, make_generation(job.parameters))
+    answer = publisher.compose(job, make_generation(job.parameters))
     discord.trouble.append(lost)
     discord.applies_in_trouble = True
-    publisher.send(answer)
+    publisher.upload(answer)
     assert [request.method for request in discord.requests] == ["PATCH", "GET"]
 
 
@@ -106,9 +108,9 @@ def test_an_upload_that_discord_finds_too_large_is_sent_again_smaller(
     discord.largest_request = 40_000
     job = make_job(images=4)
     publisher = publisher_to(discord)
-    answer = publisher.prepare(job, noisy(4))
+    answer = publisher.compose(job, noisy(4))
     assert {file.media_type for file in answer.files} == {"image/png"}
-    publisher.send(answer)
+    publisher.upload(answer)
     sizes = [sum(len(content) for _, content in request.files) for request in discord.requests]
     assert len(sizes) > 1
     assert sizes == sorted(sizes, reverse=True)
@@ -116,73 +118,73 @@ def test_an_upload_that_discord_finds_too_large_is_sent_again_smaller(
     assert len(discord.requests[-1].files) == 4
 
 
-def test_what_discord_takes_in_no_size_is_given_up(discord: LocalDiscord) -> None:
+def test_an_upload_that_discord_takes_in_no_size_is_given_up(discord: LocalDiscord) -> None:
     discord.largest_request = 0
     job = make_job(images=1)
     publisher = publisher_to(discord)
     with pytest.raises(PicturesTooLargeError):
-        publisher.send(publisher.prepare(job, noisy(1)))
+        publisher.upload(publisher.compose(job, noisy(1)))
 
 
 def test_the_attachment_limit_of_the_interaction_is_kept() -> None:
-    publisher = DiscordPublisher(WebhookClient("http://discord.test"))
-    answer = publisher.prepare(make_job(limit=6000), noisy(4))
+    publisher = Publisher(WebhookClient("http://discord.test"))
+    answer = publisher.compose(make_job(limit=6000), noisy(4))
     assert all(len(file.content) <= 6000 for file in answer.files)
 
 
-def test_an_expired_token_is_tried_once(discord: LocalDiscord) -> None:
+def test_an_upload_with_an_expired_token_is_tried_once(discord: LocalDiscord) -> None:
     discord.trouble += [(401, {"code": 50027, "message": "Invalid Webhook Token"})] * 2
     job = make_job(images=1)
     publisher = publisher_to(discord)
     with pytest.raises(InteractionGoneError):
-        publisher.send(publisher.prepare(job, make_generation(job.parameters)))
+        publisher.upload(publisher.compose(job, make_generation(job.parameters)))
     assert len(discord.requests) == 1
 
 
-def test_nothing_is_tried_again_when_the_token_has_run_out(discord: LocalDiscord) -> None:
+def test_no_call_is_retried_after_the_token_has_expired(discord: LocalDiscord) -> None:
     discord.trouble += [(404, {"code": 10015, "message": "Unknown Webhook"})] * 5
     with pytest.raises(NotAnsweredYetError):
-        publisher_to(discord).shown(make_job(age=timedelta(minutes=16)))
+        publisher_to(discord).message_state(make_job(age=timedelta(minutes=16)))
     assert len(discord.requests) == 1
 
 
 def test_only_pictures_of_the_same_job_count_as_its_answer(discord: LocalDiscord) -> None:
     job, other = make_job(images=1), make_job(images=1)
     publisher = publisher_to(discord)
-    assert publisher.shown(job) is Shown.PENDING
-    publisher.send(publisher.prepare(other, make_generation(other.parameters)))
-    assert publisher.shown(other) is Shown.PICTURES
-    assert publisher.shown(job) is Shown.PENDING
+    assert publisher.message_state(job) is MessageState.PENDING
+    publisher.upload(publisher.compose(other, make_generation(other.parameters)))
+    assert publisher.message_state(other) is MessageState.PICTURES
+    assert publisher.message_state(job) is MessageState.PENDING
 
 
 def test_when_all_pictures_are_held_back_the_user_gets_text_alone(discord: LocalDiscord) -> None:
     job = make_job(images=2)
     publisher = publisher_to(discord)
-    publisher.send(publisher.prepare(job, make_generation(job.parameters, filtered=2)))
+    publisher.upload(publisher.compose(job, make_generation(job.parameters, filtered=2)))
     [request] = discord.requests
     assert request.files == []
     assert request.payload["attachments"] == []
     assert "held back" in request.payload["content"]
 
 
-def test_text_can_be_repeated_without_touching_the_pictures(discord: LocalDiscord) -> None:
+def test_the_text_is_repeated_without_touching_the_pictures(discord: LocalDiscord) -> None:
     job = make_job(images=1)
     publisher = publisher_to(discord)
-    answer = publisher.prepare(job, make_generation(job.parameters))
-    publisher.send(answer)
+    answer = publisher.compose(job, make_generation(job.parameters))
+    publisher.upload(answer)
     publisher.repeat_text(answer)
     assert "attachments" not in discord.requests[-1].payload
-    assert publisher.shown(job) is Shown.PICTURES
+    assert publisher.message_state(job) is MessageState.PICTURES
 
 
-def test_progress_is_tried_once(discord: LocalDiscord) -> None:
+def test_a_progress_edit_is_tried_once(discord: LocalDiscord) -> None:
     discord.trouble += [(503, {})]
     with pytest.raises(Exception, match="503"):
         publisher_to(discord).show_progress(make_job(), "Working")
     assert len(discord.requests) == 1
 
 
-def test_a_mock_transport_sees_json_for_text() -> None:
+def test_an_apology_is_sent_as_json_with_the_buttons_of_the_job() -> None:
     seen: list[Any] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -191,23 +193,23 @@ def test_a_mock_transport_sees_json_for_text() -> None:
 
     client = WebhookClient("http://discord.test", transport=httpx.MockTransport(answer))
     job = make_job()
-    DiscordPublisher(client).tell(job, "sorry")
+    Publisher(client).apologise(job, "sorry")
     again = buttons.answered(job.id, job.locale, job.parameters, [])
     assert seen == [{"content": "sorry", "allowed_mentions": {"parse": []}, "components": again}]
 
 
 def test_an_apology_is_found_again_by_its_signature(discord: LocalDiscord) -> None:
     job, publisher = make_job(), publisher_to(discord)
-    publisher.tell(job, answer_text.failed(job.id, job.parameters, "No luck.", "en"))
-    assert publisher.shown(job) is Shown.FAILURE
+    publisher.apologise(job, answer_text.failed(job.id, job.parameters, "No luck.", "en"))
+    assert publisher.message_state(job) is MessageState.APOLOGY
 
 
-def test_patience_bounds_a_call_and_its_repetitions(discord: LocalDiscord) -> None:
+def test_a_timeout_bounds_a_call_and_its_repetitions(discord: LocalDiscord) -> None:
     discord.trouble += [(503, {})] * 9
-    publisher = DiscordPublisher(WebhookClient(discord.url))
+    publisher = Publisher(WebhookClient(discord.url))
     for call in (
-        lambda: publisher.tell(make_job(), "sorry", patience=0.2),
-        lambda: publisher.shown(make_job(), patience=0.2),
+        lambda: publisher.apologise(make_job(), "sorry", timeout_seconds=0.2),
+        lambda: publisher.message_state(make_job(), timeout_seconds=0.2),
     ):
         with pytest.raises(UnavailableError):
             call()
@@ -217,8 +219,8 @@ def test_patience_bounds_a_call_and_its_repetitions(discord: LocalDiscord) -> No
 def test_a_sketch_is_replaced_by_the_pictures(discord: LocalDiscord) -> None:
     job, publisher = make_job(images=1), publisher_to(discord)
     publisher.show_progress(job, "half", Image.new("RGB", (16, 8)))
-    assert publisher.shown(job) is Shown.PENDING, "a sketch is no picture"
-    publisher.send(publisher.prepare(job, make_generation(job.parameters)))
+    assert publisher.message_state(job) is MessageState.PENDING, "a sketch is no picture"
+    publisher.upload(publisher.compose(job, make_generation(job.parameters)))
     names = [[name for name, _ in one.files] for one in discord.requests if one.files]
     assert names == [["sketch.webp"], [f"{job.id}-0.png"]]
 
@@ -231,24 +233,24 @@ def test_a_sketch_does_not_outlive_an_apology(
     job, publisher = replace(make_job(), spoiler=spoiler), publisher_to(discord)
     publisher.show_progress(job, "half", Image.new("RGB", (16, 8)))
     assert discord.requests[0].files[0][0].startswith("SPOILER_") is spoiler
-    teller = publisher if same_worker else publisher_to(discord)
-    teller.shown(job)  # as before every apology
-    teller.tell(job, "sorry")
+    apologising = publisher if same_worker else publisher_to(discord)
+    apologising.message_state(job)  # as before every apology
+    apologising.apologise(job, "sorry")
     assert discord.requests[-1].payload["attachments"] == []
 
 
-def test_veiled_pictures_are_known_again(discord: LocalDiscord) -> None:
+def test_veiled_pictures_are_recognised(discord: LocalDiscord) -> None:
     job, publisher = replace(make_job(images=1), spoiler=True), publisher_to(discord)
-    publisher.send(publisher.prepare(job, make_generation(job.parameters)))
-    assert publisher.shown(job) is Shown.PICTURES
+    publisher.upload(publisher.compose(job, make_generation(job.parameters)))
+    assert publisher.message_state(job) is MessageState.PICTURES
 
 
-def test_an_upload_that_was_fenced_off_is_not_tried_again(discord: LocalDiscord) -> None:
+def test_an_upload_that_was_stopped_by_its_fence_is_not_retried(discord: LocalDiscord) -> None:
     job, publisher = make_job(images=1), publisher_to(discord)
 
     def lost() -> None:
         raise LeaseLostError("gone")
 
     with pytest.raises(LeaseLostError):
-        publisher.send(publisher.prepare(job, make_generation(job.parameters)), lost)
+        publisher.upload(publisher.compose(job, make_generation(job.parameters)), lost)
     assert discord.requests == []

@@ -1,4 +1,4 @@
-"""The picture that a job begins from: only from where Discord keeps it, only what is one."""
+"""Source images: only from where Discord keeps them, only pictures of common formats."""
 
 import io
 from collections.abc import Callable, Iterator
@@ -7,9 +7,9 @@ import httpx
 import pytest
 from PIL import Image
 
-from discord_diffusion.worker import source_images as sources
+from discord_diffusion.worker import source_images
 from discord_diffusion.worker.errors import SourceRefusedError, SourceUnavailableError
-from discord_diffusion.worker.source_images import Sources
+from discord_diffusion.worker.source_images import SourceImages
 
 URL = "https://cdn.test/attachments/1/2/cat.png?ex=1&is=2&hm=3"
 Handler = Callable[[httpx.Request], httpx.Response]
@@ -21,7 +21,7 @@ def encoded(image: Image.Image, kind: str = "PNG", **options: object) -> bytes:
     return buffer.getvalue()
 
 
-def from_cdn(*answers: httpx.Response | Exception, **options: object) -> Sources:
+def from_cdn(*answers: httpx.Response | Exception, **options: object) -> SourceImages:
     left = iter(answers)
 
     def handle(_request: httpx.Request) -> httpx.Response:
@@ -30,7 +30,7 @@ def from_cdn(*answers: httpx.Response | Exception, **options: object) -> Sources
             raise answer
         return answer
 
-    return Sources(
+    return SourceImages(
         {"cdn.test"},
         "http://127.0.0.1:8700/api/v10",
         transport=httpx.MockTransport(handle),
@@ -50,7 +50,7 @@ def test_a_picture_of_a_common_format_is_taken(kind: str) -> None:
     assert (image.size, image.mode) == ((8, 6), "RGB")
 
 
-def test_the_hosts_own_api_may_keep_pictures_too() -> None:
+def test_a_picture_may_come_from_the_host_of_the_api() -> None:
     assert from_cdn(picture()).fetch("http://127.0.0.1:8700/attachments/1/2/cat.png").size == (8, 6)
 
 
@@ -65,7 +65,7 @@ def test_the_hosts_own_api_may_keep_pictures_too() -> None:
         "http://169.254.169.254/latest/meta-data/",
     ],
 )
-def test_nothing_is_asked_of_any_other_host(url: str) -> None:
+def test_no_request_goes_to_any_other_host(url: str) -> None:
     with pytest.raises(SourceRefusedError, match="not where Discord keeps"):
         from_cdn().fetch(url)
 
@@ -77,7 +77,7 @@ def test_a_redirect_is_not_followed() -> None:
 
 
 @pytest.mark.parametrize("status", [403, 404, 410])
-def test_a_link_that_has_expired_is_not_asked_again(status: int) -> None:
+def test_a_link_that_has_expired_is_requested_once(status: int) -> None:
     with pytest.raises(SourceRefusedError, match=str(status)):
         from_cdn(httpx.Response(status)).fetch(URL)
 
@@ -85,7 +85,7 @@ def test_a_link_that_has_expired_is_not_asked_again(status: int) -> None:
 @pytest.mark.parametrize(
     "trouble", [httpx.Response(503), httpx.Response(429), httpx.ConnectError("no")], ids=str
 )
-def test_passing_trouble_is_waited_out_and_no_longer(
+def test_a_transient_failure_is_retried_twice(
     trouble: httpx.Response | Exception,
 ) -> None:
     assert from_cdn(trouble, picture()).fetch(URL).size == (8, 6)
@@ -94,7 +94,7 @@ def test_passing_trouble_is_waited_out_and_no_longer(
 
 
 def test_a_file_that_is_too_large_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sources, "MOST_BYTES", 1000)
+    monkeypatch.setattr(source_images, "MOST_BYTES", 1000)
     read: list[int] = []
 
     def pieces() -> Iterator[bytes]:
@@ -107,7 +107,7 @@ def test_a_file_that_is_too_large_is_not_read_to_its_end(monkeypatch: pytest.Mon
     assert len(read) == 2
 
 
-def test_a_file_that_comes_too_slowly_is_given_up() -> None:
+def test_a_download_that_takes_too_long_is_given_up() -> None:
     times = iter(range(0, 1000, 7))
     slow = httpx.Response(200, content=iter([b"a", b"b", b"c"]))
     with pytest.raises(SourceUnavailableError, match="within 10 s"):
@@ -115,7 +115,7 @@ def test_a_file_that_comes_too_slowly_is_given_up() -> None:
 
 
 def test_a_picture_with_too_many_pixels_is_refused_unread(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sources, "MOST_PIXELS", 40)
+    monkeypatch.setattr(source_images, "MOST_PIXELS", 40)
     with pytest.raises(SourceRefusedError, match="8 times 6 pixels"):
         from_cdn(picture()).fetch(URL)
 
@@ -130,19 +130,19 @@ def test_a_picture_with_too_many_pixels_is_refused_unread(monkeypatch: pytest.Mo
     ],
     ids=["nothing", "svg", "gif", "cut off"],
 )
-def test_what_is_no_picture_is_refused(content: bytes) -> None:
+def test_a_file_that_is_no_picture_is_refused(content: bytes) -> None:
     with pytest.raises(SourceRefusedError, match="no picture"):
         from_cdn(httpx.Response(200, content=content)).fetch(URL)
 
 
-def test_a_photograph_is_turned_as_its_camera_was_held() -> None:
+def test_a_photograph_is_turned_upright() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # a quarter turn: https://exiv2.org/tags.html, Exif.Image.Orientation
     content = encoded(Image.new("RGB", (8, 6)), "JPEG", exif=exif)
     assert from_cdn(httpx.Response(200, content=content)).fetch(URL).size == (6, 8)
 
 
-def test_what_is_transparent_becomes_white() -> None:
+def test_transparent_pixels_become_white() -> None:
     content = encoded(Image.new("RGBA", (4, 4), (255, 0, 0, 0)))
     assert from_cdn(httpx.Response(200, content=content)).fetch(URL).getpixel((0, 0)) == (
         255,

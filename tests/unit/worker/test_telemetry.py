@@ -1,4 +1,4 @@
-"""Metrics, traces and the pace: what becomes known of the work."""
+"""What is reported of the work: metrics, traces and the pace."""
 
 import io
 import json
@@ -16,12 +16,11 @@ import pytest
 from discord_diffusion import logs
 from discord_diffusion.aws.errors import StoreError
 from discord_diffusion.jobs.job import Job
-from discord_diffusion.worker import tracing
 from discord_diffusion.worker.errors import OutOfMemoryError, PicturesTooLargeError
-from discord_diffusion.worker.metrics import UNITS, Metrics
-from discord_diffusion.worker.tracing import NoTracer, OpenTelemetryTracer, tracer_to
+from discord_diffusion.worker.telemetry import UNITS, Metrics
+from discord_diffusion.worker.tracing import JobTracer, tracer_to
 from tests.unit.worker.fakes import TOKEN, make_job, wait_until
-from tests.unit.worker.worker_rig import Rig
+from tests.unit.worker.worker_harness import Harness
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 TRACEPARENT = f"00-{TRACE}-b7ad6b7169203331-01"
@@ -29,7 +28,7 @@ TRACEPARENT = f"00-{TRACE}-b7ad6b7169203331-01"
 
 @pytest.fixture
 def lines() -> Iterator[Any]:
-    """What is logged from now on, as it is written for a log level of WARNING."""
+    """The lines that are logged from now on at the log level WARNING."""
     written = io.StringIO()
     handler = logging.StreamHandler(written)
     handler.setFormatter(logs.JsonFormatter())
@@ -55,11 +54,11 @@ def points(lines: list[dict[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def test_a_job_leaves_its_phases_whatever_the_log_level(lines: Any) -> None:
-    with Rig(surroundings={"metrics": Metrics("test")}) as rig:
-        rig.generator.memory = 7_000_000_000
-        rig.run(make_job())
-        rig.worker.delivery.finish()
+def test_the_metrics_of_a_job_are_written_at_any_log_level(lines: Any) -> None:
+    with Harness(dependencies={"metrics": Metrics("test")}) as harness:
+        harness.generator.memory = 7_000_000_000
+        harness.run(make_job())
+        harness.stop()
     written = lines()
     found = points(written)
     assert found["JobsAnswered"] == 1
@@ -72,41 +71,41 @@ def test_a_job_leaves_its_phases_whatever_the_log_level(lines: Any) -> None:
 
 
 def test_failures_are_counted_by_kind(lines: Any) -> None:
-    with Rig(surroundings={"metrics": Metrics("test")}) as rig:
-        rig.generator.error = OutOfMemoryError("x")
-        rig.run(make_job())
+    with Harness(dependencies={"metrics": Metrics("test")}) as harness:
+        harness.generator.error = OutOfMemoryError("x")
+        harness.run(make_job())
     [line] = [line for line in lines() if line.get("Failures")]
     assert (line["Kind"], line["Outcome"]) == ("OutOfMemoryError", "retry")
     assert line["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [[], ["Kind", "Outcome"]]
 
 
-def test_without_a_namespace_nothing_is_written(lines: Any) -> None:
+def test_without_a_namespace_no_metric_is_written(lines: Any) -> None:
     Metrics(None).write({"JobsAnswered": 1})
     assert lines() == []
 
 
 def test_the_pace_is_written_once_a_minute_at_most() -> None:
-    with Rig() as rig:
+    with Harness() as harness:
         for _ in range(3):
-            rig.run(make_job())
-        wait_until(lambda: rig.table.pace)
-        rig.run(make_job())
-    assert len(rig.table.pace) == 1
-    assert rig.table.pace[0] > 0
+            harness.run(make_job())
+        wait_until(lambda: harness.table.pace)
+        harness.run(make_job())
+    assert len(harness.table.pace) == 1
+    assert harness.table.pace[0] > 0
 
 
-def test_a_table_that_does_not_take_the_pace_stops_nothing() -> None:
-    with Rig() as rig:
+def test_a_table_that_refuses_the_pace_stops_no_job() -> None:
+    with Harness() as harness:
 
         def refuse(_seconds: float, _at: object) -> None:
-            rig.table.pace.append(0)
+            harness.table.pace.append(0)
             raise StoreError("ThrottlingException")
 
-        rig.table.learn_pace = refuse  # type: ignore[method-assign,assignment]  # fails once
-        rig.run(make_job())
-        wait_until(lambda: rig.table.pace)
-        rig.run(make_job())
-    assert len(rig.publisher.sent) == 2
+        harness.table.learn_pace = refuse  # type: ignore[method-assign,assignment]  # fails once
+        harness.run(make_job())
+        wait_until(lambda: harness.table.pace)
+        harness.run(make_job())
+    assert len(harness.publisher.sent) == 2
 
 
 class Collector:
@@ -159,11 +158,11 @@ def collector() -> Iterator[Collector]:
 
 def traced(collector: Collector, job: Job, error: Exception | None = None) -> dict[str, Any]:
     tracer = tracer_to(collector.url)
-    assert isinstance(tracer, OpenTelemetryTracer)
-    with Rig(surroundings={"tracer": tracer}) as rig:
-        rig.publisher.error = error
-        rig.run(job)
-        rig.worker.delivery.finish()
+    assert isinstance(tracer, JobTracer)
+    with Harness(dependencies={"tracer": tracer}) as harness:
+        harness.publisher.error = error
+        harness.run(job)
+        harness.stop()
     tracer.close()
     assert set(collector.paths) == {"/v1/traces"}
     return {span.name: span for span in collector.spans}
@@ -183,7 +182,7 @@ def test_a_trace_leads_from_the_interaction_to_the_upload(collector: Collector) 
     assert TOKEN not in str(collector.spans)
 
 
-def test_a_job_that_names_a_trace_belongs_to_it(collector: Collector) -> None:
+def test_a_job_that_names_a_trace_continues_it(collector: Collector) -> None:
     spans = traced(collector, replace(make_job(), traceparent=TRACEPARENT))
     assert spans["job"].trace_id.hex() == TRACE
     assert spans["job"].parent_span_id.hex() == TRACEPARENT.split("-")[2]
@@ -196,12 +195,12 @@ def test_a_failed_job_is_a_failed_span_that_names_the_error(collector: Collector
     assert "upload" not in spans
 
 
-def test_without_a_collector_or_the_packages_there_is_no_trace_and_no_harm(
+def test_without_a_collector_or_the_packages_there_is_no_tracer(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert isinstance(tracer_to(None), NoTracer)
+    assert tracer_to(None) is None
     monkeypatch.setitem(sys.modules, "opentelemetry.sdk.trace", None)
-    assert isinstance(tracing.tracer_to("http://127.0.0.1:1"), NoTracer)
+    assert tracer_to("http://127.0.0.1:1") is None
 
 
 def test_every_metric_is_in_the_documentation() -> None:

@@ -1,4 +1,4 @@
-"""A whole worker with everything around it in memory."""
+"""A whole worker whose dependencies are in memory."""
 
 import threading
 from dataclasses import dataclass, field
@@ -8,12 +8,14 @@ import httpx
 
 from discord_diffusion.aws.queue import ReceivedMessage
 from discord_diffusion.jobs.job import Job
-from discord_diffusion.worker.assembly import Surroundings, Worker
-from discord_diffusion.worker.outcomes import LeaseTerms
-from discord_diffusion.worker.records import Records
-from discord_diffusion.worker.source_images import Sources
+from discord_diffusion.worker.dependencies import Dependencies
+from discord_diffusion.worker.lease import LeaseTerms
+from discord_diffusion.worker.loop import Worker
+from discord_diffusion.worker.records import JobRecords
+from discord_diffusion.worker.source_images import SourceImages
 from tests.unit.worker.fakes import (
     FakeGenerator,
+    MemoryHealth,
     MemoryPublisher,
     MemoryQueue,
     MemoryTable,
@@ -24,13 +26,8 @@ from tests.unit.worker.fakes import (
 MAX_RECEIVES = 3
 
 
-def no_sources(request: httpx.Request) -> httpx.Response:
-    """A CDN that has nothing."""
-    return httpx.Response(404)
-
-
 @dataclass
-class Rig:
+class Harness:
     """A context manager: the worker works inside the block."""
 
     queue: MemoryQueue = field(default_factory=MemoryQueue)
@@ -39,26 +36,31 @@ class Rig:
     table: MemoryTable = field(default_factory=MemoryTable)
     visibility_seconds: int = 60
     stop_timeout_seconds: float = 25.0
-    surroundings: dict[str, Any] = field(default_factory=dict)
-    states: list[str] = field(default_factory=list)
+    dependencies: dict[str, Any] = field(default_factory=dict)
+    """Those that are not in memory as usual."""
+    health: MemoryHealth = field(default_factory=MemoryHealth)
     hung: list[bool] = field(default_factory=list)
     errors: list[BaseException] = field(default_factory=list)
-    """Of the loop."""
+    """Raised by `Worker.run`."""
 
-    def __enter__(self) -> "Rig":
-        around: dict[str, Any] = {
+    def __enter__(self) -> "Harness":
+        usual: dict[str, Any] = {
             "queue": self.queue,
             "generator": self.generator,
             "publisher": self.publisher,
-            "sources": Sources({"cdn.test"}, "https://discord.test", transport=_cdn(no_sources)),
+            "source_images": SourceImages(
+                {"cdn.test"},
+                "https://discord.test",
+                transport=httpx.MockTransport(lambda _request: httpx.Response(404)),
+            ),
             "terms": LeaseTerms(self.visibility_seconds, MAX_RECEIVES),
             "stop_timeout_seconds": self.stop_timeout_seconds,
-            "records": Records(self.table),
+            "records": JobRecords(self.table),
             "pace_table": self.table,
-            "beat": self.states.append,
+            "health": self.health,
             "end_process": lambda: self.hung.append(True),
         }
-        self.worker = Worker(Surroundings(**around | self.surroundings))
+        self.worker = Worker(Dependencies(**usual | self.dependencies))
         self.worker.start()
         self.thread = threading.Thread(target=self._run, daemon=True)
         self.thread.start()
@@ -66,22 +68,22 @@ class Rig:
 
     def _run(self) -> None:
         try:
-            self.worker.loop.run()
+            self.worker.run()
         except BaseException as error:  # noqa: BLE001 - for the test to look at
             self.errors.append(error)
 
     def __exit__(self, *_exception: object) -> None:
         self.stop()
-        self.worker.loop.give_back()
+        self.worker.give_back()
 
     def stop(self) -> None:
-        """As SIGTERM would; returns when the loop has ended."""
+        """Stop as SIGTERM would; returns when the worker has ended."""
         if self.thread.is_alive():
-            self.worker.loop.stop()
+            self.worker.stop()
             self.thread.join(10)
 
     def run(self, job: Job, receive_count: int = 1) -> ReceivedMessage:
-        """See a job to its end here."""
+        """Give a job to the worker and wait until it has ended there."""
         message = make_message(job.to_json(), receive_count)
         self.give(message)
         self.settle()
@@ -94,14 +96,10 @@ class Rig:
     def settle(self) -> None:
         """Wait until the queue is empty and nothing is held."""
         wait_until(lambda: not self.queue.waiting)
-        # Whoever has taken the last message polls again only once it is among those held.
+        # The thread that took the last message polls again only once its job is held.
         polls = len(self.queue.polls)
-        wait_until(lambda: len(self.queue.polls) > polls + 1 and not self.worker.holdings.all())
+        wait_until(lambda: len(self.queue.polls) > polls + 1 and not self.worker.held_jobs.all())
 
     def untouched(self) -> bool:
         """Whether nothing was done to any message."""
         return not (self.queue.deleted or self.queue.released)
-
-
-def _cdn(handler: Any) -> httpx.MockTransport:
-    return httpx.MockTransport(handler)

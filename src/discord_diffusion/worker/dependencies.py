@@ -1,0 +1,71 @@
+"""The worker's dependencies: what it works with, and how the settings choose it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from discord_diffusion.aws.dynamodb import Table
+from discord_diffusion.aws.fleet_state import FleetStateStore
+from discord_diffusion.aws.job_store import JobStore
+from discord_diffusion.aws.queue import JobQueue
+from discord_diffusion.aws.task_protection import TaskProtection
+from discord_diffusion.discord.webhooks import WebhookClient
+from discord_diffusion.settings import WorkerSettings
+from discord_diffusion.worker.generation import Generator
+from discord_diffusion.worker.lease import LeaseTerms
+from discord_diffusion.worker.protection import Protection
+from discord_diffusion.worker.publisher import Publisher
+from discord_diffusion.worker.records import JobRecords
+from discord_diffusion.worker.source_images import SourceImages
+from discord_diffusion.worker.telemetry import Metrics
+from discord_diffusion.worker.tracing import JobTracer, tracer_to
+from discord_diffusion.worker.watchdog import HealthFile
+
+
+@dataclass
+class Dependencies:
+    """What a worker needs; where a default does nothing, the worker does without."""
+
+    queue: JobQueue
+    generator: Generator
+    publisher: Publisher
+    source_images: SourceImages
+    terms: LeaseTerms
+    stop_timeout_seconds: float
+    records: JobRecords = field(default_factory=lambda: JobRecords(None))
+    pace_table: FleetStateStore | None = None
+    protection: Protection = field(default_factory=lambda: Protection(None))
+    metrics: Metrics = field(default_factory=lambda: Metrics(None))
+    tracer: JobTracer | None = None
+    health: HealthFile = field(default_factory=lambda: HealthFile(None))
+    end_process: Callable[[], None] = lambda: None
+    """Ends the process of a worker whose pipeline hangs, after its jobs were given back."""
+
+    @classmethod
+    def from_settings(
+        cls, settings: WorkerSettings, generator: Generator, end_process: Callable[[], None]
+    ) -> "Dependencies":
+        """Connect to AWS, Discord and the collector that the settings name."""
+        region, agent = settings.aws_region, settings.ecs_agent_uri
+        table = Table(settings.jobs_table, region=region) if settings.jobs_table else None
+        return cls(
+            queue=JobQueue(
+                settings.queue_url, wait_seconds=settings.receive_wait_seconds, region=region
+            ),
+            generator=generator,
+            publisher=Publisher(
+                WebhookClient(settings.discord_api_url),
+                scale=settings.picture_scale,
+                notice=settings.model_notice or "",
+            ),
+            source_images=SourceImages(settings.discord_cdn_hosts, settings.discord_api_url),
+            terms=LeaseTerms(settings.visibility_timeout_seconds, settings.max_receive_count),
+            stop_timeout_seconds=settings.stop_timeout_seconds,
+            records=JobRecords(JobStore(table) if table else None),
+            pace_table=FleetStateStore(table) if table else None,
+            protection=Protection(TaskProtection(agent) if agent else None),
+            metrics=Metrics(settings.metric_namespace),
+            tracer=tracer_to(settings.otlp_endpoint),
+            health=HealthFile(Path(settings.health_file) if settings.health_file else None),
+            end_process=end_process,
+        )

@@ -1,0 +1,113 @@
+"""The stage *receive*: polls the queue when a job is wanted, and leases the job in a message."""
+
+import logging
+import random
+import threading
+from datetime import UTC, datetime
+
+from discord_diffusion.aws.errors import QueueError
+from discord_diffusion.aws.queue import JobQueue, ReceivedMessage
+from discord_diffusion.jobs.job import Job
+from discord_diffusion.worker import job_log
+from discord_diffusion.worker.generation import Generator
+from discord_diffusion.worker.held_jobs import HeldJob, HeldJobs
+from discord_diffusion.worker.lease import Lease, LeaseTerms
+from discord_diffusion.worker.pace import TOKEN_MARGIN
+from discord_diffusion.worker.progress import Progress
+from discord_diffusion.worker.publisher import Publisher
+from discord_diffusion.worker.watchdog import Watchdog
+
+log = logging.getLogger(__name__)
+
+_FIRST_PAUSE_SECONDS = 0.5
+_LONGEST_PAUSE_SECONDS = 30.0
+_STOP_CHECK_SECONDS = 5.0
+"""The receiving thread sees within this that the worker stops, while no job is wanted."""
+_LEAD_SECONDS = (0.3, 5.0)
+"""How long before the end of a batch the next job is received: at least and at most."""
+
+
+class Receiver:
+    """For one thread. After a failure the queue is polled again, after ever longer pauses."""
+
+    def __init__(
+        self,
+        queue: JobQueue,
+        terms: LeaseTerms,
+        generator: Generator,
+        publisher: Publisher,
+        held_jobs: HeldJobs,
+        watchdog: Watchdog,
+    ) -> None:
+        self._queue = queue
+        self._terms = terms
+        self._generator = generator
+        self._publisher = publisher
+        self._held_jobs = held_jobs
+        self._watchdog = watchdog
+        self._failures = 0
+
+    def poll(self, prepare_seconds: float, stopping: threading.Event) -> list[ReceivedMessage]:
+        """Wait until a job is wanted, then poll the queue once.
+
+        `prepare_seconds` is how long the next job may take to be prepared: it is received so much
+        earlier. The pause after a failure ends with `stopping`.
+        """
+        least, most = _LEAD_SECONDS
+        lead = min(most, least + 2 * prepare_seconds)
+        poll = self._held_jobs.wait_for_room(lead, _STOP_CHECK_SECONDS)
+        if poll is None:
+            return []
+        try:
+            messages = self._queue.receive(wait_seconds=poll.value)
+        except QueueError as error:
+            self._failures += 1
+            pause = _pause(self._failures)
+            log.error(
+                "The queue does not answer", extra={"reason": str(error), "pause": round(pause, 1)}
+            )
+            self._held_jobs.note_empty_poll()
+            stopping.wait(pause)
+            return []
+        self._failures = 0
+        if not messages:
+            self._held_jobs.note_empty_poll()
+        return messages
+
+    def hold(self, message: ReceivedMessage) -> HeldJob:
+        """The job in a message, its lease extended from now on.
+
+        Raises:
+            InvalidJobError: the message is no job of this schema; nothing is leased.
+        """
+        job = Job.from_json(message.body)
+        time_left = job.expires_at - TOKEN_MARGIN - datetime.now(UTC)
+        with job_log.about(job.id):
+            log.info("Leased", extra={"receive_count": message.receive_count})
+            lease = Lease(
+                self._queue,
+                message.receipt_handle,
+                self._terms.visibility_seconds,
+                life_seconds=time_left.total_seconds(),
+                on_overdue=lambda: self._watchdog.job_overdue(held),
+            )
+            progress = Progress(
+                # A worker that was frozen for a while must not write over another one's answer.
+                lambda text, sketch: (
+                    self._publisher.show_progress(job, text, sketch) if lease.current else None
+                )
+            )
+            last = self._terms.is_last_receive(message)
+            held = HeldJob(message, job, lease, progress, last)
+            lease.start()
+        held.batch_key = self._generator.batch_key(job.parameters)
+        held.capacity = self._generator.capacity(job.parameters)
+        held.times["sent"] = message.sent_at
+        held.mark("received")
+        return held
+
+
+def _pause(failures: int) -> float:
+    """Seconds; doubled by each failure, and random so that a fleet does not poll in step."""
+    ceiling = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2 ** min(failures - 1, 10))
+    return random.uniform(ceiling / 2, ceiling)  # noqa: S311 - spreads a fleet out, no secret
