@@ -93,7 +93,8 @@ class Interaction:
 
     `options` maps the options given to their values; `focused` is the one being typed. `fields`
     are those of a submitted form. `permissions` and `roles` are the member's in this channel.
-    `token` is left out of `repr`.
+    `token` is left out of `repr`. `traceparent` is W3C's name of the trace of the HTTP request that
+    brought it; it is no part of the payload.
     """
 
     id: str
@@ -116,6 +117,7 @@ class Interaction:
     permissions: int
     attachment_size_limit: int
     nsfw: bool
+    traceparent: str | None = None
 
     @classmethod
     def from_payload(cls, payload: object) -> "Interaction":

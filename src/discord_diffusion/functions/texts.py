@@ -1,4 +1,4 @@
-"""What the functions say to users. What a user wrote is quoted by `discord.answer_text` alone."""
+"""What the Lambdas write to users. What a user wrote is quoted by `discord.answer_text` alone."""
 
 from datetime import datetime
 
@@ -14,7 +14,13 @@ def queued(
     parameters: GenerationParameters, wait: WaitEstimate, expires_at: datetime, locale: str
 ) -> str:
     """What was understood, and how long it will take."""
-    facts = say(
+    lines = [facts(parameters, locale), _waiting(wait, expires_at, locale)]
+    return "\n".join([*asked(parameters, locale), *lines])
+
+
+def facts(parameters: GenerationParameters, locale: str) -> str:
+    """How many pictures of which size, seed, steps and guidance, parted by " · "."""
+    return say(
         locale,
         "queued.facts",
         pictures=pictures(parameters.images, locale),
@@ -24,7 +30,6 @@ def queued(
         steps=parameters.steps,
         guidance=f"{parameters.guidance:g}",
     )
-    return "\n".join([*asked(parameters, locale), facts, _waiting(wait, expires_at, locale)])
 
 
 def refused(refusal: Refusal, locale: str) -> str:
@@ -38,14 +43,14 @@ def refused(refusal: Refusal, locale: str) -> str:
 
 
 def too_late(wait: WaitEstimate) -> Refusal:
-    """Nothing is queued: it could not be finished while Discord takes an answer."""
+    """The refusal of a job that could not be finished while Discord takes an answer."""
     if wait.kind is WaitKind.NO_CAPACITY:
         return Refusal("no_capacity")
     return Refusal("too_many_waiting", number=wait.ahead + 1)
 
 
 def given_up(wait: WaitEstimate, locale: str) -> str:
-    """A queued job is given up: it can no longer be finished while Discord takes an answer."""
+    """Why a queued job was ended: it can no longer be finished while Discord takes an answer."""
     no_capacity = wait.kind is WaitKind.NO_CAPACITY
     return say(locale, "failed.no_capacity" if no_capacity else "failed.not_begun")
 

@@ -19,10 +19,9 @@ from discord_diffusion.aws.queue import QueueDepth
 from discord_diffusion.fleet.state import FleetSnapshot, FleetState
 from discord_diffusion.functions.interactions.admission import Admission
 from discord_diffusion.functions.interactions.endpoint import Endpoint
-from discord_diffusion.functions.interactions.lazy_handlers import Seldom
-from discord_diffusion.functions.interactions.parameters import Imagine
-from discord_diffusion.functions.interactions.picture_requests import Requests
-from discord_diffusion.functions.interactions.router import Answers
+from discord_diffusion.functions.interactions.parameters import ParameterBuilder
+from discord_diffusion.functions.interactions.picture_requests import PictureRequests
+from discord_diffusion.functions.interactions.router import LazyHandlers, Router
 from discord_diffusion.jobs.job import Job
 from discord_diffusion.jobs.record import JobRecord, JobStatus, WaitEstimate
 from discord_diffusion.jobs.refusal import Refusal
@@ -300,9 +299,11 @@ def make_caller(settings: InteractionsSettings = SETTINGS) -> Caller:
     """An endpoint with an empty queue, an empty table and a fleet that sleeps."""
     queue, store, wake, guilds = ListQueue(), DictStore(), CountingWake(), DictGuilds()
     admission = Admission(store, queue, store, wake, settings.fleet)
-    requests = Requests(Imagine(settings), admission, guilds, settings.limits, settings.audit_days)
-    answers = Answers(requests, Seldom(requests, store, store))
-    return Caller(queue, store, wake, guilds, Endpoint(settings, answers))
+    requests = PictureRequests(
+        ParameterBuilder(settings), admission, guilds, settings.limits, settings.audit_days
+    )
+    router = Router(requests, LazyHandlers(requests, store, store))
+    return Caller(queue, store, wake, guilds, Endpoint(settings, router))
 
 
 @pytest.fixture

@@ -140,14 +140,14 @@ def test_a_job_that_was_taken_in_is_not_refused_when_it_is_redelivered_late(
     first = caller.content(payload)
     assert "Queued" in content(first)
     caller.store.knows(measured_at=datetime.now(UTC) - timedelta(seconds=100))
-    time.sleep(admission.CACHED_SECONDS)
+    time.sleep(admission.FLEET_STATE_CACHE_SECONDS)
     assert caller.content(payload) == first
 
 
 def test_when_time_runs_out_only_what_must_be_done_is_done(
     caller: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(admission, "SPENT_SECONDS", -1.0)
+    monkeypatch.setattr(admission, "OPTIONAL_CALLS_WITHIN_SECONDS", -1.0)
     caller.queue.others = 7
     assert "You are next" in content(caller.content(imagine(prompt="a star")))
     assert caller.wake.starts == 0

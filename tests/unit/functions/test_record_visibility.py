@@ -110,4 +110,4 @@ def test_settings_that_were_saved_are_told_so_though_the_audit_failed(
     assert "5" in answer
     assert "can't look that up" not in answer
     assert caller.guilds.decided["2000"][0].user_units == 5
-    assert "Saved, but not audited" in caplog.messages
+    assert "The settings are saved but not audited" in caplog.messages

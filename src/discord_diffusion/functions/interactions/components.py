@@ -1,17 +1,19 @@
-"""What the buttons under a message do, and the form that two of them open.
+"""Component interactions: clicks on the buttons under an answer, and the modal that two open.
 
-A press holds all that is needed: the job's id, whose parameters are in the table, and the message
+A click carries all that is needed: the job's id, whose parameters are in the table, and the message
 with its pictures. So a button works after any restart, for as long as the record is kept.
 """
 
 import hashlib
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from discord_diffusion.aws.errors import StoreError, UnknownJobError
+from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.discord import answer_text, buttons, modals
 from discord_diffusion.discord import interactions as responses
 from discord_diffusion.discord.buttons import Verb
@@ -21,15 +23,13 @@ from discord_diffusion.discord.components import CustomId, InvalidCustomIdError
 from discord_diffusion.discord.interactions import Interaction
 from discord_diffusion.discord.options import checked
 from discord_diffusion.discord.text import clean
-from discord_diffusion.functions.interactions.parameters import seed_of, worded
-from discord_diffusion.functions.interactions.picture_requests import Requests, Wish
-from discord_diffusion.functions.interactions.stores import Jobs
-from discord_diffusion.functions.interactions.visibility import record_for
-from discord_diffusion.jobs.parameters import (
-    SEED,
-    GenerationParameters,
-    SourceImage,
+from discord_diffusion.functions.interactions.parameters import checked_prompt, seed_of
+from discord_diffusion.functions.interactions.picture_requests import (
+    PictureRequest,
+    PictureRequests,
 )
+from discord_diffusion.functions.interactions.visibility import visible_record
+from discord_diffusion.jobs.parameters import SEED, GenerationParameters, SourceImage
 from discord_diffusion.jobs.record import JobRecord, JobStatus
 from discord_diffusion.jobs.refusal import Refusal
 from discord_diffusion.texts.catalogue import say
@@ -37,16 +37,16 @@ from discord_diffusion.texts.catalogue import say
 VARIATION_STRENGTH = 0.6
 UPSCALE_STRENGTH = 0.3
 
-Press = Callable[[Interaction, CustomId], dict[str, Any]]
+ClickHandler = Callable[[Interaction, CustomId], dict[str, Any]]
 
 
-class Presses:
-    """Answers components and forms. Every method may raise `Refusal`."""
+class ComponentHandlers:
+    """Answers buttons and modals. Every method may raise `Refusal`."""
 
-    def __init__(self, requests: Requests, jobs: Jobs) -> None:
+    def __init__(self, requests: PictureRequests, jobs: JobStore) -> None:
         self._requests = requests
         self._jobs = jobs
-        self._by_verb: dict[str, Press] = {
+        self._by_verb: dict[str, ClickHandler] = {
             Verb.CANCEL: self._cancel,
             Verb.REROLL: self._reroll,
             Verb.EDIT: self._edit,
@@ -57,15 +57,15 @@ class Presses:
         }
 
     def component(self, interaction: Interaction) -> dict[str, Any]:
-        """The answer to a press."""
+        """The answer to a click."""
         custom_id = _decoded(interaction, "unknown_component")
-        press = self._by_verb.get(custom_id.verb)
-        if not press:
+        handler = self._by_verb.get(custom_id.verb)
+        if not handler:
             raise Refusal("unknown_component")
-        return press(interaction, custom_id)
+        return handler(interaction, custom_id)
 
     def modal(self, interaction: Interaction) -> dict[str, Any]:
-        """The answer to a form that was filled in: a new job like the old one, but for that."""
+        """The answer to a submitted modal: a new job like the old one, with the values given."""
         custom_id = _decoded(interaction, "unknown_modal")
         if custom_id.verb != Verb.EDIT:
             raise Refusal("unknown_modal")
@@ -76,7 +76,7 @@ class Presses:
         old = record.parameters
         parameters = replace(
             old,
-            prompt=worded(given["prompt"]),
+            prompt=checked_prompt(given["prompt"]),
             negative_prompt=clean(given["negative_prompt"] or ""),
             seed=seed_of(interaction.id) if given["seed"] is None else given["seed"],
             steps=given["steps"] or old.steps,
@@ -124,18 +124,18 @@ class Presses:
         parameters: GenerationParameters,
         action: str,
     ) -> dict[str, Any]:
-        _check_source(parameters.source)
-        # A form may be sent again at once, with other values.
-        written = sorted(interaction.fields.items())
-        form = hashlib.sha256(repr(written).encode()).hexdigest()[:16]
-        wish = Wish(
+        _check_source_address(parameters.source)
+        # A modal may be submitted again at once with other values, which is another request.
+        fields = sorted(interaction.fields.items())
+        values = hashlib.sha256(repr(fields).encode()).hexdigest()[:16]
+        request = PictureRequest(
             parameters,
             action=action,
             private=record.private,
             spoiler=record.spoiler,
-            click=f"{record.id}#{interaction.custom_id}#{interaction.user_id}#{form}",
+            click=f"{record.id}#{interaction.custom_id}#{interaction.user_id}#{values}",
         )
-        return self._requests.draw(interaction, wish)
+        return self._requests.draw(interaction, request)
 
     def _cancel(self, interaction: Interaction, custom_id: CustomId) -> dict[str, Any]:
         record = self._record(interaction, custom_id)
@@ -153,7 +153,7 @@ class Presses:
         return responses.update("\n".join([*asked, reason]))
 
     def _delete(self, interaction: Interaction, custom_id: CustomId) -> dict[str, Any]:
-        """Take the pictures out of the message; the author is known even when the job is not."""
+        """Remove the pictures from the message; its author is known even when the job is not."""
         author = interaction.message.asked_by if interaction.message else ""
         if not author:
             author = self._record(interaction, custom_id).user_id
@@ -163,7 +163,7 @@ class Presses:
         return responses.update(text, keep_pictures=False)
 
     def _record(self, interaction: Interaction, custom_id: CustomId) -> JobRecord:
-        return record_for(interaction, self._jobs, custom_id.job_id)
+        return visible_record(interaction, self._jobs, custom_id.job_id)
 
 
 def _decoded(interaction: Interaction, reason: str) -> CustomId:
@@ -197,15 +197,12 @@ def _picture(interaction: Interaction, custom_id: CustomId) -> str:
     raise Refusal("picture_gone")
 
 
-def _check_source(source: SourceImage | None) -> None:
-    """Refuse an address that has ended; Discord writes into it, as `ex`, when it does.
+def _check_source_address(source: SourceImage | None) -> None:
+    """Refuse an address that has expired; its parameter `ex` says when it does, in hexadecimal.
 
     https://docs.discord.com/developers/reference#signed-attachment-cdn-urls
     """
-    ends = parse_qs(urlsplit(source.url).query).get("ex", ["f" * 12])[0] if source else "f" * 12
-    try:
-        ended = int(ends, 16) <= time.time()
-    except ValueError:
-        ended = False
-    if ended:
-        raise Refusal("source_gone")
+    expires_at = parse_qs(urlsplit(source.url).query).get("ex", [""])[0] if source else ""
+    with suppress(ValueError):
+        if int(expires_at, 16) <= time.time():
+            raise Refusal("source_gone")

@@ -1,8 +1,12 @@
-"""Answers the HTTP requests that Discord sends: signature first, then everything else."""
+"""The HTTP endpoint that Discord calls: event to request, signature, interaction, response."""
 
+import base64
+import binascii
 import json
 import logging
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from nacl.signing import VerifyKey
@@ -11,21 +15,39 @@ from discord_diffusion.discord import interactions as responses
 from discord_diffusion.discord.interactions import Interaction, InvalidInteractionError
 from discord_diffusion.discord.signature import InvalidSignatureError, verify
 from discord_diffusion.functions import texts
-from discord_diffusion.functions.interactions.http_event import HttpRequest, http_response
-from discord_diffusion.functions.interactions.router import Answers
+from discord_diffusion.functions.interactions.router import Router
+from discord_diffusion.functions.interactions.trace_context import traceparent
 from discord_diffusion.jobs.refusal import Refusal
 from discord_diffusion.settings import InteractionsSettings
 
 log = logging.getLogger(__name__)
 
 
-class Endpoint:
-    """Answers requests of one deployment."""
+@dataclass(frozen=True)
+class HttpRequest:
+    """Header names are in lower case; the body is as it was sent, byte by byte."""
 
-    def __init__(self, settings: InteractionsSettings, answers: Answers) -> None:
+    headers: Mapping[str, str]
+    body: bytes
+
+    @classmethod
+    def from_event(cls, event: object) -> "HttpRequest":
+        """Read an event of API Gateway, format 1.0 or 2.0, or of a function URL.
+
+        What is missing or garbled becomes empty, so that the signature does not match.
+        https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+        """
+        fields = event if isinstance(event, Mapping) else {}
+        return cls(headers=_headers(fields), body=_body(fields))
+
+
+class Endpoint:
+    """Answers the requests of one deployment."""
+
+    def __init__(self, settings: InteractionsSettings, router: Router) -> None:
         self._key = VerifyKey(settings.public_key)
         self._window_seconds = settings.replay_window_seconds
-        self._answers = answers
+        self._router = router
 
     def answer(self, event: object) -> dict[str, Any]:
         """The HTTP response to a Lambda event; it never raises."""
@@ -34,34 +56,65 @@ class Endpoint:
         try:
             verify(self._key, request.headers, request.body, now=time.time(), window_seconds=window)
         except InvalidSignatureError as error:
-            log.warning("Refused", extra={"reason": str(error)})
-            return http_response(401, {"error": "invalid request signature"})
+            log.warning("Invalid signature", extra={"reason": str(error)})
+            return _response(401, {"error": "invalid request signature"})
         try:
-            interaction = _interaction(request.body)
+            interaction = _interaction(request)
         except InvalidInteractionError as error:
-            log.warning("Not an interaction", extra={"reason": str(error)})
-            return http_response(400, {"error": str(error)})
+            log.warning("Invalid interaction", extra={"reason": str(error)})
+            return _response(400, {"error": str(error)})
         try:
-            return http_response(200, self._answers.to(interaction))
+            return _response(200, self._router.answer(interaction))
         except Exception as error:  # noqa: BLE001 - whatever it is, a person waits for an answer
             # The text of an unknown error may quote the token: its kind and place must do.
-            log.error("Failed", extra={"error": type(error).__name__, "at": _place(error)})
-            return http_response(200, _unexpected(interaction))
+            log.error("Unexpected error", extra={"error": type(error).__name__, "at": _at(error)})
+            unexpected = texts.refused(Refusal("unexpected"), interaction.locale)
+            return _response(200, responses.ephemeral(unexpected))
 
 
-def _unexpected(interaction: Interaction) -> dict[str, Any]:
-    return responses.ephemeral(texts.refused(Refusal("unexpected"), interaction.locale))
-
-
-def _interaction(body: bytes) -> Interaction:
+def _interaction(request: HttpRequest) -> Interaction:
     try:
-        payload = json.loads(body)
+        payload = json.loads(request.body)
     except (ValueError, RecursionError):
         raise InvalidInteractionError("the body is not JSON") from None
-    return Interaction.from_payload(payload)
+    interaction = Interaction.from_payload(payload)
+    return replace(interaction, traceparent=traceparent(request.headers))
 
 
-def _place(error: BaseException) -> str:
+def _headers(event: Mapping[str, Any]) -> dict[str, str]:
+    lists, single = event.get("multiValueHeaders"), event.get("headers")
+    found: dict[str, str] = {}
+    for name, values in (lists or {}).items() if isinstance(lists, Mapping) else ():
+        if isinstance(values, list) and values:
+            found[str(name).lower()] = str(values[-1])
+    for name, value in (single or {}).items() if isinstance(single, Mapping) else ():
+        found[str(name).lower()] = str(value)
+    return found
+
+
+def _body(event: Mapping[str, Any]) -> bytes:
+    body = event.get("body")
+    if not isinstance(body, str):
+        return b""
+    if event.get("isBase64Encoded"):
+        try:
+            return base64.b64decode(body, validate=True)
+        except (binascii.Error, ValueError):
+            return b""
+    return body.encode("utf-8", "surrogatepass")
+
+
+def _response(status: int, content: Mapping[str, Any]) -> dict[str, Any]:
+    """The response, in the form that every format of events takes."""
+    return {
+        "statusCode": status,
+        "headers": {"Content-Type": "application/json"},
+        "body": json.dumps(content, ensure_ascii=False),
+        "isBase64Encoded": False,
+    }
+
+
+def _at(error: BaseException) -> str:
     """The innermost file and line of an error."""
     trace = error.__traceback__
     while trace and trace.tb_next:

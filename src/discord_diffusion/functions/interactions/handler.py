@@ -11,43 +11,37 @@ from discord_diffusion.aws.queue import JobSender
 from discord_diffusion.aws.state_machines import StateMachine
 from discord_diffusion.functions.interactions.admission import Admission
 from discord_diffusion.functions.interactions.endpoint import Endpoint
-from discord_diffusion.functions.interactions.lazy_handlers import Seldom
-from discord_diffusion.functions.interactions.parameters import Imagine
-from discord_diffusion.functions.interactions.picture_requests import Requests
-from discord_diffusion.functions.interactions.router import Answers
+from discord_diffusion.functions.interactions.parameters import ParameterBuilder
+from discord_diffusion.functions.interactions.picture_requests import PictureRequests
+from discord_diffusion.functions.interactions.router import LazyHandlers, Router
 from discord_diffusion.settings import InteractionsSettings
 
 
 def _endpoint() -> Endpoint:
     settings = InteractionsSettings.from_environ()
     logs.configure(settings.log_level)
-    table = Table(settings.jobs_table, region=settings.aws_region, one_attempt=True)
+    region, wake_arn = settings.aws_region, settings.wake_state_machine_arn
+    table = Table(settings.jobs_table, region=region, one_attempt=True)
     jobs = JobStore(table, retry_seconds=CONFLICT_RETRY_SECONDS_OF_AN_ANSWER)
     fleet = FleetStateStore(table)
-    guilds = GuildStore(table, audit_days=settings.audit_days)
-    requests = Requests(
-        Imagine(settings),
-        _admission(settings, jobs, fleet),
-        guilds,
-        settings.limits,
-        settings.audit_days,
+    requests = PictureRequests(
+        builder=ParameterBuilder(settings),
+        admission=Admission(
+            jobs=jobs,
+            queue=JobSender(settings.queue_url, region=region),
+            fleet=fleet,
+            wake=StateMachine(wake_arn, region=region) if wake_arn else None,
+            settings=settings.fleet,
+        ),
+        guilds=GuildStore(table, audit_days=settings.audit_days),
+        limits=settings.limits,
+        audit_days=settings.audit_days,
     )
-    return Endpoint(settings, Answers(requests, Seldom(requests, jobs, fleet)))
+    return Endpoint(settings, Router(requests, LazyHandlers(requests, jobs, fleet)))
 
 
-def _admission(settings: InteractionsSettings, jobs: JobStore, fleet: FleetStateStore) -> Admission:
-    region, arn = settings.aws_region, settings.wake_state_machine_arn
-    return Admission(
-        jobs=jobs,
-        queue=JobSender(settings.queue_url, region=region),
-        fleet=fleet,
-        wake=StateMachine(arn, region=region) if arn else None,
-        size=settings.fleet,
-    )
-
-
-# Clients are made while the function starts, when Lambda gives it a whole
-# processor: not on the first job.
+# Clients are made while the function starts, when Lambda gives it a whole processor, and not on the
+# first job.
 _ENDPOINT = _endpoint()
 
 

@@ -1,4 +1,4 @@
-"""`/queue`, `/cancel`, `/quota`, `/help` and "Show parameters": what a user alone is told."""
+"""The commands `/queue`, `/cancel`, `/quota`, `/help` and "Show parameters", answered privately."""
 
 import re
 from dataclasses import dataclass
@@ -7,9 +7,11 @@ from typing import Any
 
 from discord_diffusion.access.limits import Usage, next_day
 from discord_diffusion.aws.errors import StoreError
+from discord_diffusion.aws.fleet_state import FleetStateStore
+from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.discord import interactions as responses
 from discord_diffusion.discord import text
-from discord_diffusion.discord.answer_text import asked, pictures
+from discord_diffusion.discord.answer_text import asked
 from discord_diffusion.discord.command_model import CommandType
 from discord_diffusion.discord.commands import COMMANDS
 from discord_diffusion.discord.components import CustomId, InvalidCustomIdError
@@ -17,33 +19,34 @@ from discord_diffusion.discord.interactions import Interaction
 from discord_diffusion.fleet.state import FleetSettings, FleetState
 from discord_diffusion.fleet.wait_estimate import expected_wait
 from discord_diffusion.functions import texts
-from discord_diffusion.functions.interactions.picture_requests import Requests
-from discord_diffusion.functions.interactions.stores import Fleet, Jobs
-from discord_diffusion.functions.interactions.visibility import record_for
+from discord_diffusion.functions.interactions.picture_requests import PictureRequests
+from discord_diffusion.functions.interactions.visibility import visible_record
 from discord_diffusion.jobs.record import JobRecord, JobStatus
 from discord_diffusion.jobs.refusal import Refusal
 from discord_diffusion.texts.catalogue import say
 from discord_diffusion.texts.command_texts import described
 
-WAITING_LOOKED_AT = 200
-PROMPT_SHOWN = 80
+QUEUE_LENGTH = 200
+"""Records that `/queue` goes through, oldest first."""
+PROMPT_LENGTH = 80
+"""UTF-16 units of a prompt that `/queue` shows."""
 _FILENAME = re.compile(r"(?:SPOILER_)?([0-9]{1,20})-[0-9]{1,2}\.")
 
 
 @dataclass(frozen=True)
-class Information:
-    """Answers questions. What the table can't say is refused with `store`."""
+class InformationCommands:
+    """Answers these commands. Where the table does not answer they are refused with `store`."""
 
-    requests: Requests
-    jobs: Jobs
-    fleet: Fleet
-    size: FleetSettings
+    requests: PictureRequests
+    jobs: JobStore
+    fleet: FleetStateStore
+    settings: FleetSettings
 
     def queue(self, interaction: Interaction) -> dict[str, Any]:
-        """Where the user's jobs are, and what the fleet does."""
+        """The place of each of the user's jobs in the queue, and the state of the fleet."""
         locale, now = interaction.locale, datetime.now(UTC)
         try:
-            state, waiting = self.fleet.get(), self.jobs.waiting(WAITING_LOOKED_AT)
+            state, waiting = self.fleet.get(), self.jobs.waiting(QUEUE_LENGTH)
         except StoreError:
             raise Refusal("store") from None
         open_jobs = [record for record in waiting if not record.status.finished]
@@ -53,27 +56,31 @@ class Information:
             if record.user_id == interaction.user_id
         ]
         lines = mine or [say(locale, "queue.none")]
-        return _told("\n".join([*lines, _fleet_line(state, len(open_jobs), locale, now)]))
+        return responses.ephemeral(
+            "\n".join([*lines, _fleet_line(state, len(open_jobs), locale, now)])
+        )
 
     def _place(
         self, record: JobRecord, ahead: int, state: FleetState, locale: str, now: datetime
     ) -> str:
-        prompt = f"> {text.quote(record.parameters.prompt, PROMPT_SHOWN)}"
+        prompt = f"> {text.quote(record.parameters.prompt, PROMPT_LENGTH)}"
         if record.status is JobStatus.DRAWING:
             return say(locale, "queue.drawing", prompt=prompt)
-        due = expected_wait(state, self.size, ahead=ahead, now=now).due
+        due = expected_wait(state, self.settings, ahead=ahead, now=now).due
         ready = texts.relative(due) if due else say(locale, "queue.unknown_wait")
         return say(locale, "queue.mine", prompt=prompt, ahead=ahead, ready=ready)
 
     def cancel(self, interaction: Interaction) -> dict[str, Any]:
-        """End every job of the user's that no worker has begun."""
+        """Cancel every job of the user's that no worker has begun."""
         try:
             withdrawn = [self._withdraw(job_id) for job_id in self._usage(interaction).in_flight]
         except StoreError:
             raise Refusal("store") from None
         if not any(withdrawn):
             raise Refusal("nothing_to_cancel")
-        return _told(say(interaction.locale, "done.cancelled_many", count=sum(withdrawn)))
+        return responses.ephemeral(
+            say(interaction.locale, "done.cancelled_many", count=sum(withdrawn))
+        )
 
     def _withdraw(self, job_id: str) -> bool:
         record = self.jobs.get(job_id)
@@ -83,7 +90,7 @@ class Information:
         return self.jobs.withdraw(job_id, JobStatus.CANCELLED, reason=reason, notify_later=True)
 
     def quota(self, interaction: Interaction) -> dict[str, Any]:
-        """What was used today, and what is left."""
+        """What the user has used today, and the limits."""
         locale, usage = interaction.locale, self._usage(interaction)
         guild = self.requests.guild(interaction)
         limits = guild.limits(self.requests.limits, interaction.roles)
@@ -104,22 +111,22 @@ class Information:
         jobs = len(usage.in_flight)
         lines.append(say(locale, "quota.in_flight", jobs=jobs, limit=limits.in_flight))
         lines.append(f"-# {say(locale, 'quota.unit')}")
-        return _told("\n".join(lines))
+        return responses.ephemeral("\n".join(lines))
 
     def help(self, interaction: Interaction) -> dict[str, Any]:
-        """Every command with its description, from the data that it is registered by."""
+        """Every command with its description, as it is registered."""
         locale = interaction.locale
         lines = [say(locale, "help.title")]
         for command in COMMANDS:
             name, description = described(locale, command.key)
             shown = f"`/{name}`" if command.type is CommandType.CHAT_INPUT else f"*{name}*"
             lines.append(f"{shown} — {description}")
-        return _told("\n".join([*lines, say(locale, "help.buttons")]))
+        return responses.ephemeral("\n".join([*lines, say(locale, "help.buttons")]))
 
     def parameters(self, interaction: Interaction) -> dict[str, Any]:
         """How the pictures of a message were made."""
-        record = record_for(interaction, self.jobs, _job_of(interaction))
-        return _told("\n".join(_facts(record, interaction.locale)))
+        record = visible_record(interaction, self.jobs, _job_of(interaction))
+        return responses.ephemeral("\n".join(_facts(record, interaction.locale)))
 
     def _usage(self, interaction: Interaction) -> Usage:
         try:
@@ -131,39 +138,29 @@ class Information:
 
 
 def _fleet_line(state: FleetState, waiting: int, locale: str, now: datetime) -> str:
-    look = state.snapshot
-    if look is None or state.is_asleep(now):
+    snapshot = state.snapshot
+    if snapshot is None or state.is_asleep(now):
         return say(locale, "queue.asleep")
-    starting = max(0, look.desired - look.running)
-    return say(locale, "queue.fleet", running=look.running, starting=starting, waiting=waiting)
+    pending = snapshot.observation.pending
+    return say(locale, "queue.fleet", running=snapshot.running, starting=pending, waiting=waiting)
 
 
 def _facts(record: JobRecord, locale: str) -> list[str]:
-    drawn = record.parameters
-    facts = say(
-        locale,
-        "queued.facts",
-        pictures=pictures(drawn.images, locale),
-        width=drawn.width,
-        height=drawn.height,
-        seed=drawn.seed,
-        steps=drawn.steps,
-        guidance=f"{drawn.guidance:g}",
-    ).split(" · ", 1)[1]
-    more = []
-    if drawn.model:
-        more.append(say(locale, "parameters.model", model=drawn.model))
-    if drawn.scheduler:
-        more.append(say(locale, "parameters.scheduler", scheduler=drawn.scheduler))
-    if drawn.source:
-        strength = f"{drawn.source.strength:g}"
-        scale = drawn.source.scale
-        more.append(say(locale, "parameters.source", strength=strength, scale=scale))
-    return [*asked(drawn, locale), " · ".join([facts, *more])]
+    parameters = record.parameters
+    # Without the first fact of an answer, "Queued: 2 pictures".
+    facts = texts.facts(parameters, locale).split(" · ")[1:]
+    if parameters.model:
+        facts.append(say(locale, "parameters.model", model=parameters.model))
+    if parameters.scheduler:
+        facts.append(say(locale, "parameters.scheduler", scheduler=parameters.scheduler))
+    if source := parameters.source:
+        strength = f"{source.strength:g}"
+        facts.append(say(locale, "parameters.source", strength=strength, scale=source.scale))
+    return [*asked(parameters, locale), " · ".join(facts)]
 
 
 def _job_of(interaction: Interaction) -> str:
-    """The job whose pictures or buttons a message of ours has; anybody can name a file so."""
+    """The job of a message, if this application wrote it: anybody can name a file like ours."""
     message = interaction.message
     if not message or not message.is_of(interaction.application_id):
         raise Refusal("not_a_job")
@@ -176,7 +173,3 @@ def _job_of(interaction: Interaction) -> str:
         except InvalidCustomIdError:
             continue
     raise Refusal("not_a_job")
-
-
-def _told(content: str) -> dict[str, Any]:
-    return responses.ephemeral(content)

@@ -1,4 +1,4 @@
-"""From the options of `/imagine` to what is drawn."""
+"""The parameters of a picture, from the options of `/imagine` and the defaults where it is made."""
 
 import hashlib
 import math
@@ -21,22 +21,22 @@ from discord_diffusion.jobs.parameters import (
 from discord_diffusion.jobs.refusal import Refusal
 from discord_diffusion.settings import InteractionsSettings
 
-STRENGTH = 0.6
-"""Of a picture to begin from, where none is named."""
-PICTURE_TYPES = ("image/png", "image/jpeg", "image/webp")
-PICTURE_MEGABYTES = 25
+DEFAULT_STRENGTH = 0.6
+"""Share of the denoising that is done anew on a source image, where the user names none."""
+SOURCE_IMAGE_TYPES = ("image/png", "image/jpeg", "image/webp")
+SOURCE_IMAGE_MEGABYTES = 25
 _INVISIBLE = " \u200b\u200c\u200d\u2060\ufeff"
-"""What a prompt may hold but not consist of: spaces and joiners without width."""
+"""What a prompt may contain but not consist of: spaces and joiners without width."""
 
 
 @dataclass(frozen=True)
-class Imagine:
-    """Makes parameters with the defaults of one deployment."""
+class ParameterBuilder:
+    """Builds parameters with the defaults and within the sizes of one deployment."""
 
     settings: InteractionsSettings
 
-    def parameters(self, interaction: Interaction, guild: GuildSettings) -> GenerationParameters:
-        """What a command asks for. The same interaction always asks for the same.
+    def build(self, interaction: Interaction, guild: GuildSettings) -> GenerationParameters:
+        """The parameters that a command asks for, always the same for the same interaction.
 
         Raises:
             Refusal: naming the option and what is allowed.
@@ -45,19 +45,14 @@ class Imagine:
         model = options["model"] or guild.model
         spec = self._model(model)
         width, height = self._size(options, guild)
-        drawn = GenerationParameters(
-            prompt=worded(options["prompt"]),
+        default_guidance = self.settings.default_guidance
+        guidance = _first(options["guidance"], guild.guidance, spec.guidance, default_guidance)
+        return GenerationParameters(
+            prompt=checked_prompt(options["prompt"]),
             negative_prompt=clean(options["negative_prompt"] or ""),
             seed=_first(options["seed"], seed_of(interaction.id)),
             steps=_first(options["steps"], guild.steps, spec.steps, self.settings.default_steps),
-            guidance=float(
-                _first(
-                    options["guidance"],
-                    guild.guidance,
-                    spec.guidance,
-                    self.settings.default_guidance,
-                )
-            ),
+            guidance=float(guidance),
             width=width,
             height=height,
             images=_first(options["images"], guild.images, self.settings.default_images),
@@ -65,24 +60,22 @@ class Imagine:
             model=model,
             source=_source(options, interaction.attachments),
         )
-        self.check_size(drawn, guild)
-        return drawn
 
-    def check_size(self, drawn: GenerationParameters, guild: GuildSettings) -> None:
-        """Return if pictures of that size are drawn.
+    def check_size(self, parameters: GenerationParameters, guild: GuildSettings) -> None:
+        """Return if pictures of that size may be drawn.
 
         Raises:
-            Refusal: naming the largest that is.
+            Refusal: naming the largest size that may.
         """
-        scale = drawn.source.scale if drawn.source else 1
-        width, height = drawn.width * scale, drawn.height * scale
+        scale = parameters.source.scale if parameters.source else 1
+        width, height = parameters.width * scale, parameters.height * scale
         most = guild.max_side or SIZE[1]
-        area = self._model(drawn.model).max_pixels or self.settings.max_pixels
+        area = self._model(parameters.model).max_pixels or self.settings.max_pixels
         if max(width, height) > most or width * height > area:
             raise Refusal("size_too_large", width=width, height=height, most=most, area=area)
 
     def _model(self, name: str | None) -> ModelSpec:
-        """What is known of a model; of the deployment's usual one nothing special."""
+        """The model of that name; None is the deployment's default, of which nothing is known."""
         if name is None:
             return ModelSpec("")
         if name not in self.settings.models:
@@ -90,13 +83,13 @@ class Imagine:
         return self.settings.models[name]
 
     def _size(self, options: Mapping[str, Any], guild: GuildSettings) -> tuple[int, int]:
-        """As many pixels as usual in the proportions asked for, or the sides that are named."""
-        usual = self.settings.default_width, self.settings.default_height
+        """The default number of pixels in the proportions asked for, or the sides that are named."""
+        default = self.settings.default_width, self.settings.default_height
         size = options["size"] or guild.size
-        across, down = PROPORTIONS[size] if size else usual
+        across, down = PROPORTIONS[size] if size else default
         width, height = options["width"], options["height"]
         if width is None and height is None:
-            width = math.sqrt(usual[0] * usual[1] * across / down)
+            width = math.sqrt(default[0] * default[1] * across / down)
         if width is None:
             width = height * across / down
         if height is None:
@@ -104,11 +97,11 @@ class Imagine:
         return _rounded(width), _rounded(height)
 
 
-def worded(prompt: str | None) -> str:
-    """A prompt, made fit for a message.
+def checked_prompt(prompt: str | None) -> str:
+    """A prompt without what a message can't show.
 
     Raises:
-        Refusal: it says nothing.
+        Refusal: nothing visible is left.
     """
     cleaned = clean(prompt or "")
     if not cleaned.strip(_INVISIBLE):
@@ -127,10 +120,10 @@ def _source(options: Mapping[str, Any], files: Mapping[str, Attachment]) -> Sour
             raise Refusal("strength_alone")
         return None
     file = files.get(options["image"])
-    largest = PICTURE_MEGABYTES * 1024 * 1024
-    if not file or file.content_type not in PICTURE_TYPES or file.size > largest:
-        raise Refusal("not_a_picture", megabytes=PICTURE_MEGABYTES)
-    return SourceImage(file.url, float(_first(options["strength"], STRENGTH)))
+    largest = SOURCE_IMAGE_MEGABYTES * 1024 * 1024
+    if not file or file.content_type not in SOURCE_IMAGE_TYPES or file.size > largest:
+        raise Refusal("not_a_picture", megabytes=SOURCE_IMAGE_MEGABYTES)
+    return SourceImage(file.url, float(_first(options["strength"], DEFAULT_STRENGTH)))
 
 
 def _rounded(pixels: float) -> int:

@@ -1,4 +1,4 @@
-"""What every wish for pictures goes through, from a command, a button or a form, to its answer."""
+"""What each request for pictures passes, from a command, a component or a modal, to its answer."""
 
 import logging
 from dataclasses import dataclass
@@ -9,13 +9,13 @@ from discord_diffusion.access import blocklist
 from discord_diffusion.access.guild_settings import GuildSettings
 from discord_diffusion.access.limits import Limits
 from discord_diffusion.aws.errors import StoreError
+from discord_diffusion.aws.guild_store import GuildStore
 from discord_diffusion.aws.ledger import Charge
 from discord_diffusion.discord import buttons
 from discord_diffusion.discord import interactions as responses
 from discord_diffusion.discord.interactions import Interaction
 from discord_diffusion.functions.interactions.admission import Admission
-from discord_diffusion.functions.interactions.parameters import Imagine
-from discord_diffusion.functions.interactions.stores import Guilds
+from discord_diffusion.functions.interactions.parameters import ParameterBuilder
 from discord_diffusion.jobs.job import Job
 from discord_diffusion.jobs.parameters import GenerationParameters
 from discord_diffusion.jobs.refusal import Refusal
@@ -23,13 +23,16 @@ from discord_diffusion.jobs.units import cost
 
 log = logging.getLogger(__name__)
 
-KEPT_OF_A_PROMPT = 1000
-"""Characters of a refused prompt that the audit record keeps."""
+AUDITED_PROMPT_LENGTH = 1000
+"""Characters of a blocked prompt that the audit record keeps."""
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What is to be drawn, and how it is shown. `click` names the button behind it, if one is."""
+class PictureRequest:
+    """What is to be drawn, and how it is shown.
+
+    `click` identifies the user's click on a component that asked for it, if one did.
+    """
 
     parameters: GenerationParameters
     action: str = "imagine"
@@ -39,78 +42,78 @@ class Wish:
 
 
 @dataclass(frozen=True)
-class Requests:
-    """Makes jobs of wishes, where user, guild and prompt allow it."""
+class PictureRequests:
+    """Makes jobs of requests, where the guild, the blocklist and the limits allow it."""
 
-    imagine: Imagine
+    builder: ParameterBuilder
     admission: Admission
-    guilds: Guilds
+    guilds: GuildStore
     limits: Limits
     audit_days: int
 
-    def command(self, interaction: Interaction) -> dict[str, Any]:
+    def imagine(self, interaction: Interaction) -> dict[str, Any]:
         """Answer `/imagine`.
 
         Raises:
             Refusal: there is no job, and nothing was charged.
         """
         guild = self.guild(interaction)
-        wish = Wish(
-            self.imagine.parameters(interaction, guild),
+        request = PictureRequest(
+            self.builder.build(interaction, guild),
             private=interaction.options.get("private") is True,
             spoiler=interaction.options.get("spoiler") is True,
         )
-        return self.draw(interaction, wish, guild)
+        return self.draw(interaction, request, guild)
 
     def draw(
-        self, interaction: Interaction, wish: Wish, guild: GuildSettings | None = None
+        self, interaction: Interaction, request: PictureRequest, guild: GuildSettings | None = None
     ) -> dict[str, Any]:
-        """Answer with the message that the pictures will be in.
+        """Answer a request with the message that the pictures will be in.
 
         Raises:
-            Refusal: as `command`.
+            Refusal: as `imagine`.
         """
         guild, now = guild or self.guild(interaction), datetime.now(UTC)
+        self.builder.check_size(request.parameters, guild)
         guild.admit(interaction.channel_id, interaction.roles)
-        self.imagine.check_size(wish.parameters, guild)
-        self._check_words(interaction, wish.parameters, guild, now)
+        self._check_blocklist(interaction, request.parameters, guild, now)
         charge = Charge(
-            units=cost(wish.parameters),
+            units=cost(request.parameters),
             limits=guild.limits(self.limits, interaction.roles),
             audit_days=self.audit_days,
-            action=wish.action,
-            click=wish.click,
+            action=request.action,
+            click=request.click,
         )
-        job = _job(interaction, wish, guild)
+        job = _job(interaction, request, guild)
         text = self.admission.admit(job, charge, now)
         respond = responses.ephemeral if job.private else responses.message
         return respond(text, buttons.waiting(job.id, job.locale))
 
     def guild(self, interaction: Interaction) -> GuildSettings:
-        """What holds where the interaction was made.
+        """The settings that hold where the interaction was made.
 
-        A guild's rules do not lapse: while the table does not tell them, nothing is drawn there.
+        A guild's rules do not lapse: while the table does not answer, nothing is drawn there.
 
         Raises:
-            Refusal: they are not known now.
+            Refusal: the table does not answer.
         """
         if not interaction.guild_id:
             return GuildSettings()
         try:
             return self.guilds.settings(interaction.guild_id)[0]
         except StoreError as error:
-            log.error("The guild's settings are not known", extra={"reason": str(error)})
+            log.error("The guild's settings are unknown", extra={"reason": str(error)})
             raise Refusal("store") from None
 
-    def _check_words(
+    def _check_blocklist(
         self,
         interaction: Interaction,
-        asked: GenerationParameters,
+        parameters: GenerationParameters,
         guild: GuildSettings,
         now: datetime,
     ) -> None:
         try:
-            blocklist.check([asked.prompt, asked.negative_prompt], guild.blocklist)
+            blocklist.check([parameters.prompt, parameters.negative_prompt], guild.blocklist)
         except Refusal:
             log.info("Blocked", extra={"interaction": interaction.id})
             try:
@@ -121,28 +124,29 @@ class Requests:
                     "blocked",
                     now,
                     channel_id=interaction.channel_id,
-                    prompt=asked.prompt[:KEPT_OF_A_PROMPT],
+                    prompt=parameters.prompt[:AUDITED_PROMPT_LENGTH],
                 )
             except StoreError as error:
-                log.error("Not kept", extra={"reason": str(error)})
+                log.error("A blocked prompt is not audited", extra={"reason": str(error)})
             raise
 
 
-def _job(interaction: Interaction, wish: Wish, guild: GuildSettings) -> Job:
+def _job(interaction: Interaction, request: PictureRequest, guild: GuildSettings) -> Job:
     job = Job(
         id=interaction.id,
         application_id=interaction.application_id,
         token=interaction.token,
         user_id=interaction.user_id,
         locale=interaction.locale,
-        parameters=wish.parameters,
+        parameters=request.parameters,
         channel_id=interaction.channel_id,
         guild_id=interaction.guild_id,
         attachment_size_limit=interaction.attachment_size_limit,
         nsfw=interaction.nsfw,
-        private=wish.private,
-        spoiler=wish.spoiler or guild.spoiler,
+        private=request.private,
+        spoiler=request.spoiler or guild.spoiler,
         safety_check=guild.safety_check(age_restricted=interaction.nsfw),
+        traceparent=interaction.traceparent,
     )
     # Never let a message into the queue that the worker would refuse.
     return Job.from_json(job.to_json())

@@ -1,75 +1,116 @@
-"""Which answer an interaction gets. Every one gets one."""
+"""Which handler answers an interaction. Every interaction gets an answer."""
 
 import logging
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
+from discord_diffusion.aws.fleet_state import FleetStateStore
+from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.discord import commands
 from discord_diffusion.discord import interactions as responses
 from discord_diffusion.discord.interactions import Interaction, InteractionType
 from discord_diffusion.functions import texts
-from discord_diffusion.functions.interactions.lazy_handlers import Seldom
-from discord_diffusion.functions.interactions.picture_requests import Requests
+from discord_diffusion.functions.interactions.picture_requests import PictureRequests
 from discord_diffusion.jobs.refusal import Refusal
 from discord_diffusion.jobs.validation import InvalidJobError
 
+if TYPE_CHECKING:
+    from discord_diffusion.functions.interactions.components import ComponentHandlers
+    from discord_diffusion.functions.interactions.information_commands import InformationCommands
+    from discord_diffusion.functions.interactions.settings_command import SettingsCommand
+
 log = logging.getLogger(__name__)
 
-Answer = Callable[[Interaction], dict[str, Any]]
-"""What answers interactions of one kind; it may raise `Refusal`."""
+Handler = Callable[[Interaction], dict[str, Any]]
+"""Answers interactions of one kind; may raise `Refusal`."""
 
 
-class Answers:
-    """Answers interactions whose signature is known to be good."""
+@dataclass(frozen=True)
+class LazyHandlers:
+    """Handlers that are imported on first use, to keep the cold start short."""
 
-    def __init__(self, requests: Requests, seldom: Seldom) -> None:
-        self._requests = requests
-        self._seldom = seldom
-        self._by_type: dict[int, Answer] = {
+    requests: PictureRequests
+    jobs: JobStore
+    fleet: FleetStateStore
+
+    @cached_property
+    def components(self) -> "ComponentHandlers":
+        """Answers buttons and modals."""
+        from discord_diffusion.functions.interactions.components import ComponentHandlers
+
+        return ComponentHandlers(self.requests, self.jobs)
+
+    @cached_property
+    def information(self) -> "InformationCommands":
+        """Answers `/queue`, `/cancel`, `/quota`, `/help` and "Show parameters"."""
+        from discord_diffusion.functions.interactions.information_commands import (
+            InformationCommands,
+        )
+
+        settings = self.requests.builder.settings.fleet
+        return InformationCommands(self.requests, self.jobs, self.fleet, settings)
+
+    @cached_property
+    def settings(self) -> "SettingsCommand":
+        """Answers `/settings`."""
+        from discord_diffusion.functions.interactions.settings_command import SettingsCommand
+
+        return SettingsCommand(self.requests.guilds, self.requests.builder.settings.models)
+
+
+class Router:
+    """Answers interactions whose signature is valid."""
+
+    def __init__(self, requests: PictureRequests, lazy: LazyHandlers) -> None:
+        self._models = tuple(requests.builder.settings.models)
+        self._lazy = lazy
+        self._by_type: dict[int, Handler] = {
             InteractionType.PING: lambda _: responses.pong(),
             InteractionType.APPLICATION_COMMAND: self._command,
-            InteractionType.MESSAGE_COMPONENT: lambda one: seldom.presses.component(one),
-            InteractionType.AUTOCOMPLETE: self._complete,
-            InteractionType.MODAL_SUBMIT: lambda one: seldom.presses.modal(one),
+            InteractionType.MESSAGE_COMPONENT: lambda click: lazy.components.component(click),
+            InteractionType.AUTOCOMPLETE: self._autocomplete,
+            InteractionType.MODAL_SUBMIT: lambda modal: lazy.components.modal(modal),
         }
-        self._by_command: dict[str, Answer] = {
-            commands.IMAGINE.name: requests.command,
-            commands.QUEUE.name: lambda one: seldom.information.queue(one),
-            commands.CANCEL.name: lambda one: seldom.information.cancel(one),
-            commands.QUOTA.name: lambda one: seldom.information.quota(one),
-            commands.HELP.name: lambda one: seldom.information.help(one),
-            commands.SHOW_PARAMETERS.name: lambda one: seldom.information.parameters(one),
-            commands.SETTINGS.name: lambda one: seldom.guild.answer(one),
+        self._by_command: dict[str, Handler] = {
+            commands.IMAGINE.name: requests.imagine,
+            commands.QUEUE.name: lambda command: lazy.information.queue(command),
+            commands.CANCEL.name: lambda command: lazy.information.cancel(command),
+            commands.QUOTA.name: lambda command: lazy.information.quota(command),
+            commands.HELP.name: lambda command: lazy.information.help(command),
+            commands.SHOW_PARAMETERS.name: lambda command: lazy.information.parameters(command),
+            commands.SETTINGS.name: lambda command: lazy.settings.answer(command),
         }
 
-    def to(self, interaction: Interaction) -> dict[str, Any]:
+    def answer(self, interaction: Interaction) -> dict[str, Any]:
         """The response to one interaction."""
         log.info("Verified", extra={"interaction": interaction.id, "type": interaction.type})
         try:
-            answer = self._by_type.get(interaction.type)
-            if not answer:
+            handler = self._by_type.get(interaction.type)
+            if not handler:
                 raise Refusal("unknown_type")
-            return answer(interaction)
-        except Refusal as refusal:
-            log.info("Refused", extra={"interaction": interaction.id, "reason": refusal.reason})
-            return responses.ephemeral(texts.refused(refusal, interaction.locale))
+            return handler(interaction)
+        except Refusal as error:
+            log.info("Refused", extra={"interaction": interaction.id, "reason": error.reason})
+            refusal = error
         except InvalidJobError as error:
-            log.error("Not a job", extra={"interaction": interaction.id, "reason": str(error)})
-            unexpected = Refusal("unexpected")
-            return responses.ephemeral(texts.refused(unexpected, interaction.locale))
+            log.error("Invalid job", extra={"interaction": interaction.id, "reason": str(error)})
+            refusal = Refusal("unexpected")
+        return responses.ephemeral(texts.refused(refusal, interaction.locale))
 
     def _command(self, interaction: Interaction) -> dict[str, Any]:
-        answer = self._by_command.get(interaction.name)
-        if not answer:
+        handler = self._by_command.get(interaction.name)
+        if not handler:
             raise Refusal("unknown_command")
-        return answer(interaction)
+        return handler(interaction)
 
-    def _complete(self, interaction: Interaction) -> dict[str, Any]:
-        """What of a list holds what was typed so far."""
-        offered: tuple[str, ...] = ()
+    def _autocomplete(self, interaction: Interaction) -> dict[str, Any]:
+        """The choices that contain what was typed so far."""
+        choices: tuple[str, ...] = ()
         if interaction.focused == "model":
-            offered = tuple(self._requests.imagine.settings.models)
+            choices = self._models
         elif interaction.focused == "pattern":
-            offered = self._seldom.guild.patterns(interaction)
+            choices = self._lazy.settings.patterns(interaction)
         typed = str(interaction.options.get(interaction.focused or "") or "").lower()
-        return responses.choices({one: one for one in offered if typed in one.lower()})
+        return responses.choices({name: name for name in choices if typed in name.lower()})

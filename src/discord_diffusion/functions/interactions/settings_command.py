@@ -1,4 +1,4 @@
-"""`/settings`: what those who may manage a guild decide, and what they can choose from."""
+"""The command `/settings`: shows and changes the settings of a guild, for those who manage it."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -9,31 +9,31 @@ from typing import Any
 from discord_diffusion.access.blocklist import with_pattern
 from discord_diffusion.access.guild_settings import GuildSettings, toggled
 from discord_diffusion.aws.errors import StoreError
+from discord_diffusion.aws.guild_store import GuildStore
 from discord_diffusion.discord import interactions as responses
 from discord_diffusion.discord import text
 from discord_diffusion.discord.command_model import MANAGE_GUILD
 from discord_diffusion.discord.commands import SETTINGS
 from discord_diffusion.discord.interactions import Interaction
 from discord_diffusion.discord.options import checked
-from discord_diffusion.functions.interactions.stores import Guilds
 from discord_diffusion.jobs.models import ModelSpec
 from discord_diffusion.jobs.refusal import Refusal
-from discord_diffusion.texts.catalogue import say
-from discord_diffusion.texts.command_texts import described
+from discord_diffusion.texts.catalogue import language_of, say
+from discord_diffusion.texts.command_texts import command_texts, described
 
 log = logging.getLogger(__name__)
 
 Options = Mapping[str, Any]
 Change = Callable[[GuildSettings, Options], GuildSettings]
-SHOWN = 20
-"""Roles, channels or patterns that are listed."""
+LISTED = 20
+"""Roles, channels or patterns that are listed at most."""
 
 
 @dataclass(frozen=True)
-class GuildCommands:
-    """Shows and changes what a guild has decided."""
+class SettingsCommand:
+    """Shows and changes the settings of guilds."""
 
-    guilds: Guilds
+    guilds: GuildStore
     models: Mapping[str, ModelSpec]
 
     def answer(self, interaction: Interaction) -> dict[str, Any]:
@@ -42,29 +42,29 @@ class GuildCommands:
         Raises:
             Refusal: nothing was changed.
         """
-        guild_id = _allowed(interaction)
-        settings, version = self._known(guild_id)
+        guild_id = _managed_guild(interaction)
+        settings, version = self._settings(guild_id)
         name = interaction.subcommand or "show"
         if name not in _CHANGES and name != "show":
             raise Refusal("unknown_command")
-        given = checked(f"{SETTINGS.key}.{name}", SETTINGS.options_of(name), interaction.options)
+        options = checked(f"{SETTINGS.key}.{name}", SETTINGS.options_of(name), interaction.options)
         if name == "show":
             return responses.ephemeral(shown(settings, interaction.locale))
-        if given.get("model") and given["model"] not in self.models:
+        if options.get("model") and options["model"] not in self.models:
             raise Refusal("model_unknown")
-        changed = _CHANGES[name](settings, given)
+        changed = _CHANGES[name](settings, options)
         self._save(interaction, guild_id, changed, version, f"settings.{name}")
         saved = say(interaction.locale, "done.saved")
         return responses.ephemeral("\n".join([saved, shown(changed, interaction.locale)]))
 
     def patterns(self, interaction: Interaction) -> tuple[str, ...]:
-        """The blocklist, for those who may see it."""
+        """The blocklist, empty for whoever may not manage the guild."""
         try:
-            return self._known(_allowed(interaction))[0].blocklist
+            return self._settings(_managed_guild(interaction))[0].blocklist
         except Refusal:
             return ()
 
-    def _known(self, guild_id: str) -> tuple[GuildSettings, int]:
+    def _settings(self, guild_id: str) -> tuple[GuildSettings, int]:
         try:
             return self.guilds.settings(guild_id)
         except StoreError:
@@ -82,7 +82,7 @@ class GuildCommands:
             if not self.guilds.save(guild_id, settings, version):
                 raise Refusal("settings_changed")
         except StoreError as error:
-            log.error("Not saved", extra={"reason": str(error)})
+            log.error("The settings are not saved", extra={"reason": str(error)})
             raise Refusal("store") from None
         try:
             self.guilds.audit(
@@ -94,12 +94,12 @@ class GuildCommands:
                 settings=settings.to_json(),
             )
         except StoreError as error:
-            # The settings hold already: a refusal would say that they do not.
-            log.error("Saved, but not audited", extra={"reason": str(error)})
+            # The settings hold already; a refusal would deny that.
+            log.error("The settings are saved but not audited", extra={"reason": str(error)})
 
 
 def shown(settings: GuildSettings, locale: str) -> str:
-    """All settings, named as the options are that change them."""
+    """All settings, each by the name of the option that changes it."""
 
     def line(path: str, value: object) -> str:
         name = described(locale, f"settings.{path}")[0]
@@ -108,8 +108,8 @@ def shown(settings: GuildSettings, locale: str) -> str:
     roles = _listed("<@&{}>", settings.roles) or say(locale, "settings.everybody")
     channels = _listed("<#{}>", settings.channels) or say(locale, "settings.everywhere")
     priority = _listed("<@&{}>", settings.priority_roles) or say(locale, "settings.nobody")
-    blocked = ", ".join(f"`{one}`" for one in settings.blocklist[:SHOWN]) or "—"
-    level = described_choice(locale, f"settings.safety.level={settings.safety}")
+    blocked = ", ".join(f"`{pattern}`" for pattern in settings.blocklist[:LISTED]) or "—"
+    level = command_texts(language_of(locale))[f"settings.safety.level={settings.safety}"][0]
     lines = [
         line("access.role", roles),
         line("access.channel", channels),
@@ -131,20 +131,12 @@ def shown(settings: GuildSettings, locale: str) -> str:
     return "\n".join(lines)
 
 
-def described_choice(locale: str, path: str) -> str:
-    """What a choice is called."""
-    from discord_diffusion.texts.catalogue import language_of
-    from discord_diffusion.texts.command_texts import command_texts
-
-    return command_texts(language_of(locale))[path][0]
-
-
 def _listed(form: str, ids: tuple[str, ...]) -> str:
-    return " ".join(form.format(one) for one in ids[:SHOWN])
+    return " ".join(form.format(snowflake) for snowflake in ids[:LISTED])
 
 
-def _allowed(interaction: Interaction) -> str:
-    """The guild, if the member may manage it. Discord checks too; we do not rely on it."""
+def _managed_guild(interaction: Interaction) -> str:
+    """The guild, if the member may manage it. Discord checks that too; this does not rely on it."""
     if not interaction.guild_id:
         raise Refusal("guild_only")
     if not interaction.may(MANAGE_GUILD):
@@ -152,28 +144,28 @@ def _allowed(interaction: Interaction) -> str:
     return interaction.guild_id
 
 
-def _access(settings: GuildSettings, given: Options) -> GuildSettings:
-    if not given["role"] and not given["channel"]:
+def _access(settings: GuildSettings, options: Options) -> GuildSettings:
+    if not options["role"] and not options["channel"]:
         raise Refusal("nothing_to_change")
-    if given["role"]:
-        roles = toggled(settings.roles, given["role"], given["allow"])
+    if options["role"]:
+        roles = toggled(settings.roles, options["role"], options["allow"])
         settings = replace(settings, roles=roles)
-    if given["channel"]:
-        channels = toggled(settings.channels, given["channel"], given["allow"])
+    if options["channel"]:
+        channels = toggled(settings.channels, options["channel"], options["allow"])
         settings = replace(settings, channels=channels)
     return settings
 
 
-def _priority(settings: GuildSettings, given: Options) -> GuildSettings:
-    roles = toggled(settings.priority_roles, given["role"], given["allow"])
+def _priority(settings: GuildSettings, options: Options) -> GuildSettings:
+    roles = toggled(settings.priority_roles, options["role"], options["allow"])
     return replace(settings, priority_roles=roles)
 
 
 def _values(names: Mapping[str, str]) -> Change:
     """A change of each field whose option is given; `names` maps options to fields."""
 
-    def change(settings: GuildSettings, given: Options) -> GuildSettings:
-        values = {names[name]: value for name, value in given.items() if value is not None}
+    def change(settings: GuildSettings, options: Options) -> GuildSettings:
+        values = {names[name]: value for name, value in options.items() if value is not None}
         if not values:
             raise Refusal("nothing_to_change")
         return replace(settings, **values)
@@ -181,14 +173,14 @@ def _values(names: Mapping[str, str]) -> Change:
     return change
 
 
-def _block(settings: GuildSettings, given: Options) -> GuildSettings:
-    return replace(settings, blocklist=with_pattern(settings.blocklist, given["pattern"]))
+def _block(settings: GuildSettings, options: Options) -> GuildSettings:
+    return replace(settings, blocklist=with_pattern(settings.blocklist, options["pattern"]))
 
 
-def _unblock(settings: GuildSettings, given: Options) -> GuildSettings:
-    if given["pattern"] not in settings.blocklist:
+def _unblock(settings: GuildSettings, options: Options) -> GuildSettings:
+    if options["pattern"] not in settings.blocklist:
         raise Refusal("pattern_unknown")
-    return replace(settings, blocklist=toggled(settings.blocklist, given["pattern"], False))
+    return replace(settings, blocklist=toggled(settings.blocklist, options["pattern"], False))
 
 
 _CHANGES: Mapping[str, Change] = {
@@ -207,5 +199,5 @@ _CHANGES: Mapping[str, Change] = {
     "safety": _values({"level": "safety", "spoiler": "spoiler"}),
     "block": _block,
     "unblock": _unblock,
-    "reset": lambda _settings, _given: GuildSettings(),
+    "reset": lambda _settings, _options: GuildSettings(),
 }

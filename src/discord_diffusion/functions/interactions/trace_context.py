@@ -1,0 +1,27 @@
+"""The trace that a request belongs to: AWS X-Ray's header, rewritten as a W3C traceparent.
+
+AWS: https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader
+W3C: https://www.w3.org/TR/trace-context/#traceparent-header
+"""
+
+import re
+from collections.abc import Mapping
+
+HEADER = "x-amzn-trace-id"
+_ROOT = re.compile(r"1-([0-9a-f]{8})-([0-9a-f]{24})")
+_PARENT = re.compile(r"[0-9a-f]{16}")
+
+
+def traceparent(headers: Mapping[str, str]) -> str | None:
+    """The traceparent of a request, by the headers that API Gateway passes on, in lower case.
+
+    None if the header is missing or malformed, or names no parent: API Gateway adds one only where
+    X-Ray traces the stage.
+    """
+    pairs = (field.strip().partition("=") for field in headers.get(HEADER, "").split(";"))
+    fields = {name: value for name, _, value in pairs}
+    root, parent = _ROOT.fullmatch(fields.get("Root", "")), fields.get("Parent", "")
+    if not root or not _PARENT.fullmatch(parent):
+        return None
+    flags = "01" if fields.get("Sampled") == "1" else "00"
+    return f"00-{root[1]}{root[2]}-{parent}-{flags}"
