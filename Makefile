@@ -11,6 +11,7 @@ ARCHITECTURE ?= arm64
 
 VENV := .venv/bin
 RIG := $(VENV)/python -m emulation
+UV := UV_CACHE_DIR=$${UV_CACHE_DIR:-.cache/uv} $(VENV)/uv
 # Byte code is cached, whatever the shell says: everything starts twice as fast with it.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -142,17 +143,13 @@ train: setup ## Train the embedded model anew (about an hour on two cores)
 	@$(VENV)/python -m fixtures.model.train
 
 .PHONY: lock
-lock: setup ## Resolve the project's dependencies (UPGRADE=1 takes the newest)
-	$(VENV)/uv pip compile pyproject.toml --extra emulation --extra capacity --extra traces --group dev --universal \
-	  --python-version 3.11 --generate-hashes --override requirements/without-torch.txt \
-	  --no-emit-package torch --no-header --quiet $(if $(UPGRADE),--upgrade) -o requirements/development.lock
-	$(VENV)/uv pip compile pyproject.toml --extra worker --extra traces --universal --python-version 3.11 \
-	  --generate-hashes --override requirements/without-torch.txt --no-emit-package torch --no-header --quiet \
-	  -c requirements/development.lock -o docker/worker.lock
-	$(VENV)/uv pip compile docker/rig.in --universal --python-version 3.11 --generate-hashes --no-header --quiet \
-	  -c requirements/development.lock -o docker/rig.lock
-	$(VENV)/uv pip compile infra/policy/requirements.in --universal --python-version 3.13 --generate-hashes \
-	  --no-header --quiet $(if $(UPGRADE),--upgrade) -o infra/policy/requirements.lock
+lock: setup ## Resolve the dependencies of all environments and images (UPGRADE=1 takes the newest)
+	$(UV) lock $(if $(UPGRADE),--upgrade)
+	$(UV) lock --project emulation/aws --python .cache/emulator $(if $(UPGRADE),--upgrade)
+	$(UV) lock --project infra/policy --python .cache/emulator $(if $(UPGRADE),--upgrade)
+	$(UV) export --quiet --no-default-groups --no-emit-project --extra worker --extra traces -o docker/worker.lock
+	$(UV) export --quiet --no-default-groups --no-emit-project --extra emulation -o docker/rig.lock
+	$(UV) export --quiet --no-default-groups --no-emit-project -o infra/package/requirements.lock
 
 .PHONY: clean
 clean: local-down ## Remove what was set up and built

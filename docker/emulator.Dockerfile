@@ -18,21 +18,19 @@ ENV PATH=/installer/bin:$PATH UV_LINK_MODE=copy UV_CACHE_DIR=/uv-cache UV_COMPIL
 
 # What AWS's Python runtime holds, for the functions.
 FROM installer AS lambda
-COPY emulation/aws/requirements-lambda.lock /requirements/
+COPY emulation/aws/pyproject.toml emulation/aws/uv.lock /project/
 RUN --mount=type=cache,target=/uv-cache \
-    uv venv --quiet /opt/lambda && \
-    uv pip install --quiet --python /opt/lambda --require-hashes -r /requirements/requirements-lambda.lock
+    UV_PROJECT_ENVIRONMENT=/opt/lambda uv sync --quiet --frozen --project /project --only-group lambda
 
 
 FROM installer AS localstack
-COPY emulation/aws/requirements.lock /requirements/
+COPY emulation/aws/pyproject.toml emulation/aws/uv.lock /project/
 RUN --mount=type=cache,target=/uv-cache \
-    uv venv --quiet /opt/emulator && \
-    uv pip install --quiet --python /opt/emulator --require-hashes -r /requirements/requirements.lock
+    UV_PROJECT_ENVIRONMENT=/opt/emulator uv sync --quiet --frozen --project /project --no-install-project
 
 
-# The extension alone, so that its changes pull no more than itself. The build tool comes from the
-# index, at the version that pyproject.toml names.
+# The plug-in alone, so that its changes pull no more than itself. The build tool comes from the index,
+# at the version that pyproject.toml names.
 FROM installer AS extension
 COPY emulation/aws/pyproject.toml /extension/
 COPY emulation/aws/src /extension/src

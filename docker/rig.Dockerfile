@@ -4,7 +4,7 @@
 #   docker buildx build -f docker/rig.Dockerfile --target rig -t discord-diffusion/rig .
 #   docker buildx build -f docker/rig.Dockerfile --target deploy -t discord-diffusion/deploy .
 
-# The release that rig.lock was resolved for.
+# The release that the project is tested with.
 ARG PYTHON=python:3.11-slim-bookworm
 
 
@@ -42,7 +42,7 @@ RUN python -m compileall -q /opt/rig
 ENV PYTHONPATH=/opt/rig:/opt/rig/src:/opt/packages \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1
-# That rig.in names everything: found out here, rather than by whoever starts it.
+# That the extra `emulation` names everything: found out here, rather than by whoever starts it.
 RUN python -c 'import emulation.discord.app, emulation.rig.telemetry.__main__, emulation.rig.docker.deploy'
 USER rig
 WORKDIR /opt/rig

@@ -5,7 +5,7 @@
 #
 # Layers go from what rarely changes to what often does: a change of the code alone pulls the last.
 
-# The release that requirements/torch.txt and worker.lock were resolved for.
+# The release that the project is tested with.
 ARG PYTHON=python:3.11-slim-bookworm
 
 

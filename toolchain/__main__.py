@@ -18,16 +18,16 @@ def main() -> int:
         return 2
     # Imported here: an older Python could not even read them, and could not say why.
     from toolchain.display import Display
-
-    from .errors import SetupError
-    from .layout import Layout
-    from .plan import make_plan
-    from .steps import one_at_a_time
+    from toolchain.environments import TORCH_BUILDS
+    from toolchain.errors import ToolchainError
+    from toolchain.layout import Layout
+    from toolchain.setup import project_plan
+    from toolchain.steps import one_at_a_time
 
     parser = argparse.ArgumentParser(prog="python3 -m toolchain", description=__doc__)
     parser.add_argument(
         "--torch",
-        choices=("cpu", "cuda"),
+        choices=TORCH_BUILDS,
         default=None,
         help="the build of torch; cuda takes gigabytes (default: the last one chosen, else cpu)",
     )
@@ -37,13 +37,13 @@ def main() -> int:
     started = time.monotonic()
     try:
         with one_at_a_time(layout.cache):
-            plan = make_plan(layout, build)
+            plan = project_plan(layout, build)
             if plan.due():
                 sys.stderr.write("Setting up, kept in .venv and .cache for the next time:\n")
             with Display() as display:
                 done = plan.run(display)
             chosen.write_text(build)
-    except SetupError as error:
+    except ToolchainError as error:
         sys.stderr.write(f"\nSet-up stopped: {error}\n")
         return 1
     if done:

@@ -1,27 +1,38 @@
-"""Run a program and keep what it printed."""
+"""Run a program to its end and return what it printed."""
 
 import os
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from .errors import CommandFailedError
-from .layout import Layout
+from toolchain.errors import CommandFailedError
+from toolchain.layout import Layout
 
 
 def run(
-    command: list[str | Path], *, env: Mapping[str, str] | None = None, timeout: float = 1800
+    command: list[str | Path],
+    *,
+    env: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+    timeout: float = 1800,
 ) -> str:
     """Run `command` and return its standard output.
 
+    Args:
+        command: the program and its arguments.
+        env: its environment; `clean_environment()` if none is given.
+        folder: its working directory.
+        timeout: in seconds.
+
     Raises:
-        CommandFailedError: it ended with another status than 0, or could not be started in time.
+        CommandFailedError: its exit status was not 0, it was not there, or it took too long.
     """
     words = [str(word) for word in command]
     try:
         done = subprocess.run(
             words,
-            env=dict(env) if env is not None else None,
+            env=dict(env) if env is not None else clean_environment(),
+            cwd=folder,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -39,7 +50,7 @@ def run(
 
 def clean_environment() -> dict[str, str]:
     """This process's environment without what would leak one Python environment into another."""
-    unwanted = {"VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME", "__PYVENV_LAUNCHER__"}
+    unwanted = {"VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME", "__PYVENV_LAUNCHER__", "UV_PYTHON"}
     env = {name: value for name, value in os.environ.items() if name not in unwanted}
     # Inside the project's folder, like everything else, unless the person keeps one elsewhere.
     env.setdefault("UV_CACHE_DIR", str(Layout.of_this_checkout().cache / "uv"))

@@ -1,92 +1,180 @@
-"""Make the project's virtual environments from their locks."""
+"""The Python environments of a checkout: uv installs them from the committed locks."""
 
 import os
+import platform
 import shutil
 import venv
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
-from . import pythons, torch
-from .commands import clean_environment, run
-from .errors import SetupError
-from .layout import Layout, python_of
+from toolchain.commands import clean_environment, run
+from toolchain.errors import CommandFailedError, SetupError
+from toolchain.layout import Layout, python_of
+
+PYTHON_OF_LAMBDA = "3.13"
+"""AWS's runtime `python3.13`, which the Lambda functions name; LocalStack needs 3.12 or newer."""
+TORCH_BUILDS = ("cpu", "cuda")
 
 
-@dataclass(frozen=True)
-class Environments:
-    """Makes the environments of one checkout; every method can be called again."""
+def uv_of(layout: Layout) -> Path:
+    """The installer, kept in the project's own environment."""
+    return python_of(layout.environment).with_name("uv")
 
-    layout: Layout
 
-    @property
-    def uv(self) -> Path:
-        """The installer, kept in the project's own environment."""
-        return python_of(self.layout.environment).with_name("uv")
+def create_project_environment(layout: Layout) -> None:
+    """Create the project's own environment, holding only pip and uv so far.
 
-    def make_project(self) -> None:
-        """The project's own environment, holding only the installer so far.
+    Raises:
+        SetupError: this Python lacks its `venv` or `ensurepip`.
+    """
+    try:
+        builder = venv.EnvBuilder(with_pip=True, clear=True, symlinks=os.name != "nt")
+        builder.create(layout.environment)
+    except Exception as error:  # venv reports a missing ensurepip as a failed program
+        raise SetupError(
+            f"Could not make a virtual environment ({error}). On Debian and Ubuntu:"
+            " `apt-get install python3-venv`."
+        ) from error
+    python = python_of(layout.environment)
+    run([python, "-m", "pip", "install", "--quiet", "-r", layout.requirements / "installer.txt"])
 
-        Raises:
-            SetupError: this Python lacks its `venv` or `ensurepip`.
-        """
-        try:
-            builder = venv.EnvBuilder(with_pip=True, clear=True, symlinks=os.name != "nt")
-            builder.create(self.layout.environment)
-        except Exception as error:  # venv reports a missing ensurepip as a failed program
-            raise SetupError(
-                f"Could not make a virtual environment ({error}). On Debian and Ubuntu:"
-                " `apt-get install python3-venv`."
-            ) from error
-        python = python_of(self.layout.environment)
-        lock = self.layout.root / "requirements" / "installer.txt"
-        run([python, "-m", "pip", "install", "--quiet", "-r", lock], env=clean_environment())
 
-    def install_torch(self, build: str) -> None:
-        """Torch in the build asked for, in the version that the project is tested with."""
-        lines = (self.layout.root / "requirements" / "torch.txt").read_text().splitlines()
-        requirement = next(line for line in lines if line and not line.startswith("#"))
-        torch.install(python_of(self.layout.environment), self.uv, requirement, build)
+def sync_project(layout: Layout) -> None:
+    """Install the project, editable, with all that it is developed and run with."""
+    # Inexact: torch, pip and uv are not in the lock and stay.
+    _sync(layout, layout.root, layout.environment, "--all-extras", "--inexact")
 
-    def install_project(self) -> None:
-        """Everything else in the lock, and the project itself, editable."""
-        lock = self.layout.root / "requirements" / "development.lock"
-        # The lock is complete but for torch, which stands already and has no hash in it.
-        self._install(self.layout.environment, "--no-deps", "--require-hashes", "-r", lock)
-        self._install(self.layout.environment, "--no-deps", "-e", self.layout.root)
 
-    def make_emulator(self) -> None:
-        """LocalStack from its lock, without the extension yet."""
-        folder = self.layout.root / "emulation" / "aws"
-        self._make(self.layout.emulator_environment)
-        lock = folder / "requirements.lock"
-        self._install(self.layout.emulator_environment, "--require-hashes", "-r", lock)
+def sync_emulator(layout: Layout) -> None:
+    """Install LocalStack with the plug-in, editable: a change of it counts at the next start."""
+    _create(layout, layout.emulator_environment)
+    _sync(layout, layout.emulator, layout.emulator_environment)
 
-    def install_extension(self) -> None:
-        """The extension, editable: a change of its code counts at the emulator's next start."""
-        folder = self.layout.root / "emulation" / "aws"
-        self._install(self.layout.emulator_environment, "--no-deps", "-e", folder)
 
-    def make_lambda(self) -> None:
-        """What AWS's Python runtime holds, and nothing of LocalStack's."""
-        lock = self.layout.root / "emulation" / "aws" / "requirements-lambda.lock"
-        self._make(self.layout.lambda_environment)
-        # Compiled now: AWS's runtime is too, and a function's first call would pay for it.
-        words = ("--compile-bytecode", "--require-hashes", "-r", lock)
-        self._install(self.layout.lambda_environment, *words)
+def sync_lambda_runtime(layout: Layout) -> None:
+    """Install what AWS's Python runtime holds, and nothing of LocalStack."""
+    _create(layout, layout.lambda_environment)
+    # Compiled now, as AWS's runtime is: else each function's first call would pay for it.
+    words = ("--only-group", "lambda", "--compile-bytecode")
+    _sync(layout, layout.emulator, layout.lambda_environment, *words)
 
-    def make_policy_tools(self) -> None:
-        """What judges the Terraform module, from its lock."""
-        lock = self.layout.infra / "policy" / "requirements.lock"
-        self._make(self.layout.policy_environment)
-        # Compiled now, once for every run.
-        words = ("--compile-bytecode", "--require-hashes", "-r", lock)
-        self._install(self.layout.policy_environment, *words)
 
-    def _make(self, environment: Path) -> None:
-        python = pythons.find_or_fetch(self.uv, self.layout.cache / "python")
-        shutil.rmtree(environment, ignore_errors=True)
-        run([self.uv, "venv", "--quiet", "--python", python, environment], env=clean_environment())
+def sync_policy_tools(layout: Layout) -> None:
+    """Install the tools that judge the Terraform module."""
+    _create(layout, layout.policy_environment)
+    _sync(layout, layout.infra / "policy", layout.policy_environment, "--compile-bytecode")
 
-    def _install(self, environment: Path, *words: str | Path) -> None:
-        base: list[str | Path] = [self.uv, "pip", "install", "--quiet"]
-        run([*base, "--python", python_of(environment), *words], env=clean_environment())
+
+def _create(layout: Layout, environment: Path) -> None:
+    python = find_or_fetch_python(uv_of(layout), layout.pythons)
+    shutil.rmtree(environment, ignore_errors=True)
+    run([uv_of(layout), "venv", "--quiet", "--no-project", "--python", python, environment])
+
+
+def _sync(layout: Layout, project: Path, environment: Path, *words: str) -> None:
+    """Install what a project's lock holds, hashes verified, into an environment that exists."""
+    # Frozen: the lock is taken as it is, whatever index a person has configured. That it fits
+    # pyproject.toml is checked by `make lint`.
+    base: list[str | Path] = [uv_of(layout), "sync", "--quiet", "--frozen", "--project", project]
+    run([*base, *words], env=clean_environment() | {"UV_PROJECT_ENVIRONMENT": str(environment)})
+
+
+def install_torch(layout: Layout, build: str) -> None:
+    """Install torch in a build of `TORCH_BUILDS`: the CPU's, or CUDA's, which takes gigabytes.
+
+    Raises:
+        SetupError: no CPU build is to be had.
+    """
+    lines = (layout.requirements / "torch.txt").read_text().splitlines()
+    requirement = next(line for line in lines if line and not line.startswith("#"))
+    python = python_of(layout.environment)
+    backend = "cpu" if build == "cpu" else "auto"
+    try:
+        _install_torch(layout, requirement, "--torch-backend", backend)
+    except CommandFailedError:
+        if build == "cpu" and platform.system() == "Linux":
+            _install_cpu_wheel(layout, requirement, _wheel_folders(python))
+        else:
+            _install_torch(layout, requirement)
+
+
+def _install_torch(layout: Layout, requirement: str, *words: str) -> None:
+    base: list[str | Path] = [uv_of(layout), "pip", "install", "--quiet"]
+    # Every build of a version satisfies its requirement: one that stands would never be replaced.
+    base += ["--python", python_of(layout.environment), "--reinstall-package", "torch"]
+    # PyTorch's index answers or it does not: without a network, retries only cost time.
+    env = clean_environment() | {"UV_HTTP_RETRIES": "0"}
+    # Outside of the checkout, whose pyproject.toml has uv leave torch out.
+    run([*base, *words, requirement], env=env, folder=Path(layout.root.anchor))
+
+
+def _install_cpu_wheel(layout: Layout, requirement: str, folders: list[str]) -> None:
+    """Install a CPU wheel from this machine's disk; never CUDA's packages, as PyPI's are."""
+    try:
+        places = [word for folder in folders for word in ("--find-links", folder)]
+        _install_torch(layout, f"{requirement}+cpu", *places)
+    except CommandFailedError as error:
+        raise SetupError(
+            f"PyTorch's CPU index can't be reached, and no CPU wheel of {requirement} is where pip"
+            f" looks ({', '.join(folders) or 'nowhere'}); PyPI's brings gigabytes of CUDA packages."
+            " Put a wheel there (PIP_FIND_LINKS=folder), or accept CUDA's with TORCH=cuda."
+            f"\n{error}"
+        ) from error
+
+
+def _wheel_folders(python: Path) -> list[str]:
+    """Folders and pages where pip looks for wheels; uv does not read pip's configuration."""
+    if (chosen := os.environ.get("PIP_FIND_LINKS")) is not None:
+        return chosen.split()
+    try:
+        return run([python, "-m", "pip", "config", "get", "global.find-links"]).split()
+    except CommandFailedError:
+        return []
+
+
+def find_python(version: str = PYTHON_OF_LAMBDA) -> Path | None:
+    """The first interpreter of `version` on this machine that runs, or None."""
+    return next((path for path in _candidates(version) if _runs(path, version)), None)
+
+
+def find_or_fetch_python(uv: Path, folder: Path, version: str = PYTHON_OF_LAMBDA) -> Path:
+    """An interpreter of `version`: this machine's, else one that uv fetches into `folder`.
+
+    uv verifies the checksum of what it fetches.
+
+    Raises:
+        SetupError: there is none and none can be fetched.
+    """
+    if found := find_python(version):
+        return found
+    env = clean_environment() | {"UV_PYTHON_INSTALL_DIR": str(folder)}
+    try:
+        run([uv, "python", "install", "--no-bin", version], env=env)
+        found_by_uv = run([uv, "python", "find", "--managed-python", version], env=env)
+        return Path(found_by_uv.strip())
+    except CommandFailedError as error:
+        raise SetupError(
+            f"Python {version} is needed for the emulator and was neither found nor fetched.\n"
+            f"Install it (`apt-get install python{version}-venv`, `brew install python@{version}`"
+            f" or `pyenv install {version}`) or name it: PYTHON_EMULATOR=/path/to/python{version}."
+        ) from error
+
+
+def _candidates(version: str) -> Iterator[Path]:
+    """Paths where an interpreter of `version` may be, the one that the person named first."""
+    if chosen := os.environ.get("PYTHON_EMULATOR"):
+        yield Path(chosen)
+    name = f"python{version}"
+    if on_path := shutil.which(name):
+        yield Path(on_path)
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    yield from sorted(pyenv.glob(f"versions/{version}*/bin/{name}"), reverse=True)
+
+
+def _runs(python: Path, version: str) -> bool:
+    """Whether `python` runs and is of `version`: a shim of pyenv may exist and still not run."""
+    probe = "import sys; print('%d.%d' % sys.version_info[:2])"
+    try:
+        return run([python, "-I", "-c", probe], timeout=20).strip() == version
+    except CommandFailedError:
+        return False

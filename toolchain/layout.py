@@ -17,6 +17,21 @@ class Layout:
         return cls(Path(__file__).resolve().parents[1])
 
     @property
+    def requirements(self) -> Path:
+        """The versions of the installer and of torch, which no lock holds."""
+        return self.root / "requirements"
+
+    @property
+    def emulator(self) -> Path:
+        """The uv project of LocalStack with the plug-in, and of the Lambda runtime."""
+        return self.root / "emulation" / "aws"
+
+    @property
+    def infra(self) -> Path:
+        """The Terraform root module."""
+        return self.root / "infra"
+
+    @property
     def environment(self) -> Path:
         """The project's own virtual environment."""
         return self.root / ".venv"
@@ -27,18 +42,18 @@ class Layout:
         return self.root / ".cache"
 
     @property
-    def build(self) -> Path:
-        """Artefacts: the Lambda package, benchmark results, screenshots."""
-        return self.root / "build"
+    def stamps(self) -> Path:
+        """A file for each step of the set-up that was done."""
+        return self.cache / "stamps"
 
     @property
-    def infra(self) -> Path:
-        """The Terraform root module."""
-        return self.root / "infra"
+    def pythons(self) -> Path:
+        """Interpreters that were fetched."""
+        return self.cache / "python"
 
     @property
     def emulator_environment(self) -> Path:
-        """LocalStack and the extension, on Python 3.13."""
+        """LocalStack and the plug-in, on Python 3.13."""
         return self.cache / "emulator"
 
     @property
@@ -55,6 +70,11 @@ class Layout:
     def terraform_data(self) -> Path:
         """Terraform's data folder: the provider, initialised once."""
         return self.cache / "terraform"
+
+    @property
+    def build(self) -> Path:
+        """Artefacts: the Lambda package, benchmark results, screenshots."""
+        return self.root / "build"
 
     @property
     def lambda_package(self) -> Path:

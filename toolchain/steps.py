@@ -1,8 +1,7 @@
-"""A step of the set-up, done again only when what it is made from has changed."""
+"""Steps of a set-up, each done again only when what it is made from has changed."""
 
 import fcntl
 import hashlib
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -18,10 +17,10 @@ class Step:
 
     Attributes:
         title: what a person reads while it runs.
-        action: does it; raises SetupError.
+        action: does it; raises ToolchainError.
         inputs: everything the result depends on; a change runs the step again.
         result: a file or folder that must exist for the step to count as done.
-        needs: titles of the steps that must be done before.
+        needs: titles of the steps that must be done before; these are listed before it.
     """
 
     title: str
@@ -37,8 +36,8 @@ def files_digest(*paths: Path) -> str:
     for path in paths:
         inside = sorted(path.rglob("*")) if path.is_dir() else [path]
         for file in inside:
-            hidden = "__pycache__" in file.parts or file.suffix == ".pyc"
-            if file.is_file() and not hidden:
+            is_byte_code = "__pycache__" in file.parts or file.suffix == ".pyc"
+            if file.is_file() and not is_byte_code:
                 name = file.relative_to(path) if file != path else file.name
                 digest.update(f"{name}\0".encode() + file.read_bytes())
     return digest.hexdigest()
@@ -57,61 +56,46 @@ class Plan:
     """Runs the steps that are due, side by side where they do not need each other."""
 
     def __init__(self, steps: Iterable[Step], stamps: Path) -> None:
-        self._steps = {step.title: step for step in steps}
+        self._steps = tuple(steps)
         self._stamps = stamps
 
     def due(self) -> list[Step]:
         """The steps whose inputs changed, whose result is missing, or that need such a step."""
         due: dict[str, Step] = {}
-        for step in self._steps.values():
+        for step in self._steps:
             again = any(need in due for need in step.needs)
-            if again or not step.result.exists() or self._stamp(step) != self._key(step):
+            if again or not step.result.exists() or not self._is_stamped(step):
                 due[step.title] = step
         return list(due.values())
 
     def run(self, display: Display) -> int:
         """Do what is due and return how many steps that was. The first error is raised."""
         due = self.due()
-        ended = {step.title: threading.Event() for step in due}
-        failed = threading.Event()
+        running: dict[str, Future[None]] = {}
         with ThreadPoolExecutor(max_workers=max(1, len(due))) as pool:
-            futures: list[Future[None]] = [
-                pool.submit(self._run_one, step, ended, failed, display) for step in due
-            ]
-        for future in futures:
+            for step in due:
+                needs = [running[title] for title in step.needs if title in running]
+                running[step.title] = pool.submit(self._run_after, needs, step, display)
+        for future in running.values():
             future.result()
         return len(due)
 
-    def _run_one(
-        self,
-        step: Step,
-        ended: dict[str, threading.Event],
-        failed: threading.Event,
-        display: Display,
-    ) -> None:
-        try:
-            for need in step.needs:
-                if need in ended:
-                    ended[need].wait()
-            if failed.is_set():
-                return
-            self._path(step).unlink(missing_ok=True)
-            display.run(step.title, step.action)
-            self._stamps.mkdir(parents=True, exist_ok=True)
-            self._path(step).write_text(self._key(step))
-        except BaseException:
-            failed.set()
-            raise
-        finally:
-            ended[step.title].set()
+    def _run_after(self, needs: list[Future[None]], step: Step, display: Display) -> None:
+        for need in needs:
+            need.result()  # a need that failed ends this step with the same error
+        stamp = self._stamp(step)
+        stamp.unlink(missing_ok=True)
+        display.run(step.title, step.action)
+        stamp.parent.mkdir(parents=True, exist_ok=True)
+        stamp.write_text(_inputs_digest(step))
 
-    def _path(self, step: Step) -> Path:
+    def _is_stamped(self, step: Step) -> bool:
+        stamp = self._stamp(step)
+        return stamp.exists() and stamp.read_text() == _inputs_digest(step)
+
+    def _stamp(self, step: Step) -> Path:
         return self._stamps / step.title.replace(" ", "-")
 
-    def _stamp(self, step: Step) -> str | None:
-        path = self._path(step)
-        return path.read_text() if path.exists() else None
 
-    @staticmethod
-    def _key(step: Step) -> str:
-        return hashlib.sha256("\0".join(step.inputs).encode()).hexdigest()
+def _inputs_digest(step: Step) -> str:
+    return hashlib.sha256("\0".join(step.inputs).encode()).hexdigest()

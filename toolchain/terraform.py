@@ -11,14 +11,27 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from .commands import run
-from .errors import CommandFailedError, SetupError
+from toolchain.commands import run
+from toolchain.errors import CommandFailedError, SetupError
+from toolchain.layout import Layout
+from toolchain.steps import files_digest
 
 MINIMUM = (1, 10)
 FETCHED_VERSION = "1.11.4"
 PROVIDER = Path("registry.terraform.io/hashicorp/aws/5.100.0")
 _RELEASES = f"https://releases.hashicorp.com/terraform/{FETCHED_VERSION}"
 _SEARCH_DEPTH = 4
+
+
+def set_up(layout: Layout) -> None:
+    """Find or fetch Terraform and initialise the root module of a checkout."""
+    initialise(find_or_fetch(layout.cache), layout.infra, layout.terraform_data)
+
+
+def inputs(infra: Path) -> tuple[str, ...]:
+    """What another `terraform init` is due for: provider, modules, and tests, which name some."""
+    modules = sorted(path.name for path in infra.glob("modules/*"))
+    return (files_digest(infra / "providers.tf", infra / "tests"), *modules)
 
 
 def platform_name() -> str:
@@ -30,11 +43,10 @@ def platform_name() -> str:
 def version_of(terraform: Path) -> tuple[int, int] | None:
     """Major and minor version of a Terraform program, or None where it does not answer."""
     try:
-        found = re.search(
-            r"Terraform v(\d+)\.(\d+)", run([terraform, "version"], env=environment())
-        )
+        printed = run([terraform, "version"], env=environment())
     except CommandFailedError:
         return None
+    found = re.search(r"Terraform v(\d+)\.(\d+)", printed)
     return (int(found[1]), int(found[2])) if found else None
 
 

@@ -11,7 +11,7 @@ from toolchain.commands import clean_environment
 from toolchain.display import Display
 from toolchain.errors import CommandFailedError
 from toolchain.layout import Layout, python_of
-from toolchain.plan import make_policy_plan
+from toolchain.setup import policy_plan
 from toolchain.steps import one_at_a_time
 
 _AUDIT = Path(__file__).with_name("audit.py")
@@ -54,7 +54,7 @@ class Tools:
             SetupError: they could not be installed.
         """
         with one_at_a_time(layout.cache), Display() as display:
-            make_policy_plan(layout).run(display)
+            policy_plan(layout).run(display)
         return cls(python_of(layout.policy_environment).parent)
 
     def checkov(self, folder: Path) -> Scan:

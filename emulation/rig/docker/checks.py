@@ -16,7 +16,7 @@ from pathlib import Path
 
 from emulation.rig.docker import nvidia
 from emulation.rig.docker.remedies import Machine
-from toolchain import docker, pythons, terraform
+from toolchain import docker, environments, terraform
 from toolchain.errors import DockerError
 from toolchain.layout import Layout
 
@@ -72,9 +72,9 @@ def _python() -> Check:
 
 
 def _emulator_python(layout: Layout) -> Check:
-    version = pythons.EMULATOR_VERSION
-    found = pythons.find(version)
-    fetched = sorted((layout.cache / "python").glob(f"cpython-{version}*"))
+    version = environments.PYTHON_OF_LAMBDA
+    found = environments.find_python(version)
+    fetched = sorted((layout.pythons).glob(f"cpython-{version}*"))
     text = str(found or (fetched[0] if fetched else "none: make setup fetches it"))
     return Check(f"Python {version}", text)
 
@@ -88,7 +88,7 @@ def _terraform(layout: Layout) -> Check:
 
 
 def _set_up(layout: Layout) -> Check:
-    done = (layout.cache / "stamps" / "project-packages").exists()
+    done = (layout.stamps / "project-packages").exists()
     return Check("set up", "yes" if done else "not yet: make setup, or the first make demo")
 
 

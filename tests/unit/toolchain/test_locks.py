@@ -1,0 +1,43 @@
+"""Tests, images and the Lambda package run the same versions: all come from the project's lock."""
+
+import subprocess
+
+import pytest
+
+from toolchain.commands import clean_environment
+from toolchain.environments import uv_of
+from toolchain.layout import Layout
+
+LAYOUT = Layout.of_this_checkout()
+EXPORTED = {
+    "docker/worker.lock": ["--extra", "worker", "--extra", "traces"],
+    "docker/rig.lock": ["--extra", "emulation"],
+    "infra/package/requirements.lock": [],
+}
+
+
+def pins(lock: str) -> list[str]:
+    """The lines of a lock but its comments."""
+    return [line for line in lock.splitlines() if not line.strip().startswith("#")]
+
+
+@pytest.mark.parametrize("path", EXPORTED)
+def test_an_exported_lock_holds_what_the_projects_lock_does(path: str) -> None:
+    words = ["export", "--quiet", "--frozen", "--no-default-groups", "--no-emit-project"]
+    exported = subprocess.run(
+        [uv_of(LAYOUT), *words, *EXPORTED[path]],
+        cwd=LAYOUT.root,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert pins(exported)
+    assert pins((LAYOUT.root / path).read_text()) == pins(exported), "run: make lock"
+
+
+def test_the_worker_image_has_the_torch_that_is_tested_and_no_other() -> None:
+    locked = (LAYOUT.root / "docker" / "worker.lock").read_text()
+    assert not [pin for pin in pins(locked) if pin.startswith("torch==")]
+    dockerfile = (LAYOUT.root / "docker" / "worker.Dockerfile").read_text()
+    assert "requirements/torch.txt" in dockerfile

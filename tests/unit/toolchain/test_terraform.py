@@ -1,0 +1,123 @@
+"""Terraform is fetched with its checksum verified, and initialised when what it needs changed."""
+
+import hashlib
+import io
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from toolchain import terraform
+from toolchain.errors import SetupError
+
+NAME = f"terraform_{terraform.FETCHED_VERSION}_{terraform.platform_name()}.zip"
+
+
+def archive() -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as target:
+        target.writestr("terraform", f"#!/bin/sh\necho Terraform v{terraform.FETCHED_VERSION}\n")
+    return content.getvalue()
+
+
+def publish(monkeypatch: pytest.MonkeyPatch, content: bytes, digest: str) -> None:
+    """Have the release page answer these."""
+
+    def download(address: str) -> bytes:
+        return f"{digest}  {NAME}\n".encode() if address.endswith("SHA256SUMS") else content
+
+    monkeypatch.setattr(terraform, "_download", download)
+    monkeypatch.setenv("PATH", "/nowhere")
+
+
+def test_terraform_is_fetched_into_the_cache_and_found_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = archive()
+    publish(monkeypatch, content, hashlib.sha256(content).hexdigest())
+    program = terraform.find_or_fetch(tmp_path)
+    assert program == tmp_path / "bin" / "terraform"
+    assert terraform.find(tmp_path) == program
+
+
+def test_a_download_with_another_checksum_is_refused_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(monkeypatch, archive(), "0" * 64)
+    with pytest.raises(SetupError, match="published checksum"):
+        terraform.find_or_fetch(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_a_network_the_error_says_where_to_get_terraform(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_network(_address: str) -> bytes:
+        raise OSError("no route")
+
+    monkeypatch.setattr(terraform, "_download", no_network)
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(SetupError, match="Install it: https"):
+        terraform.find_or_fetch(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("version", "accepted"), [("1.9.8", False), ("1.10.0", True), ("2.0.1", True)]
+)
+def test_terraform_must_be_new_enough(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str, accepted: bool
+) -> None:
+    program = tmp_path / "bin" / "terraform"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\necho 'Terraform v{version}'\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    assert terraform.find(tmp_path) == (program if accepted else None)
+
+
+def test_a_terraform_configuration_file_that_is_gone_is_not_passed_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TF_CLI_CONFIG_FILE", str(tmp_path / "gone"))
+    assert "TF_CLI_CONFIG_FILE" not in terraform.environment()
+    (tmp_path / "there").touch()
+    monkeypatch.setenv("TF_CLI_CONFIG_FILE", str(tmp_path / "there"))
+    assert "TF_CLI_CONFIG_FILE" in terraform.environment()
+
+
+def test_a_provider_mirror_is_found_by_looking(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mirror = tmp_path / "deep" / "down" / "plugins"
+    (mirror / terraform.PROVIDER / terraform.platform_name()).mkdir(parents=True)
+    monkeypatch.setattr(terraform, "_mirror_roots", lambda: iter([tmp_path]))
+    assert terraform.find_provider_mirror() == mirror
+
+
+@pytest.fixture
+def infra(tmp_path: Path) -> Path:
+    """A root module with a module of its own and a test."""
+    (tmp_path / "modules" / "queue").mkdir(parents=True)
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "providers.tf").write_text("terraform {}")
+    (tmp_path / "tests" / "queue.tftest.hcl").write_text('run "one" {}')
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda infra: (infra / "providers.tf").write_text("terraform { }"),
+        lambda infra: (infra / "modules" / "fleet").mkdir(),
+        lambda infra: (infra / "tests" / "queue.tftest.hcl").write_text('run "other" {}'),
+    ],
+    ids=["the provider", "a module", "a run of a test"],
+)
+def test_terraform_is_initialised_again_when_what_it_initialises_changes(
+    infra: Path, change: Callable[[Path], object]
+) -> None:
+    before = terraform.inputs(infra)
+    assert terraform.inputs(infra) == before
+    change(infra)
+    assert terraform.inputs(infra) != before
