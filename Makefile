@@ -84,7 +84,7 @@ lint: setup ## Check style, types, import rules, shell scripts and Terraform
 	$(VENV)/ruff check .
 	$(VENV)/ruff format --check .
 	$(VENV)/mypy src toolchain emulation infra fixtures
-	$(VENV)/lint-imports
+	PYTHONPATH=emulation/aws/src $(VENV)/lint-imports
 	$(VENV)/shellcheck docker/*.sh infra/modules/fleet/*.sh .ci/run .ci/docker
 	@$(RIG) terraform fmt -check -recursive
 	@$(RIG) terraform validate
