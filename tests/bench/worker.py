@@ -144,7 +144,8 @@ def _draw_as_a_worker(timed: _Timed, jobs: list[Job], discord_url: str) -> None:
         Dependencies(
             queue=queue,
             generator=timed,
-            publisher=Publisher(WebhookClient(discord_url), scale=4),
+            publisher=Publisher(WebhookClient(discord_url)),
+            picture_scale=4,
             source_images=SourceImages((), discord_url),
             terms=LeaseTerms(30, 3),
             stop_timeout_seconds=30,

@@ -6,7 +6,7 @@ from threading import Lock
 
 from discord_diffusion.discord.api_errors import ApiError
 from discord_diffusion.jobs.job import Job
-from discord_diffusion.worker.answer import Answer
+from discord_diffusion.worker.answer import Answer, compose
 from discord_diffusion.worker.generation import Generation
 from discord_diffusion.worker.held_jobs import HeldJob
 from discord_diffusion.worker.progress import Progress
@@ -27,8 +27,10 @@ class Deliverer:
     without being drawn again.
     """
 
-    def __init__(self, publisher: Publisher) -> None:
+    def __init__(self, publisher: Publisher, *, picture_scale: int, notice: str) -> None:
         self._publisher = publisher
+        self._picture_scale = picture_scale
+        self._notice = notice
         self._unsent: OrderedDict[str, Answer] = OrderedDict()
         self._lock = Lock()
 
@@ -39,7 +41,11 @@ class Deliverer:
             Exception: the job was not answered; `failures` says what is done about it.
         """
         held.progress.stop()
-        answer = result if isinstance(result, Answer) else self._compose(held, result)
+        if isinstance(result, Answer):
+            answer = result
+        else:
+            answer = compose(held.job, result, scale=self._picture_scale, notice=self._notice)
+            held.mark("encoded")
         self._keep(answer)
         self._check(held)
         settled = held.progress.settle(_PROGRESS_SECONDS)
@@ -57,11 +63,6 @@ class Deliverer:
         with self._lock:
             answer = self._unsent.get(job.id)
         return answer if answer and answer.job == job else None
-
-    def _compose(self, held: HeldJob, generation: Generation) -> Answer:
-        answer = self._publisher.compose(held.job, generation)
-        held.mark("encoded")
-        return answer
 
     def _keep(self, answer: Answer) -> None:
         with self._lock:

@@ -17,8 +17,7 @@ from discord_diffusion.worker.protection import Protection
 from discord_diffusion.worker.publisher import Publisher
 from discord_diffusion.worker.records import JobRecords
 from discord_diffusion.worker.source_images import SourceImages
-from discord_diffusion.worker.telemetry import Metrics
-from discord_diffusion.worker.tracing import JobTracer, tracer_to
+from discord_diffusion.worker.telemetry import JobTracer, Metrics, tracer_to
 from discord_diffusion.worker.watchdog import HealthFile
 
 
@@ -32,6 +31,8 @@ class Dependencies:
     source_images: SourceImages
     terms: LeaseTerms
     stop_timeout_seconds: float
+    picture_scale: int = 1
+    model_notice: str = ""
     records: JobRecords = field(default_factory=lambda: JobRecords(None))
     pace_table: FleetStateStore | None = None
     protection: Protection = field(default_factory=lambda: Protection(None))
@@ -53,14 +54,12 @@ class Dependencies:
                 settings.queue_url, wait_seconds=settings.receive_wait_seconds, region=region
             ),
             generator=generator,
-            publisher=Publisher(
-                WebhookClient(settings.discord_api_url),
-                scale=settings.picture_scale,
-                notice=settings.model_notice or "",
-            ),
+            publisher=Publisher(WebhookClient(settings.discord_api_url)),
             source_images=SourceImages(settings.discord_cdn_hosts, settings.discord_api_url),
             terms=LeaseTerms(settings.visibility_timeout_seconds, settings.max_receive_count),
             stop_timeout_seconds=settings.stop_timeout_seconds,
+            picture_scale=settings.picture_scale,
+            model_notice=settings.model_notice or "",
             records=JobRecords(JobStore(table) if table else None),
             pace_table=FleetStateStore(table) if table else None,
             protection=Protection(TaskProtection(agent) if agent else None),

@@ -38,33 +38,20 @@ class _Batch:
     deliver: Deliver
     started: float = field(default_factory=time.perf_counter)
 
-    def requests(self) -> list[GenerationRequest]:
-        return [
-            GenerationRequest(held.job.parameters, held.job.safety_check, held.source)
-            for held in self.jobs
-        ]
-
     def seconds(self) -> float:
         return time.perf_counter() - self.started
 
 
+@dataclass
 class BatchDrawer:
     """Runs the pipeline, one batch at a time. Never raises because of a job."""
 
-    def __init__(
-        self,
-        generator: Generator,
-        held_jobs: HeldJobs,
-        pace: Pace,
-        watchdog: Watchdog,
-        telemetry: Telemetry,
-    ) -> None:
-        self._generator = generator
-        self._held_jobs = held_jobs
-        self._pace = pace
-        self._watchdog = watchdog
-        self._telemetry = telemetry
-        self._decode_seconds = 0.0
+    generator: Generator
+    held_jobs: HeldJobs
+    pace: Pace
+    watchdog: Watchdog
+    telemetry: Telemetry
+    _decode_seconds: float = 0.0
 
     def draw(self, jobs: Sequence[HeldJob], deliver: Deliver) -> None:
         """Draw the jobs of a batch and call `deliver` once for each.
@@ -77,7 +64,7 @@ class BatchDrawer:
         try:
             results = self._generate(batch) if active else []
         finally:
-            self._held_jobs.expect_drawing_for(0.0)
+            self.held_jobs.expect_drawing_for(0.0)
         self._learn(batch, results)
         for held, result in zip(batch.jobs, results, strict=True):
             if held in active:
@@ -89,7 +76,7 @@ class BatchDrawer:
         with job_log.about(held.job.id):
             try:
                 held.check(leased=not held.lease.lost)
-                self._pace.check_time_left(held.job)
+                self.pace.check_time_left(held.job)
             except WorkerError as error:
                 deliver(held, error)
                 return False
@@ -98,12 +85,15 @@ class BatchDrawer:
         return True
 
     def _generate(self, batch: _Batch) -> Sequence[Generation | Exception]:
-        expected = self._pace.expected(held.job.parameters for held in batch.jobs)
+        expected = self.pace.expected(held.job.parameters for held in batch.jobs)
         self._announce(batch.jobs, expected)
-        self._held_jobs.expect_drawing_for(float("inf") if expected is None else expected)
+        self.held_jobs.expect_drawing_for(float("inf") if expected is None else expected)
         try:
-            return self._generator.generate(
-                batch.requests(),
+            return self.generator.generate(
+                [
+                    GenerationRequest(held.job.parameters, held.job.safety_check, held.source)
+                    for held in batch.jobs
+                ],
                 lambda done, steps, preview: self._after_step(batch, done, steps, preview),
             )
         except _BatchAbandonedError as error:
@@ -121,9 +111,9 @@ class BatchDrawer:
 
     def _after_step(self, batch: _Batch, done: int, steps: int, preview: Preview | None) -> None:
         """Drop the jobs that have ended; show the progress of the others."""
-        self._watchdog.pipeline_stepped()
+        self.watchdog.pipeline_stepped()
         left = batch.seconds() / done * (steps - done) + self._decode_seconds
-        self._held_jobs.expect_drawing_for(left)
+        self.held_jobs.expect_drawing_for(left)
         for held in list(batch.active):
             try:
                 held.check(leased=not held.lease.lost)
@@ -146,5 +136,5 @@ class BatchDrawer:
         if drawn and len(drawn) == len(batch.jobs):
             seconds = batch.seconds()
             self._decode_seconds = drawn[0].seconds.decode
-            self._pace.learn((held.job.parameters for held in batch.jobs), seconds)
-            self._telemetry.batch_drawn(batch.jobs, seconds, self._generator.peak_memory())
+            self.pace.learn((held.job.parameters for held in batch.jobs), seconds)
+            self.telemetry.batch_drawn(batch.jobs, seconds, self.generator.peak_memory())

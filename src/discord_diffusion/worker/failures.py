@@ -115,12 +115,7 @@ RULES = (
         Outcome.FAILED,
         text="failed.unsupported",
     ),
-    Rule(
-        "the pipeline failed",
-        (GenerationError,),
-        Outcome.RETRY,
-        text="failed.drawing",
-    ),
+    Rule("the pipeline failed", (GenerationError,), Outcome.RETRY, text="failed.drawing"),
     Rule(
         "the picture to begin from is not there, too large, or none",
         (SourceRefusedError,),
@@ -148,27 +143,10 @@ RULES = (
         delay_seconds=2,
         text="failed.refused",
     ),
-    Rule(
-        "anything else",
-        (Exception,),
-        Outcome.RETRY,
-        delay_seconds=2,
-        text="failed.unknown",
-    ),
+    Rule("anything else", (Exception,), Outcome.RETRY, delay_seconds=2, text="failed.unknown"),
 )
 
 
 def rule_for(error: Exception) -> Rule:
     """The first row that names the error's class or a parent of it."""
     return next(rule for rule in RULES if isinstance(error, rule.errors))
-
-
-def as_markdown() -> str:
-    """The table as the documentation shows it."""
-    lines = ["| when | errors | outcome | key of the text |", "|---|---|---|---|"]
-    for rule in RULES:
-        errors = ", ".join(f"`{error.__name__}`" for error in rule.errors)
-        after = f", after {rule.delay_seconds} s" if rule.delay_seconds else ""
-        text = f"`{rule.text}`" if rule.text else ""
-        lines.append(f"| {rule.when} | {errors} | {rule.outcome.value}{after} | {text} |")
-    return "\n".join(lines)

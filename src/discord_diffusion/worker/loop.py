@@ -69,7 +69,9 @@ class Worker:
         self._drawer = BatchDrawer(
             needs.generator, self.held_jobs, pace, self._watchdog, self._telemetry
         )
-        self._deliverer = Deliverer(needs.publisher)
+        self._deliverer = Deliverer(
+            needs.publisher, picture_scale=needs.picture_scale, notice=needs.model_notice
+        )
         self._prepare_pool = ThreadPoolExecutor(_PREPARE_THREADS, thread_name_prefix="prepare")
         self._deliver_pool = ThreadPoolExecutor(_DELIVER_THREADS, thread_name_prefix="deliver")
         self._stopping = threading.Event()

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections import deque
+from dataclasses import dataclass, field
 
 from discord_diffusion.discord.api_errors import ApiError
 from discord_diffusion.jobs.record import JobStatus
@@ -20,23 +21,16 @@ log = logging.getLogger(__name__)
 _ENDED = frozenset({JobStatus.ANSWERED, JobStatus.CANCELLED, JobStatus.REFUSED})
 
 
+@dataclass
 class Preparer:
     """Shared by the threads of its stage."""
 
-    def __init__(
-        self,
-        records: JobRecords,
-        publisher: Publisher,
-        source_images: SourceImages,
-        outcomes: JobOutcomes,
-        pace: Pace,
-    ) -> None:
-        self._records = records
-        self._publisher = publisher
-        self._source_images = source_images
-        self._outcomes = outcomes
-        self._pace = pace
-        self._seconds: deque[float] = deque([0.0], maxlen=8)
+    records: JobRecords
+    publisher: Publisher
+    source_images: SourceImages
+    outcomes: JobOutcomes
+    pace: Pace
+    _seconds: deque[float] = field(default_factory=lambda: deque([0.0], maxlen=8))
 
     def prepare(self, held: HeldJob, *, to_draw: bool) -> bool:
         """Whether the job is to be answered; if not, it has ended.
@@ -56,28 +50,28 @@ class Preparer:
         return max(self._seconds)
 
     def _prepare(self, held: HeldJob, to_draw: bool) -> bool:
-        status = self._records.begin(held.job.id)
+        status = self.records.begin(held.job.id)
         if status in _ENDED:
             log.info("Ended before", extra={"status": status})
-            self._outcomes.discard(held)
+            self.outcomes.discard(held)
             return False
         if status is JobStatus.FAILED:
             raise FailedBeforeError("its user has been notified")
-        self._pace.check_time_left(held.job, to_draw=to_draw)
+        self.pace.check_time_left(held.job, to_draw=to_draw)
         begun_before = held.message.receive_count > 1 or status is JobStatus.DRAWING
         if begun_before and self._shows_pictures(held):
-            self._outcomes.answered(held)
+            self.outcomes.answered(held)
             return False
         if held.last:
             self._announce_last_try(held)
         if held.job.parameters.source:
-            held.source = self._source_images.fetch(held.job.parameters.source.url)
+            held.source = self.source_images.fetch(held.job.parameters.source.url)
         held.mark("ready")
         return True
 
     def _shows_pictures(self, held: HeldJob) -> bool:
         """Whether the user has the pictures, by another worker or an earlier receive."""
-        state = self._publisher.message_state(held.job)
+        state = self.publisher.message_state(held.job)
         if state is MessageState.APOLOGY:
             raise FailedBeforeError("its user has been notified")
         if state is MessageState.PICTURES:
@@ -87,6 +81,6 @@ class Preparer:
     def _announce_last_try(self, held: HeldJob) -> None:
         """Notify the user before the last try: it may be the job that kills workers."""
         try:
-            self._publisher.show_progress(held.job, progress_text(held.job, last_try=True))
+            self.publisher.show_progress(held.job, progress_text(held.job, last_try=True))
         except ApiError as error:
             log.warning("The last try could not be announced", extra={"reason": str(error)})

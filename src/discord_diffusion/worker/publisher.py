@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import Enum
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from PIL.Image import Image
 
@@ -20,10 +20,9 @@ from discord_diffusion.discord.multipart import File
 from discord_diffusion.discord.webhooks import WebhookClient
 from discord_diffusion.jobs.job import Job, JobHeader
 from discord_diffusion.texts.catalogue import say
-from discord_diffusion.worker.answer import Answer, Components, compose
+from discord_diffusion.worker.answer import Answer, Components
 from discord_diffusion.worker.encoding import encode_to_fit
 from discord_diffusion.worker.errors import PicturesTooLargeError
-from discord_diffusion.worker.generation import Generation
 from discord_diffusion.worker.retries import Retrier
 
 log = logging.getLogger(__name__)
@@ -58,14 +57,9 @@ class Publisher:
     def __init__(
         self,
         client: WebhookClient,
-        *,
-        scale: int = 1,
-        notice: str = "",
         retrier: Retrier | None = None,
     ) -> None:
         self._client = client
-        self._scale = scale
-        self._notice = notice
         self._retrier = retrier or Retrier()
         self._sketched: set[str] = set()
         """Jobs whose message shows a sketch."""
@@ -81,23 +75,14 @@ class Publisher:
         """
         if sketch:
             self._sketched.add(job.id)
-        self._client.edit_original_response(
-            job.application_id,
-            job.token,
-            content=content,
+        self._edit(
+            job,
+            content,
             files=(_sketch_file(job, sketch),) if sketch else None,
             components=(),
             spare=1,
             timeout_seconds=PROGRESS_TIMEOUT_SECONDS,
         )
-
-    def compose(self, job: Job, generation: Generation) -> Answer:
-        """Encode the pictures and write the text; apart from `upload`, which may be repeated.
-
-        Raises:
-            PicturesTooLargeError: no encoding fits the user's attachment limit.
-        """
-        return compose(job, generation, scale=self._scale, notice=self._notice)
 
     def upload(self, answer: Answer, fence: Fence = lambda: None) -> None:
         """Show the answer; smaller files are tried when Discord takes less than it promised.
@@ -121,7 +106,9 @@ class Publisher:
         """Write the text of an answer again; the attachments stay as they are."""
         self._retry(
             answer.job,
-            lambda: self._edit(answer.job, answer.content, None, answer.components),
+            lambda: self._edit(
+                answer.job, answer.content, files=None, components=answer.components
+            ),
         )
 
     def apologise(
@@ -134,7 +121,9 @@ class Publisher:
             components = tuple(buttons.answered(to.id, to.locale, to.parameters, []))
         self._retry(
             to,
-            lambda: self._edit(to, content, files, components, timeout_seconds),
+            lambda: self._edit(
+                to, content, files=files, components=components, timeout_seconds=timeout_seconds
+            ),
             timeout_seconds,
         )
         self._sketched.discard(to.id)
@@ -149,7 +138,9 @@ class Publisher:
                 return
             fence()
             try:
-                self._edit(job, answer.content, files, answer.components, fence=fence)
+                self._edit(
+                    job, answer.content, files=files, components=answer.components, fence=fence
+                )
             except (ConnectionFailedError, UnavailableError):
                 doubtful = True
                 raise
@@ -168,24 +159,8 @@ class Publisher:
         apology = is_apology(to.id, message.content)
         return MessageState.APOLOGY if apology else MessageState.PENDING
 
-    def _edit(
-        self,
-        to: JobHeader,
-        content: str,
-        files: tuple[File, ...] | None,
-        components: Components,
-        timeout_seconds: float | None = None,
-        fence: Fence = lambda: None,
-    ) -> None:
-        self._client.edit_original_response(
-            to.application_id,
-            to.token,
-            content=content,
-            files=files,
-            components=components,
-            timeout_seconds=timeout_seconds,
-            fence=fence,
-        )
+    def _edit(self, to: JobHeader, content: str, **options: Any) -> None:
+        self._client.edit_original_response(to.application_id, to.token, content=content, **options)
 
     def _retry(
         self, to: JobHeader, call: Callable[[], T], timeout_seconds: float | None = None

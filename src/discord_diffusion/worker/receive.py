@@ -3,6 +3,7 @@
 import logging
 import random
 import threading
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from discord_diffusion.aws.errors import QueueError
@@ -27,25 +28,17 @@ _LEAD_SECONDS = (0.3, 5.0)
 """How long before the end of a batch the next job is received: at least and at most."""
 
 
+@dataclass
 class Receiver:
     """For one thread. After a failure the queue is polled again, after ever longer pauses."""
 
-    def __init__(
-        self,
-        queue: JobQueue,
-        terms: LeaseTerms,
-        generator: Generator,
-        publisher: Publisher,
-        held_jobs: HeldJobs,
-        watchdog: Watchdog,
-    ) -> None:
-        self._queue = queue
-        self._terms = terms
-        self._generator = generator
-        self._publisher = publisher
-        self._held_jobs = held_jobs
-        self._watchdog = watchdog
-        self._failures = 0
+    queue: JobQueue
+    terms: LeaseTerms
+    generator: Generator
+    publisher: Publisher
+    held_jobs: HeldJobs
+    watchdog: Watchdog
+    _failures: int = 0
 
     def poll(self, prepare_seconds: float, stopping: threading.Event) -> list[ReceivedMessage]:
         """Wait until a job is wanted, then poll the queue once.
@@ -55,23 +48,23 @@ class Receiver:
         """
         least, most = _LEAD_SECONDS
         lead = min(most, least + 2 * prepare_seconds)
-        poll = self._held_jobs.wait_for_room(lead, _STOP_CHECK_SECONDS)
+        poll = self.held_jobs.wait_for_room(lead, _STOP_CHECK_SECONDS)
         if poll is None:
             return []
         try:
-            messages = self._queue.receive(wait_seconds=poll.value)
+            messages = self.queue.receive(wait_seconds=poll.value)
         except QueueError as error:
             self._failures += 1
             pause = _pause(self._failures)
             log.error(
                 "The queue does not answer", extra={"reason": str(error), "pause": round(pause, 1)}
             )
-            self._held_jobs.note_empty_poll()
+            self.held_jobs.note_empty_poll()
             stopping.wait(pause)
             return []
         self._failures = 0
         if not messages:
-            self._held_jobs.note_empty_poll()
+            self.held_jobs.note_empty_poll()
         return messages
 
     def hold(self, message: ReceivedMessage) -> HeldJob:
@@ -85,23 +78,23 @@ class Receiver:
         with job_log.about(job.id):
             log.info("Leased", extra={"receive_count": message.receive_count})
             lease = Lease(
-                self._queue,
+                self.queue,
                 message.receipt_handle,
-                self._terms.visibility_seconds,
+                self.terms.visibility_seconds,
                 life_seconds=time_left.total_seconds(),
-                on_overdue=lambda: self._watchdog.job_overdue(held),
+                on_overdue=lambda: self.watchdog.job_overdue(held),
             )
             progress = Progress(
                 # A worker that was frozen for a while must not write over another one's answer.
                 lambda text, sketch: (
-                    self._publisher.show_progress(job, text, sketch) if lease.current else None
+                    self.publisher.show_progress(job, text, sketch) if lease.current else None
                 )
             )
-            last = self._terms.is_last_receive(message)
+            last = self.terms.is_last_receive(message)
             held = HeldJob(message, job, lease, progress, last)
             lease.start()
-        held.batch_key = self._generator.batch_key(job.parameters)
-        held.capacity = self._generator.capacity(job.parameters)
+        held.batch_key = self.generator.batch_key(job.parameters)
+        held.capacity = self.generator.capacity(job.parameters)
         held.times["sent"] = message.sent_at
         held.mark("received")
         return held

@@ -1,18 +1,25 @@
-"""What is reported of finished work: log lines, metrics and traces.
+"""Telemetry: what is reported of finished work as log lines, metrics and traces.
 
 Metrics are lines on standard output in CloudWatch's embedded metric format, no call to a service:
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+
+Traces go to an OpenTelemetry collector. The spans of a job are made when it has ended, from the
+times noted on its way, so that drawing never waits for them. They continue the trace that the job
+names in `traceparent`, else they begin one with the interaction: https://www.w3.org/TR/trace-context/
 """
 
 import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from discord_diffusion.worker.answer import Answer
 from discord_diffusion.worker.failures import Outcome
 from discord_diffusion.worker.held_jobs import HeldJob
-from discord_diffusion.worker.tracing import JobTracer
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import TracerProvider
 
 log = logging.getLogger(__name__)
 _metric_log = logging.getLogger("discord_diffusion.metrics")
@@ -33,6 +40,18 @@ UNITS = {
     "Failures": "Count",
 }
 """Every metric that a worker writes, with its unit."""
+
+_PATH = "/v1/traces"
+"""https://opentelemetry.io/docs/specs/otlp/#otlphttp-request"""
+_SERVICE = "discord-diffusion-worker"
+_PHASES = (
+    ("wait", "sent", "received"),
+    ("prepare", "received", "ready"),
+    ("draw", "drawing", "drawn"),
+    ("encode", "drawn", "encoded"),
+    ("upload", "sending", "uploaded"),
+)
+"""Name of a span, and the events of a job that it lies between."""
 
 
 class Metrics:
@@ -56,6 +75,42 @@ class Metrics:
         _metric_log.info("Metrics", extra={"_aws": head, **dimensions, **values})
 
 
+class JobTracer:
+    """Sends traces by OTLP over HTTP, in batches, from a thread of the SDK's."""
+
+    def __init__(self, provider: "TracerProvider") -> None:
+        from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+        self._provider = provider
+        self._tracer = provider.get_tracer(__name__)
+        self._propagator = TraceContextTextMapPropagator()
+
+    def trace(self, held: HeldJob, error: Exception | None = None) -> None:
+        """Make a span of the job that has ended, and one of each phase that it went through."""
+        from opentelemetry.trace import Status, StatusCode, set_span_in_context
+
+        job, times = held.job, held.times
+        parent = self._propagator.extract({"traceparent": job.traceparent or ""})
+        began = times["sent"] if job.traceparent else job.created_at.timestamp()
+        span = self._tracer.start_span("job", context=parent, start_time=_nanoseconds(began))
+        span.set_attribute("job.id", job.id)
+        span.set_attribute("job.receive_count", held.message.receive_count)
+        span.set_attribute("job.pictures", job.parameters.images)
+        if error:
+            span.set_status(Status(StatusCode.ERROR, type(error).__name__))
+        context = set_span_in_context(span)
+        for name, begin, end in _PHASES:
+            if begin in times and end in times:
+                started = _nanoseconds(times[begin])
+                phase = self._tracer.start_span(name, context=context, start_time=started)
+                phase.end(max(started, _nanoseconds(times[end])))
+        span.end(_nanoseconds(max(times.values())))
+
+    def close(self) -> None:
+        """Send what is left, within the exporter's time-out."""
+        self._provider.shutdown()
+
+
 class Telemetry:
     """Called by the threads in which things happen; never raises."""
 
@@ -66,13 +121,11 @@ class Telemetry:
     def answered(self, held: HeldJob, answer: Answer) -> None:
         """Report a job whose user has the pictures."""
         generation = answer.generation
-        seconds = {
-            "waited": held.seconds("sent", "received"),
-            **asdict(generation.seconds),
-            "encode": held.seconds("drawn", "encoded"),
-            "publish": held.seconds("sending", "uploaded"),
-            "total": held.seconds("received", "uploaded"),
-        }
+        waited = held.seconds("sent", "received")
+        encode, publish = held.seconds("drawn", "encoded"), held.seconds("sending", "uploaded")
+        total = held.seconds("received", "uploaded")
+        seconds = {"waited": waited, **asdict(generation.seconds)}
+        seconds |= {"encode": encode, "publish": publish, "total": total}
         log.info(
             "Answered",
             extra={
@@ -86,11 +139,11 @@ class Telemetry:
         self._metrics.write(
             {
                 "JobsAnswered": 1,
-                "WaitedSeconds": seconds["waited"],
+                "WaitedSeconds": waited,
                 "DrawSeconds": generation.seconds.total,
-                "EncodeSeconds": seconds["encode"],
-                "PublishSeconds": seconds["publish"],
-                "JobSeconds": seconds["total"],
+                "EncodeSeconds": encode,
+                "PublishSeconds": publish,
+                "JobSeconds": total,
                 "PicturesFiltered": generation.filtered,
             }
         )
@@ -117,3 +170,27 @@ class Telemetry:
         if peak_memory is not None:
             values["GpuMemoryBytes"] = peak_memory
         self._metrics.write(values)
+
+
+def tracer_to(endpoint: str | None) -> JobTracer | None:
+    """A tracer that sends to the collector at that address, if it and the packages are there."""
+    if not endpoint:
+        return None
+    try:
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+        from opentelemetry.sdk.resources import Resource
+        from opentelemetry.sdk.trace import TracerProvider
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor
+        from opentelemetry.sdk.trace.sampling import ALWAYS_ON
+    except ImportError as error:
+        log.error("No traces: install the extra `traces`", extra={"reason": str(error)})
+        return None
+    # Every job is traced, also where the function that accepted it did not record its own spans.
+    provider = TracerProvider(sampler=ALWAYS_ON, resource=Resource({"service.name": _SERVICE}))
+    exporter = OTLPSpanExporter(endpoint=endpoint.rstrip("/") + _PATH, timeout=2)
+    provider.add_span_processor(BatchSpanProcessor(exporter))
+    return JobTracer(provider)
+
+
+def _nanoseconds(seconds: float) -> int:
+    return int(seconds * 1e9)

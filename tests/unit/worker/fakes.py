@@ -215,9 +215,6 @@ class MemoryPublisher:
         if sketch:
             self.sketches.append(sketch)
 
-    def compose(self, job: Job, generation: Generation) -> Answer:
-        return Answer(job, generation, f"{len(generation.pictures)} pictures")
-
     def upload(self, answer: Answer, fence: Fence) -> None:
         self.during_upload()
         if self.error:

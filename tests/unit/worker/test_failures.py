@@ -10,7 +10,7 @@ from discord_diffusion.discord import api_errors
 from discord_diffusion.jobs.validation import InvalidJobError
 from discord_diffusion.texts.catalogue import texts
 from discord_diffusion.worker import errors
-from discord_diffusion.worker.failures import RULES, STOPPED, Outcome, as_markdown, rule_for
+from discord_diffusion.worker.failures import RULES, STOPPED, Outcome, rule_for
 
 ROOT = Path(__file__).parents[3]
 NOT_OF_A_JOB = {errors.WorkerError, errors.ModelLoadError}
@@ -61,6 +61,17 @@ def test_every_failure_that_ends_as_a_dead_letter_has_a_text_for_the_user() -> N
     said_elsewhere = {STOPPED, "failed.held_back", "failed.no_capacity", "failed.not_begun"}
     failures = {key for key in texts("en") if key.startswith("failed.")}
     assert {rule.text for rule in RULES} - {""} == failures - said_elsewhere
+
+
+def as_markdown() -> str:
+    """The table as the documentation shows it."""
+    lines = ["| when | errors | outcome | key of the text |", "|---|---|---|---|"]
+    for rule in RULES:
+        errors = ", ".join(f"`{error.__name__}`" for error in rule.errors)
+        after = f", after {rule.delay_seconds} s" if rule.delay_seconds else ""
+        text = f"`{rule.text}`" if rule.text else ""
+        lines.append(f"| {rule.when} | {errors} | {rule.outcome.value}{after} | {text} |")
+    return "\n".join(lines)
 
 
 def test_the_documentation_holds_the_table() -> None:

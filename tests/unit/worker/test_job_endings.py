@@ -368,7 +368,8 @@ def test_a_progress_edit_that_may_overtake_the_answer_is_written_over(
     monkeypatch.setattr(harness.publisher, "show_progress", time_out)
     harness.generator.during = lambda: wait_until(lambda: harness.publisher.progress)
     message = harness.run(make_job())
-    assert harness.publisher.repeated == ["2 pictures"]
+    assert harness.publisher.repeated == [answer.content for answer in harness.publisher.sent]
+    assert "**2 pictures**" in harness.publisher.repeated[0]
     assert harness.queue.deleted == [message.receipt_handle]
 
 

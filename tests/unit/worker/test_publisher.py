@@ -18,6 +18,7 @@ from discord_diffusion.discord.api_errors import (
     UnavailableError,
 )
 from discord_diffusion.discord.webhooks import WebhookClient
+from discord_diffusion.worker.answer import compose
 from discord_diffusion.worker.errors import LeaseLostError, PicturesTooLargeError
 from discord_diffusion.worker.generation import Generation, PhaseSeconds, Picture
 from discord_diffusion.worker.publisher import MessageState, Publisher
@@ -32,13 +33,8 @@ def discord() -> Any:
         yield server
 
 
-def publisher_to(discord: LocalDiscord, scale: int = 1) -> Publisher:
-    return Publisher(
-        WebhookClient(discord.url),
-        scale=scale,
-        notice="Knows colours only.",
-        retrier=Retrier(sleep=lambda _seconds: None),
-    )
+def publisher_to(discord: LocalDiscord) -> Publisher:
+    return Publisher(WebhookClient(discord.url), Retrier(sleep=lambda _seconds: None))
 
 
 def noisy(count: int) -> Generation:
@@ -53,8 +49,9 @@ def noisy(count: int) -> Generation:
 
 def test_pictures_arrive_as_they_were_drawn_named_by_job_and_place(discord: LocalDiscord) -> None:
     job = make_job(images=2)
-    publisher = publisher_to(discord, scale=2)
-    publisher.upload(publisher.compose(job, make_generation(job.parameters)))
+    publisher = publisher_to(discord)
+    generation = make_generation(job.parameters)
+    publisher.upload(compose(job, generation, scale=2, notice="Knows colours only."))
     [request] = discord.requests
     assert request.path == f"/webhooks/100/{job.token}/messages/@original"
     assert [name for name, _ in request.files] == [f"{job.id}-0.png", f"{job.id}-1.png"]
@@ -82,7 +79,7 @@ def test_an_upload_is_retried_after_a_transient_failure(
     discord.trouble += trouble
     job = make_job(images=1)
     publisher = publisher_to(discord)
-    publisher.upload(publisher.compose(job, make_generation(job.parameters)))
+    publisher.upload(compose(job, make_generation(job.parameters)))
     assert discord.trouble == []
     uploads = [request for request in discord.requests if request.method == "PATCH"]
     assert len(uploads[-1].files) == 1
@@ -95,7 +92,7 @@ def test_an_upload_whose_answer_was_lost_is_not_sent_twice(
 ) -> None:
     job = make_job(images=1)
     publisher = publisher_to(discord)
-    answer = publisher.compose(job, make_generation(job.parameters))
+    answer = compose(job, make_generation(job.parameters))
     discord.trouble.append(lost)
     discord.applies_in_trouble = True
     publisher.upload(answer)
@@ -108,7 +105,7 @@ def test_an_upload_that_discord_finds_too_large_is_sent_again_smaller(
     discord.largest_request = 40_000
     job = make_job(images=4)
     publisher = publisher_to(discord)
-    answer = publisher.compose(job, noisy(4))
+    answer = compose(job, noisy(4))
     assert {file.media_type for file in answer.files} == {"image/png"}
     publisher.upload(answer)
     sizes = [sum(len(content) for _, content in request.files) for request in discord.requests]
@@ -123,12 +120,11 @@ def test_an_upload_that_discord_takes_in_no_size_is_given_up(discord: LocalDisco
     job = make_job(images=1)
     publisher = publisher_to(discord)
     with pytest.raises(PicturesTooLargeError):
-        publisher.upload(publisher.compose(job, noisy(1)))
+        publisher.upload(compose(job, noisy(1)))
 
 
 def test_the_attachment_limit_of_the_interaction_is_kept() -> None:
-    publisher = Publisher(WebhookClient("http://discord.test"))
-    answer = publisher.compose(make_job(limit=6000), noisy(4))
+    answer = compose(make_job(limit=6000), noisy(4))
     assert all(len(file.content) <= 6000 for file in answer.files)
 
 
@@ -137,7 +133,7 @@ def test_an_upload_with_an_expired_token_is_tried_once(discord: LocalDiscord) ->
     job = make_job(images=1)
     publisher = publisher_to(discord)
     with pytest.raises(InteractionGoneError):
-        publisher.upload(publisher.compose(job, make_generation(job.parameters)))
+        publisher.upload(compose(job, make_generation(job.parameters)))
     assert len(discord.requests) == 1
 
 
@@ -152,7 +148,7 @@ def test_only_pictures_of_the_same_job_count_as_its_answer(discord: LocalDiscord
     job, other = make_job(images=1), make_job(images=1)
     publisher = publisher_to(discord)
     assert publisher.message_state(job) is MessageState.PENDING
-    publisher.upload(publisher.compose(other, make_generation(other.parameters)))
+    publisher.upload(compose(other, make_generation(other.parameters)))
     assert publisher.message_state(other) is MessageState.PICTURES
     assert publisher.message_state(job) is MessageState.PENDING
 
@@ -160,7 +156,7 @@ def test_only_pictures_of_the_same_job_count_as_its_answer(discord: LocalDiscord
 def test_when_all_pictures_are_held_back_the_user_gets_text_alone(discord: LocalDiscord) -> None:
     job = make_job(images=2)
     publisher = publisher_to(discord)
-    publisher.upload(publisher.compose(job, make_generation(job.parameters, filtered=2)))
+    publisher.upload(compose(job, make_generation(job.parameters, filtered=2)))
     [request] = discord.requests
     assert request.files == []
     assert request.payload["attachments"] == []
@@ -170,7 +166,7 @@ def test_when_all_pictures_are_held_back_the_user_gets_text_alone(discord: Local
 def test_the_text_is_repeated_without_touching_the_pictures(discord: LocalDiscord) -> None:
     job = make_job(images=1)
     publisher = publisher_to(discord)
-    answer = publisher.compose(job, make_generation(job.parameters))
+    answer = compose(job, make_generation(job.parameters))
     publisher.upload(answer)
     publisher.repeat_text(answer)
     assert "attachments" not in discord.requests[-1].payload
@@ -220,7 +216,7 @@ def test_a_sketch_is_replaced_by_the_pictures(discord: LocalDiscord) -> None:
     job, publisher = make_job(images=1), publisher_to(discord)
     publisher.show_progress(job, "half", Image.new("RGB", (16, 8)))
     assert publisher.message_state(job) is MessageState.PENDING, "a sketch is no picture"
-    publisher.upload(publisher.compose(job, make_generation(job.parameters)))
+    publisher.upload(compose(job, make_generation(job.parameters)))
     names = [[name for name, _ in one.files] for one in discord.requests if one.files]
     assert names == [["sketch.webp"], [f"{job.id}-0.png"]]
 
@@ -241,7 +237,7 @@ def test_a_sketch_does_not_outlive_an_apology(
 
 def test_veiled_pictures_are_recognised(discord: LocalDiscord) -> None:
     job, publisher = replace(make_job(images=1), spoiler=True), publisher_to(discord)
-    publisher.upload(publisher.compose(job, make_generation(job.parameters)))
+    publisher.upload(compose(job, make_generation(job.parameters)))
     assert publisher.message_state(job) is MessageState.PICTURES
 
 
@@ -252,5 +248,5 @@ def test_an_upload_that_was_stopped_by_its_fence_is_not_retried(discord: LocalDi
         raise LeaseLostError("gone")
 
     with pytest.raises(LeaseLostError):
-        publisher.upload(publisher.compose(job, make_generation(job.parameters)), lost)
+        publisher.upload(compose(job, make_generation(job.parameters)), lost)
     assert discord.requests == []

@@ -17,8 +17,7 @@ from discord_diffusion import logs
 from discord_diffusion.aws.errors import StoreError
 from discord_diffusion.jobs.job import Job
 from discord_diffusion.worker.errors import OutOfMemoryError, PicturesTooLargeError
-from discord_diffusion.worker.telemetry import UNITS, Metrics
-from discord_diffusion.worker.tracing import JobTracer, tracer_to
+from discord_diffusion.worker.telemetry import UNITS, JobTracer, Metrics, tracer_to
 from tests.unit.worker.fakes import TOKEN, make_job, wait_until
 from tests.unit.worker.worker_harness import Harness
 
@@ -184,8 +183,17 @@ def test_a_trace_leads_from_the_interaction_to_the_upload(collector: Collector) 
 
 def test_a_job_that_names_a_trace_continues_it(collector: Collector) -> None:
     spans = traced(collector, replace(make_job(), traceparent=TRACEPARENT))
-    assert spans["job"].trace_id.hex() == TRACE
+    assert {span.trace_id.hex() for span in spans.values()} == {TRACE}
     assert spans["job"].parent_span_id.hex() == TRACEPARENT.split("-")[2]
+
+
+def test_a_job_is_traced_even_if_the_function_did_not_record_its_spans(
+    collector: Collector,
+) -> None:
+    unsampled = TRACEPARENT.removesuffix("01") + "00"
+    spans = traced(collector, replace(make_job(), traceparent=unsampled))
+    assert spans.keys() >= {"job", "draw", "upload"}
+    assert {span.trace_id.hex() for span in spans.values()} == {TRACE}
 
 
 def test_a_failed_job_is_a_failed_span_that_names_the_error(collector: Collector) -> None:
