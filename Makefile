@@ -133,9 +133,8 @@ bench-worker: setup ## Measure drawing beside the recipes it is to beat; writes 
 	@$(VENV)/python -m tests.bench.gpu
 
 .PHONY: capacity
-capacity: setup ## Compute docs/capacity.md, docs/costs.md and their pictures anew
-	@$(VENV)/python -m infra.capacity docs docs/capacity.md
-	@$(VENV)/python -m infra.capacity docs docs/costs.md
+capacity: setup ## Compute the tables and plots of docs/capacity.md and docs/costs.md again
+	@$(VENV)/python -m infra.capacity pages docs/capacity.md docs/costs.md
 	@$(VENV)/python -m infra.capacity plots docs/pictures
 
 .PHONY: train

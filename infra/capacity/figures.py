@@ -1,19 +1,26 @@
-"""The figures of `figures.toml`: each with its unit, its source and how far it can be trusted."""
+"""The numbers that the model does not compute, each with its unit, source and trustworthiness.
+
+`figures.toml` holds quotas, speeds and the phases of a boot; `prices.toml` what AWS charges;
+`counts.toml` how much of it a deployment uses.
+"""
 
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import Any
 
-from discord_diffusion.fleet.state import BootPhases, Phase
+PICTURES_PER_JOB = 4
+MONTH_SECONDS = 30 * 24 * 3600
+PRICED_REGION = "us-east-1"
+"""The region whose instance prices are known for every type."""
 
 
 class Mark(StrEnum):
-    """How a figure is known; `figures.toml` says what each word means."""
+    """How a figure is known; `figures.toml` explains each word."""
 
     READ = "read"
     EXCERPT = "excerpt"
@@ -24,7 +31,7 @@ class Mark(StrEnum):
 
 
 class Stage(StrEnum):
-    """Where a phase of a boot belongs."""
+    """A stage of a boot; `figures.toml` says where each begins and ends."""
 
     CONTROL = "control"
     INSTANCE = "instance"
@@ -45,23 +52,71 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class Figures(Mapping[str, float]):
+    """The values of figures by key; `numbers` has the figures themselves."""
+
+    numbers: Mapping[str, Figure]
+
+    def __getitem__(self, key: str) -> float:
+        return self.numbers[key].value
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.numbers)
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def count(self, key: str) -> int:
+        """A value that counts something, as an integer."""
+        return round(self[key])
+
+    def changed(self, **values: float) -> "Figures":
+        """The same figures with other values for some of them."""
+        changed = {key: replace(self.numbers[key], value=value) for key, value in values.items()}
+        return Figures({**self.numbers, **changed})
+
+
+@dataclass(frozen=True)
+class Instance:
+    """Dollars an hour for an EC2 instance type in a region, on demand and Spot."""
+
+    type: str
+    region: str
+    dollars: float
+    spot_dollars: float
+    mark: Mark
+    source: str
+    read: date
+
+    def hour(self, spot_share: float) -> float:
+        """Dollars for an hour with `spot_share` (0 to 1) of the instances on Spot."""
+        return self.spot_dollars * spot_share + self.dollars * (1 - spot_share)
+
+
+@dataclass(frozen=True)
 class Speed:
-    """A GPU with a way of working: seconds for one job of four pictures, and dollars an hour."""
+    """A GPU and a way of drawing: seconds for one job of four pictures."""
 
     name: str
     instance: str
     vcpus: int
     seconds: float
-    dollars: float
-    spot_dollars: float
     mark: Mark
     source: str
     note: str = ""
 
+    @property
+    def price(self) -> Instance:
+        """The price of its instance type in `PRICED_REGION`."""
+        found = instance_price(self.instance, PRICED_REGION)
+        if found is None:
+            raise LookupError(f"prices.toml has no price of {self.instance} in {PRICED_REGION}")
+        return found
+
 
 @dataclass(frozen=True)
 class BootStep:
-    """One phase of a boot with its stage, and how its length is known."""
+    """One step of a boot: its stage, its length, and how that is known."""
 
     stage: Stage
     name: str
@@ -73,65 +128,83 @@ class BootStep:
 
 @dataclass(frozen=True)
 class Boot:
-    """A whole boot."""
+    """All steps between the first job of a sleeping fleet and a worker that receives it."""
 
     steps: tuple[BootStep, ...]
 
+    @property
+    def total_seconds(self) -> float:
+        """The length of all steps together."""
+        return sum(step.seconds for step in self.steps)
+
     def seconds(self, stage: Stage) -> float:
-        """What the steps of one stage take together."""
+        """The length of the steps of one stage together."""
         return sum(step.seconds for step in self.steps if step.stage is stage)
-
-    def phases(self) -> BootPhases:
-        """The same as the arithmetic of waiting takes it."""
-        return BootPhases(tuple(Phase(step.name, step.seconds, step.source) for step in self.steps))
-
-
-@dataclass(frozen=True)
-class Figures:
-    """Everything in `figures.toml`."""
-
-    numbers: Mapping[str, Figure]
-    speeds: tuple[Speed, ...]
-    boots: Mapping[str, Boot]
-
-    def __getitem__(self, key: str) -> float:
-        return self.numbers[key].value
-
-    def count(self, key: str) -> int:
-        """A figure that counts something."""
-        return round(self.numbers[key].value)
-
-    def speed(self, name: str) -> Speed:
-        """The speed called `name`."""
-        return next(speed for speed in self.speeds if speed.name == name)
-
-
-def _with_mark(row: dict[str, Any]) -> dict[str, Any]:
-    return {**row, "mark": Mark(row["mark"])}
-
-
-def read_toml(name: str) -> dict[str, Any]:
-    """The content of a file beside this one."""
-    text = resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
-    return tomllib.loads(text)
-
-
-def read_figures(rows: Mapping[str, Any]) -> dict[str, Figure]:
-    """Figures by key; a missing, unknown or misspelt field raises, naming it."""
-    return {key: Figure(**_with_mark(row)) for key, row in rows.items()}
 
 
 @cache
-def load() -> Figures:
-    """Read the file; a missing, unknown or misspelt field raises, naming it."""
-    raw = read_toml("figures.toml")
-    return Figures(
-        numbers=read_figures(raw["figure"]),
-        speeds=tuple(Speed(**_with_mark(row)) for row in raw["speed"]),
-        boots={
-            name: Boot(
-                tuple(BootStep(**{**_with_mark(row), "stage": Stage(row["stage"])}) for row in rows)
-            )
-            for name, rows in raw["boot"].items()
-        },
-    )
+def figures() -> Figures:
+    """The quotas and assumptions of `figures.toml`."""
+    return _figures("figures.toml", "figure")
+
+
+@cache
+def prices() -> Figures:
+    """The prices of `prices.toml`, but for those of instances."""
+    return _figures("prices.toml", "price")
+
+
+@cache
+def counts() -> Figures:
+    """The counts of `counts.toml`."""
+    return _figures("counts.toml", "count")
+
+
+@cache
+def speeds() -> tuple[Speed, ...]:
+    """All speeds, the slowest first."""
+    return tuple(Speed(**_with_enums(row)) for row in _read("figures.toml")["speed"])
+
+
+def speed(name: str) -> Speed:
+    """The speed of a name."""
+    return next(found for found in speeds() if found.name == name)
+
+
+@cache
+def boots() -> Mapping[str, Boot]:
+    """By name: `deployed`, and `provider_alone`, which differs in its control stage."""
+    rows = _read("figures.toml")["boot"]
+    steps = {
+        name: tuple(BootStep(**_with_enums(row)) for row in found) for name, found in rows.items()
+    }
+    shared = tuple(step for step in steps["deployed"] if step.stage is not Stage.CONTROL)
+    return {
+        "deployed": Boot(steps["deployed"]),
+        "provider_alone": Boot((*steps["provider_alone"], *shared)),
+    }
+
+
+@cache
+def instances() -> tuple[Instance, ...]:
+    """Every known price of an instance type in a region."""
+    return tuple(Instance(**_with_enums(row)) for row in _read("prices.toml")["instance"])
+
+
+def instance_price(instance_type: str, region: str) -> Instance | None:
+    """The price of an instance type in a region, or None if it is not known."""
+    wanted = (instance_type, region)
+    return next((known for known in instances() if (known.type, known.region) == wanted), None)
+
+
+def _read(file: str) -> dict[str, Any]:
+    return tomllib.loads(Path(__file__).with_name(file).read_text(encoding="utf-8"))
+
+
+def _figures(file: str, table: str) -> Figures:
+    return Figures({key: Figure(**_with_enums(row)) for key, row in _read(file)[table].items()})
+
+
+def _with_enums(row: dict[str, Any]) -> dict[str, Any]:
+    stage = {"stage": Stage(row["stage"])} if "stage" in row else {}
+    return {**row, "mark": Mark(row["mark"]), **stage}

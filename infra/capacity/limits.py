@@ -1,15 +1,15 @@
-"""What binds a deployment: every limit as requests a second, and the lowest of them."""
+"""The limits of a deployment as requests a second, and how long a fleet takes to grow."""
 
 import math
 from dataclasses import dataclass
 
-from infra.capacity.figures import Figures, Stage
+from infra.capacity.figures import Stage, boots, figures
 
 # Regions with a figure of their own for FIFO queues in high throughput mode.
 FIRST_REGIONS = ("us-east-1", "us-west-2", "eu-west-1")
 SECOND_REGIONS = ("us-east-2", "eu-central-1")
 
-# The name of the limit that is nobody's quota: as many tasks as one chose to have.
+# The limit that is no quota: the number of tasks that the operator chose.
 FLEET = "the fleet"
 
 
@@ -53,15 +53,16 @@ def fifo_figure(region: str, high_throughput: bool) -> str:
     return "sqs_high_throughput_other"
 
 
-def front_limits(region: str, high_throughput: bool, figures: Figures) -> tuple[Limit, ...]:
+def front_limits(region: str, high_throughput: bool) -> tuple[Limit, ...]:
     """What binds the acceptance of requests, whatever the fleet."""
-    concurrency = figures["lambda_concurrency"]
-    by_requests = concurrency * figures["lambda_requests_per_concurrency"]
-    by_duration = concurrency / figures["handler_seconds"]
+    known = figures()
+    concurrency = known["lambda_concurrency"]
+    by_requests = concurrency * known["lambda_requests_per_concurrency"]
+    by_duration = concurrency / known["handler_seconds"]
     fifo = fifo_figure(region, high_throughput)
     return (
-        Limit("SQS FIFO, each action", figures[fifo], (fifo,)),
-        Limit("API Gateway", figures["api_gateway_requests"], ("api_gateway_requests",)),
+        Limit("SQS FIFO, each action", known[fifo], (fifo,)),
+        Limit("API Gateway", known["api_gateway_requests"], ("api_gateway_requests",)),
         Limit(
             "Lambda concurrency",
             min(by_requests, by_duration),
@@ -70,20 +71,21 @@ def front_limits(region: str, high_throughput: bool, figures: Figures) -> tuple[
     )
 
 
-def limits(deployment: Deployment, figures: Figures) -> tuple[Limit, ...]:
+def limits(deployment: Deployment) -> tuple[Limit, ...]:
     """Every limit of a deployment. Jobs are sent, received and deleted once each."""
+    known = figures()
     rate = deployment.jobs_at_once / deployment.seconds_per_job
-    most = figures.count("ecs_tasks_per_service")
-    hosts = figures.count("ecs_instances_per_cluster")  # one GPU, and so one task, each
+    tasks_in_service = known.count("ecs_tasks_per_service")
+    instances = known.count("ecs_instances_per_cluster")  # each has one GPU and so one task
     found = [
-        *front_limits(deployment.region, deployment.high_throughput, figures),
+        *front_limits(deployment.region, deployment.high_throughput),
         Limit(
             "SQS messages in flight",
-            figures["sqs_in_flight"] / deployment.seconds_per_job,
+            known["sqs_in_flight"] / deployment.seconds_per_job,
             ("sqs_in_flight",),
         ),
-        Limit("ECS tasks in a service", most * rate, ("ecs_tasks_per_service",)),
-        Limit("ECS instances in a cluster", hosts * rate, ("ecs_instances_per_cluster",)),
+        Limit("ECS tasks in a service", tasks_in_service * rate, ("ecs_tasks_per_service",)),
+        Limit("ECS instances in a cluster", instances * rate, ("ecs_instances_per_cluster",)),
     ]
     if deployment.gpu_vcpus is not None:
         fit = deployment.gpu_vcpus // deployment.vcpus_per_task
@@ -104,27 +106,25 @@ def tasks_for(requests_per_second: float, seconds_per_job: float, jobs_at_once: 
 
 @dataclass(frozen=True)
 class Growth:
-    """Seconds from zero to a number of tasks, and what sets the pace."""
+    """Seconds from zero to a number of tasks, and what binds."""
 
     seconds: float
     binds: str
 
 
-def growth(tasks: int, boot: str, figures: Figures) -> Growth:
+def growth(tasks: int, boot: str) -> Growth:
     """How long a fleet takes from zero to `tasks` running ones.
 
-    ECS launches so many tasks a minute, and at most so many may wait for an instance at once;
-    those make room when their instances have registered, a capacity provider's reaction and a
-    launch later.
+    Two quotas of ECS bind: the tasks it launches in a minute, and the tasks that wait for an
+    instance at once. The latter wave ends when its instances have registered.
     """
-    path = figures.boots[boot]
+    known, path = figures(), boots()[boot]
     turn = path.seconds(Stage.CONTROL) + path.seconds(Stage.INSTANCE)
-    waves = max(0, math.ceil(tasks / figures["ecs_provisioning"]) - 1)
+    waves = max(0, math.ceil(tasks / known["ecs_provisioning"]) - 1)
     by_waves = waves * turn
-    by_launches = tasks / figures["ecs_launches_per_minute"] * 60
-    total = path.phases().total_seconds
+    by_launches = tasks / known["ecs_launches_per_minute"] * 60
     if by_waves >= by_launches and waves:
-        return Growth(total + by_waves, "tasks in PROVISIONING")
+        return Growth(path.total_seconds + by_waves, "tasks in PROVISIONING")
     if by_launches > 60:
-        return Growth(total + by_launches, "task launches a minute")
-    return Growth(total, "boot")
+        return Growth(path.total_seconds + by_launches, "task launches a minute")
+    return Growth(path.total_seconds, "boot")

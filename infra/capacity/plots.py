@@ -1,4 +1,4 @@
-"""The pictures of `docs/capacity.md`. The only module that needs matplotlib (extra `capacity`)."""
+"""The plots of docs/capacity.md. Only this module needs matplotlib (extra `capacity`)."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -8,29 +8,17 @@ import matplotlib as mpl
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Canvas
 
-from infra.capacity.day.arrivals import (
-    BURST_AT,
-    DAY,
-    HOUR,
-    TOKEN_SECONDS,
-    a_day,
-)
-from infra.capacity.day.outcome import Day, Sample
-from infra.capacity.day.run import (
-    ORIGINAL,
-    OURS,
-    POLICY_ONLY,
-    QUEUE_DEPTH,
+from infra.capacity.figures import figures, speeds
+from infra.capacity.limits import FLEET, Deployment, binding, limits
+from infra.capacity.simulation.day import (
+    DEFAULT,
+    HOLD_15_MINUTES,
+    PROVIDER_ALONE,
     SEED,
     day_of,
 )
-from infra.capacity.figures import load
-from infra.capacity.limits import (
-    FLEET,
-    Deployment,
-    binding,
-    limits,
-)
+from infra.capacity.simulation.jobs import BURST_AT, DAY, HOUR, TOKEN_SECONDS, arrivals
+from infra.capacity.simulation.outcome import Day, Sample
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,7 +27,7 @@ INK, FAINT = "#24292f", "#8c959f"
 ORANGE, BLUE, GREEN, PURPLE = "#c2570c", "#0b63c5", "#1a7f37", "#7d4fc3"
 BIN = 600.0
 
-# Letters are drawn, so that they look the same everywhere; the same input gives the same bytes.
+# Letters are drawn as paths, so that they look the same everywhere; same input, same bytes.
 SETTINGS: Any = {
     "svg.fonttype": "path",
     "svg.hashsalt": "discord-diffusion",
@@ -68,24 +56,22 @@ def _fleet_sizes() -> list[int]:
 
 def throughput() -> Canvas:
     """Requests a second against the size of the fleet, up to the limit that binds."""
-    figures = load()
+    quotas = figures()
     canvas = Canvas(figsize=(8.6, 5.2), layout="constrained")
     axes = canvas.subplots()
     sizes = _fleet_sizes()
-    for speed, colour in zip(figures.speeds, (ORANGE, PURPLE, BLUE, GREEN), strict=True):
-        found = [
-            binding(limits(Deployment("us-west-1", size, speed.seconds), figures)) for size in sizes
-        ]
+    for speed, colour in zip(speeds(), (ORANGE, PURPLE, BLUE, GREEN), strict=True):
+        found = [binding(limits(Deployment("us-west-1", size, speed.seconds))) for size in sizes]
         rates = [limit.requests_per_second for limit in found]
         name = f"{speed.name}: {speed.seconds:g} s a job"
         axes.plot(sizes, rates, color=colour, linewidth=2, label=name)
         first = next(i for i, limit in enumerate(found) if limit.name != FLEET)
         axes.plot(sizes[first], rates[first], "o", color=colour, markersize=6)
-    _limit_line(axes, figures["sqs_fifo_actions"], "SQS FIFO, normal mode: 300")
-    _limit_line(axes, figures["sqs_high_throughput_other"], "SQS high throughput, us-west-1: 2,400")
-    _limit_line(axes, figures["api_gateway_requests"], "API Gateway and Lambda: 10,000")
+    _limit_line(axes, quotas["sqs_fifo_actions"], "SQS FIFO, normal mode: 300")
+    _limit_line(axes, quotas["sqs_high_throughput_other"], "SQS high throughput, us-west-1: 2,400")
+    _limit_line(axes, quotas["api_gateway_requests"], "API Gateway and Lambda: 10,000")
     axes.axhline(1000, color=INK, linewidth=1)
-    axes.text(10.5, 1060, "aim: 1,000", fontsize=9, va="bottom")
+    axes.text(10.5, 1060, "1,000 a second", fontsize=9, va="bottom")
     axes.axvline(5000, color=FAINT, linestyle=(0, (4, 3)), linewidth=1)
     axes.text(5250, 14, "ECS: 5,000 tasks\nin a service", fontsize=9, va="bottom", color=INK)
     handles, names = axes.get_legend_handles_labels()
@@ -104,7 +90,7 @@ def _limit_line(axes: "Axes", rate: float, name: str) -> None:
     axes.text(10.5, rate * 1.06, name, fontsize=9, color=INK, va="bottom")
 
 
-def _line(
+def _stepped_line(
     day: Day, value: Callable[[Sample], int], every: int = 1
 ) -> tuple[list[float], list[int]]:
     """Hours and values for a stepped line: a point wherever the value changes, and the last."""
@@ -119,16 +105,14 @@ def _line(
 
 
 def the_day() -> Canvas:
-    """Arrivals, queue and fleet over the day, for the original's policy and ours."""
-    old, new = day_of(ORIGINAL), day_of(OURS)
-    canvas = Canvas(figsize=(8.6, 7.2), layout="constrained")
-    arrivals, queue, fleet_old, fleet_new = canvas.subplots(
-        4, 1, sharex=True, height_ratios=[1, 1.3, 1, 1]
-    )
+    """Arrivals, queue and fleet over the day."""
+    day = day_of(DEFAULT)
+    canvas = Canvas(figsize=(8.6, 5.8), layout="constrained")
+    arriving, queue, fleet = canvas.subplots(3, 1, sharex=True, height_ratios=[1, 1.3, 1])
     bins = [start * BIN / HOUR for start in range(int(DAY / BIN) + 1)]
-    arrivals.hist([job.at / HOUR for job in a_day(SEED)], bins=bins, color=INK)
-    arrivals.set_title("jobs arriving in ten minutes", loc="left")
-    arrivals.annotate(
+    arriving.hist([job.at / HOUR for job in arrivals(SEED)], bins=bins, color=INK)
+    arriving.set_title("jobs arriving in ten minutes", loc="left")
+    arriving.annotate(
         "burst of 200",
         (BURST_AT / HOUR, 195),
         xytext=(-8, -4),
@@ -136,34 +120,24 @@ def the_day() -> Canvas:
         ha="right",
         fontsize=9,
     )
-    for day, colour, name, (hour, jobs) in (
-        (old, ORANGE, "original", (16.9, 150)),
-        (new, BLUE, "ours", (14.2, 60)),
-    ):
-        line = _line(day, lambda sample: sample.backlog, every=2)
-        queue.step(*line, where="post", color=colour, linewidth=1.2)
-        queue.text(hour, jobs, name, color=colour, fontsize=10)
+    backlog = _stepped_line(day, lambda sample: sample.backlog, every=2)
+    queue.step(*backlog, where="post", color=BLUE, linewidth=1.2)
     queue.set_title("jobs waiting or in work", loc="left")
-    for axes, day, colour, name in (
-        (fleet_old, old, ORANGE, "original"),
-        (fleet_new, new, BLUE, "ours"),
-    ):
-        instances = _line(day, lambda sample: sample.instances)
-        axes.fill_between(*instances, step="post", color=colour, alpha=0.25, linewidth=0)
-        axes.step(
-            *_line(day, lambda sample: sample.tasks), where="post", color=colour, linewidth=1.2
-        )
-        hours = f"{day.gpu_hours:.1f} GPU-hours, {day.lost} jobs lost"
-        axes.set_title(f"{name}: tasks (line) on instances (area); {hours}", loc="left")
-        axes.set_ylim(0, 11)
-        axes.set_yticks([0, 5, 10])
-    fleet_new.set_xlim(0, 24)
-    fleet_new.set_xticks(range(0, 25, 3), [f"{hour:02d}:00" for hour in range(0, 25, 3)])
+    instances = _stepped_line(day, lambda sample: sample.instances)
+    fleet.fill_between(*instances, step="post", color=BLUE, alpha=0.25, linewidth=0)
+    tasks = _stepped_line(day, lambda sample: sample.tasks)
+    fleet.step(*tasks, where="post", color=BLUE, linewidth=1.2)
+    hours = f"{day.gpu_hours:.1f} GPU-hours, {day.lost} jobs without pictures"
+    fleet.set_title(f"tasks (line) on instances (area); {hours}", loc="left")
+    fleet.set_ylim(0, 11)
+    fleet.set_yticks([0, 5, 10])
+    fleet.set_xlim(0, 24)
+    fleet.set_xticks(range(0, 25, 3), [f"{hour:02d}:00" for hour in range(0, 25, 3)])
     return canvas
 
 
-def _cumulated(waits: Sequence[float]) -> tuple[list[float], list[float]]:
-    """A curve of a few hundred points: the share of all jobs answered within a time."""
+def _answered_within(waits: Sequence[float]) -> tuple[list[float], list[float]]:
+    """A curve of a few hundred points: times, and the percentage of jobs answered within each."""
     times = [10 ** (exponent / 100) for exponent in range(50, 301)]
     return times, [100 * sum(1 for wait in waits if wait <= time) / len(waits) for time in times]
 
@@ -172,14 +146,9 @@ def waits() -> Canvas:
     """The share of all jobs that is answered within a time."""
     canvas = Canvas(figsize=(8.6, 4.6), layout="constrained")
     axes = canvas.subplots()
-    for variant, colour in (
-        (OURS, BLUE),
-        (POLICY_ONLY, GREEN),
-        (QUEUE_DEPTH, PURPLE),
-        (ORIGINAL, ORANGE),
-    ):
-        waits_of = day_of(variant).waits
-        axes.plot(*_cumulated(waits_of), color=colour, linewidth=2, label=variant.name)
+    for variant, colour in ((HOLD_15_MINUTES, GREEN), (PROVIDER_ALONE, PURPLE), (DEFAULT, BLUE)):
+        curve = _answered_within(day_of(variant).waits)
+        axes.plot(*curve, color=colour, linewidth=2, label=variant.name)
     axes.legend(loc="lower right", bbox_to_anchor=(0.93, 0.06))
     axes.axvline(TOKEN_SECONDS, color=INK, linewidth=1)
     axes.text(TOKEN_SECONDS * 0.97, 4, "the token ends", rotation=90, ha="right", fontsize=9)
@@ -193,7 +162,7 @@ def waits() -> Canvas:
     return canvas
 
 
-PICTURES: dict[str, Callable[[], Canvas]] = {
+PLOTS: dict[str, Callable[[], Canvas]] = {
     "capacity-throughput": throughput,
     "capacity-day": the_day,
     "capacity-waits": waits,
@@ -201,11 +170,11 @@ PICTURES: dict[str, Callable[[], Canvas]] = {
 
 
 def draw_all(folder: Path, file_format: str) -> list[Path]:
-    """Draw every picture into `folder`; the paths drawn."""
+    """Draw every plot into `folder`; return the paths."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     with mpl.rc_context(SETTINGS):
-        for name, draw in PICTURES.items():
+        for name, draw in PLOTS.items():
             canvas = draw()
             FigureCanvasAgg(canvas)
             path = folder / f"{name}.{file_format}"

@@ -141,7 +141,7 @@ def costs(
     maximum_tasks: Annotated[int, typer.Option(min=0, help="Instances at most.")] = 4,
 ) -> None:
     """Show what a deployment costs, item by item (docs/costs.md compares and cites)."""
-    from infra.capacity.costs.estimate import estimate
+    from infra.capacity.estimate import estimate
 
     found = estimate(instance_type, region, spot_percentage, maximum_tasks)
     show = Show()

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from infra.capacity.costs.estimate import estimate
+from infra.capacity.estimate import estimate
 from infra.deploy import endpoint, leftovers
 from infra.deploy.choices import Choices, Deployment
 from infra.deploy.errors import RefusedError

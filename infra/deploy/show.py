@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from infra.capacity.costs.estimate import Estimate
+from infra.capacity.estimate import Estimate
 from infra.deploy.checks.finding import Finding, Verdict
 from infra.deploy.plan import Plan
 

@@ -1,4 +1,4 @@
-# That every fleet's steps are those of discord_diffusion.scaling is proved by the tests in Python.
+# tests/infra/test_step_sizes.py compares every fleet's steps with those that Python computes.
 
 run "a_small_fleet_has_a_step_for_every_size" {
   command = plan

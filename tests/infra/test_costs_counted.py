@@ -1,10 +1,10 @@
-"""The bill in docs/costs.md counts what the module really makes."""
+"""The counts behind docs/costs.md are those of the resources that Terraform makes."""
 
 from collections.abc import Iterator
 
 import pytest
 
-from infra.capacity.costs.lines import counts
+from infra.capacity.figures import counts
 from tests.infra.terraform_module import Resource, Suite
 
 DEFAULTS = "the_defaults_deploy_to_aws"
@@ -36,21 +36,21 @@ def test_every_metric_of_every_alarm_is_billed(made: list[Resource]) -> None:
         for period in periods(alarm)
     ]
     fast = [period for period in found if period in HIGH_RESOLUTION]
-    assert len(fast) == counts()["ours_alarms_high_resolution"]
-    assert len(found) - len(fast) == counts()["ours_alarms"]
+    assert len(fast) == counts()["alarms_high_resolution"]
+    assert len(found) - len(fast) == counts()["alarms"]
 
 
 def test_dashboards_are_counted(made: list[Resource]) -> None:
-    assert len(of_type(made, "aws_cloudwatch_dashboard")) == counts()["ours_dashboards"]
+    assert len(of_type(made, "aws_cloudwatch_dashboard")) == counts()["dashboards"]
 
 
 def test_the_instances_disk_is_what_is_billed(made: list[Resource]) -> None:
     (template,) = of_type(made, "aws_launch_template")
     disk = template.values["block_device_mappings"][0]["ebs"][0]
     assert disk["volume_type"] == "gp3"
-    assert disk["volume_size"] == counts()["ours_volume_gigabytes"]
-    assert disk["iops"] == counts()["ours_volume_iops"]
-    assert disk["throughput"] == counts()["ours_volume_throughput"]
+    assert disk["volume_size"] == counts()["volume_gigabytes"]
+    assert disk["iops"] == counts()["volume_iops"]
+    assert disk["throughput"] == counts()["volume_throughput"]
 
 
 @pytest.mark.parametrize("function", ["backlog", "interactions"])
@@ -60,7 +60,7 @@ def test_the_functions_are_as_large_as_they_are_billed(made: list[Resource], fun
         for one in of_type(made, "aws_lambda_function")
         if one.values["function_name"].endswith(f"-{function}")
     ]
-    assert memory / 1024 == counts()[f"ours_{function}_gigabytes"]
+    assert memory / 1024 == counts()[f"{function}_gigabytes"]
 
 
 def test_nothing_is_billed_by_the_hour_while_nobody_asks(made: list[Resource]) -> None:

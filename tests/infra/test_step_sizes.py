@@ -1,12 +1,18 @@
-"""Terraform's steps are those of the scaling arithmetic, for every fleet that may be configured."""
+"""Terraform's step adjustments are those of infra.capacity.step_scaling, for every fleet size."""
 
 import json
 from pathlib import Path
 
 import pytest
 
-from infra.capacity.step_adjustments import as_terraform, scale_in_steps, scale_out_steps
-from infra.capacity.step_sizes import FILE, MOST_TASKS, render
+from infra.capacity.step_scaling import (
+    MAXIMUM_TASKS,
+    SIZES_FILE,
+    StepAdjustment,
+    scale_in_steps,
+    scale_out_steps,
+    sizes_file_content,
+)
 from tests.infra.terraform_module import LAYOUT, Module
 
 Steps = dict[str, dict[str, object]]
@@ -15,7 +21,7 @@ Steps = dict[str, dict[str, object]]
 EVERY_FLEET = f"""
 module "steps" {{
   source   = "{LAYOUT.infra / "modules" / "step_adjustments"}"
-  for_each = toset([for maximum in range(0, {MOST_TASKS + 1}) : tostring(maximum)])
+  for_each = toset([for maximum in range(0, {MAXIMUM_TASKS + 1}) : tostring(maximum)])
   maximum  = tonumber(each.key)
 }}
 
@@ -27,7 +33,7 @@ output "steps" {{
 
 @pytest.fixture(scope="module")
 def steps(terraform: Path, tmp_path_factory: pytest.TempPathFactory) -> Steps:
-    """What the module answers for every maximum."""
+    """The module's outputs for every maximum."""
     folder = tmp_path_factory.mktemp("steps")
     (folder / "main.tf").write_text(EVERY_FLEET)
     module = Module(terraform, folder)
@@ -39,15 +45,29 @@ def steps(terraform: Path, tmp_path_factory: pytest.TempPathFactory) -> Steps:
     return answered
 
 
-@pytest.mark.parametrize("maximum", range(MOST_TASKS + 1))
-def test_the_steps_of_a_fleet(steps: Steps, maximum: int) -> None:
+def blocks(steps: tuple[StepAdjustment, ...]) -> list[dict[str, float | int | None]]:
+    """The steps as Terraform's `step_adjustment` blocks."""
+    return [
+        {
+            "metric_interval_lower_bound": step.lower_bound,
+            "metric_interval_upper_bound": step.upper_bound,
+            "scaling_adjustment": step.change,
+        }
+        for step in steps
+    ]
+
+
+@pytest.mark.parametrize("maximum", range(MAXIMUM_TASKS + 1))
+def test_terraform_computes_the_same_steps_for_a_fleet(steps: Steps, maximum: int) -> None:
     # A paused fleet keeps policies that have nothing to do.
     size = max(1, maximum)
     assert steps[str(maximum)] == {
-        "scale_out": as_terraform(scale_out_steps(size)),
-        "scale_in": as_terraform(scale_in_steps(size)),
+        "scale_out": blocks(scale_out_steps(size)),
+        "scale_in": blocks(scale_in_steps(size)),
     }
 
 
-def test_what_is_written_down_is_what_is_computed() -> None:
-    assert FILE.read_text() == render(), "run `python -m infra.capacity.step_sizes`"
+def test_the_sizes_file_is_up_to_date() -> None:
+    assert SIZES_FILE.read_text() == sizes_file_content(), (
+        "run `python -m infra.capacity step-sizes`"
+    )

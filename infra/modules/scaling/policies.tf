@@ -7,9 +7,13 @@ module "steps" {
 }
 
 locals {
+  # Two observations: a point that was measured before a step took effect adds no task twice.
+  scale_out_cooldown_seconds = 30
+  scale_in_cooldown_seconds  = 60
+
   policies = {
-    out = { steps = module.steps.scale_out, cooldown = 30, aggregation = "Maximum" }
-    in  = { steps = module.steps.scale_in, cooldown = 60, aggregation = "Minimum" }
+    out = { steps = module.steps.scale_out, cooldown = local.scale_out_cooldown_seconds, aggregation = "Maximum" }
+    in  = { steps = module.steps.scale_in, cooldown = local.scale_in_cooldown_seconds, aggregation = "Minimum" }
   }
 
   # A surplus must have held for the whole of its alarm's period: that is what Minimum says.

@@ -1,7 +1,7 @@
-# The steps of a step scaling policy for a fleet of up to `maximum` tasks, as
-# discord_diffusion.scaling computes them: HCL cannot grow a list until it fits, so the sizes of
-# fleets that have more sizes than a policy may have steps are written down (sizes.json, by
-# `python -m infra.capacity.step_sizes`).
+# The steps of a step scaling policy for a fleet of up to `maximum` tasks. They equal those that
+# infra/capacity/step_scaling.py computes; a test compares all of them. A policy may have 20 steps:
+# HCL cannot compute the sizes for larger fleets, so that they stand in sizes.json, written by
+# `python -m infra.capacity step-sizes`.
 
 terraform {
   required_version = ">= 1.10"
@@ -9,13 +9,13 @@ terraform {
 
 locals {
   # https://docs.aws.amazon.com/autoscaling/application/userguide/application-auto-scaling-quotas.html
-  most_steps = 20
+  maximum_steps = 20
 
-  # A paused fleet still has its policies; they have nothing to do.
+  # A paused fleet keeps its policies; the smallest fleet's steps do for it.
   maximum = max(1, var.maximum)
 
-  written = jsondecode(file("${path.module}/sizes.json"))
-  sizes   = local.maximum <= local.most_steps ? range(1, local.maximum + 1) : local.written[tostring(local.maximum)]
+  large_fleets = jsondecode(file("${path.module}/sizes.json"))
+  sizes        = local.maximum <= local.maximum_steps ? range(1, local.maximum + 1) : local.large_fleets[tostring(local.maximum)]
 
   # The alarms' threshold is 1: a difference of 0 is one task. Each size holds until the next.
   steps = [for index, size in local.sizes : {

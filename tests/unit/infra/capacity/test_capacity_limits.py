@@ -1,10 +1,10 @@
-"""What binds a deployment, and the original's own reasoning."""
+"""The limits of a deployment, and how long a fleet takes to grow."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.capacity.figures import load
+from infra.capacity.figures import boots, figures, speed
 from infra.capacity.limits import (
     FLEET,
     Deployment,
@@ -14,9 +14,7 @@ from infra.capacity.limits import (
     limits,
     tasks_for,
 )
-from infra.capacity.original import claims
 
-FIGURES = load()
 regions = st.sampled_from(["us-east-1", "eu-west-1", "eu-central-1", "us-west-1", "sa-east-1"])
 deployments = st.builds(
     Deployment,
@@ -30,22 +28,11 @@ deployments = st.builds(
 
 
 def rate(deployment: Deployment) -> float:
-    return binding(limits(deployment, FIGURES)).requests_per_second
+    return binding(limits(deployment)).requests_per_second
 
 
-def test_the_originals_published_figures_follow_from_its_own_reasoning() -> None:
-    slow, fast, untested = claims(FIGURES)
-    assert (slow.requests_per_second, fast.requests_per_second) == (150, 250)
-    assert untested.requests_per_second == 2000
-    assert slow.requests_per_month == 388_800_000
-    assert slow.pictures_per_month == 1_555_200_000
-    assert fast.requests_per_month == 648_000_000
-    assert round(untested.requests_per_month / 1e9, 2) == 5.18
-    assert round(untested.pictures_per_month / 1e9, 1) == 20.7
-
-
-def test_todays_quotas_double_the_first_figure_without_any_change() -> None:
-    found = front_limits("us-west-1", False, FIGURES)
+def test_a_queue_in_normal_mode_accepts_300_requests_a_second() -> None:
+    found = front_limits("us-west-1", False)
     assert binding(found).requests_per_second == 300
     assert binding(found).name == "SQS FIFO, each action"
 
@@ -61,23 +48,23 @@ def test_todays_quotas_double_the_first_figure_without_any_change() -> None:
 def test_every_region_accepts_more_than_a_thousand_requests_a_second(
     region: str, accepted: float, binds: str
 ) -> None:
-    lowest = binding(front_limits(region, True, FIGURES))
+    lowest = binding(front_limits(region, True))
     assert (lowest.requests_per_second, lowest.name) == (accepted, binds)
 
 
 @pytest.mark.parametrize("region", ["us-east-1", "us-east-2", "us-west-1"])
 def test_one_deployment_finishes_a_thousand_requests_a_second(region: str) -> None:
-    fast = FIGURES.speed("A10G, four pictures")
+    fast = speed("A10G, four pictures")
     assert rate(Deployment(region, 5000, fast.seconds)) > 1000
     assert rate(Deployment(region, tasks_for(1000, fast.seconds), fast.seconds)) >= 1000
 
 
 @given(deployments)
 def test_no_limit_is_exceeded_and_the_binding_one_is_named(deployment: Deployment) -> None:
-    found = limits(deployment, FIGURES)
+    found = limits(deployment)
     assert binding(found) in found
     assert all(rate(deployment) <= limit.requests_per_second for limit in found)
-    assert all(key in FIGURES.numbers for limit in found for key in limit.figures)
+    assert all(key in figures() for limit in found for key in limit.figures)
 
 
 @given(deployments, st.integers(0, 5000))
@@ -103,23 +90,23 @@ def test_tasks_for_a_rate_are_the_fewest_that_keep_up(
 
 
 def test_a_quota_of_zero_gpus_finishes_nothing_and_says_why() -> None:
-    lowest = binding(limits(Deployment("us-east-1", 10, 10, gpu_vcpus=0), FIGURES))
+    lowest = binding(limits(Deployment("us-east-1", 10, 10, gpu_vcpus=0)))
     assert (lowest.name, lowest.requests_per_second) == ("GPU vCPU quota", 0)
 
 
 def test_a_small_fleet_is_bound_by_itself() -> None:
-    assert binding(limits(Deployment("us-east-1", 10, 10), FIGURES)).name == FLEET
+    assert binding(limits(Deployment("us-east-1", 10, 10))).name == FLEET
 
 
 @given(st.integers(1, 20_000), st.integers(0, 5000))
 def test_a_larger_fleet_takes_no_less_time_to_grow(tasks: int, more: int) -> None:
-    total = FIGURES.boots["ours"].phases().total_seconds
-    small, large = growth(tasks, "ours", FIGURES), growth(tasks + more, "ours", FIGURES)
+    total = boots()["deployed"].total_seconds
+    small, large = growth(tasks, "deployed"), growth(tasks + more, "deployed")
     assert total <= small.seconds <= large.seconds
 
 
 def test_a_fleet_that_fits_one_wave_takes_one_boot() -> None:
-    assert growth(10, "ours", FIGURES).binds == "boot"
+    assert growth(10, "deployed").binds == "boot"
 
 
 def test_a_deployment_that_makes_no_sense_is_refused() -> None:

@@ -1,0 +1,264 @@
+"""The bill of a month: what stands in an idle deployment, and what its jobs add.
+
+A month is thirty times the simulated day, with as many jobs as the load says.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from infra.capacity.figures import (
+    MONTH_SECONDS,
+    PICTURES_PER_JOB,
+    Figures,
+    Instance,
+    counts,
+    figures,
+    instance_price,
+    prices,
+)
+from infra.capacity.simulation.day import AFTERWARDS, DEFAULT, Variant, day_of
+from infra.capacity.simulation.jobs import DAY
+from infra.capacity.simulation.outcome import Day, Fate
+
+REGIONS = ("us-east-2", "us-east-1")
+"""The first is where a deployment goes by default."""
+INSTANCE = "g4dn.xlarge"
+SPOT_SHARE = 1.0
+DAYS = MONTH_SECONDS / 86_400
+MINUTES = MONTH_SECONDS / 60
+MONTH_HOURS = MONTH_SECONDS / 3600
+OBSERVATIONS_PER_MINUTE = 4
+"""Observations of the scaling loop while there is a job or a task; there is one a minute else."""
+FREE_IOPS, FREE_THROUGHPUT = 3000, 125
+"""What a gp3 volume's price includes: operations and MB a second."""
+FREE_DASHBOARDS = 3
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a bill: a count of something, and dollars for each."""
+
+    name: str
+    count: float
+    each: float
+
+    @property
+    def dollars(self) -> float:
+        """The amount of the line."""
+        return self.count * self.each
+
+
+def total(lines: Iterable[Line]) -> float:
+    """The amount of a bill, in dollars."""
+    return sum(line.dollars for line in lines)
+
+
+@dataclass(frozen=True)
+class Use:
+    """The use in a month of 30 days.
+
+    `awake_hours` are those with a job or a task, `express_seconds` those of state machines,
+    waiting included, `idle_seconds` those in which workers poll an empty queue.
+    """
+
+    requests: float = 0.0
+    answered: float = 0.0
+    observations: float = MINUTES
+    awake_hours: float = 0.0
+    express_seconds: float = 0.0
+    instance_hours: float = 0.0
+    idle_seconds: float = 0.0
+
+    @property
+    def pictures(self) -> float:
+        """Pictures that users got."""
+        return self.answered * PICTURES_PER_JOB
+
+
+@dataclass(frozen=True)
+class Load:
+    """How many pictures are asked for in a month of 30 days."""
+
+    name: str
+    pictures: float
+
+    @property
+    def jobs_per_day(self) -> float:
+        """The same as jobs a day."""
+        return self.pictures / PICTURES_PER_JOB / DAYS
+
+
+IDLE = Load("nobody asks", 0)
+SMALL = Load("1,000 pictures a day", 1000 * DAYS)
+LARGE = Load("1,000,000 pictures a month", 1e6)
+LOADS = (SMALL, LARGE)
+
+
+@dataclass(frozen=True)
+class Bill:
+    """A month's bill: what stands without any job, what the jobs add, and the use behind it."""
+
+    standing: tuple[Line, ...]
+    working: tuple[Line, ...]
+    use: Use
+
+    @property
+    def dollars(self) -> float:
+        """The whole bill."""
+        return total(self.standing) + total(self.working)
+
+    @property
+    def per_thousand(self) -> float:
+        """Dollars for 1,000 pictures that users got."""
+        return self.dollars / self.use.pictures * 1000
+
+
+def bill(
+    load: Load,
+    region: str = REGIONS[0],
+    variant: Variant = DEFAULT,
+    counted: Figures | None = None,
+) -> Bill:
+    """The bill of a variant for a month of a load.
+
+    Args:
+        load: how much is asked for.
+        region: the price of whose instances is taken.
+        variant: how the deployment runs.
+        counted: in the place of `counts.toml`.
+
+    Raises:
+        LookupError: the price of an instance in the region is not known.
+    """
+    instance = instance_price(INSTANCE, region)
+    if instance is None:
+        raise LookupError(f"prices.toml has no price of {INSTANCE} in {region}")
+    counted = counted or counts()
+    use = use_in_month(day_of(variant, jobs=load.jobs_per_day)) if load.pictures else Use()
+    return Bill(standing_costs(counted), working_costs(use, instance, SPOT_SHARE, counted), use)
+
+
+def use_in_month(day: Day) -> Use:
+    """The use of thirty days like the simulated one."""
+    ledger = day.ledger
+    more = max(0.0, ledger.observations - (DAY + AFTERWARDS) / 60)
+    return Use(
+        requests=day.arrived * DAYS,
+        answered=day.count(Fate.ANSWERED) * DAYS,
+        observations=ledger.observations * DAYS,
+        awake_hours=more / (OBSERVATIONS_PER_MINUTE - 1) / 60 * DAYS,
+        express_seconds=ledger.express_seconds * DAYS,
+        instance_hours=day.gpu_hours * DAYS,
+        idle_seconds=(ledger.instance_seconds - ledger.busy_seconds) * DAYS,
+    )
+
+
+def standing_costs(counted: Figures) -> tuple[Line, ...]:
+    """The lines of a month in which nobody asks: one observation a minute, and what is kept."""
+    price = prices()
+    polls = MONTH_SECONDS / counted["poll_seconds"] * counted["dead_letter_pollers"]
+    other_alarms = counted["alarms"] + counted["alarms_of_ecs"]
+    dashboards = max(0, counted["dashboards"] - FREE_DASHBOARDS)
+    return (
+        *_observations(MINUTES, MINUTES * counted["observation_seconds"], counted),
+        Line(
+            "high-resolution alarms",
+            counted["alarms_high_resolution"],
+            price["alarm_high_resolution"],
+        ),
+        Line("other alarms, two of them ECS's own", other_alarms, price["alarm"]),
+        Line("dashboards beyond three", dashboards, price["dashboard"]),
+        Line("polls of the dead-letter queue", polls, price["sqs_request"]),
+        Line("image in ECR, GB", counted["image_gigabytes"], price["image_gigabyte"]),
+    )
+
+
+def _observations(
+    observations: float, machine_seconds: float, counted: Figures
+) -> tuple[Line, ...]:
+    """The lines of observing the queue: state machine, Lambda, the fleet's item, log."""
+    price = prices()
+    lambda_seconds = observations * counted["observation_seconds"]
+    return (
+        Line("scaling state machine, executions", MINUTES, price["express_request"]),
+        Line(
+            "scaling state machine, GB-seconds",
+            machine_seconds * figures()["express_gigabytes"],
+            price["express_gigabyte_second"],
+        ),
+        Line("Lambda `backlog`, invocations", observations, price["lambda_request"]),
+        Line(
+            "Lambda `backlog`, GB-seconds",
+            lambda_seconds * counted["backlog_gigabytes"],
+            price["lambda_gigabyte_second"],
+        ),
+        Line("observations of the queue", observations, price["sqs_request"]),
+        Line("the fleet's item in the table, writes", observations, price["table_write"]),
+        Line(
+            "logs, GB", observations * counted["observation_log_gigabytes"], price["log_gigabyte"]
+        ),
+    )
+
+
+def working_costs(
+    use: Use, instance: Instance, spot_share: float, counted: Figures
+) -> tuple[Line, ...]:
+    """The lines that a month's jobs add to `standing_costs`."""
+    price, requests = prices(), use.requests
+    handler_seconds = requests * figures()["handler_seconds"]
+    polls = use.idle_seconds / counted["poll_seconds"]
+    return (
+        *_instances(use.instance_hours, instance.hour(spot_share), counted),
+        *_awake(use, counted),
+        Line("API Gateway (REST)", requests, price["api_gateway_rest"]),
+        Line("Lambda `interactions`, invocations", requests, price["lambda_request"]),
+        Line(
+            "Lambda `interactions`, GB-seconds",
+            handler_seconds * counted["interactions_gigabytes"],
+            price["lambda_gigabyte_second"],
+        ),
+        Line(
+            "SQS, jobs and polls",
+            requests * counted["requests_per_job"] + polls,
+            price["sqs_request"],
+        ),
+        Line("jobs table, writes", requests * counted["writes_per_job"], price["table_write"]),
+        Line("jobs table, reads", requests * counted["reads_per_job"], price["table_read"]),
+        Line(
+            "pictures to Discord, GB",
+            use.answered * counted["answer_gigabytes"],
+            price["egress_gigabyte"],
+        ),
+    )
+
+
+def _awake(use: Use, counted: Figures) -> tuple[Line, ...]:
+    """The metrics of an awake fleet, and its observations beyond one a minute.
+
+    A metric is billed for the hours in which it has a point.
+    """
+    price = prices()
+    more = max(0.0, use.observations - MINUTES)
+    lines = _observations(more, max(0.0, use.express_seconds - MINUTES), counted)
+    # The executions are those of an idle month: only what happens in them grows.
+    dollars = total(lines[1:])
+    metrics = counted["metrics"] + counted["worker_metrics"]
+    puts = use.awake_hours * 60 * OBSERVATIONS_PER_MINUTE
+    return (
+        Line("more observations while awake", more, dollars / more if more else 0.0),
+        Line("PutMetricData", puts, price["metric_request"]),
+        Line("custom metrics, months", metrics * use.awake_hours / MONTH_HOURS, price["metric"]),
+    )
+
+
+def _instances(hours: float, dollars: float, counted: Figures) -> tuple[Line, ...]:
+    price = prices()
+    iops = max(0.0, counted["volume_iops"] - FREE_IOPS) * price["volume_iops"]
+    throughput = counted["volume_throughput"] - FREE_THROUGHPUT
+    faster = iops + max(0.0, throughput) * price["volume_throughput"]
+    volume = counted["volume_gigabytes"] * price["volume_gigabyte"] + faster
+    return (
+        Line("GPU instances, hours", hours, dollars),
+        Line("their volumes, months", hours / MONTH_HOURS, volume),
+        Line("their public addresses, hours", hours, price["address"]),
+    )

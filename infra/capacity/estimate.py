@@ -1,0 +1,61 @@
+"""The estimate of a deployment's costs that the deploy step shows before it makes anything."""
+
+from dataclasses import dataclass
+
+from infra.capacity.bill import Line, Use, standing_costs, total, working_costs
+from infra.capacity.figures import (
+    PICTURES_PER_JOB,
+    PRICED_REGION,
+    Instance,
+    counts,
+    instance_price,
+    speed,
+)
+
+_SPEEDS = {"g4dn.xlarge": "T4, one batch of four", "g5.xlarge": "A10G, four pictures"}
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Dollars before any free allowance; None where nothing is known of the instance type.
+
+    `thousand_pictures` is for a worker that is always busy; `most_per_hour` for the maximum of
+    instances, on demand, since Spot may have none.
+    """
+
+    idle: tuple[Line, ...]
+    instance: Instance | None
+    hour: float | None
+    thousand_pictures: float | None
+    most_per_hour: float | None
+    notes: tuple[str, ...]
+
+    @property
+    def idle_month(self) -> float:
+        """A month of 30 days in which nobody asks for anything."""
+        return total(self.idle)
+
+
+def estimate(
+    instance_type: str, region: str, spot_percentage: float, maximum_tasks: int
+) -> Estimate:
+    """The costs of a deployment whose first instance type is `instance_type`."""
+    idle = standing_costs(counts())
+    here = instance_price(instance_type, region)
+    instance = here or instance_price(instance_type, PRICED_REGION)
+    notes = [] if here else [f"The price of {instance_type} in {region} is not known here."]
+    if instance is None:
+        return Estimate(idle, None, None, None, None, tuple(notes))
+    if here is None:
+        notes.append(f"Computed with the price in {PRICED_REGION}.")
+    busy = Use(instance_hours=1.0, observations=0.0)
+    spot_share = spot_percentage / 100
+    hour = total(working_costs(busy, instance, spot_share, counts()))
+    on_demand = hour - instance.hour(spot_share) + instance.dollars
+    thousand = None
+    if instance_type in _SPEEDS:
+        seconds = speed(_SPEEDS[instance_type]).seconds * 1000 / PICTURES_PER_JOB
+        thousand = hour * seconds / 3600
+    else:
+        notes.append(f"How fast {instance_type} draws is not known here.")
+    return Estimate(idle, instance, hour, thousand, on_demand * maximum_tasks, tuple(notes))

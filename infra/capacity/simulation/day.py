@@ -1,0 +1,115 @@
+"""Runs variants of a deployment through one day; every variant meets the same arrivals."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+
+from discord_diffusion.fleet.demand import ScalingTarget
+from infra.capacity import figures
+from infra.capacity.figures import Stage
+from infra.capacity.simulation.clock import Clock
+from infra.capacity.simulation.fleet import Fleet, Timings
+from infra.capacity.simulation.jobs import DAY, EXPECTED_JOBS, Job, JobQueue, arrivals
+from infra.capacity.simulation.outcome import Day, Ending, Fate, Ledger, Sample
+from infra.capacity.simulation.policy import ScalingPolicy, SimulatedDeployment
+from infra.terraform_numbers import terraform_number
+
+SEED = 20261123
+AFTERWARDS = 3600.0
+"""Seconds after midnight in which the queue is still served."""
+SAMPLE_SECONDS = 60.0
+HOLD_SECONDS = terraform_number("variables_fleet.tf", "scale_in_hold_seconds")
+TARGET_WAIT_SECONDS = terraform_number("variables_fleet.tf", "target_wait_seconds")
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One way of running a deployment, and its name in the tables."""
+
+    name: str
+    speed: str = "T4, one batch of four"
+    hold_seconds: float = HOLD_SECONDS
+    provider_alone: bool = False
+
+    @property
+    def boot(self) -> str:
+        """The name of its boot in `figures.toml`."""
+        return "provider_alone" if self.provider_alone else "deployed"
+
+
+DEFAULT = Variant("default")
+HOLD_5_MINUTES = Variant("5 minutes of holding", hold_seconds=300)
+HOLD_15_MINUTES = Variant("15 minutes of holding", hold_seconds=900)
+PROVIDER_ALONE = Variant("instances left to the capacity provider", provider_alone=True)
+FASTER_GPU = Variant("on A10G", speed="A10G, four pictures")
+VARIANTS = (DEFAULT, HOLD_5_MINUTES, HOLD_15_MINUTES, PROVIDER_ALONE, FASTER_GPU)
+
+
+def simulate(variant: Variant, jobs: tuple[Job, ...], seed: int) -> Day:
+    """One variant through one day of arrivals."""
+    speed = figures.speed(variant.speed)
+    deployment = _deployment(variant, seed)
+    clock, queue, fleet, ledger = (
+        deployment.clock,
+        deployment.queue,
+        deployment.fleet,
+        deployment.ledger,
+    )
+    policy = _policy(variant, deployment)
+    policy.start()
+
+    def arrive(job: Job) -> None:
+        if not policy.admits():
+            ledger.endings.append(Ending(job, Fate.REFUSED, clock.now))
+            return
+        queue.send(job)
+        policy.job_accepted()
+        fleet.receive_jobs()
+
+    def arrival(job: Job) -> Callable[[], None]:
+        return lambda: arrive(job)
+
+    def sample() -> None:
+        instances = len(fleet.instances)
+        ledger.samples.append(Sample(clock.now, queue.backlog, fleet.running, instances))
+
+    for job in jobs:
+        clock.at(job.at, arrival(job))
+    clock.every(SAMPLE_SECONDS, sample)
+    clock.run(DAY + AFTERWARDS)
+    fleet.close()
+    return Day(variant.name, len(jobs), ledger, speed.price)
+
+
+def _deployment(variant: Variant, seed: int) -> SimulatedDeployment:
+    boot = figures.boots()[variant.boot]
+    timings = Timings(
+        register=boot.seconds(Stage.INSTANCE),
+        pull=boot.seconds(Stage.IMAGE),
+        start=boot.seconds(Stage.WORKER),
+        job=figures.speed(variant.speed).seconds,
+    )
+    clock, queue, ledger = Clock(), JobQueue(), Ledger()
+    chance = random.Random(seed)  # noqa: S311 - a simulation, not a secret
+    fleet = Fleet(clock, queue, ledger, timings, chance)
+    return SimulatedDeployment(clock, queue, fleet, ledger)
+
+
+def _policy(variant: Variant, deployment: SimulatedDeployment) -> ScalingPolicy:
+    target = ScalingTarget(
+        seconds_per_job=figures.speed(variant.speed).seconds,
+        jobs_at_once=1,
+        target_wait_seconds=TARGET_WAIT_SECONDS,
+        minimum=0,
+        maximum=figures.figures().count("tasks_maximum"),
+        hold_seconds=variant.hold_seconds,
+    )
+    boot = figures.boots()[variant.boot]
+    return ScalingPolicy(deployment, target, boot, provider_alone=variant.provider_alone)
+
+
+@cache
+def day_of(variant: Variant, seed: int = SEED, jobs: float = EXPECTED_JOBS) -> Day:
+    """A variant's day of about `jobs` jobs."""
+    return simulate(variant, arrivals(seed, jobs), seed)

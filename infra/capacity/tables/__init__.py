@@ -1,0 +1,1 @@
+"""The computed tables of docs/capacity.md and docs/costs.md."""

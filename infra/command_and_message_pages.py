@@ -1,0 +1,78 @@
+"""The pages on commands and messages, from the data that they are about.
+
+`python -m infra.command_and_message_pages commands` (or `messages`) prints a page's tables.
+"""
+
+import sys
+from collections.abc import Iterator
+
+from discord_diffusion.discord.command_model import Command, CommandType, Option
+from discord_diffusion.discord.commands import COMMANDS
+from discord_diffusion.texts.catalogue import FALLBACK, texts
+from discord_diffusion.texts.command_texts import described
+
+_SECTIONS = {
+    "refused": "Refused: told at once, to the user alone",
+    "failed": "Failed: written into the message that the pictures were to be in",
+    "done": "Done",
+}
+
+
+def commands() -> str:
+    """Every command with its options."""
+    return "\n\n".join(_command(command) for command in COMMANDS)
+
+
+def messages() -> str:
+    """Every end that is not pictures: its key, and what the user reads in English."""
+    parts = []
+    for section, title in _SECTIONS.items():
+        rows = [
+            f"| `{key}` | {_cell(text)} |"
+            for key, text in texts(FALLBACK).items()
+            if key.startswith(f"{section}.")
+        ]
+        parts.append("\n".join([f"## {title}", "", "| key | text |", "|---|---|", *rows]))
+    return "\n\n".join(parts)
+
+
+def _command(command: Command) -> str:
+    slash = "/" if command.type is CommandType.CHAT_INPUT else ""
+    lines = [f"## {slash}{command.name}", "", f"{described(FALLBACK, command.key)[1]}."]
+    if command.options:
+        lines += ["", *_HEAD, *_rows(command.key, command.options)]
+    for one in command.subcommands:
+        path = f"{command.key}.{one.name}"
+        lines += ["", f"### /{command.name} {one.name}", "", f"{described(FALLBACK, path)[1]}."]
+        if one.options:
+            lines += ["", *_HEAD, *_rows(path, one.options)]
+    return "\n".join(lines)
+
+
+_HEAD = ("| option | what | allowed |", "|---|---|---|")
+
+
+def _rows(path: str, options: tuple[Option, ...]) -> Iterator[str]:
+    for option in options:
+        needed = " (required)" if option.required else ""
+        what = described(FALLBACK, f"{path}.{option.name}")[1]
+        yield f"| `{option.name}`{needed} | {_cell(what)} | {_allowed(option)} |"
+
+
+def _allowed(option: Option) -> str:
+    if option.choices:
+        return ", ".join(f"`{choice.value}`" for choice in option.choices)
+    kind = option.type.name.lower()
+    if option.maximum is None:
+        return kind
+    unit = " characters" if kind == "string" else ""
+    completed = ", completed while typing" if option.autocomplete else ""
+    return f"{option.minimum:g} to {option.maximum:.12g}{unit}{completed}"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+if __name__ == "__main__":
+    sys.stdout.write({"commands": commands, "messages": messages}[sys.argv[1]]() + "\n")

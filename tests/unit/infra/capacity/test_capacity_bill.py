@@ -1,0 +1,80 @@
+"""The bills: what they add up to, and that docs/costs.md shows them as they are computed."""
+
+import inspect
+from pathlib import Path
+
+import pytest
+
+from infra.capacity import bill as bill_module
+from infra.capacity.bill import IDLE, LARGE, LOADS, REGIONS, SMALL, Line, bill, total
+from infra.capacity.estimate import estimate
+from infra.capacity.figures import counts, instances, prices
+from infra.capacity.pages import COST_PARTS, render
+
+ROOT = Path(__file__).parents[4]
+DOCUMENT = ROOT / "docs" / "costs.md"
+IDLE_BUDGET = 5.0
+
+
+def test_the_costs_on_the_page_are_those_that_the_model_computes() -> None:
+    text = DOCUMENT.read_text(encoding="utf-8")
+    assert render(text) == text
+    assert [name for name in COST_PARTS if f"<!-- computed: {name} -->" not in text] == []
+
+
+def test_the_first_region_is_where_a_deployment_goes_by_default() -> None:
+    variables = (ROOT / "infra" / "variables.tf").read_text(encoding="utf-8")
+    assert f'default     = "{REGIONS[0]}"' in variables
+
+
+def test_an_idle_month_stays_within_its_budget() -> None:
+    assert 0 < bill(IDLE).dollars <= IDLE_BUDGET
+
+
+def test_an_idle_month_has_no_instance_and_no_job() -> None:
+    assert total(bill(IDLE).working) == 0
+
+
+def test_a_month_asks_for_about_as_many_pictures_as_its_load_says() -> None:
+    for load in (SMALL, LARGE):
+        assert bill(load).use.requests * 4 == pytest.approx(load.pictures, rel=0.06)
+
+
+def test_a_dearer_region_makes_a_month_dearer() -> None:
+    for load in LOADS:
+        assert bill(load, REGIONS[1]).per_thousand > bill(load, REGIONS[0]).per_thousand
+
+
+def test_every_price_and_count_is_used() -> None:
+    """A figure that nothing uses states something that nothing checks."""
+    source = inspect.getsource(bill_module)
+    assert [key for key in (*prices(), *counts()) if f'"{key}"' not in source] == []
+
+
+def test_a_line_is_its_count_times_its_price() -> None:
+    assert total([Line("a", 3, 0.5), Line("b", 2, 1.0)]) == 3.5
+
+
+def test_spot_is_cheaper_than_on_demand_and_a_share_lies_between() -> None:
+    for instance in instances():
+        assert instance.hour(1) < instance.hour(0.5) < instance.hour(0)
+
+
+def test_the_estimate_names_the_most_that_can_be_spent_in_an_hour_on_demand() -> None:
+    found = estimate("g4dn.xlarge", "us-east-1", 100, maximum_tasks=4)
+    assert found.hour is not None
+    assert found.most_per_hour is not None
+    assert found.most_per_hour > 4 * 0.526 > 4 * found.hour
+    assert found.notes == ()
+
+
+def test_the_estimate_says_where_a_price_is_from_if_not_from_the_region() -> None:
+    found = estimate("g4dn.xlarge", "eu-west-1", 100, maximum_tasks=1)
+    assert found.hour == estimate("g4dn.xlarge", "us-east-1", 100, maximum_tasks=1).hour
+    assert any("us-east-1" in note for note in found.notes)
+
+
+def test_the_estimate_of_an_unknown_type_holds_the_idle_month_alone() -> None:
+    found = estimate("p9.huge", "us-east-1", 100, maximum_tasks=1)
+    assert found.idle_month > 0
+    assert (found.hour, found.thousand_pictures, found.most_per_hour) == (None, None, None)

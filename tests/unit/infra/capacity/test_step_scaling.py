@@ -1,0 +1,159 @@
+"""Step adjustments and cooldowns have the effect that they have at Application Auto Scaling."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from discord_diffusion.fleet.demand import (
+    Observation,
+    ScalingTarget,
+    desired_tasks,
+    measure,
+)
+from infra.capacity.step_scaling import (
+    MAXIMUM_STEPS,
+    SHORTFALL_THRESHOLD,
+    SURPLUS_THRESHOLD,
+    Cooldown,
+    InvalidStepsError,
+    StepAdjustment,
+    adjustment_for,
+    check_steps,
+    scale_in_steps,
+    scale_out_steps,
+)
+
+maxima = st.integers(1, 5000)
+
+
+# The two examples of the API reference: an alarm with a threshold of 50.
+@pytest.mark.parametrize(
+    ("step", "inside", "outside"),
+    [
+        (StepAdjustment(0, 10, 1), [50, 55, 59.9], [49.9, 60]),
+        (StepAdjustment(-10, 0, -1), [40.1, 45, 49.9], [40, 50.1]),
+    ],
+)
+def test_bounds_are_relative_to_the_threshold(
+    step: StepAdjustment, inside: list[float], outside: list[float]
+) -> None:
+    assert all(adjustment_for([step], 50, value) == step.change for value in inside)
+    assert all(adjustment_for([step], 50, value) is None for value in outside)
+
+
+@given(maxima, st.integers(1, MAXIMUM_STEPS))
+def test_steps_are_ones_that_the_service_accepts(maximum: int, limit: int) -> None:
+    for steps in (scale_out_steps(maximum, limit), scale_in_steps(maximum, limit)):
+        check_steps(steps)
+        assert len(steps) <= limit
+
+
+@given(maxima, st.integers(1, 6000))
+def test_a_step_takes_no_more_than_is_short_and_at_least_half_of_it(
+    maximum: int, short: int
+) -> None:
+    change = adjustment_for(scale_out_steps(maximum), SHORTFALL_THRESHOLD, short)
+    assert change is not None
+    assert min(short, maximum) / 2 <= change <= short
+
+
+@given(maxima, st.integers(1, 6000))
+def test_scaling_in_mirrors_scaling_out(maximum: int, count: int) -> None:
+    change_out = adjustment_for(scale_out_steps(maximum), SHORTFALL_THRESHOLD, count)
+    change_in = adjustment_for(scale_in_steps(maximum), SURPLUS_THRESHOLD, count)
+    assert change_out is not None
+    assert change_in == -change_out
+
+
+@given(st.integers(1, MAXIMUM_STEPS), st.integers(0, 500), st.integers(0, 20))
+def test_a_small_fleet_has_the_wanted_tasks_after_one_step(
+    maximum: int, backlog: int, asked: int
+) -> None:
+    target = ScalingTarget(10, 1, 60, 0, maximum)
+    look = Observation(backlog, 0, min(asked, maximum), 0)
+    change = adjustment_for(
+        scale_out_steps(maximum), SHORTFALL_THRESHOLD, measure(look, target).shortfall
+    )
+    assert target.clamp(look.asked_for + (change or 0)) == max(
+        desired_tasks(look, target), look.asked_for
+    )
+
+
+@given(maxima, st.integers(0, 30_000))
+def test_a_large_fleet_comes_within_one_step_and_never_past_the_wanted_tasks(
+    maximum: int, backlog: int
+) -> None:
+    target = ScalingTarget(10, 1, 60, 0, maximum)
+    steps = scale_out_steps(maximum)
+    sizes = [step.change for step in steps]
+    look = Observation(backlog, 0, 0, 0)
+    wanted = desired_tasks(look, target)
+    got = adjustment_for(steps, SHORTFALL_THRESHOLD, measure(look, target).shortfall) or 0
+    next_size = min((size for size in sizes if size > got), default=maximum + 1)
+    assert got <= wanted < next_size
+
+
+@given(maxima, st.integers(0, 30_000))
+def test_looks_that_repeat_end_at_the_wanted_tasks(maximum: int, backlog: int) -> None:
+    target = ScalingTarget(10, 1, 60, 0, maximum)
+    steps = scale_out_steps(maximum)
+    asked, looks = 0, 0
+    while short := measure(Observation(backlog, 0, 0, asked), target).shortfall:
+        asked += adjustment_for(steps, SHORTFALL_THRESHOLD, short) or 0
+        looks += 1
+        assert looks <= 13  # each look at least halves what is short
+    assert asked == desired_tasks(Observation(backlog, 0, 0, 0), target)
+
+
+def test_nothing_short_means_no_step() -> None:
+    assert adjustment_for(scale_out_steps(10), SHORTFALL_THRESHOLD, 0) is None
+    assert adjustment_for(scale_in_steps(10), SURPLUS_THRESHOLD, 0) is None
+
+
+@pytest.mark.parametrize(
+    ("steps", "rule"),
+    [
+        ([], "0 steps"),
+        ([StepAdjustment(float(n), float(n + 1), 1) for n in range(21)], "21 steps"),
+        ([StepAdjustment(None, None, 1)], "neither"),
+        ([StepAdjustment(3, 2, 1)], "ends before"),
+        ([StepAdjustment(0, 2, 1), StepAdjustment(3, None, 2)], "gap"),
+        ([StepAdjustment(0, 3, 1), StepAdjustment(2, None, 2)], "overlap"),
+        ([StepAdjustment(0, None, 1), StepAdjustment(2, None, 2)], "overlap"),
+        ([StepAdjustment(-5, 0, 1)], "lowest bound"),
+        ([StepAdjustment(0, 5, 1)], "highest bound"),
+    ],
+)
+def test_steps_that_the_service_refuses_are_refused_with_the_rule(
+    steps: list[StepAdjustment], rule: str
+) -> None:
+    with pytest.raises(InvalidStepsError, match=rule):
+        check_steps(steps)
+
+
+def test_a_fleet_of_no_task_has_no_steps() -> None:
+    with pytest.raises(ValueError, match="maximum is 0"):
+        scale_out_steps(0)
+    with pytest.raises(ValueError, match="limit is 21"):
+        scale_out_steps(5, 21)
+
+
+def test_during_the_cooldown_only_the_excess_over_what_was_added_is_added() -> None:
+    # The example of the API reference: 2 are added; 3 during the cooldown adds 1 more.
+    target = Cooldown(out_seconds=300, in_seconds=300)
+    assert target.scale_out(0, 4, 2, 100) == 6
+    assert target.scale_out(60, 6, 2, 100) == 6
+    assert target.scale_out(120, 6, 3, 100) == 7
+    assert target.scale_out(420, 7, 2, 100) == 9
+
+
+def test_scale_in_is_blocked_by_its_cooldown_and_freed_by_a_scale_out() -> None:
+    target = Cooldown(out_seconds=30, in_seconds=300)
+    assert target.scale_in(0, 5, -1, 0) == 4
+    assert target.scale_in(60, 4, -1, 0) == 4
+    assert target.scale_out(90, 4, 1, 10) == 5
+    assert target.scale_in(120, 5, -9, 2) == 2
+
+
+def test_a_count_never_passes_its_maximum() -> None:
+    assert Cooldown(30, 30).scale_out(0, 9, 5, 10) == 10
