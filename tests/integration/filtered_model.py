@@ -18,6 +18,7 @@ from discord_diffusion.worker.generation import GenerationRequest
 from discord_diffusion.worker.pipeline import DiffusersGenerator
 from tests.unit.worker.pipeline import tiny_model
 from tests.unit.worker.pipeline.drawing import draw_all, load
+from tests.unit.worker.pipeline.faults import default_model
 
 _SIDE, _PATCH, _WIDTH = 32, 16, 16
 _NEVER = 2.0
@@ -40,7 +41,7 @@ def save(folder: Path, drawn: GenerationParameters, flagged: int) -> list[int]:
     _UNTYPED.StableDiffusionPipeline(**parts).save_pretrained(folder)
     generator = load(folder)
     places = _set_threshold(generator, drawn, flagged)
-    checker = generator._shelf.get(None).safety._checker
+    checker = default_model(generator).safety_checker._checker
     assert checker is not None
     checker.save_pretrained(folder / "safety_checker")
     return places
@@ -51,7 +52,7 @@ def _set_threshold(
 ) -> list[int]:
     """Take for a bad concept whatever tells some of the pictures from the others."""
     [made] = draw_all(generator, [GenerationRequest(drawn, safety_check=False)])
-    safety = generator._shelf.get(None).safety
+    safety = default_model(generator).safety_checker
     checker, extractor = safety._checker, safety._extractor
     assert checker is not None
     assert extractor is not None

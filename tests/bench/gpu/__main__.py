@@ -14,7 +14,7 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from discord_diffusion.worker.pipeline.devices import choose_device, choose_dtype
+from discord_diffusion.worker.pipeline.loading import choose_device, choose_dtype
 from tests.bench.gpu import architectures, hardware
 from tests.bench.gpu.measure import Figures, measure
 from tests.bench.gpu.recipes import Case

@@ -1,7 +1,7 @@
 """Text to pictures with any model that diffusers' `AutoPipelineForText2Image` loads.
 
-Only this package imports torch and diffusers; importing it takes seconds, so nothing imports it
-before the settings are known to be good.
+Only this package imports torch and diffusers. Importing it takes seconds, so the worker imports it
+after the settings are known to be good.
 """
 
 from discord_diffusion.worker.pipeline.generator import DiffusersGenerator

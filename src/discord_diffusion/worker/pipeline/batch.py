@@ -1,11 +1,12 @@
-"""Pictures of several requests as one list, and back."""
+"""A batch as a list of single pictures, and back: the results of its requests."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from PIL.Image import Image
 
-from discord_diffusion.jobs.parameters import GenerationParameters
+from discord_diffusion.jobs.parameters import SEED, GenerationParameters
 from discord_diffusion.worker.errors import BlankPictureError, WorkerError
 from discord_diffusion.worker.generation import (
     Generation,
@@ -15,68 +16,90 @@ from discord_diffusion.worker.generation import (
     Picture,
 )
 
-SEEDS = 2**32
-
 
 @dataclass(frozen=True, eq=False)
-class PictureOrder:
-    """One picture that is asked for."""
+class BatchItem:
+    """One picture to draw."""
 
-    asked: GenerationRequest
-    request: int
+    request: GenerationRequest
+    request_index: int
     """Place of the request in the batch."""
     index: int
     """Place of the picture in the request."""
 
     @property
     def parameters(self) -> GenerationParameters:
-        """Of the request."""
-        return self.asked.parameters
+        """The request's parameters."""
+        return self.request.parameters
 
     @property
     def seed(self) -> int:
-        """Of this picture alone."""
-        return (self.parameters.seed + self.index) % SEEDS
+        """The seed of this picture alone."""
+        return (self.parameters.seed + self.index) % (SEED[1] + 1)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the finished picture."""
+        return finished_size(self.parameters)
 
 
 @dataclass(frozen=True)
-class Drawn:
-    """What became of an order: a picture, or why there is none to show."""
+class DrawnPicture:
+    """The result of drawing one item: a picture, or the reason why there is none to show."""
 
     image: Image | None
     flagged: bool = False
-    """Whether the safety checker held it back; if not, a missing picture came out blank."""
+    """Whether the safety checker held the picture back; a missing picture that is not flagged
+    came out blank."""
 
 
-Result = Drawn | WorkerError
+def finished_size(parameters: GenerationParameters) -> tuple[int, int]:
+    """Width and height of a finished picture: a source image may be enlarged."""
+    scale = parameters.source.scale if parameters.source else 1
+    return parameters.width * scale, parameters.height * scale
 
 
-def list_orders(requests: Sequence[GenerationRequest]) -> list[PictureOrder]:
+def pixel_count(parameters: GenerationParameters) -> int:
+    """Pixels of a finished picture."""
+    width, height = finished_size(parameters)
+    return width * height
+
+
+def list_items(requests: Sequence[GenerationRequest]) -> list[BatchItem]:
     """All pictures of all requests, in their order."""
     return [
-        PictureOrder(request, place, index)
-        for place, request in enumerate(requests)
+        BatchItem(request, request_index, index)
+        for request_index, request in enumerate(requests)
         for index in range(request.parameters.images)
     ]
 
 
-def generation(
-    orders: Sequence[PictureOrder],
-    results: Mapping[PictureOrder, Result],
+def list_generations(
+    items: Sequence[BatchItem],
+    results: Mapping[BatchItem, DrawnPicture | WorkerError],
+    model: ModelInfo,
+    seconds: PhaseSeconds,
+) -> list[Generation | WorkerError]:
+    """The result of each request, in their order. An error of one picture is the request's."""
+    by_request = groupby(items, key=lambda item: item.request_index)
+    pairs = ([(item, results[item]) for item in own] for _, own in by_request)
+    return [_generation(drawn, model, seconds) for drawn in pairs]
+
+
+def _generation(
+    drawn: Sequence[tuple[BatchItem, DrawnPicture | WorkerError]],
     model: ModelInfo,
     seconds: PhaseSeconds,
 ) -> Generation | WorkerError:
-    """What became of one request. An error of one picture is the request's."""
     pictures: list[Picture] = []
     filtered = blank = 0
-    for order in orders:
-        result = results[order]
+    for item, result in drawn:
         if isinstance(result, WorkerError):
             return result
         if result.image is not None:
-            pictures.append(Picture(result.image, order.seed, order.index))
+            pictures.append(Picture(result.image, item.seed, item.index))
         filtered += result.flagged
         blank += result.image is None and not result.flagged
-    if blank == len(orders):
+    if blank == len(drawn):
         return BlankPictureError(f"{blank} pictures came out black or as no numbers")
     return Generation(tuple(pictures), filtered, seconds, model, blank)

@@ -1,16 +1,17 @@
-"""The same picture whatever batch it is drawn in, on the CPU to the last bit.
+"""The same picture in any batch: on the CPU to the last bit.
 
-Kernels are chosen by the number of rows, and kernels round differently. Layers where this was
-found, and how each is held to one kernel:
-- a matrix product of few rows (time embeddings: one row a picture), by MKL: done in blocks of
-  `ROWS` rows, the last one filled up.
-- a convolution for a single row, by oneDNN: done for two. Only a single picture without guidance,
-  or its decoding, is that small.
-- a 1x1 convolution on one thread, which torch hands to oneDNN from 16 rows on: done in blocks.
+Libraries choose kernels by the number of rows, and kernels round differently. These layers were
+found to depend on the batch, and each is held to one kernel:
+- a matrix product of few rows (time embeddings: one row a picture), by MKL: computed in blocks of
+  `_BLOCK` rows, the last one padded.
+- a convolution of a single row, by oneDNN: computed for two. Only a single picture without
+  guidance, or its decoding, is that small.
+- a 1x1 convolution on one thread, which torch hands to oneDNN from 16 rows on: computed in blocks.
 """
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -18,37 +19,34 @@ from torch.nn import functional
 
 Forward = Callable[[Tensor], Tensor]
 
-ROWS = 8
+_BLOCK = 8
 
 
-def make_invariant(network: nn.Module) -> None:
-    """Hold the layers of a network that is run on the CPU to one kernel each, in place."""
+def make_batch_invariant(network: nn.Module) -> None:
+    """Hold the layers of a network that runs on the CPU to one kernel each, in place."""
     for layer in network.modules():
+        # Through a variable: mypy refuses to assign to a method.
+        module: Any = layer
         if isinstance(layer, nn.Linear):
-            _replace_forward(layer, partial(_linear, layer, layer.forward))
+            module.forward = partial(_linear, layer, layer.forward)
         elif isinstance(layer, nn.Conv2d):
             in_blocks = max(layer.kernel_size) == 1
-            _replace_forward(layer, partial(_convolution, layer.forward, in_blocks))
-
-
-def _replace_forward(layer: nn.Module, forward: Forward) -> None:
-    layer.forward = forward
+            module.forward = partial(_convolution, layer.forward, in_blocks)
 
 
 def _linear(layer: nn.Linear, forward: Forward, rows: Tensor) -> Tensor:
     if rows.dim() != 2:
         return forward(rows)
     count = rows.shape[0]
-    padded = functional.pad(rows, (0, 0, 0, -count % ROWS))
-    done = [
-        functional.linear(block, layer.weight, layer.bias) for block in torch.split(padded, ROWS)
-    ]
-    return torch.cat(done)[:count]
+    padded = functional.pad(rows, (0, 0, 0, -count % _BLOCK))
+    blocks = torch.split(padded, _BLOCK)
+    return torch.cat([functional.linear(rows, layer.weight, layer.bias) for rows in blocks])[:count]
 
 
 def _convolution(forward: Forward, in_blocks: bool, rows: Tensor) -> Tensor:
     if rows.shape[0] == 1:
         return forward(torch.cat([rows, rows]))[:1]
-    if in_blocks and rows.shape[0] > ROWS:
-        return torch.cat([_convolution(forward, True, block) for block in torch.split(rows, ROWS)])
+    if in_blocks and rows.shape[0] > _BLOCK:
+        blocks = torch.split(rows, _BLOCK)
+        return torch.cat([_convolution(forward, in_blocks, block) for block in blocks])
     return forward(rows)

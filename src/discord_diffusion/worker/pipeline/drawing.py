@@ -1,159 +1,158 @@
-"""One call of a pipeline: the pictures of a batch in every forward pass."""
+"""One call of a diffusers pipeline: all pictures of a batch in every forward pass."""
 
+import inspect
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import torch
-from PIL import Image as Images
-from PIL.Image import Image
+from PIL import Image, ImageOps
 from torch import Tensor
 
-from discord_diffusion.worker.generation import PhaseSeconds, Preview
-from discord_diffusion.worker.pipeline.batch import Drawn, PictureOrder
-from discord_diffusion.worker.pipeline.compiled import fill
-from discord_diffusion.worker.pipeline.loaded_model import LoadedModel, supported
-from discord_diffusion.worker.pipeline.sizes import asked_size, drawn_shape, drawn_size
-from discord_diffusion.worker.pipeline.sketches import clean_estimate
-from discord_diffusion.worker.pipeline.source_images import centre, fitted
-
-StepEnded = Callable[[int, int, Preview | None], None]
-"""As `OnStep`, of one call of the pipeline."""
+from discord_diffusion.worker.generation import GenerationRequest, OnStep, PhaseSeconds, Preview
+from discord_diffusion.worker.pipeline.batch import BatchItem, DrawnPicture
+from discord_diffusion.worker.pipeline.decoding import estimate_clean_latents
+from discord_diffusion.worker.pipeline.loaded_model import LoadedModel
 
 
 def draw(
-    model: LoadedModel, orders: Sequence[PictureOrder], step_ended: StepEnded
-) -> tuple[list[Drawn], PhaseSeconds]:
-    """Draw pictures that agree in everything but prompt, seed and source.
+    model: LoadedModel, items: Sequence[BatchItem], on_step: OnStep
+) -> tuple[list[DrawnPicture], PhaseSeconds]:
+    """Draw items that agree in everything but prompt, seed and source image.
 
-    Raises `UnsupportedJobError`, what `step_ended` raises, and whatever the libraries do.
+    Raises `UnsupportedJobError`, what `on_step` raises, and whatever the libraries raise.
     """
-    first = orders[0].parameters
+    first = items[0].parameters
     pipe = model.image_to_image if first.source else model.text_to_image
     pipe.scheduler = model.scheduler(first.scheduler)
-    count = fill(len(orders), model.prepared.get(drawn_shape(model, orders[0]), ()))
-    filled = [*orders, *[orders[-1]] * (count - len(orders))]
-    watch = _Watch(model, orders, step_ended)
-    arguments = _arguments(model, filled) | {"callback_on_step_end": watch.step_ended}
+    size = model.supported_size(*items[0].size)
+    count = model.padded_count(len(items), size, first.guidance)
+    padded = [*items, *[items[-1]] * (count - len(items))]
+    monitor = _StepMonitor(model, items, on_step)
+    arguments = _arguments(padded, size) | {"callback_on_step_end": monitor.step_ended}
+    accepted = inspect.signature(pipe.__call__).parameters
     with torch.inference_mode():
-        images = pipe(**supported(pipe, arguments)).images[: len(orders)]
-    drawn = _pictures(model, orders, images)
-    return drawn, watch.seconds()
+        output = pipe(**{name: value for name, value in arguments.items() if name in accepted})
+    drawn = _drawn_pictures(model, items, output.images[: len(items)])
+    return drawn, monitor.phase_seconds()
 
 
-def _arguments(model: LoadedModel, orders: Sequence[PictureOrder]) -> dict[str, Any]:
-    each = [order.parameters for order in orders]
-    first = each[0]
-    width, height = drawn_size(model, orders[0])
+def fit_source(request: GenerationRequest, size: tuple[int, int]) -> Image.Image:
+    """The source image in that size: cropped to its proportions, holes filled with white."""
+    source = request.source
+    if source is None:
+        raise ValueError("parameters.source is there, but not its picture")
+    if source.mode in ("RGBA", "LA", "P"):
+        layer = source.convert("RGBA")
+        source = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
+    return ImageOps.fit(source.convert("RGB"), size, Image.Resampling.LANCZOS)
+
+
+def crop_centre(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """The middle of a picture that is as large or a little larger."""
+    left, top = ((have - want) // 2 for have, want in zip(image.size, size, strict=True))
+    return image.crop((left, top, left + size[0], top + size[1]))
+
+
+def _arguments(items: Sequence[BatchItem], size: tuple[int, int]) -> dict[str, Any]:
+    """Arguments of the pipeline's call, some of which not every family of models knows."""
+    first = items[0].parameters
+    negative_prompts = [item.parameters.negative_prompt for item in items]
     arguments: dict[str, Any] = {
-        "prompt": [one.prompt for one in each],
-        "negative_prompt": [one.negative_prompt for one in each] if first.negative_prompt else None,
+        "prompt": [item.parameters.prompt for item in items],
+        "negative_prompt": negative_prompts if first.negative_prompt else None,
         "num_inference_steps": first.steps,
         "guidance_scale": first.guidance,
-        "width": width,
-        "height": height,
+        "width": size[0],
+        "height": size[1],
         # On the CPU whatever the device: the same noise everywhere, in any batch.
-        "generator": [torch.Generator("cpu").manual_seed(order.seed) for order in orders],
+        "generator": [torch.Generator("cpu").manual_seed(item.seed) for item in items],
         "output_type": "pt",
     }
     if first.source:
         strength = first.source.strength
         arguments |= {
-            "image": [_source(order, width, height) for order in orders],
+            "image": [fit_source(item.request, size) for item in items],
             "strength": strength,
-            # Of which the pipeline does the share `strength`, at least one.
+            # The pipeline does the share `strength` of these steps, which must be at least one.
             "num_inference_steps": max(first.steps, math.ceil(1 / strength)),
         }
     return arguments
 
 
-def _source(order: PictureOrder, width: int, height: int) -> Image:
-    if order.asked.source is None:
-        raise ValueError("parameters.source is there, but not its picture")
-    return fitted(order.asked.source, width, height)
+def _drawn_pictures(
+    model: LoadedModel, items: Sequence[BatchItem], images: Tensor
+) -> list[DrawnPicture]:
+    """Convert to 8 bits, crop to the requested size, leave out blank and flagged pictures.
 
-
-def _pictures(model: LoadedModel, orders: Sequence[PictureOrder], images: Tensor) -> list[Drawn]:
-    """To 8 bits, cut to the size that was asked for; blank ones and flagged ones left out."""
+    `images` are (pictures, channels, height, width) in 0..1.
+    """
     flat = images.flatten(1)
     good = (flat.isfinite().all(1) & (flat > 0).any(1)).tolist()
-    pixels = (images.clamp(0, 1).nan_to_num() * 255).round().byte()
-    asked = asked_size(orders[0])
-    drawn = [
-        centre(Images.fromarray(one.numpy()), asked) for one in pixels.permute(0, 2, 3, 1).cpu()
-    ]
+    pixels = (images.clamp(0, 1).nan_to_num() * 255).round().byte().permute(0, 2, 3, 1).cpu()
+    pictures = [crop_centre(Image.fromarray(image.numpy()), items[0].size) for image in pixels]
     checked = [
-        place for place, order in enumerate(orders) if good[place] and order.asked.safety_check
+        place for place, item in enumerate(items) if good[place] and item.request.safety_check
     ]
-    flags = dict(zip(checked, model.safety.flags([drawn[place] for place in checked]), strict=True))
+    verdicts = model.safety_checker.flags([pictures[place] for place in checked])
+    flagged = {place for place, flag in zip(checked, verdicts, strict=True) if flag}
     return [
-        Drawn(image if good[place] and not flags.get(place) else None, flags.get(place, False))
-        for place, image in enumerate(drawn)
+        DrawnPicture(image if good[place] and place not in flagged else None, place in flagged)
+        for place, image in enumerate(pictures)
     ]
 
 
-class _Watch:
+class _StepMonitor:
     """Times the phases of one call by the ends of its steps, and offers previews."""
 
-    def __init__(
-        self, model: LoadedModel, orders: Sequence[PictureOrder], step_ended: StepEnded
-    ) -> None:
+    def __init__(self, model: LoadedModel, items: Sequence[BatchItem], on_step: OnStep) -> None:
         self._model = model
-        self._orders = orders
-        self._tell = step_ended
-        self._pace = _Pace(model.device)
+        self._items = items
+        self._on_step = on_step
         self._started = time.perf_counter()
         self._step_ends: list[float] = []
+        self._previous_step: torch.cuda.Event | None = None
 
     def step_ended(
         self, pipe: Any, step: int, _timestep: object, tensors: dict[str, Any]
     ) -> dict[str, Any]:
-        """What pipelines call `callback_on_step_end`."""
-        self._pace.step_ended()
+        """The `callback_on_step_end` of the pipeline."""
+        self._wait_for_previous_step()
         self._step_ends.append(time.perf_counter())
-        sketcher = self._model.decoder.sketcher
-        preview = (
-            (lambda place: self._preview(pipe, tensors["latents"], place))
-            if (sketcher.ready)
-            else None
-        )
-        self._tell(step + 1, pipe.num_timesteps, preview)
+        preview: Preview = partial(self._sketch, pipe, tensors["latents"])
+        ready = self._model.decoder.sketcher.ready
+        self._on_step(step + 1, pipe.num_timesteps, preview if ready else None)
         return {}
 
-    def seconds(self) -> PhaseSeconds:
-        """To be asked when the pictures are there."""
+    def phase_seconds(self) -> PhaseSeconds:
+        """The times of the phases; to be called when the pictures are there."""
         now = time.perf_counter()
         first, last = (self._step_ends or [now])[0], (self._step_ends or [now])[-1]
         return PhaseSeconds(first - self._started, last - first, now - last)
 
-    def _preview(self, pipe: Any, latents: Tensor, request: int) -> Image | None:
-        places = [place for place, one in enumerate(self._orders) if one.request == request]
-        if not places:
-            return None
-        if self._model.safety.present and self._orders[places[0]].asked.safety_check:
-            return None  # nobody has checked what it shows
-        chosen = clean_estimate(pipe.scheduler, latents)[places]
-        if chosen.dim() == 3:  # FLUX packs squares of latents into rows
-            width, height = drawn_size(self._model, self._orders[0])
-            chosen = pipe._unpack_latents(chosen, height, width, pipe.vae_scale_factor)
-        decoder = self._model.decoder
-        return decoder.sketcher.sketch(decoder.unscaled(chosen))
-
-
-class _Pace:
-    """Lets the CPU be one step ahead of a GPU, no more: steps are told of when they are done."""
-
-    def __init__(self, device: torch.device) -> None:
-        self._device = device
-        self._before: torch.cuda.Event | None = None
-
-    def step_ended(self) -> None:
-        """Wait for the step before this one."""
-        if self._device.type != "cuda":
+    def _wait_for_previous_step(self) -> None:
+        """Let the CPU be at most one step ahead of a GPU, so that reported steps are done."""
+        if self._model.device.type != "cuda":
             return
         event = torch.cuda.Event()  # type: ignore[no-untyped-call]
         event.record()
-        if self._before is not None:
-            self._before.synchronize()
-        self._before = event
+        if self._previous_step is not None:
+            self._previous_step.synchronize()
+        self._previous_step = event
+
+    def _sketch(self, pipe: Any, latents: Tensor, request_index: int) -> Image.Image | None:
+        places = [
+            place for place, item in enumerate(self._items) if item.request_index == request_index
+        ]
+        if not places:
+            return None
+        if self._model.safety_checker.present and self._items[places[0]].request.safety_check:
+            return None  # the safety checker has not seen the sketch
+        chosen = estimate_clean_latents(pipe.scheduler, latents)[places]
+        if chosen.dim() == 3:  # FLUX packs squares of latents into rows
+            width, height = self._model.supported_size(*self._items[0].size)
+            chosen = pipe._unpack_latents(chosen, height, width, pipe.vae_scale_factor)
+        decoder = self._model.decoder
+        return decoder.sketcher.sketch(decoder.unscale(chosen))

@@ -1,10 +1,9 @@
-"""The generator of the worker: models, batches, and what is done when they fail."""
+"""The generator: keeps the models of a deployment on one device and draws batches with them."""
 
 import logging
 import time
 from collections.abc import Hashable, Sequence
 from contextlib import ExitStack
-from itertools import islice
 from pathlib import Path
 
 import torch
@@ -13,34 +12,22 @@ from discord_diffusion.jobs.models import ModelSpec
 from discord_diffusion.jobs.parameters import GenerationParameters
 from discord_diffusion.settings import PipelineSettings
 from discord_diffusion.worker.errors import ModelLoadError, UnsupportedJobError, WorkerError
-from discord_diffusion.worker.generation import (
-    Generation,
-    GenerationRequest,
-    ModelInfo,
-    OnStep,
-    PhaseSeconds,
-)
-from discord_diffusion.worker.pipeline import compiled, devices, loading, memory
-from discord_diffusion.worker.pipeline.batch import (
-    Drawn,
-    PictureOrder,
-    generation,
-    list_orders,
-)
-from discord_diffusion.worker.pipeline.capacity import Capacity, CudaMeter
-from discord_diffusion.worker.pipeline.drawing import StepEnded, draw
+from discord_diffusion.worker.generation import Generation, GenerationRequest, ModelInfo, OnStep
+from discord_diffusion.worker.pipeline import loading, memory, optimizations
+from discord_diffusion.worker.pipeline.batch import list_generations, list_items, pixel_count
+from discord_diffusion.worker.pipeline.drawing import draw
 from discord_diffusion.worker.pipeline.loaded_model import LoadedModel
-from discord_diffusion.worker.pipeline.model_cache import Shelf
-from discord_diffusion.worker.pipeline.recovery import Attempt, Orders
-from discord_diffusion.worker.pipeline.tiling import draw_in_tiles
+from discord_diffusion.worker.pipeline.memory import Capacity
+from discord_diffusion.worker.pipeline.model_cache import ModelCache
+from discord_diffusion.worker.pipeline.recovery import BatchRun
 
 log = logging.getLogger(__name__)
 
 _WARM_UP_STEPS = 2
-"""Some schedulers cannot do with one."""
+"""Some schedulers cannot draw in one step."""
 _USUAL_GUIDANCE = 7.5
-_ROOM = 1.3
-"""Memory that has to be free for a model, in sizes of its weights on disk."""
+_MEMORY_PER_WEIGHTS = 1.3
+"""Memory that has to be free to load a model, in sizes of its weights on disk."""
 
 
 class DiffusersGenerator:
@@ -52,23 +39,25 @@ class DiffusersGenerator:
         self._settings = settings
         self._device = device
         self._dtype = dtype
-        self._mode = compiled.choose_mode(settings.compile, device, settings.compile_cache)
-        self._shelf = Shelf(
+        self._compile_mode = optimizations.choose_compile_mode(
+            settings.compile, device, settings.compile_cache
+        )
+        self._models = ModelCache(
             dict[str | None, ModelSpec]({None: settings.default}) | dict(settings.models.items()),
             self._load_model,
-            self._has_room,
+            self._has_memory_for,
         )
         self._capacities: dict[str | None, Capacity] = {}
 
     @classmethod
     def load(cls, settings: PipelineSettings) -> "DiffusersGenerator":
-        """Load the model that `settings` name first; `ModelLoadError` says what is wrong."""
-        device = devices.choose_device(settings.device)
-        devices.prepare(device, settings.torch_threads)
-        compiled.keep_compiled_code(settings.compile_cache)
-        generator = cls(settings, device, devices.choose_dtype(device, settings.precision))
+        """Load the default model of the settings; `ModelLoadError` says what is wrong."""
+        device = loading.choose_device(settings.device)
+        loading.configure_torch(device, settings.torch_threads)
+        optimizations.use_compile_cache(settings.compile_cache)
+        generator = cls(settings, device, loading.choose_dtype(device, settings.precision))
         try:
-            generator._shelf.put(None, generator._load_model(None, settings.default))
+            generator._models.put(None, generator._load_model(None, settings.default))
         except Exception as error:
             if memory.is_out_of_memory(error):
                 text = f"MODEL={settings.default.model!r} does not fit: {error}"
@@ -76,26 +65,26 @@ class DiffusersGenerator:
             raise
         return generator
 
-    @property
-    def model(self) -> ModelInfo:
-        """What draws a job that names neither a model nor a scheduler."""
-        return self._shelf.get(None).info()
-
-    def peak_memory(self) -> int | None:
-        """What batches since the last call took at most, the models included."""
-        return memory.peak_bytes(self._device)
-
     def warm_up(self) -> None:
         """Draw at the usual size: proves the model whole, allocates, measures, compiles."""
-        model = self._shelf.get(None)
+        model = self._models.get(None)
         try:
-            self._measure(None, model)
+            self._measure_capacity(None, model)
             self._compile(None, model)
         except Exception as error:
             raise ModelLoadError(f"{model.name} loads but does not draw: {error}") from error
 
+    @property
+    def model(self) -> ModelInfo:
+        """What draws a job that names neither a model nor a scheduler."""
+        return self._models.get(None).info()
+
+    def peak_memory(self) -> int | None:
+        """Bytes that were allocated at most since the last call, the models included."""
+        return memory.peak_bytes(self._device)
+
     def batch_key(self, parameters: GenerationParameters) -> Hashable:
-        """What has to be one value in a call of a pipeline."""
+        """Everything that has to be equal in one call of a pipeline."""
         source = parameters.source
         return (
             parameters.model,
@@ -110,96 +99,86 @@ class DiffusersGenerator:
         )
 
     def capacity(self, parameters: GenerationParameters) -> int:
-        """As many as were measured to fit; of a model that was not loaded yet, as of the first."""
-        known = self._capacities.get(parameters.model) or self._capacities.get(None)
-        return known.of(_pixels(parameters)) if known else 1
+        """As many pictures as were measured to fit; of the default model if not yet measured."""
+        measured = self._capacities.get(parameters.model) or self._capacities.get(None)
+        return measured.pictures(pixel_count(parameters)) if measured else 1
 
     def generate(
         self, requests: Sequence[GenerationRequest], on_step: OnStep
     ) -> Sequence[Generation | Exception]:
-        """Make all pictures, in as few calls of the pipeline as memory allows."""
+        """Draw the pictures of all requests, in as few calls of the pipeline as memory allows."""
         common = requests[0].parameters
         try:
             self._check_size(common)
-            model = self._get(common.model)
+            model = self._measured_model(common.model)
         except WorkerError as error:
             return [error] * len(requests)
-        attempt = Attempt(
-            lambda orders, step_ended: draw(model, orders, step_ended),
-            lambda order, step_ended: self._rescue(model, order, step_ended),
-            self._device,
+        items = list_items(requests)
+        run = BatchRun(
+            model,
+            self._capacities[common.model],
             on_step,
-            lambda count: self._capacities[common.model].too_much(count, _pixels(common)),
+            lambda: self._models.evict_others(common.model),
         )
-        orders = list_orders(requests)
-        attempt.run(_split(orders, self.capacity(common)))
-        info = model.info(common.scheduler)
-        return [
-            generation(
-                [order for order in orders if order.request == place],
-                attempt.results,
-                info,
-                attempt.seconds,
-            )
-            for place in range(len(requests))
-        ]
+        run.draw(items)
+        return list_generations(items, run.results, model.info(common.scheduler), run.seconds)
 
     def _check_size(self, parameters: GenerationParameters) -> None:
-        most, pixels = self._shelf.spec(parameters.model).max_pixels, _pixels(parameters)
-        if most and pixels > most:
-            raise UnsupportedJobError(f"{pixels} pixels are asked for, {most} are allowed")
+        allowed, pixels = self._models.spec(parameters.model).max_pixels, pixel_count(parameters)
+        if allowed and pixels > allowed:
+            raise UnsupportedJobError(f"{pixels} pixels are asked for, {allowed} are allowed")
 
-    def _get(self, name: str | None) -> LoadedModel:
-        model = self._shelf.get(name)
+    def _measured_model(self, name: str | None) -> LoadedModel:
+        model = self._models.get(name)
         if name not in self._capacities:
-            self._measure(name, model)
+            self._measure_capacity(name, model)
         return model
 
     def _load_model(self, name: str | None, spec: ModelSpec) -> LoadedModel:
-        # Compiling takes minutes where no cache has it: only the model of the start is compiled.
-        mode = self._mode if name is None else "off"
+        # Compiling takes minutes without a cache: only the default model is compiled.
+        mode = self._compile_mode if name is None else "off"
         return loading.load(spec, name, self._device, self._dtype, mode)
 
-    def _has_room(self, spec: ModelSpec) -> bool:
+    def _has_memory_for(self, spec: ModelSpec) -> bool:
         free = memory.free_bytes(self._device)
-        return free is None or free > _ROOM * memory.weights_bytes(Path(spec.model), spec.variant)
+        weights = memory.weights_bytes(Path(spec.model), spec.variant)
+        return free is None or free > _MEMORY_PER_WEIGHTS * weights
 
-    def _measure(self, name: str | None, model: LoadedModel) -> None:
+    def _measure_capacity(self, name: str | None, model: LoadedModel) -> None:
         width, height = self._usual_size(model)
         most = self._settings.max_batch
         if self._device.type == "cuda":
             self._capacities[name] = Capacity.measured(
-                CudaMeter(self._device),
-                lambda count: self._trial(model, count),
+                memory.GpuMeter(self._device),
+                lambda count: self._draw_warm_up(model, count),
                 width * height,
                 most,
             )
         else:
             self._capacities[name] = Capacity.on_cpu(width * height, most)
-            self._trial(model, 1)
+            self._draw_warm_up(model, 1)
 
     def _compile(self, name: str | None, model: LoadedModel) -> None:
         """Compile for one picture and for each doubling up to a full batch, at the usual size."""
-        if not model.shapes:
+        if not model.compiled_networks:
             return
-        width, height = self._usual_size(model)
-        most = self._capacities[name].of(width * height)
-        key = (width, height, _guidance(model.spec) > 1)
+        size = width, height = self._usual_size(model)
+        most = self._capacities[name].pictures(width * height)
         counts = sorted({*(count for count in (1, 2, 4, 8, 16, 32) if count < most), most})
         for count in counts:
             started = time.perf_counter()
             try:
                 with ExitStack() as stack:
-                    for shapes in model.shapes:
-                        stack.enter_context(shapes.preparing())
-                    self._trial(model, count)
+                    for network in model.compiled_networks:
+                        stack.enter_context(network.compiling())
+                    self._draw_warm_up(model, count)
             except Exception as error:
                 if not memory.is_out_of_memory(error) or count == 1:
                     raise
                 memory.release(self._device)
-                self._capacities[name].too_much(count, width * height)
+                self._capacities[name].reduce(count, width * height)
                 return
-            model.prepared.setdefault(key, []).append(count)
+            model.add_compiled_count(count, size, _usual_guidance(model.spec))
             seconds = round(time.perf_counter() - started, 2)
             log.info("Compiled", extra={"pictures": count, "seconds": seconds})
 
@@ -207,40 +186,19 @@ class DiffusersGenerator:
         width, height = model.native_size
         return self._settings.usual_width or width, self._settings.usual_height or height
 
-    def _trial(self, model: LoadedModel, count: int) -> None:
+    def _draw_warm_up(self, model: LoadedModel, count: int) -> None:
         width, height = self._usual_size(model)
         parameters = GenerationParameters(
             prompt="warm-up",
             seed=0,
             steps=_WARM_UP_STEPS,
-            guidance=_guidance(model.spec),
+            guidance=_usual_guidance(model.spec),
             width=width,
             height=height,
             images=count,
         )
-        draw(model, list_orders([GenerationRequest(parameters)]), lambda *_step: None)
-
-    def _rescue(
-        self, model: LoadedModel, order: PictureOrder, step_ended: StepEnded
-    ) -> tuple[Drawn, PhaseSeconds] | None:
-        """One picture alone does not fit: make room, or draw it in tiles."""
-        if self._shelf.drop_others(order.parameters.model):
-            [drawn], seconds = draw(model, [order], step_ended)
-            return drawn, seconds
-        if order.asked.source is not None:
-            return draw_in_tiles(model, order, step_ended)
-        return None
+        draw(model, list_items([GenerationRequest(parameters)]), lambda *_step: None)
 
 
-def _guidance(spec: ModelSpec) -> float:
+def _usual_guidance(spec: ModelSpec) -> float:
     return _USUAL_GUIDANCE if spec.guidance is None else spec.guidance
-
-
-def _pixels(parameters: GenerationParameters) -> int:
-    scale = parameters.source.scale if parameters.source else 1
-    return parameters.width * parameters.height * scale**2
-
-
-def _split(orders: Orders, at_once: int) -> list[Orders]:
-    waiting = iter(orders)
-    return list(iter(lambda: list(islice(waiting, at_once)), []))

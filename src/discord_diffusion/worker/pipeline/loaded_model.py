@@ -1,40 +1,46 @@
-"""One model on its device."""
+"""One model on its device: its pipelines, schedulers and sizes."""
 
-import inspect
+import math
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
+import diffusers
 import torch
+from diffusers import SchedulerMixin
 
 from discord_diffusion.jobs.models import ModelSpec
-from discord_diffusion.worker.errors import UnsupportedJobError
+from discord_diffusion.worker.errors import ModelLoadError, UnsupportedJobError
 from discord_diffusion.worker.generation import ModelInfo
-from discord_diffusion.worker.pipeline import schedulers
-from discord_diffusion.worker.pipeline.compiled import ShapeChoice
 from discord_diffusion.worker.pipeline.decoding import Decoder
-from discord_diffusion.worker.pipeline.optimizations import denoiser
+from discord_diffusion.worker.pipeline.optimizations import CompiledNetwork, denoiser
 from discord_diffusion.worker.pipeline.safety_checker import SafetyChecker
 
 _PATCH = 2
 """Transformers take latents in squares of this side."""
+_NOISE_WITHOUT_SEED = frozenset({"DPMSolverSDEScheduler", "CosineDPMSolverMultistepScheduler"})
+"""Schedulers that draw the noise of all pictures of a batch from one source, which ignores the
+pictures' seeds."""
 
 
 class LoadedModel:
     """A text-to-image pipeline, and image-to-image from the same weights."""
 
     def __init__(
-        self, pipe: Any, name: str, spec: ModelSpec, shapes: Sequence[ShapeChoice] = ()
+        self,
+        pipe: Any,
+        name: str,
+        spec: ModelSpec,
+        compiled_networks: Sequence[CompiledNetwork] = (),
     ) -> None:
         self.text_to_image = pipe
         self.name = name
         self.spec = spec
-        self.shapes = shapes
-        self.prepared: dict[tuple[int, int, bool], list[int]] = {}
-        """Batches that are compiled, by width, height and whether there is guidance."""
+        self.compiled_networks = compiled_networks
+        self._compiled_counts: dict[tuple[int, int, bool], list[int]] = {}
         self.own_scheduler = pipe.scheduler
         self.decoder = Decoder(pipe.vae)
-        self.safety = SafetyChecker(pipe)
+        self.safety_checker = SafetyChecker(pipe)
         pipe.set_progress_bar_config(disable=True)
 
     @cached_property
@@ -51,37 +57,72 @@ class LoadedModel:
 
     @property
     def device(self) -> torch.device:
-        """Where the denoiser is."""
+        """The device of the denoiser."""
         device: torch.device = denoiser(self.text_to_image).device
         return device
 
     def info(self, scheduler: str | None = None) -> ModelInfo:
-        """What is named beside a picture."""
+        """What is named beside a picture that `scheduler`, or the model's own, drew."""
         chosen = scheduler or type(self.own_scheduler).__name__
         return ModelInfo(self.name, chosen, str(self.device))
 
     def scheduler(self, name: str | None) -> Any:
-        """A scheduler in its first state."""
-        return schedulers.for_job(name, self.own_scheduler)
-
-    @cached_property
-    def multiple(self) -> int:
-        """What a side has to be a multiple of, in pixels."""
-        pipe = self.text_to_image
-        factor: int = getattr(pipe, "vae_scale_factor", 8)
-        return max(8, factor * (_PATCH if hasattr(pipe, "transformer") else 1))
+        """A new scheduler for one call; `UnsupportedJobError` names those that are allowed."""
+        own = self.own_scheduler
+        if name is None or name == type(own).__name__:
+            return type(own).from_config(own.config)
+        kinds = scheduler_choices(own)
+        if name not in kinds:
+            allowed = ", ".join(sorted(kinds))
+            raise UnsupportedJobError(f"{name} does not suit this model; {allowed} do")
+        return kinds[name].from_config(own.config)
 
     @cached_property
     def native_size(self) -> tuple[int, int]:
-        """Width and height that the model draws when it is not told."""
+        """Width and height that the model draws by default."""
         pipe = self.text_to_image
         network = denoiser(pipe)
         side = getattr(pipe, "default_sample_size", None) or network.config.get("sample_size") or 64
         height, width = (side, side) if isinstance(side, int) else side
         return width * pipe.vae_scale_factor, height * pipe.vae_scale_factor
 
+    def supported_size(self, width: int, height: int) -> tuple[int, int]:
+        """The same size or a little more, where the networks need a larger multiple."""
+        pipe = self.text_to_image
+        factor = getattr(pipe, "vae_scale_factor", 8)
+        multiple = max(8, factor * (_PATCH if hasattr(pipe, "transformer") else 1))
+        return math.ceil(width / multiple) * multiple, math.ceil(height / multiple) * multiple
 
-def supported(pipe: Any, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Leave out what this model's pipeline has no argument for."""
-    accepted = inspect.signature(pipe.__call__).parameters
-    return {name: value for name, value in arguments.items() if name in accepted}
+    def add_compiled_count(self, count: int, size: tuple[int, int], guidance: float) -> None:
+        """Remember that batches of `count` pictures of that size are compiled.
+
+        Guidance above 1 doubles the rows of a batch, which makes another shape of it.
+        """
+        self._compiled_counts.setdefault((*size, guidance > 1), []).append(count)
+
+    def padded_count(self, count: int, size: tuple[int, int], guidance: float) -> int:
+        """Pictures to draw in place of `count`, so that the batch has a compiled shape."""
+        compiled = self._compiled_counts.get((*size, guidance > 1), ())
+        return min((enough for enough in compiled if enough >= count), default=count)
+
+
+def scheduler_from_setting(name: str, config: Any) -> Any:
+    """Any scheduler of diffusers by its class name; `ModelLoadError` says what is allowed."""
+    kind: Any = getattr(diffusers, name, None)
+    if not _is_scheduler(kind):
+        raise ModelLoadError(
+            f"SCHEDULER={name!r} is no scheduler of diffusers {diffusers.__version__}; "
+            "allowed: a class name such as DPMSolverMultistepScheduler"
+        )
+    return kind.from_config(config)
+
+
+def scheduler_choices(own: Any) -> dict[str, Any]:
+    """Classes of schedulers that a job may name: those that diffusers calls compatible to `own`."""
+    # For a class whose libraries are missing diffusers has a dummy, which is no scheduler.
+    kinds = [type(own), *(kind for kind in own.compatibles if _is_scheduler(kind))]
+    return {kind.__name__: kind for kind in kinds if kind.__name__ not in _NOISE_WITHOUT_SEED}
+
+
+def _is_scheduler(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, SchedulerMixin)

@@ -1,6 +1,5 @@
-"""From a model's name in the settings to a model that draws."""
+"""Loads a model: the device to draw on, its precision, and the pipeline from its folder or hub."""
 
-import logging
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +10,9 @@ from transformers.utils import logging as transformers_logging
 
 from discord_diffusion.jobs.models import ModelSpec
 from discord_diffusion.worker.errors import ModelLoadError
-from discord_diffusion.worker.pipeline import memory, schedulers
-from discord_diffusion.worker.pipeline.loaded_model import LoadedModel
-from discord_diffusion.worker.pipeline.optimizations import tune
-
-log = logging.getLogger(__name__)
+from discord_diffusion.worker.pipeline import memory
+from discord_diffusion.worker.pipeline.loaded_model import LoadedModel, scheduler_from_setting
+from discord_diffusion.worker.pipeline.optimizations import optimize
 
 # Their warnings repeat users' prompts and say nothing that an operator can act on.
 for _logging in (diffusers.utils.logging, transformers_logging):
@@ -33,15 +30,58 @@ TEXT_TO_IMAGE = frozenset(
 """Classes for which `AutoPipelineForText2Image` would choose the same class again. Asking it would
 import every family of pipelines that diffusers knows, a sixth of a cold start."""
 
+_PRECISIONS = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
+_FIRST_BFLOAT16_CAPABILITY = (8, 0)
+"""NVIDIA GPUs of earlier compute capabilities emulate bfloat16, slowly."""
+
+
+def choose_device(wanted: str) -> torch.device:
+    """Turn `auto` into a GPU if there is one; `ModelLoadError` if a named device is missing."""
+    if wanted == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    device = torch.device(wanted)
+    missing = (device.type == "cuda" and not torch.cuda.is_available()) or (
+        device.type == "mps" and not torch.backends.mps.is_available()
+    )
+    if missing:
+        raise ModelLoadError(f"DEVICE={wanted!r} is not there; auto or cpu would run on the CPU")
+    return device
+
+
+def choose_dtype(device: torch.device, wanted: str = "auto") -> torch.dtype:
+    """Turn `auto` into fp32 on the CPU, which is slow in others, and the GPU's fastest on a GPU."""
+    if wanted != "auto":
+        return _PRECISIONS[wanted]
+    if device.type == "cpu":
+        return torch.float32
+    if device.type == "cuda" and (
+        torch.cuda.get_device_capability(device) >= _FIRST_BFLOAT16_CAPABILITY
+    ):
+        return torch.bfloat16
+    return torch.float16
+
+
+def configure_torch(device: torch.device, threads: int | None) -> None:
+    """Make the settings of torch that hold for the whole process."""
+    if threads:
+        torch.set_num_threads(threads)
+    if device.type == "cuda":
+        # Sizes repeat, so it pays to try cuDNN's algorithms once for each. What stays in fp32 (a
+        # VAE that overflows in fp16) may be multiplied in TF32.
+        torch.backends.cudnn.benchmark = True
+        torch.set_float32_matmul_precision("high")
+
 
 def load(
     spec: ModelSpec, name: str | None, device: torch.device, dtype: torch.dtype, compile_mode: str
 ) -> LoadedModel:
-    """Load one model. `ModelLoadError` says what is wrong; running out of memory is told apart.
+    """Load one model onto a device; without a `name` it is called as its folder or hub id.
 
     Raises:
-        ModelLoadError: the model is not there, is none, or names a scheduler that is none.
-        torch.OutOfMemoryError: or what else `memory.is_out_of_memory` knows.
+        ModelLoadError: the model is missing or broken, or its scheduler is unknown.
+        torch.OutOfMemoryError: or another error for which `memory.is_out_of_memory` is true.
     """
     try:
         pipe = _from_pretrained(spec, dtype)
@@ -52,9 +92,11 @@ def load(
             raise
         raise ModelLoadError(f"MODEL={spec.model!r} cannot be loaded: {error}") from error
     if spec.scheduler:
-        pipe.scheduler = schedulers.chosen_by_operator(spec.scheduler, pipe.scheduler.config)
-    shapes = tune(pipe, device, compile_mode)
-    return LoadedModel(pipe, name or _shown_name(spec), spec, shapes)
+        pipe.scheduler = scheduler_from_setting(spec.scheduler, pipe.scheduler.config)
+    compiled_networks = optimize(pipe, device, compile_mode)
+    folder = Path(spec.model)
+    shown_name = folder.name if folder.is_dir() else spec.model
+    return LoadedModel(pipe, name or shown_name, spec, compiled_networks)
 
 
 def _from_pretrained(spec: ModelSpec, dtype: torch.dtype) -> Any:
@@ -66,14 +108,11 @@ def _from_pretrained(spec: ModelSpec, dtype: torch.dtype) -> Any:
 
 
 def _keep_decoder_exact(pipe: Any, dtype: torch.dtype) -> None:
-    """SDXL's autoencoder overflows in fp16 and says so; its pipeline would cast it in every call.
+    """Keep SDXL's autoencoder in fp32, once, instead of its pipeline casting it in every call.
 
-    Others' say so too, since that is the default, but do not overflow; their pipelines ignore it.
+    It overflows in fp16, which `force_upcast` says. Other models say so too, since that is the
+    default, but do not overflow, and their pipelines ignore it.
     """
     is_xl = "StableDiffusionXL" in type(pipe).__name__
     if is_xl and dtype is torch.float16 and pipe.vae.config.get("force_upcast"):
         pipe.vae.to(torch.float32)
-
-
-def _shown_name(spec: ModelSpec) -> str:
-    return Path(spec.model).name if Path(spec.model).is_dir() else spec.model

@@ -1,4 +1,5 @@
-"""The models of a deployment: loaded when a job names them; the least recently used goes first."""
+"""The models of a deployment in memory: loaded when a job names them, the least recently used
+unloaded first."""
 
 import logging
 import time
@@ -17,35 +18,35 @@ from discord_diffusion.worker.pipeline.loaded_model import LoadedModel
 
 log = logging.getLogger(__name__)
 
-Load = Callable[[str | None, ModelSpec], LoadedModel]
-HasRoom = Callable[[ModelSpec], bool]
 
-
-class Shelf:
-    """Models by name; None is the name of the one that draws jobs which name none."""
+class ModelCache:
+    """Models by name; None is the name of the default model, for jobs that name none."""
 
     def __init__(
-        self, specs: Mapping[str | None, ModelSpec], load: Load, has_room: HasRoom
+        self,
+        specs: Mapping[str | None, ModelSpec],
+        load: Callable[[str | None, ModelSpec], LoadedModel],
+        has_memory_for: Callable[[ModelSpec], bool],
     ) -> None:
         self._specs = specs
         self._load = load
-        self._has_room = has_room
-        self._loaded: OrderedDict[str | None, LoadedModel] = OrderedDict()
+        self._has_memory_for = has_memory_for
+        self._models: OrderedDict[str | None, LoadedModel] = OrderedDict()
 
     @property
-    def resident(self) -> tuple[str | None, ...]:
-        """Which models are loaded, the least recently used first."""
-        return tuple(self._loaded)
+    def loaded_names(self) -> tuple[str | None, ...]:
+        """The models that are loaded, the least recently used first."""
+        return tuple(self._models)
 
     def spec(self, name: str | None) -> ModelSpec:
         """How a model is described; `UnsupportedJobError` names those there are."""
         if name not in self._specs:
-            known = ", ".join(sorted(one for one in self._specs if one)) or "only the default"
+            known = ", ".join(sorted(spec for spec in self._specs if spec)) or "only the default"
             raise UnsupportedJobError(f"no model {name!r} here; there is {known}")
         return self._specs[name]
 
     def get(self, name: str | None) -> LoadedModel:
-        """The model, loaded if it was not.
+        """The model; loads it if necessary.
 
         Raises:
             UnsupportedJobError: the deployment has no such model.
@@ -53,28 +54,29 @@ class Shelf:
             GenerationError: it cannot be loaded.
         """
         spec = self.spec(name)
-        if name not in self._loaded:
+        if name not in self._models:
             try:
-                self._loaded[name] = self._load_with_room(name, spec)
+                self._models[name] = self._load_after_evicting(name, spec)
             except ModelLoadError as error:
                 raise GenerationError(str(error)) from error
-        self._loaded.move_to_end(name)
-        return self._loaded[name]
+        self._models.move_to_end(name)
+        return self._models[name]
 
     def put(self, name: str | None, model: LoadedModel) -> None:
-        """Keep a model that was loaded elsewhere."""
-        self._loaded[name] = model
+        """Keep a model that the caller has loaded."""
+        self._models[name] = model
 
-    def drop_others(self, name: str | None) -> bool:
-        """Free the memory of all models but one; whether there were any."""
-        others = [one for one in self._loaded if one != name]
-        for one in others:
-            self._drop(one)
+    def evict_others(self, name: str | None) -> bool:
+        """Unload all models but one; False if there were no others."""
+        others = [other for other in self._models if other != name]
+        for other in others:
+            self._evict(other)
         return bool(others)
 
-    def _load_with_room(self, name: str | None, spec: ModelSpec) -> LoadedModel:
-        while self._loaded and not self._has_room(spec):
-            self._drop(next(iter(self._loaded)))
+    def _load_after_evicting(self, name: str | None, spec: ModelSpec) -> LoadedModel:
+        """Load a model, after unloading as many others as it needs memory for."""
+        while self._models and not self._has_memory_for(spec):
+            self._evict(next(iter(self._models)))
         while True:
             started = time.perf_counter()
             try:
@@ -82,17 +84,17 @@ class Shelf:
             except Exception as error:
                 if not memory.is_out_of_memory(error):
                     raise
-                if not self._loaded:
+                if not self._models:
                     raise OutOfMemoryError(f"{spec.model} does not fit: {error}") from error
-                self._drop(next(iter(self._loaded)))
+                self._evict(next(iter(self._models)))
             else:
                 seconds = round(time.perf_counter() - started, 2)
                 log.info("Model loaded", extra={"model": model.name, "seconds": seconds})
                 return model
 
-    def _drop(self, name: str | None) -> None:
-        model = self._loaded.pop(name)
-        log.info("Model dropped", extra={"model": model.name})
+    def _evict(self, name: str | None) -> None:
+        model = self._models.pop(name)
+        log.info("Model unloaded", extra={"model": model.name})
         device = model.device
         del model
         memory.release(device)

@@ -1,7 +1,8 @@
-"""Draws a list of orders whatever goes wrong with some of them.
+"""Draws a batch although parts of it fail.
 
-What runs out of memory is drawn in halves; what fails otherwise, request by request, so that one
-bad job costs no other. A single picture that does not fit is the end of its job alone.
+A part that runs out of memory is drawn in halves. A part that fails otherwise is drawn request by
+request, so that one bad job costs no other. A single picture that does not fit in memory fails only
+its own job.
 """
 
 import logging
@@ -9,135 +10,119 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from itertools import groupby
 
-import torch
-
 from discord_diffusion.worker.errors import GenerationError, OutOfMemoryError, WorkerError
 from discord_diffusion.worker.generation import OnStep, PhaseSeconds, Preview
 from discord_diffusion.worker.pipeline import memory
-from discord_diffusion.worker.pipeline.batch import Drawn, PictureOrder, Result
-from discord_diffusion.worker.pipeline.drawing import StepEnded
+from discord_diffusion.worker.pipeline.batch import BatchItem, DrawnPicture, pixel_count
+from discord_diffusion.worker.pipeline.drawing import draw
+from discord_diffusion.worker.pipeline.loaded_model import LoadedModel
+from discord_diffusion.worker.pipeline.tiling import draw_in_tiles, list_tiles
 
 log = logging.getLogger(__name__)
 
-Orders = Sequence[PictureOrder]
-Draw = Callable[[Orders, StepEnded], tuple[list[Drawn], PhaseSeconds]]
-Rescue = Callable[[PictureOrder, StepEnded], tuple[Drawn, PhaseSeconds] | None]
-"""The last resort for one picture that does not fit; None if there is none."""
+Items = Sequence[BatchItem]
+Draw = Callable[[LoadedModel, Items, OnStep], tuple[list[DrawnPicture], PhaseSeconds]]
 
 
-class StoppedError(Exception):
-    """Carries what `on_step` raised past those who mend errors."""
-
-    def __init__(self, reason: Exception) -> None:
-        super().__init__(str(reason))
-        self.reason = reason
-
-
-class Attempt:
-    """One batch, in as many parts as it takes."""
+class BatchRun:
+    """Draws one batch in as many calls of the pipeline as it takes."""
 
     def __init__(
         self,
-        draw: Draw,
-        rescue: Rescue,
-        device: torch.device,
+        model: LoadedModel,
+        capacity: memory.Capacity,
         on_step: OnStep,
-        too_much: Callable[[int], None],
+        evict_others: Callable[[], bool],
     ) -> None:
-        self._draw = draw
-        self._rescue = rescue
-        self._device = device
+        """Prepare the run. `evict_others` unloads the other models; False if there were none."""
+        self._model = model
+        self._capacity = capacity
         self._on_step = on_step
-        self._too_much = too_much
-        self._orders: list[PictureOrder] = []
-        self._parts: deque[Orders] = deque()
-        self._finished = 0
-        self.results: dict[PictureOrder, Result] = {}
+        self._evict_others = evict_others
+        self._items: Items = ()
+        self._parts: deque[Items] = deque()
+        self._finished_parts = 0
+        self._callback_error: Exception | None = None
+        self.results: dict[BatchItem, DrawnPicture | WorkerError] = {}
         self.seconds = PhaseSeconds(0.0, 0.0, 0.0)
 
-    def run(self, parts: Sequence[Orders]) -> None:
-        """Draw parts one after another; afterwards every order has a result.
-
-        Raises what `on_step` raises.
-        """
-        self._orders = [order for part in parts for order in part]
-        self._parts.extend(parts)
+    def draw(self, items: Items) -> None:
+        """Draw items of one size; afterwards each has a result. Raises what `on_step` raises."""
+        self._items = items
+        at_once = self._capacity.pictures(pixel_count(items[0].parameters))
+        starts = range(0, len(items), at_once)
+        self._parts.extend(items[start : start + at_once] for start in starts)
         while self._parts:
-            # A request that is known not to fit takes no more of anybody's time.
-            part = [one for one in self._parts.popleft() if one not in self.results]
+            # The other pictures of a request that has failed are not drawn.
+            part = [item for item in self._parts.popleft() if item not in self.results]
             if part:
-                self._run(part)
+                self._draw_part(part)
 
-    def _run(self, part: Orders) -> None:
-        error = self._try(part)
+    def _draw_part(self, part: Items) -> None:
+        error = self._attempt(draw, part)
         if error is None:
-            self._finished += 1
-        elif not memory.is_out_of_memory(error):
-            self._part_by_request(part, error)
+            return
+        if not memory.is_out_of_memory(error):
+            self._split_by_request(part, error)
         elif len(part) > 1:
             self._halve(part)
         else:
-            self._last_resort(part[0], error)
+            self._draw_alone(part[0], error)
 
-    def _try(self, part: Orders) -> Exception | None:
+    def _attempt(self, draw_items: Draw, items: Items) -> Exception | None:
+        """Draw items and keep their results; returns the error if they could not be drawn."""
         try:
-            drawn, seconds = self._draw(part, self._step_ended)
-        except StoppedError as stopped:
-            raise stopped.reason from None
-        except Exception as error:  # noqa: BLE001 - becomes the result of an order
-            # What it went through holds tensors: they are let go of before anything is drawn again.
+            drawn, seconds = draw_items(self._model, items, self._report_step)
+        except Exception as error:  # noqa: BLE001 - becomes the result of the items
+            if self._callback_error is not None:
+                raise self._callback_error from None
+            # The frames of the traceback hold tensors, whose memory the next attempt needs.
             return error.with_traceback(None)
-        self.results.update(zip(part, drawn, strict=True))
+        self.results.update(zip(items, drawn, strict=True))
         self.seconds += seconds
+        self._finished_parts += 1
         return None
 
-    def _halve(self, part: Orders) -> None:
-        memory.release(self._device)
-        self._too_much(len(part))
+    def _halve(self, part: Items) -> None:
+        memory.release(self._model.device)
+        self._capacity.reduce(len(part), pixel_count(part[0].parameters))
         half = len(part) // 2
         log.warning("Out of memory; drawn in halves", extra={"pictures": len(part)})
         self._parts.extendleft((part[half:], part[:half]))
 
-    def _last_resort(self, order: PictureOrder, error: Exception) -> None:
-        memory.release(self._device)
-        rescued: tuple[Drawn, PhaseSeconds] | None = None
-        try:
-            rescued = self._rescue(order, self._step_ended)
-        except StoppedError as stopped:
-            raise stopped.reason from None
-        except Exception as another:  # noqa: BLE001 - becomes the result of the order
-            error = another.with_traceback(None)
-            memory.release(self._device)
-        if rescued is not None:
-            self.results[order] = rescued[0]
-            self.seconds += rescued[1]
-            self._finished += 1
-        elif memory.is_out_of_memory(error):
-            self._fail(order.request, OutOfMemoryError(str(error)))
-        else:
-            self._fail(order.request, _as_worker_error(error))
+    def _draw_alone(self, item: BatchItem, error: Exception | None) -> None:
+        """Draw a picture that did not fit: without the other models in memory, or in tiles."""
+        memory.release(self._model.device)
+        if self._evict_others():
+            error = self._attempt(draw, [item])
+        elif list_tiles(self._model, item):
+            error = self._attempt(draw_in_tiles, [item])
+        if error is not None:
+            memory.release(self._model.device)
+            self._fail(item.request_index, error)
 
-    def _part_by_request(self, part: Orders, error: Exception) -> None:
-        requests = [list(orders) for _, orders in groupby(part, key=lambda one: one.request)]
+    def _split_by_request(self, part: Items, error: Exception) -> None:
+        requests = [list(items) for _, items in groupby(part, key=lambda item: item.request_index)]
         if len(requests) == 1:
-            self._fail(part[0].request, _as_worker_error(error))
+            self._fail(part[0].request_index, error)
             return
         log.warning("A batch failed; drawn job by job", extra={"error": type(error).__name__})
         self._parts.extendleft(reversed(requests))
 
-    def _fail(self, request: int, error: WorkerError) -> None:
-        """All pictures of a request fail with one of them."""
-        self.results.update((one, error) for one in self._orders if one.request == request)
+    def _fail(self, request_index: int, error: Exception) -> None:
+        """Fail all pictures of a request."""
+        if memory.is_out_of_memory(error):
+            error = OutOfMemoryError(str(error))
+        elif not isinstance(error, WorkerError):
+            error = GenerationError(f"{type(error).__name__}: {error}")
+        own = (item for item in self._items if item.request_index == request_index)
+        self.results.update((item, error) for item in own)
 
-    def _step_ended(self, done: int, steps: int, preview: Preview | None) -> None:
-        parts = self._finished + 1 + len(self._parts)
+    def _report_step(self, done: int, steps: int, preview: Preview | None) -> None:
+        """Call `on_step` with the steps of the whole batch; its error is not retried."""
+        parts = self._finished_parts + 1 + len(self._parts)
         try:
-            self._on_step(self._finished * steps + done, parts * steps, preview)
+            self._on_step(self._finished_parts * steps + done, parts * steps, preview)
         except Exception as error:
-            raise StoppedError(error) from error
-
-
-def _as_worker_error(error: Exception) -> WorkerError:
-    if isinstance(error, WorkerError):
-        return error
-    return GenerationError(f"{type(error).__name__}: {error}")
+            self._callback_error = error
+            raise

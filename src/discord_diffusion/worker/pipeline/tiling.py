@@ -1,58 +1,113 @@
-"""Image-to-image in tiles of the model's own size, for pictures that do not fit whole."""
+"""Image-to-image in tiles of the model's own size, for pictures that do not fit in memory whole."""
 
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
-from PIL.Image import Image
+import numpy as np
+from PIL import Image
 
-from discord_diffusion.worker.generation import GenerationRequest, PhaseSeconds, Preview
-from discord_diffusion.worker.pipeline.batch import Drawn, PictureOrder
-from discord_diffusion.worker.pipeline.drawing import StepEnded, draw
+from discord_diffusion.worker.generation import GenerationRequest, OnStep, PhaseSeconds, Preview
+from discord_diffusion.worker.pipeline.batch import BatchItem, DrawnPicture
+from discord_diffusion.worker.pipeline.drawing import crop_centre, draw, fit_source
 from discord_diffusion.worker.pipeline.loaded_model import LoadedModel
-from discord_diffusion.worker.pipeline.sizes import asked_size, drawn_size
-from discord_diffusion.worker.pipeline.source_images import (
-    Tile,
-    centre,
-    fitted,
-    join,
-    tiles,
-)
+
+_OVERLAP = 1 / 8
+"""Share of a tile's side that it shares with its neighbour."""
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A square part of a picture; pixels from the upper left corner."""
+
+    left: int
+    top: int
+    side: int
+
+    @property
+    def box(self) -> tuple[int, int, int, int]:
+        """Left, top, right and bottom, as Pillow takes them."""
+        return self.left, self.top, self.left + self.side, self.top + self.side
+
+
+def list_tiles(model: LoadedModel, item: BatchItem) -> list[Tile]:
+    """Tiles of the model's own size that cover the item's picture.
+
+    Empty without a source image, and where one tile would be the whole picture.
+    """
+    tiles = cover(*model.supported_size(*item.size), min(model.native_size))
+    return tiles if item.request.source is not None and len(tiles) > 1 else []
 
 
 def draw_in_tiles(
-    model: LoadedModel, order: PictureOrder, step_ended: StepEnded
-) -> tuple[Drawn, PhaseSeconds] | None:
-    """Draw tile by tile and blend them; None where one tile would be the whole picture."""
-    width, height = drawn_size(model, order)
-    places = tiles(width, height, min(model.native_size))
-    if len(places) < 2 or order.asked.source is None:
-        return None
-    whole = fitted(order.asked.source, width, height)
-    parts: list[tuple[Tile, Image]] = []
+    model: LoadedModel, items: Sequence[BatchItem], on_step: OnStep
+) -> tuple[list[DrawnPicture], PhaseSeconds]:
+    """Draw one item with a source image tile by tile, and blend the tiles into its picture."""
+    [item] = items
+    size = model.supported_size(*item.size)
+    whole = fit_source(item.request, size)
+    tiles = list_tiles(model, item)
+    parts: list[tuple[Tile, Image.Image]] = []
     total = PhaseSeconds(0.0, 0.0, 0.0)
-    for done, tile in enumerate(places):
-        watch = _part_of(step_ended, done, len(places))
-        [drawn], seconds = draw(model, [_of_tile(order, tile, whole.crop(tile.box))], watch)
+    for done, tile in enumerate(tiles):
+        report = _report_tile(on_step, done, len(tiles))
+        [drawn], seconds = draw(model, [_tile_item(item, tile, whole.crop(tile.box))], report)
         total += seconds
         if drawn.image is None:
-            return drawn, total
+            return [drawn], total
         parts.append((tile, drawn.image))
-    return Drawn(centre(join((width, height), parts), asked_size(order))), total
+    return [DrawnPicture(crop_centre(join(size, parts), item.size))], total
 
 
-def _of_tile(order: PictureOrder, tile: Tile, image: Image) -> PictureOrder:
-    source = order.parameters.source
+def cover(width: int, height: int, side: int) -> list[Tile]:
+    """Overlapping tiles that cover a picture; none is larger than the picture."""
+    side = min(side, width, height)
+    return [Tile(left, top, side) for top in _starts(height, side) for left in _starts(width, side)]
+
+
+def join(size: tuple[int, int], parts: Iterable[tuple[Tile, Image.Image]]) -> Image.Image:
+    """Blend tiles into one picture, each fading out towards its edges."""
+    width, height = size
+    total = np.zeros((height, width, 3))
+    weights = np.zeros((height, width, 1))
+    for tile, image in parts:
+        left, top, right, bottom = tile.box
+        fade = _fade(tile.side)
+        weight = np.minimum.outer(fade, fade)[:, :, None]
+        total[top:bottom, left:right] += weight * np.asarray(image.convert("RGB"), dtype=float)
+        weights[top:bottom, left:right] += weight
+    return Image.fromarray(np.round(total / weights).astype(np.uint8))
+
+
+def _tile_item(item: BatchItem, tile: Tile, image: Image.Image) -> BatchItem:
+    """The item that draws one tile from the part `image` of the source."""
+    source = item.parameters.source
     parameters = replace(
-        order.parameters,
+        item.parameters,
         width=tile.side,
         height=tile.side,
         source=replace(source, scale=1) if source else None,
     )
-    asked = GenerationRequest(parameters, order.asked.safety_check, image)
-    return replace(order, asked=asked)
+    return replace(item, request=GenerationRequest(parameters, item.request.safety_check, image))
 
 
-def _part_of(step_ended: StepEnded, done: int, parts: int) -> StepEnded:
-    def told(step: int, steps: int, _preview: Preview | None) -> None:
-        step_ended(done * steps + step, parts * steps, None)
+def _report_tile(on_step: OnStep, done: int, tiles: int) -> OnStep:
+    """Count a tile's steps as steps of the whole picture; a tile has no preview."""
 
-    return told
+    def report(step: int, steps: int, _preview: Preview | None) -> None:
+        on_step(done * steps + step, tiles * steps, None)
+
+    return report
+
+
+def _starts(length: int, side: int) -> list[int]:
+    if length == side:
+        return [0]
+    count = -(-(length - side) // max(1, int(side * (1 - _OVERLAP)))) + 1
+    return [round(place * (length - side) / (count - 1)) for place in range(count)]
+
+
+def _fade(side: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """Weights along a tile's side, 1 in the middle."""
+    pixels = np.arange(side) + 0.5
+    edge: np.ndarray[tuple[int], np.dtype[np.float64]] = np.minimum(pixels, side - pixels)
+    return np.clip(edge / (side * _OVERLAP), 1e-3, 1.0)

@@ -9,15 +9,10 @@ from PIL import Image
 
 from discord_diffusion.jobs.parameters import SourceImage
 from discord_diffusion.worker.generation import GenerationRequest, Preview
-from discord_diffusion.worker.pipeline import DiffusersGenerator
-from discord_diffusion.worker.pipeline import optimizations as tuning
+from discord_diffusion.worker.pipeline import DiffusersGenerator, optimizations
 from tests.unit.worker.fakes import make_parameters
-from tests.unit.worker.pipeline.drawing import (
-    draw,
-    draw_all,
-    load,
-    pixels,
-)
+from tests.unit.worker.pipeline.drawing import draw, draw_all, load, pixels
+from tests.unit.worker.pipeline.faults import default_model
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:diffusers")
 
@@ -35,7 +30,9 @@ def generator(
     return load(folder)
 
 
-def test_several_jobs_are_drawn_in_one_pass_and_told_apart(generator: DiffusersGenerator) -> None:
+def test_several_jobs_drawn_in_one_pass_get_their_own_pictures(
+    generator: DiffusersGenerator,
+) -> None:
     steps: list[tuple[int, int]] = []
     requests = [
         GenerationRequest(make_parameters(seed=5, images=2), safety_check=False),
@@ -50,7 +47,7 @@ def test_several_jobs_are_drawn_in_one_pass_and_told_apart(generator: DiffusersG
             assert np.abs(left - right).max() <= 1
 
 
-def test_sizes_that_the_networks_cannot_do_are_cut_from_larger_ones(
+def test_a_size_that_the_networks_cannot_do_is_cropped_from_a_larger_one(
     generator: DiffusersGenerator,
 ) -> None:
     request = GenerationRequest(make_parameters(width=40, height=24), safety_check=False)
@@ -58,7 +55,7 @@ def test_sizes_that_the_networks_cannot_do_are_cut_from_larger_ones(
     assert {one.image.size for one in made.pictures} == {(40, 24)}
 
 
-def test_image_to_image_begins_from_the_picture_at_the_size_asked_for(
+def test_image_to_image_begins_from_the_picture_at_the_requested_size(
     generator: DiffusersGenerator,
 ) -> None:
     drawn = []
@@ -69,7 +66,7 @@ def test_image_to_image_begins_from_the_picture_at_the_size_asked_for(
         assert {one.image.size for one in made.pictures} == {(64, 64)}
         drawn.append(pixels(made)[0])
     assert np.abs(drawn[0] - drawn[1]).max() > 0
-    model = generator._shelf.get(None)
+    model = default_model(generator)
     ours, theirs = model.text_to_image.components, model.image_to_image.components
     assert ours["vae"] is theirs["vae"], "no second copy of the weights"
 
@@ -79,21 +76,21 @@ def test_a_preview_shows_the_pictures_of_one_job_side_by_side(
 ) -> None:
     seen: list[Image.Image | None] = []
 
-    def look(_done: int, _steps: int, preview: Preview | None) -> None:
+    def take_preview(_done: int, _steps: int, preview: Preview | None) -> None:
         assert preview is not None
         seen.append(preview(1))
 
     requests = [
         GenerationRequest(make_parameters(images=images), safety_check=False) for images in (1, 2)
     ]
-    draw_all(generator, requests, look)
+    draw_all(generator, requests, take_preview)
     assert len(seen) == 3
     for image in seen:
         assert image is not None
         assert image.width == 2 * image.height
 
 
-def test_the_seed_and_the_prompt_decide(generator: DiffusersGenerator) -> None:
+def test_another_seed_or_prompt_gives_another_picture(generator: DiffusersGenerator) -> None:
     base = make_parameters(images=1, guidance=5.0)
     for change in ({"seed": 8}, {"prompt": "a red circle " * 3 + "z"}):
         first, second = (
@@ -105,14 +102,16 @@ def test_the_seed_and_the_prompt_decide(generator: DiffusersGenerator) -> None:
 
 @pytest.mark.parametrize("precision", ["bf16", "fp16"])
 @pytest.mark.parametrize("family", ["sd", "sdxl", "sd3", "flux"])
-def test_what_a_gpu_gets_draws_too(family: str, precision: str, tmp_path: Path) -> None:
+def test_half_precision_and_fused_projections_draw(
+    family: str, precision: str, tmp_path: Path
+) -> None:
     """Half precision and fused projections, on the CPU, which is slow in them but can do them."""
     from tests.unit.worker.pipeline.tiny_families import save_family
 
     save_family(family, tmp_path)
     generator = load(tmp_path, PRECISION=precision)
-    pipe = generator._shelf.get(None).text_to_image
-    tuning._fuse(tuning.denoiser(pipe))
+    pipe = default_model(generator).text_to_image
+    optimizations.fuse_projections(optimizations.denoiser(pipe))
     picture = Image.linear_gradient("L").resize((64, 64))
     for request in (
         GenerationRequest(make_parameters(), False),

@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 from discord_diffusion.discord.commands import SCHEDULERS
 from discord_diffusion.jobs.parameters import GenerationParameters
 from discord_diffusion.worker.generation import GenerationRequest
-from discord_diffusion.worker.pipeline import DiffusersGenerator, schedulers
-from discord_diffusion.worker.pipeline.capacity import CPU_PICTURES
+from discord_diffusion.worker.pipeline import DiffusersGenerator
+from discord_diffusion.worker.pipeline.loaded_model import scheduler_choices
+from discord_diffusion.worker.pipeline.memory import CPU_PICTURES
 from tests.unit.worker.fakes import make_parameters
 from tests.unit.worker.pipeline.drawing import draw, draw_all, load
+from tests.unit.worker.pipeline.faults import default_model
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 """Of diffusers' schedulers, thousands of them."""
@@ -65,7 +67,7 @@ counts = st.lists(st.integers(1, 4), max_size=2)
 @pytest.mark.parametrize("threads", ["1", "2"])
 @settings(max_examples=4, deadline=None, derandomize=True)
 @given(before=counts, after=counts, guidance=st.sampled_from((1.0, 3.0)))
-def test_no_batch_changes_a_picture(
+def test_a_picture_is_the_same_alone_and_in_any_batch(
     threads: str, before: list[int], after: list[int], guidance: float
 ) -> None:
     parameters = replace(ONE, guidance=guidance)
@@ -83,14 +85,14 @@ def test_no_batch_changes_a_picture(
         "UniPCMultistepScheduler",
     ],
 )
-def test_no_batch_changes_a_picture_whose_scheduler_adds_noise_or_keeps_history(
+def test_a_picture_is_the_same_in_a_batch_when_its_scheduler_adds_noise_or_keeps_history(
     scheduler: str,
 ) -> None:
     parameters = replace(ONE, steps=3, scheduler=scheduler)
     assert among_others("1", parameters, [2], [1]) == alone("1", parameters)
 
 
-def test_more_pictures_than_go_through_at_once_are_drawn_in_turns() -> None:
+def test_a_batch_above_the_capacity_is_drawn_in_several_passes() -> None:
     requests = [GenerationRequest(replace(ONE, seed=seed, images=4)) for seed in (1, 11, 21)]
     steps: list[tuple[int, int]] = []
     made = draw_all(generator("1"), requests, lambda done, total, _: steps.append((done, total)))
@@ -99,7 +101,7 @@ def test_more_pictures_than_go_through_at_once_are_drawn_in_turns() -> None:
     assert [len(one.pictures) for one in made] == [4, 4, 4]
 
 
-def test_larger_pictures_are_drawn_fewer_at_a_time_but_at_least_one() -> None:
+def test_the_capacity_falls_with_the_size_of_pictures_but_is_at_least_one() -> None:
     known = generator("1")
     assert known.capacity(replace(ONE, width=128)) == CPU_PICTURES // 2
     assert known.capacity(replace(ONE, width=4096, height=4096)) == 1
@@ -116,7 +118,9 @@ def test_larger_pictures_are_drawn_fewer_at_a_time_but_at_least_one() -> None:
         {"negative_prompt": "blue"},
     ],
 )
-def test_what_a_pass_has_in_common_is_part_of_the_key(change: dict[str, object]) -> None:
+def test_the_batch_key_holds_everything_that_a_pass_has_in_common(
+    change: dict[str, object],
+) -> None:
     known = generator("1")
     other = replace(ONE, **change)  # type: ignore[arg-type]  # any field
     assert known.batch_key(other) != known.batch_key(ONE)
@@ -139,6 +143,6 @@ def test_every_scheduler_that_the_command_offers_draws(name: str) -> None:
         assert len(made.pictures) == ONE.images
 
 
-def test_a_scheduler_that_draws_noise_past_the_seeds_is_no_choice() -> None:
-    model = generator("1")._shelf.get(None)
-    assert "DPMSolverSDEScheduler" not in schedulers.choices(model.own_scheduler)
+def test_a_job_may_not_choose_a_scheduler_whose_noise_ignores_the_seeds() -> None:
+    model = default_model(generator("1"))
+    assert "DPMSolverSDEScheduler" not in scheduler_choices(model.own_scheduler)

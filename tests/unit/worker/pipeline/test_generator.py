@@ -10,7 +10,7 @@ import torch
 
 from discord_diffusion.jobs.parameters import SourceImage
 from discord_diffusion.worker.errors import GenerationError, LeaseLostError, ModelLoadError
-from discord_diffusion.worker.pipeline import DiffusersGenerator, devices, loading
+from discord_diffusion.worker.pipeline import DiffusersGenerator, loading
 from tests.unit.worker.fakes import make_parameters, make_settings
 from tests.unit.worker.pipeline.drawing import draw, load, pixels
 
@@ -22,7 +22,7 @@ def generator(tiny_model_folder: Path) -> DiffusersGenerator:
     return load(tiny_model_folder)
 
 
-def test_every_picture_has_a_seed_of_its_own_counted_from_the_jobs(
+def test_picture_i_has_the_seed_of_its_job_plus_i(
     generator: DiffusersGenerator,
 ) -> None:
     made = draw(generator, make_parameters(seed=2**32 - 2, images=4))
@@ -64,13 +64,13 @@ def test_every_step_is_reported_and_the_phases_add_up(generator: DiffusersGenera
     assert phases.total == pytest.approx(phases.first_step + phases.other_steps + phases.decode)
 
 
-def test_what_the_pipeline_refuses_is_a_generation_error(generator: DiffusersGenerator) -> None:
+def test_an_error_of_the_pipeline_becomes_a_generation_error(generator: DiffusersGenerator) -> None:
     without_picture = make_parameters(source=SourceImage("https://cdn.test/a.png", 0.5))
     with pytest.raises(GenerationError, match="not its picture"):
         draw(generator, without_picture)
 
 
-def test_the_named_scheduler_replaces_the_models_own(tiny_model_folder: Path) -> None:
+def test_the_scheduler_of_the_settings_replaces_the_models_own(tiny_model_folder: Path) -> None:
     loaded = DiffusersGenerator.load(
         make_settings(MODEL=str(tiny_model_folder), SCHEDULER="EulerDiscreteScheduler").pipeline
     )
@@ -102,19 +102,21 @@ def test_a_model_saved_for_another_task_is_loaded_for_text_to_image(
 
 
 @pytest.mark.parametrize("name", ["NoSuchScheduler", "AutoencoderKL", "__version__"])
-def test_a_scheduler_that_is_none_is_refused_by_name(tiny_model_folder: Path, name: str) -> None:
+def test_an_unknown_scheduler_in_the_settings_is_refused_by_name(
+    tiny_model_folder: Path, name: str
+) -> None:
     with pytest.raises(ModelLoadError, match=f"SCHEDULER='{name}'"):
         DiffusersGenerator.load(
             make_settings(MODEL=str(tiny_model_folder), SCHEDULER=name).pipeline
         )
 
 
-def test_a_folder_without_a_model_is_named(tmp_path: Path) -> None:
+def test_the_error_about_a_folder_without_a_model_names_it(tmp_path: Path) -> None:
     with pytest.raises(ModelLoadError, match=r"MODEL='.*' cannot be loaded"):
         DiffusersGenerator.load(make_settings(MODEL=str(tmp_path)).pipeline)
 
 
-def test_a_model_that_does_not_draw_is_found_before_the_first_job(
+def test_the_warm_up_fails_for_a_model_that_loads_but_does_not_draw(
     tiny_model_folder: Path, tmp_path: Path
 ) -> None:
     folder = tmp_path / "broken"
@@ -126,19 +128,19 @@ def test_a_model_that_does_not_draw_is_found_before_the_first_job(
         loaded.warm_up()
 
 
-def test_whoever_watches_the_steps_can_end_a_generation(generator: DiffusersGenerator) -> None:
-    def object_to(_done: int, _steps: int, _preview: object) -> None:
+def test_an_error_of_the_step_callback_ends_the_generation(generator: DiffusersGenerator) -> None:
+    def raise_lost_lease(_done: int, _steps: int, _preview: object) -> None:
         raise LeaseLostError("gone")
 
     with pytest.raises(LeaseLostError):
-        draw(generator, make_parameters(), object_to)
+        draw(generator, make_parameters(), raise_lost_lease)
 
 
-def test_a_device_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_device_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(ModelLoadError, match="DEVICE='cuda:1'"):
-        devices.choose_device("cuda:1")
-    assert devices.choose_device("cpu") == torch.device("cpu")
+        loading.choose_device("cuda:1")
+    assert loading.choose_device("cpu") == torch.device("cpu")
 
 
 @pytest.mark.parametrize(
@@ -148,5 +150,5 @@ def test_precision_follows_what_the_gpu_is_fast_in(
     monkeypatch: pytest.MonkeyPatch, capability: tuple[int, int], expected: torch.dtype
 ) -> None:
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _device: capability)
-    assert devices.choose_dtype(torch.device("cuda")) is expected
-    assert devices.choose_dtype(torch.device("cpu")) is torch.float32
+    assert loading.choose_dtype(torch.device("cuda")) is expected
+    assert loading.choose_dtype(torch.device("cpu")) is torch.float32
