@@ -8,8 +8,7 @@ from collections.abc import Iterator
 
 from discord_diffusion.discord.command_model import Command, CommandType, Option
 from discord_diffusion.discord.commands import COMMANDS
-from discord_diffusion.texts.catalogue import FALLBACK, texts
-from discord_diffusion.texts.command_texts import described
+from discord_diffusion.texts.catalogue import FALLBACK, described, texts
 
 _SECTIONS = {
     "refused": "Refused: told at once, to the user alone",

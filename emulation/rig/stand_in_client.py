@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from discord_diffusion.discord.text import FAILURE_MARK
+from discord_diffusion.texts.answers import FAILURE_MARK
 from emulation.rig.errors import AnswerError, RigError
 
 _EPHEMERAL = 1 << 6

@@ -7,7 +7,8 @@ DeployError
 ├── TerraformError    Terraform failed
 ├── ImageError        the worker's image could not be built or pushed
 ├── AwsError          AWS refused a call
-└── EndpointError     the deployed endpoint does not answer as it must
+├── EndpointError     the deployed endpoint does not answer as it must
+└── RegistrationError Discord refused a call of the registration (registration.py)
 """
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from discord_diffusion.discord.registration import Application
 from infra.deploy import variables
 from infra.deploy.aws import Aws
 from infra.deploy.bot_token import TokenStore
@@ -16,6 +15,7 @@ from infra.deploy.checks import account, discord, instances, names, network, quo
 from infra.deploy.checks.finding import Finding, Verdict, bad
 from infra.deploy.choices import Choices, Deployment
 from infra.deploy.errors import AwsError, DeployError, TerraformError
+from infra.deploy.registration import Application
 from infra.deploy.settings import DeploymentSettings
 from infra.deploy.terraform import Terraform
 from infra.deploy.workspace import Workspace

@@ -5,11 +5,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from discord_diffusion.discord.registration import Registrar, RegistrationError
 from infra.deploy import endpoint, image, variables
 from infra.deploy.errors import DeployError, InputError, RefusedError
 from infra.deploy.plan import Plan
 from infra.deploy.preflight import Ready
+from infra.deploy.registration import Registrar, RegistrationError
 from infra.package.__main__ import build
 from infra.package.wheels import PackageError
 from toolchain.layout import python_of

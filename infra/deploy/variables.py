@@ -4,10 +4,10 @@ import re
 from pathlib import Path
 from typing import Any
 
-from discord_diffusion.discord.registration import Application
 from discord_diffusion.settings.reader import DISCORD_API
 from infra.deploy.choices import UNKNOWN_APPLICATION, UNKNOWN_KEY, Choices
 from infra.deploy.errors import InputError
+from infra.deploy.registration import Application
 from infra.deploy.settings import DeploymentSettings
 from infra.deploy.terraform import Terraform
 

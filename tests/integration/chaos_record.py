@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from discord_diffusion.discord.text import FAILURE_MARK
+from discord_diffusion.texts.answers import FAILURE_MARK
 
 
 @dataclass(frozen=True)

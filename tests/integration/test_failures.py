@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from discord_diffusion.discord.text import FAILURE_MARK
+from discord_diffusion.texts.answers import FAILURE_MARK
 from emulation.rig.errors import AnswerError
 from emulation.rig.stand_in_client import pictures_of
 from tests.stack import LAYOUT, Stack, Workers, workers_on

@@ -15,7 +15,6 @@ from pathlib import Path
 
 import httpx
 
-from discord_diffusion.discord.registration import RegistrationError
 from emulation.rig.errors import RigError, StartError
 from emulation.rig.fleet_agent import FleetAgent
 from emulation.rig.stack import deployment
@@ -26,6 +25,7 @@ from emulation.rig.stack.ports import LOOPBACK
 from emulation.rig.stack.state import StackState, StateFolder
 from emulation.rig.stack.terraform import Terraform
 from emulation.rig.stack.waiting import wait_until
+from infra.deploy.registration import RegistrationError
 from toolchain.layout import Layout
 from toolchain.steps import files_digest
 

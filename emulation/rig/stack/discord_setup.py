@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from discord_diffusion.discord.registration import Registrar, RegistrationError
 from emulation.rig.errors import StartError
 from fixtures.discord.signing import application
+from infra.deploy.registration import Registrar, RegistrationError
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,12 @@
 """Whether the bot token is one, and of the application that is meant."""
 
-from discord_diffusion.discord.registration import Application, Registrar, RegistrationError
 from infra.deploy.checks.finding import Finding, bad, good, warning
 from infra.deploy.choices import UNKNOWN_APPLICATION, Deployment
+from infra.deploy.registration import (
+    Application,
+    Registrar,
+    RegistrationError,
+)
 
 _NAME = "Discord application"
 _PORTAL = "https://discord.com/developers/applications"

@@ -1,13 +1,15 @@
-"""What an application command is made of, and how it is written for Discord.
+"""What an application command is made of, and the check of the options that an interaction gives.
 
 Texts are not here but in the catalogue `locales/commands`, by the path of what they describe.
 https://docs.discord.com/developers/interactions/application-commands
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any, Protocol
+from typing import Any
+
+from discord_diffusion.jobs.refusal import Refusal
 
 MANAGE_GUILD = 1 << 5
 """https://docs.discord.com/developers/topics/permissions#permissions-bitwise-permission-flags"""
@@ -22,7 +24,7 @@ class CommandType(IntEnum):
 
 
 class OptionType(IntEnum):
-    """Kinds of option that a command of ours has."""
+    """The types of option that our commands have."""
 
     SUB_COMMAND = 1
     STRING = 3
@@ -34,6 +36,10 @@ class OptionType(IntEnum):
     ATTACHMENT = 11
 
 
+_TEXTS = (OptionType.STRING, OptionType.ATTACHMENT, OptionType.ROLE, OptionType.CHANNEL)
+"""Option types whose value is a text; all but the first hold an id."""
+
+
 class Context(IntEnum):
     """Where a command can be used."""
 
@@ -42,28 +48,12 @@ class Context(IntEnum):
     PRIVATE_CHANNEL = 2
 
 
-class CommandTexts(Protocol):
-    """The names and descriptions of commands in every language."""
-
-    def names(self, path: str) -> dict[str, str]:
-        """What `path` is called, by Discord's locale; `en-US` is always there."""
-
-    def descriptions(self, path: str) -> dict[str, str]:
-        """What `path` does, as `names`."""
-
-
 @dataclass(frozen=True)
 class Choice:
-    """One value that a user can choose; `label` if it is called the same in every language."""
+    """One value that a user can choose; `label` if its name is the same in every language."""
 
     value: str
     label: str | None = None
-
-    def as_json(self, path: str, texts: CommandTexts) -> dict[str, Any]:
-        """For the registration."""
-        if self.label is not None:
-            return {"name": self.label, "value": self.value}
-        return _localised("name", texts.names(f"{path}={self.value}")) | {"value": self.value}
 
 
 @dataclass(frozen=True)
@@ -78,21 +68,6 @@ class Option:
     choices: tuple[Choice, ...] = ()
     autocomplete: bool = False
 
-    def as_json(self, parent: str, texts: CommandTexts) -> dict[str, Any]:
-        """For the registration."""
-        path = f"{parent}.{self.name}"
-        kind = "length" if self.type is OptionType.STRING else "value"
-        written = {"type": int(self.type), "required": self.required, **_titled(path, texts)}
-        if self.minimum is not None:
-            written[f"min_{kind}"] = self.minimum
-        if self.maximum is not None:
-            written[f"max_{kind}"] = self.maximum
-        if self.choices:
-            written["choices"] = [choice.as_json(path, texts) for choice in self.choices]
-        if self.autocomplete:
-            written["autocomplete"] = True
-        return written
-
 
 @dataclass(frozen=True)
 class SubCommand:
@@ -100,15 +75,6 @@ class SubCommand:
 
     name: str
     options: tuple[Option, ...] = ()
-
-    def as_json(self, parent: str, texts: CommandTexts) -> dict[str, Any]:
-        """For the registration."""
-        path = f"{parent}.{self.name}"
-        return {
-            "type": int(OptionType.SUB_COMMAND),
-            **_titled(path, texts),
-            "options": [option.as_json(path, texts) for option in self.options],
-        }
 
 
 @dataclass(frozen=True)
@@ -119,7 +85,7 @@ class Command:
     type: CommandType = CommandType.CHAT_INPUT
     options: tuple[Option, ...] = ()
     subcommands: tuple[SubCommand, ...] = ()
-    contexts: tuple[Context, ...] = field(default=tuple(Context))
+    contexts: tuple[Context, ...] = tuple(Context)
     permissions: int | None = None
 
     @property
@@ -128,48 +94,48 @@ class Command:
         return self.name.lower().replace(" ", "_")
 
     def options_of(self, subcommand: str | None) -> tuple[Option, ...]:
-        """The options of a sub-command, or its own; none of one that there is not."""
+        """The options of a sub-command, or the command's own; none of an unknown sub-command."""
         found = (one.options for one in self.subcommands if one.name == subcommand)
         return next(found, ()) if self.subcommands else self.options
 
-    def paths(self) -> Iterator[str]:
-        """The path of everything that has a text."""
-        yield self.key
-        for owner, options in (
-            (self.key, self.options),
-            *((f"{self.key}.{one.name}", one.options) for one in self.subcommands),
-        ):
-            if owner != self.key:
-                yield owner
-            for option in options:
-                yield f"{owner}.{option.name}"
-                for choice in option.choices:
-                    if choice.label is None:
-                        yield f"{owner}.{option.name}={choice.value}"
 
-    def as_json(self, texts: CommandTexts) -> dict[str, Any]:
-        """For the registration. Both kinds of installation, unless it is for guilds alone."""
-        guilds_only = self.contexts == (Context.GUILD,)
-        written: dict[str, Any] = {
-            "type": int(self.type),
-            "contexts": [int(context) for context in self.contexts],
-            "integration_types": [0] if guilds_only else [0, 1],
-        }
-        if self.permissions is not None:
-            written["default_member_permissions"] = str(self.permissions)
-        if self.type is CommandType.MESSAGE:
-            return written | _localised("name", texts.names(self.key)) | {"name": self.name}
-        inner = self.subcommands or self.options
-        options = [one.as_json(self.key, texts) for one in inner]
-        return written | _titled(self.key, texts) | {"name": self.name, "options": options}
+def check_options(path: str, options: Sequence[Option], given: Mapping[str, Any]) -> dict[str, Any]:
+    """The value of every option of the command at `path`; None for an option that is not given.
+
+    Discord's clients check the values, too; a request that did not come from one has not been.
+
+    Raises:
+        Refusal: naming the option, by its path, and what is allowed.
+    """
+    return {one.name: _checked(f"{path}.{one.name}", one, given.get(one.name)) for one in options}
 
 
-def _titled(path: str, texts: CommandTexts) -> dict[str, Any]:
-    """Name and description; the name that Discord sends back is the last part of the path."""
-    names = _localised("name", texts.names(path)) | {"name": path.rpartition(".")[2]}
-    return names | _localised("description", texts.descriptions(path))
+def _checked(path: str, option: Option, value: Any) -> Any:
+    if value is None:
+        if option.required:
+            raise Refusal("option_missing", option=path)
+        return None
+    if option.type is OptionType.BOOLEAN:
+        if not isinstance(value, bool):
+            raise Refusal("option_boolean", option=path)
+        return value
+    return _text(path, option, value) if option.type in _TEXTS else _number(path, option, value)
 
 
-def _localised(field_name: str, texts: dict[str, str]) -> dict[str, Any]:
-    others = {locale: text for locale, text in texts.items() if locale != "en-US"}
-    return {field_name: texts["en-US"], f"{field_name}_localizations": others}
+def _text(path: str, option: Option, value: object) -> str:
+    high = option.maximum or 100
+    if not isinstance(value, str) or len(value) > high:
+        raise Refusal("option_text", option=path, high=f"{high:.0f}")
+    if option.choices and value not in {choice.value for choice in option.choices}:
+        raise Refusal("option_choice", option=path)
+    return value
+
+
+def _number(path: str, option: Option, value: object) -> int | float:
+    whole = option.type is OptionType.INTEGER
+    low, high = option.minimum or 0, option.maximum or 0
+    right = type(value) is int or (not whole and type(value) is float)
+    if not right or not low <= value <= high:  # type: ignore[operator]  # right says that it is one
+        kind = "option_whole" if whole else "option_number"
+        raise Refusal(kind, option=path, low=f"{low:g}", high=f"{high:.0f}")
+    return value  # type: ignore[return-value]  # as above

@@ -1,6 +1,6 @@
-"""The application commands as data: registration, checks, autocomplete and help come from it."""
+"""The application commands as data, for registration, checks, autocomplete and help."""
 
-from typing import Any
+from dataclasses import replace
 
 from discord_diffusion.access.limits import COOLDOWN_SECONDS, JOBS_IN_FLIGHT, UNITS
 from discord_diffusion.discord.command_model import (
@@ -13,10 +13,10 @@ from discord_diffusion.discord.command_model import (
     OptionType,
     SubCommand,
 )
-from discord_diffusion.discord.limits import STRING_OPTION_LENGTH
 from discord_diffusion.jobs.parameters import (
     GUIDANCE,
     IMAGES,
+    PROMPT_LENGTH,
     SEED,
     SIZE,
     STEPS,
@@ -54,9 +54,6 @@ SAFETY_LEVELS = ("strict", "channel")
 
 PATTERN_LENGTH = (2, 100)
 
-_SIZE = Option("size", OptionType.STRING, choices=tuple(map(Choice, PROPORTIONS)))
-_MODEL = Option("model", OptionType.STRING, minimum=1, maximum=64, autocomplete=True)
-
 
 def _integer(name: str, allowed: tuple[int, int]) -> Option:
     return Option(name, OptionType.INTEGER, minimum=allowed[0], maximum=allowed[1])
@@ -66,15 +63,23 @@ def _number(name: str, allowed: tuple[float, float]) -> Option:
     return Option(name, OptionType.NUMBER, minimum=allowed[0], maximum=allowed[1])
 
 
+def _text(name: str, length: tuple[int, int], *, required: bool = False) -> Option:
+    return Option(name, OptionType.STRING, required, *length)
+
+
 def _required(name: str, kind: OptionType) -> Option:
     return Option(name, kind, required=True)
 
 
+_SIZE = Option("size", OptionType.STRING, choices=tuple(map(Choice, PROPORTIONS)))
+_MODEL = replace(_text("model", (1, 64)), autocomplete=True)
+_PATTERN = _text("pattern", PATTERN_LENGTH, required=True)
+
 IMAGINE = Command(
     "imagine",
     options=(
-        Option("prompt", OptionType.STRING, required=True, minimum=1, maximum=STRING_OPTION_LENGTH),
-        Option("negative_prompt", OptionType.STRING, minimum=1, maximum=STRING_OPTION_LENGTH),
+        _text("prompt", PROMPT_LENGTH, required=True),
+        _text("negative_prompt", PROMPT_LENGTH),
         _integer("images", IMAGES),
         _SIZE,
         _integer("width", SIZE),
@@ -144,31 +149,8 @@ SETTINGS = Command(
                 Option("spoiler", OptionType.BOOLEAN),
             ),
         ),
-        SubCommand(
-            "block",
-            (
-                Option(
-                    "pattern",
-                    OptionType.STRING,
-                    required=True,
-                    minimum=PATTERN_LENGTH[0],
-                    maximum=PATTERN_LENGTH[1],
-                ),
-            ),
-        ),
-        SubCommand(
-            "unblock",
-            (
-                Option(
-                    "pattern",
-                    OptionType.STRING,
-                    required=True,
-                    minimum=PATTERN_LENGTH[0],
-                    maximum=PATTERN_LENGTH[1],
-                    autocomplete=True,
-                ),
-            ),
-        ),
+        SubCommand("block", (_PATTERN,)),
+        SubCommand("unblock", (replace(_PATTERN, autocomplete=True),)),
         SubCommand("reset"),
     ),
     contexts=(Context.GUILD,),
@@ -176,11 +158,3 @@ SETTINGS = Command(
 )
 
 COMMANDS = (IMAGINE, QUEUE, CANCEL, QUOTA, HELP, SETTINGS, SHOW_PARAMETERS)
-
-
-def registration() -> list[dict[str, Any]]:
-    """The body of the bulk overwrite."""
-    from discord_diffusion.texts.command_texts import CommandCatalogue
-
-    texts = CommandCatalogue.load()
-    return [command.as_json(texts) for command in COMMANDS]

@@ -1,22 +1,48 @@
-"""The `custom_id` of a component: `verb:job_id:index`, readable after any restart."""
+"""The buttons under an answer. A button's `custom_id` says all that a click on it means.
+
+https://docs.discord.com/developers/components/reference
+"""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
 
-from discord_diffusion.discord.limits import CUSTOM_ID_LENGTH
+from discord_diffusion.discord.errors import InvalidCustomIdError
+from discord_diffusion.jobs.parameters import SIZE, GenerationParameters
+from discord_diffusion.texts.catalogue import say
 
-_CUSTOM_ID = re.compile(r"(?P<verb>[a-z_]{1,32}):(?P<job_id>[0-9]{1,20}):(?P<index>[0-9]{1,2})")
+CUSTOM_ID_LENGTH = (1, 100)
+"""Characters."""
+UPSCALE_FACTOR = 2
+"""How many times larger an upscaled picture is."""
+_ACTION_ROW = 1
+_BUTTON = 2
+_GREY, _RED = 2, 4
+_CUSTOM_ID = re.compile(r"(?P<action>[a-z_]{1,32}):(?P<job_id>[0-9]{1,20}):(?P<index>[0-9]{1,2})")
 
 
-class InvalidCustomIdError(ValueError):
-    """A component that is not ours, or of an older kind."""
+class ButtonAction(StrEnum):
+    """What a click on a button does, as its custom_id says it."""
+
+    CANCEL = "cancel"
+    REROLL = "reroll"
+    EDIT = "edit"
+    SEED = "seed"
+    VARY = "vary"
+    UPSCALE = "upscale"
+    DELETE = "delete"
 
 
 @dataclass(frozen=True)
 class CustomId:
-    """What a press means: the verb, the job, and which of its pictures (from 0)."""
+    """What a click means: the action, the job, and which of its pictures (from 0).
 
-    verb: str
+    Everything is in the text, so a button works after any restart.
+    """
+
+    action: str
     job_id: str
     index: int = 0
 
@@ -26,9 +52,9 @@ class CustomId:
         Raises:
             InvalidCustomIdError: it would not be read back as it is.
         """
-        text = f"{self.verb}:{self.job_id}:{self.index}"
+        text = f"{self.action}:{self.job_id}:{self.index}"
         if len(text) > CUSTOM_ID_LENGTH[1] or not _CUSTOM_ID.fullmatch(text):
-            raise InvalidCustomIdError(f"{text!r} is no custom_id of the form verb:job_id:index")
+            raise InvalidCustomIdError(f"{text!r} is no custom_id of the form action:job_id:index")
         return text
 
     @classmethod
@@ -36,9 +62,70 @@ class CustomId:
         """Read a text that Discord sent back.
 
         Raises:
-            InvalidCustomIdError: it is not of the form `verb:job_id:index`.
+            InvalidCustomIdError: it is not of the form `action:job_id:index`.
         """
         found = _CUSTOM_ID.fullmatch(text)
         if not found:
-            raise InvalidCustomIdError(f"{text[:100]!r} is not of the form verb:job_id:index")
-        return cls(found["verb"], found["job_id"], int(found["index"]))
+            raise InvalidCustomIdError(f"{text[:100]!r} is not of the form action:job_id:index")
+        return cls(found["action"], found["job_id"], int(found["index"]))
+
+
+_EMOJI = {
+    ButtonAction.CANCEL: "✖️",
+    ButtonAction.REROLL: "🎲",
+    ButtonAction.EDIT: "✏️",
+    ButtonAction.SEED: "🌱",
+    ButtonAction.VARY: "🔀",
+    ButtonAction.UPSCALE: "🔍",
+    ButtonAction.DELETE: "🗑️",
+}
+
+
+def queued_job_buttons(job_id: str, locale: str) -> list[dict[str, Any]]:
+    """The buttons under the message of a queued job."""
+    return [_row([_button(ButtonAction.CANCEL, job_id, locale)])]
+
+
+def answer_buttons(
+    job_id: str, locale: str, parameters: GenerationParameters, pictures: Sequence[int]
+) -> list[dict[str, Any]]:
+    """The buttons under an answer.
+
+    `pictures` are the indices of those that it shows; without any there is nothing to vary or to
+    enlarge.
+    """
+    rows = [_row([_button(ButtonAction.VARY, job_id, locale, index) for index in pictures])]
+    if can_upscale(parameters):
+        rows.append(
+            _row([_button(ButtonAction.UPSCALE, job_id, locale, index) for index in pictures])
+        )
+    last = [
+        ButtonAction.REROLL,
+        ButtonAction.EDIT,
+        *([ButtonAction.SEED] if pictures else []),
+        ButtonAction.DELETE,
+    ]
+    return [
+        *(rows if pictures else []),
+        _row([_button(action, job_id, locale, pictures[0] if pictures else 0) for action in last]),
+    ]
+
+
+def can_upscale(parameters: GenerationParameters) -> bool:
+    """Whether a picture of that job may be twice as large."""
+    scale = UPSCALE_FACTOR * (parameters.source.scale if parameters.source else 1)
+    return max(parameters.width, parameters.height) * scale <= SIZE[1]
+
+
+def _row(buttons: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"type": _ACTION_ROW, "components": buttons}
+
+
+def _button(action: ButtonAction, job_id: str, locale: str, index: int = 0) -> dict[str, Any]:
+    return {
+        "type": _BUTTON,
+        "style": _RED if action is ButtonAction.DELETE else _GREY,
+        "label": say(locale, f"button.{action}", number=index + 1),
+        "emoji": {"name": _EMOJI[action]},
+        "custom_id": CustomId(action, job_id, index).encode(),
+    }

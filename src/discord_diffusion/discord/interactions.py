@@ -1,6 +1,6 @@
-"""Interactions as Discord sends them, read leniently, and the responses to them.
+"""Interactions as Discord sends them, read leniently.
 
-Discord adds fields and types at any time, so what is not needed is not looked at.
+Discord adds fields and types at any time, so fields that are not needed are ignored.
 https://docs.discord.com/developers/interactions/receiving-and-responding
 """
 
@@ -10,13 +10,8 @@ from enum import IntEnum
 from typing import Any
 
 from discord_diffusion.discord.command_model import OptionType
-from discord_diffusion.discord.text import content
+from discord_diffusion.discord.errors import InvalidInteractionError
 from discord_diffusion.jobs.job import DEFAULT_ATTACHMENT_SIZE_LIMIT
-
-EPHEMERAL = 1 << 6
-CHOICES = 25
-"""Of an autocomplete."""
-CHOICE_LENGTH = 100
 
 
 class InteractionType(IntEnum):
@@ -27,10 +22,6 @@ class InteractionType(IntEnum):
     MESSAGE_COMPONENT = 3
     AUTOCOMPLETE = 4
     MODAL_SUBMIT = 5
-
-
-class InvalidInteractionError(ValueError):
-    """The body is signed, but not an interaction that can be answered."""
 
 
 @dataclass(frozen=True)
@@ -217,41 +208,3 @@ def _list(value: object) -> list[Any]:
 
 def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
-
-
-def pong() -> dict[str, Any]:
-    """Type 1: the answer to a PING."""
-    return {"type": 1}
-
-
-def message(text: str, components: list[dict[str, Any]] | None = None) -> dict[str, Any]:
-    """Type 4: a message that everybody in the channel sees. Nobody is mentioned by it."""
-    return {"type": 4, "data": _data(text, components)}
-
-
-def ephemeral(text: str, components: list[dict[str, Any]] | None = None) -> dict[str, Any]:
-    """Type 4, seen only by who asked."""
-    response = message(text, components)
-    response["data"]["flags"] = EPHEMERAL
-    return response
-
-
-def update(text: str, *, keep_pictures: bool = True) -> dict[str, Any]:
-    """Type 7: the message that a component is on says something else, and has no components."""
-    data = _data(text, []) | ({} if keep_pictures else {"attachments": []})
-    return {"type": 7, "data": data}
-
-
-def choices(found: Mapping[str, str]) -> dict[str, Any]:
-    """Type 8: what can be chosen, shown text to value; as many as Discord shows."""
-    listed = [
-        {"name": name[:CHOICE_LENGTH], "value": value}
-        for name, value in found.items()
-        if name and len(value) <= CHOICE_LENGTH
-    ]
-    return {"type": 8, "data": {"choices": listed[:CHOICES]}}
-
-
-def _data(text: str, components: list[dict[str, Any]] | None) -> dict[str, Any]:
-    data: dict[str, Any] = {"content": content(text), "allowed_mentions": {"parse": []}}
-    return data if components is None else data | {"components": components}

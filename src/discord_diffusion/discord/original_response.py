@@ -1,22 +1,39 @@
-"""The original response of an interaction, whatever library calls it: its address and its answers.
+"""The original response of an interaction: its address, its content, and a client for its text.
 
-No bot token is needed; the interaction token in the path is the credential, so a URL is never
-logged and never part of an error's text.
+The client is for Lambda functions: urllib3 comes with boto3 in Lambda's runtime, so nothing is
+packaged for it. `webhooks` is the client that uploads files. No bot token is needed; the
+interaction token in the path is the credential, so a URL is never logged and never part of an
+error's text.
 https://docs.discord.com/developers/interactions/receiving-and-responding#followup-messages
 """
 
-from collections.abc import Mapping
+import contextlib
+import json
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from discord_diffusion.discord.api_errors import ApiError, api_error
+import urllib3
+from urllib3 import exceptions
+
+from discord_diffusion.discord.errors import ConnectionFailedError, api_error
+from discord_diffusion.discord.rate_limits import RateLimits
 
 USER_AGENT = "DiscordBot (https://github.com/discord-diffusion/discord-diffusion, 0.1.0)"
 """Required form: https://docs.discord.com/developers/reference#user-agent"""
 
-LONGEST_RATE_LIMIT_WAIT_SECONDS = 5.0
-"""A call that would have to wait longer is refused, so that the caller decides."""
+CONNECT_SECONDS = 2.0
+READ_SECONDS = 3.0
+"""Short: an edit that takes effect late could write over a worker's."""
+
+CONNECTIONS = 8
+"""Kept open to Discord, for as many threads."""
+
+# Its lines hold URLs, and so the interaction token.
+logging.getLogger("urllib3").setLevel(logging.WARNING)
 
 
 @dataclass(frozen=True)
@@ -49,18 +66,54 @@ def path(application_id: str, token: str) -> str:
     return f"/webhooks/{credential}/messages/@original"
 
 
-def refusal(status: int, headers: Mapping[str, str], payload: Any, reason: str) -> ApiError:
-    """The error that an answer stands for; `payload` is its JSON, `reason` what HTTP says."""
-    fields = payload if isinstance(payload, Mapping) else {}
-    code, text = fields.get("code"), fields.get("message")
-    retry_after: Any = fields.get("retry_after", headers.get("Retry-After"))
-    try:
-        seconds = float(retry_after)
-    except (TypeError, ValueError):
-        seconds = 1.0
-    return api_error(
-        status,
-        code if isinstance(code, int) else None,
-        text if isinstance(text, str) else reason,
-        max(0.0, seconds),
-    )
+class OriginalResponseClient:
+    """Reads and replaces text at `base_url`; one connection pool, safe to share between threads.
+
+    Every method tries exactly once and raises an `ApiError`.
+    """
+
+    def __init__(self, base_url: str, *, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._base_url = base_url
+        self._pool = urllib3.PoolManager(
+            headers={"User-Agent": USER_AGENT},
+            timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
+            retries=False,
+            maxsize=CONNECTIONS,
+        )
+        self._limits = RateLimits(sleep=sleep)
+
+    def read(self, application_id: str, token: str) -> Message:
+        """The message as Discord has it now."""
+        return self._call("GET", application_id, token)
+
+    def write(
+        self,
+        application_id: str,
+        token: str,
+        content: str,
+        components: Sequence[Mapping[str, Any]] | None = None,
+    ) -> Message:
+        """Replace the text and, unless None, all components; attachments stay. Mentions nobody."""
+        body: dict[str, Any] = {"content": content, "allowed_mentions": {"parse": []}}
+        if components is not None:
+            body["components"] = list(components)
+        return self._call("PATCH", application_id, token, json=body)
+
+    def _call(self, method: str, application_id: str, token: str, **body: Any) -> Message:
+        self._limits.wait(method, token)
+        failure: ConnectionFailedError | None = None
+        try:
+            url = self._base_url + path(application_id, token)
+            response = self._pool.request(method, url, redirect=False, **body)
+        except exceptions.HTTPError as error:
+            timed_out = isinstance(error, exceptions.TimeoutError)
+            failure = ConnectionFailedError(type(error).__name__, timed_out=timed_out)
+        if failure:  # raised out here so that the original, which holds the URL, is not its context
+            raise failure
+        self._limits.learn(method, token, response.status, response.headers)
+        payload: Any = None
+        with contextlib.suppress(ValueError):
+            payload = json.loads(response.data)
+        if not 200 <= response.status < 300:
+            raise api_error(response.status, response.headers, payload, response.reason or "")
+        return Message.from_json(payload)

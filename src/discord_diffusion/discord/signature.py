@@ -9,15 +9,13 @@ from collections.abc import Mapping
 from nacl.exceptions import BadSignatureError
 from nacl.signing import VerifyKey
 
+from discord_diffusion.discord.errors import InvalidSignatureError
+
 SIGNATURE_HEADER = "x-signature-ed25519"
 TIMESTAMP_HEADER = "x-signature-timestamp"
 
 _SIGNATURE = re.compile(r"[0-9a-fA-F]{128}")
 _TIMESTAMP = re.compile(r"[0-9]{1,12}")
-
-
-class InvalidSignatureError(Exception):
-    """The request is not Discord's, or not of now; the answer is 401."""
 
 
 def verify(

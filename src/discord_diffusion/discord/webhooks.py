@@ -1,28 +1,28 @@
-"""The original response of an interaction: read it, and replace it with text and files.
+"""The worker's client for the original response of an interaction: text, files and components.
 
-No bot token is needed; the interaction token in the path is the credential, so a URL is never
-logged and never part of an error's text.
+The token in the path is the credential, so a URL is never logged and never part of an error's text.
 https://docs.discord.com/developers/interactions/receiving-and-responding#followup-messages
+https://docs.discord.com/developers/reference#uploading-files
 """
 
 import contextlib
+import json
 import logging
-import time
-from collections.abc import Callable, Mapping, Sequence
+import secrets
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
 
-from discord_diffusion.discord.api_errors import ConnectionFailedError, RateLimitedError
-from discord_diffusion.discord.multipart import File, Multipart
-from discord_diffusion.discord.original_response import (
-    LONGEST_RATE_LIMIT_WAIT_SECONDS,
-    USER_AGENT,
-    Message,
-    path,
-    refusal,
-)
+from discord_diffusion.discord.errors import ConnectionFailedError, api_error
+from discord_diffusion.discord.original_response import USER_AGENT, Message, path
 from discord_diffusion.discord.rate_limits import RateLimits
+
+REQUEST_BYTES = 25 * 1024 * 1024
+"""Most bytes of a request: https://docs.discord.com/developers/reference#uploading-files"""
+ATTACHMENT_DESCRIPTION_LENGTH = 1024
+"""Characters: https://docs.discord.com/developers/resources/message#attachment-object"""
 
 TIMEOUT = httpx.Timeout(connect=3.0, read=15.0, write=30.0, pool=5.0)
 """Seconds by phase; writing is the upload of up to 25 MiB."""
@@ -32,11 +32,64 @@ for _name in ("httpx", "httpcore"):
     logging.getLogger(_name).setLevel(logging.WARNING)
 
 
+@dataclass(frozen=True)
+class File:
+    """One file to attach; `description` is its alt text (at most 1,024 characters)."""
+
+    filename: str
+    content: bytes
+    media_type: str
+    description: str = ""
+
+
+class Multipart:
+    """`payload_json` and files, as multipart/form-data."""
+
+    def __init__(self, payload: Mapping[str, Any], files: Sequence[File]) -> None:
+        self._boundary = secrets.token_hex(16)
+        fields = [('name="payload_json"', "application/json", json.dumps(payload).encode())]
+        fields += [
+            (f'name="files[{index}]"; filename="{file.filename}"', file.media_type, file.content)
+            for index, file in enumerate(files)
+        ]
+        self._pieces = [
+            piece
+            for disposition, media_type, content in fields
+            for piece in (self._head(disposition, media_type), content, b"\r\n")
+        ]
+        self._end = f"--{self._boundary}--\r\n".encode()
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What the request has to say of its body."""
+        length = sum(map(len, self._pieces)) + len(self._end)
+        return {
+            "Content-Type": f"multipart/form-data; boundary={self._boundary}",
+            "Content-Length": str(length),
+        }
+
+    def pieces(self, fence: Callable[[], None]) -> Iterator[bytes]:
+        """The body. `fence` is called when all but its end has been sent, and may raise.
+
+        Without its end an upload has no effect: a process that was stopped for a while in the
+        middle of it looks once more whether it should.
+        """
+        yield from self._pieces
+        fence()
+        yield self._end
+
+    def _head(self, disposition: str, media_type: str) -> bytes:
+        return (
+            f"--{self._boundary}\r\nContent-Disposition: form-data; {disposition}\r\n"
+            f"Content-Type: {media_type}\r\n\r\n"
+        ).encode()
+
+
 class WebhookClient:
     """Talks to `base_url`; one connection pool, safe to share between threads.
 
-    Every method raises a class of `api_errors` and tries exactly once: what to try again, and for
-    how long, is the caller's policy.
+    Every method tries exactly once and raises an `ApiError`: what to try again, and for how long,
+    is the caller's policy.
     """
 
     def __init__(
@@ -45,7 +98,6 @@ class WebhookClient:
         *,
         transport: httpx.BaseTransport | None = None,
         rate_limits: RateLimits | None = None,
-        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._client = httpx.Client(
             base_url=base_url,
@@ -54,7 +106,6 @@ class WebhookClient:
             headers={"User-Agent": USER_AGENT},
         )
         self._limits = rate_limits or RateLimits()
-        self._sleep = sleep
 
     def close(self) -> None:
         """Close the connections."""
@@ -106,7 +157,7 @@ class WebhookClient:
     def _call(
         self, method: str, application_id: str, token: str, *, spare: int = 0, **body: Any
     ) -> httpx.Response:
-        self._wait_for_bucket(method, token, spare)
+        self._limits.wait(method, token, reserve=spare)
         failure: ConnectionFailedError | None = None
         try:
             response = self._client.request(method, path(application_id, token), **body)
@@ -117,17 +168,10 @@ class WebhookClient:
             raise failure
         self._limits.learn(method, token, response.status_code, response.headers)
         if not response.is_success:
-            raise refusal(
+            raise api_error(
                 response.status_code, response.headers, _json(response), response.reason_phrase
             )
         return response
-
-    def _wait_for_bucket(self, method: str, token: str, spare: int) -> None:
-        delay = self._limits.delay(method, token, reserve=spare)
-        if delay > (0.0 if spare else LONGEST_RATE_LIMIT_WAIT_SECONDS):
-            raise RateLimitedError(429, None, "rate limit known from earlier answers", delay)
-        if delay:
-            self._sleep(delay)
 
 
 def _json(response: httpx.Response) -> Any:

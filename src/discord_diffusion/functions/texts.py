@@ -2,12 +2,11 @@
 
 from datetime import datetime
 
-from discord_diffusion.discord.answer_text import asked, pictures
 from discord_diffusion.jobs.parameters import GenerationParameters
 from discord_diffusion.jobs.record import WaitEstimate, WaitKind
 from discord_diffusion.jobs.refusal import Refusal
-from discord_diffusion.texts.catalogue import say
-from discord_diffusion.texts.command_texts import described
+from discord_diffusion.texts.answers import picture_count, quoted_request
+from discord_diffusion.texts.catalogue import described, say
 
 
 def queued(
@@ -15,7 +14,7 @@ def queued(
 ) -> str:
     """What was understood, and how long it will take."""
     lines = [facts(parameters, locale), _waiting(wait, expires_at, locale)]
-    return "\n".join([*asked(parameters, locale), *lines])
+    return "\n".join([*quoted_request(parameters, locale), *lines])
 
 
 def facts(parameters: GenerationParameters, locale: str) -> str:
@@ -23,7 +22,7 @@ def facts(parameters: GenerationParameters, locale: str) -> str:
     return say(
         locale,
         "queued.facts",
-        pictures=pictures(parameters.images, locale),
+        pictures=picture_count(parameters.images, locale),
         width=parameters.width,
         height=parameters.height,
         seed=parameters.seed,

@@ -1,4 +1,8 @@
-"""What users read, in their language: one file of texts a language, read when first needed."""
+"""The texts that users read, in their language: two files a language, read when first needed.
+
+`locales` holds the texts of answers by key, `locales/commands` the names and descriptions of the
+commands by path.
+"""
 
 import json
 import re
@@ -37,3 +41,17 @@ def say(locale: str, key: str, **values: str | int) -> str:
         KeyError: there is no such text, or a place has no value.
     """
     return PLACE.sub(lambda place: str(values[place[1]]), texts(language_of(locale))[key])
+
+
+@cache
+def command_texts(language: str) -> dict[str, list[str]]:
+    """Name and description by path in one of `LANGUAGES`; a choice has a name alone."""
+    path = _FOLDER / "commands" / f"{language}.json"
+    content: dict[str, list[str]] = json.loads(path.read_text("utf-8"))
+    return content
+
+
+def described(locale: str, path: str) -> tuple[str, str]:
+    """The name and the description of a command or an option in the language of a locale."""
+    name, description = command_texts(language_of(locale))[path]
+    return name, description

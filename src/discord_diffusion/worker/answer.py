@@ -4,13 +4,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from discord_diffusion.discord import buttons, text
-from discord_diffusion.discord.answer_text import SPOILER, asked, file_prefix, pictures
-from discord_diffusion.discord.limits import ATTACHMENT_DESCRIPTION_LENGTH
-from discord_diffusion.discord.multipart import File
+from discord_diffusion.discord.components import answer_buttons
+from discord_diffusion.discord.webhooks import ATTACHMENT_DESCRIPTION_LENGTH, File
 from discord_diffusion.jobs.job import Job
 from discord_diffusion.jobs.parameters import GenerationParameters
+from discord_diffusion.texts.answers import (
+    SPOILER,
+    failure,
+    file_prefix,
+    picture_count,
+    quoted_request,
+)
 from discord_diffusion.texts.catalogue import say
+from discord_diffusion.texts.formatting import (
+    clean,
+    escape,
+    fit_content,
+    shorten,
+)
 from discord_diffusion.worker.encoding import CaptionedImage, encode_to_fit, enlarge
 from discord_diffusion.worker.generation import Generation, ModelInfo, Picture
 
@@ -53,7 +64,7 @@ def compose(job: Job, generation: Generation, *, scale: int = 1, notice: str = "
         answer_content(job, generation, notice),
         images,
         encode_to_fit(images, job.attachment_size_limit),
-        tuple(buttons.answered(job.id, job.locale, job.parameters, shown)),
+        tuple(answer_buttons(job.id, job.locale, job.parameters, shown)),
     )
 
 
@@ -61,12 +72,12 @@ def answer_content(job: Job, generation: Generation, notice: str = "") -> str:
     """What was drawn, and the seed of each picture."""
     locale, parameters = job.locale, job.parameters
     if not generation.pictures:
-        return text.failure(say(locale, "failed.held_back"))
+        return failure(say(locale, "failed.held_back"))
     width, height = _size(parameters)
     facts = say(
         locale,
         "answer.facts",
-        pictures=pictures(len(generation.pictures), locale),
+        pictures=picture_count(len(generation.pictures), locale),
         width=width,
         height=height,
         steps=parameters.steps,
@@ -75,23 +86,23 @@ def answer_content(job: Job, generation: Generation, notice: str = "") -> str:
     )
     seeds = ", ".join(str(picture.seed) for picture in generation.pictures)
     key = "answer.seed" if len(generation.pictures) == 1 else "answer.seeds"
-    lines = [*asked(parameters, locale), facts, say(locale, key, seeds=seeds)]
+    lines = [*quoted_request(parameters, locale), facts, say(locale, key, seeds=seeds)]
     if generation.filtered:
-        held_back = pictures(generation.filtered, locale)
+        held_back = picture_count(generation.filtered, locale)
         lines.append(say(locale, "answer.held_back", pictures=held_back))
     if generation.blank:
-        lines.append(say(locale, "answer.blank", pictures=pictures(generation.blank, locale)))
+        lines.append(say(locale, "answer.blank", pictures=picture_count(generation.blank, locale)))
     if notice:
-        lines.append(f"-# {text.escape(notice)}")
-    return text.content("\n".join(lines))
+        lines.append(f"-# {escape(notice)}")
+    return fit_content("\n".join(lines))
 
 
 def alt_text(job: Job, picture: Picture) -> str:
     """The picture for those who don't see it. Shown as plain text, so nothing is escaped."""
-    prompt = text.clean(job.parameters.prompt)
+    prompt = clean(job.parameters.prompt)
     description = say(job.locale, "alt.picture", prompt=prompt)
     suffix = f" ({say(job.locale, 'answer.seed', seeds=picture.seed)})"
-    return text.shorten(description, ATTACHMENT_DESCRIPTION_LENGTH - len(suffix)) + suffix
+    return shorten(description, ATTACHMENT_DESCRIPTION_LENGTH - len(suffix)) + suffix
 
 
 def embedded_parameters(
@@ -102,9 +113,9 @@ def embedded_parameters(
     The form is the one that AUTOMATIC1111's web UI writes and other tools read:
     https://github.com/AUTOMATIC1111/stable-diffusion-webui/wiki/Features#png-info
     """
-    lines = [text.clean(parameters.prompt)]
+    lines = [clean(parameters.prompt)]
     if parameters.negative_prompt:
-        lines.append(f"Negative prompt: {text.clean(parameters.negative_prompt)}")
+        lines.append(f"Negative prompt: {clean(parameters.negative_prompt)}")
     facts = {
         "Steps": parameters.steps,
         "Sampler": model.scheduler,

@@ -4,7 +4,7 @@ import logging
 from collections import OrderedDict
 from threading import Lock
 
-from discord_diffusion.discord.api_errors import ApiError
+from discord_diffusion.discord.errors import ApiError
 from discord_diffusion.jobs.job import Job
 from discord_diffusion.worker.answer import Answer, compose
 from discord_diffusion.worker.generation import Generation

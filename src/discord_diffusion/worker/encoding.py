@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from discord_diffusion.discord.limits import REQUEST_BYTES
-from discord_diffusion.discord.multipart import File
+from discord_diffusion.discord.webhooks import REQUEST_BYTES, File
 from discord_diffusion.worker.errors import PicturesTooLargeError
 
 TOTAL_BYTES = REQUEST_BYTES - 64 * 1024

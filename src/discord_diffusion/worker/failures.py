@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from discord_diffusion.aws.errors import ReceiptLostError
-from discord_diffusion.discord.api_errors import (
+from discord_diffusion.discord.errors import (
     ApiError,
     InteractionGoneError,
     NotAnsweredYetError,

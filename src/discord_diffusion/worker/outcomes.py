@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 
 from discord_diffusion.aws.errors import QueueError
 from discord_diffusion.aws.queue import JobQueue, ReceivedMessage
-from discord_diffusion.discord import answer_text
-from discord_diffusion.discord.api_errors import ApiError
+from discord_diffusion.discord.errors import ApiError
 from discord_diffusion.jobs.job import JobHeader, has_newer_schema, read_header
 from discord_diffusion.jobs.record import JobStatus
 from discord_diffusion.jobs.validation import InvalidJobError
+from discord_diffusion.texts.answers import apology_for, apology_without_request
 from discord_diffusion.texts.catalogue import say
 from discord_diffusion.worker.errors import LeaseLostError, WorkerError
 from discord_diffusion.worker.failures import (
@@ -105,7 +105,7 @@ class JobOutcomes:
         """Show the user the text of that key, unless the token has expired."""
         if to.expires_at <= datetime.now(UTC):
             return
-        apology = answer_text.unreadable(to.id, say(to.locale, key))
+        apology = apology_without_request(to.id, say(to.locale, key))
         try:
             self._show_apology(to, apology, timeout_seconds)
         except ApiError as error:
@@ -129,7 +129,7 @@ class JobOutcomes:
         """Notify the user, then leave the message to the redrive; retry if that is impossible."""
         delay, job = 0, held.job
         reason = say(job.locale, rule.text)
-        apology = answer_text.failed(job.id, job.parameters, reason, job.locale)
+        apology = apology_for(job.id, job.parameters, reason, job.locale)
         try:
             state = self._show_apology(job, apology)
         except ApiError as error:

@@ -5,7 +5,7 @@ import time
 from collections import deque
 from dataclasses import dataclass, field
 
-from discord_diffusion.discord.api_errors import ApiError
+from discord_diffusion.discord.errors import ApiError
 from discord_diffusion.jobs.record import JobStatus
 from discord_diffusion.worker.errors import FailedBeforeError
 from discord_diffusion.worker.held_jobs import HeldJob

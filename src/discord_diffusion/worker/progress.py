@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 from PIL.Image import Image
 
-from discord_diffusion.discord import text
-from discord_diffusion.discord.answer_text import asked
-from discord_diffusion.discord.api_errors import ApiError, ConnectionFailedError
+from discord_diffusion.discord.errors import ApiError, ConnectionFailedError
 from discord_diffusion.jobs.job import Job
+from discord_diffusion.texts.answers import quoted_request
 from discord_diffusion.texts.catalogue import say
+from discord_diffusion.texts.formatting import fit_content
 from discord_diffusion.worker import job_log
 
 log = logging.getLogger(__name__)
@@ -97,9 +97,9 @@ def progress_text(job: Job, steps_done: int = 0, steps: int = 0, *, last_try: bo
     status = say(locale, "working.begun")
     if steps_done:
         status = say(locale, "working.steps", done=steps_done, steps=steps)
-    lines = [*asked(job.parameters, locale), status]
+    lines = [*quoted_request(job.parameters, locale), status]
     if last_try:
         # Shown in each reader's own time: https://docs.discord.com/developers/reference#message-formatting
         by = f"<t:{int(job.expires_at.timestamp())}:t>"
         lines.append(f"-# {say(locale, 'working.last_try', by=by)}")
-    return text.content("\n".join(lines))
+    return fit_content("\n".join(lines))

@@ -9,16 +9,19 @@ from typing import Any, TypeVar
 
 from PIL.Image import Image
 
-from discord_diffusion.discord import buttons
-from discord_diffusion.discord.answer_text import SPOILER, is_apology, is_picture
-from discord_diffusion.discord.api_errors import (
+from discord_diffusion.discord.components import answer_buttons
+from discord_diffusion.discord.errors import (
     ConnectionFailedError,
     RequestTooLargeError,
     UnavailableError,
 )
-from discord_diffusion.discord.multipart import File
-from discord_diffusion.discord.webhooks import WebhookClient
+from discord_diffusion.discord.webhooks import File, WebhookClient
 from discord_diffusion.jobs.job import Job, JobHeader
+from discord_diffusion.texts.answers import (
+    SPOILER,
+    is_apology,
+    is_picture,
+)
 from discord_diffusion.texts.catalogue import say
 from discord_diffusion.worker.answer import Answer, Components
 from discord_diffusion.worker.encoding import encode_to_fit
@@ -118,7 +121,7 @@ class Publisher:
         files = () if to.id in self._sketched else None
         components: Components = ()
         if isinstance(to, Job):
-            components = tuple(buttons.answered(to.id, to.locale, to.parameters, []))
+            components = tuple(answer_buttons(to.id, to.locale, to.parameters, []))
         self._retry(
             to,
             lambda: self._edit(

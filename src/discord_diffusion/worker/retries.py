@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from discord_diffusion.discord.api_errors import (
+from discord_diffusion.discord.errors import (
     NotAnsweredYetError,
     RateLimitedError,
     TransientApiError,

@@ -6,9 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from discord_diffusion.discord import buttons, modals
-from discord_diffusion.discord.buttons import Verb
-from discord_diffusion.discord.components import CustomId
+from discord_diffusion.discord.components import (
+    ButtonAction,
+    CustomId,
+    answer_buttons,
+    queued_job_buttons,
+)
+from discord_diffusion.discord.responses import edit_form, submitted_options
 from discord_diffusion.jobs.parameters import GenerationParameters, SourceImage
 from discord_diffusion.texts.catalogue import LANGUAGES
 from emulation.discord.validation.components import message_components
@@ -26,15 +30,15 @@ def ids(rows: list[dict[str, Any]]) -> list[CustomId]:
 def test_every_row_of_buttons_is_one_that_discord_takes(
     job_id: str, locale: str, pictures: list[int]
 ) -> None:
-    rows = buttons.answered(job_id, locale, PARAMETERS, pictures)
+    rows = answer_buttons(job_id, locale, PARAMETERS, pictures)
     message_components(rows)
     assert {one.job_id for one in ids(rows)} == {job_id}
-    assert [one.index for one in ids(rows) if one.verb == Verb.VARY] == pictures
-    assert [one.index for one in ids(rows) if one.verb == Verb.UPSCALE] == pictures
+    assert [one.index for one in ids(rows) if one.action == ButtonAction.VARY] == pictures
+    assert [one.index for one in ids(rows) if one.action == ButtonAction.UPSCALE] == pictures
 
 
 def test_a_waiting_job_can_be_cancelled_and_nothing_else() -> None:
-    rows = buttons.waiting("5", "de")
+    rows = queued_job_buttons("5", "de")
     message_components(rows)
     assert ids(rows) == [CustomId("cancel", "5")]
 
@@ -45,8 +49,14 @@ def test_a_picture_at_the_limit_is_not_enlarged_once_more() -> None:
         "x", 1, 5, 5.0, 2048, 512, 1, source=SourceImage("https://x/y", 0.3, 2)
     )
     for parameters in (large, twice):
-        verbs = {one.verb for one in ids(buttons.answered("5", "en", parameters, [0]))}
-        assert verbs == {Verb.VARY, Verb.REROLL, Verb.EDIT, Verb.SEED, Verb.DELETE}
+        verbs = {one.action for one in ids(answer_buttons("5", "en", parameters, [0]))}
+        assert verbs == {
+            ButtonAction.VARY,
+            ButtonAction.REROLL,
+            ButtonAction.EDIT,
+            ButtonAction.SEED,
+            ButtonAction.DELETE,
+        }
 
 
 @pytest.mark.parametrize("locale", LANGUAGES)
@@ -55,7 +65,7 @@ def test_the_form_is_one_that_discord_takes_and_shows_the_old_values(
     locale: str, seed: int | None
 ) -> None:
     old = GenerationParameters("x" * 6000, 7, 25, 7.5, 512, 512, 4, negative_prompt="blue")
-    form = modals.edit("5", locale, old, seed=seed)
+    form = edit_form("5", locale, old, seed=seed)
     modal(form["data"])
     values = {
         row["components"][0]["custom_id"]: row["components"][0].get("value", "")
@@ -68,5 +78,5 @@ def test_the_form_is_one_that_discord_takes_and_shows_the_old_values(
 
 def test_what_is_filled_in_becomes_options_and_nonsense_stays_to_be_named() -> None:
     fields = {"prompt": " a star ", "seed": "", "steps": "12", "guidance": "7,5", "x": "y"}
-    assert modals.filled_in(fields) == {"prompt": "a star", "steps": 12, "guidance": 7.5, "x": "y"}
-    assert modals.filled_in({"steps": "many"}) == {"steps": "many"}
+    assert submitted_options(fields) == {"prompt": "a star", "steps": 12, "guidance": 7.5, "x": "y"}
+    assert submitted_options({"steps": "many"}) == {"steps": "many"}

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from discord_diffusion.discord import limits
-from discord_diffusion.discord.commands import registration
-from discord_diffusion.discord.components import CustomId, InvalidCustomIdError
+from discord_diffusion.discord.components import CUSTOM_ID_LENGTH, CustomId
+from discord_diffusion.discord.errors import InvalidCustomIdError
+from infra.deploy.registration import registration
 from tests.unit import command_limits
 
 
@@ -48,7 +48,7 @@ def test_every_command_keeps_discords_limits() -> None:
 def test_a_custom_id_is_read_back_as_it_was_written(verb: str, job_id: str, index: int) -> None:
     custom_id = CustomId(verb, job_id, index)
     assert CustomId.decode(custom_id.encode()) == custom_id
-    assert len(custom_id.encode()) <= limits.CUSTOM_ID_LENGTH[1]
+    assert len(custom_id.encode()) <= CUSTOM_ID_LENGTH[1]
 
 
 @given(st.text(max_size=120))

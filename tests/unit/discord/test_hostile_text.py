@@ -6,10 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from discord_diffusion.discord.text import clean, escape, quote, shorten, units
 from discord_diffusion.jobs.job import Job
 from discord_diffusion.jobs.parameters import GenerationParameters
 from discord_diffusion.jobs.validation import InvalidJobError
+from discord_diffusion.texts.formatting import (
+    clean,
+    escape,
+    quote,
+    shorten,
+    utf16_length,
+)
 
 FLAG = "\N{REGIONAL INDICATOR SYMBOL LETTER D}\N{REGIONAL INDICATOR SYMBOL LETTER E}"
 SCOTLAND = "\U0001f3f4\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f"
@@ -22,20 +28,20 @@ ACCENTED = "e\N{COMBINING ACUTE ACCENT}"
 @pytest.mark.parametrize("length", range(20, 40))
 def test_what_looks_like_one_character_is_never_cut_in_two(cluster: str, length: int) -> None:
     short = shorten(cluster * 50, length)
-    assert units(short) <= length
+    assert utf16_length(short) <= length
     assert short.removesuffix("…") == cluster * (len(short.removesuffix("…")) // len(cluster))
 
 
 def test_a_cluster_that_is_too_long_by_itself_is_cut_all_the_same() -> None:
     pile = "a" + "\N{COMBINING ACUTE ACCENT}" * 3000
-    assert units(shorten(pile, 100)) == 100
+    assert utf16_length(shorten(pile, 100)) == 100
 
 
 @given(st.text(max_size=300), st.integers(2, 400))
 def test_no_cut_text_is_too_long_however_it_is_counted(text: str, length: int) -> None:
     short = shorten(text, length)
-    assert len(short) <= units(short) <= length
-    assert units(short) == len(short.encode("utf-16-le")) // 2
+    assert len(short) <= utf16_length(short) <= length
+    assert utf16_length(short) == len(short.encode("utf-16-le")) // 2
 
 
 @pytest.mark.parametrize(
@@ -62,7 +68,7 @@ def test_markup_of_every_kind_is_shown_as_it_was_written(written: str, shown: st
 def test_a_prompt_of_6000_characters_of_everything_is_quoted_on_one_line() -> None:
     prompt = ("`@everyone` **x** <@&1> 👩\u200d🚀 \u202eשלום\u202c \x00\n" * 300)[:6000]
     line = quote(prompt, 1500)
-    assert units(line) <= 1500
+    assert utf16_length(line) <= 1500
     assert line.isprintable() or "\u200d" in line
     assert len(line.splitlines()) == 1
     assert clean(prompt)[:9] == "`@everyon"

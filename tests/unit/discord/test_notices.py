@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from discord_diffusion.discord import api_errors
-from discord_diffusion.discord.notices import NoticeClient
+from discord_diffusion.discord import errors
+from discord_diffusion.discord.original_response import OriginalResponseClient
 from tests.local_discord import LocalDiscord, Trouble
 
 TOKEN = "aW50ZXJhY3Rpb246c2VjcmV0/+"
@@ -20,7 +20,7 @@ def discord() -> Iterator[LocalDiscord]:
 
 
 def test_text_is_replaced_mentions_nobody_and_leaves_attachments(discord: LocalDiscord) -> None:
-    client = NoticeClient(f"{discord.url}/api")
+    client = OriginalResponseClient(f"{discord.url}/api")
     message = client.write("1", TOKEN, "@everyone 🔴")
     (request,) = discord.requests
     assert (request.method, request.path) == (
@@ -35,24 +35,24 @@ def test_text_is_replaced_mentions_nobody_and_leaves_attachments(discord: LocalD
 @pytest.mark.parametrize(
     ("trouble", "expected"),
     [
-        ((404, {"code": 10015}), api_errors.NotAnsweredYetError),
-        ((401, {"code": 50027}), api_errors.InteractionGoneError),
-        ((502, {}), api_errors.UnavailableError),
-        ((429, {"retry_after": 1.5}), api_errors.RateLimitedError),
-        ((400, {"code": 50035}), api_errors.RequestRefusedError),
-        ("reset", api_errors.ConnectionFailedError),
+        ((404, {"code": 10015}), errors.NotAnsweredYetError),
+        ((401, {"code": 50027}), errors.InteractionGoneError),
+        ((502, {}), errors.UnavailableError),
+        ((429, {"retry_after": 1.5}), errors.RateLimitedError),
+        ((400, {"code": 50035}), errors.RequestRefusedError),
+        ("reset", errors.ConnectionFailedError),
     ],
 )
 def test_every_refusal_has_its_class_is_tried_once_and_tells_no_token(
     discord: LocalDiscord,
     trouble: Trouble,
-    expected: type[api_errors.ApiError],
+    expected: type[errors.ApiError],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.DEBUG)
     discord.trouble = [trouble]
     with pytest.raises(expected) as caught:
-        NoticeClient(discord.url).write("1", TOKEN, "x")
+        OriginalResponseClient(discord.url).write("1", TOKEN, "x")
     assert type(caught.value) is expected
     assert len(discord.requests) == 1
     shown = "".join(traceback.format_exception(caught.value)) + caplog.text
@@ -63,9 +63,9 @@ def test_what_a_rate_limit_said_is_waited_for_or_refused_when_it_is_long(
     discord: LocalDiscord,
 ) -> None:
     slept: list[float] = []
-    client = NoticeClient(discord.url, sleep=slept.append)
+    client = OriginalResponseClient(discord.url, sleep=slept.append)
     discord.trouble = [(429, {"retry_after": 0.0})]
-    with pytest.raises(api_errors.RateLimitedError):
+    with pytest.raises(errors.RateLimitedError):
         client.write("1", TOKEN, "x")
     client.write("1", TOKEN, "x")
     assert len(slept) == 1
@@ -73,5 +73,5 @@ def test_what_a_rate_limit_said_is_waited_for_or_refused_when_it_is_long(
 
 
 def test_nobody_there_is_a_failed_connection() -> None:
-    with pytest.raises(api_errors.ConnectionFailedError):
-        NoticeClient("http://127.0.0.1:1").read("1", TOKEN)
+    with pytest.raises(errors.ConnectionFailedError):
+        OriginalResponseClient("http://127.0.0.1:1").read("1", TOKEN)

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nacl.signing import SigningKey
 
-from discord_diffusion.discord.signature import InvalidSignatureError, verify
+from discord_diffusion.discord.errors import InvalidSignatureError
+from discord_diffusion.discord.signature import verify
 
 KEY = SigningKey(bytes(range(32)))
 NOW = 1_700_000_000.0

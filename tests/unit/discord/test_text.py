@@ -5,8 +5,15 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from discord_diffusion.discord.limits import CONTENT_LENGTH
-from discord_diffusion.discord.text import clean, content, escape, failure, quote, shorten
+from discord_diffusion.texts.answers import failure
+from discord_diffusion.texts.formatting import (
+    CONTENT_LENGTH,
+    clean,
+    escape,
+    fit_content,
+    quote,
+    shorten,
+)
 
 UNESCAPED = re.compile(r"(?<!\\)(?:\\\\)*[`*_~|<>@#\[\]]")
 anything = st.text(st.characters(), max_size=300)
@@ -39,7 +46,7 @@ def test_control_characters_and_direction_overrides_are_gone(text: str) -> None:
 
 @given(st.text(max_size=5000))
 def test_content_never_exceeds_discords_limit(text: str) -> None:
-    assert len(content(text)) <= CONTENT_LENGTH
+    assert len(fit_content(text)) <= CONTENT_LENGTH
     assert len(failure(text)) <= CONTENT_LENGTH
 
 

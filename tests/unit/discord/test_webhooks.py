@@ -13,10 +13,9 @@ from typing import Any
 import httpx
 import pytest
 
-from discord_diffusion.discord import api_errors
-from discord_diffusion.discord.multipart import File
+from discord_diffusion.discord import errors
 from discord_diffusion.discord.rate_limits import RateLimits
-from discord_diffusion.discord.webhooks import WebhookClient
+from discord_diffusion.discord.webhooks import File, WebhookClient
 from discord_diffusion.worker.errors import LeaseLostError
 from tests.unit.worker.fakes import TOKEN
 
@@ -40,8 +39,7 @@ class Discord:
         self.client = WebhookClient(
             BASE,
             transport=httpx.MockTransport(self._answer),
-            rate_limits=RateLimits(lambda: self.now),
-            sleep=self._sleep,
+            rate_limits=RateLimits(lambda: self.now, self._sleep),
         )
 
     def edit(self, **changes: Any) -> Any:
@@ -122,20 +120,20 @@ def test_no_files_means_no_attachments_and_none_keeps_them() -> None:
 @pytest.mark.parametrize(
     ("answer", "expected"),
     [
-        (refusal(404, 10015), api_errors.NotAnsweredYetError),
-        (refusal(404, 10008), api_errors.InteractionGoneError),
-        (refusal(404, 10062), api_errors.InteractionGoneError),
-        (refusal(401, 50027), api_errors.InteractionGoneError),
-        (httpx.Response(401, text="no JSON"), api_errors.InteractionGoneError),
-        (refusal(413, 40005), api_errors.RequestTooLargeError),
-        (refusal(400, 40005), api_errors.RequestTooLargeError),
-        (httpx.Response(413, text="<html>"), api_errors.RequestTooLargeError),
-        (refusal(400, 50035), api_errors.RequestRefusedError),
-        (httpx.Response(400, json=["odd"]), api_errors.RequestRefusedError),
-        (httpx.Response(502, text="bad gateway"), api_errors.UnavailableError),
-        (httpx.ConnectError("reset"), api_errors.ConnectionFailedError),
-        (httpx.ReadTimeout("slow"), api_errors.ConnectionFailedError),
-        (httpx.RemoteProtocolError("cut"), api_errors.ConnectionFailedError),
+        (refusal(404, 10015), errors.NotAnsweredYetError),
+        (refusal(404, 10008), errors.InteractionGoneError),
+        (refusal(404, 10062), errors.InteractionGoneError),
+        (refusal(401, 50027), errors.InteractionGoneError),
+        (httpx.Response(401, text="no JSON"), errors.InteractionGoneError),
+        (refusal(413, 40005), errors.RequestTooLargeError),
+        (refusal(400, 40005), errors.RequestTooLargeError),
+        (httpx.Response(413, text="<html>"), errors.RequestTooLargeError),
+        (refusal(400, 50035), errors.RequestRefusedError),
+        (httpx.Response(400, json=["odd"]), errors.RequestRefusedError),
+        (httpx.Response(502, text="bad gateway"), errors.UnavailableError),
+        (httpx.ConnectError("reset"), errors.ConnectionFailedError),
+        (httpx.ReadTimeout("slow"), errors.ConnectionFailedError),
+        (httpx.RemoteProtocolError("cut"), errors.ConnectionFailedError),
     ],
 )
 def test_every_refusal_has_its_class(
@@ -155,7 +153,7 @@ def test_every_refusal_has_its_class(
     ],
 )
 def test_a_rate_limit_says_how_long(answer: httpx.Response, seconds: float) -> None:
-    with pytest.raises(api_errors.RateLimitedError) as caught:
+    with pytest.raises(errors.RateLimitedError) as caught:
         Discord(answer).edit()
     assert caught.value.retry_after == seconds
 
@@ -172,7 +170,7 @@ def test_the_token_is_in_no_error_and_no_log(
     answer: httpx.Response | Exception, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    with pytest.raises(api_errors.ApiError) as caught:
+    with pytest.raises(errors.ApiError) as caught:
         Discord(answer).edit()
     error: BaseException | None = caught.value
     while error is not None:
@@ -205,7 +203,7 @@ def test_an_empty_bucket_is_waited_for() -> None:
 def test_a_bucket_that_refills_late_is_the_callers_decision() -> None:
     discord = Discord(limited(0, 60))
     discord.edit()
-    with pytest.raises(api_errors.RateLimitedError) as caught:
+    with pytest.raises(errors.RateLimitedError) as caught:
         discord.edit()
     assert caught.value.retry_after == pytest.approx(60)
     assert len(discord.requests) == 1, "nothing was sent that would be refused"
@@ -214,7 +212,7 @@ def test_a_bucket_that_refills_late_is_the_callers_decision() -> None:
 def test_an_edit_of_small_worth_leaves_the_last_call_to_others() -> None:
     discord = Discord(limited(1, 2))
     discord.edit()
-    with pytest.raises(api_errors.RateLimitedError):
+    with pytest.raises(errors.RateLimitedError):
         discord.edit(spare=1)
     discord.edit()
     assert (len(discord.requests), discord.slept) == (2, [])
@@ -231,7 +229,7 @@ def test_a_global_limit_holds_for_all() -> None:
     discord = Discord(
         httpx.Response(429, json={"retry_after": 2.0, "global": True}, headers={"Retry-After": "2"})
     )
-    with pytest.raises(api_errors.RateLimitedError):
+    with pytest.raises(errors.RateLimitedError):
         discord.edit()
     discord.client.get_original_response("1", "other-token")
     assert discord.slept == [pytest.approx(2.0)]

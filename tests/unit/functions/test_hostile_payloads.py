@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from discord_diffusion.discord.text import units
+from discord_diffusion.texts.formatting import utf16_length
 from tests.unit.functions.conftest import Caller, event_v1, headers, imagine
 
 same_caller = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -56,7 +56,7 @@ def test_a_prompt_of_6000_characters_of_everything_is_answered_and_queued_whole(
     prompt = (noise * 120)[:6000]
     answer = caller.content(imagine(prompt=prompt, negative_prompt=prompt))
     content = answer["data"]["content"]
-    assert units(content) <= 2000
+    assert utf16_length(content) <= 2000
     assert len(content.splitlines()) == 4
     assert "@everyone" not in content.replace(r"\@", "")
     assert not set(content) & set("\x00\u202e\u202c\u2028")

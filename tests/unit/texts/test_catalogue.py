@@ -9,11 +9,11 @@ from discord_diffusion.discord.commands import COMMANDS, IMAGINE, SETTINGS
 from discord_diffusion.texts.catalogue import (
     LANGUAGES,
     PLACE,
+    command_texts,
     language_of,
     say,
     texts,
 )
-from discord_diffusion.texts.command_texts import command_texts
 from toolchain.layout import Layout
 
 SOURCE = Layout.of_this_checkout().root / "src" / "discord_diffusion"

@@ -1,18 +1,37 @@
 """The commands, complete in every language and within Discord's limits."""
 
 import re
+from collections.abc import Iterator
 from itertools import chain
 
 import pytest
 
-from discord_diffusion.discord.command_model import CommandType
-from discord_diffusion.discord.commands import COMMANDS, registration
-from discord_diffusion.texts.catalogue import LANGUAGES
-from discord_diffusion.texts.command_texts import command_texts, described
+from discord_diffusion.discord.command_model import Command, CommandType
+from discord_diffusion.discord.commands import COMMANDS
+from discord_diffusion.texts.catalogue import LANGUAGES, command_texts, described
 from emulation.discord.validation.commands import commands
+from infra.deploy.registration import registration
 from tests.unit import command_limits
 
-PATHS = [path for command in COMMANDS for path in command.paths()]
+
+def paths(command: Command) -> Iterator[str]:
+    """The path of everything in a command that has a text."""
+    yield command.key
+    owners = {command.key: command.options} | {
+        f"{command.key}.{one.name}": one.options for one in command.subcommands
+    }
+    yield from owners.keys() - {command.key}
+    for owner, options in owners.items():
+        for option in options:
+            yield f"{owner}.{option.name}"
+            yield from (
+                f"{owner}.{option.name}={choice.value}"
+                for choice in option.choices
+                if choice.label is None
+            )
+
+
+PATHS = [path for command in COMMANDS for path in paths(command)]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -30,7 +49,7 @@ def test_names_keep_discords_rule_and_differ_beside_each_other(language: str) ->
     texts = command_texts(language)
     for command in COMMANDS:
         if command.type is CommandType.CHAT_INPUT:
-            for path in command.paths():
+            for path in paths(command):
                 name = texts[path][0]
                 if "=" not in path:
                     assert re.fullmatch(command_limits.COMMAND_NAME, name), name

@@ -7,9 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from discord_diffusion.discord import answer_text
-from discord_diffusion.discord.text import FAILURE_MARK
 from discord_diffusion.jobs.parameters import SourceImage
+from discord_diffusion.texts.answers import (
+    FAILURE_MARK,
+    apology_for,
+    apology_without_request,
+    is_apology,
+    is_picture,
+)
 from discord_diffusion.worker.answer import (
     alt_text,
     answer_content,
@@ -56,7 +61,7 @@ def test_progress_counts_steps_and_a_failure_names_the_job() -> None:
     job = make_job()
     assert progress_text(job).endswith("**Working on it…**")
     assert progress_text(job, 2, 4).endswith("**Working… 2 of 4 steps**")
-    failed = answer_text.failed(job.id, job.parameters, "It broke.", "en")
+    failed = apology_for(job.id, job.parameters, "It broke.", "en")
     assert failed.startswith(f"{FAILURE_MARK} It broke.")
     assert job.id in failed
 
@@ -81,7 +86,7 @@ def test_every_text_keeps_discords_limits_whatever_the_prompt(prompt: str, negat
     generation = make_generation(job.parameters)
     texts = [
         progress_text(job, 50, 100),
-        answer_text.failed(job.id, job.parameters, "reason", "en"),
+        apology_for(job.id, job.parameters, "reason", "en"),
         answer_content(job, generation, "A notice."),
     ]
     for text in texts:
@@ -121,14 +126,14 @@ def test_embedded_parameters_are_in_the_form_that_tools_read(
 def test_an_apology_is_recognised_as_that_of_its_job(prompt: str) -> None:
     job, other = make_job(prompt=prompt, negative_prompt=prompt), make_job()
     for apology in (
-        answer_text.failed(job.id, job.parameters, "No. " * 30, "en"),
-        answer_text.unreadable(job.id, "No."),
+        apology_for(job.id, job.parameters, "No. " * 30, "en"),
+        apology_without_request(job.id, "No."),
     ):
-        assert answer_text.is_apology(job.id, apology)
-        assert not answer_text.is_apology(other.id, apology)
-    assert not answer_text.is_apology(job.id, progress_text(job, last_try=True))
+        assert is_apology(job.id, apology)
+        assert not is_apology(other.id, apology)
+    assert not is_apology(job.id, progress_text(job, last_try=True))
     held_back = answer_content(job, make_generation(job.parameters, filtered=2))
-    assert not answer_text.is_apology(job.id, held_back)
+    assert not is_apology(job.id, held_back)
 
 
 def test_the_user_learns_how_many_pictures_came_out_black() -> None:
@@ -148,4 +153,4 @@ def test_veiled_pictures_are_named_so_that_discord_veils_them() -> None:
     job = replace(make_job(), spoiler=True)
     name = file_stem(job, make_generation(job.parameters).pictures[1])
     assert name == f"SPOILER_{job.id}-1"
-    assert answer_text.is_picture(job.id, f"{name}.png")
+    assert is_picture(job.id, f"{name}.png")

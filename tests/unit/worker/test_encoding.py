@@ -6,7 +6,7 @@ import random
 import pytest
 from PIL import Image
 
-from discord_diffusion.discord.multipart import File
+from discord_diffusion.discord.webhooks import File
 from discord_diffusion.worker.encoding import LADDER, CaptionedImage, encode, encode_to_fit, enlarge
 from discord_diffusion.worker.errors import PicturesTooLargeError
 

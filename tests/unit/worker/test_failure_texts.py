@@ -7,12 +7,12 @@ from datetime import timedelta
 
 import pytest
 
-from discord_diffusion.discord.api_errors import RequestRefusedError, UnavailableError
-from discord_diffusion.discord.text import FAILURE_MARK
+from discord_diffusion.discord.errors import RequestRefusedError, UnavailableError
 from discord_diffusion.functions import texts
 from discord_diffusion.jobs.job import Job
 from discord_diffusion.jobs.parameters import SourceImage
 from discord_diffusion.jobs.record import JobStatus, WaitEstimate, WaitKind
+from discord_diffusion.texts.answers import FAILURE_MARK
 from discord_diffusion.texts.catalogue import LANGUAGES, say
 from discord_diffusion.worker.answer import answer_content
 from discord_diffusion.worker.errors import (

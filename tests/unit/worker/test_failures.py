@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from discord_diffusion.aws.errors import ReceiptLostError
-from discord_diffusion.discord import api_errors
+from discord_diffusion.discord import errors as discord_errors
 from discord_diffusion.jobs.validation import InvalidJobError
 from discord_diffusion.texts.catalogue import texts
 from discord_diffusion.worker import errors
@@ -31,11 +31,11 @@ NOT_OF_A_JOB = {errors.WorkerError, errors.ModelLoadError}
         (errors.FailedBeforeError("x"), Outcome.FAILED),
         (errors.LeaseLostError("x"), Outcome.ABANDON),
         (ReceiptLostError("x"), Outcome.ABANDON),
-        (api_errors.InteractionGoneError(401, 50027, "x"), Outcome.GONE),
-        (api_errors.NotAnsweredYetError(404, 10015, "x"), Outcome.GONE),
-        (api_errors.RateLimitedError(429, None, "x", 1), Outcome.RETRY),
-        (api_errors.UnavailableError(500, None, "x"), Outcome.RETRY),
-        (api_errors.RequestRefusedError(400, 50035, "x"), Outcome.RETRY),
+        (discord_errors.InteractionGoneError(401, 50027, "x"), Outcome.GONE),
+        (discord_errors.NotAnsweredYetError(404, 10015, "x"), Outcome.GONE),
+        (discord_errors.RateLimitedError(429, None, "x", 1), Outcome.RETRY),
+        (discord_errors.UnavailableError(500, None, "x"), Outcome.RETRY),
+        (discord_errors.RequestRefusedError(400, 50035, "x"), Outcome.RETRY),
         (ZeroDivisionError(), Outcome.RETRY),
     ],
 )

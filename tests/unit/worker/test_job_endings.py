@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from discord_diffusion.aws.errors import StoreError
-from discord_diffusion.discord.api_errors import (
+from discord_diffusion.discord.errors import (
     ApiError,
     ConnectionFailedError,
     InteractionGoneError,
@@ -17,9 +17,9 @@ from discord_diffusion.discord.api_errors import (
     RequestRefusedError,
     UnavailableError,
 )
-from discord_diffusion.discord.text import FAILURE_MARK
 from discord_diffusion.jobs.job import Job
 from discord_diffusion.jobs.record import JobStatus
+from discord_diffusion.texts.answers import FAILURE_MARK
 from discord_diffusion.worker.errors import (
     GenerationError,
     OutOfMemoryError,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 from PIL import Image
 
-from discord_diffusion.discord.api_errors import (
+from discord_diffusion.discord.errors import (
     ApiError,
     ConnectionFailedError,
     RateLimitedError,

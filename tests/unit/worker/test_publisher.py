@@ -11,13 +11,14 @@ import httpx
 import pytest
 from PIL import Image
 
-from discord_diffusion.discord import answer_text, buttons
-from discord_diffusion.discord.api_errors import (
+from discord_diffusion.discord.components import answer_buttons
+from discord_diffusion.discord.errors import (
     InteractionGoneError,
     NotAnsweredYetError,
     UnavailableError,
 )
 from discord_diffusion.discord.webhooks import WebhookClient
+from discord_diffusion.texts.answers import apology_for
 from discord_diffusion.worker.answer import compose
 from discord_diffusion.worker.errors import LeaseLostError, PicturesTooLargeError
 from discord_diffusion.worker.generation import Generation, PhaseSeconds, Picture
@@ -190,13 +191,13 @@ def test_an_apology_is_sent_as_json_with_the_buttons_of_the_job() -> None:
     client = WebhookClient("http://discord.test", transport=httpx.MockTransport(answer))
     job = make_job()
     Publisher(client).apologise(job, "sorry")
-    again = buttons.answered(job.id, job.locale, job.parameters, [])
+    again = answer_buttons(job.id, job.locale, job.parameters, [])
     assert seen == [{"content": "sorry", "allowed_mentions": {"parse": []}, "components": again}]
 
 
 def test_an_apology_is_found_again_by_its_signature(discord: LocalDiscord) -> None:
     job, publisher = make_job(), publisher_to(discord)
-    publisher.apologise(job, answer_text.failed(job.id, job.parameters, "No luck.", "en"))
+    publisher.apologise(job, apology_for(job.id, job.parameters, "No luck.", "en"))
     assert publisher.message_state(job) is MessageState.APOLOGY
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from discord_diffusion.discord.api_errors import (
+from discord_diffusion.discord.errors import (
     ApiError,
     ConnectionFailedError,
     InteractionGoneError,

@@ -11,7 +11,7 @@ from discord_diffusion import logs
 from discord_diffusion.aws.dynamodb import Table
 from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.aws.metrics import Metrics
-from discord_diffusion.discord.notices import NoticeClient
+from discord_diffusion.discord.original_response import OriginalResponseClient
 from discord_diffusion.functions.dead_letters.processor import Burying
 from discord_diffusion.settings import DeadLettersSettings
 
@@ -21,7 +21,7 @@ def _burying() -> Burying:
     logs.configure(settings.log_level)
     return Burying(
         jobs=JobStore(Table(settings.jobs_table, region=settings.aws_region)),
-        discord=NoticeClient(settings.discord_api_url),
+        discord=OriginalResponseClient(settings.discord_api_url),
         metrics=Metrics(settings.metric_namespace, region=settings.aws_region),
     )
 

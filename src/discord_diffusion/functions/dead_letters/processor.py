@@ -9,16 +9,21 @@ from datetime import UTC, datetime
 from discord_diffusion.aws.errors import ServiceError, StoreError
 from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.aws.metrics import Metrics
-from discord_diffusion.discord import answer_text
-from discord_diffusion.discord.api_errors import (
+from discord_diffusion.discord.errors import (
     ApiError,
     InteractionGoneError,
     NotAnsweredYetError,
 )
-from discord_diffusion.discord.notices import NoticeClient
+from discord_diffusion.discord.original_response import OriginalResponseClient
 from discord_diffusion.jobs.job import Job, JobHeader, read_header
 from discord_diffusion.jobs.record import JobStatus
 from discord_diffusion.jobs.validation import InvalidJobError
+from discord_diffusion.texts.answers import (
+    apology_for,
+    apology_without_request,
+    is_apology,
+    is_picture,
+)
 from discord_diffusion.texts.catalogue import say
 
 log = logging.getLogger(__name__)
@@ -32,7 +37,7 @@ class Burying:
     """Buries the dead letters of one deployment."""
 
     jobs: JobStore
-    discord: NoticeClient
+    discord: OriginalResponseClient
     metrics: Metrics
 
     def bury_all(self, bodies: Mapping[str, str]) -> list[str]:
@@ -79,9 +84,9 @@ class Burying:
     def _tell(self, header: JobHeader, body: str) -> bool:
         """Apologise where neither pictures nor an apology are; whether pictures are there."""
         shown = self.discord.read(header.application_id, header.token)
-        if any(answer_text.is_picture(header.id, name) for name in shown.filenames):
+        if any(is_picture(header.id, name) for name in shown.filenames):
             return True
-        if not answer_text.is_apology(header.id, shown.content):
+        if not is_apology(header.id, shown.content):
             content = _apology(header, body)
             self.discord.write(header.application_id, header.token, content, [])
         return False
@@ -114,5 +119,5 @@ def _apology(header: JobHeader, body: str) -> str:
     try:
         asked = Job.from_json(body).parameters
     except InvalidJobError:
-        return answer_text.unreadable(header.id, reason)
-    return answer_text.failed(header.id, asked, reason, header.locale)
+        return apology_without_request(header.id, reason)
+    return apology_for(header.id, asked, reason, header.locale)

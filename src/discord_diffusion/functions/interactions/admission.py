@@ -16,13 +16,13 @@ from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.aws.ledger import Charge
 from discord_diffusion.aws.queue import JobSender
 from discord_diffusion.aws.state_machines import StateMachine
-from discord_diffusion.discord import text
 from discord_diffusion.fleet.state import FleetSettings, FleetState
 from discord_diffusion.fleet.wait_estimate import expected_wait, shortest_wait
 from discord_diffusion.functions import texts
 from discord_diffusion.jobs.job import Job
 from discord_diffusion.jobs.record import JobRecord, JobStatus, WaitEstimate, WaitKind
 from discord_diffusion.jobs.refusal import Refusal
+from discord_diffusion.texts.formatting import fit_content
 
 log = logging.getLogger(__name__)
 
@@ -171,7 +171,7 @@ def _in_time(started: float) -> bool:
 
 
 def _answer(job: Job | JobRecord, wait: WaitEstimate) -> str:
-    return text.content(texts.queued(job.parameters, wait, job.expires_at, job.locale))
+    return fit_content(texts.queued(job.parameters, wait, job.expires_at, job.locale))
 
 
 def _answer_again(record: JobRecord) -> str:

@@ -14,15 +14,13 @@ from urllib.parse import parse_qs, urlsplit
 
 from discord_diffusion.aws.errors import StoreError, UnknownJobError
 from discord_diffusion.aws.job_store import JobStore
-from discord_diffusion.discord import answer_text, buttons, modals
-from discord_diffusion.discord import interactions as responses
-from discord_diffusion.discord.buttons import Verb
-from discord_diffusion.discord.command_model import MANAGE_MESSAGES
+from discord_diffusion.discord import responses
+from discord_diffusion.discord.command_model import MANAGE_MESSAGES, check_options
 from discord_diffusion.discord.commands import IMAGINE
-from discord_diffusion.discord.components import CustomId, InvalidCustomIdError
+from discord_diffusion.discord.components import UPSCALE_FACTOR, ButtonAction, CustomId
+from discord_diffusion.discord.errors import InvalidCustomIdError
 from discord_diffusion.discord.interactions import Interaction
-from discord_diffusion.discord.options import checked
-from discord_diffusion.discord.text import clean
+from discord_diffusion.discord.responses import edit_form, submitted_options
 from discord_diffusion.functions.interactions.parameters import checked_prompt, seed_of
 from discord_diffusion.functions.interactions.picture_requests import (
     PictureRequest,
@@ -32,7 +30,13 @@ from discord_diffusion.functions.interactions.visibility import visible_record
 from discord_diffusion.jobs.parameters import SEED, GenerationParameters, SourceImage
 from discord_diffusion.jobs.record import JobRecord, JobStatus
 from discord_diffusion.jobs.refusal import Refusal
+from discord_diffusion.texts.answers import (
+    SPOILER,
+    file_prefix,
+    quoted_request,
+)
 from discord_diffusion.texts.catalogue import say
+from discord_diffusion.texts.formatting import clean
 
 VARIATION_STRENGTH = 0.6
 UPSCALE_STRENGTH = 0.3
@@ -47,19 +51,19 @@ class ComponentHandlers:
         self._requests = requests
         self._jobs = jobs
         self._by_verb: dict[str, ClickHandler] = {
-            Verb.CANCEL: self._cancel,
-            Verb.REROLL: self._reroll,
-            Verb.EDIT: self._edit,
-            Verb.SEED: self._same_seed,
-            Verb.VARY: self._vary,
-            Verb.UPSCALE: self._upscale,
-            Verb.DELETE: self._delete,
+            ButtonAction.CANCEL: self._cancel,
+            ButtonAction.REROLL: self._reroll,
+            ButtonAction.EDIT: self._edit,
+            ButtonAction.SEED: self._same_seed,
+            ButtonAction.VARY: self._vary,
+            ButtonAction.UPSCALE: self._upscale,
+            ButtonAction.DELETE: self._delete,
         }
 
     def component(self, interaction: Interaction) -> dict[str, Any]:
         """The answer to a click."""
         custom_id = _decoded(interaction, "unknown_component")
-        handler = self._by_verb.get(custom_id.verb)
+        handler = self._by_verb.get(custom_id.action)
         if not handler:
             raise Refusal("unknown_component")
         return handler(interaction, custom_id)
@@ -67,12 +71,12 @@ class ComponentHandlers:
     def modal(self, interaction: Interaction) -> dict[str, Any]:
         """The answer to a submitted modal: a new job like the old one, with the values given."""
         custom_id = _decoded(interaction, "unknown_modal")
-        if custom_id.verb != Verb.EDIT:
+        if custom_id.action != ButtonAction.EDIT:
             raise Refusal("unknown_modal")
         record = self._record(interaction, custom_id)
         names = ("prompt", "negative_prompt", "seed", "steps", "guidance")
         shown = [option for option in IMAGINE.options if option.name in names]
-        given = checked(IMAGINE.key, shown, modals.filled_in(interaction.fields))
+        given = check_options(IMAGINE.key, shown, submitted_options(interaction.fields))
         old = record.parameters
         parameters = replace(
             old,
@@ -82,28 +86,28 @@ class ComponentHandlers:
             steps=given["steps"] or old.steps,
             guidance=old.guidance if given["guidance"] is None else float(given["guidance"]),
         )
-        return self._draw(interaction, record, parameters, Verb.EDIT)
+        return self._draw(interaction, record, parameters, ButtonAction.EDIT)
 
     def _reroll(self, interaction: Interaction, custom_id: CustomId) -> dict[str, Any]:
         record = self._record(interaction, custom_id)
         parameters = replace(record.parameters, seed=seed_of(interaction.id))
-        return self._draw(interaction, record, parameters, Verb.REROLL)
+        return self._draw(interaction, record, parameters, ButtonAction.REROLL)
 
     def _edit(self, interaction: Interaction, custom_id: CustomId) -> dict[str, Any]:
         old = self._record(interaction, custom_id).parameters
-        return modals.edit(custom_id.job_id, interaction.locale, old, seed=None)
+        return edit_form(custom_id.job_id, interaction.locale, old, seed=None)
 
     def _same_seed(self, interaction: Interaction, custom_id: CustomId) -> dict[str, Any]:
         old = self._record(interaction, custom_id).parameters
         seed = _seed_of_picture(old, custom_id.index)
-        return modals.edit(custom_id.job_id, interaction.locale, old, seed=seed)
+        return edit_form(custom_id.job_id, interaction.locale, old, seed=seed)
 
     def _vary(self, interaction: Interaction, custom_id: CustomId) -> dict[str, Any]:
         record = self._record(interaction, custom_id)
         shown = _as_shown(record.parameters)
         source = SourceImage(_picture(interaction, custom_id), VARIATION_STRENGTH)
         parameters = replace(shown, seed=seed_of(interaction.id), source=source)
-        return self._draw(interaction, record, parameters, Verb.VARY)
+        return self._draw(interaction, record, parameters, ButtonAction.VARY)
 
     def _upscale(self, interaction: Interaction, custom_id: CustomId) -> dict[str, Any]:
         record = self._record(interaction, custom_id)
@@ -113,9 +117,9 @@ class ComponentHandlers:
             shown,
             seed=_seed_of_picture(record.parameters, custom_id.index),
             images=1,
-            source=SourceImage(url, UPSCALE_STRENGTH, buttons.UPSCALE),
+            source=SourceImage(url, UPSCALE_STRENGTH, UPSCALE_FACTOR),
         )
-        return self._draw(interaction, record, parameters, Verb.UPSCALE)
+        return self._draw(interaction, record, parameters, ButtonAction.UPSCALE)
 
     def _draw(
         self,
@@ -149,7 +153,7 @@ class ComponentHandlers:
             raise Refusal("store") from None
         if not withdrawn and record.status is not JobStatus.CANCELLED:
             raise Refusal("too_late_to_cancel")
-        asked = answer_text.asked(record.parameters, record.locale)
+        asked = quoted_request(record.parameters, record.locale)
         return responses.update("\n".join([*asked, reason]))
 
     def _delete(self, interaction: Interaction, custom_id: CustomId) -> dict[str, Any]:
@@ -190,9 +194,9 @@ def _as_shown(parameters: GenerationParameters) -> GenerationParameters:
 
 def _picture(interaction: Interaction, custom_id: CustomId) -> str:
     """The address of one picture of the message."""
-    stem = f"{answer_text.file_prefix(custom_id.job_id)}{custom_id.index}."
+    stem = f"{file_prefix(custom_id.job_id)}{custom_id.index}."
     for file in interaction.message.attachments if interaction.message else ():
-        if file.filename.removeprefix(answer_text.SPOILER).startswith(stem):
+        if file.filename.removeprefix(SPOILER).startswith(stem):
             return file.url
     raise Refusal("picture_gone")
 

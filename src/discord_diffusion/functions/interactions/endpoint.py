@@ -11,9 +11,10 @@ from typing import Any
 
 from nacl.signing import VerifyKey
 
-from discord_diffusion.discord import interactions as responses
-from discord_diffusion.discord.interactions import Interaction, InvalidInteractionError
-from discord_diffusion.discord.signature import InvalidSignatureError, verify
+from discord_diffusion.discord import responses
+from discord_diffusion.discord.errors import InvalidInteractionError, InvalidSignatureError
+from discord_diffusion.discord.interactions import Interaction
+from discord_diffusion.discord.signature import verify
 from discord_diffusion.functions import texts
 from discord_diffusion.functions.interactions.router import Router
 from discord_diffusion.functions.interactions.trace_context import traceparent

@@ -9,12 +9,11 @@ from discord_diffusion.access.limits import Usage, next_day
 from discord_diffusion.aws.errors import StoreError
 from discord_diffusion.aws.fleet_state import FleetStateStore
 from discord_diffusion.aws.job_store import JobStore
-from discord_diffusion.discord import interactions as responses
-from discord_diffusion.discord import text
-from discord_diffusion.discord.answer_text import asked
+from discord_diffusion.discord import responses
 from discord_diffusion.discord.command_model import CommandType
 from discord_diffusion.discord.commands import COMMANDS
-from discord_diffusion.discord.components import CustomId, InvalidCustomIdError
+from discord_diffusion.discord.components import CustomId
+from discord_diffusion.discord.errors import InvalidCustomIdError
 from discord_diffusion.discord.interactions import Interaction
 from discord_diffusion.fleet.state import FleetSettings, FleetState
 from discord_diffusion.fleet.wait_estimate import expected_wait
@@ -23,8 +22,9 @@ from discord_diffusion.functions.interactions.picture_requests import PictureReq
 from discord_diffusion.functions.interactions.visibility import visible_record
 from discord_diffusion.jobs.record import JobRecord, JobStatus
 from discord_diffusion.jobs.refusal import Refusal
-from discord_diffusion.texts.catalogue import say
-from discord_diffusion.texts.command_texts import described
+from discord_diffusion.texts.answers import quoted_request
+from discord_diffusion.texts.catalogue import described, say
+from discord_diffusion.texts.formatting import quote
 
 QUEUE_LENGTH = 200
 """Records that `/queue` goes through, oldest first."""
@@ -63,7 +63,7 @@ class InformationCommands:
     def _place(
         self, record: JobRecord, ahead: int, state: FleetState, locale: str, now: datetime
     ) -> str:
-        prompt = f"> {text.quote(record.parameters.prompt, PROMPT_LENGTH)}"
+        prompt = f"> {quote(record.parameters.prompt, PROMPT_LENGTH)}"
         if record.status is JobStatus.DRAWING:
             return say(locale, "queue.drawing", prompt=prompt)
         due = expected_wait(state, self.settings, ahead=ahead, now=now).due
@@ -156,7 +156,7 @@ def _facts(record: JobRecord, locale: str) -> list[str]:
     if source := parameters.source:
         strength = f"{source.strength:g}"
         facts.append(say(locale, "parameters.source", strength=strength, scale=source.scale))
-    return [*asked(parameters, locale), " · ".join(facts)]
+    return [*quoted_request(parameters, locale), " · ".join(facts)]
 
 
 def _job_of(interaction: Interaction) -> str:

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from discord_diffusion.access.guild_settings import GuildSettings
+from discord_diffusion.discord.command_model import check_options
 from discord_diffusion.discord.commands import IMAGINE, PROPORTIONS
 from discord_diffusion.discord.interactions import Attachment, Interaction
-from discord_diffusion.discord.options import checked
-from discord_diffusion.discord.text import clean
 from discord_diffusion.jobs.models import ModelSpec
 from discord_diffusion.jobs.parameters import (
     SIZE,
@@ -20,6 +19,7 @@ from discord_diffusion.jobs.parameters import (
 )
 from discord_diffusion.jobs.refusal import Refusal
 from discord_diffusion.settings import InteractionsSettings
+from discord_diffusion.texts.formatting import clean
 
 DEFAULT_STRENGTH = 0.6
 """Share of the denoising that is done anew on a source image, where the user names none."""
@@ -41,7 +41,7 @@ class ParameterBuilder:
         Raises:
             Refusal: naming the option and what is allowed.
         """
-        options = checked(IMAGINE.key, IMAGINE.options, interaction.options)
+        options = check_options(IMAGINE.key, IMAGINE.options, interaction.options)
         model = options["model"] or guild.model
         spec = self._model(model)
         width, height = self._size(options, guild)

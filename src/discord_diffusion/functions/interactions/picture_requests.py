@@ -11,8 +11,8 @@ from discord_diffusion.access.limits import Limits
 from discord_diffusion.aws.errors import StoreError
 from discord_diffusion.aws.guild_store import GuildStore
 from discord_diffusion.aws.ledger import Charge
-from discord_diffusion.discord import buttons
-from discord_diffusion.discord import interactions as responses
+from discord_diffusion.discord import responses
+from discord_diffusion.discord.components import queued_job_buttons
 from discord_diffusion.discord.interactions import Interaction
 from discord_diffusion.functions.interactions.admission import Admission
 from discord_diffusion.functions.interactions.parameters import ParameterBuilder
@@ -87,7 +87,7 @@ class PictureRequests:
         job = _job(interaction, request, guild)
         text = self.admission.admit(job, charge, now)
         respond = responses.ephemeral if job.private else responses.message
-        return respond(text, buttons.waiting(job.id, job.locale))
+        return respond(text, queued_job_buttons(job.id, job.locale))
 
     def guild(self, interaction: Interaction) -> GuildSettings:
         """The settings that hold where the interaction was made.

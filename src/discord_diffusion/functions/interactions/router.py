@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from discord_diffusion.aws.fleet_state import FleetStateStore
 from discord_diffusion.aws.job_store import JobStore
-from discord_diffusion.discord import commands
-from discord_diffusion.discord import interactions as responses
+from discord_diffusion.discord import commands, responses
 from discord_diffusion.discord.interactions import Interaction, InteractionType
 from discord_diffusion.functions import texts
 from discord_diffusion.functions.interactions.picture_requests import PictureRequests

@@ -10,16 +10,14 @@ from discord_diffusion.access.blocklist import with_pattern
 from discord_diffusion.access.guild_settings import GuildSettings, toggled
 from discord_diffusion.aws.errors import StoreError
 from discord_diffusion.aws.guild_store import GuildStore
-from discord_diffusion.discord import interactions as responses
-from discord_diffusion.discord import text
-from discord_diffusion.discord.command_model import MANAGE_GUILD
+from discord_diffusion.discord import responses
+from discord_diffusion.discord.command_model import MANAGE_GUILD, check_options
 from discord_diffusion.discord.commands import SETTINGS
 from discord_diffusion.discord.interactions import Interaction
-from discord_diffusion.discord.options import checked
 from discord_diffusion.jobs.models import ModelSpec
 from discord_diffusion.jobs.refusal import Refusal
-from discord_diffusion.texts.catalogue import language_of, say
-from discord_diffusion.texts.command_texts import command_texts, described
+from discord_diffusion.texts.catalogue import command_texts, described, language_of, say
+from discord_diffusion.texts.formatting import clean
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +45,9 @@ class SettingsCommand:
         name = interaction.subcommand or "show"
         if name not in _CHANGES and name != "show":
             raise Refusal("unknown_command")
-        options = checked(f"{SETTINGS.key}.{name}", SETTINGS.options_of(name), interaction.options)
+        options = check_options(
+            f"{SETTINGS.key}.{name}", SETTINGS.options_of(name), interaction.options
+        )
         if name == "show":
             return responses.ephemeral(shown(settings, interaction.locale))
         if options.get("model") and options["model"] not in self.models:
@@ -126,7 +126,7 @@ def shown(settings: GuildSettings, locale: str) -> str:
         line("defaults.model", settings.model),
         line("safety.level", level),
         line("safety.spoiler", say(locale, f"settings.{'on' if settings.spoiler else 'off'}")),
-        line("block", text.clean(blocked)),
+        line("block", clean(blocked)),
     ]
     return "\n".join(lines)
 

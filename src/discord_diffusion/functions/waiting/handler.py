@@ -7,7 +7,7 @@ from discord_diffusion import logs
 from discord_diffusion.aws.dynamodb import Table
 from discord_diffusion.aws.fleet_state import FleetStateStore
 from discord_diffusion.aws.job_store import JobStore
-from discord_diffusion.discord.notices import NoticeClient
+from discord_diffusion.discord.original_response import OriginalResponseClient
 from discord_diffusion.functions.waiting.notifier import Telling
 from discord_diffusion.settings import WaitingSettings
 
@@ -19,7 +19,7 @@ def _telling() -> Telling:
     return Telling(
         jobs=JobStore(table),
         fleet=FleetStateStore(table),
-        discord=NoticeClient(settings.discord_api_url),
+        discord=OriginalResponseClient(settings.discord_api_url),
         size=settings.fleet,
     )
 

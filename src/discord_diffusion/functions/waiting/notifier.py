@@ -16,9 +16,9 @@ from typing import Any, ClassVar
 from discord_diffusion.aws.errors import StoreError
 from discord_diffusion.aws.fleet_state import FleetStateStore
 from discord_diffusion.aws.job_store import JobStore
-from discord_diffusion.discord import answer_text, buttons, text
-from discord_diffusion.discord.api_errors import ApiError, InteractionGoneError
-from discord_diffusion.discord.notices import NoticeClient
+from discord_diffusion.discord.components import answer_buttons
+from discord_diffusion.discord.errors import ApiError, InteractionGoneError
+from discord_diffusion.discord.original_response import OriginalResponseClient
 from discord_diffusion.fleet.state import FleetSettings
 from discord_diffusion.functions import texts
 from discord_diffusion.functions.waiting.actions import (
@@ -28,6 +28,8 @@ from discord_diffusion.functions.waiting.actions import (
     deeds,
 )
 from discord_diffusion.jobs.record import JobRecord, JobStatus
+from discord_diffusion.texts.answers import apology_for
+from discord_diffusion.texts.formatting import fit_content
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +60,7 @@ class Telling:
 
     jobs: JobStore
     fleet: FleetStateStore
-    discord: NoticeClient
+    discord: OriginalResponseClient
     size: FleetSettings
 
     def tell_all(self, now: datetime) -> Told:
@@ -102,7 +104,7 @@ class Telling:
             return False
         content = texts.queued(record.parameters, wait, record.expires_at, record.locale)
         try:
-            self._write(record, text.content(content))
+            self._write(record, fit_content(content))
         except InteractionGoneError:
             # The message was deleted: nobody waits for pictures any more.
             log.info("Nobody waits any more", extra={"job": record.id})
@@ -156,9 +158,9 @@ class Telling:
 
 def _ended_text(record: JobRecord) -> str:
     reason = record.details.get("reason", "")
-    return answer_text.failed(record.id, record.parameters, reason, record.locale)
+    return apology_for(record.id, record.parameters, reason, record.locale)
 
 
 def _buttons_of_end(record: JobRecord) -> list[dict[str, Any]]:
     """Nothing waits any more, but it can be asked for again."""
-    return buttons.answered(record.id, record.locale, record.parameters, [])
+    return answer_buttons(record.id, record.locale, record.parameters, [])

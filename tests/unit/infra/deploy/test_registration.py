@@ -6,8 +6,7 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from discord_diffusion.discord.commands import registration
-from discord_diffusion.discord.registration import Registrar, RegistrationError
+from infra.deploy.registration import Registrar, RegistrationError, registration
 
 TOKEN = "the-bot-token"
 APPLICATION = {"id": "1", "verify_key": "ab" * 32, "interactions_endpoint_url": None, "new": 1}

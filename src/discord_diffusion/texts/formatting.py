@@ -1,16 +1,14 @@
-"""Text for messages: what users wrote is shown as they wrote it, and does nothing.
+"""Text for Discord's messages: cleaned, escaped and cut, so that it is shown as users wrote it.
 
-Escaping follows https://support.discord.com/hc/en-us/articles/210298617 (Markdown), cutting the
-limits of `limits`.
+Escaping follows https://support.discord.com/hc/en-us/articles/210298617 (Markdown).
 """
 
 import re
 import unicodedata
 
-from discord_diffusion.discord.limits import CONTENT_LENGTH
-
-FAILURE_MARK = "❌"
-"""Begins every message that says that a job came to nothing."""
+CONTENT_LENGTH = 2000
+"""UTF-16 units of a message's content, the strictest reading of Discord's "characters".
+https://docs.discord.com/developers/resources/message#create-message"""
 
 _ELLIPSIS = "…"
 _MARKDOWN = re.compile(r"([\\`*_~|<>\[\]()#:@-])")
@@ -42,7 +40,7 @@ def shorten(text: str, length: int) -> str:
     It never ends in half an escape, nor between a character and what combines with it, unless one
     such cluster alone is too long.
     """
-    if units(text) <= length:
+    if utf16_length(text) <= length:
         return text
     fitting = end = _fitting(text, length - len(_ELLIPSIS))
     while end > 0 and _joins(text, end):
@@ -54,7 +52,7 @@ def shorten(text: str, length: int) -> str:
     return cut.rstrip() + _ELLIPSIS
 
 
-def units(text: str) -> int:
+def utf16_length(text: str) -> int:
     """The length in UTF-16 units, as Discord's clients count; never less than the characters."""
     return len(text) + sum(character > "\uffff" for character in text)
 
@@ -64,21 +62,16 @@ def quote(prompt: str, length: int) -> str:
     return shorten(escape(prompt), length)
 
 
-def content(text: str) -> str:
+def fit_content(text: str) -> str:
     """Message content within Discord's limit."""
     return shorten(text, CONTENT_LENGTH)
-
-
-def failure(text: str) -> str:
-    """Content that tells a user that a job came to nothing, and why."""
-    return content(f"{FAILURE_MARK} {text}")
 
 
 def _fitting(text: str, length: int) -> int:
     """How many characters of `text` fit into `length` UTF-16 units."""
     taken = 0
     for index, character in enumerate(text):
-        taken += units(character)
+        taken += utf16_length(character)
         if taken > length:
             return index
     return len(text)

@@ -1,0 +1,201 @@
+"""Registers the application with Discord: its commands, and where its interactions are sent.
+
+Steps of a deployment that need the bot token; nothing that runs on AWS imports this.
+https://docs.discord.com/developers/resources/application
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from discord_diffusion.discord.command_model import (
+    Choice,
+    Command,
+    CommandType,
+    Context,
+    Option,
+    OptionType,
+    SubCommand,
+)
+from discord_diffusion.discord.commands import COMMANDS
+from discord_diffusion.discord.original_response import USER_AGENT
+from discord_diffusion.texts.catalogue import LANGUAGES, command_texts
+from infra.deploy.errors import DeployError
+
+_TIMEOUT_SECONDS = 30.0
+"""Discord asks the endpoint twice before it answers."""
+
+
+class RegistrationError(DeployError):
+    """Discord refused a call; the text holds Discord's own words, never the token."""
+
+
+@dataclass(frozen=True)
+class Application:
+    """The application as Discord has it."""
+
+    id: str
+    verify_key: str
+    """Ed25519 public key, 64 hexadecimal digits."""
+    interactions_endpoint_url: str | None
+
+
+class Registrar:
+    """Calls Discord's API with the bot token of one application."""
+
+    def __init__(
+        self, api_url: str, bot_token: str, *, transport: httpx.BaseTransport | None = None
+    ) -> None:
+        self._http = httpx.Client(
+            base_url=api_url,
+            headers={"Authorization": f"Bot {bot_token}", "User-Agent": USER_AGENT},
+            timeout=_TIMEOUT_SECONDS,
+            transport=transport,
+        )
+
+    def application(self) -> Application:
+        """The application that the token belongs to.
+
+        Raises:
+            RegistrationError: the token is not one of an application.
+        """
+        return _application(self._call("GET", "/applications/@me"))
+
+    def put_commands(self, application_id: str, guild_id: str | None = None) -> int:
+        """Replace all commands, in one guild or everywhere; return how many there are now.
+
+        Raises:
+            RegistrationError: Discord refused one.
+        """
+        return len(self._call("PUT", _commands_path(application_id, guild_id), registration()))
+
+    def remove_commands(self, application_id: str, guild_id: str | None = None) -> None:
+        """Remove every command, in one guild or everywhere.
+
+        Raises:
+            RegistrationError: Discord refused.
+        """
+        self._call("PUT", _commands_path(application_id, guild_id), [])
+
+    def set_endpoint(self, url: str) -> Application:
+        """Have interactions sent to `url`, which Discord checks first.
+
+        Raises:
+            RegistrationError: the endpoint did not answer a PING, or accepted a wrong signature.
+        """
+        body = {"interactions_endpoint_url": url}
+        return _application(self._call("PATCH", "/applications/@me", body))
+
+    def remove_endpoint(self) -> Application:
+        """Have interactions sent nowhere.
+
+        Raises:
+            RegistrationError: Discord refused.
+        """
+        return _application(
+            self._call("PATCH", "/applications/@me", {"interactions_endpoint_url": ""})
+        )
+
+    def _call(self, method: str, path: str, body: object | None = None) -> Any:
+        try:
+            answer = self._http.request(method, path, json=body)
+        except httpx.HTTPError as error:
+            raise RegistrationError(f"{method} {path}: {type(error).__name__}") from error
+        if answer.is_error:
+            raise RegistrationError(f"{method} {path}: {answer.status_code} {answer.text[:2000]}")
+        try:
+            return answer.json()
+        except ValueError:
+            raise RegistrationError(f"{method} {path}: the answer is not JSON") from None
+
+
+def _commands_path(application_id: str, guild_id: str | None) -> str:
+    scope = f"/guilds/{guild_id}" if guild_id else ""
+    return f"/applications/{application_id}{scope}/commands"
+
+
+def _application(content: Any) -> Application:
+    try:
+        return Application(
+            id=str(content["id"]),
+            verify_key=str(content["verify_key"]),
+            interactions_endpoint_url=content.get("interactions_endpoint_url"),
+        )
+    except (AttributeError, KeyError, TypeError):
+        raise RegistrationError("the answer describes no application") from None
+
+
+def registration() -> list[dict[str, Any]]:
+    """All commands, as the body of Discord's bulk overwrite.
+
+    https://docs.discord.com/developers/interactions/application-commands#bulk-overwrite-global-application-commands
+    """
+    return [_command(command) for command in COMMANDS]
+
+
+def _command(command: Command) -> dict[str, Any]:
+    """Installed for users and guilds, unless it is for guilds alone."""
+    guilds_only = command.contexts == (Context.GUILD,)
+    written: dict[str, Any] = {
+        "type": int(command.type),
+        "contexts": [int(context) for context in command.contexts],
+        "integration_types": [0] if guilds_only else [0, 1],
+    }
+    if command.permissions is not None:
+        written["default_member_permissions"] = str(command.permissions)
+    if command.type is CommandType.MESSAGE:
+        return written | _name(command.key) | {"name": command.name}
+    options = [_subcommand(command.key, one) for one in command.subcommands]
+    options += [_option(command.key, one) for one in command.options]
+    return written | _name_and_description(command.key) | {"name": command.name, "options": options}
+
+
+def _subcommand(parent: str, subcommand: SubCommand) -> dict[str, Any]:
+    path = f"{parent}.{subcommand.name}"
+    return {
+        "type": int(OptionType.SUB_COMMAND),
+        **_name_and_description(path),
+        "options": [_option(path, option) for option in subcommand.options],
+    }
+
+
+def _option(parent: str, option: Option) -> dict[str, Any]:
+    path = f"{parent}.{option.name}"
+    kind = "length" if option.type is OptionType.STRING else "value"
+    written = {
+        "type": int(option.type),
+        "required": option.required,
+        **_name_and_description(path),
+    }
+    if option.minimum is not None:
+        written[f"min_{kind}"] = option.minimum
+    if option.maximum is not None:
+        written[f"max_{kind}"] = option.maximum
+    if option.choices:
+        written["choices"] = [_choice(path, choice) for choice in option.choices]
+    if option.autocomplete:
+        written["autocomplete"] = True
+    return written
+
+
+def _choice(path: str, choice: Choice) -> dict[str, Any]:
+    if choice.label is not None:
+        return {"name": choice.label, "value": choice.value}
+    return _name(f"{path}={choice.value}") | {"value": choice.value}
+
+
+def _name_and_description(path: str) -> dict[str, Any]:
+    """The name that Discord sends back is the last part of the path."""
+    names = _name(path) | {"name": path.rpartition(".")[2]}
+    return names | _localized("description", path, 1)
+
+
+def _name(path: str) -> dict[str, Any]:
+    return _localized("name", path, 0)
+
+
+def _localized(field: str, path: str, index: int) -> dict[str, Any]:
+    """A field in English, and in every other language by Discord's locale."""
+    texts = {language: command_texts(language)[path][index] for language in LANGUAGES}
+    return {field: texts.pop("en"), f"{field}_localizations": texts}

@@ -1,0 +1,61 @@
+"""Parts of the answers to users that several programs write, and recognise in a message again."""
+
+from discord_diffusion.jobs.parameters import GenerationParameters
+from discord_diffusion.texts.catalogue import say
+from discord_diffusion.texts.formatting import fit_content, quote
+
+FAILURE_MARK = "❌"
+"""Begins every message that says that a job failed."""
+PROMPT_SHOWN = 1400
+"""UTF-16 units of a prompt, escapes counted; the rest of a message says what became of it."""
+NEGATIVE_PROMPT_SHOWN = 200
+SPOILER = "SPOILER_"
+"""Begins the names of files that Discord's clients hide until they are clicked."""
+
+
+def quoted_request(parameters: GenerationParameters, locale: str) -> list[str]:
+    """What the user asked for, as quoted lines."""
+    lines = [f"> {quote(parameters.prompt, PROMPT_SHOWN)}"]
+    if parameters.negative_prompt:
+        negative = quote(parameters.negative_prompt, NEGATIVE_PROMPT_SHOWN)
+        lines.append(f"> {say(locale, 'asked.without', negative=negative)}")
+    return lines
+
+
+def picture_count(count: int, locale: str) -> str:
+    """A number of pictures."""
+    return say(locale, "pictures.one") if count == 1 else say(locale, "pictures.many", count=count)
+
+
+def failure(text: str) -> str:
+    """Content that tells a user that a job failed, and why."""
+    return fit_content(f"{FAILURE_MARK} {text}")
+
+
+def apology_for(job_id: str, parameters: GenerationParameters, reason: str, locale: str) -> str:
+    """The message that a job failed; `reason` is a text of the catalogue in that language."""
+    return failure("\n".join([reason, *quoted_request(parameters, locale), _signature(job_id)]))
+
+
+def apology_without_request(job_id: str, reason: str) -> str:
+    """The message that a job failed whose parameters could not be read."""
+    return failure(f"{reason}\n{_signature(job_id)}")
+
+
+def is_apology(job_id: str, text: str) -> bool:
+    """Whether `text` is the content of an apology for that job."""
+    return text.startswith(FAILURE_MARK) and text.rstrip().endswith(_signature(job_id))
+
+
+def file_prefix(job_id: str) -> str:
+    """Begins the name of every picture of a job, after `SPOILER` if there is one."""
+    return f"{job_id}-"
+
+
+def is_picture(job_id: str, filename: str) -> bool:
+    """Whether an attachment of that name is one of the job's pictures."""
+    return filename.removeprefix(SPOILER).startswith(file_prefix(job_id))
+
+
+def _signature(job_id: str) -> str:
+    return f"-# job {job_id}"
