@@ -103,3 +103,18 @@ class Harness:
     def untouched(self) -> bool:
         """Whether nothing was done to any message."""
         return not (self.queue.deleted or self.queue.released)
+
+
+class Gate:
+    """Blocks the thread that calls it until it is opened."""
+
+    def __init__(self) -> None:
+        self.reached = threading.Event()
+        self._open = threading.Event()
+
+    def __call__(self) -> None:
+        self.reached.set()
+        assert self._open.wait(10)
+
+    def open(self) -> None:
+        self._open.set()
