@@ -11,10 +11,12 @@ from tests.lanes import CROWDS, lane
 _IN_PROCESS = "the stand-in answers in the test's own process; its image: test_standin_server.py"
 ELSEWHERE = {
     **{
-        f"tests/integration/standin/test_standin_{name}.py": _IN_PROCESS
+        f"tests/integration/standin/test_{name}.py": _IN_PROCESS
         for name in (
-            *("any_request", "callbacks", "channels", "chaos", "commands_api", "endpoint"),
-            *("fixtures", "interactions", "limits", "live", "webhooks"),
+            *("api_rate_limits", "arbitrary_requests", "channels_api", "chaos_faults"),
+            *("command_interactions", "command_registration", "component_interactions"),
+            *("control_api", "interaction_callbacks", "interaction_delivery"),
+            *("interaction_fixtures", "interactions_endpoint", "webhooks_api"),
         )
     },
     "tests/integration/test_deploy_rehearsal.py": (

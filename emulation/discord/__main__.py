@@ -8,13 +8,13 @@ from types import FrameType
 import uvicorn
 
 from emulation.discord.app import create_app
-from emulation.discord.backend import StandIn
+from emulation.discord.backend import Backend
 from emulation.discord.config import RECORDINGS, Config
 
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
-def _arguments() -> argparse.Namespace:
+def _parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m emulation.discord", description=__doc__)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--host", default="127.0.0.1")
@@ -38,47 +38,47 @@ def _arguments() -> argparse.Namespace:
 
 
 class _Server(uvicorn.Server):
-    """A server that ends open event streams when it is told to stop, rather than wait for them."""
+    """A server that ends open event streams when it stops, rather than wait for them."""
 
-    def __init__(self, config: uvicorn.Config, standin: StandIn) -> None:
+    def __init__(self, config: uvicorn.Config, backend: Backend) -> None:
         super().__init__(config)
-        self._standin = standin
+        self._backend = backend
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Stop."""
-        self._standin.events.close()
+        """End the event streams and stop."""
+        self._backend.events.close()
         super().handle_exit(sig, frame)
 
 
 def main() -> None:
     """Serve until SIGTERM or SIGINT."""
-    given = _arguments()
+    arguments = _parse_arguments()
     logging.basicConfig(
-        level=given.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s"
+        level=arguments.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
     # httpx logs every address it calls; the stand-in keeps its own log of deliveries.
     logging.getLogger("httpx").setLevel(logging.WARNING)
     config = Config(
-        public_url=given.public_url or f"http://{given.host}:{given.port}",
-        state_dir=given.state_dir,
-        recordings_dir=given.recordings_dir or RECORDINGS,
-        probe_interval_seconds=given.probe_interval,
-        rate_limits=not given.no_rate_limits,
-        seed=given.seed,
+        public_url=arguments.public_url or f"http://{arguments.host}:{arguments.port}",
+        state_dir=arguments.state_dir,
+        recordings_dir=arguments.recordings_dir or RECORDINGS,
+        probe_interval_seconds=arguments.probe_interval,
+        rate_limits=not arguments.no_rate_limits,
+        seed=arguments.seed,
     )
-    standin = StandIn(config)
+    backend = Backend(config)
     # uvicorn's access log would hold the tokens in paths; the stand-in's own log masks them.
     server = _Server(
         uvicorn.Config(
-            create_app(standin),
-            host=given.host,
-            port=given.port,
+            create_app(backend),
+            host=arguments.host,
+            port=arguments.port,
             access_log=False,
             log_config=None,
             timeout_graceful_shutdown=2,
             server_header=False,
         ),
-        standin,
+        backend,
     )
     server.run()
 

@@ -13,44 +13,50 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from emulation.discord.backend import StandIn
+from emulation.discord.backend import Backend
 from emulation.discord.chaos import Fault
-from emulation.discord.errors import BAD_USER_AGENT, DiscordError, Kind
-from emulation.discord.masking import mask_path
-from emulation.discord.rate_limits import Grant, refusal_headers
-from emulation.discord.routes.dependencies import API
+from emulation.discord.config import API
+from emulation.discord.errors import BAD_USER_AGENT, DiscordError, ErrorType
+from emulation.discord.rate_limits import RateLimitResult, refusal_headers
 
 _log = logging.getLogger(__name__)
-# The documented form has a comma between address and version; discord.py's, long taken, has none.
+# The documented form has a comma between address and version; discord.py's has none.
 _USER_AGENT = re.compile(r"DiscordBot \([^\s,()]+(?:, ?| )[^\s()]+\).*")
-# Where the token is in the path, Discord takes any agent: discord.py's webhooks send aiohttp's.
+# Where the token is in the path, Discord accepts any agent: discord.py's webhooks send aiohttp's.
 _TOKEN_IN_PATH = re.compile(r"/(?:webhooks/[^/]+/[^/]+(?:/.*)?|interactions/.*)")
-_PROMISED = 65_536
+_PATH_TOKEN = re.compile(r"(/(?:webhooks|interactions)/[^/]+/)[^/?]+")
+_DROPPED_CONTENT_LENGTH = 65_536
+"""More than is sent before a connection is dropped."""
 
 
-class ApiRules:
+def mask_path(path: str) -> str:
+    """The path with the token of a webhook or an interaction hidden, for logs and pages."""
+    return _PATH_TOKEN.sub(r"\1***", path)
+
+
+class ApiMiddleware:
     """ASGI middleware around the whole application; only paths below /api/v10 are Discord's."""
 
-    def __init__(self, app: ASGIApp, standin: StandIn) -> None:
+    def __init__(self, app: ASGIApp, backend: Backend) -> None:
         self._app = app
-        self._standin = standin
+        self._backend = backend
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http" or not scope["path"].startswith(f"{API}/"):
             await self._app(scope, receive, send)
             return
-        await _Exchange(self._app, self._standin, scope, receive, send).serve()
+        await _Exchange(self._app, self._backend, scope, receive, send).serve()
 
 
 class _Exchange:
-    """One request of Discord's API and its answer."""
+    """One request of Discord's API and its response."""
 
     def __init__(
-        self, app: ASGIApp, standin: StandIn, scope: Scope, receive: Receive, send: Send
+        self, app: ASGIApp, backend: Backend, scope: Scope, receive: Receive, send: Send
     ) -> None:
         self._app = app
-        self._standin = standin
+        self._backend = backend
         self._scope = scope
         self._receive = receive
         self._send = send
@@ -58,102 +64,101 @@ class _Exchange:
         self._path: str = scope["path"].removeprefix(API)
         self._headers = Headers(scope=scope)
         self._address = (scope.get("client") or ("unknown", 0))[0]
-        self._grant: Grant | None = None
+        self._rate_limit: RateLimitResult | None = None
         self._status = 0
         self._is_banned = False
 
     async def serve(self) -> None:
-        """Run the steps and log the outcome."""
+        """Serve the request and log its outcome."""
         started = time.monotonic()
         try:
-            refusal = await self._refusal()
-            if refusal is not None:
-                await refusal(self._scope, self._receive, self._counted_send)
+            early_response = await self._early_response()
+            if early_response is not None:
+                await early_response(self._scope, self._receive, self._send_response)
                 return
-            dropped = self._standin.chaos.roll("dropped", self._path)
+            dropped = self._backend.chaos.strike("dropped", self._path)
             if dropped is None:
-                await self._app(self._scope, self._receive, self._counted_send)
+                await self._app(self._scope, self._receive, self._send_response)
             else:
-                await self._drop(dropped)
+                await self._drop_connection(dropped)
         finally:
             self._finish((time.monotonic() - started) * 1000)
 
-    async def _refusal(self) -> ASGIApp | None:
-        """The answer of a request that does not reach its route."""
-        if not self._names_itself():
-            return _error(BAD_USER_AGENT)
-        self._is_banned = self._standin.rates.is_banned(self._address)
+    async def _early_response(self) -> ASGIApp | None:
+        """The response to a request that does not reach its route."""
+        if not self._has_valid_user_agent():
+            return _error_response(BAD_USER_AGENT)
+        self._is_banned = self._backend.rate_limiter.is_banned(self._address)
         if self._is_banned:
-            text = "error code: 1015"
-            return PlainTextResponse(text, 429, {"Retry-After": "600"})
-        return await self._chaos() or self._over_limit()
+            return PlainTextResponse("error code: 1015", 429, {"Retry-After": "600"})
+        return await self._chaos_response() or self._rate_limit_response()
 
-    def _names_itself(self) -> bool:
-        """Whether the User-Agent is one that Discord serves on this path."""
+    def _has_valid_user_agent(self) -> bool:
         agent = self._headers.get("user-agent", "")
         if _TOKEN_IN_PATH.fullmatch(self._path):
             return bool(agent)
         return _USER_AGENT.fullmatch(agent) is not None
 
-    async def _chaos(self) -> ASGIApp | None:
-        chaos = self._standin.chaos
-        slow = chaos.roll("slow", self._path)
+    async def _chaos_response(self) -> ASGIApp | None:
+        chaos = self._backend.chaos
+        slow = chaos.strike("slow", self._path)
         if slow is not None:
             await asyncio.sleep(max(0.0, slow.seconds))
-        storm = chaos.roll("rate_limited", self._path)
-        if storm is not None:
-            return _limited(max(0.0, storm.seconds), storm.scope)
-        broken = chaos.roll("server_error", self._path)
-        if broken is not None:
-            return _error(Kind(broken.status, 0, f"{broken.status}: Server Error"))
+        rate_limited = chaos.strike("rate_limited", self._path)
+        if rate_limited is not None:
+            return _too_many_requests(max(0.0, rate_limited.seconds), rate_limited.scope)
+        server_error = chaos.strike("server_error", self._path)
+        if server_error is not None:
+            status = server_error.status
+            return _error_response(ErrorType(status, 0, f"{status}: Server Error"))
         return None
 
-    def _over_limit(self) -> ASGIApp | None:
+    def _rate_limit_response(self) -> ASGIApp | None:
         token = self._headers.get("authorization")
-        self._grant = self._standin.rates.take(self._method, self._path, token)
-        if self._grant.allowed:
+        result = self._backend.rate_limiter.count_request(self._method, self._path, token)
+        self._rate_limit = result
+        if result.allowed:
             return None
-        scope = "global" if self._grant.is_global else "user"
-        return _limited(self._grant.reset_after, scope)
+        return _too_many_requests(result.reset_after, "global" if result.is_global else "user")
 
-    async def _drop(self, fault: Fault) -> None:
-        """Break the connection off in the middle of an answer, before or after the route acted."""
+    async def _drop_connection(self, fault: Fault) -> None:
+        """Break off in the middle of a response, before or after the route acted."""
         if fault.when == "after":
             await self._app(self._scope, self._receive, _discard)
-        headers = [(b"content-length", str(_PROMISED).encode())]
-        await self._counted_send({"type": "http.response.start", "status": 200, "headers": headers})
+        headers = [(b"content-length", str(_DROPPED_CONTENT_LENGTH).encode())]
+        start = {"type": "http.response.start", "status": 200, "headers": headers}
+        await self._send_response(start)
         await self._send({"type": "http.response.body", "body": b"{", "more_body": True})
 
-    async def _counted_send(self, message: Message) -> None:
-        """Add the rate-limit headers and remember the status."""
+    async def _send_response(self, message: Message) -> None:
+        """Send a part of the response, with the rate-limit headers, and keep its status."""
         if message["type"] == "http.response.start":
             self._status = message["status"]
             headers = MutableHeaders(scope=message)
             if not self._is_banned:
-                # Clients tell Discord's own answers from a ban by this header.
+                # By this header clients tell Discord's own responses from a ban.
                 headers["Via"] = "1.1 google"
-            if self._grant is not None:
-                for name, value in self._grant.headers().items():
-                    headers[name] = value
+            if self._rate_limit is not None:
+                headers.update(self._rate_limit.headers())
         await self._send(message)
 
     def _finish(self, took_ms: float) -> None:
-        self._standin.rates.count_status(self._address, self._status)
+        self._backend.rate_limiter.count_status(self._address, self._status)
         path = mask_path(self._scope["path"])
         _log.info("%s %s %d %.1f ms", self._method, path, self._status, took_ms)
         data = {"method": self._method, "path": path, "status": self._status}
-        self._standin.events.publish("request", data | {"took_ms": round(took_ms, 3)})
+        self._backend.events.publish("request", data | {"took_ms": round(took_ms, 3)})
 
 
 async def _discard(_message: Message) -> None:
-    """An answer that nobody gets."""
+    """Receive a response that is not sent."""
 
 
-def _error(kind: Kind) -> ASGIApp:
-    return JSONResponse(DiscordError(kind).body(), kind.status)
+def _error_response(error_type: ErrorType) -> ASGIApp:
+    return JSONResponse(DiscordError(error_type).body(), error_type.status)
 
 
-def _limited(retry_after: float, scope: str) -> ASGIApp:
+def _too_many_requests(retry_after: float, scope: str) -> ASGIApp:
     body = {
         "message": "You are being rate limited.",
         "retry_after": round(retry_after, 3),

@@ -1,101 +1,107 @@
-"""Builds the ASGI application."""
+"""Builds the HTTP application: routes, middleware, error responses and pages."""
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI
-from fastapi.responses import FileResponse
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
 
-from emulation.discord import error_handlers
-from emulation.discord.api_middleware import ApiRules
-from emulation.discord.backend import StandIn
-from emulation.discord.browser_security import PageRules
-from emulation.discord.interactions.delivery import Courier
-from emulation.discord.probes import Prober
+from emulation.discord import errors
+from emulation.discord.api_middleware import ApiMiddleware
+from emulation.discord.backend import Backend
+from emulation.discord.browser_security import BrowserSecurityMiddleware
+from emulation.discord.endpoint import SignatureProber
+from emulation.discord.errors import ControlError, DiscordError, ErrorType, InvalidFormError
+from emulation.discord.interactions.delivery import InteractionDelivery
+from emulation.discord.json_types import Json
 from emulation.discord.recorder import Recorder
 from emulation.discord.routes import (
     applications,
+    callbacks,
     cdn,
     channels,
     commands,
-    control_notes,
-    control_series,
+    control_interactions,
+    control_pages,
+    control_settings,
     webhooks,
 )
-from emulation.discord.routes import (
-    callbacks as interactions,
-)
-from emulation.discord.routes import (
-    control_interactions as control,
-)
-from emulation.discord.routes import (
-    control_pages as control_live,
-)
-from emulation.discord.routes import (
-    control_settings as control_rig,
-)
 
-_ROUTES = (
-    applications,
-    commands,
-    interactions,
-    webhooks,
-    channels,
-    cdn,
-    control,
-    control_live,
-    control_rig,
-    control_notes,
-    control_series,
+_log = logging.getLogger(__name__)
+_ROUTERS = (
+    applications.router,
+    commands.router,
+    callbacks.router,
+    webhooks.router,
+    channels.router,
+    cdn.router,
+    control_interactions.router,
+    control_pages.router,
+    control_settings.router,
 )
+_ERROR_TYPES = {
+    error_type.status: error_type
+    for error_type in (
+        errors.BAD_REQUEST,
+        errors.FORBIDDEN,
+        errors.NOT_FOUND,
+        errors.METHOD_NOT_ALLOWED,
+    )
+}
 
 
-def create_app(standin: StandIn) -> FastAPI:
-    """An application that serves one stand-in and closes it when the server stops."""
-    config = standin.config
+def create_app(backend: Backend) -> FastAPI:
+    """An application that serves one backend and closes it when the server stops."""
+    config = backend.config
     recorder = Recorder(config.recordings_dir)
-    courier = Courier(standin, recorder)
-    prober = Prober(standin, config.probe_interval_seconds, config.seed)
+    delivery = InteractionDelivery(backend, recorder)
+    prober = SignatureProber(backend, config.probe_interval_seconds, config.seed)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         prober.start()
         yield
         await prober.stop()
-        await courier.close()
-        await standin.close()
+        await delivery.close()
+        await backend.close()
 
     app = FastAPI(
-        title="Stand-in for Discord",
-        version="10",
-        lifespan=lifespan,
-        docs_url=None,
-        redoc_url=None,
+        title="Stand-in for Discord", version="10", lifespan=lifespan, docs_url=None, redoc_url=None
     )
-    app.state.standin = standin
-    app.state.courier = courier
+    app.state.backend = backend
+    app.state.delivery = delivery
     app.state.prober = prober
     app.state.recorder = recorder
     app.router.redirect_slashes = False
-    error_handlers.install(app)
-    app.add_middleware(ApiRules, standin=standin)
-    app.add_middleware(PageRules, public_url=config.public_url)
-    for part in _ROUTES:
-        app.include_router(part.router)
+    for error_class in (
+        DiscordError,
+        ControlError,
+        HTTPException,
+        RequestValidationError,
+        Exception,
+    ):
+        app.add_exception_handler(error_class, _error_response)
+    app.add_middleware(ApiMiddleware, backend=backend)
+    app.add_middleware(BrowserSecurityMiddleware, public_url=config.public_url)
+    for router in _ROUTERS:
+        app.include_router(router)
 
     @app.get("/healthz")
     async def healthz() -> dict[str, str]:
         """Whether it serves."""
         return {"status": "ok"}
 
-    _serve_pages(app, standin)
+    _serve_pages(app, backend)
     return app
 
 
-def _serve_pages(app: FastAPI, standin: StandIn) -> None:
-    """The channel page at `/`, the operations page at `/operations`, if they are there."""
-    folder = standin.config.pages_dir
+def _serve_pages(app: FastAPI, backend: Backend) -> None:
+    """Serve the channel page at `/` and the operations page at `/operations`, if they exist."""
+    folder = backend.config.pages_dir
     if not folder.is_dir():
         return
     operations = folder / "operations.html"
@@ -106,3 +112,34 @@ def _serve_pages(app: FastAPI, standin: StandIn) -> None:
             return FileResponse(operations)
 
     app.mount("/", StaticFiles(directory=folder, html=True), name="pages")
+
+
+async def _error_response(request: Request, error: Exception) -> JSONResponse:
+    """The response to a request whose route raised an error."""
+    match error:
+        case ControlError():
+            return JSONResponse({"error": str(error)}, error.status)
+        case DiscordError():
+            return JSONResponse(error.body(), error.type.status)
+        case RequestValidationError():
+            return JSONResponse(InvalidFormError(_form_errors(error)).body(), 400)
+        case HTTPException():
+            status = error.status_code
+            unlisted = ErrorType(status, 0, f"{status}: {error.detail}")
+            body = DiscordError(_ERROR_TYPES.get(status, unlisted)).body()
+            return JSONResponse(body, status, error.headers)
+        case _:
+            # A defect of the stand-in, never the client's fault.
+            _log.error("%s failed", request.method, exc_info=error)
+            return JSONResponse(DiscordError(errors.INTERNAL).body(), errors.INTERNAL.status)
+
+
+def _form_errors(error: RequestValidationError) -> Json:
+    """What FastAPI refuses, as the tree of Discord's form errors."""
+    tree: Json = {}
+    for detail in error.errors():
+        node = tree
+        for part in detail["loc"][1:]:
+            node = node.setdefault(str(part), {})
+        node.setdefault("_errors", []).append({"code": detail["type"], "message": detail["msg"]})
+    return tree

@@ -1,4 +1,4 @@
-"""The stand-in's parts, put together once and handed to every route."""
+"""The backend of the stand-in: its stores and services, built once and handed to every route."""
 
 from dataclasses import dataclass
 
@@ -13,25 +13,28 @@ from emulation.discord.signing import Signer
 from emulation.discord.snowflakes import Snowflakes
 from emulation.discord.state.attachments import AttachmentStore
 from emulation.discord.state.commands import CommandStore
-from emulation.discord.state.directory import World
+from emulation.discord.state.directory import Channel, Directory
 from emulation.discord.state.events import EventLog
 from emulation.discord.state.interactions import Interaction, InteractionStore, TimelineEvent
 from emulation.discord.state.messages import Message, MessageStore
-from emulation.discord.state.notes import NoteStore
-from emulation.discord.state.reports import SeriesStore
+from emulation.discord.state.reports import NoteStore, SeriesStore
 
 
 @dataclass
 class Endpoint:
-    """Where the application wants its interactions, and how that has gone."""
+    """The address that the application takes its interactions at."""
 
     url: str | None = None
     removed_because: str | None = None
-    """Why the stand-in took the URL away, as Discord does of an endpoint that is not safe."""
+    """Why the stand-in removed the URL, as Discord does when an endpoint is not safe."""
+
+    def as_json(self) -> Json:
+        """The endpoint for the control API and the pages."""
+        return {"url": self.url, "removed_because": self.removed_because}
 
 
-class StandIn:
-    """Everything the stand-in knows."""
+class Backend:
+    """Everything that the stand-in keeps."""
 
     def __init__(
         self,
@@ -45,7 +48,7 @@ class StandIn:
         self.limits = config.limits
         self.clock = clock or Clock()
         self.application = Application.load(config.application_file)
-        self.world = World.load(config.world_file)
+        self.directory = Directory.load(config.directory_file)
         self.signer = Signer(self.application.signing_key)
         self.snowflakes = Snowflakes(self.clock)
         folder = None if config.state_dir is None else config.state_dir / "attachments"
@@ -56,7 +59,9 @@ class StandIn:
         self.interactions = InteractionStore(self.clock)
         self.commands = CommandStore(self.clock, self.limits.daily_command_creates)
         self.events = EventLog(self.clock)
-        self.rates = RateLimiter(self.clock, self.limits.invalid_requests, config.rate_limits)
+        self.rate_limiter = RateLimiter(
+            self.clock, self.limits.invalid_requests, config.rate_limits
+        )
         self.series = SeriesStore()
         self.notes = NoteStore()
         self.chaos = Chaos(self.clock, config.seed)
@@ -70,51 +75,67 @@ class StandIn:
         )
 
     async def close(self) -> None:
-        """End streams and connections."""
+        """End the event streams and the connections to the application."""
         self.events.close()
         await self.http.aclose()
 
     def reset(self) -> None:
-        """Forget messages, interactions, commands and strangers; the endpoint stays."""
-        self.world = World.load(self.config.world_file)
+        """Start with empty stores and the users of the fixture; the endpoint stays."""
+        self.directory = Directory.load(self.config.directory_file)
         self.messages.clear()
         self.interactions.clear()
         self.commands.clear()
         self.attachments.clear()
-        self.rates.clear()
+        self.rate_limiter.clear()
         self.chaos.clear()
         self.series.clear()
         self.notes.clear()
         self.events.publish("reset", {})
 
-    def note(
+    def add_timeline_event(
         self,
         interaction: Interaction,
         name: str,
         detail: Json | None = None,
         at: float | None = None,
     ) -> None:
-        """Put an event on an interaction's timeline and tell the pages."""
+        """Add an event to an interaction's timeline and publish it; `at`: Unix seconds, or now."""
         event = TimelineEvent(name, self.clock.now() if at is None else at, detail)
         interaction.events.append(event)
-        elapsed = round((event.at - interaction.created_at) * 1000, 3)
-        data: Json = {"interaction_id": interaction.id, "name": name, "elapsed_ms": elapsed}
-        if detail is not None:
-            data["detail"] = detail
-        self.events.publish("timeline", data)
+        elapsed_ms = interaction.elapsed_ms(event.at)
+        data: Json = {"interaction_id": interaction.id, "name": name, "elapsed_ms": elapsed_ms}
+        self.events.publish("timeline", data if detail is None else data | {"detail": detail})
 
-    def message_changed(self, what: str, message: Message) -> None:
-        """Tell the pages that a message was `created`, `updated` or `deleted`."""
-        self.events.publish(f"message_{what}", {"message": self.messages.for_control(message)})
+    def publish_interaction(self, interaction: Interaction) -> None:
+        """Show the pages an interaction as it is now."""
+        self.events.publish("interaction", {"interaction": self.interaction_json(interaction)})
+
+    def publish_message(self, change: str, message: Message) -> None:
+        """Show the pages a message that was `created`, `updated` or `deleted`."""
+        self.events.publish(f"message_{change}", {"message": self.messages.control_json(message)})
+
+    def interaction_json(self, interaction: Interaction) -> Json:
+        """An interaction for the control API, with how often its original response was edited."""
+        message = self.messages.find(interaction.message_id)
+        return interaction.as_json() | {"edits": message.edits if message else 0}
+
+    def channel_json(self, channel: Channel) -> Json:
+        """The channel object."""
+        return self.directory.channel_json(channel, self.messages.last_id(channel.id))
 
     def bot_user(self) -> Json:
         """The application's bot as a user object."""
-        return {
-            "id": self.application.id,
-            "username": self.application.name,
-            "global_name": None,
-            "discriminator": "0000",
-            "avatar": None,
-            "bot": True,
-            "public_flags": 0,
-        }
+        return bot_user_json(self.application.id, self.application.name)
+
+
+def bot_user_json(user_id: str, name: str) -> Json:
+    """A bot or a webhook as a user object."""
+    return {
+        "id": user_id,
+        "username": name,
+        "global_name": None,
+        "discriminator": "0000",
+        "avatar": None,
+        "bot": True,
+        "public_flags": 0,
+    }

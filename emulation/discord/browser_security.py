@@ -1,7 +1,7 @@
-"""What protects the pages and the control API in a person's browser.
+"""Protects the pages and the control API from other sites that are open in the same browser.
 
-Pages load nothing from another host, and no other site may use the control API through the browser
-of whoever runs the rig.
+The pages load nothing from another host, and no other site can use the control API through the
+browser of the person who runs the rig.
 """
 
 from collections.abc import Collection
@@ -25,8 +25,8 @@ _HEADERS = {
 }
 
 
-class PageRules:
-    """ASGI middleware: security headers on every answer, and no foreign origin on /control."""
+class BrowserSecurityMiddleware:
+    """ASGI middleware: security headers on every response, no cross-origin requests of /control."""
 
     def __init__(self, app: ASGIApp, public_url: str) -> None:
         self._app = app
@@ -46,20 +46,22 @@ class PageRules:
             await send(message)
 
         app = self._app
-        if scope["path"].startswith("/control/") and is_foreign(Headers(scope=scope), self._hosts):
+        if scope["path"].startswith("/control/") and is_cross_origin(
+            Headers(scope=scope), self._hosts
+        ):
             app = JSONResponse({"error": "The control API is for this page only."}, 403)
         await app(scope, receive, with_headers)
 
 
-def is_foreign(headers: Headers, hosts: Collection[str | None]) -> bool:
-    """Whether a browser sent a request for a page of another origin.
+def is_cross_origin(headers: Headers, hosts: Collection[str | None]) -> bool:
+    """Whether a browser sent a request on behalf of a page of another origin.
 
-    `hosts` are the names this server goes by: a foreign name that was made to lead here is no
-    origin of ours, though it is the same in every header.
+    `hosts` are this server's own names. A request that names any other host is cross-origin even if
+    its headers agree: with DNS rebinding, a foreign name leads to this server.
     """
     site, origin, host = (headers.get(name) for name in ("sec-fetch-site", "origin", "host"))
     if site is None and origin is None:
-        return False  # No browser.
+        return False  # The client is no browser.
     if site not in (None, "none", "same-origin"):
         return True
     try:

@@ -1,6 +1,6 @@
-"""Faults that can be switched on: what Discord and the network do on a bad day.
+"""Chaos: faults of Discord and of the network that can be switched on.
 
-Rolls are seeded, so that a run can be repeated.
+Whether a fault strikes is drawn from a seeded generator, so that a run can be repeated.
 """
 
 import random
@@ -24,15 +24,17 @@ FaultName = Literal[
 
 
 class Fault(BaseModel):
-    """How often, how long and how badly."""
+    """One fault: how often and how long it strikes, and how badly."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     probability: float = Field(default=1.0, ge=0, le=1, description="Of each request or delivery.")
     duration_seconds: float | None = Field(
-        default=None, gt=0, description="Ends by itself after this."
+        default=None, gt=0, description="It ends by itself after this time."
     )
-    count: int | None = Field(default=None, ge=1, description="Ends by itself after so many hits.")
+    count: int | None = Field(
+        default=None, ge=1, description="It ends by itself after so many hits."
+    )
     path: str = Field(
         default="", description="Only API paths that hold this text, such as /webhooks/."
     )
@@ -43,9 +45,9 @@ class Fault(BaseModel):
         description="rate_limited: retry_after. slow, reordered: the delay. clock_skew: added to"
         " the signed timestamp. early_404: how long after the answer.",
     )
-    status: int = Field(default=503, ge=500, le=599, description="server_error: which.")
+    status: int = Field(default=503, ge=500, le=599, description="server_error: the status.")
     scope: Literal["user", "global", "shared"] = Field(
-        default="user", description="rate_limited: whose."
+        default="user", description="rate_limited: X-RateLimit-Scope."
     )
     when: Literal["before", "after"] = Field(
         default="before", description="dropped: before the request is acted on, or after."
@@ -53,26 +55,26 @@ class Fault(BaseModel):
 
 
 class ChaosPlan(BaseModel):
-    """What is switched on; an empty plan is a good day."""
+    """The faults that are switched on; an empty plan switches all of them off."""
 
     model_config = ConfigDict(extra="forbid")
 
-    seed: int | None = Field(default=None, description="Starts the dice anew.")
+    seed: int | None = Field(default=None, description="Restarts the random generator.")
     faults: dict[FaultName, Fault] = Field(default_factory=dict)
 
 
 class Chaos:
-    """The faults that are on now."""
+    """The faults that are switched on now."""
 
     def __init__(self, clock: Clock, seed: int) -> None:
         self._clock = clock
-        self._random = random.Random(seed)  # noqa: S311 - dice, not secrets
+        self._random = random.Random(seed)  # noqa: S311 - faults, not secrets
         self._faults: dict[FaultName, Fault] = {}
         self._ends: dict[FaultName, float] = {}
         self._hits: dict[FaultName, int] = {}
 
     def set(self, plan: ChaosPlan) -> None:
-        """Replace what is on."""
+        """Replace the faults that are on."""
         if plan.seed is not None:
             self._random.seed(plan.seed)
         now = self._clock.now()
@@ -85,22 +87,20 @@ class Chaos:
         }
 
     def clear(self) -> None:
-        """Switch everything off."""
+        """Switch every fault off."""
         self.set(ChaosPlan())
 
-    def peek(self, name: FaultName, path: str = "") -> Fault | None:
-        """The fault, if it can strike now."""
+    def active(self, name: FaultName, path: str = "") -> Fault | None:
+        """The fault, if it can strike a request of that path now."""
         fault = self._faults.get(name)
         if fault is None or fault.path not in path or self._is_over(name, fault):
             return None
         return fault
 
-    def roll(self, name: FaultName, path: str = "") -> Fault | None:
-        """The fault, if it strikes this time."""
-        fault = self.peek(name, path)
-        if fault is None:
-            return None
-        if self._random.random() >= fault.probability:
+    def strike(self, name: FaultName, path: str = "") -> Fault | None:
+        """The fault, if it strikes this request or delivery; the hit is counted."""
+        fault = self.active(name, path)
+        if fault is None or self._random.random() >= fault.probability:
             return None
         self._hits[name] += 1
         return fault
@@ -111,7 +111,7 @@ class Chaos:
         return self._clock.now() >= self._ends.get(name, float("inf"))
 
     def as_json(self) -> Json:
-        """What is on, how often it struck, and whether it is over."""
+        """The faults that were switched on, how often each struck, and whether it is over."""
         faults: Json = {}
         for name, fault in self._faults.items():
             ends = self._ends.get(name)

@@ -1,17 +1,17 @@
-"""The stand-in's idea of now, in Unix seconds, so that a test can move it."""
+"""The stand-in's clock, which a test can move, and the format of Discord's times."""
 
 import time
 from datetime import UTC, datetime
 
 
 class Clock:
-    """Wall-clock time plus an offset."""
+    """The wall clock plus an offset in seconds."""
 
     def __init__(self, offset: float = 0.0) -> None:
         self.offset = offset
 
     def now(self) -> float:
-        """Unix seconds."""
+        """The time in Unix seconds."""
         return time.time() + self.offset
 
 

@@ -1,4 +1,4 @@
-"""What the stand-in is started with, and the fixture application it plays."""
+"""The stand-in's configuration, and the fixture application that it serves."""
 
 import json
 from dataclasses import dataclass, field
@@ -8,16 +8,18 @@ from emulation.discord.json_types import Json
 
 ROOT = Path(__file__).parents[2]
 APPLICATION_FIXTURE = ROOT / "fixtures" / "discord" / "application.json"
-WORLD_FIXTURE = ROOT / "fixtures" / "discord" / "world.json"
+DIRECTORY_FIXTURE = ROOT / "fixtures" / "discord" / "directory.json"
 RECORDINGS = ROOT / "fixtures" / "interactions"
 PAGES = Path(__file__).parent / "page" / "static"
 
+API = "/api/v10"
+"""The path below which Discord's HTTP API is."""
 MEBIBYTE = 1024 * 1024
 
 
 @dataclass(frozen=True)
 class Application:
-    """The application whose commands, token and key the stand-in knows."""
+    """The application whose bot token and signing key the stand-in knows."""
 
     id: str
     name: str
@@ -31,14 +33,8 @@ class Application:
     def load(cls, path: Path) -> "Application":
         """Read it from a fixture file; KeyError names what the file lacks."""
         raw: Json = json.loads(path.read_text("utf-8"))
-        return cls(
-            id=raw["application_id"],
-            name=raw["name"],
-            description=raw["description"],
-            owner_id=raw["owner_id"],
-            bot_token=raw["bot_token"],
-            signing_key=raw["signing_key"],
-        )
+        names = ("name", "description", "owner_id", "bot_token", "signing_key")
+        return cls(id=raw["application_id"], **{name: raw[name] for name in names})
 
 
 @dataclass(frozen=True)
@@ -52,29 +48,32 @@ class Limits:
     attachment_bytes: int = 10 * MEBIBYTE
     request_bytes: int = 25 * MEBIBYTE
     answer_seconds: float = 3.0
+    """How long the application has for the first response to an interaction."""
     token_seconds: float = 15 * 60.0
     link_seconds: float = 24 * 3600.0
     daily_command_creates: int = 200
     invalid_requests: int = 10_000
+    """Refused requests in ten minutes that get an address banned."""
 
 
 @dataclass(frozen=True)
 class Config:
-    """Everything the stand-in needs to start."""
+    """Everything that the stand-in needs to start."""
 
     public_url: str
-    """Where clients reach it, without a trailing slash; CDN links begin with it."""
+    """Where clients reach it, without a trailing slash; links to attachments begin with it."""
     state_dir: Path | None = None
     """Where uploaded files are kept; None keeps them in memory."""
     application_file: Path = APPLICATION_FIXTURE
-    world_file: Path = WORLD_FIXTURE
+    directory_file: Path = DIRECTORY_FIXTURE
     recordings_dir: Path = RECORDINGS
     """Recorded interactions are saved in folders below this, and nowhere else."""
     pages_dir: Path = PAGES
     """The web pages; served if the folder exists."""
     limits: Limits = field(default_factory=Limits)
     rate_limits: bool = True
+    """Whether requests over a rate limit are refused."""
     probe_interval_seconds: float = 300.0
-    """The mean time between probes with a wrong signature; 0 sends none."""
+    """The mean time between probes with an invalid signature; 0 sends none."""
     seed: int = 0
-    """Seeds chaos and the wrong-signature probes."""
+    """Seeds the random choices of chaos and of the signature probes."""

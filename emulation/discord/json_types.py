@@ -1,6 +1,5 @@
-"""Names for JSON as it is before anything has checked it."""
+"""`Json`: a JSON object before anything has checked it."""
 
-from typing import Any, TypeAlias
+from typing import Any
 
-Json: TypeAlias = dict[str, Any]
-"""A JSON object."""
+Json = dict[str, Any]

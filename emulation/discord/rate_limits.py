@@ -1,7 +1,7 @@
-"""Rate limits by bucket, the limit of a bot on all routes, and the ban for too many bad requests.
+"""Rate limits by bucket, the global limit of a bot, and the ban for too many refused requests.
 
-The numbers are the stand-in's: Discord documents none but the 50 a second and the 10,000 in ten
-minutes. Contract: https://docs.discord.com/developers/topics/rate-limits
+Discord documents only 50 requests a second and 10,000 refused ones in ten minutes; the other
+numbers are the stand-in's. Contract: https://docs.discord.com/developers/topics/rate-limits
 """
 
 import hashlib
@@ -11,14 +11,16 @@ from dataclasses import dataclass
 
 from emulation.discord.clock import Clock
 
-_GLOBAL = (50, 1.0)
-_INVALID_SECONDS = 600.0
-_INVALID = (401, 403, 429)
+_GLOBAL_LIMIT = (50, 1.0)
+"""Requests and seconds."""
+_REFUSED_SECONDS = 600.0
+_REFUSED_STATUSES = (401, 403, 429)
+_MAX_WINDOWS = 10_000
 
 
 @dataclass(frozen=True)
-class Rule:
-    """How often a route may be called, in each of the buckets its major parameters make."""
+class RouteLimit:
+    """How often routes may be called, in each of the buckets that their major parameters make."""
 
     name: str
     method: str
@@ -27,38 +29,40 @@ class Rule:
     seconds: float
 
 
-def _rule(name: str, method: str, pattern: str, limit: int, seconds: float) -> Rule:
-    return Rule(name, method, re.compile(pattern), limit, seconds)
+def _limit(name: str, method: str, pattern: str, limit: int, seconds: float) -> RouteLimit:
+    return RouteLimit(name, method, re.compile(pattern), limit, seconds)
 
 
-# The groups of a pattern are the major parameters: each value has a bucket of its own.
-_RULES = (
-    _rule("callback", "POST", r"/interactions/(\d+)/[^/]+/callback", 5, 5.0),
-    _rule("webhook", ".*", r"/webhooks/(\d+/[^/]+)(?:/.*)?", 5, 2.0),
-    _rule("webhooks", ".*", r"/webhooks/(\d+)", 5, 2.0),
-    _rule("commands-read", "GET", r"/applications/(\d+)/.*commands.*", 50, 10.0),
-    _rule("commands-write", ".*", r"/applications/(\d+)/.*commands.*", 20, 10.0),
-    _rule("application", ".*", r"/(?:oauth2/)?applications/@me", 20, 10.0),
-    _rule("messages-read", "GET", r"/channels/(\d+)/messages.*", 10, 5.0),
-    _rule("messages-write", ".*", r"/channels/(\d+)/messages.*", 5, 5.0),
-    _rule("rest", ".*", r".*", 30, 10.0),
+# The groups of a pattern are the major parameters: each value of them has a bucket of its own.
+_ROUTE_LIMITS = (
+    _limit("callback", "POST", r"/interactions/(\d+)/[^/]+/callback", 5, 5.0),
+    _limit("webhook", ".*", r"/webhooks/(\d+/[^/]+)(?:/.*)?", 5, 2.0),
+    _limit("webhooks", ".*", r"/webhooks/(\d+)", 5, 2.0),
+    _limit("commands-read", "GET", r"/applications/(\d+)/.*commands.*", 50, 10.0),
+    _limit("commands-write", ".*", r"/applications/(\d+)/.*commands.*", 20, 10.0),
+    _limit("application", ".*", r"/(?:oauth2/)?applications/@me", 20, 10.0),
+    _limit("messages-read", "GET", r"/channels/(\d+)/messages.*", 10, 5.0),
+    _limit("messages-write", ".*", r"/channels/(\d+)/messages.*", 5, 5.0),
+    _limit("rest", ".*", r".*", 30, 10.0),
 )
 
 
 @dataclass(frozen=True)
-class Grant:
-    """Whether a request may pass, and what its answer says of its bucket."""
+class RateLimitResult:
+    """Whether a request is allowed, and the state of its bucket."""
 
     limit: int
     remaining: int
     reset_at: float
+    """In Unix seconds."""
     reset_after: float
+    """In seconds."""
     bucket: str
     allowed: bool
     is_global: bool = False
 
     def headers(self) -> dict[str, str]:
-        """The headers on every answer."""
+        """The rate-limit headers of the response."""
         headers = {
             "X-RateLimit-Limit": str(self.limit),
             "X-RateLimit-Remaining": str(self.remaining),
@@ -66,11 +70,9 @@ class Grant:
             "X-RateLimit-Reset-After": f"{self.reset_after:.3f}",
             "X-RateLimit-Bucket": self.bucket,
         }
-        return (
-            headers
-            if self.allowed
-            else headers | refusal_headers(self.reset_after, "global" if self.is_global else "user")
-        )
+        if self.allowed:
+            return headers
+        return headers | refusal_headers(self.reset_after, "global" if self.is_global else "user")
 
 
 def refusal_headers(retry_after: float, scope: str) -> dict[str, str]:
@@ -80,64 +82,68 @@ def refusal_headers(retry_after: float, scope: str) -> dict[str, str]:
 
 
 class RateLimiter:
-    """Counts requests."""
+    """Counts requests and says which of them are over a limit."""
 
-    def __init__(self, clock: Clock, invalid_limit: int, enabled: bool) -> None:
+    def __init__(self, clock: Clock, max_refused: int, enabled: bool) -> None:
         self._clock = clock
-        self._invalid_limit = invalid_limit
+        self._max_refused = max_refused
         self.enabled = enabled
         self._windows: dict[str, tuple[float, int]] = {}
-        self._invalid: dict[str, deque[float]] = {}
+        self._refused_at: dict[str, deque[float]] = {}
 
-    def take(self, method: str, path: str, token: str | None) -> Grant:
-        """Count a request; `path` is below /api/v10, `token` the bot's authorisation, if any.
+    def count_request(self, method: str, path: str, token: str | None) -> RateLimitResult:
+        """Count a request; `path` is below /api/v10, `token` the Authorization header, if any.
 
-        Interaction endpoints and webhooks are outside the limit on all of a bot's routes.
+        Interaction endpoints and webhooks are outside the global limit of a bot.
         """
-        rule, match = next(
-            (rule, match)
-            for rule in _RULES
-            if re.fullmatch(rule.method, method) and (match := rule.pattern.fullmatch(path))
+        route, match = next(
+            (route, match)
+            for route in _ROUTE_LIMITS
+            if re.fullmatch(route.method, method) and (match := route.pattern.fullmatch(path))
         )
-        major = ":".join(match.groups())
+        major_parameters = ":".join(match.groups())
         if token is not None and not path.startswith(("/webhooks/", "/interactions/")):
-            window = self._count(f"global:{token}", *_GLOBAL, "global")
-            if not window.allowed:
-                return window
-        return self._count(f"{rule.name}:{major}", rule.limit, rule.seconds, rule.name)
+            result = self._count(f"global:{token}", *_GLOBAL_LIMIT, "global")
+            if not result.allowed:
+                return result
+        return self._count(
+            f"{route.name}:{major_parameters}", route.limit, route.seconds, route.name
+        )
 
-    def _count(self, key: str, limit: int, seconds: float, name: str) -> Grant:
+    def _count(self, key: str, limit: int, seconds: float, name: str) -> RateLimitResult:
         now = self._clock.now()
         ends, used = self._windows.get(key, (0.0, 0))
         if now >= ends:
             ends, used = now + seconds, 0
-            self._forget_old(now)
+            self._delete_old_windows(now)
         allowed = used < limit or not self.enabled
         self._windows[key] = (ends, min(used + 1, limit))
         bucket = hashlib.sha256(name.encode()).hexdigest()[:32]
         remaining = max(0, limit - used - 1)
-        return Grant(limit, remaining, ends, ends - now, bucket, allowed, name == "global")
+        return RateLimitResult(
+            limit, remaining, ends, ends - now, bucket, allowed, name == "global"
+        )
 
-    def _forget_old(self, now: float) -> None:
-        if len(self._windows) > 10_000:
+    def _delete_old_windows(self, now: float) -> None:
+        if len(self._windows) > _MAX_WINDOWS:
             self._windows = {key: one for key, one in self._windows.items() if one[0] > now}
 
     def is_banned(self, address: str) -> bool:
         """Whether an address had too many of its requests refused."""
-        return self.enabled and len(self._recent(address)) >= self._invalid_limit
+        return self.enabled and len(self._refused_recently(address)) >= self._max_refused
 
     def count_status(self, address: str, status: int) -> None:
-        """Count an answer towards the ban."""
-        if status in _INVALID:
-            self._recent(address).append(self._clock.now())
+        """Count a response towards the ban of its address."""
+        if status in _REFUSED_STATUSES:
+            self._refused_recently(address).append(self._clock.now())
 
-    def _recent(self, address: str) -> deque[float]:
-        times = self._invalid.setdefault(address, deque())
-        while times and times[0] < self._clock.now() - _INVALID_SECONDS:
+    def _refused_recently(self, address: str) -> deque[float]:
+        times = self._refused_at.setdefault(address, deque())
+        while times and times[0] < self._clock.now() - _REFUSED_SECONDS:
             times.popleft()
         return times
 
     def clear(self) -> None:
-        """Forget every count."""
+        """Delete every count."""
         self._windows.clear()
-        self._invalid.clear()
+        self._refused_at.clear()

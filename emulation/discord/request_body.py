@@ -1,4 +1,4 @@
-"""Reads a request's body: JSON or multipart, within Discord's size, or Discord's error.
+"""Reads the body of a request, JSON or multipart, as Discord does and with its errors.
 
 Contract: https://docs.discord.com/developers/reference#uploading-files
 """
@@ -14,18 +14,19 @@ from fastapi import Request
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
-from emulation.discord.errors import INVALID_JSON, TOO_LARGE, DiscordError, InvalidFormError
+from emulation.discord.errors import INVALID_JSON, TOO_LARGE, DiscordError
+from emulation.discord.validation.fields import invalid
 
 JSON = "application/json"
 MULTIPART = "multipart/form-data"
-_DRAINED = 64 * 1024 * 1024
-_SURROGATES = re.compile(r"[\ud800-\udfff]")
+_MAX_DRAINED_BYTES = 64 * 1024 * 1024
+_LONE_SURROGATES = re.compile(r"[\ud800-\udfff]")
 _FILE_KEY = re.compile(r"files?\[([0-9]{1,3})\]")
 
 
 @dataclass(frozen=True)
-class Upload:
-    """A file in a request."""
+class UploadedFile:
+    """A file of a multipart request."""
 
     filename: str
     content_type: str
@@ -33,16 +34,16 @@ class Upload:
 
 
 @dataclass(frozen=True)
-class Body:
-    """What a request brought."""
+class RequestBody:
+    """The decoded JSON of a request and its files."""
 
     payload: Any
-    files: dict[int, Upload] = field(default_factory=dict)
+    files: dict[int, UploadedFile] = field(default_factory=dict)
     """By the `n` of `files[n]`."""
 
 
 def decode_json(raw: bytes) -> Any:
-    """JSON as Discord reads it; 50109 if it is none. Lone surrogates become U+FFFD."""
+    """JSON as Discord reads it; INVALID_JSON (50109). Lone surrogates become U+FFFD."""
     try:
         text = raw.decode("utf-8")
         value = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
@@ -56,7 +57,7 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 def _finite(text: str) -> float:
-    """A number that JSON can hold again: `1e999` is infinite."""
+    """A number that can be written as JSON again: `1e999` would be infinite."""
     value = float(text)
     if not math.isfinite(value):
         raise ValueError(f"{text} is too large")
@@ -65,19 +66,20 @@ def _finite(text: str) -> float:
 
 def _without_surrogates(value: Any) -> Any:
     if isinstance(value, str):
-        return _SURROGATES.sub("\ufffd", value)
+        return _LONE_SURROGATES.sub("\ufffd", value)
     if isinstance(value, list):
         return [_without_surrogates(item) for item in value]
     if isinstance(value, dict):
-        return {_SURROGATES.sub("\ufffd", key): _without_surrogates(v) for key, v in value.items()}
+        return {_without_surrogates(key): _without_surrogates(item) for key, item in value.items()}
     return value
 
 
-async def read_body(request: Request, limit: int, *, multipart: bool = False) -> Body:
-    """The request's body, at most `limit` bytes of it.
+async def read_body(request: Request, limit: int, *, multipart: bool = False) -> RequestBody:
+    """Read a body of at most `limit` bytes; `multipart`: whether the route takes such a form.
 
-    Raises 40005 (413) if it is larger, 50109 if it is not JSON, 50035 if its type is not one the
-    route takes or its multipart form is broken.
+    Raises:
+        DiscordError: TOO_LARGE (40005), or INVALID_JSON (50109).
+        InvalidFormError: the route does not take the content type, or the form is broken.
     """
     content_type = request.headers.get("content-type", "")
     kind = content_type.split(";")[0].strip().lower()
@@ -85,34 +87,33 @@ async def read_body(request: Request, limit: int, *, multipart: bool = False) ->
     if kind == MULTIPART and multipart:
         return await _read_multipart(request, raw, limit)
     if kind == JSON:
-        return Body(decode_json(raw))
+        return RequestBody(decode_json(raw))
     if not raw and not kind:
-        return Body({})
-    raise _wrong_content_type((JSON, MULTIPART) if multipart else (JSON,))
-
-
-def _wrong_content_type(allowed: tuple[str, ...]) -> InvalidFormError:
-    shown = ", ".join(f"'{one}'" for one in allowed)
-    message = f'Expected "Content-Type" header to be one of {{{shown}}}.'
-    return InvalidFormError({"_errors": [{"code": "CONTENT_TYPE_INVALID", "message": message}]})
+        return RequestBody({})
+    allowed = f"'{JSON}', '{MULTIPART}'" if multipart else f"'{JSON}'"
+    message = f'Expected "Content-Type" header to be one of {{{allowed}}}.'
+    raise invalid("CONTENT_TYPE_INVALID", message)
 
 
 async def read_bytes(request: Request, limit: int) -> bytes:
-    """The raw body. A larger one is read to its end, so that the client hears why it failed."""
-    kept = bytearray()
+    """Read the raw body; TOO_LARGE (40005) if it has more than `limit` bytes.
+
+    A larger one is read to its end, so that the client gets the error, not a broken connection.
+    """
+    content = bytearray()
     size = 0
     async for chunk in request.stream():
         size += len(chunk)
         if size <= limit:
-            kept += chunk
-        elif size > _DRAINED:
+            content += chunk
+        elif size > _MAX_DRAINED_BYTES:
             break
     if size > limit:
         raise DiscordError(TOO_LARGE)
-    return bytes(kept)
+    return bytes(content)
 
 
-async def _read_multipart(request: Request, raw: bytes, limit: int) -> Body:
+async def _read_multipart(request: Request, raw: bytes, limit: int) -> RequestBody:
     async def chunks() -> AsyncGenerator[bytes, None]:
         yield raw
 
@@ -120,19 +121,16 @@ async def _read_multipart(request: Request, raw: bytes, limit: int) -> Body:
     try:
         form = await parser.parse()
     except (MultiPartException, KeyError, ValueError, LookupError) as error:
-        message = "The multipart form could not be read."
-        raise InvalidFormError(
-            {"_errors": [{"code": "MULTIPART_INVALID", "message": message}]}
-        ) from error
+        raise invalid("MULTIPART_INVALID", "The multipart form could not be read.") from error
     try:
-        return await _collect(form)
+        return await _read_form(form)
     finally:
         await form.close()
 
 
-async def _collect(form: FormData) -> Body:
+async def _read_form(form: FormData) -> RequestBody:
     """The JSON and the files of a form; without `payload_json` the plain fields are the payload."""
-    files: dict[int, Upload] = {}
+    files: dict[int, UploadedFile] = {}
     fields: dict[str, Any] = {}
     for key, value in form.multi_items():
         if isinstance(value, UploadFile):
@@ -141,14 +139,11 @@ async def _collect(form: FormData) -> Body:
             if key == "payload_json":
                 fields[key] = data.decode("utf-8", "replace")
                 continue
-            upload = Upload(
-                value.filename or "unknown",
-                value.content_type or "application/octet-stream",
-                data,
-            )
-            files[int(match[1]) if match else len(files)] = upload
+            content_type = value.content_type or "application/octet-stream"
+            file = UploadedFile(value.filename or "unknown", content_type, data)
+            files[int(match[1]) if match else len(files)] = file
         else:
             fields[key] = value
     if "payload_json" in fields:
-        return Body(decode_json(fields["payload_json"].encode("utf-8", "replace")), files)
-    return Body(fields, files)
+        return RequestBody(decode_json(fields["payload_json"].encode("utf-8", "replace")), files)
+    return RequestBody(fields, files)

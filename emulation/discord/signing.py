@@ -11,8 +11,8 @@ from emulation.discord.json_types import Json
 
 OTHER_KEY = "another key"
 OTHER_BODY = "another body"
-OTHER_TIME = "another timestamp"
-WRONGS = (OTHER_KEY, OTHER_BODY, OTHER_TIME)
+OTHER_TIMESTAMP = "another timestamp"
+SIGNATURE_DEFECTS = (OTHER_KEY, OTHER_BODY, OTHER_TIMESTAMP)
 """What can be wrong with a signature."""
 
 
@@ -21,7 +21,7 @@ class Signer:
 
     def __init__(self, seed_hex: str) -> None:
         self._key = SigningKey(bytes.fromhex(seed_hex))
-        self._foreign = SigningKey.generate()
+        self._other_key = SigningKey.generate()
 
     @property
     def verify_key(self) -> str:
@@ -29,26 +29,25 @@ class Signer:
         return bytes(self._key.verify_key).hex()
 
     def headers(self, body: bytes, timestamp: int) -> dict[str, str]:
-        """The headers that prove the body is Discord's."""
+        """The headers that prove that a body is Discord's; `timestamp` is in Unix seconds."""
         return self._headers(self._key, body, timestamp)
 
-    def wrong_headers(self, body: bytes, timestamp: int, wrong: str) -> dict[str, str]:
-        """Headers of the right form that prove nothing; `wrong` is one of WRONGS."""
-        if wrong == OTHER_KEY:
-            return self._headers(self._foreign, body, timestamp)
-        if wrong == OTHER_BODY:
+    def invalid_headers(self, body: bytes, timestamp: int, defect: str) -> dict[str, str]:
+        """Headers whose signature is well-formed and wrong; `defect`: a SIGNATURE_DEFECTS."""
+        if defect == OTHER_KEY:
+            return self._headers(self._other_key, body, timestamp)
+        if defect == OTHER_BODY:
             return self._headers(self._key, body + b" ", timestamp)
         signed_earlier = self._headers(self._key, body, timestamp - 60)
         return signed_earlier | {"X-Signature-Timestamp": str(timestamp)}
 
     @staticmethod
     def _headers(key: SigningKey, body: bytes, timestamp: int) -> dict[str, str]:
-        stamp = str(timestamp)
         return {
             "Content-Type": "application/json",
             "User-Agent": "Discord-Interactions/1.0 (+https://discord.com)",
-            "X-Signature-Ed25519": key.sign(stamp.encode() + body).signature.hex(),
-            "X-Signature-Timestamp": stamp,
+            "X-Signature-Ed25519": key.sign(str(timestamp).encode() + body).signature.hex(),
+            "X-Signature-Timestamp": str(timestamp),
         }
 
 

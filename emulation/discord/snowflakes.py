@@ -1,4 +1,4 @@
-"""Discord's ids: milliseconds since 2015 and a counter, written as a string.
+"""Snowflakes, Discord's ids: milliseconds since 2015 and a counter, written as a string.
 
 Contract: https://docs.discord.com/developers/reference#snowflakes
 """
@@ -20,11 +20,11 @@ class Snowflakes:
         self._count = itertools.count()
 
     def next(self, age_seconds: float = 0.0) -> str:
-        """A new id, made now or `age_seconds` ago."""
+        """A new id, as if it were made `age_seconds` ago."""
         milliseconds = int((self._clock.now() - age_seconds) * 1000) - EPOCH_MS
         return str((milliseconds << _SHIFT) | (next(self._count) % (1 << _SHIFT)))
 
 
 def created_at(snowflake: str) -> float:
-    """When an id was made, in Unix seconds."""
+    """The time at which an id was made, in Unix seconds."""
     return ((int(snowflake) >> _SHIFT) + EPOCH_MS) / 1000

@@ -1,20 +1,169 @@
-"""Option values as interactions carry them, and the objects that their ids stand for.
+"""The `data` of a command or an autocomplete interaction: options, and what their ids stand for.
 
-Contract: https://docs.discord.com/developers/interactions/receiving-and-responding#interaction-object-application-command-interaction-data-option-structure
+Contract: https://docs.discord.com/developers/interactions/receiving-and-responding#interaction-object-application-command-data-structure
 """
 
+from dataclasses import dataclass
 from typing import Any
 
-from emulation.discord.backend import StandIn
+from emulation.discord.backend import Backend
 from emulation.discord.errors import ControlError
+from emulation.discord.interactions.actions import UserAction
+from emulation.discord.interactions.payloads import Actor
 from emulation.discord.json_types import Json
 
+CHAT_INPUT, USER_COMMAND, MESSAGE_COMMAND = 1, 2, 3
 SUBCOMMAND, SUBCOMMAND_GROUP = 1, 2
 STRING, INTEGER, BOOLEAN, USER, CHANNEL, ROLE, MENTIONABLE, NUMBER, ATTACHMENT = range(3, 12)
+_MAX_STRING = 6_000
 
 
-def infer_type(value: Any) -> int:
-    """The type of a value of an option that no command has registered."""
+def command_data(backend: Backend, action: UserAction, path: str, actor: Actor) -> Json:
+    """The data of the command at `path`: its name and its sub-commands, as in `a b c`."""
+    is_chat_input = action.command_type == CHAT_INPUT
+    name, *subcommands = path.split(" ") if is_chat_input else [path]
+    guild_id = actor.channel.guild_id
+    command = backend.commands.find_usable(guild_id, name, action.command_type)
+    if command is None and action.strict:
+        raise ControlError(f"No command /{name} is registered here.", 404)
+    resolved = Resolved(backend, in_guild=guild_id is not None)
+    data: Json = {
+        "id": command["id"] if command else backend.snowflakes.next(),
+        "name": name,
+        "type": action.command_type,
+    }
+    if command is not None and "guild_id" in command:
+        data["guild_id"] = command["guild_id"]
+    if is_chat_input:
+        definitions = command["options"] if command else []
+        options = _Options(action, resolved).build(definitions, subcommands)
+        if options:
+            data["options"] = options
+    elif action.target_id is None:
+        raise ControlError("A user or message command needs a `target_id`.")
+    else:
+        if action.command_type == USER_COMMAND:
+            resolved.add_user(action.target_id)
+        else:
+            resolved.add_message(action.target_id)
+        data["target_id"] = action.target_id
+    if resolved.data:
+        data["resolved"] = resolved.data
+    return data
+
+
+class Resolved:
+    """Collects the `resolved` part of an interaction's data: the objects behind the ids.
+
+    Every method raises ControlError (404) if there is no such object.
+    """
+
+    def __init__(self, backend: Backend, *, in_guild: bool) -> None:
+        self._backend = backend
+        self._in_guild = in_guild
+        self.data: Json = {}
+
+    def add_user(self, user_id: str) -> None:
+        """A user, in a guild also as a member."""
+        user = self._backend.directory.users.get(user_id)
+        if user is None:
+            raise ControlError(f"There is no user {user_id}.", 404)
+        self._add("users", user_id, user.as_json())
+        if self._in_guild:
+            self._add("members", user_id, user.as_member() | {"permissions": user.permissions})
+
+    def add_role(self, role_id: str) -> None:
+        """A role of the guild."""
+        for role in self._backend.directory.guild.roles:
+            if role["id"] == role_id:
+                self._add("roles", role_id, role)
+                return
+        raise ControlError(f"There is no role {role_id}.", 404)
+
+    def add_channel(self, channel_id: str) -> None:
+        """A partial channel."""
+        channel = self._backend.directory.channels.get(channel_id)
+        if channel is None:
+            raise ControlError(f"There is no channel {channel_id}.", 404)
+        permissions = {"permissions": self._backend.directory.default_user.permissions}
+        self._add("channels", channel_id, self._backend.channel_json(channel) | permissions)
+
+    def add_message(self, message_id: str) -> None:
+        """A message; raises UNKNOWN_MESSAGE (10008)."""
+        message = self._backend.messages.get(message_id)
+        self._add("messages", message_id, self._backend.messages.as_json(message))
+
+    def add_attachment(self, attachment_id: str) -> None:
+        """A file that was uploaded to the control API."""
+        attachment = self._backend.attachments.find(attachment_id)
+        if attachment is None:
+            raise ControlError(f"There is no attachment {attachment_id}.", 404)
+        self._add("attachments", attachment_id, self._backend.attachments.as_json(attachment))
+
+    def add_mentionable(self, user_or_role_id: str) -> None:
+        """A user or a role."""
+        if user_or_role_id in self._backend.directory.users:
+            self.add_user(user_or_role_id)
+        else:
+            self.add_role(user_or_role_id)
+
+    def add_option_value(self, option_type: int, value: Any) -> None:
+        """The object behind an option's value, if the value is an id."""
+        add = {
+            USER: self.add_user,
+            CHANNEL: self.add_channel,
+            ROLE: self.add_role,
+            MENTIONABLE: self.add_mentionable,
+            ATTACHMENT: self.add_attachment,
+        }.get(option_type)
+        if add is not None:
+            add(str(value))
+
+    def _add(self, section: str, object_id: str, body: Json) -> None:
+        self.data.setdefault(section, {})[object_id] = body
+
+
+@dataclass(frozen=True)
+class _Options:
+    """Builds the options of one command."""
+
+    action: UserAction
+    resolved: Resolved
+
+    def build(self, definitions: list[Json], subcommands: list[str]) -> list[Json]:
+        """The options, nested in the sub-commands that are named."""
+        if not subcommands:
+            return self._values({definition["name"]: definition for definition in definitions})
+        name, *deeper = subcommands
+        definition = next((one for one in definitions if one["name"] == name), None)
+        if definition is None and self.action.strict:
+            raise ControlError(f"There is no sub-command {name}.", 404)
+        option_type = SUBCOMMAND_GROUP if deeper else SUBCOMMAND
+        inner = definition.get("options", []) if definition else []
+        return [{"name": name, "type": option_type, "options": self.build(inner, deeper)}]
+
+    def _values(self, definitions: dict[str, Json]) -> list[Json]:
+        values, focused = self.action.options, self.action.focused
+        if self.action.strict and focused is None:
+            _check_values(definitions, values)
+        options: list[Json] = []
+        for name, value in values.items():
+            option_type = definitions[name]["type"] if name in definitions else _infer_type(value)
+            option: Json = {"name": name, "type": option_type, "value": value}
+            if name == focused:
+                # Discord sends what is typed so far as text, whatever the option's type.
+                option |= {"value": str(value), "focused": True}
+            else:
+                self.resolved.add_option_value(option_type, value)
+            options.append(option)
+        if focused is not None and focused not in values:
+            option_type = definitions[focused]["type"] if focused in definitions else STRING
+            options.append({"name": focused, "type": option_type, "value": "", "focused": True})
+        return options
+
+
+def _infer_type(value: Any) -> int:
+    """The type of an option that no command has registered."""
     if isinstance(value, bool):
         return BOOLEAN
     if isinstance(value, int):
@@ -22,98 +171,39 @@ def infer_type(value: Any) -> int:
     return NUMBER if isinstance(value, float) else STRING
 
 
-class Resolved:
-    """Collects the `resolved` part of an interaction's data."""
-
-    def __init__(self, standin: StandIn) -> None:
-        self._standin = standin
-        self.data: Json = {}
-
-    def user(self, user_id: str, in_guild: bool) -> None:
-        """A user, and who they are in the guild."""
-        user = self._standin.world.users.get(user_id)
-        if user is None:
-            raise ControlError(f"There is no user {user_id}.", 404)
-        self._put("users", user_id, user.as_json())
-        if in_guild:
-            self._put("members", user_id, user.as_member() | {"permissions": user.permissions})
-
-    def role(self, role_id: str) -> None:
-        """A role of the guild."""
-        for role in self._standin.world.guild.roles:
-            if role["id"] == role_id:
-                self._put("roles", role_id, role)
-                return
-        raise ControlError(f"There is no role {role_id}.", 404)
-
-    def channel(self, channel_id: str) -> None:
-        """A partial channel."""
-        channel = self._standin.world.channels.get(channel_id)
-        if channel is None:
-            raise ControlError(f"There is no channel {channel_id}.", 404)
-        permissions = {"permissions": self._standin.world.default_user.permissions}
-        body = self._standin.world.channel_json(channel, self._standin.messages.last_id(channel_id))
-        self._put("channels", channel_id, body | permissions)
-
-    def message(self, message_id: str) -> None:
-        """A message."""
-        message = self._standin.messages.get(message_id)
-        self._put("messages", message_id, self._standin.messages.as_json(message))
-
-    def attachment(self, attachment_id: str) -> None:
-        """A file that was given to the control API before."""
-        attachment = self._standin.attachments.get(attachment_id)
-        if attachment is None:
-            raise ControlError(f"There is no attachment {attachment_id}.", 404)
-        self._put("attachments", attachment_id, self._standin.attachments.as_json(attachment))
-
-    def mentionable(self, some_id: str, in_guild: bool) -> None:
-        """A user or a role."""
-        if some_id in self._standin.world.users:
-            self.user(some_id, in_guild)
-        else:
-            self.role(some_id)
-
-    def by_option_type(self, kind: int, value: Any, in_guild: bool) -> None:
-        """Whatever an option's value stands for, if it is an id."""
-        if kind == USER:
-            self.user(str(value), in_guild)
-        elif kind == CHANNEL:
-            self.channel(str(value))
-        elif kind == ROLE:
-            self.role(str(value))
-        elif kind == MENTIONABLE:
-            self.mentionable(str(value), in_guild)
-        elif kind == ATTACHMENT:
-            self.attachment(str(value))
-
-    def _put(self, kind: str, some_id: str, body: Json) -> None:
-        self.data.setdefault(kind, {})[some_id] = body
+def _check_values(definitions: dict[str, Json], values: dict[str, Any]) -> None:
+    """Check what Discord's client checks before it sends; ControlError names the option."""
+    for name, definition in definitions.items():
+        if definition.get("required") and name not in values:
+            raise ControlError(f"{name}: this option is required.")
+    for name, value in values.items():
+        if name not in definitions:
+            raise ControlError(f"{name}: there is no such option.")
+        _check_value(definitions[name], value)
 
 
-def check_value(definition: Json, value: Any) -> None:
-    """Check what Discord's client checks; ControlError names the option."""
-    name, kind = definition["name"], definition["type"]
+def _check_value(definition: Json, value: Any) -> None:
+    name, option_type = definition["name"], definition["type"]
     choices = definition.get("choices")
     if choices and value not in [choice["value"] for choice in choices]:
         raise ControlError(f"{name}: {value!r} is not one of the choices.")
-    if kind in (INTEGER, NUMBER):
+    if option_type in (INTEGER, NUMBER):
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise ControlError(f"{name}: {value!r} is not a number.")
-        if kind == INTEGER and value != int(value):
+        if option_type == INTEGER and value != int(value):
             raise ControlError(f"{name}: {value!r} is not a whole number.")
-        _check_bounds(name, value, definition.get("min_value"), definition.get("max_value"), "")
-    elif kind == STRING:
+        _check_bounds(name, value, definition.get("min_value"), definition.get("max_value"))
+    elif option_type == STRING:
         if not isinstance(value, str):
             raise ControlError(f"{name}: {value!r} is not text.")
-        highest = definition.get("max_length", 6_000)
+        highest = definition.get("max_length", _MAX_STRING)
         _check_bounds(name, len(value), definition.get("min_length"), highest, " characters")
-    elif kind == BOOLEAN and not isinstance(value, bool):
+    elif option_type == BOOLEAN and not isinstance(value, bool):
         raise ControlError(f"{name}: {value!r} is neither true nor false.")
 
 
 def _check_bounds(
-    name: str, value: float, lowest: float | None, highest: float | None, unit: str
+    name: str, value: float, lowest: float | None, highest: float | None, unit: str = ""
 ) -> None:
     if lowest is not None and value < lowest:
         raise ControlError(f"{name}: {value}{unit} is less than {lowest}.")

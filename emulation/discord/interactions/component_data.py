@@ -1,17 +1,18 @@
-"""The data of a pressed component and of a submitted modal.
+"""The `data` of a component interaction and of a submitted modal.
 
 Contract: https://docs.discord.com/developers/interactions/receiving-and-responding#interaction-object-message-component-data-structure
 """
 
+from dataclasses import dataclass
 from typing import Any
 
-from emulation.discord.asked import Asked
-from emulation.discord.backend import StandIn
+from emulation.discord.backend import Backend
 from emulation.discord.errors import ControlError
+from emulation.discord.interactions.actions import UserAction
 from emulation.discord.interactions.command_data import Resolved
-from emulation.discord.interactions.payloads import Sender
+from emulation.discord.interactions.payloads import Actor
 from emulation.discord.json_types import Json
-from emulation.discord.state.interactions import Answer
+from emulation.discord.state.interactions import ResponseType
 from emulation.discord.state.messages import Message
 from emulation.discord.validation.components import (
     BUTTON,
@@ -24,107 +25,115 @@ from emulation.discord.validation.components import (
     USER_SELECT,
     leaves,
 )
-from emulation.discord.validation.modals import LABEL, TEXT, TEXT_DISPLAY
+from emulation.discord.validation.modals import LABEL, MAX_TEXT, TEXT_DISPLAY
 
 
-def press_data(standin: StandIn, asked: Asked, sender: Sender) -> tuple[Json, Message]:
-    """The data of a pressed component, and the message it is on."""
-    message = standin.messages.find(asked.message_id)
+def component_data(backend: Backend, action: UserAction, actor: Actor) -> tuple[Json, Message]:
+    """The data of a click on a component, and the message that has the component.
+
+    Raises ControlError if the user cannot click it or chose wrong values.
+    """
+    message = backend.messages.find(action.message_id)
     if message is None or message.deleted:
-        raise ControlError(f"There is no message {asked.message_id}.", 404)
-    if message.ephemeral_for not in (None, sender.user.id):
+        raise ControlError(f"There is no message {action.message_id}.", 404)
+    if message.ephemeral_for not in (None, actor.user.id):
         raise ControlError("Only the user who can see the message can press its components.", 403)
-    component = _component(message, asked.custom_id)
+    component = _find_component(message, action.custom_id)
     if component.get("disabled"):
-        raise ControlError(f"Component {asked.custom_id} is disabled.", 409)
+        raise ControlError(f"Component {action.custom_id} is disabled.", 409)
     data: Json = {"custom_id": component["custom_id"], "component_type": component["type"]}
     if "id" in component:
         data["id"] = component["id"]
     if component["type"] != BUTTON:
-        data |= _selection(standin, component, asked.values or [], sender)
+        data |= _selection(backend, component, action.values or [], actor)
     return data, message
 
 
-def _component(message: Message, custom_id: str | None) -> Json:
+def _find_component(message: Message, custom_id: str | None) -> Json:
     for component in leaves(message.components):
         if custom_id is not None and component.get("custom_id") == custom_id:
             return component
     raise ControlError(f"Message {message.id} has no component {custom_id}.", 404)
 
 
-def _selection(standin: StandIn, select: Json, values: list[str], sender: Sender) -> Json:
-    """The values of a select menu, and what they stand for."""
-    lowest = select.get("min_values", 1)
-    highest = select.get("max_values", 1)
+def _selection(backend: Backend, select: Json, values: list[str], actor: Actor) -> Json:
+    """The values that were chosen in a select menu, and the objects behind them."""
+    lowest, highest = select.get("min_values", 1), select.get("max_values", 1)
     if not lowest <= len(values) <= highest:
         raise ControlError(f"Choose between {lowest} and {highest} values.")
     if select["type"] == STRING_SELECT:
-        known = [option["value"] for option in select["options"]]
+        options = [option["value"] for option in select["options"]]
         for value in values:
-            if value not in known:
+            if value not in options:
                 raise ControlError(f"{value!r} is not an option of the menu.")
         return {"values": values}
-    resolved = Resolved(standin)
-    in_guild = not sender.channel.is_dm
+    resolved = Resolved(backend, in_guild=not actor.channel.is_dm)
+    add = {
+        USER_SELECT: resolved.add_user,
+        ROLE_SELECT: resolved.add_role,
+        MENTIONABLE_SELECT: resolved.add_mentionable,
+        CHANNEL_SELECT: resolved.add_channel,
+    }[select["type"]]
     for value in values:
-        if select["type"] == USER_SELECT:
-            resolved.user(value, in_guild)
-        elif select["type"] == ROLE_SELECT:
-            resolved.role(value)
-        elif select["type"] == MENTIONABLE_SELECT:
-            resolved.mentionable(value, in_guild)
-        elif select["type"] == CHANNEL_SELECT:
-            resolved.channel(value)
+        add(value)
     return {"values": values, "resolved": resolved.data}
 
 
 def modal_data(
-    standin: StandIn, asked: Asked, opener_id: str, sender: Sender
+    backend: Backend, action: UserAction, opener_id: str, actor: Actor
 ) -> tuple[Json, Message | None]:
-    """The data of a submitted modal, and the message whose component opened it."""
-    opener = standin.interactions.find(opener_id)
-    if opener is None or opener.response is None or opener.response_type != Answer.MODAL:
+    """The data of a submitted modal, and the message whose component opened it.
+
+    `opener_id`: the interaction that opened the modal. Raises ControlError if the user cannot
+    submit it or left a field wrong.
+    """
+    opener = backend.interactions.find(opener_id)
+    if opener is None or opener.response is None or opener.response_type != ResponseType.MODAL:
         raise ControlError(f"Interaction {opener_id} opened no modal.", 404)
-    if opener.user_id != sender.user.id:
+    if opener.user_id != actor.user.id:
         raise ControlError("Only the user who sees the modal can submit it.", 403)
     modal: Json = opener.response["data"]
-    components = [_filled(standin, one, asked.fields, sender) for one in modal["components"]]
-    source = standin.messages.find(opener.source_message_id)
-    data = {"custom_id": modal["custom_id"], "components": [one for one in components if one]}
-    return data, source
+    form = _Form(backend, action.fields, actor)
+    components = [form.row(row) for row in modal["components"] if row["type"] != TEXT_DISPLAY]
+    source = backend.messages.find(opener.source_message_id)
+    return {"custom_id": modal["custom_id"], "components": components}, source
 
 
-def _filled(standin: StandIn, part: Json, fields: dict[str, Any], sender: Sender) -> Json | None:
-    """A part of a modal with what was filled in; text that is only shown is not sent."""
-    head: Json = {"type": part["type"]} | ({"id": part["id"]} if "id" in part else {})
-    if part["type"] == TEXT_DISPLAY:
-        return None
-    if part["type"] == LABEL:
-        return head | {"component": _input(standin, part["component"], fields, sender)}
-    inner = [_input(standin, one, fields, sender) for one in part["components"]]
-    return head | {"components": inner}
+@dataclass(frozen=True)
+class _Form:
+    """What a user filled into a modal, by custom id."""
+
+    backend: Backend
+    fields: dict[str, Any]
+    actor: Actor
+
+    def row(self, row: Json) -> Json:
+        """A row or a label of the modal with its inputs as they were filled in."""
+        head: Json = {"type": row["type"]} | ({"id": row["id"]} if "id" in row else {})
+        if row["type"] == LABEL:
+            return head | {"component": self._input(row["component"])}
+        return head | {"components": [self._input(component) for component in row["components"]]}
+
+    def _input(self, component: Json) -> Json:
+        name = component["custom_id"]
+        body: Json = {"type": component["type"], "custom_id": name}
+        if component["type"] == TEXT_INPUT:
+            text = str(self.fields.get(name, component.get("value", "")))
+            _check_text(component, text)
+            return body | {"value": text}
+        if component["type"] in SELECTS:
+            chosen = [str(value) for value in self.fields.get(name, [])]
+            if chosen or component.get("required", True):
+                return body | _selection(self.backend, component, chosen, self.actor)
+        return body | {"values": []}
 
 
-def _input(standin: StandIn, component: Json, fields: dict[str, Any], sender: Sender) -> Json:
+def _check_text(component: Json, text: str) -> None:
     name = component["custom_id"]
-    body: Json = {"type": component["type"], "custom_id": name}
-    if component["type"] == TEXT_INPUT:
-        return body | {"value": _text(component, str(fields.get(name, component.get("value", ""))))}
-    if component["type"] in SELECTS:
-        chosen = [str(value) for value in fields.get(name, [])]
-        if chosen or component.get("required", True):
-            return body | _selection(standin, component, chosen, sender)
-    return body | {"values": []}
-
-
-def _text(component: Json, value: str) -> str:
-    """A text that the modal's input accepts."""
-    name = component["custom_id"]
-    if not value:
+    if not text:
         if component.get("required", True):
             raise ControlError(f"{name}: this field is required.")
-        return value
-    lowest, highest = component.get("min_length", 0), component.get("max_length", TEXT)
-    if not lowest <= len(value) <= highest:
+        return
+    lowest, highest = component.get("min_length", 0), component.get("max_length", MAX_TEXT)
+    if not lowest <= len(text) <= highest:
         raise ControlError(f"{name}: must be between {lowest} and {highest} characters.")
-    return value

@@ -1,4 +1,4 @@
-"""Builds interactions as Discord sends them.
+"""The payload of an interaction as Discord sends it, without `data` and `message`.
 
 Shape: https://docs.discord.com/developers/interactions/receiving-and-responding#interaction-object
 """
@@ -8,126 +8,85 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
-from emulation.discord.backend import StandIn
+from emulation.discord.backend import Backend
 from emulation.discord.json_types import Json
-from emulation.discord.snowflakes import created_at
 from emulation.discord.state.directory import APP_PERMISSIONS, Channel, User
-from emulation.discord.state.interactions import Interaction, Kind
-from emulation.discord.state.messages import Message
+from emulation.discord.state.interactions import Interaction, InteractionType
 
 _GUILD_CONTEXT = 0
 _BOT_DM_CONTEXT = 1
 
 
 @dataclass(frozen=True)
-class Sender:
-    """Who acts, where, and in which language."""
+class Actor:
+    """The user who acts, the channel and the language."""
 
     user: User
     channel: Channel
     locale: str
 
 
-def member_json(user: User) -> Json:
-    """A guild member as an interaction carries it."""
-    return user.as_member() | {"user": user.as_json(), "permissions": user.permissions}
-
-
-def integration_owners(standin: StandIn, channel: Channel) -> Json:
-    """Who installed the application: `"0"` is the guild, or 0 in a DM with the bot."""
-    return {"0": "0" if channel.is_dm else standin.world.guild.id}
-
-
-def channel_json(standin: StandIn, channel: Channel, user: User) -> Json:
-    """The partial channel as an interaction carries it."""
-    body = standin.world.channel_json(channel, standin.messages.last_id(channel.id))
+def base_payload(
+    backend: Backend, actor: Actor, interaction_type: InteractionType, interaction_id: str
+) -> Json:
+    """Every field but `data` and `message`."""
+    channel, user, guild = actor.channel, actor.user, backend.directory.guild
+    channel_json = backend.channel_json(channel)
+    body: Json = {
+        "id": interaction_id,
+        "application_id": backend.application.id,
+        "type": int(interaction_type),
+        "token": _new_token(interaction_id),
+        "version": 1,
+        "channel_id": channel.id,
+        "channel": channel_json,
+        "locale": actor.locale,
+        "app_permissions": APP_PERMISSIONS,
+        "entitlements": [],
+        "entitlement_sku_ids": [],
+        # Who installed the application: the guild, or "0" in a DM with the bot.
+        "authorizing_integration_owners": {"0": "0" if channel.is_dm else guild.id},
+        "context": _BOT_DM_CONTEXT if channel.is_dm else _GUILD_CONTEXT,
+        "attachment_size_limit": backend.limits.attachment_bytes,
+    }
     if channel.is_dm:
-        return body
-    return body | {"permissions": user.permissions}
+        return body | {"user": user.as_json()}
+    permissions = {"permissions": user.permissions}
+    return body | {
+        "channel": channel_json | permissions,
+        "guild_id": guild.id,
+        "guild": {"id": guild.id, "locale": guild.preferred_locale, "features": []},
+        "guild_locale": guild.preferred_locale,
+        "member": user.as_member() | {"user": user.as_json()} | permissions,
+    }
 
 
-def new_token(interaction_id: str) -> str:
+def _new_token(interaction_id: str) -> str:
     """A token of the form of Discord's: opaque, long and safe in a URL."""
     opaque = f"interaction:{interaction_id}:{secrets.token_urlsafe(96)}"
     return base64.urlsafe_b64encode(opaque.encode()).decode().rstrip("=")
 
 
-def merge(base: Any, over: Any) -> Any:
-    """`over` laid on `base`: objects are merged, anything else replaces."""
-    if isinstance(base, dict) and isinstance(over, dict):
+def merge(base: Any, changes: Any) -> Any:
+    """`base` with `changes`: objects are merged, anything else is replaced."""
+    if isinstance(base, dict) and isinstance(changes, dict):
         merged = dict(base)
-        for key, value in over.items():
+        for key, value in changes.items():
             merged[key] = merge(base.get(key), value) if key in base else value
         return merged
-    return over
+    return changes
 
 
-def envelope(standin: StandIn, sender: Sender, kind: Kind, interaction_id: str) -> Json:
-    """Every field but `data` and `message`."""
-    channel, user = sender.channel, sender.user
-    body: Json = {
-        "id": interaction_id,
-        "application_id": standin.application.id,
-        "type": int(kind),
-        "token": new_token(interaction_id),
-        "version": 1,
-        "channel_id": channel.id,
-        "channel": channel_json(standin, channel, user),
-        "locale": sender.locale,
-        "app_permissions": APP_PERMISSIONS,
-        "entitlements": [],
-        "entitlement_sku_ids": [],
-        "authorizing_integration_owners": integration_owners(standin, channel),
-        "context": _BOT_DM_CONTEXT if channel.is_dm else _GUILD_CONTEXT,
-        "attachment_size_limit": standin.limits.attachment_bytes,
-    }
-    if channel.is_dm:
-        return body | {"user": user.as_json()}
-    guild = standin.world.guild
-    return body | {
-        "guild_id": guild.id,
-        "guild": {"id": guild.id, "locale": guild.preferred_locale, "features": []},
-        "guild_locale": guild.preferred_locale,
-        "member": member_json(user),
-    }
-
-
-def register(
-    standin: StandIn, payload: Json, sender: Sender, source: Message | None, raw: Json
-) -> Interaction:
-    """Keep a new interaction whose payload is complete.
-
-    `raw` is laid over what is sent, and over nothing that the stand-in goes by.
-    """
-    made = created_at(payload["id"])
-    interaction = Interaction(
-        id=payload["id"],
-        token=payload["token"],
-        kind=Kind(payload["type"]),
-        payload=payload,
-        sent=merge(payload, raw),
-        user_id=sender.user.id,
-        channel_id=sender.channel.id,
-        guild_id=sender.channel.guild_id,
-        created_at=made,
-        expires_at=made + standin.limits.token_seconds,
-        source_message_id=None if source is None else source.id,
-    )
-    standin.interactions.add(interaction)
-    return interaction
-
-
-def metadata(interaction: Interaction) -> Json:
-    """What a message says of the interaction that it answers."""
+def interaction_metadata(interaction: Interaction) -> Json:
+    """What a message says of the interaction that it responds to."""
     payload = interaction.payload
-    user = payload["member"]["user"] if "member" in payload else payload.get("user")
     body: Json = {
         "id": interaction.id,
-        "type": int(interaction.kind),
-        "user": user,
+        "type": int(interaction.type),
+        "user": payload["member"]["user"] if "member" in payload else payload.get("user"),
         "authorizing_integration_owners": payload.get("authorizing_integration_owners", {}),
     }
-    if interaction.kind == Kind.COMMAND:
+    if interaction.type == InteractionType.COMMAND:
         body["name"] = payload["data"].get("name")
         body["command_type"] = payload["data"].get("type", 1)
     if interaction.source_message_id is not None:

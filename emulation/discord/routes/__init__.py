@@ -1,1 +1,1 @@
-"""The stand-in's HTTP routes, a module for each part of Discord's API and of ours."""
+"""The routes of Discord's HTTP API and of the control API, a module for each subject."""

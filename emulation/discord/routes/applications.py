@@ -3,24 +3,21 @@
 Contract: https://docs.discord.com/developers/resources/application
 """
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
-from emulation.discord.endpoint import application_json, set_endpoint
-from emulation.discord.routes.dependencies import (
-    API,
-    BOT,
-    StandInDep,
-    answer,
-    body_of,
-)
-from emulation.discord.validation.fields import Field, model, parse_form, string, url
+from emulation.discord.backend import Backend
+from emulation.discord.config import API
+from emulation.discord.endpoint import set_endpoint
+from emulation.discord.json_types import Json
+from emulation.discord.routes.dependencies import BOT_ONLY, BackendDep, JsonBody, json_response
+from emulation.discord.validation.fields import Field, model, string, url
 
-router = APIRouter(prefix=API, tags=["applications"], dependencies=BOT)
+router = APIRouter(prefix=API, tags=["applications"], dependencies=BOT_ONLY)
 
 
 def _endpoint_url(value: object) -> str:
-    """A web address, or nothing, which removes it."""
+    """Parse an address; an empty one removes the endpoint."""
     if value == "":
         return ""
     address: str = url()(value)
@@ -35,18 +32,47 @@ _EDIT = model(
 )
 
 
+def application_json(backend: Backend) -> Json:
+    """The application object."""
+    application = backend.application
+    return {
+        "id": application.id,
+        "name": application.name,
+        "icon": None,
+        "description": application.description,
+        "summary": "",
+        "type": None,
+        "bot_public": True,
+        "bot_require_code_grant": False,
+        "verify_key": backend.signer.verify_key,
+        "flags": 0,
+        "hook": True,
+        "team": None,
+        "tags": [],
+        "bot": backend.bot_user(),
+        "owner": backend.directory.user(application.owner_id).as_json(),
+        "approximate_guild_count": 1,
+        "approximate_user_install_count": len(backend.directory.users),
+        "redirect_uris": [],
+        "interactions_endpoint_url": backend.endpoint.url,
+        "role_connections_verification_url": None,
+        "event_webhooks_url": None,
+        "event_webhooks_status": 1,
+        "integration_types_config": {"0": {}, "1": {}},
+    }
+
+
 @router.get("/applications/@me")
 @router.get("/oauth2/applications/@me")
-async def get_application(standin: StandInDep) -> JSONResponse:
+async def get_application(backend: BackendDep) -> JSONResponse:
     """The application."""
-    return answer(application_json(standin))
+    return json_response(application_json(backend))
 
 
 @router.patch("/applications/@me")
-async def edit_application(request: Request, standin: StandInDep) -> JSONResponse:
+async def edit_application(backend: BackendDep, body: JsonBody) -> JSONResponse:
     """Change where interactions go, once the endpoint has passed Discord's check."""
-    body = await body_of(request, standin)
-    changes = parse_form(_EDIT, body.payload)
+    changes = _EDIT(body)
     if "interactions_endpoint_url" in changes:
-        await set_endpoint(standin, changes["interactions_endpoint_url"])
-    return answer(application_json(standin))
+        await set_endpoint(backend, changes["interactions_endpoint_url"])
+    return json_response(application_json(backend))

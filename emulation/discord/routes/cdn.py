@@ -6,43 +6,34 @@ Contract: https://docs.discord.com/developers/reference#signed-attachment-cdn-ur
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from emulation.discord.backend import StandIn
-from emulation.discord.routes.dependencies import StandInDep
-from emulation.discord.state.attachments import Attachment
+from emulation.discord.routes.dependencies import BackendDep
 
 router = APIRouter(tags=["cdn"])
 
-_GONE = "This content is no longer available."
-_SHOWN = ("image/png", "image/jpeg", "image/gif", "image/webp")
+_INLINE_TYPES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 
 
 @router.get("/attachments/{channel_id}/{attachment_id}/{filename}")
 @router.get("/ephemeral-attachments/{channel_id}/{attachment_id}/{filename}")
 async def get_file(
-    request: Request, standin: StandInDep, channel_id: str, attachment_id: str, filename: str
+    request: Request, backend: BackendDep, channel_id: str, attachment_id: str, filename: str
 ) -> Response:
-    """The bytes of an attachment."""
-    attachment = standin.attachments.get(attachment_id)
-    if attachment is None or not _opens(request, standin, attachment, channel_id, filename):
-        return Response(_GONE, 404, media_type="text/plain")
-    # Only pictures are shown: anything else could be a page that runs as one of ours.
-    is_shown = attachment.content_type in _SHOWN
+    """The bytes of an attachment; 404 unless the link was signed here and is still valid."""
+    store = backend.attachments
+    attachment = store.find(attachment_id)
+    expires, issued, signature = (request.query_params.get(key, "") for key in ("ex", "is", "hm"))
+    if (
+        attachment is None
+        or (attachment.channel_id, attachment.filename) != (channel_id, filename)
+        or not store.is_valid(attachment, expires, issued, signature)
+    ):
+        return Response("This content is no longer available.", 404, media_type="text/plain")
+    # Only pictures are shown inline: anything else could be a page that runs as one of ours.
+    is_inline = attachment.content_type in _INLINE_TYPES
     headers = {
         "Cache-Control": "private, max-age=3600",
-        "Content-Disposition": "inline" if is_shown else "attachment",
+        "Content-Disposition": "inline" if is_inline else "attachment",
         "X-Content-Type-Options": "nosniff",
     }
-    media_type = attachment.content_type if is_shown else "application/octet-stream"
-    return Response(standin.attachments.read(attachment.id), headers=headers, media_type=media_type)
-
-
-def _opens(
-    request: Request, standin: StandIn, attachment: Attachment, channel_id: str, filename: str
-) -> bool:
-    query = request.query_params
-    return (attachment.channel_id, attachment.filename) == (
-        channel_id,
-        filename,
-    ) and standin.attachments.is_valid(
-        attachment, query.get("ex", ""), query.get("is", ""), query.get("hm", "")
-    )
+    media_type = attachment.content_type if is_inline else "application/octet-stream"
+    return Response(store.read(attachment.id), headers=headers, media_type=media_type)

@@ -3,120 +3,168 @@
 Contract: https://docs.discord.com/developers/interactions/application-commands#endpoints
 """
 
-from fastapi import APIRouter, Request, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 
-from emulation.discord import registering
-from emulation.discord.backend import StandIn
-from emulation.discord.errors import MISSING_ACCESS, DiscordError, InvalidFormError
+from emulation.discord.backend import Backend
+from emulation.discord.config import API
+from emulation.discord.errors import MISSING_ACCESS, NOT_YOUR_APPLICATION, DiscordError
 from emulation.discord.json_types import Json
 from emulation.discord.routes.dependencies import (
-    API,
-    BOT,
-    StandInDep,
-    answer,
-    body_of,
-    own_application,
+    BOT_ONLY,
+    BackendDep,
+    JsonBody,
+    json_response,
     path_id,
-    query_flag,
+    query_boolean,
 )
-from emulation.discord.state.commands import Scope
-from emulation.discord.validation.commands import command, commands
-from emulation.discord.validation.fields import FieldError, fault, parse_form
+from emulation.discord.state.commands import Scope, check_count, is_same_definition
+from emulation.discord.validation import commands as parsers
+from emulation.discord.validation.fields import require_object
 
-router = APIRouter(prefix=API, tags=["commands"], dependencies=BOT)
+router = APIRouter(prefix=API, tags=["commands"], dependencies=BOT_ONLY)
 
 _GLOBAL = "/applications/{application_id}/commands"
 _GUILD = "/applications/{application_id}/guilds/{guild_id}/commands"
+_LOCALIZATIONS = ("name_localizations", "description_localizations")
+_EDITABLE_FIELDS = (
+    *("name", "name_localizations", "description", "description_localizations", "options"),
+    *("default_member_permissions", "dm_permission", "contexts", "integration_types", "nsfw"),
+)
 
 
-def _scope(standin: StandIn, application_id: str, guild_id: str | None) -> Scope:
-    """Where commands are registered; 403 for another's application or an unknown guild."""
-    own_application(standin, application_id)
-    if guild_id is not None and path_id("guild_id", guild_id) != standin.world.guild.id:
+def _scope(backend: BackendDep, application_id: str, guild_id: str | None = None) -> Scope:
+    """The scope of a path; 403 for another's application or an unknown guild."""
+    if path_id("application_id", application_id) != backend.application.id:
+        raise DiscordError(NOT_YOUR_APPLICATION)
+    if guild_id is not None and path_id("guild_id", guild_id) != backend.directory.guild.id:
         raise DiscordError(MISSING_ACCESS)
     return guild_id
 
 
-def _shown(one: Json, localizations: bool) -> Json:
-    if localizations:
-        return one
-    hidden = ("name_localizations", "description_localizations")
-    return {key: value for key, value in one.items() if key not in hidden}
+ScopeDep = Annotated[Scope, Depends(_scope)]
+
+
+def _command(backend: BackendDep, scope: ScopeDep, command_id: str) -> Json:
+    """The command of a path; raises UNKNOWN_COMMAND (10063)."""
+    return backend.commands.get(scope, path_id("command_id", command_id))
+
+
+CommandDep = Annotated[Json, Depends(_command)]
 
 
 @router.get(_GLOBAL)
 @router.get(_GUILD)
-async def list_commands(
-    request: Request, standin: StandInDep, application_id: str, guild_id: str | None = None
-) -> JSONResponse:
+async def list_commands(request: Request, backend: BackendDep, scope: ScopeDep) -> JSONResponse:
     """Every command of a scope."""
-    scope = _scope(standin, application_id, guild_id)
-    localizations = query_flag(request, "with_localizations", False)
-    return answer([_shown(one, localizations) for one in standin.commands.all(scope)])
+    hidden = () if query_boolean(request, "with_localizations") else _LOCALIZATIONS
+    return json_response(
+        [
+            {key: value for key, value in command.items() if key not in hidden}
+            for command in backend.commands.all(scope)
+        ]
+    )
 
 
 @router.put(_GLOBAL)
 @router.put(_GUILD)
-async def overwrite_commands(
-    request: Request, standin: StandInDep, application_id: str, guild_id: str | None = None
-) -> JSONResponse:
-    """Replace every command of a scope."""
-    scope = _scope(standin, application_id, guild_id)
-    body = await body_of(request, standin)
-    definitions = parse_form(commands, body.payload)
-    return answer(registering.replace_all(standin, scope, definitions))
+async def overwrite_commands(backend: BackendDep, scope: ScopeDep, body: JsonBody) -> JSONResponse:
+    """Replace every command of a scope; a command that keeps its name keeps its id."""
+    built = [_build(backend, scope, definition) for definition in parsers.commands(body)]
+    check_count([command for command, _ in built])
+    backend.commands.count_creates(scope, sum(is_new for _, is_new in built))
+    backend.commands.replace_all(scope, [command for command, _ in built])
+    _publish(backend)
+    return json_response(backend.commands.all(scope))
 
 
 @router.post(_GLOBAL)
 @router.post(_GUILD)
-async def create_command(
-    request: Request, standin: StandInDep, application_id: str, guild_id: str | None = None
-) -> JSONResponse:
-    """Register a command: 201, or 200 in place of one of its name."""
-    scope = _scope(standin, application_id, guild_id)
-    body = await body_of(request, standin)
-    made, is_new = registering.upsert(standin, scope, parse_form(command, body.payload))
-    return answer(made, 201 if is_new else 200)
+async def create_command(backend: BackendDep, scope: ScopeDep, body: JsonBody) -> JSONResponse:
+    """Register a command: 201, or 200 if it replaces one of its name."""
+    command, is_new = _build(backend, scope, parsers.command(body))
+    if is_new:
+        check_count([*backend.commands.all(scope), command])
+        backend.commands.count_creates(scope, 1)
+    backend.commands.put(scope, command)
+    _publish(backend)
+    return json_response(command, 201 if is_new else 200)
 
 
 @router.get(_GLOBAL + "/{command_id}")
 @router.get(_GUILD + "/{command_id}")
-async def get_command(
-    standin: StandInDep, application_id: str, command_id: str, guild_id: str | None = None
-) -> JSONResponse:
+async def get_command(command: CommandDep) -> JSONResponse:
     """One command."""
-    scope = _scope(standin, application_id, guild_id)
-    return answer(standin.commands.get(scope, path_id("command_id", command_id)))
+    return json_response(command)
 
 
 @router.patch(_GLOBAL + "/{command_id}")
 @router.patch(_GUILD + "/{command_id}")
 async def edit_command(
-    request: Request,
-    standin: StandInDep,
-    application_id: str,
-    command_id: str,
-    guild_id: str | None = None,
+    backend: BackendDep, scope: ScopeDep, before: CommandDep, body: JsonBody
 ) -> JSONResponse:
-    """Change some fields of a command."""
-    scope = _scope(standin, application_id, guild_id)
-    standin.commands.get(scope, path_id("command_id", command_id))
-    body = await body_of(request, standin)
-    try:
-        if not isinstance(body.payload, dict):
-            raise fault("MODEL_TYPE_CONVERT", "Only dictionaries may be used in a ModelType")
-        return answer(registering.edit(standin, scope, command_id, body.payload))
-    except FieldError as error:
-        raise InvalidFormError(error.tree) from error
+    """Change some fields of a command; the result is checked like a new command."""
+    changes = require_object(body)
+    edited = {name: changes[name] for name in _EDITABLE_FIELDS if name in changes}
+    definition = parsers.command(before | edited)
+    other = backend.commands.find_by_name(scope, definition["name"], before["type"])
+    if other is not None and other["id"] != before["id"]:
+        raise parsers.duplicate_name().at("name")
+    command = _complete(backend, scope, definition, before["id"])
+    if is_same_definition(command, before):
+        return json_response(before)
+    backend.commands.put(scope, command)
+    _publish(backend)
+    return json_response(command)
 
 
 @router.delete(_GLOBAL + "/{command_id}", status_code=204)
 @router.delete(_GUILD + "/{command_id}", status_code=204)
-async def delete_command(
-    standin: StandInDep, application_id: str, command_id: str, guild_id: str | None = None
-) -> Response:
+async def delete_command(backend: BackendDep, scope: ScopeDep, command: CommandDep) -> Response:
     """Delete a command."""
-    scope = _scope(standin, application_id, guild_id)
-    registering.remove(standin, scope, path_id("command_id", command_id))
+    backend.commands.remove(scope, command["id"])
+    _publish(backend)
     return Response(status_code=204)
+
+
+def _build(backend: Backend, scope: Scope, definition: Json) -> tuple[Json, bool]:
+    """The command of a definition, and whether there was none of its name and type."""
+    before = backend.commands.find_by_name(scope, definition["name"], definition["type"])
+    if before is None:
+        return _complete(backend, scope, definition, backend.snowflakes.next()), True
+    command = _complete(backend, scope, definition, before["id"])
+    return (before if is_same_definition(command, before) else command), False
+
+
+def _complete(backend: Backend, scope: Scope, definition: Json, command_id: str) -> Json:
+    """A definition with its defaults and the fields that Discord fills in."""
+    command: Json = {
+        "id": command_id,
+        "application_id": backend.application.id,
+        "version": backend.snowflakes.next(),
+        "name_localizations": None,
+        "description_localizations": None,
+        "default_member_permissions": None,
+        "dm_permission": True,
+        "nsfw": False,
+    } | definition
+    if definition["type"] == parsers.CHAT_INPUT:
+        command.setdefault("options", [])
+    else:
+        command.pop("options", None)
+    if scope is None:
+        command["contexts"] = definition.get("contexts")
+        command["integration_types"] = definition.get("integration_types") or [0]
+    else:
+        # A guild's command can be used in that guild only: neither field means anything there.
+        command.pop("contexts", None)
+        command.pop("integration_types", None)
+        command["guild_id"] = scope
+    return command
+
+
+def _publish(backend: Backend) -> None:
+    """Show the pages the commands as they are now."""
+    backend.events.publish("commands", {"commands": backend.commands.as_json()})

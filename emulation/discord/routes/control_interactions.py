@@ -1,90 +1,122 @@
-"""The control API: what a person does in Discord's client, and what only a stand-in can tell."""
+"""The control API for interactions: what a user does in Discord's client, and what came of it."""
 
-from fastapi import APIRouter, Request
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
+from pydantic import Field
 
-from emulation.discord.asked import Asked
-from emulation.discord.backend import StandIn
-from emulation.discord.endpoint import endpoint_json
+from emulation.discord.backend import Backend
 from emulation.discord.errors import ControlError
-from emulation.discord.interactions.builder import make
-from emulation.discord.interactions.delivery import notice
-from emulation.discord.interactions.responses import interaction_json, summary_json
+from emulation.discord.interactions.actions import UserAction
+from emulation.discord.interactions.builder import build_interaction
+from emulation.discord.interactions.delivery import failure_notice
 from emulation.discord.json_types import Json
+from emulation.discord.request_body import read_bytes
 from emulation.discord.routes.dependencies import (
-    CourierDep,
-    StandInDep,
-    answer,
+    BackendDep,
+    DeliveryDep,
+    StrictModel,
     control_body,
+    json_response,
 )
+from emulation.discord.state.attachments import Attachment
 from emulation.discord.state.interactions import Interaction
 
 router = APIRouter(prefix="/control", tags=["control"])
 
 
-def known(standin: StandIn, interaction_id: str) -> Interaction:
-    """An interaction, or 404."""
-    interaction = standin.interactions.find(interaction_id)
+class TimelineEntry(StrictModel):
+    """Something that another part of the rig saw happen to an interaction."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")
+    at: datetime | None = Field(default=None, description="ISO 8601 or Unix seconds; else now.")
+    detail: dict[str, Any] | None = None
+
+
+def _interaction(backend: BackendDep, interaction_id: str) -> Interaction:
+    """The interaction of a path, or 404."""
+    interaction = backend.interactions.find(interaction_id)
     if interaction is None:
         raise ControlError(f"There is no interaction {interaction_id}.", 404)
     return interaction
 
 
-def _result(interaction: Interaction) -> Json:
-    """How a delivery went."""
-    return {
-        "interaction_id": interaction.id,
-        "message_id": interaction.message_id,
-        "outcome": interaction.outcome,
-        "status": interaction.status,
-        "error": interaction.error,
-        "error_body": interaction.error_body,
-        "notice": notice(interaction),
-        "response_type": interaction.response_type,
-        "response": interaction.response,
+InteractionDep = Annotated[Interaction, Depends(_interaction)]
+
+
+def _with_message(backend: Backend, interaction: Interaction) -> Json:
+    """An interaction with its original response in every version."""
+    message = backend.messages.find(interaction.message_id)
+    is_visible = message is not None and not message.deleted
+    return backend.interaction_json(interaction) | {
+        "message": backend.messages.control_json(message) if message and is_visible else None,
+        "history": message.history if message else [],
     }
 
 
 @router.post("/interactions")
-async def send(request: Request, standin: StandInDep, courier: CourierDep) -> JSONResponse:
-    """Do what a user does and wait for the application's answer, at most 3 s."""
-    asked = await control_body(request, standin, Asked)
-    interaction = make(standin, asked)
-    await courier.deliver(interaction)
-    return answer(_result(interaction))
+async def send(request: Request, backend: BackendDep, delivery: DeliveryDep) -> JSONResponse:
+    """Do what a user does and wait for the application's response, at most 3 s."""
+    action = await control_body(request, backend, UserAction)
+    interaction = build_interaction(backend, action)
+    await delivery.deliver(interaction)
+    return json_response(interaction.result_json() | {"notice": failure_notice(interaction)})
+
+
+@router.post("/attachments")
+async def upload(request: Request, backend: BackendDep, filename: str) -> JSONResponse:
+    """Keep the raw body as a file that an attachment option can name by its id."""
+    data = await read_bytes(request, backend.limits.attachment_bytes)
+    attachment = Attachment.of_file(
+        data,
+        id=backend.snowflakes.next(),
+        channel_id=backend.directory.default_channel.id,
+        filename=filename,
+        content_type=request.headers.get("content-type", "application/octet-stream"),
+        ephemeral=True,
+    )
+    backend.attachments.add(attachment, data)
+    return json_response(backend.attachments.as_json(attachment), 201)
 
 
 @router.get("/interactions")
-async def list_interactions(standin: StandInDep, limit: int = 100) -> JSONResponse:
+async def list_interactions(backend: BackendDep, limit: int = 100) -> JSONResponse:
     """The newest interactions, newest first, without their messages."""
-    newest = standin.interactions.all()[::-1][: max(0, limit)]
-    return answer([summary_json(standin, one) for one in newest])
+    newest = backend.interactions.all()[::-1][: max(0, limit)]
+    return json_response([backend.interaction_json(interaction) for interaction in newest])
 
 
 @router.get("/interactions/{interaction_id}")
-async def get_interaction(standin: StandInDep, interaction_id: str) -> JSONResponse:
-    """What is known of an interaction, with every version of its message."""
-    return answer(interaction_json(standin, known(standin, interaction_id)))
+async def get_interaction(backend: BackendDep, interaction: InteractionDep) -> JSONResponse:
+    """An interaction with every version of its original response."""
+    return json_response(_with_message(backend, interaction))
 
 
 @router.post("/interactions/{interaction_id}/redeliver")
-async def redeliver(standin: StandInDep, courier: CourierDep, interaction_id: str) -> JSONResponse:
+async def redeliver(delivery: DeliveryDep, interaction: InteractionDep) -> JSONResponse:
     """Send the very same signed request once more."""
-    return answer(await courier.redeliver(known(standin, interaction_id)))
+    return json_response(await delivery.redeliver(interaction))
 
 
 @router.post("/interactions/{interaction_id}/expire")
-async def expire(standin: StandInDep, interaction_id: str) -> JSONResponse:
+async def expire(backend: BackendDep, interaction: InteractionDep) -> JSONResponse:
     """End the 15 minutes of an interaction's token now."""
-    interaction = known(standin, interaction_id)
-    interaction.expires_at = standin.clock.now()
-    standin.note(interaction, "token_expired")
-    return answer(interaction_json(standin, interaction))
+    interaction.expires_at = backend.clock.now()
+    backend.add_timeline_event(interaction, "token_expired")
+    return json_response(_with_message(backend, interaction))
 
 
-@router.post("/reset")
-async def reset(standin: StandInDep, courier: CourierDep) -> JSONResponse:
-    """Forget messages, interactions, commands, files, chaos and counts; the endpoint stays."""
-    standin.reset()
-    courier.clear()
-    return answer({"endpoint": endpoint_json(standin)})
+@router.post("/timeline/{interaction_id}")
+async def add_to_timeline(
+    request: Request, backend: BackendDep, interaction_id: str
+) -> JSONResponse:
+    """Put an event of another part of the rig on an interaction's timeline."""
+    entry = await control_body(request, backend, TimelineEntry)
+    interaction = _interaction(backend, interaction_id)
+    at = None
+    if entry.at is not None:
+        at = (entry.at if entry.at.tzinfo else entry.at.replace(tzinfo=UTC)).timestamp()
+    backend.add_timeline_event(interaction, entry.name, entry.detail, at)
+    return json_response(backend.interaction_json(interaction))

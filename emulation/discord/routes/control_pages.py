@@ -1,149 +1,161 @@
-"""The control API's views: a snapshot to draw a page from, and the events that follow it."""
+"""The control API for the pages: a snapshot to draw from, live events, series and notes."""
 
-from datetime import UTC, datetime
-from typing import Any
+from dataclasses import asdict
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, StreamingResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from emulation.discord.backend import StandIn
+from emulation.discord.backend import Backend
 from emulation.discord.clock import iso
-from emulation.discord.endpoint import application_json, endpoint_json
 from emulation.discord.errors import ControlError
-from emulation.discord.interactions.responses import summary_json
 from emulation.discord.json_types import Json
-from emulation.discord.messages import safe_filename
-from emulation.discord.request_body import read_bytes
-from emulation.discord.routes.control_interactions import known
+from emulation.discord.routes.applications import application_json
 from emulation.discord.routes.dependencies import (
+    BackendDep,
     ProberDep,
     RecorderDep,
-    StandInDep,
-    answer,
+    StrictModel,
     control_body,
+    json_response,
 )
-from emulation.discord.state.attachments import Attachment, picture_size
+from emulation.discord.state.reports import MAX_SERIES, Note
 
 router = APIRouter(prefix="/control", tags=["control"])
 
-_INTERACTIONS_SHOWN = 200
+_MAX_INTERACTIONS = 200
+_MAX_UNIX_SECONDS = 2**33
 
 
-class TimelineEntry(BaseModel):
-    """Something another part of the rig saw happen to an interaction."""
+class SeriesPoint(StrictModel):
+    """One value of one series.
 
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+    A name such as `queue_depth` or `tasks_running` chooses the panel; `alarm/NAME` is an alarm,
+    whose values are 1 (ALARM), 0 (OK) and -1 (no data).
+    """
 
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")
-    at: datetime | None = Field(default=None, description="ISO 8601 or Unix seconds; else now.")
-    detail: dict[str, Any] | None = None
+    name: str = Field(pattern=r"^[a-z][a-zA-Z0-9_.:/-]{0,99}$")
+    value: float
+    at: float | None = Field(
+        default=None, ge=0, le=_MAX_UNIX_SECONDS, description="Unix seconds; else now."
+    )
+
+
+class NewNote(StrictModel):
+    """Something that a part of the rig did, in words."""
+
+    text: str = Field(min_length=1, max_length=300)
+    at: float | None = Field(
+        default=None, ge=0, le=_MAX_UNIX_SECONDS, description="Unix seconds; else now."
+    )
 
 
 @router.get("/events")
-async def events(request: Request, standin: StandInDep) -> StreamingResponse:
+async def stream_events(request: Request, backend: BackendDep) -> StreamingResponse:
     """Server-sent events; `Last-Event-ID` (or `?after=`) resumes after that event."""
     text = request.headers.get("last-event-id") or request.query_params.get("after")
     if text is not None and not (text.isdecimal() and len(text) < 16):
         raise ControlError("Last-Event-ID must be the number of an event.")
-    stream = standin.events.stream(None if text is None else int(text))
+    stream = backend.events.stream(None if text is None else int(text))
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
 
 
 @router.get("/snapshot")
-async def snapshot(standin: StandInDep, prober: ProberDep, recorder: RecorderDep) -> JSONResponse:
+async def get_snapshot(
+    backend: BackendDep, prober: ProberDep, recorder: RecorderDep
+) -> JSONResponse:
     """All that a page needs to draw itself; events after `last_event_id` bring it up to date."""
-    newest = standin.interactions.all()[-_INTERACTIONS_SHOWN:]
-    return answer(
+    newest = backend.interactions.all()[-_MAX_INTERACTIONS:]
+    return json_response(
         {
-            "last_event_id": standin.events.last_id,
-            "now": iso(standin.clock.now()),
-            "application": application_json(standin),
-            "endpoint": endpoint_json(standin),
-            "commands": standin.commands.everything(),
-            "world": _world(standin),
-            "messages": _messages(standin),
-            "interactions": [summary_json(standin, one) for one in newest],
-            "chaos": standin.chaos.as_json(),
+            "last_event_id": backend.events.last_id,
+            "now": iso(backend.clock.now()),
+            "application": application_json(backend),
+            "endpoint": backend.endpoint.as_json(),
+            "commands": backend.commands.as_json(),
+            "world": _directory_json(backend),
+            "messages": _messages_json(backend),
+            "interactions": [backend.interaction_json(interaction) for interaction in newest],
+            "chaos": backend.chaos.as_json(),
             "probes": prober.as_json(),
             "recorder": recorder.as_json(),
-            "rate_limits": {"enabled": standin.rates.enabled},
+            "rate_limits": {"enabled": backend.rate_limiter.enabled},
             "limits": {
-                "answer_seconds": standin.limits.answer_seconds,
-                "token_seconds": standin.limits.token_seconds,
-                "attachment_bytes": standin.limits.attachment_bytes,
+                "answer_seconds": backend.limits.answer_seconds,
+                "token_seconds": backend.limits.token_seconds,
+                "attachment_bytes": backend.limits.attachment_bytes,
             },
         }
     )
 
 
-def _world(standin: StandIn) -> Json:
-    world = standin.world
-    users = [
-        one.as_json() | {"locale": one.locale, "roles": list(one.roles)}
-        for one in world.users.values()
-    ]
-    channels = [
-        world.channel_json(one, standin.messages.last_id(one.id)) for one in world.channels.values()
-    ]
+def _directory_json(backend: Backend) -> Json:
+    """Users, the guild and its channels, and who and where a page is by default."""
+    directory = backend.directory
     return {
-        "users": users,
-        "guild": world.guild.as_json(),
-        "channels": channels,
-        "default_user_id": world.default_user.id,
-        "default_channel_id": world.default_channel.id,
+        "users": [
+            user.as_json() | {"locale": user.locale, "roles": list(user.roles)}
+            for user in directory.users.values()
+        ],
+        "guild": directory.guild.as_json(),
+        "channels": [backend.channel_json(channel) for channel in directory.channels.values()],
+        "default_user_id": directory.default_user.id,
+        "default_channel_id": directory.default_channel.id,
     }
 
 
-def _messages(standin: StandIn) -> Json:
+def _messages_json(backend: Backend) -> Json:
     """Every channel's messages, oldest first, ephemeral ones with who can see them."""
     return {
         channel_id: [
-            standin.messages.for_control(message)
-            for message in standin.messages.in_channel(channel_id)
+            backend.messages.control_json(message)
+            for message in backend.messages.in_channel(channel_id)
         ]
-        for channel_id in standin.world.channels
+        for channel_id in backend.directory.channels
     }
 
 
 @router.get("/messages/{message_id}")
-async def get_message(standin: StandInDep, message_id: str) -> JSONResponse:
+async def get_message(backend: BackendDep, message_id: str) -> JSONResponse:
     """A message with every version of it, deleted or not."""
-    message = standin.messages.find(message_id)
+    message = backend.messages.find(message_id)
     if message is None:
         raise ControlError(f"There is no message {message_id}.", 404)
-    return answer(standin.messages.for_control(message) | {"history": message.history})
+    return json_response(backend.messages.control_json(message) | {"history": message.history})
 
 
-@router.post("/timeline/{interaction_id}")
-async def add_to_timeline(
-    request: Request, standin: StandInDep, interaction_id: str
-) -> JSONResponse:
-    """Put an event of another part of the rig on an interaction's timeline."""
-    entry = await control_body(request, standin, TimelineEntry)
-    interaction = known(standin, interaction_id)
-    at = None
-    if entry.at is not None:
-        at = (entry.at if entry.at.tzinfo else entry.at.replace(tzinfo=UTC)).timestamp()
-    standin.note(interaction, entry.name, entry.detail, at)
-    return answer(summary_json(standin, interaction))
+@router.get("/series")
+async def get_series(backend: BackendDep) -> JSONResponse:
+    """Every series: its points as pairs of Unix seconds and value, oldest first."""
+    return json_response(backend.series.as_json())
 
 
-@router.post("/attachments")
-async def upload(request: Request, standin: StandInDep, filename: str) -> JSONResponse:
-    """Keep the raw body as a file that an attachment option can name by its id."""
-    data = await read_bytes(request, standin.limits.attachment_bytes)
-    size = picture_size(data)
-    attachment = Attachment(
-        id=standin.snowflakes.next(),
-        channel_id=standin.world.default_channel.id,
-        filename=safe_filename(filename),
-        content_type=request.headers.get("content-type", "application/octet-stream"),
-        size=len(data),
-        width=size[0] if size else None,
-        height=size[1] if size else None,
-        ephemeral=True,
-    )
-    standin.attachments.add(attachment, data)
-    return answer(standin.attachments.as_json(attachment), 201)
+@router.post("/series")
+async def add_to_series(point: SeriesPoint, backend: BackendDep) -> JSONResponse:
+    """Add a point to a series."""
+    at = backend.clock.now() if point.at is None else point.at
+    if not backend.series.add(point.name, at, point.value):
+        raise ControlError(f"There are {MAX_SERIES} series already.", 409)
+    backend.events.publish("series", {"name": point.name, "points": [[at, point.value]]})
+    return json_response({"name": point.name, "at": at, "value": point.value}, 201)
+
+
+def _note_json(note: Note) -> Json:
+    return asdict(note) | {"at": iso(note.at)}
+
+
+@router.get("/notes")
+async def get_notes(backend: BackendDep) -> JSONResponse:
+    """The latest notes, oldest first."""
+    return json_response([_note_json(note) for note in backend.notes.all()])
+
+
+@router.post("/notes")
+async def add_note(request: Request, backend: BackendDep) -> JSONResponse:
+    """Add a note."""
+    new_note = await control_body(request, backend, NewNote)
+    note = Note(new_note.text, backend.clock.now() if new_note.at is None else new_note.at)
+    backend.notes.add(note)
+    backend.events.publish("note", {"note": _note_json(note)})
+    return json_response(_note_json(note), 201)

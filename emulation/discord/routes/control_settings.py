@@ -1,106 +1,112 @@
-"""The control API's switches: chaos, probes, rate limits, the recorder, the endpoint."""
+"""The control API for the stand-in itself: chaos, probes, recorder, rate limits, reset."""
 
 from dataclasses import asdict
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from emulation.discord.chaos import ChaosPlan
 from emulation.discord.errors import ControlError
 from emulation.discord.routes.dependencies import (
+    BackendDep,
+    DeliveryDep,
     ProberDep,
     RecorderDep,
-    StandInDep,
-    answer,
+    StrictModel,
+    json_response,
 )
 
 router = APIRouter(prefix="/control", tags=["control"])
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
-
-
-class ProbeSettings(_Strict):
+class ProbeSettings(StrictModel):
     """How often the endpoint is probed."""
 
     interval_seconds: float = Field(ge=0, le=86_400, description="The mean; 0 sends none.")
 
 
-class RecorderSettings(_Strict):
+class RecorderSettings(StrictModel):
     """Whether and where sent interactions are saved."""
 
     on: bool
     folder: str = Field(default="recorded", min_length=1, max_length=200)
 
 
-class RateLimitSettings(_Strict):
-    """Whether Discord's rate limits hold."""
+class RateLimitSettings(StrictModel):
+    """Whether requests over a rate limit are refused."""
 
     enabled: bool
 
 
 @router.get("/chaos")
-async def get_chaos(standin: StandInDep) -> JSONResponse:
-    """The faults that are on."""
-    return answer(standin.chaos.as_json())
+async def get_chaos(backend: BackendDep) -> JSONResponse:
+    """The faults that are switched on."""
+    return json_response(backend.chaos.as_json())
 
 
 @router.put("/chaos")
-async def set_chaos(plan: ChaosPlan, standin: StandInDep) -> JSONResponse:
-    """Replace the faults that are on; `{}` switches all off."""
-    standin.chaos.set(plan)
-    standin.events.publish("chaos", standin.chaos.as_json())
-    return answer(standin.chaos.as_json())
+async def set_chaos(plan: ChaosPlan, backend: BackendDep) -> JSONResponse:
+    """Replace the faults that are switched on; `{}` switches all of them off."""
+    backend.chaos.set(plan)
+    backend.events.publish("chaos", backend.chaos.as_json())
+    return json_response(backend.chaos.as_json())
 
 
 @router.get("/probes")
 async def get_probes(prober: ProberDep) -> JSONResponse:
-    """How the endpoint took wrong signatures."""
-    return answer(prober.as_json())
+    """What the endpoint did with invalid signatures."""
+    return json_response(prober.as_json())
 
 
 @router.put("/probes")
 async def set_probes(settings: ProbeSettings, prober: ProberDep) -> JSONResponse:
     """Change how often the endpoint is probed."""
     prober.set_interval(settings.interval_seconds)
-    return answer(prober.as_json())
+    return json_response(prober.as_json())
 
 
 @router.post("/probes")
 async def probe_now(prober: ProberDep) -> JSONResponse:
-    """Send a wrong signature now."""
+    """Send an invalid signature now."""
     result = await prober.probe()
     if result is None:
         raise ControlError("The application has no interactions endpoint URL.", 409)
-    return answer(asdict(result))
+    return json_response(asdict(result))
 
 
 @router.get("/recorder")
 async def get_recorder(recorder: RecorderDep) -> JSONResponse:
-    """What the recorder does."""
-    return answer(recorder.as_json())
+    """Whether the recorder is on, and what it saved."""
+    return json_response(recorder.as_json())
 
 
 @router.post("/recorder")
 async def set_recorder(settings: RecorderSettings, recorder: RecorderDep) -> JSONResponse:
-    """Start or stop saving what is sent as fixtures."""
+    """Start or stop saving interactions as fixtures."""
     if settings.on:
         recorder.start(settings.folder)
     else:
         recorder.stop()
-    return answer(recorder.as_json())
+    return json_response(recorder.as_json())
 
 
 @router.get("/rate-limits")
-async def get_rate_limits(standin: StandInDep) -> JSONResponse:
+async def get_rate_limits(backend: BackendDep) -> JSONResponse:
     """Whether rate limits are on."""
-    return answer({"enabled": standin.rates.enabled})
+    return json_response({"enabled": backend.rate_limiter.enabled})
 
 
 @router.put("/rate-limits")
-async def set_rate_limits(settings: RateLimitSettings, standin: StandInDep) -> JSONResponse:
+async def set_rate_limits(settings: RateLimitSettings, backend: BackendDep) -> JSONResponse:
     """Switch rate limits on or off."""
-    standin.rates.enabled = settings.enabled
-    return answer({"enabled": standin.rates.enabled})
+    backend.rate_limiter.enabled = settings.enabled
+    return json_response({"enabled": backend.rate_limiter.enabled})
+
+
+@router.post("/reset")
+async def reset(backend: BackendDep, delivery: DeliveryDep) -> JSONResponse:
+    """Delete messages, interactions, commands, files, chaos and counts; the endpoint stays."""
+    backend.reset()
+    delivery.clear()
+    return json_response({"endpoint": backend.endpoint.as_json()})

@@ -1,112 +1,104 @@
-"""What routes share: the stand-in itself, authorisation, bodies and path parameters."""
+"""What routes depend on: the backend and its services, authorisation, bodies, path parameters."""
 
+from collections.abc import Callable
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
-from emulation.discord.backend import StandIn
-from emulation.discord.errors import (
-    NOT_YOUR_APPLICATION,
-    UNAUTHORIZED,
-    DiscordError,
-    InvalidFormError,
-)
-from emulation.discord.interactions.delivery import Courier
-from emulation.discord.probes import Prober
+from emulation.discord.backend import Backend
+from emulation.discord.endpoint import SignatureProber
+from emulation.discord.errors import UNAUTHORIZED, DiscordError, InvalidFormError
+from emulation.discord.interactions.delivery import InteractionDelivery
 from emulation.discord.recorder import Recorder
-from emulation.discord.request_body import Body, read_body
-from emulation.discord.validation.fields import FieldError, boolean, snowflake
-
-API = "/api/v10"
+from emulation.discord.request_body import RequestBody, read_body
+from emulation.discord.validation.fields import boolean, snowflake
 
 
-def _standin(request: Request) -> StandIn:
-    standin: StandIn = request.app.state.standin
-    return standin
+def _of_app(name: str) -> Callable[[Request], Any]:
+    """A dependency: an attribute of the application's state."""
+
+    def get(request: Request) -> Any:
+        return getattr(request.app.state, name)
+
+    return get
 
 
-def _courier(request: Request) -> Courier:
-    courier: Courier = request.app.state.courier
-    return courier
+BackendDep = Annotated[Backend, Depends(_of_app("backend"))]
+DeliveryDep = Annotated[InteractionDelivery, Depends(_of_app("delivery"))]
+ProberDep = Annotated[SignatureProber, Depends(_of_app("prober"))]
+RecorderDep = Annotated[Recorder, Depends(_of_app("recorder"))]
 
 
-def _prober(request: Request) -> Prober:
-    prober: Prober = request.app.state.prober
-    return prober
-
-
-def _recorder(request: Request) -> Recorder:
-    recorder: Recorder = request.app.state.recorder
-    return recorder
-
-
-StandInDep = Annotated[StandIn, Depends(_standin)]
-CourierDep = Annotated[Courier, Depends(_courier)]
-ProberDep = Annotated[Prober, Depends(_prober)]
-RecorderDep = Annotated[Recorder, Depends(_recorder)]
-
-
-def require_bot(request: Request, standin: StandInDep) -> None:
+def _require_bot(request: Request, backend: BackendDep) -> None:
     """401 unless the request carries the application's bot token."""
-    if request.headers.get("authorization") != f"Bot {standin.application.bot_token}":
+    if request.headers.get("authorization") != f"Bot {backend.application.bot_token}":
         raise DiscordError(UNAUTHORIZED)
 
 
-BOT = [Depends(require_bot)]
+BOT_ONLY = [Depends(_require_bot)]
 """Dependencies of a route that only the bot may use."""
 
 
-def own_application(standin: StandIn, application_id: str) -> None:
-    """403 unless the path names the bot's own application."""
-    if path_id("application_id", application_id) != standin.application.id:
-        raise DiscordError(NOT_YOUR_APPLICATION)
+async def _form_body(request: Request, backend: BackendDep) -> RequestBody:
+    return await read_body(request, backend.limits.request_bytes, multipart=True)
+
+
+async def _json_body(request: Request, backend: BackendDep) -> Any:
+    return (await read_body(request, backend.limits.request_bytes)).payload
+
+
+# Dependencies are resolved in the order of a route's parameters: the body comes last, so that a
+# path that names nothing is refused before its body is read.
+FormBody = Annotated[RequestBody, Depends(_form_body)]
+"""A JSON or multipart body within Discord's size."""
+JsonBody = Annotated[Any, Depends(_json_body)]
+"""The decoded JSON of a body within Discord's size."""
 
 
 def path_id(name: str, value: str) -> str:
-    """An id in a path, or the form error of its parameter."""
+    """An id in a path or a query; InvalidFormError names the parameter."""
     try:
         return snowflake(value)
-    except FieldError as error:
-        raise InvalidFormError({name: error.tree}) from error
+    except InvalidFormError as error:
+        raise error.at(name) from error
 
 
-def query_flag(request: Request, name: str, default: bool) -> bool:
-    """A boolean query parameter."""
-    text = request.query_params.get(name)
-    if text is None:
-        return default
+def query_boolean(request: Request, name: str) -> bool:
+    """A boolean query parameter, false if it is absent."""
+    text = request.query_params.get(name, "false")
     try:
-        values = {"true": True, "1": True, "false": False, "0": False}
-        return boolean(values.get(text.lower(), text))
-    except FieldError as error:
-        raise InvalidFormError({name: error.tree}) from error
+        return boolean(
+            {"true": True, "1": True, "false": False, "0": False}.get(text.lower(), text)
+        )
+    except InvalidFormError as error:
+        raise error.at(name) from error
 
 
-async def body_of(request: Request, standin: StandIn, *, multipart: bool = False) -> Body:
-    """The request's body within Discord's size."""
-    return await read_body(request, standin.limits.request_bytes, multipart=multipart)
+def json_response(content: Any, status: int = 200) -> JSONResponse:
+    """A response with a JSON body."""
+    return JSONResponse(content, status)
+
+
+class StrictModel(BaseModel):
+    """The root of the control API's bodies: unknown fields and infinite numbers are refused."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
-async def control_body(request: Request, standin: StandIn, model: type[_Model]) -> _Model:
-    """A body of the control API, read as strictly as Discord's are, in the shape of `model`."""
-    body = await body_of(request, standin)
+async def control_body(request: Request, backend: Backend, model: type[_Model]) -> _Model:
+    """A body of the control API, read as strictly as Discord reads its own."""
+    body = await read_body(request, backend.limits.request_bytes)
     try:
         return model.model_validate(body.payload)
     except ValidationError as error:
-        raise RequestValidationError(_below_body(error)) from error
-
-
-def _below_body(error: ValidationError) -> list[Any]:
-    """The errors as FastAPI has them: below the part of the request that they are in."""
-    return [one | {"loc": ("body", *one["loc"])} for one in error.errors(include_url=False)]
-
-
-def answer(content: Any, status: int = 200) -> JSONResponse:
-    """JSON."""
-    return JSONResponse(content, status)
+        # FastAPI places errors below the part of the request that they are in.
+        details = [
+            detail | {"loc": ("body", *detail["loc"])} for detail in error.errors(include_url=False)
+        ]
+        raise RequestValidationError(details) from error

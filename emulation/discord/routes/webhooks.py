@@ -1,59 +1,119 @@
-"""Webhooks: a channel's, and the one that each interaction is for 15 minutes.
+"""Webhooks: a channel's own, and the one that each interaction has for 15 minutes.
 
 Contract: https://docs.discord.com/developers/resources/webhook and
-https://docs.discord.com/developers/interactions/receiving-and-responding#endpoints
+https://docs.discord.com/developers/interactions/receiving-and-responding#followup-messages
 """
 
-from fastapi import APIRouter, Request, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 
-from emulation.discord import messages as composing
-from emulation.discord.backend import StandIn
+from emulation.discord.backend import Backend, bot_user_json
+from emulation.discord.config import API
 from emulation.discord.errors import (
     FORUM_ONLY,
+    INVALID_WEBHOOK_TOKEN,
     UNKNOWN_CHANNEL,
     UNKNOWN_MESSAGE,
     UNKNOWN_WEBHOOK,
     DiscordError,
-    InvalidFormError,
 )
-from emulation.discord.interactions.responses import attachment_limit, new_message
+from emulation.discord.interactions.responses import Files, create_response, message_body
 from emulation.discord.json_types import Json
-from emulation.discord.messages import Draft, compose, revise
+from emulation.discord.messages import MessageBody, create_message, delete_message, edit_message
+from emulation.discord.request_body import read_body
 from emulation.discord.routes.dependencies import (
-    API,
-    BOT,
-    StandInDep,
-    answer,
-    body_of,
+    BOT_ONLY,
+    BackendDep,
+    FormBody,
+    json_response,
     path_id,
-    query_flag,
+    query_boolean,
 )
 from emulation.discord.state.directory import Webhook
 from emulation.discord.state.interactions import Interaction
 from emulation.discord.state.messages import LOADING, Message
-from emulation.discord.validation import messages as bodies
-from emulation.discord.validation.fields import FieldError, parse_form
-from emulation.discord.webhook_access import (
-    ORIGINAL,
-    ChannelHook,
-    Hook,
-    InteractionHook,
-    message_of,
-    resolve,
-)
+from emulation.discord.validation import messages as parsers
 
 router = APIRouter(prefix=API, tags=["webhooks"])
 
-_HOOK = "/webhooks/{webhook_id}/{token}"
-_MESSAGE = _HOOK + "/messages/{message_id}"
+_ORIGINAL = "@original"
+_WEBHOOK = "/webhooks/{webhook_id}/{token}"
+_MESSAGE = _WEBHOOK + "/messages/{message_id}"
 
 
-def _hook(standin: StandIn, webhook_id: str, token: str) -> Hook:
-    return resolve(standin, path_id("webhook_id", webhook_id), token)
+def _webhook(backend: BackendDep, webhook_id: str, token: str) -> Webhook | Interaction:
+    """The channel's webhook of a path, or the interaction whose webhook it is.
+
+    Raises UNKNOWN_WEBHOOK (10015) for an unknown id, or before the interaction's response has
+    arrived, and INVALID_WEBHOOK_TOKEN (401, 50027) for a wrong or expired token.
+    """
+    webhook = backend.directory.webhooks.get(path_id("webhook_id", webhook_id))
+    if webhook is not None:
+        if token != webhook.token:
+            raise DiscordError(INVALID_WEBHOOK_TOKEN)
+        return webhook
+    if webhook_id != backend.application.id:
+        raise DiscordError(UNKNOWN_WEBHOOK)
+    interaction = backend.interactions.find_by_token(token)
+    if interaction is None or backend.interactions.has_expired(interaction):
+        raise DiscordError(INVALID_WEBHOOK_TOKEN)
+    if not interaction.acknowledged or _strikes_early_404(backend, interaction):
+        raise DiscordError(UNKNOWN_WEBHOOK)
+    if not interaction.has_event("webhook"):
+        backend.add_timeline_event(interaction, "webhook")
+    return interaction
 
 
-def webhook_json(standin: StandIn, webhook: Webhook) -> Json:
+def _strikes_early_404(backend: Backend, interaction: Interaction) -> bool:
+    """Chaos: not all of Discord's servers have heard of the response yet."""
+    answered_at = next(e.at for e in interaction.events if e.name == interaction.outcome)
+    fault = backend.chaos.active("early_404")
+    if fault is None or backend.clock.now() - answered_at > fault.seconds:
+        return False
+    return backend.chaos.strike("early_404") is not None
+
+
+WebhookDep = Annotated[Webhook | Interaction, Depends(_webhook)]
+
+
+def _message(
+    request: Request, backend: BackendDep, webhook: WebhookDep, message_id: str
+) -> Message:
+    """The message of a path, in the thread of the query; raises UNKNOWN_MESSAGE (10008)."""
+    if isinstance(webhook, Interaction):
+        if message_id == _ORIGINAL:
+            return backend.messages.get(webhook.message_id)
+        message = backend.messages.get(path_id("message_id", message_id))
+        if message.id != webhook.message_id and message.id not in webhook.message_ids:
+            raise DiscordError(UNKNOWN_MESSAGE)
+        return message
+    if message_id != _ORIGINAL:
+        path_id("message_id", message_id)
+    message = backend.messages.get(message_id)
+    if message.webhook_id != webhook.id:
+        raise DiscordError(UNKNOWN_MESSAGE)
+    if message.channel_id != _target_channel_id(request, backend, webhook):
+        raise DiscordError(UNKNOWN_MESSAGE)
+    return message
+
+
+MessageDep = Annotated[Message, Depends(_message)]
+
+
+def _target_channel_id(request: Request, backend: Backend, webhook: Webhook) -> str:
+    """The webhook's channel, or a thread of it; UNKNOWN_CHANNEL (10003) for any other."""
+    thread_id = request.query_params.get("thread_id")
+    if thread_id is None:
+        return webhook.channel_id
+    thread = backend.directory.channel(path_id("thread_id", thread_id))
+    if not thread.is_thread or thread.parent_id != webhook.channel_id:
+        raise DiscordError(UNKNOWN_CHANNEL)
+    return thread.id
+
+
+def webhook_json(backend: Backend, webhook: Webhook) -> Json:
     """The webhook object of a channel's webhook."""
     return {
         "id": webhook.id,
@@ -61,155 +121,106 @@ def webhook_json(standin: StandIn, webhook: Webhook) -> Json:
         "name": webhook.name,
         "avatar": None,
         "channel_id": webhook.channel_id,
-        "guild_id": standin.world.channel(webhook.channel_id).guild_id,
-        "application_id": standin.application.id,
+        "guild_id": backend.directory.channel(webhook.channel_id).guild_id,
+        "application_id": backend.application.id,
         "token": webhook.token,
-        "url": f"{standin.config.public_url}{API}/webhooks/{webhook.id}/{webhook.token}",
+        "url": f"{backend.config.public_url}{API}/webhooks/{webhook.id}/{webhook.token}",
     }
 
 
-@router.get("/webhooks/{webhook_id}", dependencies=BOT)
-async def get_webhook(standin: StandInDep, webhook_id: str) -> JSONResponse:
-    """A channel's webhook, for its bot."""
-    webhook = standin.world.webhooks.get(path_id("webhook_id", webhook_id))
+@router.get("/webhooks/{webhook_id}", dependencies=BOT_ONLY)
+async def get_webhook(backend: BackendDep, webhook_id: str) -> JSONResponse:
+    """A channel's webhook, for the bot."""
+    webhook = backend.directory.webhooks.get(path_id("webhook_id", webhook_id))
     if webhook is None:
         raise DiscordError(UNKNOWN_WEBHOOK)
-    return answer(webhook_json(standin, webhook))
+    return json_response(webhook_json(backend, webhook))
 
 
-@router.get(_HOOK)
-async def get_webhook_with_token(standin: StandInDep, webhook_id: str, token: str) -> JSONResponse:
-    """A channel's webhook, for whoever knows its token; an interaction's is none."""
-    hook = _hook(standin, webhook_id, token)
-    if isinstance(hook, InteractionHook):
+@router.get(_WEBHOOK)
+async def get_webhook_with_token(backend: BackendDep, webhook: WebhookDep) -> JSONResponse:
+    """A channel's webhook, for whoever knows its token; that of an interaction cannot be read."""
+    if isinstance(webhook, Interaction):
         raise DiscordError(UNKNOWN_WEBHOOK)
-    return answer(webhook_json(standin, hook.webhook))
+    return json_response(webhook_json(backend, webhook))
 
 
-@router.post(_HOOK)
-async def execute(request: Request, standin: StandInDep, webhook_id: str, token: str) -> Response:
-    """Post a message; an interaction's hook always waits for it and returns it."""
-    hook = _hook(standin, webhook_id, token)
-    wait = query_flag(request, "wait", False)
-    body = await body_of(request, standin, multipart=True)
-    try:
-        if isinstance(hook, InteractionHook):
-            fields = parse_form(bodies.followed_up, body.payload)
-            limit = attachment_limit(standin, hook.interaction)
-            return answer(_follow_up(standin, hook.interaction, Draft(fields, body.files, limit)))
-        fields = parse_form(bodies.executed, body.payload)
-        draft = Draft(fields, body.files, standin.limits.attachment_bytes)
-        channel_id = _target_channel(request, standin, hook)
-        message = _webhook_message(standin, hook.webhook, channel_id, draft)
-    except FieldError as error:
-        raise InvalidFormError(error.tree) from error
-    return answer(message) if wait else Response(status_code=204)
+@router.post(_WEBHOOK)
+async def execute_webhook(request: Request, backend: BackendDep, webhook: WebhookDep) -> Response:
+    """Post a message; the webhook of an interaction always returns it, without `wait`."""
+    wait = query_boolean(request, "wait")
+    body = await read_body(request, backend.limits.request_bytes, multipart=True)
+    if isinstance(webhook, Interaction):
+        fields = parsers.interaction_message(body.payload)
+        return json_response(_follow_up(backend, webhook, fields, body.files))
+    fields = parsers.webhook_message(body.payload)
+    channel_id = _target_channel_id(request, backend, webhook)
+    if "thread_name" in fields:
+        raise DiscordError(FORUM_ONLY)
+    message = Message(
+        id=backend.snowflakes.next(),
+        channel_id=channel_id,
+        author=bot_user_json(webhook.id, fields.get("username", webhook.name)),
+        created_at=backend.clock.now(),
+        flags=int(fields.get("flags") or 0),
+        webhook_id=webhook.id,
+        application_id=backend.application.id,
+    )
+    limit = backend.limits.attachment_bytes
+    create_message(backend, message, MessageBody(fields, body.files, limit))
+    return json_response(backend.messages.as_json(message)) if wait else Response(status_code=204)
 
 
 @router.get(_MESSAGE)
-async def get_message(
-    request: Request, standin: StandInDep, webhook_id: str, token: str, message_id: str
-) -> JSONResponse:
-    """A message of the webhook's."""
-    message = _message(request, standin, _hook(standin, webhook_id, token), message_id)
-    return answer(standin.messages.as_json(message))
+async def get_message(backend: BackendDep, message: MessageDep) -> JSONResponse:
+    """A message of the webhook."""
+    return json_response(backend.messages.as_json(message))
 
 
 @router.patch(_MESSAGE)
-async def edit_message(
-    request: Request, standin: StandInDep, webhook_id: str, token: str, message_id: str
+async def edit_webhook_message(
+    backend: BackendDep, webhook: WebhookDep, message: MessageDep, body: FormBody
 ) -> JSONResponse:
-    """Edit a message of the webhook's."""
-    hook = _hook(standin, webhook_id, token)
-    message = _message(request, standin, hook, message_id)
-    body = await body_of(request, standin, multipart=True)
-    fields = parse_form(bodies.edited, body.payload)
-    limit = standin.limits.attachment_bytes
-    if isinstance(hook, InteractionHook):
-        limit = attachment_limit(standin, hook.interaction)
-    try:
-        revise(standin, message, Draft(fields, body.files, limit))
-    except FieldError as error:
-        raise InvalidFormError(error.tree) from error
-    if isinstance(hook, InteractionHook):
-        _note_change(standin, hook.interaction, "edited", len(body.files))
-    return answer(standin.messages.as_json(message))
+    """Edit a message of the webhook."""
+    fields = parsers.edit(body.payload)
+    if isinstance(webhook, Interaction):
+        edit_message(backend, message, message_body(backend, webhook, fields, body.files))
+        _record_change(backend, webhook, "edited", len(body.files))
+    else:
+        limit = backend.limits.attachment_bytes
+        edit_message(backend, message, MessageBody(fields, body.files, limit))
+    return json_response(backend.messages.as_json(message))
 
 
 @router.delete(_MESSAGE, status_code=204)
-async def delete_message(
-    request: Request, standin: StandInDep, webhook_id: str, token: str, message_id: str
+async def delete_webhook_message(
+    backend: BackendDep, webhook: WebhookDep, message: MessageDep
 ) -> Response:
-    """Delete a message of the webhook's."""
-    hook = _hook(standin, webhook_id, token)
-    composing.delete(standin, _message(request, standin, hook, message_id))
-    if isinstance(hook, InteractionHook):
-        standin.note(hook.interaction, "deleted")
+    """Delete a message of the webhook."""
+    delete_message(backend, message)
+    if isinstance(webhook, Interaction):
+        backend.add_timeline_event(webhook, "deleted")
     return Response(status_code=204)
 
 
-def _message(request: Request, standin: StandIn, hook: Hook, message_id: str) -> Message:
-    """The message a path names, in the thread the query names."""
-    known_id = message_id if message_id == ORIGINAL else path_id("message_id", message_id)
-    message = message_of(standin, hook, known_id)
-    if isinstance(hook, ChannelHook) and message.channel_id != _target_channel(
-        request, standin, hook
-    ):
-        raise DiscordError(UNKNOWN_MESSAGE)
-    return message
-
-
-def _target_channel(request: Request, standin: StandIn, hook: ChannelHook) -> str:
-    """The webhook's channel, or a thread of it; UNKNOWN_CHANNEL (10003) for any other."""
-    thread_id = request.query_params.get("thread_id")
-    if thread_id is None:
-        return hook.webhook.channel_id
-    thread = standin.world.channel(path_id("thread_id", thread_id))
-    if not thread.is_thread or thread.parent_id != hook.webhook.channel_id:
-        raise DiscordError(UNKNOWN_CHANNEL)
-    return thread.id
-
-
-def _follow_up(standin: StandIn, interaction: Interaction, draft: Draft) -> Json:
-    """A new message; while the application is "thinking", that message instead."""
-    original = standin.messages.find(interaction.message_id)
+def _follow_up(backend: Backend, interaction: Interaction, fields: Json, files: Files) -> Json:
+    """Create a message; while the original response is "thinking", edit that one instead."""
+    original = backend.messages.find(interaction.message_id)
     if original is not None and original.flags & LOADING and not original.deleted:
-        message = revise(standin, original, draft)
+        body = message_body(backend, interaction, fields, files)
+        message = edit_message(backend, original, body)
     else:
-        message = new_message(standin, interaction, draft.fields, draft.files)
-    _note_change(standin, interaction, "followed_up", len(draft.files))
-    return standin.messages.as_json(message)
+        message = create_response(backend, interaction, fields, files)
+    _record_change(backend, interaction, "followed_up", len(files))
+    return backend.messages.as_json(message)
 
 
-def _webhook_message(standin: StandIn, webhook: Webhook, channel_id: str, draft: Draft) -> Json:
-    if "thread_name" in draft.fields:
-        raise DiscordError(FORUM_ONLY)
-    message = Message(
-        id=standin.snowflakes.next(),
-        channel_id=channel_id,
-        author={
-            "id": webhook.id,
-            "username": draft.fields.get("username", webhook.name),
-            "global_name": None,
-            "discriminator": "0000",
-            "avatar": None,
-            "bot": True,
-            "public_flags": 0,
-        },
-        created_at=standin.clock.now(),
-        flags=int(draft.fields.get("flags") or 0),
-        webhook_id=webhook.id,
-        application_id=standin.application.id,
-    )
-    return standin.messages.as_json(compose(standin, message, draft))
-
-
-def _note_change(standin: StandIn, interaction: Interaction, name: str, files: int) -> None:
+def _record_change(backend: Backend, interaction: Interaction, name: str, files: int) -> None:
     """Put a change on the timeline; the first files are what the user was waiting for."""
     if not files:
-        standin.note(interaction, name)
+        backend.add_timeline_event(interaction, name)
         return
-    first = not interaction.has_event("uploaded")
-    standin.note(interaction, "uploaded", {"files": files})
-    if first:
-        standin.note(interaction, "done")
+    is_first = not interaction.has_event("uploaded")
+    backend.add_timeline_event(interaction, "uploaded", {"files": files})
+    if is_first:
+        backend.add_timeline_event(interaction, "done")

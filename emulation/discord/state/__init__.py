@@ -1,1 +1,1 @@
-"""What the stand-in remembers, all of it in memory but the uploaded files."""
+"""What the stand-in keeps: interactions, messages, commands, attachments, events, reports."""

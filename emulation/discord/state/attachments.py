@@ -6,9 +6,11 @@ Links: https://docs.discord.com/developers/reference#signed-attachment-cdn-urls
 import hashlib
 import hmac
 import io
+import re
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from PIL import Image
@@ -16,71 +18,87 @@ from PIL import Image
 from emulation.discord.clock import Clock
 from emulation.discord.json_types import Json
 
+_MAX_FILENAME = 255
+_UNUSUAL_CHARACTERS = re.compile(r"[^\w.\-]+")
+_SPOILER = 1 << 3
+
 
 @dataclass(frozen=True)
 class Attachment:
-    """A file on a message."""
+    """A file of a message, without its bytes."""
 
     id: str
     channel_id: str
     filename: str
     content_type: str
     size: int
+    """In bytes."""
     width: int | None = None
+    """In pixels, of a picture; None for any other file."""
     height: int | None = None
     description: str | None = None
     title: str | None = None
     spoiler: bool = False
     ephemeral: bool = False
 
+    @classmethod
+    def of_file(cls, data: bytes, *, filename: str, **fields: Any) -> "Attachment":
+        """The attachment of a file that was uploaded under any name."""
+        width, height = picture_size(data) or (None, None)
+        return cls(
+            filename=safe_filename(filename), size=len(data), width=width, height=height, **fields
+        )
+
 
 class AttachmentStore:
-    """Keeps the bytes and signs the links."""
+    """Keeps the files and signs the links to them."""
 
     def __init__(
         self, folder: Path | None, public_url: str, clock: Clock, link_seconds: float
     ) -> None:
+        """`folder` holds the files; None keeps them in memory."""
         self._folder = folder
         self._public_url = public_url
         self._clock = clock
         self._link_seconds = link_seconds
-        self._known: dict[str, Attachment] = {}
-        self._bytes: dict[str, bytes] = {}
+        self._by_id: dict[str, Attachment] = {}
+        self._data: dict[str, bytes] = {}
         self._secret = secrets.token_bytes(32)
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
 
     def add(self, attachment: Attachment, data: bytes) -> None:
         """Keep a file. Its name on disk is its id, never what a client called it."""
-        self._known[attachment.id] = attachment
+        self._by_id[attachment.id] = attachment
         if self._folder is None:
-            self._bytes[attachment.id] = data
+            self._data[attachment.id] = data
         else:
             (self._folder / attachment.id).write_bytes(data)
 
-    def get(self, attachment_id: str) -> Attachment | None:
-        """A known file."""
-        return self._known.get(attachment_id)
+    def find(self, attachment_id: str) -> Attachment | None:
+        """An attachment by its id."""
+        return self._by_id.get(attachment_id)
 
     def read(self, attachment_id: str) -> bytes:
-        """The bytes of a known file."""
+        """The bytes of a file that is kept."""
         if self._folder is None:
-            return self._bytes[attachment_id]
+            return self._data[attachment_id]
         return (self._folder / attachment_id).read_bytes()
 
     def clear(self) -> None:
-        """Forget every file."""
+        """Delete every file."""
         if self._folder is not None:
-            for attachment_id in self._known:
+            for attachment_id in self._by_id:
                 (self._folder / attachment_id).unlink(missing_ok=True)
-        self._known.clear()
-        self._bytes.clear()
+        self._by_id.clear()
+        self._data.clear()
 
     def link(self, attachment: Attachment) -> str:
-        """A link that works until it expires."""
-        # The same link for a while: a page that is drawn again need not load its pictures again.
-        steps = max(1, int(self._link_seconds) // 24)
-        issued = int(self._clock.now()) // steps * steps
+        """An address of the file that works until it expires."""
+        # The link stays the same for a while, so that a page that draws itself again need not load
+        # its pictures again.
+        step = max(1, int(self._link_seconds) // 24)
+        issued = int(self._clock.now()) // step * step
         expires = f"{issued + int(self._link_seconds):x}"
         path = self._path(attachment)
         signature = self._sign(path, expires, f"{issued:x}")
@@ -94,7 +112,7 @@ class AttachmentStore:
         return int(expires, 16) > self._clock.now()
 
     def as_json(self, attachment: Attachment) -> Json:
-        """The attachment object with fresh links."""
+        """The attachment object, with fresh links."""
         link = self.link(attachment)
         body: Json = {
             "id": attachment.id,
@@ -113,7 +131,7 @@ class AttachmentStore:
         if attachment.title is not None:
             body["title"] = attachment.title
         if attachment.spoiler:
-            body["flags"] = 8
+            body["flags"] = _SPOILER
         if attachment.ephemeral:
             body["ephemeral"] = True
         return body
@@ -129,9 +147,15 @@ class AttachmentStore:
 
 
 def picture_size(data: bytes) -> tuple[int, int] | None:
-    """Width and height in pixels if the bytes are a picture that can be shown."""
+    """Width and height in pixels; None if the bytes are no picture that can be shown."""
     try:
         with Image.open(io.BytesIO(data)) as picture:
             return picture.size
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return None
+
+
+def safe_filename(name: str) -> str:
+    """A file name as Discord shows it: no folders and no unusual characters."""
+    basename = name.replace("\\", "/").rsplit("/", 1)[-1]
+    return _UNUSUAL_CHARACTERS.sub("_", basename)[-_MAX_FILENAME:] or "unknown"

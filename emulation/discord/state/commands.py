@@ -1,4 +1,4 @@
-"""Registered application commands, global and of guilds.
+"""The registered application commands, global and of guilds.
 
 Contract: https://docs.discord.com/developers/interactions/application-commands
 """
@@ -8,19 +8,19 @@ from dataclasses import dataclass, field
 
 from emulation.discord.clock import Clock
 from emulation.discord.errors import (
-    DAILY_CREATES,
+    TOO_MANY_COMMAND_CREATES,
     TOO_MANY_COMMANDS,
     UNKNOWN_COMMAND,
     DiscordError,
 )
 from emulation.discord.json_types import Json
 
-_DAY = 24 * 3600.0
-_COUNTS = {1: 100, 2: 5, 3: 5}
+_DAY_SECONDS = 24 * 3600.0
+_MAX_BY_TYPE = {1: 100, 2: 5, 3: 5}
 """How many commands of each type an application can have in a scope."""
 
 Scope = str | None
-"""A guild's id, or None for commands that are global."""
+"""A guild's id, or None for global commands."""
 
 
 @dataclass
@@ -28,87 +28,85 @@ class CommandStore:
     """Commands by scope, in the order in which they were registered."""
 
     clock: Clock
-    daily_creates: int
+    max_daily_creates: int
     _scopes: dict[Scope, dict[str, Json]] = field(default_factory=dict)
-    _created: dict[Scope, list[float]] = field(default_factory=dict)
+    _create_times: dict[Scope, list[float]] = field(default_factory=dict)
 
     def all(self, scope: Scope) -> list[Json]:
         """The commands of a scope."""
         return list(self._scopes.get(scope, {}).values())
 
     def get(self, scope: Scope, command_id: str) -> Json:
-        """One command, or 10063."""
+        """A command by its id; raises UNKNOWN_COMMAND (10063)."""
         command = self._scopes.get(scope, {}).get(command_id)
         if command is None:
             raise DiscordError(UNKNOWN_COMMAND)
         return command
 
-    def named(self, scope: Scope, name: str, kind: int) -> Json | None:
-        """A command of a scope by name and type."""
+    def find_by_name(self, scope: Scope, name: str, command_type: int) -> Json | None:
+        """A command of a scope by its name and type."""
         for command in self.all(scope):
-            if command["name"] == name and command["type"] == kind:
+            if command["name"] == name and command["type"] == command_type:
                 return command
         return None
 
-    def usable(self, guild_id: str | None, name: str, kind: int) -> Json | None:
-        """What a user would run by that name: the guild's command before the global one."""
+    def find_usable(self, guild_id: str | None, name: str, command_type: int) -> Json | None:
+        """What a user runs by a name: the guild's command before the global one."""
         if guild_id is not None:
-            found = self.named(guild_id, name, kind)
-            if found is not None:
-                return found
-        return self.named(None, name, kind)
+            command = self.find_by_name(guild_id, name, command_type)
+            if command is not None:
+                return command
+        return self.find_by_name(None, name, command_type)
 
     def put(self, scope: Scope, command: Json) -> None:
-        """Keep a command under its id; 30032 if there would be too many of its type."""
-        others = [one for one in self.all(scope) if one["id"] != command["id"]]
+        """Keep a command; raises TOO_MANY_COMMANDS (30032)."""
+        others = [other for other in self.all(scope) if other["id"] != command["id"]]
         check_count([*others, command])
         self._scopes.setdefault(scope, {})[command["id"]] = command
 
-    def replace(self, scope: Scope, commands: list[Json]) -> None:
-        """Bulk overwrite."""
+    def replace_all(self, scope: Scope, commands: list[Json]) -> None:
+        """Keep these commands and no others; raises TOO_MANY_COMMANDS (30032)."""
         check_count(commands)
         self._scopes[scope] = {command["id"]: command for command in commands}
 
     def remove(self, scope: Scope, command_id: str) -> None:
-        """Delete a command, or 10063."""
+        """Delete a command; raises UNKNOWN_COMMAND (10063)."""
         self.get(scope, command_id)
         del self._scopes[scope][command_id]
 
     def count_creates(self, scope: Scope, number: int) -> None:
-        """Count new commands against the day's allowance, or 30034 with none counted."""
+        """Count new commands; raises TOO_MANY_COMMAND_CREATES (30034), and then counts none."""
         now = self.clock.now()
-        recent = [at for at in self._created.get(scope, []) if at > now - _DAY]
-        if len(recent) + number > self.daily_creates:
-            wait = recent[0] + _DAY - now if recent else _DAY
-            raise DiscordError(
-                DAILY_CREATES, extra={"retry_after": round(wait, 3), "global": False}
-            )
-        self._created[scope] = recent + [now] * number
+        recent = [at for at in self._create_times.get(scope, []) if at > now - _DAY_SECONDS]
+        if len(recent) + number > self.max_daily_creates:
+            wait = recent[0] + _DAY_SECONDS - now if recent else _DAY_SECONDS
+            extra = {"retry_after": round(wait, 3), "global": False}
+            raise DiscordError(TOO_MANY_COMMAND_CREATES, extra)
+        self._create_times[scope] = recent + [now] * number
 
     def clear(self) -> None:
-        """Forget every command and every count."""
+        """Delete every command and every count."""
         self._scopes.clear()
-        self._created.clear()
+        self._create_times.clear()
 
-    def everything(self) -> Json:
-        """All scopes, for pages."""
+    def as_json(self) -> Json:
+        """The commands of all scopes, for the pages."""
         guilds = {scope: self.all(scope) for scope in self._scopes if scope is not None}
         return {"global": self.all(None), "guilds": guilds}
 
 
 def check_count(commands: list[Json]) -> None:
-    """30032 if a scope would hold too many commands of one type."""
-    for kind, highest in _COUNTS.items():
-        if sum(command["type"] == kind for command in commands) > highest:
+    """Raise TOO_MANY_COMMANDS (30032) if a scope cannot hold so many of one type."""
+    for command_type, most in _MAX_BY_TYPE.items():
+        if sum(command["type"] == command_type for command in commands) > most:
             raise DiscordError(TOO_MANY_COMMANDS)
 
 
-def same_definition(one: Json, other: Json) -> bool:
-    """Whether two commands differ only in what Discord gives them."""
-    given = ("id", "version")
+def is_same_definition(one: Json, other: Json) -> bool:
+    """Whether two commands differ at most in the fields that Discord fills in."""
 
     def definition(command: Json) -> str:
-        kept = {key: value for key, value in command.items() if key not in given}
-        return json.dumps(kept, sort_keys=True)
+        own = {key: value for key, value in command.items() if key not in ("id", "version")}
+        return json.dumps(own, sort_keys=True)
 
     return definition(one) == definition(other)

@@ -1,4 +1,4 @@
-"""The small fixed world: users, one guild, its channels, a DM and a webhook.
+"""The directory of users, the one guild, its channels and webhooks, read from a fixture.
 
 Shapes: https://docs.discord.com/developers/resources/user, .../guild, .../channel
 """
@@ -12,13 +12,17 @@ from emulation.discord.json_types import Json
 
 DM = 1
 THREADS = (10, 11, 12)
+_GUILD_LEVELS = (
+    "verification_level", "default_message_notifications", "explicit_content_filter", "mfa_level",
+    "nsfw_level", "premium_tier", "system_channel_flags",
+)  # fmt: skip
 MEMBER_PERMISSIONS = "2248473465835073"
 APP_PERMISSIONS = "2251799813685247"
 
 
 @dataclass(frozen=True)
 class User:
-    """A person."""
+    """A user, with the permissions and roles of a member of the guild."""
 
     id: str
     username: str
@@ -29,40 +33,32 @@ class User:
 
     def as_json(self) -> Json:
         """The user object."""
+        unset = ("avatar", "avatar_decoration_data", "collectibles", "primary_guild", "clan")
         return {
             "id": self.id,
             "username": self.username,
             "global_name": self.global_name,
             "discriminator": "0",
-            "avatar": None,
-            "avatar_decoration_data": None,
-            "collectibles": None,
-            "primary_guild": None,
-            "clan": None,
             "public_flags": 0,
-        }
+        } | dict.fromkeys(unset)
 
     def as_member(self) -> Json:
         """The guild member object without its user."""
+        unset = ("nick", "avatar", "banner", "premium_since", "communication_disabled_until")
         return {
             "roles": list(self.roles),
-            "nick": None,
-            "avatar": None,
-            "banner": None,
-            "premium_since": None,
             "joined_at": "2024-01-01T00:00:00.000000+00:00",
             "pending": False,
-            "communication_disabled_until": None,
             "flags": 0,
             "deaf": False,
             "mute": False,
             "unusual_dm_activity_until": None,
-        }
+        } | dict.fromkeys(unset)
 
 
 @dataclass(frozen=True)
 class Guild:
-    """A server."""
+    """A guild."""
 
     id: str
     name: str
@@ -71,7 +67,7 @@ class Guild:
     roles: tuple[Json, ...] = ()
 
     def as_json(self) -> Json:
-        """The guild object, its lesser fields left out."""
+        """The guild object, without the fields that no client here reads."""
         return {
             "id": self.id,
             "name": self.name,
@@ -83,14 +79,7 @@ class Guild:
             "emojis": [],
             "stickers": [],
             "afk_timeout": 300,
-            "verification_level": 0,
-            "default_message_notifications": 0,
-            "explicit_content_filter": 0,
-            "mfa_level": 0,
-            "nsfw_level": 0,
-            "premium_tier": 0,
-            "system_channel_flags": 0,
-        }
+        } | dict.fromkeys(_GUILD_LEVELS, 0)
 
 
 @dataclass(frozen=True)
@@ -109,18 +98,18 @@ class Channel:
 
     @property
     def is_dm(self) -> bool:
-        """Whether there is no guild."""
+        """Whether it is a direct message, outside the guild."""
         return self.type == DM
 
     @property
     def is_thread(self) -> bool:
-        """Whether it hangs below another channel."""
+        """Whether it is a thread of another channel."""
         return self.type in THREADS
 
 
 @dataclass(frozen=True)
 class Webhook:
-    """A webhook of a channel, apart from the webhooks that interactions are."""
+    """A webhook of a channel; the webhooks of interactions are not in the directory."""
 
     id: str
     channel_id: str
@@ -128,15 +117,11 @@ class Webhook:
     token: str = field(repr=False)
 
 
-class World:
-    """Everybody and every place, by id."""
+class Directory:
+    """Users, channels and webhooks by id, and the guild."""
 
     def __init__(
-        self,
-        users: list[User],
-        guild: Guild,
-        channels: list[Channel],
-        webhooks: list[Webhook],
+        self, users: list[User], guild: Guild, channels: list[Channel], webhooks: list[Webhook]
     ) -> None:
         self.users = {user.id: user for user in users}
         self.guild = guild
@@ -146,8 +131,13 @@ class World:
         self.default_channel = channels[0]
 
     @classmethod
-    def load(cls, path: Path) -> "World":
-        """Read a world fixture; TypeError or KeyError names what does not fit."""
+    def load(cls, path: Path) -> "Directory":
+        """Read a fixture.
+
+        Raises:
+            TypeError: an entry has an unknown field, or lacks one.
+            KeyError: a section is missing.
+        """
         raw: Json = json.loads(path.read_text("utf-8"))
         users = [User(**{**user, "roles": tuple(user["roles"])}) for user in raw["users"]]
         guild = Guild(**{**raw["guild"], "roles": tuple(raw["guild"]["roles"])})
@@ -159,32 +149,32 @@ class World:
         )
 
     def user(self, user_id: str) -> User:
-        """A known user, or 10013."""
+        """A user by id; raises UNKNOWN_USER (10013)."""
         if user_id not in self.users:
             raise DiscordError(UNKNOWN_USER)
         return self.users[user_id]
 
-    def user_or_stranger(self, user_id: str) -> User:
-        """A known user, or one made up for the id and remembered: load tests need many."""
+    def user_or_new(self, user_id: str) -> User:
+        """A user by id; an unknown id becomes a new user, because load tests need many."""
         if user_id not in self.users:
             name = f"user{user_id[-6:]}"
             self.users[user_id] = User(user_id, name, name.title(), "en-US")
         return self.users[user_id]
 
     def channel(self, channel_id: str) -> Channel:
-        """A known channel, or 10003."""
+        """A channel by id; raises UNKNOWN_CHANNEL (10003)."""
         if channel_id not in self.channels:
             raise DiscordError(UNKNOWN_CHANNEL)
         return self.channels[channel_id]
 
-    def require_guild(self, guild_id: str) -> Guild:
-        """The guild, or 10004."""
+    def check_guild(self, guild_id: str) -> Guild:
+        """The guild, if it has that id; raises UNKNOWN_GUILD (10004)."""
         if guild_id != self.guild.id:
             raise DiscordError(UNKNOWN_GUILD)
         return self.guild
 
-    def dm_with(self, user_id: str) -> Channel:
-        """The DM between a user and the application, opened if there is none."""
+    def dm_channel(self, user_id: str) -> Channel:
+        """The DM between a user and the application, opened if there is none yet."""
         for channel in self.channels.values():
             if channel.recipient_id == user_id:
                 return channel
@@ -194,18 +184,16 @@ class World:
 
     def channel_json(self, channel: Channel, last_message_id: str | None) -> Json:
         """The channel object."""
-        if channel.is_dm:
-            recipient = self.user_or_stranger(channel.recipient_id or self.default_user.id)
-            return {
-                "id": channel.id,
-                "type": channel.type,
-                "last_message_id": last_message_id,
-                "flags": 0,
-                "recipients": [recipient.as_json()],
-            }
-        return {
+        common: Json = {
             "id": channel.id,
             "type": channel.type,
+            "last_message_id": last_message_id,
+            "flags": 0,
+        }
+        if channel.is_dm:
+            recipient = self.user_or_new(channel.recipient_id or self.default_user.id)
+            return common | {"recipients": [recipient.as_json()]}
+        return common | {
             "name": channel.name,
             "topic": channel.topic,
             "nsfw": channel.nsfw,
@@ -214,6 +202,4 @@ class World:
             "position": channel.position,
             "rate_limit_per_user": 0,
             "permission_overwrites": [],
-            "last_message_id": last_message_id,
-            "flags": 0,
         }

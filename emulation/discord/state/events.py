@@ -1,7 +1,7 @@
-"""What happens in the stand-in, numbered, for pages that watch it live.
+"""The numbered events of the stand-in, for pages that watch it live.
 
-A page that lost its connection resumes with the last number it saw; if that is too long ago it is
-told to draw itself anew (`reset`).
+A page that lost its connection resumes with the last number it saw. If that is too long ago it gets
+the event `reset`: it has to draw itself from a new snapshot.
 """
 
 import asyncio
@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from emulation.discord.clock import Clock, iso
 from emulation.discord.json_types import Json
 
-_KEPT = 5_000
+_MAX_EVENTS = 5_000
 _HEARTBEAT_SECONDS = 15.0
 
 
 @dataclass(frozen=True)
 class Event:
-    """One thing that happened."""
+    """Something that happened; `at` is in Unix seconds."""
 
     id: int
     name: str
@@ -27,32 +27,32 @@ class Event:
     data: Json
 
     def encode(self) -> str:
-        """As server-sent events are written."""
+        """The event as server-sent events are written."""
         data = json.dumps({"at": iso(self.at), **self.data}, separators=(",", ":"))
         return f"id: {self.id}\nevent: {self.name}\ndata: {data}\n\n"
 
 
 class EventLog:
-    """The last events, and everyone who listens for the next."""
+    """The latest events, and the streams that wait for the next."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._kept: deque[Event] = deque(maxlen=_KEPT)
+        self._events: deque[Event] = deque(maxlen=_MAX_EVENTS)
         self._listeners: set[asyncio.Queue[Event | None]] = set()
         self._closed = False
         self.last_id = 0
 
     def publish(self, name: str, data: Json) -> None:
-        """Number an event, keep it and hand it to every listener."""
+        """Number an event, keep it and hand it to every stream."""
         self.last_id += 1
         event = Event(self.last_id, name, self._clock.now(), data)
-        self._kept.append(event)
+        self._events.append(event)
         for listener in self._listeners:
             listener.put_nowait(event)
 
-    def kept(self) -> list[Event]:
+    def all(self) -> list[Event]:
         """The events that are still kept, oldest first."""
-        return list(self._kept)
+        return list(self._events)
 
     def close(self) -> None:
         """End every stream, so that the server can stop."""
@@ -66,25 +66,25 @@ class EventLog:
         self._listeners.add(queue)
         try:
             yield "retry: 1000\n\n"
-            for text in self._missed(after):
-                yield text
+            for event in self._missed(after):
+                yield event.encode()
             while not self._closed:
                 try:
-                    event = await asyncio.wait_for(queue.get(), _HEARTBEAT_SECONDS)
+                    next_event = await asyncio.wait_for(queue.get(), _HEARTBEAT_SECONDS)
                 except TimeoutError:
                     yield ": still here\n\n"
                     continue
-                if event is None:
+                if next_event is None:
                     return
-                yield event.encode()
+                yield next_event.encode()
         finally:
             self._listeners.discard(queue)
 
-    def _missed(self, after: int | None) -> list[str]:
-        """What a listener that saw events up to `after` has missed."""
+    def _missed(self, after: int | None) -> list[Event]:
+        """What a page that saw the events up to `after` has missed."""
         if after is None or after == self.last_id:
             return []
-        oldest = self._kept[0].id if self._kept else self.last_id + 1
+        oldest = self._events[0].id if self._events else self.last_id + 1
         if after > self.last_id or after < oldest - 1:
-            return [Event(self.last_id, "reset", self._clock.now(), {}).encode()]
-        return [event.encode() for event in self._kept if event.id > after]
+            return [Event(self.last_id, "reset", self._clock.now(), {})]
+        return [event for event in self._events if event.id > after]

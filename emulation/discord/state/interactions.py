@@ -1,4 +1,4 @@
-"""Interactions: what was sent, what came back, and when.
+"""Interactions: what was sent, how the application responded, and when.
 
 Shape: https://docs.discord.com/developers/interactions/receiving-and-responding
 """
@@ -11,7 +11,7 @@ from emulation.discord.clock import Clock, iso
 from emulation.discord.json_types import Json
 
 
-class Kind(IntEnum):
+class InteractionType(IntEnum):
     """Discord's interaction types."""
 
     PING = 1
@@ -21,7 +21,7 @@ class Kind(IntEnum):
     MODAL = 5
 
 
-class Answer(IntEnum):
+class ResponseType(IntEnum):
     """Discord's interaction callback types that an application may use."""
 
     PONG = 1
@@ -33,6 +33,7 @@ class Answer(IntEnum):
     MODAL = 9
 
 
+# The outcomes of an interaction.
 PENDING = "pending"
 ANSWERED = "answered"
 DEFERRED = "deferred"
@@ -42,7 +43,7 @@ ERROR = "error"
 
 @dataclass(frozen=True)
 class TimelineEvent:
-    """Something that happened to an interaction."""
+    """Something that happened to an interaction; `at` is in Unix seconds."""
 
     name: str
     at: float
@@ -51,49 +52,88 @@ class TimelineEvent:
 
 @dataclass
 class Interaction:
-    """One interaction and everything known of it."""
+    """An interaction with its response and its timeline; times are in Unix seconds."""
 
     id: str
     token: str = field(repr=False)
-    kind: Kind
+    type: InteractionType
     payload: Json = field(repr=False)
-    """As it was made."""
-    sent: Json = field(repr=False)
-    """As it is sent: the payload with whatever a test laid over it."""
+    """As it was built."""
+    sent_payload: Json = field(repr=False)
+    """As it is sent: the payload with a test's changes."""
     user_id: str
     channel_id: str
     guild_id: str | None
     created_at: float
     expires_at: float
-    body: bytes = field(default=b"", repr=False)
     source_message_id: str | None = None
-    """The message whose component was pressed."""
+    """The message whose component was clicked."""
     outcome: str = PENDING
     status: int | None = None
+    """The HTTP status of the endpoint's response."""
     error: str | None = None
     error_body: Json | None = None
     response: Json | None = None
     acknowledged: bool = False
     message_id: str | None = None
-    """What `@original` is."""
+    """The id of the original response, `@original`."""
     message_ids: list[str] = field(default_factory=list)
     deliveries: int = 0
     events: list[TimelineEvent] = field(default_factory=list)
-    answered: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
+    finished: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
 
     @property
     def response_type(self) -> int | None:
-        """The type of the answer that Discord took."""
+        """The type of the response, once Discord has accepted one."""
         return None if self.response is None else int(self.response["type"])
 
     @property
-    def is_settled(self) -> bool:
-        """Whether it was answered, or can no longer be."""
+    def is_finished(self) -> bool:
+        """Whether it was answered, or no longer can be."""
         return self.outcome != PENDING
 
     def has_event(self, name: str) -> bool:
-        """Whether something of that name happened already."""
+        """Whether its timeline has an event of that name."""
         return any(event.name == name for event in self.events)
+
+    def elapsed_ms(self, at: float) -> float:
+        """Milliseconds from its creation to a time in Unix seconds."""
+        return round((at - self.created_at) * 1000, 3)
+
+    def timeline_json(self) -> list[Json]:
+        """The timeline in order of time."""
+        rows: list[Json] = []
+        for event in sorted(self.events, key=lambda event: event.at):
+            elapsed_ms = self.elapsed_ms(event.at)
+            row: Json = {"name": event.name, "at": iso(event.at), "elapsed_ms": elapsed_ms}
+            rows.append(row if event.detail is None else row | {"detail": event.detail})
+        return rows
+
+    def result_json(self) -> Json:
+        """How it went."""
+        return {
+            "interaction_id": self.id,
+            "message_id": self.message_id,
+            "outcome": self.outcome,
+            "status": self.status,
+            "error": self.error,
+            "error_body": self.error_body,
+            "response_type": self.response_type,
+            "response": self.response,
+        }
+
+    def as_json(self) -> Json:
+        """What pages show of it, without its messages; never its token."""
+        return self.result_json() | {
+            "type": int(self.type),
+            "user_id": self.user_id,
+            "channel_id": self.channel_id,
+            "guild_id": self.guild_id,
+            "data": self.sent_payload.get("data"),
+            "deliveries": self.deliveries,
+            "message_ids": self.message_ids,
+            "events": self.timeline_json(),
+        }
 
 
 class InteractionStore:
@@ -105,20 +145,20 @@ class InteractionStore:
         self._by_token: dict[str, Interaction] = {}
 
     def add(self, interaction: Interaction) -> None:
-        """Keep a new one."""
+        """Keep a new interaction."""
         self._by_id[interaction.id] = interaction
         self._by_token[interaction.token] = interaction
 
     def find(self, interaction_id: str) -> Interaction | None:
-        """By id."""
+        """An interaction by its id."""
         return self._by_id.get(interaction_id)
 
-    def by_token(self, token: str) -> Interaction | None:
-        """By token, however old it is."""
+    def find_by_token(self, token: str) -> Interaction | None:
+        """An interaction by its token, however old it is."""
         return self._by_token.get(token)
 
     def has_expired(self, interaction: Interaction) -> bool:
-        """Whether its token's 15 minutes are over."""
+        """Whether the 15 minutes of its token are over."""
         return self._clock.now() >= interaction.expires_at
 
     def all(self) -> list[Interaction]:
@@ -126,18 +166,6 @@ class InteractionStore:
         return list(self._by_id.values())
 
     def clear(self) -> None:
-        """Forget them all."""
+        """Delete every interaction."""
         self._by_id.clear()
         self._by_token.clear()
-
-
-def timeline_json(interaction: Interaction) -> list[Json]:
-    """The timeline in order of time, with milliseconds since the interaction was made."""
-    rows: list[Json] = []
-    for event in sorted(interaction.events, key=lambda one: one.at):
-        elapsed = round((event.at - interaction.created_at) * 1000, 3)
-        row: Json = {"name": event.name, "at": iso(event.at), "elapsed_ms": elapsed}
-        if event.detail is not None:
-            row["detail"] = event.detail
-        rows.append(row)
-    return rows

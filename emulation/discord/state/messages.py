@@ -1,4 +1,4 @@
-"""Messages: what they hold, and every version they have had.
+"""Messages, with every version that they have had.
 
 Shape: https://docs.discord.com/developers/resources/message#message-object
 """
@@ -24,7 +24,7 @@ CONTEXT_MENU_COMMAND = 23
 
 @dataclass
 class Message:
-    """A message as it is now."""
+    """A message as it is now; times are in Unix seconds."""
 
     id: str
     channel_id: str
@@ -40,21 +40,23 @@ class Message:
     nonce: str | int | None = None
     edited_at: float | None = None
     pings: Json = field(default_factory=dict)
-    """Who would be notified: `everyone` (bool), `users` and `roles` (ids)."""
+    """Who is notified: `everyone` (bool), `users` and `roles` (ids)."""
     mentions: list[Json] = field(default_factory=list)
     webhook_id: str | None = None
     application_id: str | None = None
     interaction_id: str | None = None
     interaction_metadata: Json | None = None
     ephemeral_for: str | None = None
+    """The only user who can see it; None if everybody in the channel can."""
     reply_to: str | None = None
+    """The id of the message that it replies to."""
     history: list[Json] = field(default_factory=list)
-    """Every version, oldest first, as it was when it was made."""
+    """Every version as a message object, oldest first."""
     deleted: bool = False
 
     @property
     def edits(self) -> int:
-        """How often it was changed since it was made."""
+        """How often it was edited."""
         return max(0, len(self.history) - 1)
 
 
@@ -67,18 +69,18 @@ class MessageStore:
         self._channels: dict[str, list[Message]] = {}
 
     def add(self, message: Message) -> Message:
-        """Keep a new message and its first version."""
+        """Keep a new message with its first version."""
         self._by_id[message.id] = message
         self._channels.setdefault(message.channel_id, []).append(message)
-        self.keep_version(message)
+        self.add_version(message)
         return message
 
-    def keep_version(self, message: Message) -> None:
-        """Remember the message as it is now."""
+    def add_version(self, message: Message) -> None:
+        """Add the message as it is now to its history."""
         message.history.append(self.as_json(message))
 
     def get(self, message_id: str | None) -> Message:
-        """A message that was not deleted, or 10008."""
+        """A message that was not deleted; raises UNKNOWN_MESSAGE (10008)."""
         message = self._by_id.get(message_id or "")
         if message is None or message.deleted:
             raise DiscordError(UNKNOWN_MESSAGE)
@@ -89,29 +91,29 @@ class MessageStore:
         return self._by_id.get(message_id or "")
 
     def delete(self, message: Message) -> None:
-        """Delete it for users; its history stays for the control API."""
+        """Hide a message from users; its history stays for the control API."""
         message.deleted = True
 
     def in_channel(self, channel_id: str) -> Iterator[Message]:
-        """A channel's messages, oldest first, deleted ones left out."""
+        """The messages of a channel that were not deleted, oldest first."""
         for message in self._channels.get(channel_id, []):
             if not message.deleted:
                 yield message
 
     def last_id(self, channel_id: str) -> str | None:
-        """The newest message anybody can see in a channel."""
+        """The id of the newest message that everybody in a channel can see."""
         for message in reversed(self._channels.get(channel_id, [])):
             if not message.deleted and message.ephemeral_for is None:
                 return message.id
         return None
 
     def clear(self) -> None:
-        """Forget every message."""
+        """Delete every message with its history."""
         self._by_id.clear()
         self._channels.clear()
 
     def as_json(self, message: Message) -> Json:
-        """The message object, with links that are fresh."""
+        """The message object, with fresh links to its files."""
         body: Json = {
             "id": message.id,
             "channel_id": message.channel_id,
@@ -124,41 +126,33 @@ class MessageStore:
             "mention_everyone": bool(message.pings.get("everyone")),
             "mentions": message.mentions,
             "mention_roles": list(message.pings.get("roles", [])),
-            "attachments": [self._attachments.as_json(one) for one in message.attachments],
+            "attachments": [self._attachments.as_json(file) for file in message.attachments],
             "embeds": self._embeds(message),
             "components": message.components,
             "flags": message.flags,
             "pinned": False,
         }
-        if message.webhook_id is not None:
-            body["webhook_id"] = message.webhook_id
-        if message.application_id is not None:
-            body["application_id"] = message.application_id
-        if message.interaction_metadata is not None:
-            body["interaction_metadata"] = message.interaction_metadata
-        if message.nonce is not None:
-            body["nonce"] = message.nonce
+        for name in ("webhook_id", "application_id", "interaction_metadata", "nonce"):
+            value = getattr(message, name)
+            if value is not None:
+                body[name] = value
         if message.reply_to is not None:
-            reference = {
-                "type": 0,
-                "channel_id": message.channel_id,
-                "message_id": message.reply_to,
-            }
-            body["message_reference"] = reference
+            reference = {"channel_id": message.channel_id, "message_id": message.reply_to}
+            body["message_reference"] = {"type": 0} | reference
         return body
 
     def _embeds(self, message: Message) -> list[Json]:
-        """The embeds, with links where they name a file of the message."""
+        """The embeds, with a link wherever one names a file of the message."""
         if message.flags & SUPPRESS_EMBEDS:
             return []
         links = {
-            f"attachment://{one.filename}": self._attachments.link(one)
-            for one in message.attachments
+            f"attachment://{file.filename}": self._attachments.link(file)
+            for file in message.attachments
         }
         return [_with_links(embed, links) for embed in message.embeds]
 
-    def for_control(self, message: Message) -> Json:
-        """The message object and what only the stand-in knows of it."""
+    def control_json(self, message: Message) -> Json:
+        """The message object with what only the control API shows."""
         return self.as_json(message) | {
             "ephemeral_for": message.ephemeral_for,
             "pings": message.pings,

@@ -1,35 +1,65 @@
-"""Numbers over time that other parts of the rig report: queue depth, tasks, alarms."""
+"""What other parts of the rig report for the operations page: notes, and series of numbers."""
 
 from collections import deque
+from dataclasses import dataclass
 
-_KEPT = 2_000
-"""Points per series: more than an hour at one a second would not help a person."""
-MOST_SERIES = 64
+MAX_NOTES = 300
+MAX_SERIES = 64
+_MAX_POINTS = 2_000
+"""Points per series; more than an hour at one a second would not help a person."""
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something that a part of the rig did, in words; `at` is in Unix seconds."""
+
+    text: str
+    at: float
+
+
+class NoteStore:
+    """The latest notes, in the order in which they came."""
+
+    def __init__(self) -> None:
+        self._notes: deque[Note] = deque(maxlen=MAX_NOTES)
+
+    def add(self, note: Note) -> None:
+        """Keep a note."""
+        self._notes.append(note)
+
+    def all(self) -> list[Note]:
+        """The notes that are kept, oldest first."""
+        return list(self._notes)
+
+    def clear(self) -> None:
+        """Delete every note."""
+        self._notes.clear()
+
 
 Point = tuple[float, float]
 """Unix seconds and the value."""
 
 
 class SeriesStore:
-    """Every series, its points in order of time."""
+    """Series such as queue depth, tasks and alarms, each with its points in order of time."""
 
     def __init__(self) -> None:
         self._series: dict[str, deque[Point]] = {}
 
     def add(self, name: str, at: float, value: float) -> bool:
         """Keep a point; False if there are too many series already."""
-        if name not in self._series and len(self._series) >= MOST_SERIES:
+        if name not in self._series and len(self._series) >= MAX_SERIES:
             return False
-        points = self._series.setdefault(name, deque(maxlen=_KEPT))
+        points = self._series.setdefault(name, deque(maxlen=_MAX_POINTS))
         later = [points.pop() for _ in range(sum(point[0] > at for point in points))]
         points.append((at, value))
         points.extend(reversed(later))
         return True
 
     def as_json(self) -> dict[str, list[Point]]:
-        """All of them by name."""
+        """Every series by its name."""
         return {name: list(points) for name, points in self._series.items()}
 
     def clear(self) -> None:
-        """Forget them."""
+        """Delete every series."""
         self._series.clear()

@@ -1,4 +1,4 @@
-"""Message components and their limits.
+"""Parsers of message components, and what modals have in common with them.
 
 Contract: https://docs.discord.com/developers/components/reference
 """
@@ -7,19 +7,19 @@ import itertools
 from collections.abc import Iterator
 from typing import Any
 
+from emulation.discord.errors import InvalidFormError
 from emulation.discord.json_types import Json
 from emulation.discord.validation.fields import (
-    Check,
     Field,
-    FieldError,
     Parser,
     boolean,
-    fault,
     integer,
+    invalid,
     list_of,
+    missing,
     model,
     one_of,
-    required,
+    require_object,
     snowflake,
     string,
     url,
@@ -38,22 +38,23 @@ SELECTS = (STRING_SELECT, USER_SELECT, ROLE_SELECT, MENTIONABLE_SELECT, CHANNEL_
 LINK = 5
 PREMIUM = 6
 
-ROWS = 5
-BUTTONS_IN_A_ROW = 5
-CUSTOM_ID = 100
-BUTTON_LABEL = 80
-SELECT_OPTIONS = 25
-PLACEHOLDER = 150
+MAX_ROWS = 5
+ROW_WIDTH = 5
+"""In buttons."""
+MAX_CUSTOM_ID = 100
+MAX_BUTTON_LABEL = 80
+MAX_SELECT_OPTIONS = 25
+MAX_PLACEHOLDER = 150
 
-_DEFAULT_KINDS = {
+_DEFAULT_VALUE_TYPES = {
     USER_SELECT: ("user",),
     ROLE_SELECT: ("role",),
     MENTIONABLE_SELECT: ("user", "role"),
     CHANNEL_SELECT: ("channel",),
 }
 
-custom_id = string(1, CUSTOM_ID)
-number_field = Field(integer(0, 2**31 - 1))
+custom_id = string(1, MAX_CUSTOM_ID)
+COMPONENT_ID = Field(integer(0, 2**31 - 1))
 
 _EMOJI = model(
     {
@@ -64,42 +65,37 @@ _EMOJI = model(
 )
 
 
-def _button_rules(button: Json) -> None:
+def _check_button(button: Json) -> None:
+    """Check that a button has what its style needs, and a custom id or an address, never both."""
     style = button["style"]
     if style == PREMIUM:
         if "sku_id" not in button:
-            raise required("sku_id")
+            raise missing("sku_id")
         return
     if not button.get("label") and not button.get("emoji"):
         message = "A button must have a label or an emoji."
-        raise fault("BUTTON_COMPONENT_LABEL_OR_EMOJI_REQUIRED", message)
-    if style == LINK:
-        if "url" not in button:
-            raise required("url")
-        if "custom_id" in button:
-            message = "A custom id and url cannot both be specified"
-            raise fault("BUTTON_COMPONENT_CUSTOM_ID_URL_MUTUALLY_EXCLUSIVE", message, "custom_id")
-        return
-    if "custom_id" not in button:
-        raise required("custom_id")
-    if "url" in button:
+        raise invalid("BUTTON_COMPONENT_LABEL_OR_EMOJI_REQUIRED", message)
+    needed, refused = ("url", "custom_id") if style == LINK else ("custom_id", "url")
+    if needed not in button:
+        raise missing(needed)
+    if refused in button:
         message = "A custom id and url cannot both be specified"
-        raise fault("BUTTON_COMPONENT_CUSTOM_ID_URL_MUTUALLY_EXCLUSIVE", message, "url")
+        raise invalid("BUTTON_COMPONENT_CUSTOM_ID_URL_MUTUALLY_EXCLUSIVE", message, refused)
 
 
 _BUTTON = model(
     {
         "type": Field(integer(), required=True),
-        "id": number_field,
+        "id": COMPONENT_ID,
         "style": Field(one_of(range(1, 7), integer()), required=True),
-        "label": Field(string(maximum=BUTTON_LABEL)),
+        "label": Field(string(maximum=MAX_BUTTON_LABEL)),
         "emoji": Field(_EMOJI),
         "custom_id": Field(custom_id),
         "url": Field(url(("http", "https", "discord"), maximum=512)),
         "sku_id": Field(snowflake),
         "disabled": Field(boolean),
     },
-    _button_rules,
+    _check_button,
 )
 
 _OPTION = model(
@@ -113,103 +109,97 @@ _OPTION = model(
 )
 
 
-def _unique_values(options: list[Json]) -> None:
+def _select_options(value: Any) -> list[Json]:
+    """Parse the options of a string select; each has a value of its own."""
+    parsed: list[Json] = list_of(_OPTION, 1, MAX_SELECT_OPTIONS)(value)
     seen: set[str] = set()
-    for position, option in enumerate(options):
+    for position, option in enumerate(parsed):
         if option["value"] in seen:
             message = "The specified option value is already used"
-            raise fault("SELECT_COMPONENT_OPTION_VALUE_DUPLICATED", message, str(position), "value")
+            path = (str(position), "value")
+            raise invalid("SELECT_COMPONENT_OPTION_VALUE_DUPLICATED", message, *path)
         seen.add(option["value"])
-
-
-def _select_options(value: Any) -> list[Json]:
-    parsed: list[Json] = list_of(_OPTION, 1, SELECT_OPTIONS)(value)
-    _unique_values(parsed)
     return parsed
 
 
-def _select_rules(select: Json) -> None:
+def _check_select(select: Json) -> None:
     lowest, highest = select.get("min_values", 1), select.get("max_values", 1)
     if lowest > highest:
         message = "min_values must be less than or equal to max_values"
-        raise fault("SELECT_COMPONENT_MIN_VALUES_TOO_LARGE", message, "min_values")
+        raise invalid("SELECT_COMPONENT_MIN_VALUES_TOO_LARGE", message, "min_values")
     options = select.get("options")
     if options is not None and highest > len(options):
         message = f"max_values must be less than or equal to {len(options)}"
-        raise fault("SELECT_COMPONENT_MAX_VALUES_TOO_LARGE", message, "max_values")
+        raise invalid("SELECT_COMPONENT_MAX_VALUES_TOO_LARGE", message, "max_values")
 
 
-def select(kind: int) -> Parser:
+def select(component_type: int) -> Parser:
+    """A parser of the select menus of a type."""
     fields = {
         "type": Field(integer(), required=True),
-        "id": number_field,
+        "id": COMPONENT_ID,
         "custom_id": Field(custom_id, required=True),
-        "placeholder": Field(string(maximum=PLACEHOLDER)),
-        "min_values": Field(integer(0, SELECT_OPTIONS)),
-        "max_values": Field(integer(1, SELECT_OPTIONS)),
+        "placeholder": Field(string(maximum=MAX_PLACEHOLDER)),
+        "min_values": Field(integer(0, MAX_SELECT_OPTIONS)),
+        "max_values": Field(integer(1, MAX_SELECT_OPTIONS)),
         "disabled": Field(boolean),
         "required": Field(boolean),
     }
-    if kind == STRING_SELECT:
+    if component_type == STRING_SELECT:
         fields["options"] = Field(_select_options, required=True)
     else:
-        default = model(
-            {
-                "id": Field(snowflake, required=True),
-                "type": Field(one_of(_DEFAULT_KINDS[kind], string()), required=True),
-            }
-        )
-        fields["default_values"] = Field(list_of(default, maximum=SELECT_OPTIONS))
-    if kind == CHANNEL_SELECT:
+        default_type = one_of(_DEFAULT_VALUE_TYPES[component_type], string())
+        default = {
+            "id": Field(snowflake, required=True),
+            "type": Field(default_type, required=True),
+        }
+        fields["default_values"] = Field(list_of(model(default), maximum=MAX_SELECT_OPTIONS))
+    if component_type == CHANNEL_SELECT:
         fields["channel_types"] = Field(list_of(integer(0, 16)))
-    return model(fields, _select_rules)
+    return model(fields, _check_select)
 
 
 def by_type(parsers: dict[int, Parser]) -> Parser:
-    """A component, parsed by what its `type` says it is."""
+    """A parser that hands a component to the parser of its `type`."""
 
     def parse(value: Any) -> Json:
-        if not isinstance(value, dict):
-            raise fault("MODEL_TYPE_CONVERT", "Only dictionaries may be used in a ModelType")
-        if value.get("type") is None:
-            raise required("type")
+        if require_object(value).get("type") is None:
+            raise missing("type")
         try:
-            kind = integer()(value["type"])
-        except FieldError as error:
-            raise FieldError({"type": error.tree}) from error
-        if kind not in parsers:
+            component_type: int = integer()(value["type"])
+        except InvalidFormError as error:
+            raise error.at("type") from error
+        if component_type not in parsers:
             message = "The specified component type is invalid in this context"
-            raise fault("COMPONENT_TYPE_INVALID", message, "type")
-        parsed: Json = parsers[kind](value)
-        parsed["type"] = kind
-        return parsed
+            raise invalid("COMPONENT_TYPE_INVALID", message, "type")
+        parsed: Json = parsers[component_type](value)
+        return parsed | {"type": component_type}
 
     return parse
 
 
-_WIDTHS = {BUTTON: 1, TEXT_INPUT: BUTTONS_IN_A_ROW} | dict.fromkeys(SELECTS, BUTTONS_IN_A_ROW)
+_WIDTHS = {BUTTON: 1, TEXT_INPUT: ROW_WIDTH} | dict.fromkeys(SELECTS, ROW_WIDTH)
 
 
-def _width(row: Json) -> None:
+def _check_width(row: Json) -> None:
     """A row is five buttons wide; a select menu or a text input fills it."""
     taken = 0
     for position, component in enumerate(row["components"]):
         taken += _WIDTHS[component["type"]]
-        if taken > BUTTONS_IN_A_ROW:
+        if taken > ROW_WIDTH:
             message = "The specified component exceeds the maximum width"
-            raise fault("COMPONENT_LAYOUT_WIDTH_EXCEEDED", message, "components", str(position))
+            raise invalid("COMPONENT_LAYOUT_WIDTH_EXCEEDED", message, "components", str(position))
 
 
-def row_of(children: dict[int, Parser], *checks: Check) -> Parser:
-    return model(
-        {
-            "type": Field(integer(), required=True),
-            "id": number_field,
-            "components": Field(list_of(by_type(children), 1, BUTTONS_IN_A_ROW), required=True),
-        },
-        _width,
-        *checks,
-    )
+def action_row(children: dict[int, Parser]) -> Parser:
+    """A parser of action rows; `children` are the parsers of what may be in one, by type."""
+    components = list_of(by_type(children), 1, ROW_WIDTH)
+    fields = {
+        "type": Field(integer(), required=True),
+        "id": COMPONENT_ID,
+        "components": Field(components, required=True),
+    }
+    return model(fields, _check_width)
 
 
 def leaves(components: list[Json]) -> Iterator[Json]:
@@ -223,38 +213,37 @@ def leaves(components: list[Json]) -> Iterator[Json]:
             yield component
 
 
-def unique(rows: list[Json], child_key: str = "components") -> None:
-    """Refuse a custom_id that another component of the message has."""
+def check_custom_ids(rows: list[Json]) -> None:
+    """Refuse a custom id that another component of the rows has."""
     seen: set[str] = set()
-    for row, outer in enumerate(rows):
-        children = outer.get(child_key, [])
-        for position, component in enumerate(children):
+    for row_position, row in enumerate(rows):
+        for position, component in enumerate(row.get("components", [])):
             name = component.get("custom_id")
             if name is not None and name in seen:
                 message = "Component custom id cannot be duplicated"
-                path = (str(row), child_key, str(position), "custom_id")
-                raise fault("COMPONENT_CUSTOM_ID_DUPLICATED", message, *path)
+                path = (str(row_position), "components", str(position), "custom_id")
+                raise invalid("COMPONENT_CUSTOM_ID_DUPLICATED", message, *path)
             if name is not None:
                 seen.add(name)
 
 
 _CHILDREN = {BUTTON: _BUTTON} | {kind: select(kind) for kind in SELECTS}
-_MESSAGE_ROWS = list_of(by_type({ACTION_ROW: row_of(_CHILDREN)}), maximum=ROWS)
+_MESSAGE_ROWS = list_of(by_type({ACTION_ROW: action_row(_CHILDREN)}), maximum=MAX_ROWS)
 
 
 def message_components(value: Any) -> list[Json]:
-    """Parser of a message's components: rows of buttons or of one select menu."""
+    """Parse the components of a message: rows of buttons or of one select menu."""
     rows: list[Json] = _MESSAGE_ROWS(value)
-    unique(rows)
-    _number_all(rows)
+    check_custom_ids(rows)
+    _assign_ids(rows)
     return rows
 
 
-def _number_all(rows: list[Json]) -> None:
+def _assign_ids(rows: list[Json]) -> None:
     """Give every component that has none an id, in order, as Discord does."""
-    everything = [one for row in rows for one in (row, *row["components"])]
-    taken = {one["id"] for one in everything if one.get("id")}
+    components = [component for row in rows for component in (row, *row["components"])]
+    taken = {component["id"] for component in components if component.get("id")}
     free = (number for number in itertools.count(1) if number not in taken)
-    for component in everything:
+    for component in components:
         if not component.get("id"):
             component["id"] = next(free)

@@ -1,4 +1,4 @@
-"""Embeds and their limits.
+"""Parser of embeds.
 
 Contract: https://docs.discord.com/developers/resources/message#embed-object-embed-limits
 """
@@ -9,78 +9,70 @@ from typing import Any
 from emulation.discord.json_types import Json
 from emulation.discord.validation.fields import (
     Field,
-    Parser,
     boolean,
-    fault,
     integer,
+    invalid,
     list_of,
+    missing,
     model,
-    required,
     string,
     url,
 )
 
-TITLE = 256
-DESCRIPTION = 4_096
-FIELDS = 25
-FIELD_NAME = 256
-FIELD_VALUE = 1_024
-FOOTER = 2_048
-AUTHOR = 256
-EMBEDS = 10
-TOTAL = 6_000
+MAX_TITLE = 256
+MAX_DESCRIPTION = 4_096
+MAX_FIELDS = 25
+MAX_FIELD_NAME = 256
+MAX_FIELD_VALUE = 1_024
+MAX_FOOTER = 2_048
+MAX_AUTHOR = 256
+MAX_EMBEDS = 10
+MAX_CHARACTERS = 6_000
 
-_SHOWN = ("title", "description", "footer", "image", "thumbnail", "author", "fields")
-_TIME = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?")
-_WEB = url()
-_PICTURE = url(("http", "https", "attachment"))
+_VISIBLE_FIELDS = ("title", "description", "footer", "image", "thumbnail", "author", "fields")
+_ISO_8601 = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?")
+_ADDRESS = url()
+_IMAGE_ADDRESS = url(("http", "https", "attachment"))
 
 
-def _time(value: Any) -> str:
-    if not isinstance(value, str) or _TIME.fullmatch(value) is None:
+def _timestamp(value: Any) -> str:
+    if not isinstance(value, str) or _ISO_8601.fullmatch(value) is None:
         message = f'Could not parse "{str(value)[:100]}". Should be ISO8601.'
-        raise fault("DATE_TIME_TYPE_PARSE", message)
+        raise invalid("DATE_TIME_TYPE_PARSE", message)
     return value
 
 
-def _media() -> Parser:
-    return model({"url": Field(_PICTURE, required=True)})
-
-
+_IMAGE = model({"url": Field(_IMAGE_ADDRESS, required=True)})
+_FOOTER = model(
+    {"text": Field(string(1, MAX_FOOTER), required=True), "icon_url": Field(_IMAGE_ADDRESS)}
+)
+_AUTHOR = model(
+    {
+        "name": Field(string(1, MAX_AUTHOR), required=True),
+        "url": Field(_ADDRESS),
+        "icon_url": Field(_IMAGE_ADDRESS),
+    }
+)
+_FIELD = model(
+    {
+        "name": Field(string(1, MAX_FIELD_NAME), required=True),
+        "value": Field(string(1, MAX_FIELD_VALUE), required=True),
+        "inline": Field(boolean),
+    }
+)
 _EMBED = model(
     {
-        "title": Field(string(maximum=TITLE)),
+        "title": Field(string(maximum=MAX_TITLE)),
         "type": Field(string()),
-        "description": Field(string(maximum=DESCRIPTION)),
-        "url": Field(_WEB),
-        "timestamp": Field(_time),
+        "description": Field(string(maximum=MAX_DESCRIPTION)),
+        "url": Field(_ADDRESS),
+        "timestamp": Field(_timestamp),
         "color": Field(integer(0, 0xFFFFFF)),
-        "footer": Field(
-            model({"text": Field(string(1, FOOTER), required=True), "icon_url": Field(_PICTURE)})
-        ),
-        "image": Field(_media()),
-        "thumbnail": Field(_media()),
-        "author": Field(
-            model(
-                {
-                    "name": Field(string(1, AUTHOR), required=True),
-                    "url": Field(_WEB),
-                    "icon_url": Field(_PICTURE),
-                }
-            )
-        ),
-        "fields": Field(
-            list_of(
-                model(
-                    {
-                        "name": Field(string(1, FIELD_NAME), required=True),
-                        "value": Field(string(1, FIELD_VALUE), required=True),
-                        "inline": Field(boolean),
-                    }
-                ),
-                maximum=FIELDS,
-            )
-        ),
+        "footer": Field(_FOOTER),
+        "image": Field(_IMAGE),
+        "thumbnail": Field(_IMAGE),
+        "author": Field(_AUTHOR),
+        "fields": Field(list_of(_FIELD, maximum=MAX_FIELDS)),
     }
 )
 
@@ -99,12 +91,13 @@ def size(embed: Json) -> int:
 
 
 def embeds(value: Any) -> list[Json]:
-    """Parser of a message's embeds."""
-    parsed: list[Json] = list_of(_EMBED, maximum=EMBEDS)(value)
-    if sum(size(embed) for embed in parsed) > TOTAL:
-        raise fault("MAX_EMBED_SIZE_EXCEEDED", f"Embed size exceeds maximum size of {TOTAL}")
+    """Parse the embeds of a message."""
+    parsed: list[Json] = list_of(_EMBED, maximum=MAX_EMBEDS)(value)
+    if sum(size(embed) for embed in parsed) > MAX_CHARACTERS:
+        message = f"Embed size exceeds maximum size of {MAX_CHARACTERS}"
+        raise invalid("MAX_EMBED_SIZE_EXCEEDED", message)
     for position, embed in enumerate(parsed):
-        if not any(embed.get(key) for key in _SHOWN):
-            raise required(str(position), "description")
+        if not any(embed.get(key) for key in _VISIBLE_FIELDS):
+            raise missing(str(position), "description")
         embed["type"] = "rich"
     return parsed

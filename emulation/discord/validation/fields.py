@@ -1,7 +1,7 @@
 """Parsers for the parts of a body, with the codes and texts of Discord's form errors.
 
-A parser takes a decoded JSON value and gives it back checked, or raises FieldError with the tree of
-errors below it. Shape of the tree: https://docs.discord.com/developers/reference#error-messages
+A parser takes a decoded JSON value and returns it checked, or raises InvalidFormError with the tree
+of errors below that value.
 """
 
 import re
@@ -17,51 +17,25 @@ from emulation.discord.snowflakes import MAX_SNOWFLAKE
 Parser = Callable[[Any], Any]
 Check = Callable[[Json], None]
 
-_SHOWN = 100
+MAX_QUOTED_CHARACTERS = 100
+"""How much of a wrong value an error text repeats."""
 
 
-class FieldError(Exception):
-    """What is wrong below a field; `tree` is the part of `errors` that says so."""
-
-    def __init__(self, tree: Json) -> None:
-        super().__init__("invalid field")
-        self.tree = tree
+def invalid(code: str, message: str, *path: str) -> InvalidFormError:
+    """One error, at a path below the value that is being parsed."""
+    return InvalidFormError({"_errors": [{"code": code, "message": message}]}).at(*path)
 
 
-def fault(code: str, message: str, *path: str) -> FieldError:
-    """One error, at a path below the field that is being parsed."""
-    tree: Json = {"_errors": [{"code": code, "message": message}]}
-    for name in reversed(path):
-        tree = {name: tree}
-    return FieldError(tree)
+def missing(*path: str) -> InvalidFormError:
+    """The error of a field that is required and absent."""
+    return invalid("BASE_TYPE_REQUIRED", "This field is required", *path)
 
 
-def required(*path: str) -> FieldError:
-    """The error of a field that is not there."""
-    return fault("BASE_TYPE_REQUIRED", "This field is required", *path)
-
-
-def parse_form(parser: Parser, value: Any) -> Any:
-    """Parse a whole body; InvalidFormError (50035) if it does not fit."""
-    try:
-        return parser(value)
-    except FieldError as error:
-        raise InvalidFormError(error.tree) from error
-
-
-def string(minimum: int = 0, maximum: int | None = None, pattern: str | None = None) -> Parser:
-    """Text of a length in code points."""
-
-    def parse(value: Any) -> str:
-        if not isinstance(value, str):
-            shown = str(value)[:_SHOWN]
-            raise fault("STRING_TYPE_CONVERT", f'Could not interpret "{shown}" as string.')
-        check_length(value, minimum, maximum)
-        if pattern is not None and re.fullmatch(pattern, value) is None:
-            raise fault("STRING_TYPE_REGEX", "String value did not match validation regex.")
-        return value
-
-    return parse
+def require_object(value: Any) -> Json:
+    """Return `value` if it is an object; raise Discord's error if it is not."""
+    if not isinstance(value, dict):
+        raise invalid("MODEL_TYPE_CONVERT", "Only dictionaries may be used in a ModelType")
+    return value
 
 
 def check_length(value: str | list[Any], minimum: int, maximum: int | None) -> None:
@@ -70,151 +44,166 @@ def check_length(value: str | list[Any], minimum: int, maximum: int | None) -> N
     if size >= minimum and (maximum is None or size <= maximum):
         return
     if minimum > 0 and maximum is not None:
-        raise fault("BASE_TYPE_BAD_LENGTH", f"Must be between {minimum} and {maximum} in length.")
+        raise invalid("BASE_TYPE_BAD_LENGTH", f"Must be between {minimum} and {maximum} in length.")
     if size < minimum:
-        raise fault("BASE_TYPE_MIN_LENGTH", f"Must be {minimum} or more in length.")
-    raise fault("BASE_TYPE_MAX_LENGTH", f"Must be {maximum} or fewer in length.")
+        raise invalid("BASE_TYPE_MIN_LENGTH", f"Must be {minimum} or more in length.")
+    raise invalid("BASE_TYPE_MAX_LENGTH", f"Must be {maximum} or fewer in length.")
 
 
-def integer(minimum: int | None = None, maximum: int | None = None) -> Parser:
-    """A whole number, also when written as text."""
+def string(minimum: int = 0, maximum: int | None = None) -> Parser:
+    """A parser of text; lengths are in code points."""
 
-    def parse(value: Any) -> int:
-        number = _as_int(value)
-        if number is None:
-            raise fault("NUMBER_TYPE_COERCE", f'Value "{str(value)[:_SHOWN]}" is not int.')
-        _check_range("int", number, minimum, maximum)
-        return number
-
-    return parse
-
-
-def number(minimum: float | None = None, maximum: float | None = None) -> Parser:
-    """A number."""
-
-    def parse(value: Any) -> float:
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise fault("NUMBER_TYPE_COERCE", f'Value "{str(value)[:_SHOWN]}" is not float.')
-        _check_range("float", value, minimum, maximum)
+    def parse(value: Any) -> str:
+        if not isinstance(value, str):
+            text = f'Could not interpret "{str(value)[:MAX_QUOTED_CHARACTERS]}" as string.'
+            raise invalid("STRING_TYPE_CONVERT", text)
+        check_length(value, minimum, maximum)
         return value
 
     return parse
 
 
-def _as_int(value: Any) -> int | None:
+def _not_a(kind: str, value: Any) -> InvalidFormError:
+    text = f'Value "{str(value)[:MAX_QUOTED_CHARACTERS]}" is not {kind}.'
+    return invalid("NUMBER_TYPE_COERCE", text)
+
+
+def _check_range(kind: str, value: float, minimum: float | None, maximum: float | None) -> None:
+    if maximum is not None and value > maximum:
+        text = f"{kind} value should be less than or equal to {maximum}."
+        raise invalid("NUMBER_TYPE_MAX", text)
+    if minimum is not None and value < minimum:
+        text = f"{kind} value should be greater than or equal to {minimum}."
+        raise invalid("NUMBER_TYPE_MIN", text)
+
+
+def _to_integer(value: Any) -> int | None:
     if isinstance(value, bool):
         return None
-    if isinstance(value, int):
-        return value
-    if isinstance(value, float) and value.is_integer():
+    if isinstance(value, int) or (isinstance(value, float) and value.is_integer()):
         return int(value)
     if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,20}", value):
         return int(value)
     return None
 
 
-def _check_range(kind: str, value: float, minimum: float | None, maximum: float | None) -> None:
-    if maximum is not None and value > maximum:
-        message = f"{kind} value should be less than or equal to {maximum}."
-        raise fault("NUMBER_TYPE_MAX", message)
-    if minimum is not None and value < minimum:
-        message = f"{kind} value should be greater than or equal to {minimum}."
-        raise fault("NUMBER_TYPE_MIN", message)
+def integer(minimum: int | None = None, maximum: int | None = None) -> Parser:
+    """A parser of whole numbers, also of those written as text."""
+
+    def parse(value: Any) -> int:
+        parsed = _to_integer(value)
+        if parsed is None:
+            raise _not_a("int", value)
+        _check_range("int", parsed, minimum, maximum)
+        return parsed
+
+    return parse
+
+
+def number(minimum: float | None = None, maximum: float | None = None) -> Parser:
+    """A parser of numbers."""
+
+    def parse(value: Any) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise _not_a("float", value)
+        _check_range("float", value, minimum, maximum)
+        return value
+
+    return parse
 
 
 def boolean(value: Any) -> bool:
-    """True or false."""
+    """Parse true or false."""
     if not isinstance(value, bool):
-        raise fault("BOOLEAN_TYPE_CONVERT", "Must be either true or false.")
+        raise invalid("BOOLEAN_TYPE_CONVERT", "Must be either true or false.")
     return value
 
 
 def snowflake(value: Any) -> str:
-    """An id; numbers become text."""
+    """Parse an id; a number becomes text."""
     text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
     if not isinstance(text, str) or re.fullmatch(r"[0-9]{1,20}", text) is None:
-        raise fault("NUMBER_TYPE_COERCE", f'Value "{str(value)[:_SHOWN]}" is not snowflake.')
-    if int(text) > MAX_SNOWFLAKE:
-        message = f"snowflake value should be less than or equal to {MAX_SNOWFLAKE}."
-        raise fault("NUMBER_TYPE_MAX", message)
+        raise _not_a("snowflake", value)
+    _check_range("snowflake", int(text), None, MAX_SNOWFLAKE)
     return text
 
 
 def one_of(values: Iterable[Any], parse_value: Parser) -> Parser:
-    """One of a few values."""
+    """A parser of one of a few values."""
     allowed = tuple(values)
 
     def parse(value: Any) -> Any:
         parsed = parse_value(value)
         if parsed not in allowed:
-            shown = ", ".join(str(one) for one in allowed)
-            raise fault("BASE_TYPE_CHOICES", f"Value must be one of {{{shown}}}.")
+            choices = ", ".join(str(choice) for choice in allowed)
+            raise invalid("BASE_TYPE_CHOICES", f"Value must be one of {{{choices}}}.")
         return parsed
 
     return parse
 
 
 def url(schemes: tuple[str, ...] = ("http", "https"), maximum: int = 2048) -> Parser:
-    """A web address."""
-    text = string(maximum=maximum)
+    """A parser of addresses with one of the schemes."""
+    parse_text = string(maximum=maximum)
 
     def parse(value: Any) -> str:
-        address: str = text(value)
+        address: str = parse_text(value)
+        malformed = invalid("URL_TYPE_INVALID_URL", "Not a well formed URL.")
         try:
             parts = urlsplit(address)
             host = parts.hostname
         except ValueError as error:
-            raise fault("URL_TYPE_INVALID_URL", "Not a well formed URL.") from error
+            raise malformed from error
         if parts.scheme and parts.scheme not in schemes:
-            shown = ", ".join(f"'{scheme}'" for scheme in schemes)
-            message = f'Scheme "{parts.scheme}" is not supported. Scheme must be one of ({shown}).'
-            raise fault("URL_TYPE_INVALID_SCHEME", message)
+            allowed = ", ".join(f"'{scheme}'" for scheme in schemes)
+            text = f'Scheme "{parts.scheme}" is not supported. Scheme must be one of ({allowed}).'
+            raise invalid("URL_TYPE_INVALID_SCHEME", text)
         if not parts.scheme or not (host or parts.scheme in ("attachment", "discord")):
-            raise fault("URL_TYPE_INVALID_URL", "Not a well formed URL.")
+            raise malformed
         return address
 
     return parse
 
 
 def list_of(parse_item: Parser, minimum: int = 0, maximum: int | None = None) -> Parser:
-    """A list, each of whose items is parsed; errors are keyed by position."""
+    """A parser of lists; errors are keyed by position."""
 
     def parse(value: Any) -> list[Any]:
         if not isinstance(value, list):
-            raise fault("LIST_TYPE_CONVERT", "Only iterables may be used in a ListType")
+            raise invalid("LIST_TYPE_CONVERT", "Only iterables may be used in a ListType")
         check_length(value, minimum, maximum)
         parsed: list[Any] = []
         tree: Json = {}
         for position, item in enumerate(value):
             try:
                 parsed.append(parse_item(item))
-            except FieldError as error:
+            except InvalidFormError as error:
                 tree[str(position)] = error.tree
         if tree:
-            raise FieldError(tree)
+            raise InvalidFormError(tree)
         return parsed
 
     return parse
 
 
 def mapping_of(keys: Iterable[str], parse_value: Parser) -> Parser:
-    """An object whose keys are of a fixed set, as localizations are."""
-    allowed = tuple(keys)
+    """A parser of objects whose keys are of a fixed set, as localizations are."""
+    parse_key = one_of(keys, string())
 
     def parse(value: Any) -> Json:
         if not isinstance(value, dict):
-            raise fault("DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType")
+            raise invalid("DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType")
         parsed: Json = {}
         tree: Json = {}
         for key, item in value.items():
             try:
-                one_of(allowed, string())(key)
+                parse_key(key)
                 if item is not None:
                     parsed[key] = parse_value(item)
-            except FieldError as error:
+            except InvalidFormError as error:
                 tree[key] = error.tree
         if tree:
-            raise FieldError(tree)
+            raise InvalidFormError(tree)
         return parsed
 
     return parse
@@ -231,32 +220,26 @@ class Field:
 
 
 def model(fields: Mapping[str, Field], *checks: Check) -> Parser:
-    """An object. Unknown keys are dropped; `checks` see the object once its fields are right."""
+    """A parser of objects. Unknown keys are dropped; `checks` get the object if its fields fit."""
 
     def parse(value: Any) -> Json:
-        if not isinstance(value, dict):
-            raise fault("MODEL_TYPE_CONVERT", "Only dictionaries may be used in a ModelType")
+        given = require_object(value)
         parsed: Json = {}
         tree: Json = {}
         for name, field in fields.items():
             try:
-                _parse_field(field, name, value, parsed)
-            except FieldError as error:
+                if given.get(name) is not None:
+                    parsed[name] = field.parse(given[name])
+                elif field.required:
+                    raise missing()
+                elif field.nullable and name in given:
+                    parsed[name] = None
+            except InvalidFormError as error:
                 tree[name] = error.tree
         if tree:
-            raise FieldError(tree)
+            raise InvalidFormError(tree)
         for check in checks:
             check(parsed)
         return parsed
 
     return parse
-
-
-def _parse_field(field: Field, name: str, value: Json, parsed: Json) -> None:
-    """Parse one field of `value` into `parsed`."""
-    if value.get(name) is not None:
-        parsed[name] = field.parse(value[name])
-    elif field.required:
-        raise required()
-    elif field.nullable and name in value:
-        parsed[name] = None

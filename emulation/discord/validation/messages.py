@@ -1,9 +1,11 @@
-"""The body of a message that is made or edited.
+"""Parsers of a message's body, and of who it mentions.
 
-Contract: https://docs.discord.com/developers/resources/message#create-message and
-https://docs.discord.com/developers/resources/webhook#execute-webhook
+Contract: https://docs.discord.com/developers/resources/message#create-message,
+https://docs.discord.com/developers/resources/webhook#execute-webhook and
+https://docs.discord.com/developers/resources/message#allowed-mentions-object
 """
 
+import re
 from collections.abc import Mapping
 
 from emulation.discord.json_types import Json
@@ -15,20 +17,69 @@ from emulation.discord.validation.fields import (
     Field,
     Parser,
     boolean,
-    fault,
     integer,
+    invalid,
     list_of,
     model,
+    one_of,
     snowflake,
     string,
     url,
 )
-from emulation.discord.validation.mentions import allowed_mentions
 
-CONTENT = 2_000
-ATTACHMENTS = 10
+MAX_CONTENT = 2_000
+MAX_ATTACHMENTS = 10
 
-attachment = model(
+_MENTION_TYPES = ("roles", "users", "everyone")
+_MAX_MENTIONED_IDS = 100
+_USER_MENTION = re.compile(r"<@!?([0-9]{15,20})>")
+_ROLE_MENTION = re.compile(r"<@&([0-9]{15,20})>")
+_EVERYONE_MENTION = re.compile(r"@(?:everyone|here)\b")
+
+
+def _check_mentions(allowed: Json) -> None:
+    for mention_type in ("users", "roles"):
+        if mention_type in allowed.get("parse", []) and allowed.get(mention_type):
+            message = (
+                f'parse:["{mention_type}"] and {mention_type}: [ids...] are mutually exclusive.'
+            )
+            raise invalid("MESSAGE_ALLOWED_MENTIONS_PARSE_EXCLUSIVE", message)
+
+
+allowed_mentions = model(
+    {
+        "parse": Field(list_of(one_of(_MENTION_TYPES, string()))),
+        "users": Field(list_of(snowflake, maximum=_MAX_MENTIONED_IDS)),
+        "roles": Field(list_of(snowflake, maximum=_MAX_MENTIONED_IDS)),
+        "replied_user": Field(boolean),
+    },
+    _check_mentions,
+)
+"""Parser of the allowed mentions object."""
+
+
+def pings(content: str, allowed: Json | None) -> Json:
+    """Who `content` notifies: `everyone`, `users` and `roles`; without `allowed`, all it names."""
+    parse = _MENTION_TYPES if allowed is None else allowed.get("parse", [])
+    listed = allowed or {}
+    roles = dict.fromkeys(_ROLE_MENTION.findall(content))
+    return {
+        "everyone": "everyone" in parse and _EVERYONE_MENTION.search(content) is not None,
+        "users": [
+            user
+            for user in mentioned_users(content)
+            if "users" in parse or user in listed.get("users", [])
+        ],
+        "roles": [role for role in roles if "roles" in parse or role in listed.get("roles", [])],
+    }
+
+
+def mentioned_users(content: str) -> list[str]:
+    """The ids of the users that a text names, whether or not they are notified."""
+    return list(dict.fromkeys(_USER_MENTION.findall(content)))
+
+
+_ATTACHMENT = model(
     {
         "id": Field(snowflake, required=True),
         "filename": Field(string(1, 1024)),
@@ -37,76 +88,69 @@ attachment = model(
         "is_spoiler": Field(boolean),
     }
 )
-
-_COMMON: Mapping[str, Field] = {
-    "content": Field(string(maximum=CONTENT), nullable=True),
+_COMMON_FIELDS: Mapping[str, Field] = {
+    "content": Field(string(maximum=MAX_CONTENT), nullable=True),
     "embeds": Field(embeds, nullable=True),
     "components": Field(message_components, nullable=True),
     "allowed_mentions": Field(allowed_mentions, nullable=True),
-    "attachments": Field(list_of(attachment, maximum=ATTACHMENTS), nullable=True),
+    "attachments": Field(list_of(_ATTACHMENT, maximum=MAX_ATTACHMENTS), nullable=True),
     "flags": Field(integer(0), nullable=True),
+    "poll": Field(lambda value: value),
 }
 
 
 def _only_flags(allowed: int) -> Check:
-    """Refuse flags that an application cannot set here."""
+    """A check that refuses the flags that an application cannot set here."""
 
     def check(value: Json) -> None:
         if (value.get("flags") or 0) & ~allowed:
             message = "Only the flags that this route documents may be set."
-            raise fault("MESSAGE_FLAGS_INVALID", message, "flags")
+            raise invalid("MESSAGE_FLAGS_INVALID", message, "flags")
 
     return check
 
 
-def _no_polls(value: Json) -> None:
+def _refuse_polls(value: Json) -> None:
     """The stand-in has no polls, and says so rather than drop one."""
     if "poll" in value:
-        raise fault("POLL_UNSUPPORTED", "The stand-in has no polls.", "poll")
+        raise invalid("POLL_UNSUPPORTED", "The stand-in has no polls.", "poll")
+
+
+def _message(extra_fields: Mapping[str, Field], flags: int) -> Parser:
+    return model({**_COMMON_FIELDS, **extra_fields}, _only_flags(flags), _refuse_polls)
 
 
 def _nonce(value: object) -> object:
     return value if isinstance(value, int) else string(maximum=25)(value)
 
 
-def _parser(extra: Mapping[str, Field], flags: int) -> Parser:
-    fields = {**_COMMON, "poll": Field(lambda value: value), **extra}
-    return model(fields, _only_flags(flags), _no_polls)
-
-
-_VISIBLE = SUPPRESS_EMBEDS | SUPPRESS_NOTIFICATIONS
+_FLAGS = SUPPRESS_EMBEDS | SUPPRESS_NOTIFICATIONS
 _WEBHOOK_FIELDS = {
     "username": Field(string(1, 80)),
     "avatar_url": Field(url()),
     "tts": Field(boolean),
     "thread_name": Field(string(1, 100)),
 }
-
-created = _parser(
+_REFERENCE = model(
     {
-        "tts": Field(boolean),
-        "nonce": Field(_nonce),
-        "message_reference": Field(
-            model(
-                {
-                    "message_id": Field(snowflake, required=True),
-                    "channel_id": Field(snowflake),
-                    "guild_id": Field(snowflake),
-                    "fail_if_not_exists": Field(boolean),
-                }
-            )
-        ),
-    },
-    _VISIBLE,
+        "message_id": Field(snowflake, required=True),
+        "channel_id": Field(snowflake),
+        "guild_id": Field(snowflake),
+        "fail_if_not_exists": Field(boolean),
+    }
 )
-"""Parser of a message that a bot makes."""
 
-executed = _parser(_WEBHOOK_FIELDS, _VISIBLE)
-"""Parser of a message that a channel's webhook makes."""
+bot_message = _message(
+    {"tts": Field(boolean), "nonce": Field(_nonce), "message_reference": Field(_REFERENCE)}, _FLAGS
+)
+"""Parser of a message that a bot posts into a channel."""
 
-followed_up = _parser(_WEBHOOK_FIELDS, _VISIBLE | EPHEMERAL)
-"""Parser of a message that answers an interaction, at once or as a follow-up."""
+webhook_message = _message(_WEBHOOK_FIELDS, _FLAGS)
+"""Parser of a message that a channel's webhook posts."""
+
+interaction_message = _message(_WEBHOOK_FIELDS, _FLAGS | EPHEMERAL)
+"""Parser of a message that responds to an interaction or follows it up."""
 
 # An edit may name the flags a message has; only SUPPRESS_EMBEDS can be changed by one.
-edited = _parser({}, _VISIBLE | EPHEMERAL)
-"""Parser of an edit."""
+edit = _message({}, _FLAGS | EPHEMERAL)
+"""Parser of an edit of a message."""

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.standin_rig import Rig, running
+from tests.standin_in_process import StandIn, running
 
 
 @pytest.fixture
@@ -14,7 +14,7 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture
-async def rig() -> AsyncIterator[Rig]:
+async def standin() -> AsyncIterator[StandIn]:
     """A stand-in without rate limits or probes."""
-    async with running() as one:
-        yield one
+    async with running() as standin:
+        yield standin

@@ -1,6 +1,6 @@
 """Series keep their points in order and their number small."""
 
-from emulation.discord.state.reports import MOST_SERIES, SeriesStore
+from emulation.discord.state.reports import MAX_SERIES, SeriesStore
 
 
 def test_points_that_come_late_are_put_where_they_belong() -> None:
@@ -12,6 +12,6 @@ def test_points_that_come_late_are_put_where_they_belong() -> None:
 
 def test_a_caller_cannot_make_series_without_end() -> None:
     store = SeriesStore()
-    assert all(store.add(f"series{n}", 0.0, 1.0) for n in range(MOST_SERIES))
+    assert all(store.add(f"series{n}", 0.0, 1.0) for n in range(MAX_SERIES))
     assert not store.add("one_more", 0.0, 1.0)
     assert store.add("series0", 1.0, 2.0)

@@ -1,4 +1,4 @@
-"""What the control API can be asked to send."""
+"""What a user does in Discord's client, as the control API is asked to do it."""
 
 from typing import Any
 
@@ -9,8 +9,11 @@ from emulation.discord.json_types import Json
 _SNOWFLAKE = r"^[0-9]{1,19}$"
 
 
-class Asked(BaseModel):
-    """A person's act. Exactly one of `command`, `message_id` and `modal` says which."""
+class UserAction(BaseModel):
+    """A user runs a command, clicks a component or submits a modal.
+
+    Exactly one of `command`, `message_id` and `modal` says which.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -24,7 +27,7 @@ class Asked(BaseModel):
         default=None, description="Makes it the autocomplete of this option."
     )
 
-    message_id: str | None = Field(default=None, description="Whose component is pressed.")
+    message_id: str | None = Field(default=None, description="Whose component is clicked.")
     custom_id: str | None = None
     values: list[str] | None = Field(default=None, description="What is chosen in a select menu.")
 
@@ -35,15 +38,15 @@ class Asked(BaseModel):
     guild_id: str | None = Field(default=None, description="null sends it in a DM.")
     channel_id: str | None = None
     locale: str | None = None
-    raw: Json = Field(default_factory=dict, description="Laid over the payload.")
+    raw: Json = Field(default_factory=dict, description="Merged into the payload that is sent.")
     age_seconds: float = Field(
-        default=0.0, ge=0, le=86_400, description="How long ago it was made."
+        default=0.0, ge=0, le=86_400, description="How long ago the interaction was created."
     )
     strict: bool = Field(
         default=False, description="Refuse what Discord's client would not let through."
     )
 
     @property
-    def wants_dm(self) -> bool:
-        """Whether it was asked for outside any guild."""
+    def is_in_dm(self) -> bool:
+        """Whether it was asked for in a DM: `guild_id` is given as null, and no channel."""
         return self.channel_id is None and "guild_id" in self.model_fields_set and not self.guild_id

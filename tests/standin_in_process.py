@@ -1,4 +1,4 @@
-"""A stand-in in this process, and an application behind it that answers as a test tells it to."""
+"""A stand-in in this process, and an application behind it whose answers a test chooses."""
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -11,7 +11,7 @@ from nacl.exceptions import BadSignatureError
 from nacl.signing import VerifyKey
 
 from emulation.discord.app import create_app
-from emulation.discord.backend import StandIn
+from emulation.discord.backend import Backend
 from emulation.discord.clock import Clock
 from emulation.discord.config import Config, Limits
 from fixtures.discord.signing import public_key
@@ -36,7 +36,7 @@ def message(content: str = "Queued", **data: Any) -> Payload:
 
 @dataclass
 class FakeApplication:
-    """An interactions endpoint that checks signatures and answers what it is told."""
+    """An interactions endpoint that checks signatures and answers with `reply`."""
 
     reply: Reply = field(default=lambda _payload: message())
     checks_signatures: bool = True
@@ -51,7 +51,7 @@ class FakeApplication:
 
     @property
     def payloads(self) -> list[Payload]:
-        """The interactions that came, PINGs left out."""
+        """The payloads that were received, without the PINGs."""
         decoded = [json.loads(request.content) for request in self.received]
         return [payload for payload in decoded if payload["type"] != 1]
 
@@ -78,66 +78,66 @@ def _is_signed(request: httpx.Request) -> bool:
 
 
 @dataclass
-class Rig:
-    """The stand-in, its application, and clients of its HTTP API."""
+class StandIn:
+    """A stand-in in this process, its application, and clients of its HTTP API."""
 
-    standin: StandIn
+    backend: Backend
     application: FakeApplication
     clock: Clock
     http: httpx.AsyncClient
-    """Nobody's: what needs no token."""
+    """A client without a token."""
     bot: httpx.AsyncClient
     """The bot, with its token."""
 
     @property
     def commands(self) -> str:
         """Path of the global commands."""
-        return f"/api/v10/applications/{self.standin.application.id}/commands"
+        return f"/api/v10/applications/{self.backend.application.id}/commands"
 
-    async def send(self, **asked: Any) -> Payload:
-        """Do what a user does; how the delivery went."""
-        body = asked or {"command": "imagine", "options": {"prompt": "a red circle"}}
+    async def send(self, **action: Any) -> Payload:
+        """Do what a user does, by default /imagine; the result of the delivery."""
+        body = action or {"command": "imagine", "options": {"prompt": "a red circle"}}
         response = await self.http.post("/control/interactions", json=body)
         assert response.status_code == 200, response.text
         result: Payload = response.json()
         return result
 
-    async def seen(self, interaction_id: str) -> Payload:
-        """What the control API tells of an interaction."""
+    async def interaction(self, interaction_id: str) -> Payload:
+        """An interaction as the control API shows it."""
         response = await self.http.get(f"/control/interactions/{interaction_id}")
         result: Payload = response.json()
         return result
 
-    def hook(self, interaction_id: str) -> str:
-        """Path of the webhook that an interaction is."""
-        interaction = self.standin.interactions.find(interaction_id)
+    def webhook_path(self, interaction_id: str) -> str:
+        """Path of the webhook of an interaction."""
+        interaction = self.backend.interactions.find(interaction_id)
         assert interaction is not None
-        return f"/api/v10/webhooks/{self.standin.application.id}/{interaction.token}"
+        return f"/api/v10/webhooks/{self.backend.application.id}/{interaction.token}"
 
-    async def opened(self, **data: Any) -> tuple[str, str]:
-        """Have an interaction answered with a message; its id and its webhook's path."""
+    async def answered_interaction(self, **data: Any) -> tuple[str, str]:
+        """Have an interaction answered with a message; its id and the path of its webhook."""
         self.application.reply = lambda _payload: message(**data)
         sent = await self.send()
         assert sent["outcome"] == "answered", sent
-        return sent["interaction_id"], self.hook(sent["interaction_id"])
+        return sent["interaction_id"], self.webhook_path(sent["interaction_id"])
 
 
 @asynccontextmanager
-async def running(**settings: Any) -> AsyncIterator[Rig]:
-    """A rig whose stand-in has been given an endpoint; `settings` are of Config and Limits."""
+async def running(**settings: Any) -> AsyncIterator[StandIn]:
+    """A stand-in whose application has an endpoint; `settings` are of Config and Limits."""
     limits = {name: settings.pop(name) for name in list(settings) if hasattr(Limits(), name)}
     config = Config(public_url=URL, rate_limits=False, probe_interval_seconds=0)
     application = FakeApplication()
     clock = Clock()
-    standin = StandIn(
+    backend = Backend(
         replace(config, limits=Limits(**limits), **settings),
         clock=clock,
         transport=httpx.MockTransport(application),
     )
-    standin.endpoint.url = ENDPOINT
-    app = create_app(standin)
+    backend.endpoint.url = ENDPOINT
+    app = create_app(backend)
     headers = {"User-Agent": USER_AGENT}
-    token = {"Authorization": f"Bot {standin.application.bot_token}"}
+    token = {"Authorization": f"Bot {backend.application.bot_token}"}
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(
@@ -147,7 +147,7 @@ async def running(**settings: Any) -> AsyncIterator[Rig]:
             transport=httpx.ASGITransport(app), base_url=URL, headers=headers | token
         ) as bot,
     ):
-        yield Rig(standin, application, clock, http, bot)
+        yield StandIn(backend, application, clock, http, bot)
 
 
 def multipart(

@@ -2,15 +2,15 @@
 
 import pytest
 
-from tests.standin_rig import Rig, running
+from tests.standin_in_process import StandIn, running
 
 pytestmark = pytest.mark.anyio
 
 ME = "/api/v10/users/@me"
 
 
-async def test_every_answer_tells_of_its_bucket(rig: Rig) -> None:
-    for response in (await rig.bot.get(ME), await rig.http.get(ME)):
+async def test_every_answer_tells_of_its_bucket(standin: StandIn) -> None:
+    for response in (await standin.bot.get(ME), await standin.http.get(ME)):
         for name in ("Limit", "Remaining", "Reset", "Reset-After", "Bucket"):
             assert response.headers[f"X-RateLimit-{name}"]
         assert response.headers["Via"]
@@ -18,52 +18,52 @@ async def test_every_answer_tells_of_its_bucket(rig: Rig) -> None:
 
 
 async def test_a_webhook_that_is_called_too_often_is_429_until_its_window_ends() -> None:
-    async with running(rate_limits=True) as rig:
-        _, hook = await rig.opened()
+    async with running(rate_limits=True) as standin:
+        _, hook = await standin.answered_interaction()
         path = f"{hook}/messages/@original"
         for remaining in range(4, -1, -1):
-            response = await rig.http.get(path)
+            response = await standin.http.get(path)
             assert response.headers["X-RateLimit-Remaining"] == str(remaining)
-        refused = await rig.http.get(path)
+        refused = await standin.http.get(path)
         assert refused.status_code == 429
         body = refused.json()
         assert isinstance(body["retry_after"], float)
         assert body["global"] is False
         assert refused.headers["X-RateLimit-Scope"] == "user"
         assert int(refused.headers["Retry-After"]) >= 1
-        _, other = await rig.opened()
-        assert (await rig.http.get(f"{other}/messages/@original")).status_code == 200
-        rig.clock.offset += body["retry_after"]
-        assert (await rig.http.get(path)).status_code == 200
+        _, other = await standin.answered_interaction()
+        assert (await standin.http.get(f"{other}/messages/@original")).status_code == 200
+        standin.clock.offset += body["retry_after"]
+        assert (await standin.http.get(path)).status_code == 200
 
 
 async def test_a_bot_has_a_limit_on_all_its_routes_together() -> None:
-    async with running(rate_limits=True) as rig:
+    async with running(rate_limits=True) as standin:
         paths = [f"/api/v10/channels/{n}" for n in range(10)]
-        paths += [f"/api/v10/guilds/{n}/channels" for n in range(10)] + [rig.commands] * 31
-        responses = [await rig.bot.get(path) for path in paths]
+        paths += [f"/api/v10/guilds/{n}/channels" for n in range(10)] + [standin.commands] * 31
+        responses = [await standin.bot.get(path) for path in paths]
         last = responses[-1]
         assert (last.status_code, last.json()["global"]) == (429, True)
         assert last.headers["X-RateLimit-Global"] == "true"
 
 
 async def test_too_many_refused_requests_ban_the_address() -> None:
-    async with running(rate_limits=True, invalid_requests=5) as rig:
+    async with running(rate_limits=True, invalid_requests=5) as standin:
         for _ in range(5):
-            assert (await rig.http.get(ME)).status_code == 401
-        banned = await rig.bot.get(ME)
+            assert (await standin.http.get(ME)).status_code == 401
+        banned = await standin.bot.get(ME)
         assert (banned.status_code, banned.headers["content-type"]) == (
             429,
             "text/plain; charset=utf-8",
         )
         assert "Via" not in banned.headers
-        rig.clock.offset += 601
-        assert (await rig.bot.get(ME)).status_code == 200
+        standin.clock.offset += 601
+        assert (await standin.bot.get(ME)).status_code == 200
 
 
-async def test_rate_limits_are_switched_off_and_on(rig: Rig) -> None:
-    on = await rig.http.put("/control/rate-limits", json={"enabled": True})
+async def test_rate_limits_are_switched_off_and_on(standin: StandIn) -> None:
+    on = await standin.http.put("/control/rate-limits", json={"enabled": True})
     assert on.json() == {"enabled": True}
-    assert rig.standin.rates.enabled
-    wrong = await rig.http.put("/control/rate-limits", json={"enabled": "perhaps"})
+    assert standin.backend.rate_limiter.enabled
+    wrong = await standin.http.put("/control/rate-limits", json={"enabled": "perhaps"})
     assert (wrong.status_code, wrong.json()["code"]) == (400, 50035)

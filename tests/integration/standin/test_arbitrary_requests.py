@@ -11,7 +11,17 @@ import httpx
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.standin_rig import ADA, DM, GUILD, PICTURES, THREAD, WEBHOOK, Rig, message, running
+from tests.standin_in_process import (
+    ADA,
+    DM,
+    GUILD,
+    PICTURES,
+    THREAD,
+    WEBHOOK,
+    StandIn,
+    message,
+    running,
+)
 
 # Requests in one run of the test; the default is what the project promises.
 TOTAL = int(os.environ.get("STANDIN_REQUESTS", "5000"))
@@ -267,21 +277,21 @@ def _bodies(draw: st.DrawFn, path: str) -> tuple[bytes, str]:
     return b"\r\n".join(parts), "multipart/form-data; boundary=b"
 
 
-async def _make(rig: Rig, calls: list[Call]) -> list[tuple[Call, httpx.Response]]:
+async def _make(standin: StandIn, calls: list[Call]) -> list[tuple[Call, httpx.Response]]:
     """Send them one after the other, into interactions that are still open."""
-    _, hook = await rig.opened(components=[_ROW])
+    _, hook = await standin.answered_interaction(components=[_ROW])
     made = []
     for call in calls:
-        response = await rig.bot.request(
+        response = await standin.bot.request(
             call.method,
             call.path.replace(HOOK, hook),
             content=call.content,
             headers=call.headers,
         )
         made.append((call, response))
-        if rig.standin.endpoint.url is None:
-            rig.standin.endpoint.url = "http://application.test/"
-        rig.application.reply = lambda _payload: message()
+        if standin.backend.endpoint.url is None:
+            standin.backend.endpoint.url = "http://application.test/"
+        standin.application.reply = lambda _payload: message()
     return made
 
 
@@ -294,7 +304,7 @@ def test_no_request_breaks_the_stand_in() -> None:
     count = 0
     with asyncio.Runner() as runner:
         opened = running()
-        rig = runner.run(opened.__aenter__())
+        standin = runner.run(opened.__aenter__())
 
         @settings(
             max_examples=TOTAL // BATCH,
@@ -305,7 +315,7 @@ def test_no_request_breaks_the_stand_in() -> None:
         @given(st.lists(_calls(), min_size=BATCH, max_size=BATCH))
         def every_answer_is_discords(calls: list[Call]) -> None:
             nonlocal count
-            for call, response in runner.run(_make(rig, calls)):
+            for call, response in runner.run(_make(standin, calls)):
                 count += 1
                 assert response.status_code < 500, (call, response.text)
                 if response.is_error and call.path.startswith("/api/"):

@@ -7,38 +7,43 @@ from typing import Any
 import pytest
 from starlette.datastructures import Headers
 
-from emulation.discord.browser_security import is_foreign
-from tests.standin_rig import BORIS, PICTURES, Rig, running
+from emulation.discord.browser_security import is_cross_origin
+from tests.standin_in_process import (
+    BORIS,
+    PICTURES,
+    StandIn,
+    running,
+)
 
 pytestmark = pytest.mark.anyio
 
 
-def names(rig: Rig) -> list[str]:
+def names(standin: StandIn) -> list[str]:
     """The names of the events so far."""
-    return [event.name for event in rig.standin.events.kept()]
+    return [event.name for event in standin.backend.events.all()]
 
 
-async def test_a_snapshot_holds_all_that_a_page_draws(rig: Rig) -> None:
-    await rig.bot.put(rig.commands, json=[{"name": "imagine", "description": "d"}])
-    await rig.opened(flags=64)
-    shot = (await rig.http.get("/control/snapshot")).json()
+async def test_a_snapshot_holds_all_that_a_page_draws(standin: StandIn) -> None:
+    await standin.bot.put(standin.commands, json=[{"name": "imagine", "description": "d"}])
+    await standin.answered_interaction(flags=64)
+    shot = (await standin.http.get("/control/snapshot")).json()
     assert shot["commands"]["global"][0]["name"] == "imagine"
     assert len(shot["world"]["users"]) == 3
     [message] = shot["messages"][PICTURES]
     assert message["ephemeral_for"] == shot["world"]["default_user_id"]
     [interaction] = shot["interactions"]
     assert interaction["events"][0]["name"] == "created"
-    assert shot["last_event_id"] == rig.standin.events.last_id
+    assert shot["last_event_id"] == standin.backend.events.last_id
     assert shot["endpoint"]["url"]
 
 
-async def test_every_change_is_an_event(rig: Rig) -> None:
-    _, hook = await rig.opened()
-    await rig.http.patch(f"{hook}/messages/@original", json={"content": "x"})
-    await rig.http.delete(f"{hook}/messages/@original")
-    await rig.bot.put(rig.commands, json=[])
-    await rig.http.put("/control/chaos", json={})
-    await rig.http.post("/control/probes")
+async def test_every_change_is_an_event(standin: StandIn) -> None:
+    _, hook = await standin.answered_interaction()
+    await standin.http.patch(f"{hook}/messages/@original", json={"content": "x"})
+    await standin.http.delete(f"{hook}/messages/@original")
+    await standin.bot.put(standin.commands, json=[])
+    await standin.http.put("/control/chaos", json={})
+    await standin.http.post("/control/probes")
     expected = {
         "interaction",
         "timeline",
@@ -50,12 +55,12 @@ async def test_every_change_is_an_event(rig: Rig) -> None:
         "probe",
         "request",
     }
-    assert expected <= set(names(rig))
+    assert expected <= set(names(standin))
 
 
-async def read(rig: Rig, after: int | None, count: int) -> list[dict[str, Any]]:
+async def read(standin: StandIn, after: int | None, count: int) -> list[dict[str, Any]]:
     """The next events of a stream."""
-    stream = rig.standin.events.stream(after)
+    stream = standin.backend.events.stream(after)
     found: list[dict[str, Any]] = []
     async for text in stream:
         if text.startswith("id:"):
@@ -67,54 +72,54 @@ async def read(rig: Rig, after: int | None, count: int) -> list[dict[str, Any]]:
     return found
 
 
-async def test_a_stream_resumes_where_it_was_left(rig: Rig) -> None:
-    await rig.opened()
-    last = rig.standin.events.last_id
-    resumed = await read(rig, last - 2, 2)
+async def test_a_stream_resumes_where_it_was_left(standin: StandIn) -> None:
+    await standin.answered_interaction()
+    last = standin.backend.events.last_id
+    resumed = await read(standin, last - 2, 2)
     assert [int(one["id"]) for one in resumed] == [last - 1, last]
 
 
-async def test_a_stream_that_missed_too_much_is_told_to_begin_anew(rig: Rig) -> None:
+async def test_a_stream_that_missed_too_much_is_told_to_begin_anew(standin: StandIn) -> None:
     for _ in range(5_100):
-        rig.standin.events.publish("chaos", {})
+        standin.backend.events.publish("chaos", {})
     for too_long_ago in (3, 1_000_000):
-        [event] = await read(rig, too_long_ago, 1)
+        [event] = await read(standin, too_long_ago, 1)
         assert event["event"] == "reset"
 
 
-async def test_what_another_part_of_the_rig_saw_joins_the_timeline(rig: Rig) -> None:
-    interaction_id, _ = await rig.opened()
-    entry = {"name": "leased", "at": rig.clock.now() - 60, "detail": {"worker": 1}}
-    response = await rig.http.post(f"/control/timeline/{interaction_id}", json=entry)
+async def test_what_another_part_of_the_rig_saw_joins_the_timeline(standin: StandIn) -> None:
+    interaction_id, _ = await standin.answered_interaction()
+    entry = {"name": "leased", "at": standin.clock.now() - 60, "detail": {"worker": 1}}
+    response = await standin.http.post(f"/control/timeline/{interaction_id}", json=entry)
     first = response.json()["events"][0]
     assert (first["name"], first["detail"]) == ("leased", {"worker": 1})
     for wrong in ({"name": "Not So"}, {"name": "x", "at": "later"}, {"name": "x", "more": 1}):
-        refused = await rig.http.post(f"/control/timeline/{interaction_id}", json=wrong)
+        refused = await standin.http.post(f"/control/timeline/{interaction_id}", json=wrong)
         assert refused.status_code == 400
-    unknown = await rig.http.post("/control/timeline/1", json={"name": "x"})
+    unknown = await standin.http.post("/control/timeline/1", json={"name": "x"})
     assert unknown.status_code == 404
 
 
-async def test_a_reset_forgets_all_but_the_endpoint(rig: Rig) -> None:
-    await rig.bot.put(rig.commands, json=[{"name": "imagine", "description": "d"}])
-    await rig.send(command="imagine", user_id="1199999999999999999")
-    await rig.http.post("/control/reset")
-    shot = (await rig.http.get("/control/snapshot")).json()
+async def test_a_reset_forgets_all_but_the_endpoint(standin: StandIn) -> None:
+    await standin.bot.put(standin.commands, json=[{"name": "imagine", "description": "d"}])
+    await standin.send(command="imagine", user_id="1199999999999999999")
+    await standin.http.post("/control/reset")
+    shot = (await standin.http.get("/control/snapshot")).json()
     assert shot["interactions"] == []
     assert shot["commands"]["global"] == []
     assert len(shot["world"]["users"]) == 3
     assert shot["endpoint"]["url"]
-    assert "reset" in names(rig)
+    assert "reset" in names(standin)
 
 
 async def test_the_recorder_saves_what_was_sent_without_its_token(tmp_path: Path) -> None:
-    async with running(recordings_dir=tmp_path) as rig:
-        await rig.send()
-        on = await rig.http.post("/control/recorder", json={"on": True, "folder": "mine"})
+    async with running(recordings_dir=tmp_path) as standin:
+        await standin.send()
+        on = await standin.http.post("/control/recorder", json={"on": True, "folder": "mine"})
         assert on.json()["folder"] == "mine"
-        sent = await rig.send(command="../../imagine", user_id=BORIS)
-        await rig.http.post("/control/recorder", json={"on": False})
-        await rig.send()
+        sent = await standin.send(command="../../imagine", user_id=BORIS)
+        await standin.http.post("/control/recorder", json={"on": False})
+        await standin.send()
         [saved] = (tmp_path / "mine").iterdir()
         assert saved.name == f"command-imagine-{sent['interaction_id']}.json"
         payload = json.loads(saved.read_text())
@@ -124,9 +129,9 @@ async def test_the_recorder_saves_what_was_sent_without_its_token(tmp_path: Path
 
 @pytest.mark.parametrize("folder", ["../out", "/etc", "a/../../b", "x\x00y", ""])
 async def test_the_recorder_saves_nowhere_else(tmp_path: Path, folder: str) -> None:
-    async with running(recordings_dir=tmp_path / "inside") as rig:
+    async with running(recordings_dir=tmp_path / "inside") as standin:
         asked = {"on": True, "folder": folder}
-        response = await rig.http.post("/control/recorder", json=asked)
+        response = await standin.http.post("/control/recorder", json=asked)
         assert response.status_code == 400
 
 
@@ -135,20 +140,20 @@ async def test_pages_are_served_with_a_policy_that_allows_nothing_foreign(
 ) -> None:
     (tmp_path / "index.html").write_text("<title>channel</title>")
     (tmp_path / "operations.html").write_text("<title>operations</title>")
-    async with running(pages_dir=tmp_path) as rig:
-        assert "channel" in (await rig.http.get("/")).text
-        page = await rig.http.get("/operations")
+    async with running(pages_dir=tmp_path) as standin:
+        assert "channel" in (await standin.http.get("/")).text
+        page = await standin.http.get("/operations")
         assert "operations" in page.text
         policy = page.headers["Content-Security-Policy"]
         assert "default-src 'none'" in policy
         assert "unsafe" not in policy
 
 
-async def test_another_site_cannot_use_the_control_api_through_a_browser(rig: Rig) -> None:
+async def test_another_site_cannot_use_the_control_api_through_a_browser(standin: StandIn) -> None:
     for headers in ({"Origin": "http://evil.test"}, {"Sec-Fetch-Site": "cross-site"}):
-        refused = await rig.http.post("/control/reset", headers=headers)
+        refused = await standin.http.post("/control/reset", headers=headers)
         assert refused.status_code == 403
-    own = await rig.http.post("/control/reset", headers={"Origin": "http://standin.test"})
+    own = await standin.http.post("/control/reset", headers={"Origin": "http://standin.test"})
     assert own.status_code == 200
 
 
@@ -160,10 +165,10 @@ def test_only_a_browser_on_a_page_of_ours_is_not_foreign() -> None:
         {"origin": "http://evil.test", "host": "evil.test"},
         {"sec-fetch-site": "same-origin", "host": "evil.test"},
     ):
-        assert is_foreign(Headers(foreign), ["x"])
+        assert is_cross_origin(Headers(foreign), ["x"])
     for ours in (
         {"host": "evil.test"},
         {"origin": "http://x:5", "host": "x:5"},
         {"sec-fetch-site": "same-origin", "host": "x"},
     ):
-        assert not is_foreign(Headers(ours), ["x"])
+        assert not is_cross_origin(Headers(ours), ["x"])

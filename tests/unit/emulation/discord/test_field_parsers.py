@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from emulation.discord.errors import InvalidFormError
 from emulation.discord.validation import fields
-from emulation.discord.validation.fields import Field, FieldError
+from emulation.discord.validation.fields import Field
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -27,7 +28,7 @@ def codes(tree: Any) -> list[str]:
 
 def refusal(parse: Callable[[Any], Any], value: Any) -> dict[str, Any]:
     """The tree that a parser refuses a value with."""
-    with pytest.raises(FieldError) as error:
+    with pytest.raises(InvalidFormError) as error:
         parse(value)
     return error.value.tree
 
@@ -51,7 +52,7 @@ def test_a_parser_takes_a_value_or_says_what_is_wrong_with_it(name: str, value: 
     tree: dict[str, Any] | None = None
     try:
         PARSERS[name](value)
-    except FieldError as error:
+    except InvalidFormError as error:
         tree = error.tree
     assert tree is None or codes(tree)
 

@@ -8,7 +8,7 @@ import pytest
 
 from emulation.discord.config import RECORDINGS
 from fixtures.discord.signing import application, encode, interaction, sign
-from tests.standin_rig import Payload, Rig
+from tests.standin_in_process import Payload, StandIn
 
 FIXTURES = sorted(path.stem for path in RECORDINGS.glob("*.json"))
 
@@ -59,10 +59,10 @@ def shape(value: Any) -> Any:
     ],
 )
 async def test_the_fixtures_have_the_shape_of_what_is_sent(
-    rig: Rig, name: str, asked: Payload
+    standin: StandIn, name: str, asked: Payload
 ) -> None:
-    await rig.send(**asked)
-    [sent] = rig.application.payloads
+    await standin.send(**asked)
+    [sent] = standin.application.payloads
     expected = interaction(name)
     for payload in (sent, expected):
         del payload["channel"]["last_message_id"]

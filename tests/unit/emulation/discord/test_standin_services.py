@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 from nacl.exceptions import BadSignatureError
 from nacl.signing import VerifyKey
 
+from emulation.discord.api_middleware import mask_path
 from emulation.discord.chaos import Chaos, ChaosPlan, Fault
 from emulation.discord.clock import Clock, iso
 from emulation.discord.interactions.payloads import merge
-from emulation.discord.masking import mask_path
 from emulation.discord.rate_limits import RateLimiter
-from emulation.discord.signing import WRONGS, Signer
+from emulation.discord.signing import SIGNATURE_DEFECTS, Signer
 from emulation.discord.snowflakes import Snowflakes, created_at
 from emulation.discord.state.events import EventLog
 
@@ -44,11 +44,11 @@ def test_a_signature_is_over_the_timestamp_and_the_body(body: bytes, timestamp: 
     key.verify(headers["X-Signature-Timestamp"].encode() + body, signature)
 
 
-@pytest.mark.parametrize("wrong", WRONGS)
+@pytest.mark.parametrize("wrong", SIGNATURE_DEFECTS)
 def test_a_wrong_signature_is_wrong_and_of_the_right_form(wrong: str) -> None:
     signer = Signer(SEED)
     key = VerifyKey(bytes.fromhex(signer.verify_key))
-    headers = signer.wrong_headers(b"{}", 1_700_000_000, wrong)
+    headers = signer.invalid_headers(b"{}", 1_700_000_000, wrong)
     assert headers["X-Signature-Timestamp"] == "1700000000"
     signature = bytes.fromhex(headers["X-Signature-Ed25519"])
     with pytest.raises(BadSignatureError):
@@ -70,15 +70,15 @@ def test_a_wrong_signature_is_wrong_and_of_the_right_form(wrong: str) -> None:
 )
 def test_every_route_has_a_bucket(method: str, path: str, limit: int) -> None:
     limiter = RateLimiter(Fixed(), 100, enabled=True)
-    grants = [limiter.take(method, path, None) for _ in range(limit + 1)]
+    grants = [limiter.count_request(method, path, None) for _ in range(limit + 1)]
     assert [one.allowed for one in grants] == [True] * limit + [False]
     assert grants[0].limit == limit
 
 
 def test_routes_of_one_kind_share_a_bucket_name_and_no_count() -> None:
     limiter = RateLimiter(Fixed(), 100, enabled=True)
-    one = limiter.take("GET", "/webhooks/1/a/messages/2", None)
-    other = limiter.take("GET", "/webhooks/1/b/messages/2", None)
+    one = limiter.count_request("GET", "/webhooks/1/a/messages/2", None)
+    other = limiter.count_request("GET", "/webhooks/1/b/messages/2", None)
     assert one.bucket == other.bucket
     assert one.remaining == other.remaining == 4
 
@@ -88,7 +88,7 @@ def test_dice_with_a_seed_fall_the_same_way() -> None:
     for _ in range(2):
         chaos = Chaos(Fixed(), 0)
         chaos.set(ChaosPlan(seed=7, faults={"slow": Fault(probability=0.5)}))
-        rolls.append([chaos.roll("slow") is not None for _ in range(50)])
+        rolls.append([chaos.strike("slow") is not None for _ in range(50)])
     assert rolls[0] == rolls[1]
     assert 10 < sum(rolls[0]) < 40
 
@@ -96,9 +96,9 @@ def test_dice_with_a_seed_fall_the_same_way() -> None:
 def test_a_fault_of_a_path_strikes_no_other() -> None:
     chaos = Chaos(Fixed(), 0)
     chaos.set(ChaosPlan(faults={"slow": Fault(path="/webhooks/")}))
-    assert chaos.roll("slow", "/channels/1") is None
-    assert chaos.roll("slow", "/webhooks/1") is not None
-    assert chaos.roll("dropped") is None
+    assert chaos.strike("slow", "/channels/1") is None
+    assert chaos.strike("slow", "/webhooks/1") is not None
+    assert chaos.strike("dropped") is None
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulation.discord.messages import safe_filename
+from emulation.discord.errors import InvalidFormError
+from emulation.discord.state.attachments import safe_filename
 from emulation.discord.validation import messages
 from emulation.discord.validation.components import message_components
 from emulation.discord.validation.embeds import embeds
-from emulation.discord.validation.fields import FieldError, Parser
-from emulation.discord.validation.mentions import allowed_mentions, pings
+from emulation.discord.validation.fields import Parser
+from emulation.discord.validation.messages import allowed_mentions, pings
 from emulation.discord.validation.modals import modal
 
 
@@ -19,7 +20,7 @@ def accepts(parse: Parser, value: Any) -> bool:
     """Whether a parser takes a value."""
     try:
         parse(value)
-    except FieldError:
+    except InvalidFormError:
         return False
     return True
 
@@ -190,8 +191,8 @@ def test_nobody_is_notified_when_nothing_is_parsed(text: str) -> None:
 
 @pytest.mark.parametrize(("flags", "fits"), [(0, True), (64, True), (4, True), (128, False)])
 def test_only_the_flags_of_a_follow_up_may_be_set(flags: int, fits: bool) -> None:
-    assert accepts(messages.followed_up, {"content": "x", "flags": flags}) is fits
-    assert accepts(messages.executed, {"content": "x", "flags": 64}) is False
+    assert accepts(messages.interaction_message, {"content": "x", "flags": flags}) is fits
+    assert accepts(messages.webhook_message, {"content": "x", "flags": 64}) is False
 
 
 @given(st.text(max_size=300))

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulation.discord.validation.commands import CHARACTERS, command, commands, size
-from emulation.discord.validation.fields import FieldError
+from emulation.discord.errors import InvalidFormError
+from emulation.discord.validation.commands import MAX_COMMAND_CHARACTERS, command, commands, size
 
 
 def made(**more: Any) -> dict[str, Any]:
@@ -29,7 +29,7 @@ def accepts(value: Any) -> bool:
     """Whether a command is taken."""
     try:
         command(value)
-    except FieldError:
+    except InvalidFormError:
         return False
     return True
 
@@ -153,7 +153,7 @@ def test_a_command_has_at_most_8000_characters() -> None:
         for n in range(25)
     ]
     fits = made(options=full)
-    assert size(fits) <= CHARACTERS
+    assert size(fits) <= MAX_COMMAND_CHARACTERS
     assert accepts(fits)
     for one in full:
         one["choices"] = [{"name": "n" * 100, "value": "v" * 100 + ""}] * 2
@@ -169,6 +169,6 @@ def test_of_translations_only_the_longest_counts() -> None:
 def test_two_commands_of_one_type_have_two_names() -> None:
     menu = {"type": 2, "name": "imagine"}
     assert len(commands([made(), menu])) == 2
-    with pytest.raises(FieldError) as error:
+    with pytest.raises(InvalidFormError) as error:
         commands([made(), menu, made()])
     assert "2" in error.value.tree

@@ -1,0 +1,134 @@
+"""Users, channels and messages as a bot sees them."""
+
+from typing import Any
+
+import pytest
+
+from tests.standin_in_process import (
+    ADA,
+    BORIS,
+    DM,
+    GUILD,
+    PICTURES,
+    WEBHOOK,
+    StandIn,
+    multipart,
+)
+
+pytestmark = pytest.mark.anyio
+
+API = "/api/v10"
+MESSAGES = f"{API}/channels/{PICTURES}/messages"
+
+
+async def test_the_world_can_be_looked_at(standin: StandIn) -> None:
+    assert (await standin.bot.get(f"{API}/users/@me")).json()["bot"] is True
+    assert (await standin.bot.get(f"{API}/users/{BORIS}")).json()["username"] == "boris"
+    assert (await standin.bot.get(f"{API}/guilds/{GUILD}")).json()["name"] == "The Studio"
+    channels = (await standin.bot.get(f"{API}/guilds/{GUILD}/channels")).json()
+    assert [one["nsfw"] for one in channels] == [False, True]
+    opened = await standin.bot.post(f"{API}/users/@me/channels", json={"recipient_id": ADA})
+    assert opened.json()["id"] == DM
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "code"),
+    [
+        (f"{API}/users/5", 404, 10013),
+        (f"{API}/guilds/5", 404, 10004),
+        (f"{API}/channels/5", 404, 10003),
+        (f"{API}/channels/five", 400, 50035),
+        (f"{MESSAGES}/5", 404, 10008),
+        (f"{MESSAGES}?limit=0", 400, 50035),
+        (f"{MESSAGES}?limit=101", 400, 50035),
+        (f"{MESSAGES}?before=x", 400, 50035),
+        (f"{API}/nothing/here", 404, 0),
+    ],
+)
+async def test_what_is_not_there_is_named(
+    standin: StandIn, path: str, status: int, code: int
+) -> None:
+    response = await standin.bot.get(path)
+    assert (response.status_code, response.json()["code"]) == (status, code)
+
+
+async def test_a_method_a_route_has_not_is_405(standin: StandIn) -> None:
+    response = await standin.bot.put(f"{API}/users/@me")
+    assert response.json() == {"message": "405: Method Not Allowed", "code": 0}
+
+
+async def ids(standin: StandIn, query: str = "") -> list[str]:
+    """A page of message ids."""
+    return [one["id"] for one in (await standin.bot.get(f"{MESSAGES}{query}")).json()]
+
+
+async def test_messages_are_paged_newest_first(standin: StandIn) -> None:
+    made: list[str] = []
+    for n in range(5):
+        response = await standin.bot.post(MESSAGES, json={"content": str(n)})
+        made.append(response.json()["id"])
+    newest = made[::-1]
+    assert await ids(standin) == newest
+    assert await ids(standin, "?limit=2") == newest[:2]
+    assert await ids(standin, f"?before={made[2]}&limit=1") == [made[1]]
+    assert await ids(standin, f"?after={made[2]}&limit=1") == [made[3]]
+    assert await ids(standin, f"?around={made[2]}&limit=3") == newest[1:4]
+
+
+async def test_a_bots_message_is_made_edited_and_deleted(standin: StandIn) -> None:
+    made = await standin.bot.post(MESSAGES, files=multipart({"content": "x"}, ("a.png", b"x")))
+    path = f"{MESSAGES}/{made.json()['id']}"
+    edited = await standin.bot.patch(path, json={"content": "y"})
+    assert (edited.json()["content"], len(edited.json()["attachments"])) == ("y", 1)
+    reply: dict[str, Any] = {"message_reference": {"message_id": made.json()["id"]}}
+    assert (await standin.bot.post(MESSAGES, json=reply | {"content": "r"})).json()["type"] == 19
+    assert (await standin.bot.delete(path)).status_code == 204
+    assert (await standin.bot.get(path)).json()["code"] == 10008
+
+
+async def test_a_bot_cannot_edit_what_another_wrote(standin: StandIn) -> None:
+    made = await standin.http.post(f"{WEBHOOK}?wait=true", json={"content": "x"})
+    response = await standin.bot.patch(f"{MESSAGES}/{made.json()['id']}", json={"content": "y"})
+    assert (response.status_code, response.json()["code"]) == (403, 50005)
+
+
+async def test_an_ephemeral_message_is_in_no_channels_list(standin: StandIn) -> None:
+    await standin.answered_interaction(flags=64)
+    message_id = standin.backend.interactions.all()[-1].message_id
+    assert await ids(standin) == []
+    assert (await standin.bot.get(f"{MESSAGES}/{message_id}")).json()["code"] == 10008
+
+
+async def test_a_webhook_is_made_in_a_channel_and_used(standin: StandIn) -> None:
+    made = await standin.bot.post(f"{API}/channels/{PICTURES}/webhooks", json={"name": "New"})
+    hook = f"{API}/webhooks/{made.json()['id']}/{made.json()['token']}"
+    assert (await standin.http.post(f"{hook}?wait=1", json={"content": "x"})).status_code == 200
+    listed = (await standin.bot.get(f"{API}/channels/{PICTURES}/webhooks")).json()
+    assert len(listed) == 2
+
+
+async def test_typing_is_shown(standin: StandIn) -> None:
+    assert (await standin.bot.post(f"{API}/channels/{PICTURES}/typing")).status_code == 204
+    assert [event.name for event in standin.backend.events.all()][:1] == ["typing"]
+
+
+@pytest.mark.parametrize("agent", ["", "curl/8", "DiscordBot", "DiscordBot (https://x.test)"])
+async def test_an_agent_that_is_not_named_as_discord_asks_is_turned_away(
+    standin: StandIn, agent: str
+) -> None:
+    response = await standin.bot.get(f"{API}/users/@me", headers={"User-Agent": agent})
+    assert (response.status_code, response.json()["code"]) == (403, 40333)
+
+
+async def test_where_the_token_is_in_the_path_any_agent_is_served_but_none(
+    standin: StandIn,
+) -> None:
+    for agent, status in (("Python/3.11 aiohttp/3.14", 200), ("", 403)):
+        response = await standin.http.get(WEBHOOK, headers={"User-Agent": agent})
+        assert response.status_code == status
+
+
+@pytest.mark.parametrize("token", ["", "Bot wrong", "Bearer fixture-bot-token.not-a-secret"])
+async def test_a_wrong_bot_token_is_401(standin: StandIn, token: str) -> None:
+    response = await standin.http.get(f"{API}/users/@me", headers={"Authorization": token})
+    assert (response.status_code, response.json()["code"]) == (401, 0)
