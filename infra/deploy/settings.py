@@ -29,11 +29,10 @@ class DeploymentSettings:
         Raises:
             SettingsError: with every problem.
         """
-        read = Reader(environ)
-        settings = cls(
-            discord_api_url=read.url(DISCORD_API_URL, DISCORD_API),
-            aws_region=read.region(),
-            bot_token=read.text(DISCORD_BOT_TOKEN) or read.text(TF_VAR_DISCORD_APPLICATION_SECRET),
-        )
-        read.finish()
-        return settings
+        with Reader(environ) as read:
+            token = read.text(DISCORD_BOT_TOKEN) or read.text(TF_VAR_DISCORD_APPLICATION_SECRET)
+            return cls(
+                discord_api_url=read.url(DISCORD_API_URL, DISCORD_API),
+                aws_region=read.region(),
+                bot_token=token,
+            )

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from discord_diffusion.settings import (
+from discord_diffusion.settings.functions import (
     BacklogSettings,
     DeadLettersSettings,
-    InteractionsSettings,
     WaitingSettings,
-    WorkerSettings,
 )
+from discord_diffusion.settings.interactions import InteractionsSettings
+from discord_diffusion.settings.worker import WorkerSettings
 from tests.infra.terraform_module import Resource, Suite
 
 DEFAULTS = "the_defaults_deploy_to_aws"

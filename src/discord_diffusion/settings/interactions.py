@@ -1,4 +1,4 @@
-"""Settings of the Lambda `interactions`."""
+"""Settings of the Lambda function `interactions`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +17,9 @@ from discord_diffusion.jobs.parameters import (
 )
 from discord_diffusion.settings.fleet import read_fleet
 from discord_diffusion.settings.reader import (
+    DEFAULT_GUIDANCE,
+    DEFAULT_HEIGHT,
+    DEFAULT_WIDTH,
     JOBS_TABLE,
     MAX_PIXELS,
     MODELS,
@@ -26,7 +29,7 @@ from discord_diffusion.settings.reader import (
 )
 
 _MAX_PIXELS = 2048 * 2048
-"""What is taken in where the deployment names no limit."""
+"""Largest picture that is accepted if the deployment sets no limit."""
 
 DISCORD_PUBLIC_KEY = "DISCORD_PUBLIC_KEY"
 """Ed25519 public key of the application, 64 hexadecimal digits."""
@@ -34,12 +37,6 @@ REPLAY_WINDOW_SECONDS = "REPLAY_WINDOW_SECONDS"
 """How far the signed timestamp may be from now; 0 accepts any."""
 DEFAULT_STEPS = "DEFAULT_STEPS"
 """Denoising steps of a command that names none."""
-DEFAULT_GUIDANCE = "DEFAULT_GUIDANCE"
-"""Guidance scale of a command that names none."""
-DEFAULT_WIDTH = "DEFAULT_WIDTH"
-"""Width of a picture in pixels."""
-DEFAULT_HEIGHT = "DEFAULT_HEIGHT"
-"""Height of a picture in pixels."""
 DEFAULT_IMAGES = "DEFAULT_IMAGES"
 """Pictures of a command that names no number."""
 USER_UNITS_PER_DAY = "USER_UNITS_PER_DAY"
@@ -58,7 +55,7 @@ WAKE_STATE_MACHINE_ARN = "WAKE_STATE_MACHINE_ARN"
 
 @dataclass(frozen=True)
 class InteractionsSettings:
-    """What the Lambda `interactions` needs."""
+    """The settings of the Lambda function `interactions`."""
 
     queue_url: str
     jobs_table: str
@@ -85,33 +82,31 @@ class InteractionsSettings:
         Raises:
             SettingsError: with every problem.
         """
-        read = Reader(environ)
-        settings = cls(
-            queue_url=read.url(QUEUE_URL),
-            jobs_table=read.required(JOBS_TABLE, str, ""),
-            wake_state_machine_arn=read.text(WAKE_STATE_MACHINE_ARN),
-            fleet=read_fleet(read),
-            aws_region=read.region(),
-            public_key=read.required(DISCORD_PUBLIC_KEY, _public_key, b""),
-            replay_window_seconds=read.integer(REPLAY_WINDOW_SECONDS, 300, (0, 86_400)),
-            default_steps=read.integer(DEFAULT_STEPS, 25, STEPS),
-            default_guidance=read.number(DEFAULT_GUIDANCE, 7.5, GUIDANCE),
-            default_width=read.optional(DEFAULT_WIDTH, _size, 512),
-            default_height=read.optional(DEFAULT_HEIGHT, _size, 512),
-            default_images=read.integer(DEFAULT_IMAGES, 4, IMAGES),
-            models=read.optional(MODELS, parse, {}),
-            max_pixels=read.integer(MAX_PIXELS, _MAX_PIXELS, MAX_PIXELS_ALLOWED) or _MAX_PIXELS,
-            limits=Limits(
-                user_units=read.integer(USER_UNITS_PER_DAY, 0, UNITS),
-                guild_units=read.integer(GUILD_UNITS_PER_DAY, 0, UNITS),
-                cooldown_seconds=read.integer(COOLDOWN_SECONDS, 0, COOLDOWN_ALLOWED),
-                in_flight=read.integer(JOBS_IN_FLIGHT, 20, (1, 100)),
-            ),
-            audit_days=read.integer(AUDIT_DAYS, 30, (1, 3650)),
-            log_level=read.log_level(),
-        )
-        read.finish()
-        return settings
+        with Reader(environ) as read:
+            return cls(
+                queue_url=read.url(QUEUE_URL),
+                jobs_table=read.required(JOBS_TABLE, str, ""),
+                wake_state_machine_arn=read.text(WAKE_STATE_MACHINE_ARN),
+                fleet=read_fleet(read),
+                aws_region=read.region(),
+                public_key=read.required(DISCORD_PUBLIC_KEY, _public_key, b""),
+                replay_window_seconds=read.integer(REPLAY_WINDOW_SECONDS, 300, (0, 86_400)),
+                default_steps=read.integer(DEFAULT_STEPS, 25, STEPS),
+                default_guidance=read.number(DEFAULT_GUIDANCE, 7.5, GUIDANCE),
+                default_width=read.optional(DEFAULT_WIDTH, _size, 512),
+                default_height=read.optional(DEFAULT_HEIGHT, _size, 512),
+                default_images=read.integer(DEFAULT_IMAGES, 4, IMAGES),
+                models=read.optional(MODELS, parse, {}),
+                max_pixels=read.integer(MAX_PIXELS, _MAX_PIXELS, MAX_PIXELS_ALLOWED) or _MAX_PIXELS,
+                limits=Limits(
+                    user_units=read.integer(USER_UNITS_PER_DAY, 0, UNITS),
+                    guild_units=read.integer(GUILD_UNITS_PER_DAY, 0, UNITS),
+                    cooldown_seconds=read.integer(COOLDOWN_SECONDS, 0, COOLDOWN_ALLOWED),
+                    in_flight=read.integer(JOBS_IN_FLIGHT, 20, (1, 100)),
+                ),
+                audit_days=read.integer(AUDIT_DAYS, 30, (1, 3650)),
+                log_level=read.log_level(),
+            )
 
 
 def _public_key(text: str) -> bytes:

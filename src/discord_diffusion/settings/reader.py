@@ -1,7 +1,7 @@
 """Reads environment variables strictly. Nothing else in the package reads the environment.
 
-A variable that is empty counts as not set. All problems are reported together, by name, so that a
-deployment is mended in one round.
+An empty variable counts as not set. All problems are reported together, by name, so that a
+deployment is corrected in one round.
 """
 
 import os
@@ -31,21 +31,37 @@ MODELS = "MODELS"
 """More models that a job may name: a JSON object, name -> {"model": ..., "scheduler": ...}."""
 MAX_PIXELS = "MAX_PIXELS"
 """Width times height of the largest picture that is drawn; no limit but memory if not set."""
+DEFAULT_GUIDANCE = "DEFAULT_GUIDANCE"
+"""Guidance scale of a command that names none."""
+DEFAULT_WIDTH = "DEFAULT_WIDTH"
+"""Width of a picture in pixels."""
+DEFAULT_HEIGHT = "DEFAULT_HEIGHT"
+"""Height of a picture in pixels."""
 
 DISCORD_API = "https://discord.com/api/v10"
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
 class SettingsError(Exception):
-    """The environment does not say what is needed; the text lists every problem by name."""
+    """The environment lacks what is needed; the text lists every problem by the variable's name."""
 
 
 @dataclass(frozen=True)
 class Reader:
-    """Collects problems instead of stopping at the first."""
+    """Reads variables and collects problems: a context that ends with an error if there are any.
+
+    A method whose variable has a problem returns the default or the placeholder.
+    """
 
     environ: Mapping[str, str] | None
     problems: list[str] = field(default_factory=list)
+
+    def __enter__(self) -> "Reader":
+        return self
+
+    def __exit__(self, error_type: object, error: object, traceback: object) -> None:
+        if not error and self.problems:
+            raise SettingsError("; ".join(self.problems))
 
     def _get(self, name: str) -> str | None:
         found = (os.environ if self.environ is None else self.environ).get(name, "")
@@ -80,19 +96,29 @@ class Reader:
     def number(self, name: str, default: float, allowed: tuple[float, float]) -> float:
         return self.optional(name, lambda text: within(float(text), allowed), default)
 
-    def log_level(self) -> str:
-        return self.optional(LOG_LEVEL, _log_level, "INFO")
+    def choice(
+        self,
+        name: str,
+        default: str,
+        allowed: tuple[str, ...],
+        normalise: Callable[[str], str] = str,
+    ) -> str:
+        def parse(text: str) -> str:
+            if normalise(text) not in allowed:
+                raise ValueError(f"one of {', '.join(allowed)} is allowed")
+            return normalise(text)
 
-    def finish(self) -> None:
-        if self.problems:
-            raise SettingsError("; ".join(self.problems))
+        return self.optional(name, parse, default)
+
+    def log_level(self) -> str:
+        return self.choice(LOG_LEVEL, "INFO", LOG_LEVELS, str.upper)
 
     def region(self) -> str | None:
         return self.text(AWS_REGION) or self.text(AWS_DEFAULT_REGION)
 
 
-def tell_libraries(**variables: str) -> None:
-    """Set variables that libraries read by themselves, for this process and those it starts."""
+def set_for_libraries(**variables: str) -> None:
+    """Set variables that libraries read, for this process and those that it starts."""
     os.environ.update(variables)
 
 
@@ -100,12 +126,6 @@ def _url(text: str) -> str:
     if not re.match(r"https?://[^/\s]+", text):
         raise ValueError("an address that begins with http:// or https:// is needed")
     return text.rstrip("/")
-
-
-def _log_level(text: str) -> str:
-    if text.upper() not in LOG_LEVELS:
-        raise ValueError(f"one of {', '.join(LOG_LEVELS)} is allowed")
-    return text.upper()
 
 
 def within(value: N, allowed: tuple[N, N]) -> N:

@@ -1,18 +1,48 @@
-"""Settings of the GPU worker."""
+"""Settings of the GPU worker and of its pipeline."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from discord_diffusion.settings.pipeline import PipelineSettings
+from discord_diffusion.jobs.models import MAX_PIXELS as MAX_PIXELS_ALLOWED
+from discord_diffusion.jobs.models import ModelSpec, parse
+from discord_diffusion.jobs.parameters import GUIDANCE, SIZE
 from discord_diffusion.settings.reader import (
+    DEFAULT_GUIDANCE,
+    DEFAULT_HEIGHT,
+    DEFAULT_WIDTH,
     DISCORD_API,
     DISCORD_API_URL,
     JOBS_TABLE,
+    MAX_PIXELS,
     METRIC_NAMESPACE,
+    MODELS,
     QUEUE_URL,
     Reader,
+    within,
 )
+
+MODEL = "MODEL"
+"""Folder or hub id of the pipeline that draws a job that names no model."""
+MODEL_REVISION = "MODEL_REVISION"
+"""Revision of a model on the hub."""
+MODEL_VARIANT = "MODEL_VARIANT"
+"""Variant of the weights, for example fp16."""
+SCHEDULER = "SCHEDULER"
+"""Class name of a diffusers scheduler; the model's own if not set."""
+DEVICE = "DEVICE"
+"""Where to draw: auto, cpu, mps, cuda or cuda:N."""
+PRECISION = "PRECISION"
+"""Numbers to draw with: fp32, fp16, bf16, or auto for what the device is fast in."""
+TORCH_THREADS = "TORCH_THREADS"
+"""CPU threads of torch; torch's own choice if not set."""
+MAX_BATCH = "MAX_BATCH"
+"""Most pictures in one forward pass, however many would fit."""
+COMPILE = "COMPILE"
+"""torch.compile: off, regional, full, max (tries more kernels), or auto: full on an NVIDIA GPU
+where COMPILE_CACHE is set, else off."""
+COMPILE_CACHE = "COMPILE_CACHE"
+"""Folder where compiled code is kept from one start to the next."""
 
 MODEL_NOTICE = "MODEL_NOTICE"
 """A sentence shown under every answer, for example what the model cannot draw."""
@@ -35,14 +65,62 @@ ECS_AGENT_URI = "ECS_AGENT_URI"
 OTEL_EXPORTER_OTLP_ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 """OpenTelemetry collector that traces go to, by OTLP over HTTP; none if not set."""
 
+DEVICES = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
+PRECISIONS = ("auto", "fp32", "fp16", "bf16")
+COMPILES = ("auto", "off", "regional", "full", "max")
+BATCH = (1, 64)
+LEASE = (3, 43_200)
+"""Seconds: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-visibility-timeout.html"""
 CDN_HOSTS = frozenset({"cdn.discordapp.com", "media.discordapp.net"})
 """https://docs.discord.com/developers/reference#image-formatting"""
 _HOST = re.compile(r"[a-z0-9.-]+(:\d+)?")
 
 
 @dataclass(frozen=True)
+class PipelineSettings:
+    """The models, the device, and how it is used.
+
+    `usual_width` and `usual_height` are the size of most pictures, for the first drawing.
+    """
+
+    default: ModelSpec
+    models: Mapping[str, ModelSpec]
+    device: str
+    precision: str
+    torch_threads: int | None
+    max_batch: int
+    compile: str
+    compile_cache: str | None
+    usual_width: int | None
+    usual_height: int | None
+
+    @classmethod
+    def read(cls, read: Reader) -> "PipelineSettings":
+        """Read the environment; the reader collects the problems."""
+        return cls(
+            default=ModelSpec(
+                model=read.required(MODEL, str, ""),
+                revision=read.text(MODEL_REVISION),
+                variant=read.text(MODEL_VARIANT),
+                scheduler=read.text(SCHEDULER),
+                guidance=read.optional(DEFAULT_GUIDANCE, _guidance, None),
+                max_pixels=read.integer(MAX_PIXELS, 0, MAX_PIXELS_ALLOWED) or None,
+            ),
+            models=read.optional(MODELS, parse, {}),
+            device=read.optional(DEVICE, _device, "auto"),
+            precision=read.choice(PRECISION, "auto", PRECISIONS),
+            torch_threads=read.integer(TORCH_THREADS, 0, (0, 1024)) or None,
+            max_batch=read.integer(MAX_BATCH, 16, BATCH),
+            compile=read.choice(COMPILE, "auto", COMPILES),
+            compile_cache=read.text(COMPILE_CACHE),
+            usual_width=read.integer(DEFAULT_WIDTH, 0, SIZE) or None,
+            usual_height=read.integer(DEFAULT_HEIGHT, 0, SIZE) or None,
+        )
+
+
+@dataclass(frozen=True)
 class WorkerSettings:
-    """What the worker needs."""
+    """The settings of the worker."""
 
     queue_url: str
     aws_region: str | None
@@ -69,28 +147,38 @@ class WorkerSettings:
         Raises:
             SettingsError: with every problem.
         """
-        read = Reader(environ)
-        settings = cls(
-            queue_url=read.url(QUEUE_URL),
-            aws_region=read.region(),
-            discord_api_url=read.url(DISCORD_API_URL, DISCORD_API),
-            pipeline=PipelineSettings.read(read),
-            model_notice=read.text(MODEL_NOTICE),
-            visibility_timeout_seconds=read.integer(VISIBILITY_TIMEOUT_SECONDS, 60, (3, 43_200)),
-            max_receive_count=read.integer(MAX_RECEIVE_COUNT, 3, (1, 1000)),
-            receive_wait_seconds=read.integer(RECEIVE_WAIT_SECONDS, 20, (0, 20)),
-            picture_scale=read.integer(PICTURE_SCALE, 1, (1, 16)),
-            health_file=read.text(HEALTH_FILE),
-            stop_timeout_seconds=read.integer(STOP_TIMEOUT_SECONDS, 25, (0, 7200)),
-            log_level=read.log_level(),
-            jobs_table=read.text(JOBS_TABLE),
-            discord_cdn_hosts=read.optional(DISCORD_CDN_HOSTS, _hosts, CDN_HOSTS),
-            ecs_agent_uri=read.url(ECS_AGENT_URI, "") or None,
-            metric_namespace=read.text(METRIC_NAMESPACE),
-            otlp_endpoint=read.url(OTEL_EXPORTER_OTLP_ENDPOINT, "") or None,
-        )
-        read.finish()
-        return settings
+        with Reader(environ) as read:
+            return cls(
+                queue_url=read.url(QUEUE_URL),
+                aws_region=read.region(),
+                discord_api_url=read.url(DISCORD_API_URL, DISCORD_API),
+                pipeline=PipelineSettings.read(read),
+                model_notice=read.text(MODEL_NOTICE),
+                visibility_timeout_seconds=read.integer(
+                    VISIBILITY_TIMEOUT_SECONDS, 60, (3, 43_200)
+                ),
+                max_receive_count=read.integer(MAX_RECEIVE_COUNT, 3, (1, 1000)),
+                receive_wait_seconds=read.integer(RECEIVE_WAIT_SECONDS, 20, (0, 20)),
+                picture_scale=read.integer(PICTURE_SCALE, 1, (1, 16)),
+                health_file=read.text(HEALTH_FILE),
+                stop_timeout_seconds=read.integer(STOP_TIMEOUT_SECONDS, 25, (0, 7200)),
+                log_level=read.log_level(),
+                jobs_table=read.text(JOBS_TABLE),
+                discord_cdn_hosts=read.optional(DISCORD_CDN_HOSTS, _hosts, CDN_HOSTS),
+                ecs_agent_uri=read.url(ECS_AGENT_URI, "") or None,
+                metric_namespace=read.text(METRIC_NAMESPACE),
+                otlp_endpoint=read.url(OTEL_EXPORTER_OTLP_ENDPOINT, "") or None,
+            )
+
+
+def _device(text: str) -> str:
+    if not DEVICES.fullmatch(text):
+        raise ValueError("auto, cpu, mps, cuda or cuda:N is allowed")
+    return text
+
+
+def _guidance(text: str) -> float | None:
+    return within(float(text), GUIDANCE)
 
 
 def _hosts(text: str) -> frozenset[str]:

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from discord_diffusion import logs
-from discord_diffusion.settings import SettingsError, WorkerSettings
+from discord_diffusion.settings.reader import SettingsError
+from discord_diffusion.settings.worker import WorkerSettings
 from discord_diffusion.worker import job_log
 from discord_diffusion.worker.errors import ModelLoadError
 from discord_diffusion.worker.generation import Generator

@@ -10,7 +10,7 @@ from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.aws.queue import JobQueue
 from discord_diffusion.aws.task_protection import TaskProtection
 from discord_diffusion.discord.webhooks import WebhookClient
-from discord_diffusion.settings import WorkerSettings
+from discord_diffusion.settings.worker import WorkerSettings
 from discord_diffusion.worker.generation import Generator
 from discord_diffusion.worker.lease import LeaseTerms
 from discord_diffusion.worker.protection import Protection

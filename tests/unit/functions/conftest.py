@@ -25,7 +25,7 @@ from discord_diffusion.functions.interactions.router import LazyHandlers, Router
 from discord_diffusion.jobs.job import Job
 from discord_diffusion.jobs.record import JobRecord, JobStatus, WaitEstimate
 from discord_diffusion.jobs.refusal import Refusal
-from discord_diffusion.settings import InteractionsSettings
+from discord_diffusion.settings.interactions import InteractionsSettings
 
 KEY = SigningKey(bytes(range(32)))
 TOKEN = "the-interaction-token"

@@ -17,7 +17,7 @@ from discord_diffusion.jobs.job import Job
 from discord_diffusion.jobs.models import parse
 from discord_diffusion.jobs.parameters import GenerationParameters, SourceImage
 from discord_diffusion.jobs.record import JobRecord, JobStatus
-from discord_diffusion.settings import InteractionsSettings
+from discord_diffusion.settings.interactions import InteractionsSettings
 from discord_diffusion.texts.catalogue import LANGUAGES, PLACE, texts
 from tests.unit.functions.conftest import SETTINGS, Caller, imagine, make_caller, new_id
 

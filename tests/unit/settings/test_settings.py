@@ -2,7 +2,9 @@
 
 import pytest
 
-from discord_diffusion.settings import InteractionsSettings, SettingsError, WorkerSettings
+from discord_diffusion.settings.interactions import InteractionsSettings
+from discord_diffusion.settings.reader import SettingsError
+from discord_diffusion.settings.worker import WorkerSettings
 
 QUEUE = {
     "QUEUE_URL": "http://127.0.0.1:4566/queue/us-east-1/000000000000/jobs.fifo",

@@ -14,7 +14,7 @@ from discord_diffusion.aws.queue import ReceivedMessage
 from discord_diffusion.jobs.job import DISCORD_EPOCH, Job, JobHeader
 from discord_diffusion.jobs.parameters import GenerationParameters
 from discord_diffusion.jobs.record import JobStatus
-from discord_diffusion.settings import WorkerSettings
+from discord_diffusion.settings.worker import WorkerSettings
 from discord_diffusion.worker.answer import Answer
 from discord_diffusion.worker.generation import (
     Generation,

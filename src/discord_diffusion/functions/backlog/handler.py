@@ -19,7 +19,7 @@ from discord_diffusion.aws.metrics import Metrics
 from discord_diffusion.aws.queue import QueueReader
 from discord_diffusion.functions.backlog.instance_release import Releasing
 from discord_diffusion.functions.backlog.monitor import Looking
-from discord_diffusion.settings import BacklogSettings
+from discord_diffusion.settings.functions import BacklogSettings
 
 
 def _looking() -> Looking:

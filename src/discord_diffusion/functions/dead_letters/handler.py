@@ -13,7 +13,7 @@ from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.aws.metrics import Metrics
 from discord_diffusion.discord.original_response import OriginalResponseClient
 from discord_diffusion.functions.dead_letters.processor import Burying
-from discord_diffusion.settings import DeadLettersSettings
+from discord_diffusion.settings.functions import DeadLettersSettings
 
 
 def _burying() -> Burying:

@@ -19,7 +19,7 @@ from discord_diffusion.functions import texts
 from discord_diffusion.functions.interactions.router import Router
 from discord_diffusion.functions.interactions.trace_context import traceparent
 from discord_diffusion.jobs.refusal import Refusal
-from discord_diffusion.settings import InteractionsSettings
+from discord_diffusion.settings.interactions import InteractionsSettings
 
 log = logging.getLogger(__name__)
 

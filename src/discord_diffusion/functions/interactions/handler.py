@@ -14,7 +14,7 @@ from discord_diffusion.functions.interactions.endpoint import Endpoint
 from discord_diffusion.functions.interactions.parameters import ParameterBuilder
 from discord_diffusion.functions.interactions.picture_requests import PictureRequests
 from discord_diffusion.functions.interactions.router import LazyHandlers, Router
-from discord_diffusion.settings import InteractionsSettings
+from discord_diffusion.settings.interactions import InteractionsSettings
 
 
 def _endpoint() -> Endpoint:

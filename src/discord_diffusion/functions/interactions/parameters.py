@@ -18,7 +18,7 @@ from discord_diffusion.jobs.parameters import (
     SourceImage,
 )
 from discord_diffusion.jobs.refusal import Refusal
-from discord_diffusion.settings import InteractionsSettings
+from discord_diffusion.settings.interactions import InteractionsSettings
 from discord_diffusion.texts.formatting import clean
 
 DEFAULT_STRENGTH = 0.6

@@ -9,7 +9,7 @@ from discord_diffusion.aws.fleet_state import FleetStateStore
 from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.discord.original_response import OriginalResponseClient
 from discord_diffusion.functions.waiting.notifier import Telling
-from discord_diffusion.settings import WaitingSettings
+from discord_diffusion.settings.functions import WaitingSettings
 
 
 def _telling() -> Telling:

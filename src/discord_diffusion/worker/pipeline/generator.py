@@ -10,7 +10,7 @@ import torch
 
 from discord_diffusion.jobs.models import ModelSpec
 from discord_diffusion.jobs.parameters import GenerationParameters
-from discord_diffusion.settings import PipelineSettings
+from discord_diffusion.settings.worker import PipelineSettings
 from discord_diffusion.worker.errors import ModelLoadError, UnsupportedJobError, WorkerError
 from discord_diffusion.worker.generation import Generation, GenerationRequest, ModelInfo, OnStep
 from discord_diffusion.worker.pipeline import loading, memory, optimizations

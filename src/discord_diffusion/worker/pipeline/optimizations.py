@@ -15,7 +15,7 @@ import torch
 from diffusers.models.attention_processor import Attention
 from torch import Tensor, nn
 
-from discord_diffusion.settings.reader import tell_libraries
+from discord_diffusion.settings.reader import set_for_libraries
 from discord_diffusion.worker.pipeline.batch_invariance import make_batch_invariant
 
 log = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ def use_compile_cache(folder: str | None) -> None:
     """Let this process, and the next, take compiled code from a folder."""
     if folder:
         Path(folder).mkdir(parents=True, exist_ok=True)
-        tell_libraries(
+        set_for_libraries(
             TORCHINDUCTOR_CACHE_DIR=folder, TRITON_CACHE_DIR=str(Path(folder) / "triton")
         )
 
