@@ -153,7 +153,7 @@ def test_the_life_of_a_stack(rig: Rig, tmp_path: Path) -> None:
     assert '"Ready"' in rig.run("logs", "worker")
     assert task["log"] in rig.run("logs", "nobody", status=1)
     assert "REPORT" in rig.run("logs", "functions")
-    assert "Looked" in rig.run("logs", "backlog")
+    assert "Measured" in rig.run("logs", "backlog")
     assert_fleet_commands_work(rig)
 
     refused = rig.run("send", "--prompt", "x", "--steps", "101", status=1)

@@ -1,4 +1,4 @@
-"""The instances of an ECS cluster: which there are, and how one is let go."""
+"""The EC2 instances of an ECS cluster: which there are, draining and terminating them."""
 
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from mypy_boto3_ecs import ECSClient
     from mypy_boto3_ecs.literals import ContainerInstanceStatusType
 
-_DESCRIBED = 100
+_DESCRIBED_AT_ONCE = 100
 """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeContainerInstances.html"""
-_CHANGED = 10
+_UPDATED_AT_ONCE = 10
 """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateContainerInstancesState.html"""
 
 
@@ -26,29 +26,29 @@ class ContainerInstances:
         self._region = region
         self._ecs: ECSClient = client("ecs", region=region)
 
-    def all(self) -> list[ContainerInstance]:
-        """Those that are in the cluster, draining ones too."""
+    def in_cluster(self) -> list[ContainerInstance]:
+        """All instances in the cluster, draining ones too."""
         with translated(ServiceError):
             return self._described(list(self._arns()))
 
-    def again(self, instances: Iterable[ContainerInstance]) -> list[ContainerInstance]:
-        """The same as they are now, but for those that are gone."""
+    def describe(self, instances: Iterable[ContainerInstance]) -> list[ContainerInstance]:
+        """The same instances as they are now, without those that are gone."""
         with translated(ServiceError):
-            return self._described([one.arn for one in instances])
+            return self._described([instance.arn for instance in instances])
 
     def drain(self, instances: Iterable[ContainerInstance]) -> None:
         """Let no further task be placed on them."""
-        self._become("DRAINING", instances)
+        self._set_status("DRAINING", instances)
 
-    def take_back(self, instances: Iterable[ContainerInstance]) -> None:
+    def reactivate(self, instances: Iterable[ContainerInstance]) -> None:
         """Let tasks be placed on them again."""
-        self._become("ACTIVE", instances)
+        self._set_status("ACTIVE", instances)
 
     def terminate(self, instance: ContainerInstance) -> None:
-        """End one, and let its Auto Scaling group want one less.
+        """Terminate one, and lower the desired capacity of its Auto Scaling group by one.
 
-        Neither the group's minimum nor protection from scale-in stand in the way of this call, so
-        the caller has to know that it is empty.
+        Neither the group's minimum nor protection from scale-in prevents this call, so the caller
+        has to know that the instance is empty.
         https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-instance-protection.html
         """
         autoscaling: AutoScalingClient = client("autoscaling", region=self._region)
@@ -64,8 +64,8 @@ class ContainerInstances:
             page = self._ecs.list_container_instances(cluster=self._cluster, nextToken=token)
             yield from page["containerInstanceArns"]
 
-    def _stopping(self, instance: str) -> int:
-        """Tasks that have been told to stop and have not: `runningTasksCount` leaves them out.
+    def _stopping_tasks(self, instance: str) -> int:
+        """Tasks that were told to stop and have not stopped: `runningTasksCount` omits them.
 
         https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerInstance.html
         """
@@ -75,34 +75,34 @@ class ContainerInstances:
         if not arns:
             return 0
         tasks = self._ecs.describe_tasks(cluster=self._cluster, tasks=arns)["tasks"]
-        return sum(one["lastStatus"] != "STOPPED" for one in tasks)
+        return sum(task["lastStatus"] != "STOPPED" for task in tasks)
 
     def _described(self, arns: list[str]) -> list[ContainerInstance]:
         found = []
-        for start in range(0, len(arns), _DESCRIBED):
+        for start in range(0, len(arns), _DESCRIBED_AT_ONCE):
             answer = self._ecs.describe_container_instances(
-                cluster=self._cluster, containerInstances=arns[start : start + _DESCRIBED]
+                cluster=self._cluster, containerInstances=arns[start : start + _DESCRIBED_AT_ONCE]
             )
             found += answer["containerInstances"]
         return [
             ContainerInstance(
-                arn=one["containerInstanceArn"],
-                ec2_id=one["ec2InstanceId"],
-                draining=one["status"] == "DRAINING",
-                tasks=one["runningTasksCount"] + one["pendingTasksCount"]
-                or self._stopping(one["containerInstanceArn"]),
+                arn=instance["containerInstanceArn"],
+                ec2_id=instance["ec2InstanceId"],
+                draining=instance["status"] == "DRAINING",
+                tasks=instance["runningTasksCount"] + instance["pendingTasksCount"]
+                or self._stopping_tasks(instance["containerInstanceArn"]),
             )
-            for one in found
+            for instance in found
         ]
 
-    def _become(
+    def _set_status(
         self, status: "ContainerInstanceStatusType", instances: Iterable[ContainerInstance]
     ) -> None:
-        arns = [one.arn for one in instances]
-        for start in range(0, len(arns), _CHANGED):
+        arns = [instance.arn for instance in instances]
+        for start in range(0, len(arns), _UPDATED_AT_ONCE):
             with translated(ServiceError):
                 self._ecs.update_container_instances_state(
                     cluster=self._cluster,
-                    containerInstances=arns[start : start + _CHANGED],
+                    containerInstances=arns[start : start + _UPDATED_AT_ONCE],
                     status=status,
                 )

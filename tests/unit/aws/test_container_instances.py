@@ -50,6 +50,6 @@ def test_a_task_that_still_stops_is_a_task(
     instances: ContainerInstances, running: int, statuses: list[str], tasks: int
 ) -> None:
     with answers(instances, running, statuses) as stub:
-        [found] = instances.all()
+        [found] = instances.in_cluster()
         stub.assert_no_pending_responses()
     assert (found.ec2_id, found.draining, found.tasks) == ("i-1", False, tasks)

@@ -1,4 +1,4 @@
-"""What one look publishes when the queue and the service change while it looks."""
+"""What the monitor publishes, also when the queue changes while it measures."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,8 +12,8 @@ from discord_diffusion.aws.metrics import Metrics
 from discord_diffusion.aws.queue import QueueDepth, QueueReader
 from discord_diffusion.fleet.demand import ScalingTarget
 from discord_diffusion.fleet.state import FleetSnapshot
-from discord_diffusion.functions.backlog.instance_release import Releasing
-from discord_diffusion.functions.backlog.monitor import Found, Looking
+from discord_diffusion.functions.backlog.instance_release import InstanceRelease
+from discord_diffusion.functions.backlog.monitor import BacklogMonitor, MonitorResult
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 TARGET = ScalingTarget(
@@ -23,7 +23,7 @@ TARGET = ScalingTarget(
 
 @dataclass
 class Deployment:
-    """Everything that a look asks and tells. `meanwhile` happens once the queue has answered."""
+    """Every dependency of the monitor. `meanwhile` happens once the queue has answered."""
 
     jobs: int = 0
     desired: int = 0
@@ -40,14 +40,14 @@ class Deployment:
     def counts(self) -> ServiceCounts:
         return ServiceCounts(self.desired, self.running)
 
-    def release(self, _look: FleetSnapshot) -> int:
+    def release(self, _snapshot: FleetSnapshot) -> int:
         return 0
 
     def publish(self, points: Mapping[str, float]) -> None:
         self.published.update(points)
 
-    def save_snapshot(self, look: FleetSnapshot) -> FleetSnapshot:
-        return look
+    def save_snapshot(self, snapshot: FleetSnapshot) -> FleetSnapshot:
+        return snapshot
 
     def launch_failed_at(self, _since: datetime) -> None:
         return None
@@ -55,54 +55,54 @@ class Deployment:
     def waiting(self, _limit: int) -> list[object]:
         return []
 
-    def look(self, backlog_at_least: int = 0) -> Found:
-        return Looking(
+    def measure(self, backlog_at_least: int = 0) -> MonitorResult:
+        return BacklogMonitor(
             queue=cast(QueueReader, self),
             service=cast(EcsService, self),
-            releasing=cast(Releasing, self),
+            instances=cast(InstanceRelease, self),
             metrics=cast(Metrics, self),
             fleet=cast(FleetStateStore, self),
             jobs=cast(JobStore, self),
             target=TARGET,
-        ).look(NOW, backlog_at_least=backlog_at_least)
+        ).measure(NOW, backlog_at_least=backlog_at_least)
 
 
-def woken(deployment: Deployment) -> None:
+def wake_up(deployment: Deployment) -> None:
     """A job comes in, and its wake-up asks for a task."""
     deployment.jobs, deployment.desired = 1, 1
 
 
-def test_a_task_that_was_asked_for_during_the_look_is_not_spare() -> None:
-    deployment = Deployment(meanwhile=woken)
-    found = deployment.look()
+def test_a_task_that_a_wake_up_asks_for_while_the_monitor_measures_is_no_surplus() -> None:
+    deployment = Deployment(meanwhile=wake_up)
+    found = deployment.measure()
     assert deployment.published["TaskSurplus"] == 0
     assert deployment.published["TaskShortfall"] == 0, "nor asked for twice"
     assert not found.idle
-    assert found.look.visible == 1
+    assert found.snapshot.visible == 1
 
 
-def test_a_task_without_any_job_is_spare() -> None:
+def test_a_task_without_any_job_is_a_surplus() -> None:
     deployment = Deployment(desired=1, running=1)
-    found = deployment.look()
+    found = deployment.measure()
     assert deployment.published["TaskSurplus"] == 1
     assert not found.idle
 
 
 def test_jobs_beyond_what_the_tasks_finish_in_time_are_a_shortfall() -> None:
     deployment = Deployment(jobs=13, desired=1, running=1)
-    assert deployment.look().look.wanted == 3
+    assert deployment.measure().snapshot.wanted == 3
     assert deployment.published["TaskShortfall"] == 2
     assert deployment.published["TaskSurplus"] == 0
 
 
-def test_a_wake_up_says_that_nothing_is_spare_and_leaves_the_shortfall_to_itself() -> None:
-    """The alarm of the surplus may still be what it was as the last task was let go."""
+def test_a_wake_up_publishes_the_surplus_and_no_shortfall() -> None:
+    """The alarm of the surplus may still be on since the last task was removed."""
     deployment = Deployment(jobs=1)
-    assert deployment.look(backlog_at_least=1).look.wanted == 1
+    assert deployment.measure(backlog_at_least=1).snapshot.wanted == 1
     assert deployment.published == {"TaskSurplus": 0}
 
 
 def test_a_sleeping_fleet_without_a_job_publishes_nothing() -> None:
     deployment = Deployment()
-    assert deployment.look().idle
+    assert deployment.measure().idle
     assert deployment.published == {}

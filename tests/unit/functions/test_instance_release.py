@@ -1,4 +1,4 @@
-"""Empty instances are let go: drained first, and taken back if a task came in between."""
+"""Empty instances are drained, then terminated, or reactivated if a task came in between."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -9,7 +9,7 @@ from discord_diffusion.aws.container_instances import ContainerInstances
 from discord_diffusion.aws.errors import ServiceError
 from discord_diffusion.fleet.instances import ContainerInstance
 from discord_diffusion.fleet.state import FleetSnapshot
-from discord_diffusion.functions.backlog.instance_release import Releasing
+from discord_diffusion.functions.backlog.instance_release import InstanceRelease
 
 QUIET = FleetSnapshot(0, 0, 0, 0, 0, datetime(2026, 1, 1, tzinfo=UTC))
 
@@ -23,11 +23,11 @@ class Cluster:
     refuses: str = ""
     terminated: list[str] = field(default_factory=list)
 
-    def all(self) -> list[ContainerInstance]:
-        self._may("all")
+    def in_cluster(self) -> list[ContainerInstance]:
+        self._may("in_cluster")
         return list(self.there.values())
 
-    def again(self, instances: Iterable[ContainerInstance]) -> list[ContainerInstance]:
+    def describe(self, instances: Iterable[ContainerInstance]) -> list[ContainerInstance]:
         return [self.there[one.arn] for one in instances if one.arn in self.there]
 
     def drain(self, instances: Iterable[ContainerInstance]) -> None:
@@ -36,7 +36,7 @@ class Cluster:
             tasks = 1 if one.arn == self.placed else one.tasks
             self.there[one.arn] = replace(one, draining=True, tasks=tasks)
 
-    def take_back(self, instances: Iterable[ContainerInstance]) -> None:
+    def reactivate(self, instances: Iterable[ContainerInstance]) -> None:
         for one in instances:
             self.there[one.arn] = replace(one, draining=False)
 
@@ -57,33 +57,33 @@ def cluster(*names: str, **changes: str) -> Cluster:
 
 
 def released(there: Cluster) -> int:
-    return Releasing(cast(ContainerInstances, there)).release(QUIET)
+    return InstanceRelease(cast(ContainerInstances, there)).release(QUIET)
 
 
-def test_empty_instances_are_drained_and_ended() -> None:
+def test_empty_instances_are_drained_and_terminated() -> None:
     there = cluster("a", "b")
     assert released(there) == 0
     assert there.terminated == ["a", "b"]
 
 
-def test_one_that_gets_a_task_in_between_is_taken_back() -> None:
+def test_an_instance_that_gets_a_task_while_it_is_drained_is_reactivated() -> None:
     there = cluster("a", "b", placed="a")
     released(there)
     assert there.terminated == ["b"]
     assert there.there["a"].draining is False
 
 
-def test_one_that_was_left_draining_is_ended_by_the_next_look() -> None:
+def test_an_instance_that_stayed_draining_is_terminated_after_the_next_snapshot() -> None:
     there = cluster("a", refuses="a")
-    assert released(there) == 1, "it is looked at again soon"
+    assert released(there) == 1, "another snapshot is due soon"
     assert there.there["a"].draining is True
     there.refuses = ""
     assert released(there) == 0
     assert there.terminated == ["a"]
 
 
-def test_what_aws_refuses_never_ends_a_look() -> None:
-    assert released(cluster("a", refuses="all")) == 0
+def test_an_error_of_aws_is_never_raised() -> None:
+    assert released(cluster("a", refuses="in_cluster")) == 0
     assert released(cluster("a", refuses="drain")) == 1
     there = cluster("a", "b", refuses="a")
     assert released(there) == 1

@@ -1,8 +1,7 @@
-"""The Lambda `backlog`: looks at the queue and the service, and publishes what the alarms act on.
+"""The Lambda `backlog`: measures queue and service, and publishes what the alarms act on.
 
-Decided in docs/decisions/0301: two metrics, shortfall and surplus, by the second. What it saw is
-kept in the table, for those who tell users how long they will wait. Instances that nobody needs
-are let go.
+Decided in docs/decisions/0301: two metrics, shortfall and surplus, by the second. The snapshot is
+kept in the table, from which the wait of users is estimated. Spare instances are released.
 """
 
 from collections.abc import Mapping
@@ -17,20 +16,20 @@ from discord_diffusion.aws.fleet_state import FleetStateStore
 from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.aws.metrics import Metrics
 from discord_diffusion.aws.queue import QueueReader
-from discord_diffusion.functions.backlog.instance_release import Releasing
-from discord_diffusion.functions.backlog.monitor import Looking
+from discord_diffusion.functions.backlog.instance_release import InstanceRelease
+from discord_diffusion.functions.backlog.monitor import BacklogMonitor
 from discord_diffusion.settings.functions import BacklogSettings
 
 
-def _looking() -> Looking:
+def _monitor() -> BacklogMonitor:
     settings = BacklogSettings.from_environ()
     logs.configure(settings.log_level)
     region = settings.aws_region
     table = Table(settings.jobs_table, region=region)
-    return Looking(
+    return BacklogMonitor(
         queue=QueueReader(settings.queue_url, region=region),
         service=EcsService(settings.ecs_cluster, settings.ecs_service, region=region),
-        releasing=Releasing(ContainerInstances(settings.ecs_cluster, region=region)),
+        instances=InstanceRelease(ContainerInstances(settings.ecs_cluster, region=region)),
         metrics=Metrics(settings.metric_namespace, region=region),
         fleet=FleetStateStore(table),
         jobs=JobStore(table),
@@ -38,17 +37,17 @@ def _looking() -> Looking:
     )
 
 
-_LOOKING = _looking()
+_MONITOR = _monitor()
 
 
 def handler(event: object, _context: object) -> dict[str, Any]:
     """What the state machines call, with `{"backlog_at_least": n}` or with nothing."""
-    given = event.get("backlog_at_least", 0) if isinstance(event, Mapping) else 0
-    found = _LOOKING.look(datetime.now(UTC), backlog_at_least=int(given))
+    backlog_at_least = event.get("backlog_at_least", 0) if isinstance(event, Mapping) else 0
+    found = _MONITOR.measure(datetime.now(UTC), backlog_at_least=int(backlog_at_least))
     return {
         "idle": found.idle,
-        "tell": found.tell,
-        "wanted": found.look.wanted,
-        "desired": found.look.desired,
-        "running": found.look.running,
+        "tell": found.notify,
+        "wanted": found.snapshot.wanted,
+        "desired": found.snapshot.desired,
+        "running": found.snapshot.running,
     }

@@ -1,4 +1,4 @@
-"""Lets go of instances that nobody needs, long before a capacity provider would.
+"""Releases instances without a task, long before a capacity provider would.
 
 Decided in docs/decisions/0403.
 """
@@ -15,46 +15,43 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Releasing:
-    """Ends empty instances of one cluster, and never one with a task on it."""
+class InstanceRelease:
+    """Terminates empty instances of one cluster, and never one with a task on it."""
 
     instances: ContainerInstances
 
-    def release(self, look: FleetSnapshot) -> int:
-        """End what is spare; how many instances without a task there are still.
+    def release(self, snapshot: FleetSnapshot) -> int:
+        """Terminate spare instances; how many instances without a task are left.
 
-        What AWS refuses is logged and tried again after the next look.
+        What AWS refuses is logged and tried again after the next snapshot.
         """
         try:
-            there = self.instances.all()
+            instances = self.instances.in_cluster()
         except ServiceError as error:
-            log.warning("ECS does not say which instances there are", extra=_why(error))
+            log.warning("The instances are unknown", extra={"reason": str(error)})
             return 0
-        free = spare(there, look)
-        released = self._end(free) if free else 0
-        return sum(not one.tasks for one in there) - released
+        candidates = spare(instances, snapshot)
+        released = self._drain_and_terminate(candidates) if candidates else 0
+        return sum(not instance.tasks for instance in instances) - released
 
-    def _end(self, free: list[ContainerInstance]) -> int:
-        """End those that are still empty once nothing can be placed on them; how many."""
+    def _drain_and_terminate(self, candidates: list[ContainerInstance]) -> int:
+        """Terminate those that are still empty once no task can be placed on them; how many."""
         try:
-            self.instances.drain(one for one in free if not one.draining)
-            now = self.instances.again(free)
-            self.instances.take_back(one for one in now if one.tasks)
+            self.instances.drain(one for one in candidates if not one.draining)
+            drained = self.instances.describe(candidates)
+            self.instances.reactivate(one for one in drained if one.tasks)
         except ServiceError as error:
-            log.warning("Empty instances could not be drained", extra=_why(error))
+            log.warning("Empty instances could not be drained", extra={"reason": str(error)})
             return 0
-        return sum(self._terminated(one) for one in now if not one.tasks)
+        return sum(self._terminate(one) for one in drained if not one.tasks)
 
-    def _terminated(self, one: ContainerInstance) -> bool:
+    def _terminate(self, instance: ContainerInstance) -> bool:
+        extra = {"instance": instance.ec2_id}
         try:
-            self.instances.terminate(one)
+            self.instances.terminate(instance)
         except ServiceError as error:
-            extra = {"instance": one.ec2_id} | _why(error)
+            extra["reason"] = str(error)
             log.warning("An empty instance could not be released", extra=extra)
             return False
-        log.info("An empty instance is released", extra={"instance": one.ec2_id})
+        log.info("An empty instance is released", extra=extra)
         return True
-
-
-def _why(error: ServiceError) -> dict[str, str]:
-    return {"reason": str(error)}

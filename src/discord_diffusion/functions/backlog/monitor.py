@@ -1,4 +1,4 @@
-"""One look at the queue and the service: measured, published, noted."""
+"""Measures the queue and the service: one snapshot, published as metrics and kept in the table."""
 
 import logging
 from dataclasses import dataclass, replace
@@ -12,83 +12,93 @@ from discord_diffusion.aws.metrics import Metrics
 from discord_diffusion.aws.queue import QueueDepth, QueueReader
 from discord_diffusion.fleet.demand import Measurement, ScalingTarget, measure
 from discord_diffusion.fleet.state import FleetSnapshot
-from discord_diffusion.functions.backlog.instance_release import Releasing
+from discord_diffusion.functions.backlog.instance_release import InstanceRelease
 from discord_diffusion.jobs.record import JobRecord
 
 log = logging.getLogger(__name__)
 
 LAUNCH_MARGIN = timedelta(seconds=30)
-"""An instance may have been asked for before anybody saw that tasks are starting."""
+"""An instance may have been asked for this long before a snapshot shows that tasks are starting."""
 
 
 @dataclass(frozen=True)
-class Found:
-    """What a look found.
+class MonitorResult:
+    """What the monitor found.
 
-    `idle`: there is nothing that another look could find before the next minute.
-    `tell`: there are users who may have to be told something.
+    `idle`: another snapshot before the next minute would show the same.
+    `notify`: there may be users to be notified.
     """
 
-    look: FleetSnapshot
+    snapshot: FleetSnapshot
     idle: bool
-    tell: bool
+    notify: bool
 
 
 @dataclass(frozen=True)
-class Looking:
-    """Looks at one deployment. What the queue, the service and the metrics refuse is raised;
-    what the table refuses is logged, for the fleet must scale without it."""
+class BacklogMonitor:
+    """Monitors one deployment. Errors of the queue, the service and the metrics are raised;
+    errors of the table are logged, for the fleet must scale without it."""
 
     queue: QueueReader
     service: EcsService
-    releasing: Releasing
+    instances: InstanceRelease
     metrics: Metrics
     fleet: FleetStateStore
     jobs: JobStore
     target: ScalingTarget
 
-    def look(self, now: datetime, *, backlog_at_least: int = 0) -> Found:
-        """Look once. A job that was just sent may be counted by `backlog_at_least` only; of the
-        tasks no more than the surplus is published then.
+    def measure(self, now: datetime, *, backlog_at_least: int = 0) -> MonitorResult:
+        """Take one snapshot. `backlog_at_least` counts a job that SQS may not count yet: the call
+        is a wake-up, and of the tasks only the surplus is published.
 
         Raises:
             QueueError: SQS did not answer well.
             ServiceError: ECS or CloudWatch did not.
         """
-        look, measured = self._measured(now, backlog_at_least)
-        oldest = self._oldest()
-        idle = self._is_idle(look) and not oldest
+        snapshot, measured = self._snapshot(now, backlog_at_least)
+        oldest = self._oldest_job()
+        idle = self._is_idle(snapshot) and not oldest
         if backlog_at_least:
-            # A wake-up acts on the answer itself: an alarm that saw the shortfall would ask for
-            # the tasks twice. One that still knows the surplus of before would let them go.
+            # A wake-up sets the desired count itself: an alarm that saw the shortfall would ask for
+            # the tasks twice, and one that still knows an earlier surplus would remove them.
             self.metrics.publish({"TaskSurplus": measured.surplus})
-        # With no job and no task there is nothing to say, and saying it costs.
-        elif not idle or look.desired:
-            self.metrics.publish(_points(look, measured, oldest, now))
-        look = self._noted(look)
-        # An instance without a task is looked at again soon, until it is gone or has one.
-        if not backlog_at_least and self.releasing.release(look):
+        # An empty fleet without a job has nothing to publish, and publishing costs.
+        elif not idle or snapshot.desired:
+            self.metrics.publish(_metrics(snapshot, measured, oldest, now))
+        snapshot = self._kept(snapshot)
+        # While an instance has no task another snapshot is due soon.
+        if not backlog_at_least and self.instances.release(snapshot):
             idle = False
-        log.info("Looked", extra=_figures(look, measured) | {"idle": idle})
+        figures = {
+            "visible": snapshot.visible,
+            "in_flight": snapshot.in_flight,
+            "running": snapshot.running,
+            "desired": snapshot.desired,
+            "wanted": measured.wanted,
+            "shortfall": measured.shortfall,
+            "surplus": measured.surplus,
+            "idle": idle,
+        }
+        log.info("Measured", extra=figures)
         overdue = oldest is not None and (oldest.status.finished or oldest.expires_at <= now)
-        return Found(look, idle, tell=look.visible > 0 or overdue)
+        return MonitorResult(snapshot, idle, notify=snapshot.visible > 0 or overdue)
 
-    def _measured(self, now: datetime, backlog_at_least: int) -> tuple[FleetSnapshot, Measurement]:
-        """Ask the queue, then the service; and the queue again before tasks are called spare.
+    def _snapshot(self, now: datetime, backlog_at_least: int) -> tuple[FleetSnapshot, Measurement]:
+        """Ask the queue, then the service; and the queue again before tasks are called surplus.
 
-        Between two answers a job may come in and wake the fleet: the task that it was given would
-        be let go again, were it held against the backlog from before.
+        Between the two answers a job may come in and wake the fleet: measured against the backlog
+        from before, the task that it was given would be surplus.
         """
         depth, counts = self.queue.depth(), self.service.counts()
-        look, measured = self._compared(depth, counts, now, backlog_at_least)
+        snapshot, measured = self._measured(depth, counts, now, backlog_at_least)
         if measured.surplus:
-            look, measured = self._compared(self.queue.depth(), counts, now, backlog_at_least)
-        return look, measured
+            return self._measured(self.queue.depth(), counts, now, backlog_at_least)
+        return snapshot, measured
 
-    def _compared(
+    def _measured(
         self, depth: QueueDepth, counts: ServiceCounts, now: datetime, backlog_at_least: int
     ) -> tuple[FleetSnapshot, Measurement]:
-        look = FleetSnapshot(
+        snapshot = FleetSnapshot(
             visible=max(depth.visible, backlog_at_least - depth.in_flight),
             in_flight=depth.in_flight,
             running=counts.running,
@@ -96,58 +106,47 @@ class Looking:
             wanted=0,
             measured_at=now,
         )
-        measured = measure(look.observation, self.target)
-        return replace(look, wanted=measured.wanted), measured
+        measured = measure(snapshot.observation, self.target)
+        return replace(snapshot, wanted=measured.wanted), measured
 
-    def _is_idle(self, look: FleetSnapshot) -> bool:
-        quiet = look.observation.backlog == 0
-        return quiet and look.running == look.desired == self.target.minimum
+    def _is_idle(self, snapshot: FleetSnapshot) -> bool:
+        at_rest = snapshot.running == snapshot.desired == self.target.minimum
+        return at_rest and snapshot.observation.backlog == 0
 
-    def _oldest(self) -> JobRecord | None:
+    def _oldest_job(self) -> JobRecord | None:
+        """The oldest job whose user has not been notified of its end."""
         try:
             return next(iter(self.jobs.waiting(1)), None)
         except StoreError as error:
-            log.warning("The table does not say who waits", extra={"reason": str(error)})
+            log.warning("The oldest job is unknown", extra={"reason": str(error)})
             return None
 
-    def _noted(self, look: FleetSnapshot) -> FleetSnapshot:
-        """The look with what those before it knew, kept for others."""
+    def _kept(self, snapshot: FleetSnapshot) -> FleetSnapshot:
+        """Keep the snapshot in the table; it, with what earlier ones found of a start of tasks."""
         try:
-            look = self.fleet.save_snapshot(look)
-            if not look.starting:
-                return look
-            since = (look.starting_since or look.measured_at) - LAUNCH_MARGIN
+            snapshot = self.fleet.save_snapshot(snapshot)
+            if not snapshot.starting:
+                return snapshot
+            since = (snapshot.starting_since or snapshot.measured_at) - LAUNCH_MARGIN
             failed_at = self.service.launch_failed_at(since)
-            if failed_at != look.launch_failed_at:
+            if failed_at != snapshot.launch_failed_at:
                 self.fleet.save_launch_failure(failed_at)
-            return replace(look, launch_failed_at=failed_at)
+            return replace(snapshot, launch_failed_at=failed_at)
         except (StoreError, ServiceError) as error:
-            log.warning("The look was not kept whole", extra={"reason": str(error)})
-            return look
+            log.warning("The snapshot was not wholly kept", extra={"reason": str(error)})
+            return snapshot
 
 
-def _points(
-    look: FleetSnapshot, measured: Measurement, oldest: JobRecord | None, now: datetime
+def _metrics(
+    snapshot: FleetSnapshot, measured: Measurement, oldest: JobRecord | None, now: datetime
 ) -> dict[str, float]:
-    points: dict[str, float] = {
+    values: dict[str, float] = {
         "TaskShortfall": measured.shortfall,
         "TaskSurplus": measured.surplus,
         "TasksWanted": measured.wanted,
-        "TasksRunning": look.running,
-        "JobsWaiting": look.visible,
+        "TasksRunning": snapshot.running,
+        "JobsWaiting": snapshot.visible,
     }
     if oldest:
-        points["OldestJobSeconds"] = max(0.0, (now - oldest.created_at).total_seconds())
-    return points
-
-
-def _figures(look: FleetSnapshot, measured: Measurement) -> dict[str, int]:
-    return {
-        "visible": look.visible,
-        "in_flight": look.in_flight,
-        "running": look.running,
-        "desired": look.desired,
-        "wanted": measured.wanted,
-        "shortfall": measured.shortfall,
-        "surplus": measured.surplus,
-    }
+        values["OldestJobSeconds"] = max(0.0, (now - oldest.created_at).total_seconds())
+    return values

@@ -1,7 +1,7 @@
-"""The Lambda `dead_letters`: whoever asked for a job that failed too often is told so, once.
+"""The Lambda `dead_letters`: notifies users, once, of jobs that failed too often.
 
-SQS invokes it with messages of the dead-letter queue. What it does not name as failed is deleted:
-https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
+SQS invokes it with messages of the dead-letter queue, and deletes those that the answer does not
+name: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
 """
 
 from collections.abc import Mapping
@@ -12,25 +12,25 @@ from discord_diffusion.aws.dynamodb import Table
 from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.aws.metrics import Metrics
 from discord_diffusion.discord.original_response import OriginalResponseClient
-from discord_diffusion.functions.dead_letters.processor import Burying
+from discord_diffusion.functions.dead_letters.processor import DeadLetterProcessor
 from discord_diffusion.settings.functions import DeadLettersSettings
 
 
-def _burying() -> Burying:
+def _processor() -> DeadLetterProcessor:
     settings = DeadLettersSettings.from_environ()
     logs.configure(settings.log_level)
-    return Burying(
+    return DeadLetterProcessor(
         jobs=JobStore(Table(settings.jobs_table, region=settings.aws_region)),
         discord=OriginalResponseClient(settings.discord_api_url),
         metrics=Metrics(settings.metric_namespace, region=settings.aws_region),
     )
 
 
-_BURYING = _burying()
+_PROCESSOR = _processor()
 
 
 def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     """What Lambda calls with a batch of dead letters; names those to be tried again."""
     bodies = {record["messageId"]: record["body"] for record in event["Records"]}
-    left = _BURYING.bury_all(bodies)
-    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in left]}
+    unprocessed = _PROCESSOR.process(bodies)
+    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in unprocessed]}

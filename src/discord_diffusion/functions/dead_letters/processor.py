@@ -1,4 +1,4 @@
-"""Sees dead letters to their end: the user knows, the table knows, the metric counts."""
+"""Ends jobs whose messages are dead letters: notifies the user, marks the job failed, counts it."""
 
 import logging
 import time
@@ -29,40 +29,41 @@ from discord_diffusion.texts.catalogue import say
 log = logging.getLogger(__name__)
 
 RUN_SECONDS = 20.0
-"""How long one run goes on; what is left comes again."""
+"""How long one run begins further messages; SQS delivers the others again."""
 
 
 @dataclass(frozen=True)
-class Burying:
-    """Buries the dead letters of one deployment."""
+class DeadLetterProcessor:
+    """Processes the dead letters of one deployment."""
 
     jobs: JobStore
     discord: OriginalResponseClient
     metrics: Metrics
 
-    def bury_all(self, bodies: Mapping[str, str]) -> list[str]:
-        """Bury messages by their ids; the ids of those whose users could not be told yet."""
-        began, left = time.monotonic(), []
+    def process(self, bodies: Mapping[str, str]) -> list[str]:
+        """Process messages by their ids; the ids of those whose users could not be notified yet."""
+        started, unprocessed = time.monotonic(), []
         for message_id, body in bodies.items():
             header = read_header(body)
             if not header:
-                log.error("A dead letter that names nobody", extra={"message_id": message_id})
-            elif time.monotonic() - began > RUN_SECONDS or not self._is_buried(header, body):
-                left.append(message_id)
-        self._count(len(bodies) - len(left))
-        return left
+                log.error("A dead letter without a user", extra={"message_id": message_id})
+            elif time.monotonic() - started > RUN_SECONDS or not self._is_processed(header, body):
+                unprocessed.append(message_id)
+        self._count(len(bodies) - len(unprocessed))
+        return unprocessed
 
-    def _is_buried(self, header: JobHeader, body: str) -> bool:
+    def _is_processed(self, header: JobHeader, body: str) -> bool:
         try:
-            self._bury(header, body)
+            self._end_job(header, body)
         except ApiError as error:
-            log.warning("To be told again", extra={"job": header.id, "reason": str(error)})
+            extra = {"job": header.id, "reason": str(error)}
+            log.warning("The user will be notified later", extra=extra)
             return False
         log.error("A dead letter", extra={"job": header.id})
         return True
 
-    def _bury(self, header: JobHeader, body: str) -> None:
-        """Tell whoever asked, unless it is known to them already.
+    def _end_job(self, header: JobHeader, body: str) -> None:
+        """Notify the user and end the job, unless it has ended.
 
         Raises:
             ApiError: Discord does not answer; it may later.
@@ -70,32 +71,31 @@ class Burying:
         status = self._status(header.id)
         if status and status.finished:
             return
+        answered = False
         if header.expires_at > datetime.now(UTC):
             try:
-                answered = self._tell(header, body)
+                answered = self._notify(header, body)
             except (InteractionGoneError, NotAnsweredYetError):
-                answered = False
-                log.error("Nobody can be told any more", extra={"job": header.id})
+                log.error("The user can't be notified any more", extra={"job": header.id})
         else:
-            answered = False
-            log.error("It is too late to tell anybody", extra={"job": header.id})
+            log.error("It is too late to notify the user", extra={"job": header.id})
         self._finish(header.id, JobStatus.ANSWERED if answered else JobStatus.FAILED)
 
-    def _tell(self, header: JobHeader, body: str) -> bool:
-        """Apologise where neither pictures nor an apology are; whether pictures are there."""
-        shown = self.discord.read(header.application_id, header.token)
-        if any(is_picture(header.id, name) for name in shown.filenames):
+    def _notify(self, header: JobHeader, body: str) -> bool:
+        """Apologise unless the message has pictures or an apology; whether it has pictures."""
+        message = self.discord.read(header.application_id, header.token)
+        if any(is_picture(header.id, name) for name in message.filenames):
             return True
-        if not is_apology(header.id, shown.content):
-            content = _apology(header, body)
-            self.discord.write(header.application_id, header.token, content, [])
+        if not is_apology(header.id, message.content):
+            apology = _apology(header, body)
+            self.discord.write(header.application_id, header.token, apology, [])
         return False
 
     def _status(self, job_id: str) -> JobStatus | None:
         try:
             record = self.jobs.get(job_id)
         except StoreError as error:
-            log.warning("The table does not know", extra={"job": job_id, "reason": str(error)})
+            log.warning("The record is unknown", extra={"job": job_id, "reason": str(error)})
             return None
         return record.status if record else None
 
@@ -103,7 +103,8 @@ class Burying:
         try:
             self.jobs.finish(job_id, status, reason="dead letter")
         except StoreError as error:
-            log.warning("The table was not told", extra={"job": job_id, "reason": str(error)})
+            extra = {"job": job_id, "reason": str(error)}
+            log.warning("The end of the job is not in its record", extra=extra)
 
     def _count(self, letters: int) -> None:
         if not letters:
@@ -117,7 +118,7 @@ class Burying:
 def _apology(header: JobHeader, body: str) -> str:
     reason = say(header.locale, "failed.before")
     try:
-        asked = Job.from_json(body).parameters
+        parameters = Job.from_json(body).parameters
     except InvalidJobError:
         return apology_without_request(header.id, reason)
-    return apology_for(header.id, asked, reason, header.locale)
+    return apology_for(header.id, parameters, reason, header.locale)

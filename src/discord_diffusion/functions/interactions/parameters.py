@@ -83,7 +83,7 @@ class ParameterBuilder:
         return self.settings.models[name]
 
     def _size(self, options: Mapping[str, Any], guild: GuildSettings) -> tuple[int, int]:
-        """The default number of pixels in the proportions asked for, or the sides that are named."""
+        """As many pixels as by default in the proportions asked for, or the named sides."""
         default = self.settings.default_width, self.settings.default_height
         size = options["size"] or guild.size
         across, down = PROPORTIONS[size] if size else default

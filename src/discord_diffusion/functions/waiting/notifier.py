@@ -1,17 +1,16 @@
-"""Does what is due about those who wait: tells, refuses, clears away.
+"""Carries out the actions that are due: notifies users, refuses jobs, fails abandoned ones.
 
-Never over a worker's text: a user is told of the wait only after the table has said, in one
-conditional write, that no worker has begun the job, and not when one is about to.
+A notice never writes over a worker's text: a user is notified of the wait only after one
+conditional write has shown that no worker has begun the job, and not when one is about to.
 """
 
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any
 
 from discord_diffusion.aws.errors import StoreError
 from discord_diffusion.aws.fleet_state import FleetStateStore
@@ -22,32 +21,33 @@ from discord_diffusion.discord.original_response import OriginalResponseClient
 from discord_diffusion.fleet.state import FleetSettings
 from discord_diffusion.functions import texts
 from discord_diffusion.functions.waiting.actions import (
-    SOON,
-    Deed,
-    Due,
-    deeds,
+    KIND_NOTICE_INTERVAL,
+    Action,
+    DueAction,
+    due_actions,
 )
-from discord_diffusion.jobs.record import JobRecord, JobStatus
+from discord_diffusion.jobs.record import JobRecord, JobStatus, WaitEstimate
 from discord_diffusion.texts.answers import apology_for
 from discord_diffusion.texts.formatting import fit_content
 
 log = logging.getLogger(__name__)
 
 _NO_TIME = "no time"
+_NOTHING = "nothing"
 
-LIMIT = 1000
+MAX_RECORDS = 1000
 """Records that one run goes through, oldest first."""
-AT_ONCE = 8
-"""Users who are told at the same time."""
+THREADS = 8
+"""Users who are notified at the same time."""
 RUN_SECONDS = 12.0
-"""How long one run goes on telling; the next look is due after 15 s."""
-EXPIRED = timedelta(seconds=2)
-"""With less left of a token than this nobody is told anything."""
+"""How long one run begins further actions; the next snapshot is due after 15 s."""
+TOKEN_MARGIN = timedelta(seconds=2)
+"""A token that expires within this time is not used any more."""
 
 
 @dataclass(frozen=True)
-class Told:
-    """How many users were told what."""
+class NotifierResult:
+    """How many actions of which kind were carried out."""
 
     waits: int
     refusals: int
@@ -55,90 +55,99 @@ class Told:
 
 
 @dataclass(frozen=True)
-class Telling:
-    """Tells the users of one deployment. What Discord refuses is logged, never raised."""
+class WaitingNotifier:
+    """Notifies the users of one deployment. What Discord refuses is logged, never raised."""
 
     jobs: JobStore
     fleet: FleetStateStore
     discord: OriginalResponseClient
-    size: FleetSettings
+    settings: FleetSettings
 
-    def tell_all(self, now: datetime) -> Told:
-        """Go through those who wait, once.
+    def run(self, now: datetime) -> NotifierResult:
+        """Carry out what is due about the waiting jobs.
 
         Raises:
-            StoreError: the table does not say who waits.
+            StoreError: the table does not list them.
         """
         until = time.monotonic() + RUN_SECONDS
-        due = deeds(self.jobs.waiting(LIMIT), self.fleet.get(), self.size, now)
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            done = Counter(pool.map(lambda one: self._do(one, now, until), due))
+        due = due_actions(self.jobs.waiting(MAX_RECORDS), self.fleet.get(), self.settings, now)
+        with ThreadPoolExecutor(THREADS) as pool:
+            done = Counter(pool.map(lambda action: self._carry_out(action, now, until), due))
         if done[_NO_TIME]:
-            log.warning("Not all who wait were told", extra={"left": done[_NO_TIME]})
-        return Told(
-            waits=done[Deed.TELL_WAIT],
-            refusals=done[Deed.REFUSE],
-            ends=done[Deed.TELL_END] + done[Deed.CLEAR_AWAY],
+            log.warning("Not all users were notified", extra={"left": done[_NO_TIME]})
+        return NotifierResult(
+            waits=done[Action.NOTIFY_OF_WAIT],
+            refusals=done[Action.REFUSE],
+            ends=done[Action.NOTIFY_OF_END] + done[Action.FAIL],
         )
 
-    def _do(self, due: Due, now: datetime, until: float) -> str:
-        """Do what is due; what has been done, empty if nothing was after all."""
+    def _carry_out(self, due: DueAction, now: datetime, until: float) -> str:
+        """Carry out one action; the action, if it was still to be done."""
         if time.monotonic() > until:
             return _NO_TIME
+        record, wait = due.record, due.wait
         try:
-            return due.deed if self._by_deed[due.deed](self, due, now) else ""
+            match due.action:
+                case Action.NOTIFY_OF_WAIT:
+                    done = self._notify_of_wait(record, wait, now)
+                case Action.NOTIFY_OF_END:
+                    done = self._notify_of_end(record, record.details.get("reason", ""), now)
+                case Action.REFUSE:
+                    done = self._refuse(record, wait, now)
+                case Action.FAIL:
+                    done = self._fail(record)
         except StoreError as error:
-            log.warning("Not told", extra={"job": due.record.id, "reason": str(error)})
-            return ""
+            log.warning("Not notified", extra={"job": record.id, "reason": str(error)})
+            return _NOTHING
+        return due.action if done else _NOTHING
 
-    def _clear_away(self, due: Due, _now: datetime) -> bool:
-        record = due.record
-        log.error("A job was left behind", extra={"job": record.id, "status": record.status})
+    def _fail(self, record: JobRecord) -> bool:
+        log.error("A job was abandoned", extra={"job": record.id, "status": record.status})
         return self.jobs.finish(record.id, JobStatus.FAILED, reason="left behind")
 
-    def _tell_wait(self, due: Due, now: datetime) -> bool:
-        record, wait = due.record, due.wait
-        if not self.jobs.claim_wait_notice(
-            record.id, now, every_seconds=SOON.total_seconds(), wait=wait
-        ):
+    def _notify_of_wait(self, record: JobRecord, wait: WaitEstimate, now: datetime) -> bool:
+        interval = KIND_NOTICE_INTERVAL.total_seconds()
+        if not self.jobs.claim_wait_notice(record.id, now, every_seconds=interval, wait=wait):
             return False
         content = texts.queued(record.parameters, wait, record.expires_at, record.locale)
         try:
             self._write(record, fit_content(content))
         except InteractionGoneError:
-            # The message was deleted: nobody waits for pictures any more.
-            log.info("Nobody waits any more", extra={"job": record.id})
+            # The message was deleted: the user does not want the pictures any more.
+            log.info("The message is gone: the job is cancelled", extra={"job": record.id})
             self.jobs.withdraw(record.id, JobStatus.CANCELLED, reason="gone")
             return False
         except ApiError as error:
-            log.warning("Not told of the wait", extra={"job": record.id, "reason": str(error)})
+            extra = {"job": record.id, "reason": str(error)}
+            log.warning("The user was not notified of the wait", extra=extra)
             return False
-        log.info("Told of the wait", extra={"job": record.id, "kind": wait.kind})
+        log.info("The user is notified of the wait", extra={"job": record.id, "kind": wait.kind})
         return True
 
-    def _refuse(self, due: Due, now: datetime) -> bool:
-        """End a job that is hopeless, unless a worker has just begun it; then tell its user."""
-        record, wait = due.record, due.wait
+    def _refuse(self, record: JobRecord, wait: WaitEstimate, now: datetime) -> bool:
+        """End a hopeless job, unless a worker has just begun it; then notify its user."""
         reason = texts.given_up(wait, record.locale)
         if not self.jobs.withdraw(record.id, JobStatus.REFUSED, reason=reason, notify_later=True):
             return False
         log.info("Refused", extra={"job": record.id, "kind": wait.kind, "ahead": wait.ahead})
-        self._tell_end(replace(due, record=replace(record, details={"reason": reason})), now)
+        self._notify_of_end(record, reason, now)
         return True
 
-    def _tell_end(self, due: Due, now: datetime) -> bool:
-        """Tell the end; a user who could not be told stays among those who wait."""
-        record = due.record
-        if record.expires_at - now > EXPIRED:
+    def _notify_of_end(self, record: JobRecord, reason: str, now: datetime) -> bool:
+        """Notify of the end; if Discord does not answer, the job stays in the index."""
+        if record.expires_at - now > TOKEN_MARGIN:
+            content = apology_for(record.id, record.parameters, reason, record.locale)
+            components = answer_buttons(record.id, record.locale, record.parameters, [])
             try:
-                self._write(record, _ended_text(record), _buttons_of_end(record))
+                self._write(record, content, components)
             except InteractionGoneError:
-                log.info("Nobody can be told any more", extra={"job": record.id})
+                log.info("The message is gone", extra={"job": record.id})
             except ApiError as error:
-                log.warning("Not told of the end", extra={"job": record.id, "reason": str(error)})
+                extra = {"job": record.id, "reason": str(error)}
+                log.warning("The user was not notified of the end", extra=extra)
                 return False
         else:
-            log.error("The user could not be told of the end", extra={"job": record.id})
+            log.error("It is too late to notify the user of the end", extra={"job": record.id})
         self.jobs.confirm_notified(record.id)
         return True
 
@@ -147,20 +156,3 @@ class Telling:
     ) -> None:
         if record.token:
             self.discord.write(record.application_id, record.token, content, components)
-
-    _by_deed: ClassVar[dict[Deed, Callable[["Telling", Due, datetime], bool]]] = {
-        Deed.TELL_WAIT: _tell_wait,
-        Deed.TELL_END: _tell_end,
-        Deed.REFUSE: _refuse,
-        Deed.CLEAR_AWAY: _clear_away,
-    }
-
-
-def _ended_text(record: JobRecord) -> str:
-    reason = record.details.get("reason", "")
-    return apology_for(record.id, record.parameters, reason, record.locale)
-
-
-def _buttons_of_end(record: JobRecord) -> list[dict[str, Any]]:
-    """Nothing waits any more, but it can be asked for again."""
-    return answer_buttons(record.id, record.locale, record.parameters, [])
