@@ -1,7 +1,7 @@
-"""`python -m discord_diffusion.worker`: takes jobs until SIGTERM.
+"""The worker's process, `python -m discord_diffusion.worker`: works until SIGTERM.
 
-Exit status: 0 stopped, 1 the loop failed, 2 the settings are wrong, 3 the model cannot be loaded,
-4 a job hangs; whoever supervises the worker starts a new one.
+Exit status: 0 stopped by a signal, 1 the worker failed, 2 the settings are wrong, 3 the model
+cannot be loaded, 4 the pipeline hangs. Its supervisor then starts a new one.
 """
 
 import logging
@@ -26,7 +26,7 @@ HANGS = 4
 
 
 def main() -> int:
-    """Start, work, stop; the exit status."""
+    """Start, work until stopped, and return the exit status."""
     started = time.perf_counter()
     try:
         settings = WorkerSettings.from_environ()

@@ -16,12 +16,7 @@ from discord_diffusion.texts.answers import (
     quoted_request,
 )
 from discord_diffusion.texts.catalogue import say
-from discord_diffusion.texts.formatting import (
-    clean,
-    escape,
-    fit_content,
-    shorten,
-)
+from discord_diffusion.texts.formatting import clean, escape, fit_content, shorten
 from discord_diffusion.worker.encoding import CaptionedImage, encode_to_fit, enlarge
 from discord_diffusion.worker.generation import Generation, ModelInfo, Picture
 

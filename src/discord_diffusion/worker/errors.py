@@ -1,17 +1,17 @@
-"""What goes wrong in the worker; `failures` says what is done about each.
+"""The errors of the worker; `failures` says what is done about each.
 
 WorkerError
 ├── ModelLoadError           the worker cannot start
-├── GenerationError          the model could not draw this job
+├── GenerationError          the pipeline could not draw the job
 │   ├── OutOfMemoryError     the device has too little memory for it
 │   ├── BlankPictureError    every picture came out black or as no numbers
-│   └── UnsupportedJobError  the model cannot do what the job asks
-├── JobExpiredError          the interaction token has run out, or will before pictures are there
-├── FailedBeforeError        an earlier receive of the job has told its user that it failed
-├── SourceRefusedError       the picture that the job begins from is not to be had, or is none
-├── SourceUnavailableError   it may be had later
-├── PicturesTooLargeError    no encoding fits what Discord takes here
-└── LeaseLostError           the message is no longer ours
+│   └── UnsupportedJobError  the pipeline cannot do what the job asks for
+├── JobExpiredError          the interaction token has expired, or will before the answer
+├── FailedBeforeError        an earlier receive has notified the user that the job failed
+├── SourceRefusedError       the source image is not there, or not allowed
+├── SourceUnavailableError   the source image did not come in time; it may come later
+├── PicturesTooLargeError    no encoding of the pictures is small enough for Discord
+└── LeaseLostError           another worker has the job, or will have it
 """
 
 
@@ -36,23 +36,23 @@ class BlankPictureError(GenerationError):
 
 
 class UnsupportedJobError(GenerationError):
-    """No such model or scheduler here, or a size it cannot do; the text says what is allowed."""
+    """The model, scheduler or size is not available; the text says what is allowed."""
 
 
 class JobExpiredError(WorkerError):
-    """Work on the job would be in vain."""
+    """The job cannot be answered in time."""
 
 
 class FailedBeforeError(WorkerError):
-    """Nothing more is drawn; the redrive has yet to take the message."""
+    """The job is not drawn again; the redrive has yet to take its message."""
 
 
 class SourceRefusedError(WorkerError):
-    """Its host, its size or its format is not allowed, or it is not there."""
+    """Its host, size or format is not allowed, or its host does not have it."""
 
 
 class SourceUnavailableError(WorkerError):
-    """Whoever keeps it did not answer, or not in time."""
+    """Its host did not answer in time, or answered with a transient error."""
 
 
 class PicturesTooLargeError(WorkerError):
@@ -60,4 +60,4 @@ class PicturesTooLargeError(WorkerError):
 
 
 class LeaseLostError(WorkerError):
-    """The receipt handle has expired or the message is gone."""
+    """The receipt handle has expired, or the job was given back."""

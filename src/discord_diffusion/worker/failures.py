@@ -29,16 +29,16 @@ class Outcome(Enum):
     """What becomes of the message."""
 
     RETRY = "retry"
-    """Released; on its last receive the user is told first, then the redrive takes it."""
+    """Released; on the last receive the user is notified first, then the redrive takes it."""
     FAILED = "failed"
-    """Another try cannot help: the user is told at once, then the redrive takes it."""
+    """Another try cannot help: the user is notified at once, then the redrive takes it."""
     GONE = "gone"
-    """Nobody can be answered any more: deleted, with a line in the log."""
+    """The user can no longer be notified: deleted, with a line in the log."""
     POISON = "poison"
-    """Not a job we can read: released until the redrive takes it; on the last receive whoever it
-    names is told."""
+    """No job of this schema: released until the redrive takes it; on the last receive the user whom
+    it names is notified."""
     ABANDON = "abandon"
-    """Not ours any more: left alone, whoever has it answers."""
+    """Another worker has it: left alone."""
 
 
 @dataclass(frozen=True)
@@ -46,20 +46,20 @@ class Rule:
     """One row: for these errors, this outcome."""
 
     when: str
-    """What has happened, for a reader of the table."""
+    """What has happened, in words; shown in the documentation."""
     errors: tuple[type[Exception], ...]
     outcome: Outcome
     delay_seconds: int = 0
     """How long a released message stays hidden."""
     text: str = ""
-    """Key in `texts` of what the user is told when nothing more will be tried; empty: nobody is."""
+    """Key of the text that the user reads when nothing more will be tried; empty: none."""
 
 
 NEWER_JOB_DELAY_SECONDS = 60
-"""A job of a later schema waits for a later worker, which a deployment is just starting."""
+"""A job of a later schema waits so long for a worker of the deployment that is under way."""
 
 STOPPED = "failed.stopped"
-"""For a job that is given back on its last receive."""
+"""Key of the text for a job that is given back on its last receive."""
 
 RULES = (
     Rule(
@@ -86,7 +86,7 @@ RULES = (
         text="failed.expired",
     ),
     Rule(
-        "an earlier receive has told its user that the job failed",
+        "an earlier receive has notified its user that the job failed",
         (FailedBeforeError,),
         Outcome.FAILED,
         text="failed.before",
@@ -117,13 +117,13 @@ RULES = (
     ),
     Rule("the pipeline failed", (GenerationError,), Outcome.RETRY, text="failed.drawing"),
     Rule(
-        "the picture to begin from is not there, too large, or none",
+        "the source image is not there, too large, or no picture",
         (SourceRefusedError,),
         Outcome.FAILED,
         text="failed.source_refused",
     ),
     Rule(
-        "the picture to begin from did not come in time",
+        "the source image did not come in time",
         (SourceUnavailableError,),
         Outcome.RETRY,
         delay_seconds=5,

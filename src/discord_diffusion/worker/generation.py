@@ -1,4 +1,4 @@
-"""What goes into the pipeline and what comes out of it. Knows nothing of torch."""
+"""The types at the border of the pipeline: what it is asked for, and what it draws. No torch."""
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
@@ -9,29 +9,29 @@ from PIL.Image import Image
 from discord_diffusion.jobs.parameters import GenerationParameters
 
 Preview = Callable[[int], Image | None]
-"""A sketch of the request of that place in the batch, its pictures side by side; None while that
-request is not being drawn. Good until the call of `OnStep` that offers it returns; costs
-milliseconds."""
+"""Makes a sketch of the request at that place in the batch, its pictures side by side; None while
+that request is not being drawn. Takes milliseconds. Valid until the call of `OnStep` that offers it
+returns."""
 
 OnStep = Callable[[int, int, Preview | None], None]
-"""Called after each denoising step with (steps done, steps in all, a preview where one is cheap);
-what it raises ends the whole batch. Both numbers grow when a batch is drawn in parts after all."""
+"""Called after each denoising step with (steps done, steps in all, a preview where one is cheap).
+What it raises ends the whole batch. Both numbers grow when a batch has to be drawn in parts."""
 
 
 @dataclass(frozen=True)
 class GenerationRequest:
-    """What a job asks of the pipeline."""
+    """What the pipeline is asked to draw for one job."""
 
     parameters: GenerationParameters
     safety_check: bool = True
     """Whether pictures that the model's safety checker flags are held back."""
     source: Image | None = None
-    """The picture behind `parameters.source`, which must be given with it."""
+    """The source image; must be given where `parameters.source` is."""
 
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """What is named beside a picture so that it can be made again."""
+    """What is embedded in a picture's file so that it can be drawn again."""
 
     name: str
     scheduler: str
@@ -40,17 +40,17 @@ class ModelInfo:
 
 @dataclass(frozen=True)
 class Picture:
-    """One finished picture and the seed that makes it again."""
+    """One finished picture and the seed by which it can be drawn again."""
 
     image: Image
     seed: int
     index: int
-    """Place in the job, from 0; pictures that the safety filter held back leave gaps."""
+    """Place in the job, from 0; pictures that the safety checker held back leave gaps."""
 
 
 @dataclass(frozen=True)
 class PhaseSeconds:
-    """Where the time of one generation went; the first step includes the text encoder."""
+    """Where the time of one batch went; the first step includes the text encoder."""
 
     first_step: float
     other_steps: float
@@ -62,7 +62,7 @@ class PhaseSeconds:
         return self.first_step + self.other_steps + self.decode
 
     def __add__(self, other: "PhaseSeconds") -> "PhaseSeconds":
-        """One after the other."""
+        """The times of two batches drawn one after the other."""
         return PhaseSeconds(
             self.first_step + other.first_step,
             self.other_steps + other.other_steps,
@@ -78,26 +78,25 @@ class Generation:
     filtered: int
     """How many pictures the model's safety checker held back."""
     seconds: PhaseSeconds
-    """Of the batch that it was drawn in."""
+    """Of the batch in which the job was drawn."""
     model: ModelInfo
-    """What drew it: a job may name a model or a scheduler."""
+    """The model and scheduler that were used: a job may name either."""
     blank: int = 0
     """How many pictures came out black or as no numbers, and were left out."""
 
 
 class Generator(Protocol):
-    """Draws, for one caller at a time."""
+    """Draws pictures, for one caller at a time."""
 
     @property
     def model(self) -> ModelInfo:
-        """What draws a job that names neither a model nor a scheduler."""
+        """The model and scheduler for a job that names neither."""
 
     def peak_memory(self) -> int | None:
-        """Bytes of the device's memory that were in use at most since the last call; None where
-        nobody counts them."""
+        """The most bytes of device memory in use since the last call; None if not measured."""
 
     def batch_key(self, parameters: GenerationParameters) -> Hashable:
-        """Jobs with equal keys can be drawn together."""
+        """A key that is equal for jobs that can be drawn together."""
 
     def capacity(self, parameters: GenerationParameters) -> int:
         """How many pictures like these fit into one forward pass; at least 1."""
@@ -105,9 +104,13 @@ class Generator(Protocol):
     def generate(
         self, requests: Sequence[GenerationRequest], on_step: OnStep
     ) -> Sequence[Generation | Exception]:
-        """Make the pictures of requests that agree in `batch_key`; picture i of a request has the
-        seed `seed + i` (mod 2**32), whatever it is drawn with.
+        """Draw the pictures of requests with equal `batch_key`.
 
-        The result holds what became of each request, in their order: a `WorkerError` for those
-        that failed. Raises only what `on_step` raises.
+        Picture i of a request has the seed `seed + i` (mod 2**32), whatever it is drawn with.
+
+        Returns:
+            The pictures of each request, in their order, or a `WorkerError` in their place.
+
+        Raises:
+            Exception: only what `on_step` raised.
         """

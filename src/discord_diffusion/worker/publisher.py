@@ -17,11 +17,7 @@ from discord_diffusion.discord.errors import (
 )
 from discord_diffusion.discord.webhooks import File, WebhookClient
 from discord_diffusion.jobs.job import Job, JobHeader
-from discord_diffusion.texts.answers import (
-    SPOILER,
-    is_apology,
-    is_picture,
-)
+from discord_diffusion.texts.answers import SPOILER, is_apology, is_picture
 from discord_diffusion.texts.catalogue import say
 from discord_diffusion.worker.answer import Answer, Components
 from discord_diffusion.worker.encoding import encode_to_fit
@@ -33,7 +29,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 Fence = Callable[[], None]
-"""Called again and again, last with all but the end of an upload sent; raises to stop it."""
+"""Called repeatedly during an upload, last when all but its end is sent; raises to stop it."""
 
 PROGRESS_TIMEOUT_SECONDS = 3.0
 _SHRINKINGS = 6
@@ -53,15 +49,11 @@ class MessageState(Enum):
 class Publisher:
     """Edits the original response of the interaction. Safe to share between threads.
 
-    Methods raise classes of `api_errors` when the retry policy gives up, or after
+    Methods raise `ApiError` when the retry policy gives up, or after
     `timeout_seconds`, which bounds one call together with all its repetitions.
     """
 
-    def __init__(
-        self,
-        client: WebhookClient,
-        retrier: Retrier | None = None,
-    ) -> None:
+    def __init__(self, client: WebhookClient, retrier: Retrier | None = None) -> None:
         self._client = client
         self._retrier = retrier or Retrier()
         self._sketched: set[str] = set()

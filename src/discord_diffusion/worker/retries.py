@@ -1,4 +1,4 @@
-"""How long a call to Discord is tried again. One policy for every kind of call."""
+"""The retry policy: how often and how long a call to Discord is repeated, whatever its kind."""
 
 import logging
 import random
@@ -20,24 +20,24 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """Bounds of patience, in seconds; the defaults suit a user who is waiting."""
+    """Limits of the repetitions, in seconds; the defaults suit a user who is waiting."""
 
     attempts: int = 7
-    """Calls in all, rate-limited ones not counted: those are bounded by their wait."""
+    """Calls in all, without rate-limited ones, which are limited by `longest_rate_limit_wait`."""
     first_pause: float = 0.5
     longest_pause: float = 8.0
     longest_rate_limit_wait: float = 60.0
-    """Waits for rate limits together."""
+    """The sum of all waits for rate limits."""
     answer_arrives_within: float = 10.0
-    """The first answer may reach Discord after our first edit: contract, row 'follow-up'."""
+    """The function's response may reach Discord after the worker's first edit."""
     answer_pause: float = 0.5
     answer_attempts: int = 5
-    """At least, however late it is by the clock: the process may have been frozen meanwhile."""
+    """At least so many, however late it is by the clock: the process may have been frozen."""
 
 
 @dataclass(frozen=True)
 class Retrier:
-    """Calls until it works, the error is not worth another try, or patience ends."""
+    """Repeats calls that failed with a transient error, within the policy."""
 
     policy: RetryPolicy = field(default_factory=RetryPolicy)
     sleep: Callable[[float], None] = time.sleep
@@ -45,9 +45,10 @@ class Retrier:
     uniform: Callable[[float, float], float] = random.uniform
 
     def call(self, function: Callable[[], T], give_up_at: float) -> T:
-        """The result of `function`; its last error when patience ends.
+        """The result of `function`, which is repeated until `give_up_at`, a time by `clock`.
 
-        It ends at `give_up_at`, a reading of `clock`, at the latest.
+        Raises:
+            ApiError: the last error of `function`, if the policy allows no other try.
         """
         started = self.clock()
         failures, early, rate_limit_wait = 0, 0, 0.0
@@ -76,11 +77,12 @@ class Retrier:
             if self.clock() + pause >= give_up_at:
                 raise reason
             log.info(
-                "Discord is asked again", extra={"pause": round(pause, 2), "reason": str(reason)}
+                "The call to Discord is repeated",
+                extra={"pause": round(pause, 2), "reason": str(reason)},
             )
             self.sleep(pause)
 
     def _backoff(self, failures: int) -> float:
-        """Exponential with jitter, never less than half, so that a fleet spreads out."""
+        """Seconds: exponential with jitter, at least half, so that a fleet spreads out."""
         ceiling = min(self.policy.longest_pause, self.policy.first_pause * 2 ** (failures - 1))
         return self.uniform(ceiling / 2, ceiling)
