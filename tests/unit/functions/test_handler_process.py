@@ -5,9 +5,17 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+from discord_diffusion.aws.queue import ReceivedMessage
+from discord_diffusion.jobs.job import Job
+from discord_diffusion.worker.held_jobs import HeldJob
+from discord_diffusion.worker.telemetry import JobTracer
 from tests.unit.aws.aws_server import BUSY, EMPTY, Sqs, serve
 from tests.unit.functions.conftest import KEY, TOKEN, event_v1, event_v2, imagine
 from toolchain.layout import Layout
@@ -99,3 +107,28 @@ def test_a_function_without_its_environment_says_all_that_it_lacks_when_it_start
     assert ended.returncode != 0
     for name in ("QUEUE_URL", "JOBS_TABLE", *wrong):
         assert name in ended.stderr
+
+
+def test_the_worker_continues_the_trace_of_the_request_that_brought_the_interaction(
+    sqs: Sqs,
+) -> None:
+    event = event_v1(json.dumps(imagine(prompt="a star")).encode())
+    root, parent = "1-5759e988-bd862e3fe1be46a994272793", "53995c3f42cd8ad8"
+    event["headers"]["X-Amzn-Trace-Id"] = f"Root={root};Parent={parent};Sampled=1"
+    assert [one["statusCode"] for one in answers(start(sqs, [event]))] == [200]
+    body = next(sent["MessageBody"] for action, sent in sqs.calls if action == "SendMessage")
+    job = Job.from_json(body)
+    assert job.traceparent == f"00-{root[2:].replace('-', '')}-{parent}-01"
+
+    exporter, provider = InMemorySpanExporter(), TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    message = ReceivedMessage("m", "r", body, 1, job.user_id, sent_at=1.0)
+    times = {"sent": 1.0, "received": 2.0, "ready": 3.0}
+    held = HeldJob(message, job, Mock(), Mock(), last=False, times=times)
+    JobTracer(provider).trace(held)
+    spans = exporter.get_finished_spans()
+    assert {span.name for span in spans} == {"job", "wait", "prepare"}
+    assert {f"{span.context.trace_id:032x}" for span in spans} == {root[2:].replace("-", "")}
+    (whole,) = (span for span in spans if span.name == "job")
+    assert whole.parent
+    assert f"{whole.parent.span_id:016x}" == parent

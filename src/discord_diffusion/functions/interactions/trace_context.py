@@ -23,5 +23,8 @@ def traceparent(headers: Mapping[str, str]) -> str | None:
     root, parent = _ROOT.fullmatch(fields.get("Root", "")), fields.get("Parent", "")
     if not root or not _PARENT.fullmatch(parent):
         return None
+    trace_id = root[1] + root[2]
+    if not int(trace_id, 16) or not int(parent, 16):
+        return None  # W3C allows neither id to be all zeros.
     flags = "01" if fields.get("Sampled") == "1" else "00"
-    return f"00-{root[1]}{root[2]}-{parent}-{flags}"
+    return f"00-{trace_id}-{parent}-{flags}"
