@@ -15,7 +15,7 @@ from emulation.rig.fleet_agent import FleetAgent
 from emulation.rig.stack.clients import client_options
 from tests import container_stack
 from tests.integration.channel import says
-from tests.integration.chaos_record import Seen
+from tests.integration.message_history import MessageHistory
 from tests.stack import Stack
 from tests.targets import DOCKER
 from tests.waiting import eventually
@@ -113,9 +113,9 @@ class FleetStack:
         told = self.stack.discord.interaction(interaction)["history"][0]["content"]
         return says(told, "en-US", "refused.queue")
 
-    def seen(self, interaction: str, images: int) -> Seen:
+    def seen(self, interaction: str, images: int) -> MessageHistory:
         """What a user saw who asked for so many pictures."""
-        return Seen(interaction, "", images, self.stack.discord.interaction(interaction))
+        return MessageHistory(interaction, "", images, self.stack.discord.interaction(interaction))
 
     def faults(self, interactions: Sequence[str], images: int) -> dict[str, list[str]]:
         """Who was not answered exactly once, with all pictures, and what is wrong there."""
@@ -134,7 +134,7 @@ class FleetStack:
         try:
             eventually(none_is_missing, f"{len(interactions)} answers are there", seconds)
         except AssertionError as error:
-            raise AssertionError(f"{error}\n{self.story(missing)}") from None
+            raise AssertionError(f"{error}\n{self.report(missing)}") from None
 
     def story(self, interactions: Iterable[str]) -> str:
         """What happened to some jobs and to the fleet, for whoever looks."""

@@ -1,8 +1,8 @@
-"""A hundred jobs on the worst of days: each is answered exactly once.
+"""Chaos: each of a hundred jobs is answered exactly once while workers and Discord fail.
 
 Workers are ended by SIGKILL and SIGTERM and frozen by SIGSTOP for longer than a lease, while
-Discord limits, fails, drops connections after it has acted, and knows nothing of interactions that
-it has just made. `CHAOS_SEED` repeats a run, as far as the machine does.
+Discord limits rates, answers 5xx, drops connections after it has acted, and answers 404 for
+interactions that it has just made. `CHAOS_SEED` repeats a run, as far as the machine allows.
 """
 
 import json
@@ -19,17 +19,17 @@ import pytest
 from discord_diffusion.jobs.record import JobStatus
 from emulation.rig.stack.clients import client_options
 from tests.integration.chaos_crowd import Crowd
-from tests.integration.chaos_fleet import Fleet, strikes
-from tests.integration.chaos_record import Seen
+from tests.integration.chaos_fleet import ChaosFleet, shuffled_signals
+from tests.integration.message_history import MessageHistory
 from tests.stack import OPTIONS, Stack, Workers
 from tests.waiting import eventually
 
 SEED = int(os.environ.get("CHAOS_SEED", "7"))
-JOBS, USERS, WORKERS, STRIKES_OF_A_KIND = 100, 25, 2, 2
-RECEIVES = 12
-"""More than a message of a healthy deployment may have: here workers die all the time."""
+JOBS, USERS, WORKERS, SIGNALS_OF_A_KIND = 100, 25, 2, 2
+MAX_RECEIVES = 12
+"""More than in a healthy deployment: here workers die all the time."""
 SECONDS = 240
-BAD_DAY: dict[str, dict[str, object]] = {
+FAULTS: dict[str, dict[str, object]] = {
     "rate_limited": {"probability": 0.05, "path": "/webhooks/", "seconds": 0.3},
     "server_error": {"probability": 0.05, "path": "/webhooks/"},
     "dropped": {"probability": 0.05, "path": "/webhooks/", "when": "after"},
@@ -38,84 +38,84 @@ BAD_DAY: dict[str, dict[str, object]] = {
 
 
 @pytest.fixture
-def patient_queue(stack: Stack) -> Iterator[None]:
+def queue_with_more_receives(stack: Stack) -> Iterator[None]:
     """The queue with more receives before its redrive, until the test ends."""
     url = stack.state.queue_url
     found = stack.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"])
     kept = found["Attributes"]["RedrivePolicy"]
-    policy = json.loads(kept) | {"maxReceiveCount": RECEIVES}
+    policy = json.loads(kept) | {"maxReceiveCount": MAX_RECEIVES}
     stack.sqs.set_queue_attributes(QueueUrl=url, Attributes={"RedrivePolicy": json.dumps(policy)})
     yield
     stack.sqs.set_queue_attributes(QueueUrl=url, Attributes={"RedrivePolicy": kept})
 
 
 @pytest.fixture
-def bad_day(stack: Stack) -> Iterator[None]:
-    """Discord's faults, until the test ends."""
-    stack.discord.set_chaos(BAD_DAY, seed=SEED)
+def discord_faults(stack: Stack) -> Iterator[None]:
+    """Discord's faults switched on, until the test ends."""
+    stack.discord.set_chaos(FAULTS, seed=SEED)
     yield
     stack.discord.set_chaos({})
 
 
 def uploads_of(stack: Stack, job: str) -> list[tuple[str, ...]]:
-    return Seen(job, "", 0, stack.discord.interaction(job)).uploads
+    return MessageHistory(job, "", 0, stack.discord.interaction(job)).uploads
 
 
-def look(stack: Stack, sent: dict[str, tuple[str, int]]) -> list[Seen]:
+def histories(stack: Stack, sent: dict[str, tuple[str, int]]) -> list[MessageHistory]:
     return [
-        Seen(job, user, images, stack.discord.interaction(job))
+        MessageHistory(job, user, images, stack.discord.interaction(job))
         for job, (user, images) in sent.items()
     ]
 
 
 @pytest.mark.timeout(600)
 def test_every_job_is_answered_exactly_once_whatever_breaks(
-    stack: Stack, workers: Workers, patient_queue: None, bad_day: None
+    stack: Stack, workers: Workers, queue_with_more_receives: None, discord_faults: None
 ) -> None:
-    dice = random.Random(SEED)
+    rng = random.Random(SEED)
     dead = stack.dead_letters()
-    workers.change(MAX_RECEIVE_COUNT=str(RECEIVES), TORCH_THREADS="1")
-    fleet = Fleet(workers, WORKERS, OPTIONS.visibility_timeout_seconds + 2, dice)
-    crowd = Crowd(stack.discord, JOBS, USERS, dice)
-    plan = strikes(dice, STRIKES_OF_A_KIND)
+    workers.change(MAX_RECEIVE_COUNT=str(MAX_RECEIVES), TORCH_THREADS="1")
+    fleet = ChaosFleet(workers, WORKERS, OPTIONS.visibility_timeout_seconds + 2, rng)
+    crowd = Crowd(stack.discord, JOBS, USERS, rng)
+    plan = shuffled_signals(rng, SIGNALS_OF_A_KIND)
     due = [JOBS * (place + 1) // (len(plan) + 1) for place in range(len(plan))]
     deadline = time.monotonic() + SECONDS
     answered: set[str] = set()
     while len(answered) < JOBS and time.monotonic() < deadline:
         waiting = [job for job in list(crowd.sent) if job not in answered]
         answered |= {job for job in waiting if uploads_of(stack, job)}
-        if plan and len(answered) >= due[0] and fleet.strike(plan[0]):
+        if plan and len(answered) >= due[0] and fleet.signal_one(plan[0]):
             plan.pop(0)
             due.pop(0)
         fleet.fill()
-        time.sleep(dice.uniform(0.1, 0.5))
+        time.sleep(rng.uniform(0.1, 0.5))
     sent = crowd.end()
-    fleet.calm_down()
+    fleet.wait_for_thaws()
     eventually(
         lambda: stack.queue_depth() == (0, 0) or len(answered) < JOBS, "no message is left", 60
     )
-    seen = look(stack, sent)
-    stories = [one.story(stack.folder.logs) for one in seen if one.faults()]
-    acts = "\n".join(fleet.acts)
-    assert not stories, f"seed {SEED}\n{acts}\n" + "\n".join(stories)
-    assert stack.dead_letters() <= dead, "those of other tests may be told meanwhile"
-    assert not plan, f"every blow was struck:\n{acts}"
+    seen = histories(stack, sent)
+    reports = [history.report(stack.folder.logs) for history in seen if history.faults()]
+    events = "\n".join(fleet.events)
+    assert not reports, f"seed {SEED}\n{events}\n" + "\n".join(reports)
+    assert stack.dead_letters() <= dead, "those of other tests may be handled meanwhile"
+    assert not plan, f"every signal was sent:\n{events}"
     faults = stack.discord.chaos()["faults"]
     assert all(fault["hits"] for fault in faults.values()), faults
     check_order(seen)
-    check_table(stack, sent)
+    check_records(stack, sent)
     check_ledger(stack, {user for user, _ in sent.values()})
 
 
-def check_order(seen: list[Seen]) -> None:
+def check_order(seen: list[MessageHistory]) -> None:
     """Each user's jobs were answered in the order they were sent."""
-    for user in {one.user for one in seen}:
-        answers = [one.answered_at for one in seen if one.user == user]
+    for user in {history.user for history in seen}:
+        answers = [history.answered_at for history in seen if history.user == user]
         assert all(first < second for first, second in pairwise(answers)), (user, answers)
 
 
-def check_table(stack: Stack, sent: dict[str, tuple[str, int]]) -> None:
-    """The table knows that every job was answered."""
+def check_records(stack: Stack, sent: dict[str, tuple[str, int]]) -> None:
+    """Every job is recorded as answered."""
     table = boto3.client("dynamodb", **client_options(stack.state))
     items = [
         table.get_item(TableName=stack.state.jobs_table_name, Key={"id": {"S": f"job#{job}"}})
@@ -127,8 +127,8 @@ def check_table(stack: Stack, sent: dict[str, tuple[str, int]]) -> None:
 def check_ledger(stack: Stack, users: set[str]) -> None:
     """Every user is charged what the answered jobs cost, and holds no job that has ended.
 
-    A request whose acceptance came too late for an answer waits in the table until it is cleared
-    away: charged, and in flight.
+    A job that was accepted too late for an answer to Discord stays in the table until it is
+    cleaned up: charged, and in flight.
     """
     table = boto3.client("dynamodb", **client_options(stack.state))
     pages = table.get_paginator("scan").paginate(TableName=stack.state.jobs_table_name)

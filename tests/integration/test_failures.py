@@ -1,4 +1,4 @@
-"""What goes wrong in the middle loses nothing and doubles nothing."""
+"""Failures in the middle of a job: no job is lost, no picture is shown twice."""
 
 import json
 import shutil
@@ -18,9 +18,9 @@ SLOW = {"prompt": "a yellow heart on a black background", "images": 4, "steps": 
 
 
 @pytest.fixture
-def shallow_workers(stack: Stack, tmp_path: Path) -> Iterator[Workers]:
-    """Workers whose model loads, and raises when more than ten steps are asked of it."""
-    model = tmp_path / "shallow"
+def workers_of_ten_steps(stack: Stack, tmp_path: Path) -> Iterator[Workers]:
+    """Workers whose model loads, and fails when a job asks for more than ten steps."""
+    model = tmp_path / "ten-steps"
     shutil.copytree(LAYOUT.root / "fixtures/model/tiny", model)
     config = model / "scheduler" / "scheduler_config.json"
     config.write_text(json.dumps(json.loads(config.read_text()) | {"num_train_timesteps": 10}))
@@ -41,7 +41,7 @@ def test_a_worker_killed_in_the_middle_of_a_job_loses_nothing(
 ) -> None:
     worker = workers.start()
     interaction = stack.discord.send("imagine", SLOW)
-    eventually(lambda: stack.queue_depth() == (0, 1), "the job is in work")
+    eventually(lambda: stack.queue_depth() == (0, 1), "the job is being drawn")
     workers.send(worker, signal.SIGKILL)
     assert pictures_shown(stack, interaction) == 0
     workers.start()
@@ -55,7 +55,7 @@ def test_a_worker_killed_in_the_middle_of_a_job_loses_nothing(
 def test_a_stopped_worker_gives_its_job_back_or_finishes_it(stack: Stack, workers: Workers) -> None:
     worker = workers.start()
     interaction = stack.discord.send("imagine", SLOW)
-    eventually(lambda: stack.queue_depth() == (0, 1), "the job is in work")
+    eventually(lambda: stack.queue_depth() == (0, 1), "the job is being drawn")
     workers.send(worker, signal.SIGTERM)
     workers.start()
     stack.discord.wait_for_pictures(interaction, 90)
@@ -63,10 +63,10 @@ def test_a_stopped_worker_gives_its_job_back_or_finishes_it(stack: Stack, worker
     assert pictures_shown(stack, interaction) == 1
 
 
-def test_a_job_that_cannot_be_drawn_is_told_and_ends_as_a_dead_letter(
-    stack: Stack, shallow_workers: Workers
+def test_the_user_of_a_job_that_cannot_be_drawn_is_notified_and_the_message_becomes_a_dead_letter(
+    stack: Stack, workers_of_ten_steps: Workers
 ) -> None:
-    shallow_workers.start()
+    workers_of_ten_steps.start()
     failing = stack.discord.send("imagine", {"prompt": "a blue star", "steps": 11})
     with pytest.raises(AnswerError):
         stack.discord.wait_for_pictures(failing, 60)
@@ -74,7 +74,7 @@ def test_a_job_that_cannot_be_drawn_is_told_and_ends_as_a_dead_letter(
     assert found["message"]["content"].startswith(FAILURE_MARK)
     assert "a blue star" in found["message"]["content"]
     assert sum(version["content"].startswith(FAILURE_MARK) for version in found["history"]) == 1
-    eventually(lambda: stack.is_buried(failing), "the job is buried", 60)
+    eventually(lambda: stack.is_buried(failing), "the dead letter is handled", 60)
     other = stack.discord.send("imagine", {"prompt": "a red circle", "images": 1, "steps": 10})
     stack.discord.wait_for_pictures(other, 60)
     eventually(lambda: stack.queue_depth() == (0, 0), "the other job is deleted")
@@ -94,12 +94,12 @@ def test_a_poison_message_ends_as_a_dead_letter_without_stopping_others(
     )
     interaction = stack.discord.send("imagine", {"prompt": "a red circle", "images": 1})
     stack.discord.wait_for_pictures(interaction, 60)
-    eventually(lambda: stack.is_buried(sent["MessageId"]), "the message is buried", 60)
+    eventually(lambda: stack.is_buried(sent["MessageId"]), "the dead letter is handled", 60)
     eventually(lambda: stack.queue_depth() == (0, 0), "the other job is deleted")
     eventually(lambda: stack.dead_letters() == 0, "the dead letter is deleted")
 
 
-def test_when_the_queue_refuses_the_user_is_told_in_the_same_answer(
+def test_if_the_queue_refuses_the_job_the_user_is_notified_in_the_same_answer(
     stack: Stack, broken_queue: None
 ) -> None:
     interaction = stack.discord.send("imagine", {"prompt": "a red circle"})

@@ -1,4 +1,4 @@
-"""What the stand-in for Discord saw of a job, and whether that is one answer."""
+"""All versions of a job's message that the stand-in kept, and whether they are one answer."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,8 +8,8 @@ from discord_diffusion.texts.answers import FAILURE_MARK
 
 
 @dataclass(frozen=True)
-class Seen:
-    """One interaction with every version of its message."""
+class MessageHistory:
+    """The message of one job, with every version that it has had."""
 
     id: str
     user: str
@@ -18,11 +18,13 @@ class Seen:
 
     @property
     def uploads(self) -> list[tuple[str, ...]]:
-        """The sets of pictures that the message has shown, by attachment id; each once."""
+        """The different sets of pictures that the message has shown, by attachment id."""
         shown: list[tuple[str, ...]] = []
         for version in self.record["history"]:
             pictures = tuple(
-                str(one["id"]) for one in version["attachments"] if self.id in one["filename"]
+                str(attachment["id"])
+                for attachment in version["attachments"]
+                if self.id in attachment["filename"]
             )
             if pictures and pictures not in shown:
                 shown.append(pictures)
@@ -30,18 +32,18 @@ class Seen:
 
     @property
     def answered_at(self) -> str:
-        """When the pictures came, in a form that sorts."""
+        """When the message first showed the pictures, in a form that sorts, or `never`."""
         return next(
             (
                 str(version["edited_timestamp"])
                 for version in self.record["history"]
-                if any(self.id in one["filename"] for one in version["attachments"])
+                if any(self.id in attachment["filename"] for attachment in version["attachments"])
             ),
             "never",
         )
 
     def faults(self) -> list[str]:
-        """What is wrong; empty for one whole answer."""
+        """What is wrong with the answer; empty if it came whole and once."""
         message, found = self.record["message"], []
         if len(self.uploads) != 1:
             found.append(f"pictures were uploaded {len(self.uploads)} times")
@@ -49,15 +51,15 @@ class Seen:
             found.append(f"the message does not show {self.images} pictures")
         elif "seed" not in message["content"]:
             found.append(f"the message says {message['content']!r}")
-        if any(one["content"].startswith(FAILURE_MARK) for one in self.record["history"]):
-            found.append("the user was told of a failure")
+        if any(version["content"].startswith(FAILURE_MARK) for version in self.record["history"]):
+            found.append("the user was notified of a failure")
         return found
 
-    def story(self, logs: Path) -> str:
-        """Every version of the message and every log line about the job, for whoever looks."""
+    def report(self, logs: Path) -> str:
+        """The faults, every version of the message, and every log line about the job."""
         lines = [f"job {self.id} of user {self.user}: {'; '.join(self.faults())}"]
         for version in self.record["history"]:
-            names = [one["filename"] for one in version["attachments"]]
+            names = [attachment["filename"] for attachment in version["attachments"]]
             last = version["content"].splitlines()[-1:]
             lines.append(f"  {version['edited_timestamp'] or version['timestamp']} {last} {names}")
         for log in sorted(logs.glob("worker-*.log")):
