@@ -134,7 +134,7 @@ class FleetStack:
         try:
             eventually(none_is_missing, f"{len(interactions)} answers are there", seconds)
         except AssertionError as error:
-            raise AssertionError(f"{error}\n{self.report(missing)}") from None
+            raise AssertionError(f"{error}\n{self.story(missing)}") from None
 
     def story(self, interactions: Iterable[str]) -> str:
         """What happened to some jobs and to the fleet, for whoever looks."""
