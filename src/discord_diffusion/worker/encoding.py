@@ -1,6 +1,6 @@
 """Encodes pictures into files that Discord takes: PNG if it fits, else smaller WebP or JPEG.
 
-Every file carries the parameters that made it, where common tools look for them: PNG in the text
+Every file carries the parameters of its picture, where common tools read them: PNG in the text
 chunk `parameters`, WebP and JPEG in the Exif tag UserComment.
 """
 

@@ -31,7 +31,7 @@ _EMPTY_PAUSE_SECONDS = 0.5
 
 
 class Stage(Enum):
-    """How far a job has come; each follows the one before it."""
+    """How far a job has come; the stages follow one another in this order."""
 
     PREPARING = "preparing"
     """Its record is checked, its source image fetched."""
@@ -152,7 +152,7 @@ class HeldJobs:
             return [held for held in self._jobs if not stages or held.stage in stages]
 
     def close(self) -> list[HeldJob]:
-        """Begin no further batch; returns the jobs that were ready, which nobody draws any more."""
+        """Begin no further batch; returns the jobs that were ready, which are not drawn."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()

@@ -44,12 +44,12 @@ class HealthFile:
             temporary.write_text(f"{state}\n")
             temporary.replace(self._path)  # readers never see half a file
         except OSError as error:
-            # Work goes on: whoever reads the file sees it grow old.
+            # Work goes on; the file grows old, which its readers notice.
             log.warning("The health file cannot be written", extra={"reason": str(error)})
 
 
 class Watchdog:
-    """Looks at the worker every second until the pipeline hangs; then calls `on_hang`, once."""
+    """Checks the worker every second until the pipeline hangs; then calls `on_hang`, once."""
 
     def __init__(
         self,

@@ -70,8 +70,8 @@ def test_on_the_last_receive_the_user_is_notified_and_the_redrive_takes_the_mess
     harness.generator.error = OutOfMemoryError("CUDA out of memory")
     job = make_job()
     message = harness.run(job, receive_count=MAX_RECEIVES)
-    [(told, text)] = harness.publisher.apologies
-    assert told == job.id
+    [(job_id, text)] = harness.publisher.apologies
+    assert job_id == job.id
     assert text.startswith(FAILURE_MARK)
     assert "graphics memory" in text
     assert harness.queue.released == [(message.receipt_handle, 0)]
@@ -111,7 +111,7 @@ def test_pictures_that_are_too_large_lead_to_one_apology_and_are_drawn_once(
     messages = [harness.run(job, receives + 1) for receives in range(MAX_RECEIVES)]
     assert len(harness.publisher.apologies) == 1
     assert len(harness.generator.drawn) == 1
-    assert harness.queue.released == [(one.receipt_handle, 0) for one in messages]
+    assert harness.queue.released == [(message.receipt_handle, 0) for message in messages]
     assert harness.queue.deleted == []
 
 
@@ -125,7 +125,7 @@ def test_an_apology_that_could_not_be_sent_is_sent_on_the_next_receive(
     assert harness.queue.released == [(message.receipt_handle, 10)]
     harness.publisher.apology_error = None
     harness.run(job, 2)
-    assert [told for told, _ in harness.publisher.apologies] == [job.id]
+    assert [job_id for job_id, _ in harness.publisher.apologies] == [job.id]
     assert harness.queue.deleted == []
 
 
@@ -169,7 +169,7 @@ def test_the_log_of_a_failure_names_the_error_and_never_holds_the_token(
     assert all(TOKEN not in str(vars(record)) for record in caplog.records)
 
 
-def named(job: Job, **changes: object) -> str:
+def body_of(job: Job, **changes: object) -> str:
     return json.dumps(json.loads(job.to_json()) | changes)
 
 
@@ -186,7 +186,7 @@ def test_a_message_that_is_no_job_is_released_at_once_and_never_deleted(
 
 
 def test_a_job_of_a_later_schema_waits_for_a_later_worker(harness: Harness) -> None:
-    message = make_message(named(make_job(), schema_version=2))
+    message = make_message(body_of(make_job(), schema_version=2))
     harness.give(message)
     wait_until(lambda: harness.queue.released)
     assert harness.queue.released == [(message.receipt_handle, 60)]
@@ -198,11 +198,11 @@ def test_the_user_of_an_unreadable_message_is_notified_on_its_last_receive(
     harness: Harness, changes: dict[str, object]
 ) -> None:
     job = make_job()
-    message = make_message(named(job, **changes), MAX_RECEIVES)
+    message = make_message(body_of(job, **changes), MAX_RECEIVES)
     harness.give(message)
     wait_until(lambda: harness.queue.released)
-    [(told, text)] = harness.publisher.apologies
-    assert told == job.id
+    [(job_id, text)] = harness.publisher.apologies
+    assert job_id == job.id
     assert text.startswith(FAILURE_MARK)
     assert harness.queue.released == [(message.receipt_handle, 0)]
 
@@ -213,7 +213,7 @@ def test_the_user_of_an_unreadable_message_is_notified_on_its_last_receive(
 def test_an_unreadable_message_without_a_user_is_released_without_an_apology(
     harness: Harness, changes: dict[str, object]
 ) -> None:
-    harness.give(make_message(named(make_job(), **changes), MAX_RECEIVES))
+    harness.give(make_message(body_of(make_job(), **changes), MAX_RECEIVES))
     wait_until(lambda: harness.queue.released)
     assert harness.publisher.apologies == []
     assert len(harness.queue.released) == 1

@@ -133,7 +133,7 @@ def test_a_worker_whose_answers_are_not_taken_receives_no_more_jobs(desk: Desk) 
 def test_the_oldest_job_is_drawn_first_with_those_that_agree(desk: Desk) -> None:
     first, _other, third = desk.ready(), desk.ready(key="b"), desk.ready()
     assert desk.held_jobs.next_batch() == [first, third]
-    assert {one.stage for one in (first, third)} == {Stage.DRAWING}
+    assert {held.stage for held in (first, third)} == {Stage.DRAWING}
 
 
 def test_a_batch_holds_no_more_pictures_than_fit_but_one_job_always(desk: Desk) -> None:

@@ -11,7 +11,7 @@ def test_jobs_are_drawn_in_the_order_of_their_receipt(harness: Harness) -> None:
     jobs = [make_job(images=4, seed=number) for number in range(3)]
     harness.give(*(make_message(job.to_json()) for job in jobs))
     harness.settle()
-    assert [one.seed for one in harness.generator.drawn] == [0, 1, 2]
+    assert [drawn.seed for drawn in harness.generator.drawn] == [0, 1, 2]
     assert len(harness.publisher.sent) == 3
 
 
@@ -53,7 +53,8 @@ def test_jobs_with_different_batch_keys_are_drawn_apart_and_all_are_answered(
     harness.settle()
     assert len(harness.publisher.sent) == 5
     assert all(
-        len({one.parameters.steps for one in batch}) == 1 for batch in harness.generator.batches
+        len({request.parameters.steps for request in batch}) == 1
+        for batch in harness.generator.batches
     )
 
 
@@ -84,6 +85,6 @@ def test_a_message_that_is_no_job_does_not_stop_the_worker(harness: Harness) -> 
 
 
 def test_an_error_of_the_receiving_thread_ends_the_worker(harness: Harness) -> None:
-    harness.queue.failures.append(ZeroDivisionError())  # type: ignore[arg-type]  # a bug of ours
+    harness.queue.failures.append(ZeroDivisionError())  # type: ignore[arg-type]  # an unforeseen error
     wait_until(lambda: not harness.thread.is_alive())
     assert [type(error) for error in harness.errors] == [ZeroDivisionError]

@@ -1,4 +1,4 @@
-"""The worker as a process: what it refuses, and what it does not import."""
+"""The worker's process: wrong settings are refused, and only the pipeline imports torch."""
 
 import subprocess
 import sys
@@ -18,7 +18,7 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
     )
 
 
-def test_all_wrong_settings_are_named_at_once_before_anything_is_loaded() -> None:
+def test_all_wrong_settings_are_named_together_before_the_model_is_loaded() -> None:
     ended = run("-m", "discord_diffusion.worker", QUEUE_URL="nowhere", PICTURE_SCALE="big")
     assert ended.returncode == 2
     for name in ("QUEUE_URL", "MODEL", "PICTURE_SCALE"):

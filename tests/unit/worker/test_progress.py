@@ -1,4 +1,4 @@
-"""Progress: prompt, rare, and never in the way."""
+"""The progress message: shown at once, edited rarely, never delaying the answer."""
 
 import threading
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from tests.unit.worker.fakes import wait_until
 
 @dataclass
 class Screen:
-    """Where edits arrive; each can be made to hang or fail."""
+    """Keeps the edits; each can be made to hang or fail."""
 
     shown: list[str] = field(default_factory=list)
     error: ApiError | None = None
@@ -85,7 +85,7 @@ def test_nothing_is_shown_after_the_stop() -> None:
     assert screen.shown == []
 
 
-def test_an_edit_that_hangs_holds_nobody_up_and_is_known_to_be_under_way() -> None:
+def test_an_edit_that_hangs_delays_no_other_thread_and_is_known_to_be_under_way() -> None:
     screen = Screen()
     screen.gate.clear()
     with sending(Progress(screen.edit)) as progress:
@@ -97,7 +97,7 @@ def test_an_edit_that_hangs_holds_nobody_up_and_is_known_to_be_under_way() -> No
         assert progress.settle(5)
 
 
-def test_what_is_over_in_a_moment_shows_nothing_before() -> None:
+def test_a_job_that_ends_before_the_first_edit_shows_no_progress() -> None:
     screen = Screen()
     progress = Progress(screen.edit)
     progress.start(after_seconds=60)
@@ -110,14 +110,16 @@ def test_what_is_over_in_a_moment_shows_nothing_before() -> None:
 def test_a_sketch_is_shown_once_with_the_next_text() -> None:
     sketches: list[object] = []
     sketch = Image.new("RGB", (8, 8))
-    with sending(Progress(lambda _, one: sketches.append(one), interval_seconds=0)) as progress:
+    with sending(
+        Progress(lambda _, sketch: sketches.append(sketch), interval_seconds=0)
+    ) as progress:
         progress.report("half", sketch)
         wait_until(lambda: sketches == [sketch])
         progress.report("more")
         wait_until(lambda: sketches == [sketch, None])
 
 
-def test_a_refused_edit_is_forgotten() -> None:
+def test_an_edit_that_was_refused_is_not_repeated() -> None:
     screen = Screen(error=RateLimitedError(429, None, "slow down", 2))
     with sending(Progress(screen.edit, interval_seconds=0)) as progress:
         progress.report("a")

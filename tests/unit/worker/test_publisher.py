@@ -218,7 +218,7 @@ def test_a_sketch_is_replaced_by_the_pictures(discord: LocalDiscord) -> None:
     publisher.show_progress(job, "half", Image.new("RGB", (16, 8)))
     assert publisher.message_state(job) is MessageState.PENDING, "a sketch is no picture"
     publisher.upload(compose(job, make_generation(job.parameters)))
-    names = [[name for name, _ in one.files] for one in discord.requests if one.files]
+    names = [[name for name, _ in request.files] for request in discord.requests if request.files]
     assert names == [["sketch.webp"], [f"{job.id}-0.png"]]
 
 

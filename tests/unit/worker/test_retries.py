@@ -1,4 +1,4 @@
-"""How long Discord is asked again."""
+"""The retry policy: how often and how long a call to Discord is repeated."""
 
 from dataclasses import dataclass, field
 
@@ -21,7 +21,7 @@ EARLY = NotAnsweredYetError(404, 10015, "Unknown Webhook")
 
 
 @dataclass
-class Patience:
+class SleepClock:
     """A clock that moves only by sleeping."""
 
     now: float = 0.0
@@ -37,73 +37,73 @@ class Patience:
 
 @dataclass
 class Calls:
-    """Fails with each error once, or for ever with the last."""
+    """A call that fails with each error once, or every time with the first."""
 
     errors: list[ApiError]
-    for_ever: bool = False
+    always: bool = False
     count: int = 0
 
     def __call__(self) -> str:
         self.count += 1
         if not self.errors:
             return "done"
-        raise self.errors[0] if self.for_ever else self.errors.pop(0)
+        raise self.errors[0] if self.always else self.errors.pop(0)
 
 
-def test_what_works_is_called_once() -> None:
+def test_a_call_that_succeeds_is_made_once() -> None:
     calls = Calls([])
-    assert Patience().retrier().call(calls, 100) == "done"
+    assert SleepClock().retrier().call(calls, 100) == "done"
     assert calls.count == 1
 
 
-def test_a_fault_that_passes_is_waited_out_ever_longer() -> None:
-    patience = Patience()
+def test_a_transient_error_is_retried_after_growing_pauses() -> None:
+    clock = SleepClock()
     errors: list[ApiError] = [DOWN, ConnectionFailedError("ReadError"), DOWN]
-    assert patience.retrier().call(Calls(errors), 100) == "done"
-    assert patience.pauses == [0.5, 1.0, 2.0]
+    assert clock.retrier().call(Calls(errors), 100) == "done"
+    assert clock.pauses == [0.5, 1.0, 2.0]
 
 
-def test_a_fault_that_stays_is_given_up() -> None:
-    patience, calls = Patience(), Calls([DOWN], for_ever=True)
+def test_a_transient_error_that_stays_is_raised_after_seven_calls() -> None:
+    clock, calls = SleepClock(), Calls([DOWN], always=True)
     with pytest.raises(UnavailableError):
-        patience.retrier().call(calls, 1000)
+        clock.retrier().call(calls, 1000)
     assert calls.count == 7
-    assert max(patience.pauses) == 8.0
+    assert max(clock.pauses) == 8.0
 
 
-def test_a_rate_limit_is_waited_out_as_long_as_discord_says() -> None:
-    patience = Patience()
+def test_a_rate_limit_is_waited_for_as_long_as_discord_says() -> None:
+    clock = SleepClock()
     limit = RateLimitedError(429, None, "slow down", 2.5)
-    assert patience.retrier().call(Calls([limit, limit]), 100) == "done"
-    assert patience.pauses == [pytest.approx(2.6)] * 2
+    assert clock.retrier().call(Calls([limit, limit]), 100) == "done"
+    assert clock.pauses == [pytest.approx(2.6)] * 2
 
 
-def test_rate_limits_that_ask_for_too_much_are_given_up() -> None:
-    patience = Patience()
+def test_rate_limits_are_waited_for_60_seconds_in_all() -> None:
+    clock = SleepClock()
     with pytest.raises(RateLimitedError):
-        patience.retrier().call(Calls([RateLimitedError(429, None, "", 25.0)], True), 1000)
-    assert sum(patience.pauses) <= 60
+        clock.retrier().call(Calls([RateLimitedError(429, None, "", 25.0)], True), 1000)
+    assert sum(clock.pauses) <= 60
 
 
 def test_an_early_edit_waits_about_ten_seconds_for_the_first_answer() -> None:
-    patience = Patience()
-    assert patience.retrier().call(Calls([EARLY] * 4), 100) == "done"
-    late, calls = Patience(), Calls([EARLY], for_ever=True)
+    clock = SleepClock()
+    assert clock.retrier().call(Calls([EARLY] * 4), 100) == "done"
+    late, calls = SleepClock(), Calls([EARLY], always=True)
     with pytest.raises(NotAnsweredYetError):
         late.retrier().call(calls, 100)
     assert 9 <= late.now <= 10
 
 
-def test_time_in_which_the_process_was_frozen_is_no_patience() -> None:
-    patience = Patience()
+def test_an_early_edit_is_retried_though_the_process_was_frozen_meanwhile() -> None:
+    clock = SleepClock()
     thaws = iter([20.0])
 
     class Frozen(Calls):
         def __call__(self) -> str:
-            patience.now += next(thaws, 0.0)
+            clock.now += next(thaws, 0.0)
             return super().__call__()
 
-    assert patience.retrier().call(Frozen([EARLY] * 3), 100) == "done"
+    assert clock.retrier().call(Frozen([EARLY] * 3), 100) == "done"
 
 
 @pytest.mark.parametrize(
@@ -114,15 +114,15 @@ def test_time_in_which_the_process_was_frozen_is_no_patience() -> None:
         RequestRefusedError(400, 50035, "Invalid Form Body"),
     ],
 )
-def test_what_cannot_get_better_is_tried_once(error: ApiError) -> None:
-    calls = Calls([error], for_ever=True)
+def test_an_error_that_is_not_transient_is_raised_at_once(error: ApiError) -> None:
+    calls = Calls([error], always=True)
     with pytest.raises(type(error)):
-        Patience().retrier().call(calls, 100)
+        SleepClock().retrier().call(calls, 100)
     assert calls.count == 1
 
 
-def test_nobody_waits_past_the_life_of_the_token() -> None:
-    patience = Patience()
+def test_no_call_is_made_after_the_time_to_give_up() -> None:
+    clock = SleepClock()
     with pytest.raises(UnavailableError):
-        patience.retrier().call(Calls([DOWN], for_ever=True), 3.0)
-    assert patience.now < 3.0
+        clock.retrier().call(Calls([DOWN], always=True), 3.0)
+    assert clock.now < 3.0

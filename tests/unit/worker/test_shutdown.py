@@ -1,4 +1,4 @@
-"""Signals, in a process of their own."""
+"""Shutdown by signals, in processes of their own."""
 
 import signal
 import subprocess
@@ -102,12 +102,10 @@ def test_a_signal_at_any_line_of_the_main_thread_is_acted_on() -> None:
     time.sleep(3)
     for process in processes:
         process.send_signal(signal.SIGKILL)
-    told = [end(process) for process in processes]
-    signalled = [one for one in told if "signalled" in one[0]]
-    assert len(signalled) > len(processes) / 2, (
-        "the others were still at work, and their line had not come"
-    )
-    assert [one for one in signalled if one[1] != 0] == []
+    ended = [end(process) for process in processes]
+    signalled = [result for result in ended if "signalled" in result[0]]
+    assert len(signalled) > len(processes) / 2, "the others had not reached their line"
+    assert [result for result in signalled if result[1] != 0] == []
 
 
 def test_a_job_that_takes_too_long_is_given_back_and_the_exit_is_clean() -> None:
@@ -127,5 +125,5 @@ def test_a_second_signal_exits_at_once() -> None:
     assert time.monotonic() - sent < 5
 
 
-def test_work_that_dies_is_given_back_and_an_exit_with_an_error() -> None:
+def test_the_jobs_of_a_worker_that_fails_are_given_back_and_the_exit_status_is_1() -> None:
     assert end(start(1, "broken")) == ("given back\n", 1)

@@ -46,7 +46,7 @@ def points(lines: list[dict[str, Any]]) -> dict[str, Any]:
     for line in lines:
         for definition in line.get("_aws", {}).get("CloudWatchMetrics", []):
             assert definition["Namespace"] == "test"
-            assert all(name in line for one in definition["Dimensions"] for name in one)
+            assert all(name in line for names in definition["Dimensions"] for name in names)
             for metric in definition["Metrics"]:
                 assert metric["Unit"] == UNITS[metric["Name"]]
                 found[metric["Name"]] = line[metric["Name"]]

@@ -69,7 +69,7 @@ class Harness:
     def _run(self) -> None:
         try:
             self.worker.run()
-        except BaseException as error:  # noqa: BLE001 - for the test to look at
+        except BaseException as error:  # noqa: BLE001 - the test asserts on it
             self.errors.append(error)
 
     def __exit__(self, *_exception: object) -> None:
