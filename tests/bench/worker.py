@@ -22,6 +22,7 @@ from discord_diffusion.worker.generation import (
 )
 from discord_diffusion.worker.lease import LeaseTerms
 from discord_diffusion.worker.loop import Worker
+from discord_diffusion.worker.pace import Pace
 from discord_diffusion.worker.pipeline import DiffusersGenerator
 from discord_diffusion.worker.publisher import Publisher
 from discord_diffusion.worker.records import JobRecords
@@ -150,7 +151,7 @@ def _draw_as_a_worker(timed: _Timed, jobs: list[Job], discord_url: str) -> None:
             terms=LeaseTerms(30, 3),
             stop_timeout_seconds=30,
             records=JobRecords(table),
-            pace_table=table,
+            pace=Pace(table),
         )
     )
     loop = threading.Thread(target=worker.run)

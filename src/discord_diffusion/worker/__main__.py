@@ -78,8 +78,7 @@ def _work(
     try:
         return shutdown.run(worker)
     finally:
-        if dependencies.tracer:
-            dependencies.tracer.close()
+        dependencies.telemetry.close()
 
 
 @contextmanager

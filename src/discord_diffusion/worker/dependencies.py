@@ -13,11 +13,12 @@ from discord_diffusion.discord.webhooks import WebhookClient
 from discord_diffusion.settings.worker import WorkerSettings
 from discord_diffusion.worker.generation import Generator
 from discord_diffusion.worker.lease import LeaseTerms
+from discord_diffusion.worker.pace import Pace
 from discord_diffusion.worker.protection import Protection
 from discord_diffusion.worker.publisher import Publisher
 from discord_diffusion.worker.records import JobRecords
 from discord_diffusion.worker.source_images import SourceImages
-from discord_diffusion.worker.telemetry import JobTracer, Metrics, tracer_to
+from discord_diffusion.worker.telemetry import Telemetry, tracer_to
 from discord_diffusion.worker.watchdog import HealthFile
 
 
@@ -34,10 +35,9 @@ class Dependencies:
     picture_scale: int = 1
     model_notice: str = ""
     records: JobRecords = field(default_factory=lambda: JobRecords(None))
-    pace_table: FleetStateStore | None = None
+    pace: Pace = field(default_factory=Pace)
     protection: Protection = field(default_factory=lambda: Protection(None))
-    metrics: Metrics = field(default_factory=lambda: Metrics(None))
-    tracer: JobTracer | None = None
+    telemetry: Telemetry = field(default_factory=Telemetry)
     health: HealthFile = field(default_factory=lambda: HealthFile(None))
     end_process: Callable[[], None] = lambda: None
     """Ends the process of a worker whose pipeline hangs, after its jobs were given back."""
@@ -61,10 +61,9 @@ class Dependencies:
             picture_scale=settings.picture_scale,
             model_notice=settings.model_notice or "",
             records=JobRecords(JobStore(table) if table else None),
-            pace_table=FleetStateStore(table) if table else None,
+            pace=Pace(FleetStateStore(table) if table else None),
             protection=Protection(TaskProtection(agent) if agent else None),
-            metrics=Metrics(settings.metric_namespace),
-            tracer=tracer_to(settings.otlp_endpoint),
+            telemetry=Telemetry(settings.metric_namespace, tracer_to(settings.otlp_endpoint)),
             health=HealthFile(Path(settings.health_file) if settings.health_file else None),
             end_process=end_process,
         )

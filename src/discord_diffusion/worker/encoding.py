@@ -33,11 +33,6 @@ class Encoding:
     extension: str
     quality: int | None = None
 
-    @property
-    def media_type(self) -> str:
-        """As in Content-Type."""
-        return f"image/{self.format.lower()}"
-
 
 LADDER = (
     Encoding("PNG", "png"),
@@ -112,7 +107,7 @@ def encode(captioned: CaptionedImage, encoding: Encoding) -> File:
     return File(
         f"{captioned.stem}.{encoding.extension}",
         buffer.getvalue(),
-        encoding.media_type,
+        f"image/{encoding.format.lower()}",
         captioned.description,
     )
 

@@ -11,18 +11,7 @@ from discord_diffusion.discord.errors import (
     TransientApiError,
 )
 from discord_diffusion.jobs.validation import InvalidJobError
-from discord_diffusion.worker.errors import (
-    BlankPictureError,
-    FailedBeforeError,
-    GenerationError,
-    JobExpiredError,
-    LeaseLostError,
-    OutOfMemoryError,
-    PicturesTooLargeError,
-    SourceRefusedError,
-    SourceUnavailableError,
-    UnsupportedJobError,
-)
+from discord_diffusion.worker import errors
 
 
 class Outcome(Enum):
@@ -70,7 +59,7 @@ RULES = (
     ),
     Rule(
         "the lease was lost: another worker has the job",
-        (LeaseLostError, ReceiptLostError),
+        (errors.LeaseLostError, ReceiptLostError),
         Outcome.ABANDON,
     ),
     Rule(
@@ -81,50 +70,50 @@ RULES = (
     ),
     Rule(
         "too little is left of the token's 15 minutes",
-        (JobExpiredError,),
+        (errors.JobExpiredError,),
         Outcome.FAILED,
         text="failed.expired",
     ),
     Rule(
         "an earlier receive has notified its user that the job failed",
-        (FailedBeforeError,),
+        (errors.FailedBeforeError,),
         Outcome.FAILED,
         text="failed.before",
     ),
     Rule(
         "413 or 40005, and no encoding is small enough",
-        (PicturesTooLargeError,),
+        (errors.PicturesTooLargeError,),
         Outcome.FAILED,
         text="failed.too_large",
     ),
     Rule(
         "the device has too little memory, even for one picture at a time",
-        (OutOfMemoryError,),
+        (errors.OutOfMemoryError,),
         Outcome.RETRY,
         text="failed.memory",
     ),
     Rule(
         "every picture came out black or as no numbers",
-        (BlankPictureError,),
+        (errors.BlankPictureError,),
         Outcome.FAILED,
         text="failed.blank",
     ),
     Rule(
         "no such model or scheduler here, or a size that it cannot do",
-        (UnsupportedJobError,),
+        (errors.UnsupportedJobError,),
         Outcome.FAILED,
         text="failed.unsupported",
     ),
-    Rule("the pipeline failed", (GenerationError,), Outcome.RETRY, text="failed.drawing"),
+    Rule("the pipeline failed", (errors.GenerationError,), Outcome.RETRY, text="failed.drawing"),
     Rule(
         "the source image is not there, too large, or no picture",
-        (SourceRefusedError,),
+        (errors.SourceRefusedError,),
         Outcome.FAILED,
         text="failed.source_refused",
     ),
     Rule(
         "the source image did not come in time",
-        (SourceUnavailableError,),
+        (errors.SourceUnavailableError,),
         Outcome.RETRY,
         delay_seconds=5,
         text="failed.source_unavailable",

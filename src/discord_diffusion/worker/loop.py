@@ -22,10 +22,8 @@ from discord_diffusion.worker.draw import BatchDrawer
 from discord_diffusion.worker.generation import Generation
 from discord_diffusion.worker.held_jobs import HeldJob, HeldJobs, Stage
 from discord_diffusion.worker.outcomes import JobOutcomes
-from discord_diffusion.worker.pace import Pace
 from discord_diffusion.worker.prepare import Preparer
 from discord_diffusion.worker.receive import Receiver
-from discord_diffusion.worker.telemetry import Telemetry
 from discord_diffusion.worker.watchdog import Watchdog
 
 log = logging.getLogger(__name__)
@@ -47,13 +45,12 @@ class Worker:
         self._stop_timeout = needs.stop_timeout_seconds
         self._end_process = needs.end_process
         self.held_jobs = HeldJobs(needs.protection)
-        pace = Pace(needs.pace_table)
-        self._telemetry = Telemetry(needs.metrics, needs.tracer)
+        self._telemetry = needs.telemetry
         self._outcomes = JobOutcomes(
-            needs.queue, needs.publisher, needs.records, needs.terms, self._telemetry
+            needs.queue, needs.publisher, needs.records, needs.terms, needs.telemetry
         )
         self._watchdog = Watchdog(
-            self.held_jobs, self._outcomes, pace, needs.health, self._end_hung_process
+            self.held_jobs, self._outcomes, needs.pace, needs.health, self._end_hung_process
         )
         self._receiver = Receiver(
             needs.queue,
@@ -64,10 +61,10 @@ class Worker:
             self._watchdog,
         )
         self._preparer = Preparer(
-            needs.records, needs.publisher, needs.source_images, self._outcomes, pace
+            needs.records, needs.publisher, needs.source_images, self._outcomes, needs.pace
         )
         self._drawer = BatchDrawer(
-            needs.generator, self.held_jobs, pace, self._watchdog, self._telemetry
+            needs.generator, self.held_jobs, needs.pace, self._watchdog, needs.telemetry
         )
         self._deliverer = Deliverer(
             needs.publisher, picture_scale=needs.picture_scale, notice=needs.model_notice

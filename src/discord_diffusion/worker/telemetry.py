@@ -54,27 +54,6 @@ _PHASES = (
 """Name of a span, and the events of a job that it lies between."""
 
 
-class Metrics:
-    """Writes to one namespace, or nothing where there is none."""
-
-    def __init__(self, namespace: str | None) -> None:
-        self._namespace = namespace
-        _metric_log.setLevel(logging.INFO)  # whatever the log level: metrics have no severity
-
-    def write(self, values: Mapping[str, float], **dimensions: str) -> None:
-        """Write one point of each metric, as of now: in all, and by the dimensions if any."""
-        if not self._namespace:
-            return
-        sets: Sequence[list[str]] = [[], [*dimensions]] if dimensions else [[]]
-        definition = {
-            "Namespace": self._namespace,
-            "Dimensions": sets,
-            "Metrics": [{"Name": name, "Unit": UNITS[name]} for name in values],
-        }
-        head = {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [definition]}
-        _metric_log.info("Metrics", extra={"_aws": head, **dimensions, **values})
-
-
 class JobTracer:
     """Sends traces by OTLP over HTTP, in batches, from a thread of the SDK's."""
 
@@ -112,11 +91,15 @@ class JobTracer:
 
 
 class Telemetry:
-    """Called by the threads in which things happen; never raises."""
+    """Called by the threads in which things happen; never raises.
 
-    def __init__(self, metrics: Metrics, tracer: JobTracer | None) -> None:
-        self._metrics = metrics
+    Metrics are written to `namespace` and traces by `tracer`; None leaves them out.
+    """
+
+    def __init__(self, namespace: str | None = None, tracer: JobTracer | None = None) -> None:
+        self._namespace = namespace
         self._tracer = tracer
+        _metric_log.setLevel(logging.INFO)  # whatever the log level: metrics have no severity
 
     def answered(self, held: HeldJob, answer: Answer) -> None:
         """Report a job whose user has the pictures."""
@@ -136,7 +119,7 @@ class Telemetry:
                 "seconds": {name: round(value, 3) for name, value in seconds.items()},
             },
         )
-        self._metrics.write(
+        self._write(
             {
                 "JobsAnswered": 1,
                 "WaitedSeconds": waited,
@@ -152,7 +135,7 @@ class Telemetry:
 
     def failed(self, held: HeldJob | None, error: Exception, outcome: Outcome) -> None:
         """Report a job that failed, this time or for good; `held` is None if it was no job."""
-        self._metrics.write({"Failures": 1}, Kind=type(error).__name__, Outcome=outcome.value)
+        self._write({"Failures": 1}, Kind=type(error).__name__, Outcome=outcome.value)
         if held and self._tracer:
             self._tracer.trace(held, error)
 
@@ -169,7 +152,25 @@ class Telemetry:
         }
         if peak_memory is not None:
             values["GpuMemoryBytes"] = peak_memory
-        self._metrics.write(values)
+        self._write(values)
+
+    def close(self) -> None:
+        """Send the traces that are left."""
+        if self._tracer:
+            self._tracer.close()
+
+    def _write(self, values: Mapping[str, float], **dimensions: str) -> None:
+        """Write one point of each metric, as of now: in all, and by the dimensions if any."""
+        if not self._namespace:
+            return
+        sets: Sequence[list[str]] = [[], [*dimensions]] if dimensions else [[]]
+        definition = {
+            "Namespace": self._namespace,
+            "Dimensions": sets,
+            "Metrics": [{"Name": name, "Unit": UNITS[name]} for name in values],
+        }
+        head = {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [definition]}
+        _metric_log.info("Metrics", extra={"_aws": head, **dimensions, **values})
 
 
 def tracer_to(endpoint: str | None) -> JobTracer | None:

@@ -17,7 +17,8 @@ from discord_diffusion import logs
 from discord_diffusion.aws.errors import StoreError
 from discord_diffusion.jobs.job import Job
 from discord_diffusion.worker.errors import OutOfMemoryError, PicturesTooLargeError
-from discord_diffusion.worker.telemetry import UNITS, JobTracer, Metrics, tracer_to
+from discord_diffusion.worker.failures import Outcome
+from discord_diffusion.worker.telemetry import UNITS, JobTracer, Telemetry, tracer_to
 from tests.unit.worker.fakes import TOKEN, make_job, wait_until
 from tests.unit.worker.worker_harness import Harness
 
@@ -54,7 +55,7 @@ def points(lines: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def test_the_metrics_of_a_job_are_written_at_any_log_level(lines: Any) -> None:
-    with Harness(dependencies={"metrics": Metrics("test")}) as harness:
+    with Harness(dependencies={"telemetry": Telemetry("test")}) as harness:
         harness.generator.memory = 7_000_000_000
         harness.run(make_job())
         harness.stop()
@@ -70,7 +71,7 @@ def test_the_metrics_of_a_job_are_written_at_any_log_level(lines: Any) -> None:
 
 
 def test_failures_are_counted_by_kind(lines: Any) -> None:
-    with Harness(dependencies={"metrics": Metrics("test")}) as harness:
+    with Harness(dependencies={"telemetry": Telemetry("test")}) as harness:
         harness.generator.error = OutOfMemoryError("x")
         harness.run(make_job())
     [line] = [line for line in lines() if line.get("Failures")]
@@ -79,7 +80,7 @@ def test_failures_are_counted_by_kind(lines: Any) -> None:
 
 
 def test_without_a_namespace_no_metric_is_written(lines: Any) -> None:
-    Metrics(None).write({"JobsAnswered": 1})
+    Telemetry().failed(None, ValueError(), Outcome.RETRY)
     assert lines() == []
 
 
@@ -158,7 +159,7 @@ def collector() -> Iterator[Collector]:
 def traced(collector: Collector, job: Job, error: Exception | None = None) -> dict[str, Any]:
     tracer = tracer_to(collector.url)
     assert isinstance(tracer, JobTracer)
-    with Harness(dependencies={"tracer": tracer}) as harness:
+    with Harness(dependencies={"telemetry": Telemetry(tracer=tracer)}) as harness:
         harness.publisher.error = error
         harness.run(job)
         harness.stop()

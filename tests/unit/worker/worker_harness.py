@@ -11,6 +11,7 @@ from discord_diffusion.jobs.job import Job
 from discord_diffusion.worker.dependencies import Dependencies
 from discord_diffusion.worker.lease import LeaseTerms
 from discord_diffusion.worker.loop import Worker
+from discord_diffusion.worker.pace import Pace
 from discord_diffusion.worker.records import JobRecords
 from discord_diffusion.worker.source_images import SourceImages
 from tests.unit.worker.fakes import (
@@ -56,7 +57,7 @@ class Harness:
             "terms": LeaseTerms(self.visibility_seconds, MAX_RECEIVES),
             "stop_timeout_seconds": self.stop_timeout_seconds,
             "records": JobRecords(self.table),
-            "pace_table": self.table,
+            "pace": Pace(self.table),
             "health": self.health,
             "end_process": lambda: self.hung.append(True),
         }
