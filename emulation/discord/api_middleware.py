@@ -55,11 +55,8 @@ class _Exchange:
     def __init__(
         self, app: ASGIApp, backend: Backend, scope: Scope, receive: Receive, send: Send
     ) -> None:
-        self._app = app
-        self._backend = backend
-        self._scope = scope
-        self._receive = receive
-        self._send = send
+        self._app, self._backend = app, backend
+        self._scope, self._receive, self._send = scope, receive, send
         self._method: str = scope["method"]
         self._path: str = scope["path"].removeprefix(API)
         self._headers = Headers(scope=scope)

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -10,12 +11,17 @@ from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
-from emulation.discord import errors
 from emulation.discord.api_middleware import ApiMiddleware
 from emulation.discord.backend import Backend
 from emulation.discord.browser_security import BrowserSecurityMiddleware
 from emulation.discord.endpoint import SignatureProber
-from emulation.discord.errors import ControlError, DiscordError, ErrorType, InvalidFormError
+from emulation.discord.errors import (
+    INTERNAL,
+    ControlError,
+    DiscordError,
+    ErrorType,
+    InvalidFormError,
+)
 from emulation.discord.interactions.delivery import InteractionDelivery
 from emulation.discord.json_types import Json
 from emulation.discord.recorder import Recorder
@@ -32,26 +38,6 @@ from emulation.discord.routes import (
 )
 
 _log = logging.getLogger(__name__)
-_ROUTERS = (
-    applications.router,
-    commands.router,
-    callbacks.router,
-    webhooks.router,
-    channels.router,
-    cdn.router,
-    control_interactions.router,
-    control_pages.router,
-    control_settings.router,
-)
-_ERROR_TYPES = {
-    error_type.status: error_type
-    for error_type in (
-        errors.BAD_REQUEST,
-        errors.FORBIDDEN,
-        errors.NOT_FOUND,
-        errors.METHOD_NOT_ALLOWED,
-    )
-}
 
 
 def create_app(backend: Backend) -> FastAPI:
@@ -87,8 +73,10 @@ def create_app(backend: Backend) -> FastAPI:
         app.add_exception_handler(error_class, _error_response)
     app.add_middleware(ApiMiddleware, backend=backend)
     app.add_middleware(BrowserSecurityMiddleware, public_url=config.public_url)
-    for router in _ROUTERS:
-        app.include_router(router)
+    for routes in (applications, commands, callbacks, webhooks, channels, cdn):
+        app.include_router(routes.router)
+    for routes in (control_interactions, control_pages, control_settings):
+        app.include_router(routes.router)
 
     @app.get("/healthz")
     async def healthz() -> dict[str, str]:
@@ -125,13 +113,12 @@ async def _error_response(request: Request, error: Exception) -> JSONResponse:
             return JSONResponse(InvalidFormError(_form_errors(error)).body(), 400)
         case HTTPException():
             status = error.status_code
-            unlisted = ErrorType(status, 0, f"{status}: {error.detail}")
-            body = DiscordError(_ERROR_TYPES.get(status, unlisted)).body()
-            return JSONResponse(body, status, error.headers)
+            error_type = ErrorType(status, 0, f"{status}: {HTTPStatus(status).phrase}")
+            return JSONResponse(DiscordError(error_type).body(), status, error.headers)
         case _:
             # A defect of the stand-in, never the client's fault.
             _log.error("%s failed", request.method, exc_info=error)
-            return JSONResponse(DiscordError(errors.INTERNAL).body(), errors.INTERNAL.status)
+            return JSONResponse(DiscordError(INTERNAL).body(), INTERNAL.status)
 
 
 def _form_errors(error: RequestValidationError) -> Json:

@@ -1,10 +1,11 @@
 """The backend of the stand-in: its stores and services, built once and handed to every route."""
 
+from collections import deque
 from dataclasses import dataclass
 
 import httpx
 
-from emulation.discord.chaos import Chaos
+from emulation.discord.chaos import Chaos, ChaosPlan
 from emulation.discord.clock import Clock
 from emulation.discord.config import Application, Config
 from emulation.discord.json_types import Json
@@ -17,7 +18,7 @@ from emulation.discord.state.directory import Channel, Directory
 from emulation.discord.state.events import EventLog
 from emulation.discord.state.interactions import Interaction, InteractionStore, TimelineEvent
 from emulation.discord.state.messages import Message, MessageStore
-from emulation.discord.state.reports import NoteStore, SeriesStore
+from emulation.discord.state.reports import MAX_NOTES, Note, SeriesStore
 
 
 @dataclass
@@ -48,22 +49,17 @@ class Backend:
         self.limits = config.limits
         self.clock = clock or Clock()
         self.application = Application.load(config.application_file)
-        self.directory = Directory.load(config.directory_file)
         self.signer = Signer(self.application.signing_key)
         self.snowflakes = Snowflakes(self.clock)
         folder = None if config.state_dir is None else config.state_dir / "attachments"
         self.attachments = AttachmentStore(
             folder, config.public_url, self.clock, self.limits.link_seconds
         )
-        self.messages = MessageStore(self.attachments)
-        self.interactions = InteractionStore(self.clock)
-        self.commands = CommandStore(self.clock, self.limits.daily_command_creates)
+        self._create_stores()
         self.events = EventLog(self.clock)
         self.rate_limiter = RateLimiter(
             self.clock, self.limits.invalid_requests, config.rate_limits
         )
-        self.series = SeriesStore()
-        self.notes = NoteStore()
         self.chaos = Chaos(self.clock, config.seed)
         self.endpoint = Endpoint()
         # trust_env: a proxy of the person's must not see loopback traffic.
@@ -74,6 +70,14 @@ class Backend:
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=64),
         )
 
+    def _create_stores(self) -> None:
+        self.directory = Directory.load(self.config.directory_file)
+        self.messages = MessageStore(self.attachments)
+        self.interactions = InteractionStore(self.clock)
+        self.commands = CommandStore(self.clock, self.limits.daily_command_creates)
+        self.series = SeriesStore()
+        self.notes: deque[Note] = deque(maxlen=MAX_NOTES)
+
     async def close(self) -> None:
         """End the event streams and the connections to the application."""
         self.events.close()
@@ -81,15 +85,10 @@ class Backend:
 
     def reset(self) -> None:
         """Start with empty stores and the users of the fixture; the endpoint stays."""
-        self.directory = Directory.load(self.config.directory_file)
-        self.messages.clear()
-        self.interactions.clear()
-        self.commands.clear()
         self.attachments.clear()
+        self._create_stores()
         self.rate_limiter.clear()
-        self.chaos.clear()
-        self.series.clear()
-        self.notes.clear()
+        self.chaos.set(ChaosPlan())
         self.events.publish("reset", {})
 
     def add_timeline_event(

@@ -86,10 +86,6 @@ class Chaos:
             if fault.duration_seconds is not None
         }
 
-    def clear(self) -> None:
-        """Switch every fault off."""
-        self.set(ChaosPlan())
-
     def active(self, name: FaultName, path: str = "") -> Fault | None:
         """The fault, if it can strike a request of that path now."""
         fault = self._faults.get(name)

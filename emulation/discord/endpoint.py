@@ -47,7 +47,7 @@ def _ping(backend: Backend) -> bytes:
 
 
 async def post(backend: Backend, url: str, body: bytes, headers: dict[str, str]) -> httpx.Response:
-    """Send a body to the application; EndpointError if no response comes within 3 s."""
+    """Send a signed body to the application; EndpointError if no response comes within 3 s."""
     seconds = backend.limits.answer_seconds
     try:
         return await backend.http.post(url, content=body, headers=headers, timeout=seconds)

@@ -27,11 +27,7 @@ class ErrorType:
     message: str
 
 
-BAD_REQUEST = ErrorType(400, 0, "400: Bad Request")
 UNAUTHORIZED = ErrorType(401, 0, "401: Unauthorized")
-FORBIDDEN = ErrorType(403, 0, "403: Forbidden")
-NOT_FOUND = ErrorType(404, 0, "404: Not Found")
-METHOD_NOT_ALLOWED = ErrorType(405, 0, "405: Method Not Allowed")
 INTERNAL = ErrorType(500, 0, "500: Internal Server Error")
 UNKNOWN_CHANNEL = ErrorType(404, 10003, "Unknown Channel")
 UNKNOWN_GUILD = ErrorType(404, 10004, "Unknown Guild")

@@ -1,6 +1,6 @@
 """Creates, edits and deletes messages from bodies that were checked."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from emulation.discord.backend import Backend
@@ -12,33 +12,29 @@ from emulation.discord.state.messages import LOADING, SUPPRESS_EMBEDS, Message
 from emulation.discord.validation.fields import invalid
 from emulation.discord.validation.messages import MAX_ATTACHMENTS, mentioned_users, pings
 
-
-@dataclass(frozen=True)
-class MessageBody:
-    """The checked fields of a message and the files that came with them."""
-
-    fields: Json
-    files: dict[int, UploadedFile]
-    max_file_bytes: int
-    """How large each file may be."""
+Files = dict[int, UploadedFile]
+"""The files of a request, by the `n` of `files[n]`."""
 
 
-def create_message(backend: Backend, message: Message, body: MessageBody) -> Message:
-    """Fill a new message from a body and keep it.
+def create_message(
+    backend: Backend, message: Message, fields: Json, files: Files, file_limit: int | None = None
+) -> Message:
+    """Fill a new message from checked fields and files, and keep it.
+
+    `file_limit`: how many bytes each file may have; None: Discord's limit.
 
     Raises:
         DiscordError: EMPTY_MESSAGE (50006) or TOO_LARGE (40005).
         InvalidFormError: an attachment is named that was not uploaded, or there are too many.
     """
-    _check_file_sizes(body)
-    fields = body.fields
+    _check_file_sizes(backend, files, file_limit)
     message.content = (fields.get("content") or "").strip()
     message.embeds = fields.get("embeds") or []
     message.components = fields.get("components") or []
     message.tts = fields.get("tts") or False
     message.nonce = fields.get("nonce")
     listed = fields.get("attachments") or []
-    message.attachments = _arrange_attachments(backend, message, body, listed, add_unlisted=True)
+    message.attachments = _arrange_attachments(backend, message, files, listed, add_unlisted=True)
     _require_content(message)
     _set_mentions(backend, message, fields.get("allowed_mentions"))
     backend.messages.add(message)
@@ -46,13 +42,14 @@ def create_message(backend: Backend, message: Message, body: MessageBody) -> Mes
     return message
 
 
-def edit_message(backend: Backend, message: Message, body: MessageBody) -> Message:
+def edit_message(
+    backend: Backend, message: Message, fields: Json, files: Files, file_limit: int | None = None
+) -> Message:
     """Edit a message: absent fields stay as they are, `attachments` lists all that remain.
 
     Raises what `create_message` raises; the message is then unchanged.
     """
-    _check_file_sizes(body)
-    fields = body.fields
+    _check_file_sizes(backend, files, file_limit)
     after = replace(message, history=message.history)
     if "content" in fields:
         after.content = (fields["content"] or "").strip()
@@ -62,12 +59,12 @@ def edit_message(backend: Backend, message: Message, body: MessageBody) -> Messa
         after.components = fields["components"] or []
     if fields.get("flags") is not None:
         after.flags = (message.flags & ~SUPPRESS_EMBEDS) | (fields["flags"] & SUPPRESS_EMBEDS)
-    if "attachments" in fields or body.files:
+    if "attachments" in fields or files:
         listed = [{"id": attachment.id} for attachment in message.attachments]
         if "attachments" in fields:
             listed = fields["attachments"] or []
         after.attachments = _arrange_attachments(
-            backend, message, body, listed, add_unlisted="attachments" not in fields
+            backend, message, files, listed, add_unlisted="attachments" not in fields
         )
     _require_content(after)
     after.flags &= ~LOADING
@@ -86,8 +83,9 @@ def delete_message(backend: Backend, message: Message) -> None:
     backend.publish_message("deleted", message)
 
 
-def _check_file_sizes(body: MessageBody) -> None:
-    if any(len(file.data) > body.max_file_bytes for file in body.files.values()):
+def _check_file_sizes(backend: Backend, files: Files, limit: int | None) -> None:
+    limit = backend.limits.attachment_bytes if limit is None else limit
+    if any(len(file.data) > limit for file in files.values()):
         raise DiscordError(TOO_LARGE)
 
 
@@ -105,14 +103,14 @@ def _set_mentions(backend: Backend, message: Message, allowed: Json | None) -> N
 
 
 def _arrange_attachments(
-    backend: Backend, message: Message, body: MessageBody, listed: list[Json], *, add_unlisted: bool
+    backend: Backend, message: Message, files: Files, listed: list[Json], *, add_unlisted: bool
 ) -> list[Attachment]:
     """The attachments that a message has after a request, in the order in which they are listed.
 
     `add_unlisted`: whether files that no entry names are added behind the others.
     """
     existing = {attachment.id: attachment for attachment in message.attachments}
-    files = dict(body.files)
+    unlisted = dict(files)
     arranged: list[Attachment] = []
     uploads: list[tuple[Attachment, bytes]] = []
 
@@ -135,13 +133,13 @@ def _arrange_attachments(
         if entry["id"] in existing:
             arranged.append(_with_texts(existing.pop(entry["id"]), entry))
             continue
-        file = files.pop(int(entry["id"]), None)
+        file = unlisted.pop(int(entry["id"]), None)
         if file is None:
             text = f"Attachment with id {entry['id']} is neither uploaded nor on the message."
             raise invalid("ATTACHMENT_NOT_FOUND", text, "attachments", str(position), "id")
         add_file(file, entry)
     if add_unlisted:
-        for _, file in sorted(files.items()):
+        for _, file in sorted(unlisted.items()):
             add_file(file, {})
     if len(arranged) > MAX_ATTACHMENTS:
         text = f"Must be {MAX_ATTACHMENTS} or fewer in length."

@@ -24,26 +24,22 @@ class RouteLimit:
 
     name: str
     method: str
-    pattern: re.Pattern[str]
+    pattern: str
+    """Its groups are the major parameters: each value of them has a bucket of its own."""
     limit: int
     seconds: float
 
 
-def _limit(name: str, method: str, pattern: str, limit: int, seconds: float) -> RouteLimit:
-    return RouteLimit(name, method, re.compile(pattern), limit, seconds)
-
-
-# The groups of a pattern are the major parameters: each value of them has a bucket of its own.
 _ROUTE_LIMITS = (
-    _limit("callback", "POST", r"/interactions/(\d+)/[^/]+/callback", 5, 5.0),
-    _limit("webhook", ".*", r"/webhooks/(\d+/[^/]+)(?:/.*)?", 5, 2.0),
-    _limit("webhooks", ".*", r"/webhooks/(\d+)", 5, 2.0),
-    _limit("commands-read", "GET", r"/applications/(\d+)/.*commands.*", 50, 10.0),
-    _limit("commands-write", ".*", r"/applications/(\d+)/.*commands.*", 20, 10.0),
-    _limit("application", ".*", r"/(?:oauth2/)?applications/@me", 20, 10.0),
-    _limit("messages-read", "GET", r"/channels/(\d+)/messages.*", 10, 5.0),
-    _limit("messages-write", ".*", r"/channels/(\d+)/messages.*", 5, 5.0),
-    _limit("rest", ".*", r".*", 30, 10.0),
+    RouteLimit("callback", "POST", r"/interactions/(\d+)/[^/]+/callback", 5, 5.0),
+    RouteLimit("webhook", ".*", r"/webhooks/(\d+/[^/]+)(?:/.*)?", 5, 2.0),
+    RouteLimit("webhooks", ".*", r"/webhooks/(\d+)", 5, 2.0),
+    RouteLimit("commands-read", "GET", r"/applications/(\d+)/.*commands.*", 50, 10.0),
+    RouteLimit("commands-write", ".*", r"/applications/(\d+)/.*commands.*", 20, 10.0),
+    RouteLimit("application", ".*", r"/(?:oauth2/)?applications/@me", 20, 10.0),
+    RouteLimit("messages-read", "GET", r"/channels/(\d+)/messages.*", 10, 5.0),
+    RouteLimit("messages-write", ".*", r"/channels/(\d+)/messages.*", 5, 5.0),
+    RouteLimit("rest", ".*", r".*", 30, 10.0),
 )
 
 
@@ -99,7 +95,7 @@ class RateLimiter:
         route, match = next(
             (route, match)
             for route in _ROUTE_LIMITS
-            if re.fullmatch(route.method, method) and (match := route.pattern.fullmatch(path))
+            if re.fullmatch(route.method, method) and (match := re.fullmatch(route.pattern, path))
         )
         major_parameters = ":".join(match.groups())
         if token is not None and not path.startswith(("/webhooks/", "/interactions/")):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from fastapi import Request
-from starlette.datastructures import FormData, UploadFile
+from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from emulation.discord.errors import INVALID_JSON, TOO_LARGE, DiscordError
@@ -114,6 +114,8 @@ async def read_bytes(request: Request, limit: int) -> bytes:
 
 
 async def _read_multipart(request: Request, raw: bytes, limit: int) -> RequestBody:
+    """The JSON and the files of a form; without `payload_json` the plain fields are the payload."""
+
     async def chunks() -> AsyncGenerator[bytes, None]:
         yield raw
 
@@ -122,28 +124,23 @@ async def _read_multipart(request: Request, raw: bytes, limit: int) -> RequestBo
         form = await parser.parse()
     except (MultiPartException, KeyError, ValueError, LookupError) as error:
         raise invalid("MULTIPART_INVALID", "The multipart form could not be read.") from error
-    try:
-        return await _read_form(form)
-    finally:
-        await form.close()
-
-
-async def _read_form(form: FormData) -> RequestBody:
-    """The JSON and the files of a form; without `payload_json` the plain fields are the payload."""
     files: dict[int, UploadedFile] = {}
     fields: dict[str, Any] = {}
-    for key, value in form.multi_items():
-        if isinstance(value, UploadFile):
-            match = _FILE_KEY.fullmatch(key)
+    try:
+        for key, value in form.multi_items():
+            if not isinstance(value, UploadFile):
+                fields[key] = value
+                continue
             data = await value.read()
             if key == "payload_json":
                 fields[key] = data.decode("utf-8", "replace")
                 continue
+            match = _FILE_KEY.fullmatch(key)
             content_type = value.content_type or "application/octet-stream"
             file = UploadedFile(value.filename or "unknown", content_type, data)
             files[int(match[1]) if match else len(files)] = file
-        else:
-            fields[key] = value
+    finally:
+        await form.close()
     if "payload_json" in fields:
         return RequestBody(decode_json(fields["payload_json"].encode("utf-8", "replace")), files)
     return RequestBody(fields, files)

@@ -53,7 +53,7 @@ def command_data(backend: Backend, action: UserAction, path: str, actor: Actor) 
 
 
 class Resolved:
-    """Collects the `resolved` part of an interaction's data: the objects behind the ids.
+    """Collects the `resolved` part of an interaction's data: the objects behind its ids.
 
     Every method raises ControlError (404) if there is no such object.
     """
@@ -66,46 +66,38 @@ class Resolved:
     def add_user(self, user_id: str) -> None:
         """A user, in a guild also as a member."""
         user = self._backend.directory.users.get(user_id)
-        if user is None:
-            raise ControlError(f"There is no user {user_id}.", 404)
-        self._add("users", user_id, user.as_json())
-        if self._in_guild:
-            self._add("members", user_id, user.as_member() | {"permissions": user.permissions})
+        self._add("user", user_id, user.as_json() if user else None)
+        if user is not None and self._in_guild:
+            member = user.as_member() | {"permissions": user.permissions}
+            self._add("member", user_id, member)
 
     def add_role(self, role_id: str) -> None:
         """A role of the guild."""
-        for role in self._backend.directory.guild.roles:
-            if role["id"] == role_id:
-                self._add("roles", role_id, role)
-                return
-        raise ControlError(f"There is no role {role_id}.", 404)
+        roles = {role["id"]: role for role in self._backend.directory.guild.roles}
+        self._add("role", role_id, roles.get(role_id))
 
     def add_channel(self, channel_id: str) -> None:
         """A partial channel."""
         channel = self._backend.directory.channels.get(channel_id)
-        if channel is None:
-            raise ControlError(f"There is no channel {channel_id}.", 404)
         permissions = {"permissions": self._backend.directory.default_user.permissions}
-        self._add("channels", channel_id, self._backend.channel_json(channel) | permissions)
+        body = self._backend.channel_json(channel) | permissions if channel else None
+        self._add("channel", channel_id, body)
 
     def add_message(self, message_id: str) -> None:
         """A message; raises UNKNOWN_MESSAGE (10008)."""
         message = self._backend.messages.get(message_id)
-        self._add("messages", message_id, self._backend.messages.as_json(message))
+        self._add("message", message_id, self._backend.messages.as_json(message))
 
     def add_attachment(self, attachment_id: str) -> None:
         """A file that was uploaded to the control API."""
         attachment = self._backend.attachments.find(attachment_id)
-        if attachment is None:
-            raise ControlError(f"There is no attachment {attachment_id}.", 404)
-        self._add("attachments", attachment_id, self._backend.attachments.as_json(attachment))
+        body = self._backend.attachments.as_json(attachment) if attachment else None
+        self._add("attachment", attachment_id, body)
 
     def add_mentionable(self, user_or_role_id: str) -> None:
         """A user or a role."""
-        if user_or_role_id in self._backend.directory.users:
-            self.add_user(user_or_role_id)
-        else:
-            self.add_role(user_or_role_id)
+        is_user = user_or_role_id in self._backend.directory.users
+        (self.add_user if is_user else self.add_role)(user_or_role_id)
 
     def add_option_value(self, option_type: int, value: Any) -> None:
         """The object behind an option's value, if the value is an id."""
@@ -119,8 +111,10 @@ class Resolved:
         if add is not None:
             add(str(value))
 
-    def _add(self, section: str, object_id: str, body: Json) -> None:
-        self.data.setdefault(section, {})[object_id] = body
+    def _add(self, kind: str, object_id: str, body: Json | None) -> None:
+        if body is None:
+            raise ControlError(f"There is no {kind} {object_id}.", 404)
+        self.data.setdefault(f"{kind}s", {})[object_id] = body
 
 
 @dataclass(frozen=True)

@@ -14,17 +14,7 @@ from emulation.discord.interactions.payloads import Actor
 from emulation.discord.json_types import Json
 from emulation.discord.state.interactions import ResponseType
 from emulation.discord.state.messages import Message
-from emulation.discord.validation.components import (
-    BUTTON,
-    CHANNEL_SELECT,
-    MENTIONABLE_SELECT,
-    ROLE_SELECT,
-    SELECTS,
-    STRING_SELECT,
-    TEXT_INPUT,
-    USER_SELECT,
-    leaves,
-)
+from emulation.discord.validation import components
 from emulation.discord.validation.modals import LABEL, MAX_TEXT, TEXT_DISPLAY
 
 
@@ -44,13 +34,13 @@ def component_data(backend: Backend, action: UserAction, actor: Actor) -> tuple[
     data: Json = {"custom_id": component["custom_id"], "component_type": component["type"]}
     if "id" in component:
         data["id"] = component["id"]
-    if component["type"] != BUTTON:
+    if component["type"] != components.BUTTON:
         data |= _selection(backend, component, action.values or [], actor)
     return data, message
 
 
 def _find_component(message: Message, custom_id: str | None) -> Json:
-    for component in leaves(message.components):
+    for component in components.leaves(message.components):
         if custom_id is not None and component.get("custom_id") == custom_id:
             return component
     raise ControlError(f"Message {message.id} has no component {custom_id}.", 404)
@@ -61,7 +51,7 @@ def _selection(backend: Backend, select: Json, values: list[str], actor: Actor) 
     lowest, highest = select.get("min_values", 1), select.get("max_values", 1)
     if not lowest <= len(values) <= highest:
         raise ControlError(f"Choose between {lowest} and {highest} values.")
-    if select["type"] == STRING_SELECT:
+    if select["type"] == components.STRING_SELECT:
         options = [option["value"] for option in select["options"]]
         for value in values:
             if value not in options:
@@ -69,10 +59,10 @@ def _selection(backend: Backend, select: Json, values: list[str], actor: Actor) 
         return {"values": values}
     resolved = Resolved(backend, in_guild=not actor.channel.is_dm)
     add = {
-        USER_SELECT: resolved.add_user,
-        ROLE_SELECT: resolved.add_role,
-        MENTIONABLE_SELECT: resolved.add_mentionable,
-        CHANNEL_SELECT: resolved.add_channel,
+        components.USER_SELECT: resolved.add_user,
+        components.ROLE_SELECT: resolved.add_role,
+        components.MENTIONABLE_SELECT: resolved.add_mentionable,
+        components.CHANNEL_SELECT: resolved.add_channel,
     }[select["type"]]
     for value in values:
         add(value)
@@ -117,11 +107,11 @@ class _Form:
     def _input(self, component: Json) -> Json:
         name = component["custom_id"]
         body: Json = {"type": component["type"], "custom_id": name}
-        if component["type"] == TEXT_INPUT:
+        if component["type"] == components.TEXT_INPUT:
             text = str(self.fields.get(name, component.get("value", "")))
             _check_text(component, text)
             return body | {"value": text}
-        if component["type"] in SELECTS:
+        if component["type"] in components.SELECTS:
             chosen = [str(value) for value in self.fields.get(name, [])]
             if chosen or component.get("required", True):
                 return body | _selection(self.backend, component, chosen, self.actor)

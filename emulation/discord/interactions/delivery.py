@@ -48,7 +48,7 @@ class InteractionDelivery:
         self._backend = backend
         self._recorder = recorder
         self._requests: dict[str, _SignedRequest] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[object]] = set()
 
     async def deliver(self, interaction: Interaction) -> None:
         """Send an interaction and wait until it has an `outcome`."""
@@ -66,7 +66,7 @@ class InteractionDelivery:
         request = self._sign(interaction, backend.endpoint.url)
         self._requests[interaction.id] = request
         if backend.chaos.strike("duplicates") is not None:
-            self._start(self._send_duplicate(interaction))
+            self._start(self._redeliver(interaction, request))
         backend.add_timeline_event(interaction, "delivered")
         await self._send_until_finished(interaction, request)
 
@@ -78,10 +78,14 @@ class InteractionDelivery:
         request = self._requests.get(interaction.id)
         if request is None:
             raise ControlError("This interaction was never delivered.", 409)
+        return await self._redeliver(interaction, request)
+
+    async def _redeliver(self, interaction: Interaction, request: _SignedRequest) -> Json:
         started = time.monotonic()
         result: Json = {"interaction_id": interaction.id, "outcome": ANSWERED, "status": None}
+        interaction.deliveries += 1
         try:
-            response = await self._post(interaction, request)
+            response = await post(self._backend, request.url, request.body, request.headers)
             result["status"] = response.status_code
             with contextlib.suppress(ValueError):
                 result["response"] = response.json()
@@ -133,8 +137,9 @@ class InteractionDelivery:
 
     async def _send(self, interaction: Interaction, request: _SignedRequest) -> None:
         """Send it; returns once it has an outcome, also if the response is to come by URL."""
+        interaction.deliveries += 1
         try:
-            response = await self._post(interaction, request)
+            response = await post(self._backend, request.url, request.body, request.headers)
             if response.status_code in _RESPONSE_BY_URL:
                 await interaction.finished.wait()
                 return
@@ -148,10 +153,6 @@ class InteractionDelivery:
                 error=f"{_NO_RESPONSE}: {error}",
                 error_body=error.body,
             )
-
-    async def _post(self, interaction: Interaction, request: _SignedRequest) -> httpx.Response:
-        interaction.deliveries += 1
-        return await post(self._backend, request.url, request.body, request.headers)
 
     def _apply(self, interaction: Interaction, response: httpx.Response) -> None:
         """Apply an inline response; EndpointError if Discord would not accept it."""
@@ -167,10 +168,7 @@ class InteractionDelivery:
             raise EndpointError(reason, status, error.body()) from error
         interaction.status = status
 
-    async def _send_duplicate(self, interaction: Interaction) -> None:
-        await self.redeliver(interaction)
-
-    def _start(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+    def _start(self, work: Coroutine[None, None, object]) -> asyncio.Task[object]:
         """Run something that may outlive the HTTP request that began it."""
         task = asyncio.create_task(work)
         self._tasks.add(task)

@@ -9,8 +9,8 @@ from emulation.discord.backend import Backend
 from emulation.discord.errors import ALREADY_ACKNOWLEDGED, DiscordError
 from emulation.discord.interactions.payloads import interaction_metadata
 from emulation.discord.json_types import Json
-from emulation.discord.messages import MessageBody, create_message, edit_message
-from emulation.discord.request_body import UploadedFile
+from emulation.discord.messages import Files, create_message, edit_message
+from emulation.discord.state import messages
 from emulation.discord.state.interactions import (
     ANSWERED,
     DEFERRED,
@@ -18,18 +18,8 @@ from emulation.discord.state.interactions import (
     InteractionType,
     ResponseType,
 )
-from emulation.discord.state.messages import (
-    CHAT_INPUT_COMMAND,
-    CONTEXT_MENU_COMMAND,
-    DEFAULT,
-    EPHEMERAL,
-    LOADING,
-    REPLY,
-    Message,
-)
+from emulation.discord.state.messages import Message
 from emulation.discord.validation.responses import parse_response
-
-Files = dict[int, UploadedFile]
 
 
 def apply_response(backend: Backend, interaction: Interaction, value: Any, files: Files) -> None:
@@ -74,14 +64,10 @@ def finish(
     backend.publish_interaction(interaction)
 
 
-def message_body(
-    backend: Backend, interaction: Interaction, fields: Json, files: Files
-) -> MessageBody:
-    """A message's body; its files may be as large as the interaction told the application."""
+def file_limit(backend: Backend, interaction: Interaction) -> int:
+    """How large a file may be: what the interaction told the application."""
     limit = interaction.sent_payload.get("attachment_size_limit")
-    if not isinstance(limit, int) or limit < 0:
-        limit = backend.limits.attachment_bytes
-    return MessageBody(fields, files, limit)
+    return limit if isinstance(limit, int) and limit >= 0 else backend.limits.attachment_bytes
 
 
 def _message_of(
@@ -93,14 +79,14 @@ def _message_of(
         case ResponseType.MESSAGE:
             return create_response(backend, interaction, data, files)
         case ResponseType.DEFERRED_MESSAGE:
-            flags = int(data.get("flags", 0)) | LOADING
+            flags = int(data.get("flags", 0)) | messages.LOADING
             message = backend.messages.add(_new_message(backend, interaction, flags))
             interaction.message_ids.append(message.id)
             backend.publish_message("created", message)
             return message
         case ResponseType.UPDATE:
             source = backend.messages.get(interaction.source_message_id)
-            return edit_message(backend, source, message_body(backend, interaction, data, files))
+            return edit_message(backend, source, data, files, file_limit(backend, interaction))
         case _:
             return None
 
@@ -110,21 +96,22 @@ def create_response(
 ) -> Message:
     """Create a message that responds to an interaction or follows it up."""
     message = _new_message(backend, interaction, int(fields.get("flags") or 0))
-    create_message(backend, message, message_body(backend, interaction, fields, files))
+    create_message(backend, message, fields, files, file_limit(backend, interaction))
     interaction.message_ids.append(message.id)
     return message
 
 
 def _new_message(backend: Backend, interaction: Interaction, flags: int) -> Message:
     """An empty message of the application's, of the type that fits the interaction."""
-    message_type, reply_to = DEFAULT, None
+    message_type, reply_to = messages.DEFAULT, None
     if interaction.acknowledged:
-        message_type, reply_to = REPLY, interaction.message_id
+        message_type, reply_to = messages.REPLY, interaction.message_id
     elif interaction.source_message_id is not None:
-        message_type, reply_to = REPLY, interaction.source_message_id
+        message_type, reply_to = messages.REPLY, interaction.source_message_id
     elif interaction.type == InteractionType.COMMAND:
-        is_chat_input = interaction.payload["data"].get("type", 1) == 1
-        message_type = CHAT_INPUT_COMMAND if is_chat_input else CONTEXT_MENU_COMMAND
+        message_type = messages.CHAT_INPUT_COMMAND
+        if interaction.payload["data"].get("type", 1) != 1:
+            message_type = messages.CONTEXT_MENU_COMMAND
     return Message(
         id=backend.snowflakes.next(),
         channel_id=interaction.channel_id,
@@ -136,6 +123,6 @@ def _new_message(backend: Backend, interaction: Interaction, flags: int) -> Mess
         application_id=backend.application.id,
         interaction_id=interaction.id,
         interaction_metadata=interaction_metadata(interaction),
-        ephemeral_for=interaction.user_id if flags & EPHEMERAL else None,
+        ephemeral_for=interaction.user_id if flags & messages.EPHEMERAL else None,
         reply_to=reply_to,
     )

@@ -10,7 +10,7 @@ from emulation.discord.backend import Backend
 from emulation.discord.config import API
 from emulation.discord.endpoint import set_endpoint
 from emulation.discord.json_types import Json
-from emulation.discord.routes.dependencies import BOT_ONLY, BackendDep, JsonBody, json_response
+from emulation.discord.routes.dependencies import BOT_ONLY, BackendDep, JsonBody
 from emulation.discord.validation.fields import Field, model, string, url
 
 router = APIRouter(prefix=API, tags=["applications"], dependencies=BOT_ONLY)
@@ -66,7 +66,7 @@ def application_json(backend: Backend) -> Json:
 @router.get("/oauth2/applications/@me")
 async def get_application(backend: BackendDep) -> JSONResponse:
     """The application."""
-    return json_response(application_json(backend))
+    return JSONResponse(application_json(backend))
 
 
 @router.patch("/applications/@me")
@@ -75,4 +75,4 @@ async def edit_application(backend: BackendDep, body: JsonBody) -> JSONResponse:
     changes = _EDIT(body)
     if "interactions_endpoint_url" in changes:
         await set_endpoint(backend, changes["interactions_endpoint_url"])
-    return json_response(application_json(backend))
+    return JSONResponse(application_json(backend))

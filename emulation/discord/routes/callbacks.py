@@ -4,6 +4,7 @@ Contract: https://docs.discord.com/developers/interactions/receiving-and-respond
 """
 
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
 
 from emulation.discord.backend import Backend
 from emulation.discord.config import API
@@ -11,7 +12,7 @@ from emulation.discord.errors import ALREADY_ACKNOWLEDGED, UNKNOWN_INTERACTION, 
 from emulation.discord.interactions.responses import apply_response
 from emulation.discord.json_types import Json
 from emulation.discord.request_body import read_body
-from emulation.discord.routes.dependencies import BackendDep, json_response, path_id, query_boolean
+from emulation.discord.routes.dependencies import BackendDep, path_id, query_boolean
 from emulation.discord.state.interactions import Interaction, ResponseType
 from emulation.discord.state.messages import EPHEMERAL, LOADING
 
@@ -35,7 +36,7 @@ async def create_interaction_response(
     apply_response(backend, interaction, body.payload, body.files)
     if not with_response:
         return Response(status_code=204)
-    return json_response(_callback_response(backend, interaction))
+    return JSONResponse(_callback_response(backend, interaction))
 
 
 def _callback_response(backend: Backend, interaction: Interaction) -> Json:

@@ -13,15 +13,8 @@ from emulation.discord.backend import Backend
 from emulation.discord.config import API
 from emulation.discord.errors import NOT_THE_AUTHOR, UNKNOWN_MESSAGE, DiscordError
 from emulation.discord.json_types import Json
-from emulation.discord.messages import MessageBody, create_message, delete_message, edit_message
-from emulation.discord.routes.dependencies import (
-    BOT_ONLY,
-    BackendDep,
-    FormBody,
-    JsonBody,
-    json_response,
-    path_id,
-)
+from emulation.discord.messages import create_message, delete_message, edit_message
+from emulation.discord.routes.dependencies import BOT_ONLY, BackendDep, FormBody, JsonBody, path_id
 from emulation.discord.routes.webhooks import webhook_json
 from emulation.discord.state.directory import Channel, Webhook
 from emulation.discord.state.messages import DEFAULT, REPLY, Message
@@ -71,33 +64,33 @@ MessageDep = Annotated[Message, Depends(_message)]
 async def get_current_user(backend: BackendDep) -> JSONResponse:
     """The bot."""
     account = {"verified": True, "mfa_enabled": True, "flags": 0}
-    return json_response(backend.bot_user() | account)
+    return JSONResponse(backend.bot_user() | account)
 
 
 @router.get("/users/{user_id}")
 async def get_user(backend: BackendDep, user_id: str) -> JSONResponse:
     """A user."""
-    return json_response(backend.directory.user(path_id("user_id", user_id)).as_json())
+    return JSONResponse(backend.directory.user(path_id("user_id", user_id)).as_json())
 
 
 @router.post("/users/@me/channels")
 async def open_dm(backend: BackendDep, body: JsonBody) -> JSONResponse:
     """The DM with a user."""
     user = backend.directory.user(_DM(body)["recipient_id"])
-    return json_response(backend.channel_json(backend.directory.dm_channel(user.id)))
+    return JSONResponse(backend.channel_json(backend.directory.dm_channel(user.id)))
 
 
 @router.get("/guilds/{guild_id}")
 async def get_guild(backend: BackendDep, guild_id: str) -> JSONResponse:
     """The guild."""
-    return json_response(backend.directory.check_guild(path_id("guild_id", guild_id)).as_json())
+    return JSONResponse(backend.directory.check_guild(path_id("guild_id", guild_id)).as_json())
 
 
 @router.get("/guilds/{guild_id}/channels")
 async def list_channels(backend: BackendDep, guild_id: str) -> JSONResponse:
     """The guild's channels, without its threads."""
     guild = backend.directory.check_guild(path_id("guild_id", guild_id))
-    return json_response(
+    return JSONResponse(
         [
             backend.channel_json(channel)
             for channel in backend.directory.channels.values()
@@ -109,7 +102,7 @@ async def list_channels(backend: BackendDep, guild_id: str) -> JSONResponse:
 @router.get(_CHANNEL)
 async def get_channel(backend: BackendDep, channel: ChannelDep) -> JSONResponse:
     """A channel."""
-    return json_response(backend.channel_json(channel))
+    return JSONResponse(backend.channel_json(channel))
 
 
 @router.get(_CHANNEL + "/webhooks")
@@ -117,7 +110,7 @@ async def list_webhooks(backend: BackendDep, channel: ChannelDep) -> JSONRespons
     """A channel's webhooks."""
     webhooks = backend.directory.webhooks.values()
     own = [webhook for webhook in webhooks if webhook.channel_id == channel.id]
-    return json_response([webhook_json(backend, webhook) for webhook in own])
+    return JSONResponse([webhook_json(backend, webhook) for webhook in own])
 
 
 @router.post(_CHANNEL + "/webhooks")
@@ -126,7 +119,7 @@ async def create_webhook(backend: BackendDep, channel: ChannelDep, body: JsonBod
     name = _WEBHOOK(body)["name"]
     webhook = Webhook(backend.snowflakes.next(), channel.id, name, secrets.token_urlsafe(51))
     backend.directory.webhooks[webhook.id] = webhook
-    return json_response(webhook_json(backend, webhook))
+    return JSONResponse(webhook_json(backend, webhook))
 
 
 @router.get(_CHANNEL + "/messages")
@@ -139,7 +132,7 @@ async def list_messages(request: Request, backend: BackendDep, channel: ChannelD
         if message.ephemeral_for is None
     ]
     messages.sort(key=_number, reverse=True)
-    return json_response([backend.messages.as_json(one) for one in _select(messages, page)])
+    return JSONResponse([backend.messages.as_json(one) for one in _select(messages, page)])
 
 
 def _number(message: Message) -> int:
@@ -163,7 +156,7 @@ def _select(newest_first: list[Message], page: Json) -> list[Message]:
 @router.get(_MESSAGE)
 async def get_message(backend: BackendDep, message: MessageDep) -> JSONResponse:
     """A message of a channel."""
-    return json_response(backend.messages.as_json(message))
+    return JSONResponse(backend.messages.as_json(message))
 
 
 @router.post(_CHANNEL + "/messages")
@@ -185,9 +178,8 @@ async def create_bot_message(
         flags=int(fields.get("flags") or 0),
         reply_to=reply_to,
     )
-    limit = backend.limits.attachment_bytes
-    create_message(backend, message, MessageBody(fields, body.files, limit))
-    return json_response(backend.messages.as_json(message))
+    create_message(backend, message, fields, body.files)
+    return JSONResponse(backend.messages.as_json(message))
 
 
 def _own_message(backend: BackendDep, message: MessageDep) -> Message:
@@ -202,10 +194,8 @@ async def edit_bot_message(
     backend: BackendDep, message: Annotated[Message, Depends(_own_message)], body: FormBody
 ) -> JSONResponse:
     """Edit a message of the bot."""
-    fields = parsers.edit(body.payload)
-    limit = backend.limits.attachment_bytes
-    edit_message(backend, message, MessageBody(fields, body.files, limit))
-    return json_response(backend.messages.as_json(message))
+    edit_message(backend, message, parsers.edit(body.payload), body.files)
+    return JSONResponse(backend.messages.as_json(message))
 
 
 @router.delete(_MESSAGE, status_code=204)

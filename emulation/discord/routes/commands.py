@@ -16,11 +16,10 @@ from emulation.discord.routes.dependencies import (
     BOT_ONLY,
     BackendDep,
     JsonBody,
-    json_response,
     path_id,
     query_boolean,
 )
-from emulation.discord.state.commands import Scope, check_count, is_same_definition
+from emulation.discord.state.commands import Scope, is_same_definition
 from emulation.discord.validation import commands as parsers
 from emulation.discord.validation.fields import require_object
 
@@ -60,7 +59,7 @@ CommandDep = Annotated[Json, Depends(_command)]
 async def list_commands(request: Request, backend: BackendDep, scope: ScopeDep) -> JSONResponse:
     """Every command of a scope."""
     hidden = () if query_boolean(request, "with_localizations") else _LOCALIZATIONS
-    return json_response(
+    return JSONResponse(
         [
             {key: value for key, value in command.items() if key not in hidden}
             for command in backend.commands.all(scope)
@@ -72,32 +71,28 @@ async def list_commands(request: Request, backend: BackendDep, scope: ScopeDep) 
 @router.put(_GUILD)
 async def overwrite_commands(backend: BackendDep, scope: ScopeDep, body: JsonBody) -> JSONResponse:
     """Replace every command of a scope; a command that keeps its name keeps its id."""
-    built = [_build(backend, scope, definition) for definition in parsers.commands(body)]
-    check_count([command for command, _ in built])
-    backend.commands.count_creates(scope, sum(is_new for _, is_new in built))
-    backend.commands.replace_all(scope, [command for command, _ in built])
+    commands = [_build(backend, scope, definition) for definition in parsers.commands(body)]
+    backend.commands.replace_all(scope, commands)
     _publish(backend)
-    return json_response(backend.commands.all(scope))
+    return JSONResponse(backend.commands.all(scope))
 
 
 @router.post(_GLOBAL)
 @router.post(_GUILD)
 async def create_command(backend: BackendDep, scope: ScopeDep, body: JsonBody) -> JSONResponse:
     """Register a command: 201, or 200 if it replaces one of its name."""
-    command, is_new = _build(backend, scope, parsers.command(body))
-    if is_new:
-        check_count([*backend.commands.all(scope), command])
-        backend.commands.count_creates(scope, 1)
+    command = _build(backend, scope, parsers.command(body))
+    is_new = command["id"] not in [known["id"] for known in backend.commands.all(scope)]
     backend.commands.put(scope, command)
     _publish(backend)
-    return json_response(command, 201 if is_new else 200)
+    return JSONResponse(command, 201 if is_new else 200)
 
 
 @router.get(_GLOBAL + "/{command_id}")
 @router.get(_GUILD + "/{command_id}")
 async def get_command(command: CommandDep) -> JSONResponse:
     """One command."""
-    return json_response(command)
+    return JSONResponse(command)
 
 
 @router.patch(_GLOBAL + "/{command_id}")
@@ -114,10 +109,10 @@ async def edit_command(
         raise parsers.duplicate_name().at("name")
     command = _complete(backend, scope, definition, before["id"])
     if is_same_definition(command, before):
-        return json_response(before)
+        return JSONResponse(before)
     backend.commands.put(scope, command)
     _publish(backend)
-    return json_response(command)
+    return JSONResponse(command)
 
 
 @router.delete(_GLOBAL + "/{command_id}", status_code=204)
@@ -129,13 +124,13 @@ async def delete_command(backend: BackendDep, scope: ScopeDep, command: CommandD
     return Response(status_code=204)
 
 
-def _build(backend: Backend, scope: Scope, definition: Json) -> tuple[Json, bool]:
-    """The command of a definition, and whether there was none of its name and type."""
+def _build(backend: Backend, scope: Scope, definition: Json) -> Json:
+    """The command of a definition; a command of its name and type keeps its id."""
     before = backend.commands.find_by_name(scope, definition["name"], definition["type"])
     if before is None:
-        return _complete(backend, scope, definition, backend.snowflakes.next()), True
+        return _complete(backend, scope, definition, backend.snowflakes.next())
     command = _complete(backend, scope, definition, before["id"])
-    return (before if is_same_definition(command, before) else command), False
+    return before if is_same_definition(command, before) else command
 
 
 def _complete(backend: Backend, scope: Scope, definition: Json, command_id: str) -> Json:

@@ -14,13 +14,7 @@ from emulation.discord.interactions.builder import build_interaction
 from emulation.discord.interactions.delivery import failure_notice
 from emulation.discord.json_types import Json
 from emulation.discord.request_body import read_bytes
-from emulation.discord.routes.dependencies import (
-    BackendDep,
-    DeliveryDep,
-    StrictModel,
-    control_body,
-    json_response,
-)
+from emulation.discord.routes.dependencies import BackendDep, DeliveryDep, StrictModel, control_body
 from emulation.discord.state.attachments import Attachment
 from emulation.discord.state.interactions import Interaction
 
@@ -62,7 +56,7 @@ async def send(request: Request, backend: BackendDep, delivery: DeliveryDep) -> 
     action = await control_body(request, backend, UserAction)
     interaction = build_interaction(backend, action)
     await delivery.deliver(interaction)
-    return json_response(interaction.result_json() | {"notice": failure_notice(interaction)})
+    return JSONResponse(interaction.result_json() | {"notice": failure_notice(interaction)})
 
 
 @router.post("/attachments")
@@ -78,26 +72,26 @@ async def upload(request: Request, backend: BackendDep, filename: str) -> JSONRe
         ephemeral=True,
     )
     backend.attachments.add(attachment, data)
-    return json_response(backend.attachments.as_json(attachment), 201)
+    return JSONResponse(backend.attachments.as_json(attachment), 201)
 
 
 @router.get("/interactions")
 async def list_interactions(backend: BackendDep, limit: int = 100) -> JSONResponse:
     """The newest interactions, newest first, without their messages."""
     newest = backend.interactions.all()[::-1][: max(0, limit)]
-    return json_response([backend.interaction_json(interaction) for interaction in newest])
+    return JSONResponse([backend.interaction_json(interaction) for interaction in newest])
 
 
 @router.get("/interactions/{interaction_id}")
 async def get_interaction(backend: BackendDep, interaction: InteractionDep) -> JSONResponse:
     """An interaction with every version of its original response."""
-    return json_response(_with_message(backend, interaction))
+    return JSONResponse(_with_message(backend, interaction))
 
 
 @router.post("/interactions/{interaction_id}/redeliver")
 async def redeliver(delivery: DeliveryDep, interaction: InteractionDep) -> JSONResponse:
     """Send the very same signed request once more."""
-    return json_response(await delivery.redeliver(interaction))
+    return JSONResponse(await delivery.redeliver(interaction))
 
 
 @router.post("/interactions/{interaction_id}/expire")
@@ -105,7 +99,7 @@ async def expire(backend: BackendDep, interaction: InteractionDep) -> JSONRespon
     """End the 15 minutes of an interaction's token now."""
     interaction.expires_at = backend.clock.now()
     backend.add_timeline_event(interaction, "token_expired")
-    return json_response(_with_message(backend, interaction))
+    return JSONResponse(_with_message(backend, interaction))
 
 
 @router.post("/timeline/{interaction_id}")
@@ -119,4 +113,4 @@ async def add_to_timeline(
     if entry.at is not None:
         at = (entry.at if entry.at.tzinfo else entry.at.replace(tzinfo=UTC)).timestamp()
     backend.add_timeline_event(interaction, entry.name, entry.detail, at)
-    return json_response(backend.interaction_json(interaction))
+    return JSONResponse(backend.interaction_json(interaction))

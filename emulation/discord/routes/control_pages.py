@@ -17,7 +17,6 @@ from emulation.discord.routes.dependencies import (
     RecorderDep,
     StrictModel,
     control_body,
-    json_response,
 )
 from emulation.discord.state.reports import MAX_SERIES, Note
 
@@ -66,8 +65,8 @@ async def get_snapshot(
     backend: BackendDep, prober: ProberDep, recorder: RecorderDep
 ) -> JSONResponse:
     """All that a page needs to draw itself; events after `last_event_id` bring it up to date."""
-    newest = backend.interactions.all()[-_MAX_INTERACTIONS:]
-    return json_response(
+    newest, messages = backend.interactions.all()[-_MAX_INTERACTIONS:], backend.messages
+    return JSONResponse(
         {
             "last_event_id": backend.events.last_id,
             "now": iso(backend.clock.now()),
@@ -75,7 +74,11 @@ async def get_snapshot(
             "endpoint": backend.endpoint.as_json(),
             "commands": backend.commands.as_json(),
             "world": _directory_json(backend),
-            "messages": _messages_json(backend),
+            # Every channel's messages, oldest first, ephemeral ones with who can see them.
+            "messages": {
+                channel_id: list(map(messages.control_json, messages.in_channel(channel_id)))
+                for channel_id in backend.directory.channels
+            },
             "interactions": [backend.interaction_json(interaction) for interaction in newest],
             "chaos": backend.chaos.as_json(),
             "probes": prober.as_json(),
@@ -105,30 +108,19 @@ def _directory_json(backend: Backend) -> Json:
     }
 
 
-def _messages_json(backend: Backend) -> Json:
-    """Every channel's messages, oldest first, ephemeral ones with who can see them."""
-    return {
-        channel_id: [
-            backend.messages.control_json(message)
-            for message in backend.messages.in_channel(channel_id)
-        ]
-        for channel_id in backend.directory.channels
-    }
-
-
 @router.get("/messages/{message_id}")
 async def get_message(backend: BackendDep, message_id: str) -> JSONResponse:
     """A message with every version of it, deleted or not."""
     message = backend.messages.find(message_id)
     if message is None:
         raise ControlError(f"There is no message {message_id}.", 404)
-    return json_response(backend.messages.control_json(message) | {"history": message.history})
+    return JSONResponse(backend.messages.control_json(message) | {"history": message.history})
 
 
 @router.get("/series")
 async def get_series(backend: BackendDep) -> JSONResponse:
     """Every series: its points as pairs of Unix seconds and value, oldest first."""
-    return json_response(backend.series.as_json())
+    return JSONResponse(backend.series.as_json())
 
 
 @router.post("/series")
@@ -138,7 +130,7 @@ async def add_to_series(point: SeriesPoint, backend: BackendDep) -> JSONResponse
     if not backend.series.add(point.name, at, point.value):
         raise ControlError(f"There are {MAX_SERIES} series already.", 409)
     backend.events.publish("series", {"name": point.name, "points": [[at, point.value]]})
-    return json_response({"name": point.name, "at": at, "value": point.value}, 201)
+    return JSONResponse({"name": point.name, "at": at, "value": point.value}, 201)
 
 
 def _note_json(note: Note) -> Json:
@@ -148,7 +140,7 @@ def _note_json(note: Note) -> Json:
 @router.get("/notes")
 async def get_notes(backend: BackendDep) -> JSONResponse:
     """The latest notes, oldest first."""
-    return json_response([_note_json(note) for note in backend.notes.all()])
+    return JSONResponse([_note_json(note) for note in backend.notes])
 
 
 @router.post("/notes")
@@ -156,6 +148,6 @@ async def add_note(request: Request, backend: BackendDep) -> JSONResponse:
     """Add a note."""
     new_note = await control_body(request, backend, NewNote)
     note = Note(new_note.text, backend.clock.now() if new_note.at is None else new_note.at)
-    backend.notes.add(note)
+    backend.notes.append(note)
     backend.events.publish("note", {"note": _note_json(note)})
-    return json_response(_note_json(note), 201)
+    return JSONResponse(_note_json(note), 201)

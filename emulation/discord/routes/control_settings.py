@@ -14,7 +14,6 @@ from emulation.discord.routes.dependencies import (
     ProberDep,
     RecorderDep,
     StrictModel,
-    json_response,
 )
 
 router = APIRouter(prefix="/control", tags=["control"])
@@ -42,7 +41,7 @@ class RateLimitSettings(StrictModel):
 @router.get("/chaos")
 async def get_chaos(backend: BackendDep) -> JSONResponse:
     """The faults that are switched on."""
-    return json_response(backend.chaos.as_json())
+    return JSONResponse(backend.chaos.as_json())
 
 
 @router.put("/chaos")
@@ -50,20 +49,20 @@ async def set_chaos(plan: ChaosPlan, backend: BackendDep) -> JSONResponse:
     """Replace the faults that are switched on; `{}` switches all of them off."""
     backend.chaos.set(plan)
     backend.events.publish("chaos", backend.chaos.as_json())
-    return json_response(backend.chaos.as_json())
+    return JSONResponse(backend.chaos.as_json())
 
 
 @router.get("/probes")
 async def get_probes(prober: ProberDep) -> JSONResponse:
     """What the endpoint did with invalid signatures."""
-    return json_response(prober.as_json())
+    return JSONResponse(prober.as_json())
 
 
 @router.put("/probes")
 async def set_probes(settings: ProbeSettings, prober: ProberDep) -> JSONResponse:
     """Change how often the endpoint is probed."""
     prober.set_interval(settings.interval_seconds)
-    return json_response(prober.as_json())
+    return JSONResponse(prober.as_json())
 
 
 @router.post("/probes")
@@ -72,13 +71,13 @@ async def probe_now(prober: ProberDep) -> JSONResponse:
     result = await prober.probe()
     if result is None:
         raise ControlError("The application has no interactions endpoint URL.", 409)
-    return json_response(asdict(result))
+    return JSONResponse(asdict(result))
 
 
 @router.get("/recorder")
 async def get_recorder(recorder: RecorderDep) -> JSONResponse:
     """Whether the recorder is on, and what it saved."""
-    return json_response(recorder.as_json())
+    return JSONResponse(recorder.as_json())
 
 
 @router.post("/recorder")
@@ -88,20 +87,20 @@ async def set_recorder(settings: RecorderSettings, recorder: RecorderDep) -> JSO
         recorder.start(settings.folder)
     else:
         recorder.stop()
-    return json_response(recorder.as_json())
+    return JSONResponse(recorder.as_json())
 
 
 @router.get("/rate-limits")
 async def get_rate_limits(backend: BackendDep) -> JSONResponse:
     """Whether rate limits are on."""
-    return json_response({"enabled": backend.rate_limiter.enabled})
+    return JSONResponse({"enabled": backend.rate_limiter.enabled})
 
 
 @router.put("/rate-limits")
 async def set_rate_limits(settings: RateLimitSettings, backend: BackendDep) -> JSONResponse:
     """Switch rate limits on or off."""
     backend.rate_limiter.enabled = settings.enabled
-    return json_response({"enabled": backend.rate_limiter.enabled})
+    return JSONResponse({"enabled": backend.rate_limiter.enabled})
 
 
 @router.post("/reset")
@@ -109,4 +108,4 @@ async def reset(backend: BackendDep, delivery: DeliveryDep) -> JSONResponse:
     """Delete messages, interactions, commands, files, chaos and counts; the endpoint stays."""
     backend.reset()
     delivery.clear()
-    return json_response({"endpoint": backend.endpoint.as_json()})
+    return JSONResponse({"endpoint": backend.endpoint.as_json()})

@@ -5,7 +5,6 @@ from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from emulation.discord.backend import Backend
@@ -75,11 +74,6 @@ def query_boolean(request: Request, name: str) -> bool:
         )
     except InvalidFormError as error:
         raise error.at(name) from error
-
-
-def json_response(content: Any, status: int = 200) -> JSONResponse:
-    """A response with a JSON body."""
-    return JSONResponse(content, status)
 
 
 class StrictModel(BaseModel):

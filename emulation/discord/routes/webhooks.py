@@ -9,25 +9,18 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 
+from emulation.discord import errors
 from emulation.discord.backend import Backend, bot_user_json
 from emulation.discord.config import API
-from emulation.discord.errors import (
-    FORUM_ONLY,
-    INVALID_WEBHOOK_TOKEN,
-    UNKNOWN_CHANNEL,
-    UNKNOWN_MESSAGE,
-    UNKNOWN_WEBHOOK,
-    DiscordError,
-)
-from emulation.discord.interactions.responses import Files, create_response, message_body
+from emulation.discord.errors import DiscordError
+from emulation.discord.interactions.responses import create_response, file_limit
 from emulation.discord.json_types import Json
-from emulation.discord.messages import MessageBody, create_message, delete_message, edit_message
+from emulation.discord.messages import Files, create_message, delete_message, edit_message
 from emulation.discord.request_body import read_body
 from emulation.discord.routes.dependencies import (
     BOT_ONLY,
     BackendDep,
     FormBody,
-    json_response,
     path_id,
     query_boolean,
 )
@@ -52,15 +45,15 @@ def _webhook(backend: BackendDep, webhook_id: str, token: str) -> Webhook | Inte
     webhook = backend.directory.webhooks.get(path_id("webhook_id", webhook_id))
     if webhook is not None:
         if token != webhook.token:
-            raise DiscordError(INVALID_WEBHOOK_TOKEN)
+            raise DiscordError(errors.INVALID_WEBHOOK_TOKEN)
         return webhook
     if webhook_id != backend.application.id:
-        raise DiscordError(UNKNOWN_WEBHOOK)
+        raise DiscordError(errors.UNKNOWN_WEBHOOK)
     interaction = backend.interactions.find_by_token(token)
     if interaction is None or backend.interactions.has_expired(interaction):
-        raise DiscordError(INVALID_WEBHOOK_TOKEN)
+        raise DiscordError(errors.INVALID_WEBHOOK_TOKEN)
     if not interaction.acknowledged or _strikes_early_404(backend, interaction):
-        raise DiscordError(UNKNOWN_WEBHOOK)
+        raise DiscordError(errors.UNKNOWN_WEBHOOK)
     if not interaction.has_event("webhook"):
         backend.add_timeline_event(interaction, "webhook")
     return interaction
@@ -87,15 +80,15 @@ def _message(
             return backend.messages.get(webhook.message_id)
         message = backend.messages.get(path_id("message_id", message_id))
         if message.id != webhook.message_id and message.id not in webhook.message_ids:
-            raise DiscordError(UNKNOWN_MESSAGE)
+            raise DiscordError(errors.UNKNOWN_MESSAGE)
         return message
     if message_id != _ORIGINAL:
         path_id("message_id", message_id)
     message = backend.messages.get(message_id)
     if message.webhook_id != webhook.id:
-        raise DiscordError(UNKNOWN_MESSAGE)
+        raise DiscordError(errors.UNKNOWN_MESSAGE)
     if message.channel_id != _target_channel_id(request, backend, webhook):
-        raise DiscordError(UNKNOWN_MESSAGE)
+        raise DiscordError(errors.UNKNOWN_MESSAGE)
     return message
 
 
@@ -109,7 +102,7 @@ def _target_channel_id(request: Request, backend: Backend, webhook: Webhook) -> 
         return webhook.channel_id
     thread = backend.directory.channel(path_id("thread_id", thread_id))
     if not thread.is_thread or thread.parent_id != webhook.channel_id:
-        raise DiscordError(UNKNOWN_CHANNEL)
+        raise DiscordError(errors.UNKNOWN_CHANNEL)
     return thread.id
 
 
@@ -133,16 +126,16 @@ async def get_webhook(backend: BackendDep, webhook_id: str) -> JSONResponse:
     """A channel's webhook, for the bot."""
     webhook = backend.directory.webhooks.get(path_id("webhook_id", webhook_id))
     if webhook is None:
-        raise DiscordError(UNKNOWN_WEBHOOK)
-    return json_response(webhook_json(backend, webhook))
+        raise DiscordError(errors.UNKNOWN_WEBHOOK)
+    return JSONResponse(webhook_json(backend, webhook))
 
 
 @router.get(_WEBHOOK)
 async def get_webhook_with_token(backend: BackendDep, webhook: WebhookDep) -> JSONResponse:
     """A channel's webhook, for whoever knows its token; that of an interaction cannot be read."""
     if isinstance(webhook, Interaction):
-        raise DiscordError(UNKNOWN_WEBHOOK)
-    return json_response(webhook_json(backend, webhook))
+        raise DiscordError(errors.UNKNOWN_WEBHOOK)
+    return JSONResponse(webhook_json(backend, webhook))
 
 
 @router.post(_WEBHOOK)
@@ -152,11 +145,11 @@ async def execute_webhook(request: Request, backend: BackendDep, webhook: Webhoo
     body = await read_body(request, backend.limits.request_bytes, multipart=True)
     if isinstance(webhook, Interaction):
         fields = parsers.interaction_message(body.payload)
-        return json_response(_follow_up(backend, webhook, fields, body.files))
+        return JSONResponse(_follow_up(backend, webhook, fields, body.files))
     fields = parsers.webhook_message(body.payload)
     channel_id = _target_channel_id(request, backend, webhook)
     if "thread_name" in fields:
-        raise DiscordError(FORUM_ONLY)
+        raise DiscordError(errors.FORUM_ONLY)
     message = Message(
         id=backend.snowflakes.next(),
         channel_id=channel_id,
@@ -166,15 +159,14 @@ async def execute_webhook(request: Request, backend: BackendDep, webhook: Webhoo
         webhook_id=webhook.id,
         application_id=backend.application.id,
     )
-    limit = backend.limits.attachment_bytes
-    create_message(backend, message, MessageBody(fields, body.files, limit))
-    return json_response(backend.messages.as_json(message)) if wait else Response(status_code=204)
+    create_message(backend, message, fields, body.files)
+    return JSONResponse(backend.messages.as_json(message)) if wait else Response(status_code=204)
 
 
 @router.get(_MESSAGE)
 async def get_message(backend: BackendDep, message: MessageDep) -> JSONResponse:
     """A message of the webhook."""
-    return json_response(backend.messages.as_json(message))
+    return JSONResponse(backend.messages.as_json(message))
 
 
 @router.patch(_MESSAGE)
@@ -183,13 +175,11 @@ async def edit_webhook_message(
 ) -> JSONResponse:
     """Edit a message of the webhook."""
     fields = parsers.edit(body.payload)
+    limit = file_limit(backend, webhook) if isinstance(webhook, Interaction) else None
+    edit_message(backend, message, fields, body.files, limit)
     if isinstance(webhook, Interaction):
-        edit_message(backend, message, message_body(backend, webhook, fields, body.files))
         _record_change(backend, webhook, "edited", len(body.files))
-    else:
-        limit = backend.limits.attachment_bytes
-        edit_message(backend, message, MessageBody(fields, body.files, limit))
-    return json_response(backend.messages.as_json(message))
+    return JSONResponse(backend.messages.as_json(message))
 
 
 @router.delete(_MESSAGE, status_code=204)
@@ -207,8 +197,8 @@ def _follow_up(backend: Backend, interaction: Interaction, fields: Json, files: 
     """Create a message; while the original response is "thinking", edit that one instead."""
     original = backend.messages.find(interaction.message_id)
     if original is not None and original.flags & LOADING and not original.deleted:
-        body = message_body(backend, interaction, fields, files)
-        message = edit_message(backend, original, body)
+        limit = file_limit(backend, interaction)
+        message = edit_message(backend, original, fields, files, limit)
     else:
         message = create_response(backend, interaction, fields, files)
     _record_change(backend, interaction, "followed_up", len(files))

@@ -6,13 +6,9 @@ Contract: https://docs.discord.com/developers/interactions/application-commands
 import json
 from dataclasses import dataclass, field
 
+from emulation.discord import errors
 from emulation.discord.clock import Clock
-from emulation.discord.errors import (
-    TOO_MANY_COMMAND_CREATES,
-    TOO_MANY_COMMANDS,
-    UNKNOWN_COMMAND,
-    DiscordError,
-)
+from emulation.discord.errors import DiscordError
 from emulation.discord.json_types import Json
 
 _DAY_SECONDS = 24 * 3600.0
@@ -40,7 +36,7 @@ class CommandStore:
         """A command by its id; raises UNKNOWN_COMMAND (10063)."""
         command = self._scopes.get(scope, {}).get(command_id)
         if command is None:
-            raise DiscordError(UNKNOWN_COMMAND)
+            raise DiscordError(errors.UNKNOWN_COMMAND)
         return command
 
     def find_by_name(self, scope: Scope, name: str, command_type: int) -> Json | None:
@@ -59,14 +55,20 @@ class CommandStore:
         return self.find_by_name(None, name, command_type)
 
     def put(self, scope: Scope, command: Json) -> None:
-        """Keep a command; raises TOO_MANY_COMMANDS (30032)."""
-        others = [other for other in self.all(scope) if other["id"] != command["id"]]
-        check_count([*others, command])
-        self._scopes.setdefault(scope, {})[command["id"]] = command
+        """Keep a command under its id; raises what `replace_all` raises."""
+        commands = self._scopes.get(scope, {}) | {command["id"]: command}
+        self.replace_all(scope, list(commands.values()))
 
     def replace_all(self, scope: Scope, commands: list[Json]) -> None:
-        """Keep these commands and no others; raises TOO_MANY_COMMANDS (30032)."""
-        check_count(commands)
+        """Keep these commands and no others; those with new ids count as created.
+
+        Raises TOO_MANY_COMMANDS (30032) or TOO_MANY_COMMAND_CREATES (30034); nothing then changes.
+        """
+        for command_type, most in _MAX_BY_TYPE.items():
+            if sum(command["type"] == command_type for command in commands) > most:
+                raise DiscordError(errors.TOO_MANY_COMMANDS)
+        before = self._scopes.get(scope, {})
+        self._count_creates(scope, sum(command["id"] not in before for command in commands))
         self._scopes[scope] = {command["id"]: command for command in commands}
 
     def remove(self, scope: Scope, command_id: str) -> None:
@@ -74,32 +76,19 @@ class CommandStore:
         self.get(scope, command_id)
         del self._scopes[scope][command_id]
 
-    def count_creates(self, scope: Scope, number: int) -> None:
-        """Count new commands; raises TOO_MANY_COMMAND_CREATES (30034), and then counts none."""
+    def _count_creates(self, scope: Scope, number: int) -> None:
         now = self.clock.now()
         recent = [at for at in self._create_times.get(scope, []) if at > now - _DAY_SECONDS]
         if len(recent) + number > self.max_daily_creates:
             wait = recent[0] + _DAY_SECONDS - now if recent else _DAY_SECONDS
             extra = {"retry_after": round(wait, 3), "global": False}
-            raise DiscordError(TOO_MANY_COMMAND_CREATES, extra)
+            raise DiscordError(errors.TOO_MANY_COMMAND_CREATES, extra)
         self._create_times[scope] = recent + [now] * number
-
-    def clear(self) -> None:
-        """Delete every command and every count."""
-        self._scopes.clear()
-        self._create_times.clear()
 
     def as_json(self) -> Json:
         """The commands of all scopes, for the pages."""
         guilds = {scope: self.all(scope) for scope in self._scopes if scope is not None}
         return {"global": self.all(None), "guilds": guilds}
-
-
-def check_count(commands: list[Json]) -> None:
-    """Raise TOO_MANY_COMMANDS (30032) if a scope cannot hold so many of one type."""
-    for command_type, most in _MAX_BY_TYPE.items():
-        if sum(command["type"] == command_type for command in commands) > most:
-            raise DiscordError(TOO_MANY_COMMANDS)
 
 
 def is_same_definition(one: Json, other: Json) -> bool:

@@ -164,8 +164,3 @@ class InteractionStore:
     def all(self) -> list[Interaction]:
         """Every interaction, oldest first."""
         return list(self._by_id.values())
-
-    def clear(self) -> None:
-        """Delete every interaction."""
-        self._by_id.clear()
-        self._by_token.clear()

@@ -107,11 +107,6 @@ class MessageStore:
                 return message.id
         return None
 
-    def clear(self) -> None:
-        """Delete every message with its history."""
-        self._by_id.clear()
-        self._channels.clear()
-
     def as_json(self, message: Message) -> Json:
         """The message object, with fresh links to its files."""
         body: Json = {

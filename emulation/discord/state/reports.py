@@ -17,25 +17,6 @@ class Note:
     at: float
 
 
-class NoteStore:
-    """The latest notes, in the order in which they came."""
-
-    def __init__(self) -> None:
-        self._notes: deque[Note] = deque(maxlen=MAX_NOTES)
-
-    def add(self, note: Note) -> None:
-        """Keep a note."""
-        self._notes.append(note)
-
-    def all(self) -> list[Note]:
-        """The notes that are kept, oldest first."""
-        return list(self._notes)
-
-    def clear(self) -> None:
-        """Delete every note."""
-        self._notes.clear()
-
-
 Point = tuple[float, float]
 """Unix seconds and the value."""
 
@@ -59,7 +40,3 @@ class SeriesStore:
     def as_json(self) -> dict[str, list[Point]]:
         """Every series by its name."""
         return {name: list(points) for name, points in self._series.items()}
-
-    def clear(self) -> None:
-        """Delete every series."""
-        self._series.clear()

@@ -4,26 +4,13 @@ Contract: https://docs.discord.com/developers/components/reference
 """
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from emulation.discord.errors import InvalidFormError
 from emulation.discord.json_types import Json
-from emulation.discord.validation.fields import (
-    Field,
-    Parser,
-    boolean,
-    integer,
-    invalid,
-    list_of,
-    missing,
-    model,
-    one_of,
-    require_object,
-    snowflake,
-    string,
-    url,
-)
+from emulation.discord.validation import fields
+from emulation.discord.validation.fields import Check, Field, Parser
 
 ACTION_ROW = 1
 BUTTON = 2
@@ -38,13 +25,9 @@ SELECTS = (STRING_SELECT, USER_SELECT, ROLE_SELECT, MENTIONABLE_SELECT, CHANNEL_
 LINK = 5
 PREMIUM = 6
 
-MAX_ROWS = 5
 ROW_WIDTH = 5
 """In buttons."""
-MAX_CUSTOM_ID = 100
-MAX_BUTTON_LABEL = 80
 MAX_SELECT_OPTIONS = 25
-MAX_PLACEHOLDER = 150
 
 _DEFAULT_VALUE_TYPES = {
     USER_SELECT: ("user",),
@@ -53,14 +36,23 @@ _DEFAULT_VALUE_TYPES = {
     CHANNEL_SELECT: ("channel",),
 }
 
-custom_id = string(1, MAX_CUSTOM_ID)
-COMPONENT_ID = Field(integer(0, 2**31 - 1))
+custom_id = fields.string(1, 100)
 
-_EMOJI = model(
+
+def component(schema: Mapping[str, Field], *checks: Check) -> Parser:
+    """A parser of a component: its own fields beside `type` and `id`."""
+    common = {
+        "type": Field(fields.integer(), required=True),
+        "id": Field(fields.integer(0, 2**31 - 1)),
+    }
+    return fields.model({**common, **schema}, *checks)
+
+
+_EMOJI = fields.model(
     {
-        "id": Field(snowflake, nullable=True),
-        "name": Field(string(maximum=100), nullable=True),
-        "animated": Field(boolean),
+        "id": Field(fields.snowflake, nullable=True),
+        "name": Field(fields.string(maximum=100), nullable=True),
+        "animated": Field(fields.boolean),
     }
 )
 
@@ -70,54 +62,52 @@ def _check_button(button: Json) -> None:
     style = button["style"]
     if style == PREMIUM:
         if "sku_id" not in button:
-            raise missing("sku_id")
+            raise fields.missing("sku_id")
         return
     if not button.get("label") and not button.get("emoji"):
         message = "A button must have a label or an emoji."
-        raise invalid("BUTTON_COMPONENT_LABEL_OR_EMOJI_REQUIRED", message)
+        raise fields.invalid("BUTTON_COMPONENT_LABEL_OR_EMOJI_REQUIRED", message)
     needed, refused = ("url", "custom_id") if style == LINK else ("custom_id", "url")
     if needed not in button:
-        raise missing(needed)
+        raise fields.missing(needed)
     if refused in button:
         message = "A custom id and url cannot both be specified"
-        raise invalid("BUTTON_COMPONENT_CUSTOM_ID_URL_MUTUALLY_EXCLUSIVE", message, refused)
+        raise fields.invalid("BUTTON_COMPONENT_CUSTOM_ID_URL_MUTUALLY_EXCLUSIVE", message, refused)
 
 
-_BUTTON = model(
+_BUTTON = component(
     {
-        "type": Field(integer(), required=True),
-        "id": COMPONENT_ID,
-        "style": Field(one_of(range(1, 7), integer()), required=True),
-        "label": Field(string(maximum=MAX_BUTTON_LABEL)),
+        "style": Field(fields.one_of(range(1, 7), fields.integer()), required=True),
+        "label": Field(fields.string(maximum=80)),
         "emoji": Field(_EMOJI),
         "custom_id": Field(custom_id),
-        "url": Field(url(("http", "https", "discord"), maximum=512)),
-        "sku_id": Field(snowflake),
-        "disabled": Field(boolean),
+        "url": Field(fields.url(("http", "https", "discord"), maximum=512)),
+        "sku_id": Field(fields.snowflake),
+        "disabled": Field(fields.boolean),
     },
     _check_button,
 )
 
-_OPTION = model(
+_OPTION = fields.model(
     {
-        "label": Field(string(1, 100), required=True),
-        "value": Field(string(1, 100), required=True),
-        "description": Field(string(maximum=100)),
+        "label": Field(fields.string(1, 100), required=True),
+        "value": Field(fields.string(1, 100), required=True),
+        "description": Field(fields.string(maximum=100)),
         "emoji": Field(_EMOJI),
-        "default": Field(boolean),
+        "default": Field(fields.boolean),
     }
 )
 
 
 def _select_options(value: Any) -> list[Json]:
     """Parse the options of a string select; each has a value of its own."""
-    parsed: list[Json] = list_of(_OPTION, 1, MAX_SELECT_OPTIONS)(value)
+    parsed: list[Json] = fields.list_of(_OPTION, 1, MAX_SELECT_OPTIONS)(value)
     seen: set[str] = set()
     for position, option in enumerate(parsed):
         if option["value"] in seen:
             message = "The specified option value is already used"
             path = (str(position), "value")
-            raise invalid("SELECT_COMPONENT_OPTION_VALUE_DUPLICATED", message, *path)
+            raise fields.invalid("SELECT_COMPONENT_OPTION_VALUE_DUPLICATED", message, *path)
         seen.add(option["value"])
     return parsed
 
@@ -126,52 +116,48 @@ def _check_select(select: Json) -> None:
     lowest, highest = select.get("min_values", 1), select.get("max_values", 1)
     if lowest > highest:
         message = "min_values must be less than or equal to max_values"
-        raise invalid("SELECT_COMPONENT_MIN_VALUES_TOO_LARGE", message, "min_values")
+        raise fields.invalid("SELECT_COMPONENT_MIN_VALUES_TOO_LARGE", message, "min_values")
     options = select.get("options")
     if options is not None and highest > len(options):
         message = f"max_values must be less than or equal to {len(options)}"
-        raise invalid("SELECT_COMPONENT_MAX_VALUES_TOO_LARGE", message, "max_values")
+        raise fields.invalid("SELECT_COMPONENT_MAX_VALUES_TOO_LARGE", message, "max_values")
 
 
 def select(component_type: int) -> Parser:
     """A parser of the select menus of a type."""
-    fields = {
-        "type": Field(integer(), required=True),
-        "id": COMPONENT_ID,
+    schema = {
         "custom_id": Field(custom_id, required=True),
-        "placeholder": Field(string(maximum=MAX_PLACEHOLDER)),
-        "min_values": Field(integer(0, MAX_SELECT_OPTIONS)),
-        "max_values": Field(integer(1, MAX_SELECT_OPTIONS)),
-        "disabled": Field(boolean),
-        "required": Field(boolean),
+        "placeholder": Field(fields.string(maximum=150)),
+        "min_values": Field(fields.integer(0, MAX_SELECT_OPTIONS)),
+        "max_values": Field(fields.integer(1, MAX_SELECT_OPTIONS)),
+        "disabled": Field(fields.boolean),
+        "required": Field(fields.boolean),
     }
     if component_type == STRING_SELECT:
-        fields["options"] = Field(_select_options, required=True)
+        schema["options"] = Field(_select_options, required=True)
     else:
-        default_type = one_of(_DEFAULT_VALUE_TYPES[component_type], string())
-        default = {
-            "id": Field(snowflake, required=True),
-            "type": Field(default_type, required=True),
-        }
-        fields["default_values"] = Field(list_of(model(default), maximum=MAX_SELECT_OPTIONS))
+        default_type = fields.one_of(_DEFAULT_VALUE_TYPES[component_type], fields.string())
+        default_id = Field(fields.snowflake, required=True)
+        default = fields.model({"id": default_id, "type": Field(default_type, required=True)})
+        schema["default_values"] = Field(fields.list_of(default, maximum=MAX_SELECT_OPTIONS))
     if component_type == CHANNEL_SELECT:
-        fields["channel_types"] = Field(list_of(integer(0, 16)))
-    return model(fields, _check_select)
+        schema["channel_types"] = Field(fields.list_of(fields.integer(0, 16)))
+    return component(schema, _check_select)
 
 
 def by_type(parsers: dict[int, Parser]) -> Parser:
     """A parser that hands a component to the parser of its `type`."""
 
     def parse(value: Any) -> Json:
-        if require_object(value).get("type") is None:
-            raise missing("type")
+        if fields.require_object(value).get("type") is None:
+            raise fields.missing("type")
         try:
-            component_type: int = integer()(value["type"])
+            component_type: int = fields.integer()(value["type"])
         except InvalidFormError as error:
             raise error.at("type") from error
         if component_type not in parsers:
             message = "The specified component type is invalid in this context"
-            raise invalid("COMPONENT_TYPE_INVALID", message, "type")
+            raise fields.invalid("COMPONENT_TYPE_INVALID", message, "type")
         parsed: Json = parsers[component_type](value)
         return parsed | {"type": component_type}
 
@@ -188,18 +174,16 @@ def _check_width(row: Json) -> None:
         taken += _WIDTHS[component["type"]]
         if taken > ROW_WIDTH:
             message = "The specified component exceeds the maximum width"
-            raise invalid("COMPONENT_LAYOUT_WIDTH_EXCEEDED", message, "components", str(position))
+            raise fields.invalid(
+                "COMPONENT_LAYOUT_WIDTH_EXCEEDED", message, "components", str(position)
+            )
 
 
 def action_row(children: dict[int, Parser]) -> Parser:
     """A parser of action rows; `children` are the parsers of what may be in one, by type."""
-    components = list_of(by_type(children), 1, ROW_WIDTH)
-    fields = {
-        "type": Field(integer(), required=True),
-        "id": COMPONENT_ID,
-        "components": Field(components, required=True),
-    }
-    return model(fields, _check_width)
+    components = fields.list_of(by_type(children), 1, ROW_WIDTH)
+    schema = {"components": Field(components, required=True)}
+    return component(schema, _check_width)
 
 
 def leaves(components: list[Json]) -> Iterator[Json]:
@@ -222,13 +206,13 @@ def check_custom_ids(rows: list[Json]) -> None:
             if name is not None and name in seen:
                 message = "Component custom id cannot be duplicated"
                 path = (str(row_position), "components", str(position), "custom_id")
-                raise invalid("COMPONENT_CUSTOM_ID_DUPLICATED", message, *path)
+                raise fields.invalid("COMPONENT_CUSTOM_ID_DUPLICATED", message, *path)
             if name is not None:
                 seen.add(name)
 
 
 _CHILDREN = {BUTTON: _BUTTON} | {kind: select(kind) for kind in SELECTS}
-_MESSAGE_ROWS = list_of(by_type({ACTION_ROW: action_row(_CHILDREN)}), maximum=MAX_ROWS)
+_MESSAGE_ROWS = fields.list_of(by_type({ACTION_ROW: action_row(_CHILDREN)}), maximum=5)
 
 
 def message_components(value: Any) -> list[Json]:

@@ -70,8 +70,7 @@ def _not_a(kind: str, value: Any) -> InvalidFormError:
 
 def _check_range(kind: str, value: float, minimum: float | None, maximum: float | None) -> None:
     if maximum is not None and value > maximum:
-        text = f"{kind} value should be less than or equal to {maximum}."
-        raise invalid("NUMBER_TYPE_MAX", text)
+        raise invalid("NUMBER_TYPE_MAX", f"{kind} value should be less than or equal to {maximum}.")
     if minimum is not None and value < minimum:
         text = f"{kind} value should be greater than or equal to {minimum}."
         raise invalid("NUMBER_TYPE_MIN", text)

@@ -10,22 +10,10 @@ from collections.abc import Mapping
 
 from emulation.discord.json_types import Json
 from emulation.discord.state.messages import EPHEMERAL, SUPPRESS_EMBEDS, SUPPRESS_NOTIFICATIONS
+from emulation.discord.validation import fields
 from emulation.discord.validation.components import message_components
 from emulation.discord.validation.embeds import embeds
-from emulation.discord.validation.fields import (
-    Check,
-    Field,
-    Parser,
-    boolean,
-    integer,
-    invalid,
-    list_of,
-    model,
-    one_of,
-    snowflake,
-    string,
-    url,
-)
+from emulation.discord.validation.fields import Check, Field, Parser
 
 MAX_CONTENT = 2_000
 MAX_ATTACHMENTS = 10
@@ -43,15 +31,15 @@ def _check_mentions(allowed: Json) -> None:
             message = (
                 f'parse:["{mention_type}"] and {mention_type}: [ids...] are mutually exclusive.'
             )
-            raise invalid("MESSAGE_ALLOWED_MENTIONS_PARSE_EXCLUSIVE", message)
+            raise fields.invalid("MESSAGE_ALLOWED_MENTIONS_PARSE_EXCLUSIVE", message)
 
 
-allowed_mentions = model(
+allowed_mentions = fields.model(
     {
-        "parse": Field(list_of(one_of(_MENTION_TYPES, string()))),
-        "users": Field(list_of(snowflake, maximum=_MAX_MENTIONED_IDS)),
-        "roles": Field(list_of(snowflake, maximum=_MAX_MENTIONED_IDS)),
-        "replied_user": Field(boolean),
+        "parse": Field(fields.list_of(fields.one_of(_MENTION_TYPES, fields.string()))),
+        "users": Field(fields.list_of(fields.snowflake, maximum=_MAX_MENTIONED_IDS)),
+        "roles": Field(fields.list_of(fields.snowflake, maximum=_MAX_MENTIONED_IDS)),
+        "replied_user": Field(fields.boolean),
     },
     _check_mentions,
 )
@@ -79,22 +67,22 @@ def mentioned_users(content: str) -> list[str]:
     return list(dict.fromkeys(_USER_MENTION.findall(content)))
 
 
-_ATTACHMENT = model(
+_ATTACHMENT = fields.model(
     {
-        "id": Field(snowflake, required=True),
-        "filename": Field(string(1, 1024)),
-        "title": Field(string(maximum=1024)),
-        "description": Field(string(maximum=1024), nullable=True),
-        "is_spoiler": Field(boolean),
+        "id": Field(fields.snowflake, required=True),
+        "filename": Field(fields.string(1, 1024)),
+        "title": Field(fields.string(maximum=1024)),
+        "description": Field(fields.string(maximum=1024), nullable=True),
+        "is_spoiler": Field(fields.boolean),
     }
 )
 _COMMON_FIELDS: Mapping[str, Field] = {
-    "content": Field(string(maximum=MAX_CONTENT), nullable=True),
+    "content": Field(fields.string(maximum=MAX_CONTENT), nullable=True),
     "embeds": Field(embeds, nullable=True),
     "components": Field(message_components, nullable=True),
     "allowed_mentions": Field(allowed_mentions, nullable=True),
-    "attachments": Field(list_of(_ATTACHMENT, maximum=MAX_ATTACHMENTS), nullable=True),
-    "flags": Field(integer(0), nullable=True),
+    "attachments": Field(fields.list_of(_ATTACHMENT, maximum=MAX_ATTACHMENTS), nullable=True),
+    "flags": Field(fields.integer(0), nullable=True),
     "poll": Field(lambda value: value),
 }
 
@@ -105,7 +93,7 @@ def _only_flags(allowed: int) -> Check:
     def check(value: Json) -> None:
         if (value.get("flags") or 0) & ~allowed:
             message = "Only the flags that this route documents may be set."
-            raise invalid("MESSAGE_FLAGS_INVALID", message, "flags")
+            raise fields.invalid("MESSAGE_FLAGS_INVALID", message, "flags")
 
     return check
 
@@ -113,36 +101,40 @@ def _only_flags(allowed: int) -> Check:
 def _refuse_polls(value: Json) -> None:
     """The stand-in has no polls, and says so rather than drop one."""
     if "poll" in value:
-        raise invalid("POLL_UNSUPPORTED", "The stand-in has no polls.", "poll")
+        raise fields.invalid("POLL_UNSUPPORTED", "The stand-in has no polls.", "poll")
 
 
 def _message(extra_fields: Mapping[str, Field], flags: int) -> Parser:
-    return model({**_COMMON_FIELDS, **extra_fields}, _only_flags(flags), _refuse_polls)
+    return fields.model({**_COMMON_FIELDS, **extra_fields}, _only_flags(flags), _refuse_polls)
 
 
 def _nonce(value: object) -> object:
-    return value if isinstance(value, int) else string(maximum=25)(value)
+    return value if isinstance(value, int) else fields.string(maximum=25)(value)
 
 
 _FLAGS = SUPPRESS_EMBEDS | SUPPRESS_NOTIFICATIONS
 _WEBHOOK_FIELDS = {
-    "username": Field(string(1, 80)),
-    "avatar_url": Field(url()),
-    "tts": Field(boolean),
-    "thread_name": Field(string(1, 100)),
+    "username": Field(fields.string(1, 80)),
+    "avatar_url": Field(fields.url()),
+    "tts": Field(fields.boolean),
+    "thread_name": Field(fields.string(1, 100)),
 }
-_REFERENCE = model(
+_REFERENCE = fields.model(
     {
-        "message_id": Field(snowflake, required=True),
-        "channel_id": Field(snowflake),
-        "guild_id": Field(snowflake),
-        "fail_if_not_exists": Field(boolean),
+        "message_id": Field(fields.snowflake, required=True),
+        "channel_id": Field(fields.snowflake),
+        "guild_id": Field(fields.snowflake),
+        "fail_if_not_exists": Field(fields.boolean),
     }
 )
 
-bot_message = _message(
-    {"tts": Field(boolean), "nonce": Field(_nonce), "message_reference": Field(_REFERENCE)}, _FLAGS
-)
+_BOT_FIELDS = {
+    "tts": Field(fields.boolean),
+    "nonce": Field(_nonce),
+    "message_reference": Field(_REFERENCE),
+}
+
+bot_message = _message(_BOT_FIELDS, _FLAGS)
 """Parser of a message that a bot posts into a channel."""
 
 webhook_message = _message(_WEBHOOK_FIELDS, _FLAGS)

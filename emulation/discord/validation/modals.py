@@ -6,29 +6,8 @@ Contract: https://docs.discord.com/developers/interactions/receiving-and-respond
 from typing import Any
 
 from emulation.discord.json_types import Json
-from emulation.discord.validation.components import (
-    ACTION_ROW,
-    COMPONENT_ID,
-    SELECTS,
-    TEXT_INPUT,
-    action_row,
-    by_type,
-    check_custom_ids,
-    custom_id,
-    leaves,
-    select,
-)
-from emulation.discord.validation.fields import (
-    Field,
-    Parser,
-    boolean,
-    integer,
-    invalid,
-    list_of,
-    model,
-    one_of,
-    string,
-)
+from emulation.discord.validation import components, fields
+from emulation.discord.validation.fields import Field, Parser
 
 TEXT_DISPLAY = 10
 LABEL = 18
@@ -40,64 +19,54 @@ MAX_TEXT = 4_000
 def _check_lengths(value: Json) -> None:
     if value.get("min_length", 0) > value.get("max_length", MAX_TEXT):
         message = "min_length must be less than or equal to max_length"
-        raise invalid("TEXT_INPUT_COMPONENT_MIN_LENGTH_TOO_LARGE", message, "min_length")
+        raise fields.invalid("TEXT_INPUT_COMPONENT_MIN_LENGTH_TOO_LARGE", message, "min_length")
 
 
 def _text_input(label_required: bool) -> Parser:
     """A text input; inside a Label component it needs no label of its own."""
-    return model(
+    return components.component(
         {
-            "type": Field(integer(), required=True),
-            "id": COMPONENT_ID,
-            "custom_id": Field(custom_id, required=True),
-            "style": Field(one_of((1, 2), integer()), required=True),
-            "label": Field(string(1, MAX_TITLE), required=label_required),
-            "min_length": Field(integer(0, MAX_TEXT)),
-            "max_length": Field(integer(1, MAX_TEXT)),
-            "required": Field(boolean),
-            "value": Field(string(maximum=MAX_TEXT)),
-            "placeholder": Field(string(maximum=100)),
+            "custom_id": Field(components.custom_id, required=True),
+            "style": Field(fields.one_of((1, 2), fields.integer()), required=True),
+            "label": Field(fields.string(1, MAX_TITLE), required=label_required),
+            "min_length": Field(fields.integer(0, MAX_TEXT)),
+            "max_length": Field(fields.integer(1, MAX_TEXT)),
+            "required": Field(fields.boolean),
+            "value": Field(fields.string(maximum=MAX_TEXT)),
+            "placeholder": Field(fields.string(maximum=100)),
         },
         _check_lengths,
     )
 
 
-_LABELLED = {TEXT_INPUT: _text_input(False)} | {kind: select(kind) for kind in SELECTS}
-_LABEL = model(
+_INPUTS = {kind: components.select(kind) for kind in components.SELECTS}
+_INPUTS[components.TEXT_INPUT] = _text_input(False)
+_LABEL = components.component(
     {
-        "type": Field(integer(), required=True),
-        "id": COMPONENT_ID,
-        "label": Field(string(1, MAX_TITLE), required=True),
-        "description": Field(string(maximum=100)),
-        "component": Field(by_type(_LABELLED), required=True),
+        "label": Field(fields.string(1, MAX_TITLE), required=True),
+        "description": Field(fields.string(maximum=100)),
+        "component": Field(components.by_type(_INPUTS), required=True),
     }
 )
-_TEXT_DISPLAY = model(
-    {
-        "type": Field(integer(), required=True),
-        "id": COMPONENT_ID,
-        "content": Field(string(1, MAX_TEXT), required=True),
-    }
-)
+_TEXT_DISPLAY = components.component({"content": Field(fields.string(1, MAX_TEXT), required=True)})
 _ROWS = {
-    ACTION_ROW: action_row({TEXT_INPUT: _text_input(True)}),
+    components.ACTION_ROW: components.action_row({components.TEXT_INPUT: _text_input(True)}),
     LABEL: _LABEL,
     TEXT_DISPLAY: _TEXT_DISPLAY,
 }
 
 
 def _modal_components(value: Any) -> list[Json]:
-    rows: list[Json] = list_of(by_type(_ROWS), 1, MAX_INPUTS)(value)
-    check_custom_ids(
-        [row if "components" in row else {"components": list(leaves([row]))} for row in rows]
-    )
+    rows: list[Json] = fields.list_of(components.by_type(_ROWS), 1, MAX_INPUTS)(value)
+    # A label counts as a row with one input.
+    components.check_custom_ids([{"components": list(components.leaves([row]))} for row in rows])
     return rows
 
 
-modal = model(
+modal = fields.model(
     {
-        "custom_id": Field(custom_id, required=True),
-        "title": Field(string(1, MAX_TITLE), required=True),
+        "custom_id": Field(components.custom_id, required=True),
+        "title": Field(fields.string(1, MAX_TITLE), required=True),
         "components": Field(_modal_components, required=True),
     }
 )

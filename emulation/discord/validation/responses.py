@@ -9,29 +9,19 @@ from emulation.discord.errors import InvalidFormError
 from emulation.discord.json_types import Json
 from emulation.discord.state.interactions import Interaction, InteractionType, ResponseType
 from emulation.discord.state.messages import EPHEMERAL
-from emulation.discord.validation import messages
+from emulation.discord.validation import fields, messages
 from emulation.discord.validation.commands import MAX_CHOICES, STRING, choice
-from emulation.discord.validation.fields import (
-    Field,
-    Parser,
-    integer,
-    invalid,
-    list_of,
-    missing,
-    model,
-    one_of,
-    require_object,
-)
+from emulation.discord.validation.fields import Field, Parser
 from emulation.discord.validation.modals import modal
 
 
 def _check_deferred_flags(data: Json) -> None:
     if data.get("flags", 0) & ~EPHEMERAL:
         message = "Only the EPHEMERAL flag may be set on a deferred response."
-        raise invalid("MESSAGE_FLAGS_INVALID", message, "flags")
+        raise fields.invalid("MESSAGE_FLAGS_INVALID", message, "flags")
 
 
-_DEFERRED = model({"flags": Field(integer(0))}, _check_deferred_flags)
+_DEFERRED = fields.model({"flags": Field(fields.integer(0))}, _check_deferred_flags)
 
 
 def _allowed_types(interaction: Interaction) -> tuple[int, ...]:
@@ -73,10 +63,10 @@ def _data_parser(response_type: int, interaction: Interaction) -> tuple[Parser, 
         case ResponseType.AUTOCOMPLETE:
             option = _focused_option(interaction.payload["data"].get("options", []))
             parse_choice = choice(option["type"] if option else STRING)
-            choices = Field(list_of(parse_choice, maximum=MAX_CHOICES), required=True)
-            return model({"choices": choices}), True
+            choices = Field(fields.list_of(parse_choice, maximum=MAX_CHOICES), required=True)
+            return fields.model({"choices": choices}), True
         case _:
-            return model({}), False
+            return fields.model({}), False
 
 
 def parse_response(interaction: Interaction, value: Any) -> Json:
@@ -85,20 +75,20 @@ def parse_response(interaction: Interaction, value: Any) -> Json:
     Raises:
         InvalidFormError: the response does not fit, or the interaction cannot have its type.
     """
-    require_object(value)
-    head = model({"type": Field(integer(), required=True)})(value)
+    fields.require_object(value)
+    head = fields.model({"type": Field(fields.integer(), required=True)})(value)
     response_type: int = head["type"]
     try:
-        one_of([int(known) for known in ResponseType], integer())(response_type)
+        fields.one_of([int(known) for known in ResponseType], fields.integer())(response_type)
     except InvalidFormError as error:
         raise error.at("type") from error
     if response_type not in _allowed_types(interaction):
         message = "Interaction callback type is not allowed for this interaction."
-        raise invalid("INTERACTION_CALLBACK_TYPE_INVALID", message, "type")
+        raise fields.invalid("INTERACTION_CALLBACK_TYPE_INVALID", message, "type")
     parse_data, is_required = _data_parser(response_type, interaction)
     if value.get("data") is None:
         if is_required:
-            raise missing("data")
+            raise fields.missing("data")
         return {"type": response_type, "data": None}
     try:
         return {"type": response_type, "data": parse_data(value["data"])}
