@@ -27,8 +27,8 @@ from emulation.rig.stack.options import (
 from emulation.rig.stack.parts import EMULATOR_CREDENTIALS, Parts
 from emulation.rig.stack.state import StackState, StateFolder
 from fixtures.discord.signing import application
-from infra.deploy.checks.quotas import ON_DEMAND, SPOT
-from infra.deploy.settings import DISCORD_BOT_TOKEN
+from infra.deploy.account_checks import ON_DEMAND_QUOTA, SPOT_QUOTA
+from infra.deploy.choices import DISCORD_BOT_TOKEN
 from toolchain.layout import Layout
 
 MAXIMUM_TASKS = 2
@@ -72,7 +72,7 @@ def start(layout: Layout, folder: StateFolder, options: StackOptions) -> StackSt
 def ask_for_quotas(state: StackState, vcpus: int = _VCPUS) -> None:
     """What a person does once in a new account, which may run no GPU instance."""
     quotas = boto3.client("service-quotas", **client_options(state))
-    for code in (SPOT, ON_DEMAND):
+    for code in (SPOT_QUOTA, ON_DEMAND_QUOTA):
         quotas.request_service_quota_increase(
             ServiceCode="ec2", QuotaCode=code, DesiredValue=float(vcpus)
         )

@@ -1,18 +1,23 @@
-"""What a person chose for a deployment, and what follows from it."""
+"""What a person chose for a deployment: by the command line and by the environment."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-UNKNOWN_APPLICATION = "0" * 18
-"""Stands for an application id that nobody named: the bot token tells it."""
-UNKNOWN_KEY = "0" * 64
-"""The same for the public key."""
+from discord_diffusion.settings.reader import DISCORD_API, DISCORD_API_URL, Reader
+
+DISCORD_BOT_TOKEN = "DISCORD_BOT_TOKEN"  # noqa: S105 - a name
+"""The application's bot token; by default the one that the last deployment stored."""
+TF_VAR_DISCORD_APPLICATION_SECRET = "TF_VAR_discord_application_secret"  # noqa: S105 - a name
+"""The same under the name that the original uses. Terraform itself never sees it."""
+
+SECRETS = (DISCORD_BOT_TOKEN, TF_VAR_DISCORD_APPLICATION_SECRET)
+"""Variables that no program started by the deploy step inherits."""
 
 
 @dataclass(frozen=True)
 class Choices:
-    """What the command line says; None leaves it to the variable file or to the default.
+    """The command line's options; None leaves a choice to the variable file or to the default.
 
     `image` is a worker image that exists already: none is built then. `endpoint_url` is where
     Discord reaches the API, if not at API Gateway's own address: `{host}`, `{path}` and
@@ -31,52 +36,24 @@ class Choices:
 
 
 @dataclass(frozen=True)
-class Deployment:
-    """One deployment, by the root module's own variables with their defaults filled in."""
+class DeploymentSettings:
+    """What the deploy step takes from the environment, beside the AWS SDK's own variables."""
 
-    project: str
-    environment: str
-    region: str
-    lambda_architecture: str
-    instance_types: tuple[str, ...]
-    spot_percentage: float
-    minimum_tasks: int
-    maximum_tasks: int
-    create_vpc: bool
-    vpc_id: str | None
-    discord_application_id: str
-    discord_public_key: str
-
-    @property
-    def prefix(self) -> str:
-        """What every name begins with."""
-        return f"{self.project}-{self.environment}"
-
-    @property
-    def repository(self) -> str:
-        """Name of the ECR repository of the worker's image."""
-        return f"{self.prefix}-worker"
-
-    @property
-    def token_parameter(self) -> str:
-        """Name of the SSM parameter that keeps the bot token."""
-        return f"/{self.prefix}/discord-bot-token"
+    discord_api_url: str
+    aws_region: str | None
+    bot_token: str | None = field(repr=False)
 
     @classmethod
-    def from_variables(cls, values: dict[str, Any]) -> "Deployment":
-        """Read the root module's variables, as `variables.EVALUATED` asks for them."""
-        fleet, network = values["fleet"], values["network"]
-        return cls(
-            project=values["project"],
-            environment=values["environment"],
-            region=values["region"],
-            lambda_architecture=values["lambda_architecture"],
-            instance_types=tuple(fleet["instance_types"]),
-            spot_percentage=fleet["spot_percentage"],
-            minimum_tasks=fleet["minimum_tasks"],
-            maximum_tasks=fleet["maximum_tasks"],
-            create_vpc=network["create_vpc"],
-            vpc_id=network["vpc_id"],
-            discord_application_id=values["discord_application_id"],
-            discord_public_key=values["discord_public_key"],
-        )
+    def from_environ(cls, environ: Mapping[str, str] | None = None) -> "DeploymentSettings":
+        """Read the environment.
+
+        Raises:
+            SettingsError: with every problem.
+        """
+        with Reader(environ) as read:
+            token = read.text(DISCORD_BOT_TOKEN) or read.text(TF_VAR_DISCORD_APPLICATION_SECRET)
+            return cls(
+                discord_api_url=read.url(DISCORD_API_URL, DISCORD_API),
+                aws_region=read.region(),
+                bot_token=token,
+            )

@@ -1,7 +1,9 @@
-"""`python -m infra.deploy`: parse, call, and say how it went."""
+"""`python -m infra.deploy`: the command line of the deploy step."""
 
+import os
 import signal
 import sys
+from pathlib import Path
 from types import FrameType
 from typing import Annotated, NoReturn
 
@@ -10,8 +12,9 @@ from rich.console import Console
 from rich.markup import escape
 
 from discord_diffusion.settings.reader import SettingsError
-from infra.deploy.choices import Choices
+from infra.deploy.choices import SECRETS, Choices, DeploymentSettings
 from infra.deploy.errors import DeployError, InputError, Terminated
+from infra.deploy.flow import Flow
 from infra.deploy.options import (
     AllowReplacement,
     BackendConfig,
@@ -26,8 +29,11 @@ from infra.deploy.options import (
     VarFile,
     Yes,
 )
-from infra.deploy.shell import STATES, flow_of, looked_at, variables
-from infra.deploy.show import Show
+from infra.deploy.output import Output
+from toolchain.layout import Layout
+
+LAYOUT = Layout.of_this_checkout()
+STATES = LAYOUT.root / ".deployments"
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -53,10 +59,10 @@ def deploy(
     allow_replacement: AllowReplacement = False,
 ) -> None:
     """Deploy, or bring a deployment up to date. After a failure, run it again."""
-    chosen = Choices(
+    choices = Choices(
         region=region,
         environment=environment,
-        variables_file=variables(var_file),
+        variables_file=_variables_file(var_file),
         backend_file=backend_config,
         state_folder=state_dir,
         guild_id=guild,
@@ -64,10 +70,10 @@ def deploy(
         endpoint_url=endpoint_url,
         allow_replacement=allow_replacement,
     )
-    flow = flow_of(chosen, yes)
+    flow = _flow(choices, yes=yes)
     if dry_run:
         flow.plan()
-        flow.show.line("\nNothing was changed.")
+        flow.output.line("\nNothing was changed.")
     else:
         flow.deploy()
 
@@ -83,10 +89,15 @@ def plan(
     image: Image = None,
 ) -> None:
     """Show what a deployment would do and cost: `deploy --dry-run`."""
-    chosen = looked_at(
-        region, environment, var_file, backend_config, state_dir, _image(image, skip_image)
+    choices = Choices(
+        region=region,
+        environment=environment,
+        variables_file=_variables_file(var_file),
+        backend_file=backend_config,
+        state_folder=state_dir,
+        image=_image(image, skip_image),
     )
-    flow_of(chosen, yes=True).plan()
+    _flow(choices, yes=True).plan()
 
 
 @app.command()
@@ -101,17 +112,17 @@ def destroy(
     yes: Yes = False,
 ) -> None:
     """Remove a deployment, and say what it leaves."""
-    chosen = Choices(
+    choices = Choices(
         region=region,
         environment=environment,
-        variables_file=variables(var_file),
+        variables_file=_variables_file(var_file),
         backend_file=backend_config,
         state_folder=state_dir,
         guild_id=guild,
         image="removed",
         endpoint_url=endpoint_url,
     )
-    if flow_of(chosen, yes).destroy():
+    if _flow(choices, yes=yes).destroy():
         raise typer.Exit(1)
 
 
@@ -126,10 +137,15 @@ def preflight(
     image: Image = None,
 ) -> None:
     """Look at account, quotas, region, network, tools and Discord; change nothing."""
-    chosen = looked_at(
-        region, environment, var_file, backend_config, state_dir, _image(image, skip_image)
+    choices = Choices(
+        region=region,
+        environment=environment,
+        variables_file=_variables_file(var_file),
+        backend_file=backend_config,
+        state_folder=state_dir,
+        image=_image(image, skip_image),
     )
-    if not flow_of(chosen, yes=True).preflight().passed:
+    if not _flow(choices, yes=True).preflight().passed:
         raise typer.Exit(1)
 
 
@@ -140,19 +156,19 @@ def costs(
     spot_percentage: Annotated[float, typer.Option(min=0, max=100, help="Share of Spot.")] = 100,
     maximum_tasks: Annotated[int, typer.Option(min=0, help="Instances at most.")] = 4,
 ) -> None:
-    """Show what a deployment costs, item by item (docs/costs.md compares and cites)."""
+    """Show what a deployment costs, item by item (docs/costs.md has the sources)."""
     from infra.capacity.estimate import estimate
 
     found = estimate(instance_type, region, spot_percentage, maximum_tasks)
-    show = Show()
-    show.estimate(found, instance_type, maximum_tasks)
-    show.heading("An idle month, item by item")
+    output = Output()
+    output.estimate(found, instance_type, maximum_tasks)
+    output.heading("An idle month, item by item")
     for line in sorted(found.idle, key=lambda line: -line.dollars):
-        show.line(f"  {line.dollars:6.3f}  {line.name}")
+        output.line(f"  {line.dollars:6.3f}  {line.name}")
 
 
 def main() -> None:
-    """Run the command line; an error of ours is a message, not a traceback."""
+    """Run the command line; print a DeployError as a message instead of a traceback."""
     signal.signal(signal.SIGTERM, _terminate)
     try:
         app()
@@ -164,6 +180,24 @@ def main() -> None:
 
 def _terminate(_number: int, _frame: FrameType | None) -> NoReturn:
     raise Terminated
+
+
+def _flow(choices: Choices, *, yes: bool) -> Flow:
+    """The flow of a command; with `yes` it asks nothing.
+
+    Programs that are started from here on do not inherit the secrets.
+    """
+    settings = DeploymentSettings.from_environ()
+    for name in SECRETS:
+        os.environ.pop(name, None)
+    confirm = (lambda _question: True) if yes else typer.confirm
+    return Flow(choices, settings, LAYOUT, Output(), confirm)
+
+
+def _variables_file(given: Path | None) -> Path | None:
+    """The variable file that is named, else the usual one if it exists."""
+    usual = LAYOUT.infra / "aws.tfvars"
+    return given or (usual if usual.exists() else None)
 
 
 def _image(image: str | None, skip: bool) -> str | None:

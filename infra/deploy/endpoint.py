@@ -1,4 +1,4 @@
-"""The interactions endpoint: where Discord reaches it, and whether it answers as it must."""
+"""The interactions endpoint: its address for Discord, and the wait until it answers as it must."""
 
 import time
 from dataclasses import dataclass
@@ -15,17 +15,17 @@ _DISCORD_WAITS_SECONDS = 3.0
 
 @dataclass(frozen=True)
 class Answer:
-    """How the endpoint answered a request without a signature."""
+    """The endpoint's answer to a request without a signature."""
 
     status: int
     seconds: float
 
 
 def public_address(url: str, rest_api_id: str, template: str | None) -> str:
-    """The address for Discord: API Gateway's own, or another one that leads there.
+    """The address for Discord: API Gateway's own, or by a template one that leads there.
 
     Raises:
-        EndpointError: the template has a placeholder that is not known.
+        EndpointError: the template has an unknown placeholder.
     """
     if template is None:
         return url
@@ -39,30 +39,30 @@ def public_address(url: str, rest_api_id: str, template: str | None) -> str:
         ) from error
 
 
-def refuses_unsigned(url: str, *, patience_seconds: float = _PATIENCE_SECONDS) -> Answer:
-    """Ask without a signature until the answer is 401, as Discord will demand.
+def wait_for_endpoint(url: str, *, patience_seconds: float = _PATIENCE_SECONDS) -> Answer:
+    """Send unsigned requests until the answer is 401, as Discord demands.
 
-    A new API takes some seconds until it is reached, and a new function until it is warm: 401 from
-    the function proves both, in less than Discord waits.
+    A new API can be reached after some seconds, and a new function is slow at first: a 401 from the
+    function within Discord's patience proves that both are ready.
 
     Raises:
-        EndpointError: it never was.
+        EndpointError: there was no such answer in time.
     """
     deadline = time.monotonic() + patience_seconds
-    seen = "nothing yet"
+    last = "nothing yet"
     while time.monotonic() < deadline:
         started = time.monotonic()
         try:
             status = httpx.post(url, json={"type": 1}, timeout=_PATIENCE_SECONDS).status_code
         except httpx.HTTPError as error:
-            seen = type(error).__name__
+            last = type(error).__name__
         else:
             took = time.monotonic() - started
             if status == httpx.codes.UNAUTHORIZED and took < _DISCORD_WAITS_SECONDS:
                 return Answer(status, took)
-            seen = f"{status} after {took:.1f} s"
+            last = f"{status} after {took:.1f} s"
         time.sleep(_PAUSE_SECONDS)
     raise EndpointError(
-        f"{url} does not refuse an unsigned request with 401 within 3 s (last: {seen}). Look at "
+        f"{url} does not refuse an unsigned request with 401 within 3 s (last: {last}). Look at "
         "the log of the function `interactions`."
     )

@@ -1,14 +1,14 @@
-"""Why a deployment stops.
+"""The errors of the deploy step.
 
 DeployError
-├── InputError        what was said contradicts itself, or is missing
-├── StoppedError      somebody interrupted it
-├── RefusedError      something would happen that nobody agreed to
+├── InputError        options, environment or variables contradict each other, or one is missing
+├── RefusedError      nobody agreed to what would happen
+├── StoppedError      a person interrupted the command
 ├── TerraformError    Terraform failed
 ├── ImageError        the worker's image could not be built or pushed
 ├── AwsError          AWS refused a call
-├── EndpointError     the deployed endpoint does not answer as it must
-└── RegistrationError Discord refused a call of the registration (registration.py)
+├── RegistrationError Discord refused a call
+└── EndpointError     the deployed endpoint does not answer as it must
 """
 
 
@@ -17,18 +17,18 @@ class DeployError(Exception):
 
 
 class InputError(DeployError):
-    """What was said contradicts itself, or something is missing."""
-
-
-class StoppedError(DeployError):
-    """Somebody interrupted it; what was made by then is known, and is gone on from."""
-
-    def __init__(self) -> None:
-        super().__init__("Stopped. What was made so far is kept: run the same command again.")
+    """Options, environment or variables contradict each other, or one is missing."""
 
 
 class RefusedError(DeployError):
-    """Something would happen that nobody agreed to."""
+    """Nobody agreed to what would happen."""
+
+
+class StoppedError(DeployError):
+    """A person interrupted the command; the state knows what was made until then."""
+
+    def __init__(self) -> None:
+        super().__init__("Stopped. What was made so far is kept: run the same command again.")
 
 
 class TerraformError(DeployError):
@@ -43,9 +43,13 @@ class AwsError(DeployError):
     """AWS refused a call."""
 
 
+class RegistrationError(DeployError):
+    """Discord refused a call, or was not reached; the text holds its own words, never the token."""
+
+
 class EndpointError(DeployError):
     """The deployed endpoint does not answer as it must."""
 
 
 class Terminated(KeyboardInterrupt):
-    """The process was told to end, and will be killed if it does not soon."""
+    """The process got SIGTERM: it has to end soon, else it is killed."""

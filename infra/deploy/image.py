@@ -1,7 +1,7 @@
-"""The worker's image: built, pushed to ECR and named by what went into it.
+"""The worker's image: builds it, pushes it to ECR, and names it by its content.
 
-A tag is never used twice (the repository refuses it), so a tag that is there needs no building.
-ECR's password goes to Docker by its standard input, and is forgotten afterwards.
+The repository refuses to use a tag twice, so that an image whose tag exists is not built again.
+Docker gets ECR's password by its standard input, and logs out afterwards.
 """
 
 import base64
@@ -15,12 +15,12 @@ from pathlib import Path
 from botocore.exceptions import ClientError
 
 from infra.deploy import image_sizes
-from infra.deploy.aws import Aws, code_of, named
+from infra.deploy.aws import Aws, aws_action, error_code
 from infra.deploy.errors import ImageError
 from toolchain.errors import CommandFailedError
 
 DOCKERFILE = Path("docker/worker.Dockerfile")
-# What the Dockerfile copies: its .dockerignore lets nothing else into the context.
+# All that the Dockerfile copies; its .dockerignore leaves everything else out of the context.
 _CONTEXT = ("docker", "requirements", "src/discord_diffusion", "fixtures/model/tiny")
 _PLATFORM = "linux/amd64"
 _SKIPPED = ("__pycache__", ".pyc")
@@ -36,7 +36,7 @@ class WorkerImage:
     arguments: Mapping[str, str]
 
     def tag(self) -> str:
-        """A name that changes with everything that goes into the image."""
+        """A tag that changes with every file and argument of the image."""
         digest = hashlib.sha256(repr(sorted(self.arguments.items())).encode())
         for path in self._files():
             digest.update(str(path.relative_to(self.root)).encode() + b"\0")
@@ -50,10 +50,10 @@ class WorkerImage:
                     yield path
 
     def build(self, reference: str, progress: Callable[[str], None]) -> None:
-        """Build it for the fleet's instances, under the name `reference`.
+        """Build it for the fleet's instances, with the name `reference`.
 
         Raises:
-            ImageError: Docker could not.
+            ImageError: Docker failed.
         """
         words = ["buildx", "build", "--platform", _PLATFORM, "--progress=plain", "--load"]
         words += ["-f", str(self.root / DOCKERFILE), "--tag", reference]
@@ -64,7 +64,7 @@ class WorkerImage:
 
 def arguments_for(worker: Mapping[str, object]) -> dict[str, str]:
     """Build arguments for the root module's variable `worker`: CUDA, and its model inside."""
-    known = {
+    arguments = {
         # CUDA's build on Linux; every one of its libraries is linked, so that none can be left out.
         "TORCH": "pypi",
         "TORCH_COMPILE": "yes" if _compiles(worker) else "no",
@@ -72,17 +72,17 @@ def arguments_for(worker: Mapping[str, object]) -> dict[str, str]:
         "MODEL_REVISION": worker.get("model_revision"),
         "MODEL_VARIANT": worker.get("model_variant"),
     }
-    return {name: str(value) for name, value in known.items() if value}
+    return {name: str(value) for name, value in arguments.items() if value}
 
 
 def _compiles(worker: Mapping[str, object]) -> bool:
-    """Whether torch.compile is wanted: by name, or by `auto` with a folder to keep its work in."""
+    """Whether the worker uses torch.compile: set, or `auto` with a folder for its cache."""
     wanted = worker.get("compile") or "auto"
     return bool(worker.get("compile_cache")) if wanted == "auto" else wanted != "off"
 
 
 def sizes(reference: str) -> list[str]:
-    """The size of each part of an image that was built, and its budget; the model has none.
+    """A line for each part of a built image: its size and its budget.
 
     Raises:
         ImageError: Docker knows no such image.
@@ -96,13 +96,13 @@ def sizes(reference: str) -> list[str]:
 
 def is_pushed(aws: Aws, repository: str, tag: str) -> bool:
     """Whether the repository has the image already."""
-    with named("ecr:DescribeImages"):
+    with aws_action("ecr:DescribeImages"):
         try:
             aws.client("ecr").describe_images(
                 repositoryName=repository, imageIds=[{"imageTag": tag}]
             )
         except ClientError as error:
-            if code_of(error) in ("ImageNotFoundException", "RepositoryNotFoundException"):
+            if error_code(error) in ("ImageNotFoundException", "RepositoryNotFoundException"):
                 return False
             raise
     return True
@@ -110,7 +110,7 @@ def is_pushed(aws: Aws, repository: str, tag: str) -> bool:
 
 @dataclass(frozen=True)
 class Login:
-    """What a registry asks for, for some hours."""
+    """User and password for a registry; valid for some hours."""
 
     user: str
     password: str = field(repr=False)
@@ -118,21 +118,21 @@ class Login:
 
 def login(aws: Aws) -> Login:
     """A login to the account's own registry."""
-    with named("ecr:GetAuthorizationToken"):
+    with aws_action("ecr:GetAuthorizationToken"):
         answer = aws.client("ecr").get_authorization_token()["authorizationData"][0]
     user, password = base64.b64decode(answer["authorizationToken"]).decode().split(":", 1)
     return Login(user, password)
 
 
-def push(known: Login, reference: str, progress: Callable[[str], None]) -> None:
+def push(login: Login, reference: str, progress: Callable[[str], None]) -> None:
     """Push an image that was built.
 
     Raises:
-        ImageError: Docker could not.
+        ImageError: Docker failed.
     """
     registry = reference.split("/", 1)[0]
-    words = ["login", "--username", known.user, "--password-stdin", registry]
-    _docker(words, progress, stdin=known.password)
+    words = ["login", "--username", login.user, "--password-stdin", registry]
+    _docker(words, progress, stdin=login.password)
     try:
         _docker(["push", "--quiet", reference], progress)
     finally:

@@ -1,4 +1,4 @@
-"""What Ctrl-C and the order to terminate mean while a program does what must not be broken off."""
+"""Holds back Ctrl-C and SIGTERM from a program that must not be interrupted half-way."""
 
 import signal
 import subprocess
@@ -10,27 +10,27 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interrupts:
-    """Takes interrupts instead of the process, from before the program starts until after its end.
+    """Receives interrupts in the place of the process, while a program starts, runs and ends.
 
-    As signals that are handled, not as exceptions: there is no moment at which one could leave a
-    program behind that nobody waits for. The first interrupt is remembered. A second one, or the
-    order to terminate, is handed on to the program.
+    They are handled as signals, not raised as exceptions: so there is no moment at which one could
+    leave a program behind that nobody waits for. The first SIGINT is only counted. A second one, or
+    SIGTERM, is passed on to the program as SIGINT.
     """
 
     def __init__(self) -> None:
-        self._before: dict[signal.Signals, Any] = {}
+        self._previous: dict[signal.Signals, Any] = {}
         self._program: subprocess.Popen[str] | None = None
-        self._hurry = False
-        self.taken = 0
-        """How many there were."""
+        self._passes_on = False
+        self.count = 0
+        """Interrupts so far."""
 
     def __enter__(self) -> Self:
-        # Elsewhere than in the main thread nothing can be taken, and nothing is delivered.
+        # Outside of the main thread no handler can be set, and no signal is delivered.
         if threading.current_thread() is threading.main_thread():
             for number in _SIGNALS:
-                # Who is told to ignore them, as by nohup, still does.
+                # Signals that the process ignores, as under nohup, stay ignored.
                 if signal.getsignal(number) not in (signal.SIG_IGN, None):
-                    self._before[number] = signal.signal(number, self._take)
+                    self._previous[number] = signal.signal(number, self._handle)
         return self
 
     def __exit__(
@@ -39,19 +39,19 @@ class Interrupts:
         _error: BaseException | None,
         _traceback: TracebackType | None,
     ) -> None:
-        for number, handler in self._before.items():
+        for number, handler in self._previous.items():
             signal.signal(number, handler)
 
-    def watch(self, program: subprocess.Popen[str]) -> None:
-        """The program that is spared the first interrupt, and gets what comes after it."""
+    def protect(self, program: subprocess.Popen[str]) -> None:
+        """Protect the program from the first interrupt; later ones are passed on to it."""
         self._program = program
-        self._hand_on()
+        self._pass_on()
 
-    def _take(self, number: int, _frame: FrameType | None) -> None:
-        self.taken += 1
-        self._hurry = self._hurry or self.taken > 1 or number == signal.SIGTERM
-        self._hand_on()
+    def _handle(self, number: int, _frame: FrameType | None) -> None:
+        self.count += 1
+        self._passes_on = self._passes_on or self.count > 1 or number == signal.SIGTERM
+        self._pass_on()
 
-    def _hand_on(self) -> None:
-        if self._hurry and self._program is not None:
+    def _pass_on(self) -> None:
+        if self._passes_on and self._program is not None:
             self._program.send_signal(signal.SIGINT)

@@ -1,4 +1,4 @@
-"""The options of the command line, each with the environment variable that stands for it."""
+"""The options of the command line, each with its environment variable."""
 
 from pathlib import Path
 from typing import Annotated

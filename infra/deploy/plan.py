@@ -1,23 +1,23 @@
-"""A Terraform plan: what it would make, change and remove."""
+"""A Terraform plan: the resources that it creates, changes and removes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-KEEPS_SOMETHING = (
+IRREPLACEABLE = (
     "aws_api_gateway_rest_api",
     "aws_dynamodb_table",
     "aws_sqs_queue",
 )
-"""Types whose removal loses what users wait for, or the address that Discord knows."""
+"""Types whose removal loses waiting jobs, or the address that Discord knows."""
 
-HALF_MADE = "replace_because_tainted"
+TAINTED = "replace_because_tainted"
 """https://developer.hashicorp.com/terraform/internals/json-format#change-representation"""
 
 
 @dataclass(frozen=True)
 class Change:
-    """One resource that a plan touches."""
+    """One resource that a plan changes."""
 
     address: str
     type: str
@@ -27,7 +27,7 @@ class Change:
 
     @property
     def removes(self) -> bool:
-        """Whether what is there now goes, replaced or not."""
+        """Whether the existing resource is removed, replaced or not."""
         return "delete" in self.actions
 
 
@@ -39,7 +39,7 @@ class Plan:
 
     @classmethod
     def from_json(cls, shown: Mapping[str, Any]) -> "Plan":
-        """Read what `terraform show -json` says of a plan."""
+        """Read the output of `terraform show -json`."""
         return cls(
             tuple(
                 Change(
@@ -54,27 +54,28 @@ class Plan:
         )
 
     def count(self, action: str) -> int:
-        """How many resources an action touches; a replacement creates and deletes."""
+        """The number of resources that an action affects; a replacement creates and deletes."""
         return sum(1 for change in self.changes if action in change.actions)
 
     @property
     def steps(self) -> int:
-        """How many resources are made, changed or removed, a replacement counting twice."""
+        """The number of actions; a replacement has two."""
         return sum(len(change.actions) for change in self.changes)
 
     @property
     def losses(self) -> tuple[Change, ...]:
-        """What would be removed although it keeps something that can't be made again.
+        """Removals of irreplaceable resources.
 
-        What an interruption left half made keeps nothing yet, and is replaced without a word.
+        A tainted resource, which an interruption left half made, holds nothing yet: its replacement
+        is no loss.
         """
         return tuple(
             change
             for change in self.changes
-            if change.removes and change.type in KEEPS_SOMETHING and change.reason != HALF_MADE
+            if change.removes and change.type in IRREPLACEABLE and change.reason != TAINTED
         )
 
-    def in_words(self) -> str:
+    def summary(self) -> str:
         """For example: 3 to make, 1 to change, 0 to remove."""
-        made, changed, removed = map(self.count, ("create", "update", "delete"))
-        return f"{made} to make, {changed} to change, {removed} to remove"
+        created, changed, removed = map(self.count, ("create", "update", "delete"))
+        return f"{created} to make, {changed} to change, {removed} to remove"

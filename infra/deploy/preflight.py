@@ -1,4 +1,4 @@
-"""Look at everything that a deployment needs, before anything is made."""
+"""The preflight: checks everything that a deployment needs, before anything is made."""
 
 import os
 import shlex
@@ -8,28 +8,28 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from infra.deploy import variables
-from infra.deploy.aws import Aws
-from infra.deploy.bot_token import TokenStore
-from infra.deploy.checks import account, discord, instances, names, network, quotas, tools
-from infra.deploy.checks.finding import Finding, Verdict, bad
-from infra.deploy.choices import Choices, Deployment
-from infra.deploy.errors import AwsError, DeployError, TerraformError
+from infra.deploy import account_checks, local_checks, variables
+from infra.deploy.aws import Aws, TokenStore
+from infra.deploy.choices import Choices, DeploymentSettings
+from infra.deploy.errors import AwsError, TerraformError
+from infra.deploy.finding import Finding, Verdict, bad
 from infra.deploy.registration import Application
-from infra.deploy.settings import DeploymentSettings
 from infra.deploy.terraform import Terraform
+from infra.deploy.variables import Deployment
 from infra.deploy.workspace import Workspace
 from toolchain.layout import Layout
 
 
 @dataclass(frozen=True)
-class Ready:
-    """What the preflight learnt, for the steps that follow."""
+class DeployContext:
+    """What the preflight found out, for the steps that follow."""
 
     choices: Choices
     layout: Layout
-    said: dict[str, str]
+    chosen: dict[str, str]
+    """The variables that command line and environment set."""
     values: dict[str, Any]
+    """The variables that the deploy step reads, with their defaults."""
     deployment: Deployment
     aws: Aws
     workspace: Workspace
@@ -38,170 +38,166 @@ class Ready:
     token: str | None = field(repr=False)
 
     @property
-    def tokens(self) -> TokenStore:
-        """Where the bot token is kept."""
+    def token_store(self) -> TokenStore:
+        """Where the bot token is stored."""
         return TokenStore(self.aws, self.deployment.token_parameter)
 
 
 @dataclass(frozen=True)
 class Preflight:
-    """All findings, and what is ready unless one of the first failed."""
+    """All findings; and the context, unless one of the first checks failed."""
 
     findings: tuple[Finding, ...]
-    ready: Ready | None
+    context: DeployContext | None
 
     @property
     def passed(self) -> bool:
-        """Whether nothing speaks against going on."""
-        return self.ready is not None and all(
-            one.verdict is not Verdict.BAD for one in self.findings
+        """Whether a deployment may go on."""
+        return self.context is not None and all(
+            finding.verdict is not Verdict.BAD for finding in self.findings
         )
 
 
-def look(
+def run_preflight(
     choices: Choices, settings: DeploymentSettings, layout: Layout, *, removal: bool = False
 ) -> Preflight:
-    """Look at everything; what can't be looked at without an earlier one is left out.
+    """Run all checks; those that need the result of a failed one are left out.
 
-    For a `removal` it is credentials, state and Discord alone.
+    A `removal` needs credentials, state and Discord alone.
 
     Raises:
         InputError: choices and environment contradict each other.
     """
-    tool, program = tools.terraform(layout.cache)
+    terraform_finding, program = local_checks.terraform(layout.cache)
     if program is None:
-        return Preflight((tool,), None)
-    said = variables.chosen(choices, settings)
+        return Preflight((terraform_finding,), None)
+    chosen = variables.chosen(choices, settings)
     try:
-        values = _values(choices, layout, program, said)
+        values = _values(choices, layout, program, chosen)
     except TerraformError as error:
         finding = bad("variables", str(error), "Correct the variable that is named.")
-        return Preflight((tool, finding), None)
-    deployment = Deployment.from_variables(values)
-    ready = _ready(choices, settings, layout, program, said, values, deployment)
-    credentials = account.credentials(ready.aws)
+        return Preflight((terraform_finding, finding), None)
+    context = _context(choices, layout, program, chosen, values)
+    credentials = account_checks.credentials(context.aws)
     if credentials.verdict is Verdict.BAD:
-        return Preflight((tool, credentials), None)
-    workspace_problem = tuple(_initialise(ready))
-    token = settings.bot_token or _kept_token(ready)
-    application_finding, application = discord.application(
-        settings.discord_api_url, token, deployment
+        return Preflight((terraform_finding, credentials), None)
+    state_problem = tuple(_initialise(context))
+    token = settings.bot_token or _stored_token(context)
+    application_finding, application = local_checks.application(
+        settings.discord_api_url, token, context.deployment
     )
-    found = (tool, credentials, *workspace_problem, application_finding)
+    findings = (terraform_finding, credentials, *state_problem, application_finding)
     if not removal:
-        found += (*_of_aws(ready), tools.docker(choices.image, layout.root))
-    return Preflight(found, replace(ready, application=application, token=token))
+        docker = local_checks.docker(choices.image, layout.root)
+        findings += (*_account_findings(context), docker)
+    return Preflight(findings, replace(context, application=application, token=token))
 
 
 def _values(
-    choices: Choices, layout: Layout, program: Path, said: dict[str, str]
+    choices: Choices, layout: Layout, program: Path, chosen: dict[str, str]
 ) -> dict[str, Any]:
     scratch = Workspace(choices.state_folder.absolute() / ".variables")
     with scratch.locked():
         scratch.copy_module(layout.infra, None)
-        given = {
+        placeholders = {
             name: value
-            for name, value in variables.defaults().items()
+            for name, value in variables.PLACEHOLDERS.items()
             if f"TF_VAR_{name}" not in os.environ
         }
-        scratch.write_variables(given)
-        files = (scratch.variables, *_files(choices))
+        scratch.write_variables(placeholders)
+        files = (scratch.variables, *_variable_files(choices))
         terraform = Terraform(program, scratch.module, scratch.data, files)
-        terraform.initialise(_providers(layout))
-        return variables.evaluate(terraform, said, layout.infra / "variables.tf")
+        terraform.initialise(_provider_folder(layout))
+        return variables.evaluate(terraform, chosen, layout.infra / "variables.tf")
 
 
-def _files(choices: Choices) -> tuple[Path, ...]:
+def _variable_files(choices: Choices) -> tuple[Path, ...]:
     return (choices.variables_file.absolute(),) if choices.variables_file else ()
 
 
-def _providers(layout: Layout) -> Path | None:
+def _provider_folder(layout: Layout) -> Path | None:
     found = layout.terraform_data / "providers"
     return found if found.is_dir() else None
 
 
-def _ready(
+def _context(
     choices: Choices,
-    settings: DeploymentSettings,
     layout: Layout,
     program: Path,
-    said: dict[str, str],
+    chosen: dict[str, str],
     values: dict[str, Any],
-    deployment: Deployment,
-) -> Ready:
+) -> DeployContext:
+    deployment = Deployment.from_variables(values)
     workspace = Workspace.of(choices.state_folder, deployment.prefix, deployment.region)
-    files = (*_files(choices), workspace.variables)
-    terraform = Terraform(program, workspace.module, workspace.data, files, workspace.log)
-    aws = Aws(deployment.region)
-    return Ready(
-        choices,
-        layout,
-        said,
-        values,
-        deployment,
-        aws,
-        workspace,
-        terraform,
-        None,
-        settings.bot_token,
+    files = (*_variable_files(choices), workspace.variables)
+    return DeployContext(
+        choices=choices,
+        layout=layout,
+        chosen=chosen,
+        values=values,
+        deployment=deployment,
+        aws=Aws(deployment.region),
+        workspace=workspace,
+        terraform=Terraform(program, workspace.module, workspace.data, files, workspace.log),
+        application=None,
+        token=None,
     )
 
 
-def _initialise(ready: Ready) -> Iterator[Finding]:
-    """Make the workspace ready, so that the state can be read."""
-    workspace, backend = ready.workspace, ready.choices.backend_file
+def _initialise(context: DeployContext) -> Iterator[Finding]:
+    """Prepare the workspace so that the state can be read."""
+    workspace, backend = context.workspace, context.choices.backend_file
     workspace.folder.mkdir(parents=True, exist_ok=True)
-    workspace.copy_module(ready.layout.infra, backend)
-    options = ["-input=false"]
-    if backend:
-        options.append(f"-backend-config={backend.absolute()}")
+    workspace.copy_module(context.layout.infra, backend)
+    options = [f"-backend-config={backend.absolute()}"] if backend else []
     try:
-        ready.terraform.initialise(_providers(ready.layout), *options)
+        context.terraform.initialise(_provider_folder(context.layout), "-input=false", *options)
     except TerraformError as error:
-        yield bad("state", str(error), f"Make it reachable. {_how_to_move(ready, options)}")
+        to_do = f"Make it reachable. {_migration_command(context, options)}"
+        yield bad("state", str(error), to_do)
 
 
-def _how_to_move(ready: Ready, options: Sequence[str]) -> str:
-    """What takes the state from the backend it is in to the one that was named now.
+def _migration_command(context: DeployContext, options: Sequence[str]) -> str:
+    """The command that moves the state from its present backend to the one that was named.
 
-    A person types it, for Terraform asks before it writes over a state that is there.
+    A person types it, because Terraform asks before it overwrites an existing state.
     """
-    terraform = ready.terraform
-    words = ["init", "-migrate-state", *ready.terraform.found(_providers(ready.layout))]
-    words += [option for option in options if option != "-input=false"]
+    terraform = context.terraform
+    words = ["init", "-migrate-state"]
+    words += [*terraform.plugin_options(_provider_folder(context.layout)), *options]
     command = shlex.join([str(terraform.program), f"-chdir={terraform.module}", *words])
     return f"To move it to another backend, once: `TF_DATA_DIR={terraform.data} {command}`"
 
 
-def _kept_token(ready: Ready) -> str | None:
+def _stored_token(context: DeployContext) -> str | None:
     try:
-        return ready.tokens.get()
+        return context.token_store.get()
     except AwsError:
         return None
 
 
-def _of_aws(ready: Ready) -> Iterator[Finding]:
-    aws, deployment = ready.aws, ready.deployment
+def _account_findings(context: DeployContext) -> Iterator[Finding]:
+    """The checks of the account that take long, at the same time."""
+    aws, deployment = context.aws, context.deployment
 
-    def of_fleet() -> tuple[Finding, ...]:
-        finding, vcpus = instances.instance_types(aws, deployment)
-        return (finding, *quotas.gpu_quotas(aws, deployment, vcpus))
+    def fleet() -> tuple[Finding, ...]:
+        finding, vcpus = account_checks.instance_types(aws, deployment)
+        return (finding, *account_checks.gpu_quotas(aws, deployment, vcpus))
 
-    def of_names() -> tuple[Finding, ...]:
-        return (names.names(aws, deployment, len(_resources(ready))),)
+    def network() -> tuple[Finding, ...]:
+        return (account_checks.subnets(aws, deployment),)
 
-    looks: tuple[Callable[[], tuple[Finding, ...]], ...] = (
-        of_fleet,
-        lambda: (network.subnets(aws, deployment),),
-        of_names,
-    )
+    def names() -> tuple[Finding, ...]:
+        return (account_checks.names(aws, deployment, len(_resources(context))),)
+
+    checks: tuple[Callable[[], tuple[Finding, ...]], ...] = (fleet, network, names)
     with ThreadPoolExecutor() as pool:
-        for found in pool.map(lambda look: look(), looks):
-            yield from found
+        for findings in pool.map(lambda check: check(), checks):
+            yield from findings
 
 
-def _resources(ready: Ready) -> list[str]:
+def _resources(context: DeployContext) -> list[str]:
     try:
-        return ready.terraform.resources()
-    except DeployError:
+        return context.terraform.resources()
+    except TerraformError:
         return []

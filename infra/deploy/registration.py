@@ -21,14 +21,10 @@ from discord_diffusion.discord.command_model import (
 from discord_diffusion.discord.commands import COMMANDS
 from discord_diffusion.discord.original_response import USER_AGENT
 from discord_diffusion.texts.catalogue import LANGUAGES, command_texts
-from infra.deploy.errors import DeployError
+from infra.deploy.errors import RegistrationError
 
 _TIMEOUT_SECONDS = 30.0
 """Discord asks the endpoint twice before it answers."""
-
-
-class RegistrationError(DeployError):
-    """Discord refused a call; the text holds Discord's own words, never the token."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +81,10 @@ class Registrar:
             RegistrationError: the endpoint did not answer a PING, or accepted a wrong signature.
         """
         body = {"interactions_endpoint_url": url}
-        return _application(self._call("PATCH", "/applications/@me", body))
+        found = _application(self._call("PATCH", "/applications/@me", body))
+        if found.interactions_endpoint_url != url:
+            raise RegistrationError(f"Discord kept {found.interactions_endpoint_url}, not {url}")
+        return found
 
     def remove_endpoint(self) -> Application:
         """Have interactions sent nowhere.
@@ -97,17 +96,46 @@ class Registrar:
             self._call("PATCH", "/applications/@me", {"interactions_endpoint_url": ""})
         )
 
+    def disconnect(
+        self, application_id: str, own_urls: tuple[str, ...], guild_id: str | None
+    ) -> tuple[str, ...]:
+        """Remove commands and endpoint, unless the endpoint is another deployment's by now.
+
+        Args:
+            application_id: the application.
+            own_urls: the addresses of the deployment.
+            guild_id: the guild whose commands are removed; None for the commands everywhere.
+
+        Returns:
+            A line for each thing that was removed.
+
+        Raises:
+            RegistrationError: Discord refused.
+        """
+        url = self.application().interactions_endpoint_url
+        if url and url not in own_urls:
+            return (f"Discord: nothing, the endpoint is {url}, another deployment's",)
+        self.remove_commands(application_id, guild_id)
+        if not url:
+            return ("Discord: the commands",)
+        self.remove_endpoint()
+        return ("Discord: the commands", f"Discord: the endpoint {url}")
+
     def _call(self, method: str, path: str, body: object | None = None) -> Any:
         try:
             answer = self._http.request(method, path, json=body)
         except httpx.HTTPError as error:
-            raise RegistrationError(f"{method} {path}: {type(error).__name__}") from error
+            raise RegistrationError(
+                f"Discord was not reached: {type(error).__name__} ({method} {path})"
+            ) from error
         if answer.is_error:
-            raise RegistrationError(f"{method} {path}: {answer.status_code} {answer.text[:2000]}")
+            raise RegistrationError(
+                f"Discord refused {method} {path}: {answer.status_code} {answer.text[:2000]}"
+            )
         try:
             return answer.json()
         except ValueError:
-            raise RegistrationError(f"{method} {path}: the answer is not JSON") from None
+            raise RegistrationError(f"Discord's answer to {method} {path} is not JSON") from None
 
 
 def _commands_path(application_id: str, guild_id: str | None) -> str:
@@ -123,7 +151,7 @@ def _application(content: Any) -> Application:
             interactions_endpoint_url=content.get("interactions_endpoint_url"),
         )
     except (AttributeError, KeyError, TypeError):
-        raise RegistrationError("the answer describes no application") from None
+        raise RegistrationError("Discord's answer describes no application") from None
 
 
 def registration() -> list[dict[str, Any]]:

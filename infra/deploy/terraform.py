@@ -1,7 +1,7 @@
-"""Runs Terraform on one copy of the root module, telling how far it is.
+"""Runs Terraform on one copy of the root module, and reports its progress.
 
-Its environment is the person's own, for credentials and for TF_VAR_ variables; the command line
-has taken the secrets out of it by then.
+Terraform gets the person's own environment, for credentials and TF_VAR_ variables; the command line
+has removed the secrets from it before.
 """
 
 import itertools
@@ -15,14 +15,14 @@ from typing import Any
 from infra.deploy.errors import StoppedError, TerraformError
 from infra.deploy.interrupts import Interrupts
 from infra.deploy.plan import Plan
-from toolchain import terraform as bootstrap
+from toolchain import terraform as terraform_program
 
 _CHANGES = ("create", "update", "delete")
 
 
 @dataclass(frozen=True)
 class Terraform:
-    """One root module with its data folder, its variable files and the log of all it says."""
+    """One root module with its data folder, variable files and the log of Terraform's output."""
 
     program: Path
     module: Path
@@ -44,15 +44,15 @@ class Terraform:
 
     def initialise(self, providers: Path | None, *options: str) -> None:
         """Run `terraform init`, with a folder of providers if there is one."""
-        self._run("init", *self.found(providers), *options)
+        self._run("init", *self.plugin_options(providers), *options)
 
     @staticmethod
-    def found(providers: Path | None) -> tuple[str, ...]:
+    def plugin_options(providers: Path | None) -> tuple[str, ...]:
         """The option of `init` for a folder of providers, if there is one."""
         return (f"-plugin-dir={providers}",) if providers else ()
 
     def plan(self, out: Path, *options: str, progress: Callable[[str], None]) -> Plan:
-        """Plan into the file `out`, which `apply` then carries out to the letter."""
+        """Write a plan to the file `out`, for `apply`."""
 
         def read(event: dict[str, Any]) -> None:
             if event.get("type") == "refresh_complete":
@@ -62,28 +62,24 @@ class Terraform:
         shown = self._run("show", "-json", str(out))
         return Plan.from_json(json.loads(shown))
 
-    def shown(self, plan: Path) -> str:
-        """A plan as Terraform shows it to people."""
-        return self._run("show", str(plan))
-
     def apply(self, plan: Path, count: int, progress: Callable[[str], None]) -> None:
         """Carry out a plan of `count` changes."""
         done = itertools.count(1)
 
-        def made(event: dict[str, Any]) -> None:
+        def applied(event: dict[str, Any]) -> None:
             if event.get("type") == "apply_complete" and event["hook"]["action"] in _CHANGES:
                 progress(f"{next(done)} of {count}: {event['hook']['resource']['addr']}")
 
-        self._follow(("apply", str(plan)), made)
+        self._follow(("apply", str(plan)), applied)
 
     def outputs(self) -> dict[str, Any]:
-        """What the last apply answered, by output name."""
+        """The root module's outputs after the last apply, by name."""
         printed = json.loads(self._run("output", "-json"))
         return {name: output["value"] for name, output in printed.items()}
 
     def resources(self) -> list[str]:
-        """Addresses of all that the state knows; none where there is no state."""
-        ended = self._ended(("state", "list"))
+        """Addresses of all resources in the state; none where there is no state."""
+        ended = self._completed(("state", "list"))
         if ended.returncode != 0 and "No state file was found" in ended.stderr:
             return []
         return [line for line in self._checked(ended, "state list").splitlines() if line]
@@ -94,15 +90,15 @@ class Terraform:
     def _run(self, command: str, *options: str, stdin: str | None = None) -> str:
         plain = () if command == "console" else ("-no-color",)
         options = options if "-json" in options or command == "console" else (*plain, *options)
-        return self._checked(self._ended((command, *options), stdin), command)
+        return self._checked(self._completed((command, *options), stdin), command)
 
-    def _ended(
+    def _completed(
         self, words: Sequence[str], stdin: str | None = None
     ) -> subprocess.CompletedProcess[str]:
         given = {"input": stdin} if stdin is not None else {"stdin": subprocess.DEVNULL}
         return subprocess.run(  # noqa: S603 - Terraform, with words of our own
             [str(self.program), f"-chdir={self.module}", *words],
-            env=bootstrap.environment(self.data),
+            env=terraform_program.environment(self.data),
             capture_output=True,
             text=True,
             check=False,
@@ -110,18 +106,22 @@ class Terraform:
         )
 
     def _checked(self, ended: subprocess.CompletedProcess[str], command: str) -> str:
-        self._note(f"terraform {command}: {ended.returncode}\n{ended.stderr}")
+        self._write_log(f"terraform {command}: {ended.returncode}\n{ended.stderr}")
         if ended.returncode != 0:
             raise TerraformError(f"terraform {command} failed:\n{ended.stderr or ended.stdout}")
         printed: str = ended.stdout
         return printed
 
     def _follow(self, words: Sequence[str], on_event: Callable[[dict[str, Any]], None]) -> None:
-        """Run a command that tells what it does, line by line, to its end.
+        """Run a command to its end, and pass on the events that it prints.
 
-        It has a session of its own, so that an interrupt does not reach it: Terraform would drop
-        calls to AWS whose answers are under way, and forget what they made. It ends what it does,
-        and nothing follows. Only a second interrupt, or the order to terminate, interrupts it.
+        It gets a session of its own, so that Ctrl-C does not reach it: interrupted, Terraform would
+        drop the answers of calls to AWS, and not know the resources that they made. It finishes,
+        and nothing follows. Only a second interrupt, or SIGTERM, interrupts it.
+
+        Raises:
+            StoppedError: the command was interrupted.
+            TerraformError: Terraform failed.
         """
         errors: list[str] = []
         command, *rest = words
@@ -129,7 +129,7 @@ class Terraform:
             Interrupts() as interrupts,
             subprocess.Popen(  # noqa: S603 - as above
                 [str(self.program), f"-chdir={self.module}", command, "-json", *rest],
-                env=bootstrap.environment(self.data),
+                env=terraform_program.environment(self.data),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
@@ -137,27 +137,27 @@ class Terraform:
                 start_new_session=True,
             ) as process,
         ):
-            interrupts.watch(process)
+            interrupts.protect(process)
             for line in process.stdout or ():
-                self._take(line, on_event, errors)
-        if interrupts.taken:
+                self._handle_line(line, on_event, errors)
+        if interrupts.count:
             raise StoppedError
         if process.returncode != 0:
             raise TerraformError(f"terraform {command} failed:\n" + "\n".join(errors))
 
-    def _take(
+    def _handle_line(
         self, line: str, on_event: Callable[[dict[str, Any]], None], errors: list[str]
     ) -> None:
-        self._note(line)
+        self._write_log(line)
         event = _event(line)
         if event is None:
             errors.append(line.rstrip())
         elif _is_error(event):
-            errors.append(_in_words(event["diagnostic"]))
+            errors.append(_diagnostic_text(event["diagnostic"]))
         else:
             on_event(event)
 
-    def _note(self, text: str) -> None:
+    def _write_log(self, text: str) -> None:
         if self.log is not None:
             with self.log.open("a", encoding="utf-8") as log:
                 log.write(text if text.endswith("\n") else text + "\n")
@@ -175,6 +175,6 @@ def _is_error(event: dict[str, Any]) -> bool:
     return event.get("type") == "diagnostic" and event["diagnostic"]["severity"] == "error"
 
 
-def _in_words(diagnostic: dict[str, Any]) -> str:
+def _diagnostic_text(diagnostic: dict[str, Any]) -> str:
     address = f" ({diagnostic['address']})" if diagnostic.get("address") else ""
     return f"{diagnostic['summary']}{address}: {diagnostic.get('detail', '')}".rstrip(": ")

@@ -1,15 +1,24 @@
-"""The root module's variables: as the person set them, and with what the deploy step adds."""
+"""The root module's variables: as a person set them, and with what the deploy step adds."""
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from discord_diffusion.settings.reader import DISCORD_API
-from infra.deploy.choices import UNKNOWN_APPLICATION, UNKNOWN_KEY, Choices
+from infra.deploy.choices import Choices, DeploymentSettings
 from infra.deploy.errors import InputError
 from infra.deploy.registration import Application
-from infra.deploy.settings import DeploymentSettings
 from infra.deploy.terraform import Terraform
+
+UNKNOWN_APPLICATION = "0" * 18
+"""Stands for an application id that is not set: the bot token tells it."""
+UNKNOWN_PUBLIC_KEY = "0" * 64
+"""The same for the public key."""
+PLACEHOLDERS = {
+    "discord_application_id": UNKNOWN_APPLICATION,
+    "discord_public_key": UNKNOWN_PUBLIC_KEY,
+}
 
 _READ = (
     "project",
@@ -22,23 +31,75 @@ _READ = (
     "discord_application_id",
     "discord_public_key",
 )
-EVALUATED = "{" + ", ".join(f"{name} = var.{name}" for name in _READ) + "}"
+_EXPRESSION = "{" + ", ".join(f"{name} = var.{name}" for name in _READ) + "}"
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """One deployment, by the root module's own variables with their defaults filled in."""
+
+    project: str
+    environment: str
+    region: str
+    lambda_architecture: str
+    instance_types: tuple[str, ...]
+    spot_percentage: float
+    minimum_tasks: int
+    maximum_tasks: int
+    create_vpc: bool
+    vpc_id: str | None
+    discord_application_id: str
+    discord_public_key: str
+
+    @property
+    def prefix(self) -> str:
+        """The first part of every name."""
+        return f"{self.project}-{self.environment}"
+
+    @property
+    def repository(self) -> str:
+        """Name of the ECR repository of the worker's image."""
+        return f"{self.prefix}-worker"
+
+    @property
+    def token_parameter(self) -> str:
+        """Name of the SSM parameter that holds the bot token."""
+        return f"/{self.prefix}/discord-bot-token"
+
+    @classmethod
+    def from_variables(cls, values: dict[str, Any]) -> "Deployment":
+        """From the variables that `evaluate` returns."""
+        fleet, network = values["fleet"], values["network"]
+        return cls(
+            project=values["project"],
+            environment=values["environment"],
+            region=values["region"],
+            lambda_architecture=values["lambda_architecture"],
+            instance_types=tuple(fleet["instance_types"]),
+            spot_percentage=fleet["spot_percentage"],
+            minimum_tasks=fleet["minimum_tasks"],
+            maximum_tasks=fleet["maximum_tasks"],
+            create_vpc=network["create_vpc"],
+            vpc_id=network["vpc_id"],
+            discord_application_id=values["discord_application_id"],
+            discord_public_key=values["discord_public_key"],
+        )
 
 
 def chosen(choices: Choices, settings: DeploymentSettings) -> dict[str, str]:
-    """What command line and environment say, for Terraform's command line.
+    """The variables that the command line and the environment set.
 
     Raises:
         InputError: the environment names another region than the variable file.
     """
-    said = {"target": "aws"}
+    variables = {"target": "aws"}
     if region := choices.region or _region(choices.variables_file, settings.aws_region):
-        said["region"] = region
+        variables["region"] = region
     if choices.environment:
-        said["environment"] = choices.environment
+        variables["environment"] = choices.environment
     if settings.discord_api_url != DISCORD_API:
-        said["discord_api_url"] = settings.discord_api_url
-    return said
+        variables["discord_api_url"] = settings.discord_api_url
+    return variables
 
 
 def _region(variables_file: Path | None, in_environment: str | None) -> str | None:
@@ -52,30 +113,39 @@ def _region(variables_file: Path | None, in_environment: str | None) -> str | No
     return None if found else in_environment
 
 
-def evaluate(terraform: Terraform, said: dict[str, str], some_file: Path) -> dict[str, Any]:
+def evaluate(terraform: Terraform, variables: dict[str, str], some_file: Path) -> dict[str, Any]:
     """Every variable that the deploy step reads, by Terraform itself: defaults, file, TF_VAR_.
 
-    What only the token or a build can tell is filled in for now: `some_file` is the package.
+    Args:
+        terraform: with the variable files.
+        variables: what `chosen` returned.
+        some_file: stands for the Lambda package, which is not built yet.
 
     Raises:
         TerraformError: one is not valid.
     """
-    unknown = {"lambda_package": str(some_file)}
-    found: dict[str, Any] = terraform.evaluate(EVALUATED, said | unknown)
+    found: dict[str, Any] = terraform.evaluate(
+        _EXPRESSION, {**variables, "lambda_package": str(some_file)}
+    )
     return found
 
 
-def defaults() -> dict[str, str]:
-    """What stands for the application until the bot token tells which it is."""
-    return {"discord_application_id": UNKNOWN_APPLICATION, "discord_public_key": UNKNOWN_KEY}
-
-
 def complete(
-    said: dict[str, str], application: Application, worker_image: str, worker: dict[str, Any] | None
+    variables: dict[str, str],
+    application: Application,
+    worker_image: str,
+    worker: dict[str, Any] | None,
 ) -> dict[str, Any]:
-    """What the deploy step sets for a run; none of it is secret."""
+    """The variables that the deploy step sets for a run; none of them is secret.
+
+    Args:
+        variables: what `chosen` returned.
+        application: the application at Discord.
+        worker_image: reference or tag of the worker's image.
+        worker: the variable `worker`, if it differs from what the person set.
+    """
     values: dict[str, Any] = {
-        **said,
+        **variables,
         "discord_application_id": application.id,
         "discord_public_key": application.verify_key,
         "lambda_package": "build/lambda.zip",

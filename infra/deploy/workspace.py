@@ -1,7 +1,7 @@
-"""The folder of one deployment: its copy of the root module, package, variables, state and log.
+"""The folder of one deployment: a copy of the root module, package, variables, state and log.
 
-A copy, so that a deployment neither waits for the local rig's Terraform nor finds it changed
-half-way, and so that each has the backend it was given.
+The module is copied so that a deployment does not share the working folder of the local rig's
+Terraform, and so that each deployment has a backend of its own.
 """
 
 import fcntl
@@ -15,8 +15,9 @@ from typing import Any
 
 from infra.deploy.errors import InputError
 
-_LEFT_OUT = shutil.ignore_patterns(
-    ".terraform*", "*.tfstate*", "*.tfvars*", "*.py", "__pycache__", "deploy", "package", "tests"
+_NOT_COPIED = shutil.ignore_patterns(
+    *(".terraform*", "*.tfstate*", "*.tfvars*", "*.py", "__pycache__"),
+    *("capacity", "deploy", "package", "policy", "tests"),
 )
 
 
@@ -28,7 +29,7 @@ class Workspace:
 
     @classmethod
     def of(cls, states: Path, prefix: str, region: str) -> "Workspace":
-        """The folder of a deployment below the folder of all of them."""
+        """The folder of a deployment, below the folder of all deployments."""
         return cls(states.absolute() / f"{prefix}-{region}")
 
     @property
@@ -38,7 +39,7 @@ class Workspace:
 
     @property
     def package(self) -> Path:
-        """The Lambda package: beside the module, so that the plan names it by the same path
+        """The Lambda package. It lies beside the module, so that plans have the same relative path
         on every machine."""
         return self.folder / "build" / "lambda.zip"
 
@@ -59,19 +60,19 @@ class Workspace:
 
     @property
     def log(self) -> Path:
-        """All that Terraform said."""
+        """The log of Terraform's output."""
         return self.folder / "deploy.log"
 
     def plan(self, name: str) -> Path:
-        """Where a plan is kept until it is carried out."""
+        """The file of a plan."""
         return self.folder / f"{name}.tfplan"
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the right to change this deployment from this machine.
+        """Lock the deployment against other commands on this machine.
 
         Raises:
-            InputError: another command holds it.
+            InputError: another command has locked it.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / "lock").open("w") as file:
@@ -84,9 +85,9 @@ class Workspace:
             yield
 
     def copy_module(self, source: Path, backend: Path | None) -> None:
-        """Make the copy anew, with the backend: a file of Terraform's, else a local state."""
+        """Copy the module anew, with a backend: S3 if it has a file, else a local file."""
         shutil.rmtree(self.module, ignore_errors=True)
-        shutil.copytree(source, self.module, ignore=_LEFT_OUT)
+        shutil.copytree(source, self.module, ignore=_NOT_COPIED)
         (self.module / "backend.tf.json").write_text(json.dumps(self._backend(backend), indent=2))
 
     def _backend(self, backend: Path | None) -> dict[str, Any]:
@@ -94,15 +95,15 @@ class Workspace:
         return {"terraform": {"backend": chosen}}
 
     def ensure_package(self) -> None:
-        """Have some package there: Terraform asks for one even to remove what it made of it."""
+        """Create an empty package if there is none: Terraform needs one to remove functions too."""
         self.package.parent.mkdir(parents=True, exist_ok=True)
         self.package.touch()
 
     def write_variables(self, values: dict[str, Any]) -> None:
-        """Keep the variables for this run; none of them is secret."""
+        """Write the variables of this run; none of them is secret."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self.variables.write_text(json.dumps(values, indent=2) + "\n")
 
     def remove(self) -> None:
-        """Remove the folder: nothing is deployed any more."""
+        """Remove the folder, once nothing is deployed any more."""
         shutil.rmtree(self.folder, ignore_errors=True)

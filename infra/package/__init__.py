@@ -1,1 +1,1 @@
-"""Build the zip of the Lambda handlers, byte for byte the same from the same sources."""
+"""The Lambda package: one zip for all functions, byte for byte the same from the same sources."""

@@ -1,38 +1,11 @@
 """`python -m infra.package`: build the Lambda package."""
 
 import argparse
-import shutil
 import sys
-import tempfile
 from pathlib import Path
 
-from infra.package import archive, bytecode, contents
-from infra.package.wheels import ARCHITECTURES, PackageError, install
-
-_ROOT = Path(__file__).resolve().parents[2]
-_LOCK = Path(__file__).with_name("requirements.lock")
-
-
-def build(
-    out: Path, python_version: str, architecture: str, interpreter: Path | None = None
-) -> str:
-    """Write the package to `out` and return its SHA-256.
-
-    With an interpreter of that version it holds byte code too.
-
-    Raises:
-        PackageError: a wheel can't be had, or the interpreter is of another version.
-    """
-    source = _ROOT / "src"
-    with tempfile.TemporaryDirectory() as folder:
-        target = Path(folder)
-        install(_LOCK, target, python_version, architecture)
-        for path in contents.module_files(source):
-            (target / path).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source / path, target / path)
-        if interpreter:
-            bytecode.compile_modules(target, interpreter, python_version)
-        return archive.write(out, target)
+from infra.package.build import build
+from infra.package.wheels import ARCHITECTURES, PackageError
 
 
 def main() -> int:

@@ -1,6 +1,4 @@
-"""Which of our files a handler needs: the modules it imports, those that they import, and the data
-that lies beside them.
-"""
+"""The project's files in the Lambda package: the handlers' imports and the modules' data files."""
 
 import ast
 from collections.abc import Iterator
@@ -11,27 +9,27 @@ FUNCTIONS = f"{PACKAGE}.functions"
 
 
 def module_files(source: Path) -> list[Path]:
-    """The files of every handler's modules and what they read, relative to `source`, in order.
+    """The modules of every handler and their data files, relative to `source`, sorted.
 
     Args:
         source: the folder that holds the package.
     """
     found: set[Path] = set()
     handlers = (source / PACKAGE / "functions").glob("*/handler.py")
-    waiting = [f"{FUNCTIONS}.{path.parent.name}.handler" for path in handlers]
-    while waiting:
-        path = _file(source, waiting.pop())
+    pending = [f"{FUNCTIONS}.{path.parent.name}.handler" for path in handlers]
+    while pending:
+        path = _file(source, pending.pop())
         if path is None or path in found:
             continue
         found.add(path)
         code = (source / path).read_text()
-        waiting += _imports(code)
+        pending += _imports(code)
         found |= {one.relative_to(source) for one in _data(code, source / path)}
     return sorted(found)
 
 
 def _data(code: str, module: Path) -> Iterator[Path]:
-    """The files and folders that a module names as lying beside it: `...with_name("name")`."""
+    """The files and folders that a module reads: it names them by `...with_name("name")`."""
     for node in ast.walk(ast.parse(code)):
         match node:
             case ast.Call(
@@ -52,7 +50,7 @@ def _file(source: Path, module: str) -> Path | None:
 
 
 def _imports(code: str) -> Iterator[str]:
-    """Modules of ours that a module's code may import, and the packages above them."""
+    """The project's modules that some code may import, and the packages above them."""
     for node in ast.walk(ast.parse(code)):
         names: list[str] = []
         if isinstance(node, ast.Import):

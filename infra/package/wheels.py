@@ -1,4 +1,4 @@
-"""The third-party code of the package, from its lock, for the interpreter that will run it."""
+"""Installs the third-party code of the Lambda package from its lock, for the Lambda runtime."""
 
 import platform
 import shutil
@@ -9,9 +9,9 @@ from pathlib import Path
 ARCHITECTURES = ("x86_64", "arm64", "host")
 _PLATFORMS = {"x86_64": "x86_64-manylinux2014", "arm64": "aarch64-manylinux2014"}
 _NOT_NEEDED = ("*.dist-info", "__pycache__", "bin", "*.pyi", "py.typed", ".lock")
-"""What developers and installers need, not a function that runs."""
+"""Files that a running function does not need."""
 _BUILD_ONLY = ("cffi", "pycparser")
-"""PyNaCl is compiled: of cffi it needs only the module `_cffi_backend`, which lies beside."""
+"""PyNaCl is compiled: of cffi it needs only the module `_cffi_backend`, which stays."""
 
 
 class PackageError(Exception):

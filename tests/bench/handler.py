@@ -10,7 +10,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from infra.package.__main__ import build
+from infra.package.build import build
 from tests.unit.aws.aws_server import EMPTY, serve
 from tests.unit.functions.conftest import KEY, event_v1, imagine, make_caller
 from toolchain.layout import Layout, python_of

@@ -25,7 +25,7 @@ from emulation.rig.stack.ports import LOOPBACK
 from emulation.rig.stack.state import StackState, StateFolder
 from emulation.rig.stack.terraform import Terraform
 from emulation.rig.stack.waiting import wait_until
-from infra.deploy.registration import RegistrationError
+from infra.deploy.errors import RegistrationError
 from toolchain.layout import Layout
 from toolchain.steps import files_digest
 

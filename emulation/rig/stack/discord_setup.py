@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 
 from emulation.rig.errors import StartError
 from fixtures.discord.signing import application
-from infra.deploy.registration import Registrar, RegistrationError
+from infra.deploy.errors import RegistrationError
+from infra.deploy.registration import Registrar
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from botocore.config import Config
 from emulated import ROLE, ROOT, Emulator, Function, Result, create_function
 from fleets import FleetStack, make
 
-from infra.package.__main__ import build
+from infra.package.build import build
 from tests.local_discord import LocalDiscord
 from tests.unit.functions.conftest import KEY, event_v1
 

@@ -8,9 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.package.__main__ import build
-from infra.package.archive import write
-from infra.package.bytecode import compile_modules
+from infra.package.build import build, compile_modules, write_zip
 from infra.package.wheels import PackageError, install
 from toolchain.layout import Layout, python_of
 
@@ -92,7 +90,7 @@ def test_the_archive_depends_on_names_and_contents_alone(tmp_path: Path) -> None
         (folder / "b.py").write_text("b")
         (folder / "a.py").write_text("a")
         (folder / "a.py").chmod(mode)
-        digests.add(write(tmp_path / f"{name}.zip", folder))
+        digests.add(write_zip(tmp_path / f"{name}.zip", folder))
     assert len(digests) == 1
 
 

@@ -1,4 +1,4 @@
-"""Where Discord reaches a deployment, and whether it answers there as it must."""
+"""The endpoint's public address, and the wait until it answers as Discord demands."""
 
 import threading
 from collections.abc import Iterator
@@ -35,11 +35,11 @@ def answering(*statuses: int) -> Iterator[str]:
         server.server_close()
 
 
-def test_without_a_template_it_is_api_gateways_address() -> None:
+def test_without_a_template_the_address_is_api_gateways() -> None:
     assert endpoint.public_address(AWS, "abc123", None) == AWS
 
 
-def test_a_domain_of_ones_own_leads_to_the_same_path() -> None:
+def test_a_custom_domain_leads_to_the_same_path() -> None:
     found = endpoint.public_address(AWS, "abc123", "https://bot.example.org{path}")
     assert found == "https://bot.example.org/v1/interactions"
     found = endpoint.public_address(AWS, "abc123", "http://127.0.0.1:4566/x/{rest_api_id}{path}")
@@ -47,7 +47,7 @@ def test_a_domain_of_ones_own_leads_to_the_same_path() -> None:
 
 
 @pytest.mark.parametrize("template", ["https://{where}/x", "https://{0}/x", "https://{/x"])
-def test_a_template_with_an_unknown_part_is_refused(template: str) -> None:
+def test_a_template_with_an_unknown_placeholder_is_refused(template: str) -> None:
     with pytest.raises(EndpointError, match="rest_api_id"):
         endpoint.public_address(AWS, "abc123", template)
 
@@ -55,19 +55,21 @@ def test_a_template_with_an_unknown_part_is_refused(template: str) -> None:
 def test_an_endpoint_that_comes_up_slowly_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(endpoint, "_PAUSE_SECONDS", 0.01)
     with answering(403, 500, 401) as url:
-        assert endpoint.refuses_unsigned(url).status == 401
+        assert endpoint.wait_for_endpoint(url).status == 401
 
 
 @pytest.mark.parametrize("status", [200, 502])
-def test_an_endpoint_that_takes_what_is_not_signed_is_no_endpoint(
+def test_an_endpoint_that_accepts_unsigned_requests_is_refused(
     monkeypatch: pytest.MonkeyPatch, status: int
 ) -> None:
     monkeypatch.setattr(endpoint, "_PAUSE_SECONDS", 0.01)
     with answering(status) as url, pytest.raises(EndpointError, match=str(status)):
-        endpoint.refuses_unsigned(url, patience_seconds=0.2)
+        endpoint.wait_for_endpoint(url, patience_seconds=0.2)
 
 
-def test_an_endpoint_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_about_an_unreachable_endpoint_says_why(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(endpoint, "_PAUSE_SECONDS", 0.01)
     with pytest.raises(EndpointError, match="ConnectError"):
-        endpoint.refuses_unsigned("http://127.0.0.1:9/interactions", patience_seconds=0.2)
+        endpoint.wait_for_endpoint("http://127.0.0.1:9/interactions", patience_seconds=0.2)

@@ -1,4 +1,4 @@
-"""The worker's image: its name follows its content, and ECR's password stays out of sight."""
+"""The worker's image: its tag follows its content, and ECR's password is never visible."""
 
 import os
 import stat
@@ -30,7 +30,7 @@ def test_the_same_content_has_the_same_tag(checkout: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["docker/file", "src/discord_diffusion/file", "requirements/new"])
-def test_another_content_has_another_tag(checkout: Path, name: str) -> None:
+def test_changed_content_has_another_tag(checkout: Path, name: str) -> None:
     before = image.WorkerImage(checkout, {"MODEL": "m"}).tag()
     (checkout / name).write_text("changed")
     assert image.WorkerImage(checkout, {"MODEL": "m"}).tag() != before
@@ -41,7 +41,7 @@ def test_another_model_has_another_tag(checkout: Path) -> None:
     assert len(tags) == 2
 
 
-def test_the_image_holds_the_model_of_the_variables_for_cuda() -> None:
+def test_the_image_contains_the_variables_model_and_cuda() -> None:
     found = image.arguments_for({"model": "org/name", "model_variant": "fp16", "device": None})
     assert (found["MODEL"], found["MODEL_VARIANT"]) == ("org/name", "fp16")
     assert found["TORCH"] == "pypi"
@@ -59,7 +59,7 @@ def test_the_image_holds_the_model_of_the_variables_for_cuda() -> None:
         ({"compile_cache": "/cache/compiled"}, "yes"),
     ],
 )
-def test_the_image_holds_a_compiler_where_the_worker_will_compile(
+def test_the_image_contains_a_compiler_if_the_worker_will_compile(
     worker: dict[str, str], kept: str
 ) -> None:
     assert image.arguments_for(worker)["TORCH_COMPILE"] == kept
@@ -81,7 +81,7 @@ def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return told
 
 
-def test_the_registrys_password_goes_by_standard_input_and_is_forgotten(docker: Path) -> None:
+def test_docker_gets_the_password_by_standard_input_and_logs_out(docker: Path) -> None:
     image.push(image.Login("AWS", PASSWORD), REFERENCE, lambda _: None)
     told = docker.read_text()
     commands = [line for line in told.splitlines() if line.startswith("argv ")]
@@ -90,7 +90,7 @@ def test_the_registrys_password_goes_by_standard_input_and_is_forgotten(docker: 
     assert f"stdin {PASSWORD}" in told
 
 
-def test_a_login_shows_no_password() -> None:
+def test_the_repr_of_a_login_has_no_password() -> None:
     assert PASSWORD not in repr(image.Login("AWS", PASSWORD))
 
 

@@ -1,4 +1,4 @@
-"""Ctrl-C while Terraform runs: it ends what it does, and nobody leaves it behind."""
+"""Ctrl-C while Terraform runs: it finishes, and never runs on alone."""
 
 import os
 import signal
@@ -72,21 +72,21 @@ def sends(folder: Path, *signals: signal.Signals) -> Callable[[], None]:
     return act
 
 
-def test_the_first_interrupt_lets_it_end_what_it_does(terraform: Terraform, tmp_path: Path) -> None:
+def test_the_first_interrupt_lets_terraform_finish(terraform: Terraform, tmp_path: Path) -> None:
     with meanwhile(sends(tmp_path, signal.SIGINT)), pytest.raises(StoppedError):
         applied(terraform)
     assert (tmp_path / "ended").exists()
     assert not (tmp_path / "told").exists()
 
 
-def test_the_second_one_is_handed_on(terraform: Terraform, tmp_path: Path) -> None:
+def test_the_second_interrupt_reaches_terraform(terraform: Terraform, tmp_path: Path) -> None:
     twice = sends(tmp_path, signal.SIGINT, signal.SIGINT)
     with meanwhile(twice), pytest.raises(StoppedError):
         applied(terraform)
     assert (tmp_path / "told").exists()
 
 
-def test_the_order_to_terminate_is_handed_on_at_once(terraform: Terraform, tmp_path: Path) -> None:
+def test_sigterm_reaches_terraform_at_once(terraform: Terraform, tmp_path: Path) -> None:
     def terminate(_number: int, _frame: FrameType | None) -> None:
         raise Terminated
 
@@ -101,7 +101,7 @@ def test_the_order_to_terminate_is_handed_on_at_once(terraform: Terraform, tmp_p
 
 
 @pytest.mark.parametrize("late_by", [0.0, 0.001, 0.003, 0.01])
-def test_an_interrupt_while_it_starts_leaves_nothing_behind(
+def test_an_interrupt_while_terraform_starts_leaves_no_process_behind(
     terraform: Terraform, tmp_path: Path, late_by: float
 ) -> None:
     def act() -> None:
@@ -115,7 +115,7 @@ def test_an_interrupt_while_it_starts_leaves_nothing_behind(
     assert (tmp_path / "ended").exists() or not (tmp_path / "started").exists()
 
 
-def test_what_nobody_interrupts_is_applied(terraform: Terraform, tmp_path: Path) -> None:
+def test_without_an_interrupt_the_plan_is_applied(terraform: Terraform, tmp_path: Path) -> None:
     (tmp_path / "enough").touch()
     before = signal.getsignal(signal.SIGINT)
     applied(terraform)

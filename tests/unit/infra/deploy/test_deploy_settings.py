@@ -1,4 +1,4 @@
-"""What the deploy step takes from the environment."""
+"""The deploy step's settings from the environment, and the variables they lead to."""
 
 from pathlib import Path
 
@@ -6,10 +6,9 @@ import pytest
 
 from discord_diffusion.settings.reader import SettingsError
 from infra.deploy import variables
-from infra.deploy.choices import Choices
+from infra.deploy.choices import SECRETS, Choices, DeploymentSettings
 from infra.deploy.errors import InputError
-from infra.deploy.preflight import Ready
-from infra.deploy.settings import SECRETS, DeploymentSettings
+from infra.deploy.preflight import DeployContext
 
 
 def test_the_token_has_two_names_and_ours_wins() -> None:
@@ -23,8 +22,8 @@ def test_the_token_has_two_names_and_ours_wins() -> None:
 def test_the_token_is_in_no_repr() -> None:
     settings = DeploymentSettings.from_environ({"DISCORD_BOT_TOKEN": "canary"})
     assert "canary" not in repr(settings)
-    assert [field for field in Ready.__dataclass_fields__.values() if field.repr] != []
-    assert not Ready.__dataclass_fields__["token"].repr
+    assert [field for field in DeployContext.__dataclass_fields__.values() if field.repr] != []
+    assert not DeployContext.__dataclass_fields__["token"].repr
 
 
 def test_every_name_of_the_token_is_a_secret() -> None:
@@ -32,7 +31,7 @@ def test_every_name_of_the_token_is_a_secret() -> None:
         assert DeploymentSettings.from_environ({name: "canary"}).bot_token == "canary"
 
 
-def test_an_address_of_discord_that_is_none_is_refused() -> None:
+def test_an_invalid_address_of_discord_is_refused() -> None:
     with pytest.raises(SettingsError, match="DISCORD_API_URL"):
         DeploymentSettings.from_environ({"DISCORD_API_URL": "discord"})
 
@@ -41,17 +40,17 @@ def settings(**environ: str) -> DeploymentSettings:
     return DeploymentSettings.from_environ(environ)
 
 
-def test_nothing_said_leaves_everything_to_the_module() -> None:
+def test_without_choices_everything_is_left_to_the_module() -> None:
     assert variables.chosen(Choices(), settings()) == {"target": "aws"}
 
 
 def test_the_command_line_wins_over_the_environment() -> None:
-    said = variables.chosen(Choices(region="eu-west-1"), settings(AWS_REGION="us-east-2"))
-    assert said["region"] == "eu-west-1"
+    chosen = variables.chosen(Choices(region="eu-west-1"), settings(AWS_REGION="us-east-2"))
+    assert chosen["region"] == "eu-west-1"
     assert variables.chosen(Choices(), settings(AWS_REGION="us-east-2"))["region"] == "us-east-2"
 
 
-def test_a_region_that_file_and_environment_do_not_agree_on_is_refused(
+def test_different_regions_in_file_and_environment_are_refused(
     tmp_path: Path,
 ) -> None:
     file = tmp_path / "aws.tfvars"
@@ -62,6 +61,6 @@ def test_a_region_that_file_and_environment_do_not_agree_on_is_refused(
     assert "region" not in variables.chosen(choices, settings(AWS_REGION="us-east-1"))
 
 
-def test_another_discord_is_told_to_the_workers_too() -> None:
-    said = variables.chosen(Choices(), settings(DISCORD_API_URL="http://127.0.0.1:8700/api/v10"))
-    assert said["discord_api_url"] == "http://127.0.0.1:8700/api/v10"
+def test_the_workers_get_the_address_of_another_discord() -> None:
+    chosen = variables.chosen(Choices(), settings(DISCORD_API_URL="http://127.0.0.1:8700/api/v10"))
+    assert chosen["discord_api_url"] == "http://127.0.0.1:8700/api/v10"

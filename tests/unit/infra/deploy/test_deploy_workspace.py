@@ -1,4 +1,4 @@
-"""The folder of one deployment."""
+"""The folder of one deployment, and the options of the command line."""
 
 import json
 import shutil
@@ -20,7 +20,7 @@ def workspace(tmp_path: Path) -> Workspace:
     return Workspace.of(tmp_path, "bot-prod", "us-east-1")
 
 
-def test_deployments_of_other_names_and_regions_are_apart(tmp_path: Path) -> None:
+def test_each_name_and_region_has_a_folder_of_its_own(tmp_path: Path) -> None:
     places = {
         Workspace.of(tmp_path, prefix, region).folder
         for prefix in ("bot-prod", "bot-dev")
@@ -29,7 +29,7 @@ def test_deployments_of_other_names_and_regions_are_apart(tmp_path: Path) -> Non
     assert len(places) == 4
 
 
-def test_the_copy_holds_the_module_and_neither_programs_nor_secrets(
+def test_the_copy_contains_the_module_and_neither_programs_nor_secrets(
     workspace: Workspace, tmp_path: Path
 ) -> None:
     source = tmp_path / "source"
@@ -39,12 +39,10 @@ def test_the_copy_holds_the_module_and_neither_programs_nor_secrets(
     workspace.copy_module(source, None)
     names = {path.name for path in workspace.module.rglob("*")}
     assert {"variables.tf", "modules", "state_machines"} <= names
-    assert not {name for name in names if name.endswith((".py", ".tfvars", ".tfstate"))}
+    assert not {name for name in names if name.endswith((".py", ".toml", ".tfvars", ".tfstate"))}
 
 
-def test_a_file_that_was_renamed_does_not_stay_in_the_copy(
-    workspace: Workspace, tmp_path: Path
-) -> None:
+def test_a_renamed_file_does_not_stay_in_the_copy(workspace: Workspace, tmp_path: Path) -> None:
     source = tmp_path / "source"
     source.mkdir()
     (source / "old.tf").touch()
@@ -55,7 +53,7 @@ def test_a_file_that_was_renamed_does_not_stay_in_the_copy(
     assert (workspace.module / "new.tf").exists()
 
 
-def test_state_is_beside_the_copy_unless_a_backend_is_named(workspace: Workspace) -> None:
+def test_the_state_is_local_unless_a_backend_is_named(workspace: Workspace) -> None:
     workspace.copy_module(INFRA, None)
     local = json.loads((workspace.module / "backend.tf.json").read_text())
     assert local["terraform"]["backend"]["local"]["path"] == str(workspace.state)
@@ -64,7 +62,7 @@ def test_state_is_beside_the_copy_unless_a_backend_is_named(workspace: Workspace
     assert remote["terraform"]["backend"] == {"s3": {}}
 
 
-def test_two_commands_do_not_work_on_one_deployment(workspace: Workspace) -> None:
+def test_a_second_command_on_one_deployment_is_refused(workspace: Workspace) -> None:
     with (
         workspace.locked(),
         pytest.raises(InputError, match="Another command"),
@@ -74,7 +72,7 @@ def test_two_commands_do_not_work_on_one_deployment(workspace: Workspace) -> Non
 
 
 @pytest.mark.parametrize("words", [["--skip-image"], ["--image", "registry.example/worker:1"]])
-def test_an_image_is_named_if_and_only_if_none_is_built(words: list[str]) -> None:
+def test_image_and_skip_image_need_each_other(words: list[str]) -> None:
     ended = CliRunner().invoke(app, ["plan", *words])
     assert isinstance(ended.exception, InputError)
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from infra.deploy.registration import Registrar, RegistrationError, registration
+from infra.deploy.errors import RegistrationError
+from infra.deploy.registration import Registrar, registration
 
 TOKEN = "the-bot-token"
 APPLICATION = {"id": "1", "verify_key": "ab" * 32, "interactions_endpoint_url": None, "new": 1}

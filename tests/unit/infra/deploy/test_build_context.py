@@ -1,4 +1,4 @@
-"""What an image's build is given: nothing that a person keeps a secret in."""
+"""The build context of the images contains no file in which a person keeps a secret."""
 
 import shutil
 from pathlib import Path
@@ -48,12 +48,12 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("dockerfile", ["docker/worker.Dockerfile", "docker/emulator.Dockerfile"])
-def test_no_token_gets_into_an_images_context(checkout: Path, dockerfile: str) -> None:
+def test_no_token_gets_into_the_build_context_of_an_image(checkout: Path, dockerfile: str) -> None:
     found = context(checkout, dockerfile)
     assert len(found) > 10
     assert not [name for name in found if CANARY.encode() in (checkout / name).read_bytes()]
 
 
-def test_whatever_the_workers_image_is_given_changes_its_tag(checkout: Path) -> None:
+def test_every_file_of_the_workers_build_context_counts_for_its_tag(checkout: Path) -> None:
     counted = {str(path.relative_to(checkout)) for path in image.WorkerImage(checkout, {})._files()}
     assert context(checkout, "docker/worker.Dockerfile") <= counted

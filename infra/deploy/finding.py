@@ -1,17 +1,17 @@
-"""What a check found, and what to do about it."""
+"""The finding of a preflight check: what was found, and what to do about it."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Verdict(StrEnum):
-    """Whether one may go on."""
+    """Whether a deployment may go on."""
 
     GOOD = "good"
     WARNING = "warning"
-    """One may go on, knowing it."""
+    """It may, but the person should know."""
     BAD = "bad"
-    """The deployment would fail, or do something else than was meant."""
+    """It would fail, or do something else than was meant."""
 
 
 @dataclass(frozen=True)
@@ -25,15 +25,15 @@ class Finding:
 
 
 def good(name: str, found: str) -> Finding:
-    """All is well."""
+    """A finding that needs no action."""
     return Finding(name, Verdict.GOOD, found)
 
 
 def warning(name: str, found: str, to_do: str) -> Finding:
-    """One may go on, knowing it."""
+    """A finding with which the deployment may go on."""
     return Finding(name, Verdict.WARNING, found, to_do)
 
 
 def bad(name: str, found: str, to_do: str) -> Finding:
-    """One had better not go on."""
+    """A finding that stops the deployment."""
     return Finding(name, Verdict.BAD, found, to_do)

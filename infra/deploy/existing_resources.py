@@ -1,0 +1,93 @@
+"""The resources that AWS has of a deployment: by its names and by its tag."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from botocore.exceptions import ClientError
+
+from infra.deploy.aws import Aws, aws_action, error_code
+from infra.deploy.errors import AwsError
+from infra.deploy.variables import Deployment
+
+LEFT_BY_DESIGN = (
+    "CloudWatch keeps points of metrics for up to 15 months; they cost nothing.",
+    "ECS keeps old revisions of the task definition as INACTIVE; they cost nothing.",
+    "The application at Discord is yours: remove it in the developer portal if it is of no use.",
+)
+
+
+def existing(aws: Aws, deployment: Deployment) -> Iterator[str]:
+    """Resources with the deployment's names: those that are billed or keep data, not all.
+
+    Raises:
+        AwsError: AWS refused a call.
+    """
+    prefix = deployment.prefix
+    with aws_action("looking for names"):
+        queues = aws.client("sqs").list_queues(QueueNamePrefix=prefix).get("QueueUrls", [])
+        yield from _line("SQS queues", [url.rsplit("/", 1)[-1] for url in queues])
+        groups = aws.client("logs").describe_log_groups(logGroupNamePattern=prefix)["logGroups"]
+        yield from _line("log groups", [group["logGroupName"] for group in groups])
+        tables = aws.client("dynamodb").list_tables(ExclusiveStartTableName=f"{prefix}-", Limit=10)
+        names = [name for name in tables["TableNames"] if name.startswith(prefix)]
+        yield from _line("DynamoDB tables", names)
+        repositories = [deployment.repository]
+        if _exists(aws.client("ecr"), "describe_repositories", repositoryNames=repositories):
+            yield f"ECR repository {deployment.repository}"
+        role = f"{prefix}-interactions"
+        if _exists(aws.client("iam"), "get_role", RoleName=role):
+            yield f"IAM role {role}"
+        scaling = aws.client("autoscaling").describe_auto_scaling_groups(
+            AutoScalingGroupNames=[f"{prefix}-worker"]
+        )["AutoScalingGroups"]
+        yield from _line("Auto Scaling groups", [one["AutoScalingGroupName"] for one in scaling])
+
+
+def _line(kind: str, names: list[str]) -> Iterator[str]:
+    if names:
+        yield f"{kind} {', '.join(names)}"
+
+
+def _exists(client: object, operation: str, **request: object) -> bool:
+    try:
+        getattr(client, operation)(**request)
+    except ClientError as error:
+        if error_code(error) in ("RepositoryNotFoundException", "NoSuchEntity"):
+            return False
+        raise
+    return True
+
+
+@dataclass(frozen=True)
+class Leftovers:
+    """What is left of a removed deployment.
+
+    `found` exists. `tagged` is on AWS's list of tags, which is late: a resource that was removed a
+    minute ago may still be on it. `unknown` says what could not be looked up.
+    """
+
+    found: tuple[str, ...]
+    tagged: tuple[str, ...]
+    unknown: tuple[str, ...]
+
+
+def leftovers(aws: Aws, deployment: Deployment) -> Leftovers:
+    """Look up what AWS still has by the deployment's names and by its tag."""
+    unknown: list[str] = []
+
+    def search(find: Callable[[Aws, Deployment], Iterator[str]]) -> tuple[str, ...]:
+        try:
+            return tuple(find(aws, deployment))
+        except AwsError as error:
+            unknown.append(f"Could not be looked up: {error}")
+            return ()
+
+    return Leftovers(search(existing), search(_tagged), tuple(unknown))
+
+
+def _tagged(aws: Aws, deployment: Deployment) -> Iterator[str]:
+    with aws_action("tag:GetResources"):
+        pages = aws.client("resourcegroupstaggingapi").get_paginator("get_resources")
+        tags = [{"Key": "Deployment", "Values": [deployment.prefix]}]
+        for page in pages.paginate(TagFilters=tags):
+            yield from (found["ResourceARN"] for found in page["ResourceTagMappingList"])

@@ -1,0 +1,289 @@
+"""The commands of the deploy step, each as its way through the steps: deploy, plan, destroy.
+
+Every step may be done again, and does nothing where nothing changed.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from infra.capacity.estimate import estimate
+from infra.deploy import image, variables
+from infra.deploy.choices import Choices, DeploymentSettings
+from infra.deploy.endpoint import public_address, wait_for_endpoint
+from infra.deploy.errors import DeployError, InputError, RefusedError
+from infra.deploy.existing_resources import LEFT_BY_DESIGN, leftovers
+from infra.deploy.output import Output
+from infra.deploy.plan import Plan
+from infra.deploy.preflight import DeployContext, Preflight, run_preflight
+from infra.deploy.registration import Registrar
+from infra.package.build import build
+from infra.package.wheels import PackageError
+from toolchain.layout import Layout, python_of
+
+REPOSITORY = "module.fleet.aws_ecr_repository.worker"
+"""The resource that must exist before the image is pushed, and so before all others."""
+LAMBDA_PYTHON = "3.13"
+
+Confirm = Callable[[str], bool]
+"""Asks a person a question; true for yes."""
+
+
+@dataclass(frozen=True)
+class Flow:
+    """One command's way through the steps."""
+
+    choices: Choices
+    settings: DeploymentSettings
+    layout: Layout
+    output: Output
+    confirm: Confirm
+
+    def preflight(self, *, removal: bool = False) -> Preflight:
+        """Check everything, or what a removal needs, and show the findings."""
+        with self.output.step("Look at account, region, tools and Discord"):
+            found = run_preflight(self.choices, self.settings, self.layout, removal=removal)
+        self.output.findings(found.findings)
+        return found
+
+    def plan(self) -> Plan:
+        """Do everything up to the first change: preflight, costs, package and plan."""
+        context = self._begin()
+        with context.workspace.locked():
+            self._build_package(context)
+            return self._plan(context)
+
+    def deploy(self) -> str:
+        """Deploy; return the address that Discord sends interactions to."""
+        context = self._begin()
+        deployment = context.deployment
+        with context.workspace.locked():
+            self._ask(f"Deploy {deployment.prefix} to {deployment.region}?")
+            image_name = self._build_package(context)
+            if self.choices.image is None:
+                self._make_repository(context)
+                self._push_image(context, image_name)
+            plan = self._plan(context)
+            if plan.changes:
+                self._ask("Carry this plan out?")
+            outputs = self._apply(context, plan)
+            return self._connect(context, outputs)
+
+    def destroy(self) -> tuple[str, ...]:
+        """Remove everything; return the resources that are left."""
+        context = self._begin_removal()
+        deployment = context.deployment
+        with context.workspace.locked():
+            outputs = context.terraform.outputs()
+            if context.application is not None:
+                _write_variables(context)
+            context.workspace.ensure_package()
+            self._ask(f"Remove {deployment.prefix} in {deployment.region} for good?")
+            self._disconnect(context, outputs)
+            self._remove_resources(context)
+            with self.output.step("Remove the kept bot token"):
+                context.token_store.delete()
+        return self._report_leftovers(context)
+
+    def _begin(self) -> DeployContext:
+        found = self.preflight()
+        if not found.passed or found.context is None:
+            raise RefusedError("Nothing was changed: correct what is marked above first.")
+        deployment = found.context.deployment
+        first_type, maximum = deployment.instance_types[0], deployment.maximum_tasks
+        costs = estimate(first_type, deployment.region, deployment.spot_percentage, maximum)
+        self.output.estimate(costs, first_type, maximum)
+        return found.context
+
+    def _begin_removal(self) -> DeployContext:
+        """As `_begin`; without a valid bot token Discord is left as it is."""
+        found = self.preflight(removal=True)
+        if found.context is None:
+            raise RefusedError("Nothing was removed: correct what is marked above first.")
+        return found.context
+
+    def _ask(self, question: str) -> None:
+        if not self.confirm(question):
+            raise RefusedError("Stopped, as you asked.")
+
+    def _build_package(self, context: DeployContext) -> str:
+        """Build the Lambda package and write the variables; return the worker image's name."""
+        package = context.workspace.package
+        package.parent.mkdir(parents=True, exist_ok=True)
+        architecture = context.deployment.lambda_architecture
+        interpreter = python_of(context.layout.lambda_environment)
+        with self.output.step("Build the Lambda package"):
+            try:
+                build(package, LAMBDA_PYTHON, architecture, interpreter)
+            except PackageError as error:
+                raise DeployError(str(error)) from error
+        return _write_variables(context)
+
+    def _make_repository(self, context: DeployContext) -> None:
+        """Make the ECR repository alone, unless it exists."""
+        path, terraform = context.workspace.plan("repository"), context.terraform
+        with self.output.step("Make the image's repository") as report:
+            plan = terraform.plan(path, f"-target={REPOSITORY}", progress=report)
+            if plan.changes:
+                terraform.apply(path, plan.steps, report)
+            path.unlink(missing_ok=True)
+
+    def _push_image(self, context: DeployContext, tag: str) -> None:
+        """Build and push the worker's image, unless the repository has it."""
+        repository, sizes = context.deployment.repository, list[str]()
+        with self.output.step("Build and push the worker's image") as report:
+            if image.is_pushed(context.aws, repository, tag):
+                report("nothing changed")
+            else:
+                account = context.aws.identity()["Account"]
+                registry = f"{account}.dkr.ecr.{context.deployment.region}.amazonaws.com"
+                reference = f"{registry}/{repository}:{tag}"
+                _worker_image(context).build(reference, report)
+                sizes = image.sizes(reference)
+                image.push(image.login(context.aws), reference, report)
+        for line in sizes:
+            self.output.line(line)
+
+    def _plan(self, context: DeployContext) -> Plan:
+        with self.output.step("Plan") as report:
+            plan = context.terraform.plan(context.workspace.plan("whole"), progress=report)
+        self.output.plan(plan)
+        return plan
+
+    def _apply(self, context: DeployContext, plan: Plan) -> dict[str, Any]:
+        """Carry out the plan that was shown; return Terraform's outputs."""
+        path = context.workspace.plan("whole")
+        with self.output.step("Apply") as report:
+            check_losses(plan, self.choices)
+            context.terraform.apply(path, plan.steps, report)
+            path.unlink(missing_ok=True)
+            return context.terraform.outputs()
+
+    def _connect(self, context: DeployContext, outputs: dict[str, Any]) -> str:
+        """Store the bot token and connect Discord; return the endpoint's address."""
+        url = self._address(outputs)
+        registrar, application_id = self._registrar(context)
+        with self.output.step("Keep the bot token in SSM"):
+            _store_token(context)
+        with self.output.step("Wait until the endpoint refuses what is not signed"):
+            wait_for_endpoint(url)
+        with self.output.step("Register the commands"):
+            registrar.put_commands(application_id, self.choices.guild_id)
+        with self.output.step("Set the endpoint; Discord sends it a PING and a forgery"):
+            registrar.set_endpoint(url)
+        self.output.heading("Deployed")
+        self.output.lines(
+            (
+                f"interactions go to  {url}",
+                "invite the bot      https://discord.com/oauth2/authorize?client_id="
+                f"{application_id}&scope=bot+applications.commands",
+                "then ask            /imagine prompt: a lighthouse at dusk",
+                f"look at it          CloudWatch dashboard {outputs['dashboard_name']}",
+                "change something    run the same command again",
+                "remove it           make destroy-aws",
+            )
+        )
+        return url
+
+    def _disconnect(self, context: DeployContext, outputs: dict[str, Any]) -> None:
+        if context.token is None or context.application is None:
+            self.output.lines(("Discord is left as it is: there is no valid bot token.",))
+            return
+        own_urls = (self._address(outputs),) if outputs else ()
+        with self.output.step("Take commands and endpoint away from Discord"):
+            registrar, application_id = self._registrar(context)
+            done = registrar.disconnect(application_id, own_urls, self.choices.guild_id)
+        self.output.lines(f"removed from {line}" for line in done)
+
+    def _remove_resources(self, context: DeployContext) -> None:
+        terraform, path = context.terraform, context.workspace.plan("removal")
+        if not terraform.resources():
+            self.output.lines(("Terraform's state knows of nothing.",))
+            return
+        with self.output.step("Plan the removal") as report:
+            plan = terraform.plan(path, "-destroy", progress=report)
+        with self.output.step(f"Remove {plan.count('delete')} resources") as report:
+            terraform.apply(path, plan.steps, report)
+        path.unlink(missing_ok=True)
+
+    def _report_leftovers(self, context: DeployContext) -> tuple[str, ...]:
+        with self.output.step("Look for what is left"):
+            left = leftovers(context.aws, context.deployment)
+        self.output.heading("Left" if left.found else "Nothing of it is left at AWS")
+        self.output.lines(left.found)
+        if left.tagged:
+            count = len(left.tagged)
+            self.output.lines(
+                (
+                    f"AWS's list of tags still names {count}. It is late; what is on it "
+                    "tomorrow, too, is there:",
+                )
+            )
+            self.output.lines(f"  {arn}" for arn in left.tagged)
+        self.output.lines(left.unknown)
+        if backend := self.choices.backend_file:
+            self.output.lines((f"In the bucket that {backend} names: the state, now empty.",))
+        self.output.lines(LEFT_BY_DESIGN)
+        if not left.found:
+            context.workspace.remove()
+        return left.found
+
+    def _address(self, outputs: dict[str, Any]) -> str:
+        """Where Discord reaches the deployment."""
+        return public_address(
+            outputs["discord_interactions_endpoint_url"],
+            outputs["rest_api_id"],
+            self.choices.endpoint_url,
+        )
+
+    def _registrar(self, context: DeployContext) -> tuple[Registrar, str]:
+        """Discord's API for the application, and the application's id."""
+        if context.token is None or context.application is None:
+            raise InputError("Without a valid bot token the application is not known.")
+        registrar = Registrar(self.settings.discord_api_url, context.token)
+        return registrar, context.application.id
+
+
+def check_losses(plan: Plan, choices: Choices) -> None:
+    """Refuse a plan that removes irreplaceable resources, unless that was allowed.
+
+    Raises:
+        RefusedError: it does, and it was not.
+    """
+    if plan.losses and not choices.allow_replacement:
+        lost = ", ".join(change.address for change in plan.losses)
+        raise RefusedError(
+            f"The plan would remove {lost}: jobs that wait, or the address that Discord "
+            "knows, would be lost. If that is meant: --allow-replacement."
+        )
+
+
+def _worker_image(context: DeployContext) -> image.WorkerImage:
+    arguments = image.arguments_for(context.values["worker"])
+    return image.WorkerImage(context.layout.root, arguments)
+
+
+def _write_variables(context: DeployContext) -> str:
+    """Write the variables of this run; return the worker image that they name."""
+    if context.application is None:
+        raise InputError("Without a valid bot token the application is not known.")
+    name, worker = context.choices.image, None
+    if name is None:
+        name = _worker_image(context).tag()
+        model = {"model": image.MODEL_IN_IMAGE, "model_revision": None}
+        worker = {**context.values["worker"], **model}
+    values = variables.complete(context.chosen, context.application, name, worker)
+    context.workspace.write_variables(values)
+    return name
+
+
+def _store_token(context: DeployContext) -> None:
+    if context.token is None:
+        raise InputError("There is no bot token to store.")
+    deployment = context.deployment
+    tags = {
+        "Project": deployment.project,
+        "Environment": deployment.environment,
+        "Deployment": deployment.prefix,
+    }
+    context.token_store.put(context.token, tags)
