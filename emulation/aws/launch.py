@@ -1,7 +1,7 @@
-"""How the emulator is started: a command line and its whole environment. Standard library only.
+"""The command that starts the emulator, and its whole environment. Standard library only.
 
-Nothing of the caller's environment reaches the emulator except what a process needs to run at all,
-so that neither a person's AWS profile nor a LocalStack profile changes what the emulator does.
+Only the variables that any process needs are taken from the caller's environment, so that neither
+an AWS profile nor a LocalStack profile changes what the emulator does.
 """
 
 import json
@@ -14,10 +14,10 @@ from typing import Any
 LOOPBACK = "127.0.0.1"
 HEALTH_PATH = "/_localstack/health"
 
-# Read by the extension: which interpreter runs which Lambda runtime, as a JSON object.
+# Read by the plug-in: the interpreters of Lambda runtimes, as a JSON object.
 LAMBDA_PYTHONS = "EMULATOR_LAMBDA_PYTHONS"
 
-# Read by the fleet agent: what tasks run and how the emulated AWS behaves (its config.py).
+# Read by the plug-in: how tasks run (tasks/environment.py), and the fleet agent's settings.
 TASK_COMMAND = "EMULATOR_TASK_COMMAND"
 TASK_PROGRAMS = "EMULATOR_TASK_PROGRAMS"
 TASK_FOLDER = "EMULATOR_TASK_FOLDER"
@@ -25,14 +25,16 @@ TASK_ENVIRONMENT = "EMULATOR_TASK_ENVIRONMENT"
 TASK_LOGS = "EMULATOR_TASK_LOGS"
 FLEET = "EMULATOR_FLEET"
 
-# Names under which the extension registers itself with LocalStack (its pyproject.toml).
+# Names under which the plug-in registers itself with LocalStack (its pyproject.toml).
 LAMBDA_EXECUTOR = "process"
 GATEWAY_SERVER = "strict"
-DYNAMODB_PROVIDER = "moto"
-CLOUDWATCH_PROVIDER = "scaling"
-EC2_PROVIDER = "mended"
-STEP_FUNCTIONS_PROVIDER = "mended"
-EVENTS_PROVIDER = "paced"
+PROVIDERS = {
+    "cloudwatch": "patched",
+    "dynamodb": "moto",
+    "ec2": "patched",
+    "events": "patched",
+    "stepfunctions": "patched",
+}
 
 SERVICES = (
     "apigateway",
@@ -63,17 +65,17 @@ SERVICES = (
 _INHERITED = ("PATH", "LANG", "LC_ALL")
 
 DELAYS = {"reservation": 60, "launch": 40, "register": 40, "pull": 120}
-"""Seconds of AWS's own that the fleet agent takes for granted (its settings.py), unless told."""
+"""Default delays of the fleet agent, in AWS's seconds (simulation/settings.py of the plug-in)."""
 
 
 @dataclass(frozen=True)
 class Tasks:
-    """What the tasks of ECS services run, as processes.
+    """How the tasks of ECS services run, as processes.
 
-    `command` is what every task runs; empty: its container's own command, of which `programs` maps
-    the first word. `environment` wins over the task definition's; {task} in it stands for a name of
-    the task's own. `logs` is a folder for what they print. `fleet` are settings of the fleet
-    agent, for example {"speed": 60}.
+    `command` is the command of every task; if empty, a container's own command is used, of which
+    `programs` maps the first word. `environment` wins over the task definition's; {task} in it
+    stands for a short id of the task. `logs` is a folder for what tasks print. `fleet` are settings
+    of the fleet agent, for example {"speed": 60}.
     """
 
     command: tuple[str, ...] = ()
@@ -84,7 +86,7 @@ class Tasks:
     fleet: Mapping[str, Any] = field(default_factory=dict)
 
     def variables(self) -> dict[str, str]:
-        """What the emulator's environment has to hold."""
+        """The variables by which the emulator is told of it."""
         found = {
             TASK_COMMAND: json.dumps(list(self.command)),
             TASK_PROGRAMS: json.dumps(dict(self.programs)),
@@ -99,12 +101,12 @@ class Tasks:
 
 @dataclass(frozen=True)
 class EmulatorConfig:
-    """What one emulator needs to know.
+    """The configuration of one emulator.
 
-    `emulator_python` is the interpreter that holds LocalStack and the extension,
-    `lambda_pythons` maps a Lambda runtime ("python3.13") to the interpreter that runs it.
-    Everything the emulator writes lies under `state_dir`/emulator. It listens on `host`, or on
-    `listen` where clients reach it by another address, as in a container.
+    `emulator_python` is the interpreter with LocalStack and the plug-in, `lambda_pythons` maps a
+    Lambda runtime ("python3.13") to its interpreter. All that the emulator writes lies below
+    `state_dir`/emulator. It listens on `host`, or on `listen` where clients reach it by another
+    address, as in a container.
     """
 
     emulator_python: Path
@@ -119,20 +121,20 @@ class EmulatorConfig:
 
     @property
     def endpoint(self) -> str:
-        """Where AWS's SDKs reach the emulator."""
+        """The URL for AWS's SDKs."""
         return f"http://{self.host}:{self.port}"
 
     @property
     def health_url(self) -> str:
-        """Answers 200 once the emulator serves requests."""
+        """A URL that answers 200 once the emulator serves requests."""
         return self.endpoint + HEALTH_PATH
 
 
 def command(config: EmulatorConfig) -> tuple[list[str], dict[str, str]]:
-    """The command that starts the emulator and its environment.
+    """The command that starts the emulator, and its environment; creates the emulator's folders.
 
-    The process logs to stdout and stderr, serves until SIGTERM or SIGINT, and takes the Lambda
-    functions' processes with it when it ends. Makes the folders it will write to.
+    The process logs to stdout and stderr, serves until SIGTERM or SIGINT, and ends the processes of
+    Lambda functions and tasks when it ends.
     """
     root = config.state_dir.absolute() / "emulator"
     temporary = root / "tmp"
@@ -147,7 +149,7 @@ def command(config: EmulatorConfig) -> tuple[list[str], dict[str, str]]:
         "TMPDIR": str(temporary),
         "PYTHONUNBUFFERED": "1",
         "AWS_DEFAULT_REGION": config.region,
-        # What it listens on, and what it says in the addresses that it hands out.
+        # What it listens on, and the address in the URLs that it hands out.
         "GATEWAY_LISTEN": f"{config.listen or config.host}:{config.port}",
         "GATEWAY_SERVER": GATEWAY_SERVER,
         "LOCALSTACK_HOST": address,
@@ -159,11 +161,7 @@ def command(config: EmulatorConfig) -> tuple[list[str], dict[str, str]]:
         "CONFIG_DIR": str(home),
         # What it does.
         "SERVICES": ",".join(config.services),
-        "PROVIDER_OVERRIDE_DYNAMODB": DYNAMODB_PROVIDER,
-        "PROVIDER_OVERRIDE_CLOUDWATCH": CLOUDWATCH_PROVIDER,
-        "PROVIDER_OVERRIDE_EC2": EC2_PROVIDER,
-        "PROVIDER_OVERRIDE_STEPFUNCTIONS": STEP_FUNCTIONS_PROVIDER,
-        "PROVIDER_OVERRIDE_EVENTS": EVENTS_PROVIDER,
+        **{f"PROVIDER_OVERRIDE_{api.upper()}": name for api, name in PROVIDERS.items()},
         "LAMBDA_RUNTIME_EXECUTOR": LAMBDA_EXECUTOR,
         LAMBDA_PYTHONS: json.dumps(
             {runtime: str(python.absolute()) for runtime, python in config.lambda_pythons.items()}

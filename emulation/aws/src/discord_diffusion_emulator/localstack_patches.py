@@ -1,4 +1,4 @@
-"""Corrections of LocalStack's own behaviour, each with the reason for it."""
+"""Patches of LocalStack's core and of its Lambda service, each with its reason."""
 
 from collections import defaultdict
 from typing import Any
@@ -12,29 +12,29 @@ from localstack.services.lambda_.invocation.lambda_service import LambdaService
 from localstack.services.lambda_.invocation.logs import LogHandler
 from localstack.utils.patch import patch
 
-from discord_diffusion_emulator.functions import telemetry
+from .functions import telemetry
 
 
 class _Environments(dict[str, Any]):
-    """A function version's environments, that can be looked through while another thread adds one.
+    """The environments of a function version, which can be iterated while another is added.
 
-    LocalStack walks through `values()` while other invocations start environments, which fails
-    with "dictionary changed size during iteration" when several arrive at once.
+    LocalStack iterates over `values()` while other invocations start environments, which fails with
+    "dictionary changed size during iteration" when several invocations arrive at once.
     """
 
     def values(self) -> Any:
         return list(super().values())
 
 
-def _by_name(context: RequestContext, error: NotImplementedError) -> NotImplementedError:
-    """The error with the operation that is missing, which LocalStack's own texts leave out."""
+def _with_operation(context: RequestContext, error: NotImplementedError) -> NotImplementedError:
+    """The error with the name of the missing operation, which LocalStack's text leaves out."""
     operation = f"{context.service.service_name}.{context.operation.name}"
     detail = f": {error.args[0]}" if error.args else ""
     return NotImplementedError(f"{operation} is not emulated here{detail}")
 
 
 def apply() -> None:
-    """Apply all corrections. Called once, before anything is served."""
+    """Apply all patches. Called once, before anything is served."""
 
     @patch(AssignmentService.__init__)  # type: ignore[untyped-decorator]  # LocalStack is untyped
     def _init(original: Any, service: Any) -> None:
@@ -43,7 +43,7 @@ def apply() -> None:
 
     @patch(LambdaService.stop_version)  # type: ignore[untyped-decorator]  # as above
     def _stop_version(original: Any, service: Any, qualified_arn: str) -> None:
-        """Let a function be removed whose creation failed: nothing of it runs."""
+        """Let a function be deleted whose creation failed: no version of it runs."""
         known = (service.lambda_running_versions, service.lambda_starting_versions)
         if any(qualified_arn in versions for versions in known):
             original(service, qualified_arn)
@@ -56,10 +56,10 @@ def apply() -> None:
     def _not_in_service(
         original: Any, skeleton: Any, serializer: Any, context: RequestContext, error: Any
     ) -> Any:
-        return original(skeleton, serializer, context, _by_name(context, error))
+        return original(skeleton, serializer, context, _with_operation(context, error))
 
     @patch(ServiceExceptionSerializer.create_exception_response)  # type: ignore[untyped-decorator]
     def _no_such_service(original: Any, handler: Any, error: Any, context: RequestContext) -> Any:
         if context.operation and isinstance(error, NotImplementedError):
-            error = _by_name(context, error)
+            error = _with_operation(context, error)
         return original(handler, error, context)

@@ -1,8 +1,8 @@
-"""The plugins that LocalStack finds through the entry points of this distribution. They only wire.
+"""The plugins that LocalStack finds through this distribution's entry points. They only wire.
 
-Order: the server plugin is loaded when the runtime is made; `mend_localstack` runs before the
-gateway listens; the executor plugin is loaded with the first function; `stop_functions` runs at
-shutdown before LocalStack stops its services.
+Order: the server plugin is loaded when the runtime is made; the `on_infra_start` hooks run before
+the gateway listens; a service is made with its first request, the executor plugin with the first
+function; `end_process` runs at shutdown before LocalStack stops its services.
 """
 
 from typing import TYPE_CHECKING
@@ -12,8 +12,13 @@ from localstack.runtime.server.core import RuntimeServer, RuntimeServerPlugin
 from localstack.services.lambda_.invocation.plugins import RuntimeExecutorPlugin
 from localstack.services.plugins import Service, aws_provider
 
+from .fleet.agent import FleetAgent
+
 if TYPE_CHECKING:
-    from discord_diffusion_emulator.functions.executor import ProcessRuntimeExecutor
+    from .functions.executor import ProcessRuntimeExecutor
+
+AGENT = FleetAgent()
+"""The emulator's fleet agent; it does nothing before a region's fleets are used."""
 
 BEFORE_SERVICES_STOP = 10
 
@@ -24,7 +29,7 @@ class ProcessRuntimeExecutorPlugin(RuntimeExecutorPlugin):  # type: ignore[misc]
     name = "process"
 
     def load(self, *_args: object, **_kwargs: object) -> "type[ProcessRuntimeExecutor]":
-        from discord_diffusion_emulator.functions.executor import ProcessRuntimeExecutor
+        from .functions.executor import ProcessRuntimeExecutor
 
         return ProcessRuntimeExecutor
 
@@ -35,143 +40,118 @@ class StrictServerPlugin(RuntimeServerPlugin):  # type: ignore[misc]  # untyped 
     name = "strict"
 
     def load(self, *_args: object, **_kwargs: object) -> RuntimeServer:
-        from discord_diffusion_emulator.server import StrictServer
+        from .server import StrictServer
 
         return StrictServer()
 
 
 @aws_provider(name="moto")  # type: ignore[untyped-decorator]  # LocalStack is untyped
 def dynamodb() -> Service:
-    """DynamoDB from moto (PROVIDER_OVERRIDE_DYNAMODB=moto): LocalStack's own needs Java."""
-    from discord_diffusion_emulator.services import moto_service as moto_services
+    """DynamoDB of moto (PROVIDER_OVERRIDE_DYNAMODB=moto)."""
+    from .services import dynamodb
 
-    return moto_services.dynamodb()
+    return dynamodb.service()
 
 
-@aws_provider(name="scaling")  # type: ignore[untyped-decorator]  # as above
+@aws_provider(name="patched")  # type: ignore[untyped-decorator]  # as above
 def cloudwatch() -> Service:
-    """LocalStack's CloudWatch, its alarms carrying out scaling policies too."""
-    from localstack.services.cloudwatch.provider_v2 import CloudwatchProvider
+    """CloudWatch of LocalStack (PROVIDER_OVERRIDE_CLOUDWATCH=patched)."""
+    from .cloudwatch import alarms
 
-    from discord_diffusion_emulator.cloudwatch import alarms as cloudwatch
-
-    cloudwatch.mend()
-    return Service.for_provider(CloudwatchProvider())
+    return alarms.service(AGENT)
 
 
-@aws_provider(name="mended")  # type: ignore[untyped-decorator]  # as above
+@aws_provider(name="patched")  # type: ignore[untyped-decorator]  # as above
 def ec2() -> Service:
-    """LocalStack's EC2 with launch templates as Terraform expects them."""
-    from localstack.services.ec2.provider import Ec2Provider
-    from localstack.services.moto import MotoFallbackDispatcher
+    """EC2 of LocalStack (PROVIDER_OVERRIDE_EC2=patched)."""
+    from .services import ec2
 
-    from discord_diffusion_emulator.services import ec2
-
-    ec2.mend()
-    return Service.for_provider(Ec2Provider(), dispatch_table_factory=MotoFallbackDispatcher)
+    return ec2.service()
 
 
-@aws_provider(name="mended")  # type: ignore[untyped-decorator]  # as above
+@aws_provider(name="patched")  # type: ignore[untyped-decorator]  # as above
 def stepfunctions() -> Service:
-    """LocalStack's Step Functions with what Terraform asks of a state machine, and paced waits."""
-    from localstack.services.stepfunctions.provider import StepFunctionsProvider
+    """Step Functions of LocalStack (PROVIDER_OVERRIDE_STEPFUNCTIONS=patched)."""
+    from .services import stepfunctions
 
-    from discord_diffusion_emulator.services import events as pacing
-    from discord_diffusion_emulator.services import stepfunctions as state_machines
-
-    state_machines.mend()
-    pacing.mend_waits()
-    return Service.for_provider(StepFunctionsProvider())
+    return stepfunctions.service(AGENT)
 
 
-@aws_provider(name="paced")  # type: ignore[untyped-decorator]  # as above
+@aws_provider(name="patched")  # type: ignore[untyped-decorator]  # as above
 def events() -> Service:
-    """LocalStack's EventBridge, its rates exact and paced."""
-    from localstack.services.events.provider import EventsProvider
+    """EventBridge of LocalStack (PROVIDER_OVERRIDE_EVENTS=patched)."""
+    from .services import events
 
-    from discord_diffusion_emulator.services import events as pacing
-
-    pacing.mend_events()
-    return Service.for_provider(EventsProvider())
+    return events.service(AGENT)
 
 
 @aws_provider()  # type: ignore[untyped-decorator]  # as above
 def ecs() -> Service:
-    """ECS from moto, its tasks by the fleet agent."""
-    from discord_diffusion_emulator.services import moto_service as moto_services
+    from .services import ecs
 
-    return moto_services.ecs()
+    return ecs.service(AGENT)
 
 
 @aws_provider()  # type: ignore[untyped-decorator]  # as above
 def ecr() -> Service:
-    """ECR from moto."""
-    from discord_diffusion_emulator.services.moto_service import through_moto
+    from .services.moto_service import moto_service
 
-    return through_moto("ecr")
+    return moto_service("ecr")
 
 
 @aws_provider()  # type: ignore[untyped-decorator]  # as above
 def autoscaling() -> Service:
-    """Auto Scaling from moto, its instances by the fleet agent."""
-    from discord_diffusion_emulator.services import moto_service as moto_services
+    from .services import autoscaling
 
-    return moto_services.autoscaling()
+    return autoscaling.service(AGENT)
 
 
 @aws_provider(api="application-autoscaling")  # type: ignore[untyped-decorator]
 def application_autoscaling() -> Service:
-    """Application Auto Scaling from moto, its policies carried out by alarms."""
-    from discord_diffusion_emulator.services import moto_service as moto_services
+    from .services import application_autoscaling
 
-    return moto_services.application_autoscaling()
+    return application_autoscaling.service()
 
 
 @aws_provider()  # type: ignore[untyped-decorator]  # as above
 def budgets() -> Service:
-    """Budgets from moto."""
-    from discord_diffusion_emulator.services import moto_service as moto_services
+    from .services import budgets
 
-    return moto_services.budgets()
+    return budgets.service()
 
 
 @aws_provider(api="service-quotas")  # type: ignore[untyped-decorator]
 def service_quotas() -> Service:
-    """Service Quotas from moto, with the quotas of GPU instances."""
-    from discord_diffusion_emulator.services import moto_service as moto_services
+    from .services import service_quotas
 
-    return moto_services.service_quotas()
-
-
-@hooks.on_infra_start()  # type: ignore[untyped-decorator]  # as above
-def mend_localstack() -> None:
-    """Correct LocalStack before it serves anything."""
-    from discord_diffusion_emulator import localstack_patches as mending
-
-    mending.apply()
+    return service_quotas.service()
 
 
 @hooks.on_infra_start()  # type: ignore[untyped-decorator]  # as above
-def keep_pauses_short() -> None:
-    """Collect garbage without keeping requests waiting."""
-    from discord_diffusion_emulator import garbage_collection as collecting
+def patch_localstack() -> None:
+    from . import localstack_patches
 
-    collecting.begin()
+    localstack_patches.apply()
 
 
 @hooks.on_infra_start()  # type: ignore[untyped-decorator]  # as above
-def serve_fleets() -> None:
-    """Routes for tasks and people, answered once the agent is needed."""
+def shorten_garbage_collection() -> None:
+    from . import garbage_collection
+
+    garbage_collection.keep_pauses_short()
+
+
+@hooks.on_infra_start()  # type: ignore[untyped-decorator]  # as above
+def add_fleet_endpoints() -> None:
     from localstack.services.edge import ROUTER
 
-    from discord_diffusion_emulator.fleet import routes
+    from .fleet.endpoints import FleetEndpoints
 
-    routes.add_to(ROUTER)
+    FleetEndpoints(AGENT).add_to(ROUTER)
 
 
 @hooks.on_infra_shutdown(priority=BEFORE_SERVICES_STOP)  # type: ignore[untyped-decorator]  # as above
-def stop_functions() -> None:
-    """Kill every function's process, and see to it that the emulator ends in time."""
-    from discord_diffusion_emulator import shutdown
+def end_process() -> None:
+    from . import server
 
-    shutdown.begin()
+    server.end_process()

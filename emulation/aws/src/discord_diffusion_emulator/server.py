@@ -1,30 +1,39 @@
-"""The gateway's HTTP server.
+"""The gateway's HTTP server, and a prompt end of the emulator's process.
 
-LocalStack's own ignores the host of GATEWAY_LISTEN and listens on every interface of the machine.
-The emulator runs code for whoever reaches it, so this one listens on the given addresses only, in
-plain HTTP, and fails at once when an address is taken.
+LocalStack's own server ignores the host of GATEWAY_LISTEN and listens on every interface. The
+emulator runs code for whoever reaches it, so this one listens on the given addresses only, in plain
+HTTP, and fails at once if an address is taken.
 """
 
 import logging
+import os
+import sys
 import threading
 from functools import partial
 
 from localstack import config
 from localstack.aws.serving.twisted import stop_thread_pool
+from localstack.runtime import events, get_current_runtime
 from localstack.runtime.server.core import RuntimeServer
 from localstack.utils.patch import patch
 from rolo.gateway import Gateway
 from rolo.serving.twisted import TwistedGateway
 from twisted.internet import reactor
 
+from .processes.children import CHILDREN
+
 LOG = logging.getLogger(__name__)
 
 # Requests still running at shutdown (a long poll may wait 20 s) are given up after this long.
 GRACE_SECONDS = 1.0
 
+# LocalStack's services wait for threads of theirs that may be in a long call. Nothing is kept
+# across restarts, so nothing is lost by not waiting longer.
+SHUTDOWN_SECONDS = 3.0
+
 
 class StrictServer(RuntimeServer):  # type: ignore[misc]  # untyped base
-    """Serves the gateway on exactly the hosts and ports it is given."""
+    """Serves the gateway on exactly the hosts and ports that it is given."""
 
     def register(
         self,
@@ -48,3 +57,22 @@ class StrictServer(RuntimeServer):  # type: ignore[misc]  # untyped base
     def shutdown(self) -> None:
         reactor.getThreadPool().stop(timeout=GRACE_SECONDS)
         reactor.callFromThread(reactor.stop)
+
+
+def end_process() -> None:
+    """Kill all functions and tasks, and make this process end within SHUTDOWN_SECONDS."""
+    CHILDREN.kill_all()
+    # Docker's client is loaded with the first task that runs in a container.
+    if containers := sys.modules.get("discord_diffusion_emulator.tasks.container"):
+        containers.kill_all()
+    # Not a daemon: those are halted while the interpreter is taken apart, which takes a second.
+    threading.Thread(target=_exit_in_time, name="shutdown-clock").start()
+
+
+def _exit_in_time() -> None:
+    """Exit once LocalStack has cleaned up, without joining the threads that it left."""
+    if not events.infra_stopped.wait(SHUTDOWN_SECONDS):
+        LOG.warning("the shutdown is not complete after %s s; exiting anyway", SHUTDOWN_SECONDS)
+    logging.shutdown()
+    sys.stdout.flush()
+    os._exit(get_current_runtime().exit_code)

@@ -20,7 +20,9 @@ def config(tmp_path: Path) -> EmulatorConfig:
     )
 
 
-def test_it_listens_on_loopback_and_says_so(config: EmulatorConfig) -> None:
+def test_the_emulator_listens_on_loopback_by_default(
+    config: EmulatorConfig,
+) -> None:
     argv, environment = command(config)
     assert argv == ["/venv/bin/python", "-m", "localstack.runtime.main"]
     assert environment["GATEWAY_LISTEN"] == "127.0.0.1:4599"
@@ -29,14 +31,16 @@ def test_it_listens_on_loopback_and_says_so(config: EmulatorConfig) -> None:
     assert config.health_url == "http://127.0.0.1:4599/_localstack/health"
 
 
-def test_it_writes_below_the_state_folder_only(config: EmulatorConfig, tmp_path: Path) -> None:
+def test_the_emulator_writes_below_the_state_folder_only(
+    config: EmulatorConfig, tmp_path: Path
+) -> None:
     _, environment = command(config)
     for name in ("HOME", "TMPDIR", "LOCALSTACK_VOLUME_DIR", "FILESYSTEM_ROOT", "CONFIG_DIR"):
         assert Path(environment[name]).is_relative_to(tmp_path / "emulator")
     assert Path(environment["TMPDIR"]).is_dir()
 
 
-def test_nothing_of_the_callers_environment_gets_in(
+def test_the_callers_environment_does_not_reach_the_emulator(
     config: EmulatorConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("AWS_PROFILE", "LS_LOG", "PYTHONPATH", "LOCALSTACK_AUTH_TOKEN", "EXTRA"):
@@ -44,11 +48,12 @@ def test_nothing_of_the_callers_environment_gets_in(
     assert "leaked" not in command(config)[1].values()
 
 
-def test_the_names_are_those_under_which_the_extension_registers() -> None:
+def test_the_plug_in_registers_under_the_names_that_the_launcher_uses() -> None:
     metadata = tomllib.loads(
         (Path(launch.__file__).parent / "pyproject.toml").read_text(encoding="utf-8")
     )
     entry_points = metadata["project"]["entry-points"]
     assert launch.LAMBDA_EXECUTOR in entry_points["localstack.lambda.runtime_executor"]
     assert launch.GATEWAY_SERVER in entry_points["localstack.runtime.server"]
-    assert f"dynamodb:{launch.DYNAMODB_PROVIDER}" in entry_points["localstack.aws.provider"]
+    for api, name in launch.PROVIDERS.items():
+        assert f"{api}:{name}" in entry_points["localstack.aws.provider"]

@@ -1,1 +1,7 @@
-"""CloudWatch: when an alarm changes its state, and what it then carries out."""
+"""CloudWatch alarms that are evaluated, and act, as CloudWatch's do.
+
+alarms.py        evaluates alarms and carries out their scaling policies
+alarm_rules.py   the state that an alarm's data points call for; pure
+metric_math.py   metric math expressions of alarms; pure
+datapoints.py    reads an alarm's data points from LocalStack's store
+"""

@@ -1,4 +1,4 @@
-"""When a CloudWatch alarm changes its state.
+"""The state that an alarm's data points call for, as CloudWatch evaluates them; pure.
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
 """
@@ -17,15 +17,15 @@ COMPARISONS = {
     "LessThanThreshold": operator.lt,
     "LessThanOrEqualToThreshold": operator.le,
 }
+_WITHOUT_DATA = {"breaching": ALARM, "notBreaching": OK, "ignore": None}
 
-# Periods shorter than this are looked at every 10 s, others every minute.
 MINUTE = 60.0
 HIGH_RESOLUTION_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
 class Rule:
-    """M of the last N points beyond a threshold, and what a missing one counts as."""
+    """M of the last N data points beyond a threshold, and how missing ones are treated."""
 
     comparison: str
     threshold: float
@@ -35,7 +35,7 @@ class Rule:
 
     @property
     def above(self) -> bool:
-        """Whether it fires above its threshold."""
+        """Whether the alarm fires above its threshold."""
         return self.comparison.startswith("Greater")
 
     def breaches(self, value: float) -> bool:
@@ -43,48 +43,39 @@ class Rule:
         return bool(COMPARISONS[self.comparison](value, self.threshold))
 
 
-def interval(period: float) -> float:
-    """How often an alarm is looked at, in seconds."""
+def evaluation_interval(period: float) -> float:
+    """The seconds between two evaluations of an alarm whose period is so many seconds."""
     return HIGH_RESOLUTION_SECONDS if period < MINUTE else MINUTE
 
 
-def evaluated(rule: Rule, values: Sequence[float | None]) -> str | None:
-    """The state that an alarm has to have, or None to keep the one it has.
+def evaluate(rule: Rule, values: Sequence[float | None]) -> str | None:
+    """The state that an alarm has to have, or None to keep its state.
 
-    `values` are the points of the evaluation range, oldest first, None where there is none; the
-    range may be longer than the rule's N. If there are N real points or more in it, the latest N
-    decide; missing ones are filled in by `missing` otherwise.
+    `values` are the data points of the evaluation range, oldest first, None where one is missing;
+    the range may be longer than the rule's N. If it has N data points or more, the latest N decide;
+    else the missing ones are treated as the rule says.
     """
-    there = [rule.breaches(value) for value in values if value is not None][-rule.points :]
-    if not there:
-        return _without_data(rule)
-    absent = rule.points - len(there)
-    breaching = there.count(True)
+    present = [rule.breaches(value) for value in values if value is not None][-rule.points :]
+    if not present:
+        return _WITHOUT_DATA.get(rule.missing, INSUFFICIENT_DATA)
+    breaching = present.count(True)
     if rule.missing == "breaching":
-        breaching += absent
+        breaching += rule.points - len(present)
     if breaching >= rule.to_alarm:
         return ALARM
-    if rule.missing in ("missing", "ignore") and _early(rule, values):
+    if rule.missing in ("missing", "ignore") and _alarms_early(rule, values):
         return ALARM if rule.missing == "missing" else None
     return OK
 
 
-def _without_data(rule: Rule) -> str | None:
-    return {
-        "breaching": ALARM,
-        "notBreaching": OK,
-        "ignore": None,
-    }.get(rule.missing, INSUFFICIENT_DATA)
+def _alarms_early(rule: Rule, values: Sequence[float | None]) -> bool:
+    """Whether all data points breach, and the oldest is as old as M of them.
 
-
-def _early(rule: Rule, values: Sequence[float | None]) -> bool:
-    """Whether all points that there are breach and the oldest is as old as M.
-
-    CloudWatch then doesn't wait for the missing ones.
+    CloudWatch then does not wait for the missing ones.
     """
     latest = list(values)[-rule.points :]
-    there = [value for value in latest if value is not None]
-    if not there or not all(rule.breaches(value) for value in there):
+    present = [value for value in latest if value is not None]
+    if not present or not all(rule.breaches(value) for value in present):
         return False
     oldest = next(i for i, value in enumerate(latest) if value is not None)
-    return len(latest) - oldest >= rule.to_alarm > len(there)
+    return len(latest) - oldest >= rule.to_alarm > len(present)

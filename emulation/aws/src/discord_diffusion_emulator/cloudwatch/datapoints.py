@@ -1,4 +1,4 @@
-"""An alarm's points: of a metric's statistic, of its percentile, or of metric math."""
+"""An alarm's data points: of a metric's statistic or percentile, or of metric math."""
 
 import math
 import sqlite3
@@ -9,18 +9,20 @@ from typing import Any
 
 from localstack.services.cloudwatch.cloudwatch_database_helper import CloudwatchDatabase
 
-from discord_diffusion_emulator.cloudwatch.alarm_rules import COMPARISONS, Rule
-from discord_diffusion_emulator.cloudwatch.metric_math import Expression, UnsupportedExpressionError
+from discord_diffusion_emulator.errors import UnsupportedExpressionError
+
+from .alarm_rules import COMPARISONS, Rule
+from .metric_math import Expression
 
 MINUTE = 60
 
 
-def refusal(details: Any) -> str | None:
-    """Why an alarm can't be evaluated; None if it can."""
-    if details["ComparisonOperator"] not in COMPARISONS or "Threshold" not in details:
-        return f"{details['ComparisonOperator']} is not emulated"
+def unsupported(alarm: Any) -> str | None:
+    """Why an alarm, as DescribeAlarms shows it, can't be evaluated; None if it can."""
+    if alarm["ComparisonOperator"] not in COMPARISONS or "Threshold" not in alarm:
+        return f"{alarm['ComparisonOperator']} is not emulated"
     try:
-        for query in details.get("Metrics") or []:
+        for query in alarm.get("Metrics") or []:
             if "Expression" in query:
                 Expression(query["Expression"])
     except UnsupportedExpressionError as error:
@@ -28,66 +30,63 @@ def refusal(details: Any) -> str | None:
     return None
 
 
-def rule(details: Any) -> Rule:
-    """When the alarm fires."""
-    points = int(details["EvaluationPeriods"])
+def rule(alarm: Any) -> Rule:
+    """The rule by which the alarm fires."""
+    points = int(alarm["EvaluationPeriods"])
     return Rule(
-        comparison=details["ComparisonOperator"],
-        threshold=float(details["Threshold"]),
+        comparison=alarm["ComparisonOperator"],
+        threshold=float(alarm["Threshold"]),
         points=points,
-        to_alarm=int(details.get("DatapointsToAlarm") or points),
-        missing=details.get("TreatMissingData") or "missing",
+        to_alarm=int(alarm.get("DatapointsToAlarm") or points),
+        missing=alarm.get("TreatMissingData") or "missing",
     )
 
 
-def period(details: Any) -> int:
-    """The seconds that a point of the alarm stands for."""
-    if "Period" in details:
-        return int(details["Period"])
+def period(alarm: Any) -> int:
+    """The seconds that a data point of the alarm stands for."""
+    if "Period" in alarm:
+        return int(alarm["Period"])
     return max(
         int((query.get("MetricStat") or query).get("Period") or MINUTE)
-        for query in details["Metrics"]
+        for query in alarm["Metrics"]
     )
 
 
-def read(account: str, region: str, details: Any, speed: float) -> list[float | None]:
-    """The alarm's points, oldest first, None where there is none; some more than it evaluates.
+def read(account: str, region: str, alarm: Any, speed: float) -> list[float | None]:
+    """The alarm's data points, oldest first, None where one is missing; more than it evaluates.
 
     `speed` divides its period.
     """
-    seconds = max(1, round(period(details) / speed))
-    points = int(details["EvaluationPeriods"])
+    seconds = max(1, round(period(alarm) / speed))
+    points = int(alarm["EvaluationPeriods"])
     number = points + max(points // 3, 2)
     window = _Window(account, region, math.floor(time.time()) + 1, seconds, number)
-    queries = details.get("Metrics")
+    queries = {query["Id"]: query for query in alarm.get("Metrics") or []}
     if not queries:
-        metric = {
-            name: details[name]
-            for name in ("MetricName", "Namespace", "Dimensions")
-            if details.get(name)
-        }
-        return window.of(metric, details.get("Statistic") or details["ExtendedStatistic"])
-    return _of_math(window, {query["Id"]: query for query in queries})
+        names = ("MetricName", "Namespace", "Dimensions")
+        metric = {name: alarm[name] for name in names if alarm.get(name)}
+        return window.metric(metric, alarm.get("Statistic") or alarm["ExtendedStatistic"])
+    returned = (name for name, query in queries.items() if query.get("ReturnData", True))
+    return _math(window, queries, next(returned))
 
 
 class _Window:
-    """The last `number` periods before `end`."""
+    """The last `number` periods before `end`, each of some seconds."""
 
     def __init__(self, account: str, region: str, end: int, seconds: int, number: int) -> None:
         self._account, self._region = account, region
         self._seconds, self.number = seconds, number
         self._start, self._end = end - number * seconds, end
 
-    def of(self, metric: dict[str, Any], stat: str) -> list[float | None]:
-        """A metric's points."""
-        found = self._percentile(metric, stat) if stat[0] == "p" else self._stat(metric, stat)
+    def metric(self, metric: dict[str, Any], stat: str) -> list[float | None]:
+        """The data points of a metric."""
+        read = self._percentile if stat[0] == "p" else self._statistic
+        found = read(metric, stat)
         return [found.get(self._start + i * self._seconds) for i in range(self.number)]
 
-    def _stat(self, metric: dict[str, Any], stat: str) -> dict[int, float]:
-        query: Any = {
-            "Id": "alarm",
-            "MetricStat": {"Metric": metric, "Period": self._seconds, "Stat": stat},
-        }
+    def _statistic(self, metric: dict[str, Any], stat: str) -> dict[int, float]:
+        statistic = {"Metric": metric, "Period": self._seconds, "Stat": stat}
+        query: Any = {"Id": "alarm", "MetricStat": statistic}
         found = CloudwatchDatabase().get_metric_data_stat(
             self._account,
             self._region,
@@ -99,6 +98,7 @@ class _Window:
         return dict(zip(found["timestamps"], found["values"], strict=True))
 
     def _percentile(self, metric: dict[str, Any], stat: str) -> dict[int, float]:
+        """LocalStack's store has no percentiles: they are computed from its single values."""
         database = CloudwatchDatabase()
         dimensions = database._get_ordered_dimensions_with_separator(metric.get("Dimensions"))
         connection = sqlite3.connect(database.METRICS_DB_READ_ONLY, uri=True)
@@ -124,19 +124,14 @@ class _Window:
         }
 
 
-def _of_math(window: _Window, queries: dict[str, Any]) -> list[float | None]:
-    """The points of the query that returns data."""
-
-    def points(name: str) -> list[float | None]:
-        query = queries[name]
-        if "Expression" not in query:
-            return window.of(dict(query["MetricStat"]["Metric"]), query["MetricStat"]["Stat"])
-        expression = Expression(query["Expression"])
-        parts = {part: points(part) for part in expression.ids}
-        return [
-            expression.at({part: values[i] for part, values in parts.items()})
-            for i in range(window.number)
-        ]
-
-    returned = [name for name, query in queries.items() if query.get("ReturnData", True)]
-    return points(returned[0])
+def _math(window: _Window, queries: dict[str, Any], name: str) -> list[float | None]:
+    """The data points of one query, which may be an expression over others."""
+    query = queries[name]
+    if "Expression" not in query:
+        return window.metric(dict(query["MetricStat"]["Metric"]), query["MetricStat"]["Stat"])
+    expression = Expression(query["Expression"])
+    parts = {part: _math(window, queries, part) for part in expression.ids}
+    return [
+        expression.at({part: values[i] for part, values in parts.items()})
+        for i in range(window.number)
+    ]

@@ -1,4 +1,4 @@
-"""Metric math of alarms, for one point in time: arithmetic, comparisons, IF and FILL.
+"""Metric math of alarms, for one point in time: arithmetic, comparisons, IF and FILL; pure.
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
 """
@@ -9,8 +9,10 @@ import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
 
+from discord_diffusion_emulator.errors import UnsupportedExpressionError
+
 Value = float | None
-"""None where a metric has no data point."""
+"""A metric's data point; None where it is missing."""
 
 _WORDS = ((r"&&", " and "), (r"\|\|", " or "), (r"\bAND\b", " and "), (r"\bOR\b", " or "))
 
@@ -29,8 +31,8 @@ _COMPARED: dict[type[ast.cmpop], Callable[[float, float], bool]] = {
     ast.Gt: operator.gt,
     ast.GtE: operator.ge,
 }
-_OF_ONE: dict[str, Callable[[float], float]] = {"ABS": abs, "CEIL": math.ceil, "FLOOR": math.floor}
-_OF_SEVERAL: dict[str, Callable[[Sequence[float]], float]] = {
+_UNARY: dict[str, Callable[[float], float]] = {"ABS": abs, "CEIL": math.ceil, "FLOOR": math.floor}
+_AGGREGATES: dict[str, Callable[[Sequence[float]], float]] = {
     "AVG": lambda values: sum(values) / len(values),
     "MAX": max,
     "MIN": min,
@@ -38,15 +40,11 @@ _OF_SEVERAL: dict[str, Callable[[Sequence[float]], float]] = {
 }
 
 
-class UnsupportedExpressionError(Exception):
-    """An expression, or a part of one, that is not emulated."""
-
-
 class Expression:
-    """A metric math expression over metrics' ids.
+    """A metric math expression over the ids of metrics.
 
     Raises:
-        UnsupportedExpressionError: something in it is not emulated; the text names it.
+        UnsupportedExpressionError: a part of it is not emulated; the text names that part.
     """
 
     def __init__(self, text: str) -> None:
@@ -60,11 +58,11 @@ class Expression:
             raise UnsupportedExpressionError(f"{text!r} is not metric math") from error
         names = {node.id for node in ast.walk(self._tree) if isinstance(node, ast.Name)}
         self.ids = {name for name in names if name[0].islower()}
-        # Anything that is not known shows with the first value, whatever it is.
+        # An unsupported part fails with any values, so try some at once.
         self.at(dict.fromkeys(self.ids, 1.0))
 
     def at(self, values: Mapping[str, Value]) -> Value:
-        """Its value where the metrics have these; None if what it needs is missing."""
+        """The expression's value for the metrics' values; None if one that it needs is missing."""
         try:
             return self._value(self._tree, values)
         except ZeroDivisionError:
@@ -107,16 +105,16 @@ class Expression:
     def _call(self, name: str, arguments: list[ast.expr], values: Mapping[str, Value]) -> Value:
         if name == "IF" and len(arguments) == 3:
             condition = self._value(arguments[0], values)
-            chosen = [self._value(one, values) for one in arguments[1:]]
+            chosen = [self._value(argument, values) for argument in arguments[1:]]
             return None if condition is None else chosen[0 if condition else 1]
         if name == "FILL" and len(arguments) == 2:
-            found, filling = (self._value(one, values) for one in arguments)
+            found, filling = (self._value(argument, values) for argument in arguments)
             return filling if found is None else found
-        if name in _OF_ONE and len(arguments) == 1:
+        if name in _UNARY and len(arguments) == 1:
             value = self._value(arguments[0], values)
-            return None if value is None else float(_OF_ONE[name](value))
-        if name in _OF_SEVERAL and len(arguments) == 1 and isinstance(arguments[0], ast.List):
-            several = [self._value(one, values) for one in arguments[0].elts]
+            return None if value is None else float(_UNARY[name](value))
+        if name in _AGGREGATES and len(arguments) == 1 and isinstance(arguments[0], ast.List):
+            several = [self._value(argument, values) for argument in arguments[0].elts]
             there = [value for value in several if value is not None]
-            return float(_OF_SEVERAL[name](there)) if there else None
+            return float(_AGGREGATES[name](there)) if there else None
         raise UnsupportedExpressionError(f"not emulated: {name} with {len(arguments)} arguments")

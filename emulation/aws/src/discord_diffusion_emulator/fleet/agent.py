@@ -1,97 +1,112 @@
-"""The thread that keeps the fleets going. It is made with the first change to a fleet's services,
-and sleeps until something is due or somebody calls `wake`."""
+"""The fleet agent's thread. It starts with the first region that is used."""
 
 import contextlib
+import json
 import logging
+import os
 import threading
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
-from discord_diffusion_emulator.fleet.config import Config
-from discord_diffusion_emulator.fleet.region import Plane
-from discord_diffusion_emulator.tasks import launcher as launching
+from discord_diffusion_emulator.simulation.settings import Settings
+
+if TYPE_CHECKING:
+    from .region import Region
 
 LOG = logging.getLogger(__name__)
 
+# Settings of the simulated AWS (simulation/settings.py), as a JSON object.
+FLEET = "EMULATOR_FLEET"
+
 # Something that fails again and again must not keep a processor busy.
-_SHORTEST = 0.02
-_AFTER_ERROR = 1.0
+_SHORTEST_WAIT = 0.02
+_WAIT_AFTER_ERROR = 1.0
 
 
-class Agent:
-    """All planes, by account and region, and the thread that ticks them."""
+class FleetAgent:
+    """Steps the fleets of all accounts and regions, and sleeps while nothing is due."""
 
-    def __init__(self, config: Config) -> None:
-        self._config = config
+    def __init__(self) -> None:
         self.lock = threading.RLock()
+        self.regions: dict[tuple[str, str], Region] = {}
+        self.on_settings: list[Callable[[], None]] = []
+        """Called after every change of settings."""
         self._woken = threading.Event()
-        self.planes: dict[tuple[str, str], Plane] = {}
-        threading.Thread(target=self._run, name="fleet-agent", daemon=True).start()
 
-    def plane(self, account: str, region: str) -> Plane:
-        """The plane of an account and region, made if need be."""
+    def get(self, account: str, region: str) -> "Region":
+        """The fleets of an account and region. Hold `lock` while using them."""
         key = (account, region)
         with self.lock:
-            if key not in self.planes:
-                self.planes[key] = Plane(
-                    account, region, self._config, lambda task, code: self._ended(key, task, code)
-                )
-            return self.planes[key]
+            if key not in self.regions:
+                self.regions[key] = self._created(account, region)
+            return self.regions[key]
+
+    @contextlib.contextmanager
+    def region(self, account: str, region: str) -> "Iterator[Region]":
+        """The fleets of an account and region, to be read or changed; a step follows."""
+        with self.lock:
+            yield self.get(account, region)
+        self.wake()
+
+    def settings(self, account: str, region: str) -> Settings:
+        """The settings of a region."""
+        return self.get(account, region).settings
+
+    def change_settings(self, account: str, region: str, values: Mapping[str, Any]) -> None:
+        """Change settings of a region.
+
+        Raises:
+            InvalidSettingsError: a setting does not exist, or a value is not allowed.
+        """
+        with self.region(account, region) as fleets:
+            fleets.settings = fleets.settings.changed(values)
+        for changed in self.on_settings:
+            changed()
+
+    def notice(self, context: Any) -> None:
+        """Step the region of a request's context, which may have changed something."""
+        self.get(context.account_id, context.region)
+        self.wake()
 
     def wake(self) -> None:
-        """Something has changed."""
+        """Step soon: something has changed."""
         self._woken.set()
 
-    def _ended(self, key: tuple[str, str], task: str, status: int) -> None:
-        with self.lock:
-            self.planes[key].task_ended(task, status)
-        self.wake()
+    def _created(self, account: str, region: str) -> "Region":
+        # moto's backends are heavy, and of no use before there is a fleet.
+        from discord_diffusion_emulator.tasks.environment import TaskConfig
+
+        from .region import Region
+
+        config = TaskConfig.from_environ()
+        if not self.regions:
+            if config.stack:
+                # An emulator of the same stack may have been killed.
+                from discord_diffusion_emulator.tasks import container
+
+                container.remove_all(config.stack)
+            threading.Thread(target=self._run, name="fleet-agent", daemon=True).start()
+        settings = Settings().changed(json.loads(os.environ.get(FLEET) or "{}"))
+
+        def exited(task: str, status: int) -> None:
+            with self.lock:
+                self.regions[account, region].task_exited(task, status)
+            self.wake()
+
+        return Region(account, region, config, settings, exited)
 
     def _run(self) -> None:
         wait: float | None = 0.0
         while True:
-            self._woken.wait(None if wait is None else max(wait, _SHORTEST))
+            self._woken.wait(None if wait is None else max(wait, _SHORTEST_WAIT))
             self._woken.clear()
             with self.lock:
-                waits = [self._tick(plane) for plane in self.planes.values()]
-            wait = min((one for one in waits if one is not None), default=None)
+                waits = [self._step(region) for region in self.regions.values()]
+            wait = min((seconds for seconds in waits if seconds is not None), default=None)
 
-    def _tick(self, plane: Plane) -> float | None:
+    def _step(self, region: "Region") -> float | None:
         try:
-            return plane.tick()
-        except Exception:  # one plane that fails must not stop the others
-            LOG.exception("the fleets of %s/%s could not go on", plane.account, plane.region)
-            return _AFTER_ERROR
-
-
-_making = threading.Lock()
-
-
-@cache
-def _made() -> Agent:
-    config = Config.from_environ()
-    launching.prepare(config)
-    return Agent(config)
-
-
-def agent() -> Agent:
-    """The emulator's agent, started with the first call."""
-    with _making:
-        return _made()
-
-
-def wake(account: str, region: str) -> None:
-    """Something has changed in an account's region."""
-    there = agent()
-    with there.lock:
-        there.plane(account, region)
-    there.wake()
-
-
-@contextlib.contextmanager
-def plane(account: str, region: str) -> Iterator[Plane]:
-    """A plane to ask or to change; the agent looks at it afterwards."""
-    there = agent()
-    with there.lock:
-        yield there.plane(account, region)
-    there.wake()
+            return region.step()
+        except Exception:  # one region that fails must not stop the others
+            LOG.exception("the fleets of %s/%s could not be stepped", region.account, region.name)
+            return _WAIT_AFTER_ERROR

@@ -1,23 +1,18 @@
-"""EC2 instances and Auto Scaling's activities in moto's backends, as the mind decides them."""
+"""Launches and terminates EC2 instances in moto's backends, with their scaling activities."""
 
 from typing import Any
 from uuid import uuid4
 
 from moto.autoscaling.models import ASG_NAME_TAG, AutoScalingBackend, InstanceState
 
-from discord_diffusion_emulator.fleet.moto_writer import moment
-from discord_diffusion_emulator.services.autoscaling import activities
-from discord_diffusion_emulator.simulation.state import Machine
+from discord_diffusion_emulator.simulation.state import Instance
 
-ACTIVITIES = 500
-_PENDING = ("pending", 0)
-_RUNNING = ("running", 16)
-_SHUTTING_DOWN = ("shutting-down", 32)
+from .moto_records import activities, add_activity, moto_now
 
 
-def launch(backend: AutoScalingBackend, machine: Machine, cause: str) -> Any:
-    """Start an instance in its group; it is pending."""
-    group = backend.autoscaling_groups[machine.group]
+def launch(backend: AutoScalingBackend, instance: Instance, cause: str) -> Any:
+    """Launch an instance of the simulation in its group; moto's instance, which is pending."""
+    group = backend.autoscaling_groups[instance.group]
     template = group.ec2_launch_template
     tags = {**group.get_propagated_tags(), ASG_NAME_TAG: group.name, **group.instance_tags}
     subnets = (group.vpc_zone_identifier or "").split(",")
@@ -27,28 +22,28 @@ def launch(backend: AutoScalingBackend, machine: Machine, cause: str) -> Any:
         group.user_data,
         [],
         security_group_ids=_security_groups(group),
-        instance_type=machine.instance_type,
+        instance_type=instance.instance_type,
         tags={"instance": tags},
         placement=group.availability_zones[0],
         launch_config=group.launch_config,
         launch_template={"LaunchTemplateId": template.id} if template else None,
         is_instance_type_default=False,
         associate_public_ip=None,
-        subnet_id=subnets[machine.key % len(subnets)] or None,
-        lifecycle="spot" if machine.spot else None,
+        subnet_id=subnets[instance.key % len(subnets)] or None,
+        lifecycle="spot" if instance.spot else None,
     )
-    instance = reservation.instances[0]
-    instance.autoscaling_group = group
-    if machine.spot:
-        instance.lifecycle = "spot"
-    _become(instance, _PENDING)
-    group.instance_states.append(InstanceState(instance, lifecycle_state="Pending"))
-    _begin(backend, group, f"Launching a new EC2 instance: {instance.id}", cause, instance.id)
-    return instance
+    launched = reservation.instances[0]
+    launched.autoscaling_group = group
+    if instance.spot:
+        launched.lifecycle = "spot"
+    launched._state.name, launched._state.code = "pending", 0
+    group.instance_states.append(InstanceState(launched, lifecycle_state="Pending"))
+    _begin(backend, group, f"Launching a new EC2 instance: {launched.id}", cause, launched.id)
+    return launched
 
 
 def _security_groups(group: Any) -> list[str]:
-    """The launch template's security groups, wherever it names them."""
+    """The launch template's security groups, its own and those of its network interfaces."""
     if not group.ec2_launch_template:
         return []
     data = group.ec2_launch_template.get_version(group.launch_template_version).data
@@ -59,46 +54,42 @@ def _security_groups(group: Any) -> list[str]:
 
 
 def in_service(backend: AutoScalingBackend, instance: Any) -> None:
-    """The instance runs."""
-    _become(instance, _RUNNING)
-    _end(backend, instance.id)
+    """Let an instance run."""
+    instance._state.name, instance._state.code = "running", 16
+    _complete(backend, instance.id)
 
 
 def terminating(backend: AutoScalingBackend, instance: Any, cause: str) -> None:
-    """The instance is going."""
+    """Begin the termination of an instance."""
     group = instance.autoscaling_group
     _begin(backend, group, f"Terminating EC2 instance: {instance.id}", cause, instance.id)
 
 
 def terminated(backend: AutoScalingBackend, instance: Any) -> None:
-    """The instance is gone."""
+    """Complete the termination of an instance."""
     if instance.state not in ("terminated", "shutting-down"):
         backend.ec2_backend.terminate_instances([instance.id])
     group = instance.autoscaling_group
     group.instance_states = [s for s in group.instance_states if s.instance.id != instance.id]
-    _end(backend, instance.id)
+    _complete(backend, instance.id)
 
 
 def launch_failed(backend: AutoScalingBackend, name: str, reason: str, cause: str) -> None:
-    """A launch that did not succeed."""
+    """Record a launch that failed in the group `name`."""
     group = backend.autoscaling_groups[name]
     activity = _begin(backend, group, "Launching a new EC2 instance", cause, None)
     activity |= {
         "StatusCode": "Failed",
         "StatusMessage": f"{reason} Launching EC2 instance failed.",
         "Progress": 100,
-        "EndTime": moment(),
+        "EndTime": moto_now(),
     }
-
-
-def _become(instance: Any, state: tuple[str, int]) -> None:
-    instance._state.name, instance._state.code = state
 
 
 def _begin(
     backend: AutoScalingBackend, group: Any, description: str, cause: str, instance: str | None
 ) -> dict[str, Any]:
-    now = moment()
+    now = moto_now()
     activity = {
         "ActivityId": str(uuid4()),
         "AutoScalingGroupName": group.name,
@@ -111,13 +102,11 @@ def _begin(
         "Details": "{}",
         "instance": instance,
     }
-    kept = activities(backend)
-    kept.insert(0, activity)
-    del kept[ACTIVITIES:]
+    add_activity(backend, activity)
     return activity
 
 
-def _end(backend: AutoScalingBackend, instance: str) -> None:
+def _complete(backend: AutoScalingBackend, instance: str) -> None:
     for activity in activities(backend):
         if activity["instance"] == instance and activity["StatusCode"] == "InProgress":
-            activity |= {"StatusCode": "Successful", "Progress": 100, "EndTime": moment()}
+            activity |= {"StatusCode": "Successful", "Progress": 100, "EndTime": moto_now()}

@@ -1,4 +1,4 @@
-"""Reads moto's backends into the mind's pictures."""
+"""Reads snapshots for the simulation from moto's backends."""
 
 import base64
 import re
@@ -11,24 +11,26 @@ from moto.ecs.models import EC2ContainerServiceBackend, TaskDefinition
 from moto.ecs.models import Service as EcsService
 
 from discord_diffusion_emulator.simulation.snapshots import (
+    CapacityProvider,
     Group,
-    Offer,
-    Provider,
-    Room,
+    InstanceType,
+    RegionSnapshot,
+    Resources,
     Service,
-    Share,
-    World,
+    StrategyItem,
 )
 
 ACTIVE = "ACTIVE"
-# The kernel and the agent keep some memory for themselves; about this much is registered.
+# The share of an instance's memory that it registers; kernel and ECS agent keep the rest.
 _REGISTERED_MEMORY = 0.95
 _CLUSTER = re.compile(r"ECS_CLUSTER=[\"']?([\w-]+)")
 _SPOT_DRAINING = re.compile(r"ECS_ENABLE_SPOT_INSTANCE_DRAINING=[\"']?true")
-_UNKNOWN_TYPE = Room(cpu=4096, memory=15_000, gpus=1)
+_UNKNOWN_TYPE = Resources(cpu=4096, memory=15_000, gpus=1)
 
 
-def read(ecs: EC2ContainerServiceBackend, autoscaling: AutoScalingBackend) -> World:
+def read_snapshot(
+    ecs: EC2ContainerServiceBackend, autoscaling: AutoScalingBackend
+) -> RegionSnapshot:
     """All groups, capacity providers in use, and services of one region."""
     groups = [_group(group) for group in list(autoscaling.autoscaling_groups.values())]
     services = [
@@ -36,7 +38,7 @@ def read(ecs: EC2ContainerServiceBackend, autoscaling: AutoScalingBackend) -> Wo
         for service in list(ecs.services.values())
         if service.status == ACTIVE and service.task_definition
     ]
-    return World(
+    return RegionSnapshot(
         groups={group.name: group for group in groups},
         providers=_providers(ecs),
         services={service.key: service for service in services},
@@ -46,14 +48,14 @@ def read(ecs: EC2ContainerServiceBackend, autoscaling: AutoScalingBackend) -> Wo
 def _group(group: FakeAutoScalingGroup) -> Group:
     policy: Any = group.mixed_instances_policy or {}
     distribution = policy.get("InstancesDistribution", {})
-    user_data = launch_data(group)
+    user_data = _user_data(group)
     cluster = _CLUSTER.search(user_data)
     return Group(
         name=group.name,
         desired=int(group.desired_capacity or 0),
         minimum=int(group.min_size or 0),
         maximum=int(group.max_size or 0),
-        offers=tuple(Offer(name, room(name)) for name in _types(group)),
+        instance_types=tuple(InstanceType(name, _registered(name)) for name in _types(group)),
         cluster=cluster[1] if cluster else "default",
         on_demand_base=int(distribution.get("OnDemandBaseCapacity") or 0),
         on_demand_percent=int(distribution.get("OnDemandPercentageAboveBaseCapacity", 100)),
@@ -66,12 +68,12 @@ def _group(group: FakeAutoScalingGroup) -> Group:
 def _types(group: FakeAutoScalingGroup) -> list[str]:
     policy: Any = group.mixed_instances_policy or {}
     overrides = policy.get("LaunchTemplate", {}).get("Overrides") or []
-    names = [one["InstanceType"] for one in overrides if one.get("InstanceType")]
+    names = [item["InstanceType"] for item in overrides if item.get("InstanceType")]
     return names or [group.instance_type]
 
 
-def launch_data(group: FakeAutoScalingGroup) -> str:
-    """The user data that the group's instances start with, as text."""
+def _user_data(group: FakeAutoScalingGroup) -> str:
+    """The user data of the group's instances, as text."""
     data = group.user_data or ""
     try:
         return base64.b64decode(str(data), validate=True).decode()
@@ -80,17 +82,17 @@ def launch_data(group: FakeAutoScalingGroup) -> str:
 
 
 @cache
-def room(instance_type: str) -> Room:
-    """What an instance type registers with ECS."""
+def _registered(instance_type: str) -> Resources:
+    """The resources that an instance type registers with ECS."""
     kind = INSTANCE_TYPES.get(instance_type)
     if kind is None:
         return _UNKNOWN_TYPE
     gpus = sum(int(gpu.get("Count", 0)) for gpu in kind.get("GpuInfo", {}).get("Gpus", []))
     memory = int(kind["MemoryInfo"]["SizeInMiB"] * _REGISTERED_MEMORY)
-    return Room(int(kind["VCpuInfo"]["DefaultVCpus"]) * 1024, memory, gpus)
+    return Resources(int(kind["VCpuInfo"]["DefaultVCpus"]) * 1024, memory, gpus)
 
 
-def _providers(ecs: EC2ContainerServiceBackend) -> dict[str, Provider]:
+def _providers(ecs: EC2ContainerServiceBackend) -> dict[str, CapacityProvider]:
     found = {}
     for cluster in list(ecs.clusters.values()):
         if cluster.status != ACTIVE:
@@ -104,9 +106,9 @@ def _providers(ecs: EC2ContainerServiceBackend) -> dict[str, Provider]:
     return found
 
 
-def _provider(name: str, cluster: str, details: dict[str, Any]) -> Provider:
+def _provider(name: str, cluster: str, details: dict[str, Any]) -> CapacityProvider:
     scaling = details["managedScaling"]
-    return Provider(
+    return CapacityProvider(
         name=name,
         cluster=cluster,
         group=details["autoScalingGroupArn"].split("autoScalingGroupName/")[-1],
@@ -122,17 +124,18 @@ def _provider(name: str, cluster: str, details: dict[str, Any]) -> Provider:
 
 def _service(ecs: EC2ContainerServiceBackend, service: EcsService) -> Service:
     definition = ecs.describe_task_definition(service.task_definition or "")
+    containers: list[dict[str, Any]] = definition.container_definitions
     deployment = service.deployment_configuration
     breaker = deployment["deploymentCircuitBreaker"]
     return Service(
         key=f"{service.cluster_name}/{service.name}",
         desired=int(service.desired_count),
         definition=definition.arn,
-        need=need(definition),
-        stop_timeout=_stop_timeout(definition),
+        task_resources=_required(definition),
+        stop_timeout=max(float(c.get("stopTimeout") or 30) for c in containers),
         strategy=tuple(
-            Share(one["capacityProvider"], one["weight"], one["base"])
-            for one in service.capacity_provider_strategy or []
+            StrategyItem(item["capacityProvider"], item["weight"], item["base"])
+            for item in service.capacity_provider_strategy or []
         ),
         minimum_percent=int(deployment["minimumHealthyPercent"]),
         maximum_percent=int(deployment["maximumPercent"]),
@@ -141,8 +144,8 @@ def _service(ecs: EC2ContainerServiceBackend, service: EcsService) -> Service:
     )
 
 
-def need(definition: TaskDefinition) -> Room:
-    """What a task of the definition needs."""
+def _required(definition: TaskDefinition) -> Resources:
+    """The resources that a task of the definition requires."""
     containers: list[dict[str, Any]] = definition.container_definitions
     gpus = [
         int(requirement["value"])
@@ -154,9 +157,4 @@ def need(definition: TaskDefinition) -> Room:
     memory = definition.memory or sum(
         int(c.get("memoryReservation") or c.get("memory") or 0) for c in containers
     )
-    return Room(int(cpu), int(memory), sum(gpus))
-
-
-def _stop_timeout(definition: TaskDefinition) -> float:
-    containers: list[dict[str, Any]] = definition.container_definitions
-    return max(float(c.get("stopTimeout") or 30) for c in containers)
+    return Resources(int(cpu), int(memory), sum(gpus))

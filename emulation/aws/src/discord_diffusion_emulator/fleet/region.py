@@ -1,6 +1,5 @@
-"""One account's fleets in one region: the mind, what it sees, and what it does."""
+"""The fleets of one account in one region: steps their simulation and carries out its effects."""
 
-import contextlib
 import logging
 import signal
 import time
@@ -9,154 +8,144 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from localstack import config as localstack_config
 from localstack.aws.connect import connect_to
 from moto.autoscaling.models import autoscaling_backends
 from moto.ecs.models import ecs_backends
 
-from discord_diffusion_emulator.fleet import moto_instances as instances
-from discord_diffusion_emulator.fleet.config import Config
-from discord_diffusion_emulator.fleet.moto_reader import read
-from discord_diffusion_emulator.fleet.moto_writer import AgentTask, Projection, tell
-from discord_diffusion_emulator.services.autoscaling import activities
+from discord_diffusion_emulator.errors import TaskStartError
 from discord_diffusion_emulator.simulation import effects
-from discord_diffusion_emulator.simulation import managed_scaling as reservation
 from discord_diffusion_emulator.simulation.effects import Effect
-from discord_diffusion_emulator.simulation.fleet import Fleet, with_asked
+from discord_diffusion_emulator.simulation.fleet_simulation import FleetSimulation, with_capacities
 from discord_diffusion_emulator.simulation.journal import Journal
+from discord_diffusion_emulator.simulation.managed_scaling import is_protected
 from discord_diffusion_emulator.simulation.settings import Settings
-from discord_diffusion_emulator.simulation.snapshots import World
-from discord_diffusion_emulator.simulation.state import HERE, Status
-from discord_diffusion_emulator.tasks import environment as containers
-from discord_diffusion_emulator.tasks import secrets
-from discord_diffusion_emulator.tasks.launcher import RunningTask, launch
-from discord_diffusion_emulator.tasks.log import TaskLog
+from discord_diffusion_emulator.simulation.snapshots import RegionSnapshot
+from discord_diffusion_emulator.simulation.state import Status
+from discord_diffusion_emulator.tasks.environment import TaskConfig
+from discord_diffusion_emulator.tasks.launcher import TaskLauncher
+
+from . import moto_instances
+from .moto_reader import read_snapshot
+from .moto_records import activities
+from .moto_writer import MotoWriter, ShownTask, add_event
 
 LOG = logging.getLogger(__name__)
 
 
-class Plane:
-    """All of one account and region. Not thread-safe: agent.py holds its lock.
+class Region:
+    """Services, groups and tasks of one account in one region. Not thread-safe: hold agent.lock.
 
-    `exited(task, status)` is called from another thread when a task's process has ended.
+    `on_exit(task, status)` is called from another thread when a task's process has ended.
     """
 
     def __init__(
-        self, account: str, region: str, config: Config, exited: Callable[[str, int], None]
+        self,
+        account: str,
+        name: str,
+        config: TaskConfig,
+        settings: Settings,
+        on_exit: Callable[[str, int], None],
     ) -> None:
-        self.account, self.region, self.config = account, region, config
-        self.ecs = ecs_backends[account][region]
-        self.autoscaling = autoscaling_backends[account][region]
-        self.fleet = Fleet(config.settings, lambda: uuid4().hex)
-        self.projection = Projection(self.ecs, self.autoscaling)
+        self.account, self.name = account, name
+        self.ecs = ecs_backends[account][name]
+        self.autoscaling = autoscaling_backends[account][name]
+        self.simulation = FleetSimulation(settings, lambda: uuid4().hex)
+        self.shown = MotoWriter(self.ecs, self.autoscaling)
         self.journal = Journal()
-        self.world = World()
-        self._exited = exited
-        self._running: dict[str, RunningTask] = {}
+        self.snapshot = RegionSnapshot()
+        self.launcher = TaskLauncher(account, name, config, on_exit)
         self._started = time.monotonic()
         self._simulated = 0.0
 
     @property
     def settings(self) -> Settings:
-        """How AWS behaves here."""
-        return self.fleet.state.settings
+        """The settings of the simulated AWS here."""
+        return self.simulation.state.settings
 
     @settings.setter
     def settings(self, settings: Settings) -> None:
-        """Change it; what is under way goes on at the new speed."""
+        """Change the settings; what is under way continues at the new speed."""
         self._simulated, self._started = self.now, time.monotonic()
-        self.fleet.state.settings = settings
+        self.simulation.state.settings = settings
 
     @property
     def now(self) -> float:
         """AWS's seconds since the start."""
         return self._simulated + (time.monotonic() - self._started) * self.settings.speed
 
-    def tick(self) -> float | None:
-        """Do what is due. Returns the real seconds until the next time, None if nothing waits."""
-        world = read(self.ecs, self.autoscaling)
-        self._notice_missing()
-        now = self.now
-        waiting = self.fleet.tick(world, now)
-        for effect in waiting:
-            self._carry_out(effect)
-        self._show(world)
-        self._note(with_asked(world, waiting))
-        if any(isinstance(e, effects.Ask | effects.Start | effects.RolledBack) for e in waiting):
+    def step(self) -> float | None:
+        """Do what is due; the real seconds until the next step, or None if nothing is due."""
+        snapshot = read_snapshot(self.ecs, self.autoscaling)
+        self._notice_lost_instances()
+        found = self.simulation.step(snapshot, self.now)
+        for effect in found:
+            try:
+                self._carry_out(effect)
+            except Exception:  # one effect that fails must not stop the whole fleet
+                LOG.exception("could not carry out %s", effect)
+        state = self.simulation.state
+        protected = {
+            instance.key: is_protected(state, snapshot.provider_of(group.name), group, instance.key)
+            for instance in state.instances.values()
+            if instance.active and (group := snapshot.groups.get(instance.group))
+        }
+        self.shown.write(state, snapshot, protected)
+        self.snapshot = with_capacities(snapshot, found)
+        self.journal.record(state, self.snapshot, self.shown.instance_ids, self.now)
+        at_once = effects.SetDesiredCapacity | effects.StartTask | effects.RollBack
+        if any(isinstance(effect, at_once) for effect in found):
             return 0.0
-        due = self.fleet.next_due
+        due = self.simulation.next_step_at
         return None if due is None else max(due - self.now, 0.0) / self.settings.speed
 
-    def _show(self, world: World) -> None:
-        state = self.fleet.state
-        protected = {
-            machine.key: reservation.protects(
-                state, world.provider_of(machine.group), world.groups[machine.group], machine.key
-            )
-            for machine in state.machines.values()
-            if machine.group in world.groups and machine.phase in HERE
-        }
-        self.projection.show(state, world, protected)
-
-    def _note(self, world: World) -> None:
-        self.world = world
-        names = {key: instance.id for key, instance in self.projection.instances.items()}
-        self.journal.look(self.fleet.state, world, names, self.now)
-
-    def _notice_missing(self) -> None:
-        """Instances that somebody terminated through EC2."""
-        for key, instance in self.projection.instances.items():
-            machine = self.fleet.state.machines.get(key)
-            if machine and machine.phase in HERE and instance.state == "terminated":
-                self.fleet.vanish(key, self.now)
+    def _notice_lost_instances(self) -> None:
+        """Find instances that were terminated through EC2's API."""
+        for key, shown in self.shown.instances.items():
+            instance = self.simulation.state.instances.get(key)
+            if instance and instance.active and shown.state == "terminated":
+                self.simulation.instance_lost(key, self.now)
 
     def _carry_out(self, effect: Effect) -> None:
-        try:
-            self._do(effect)
-        except Exception:  # one thing that fails must not stop the whole fleet
-            LOG.exception("could not carry out %s", effect)
-
-    def _do(self, effect: Effect) -> None:
         match effect:
-            case effects.Ask(group, desired, _, _):
+            case effects.SetDesiredCapacity(group, desired, _, _):
                 self.autoscaling.set_desired_capacity(group, desired)
-            case effects.Point(cluster, provider, value):
-                self._publish(cluster, provider, value)
-            case effects.Start(task):
-                self._start(task)
-            case effects.Signal(task):
-                self._signal(task, signal.SIGTERM)
-            case effects.Kill(task):
-                self._signal(task, signal.SIGKILL)
-            case effects.Told(service, text):
-                tell(self._service(service), text)
-            case effects.RolledBack(service, definition):
+            case effects.PublishReservation(cluster, provider, value):
+                self._publish_reservation(cluster, provider, value)
+            case effects.StartTask(task):
+                self._start_task(task)
+            case effects.SendSigterm(task):
+                self.launcher.send(task, signal.SIGTERM)
+            case effects.KillTask(task):
+                self.launcher.send(task, signal.SIGKILL)
+            case effects.ServiceEvent(service, text):
+                add_event(self._service(service), text)
+            case effects.RollBack(service, definition):
                 self._service(service).task_definition = definition
             case _:
-                self._move_machine(effect)
+                self._carry_out_on_instances(effect)
 
-    def _move_machine(self, effect: Effect) -> None:
-        machines, backend = self.projection.instances, self.autoscaling
+    def _carry_out_on_instances(self, effect: Effect) -> None:
+        instances, backend = self.shown.instances, self.autoscaling
         match effect:
-            case effects.Launched(key, cause):
-                machine = self.fleet.state.machines[key]
-                machines[key] = instances.launch(backend, machine, cause)
+            case effects.InstanceLaunched(key, cause):
+                instance = self.simulation.state.instances[key]
+                instances[key] = moto_instances.launch(backend, instance, cause)
             case effects.LaunchFailed(group, reason, cause):
-                instances.launch_failed(backend, group, reason, cause)
-            case effects.InService(key):
-                instances.in_service(backend, machines[key])
-            case effects.Terminating(key, cause):
-                instances.terminating(backend, machines[key], cause)
-            case effects.Terminated(key):
-                instances.terminated(backend, machines.pop(key))
+                moto_instances.launch_failed(backend, group, reason, cause)
+            case effects.InstanceInService(key):
+                moto_instances.in_service(backend, instances[key])
+            case effects.InstanceTerminating(key, cause):
+                moto_instances.terminating(backend, instances[key], cause)
+            case effects.InstanceTerminated(key):
+                moto_instances.terminated(backend, instances.pop(key))
             case effects.SpotWarning(key, kind):
-                LOG.info("Spot %s for %s", kind, machines[key].id)
+                LOG.info("Spot %s for %s", kind, instances[key].id)
 
     def _service(self, key: str) -> Any:
         return self.ecs.services[key.replace("/", ":")]
 
-    def _publish(self, cluster: str, provider: str, value: float) -> None:
-        client = connect_to(aws_access_key_id=self.account, region_name=self.region).cloudwatch
+    def _publish_reservation(self, cluster: str, provider: str, value: float) -> None:
+        client = connect_to(aws_access_key_id=self.account, region_name=self.name).cloudwatch
         dimensions = {"ClusterName": cluster, "CapacityProviderName": provider}
         datum = {
             "MetricName": "CapacityProviderReservation",
@@ -166,103 +155,43 @@ class Plane:
         }
         client.put_metric_data(Namespace="AWS/ECS/ManagedScaling", MetricData=[datum])
 
-    def _start(self, task_id: str) -> None:
-        task = self.fleet.state.tasks[task_id]
+    def _start_task(self, task_id: str) -> None:
+        task = self.simulation.state.tasks[task_id]
         definition = self.ecs.describe_task_definition(task.definition)
-        container = definition.container_definitions[0]
         try:
-            environment = containers.environment(
-                self.config,
-                container,
-                endpoint=f"http://{localstack_config.LOCALSTACK_HOST}",
-                region=self.region,
-                task_id=task_id,
-            )
-            environment |= secrets.read(self.account, self.region, container)
-            log = self._log(container, task_id)
-            self._running[task_id] = launch(
-                self.config,
-                definition,
-                environment,
-                self._labels(task_id, definition),
-                list(self._running.values()),
-                log.line,
-                self._ended(task_id, log),
-            )
-        except (OSError, containers.NoCommandError, secrets.SecretError) as error:
-            self.fleet.not_started(task_id, str(error), self.now)
+            self.launcher.start(task_id, definition, self.shown.tasks.get(task_id))
+        except TaskStartError as error:
+            self.simulation.task_not_started(task_id, str(error), self.now)
         else:
-            self.fleet.started(task_id, self.now)
+            self.simulation.task_started(task_id, self.now)
 
-    def _labels(self, task_id: str, definition: Any) -> dict[str, str]:
-        task = self.shown(task_id)
-        if task is None:
-            return {}
-        name = definition.container_definitions[0]["name"]
-        return containers.labels(task.cluster_arn, task.task_arn, definition, name)
+    def task_exited(self, task_id: str, status: int) -> None:
+        """Take the end of a task's process."""
+        self.launcher.remove(task_id)
+        self.simulation.task_exited(task_id, status, self.now)
 
-    def _log(self, container: dict[str, Any], task_id: str) -> TaskLog:
-        settings = container.get("logConfiguration") or {}
-        options = settings.get("options") or {} if settings.get("logDriver") == "awslogs" else {}
-        prefix = options.get("awslogs-stream-prefix")
-        name = container["name"]
-        stream = f"{prefix}/{name}/{task_id}" if prefix else task_id
-        log = TaskLog(self.account, options.get("awslogs-region", self.region), options, stream)
-        if self.config.logs is not None:
-            log.to_file(self.config.logs / f"{name}-{containers.short(task_id)}.log")
-        return log
-
-    def _ended(self, task_id: str, log: TaskLog) -> Callable[[int], None]:
-        def ended(status: int) -> None:
-            log.close()
-            self._exited(task_id, status)
-
-        return ended
-
-    def task_ended(self, task_id: str, status: int) -> None:
-        """A task's process has ended."""
-        self._running.pop(task_id, None)
-        self.fleet.exited(task_id, status, self.now)
-
-    def _signal(self, task_id: str, number: signal.Signals) -> None:
-        if (process := self._running.get(task_id)) is not None:
-            process.send(number)
-
-    def pid(self, task_id: str) -> int | None:
-        """The process id of a running task."""
-        process = self._running.get(task_id)
-        return process.pid if process else None
-
-    def kill(self, task_id: str) -> bool:
-        """Kill a task's process, as a crash would. False if it has none."""
-        self._signal(task_id, signal.SIGKILL)
-        return task_id in self._running
-
-    def shown(self, task_id: str) -> AgentTask | None:
-        """A task as ECS shows it."""
-        return self.projection.tasks.get(task_id)
-
-    def stop_task(self, task_id: str, reason: str) -> AgentTask | None:
+    def stop_task(self, task_id: str, reason: str) -> ShownTask | None:
         """StopTask. None if there is no such task."""
-        if task_id not in self.fleet.state.tasks:
+        if task_id not in self.simulation.state.tasks:
             return None
-        self.fleet.stop(task_id, reason, self.now)
-        return self.shown(task_id)
+        self.simulation.stop_task(task_id, reason, self.now)
+        return self.shown.tasks.get(task_id)
 
-    def protection(self, task_id: str, wanted: tuple[bool, int] | None) -> dict[str, Any] | None:
-        """Read, or set for minutes, a task's protection from scale-in. None if it is not there.
+    def protection(self, task_id: str, change: tuple[bool, int] | None) -> dict[str, Any] | None:
+        """A task's scale-in protection; `change` sets it for minutes. None if no such task runs.
 
-        Protection guards a process, which is not sped up: its minutes are real ones.
+        The minutes are real ones: protection guards a process, which is not sped up.
         """
-        task = self.fleet.state.tasks.get(task_id)
-        if task is None or task.status is Status.STOPPED or task_id not in self.projection.tasks:
+        task = self.simulation.state.tasks.get(task_id)
+        if task is None or task.status is Status.STOPPED or task_id not in self.shown.tasks:
             return None
         speed = self.settings.speed
-        if wanted is not None:
-            enabled, minutes = wanted
-            self.fleet.protect(task_id, self.now + minutes * 60 * speed if enabled else None)
+        if change is not None:
+            enabled, minutes = change
+            until = self.now + minutes * 60 * speed if enabled else None
+            self.simulation.protect_task(task_id, until)
         answer: dict[str, Any] = {
-            "taskArn": self.projection.tasks[task_id].task_arn,
+            "taskArn": self.shown.tasks[task_id].task_arn,
             "protectionEnabled": task.protected(self.now),
         }
         if task.protected_until is not None and task.protected(self.now):
@@ -270,34 +199,34 @@ class Plane:
             answer["expirationDate"] = datetime.now(UTC) + timedelta(seconds=left)
         return answer
 
-    def drain(self, container_id: str, draining: bool) -> None:
-        """Drain a container instance, or no longer, if it is there."""
-        for key, container in self.projection.containers.items():
-            if container.id == container_id and self.fleet.state.machines[key].phase in HERE:
-                self.fleet.state.machines[key].draining = draining
+    def set_draining(self, container_id: str, draining: bool) -> None:
+        """Begin or end the draining of a container instance, if there is such an instance."""
+        for key, container in self.shown.container_instances.items():
+            instance = self.simulation.state.instances[key]
+            if container.id == container_id and instance.active:
+                instance.draining = draining
 
     def terminate(self, instance_id: str, decrement: bool) -> dict[str, Any] | None:
         """TerminateInstanceInAutoScalingGroup: the activity; None if no group has the instance."""
-        key = self.machine(instance_id)
-        machine = self.fleet.state.machines.get(key) if key is not None else None
-        group = self.autoscaling.autoscaling_groups.get(machine.group) if machine else None
-        if key is None or machine is None or group is None:
+        key = self.instance_key(instance_id)
+        instance = self.simulation.state.instances.get(key) if key is not None else None
+        group = self.autoscaling.autoscaling_groups.get(instance.group) if instance else None
+        if instance is None or group is None:
             return None
         before = int(group.desired_capacity or 0)
         cause = "an instance was taken out of service in response to a user request"
         if decrement:
             cause += f", shrinking the capacity from {before} to {before - 1}"
-        provider = self.world.provider_of(machine.group)
+        provider = self.snapshot.provider_of(instance.group)
         drains = provider is None or provider.drains
-        if not self.fleet.release(key, cause, self.now, drains=drains):
+        if not self.simulation.terminate(instance.key, cause, self.now, drains=drains):
             return None
         if decrement:
-            self.autoscaling.set_desired_capacity(machine.group, before - 1)
-        self.tick()
-        return next(one for one in activities(self.autoscaling) if one["instance"] == instance_id)
+            self.autoscaling.set_desired_capacity(instance.group, before - 1)
+        self.step()
+        return next(a for a in activities(self.autoscaling) if a["instance"] == instance_id)
 
-    def machine(self, instance_id: str) -> int | None:
-        """The mind's key of an instance."""
-        with contextlib.suppress(StopIteration):
-            return next(k for k, i in self.projection.instances.items() if i.id == instance_id)
-        return None
+    def instance_key(self, instance_id: str) -> int | None:
+        """The simulation's key of an EC2 instance."""
+        ids = self.shown.instance_ids
+        return next((key for key, shown in ids.items() if shown == instance_id), None)

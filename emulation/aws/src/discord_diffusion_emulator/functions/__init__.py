@@ -1,14 +1,10 @@
-"""Lambda functions in processes.
+"""Lambda functions in processes, instead of LocalStack's containers.
 
-executor.py      one execution environment: what LocalStack starts, invokes and stops
-process.py       one process of an environment, and how it ends
-output.py        what the process prints
-runtime_api.py   the HTTP interface through which the process gets events and gives answers
-environment.py   the variables that the process sees
-answers.py       what the caller gets when the process gives no answer of its own
-report.py        the lines that Lambda itself writes to the log
-telemetry.py     the functions' logs and metrics in CloudWatch; batches.py puts them together
-interpreters.py  which interpreter runs which runtime
-code.py          the function's code on the disk, and whether it changed
-bootstrap.py     runs inside the process; fallback/ is the end of its path
+executor.py      one execution environment, which LocalStack starts, invokes and stops
+process.py       one process of an execution environment, and its output
+runtime_api.py   the Runtime API, through which the process gets events and posts responses
+environment.py   the interpreter, code and variables of a process
+outcomes.py      responses, Lambda's own errors, and the lines that Lambda writes to the log
+telemetry.py     logs and metrics of the functions in CloudWatch
+fallback/        stands in for the compiled part of AWS's Runtime API client, where it is missing
 """

@@ -1,17 +1,40 @@
-"""The variables that a function's process sees: Lambda's, the function's own, and no others.
+"""What a function's process is started with: its interpreter, its code and its variables.
 
 https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 """
 
+import hashlib
+import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
 
-# LocalStack means these for its own container image.
+from discord_diffusion_emulator.errors import NoInterpreterError
+
+# Set by launch.py: a JSON object from a runtime's name to an interpreter's path.
+LAMBDA_PYTHONS = "EMULATOR_LAMBDA_PYTHONS"
+
+# LocalStack sets these for its own container image.
 _LOCALSTACKS_OWN = frozenset({"EDGE_PORT", "AWS_LAMBDA_FUNCTION_TIMEOUT"})
 _LOCALSTACKS_PREFIX = "LOCALSTACK_"
 
 _SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
+_IGNORED_FOLDERS = frozenset({"__pycache__", ".git", ".mypy_cache", ".ruff_cache"})
+
+
+def interpreter(runtime: str | None, environment: Mapping[str, str]) -> Path:
+    """The interpreter for a Lambda runtime, such as "python3.13".
+
+    Raises:
+        NoInterpreterError: none is configured; the text names the runtimes that have one.
+    """
+    pythons: dict[str, str] = json.loads(environment.get(LAMBDA_PYTHONS, "{}"))
+    if runtime not in pythons:
+        known = ", ".join(sorted(pythons)) or "none"
+        raise NoInterpreterError(
+            f"runtime {runtime!r} cannot run here; {LAMBDA_PYTHONS} has an interpreter for: {known}"
+        )
+    return Path(pythons[runtime])
 
 
 def variables(
@@ -25,11 +48,11 @@ def variables(
     scratch: Path,
     writes_bytecode: bool,
 ) -> dict[str, str]:
-    """The whole environment of a process.
+    """The whole environment of a function's process.
 
     `from_localstack` holds the reserved variables, the credentials and the emulator's address;
-    `own` is what the function was given; `layers` are the folders of its layers; `scratch` is the
-    environment's private folder, the process's stand-in for /tmp.
+    `own` are the function's variables; `layers` are the folders of its layers; `scratch` is the
+    execution environment's private folder, which stands in for /tmp.
     """
     environment = {
         name: str(value)
@@ -42,7 +65,7 @@ def variables(
         "LAMBDA_RUNTIME_DIR": str(Path(__file__).parent),
         "LANG": "C.UTF-8",
         "PATH": f"{python.parent}:{_SYSTEM_PATH}",
-        # No home, as in Lambda: the AWS profile of whoever started the emulator is not read.
+        # Not the real home: the AWS profile of whoever started the emulator must not be read.
         "HOME": str(scratch),
         "TMPDIR": str(scratch),
     }
@@ -51,3 +74,26 @@ def variables(
     if not writes_bytecode:
         environment["PYTHONDONTWRITEBYTECODE"] = "1"
     return environment | dict(own)
+
+
+def fingerprint(folder: Path) -> str:
+    """A value that changes when a file under `folder` is added, removed or written."""
+    digest = hashlib.blake2b(digest_size=16)
+    for path, entry in sorted(_files(str(folder))):
+        digest.update(f"{path}\0{entry.st_mtime_ns}\0{entry.st_size}\0".encode())
+    return digest.hexdigest()
+
+
+def _files(folder: str) -> list[tuple[str, os.stat_result]]:
+    found: list[tuple[str, os.stat_result]] = []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            try:
+                if entry.is_dir():
+                    if entry.name not in _IGNORED_FOLDERS:
+                        found += _files(entry.path)
+                elif not entry.name.endswith(".pyc"):
+                    found.append((entry.path, entry.stat()))
+            except FileNotFoundError:
+                continue  # removed since the folder was read
+    return found

@@ -1,9 +1,9 @@
-"""An execution environment: what LocalStack starts, invokes one event at a time, and stops.
+"""An execution environment, which LocalStack starts, invokes one event at a time, and stops.
 
-    INIT    the process is started and loads the function, at most INIT_SECONDS
-    INVOKE  an event goes in, an answer comes out; a process that is late or gone is replaced
-            by a fresh one at the next event, whose INIT then counts as part of the invocation
-    STOP    the process is killed and the environment's private folder removed
+    INIT    the process is started and loads the function, within INIT_SECONDS
+    INVOKE  an event is passed in and a response comes back; a process that was late or has ended is
+            replaced at the next event, whose INIT then counts as part of the invocation
+    STOP    the process is killed and the environment's private folder is removed
 
 https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
 """
@@ -23,17 +23,13 @@ from localstack.services.lambda_.invocation.runtime_executor import (
     RuntimeExecutor,
 )
 
-from discord_diffusion_emulator.functions import answers, report
-from discord_diffusion_emulator.functions.answers import Answer
-from discord_diffusion_emulator.functions.code import fingerprint
-from discord_diffusion_emulator.functions.environment import variables
-from discord_diffusion_emulator.functions.interpreters import interpreter
-from discord_diffusion_emulator.functions.process import FunctionProcess
-from discord_diffusion_emulator.functions.runtime_api import (
-    InitError,
-    Invocation,
-    ProcessExitedError,
-)
+from discord_diffusion_emulator.errors import InitError, ProcessExitedError
+
+from . import outcomes
+from .environment import fingerprint, interpreter, variables
+from .outcomes import Outcome, Usage
+from .process import FunctionProcess
+from .runtime_api import Invocation
 
 LOG = logging.getLogger(__name__)
 
@@ -59,11 +55,9 @@ class ProcessRuntimeExecutor(RuntimeExecutor):  # type: ignore[misc]  # untyped 
         self._max_memory_mb = 0
         self._recent_log = ""
 
-    # What LocalStack calls.
-
     @classmethod
     def prepare_version(cls, function_version: FunctionVersion) -> None:
-        """Put the code on the disk, or refuse what no process here can run."""
+        """Put the code on the disk; fails for a version that no process can run."""
         config = function_version.config
         if config.package_type != PackageType.Zip:
             raise LambdaRuntimeException("a container image cannot run as a process")
@@ -77,7 +71,7 @@ class ProcessRuntimeExecutor(RuntimeExecutor):  # type: ignore[misc]  # untyped 
         """Nothing to do: LocalStack removes the code itself."""
 
     def start(self, env_vars: dict[str, str]) -> None:
-        """Start the process. A failure is kept, and is the answer of the first invocation."""
+        """Start the process. An InitError is kept as the outcome of the first invocation."""
         self._python = interpreter(self._config.runtime, os.environ)
         self._scratch = Path(tempfile.mkdtemp(prefix="lambda-"))
         self._variables = variables(
@@ -95,26 +89,29 @@ class ProcessRuntimeExecutor(RuntimeExecutor):  # type: ignore[misc]  # untyped 
         except InitError as error:
             self._init_error = error
         except (ProcessExitedError, TimeoutError) as error:
-            LOG.info("initialising %s failed, trying again: %r", self._config.handler, error)
+            LOG.info(
+                "the initialisation of %s failed and is tried again: %r",
+                self._config.handler,
+                error,
+            )
 
     def stop(self) -> None:
-        """Kill the process, whatever it does."""
-        if self._process is not None:
-            self._process.kill()
+        """Kill the process and remove its folder."""
+        self._kill()
         if self._scratch is not None:
             shutil.rmtree(self._scratch, ignore_errors=True)
 
     def invoke(self, payload: dict[str, str]) -> InvocationResult:
-        """Run one event to its end."""
+        """Process one event."""
         request_id = payload["invoke-id"]
         self._replace_if_changed()
         started = time.perf_counter()
-        answer = self._answer(payload, request_id)
+        outcome = self._outcome(payload, request_id)
         duration_ms = (time.perf_counter() - started) * 1000
-        if answer.ends_process:
+        if outcome.ends_process:
             self._kill()
-        logs = self._log(request_id, answer, duration_ms)
-        return InvocationResult(request_id, answer.payload, is_error=answer.is_error, logs=logs)
+        logs = self._log(request_id, outcome, duration_ms)
+        return InvocationResult(request_id, outcome.payload, is_error=outcome.is_error, logs=logs)
 
     def get_logs(self) -> str:
         return self._recent_log
@@ -128,9 +125,7 @@ class ProcessRuntimeExecutor(RuntimeExecutor):  # type: ignore[misc]  # untyped 
     def get_runtime_endpoint(self) -> str:
         return f"http://{LOOPBACK}"
 
-    # How it is done.
-
-    def _answer(self, payload: dict[str, str], request_id: str) -> Answer:
+    def _outcome(self, payload: dict[str, str], request_id: str) -> Outcome:
         if self._init_error is not None:
             return self._failed_init(self._init_error)
         timeout = self._config.timeout
@@ -149,14 +144,14 @@ class ProcessRuntimeExecutor(RuntimeExecutor):  # type: ignore[misc]  # untyped 
         except InitError as error:
             return self._failed_init(error)
         except ProcessExitedError as error:
-            return answers.exited(request_id, error.return_code)
+            return outcomes.exited(request_id, error.return_code)
         except TimeoutError:
             now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-            return answers.timed_out(request_id, timeout, now)
+            return outcomes.timed_out(request_id, timeout, now)
 
-    def _failed_init(self, error: InitError) -> Answer:
+    def _failed_init(self, error: InitError) -> Outcome:
         self._init_error = None
-        return Answer(error.payload, is_error=True, status="error", ends_process=True)
+        return Outcome(error.payload, is_error=True, status="error", ends_process=True)
 
     def _ready_process(self, timeout: float) -> FunctionProcess:
         if self._process is None or not self._process.alive:
@@ -166,7 +161,10 @@ class ProcessRuntimeExecutor(RuntimeExecutor):  # type: ignore[misc]  # untyped 
     def _initialise(self, timeout: float) -> FunctionProcess:
         """Start a process and wait until it asks for its first event.
 
-        InitError, ProcessExitedError; TimeoutError, after which the process is killed.
+        Raises:
+            InitError: it could not load the function.
+            ProcessExitedError: it ended.
+            TimeoutError: it took too long, and is killed.
         """
         started = time.perf_counter()
         if self._hot_reload:
@@ -190,17 +188,15 @@ class ProcessRuntimeExecutor(RuntimeExecutor):  # type: ignore[misc]  # untyped 
         if self._process is not None:
             self._process.kill()
 
-    def _log(self, request_id: str, answer: Answer, duration_ms: float) -> str:
+    def _log(self, request_id: str, outcome: Outcome, duration_ms: float) -> str:
         output = ""
         if self._process is not None:
             output = self._process.output.take()
             self._max_memory_mb = max(self._max_memory_mb, self._process.memory_mb())
-        figures = report.Figures(
-            duration_ms, self._config.memory_size, self._max_memory_mb, self._init_ms
-        )
+        usage = Usage(duration_ms, self._config.memory_size, self._max_memory_mb, self._init_ms)
         self._init_ms = None
         version = self.function_version.id.qualifier
-        self._recent_log = report.wrap(
-            request_id, version, output + answer.log, figures, answer.status
+        self._recent_log = outcomes.whole_log(
+            request_id, version, output + outcome.log, usage, outcome.status
         )
         return self._recent_log

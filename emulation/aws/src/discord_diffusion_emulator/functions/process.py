@@ -1,53 +1,36 @@
-"""One process of a function: started, listened to, and killed with all that it started."""
+"""One process of a Lambda function: its events and responses, its output, and its end."""
 
-import contextlib
 import os
-import signal
-import subprocess
+import selectors
 import threading
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO
 
 import psutil
 
-from discord_diffusion_emulator.functions.output import Output
-from discord_diffusion_emulator.functions.runtime_api import RuntimeApi
+from discord_diffusion_emulator.processes.children import CHILDREN, kill_group
 
-BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
+from .runtime_api import RuntimeApi
 
-# Linux counts the *thread* that started a process as its parent when it tells of the parent's
-# death, so all are started by one thread that lives as long as the emulator.
-_SPAWNER = ThreadPoolExecutor(max_workers=1, thread_name_prefix="lambda-spawner")
-
-_running: "set[FunctionProcess]" = set()
-_running_lock = threading.Lock()
-_ending = threading.Event()
-
-
-class EmulatorEndingError(Exception):
-    """The emulator is shutting down: no more processes are started."""
+_CHUNK = 65536
 
 
 class FunctionProcess:
-    """A running function. `api` is what it is told and says, `output` what it prints.
+    """A running function: `api` passes events and responses, `output` collects what it prints.
 
-    EmulatorEndingError once `kill_all` was called.
+    Raises:
+        EmulatorEndingError: the emulator is shutting down.
     """
 
     def __init__(
         self, python: Path, handler: str, folder: Path, environment: Mapping[str, str]
     ) -> None:
         self.api = RuntimeApi()
-        command = [str(python), str(BOOTSTRAP), str(os.getpid()), handler]
         variables = {**environment, "AWS_LAMBDA_RUNTIME_API": self.api.address}
-        with _running_lock:
-            if _ending.is_set():
-                raise EmulatorEndingError
-            self._process, pipe = _SPAWNER.submit(_spawn, command, folder, variables).result()
-            _running.add(self)
-        self.output = Output(pipe)
+        self._process = CHILDREN.start([str(python)], ["function", handler], folder, variables)
+        assert self._process.stdout is not None  # noqa: S101  # a pipe, by ChildProcesses.start
+        self.output = Output(self._process.stdout)
         threading.Thread(target=self._wait, name="lambda-exit", daemon=True).start()
 
     @property
@@ -60,7 +43,7 @@ class FunctionProcess:
             return False
 
     def memory_mb(self) -> int:
-        """Resident memory now, in mebibytes; 0 if the process is gone."""
+        """Resident memory now, in mebibytes; 0 if the process has ended."""
         try:
             resident: int = psutil.Process(self._process.pid).memory_info().rss
         except psutil.Error:
@@ -69,47 +52,53 @@ class FunctionProcess:
 
     def kill(self) -> None:
         """Kill the process and all that it started, and wait for its end. Can be repeated."""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+        kill_group(self._process)
         self._process.wait()
         if self._process.stdin is not None:
             self._process.stdin.close()
         self.api.close()
-        with _running_lock:
-            _running.discard(self)
 
     def _wait(self) -> None:
-        return_code = self._process.wait()
-        self.api.process_exited(return_code)
+        self.api.process_exited(CHILDREN.wait(self._process))
 
 
-def _spawn(
-    command: list[str], folder: Path, environment: dict[str, str]
-) -> "tuple[subprocess.Popen[bytes], IO[bytes]]":
-    """The started process, and the pipe that it prints to."""
-    read_end, write_end = os.pipe()
-    try:
-        process = subprocess.Popen(
-            command,
-            cwd=folder,
-            env=environment,
-            stdin=subprocess.PIPE,
-            stdout=write_end,
-            stderr=write_end,
-            start_new_session=True,
-        )
-    except OSError:
-        os.close(read_end)
-        raise
-    finally:
-        os.close(write_end)
-    return process, os.fdopen(read_end, "rb", buffering=0)
+class Output:
+    """Collects what is written to a pipe, so that the writer never blocks; closes it at its end.
 
+    A process writes before it posts its response, so an invocation's output is in the pipe when the
+    response arrives: `take` reads the pipe first.
+    """
 
-def kill_all() -> None:
-    """Kill every function's process, and let none be started from now on."""
-    with _running_lock:
-        _ending.set()
-        processes = list(_running)
-    for process in processes:
-        process.kill()
+    def __init__(self, pipe: IO[bytes]) -> None:
+        os.set_blocking(pipe.fileno(), False)
+        self._pipe = pipe
+        self._text = bytearray()
+        self._ended = False
+        self._lock = threading.Lock()
+        threading.Thread(target=self._collect, name="lambda-output", daemon=True).start()
+
+    def take(self) -> str:
+        """Everything written since the last call."""
+        with self._lock:
+            self._read()
+            text = self._text.decode(errors="replace")
+            self._text.clear()
+        return text
+
+    def _collect(self) -> None:
+        with self._pipe, selectors.DefaultSelector() as selector:
+            selector.register(self._pipe, selectors.EVENT_READ)
+            while not self._ended:
+                selector.select()
+                with self._lock:
+                    self._read()
+
+    def _read(self) -> None:
+        """Read all that the pipe holds."""
+        while not self._ended:
+            try:
+                chunk = os.read(self._pipe.fileno(), _CHUNK)
+            except BlockingIOError:
+                return
+            self._ended = not chunk
+            self._text += chunk

@@ -12,28 +12,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from queue import SimpleQueue
 from typing import Any
 
-from discord_diffusion_emulator.functions.answers import MAX_RESPONSE_BYTES, Answer, too_large
+from discord_diffusion_emulator.errors import InitError, ProcessExitedError
+
+from .outcomes import MAX_RESPONSE_BYTES, Outcome, too_large
 
 _ROOT = "/2018-06-01/runtime"
 _NEXT = f"{_ROOT}/invocation/next"
 _INIT_ERROR = f"{_ROOT}/init/error"
 _INVOCATION = f"{_ROOT}/invocation/"
-
-
-class InitError(Exception):
-    """The process could not load the function; `payload` says why, as the caller is to see it."""
-
-    def __init__(self, payload: bytes) -> None:
-        super().__init__(payload.decode(errors="replace"))
-        self.payload = payload
-
-
-class ProcessExitedError(Exception):
-    """The process is gone; a negative return code is a signal's number."""
-
-    def __init__(self, return_code: int) -> None:
-        super().__init__(f"exited with {return_code}")
-        self.return_code = return_code
 
 
 @dataclass(frozen=True)
@@ -47,7 +33,7 @@ class Invocation:
     deadline_ms: int
 
     def headers(self) -> dict[str, str]:
-        """As the process receives them."""
+        """The headers with which the process receives the event."""
         return {
             "Content-Type": "application/json",
             "Lambda-Runtime-Aws-Request-Id": self.request_id,
@@ -58,59 +44,61 @@ class Invocation:
 
 
 class RuntimeApi:
-    """What one process is told and says. At most one invocation is under way at a time."""
+    """Passes events to one process and takes its responses; one invocation at a time."""
 
     def __init__(self) -> None:
         self.initialised: Future[None] = Future()
-        """Done once the process asks for its first event; InitError, ProcessExitedError."""
+        """Done once the process asks for its first event, or fails with InitError or
+        ProcessExitedError."""
         self._pending: SimpleQueue[Invocation | None] = SimpleQueue()
-        self._answers: dict[str, Future[Answer]] = {}
-        self._gone: ProcessExitedError | None = None
+        self._outcomes: dict[str, Future[Outcome]] = {}
+        self._exited: ProcessExitedError | None = None
         self._lock = threading.Lock()
         self._server = _Server(self)
         self.address = "{}:{}".format(*self._server.server_address)
         """host:port, for AWS_LAMBDA_RUNTIME_API."""
 
-    def invoke(self, invocation: Invocation) -> "Future[Answer]":
-        """Hand an event to the process. The future fails with ProcessExitedError if it dies."""
-        answer: Future[Answer] = Future()
+    def invoke(self, invocation: Invocation) -> "Future[Outcome]":
+        """Pass an event to the process. The future fails with ProcessExitedError if it ends."""
+        outcome: Future[Outcome] = Future()
         with self._lock:
-            if self._gone is None:
-                self._answers[invocation.request_id] = answer
+            if self._exited is None:
+                self._outcomes[invocation.request_id] = outcome
                 self._pending.put(invocation)
             else:
-                answer.set_exception(self._gone)
-        return answer
+                outcome.set_exception(self._exited)
+        return outcome
 
     def process_exited(self, return_code: int) -> None:
-        """Tell everyone who waits for the process that it is gone."""
-        gone = ProcessExitedError(return_code)
+        """Fail everything that waits for the process."""
+        exited = ProcessExitedError(return_code)
         with self._lock:
-            self._gone = gone
-            waiting = list(self._answers.values())
-        _settle(self.initialised, error=gone)
-        for answer in waiting:
-            _settle(answer, error=gone)
+            self._exited = exited
+            waiting = list(self._outcomes.values())
+        _settle(self.initialised, error=exited)
+        for outcome in waiting:
+            _settle(outcome, error=exited)
 
     def close(self) -> None:
         """Stop serving. Does not wait for the server's thread, which may take half a second."""
         self._pending.put(None)
         threading.Thread(target=self._server.stop, daemon=True).start()
 
-    # What the process asks and says.
+    # What the process requests.
 
     def next(self) -> Invocation | None:
-        """Wait for the next event; None when there will be no more."""
+        """Wait for the next event; None once the API is closed."""
         _settle(self.initialised, result=None)
         return self._pending.get()
 
     def init_failed(self, payload: bytes) -> None:
+        """Take the error with which the process failed to load the function."""
         _settle(self.initialised, error=InitError(payload))
 
-    def answered(self, request_id: str, answer: Answer) -> bool:
-        """Take an answer; False if nobody waits for it."""
-        future = self._answers.pop(request_id, None)
-        return future is not None and _settle(future, result=answer)
+    def respond(self, request_id: str, outcome: Outcome) -> bool:
+        """Take the outcome of an invocation; False if no invocation waits for it."""
+        future = self._outcomes.pop(request_id, None)
+        return future is not None and _settle(future, result=outcome)
 
 
 def _settle(future: "Future[Any]", result: object = None, error: Exception | None = None) -> bool:
@@ -159,13 +147,12 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.api.init_failed(body)
             self._reply(HTTPStatus.ACCEPTED, {"status": "OK"})
         elif verb == "response" and len(body) > MAX_RESPONSE_BYTES:
-            self.server.api.answered(request_id, too_large(len(body)))
+            self.server.api.respond(request_id, too_large(len(body)))
             self._reply(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, {"errorType": "RequestEntityTooLarge"})
         elif verb in ("response", "error"):
             failed = verb == "error"
-            answer = Answer(body, is_error=failed, status="error" if failed else "")
-            known = self.server.api.answered(request_id, answer)
-            if known:
+            outcome = Outcome(body, is_error=failed, status="error" if failed else "")
+            if self.server.api.respond(request_id, outcome):
                 self._reply(HTTPStatus.ACCEPTED, {"status": "OK"})
             else:
                 self._reply(HTTPStatus.BAD_REQUEST, {"errorType": "InvalidRequestID"})
@@ -184,4 +171,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base's name
-        """Say nothing: the function's log holds what matters."""
+        """Log nothing: the function's own log is enough."""

@@ -1,6 +1,6 @@
-"""What Lambda tells CloudWatch about its functions: their logs and their metrics.
+"""Logs and metrics of Lambda functions in CloudWatch.
 
-LocalStack makes one call for each invocation, which costs more than the invocation itself.
+Replaces LocalStack's own code, whose one call for each invocation costs more than the invocation.
 """
 
 import logging
@@ -14,8 +14,13 @@ from localstack.services.lambda_.invocation.logs import QUEUE_SHUTDOWN, LogHandl
 from localstack.utils.aws.client_types import ServicePrincipal
 from localstack.utils.bootstrap import is_api_enabled
 
-from discord_diffusion_emulator import embedded_metrics
-from discord_diffusion_emulator.functions.batches import Stream, Tally, log_batches
+from discord_diffusion_emulator.publishing import (
+    Stream,
+    Tally,
+    create_log_stream,
+    log_batches,
+    publish_embedded_metrics,
+)
 
 LOG = logging.getLogger(__name__)
 
@@ -34,10 +39,9 @@ def write_logs(handler: LogHandler, *_args: object, **_kwargs: object) -> None:
         role_arn=handler.role_arn,
         service_principal=ServicePrincipal.lambda_,
     )
-    client = clients.logs
     ended = False
     while not ended:
-        items = _all_there_is(handler.log_queue)
+        items = _next_items(handler.log_queue)
         ended = QUEUE_SHUTDOWN in items
         texts = [
             ((item.log_group, item.log_stream), item.logs)
@@ -46,14 +50,14 @@ def write_logs(handler: LogHandler, *_args: object, **_kwargs: object) -> None:
         ]
         for stream, messages in log_batches(texts):
             try:
-                _put(client, stream, messages)
-                embedded_metrics.publish(clients.cloudwatch, messages)
+                _put(clients.logs, stream, messages)
+                publish_embedded_metrics(clients.cloudwatch, messages)
             except Exception:  # one batch that is refused must not end the function's log
                 LOG.warning("could not write to the log stream %s", stream, exc_info=True)
 
 
-def _all_there_is(queue: "Queue[Any]") -> list[Any]:
-    """Wait for an item, and a little longer for more: all that came."""
+def _next_items(queue: "Queue[Any]") -> list[Any]:
+    """Wait for an item and a little longer for more, and take all of them."""
     items = [queue.get()]
     if items[0] is not QUEUE_SHUTDOWN:
         time.sleep(LOG_SECONDS)
@@ -65,24 +69,16 @@ def _all_there_is(queue: "Queue[Any]") -> list[Any]:
 
 
 def _put(client: Any, stream: Stream, messages: list[str]) -> None:
-    group_name, stream_name = stream
     now = int(time.time() * 1000)
     arguments = {
-        "logGroupName": group_name,
-        "logStreamName": stream_name,
+        "logGroupName": stream[0],
+        "logStreamName": stream[1],
         "logEvents": [{"timestamp": now, "message": message} for message in messages],
     }
     try:
         client.put_log_events(**arguments)
     except client.exceptions.ResourceNotFoundException:
-        for create, names in (
-            (client.create_log_group, ("logGroupName",)),
-            (client.create_log_stream, ("logGroupName", "logStreamName")),
-        ):
-            try:
-                create(**{name: arguments[name] for name in names})
-            except client.exceptions.ResourceAlreadyExistsException:
-                continue
+        create_log_stream(client, stream, creates_group=True)
         client.put_log_events(**arguments)
 
 

@@ -1,11 +1,15 @@
-"""Services of moto's whose answers are mended, and operations that moto lacks.
+"""AWS services whose behaviour in moto or LocalStack is patched or completed.
 
-budgets.py           subscribers, changes and tags
-ec2.py               launch templates
-ecs.py               a service keeps all that it was given; tasks are listed as ECS lists them
-pacing.py            EventBridge's rates and Step Functions' waits, sped up
-quotas.py            Service Quotas: vCPUs of GPU instances
-groups.py            Auto Scaling: capacity is only asked for here, the fleet agent brings it
-state_machines.py    Step Functions: tracing
-scaling.py           Application Auto Scaling: tags and activities
+Each module has `service`, which applies its patches and makes the service for LocalStack.
+
+moto_service.py             a service of moto's on LocalStack's gateway
+application_autoscaling.py  tags, activities, and step scaling policies that are carried out
+autoscaling.py              groups whose instances come from the fleet agent
+budgets.py                  subscribers, updates and tags
+dynamodb.py                 one call at a time, and fast transactions
+ec2.py                      launch templates and AMIs
+ecs.py                      services whose tasks come from the fleet agent, and task protection
+events.py                   schedules at the agent's speed
+service_quotas.py           vCPUs of GPU instances
+stepfunctions.py            waits at the agent's speed, tracing, and the deletion of old executions
 """

@@ -1,29 +1,54 @@
-"""Application Auto Scaling through moto: tags and scaling activities, which moto lacks."""
+"""Application Auto Scaling of moto, with tags, activities, and policies that are carried out."""
 
+import logging
+import time
 from typing import Any
+from uuid import uuid4
 
 from localstack.aws.api import CommonServiceException, RequestContext
 from localstack.services.moto import call_moto
+from localstack.services.plugins import Service
 from moto.applicationautoscaling.models import (
     ApplicationAutoscalingBackend,
     applicationautoscaling_backends,
 )
+
+from discord_diffusion_emulator.fleet.agent import FleetAgent
+from discord_diffusion_emulator.fleet.moto_records import activities, add_activity, moto_now
+from discord_diffusion_emulator.simulation.step_scaling import (
+    Cooldown,
+    Limits,
+    Policy,
+    Step,
+    new_capacity,
+)
+
+from .moto_service import moto_service
+
+LOG = logging.getLogger(__name__)
+
+DIMENSION = "ecs:service:DesiredCount"
+
+
+def service() -> Service:
+    """Application Auto Scaling, whose policies the alarms carry out (cloudwatch/alarms.py)."""
+    operations = {
+        "RegisterScalableTarget": _register,
+        "ListTagsForResource": _list_tags,
+        "TagResource": _tag,
+        "UntagResource": _untag,
+        "DescribeScalingActivities": _describe_activities,
+    }
+    return moto_service("application-autoscaling", operations)
 
 
 def _backend(context: RequestContext) -> ApplicationAutoscalingBackend:
     return applicationautoscaling_backends[context.account_id][context.region]
 
 
-def activities(backend: ApplicationAutoscalingBackend) -> list[dict[str, Any]]:
-    """The scaling activities that a backend keeps, newest first."""
-    kept: list[dict[str, Any]] = backend.__dict__.setdefault("fleet_activities", [])
-    return kept
-
-
 def _tags(context: RequestContext, arn: str) -> dict[str, str]:
     """The tags of a scalable target, to be changed in place."""
-    backend = _backend(context)
-    for targets in backend.targets.values():
+    for targets in _backend(context).targets.values():
         for target in targets.values():
             if target.arn == arn:
                 tags: dict[str, str] = target.__dict__.setdefault("fleet_tags", {})
@@ -50,28 +75,92 @@ def _tag(context: RequestContext, request: Any) -> dict[str, Any]:
 
 
 def _untag(context: RequestContext, request: Any) -> dict[str, Any]:
-    tags = _tags(context, request["ResourceARN"])
     for key in request["TagKeys"]:
-        tags.pop(key, None)
+        _tags(context, request["ResourceARN"]).pop(key, None)
     return {}
 
 
 def _describe_activities(context: RequestContext, request: Any) -> dict[str, Any]:
     resource = request.get("ResourceId")
-    return {
-        "ScalingActivities": [
-            activity
-            for activity in activities(_backend(context))
-            if activity["ServiceNamespace"] == request["ServiceNamespace"]
-            and (not resource or activity["ResourceId"] == resource)
-        ][: request.get("MaxResults") or 50]
+    found = [
+        activity
+        for activity in activities(_backend(context))
+        if activity["ServiceNamespace"] == request["ServiceNamespace"]
+        and (not resource or activity["ResourceId"] == resource)
+    ]
+    return {"ScalingActivities": found[: request.get("MaxResults") or 50]}
+
+
+def carry_out(agent: FleetAgent, arn: str, alarm: str, distance: float, *, above: bool) -> None:
+    """Carry out a step scaling policy: set the desired count of its ECS service.
+
+    `distance` is how far the metric of `alarm` is from the threshold. A policy of another type is
+    logged as not emulated, and does nothing.
+    """
+    _, _, _, region_name, account, *_ = arn.split(":")
+    backend = applicationautoscaling_backends[account][region_name]
+    policy = next((p for p in backend.policies.values() if p.policy_arn == arn), None)
+    if policy is None or policy.policy_type != "StepScaling":
+        LOG.error("not emulated: the alarm %s has the scaling policy %s as an action", alarm, arn)
+        return
+    target = backend.targets.get(DIMENSION, {}).get(policy.resource_id)
+    if target is None:
+        LOG.warning("the policy %s has no scalable target", arn)
+        return
+    with agent.region(account, region_name) as region:
+        _, cluster, name = policy.resource_id.split("/")
+        ecs_service = region.ecs.services.get(f"{cluster}:{name}")
+        if ecs_service is None or ecs_service.status != "ACTIVE":
+            return
+        before = ecs_service.desired_count
+        wanted = new_capacity(
+            _parsed(policy, region.settings.alarm_speed),
+            distance,
+            above=above,
+            capacity=before,
+            limits=Limits(int(target.min_capacity), int(target.max_capacity)),
+            cooldown=target.__dict__.setdefault("fleet_cooldown", Cooldown()),
+            now=time.monotonic(),
+        )
+        if wanted is None or _is_suspended(target, wanted > before):
+            return
+        ecs_service.desired_count = wanted
+    now = moto_now()
+    activity = {
+        "ActivityId": str(uuid4()),
+        "ServiceNamespace": "ecs",
+        "ResourceId": policy.resource_id,
+        "ScalableDimension": DIMENSION,
+        "Description": f"Setting desired count to {wanted}.",
+        "Cause": f"monitor alarm {alarm} in state ALARM triggered policy {policy.policy_name}",
+        "StartTime": now,
+        "EndTime": now,
+        "StatusCode": "Successful",
+        "StatusMessage": f"Successfully set desired count to {wanted}.",
     }
+    add_activity(backend, activity)
 
 
-OPERATIONS = {
-    "RegisterScalableTarget": _register,
-    "ListTagsForResource": _list_tags,
-    "TagResource": _tag,
-    "UntagResource": _untag,
-    "DescribeScalingActivities": _describe_activities,
-}
+def _is_suspended(target: Any, grows: bool) -> bool:
+    name = "DynamicScalingOutSuspended" if grows else "DynamicScalingInSuspended"
+    return bool((target.suspended_state or {}).get(name))
+
+
+def _parsed(policy: Any, speed: float) -> Policy:
+    given = policy.step_scaling_policy_configuration
+    steps = [
+        Step(
+            int(step["ScalingAdjustment"]),
+            step.get("MetricIntervalLowerBound"),
+            step.get("MetricIntervalUpperBound"),
+        )
+        for step in given.get("StepAdjustments") or []
+    ]
+    return Policy(
+        arn=policy.policy_arn,
+        adjustment_type=given["AdjustmentType"],
+        steps=steps,
+        # A cooldown is set by an alarm's period and evaluation interval, which are divided, too.
+        cooldown=float(given.get("Cooldown", 300)) / speed,
+        minimum_magnitude=int(given.get("MinAdjustmentMagnitude") or 0),
+    )

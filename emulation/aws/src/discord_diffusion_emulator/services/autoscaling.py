@@ -1,14 +1,20 @@
-"""Auto Scaling through moto: capacity is only asked for here; the fleet agent brings it."""
+"""Auto Scaling of moto, whose groups only record a desired capacity: the fleet agent launches."""
 
 from typing import Any
 
 from localstack.aws.api import CommonServiceException, RequestContext
+from localstack.services.plugins import Service
 from localstack.utils.patch import patch
 from moto.autoscaling.models import AutoScalingBackend, FakeAutoScalingGroup, InstanceState
 from moto.autoscaling.responses import AutoScalingResponse
 from moto.core.responses import ActionResult
 
-# What a group answers again, of what moto forgets at an update or takes for unset when it is 0.
+from discord_diffusion_emulator.fleet.agent import FleetAgent
+from discord_diffusion_emulator.fleet.moto_records import activities
+
+from .moto_service import moto_service
+
+# Parameters that moto ignores at an update, or takes for missing when they are 0.
 _KEPT = {
     "DefaultCooldown": "default_cooldown",
     "HealthCheckGracePeriod": "health_check_grace_period",
@@ -19,19 +25,31 @@ _KEPT = {
 }
 
 
-def activities(backend: AutoScalingBackend) -> list[dict[str, Any]]:
-    """The scaling activities that a backend keeps, newest first."""
-    kept: list[dict[str, Any]] = backend.__dict__.setdefault("fleet_activities", [])
-    return kept
+def service(agent: FleetAgent) -> Service:
+    """Auto Scaling, whose instances a fleet agent launches and terminates."""
+    _apply_patches()
+
+    def terminate(context: RequestContext, request: Any) -> dict[str, Any]:
+        """TerminateInstanceInAutoScalingGroup, with the draining of tasks."""
+        instance, decrement = request["InstanceId"], bool(request["ShouldDecrementDesiredCapacity"])
+        with agent.region(context.account_id, context.region) as region:
+            activity = region.terminate(instance, decrement)
+        if activity is None:
+            text = f"Instance Id not found - No managed instance found for instance ID: {instance}"
+            raise CommonServiceException("ValidationError", text)
+        return {"Activity": {name: value for name, value in activity.items() if name != "instance"}}
+
+    operations = {"TerminateInstanceInAutoScalingGroup": terminate}
+    return moto_service("autoscaling", operations, agent.notice)
 
 
-def _ask(group: FakeAutoScalingGroup, capacity: int | None) -> None:
-    """Note the capacity; instances come and go by the agent."""
+def _set_desired_capacity(group: FakeAutoScalingGroup, capacity: int | None) -> None:
+    """Record the capacity, and launch nothing."""
     group.desired_capacity = group.min_size if capacity is None else capacity
 
 
-def _forget(backend: AutoScalingBackend, instance_ids: list[str]) -> None:
-    """EC2 instances are terminated: their groups lose them, the agent replaces them."""
+def _remove_terminated(backend: AutoScalingBackend, instance_ids: list[str]) -> None:
+    """Remove terminated instances from their groups, and replace none."""
     for group in backend.autoscaling_groups.values():
         group.instance_states = [
             state for state in group.instance_states if state.instance.id not in instance_ids
@@ -44,36 +62,19 @@ def _keep(group: FakeAutoScalingGroup, given: dict[str, Any]) -> None:
             setattr(group, attribute, given[name])
 
 
-def _terminate(context: RequestContext, request: Any) -> dict[str, Any]:
-    """TerminateInstanceInAutoScalingGroup, in the agent's time and by its way of draining."""
-    from discord_diffusion_emulator.fleet.agent import plane
-
-    instance, decrement = request["InstanceId"], bool(request["ShouldDecrementDesiredCapacity"])
-    with plane(context.account_id, context.region) as there:
-        activity = there.terminate(instance, decrement)
-    if activity is None:
-        text = f"Instance Id not found - No managed instance found for instance ID: {instance}"
-        raise CommonServiceException("ValidationError", text)
-    return {"Activity": {name: value for name, value in activity.items() if name != "instance"}}
-
-
-OPERATIONS = {"TerminateInstanceInAutoScalingGroup": _terminate}
-
-
-def mend() -> None:
-    """Correct moto's Auto Scaling. Called once."""
-    FakeAutoScalingGroup.set_desired_capacity = _ask
-    AutoScalingBackend.notify_terminate_instances = _forget
+def _apply_patches() -> None:
+    FakeAutoScalingGroup.set_desired_capacity = _set_desired_capacity
+    AutoScalingBackend.notify_terminate_instances = _remove_terminated
 
     @patch(AutoScalingResponse.describe_scaling_activities)  # type: ignore[untyped-decorator]
     def _describe(original: Any, response: Any) -> ActionResult:  # noqa: ARG001
         name = response._get_param("AutoScalingGroupName")
-        asked = response._get_param("ActivityIds", [])
+        ids = response._get_param("ActivityIds", [])
         found = [
             activity
             for activity in activities(response.autoscaling_backend)
             if (not name or activity["AutoScalingGroupName"] == name)
-            and (not asked or activity["ActivityId"] in asked)
+            and (not ids or activity["ActivityId"] in ids)
         ]
         return ActionResult({"Activities": found[: response._get_int_param("MaxRecords") or 100]})
 
@@ -89,17 +90,13 @@ def mend() -> None:
     def _update(original: Any, response: Any) -> ActionResult:
         given = response._get_params()
         group = response.autoscaling_backend.autoscaling_groups.get(given["AutoScalingGroupName"])
-        mixed = group.mixed_instances_policy if group else None
+        policy = group.mixed_instances_policy if group else None
         result: ActionResult = original(response)
         if group is not None:
             _keep(group, given)
-        # moto forgets the policy when an update does not name it.
-        if (
-            group is not None
-            and mixed
-            and not (given.get("MixedInstancesPolicy") or given.get("LaunchTemplate"))
-        ):
-            group.mixed_instances_policy = mixed
+            # moto drops the policy when an update does not name it.
+            if policy and not (given.get("MixedInstancesPolicy") or given.get("LaunchTemplate")):
+                group.mixed_instances_policy = policy
         return result
 
     @patch(InstanceState.__init__)  # type: ignore[untyped-decorator]

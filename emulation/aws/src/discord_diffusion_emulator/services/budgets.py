@@ -1,4 +1,4 @@
-"""AWS Budgets through moto: subscribers, changes and tags, which moto lacks.
+"""AWS Budgets of moto, with subscribers, updates and tags. No budget is ever reached.
 
 https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_Operations_AWS_Budgets.html
 """
@@ -8,10 +8,13 @@ from typing import Any
 
 from localstack.aws.api import CommonServiceException, RequestContext
 from localstack.services.moto import call_moto
+from localstack.services.plugins import Service
 from moto.budgets.models import Budget, Notification, budgets_backends
 
+from .moto_service import moto_service
+
 _PARTITION = "aws"
-_WHAT_A_NOTIFICATION_IS = ("NotificationType", "ComparisonOperator", "Threshold", "ThresholdType")
+_IDENTITY = ("NotificationType", "ComparisonOperator", "Threshold", "ThresholdType")
 
 
 def _budget(account: str, name: str) -> Budget:
@@ -24,18 +27,14 @@ def _budget(account: str, name: str) -> Budget:
 
 
 def _notification(request: Any) -> Notification:
-    """The notification of a request; its state is no part of what it is."""
-    wanted = _identity(request["Notification"])
+    """The notification that a request names by all its fields except its state."""
+    wanted = [request["Notification"].get(name) for name in _IDENTITY]
     for found in _budget(request["AccountId"], request["BudgetName"]).notifications:
-        if _identity(found.details) == wanted:
+        if [found.details.get(name) for name in _IDENTITY] == wanted:
             return found
     raise CommonServiceException(
         "NotFoundException", "Unable to find the notification of the budget."
     )
-
-
-def _identity(details: Any) -> list[Any]:
-    return [details.get(name) for name in _WHAT_A_NOTIFICATION_IS]
 
 
 def _tags(arn: str) -> dict[str, str]:
@@ -56,14 +55,14 @@ def _create(context: RequestContext, request: Any) -> Any:
 def _update(_context: RequestContext, request: Any) -> dict[str, Any]:
     wanted = request["NewBudget"]
     budget = _budget(request["AccountId"], wanted["BudgetName"])
-    budget.budget = {**budget.budget, **_as_sent(wanted)}
+    budget.budget = {**budget.budget, **_with_timestamps(wanted)}
     return {}
 
 
-def _as_sent(content: Any) -> Any:
-    """A parsed request with its times as the numbers that moto keeps, and answers by."""
+def _with_timestamps(content: Any) -> Any:
+    """A parsed request with its times as numbers, as moto keeps them."""
     if isinstance(content, dict):
-        return {name: _as_sent(value) for name, value in content.items()}
+        return {name: _with_timestamps(value) for name, value in content.items()}
     return content.timestamp() if isinstance(content, datetime) else content
 
 
@@ -106,13 +105,16 @@ def _untag(_context: RequestContext, request: Any) -> dict[str, Any]:
     return {}
 
 
-OPERATIONS = {
-    "CreateBudget": _create,
-    "UpdateBudget": _update,
-    "DescribeSubscribersForNotification": _describe_subscribers,
-    "CreateSubscriber": _create_subscriber,
-    "DeleteSubscriber": _delete_subscriber,
-    "ListTagsForResource": _list_tags,
-    "TagResource": _tag,
-    "UntagResource": _untag,
-}
+def service() -> Service:
+    """Budgets, which are kept and never reached."""
+    operations = {
+        "CreateBudget": _create,
+        "UpdateBudget": _update,
+        "DescribeSubscribersForNotification": _describe_subscribers,
+        "CreateSubscriber": _create_subscriber,
+        "DeleteSubscriber": _delete_subscriber,
+        "ListTagsForResource": _list_tags,
+        "TagResource": _tag,
+        "UntagResource": _untag,
+    }
+    return moto_service("budgets", operations)

@@ -1,13 +1,21 @@
-"""DynamoDB through moto: transactions that undo only what they did.
+"""DynamoDB of moto (LocalStack's own needs Java), with two corrections.
 
-moto takes a transaction back by putting a copy of the whole table in its place, which it makes for
-every transaction: with thousands of items each takes seconds.
+moto checks a condition and then writes, with nothing to keep other threads out in between: of
+several conditional writes at once more than one would succeed. So there is one call at a time.
+
+moto rolls a transaction back by restoring a copy of the whole table, which it makes for every
+transaction: with thousands of items each takes seconds. Here only the written items are restored.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html
 """
 
 import copy
+from threading import Lock
 from typing import Any
 
+from localstack.aws.api import RequestContext
+from localstack.aws.spec import load_service
+from localstack.services.moto import _proxy_moto
+from localstack.services.plugins import Service
 from moto.dynamodb.comparisons import get_filter_expression
 from moto.dynamodb.exceptions import (
     ConditionalCheckFailed,
@@ -19,35 +27,39 @@ from moto.dynamodb.exceptions import (
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
 
-_MOST_WRITES = 100
+from .moto_service import moto_service
+
+_MAX_WRITES = 100
 
 
-def mend() -> None:
-    """Apply the correction. Called once, before a table is served."""
+def service() -> Service:
+    """DynamoDB, one call at a time."""
     DynamoDBBackend.transact_write_items = _transact_write_items
+    lock = Lock()
+
+    def called(context: RequestContext, request: Any) -> Any:
+        with lock:
+            return _proxy_moto(context, request)
+
+    return moto_service("dynamodb", dict.fromkeys(load_service("dynamodb").operation_names, called))
 
 
 def _transact_write_items(backend: Any, transact_items: list[dict[str, Any]]) -> None:
-    """Check every condition, then write; on an error put back the items that were written."""
-    if len(transact_items) > _MOST_WRITES:
+    """Check every condition, then write; after an error restore the items that were written."""
+    if len(transact_items) > _MAX_WRITES:
         raise TooManyTransactionsException()
-    writes = [_Write(backend, one) for one in transact_items]
-    if len({(one.table, str(one.key)) for one in writes}) < len(writes):
+    writes = [_Write(backend, item) for item in transact_items]
+    if len({(write.table, str(write.key)) for write in writes}) < len(writes):
         raise MultipleTransactionsException()
-    refused = [one.refusal() for one in writes]
-    if any(code for code, _, _ in refused):
-        raise TransactionCanceledException(refused)
-    _write_all(writes)
-
-
-def _write_all(writes: "list[_Write]") -> None:
-    for done, one in enumerate(writes):
+    reasons = [write.cancellation_reason() for write in writes]
+    if any(code for code, _, _ in reasons):
+        raise TransactionCanceledException(reasons)
+    for done, write in enumerate(writes):
         try:
-            one.write()
+            write.apply()
         except Exception as error:
-            for undone in writes[:done]:
-                undone.put_back()
-            reasons: list[Any] = [(None, None, None)] * len(writes)
+            for earlier in writes[:done]:
+                earlier.undo()
             reasons[done] = (type(error).__name__, str(error), None)
             raise TransactionCanceledException(reasons) from error
 
@@ -64,8 +76,8 @@ class _Write:
         self.key = self._given.get("Key") or self._key_of(self._given["Item"])
         self._before = copy.deepcopy(backend.get_item(self.table, self.key))
 
-    def refusal(self) -> tuple[str | None, str | None, dict[str, Any] | None]:
-        """Why it can't be written: code, text and the item; nothing if it can."""
+    def cancellation_reason(self) -> tuple[str | None, str | None, dict[str, Any] | None]:
+        """Why it cannot be written: code, text and the item; (None, None, None) if it can."""
         condition = self._given.get("ConditionExpression")
         if condition is None or self._holds(condition):
             return None, None, None
@@ -74,8 +86,8 @@ class _Write:
             item = self._before.to_json()["Attributes"]
         return "ConditionalCheckFailed", str(ConditionalCheckFailed().message), item
 
-    def write(self) -> None:
-        """Write, whatever the condition: it has been checked."""
+    def apply(self) -> None:
+        """Write, without the condition, which has been checked."""
         if self._kind == "Put":
             self._backend.put_item(self.table, self._given["Item"])
         elif self._kind == "Delete":
@@ -89,8 +101,8 @@ class _Write:
                 expression_attribute_values=self._given.get("ExpressionAttributeValues") or {},
             )
 
-    def put_back(self) -> None:
-        """Undo the write."""
+    def undo(self) -> None:
+        """Restore the item as it was before the write."""
         if self._before is None:
             self._backend.delete_item(self.table, self.key)
         else:

@@ -1,26 +1,34 @@
-"""LocalStack's EC2: what moto below it makes of launch templates is corrected."""
+"""EC2 of LocalStack, with patches of the launch templates and AMIs of moto below it."""
 
 from typing import Any
 
+from localstack.services.ec2.provider import Ec2Provider
+from localstack.services.moto import MotoFallbackDispatcher
+from localstack.services.plugins import Service
 from localstack.utils.patch import patch
 from moto.ec2.models.launch_templates import LaunchTemplate, LaunchTemplateVersion
 from moto.ec2.utils import parse_user_data
 
-OF_THE_TEMPLATE = "launch-template"
+TEMPLATE_TAGS = "launch-template"
+SNAPSHOT_TAGS = "snapshot"
 
 
-def mend() -> None:
-    """Correct moto's EC2. Called once."""
+def service() -> Service:
+    """EC2, whose launch templates are as Terraform expects them."""
+    _apply_patches()
+    return Service.for_provider(Ec2Provider(), dispatch_table_factory=MotoFallbackDispatcher)
 
+
+def _apply_patches() -> None:
     @patch(LaunchTemplateVersion.__init__)  # type: ignore[untyped-decorator]  # moto is untyped
     def _version(
         original: Any, self: Any, template: Any, number: int, data: dict[str, Any], text: str
     ) -> None:
-        """Tags of the template itself are not among what it launches; user data of later
-        versions is read like the first one's."""
+        """Keep the template's own tags out of what it launches, and decode the user data of later
+        versions like the first version's."""
         specifications = data.get("TagSpecifications")
         if specifications is not None:
-            kept = [one for one in specifications if one["ResourceType"] != OF_THE_TEMPLATE]
+            kept = [spec for spec in specifications if spec["ResourceType"] != TEMPLATE_TAGS]
             data = {**data, "TagSpecifications": kept}
             if not kept:
                 del data["TagSpecifications"]
@@ -28,5 +36,5 @@ def mend() -> None:
             data = {**data, "UserData": parse_user_data(data["UserData"])}
         original(self, template, number, data, text)
 
-    # Read anew each time, so that tags that are changed later are seen.
+    # Read each time, so that later changes of the tags are seen.
     LaunchTemplate.tags = property(lambda self: self.get_tags(), lambda *_: None)

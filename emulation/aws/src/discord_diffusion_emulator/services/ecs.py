@@ -1,10 +1,11 @@
-"""ECS through moto: what it forgets or answers wrongly, and task protection, which it lacks."""
+"""ECS of moto: services keep all parameters, and the fleet agent runs and protects their tasks."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from localstack.aws.api import CommonServiceException, RequestContext
 from localstack.services.moto import call_moto
+from localstack.services.plugins import Service
 from localstack.utils.patch import patch
 from moto.core.responses import ActionResult
 from moto.core.utils import camelcase_to_underscores
@@ -12,12 +13,17 @@ from moto.ecs.exceptions import InvalidParameterException
 from moto.ecs.models import (
     CapacityProvider,
     EC2ContainerServiceBackend,
-    Service,
     TaskDefinition,
 )
+from moto.ecs.models import Service as EcsService
 from moto.ecs.responses import EC2ContainerServiceResponse
 
-# What CreateService and UpdateService take that a service answers again, and how it begins.
+from discord_diffusion_emulator.fleet.agent import FleetAgent
+from discord_diffusion_emulator.fleet.endpoints import DEFAULT_PROTECTION_MINUTES
+
+from .moto_service import moto_service
+
+# Parameters of CreateService and UpdateService that DescribeServices has to return, and defaults.
 # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html
 _KEPT: dict[str, Any] = {
     "capacityProviderStrategy": None,
@@ -35,18 +41,88 @@ _DEPLOYMENT = {
     "maximumPercent": 200,
     "minimumHealthyPercent": 100,
 }
-_MAXIMUM_PROTECTION = 2880
-_DEFAULT_PROTECTION = 120
+_MAX_PROTECTION_MINUTES = 2880
+_REFUSED = ("RunTask", "StartTask", "RegisterContainerInstance", "DeregisterContainerInstance")
+
+
+def service(agent: FleetAgent) -> Service:
+    """ECS, whose tasks a fleet agent runs."""
+    _patch_services()
+    _patch_capacity_providers()
+    operations = _TaskOperations(agent)
+    handlers = {
+        "UpdateTaskProtection": operations.update_protection,
+        "GetTaskProtection": operations.get_protection,
+        "StopTask": operations.stop_task,
+        "UpdateContainerInstancesState": operations.update_state,
+        **dict.fromkeys(_REFUSED, _refused),
+    }
+    return moto_service("ecs", handlers, agent.notice)
+
+
+def _refused(context: RequestContext, _request: Any) -> Any:
+    raise NotImplementedError(f"tasks are run by the fleet agent, not by {context.operation.name}")
+
+
+class _TaskOperations:
+    """Operations on tasks and container instances, which the fleet agent answers."""
+
+    def __init__(self, agent: FleetAgent) -> None:
+        self._agent = agent
+
+    def update_protection(self, context: RequestContext, request: Any) -> dict[str, Any]:
+        """UpdateTaskProtection."""
+        minutes = request.get("expiresInMinutes") or DEFAULT_PROTECTION_MINUTES
+        if not 1 <= minutes <= _MAX_PROTECTION_MINUTES:
+            raise CommonServiceException(
+                "InvalidParameterException",
+                f"expiresInMinutes is {minutes}: from 1 to {_MAX_PROTECTION_MINUTES} is allowed",
+            )
+        return self._protection(context, request, (bool(request["protectionEnabled"]), minutes))
+
+    def get_protection(self, context: RequestContext, request: Any) -> dict[str, Any]:
+        """GetTaskProtection."""
+        return self._protection(context, request, None)
+
+    def _protection(
+        self, context: RequestContext, request: Any, change: tuple[bool, int] | None
+    ) -> dict[str, Any]:
+        found, failures = [], []
+        with self._agent.region(context.account_id, context.region) as region:
+            for name in request.get("tasks") or []:
+                protection = region.protection(name.split("/")[-1], change)
+                if protection is None:
+                    failures.append({"arn": name, "reason": "MISSING"})
+                else:
+                    found.append(protection)
+        return {"protectedTasks": found, "failures": failures}
+
+    def stop_task(self, context: RequestContext, request: Any) -> dict[str, Any]:
+        """StopTask."""
+        with self._agent.region(context.account_id, context.region) as region:
+            task = region.stop_task(request["task"].split("/")[-1], request.get("reason") or "")
+        if task is None:
+            raise CommonServiceException(
+                "InvalidParameterException", "The referenced task was not found."
+            )
+        return {"task": {"taskArn": task.task_arn, "lastStatus": task.last_status}}
+
+    def update_state(self, context: RequestContext, request: Any) -> Any:
+        """UpdateContainerInstancesState: begin or end the draining of container instances."""
+        with self._agent.region(context.account_id, context.region) as region:
+            for name in request["containerInstances"]:
+                region.set_draining(name.split("/")[-1], request["status"] == "DRAINING")
+        return call_moto(context)
 
 
 def _attribute(name: str) -> str:
-    """The attribute that moto's serialiser reads for a member of AWS's model."""
+    """The attribute from which moto's serialiser takes a member of AWS's model."""
     attribute: str = camelcase_to_underscores(name)
     return attribute
 
 
-def _complete(service: Service, given: Mapping[str, Any]) -> None:
-    """Let a service keep what it was created with."""
+def _complete(service: EcsService, given: Mapping[str, Any]) -> None:
+    """Make a service keep the parameters that it was created with."""
     for name, default in _KEPT.items():
         setattr(service, _attribute(name), given.get(name, default))
     service.deployment_configuration = {
@@ -71,8 +147,8 @@ def _strategy(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{"weight": 0, "base": 0, **item} for item in items]
 
 
-def _update(backend: EC2ContainerServiceBackend, properties: dict[str, Any]) -> Service:
-    """UpdateService: change what is given, and nothing else; the agent does the rest."""
+def _update(backend: EC2ContainerServiceBackend, properties: dict[str, Any]) -> EcsService:
+    """UpdateService: change the given parameters only; the fleet agent deploys."""
     cluster = properties.pop("cluster", "default")
     name = properties.pop("service").split("/")[-1]
     service = backend._get_service(cluster, name)
@@ -101,7 +177,7 @@ def _list_tasks(
     service_name: str | None = None,
     desired_status: str | None = None,
 ) -> list[Any]:
-    """ListTasks, which filters by all that it is given and leaves stopped tasks out unasked."""
+    """ListTasks: apply all filters, and leave out stopped tasks by default."""
     cluster = backend._get_cluster(cluster_str or "default")
     wanted = desired_status or "RUNNING"
     definitions = backend.list_task_definitions(family) if family else []
@@ -118,99 +194,16 @@ def _list_tasks(
     ]
 
 
-def _refuse(operation: str) -> Any:
-    def refused(_context: RequestContext, _request: Any) -> Any:
-        raise NotImplementedError(f"the fleet agent does this, {operation} does not")
-
-    return refused
-
-
-def _update_task_protection(context: RequestContext, request: Any) -> dict[str, Any]:
-    minutes = request.get("expiresInMinutes") or _DEFAULT_PROTECTION
-    if not 1 <= minutes <= _MAXIMUM_PROTECTION:
-        raise CommonServiceException(
-            "InvalidParameterException",
-            f"expiresInMinutes is {minutes}: from 1 to {_MAXIMUM_PROTECTION} is allowed",
-        )
-    return _protection(context, request, (bool(request["protectionEnabled"]), minutes))
-
-
-def _get_task_protection(context: RequestContext, request: Any) -> dict[str, Any]:
-    return _protection(context, request, None)
-
-
-def _protection(
-    context: RequestContext, request: Any, wanted: tuple[bool, int] | None
-) -> dict[str, Any]:
-    from discord_diffusion_emulator.fleet.agent import plane
-
-    found, failures = [], []
-    with plane(context.account_id, context.region) as there:
-        for name in request.get("tasks") or []:
-            answer = there.protection(name.split("/")[-1], wanted)
-            if answer is None:
-                failures.append({"arn": name, "reason": "MISSING"})
-            else:
-                found.append(answer)
-    return {"protectedTasks": found, "failures": failures}
-
-
-def _stop_task(context: RequestContext, request: Any) -> dict[str, Any]:
-    from discord_diffusion_emulator.fleet.agent import plane
-
-    with plane(context.account_id, context.region) as there:
-        task = there.stop_task(request["task"].split("/")[-1], request.get("reason") or "")
-    if task is None:
-        raise CommonServiceException(
-            "InvalidParameterException", "The referenced task was not found."
-        )
-    return {"task": {"taskArn": task.task_arn, "lastStatus": task.last_status}}
-
-
-def _update_state(context: RequestContext, request: Any) -> Any:
-    """UpdateContainerInstancesState: somebody drains instances, or takes them back."""
-    from discord_diffusion_emulator.fleet.agent import plane
-
-    with plane(context.account_id, context.region) as there:
-        for name in request["containerInstances"]:
-            there.drain(name.split("/")[-1], request["status"] == "DRAINING")
-    return call_moto(context)
-
-
-OPERATIONS = {
-    "UpdateTaskProtection": _update_task_protection,
-    "GetTaskProtection": _get_task_protection,
-    "StopTask": _stop_task,
-    "UpdateContainerInstancesState": _update_state,
-    **{
-        name: _refuse(name)
-        for name in (
-            "RunTask",
-            "StartTask",
-            "RegisterContainerInstance",
-            "DeregisterContainerInstance",
-        )
-    },
-}
-
-
-_validate = EC2ContainerServiceBackend._validate_container_defs
-
-
-def mend() -> None:
-    """Correct moto's ECS. Called once."""
-    _mend_services()
-    _mend_capacity_providers()
+def _patch_services() -> None:
     backend = EC2ContainerServiceBackend
     backend.update_service = _update
     backend.list_tasks = lambda self, *args: _list_tasks(self, *args)
-    # memoryReservation without memory will do on EC2 too.
+    # On EC2, too, memoryReservation is allowed without memory.
+    validate = backend._validate_container_defs
     backend._validate_container_defs = staticmethod(
-        lambda memory, containers, _compatibilities: _validate(memory, containers, None)
+        lambda memory, containers, _compatibilities: validate(memory, containers, None)
     )
 
-
-def _mend_services() -> None:
     @patch(EC2ContainerServiceResponse.create_service)  # type: ignore[untyped-decorator]
     def _create_service(original: Any, response: Any) -> ActionResult:
         given = response._get_params()
@@ -231,7 +224,7 @@ def _mend_services() -> None:
             self.compatibilities = ["EC2"]
 
 
-def _mend_capacity_providers() -> None:
+def _patch_capacity_providers() -> None:
     @patch(CapacityProvider.__init__)  # type: ignore[untyped-decorator]  # as above
     def _init(original: Any, self: Any, *args: Any, **kwargs: Any) -> None:
         original(self, *args, **kwargs)

@@ -1,7 +1,7 @@
-"""Service Quotas for what a fleet needs: vCPUs of GPU instances. moto knows those of VPC alone.
+"""Service Quotas with the vCPUs of GPU instances; moto has the quotas of VPC only.
 
-A new account may run none. Here a requested increase is granted at once, where AWS takes minutes to
-days. https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_GetServiceQuota.html
+A new account has none. A requested increase is granted at once, where AWS takes minutes to days.
+https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_GetServiceQuota.html
 """
 
 from datetime import UTC, datetime
@@ -10,20 +10,23 @@ from uuid import uuid4
 
 from localstack.aws.api import CommonServiceException, RequestContext
 from localstack.services.moto import call_moto
+from localstack.services.plugins import Service
+
+from .moto_service import moto_service
 
 NAMES = {
     "L-DB2E81BA": "Running On-Demand G and VT instances",
     "L-3819A6DF": "All G and VT Spot Instance Requests",
 }
 DEFAULT = 0.0
-"""What an account begins with."""
+"""The quotas of a new account."""
 
 _Key = tuple[str, str, str]
 _granted: dict[_Key, float] = {}
 
 
 def _key(context: RequestContext, request: Any) -> _Key | None:
-    """Account, region and quota; None for a quota that is not one of these."""
+    """Account, region and quota code; None for a quota that moto answers."""
     if request.get("ServiceCode") != "ec2" or request.get("QuotaCode") not in NAMES:
         return None
     return context.account_id, context.region, request["QuotaCode"]
@@ -66,13 +69,22 @@ def _request_increase(context: RequestContext, request: Any) -> Any:
             "IllegalArgumentException", "The value must be greater than the current quota value."
         )
     _granted[key] = wanted
-    asked = {"Id": uuid4().hex, "DesiredValue": wanted, "Status": "APPROVED"}
-    asked["Created"] = datetime.now(UTC)
-    return {"RequestedQuota": {**_quota(key, wanted), **asked}}
+    return {
+        "RequestedQuota": {
+            **_quota(key, wanted),
+            "Id": uuid4().hex,
+            "DesiredValue": wanted,
+            "Status": "APPROVED",
+            "Created": datetime.now(UTC),
+        }
+    }
 
 
-OPERATIONS = {
-    "GetServiceQuota": _get,
-    "GetAWSDefaultServiceQuota": _get_default,
-    "RequestServiceQuotaIncrease": _request_increase,
-}
+def service() -> Service:
+    """Service Quotas, with those of GPU instances."""
+    operations = {
+        "GetServiceQuota": _get,
+        "GetAWSDefaultServiceQuota": _get_default,
+        "RequestServiceQuotaIncrease": _request_increase,
+    }
+    return moto_service("service-quotas", operations)

@@ -1,25 +1,50 @@
-"""LocalStack's Step Functions: a state machine says whether X-Ray traces it."""
+"""Step Functions of LocalStack: waits at the agent's speed, tracing, and old executions."""
 
+import time
+from collections.abc import Collection
 from typing import Any
 
+from localstack.aws.api.stepfunctions import ExecutionStatus
+from localstack.services.plugins import Service
+from localstack.services.stepfunctions.asl.component.state.state_wait.wait_function import (
+    wait_function,
+)
 from localstack.services.stepfunctions.backend.state_machine import StateMachineInstance
+from localstack.services.stepfunctions.backend.store import sfn_stores
 from localstack.services.stepfunctions.provider import StepFunctionsProvider
 from localstack.utils.patch import patch
 
+from discord_diffusion_emulator.fleet.agent import FleetAgent
 
-def mend() -> None:
-    """Correct LocalStack's Step Functions. Called once."""
+KEPT_EXECUTIONS = 100
+"""Ended executions, with their whole histories, that can still be described."""
+
+_CHANGES = ("definition", "role_arn", "logging_configuration")
+
+
+def service(agent: FleetAgent) -> Service:
+    """Step Functions, whose Wait states are divided by `alarm_speed`."""
+
+    def wait(_function: Any, env: Any, wait_seconds: int) -> None:
+        """Wait in a Wait state until its time is over, or the execution has ended."""
+        owner = env.aws_execution_details
+        speed = agent.settings(owner.account, owner.region).alarm_speed
+        end = time.monotonic() + wait_seconds / speed
+        while env.is_running() and (left := end - time.monotonic()) > 0:
+            env.program_state_event.wait(left)
+
+    wait_function.WaitFunction._wait_interval = wait
 
     @patch(StateMachineInstance.describe)  # type: ignore[untyped-decorator]  # LocalStack is untyped
     def _describe(original: Any, self: Any) -> Any:
-        """AWS answers with the tracing configuration that it was given, off if with none."""
+        """Add the tracing configuration that was given; disabled if there was none."""
         return {"tracingConfiguration": self.tracing_config or {"enabled": False}} | original(self)
 
     @patch(StepFunctionsProvider.update_state_machine)  # type: ignore[untyped-decorator]  # as above
     def _update(
         original: Any, self: Any, context: Any, state_machine_arn: str, **given: Any
     ) -> Any:
-        """LocalStack forgets a new tracing configuration, and refuses one that comes alone."""
+        """Keep a new tracing configuration, which LocalStack drops, and refuses if it is alone."""
         machine = self.get_store(context).state_machines.get(state_machine_arn)
         tracing = given.get("tracing_configuration")
         if machine is not None and tracing:
@@ -28,5 +53,22 @@ def mend() -> None:
                 given["role_arn"] = machine.role_arn
         return original(self, context, state_machine_arn, **given)
 
+    return Service.for_provider(StepFunctionsProvider())
 
-_CHANGES = ("definition", "role_arn", "logging_configuration")
+
+def is_any_running(owner: tuple[str, str], machines: Collection[str]) -> bool:
+    """Whether an execution of one of the state machines, given by their ARNs, is running."""
+    executions = list(sfn_stores[owner[0]][owner[1]].executions.values())
+    return any(e.state_machine_arn in machines and _is_running(e) for e in executions)
+
+
+def delete_old_executions(account: str, region: str) -> None:
+    """Delete all but the newest ended executions, which LocalStack would keep for ever."""
+    executions = sfn_stores[account][region].executions
+    ended = [arn for arn, execution in list(executions.items()) if not _is_running(execution)]
+    for arn in ended[:-KEPT_EXECUTIONS]:
+        executions.pop(arn, None)
+
+
+def _is_running(execution: object) -> bool:
+    return bool(getattr(execution, "exec_status", None) == ExecutionStatus.RUNNING)

@@ -1,19 +1,23 @@
-"""What the agent decides has to be done outside of it, in this order."""
+"""Effects: what a step of the simulation wants done in the emulated AWS, in order."""
 
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True)
-class Launched:
-    """Auto Scaling starts an instance, because of `cause`."""
+class Effect:
+    """Base of all effects. `instance` is the simulation's key of an instance, `task` an ECS id."""
 
-    machine: int
+
+@dataclass(frozen=True)
+class InstanceLaunched(Effect):
+    """Auto Scaling launches an instance; `cause` is the cause of the scaling activity."""
+
+    instance: int
     cause: str
 
 
 @dataclass(frozen=True)
-class LaunchFailed:
-    """Auto Scaling could not start one in a group."""
+class LaunchFailed(Effect):
+    """Auto Scaling could not launch an instance in a group."""
 
     group: str
     reason: str
@@ -21,38 +25,38 @@ class LaunchFailed:
 
 
 @dataclass(frozen=True)
-class InService:
-    """The instance runs and counts."""
+class InstanceInService(Effect):
+    """The instance runs and counts towards the group's capacity."""
 
-    machine: int
+    instance: int
 
 
 @dataclass(frozen=True)
-class Terminating:
-    """Auto Scaling takes an instance away, because of `cause`."""
+class InstanceTerminating(Effect):
+    """Auto Scaling starts to terminate an instance; `cause` is that of the scaling activity."""
 
-    machine: int
+    instance: int
     cause: str
 
 
 @dataclass(frozen=True)
-class Terminated:
-    """The instance is gone."""
+class InstanceTerminated(Effect):
+    """The instance has ended."""
 
-    machine: int
+    instance: int
 
 
 @dataclass(frozen=True)
-class SpotWarning:
-    """EC2 warns of an interruption; `kind` is `rebalance` or `interruption`."""
+class SpotWarning(Effect):
+    """EC2 warns of a Spot interruption; `kind` is `rebalance` or `interruption`."""
 
-    machine: int
+    instance: int
     kind: str
 
 
 @dataclass(frozen=True)
-class Ask:
-    """A capacity provider sets its group's desired capacity."""
+class SetDesiredCapacity(Effect):
+    """A capacity provider sets its group's desired capacity, at a reservation in percent."""
 
     group: str
     desired: int
@@ -61,8 +65,8 @@ class Ask:
 
 
 @dataclass(frozen=True)
-class Point:
-    """A value of the metric CapacityProviderReservation."""
+class PublishReservation(Effect):
+    """A capacity provider publishes its metric CapacityProviderReservation, in percent."""
 
     cluster: str
     provider: str
@@ -70,54 +74,37 @@ class Point:
 
 
 @dataclass(frozen=True)
-class Start:
-    """A task's process is to run."""
+class StartTask(Effect):
+    """The process of a task is to be started."""
 
     task: str
 
 
 @dataclass(frozen=True)
-class Signal:
-    """A task's process is to be told to stop: SIGTERM."""
+class SendSigterm(Effect):
+    """A task's process is to get SIGTERM."""
 
     task: str
 
 
 @dataclass(frozen=True)
-class Kill:
-    """A task's process is to end: SIGKILL."""
+class KillTask(Effect):
+    """A task's process is to get SIGKILL."""
 
     task: str
 
 
 @dataclass(frozen=True)
-class Told:
-    """An ECS service event."""
+class ServiceEvent(Effect):
+    """An ECS service has an event to report."""
 
     service: str
     text: str
 
 
 @dataclass(frozen=True)
-class RolledBack:
-    """A failed deployment goes back to an earlier task definition."""
+class RollBack(Effect):
+    """A failed deployment returns to an earlier task definition."""
 
     service: str
     definition: str
-
-
-Effect = (
-    Launched
-    | LaunchFailed
-    | InService
-    | Terminating
-    | Terminated
-    | SpotWarning
-    | Ask
-    | Point
-    | Start
-    | Signal
-    | Kill
-    | Told
-    | RolledBack
-)

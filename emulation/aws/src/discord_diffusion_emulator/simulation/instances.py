@@ -1,212 +1,161 @@
-"""Auto Scaling groups: from a desired capacity to instances that come, serve and go."""
+"""Auto Scaling groups: a desired capacity becomes instances, which serve, drain and end."""
 
 import math
 
-from discord_diffusion_emulator.simulation import managed_scaling as reservation
-from discord_diffusion_emulator.simulation.effects import (
-    InService,
-    Launched,
+from . import tasks
+from .effects import (
+    InstanceInService,
+    InstanceLaunched,
+    InstanceTerminated,
+    InstanceTerminating,
     LaunchFailed,
     SpotWarning,
-    Terminated,
-    Terminating,
 )
-from discord_diffusion_emulator.simulation.snapshots import Group, Provider, World
-from discord_diffusion_emulator.simulation.state import (
-    HERE,
-    Machine,
-    Phase,
-    State,
-)
-from discord_diffusion_emulator.simulation.tasks import lose, stop
+from .managed_scaling import is_protected
+from .snapshots import CapacityProvider, Group, RegionSnapshot
+from .state import FleetState, Instance, Phase
 
-GONE = "No group of this name is left."
+GROUP_DELETED = "No group of this name is left."
+TAKEN_OUT = "an instance was taken out of service"
+INTERRUPTED = f"{TAKEN_OUT} in response to an EC2 instance interruption notice"
+CAPACITY_DIFFERENCE = "in response to a difference between desired and actual capacity"
 
 
-def step(state: State, world: World, now: float) -> None:
-    """Bring every machine to where it is by now, and every group to its desired capacity."""
-    for machine in list(state.machines.values()):
-        group = world.groups.get(machine.group)
-        if group is None and machine.phase in HERE:
-            _go(state, machine, GONE, now)
-        _age(state, world, machine, now)
-    for group in world.groups.values():
-        _reconcile(state, group, world.provider_of(group.name), now)
+def step(state: FleetState, snapshot: RegionSnapshot, now: float) -> None:
+    """Do what is due for every instance, and bring every group to its desired capacity."""
+    for instance in list(state.instances.values()):
+        group = snapshot.groups.get(instance.group)
+        if group is None and instance.active:
+            take_out(state, instance, GROUP_DELETED, now)
+        _advance(state, instance, group, now)
+    for group in snapshot.groups.values():
+        _reconcile(state, group, snapshot.provider_of(group.name), now)
 
 
-def _age(state: State, world: World, machine: Machine, now: float) -> None:
-    delays = state.settings.of(machine.group)
-    if machine.phase is Phase.PENDING and _over(
-        state, machine.launched + delays.launch_seconds, now
-    ):
-        machine.phase = Phase.IN_SERVICE
-        state.out.append(InService(machine.key))
-    agent_at = machine.launched + delays.launch_seconds + delays.register_seconds
-    waits = machine.phase is Phase.IN_SERVICE and not machine.registered and machine.cluster
-    if waits and _over(state, agent_at, now):
-        machine.registered = True
-    _warn(state, world, machine, now)
-    if machine.draining and machine.phase in (*HERE, Phase.DRAINING):
-        _drain(state, machine, now)
-    if machine.phase is Phase.DRAINING and not any(True for _ in state.on(machine.key)):
-        machine.phase, machine.registered = Phase.TERMINATING, False
-        machine.ends = now + delays.terminate_seconds
-    ends = machine.ends if machine.phase is Phase.TERMINATING else None
-    if ends is not None and _over(state, ends, now):
-        machine.phase = Phase.TERMINATED
-        state.out.append(Terminated(machine.key))
-        del state.machines[machine.key]
-
-
-def _over(state: State, when: float, now: float) -> bool:
-    """Whether a moment has come; if not, look again then."""
-    if now >= when:
-        return True
-    state.at(when)
-    return False
-
-
-def _warn(state: State, world: World, machine: Machine, now: float) -> None:
-    """A Spot interruption: a recommendation, a notice, and the end."""
-    if machine.rebalanced is None or machine.phase not in HERE:
-        return
-    delays = state.settings.of(machine.group)
-    group = world.groups.get(machine.group)
-    notice_at = machine.rebalanced + delays.spot_rebalance_seconds
-    if machine.noticed is None and _over(state, notice_at, now):
-        machine.noticed = now
-        state.out.append(SpotWarning(machine.key, "interruption"))
-        if group is not None and group.spot_drains:
-            machine.draining = True
-    if machine.noticed is None:
-        return
-    if _over(state, machine.noticed + delays.spot_notice_seconds, now):
-        for task in list(state.on(machine.key)):
-            lose(state, task, now, "Host EC2 was terminated by a Spot interruption.")
-        _go(state, machine, "an instance was taken out of service in response to an EC2 instance "
-            "interruption notice", now, drains=False)  # fmt: skip
-
-
-def _drain(state: State, machine: Machine, now: float) -> None:
-    """Stop the tasks on a machine that is going; protected ones are waited for, not at Spot's."""
-    for task in list(state.on(machine.key)):
-        if machine.noticed is None and task.protected(now):
-            state.at(task.protected_until or now)
-            continue
-        code = "TerminationNotice" if machine.noticed is not None else "ServiceSchedulerInitiated"
-        stop(state, task, now, "Task stopped: its container instance is draining.", code)
-
-
-def _go(state: State, machine: Machine, cause: str, now: float, *, drains: bool = True) -> None:
-    """Take a machine out of its group."""
-    if machine.phase not in HERE:
-        return
-    state.out.append(Terminating(machine.key, cause))
-    machine.draining = True
-    machine.phase = Phase.DRAINING
+def take_out(
+    state: FleetState, instance: Instance, cause: str, now: float, *, drains: bool = True
+) -> None:
+    """Take an active instance out of its group; `drains`: its tasks are stopped first."""
+    state.effects.append(InstanceTerminating(instance.key, cause))
+    instance.draining = True
+    instance.phase = Phase.DRAINING
     if not drains:
-        for task in list(state.on(machine.key)):
-            lose(state, task, now, "Host EC2 was terminated.")
+        tasks.lose_all(state, instance.key, now, "Host EC2 was terminated.")
 
 
-def _reconcile(state: State, group: Group, provider: Provider | None, now: float) -> None:
-    there = state.in_group(group.name)
+def _advance(state: FleetState, instance: Instance, group: Group | None, now: float) -> None:
+    delays = state.settings.of(instance.group)
+    running_at = instance.launched + delays.launch_seconds
+    if instance.phase is Phase.PENDING and state.due(running_at, now):
+        instance.phase = Phase.IN_SERVICE
+        state.effects.append(InstanceInService(instance.key))
+    joins = instance.phase is Phase.IN_SERVICE and not instance.registered and instance.cluster
+    if joins and state.due(running_at + delays.register_seconds, now):
+        instance.registered = True
+    _advance_interruption(state, instance, group, now)
+    if instance.draining and (instance.active or instance.phase is Phase.DRAINING):
+        _drain(state, instance, now)
+    if instance.phase is Phase.DRAINING and not state.tasks_on(instance.key):
+        instance.phase, instance.registered = Phase.TERMINATING, False
+        instance.ends = now + delays.terminate_seconds
+    ends = instance.ends if instance.phase is Phase.TERMINATING else None
+    if ends is not None and state.due(ends, now):
+        instance.phase = Phase.TERMINATED
+        state.effects.append(InstanceTerminated(instance.key))
+        del state.instances[instance.key]
+
+
+def _advance_interruption(
+    state: FleetState, instance: Instance, group: Group | None, now: float
+) -> None:
+    """A Spot interruption: a rebalance recommendation, a notice, and the termination."""
+    if instance.rebalanced is None or not instance.active:
+        return
+    delays = state.settings.of(instance.group)
+    notice_at = instance.rebalanced + delays.spot_rebalance_seconds
+    if instance.noticed is None and state.due(notice_at, now):
+        instance.noticed = now
+        state.effects.append(SpotWarning(instance.key, "interruption"))
+        if group is not None and group.spot_drains:
+            instance.draining = True
+    if instance.noticed is None:
+        return
+    if state.due(instance.noticed + delays.spot_notice_seconds, now):
+        reason = "Host EC2 was terminated by a Spot interruption."
+        tasks.lose_all(state, instance.key, now, reason)
+        take_out(state, instance, INTERRUPTED, now, drains=False)
+
+
+def _drain(state: FleetState, instance: Instance, now: float) -> None:
+    """Stop the tasks of a draining instance; at a Spot notice protected ones too."""
+    for task in state.tasks_on(instance.key):
+        if instance.noticed is None and task.protected(now):
+            state.timers.append(task.protected_until or now)
+            continue
+        code = "ServiceSchedulerInitiated" if instance.noticed is None else "TerminationNotice"
+        reason = "Task stopped: its container instance is draining."
+        tasks.stop(state, task, now, reason, code)
+
+
+def _reconcile(
+    state: FleetState, group: Group, provider: CapacityProvider | None, now: float
+) -> None:
+    present = state.active_in(group.name)
     wanted = min(max(group.desired, group.minimum), group.maximum)
     if group.rebalances:
-        there = [m for m in there if m.rebalanced is None]
-    if len(there) < wanted:
-        _launch(state, group, len(there), wanted, now)
-    elif len(there) > wanted:
-        drains = provider is None or provider.drains
-        for machine in _victims(state, group, provider, there)[: len(there) - wanted]:
-            cause = (
-                "an instance was taken out of service in response to a difference between desired"
-                f" and actual capacity, shrinking the capacity from {len(there)} to {wanted}"
-            )
-            _go(state, machine, cause, now, drains=drains)
-
-
-def _victims(
-    state: State, group: Group, provider: Provider | None, there: list[Machine]
-) -> list[Machine]:
-    """Those that may go at scale-in, the first to go first: the idle, then the oldest."""
-    free = [m for m in there if not reservation.protects(state, provider, group, m.key)]
-    return sorted(free, key=lambda m: (len(list(state.on(m.key))), m.launched, m.key))
-
-
-def _launch(state: State, group: Group, there: int, wanted: int, now: float) -> None:
-    retry = state.retry_launch.get(group.name, -math.inf)
-    if now < retry:
-        state.at(retry)
+        present = [instance for instance in present if instance.rebalanced is None]
+    if len(present) < wanted:
+        _launch(state, group, len(present), wanted, now)
         return
+    # At scale-in the instance with the fewest tasks goes first, then the oldest.
+    candidates = sorted(
+        (i for i in present if not is_protected(state, provider, group, i.key)),
+        key=lambda i: (len(state.tasks_on(i.key)), i.launched, i.key),
+    )
+    for instance in candidates[: len(present) - wanted]:
+        cause = (
+            f"{TAKEN_OUT} {CAPACITY_DIFFERENCE},"
+            f" shrinking the capacity from {len(present)} to {wanted}"
+        )
+        take_out(state, instance, cause, now, drains=provider is None or provider.drains)
+
+
+def _launch(state: FleetState, group: Group, present: int, wanted: int, now: float) -> None:
+    if not state.due(state.retry_launch.get(group.name, -math.inf), now):
+        return
+    delays = state.settings.of(group.name)
     cause = (
-        "an instance was started in response to a difference between desired and actual capacity,"
-        f" increasing the capacity from {there} to {wanted}"
+        f"an instance was started {CAPACITY_DIFFERENCE},"
+        f" increasing the capacity from {present} to {wanted}"
     )
     if reason := state.denied.get(group.name) or state.denied.get("*"):
-        state.retry_launch[group.name] = now + state.settings.of(group.name).launch_retry_seconds
-        state.at(state.retry_launch[group.name])
-        state.out.append(LaunchFailed(group.name, reason, cause))
+        state.retry_launch[group.name] = now + delays.launch_retry_seconds
+        state.timers.append(state.retry_launch[group.name])
+        state.effects.append(LaunchFailed(group.name, reason, cause))
         return
-    if not group.offers:
+    if not group.instance_types:
         return
-    for number in range(there, wanted):
-        state.machines_made += 1
-        machine = Machine(
-            key=state.machines_made,
+    for number in range(present, wanted):
+        state.launched += 1
+        state.instances[state.launched] = Instance(
+            key=state.launched,
             group=group.name,
             cluster=group.cluster,
-            instance_type=group.offers[0].instance_type,
-            room=group.offers[0].room,
-            spot=_is_spot(state, group, number),
+            instance_type=group.instance_types[0].name,
+            resources=group.instance_types[0].resources,
+            spot=_next_is_spot(state, group, number),
             launched=now,
         )
-        state.machines[machine.key] = machine
-        state.out.append(Launched(machine.key, cause))
-        _age_later(state, machine)
+        state.effects.append(InstanceLaunched(state.launched, cause))
+        state.timers.append(now + delays.launch_seconds)
 
 
-def _age_later(state: State, machine: Machine) -> None:
-    state.at(machine.launched + state.settings.of(machine.group).launch_seconds)
-
-
-def _is_spot(state: State, group: Group, number: int) -> bool:
-    """Whether the group's next instance is a Spot one, by its instances distribution."""
+def _next_is_spot(state: FleetState, group: Group, number: int) -> bool:
+    """Whether the group's next instance is a Spot instance, by its instances distribution."""
     if group.on_demand_percent >= 100:
         return False
-    machines = state.in_group(group.name)
-    on_demand = len([m for m in machines if not m.spot])
+    on_demand = len([i for i in state.active_in(group.name) if not i.spot])
     if on_demand < group.on_demand_base:
         return False
-    above = number + 1 - group.on_demand_base
-    wanted = math.ceil(above * group.on_demand_percent / 100) + group.on_demand_base
-    return on_demand >= wanted
-
-
-def interrupt(state: State, key: int, now: float) -> bool:
-    """Begin a Spot interruption. False if there is no such machine, or it is going already."""
-    machine = state.machines.get(key)
-    if machine is None or machine.phase not in HERE or machine.rebalanced is not None:
-        return False
-    machine.rebalanced = now
-    state.out.append(SpotWarning(key, "rebalance"))
-    return True
-
-
-def release(state: State, key: int, cause: str, now: float, *, drains: bool) -> bool:
-    """Take a machine out of its group. False if it is not there or going already."""
-    machine = state.machines.get(key)
-    if machine is None or machine.phase not in HERE:
-        return False
-    _go(state, machine, cause, now, drains=drains)
-    return True
-
-
-def vanish(state: State, key: int, now: float) -> None:
-    """A machine was terminated from outside: its tasks are lost at once."""
-    machine = state.machines[key]
-    for task in list(state.on(key)):
-        lose(state, task, now, "Host EC2 was terminated.")
-    machine.draining = True
-    machine.phase, machine.registered, machine.ends = Phase.TERMINATING, False, now
-    state.out.append(Terminating(key, "an instance was taken out of service outside of the group"))
+    above_base = number + 1 - group.on_demand_base
+    return on_demand >= math.ceil(above_base * group.on_demand_percent / 100) + group.on_demand_base

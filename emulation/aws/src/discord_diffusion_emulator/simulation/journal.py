@@ -1,76 +1,80 @@
-"""What has changed in the fleets, in order: for pages, tests, and people who look for a cause."""
+"""The journal: every change of a fleet, in order, for pages, tests and the search for a cause."""
 
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from discord_diffusion_emulator.simulation.snapshots import World
-from discord_diffusion_emulator.simulation.state import Machine, Phase, State
+from .snapshots import RegionSnapshot
+from .state import FleetState, Instance, Phase
 
-KEPT = 5_000
+MOST_ENTRIES = 5_000
 OFF = "off"
-"""What is not worth a note while it has never been otherwise."""
+"""A state that gets no entry as long as there has been no other."""
 
-Seen = tuple[str, str, str, dict[str, Any]]
-"""What something is, its name, its state, and what belongs to it."""
+Observed = tuple[str, str, str, dict[str, Any]]
+"""The kind of a thing, its name, its state, and further fields of the entry."""
 
 
 class Journal:
-    """The last changes, each with a number, the time, what it is of, and the new state."""
+    """The last changes, each with a number, the time, the thing's kind and name, and its state."""
 
     def __init__(self) -> None:
-        self._entries: deque[dict[str, Any]] = deque(maxlen=KEPT)
+        self._entries: deque[dict[str, Any]] = deque(maxlen=MOST_ENTRIES)
         self._known: dict[tuple[str, str], str] = {}
         self._number = 0
 
-    def look(self, state: State, world: World, names: Mapping[int, str], now: float) -> None:
-        """Note what is not as it was. `names` are the instances' ids by the mind's keys."""
+    def record(
+        self, state: FleetState, snapshot: RegionSnapshot, ids: Mapping[int, str], now: float
+    ) -> None:
+        """Add an entry for all that has changed. `ids` are EC2's, by the simulation's keys."""
         found = {}
-        for what, name, value, more in _seen(state, world, names, now):
-            found[what, name] = value
-            if self._known.get((what, name), OFF) != value:
-                self._note(what, name, value, now, more)
-        for what, name in self._known.keys() - found.keys():
-            if what == "instance":
-                self._note(what, name, str(Phase.TERMINATED), now, {})
+        for kind, name, value, fields in _observed(state, snapshot, ids, now):
+            found[kind, name] = value
+            if self._known.get((kind, name), OFF) != value:
+                self._add(kind, name, value, now, fields)
+        for kind, name in self._known.keys() - found.keys():
+            if kind == "instance":
+                self._add(kind, name, str(Phase.TERMINATED), now, {})
         self._known = found
 
     def after(self, number: int) -> list[dict[str, Any]]:
-        """The changes with a greater number, oldest first."""
+        """The entries with a greater number, oldest first."""
         return [entry for entry in self._entries if entry["number"] > number]
 
-    def _note(self, what: str, name: str, value: str, now: float, more: dict[str, Any]) -> None:
+    def _add(self, kind: str, name: str, value: str, now: float, fields: dict[str, Any]) -> None:
         self._number += 1
         moment = {"number": self._number, "at": round(time.time(), 3), "aws_at": round(now, 3)}
-        self._entries.append({**moment, "what": what, "name": name, "state": value, **more})
+        self._entries.append({**moment, "what": kind, "name": name, "state": value, **fields})
 
 
-def _seen(state: State, world: World, names: Mapping[int, str], now: float) -> Iterator[Seen]:
-    for service in world.services.values():
+def _observed(
+    state: FleetState, snapshot: RegionSnapshot, ids: Mapping[int, str], now: float
+) -> Iterator[Observed]:
+    for service in snapshot.services.values():
         yield "service", service.key, str(service.desired), {}
-    for group in world.groups.values():
+    for group in snapshot.groups.values():
         yield "group", group.name, str(group.desired), {}
-    for machine in state.machines.values():
-        if name := names.get(machine.key):
-            of = {"group": machine.group, "spot": machine.spot}
-            yield "instance", name, str(machine.phase), of
-            yield "container_instance", name, _registration(machine), of
-            yield "interruption", name, _interruption(machine), of
+    for instance in state.instances.values():
+        if name := ids.get(instance.key):
+            fields = {"group": instance.group, "spot": instance.spot}
+            yield "instance", name, str(instance.phase), fields
+            yield "container_instance", name, _registration(instance), fields
+            yield "interruption", name, _interruption(instance), fields
     for task in state.tasks.values():
-        about = {"service": task.service, "instance": names.get(task.machine or 0)}
-        ended = {"reason": task.reason} if task.reason else {}
-        yield "protection", task.id, "on" if task.protected(now) else OFF, about
-        yield "task", task.id, str(task.status), about | ended
+        placed = {"service": task.service, "instance": ids.get(task.instance or 0)}
+        reason = {"reason": task.reason} if task.reason else {}
+        yield "protection", task.id, "on" if task.protected(now) else OFF, placed
+        yield "task", task.id, str(task.status), placed | reason
 
 
-def _registration(machine: Machine) -> str:
-    if not machine.registered:
+def _registration(instance: Instance) -> str:
+    if not instance.registered:
         return OFF
-    return "DRAINING" if machine.draining else "ACTIVE"
+    return "DRAINING" if instance.draining else "ACTIVE"
 
 
-def _interruption(machine: Machine) -> str:
-    if machine.noticed is not None:
+def _interruption(instance: Instance) -> str:
+    if instance.noticed is not None:
         return "notice"
-    return OFF if machine.rebalanced is None else "rebalance"
+    return OFF if instance.rebalanced is None else "rebalance"

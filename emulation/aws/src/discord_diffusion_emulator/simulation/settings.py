@@ -1,20 +1,18 @@
-"""How the emulated AWS behaves: its delays and its quirks. Times are AWS's seconds."""
+"""Settings of the simulated AWS: its delays and its quirks. Times are AWS's seconds."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-
-class InvalidSettingsError(Exception):
-    """A setting that does not exist, or a value that it can't have."""
+from discord_diffusion_emulator.errors import InvalidSettingsError
 
 
 @dataclass(frozen=True)
 class Delays:
-    """What an instance and a task take; can differ from group to group.
+    """The delays of instances and tasks, which can differ from group to group.
 
-    Defaults: a GPU node is there in 60 to 90 s, and an image of some gigabytes is pulled in two
-    minutes.
+    By the defaults a GPU instance has joined its cluster after 80 s, and an image of some gigabytes
+    is pulled in two minutes.
     """
 
     launch_seconds: float = 40.0
@@ -30,16 +28,16 @@ class Delays:
 class Settings:
     """All settings.
 
-    `speed` divides every simulated delay. Processes are not sped up: a task that is to stop keeps
-    at least `stop_floor_seconds` of real time, or its stopTimeout if that is shorter.
-    `alarm_speed` divides all times of the loop that measures and scales: the periods of
-    CloudWatch's alarms, the cooldowns of scaling policies, EventBridge's rates in minutes and the
-    waits of Step Functions. Functions are not sped up: it can be as fast as they keep pace.
+    `speed` divides every simulated delay. Processes are not sped up: a task that is being stopped
+    keeps at least `stop_floor_seconds` of real time, or its stopTimeout if that is shorter.
+    `alarm_speed` divides the times of the scaling loop: the periods of CloudWatch's alarms, the
+    cooldowns of scaling policies, EventBridge's rates in minutes and the waits of Step Functions.
+    Functions are not sped up, so `alarm_speed` is limited by how fast they finish.
 
-    Quirks: `first_scale_out` instances are asked for by a capacity provider that has none
-    (0: as many as needed); `scale_in_points` minutes of data are needed before it lets instances
-    go; the next `drop_reservation_points` of its metric and the next `drop_metric_points` that
-    anybody publishes are lost.
+    Quirks: a capacity provider without instances asks for `first_scale_out` of them (0: as many as
+    needed); it needs `scale_in_points` minutes of data before it lets instances go; the next
+    `drop_reservation_points` points of its metric, and the next `drop_metric_points` points of
+    metrics outside of AWS's namespaces, are lost.
     """
 
     speed: float = 1.0
@@ -55,14 +53,14 @@ class Settings:
     remember_seconds: float = 3600.0
 
     def of(self, group: str) -> Delays:
-        """The delays in a group."""
+        """The delays of a group."""
         return self.groups.get(group, self.delays)
 
     def changed(self, values: Mapping[str, Any]) -> "Settings":
-        """These settings with some of them changed; delays by their names, groups as objects.
+        """A copy with some settings changed; delays by their names, `groups` as an object.
 
         Raises:
-            InvalidSettingsError: naming the setting, its value and what is allowed.
+            InvalidSettingsError: the text names the setting, its value and what is allowed.
         """
         own: dict[str, Any] = {}
         delays: dict[str, float] = {}

@@ -1,31 +1,32 @@
-"""What the agent sees of the control planes: frozen pictures, read from them before every step."""
+"""Snapshots of what the AWS APIs hold for one region: the input of every step."""
 
 from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
-class Room:
-    """What a task needs, or what a machine has: CPU units, mebibytes, whole GPUs."""
+class Resources:
+    """CPU units, memory in mebibytes and whole GPUs, of an instance or for a task."""
 
     cpu: int = 0
     memory: int = 0
     gpus: int = 0
 
-    def holds(self, need: "Room") -> bool:
-        """Whether `need` fits in."""
-        return self.cpu >= need.cpu and self.memory >= need.memory and self.gpus >= need.gpus
+    def covers(self, needed: "Resources") -> bool:
+        """Whether a task that needs `needed` fits in."""
+        enough = self.cpu >= needed.cpu and self.memory >= needed.memory
+        return enough and self.gpus >= needed.gpus
 
-    def less(self, need: "Room") -> "Room":
-        """What is left once `need` is taken."""
-        return Room(self.cpu - need.cpu, self.memory - need.memory, self.gpus - need.gpus)
+    def minus(self, used: "Resources") -> "Resources":
+        """What is left once `used` is taken."""
+        return Resources(self.cpu - used.cpu, self.memory - used.memory, self.gpus - used.gpus)
 
 
 @dataclass(frozen=True)
-class Offer:
-    """An instance type that a group may launch."""
+class InstanceType:
+    """An instance type that a group may launch, and what it registers with ECS."""
 
-    instance_type: str
-    room: Room
+    name: str
+    resources: Resources
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Group:
     desired: int
     minimum: int
     maximum: int
-    offers: tuple[Offer, ...]
+    instance_types: tuple[InstanceType, ...]
     cluster: str | None = None
     on_demand_base: int = 0
     on_demand_percent: int = 100
@@ -46,8 +47,8 @@ class Group:
 
 
 @dataclass(frozen=True)
-class Provider:
-    """A capacity provider of a cluster. `managed`: it moves the group's desired capacity."""
+class CapacityProvider:
+    """A capacity provider of a cluster. `managed`: it sets the group's desired capacity."""
 
     name: str
     cluster: str
@@ -62,8 +63,8 @@ class Provider:
 
 
 @dataclass(frozen=True)
-class Share:
-    """One part of a capacity provider strategy."""
+class StrategyItem:
+    """One item of a capacity provider strategy."""
 
     provider: str
     weight: int = 1
@@ -77,9 +78,9 @@ class Service:
     key: str
     desired: int
     definition: str
-    need: Room
+    task_resources: Resources
     stop_timeout: float = 30.0
-    strategy: tuple[Share, ...] = ()
+    strategy: tuple[StrategyItem, ...] = ()
     minimum_percent: int = 100
     maximum_percent: int = 200
     breaks: bool = False
@@ -87,23 +88,23 @@ class Service:
 
     @property
     def cluster(self) -> str:
-        """The name of its cluster."""
+        """The name of the service's cluster."""
         return self.key.split("/")[0]
 
     @property
     def name(self) -> str:
-        """Its name in the cluster."""
+        """The service's name in its cluster."""
         return self.key.split("/")[1]
 
 
 @dataclass(frozen=True)
-class World:
-    """All that is asked for at one moment, by name."""
+class RegionSnapshot:
+    """All groups, capacity providers in use, and services of a region, by name."""
 
     groups: dict[str, Group] = field(default_factory=dict)
-    providers: dict[str, Provider] = field(default_factory=dict)
+    providers: dict[str, CapacityProvider] = field(default_factory=dict)
     services: dict[str, Service] = field(default_factory=dict)
 
-    def provider_of(self, group: str) -> Provider | None:
-        """The capacity provider that stands on the group."""
+    def provider_of(self, group: str) -> CapacityProvider | None:
+        """The capacity provider of a group."""
         return next((p for p in self.providers.values() if p.group == group), None)

@@ -1,16 +1,16 @@
-"""What the agent knows: the machines and tasks that there are, and what it remembers of them."""
+"""The simulation's state: instances, tasks, and what is remembered from step to step."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from discord_diffusion_emulator.simulation.effects import Effect
-from discord_diffusion_emulator.simulation.settings import Settings
-from discord_diffusion_emulator.simulation.snapshots import Room
+from .effects import Effect
+from .settings import Settings
+from .snapshots import Resources
 
 
 class Phase(StrEnum):
-    """Where a machine is, by the names of Auto Scaling's lifecycle states."""
+    """The phase of an instance, by the names of Auto Scaling's lifecycle states."""
 
     PENDING = "Pending"
     IN_SERVICE = "InService"
@@ -20,7 +20,7 @@ class Phase(StrEnum):
 
 
 class Status(StrEnum):
-    """Where a task is, by ECS's names."""
+    """The status of a task, by ECS's names."""
 
     PROVISIONING = "PROVISIONING"
     PENDING = "PENDING"
@@ -30,18 +30,20 @@ class Status(StrEnum):
 
 
 LIVE = (Status.PROVISIONING, Status.PENDING, Status.RUNNING)
-HERE = (Phase.PENDING, Phase.IN_SERVICE)
+"""A task of these counts towards the desired count."""
+ACTIVE = (Phase.PENDING, Phase.IN_SERVICE)
+"""An instance of these counts towards the desired capacity."""
 
 
 @dataclass
-class Machine:
+class Instance:
     """An EC2 instance of a group. `registered`: it is a container instance of its cluster."""
 
     key: int
     group: str
     cluster: str | None
     instance_type: str
-    room: Room
+    resources: Resources
     spot: bool
     launched: float
     phase: Phase = Phase.PENDING
@@ -51,21 +53,26 @@ class Machine:
     noticed: float | None = None
     ends: float | None = None
 
+    @property
+    def active(self) -> bool:
+        """Whether it counts towards the desired capacity."""
+        return self.phase in ACTIVE
+
 
 @dataclass
 class Task:
-    """A task of a service. `machine` is the key of the one it is on."""
+    """A task of a service. `instance` is the key of the instance that it is placed on."""
 
     id: str
     service: str
     definition: str
-    need: Room
+    resources: Resources
     stop_timeout: float
     provider: str | None
     created: float
     status: Status = Status.PROVISIONING
-    machine: int | None = None
-    due: float = 0.0
+    instance: int | None = None
+    start_at: float = 0.0
     started: float | None = None
     kill_at: float | None = None
     stopped: float | None = None
@@ -75,22 +82,22 @@ class Task:
     protected_until: float | None = None
 
     def protected(self, now: float) -> bool:
-        """Whether it is spared at scale-in."""
+        """Whether scale-in spares the task."""
         return self.protected_until is not None and now < self.protected_until
 
 
 @dataclass
-class Reservation:
-    """What a capacity provider remembers: when it looks next, and how long it had too much."""
+class ManagedScaling:
+    """What a capacity provider remembers: its next evaluation, and its recent ones."""
 
-    look_at: float | None = None
+    evaluate_at: float | None = None
     low_points: int = 0
     warm_until: float = 0.0
 
 
 @dataclass
-class Rollout:
-    """What a service remembers of its deployment."""
+class Deployment:
+    """A service's deployment of one task definition, and the events it has reported."""
 
     definition: str
     started: float
@@ -99,58 +106,60 @@ class Rollout:
     retry_at: float = 0.0
     steady: bool = False
     last_good: str | None = None
-    told_protected: int = 0
-    told_unplaced: bool = False
+    protected_reported: int = 0
+    unplaced_reported: bool = False
 
 
 @dataclass
-class Crash:
-    """A service whose tasks are made to fail: `after` None before they run, else seconds after."""
+class CrashRule:
+    """Makes a service's tasks fail: `after` seconds, or at their start where that is None."""
 
     after: float | None = None
 
 
 @dataclass
-class State:
-    """Everything. `ids` makes the tasks' names; `out` collects what is to be done."""
+class FleetState:
+    """The whole state. `new_id` makes ids of tasks; `effects` and `timers` are one step's."""
 
     settings: Settings
-    ids: Callable[[], str]
-    machines: dict[int, Machine] = field(default_factory=dict)
+    new_id: Callable[[], str]
+    instances: dict[int, Instance] = field(default_factory=dict)
     tasks: dict[str, Task] = field(default_factory=dict)
-    reservations: dict[str, Reservation] = field(default_factory=dict)
-    rollouts: dict[str, Rollout] = field(default_factory=dict)
+    managed_scaling: dict[str, ManagedScaling] = field(default_factory=dict)
+    deployments: dict[str, Deployment] = field(default_factory=dict)
     denied: dict[str, str] = field(default_factory=dict)
     retry_launch: dict[str, float] = field(default_factory=dict)
-    crashing: dict[str, Crash] = field(default_factory=dict)
-    machines_made: int = 0
-    out: list[Effect] = field(default_factory=list)
-    dues: list[float] = field(default_factory=list)
+    crash_rules: dict[str, CrashRule] = field(default_factory=dict)
+    launched: int = 0
+    effects: list[Effect] = field(default_factory=list)
+    timers: list[float] = field(default_factory=list)
 
-    def at(self, when: float) -> None:
-        """Something has to be looked at again at `when`."""
-        self.dues.append(when)
+    def due(self, when: float, now: float) -> bool:
+        """Whether `when` has come; if not, a step is due then."""
+        if now < when:
+            self.timers.append(when)
+        return now >= when
 
-    def in_group(self, group: str) -> list[Machine]:
-        """The group's machines that are there or coming."""
-        return [m for m in self.machines.values() if m.group == group and m.phase in HERE]
+    def active_in(self, group: str) -> list[Instance]:
+        """The instances that count towards a group's desired capacity."""
+        return [i for i in self.instances.values() if i.group == group and i.active]
 
-    def on(self, machine: int) -> Iterator[Task]:
-        """The tasks that hold room on a machine."""
-        return (
+    def tasks_on(self, instance: int) -> list[Task]:
+        """The tasks that hold resources of an instance."""
+        return [
             task
             for task in self.tasks.values()
-            if task.machine == machine and task.status is not Status.STOPPED
-        )
+            if task.instance == instance and task.status is not Status.STOPPED
+        ]
 
-    def free(self, machine: Machine) -> Room:
-        """What is left on a machine."""
-        room = machine.room
-        for task in self.on(machine.key):
-            room = room.less(task.need)
-        return room
+    def free(self, instance: Instance) -> Resources:
+        """What is left of an instance's resources."""
+        left = instance.resources
+        for task in self.tasks_on(instance.key):
+            left = left.minus(task.resources)
+        return left
 
-    def of(self, service: str, statuses: Iterable[Status] = LIVE) -> list[Task]:
-        """A service's tasks in some states, oldest first."""
+    def tasks_of(self, service: str, statuses: Iterable[Status] = LIVE) -> list[Task]:
+        """A service's tasks in some statuses, oldest first."""
         wanted = set(statuses)
         return [t for t in self.tasks.values() if t.service == service and t.status in wanted]

@@ -1,4 +1,4 @@
-"""Step scaling: from how far a metric is past its alarm's threshold to a new capacity.
+"""Step scaling: a metric's distance from its alarm's threshold becomes a new capacity.
 
 https://docs.aws.amazon.com/autoscaling/application/userguide/step-scaling-policy-overview.html
 """
@@ -14,7 +14,7 @@ EXACT = "ExactCapacity"
 
 @dataclass(frozen=True)
 class Step:
-    """An adjustment for distances from the threshold between two bounds; None: no bound."""
+    """A step adjustment, for distances between two bounds; None is no bound."""
 
     adjustment: int
     lower: float | None = None
@@ -34,7 +34,7 @@ class Policy:
 
 @dataclass
 class Cooldown:
-    """What a scalable target remembers of its last activities, out and in."""
+    """The cooldowns of a scalable target after its last scale-out and scale-in."""
 
     out_until: float = -math.inf
     out_from: int = 0
@@ -42,10 +42,10 @@ class Cooldown:
 
 
 def step_for(steps: Sequence[Step], distance: float, *, above: bool) -> Step | None:
-    """The step for a metric `distance` past the threshold.
+    """The step for a metric that is `distance` from the threshold; None if no step matches.
 
-    `above`: the alarm fires above its threshold: lower bounds belong to the step, upper ones
-    don't. Below the threshold it is the other way round.
+    With `above` the alarm fires above its threshold, and a step includes its lower bound; else it
+    includes its upper bound.
     """
     for step in steps:
         lower = -math.inf if step.lower is None else step.lower
@@ -57,7 +57,7 @@ def step_for(steps: Sequence[Step], distance: float, *, above: bool) -> Step | N
 
 
 def adjusted(policy: Policy, step: Step, capacity: int) -> int:
-    """The capacity after a step, before any limits."""
+    """The capacity after a step, limits aside."""
     if policy.adjustment_type == EXACT:
         return step.adjustment
     if policy.adjustment_type == PERCENT:
@@ -69,7 +69,7 @@ def adjusted(policy: Policy, step: Step, capacity: int) -> int:
 
 
 def _rounded(change: float) -> int:
-    """AWS's rounding of percentages: towards zero, but nothing between 0 and 1 is lost."""
+    """Round a percentage's change as AWS does: towards zero, but from a fraction of 1 to 1."""
     if 0 < abs(change) < 1:
         return int(math.copysign(1, change))
     return math.trunc(change)
@@ -77,13 +77,17 @@ def _rounded(change: float) -> int:
 
 @dataclass(frozen=True)
 class Limits:
-    """Between what a scalable target's capacity may move."""
+    """The minimum and maximum capacity of a scalable target."""
 
     minimum: int
     maximum: int
 
+    def clamp(self, capacity: int) -> int:
+        """The nearest capacity that is allowed."""
+        return min(max(capacity, self.minimum), self.maximum)
 
-def decide(
+
+def new_capacity(
     policy: Policy,
     distance: float,
     *,
@@ -93,26 +97,22 @@ def decide(
     cooldown: Cooldown,
     now: float,
 ) -> int | None:
-    """The new capacity, or None if it stays. Notes in `cooldown` what has been done.
+    """The new capacity, or None if it does not change; updates `cooldown`.
 
-    While it cools down after a scale-out, what that one added counts towards the next; while it
-    cools down after a scale-in, no further scale-in happens, but a scale-out does.
+    During the cooldown of a scale-out, the capacity that it added counts towards the next one.
+    During the cooldown of a scale-in there is no further scale-in, but a scale-out is possible.
     """
     step = step_for(policy.steps, distance, above=above)
     if step is None:
         return None
     base = min(cooldown.out_from, capacity) if now < cooldown.out_until else capacity
-    grown = _within(limits, adjusted(policy, step, base))
+    grown = limits.clamp(adjusted(policy, step, base))
     if grown > capacity:
         cooldown.out_until, cooldown.out_from = now + policy.cooldown, base
         cooldown.in_until = -math.inf
         return grown
-    shrunk = _within(limits, adjusted(policy, step, capacity))
+    shrunk = limits.clamp(adjusted(policy, step, capacity))
     if shrunk >= capacity or now < cooldown.in_until:
         return None
     cooldown.in_until, cooldown.out_until = now + policy.cooldown, -math.inf
     return shrunk
-
-
-def _within(limits: Limits, capacity: int) -> int:
-    return min(max(capacity, limits.minimum), limits.maximum)

@@ -1,4 +1,4 @@
-"""Tasks as containers of the Docker engine that this machine has: the same life as a process's.
+"""A task as a container of this machine's Docker engine, with the interface of TaskProcess.
 
 The engine is found as every Docker client finds it (DOCKER_HOST). Task containers share the network
 of the emulator's own container, so that addresses are the same for both, and for the machine.
@@ -19,14 +19,17 @@ from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from docker.types import DeviceRequest, Healthcheck
 from requests.exceptions import RequestException
 
-from discord_diffusion_emulator.tasks.container_spec import STACK_LABEL
+from discord_diffusion_emulator.errors import EmulatorEndingError, TaskStartError
+
+from .container_spec import STACK_LABEL
 
 LOG = logging.getLogger(__name__)
 
 # An engine that hangs must not hang the fleets. Logs and waits have no limit of their own.
 CALL_SECONDS = 30
-START_INTERVAL = 1_000_000_000
-_ENGINE_GONE = 137
+HEALTH_START_INTERVAL = 1_000_000_000
+"""Nanoseconds between health checks until the first one succeeds, for which ECS has no setting."""
+_STATUS_UNKNOWN = 137
 
 _stacks: set[str] = set()
 _ending = threading.Event()
@@ -34,14 +37,20 @@ _ending = threading.Event()
 
 @cache
 def engine() -> Any:
-    """The client of the engine; DockerException if there is none."""
+    """A client of the engine.
+
+    Raises:
+        DockerException: there is no engine.
+    """
     return DockerClient.from_env(timeout=CALL_SECONDS)
 
 
 class TaskContainer:
-    """A running task. `on_exit` gets its exit status, `on_line` what it prints.
+    """A running task as a container. `on_exit` gets its exit status, `on_line` what it prints.
 
-    OSError if the container can't be started, or the emulator is ending.
+    Raises:
+        EmulatorEndingError: the emulator is shutting down.
+        TaskStartError: the container cannot be started.
     """
 
     def __init__(
@@ -52,7 +61,7 @@ class TaskContainer:
         on_exit: Callable[[int], None],
     ) -> None:
         if _ending.is_set():
-            raise OSError("the emulator is ending")
+            raise EmulatorEndingError("the emulator is shutting down")
         self.gpu_ids = list(gpu_ids)
         _stacks.add(arguments["labels"][STACK_LABEL])
         self._container = _start(arguments, self.gpu_ids)
@@ -69,18 +78,18 @@ class TaskContainer:
         return None
 
     def send(self, number: signal.Signals) -> None:
-        """Send a signal; one that has ended takes none."""
+        """Send a signal, if the container has not ended."""
         try:
             self._container.kill(signal=number.name)
         except APIError as error:
-            LOG.debug("%s was not sent: %s", number.name, error)
+            LOG.debug("could not send %s: %s", number.name, error)
 
     def _watch(self) -> None:
         try:
             status = int(self._container.wait(timeout=None)["StatusCode"])
         except (DockerException, RequestException):
-            LOG.warning("the engine lost a task's container", exc_info=True)
-            status = _ENGINE_GONE
+            LOG.warning("could not wait for a task's container", exc_info=True)
+            status = _STATUS_UNKNOWN
         remove(self._container)
         self._on_exit(status)
 
@@ -99,33 +108,28 @@ class TaskContainer:
 
 def _start(arguments: Mapping[str, Any], gpu_ids: list[str]) -> Any:
     requests = [DeviceRequest(device_ids=gpu_ids, capabilities=[["gpu"]])] if gpu_ids else []
+    health_check = None
+    if "healthcheck" in arguments:
+        health_check = Healthcheck(**arguments["healthcheck"])
+        health_check["StartInterval"] = HEALTH_START_INTERVAL
     try:
         return engine().containers.run(
-            **{**arguments, "healthcheck": _checked_often_at_first(arguments.get("healthcheck"))},
+            **{**arguments, "healthcheck": health_check},
             detach=True,
             network_mode=f"container:{socket.gethostname()}",
             device_requests=requests,
         )
     except ImageNotFound as error:
-        raise OSError(
+        raise TaskStartError(
             f"CannotPullContainerError: {arguments['image']} is not on this machine,"
             " and none is pulled here: make images"
         ) from error
     except (DockerException, RequestException) as error:
-        raise OSError(f"CannotStartContainerError: {error}") from error
-
-
-def _checked_often_at_first(check: Mapping[str, Any] | None) -> Healthcheck | None:
-    """Looked at every second until it is well once: ECS has no word for it, and people wait."""
-    if check is None:
-        return None
-    found = Healthcheck(**check)
-    found["StartInterval"] = START_INTERVAL
-    return found
+        raise TaskStartError(f"CannotStartContainerError: {error}") from error
 
 
 def remove(container: Any) -> None:
-    """Kill and remove a container, if it is still there."""
+    """Kill and remove a container, if it exists."""
     with contextlib.suppress(NotFound):
         try:
             container.remove(force=True, v=True)
@@ -133,20 +137,19 @@ def remove(container: Any) -> None:
             LOG.warning("could not remove %s", container.name, exc_info=True)
 
 
-def sweep(stack: str) -> int:
-    """Remove every task container of a stack, whoever started it; how many there were."""
+def remove_all(stack: str) -> None:
+    """Remove every task container of a stack, also those that an earlier emulator left."""
     left = engine().containers.list(
         all=True, filters={"label": f"{STACK_LABEL}={stack}"}, ignore_removed=True
     )
     if left:
         with ThreadPoolExecutor(max_workers=len(left)) as pool:
             list(pool.map(remove, left))
-    return len(left)
 
 
 def kill_all() -> None:
-    """Kill every task's container, and let none be started from now on."""
+    """Remove every task's container, and let none be started from now on."""
     _ending.set()
     for stack in _stacks:
         with contextlib.suppress(DockerException, RequestException):
-            sweep(stack)
+            remove_all(stack)

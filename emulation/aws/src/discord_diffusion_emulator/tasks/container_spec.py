@@ -1,4 +1,4 @@
-"""A task definition's container as Docker's API takes it: pure.
+"""A container definition as Docker's API takes it; pure.
 
 https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html
 https://docker-py.readthedocs.io/en/stable/containers.html
@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 STACK_LABEL = "discord-diffusion.stack"
-"""Every container of a stack's tasks carries it, with the stack's name: what sweeps go by."""
+"""Carried by every container of a stack's tasks, with the stack's name; found by it at removal."""
 _COMPOSE = "com.docker.compose."
 
 _MEBIBYTE = 1024 * 1024
@@ -26,7 +26,7 @@ def arguments(
 ) -> dict[str, Any]:
     """Keyword arguments of `containers.run`: image, command, limits, mounts, labels.
 
-    Network and GPUs are the launcher's to add: they are the machine's, not the definition's.
+    The network and the GPUs are added at the start: they depend on the machine.
     """
     linux = container.get("linuxParameters") or {}
     drop = (linux.get("capabilities") or {}).get("drop") or []
@@ -56,7 +56,7 @@ def arguments(
 
 
 def _own_labels(stack: str) -> dict[str, str]:
-    """The stack's, and Compose's: an image that Compose built would say another project's."""
+    """The stack's label, and Compose's, which an image built by Compose has for its own project."""
     return {
         STACK_LABEL: stack,
         f"{_COMPOSE}project": stack,
@@ -66,7 +66,7 @@ def _own_labels(stack: str) -> dict[str, str]:
 
 
 def gpus(container: Mapping[str, Any]) -> int:
-    """GPUs that the container asks for."""
+    """How many GPUs a container requires."""
     return sum(
         int(one["value"])
         for one in container.get("resourceRequirements") or []
@@ -75,12 +75,12 @@ def gpus(container: Mapping[str, Any]) -> int:
 
 
 def least_used(known: Sequence[str], used: Sequence[str], number: int) -> list[str]:
-    """Ids for a container that asks for `number` GPUs, of a machine that has `known` ones.
+    """The ids of `number` GPUs for a container, of the `known` ones; none if the machine has none.
 
-    A GPU that nobody has comes first; where all are taken they are shared, as none could be on AWS:
-    a laptop has one, and a fleet of two is still to be seen there. Empty where there is none.
+    Free GPUs come first. If all are used they are shared, unlike on AWS: a machine with one GPU can
+    then run a fleet of two.
     """
-    return sorted(known, key=lambda one: (used.count(one), known.index(one)))[:number]
+    return sorted(known, key=lambda gpu: (used.count(gpu), known.index(gpu)))[:number]
 
 
 def _mebibytes(value: Any) -> int | None:
@@ -94,7 +94,7 @@ def _tmpfs(mount: Mapping[str, Any]) -> str:
 def _mounts(
     container: Mapping[str, Any], volumes: Sequence[Mapping[str, Any]], stack: str
 ) -> dict[str, dict[str, str]]:
-    """Named volumes, of the stack's own; a host's folder stays what the definition says."""
+    """Mounts of the stack's own named volumes, and of the host's folders that a volume names."""
     hosts = {one["name"]: (one.get("host") or {}).get("sourcePath") for one in volumes}
     return {
         hosts.get(one["sourceVolume"]) or f"{stack}_{one['sourceVolume']}": {

@@ -1,53 +1,96 @@
-"""What a task's process is started with, and what its metadata endpoint tells it.
+"""What a task is started with: the emulator's configuration of tasks, command and environment.
 
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-metadata-endpoint-v4.html
-https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-scale-in-protection-endpoint.html
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/specifying-sensitive-data.html
 """
 
+import json
 import os
-from datetime import datetime
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-from discord_diffusion_emulator.fleet.config import Config
-from discord_diffusion_emulator.fleet.routes import TASKS
+from botocore.exceptions import ClientError
+from localstack.aws.connect import connect_to
 
-TASK = "{task}"
-"""In the environment that the emulator is given: a name of each task's own."""
-_SHORT = 8
+from discord_diffusion_emulator.errors import TaskStartError
+
+from .metadata import TASKS_PATH
+
+# The command that every task runs, as a JSON array; empty: the container's entryPoint and command.
+TASK_COMMAND = "EMULATOR_TASK_COMMAND"
+# Programs that a container's command may name, as a JSON object: {"python": "/path"}.
+TASK_PROGRAMS = "EMULATOR_TASK_PROGRAMS"
+# The folder that tasks run in.
+TASK_FOLDER = "EMULATOR_TASK_FOLDER"
+# Variables that win over the task definition's, as a JSON object; {task} stands for a short id.
+TASK_ENVIRONMENT = "EMULATOR_TASK_ENVIRONMENT"
+# A folder for what tasks print, one file each; without it only CloudWatch Logs has it.
+TASK_LOGS = "EMULATOR_TASK_LOGS"
+# The name of a stack whose tasks run as Docker containers; without it tasks are processes.
+TASK_STACK = "EMULATOR_TASK_STACK"
+# Ids or numbers of the GPUs that containers may get, as a JSON array.
+TASK_GPUS = "EMULATOR_TASK_GPUS"
+
+_SHORT_ID = "{task}"
+_SECRET_ARN_PARTS = 7
+
+
+@dataclass(frozen=True)
+class TaskConfig:
+    """How tasks run in this emulator."""
+
+    command: tuple[str, ...] = ()
+    programs: dict[str, str] = field(default_factory=dict)
+    folder: Path = Path()
+    environment: dict[str, str] = field(default_factory=dict)
+    logs: Path | None = None
+    stack: str = ""
+    gpus: tuple[str, ...] = ()
+
+    @classmethod
+    def from_environ(cls) -> "TaskConfig":
+        """The configuration in the emulator's environment."""
+        logs = os.environ.get(TASK_LOGS)
+        return cls(
+            command=tuple(json.loads(os.environ.get(TASK_COMMAND) or "[]")),
+            programs=json.loads(os.environ.get(TASK_PROGRAMS) or "{}"),
+            folder=Path(os.environ.get(TASK_FOLDER) or os.environ["HOME"]),
+            environment=json.loads(os.environ.get(TASK_ENVIRONMENT) or "{}"),
+            logs=Path(logs) if logs else None,
+            stack=os.environ.get(TASK_STACK, ""),
+            gpus=tuple(json.loads(os.environ.get(TASK_GPUS) or "[]")),
+        )
 
 
 def short(task_id: str) -> str:
-    """As much of a task's id as tells it from others, for names of files."""
-    return task_id[:_SHORT]
+    """The first characters of a task's id, for names of files and containers."""
+    return task_id[:8]
 
 
-class NoCommandError(Exception):
-    """Nothing says what the task is to run."""
-
-
-def command(config: Config, container: dict[str, Any]) -> list[str]:
-    """The command line of a container's process.
+def command(config: TaskConfig, container: dict[str, Any]) -> list[str]:
+    """The command line of a task's process.
 
     Raises:
-        NoCommandError: neither the emulator nor the container definition names one.
+        TaskStartError: neither the emulator nor the container definition has a command.
     """
     if config.command:
         return list(config.command)
     own = [*(container.get("entryPoint") or []), *(container.get("command") or [])]
     if not own:
-        raise NoCommandError(
+        raise TaskStartError(
             "CannotStartContainerError: the image is not run here; set a command for tasks in the"
             " emulator or in the container definition"
         )
     return [config.programs.get(own[0], own[0]), *own[1:]]
 
 
-def environment(
-    config: Config, container: dict[str, Any], *, endpoint: str, region: str, task_id: str
+def variables(
+    config: TaskConfig, container: dict[str, Any], *, endpoint: str, region: str, task_id: str
 ) -> dict[str, str]:
-    """The environment that ECS and the task definition give a container."""
-    base = f"{endpoint}{TASKS}/{task_id}"
-    own = {one["name"]: one["value"] for one in container.get("environment") or []}
+    """The variables that ECS, the task definition and the emulator give a container."""
+    task_endpoint = f"{endpoint}{TASKS_PATH}/{task_id}"
+    extra = config.environment.items()
     return {
         "AWS_EXECUTION_ENV": "AWS_ECS_EC2",
         "AWS_REGION": region,
@@ -55,15 +98,15 @@ def environment(
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_ENDPOINT_URL": endpoint,
-        **own,
-        **{name: value.replace(TASK, short(task_id)) for name, value in config.environment.items()},
-        "ECS_CONTAINER_METADATA_URI_V4": f"{base}/v4",
-        "ECS_AGENT_URI": base,
+        **{variable["name"]: variable["value"] for variable in container.get("environment") or []},
+        **{name: value.replace(_SHORT_ID, short(task_id)) for name, value in extra},
+        "ECS_CONTAINER_METADATA_URI_V4": f"{task_endpoint}/v4",
+        "ECS_AGENT_URI": task_endpoint,
     }
 
 
-def inherited() -> dict[str, str]:
-    """What a process has beside it, for there is no image that would say."""
+def inherited_variables() -> dict[str, str]:
+    """The variables of a process that an image would set for a container."""
     names = ("PATH", "LANG", "LC_ALL", "HOME")
     return {
         **{name: os.environ[name] for name in names if name in os.environ},
@@ -72,48 +115,39 @@ def inherited() -> dict[str, str]:
     }
 
 
-def labels(cluster_arn: str, task_arn: str, definition: Any, name: str) -> dict[str, str]:
-    """The labels that ECS gives a container."""
-    return {
-        "com.amazonaws.ecs.cluster": cluster_arn,
-        "com.amazonaws.ecs.container-name": name,
-        "com.amazonaws.ecs.task-arn": task_arn,
-        "com.amazonaws.ecs.task-definition-family": definition.family,
-        "com.amazonaws.ecs.task-definition-version": str(definition.revision),
-    }
+def secrets(account: str, region: str, container: dict[str, Any]) -> dict[str, str]:
+    """The values of a container definition's `secrets`, by variable.
+
+    Raises:
+        TaskStartError: a secret cannot be read; the text names it, never its value.
+    """
+    clients = connect_to(aws_access_key_id=account, region_name=region)
+    values = {}
+    for secret in container.get("secrets") or []:
+        source = secret["valueFrom"]
+        try:
+            values[secret["name"]] = _secret_value(clients, source)
+        except (ClientError, KeyError, ValueError) as error:
+            # Not `from error`: its text may contain the value.
+            raise TaskStartError(
+                "ResourceInitializationError: unable to pull secrets or registry auth:"
+                f" {source}: {type(error).__name__}"
+            ) from None
+    return values
 
 
-def metadata(task: Any, definition: Any, container: dict[str, Any]) -> dict[str, Any]:
-    """What the container metadata endpoint answers for `${ECS_CONTAINER_METADATA_URI_V4}`."""
-    return {
-        "DockerId": task.id.replace("-", ""),
-        "Name": container["name"],
-        "DockerName": f"ecs-{definition.family}-{definition.revision}-{container['name']}",
-        "Image": container.get("image"),
-        "Labels": labels(task.cluster_arn, task.task_arn, definition, container["name"]),
-        "DesiredStatus": task.desired_status,
-        "KnownStatus": task.last_status,
-        "CreatedAt": _time(task.created_at),
-        "StartedAt": _time(task.started_at),
-        "Type": "NORMAL",
-    }
-
-
-def task_metadata(task: Any, definition: Any, zone: str | None) -> dict[str, Any]:
-    """What it answers for `${ECS_CONTAINER_METADATA_URI_V4}/task`."""
-    return {
-        "Cluster": task.cluster_arn,
-        "TaskARN": task.task_arn,
-        "Family": definition.family,
-        "Revision": str(definition.revision),
-        "ServiceName": task.group.removeprefix("service:"),
-        "DesiredStatus": task.desired_status,
-        "KnownStatus": task.last_status,
-        "AvailabilityZone": zone,
-        "LaunchType": "EC2",
-        "Containers": [metadata(task, definition, one) for one in definition.container_definitions],
-    }
-
-
-def _time(value: datetime | None) -> str | None:
-    return value.isoformat(timespec="milliseconds") + "Z" if value else None
+def _secret_value(clients: Any, source: str) -> str:
+    parts = source.split(":")
+    if len(parts) > 2 and parts[2] == "secretsmanager":
+        # arn:aws:secretsmanager:region:account:secret:name[:json-key[:version-stage[:version-id]]]
+        key, stage, version = (*parts[_SECRET_ARN_PARTS:], "", "", "")[:3]
+        query = {"SecretId": ":".join(parts[:_SECRET_ARN_PARTS])}
+        query |= {"VersionStage": stage} if stage else {}
+        query |= {"VersionId": version} if version else {}
+        value = str(clients.secretsmanager.get_secret_value(**query)["SecretString"])
+        return str(json.loads(value)[key]) if key else value
+    # A parameter's ARN ends with its name, which begins with / unless it has no / at all.
+    name = parts[5].removeprefix("parameter") if source.startswith("arn:") else source
+    bare = name.removeprefix("/")
+    answer = clients.ssm.get_parameter(Name=name if "/" in bare else bare, WithDecryption=True)
+    return str(answer["Parameter"]["Value"])

@@ -1,66 +1,171 @@
-"""How a task is started: as a process, or as a container where a stack has a name for those."""
+"""Starts ECS tasks as processes, or as containers where the emulator has a name for their stack."""
 
+import contextlib
+import logging
+import os
 import signal
-from collections.abc import Callable, Iterable
-from typing import Any, Protocol
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from discord_diffusion_emulator.fleet.config import Config
-from discord_diffusion_emulator.tasks import container_spec as task_spec
-from discord_diffusion_emulator.tasks import environment as containers
-from discord_diffusion_emulator.tasks.process import TaskProcess
+from localstack import config as localstack_config
 
+from discord_diffusion_emulator.errors import EmulatorEndingError, TaskStartError
+from discord_diffusion_emulator.processes.children import CHILDREN, kill_group
 
-class RunningTask(Protocol):
-    """A task that was started."""
+from . import container_spec, environment, metadata
+from .environment import TaskConfig
+from .log import TaskLog
 
-    @property
-    def pid(self) -> int | None:
-        """Its process's id, if it is known."""
+if TYPE_CHECKING:
+    from .container import TaskContainer
 
-    def send(self, number: signal.Signals) -> None:
-        """Send it a signal."""
-
-
-def prepare(config: Config) -> None:
-    """Remove what an emulator of the same stack left, if it did not live to do it."""
-    if config.stack:
-        from discord_diffusion_emulator.tasks.container import sweep
-
-        sweep(config.stack)
+LOG = logging.getLogger(__name__)
 
 
-def launch(
-    config: Config,
-    definition: Any,
-    environment: dict[str, str],
-    labels: dict[str, str],
-    running: Iterable[RunningTask],
-    on_line: Callable[[str], None],
-    on_exit: Callable[[int], None],
-) -> RunningTask:
-    """Start a task of a task definition's first container.
+class TaskLauncher:
+    """Starts the tasks of one region, and knows those that run.
+
+    `on_exit(task, status)` is called from another thread when a task's process has ended.
+    """
+
+    def __init__(
+        self, account: str, region: str, config: TaskConfig, on_exit: Callable[[str, int], None]
+    ) -> None:
+        self._account, self._region, self._config = account, region, config
+        self._on_exit = on_exit
+        self._running: dict[str, TaskProcess | TaskContainer] = {}
+
+    def start(self, task_id: str, definition: Any, shown: Any | None) -> None:
+        """Start the first container of a task definition. `shown` is the task as ECS shows it.
+
+        Raises:
+            TaskStartError: it cannot be started; the text is the stopped reason.
+        """
+        container = definition.container_definitions[0]
+        variables = environment.variables(
+            self._config,
+            container,
+            endpoint=f"http://{localstack_config.LOCALSTACK_HOST}",
+            region=self._region,
+            task_id=task_id,
+        ) | environment.secrets(self._account, self._region, container)
+        log = TaskLog(self._account, self._region, container, task_id, self._config.logs)
+
+        def exited(status: int) -> None:
+            log.close()
+            self._on_exit(task_id, status)
+
+        task: TaskProcess | TaskContainer
+        try:
+            if self._config.stack:
+                labels = metadata.labels(shown, definition, container) if shown else {}
+                task = self._start_container(definition, variables, labels, log, exited)
+            else:
+                task = self._start_process(container, variables, log, exited)
+        except (OSError, EmulatorEndingError, TaskStartError) as error:
+            log.close()
+            raise TaskStartError(str(error)) from error
+        self._running[task_id] = task
+
+    def _start_process(
+        self,
+        container: dict[str, Any],
+        variables: dict[str, str],
+        log: TaskLog,
+        exited: Callable[[int], None],
+    ) -> "TaskProcess":
+        command = environment.command(self._config, container)
+        inherited = environment.inherited_variables()
+        return TaskProcess(command, inherited | variables, self._config.folder, log.line, exited)
+
+    def _start_container(
+        self,
+        definition: Any,
+        variables: dict[str, str],
+        labels: dict[str, str],
+        log: TaskLog,
+        exited: Callable[[int], None],
+    ) -> "TaskContainer":
+        from .container import TaskContainer  # Docker's client is not loaded for processes
+
+        container = definition.container_definitions[0]
+        arguments = container_spec.arguments(
+            container,
+            definition.volumes or [],
+            stack=self._config.stack,
+            environment=variables,
+            labels=labels,
+        )
+        used = [gpu for task in self._running.values() for gpu in task.gpu_ids]
+        number = container_spec.gpus(container)
+        gpu_ids = container_spec.least_used(self._config.gpus, used, number)
+        return TaskContainer(arguments, gpu_ids, log.line, exited)
+
+    def remove(self, task_id: str) -> None:
+        """Remove a task that has ended from those that run."""
+        self._running.pop(task_id, None)
+
+    def pid(self, task_id: str) -> int | None:
+        """The process id of a running task, if it is known."""
+        task = self._running.get(task_id)
+        return task.pid if task else None
+
+    def send(self, task_id: str, number: signal.Signals) -> bool:
+        """Send a signal to a task; False if it does not run."""
+        task = self._running.get(task_id)
+        if task is not None:
+            task.send(number)
+        return task is not None
+
+
+class TaskProcess:
+    """A running task as a process. `on_exit` gets its exit status, `on_line` what it prints.
 
     Raises:
-        OSError: it can't be started.
-        NoCommandError: nothing says what it is to run.
+        EmulatorEndingError: the emulator is shutting down.
+        OSError: the process cannot be started.
     """
-    container = definition.container_definitions[0]
-    if not config.stack:
-        command = containers.command(config, container)
-        inherited = containers.inherited()
-        return TaskProcess(command, inherited | environment, config.folder, on_line, on_exit)
 
-    from discord_diffusion_emulator.tasks.container import (
-        TaskContainer,  # Docker's client is not loaded for processes
-    )
+    gpu_ids: tuple[str, ...] = ()
 
-    arguments = task_spec.arguments(
-        container,
-        definition.volumes or [],
-        stack=config.stack,
-        environment=environment,
-        labels=labels,
-    )
-    taken = [gpu for one in running if isinstance(one, TaskContainer) for gpu in one.gpu_ids]
-    gpu_ids = task_spec.least_used(config.gpus, taken, task_spec.gpus(container))
-    return TaskContainer(arguments, gpu_ids, on_line, on_exit)
+    def __init__(
+        self,
+        command: list[str],
+        variables: Mapping[str, str],
+        folder: Path,
+        on_line: Callable[[str], None],
+        on_exit: Callable[[int], None],
+    ) -> None:
+        interpreter = [sys.executable, "-S", "-E"]
+        self._process = CHILDREN.start(interpreter, ["task", *command], folder, variables)
+        self._on_line, self._on_exit = on_line, on_exit
+        for target in (self._read, self._watch):
+            threading.Thread(target=target, name="task-watch", daemon=True).start()
+
+    @property
+    def pid(self) -> int:
+        """The process's id."""
+        return self._process.pid
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal: SIGKILL to all that the task started, others to the task itself."""
+        if number is signal.SIGKILL:
+            kill_group(self._process)
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self._process.pid, number)
+
+    def _watch(self) -> None:
+        self._on_exit(CHILDREN.wait(self._process))
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None  # noqa: S101  # a pipe, by ChildProcesses.start
+        with self._process.stdout as output:
+            for line in output:
+                try:
+                    self._on_line(line.decode(errors="replace").rstrip("\n"))
+                except Exception:  # a log that fails must not end the reading
+                    LOG.warning("could not keep a task's output", exc_info=True)

@@ -1,4 +1,4 @@
-"""What tasks print: to CloudWatch Logs by the awslogs driver's options, and to files."""
+"""What a task prints: to CloudWatch Logs, by the options of the awslogs driver, and to a file."""
 
 import logging
 import queue
@@ -9,35 +9,47 @@ from typing import Any
 
 from localstack.aws.connect import connect_to
 
-from discord_diffusion_emulator import embedded_metrics
+from discord_diffusion_emulator.publishing import create_log_stream, publish_embedded_metrics
+
+from .environment import short
 
 LOG = logging.getLogger(__name__)
 
-SECONDS = 0.2
+BATCH_SECONDS = 0.2
 _END = None
 
 
 class TaskLog:
-    """Takes lines of one task, and writes them in batches until it is closed."""
+    """Takes the lines of one task, and writes them in batches until it is closed.
 
-    def __init__(self, account: str, region: str, options: dict[str, str], stream: str) -> None:
+    `folder`: also write a file there.
+    """
+
+    def __init__(
+        self,
+        account: str,
+        region: str,
+        container: dict[str, Any],
+        task_id: str,
+        folder: Path | None,
+    ) -> None:
+        settings = container.get("logConfiguration") or {}
+        options = settings.get("options") or {} if settings.get("logDriver") == "awslogs" else {}
+        name, prefix = container["name"], options.get("awslogs-stream-prefix")
         self._group = options.get("awslogs-group")
-        self._create = options.get("awslogs-create-group") == "true"
-        self._stream = stream
-        self._account, self._region = account, region
+        self._stream = f"{prefix}/{name}/{task_id}" if prefix else task_id
+        self._creates_group = options.get("awslogs-create-group") == "true"
+        self._account, self._region = account, options.get("awslogs-region", region)
         self._lines: queue.Queue[tuple[int, str] | None] = queue.Queue()
         self._file: Path | None = None
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._file = folder / f"{name}-{short(task_id)}.log"
         if self._group:
             threading.Thread(target=self._write, name="task-log", daemon=True).start()
 
-    def to_file(self, path: Path) -> "TaskLog":
-        """Write to a file too."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = path
-        return self
-
     def line(self, text: str) -> None:
-        """A line that the task printed."""
+        """Take a line that the task printed."""
         if self._file is not None:
             with self._file.open("a") as file:
                 file.write(text + "\n")
@@ -45,38 +57,31 @@ class TaskLog:
             self._lines.put((int(time.time() * 1000), text))
 
     def close(self) -> None:
-        """No more lines come."""
+        """End the log: no more lines come."""
         self._lines.put(_END)
 
     def _write(self) -> None:
         clients: Any = connect_to(aws_access_key_id=self._account, region_name=self._region)
-        client: Any = clients.logs
-        names = {"logGroupName": self._group, "logStreamName": self._stream}
+        stream = (str(self._group), self._stream)
         try:
-            if self._create:
-                self._made(client, client.create_log_group, logGroupName=self._group)
-            self._made(client, client.create_log_stream, **names)
+            create_log_stream(clients.logs, stream, creates_group=self._creates_group)
             ended = False
             while not ended:
-                batch, ended = self._batch()
-                if batch:
-                    client.put_log_events(**names, logEvents=batch)
-                    lines = [event["message"] for event in batch]
-                    embedded_metrics.publish(clients.cloudwatch, lines)
+                events, ended = self._batch()
+                if events:
+                    clients.logs.put_log_events(
+                        logGroupName=self._group, logStreamName=self._stream, logEvents=events
+                    )
+                    lines = [event["message"] for event in events]
+                    publish_embedded_metrics(clients.cloudwatch, lines)
         except Exception:  # a log group that is missing must not end the task
             LOG.warning("could not write to the log stream %s", self._stream, exc_info=True)
 
-    @staticmethod
-    def _made(client: Any, create: Any, **names: Any) -> None:
-        try:
-            create(**names)
-        except client.exceptions.ResourceAlreadyExistsException:
-            return
-
     def _batch(self) -> tuple[list[dict[str, Any]], bool]:
+        """Wait for lines; the events, and whether the log has been closed."""
         items = [self._lines.get()]
         if items[0] is not _END:
-            time.sleep(SECONDS)
+            time.sleep(BATCH_SECONDS)
         while not self._lines.empty():
             items.append(self._lines.get_nowait())
         events = [{"timestamp": at, "message": text} for at, text in filter(None, items)]

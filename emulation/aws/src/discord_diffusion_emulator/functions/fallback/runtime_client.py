@@ -1,6 +1,6 @@
-"""Stands in for awslambdaric's compiled `runtime_client`, which its wheels hold for Linux only.
+"""Stands in for awslambdaric's compiled `runtime_client`, which only wheels for Linux contain.
 
-Runs inside a function's process where the compiled one is missing. Standard library only.
+Runs in a function's process where the compiled one is missing. Standard library only.
 https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 """
 
@@ -13,7 +13,7 @@ _user_agent = ""
 
 
 def initialize_client(user_agent: str) -> None:
-    """Remember how to introduce ourselves."""
+    """Keep the user agent for all requests."""
     global _user_agent
     _user_agent = user_agent
 
@@ -26,14 +26,14 @@ def next() -> tuple[bytes, dict[str, str]]:  # noqa: A001  # the name that awsla
 
 
 def post_invocation_result(invoke_id: str, content: bytes, content_type: str) -> None:
-    """Give the answer to an event."""
+    """Post the response to an event."""
     headers = {"Content-Type": content_type}
     status, body, _ = _request("POST", f"{_ROOT}/{invoke_id}/response", content, headers)
     _expect(status, 202, body)
 
 
 def post_error(invoke_id: str, content: str, xray_fault: str) -> None:
-    """Say that the handler failed."""
+    """Post the error with which the handler failed."""
     headers = {
         "Content-Type": "application/json",
         "Lambda-Runtime-Function-XRay-Error-Cause": xray_fault.replace("\n", " "),

@@ -1,0 +1,56 @@
+"""The errors of this distribution.
+
+EmulatorError
+├── EmulatorEndingError          no process is started while the emulator shuts down
+├── InitError                    a Lambda function could not be loaded
+├── InvalidSettingsError         a setting of the fleet agent, or its value, is not allowed
+├── NoInterpreterError           no interpreter is configured for a Lambda runtime
+├── ProcessExitedError           a Lambda function's process ended without a response
+├── RequestRefusedError          the fleet agent's HTTP API refuses a change
+├── TaskStartError               an ECS task cannot be started; the text is ECS's stopped reason
+└── UnsupportedExpressionError   metric math that is not emulated
+"""
+
+
+class EmulatorError(Exception):
+    """Base of all errors of this distribution."""
+
+
+class EmulatorEndingError(EmulatorError):
+    """The emulator is shutting down: no more processes are started."""
+
+
+class InitError(EmulatorError):
+    """The process could not load the function; `payload` is the response for the caller."""
+
+    def __init__(self, payload: bytes) -> None:
+        super().__init__(payload.decode(errors="replace"))
+        self.payload = payload
+
+
+class InvalidSettingsError(EmulatorError):
+    """A setting does not exist, or its value is not allowed."""
+
+
+class NoInterpreterError(EmulatorError):
+    """No interpreter is configured for a Lambda runtime."""
+
+
+class ProcessExitedError(EmulatorError):
+    """The process has ended; a negative return code is the number of a signal."""
+
+    def __init__(self, return_code: int) -> None:
+        super().__init__(f"the process exited with {return_code}")
+        self.return_code = return_code
+
+
+class RequestRefusedError(EmulatorError):
+    """A change of the fleet cannot be made; the text says why."""
+
+
+class TaskStartError(EmulatorError):
+    """A task cannot be started; the text is the stopped reason that ECS shows."""
+
+
+class UnsupportedExpressionError(EmulatorError):
+    """A metric math expression, or a part of one, is not emulated."""

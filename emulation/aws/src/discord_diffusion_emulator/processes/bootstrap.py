@@ -1,0 +1,78 @@
+"""Runs first in a child process: ties its life to the emulator's, then becomes what it is for.
+
+    python bootstrap.py PID_OF_THE_EMULATOR function HANDLER
+    python bootstrap.py PID_OF_THE_EMULATOR task COMMAND...
+
+Standard library only, and nothing of this package: functions bring their own interpreter.
+"""
+
+import os
+import runpy
+import signal
+import sys
+import threading
+from pathlib import Path
+
+PR_SET_PDEATHSIG = 1
+FALLBACK = Path(__file__).parent.parent / "functions" / "fallback"
+
+
+def die_with(parent: int) -> None:
+    """End this process as soon as the process `parent`, which started it, ends.
+
+    On Linux by a signal, which `exec` does not undo. Elsewhere by the end of standard input, which
+    the parent holds open; only this process's own threads can watch it.
+    """
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    else:
+        threading.Thread(target=wait_for_end_of_input, args=(0,), daemon=True).start()
+    if os.getppid() != parent:
+        kill_group()
+
+
+def wait_for_end_of_input(descriptor: int) -> None:
+    """Read `descriptor` to its end, then kill this process and all that it started."""
+    while os.read(descriptor, 1024):
+        pass
+    kill_group()
+
+
+def kill_group() -> None:
+    """Kill this process and all that it started."""
+    os.killpg(0, signal.SIGKILL)
+
+
+def run_function(handler: str) -> None:
+    """Become the runtime of a Lambda function: AWS's client of the Runtime API."""
+    # As in AWS: the function's folder comes first on the path, this file's folder is not on it.
+    sys.path[0] = str(Path.cwd())
+    sys.path.append(str(FALLBACK))
+    sys.argv = ["awslambdaric", handler]
+    runpy.run_module("awslambdaric", run_name="__main__", alter_sys=True)
+
+
+def run_task(command: list[str]) -> None:
+    """Become the command of an ECS task."""
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    try:
+        os.execvp(command[0], command)  # noqa: S606  # the command that the emulator was given
+    except OSError as error:
+        sys.stderr.write(f"CannotStartContainerError: {command[0]}: {error}\n")
+        raise SystemExit(127) from error
+
+
+def main() -> None:
+    """Run a function or a task."""
+    parent, kind, *arguments = sys.argv[1:]
+    die_with(int(parent))
+    if kind == "function":
+        run_function(arguments[0])
+    else:
+        run_task(arguments)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,84 @@
+"""The emulator's child processes: started, and killed with all that they started themselves."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from discord_diffusion_emulator.errors import EmulatorEndingError
+
+BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
+
+
+class ChildProcesses:
+    """All child processes; each leads a process group of its own.
+
+    Linux signals a parent's death when the *thread* that started the child ends, so one thread that
+    lives as long as the emulator starts all of them.
+    """
+
+    def __init__(self) -> None:
+        self._spawner = ThreadPoolExecutor(max_workers=1, thread_name_prefix="process-spawner")
+        self._running: set[subprocess.Popen[bytes]] = set()
+        self._lock = threading.Lock()
+        self._ending = False
+
+    def start(
+        self,
+        interpreter: Sequence[str],
+        arguments: Sequence[str],
+        folder: Path,
+        environment: Mapping[str, str],
+    ) -> "subprocess.Popen[bytes]":
+        """Start bootstrap.py with an interpreter; what the process prints comes through `stdout`.
+
+        Raises:
+            EmulatorEndingError: `kill_all` has been called.
+            OSError: the process cannot be started.
+        """
+        with self._lock:
+            if self._ending:
+                raise EmulatorEndingError("the emulator is shutting down")
+            process = self._spawner.submit(
+                subprocess.Popen,
+                [*interpreter, str(BOOTSTRAP), str(os.getpid()), *arguments],
+                cwd=folder,
+                env=dict(environment),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            ).result()
+            self._running.add(process)
+        return process
+
+    def wait(self, process: "subprocess.Popen[bytes]") -> int:
+        """Wait for a process's end, and kill what it has left behind; its return code."""
+        code = process.wait()
+        kill_group(process)
+        with self._lock:
+            self._running.discard(process)
+        return code
+
+    def kill_all(self) -> None:
+        """Kill all processes, and let none be started from now on."""
+        with self._lock:
+            self._ending = True
+            processes = list(self._running)
+        for process in processes:
+            kill_group(process)
+        for process in processes:
+            process.wait()
+
+
+def kill_group(process: "subprocess.Popen[bytes]") -> None:
+    """Kill a process and all that it started, if any of it is left."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+CHILDREN = ChildProcesses()

@@ -1,0 +1,124 @@
+"""The simulation of all fleets of one region. Times are AWS's seconds, whatever the clock.
+
+breached alarm -> desired count of a service   step_scaling.py
+desired count -> tasks in PROVISIONING         services.py
+waiting tasks -> desired capacity of a group   managed_scaling.py
+desired capacity -> registered instances       instances.py
+free resources -> tasks PENDING, RUNNING       services.py
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from . import instances, managed_scaling, services, tasks
+from .effects import Effect, InstanceTerminating, SetDesiredCapacity, SpotWarning
+from .settings import Settings
+from .snapshots import RegionSnapshot
+from .state import CrashRule, FleetState, Phase, Status
+
+
+class FleetSimulation:
+    """ECS services and Auto Scaling groups of one region. `new_id` makes the ids of tasks."""
+
+    def __init__(self, settings: Settings, new_id: Callable[[], str]) -> None:
+        self.state = FleetState(settings, new_id)
+
+    def step(self, snapshot: RegionSnapshot, now: float) -> list[Effect]:
+        """What has to be done now. `next_step_at` then says when to call again at the latest."""
+        state = self.state
+        state.timers.clear()
+        instances.step(state, snapshot, now)
+        services.step(state, snapshot, now)
+        services.place(state, snapshot, now)
+        for provider in snapshot.providers.values():
+            managed_scaling.step(state, snapshot, provider, now)
+        instances.step(state, with_capacities(snapshot, state.effects), now)
+        effects, state.effects = state.effects, []
+        return effects
+
+    @property
+    def next_step_at(self) -> float | None:
+        """When something is due; None if nothing changes by itself."""
+        return min(self.state.timers, default=None)
+
+    def task_started(self, task_id: str, now: float) -> None:
+        """A task's process runs."""
+        task = self.state.tasks[task_id]
+        if task.status is Status.PENDING:
+            task.status, task.started = Status.RUNNING, now
+
+    def task_not_started(self, task_id: str, reason: str, now: float) -> None:
+        """A task's process could not be started."""
+        tasks.fail_to_start(self.state, self.state.tasks[task_id], reason, now)
+
+    def task_exited(self, task_id: str, code: int, now: float) -> None:
+        """A task's process has ended with an exit status, or with -N by signal N."""
+        task = self.state.tasks.get(task_id)
+        if task is None or task.status is Status.STOPPED:
+            return
+        task.exit_code = code if code >= 0 else 128 - code
+        if task.status is not Status.STOPPING:
+            task.reason = "Essential container in task exited"
+            task.stop_code = "EssentialContainerExited"
+        tasks.end(self.state, task, now)
+
+    def protect_task(self, task_id: str, until: float | None) -> None:
+        """Protect a task from scale-in; None ends the protection."""
+        task = self.state.tasks.get(task_id)
+        if task is not None and task.status is not Status.STOPPED:
+            task.protected_until = until
+
+    def stop_task(self, task_id: str, reason: str, now: float) -> None:
+        """Stop a task, as a user asks for it."""
+        tasks.stop(self.state, self.state.tasks[task_id], now, reason, "UserInitiated")
+
+    def set_crash_rule(self, service: str, rule: CrashRule | None) -> None:
+        """Make a service's tasks fail from now on; None ends that."""
+        if rule is None:
+            self.state.crash_rules.pop(service, None)
+        else:
+            self.state.crash_rules[service] = rule
+
+    def interrupt(self, key: int, now: float) -> bool:
+        """Begin a Spot interruption of an instance. False if it is not active, or has begun."""
+        instance = self.state.instances.get(key)
+        if instance is None or not instance.active or instance.rebalanced is not None:
+            return False
+        instance.rebalanced = now
+        self.state.effects.append(SpotWarning(key, "rebalance"))
+        return True
+
+    def terminate(self, key: int, cause: str, now: float, *, drains: bool) -> bool:
+        """Take an instance out of its group. False if it is not active."""
+        instance = self.state.instances.get(key)
+        if instance is None or not instance.active:
+            return False
+        instances.take_out(self.state, instance, cause, now, drains=drains)
+        return True
+
+    def instance_lost(self, key: int, now: float) -> None:
+        """An instance was terminated outside of its group: its tasks are lost at once."""
+        instance = self.state.instances[key]
+        tasks.lose_all(self.state, key, now, "Host EC2 was terminated.")
+        instance.draining = True
+        instance.phase, instance.registered, instance.ends = Phase.TERMINATING, False, now
+        cause = "an instance was taken out of service outside of the group"
+        self.state.effects.append(InstanceTerminating(key, cause))
+
+    def deny_launches(self, group: str, reason: str | None) -> None:
+        """Make launches in a group (`*`: all) fail for a reason; None lets them succeed again."""
+        if reason is None:
+            self.state.denied.pop(group, None)
+            self.state.retry_launch.clear()
+        else:
+            self.state.denied[group] = reason
+
+
+def with_capacities(snapshot: RegionSnapshot, effects: list[Effect]) -> RegionSnapshot:
+    """The snapshot with the desired capacities that a step's effects set."""
+    desired = {e.group: e.desired for e in effects if isinstance(e, SetDesiredCapacity)}
+    groups = {
+        name: replace(group, desired=desired.get(name, group.desired))
+        for name, group in snapshot.groups.items()
+    }
+    return replace(snapshot, groups=groups)

@@ -1,0 +1,186 @@
+"""ECS services: a desired count becomes tasks, which are placed, replaced and scaled in."""
+
+import math
+
+from . import tasks
+from .effects import RollBack, ServiceEvent
+from .snapshots import RegionSnapshot, Service
+from .state import LIVE, Deployment, FleetState, Instance, Status, Task
+
+# A circuit breaker trips after half the desired count of failures, within these bounds.
+# https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html
+BREAKER_MINIMUM = 3
+BREAKER_MAXIMUM = 200
+
+SCALING_ACTIVITY = "Scaling activity initiated by (deployment)"
+NOT_PLACED = (
+    "was unable to place a task because no container instance met all of its requirements."
+    " Reason: No Container Instances were found in your capacity provider."
+)
+_SCALE_IN_ORDER = {Status.PROVISIONING: 0, Status.PENDING: 1, Status.RUNNING: 2}
+
+
+def step(state: FleetState, snapshot: RegionSnapshot, now: float) -> None:
+    """Bring every service to its desired count, and do what is due for every task."""
+    for key in {task.service for task in state.tasks.values()} - set(snapshot.services):
+        for task in state.tasks_of(key):
+            tasks.stop(state, task, now, "Task stopped: its service was deleted.")
+        state.deployments.pop(key, None)
+    for service in snapshot.services.values():
+        _reconcile(state, service, now)
+    for task in list(state.tasks.values()):
+        tasks.advance(state, task, now)
+    for service in snapshot.services.values():
+        _judge_deployment(state, service, now)
+
+
+def place(state: FleetState, snapshot: RegionSnapshot, now: float) -> None:
+    """Place waiting tasks on instances that have room for them, oldest first."""
+    for service in snapshot.services.values():
+        unplaced = False
+        for task in state.tasks_of(service.key, [Status.PROVISIONING]):
+            instance = _instance_for(state, snapshot, service, task)
+            if instance is None:
+                unplaced = True
+                continue
+            task.instance, task.status = instance.key, Status.PENDING
+            task.start_at = now + state.settings.of(instance.group).pull_seconds
+            state.timers.append(task.start_at)
+        deployment = state.deployments[service.key]
+        if unplaced and not deployment.unplaced_reported:
+            _report(state, service, NOT_PLACED)
+        deployment.unplaced_reported = unplaced
+
+
+def _instance_for(
+    state: FleetState, snapshot: RegionSnapshot, service: Service, task: Task
+) -> Instance | None:
+    provider = snapshot.providers.get(task.provider or "")
+    for instance in state.instances.values():
+        usable = instance.registered and not instance.draining
+        in_cluster = instance.cluster == service.cluster
+        of_provider = provider is None or instance.group == provider.group
+        if usable and in_cluster and of_provider and state.free(instance).covers(task.resources):
+            return instance
+    return None
+
+
+def _report(state: FleetState, service: Service, text: str) -> None:
+    state.effects.append(ServiceEvent(service.key, f"(service {service.name}) {text}"))
+
+
+def _reconcile(state: FleetState, service: Service, now: float) -> None:
+    deployment = state.deployments.get(service.key)
+    if deployment is None or deployment.definition != service.definition:
+        last_good = deployment.last_good if deployment else None
+        deployment = Deployment(service.definition, now, last_good=last_good)
+        state.deployments[service.key] = deployment
+    live = state.tasks_of(service.key)
+    current = [t for t in live if t.definition == service.definition]
+    old = [t for t in live if t.definition != service.definition]
+    most = math.ceil(service.desired * service.maximum_percent / 100)
+    missing = min(service.desired - len(current), most - len(live))
+    if missing > 0 and deployment.state != "FAILED":
+        if state.due(deployment.retry_at, now):
+            _add_tasks(state, service, missing, now)
+    elif len(current) > service.desired:
+        _scale_in(state, service, current, now)
+    if old:
+        _replace(state, service, current, old, now)
+
+
+def _add_tasks(state: FleetState, service: Service, number: int, now: float) -> None:
+    added = []
+    for _ in range(number):
+        task = Task(
+            id=state.new_id(),
+            service=service.key,
+            definition=service.definition,
+            resources=service.task_resources,
+            stop_timeout=service.stop_timeout,
+            provider=_next_provider(state, service),
+            created=now,
+        )
+        state.tasks[task.id] = task
+        added.append(f"(task {task.id})")
+    state.deployments[service.key].steady = False
+    _report(state, service, f"has started {number} tasks: {' '.join(added)}.")
+
+
+def _next_provider(state: FleetState, service: Service) -> str | None:
+    """The provider of the next task: bases first, then the fewest tasks for a weight."""
+    if not service.strategy:
+        return None
+    of_tasks = [task.provider for task in state.tasks_of(service.key)]
+    for item in service.strategy:
+        if of_tasks.count(item.provider) < item.base:
+            return item.provider
+    weighted = [item for item in service.strategy if item.weight > 0] or list(service.strategy)
+    chosen = min(
+        weighted,
+        key=lambda item: (of_tasks.count(item.provider) - item.base + 1) / max(item.weight, 1),
+    )
+    return chosen.provider
+
+
+def _scale_in(state: FleetState, service: Service, current: list[Task], now: float) -> None:
+    """Stop superfluous tasks, those that do not run yet first; protected tasks are spared."""
+    number = len(current) - service.desired
+    spared = [t for t in current if t.protected(now)]
+    candidates = sorted(
+        (t for t in current if not t.protected(now)),
+        key=lambda t: (_SCALE_IN_ORDER[t.status], len(state.tasks_on(t.instance or 0)), t.created),
+    )
+    stopped = candidates[:number]
+    for task in stopped:
+        tasks.stop(state, task, now, SCALING_ACTIVITY)
+    deployment = state.deployments[service.key]
+    if stopped:
+        deployment.steady = False
+        names = " ".join(f"(task {task.id})" for task in stopped)
+        _report(state, service, f"has stopped {len(stopped)} running tasks: {names}.")
+    kept = number - len(stopped)
+    if kept and kept != deployment.protected_reported:
+        text = f"was unable to scale in due to {kept} tasks having scale-in protection."
+        _report(state, service, text)
+    deployment.protected_reported = kept
+    state.timers += [task.protected_until or now for task in spared]
+
+
+def _replace(
+    state: FleetState, service: Service, current: list[Task], old: list[Task], now: float
+) -> None:
+    """Stop the tasks of an old task definition as far as enough others run."""
+    running = [t for t in (*current, *old) if t.status is Status.RUNNING]
+    spare = len(running) - math.ceil(service.desired * service.minimum_percent / 100)
+    for task in old:
+        if task.status is Status.RUNNING:
+            if spare <= 0 or task.protected(now):
+                continue
+            spare -= 1
+        tasks.stop(state, task, now, SCALING_ACTIVITY)
+
+
+def _judge_deployment(state: FleetState, service: Service, now: float) -> None:
+    """Report a steady state; trip the circuit breaker of a deployment that fails."""
+    deployment = state.deployments[service.key]
+    there = state.tasks_of(service.key, (*LIVE, Status.STOPPING))
+    good = [t for t in there if t.status is Status.RUNNING and t.definition == service.definition]
+    if deployment.state != "FAILED" and len(good) == len(there) == service.desired:
+        if deployment.state == "IN_PROGRESS":
+            deployment.state, deployment.last_good = "COMPLETED", service.definition
+        if not deployment.steady:
+            deployment.steady, deployment.failed_tasks = True, 0
+            _report(state, service, "has reached a steady state.")
+        return
+    threshold = min(max(math.ceil(service.desired / 2), BREAKER_MINIMUM), BREAKER_MAXIMUM)
+    trips = service.breaks and deployment.state == "IN_PROGRESS"
+    if trips and deployment.failed_tasks >= threshold:
+        deployment.state = "FAILED"
+        _report(state, service, "deployment failed: tasks failed to start.")
+        last_good = deployment.last_good
+        if service.rolls_back and last_good is not None and last_good != service.definition:
+            state.effects.append(RollBack(service.key, last_good))
+    elif deployment.failed_tasks == threshold and now < deployment.retry_at and not trips:
+        _report(state, service, "is unable to consistently start tasks successfully.")
+        deployment.failed_tasks += 1

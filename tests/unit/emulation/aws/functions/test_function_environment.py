@@ -1,0 +1,53 @@
+"""A function's process gets the variables of Lambda and its own, and no others."""
+
+from pathlib import Path
+
+from discord_diffusion_emulator.functions.environment import variables
+
+
+def environment_of(
+    from_localstack: dict[str, object] | None = None,
+    own: dict[str, str] | None = None,
+    layers: list[Path] | None = None,
+    *,
+    writes_bytecode: bool = True,
+) -> dict[str, str]:
+    return variables(
+        from_localstack or {},
+        own or {},
+        runtime="python3.13",
+        python=Path("/lambda/bin/python"),
+        task_root=Path("/code"),
+        layers=layers or [],
+        scratch=Path("/scratch"),
+        writes_bytecode=writes_bytecode,
+    )
+
+
+def test_variables_for_localstacks_container_are_left_out() -> None:
+    given = {"LOCALSTACK_RUNTIME_ID": "x", "EDGE_PORT": 4566, "AWS_REGION": "us-east-1"}
+    environment = environment_of(given)
+    assert environment["AWS_REGION"] == "us-east-1"
+    assert not {"LOCALSTACK_RUNTIME_ID", "EDGE_PORT"} & environment.keys()
+
+
+def test_the_functions_own_variables_win_whatever_their_names() -> None:
+    environment = environment_of({"TZ": ":UTC"}, {"TZ": "Europe/Paris", "LOCALSTACK_MINE": "1"})
+    assert environment["TZ"] == "Europe/Paris"
+    assert environment["LOCALSTACK_MINE"] == "1"
+
+
+def test_every_value_is_text() -> None:
+    environment = environment_of({"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": 512})
+    assert environment["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] == "512"
+
+
+def test_layers_are_on_the_path_in_their_order() -> None:
+    environment = environment_of(layers=[Path("/one"), Path("/two")])
+    assert environment["PYTHONPATH"] == "/one/python:/two/python"
+    assert "PYTHONPATH" not in environment_of()
+
+
+def test_byte_code_is_not_written_where_it_must_not_be() -> None:
+    assert "PYTHONDONTWRITEBYTECODE" not in environment_of()
+    assert environment_of(writes_bytecode=False)["PYTHONDONTWRITEBYTECODE"] == "1"

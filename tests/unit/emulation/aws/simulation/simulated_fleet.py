@@ -1,0 +1,138 @@
+"""A simulated fleet under a clock of its own, whose effects are carried out at once."""
+
+import itertools
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+
+from discord_diffusion_emulator.simulation import effects
+from discord_diffusion_emulator.simulation.effects import Effect
+from discord_diffusion_emulator.simulation.fleet_simulation import FleetSimulation
+from discord_diffusion_emulator.simulation.settings import Settings
+from discord_diffusion_emulator.simulation.snapshots import (
+    CapacityProvider,
+    Group,
+    InstanceType,
+    RegionSnapshot,
+    Resources,
+    Service,
+    StrategyItem,
+)
+from discord_diffusion_emulator.simulation.state import FleetState, Status
+
+GPU_INSTANCE = Resources(cpu=4096, memory=15_000, gpus=1)
+TASK = Resources(cpu=2048, memory=8_000, gpus=1)
+SERVICE = "demo/worker"
+
+
+def snapshot(desired: int = 0, maximum: int = 10, **provider: object) -> RegionSnapshot:
+    """One group, one capacity provider, one service with a task that fills an instance."""
+    types = (InstanceType("g4dn.xlarge", GPU_INSTANCE),)
+    gpu = CapacityProvider(name="gpu", cluster="demo", group="asg", protects=True)
+    strategy = (StrategyItem("gpu"),)
+    return RegionSnapshot(
+        groups={"asg": Group("asg", 0, 0, maximum, types, "demo", spot_drains=True)},
+        providers={"gpu": replace(gpu, **provider)},  # type: ignore[arg-type]  # by name
+        services={SERVICE: Service(SERVICE, desired, "worker:1", TASK, 30.0, strategy)},
+    )
+
+
+@dataclass
+class SimulatedFleet:
+    """Runs a simulation. Processes end `graceful` seconds after SIGTERM; None: never."""
+
+    snapshot: RegionSnapshot = field(default_factory=snapshot)
+    settings: Settings = field(default_factory=Settings)
+    graceful: float | None = 5.0
+    now: float = 0.0
+    log: list[tuple[float, Effect]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        numbers = itertools.count(1)
+        self.simulation = FleetSimulation(self.settings, lambda: f"task-{next(numbers)}")
+        self.exits: dict[str, float] = {}
+
+    @property
+    def state(self) -> FleetState:
+        return self.simulation.state
+
+    def change_service(self, **changes: object) -> None:
+        new = replace(self.snapshot.services[SERVICE], **changes)  # type: ignore[arg-type]
+        self.snapshot = replace(self.snapshot, services={SERVICE: new})
+
+    def change_group(self, **changes: object) -> None:
+        new = replace(self.snapshot.groups["asg"], **changes)  # type: ignore[arg-type]
+        self.snapshot = replace(self.snapshot, groups={"asg": new})
+
+    def run(self, seconds: float) -> None:
+        """Let time pass, with a step whenever something is due."""
+        end = self.now + seconds
+        while True:
+            self._step()
+            timers = [self.simulation.next_step_at, *self.exits.values()]
+            due = min((timer for timer in timers if timer is not None), default=None)
+            if due is None or due > end or self.now >= end:
+                break
+            self.now = min(max(due, self.now + 0.001), end)
+        self.now = end
+
+    def run_until(self, condition: Callable[[], bool], seconds: float = 3600.0) -> float:
+        """Let time pass, a second at a time, until a condition holds; returns the time then."""
+        end = self.now + seconds
+        while not condition():
+            assert self.now < end, f"the condition did not hold within {seconds} s"
+            self.run(1.0)
+        return self.now
+
+    def _step(self) -> None:
+        for task in [task for task, at in self.exits.items() if at <= self.now]:
+            del self.exits[task]
+            self.simulation.task_exited(task, 0, self.now)
+        for _ in range(10):
+            found = self.simulation.step(self.snapshot, self.now)
+            for effect in found:
+                self.log.append((self.now, effect))
+                self._carry_out(effect)
+            if not found:
+                return
+
+    def _carry_out(self, effect: Effect) -> None:
+        match effect:
+            case effects.SetDesiredCapacity(_, desired):
+                self.change_group(desired=desired)
+            case effects.StartTask(task):
+                self.simulation.task_started(task, self.now)
+            case effects.SendSigterm(task):
+                if self.graceful is not None:
+                    self.exits[task] = self.now + self.graceful
+            case effects.KillTask(task):
+                self.exits.pop(task, None)
+                self.simulation.task_exited(task, -9, self.now)
+            case effects.RollBack(_, definition):
+                self.change_service(definition=definition)
+
+    def tasks(self, *statuses: Status) -> list[str]:
+        """The ids of the tasks in some statuses."""
+        return [task.id for task in self.state.tasks.values() if task.status in statuses]
+
+    @property
+    def running(self) -> int:
+        """The number of running tasks."""
+        return len(self.tasks(Status.RUNNING))
+
+    @property
+    def instances(self) -> int:
+        """The number of instances that are pending, in service or terminating."""
+        return len(self.state.instances)
+
+    def effects(self, *kinds: type) -> list[tuple[float, Effect]]:
+        """The effects of some kinds, with their times."""
+        return [(at, effect) for at, effect in self.log if isinstance(effect, kinds)]
+
+    def service_events(self) -> list[str]:
+        """The texts of the service's events, oldest first."""
+        return [effect.text for _, effect in self.log if isinstance(effect, effects.ServiceEvent)]
+
+    def protect(self, tasks: Iterable[str], seconds: float = 7200.0) -> None:
+        """Protect tasks from scale-in."""
+        for task in tasks:
+            self.simulation.protect_task(task, self.now + seconds)

@@ -1,0 +1,224 @@
+"""A simulated fleet wakes, grows, shrinks and sleeps as a fleet on AWS does."""
+
+from discord_diffusion_emulator.simulation.effects import (
+    InstanceTerminated,
+    InstanceTerminating,
+    KillTask,
+    LaunchFailed,
+    RollBack,
+    SendSigterm,
+    SetDesiredCapacity,
+    SpotWarning,
+)
+from discord_diffusion_emulator.simulation.settings import Settings
+from discord_diffusion_emulator.simulation.state import CrashRule, Phase, Status
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from simulated_fleet import SERVICE, SimulatedFleet, snapshot
+
+
+def running(number: int = 1, **changes: object) -> SimulatedFleet:
+    """A fleet with a number of running tasks."""
+    fleet = SimulatedFleet(snapshot(number), Settings().changed(dict(changes)))
+    fleet.run_until(lambda: fleet.running == number)
+    fleet.run(1)
+    return fleet
+
+
+def test_a_fleet_without_demand_has_nothing_to_do() -> None:
+    fleet = SimulatedFleet()
+    fleet.run(3600)
+    assert fleet.service_events() == ["(service worker) has reached a steady state."]
+    assert fleet.simulation.next_step_at is None
+
+
+def test_the_first_scale_out_from_zero_launches_two_instances() -> None:
+    fleet = running(1)
+    at, capacity = fleet.effects(SetDesiredCapacity)[0]
+    assert capacity == SetDesiredCapacity("asg", 2, "gpu", 200.0)
+    assert 0 < at <= 60
+    assert fleet.instances == 2
+
+
+def test_without_that_quirk_as_many_instances_are_launched_as_are_needed() -> None:
+    assert running(1, first_scale_out=0).instances == 1
+    assert running(3, first_scale_out=0).instances == 3
+
+
+def test_the_group_never_exceeds_its_maximum() -> None:
+    fleet = SimulatedFleet(snapshot(5, maximum=1))
+    fleet.run(3600)
+    assert (fleet.instances, fleet.running) == (1, 1)
+
+
+def test_instances_and_tasks_pass_through_their_states_in_order_and_in_time() -> None:
+    fleet = SimulatedFleet(snapshot(1, maximum=1))
+    fleet.run(1)
+    assert fleet.tasks(Status.PROVISIONING)
+    launched = fleet.run_until(lambda: fleet.instances == 1)
+    instance = next(iter(fleet.state.instances.values()))
+    assert instance.phase is Phase.PENDING
+    fleet.run_until(lambda: instance.phase is Phase.IN_SERVICE)
+    assert not instance.registered
+    pending = fleet.run_until(lambda: bool(fleet.tasks(Status.PENDING)))
+    assert instance.registered
+    assert fleet.run_until(lambda: fleet.running == 1) - pending >= 118
+    assert pending - launched >= 78
+
+
+def test_managed_scaling_needs_fifteen_minutes_of_data_to_let_an_instance_go() -> None:
+    fleet = running(1)
+    began = fleet.now
+    fleet.run_until(lambda: fleet.instances == 1)
+    assert fleet.now - began > 10 * 60
+    quick = running(1, scale_in_points=1)
+    assert quick.run_until(lambda: quick.instances == 1) < 10 * 60
+
+
+def test_a_lost_point_of_the_metric_delays_the_scale_out_by_a_minute() -> None:
+    first = running(1).effects(SetDesiredCapacity)[0][0]
+    later = running(1, drop_reservation_points=1).effects(SetDesiredCapacity)[0][0]
+    assert later - first == 60
+
+
+def test_a_service_that_is_scaled_to_zero_ends_without_an_instance() -> None:
+    fleet = running(2)
+    fleet.change_service(desired=0)
+    fleet.run_until(lambda: fleet.running == 0, 60)
+    fleet.run_until(lambda: fleet.instances == 0)
+    ended = [type(effect) for _, effect in fleet.effects(SendSigterm, InstanceTerminated)]
+    assert ended == [SendSigterm] * 2 + [InstanceTerminated] * 2
+    fleet.run(7200)
+    assert fleet.simulation.next_step_at is None
+
+
+def test_an_instance_with_a_task_is_protected_from_scale_in() -> None:
+    fleet = running(2)
+    fleet.change_group(desired=0)
+    fleet.run(600)
+    assert fleet.running == 2
+
+
+def test_without_termination_protection_an_instance_is_drained() -> None:
+    fleet = SimulatedFleet(snapshot(2, protects=False))
+    fleet.run_until(lambda: fleet.running == 2)
+    fleet.change_group(desired=0, maximum=0)
+    fleet.run_until(lambda: fleet.instances == 0)
+    assert len(fleet.effects(SendSigterm)) == 2
+
+
+def test_scale_in_spares_protected_tasks_and_reports_it_once() -> None:
+    fleet = running(3)
+    kept = fleet.tasks(Status.RUNNING)[:2]
+    fleet.protect(kept, 600)
+    fleet.change_service(desired=0)
+    fleet.run(300)
+    assert fleet.tasks(Status.RUNNING) == kept
+    event = "(service worker) was unable to scale in due to 2 tasks having scale-in protection."
+    assert fleet.service_events().count(event) == 1
+    fleet.run(400)
+    assert fleet.running == 0
+
+
+def test_a_task_that_ignores_sigterm_is_killed_after_its_stop_timeout() -> None:
+    fleet = running(1)
+    fleet.graceful = None
+    fleet.change_service(desired=0)
+    fleet.run(120)
+    (signalled, _), (killed, _) = fleet.effects(SendSigterm, KillTask)[:2]
+    assert killed - signalled == 30
+    task = fleet.state.tasks["task-1"]
+    assert (task.status, task.exit_code) == (Status.STOPPED, 137)
+
+
+def test_a_task_that_exits_by_itself_is_replaced() -> None:
+    fleet = running(1)
+    fleet.simulation.task_exited("task-1", 1, fleet.now)
+    fleet.run_until(lambda: fleet.running == 1)
+    assert fleet.state.tasks["task-1"].stop_code == "EssentialContainerExited"
+    assert fleet.tasks(Status.RUNNING) == ["task-2"]
+
+
+def test_a_spot_interruption_warns_drains_and_terminates_the_instance() -> None:
+    fleet = running(1)
+    fleet.protect(["task-1"])
+    instance = fleet.state.tasks["task-1"].instance
+    assert instance is not None
+    assert fleet.simulation.interrupt(instance, fleet.now)
+    began = fleet.now
+    fleet.run_until(lambda: instance not in fleet.state.instances)
+    warnings = [(at - began, e.kind) for at, e in fleet.log if isinstance(e, SpotWarning)]
+    assert warnings == [(0, "rebalance"), (60, "interruption")]
+    assert [at - began for at, _ in fleet.effects(SendSigterm)] == [60]
+    assert [at - began for at, _ in fleet.effects(InstanceTerminating)] == [180]
+    fleet.run_until(lambda: fleet.running == 1)
+    assert fleet.tasks(Status.RUNNING) == ["task-2"]
+
+
+def test_denied_launches_fail_until_they_are_allowed_again() -> None:
+    fleet = SimulatedFleet(snapshot(1))
+    fleet.simulation.deny_launches("asg", "no capacity")
+    fleet.run(600)
+    assert len(fleet.effects(LaunchFailed)) == 10
+    assert fleet.instances == 0
+    fleet.simulation.deny_launches("asg", None)
+    fleet.run_until(lambda: fleet.running == 1)
+
+
+def test_tasks_that_fail_to_start_trip_the_circuit_breaker_of_a_deployment() -> None:
+    fleet = running(1)
+    fleet.simulation.set_crash_rule(SERVICE, CrashRule())
+    fleet.change_service(definition="worker:2", breaks=True, rolls_back=True, minimum_percent=0)
+    fleet.run_until(lambda: bool(fleet.effects(RollBack)))
+    assert fleet.snapshot.services[SERVICE].definition == "worker:1"
+    fleet.simulation.set_crash_rule(SERVICE, None)
+    fleet.run_until(lambda: fleet.running == 1)
+
+
+def test_a_new_task_definition_replaces_the_tasks_of_the_old_one() -> None:
+    fleet = running(2)
+    fleet.change_service(definition="worker:2", minimum_percent=50)
+    fleet.run_until(
+        lambda: fleet.running == 2 and not fleet.tasks(Status.PENDING, Status.PROVISIONING)
+    )
+
+    def definitions() -> set[str]:
+        return {fleet.state.tasks[task].definition for task in fleet.tasks(Status.RUNNING)}
+
+    fleet.run_until(lambda: definitions() == {"worker:2"})
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 6), st.floats(1, 900), st.sampled_from(["", "deny", "spot", "kill"])
+        ),
+        max_size=8,
+    )
+)
+def test_every_fleet_settles_and_sleeps_after_any_disturbance(
+    steps: list[tuple[int, float, str]],
+) -> None:
+    fleet = SimulatedFleet(snapshot(0, maximum=4))
+    simulation, state = fleet.simulation, fleet.state
+    for desired, seconds, disturbance in steps:
+        fleet.change_service(desired=desired)
+        simulation.deny_launches("asg", "none" if disturbance == "deny" else None)
+        instances = list(state.instances)
+        if disturbance == "spot" and instances:
+            simulation.interrupt(instances[0], fleet.now)
+        if disturbance == "kill" and (found := fleet.tasks(Status.RUNNING)):
+            simulation.task_exited(found[0], -9, fleet.now)
+        fleet.run(seconds)
+        assert len(state.active_in("asg")) <= 4
+        for instance in state.instances.values():
+            free = state.free(instance)
+            assert min(free.cpu, free.memory, free.gpus) >= 0
+    simulation.deny_launches("asg", None)
+    fleet.change_service(desired=2)
+    fleet.run(3600)
+    assert fleet.running == 2
+    fleet.change_service(desired=0)
+    fleet.run(10_000)
+    assert (fleet.running, fleet.instances, simulation.next_step_at) == (0, 0, None)
