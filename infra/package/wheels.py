@@ -7,7 +7,9 @@ import sys
 from pathlib import Path
 
 ARCHITECTURES = ("x86_64", "arm64", "host")
-_PLATFORMS = {"x86_64": "x86_64-manylinux2014", "arm64": "aarch64-manylinux2014"}
+_PLATFORMS = {"x86_64": "x86_64-manylinux_2_28", "arm64": "aarch64-manylinux_2_28"}
+"""Lambda's Python 3.13 runs on Amazon Linux 2023, which has glibc 2.34:
+https://docs.aws.amazon.com/linux/al2023/ug/core-glibc.html"""
 _NOT_NEEDED = ("*.dist-info", "__pycache__", "bin", "*.pyi", "py.typed", ".lock")
 """Files that a running function does not need."""
 _BUILD_ONLY = ("cffi", "pycparser")

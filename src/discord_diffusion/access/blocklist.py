@@ -1,18 +1,19 @@
-"""Whether a prompt is refused: the list that is shipped, and what a guild has added."""
+"""Whether a prompt is blocked: by the list that is shipped, or by one of a guild's own patterns."""
 
 import logging
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from discord_diffusion.access.normalise import readings
 from discord_diffusion.access.patterns import (
-    HIGHEST_COST_IN_ALL,
+    LARGEST_PROGRAMS,
     PatternError,
+    check_pattern,
     compiled,
-    cost,
-    usable,
+    program_size,
 )
 from discord_diffusion.jobs.refusal import Refusal
 
@@ -28,7 +29,7 @@ def check(texts: Iterable[str], blocklist: Iterable[str]) -> None:
     Raises:
         Refusal: one does.
     """
-    forms = [reading for text in texts if text for reading in readings(text)]
+    forms = [reading for text in texts for reading in readings(text) if reading]
     for pattern in (*shipped(), *_usable(blocklist)):
         if any(pattern.search(form) for form in forms):
             raise Refusal("blocked")
@@ -38,38 +39,46 @@ def with_pattern(blocklist: tuple[str, ...], pattern: str) -> tuple[str, ...]:
     """The list with one more pattern.
 
     Raises:
-        Refusal: it can't be used, or the list is full.
+        Refusal: it cannot be used, or the list is full.
     """
     written = pattern.strip()
     try:
-        usable(written)
+        check_pattern(written)
     except PatternError as error:
         raise Refusal("pattern_invalid", problem=error.problem) from None
     longer = (*(one for one in blocklist if one != written), written)
-    if len(longer) > MOST_PATTERNS or sum(map(_cost, longer)) > HIGHEST_COST_IN_ALL:
+    if len(longer) > MOST_PATTERNS or sum(map(_size, longer)) > LARGEST_PROGRAMS:
         raise Refusal("patterns_full")
     return longer
 
 
-def _usable(blocklist: Iterable[str]) -> Iterator[re.Pattern[str]]:
-    """The patterns that are some: one kept by an earlier version may be none to this one."""
+def _usable(blocklist: Iterable[str]) -> Iterator[Any]:
+    """The compiled patterns; those that an earlier version saved and this one cannot use are left
+    out."""
     for pattern in blocklist:
         try:
             yield compiled(pattern)
         except PatternError as error:
-            log.warning("A kept pattern is passed over", extra={"reason": str(error)})
+            log.warning("A saved pattern is ignored", extra={"reason": str(error)})
 
 
-def _cost(pattern: str) -> int:
-    """What a kept pattern costs: nothing if it is none, as it is passed over."""
+def _size(pattern: str) -> int:
+    """The size of a saved pattern's program: 0 of one that is ignored."""
     try:
-        return cost(pattern)
+        return program_size(pattern)
     except PatternError:
         return 0
 
 
 @cache
 def shipped() -> tuple[re.Pattern[str], ...]:
-    """The patterns that hold everywhere: what is against the law nearly everywhere."""
+    """The patterns that hold everywhere: what is illegal nearly everywhere.
+
+    They are known to be fast, so Python's own `re` matches them.
+    """
     lines = (line.strip() for line in _SHIPPED.read_text("utf-8").splitlines())
-    return tuple(compiled(line) for line in lines if line and not line.startswith("#"))
+    return tuple(
+        re.compile(rf"\b(?:{line})\b", re.IGNORECASE)
+        for line in lines
+        if line and not line.startswith("#")
+    )

@@ -1,145 +1,117 @@
-"""Regular expressions whose cost has a bound: Python's `re` has no time limit of its own.
+"""The block patterns of a guild: regular expressions that RE2 matches in time linear in the text.
 
-The cost of a pattern is how many parts of it may be tried at one place of a text, whatever the
-text. It is read from the pattern when it is written: one without a bound, or beyond
-`HIGHEST_COST`, is refused, so no prompt can make it slow. Matches begin where words do.
+A pattern is written in the syntax of Python's `re` and means the same, for whole words and without
+regard to case. RE2 is imported where a guild has patterns, and never by a cold start.
+https://github.com/google/re2/wiki/Syntax
 """
 
 import re
 import warnings
-from collections.abc import Sequence
 from functools import lru_cache
-from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
-HIGHEST_COST = 500
-HIGHEST_COST_IN_ALL = 2000
-"""Of one guild's list."""
 LONGEST = 100
-"""Characters of a pattern; also the most that a part may be repeated."""
-_CAPPED = 10**9
+"""Characters of a pattern."""
+LARGEST_PROGRAM = 1_000
+"""Instructions that RE2 makes of a pattern: they bound the time for each character of a text."""
+LARGEST_PROGRAMS = 5_000
+"""Instructions of all patterns of one guild."""
+_MEMORY_BYTES = 512 * 1024
+"""For each pattern, so that no list fills a function's memory."""
 _PROBES = ("qzxj", "7")
 """Words that have nothing in common."""
-_SIMPLE = ("LITERAL", "NOT_LITERAL", "IN", "ANY", "AT")
+
+_PARTS = re.compile(
+    r"\\(?P<escape>.)|(?P<set>\[\^?\]?(?:\\.|[^\]\\])*\])|\{,(?P<most>\d+)\}"
+    r"|(?P<not_allowed>\(\?(?:<?[=!]|P=|\())|(?P<no_bound>[*+]|\{\d*,\})",
+    re.DOTALL,
+)
+_ESCAPES = {"w": "[^ ]", "W": " ", "d": r"\p{Nd}", "D": r"\P{Nd}"}
+"""RE2's own classes know ASCII alone. A text holds words and the spaces between them, no more."""
+_ESCAPES_IN_SETS = _ESCAPES | {"w": r"a-z0-9\x{80}-\x{10ffff}"}
 
 
 class PatternError(ValueError):
-    """The pattern can't be used; `problem` names the text `pattern.<problem>` that says why."""
+    """The pattern cannot be used; `problem` names the text `pattern.<problem>` that says why."""
 
     def __init__(self, problem: str, detail: str = "") -> None:
         self.problem = problem
         super().__init__(detail or problem)
 
 
-class _Effort(NamedTuple):
-    """`cost`: parts tried at most until all ways are known; `ways`: in how many it can match."""
-
-    cost: int
-    ways: int
-
-
-def usable(pattern: str) -> re.Pattern[str]:
-    """A pattern that somebody wrote.
+def check_pattern(pattern: str) -> None:
+    """Return if a pattern that somebody wrote can be used.
 
     Raises:
-        PatternError: it is none, or may be slow.
+        PatternError: it cannot.
     """
     if len(pattern) > LONGEST:
         raise PatternError("too_long")
-    found = compiled(pattern)
-    if cost(pattern) > HIGHEST_COST:
+    if program_size(pattern) > LARGEST_PROGRAM:
         raise PatternError("too_many_ways")
-    if all(found.search(probe) for probe in _PROBES):
+    if all(compiled(pattern).search(probe) for probe in _PROBES):
         raise PatternError("matches_everything")
-    return found
+
+
+def program_size(pattern: str) -> int:
+    """Instructions of RE2's program for the pattern.
+
+    Raises:
+        PatternError: it has none.
+    """
+    size: int = compiled(pattern).programsize
+    return size
 
 
 @lru_cache(maxsize=512)
-def compiled(pattern: str) -> re.Pattern[str]:
-    """The pattern for whole words, without regard to case.
+def compiled(pattern: str) -> Any:
+    """RE2's pattern, whose `search` takes a reading of a prompt (`normalise.readings`).
 
     Raises:
-        PatternError: it is none.
+        PatternError: it is no regular expression, or has a part that RE2 cannot match.
     """
+    import re2
+
+    options = re2.Options()
+    options.case_sensitive = False
+    options.log_errors = False
+    options.never_capture = True
+    options.max_mem = _MEMORY_BYTES
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            # Alone first: `a)|(?:b` is a pattern only within our own brackets.
             re.compile(pattern, re.IGNORECASE)
-            return re.compile(rf"\b(?:{pattern})\b", re.IGNORECASE)
     except (re.error, RecursionError, OverflowError, Warning) as error:
         raise PatternError("no_expression", str(error)) from None
+    try:
+        # Readings part words by one space; RE2's own \b knows ASCII alone.
+        return re2.compile(f"(?:^| )(?:{_for_re2(pattern)})(?: |$)", options)
+    except re2.error as error:
+        too_large = re.search("too large|repetition", str(error))
+        raise PatternError("too_many_ways" if too_large else "no_expression", str(error)) from None
 
 
-@lru_cache(maxsize=512)
-def cost(pattern: str) -> int:
-    """Parts of the pattern that may be tried at one place.
+def _for_re2(pattern: str) -> str:
+    """The pattern in RE2's syntax.
 
     Raises:
-        PatternError: there is no bound, or it is a kind of part that has none here.
+        PatternError: it has a part that RE2 lacks, or a repetition without a bound.
     """
-    # The parser that `re` itself uses; its tree has had this form since Python 3.6.
-    from re import _parser  # type: ignore[attr-defined]  # typeshed leaves it out
-
-    try:
-        parts = list(_parser.parse(pattern, re.IGNORECASE))
-    except re.error as error:
-        raise PatternError("no_expression", str(error)) from None
-    return _sequence(parts).cost
+    return _PARTS.sub(lambda part: _part_for_re2(part, pattern), pattern)
 
 
-def _sequence(parts: Sequence[tuple[Any, Any]]) -> _Effort:
-    """Each part is tried anew for every way in which those before it match."""
-    total, ways = 0, 1
-    for operation, argument in parts:
-        effort = _part(str(operation), argument)
-        total = min(total + ways * effort.cost, _CAPPED)
-        ways = min(ways * effort.ways, _CAPPED)
-    return _Effort(total, ways)
-
-
-def _part(operation: str, argument: Any) -> _Effort:
-    if operation in _SIMPLE:
-        return _Effort(1, 1)
-    if operation == "SUBPATTERN":
-        return _sequence(argument[-1])
-    if operation == "BRANCH":
-        return _branch([list(one) for one in argument[1]])
-    if operation in ("MAX_REPEAT", "MIN_REPEAT"):
-        return _repeat(*argument)
-    raise PatternError("part_not_allowed", operation.lower())
-
-
-def _branch(alternatives: list[list[tuple[Any, Any]]]) -> _Effort:
-    efforts = [_sequence(one) for one in alternatives]
-    beginnings = sorted(_beginning(one) for one in alternatives)
-    # Of those that begin differently, one at most can match.
-    apart = all(first and not second.startswith(first) for first, second in pairwise(beginnings))
-    ways = [one.ways for one in efforts]
-    return _Effort(sum(one.cost for one in efforts), max(ways) if apart else sum(ways))
-
-
-def _repeat(low: int, high: int, inner: Sequence[tuple[Any, Any]]) -> _Effort:
-    if int(high) > LONGEST:
+def _part_for_re2(part: re.Match[str], pattern: str) -> str:
+    escape = part["escape"] or ""
+    if part["no_bound"]:
         raise PatternError("no_bound")
-    each = _sequence(inner)
-    total, ways, reached = 0, 0, 1
-    for count in range(int(high) + 1):
-        ways = min(ways + (reached if count >= low else 0), _CAPPED)
-        total = min(total + reached * each.cost, _CAPPED)
-        reached = min(reached * each.ways, _CAPPED)
-    return _Effort(total, max(ways, 1))
-
-
-def _beginning(parts: Sequence[tuple[Any, Any]]) -> str:
-    """The letters that every match of it begins with.
-
-    Only ASCII tells apart: `re.IGNORECASE` takes some others for letters that `lower` keeps
-    apart, such as `ſ` for `s`.
-    """
-    letters = ""
-    for operation, argument in parts:
-        if str(operation) != "LITERAL" or argument > 127:
-            break
-        letters += chr(argument).lower()
-    return letters
+    if part["not_allowed"] or escape in set("123456789"):
+        raise PatternError("part_not_allowed")
+    if escape == "b" and (part.start() == 0 or part.end() == len(pattern)):
+        return ""
+    if escape in ("b", "B") and not pattern.isascii():
+        raise PatternError("part_not_allowed")
+    if part["most"]:
+        return f"{{0,{part['most']}}}"
+    if part["set"]:
+        return re.sub(r"\\(.)", lambda one: _ESCAPES_IN_SETS.get(one[1], one[0]), part[0])
+    return _ESCAPES.get(escape, part[0])
