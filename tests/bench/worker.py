@@ -14,12 +14,7 @@ from discord_diffusion.discord.webhooks import WebhookClient
 from discord_diffusion.jobs.job import Job
 from discord_diffusion.jobs.parameters import GenerationParameters
 from discord_diffusion.worker.dependencies import Dependencies
-from discord_diffusion.worker.generation import (
-    Generation,
-    GenerationRequest,
-    ModelInfo,
-    OnStep,
-)
+from discord_diffusion.worker.generation import Generation, GenerationRequest, ModelInfo, OnStep
 from discord_diffusion.worker.lease import LeaseTerms
 from discord_diffusion.worker.loop import Worker
 from discord_diffusion.worker.pace import Pace

@@ -7,12 +7,7 @@ from typing import Any
 import numpy as np
 
 from discord_diffusion.jobs.parameters import GenerationParameters
-from discord_diffusion.worker.generation import (
-    Generation,
-    GenerationRequest,
-    OnStep,
-    Preview,
-)
+from discord_diffusion.worker.generation import Generation, GenerationRequest, OnStep, Preview
 from discord_diffusion.worker.pipeline import DiffusersGenerator
 from tests.unit.worker.fakes import make_settings
 
