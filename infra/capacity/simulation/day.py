@@ -103,10 +103,15 @@ def _policy(variant: Variant, deployment: SimulatedDeployment) -> ScalingPolicy:
         target_wait_seconds=TARGET_WAIT_SECONDS,
         minimum=0,
         maximum=figures.figures().count("tasks_maximum"),
-        hold_seconds=variant.hold_seconds,
     )
     boot = figures.boots()[variant.boot]
-    return ScalingPolicy(deployment, target, boot, provider_alone=variant.provider_alone)
+    return ScalingPolicy(
+        deployment,
+        target,
+        boot,
+        hold_seconds=variant.hold_seconds,
+        provider_alone=variant.provider_alone,
+    )
 
 
 @cache

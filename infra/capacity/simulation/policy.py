@@ -53,9 +53,9 @@ class SimulatedDeployment:
 class ScalingPolicy:
     """Scales out by the shortfall, and in by what was spare for a while.
 
-    With `provider_alone` the capacity provider's managed scaling alone starts and terminates
-    instances. Otherwise the wake-up raises the Auto Scaling group too, and the scaling loop
-    releases empty instances, as a deployment does.
+    Tasks are spare for `hold_seconds` before they are stopped. With `provider_alone` the capacity
+    provider's managed scaling alone starts and terminates instances. Otherwise the wake-up raises
+    the Auto Scaling group too, and the scaling loop releases empty instances, as a deployment does.
     """
 
     def __init__(
@@ -64,11 +64,13 @@ class ScalingPolicy:
         target: ScalingTarget,
         boot: Boot,
         *,
+        hold_seconds: float,
         provider_alone: bool,
     ) -> None:
         self._deployment = deployment
         self._target = target
         self._boot = boot
+        self._hold_seconds = hold_seconds
         self._provider_alone = provider_alone
         self._out_steps = scale_out_steps(target.maximum)
         self._in_steps = scale_in_steps(target.maximum)
@@ -147,9 +149,7 @@ class ScalingPolicy:
     def _scale_in(self) -> None:
         """The alarm on the Minimum of the surplus, and the step for that minimum."""
         now, fleet = self._deployment.clock.now, self._deployment.fleet
-        self._surplus = [
-            point for point in self._surplus if point[0] > now - self._target.hold_seconds
-        ]
+        self._surplus = [point for point in self._surplus if point[0] > now - self._hold_seconds]
         if not self._surplus:
             return
         least = min(surplus for _, surplus in self._surplus)

@@ -14,7 +14,7 @@ LONGEST = 100
 """Characters of a pattern."""
 LARGEST_PROGRAM = 1_000
 """Instructions that RE2 makes of a pattern: they bound the time for each character of a text."""
-LARGEST_PROGRAMS = 5_000
+LARGEST_PROGRAMS = 4_500
 """Instructions of all patterns of one guild."""
 _MEMORY_BYTES = 512 * 1024
 """For each pattern, so that no list fills a function's memory."""

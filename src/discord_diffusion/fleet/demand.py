@@ -1,35 +1,28 @@
-"""From a queue and a fleet to the tasks that are wanted, short and spare.
+"""How many tasks a queue and a fleet demand. Pure.
 
-Three counts, all pure functions of one look at the queue and the service:
+From one observation of the queue and the ECS service:
 
 * *wanted*: the fewest tasks that finish the whole backlog within the target wait;
-* *shortfall*: wanted tasks that nobody has asked for yet: scale out by this many, at once;
-* *surplus*: tasks that could go and leave the target met even if the backlog grew by the margin,
-  and that are not needed by the jobs in flight: scale in by this many, but only once it has
-  held for a while.
+* *shortfall*: wanted tasks that nobody has asked for yet; the alarm on it scales out at once;
+* *surplus*: tasks that could stop without missing the target even if the backlog grew by the
+  margin, and that no job in flight needs; the alarm on it scales in once it has lasted.
 
 Between the two lies a dead band in which nothing happens. A count that was just raised for a
-backlog is never surplus for that backlog, and a count that was just lowered is never short of
-it: that, and the holding time, is why the fleet does not flap.
+backlog has no surplus for that backlog, and a count that was just lowered has no shortfall for it,
+so the fleet does not flap.
 """
 
 import math
 from dataclasses import dataclass
 
 
-def _at_least(name: str, value: float, least: float) -> None:
-    if not math.isfinite(value) or value < least:
-        raise ValueError(f"{name} is {value!r}; it must be a finite number of at least {least}")
-
-
 @dataclass(frozen=True)
 class Observation:
-    """One look at the queue and the service.
+    """The numbers that a scaling decision is made from.
 
-    `visible` and `in_flight` are SQS's approximate counts of messages. `running` tasks have
-    reached RUNNING; `pending` tasks have been asked for and have not (the service's desired
-    count less `running`), whether or not ECS has found a place for them: counting only what ECS
-    calls pending would ask again for every task that still waits for an instance.
+    `visible` and `in_flight` are SQS's approximate counts of messages. `running` tasks have reached
+    RUNNING; `pending` is the service's desired count less `running`. It includes tasks that wait
+    for an instance, which ECS does not count as pending: they must not be asked for again.
     """
 
     visible: int
@@ -39,27 +32,26 @@ class Observation:
 
     def __post_init__(self) -> None:
         for name in ("visible", "in_flight", "running", "pending"):
-            _at_least(name, getattr(self, name), 0)
+            _check_at_least(name, getattr(self, name), 0)
 
     @property
     def backlog(self) -> int:
-        """Jobs that are not finished: waiting ones and those being worked on."""
+        """Jobs that are not finished: those that wait and those that are worked on."""
         return self.visible + self.in_flight
 
     @property
     def asked_for(self) -> int:
-        """Tasks the service has been told to have."""
+        """Tasks that the service has been asked for."""
         return self.running + self.pending
 
 
 @dataclass(frozen=True)
 class ScalingTarget:
-    """What the fleet is sized for.
+    """The wait that the fleet is sized for, and its bounds.
 
-    `seconds_per_job` is the time a task takes for `jobs_at_once` jobs together, and
-    `target_wait_seconds` the time in which a backlog is to be finished by running tasks. `margin`
-    is the share by which a backlog may grow back before tasks that were let go are missed;
-    `hold_seconds` is how long tasks must have been spare before they are let go.
+    `seconds_per_job` is the time in which a task draws `jobs_at_once` jobs together, and
+    `target_wait_seconds` the time in which running tasks are to finish a backlog. `margin` is the
+    share by which a backlog may grow again before stopped tasks are missed.
     """
 
     seconds_per_job: float
@@ -68,18 +60,11 @@ class ScalingTarget:
     minimum: int
     maximum: int
     margin: float = 0.3
-    hold_seconds: float = 300.0
 
     def __post_init__(self) -> None:
-        for name, least in (
-            ("target_wait_seconds", 0),
-            ("jobs_at_once", 1),
-            ("minimum", 0),
-            ("maximum", 0),
-            ("margin", 0),
-            ("hold_seconds", 0),
-        ):
-            _at_least(name, getattr(self, name), least)
+        for name in ("target_wait_seconds", "minimum", "maximum", "margin"):
+            _check_at_least(name, getattr(self, name), 0)
+        _check_at_least("jobs_at_once", self.jobs_at_once, 1)
         if not math.isfinite(self.seconds_per_job) or self.seconds_per_job <= 0:
             raise ValueError(f"seconds_per_job is {self.seconds_per_job!r}; it must be above 0")
         if self.maximum < self.minimum:
@@ -87,12 +72,12 @@ class ScalingTarget:
 
     @property
     def jobs_per_task(self) -> int:
-        """Jobs one task finishes within the target wait: whole rounds, and one at the least.
+        """Jobs that one task finishes within the target wait: whole rounds, and at least one.
 
-        A job longer than the target cannot be made to meet it by any number of tasks; counting
-        one round keeps the fleet finite (one task for each `jobs_at_once` jobs).
+        No number of tasks makes a job that is longer than the target meet it; counting one round
+        keeps the fleet finite (one task for each `jobs_at_once` jobs).
         """
-        # The tiny term keeps 0.3 / 0.1 at three rounds, where floating point says 2.999...
+        # The small term keeps 0.3 / 0.1 at three rounds, where floating point says 2.999...
         rounds = math.floor(self.target_wait_seconds / self.seconds_per_job + 1e-9)
         return max(1, rounds) * self.jobs_at_once
 
@@ -103,22 +88,32 @@ class ScalingTarget:
 
 @dataclass(frozen=True)
 class Measurement:
-    """What is published after one look. At most one of `shortfall` and `surplus` is not zero."""
+    """What an observation means for a target. Shortfall or surplus, or both, are 0."""
 
     wanted: int
     shortfall: int
     surplus: int
 
 
-def needed_tasks(backlog: int, target: ScalingTarget) -> int:
-    """The fewest tasks that finish `backlog` jobs within the target, whatever the maximum."""
-    _at_least("backlog", backlog, 0)
-    return -(-backlog // target.jobs_per_task)
+def measure(observation: Observation, target: ScalingTarget) -> Measurement:
+    """The tasks that are wanted, and how many the fleet is short of or has too many of them."""
+    wanted = desired_tasks(observation, target)
+    return Measurement(
+        wanted=wanted,
+        shortfall=max(0, wanted - observation.asked_for),
+        surplus=max(0, observation.asked_for - _kept_tasks(observation, target)),
+    )
 
 
 def desired_tasks(observation: Observation, target: ScalingTarget) -> int:
     """Tasks wanted now. With a minimum of 0 it is 0 if, and only if, there is no job at all."""
     return target.clamp(needed_tasks(observation.backlog, target))
+
+
+def needed_tasks(backlog: int, target: ScalingTarget) -> int:
+    """The fewest tasks that finish `backlog` jobs within the target, whatever the maximum."""
+    _check_at_least("backlog", backlog, 0)
+    return -(-backlog // target.jobs_per_task)
 
 
 def _kept_tasks(observation: Observation, target: ScalingTarget) -> int:
@@ -128,53 +123,6 @@ def _kept_tasks(observation: Observation, target: ScalingTarget) -> int:
     return target.clamp(max(with_margin, busy))
 
 
-def measure(observation: Observation, target: ScalingTarget) -> Measurement:
-    """What one look says: tasks wanted, short and spare."""
-    wanted = desired_tasks(observation, target)
-    return Measurement(
-        wanted=wanted,
-        shortfall=max(0, wanted - observation.asked_for),
-        surplus=max(0, observation.asked_for - _kept_tasks(observation, target)),
-    )
-
-
-@dataclass(frozen=True)
-class ScaleInHold:
-    """Since when tasks have been spare, and how many were spare all that time.
-
-    The default is the state to begin with: nothing is known to be spare.
-    """
-
-    since: float | None = None
-    least: int = 0
-
-
-@dataclass(frozen=True)
-class Decision:
-    """The desired count to set now, and the state to pass with the next look."""
-
-    desired: int
-    hold: ScaleInHold
-
-
-def decide(
-    observation: Observation, target: ScalingTarget, hold: ScaleInHold, now: float
-) -> Decision:
-    """Decide the desired count from this look and what was spare before it.
-
-    Out at once; in only by what was spare at every look for `target.hold_seconds`. `now` is in
-    seconds on any clock that only goes forward. A count outside the minimum and the maximum is
-    brought back at once.
-    """
-    asked = observation.asked_for
-    found = measure(observation, target)
-    if target.clamp(asked) != asked:
-        return Decision(target.clamp(asked + found.shortfall), ScaleInHold())
-    if found.surplus == 0:
-        return Decision(asked + found.shortfall, ScaleInHold())
-    if hold.since is None:
-        hold = ScaleInHold(now, found.surplus)
-    hold = ScaleInHold(hold.since, min(hold.least, found.surplus))
-    if hold.since is not None and now - hold.since >= target.hold_seconds:
-        return Decision(asked - hold.least, ScaleInHold())
-    return Decision(asked, hold)
+def _check_at_least(name: str, value: float, least: float) -> None:
+    if not math.isfinite(value) or value < least:
+        raise ValueError(f"{name} is {value!r}; it must be a finite number of at least {least}")

@@ -1,4 +1,4 @@
-"""Which of a fleet's instances nobody needs. Pure."""
+"""Which instances of the fleet can be terminated. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,15 +16,14 @@ class ContainerInstance:
     tasks: int
 
 
-def spare(
+def spare_instances(
     instances: Iterable[ContainerInstance], snapshot: FleetSnapshot
 ) -> list[ContainerInstance]:
-    """The empty ones, if no task can come to need them.
+    """The instances without a task, if no task can come to need them.
 
-    None is spare while a task waits for a place, is about to be asked for, or is on an instance
-    that drains: that one's replacement is empty, too. How long tasks themselves are kept for the
-    next job is the scaling policies' to say; an instance that outlives its task is of use to
-    nobody.
+    None is spare while a task waits for an instance, is about to be asked for, or runs on an
+    instance that drains, because that one's replacement has no task either. How long tasks are kept
+    for the next job is up to the scaling policies; an instance is not kept after its task.
     """
     there = list(instances)
     settled = snapshot.wanted <= snapshot.running == snapshot.desired

@@ -1,4 +1,4 @@
-"""How long a user will wait: what the first answer and later edits tell. Pure."""
+"""Estimates how long a user will wait, for the first answer and its later edits. Pure."""
 
 import bisect
 import math
@@ -9,22 +9,23 @@ from discord_diffusion.fleet.state import FleetSettings, FleetSnapshot, FleetSta
 from discord_diffusion.jobs.record import WaitEstimate, WaitKind
 
 SOON_SECONDS = 10.0
-"""The least that is left of a start that should be over by now."""
+"""Seconds that are left, at least, of a start that should be over by now."""
 
 
 def expected_wait(
     state: FleetState, settings: FleetSettings, *, ahead: int, now: datetime
 ) -> WaitEstimate:
-    """The wait of a job with `ahead` unfinished jobs before it, with the tasks there are."""
+    """The wait of a job with `ahead` unfinished jobs before it, if the fleet stays as it is."""
     return _wait(state, settings, ahead, now, at_least=1)
 
 
 def shortest_wait(
     state: FleetState, settings: FleetSettings, *, ahead: int, now: datetime
 ) -> WaitEstimate:
-    """The same, should the fleet grow to its maximum at once: a job that does not fit is hopeless.
+    """The wait of the same job if the fleet grows to its maximum at once.
 
-    Where nothing is known of the workers, they may take the job at once.
+    A job that does not fit even then cannot be answered in time. Of workers that the scaling loop
+    does not control, one may take the job at once.
     """
     wait = _wait(state, settings, ahead, now, at_least=settings.target.maximum)
     if wait.due is None:
@@ -59,8 +60,8 @@ def _pace(state: FleetState, settings: FleetSettings) -> float:
 def _start(
     snapshot: FleetSnapshot | None, settings: FleetSettings, now: datetime
 ) -> tuple[WaitKind, float]:
-    """What is waited for, and the seconds until tasks that do not run yet do."""
-    total = settings.boot.total_seconds
+    """The cause of the wait, and the seconds until tasks that do not run yet do."""
+    total = settings.boot_seconds
     if snapshot is None:
         return WaitKind.ASLEEP, total
     if snapshot.running:
@@ -68,8 +69,8 @@ def _start(
     if snapshot.launch_failed_at:
         return WaitKind.NO_CAPACITY, total
     since = snapshot.starting_since or snapshot.measured_at
-    left = settings.boot.remaining_seconds((now - since).total_seconds())
-    return WaitKind.STARTING, max(SOON_SECONDS, left)
+    elapsed = max(0.0, (now - since).total_seconds())
+    return WaitKind.STARTING, max(SOON_SECONDS, total - elapsed)
 
 
 def expected_wait_seconds(
@@ -81,13 +82,23 @@ def expected_wait_seconds(
     seconds_per_job: float,
     jobs_at_once: int = 1,
 ) -> float:
-    """Seconds until the pictures of a job with `jobs_ahead` unfinished jobs before it are made.
+    """Seconds until the pictures of a job with `jobs_ahead` unfinished jobs before it are drawn.
 
-    `running` tasks work at once; `starting` tasks join `seconds_until_started` later (for a
-    sleeping fleet: `running=0`, `starting` the tasks that the wake-up asks for, and the total of
-    its boot phases). Each task takes `jobs_at_once` jobs per `seconds_per_job`. Jobs in flight
-    count among those ahead, each as a whole job: the estimate errs on the long side by part of
-    one. With no task running or starting it is infinite.
+    Jobs in flight count as whole jobs, so the estimate is too long by a part of one.
+
+    Args:
+        jobs_ahead: unfinished jobs before this one, those in flight included.
+        running: tasks that work now.
+        starting: tasks that start; for a sleeping fleet, those that its wake-up asks for.
+        seconds_until_started: until they work.
+        seconds_per_job: in which a task draws `jobs_at_once` jobs together.
+        jobs_at_once: jobs that a task draws together.
+
+    Returns:
+        Seconds; infinity if no task runs or starts.
+
+    Raises:
+        ValueError: naming the argument that makes no sense.
     """
     if jobs_ahead < 0 or running < 0 or starting < 0:
         raise ValueError(
@@ -103,12 +114,15 @@ def expected_wait_seconds(
     rounds_lost = seconds_until_started / seconds_per_job
 
     def finished(rounds: int, lag: float, lead: float) -> int:
-        """Jobs done when one group ends round `rounds`, and the other is `lead` or `lag` off."""
+        """Jobs done when one group of tasks ends a round.
+
+        `lead`: rounds that the running tasks are ahead; `lag`: rounds that the others are behind.
+        """
         early = running * max(0, math.floor(rounds + lead + 1e-9))
         late = starting * max(0, math.floor(rounds - lag + 1e-9))
         return (early + late) * jobs_at_once
 
-    # The job ends when a round of the running tasks ends, or one of the tasks that joined late.
+    # The job ends when a round of the running tasks ends, or a round of those that started later.
     wanted = range(1, jobs_ahead + 2)
     candidates = []
     if running:

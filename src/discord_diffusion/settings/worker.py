@@ -154,9 +154,7 @@ class WorkerSettings:
                 discord_api_url=read.url(DISCORD_API_URL, DISCORD_API),
                 pipeline=PipelineSettings.read(read),
                 model_notice=read.text(MODEL_NOTICE),
-                visibility_timeout_seconds=read.integer(
-                    VISIBILITY_TIMEOUT_SECONDS, 60, (3, 43_200)
-                ),
+                visibility_timeout_seconds=read.integer(VISIBILITY_TIMEOUT_SECONDS, 60, LEASE),
                 max_receive_count=read.integer(MAX_RECEIVE_COUNT, 3, (1, 1000)),
                 receive_wait_seconds=read.integer(RECEIVE_WAIT_SECONDS, 20, (0, 20)),
                 picture_scale=read.integer(PICTURE_SCALE, 1, (1, 16)),

@@ -8,11 +8,9 @@ import pytest
 
 from discord_diffusion.fleet.demand import ScalingTarget
 from discord_diffusion.fleet.state import (
-    BootPhases,
     FleetSettings,
     FleetSnapshot,
     FleetState,
-    Phase,
 )
 from discord_diffusion.fleet.wait_estimate import expected_wait
 from discord_diffusion.functions.waiting.actions import Action, due_actions
@@ -21,9 +19,7 @@ from discord_diffusion.jobs.parameters import GenerationParameters
 from discord_diffusion.jobs.record import JobRecord, JobStatus, WaitEstimate, WaitKind
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
-SETTINGS = FleetSettings(
-    ScalingTarget(10.0, 1, 60.0, minimum=0, maximum=2), BootPhases((Phase("all", 300.0, "test"),))
-)
+SETTINGS = FleetSettings(ScalingTarget(10.0, 1, 60.0, minimum=0, maximum=2), boot_seconds=300.0)
 PARAMETERS = GenerationParameters("a star", 7, 4, 7.5, 64, 64, 1)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from discord_diffusion.aws.container_instances import ContainerInstances
 from discord_diffusion.aws.errors import ServiceError
-from discord_diffusion.fleet.instances import ContainerInstance, spare
+from discord_diffusion.fleet.instances import ContainerInstance, spare_instances
 from discord_diffusion.fleet.state import FleetSnapshot
 
 log = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ class InstanceRelease:
         except ServiceError as error:
             log.warning("The instances are unknown", extra={"reason": str(error)})
             return 0
-        candidates = spare(instances, snapshot)
+        candidates = spare_instances(instances, snapshot)
         released = self._drain_and_terminate(candidates) if candidates else 0
         return sum(not instance.tasks for instance in instances) - released
 

@@ -1,4 +1,4 @@
-"""Tasks wanted, short and spare."""
+"""The tasks that a backlog demands, and the shortfall and surplus of a fleet."""
 
 import dataclasses
 import math
@@ -9,9 +9,7 @@ from hypothesis import strategies as st
 
 from discord_diffusion.fleet.demand import (
     Observation,
-    ScaleInHold,
     ScalingTarget,
-    decide,
     desired_tasks,
     measure,
     needed_tasks,
@@ -33,7 +31,6 @@ def targets(draw: st.DrawFn) -> ScalingTarget:
         minimum=minimum,
         maximum=minimum + draw(st.integers(0, 5000)),
         margin=draw(st.floats(0, 2)),
-        hold_seconds=draw(st.floats(0, 900)),
     )
 
 
@@ -44,7 +41,7 @@ def a_target(**changes: float) -> ScalingTarget:
     return dataclasses.replace(target, **changes)  # type: ignore[arg-type]  # counts are ints
 
 
-def looking(visible: int, in_flight: int = 0, running: int = 0, pending: int = 0) -> Observation:
+def observed(visible: int, in_flight: int = 0, running: int = 0, pending: int = 0) -> Observation:
     return Observation(visible, in_flight, running, pending)
 
 
@@ -89,7 +86,7 @@ def test_more_jobs_never_want_fewer_tasks(
 
 
 @given(observations, targets())
-def test_a_fleet_is_never_short_and_spare_at_once(
+def test_a_fleet_never_has_a_shortfall_and_a_surplus_at_once(
     observation: Observation, target: ScalingTarget
 ) -> None:
     found = measure(observation, target)
@@ -97,7 +94,7 @@ def test_a_fleet_is_never_short_and_spare_at_once(
 
 
 @given(observations, targets())
-def test_the_count_after_scaling_in_is_never_short_for_the_same_backlog(
+def test_a_fleet_scaled_in_has_no_shortfall_for_the_same_backlog(
     observation: Observation, target: ScalingTarget
 ) -> None:
     found = measure(observation, target)
@@ -110,7 +107,7 @@ def test_the_count_after_scaling_in_is_never_short_for_the_same_backlog(
 
 
 @given(observations, targets())
-def test_the_count_after_scaling_out_is_never_spare_for_the_same_backlog(
+def test_a_fleet_scaled_out_has_no_surplus_for_the_same_backlog(
     observation: Observation, target: ScalingTarget
 ) -> None:
     found = measure(observation, target)
@@ -121,87 +118,43 @@ def test_the_count_after_scaling_out_is_never_spare_for_the_same_backlog(
 
 
 @given(observations, targets())
-def test_busy_tasks_are_never_spare(observation: Observation, target: ScalingTarget) -> None:
+def test_busy_tasks_are_never_a_surplus(observation: Observation, target: ScalingTarget) -> None:
     busy = math.ceil(observation.in_flight / target.jobs_at_once)
     left = observation.asked_for - measure(observation, target).surplus
     assert left >= min(observation.asked_for, busy, target.maximum)
 
 
 @given(targets(), st.integers(1, 2000), st.lists(st.floats(0, 1), min_size=1, max_size=40))
-def test_a_backlog_that_swings_within_the_margin_moves_the_fleet_in_one_direction_only(
+def test_a_fleet_sized_for_a_backlog_has_no_surplus_while_it_swings_within_the_margin(
     target: ScalingTarget, backlog: int, swings: list[float]
 ) -> None:
     least = math.ceil(backlog / (1 + target.margin))
-    asked, hold, changes = 0, ScaleInHold(), set()
-    for tick, swing in enumerate([1.0, *swings]):
-        now = tick * (target.hold_seconds + 1)
+    asked_for = measure(observed(backlog), target).wanted
+    for swing in swings:
         size = round(least + (backlog - least) * swing)
-        decision = decide(looking(size, pending=asked), target, hold, now)
-        hold = decision.hold
-        changes.add((decision.desired > asked) - (decision.desired < asked))
-        asked = decision.desired
-    assert -1 not in changes
+        found = measure(observed(size, pending=asked_for), target)
+        assert (found.shortfall, found.surplus) == (0, 0)
 
 
-@given(targets(), st.lists(st.tuples(counts, counts), min_size=1, max_size=30))
-def test_scale_in_waits_until_tasks_were_spare_for_the_whole_holding_time(
-    target: ScalingTarget, backlogs: list[tuple[int, int]]
-) -> None:
-    asked, hold, now = target.maximum, ScaleInHold(), 0.0
-    spare_since: float | None = None
-    for visible, in_flight in backlogs:
-        observation = looking(visible, in_flight, running=asked)
-        spare = measure(observation, target).surplus > 0
-        spare_since = None if not spare else now if spare_since is None else spare_since
-        decision = decide(observation, target, hold, now)
-        if decision.desired < asked:
-            assert spare_since is not None
-            assert now - spare_since >= target.hold_seconds
-            assert decision.desired >= asked - measure(observation, target).surplus
-            spare_since = None
-        asked, hold, now = decision.desired, decision.hold, now + 60
+def test_a_quiet_fleet_may_stop_whole_and_a_first_job_wants_one_task() -> None:
+    assert measure(observed(0, running=3), a_target()).surplus == 3
+    assert measure(observed(1), a_target()).shortfall == 1
+    assert measure(observed(0, 1, running=1), a_target()).surplus == 0
 
 
-def test_a_held_scale_in_takes_only_what_was_spare_all_the_time() -> None:
-    target = a_target(hold_seconds=120)
-    hold = ScaleInHold()
-    wanted = []
-    for tick, backlog in enumerate([0, 30, 6]):
-        decision = decide(looking(backlog, running=10), target, hold, tick * 60)
-        wanted.append(decision.desired)
-        hold = decision.hold
-    # With 30 % more than 30 jobs, 7 of the 10 tasks are kept; 8 were spare before and after.
-    assert wanted == [10, 10, 7]
-
-
-def test_scaling_out_forgets_what_was_spare() -> None:
-    target = a_target(hold_seconds=60)
-    first = decide(looking(0, running=2), target, ScaleInHold(), 0)
-    busy = decide(looking(30, running=2), target, first.hold, 30)
-    after = decide(looking(0, running=5), target, busy.hold, 60)
-    assert (first.desired, busy.desired, after.desired) == (2, 5, 5)
-
-
-def test_a_quiet_fleet_ends_at_zero_and_a_first_job_wants_one_task() -> None:
-    target = a_target(hold_seconds=0)
-    assert decide(looking(0, running=3), target, ScaleInHold(), 0).desired == 0
-    assert decide(looking(1), target, ScaleInHold(), 0).desired == 1
-    assert decide(looking(0, 1, running=1), target, ScaleInHold(), 0).desired == 1
-
-
-def test_a_count_outside_the_bounds_is_brought_back_at_once() -> None:
+def test_a_count_outside_the_bounds_is_brought_back() -> None:
     target = a_target(minimum=2, maximum=4)
-    assert decide(looking(0), target, ScaleInHold(), 0).desired == 2
-    assert decide(looking(90, running=9), target, ScaleInHold(), 0).desired == 4
+    assert measure(observed(0), target).shortfall == 2
+    assert measure(observed(90, running=9), target).surplus == 5
 
 
-def test_tasks_that_nothing_has_placed_yet_are_not_asked_for_again() -> None:
-    assert measure(looking(30, pending=5), a_target()).shortfall == 0
+def test_tasks_without_an_instance_yet_are_not_asked_for_again() -> None:
+    assert measure(observed(30, pending=5), a_target()).shortfall == 0
 
 
 def test_a_job_longer_than_the_target_still_counts_one_a_task() -> None:
     target = a_target(seconds_per_job=90, target_wait_seconds=60)
-    assert desired_tasks(looking(3), target) == 3
+    assert desired_tasks(observed(3), target) == 3
 
 
 def test_rounds_are_not_lost_to_floating_point() -> None:
