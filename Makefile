@@ -60,7 +60,7 @@ send: installed ## Send a prompt (PROMPT="..." SEED= COUNT= STEPS= GUIDANCE= OUT
 
 .PHONY: doctor
 doctor: ## Show what this machine can do, what it lacks, and which RUNTIME to use
-	@$(PYTHON) -m emulation.rig.docker.doctor
+	@$(PYTHON) -m emulation.rig.doctor
 
 .PHONY: images
 images: ## Build the images of RUNTIME=docker and print the size of each layer

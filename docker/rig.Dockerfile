@@ -43,7 +43,7 @@ ENV PYTHONPATH=/opt/rig:/opt/rig/src:/opt/packages \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1
 # That the extra `emulation` names everything: found out here, rather than by whoever starts it.
-RUN python -c 'import emulation.discord.app, emulation.rig.telemetry.__main__, emulation.rig.docker.deploy'
+RUN python -c 'import emulation.discord.app, emulation.rig.telemetry'
 USER rig
 WORKDIR /opt/rig
 STOPSIGNAL SIGTERM
@@ -72,6 +72,7 @@ USER root
 COPY --from=terraform /opt/terraform/providers /opt/rig/.cache/providers
 COPY --from=terraform /opt/terraform/bin /opt/rig/.cache/bin
 COPY infra /opt/rig/infra
+RUN python -c 'import emulation.rig.docker.deploy'
 RUN TF_DATA_DIR=/opt/rig/.cache/terraform CHECKPOINT_DISABLE=1 /opt/rig/.cache/bin/terraform \
       -chdir=/opt/rig/infra init -input=false -no-color -plugin-dir=/opt/rig/.cache/providers
 COPY --from=lambda /build/lambda.zip /opt/rig/build/lambda.zip

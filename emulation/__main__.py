@@ -1,5 +1,5 @@
 """`python -m emulation`: the command line of the rig."""
 
-from emulation.rig.cli import main
+from emulation.rig.cli.main import main
 
 main()

@@ -15,9 +15,9 @@ from pathlib import Path
 import boto3
 import pytest
 
-from emulation.rig.stack.deployment import described
-from emulation.rig.stack.state import StackState
-from emulation.rig.stack.terraform import Outputs
+from emulation.rig.deployment import with_outputs
+from emulation.rig.state import StackState
+from emulation.rig.terraform import Outputs
 
 
 def state() -> StackState:
@@ -35,4 +35,4 @@ def state() -> StackState:
         discord_api_url=f"{discord}/api/v10",
     )
     answered = json.loads(Path(outputs).read_text())
-    return described(known, Outputs({name: one["value"] for name, one in answered.items()}))
+    return with_outputs(known, Outputs({name: one["value"] for name, one in answered.items()}))

@@ -12,9 +12,9 @@ from emulation.rig.docker.compose import (
     containers,
 )
 from emulation.rig.docker.stack import STACK_LABEL
-from emulation.rig.stack.parts import TASK_LOGS
-from emulation.rig.stack.state import ProcessRecord, StackState
-from emulation.rig.stack.waiting import wait_until
+from emulation.rig.host.parts import TASK_LOGS
+from emulation.rig.state import ProcessRecord, StackState
+from emulation.rig.waiting import wait_until
 from tests.engine import labelled, state_of
 from toolchain import docker
 from toolchain.layout import Layout
@@ -97,7 +97,9 @@ def plan_is_empty(state: StackState) -> bool:
     """Whether Terraform would change nothing, asked in a container beside the emulator."""
     compose = Compose(LAYOUT.root, state.project)
     answer = docker.run(
-        *compose.words("run", "--rm", "--no-deps", "terraform", "emulation.rig.docker.plan"),
+        *compose.words(
+            "run", "--rm", "--no-deps", "terraform", "emulation.rig.docker.deploy", "plan"
+        ),
         env=compose.environment(),
         timeout=300,
     )

@@ -7,9 +7,9 @@ from testcontainers.core.container import DockerContainer
 from testcontainers.core.wait_strategies import HealthcheckWaitStrategy
 
 from emulation.aws.launch import Tasks
-from emulation.rig.docker import engine_socket
+from emulation.rig.docker import engine
 from emulation.rig.docker.stack import STACK_LABEL
-from emulation.rig.stack import ports
+from emulation.rig.loopback import choose_port
 from tests.engine import NO_PROJECT, labelled
 from toolchain import docker
 
@@ -38,7 +38,7 @@ class EmulatorContainer(DockerContainer):
         stack: str = "test-emulator",
     ) -> None:
         super().__init__(IMAGE)
-        self.port = port or ports.choose(0)
+        self.port = port or choose_port()
         self.stack = stack
         self.with_env("EMULATOR_PORT", str(self.port))
         hardened: dict[str, Any] = {
@@ -91,9 +91,9 @@ class EmulatorContainer(DockerContainer):
 
     def _give_engine(self, tasks: Tasks) -> str:
         """Let it start tasks; the group that it needs for that."""
-        socket = engine_socket.path()
+        socket = engine.socket_path()
         self.with_volume_mapping(socket, SOCKET, "rw")
         self.with_envs(**tasks.variables())
         self.with_env(TASK_STACK, self.stack)
         self.with_env("DOCKER_HOST", f"unix://{SOCKET}")
-        return engine_socket.group(socket)
+        return engine.socket_group(socket)

@@ -10,15 +10,14 @@ from typing import Any
 
 import boto3
 
+from emulation.rig.emulator_client import FleetAgent, client_options
 from emulation.rig.errors import AnswerError
-from emulation.rig.fleet_agent import FleetAgent
-from emulation.rig.stack.clients import client_options
+from emulation.rig.waiting import wait_until
 from tests import container_stack
 from tests.integration.channel import says
 from tests.integration.message_history import MessageHistory
 from tests.stack import Stack
 from tests.targets import DOCKER
-from tests.waiting import eventually
 
 _SENDERS = 3
 """More would start as many functions at once, and 3 s are soon over on two processors."""
@@ -132,7 +131,7 @@ class FleetStack:
             return not missing
 
         try:
-            eventually(none_is_missing, f"{len(interactions)} answers are there", seconds)
+            wait_until(none_is_missing, f"{len(interactions)} answers are there", seconds)
         except AssertionError as error:
             raise AssertionError(f"{error}\n{self.story(missing)}") from None
 
@@ -158,10 +157,10 @@ class FleetStack:
 
     def wait_until_asleep(self, seconds: float = 120) -> None:
         """Return once the fleet is back at nothing; no container of a task is left then."""
-        eventually(self.asleep, "the fleet sleeps", seconds)
+        wait_until(self.asleep, "the fleet sleeps", seconds)
         state = self.stack.state
         if state.target == DOCKER:
-            eventually(lambda: container_stack.tasks(state) == [], "no task has a container")
+            wait_until(lambda: container_stack.tasks(state) == [], "no task has a container")
 
     def answered_at(self, interaction: str) -> float:
         """When the pictures came, in Unix seconds."""

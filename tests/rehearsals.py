@@ -18,9 +18,9 @@ import httpx
 import psutil
 
 from emulation.rig import rehearsal
-from emulation.rig.stack.clients import client_options
-from emulation.rig.stack.state import StackState, StateFolder
+from emulation.rig.emulator_client import client_options
 from emulation.rig.stand_in_client import StandIn
+from emulation.rig.state import StackState, StateFolder
 from toolchain.layout import Layout
 
 LAYOUT = Layout.of_this_checkout()
@@ -155,7 +155,7 @@ class Rehearsal:
 
 def begin(folder: Path) -> Rehearsal:
     """Start account and Discord; nothing is asked for or deployed yet."""
-    from emulation.rig.stack.options import FleetOptions, StackOptions
+    from emulation.rig.options import FleetOptions, StackOptions
 
     place = StateFolder(folder / "stack")
     options = StackOptions(

@@ -13,15 +13,17 @@ import pytest
 from mypy_boto3_sqs import SQSClient
 
 from emulation.rig.docker import stack as containers
-from emulation.rig.stack import down, processes, up
-from emulation.rig.stack.clients import client_options
-from emulation.rig.stack.environment import base_environment
-from emulation.rig.stack.options import EMBEDDED_MODEL, FleetOptions, StackOptions
-from emulation.rig.stack.parts import EMULATOR_CREDENTIALS, TASK_LOGS, WORKER_COMMAND
-from emulation.rig.stack.state import ProcessRecord, StackState, StateFolder
-from emulation.rig.stack.terraform import Terraform
-from emulation.rig.stack.waiting import wait_until
+from emulation.rig.emulator_client import CREDENTIALS, client_options
+from emulation.rig.host import processes
+from emulation.rig.host import stack as host
+from emulation.rig.host import stack as up
+from emulation.rig.host.parts import TASK_LOGS, WORKER_COMMAND
+from emulation.rig.host.processes import base_environment
+from emulation.rig.options import EMBEDDED_MODEL, FleetOptions, StackOptions
 from emulation.rig.stand_in_client import StandIn
+from emulation.rig.state import ProcessRecord, StackState, StateFolder
+from emulation.rig.terraform import Terraform
+from emulation.rig.waiting import wait_until
 from tests import aws_stack, container_stack
 from tests.targets import AWS, DOCKER, HOST, TARGET
 from toolchain.display import Display
@@ -119,7 +121,7 @@ def running(name: str, options: StackOptions) -> Iterator[Stack]:
             containers.stop(LAYOUT, folder)
             assert container_stack.leftovers(state.project) == []
         elif TARGET != AWS:
-            down.stop(folder)
+            host.stop(folder)
 
 
 def _options(state: StackState) -> dict[str, Any]:
@@ -156,7 +158,7 @@ class Workers:
         name = f"worker-{next(_NUMBERS)}"
         state, folder = self._stack.state, self._stack.folder
         health, log = folder.health_file(name), folder.logs / f"{name}.log"
-        env = base_environment() | EMULATOR_CREDENTIALS | state.worker_environment
+        env = base_environment() | CREDENTIALS | state.worker_environment
         env |= {
             "AWS_ENDPOINT_URL": state.aws_endpoint,
             "AWS_REGION": state.region,

@@ -13,9 +13,9 @@ from typing import Any
 
 import httpx
 
-from emulation.rig.stack.ports import choose
+from emulation.rig.loopback import choose_port
+from emulation.rig.waiting import wait_until
 from tests.targets import DOCKER, TARGET
-from tests.waiting import eventually
 
 Check = Callable[[bytes, str, str], bool]
 
@@ -34,10 +34,10 @@ class Server:
 @contextmanager
 def serving(folder: Path, *arguments: str) -> Iterator[Server]:
     """Start the stand-in and stop it again."""
-    port = choose(0)
+    port = choose_port()
     start = _in_container if TARGET == DOCKER else _as_process
     with start(folder, port, *arguments) as server, httpx.Client(trust_env=False) as http:
-        eventually(lambda: _is_up(http, server.url), "the stand-in answers")
+        wait_until(lambda: _is_up(http, server.url), "the stand-in answers")
         yield server
 
 

@@ -1,1 +1,1 @@
-"""rig."""
+"""The rig: the emulator, the stand-in and workers on one machine, and the command line for them."""

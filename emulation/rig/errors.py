@@ -1,9 +1,11 @@
-"""What the rig refuses or fails to do.
+"""Errors of the rig.
 
 RigError
 ├── StackNotRunningError   a command needs a running stack
-├── StartError             a part of the stack did not come up
-└── AnswerError            an interaction was answered by an error, or not in time
+├── StartError             a part of the stack did not start
+├── DeadlineError          something did not happen in time
+├── AnswerError            an interaction was answered by an error, or not in time
+└── ControlError           the stand-in or the fleet agent refused a call, or did not answer
 """
 
 
@@ -12,7 +14,7 @@ class RigError(Exception):
 
 
 class StackNotRunningError(RigError):
-    """There is no running stack to talk to."""
+    """There is no running stack."""
 
     def __init__(self) -> None:
         super().__init__("No stack is running. Start one: make local-up")
@@ -22,5 +24,13 @@ class StartError(RigError):
     """A part of the stack did not start; the text ends with what it last logged."""
 
 
+class DeadlineError(RigError):
+    """Something did not happen in time."""
+
+
 class AnswerError(RigError):
     """The user would see an error, or nothing, instead of pictures."""
+
+
+class ControlError(RigError):
+    """The stand-in or the fleet agent refused a call, or did not answer it."""

@@ -1,10 +1,11 @@
-"""An AWS account and a Discord of one's own, to rehearse a deployment against.
+"""An emulated AWS account and a local Discord, to rehearse a deployment with.
 
-`python -m emulation.rig.rehearsal up` starts the emulator and the stand-in, does what a person has
-to do in a new account (ask for GPU quotas), and prints the environment in which the very commands
-of a real deployment reach these two. Nothing is applied; that is what is to be rehearsed.
+`python -m emulation.rig.rehearsal up` starts the emulator and the stand-in, requests the GPU quotas
+that a person requests in a new account, and prints the environment in which the commands of a real
+deployment reach these two. It applies nothing: that is what is rehearsed.
 """
 
+import io
 import json
 import shlex
 from dataclasses import replace
@@ -15,20 +16,16 @@ import boto3
 import typer
 
 from discord_diffusion.settings.reader import DISCORD_API_URL
-from emulation.rig.stack import down as stack_down
-from emulation.rig.stack import ports
-from emulation.rig.stack.clients import client_options
-from emulation.rig.stack.options import (
-    FleetOptions,
-    ModelOptions,
-    StackOptions,
-    lambda_architecture,
-)
-from emulation.rig.stack.parts import EMULATOR_CREDENTIALS, Parts
-from emulation.rig.stack.state import StackState, StateFolder
+from emulation.rig.emulator_client import CREDENTIALS, client_options
+from emulation.rig.host import stack
+from emulation.rig.host.parts import Parts
+from emulation.rig.loopback import choose_port
+from emulation.rig.options import FleetOptions, ModelOptions, StackOptions, lambda_architecture
+from emulation.rig.state import StackState, StateFolder
 from fixtures.discord.signing import application
 from infra.deploy.account_checks import ON_DEMAND_QUOTA, SPOT_QUOTA
 from infra.deploy.choices import DISCORD_BOT_TOKEN
+from toolchain.display import Display
 from toolchain.layout import Layout
 
 MAXIMUM_TASKS = 2
@@ -43,34 +40,22 @@ Folder = Annotated[Path, typer.Option("--state-dir", help="Folder of the rehears
 
 def start(layout: Layout, folder: StateFolder, options: StackOptions) -> StackState:
     """Start emulator and stand-in; whatever ran in the folder is stopped first."""
-    stack_down.stop(folder)
-    parts = Parts(layout, folder, options)
-    aws = ports.choose(options.aws_port)
-    discord = ports.choose(options.discord_port, taken=aws)
-    url = f"http://{ports.LOOPBACK}:{discord}"
-    state = StackState(
-        target="rehearsal",
-        aws_endpoint=f"http://{ports.LOOPBACK}:{aws}",
-        region=options.region,
-        discord_url=url,
-        discord_api_url=f"{url}/api/v10",
-    )
+    stack.stop(folder)
+    aws = choose_port(options.aws_port)
+    discord = choose_port(options.discord_port, taken=aws)
+    state = StackState.on_ports("rehearsal", aws, discord, region=options.region)
     try:
-        emulator, stand_in = parts.start_emulator(aws), parts.start_stand_in(discord)
-        state = state.with_process(emulator).with_process(stand_in)
-        folder.save(state)
-        parts.wait_for_emulator(emulator, state.aws_endpoint)
-        parts.wait_for_stand_in(stand_in, state.discord_url)
+        state = Parts(layout, folder, options).start_servers(state, Display(io.StringIO()))
     except BaseException:
-        stack_down.stop(folder)
+        stack.stop(folder)
         raise
     state = replace(state, ready=True)
     folder.save(state)
     return state
 
 
-def ask_for_quotas(state: StackState, vcpus: int = _VCPUS) -> None:
-    """What a person does once in a new account, which may run no GPU instance."""
+def request_quotas(state: StackState, vcpus: int = _VCPUS) -> None:
+    """Request quotas for GPU instances: a new account may run none."""
     quotas = boto3.client("service-quotas", **client_options(state))
     for code in (SPOT_QUOTA, ON_DEMAND_QUOTA):
         quotas.request_service_quota_increase(
@@ -100,7 +85,7 @@ def variables(layout: Layout) -> dict[str, Any]:
 def environment(folder: StateFolder, state: StackState, variable_file: Path) -> dict[str, str]:
     """What a shell needs so that the commands of a real deployment reach the rehearsal."""
     return {
-        **EMULATOR_CREDENTIALS,
+        **CREDENTIALS,
         "AWS_ENDPOINT_URL": state.aws_endpoint,
         "AWS_REGION": state.region,
         "AWS_EC2_METADATA_DISABLED": "true",
@@ -120,7 +105,7 @@ def up(state_dir: Folder = _FOLDER) -> None:
     """Start it, and print the environment: eval "$(make -s rehearsal)"."""
     layout, folder = Layout.of_this_checkout(), StateFolder(state_dir.resolve())
     state = start(layout, folder, StackOptions(fleet=FleetOptions(minimum_tasks=0)))
-    ask_for_quotas(state)
+    request_quotas(state)
     file = folder.path / "rehearsal.tfvars.json"
     file.write_text(json.dumps(variables(layout), indent=2) + "\n")
     for name, value in environment(folder, state, file).items():
@@ -131,7 +116,7 @@ def up(state_dir: Folder = _FOLDER) -> None:
 @app.command()
 def down(state_dir: Folder = _FOLDER) -> None:
     """Stop it; its account and its Discord are gone with it."""
-    stack_down.stop(StateFolder(state_dir.resolve()))
+    stack.stop(StateFolder(state_dir.resolve()))
 
 
 if __name__ == "__main__":

@@ -1,50 +1,39 @@
-"""What the command line prints for people."""
+"""What the command line prints for people: status, addresses, pictures.
 
+Discord's timestamps are put in words: a client counts them down, a terminal cannot.
+https://docs.discord.com/developers/reference#message-formatting-timestamp-styles
+"""
+
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-import boto3
-from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
-from emulation.rig.stack.clients import client_options
-from emulation.rig.stack.health import ProcessHealth
-from emulation.rig.stack.state import StackState
-from emulation.rig.timestamps import readable
+from emulation.rig.state import ProcessHealth, StackState
+from emulation.rig.status import FleetStatus, Instance, QueueDepths
 
-if TYPE_CHECKING:
-    from mypy_boto3_sqs.literals import QueueAttributeNameType
-
-
-@dataclass(frozen=True)
-class QueueDepths:
-    """Messages of the job queue and its dead-letter queue; None where SQS did not answer."""
-
-    waiting: int | None
-    in_flight: int | None
-    dead: int | None
-
-
-def queue_depths(state: StackState) -> QueueDepths:
-    """Ask SQS how many jobs wait, are being worked on, and are dead."""
-    sqs = boto3.client("sqs", **client_options(state))
-
-    def attribute(queue_url: str, name: "QueueAttributeNameType") -> int | None:
-        try:
-            answer = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["All"])
-            return int(answer["Attributes"][name])
-        except (BotoCoreError, ClientError):
-            return None
-
-    return QueueDepths(
-        waiting=attribute(state.queue_url, "ApproximateNumberOfMessages"),
-        in_flight=attribute(state.queue_url, "ApproximateNumberOfMessagesNotVisible"),
-        dead=attribute(state.dead_letter_queue_url, "ApproximateNumberOfMessages"),
-    )
+_COLOURS = {
+    "OK": "green",
+    "ALARM": "bold red",
+    "RUNNING": "green",
+    "running": "green",
+    "ended": "bold red",
+    "InService": "green",
+}
+_STAMP = re.compile(r"<t:(-?\d{1,12})(?::([tTdDfFR]))?>")
+_MINUTE, _HOUR = 60, 3600
+_STYLES = {
+    "t": "%H:%M",
+    "T": "%H:%M:%S",
+    "d": "%Y-%m-%d",
+    "D": "%Y-%m-%d",
+    "F": "%A, %Y-%m-%d %H:%M",
+}
+_USUAL = "%Y-%m-%d %H:%M"
 
 
 def addresses(console: Console, state: StackState) -> None:
@@ -62,26 +51,19 @@ def addresses(console: Console, state: StackState) -> None:
         console.print(f"  {name:<20}{value}", highlight=False, soft_wrap=True)
 
 
-def status(
-    console: Console,
-    processes: Sequence[ProcessHealth],
-    queues: QueueDepths,
-) -> None:
+def status(console: Console, processes: Sequence[ProcessHealth], queues: QueueDepths) -> None:
     """Processes and queue."""
-    table = Table(box=None, padding=(0, 2))
-    for heading in ("process", "pid", "state", "log"):
-        table.add_column(heading)
-    for one in processes:
-        alive = "[green]running[/]" if one.alive else "[bold red]ended[/]"
-        table.add_row(one.name, str(one.pid), alive, one.log)
-    console.print(table)
+    rows = [
+        (one.name, str(one.pid), "running" if one.alive else "ended", one.log) for one in processes
+    ]
+    table(console, ("process", "pid", "state", "log"), rows)
     shown = ["?" if value is None else str(value) for value in vars(queues).values()]
     console.print(f"\nQueue: {shown[0]} waiting, {shown[1]} in work, {shown[2]} dead")
 
 
 def live(text: str) -> None:
     """The message as the user sees it, each time it changes."""
-    shown = readable(text, datetime.now().astimezone())
+    shown = with_readable_times(text, datetime.now().astimezone())
     Console().print(shown, markup=False, highlight=False, style="dim")
 
 
@@ -97,3 +79,83 @@ def next_steps(console: Console) -> None:
     """What to type next."""
     console.print('\nTry: make send PROMPT="a yellow star on a green background" COUNT=4')
     console.print("Stop: make local-down")
+
+
+def fleet_status(console: Console, fleet: FleetStatus | None) -> None:
+    """Service, tasks, instances, alarms and what was done last, for people."""
+    if fleet is None:
+        console.print("\nFleet: it does not answer")
+        return
+    counts = f"{fleet.desired} desired, {fleet.running} running, {fleet.pending} pending"
+    console.print(f"\nFleet: {counts}")
+    for group, reason in fleet.denied.items():
+        console.print(f"  no capacity for {group}: {reason}", highlight=False)
+    table(
+        console,
+        ("task", "state", "instance", "", "log"),
+        [
+            (one.id[:8], one.status, one.instance or "", "protected" if one.protected else "",
+             one.log)
+            for one in fleet.tasks
+            if one.status != "STOPPED"
+        ],
+    )  # fmt: skip
+    table(
+        console,
+        ("instance", "state", "type", "", "cluster"),
+        [
+            (one.id, one.state, one.type, "Spot" if one.spot else "on demand", _membership(one))
+            for one in fleet.instances
+        ],
+    )
+    shown = [f"{name} {_coloured(state)}" for name, state in fleet.alarms.items() if state != "OK"]
+    quiet = list(fleet.alarms.values()).count("OK")
+    console.print(f"\nAlarms: {', '.join([*shown, f'{quiet} OK'])}", highlight=False)
+    for activity in fleet.activities:
+        mark = "" if activity.status == "Successful" else f" ({activity.status})"
+        console.print(f"  {activity.at}  {escape(activity.text)}{mark}", highlight=False)
+
+
+def _membership(instance: Instance) -> str:
+    if not instance.joined:
+        return ""
+    return "draining" if instance.draining else "joined"
+
+
+def table(console: Console, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Rows under headings; nothing where there is no row."""
+    if not rows:
+        return
+    table = Table(box=None, padding=(0, 2))
+    for heading in headings:
+        table.add_column(heading)
+    for row in rows:
+        table.add_row(*(_coloured(cell) for cell in row))
+    console.print(table)
+
+
+def _coloured(text: str) -> str:
+    colour = _COLOURS.get(text)
+    return f"[{colour}]{text}[/]" if colour else escape(text)
+
+
+def with_readable_times(text: str, now: datetime) -> str:
+    """The text with its timestamps in words, by this machine's clock; `now` carries a zone."""
+    return _STAMP.sub(lambda found: _words(int(found[1]), found[2], now), text)
+
+
+def _words(seconds: int, style: str | None, now: datetime) -> str:
+    moment = datetime.fromtimestamp(seconds, now.tzinfo)
+    if style != "R":
+        return moment.strftime(_STYLES.get(style or "", _USUAL))
+    away = round((moment - now).total_seconds())
+    length = _length(abs(away))
+    return f"in {length}" if away >= 0 else f"{length} ago"
+
+
+def _length(seconds: int) -> str:
+    if seconds < _MINUTE:
+        return f"{seconds} s"
+    if seconds < _HOUR:
+        return f"{round(seconds / _MINUTE)} min"
+    return f"{round(seconds / _HOUR)} h"

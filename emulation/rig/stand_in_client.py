@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from discord_diffusion.texts.answers import FAILURE_MARK
-from emulation.rig.errors import AnswerError, RigError
+from emulation.rig.errors import AnswerError, ControlError
 
 _EPHEMERAL = 1 << 6
 _SKETCH = "sketch.webp"
@@ -138,12 +138,12 @@ class StandIn:
         try:
             answer = self._http.request(method, path, json=body)
         except httpx.HTTPError as error:
-            raise RigError(
+            raise ControlError(
                 f"The stand-in for Discord does not answer ({type(error).__name__})."
                 " See: make local-status"
             ) from error
         if answer.is_error:
-            raise RigError(f"The stand-in refused ({answer.status_code}): {answer.text}")
+            raise ControlError(f"The stand-in refused ({answer.status_code}): {answer.text}")
         return answer
 
 

@@ -11,11 +11,12 @@ import boto3
 from rich.console import Console
 from rich.table import Table
 
-from emulation.rig.stack import down, up
-from emulation.rig.stack.clients import client_options
-from emulation.rig.stack.options import FleetOptions, StackOptions
-from emulation.rig.stack.state import StackState, StateFolder
+from emulation.rig.emulator_client import client_options
+from emulation.rig.host import stack as host
+from emulation.rig.host import stack as up
+from emulation.rig.options import FleetOptions, StackOptions
 from emulation.rig.stand_in_client import StandIn
+from emulation.rig.state import StackState, StateFolder
 from tests.bench import backlog, fair_order, handler, request_path, worker
 from tests.bench.machine import Machine
 from tests.stack import Stack, Workers
@@ -67,7 +68,7 @@ def _on_a_stack(display: Display) -> dict[str, Any]:
         fair = display.run("fair order", lambda: _fair_order(state, folder))
         return {"request_path": _request_path(display, state), "fair_order": fair}
     finally:
-        down.stop(folder)
+        host.stop(folder)
 
 
 def _request_path(display: Display, state: StackState) -> list[dict[str, Any]]:

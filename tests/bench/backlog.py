@@ -7,8 +7,8 @@ import boto3
 from discord_diffusion.aws.dynamodb import Table
 from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.jobs.record import JobStatus
-from emulation.rig.stack.clients import client_options
-from emulation.rig.stack.state import StackState
+from emulation.rig.emulator_client import client_options
+from emulation.rig.state import StackState
 
 _AT_ONCE = 4
 _ALL = 100_000

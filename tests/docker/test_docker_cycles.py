@@ -12,7 +12,7 @@ import psutil
 import pytest
 from engine_facts import IMAGES
 
-from emulation.rig.docker import engine_socket, stack
+from emulation.rig.docker import engine, stack
 from emulation.rig.docker.compose import (
     PROJECT_LABEL,
     SERVICE_LABEL,
@@ -20,8 +20,8 @@ from emulation.rig.docker.compose import (
     containers,
     project_of,
 )
-from emulation.rig.stack import ports
-from emulation.rig.stack.state import StateFolder
+from emulation.rig.loopback import choose_port
+from emulation.rig.state import StateFolder
 from tests.container_stack import leftovers, service_container
 from toolchain import docker
 from toolchain.layout import Layout
@@ -56,11 +56,11 @@ def is_free(port: int) -> bool:
 
 def test_ten_times_up_and_down_leave_nothing(folder: StateFolder) -> None:
     project = project_of(LAYOUT.root, folder)
-    aws = ports.choose(0)
-    chosen = {"AWS_PORT": str(aws), "DISCORD_PORT": str(ports.choose(0, taken=aws))}
-    socket_path = engine_socket.path()
-    engine = {"DOCKER_SOCKET": str(socket_path), "DOCKER_GID": engine_socket.group(socket_path)}
-    compose = Compose(LAYOUT.root, project, chosen | engine)
+    aws = choose_port()
+    chosen = {"AWS_PORT": str(aws), "DISCORD_PORT": str(choose_port(taken=aws))}
+    socket_path = engine.socket_path()
+    settings = {"DOCKER_SOCKET": str(socket_path), "DOCKER_GID": engine.socket_group(socket_path)}
+    compose = Compose(LAYOUT.root, project, chosen | settings)
     for _ in range(CYCLES):
         compose.up(*SERVICES)
         start_task(project)

@@ -11,8 +11,8 @@ from PIL import Image
 from testcontainers.compose import DockerCompose
 
 from emulation.rig.docker.stack import find
-from emulation.rig.stack.state import StackState
 from emulation.rig.stand_in_client import StandIn
+from emulation.rig.state import StackState
 from tests.container_stack import leftovers
 from toolchain import docker
 

@@ -2,7 +2,7 @@
 
 from playwright.sync_api import Browser, Page, expect
 
-from emulation.rig.stack.state import ProcessRecord
+from emulation.rig.state import ProcessRecord
 from tests.e2e.browser import WIDE, keep_screenshot
 from tests.e2e.keyboard import imagine
 from tests.stack import Stack, Workers

@@ -10,7 +10,7 @@ import httpx
 from mypy_boto3_dynamodb import DynamoDBClient
 
 from discord_diffusion.texts.catalogue import PLACE, language_of, texts
-from emulation.rig.stack.clients import client_options
+from emulation.rig.emulator_client import client_options
 from tests.stack import Stack
 
 ADA, BORIS, CHIYO = (f"110000000000000000{number}" for number in (1, 2, 3))

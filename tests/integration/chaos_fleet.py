@@ -7,7 +7,7 @@ import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from emulation.rig.stack.state import ProcessRecord
+from emulation.rig.state import ProcessRecord
 from tests.stack import Workers
 
 

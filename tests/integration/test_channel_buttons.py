@@ -11,7 +11,7 @@ import pytest
 from channel import ADA, BORIS, CHIYO, Channel, buttons, has, is_private, job_of, said
 from PIL import Image
 
-from emulation.rig.stack.clients import client_options
+from emulation.rig.emulator_client import client_options
 from tests.stack import Stack
 
 

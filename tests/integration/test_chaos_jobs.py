@@ -17,12 +17,12 @@ import boto3
 import pytest
 
 from discord_diffusion.jobs.record import JobStatus
-from emulation.rig.stack.clients import client_options
+from emulation.rig.emulator_client import client_options
+from emulation.rig.waiting import wait_until
 from tests.integration.chaos_crowd import Crowd
 from tests.integration.chaos_fleet import ChaosFleet, shuffled_signals
 from tests.integration.message_history import MessageHistory
 from tests.stack import OPTIONS, Stack, Workers
-from tests.waiting import eventually
 
 SEED = int(os.environ.get("CHAOS_SEED", "7"))
 JOBS, USERS, WORKERS, SIGNALS_OF_A_KIND = 100, 25, 2, 2
@@ -91,7 +91,7 @@ def test_every_job_is_answered_exactly_once_whatever_breaks(
         time.sleep(rng.uniform(0.1, 0.5))
     sent = crowd.end()
     fleet.wait_for_thaws()
-    eventually(
+    wait_until(
         lambda: stack.queue_depth() == (0, 0) or len(answered) < JOBS, "no message is left", 60
     )
     seen = histories(stack, sent)

@@ -17,9 +17,9 @@ from typing import Any
 import pytest
 
 from emulation.rig import rehearsal as rehearsing
-from emulation.rig.stack import down
-from emulation.rig.stack.state import StateFolder
+from emulation.rig.host import stack as host
 from emulation.rig.stand_in_client import StandIn
+from emulation.rig.state import StateFolder
 from tests import rehearsals
 from tests.rehearsals import Rehearsal, seen_of_programs, wait_for
 
@@ -37,7 +37,7 @@ def rehearsal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsal]:
     """A new account and a new Discord for the whole story."""
     begun = rehearsals.begin(tmp_path_factory.mktemp("rehearsal"))
     yield begun
-    down.stop(begun.folder)
+    host.stop(begun.folder)
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +68,7 @@ def test_the_guides_first_command_gives_a_shell_all_it_needs(tmp_path: Path) -> 
             check=False,
         )
     finally:
-        down.stop(StateFolder(tmp_path))
+        host.stop(StateFolder(tmp_path))
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "✗" not in ended.stdout
 
@@ -86,7 +86,7 @@ def test_a_new_account_is_told_what_it_lacks_and_nothing_is_made(rehearsal: Rehe
 
 
 def test_a_wrong_token_is_told_and_not_shown(rehearsal: Rehearsal) -> None:
-    rehearsing.ask_for_quotas(rehearsal.state)
+    rehearsing.request_quotas(rehearsal.state)
     rehearsal.set_variables(network={"create_vpc": True}, fleet={"maximum_tasks": 0})
     ended = rehearsal.run("preflight", DISCORD_BOT_TOKEN="not-a-token-of-anybody")
     assert ended.returncode == 1

@@ -5,9 +5,9 @@ import pytest
 
 from emulation.rig.errors import AnswerError
 from emulation.rig.stand_in_client import pictures_of
+from emulation.rig.waiting import wait_until
 from fixtures.discord.signing import sign
 from tests.stack import Stack, Workers
-from tests.waiting import eventually
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -40,7 +40,7 @@ def test_the_same_interaction_sent_twice_makes_one_job_and_one_message(
     assert stack.queue_depth() == (1, 0)
     workers.start()
     stack.discord.wait_for_pictures(interaction, 60)
-    eventually(lambda: stack.queue_depth() == (0, 0), "the job is deleted")
+    wait_until(lambda: stack.queue_depth() == (0, 0), "the job is deleted")
     found = stack.discord.interaction(interaction)
     assert sum(bool(pictures_of(version)) for version in found["history"]) == 1
 

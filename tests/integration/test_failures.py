@@ -11,8 +11,8 @@ import pytest
 from discord_diffusion.texts.answers import FAILURE_MARK
 from emulation.rig.errors import AnswerError
 from emulation.rig.stand_in_client import pictures_of
+from emulation.rig.waiting import wait_until
 from tests.stack import LAYOUT, Stack, Workers, workers_on
-from tests.waiting import eventually
 
 SLOW = {"prompt": "a yellow heart on a black background", "images": 4, "steps": 100, "seed": 3}
 
@@ -41,12 +41,12 @@ def test_a_worker_killed_in_the_middle_of_a_job_loses_nothing(
 ) -> None:
     worker = workers.start()
     interaction = stack.discord.send("imagine", SLOW)
-    eventually(lambda: stack.queue_depth() == (0, 1), "the job is being drawn")
+    wait_until(lambda: stack.queue_depth() == (0, 1), "the job is being drawn")
     workers.send(worker, signal.SIGKILL)
     assert pictures_shown(stack, interaction) == 0
     workers.start()
     answer = stack.discord.wait_for_pictures(interaction, 90)
-    eventually(lambda: stack.queue_depth() == (0, 0), "the job is deleted")
+    wait_until(lambda: stack.queue_depth() == (0, 0), "the job is deleted")
     assert len(answer.pictures) == 4
     assert pictures_shown(stack, interaction) == 1
     assert stack.dead_letters() == 0
@@ -55,11 +55,11 @@ def test_a_worker_killed_in_the_middle_of_a_job_loses_nothing(
 def test_a_stopped_worker_gives_its_job_back_or_finishes_it(stack: Stack, workers: Workers) -> None:
     worker = workers.start()
     interaction = stack.discord.send("imagine", SLOW)
-    eventually(lambda: stack.queue_depth() == (0, 1), "the job is being drawn")
+    wait_until(lambda: stack.queue_depth() == (0, 1), "the job is being drawn")
     workers.send(worker, signal.SIGTERM)
     workers.start()
     stack.discord.wait_for_pictures(interaction, 90)
-    eventually(lambda: stack.queue_depth() == (0, 0), "the job is deleted")
+    wait_until(lambda: stack.queue_depth() == (0, 0), "the job is deleted")
     assert pictures_shown(stack, interaction) == 1
 
 
@@ -74,11 +74,11 @@ def test_the_user_of_a_job_that_cannot_be_drawn_is_notified_and_the_message_beco
     assert found["message"]["content"].startswith(FAILURE_MARK)
     assert "a blue star" in found["message"]["content"]
     assert sum(version["content"].startswith(FAILURE_MARK) for version in found["history"]) == 1
-    eventually(lambda: stack.is_buried(failing), "the dead letter is handled", 60)
+    wait_until(lambda: stack.is_buried(failing), "the dead letter is handled", 60)
     other = stack.discord.send("imagine", {"prompt": "a red circle", "images": 1, "steps": 10})
     stack.discord.wait_for_pictures(other, 60)
-    eventually(lambda: stack.queue_depth() == (0, 0), "the other job is deleted")
-    eventually(lambda: stack.dead_letters() == 0, "the dead letter is deleted")
+    wait_until(lambda: stack.queue_depth() == (0, 0), "the other job is deleted")
+    wait_until(lambda: stack.dead_letters() == 0, "the dead letter is deleted")
 
 
 @pytest.mark.parametrize("body", ["not JSON", '{"schema_version": 1}'])
@@ -94,9 +94,9 @@ def test_a_poison_message_ends_as_a_dead_letter_without_stopping_others(
     )
     interaction = stack.discord.send("imagine", {"prompt": "a red circle", "images": 1})
     stack.discord.wait_for_pictures(interaction, 60)
-    eventually(lambda: stack.is_buried(sent["MessageId"]), "the dead letter is handled", 60)
-    eventually(lambda: stack.queue_depth() == (0, 0), "the other job is deleted")
-    eventually(lambda: stack.dead_letters() == 0, "the dead letter is deleted")
+    wait_until(lambda: stack.is_buried(sent["MessageId"]), "the dead letter is handled", 60)
+    wait_until(lambda: stack.queue_depth() == (0, 0), "the other job is deleted")
+    wait_until(lambda: stack.dead_letters() == 0, "the dead letter is deleted")
 
 
 def test_if_the_queue_refuses_the_job_the_user_is_notified_in_the_same_answer(

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from emulation.rig.stack.options import FleetOptions, StackOptions
+from emulation.rig.options import FleetOptions, StackOptions
+from emulation.rig.waiting import wait_until
 from tests.fleet_stack import FleetStack, is_in_order, most_at_once, stopped_while_protected
 from tests.stack import running
 from tests.targets import AWS, TARGET
-from tests.waiting import eventually
 
 pytestmark = [
     pytest.mark.timeout(400),
@@ -145,8 +145,8 @@ def test_interruptions_and_a_killed_worker_cost_no_answer_and_double_none(
     mark = fleet.mark()
     interactions = fleet.send_crowd(USERS, EACH, 1300000000000000000, **CROWD)
     for number in range(3):
-        eventually(lambda: _interrupted_one(fleet), f"interruption {number}", 120)
-    eventually(lambda: _killed_one(fleet), "a worker is killed", 120)
+        wait_until(lambda: _interrupted_one(fleet), f"interruption {number}", 120)
+    wait_until(lambda: _killed_one(fleet), "a worker is killed", 120)
     fleet.wait_for_answers(interactions, IMAGES, 240)
     fleet.wait_until_asleep()
     changes = fleet.changes(mark)
@@ -185,14 +185,14 @@ def test_without_capacity_users_are_told_in_time_and_the_rest_is_drawn_once_it_i
         history = discord.interaction(interaction)["history"]
         return [version["content"] for version in history]
 
-    eventually(lambda: NO_CAPACITY in texts(patient)[-1], "the patient one is told why", 60)
+    wait_until(lambda: NO_CAPACITY in texts(patient)[-1], "the patient one is told why", 60)
     # Only now: a job given up before the first launch has failed is rightly not told of it.
     late = discord.send(
         "imagine", {"prompt": "a red ring"}, age_seconds=860, user_id="1400000000000000009"
     )
-    eventually(lambda: UNCHARGED in texts(late)[-1], "the late one is refused in time", 60)
+    wait_until(lambda: UNCHARGED in texts(late)[-1], "the late one is refused in time", 60)
     assert NO_CAPACITY in texts(late)[-1]
-    eventually(lambda: fleet.alarm("no-capacity") == "ALARM", "people are told", 90)
+    wait_until(lambda: fleet.alarm("no-capacity") == "ALARM", "people are told", 90)
     activities = fleet.client("autoscaling").describe_scaling_activities(
         AutoScalingGroupName=fleet.stack.state.auto_scaling_group_name, MaxRecords=1
     )["Activities"]
@@ -200,7 +200,7 @@ def test_without_capacity_users_are_told_in_time_and_the_rest_is_drawn_once_it_i
 
     fleet.agent.change("allow-capacity")
     fleet.wait_for_answers([patient], 1, 120)
-    eventually(lambda: fleet.alarm("no-capacity") == "OK", "the alarm is over", 90)
+    wait_until(lambda: fleet.alarm("no-capacity") == "OK", "the alarm is over", 90)
     fleet.wait_until_asleep()
     assert fleet.seen(late, 4).uploads == []
     assert fleet.stack.queue_depth() == (0, 0)

@@ -5,8 +5,8 @@ import io
 import pytest
 from PIL import Image
 
+from emulation.rig.waiting import wait_until
 from tests.stack import Stack
-from tests.waiting import eventually
 
 HOSTILE = {
     "6,000 characters": "circle " * 857 + "x",
@@ -76,7 +76,7 @@ def test_the_operations_page_is_told_of_the_whole_path(stack: Stack, worker: obj
         known = [event for event in events if event["name"] in path]
         return [event["name"] for event in sorted(known, key=lambda event: str(event["at"]))]
 
-    eventually(lambda: set(told()) == set(path), "every event is on the timeline")
+    wait_until(lambda: set(told()) == set(path), "every event is on the timeline")
     # A worker may lease the message before the function has said that it is sent; then the answer
     # and the worker run side by side. All else has an order.
     beside = {"queued", "answered"}

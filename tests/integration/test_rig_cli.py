@@ -13,12 +13,12 @@ import psutil
 import pytest
 
 from emulation.rig.docker import stack as containers
-from emulation.rig.fleet_agent import FleetAgent
-from emulation.rig.stack.state import StackState, StateFolder
+from emulation.rig.emulator_client import FleetAgent
+from emulation.rig.state import StackState, StateFolder
+from emulation.rig.waiting import wait_until
 from tests import container_stack
 from tests.stack import LAYOUT
 from tests.targets import AWS, DOCKER, TARGET
-from tests.waiting import eventually
 from toolchain import docker
 
 pytestmark = pytest.mark.skipif(TARGET == AWS, reason="the rig has no target aws")
@@ -122,9 +122,9 @@ def assert_fleet_commands_work(rig: Rig) -> None:
         assert name.startswith(f"{rig.state.project}-worker-")
     [before] = task_pids(rig)
     assert "Killed task" in rig.run("fleet", "crash-task")
-    eventually(lambda: bool(task_pids(rig) - {before}), "another task runs", 60)
+    wait_until(lambda: bool(task_pids(rig) - {before}), "another task runs", 60)
     if TARGET == DOCKER:
-        eventually(lambda: name not in container_stack.tasks(rig.state), "its container is gone")
+        wait_until(lambda: name not in container_stack.tasks(rig.state), "its container is gone")
     assert "no such instance" in rig.run("fleet", "interrupt", "i-0", status=1)
     assert "being interrupted" in rig.run("fleet", "interrupt")
     assert "spd" in rig.run("fleet", "settings", "spd=60", status=1)
@@ -168,7 +168,7 @@ def test_the_life_of_a_stack(rig: Rig, tmp_path: Path) -> None:
     rig.run("chaos", "off", "slow")
     assert "A good day" in rig.run("chaos", "off")
 
-    eventually(lambda: bool(task_pids(rig)), "a task runs again", 60)
+    wait_until(lambda: bool(task_pids(rig)), "a task runs again", 60)
     old, tasks = parts(rig.state), task_pids(rig)
     kill_emulator(rig.state)
     rig.up()

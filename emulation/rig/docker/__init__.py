@@ -1,1 +1,1 @@
-"""Target `docker`: the stack in containers, and what this machine can do."""
+"""A stack in containers of Docker Compose."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 
-from emulation.rig.stack.state import DEFAULT_STATE_DIR, StateFolder
+from emulation.rig.state import DEFAULT_STATE_DIR, StateFolder
 from toolchain import docker
 
 FILES = ("docker-compose.yml", "docker/fleet.yml")

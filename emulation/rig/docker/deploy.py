@@ -1,7 +1,10 @@
-"""`python -m emulation.rig.docker.deploy`: the one-shot that deploys to the emulator beside it.
+"""`python -m emulation.rig.docker.deploy [plan]`: deploys to the emulator beside it, and ends.
 
-Runs in a container that shares the emulator's network. Leaves in the folder /stack what other
-containers and the machine need to know: stack.json, and worker.env for workers without a fleet.
+It runs in a container that shares the emulator's network, and leaves in the folder /stack what
+other containers and the machine need: stack.json, and worker.env for workers without a fleet.
+
+With `plan` it only prints whether Terraform would change what was deployed. The exit status is then
+0 if it would change nothing, 1 if something, 2 after an error.
 """
 
 import json
@@ -15,25 +18,21 @@ from pathlib import Path
 
 import httpx
 
+from emulation.rig import deployment
+from emulation.rig.emulator_client import CREDENTIALS, FleetAgent
 from emulation.rig.errors import RigError, StartError
-from emulation.rig.fleet_agent import FleetAgent
-from emulation.rig.stack import deployment
-from emulation.rig.stack.discord_setup import DiscordSetup
-from emulation.rig.stack.options import FleetOptions, ModelOptions, StackOptions
-from emulation.rig.stack.parts import EMULATOR_CREDENTIALS
-from emulation.rig.stack.ports import LOOPBACK
-from emulation.rig.stack.state import StackState, StateFolder
-from emulation.rig.stack.terraform import Terraform
-from emulation.rig.stack.waiting import wait_until
+from emulation.rig.options import FleetOptions, ModelOptions, StackOptions
+from emulation.rig.state import StackState, StateFolder
+from emulation.rig.terraform import Terraform
+from emulation.rig.waiting import wait_until
 from infra.deploy.errors import RegistrationError
 from toolchain.layout import Layout
 from toolchain.steps import files_digest
 
-FOLDER = Path("/stack")
-WORKER_ENVIRONMENT = "worker.env"
-TASKS_SECONDS = 300.0
-RUNNING = "RUNNING"
-REGISTRATIONS = 3
+_FOLDER = Path("/stack")
+_WORKER_ENVIRONMENT = "worker.env"
+_TASKS_SECONDS = 300.0
+_REGISTRATIONS = 3
 _SESSION = "session"
 
 
@@ -57,27 +56,26 @@ def options(given: Mapping[str, str], layout: Layout) -> StackOptions:
 
 
 def deploy(layout: Layout, folder: StateFolder, chosen: StackOptions) -> StackState:
-    """Apply, register the commands, write down what there is.
+    """Apply the root module, register the commands, and write down what was deployed.
 
     Raises:
         StartError: Terraform or the stand-in refused.
     """
-    state = StackState(
-        target="docker",
+    state = StackState.on_ports(
+        "docker",
+        chosen.aws_port,
+        chosen.discord_port,
+        region=chosen.region,
         options=chosen.as_json(),
         lambda_package_sha256=files_digest(layout.lambda_package),
-        aws_endpoint=f"http://{LOOPBACK}:{chosen.aws_port}",
-        region=chosen.region,
-        discord_url=f"http://{LOOPBACK}:{chosen.discord_port}",
-        discord_api_url=f"http://{LOOPBACK}:{chosen.discord_port}/api/v10",
     )
-    forget_another(folder, state)
-    discord = DiscordSetup.from_fixture(state.discord_api_url)
+    remove_stale_state(folder, state)
+    discord = deployment.DiscordApplication.from_fixture(state.discord_api_url)
     terraform = Terraform(layout, folder.path / "terraform")
     terraform.write_variables(deployment.variables(layout, chosen, state, discord))
-    state = deployment.described(state, terraform.apply(_Progress()))
+    state = deployment.with_outputs(state, terraform.apply(_Progress()))
     _register(discord, state.interactions_url)
-    environment = folder.path / WORKER_ENVIRONMENT
+    environment = folder.path / _WORKER_ENVIRONMENT
     environment.write_text(worker_environment(state))
     _wait_for_tasks(state, chosen.fleet)
     ready = replace(state, ready=True)
@@ -85,9 +83,9 @@ def deploy(layout: Layout, folder: StateFolder, chosen: StackOptions) -> StackSt
     return ready
 
 
-def _register(discord: DiscordSetup, interactions_url: str) -> None:
+def _register(discord: deployment.DiscordApplication, interactions_url: str) -> None:
     """Register, again where the function's first call took longer than Discord waits for it."""
-    for left in reversed(range(REGISTRATIONS)):
+    for left in reversed(range(_REGISTRATIONS)):
         try:
             discord.register(interactions_url)
         except StartError:
@@ -98,18 +96,20 @@ def _register(discord: DiscordSetup, interactions_url: str) -> None:
 
 
 def _wait_for_tasks(state: StackState, fleet: FleetOptions) -> None:
-    """Let the fleet begin at once, as the emulator was started to, then at the speed chosen."""
+    """Wait for the first tasks, which start at once, then set the speed that was chosen."""
     agent = FleetAgent(state.aws_endpoint)
     number = min(fleet.minimum_tasks, fleet.maximum_tasks)
 
     def running() -> bool:
-        return len([one for one in agent.state()["tasks"] if one["status"] == RUNNING]) >= number
+        return len([one for one in agent.state()["tasks"] if one["status"] == "RUNNING"]) >= number
 
-    wait_until(running, f"A fleet of {number}", TASKS_SECONDS, lambda: json.dumps(agent.history()))
+    wait_until(
+        running, f"A fleet of {number} runs", _TASKS_SECONDS, lambda: json.dumps(agent.history())
+    )
     agent.change("settings", **fleet.settings())
 
 
-def forget_another(folder: StateFolder, state: StackState) -> None:
+def remove_stale_state(folder: StateFolder, state: StackState) -> None:
     """Remove Terraform's state of an emulator that is gone: nothing in it is there any more."""
     info = httpx.get(f"{state.aws_endpoint}/_localstack/info", timeout=30, trust_env=False)
     session = str(info.raise_for_status().json()["session_id"])
@@ -122,28 +122,41 @@ def forget_another(folder: StateFolder, state: StackState) -> None:
 
 def worker_environment(state: StackState) -> str:
     """What a worker starts with that is no ECS task, for a shell to read."""
-    variables = EMULATOR_CREDENTIALS | state.worker_environment
+    variables = CREDENTIALS | state.worker_environment
     variables |= {"AWS_ENDPOINT_URL": state.aws_endpoint, "AWS_REGION": state.region}
     return "".join(f"{name}={shlex.quote(value)}\n" for name, value in variables.items())
 
 
 class _Progress:
-    """Tells of every change once: Terraform has many events that change nothing."""
+    """Prints progress when it changes: many of Terraform's events change nothing."""
 
     def __init__(self) -> None:
-        self._told = ""
+        self._printed = ""
 
     def __call__(self, text: str) -> None:
-        if text != self._told:
+        if text != self._printed:
             sys.stdout.write(f"Terraform apply: {text}\n")
-        self._told = text
+        self._printed = text
+
+
+def plan(layout: Layout) -> int:
+    """Print whether Terraform would change what was deployed; return the exit status."""
+    try:
+        unchanged = Terraform(layout, _FOLDER / "terraform").is_up_to_date()
+    except StartError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    sys.stdout.write("No changes\n" if unchanged else "There are changes\n")
+    return 0 if unchanged else 1
 
 
 def main() -> int:
-    """Deploy as the environment says; the exit status."""
+    """Deploy as the environment says, or plan; return the exit status."""
     layout = Layout.of_this_checkout()
+    if sys.argv[1:] == ["plan"]:
+        return plan(layout)
     try:
-        state = deploy(layout, StateFolder(FOLDER), options(os.environ, layout))
+        state = deploy(layout, StateFolder(_FOLDER), options(os.environ, layout))
     except (RigError, RegistrationError, httpx.HTTPError) as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -4,23 +4,16 @@ import json
 import shutil
 import subprocess
 from contextlib import suppress
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
-from emulation.rig.docker import engine_socket, nvidia
-from emulation.rig.docker.compose import (
-    SERVICE_LABEL,
-    Compose,
-    containers,
-    project_of,
-)
+from emulation.rig.docker import engine
+from emulation.rig.docker.compose import SERVICE_LABEL, Compose, containers, project_of
 from emulation.rig.errors import RigError, StartError
-from emulation.rig.stack import ports
-from emulation.rig.stack.health import ProcessHealth
-from emulation.rig.stack.options import StackOptions
-from emulation.rig.stack.ports import LOOPBACK
-from emulation.rig.stack.state import StackState, StateFolder
-from emulation.rig.stack.waiting import wait_until
+from emulation.rig.loopback import choose_port, port_of
+from emulation.rig.options import StackOptions
+from emulation.rig.state import ProcessHealth, StackState, StateFolder
+from emulation.rig.waiting import wait_until
 from toolchain import docker
 from toolchain.display import Display
 from toolchain.errors import DockerError
@@ -55,7 +48,7 @@ def start(
     if _containers(project) and not _whole(project):
         # The others' network went with the emulator's container: they would not find the next.
         stop(layout, folder)
-    gpus = nvidia.usable_gpus()
+    gpus = engine.usable_gpus()
     service, image = _WORKERS[bool(gpus)]
     compose = Compose(layout.root, project, _settings(folder, options, gpus, image))
     try:
@@ -103,9 +96,7 @@ def find(project: str) -> StackState | None:
     if not found:
         return None
     content = json.loads(docker.run("exec", found[0], "cat", "/stack/stack.json"))
-    known = {one.name for one in fields(StackState)} - {"processes"}
-    given = {name: value for name, value in content.items() if name in known}
-    return StackState(**given | {"project": project})
+    return replace(StackState.from_json(content), project=project)
 
 
 def parts(state: StackState) -> list[ProcessHealth]:
@@ -138,9 +129,9 @@ def _settings(
 ) -> dict[str, str]:
     known = folder.load()
     kept = [known.aws_endpoint, known.discord_url] if known else ["", ""]
-    aws = _port(kept[0]) or ports.choose(options.aws_port)
-    discord = _port(kept[1]) or ports.choose(options.discord_port, taken=aws)
-    socket = engine_socket.path()
+    aws = port_of(kept[0]) or choose_port(options.aws_port)
+    discord = port_of(kept[1]) or choose_port(options.discord_port, taken=aws)
+    socket = engine.socket_path()
     model = options.model
     chosen = {
         "AWS_PORT": str(aws),
@@ -155,7 +146,7 @@ def _settings(
         "WORKER_IMAGE": image,
         "GPUS": json.dumps(gpus),
         "DOCKER_SOCKET": str(socket),
-        "DOCKER_GID": engine_socket.group(socket),
+        "DOCKER_GID": engine.socket_group(socket),
     }
     if model:
         chosen |= {"MODEL": model.model, "SIZE": str(model.width)}
@@ -184,7 +175,9 @@ def _wait_for_tasks(project: str, number: int) -> None:
         return len(docker.run(*words).split()) >= number
 
     if number:
-        wait_until(ready, f"A fleet of {number}", _TASKS_SECONDS, lambda: _last_lines(project))
+        wait_until(
+            ready, f"a fleet of {number} is healthy", _TASKS_SECONDS, lambda: _last_lines(project)
+        )
 
 
 def _last_lines(project: str) -> str:
@@ -214,7 +207,3 @@ def _containers(project: str) -> list[str]:
 def _remove(containers: list[str]) -> None:
     if containers:
         docker.run("rm", "--force", "--volumes", *containers)
-
-
-def _port(url: str) -> int:
-    return int(url.rsplit(":", 1)[1]) if url.startswith(f"http://{LOOPBACK}:") else 0

@@ -3,35 +3,23 @@
 import base64
 import io
 import json
-import time
 import zipfile
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from uuid import uuid4
 
 import boto3
 from botocore.config import Config
 
 from emulation.aws.launch import EmulatorConfig
+from emulation.rig.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[3]
-T = TypeVar("T")
 ROLE = "arn:aws:iam::000000000000:role/tests"
-
-
-def wait_until(condition: Callable[[], T], what: str, seconds: float = 10.0) -> T:
-    """Wait until `condition` gives something true, and give that; fail after `seconds`."""
-    end = time.monotonic() + seconds
-    while True:
-        if result := condition():
-            return result
-        if time.monotonic() > end:
-            raise AssertionError(f"not within {seconds} s: {what}")
-        time.sleep(0.02)
 
 
 class Emulator(ABC):

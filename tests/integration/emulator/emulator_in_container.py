@@ -8,10 +8,11 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from emulated import Emulator, wait_until
+from emulated import Emulator
 from fleets import IMAGE, WORKER
 
 from emulation.aws.launch import EmulatorConfig, Tasks
+from emulation.rig.waiting import wait_until
 from tests.emulator_container import EmulatorContainer
 from toolchain import docker
 

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from emulated import ROOT, Emulator, wait_until
+from emulated import ROOT, Emulator
 
 from emulation.aws.launch import LOOPBACK, EmulatorConfig, Tasks, command
+from emulation.rig.waiting import wait_until
 
 START_SECONDS = 60.0
 STOP_SECONDS = 5.0

@@ -6,7 +6,7 @@ import pytest
 from emulated import Emulator
 
 from emulation.aws.launch import Tasks
-from emulation.rig.stack import ports
+from emulation.rig.loopback import choose_port
 from tests.targets import DOCKER, TARGET
 
 
@@ -18,7 +18,7 @@ def start(folder: Path, tasks: Tasks | None = None, port: int = 0) -> Emulator:
         return EmulatorInContainer(folder, port, tasks)
     from emulator_processes import EmulatorProcesses
 
-    return EmulatorProcesses(folder, port or ports.choose(0), tasks or Tasks())
+    return EmulatorProcesses(folder, port or choose_port(), tasks or Tasks())
 
 
 def make_folder(factory: pytest.TempPathFactory, name: str) -> Path:

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from emulated import ROLE, Emulator, wait_until
+from emulated import ROLE, Emulator
 
 from emulation.aws.launch import Tasks
+from emulation.rig.waiting import wait_until
 
 WORKER = Path(__file__).with_name("fleet_worker.py")
 IMAGE = "discord-diffusion/test-worker"

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import emulators
 import pytest
-from emulated import Emulator, create_function, wait_until, zipped
+from emulated import Emulator, create_function, zipped
+
+from emulation.rig.waiting import wait_until
 
 STUBBORN = """
 import os, signal, subprocess, sys, time

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import emulators
 import pytest
-from emulated import Emulator, wait_until
+from emulated import Emulator
 from fleets import make, worker_tasks
 
+from emulation.rig.waiting import wait_until
 from tests.targets import DOCKER, TARGET
 
 

@@ -8,7 +8,7 @@ from uuid import uuid4
 import emulators
 import pytest
 from deployment import MACHINES, Deployment, deploy, package, snowflake
-from emulated import Emulator, wait_until
+from emulated import Emulator
 from fleets import worker_tasks
 
 from discord_diffusion.aws.dynamodb import Table
@@ -18,6 +18,7 @@ from discord_diffusion.aws.queue import JobSender
 from discord_diffusion.jobs.job import Job
 from discord_diffusion.jobs.parameters import GenerationParameters
 from discord_diffusion.jobs.record import JobStatus
+from emulation.rig.waiting import wait_until
 from tests.local_discord import LocalDiscord
 from tests.unit.functions.conftest import imagine
 

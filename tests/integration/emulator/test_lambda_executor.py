@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
-from emulated import Deploy, Emulator, create_function, wait_until, zipped
+from emulated import Deploy, Emulator, create_function, zipped
+
+from emulation.rig.waiting import wait_until
 
 
 def test_the_event_comes_in_and_the_answer_goes_out(deploy: Deploy) -> None:

@@ -5,7 +5,9 @@ import time
 from pathlib import Path
 
 import pytest
-from emulated import Deploy, Emulator, wait_until
+from emulated import Deploy, Emulator
+
+from emulation.rig.waiting import wait_until
 
 
 def test_a_module_that_cannot_be_imported_is_an_init_error(deploy: Deploy) -> None:

@@ -9,12 +9,13 @@ from typing import Any
 
 import emulators
 import pytest
-from emulated import ROOT, Emulator, wait_until
+from emulated import ROOT, Emulator
 from fleets import IMAGE, worker_tasks
 from inventory import holding, inventory
 
-from emulation.rig.stack.options import lambda_architecture
-from emulation.rig.stack.terraform import Outputs, Terraform
+from emulation.rig.options import lambda_architecture
+from emulation.rig.terraform import Outputs, Terraform
+from emulation.rig.waiting import wait_until
 from toolchain.layout import Layout
 
 LAYOUT = Layout.of_this_checkout()

@@ -7,9 +7,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from emulation.rig.waiting import wait_until
 from fixtures.discord.signing import application
 from tests.standin_server import Server, serving
-from tests.waiting import eventually
 
 AGENT = {"User-Agent": "DiscordBot (https://application.test, 1.0)"}
 
@@ -69,7 +69,7 @@ def test_the_log_holds_no_token(server: Server, bot: httpx.Client) -> None:
     token = "fixture-webhook-token.not-a-secret"
     bot.get(f"/api/v10/webhooks/1500000000000000001/{token}")
     masked = "/webhooks/1500000000000000001/***"
-    eventually(lambda: masked in server.printed(), "the request is logged")
+    wait_until(lambda: masked in server.printed(), "the request is logged")
     log = server.printed()
     assert token not in log
     assert application()["bot_token"] not in log

@@ -9,7 +9,7 @@ import pytest
 from discord_diffusion_emulator.simulation.settings import Delays, Settings
 from typer.main import get_command
 
-from emulation.rig.cli import app
+from emulation.rig.cli.main import app
 from toolchain.layout import Layout
 
 ROOT = Layout.of_this_checkout().root

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from emulation.rig.docker.compose import PROJECT, Compose, project_of
 from emulation.rig.docker.deploy import options, worker_environment
-from emulation.rig.stack.state import StackState, StateFolder
+from emulation.rig.state import StackState, StateFolder
 from toolchain.layout import Layout
 
 LAYOUT = Layout.of_this_checkout()

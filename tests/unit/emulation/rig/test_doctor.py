@@ -4,21 +4,22 @@ from pathlib import Path
 
 import pytest
 
-from emulation.rig.docker import nvidia
-from emulation.rig.docker.checks import (
+from emulation.rig.docker import engine
+from emulation.rig.doctor import (
+    COMMANDS,
     DOCKER,
     GPU,
     HOST,
     Check,
+    advise,
     all_checks,
     version,
 )
-from emulation.rig.docker.doctor import COMMANDS, advise
-from emulation.rig.docker.remedies import MACOS, Machine
+from emulation.rig.remedies import MACOS, Machine
 from toolchain.layout import Layout
 
 LACKS_ENGINE = Check("Docker engine", "does not answer", False, (DOCKER,), "start Docker")
-LACKS_GPU = Check("NVIDIA driver", "none", False, (GPU,), "https://www.nvidia.com/drivers")
+LACKS_GPU = Check("NVIDIA driver", "none", False, (GPU,), "https://www.engine.com/drivers")
 LACKS_PYTHON = Check("Python", "3.8", False, (HOST, DOCKER), "make PYTHON=...")
 GOOD = Check("disk", "100 GiB free")
 
@@ -53,7 +54,7 @@ def test_without_any_target_nothing_is_advised() -> None:
 
 def test_every_check_of_this_machine_that_fails_names_a_target_and_a_remedy() -> None:
     lacking = [check for check in all_checks(Layout.of_this_checkout()) if not check.ok]
-    assert [check.name for check in lacking if not (check.needed and check.mend)] == []
+    assert [check.name for check in lacking if not (check.needed and check.remedy)] == []
 
 
 def test_versions_are_compared_by_number() -> None:
@@ -64,11 +65,11 @@ def test_versions_are_compared_by_number() -> None:
 
 def test_gpus_are_read_from_the_drivers_list() -> None:
     listed = "0, NVIDIA GeForce RTX 4090, 24564, 580.65.06\n1, Tesla T4, 15360, 580.65.06\n"
-    assert nvidia.parsed(listed) == [
-        nvidia.Gpu("0", "NVIDIA GeForce RTX 4090", 24564, "580.65.06"),
-        nvidia.Gpu("1", "Tesla T4", 15360, "580.65.06"),
+    assert engine.parsed(listed) == [
+        engine.Gpu("0", "NVIDIA GeForce RTX 4090", 24564, "580.65.06"),
+        engine.Gpu("1", "Tesla T4", 15360, "580.65.06"),
     ]
-    assert nvidia.parsed("No devices were found\n") == []
+    assert engine.parsed("No devices were found\n") == []
 
 
 BARE = Machine("Linux", frozenset())
@@ -104,5 +105,5 @@ def test_a_gpu_without_a_driver_is_seen_on_the_bus(
     device.mkdir()
     (device / "vendor").write_text(f"{vendor}\n")
     (device / "class").write_text(f"{kind}\n")
-    assert nvidia.is_built_in(tmp_path) is is_there
-    assert not nvidia.is_built_in(tmp_path / "none")
+    assert engine.is_built_in(tmp_path) is is_there
+    assert not engine.is_built_in(tmp_path / "none")

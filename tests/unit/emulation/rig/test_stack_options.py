@@ -6,9 +6,9 @@ import pytest
 from discord_diffusion_emulator.simulation.settings import Delays, Settings
 
 from emulation.aws.launch import DELAYS
-from emulation.rig import log_files
+from emulation.rig import logs
 from emulation.rig.errors import RigError
-from emulation.rig.stack.options import FleetOptions, StackOptions
+from emulation.rig.options import FleetOptions, StackOptions
 
 
 def test_the_loop_is_no_faster_than_functions_can_keep_pace() -> None:
@@ -47,10 +47,10 @@ def test_a_choice_of_another_fleet_is_noticed() -> None:
 def test_a_log_is_found_by_its_name_or_its_beginning(tmp_path: Path) -> None:
     for name in ("emulator", "worker-1f2e3d4c", "worker-aaaabbbb"):
         (tmp_path / f"{name}.log").touch()
-    assert [path.stem for path in log_files.chosen(tmp_path, "worker-1f2e3d4c")] == [
+    assert [path.stem for path in logs.named_files(tmp_path, "worker-1f2e3d4c")] == [
         "worker-1f2e3d4c"
     ]
-    assert len(log_files.chosen(tmp_path, "worker")) == 2
-    assert len(log_files.chosen(tmp_path, None)) == 3
+    assert len(logs.named_files(tmp_path, "worker")) == 2
+    assert len(logs.named_files(tmp_path, None)) == 3
     with pytest.raises(RigError, match="emulator, worker-1f2e3d4c"):
-        log_files.chosen(tmp_path, "work")
+        logs.named_files(tmp_path, "work")

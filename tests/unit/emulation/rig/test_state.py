@@ -11,9 +11,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from emulation.rig.stack import down, ports, processes
-from emulation.rig.stack.environment import base_environment
-from emulation.rig.stack.state import ProcessRecord, StackState, StateFolder
+from emulation.rig.host import processes
+from emulation.rig.host import stack as host
+from emulation.rig.host.processes import base_environment
+from emulation.rig.loopback import LOOPBACK, choose_port
+from emulation.rig.state import ProcessRecord, StackState, StateFolder
 
 SLEEPER = "import time; time.sleep(60)"
 STUBBORN = """
@@ -72,7 +74,7 @@ def test_stopping_ends_children_too_and_keeps_only_the_logs(folder: StateFolder)
     while not parent.children():
         assert parent.is_running()
     child = parent.children()[0]
-    assert down.stop(folder) is not None
+    assert host.stop(folder) is not None
     assert not child.is_running()
     assert processes.find(record) is None
     assert [path.name for path in folder.path.iterdir()] == ["logs"]
@@ -90,24 +92,22 @@ def test_a_process_that_ignores_sigterm_is_killed(
 
 
 def test_stopping_nothing_is_no_error(folder: StateFolder) -> None:
-    assert down.stop(folder) is None
+    assert host.stop(folder) is None
     assert not folder.path.exists()
 
 
 def test_a_taken_port_is_replaced_by_a_free_one() -> None:
-    with subprocess.Popen(
-        [sys.executable, "-m", "http.server", "0", "--bind", ports.LOOPBACK]
-    ) as server:
+    with subprocess.Popen([sys.executable, "-m", "http.server", "0", "--bind", LOOPBACK]) as server:
         try:
             process = psutil.Process(server.pid)
             while not (taken := [c.laddr.port for c in process.net_connections("tcp")]):
                 assert server.poll() is None
-            assert ports.choose(taken[0]) != taken[0]
+            assert choose_port(taken[0]) != taken[0]
         finally:
             server.kill()
-    assert ports.choose(taken[0], taken=taken[0]) != taken[0]
-    free = ports.choose(0)
-    assert ports.choose(free) == free
+    assert choose_port(taken[0], taken=taken[0]) != taken[0]
+    free = choose_port()
+    assert choose_port(free) == free
 
 
 def test_a_state_of_another_version_still_names_its_processes(folder: StateFolder) -> None:
@@ -127,4 +127,4 @@ def test_loopback_is_reached_without_the_persons_proxy(monkeypatch: pytest.Monke
     assert "AWS_PROFILE" not in env
     proxies = urllib.request.getproxies_environment
     monkeypatch.setenv("NO_PROXY", env["NO_PROXY"])
-    assert urllib.request.proxy_bypass_environment(ports.LOOPBACK, proxies())
+    assert urllib.request.proxy_bypass_environment(LOOPBACK, proxies())

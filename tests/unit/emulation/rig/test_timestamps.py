@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from emulation.rig.timestamps import readable
+from emulation.rig.report import with_readable_times
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 AT = int(NOW.timestamp())
@@ -22,4 +22,4 @@ AT = int(NOW.timestamp())
     ],
 )
 def test_a_timestamp_is_told_in_words(text: str, expected: str) -> None:
-    assert readable(text, NOW) == expected
+    assert with_readable_times(text, NOW) == expected

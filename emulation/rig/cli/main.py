@@ -1,0 +1,69 @@
+"""The command line of the rig, from its groups of commands."""
+
+import os
+import subprocess
+import sys
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from emulation.rig import doctor as examination
+from emulation.rig.cli import chaos, fleet, pictures, stack
+from emulation.rig.cli.shared import LAYOUT, AsJson, print_json
+from emulation.rig.errors import RigError
+from emulation.rig.loopback import keep_loopback_off_proxies
+from toolchain import terraform as terraform_program
+from toolchain.errors import ToolchainError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="AWS, Discord and the GPU fleet on one machine: start it, use it, look at it, stop it.",
+)
+for command in (
+    stack.up,
+    stack.down,
+    stack.status,
+    stack.logs,
+    pictures.send,
+    pictures.demo,
+):
+    app.command()(command)
+app.add_typer(chaos.app, name="chaos")
+app.add_typer(fleet.app, name="fleet")
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Show what this machine can do, how to mend what it lacks, and which target to use."""
+    found = examination.examine(LAYOUT)
+    if as_json:
+        print_json(found.as_json())
+    else:
+        sys.stdout.write(found.as_text())
+    if found.target is None:
+        raise typer.Exit(1)
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def terraform(context: typer.Context) -> None:
+    """Run Terraform on the root module, with the program and provider that were set up."""
+    program = terraform_program.find(LAYOUT.cache)
+    if program is None:
+        raise RigError("Terraform is not set up. Run: make setup")
+    words = [str(program), f"-chdir={LAYOUT.infra}", *context.args]
+    env = terraform_program.environment(LAYOUT.terraform_data)
+    raise typer.Exit(subprocess.run(words, env=env, check=False).returncode)
+
+
+def main() -> None:
+    """Run the command line; an error of the rig's own is a message, not a traceback."""
+    keep_loopback_off_proxies(os.environ)
+    try:
+        app()
+    except (RigError, ToolchainError) as error:
+        console = Console(stderr=True)
+        console.print("[bold red]Error:[/]", escape(str(error)), highlight=False, soft_wrap=True)
+        sys.exit(1)

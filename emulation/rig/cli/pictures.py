@@ -1,0 +1,93 @@
+"""`python -m emulation send|demo`: send an `/imagine` through a stack and save its pictures."""
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from emulation.rig import report
+from emulation.rig.cli.shared import (
+    LAYOUT,
+    AsJson,
+    AwsPort,
+    DiscordPort,
+    StateDir,
+    print_json,
+    running_stack,
+)
+from emulation.rig.cli.stack import start_stack
+from emulation.rig.options import StackOptions
+from emulation.rig.stand_in_client import Answer, StandIn
+from emulation.rig.state import StateFolder
+from toolchain.display import Display
+
+_DEMO = {"prompt": "a red circle on a blue background", "seed": 42}
+_DEFAULTS = StackOptions()
+_out = Console()
+Out = Annotated[Path, typer.Option(envvar="RIG_OUT", help="Folder for the pictures.")]
+Timeout = Annotated[
+    float, typer.Option(min=1, envvar="RIG_TIMEOUT", help="Seconds to wait for the pictures.")
+]
+
+
+def send(
+    prompt: Annotated[str, typer.Option(envvar="RIG_PROMPT", help="What to draw.")],
+    seed: Annotated[
+        int | None, typer.Option(envvar="RIG_SEED", help="Seed of the first picture.")
+    ] = None,
+    count: Annotated[
+        int | None, typer.Option(envvar="RIG_COUNT", help="How many pictures, 1 to 4.")
+    ] = None,
+    steps: Annotated[int | None, typer.Option(envvar="RIG_STEPS", help="Denoising steps.")] = None,
+    guidance: Annotated[
+        float | None, typer.Option(envvar="RIG_GUIDANCE", help="Guidance scale.")
+    ] = None,
+    negative_prompt: Annotated[
+        str | None, typer.Option(envvar="RIG_NEGATIVE_PROMPT", help="What not to draw.")
+    ] = None,
+    out: Out = Path("build/pictures"),
+    timeout: Timeout = 120,
+    user: Annotated[str | None, typer.Option(help="Id of the user who asks.")] = None,
+    state_dir: StateDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Send a signed /imagine through the running stack and save the pictures."""
+    given: dict[str, object] = {"prompt": prompt, "seed": seed, "images": count, "steps": steps}
+    given |= {"guidance": guidance, "negative_prompt": negative_prompt}
+    options = {name: value for name, value in given.items() if value is not None}
+    stand_in = StandIn(running_stack(state_dir).discord_url)
+    started = time.monotonic()
+    interaction = stand_in.send("imagine", options, **({"user_id": user} if user else {}))
+    answer = stand_in.wait_for_pictures(interaction, timeout, None if as_json else report.live)
+    seconds = time.monotonic() - started
+    paths = answer.save(out)
+    if as_json:
+        found = {"interaction_id": interaction, "seconds": round(seconds, 3)}
+        print_json({**found, "content": answer.content, "pictures": [str(p) for p in paths]})
+    else:
+        report.pictures(_out, paths, seconds)
+
+
+def demo(
+    out: Out = Path("build/demo"),
+    timeout: Timeout = 120,
+    aws_port: AwsPort = _DEFAULTS.aws_port,
+    discord_port: DiscordPort = _DEFAULTS.discord_port,
+    state_dir: StateDir = None,
+) -> None:
+    """Start the stack if need be, send an /imagine through it, show the pictures' paths."""
+    options = StackOptions(aws_port=aws_port, discord_port=discord_port)
+    folder = StateFolder.chosen(LAYOUT.root, state_dir)
+    state = start_stack(options, folder)
+    stand_in = StandIn(state.discord_url)
+
+    def draw() -> Answer:
+        return stand_in.wait_for_pictures(stand_in.send("imagine", _DEMO), timeout)
+
+    with Display() as display:
+        paths = display.run(f"/imagine prompt:{_DEMO['prompt']}", draw).save(out)
+    report.pictures(_out, paths)
+    report.addresses(_out, state)
+    report.next_steps(_out)

@@ -1,0 +1,199 @@
+"""`python -m emulation up|down|status|logs`: start a stack, stop it, and see what it does."""
+
+import subprocess
+import sys
+from dataclasses import asdict
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from emulation.rig import logs as stack_logs
+from emulation.rig import report
+from emulation.rig import status as stack_status
+from emulation.rig.cli.shared import (
+    LAYOUT,
+    AsJson,
+    AwsPort,
+    DiscordPort,
+    StateDir,
+    print_json,
+    running_stack,
+)
+from emulation.rig.docker import stack as containers
+from emulation.rig.errors import RigError
+from emulation.rig.host import health
+from emulation.rig.host import stack as host
+from emulation.rig.options import FleetOptions, ModelOptions, StackOptions
+from emulation.rig.state import StackState, StateFolder, exclusive
+from toolchain.display import Display
+
+
+class Runtime(StrEnum):
+    """What the parts of a stack run as: its target."""
+
+    HOST = "host"
+    DOCKER = "docker"
+
+
+MinimumTasks = Annotated[
+    int,
+    typer.Option(
+        min=0, max=16, envvar="RIG_MIN_TASKS", help="Workers that always run; 0: it can sleep."
+    ),
+]
+MaximumTasks = Annotated[
+    int, typer.Option(min=0, max=16, envvar="RIG_MAX_TASKS", help="Workers at most; 0: none.")
+]
+Speed = Annotated[
+    float,
+    typer.Option(min=1, envvar="RIG_SPEED", help="How much faster instances start than on AWS."),
+]
+Target = Annotated[
+    Runtime,
+    typer.Option(envvar="RIG_RUNTIME", help="Processes on this machine, or Docker's containers."),
+]
+Watch = Annotated[
+    bool,
+    typer.Option("--watch", envvar="RIG_WATCH", help="Reload handlers when their code changes."),
+]
+Model = Annotated[
+    str | None,
+    typer.Option(
+        envvar="RIG_MODEL",
+        help="Folder or hub id of a diffusers model (default: the embedded one).",
+    ),
+]
+Size = Annotated[
+    int, typer.Option(min=64, envvar="RIG_SIZE", help="Side of a picture in pixels, with --model.")
+]
+_DEFAULTS = StackOptions()
+_out = Console()
+
+
+def up(
+    aws_port: AwsPort = _DEFAULTS.aws_port,
+    discord_port: DiscordPort = _DEFAULTS.discord_port,
+    minimum_tasks: MinimumTasks = _DEFAULTS.fleet.minimum_tasks,
+    maximum_tasks: MaximumTasks = _DEFAULTS.fleet.maximum_tasks,
+    speed: Speed = _DEFAULTS.fleet.speed,
+    watch: Watch = False,
+    model: Model = None,
+    size: Size = 512,
+    runtime: Target = Runtime.HOST,
+    state_dir: StateDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Start the stack, or say that it runs."""
+    if maximum_tasks and minimum_tasks > maximum_tasks:
+        raise RigError(f"minimum-tasks is {minimum_tasks}, above maximum-tasks: {maximum_tasks}")
+    options = StackOptions(
+        aws_port=aws_port,
+        discord_port=discord_port,
+        fleet=FleetOptions(minimum_tasks, maximum_tasks, speed),
+        watch=watch,
+        model=ModelOptions(model, width=size, height=size) if model else None,
+    )
+    state = start_stack(options, StateFolder.chosen(LAYOUT.root, state_dir), runtime)
+    if as_json:
+        print_json(state.as_json())
+    else:
+        report.addresses(_out, state)
+
+
+def down(state_dir: StateDir = None, as_json: AsJson = False) -> None:
+    """Stop the stack and remove what it kept; logs and caches stay."""
+    folder = StateFolder.chosen(LAYOUT.root, state_dir)
+    with exclusive(LAYOUT.cache, folder):
+        known = folder.load()
+        in_containers = (
+            known.target == containers.TARGET if known else containers.left(LAYOUT, folder)
+        )
+        if in_containers:
+            stopped = containers.stop(LAYOUT, folder)
+        else:
+            stopped = host.stop(folder) is not None
+    if as_json:
+        print_json({"stopped": stopped})
+    else:
+        _out.print("The stack is down." if stopped else "No stack was running.")
+
+
+def status(state_dir: StateDir = None, as_json: AsJson = False) -> None:
+    """Show what runs, where, how much waits in the queue, and what the fleet does."""
+    state = running_stack(state_dir)
+    in_containers = state.target == containers.TARGET
+    processes = containers.parts(state) if in_containers else health.of_processes(state)
+    queues = stack_status.queue_depths(state)
+    fleet = stack_status.fleet_status(state)
+    if as_json:
+        print_json(
+            {
+                "ready": state.ready,
+                "processes": [asdict(one) for one in processes],
+                "queues": asdict(queues),
+                "fleet": asdict(fleet) if fleet else None,
+                "stack": state.as_json(),
+            }
+        )
+    else:
+        report.status(_out, processes, queues)
+        report.fleet_status(_out, fleet)
+        report.addresses(_out, state)
+    if not all(one.alive for one in processes):
+        raise typer.Exit(1)
+
+
+def logs(
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            envvar="RIG_NAME",
+            help="emulator, discord, telemetry, worker, one task's (worker-1f2e3d4c), functions,"
+            " or one function's (backlog)",
+        ),
+    ] = None,
+    lines: Annotated[int, typer.Option(min=1, help="How many of the last lines.")] = 40,
+    follow: Annotated[
+        bool, typer.Option("--follow", envvar="RIG_FOLLOW", help="Go on as lines come.")
+    ] = False,
+    state_dir: StateDir = None,
+) -> None:
+    """Show the logs of the stack's processes, of its tasks and of its functions."""
+    folder = StateFolder.chosen(LAYOUT.root, state_dir)
+    known = folder.load()
+    functions = known.function_names if known else {}
+    if name == stack_logs.ALL_FUNCTIONS or name in functions:
+        wanted = list(functions) if name == stack_logs.ALL_FUNCTIONS else [name]
+        stack_logs.show_functions(_out, running_stack(state_dir), wanted, lines, follow=follow)
+        return
+    if known and known.target == containers.TARGET:
+        raise typer.Exit(containers.show_logs(known, name, lines, follow=follow))
+    files = stack_logs.named_files(folder.logs, name)
+    words = ["tail", "-n", str(lines), *(["-F"] if follow else []), *map(str, files)]
+    raise typer.Exit(subprocess.run(words, check=False).returncode)
+
+
+def start_stack(
+    options: StackOptions, folder: StateFolder, runtime: Runtime = Runtime.HOST
+) -> StackState:
+    """Start a stack, or find the one that runs.
+
+    Raises:
+        RigError: one of another target runs in the folder.
+    """
+    known = folder.load()
+    if known and known.target != runtime:
+        raise RigError(
+            f"A stack of target {known.target} runs here, and {runtime} was asked for."
+            " Stop it first: make local-down"
+        )
+    with Display() as display:
+        if runtime is Runtime.DOCKER:
+            with exclusive(LAYOUT.cache, folder):
+                return containers.start(LAYOUT, folder, options, display)
+        started = host.start(LAYOUT, folder, options, display)
+    if started.already_running:
+        sys.stderr.write("The stack is already running.\n")
+    return started.state

@@ -1,0 +1,73 @@
+"""Clients of a stack's emulator: options for boto3, and the control API of the fleet agent."""
+
+from typing import Any, TypedDict
+
+import httpx
+
+from emulation.rig.errors import ControlError
+from emulation.rig.state import StackState
+
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+"""What LocalStack takes for account 000000000000; no secret."""
+_PATH = "/_emulator/fleet"
+
+
+class ClientOptions(TypedDict):
+    """Keyword arguments of `boto3.client`."""
+
+    endpoint_url: str
+    region_name: str
+    aws_access_key_id: str
+    aws_secret_access_key: str
+
+
+def client_options(state: StackState) -> ClientOptions:
+    """What every client needs to reach the emulator and nothing else."""
+    return {
+        "endpoint_url": state.aws_endpoint,
+        "region_name": state.region,
+        "aws_access_key_id": CREDENTIALS["AWS_ACCESS_KEY_ID"],
+        "aws_secret_access_key": CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+    }
+
+
+class FleetAgent:
+    """Client of one emulator's fleet agent."""
+
+    def __init__(self, aws_endpoint: str) -> None:
+        # trust_env: a proxy of the person's must not see loopback traffic.
+        self._http = httpx.Client(base_url=aws_endpoint + _PATH, timeout=30, trust_env=False)
+
+    def state(self) -> dict[str, Any]:
+        """Settings, instances and tasks."""
+        return self._json("GET", "")
+
+    def history(self, after: int = 0) -> list[dict[str, Any]]:
+        """What has changed since the entry with a number, oldest first."""
+        entries: list[dict[str, Any]] = self._json("GET", f"/history?after={after}")["entries"]
+        return entries
+
+    def change(self, name: str, **fields: object) -> dict[str, Any]:
+        """Change something; the state after it. What is None is left out.
+
+        Raises:
+            ControlError: it can't be done; the text is the agent's.
+        """
+        given = {key: value for key, value in fields.items() if value is not None}
+        return self._json("POST", f"/{name}", given)
+
+    def _json(self, method: str, path: str, body: object = None) -> dict[str, Any]:
+        try:
+            answer = self._http.request(method, path, json=body)
+        except httpx.HTTPError as error:
+            raise ControlError(
+                f"The emulator does not answer ({type(error).__name__}). See: make local-status"
+            ) from error
+        if answer.is_client_error:
+            raise ControlError(
+                f"The fleet agent refused: {answer.json().get('error', answer.text)}"
+            )
+        if answer.is_error:
+            raise ControlError(f"The fleet agent failed ({answer.status_code}): {answer.text}")
+        content: dict[str, Any] = answer.json()
+        return content

@@ -1,0 +1,1 @@
+"""A stack in processes on this machine."""

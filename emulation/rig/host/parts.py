@@ -1,0 +1,124 @@
+"""The processes of a stack of target `host`: how each is started and when it is ready."""
+
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from emulation.aws.launch import HEALTH_PATH, EmulatorConfig, Tasks, command
+from emulation.rig.errors import StartError
+from emulation.rig.host import processes
+from emulation.rig.host.processes import base_environment, task_environment
+from emulation.rig.loopback import LOOPBACK, answers, port_of
+from emulation.rig.options import StackOptions
+from emulation.rig.state import ProcessRecord, StackState, StateFolder
+from emulation.rig.waiting import wait_until
+from toolchain.display import Display
+from toolchain.layout import Layout, python_of
+
+EMULATOR, STAND_IN, TELEMETRY = "emulator", "discord", "telemetry"
+
+WORKER_COMMAND = (sys.executable, "-m", "discord_diffusion.worker")
+"""What a worker's image runs."""
+TASK_LOGS = "worker-*.log"
+"""One a task, named after the container and the task."""
+
+_START_SECONDS = 120.0
+_SPEED_AT_START = 600.0
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Starts the parts of one stack; each call returns the record of a new process."""
+
+    layout: Layout
+    folder: StateFolder
+    options: StackOptions
+
+    def start_emulator(self, port: int) -> ProcessRecord:
+        """LocalStack with the extension, on a loopback port; the fleet's tasks are its children."""
+        for old in self.folder.logs.glob(TASK_LOGS):
+            old.unlink()
+        config = EmulatorConfig(
+            emulator_python=python_of(self.layout.emulator_environment),
+            lambda_pythons={"python3.13": python_of(self.layout.lambda_environment)},
+            port=port,
+            state_dir=self.folder.path,
+            region=self.options.region,
+            tasks=self._tasks(),
+        )
+        argv, env = command(config)
+        return self._spawn(EMULATOR, argv, env)
+
+    def start_stand_in(self, port: int) -> ProcessRecord:
+        """The stand-in for Discord, on a loopback port."""
+        argv = [sys.executable, "-m", "emulation.discord", "--port", str(port)]
+        argv += ["--host", LOOPBACK, "--state-dir", str(self.folder.path / "discord")]
+        return self._spawn(STAND_IN, argv, base_environment())
+
+    def start_telemetry(self) -> ProcessRecord:
+        """What tells the operations page about the queue and the workers."""
+        argv = [
+            sys.executable,
+            "-m",
+            "emulation.rig.telemetry",
+            "--state-dir",
+            str(self.folder.path),
+        ]
+        return self._spawn(TELEMETRY, argv, base_environment())
+
+    def start_servers(self, state: StackState, display: Display) -> StackState:
+        """Start the emulator and the stand-in where `state` says, and wait until both answer.
+
+        The state is saved with each process, so that whoever stops the stack finds it.
+
+        Raises:
+            StartError: one ended while starting.
+            DeadlineError: one did not answer in time.
+        """
+        emulator = self.start_emulator(port_of(state.aws_endpoint))
+        self.folder.save(state := state.with_process(emulator))
+        stand_in = self.start_stand_in(port_of(state.discord_url))
+        self.folder.save(state := state.with_process(stand_in))
+        waits = {
+            "emulator: start": (emulator, state.aws_endpoint + HEALTH_PATH),
+            "Discord stand-in: start": (stand_in, f"{state.discord_url}/healthz"),
+        }
+        with ThreadPoolExecutor() as pool:
+            started = [
+                pool.submit(display.run, title, partial(_wait_for_answer, *server))
+                for title, server in waits.items()
+            ]
+        for wait in started:
+            wait.result()
+        return state
+
+    def _tasks(self) -> Tasks:
+        """What the tasks of the workers' ECS service run."""
+        self.folder.tasks.mkdir(parents=True, exist_ok=True)
+        return Tasks(
+            command=WORKER_COMMAND,
+            folder=self.layout.root,
+            environment=task_environment()
+            | {"HEALTH_FILE": str(self.folder.health_file("{task}"))},
+            logs=self.folder.logs,
+            # The first tasks are there as soon as their service is.
+            fleet=self.options.fleet.settings() | {"speed": _SPEED_AT_START},
+        )
+
+    def _spawn(self, name: str, argv: list[str], env: dict[str, str]) -> ProcessRecord:
+        log = self.folder.logs / f"{name}.log"
+        return processes.spawn(name, argv, env, log, cwd=self.layout.root)
+
+
+def _wait_for_answer(process: ProcessRecord, url: str) -> None:
+    def detail() -> str:
+        return f"It last logged ({process.log}):\n{processes.last_lines(Path(process.log))}"
+
+    def answers_or_ended() -> bool:
+        return processes.find(process) is None or answers(url)
+
+    wait_until(answers_or_ended, f"{process.name} answers", _START_SECONDS, detail)
+    if processes.find(process) is None:
+        raise StartError(f"{process.name} ended while starting.\n{detail()}")

@@ -1,0 +1,108 @@
+"""Processes on this machine: their environment, how one is started, found and ended."""
+
+import os
+import subprocess
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+
+from emulation.rig.loopback import keep_loopback_off_proxies
+from emulation.rig.state import ProcessRecord
+
+_SAME_START_SECONDS = 1.0
+_TERMINATE_SECONDS = 10.0
+
+
+_INHERITED_BY_TASKS = (
+    "HOME",
+    "XDG_CACHE_HOME",
+    "CUDA_VISIBLE_DEVICES",
+    "SSL_CERT_FILE",
+    "REQUESTS_CA_BUNDLE",
+    *(
+        name
+        for proxy in ("http_proxy", "https_proxy", "no_proxy")
+        for name in (proxy, proxy.upper())
+    ),
+)
+_HUB = "HF_"
+
+
+def task_environment() -> dict[str, str]:
+    """What a task inherits, beside what its task definition says: caches, proxies, the hub's."""
+    env = base_environment()
+    return {
+        name: value
+        for name, value in env.items()
+        if name in _INHERITED_BY_TASKS or name.startswith(_HUB)
+    }
+
+
+def base_environment() -> dict[str, str]:
+    """What a process of ours inherits: nothing of the person's AWS account."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    # Byte code is cached, whatever the shell says: a cold start is twice as slow without.
+    env.pop("PYTHONDONTWRITEBYTECODE", None)
+    keep_loopback_off_proxies(env)
+    return env | {"PYTHONUNBUFFERED": "1", "AWS_EC2_METADATA_DISABLED": "true"}
+
+
+def spawn(
+    name: str, command: list[str], env: Mapping[str, str], log: Path, cwd: Path
+) -> ProcessRecord:
+    """Start `command` in a session of its own, so that a Ctrl-C meant for us does not reach it."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            command,
+            env=dict(env),
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    started_at = psutil.Process(process.pid).create_time()
+    return ProcessRecord(name=name, pid=process.pid, started_at=started_at, log=str(log))
+
+
+def find(record: ProcessRecord) -> psutil.Process | None:
+    """The living process of a record, or None if it ended or its pid is another's by now."""
+    try:
+        process = psutil.Process(record.pid)
+        same = abs(process.create_time() - record.started_at) < _SAME_START_SECONDS
+        return process if same and process.status() != psutil.STATUS_ZOMBIE else None
+    except psutil.NoSuchProcess:
+        return None
+
+
+def terminate(records: tuple[ProcessRecord, ...]) -> None:
+    """End processes: SIGTERM, time to end well, then SIGKILL for them and whatever they left."""
+    parents = [process for process in map(find, records) if process]
+    family = list(parents)
+    for parent in parents:
+        with suppress(psutil.NoSuchProcess):
+            family += parent.children(recursive=True)
+    for parent in parents:
+        with suppress(psutil.NoSuchProcess):
+            parent.terminate()
+    psutil.wait_procs(parents, timeout=_TERMINATE_SECONDS)
+    kill(family)
+
+
+def kill(family: list[psutil.Process]) -> None:
+    """End processes at once, those that are still there."""
+    for process in family:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(family, timeout=_TERMINATE_SECONDS)
+
+
+def last_lines(log: Path, count: int = 15) -> str:
+    """The end of a log, for an error message."""
+    if not log.exists():
+        return "(nothing logged)"
+    lines = log.read_text(errors="replace").splitlines()[-count:]
+    return "\n".join(f"  | {line}" for line in lines)

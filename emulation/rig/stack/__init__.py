@@ -1,1 +1,0 @@
-"""Start, look at and stop the rig's processes on one machine."""

@@ -1,0 +1,172 @@
+"""The state of a stack, kept in `stack.json`, and the folder that holds it."""
+
+import fcntl
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from emulation.rig.loopback import url_of
+
+DEFAULT_STATE_DIR = ".local"
+STATE_DIR_VARIABLE = "DISCORD_DIFFUSION_STATE_DIR"
+
+
+@dataclass(frozen=True)
+class ProcessRecord:
+    """A process of the stack.
+
+    `started_at` (seconds since the epoch, by the system's own account) tells it from another
+    process that was given the same pid later.
+    """
+
+    name: str
+    pid: int
+    started_at: float
+    log: str
+
+
+@dataclass(frozen=True)
+class ProcessHealth:
+    """Whether a process of a stack, or the first one of a container, runs; where its log is."""
+
+    name: str
+    pid: int
+    alive: bool
+    log: str
+
+
+@dataclass(frozen=True)
+class StackState:
+    """A stack that runs, or that was being started when this was written (`ready` is false)."""
+
+    target: str
+    project: str = ""
+    """Of target `docker`: the name of its compose project."""
+    ready: bool = False
+    options: dict[str, Any] = field(default_factory=dict)
+    """What the person chose, to notice when they choose something else."""
+    lambda_package_sha256: str = ""
+    aws_endpoint: str = ""
+    region: str = "us-east-1"
+    discord_url: str = ""
+    discord_api_url: str = ""
+    interactions_url: str = ""
+    queue_url: str = ""
+    dead_letter_queue_url: str = ""
+    interactions_function_name: str = ""
+    function_names: dict[str, str] = field(default_factory=dict)
+    """Of the Lambda functions, by what they are for."""
+    ecs_cluster_name: str = ""
+    ecs_service_name: str = ""
+    auto_scaling_group_name: str = ""
+    jobs_table_name: str = ""
+    alarm_names: dict[str, list[str]] = field(default_factory=dict)
+    """Those that move the fleet, and those that tell people."""
+    worker_environment: dict[str, str] = field(default_factory=dict)
+    processes: tuple[ProcessRecord, ...] = ()
+
+    @classmethod
+    def on_ports(cls, target: str, aws_port: int, discord_port: int, **known: Any) -> "StackState":
+        """A stack that is being started, with its servers on ports of loopback."""
+        discord_url = url_of(discord_port)
+        return cls(
+            target=target,
+            aws_endpoint=url_of(aws_port),
+            discord_url=discord_url,
+            discord_api_url=f"{discord_url}/api/v10",
+            **known,
+        )
+
+    def with_process(self, record: ProcessRecord) -> "StackState":
+        """The same stack with one more process."""
+        return replace(self, processes=(*self.processes, record))
+
+    def process(self, name: str) -> ProcessRecord | None:
+        """The process of that name, or None."""
+        return next((record for record in self.processes if record.name == name), None)
+
+    @classmethod
+    def from_json(cls, content: dict[str, Any]) -> "StackState":
+        """The stack that `as_json` wrote, without its processes.
+
+        Unknown fields, of an older or newer version, are left out, so that such a stack can still
+        be found and stopped.
+        """
+        known = {one.name for one in fields(cls)} - {"processes"}
+        return cls(**{name: value for name, value in content.items() if name in known})
+
+    def as_json(self) -> dict[str, Any]:
+        """For `stack.json` and `--json`; it holds no secret."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class StateFolder:
+    """The folder of one stack: its state file, logs, Terraform state and data."""
+
+    path: Path
+
+    @classmethod
+    def chosen(cls, root: Path, option: Path | None = None) -> "StateFolder":
+        """The folder from the command line, else the environment, else `.local`."""
+        named = option or os.environ.get(STATE_DIR_VARIABLE) or DEFAULT_STATE_DIR
+        return cls((root / named).resolve())
+
+    @property
+    def stack_file(self) -> Path:
+        """The state of the running stack."""
+        return self.path / "stack.json"
+
+    @property
+    def logs(self) -> Path:
+        """One log a process; kept when the stack goes down."""
+        return self.path / "logs"
+
+    @property
+    def tasks(self) -> Path:
+        """What tasks write beside their logs."""
+        return self.path / "tasks"
+
+    def health_file(self, task: str) -> Path:
+        """Where a task, by the name in its log's, says that it is ready."""
+        return self.tasks / f"{task}.health"
+
+    def save(self, state: StackState) -> None:
+        """Write the state in one piece: a reader never sees half of it."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        draft = self.stack_file.with_suffix(".new")
+        draft.write_text(json.dumps(state.as_json(), indent=2) + "\n")
+        draft.replace(self.stack_file)
+
+    def load(self) -> StackState | None:
+        """The state written last, or None. A file that can't be read counts as none."""
+        try:
+            content = json.loads(self.stack_file.read_text())
+            records = tuple(ProcessRecord(**record) for record in content.pop("processes"))
+            return replace(StackState.from_json(content), processes=records)
+        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+            return None
+
+
+@contextmanager
+def exclusive(cache: Path, folder: StateFolder) -> Iterator[None]:
+    """Wait for, then hold, the right to start or stop the stack of `folder`.
+
+    The lock lives in the cache: a stack that is down leaves nothing in its own folder.
+    """
+    name = hashlib.sha256(str(folder.path).encode()).hexdigest()[:16]
+    path = cache / "locks" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            sys.stderr.write("Waiting for another command that starts or stops this stack ...\n")
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,165 @@
+"""The status of a stack's queues and fleet, from AWS's services and the fleet agent."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from emulation.rig.emulator_client import FleetAgent, client_options
+from emulation.rig.errors import RigError
+from emulation.rig.state import StackState
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs.literals import QueueAttributeNameType
+
+_ACTIVITIES = 6
+
+
+@dataclass(frozen=True)
+class QueueDepths:
+    """Messages of the job queue and its dead-letter queue; None where SQS did not answer."""
+
+    waiting: int | None
+    in_flight: int | None
+    dead: int | None
+
+
+def queue_depths(state: StackState) -> QueueDepths:
+    """Ask SQS how many jobs wait, are in work, and are dead letters."""
+    sqs = boto3.client("sqs", **client_options(state))
+
+    def attribute(queue_url: str, name: "QueueAttributeNameType") -> int | None:
+        try:
+            answer = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["All"])
+            return int(answer["Attributes"][name])
+        except (BotoCoreError, ClientError):
+            return None
+
+    return QueueDepths(
+        waiting=attribute(state.queue_url, "ApproximateNumberOfMessages"),
+        in_flight=attribute(state.queue_url, "ApproximateNumberOfMessagesNotVisible"),
+        dead=attribute(state.dead_letter_queue_url, "ApproximateNumberOfMessages"),
+    )
+
+
+@dataclass(frozen=True)
+class Instance:
+    """An EC2 instance. `state` is Auto Scaling's word; `joined`: it is in the cluster."""
+
+    id: str
+    state: str
+    type: str
+    spot: bool
+    joined: bool
+    draining: bool
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task of the service. `log` is its name for `logs`."""
+
+    id: str
+    status: str
+    instance: str | None
+    protected: bool
+    reason: str
+    log: str
+
+
+@dataclass(frozen=True)
+class Activity:
+    """Something that Application Auto Scaling or Auto Scaling did; `at` is ISO 8601."""
+
+    at: str
+    status: str
+    text: str
+
+
+@dataclass(frozen=True)
+class FleetStatus:
+    """A fleet at one moment. `alarms` maps names to CloudWatch's states."""
+
+    desired: int
+    running: int
+    pending: int
+    instances: Sequence[Instance]
+    tasks: Sequence[Task]
+    alarms: dict[str, str]
+    activities: Sequence[Activity]
+    denied: dict[str, str]
+
+
+def fleet_status(state: StackState) -> FleetStatus | None:
+    """The fleet now; None while a part of it does not answer."""
+    try:
+        return _fleet_status(state)
+    except (BotoCoreError, ClientError, RigError):
+        return None
+
+
+def _fleet_status(state: StackState) -> FleetStatus:
+    options = client_options(state)
+    service = boto3.client("ecs", **options).describe_services(
+        cluster=state.ecs_cluster_name, services=[state.ecs_service_name]
+    )["services"][0]
+    agent = FleetAgent(state.aws_endpoint).state()
+    return FleetStatus(
+        desired=service["desiredCount"],
+        running=service["runningCount"],
+        pending=service["pendingCount"],
+        instances=[_instance(one) for one in agent["instances"]],
+        tasks=[_task(one) for one in agent["tasks"]],
+        alarms=alarm_states(state),
+        activities=_activities(state),
+        denied=agent["denied"],
+    )
+
+
+def alarm_states(state: StackState) -> dict[str, str]:
+    """The state of every alarm, those that move the fleet first, by name without the prefix."""
+    client = boto3.client("cloudwatch", **client_options(state))
+    names = [name for group in sorted(state.alarm_names) for name in state.alarm_names[group]]
+    found = client.describe_alarms(AlarmNames=names)["MetricAlarms"]
+    by_name = {one["AlarmName"]: one["StateValue"] for one in found}
+    prefix = f"{state.ecs_cluster_name}-"
+    return {name.removeprefix(prefix): by_name[name] for name in names if name in by_name}
+
+
+def _instance(found: dict[str, Any]) -> Instance:
+    return Instance(
+        id=str(found["instance"]),
+        state=found["phase"],
+        type=found["instance_type"],
+        spot=found["spot"],
+        joined=found["registered"],
+        draining=found["draining"],
+    )
+
+
+def _task(found: dict[str, Any]) -> Task:
+    return Task(
+        id=found["task"],
+        status=found["status"],
+        instance=found["instance"],
+        protected=found["protected"],
+        reason=found["reason"],
+        log=f"worker-{found['task'][:8]}",
+    )
+
+
+def _activities(state: StackState) -> list[Activity]:
+    """The last ones of the service and of the group, newest first."""
+    options = client_options(state)
+    scaled = boto3.client("application-autoscaling", **options).describe_scaling_activities(
+        ServiceNamespace="ecs",
+        ResourceId=f"service/{state.ecs_cluster_name}/{state.ecs_service_name}",
+    )["ScalingActivities"]
+    grouped = boto3.client("autoscaling", **options).describe_scaling_activities(
+        AutoScalingGroupName=state.auto_scaling_group_name, MaxRecords=_ACTIVITIES
+    )["Activities"]
+    found = [(one["StartTime"], one["StatusCode"], one["Description"]) for one in scaled]
+    found += [(one["StartTime"], one["StatusCode"], one["Description"]) for one in grouped]
+    newest = sorted(found, key=lambda one: one[0], reverse=True)[:_ACTIVITIES]
+    return [Activity(at.isoformat(timespec="seconds"), code, text) for at, code, text in newest]

@@ -1,1 +1,0 @@
-"""Tell the operations page what the rest of the rig does, from logs, SQS and processes."""

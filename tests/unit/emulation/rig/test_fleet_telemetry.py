@@ -1,0 +1,56 @@
+"""The fleet on the operations page: numbers of now, and changes in words."""
+
+import pytest
+
+from emulation.rig.state import StackState
+from emulation.rig.telemetry import fleet_series, note_of
+
+STATE = StackState(
+    target="host",
+    ecs_cluster_name="demo",
+    ecs_service_name="demo-worker",
+    auto_scaling_group_name="demo-worker",
+)
+FLEET = {
+    "desired": {"services": {"demo/demo-worker": 3}, "groups": {"demo-worker": 2}},
+    "tasks": [
+        {"service": "demo/demo-worker", "status": "RUNNING", "protected": True},
+        {"service": "demo/demo-worker", "status": "PENDING", "protected": False},
+        {"service": "demo/demo-worker", "status": "PROVISIONING", "protected": False},
+        {"service": "demo/demo-worker", "status": "STOPPED", "protected": False},
+    ],
+    "instances": [{"phase": "InService"}, {"phase": "Pending"}, {"phase": "Terminating:Wait"}],
+}
+
+
+def test_tasks_and_instances_are_counted_by_where_they_are() -> None:
+    assert dict(fleet_series(FLEET, STATE)) == {
+        "tasks/desired": 3,
+        "tasks/starting": 2,
+        "tasks/running": 1,
+        "tasks/protected": 1,
+        "instances/desired": 2,
+        "instances/starting": 1,
+        "instances/in_service": 1,
+        "instances/leaving": 1,
+    }
+
+
+@pytest.mark.parametrize(
+    ("what", "state", "more", "expected"),
+    [
+        ("service", "2", {}, "Desired count is 2"),
+        ("group", "2", {}, "Desired capacity is 2"),
+        ("instance", "InService", {}, "Instance 0123456789ab: InService"),
+        ("container_instance", "off", {}, "Instance 0123456789ab has left the cluster"),
+        ("interruption", "notice", {}, "Instance 0123456789ab: Spot notice"),
+        ("protection", "off", {}, "Task 01234567 is no longer protected"),
+        ("task", "PENDING", {"instance": "i-1"}, "Task 01234567 is PENDING on i-1"),
+        ("task", "STOPPED", {"reason": "why"}, "Task 01234567 is STOPPED: why"),
+    ],
+)
+def test_a_change_is_told_in_a_sentence(
+    what: str, state: str, more: dict[str, str], expected: str
+) -> None:
+    entry = {"what": what, "name": "0123456789ab", "state": state, **more}
+    assert note_of(entry) == expected
