@@ -113,9 +113,7 @@ _UNAVAILABLE: Mapping[type[AwsError], type[AwsError]] = {
 
 
 @contextmanager
-def translated(
-    kind: type[StoreError] | type[QueueError] | type[ServiceError],
-) -> Iterator[None]:
+def translated(kind: type[StoreError] | type[QueueError] | type[ServiceError]) -> Iterator[None]:
     """Raise an error of this kind for each error of the SDK.
 
     The SDK's error is not kept as its context: it may quote a request that holds a token.

@@ -10,7 +10,8 @@ from discord_diffusion.fleet.state import FleetSnapshot, FleetState
 
 _FLEET = "fleet"
 _PACE = "pace"
-_COUNTS = ("visible", "in_flight", "running", "desired", "wanted")
+COUNTS = ("visible", "in_flight", "running", "desired", "wanted")
+"""The counts of a snapshot, which its item has by the same names."""
 
 
 class FleetStateStore:
@@ -30,11 +31,11 @@ class FleetStateStore:
 
     def save_snapshot(self, snapshot: FleetSnapshot) -> FleetSnapshot:
         """Keep it. Returns it with what is known of a start of tasks that goes on."""
-        changes = [f"{name} = :{name}" for name in _COUNTS] + ["measured_at = :now"]
+        changes = [f"{name} = :{name}" for name in COUNTS] + ["measured_at = :now"]
         if snapshot.starting:
             changes.append("starting_since = if_not_exists(starting_since, :now)")
         removed = "" if snapshot.starting else " REMOVE starting_since, launch_failed_at"
-        values: dict[str, Any] = {f":{name}": getattr(snapshot, name) for name in _COUNTS}
+        values: dict[str, Any] = {f":{name}": getattr(snapshot, name) for name in COUNTS}
         update = self._table.update(
             _FLEET,
             f"SET {', '.join(changes)}{removed}",
@@ -60,7 +61,7 @@ class FleetStateStore:
 def _snapshot(item: Item) -> FleetSnapshot:
     plain: Mapping[str, Any] = from_item(item)
     return FleetSnapshot(
-        **{name: int(plain[name]) for name in _COUNTS},
+        **{name: int(plain[name]) for name in COUNTS},
         measured_at=datetime.fromtimestamp(plain["measured_at"], UTC),
         starting_since=moment(plain.get("starting_since")),
         launch_failed_at=moment(plain.get("launch_failed_at")),

@@ -17,6 +17,9 @@ SHARDS = 8
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html"""
 _PREFIX = "job#"
 """Before the job's id, in the key of its item: the table holds other items too."""
+_REQUIRED = ("application_id", "user_id", "locale", "private", "spoiler")
+_OPTIONAL = ("guild_id", "channel_id", "token")
+"""Attributes that are called like the field of the record and have its value."""
 
 
 def key(job_id: str) -> str:
@@ -32,19 +35,11 @@ def shard(number: int) -> str:
 def item(record: JobRecord) -> dict[str, Any]:
     """The item of a new record, of plain values; a record that is not finished is in the index."""
     in_index = not record.status.finished
-    return {
+    return {name: getattr(record, name) for name in (*_REQUIRED, *_OPTIONAL)} | {
         "id": key(record.id),
         "status": record.status,
-        "application_id": record.application_id,
-        "user_id": record.user_id,
-        "guild_id": record.guild_id,
-        "channel_id": record.channel_id,
-        "locale": record.locale,
-        "private": record.private,
-        "spoiler": record.spoiler,
         "parameters": record.parameters.to_json(),
         "units": record.units,
-        "token": record.token,
         "wait": wait_map(record.wait),
         "waiting": shard(zlib.crc32(record.id.encode()) % SHARDS) if in_index else None,
         "details": record.details or None,
@@ -76,26 +71,18 @@ def record_of(found: Item) -> JobRecord | None:
         return JobRecord(
             id=job_id,
             status=JobStatus(plain["status"]),
-            application_id=plain["application_id"],
-            user_id=plain["user_id"],
-            guild_id=plain.get("guild_id"),
-            channel_id=plain.get("channel_id"),
-            locale=plain["locale"],
-            private=plain["private"],
-            spoiler=plain["spoiler"],
+            **{name: plain[name] for name in _REQUIRED},
+            **{name: plain.get(name) for name in _OPTIONAL},
             parameters=GenerationParameters.from_json(plain["parameters"]),
             units=int(plain["units"]),
-            token=plain.get("token"),
             wait=_wait(plain.get("wait", {})),
             notified_at=moment(plain.get("told_at")),
             details=plain.get("details", {}),
         )
     except (InvalidJobError, KeyError, ValueError) as error:
         # A later version of this program may have written it.
-        log.error(
-            "The record of a job cannot be read",
-            extra={"job": job_id, "reason": type(error).__name__},
-        )
+        extra = {"job": job_id, "reason": type(error).__name__}
+        log.error("The record of a job cannot be read", extra=extra)
         return None
 
 

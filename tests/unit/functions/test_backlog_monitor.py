@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import cast
 
-from discord_diffusion.aws.ecs_service import EcsService, ServiceCounts
+from discord_diffusion.aws.ecs import EcsService, ServiceCounts
 from discord_diffusion.aws.fleet_state import FleetStateStore
 from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.aws.metrics import Metrics

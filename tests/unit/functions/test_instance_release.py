@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import cast
 
-from discord_diffusion.aws.container_instances import ContainerInstances
+from discord_diffusion.aws.ecs import ContainerInstances
 from discord_diffusion.aws.errors import ServiceError
 from discord_diffusion.fleet.instances import ContainerInstance
 from discord_diffusion.fleet.state import FleetSnapshot

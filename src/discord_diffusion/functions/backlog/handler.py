@@ -9,9 +9,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from discord_diffusion import logs
-from discord_diffusion.aws.container_instances import ContainerInstances
 from discord_diffusion.aws.dynamodb import Table
-from discord_diffusion.aws.ecs_service import EcsService
+from discord_diffusion.aws.ecs import ContainerInstances, EcsService
 from discord_diffusion.aws.fleet_state import FleetStateStore
 from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.aws.metrics import Metrics

@@ -6,7 +6,7 @@ Decided in docs/decisions/0403.
 import logging
 from dataclasses import dataclass
 
-from discord_diffusion.aws.container_instances import ContainerInstances
+from discord_diffusion.aws.ecs import ContainerInstances
 from discord_diffusion.aws.errors import ServiceError
 from discord_diffusion.fleet.instances import ContainerInstance, spare_instances
 from discord_diffusion.fleet.state import FleetSnapshot

@@ -1,12 +1,12 @@
 """Measures the queue and the service: one snapshot, published as metrics and kept in the table."""
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
-from discord_diffusion.aws.ecs_service import EcsService, ServiceCounts
+from discord_diffusion.aws.ecs import EcsService, ServiceCounts
 from discord_diffusion.aws.errors import ServiceError, StoreError
-from discord_diffusion.aws.fleet_state import FleetStateStore
+from discord_diffusion.aws.fleet_state import COUNTS, FleetStateStore
 from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.aws.metrics import Metrics
 from discord_diffusion.aws.queue import QueueDepth, QueueReader
@@ -69,17 +69,8 @@ class BacklogMonitor:
         # While an instance has no task another snapshot is due soon.
         if not backlog_at_least and self.instances.release(snapshot):
             idle = False
-        figures = {
-            "visible": snapshot.visible,
-            "in_flight": snapshot.in_flight,
-            "running": snapshot.running,
-            "desired": snapshot.desired,
-            "wanted": measured.wanted,
-            "shortfall": measured.shortfall,
-            "surplus": measured.surplus,
-            "idle": idle,
-        }
-        log.info("Measured", extra=figures)
+        counts = {name: getattr(snapshot, name) for name in COUNTS}
+        log.info("Measured", extra=counts | asdict(measured) | {"idle": idle})
         overdue = oldest is not None and (oldest.status.finished or oldest.expires_at <= now)
         return MonitorResult(snapshot, idle, notify=snapshot.visible > 0 or overdue)
 

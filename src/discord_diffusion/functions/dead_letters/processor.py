@@ -9,11 +9,7 @@ from datetime import UTC, datetime
 from discord_diffusion.aws.errors import ServiceError, StoreError
 from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.aws.metrics import Metrics
-from discord_diffusion.discord.errors import (
-    ApiError,
-    InteractionGoneError,
-    NotAnsweredYetError,
-)
+from discord_diffusion.discord.errors import ApiError, InteractionGoneError, NotAnsweredYetError
 from discord_diffusion.discord.original_response import OriginalResponseClient
 from discord_diffusion.jobs.job import Job, JobHeader, read_header
 from discord_diffusion.jobs.record import JobStatus

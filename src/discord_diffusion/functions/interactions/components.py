@@ -30,11 +30,7 @@ from discord_diffusion.functions.interactions.visibility import visible_record
 from discord_diffusion.jobs.parameters import SEED, GenerationParameters, SourceImage
 from discord_diffusion.jobs.record import JobRecord, JobStatus
 from discord_diffusion.jobs.refusal import Refusal
-from discord_diffusion.texts.answers import (
-    SPOILER,
-    file_prefix,
-    quoted_request,
-)
+from discord_diffusion.texts.answers import SPOILER, file_prefix, quoted_request
 from discord_diffusion.texts.catalogue import say
 from discord_diffusion.texts.formatting import clean
 

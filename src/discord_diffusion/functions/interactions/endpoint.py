@@ -6,7 +6,7 @@ import json
 import logging
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from nacl.signing import VerifyKey
@@ -24,26 +24,13 @@ from discord_diffusion.settings.interactions import InteractionsSettings
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class HttpRequest:
-    """Header names are in lower case; the body is as it was sent, byte by byte."""
-
-    headers: Mapping[str, str]
-    body: bytes
-
-    @classmethod
-    def from_event(cls, event: object) -> "HttpRequest":
-        """Read an event of API Gateway, format 1.0 or 2.0, or of a function URL.
-
-        What is missing or garbled becomes empty, so that the signature does not match.
-        https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
-        """
-        fields = event if isinstance(event, Mapping) else {}
-        return cls(headers=_headers(fields), body=_body(fields))
-
-
 class Endpoint:
-    """Answers the requests of one deployment."""
+    """Answers the requests of one deployment.
+
+    An event is one of API Gateway, format 1.0 or 2.0, or of a function URL. What is missing or
+    garbled in it counts as empty, so that the signature does not match.
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+    """
 
     def __init__(self, settings: InteractionsSettings, router: Router) -> None:
         self._key = VerifyKey(settings.public_key)
@@ -52,15 +39,15 @@ class Endpoint:
 
     def answer(self, event: object) -> dict[str, Any]:
         """The HTTP response to a Lambda event; it never raises."""
-        request = HttpRequest.from_event(event)
-        window = self._window_seconds
+        fields = event if isinstance(event, Mapping) else {}
+        headers, body, window = _headers(fields), _body(fields), self._window_seconds
         try:
-            verify(self._key, request.headers, request.body, now=time.time(), window_seconds=window)
+            verify(self._key, headers, body, now=time.time(), window_seconds=window)
         except InvalidSignatureError as error:
             log.warning("Invalid signature", extra={"reason": str(error)})
             return _response(401, {"error": "invalid request signature"})
         try:
-            interaction = _interaction(request)
+            interaction = _interaction(headers, body)
         except InvalidInteractionError as error:
             log.warning("Invalid interaction", extra={"reason": str(error)})
             return _response(400, {"error": str(error)})
@@ -73,16 +60,17 @@ class Endpoint:
             return _response(200, responses.ephemeral(unexpected))
 
 
-def _interaction(request: HttpRequest) -> Interaction:
+def _interaction(headers: Mapping[str, str], body: bytes) -> Interaction:
     try:
-        payload = json.loads(request.body)
+        payload = json.loads(body)
     except (ValueError, RecursionError):
         raise InvalidInteractionError("the body is not JSON") from None
     interaction = Interaction.from_payload(payload)
-    return replace(interaction, traceparent=traceparent(request.headers))
+    return replace(interaction, traceparent=traceparent(headers))
 
 
 def _headers(event: Mapping[str, Any]) -> dict[str, str]:
+    """The headers of a request, their names in lower case."""
     lists, single = event.get("multiValueHeaders"), event.get("headers")
     found: dict[str, str] = {}
     for name, values in (lists or {}).items() if isinstance(lists, Mapping) else ():
@@ -94,6 +82,7 @@ def _headers(event: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _body(event: Mapping[str, Any]) -> bytes:
+    """The body of a request as it was sent, byte by byte."""
     body = event.get("body")
     if not isinstance(body, str):
         return b""

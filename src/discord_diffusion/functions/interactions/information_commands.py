@@ -78,9 +78,8 @@ class InformationCommands:
             raise Refusal("store") from None
         if not any(withdrawn):
             raise Refusal("nothing_to_cancel")
-        return responses.ephemeral(
-            say(interaction.locale, "done.cancelled_many", count=sum(withdrawn))
-        )
+        text = say(interaction.locale, "done.cancelled_many", count=sum(withdrawn))
+        return responses.ephemeral(text)
 
     def _withdraw(self, job_id: str) -> bool:
         record = self.jobs.get(job_id)
@@ -96,15 +95,8 @@ class InformationCommands:
         limits = guild.limits(self.requests.limits, interaction.roles)
         unlimited = say(locale, "quota.unlimited")
         reset = texts.relative(next_day(datetime.now(UTC)))
-        lines = [
-            say(
-                locale,
-                "quota.user",
-                used=usage.user_units,
-                limit=limits.user_units or unlimited,
-                reset=reset,
-            )
-        ]
+        limit = limits.user_units or unlimited
+        lines = [say(locale, "quota.user", used=usage.user_units, limit=limit, reset=reset)]
         if interaction.guild_id:
             limit = limits.guild_units or unlimited
             lines.append(say(locale, "quota.guild", used=usage.guild_units, limit=limit))
@@ -129,10 +121,9 @@ class InformationCommands:
         return responses.ephemeral("\n".join(_facts(record, interaction.locale)))
 
     def _usage(self, interaction: Interaction) -> Usage:
+        user_id, guild_id = interaction.user_id, interaction.guild_id
         try:
-            return self.requests.guilds.usage(
-                interaction.user_id, interaction.guild_id, datetime.now(UTC)
-            )
+            return self.requests.guilds.usage(user_id, guild_id, datetime.now(UTC))
         except StoreError:
             raise Refusal("store") from None
 

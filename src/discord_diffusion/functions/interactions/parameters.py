@@ -11,12 +11,7 @@ from discord_diffusion.discord.command_model import check_options
 from discord_diffusion.discord.commands import IMAGINE, PROPORTIONS
 from discord_diffusion.discord.interactions import Attachment, Interaction
 from discord_diffusion.jobs.models import ModelSpec
-from discord_diffusion.jobs.parameters import (
-    SIZE,
-    SIZE_MULTIPLE,
-    GenerationParameters,
-    SourceImage,
-)
+from discord_diffusion.jobs.parameters import SIZE, SIZE_MULTIPLE, GenerationParameters, SourceImage
 from discord_diffusion.jobs.refusal import Refusal
 from discord_diffusion.settings.interactions import InteractionsSettings
 from discord_diffusion.texts.formatting import clean

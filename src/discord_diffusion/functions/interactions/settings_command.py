@@ -25,6 +25,16 @@ Options = Mapping[str, Any]
 Change = Callable[[GuildSettings, Options], GuildSettings]
 LISTED = 20
 """Roles, channels or patterns that are listed at most."""
+_LIMITS = {
+    "user_units": "user_units",
+    "server_units": "guild_units",
+    "cooldown": "cooldown_seconds",
+    "jobs": "in_flight",
+    "max_side": "max_side",
+}
+"""The options of `/settings limits`, and the fields of the settings that they change."""
+_DEFAULTS = ("images", "steps", "guidance", "size", "model")
+"""The options of `/settings defaults`, which are called like their fields."""
 
 
 @dataclass(frozen=True)
@@ -114,16 +124,8 @@ def shown(settings: GuildSettings, locale: str) -> str:
         line("access.role", roles),
         line("access.channel", channels),
         line("priority", priority),
-        line("limits.user_units", settings.user_units),
-        line("limits.server_units", settings.guild_units),
-        line("limits.cooldown", settings.cooldown_seconds),
-        line("limits.jobs", settings.in_flight),
-        line("limits.max_side", settings.max_side),
-        line("defaults.images", settings.images),
-        line("defaults.steps", settings.steps),
-        line("defaults.guidance", settings.guidance),
-        line("defaults.size", settings.size),
-        line("defaults.model", settings.model),
+        *(line(f"limits.{option}", getattr(settings, name)) for option, name in _LIMITS.items()),
+        *(line(f"defaults.{name}", getattr(settings, name)) for name in _DEFAULTS),
         line("safety.level", level),
         line("safety.spoiler", say(locale, f"settings.{'on' if settings.spoiler else 'off'}")),
         line("block", clean(blocked)),
@@ -186,16 +188,8 @@ def _unblock(settings: GuildSettings, options: Options) -> GuildSettings:
 _CHANGES: Mapping[str, Change] = {
     "access": _access,
     "priority": _priority,
-    "limits": _values(
-        {
-            "user_units": "user_units",
-            "server_units": "guild_units",
-            "cooldown": "cooldown_seconds",
-            "jobs": "in_flight",
-            "max_side": "max_side",
-        }
-    ),
-    "defaults": _values({name: name for name in ("images", "steps", "guidance", "size", "model")}),
+    "limits": _values(_LIMITS),
+    "defaults": _values({name: name for name in _DEFAULTS}),
     "safety": _values({"level": "safety", "spoiler": "spoiler"}),
     "block": _block,
     "unblock": _unblock,

@@ -55,11 +55,7 @@ def due_actions(
 
 
 def _action(
-    record: JobRecord,
-    wait: WaitEstimate,
-    state: FleetState,
-    settings: FleetSettings,
-    now: datetime,
+    record: JobRecord, wait: WaitEstimate, state: FleetState, settings: FleetSettings, now: datetime
 ) -> Action | None:
     if record.status.finished:
         return Action.NOTIFY_OF_END

@@ -8,6 +8,7 @@ from discord_diffusion.aws.dynamodb import Table
 from discord_diffusion.aws.fleet_state import FleetStateStore
 from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.discord.original_response import OriginalResponseClient
+from discord_diffusion.functions.waiting.actions import Action
 from discord_diffusion.functions.waiting.notifier import WaitingNotifier
 from discord_diffusion.settings.functions import WaitingSettings
 
@@ -30,4 +31,8 @@ _NOTIFIER = _notifier()
 def handler(_event: object, _context: object) -> dict[str, Any]:
     """What the state machine calls when a snapshot shows that users may have to be notified."""
     done = _NOTIFIER.run(datetime.now(UTC))
-    return {"told": done.waits, "refused": done.refusals, "ended": done.ends}
+    return {
+        "told": done[Action.NOTIFY_OF_WAIT],
+        "refused": done[Action.REFUSE],
+        "ended": done[Action.NOTIFY_OF_END] + done[Action.FAIL],
+    }

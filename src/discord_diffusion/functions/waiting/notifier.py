@@ -46,15 +46,6 @@ TOKEN_MARGIN = timedelta(seconds=2)
 
 
 @dataclass(frozen=True)
-class NotifierResult:
-    """How many actions of which kind were carried out."""
-
-    waits: int
-    refusals: int
-    ends: int
-
-
-@dataclass(frozen=True)
 class WaitingNotifier:
     """Notifies the users of one deployment. What Discord refuses is logged, never raised."""
 
@@ -63,8 +54,8 @@ class WaitingNotifier:
     discord: OriginalResponseClient
     settings: FleetSettings
 
-    def run(self, now: datetime) -> NotifierResult:
-        """Carry out what is due about the waiting jobs.
+    def run(self, now: datetime) -> Counter[str]:
+        """Carry out what is due about the waiting jobs; how often which `Action` was carried out.
 
         Raises:
             StoreError: the table does not list them.
@@ -75,11 +66,7 @@ class WaitingNotifier:
             done = Counter(pool.map(lambda action: self._carry_out(action, now, until), due))
         if done[_NO_TIME]:
             log.warning("Not all users were notified", extra={"left": done[_NO_TIME]})
-        return NotifierResult(
-            waits=done[Action.NOTIFY_OF_WAIT],
-            refusals=done[Action.REFUSE],
-            ends=done[Action.NOTIFY_OF_END] + done[Action.FAIL],
-        )
+        return done
 
     def _carry_out(self, due: DueAction, now: datetime, until: float) -> str:
         """Carry out one action; the action, if it was still to be done."""

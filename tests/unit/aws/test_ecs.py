@@ -3,7 +3,7 @@
 import pytest
 from botocore.stub import Stubber
 
-from discord_diffusion.aws.container_instances import ContainerInstances
+from discord_diffusion.aws.ecs import ContainerInstances
 
 ARN = "arn:aws:ecs:us-east-1:123456789012:container-instance/bot/1"
 TASKS = [f"arn:aws:ecs:us-east-1:123456789012:task/bot/{number}" for number in (1, 2)]
