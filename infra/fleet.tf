@@ -1,4 +1,4 @@
-# The GPU fleet, what moves it, and who is told when it does not do what it should.
+# Network, GPU fleet, its scaling, and the alarms for people.
 
 module "network" {
   source = "./modules/network"

@@ -1,4 +1,4 @@
-# The Lambda functions: what each is told, and what it may do.
+# The Lambda functions: environment and rights of each.
 
 data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}
@@ -8,13 +8,13 @@ locals {
   # A path inside the repository stays relative, so that a plan is the same on every machine.
   lambda_package = startswith(var.lambda_package, "/") ? var.lambda_package : "${path.root}/../${var.lambda_package}"
 
-  # What everything that logs and looks at jobs is told.
+  # The environment of every function and of the worker.
   common_environment = {
     JOBS_TABLE = module.jobs_table.name
     LOG_LEVEL  = var.log_level
   }
 
-  # How fast the fleet is, what it is sized for, and how large it may be.
+  # The environment of the functions that compute with the fleet's speed and size.
   fleet_environment = merge(local.common_environment, {
     SECONDS_PER_JOB       = var.scaling.seconds_per_job
     JOBS_AT_ONCE          = var.scaling.jobs_at_once
@@ -73,7 +73,7 @@ locals {
     module.scaling.log_group_names,
   )
 
-  # CloudWatch knows no resources to name, but namespaces.
+  # CloudWatch has no resource for metrics; the namespace limits the right.
   publish_metrics = {
     sid       = "PublishMetrics"
     actions   = ["cloudwatch:PutMetricData"]
@@ -104,7 +104,7 @@ locals {
         { sid = "LookAtQueue", actions = ["sqs:GetQueueAttributes"], resources = [module.queue.arn] },
         { sid = "LookAtService", actions = ["ecs:DescribeServices"], resources = [module.fleet.service_arn] },
         { sid = "LookAtProvider", actions = ["ecs:DescribeCapacityProviders"], resources = [module.fleet.capacity_provider_arn] },
-        # Why no instance came. Auto Scaling knows no resources to name for it.
+        # Says why no instance started. Auto Scaling has no resource for it.
         { sid = "LookAtLaunches", actions = ["autoscaling:DescribeScalingActivities"], resources = ["*"] },
         { sid = "LookAtInstances", actions = ["ecs:ListContainerInstances"], resources = [module.fleet.cluster_arn] },
         { sid = "DrainInstances", actions = ["ecs:DescribeContainerInstances", "ecs:ListTasks", "ecs:UpdateContainerInstancesState"], resources = [module.fleet.container_instances_arn] },
@@ -157,7 +157,7 @@ module "function" {
   tracing              = var.tracing
 }
 
-# One failed job must not hold up the others': the function names those it could not tell of.
+# A failed message must not hold up the others of its batch: the function returns which ones failed.
 resource "aws_lambda_event_source_mapping" "dead_letters" {
   event_source_arn        = module.queue.dead_letter_arn
   function_name           = module.function["dead_letters"].name

@@ -6,7 +6,7 @@ output "discord_interactions_endpoint_url" {
 }
 
 output "discord_application_id" {
-  description = "The application whose commands are to be registered."
+  description = "Id of the application at Discord."
   value       = var.discord_application_id
 }
 
@@ -71,7 +71,7 @@ output "state_machine_arns" {
 }
 
 output "function_names" {
-  description = "Names of the Lambda functions, by what they are for."
+  description = "Names of the Lambda functions, by function."
   value       = { for role, function in module.function : role => function.name }
 }
 
@@ -81,7 +81,7 @@ output "dashboard_name" {
 }
 
 output "alarm_names" {
-  description = "Names of every alarm: those that move the fleet and those that tell people."
+  description = "Names of every alarm: those that scale the fleet and those for people."
   value       = { fleet = module.scaling.alarm_names, people = module.observability.alarm_names }
 }
 

@@ -18,8 +18,8 @@ locals {
   emulated = var.target == "localstack"
 }
 
-# The one place where the targets differ. With target = "aws" nothing is set here, so that the
-# AWS SDK's own variables (credentials, AWS_PROFILE, AWS_ENDPOINT_URL) hold.
+# The targets differ only here. With target = "aws" nothing is set, so that the AWS SDK's own
+# variables apply (credentials, AWS_PROFILE, AWS_ENDPOINT_URL).
 provider "aws" {
   region = var.region
 
@@ -28,7 +28,7 @@ provider "aws" {
   skip_credentials_validation = local.emulated
   skip_metadata_api_check     = local.emulated
 
-  # Each service whose resources the module holds; one that is missing here would be sought at AWS.
+  # Every service that the module uses; requests to a service that is missing here would go to AWS.
   dynamic "endpoints" {
     for_each = local.emulated ? [var.emulator_endpoint] : []
 
@@ -58,7 +58,7 @@ provider "aws" {
       Project     = var.project
       Environment = var.environment
       ManagedBy   = "terraform"
-      # Both in one, for the budget: it can be filtered by one tag only.
+      # Project and environment in one tag, since a budget can filter by one tag only.
       Deployment = local.prefix
     })
   }

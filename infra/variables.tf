@@ -1,7 +1,7 @@
 # Where -----------------------------------------------------------------------------------------
 
 variable "target" {
-  description = "What answers as AWS: `localstack` (the emulator at `emulator_endpoint`, with test credentials) or `aws` (the account of the credentials in the environment)."
+  description = "Where to deploy: `localstack` (the emulator at `emulator_endpoint`, with test credentials) or `aws` (the account of the credentials in the environment)."
   type        = string
   nullable    = false
 
@@ -91,7 +91,7 @@ variable "discord_application_id" {
 }
 
 variable "discord_api_url" {
-  description = "Base address of Discord's HTTP API; another one only where Discord is stood in for."
+  description = "Base address of Discord's HTTP API; another one only for a stand-in for Discord."
   type        = string
   default     = "https://discord.com/api/v10"
   nullable    = false

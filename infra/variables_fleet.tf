@@ -42,13 +42,13 @@ variable "fleet" {
     `ami`: an AMI's id, or `resolve:ssm:` and the parameter that holds one: by default the current ECS image with GPU drivers.
     `spot_percentage`: share of Spot instances, 0 to 100, beyond `on_demand_base`.
     `on_demand_base`: instances, the first ones, that are on demand.
-    `minimum_tasks`: tasks that always run; 0 lets the fleet sleep.
+    `minimum_tasks`: tasks that always run; 0 lets the fleet scale to zero.
     `maximum_tasks`: tasks at most; 0 pauses the deployment.
-    `task_memory_mb`: memory that a task finds on its instance.
-    `root_volume`: the instances' system disk: GB, operations a second and MB a second. Images lie on the disk that a type brings along; more is needed here
-    for types without one (p3), and for an AMI that holds images.
+    `task_memory_mb`: memory reserved for a task on its instance.
+    `root_volume`: the instances' system disk: GB, operations a second and MB a second. Images are stored on the instance store, where the type has one; the root volume must be larger
+    for types without one (p3), and for an AMI that contains images.
     `instance_warmup_seconds`: how long ECS waits for a new instance to join before it asks for more.
-    `container_insights`: disabled, enabled or enhanced; it costs by the task.
+    `container_insights`: disabled, enabled or enhanced; it is billed per task.
   EOT
   type = object({
     instance_types  = optional(list(string), ["g4dn.xlarge", "g5.xlarge", "g6.xlarge"])
@@ -146,13 +146,13 @@ variable "worker_image" {
 
 variable "scaling" {
   description = <<-EOT
-    What the fleet is sized for.
+    The numbers by which the fleet is sized.
 
     `seconds_per_job`: time a task takes for `jobs_at_once` jobs together, until the workers have measured it.
     `jobs_at_once`: jobs a task draws together.
-    `target_wait_seconds`: time in which a backlog is to be finished by the tasks that run.
-    `scale_in_hold_seconds`: how long tasks must have been spare before they go.
-    `boot_instance_seconds`, `boot_pull_seconds`, `boot_load_seconds`: from nothing to an instance in the cluster, to the image on it, to a model that is loaded.
+    `target_wait_seconds`: time within which the running tasks are to finish a backlog.
+    `scale_in_hold_seconds`: how long tasks must have been spare before they are stopped.
+    `boot_instance_seconds`, `boot_pull_seconds`, `boot_load_seconds`: expected time until an instance has joined the cluster, then until it has pulled the image, then until the model is loaded.
   EOT
   type = object({
     seconds_per_job       = optional(number, 10)
@@ -194,7 +194,7 @@ variable "scaling" {
   }
 }
 
-# Who may ask for how much ------------------------------------------------------------------------
+# Limits of users ----------------------------------------------------------------------------------
 
 variable "limits" {
   description = <<-EOT
@@ -231,17 +231,17 @@ variable "limits" {
   }
 }
 
-# What is kept ------------------------------------------------------------------------------------
+# Retention ---------------------------------------------------------------------------------------
 
 variable "point_in_time_recovery" {
-  description = "Whether the jobs table can be brought back to any second of the last 35 days."
+  description = "Whether the jobs table can be restored to any second of the last 35 days."
   type        = bool
   default     = false
   nullable    = false
 }
 
 variable "audit_days" {
-  description = "How long it is kept who asked for what."
+  description = "For how many days the record of who asked for what is kept."
   type        = number
   default     = 30
   nullable    = false
@@ -252,10 +252,10 @@ variable "audit_days" {
   }
 }
 
-# Who is told -------------------------------------------------------------------------------------
+# Alarms and budget -------------------------------------------------------------------------------
 
 variable "alarm_email" {
-  description = "Who is told of alarms and of the budget, by e-mail; null for nobody. AWS asks the address for its consent."
+  description = "Address for e-mails about alarms and the budget; null for none. AWS asks the address for its consent."
   type        = string
   default     = null
 
@@ -291,7 +291,7 @@ variable "alarms" {
 }
 
 variable "monthly_budget_usd" {
-  description = "What the deployment may cost a month, in US dollars, before somebody is told: at 80 % spent, and when more than all of it is forecast."
+  description = "Budget for a month in US dollars: an e-mail is sent when 80 % is spent, and when more than all of it is forecast."
   type        = number
   default     = 50
   nullable    = false

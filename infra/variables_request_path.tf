@@ -25,7 +25,7 @@ variable "lambda_architecture" {
 }
 
 variable "hot_reload_folder" {
-  description = "Absolute path of a folder which the emulator runs in place of the package, so that an edit counts at the next request. Only with target = \"localstack\"."
+  description = "Absolute path of a folder which the emulator runs in place of the package, so that an edit takes effect at the next request. Only with target = \"localstack\"."
   type        = string
   default     = null
 
@@ -86,7 +86,7 @@ variable "replay_window_seconds" {
 
 variable "generation_defaults" {
   description = <<-EOT
-    What a command that does not say otherwise asks of the model; it belongs to `worker.model`.
+    Defaults of a command's options; they belong to `worker.model`.
 
     `steps`: denoising steps, 1 to 100.
     `guidance`: how closely the prompt is followed, 0 to 30.
@@ -163,7 +163,7 @@ variable "manage_api_gateway_account" {
 # Queue -------------------------------------------------------------------------------------------
 
 variable "visibility_timeout_seconds" {
-  description = "How long a job that a worker has taken stays hidden from the others, unless the worker extends it: after a crash the job waits this long."
+  description = "Visibility timeout of a received job, which the worker extends: after a crash the job waits this long."
   type        = number
   default     = 60
   nullable    = false
@@ -175,7 +175,7 @@ variable "visibility_timeout_seconds" {
 }
 
 variable "max_receive_count" {
-  description = "How often a job is tried before it goes to the dead-letter queue."
+  description = "How often a job is received before it moves to the dead-letter queue."
   type        = number
   default     = 3
   nullable    = false
@@ -199,7 +199,7 @@ variable "message_retention_seconds" {
 }
 
 variable "dead_letter_retention_seconds" {
-  description = "How long a failed job is kept for a person to look at."
+  description = "How long a failed job is kept in the dead-letter queue."
   type        = number
   default     = 1209600
   nullable    = false

@@ -2,7 +2,7 @@
 
 variable "worker" {
   description = <<-EOT
-    Settings of the GPU worker; what is null is left to the worker's own default.
+    Settings of the GPU worker; null leaves a setting to the worker's default.
 
     `model`: folder or Hugging Face id of a diffusers pipeline.
     `model_revision`: branch, tag or commit of the model.
@@ -12,14 +12,14 @@ variable "worker" {
     `scheduler`: class name of a diffusers scheduler in place of the model's own.
     `max_pixels`: width times height of the largest picture that is drawn.
     `device`: auto, cpu, cuda, cuda:N or mps.
-    `precision`: numbers to draw with: auto, fp32, fp16 or bf16.
+    `precision`: number format of the model: auto, fp32, fp16 or bf16.
     `torch_threads`: threads of one worker on the CPU.
     `max_batch`: most pictures in one forward pass, however many would fit.
     `compile`: torch.compile: auto, off, regional, full or max.
-    `compile_cache`: folder where compiled code is kept; below /cache it outlives a task.
+    `compile_cache`: folder for compiled code; below /cache it outlives a task.
     `receive_wait_seconds`: length of a long poll, 0 to 20.
     `picture_scale`: whole number by which finished pictures are enlarged.
-    `health_file`: file that the worker touches while it is well, for ECS to look at.
+    `health_file`: file that the worker touches while it is healthy, for ECS's health check.
     `stop_timeout_seconds`: how long a stopping worker may go on with its job. Spot takes an instance after 120 s.
     `discord_cdn_hosts`: hosts that source pictures come from, beside that of Discord's API.
     `otlp_endpoint`: OpenTelemetry collector that traces go to, by OTLP over HTTP.

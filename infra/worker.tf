@@ -1,4 +1,4 @@
-# What the GPU worker is told, by whoever starts it.
+# The GPU worker's environment, for the fleet and for the local rig.
 
 locals {
   worker_environment = tomap({
@@ -33,7 +33,7 @@ locals {
     }) : name => tostring(value) if value != null
   })
 
-  # What is not said of a model is left to the programs.
+  # A model's settings that are null are left to the programs' defaults.
   worker_environment_models = var.worker.models == null ? null : jsonencode({
     for name, model in var.worker.models : name => { for key, value in model : key => value if value != null }
   })

@@ -1,5 +1,5 @@
-# The whole module, applied to a mocked AWS: what each function and worker is told, and what the
-# tools read, compared with literals. The tests in Python read the states made here too.
+# The whole module, applied to a mocked AWS: the environment of each function and of the worker, and
+# the outputs that tools read, compared with literals. The tests in Python read the states made here too.
 
 mock_provider "aws" {
   source = "./tests/mocks"
@@ -290,7 +290,7 @@ run "every_setting_reaches_the_worker_and_the_function" {
   }
 }
 
-run "the_emulator_needs_no_more_than_the_rig_says" {
+run "the_rigs_variables_suffice_for_the_emulator" {
   variables {
     target            = "localstack"
     environment       = "local"
@@ -305,14 +305,14 @@ run "the_emulator_needs_no_more_than_the_rig_says" {
   }
 }
 
-run "names_fit_at_their_longest" {
+run "the_longest_names_fit_awss_limits" {
   variables {
     project     = "a-project-of-20-ltrs"
     environment = "env-of-12-ls"
   }
 }
 
-run "the_outputs_name_what_tools_look_for" {
+run "the_outputs_are_those_that_the_tools_read" {
   assert {
     condition = [
       output.ecs_cluster_name, output.ecs_service_name, output.auto_scaling_group_name, output.jobs_table_name, output.dashboard_name,
@@ -348,7 +348,7 @@ run "the_outputs_name_what_tools_look_for" {
   }
 }
 
-run "an_account_that_has_its_role_keeps_it" {
+run "the_accounts_api_gateway_role_can_be_left_alone" {
   command = plan
 
   variables {

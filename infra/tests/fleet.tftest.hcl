@@ -24,7 +24,7 @@ variables {
   log_retention_days      = 7
 }
 
-run "an_instance_joins_the_cluster_keeps_its_secrets_and_gives_way_to_spot" {
+run "an_instance_joins_the_cluster_protects_its_credentials_and_drains_before_spot_takes_it" {
   module {
     source = "./modules/fleet"
   }
@@ -76,7 +76,7 @@ run "an_instance_joins_the_cluster_keeps_its_secrets_and_gives_way_to_spot" {
   }
 }
 
-run "the_group_is_as_large_as_there_are_tasks_and_only_ecs_takes_instances_away" {
+run "the_groups_maximum_is_the_tasks_maximum_and_instances_are_protected_from_scale_in" {
   module {
     source = "./modules/fleet"
   }
@@ -114,7 +114,7 @@ run "the_group_is_as_large_as_there_are_tasks_and_only_ecs_takes_instances_away"
   }
 }
 
-run "a_task_has_a_gpu_a_health_check_and_no_more_than_it_needs" {
+run "a_task_has_a_gpu_a_health_check_and_a_read_only_root" {
   module {
     source = "./modules/fleet"
   }
@@ -151,7 +151,7 @@ run "a_task_has_a_gpu_a_health_check_and_no_more_than_it_needs" {
   }
 }
 
-run "an_image_of_another_registry_is_taken_as_it_is" {
+run "an_image_of_another_registry_is_used_unchanged" {
   module {
     source = "./modules/fleet"
   }
@@ -166,7 +166,7 @@ run "an_image_of_another_registry_is_taken_as_it_is" {
   }
 }
 
-run "the_service_replaces_tasks_in_place_and_goes_back_when_they_die" {
+run "the_service_replaces_tasks_in_place_and_rolls_back_when_they_fail" {
   module {
     source = "./modules/fleet"
   }
@@ -194,7 +194,7 @@ run "the_service_replaces_tasks_in_place_and_goes_back_when_they_die" {
   }
 }
 
-run "a_paused_fleet_has_no_task_however_many_are_always_to_run" {
+run "a_paused_fleet_has_no_task_whatever_its_minimum" {
   module {
     source = "./modules/fleet"
   }
@@ -210,7 +210,7 @@ run "a_paused_fleet_has_no_task_however_many_are_always_to_run" {
   }
 }
 
-run "roles_may_do_what_they_must" {
+run "each_role_has_the_rights_it_needs" {
   module {
     source = "./modules/fleet"
   }
@@ -270,7 +270,7 @@ run "roles_may_do_what_they_must" {
   }
 }
 
-run "images_are_kept_for_a_rollback_and_no_longer" {
+run "the_repository_keeps_the_images_for_a_rollback" {
   module {
     source = "./modules/fleet"
   }

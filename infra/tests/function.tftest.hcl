@@ -17,7 +17,7 @@ variables {
   }]
 }
 
-run "a_function_may_write_its_own_log_and_what_it_is_given" {
+run "a_functions_role_allows_its_log_and_the_given_statements" {
   command = plan
 
   module {
@@ -75,7 +75,7 @@ run "a_hot_reloaded_function_runs_the_folder" {
   }
 }
 
-run "tracing_is_all_that_names_no_resource" {
+run "only_the_tracing_statement_has_no_resource" {
   command = plan
 
   module {
@@ -113,7 +113,7 @@ run "a_wildcard_action_is_refused" {
   expect_failures = [var.policy_statements]
 }
 
-run "what_aws_knows_no_resource_for_is_allowed_on_a_condition" {
+run "a_wildcard_resource_with_a_condition_is_accepted" {
   command = plan
 
   module {

@@ -32,7 +32,7 @@ run "only_the_one_method_may_call_the_function" {
   }
 }
 
-run "the_access_log_holds_no_body_and_no_header" {
+run "the_access_log_contains_no_body_and_no_header" {
   command = plan
 
   module {
@@ -58,7 +58,7 @@ run "the_access_log_holds_no_body_and_no_header" {
   }
 }
 
-run "an_account_that_has_its_role_is_left_alone" {
+run "the_accounts_role_can_be_left_alone" {
   command = plan
 
   module {
@@ -75,7 +75,7 @@ run "an_account_that_has_its_role_is_left_alone" {
   }
 }
 
-run "a_stage_name_that_cannot_be_in_an_address_is_refused" {
+run "a_stage_name_that_is_invalid_in_an_address_is_refused" {
   command = plan
 
   module {

@@ -6,7 +6,7 @@ variables {
   prefix = "bot-test"
 }
 
-run "the_table_has_the_key_the_index_and_the_end_of_items" {
+run "the_table_has_its_key_its_index_and_a_time_to_live" {
   command = plan
 
   module {
@@ -46,7 +46,7 @@ run "the_table_has_the_key_the_index_and_the_end_of_items" {
   }
 }
 
-run "recovery_is_there_for_who_wants_it" {
+run "point_in_time_recovery_can_be_switched_on" {
   command = plan
 
   module {

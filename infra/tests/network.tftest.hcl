@@ -52,7 +52,7 @@ run "a_vpc_of_its_own_has_a_public_subnet_in_every_zone_with_a_gpu" {
   }
 }
 
-run "a_zone_that_comes_between_moves_no_subnet" {
+run "a_new_zone_moves_no_existing_subnet" {
   command = plan
 
   module {
@@ -73,7 +73,7 @@ run "a_zone_that_comes_between_moves_no_subnet" {
   }
 }
 
-run "the_vpcs_default_security_group_lets_nothing_through" {
+run "the_vpcs_default_security_group_has_no_rules" {
   module {
     source = "./modules/network"
   }
@@ -84,7 +84,7 @@ run "the_vpcs_default_security_group_lets_nothing_through" {
   }
 }
 
-run "nothing_comes_in_and_only_https_goes_out" {
+run "the_security_group_allows_only_outbound_https" {
   module {
     source = "./modules/network"
   }
@@ -102,7 +102,7 @@ run "nothing_comes_in_and_only_https_goes_out" {
   }
 }
 
-run "a_vpc_that_is_there_gives_its_public_subnets" {
+run "an_existing_vpc_provides_its_public_subnets" {
   module {
     source = "./modules/network"
   }
@@ -136,7 +136,7 @@ run "a_vpc_that_is_there_gives_its_public_subnets" {
   }
 }
 
-run "without_a_name_the_default_vpc_is_used" {
+run "without_an_id_the_default_vpc_is_used" {
   command = plan
 
   module {
@@ -187,7 +187,7 @@ run "a_region_with_gpus_in_one_zone_only_is_refused" {
   expect_failures = [aws_subnet.public]
 }
 
-run "addresses_that_do_not_suffice_are_refused" {
+run "an_address_block_that_is_too_small_is_refused" {
   command = plan
 
   module {

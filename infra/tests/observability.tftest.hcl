@@ -16,7 +16,7 @@ variables {
   log_group_names         = ["/aws/lambda/bot-test-interactions"]
 }
 
-run "people_are_told_of_what_they_can_mend" {
+run "every_alarm_for_people_publishes_to_the_topic" {
   module {
     source = "./modules/observability"
   }
@@ -38,7 +38,7 @@ run "people_are_told_of_what_they_can_mend" {
   }
 }
 
-run "silence_is_an_alarm_for_the_loop_only" {
+run "missing_data_raises_only_the_loops_alarm" {
   module {
     source = "./modules/observability"
   }
@@ -57,7 +57,7 @@ run "silence_is_an_alarm_for_the_loop_only" {
   }
 }
 
-run "no_capacity_is_wanted_tasks_of_which_none_runs" {
+run "the_no_capacity_alarm_compares_wanted_and_running_tasks" {
   module {
     source = "./modules/observability"
   }
@@ -79,7 +79,7 @@ run "no_capacity_is_wanted_tasks_of_which_none_runs" {
   }
 }
 
-run "nobody_is_written_to_unasked" {
+run "without_an_address_there_is_no_subscription" {
   module {
     source = "./modules/observability"
   }
@@ -121,7 +121,7 @@ run "only_alarms_and_the_budget_may_publish" {
   }
 }
 
-run "the_budget_counts_this_deployment_and_tells_early" {
+run "the_budget_counts_this_deployment_and_warns_early" {
   module {
     source = "./modules/observability"
   }

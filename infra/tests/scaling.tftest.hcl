@@ -72,7 +72,7 @@ run "a_paused_fleet_cannot_grow" {
   }
 }
 
-run "the_loop_runs_every_minute_and_may_only_be_started" {
+run "the_rule_runs_every_minute_and_may_only_start_the_loop" {
   module {
     source = "./modules/scaling"
   }
@@ -93,7 +93,7 @@ run "the_loop_runs_every_minute_and_may_only_be_started" {
   }
 }
 
-run "the_machines_know_whom_to_call_and_may_call_nobody_else" {
+run "the_state_machines_may_call_exactly_what_their_definitions_call" {
   module {
     source = "./modules/scaling"
   }

@@ -42,7 +42,7 @@ run "a_machine_is_express_and_logs_errors_without_data" {
   }
 }
 
-run "a_machine_may_do_what_it_is_given_and_deliver_its_log" {
+run "a_machines_role_allows_the_given_statements_and_log_delivery" {
   module {
     source = "./modules/state_machine"
   }
@@ -65,7 +65,7 @@ run "a_machine_may_do_what_it_is_given_and_deliver_its_log" {
   }
 }
 
-run "a_traced_machine_may_trace" {
+run "a_traced_machines_role_allows_tracing" {
   module {
     source = "./modules/state_machine"
   }

@@ -20,7 +20,7 @@ run "a_small_fleet_has_a_step_for_every_size" {
   }
 }
 
-run "a_fleet_beyond_what_is_written_down_is_refused" {
+run "a_fleet_larger_than_the_sizes_file_is_refused" {
   command = plan
 
   module {

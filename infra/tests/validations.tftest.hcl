@@ -13,7 +13,7 @@ variables {
   lambda_package         = "infra/tests/fixtures/package.txt"
 }
 
-run "names_and_places_that_do_not_exist_are_refused" {
+run "unknown_targets_and_regions_are_refused" {
   command = plan
 
   variables {
@@ -25,7 +25,7 @@ run "names_and_places_that_do_not_exist_are_refused" {
   expect_failures = [var.target, var.region, var.emulator_endpoint]
 }
 
-run "names_that_aws_would_refuse_are_refused" {
+run "invalid_names_are_refused" {
   command = plan
 
   variables {
@@ -36,7 +36,7 @@ run "names_that_aws_would_refuse_are_refused" {
   expect_failures = [var.project, var.environment]
 }
 
-run "names_that_aws_would_cut_are_refused" {
+run "names_that_are_too_long_are_refused" {
   command = plan
 
   variables {
@@ -47,7 +47,7 @@ run "names_that_aws_would_cut_are_refused" {
   expect_failures = [var.project, var.environment]
 }
 
-run "what_is_not_copied_whole_from_the_developer_portal_is_refused" {
+run "incomplete_copies_from_the_developer_portal_are_refused" {
   command = plan
 
   variables {
@@ -74,7 +74,7 @@ run "a_key_that_is_not_hexadecimal_and_an_address_without_tls_are_refused" {
   expect_failures = [var.discord_public_key, var.discord_api_url]
 }
 
-run "a_package_that_was_not_built_or_for_no_processor_is_refused" {
+run "a_missing_package_and_an_unknown_processor_are_refused" {
   command = plan
 
   variables {
@@ -126,7 +126,7 @@ run "a_function_that_outlasts_api_gateway_is_refused" {
   expect_failures = [var.interactions_function]
 }
 
-run "a_function_that_may_never_run_is_refused" {
+run "a_function_with_a_concurrency_of_0_is_refused" {
   command = plan
 
   variables {
@@ -136,7 +136,7 @@ run "a_function_that_may_never_run_is_refused" {
   expect_failures = [var.interactions_function]
 }
 
-run "too_few_of_everything_is_refused" {
+run "values_below_their_minimum_are_refused" {
   command = plan
 
   variables {
@@ -162,7 +162,7 @@ run "too_few_of_everything_is_refused" {
   ]
 }
 
-run "too_much_of_everything_is_refused" {
+run "values_above_their_maximum_are_refused" {
   command = plan
 
   variables {
@@ -188,7 +188,7 @@ run "too_much_of_everything_is_refused" {
   ]
 }
 
-run "what_nobody_knows_is_refused" {
+run "unknown_words_are_refused" {
   command = plan
 
   variables {
@@ -217,7 +217,7 @@ run "a_width_that_is_no_multiple_of_8_and_a_worker_without_a_model_are_refused" 
   expect_failures = [var.generation_defaults, var.worker]
 }
 
-run "a_height_below_the_least_and_less_than_no_thread_are_refused" {
+run "a_height_below_the_minimum_and_a_negative_thread_count_are_refused" {
   command = plan
 
   variables {
@@ -238,120 +238,120 @@ run "half_a_second_to_stop_is_refused" {
   expect_failures = [var.worker]
 }
 
-run "a_vpc_by_its_name_and_a_fleet_of_no_type_and_more_are_refused" {
+run "invalid_values_are_refused_part_1" {
   command = plan
 
   variables {
-    # a vpc by its name
+    # a VPC's name instead of its id
     network = { vpc_id = "main" }
 
-    # a fleet of no type
+    # no instance type
     fleet = { instance_types = [] }
 
-    # a job that takes no time
+    # a job of 0 seconds
     scaling = { seconds_per_job = 0 }
 
-    # an oldest job beyond its token
+    # an alarm after the token's end
     alarms = { oldest_job_seconds = 901 }
 
-    # an image with a space
+    # an image's name with a space
     worker_image = "my worker"
 
-    # an address without a place
+    # an e-mail address without a domain
     alarm_email = "me"
 
-    # a budget of nothing
+    # a budget of 0
     monthly_budget_usd = 0
 
-    # a model with a name that no job can say
+    # a model's name that is invalid in a job
     worker = { models = { "My Model" = { model = "x" } } }
   }
 
   expect_failures = [var.network, var.fleet, var.scaling, var.alarms, var.worker_image, var.alarm_email, var.monthly_budget_usd, var.worker]
 }
 
-run "a_vpc_that_is_there_and_one_that_is_made_and_a_type_without_one_gpu_and_more_are_refused" {
+run "invalid_values_are_refused_part_2" {
   command = plan
 
   variables {
-    # a vpc that is there and one that is made
+    # an existing VPC and a new one
     network = { vpc_id = "vpc-0123456789abcdef0", create_vpc = true }
 
-    # a type without one gpu
+    # a type with several GPUs
     fleet = { instance_types = ["g4dn.12xlarge"] }
 
-    # less than a job at once
+    # 0 jobs at once
     scaling = { jobs_at_once = 0 }
 
-    # no capacity for no time
+    # an alarm after 0 minutes
     alarms = { no_capacity_minutes = 0 }
 
-    # a precision that nobody knows
+    # an unknown precision
     worker = { precision = "fp8" }
   }
 
   expect_failures = [var.network, var.fleet, var.scaling, var.alarms, var.worker]
 }
 
-run "a_block_of_addresses_too_small_for_subnets_and_an_image_that_is_none_of_ec2_and_more_are_refused" {
+run "invalid_values_are_refused_part_3" {
   command = plan
 
   variables {
-    # a block of addresses too small for subnets
+    # an address block too small for subnets
     network = { cidr_block = "10.0.0.0/26" }
 
-    # an image that is none of ec2
+    # an invalid AMI
     fleet = { ami = "ubuntu" }
 
-    # a target beyond the token
+    # a target wait beyond the token's end
     scaling = { target_wait_seconds = 901 }
 
-    # a compilation that nobody knows
+    # an unknown way to compile
     worker = { compile = "yes" }
   }
 
   expect_failures = [var.network, var.fleet, var.scaling, var.worker]
 }
 
-run "more_spot_than_all_and_a_hold_that_is_no_period_of_an_alarm_and_more_are_refused" {
+run "invalid_values_are_refused_part_4" {
   command = plan
 
   variables {
-    # more spot than all
+    # more than 100 % Spot
     fleet = { spot_percentage = 101 }
 
-    # a hold that is no period of an alarm
+    # a holding time that is no alarm period
     scaling = { scale_in_hold_seconds = 90 }
 
-    # a batch of none
+    # a batch of 0
     worker = { max_batch = 0 }
   }
 
   expect_failures = [var.fleet, var.scaling, var.worker]
 }
 
-run "less_on_demand_than_none_and_a_start_longer_than_an_hour_and_more_are_refused" {
+run "invalid_values_are_refused_part_5" {
   command = plan
 
   variables {
-    # less on demand than none
+    # a negative on-demand base
     fleet = { on_demand_base = -1 }
 
-    # a start longer than an hour
+    # a boot of more than an hour
     scaling = { boot_pull_seconds = 3601 }
 
-    # pictures smaller than the smallest
+    # fewer pixels than the smallest picture
     worker = { max_pixels = 100 }
   }
 
   expect_failures = [var.fleet, var.scaling, var.worker]
 }
 
-run "a_fleet_beyond_what_steps_are_written_for_and_a_collector_without_an_address_are_refused" {
+run "a_fleet_of_more_than_200_tasks_and_a_collector_without_an_address_are_refused" {
   command = plan
 
   variables {
-    # a fleet beyond what steps are written for
+    # a fleet of more than 200 tasks
     fleet = { maximum_tasks = 201 }
 
     # a collector without an address
@@ -375,62 +375,62 @@ run "a_minimum_above_the_maximum_and_a_host_with_a_path_are_refused" {
   expect_failures = [var.fleet, var.worker]
 }
 
-run "a_task_without_memory_are_refused" {
+run "a_task_without_memory_is_refused" {
   command = plan
 
   variables {
-    # a task without memory
+    # no memory
     fleet = { task_memory_mb = 512 }
   }
 
   expect_failures = [var.fleet]
 }
 
-run "a_disk_smaller_than_its_image_are_refused" {
+run "a_root_volume_smaller_than_its_image_is_refused" {
   command = plan
 
   variables {
-    # a disk smaller than its image
+    # a root volume smaller than its image
     fleet = { root_volume = { size_gb = 20 } }
   }
 
   expect_failures = [var.fleet]
 }
 
-run "a_disk_faster_than_its_operations_are_refused" {
+run "a_throughput_above_a_quarter_of_the_iops_is_refused" {
   command = plan
 
   variables {
-    # a disk faster than its operations
+    # more throughput than the IOPS allow
     fleet = { root_volume = { throughput_mb_per_second = 800 } }
   }
 
   expect_failures = [var.fleet]
 }
 
-run "a_warm_up_that_is_no_time_are_refused" {
+run "a_negative_warm_up_is_refused" {
   command = plan
 
   variables {
-    # a warm up that is no time
+    # a negative warm-up
     fleet = { instance_warmup_seconds = -1 }
   }
 
   expect_failures = [var.fleet]
 }
 
-run "insights_that_nobody_knows_are_refused" {
+run "an_unknown_kind_of_container_insights_is_refused" {
   command = plan
 
   variables {
-    # insights that nobody knows
+    # an unknown word
     fleet = { container_insights = "on" }
   }
 
   expect_failures = [var.fleet]
 }
 
-run "limits_below_none_and_no_day_of_the_audit_are_refused" {
+run "negative_limits_and_an_audit_of_0_days_are_refused" {
   command = plan
 
   variables {
@@ -451,7 +451,7 @@ run "a_cooldown_of_two_hours_is_refused" {
   expect_failures = [var.limits]
 }
 
-run "users_who_may_never_ask_are_refused" {
+run "a_limit_of_0_jobs_in_flight_is_refused" {
   command = plan
 
   variables {

@@ -18,8 +18,8 @@ from tests.infra.terraform_module import Resource, Suite
 
 DEFAULTS = "the_defaults_deploy_to_aws"
 EVERYTHING = "every_setting_reaches_the_worker_and_the_function"
-EMULATED = "the_emulator_needs_no_more_than_the_rig_says"
-LONGEST = "names_fit_at_their_longest"
+EMULATED = "the_rigs_variables_suffice_for_the_emulator"
+LONGEST = "the_longest_names_fit_awss_limits"
 PREFIXES = {
     DEFAULTS: "discord-diffusion-test",
     EVERYTHING: "discord-diffusion-full",

@@ -9,7 +9,7 @@ from tests.infra.terraform_module import Resource, Suite
 
 DEFAULTS = "the_defaults_deploy_to_aws"
 EVERYTHING = "every_setting_reaches_the_worker_and_the_function"
-EMULATED = "the_emulator_needs_no_more_than_the_rig_says"
+EMULATED = "the_rigs_variables_suffice_for_the_emulator"
 RUNS = (DEFAULTS, EVERYTHING, EMULATED)
 # What writes a log, and where it says which.
 LOGS = {

@@ -1,8 +1,8 @@
 
 # shellcheck shell=bash
-# Images on the instance's own disk, where its type has one: faster than a volume, and paid for already.
-# An engine that holds images (those of an AMI made for it) is left as it is. Whatever fails, the root
-# volume will do.
+# Stores images on the instance store, where the type has one: it is faster than a volume, and in the
+# instance's price. An engine that has images already (from a custom AMI) is left as it is. If a step
+# fails, images are stored on the root volume.
 data=${ENGINE_DATA:-/var/lib}
 
 holds_images() {

@@ -1,5 +1,5 @@
-# The instances: one group of every GPU type that will do, Spot and on demand, from 0 to as many as
-# there may be tasks, for each has one GPU and so room for one task.
+# The instances: one Auto Scaling group of all GPU types, Spot and on demand, from 0 to the maximum of
+# tasks. Each instance has one GPU and so runs one task.
 
 locals {
   # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-agent-config.html
@@ -7,9 +7,9 @@ locals {
     ECS_CLUSTER                       = local.cluster_name
     ECS_ENABLE_GPU_SUPPORT            = "true"
     ECS_ENABLE_SPOT_INSTANCE_DRAINING = "true"
-    # An image of gigabytes that is there already is not asked for again: its tag is immutable.
+    # An image that the instance has is not pulled again: tags are immutable.
     ECS_IMAGE_PULL_BEHAVIOR = "prefer-cached"
-    # Logs are written with the task's execution role, so that the instance's own may not.
+    # Logs are written with the task execution role, so that the instance's role needs no right to.
     ECS_ENABLE_AWSLOGS_EXECUTIONROLE_OVERRIDE = "true"
   }
 
@@ -20,7 +20,7 @@ locals {
     CONFIG
   EOT
 
-  # The agent starts once it is done.
+  # The agent starts after the user data has run.
   # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/bootstrap_container_instance.html
   user_data = "${local.join_cluster}${file("${path.module}/instance_store.sh")}"
 }
@@ -42,8 +42,8 @@ resource "aws_launch_template" "instance" {
     arn = aws_iam_instance_profile.instance.arn
   }
 
-  # One hop: the agent shares the instance's network, containers are one further and have no
-  # business with the instance's role.
+  # One hop: the agent shares the instance's network; containers are one hop further, and must not
+  # get the instance's role.
   metadata_options {
     http_endpoint               = "enabled"
     http_tokens                 = "required"
@@ -69,7 +69,7 @@ resource "aws_launch_template" "instance" {
     security_groups             = [var.security_group_id]
   }
 
-  # Default tags do not reach what a template launches, and the budget counts by tags.
+  # Default tags do not apply to what a template launches, and the budget counts by tags.
   dynamic "tag_specifications" {
     for_each = toset(["instance", "volume", "network-interface"])
 
@@ -86,19 +86,19 @@ resource "aws_autoscaling_group" "gpu" {
   max_size            = var.maximum_tasks
   vpc_zone_identifier = var.subnet_ids
 
-  # Managed termination protection asks for it: ECS then releases an instance once it is empty.
+  # Managed termination protection requires it: ECS then releases an instance once it is empty.
   protect_from_scale_in = true
   # A Spot instance at risk is replaced before it is taken.
   capacity_rebalance = true
-  # ECS notices what does not join; EC2's own checks find a broken instance.
+  # ECS notices instances that do not join; EC2's own checks find broken ones.
   health_check_type         = "EC2"
   health_check_grace_period = 0
-  # Without it, protected instances would have to be let go by hand before the group can go. Their
-  # jobs go back to the queue.
+  # Without it, the group could be deleted only after its protected instances were terminated by hand.
+  # Their jobs return to the queue.
   force_delete              = true
   wait_for_capacity_timeout = "0"
 
-  # What the dashboard shows; free of charge.
+  # For the dashboard; free of charge.
   enabled_metrics = ["GroupDesiredCapacity", "GroupInServiceInstances", "GroupPendingInstances"]
 
   mixed_instances_policy {
@@ -144,7 +144,7 @@ resource "aws_autoscaling_group" "gpu" {
   }
 
   lifecycle {
-    # The capacity provider's.
+    # The capacity provider sets it.
     ignore_changes = [desired_capacity]
   }
 }

@@ -1,5 +1,5 @@
-# The GPU fleet: an ECS service of workers, on instances that a capacity provider brings and takes
-# away. Alarms (module scaling) move the service's desired count, and nothing else does.
+# The GPU fleet: an ECS service of workers, on instances that a capacity provider starts and
+# terminates. The module scaling changes the service's desired count.
 
 data "aws_caller_identity" "current" {}
 data "aws_default_tags" "current" {}
@@ -32,7 +32,7 @@ resource "aws_ecs_cluster" "this" {
   # checkov:skip=CKV_AWS_65: Insights costs by the task and the metric; the loop publishes what the dashboard shows, and fleet.container_insights switches it on
   name = local.cluster_name
 
-  # Insights costs by the task and the metric; what a person looks at, the loop publishes.
+  # Insights is billed per task and metric; the scaling loop publishes what the dashboard shows.
   setting {
     name  = "containerInsights"
     value = var.container_insights

@@ -1,12 +1,12 @@
-# Where the worker's image is kept. A tag says for ever what a task runs, so that a rollback runs
-# what ran before.
+# The repository of the worker's image. Tags are immutable, so that a rollback runs exactly what ran
+# before.
 
 resource "aws_ecr_repository" "worker" {
   # checkov:skip=CKV_AWS_136: ECR encrypts with AES-256 by itself; the image holds a public model and this code, and no secret
   name                 = local.service_name
   image_tag_mutability = "IMMUTABLE"
 
-  # Images are built from the source again; a deployment that goes takes them with it.
+  # Images can be built again from the source: they are deleted with the deployment.
   force_delete = true
 
   image_scanning_configuration {

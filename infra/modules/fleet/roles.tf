@@ -1,4 +1,4 @@
-# What instances, the ECS agent on behalf of a task, and the worker itself may do.
+# The roles of instances, of the ECS agent on behalf of a task, and of the worker.
 
 locals {
   roles = {
@@ -30,8 +30,8 @@ locals {
 
   in_cluster = { ArnEquals = { "ecs:cluster" = local.cluster_arn } }
 
-  # What the agent asks of ECS. AWS's own policy for it allows the same on every cluster, and to
-  # write every log and pull every image.
+  # The ECS agent's calls. AWS's managed policy allows the same on every cluster, and also to write
+  # every log and to pull every image.
   # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/instance_IAM_role.html
   instance_statements = [
     {

@@ -1,4 +1,4 @@
-# The worker: a task with a GPU of its own, and the service that keeps as many as are wanted.
+# The worker's task definition, with one GPU, and the service that runs it.
 
 locals {
   # A name alone is a tag in the deployment's own repository.
@@ -6,7 +6,7 @@ locals {
 
   cache_folder = "/cache"
 
-  # The worker rewrites the file while it gets on; the longest it may go without is a model's loading.
+  # The worker touches the file while it makes progress; the longest pause is the loading of a model.
   health_check = "import os, sys, time; sys.exit(time.time() - os.stat(os.environ['HEALTH_FILE']).st_mtime > ${var.health_stale_seconds})"
 
   container = {
@@ -15,7 +15,7 @@ locals {
     essential         = true
     cpu               = 2048
     memoryReservation = var.task_memory_mb
-    # Beyond what the worker takes to end by itself.
+    # Longer than the worker takes to stop by itself.
     stopTimeout = var.stop_timeout_seconds + 10
 
     resourceRequirements = [{ type = "GPU", value = "1" }]
@@ -30,7 +30,7 @@ locals {
       startPeriod = 300
     }
 
-    # Only the cache of models and /tmp can be written; torch compiles code into the latter, and runs it.
+    # Only the model cache and /tmp are writable; torch compiles code into the latter, and runs it.
     readonlyRootFilesystem = true
     mountPoints            = [{ sourceVolume = "cache", containerPath = local.cache_folder, readOnly = false }]
 
@@ -41,7 +41,7 @@ locals {
       tmpfs              = [{ containerPath = "/tmp", size = 1024, mountOptions = ["rw", "exec", "nosuid", "nodev"] }]
     }
 
-    # A log that cannot be written must not hold up a picture.
+    # A log that cannot be written must not block the worker.
     logConfiguration = {
       logDriver = "awslogs"
       options = {
@@ -58,14 +58,14 @@ locals {
 resource "aws_ecs_task_definition" "worker" {
   family                   = local.service_name
   requires_compatibilities = ["EC2"]
-  # A task with an interface of its own gets no public address on EC2, and there is no NAT gateway.
+  # A task with a network interface of its own gets no public address on EC2, and there is no NAT gateway.
   network_mode       = "bridge"
   execution_role_arn = aws_iam_role.execution.arn
   task_role_arn      = aws_iam_role.task.arn
 
   container_definitions = jsonencode([local.container])
 
-  # Outlives the task: the next one on the instance finds the model there.
+  # It outlives the task: the next one on the instance finds the model there.
   volume {
     name = "cache"
 
@@ -108,13 +108,13 @@ resource "aws_ecs_service" "worker" {
   # Destroying does not wait for tasks that protect themselves. Their jobs go back to the queue.
   force_delete = true
 
-  # Evening out the zones would stop tasks that work well.
+  # Rebalancing zones would stop healthy tasks.
   availability_zone_rebalancing = "DISABLED"
   enable_ecs_managed_tags       = true
   propagate_tags                = "SERVICE"
 
   lifecycle {
-    # The scaling policies' and the wake-up's.
+    # The scaling policies and the wake-up set it.
     ignore_changes = [desired_count]
   }
 

@@ -1,5 +1,5 @@
 variable "prefix" {
-  description = "What every name begins with: project and environment."
+  description = "First part of every name: project and environment."
   type        = string
   nullable    = false
 }
@@ -41,7 +41,7 @@ variable "on_demand_base" {
 }
 
 variable "minimum_tasks" {
-  description = "Tasks that the service begins with."
+  description = "Initial number of tasks of the service."
   type        = number
   nullable    = false
 }
@@ -94,13 +94,13 @@ variable "environment" {
 }
 
 variable "task_memory_mb" {
-  description = "Memory that a task finds on an instance."
+  description = "Memory reserved for a task on an instance."
   type        = number
   nullable    = false
 }
 
 variable "stop_timeout_seconds" {
-  description = "How long a worker that is told to stop may go on with its job."
+  description = "How long a stopping worker may continue its job."
   type        = number
   nullable    = false
 }

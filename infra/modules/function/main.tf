@@ -1,5 +1,5 @@
-# A Python Lambda with its log group and a role that may write that log and do what
-# `policy_statements` says.
+# A Python Lambda with its log group, and a role that allows to write that log and what
+# `policy_statements` lists.
 
 data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}
@@ -18,7 +18,7 @@ locals {
       resources = ["${local.log_group_arn}:log-stream:*"]
     }],
     var.policy_statements,
-    # X-Ray knows no resources to name.
+    # X-Ray has no resources.
     # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
     [for sid in var.tracing ? ["Trace"] : [] : {
       sid       = sid
@@ -95,6 +95,6 @@ resource "aws_lambda_function" "this" {
     mode = var.tracing ? "Active" : "PassThrough"
   }
 
-  # A call before these exist would make a log group without retention, or fail.
+  # A call before these exist would create a log group without retention, or fail.
   depends_on = [aws_cloudwatch_log_group.this, aws_iam_role_policy.this]
 }

@@ -47,14 +47,14 @@ variable "memory_mb" {
 }
 
 variable "timeout_seconds" {
-  description = "When a call is cut off."
+  description = "Time after which Lambda ends a call."
   type        = number
   default     = 10
   nullable    = false
 }
 
 variable "reserved_concurrency" {
-  description = "Most calls at once; -1 shares the account's limit."
+  description = "Concurrent calls at most; -1 shares the account's limit."
   type        = number
   default     = -1
   nullable    = false

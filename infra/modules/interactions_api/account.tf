@@ -1,6 +1,6 @@
 # The role with which API Gateway writes every REST API's logs: one setting for an account and
-# region, which at most one deployment may hold. Destroying leaves the setting (it then names a
-# role that is gone), since by then it may be another's.
+# region, which at most one deployment may manage. Destroying leaves the setting (it then names a
+# deleted role), since another deployment may have set it by then.
 
 data "aws_partition" "current" {}
 

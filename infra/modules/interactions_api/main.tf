@@ -27,7 +27,7 @@ resource "aws_api_gateway_rest_api" "this" {
     types = ["REGIONAL"]
   }
 
-  # A new one answers before the old one goes.
+  # The new deployment serves requests before the old one is deleted.
   lifecycle {
     create_before_destroy = true
   }
@@ -39,7 +39,7 @@ resource "aws_api_gateway_resource" "interactions" {
   path_part   = "interactions"
 }
 
-# Who calls is proved by Discord's signature, which the Lambda verifies.
+# Discord's signature authenticates the caller; the Lambda verifies it.
 resource "aws_api_gateway_method" "post" {
   # checkov:skip=CKV_AWS_59: Discord cannot sign for IAM; it signs the body with Ed25519, which the Lambda verifies before anything else
   # checkov:skip=CKV2_AWS_53: The signature is over the raw body: nothing about it may be judged before the Lambda has verified it
@@ -69,7 +69,7 @@ resource "aws_lambda_permission" "api" {
 resource "aws_api_gateway_deployment" "this" {
   rest_api_id = aws_api_gateway_rest_api.this.id
 
-  # A deployment is a snapshot: whatever it holds must make a new one when it changes.
+  # A deployment is a snapshot: a change of anything in it must make a new one.
   triggers = {
     snapshot = sha1(jsonencode([
       aws_api_gateway_resource.interactions.id,
@@ -122,7 +122,7 @@ resource "aws_api_gateway_method_settings" "all" {
   settings {
     throttling_rate_limit  = var.throttling.rate_per_second
     throttling_burst_limit = var.throttling.burst
-    # Execution logs hold what the access log leaves out.
+    # Execution logs contain what the access log leaves out on purpose.
     logging_level = "OFF"
   }
 }

@@ -1,5 +1,5 @@
-# What must outlive a message: jobs, the fleet as it was last seen, quotas and settings. One table;
-# the beginning of an item's id says what it is.
+# The table of jobs, and of the fleet's state, ledgers and server settings. The beginning of an
+# item's id says what it is.
 
 data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}
@@ -33,7 +33,7 @@ resource "aws_dynamodb_table" "jobs" {
     type = "N"
   }
 
-  # Who has not been answered, oldest first. Sparse: a finished job has no `waiting`.
+  # Unanswered jobs, the oldest first. Sparse: a finished job has no `waiting`.
   global_secondary_index {
     name            = "waiting"
     hash_key        = "waiting"

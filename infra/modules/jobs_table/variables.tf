@@ -1,11 +1,11 @@
 variable "prefix" {
-  description = "What every name begins with: project and environment."
+  description = "First part of every name: project and environment."
   type        = string
   nullable    = false
 }
 
 variable "point_in_time_recovery" {
-  description = "Whether the table can be brought back to any second of the last 35 days."
+  description = "Whether the table can be restored to any second of the last 35 days."
   type        = bool
   default     = false
   nullable    = false

@@ -10,7 +10,7 @@ resource "aws_vpc" "this" {
   tags = { Name = var.prefix }
 }
 
-# AWS makes it with the VPC, open between its members; without rules it lets nothing through.
+# AWS creates it with the VPC, open between its members; without rules it allows nothing.
 resource "aws_default_security_group" "closed" {
   count = var.create_vpc ? 1 : 0
 
@@ -27,7 +27,7 @@ resource "aws_internet_gateway" "this" {
   tags = { Name = var.prefix }
 }
 
-# The launch template asks for public addresses, so that nothing else put here gets one unasked.
+# The launch template requests public addresses; nothing else in these subnets gets one by default.
 resource "aws_subnet" "public" {
   for_each = var.create_vpc ? { for zone in local.zones : zone => index(local.zone_letters, substr(zone, -1, 1)) } : {}
 

@@ -1,4 +1,4 @@
-# A VPC that is there: the one named, or the region's default one.
+# An existing VPC: the one that is named, or the region's default one.
 
 data "aws_vpc" "given" {
   count = var.create_vpc ? 0 : 1

@@ -1,5 +1,5 @@
-# Where the GPU instances live: public subnets, since a NAT gateway costs more than a quiet fleet,
-# in the zones that have one of the instance types; and a security group that lets nothing in.
+# The network of the GPU instances: public subnets, since a NAT gateway costs more than a quiet fleet,
+# in the zones that have one of the instance types; and a security group without inbound rules.
 
 data "aws_region" "current" {}
 
@@ -7,7 +7,7 @@ data "aws_availability_zones" "open" {
   # checkov:skip=CKV_AWS_394: A zone that AWS adds gets a subnet of its own and moves no other one: each is numbered by its zone's letter
   state = "available"
 
-  # No Local Zone, which an account may have opted into.
+  # Without Local Zones, which an account may have opted into.
   filter {
     name   = "opt-in-status"
     values = ["opt-in-not-required"]

@@ -1,11 +1,11 @@
 variable "prefix" {
-  description = "What every name begins with: project and environment."
+  description = "First part of every name: project and environment."
   type        = string
   nullable    = false
 }
 
 variable "create_vpc" {
-  description = "Whether to make a VPC, rather than use one that is there."
+  description = "Whether to create a VPC instead of using an existing one."
   type        = bool
   nullable    = false
 }

@@ -1,4 +1,4 @@
-# Each alarm is something a person should do something about; docs/operations.md says what.
+# Alarms that need a person's action; docs/operations.md says which.
 
 locals {
   # Metrics that the deployment publishes itself.
@@ -13,7 +13,7 @@ locals {
     }
   }
 
-  # Of AWS's own metrics.
+  # Metrics that AWS publishes.
   aws_alarms = merge(
     {
       interactions-5xx = {
@@ -26,7 +26,7 @@ locals {
         dimension = { ApiName = var.api_name }, missing = "notBreaching"
         means     = "Answers come close to the 3 s that Discord waits."
       }
-      # The loop runs every minute, whatever there is to do.
+      # The loop runs every minute, with or without work.
       loop-silent = {
         namespace = "AWS/Lambda", metric = "Invocations", statistic = "Sum", period = 60, of = [5, 5], threshold = 1
         dimension = { FunctionName = var.backlog_function_name }, missing = "breaching", below = true
@@ -79,8 +79,8 @@ resource "aws_cloudwatch_metric_alarm" "aws" {
   ok_actions          = [aws_sns_topic.alarms.arn]
 }
 
-# Tasks are wanted and none runs, for longer than a start takes: no GPU is to be had, the quota is
-# used up, or tasks die as they start.
+# Tasks are wanted and none runs, for longer than a start takes: no GPU is available, the quota is
+# used up, or tasks fail as they start.
 resource "aws_cloudwatch_metric_alarm" "no_capacity" {
   alarm_name          = "${var.prefix}-no-capacity"
   alarm_description   = "Tasks have been wanted for ${var.no_capacity_minutes} minutes and none runs: look at the group's activities and the service's events."

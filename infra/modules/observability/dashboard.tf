@@ -1,4 +1,4 @@
-# One page: are people answered, what waits, what runs, what fails.
+# One page: answers, waiting jobs, the fleet, failures.
 
 locals {
   own = var.metric_namespace

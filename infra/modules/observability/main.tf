@@ -1,4 +1,4 @@
-# What a person is told, and where: a topic with an address, alarms, a dashboard and a budget.
+# For people: a topic with an e-mail address, alarms, a dashboard and a budget.
 
 data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}
@@ -49,7 +49,7 @@ resource "aws_sns_topic_subscription" "email" {
   endpoint  = var.alarm_email
 }
 
-# Counts what carries the deployment's tag `Deployment`, once that is activated as a cost
+# Counts resources with the deployment's tag `Deployment`, once that is activated as a cost
 # allocation tag in the account's billing settings.
 # https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/activating-tags.html
 resource "aws_budgets_budget" "monthly" {

@@ -1,29 +1,29 @@
 variable "prefix" {
-  description = "What every name begins with: project and environment."
+  description = "First part of every name: project and environment."
   type        = string
   nullable    = false
 }
 
 variable "alarm_email" {
-  description = "Who is told of alarms, by e-mail; null for nobody."
+  description = "Address for e-mails about alarms; null for none."
   type        = string
   default     = null
 }
 
 variable "monthly_budget_usd" {
-  description = "What a month may cost, in US dollars, before somebody is told."
+  description = "Budget for a month, in US dollars."
   type        = number
   nullable    = false
 }
 
 variable "oldest_job_seconds" {
-  description = "Age of the oldest job at which somebody is told."
+  description = "Age of the oldest job at which the alarm is raised."
   type        = number
   nullable    = false
 }
 
 variable "no_capacity_minutes" {
-  description = "How long tasks may be wanted while none runs before somebody is told."
+  description = "How long tasks may be wanted while none runs before the alarm is raised."
   type        = number
   nullable    = false
 }
@@ -41,7 +41,7 @@ variable "api_name" {
 }
 
 variable "function_names" {
-  description = "Names of the Lambda functions, by what they are for."
+  description = "Names of the Lambda functions, by function."
   type        = map(string)
   nullable    = false
 }
@@ -59,7 +59,7 @@ variable "auto_scaling_group_name" {
 }
 
 variable "scaling_alarm_names" {
-  description = "Names of the alarms that move the service, to be shown too."
+  description = "Names of the alarms that scale the service, for the dashboard."
   type        = list(string)
   nullable    = false
 }

@@ -1,8 +1,8 @@
 # The FIFO queue of jobs (message group = user, deduplication id = interaction) and its
 # dead-letter queue.
 #
-# After each change to a queue the provider watches its attributes for 25 s. So everything about
-# a queue is said in one resource, and nothing waits for a queue whose name and ARN are known
+# After each change to a queue the provider watches its attributes for 25 s. So one resource has
+# all attributes of a queue, and nothing waits for a queue whose name and ARN are known
 # before it exists.
 
 data "aws_caller_identity" "current" {}
@@ -25,7 +25,7 @@ locals {
     maxReceiveCount     = var.max_receive_count
   })
 
-  # Who may do what is said by IAM policies; the queues themselves only insist on TLS.
+  # IAM policies grant the rights; the queues' own policies only demand TLS.
   tls_only = {
     for arn in [local.arn, local.dead_letter_arn] : arn => jsonencode({
       Version = "2012-10-17"

@@ -1,5 +1,5 @@
 variable "prefix" {
-  description = "What every name begins with: project and environment."
+  description = "First part of every name: project and environment."
   type        = string
   nullable    = false
 }
@@ -23,7 +23,7 @@ variable "dead_letter_retention_seconds" {
 }
 
 variable "dead_letter_visibility_timeout_seconds" {
-  description = "How long a dead letter that is being told of stays hidden; AWS asks for six times what the function may take."
+  description = "Visibility timeout of the dead-letter queue; AWS asks for six times the function's time-out."
   type        = number
   nullable    = false
 }

@@ -1,6 +1,6 @@
-# The scaling loop: once a minute a state machine looks at the backlog, four times 15 s apart while
-# there is something to look at; alarms on what it publishes move the service's desired count. The
-# first job of a sleeping fleet starts another machine, which wakes it at once.
+# The scaling loop: once a minute a state machine runs the Lambda `backlog`, four times 15 s apart
+# while there is work. Alarms on the metrics that it publishes change the service's desired count.
+# The first job of a sleeping fleet starts another state machine, which wakes the fleet at once.
 
 data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}
@@ -33,7 +33,7 @@ resource "aws_cloudwatch_event_target" "scaling" {
   arn       = module.state_machine["scaling"].arn
   role_arn  = aws_iam_role.schedule.arn
 
-  # A look that is late by a minute is not worth having: the next one is due.
+  # A run that is late by a minute is dropped: the next one is due.
   retry_policy {
     maximum_event_age_in_seconds = 60
     maximum_retry_attempts       = 1

@@ -9,7 +9,7 @@ output "state_machine_names" {
 }
 
 output "alarm_names" {
-  description = "Names of the alarms that move the service."
+  description = "Names of the alarms that scale the service."
   value       = [for alarm in aws_cloudwatch_metric_alarm.this : alarm.alarm_name]
 }
 

@@ -16,7 +16,7 @@ locals {
     in  = { steps = module.steps.scale_in, cooldown = local.scale_in_cooldown_seconds, aggregation = "Minimum" }
   }
 
-  # A surplus must have held for the whole of its alarm's period: that is what Minimum says.
+  # Minimum: the surplus must have lasted for the alarm's whole period.
   alarms = {
     task-shortfall = { metric = "TaskShortfall", period = 10, statistic = "Maximum", policy = "out", means = "More tasks are wanted than the service is to have." }
     task-surplus   = { metric = "TaskSurplus", period = var.scale_in_hold_seconds, statistic = "Minimum", policy = "in", means = "Tasks have been spare all the time." }

@@ -1,4 +1,4 @@
-# Both machines are written in infra/state_machines; here they get their names and their rights.
+# The state machines' definitions are in infra/state_machines; here are their names and rights.
 
 module "state_machine" {
   source = "../state_machine"

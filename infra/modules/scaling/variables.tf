@@ -1,17 +1,17 @@
 variable "prefix" {
-  description = "What every name begins with: project and environment."
+  description = "First part of every name: project and environment."
   type        = string
   nullable    = false
 }
 
 variable "backlog_function_arn" {
-  description = "ARN of the Lambda that looks at the queue and the service."
+  description = "ARN of the Lambda `backlog`, which observes the queue and the service."
   type        = string
   nullable    = false
 }
 
 variable "waiting_function_arn" {
-  description = "ARN of the Lambda that tells users how long they wait."
+  description = "ARN of the Lambda `waiting`, which notifies users who wait."
   type        = string
   nullable    = false
 }
@@ -65,7 +65,7 @@ variable "maximum_tasks" {
 }
 
 variable "scale_in_hold_seconds" {
-  description = "How long tasks must have been spare before they go."
+  description = "How long tasks must have been spare before they are stopped."
   type        = number
   nullable    = false
 }

@@ -1,4 +1,4 @@
-# An EXPRESS state machine with its log group and a role that may do what `policy_statements` says.
+# An EXPRESS state machine with its log group and a role that allows what `policy_statements` lists.
 
 data "aws_caller_identity" "current" {}
 
@@ -14,7 +14,7 @@ locals {
       Action   = statement.actions
       Resource = statement.resources
     }],
-    # CloudWatch Logs knows no resources to name for deliveries.
+    # CloudWatch Logs has no resource for deliveries.
     # https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
     [{
       Sid    = "DeliverLog"
@@ -79,7 +79,7 @@ resource "aws_sfn_state_machine" "this" {
   role_arn   = aws_iam_role.this.arn
   definition = var.definition
 
-  # An execution that went well has nothing to tell, and a job's data has no place in a log.
+  # Only errors are logged, and without the executions' data: these are jobs.
   logging_configuration {
     level                  = "ERROR"
     include_execution_data = false
@@ -90,6 +90,6 @@ resource "aws_sfn_state_machine" "this" {
     enabled = var.tracing
   }
 
-  # Step Functions tries the log's delivery when the machine is made.
+  # Step Functions tests the log delivery when it creates the state machine.
   depends_on = [aws_iam_role_policy.this]
 }

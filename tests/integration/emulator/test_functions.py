@@ -115,7 +115,7 @@ def test_a_fleet_that_is_awake_is_left_alone_and_one_without_jobs_is_idle(
 ) -> None:
     assert deployment.invoke("backlog") == {
         "idle": True,
-        "tell": False,
+        "notify": False,
         "wanted": 0,
         "desired": 0,
         "running": 0,
@@ -135,7 +135,7 @@ def test_what_a_look_finds_is_published_by_the_second_and_kept(
     for _ in range(8):
         queued(100)
     found = deployment.invoke("backlog")
-    assert found == {"idle": False, "tell": True, "wanted": 2, "desired": 0, "running": 0}
+    assert found == {"idle": False, "notify": True, "wanted": 2, "desired": 0, "running": 0}
     look = FleetStateStore(Table(deployment.table, region="us-east-1")).get().snapshot
     assert look
     assert (look.visible, look.in_flight, look.desired, look.wanted) == (8, 0, 0, 2)
@@ -208,7 +208,7 @@ def test_a_user_whom_discord_would_not_let_be_told_is_told_by_the_next_run(
     deployment.discord.trouble = [(503, {})]
     assert deployment.invoke("waiting")["refused"] == 1
     assert deployment.shown("1000", hopeless.token) == {}
-    assert deployment.invoke("backlog")["tell"] is True
+    assert deployment.invoke("backlog")["notify"] is True
     assert deployment.invoke("waiting") == {"told": 0, "refused": 0, "ended": 1}
     assert deployment.shown("1000", hopeless.token)["content"].startswith("❌")
     record = jobs.get(hopeless.id)

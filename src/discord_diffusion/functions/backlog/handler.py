@@ -45,7 +45,7 @@ def handler(event: object, _context: object) -> dict[str, Any]:
     found = _MONITOR.measure(datetime.now(UTC), backlog_at_least=int(backlog_at_least))
     return {
         "idle": found.idle,
-        "tell": found.notify,
+        "notify": found.notify,
         "wanted": found.snapshot.wanted,
         "desired": found.snapshot.desired,
         "running": found.snapshot.running,
