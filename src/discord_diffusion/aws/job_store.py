@@ -48,7 +48,8 @@ _REMOVALS = "REMOVE #token, waiting"
 class JobStore:
     """The records of jobs. Safe to share between threads.
 
-    `retry_seconds` is how long a conflict with others who charge the same counters is retried.
+    Each method raises `StoreError` if DynamoDB refuses or does not answer in time. `retry_seconds`
+    is how long a conflict with others who charge the same counters is retried.
     """
 
     def __init__(self, table: Table, *, retry_seconds: float = CONFLICT_RETRY_SECONDS) -> None:
@@ -64,7 +65,6 @@ class JobStore:
 
         Raises:
             Refusal: a limit of `charge` does not allow the job.
-            StoreError: DynamoDB refused it or did not answer in time.
         """
         record = JobRecord.of(job, units=charge.units if charge else 0, wait=wait)
         put = self._table.put(job_items.item(record), condition=_IS_NEW)
@@ -97,9 +97,6 @@ class JobStore:
         """End a job that may or may not have been accepted, at no cost to its user.
 
         An `accept` that comes only afterwards, its answer lost on the way, finds it ended.
-
-        Raises:
-            StoreError: as `accept`.
         """
         details = {"reason": reason}
         ended = replace(JobRecord.of(job), status=JobStatus.FAILED, token=None, details=details)
@@ -109,11 +106,7 @@ class JobStore:
             self.finish(job.id, JobStatus.FAILED, reason=reason)
 
     def get(self, job_id: str) -> JobRecord | None:
-        """The record as it is now, None if there is none.
-
-        Raises:
-            StoreError: as `accept`.
-        """
+        """The record as it is now, None if there is none."""
         item = self._table.get_item(job_items.key(job_id))
         return job_items.record_of(item) if item else None
 
@@ -122,7 +115,6 @@ class JobStore:
 
         Raises:
             UnknownJobError: it was never accepted, or is older than records are kept.
-            StoreError: as `accept`.
         """
         update = self._table.update(
             job_items.key(job_id),
@@ -144,7 +136,6 @@ class JobStore:
         Raises:
             ValueError: that is no last status.
             UnknownJobError: as `begin`.
-            StoreError: as `accept`.
         """
         kept = {name: str(value) for name, value in details.items()}
         return self._end(job_id, status, kept, condition=_IS_UNFINISHED, values=_UNFINISHED)
@@ -213,9 +204,6 @@ class JobStore:
         """Whether the caller may notify the user of the wait now, and no other caller may.
 
         True for one caller in `every_seconds`, and only while the job is queued.
-
-        Raises:
-            StoreError: as `accept`.
         """
         seconds = now.timestamp()
         update = self._table.update(
@@ -236,11 +224,7 @@ class JobStore:
         return True
 
     def confirm_notified(self, job_id: str) -> None:
-        """Remove the token of a finished job: its user was notified, or can't be any more.
-
-        Raises:
-            StoreError: as `accept`.
-        """
+        """Remove the token of a finished job: its user was notified, or can't be any more."""
         update = self._table.update(
             job_items.key(job_id),
             _REMOVALS,
@@ -254,9 +238,6 @@ class JobStore:
         """The oldest jobs whose users have not been notified of the end, as of a moment ago.
 
         Their status is `queued` or `drawing`, or a last one after `withdraw(notify_later=True)`.
-
-        Raises:
-            StoreError: as `accept`.
         """
         shards = (self._shard(number, limit) for number in range(job_items.SHARDS))
         oldest = heapq.merge(*shards, key=lambda item: float(item["created_at"]["N"]))

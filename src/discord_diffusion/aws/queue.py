@@ -15,8 +15,8 @@ from discord_diffusion.jobs.job import Job
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
-# Discord waits 3 s for an answer. The SDK's own retries pause for up to a second, so the one retry
-# is ours: at worst (1.0 + 0.5 + 0.8) s go by, which leaves time for an apology.
+# Discord waits 3 s for an answer. The SDK pauses for up to a second before it retries, so the one
+# retry is made here: at worst (1.0 + 0.5 + 0.8) s pass, which leaves time for an apology.
 _SEND_CONFIG = Config(connect_timeout=0.5, read_timeout=0.8, retries={"total_max_attempts": 1})
 _RETRY_SEND_WITHIN_SECONDS = 1.0
 
@@ -26,8 +26,8 @@ _READ_SECONDS = 5
 _POLL_MARGIN_SECONDS = 10
 """Beyond the long poll, which must not look like a connection that hangs."""
 
-# An extension that hangs must not cost the lease, whose thread asks again itself: after 4 s at
-# worst there is time for a second try if the lease is 8 s or longer.
+# An extension that hangs must not cost the lease: it fails after 4 s at worst, which leaves a lease
+# of 8 s or longer time for a second try.
 _LEASE_CONFIG = Config(connect_timeout=1, read_timeout=3, retries={"total_max_attempts": 1})
 
 
@@ -53,18 +53,14 @@ class QueueDepth:
 
 
 class QueueReader:
-    """Reads how full the queue is."""
+    """Reads how full the queue is. Methods raise `QueueError` if SQS does not answer well."""
 
     def __init__(self, queue_url: str, *, region: str | None = None) -> None:
         self._url = queue_url
         self._client = _client(queue_url, region, _SEND_CONFIG)
 
     def depth(self) -> QueueDepth:
-        """How many messages there are. Asks once.
-
-        Raises:
-            QueueError: SQS did not answer well.
-        """
+        """How many messages there are. Asks once."""
         with translated(QueueError):
             answer = self._client.get_queue_attributes(
                 QueueUrl=self._url,
@@ -86,13 +82,9 @@ class JobSender(QueueReader):
     """The Lambda's side: reads how full the queue is, and fills it."""
 
     def send(self, job: Job, *, once: bool = False) -> None:
-        """Put a job in its user's group. A second one of the same interaction is dropped by SQS.
+        """Send a job message in the group of its user. SQS drops a second one of an interaction.
 
-        Tries a second time if the first failed early, unless there is time for `once` only; SQS
-        drops what arrived twice.
-
-        Raises:
-            QueueError: SQS refused it or did not answer in time.
+        A send that fails early is tried a second time, unless `once`; SQS drops what arrived twice.
         """
         started = time.monotonic()
         try:
@@ -113,7 +105,10 @@ class JobSender(QueueReader):
 
 
 class JobQueue:
-    """The worker's side. Safe to share between threads, as botocore's clients are."""
+    """The worker's side. Safe to share between threads, as botocore's clients are.
+
+    Methods raise `QueueError` if SQS does not answer well.
+    """
 
     def __init__(self, queue_url: str, *, wait_seconds: int, region: str | None = None) -> None:
         self._url = queue_url
@@ -125,11 +120,8 @@ class JobQueue:
     def receive(self, *, wait_seconds: int | None = None) -> list[ReceivedMessage]:
         """Long-poll for a message; none after the wait is an empty list.
 
-        One at a time: so no two messages of a group are ever held together, and SQS itself keeps
-        the order within each. The wait is never longer than the usual one.
-
-        Raises:
-            QueueError: SQS did not answer well.
+        One message at a time, so that no two messages of a group are ever held together, and SQS
+        itself keeps the order within each. The wait is never longer than the usual one.
         """
         usual = self._wait_seconds
         with translated(QueueError):
@@ -137,7 +129,7 @@ class JobQueue:
                 QueueUrl=self._url,
                 MaxNumberOfMessages=1,
                 WaitTimeSeconds=usual if wait_seconds is None else min(usual, wait_seconds),
-                # A retry of the SDK's gets what an answer that was lost on its way held.
+                # With it a retry of the SDK receives the same messages, should the answer be lost.
                 ReceiveRequestAttemptId=uuid.uuid4().hex,
                 MessageSystemAttributeNames=[
                     "ApproximateReceiveCount",
@@ -145,23 +137,18 @@ class JobQueue:
                     "SentTimestamp",
                 ],
             )
-        return [_message(dict(one)) for one in answer.get("Messages", [])]
+        return [_message(dict(raw)) for raw in answer.get("Messages", [])]
 
     def extend(self, receipt_handle: str, seconds: int) -> None:
         """Keep the message for `seconds` from now. Asks once, for 4 s at most.
 
         Raises:
             ReceiptLostError: it is no longer ours.
-            QueueError: SQS did not answer well.
         """
         self._change_visibility(self._keeper, receipt_handle, seconds)
 
     def release(self, receipt_handle: str, delay_seconds: int = 0) -> None:
-        """Give the message back, to be received again after the delay.
-
-        Raises:
-            QueueError: as `extend`.
-        """
+        """Give the message back, to be received again after the delay."""
         self._change_visibility(self._client, receipt_handle, delay_seconds)
 
     def _change_visibility(self, client: "SQSClient", receipt_handle: str, seconds: int) -> None:
@@ -171,11 +158,10 @@ class JobQueue:
             )
 
     def delete(self, receipt_handle: str) -> None:
-        """Take the message out of the queue for good.
+        """Delete the message.
 
         Raises:
             ReceiptLostError: it is no longer ours.
-            QueueError: SQS did not answer well.
         """
         with translated(QueueError):
             self._client.delete_message(QueueUrl=self._url, ReceiptHandle=receipt_handle)
