@@ -1,1 +1,1 @@
-"""Benchmarks: measured on request, never part of the tests."""
+"""Benchmarks: run on request, never part of the tests."""

@@ -1,4 +1,4 @@
-"""`make bench`: measure, print a table, write `build/bench.json`."""
+"""`make bench`: measures the functions and the worker, prints tables, writes build/bench.json."""
 
 import json
 import os
@@ -13,11 +13,10 @@ from rich.table import Table
 
 from emulation.rig.emulator_client import client_options
 from emulation.rig.host import stack as host
-from emulation.rig.host import stack as up
 from emulation.rig.options import FleetOptions, StackOptions
 from emulation.rig.stand_in_client import StandIn
 from emulation.rig.state import StackState, StateFolder
-from tests.bench import backlog, fair_order, handler, request_path, worker
+from tests.bench import fair_order, handler, request_path, worker
 from tests.bench.machine import Machine
 from tests.stack import Stack, Workers
 from toolchain.display import Display
@@ -35,7 +34,7 @@ LAYOUT = Layout.of_this_checkout()
 
 def main() -> None:
     """Measure the handler, the request path and the worker, one after another."""
-    machine = Machine.this()
+    machine = Machine.current()
     load_before = os.getloadavg()[0]
     with Display() as display:
         result: dict[str, Any] = {
@@ -48,7 +47,7 @@ def main() -> None:
                     "handler: in process", handler.in_process_latency
                 ).items()
             },
-            **_on_a_stack(display),
+            **_measure_on_a_stack(display),
             "worker": display.run("worker: overhead", worker.worker_overhead),
         }
     path = LAYOUT.build / "bench.json"
@@ -58,37 +57,38 @@ def main() -> None:
     sys.stdout.write(f"\nWritten to {path.relative_to(LAYOUT.root)}\n")
 
 
-def _on_a_stack(display: Display) -> dict[str, Any]:
+def _measure_on_a_stack(display: Display) -> dict[str, Any]:
     folder = StateFolder(LAYOUT.build / "bench-stack")
-    # The scaling loop as often as on AWS: each look reads all who wait, and here nobody draws.
+    # The scaling loop as often as on AWS: each run reads all waiting jobs. No worker draws.
     fleet = FleetOptions(0, 0, speed=1)
     options = StackOptions(aws_port=0, discord_port=0, fleet=fleet, environment="bench")
     try:
-        state = up.start(LAYOUT, folder, options, display).state
-        fair = display.run("fair order", lambda: _fair_order(state, folder))
-        return {"request_path": _request_path(display, state), "fair_order": fair}
+        state = host.start(LAYOUT, folder, options, display).state
+        fair = display.run("fair order", lambda: _measure_fair_order(state, folder))
+        return {"request_path": _measure_request_path(display, state), "fair_order": fair}
     finally:
         host.stop(folder)
 
 
-def _request_path(display: Display, state: StackState) -> list[dict[str, Any]]:
+def _measure_request_path(display: Display, state: StackState) -> list[dict[str, Any]]:
     """Every kind of interaction with one client, and `/imagine` with more."""
     url = state.interactions_url
-    kinds = request_path.kinds(request_path.a_job(url))
-    warm = partial(request_path.measure, url, clients=4, seconds=1)
-    for what, make in kinds.items():
-        warm(what, make)  # starts the functions' processes
+    kinds = request_path.interaction_kinds(request_path.accepted_job_id(url))
+    for kind, make_payload in kinds.items():
+        # Starts the functions' processes.
+        request_path.measure(url, kind, make_payload, clients=4, seconds=1)
 
-    def measured(what: str, clients: int) -> dict[str, Any]:
-        display.run(f"request path: {what}: jobs end", partial(backlog.end, state))
-        measure = partial(request_path.measure, url, what, kinds[what], clients, SECONDS)
-        return asdict(display.run(f"request path: {what}, {clients} clients", measure))
+    def measure(kind: str, clients: int) -> dict[str, Any]:
+        cancel = partial(request_path.cancel_waiting_jobs, state)
+        display.run(f"request path: {kind}: jobs end", cancel)
+        run = partial(request_path.measure, url, kind, kinds[kind], clients, SECONDS)
+        return asdict(display.run(f"request path: {kind}, {clients} clients", run))
 
-    runs = [(what, 1) for what in kinds] + [("/imagine", clients) for clients in CLIENTS[1:]]
-    return [measured(what, clients) for what, clients in runs]
+    runs = [(kind, 1) for kind in kinds] + [("/imagine", clients) for clients in CLIENTS[1:]]
+    return [measure(kind, clients) for kind, clients in runs]
 
 
-def _fair_order(state: StackState, folder: StateFolder) -> dict[str, Any]:
+def _measure_fair_order(state: StackState, folder: StateFolder) -> dict[str, Any]:
     discord = StandIn(state.discord_url)
     sqs = boto3.client("sqs", **client_options(state))
     workers = Workers(Stack(state, folder, discord, sqs))

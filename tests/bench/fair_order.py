@@ -1,4 +1,4 @@
-"""What a busy user costs the others: the wait of one request, alone and behind 20 of another's."""
+"""Measures how long a request waits: alone, and behind 20 requests of another user."""
 
 import statistics
 import time
@@ -9,7 +9,7 @@ from emulation.rig.stand_in_client import StandIn
 
 BUSY_JOBS = 20
 ROUNDS = 3
-_STEPS_OF_BUSY = 25
+_BUSY_STEPS = 25
 _TIMEOUT_SECONDS = 120.0
 
 
@@ -24,15 +24,17 @@ class FairOrder:
 
 
 def measure(discord: StandIn) -> FairOrder:
-    """Measure on a stack whose worker has drawn before."""
-    _wait(discord, _ask(discord, "1"))
-    alone = [_waited(discord, _ask(discord, _user())) for _ in range(ROUNDS)]
+    """Measure on a stack with one worker. The first request, which warms it up, is not counted."""
+    _wait_for_pictures(discord, _send_imagine(discord, "1"))
+    alone = [
+        _seconds_to_pictures(discord, _send_imagine(discord, _new_user_id())) for _ in range(ROUNDS)
+    ]
     beside, last = [], []
     for _ in range(ROUNDS):
-        busy = _user()
-        jobs = [_ask(discord, busy, _STEPS_OF_BUSY) for _ in range(BUSY_JOBS)]
-        beside.append(_waited(discord, _ask(discord, _user())))
-        last.append(_waited(discord, jobs[-1]))
+        busy = _new_user_id()
+        jobs = [_send_imagine(discord, busy, _BUSY_STEPS) for _ in range(BUSY_JOBS)]
+        beside.append(_seconds_to_pictures(discord, _send_imagine(discord, _new_user_id())))
+        last.append(_seconds_to_pictures(discord, jobs[-1]))
     return FairOrder(
         round(statistics.median(alone), 2),
         round(statistics.median(beside), 2),
@@ -40,23 +42,23 @@ def measure(discord: StandIn) -> FairOrder:
     )
 
 
-def _user() -> str:
+def _new_user_id() -> str:
     return str(time.time_ns() // 1000 << 12)
 
 
-def _ask(discord: StandIn, user: str, steps: int = 12) -> str:
+def _send_imagine(discord: StandIn, user: str, steps: int = 12) -> str:
     return discord.send("imagine", {"prompt": "a red circle", "steps": steps}, user_id=user)
 
 
-def _wait(discord: StandIn, interaction: str) -> None:
+def _wait_for_pictures(discord: StandIn, interaction: str) -> None:
     discord.wait_for_pictures(interaction, _TIMEOUT_SECONDS)
 
 
-def _waited(discord: StandIn, interaction: str) -> float:
-    """From the message that said that it is queued to the one with the pictures."""
-    _wait(discord, interaction)
+def _seconds_to_pictures(discord: StandIn, interaction: str) -> float:
+    """Seconds from the message that the job is queued to its edit with the pictures."""
+    _wait_for_pictures(discord, interaction)
     message = discord.interaction(interaction)["message"]
-    asked, shown = (
+    queued, shown = (
         datetime.fromisoformat(message[name]) for name in ("timestamp", "edited_timestamp")
     )
-    return (shown - asked).total_seconds()
+    return (shown - queued).total_seconds()

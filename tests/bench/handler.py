@@ -1,4 +1,4 @@
-"""What the Lambda `interactions` costs: its start in a fresh process, and each request after it."""
+"""Measures the Lambda `interactions`: its cold start, and each request after it."""
 
 import json
 import os
@@ -15,8 +15,8 @@ from tests.unit.aws.aws_server import EMPTY, serve
 from tests.unit.functions.conftest import KEY, event_v1, imagine, make_caller
 from toolchain.layout import Layout, python_of
 
-# What Lambda counts as Init, and the first request of a new environment, which opens a connection.
-_COLD = """
+# Times what Lambda counts as Init, and the first request, which opens a connection.
+_COLD_START = """
 import json, sys, time
 event = json.load(sys.stdin)
 started = time.perf_counter()
@@ -32,7 +32,7 @@ def cold_start_ms(runs: int = 9) -> dict[str, float]:
     """Milliseconds to import the handler and to answer its first command, medians of `runs`.
 
     Each run is a new process of the interpreter that the emulator gives functions, on the unpacked
-    package, into whose folder nothing is written, as on Lambda.
+    package; no bytecode is written, as on Lambda.
     """
     layout = Layout.of_this_checkout()
     with tempfile.TemporaryDirectory() as folder, serve() as sqs:
@@ -52,12 +52,12 @@ def cold_start_ms(runs: int = 9) -> dict[str, float]:
             "LOG_LEVEL": "ERROR",
             **sqs.environment,
         }
-        results = [_start(layout, Path(folder) / "code", environment) for _ in range(runs)]
-    imports = [one["import"] for one in results]
+        results = [_time_start(layout, Path(folder) / "code", environment) for _ in range(runs)]
+    imports = [result["import"] for result in results]
     return {
         "cold_import_p50": round(statistics.median(imports), 1),
         "cold_import_min": round(min(imports), 1),
-        "first_command_p50": round(statistics.median(one["first"] for one in results), 1),
+        "first_command_p50": round(statistics.median(result["first"] for result in results), 1),
     }
 
 
@@ -67,7 +67,7 @@ def cold_import_ms(runs: int = 9) -> float:
 
 
 def in_process_latency(requests: int = 2000) -> dict[str, float]:
-    """Milliseconds a signed command, signature and validation included, with a queue in memory."""
+    """Milliseconds of a signed command, validation included, with a queue in memory."""
     endpoint = make_caller().endpoint
     milliseconds = []
     for number in range(requests):
@@ -82,10 +82,10 @@ def in_process_latency(requests: int = 2000) -> dict[str, float]:
     return {"p50": round(cuts[49], 3), "p99": round(cuts[98], 3)}
 
 
-def _start(layout: Layout, code: Path, environment: dict[str, str]) -> dict[str, Any]:
+def _time_start(layout: Layout, code: Path, environment: dict[str, str]) -> dict[str, Any]:
     event = event_v1(json.dumps(imagine(prompt="a red circle")).encode())
     ended = subprocess.run(
-        [python_of(layout.lambda_environment), "-c", _COLD],
+        [python_of(layout.lambda_environment), "-c", _COLD_START],
         cwd=code,
         env=environment,
         input=json.dumps(event),

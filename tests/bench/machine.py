@@ -1,4 +1,4 @@
-"""Which machine a figure was measured on."""
+"""The machine that figures were measured on."""
 
 import os
 import platform
@@ -8,7 +8,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Machine:
-    """What matters for comparing figures."""
+    """Properties that decide whether figures can be compared."""
 
     processor: str
     cores: int
@@ -16,8 +16,8 @@ class Machine:
     python: str
 
     @classmethod
-    def this(cls) -> "Machine":
-        """The machine that this runs on."""
+    def current(cls) -> "Machine":
+        """The machine that this process runs on."""
         return cls(
             processor=_processor(),
             cores=os.cpu_count() or 1,
@@ -26,7 +26,7 @@ class Machine:
         )
 
     def as_json(self) -> dict[str, object]:
-        """For the result file."""
+        """The machine as the result file holds it."""
         return asdict(self)
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""Signed requests through API Gateway, Lambda, DynamoDB and SQS, all of the emulator."""
+"""Measures signed requests through the emulator's API Gateway, Lambda, DynamoDB and SQS."""
 
 import itertools
 import json
@@ -10,22 +10,30 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+import boto3
 import httpx
 
+from discord_diffusion.aws.dynamodb import Table
+from discord_diffusion.aws.job_store import JobStore
+from discord_diffusion.jobs.record import JobStatus
+from emulation.rig.emulator_client import client_options
+from emulation.rig.state import StackState
 from fixtures.discord.signing import encode, interaction, sign
 
 _EPOCH_MS = 1_420_070_400_000
 _SEQUENCE = itertools.count()
 _CHANNEL_MESSAGE, _AUTOCOMPLETE_RESULT, _MODAL = 4, 8, 9
 _EPHEMERAL = 64
+_CANCELS_AT_ONCE = 4
+_MANY = 100_000
 Payload = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Load:
-    """What one number of clients saw of one kind of interaction; times in milliseconds.
+class Measurement:
+    """Response times of one kind of interaction for a number of clients, in milliseconds.
 
-    An answer other than the one that is expected is an error: a refusal is quicker than a job.
+    An unexpected answer is an error: a refusal is quicker than a job.
     """
 
     what: str
@@ -42,48 +50,48 @@ def _snowflake() -> str:
 
 
 def _payload(**changes: Any) -> Payload:
-    """A new interaction of somebody who has never asked: limits must not be what is measured."""
+    """A new interaction of a new user, so that no quota refuses it."""
     base = interaction("command_guild")
     member = base["member"] | {"user": base["member"]["user"] | {"id": _snowflake()}}
     return base | {"id": _snowflake(), "token": "bench", "member": member} | changes
 
 
 def imagine() -> Payload:
-    """`/imagine`."""
+    """The command `/imagine`."""
     return _payload()
 
 
 def autocomplete() -> Payload:
-    """`model`, of which a letter is typed."""
+    """An autocomplete interaction: one letter of the option `model` is typed."""
     option = {"name": "model", "type": 3, "value": "s", "focused": True}
     return _payload(type=4, data={"id": "1", "name": "imagine", "type": 1, "options": [option]})
 
 
 def quota() -> Payload:
-    """`/quota`."""
+    """The command `/quota`."""
     return _payload(data={"id": "1", "name": "quota", "type": 1})
 
 
 def edit_button(job_id: str) -> Payload:
-    """The button that opens the form."""
+    """A click on the button that opens the modal."""
     return _payload(type=3, data={"custom_id": f"edit:{job_id}:0", "component_type": 2})
 
 
-def filled_form(job_id: str) -> Payload:
-    """The form, sent with another prompt."""
+def submitted_modal(job_id: str) -> Payload:
+    """The modal, submitted with another prompt."""
     text = {"type": 4, "custom_id": "prompt", "value": "a blue star"}
     row = {"type": 1, "components": [text]}
     return _payload(type=5, data={"custom_id": f"edit:{job_id}:0", "components": [row]})
 
 
-def kinds(job_id: str) -> dict[str, Callable[[], Payload]]:
-    """Everything that is measured, by name; `job_id` is a job that the table knows."""
+def interaction_kinds(job_id: str) -> dict[str, Callable[[], Payload]]:
+    """Makers of payloads by kind of interaction; `job_id` is that of a job with a record."""
     return {
         "/imagine": imagine,
         "autocomplete": autocomplete,
         "/quota": quota,
         "button: form": lambda: edit_button(job_id),
-        "form: job": lambda: filled_form(job_id),
+        "form: job": lambda: submitted_modal(job_id),
     }
 
 
@@ -96,16 +104,18 @@ _EXPECTED = {
 }
 
 
-def a_job(url: str) -> str:
-    """The id of a job that is accepted now."""
+def accepted_job_id(url: str) -> str:
+    """Send `/imagine` and return the id of its job."""
     payload = imagine()
     body = encode(payload)
     httpx.post(url, content=body, headers=sign(body), timeout=30).raise_for_status()
     return str(payload["id"])
 
 
-def measure(url: str, what: str, make: Callable[[], Payload], clients: int, seconds: float) -> Load:
-    """Send as many requests as `clients` can, each waiting for its answer, for `seconds`."""
+def measure(
+    url: str, kind: str, make_payload: Callable[[], Payload], clients: int, seconds: float
+) -> Measurement:
+    """Let each client send one request after another for `seconds`."""
     until = time.monotonic() + seconds
     times: list[float] = []
     errors = 0
@@ -115,22 +125,22 @@ def measure(url: str, what: str, make: Callable[[], Payload], clients: int, seco
         nonlocal errors
         http = httpx.Client(timeout=30, trust_env=False)
         while time.monotonic() < until:
-            body = encode(make())
+            body = encode(make_payload())
             headers = sign(body)
             started = time.perf_counter()
             answer = http.post(url, content=body, headers=headers)
             took = time.perf_counter() - started
             with lock:
                 times.append(took * 1000)
-                errors += not _is_expected(what, answer)
+                errors += not _is_expected(kind, answer)
 
     started = time.monotonic()
     with ThreadPoolExecutor(clients) as pool:
         for running in [pool.submit(client) for _ in range(clients)]:
             running.result()
     elapsed = time.monotonic() - started
-    return Load(
-        what=what,
+    return Measurement(
+        what=kind,
         clients=clients,
         requests=len(times),
         requests_per_second=round(len(times) / elapsed, 1),
@@ -140,9 +150,22 @@ def measure(url: str, what: str, make: Callable[[], Payload], clients: int, seco
     )
 
 
-def _is_expected(what: str, answer: httpx.Response) -> bool:
+def _is_expected(kind: str, answer: httpx.Response) -> bool:
     if answer.status_code != httpx.codes.OK:
         return False
     content = json.loads(answer.content)
-    refused = content.get("data", {}).get("flags") == _EPHEMERAL and what != "/quota"
-    return content.get("type") == _EXPECTED[what] and not refused
+    refused = content.get("data", {}).get("flags") == _EPHEMERAL and kind != "/quota"
+    return content.get("type") == _EXPECTED[kind] and not refused
+
+
+def cancel_waiting_jobs(state: StackState) -> None:
+    """End the jobs that a measurement has left, before the next one. No worker may run."""
+    client = boto3.client("dynamodb", **client_options(state))
+    store = JobStore(Table(state.jobs_table_name, client=client))
+    boto3.client("sqs", **client_options(state)).purge_queue(QueueUrl=state.queue_url)
+
+    def cancel(job_id: str) -> None:
+        store.finish(job_id, JobStatus.CANCELLED, reason="measured")
+
+    with ThreadPoolExecutor(_CANCELS_AT_ONCE) as pool:
+        list(pool.map(cancel, [record.id for record in store.waiting(_MANY)]))

@@ -1,4 +1,4 @@
-"""What the worker adds to a job beside the pipeline's own time."""
+"""Measures the time that the worker adds to a job beside the pipeline's own."""
 
 import statistics
 import subprocess
@@ -35,8 +35,8 @@ EMBEDDED_MODEL = Path("fixtures/model/tiny")
 """Relative to the checkout."""
 ROUNDS = 3
 
-# In a process of its own: what Discord does must not count as the worker's time.
-_DISCORD = """
+# In a process of its own, so that its time is not counted as the worker's.
+_LOCAL_DISCORD = """
 import sys
 from tests.local_discord import LocalDiscord
 with LocalDiscord() as discord:
@@ -45,8 +45,8 @@ with LocalDiscord() as discord:
 """
 
 
-class _Timed:
-    """Passes jobs on to a generator; knows how long it drew, and from when to when."""
+class _TimedGenerator:
+    """Passes requests on to a generator and times it."""
 
     def __init__(self, generator: DiffusersGenerator) -> None:
         self._generator = generator
@@ -56,7 +56,7 @@ class _Timed:
 
     @property
     def wall_seconds(self) -> float:
-        """From the first call to the end of the last."""
+        """From the start of the first call to the end of the last one."""
         return self._ended - self._began
 
     @property
@@ -88,42 +88,45 @@ class _Timed:
 def worker_overhead(
     model: Path = EMBEDDED_MODEL, *, jobs: int = 16, images: int = 4, steps: int = 12
 ) -> dict[str, float]:
-    """What a full queue loses to everything but the pipeline; medians of `ROUNDS`.
+    """The worker's overhead while the queue is full; medians of `ROUNDS`.
 
-    Seconds a job of the pipeline alone, and of a worker that has always another job waiting: parse,
-    lease, job table, progress, pipeline, enlarge, encode, upload over HTTP on loopback, delete;
-    queue and table are in memory. Both draw the same jobs in batches of the same size, and take
-    turns, so that a busy machine slows both. `overhead_share` is of the worker's time;
-    `pipeline_busy_share` is that of the wall clock in which the pipeline draws, `beside_cpu_share`
-    that of the process's CPU time spent on all else: what a machine of one core would lose.
+    Measures the seconds a job takes in the pipeline alone, and in a worker that always has another
+    job waiting: parse, lease, job record, progress, pipeline, enlarge, encode, upload over HTTP on
+    loopback, delete; queue and table are in memory. Both draw the same jobs in batches of the same
+    size, and take turns, so that a busy machine slows both. `overhead_share` is a share of the
+    worker's time, `pipeline_busy_share` the share of the time in which the pipeline draws, and
+    `beside_cpu_share` the share of the process's CPU time that is spent on everything else: the
+    loss on a machine of one core.
     """
     settings = make_settings(MODEL=str(model), DEVICE="cpu", TORCH_THREADS="1")
     generator = DiffusersGenerator.load(settings.pipeline)
     generator.warm_up()
-    alone, whole, busy, beside = [], [], [], []
-    with _discord() as url:
+    alone_seconds, worker_seconds, busy_shares, beside_shares = [], [], [], []
+    with _local_discord() as url:
         for round_ in range(ROUNDS + 1):
             work = [_job(round_ * jobs + number, images, steps) for number in range(jobs)]
-            alone.append(_draw_alone(generator, work))
-            timed, cpu_started = _Timed(generator), time.process_time()
+            alone_seconds.append(_draw_alone(generator, work))
+            timed, cpu_started = _TimedGenerator(generator), time.process_time()
             _draw_as_a_worker(timed, work, url)
             cpu_seconds = time.process_time() - cpu_started
-            beside.append((cpu_seconds - timed.cpu_seconds) / cpu_seconds)
-            whole.append(timed.wall_seconds / jobs)
-            busy.append(timed.seconds / timed.wall_seconds)
+            beside_shares.append((cpu_seconds - timed.cpu_seconds) / cpu_seconds)
+            worker_seconds.append(timed.wall_seconds / jobs)
+            busy_shares.append(timed.seconds / timed.wall_seconds)
     # The first round opens connections and fills caches.
-    pipeline_seconds, job_seconds = statistics.median(alone[1:]), statistics.median(whole[1:])
+    pipeline_seconds, job_seconds = (
+        statistics.median(measured[1:]) for measured in (alone_seconds, worker_seconds)
+    )
     return {
         "pipeline_seconds": round(pipeline_seconds, 4),
         "job_seconds": round(job_seconds, 4),
         "overhead_share": round(1 - pipeline_seconds / job_seconds, 4),
-        "pipeline_busy_share": round(statistics.median(busy[1:]), 4),
-        "beside_cpu_share": round(statistics.median(beside[1:]), 4),
+        "pipeline_busy_share": round(statistics.median(busy_shares[1:]), 4),
+        "beside_cpu_share": round(statistics.median(beside_shares[1:]), 4),
     }
 
 
 def _draw_alone(generator: DiffusersGenerator, jobs: list[Job]) -> float:
-    """Seconds a job, drawn in full batches, one after another."""
+    """Draw the jobs in full batches, one after another; returns the seconds a job."""
     parameters = jobs[0].parameters
     size = max(1, generator.capacity(parameters) // parameters.images)
     started = time.perf_counter()
@@ -133,7 +136,7 @@ def _draw_alone(generator: DiffusersGenerator, jobs: list[Job]) -> float:
     return (time.perf_counter() - started) / len(jobs)
 
 
-def _draw_as_a_worker(timed: _Timed, jobs: list[Job], discord_url: str) -> None:
+def _draw_as_a_worker(timed: _TimedGenerator, jobs: list[Job], discord_url: str) -> None:
     queue, table = MemoryQueue(), MemoryTable()
     queue.waiting += [make_message(job.to_json()) for job in jobs]
     worker = Worker(
@@ -171,9 +174,9 @@ def _job(seed: int, images: int, steps: int) -> Job:
 
 
 @contextmanager
-def _discord() -> Iterator[str]:
+def _local_discord() -> Iterator[str]:
     process = subprocess.Popen(
-        [sys.executable, "-c", _DISCORD],
+        [sys.executable, "-c", _LOCAL_DISCORD],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -1,1 +1,1 @@
-"""How fast the worker draws, beside the recipes that it is to beat: `python -m tests.bench.gpu`."""
+"""Compares how fast the worker and plain diffusers draw: `python -m tests.bench.gpu`."""

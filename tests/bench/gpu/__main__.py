@@ -1,6 +1,7 @@
-"""`python -m tests.bench.gpu`: pictures a second of three recipes; writes build/bench-worker.json.
+"""`python -m tests.bench.gpu`: measures pictures a second of three recipes.
 
-Without a GPU it draws with the embedded model and says what it could not measure.
+Writes build/bench-worker.json. Without a GPU it draws with the embedded model and says what it
+could not measure.
 """
 
 import argparse
@@ -37,34 +38,38 @@ COLUMNS = (
 
 
 def main() -> None:
-    """Measure every case that the device is for."""
+    """Measure every case that suits the device."""
     options = _options()
     device = choose_device(options.device)
     torch.set_num_threads(options.threads)
     dtype = choose_dtype(device)
-    reached, known = hardware.measured_tflops(device, dtype), hardware.peak_tflops(device)
-    peak = known or reached
+    reached, published = hardware.measured_tflops(device, dtype), hardware.peak_tflops(device)
+    peak = published or reached
     result: dict[str, Any] = {
-        "machine": Machine.this().as_json(),
+        "machine": Machine.current().as_json(),
         "device": hardware.name_of(device),
         "precision_of_c": str(dtype),
         "torch": torch.__version__,
         "clock": "processor time" if hardware.counts_processor_time(device) else "time on the wall",
         "peak_tflops": round(peak, 3),
-        "peak_is": "the data sheet's" if known else "what a large matrix product reaches here",
+        "peak_is": "the data sheet's" if published else "what a large matrix product reaches here",
         "matrix_product_tflops": round(reached, 3),
-        "could_not_be_measured": _missing(device),
+        "could_not_be_measured": _not_measured(device),
     }
-    ours = {"DEVICE": options.device, "COMPILE": options.compile, "MAX_BATCH": str(options.batch)}
-    ours["TORCH_THREADS"] = str(options.threads)
+    worker_settings = {
+        "DEVICE": options.device,
+        "COMPILE": options.compile,
+        "MAX_BATCH": str(options.batch),
+    }
+    worker_settings["TORCH_THREADS"] = str(options.threads)
     if options.compile_cache:
-        ours["COMPILE_CACHE"] = options.compile_cache
+        worker_settings["COMPILE_CACHE"] = options.compile_cache
     figures: list[Figures] = []
     with tempfile.TemporaryDirectory() as folder:
         for case in _cases(device, Path(folder), options.only):
             sys.stderr.write(f"{case.name} ...\n")
-            figures += measure(case, device, ours, options.runs, peak)
-    result["figures"] = [one.as_json() for one in figures]
+            figures += measure(case, device, worker_settings, options.runs, peak)
+    result["figures"] = [row.as_json() for row in figures]
     path = LAYOUT.build / "bench-worker.json"
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps(result, indent=2) + "\n")
@@ -98,11 +103,11 @@ def _cases(device: torch.device, folder: Path, only: str) -> list[Case]:
     return chosen
 
 
-def _missing(device: torch.device) -> list[str]:
+def _not_measured(device: torch.device) -> list[str]:
     missing = []
     with hardware.measured_energy(device) as energy:
         pass
-    if energy.joules is None and hardware._power(device) is None:
+    if energy.joules is None and hardware.power_meter(device) is None:
         missing.append("energy: neither NVML nor RAPL answers here")
     if device.type == "cpu":
         missing.append("SD 1.5 and SDXL: there is no GPU, and a CPU takes minutes for a picture")
@@ -112,21 +117,22 @@ def _missing(device: torch.device) -> list[str]:
 
 def _print(result: dict[str, Any], figures: list[Figures]) -> None:
     console = Console(width=160)
-    console.print(f"\n{Machine.this()}\n{result['device']}, torch {result['torch']}")
+    console.print(f"\n{Machine.current()}\n{result['device']}, torch {result['torch']}")
     console.print(f"Timed by {result['clock']}; steps of the denoiser always on the wall")
     console.print(f"Peak taken: {result['peak_tflops']} TFLOP/s, {result['peak_is']}\n")
-    for case in dict.fromkeys(one.case for one in figures):
+    for case in dict.fromkeys(row.case for row in figures):
         table = Table(title=case, box=None, title_justify="left")
         for name in COLUMNS:
             table.add_column(
                 name.replace("_", " "), justify="left" if name == "recipe" else "right"
             )
-        for one in figures:
-            if one.case == case:
-                row = one.as_json()
-                table.add_row(*("-" if row[name] is None else str(row[name]) for name in COLUMNS))
-                if one.why_not:
-                    console.print(f"{one.recipe}: {one.why_not}")
+        for row in figures:
+            if row.case == case:
+                values = row.as_json()
+                cells = ("-" if values[name] is None else str(values[name]) for name in COLUMNS)
+                table.add_row(*cells)
+                if row.why_not:
+                    console.print(f"{row.recipe}: {row.why_not}")
         console.print(table)
     for text in result["could_not_be_measured"]:
         console.print(f"Not measured: {text}")

@@ -1,6 +1,6 @@
 """Stable Diffusion 1.5 and XL at their full size with random weights: nothing is downloaded.
 
-Speed does not depend on what the weights say. The numbers are those of the published
+Speed does not depend on the values of weights. The numbers are those of the published
 configurations, whose parameters count 859.5 and 2,567 million in the UNet.
 """
 

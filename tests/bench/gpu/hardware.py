@@ -1,4 +1,4 @@
-"""What the device could do at best, and what it draws from the wall."""
+"""The device: its peak throughput, its clock and its energy."""
 
 import threading
 import time
@@ -27,14 +27,14 @@ _SAMPLE_SECONDS = 0.05
 
 
 def name_of(device: torch.device) -> str:
-    """As the driver or the kernel names it."""
+    """The device's name for the report."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     return f"CPU, {torch.get_num_threads()} threads"
 
 
 def peak_tflops(device: torch.device) -> float | None:
-    """From the table; None for what is not in it, such as any CPU."""
+    """The published peak; None for a device that is not in the table, such as any CPU."""
     if device.type != "cuda":
         return None
     words = torch.cuda.get_device_name(device).replace("-", " ").split()
@@ -42,7 +42,7 @@ def peak_tflops(device: torch.device) -> float | None:
 
 
 def measured_tflops(device: torch.device, dtype: torch.dtype) -> float:
-    """What one large matrix product reaches here, the best of several."""
+    """The throughput of one large matrix product here, the best of three."""
     side, runs = (8192, 20) if device.type == "cuda" else (1024, 5)
     left, right = (torch.randn(side, side, device=device).to(dtype) for _ in range(2))
     best = float("inf")
@@ -57,24 +57,24 @@ def measured_tflops(device: torch.device, dtype: torch.dtype) -> float:
 
 
 def counts_processor_time(device: torch.device) -> bool:
-    """Whether the processor times the work: on one thread the same, and true when busy."""
+    """Whether processor time is measured, which on one thread is true on a busy machine too."""
     return device.type == "cpu" and torch.get_num_threads() == 1
 
 
 def clock(device: torch.device) -> float:
-    """Seconds, from no particular moment."""
+    """Seconds since an arbitrary moment."""
     return time.process_time() if counts_processor_time(device) else time.perf_counter()
 
 
 def synchronize(device: torch.device) -> None:
-    """Wait until everything that was asked of the device is done."""
+    """Wait until the device has done all its work."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
 
 
 @dataclass
 class Energy:
-    """Joules of a stretch of work; None where nobody tells."""
+    """Joules of a piece of work; None where no meter is available."""
 
     joules: float | None = None
     _samples: list[tuple[float, float]] = field(default_factory=list)
@@ -82,15 +82,18 @@ class Energy:
 
 @contextmanager
 def measured_energy(device: torch.device) -> Iterator[Energy]:
-    """By the GPU's own counter or samples of its power; on a CPU by RAPL where it may be read."""
+    """Measure the energy of the work inside the context.
+
+    By the GPU's own counter or samples of its power; on a CPU by RAPL if it may be read.
+    """
     energy = Energy()
-    counter = _counter(device)
+    counter = _energy_counter(device)
     if counter is not None:
         before = counter()
         yield energy
         energy.joules = counter() - before
         return
-    power = _power(device)
+    power = power_meter(device)
     if power is None:
         yield energy
         return
@@ -111,7 +114,8 @@ def measured_energy(device: torch.device) -> Iterator[Energy]:
         energy.joules = mean * (time.perf_counter() - started)
 
 
-def _counter(device: torch.device) -> Callable[[], float] | None:
+def _energy_counter(device: torch.device) -> Callable[[], float] | None:
+    """A reading of the joules that the device has used; None if it has no such counter."""
     if device.type == "cuda":
         nvml, handle = _nvml(device)
         try:
@@ -126,7 +130,8 @@ def _counter(device: torch.device) -> Callable[[], float] | None:
     return lambda: int(_RAPL.read_text()) / 1e6
 
 
-def _power(device: torch.device) -> Callable[[], float] | None:
+def power_meter(device: torch.device) -> Callable[[], float] | None:
+    """A reading of the GPU's power in watts; None without a GPU or NVML."""
     nvml, handle = _nvml(device)
     if nvml is None:
         return None
@@ -141,5 +146,5 @@ def _nvml(device: torch.device) -> tuple[Any, Any]:
 
         pynvml.nvmlInit()
         return pynvml, pynvml.nvmlDeviceGetHandleByIndex(torch.cuda.current_device())
-    except Exception:  # noqa: BLE001 - energy is then not measured, which is said
+    except Exception:  # noqa: BLE001 - the report says that energy is not measured
         return None, None

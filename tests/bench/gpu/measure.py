@@ -1,4 +1,4 @@
-"""Recipes measured in turns, so that whatever else the machine does slows all of them."""
+"""Measures recipes in turns, so that other work of the machine slows all of them."""
 
 import gc
 import math
@@ -14,7 +14,7 @@ from tests.bench.gpu.recipes import Case, PlainDiffusers, recipes
 
 @dataclass
 class Figures:
-    """What was measured of one recipe in one case; None is what could not be."""
+    """The figures of one recipe in one case; None if a figure could not be measured."""
 
     case: str
     recipe: str
@@ -30,27 +30,26 @@ class Figures:
     rates: list[float] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
-        """For the result file."""
+        """The figures as the result file holds them."""
         return asdict(self)
 
 
 def measure(
-    case: Case, device: torch.device, ours: dict[str, str], runs: int, peak: float
+    case: Case, device: torch.device, worker_settings: dict[str, str], runs: int, peak: float
 ) -> list[Figures]:
-    """Each recipe once to warm it, then `runs` times in turns; `peak` in TFLOP/s."""
+    """Draw each recipe once to warm up, then `runs` times in turns; `peak` is in TFLOP/s."""
     loaded: dict[str, Any] = {}
-    figures = {name: Figures(case.name, name) for name in recipes(case, device, ours)}
-    for name, load in recipes(case, device, ours).items():
+    figures = {name: Figures(case.name, name) for name in recipes(case, device, worker_settings)}
+    for name, load in recipes(case, device, worker_settings).items():
         try:
             loaded[name] = load()
             loaded[name].draw()
             figures[name].batch = loaded[name].pictures
-        except Exception as error:  # noqa: BLE001 - said in the table; the others are measured
+        except Exception as error:  # noqa: BLE001 - the report says so; the others are measured
             figures[name].why_not = f"{type(error).__name__}: {str(error)[:120]}"
             loaded.pop(name, None)
-    flops = next(
-        (one.denoiser_flops() for one in loaded.values() if isinstance(one, PlainDiffusers)), None
-    )
+    plain = (recipe for recipe in loaded.values() if isinstance(recipe, PlainDiffusers))
+    flops = next((recipe.denoiser_flops() for recipe in plain), None)
     energies: dict[str, list[float]] = {name: [] for name in loaded}
     steps: dict[str, list[float]] = {name: [] for name in loaded}
     for _ in range(runs):
@@ -66,7 +65,7 @@ def measure(
                 energies[name].append(energy.joules / recipe.pictures)
     base = statistics.median(next(iter(figures.values())).rates or [math.nan])
     for name, recipe in loaded.items():
-        _sum_up(figures[name], recipe.pictures, base, energies[name], steps[name], flops, peak)
+        _summarize(figures[name], recipe.pictures, base, energies[name], steps[name], flops, peak)
     loaded.clear()
     gc.collect()
     if device.type == "cuda":
@@ -74,7 +73,7 @@ def measure(
     return list(figures.values())
 
 
-def _sum_up(
+def _summarize(
     figures: Figures,
     pictures: int,
     base: float,

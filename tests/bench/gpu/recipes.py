@@ -21,7 +21,7 @@ PROMPT = "a red circle on a blue background"
 
 @dataclass(frozen=True)
 class Case:
-    """What is drawn."""
+    """A model and the parameters of its pictures; `side` in pixels."""
 
     name: str
     folder: Path
@@ -31,17 +31,17 @@ class Case:
 
 
 class Recipe(Protocol):
-    """Draws pictures of a case; `pictures` at a time."""
+    """A way to draw the pictures of a case, `pictures` at a time."""
 
     pictures: int
 
     def draw(self) -> float:
-        """Draw once; seconds a step of the denoiser, the first one left out."""
+        """Draw once; returns the seconds of a denoising step, the first one left out."""
 
 
 @dataclass
 class PlainDiffusers:
-    """diffusers as its own examples use it, on its own choice of settings."""
+    """diffusers as its own examples use it, with its default settings."""
 
     case: Case
     device: torch.device
@@ -57,7 +57,7 @@ class PlainDiffusers:
         self.pipe.set_progress_bar_config(disable=True)
 
     def draw(self) -> float:
-        """One call; no step is timed, since watching would slow it."""
+        """Draw in one call; no step is timed, since a callback would slow it."""
         with _library_defaults():
             self.pipe(
                 [PROMPT] * self.pictures,
@@ -69,7 +69,7 @@ class PlainDiffusers:
         return float("nan")
 
     def denoiser_flops(self) -> int:
-        """Of one step for one picture, guidance included."""
+        """Floating-point operations of one step for one picture, guidance included."""
         from torch.utils.flop_counter import FlopCounterMode
 
         with FlopCounterMode(display=False) as counter:
@@ -88,8 +88,8 @@ class PlainDiffusers:
 
 
 @dataclass
-class Ours:
-    """The worker's own generator, with as many pictures as it says fit."""
+class WorkerGenerator:
+    """The worker's generator, with as many pictures as fit by its own measure."""
 
     case: Case
     settings: dict[str, str]
@@ -111,14 +111,14 @@ class Ours:
         self.pictures = self.generator.capacity(self._parameters(1))
 
     def draw(self) -> float:
-        """As many jobs as fill a batch."""
+        """Draw as many jobs as fill a batch."""
         most = IMAGES[1]
         counts = [most] * (self.pictures // most) + [self.pictures % most]
         requests = [GenerationRequest(self._parameters(count)) for count in counts if count]
         made = self.generator.generate(requests, lambda *_step: None)
-        for one in made:
-            if isinstance(one, Exception):
-                raise one
+        for result in made:
+            if isinstance(result, Exception):
+                raise result
         assert isinstance(made[0], Generation)
         return made[0].seconds.other_steps / max(1, self.case.steps - 1)
 
@@ -129,20 +129,22 @@ class Ours:
         )
 
 
-def recipes(case: Case, device: torch.device, ours: dict[str, str]) -> dict[str, Callable[[], Any]]:
-    """The recipes of a case by name, each to be loaded when it is wanted."""
+def recipes(
+    case: Case, device: torch.device, worker_settings: dict[str, str]
+) -> dict[str, Callable[[], Any]]:
+    """Loaders of the case's recipes, by name."""
     half = torch.float32 if device.type == "cpu" else torch.float16
     plain = "fp32" if device.type == "cpu" else "fp16"
     return {
         "(a) one by one, fp32": lambda: PlainDiffusers(case, device, torch.float32, 1),
         f"(b) plain diffusers, {plain}, 4 at a time": lambda: PlainDiffusers(case, device, half, 4),
-        "(c) this worker": lambda: Ours(case, ours),
+        "(c) this worker": lambda: WorkerGenerator(case, worker_settings),
     }
 
 
 @contextmanager
 def _library_defaults() -> Iterator[None]:
-    """What the worker chooses for its process is not lent to the others."""
+    """Undo, for other recipes, the settings of torch that the worker makes for its process."""
     precision, benchmark = torch.get_float32_matmul_precision(), torch.backends.cudnn.benchmark
     torch.set_float32_matmul_precision("highest")
     torch.backends.cudnn.benchmark = False
