@@ -1,4 +1,4 @@
-"""Structured logs: one JSON object a line. Nothing that is not named here gets in by accident."""
+"""Structured logs: one JSON object a line."""
 
 import json
 import logging
@@ -9,7 +9,7 @@ _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", 
 
 
 class JsonFormatter(logging.Formatter):
-    """A record and its `extra` fields as JSON."""
+    """Writes a record and its `extra` fields as one JSON object."""
 
     def format(self, record: logging.LogRecord) -> str:
         """One line; the times are UTC."""
@@ -27,7 +27,7 @@ class JsonFormatter(logging.Formatter):
 
 
 def configure(level: str) -> None:
-    """Log to standard output from `level` on, replacing handlers that a runtime has set."""
+    """Log to standard output from `level` on, in place of the handlers that a runtime has set."""
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)

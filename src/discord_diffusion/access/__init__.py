@@ -1,1 +1,1 @@
-"""Who may ask for how much: units, limits, and what a guild has decided. Pure."""
+"""Who may ask for what, and how much: limits, the settings of guilds, and blocked prompts. Pure."""

@@ -1,4 +1,4 @@
-"""What those who run a guild have decided, within what the deployment allows."""
+"""The settings of a guild, which its managers choose within the deployment's limits. Pure."""
 
 import json
 from collections.abc import Collection
@@ -8,11 +8,15 @@ from discord_diffusion.access.limits import Limits
 from discord_diffusion.jobs.refusal import Refusal
 
 CHANNELS_NAMED = 5
+"""Most channels that a refusal lists."""
 
 
 @dataclass(frozen=True)
 class GuildSettings:
-    """Roles and channels are ids; none named means all. `safety` is one of `SAFETY_LEVELS`."""
+    """Roles and channels are ids, none means all.
+
+    `safety` is one of `discord.commands.SAFETY_LEVELS`.
+    """
 
     roles: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
@@ -32,19 +36,19 @@ class GuildSettings:
     blocklist: tuple[str, ...] = ()
 
     def to_json(self) -> str:
-        """For where they are kept."""
+        """The settings as the table keeps them."""
         return json.dumps(asdict(self), separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str) -> "GuildSettings":
-        """Read what `to_json` wrote, also what an earlier or a later version did."""
+        """Read what `to_json` wrote, in this version or another; unknown fields are ignored."""
         kept = json.loads(text)
         known = {one.name for one in fields(cls)}
         lists = {name: tuple(value) for name, value in kept.items() if isinstance(value, list)}
         return cls(**{name: value for name, value in (kept | lists).items() if name in known})
 
     def limits(self, deployment: Limits, member_roles: Collection[str]) -> Limits:
-        """What holds for a member with these roles: at most what the deployment allows."""
+        """The limits of a member with these roles: the guild's, within the deployment's."""
         own = Limits(
             user_units=self.user_units or 0,
             guild_units=self.guild_units or 0,
@@ -55,7 +59,7 @@ class GuildSettings:
         return (own.with_priority() if priority else own).within(deployment)
 
     def admit(self, channel_id: str | None, member_roles: Collection[str]) -> None:
-        """Return if a member may ask here.
+        """Return if a member may ask for pictures in a channel.
 
         Raises:
             Refusal: the roles or the channel are not among those allowed.
@@ -67,11 +71,11 @@ class GuildSettings:
             raise Refusal("channel", channels=named)
 
     def safety_check(self, *, age_restricted: bool) -> bool:
-        """Whether the safety checker is obeyed in a channel."""
+        """Whether pictures that the safety checker flags are held back in a channel."""
         return not (age_restricted and self.safety == "channel")
 
 
-def toggled(known: tuple[str, ...], one: str, present: bool) -> tuple[str, ...]:
-    """`known` with or without `one`, in the order in which they came."""
-    others = tuple(each for each in known if each != one)
-    return (*others, one) if present else others
+def toggled(ids: tuple[str, ...], changed: str, present: bool) -> tuple[str, ...]:
+    """`ids` with or without the changed one, in the order in which they were added."""
+    others = tuple(one for one in ids if one != changed)
+    return (*others, changed) if present else others

@@ -1,4 +1,4 @@
-"""The limits that hold for one request, and the days that they are counted by."""
+"""The limits of users and guilds, and the days that their units are counted by. Pure."""
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -6,18 +6,18 @@ from datetime import UTC, datetime, timedelta
 UNITS = (0, 1_000_000)
 COOLDOWN_SECONDS = (0, 3600)
 JOBS_IN_FLIGHT = (1, 20)
-"""What those who run a guild may choose; it tightens what the deployment allows, no more."""
+"""What the managers of a guild may choose; it can only tighten the deployment's limits."""
 
 REST_SECONDS = 5
-"""After a request that was cancelled: what costs nothing must not be asked for without end."""
+"""Pause after a request that was cancelled, because cancelled requests cost no units."""
 
 PRIORITY_FACTOR = 3
-"""How many times the guild's own quota a member with priority has, up to the deployment's."""
+"""A member with priority has the guild's own quota so many times, up to the deployment's."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Units a day of a user and of a guild, seconds between requests, requests at once.
+    """Units a day of a user and of a guild, seconds between requests, unfinished jobs of a user.
 
     0 units is no limit.
     """
@@ -28,11 +28,11 @@ class Limits:
     in_flight: int
 
     def with_priority(self) -> "Limits":
-        """For a member whose role has priority."""
+        """The limits of a member with a priority role."""
         return replace(self, user_units=self.user_units * PRIORITY_FACTOR, cooldown_seconds=0)
 
     def within(self, outer: "Limits") -> "Limits":
-        """The stricter of both, one by one."""
+        """The stricter of both for each limit."""
         return Limits(
             _smaller_units(self.user_units, outer.user_units),
             _smaller_units(self.guild_units, outer.guild_units),
@@ -43,7 +43,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Usage:
-    """What has been used today, by a user and by the user's guild; jobs not finished, by id."""
+    """Units that a user and the user's guild have used today, and the ids of unfinished jobs."""
 
     user_units: int
     guild_units: int
@@ -55,11 +55,11 @@ def _smaller_units(one: int, other: int) -> int:
 
 
 def day_of(moment: datetime) -> str:
-    """The day, in UTC, that a request is counted on."""
+    """The day, in UTC, that a request counts for."""
     return f"{moment.astimezone(UTC):%Y-%m-%d}"
 
 
 def next_day(moment: datetime) -> datetime:
-    """When the quota is whole again."""
+    """When a new day, and with it a new quota, begins."""
     today = moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     return today + timedelta(days=1)

@@ -1,4 +1,4 @@
-"""A prompt as a reader sees it, whatever letters it was written with.
+"""The readings of a prompt: its words as a reader sees them, in whatever letters they are written.
 
 Look-alikes are those of Unicode's confusables table (https://www.unicode.org/reports/tr39/) that
 end in one Latin letter or digit, and letters that Unicode names after a Latin one.
@@ -14,20 +14,23 @@ _FILE = Path(__file__).with_name("look_alikes.json")
 _LEET = {"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t", "8": "b", "@": "a", "$": "s"}
 _LEET |= {"!": "i", "|": "i", "€": "e", "£": "l", "+": "t"}
 _SPACED = re.compile(r"(?<![^\W_])(?:[^\W\d_][\W_]){2,}[^\W\d_](?![^\W_])")
-"""Single letters with one thing between them."""
+"""Single letters with a separator between them."""
 _REPEATED = re.compile(r"(.)\1{2,}")
 _PHRASES = re.compile(
     r"[\u3307\u3315-\u3317\u3319\u331a\u3320\u332b\u332e\u3332\u3334\u3336\u3347\u334a\u3356"
     r"\u33ae\u33af\ufdfa\ufdfb]"
 )
-"""Characters whose compatible form is longer than four: they stand for words that are up to 18
-letters long, and would make 108,000 characters of a prompt of 6,000."""
+"""Characters whose compatible form is longer than four: they stand for words of up to 18
+letters, and would make 108,000 characters of a prompt of 6,000."""
 _NOT_WORDS = re.compile(r"[\W_]+")
 
 
 def readings(text: str) -> tuple[str, ...]:
-    """The text as it can be read, without repetition: its words as they are, and with look-alikes,
-    digits for letters and spread-out letters undone. Lower case, words parted by one space."""
+    """The different readings of a text, in lower case, words parted by one space.
+
+    They are its words as they are, and with look-alikes, digits for letters and spread-out letters
+    undone.
+    """
     plain = _visible(text)
     folded = "".join(_look_alikes().get(character, character) for character in plain)
     folded = _without_marks(folded)
@@ -38,7 +41,7 @@ def readings(text: str) -> tuple[str, ...]:
 
 
 def _visible(text: str) -> str:
-    """Compatible forms made one, in lower case, without what takes no room."""
+    """The text in one compatible form and in lower case, without invisible characters."""
     words = _PHRASES.sub(" ", text)
     composed = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", words).casefold())
     return "".join(one for one in composed if unicodedata.category(one) not in ("Cf", "Cc", "Mn"))
@@ -50,7 +53,7 @@ def _without_marks(text: str) -> str:
 
 
 def _joined(text: str) -> str:
-    """Letters that stand alone one after the other, as the word that they spell."""
+    """Single letters that follow one another, joined to the word that they spell."""
     return _SPACED.sub(lambda found: _NOT_WORDS.sub("", found[0]), text)
 
 
@@ -60,6 +63,6 @@ def _words(text: str) -> str:
 
 @cache
 def _look_alikes() -> dict[str, str]:
-    """Latin letter by look-alike."""
+    """The Latin letter of every look-alike."""
     groups: dict[str, str] = json.loads(_FILE.read_text("utf-8"))
     return {one: letter for letter, many in groups.items() for one in many}

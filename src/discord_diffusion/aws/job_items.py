@@ -7,7 +7,13 @@ from typing import Any
 from discord_diffusion.aws.dynamodb import from_item, moment
 from discord_diffusion.aws.errors import Item, UnknownJobError
 from discord_diffusion.jobs.parameters import GenerationParameters
-from discord_diffusion.jobs.record import KEPT, JobRecord, JobStatus, WaitEstimate, WaitKind
+from discord_diffusion.jobs.record import (
+    RECORD_LIFETIME,
+    JobRecord,
+    JobStatus,
+    WaitEstimate,
+    WaitKind,
+)
 from discord_diffusion.jobs.validation import InvalidJobError
 
 log = logging.getLogger(__name__)
@@ -45,7 +51,7 @@ def item(record: JobRecord) -> dict[str, Any]:
         "details": record.details or None,
         "created_at": record.created_at.timestamp(),
         "expires_at": record.expires_at.timestamp(),
-        "ttl": int((record.created_at + KEPT).timestamp()),
+        "ttl": int((record.created_at + RECORD_LIFETIME).timestamp()),
     }
 
 

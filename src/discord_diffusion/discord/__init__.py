@@ -1,1 +1,1 @@
-"""Discord's contract, and nothing of AWS."""
+"""Discord's protocol: interactions and responses, commands, and the HTTP API. Nothing of AWS."""

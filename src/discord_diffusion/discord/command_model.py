@@ -1,6 +1,6 @@
-"""What an application command is made of, and the check of the options that an interaction gives.
+"""The parts of an application command, and the check of the options that an interaction gives.
 
-Texts are not here but in the catalogue `locales/commands`, by the path of what they describe.
+Names and descriptions are in `texts/locales/commands`, by the path of what they describe.
 https://docs.discord.com/developers/interactions/application-commands
 """
 
@@ -17,7 +17,7 @@ MANAGE_MESSAGES = 1 << 13
 
 
 class CommandType(IntEnum):
-    """Where a command is found."""
+    """Where Discord shows a command."""
 
     CHAT_INPUT = 1
     MESSAGE = 3
@@ -102,7 +102,7 @@ class Command:
 def check_options(path: str, options: Sequence[Option], given: Mapping[str, Any]) -> dict[str, Any]:
     """The value of every option of the command at `path`; None for an option that is not given.
 
-    Discord's clients check the values, too; a request that did not come from one has not been.
+    Discord's clients check the values too, but not every request comes from one of them.
 
     Raises:
         Refusal: naming the option, by its path, and what is allowed.

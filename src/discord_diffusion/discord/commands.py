@@ -44,13 +44,13 @@ SCHEDULERS = {
     "KDPM2DiscreteScheduler": "DPM2",
     "KDPM2AncestralDiscreteScheduler": "DPM2 a",
 }
-"""Classes of diffusers by what users of other tools call them: those that suit Stable Diffusion.
+"""Scheduler classes of diffusers that suit Stable Diffusion, and their names in other tools.
 
-What asks for a model of its own, as LCM does, is that model's own scheduler.
+A scheduler that needs a model of its own, as LCM does, is set for that model.
 """
 
 SAFETY_LEVELS = ("strict", "channel")
-"""Whether the safety checker is obeyed everywhere, or not in channels with an age restriction."""
+"""Where flagged pictures are held back: everywhere, or not in channels with an age restriction."""
 
 PATTERN_LENGTH = (2, 100)
 

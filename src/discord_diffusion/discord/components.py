@@ -1,4 +1,4 @@
-"""The buttons under an answer. A button's `custom_id` says all that a click on it means.
+"""The buttons under an answer, and their `custom_id`, which holds all that a click means.
 
 https://docs.discord.com/developers/components/reference
 """
@@ -24,7 +24,7 @@ _CUSTOM_ID = re.compile(r"(?P<action>[a-z_]{1,32}):(?P<job_id>[0-9]{1,20}):(?P<i
 
 
 class ButtonAction(StrEnum):
-    """What a click on a button does, as its custom_id says it."""
+    """What a click on a button does, as the custom_id names it."""
 
     CANCEL = "cancel"
     REROLL = "reroll"
@@ -112,7 +112,7 @@ def answer_buttons(
 
 
 def can_upscale(parameters: GenerationParameters) -> bool:
-    """Whether a picture of that job may be twice as large."""
+    """Whether a picture of that job, enlarged once more, is not larger than is allowed."""
     scale = UPSCALE_FACTOR * (parameters.source.scale if parameters.source else 1)
     return max(parameters.width, parameters.height) * scale <= SIZE[1]
 

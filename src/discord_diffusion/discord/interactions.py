@@ -15,7 +15,7 @@ from discord_diffusion.jobs.job import DEFAULT_ATTACHMENT_SIZE_LIMIT
 
 
 class InteractionType(IntEnum):
-    """What happened."""
+    """What the user did."""
 
     PING = 1
     APPLICATION_COMMAND = 2
@@ -26,7 +26,7 @@ class InteractionType(IntEnum):
 
 @dataclass(frozen=True)
 class Attachment:
-    """A file that Discord keeps; `size` in bytes."""
+    """A file that was uploaded to Discord; `size` in bytes."""
 
     filename: str
     url: str
@@ -49,7 +49,8 @@ class Attachment:
 class SourceMessage:
     """The message that a component is on, or that a message command is about.
 
-    `asked_by` is who the message answers. `application_id` is whose answer it is.
+    `asked_by` is the user whose interaction the message answers, `application_id` the application
+    that answered.
     https://docs.discord.com/developers/resources/message#message-object
     """
 
@@ -74,7 +75,7 @@ class SourceMessage:
         )
 
     def is_of(self, application_id: str) -> bool:
-        """Whether the application wrote it: as an answer, or as its bot or webhook."""
+        """Whether the application wrote the message: as an answer, or as its bot or webhook."""
         return bool(application_id) and application_id in (self.application_id, self.author_id)
 
 
@@ -153,7 +154,7 @@ class Interaction:
         )
 
     def may(self, permission: int) -> bool:
-        """Whether the member has a permission here; nobody has one in a direct message."""
+        """Whether the member has a permission in this channel; never in a direct message."""
         return bool(self.permissions & permission)
 
 
@@ -164,7 +165,7 @@ def _user_id(payload: Mapping[str, Any]) -> str:
 
 
 def _subcommand(options: object) -> tuple[str | None, list[Mapping[str, Any]]]:
-    """The name of the sub-command, if one was given, and the options themselves."""
+    """The name of the given sub-command, or None, and the options."""
     found = [_mapping(option) for option in _list(options)]
     if len(found) == 1 and found[0].get("type") == OptionType.SUB_COMMAND:
         return _text(found[0].get("name")), _subcommand(found[0].get("options"))[1]
@@ -184,7 +185,7 @@ def _fields(components: object) -> dict[str, str]:
 
 
 def _leaves(components: object, depth: int = 4) -> Iterator[Mapping[str, Any]]:
-    """Every component that holds no other; nothing of ours is nested deeper."""
+    """Every component that holds no other; our messages and modals are not nested deeper."""
     for one in map(_mapping, _list(components)) if depth else ():
         inner = one.get("components") or ([one["component"]] if one.get("component") else None)
         if inner is None:
@@ -194,7 +195,7 @@ def _leaves(components: object, depth: int = 4) -> Iterator[Mapping[str, Any]]:
 
 
 def _bits(value: object) -> int:
-    """Permissions are a number written as text."""
+    """Permission bits, which Discord writes as a decimal text."""
     return int(value) if isinstance(value, str) and value.isdecimal() and len(value) < 40 else 0
 
 

@@ -15,7 +15,7 @@ LONGEST_WAIT_SECONDS = 5.0
 """A call that would have to wait longer is refused, so that the caller decides."""
 _EVERYWHERE = ("", 0)
 _REMEMBERED_BUCKETS = 1000
-"""Each interaction has a bucket of its own; old ones are forgotten past this many."""
+"""Each interaction has a bucket of its own; beyond this many, those that were reset are dropped."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The responses to an interaction: messages, choices, and the form in which a request is edited.
+"""The responses to an interaction: messages, choices, and the modal in which a request is edited.
 
 https://docs.discord.com/developers/interactions/receiving-and-responding
 """
@@ -32,25 +32,25 @@ def pong() -> dict[str, Any]:
 
 
 def message(text: str, components: list[dict[str, Any]] | None = None) -> dict[str, Any]:
-    """Type 4: a message that everybody in the channel sees. Nobody is mentioned by it."""
+    """Type 4: a message that everybody in the channel sees. It mentions nobody."""
     return {"type": 4, "data": _data(text, components)}
 
 
 def ephemeral(text: str, components: list[dict[str, Any]] | None = None) -> dict[str, Any]:
-    """Type 4, seen only by who asked."""
+    """Type 4: a message that only the user of the interaction sees."""
     response = message(text, components)
     response["data"]["flags"] = EPHEMERAL
     return response
 
 
 def update(text: str, *, keep_pictures: bool = True) -> dict[str, Any]:
-    """Type 7: the message that a component is on says something else, and has no components."""
+    """Type 7: replaces the text of the component's message and removes its components."""
     data = _data(text, []) | ({} if keep_pictures else {"attachments": []})
     return {"type": 7, "data": data}
 
 
 def choices(found: Mapping[str, str]) -> dict[str, Any]:
-    """Type 8: what can be chosen, shown text to value; as many as Discord shows."""
+    """Type 8: the choices of an autocomplete, from shown text to value, up to Discord's limit."""
     listed = [
         {"name": name[:CHOICE_LENGTH], "value": value}
         for name, value in found.items()
@@ -59,10 +59,10 @@ def choices(found: Mapping[str, str]) -> dict[str, Any]:
     return {"type": 8, "data": {"choices": listed[:CHOICES]}}
 
 
-def edit_form(
+def edit_modal(
     job_id: str, locale: str, old: GenerationParameters, *, seed: int | None
 ) -> dict[str, Any]:
-    """Type 9: a form with the old values of a job. Without `seed` the worker draws a new one."""
+    """Type 9: a modal with the parameters of a job. Without `seed` that field is empty."""
     inputs = [
         _input("prompt", locale, old.prompt, _PARAGRAPH, TEXT_LENGTH, required=True),
         _input("negative_prompt", locale, old.negative_prompt, _PARAGRAPH, TEXT_LENGTH),
@@ -81,9 +81,9 @@ def edit_form(
 
 
 def submitted_options(fields: Mapping[str, str]) -> dict[str, Any]:
-    """The fields of a submitted form as the options of `/imagine`; empty ones are left out.
+    """The fields of a submitted modal as options of `/imagine`; empty ones are left out.
 
-    What is no number stays text, for the check of the options to name it.
+    A field that is no number stays a text, so that the check of the options names it.
     """
     given = {name: value.strip() for name, value in fields.items() if value.strip()}
     return {name: _number(name, value) for name, value in given.items()}

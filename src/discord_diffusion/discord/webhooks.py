@@ -61,7 +61,7 @@ class Multipart:
 
     @property
     def headers(self) -> dict[str, str]:
-        """What the request has to say of its body."""
+        """The headers of a request with this body."""
         length = sum(map(len, self._pieces)) + len(self._end)
         return {
             "Content-Type": f"multipart/form-data; boundary={self._boundary}",
@@ -69,10 +69,10 @@ class Multipart:
         }
 
     def pieces(self, fence: Callable[[], None]) -> Iterator[bytes]:
-        """The body. `fence` is called when all but its end has been sent, and may raise.
+        """The body in pieces. `fence` is called when all but its end has been sent, and may raise.
 
-        Without its end an upload has no effect: a process that was stopped for a while in the
-        middle of it looks once more whether it should.
+        Without its end an upload has no effect, so a process that was frozen during an upload can
+        check once more whether it may still answer.
         """
         yield from self._pieces
         fence()
@@ -133,9 +133,9 @@ class WebhookClient:
     ) -> Message:
         """Replace the text and, unless None, all attachments and all components; mention nobody.
 
-        `spare` > 0 marks an edit of small worth: it is refused with `RateLimitedError` at once when
-        fewer than that many further calls would be left to the bucket. `fence` is called before the
-        end of an upload is sent; what it raises stops the upload, which then has no effect.
+        `spare` > 0 marks an edit that can be skipped: it is refused with `RateLimitedError` at once
+        if fewer than that many calls would be left in the bucket. `fence` is called before the end
+        of an upload is sent; an error that it raises stops the upload, which then has no effect.
         """
         payload: dict[str, Any] = {"content": content, "allowed_mentions": {"parse": []}}
         if components is not None:

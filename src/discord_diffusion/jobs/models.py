@@ -1,7 +1,7 @@
-"""The models of one deployment, as the setting MODELS names them. Pure; standard library only.
+"""The models of a deployment, as the setting MODELS describes them. Pure; standard library only.
 
-MODELS is a JSON object: name -> {"model": ..., and what else differs}. A job chooses by name; one
-that names none is drawn by the model of the setting MODEL.
+MODELS is a JSON object: name -> {"model": ..., and other fields of `ModelSpec`}. A job names its
+model; one that names none is drawn by the model of the setting MODEL.
 """
 
 import json
@@ -18,10 +18,10 @@ MAX_PIXELS = (SIZE[0] ** 2, SIZE[1] ** 2)
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """One model: where it is, and how it likes to be used.
+    """One model: where it is, and the parameters that suit it.
 
-    `steps` and `guidance` are for whoever makes a job of this model; the worker takes them for its
-    first drawing. `max_pixels` is width times height of the largest picture that is drawn.
+    `steps` and `guidance` are the defaults of its jobs, and those of the worker's first drawing.
+    `max_pixels` is width times height of the largest picture that it draws.
     """
 
     model: str
@@ -36,7 +36,11 @@ class ModelSpec:
 
 
 def parse(text: str) -> Mapping[str, ModelSpec]:
-    """Read the JSON of MODELS; `ValueError` names the model and the field."""
+    """Read the JSON of MODELS.
+
+    Raises:
+        ValueError: naming the model, the field and what is allowed.
+    """
     try:
         content = json.loads(text)
     except (ValueError, RecursionError) as error:

@@ -1,4 +1,4 @@
-"""What is kept of a job beside its message: its record, and which status follows which. Pure.
+"""The record of a job in the table: its status, and what its user was told of the wait. Pure.
 
 queued ─▶ drawing ─▶ answered
    └────────┴──────▶ failed | refused | cancelled     finished: nothing follows
@@ -16,7 +16,7 @@ from discord_diffusion.jobs.job import (
 )
 from discord_diffusion.jobs.parameters import GenerationParameters
 
-KEPT = timedelta(days=7)
+RECORD_LIFETIME = timedelta(days=7)
 """How long a record is kept, for the buttons under an answer."""
 
 
@@ -25,7 +25,7 @@ ANSWER_MARGIN = timedelta(seconds=15)
 
 
 class JobStatus(StrEnum):
-    """What has become of a job."""
+    """How far a job has come."""
 
     QUEUED = "queued"
     DRAWING = "drawing"
@@ -36,7 +36,7 @@ class JobStatus(StrEnum):
 
     @property
     def finished(self) -> bool:
-        """Whether nothing more will be done."""
+        """Whether no other status follows."""
         return self not in (JobStatus.QUEUED, JobStatus.DRAWING)
 
 
@@ -52,7 +52,7 @@ class WaitKind(StrEnum):
     NO_CAPACITY = "no-capacity"
     """An instance that AWS could not give yet."""
     UNKNOWN = "unknown"
-    """Workers that the scaling loop does not move."""
+    """Workers that the scaling loop does not control."""
 
 
 @dataclass(frozen=True)
@@ -73,11 +73,12 @@ class WaitEstimate:
 
 @dataclass(frozen=True)
 class JobRecord:
-    """One job as the table knows it.
+    """One job as the table has it.
 
-    `units` is what it cost its user. `token` is the credential of the answer, None once its user
-    knows the end; it is left out of `repr`. `wait` is what the user was last told of the wait, at
-    `notified_at`. `details` is what whoever finished it found worth keeping.
+    `units` is what the user was charged. `token` is the credential of the answer, None once the
+    user knows the end of the job; it is left out of `repr`. `wait` is the estimate that the user
+    was last told, at `notified_at`. `details` is what the program that finished the job keeps of
+    it.
     """
 
     id: str
@@ -98,7 +99,7 @@ class JobRecord:
 
     @classmethod
     def of(cls, job: Job, *, units: int = 0, wait: WaitEstimate | None = None) -> "JobRecord":
-        """The record of a job that is accepted now."""
+        """The record of a job that was just accepted."""
         return cls(
             id=job.id,
             status=JobStatus.QUEUED,
@@ -117,10 +118,10 @@ class JobRecord:
 
     @property
     def created_at(self) -> datetime:
-        """When Discord made the interaction."""
+        """When Discord created the interaction."""
         return snowflake_time(self.id)
 
     @property
     def expires_at(self) -> datetime:
-        """From when on nobody can be told anything."""
+        """When the token expires; after it the user cannot be answered."""
         return self.created_at + TOKEN_LIFETIME

@@ -1,10 +1,10 @@
-"""Why a request is not done: a key of the catalogue, told to the user alone. Pure."""
+"""The refusal of a request: why it is not done, in a text for its user. Pure."""
 
 
-class Refusal(Exception):  # noqa: N818 - it is an answer to a user, not an error of ours
-    """`reason` names the text `refused.<reason>`, `values` fill its places.
+class Refusal(Exception):  # noqa: N818 - an answer to a user, not an error
+    """A request is not done, and its user is not charged.
 
-    Whoever raises it has charged nothing.
+    `reason` names the text `refused.<reason>` of the catalogue, `values` fill its places.
     """
 
     def __init__(self, reason: str, **values: str | int) -> None:

@@ -1,4 +1,4 @@
-"""What a request costs, in units, and what of it is given back."""
+"""The cost of a job in units, and its refund. Pure."""
 
 from discord_diffusion.jobs.parameters import GenerationParameters
 from discord_diffusion.jobs.record import JobStatus
@@ -10,8 +10,8 @@ UNIT = 512 * 512 * 25
 def cost(parameters: GenerationParameters) -> int:
     """Units of a request, rounded up, at least 1.
 
-    Of a picture that begins from another only the share that is drawn anew is counted, and all its
-    pixels after it has been enlarged.
+    A picture that begins from a source image counts with the pixels that it has after it was
+    enlarged, and with the share of the steps that is drawn anew.
     """
     source = parameters.source
     pixels = parameters.width * parameters.height * (source.scale**2 if source else 1)
@@ -21,7 +21,7 @@ def cost(parameters: GenerationParameters) -> int:
 
 
 def refund(units: int, status: JobStatus, *, images: int, filtered: int = 0) -> int:
-    """Units to give back of a job that ended so; `filtered` pictures of `images` were held back."""
+    """Units to give back when a job ends; `filtered` of its `images` pictures were held back."""
     if status is not JobStatus.ANSWERED:
         return units
     return units * min(filtered, images) // images

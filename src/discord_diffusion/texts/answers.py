@@ -7,14 +7,14 @@ from discord_diffusion.texts.formatting import fit_content, quote
 FAILURE_MARK = "❌"
 """Begins every message that says that a job failed."""
 PROMPT_SHOWN = 1400
-"""UTF-16 units of a prompt, escapes counted; the rest of a message says what became of it."""
+"""Most UTF-16 units of a prompt in a message, escapes counted, so that the rest has room."""
 NEGATIVE_PROMPT_SHOWN = 200
 SPOILER = "SPOILER_"
 """Begins the names of files that Discord's clients hide until they are clicked."""
 
 
 def quoted_request(parameters: GenerationParameters, locale: str) -> list[str]:
-    """What the user asked for, as quoted lines."""
+    """The prompts of a request, as quoted lines."""
     lines = [f"> {quote(parameters.prompt, PROMPT_SHOWN)}"]
     if parameters.negative_prompt:
         negative = quote(parameters.negative_prompt, NEGATIVE_PROMPT_SHOWN)
@@ -23,7 +23,7 @@ def quoted_request(parameters: GenerationParameters, locale: str) -> list[str]:
 
 
 def picture_count(count: int, locale: str) -> str:
-    """A number of pictures."""
+    """A number of pictures in words, such as "2 pictures"."""
     return say(locale, "pictures.one") if count == 1 else say(locale, "pictures.many", count=count)
 
 

@@ -18,7 +18,7 @@ PLACE = re.compile(r"\{([a-z_]+)\}")
 
 
 def language_of(locale: str) -> str:
-    """The language of ours that is nearest to one of Discord's locales."""
+    """The one of `LANGUAGES` that is nearest to a locale of Discord."""
     if locale in LANGUAGES:
         return locale
     base = locale.partition("-")[0]
@@ -35,7 +35,7 @@ def texts(language: str) -> dict[str, str]:
 def say(locale: str, key: str, **values: str | int) -> str:
     """A text in the language of a locale, its places filled.
 
-    Values are put in as they are: what users wrote has to be escaped before.
+    Values are inserted unchanged: what users wrote must be escaped before.
 
     Raises:
         KeyError: there is no such text, or a place has no value.

@@ -13,7 +13,7 @@ https://docs.discord.com/developers/resources/message#create-message"""
 _ELLIPSIS = "…"
 _MARKDOWN = re.compile(r"([\\`*_~|<>\[\]()#:@-])")
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c")
-"""Marks that turn the reading direction of what follows, beyond the user's own text."""
+"""Marks that change the reading direction of what follows, even beyond the user's own text."""
 
 _FLAG_LETTERS = "".join(map(chr, range(0x1F1E6, 0x1F200)))
 """Regional indicators: two in a row are one flag."""
@@ -30,14 +30,14 @@ def clean(text: str) -> str:
 
 
 def escape(text: str) -> str:
-    """The text so that Discord shows it letter by letter: no Markdown, mention, link or emoji."""
+    """The cleaned text, escaped: Discord makes no Markdown, mention, link or emoji of it."""
     return _MARKDOWN.sub(r"\\\1", clean(text))
 
 
 def shorten(text: str, length: int) -> str:
-    """At most `length` UTF-16 units, ending in an ellipsis where something was cut.
+    """The text in at most `length` UTF-16 units, with an ellipsis at the end if it was cut.
 
-    It never ends in half an escape, nor between a character and what combines with it, unless one
+    It is cut neither inside an escape nor between a character and its combining marks, unless one
     such cluster alone is too long.
     """
     if utf16_length(text) <= length:
@@ -58,7 +58,7 @@ def utf16_length(text: str) -> int:
 
 
 def quote(prompt: str, length: int) -> str:
-    """A user's prompt as a line of a message, escaped, at most `length` characters."""
+    """A prompt as one line of a message: escaped, in at most `length` UTF-16 units."""
     return shorten(escape(prompt), length)
 
 
@@ -68,7 +68,7 @@ def fit_content(text: str) -> str:
 
 
 def _fitting(text: str, length: int) -> int:
-    """How many characters of `text` fit into `length` UTF-16 units."""
+    """Number of characters at the beginning of `text` that fit into `length` UTF-16 units."""
     taken = 0
     for index, character in enumerate(text):
         taken += utf16_length(character)

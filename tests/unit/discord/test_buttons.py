@@ -12,7 +12,7 @@ from discord_diffusion.discord.components import (
     answer_buttons,
     queued_job_buttons,
 )
-from discord_diffusion.discord.responses import edit_form, submitted_options
+from discord_diffusion.discord.responses import edit_modal, submitted_options
 from discord_diffusion.jobs.parameters import GenerationParameters, SourceImage
 from discord_diffusion.texts.catalogue import LANGUAGES
 from emulation.discord.validation.components import message_components
@@ -65,7 +65,7 @@ def test_the_form_is_one_that_discord_takes_and_shows_the_old_values(
     locale: str, seed: int | None
 ) -> None:
     old = GenerationParameters("x" * 6000, 7, 25, 7.5, 512, 512, 4, negative_prompt="blue")
-    form = edit_form("5", locale, old, seed=seed)
+    form = edit_modal("5", locale, old, seed=seed)
     modal(form["data"])
     values = {
         row["components"][0]["custom_id"]: row["components"][0].get("value", "")

@@ -20,7 +20,7 @@ from discord_diffusion.discord.commands import IMAGINE
 from discord_diffusion.discord.components import UPSCALE_FACTOR, ButtonAction, CustomId
 from discord_diffusion.discord.errors import InvalidCustomIdError
 from discord_diffusion.discord.interactions import Interaction
-from discord_diffusion.discord.responses import edit_form, submitted_options
+from discord_diffusion.discord.responses import edit_modal, submitted_options
 from discord_diffusion.functions.interactions.parameters import checked_prompt, seed_of
 from discord_diffusion.functions.interactions.picture_requests import (
     PictureRequest,
@@ -91,12 +91,12 @@ class ComponentHandlers:
 
     def _edit(self, interaction: Interaction, custom_id: CustomId) -> dict[str, Any]:
         old = self._record(interaction, custom_id).parameters
-        return edit_form(custom_id.job_id, interaction.locale, old, seed=None)
+        return edit_modal(custom_id.job_id, interaction.locale, old, seed=None)
 
     def _same_seed(self, interaction: Interaction, custom_id: CustomId) -> dict[str, Any]:
         old = self._record(interaction, custom_id).parameters
         seed = _seed_of_picture(old, custom_id.index)
-        return edit_form(custom_id.job_id, interaction.locale, old, seed=seed)
+        return edit_modal(custom_id.job_id, interaction.locale, old, seed=seed)
 
     def _vary(self, interaction: Interaction, custom_id: CustomId) -> dict[str, Any]:
         record = self._record(interaction, custom_id)
