@@ -80,11 +80,15 @@ test-unit: setup ## Run the tests that need no stack
 	@$(VENV)/python -m pytest tests/unit
 
 .PHONY: lint
-lint: setup ## Check style, types, import rules, shell scripts and Terraform
+lint: setup ## Check style, types, import rules, dead code, locks, shell scripts and Terraform
 	$(VENV)/ruff check .
 	$(VENV)/ruff format --check .
 	$(VENV)/mypy src toolchain emulation infra fixtures
 	PYTHONPATH=emulation/aws/src $(VENV)/lint-imports
+	$(VENV)/vulture
+	$(UV) lock --check --quiet
+	$(UV) lock --check --quiet --project emulation/aws --python .cache/emulator
+	$(UV) lock --check --quiet --project infra/policy --python .cache/emulator
 	$(VENV)/shellcheck docker/*.sh infra/modules/fleet/*.sh .ci/run .ci/docker
 	@$(RIG) terraform fmt -check -recursive
 	@$(RIG) terraform validate

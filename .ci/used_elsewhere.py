@@ -1,0 +1,109 @@
+"""Names that vulture finds unused though something uses them; see `make lint`.
+
+vulture takes what this file mentions as used. Each group says who uses it.
+"""
+# ruff: noqa: B018, F821
+
+# moto's and LocalStack's objects: the plug-in sets these attributes, their APIs answer with them.
+_.active_services_count
+_.agent_connected
+_.calculate_alarm_state
+_.capacity_provider_name
+_.compatibilities
+_.deployments_changed
+_.exitCode
+_.health_status
+_.launch_type
+_.lifecycle
+_.lifecycle_state
+_.network_configuration
+_.notify_terminate_instances
+_.pending_count
+_.pending_tasks_count
+_.protected_from_scale_in
+_.record_cw_metric_error
+_.record_cw_metric_invocation
+_.registered_container_instances_count
+_.registered_resources
+_.remaining_resources
+_.run_log_loop
+_.running_count
+_.running_tasks_count
+_.schedule_metric_alarm
+_.stopped_reason
+_.update_service
+_._wait_interval
+
+# The interface of LocalStack's runtime executors, servers and plug-ins, which LocalStack calls.
+_.cleanup_version
+_.get_address
+_.get_endpoint_from_executor
+_.get_logs
+_.get_runtime_endpoint
+_.prepare_version
+ProcessRuntimeExecutorPlugin
+StrictServerPlugin
+ssl_creds
+
+# The interface of AWS's runtime client, which awslambdaric calls.
+initialize_client
+post_error
+post_invocation_result
+
+# Options and methods of http.server, Twisted, Starlette, zipfile, tokenizers, torch, RE2, botocore.
+_.benchmark
+_.case_sensitive
+_.close_connection
+_.compress_type
+_.create_system
+daemon_threads
+disable_nagle_algorithm
+_.external_attr
+_.list_available_services
+_.log_errors
+_.log_message
+_.max_mem
+_.never_capture
+_.pre_tokenizer
+protocol_version
+_.redirect_slashes
+_.threadFactory
+type_name
+wbufsize
+
+# The parameters of a context manager's end.
+traceback
+
+# Imported for the type checker, and used in annotations that are text.
+Axes
+ContainerInstanceStatusType
+Metric
+QueueAttributeNameType
+ServiceTypeDef
+
+# Fields that are read by `asdict`, `vars`, `fields` or `getattr`.
+aws_access_key_id
+aws_secret_access_key
+dead
+discord_public_key
+interactions_function_name
+jobs_table_name
+schema_version
+wholly
+
+# Members of an enumeration that is complete on purpose: Discord's, and a figure's origins.
+ASSUMED
+BOT_DM
+DERIVED
+EXCERPT
+MEASURED
+MESSAGE_COMMAND
+PRIVATE_CHANNEL
+READ
+UNVERIFIED
+
+# `make policy`, whose checks are tests.
+Tools
+_.checkov
+skipped
+unread
