@@ -1,7 +1,7 @@
 /** Buttons and select menus of a message. */
 
 import { h, icon } from "/js/dom.js";
-import { selectMenu } from "/js/channel/select.js";
+import { selectMenu } from "/js/channel/select-menu.js";
 
 const ROW = 1;
 const BUTTON = 2;

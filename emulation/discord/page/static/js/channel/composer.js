@@ -1,10 +1,10 @@
 /** The line at the bottom: `/` picks a command, its options become pills, Enter sends it. */
 
 import { announce, byId, h, icon } from "/js/dom.js";
-import { avatar } from "/js/people.js";
-import { Draft } from "/js/channel/draft.js";
-import { Popup } from "/js/channel/popup.js";
-import { leaves } from "/js/channel/options.js";
+import { avatar } from "/js/users.js";
+import { Draft } from "/js/channel/command-draft.js";
+import { Popup } from "/js/channel/suggestion-list.js";
+import { leaves } from "/js/channel/command-options.js";
 
 const ONLY_COMMANDS = "Only commands reach the application here. Type / to pick one.";
 

@@ -1,18 +1,18 @@
 /** The channel page: wires the store, this tab's session and the parts of the page. */
 
 import { byId, h, icon } from "/js/dom.js";
-import { avatar } from "/js/people.js";
-import { Live } from "/js/live.js";
+import { avatar } from "/js/users.js";
+import { Live } from "/js/live-updates.js";
 import { Composer } from "/js/channel/composer.js";
-import { ContextMenu, placeOf } from "/js/channel/context.js";
+import { ContextMenu, placeOf } from "/js/channel/context-menu.js";
 import { Lightbox } from "/js/channel/lightbox.js";
-import { MessageList, fillJump, tell } from "/js/channel/list.js";
-import { ModalForm } from "/js/channel/modal.js";
-import { fixedChoices } from "/js/channel/options.js";
-import { Sent } from "/js/channel/sent.js";
-import { NEW_DM, Session } from "/js/channel/session.js";
+import { MessageList, fillJump, tell } from "/js/channel/message-list.js";
+import { ModalForm } from "/js/channel/modal-form.js";
+import { fixedChoices } from "/js/channel/command-options.js";
+import { Sent } from "/js/channel/sent-interactions.js";
+import { NEW_DM, Session } from "/js/channel/tab-session.js";
 import { Sidebar } from "/js/channel/sidebar.js";
-import { Store } from "/js/channel/store.js";
+import { Store } from "/js/channel/page-state.js";
 
 const USER_COMMAND = 2;
 const MESSAGE_COMMAND = 3;

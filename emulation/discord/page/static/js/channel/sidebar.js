@@ -1,8 +1,8 @@
 /** The servers, the channels and the people; on a phone a drawer. */
 
 import { byId, h, icon } from "/js/dom.js";
-import { appBadge, avatar, displayName } from "/js/people.js";
-import { NEW_DM } from "/js/channel/session.js";
+import { appBadge, avatar, displayName } from "/js/users.js";
+import { NEW_DM } from "/js/channel/tab-session.js";
 
 const THREADS = [10, 11, 12];
 const DRAWER = matchMedia("(max-width: 760px)");

@@ -1,15 +1,15 @@
 /** The operations page: wires the live state to its panels. */
 
 import { byId, h } from "/js/dom.js";
-import { get } from "/js/api.js";
-import { Live } from "/js/live.js";
+import { get } from "/js/control-api.js";
+import { Live } from "/js/live-updates.js";
 import { duration, exactTime } from "/js/time.js";
-import { ChaosPanel } from "/js/operations/chaos.js";
+import { ChaosPanel } from "/js/operations/chaos-panel.js";
 import { Charts } from "/js/operations/charts.js";
-import { FleetPanel } from "/js/operations/fleet.js";
-import { Paths, quantile } from "/js/operations/model.js";
-import { RigPanel } from "/js/operations/rig.js";
-import { Timelines } from "/js/operations/table.js";
+import { FleetPanel } from "/js/operations/fleet-panel.js";
+import { Paths, quantile } from "/js/operations/interaction-timelines.js";
+import { RigPanel } from "/js/operations/settings-panel.js";
+import { Timelines } from "/js/operations/timeline-table.js";
 
 const CALLS_SHOWN = 80;
 const TICK_MS = 2000;

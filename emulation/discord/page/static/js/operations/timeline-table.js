@@ -1,9 +1,9 @@
 /** The timelines: one bar per interaction, and its events when it is opened. */
 
 import { byId, h, icon } from "/js/dom.js";
-import { ApiError, send } from "/js/api.js";
+import { ApiError, send } from "/js/control-api.js";
 import { duration, exactTime } from "/js/time.js";
-import { LEGEND, phaseOf } from "/js/operations/model.js";
+import { LEGEND, phaseOf } from "/js/operations/interaction-timelines.js";
 
 const SHOWN = 60;
 const DEADLINE_MS = 3000;

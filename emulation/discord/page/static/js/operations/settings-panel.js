@@ -1,7 +1,7 @@
 /** Rate limits, wrong-signature probes and the recorder. */
 
 import { byId, h } from "/js/dom.js";
-import { send } from "/js/api.js";
+import { send } from "/js/control-api.js";
 
 /** Three small controls over the stand-in. */
 export class RigPanel {

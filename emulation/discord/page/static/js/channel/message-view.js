@@ -1,7 +1,7 @@
 /** One message. Each part is drawn anew only when it changed. */
 
 import { h, icon } from "/js/dom.js";
-import { appBadge, avatar, displayName } from "/js/people.js";
+import { appBadge, avatar, displayName } from "/js/users.js";
 import { markdown } from "/js/markdown.js";
 import { fullTime, stamp, timeOfDay } from "/js/time.js";
 import { attachmentsKey, attachmentsView, localPath } from "/js/channel/attachments.js";

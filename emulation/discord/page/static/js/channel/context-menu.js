@@ -1,7 +1,7 @@
 /** The menu of commands on a message or on a person. */
 
 import { byId, h } from "/js/dom.js";
-import { avatar } from "/js/people.js";
+import { avatar } from "/js/users.js";
 
 const EDGE_PX = 8;
 

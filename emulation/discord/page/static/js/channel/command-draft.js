@@ -1,8 +1,8 @@
 /** A command in the composer: its pills, and the input that adds optional ones. */
 
 import { announce, h } from "/js/dom.js";
-import { Pill } from "/js/channel/pill.js";
-import { limitsInWords } from "/js/channel/options.js";
+import { Pill } from "/js/channel/option-input.js";
+import { limitsInWords } from "/js/channel/command-options.js";
 
 /** Fields filled in by a person until they are sent. `host`: the composer. */
 export class Draft {

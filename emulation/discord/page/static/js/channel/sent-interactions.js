@@ -1,6 +1,6 @@
 /** What this tab has sent and what its user alone is told of it, as Discord's client does. */
 
-import { interact } from "/js/api.js";
+import { interact } from "/js/control-api.js";
 import { announce } from "/js/dom.js";
 
 const LOADING = 128;

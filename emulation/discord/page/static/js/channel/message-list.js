@@ -2,7 +2,7 @@
 
 import { announce, byId, h, icon } from "/js/dom.js";
 import { dayName } from "/js/time.js";
-import { MessageView } from "/js/channel/message.js";
+import { MessageView } from "/js/channel/message-view.js";
 
 const GROUP_MS = 7 * 60_000;
 const NEAR_PX = 80;

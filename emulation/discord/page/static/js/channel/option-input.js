@@ -1,8 +1,8 @@
 /** One option of a command in the composer: its name, and an input as wide as what is in it. */
 
 import { h } from "/js/dom.js";
-import { interact, upload } from "/js/api.js";
-import { TYPE, fixedChoices, limitsInWords, parse } from "/js/channel/options.js";
+import { interact, upload } from "/js/control-api.js";
+import { TYPE, fixedChoices, limitsInWords, parse } from "/js/channel/command-options.js";
 
 const AUTOCOMPLETE_DELAY_MS = 250;
 

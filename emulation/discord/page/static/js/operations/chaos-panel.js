@@ -1,7 +1,7 @@
 /** The chaos switches: what Discord and the network do on a bad day. */
 
 import { announce, byId, h } from "/js/dom.js";
-import { send } from "/js/api.js";
+import { send } from "/js/control-api.js";
 
 const SECONDS = (label, value) => ({ name: "seconds", label, value, step: "0.1" });
 

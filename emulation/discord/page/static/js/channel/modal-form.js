@@ -1,7 +1,7 @@
 /** A form that the application opened. */
 
 import { byId, h, icon } from "/js/dom.js";
-import { interact } from "/js/api.js";
+import { interact } from "/js/control-api.js";
 
 const ROW = 1;
 const STRING_SELECT = 3;

@@ -1,6 +1,6 @@
 /** The stand-in's state and everything that happens to it, pushed. */
 
-import { get } from "/js/api.js";
+import { get } from "/js/control-api.js";
 
 const RETRY_MS = 1500;
 const EVENTS = [
@@ -46,7 +46,7 @@ export class Live {
 
 /** All tabs share one connection. */
 function sharedStream() {
-  const { port } = new SharedWorker("/js/live-worker.js");
+  const { port } = new SharedWorker("/js/event-worker.js");
   let taker = null;
   port.addEventListener("message", ({ data }) => {
     if (data.event) taker?.event(data.event.name, data.event.data, data.event.id);
