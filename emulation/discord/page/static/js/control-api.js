@@ -1,6 +1,6 @@
-/** The stand-in's control API. */
+/** A client of the stand-in's control API. */
 
-/** What the API refused, in words for the person at the page. */
+/** A request that failed; the message is for the user of the page. */
 export class ApiError extends Error {}
 
 async function call(method, path, body, headers = {}) {
@@ -17,15 +17,15 @@ async function call(method, path, body, headers = {}) {
 
 export const get = (path) => call("GET", path);
 
-/** Send JSON. */
+/** Send a JSON body; resolves to the JSON of the response. */
 export function send(method, path, body) {
   return call(method, path, JSON.stringify(body), { "Content-Type": "application/json" });
 }
 
-/** Do what a user does; resolves when the interaction is answered or can no longer be. */
-export const interact = (asked) => send("POST", "/control/interactions", { strict: true, ...asked });
+/** Do what a user does; resolves to the result once the interaction was answered or no longer can be. */
+export const interact = (action) => send("POST", "/control/interactions", { strict: true, ...action });
 
-/** Keep a file for an attachment option; its attachment object. */
+/** Upload a file for an attachment option; resolves to its attachment object. */
 export function upload(file) {
   const type = file.type || "application/octet-stream";
   return call("POST", `/control/attachments?filename=${encodeURIComponent(file.name)}`, file, { "Content-Type": type });

@@ -1,9 +1,9 @@
-/** Builds elements. Data becomes text nodes and attributes, never markup. */
+/** Creates elements. Data becomes text nodes and attributes, never markup. */
 
 const SVG = "http://www.w3.org/2000/svg";
 
 /**
- * An element. `props`: `class`, `on` (listeners by event), `data` (dataset), any attribute;
+ * Create an element. `props`: `class`, `on` (listeners by event), `data` (dataset), any attribute;
  * false, null and undefined leave an attribute out, true gives it no value.
  */
 export function h(tag, props = {}, ...children) {
@@ -24,7 +24,7 @@ export function h(tag, props = {}, ...children) {
   return element;
 }
 
-/** An SVG element. */
+/** Create an SVG element. */
 export function s(tag, attributes = {}, ...children) {
   const element = document.createElementNS(SVG, tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -34,14 +34,14 @@ export function s(tag, attributes = {}, ...children) {
   return element;
 }
 
-/** The element with an id, which must be there. */
+/** The element with an id; throws if there is none. */
 export function byId(id) {
   const found = document.getElementById(id);
   if (!found) throw new Error(`The page has no element #${id}.`);
   return found;
 }
 
-const PATHS = {
+const ICON_PATHS = {
   hash: "M9 3 7 21M17 3l-2 18M4 8.5h17M3 15.5h17",
   warning: "M12 3 2 20h20L12 3Zm0 7v4.5M12 17v.5",
   at: "M16 12a4 4 0 1 1-8 0 4 4 0 0 1 8 0Zm0 0v1.5a2.5 2.5 0 0 0 5 0V12a9 9 0 1 0-3.5 7.1",
@@ -62,12 +62,12 @@ const PATHS = {
   people: "M9 11a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7Zm-7 9c0-4 3-6 7-6s7 2 7 6M16 4.5a3.5 3.5 0 0 1 0 6M18 14.5c2.5.8 4 2.6 4 5.5",
 };
 
-/** A stroked 24 x 24 icon, hidden from assistive technology: its button carries the name. */
+/** A stroked 24 x 24 icon, hidden from assistive technology: the button around it has the name. */
 export function icon(name) {
-  return s("svg", { class: "icon", viewBox: "0 0 24 24", "aria-hidden": "true" }, s("path", { d: PATHS[name] }));
+  return s("svg", { class: "icon", viewBox: "0 0 24 24", "aria-hidden": "true" }, s("path", { d: ICON_PATHS[name] }));
 }
 
-/** Say something to those who listen to the page instead of looking at it. */
+/** Have a screen reader say something. */
 export function announce(text) {
   byId("announcer").textContent = text;
 }

@@ -1,66 +1,66 @@
 /**
- * One event stream for all tabs.
+ * A shared worker with one event stream for all tabs.
  *
- * A browser opens at most six connections to a host; with a stream in each, the seventh tab would wait for ever.
- * A tab says from which event on it wants to be told, and is told `reset` if that is not kept any more.
+ * A browser opens at most six connections to a host; with a stream in each tab, the seventh would wait for ever.
+ * A tab names the last event that it has; it gets the later ones, or `reset` if some of them are no longer kept.
  */
 
-const KEPT = 2000;
+const MAX_EVENTS = 2000;
 const ports = new Set();
-const kept = [];
+const events = [];
 let names = [];
 let source = null;
-let first = 0;
-let last = 0;
+let firstId = 0;
+let lastId = 0;
 let status = "connecting";
 
-function tell(message) {
+function broadcast(message) {
   for (const port of ports) port.postMessage(message);
 }
 
 function open(after) {
   source?.close();
-  kept.length = 0;
-  first = after;
-  last = after;
+  events.length = 0;
+  firstId = after;
+  lastId = after;
   source = new EventSource(`/control/events?after=${after}`);
-  source.addEventListener("open", () => tell({ status: (status = "live") }));
+  source.addEventListener("open", () => broadcast({ status: (status = "live") }));
   source.addEventListener("error", () => {
-    tell({ status: (status = "lost") });
-    // The browser has given up, so the tabs begin anew.
+    broadcast({ status: (status = "lost") });
+    // The browser has given up, so the tabs start again.
     if (source.readyState === EventSource.CLOSED) close();
   });
-  for (const name of names) source.addEventListener(name, take);
+  for (const name of names) source.addEventListener(name, onEvent);
 }
 
-function take({ type, data, lastEventId }) {
-  last = Number(lastEventId);
+function onEvent({ type, data, lastEventId }) {
+  lastId = Number(lastEventId);
   if (type === "reset") {
-    // Numbers start again when the stand-in does: what was kept means nothing now.
+    // The stand-in was restarted or reset: the numbers of the kept events mean nothing now.
     close();
     return;
   }
-  const event = { name: type, data: JSON.parse(data), id: last };
-  kept.push(event);
-  if (kept.length > KEPT) first = kept.shift().id;
-  tell({ event });
+  const event = { name: type, data: JSON.parse(data), id: lastId };
+  events.push(event);
+  if (events.length > MAX_EVENTS) firstId = events.shift().id;
+  broadcast({ event });
 }
 
 function close() {
   source.close();
   source = null;
-  tell({ reset: true });
+  broadcast({ reset: true });
   ports.clear();
 }
 
 function join(port, after) {
   if (!source || !ports.size) open(after);
-  else if (after < first || after > last + KEPT) {
+  else if (after < firstId || after > lastId + MAX_EVENTS) {
     port.postMessage({ reset: true });
     return;
   } else {
     port.postMessage({ status });
-    for (const event of kept) if (event.id > after) port.postMessage({ event });
+    for (const event of events) if (event.id > after) port.postMessage({ event });
   }
   ports.add(port);
 }

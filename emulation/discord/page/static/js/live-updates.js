@@ -1,4 +1,4 @@
-/** The stand-in's state and everything that happens to it, pushed. */
+/** A snapshot of the stand-in's state, and the events that follow it. */
 
 import { get } from "/js/control-api.js";
 
@@ -9,77 +9,77 @@ const EVENTS = [
 ];
 
 /**
- * Draws from a snapshot and follows the events after it; starts anew on `reset`.
+ * Loads a snapshot and follows the events after it; on `reset` it starts again.
  *
  * onSnapshot(snapshot), onEvent(name, data, id), onStatus("live" | "lost").
  */
-export class Live {
-  #watch;
-  #follow;
-  #run = 0;
+export class LiveUpdates {
+  #callbacks;
+  #subscribe;
+  #startCount = 0;
 
-  constructor(watch) {
-    this.#watch = watch;
-    this.#follow = "SharedWorker" in globalThis ? sharedStream() : ownStream();
+  constructor(callbacks) {
+    this.#callbacks = callbacks;
+    this.#subscribe = "SharedWorker" in globalThis ? sharedStream() : ownStream();
   }
 
   async start() {
-    // Only the newest of several starts counts.
-    const run = (this.#run += 1);
-    const isCurrent = () => run === this.#run;
+    // Only the latest of several starts counts.
+    const number = (this.#startCount += 1);
+    const isCurrent = () => number === this.#startCount;
     try {
       const snapshot = await get("/control/snapshot");
       if (!isCurrent()) return;
-      this.#watch.onSnapshot(snapshot);
-      this.#follow(snapshot.last_event_id, {
-        event: (name, data, id) => isCurrent() && this.#watch.onEvent(name, data, id),
-        status: (status) => isCurrent() && this.#watch.onStatus(status),
+      this.#callbacks.onSnapshot(snapshot);
+      this.#subscribe(snapshot.last_event_id, {
+        event: (name, data, id) => isCurrent() && this.#callbacks.onEvent(name, data, id),
+        status: (status) => isCurrent() && this.#callbacks.onStatus(status),
         reset: () => isCurrent() && this.start(),
       });
     } catch (error) {
       console.warn(error);
-      this.#watch.onStatus("lost");
+      this.#callbacks.onStatus("lost");
       setTimeout(() => isCurrent() && this.start(), RETRY_MS);
     }
   }
 }
 
-/** All tabs share one connection. */
+/** A subscription to the shared worker: all tabs have one connection. */
 function sharedStream() {
   const { port } = new SharedWorker("/js/event-worker.js");
-  let taker = null;
+  let listener = null;
   port.addEventListener("message", ({ data }) => {
-    if (data.event) taker?.event(data.event.name, data.event.data, data.event.id);
-    else if (data.status) taker?.status(data.status);
-    else if (data.reset) taker?.reset();
+    if (data.event) listener?.event(data.event.name, data.event.data, data.event.id);
+    else if (data.status) listener?.status(data.status);
+    else if (data.reset) listener?.reset();
   });
   port.start();
   addEventListener("pagehide", () => port.postMessage({ leave: true }));
-  // A page that comes back from the browser's cache has missed everything since.
-  addEventListener("pageshow", (event) => event.persisted && taker?.reset());
+  // A page that is restored from the browser's cache has missed the events since.
+  addEventListener("pageshow", (event) => event.persisted && listener?.reset());
   return (after, next) => {
-    taker = next;
+    listener = next;
     port.postMessage({ after, names: EVENTS });
   };
 }
 
-/** A connection of this tab's own, where workers can't be shared (Chrome on Android). */
+/** A connection of this tab, where there are no shared workers (Chrome on Android). */
 function ownStream() {
   let source = null;
-  return (after, taker) => {
+  return (after, listener) => {
     source?.close();
-    // The browser resumes by itself: it sends the last event's number as Last-Event-ID.
+    // The browser reconnects by itself and sends the number of the last event as Last-Event-ID.
     source = new EventSource(`/control/events?after=${after}`);
     const current = source;
-    source.addEventListener("open", () => taker.status("live"));
+    source.addEventListener("open", () => listener.status("live"));
     source.addEventListener("error", () => {
-      taker.status("lost");
-      if (current.readyState === EventSource.CLOSED) setTimeout(() => taker.reset(), RETRY_MS);
+      listener.status("lost");
+      if (current.readyState === EventSource.CLOSED) setTimeout(() => listener.reset(), RETRY_MS);
     });
     for (const name of EVENTS) {
       source.addEventListener(name, (event) => {
-        if (name === "reset") taker.reset();
-        else taker.event(name, JSON.parse(event.data), Number(event.lastEventId));
+        if (name === "reset") listener.reset();
+        else listener.event(name, JSON.parse(event.data), Number(event.lastEventId));
       });
     }
   };

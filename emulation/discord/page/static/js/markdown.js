@@ -1,4 +1,4 @@
-/** Discord's Markdown as DOM nodes. Nothing of a message ever becomes markup. */
+/** Turns Discord's Markdown into DOM nodes; a message's text never becomes markup. */
 
 import { h } from "/js/dom.js";
 import { ago, fullTime } from "/js/time.js";
@@ -8,7 +8,7 @@ const HEADING = /^(#{1,3}) +(.+)/;
 const SUBTEXT = /^-# +(.+)/;
 const BULLET = /^(\s*)[-*] +(.+)/;
 
-/** Rules of inline text, tried in this order at each place. */
+/** The rules of inline text, tried in this order at each position. */
 const INLINE = [
   [/^\\([^\p{L}\p{N}\s])/u, (match) => document.createTextNode(match[1])],
   [/^(`+)([^]*?[^`])\1(?!`)/, (match) => h("code", { class: "md-code" }, match[2].trim() || match[2])],
@@ -28,7 +28,7 @@ const INLINE = [
 
 const PLAIN = /^(?:[\p{L}\p{N} ,.;:!?'"()/-]+|[^])/u;
 
-/** The nodes of a message. `names`: user(id), role(id), channel(id) give what mentions show. */
+/** The nodes of a text. `names`: user(id), role(id) and channel(id) give the names that mentions show. */
 export function markdown(text, names) {
   const nodes = [];
   let rest = text;
@@ -50,7 +50,7 @@ export function markdown(text, names) {
   return nodes;
 }
 
-/** Where the line ends; a fence within it starts a block of its own. */
+/** The index at which the first line ends; a code fence within the line starts a block of its own. */
 function lineEnd(text) {
   const newline = text.indexOf("\n");
   const end = newline < 0 ? text.length : newline + 1;
@@ -70,7 +70,7 @@ function line(raw, names, before) {
     return [h("blockquote", {}, quote)];
   }
   const heading = HEADING.exec(text);
-  // Headings of a message are no headings of the page.
+  // A heading of a message must not be a heading of the page.
   if (heading) return [h("p", { class: `md-h${heading[1].length}` }, inline(heading[2], names))];
   const subtext = SUBTEXT.exec(text);
   if (subtext) return [h("p", { class: "md-subtext" }, inline(subtext[1], names))];

@@ -1,4 +1,4 @@
-/** Times and durations in words. */
+/** Formats times and durations. */
 
 const clock = new Intl.DateTimeFormat("en-US", { hour: "numeric", minute: "2-digit" });
 const day = new Intl.DateTimeFormat("en-US", { day: "numeric", month: "long", year: "numeric" });
@@ -12,7 +12,7 @@ export const fullTime = (date) => full.format(date);
 export const dayName = (date) => day.format(date);
 export const exactTime = (date) => exact.format(date);
 
-/** As Discord writes it beside a name. */
+/** A time as Discord writes it beside a name. */
 export function stamp(date) {
   const today = new Date();
   const yesterday = new Date(today.getFullYear(), today.getMonth(), today.getDate() - 1);
@@ -23,14 +23,14 @@ export function stamp(date) {
 
 const UNITS = [["year", 31_536_000], ["month", 2_592_000], ["day", 86_400], ["hour", 3600], ["minute", 60], ["second", 1]];
 
-/** "in 5 minutes", "3 seconds ago". */
+/** A time relative to now: "in 5 minutes", "3 seconds ago". */
 export function ago(date) {
   const seconds = Math.round((date - Date.now()) / 1000);
   const [unit, length] = UNITS.find(([, size]) => Math.abs(seconds) >= size) ?? UNITS.at(-1);
   return relative.format(Math.round(seconds / length), unit);
 }
 
-/** A duration in milliseconds with the digits that matter. */
+/** A duration in milliseconds, with two or three significant digits. */
 export function duration(ms) {
   if (ms < 1) return "<1 ms";
   if (ms < 1000) return `${Math.round(ms)} ms`;

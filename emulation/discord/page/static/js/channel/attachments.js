@@ -3,29 +3,29 @@
 import { h, icon } from "/js/dom.js";
 
 const SPOILER = 8;
-const MOST = 10;
+const MAX_PICTURES = 10;
 
-/** The link on this very host, whatever name the browser reached it by. */
+/** The address on this very host, whatever name the browser reached it by. */
 export function localPath(url) {
   const { pathname, search } = new URL(url, location.href);
   return pathname + search;
 }
 
-const isPicture = (one) => one.content_type?.startsWith("image/") && one.width;
+const isPicture = (file) => file.content_type?.startsWith("image/") && file.width;
 
-/** Only what changes the look: fresh links to the same files don't. */
+/** A key that changes when the view must be drawn again; fresh links to the same files keep it. */
 export function attachmentsKey(attachments) {
-  return attachments.map((one) => `${one.id}:${one.description ?? ""}:${one.flags ?? 0}`).join();
+  return attachments.map((file) => `${file.id}:${file.description ?? ""}:${file.flags ?? 0}`).join();
 }
 
-/** `open(pictures, index)` shows pictures large. */
+/** The elements of a message's files. `open(pictures, index)` shows pictures in the lightbox. */
 export function attachmentsView(attachments, open) {
-  const pictures = attachments.filter(isPicture).slice(0, MOST);
-  const files = attachments.filter((one) => !isPicture(one));
+  const pictures = attachments.filter(isPicture).slice(0, MAX_PICTURES);
+  const files = attachments.filter((file) => !isPicture(file));
   const parts = files.map(fileCard);
   if (pictures.length) {
     const label = pictures.length === 1 ? "1 picture" : `${pictures.length} pictures`;
-    const tiles = pictures.map((one, index) => tile(one, () => open(pictures, index)));
+    const tiles = pictures.map((file, index) => tile(file, () => open(pictures, index)));
     parts.unshift(h("div", { class: `mosaic mosaic-${pictures.length}`, role: "group", "aria-label": label }, tiles));
   }
   return parts;
@@ -34,7 +34,7 @@ export function attachmentsView(attachments, open) {
 function tile(picture, open) {
   const alt = picture.description ?? "";
   const image = h("img", {
-    // `loading` stands before `src`, or the browser has already begun.
+    // `loading` must be set before `src`, else the browser has already begun to load.
     loading: "lazy", decoding: "async", width: picture.width, height: picture.height, alt, src: localPath(picture.url),
   });
   const hidden = Boolean(picture.flags & SPOILER);

@@ -1,112 +1,112 @@
-/** A command in the composer: its pills, and the input that adds optional ones. */
+/** A command in the composer: the inputs of its options, and the picker that adds optional ones. */
 
 import { announce, h } from "/js/dom.js";
-import { Pill } from "/js/channel/option-input.js";
+import { OptionInput } from "/js/channel/option-input.js";
 import { limitsInWords } from "/js/channel/command-options.js";
 
-/** Fields filled in by a person until they are sent. `host`: the composer. */
-export class Draft {
-  pills = [];
-  #host;
-  #leaf;
+/** A command that is being filled in. `command`: one of pickableCommands(). */
+export class CommandDraft {
+  optionInputs = [];
+  #composer;
+  #command;
 
-  constructor(host, leaf) {
-    this.#host = host;
-    this.#leaf = leaf;
-    this.more = h("input", {
+  constructor(composer, command) {
+    this.#composer = composer;
+    this.#command = command;
+    this.picker = h("input", {
       class: "more-options", type: "text", role: "combobox", autocomplete: "off", "aria-expanded": "false",
       "aria-autocomplete": "list", "aria-label": "Add an option", "aria-describedby": "option-help",
-      on: { input: () => this.#offerOptions(), focus: () => this.#offerOptions(), blur: () => this.popup.close(), keydown: (event) => this.#onMoreKey(event) },
+      on: { input: () => this.#suggestOptions(), focus: () => this.#suggestOptions(), blur: () => this.suggestions.close(), keydown: (event) => this.#onPickerKey(event) },
     });
-    this.element = h("div", { class: "draft", role: "group", "aria-label": `/${leaf.path}` }, h("span", { class: "command-chip" }, `/${leaf.path}`), this.more);
-    for (const option of leaf.options.filter((one) => one.required)) this.#add(option);
-    this.#refreshMore();
+    this.element = h("div", { class: "draft", role: "group", "aria-label": `/${command.path}` }, h("span", { class: "command-chip" }, `/${command.path}`), this.picker);
+    for (const option of command.options.filter((option) => option.required)) this.#addOption(option);
+    this.#refreshPicker();
   }
 
-  get store() {
-    return this.#host.store;
+  get state() {
+    return this.#composer.state;
   }
 
   get session() {
-    return this.#host.session;
+    return this.#composer.session;
   }
 
-  get popup() {
-    return this.#host.popup;
+  get suggestions() {
+    return this.#composer.suggestions;
   }
 
-  /** What the control API is asked for, with whatever is filled in so far. */
-  asked() {
+  /** The user action for the control API, with what is filled in so far. */
+  action() {
     const options = {};
-    for (const pill of this.pills) {
-      const { value, error } = pill.read();
-      if (value !== undefined) options[pill.option.name] = value;
-      else if (error && !pill.isEmpty) options[pill.option.name] = pill.input.value;
+    for (const optionInput of this.optionInputs) {
+      const { value, error } = optionInput.read();
+      if (value !== undefined) options[optionInput.option.name] = value;
+      else if (error && !optionInput.isEmpty) options[optionInput.option.name] = optionInput.input.value;
     }
-    return { ...this.session.place, command: this.#leaf.path, options };
+    return { ...this.session.place, command: this.#command.path, options };
   }
 
-  /** Explain the option that has the focus. */
+  /** Describe the option that has the focus. */
   help(option, limits) {
-    this.#host.help(option.name, [option.description, limits].filter(Boolean).join(" · "));
+    this.#composer.help(option.name, [option.description, limits].filter(Boolean).join(" · "));
   }
 
   focusFirst() {
-    (this.pills[0]?.input ?? this.more).focus();
+    (this.optionInputs[0]?.input ?? this.picker).focus();
   }
 
-  focusAfter(pill) {
+  focusAfter(optionInput) {
     const inputs = this.#inputs();
-    inputs[inputs.indexOf(pill.input) + 1]?.focus();
+    inputs[inputs.indexOf(optionInput.input) + 1]?.focus();
   }
 
-  /** Send it, if nothing is wrong; else go to the first thing that is. */
+  /** Send the command, or move to the first option that is wrong. */
   submit() {
-    const wrong = this.pills.map((pill) => [pill, pill.read().error]);
-    for (const [pill, error] of wrong) pill.mark(error);
+    const wrong = this.optionInputs.map((optionInput) => [optionInput, optionInput.read().error]);
+    for (const [optionInput, error] of wrong) optionInput.showError(error);
     const first = wrong.find(([, error]) => error);
     if (first) {
       announce(`${first[0].option.name}: ${first[1]}`);
       first[0].input.focus();
       return;
     }
-    this.#host.sendCommand(this.#leaf, this.asked());
+    this.#composer.sendCommand(this.#command, this.action());
   }
 
-  onPillKey(event, pill) {
+  onOptionKey(event, optionInput) {
     if (event.isComposing) return;
-    if (this.popup.takeKey(event)) event.preventDefault();
+    if (this.suggestions.handleKey(event)) event.preventDefault();
     else if (event.key === "Enter" && !event.shiftKey) {
       event.preventDefault();
       this.submit();
-    } else if (event.key === "Escape") this.#host.cancel();
-    else if (event.key === "Backspace" && pill.isEmpty) {
+    } else if (event.key === "Escape") this.#composer.cancel();
+    else if (event.key === "Backspace" && optionInput.isEmpty) {
       event.preventDefault();
-      this.#remove(pill);
-    } else this.#walk(event);
+      this.#removeOption(optionInput);
+    } else this.#moveFocus(event);
   }
 
-  #onMoreKey(event) {
+  #onPickerKey(event) {
     if (event.isComposing) return;
-    if (event.key === "Enter" && !this.more.value) {
-      // Enter sends; Tab, arrows or typing reach the optional options.
+    if (event.key === "Enter" && !this.picker.value) {
+      // Enter sends; Tab, arrow keys or typing reach the optional options.
       event.preventDefault();
       this.submit();
-    } else if (this.popup.takeKey(event)) event.preventDefault();
+    } else if (this.suggestions.handleKey(event)) event.preventDefault();
     else if (event.key === "Enter") {
       event.preventDefault();
       this.submit();
-    } else if (event.key === "Escape") this.#host.cancel();
-    else if (event.key === "Backspace" && !this.more.value) {
+    } else if (event.key === "Escape") this.#composer.cancel();
+    else if (event.key === "Backspace" && !this.picker.value) {
       event.preventDefault();
-      const last = this.pills.at(-1);
-      if (!last) this.#host.cancel();
+      const last = this.optionInputs.at(-1);
+      if (!last) this.#composer.cancel();
       else last.input.focus();
-    } else this.#walk(event);
+    } else this.#moveFocus(event);
   }
 
-  /** Arrow keys leave an input at its ends. */
-  #walk(event) {
+  /** Move to the next input with an arrow key at the end of this one. */
+  #moveFocus(event) {
     const input = event.target;
     const atStart = input.selectionStart === 0 && input.selectionEnd === 0;
     const atEnd = input.selectionStart === input.value.length;
@@ -120,57 +120,57 @@ export class Draft {
   }
 
   #inputs() {
-    return [...this.pills.map((pill) => pill.input), ...(this.more.hidden ? [] : [this.more])];
+    return [...this.optionInputs.map((optionInput) => optionInput.input), ...(this.picker.hidden ? [] : [this.picker])];
   }
 
-  #add(option) {
-    const pill = new Pill(this, option);
-    this.pills.push(pill);
-    this.more.before(pill.element);
-    this.#refreshMore();
-    return pill;
+  #addOption(option) {
+    const optionInput = new OptionInput(this, option);
+    this.optionInputs.push(optionInput);
+    this.picker.before(optionInput.element);
+    this.#refreshPicker();
+    return optionInput;
   }
 
-  #remove(pill) {
-    if (pill.option.required) {
-      const before = this.pills[this.pills.indexOf(pill) - 1];
+  #removeOption(optionInput) {
+    if (optionInput.option.required) {
+      const before = this.optionInputs[this.optionInputs.indexOf(optionInput) - 1];
       if (before) before.input.focus();
-      else this.#host.cancel();
+      else this.#composer.cancel();
       return;
     }
-    this.pills = this.pills.filter((one) => one !== pill);
-    pill.element.remove();
-    this.#refreshMore();
-    this.more.focus();
+    this.optionInputs = this.optionInputs.filter((other) => other !== optionInput);
+    optionInput.element.remove();
+    this.#refreshPicker();
+    this.picker.focus();
   }
 
-  #missing() {
-    const used = new Set(this.pills.map((pill) => pill.option.name));
-    return this.#leaf.options.filter((one) => !used.has(one.name));
+  #unusedOptions() {
+    const used = new Set(this.optionInputs.map((optionInput) => optionInput.option.name));
+    return this.#command.options.filter((option) => !used.has(option.name));
   }
 
-  #refreshMore() {
-    const count = this.#missing().length;
-    // Without any other input the keyboard needs this one to send from.
-    this.more.hidden = count === 0 && this.pills.length > 0;
-    this.more.placeholder = count ? `+${count} optional` : "Press Enter to send";
-    this.more.setAttribute("aria-label", count ? "Add an option" : "Press Enter to send");
+  #refreshPicker() {
+    const count = this.#unusedOptions().length;
+    // If there is no other input, the keyboard needs this one to send from.
+    this.picker.hidden = count === 0 && this.optionInputs.length > 0;
+    this.picker.placeholder = count ? `+${count} optional` : "Press Enter to send";
+    this.picker.setAttribute("aria-label", count ? "Add an option" : "Press Enter to send");
   }
 
-  #offerOptions() {
-    const typed = this.more.value.trim().toLowerCase();
-    if (!this.#missing().length) return;
-    const items = this.#missing()
-      .filter((one) => one.name.includes(typed))
-      .map((one) => ({ label: one.name, detail: one.description, hint: limitsInWords(one), option: one }));
-    this.#host.help("Optional", "Pick an option to add, or press Enter to send");
-    this.popup.show(this.more, {
+  #suggestOptions() {
+    const typed = this.picker.value.trim().toLowerCase();
+    if (!this.#unusedOptions().length) return;
+    const items = this.#unusedOptions()
+      .filter((option) => option.name.includes(typed))
+      .map((option) => ({ label: option.name, detail: option.description, hint: limitsInWords(option), option }));
+    this.#composer.help("Optional", "Pick an option to add, or press Enter to send");
+    this.suggestions.show(this.picker, {
       title: "Optional options",
       items,
-      picked: Boolean(typed),
+      preselect: Boolean(typed),
       choose: ({ option }) => {
-        this.more.value = "";
-        this.#add(option).input.focus();
+        this.picker.value = "";
+        this.#addOption(option).input.focus();
       },
     });
   }

@@ -1,4 +1,4 @@
-/** Options of commands: what can be typed, what it means, and what is wrong with it. */
+/** The options of commands: their choices and limits, and parsing what was typed. */
 
 export const TYPE = {
   SUBCOMMAND: 1, GROUP: 2, STRING: 3, INTEGER: 4, BOOLEAN: 5, USER: 6, CHANNEL: 7, ROLE: 8, MENTIONABLE: 9, NUMBER: 10, ATTACHMENT: 11,
@@ -6,16 +6,16 @@ export const TYPE = {
 
 const REQUIRED = "This option is required. Specify a value.";
 
-/** A command and its sub-commands as what a person can pick: {path, description, options}. */
-export function leaves(command) {
-  const nested = (command.options ?? []).filter((one) => one.type === TYPE.SUBCOMMAND || one.type === TYPE.GROUP);
+/** What a user can pick of a command, itself or its sub-commands: {path, description, options}. */
+export function pickableCommands(command) {
+  const nested = (command.options ?? []).filter((option) => option.type === TYPE.SUBCOMMAND || option.type === TYPE.GROUP);
   if (!nested.length) return [{ path: command.name, description: command.description, options: command.options ?? [] }];
-  return nested.flatMap((one) =>
-    leaves(one).map((leaf) => ({ ...leaf, path: `${command.name} ${leaf.path}` })),
+  return nested.flatMap((option) =>
+    pickableCommands(option).map((pickable) => ({ ...pickable, path: `${command.name} ${pickable.path}` })),
   );
 }
 
-/** What an option accepts, in words. */
+/** The limits of an option, in words. */
 export function limitsInWords(option) {
   const { min_value: least, max_value: most, min_length: shortest, max_length: longest } = option;
   if (least !== undefined && most !== undefined) return `${least} to ${most}`;
@@ -26,11 +26,11 @@ export function limitsInWords(option) {
   return "";
 }
 
-/** What can be picked for an option without asking the application; null if it is typed freely. */
-export function fixedChoices(option, store, channel) {
+/** The choices of an option that need no autocomplete; null if its value is typed freely. */
+export function fixedChoices(option, state, channel) {
   if (option.choices?.length) return option.choices.map((choice) => ({ label: choice.name, value: choice.value }));
-  const users = () => [...store.users.values()].map((user) => ({ label: user.global_name || user.username, hint: user.username, value: user.id }));
-  const roles = () => store.guild.roles.filter(() => channel.guild_id).map((role) => ({ label: role.name.startsWith("@") ? role.name : `@${role.name}`, hint: "role", value: role.id }));
+  const users = () => [...state.users.values()].map((user) => ({ label: user.global_name || user.username, hint: user.username, value: user.id }));
+  const roles = () => state.guild.roles.filter(() => channel.guild_id).map((role) => ({ label: role.name.startsWith("@") ? role.name : `@${role.name}`, hint: "role", value: role.id }));
   switch (option.type) {
     case TYPE.BOOLEAN:
       return [{ label: "True", value: true }, { label: "False", value: false }];
@@ -41,18 +41,18 @@ export function fixedChoices(option, store, channel) {
     case TYPE.MENTIONABLE:
       return [...users(), ...roles()];
     case TYPE.CHANNEL:
-      return store
+      return state
         .guildChannels()
-        .filter((one) => channel.guild_id && (!option.channel_types?.length || option.channel_types.includes(one.type)))
-        .map((one) => ({ label: `#${one.name}`, value: one.id }));
+        .filter(({ type }) => channel.guild_id && (!option.channel_types?.length || option.channel_types.includes(type)))
+        .map(({ name, id }) => ({ label: `#${name}`, value: id }));
     default:
       return null;
   }
 }
 
 /**
- * The value of what was typed or picked: {value} or {error}; neither if it is empty and optional.
- * `picked`: the choice behind the text, if it came from a list.
+ * The value of an option: {value} or {error}; neither if it is empty and optional.
+ * `picked`: the value of the choice, if the text came from a list.
  */
 export function parse(option, text, picked) {
   if (picked !== undefined) return { value: picked };

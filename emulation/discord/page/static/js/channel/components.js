@@ -8,31 +8,36 @@ const BUTTON = 2;
 const LINK = 5;
 const STYLES = { 1: "primary", 2: "secondary", 3: "success", 4: "danger", 5: "link" };
 
-/** `press(customId, values?)` resolves once the application answered. `lists`: what menus of people etc. hold. */
-export function componentsView(components, lists, press) {
-  return components.filter((one) => one.type === ROW).map((row) =>
-    h("div", { class: "component-row" }, row.components.map((one) => (one.type === BUTTON ? button(one, press) : selectMenu(one, lists, (values) => press(one.custom_id, values))))),
+/**
+ * The elements of a message's components.
+ *
+ * `click(customId, values?)` resolves once the application has responded; `listOptions(component)` gives the options of
+ * select menus of users, roles and channels.
+ */
+export function componentsView(components, listOptions, click) {
+  return components.filter((component) => component.type === ROW).map((row) =>
+    h("div", { class: "component-row" }, row.components.map((component) => (component.type === BUTTON ? button(component, click) : selectMenu(component, listOptions, (values) => click(component.custom_id, values))))),
   );
 }
 
-function button(component, press) {
+function button(component, click) {
   const label = [component.emoji?.name && h("span", { class: "button-emoji", "aria-hidden": component.label ? "true" : null }, component.emoji.name), component.label && h("span", {}, component.label)];
   if (component.style === LINK) {
-    return h("a", { class: "button link", href: safe(component.url), target: "_blank", rel: "noreferrer" }, label, icon("external"));
+    return h("a", { class: "button link", href: webAddress(component.url), target: "_blank", rel: "noreferrer" }, label, icon("external"));
   }
   const element = h("button", { type: "button", class: `button ${STYLES[component.style] ?? "secondary"}`, disabled: component.disabled, data: { customId: component.custom_id ?? "" } }, label, h("span", { class: "dots", "aria-hidden": "true" }, h("i"), h("i"), h("i")));
   element.addEventListener("click", async () => {
     if (element.classList.contains("busy")) return;
     element.classList.add("busy");
     element.setAttribute("aria-busy", "true");
-    await press(component.custom_id);
+    await click(component.custom_id);
     element.classList.remove("busy");
     element.removeAttribute("aria-busy");
   });
   return element;
 }
 
-/** Nothing but a web address: `javascript:` would run as the page. */
-function safe(url) {
+/** The address if it is of the web: `javascript:` would run as the page. */
+function webAddress(url) {
   return /^https?:\/\//i.test(url ?? "") ? url : "about:blank";
 }

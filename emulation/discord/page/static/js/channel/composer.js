@@ -1,14 +1,14 @@
-/** The line at the bottom: `/` picks a command, its options become pills, Enter sends it. */
+/** The composer at the bottom: `/` picks a command, its options get inputs, Enter sends it. */
 
 import { announce, byId, h, icon } from "/js/dom.js";
 import { avatar } from "/js/users.js";
-import { Draft } from "/js/channel/command-draft.js";
-import { Popup } from "/js/channel/suggestion-list.js";
-import { leaves } from "/js/channel/command-options.js";
+import { CommandDraft } from "/js/channel/command-draft.js";
+import { SuggestionList } from "/js/channel/suggestion-list.js";
+import { pickableCommands } from "/js/channel/command-options.js";
 
 const ONLY_COMMANDS = "Only commands reach the application here. Type / to pick one.";
 
-/** `send(asked, leaf)`: sends an interaction. */
+/** `send(action, command)` sends a user action to the control API. */
 export class Composer {
   #send;
   #text;
@@ -16,36 +16,36 @@ export class Composer {
   #draft = null;
   #hint;
 
-  constructor(store, session, send) {
-    this.store = store;
+  constructor(state, session, send) {
+    this.state = state;
     this.session = session;
     this.#send = send;
-    this.popup = new Popup(byId("popup"));
+    this.suggestions = new SuggestionList(byId("popup"));
     this.#hint = byId("composer-hint");
     this.#text = h("input", {
       id: "composer-text", class: "composer-text", type: "text", role: "combobox", autocomplete: "off", spellcheck: "false",
       "aria-autocomplete": "list", "aria-expanded": "false", "aria-describedby": "composer-hint",
-      on: { input: () => this.#typed(), focus: () => this.#typed(), blur: () => this.popup.close(), keydown: (event) => this.#onKey(event) },
+      on: { input: () => this.#onInput(), focus: () => this.#onInput(), blur: () => this.suggestions.close(), keydown: (event) => this.#onKey(event) },
     });
     this.#box = byId("composer-box");
     const commands = h("button", { type: "button", class: "round-button", "aria-label": "Commands", on: { click: () => this.start() } }, icon("plus"));
-    const send_ = h("button", { type: "button", class: "send-button", "aria-label": "Send", on: { click: () => this.#submit() } }, icon("send"));
-    this.#box.append(commands, this.#text, send_);
-    document.addEventListener("keydown", (event) => this.#anywhere(event));
+    const sendButton = h("button", { type: "button", class: "send-button", "aria-label": "Send", on: { click: () => this.#submit() } }, icon("send"));
+    this.#box.append(commands, this.#text, sendButton);
+    document.addEventListener("keydown", (event) => this.#onPageKey(event));
     this.refresh();
   }
 
-  /** Say where messages go. */
+  /** Show the channel that commands are sent to. */
   refresh() {
     const { channel } = this.session;
-    const place = channel.type === 1 ? `@${this.store.application?.name ?? ""}` : `#${channel.name}`;
+    const place = channel.type === 1 ? `@${this.state.application?.name ?? ""}` : `#${channel.name}`;
     this.#text.placeholder = `Type / to use a command in ${place}`;
     this.#text.setAttribute("aria-label", `Message ${place}`);
   }
 
-  /** Offer what is registered now. */
+  /** Show the commands that are registered now, if the picker is open. */
   refreshCommands() {
-    if (document.activeElement === this.#text && this.#text.value.startsWith("/")) this.#typed();
+    if (document.activeElement === this.#text && this.#text.value.startsWith("/")) this.#onInput();
   }
 
   /** Open the command picker. */
@@ -53,7 +53,7 @@ export class Composer {
     this.cancel(false);
     this.#text.value = "/";
     this.#text.focus();
-    this.#typed();
+    this.#onInput();
   }
 
   focus() {
@@ -61,69 +61,69 @@ export class Composer {
     else this.#text.focus();
   }
 
-  /** Back to the empty line. */
+  /** Drop the command and return to the empty input. */
   cancel(focus = true) {
-    const had = this.#draft !== null;
+    const hadDraft = this.#draft !== null;
     this.#draft = null;
-    this.popup.close();
+    this.suggestions.close();
     this.#hint.replaceChildren();
     this.#text.value = "";
-    if (had) this.#box.querySelector(".draft")?.replaceWith(this.#text);
-    if (had && focus) this.#text.focus();
+    if (hadDraft) this.#box.querySelector(".draft")?.replaceWith(this.#text);
+    if (hadDraft && focus) this.#text.focus();
   }
 
-  /** Explain what the cursor is in. */
+  /** Describe what has the focus. */
   help(name, text) {
     this.#hint.replaceChildren(h("b", {}, name), h("span", { id: "option-help" }, text));
   }
 
-  sendCommand(leaf, asked) {
+  sendCommand(command, action) {
     this.cancel();
-    this.#send(asked, leaf);
+    this.#send(action, command);
   }
 
-  #typed() {
+  #onInput() {
     const text = this.#text.value;
     this.#hint.replaceChildren();
     if (!text.startsWith("/")) {
-      this.popup.close();
+      this.suggestions.close();
       return;
     }
-    const known = this.#leaves();
+    const usable = this.#usableCommands();
     const typed = text.slice(1).toLowerCase();
-    const exact = typed.endsWith(" ") && known.find((one) => one.path === typed.trim());
+    const exact = typed.endsWith(" ") && usable.find(({ path }) => path === typed.trim());
     if (exact) {
-      this.#begin(exact);
+      this.#beginDraft(exact);
       return;
     }
-    const { application } = this.store;
-    const items = known
-      .filter((one) => one.path.includes(typed.trim()))
+    const { application } = this.state;
+    const items = usable
+      .filter(({ path }) => path.includes(typed.trim()))
       .sort((a, b) => Number(b.path.startsWith(typed)) - Number(a.path.startsWith(typed)))
-      .map((leaf) => ({ label: `/${leaf.path}`, detail: leaf.description, hint: application.name, lead: avatar(this.#bot(), "small"), leaf }));
-    const empty = known.length ? "no command of that name" : "no commands are registered here";
-    this.popup.show(this.#text, { title: "Commands", items, empty, choose: ({ leaf }) => this.#begin(leaf) });
+      .map((command) => ({ label: `/${command.path}`, detail: command.description, hint: application.name, lead: avatar(this.#bot(), "small"), command }));
+    const emptyText = usable.length ? "no command of that name" : "no commands are registered here";
+    this.suggestions.show(this.#text, { title: "Commands", items, emptyText, choose: ({ command }) => this.#beginDraft(command) });
   }
 
   #bot() {
-    return { id: this.store.application.id, username: this.store.application.name, bot: true };
+    return { id: this.state.application.id, username: this.state.application.name, bot: true };
   }
 
-  #leaves() {
-    return this.store.usableCommands(this.session.channel).flatMap(leaves);
+  #usableCommands() {
+    return this.state.usableCommands(this.session.channel).flatMap(pickableCommands);
   }
 
-  #begin(leaf) {
-    this.popup.close();
-    this.#draft = new Draft(this, leaf);
+  #beginDraft(command) {
+    this.suggestions.close();
+    this.#draft = new CommandDraft(this, command);
     this.#text.replaceWith(this.#draft.element);
-    this.help(`/${leaf.path}`, leaf.description);
+    this.help(`/${command.path}`, command.description);
     this.#draft.focusFirst();
   }
 
   #onKey(event) {
     if (event.isComposing) return;
-    if (this.popup.takeKey(event)) event.preventDefault();
+    if (this.suggestions.handleKey(event)) event.preventDefault();
     else if (event.key === "Enter") {
       event.preventDefault();
       this.#submit();
@@ -140,13 +140,13 @@ export class Composer {
       this.start();
       return;
     }
-    const say = text.startsWith("/") ? `There is no command ${text.split(" ")[0]} here.` : ONLY_COMMANDS;
-    this.#hint.replaceChildren(h("span", { class: "warn" }, say));
-    announce(say);
+    const warning = text.startsWith("/") ? `There is no command ${text.split(" ")[0]} here.` : ONLY_COMMANDS;
+    this.#hint.replaceChildren(h("span", { class: "warn" }, warning));
+    announce(warning);
   }
 
-  /** `/` anywhere on the page starts a command, as in Discord typing anywhere does. */
-  #anywhere(event) {
+  /** `/` anywhere on the page starts a command, as typing anywhere does in Discord. */
+  #onPageKey(event) {
     const inField = event.target.closest?.("input, textarea, select, dialog, [role=menu], [role=listbox]");
     if (event.key !== "/" || inField || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();

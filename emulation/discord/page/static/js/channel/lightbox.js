@@ -1,9 +1,9 @@
-/** Pictures large, one at a time: arrow keys, Escape, and their descriptions. */
+/** The lightbox: a message's pictures in full size, one at a time, with their descriptions. */
 
 import { byId, h, icon } from "/js/dom.js";
 import { localPath } from "/js/channel/attachments.js";
 
-/** A modal dialog; the browser gives the focus back when it closes. */
+/** A modal dialog, worked by arrow keys and Escape; the browser gives the focus back when it closes. */
 export class Lightbox {
   #dialog = byId("lightbox");
   #image = h("img", { class: "lightbox-image", alt: "" });
@@ -16,7 +16,7 @@ export class Lightbox {
   #index = 0;
 
   constructor() {
-    const button = (name, symbol, act) => h("button", { type: "button", class: `lightbox-button lightbox-${symbol}`, "aria-label": name, on: { click: act } }, icon(symbol));
+    const button = (name, symbol, action) => h("button", { type: "button", class: `lightbox-button lightbox-${symbol}`, "aria-label": name, on: { click: action } }, icon(symbol));
     const close = button("Close", "close", () => this.#dialog.close());
     this.#previous = button("Previous picture", "left", () => this.#step(-1));
     this.#next = button("Next picture", "right", () => this.#step(1));

@@ -1,45 +1,45 @@
-/** The channel page: wires the store, this tab's session and the parts of the page. */
+/** The channel page: connects its state, this tab's session and the parts of the page. */
 
 import { byId, h, icon } from "/js/dom.js";
 import { avatar } from "/js/users.js";
-import { Live } from "/js/live-updates.js";
+import { LiveUpdates } from "/js/live-updates.js";
 import { Composer } from "/js/channel/composer.js";
-import { ContextMenu, placeOf } from "/js/channel/context-menu.js";
+import { ContextMenu, menuPosition } from "/js/channel/context-menu.js";
 import { Lightbox } from "/js/channel/lightbox.js";
-import { MessageList, fillJump, tell } from "/js/channel/message-list.js";
+import { MessageList, announceMessage, drawJumpButton } from "/js/channel/message-list.js";
 import { ModalForm } from "/js/channel/modal-form.js";
 import { fixedChoices } from "/js/channel/command-options.js";
-import { Sent } from "/js/channel/sent-interactions.js";
-import { NEW_DM, Session } from "/js/channel/tab-session.js";
+import { SentInteractions } from "/js/channel/sent-interactions.js";
+import { NEW_DM, TabSession } from "/js/channel/tab-session.js";
 import { Sidebar } from "/js/channel/sidebar.js";
-import { Store } from "/js/channel/page-state.js";
+import { PageState } from "/js/channel/page-state.js";
 
 const USER_COMMAND = 2;
 const MESSAGE_COMMAND = 3;
 
-const store = new Store();
-const session = new Session(store);
+const state = new PageState();
+const session = new TabSession(state);
 const unread = new Set();
 const dismissed = new Set();
 const lightbox = new Lightbox();
-const context = new ContextMenu();
-const lists = (component) => fixedChoices({ ...component, choices: null, type: OPTION_TYPES[component.type] }, store, session.channel);
-const modal = new ModalForm(lists);
-const sent = new Sent(store, session, () => list.refresh(), openModal);
+const contextMenu = new ContextMenu();
+const listOptions = (component) => fixedChoices({ ...component, choices: null, type: OPTION_TYPES[component.type] }, state, session.channel);
+const modal = new ModalForm(listOptions);
+const sent = new SentInteractions(state, session, () => list.refresh(), openModal);
 
-/** Menus of users, roles, mentionables and channels hold what options of these types take. */
+/** The option types whose values the select menus of users, roles, mentionables and channels offer. */
 const OPTION_TYPES = { 5: 6, 6: 8, 7: 9, 8: 7 };
 
 const list = new MessageList({
-  names: store.names,
-  lists,
-  messages: () => [...store.messages(session.channelId, session.userId).filter((one) => !dismissed.has(one.id)), ...sent.messages()],
-  find: (id) => store.message(session.channelId, id),
+  names: state.names,
+  listOptions,
+  messages: () => [...state.messages(session.channelId, session.userId).filter((message) => !dismissed.has(message.id)), ...sent.messages()],
+  find: (id) => state.message(session.channelId, id),
   jump: (id) => list.jumpTo(id),
   open: (pictures, index) => lightbox.open(pictures, index),
-  press: (message, customId, values) => sent.press(message, customId, values),
-  hasCommands: () => store.usableCommands(session.channel, MESSAGE_COMMAND).length > 0,
-  menu: (event, button, message) => openMenu(event, button, MESSAGE_COMMAND, message.id, "Apps"),
+  click: (message, customId, values) => sent.clickComponent(message, customId, values),
+  hasCommands: () => state.usableCommands(session.channel, MESSAGE_COMMAND).length > 0,
+  openMenu: (event, button, message) => openMenu(event, button, MESSAGE_COMMAND, message.id, "Apps"),
   colour: roleColour,
   dismiss: (message) => {
     dismissed.add(message.id);
@@ -47,43 +47,43 @@ const list = new MessageList({
     composer.focus();
   },
 });
-const sidebar = new Sidebar(store, session, unread, {
+const sidebar = new Sidebar(state, session, unread, {
   colour: roleColour,
-  menu: (event, button, user) => openMenu(event, button, USER_COMMAND, user.id, `Apps for ${user.global_name || user.username}`),
+  openMenu: (event, button, user) => openMenu(event, button, USER_COMMAND, user.id, `Apps for ${user.global_name || user.username}`),
 });
-const composer = new Composer(store, session, (asked, leaf) => {
-  list.toBottom();
-  sent.command(asked, leaf.path);
+const composer = new Composer(state, session, (action, command) => {
+  list.scrollToBottom();
+  sent.sendCommand(action, command.path);
 });
 
-/** Offer the commands on a message or a person. */
+/** Open the menu of the commands on a message or a user. */
 function openMenu(event, button, commandType, targetId, title) {
-  const commands = store.usableCommands(session.channel, commandType);
-  const run = ({ name }) => sent.command({ ...session.place, command: name, command_type: commandType, target_id: targetId }, name);
-  const bot = { id: store.application.id, username: store.application.name, bot: true };
-  context.open(button, placeOf(event, button), { title, bot, commands, run, none: "The bot has no such commands" });
+  const commands = state.usableCommands(session.channel, commandType);
+  const run = ({ name }) => sent.sendCommand({ ...session.place, command: name, command_type: commandType, target_id: targetId }, name);
+  const bot = { id: state.application.id, username: state.application.name, bot: true };
+  contextMenu.open(button, menuPosition(event, button), { title, bot, commands, run, emptyText: "The bot has no such commands" });
 }
 
 function openModal(interactionId, data) {
-  modal.open(interactionId, data, store.application.name, session.userId, (result) => sent.answered(result));
+  modal.open(interactionId, data, state.application.name, session.userId, (result) => sent.handleResult(result));
 }
 
 function roleColour(user) {
-  const roles = store.users.get(user.id)?.roles ?? [];
-  const coloured = store.guild.roles.filter((role) => roles.includes(role.id) && role.color).sort((a, b) => b.position - a.position);
+  const roles = state.users.get(user.id)?.roles ?? [];
+  const coloured = state.guild.roles.filter((role) => roles.includes(role.id) && role.color).sort((a, b) => b.position - a.position);
   return coloured.length ? `#${coloured[0].color.toString(16).padStart(6, "0")}` : "";
 }
 
-function drawPlace() {
+function drawChannelHeader() {
   const { channel } = session;
   const isDm = channel.type === 1;
-  const name = isDm ? store.application.name : channel.name;
+  const name = isDm ? state.application.name : channel.name;
   const symbol = isDm ? "at" : channel.nsfw ? "warning" : channel.parent_id ? "thread" : "hash";
   unread.delete(channel.id);
   document.title = `${isDm ? "@" : "#"}${name} · stand-in for Discord`;
   byId("place").replaceChildren(icon(symbol), h("h1", {}, name), channel.topic ? h("span", { class: "topic" }, channel.topic) : "");
   byId("scroller").setAttribute("aria-label", `Messages in ${name}`);
-  const bot = { id: store.application.id, username: name, bot: true };
+  const bot = { id: state.application.id, username: name, bot: true };
   byId("welcome").replaceChildren(
     isDm ? avatar(bot, "huge") : h("span", { class: "welcome-icon" }, icon(symbol)),
     h("p", { class: "welcome-title" }, isDm ? name : `Welcome to #${name}!`),
@@ -92,39 +92,39 @@ function drawPlace() {
 }
 
 function drawBanner() {
-  const { url, removed_because: reason } = store.endpoint;
-  const lost = store.status === "lost";
-  const text = lost ? "Connection lost. Trying again…" : reason ? `The interactions endpoint URL was removed: ${reason}` : "No application listens yet: it has no interactions endpoint URL. Commands will not be answered.";
-  byId("banner").hidden = !store.loaded ? !lost : Boolean(url) && !lost;
+  const { url, removed_because: reason } = state.endpoint;
+  const isLost = state.status === "lost";
+  const text = isLost ? "Connection lost. Trying again…" : reason ? `The interactions endpoint URL was removed: ${reason}` : "No application listens yet: it has no interactions endpoint URL. Commands will not be answered.";
+  byId("banner").hidden = !state.loaded ? !isLost : Boolean(url) && !isLost;
   byId("banner").textContent = text;
 }
 
 function drawAll() {
   list.clear();
-  drawPlace();
+  drawChannelHeader();
   sidebar.draw();
   composer.refresh();
   list.draw();
 }
 
-const live = new Live({
-  onSnapshot: (snapshot) => store.onSnapshot(snapshot),
-  onStatus: (status) => store.onStatus(status),
+const updates = new LiveUpdates({
+  onSnapshot: (snapshot) => state.onSnapshot(snapshot),
+  onStatus: (status) => state.onStatus(status),
   onEvent: (name, data) => {
-    const isNews = name === "message_created" || name === "message_updated";
-    const isHere = isNews && data.message.channel_id === session.channelId;
-    const isSeen = isNews && (!data.message.ephemeral_for || data.message.ephemeral_for === session.userId);
-    if (isNews && isSeen && !isHere) unread.add(data.message.channel_id);
-    if (isHere && isSeen) tell(data.message);
-    if (store.onEvent(name, data)) live.start();
+    const isMessage = name === "message_created" || name === "message_updated";
+    const isHere = isMessage && data.message.channel_id === session.channelId;
+    const isVisible = isMessage && (!data.message.ephemeral_for || data.message.ephemeral_for === session.userId);
+    if (isMessage && isVisible && !isHere) unread.add(data.message.channel_id);
+    if (isHere && isVisible) announceMessage(data.message);
+    if (state.onEvent(name, data)) updates.start();
   },
 });
 
-let drawn = false;
-store.addEventListener("snapshot", () => {
-  session.settle();
-  if (!drawn) {
-    drawn = true;
+let isDrawn = false;
+state.addEventListener("snapshot", () => {
+  session.readAddress();
+  if (!isDrawn) {
+    isDrawn = true;
     drawAll();
     if (matchMedia("(hover: hover)").matches) composer.focus();
   } else {
@@ -133,24 +133,24 @@ store.addEventListener("snapshot", () => {
   }
   drawBanner();
 });
-store.addEventListener("messages", (event) => {
+state.addEventListener("messages", (event) => {
   if (event.detail === session.channelId) list.refresh();
   else sidebar.draw();
 });
-store.addEventListener("commands", () => {
-  if (!drawn) return;
+state.addEventListener("commands", () => {
+  if (!isDrawn) return;
   composer.refreshCommands();
   list.redraw();
 });
-store.addEventListener("endpoint", drawBanner);
-store.addEventListener("status", drawBanner);
+state.addEventListener("endpoint", drawBanner);
+state.addEventListener("status", drawBanner);
 session.addEventListener("change", () => {
-  // A draft does not survive a change of channel or user.
-  if (drawn) composer.cancel(false);
-  if (drawn) drawAll();
+  // A command that is being filled in is dropped with a change of channel or user.
+  if (isDrawn) composer.cancel(false);
+  if (isDrawn) drawAll();
   if (session.channelId !== NEW_DM) unread.delete(session.channelId);
 });
 
-fillJump();
+drawJumpButton();
 byId("to-operations").prepend(icon("chart"));
-live.start();
+updates.start();

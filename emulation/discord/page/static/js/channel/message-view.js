@@ -1,4 +1,4 @@
-/** One message. Each part is drawn anew only when it changed. */
+/** The view of one message. Each part is drawn again only if it has changed. */
 
 import { h, icon } from "/js/dom.js";
 import { appBadge, avatar, displayName } from "/js/users.js";
@@ -12,17 +12,16 @@ const LOADING = 128;
 const COMMANDS = [20, 23];
 const REPLY = 19;
 
-/** What a message's view may do: `names`, `lists`, `application`, `colour(user)`, `open(pictures, index)`,
- *  `press(message, customId, values)`, `dismiss(message)`, `find(id)`, `jump(id)`, `hasCommands()`,
- *  `menu(event, button, message)`. */
+/** `page` gives `names`, `listOptions`, `colour(user)`, `open(pictures, index)`, `click(message, customId, values)`,
+ *  `dismiss(message)`, `find(id)`, `jump(id)`, `hasCommands()` and `openMenu(event, button, message)`. */
 export class MessageView {
-  #host;
+  #page;
   #slots = {};
   #keys = {};
   #message;
 
-  constructor(host, message) {
-    this.#host = host;
+  constructor(page, message) {
+    this.#page = page;
     this.element = h("li", { class: "message", data: { id: message.id }, id: `message-${message.id}` });
     this.#slots = {
       reply: h("div", { class: "message-reply" }),
@@ -53,76 +52,77 @@ export class MessageView {
     classList.toggle("ephemeral", Boolean(message.flags & EPHEMERAL));
     classList.toggle("pings", Boolean(message.pings?.everyone));
     this.element.dataset.pictures = String(Math.min(message.attachments.length, 4));
-    this.#fill("reply", replyKey(message), () => this.#reply(message));
-    this.#fill("side", String(grouped), () => side(message, grouped));
-    this.#fill("header", `${grouped}`, () => (grouped ? [] : this.#header(message)));
-    this.#fill("content", `${message.content}|${message.flags}|${message.edited_timestamp}`, () => this.#content(message));
-    this.#fill("embeds", JSON.stringify(message.embeds), () => message.embeds.map((one) => embed(one, this.#host.names)));
-    this.#fill("files", attachmentsKey(message.attachments), () => attachmentsView(message.attachments, this.#host.open));
-    this.#fill("components", JSON.stringify(message.components), () => this.#components(message));
-    this.#fill("tools", String(this.#host.hasCommands() && !message.local), () => this.#tools());
-    this.#fill("notice", `${message.flags}|${message.local?.error ?? ""}`, () => this.#notice(message));
+    this.#drawPart("reply", replyKey(message), () => this.#reply(message));
+    this.#drawPart("side", String(grouped), () => side(message, grouped));
+    this.#drawPart("header", `${grouped}`, () => (grouped ? [] : this.#header(message)));
+    this.#drawPart("content", `${message.content}|${message.flags}|${message.edited_timestamp}`, () => this.#content(message));
+    this.#drawPart("embeds", JSON.stringify(message.embeds), () => message.embeds.map((data) => embed(data, this.#page.names)));
+    this.#drawPart("files", attachmentsKey(message.attachments), () => attachmentsView(message.attachments, this.#page.open));
+    this.#drawPart("components", JSON.stringify(message.components), () => this.#components(message));
+    this.#drawPart("tools", String(this.#page.hasCommands() && !message.local), () => this.#tools());
+    this.#drawPart("notice", `${message.flags}|${message.local?.error ?? ""}`, () => this.#notice(message));
   }
 
-  /** Say below the message what went wrong with a component. */
-  fail(text) {
+  /** Show below the message what went wrong with a component; an empty text removes it. */
+  showError(text) {
     this.#slots.notice.querySelector(".failed")?.remove();
     if (text) this.#slots.notice.prepend(h("p", { class: "failed", role: "alert" }, icon("warning"), text));
   }
 
-  #fill(name, key, make) {
+  /** Draw a part again if its key has changed; the focus stays on the same component. */
+  #drawPart(name, key, draw) {
     if (this.#keys[name] === key) return;
     this.#keys[name] = key;
     const slot = this.#slots[name];
-    const held = slot.contains(document.activeElement) ? document.activeElement.dataset.customId : null;
-    slot.replaceChildren(...make());
-    if (held) slot.querySelector(`[data-custom-id="${CSS.escape(held)}"]`)?.focus();
+    const focusedId = slot.contains(document.activeElement) ? document.activeElement.dataset.customId : null;
+    slot.replaceChildren(...draw());
+    if (focusedId) slot.querySelector(`[data-custom-id="${CSS.escape(focusedId)}"]`)?.focus();
   }
 
   #reply(message) {
-    const about = message.interaction_metadata;
-    if (COMMANDS.includes(message.type) && about?.user) {
-      const name = COMMANDS[0] === message.type ? `/${about.name}` : about.name;
-      return [spine(), avatar(about.user, "tiny"), h("span", { class: "reply-name" }, displayName(about.user)), " used ", h("span", { class: "reply-command" }, name)];
+    const metadata = message.interaction_metadata;
+    if (COMMANDS.includes(message.type) && metadata?.user) {
+      const name = COMMANDS[0] === message.type ? `/${metadata.name}` : metadata.name;
+      return [replyLine(), avatar(metadata.user, "tiny"), h("span", { class: "reply-name" }, displayName(metadata.user)), " used ", h("span", { class: "reply-command" }, name)];
     }
     if (message.type !== REPLY || !message.message_reference) return [];
-    const original = this.#host.find(message.message_reference.message_id);
-    if (!original) return [spine(), h("span", { class: "muted" }, "Original message was deleted")];
+    const original = this.#page.find(message.message_reference.message_id);
+    if (!original) return [replyLine(), h("span", { class: "muted" }, "Original message was deleted")];
     const text = original.content.replace(/[*_~|`>\\]/g, "").split("\n")[0] || "Click to see attachment";
-    const jump = h("button", { type: "button", class: "reply-text", on: { click: () => this.#host.jump(original.id) } }, text.slice(0, 120));
-    return [spine(), avatar(original.author, "tiny"), h("span", { class: "reply-name" }, displayName(original.author)), jump];
+    const jump = h("button", { type: "button", class: "reply-text", on: { click: () => this.#page.jump(original.id) } }, text.slice(0, 120));
+    return [replyLine(), avatar(original.author, "tiny"), h("span", { class: "reply-name" }, displayName(original.author)), jump];
   }
 
   #header(message) {
     const sent = new Date(message.timestamp);
     const name = h("span", { class: "author" }, displayName(message.author));
-    const colour = this.#host.colour(message.author);
+    const colour = this.#page.colour(message.author);
     if (colour) name.style.color = colour;
     return [name, message.author.bot && appBadge(), h("time", { class: "stamp", datetime: message.timestamp, title: fullTime(sent) }, stamp(sent))].filter(Boolean);
   }
 
   #content(message) {
     if (message.flags & LOADING) return [thinking(message.local ? "Sending command…" : `${displayName(message.author)} is thinking…`)];
-    const text = markdown(message.content, this.#host.names);
+    const text = markdown(message.content, this.#page.names);
     if (!message.edited_timestamp) return text;
     const edited = new Date(message.edited_timestamp);
     return [...text, " ", h("time", { class: "edited", datetime: message.edited_timestamp, title: fullTime(edited) }, "(edited)")];
   }
 
   #components(message) {
-    return componentsView(message.components, this.#host.lists, async (customId, values) => {
-      this.fail("");
-      this.fail(await this.#host.press(message, customId, values));
+    return componentsView(message.components, this.#page.listOptions, async (customId, values) => {
+      this.showError("");
+      this.showError(await this.#page.click(message, customId, values));
     });
   }
 
   #tools() {
-    if (!this.#host.hasCommands() || this.#message.local) return [];
+    if (!this.#page.hasCommands() || this.#message.local) return [];
     const more = h("button", { type: "button", class: "icon-button", "aria-label": "More", "aria-haspopup": "menu" }, icon("dots"));
-    more.addEventListener("click", (event) => this.#host.menu(event, more, this.#message));
+    more.addEventListener("click", (event) => this.#page.openMenu(event, more, this.#message));
     this.element.addEventListener("contextmenu", (event) => {
       event.preventDefault();
-      this.#host.menu(event, more, this.#message);
+      this.#page.openMenu(event, more, this.#message);
     });
     return [more];
   }
@@ -131,14 +131,14 @@ export class MessageView {
     const error = message.local?.error;
     const parts = error ? [h("p", { class: "failed" }, icon("warning"), error)] : [];
     if (message.flags & EPHEMERAL) {
-      const dismiss = h("button", { type: "button", class: "text-link", on: { click: () => this.#host.dismiss(message) } }, "Dismiss message");
+      const dismiss = h("button", { type: "button", class: "text-link", on: { click: () => this.#page.dismiss(message) } }, "Dismiss message");
       parts.push(h("p", { class: "only-you" }, icon("eye"), "Only you can see this · ", dismiss));
     }
     return parts;
   }
 }
 
-const spine = () => h("span", { class: "spine", "aria-hidden": "true" });
+const replyLine = () => h("span", { class: "reply-line", "aria-hidden": "true" });
 
 const replyKey = (message) => `${message.type}|${message.message_reference?.message_id ?? ""}`;
 
@@ -154,7 +154,7 @@ function thinking(text) {
 function embed(data, names) {
   const box = h("article", { class: "embed" });
   if (data.color) box.style.borderInlineStartColor = `#${data.color.toString(16).padStart(6, "0")}`;
-  const picture = (one, name) => one?.url && h("img", { class: name, src: localPath(one.url), alt: "", loading: "lazy", decoding: "async" });
+  const picture = (image, name) => image?.url && h("img", { class: name, src: localPath(image.url), alt: "", loading: "lazy", decoding: "async" });
   box.append(
     ...[
       data.author?.name && h("p", { class: "embed-author" }, data.author.name),

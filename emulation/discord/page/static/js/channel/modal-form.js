@@ -1,4 +1,4 @@
-/** A form that the application opened. */
+/** The form of a modal that the application opened. */
 
 import { byId, h, icon } from "/js/dom.js";
 import { interact } from "/js/control-api.js";
@@ -11,17 +11,17 @@ const LABEL = 18;
 const PARAGRAPH = 2;
 const FAILED = "Something went wrong. Try again.";
 
-/** `lists(component)`: what menus of people, roles and channels hold. */
+/** `listOptions(component)` gives the options of select menus of users, roles and channels. */
 export class ModalForm {
   #dialog = byId("modal");
-  #lists;
+  #listOptions;
 
-  constructor(lists) {
-    this.#lists = lists;
+  constructor(listOptions) {
+    this.#listOptions = listOptions;
   }
 
-  /** Show the form that an interaction opened; `onAnswer(result)` gets what came of submitting it. */
-  open(interactionId, data, application, userId, onAnswer) {
+  /** Show the form that an interaction opened; `onResult(result)` gets the result of submitting it. */
+  open(interactionId, data, application, userId, onResult) {
     const fields = [];
     const body = data.components.flatMap((part) => this.#part(part, fields));
     const alert = h("p", { class: "form-error", role: "alert" });
@@ -35,9 +35,9 @@ export class ModalForm {
       h("footer", {}, cancel, submit));
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
-      const wrong = fields.filter((field) => !field.check());
-      if (wrong.length) {
-        wrong[0].focus();
+      const invalid = fields.filter((field) => !field.check());
+      if (invalid.length) {
+        invalid[0].focus();
         return;
       }
       submit.disabled = true;
@@ -50,7 +50,7 @@ export class ModalForm {
         return;
       }
       this.#dialog.close();
-      onAnswer(result);
+      onResult(result);
     });
     this.#dialog.replaceChildren(form);
     this.#dialog.showModal();
@@ -60,7 +60,7 @@ export class ModalForm {
   #part(part, fields) {
     if (part.type === TEXT_DISPLAY) return [h("p", { class: "modal-text" }, part.content)];
     if (part.type === LABEL) return [this.#field(part.component, part.label, part.description, fields)];
-    if (part.type === ROW) return part.components.map((one) => this.#field(one, one.label, null, fields));
+    if (part.type === ROW) return part.components.map((component) => this.#field(component, component.label, null, fields));
     return [];
   }
 
@@ -68,7 +68,7 @@ export class ModalForm {
     const id = `field-${component.custom_id}`;
     const error = h("span", { class: "form-error", id: `${id}-error` });
     const required = component.required ?? true;
-    const field = component.type === TEXT_INPUT ? textField(component, id, required) : chooser(component, id, this.#lists);
+    const field = component.type === TEXT_INPUT ? textField(component, id, required) : selectField(component, id, this.#listOptions);
     fields.push({
       name: component.custom_id,
       value: field.value,
@@ -89,9 +89,9 @@ export class ModalForm {
 
 function textField(component, id, required) {
   const many = component.style === PARAGRAPH;
-  const longest = component.max_length ?? 4000;
+  const maximum = component.max_length ?? 4000;
   const element = h(many ? "textarea" : "input", {
-    id, class: "text-field", rows: many ? 4 : null, type: many ? null : "text", maxlength: longest, placeholder: component.placeholder,
+    id, class: "text-field", rows: many ? 4 : null, type: many ? null : "text", maxlength: maximum, placeholder: component.placeholder,
     "aria-required": required ? "true" : null, "aria-describedby": `${id}-error`, autocomplete: "off", value: component.value ?? "",
   });
   return {
@@ -105,20 +105,20 @@ function textField(component, id, required) {
   };
 }
 
-function chooser(component, id, lists) {
-  const options = component.type === STRING_SELECT ? component.options : lists(component);
-  const most = component.max_values ?? 1;
-  const element = h("select", { id, class: "text-field", multiple: most > 1, "aria-describedby": `${id}-error` },
-    most === 1 && h("option", { value: "" }, component.placeholder || "Make a selection"),
-    options.map((one) => h("option", { value: one.value, selected: one.default }, one.label)));
-  const chosen = () => [...element.selectedOptions].map((one) => one.value).filter(Boolean);
+function selectField(component, id, listOptions) {
+  const options = component.type === STRING_SELECT ? component.options : listOptions(component);
+  const maximum = component.max_values ?? 1;
+  const element = h("select", { id, class: "text-field", multiple: maximum > 1, "aria-describedby": `${id}-error` },
+    maximum === 1 && h("option", { value: "" }, component.placeholder || "Make a selection"),
+    options.map((option) => h("option", { value: option.value, selected: option.default }, option.label)));
+  const chosen = () => [...element.selectedOptions].map((option) => option.value).filter(Boolean);
   return {
     element,
     value: chosen,
     problem: (needed) => {
       const count = chosen().length;
       if (!count) return needed ? "This field is required." : "";
-      return count > most ? `Choose at most ${most}.` : "";
+      return count > maximum ? `Choose at most ${maximum}.` : "";
     },
   };
 }

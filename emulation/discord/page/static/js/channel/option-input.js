@@ -1,4 +1,4 @@
-/** One option of a command in the composer: its name, and an input as wide as what is in it. */
+/** One option of the command in the composer: its name, and an input as wide as its text. */
 
 import { h } from "/js/dom.js";
 import { interact, upload } from "/js/control-api.js";
@@ -6,39 +6,39 @@ import { TYPE, fixedChoices, limitsInWords, parse } from "/js/channel/command-op
 
 const AUTOCOMPLETE_DELAY_MS = 250;
 
-let numbers = 0;
+let idCount = 0;
 
-/** An option with its input. `draft`: the command in the composer that it belongs to. */
-export class Pill {
+/** An option with its input. `draft`: the command that it belongs to. */
+export class OptionInput {
   #draft;
   #picked;
   #timer = 0;
-  #asked = 0;
+  #requestCount = 0;
   #file = null;
 
   constructor(draft, option) {
     this.#draft = draft;
     this.option = option;
-    const id = `option-${(numbers += 1)}`;
+    const id = `option-${(idCount += 1)}`;
     this.error = h("span", { class: "pill-error", id: `${id}-error` });
     this.input = option.type === TYPE.ATTACHMENT ? this.#fileInput(id) : this.#textInput(id);
     this.element = h("span", { class: "pill", data: { option: option.name } }, h("label", { class: "pill-name", for: id }, option.name), this.input, this.error);
-    this.#fit();
+    this.#fitWidth();
   }
 
   get isEmpty() {
     return this.option.type === TYPE.ATTACHMENT ? !this.#file : !this.input.value;
   }
 
-  /** The value for the interaction: {value}, {error} or {} if there is none. */
+  /** The option's value: {value}, {error}, or {} if there is none. */
   read() {
     if (this.option.type !== TYPE.ATTACHMENT) return parse(this.option, this.input.value, this.#picked);
     if (this.#file) return { value: this.#file };
     return this.option.required ? { error: "This option is required. Choose a file." } : {};
   }
 
-  /** Mark what is wrong, or nothing. */
-  mark(error = "") {
+  /** Show what is wrong; without an argument, that nothing is. */
+  showError(error = "") {
     this.error.textContent = error;
     this.element.classList.toggle("invalid", Boolean(error));
     if (error) this.input.setAttribute("aria-invalid", "true");
@@ -52,10 +52,10 @@ export class Pill {
       inputmode: isNumber ? "decimal" : null, "aria-autocomplete": "list", "aria-expanded": "false",
       "aria-describedby": `option-help ${id}-error`, "aria-required": this.option.required ? "true" : null,
       on: {
-        input: () => this.#typed(),
+        input: () => this.#onInput(),
         focus: () => this.#suggest(),
-        blur: () => this.#left(),
-        keydown: (event) => this.#draft.onPillKey(event, this),
+        blur: () => this.#onBlur(),
+        keydown: (event) => this.#draft.onOptionKey(event, this),
       },
     });
   }
@@ -66,7 +66,7 @@ export class Pill {
       on: {
         change: () => this.#upload(),
         focus: () => this.#draft.help(this.option, ""),
-        keydown: (event) => this.#draft.onPillKey(event, this),
+        keydown: (event) => this.#draft.onOptionKey(event, this),
       },
     });
   }
@@ -77,72 +77,73 @@ export class Pill {
     if (!file) return;
     try {
       this.#file = (await upload(file)).id;
-      this.mark();
+      this.showError();
     } catch (error) {
-      this.mark(error.message);
+      this.showError(error.message);
     }
   }
 
-  #typed() {
+  #onInput() {
     this.#picked = undefined;
-    this.mark();
-    this.#fit();
+    this.showError();
+    this.#fitWidth();
     this.#suggest();
   }
 
-  #left() {
-    this.#draft.popup.close();
+  #onBlur() {
+    this.#draft.suggestions.close();
     clearTimeout(this.#timer);
-    this.#asked += 1;
-    if (!this.isEmpty) this.mark(this.read().error);
+    this.#requestCount += 1;
+    if (!this.isEmpty) this.showError(this.read().error);
   }
 
-  #fit() {
+  #fitWidth() {
     this.input.style.width = `${Math.max(2, [...this.input.value].length + 1)}ch`;
   }
 
-  /** What can be put in: fixed choices at once, the application's once it answers. */
+  /** Show suggestions: fixed choices at once, those of the application once it has responded. */
   #suggest() {
     this.#draft.help(this.option, limitsInWords(this.option));
     clearTimeout(this.#timer);
     if (this.option.autocomplete) {
-      this.#timer = setTimeout(() => this.#ask(), AUTOCOMPLETE_DELAY_MS);
+      this.#timer = setTimeout(() => this.#autocomplete(), AUTOCOMPLETE_DELAY_MS);
       return;
     }
-    const choices = fixedChoices(this.option, this.#draft.store, this.#draft.session.channel);
-    if (choices) this.#offer(matching(choices, this.#picked === undefined ? this.input.value : ""), "No options match your search");
-    else this.#draft.popup.close();
+    const choices = fixedChoices(this.option, this.#draft.state, this.#draft.session.channel);
+    if (choices) this.#showSuggestions(matching(choices, this.#picked === undefined ? this.input.value : ""), "No options match your search");
+    else this.#draft.suggestions.close();
   }
 
-  async #ask() {
-    const number = (this.#asked += 1);
-    const answer = await interact({ ...this.#draft.asked(), focused: this.option.name }).catch((error) => ({ notice: error.message }));
-    if (number !== this.#asked || document.activeElement !== this.input) return;
+  async #autocomplete() {
+    const number = (this.#requestCount += 1);
+    const answer = await interact({ ...this.#draft.action(), focused: this.option.name }).catch((error) => ({ notice: error.message }));
+    if (number !== this.#requestCount || document.activeElement !== this.input) return;
     if (answer.notice) {
-      this.#offer([], answer.notice);
+      this.#showSuggestions([], answer.notice);
       return;
     }
-    const choices = (answer.response?.data?.choices ?? []).map((one) => ({ label: one.name, value: one.value }));
-    this.#offer(choices, "No options match your search");
+    const choices = (answer.response?.data?.choices ?? []).map(({ name, value }) => ({ label: name, value }));
+    this.#showSuggestions(choices, "No options match your search");
   }
 
-  #offer(items, empty) {
-    const { popup } = this.#draft;
-    // Free text stays what was typed until an arrow key picks a suggestion.
-    const picked = !this.option.autocomplete;
-    popup.show(this.input, { title: this.option.name, items, empty, picked, choose: (item) => this.#pick(item) });
+  #showSuggestions(items, emptyText) {
+    const { suggestions } = this.#draft;
+    // With autocomplete, the typed text stays until an arrow key picks a suggestion.
+    const preselect = !this.option.autocomplete;
+    suggestions.show(this.input, { title: this.option.name, items, emptyText, preselect, choose: (item) => this.#pick(item) });
   }
 
   #pick(item) {
     this.input.value = item.label;
     this.#picked = item.value;
-    this.mark();
-    this.#fit();
+    this.showError();
+    this.#fitWidth();
     this.#draft.focusAfter(this);
   }
 }
 
+/** The choices whose label contains what was typed. */
 function matching(choices, typed) {
-  const wanted = typed.trim().toLowerCase().replace(/^[@#]/, "");
-  return choices.filter((one) => one.label.toLowerCase().includes(wanted)).slice(0, 25);
+  const text = typed.trim().toLowerCase().replace(/^[@#]/, "");
+  return choices.filter((choice) => choice.label.toLowerCase().includes(text)).slice(0, 25);
 }

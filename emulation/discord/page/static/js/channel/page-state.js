@@ -1,9 +1,9 @@
-/** What the channel page knows: the world, the commands, and every channel's messages. */
+/** The state of the channel page: users, channels, commands, and the messages of every channel. */
 
-const EPHEMERAL_TYPES = new Set(["message_created", "message_updated"]);
+const MESSAGE_EVENTS = new Set(["message_created", "message_updated"]);
 
-/** Emits `world`, `messages` (detail: channel id), `commands`, `endpoint`, `status` and `snapshot`. */
-export class Store extends EventTarget {
+/** Emits `messages` (detail: channel id), `commands`, `endpoint`, `status` and `snapshot`. */
+export class PageState extends EventTarget {
   users = new Map();
   channels = new Map();
   guild = null;
@@ -25,36 +25,36 @@ export class Store extends EventTarget {
     this.commands = snapshot.commands;
     this.defaults = { user: world.default_user_id, channel: world.default_channel_id };
     this.#messages = new Map(
-      Object.entries(snapshot.messages).map(([id, list]) => [id, new Map(list.map((one) => [one.id, one]))]),
+      Object.entries(snapshot.messages).map(([id, list]) => [id, new Map(list.map((message) => [message.id, message]))]),
     );
     this.loaded = true;
-    this.#tell("snapshot");
+    this.#emit("snapshot");
   }
 
-  /** Take an event in; true asks for a new snapshot, because it names what is not known. */
+  /** Apply an event; returns true if it names something unknown, so that a new snapshot is needed. */
   onEvent(name, data) {
-    if (EPHEMERAL_TYPES.has(name)) return this.#keep(data.message);
-    if (name === "message_deleted") this.#remove(data.message);
+    if (MESSAGE_EVENTS.has(name)) return this.#keepMessage(data.message);
+    if (name === "message_deleted") this.#removeMessage(data.message);
     if (name === "commands") {
       this.commands = data.commands;
-      this.#tell("commands");
+      this.#emit("commands");
     }
     if (name === "endpoint") {
       this.endpoint = data;
-      this.#tell("endpoint");
+      this.#emit("endpoint");
     }
     return false;
   }
 
   onStatus(status) {
     this.status = status;
-    this.#tell("status");
+    this.#emit("status");
   }
 
-  /** What a user sees of a channel, oldest first. */
+  /** The messages of a channel that a user can see, oldest first. */
   messages(channelId, userId) {
     const all = [...(this.#messages.get(channelId)?.values() ?? [])];
-    return all.filter((one) => !one.ephemeral_for || one.ephemeral_for === userId);
+    return all.filter(({ ephemeral_for: onlyFor }) => !onlyFor || onlyFor === userId);
   }
 
   message(channelId, id) {
@@ -63,28 +63,28 @@ export class Store extends EventTarget {
 
   /** The guild's channels in order, each with its threads below it. */
   guildChannels() {
-    const all = [...this.channels.values()].filter((one) => one.guild_id);
-    const top = all.filter((one) => !one.parent_id).sort((a, b) => a.position - b.position);
-    return top.flatMap((one) => [one, ...all.filter((thread) => thread.parent_id === one.id)]);
+    const all = [...this.channels.values()].filter((channel) => channel.guild_id);
+    const top = all.filter((channel) => !channel.parent_id).sort((a, b) => a.position - b.position);
+    return top.flatMap((channel) => [channel, ...all.filter((thread) => thread.parent_id === channel.id)]);
   }
 
-  /** The user's DM with the application; null until something was said in it. */
+  /** The user's DM with the application; null before its first message. */
   dm(userId) {
-    return [...this.channels.values()].find((one) => one.type === 1 && one.recipients?.[0]?.id === userId) ?? null;
+    return [...this.channels.values()].find((channel) => channel.type === 1 && channel.recipients?.[0]?.id === userId) ?? null;
   }
 
-  /** Commands of a type that can be used in a channel; a guild's own hide global ones of that name. */
+  /** The commands of a type that can be used in a channel; a guild's own hide global ones of the same name. */
   usableCommands(channel, type = 1) {
     const context = channel.guild_id ? 0 : 1;
     const own = channel.guild_id ? (this.commands.guilds[channel.guild_id] ?? []) : [];
-    const named = new Map([...this.commands.global, ...own].filter((one) => (one.type ?? 1) === type).map((one) => [one.name, one]));
-    return [...named.values()]
-      .filter((one) => !one.contexts || one.contexts.includes(context))
-      .filter((one) => !one.nsfw || !channel.guild_id || channel.nsfw)
+    const byName = new Map([...this.commands.global, ...own].filter((command) => (command.type ?? 1) === type).map((command) => [command.name, command]));
+    return [...byName.values()]
+      .filter((command) => !command.contexts || command.contexts.includes(context))
+      .filter((command) => !command.nsfw || !channel.guild_id || channel.nsfw)
       .sort((a, b) => a.name.localeCompare(b.name));
   }
 
-  /** What mentions in a message show. */
+  /** The names that mentions in a message show. */
   names = {
     user: (id) => {
       const user = this.users.get(id);
@@ -95,21 +95,21 @@ export class Store extends EventTarget {
     channel: (id) => this.channels.get(id)?.name ?? "unknown",
   };
 
-  #keep(message) {
+  #keepMessage(message) {
     if (!this.channels.has(message.channel_id)) return true;
     const list = this.#messages.get(message.channel_id) ?? new Map();
     list.set(message.id, message);
     this.#messages.set(message.channel_id, list);
-    this.#tell("messages", message.channel_id);
+    this.#emit("messages", message.channel_id);
     return !message.author.bot && !this.users.has(message.author.id);
   }
 
-  #remove(message) {
+  #removeMessage(message) {
     this.#messages.get(message.channel_id)?.delete(message.id);
-    this.#tell("messages", message.channel_id);
+    this.#emit("messages", message.channel_id);
   }
 
-  #tell(name, detail) {
+  #emit(name, detail) {
     this.dispatchEvent(new CustomEvent(name, { detail }));
   }
 }

@@ -1,33 +1,33 @@
-/** A select menu: one value is sent when it is picked, several when the menu is closed. */
+/** A select menu: a single value is sent when it is picked, several when the menu is closed. */
 
 import { h, icon } from "/js/dom.js";
 
 const STRING = 3;
 
-let numbers = 0;
+let idCount = 0;
 
-/** `lists(component)` gives {label, value, description?} for menus of users, roles and channels. */
-export function selectMenu(component, lists, send) {
-  const id = `select-${(numbers += 1)}`;
-  const options = component.type === STRING ? component.options : lists(component);
-  const most = component.max_values ?? 1;
-  const least = component.min_values ?? 1;
-  const initial = component.type === STRING ? options.filter((one) => one.default).map((one) => one.value) : (component.default_values ?? []).map((one) => one.id);
+/** `listOptions(component)` gives {label, value, description?} for menus of users, roles and channels. */
+export function selectMenu(component, listOptions, send) {
+  const id = `select-${(idCount += 1)}`;
+  const options = component.type === STRING ? component.options : listOptions(component);
+  const maximum = component.max_values ?? 1;
+  const minimum = component.min_values ?? 1;
+  const initial = component.type === STRING ? options.filter((option) => option.default).map((option) => option.value) : (component.default_values ?? []).map(({ id: defaultId }) => defaultId);
   let chosen = new Set(initial);
   let active = -1;
 
-  const shown = h("span", { class: "select-shown" });
+  const label = h("span", { class: "select-shown" });
   const button = h("button", {
     type: "button", class: "select-button", role: "combobox", "aria-haspopup": "listbox", "aria-expanded": "false", "aria-controls": id,
     "aria-label": component.placeholder || "Make a selection", disabled: component.disabled, data: { customId: component.custom_id },
-  }, shown, icon("down"));
-  const rows = options.map((one, index) =>
+  }, label, icon("down"));
+  const rows = options.map((option, index) =>
     h("li", { class: "popup-item", role: "option", id: `${id}-${index}`, "aria-selected": "false", on: { click: () => toggle(index), mousemove: () => move(index) } },
-      one.emoji?.name && h("span", { "aria-hidden": "true" }, one.emoji.name),
-      h("span", { class: "popup-text" }, h("span", { class: "popup-label" }, one.label), one.description && h("span", { class: "popup-detail" }, one.description)),
+      option.emoji?.name && h("span", { "aria-hidden": "true" }, option.emoji.name),
+      h("span", { class: "popup-text" }, h("span", { class: "popup-label" }, option.label), option.description && h("span", { class: "popup-detail" }, option.description)),
       h("span", { class: "select-tick", "aria-hidden": "true" }, icon("check"))),
   );
-  const list = h("ul", { class: "select-list", role: "listbox", id, hidden: true, "aria-label": component.placeholder || "Options", "aria-multiselectable": most > 1 ? "true" : null }, rows);
+  const list = h("ul", { class: "select-list", role: "listbox", id, hidden: true, "aria-label": component.placeholder || "Options", "aria-multiselectable": maximum > 1 ? "true" : null }, rows);
   list.addEventListener("mousedown", (event) => event.preventDefault());
 
   function draw() {
@@ -35,9 +35,9 @@ export function selectMenu(component, lists, send) {
       row.setAttribute("aria-selected", String(chosen.has(options[index].value)));
       row.classList.toggle("active", index === active);
     });
-    const labels = options.filter((one) => chosen.has(one.value)).map((one) => one.label);
-    shown.textContent = labels.join(", ") || component.placeholder || "Make a selection";
-    shown.classList.toggle("muted", !labels.length);
+    const labels = options.filter((option) => chosen.has(option.value)).map((option) => option.label);
+    label.textContent = labels.join(", ") || component.placeholder || "Make a selection";
+    label.classList.toggle("muted", !labels.length);
     if (active >= 0 && !list.hidden) button.setAttribute("aria-activedescendant", rows[active].id);
     else button.removeAttribute("aria-activedescendant");
   }
@@ -50,7 +50,7 @@ export function selectMenu(component, lists, send) {
   function open() {
     list.hidden = false;
     button.setAttribute("aria-expanded", "true");
-    active = Math.max(0, options.findIndex((one) => chosen.has(one.value)));
+    active = Math.max(0, options.findIndex((option) => chosen.has(option.value)));
     draw();
   }
   async function close() {
@@ -59,8 +59,8 @@ export function selectMenu(component, lists, send) {
     button.setAttribute("aria-expanded", "false");
     draw();
     const values = [...chosen];
-    const isNew = values.length !== initial.length || values.some((one) => !initial.includes(one));
-    if (isNew && values.length >= least) {
+    const isChanged = values.length !== initial.length || values.some((value) => !initial.includes(value));
+    if (isChanged && values.length >= minimum) {
       button.setAttribute("aria-busy", "true");
       await send(values);
       button.removeAttribute("aria-busy");
@@ -71,13 +71,13 @@ export function selectMenu(component, lists, send) {
   function toggle(index) {
     const { value } = options[index] ?? {};
     if (value === undefined) return;
-    if (most === 1) {
+    if (maximum === 1) {
       chosen = new Set([value]);
       close();
       return;
     }
     if (chosen.has(value)) chosen.delete(value);
-    else if (chosen.size < most) chosen.add(value);
+    else if (chosen.size < maximum) chosen.add(value);
     draw();
   }
 

@@ -1,4 +1,4 @@
-/** What this tab has sent and what its user alone is told of it, as Discord's client does. */
+/** The interactions that this tab has sent, and the local messages that Discord's client shows of them. */
 
 import { interact } from "/js/control-api.js";
 import { announce } from "/js/dom.js";
@@ -9,78 +9,78 @@ const CHAT_INPUT = 20;
 const CONTEXT_MENU = 23;
 const MODAL = 9;
 
-/** Interactions on their way, and those that failed. */
-export class Sent {
-  #store;
+/** Interactions that wait for a response, and those that failed. */
+export class SentInteractions {
+  #state;
   #session;
-  #changed;
+  #onChange;
   #openModal;
   #local = [];
-  #numbers = 0;
+  #idCount = 0;
 
-  /** `changed()`: the list must be drawn; `openModal(interactionId, data)`. */
-  constructor(store, session, changed, openModal) {
-    this.#store = store;
+  /** `onChange()` is called when local messages change; `openModal(interactionId, data)` when a response is a modal. */
+  constructor(state, session, onChange, openModal) {
+    this.#state = state;
     this.#session = session;
-    this.#changed = changed;
+    this.#onChange = onChange;
     this.#openModal = openModal;
   }
 
-  /** Messages that only this tab knows, of the channel and user it shows now. */
+  /** The local messages of the channel and the user that the tab shows. */
   messages() {
     const { channelId, userId } = this.#session;
-    const own = this.#local.filter((one) => one.channel_id === channelId && one.ephemeral_for === userId);
-    return own.filter((one) => !this.#hasArrived(one));
+    const own = this.#local.filter((message) => message.channel_id === channelId && message.ephemeral_for === userId);
+    return own.filter((message) => !this.#hasArrived(message));
   }
 
-  /** Whether the answer is here already: events overtake the reply to what was sent. */
+  /** Whether the response is here already: an event can overtake the result of the request. */
   #hasArrived(waiting) {
     if (!(waiting.flags & LOADING)) return false;
     const { user, name } = waiting.interaction_metadata;
-    return this.#store.messages(waiting.channel_id, user.id).some((one) => {
-      const about = one.interaction_metadata;
-      return about?.user?.id === user.id && about.name === name.split(" ")[0] && BigInt(one.id) > waiting.local.after;
+    return this.#state.messages(waiting.channel_id, user.id).some((message) => {
+      const metadata = message.interaction_metadata;
+      return metadata?.user?.id === user.id && metadata.name === name.split(" ")[0] && BigInt(message.id) > waiting.local.after;
     });
   }
 
   dismiss(message) {
-    this.#local = this.#local.filter((one) => one.id !== message.id);
-    this.#changed();
+    this.#local = this.#local.filter((local) => local.id !== message.id);
+    this.#onChange();
   }
 
-  /** Send a command; shows that it is being sent until there is an answer, or what went wrong. */
-  async command(asked, name) {
-    const waiting = this.#waiting(name, asked.command_type ?? 1);
+  /** Send a command; a local message shows that it is being sent, and then what went wrong, if anything. */
+  async sendCommand(action, name) {
+    const waiting = this.#waitingMessage(name, action.command_type ?? 1);
     this.#local.push(waiting);
-    this.#changed();
-    const result = await interact(asked).catch((error) => ({ notice: error.message }));
-    this.#local = this.#local.filter((one) => one !== waiting);
+    this.#onChange();
+    const result = await interact(action).catch((error) => ({ notice: error.message }));
+    this.#local = this.#local.filter((message) => message !== waiting);
     if (result.notice) {
       announce(result.notice);
       this.#local.push({ ...waiting, id: `${waiting.id}-failed`, flags: EPHEMERAL, local: { error: result.notice } });
     }
-    this.#changed();
-    this.answered(result);
+    this.#onChange();
+    this.handleResult(result);
   }
 
-  /** Press a component; what Discord says if that failed, else nothing. */
-  async press(message, customId, values) {
-    const asked = { user_id: this.#session.userId, channel_id: message.channel_id, message_id: message.id, custom_id: customId };
-    const result = await interact(values ? { ...asked, values } : asked).catch((error) => ({ notice: error.message }));
-    this.answered(result);
+  /** Click a component; returns Discord's notice if that failed, else nothing. */
+  async clickComponent(message, customId, values) {
+    const action = { user_id: this.#session.userId, channel_id: message.channel_id, message_id: message.id, custom_id: customId };
+    const result = await interact(values ? { ...action, values } : action).catch((error) => ({ notice: error.message }));
+    this.handleResult(result);
     return result.notice ?? "";
   }
 
-  /** Act on an answer that is no message. */
-  answered(result) {
+  /** Open the modal that a response asks for. */
+  handleResult(result) {
     if (result.response_type === MODAL) this.#openModal(result.interaction_id, result.response.data);
   }
 
-  #waiting(name, commandType) {
-    const { application } = this.#store;
+  #waitingMessage(name, commandType) {
+    const { application } = this.#state;
     const { user, channelId, userId } = this.#session;
     return {
-      id: `local-${(this.#numbers += 1)}`,
+      id: `local-${(this.#idCount += 1)}`,
       channel_id: channelId,
       type: commandType === 1 ? CHAT_INPUT : CONTEXT_MENU,
       author: { id: application.id, username: application.name, bot: true },
@@ -89,7 +89,7 @@ export class Sent {
       flags: LOADING,
       interaction_metadata: { user, name },
       ephemeral_for: userId,
-      local: { after: BigInt(this.#store.messages(channelId, userId).at(-1)?.id ?? 0) },
+      local: { after: BigInt(this.#state.messages(channelId, userId).at(-1)?.id ?? 0) },
     };
   }
 }

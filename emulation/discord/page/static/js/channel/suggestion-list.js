@@ -1,15 +1,15 @@
-/** A list of suggestions above a text input, worked by the input's keys. */
+/** The list of suggestions above a text input, controlled by the input's keys. */
 
 import { h } from "/js/dom.js";
 
-let numbers = 0;
+let idCount = 0;
 
 /**
- * One listbox, lent to one input at a time.
+ * A listbox that belongs to one input at a time.
  *
  * An item: {label, detail?, hint?, lead? (element), value}.
  */
-export class Popup {
+export class SuggestionList {
   #box;
   #list;
   #title;
@@ -23,7 +23,7 @@ export class Popup {
     this.#title = h("p", { class: "popup-title", id: "popup-title" });
     this.#list = h("ul", { class: "popup-list", role: "listbox", id: "suggestions", "aria-labelledby": "popup-title" });
     box.append(this.#title, this.#list);
-    // A press on the list must not take the focus from the input.
+    // A click on the list must not take the focus from the input.
     box.addEventListener("mousedown", (event) => event.preventDefault());
   }
 
@@ -37,35 +37,35 @@ export class Popup {
   }
 
   /**
-   * Show items for an input. `picked`: whether the first one is active already;
-   * `empty`: what to say if there are none (else the popup closes).
+   * Show items for an input. `preselect`: whether the first one is active at once;
+   * `emptyText`: what to show if there are none (without it the list closes).
    */
-  show(input, { title, items, choose, picked = true, empty = "" }) {
-    if (!items.length && !empty) return this.close();
-    this.#release();
+  show(input, { title, items, choose, preselect = true, emptyText = "" }) {
+    if (!items.length && !emptyText) return this.close();
+    this.#detach();
     this.#input = input;
     this.#items = items;
     this.#choose = choose;
     this.#title.textContent = title;
     this.#list.replaceChildren(...items.map((item, index) => this.#row(item, index)));
     this.#list.hidden = !items.length;
-    if (!items.length) this.#title.textContent = `${title} · ${empty}`;
+    if (!items.length) this.#title.textContent = `${title} · ${emptyText}`;
     this.#box.hidden = false;
     input.setAttribute("aria-expanded", "true");
     input.setAttribute("aria-controls", "suggestions");
-    this.#move(items.length && picked ? 0 : -1);
+    this.#activate(items.length && preselect ? 0 : -1);
     return undefined;
   }
 
   close() {
-    this.#release();
+    this.#detach();
     this.#box.hidden = true;
     this.#items = [];
     this.#active = -1;
   }
 
-  /** Handle a key of the input; whether it was for the list. */
-  takeKey(event) {
+  /** Handle a key of the input; returns whether it was for the list. */
+  handleKey(event) {
     if (!this.isOpen || event.isComposing) return false;
     const count = this.#items.length;
     if (event.key === "Escape") {
@@ -73,9 +73,9 @@ export class Popup {
       return true;
     }
     if (!count) return false;
-    if (event.key === "ArrowDown") this.#move((this.#active + 1) % count);
-    else if (event.key === "ArrowUp") this.#move((this.#active + count - (this.#active < 0 ? 0 : 1)) % count);
-    else if ((event.key === "Enter" || event.key === "Tab") && !event.shiftKey && this.active) this.#take(this.#active);
+    if (event.key === "ArrowDown") this.#activate((this.#active + 1) % count);
+    else if (event.key === "ArrowUp") this.#activate((this.#active + count - (this.#active < 0 ? 0 : 1)) % count);
+    else if ((event.key === "Enter" || event.key === "Tab") && !event.shiftKey && this.active) this.#pick(this.#active);
     else return false;
     return true;
   }
@@ -84,8 +84,8 @@ export class Popup {
     return h(
       "li",
       {
-        class: "popup-item", role: "option", id: `suggestion-${(numbers += 1)}`, "aria-selected": "false",
-        on: { click: () => this.#take(index), mousemove: () => this.#active !== index && this.#move(index) },
+        class: "popup-item", role: "option", id: `suggestion-${(idCount += 1)}`, "aria-selected": "false",
+        on: { click: () => this.#pick(index), mousemove: () => this.#active !== index && this.#activate(index) },
       },
       item.lead,
       h("span", { class: "popup-text" }, h("span", { class: "popup-label" }, item.label), item.detail && h("span", { class: "popup-detail" }, item.detail)),
@@ -93,13 +93,13 @@ export class Popup {
     );
   }
 
-  #take(index) {
+  #pick(index) {
     const item = this.#items[index];
     this.close();
     this.#choose(item);
   }
 
-  #move(index) {
+  #activate(index) {
     this.#list.children[this.#active]?.setAttribute("aria-selected", "false");
     this.#active = index;
     const row = this.#list.children[index];
@@ -109,7 +109,7 @@ export class Popup {
     return this.#input?.setAttribute("aria-activedescendant", row.id);
   }
 
-  #release() {
+  #detach() {
     this.#input?.setAttribute("aria-expanded", "false");
     this.#input?.removeAttribute("aria-activedescendant");
     this.#input?.removeAttribute("aria-controls");

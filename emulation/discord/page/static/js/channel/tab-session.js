@@ -1,45 +1,45 @@
-/** Who looks at which channel in this tab: kept in the address, so that every tab has its own. */
+/** The user and the channel of this tab: kept in the address, so that every tab has its own. */
 
 /** Stands for the DM with the application of a user who has not used it yet. */
 export const NEW_DM = "dm";
 
 /** Emits `change`. */
-export class Session extends EventTarget {
-  #store;
+export class TabSession extends EventTarget {
+  #state;
   userId = null;
   channelId = null;
 
-  constructor(store) {
+  constructor(state) {
     super();
-    this.#store = store;
-    addEventListener("hashchange", () => this.settle());
+    this.#state = state;
+    addEventListener("hashchange", () => this.readAddress());
   }
 
   get user() {
-    return this.#store.users.get(this.userId);
+    return this.#state.users.get(this.userId);
   }
 
   get channel() {
-    return this.#store.channels.get(this.channelId) ?? { id: NEW_DM, type: 1, guild_id: null };
+    return this.#state.channels.get(this.channelId) ?? { id: NEW_DM, type: 1, guild_id: null };
   }
 
   get isDm() {
     return this.channel.type === 1;
   }
 
-  /** Where an interaction of this tab happens, as the control API wants it. */
+  /** The user and the place of this tab's interactions, as fields of a user action. */
   get place() {
-    const where = this.channelId === NEW_DM ? { guild_id: null } : { channel_id: this.channelId };
-    return { user_id: this.userId, ...where };
+    const channel = this.channelId === NEW_DM ? { guild_id: null } : { channel_id: this.channelId };
+    return { user_id: this.userId, ...channel };
   }
 
-  /** Read the address; what it does not say, or says wrongly, is the default. */
-  settle() {
-    const asked = new URLSearchParams(location.hash.slice(1));
-    const { users, channels, defaults } = this.#store;
-    const user = users.has(asked.get("user")) ? asked.get("user") : (this.userId ?? defaults.user);
-    const named = asked.get("channel");
-    const channel = named === NEW_DM || channels.has(named) ? named : (this.channelId ?? defaults.channel);
+  /** Read the address; what is missing or unknown in it gets its default. */
+  readAddress() {
+    const parameters = new URLSearchParams(location.hash.slice(1));
+    const { users, channels, defaults } = this.#state;
+    const user = users.has(parameters.get("user")) ? parameters.get("user") : (this.userId ?? defaults.user);
+    const channelId = parameters.get("channel");
+    const channel = channelId === NEW_DM || channels.has(channelId) ? channelId : (this.channelId ?? defaults.channel);
     this.#set(user, channel);
   }
 
@@ -52,13 +52,13 @@ export class Session extends EventTarget {
   }
 
   #set(userId, channelId) {
-    const channel = this.#store.channels.get(channelId);
+    const channel = this.#state.channels.get(channelId);
     const isDm = channelId === NEW_DM || channel?.type === 1;
-    const wanted = isDm ? (this.#store.dm(userId)?.id ?? NEW_DM) : channelId;
-    const changed = userId !== this.userId || wanted !== this.channelId;
+    const actualId = isDm ? (this.#state.dm(userId)?.id ?? NEW_DM) : channelId;
+    const isChanged = userId !== this.userId || actualId !== this.channelId;
     this.userId = userId;
-    this.channelId = wanted;
-    history.replaceState(null, "", `#${new URLSearchParams({ channel: wanted, user: userId })}`);
-    if (changed) this.dispatchEvent(new Event("change"));
+    this.channelId = actualId;
+    history.replaceState(null, "", `#${new URLSearchParams({ channel: actualId, user: userId })}`);
+    if (isChanged) this.dispatchEvent(new Event("change"));
   }
 }

@@ -1,4 +1,4 @@
-/** Charts over time: the queue from the timelines, and whatever series the rig sends. */
+/** Charts over time: jobs, counted from the interactions, and the series that the rig reports. */
 
 import { byId, h, s } from "/js/dom.js";
 import { exactTime } from "/js/time.js";
@@ -10,22 +10,22 @@ const COLOURS = ["#8ea1ff", "#2bbf66", "#f2c14e", "#e879b9", "#5bc8d9", "#ff8589
 const ALARM = "alarm/";
 const ALARM_STATES = { "-1": ["no data", "calm"], 0: ["OK", "good"], 1: ["ALARM", "bad"] };
 
-/** Series that belong into one panel; all others get one of their own. */
+/** The panels that several series share; any other series gets a panel of its own. */
 const PANELS = [
   ["Queue", /^(queue|jobs|messages|dead)/],
   ["Tasks", /^tasks?/],
   ["Instances", /^instances?/],
 ];
 
-/** Panels of charts, drawn anew a few times a minute and when something came. */
+/** Panels of charts, drawn every two seconds and after each event. `timelines`: the interactions. */
 export class Charts {
-  #paths;
+  #timelines;
   #series = new Map();
   #box = byId("charts");
   #panels = new Map();
 
-  constructor(paths) {
-    this.#paths = paths;
+  constructor(timelines) {
+    this.#timelines = timelines;
     new ResizeObserver(() => this.draw()).observe(this.#box);
   }
 
@@ -53,14 +53,14 @@ export class Charts {
     }
     for (const title of panels.keys()) this.#panel(title);
     this.#alarms();
-    // All panels are there before any is measured: they share the width.
+    // All panels must exist before one is measured, because they share the width.
     const width = Math.max(200, this.#panel("Jobs").clientWidth);
     for (const [title, lines] of panels) this.#panel(title).replaceChildren(...chart(title, lines, now, width));
   }
 
   #jobs(now) {
     const begin = now - WINDOW_MS;
-    const line = (label, name) => ({ label, stepped: true, points: this.#paths.steps(name, begin, now) });
+    const line = (label, name) => ({ label, stepped: true, points: this.#timelines.steps(name, begin, now) });
     return [line("waiting", "waiting"), line("being drawn", "working")];
   }
 
@@ -86,7 +86,7 @@ export class Charts {
     });
     const panel = this.#panel("Alarms");
     panel.replaceChildren(h("ul", { class: "alarms" }, rows));
-    // The last of all panels, and as wide as all of them.
+    // The alarms are the last panel, across the whole width.
     const card = panel.parentElement;
     card.classList.add("wide");
     if (card.nextElementSibling) this.#box.append(card);
@@ -95,7 +95,7 @@ export class Charts {
 
 const words = (name) => name.replaceAll("_", " ");
 
-/** The points of the window, and the last one before it carried to its beginning. */
+/** The points in the window; the last one before it counts at its beginning. */
 function inWindow(points, now) {
   const begin = now - WINDOW_MS;
   const scaled = points.map(([at, value]) => [at * 1000, value]);
@@ -104,8 +104,8 @@ function inWindow(points, now) {
 }
 
 function chart(title, lines, now, width) {
-  const most = Math.max(1, ...lines.flatMap((line) => line.points.map(([, value]) => value)));
-  const top = niceTop(most);
+  const maximum = Math.max(1, ...lines.flatMap((line) => line.points.map(([, value]) => value)));
+  const top = axisTop(maximum);
   const inner = { width: width - PAD.left - PAD.right, height: HEIGHT - PAD.top - PAD.bottom };
   const x = (at) => PAD.left + (1 - (now - at) / WINDOW_MS) * inner.width;
   const y = (value) => PAD.top + (1 - value / top) * inner.height;
@@ -120,7 +120,7 @@ function chart(title, lines, now, width) {
   }
   lines.forEach((line, index) => {
     if (!line.points.length) return;
-    const path = trace(line, x, y, now);
+    const path = linePath(line, x, y, now);
     const colour = COLOURS[index % COLOURS.length];
     const area = s("path", { d: `${path} L${x(now)},${y(0)} L${x(line.points[0][0])},${y(0)} Z`, class: "area" });
     area.style.fill = colour;
@@ -136,15 +136,16 @@ function chart(title, lines, now, width) {
   return [legend, svg];
 }
 
-function trace({ points, stepped }, x, y, now) {
+function linePath({ points, stepped }, x, y, now) {
   let path = `M${x(points[0][0])},${y(points[0][1])}`;
   for (const [at, value] of points.slice(1)) path += stepped ? ` H${x(at)} V${y(value)}` : ` L${x(at)},${y(value)}`;
   return `${path} H${x(now)}`;
 }
 
-function niceTop(most) {
-  const step = [2, 4, 6, 10, 20, 40, 60, 100, 200, 400, 600, 1000];
-  return step.find((one) => one >= most) ?? most * 1.1;
+/** The upper end of a value axis: a round number at or above the maximum. */
+function axisTop(maximum) {
+  const tops = [2, 4, 6, 10, 20, 40, 60, 100, 200, 400, 600, 1000];
+  return tops.find((top) => top >= maximum) ?? maximum * 1.1;
 }
 
 const short = (value) => (Number.isInteger(value) ? String(value) : value.toFixed(1));

@@ -1,20 +1,21 @@
-/** What the fleet did, newest first; the panel is there from the first note on. */
+/** The fleet panel: notes of what the fleet did, newest first; hidden until there is one. */
 
 import { byId, h } from "/js/dom.js";
 import { exactTime } from "/js/time.js";
 
-const SHOWN = 100;
+const MAX_ROWS = 100;
 
-/** Words of a note that say how it is, and the look for them. */
+/** Patterns of a note's text, and the class of the dot before it. */
 const LOOKS = [
   [/RUNNING|InService|joined/, "good"],
   [/Spot|failed|draining/, "warn"],
 ];
 
+/** A table of notes. */
 export class FleetPanel {
   #total = 0;
 
-  /** All notes there are: [{text, at}, ...], oldest first. */
+  /** Replace the notes: [{text, at}, ...], oldest first. */
   reset(notes) {
     this.#total = 0;
     byId("notes").replaceChildren();
@@ -26,7 +27,7 @@ export class FleetPanel {
     const look = LOOKS.find(([pattern]) => pattern.test(text))?.[1] ?? "";
     const body = byId("notes");
     body.prepend(h("tr", {}, h("td", { class: "time" }, exactTime(new Date(at))), h("td", {}, h("i", { class: `dot ${look}`, "aria-hidden": "true" }), ` ${text}`)));
-    while (body.children.length > SHOWN) body.lastElementChild.remove();
+    while (body.children.length > MAX_ROWS) body.lastElementChild.remove();
     byId("fleet").hidden = false;
     byId("fleet-sum").textContent = `${this.#total} changes`;
   }

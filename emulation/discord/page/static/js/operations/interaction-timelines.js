@@ -1,12 +1,12 @@
-/** Interactions as the operations page sees them: phases, durations, and what is in flight. */
+/** The interactions of the operations page: their phases and durations, and the jobs in flight. */
 
 const FAILED = new Set(["timeout", "error"]);
 const STARTED = new Set(["leased", "webhook", "generating", "edited"]);
 const WORKED = new Set(["leased", "generating"]);
-const QUIET_MS = 60_000;
+const MAX_SILENCE_MS = 60_000;
 const TOKEN_MS = 15 * 60_000;
 
-/** What the time up to an event was spent on: {label, kind}; the kind gives the colour. */
+/** What the time before an event was spent on: [label, kind]; the kind gives the colour. */
 const PHASES = {
   created: ["The user sent it", "send"],
   delivered: ["Signed and sent", "send"],
@@ -36,29 +36,29 @@ export const phaseOf = (name) => {
 
 const TYPES = { 2: "command", 3: "component", 4: "autocomplete", 5: "form" };
 
-/** One interaction's summary with what follows from it. */
-export class Path {
+/** The timeline of one interaction, from the summary that the control API gives. */
+export class InteractionTimeline {
   constructor(summary) {
-    this.take(summary);
+    this.update(summary);
   }
 
-  take(summary) {
+  update(summary) {
     this.summary = summary;
     this.id = summary.interaction_id;
     this.events = [...summary.events];
     this.startedAt = this.events.length ? Date.parse(this.events[0].at) - this.events[0].elapsed_ms : Date.now();
   }
 
-  /** An event that came by itself; one that the summary already held is not taken twice. */
+  /** Add a single event; one that the summary already holds is not added twice. */
   add({ name, elapsed_ms, detail }) {
-    if (this.events.some((one) => one.name === name && one.elapsed_ms === elapsed_ms)) return;
+    if (this.events.some((entry) => entry.name === name && entry.elapsed_ms === elapsed_ms)) return;
     this.events.push({ name, elapsed_ms, detail, at: new Date(this.startedAt + elapsed_ms).toISOString() });
     this.events.sort((a, b) => a.elapsed_ms - b.elapsed_ms);
   }
 
   get name() {
     const { type, data } = this.summary;
-    const sub = (data?.options ?? []).find((one) => one.type === 1 || one.type === 2)?.name;
+    const sub = (data?.options ?? []).find((entry) => entry.type === 1 || entry.type === 2)?.name;
     if (type === 2 || type === 4) return `/${[data.name, sub].filter(Boolean).join(" ")}`;
     return data?.custom_id ?? "";
   }
@@ -67,10 +67,10 @@ export class Path {
     return TYPES[this.summary.type] ?? "interaction";
   }
 
-  /** Options, values and fields as short text. */
-  get gist() {
+  /** The options and values as a short text. */
+  get optionsText() {
     const { data } = this.summary;
-    const flat = (options) => (options ?? []).flatMap((one) => (one.options ? flat(one.options) : [`${one.name}: ${one.value}`]));
+    const flat = (options) => (options ?? []).flatMap((entry) => (entry.options ? flat(entry.options) : [`${entry.name}: ${entry.value}`]));
     return flat(data?.options).concat(data?.values ?? []).join(" · ");
   }
 
@@ -82,76 +82,76 @@ export class Path {
     return this.events.at(-1)?.elapsed_ms ?? 0;
   }
 
-  /** Milliseconds until an event; undefined if it has not happened. */
-  until(...names) {
-    return this.events.find((one) => names.includes(one.name))?.elapsed_ms;
+  /** Milliseconds until the first event of one of the names; undefined if there is none. */
+  elapsedUntil(...names) {
+    return this.events.find((entry) => names.includes(entry.name))?.elapsed_ms;
   }
 
-  /** The stretches between events. */
+  /** The phases between the events: {from, to, name, label, kind}. */
   get segments() {
-    let begun = false;
+    let hasStarted = false;
     return this.events.slice(1).map((event, index) => {
-      // A worker that drew at once edits the message with its pictures only.
-      const phase = begun && event.name === "webhook" ? { label: "Drawn", kind: "draw" } : phaseOf(event.name);
-      begun ||= WORKED.has(event.name);
+      // A worker that started at once first edits the message when it has the pictures.
+      const phase = hasStarted && event.name === "webhook" ? { label: "Drawn", kind: "draw" } : phaseOf(event.name);
+      hasStarted ||= WORKED.has(event.name);
       return { from: this.events[index].elapsed_ms, to: event.elapsed_ms, name: event.name, ...phase };
     });
   }
 }
 
-/** All paths, newest last, and numbers about them. */
-export class Paths {
+/** All timelines, newest last, and what can be counted from them. */
+export class InteractionTimelines {
   #byId = new Map();
   #jobs = new Set();
 
   reset(summaries) {
-    this.#byId = new Map(summaries.map((one) => [one.interaction_id, new Path(one)]));
+    this.#byId = new Map(summaries.map((entry) => [entry.interaction_id, new InteractionTimeline(entry)]));
     this.#jobs.clear();
-    for (const path of this.#byId.values()) this.#learn(path);
+    for (const timeline of this.#byId.values()) this.#noteJobCommand(timeline);
   }
 
-  take(summary) {
-    const path = this.#byId.get(summary.interaction_id);
-    if (path) path.take(summary);
-    else this.#byId.set(summary.interaction_id, new Path(summary));
+  update(summary) {
+    const timeline = this.#byId.get(summary.interaction_id);
+    if (timeline) timeline.update(summary);
+    else this.#byId.set(summary.interaction_id, new InteractionTimeline(summary));
     return this.#byId.get(summary.interaction_id);
   }
 
   add(event) {
-    const path = this.#byId.get(event.interaction_id);
-    path?.add(event);
-    if (path) this.#learn(path);
-    return path;
+    const timeline = this.#byId.get(event.interaction_id);
+    timeline?.add(event);
+    if (timeline) this.#noteJobCommand(timeline);
+    return timeline;
   }
 
-  /** Newest first. Autocomplete is left out: it comes with every key. */
-  shown(count) {
-    return [...this.#byId.values()].filter((path) => path.summary.type !== 4).slice(-count).reverse();
+  /** The newest timelines, newest first; without autocomplete, which is sent with every key. */
+  newest(count) {
+    return [...this.#byId.values()].filter((timeline) => timeline.summary.type !== 4).slice(-count).reverse();
   }
 
   get all() {
     return [...this.#byId.values()];
   }
 
-  /** A command whose answers are edited later has jobs behind it. */
-  #learn(path) {
-    if (path.events.some((event) => STARTED.has(event.name) || event.name === "queued")) this.#jobs.add(path.name);
+  /** Note the command as one that creates jobs, if the message was edited after the first response. */
+  #noteJobCommand(timeline) {
+    if (timeline.events.some((event) => STARTED.has(event.name) || event.name === "queued")) this.#jobs.add(timeline.name);
   }
 
-  isJob(path) {
-    return path.summary.type === 2 && this.#jobs.has(path.name) && !path.failed;
+  isJob(timeline) {
+    return timeline.summary.type === 2 && this.#jobs.has(timeline.name) && !timeline.failed;
   }
 
-  /** Jobs that wait and jobs that are worked on at a moment. */
+  /** How many jobs wait and how many are worked on at a moment. */
   inFlight(at) {
-    const spans = this.#spans(at);
-    const count = (name) => spans.filter((one) => one[name].from <= at && at < one[name].to).length;
+    const spans = this.#jobSpans(at);
+    const count = (name) => spans.filter((entry) => entry[name].from <= at && at < entry[name].to).length;
     return { waiting: count("waiting"), working: count("working") };
   }
 
-  /** How many jobs were `waiting` or `working`, as steps [time, count] since a moment. */
+  /** The number of `waiting` or `working` jobs since a moment, as steps [time, count]. */
   steps(name, begin, now) {
-    const changes = this.#spans(now).map((one) => one[name]).filter(({ from, to }) => to > Math.max(from, begin) && from < now);
+    const changes = this.#jobSpans(now).map((entry) => entry[name]).filter(({ from, to }) => to > Math.max(from, begin) && from < now);
     const edges = changes.flatMap(({ from, to }) => [[Math.max(from, begin), 1], [to, -1]]).filter(([at]) => at <= now);
     edges.sort((a, b) => a[0] - b[0] || b[1] - a[1]);
     let count = 0;
@@ -159,20 +159,20 @@ export class Paths {
   }
 
   /** When each job waited and was worked on. */
-  #spans(now) {
-    return this.all.filter((path) => this.isJob(path)).map((path) => {
-      const absolute = (time, otherwise) => (time === undefined ? otherwise : path.startedAt + time);
-      const answered = absolute(path.until("answered", "deferred"), Infinity);
-      // Work whose end nobody tells of is over when nothing was heard of it for long.
-      const quiet = Math.min(path.startedAt + path.total + QUIET_MS, Math.max(now, path.startedAt + path.total));
-      const ended = absolute(path.until("done", "uploaded", "token_expired", "deleted"), quiet >= now ? Infinity : quiet);
-      const started = absolute(path.until("leased", "webhook"), Math.min(ended, path.startedAt + TOKEN_MS));
-      return { waiting: { from: answered, to: started }, working: { from: path.until("leased", "webhook") === undefined ? Infinity : started, to: ended } };
+  #jobSpans(now) {
+    return this.all.filter((timeline) => this.isJob(timeline)).map((timeline) => {
+      const absolute = (time, otherwise) => (time === undefined ? otherwise : timeline.startedAt + time);
+      const answered = absolute(timeline.elapsedUntil("answered", "deferred"), Infinity);
+      // A job without an end counts as over when it had no event for a minute.
+      const silentSince = Math.min(timeline.startedAt + timeline.total + MAX_SILENCE_MS, Math.max(now, timeline.startedAt + timeline.total));
+      const ended = absolute(timeline.elapsedUntil("done", "uploaded", "token_expired", "deleted"), silentSince >= now ? Infinity : silentSince);
+      const started = absolute(timeline.elapsedUntil("leased", "webhook"), Math.min(ended, timeline.startedAt + TOKEN_MS));
+      return { waiting: { from: answered, to: started }, working: { from: timeline.elapsedUntil("leased", "webhook") === undefined ? Infinity : started, to: ended } };
     });
   }
 }
 
-/** A quantile of numbers; undefined of none. */
+/** A quantile of numbers; undefined if there are none. */
 export function quantile(values, q) {
   const sorted = values.filter((value) => value !== undefined).sort((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))];

@@ -1,36 +1,36 @@
-/** The operations page: wires the live state to its panels. */
+/** The operations page: connects the live updates with the panels. */
 
 import { byId, h } from "/js/dom.js";
 import { get } from "/js/control-api.js";
-import { Live } from "/js/live-updates.js";
+import { LiveUpdates } from "/js/live-updates.js";
 import { duration, exactTime } from "/js/time.js";
 import { ChaosPanel } from "/js/operations/chaos-panel.js";
 import { Charts } from "/js/operations/charts.js";
 import { FleetPanel } from "/js/operations/fleet-panel.js";
-import { Paths, quantile } from "/js/operations/interaction-timelines.js";
-import { RigPanel } from "/js/operations/settings-panel.js";
-import { Timelines } from "/js/operations/timeline-table.js";
+import { InteractionTimelines, quantile } from "/js/operations/interaction-timelines.js";
+import { SettingsPanel } from "/js/operations/settings-panel.js";
+import { TimelineTable } from "/js/operations/timeline-table.js";
 
-const CALLS_SHOWN = 80;
-const TICK_MS = 2000;
+const MAX_CALLS = 80;
+const REDRAW_MS = 2000;
 const DEADLINE_MS = 3000;
 
 const users = new Map();
-const paths = new Paths();
-const table = new Timelines(paths, (id) => users.get(id) ?? `…${id.slice(-6)}`);
-const charts = new Charts(paths);
+const timelines = new InteractionTimelines();
+const table = new TimelineTable(timelines, (id) => users.get(id) ?? `…${id.slice(-6)}`);
+const charts = new Charts(timelines);
 const chaos = new ChaosPanel();
-const rig = new RigPanel();
+const settings = new SettingsPanel();
 const fleet = new FleetPanel();
 const calls = { total: 0, limited: 0, failed: 0 };
-let queued = false;
+let isQueued = false;
 
-/** Draw what depends on the timelines, once per frame at most. */
+/** Draw in the next frame everything that depends on the timelines. */
 function refresh() {
-  if (queued) return;
-  queued = true;
+  if (isQueued) return;
+  isQueued = true;
   requestAnimationFrame(() => {
-    queued = false;
+    isQueued = false;
     table.draw();
     charts.draw();
     drawNumbers();
@@ -38,18 +38,18 @@ function refresh() {
 }
 
 function drawNumbers() {
-  const all = paths.all.filter((path) => path.summary.type !== 4);
-  const answers = all.filter((path) => !path.failed).map((path) => path.until("answered", "deferred"));
-  const pictures = all.map((path) => path.until("done", "uploaded"));
-  const failed = all.filter((path) => path.failed).length;
-  const { waiting, working } = paths.inFlight(Date.now());
+  const all = timelines.all.filter((timeline) => timeline.summary.type !== 4);
+  const answers = all.filter((timeline) => !timeline.failed).map((timeline) => timeline.elapsedUntil("answered", "deferred"));
+  const pictures = all.map((timeline) => timeline.elapsedUntil("done", "uploaded"));
+  const failed = all.filter((timeline) => timeline.failed).length;
+  const { waiting, working } = timelines.inFlight(Date.now());
   const slow = quantile(answers, 0.95);
-  const say = (ms) => (ms === undefined ? "–" : duration(ms));
-  const lastMinute = all.filter((path) => Date.now() - path.startedAt < 60_000).length;
+  const durationOrDash = (ms) => (ms === undefined ? "–" : duration(ms));
+  const lastMinute = all.filter((timeline) => Date.now() - timeline.startedAt < 60_000).length;
   byId("numbers").replaceChildren(
     number("Interactions", all.length, `${lastMinute} in the last minute`),
-    number("First answer", say(quantile(answers, 0.5)), `95 % within ${say(slow)} of 3 s`, slow > DEADLINE_MS * 0.8 ? "warn" : ""),
-    number("Time to pictures", say(quantile(pictures, 0.5)), `95 % within ${say(quantile(pictures, 0.95))}`),
+    number("First answer", durationOrDash(quantile(answers, 0.5)), `95 % within ${durationOrDash(slow)} of 3 s`, slow > DEADLINE_MS * 0.8 ? "warn" : ""),
+    number("Time to pictures", durationOrDash(quantile(pictures, 0.5)), `95 % within ${durationOrDash(quantile(pictures, 0.95))}`),
     number("In flight", waiting + working, `${waiting} waiting · ${working} being drawn`),
     number("Failed", failed, all.length ? `${((failed / all.length) * 100).toFixed(failed ? 1 : 0)} % of interactions` : "none yet", failed ? "bad" : ""),
     number("API calls", calls.total, `${calls.limited} rate-limited · ${calls.failed} failed`, calls.failed ? "warn" : ""),
@@ -71,7 +71,7 @@ function addCall(data) {
   const look = data.status >= 500 || data.status === 401 ? "bad" : data.status >= 400 ? "warn" : "good";
   const body = byId("traffic");
   body.prepend(h("tr", {}, h("td", { class: "time" }, exactTime(new Date(data.at))), h("td", { class: "call" }, h("b", {}, data.method), " ", h("code", {}, data.path.replace("/api/v10", ""))), h("td", {}, h("span", { class: `outcome ${look}` }, String(data.status))), h("td", { class: "num" }, duration(data.took_ms))));
-  while (body.children.length > CALLS_SHOWN) body.lastElementChild.remove();
+  while (body.children.length > MAX_CALLS) body.lastElementChild.remove();
   byId("no-traffic").hidden = true;
   byId("traffic-sum").textContent = `${calls.total} since this page was opened`;
 }
@@ -83,23 +83,23 @@ async function loadSeries() {
 }
 
 const HANDLERS = {
-  interaction: ({ interaction }) => paths.take(interaction),
-  timeline: (data) => paths.add(data),
+  interaction: ({ interaction }) => timelines.update(interaction),
+  timeline: (data) => timelines.add(data),
   chaos: (data) => chaos.draw(data),
-  probe: (data) => rig.probed(data),
+  probe: (data) => settings.showProbe(data),
   endpoint: drawEndpoint,
   request: addCall,
   series: (data) => charts.add(data),
   note: ({ note }) => fleet.add(note),
 };
 
-const live = new Live({
+const updates = new LiveUpdates({
   onSnapshot: (snapshot) => {
     users.clear();
     for (const user of snapshot.world.users) users.set(user.id, user.global_name || user.username);
-    paths.reset(snapshot.interactions);
+    timelines.reset(snapshot.interactions);
     chaos.draw(snapshot.chaos);
-    rig.draw(snapshot);
+    settings.draw(snapshot);
     drawEndpoint(snapshot.endpoint);
     loadSeries();
   },
@@ -115,5 +115,5 @@ const live = new Live({
   },
 });
 
-setInterval(() => !document.hidden && refresh(), TICK_MS);
-live.start();
+setInterval(() => !document.hidden && refresh(), REDRAW_MS);
+updates.start();

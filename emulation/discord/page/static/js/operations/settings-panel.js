@@ -1,19 +1,19 @@
-/** Rate limits, wrong-signature probes and the recorder. */
+/** The settings panel: rate limits, signature probes and the recorder. */
 
 import { byId, h } from "/js/dom.js";
 import { send } from "/js/control-api.js";
 
-/** Three small controls over the stand-in. */
-export class RigPanel {
+/** Switches of the stand-in's settings. */
+export class SettingsPanel {
   #error = h("p", { class: "form-error", role: "alert" });
-  #limits = toggle("rate-limits", () => this.#try("PUT", "/control/rate-limits", { enabled: this.#limits.checked }));
-  #recorder = toggle("recorder", () => this.#try("POST", "/control/recorder", { on: this.#recorder.checked }));
+  #limits = toggle("rate-limits", () => this.#send("PUT", "/control/rate-limits", { enabled: this.#limits.checked }));
+  #recorder = toggle("recorder", () => this.#send("POST", "/control/recorder", { on: this.#recorder.checked }));
   #probe = h("p", { class: "muted", id: "probe-text" });
   #saved = h("p", { class: "muted", id: "recorder-text" });
 
   constructor() {
-    const now = h("button", { type: "button", class: "button secondary", on: { click: () => this.#try("POST", "/control/probes", {}) } }, "Probe now");
-    byId("rig").append(
+    const now = h("button", { type: "button", class: "button secondary", on: { click: () => this.#send("POST", "/control/probes", {}) } }, "Probe now");
+    byId("settings").append(
       row("Rate limits", "rate-limits", this.#limits, h("p", { class: "muted" }, "Per bucket, with Discord's headers and 429s")),
       row("Wrong-signature probes", null, now, this.#probe),
       row("Recorder", "recorder", this.#recorder, this.#saved),
@@ -26,14 +26,14 @@ export class RigPanel {
     this.#recorder.checked = recorder.on;
     this.#saved.textContent = recorder.on ? `Saves into ${recorder.folder}` : "Saves what is sent as fixtures for tests";
     const [last] = probes.results;
-    this.#probe.textContent = last ? probeWords(last) : "The endpoint must refuse them with 401";
+    this.#probe.textContent = last ? probeText(last) : "The endpoint must refuse them with 401";
   }
 
-  probed(result) {
-    this.#probe.textContent = probeWords(result);
+  showProbe(result) {
+    this.#probe.textContent = probeText(result);
   }
 
-  async #try(method, path, body) {
+  async #send(method, path, body) {
     this.#error.textContent = "";
     try {
       await send(method, path, body);
@@ -43,12 +43,12 @@ export class RigPanel {
   }
 }
 
-const probeWords = (result) => `Last one: ${result.outcome}${result.status ? `, status ${result.status}` : ""}`;
+const probeText = (result) => `Last one: ${result.outcome}${result.status ? `, status ${result.status}` : ""}`;
 
 function toggle(id, change) {
   return h("input", { type: "checkbox", role: "switch", class: "switch", id, on: { change } });
 }
 
 function row(title, id, control, text) {
-  return h("div", { class: "rig-row" }, h("div", {}, h(id ? "label" : "span", { for: id, class: "fault-name" }, title), text), control);
+  return h("div", { class: "setting-row" }, h("div", {}, h(id ? "label" : "span", { for: id, class: "fault-name" }, title), text), control);
 }
