@@ -1,4 +1,4 @@
-"""What people do in a channel, and what they get to see, through the stand-in's control API."""
+"""What users do in a channel and what they see there, through the control API of the stand-in."""
 
 import re
 import time
@@ -28,7 +28,7 @@ class Channel:
     stack: Stack
     _http: httpx.Client = field(init=False)
     dynamodb: DynamoDBClient = field(init=False)
-    _newcomers: list[str] = field(init=False, default_factory=list)
+    _new_users: list[str] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
         self._http = httpx.Client(
@@ -41,27 +41,29 @@ class Channel:
         """The table of jobs."""
         return self.stack.state.worker_environment["JOBS_TABLE"]
 
-    def act(self, **asked: Any) -> dict[str, Any]:
-        """Do what the control API can be asked for; what came back of it."""
-        return self._act(asked)
+    def interact(self, **fields: Any) -> dict[str, Any]:
+        """Send an interaction, which must be answered in time; its delivery."""
+        delivery = self.send(**fields)
+        assert delivery["outcome"] in ("answered", "deferred"), delivery
+        return delivery
 
-    def send(self, **asked: Any) -> dict[str, Any]:
-        """As `act`, whether it was answered in time or not."""
-        answer = self._http.post("/control/interactions", json=asked)
+    def send(self, **fields: Any) -> dict[str, Any]:
+        """As `interact`, whether it is answered in time or not."""
+        answer = self._http.post("/control/interactions", json=fields)
         assert answer.is_success, answer.text
         delivery: dict[str, Any] = answer.json()
         return delivery
 
-    def press(self, message: dict[str, Any], verb: str, index: int = 0, **who: Any) -> Any:
-        """Press a button under a message."""
+    def click(self, message: dict[str, Any], verb: str, index: int = 0, **user: Any) -> Any:
+        """Click a button under a message."""
         custom_id = next(one for one in buttons(message) if one.startswith(f"{verb}:"))
         custom_id = f"{custom_id.rpartition(':')[0]}:{index}"
-        return self._act({"message_id": message["id"], "custom_id": custom_id, **who})
+        return self.interact(message_id=message["id"], custom_id=custom_id, **user)
 
-    def pressed(self, message: dict[str, Any], verb: str, **who: Any) -> bool:
-        """Press a button that somebody else may press too; whether it was still there."""
+    def click_if_present(self, message: dict[str, Any], verb: str, **user: Any) -> bool:
+        """Click a button that another click may remove; whether it was still there."""
         try:
-            self.press(message, verb, **who)
+            self.click(message, verb, **user)
         except AssertionError as error:
             if "has no component" not in str(error):
                 raise
@@ -69,19 +71,19 @@ class Channel:
         return True
 
     def message(self, sent: dict[str, Any]) -> dict[str, Any]:
-        """The message that an interaction was answered with, as it is now."""
+        """The answer to an interaction, as it is now."""
         found = self._http.get(f"/control/messages/{sent['message_id']}")
         content: dict[str, Any] = found.raise_for_status().json()
         return content
 
     def pictures(self, sent: dict[str, Any]) -> dict[str, Any]:
-        """The message once it has pictures."""
+        """The answer once it has pictures."""
         return self.wait(
-            sent, lambda message: bool(message["attachments"]) and has(message, "vary")
+            sent, lambda message: bool(message["attachments"]) and has_button(message, "vary")
         )
 
     def wait(self, sent: dict[str, Any], until: Any) -> dict[str, Any]:
-        """The message once that holds of it."""
+        """The answer once `until` holds of it."""
         ends = time.monotonic() + _SECONDS
         while time.monotonic() < ends:
             message = self.message(sent)
@@ -95,7 +97,7 @@ class Channel:
         return self._http.get(url).raise_for_status().content
 
     def upload(self, filename: str, content: bytes, media_type: str) -> str:
-        """Keep a file that an option can name; its id."""
+        """Upload a file that an option can name; its id."""
         made = self._http.post(
             "/control/attachments",
             params={"filename": filename},
@@ -105,39 +107,38 @@ class Channel:
         return str(made.raise_for_status().json()["id"])
 
     def settings(self, what: str, /, **options: object) -> str:
-        """What `/settings` answers Ada, who manages the guild."""
-        sent = self.act(
+        """The answer to `/settings` from Ada, who manages the guild."""
+        sent = self.interact(
             command=f"settings {what}", options=options, user_id=ADA, locale="en-US", strict=True
         )
-        assert is_private(sent)
-        return said(sent)
+        assert is_ephemeral(sent)
+        return content_of(sent)
 
     def used(self, user: str) -> int:
         """Units that `/quota` says were used today."""
-        answer = said(self.act(command="quota", user_id=user, locale="en-US"))
+        answer = content_of(self.interact(command="quota", user_id=user, locale="en-US"))
         return int(answer.split("**")[1])
 
-    def newcomer(self) -> str:
-        """Somebody who has never asked."""
-        self._newcomers.append(str(time.time_ns() // 1000 << 12))
-        return self._newcomers[-1]
+    def new_user(self) -> str:
+        """A user who has never requested anything."""
+        self._new_users.append(str(time.time_ns() // 1000 << 12))
+        return self._new_users[-1]
 
-    def calm_down(self) -> None:
-        """Cancel what newcomers still wait for, so that no later worker draws it."""
-        while self._newcomers:
-            self.act(command="cancel", user_id=self._newcomers.pop(), locale="en-US")
+    def cancel_queued_jobs(self) -> None:
+        """Cancel the queued jobs of new users, so that no later worker draws them."""
+        while self._new_users:
+            self.interact(command="cancel", user_id=self._new_users.pop(), locale="en-US")
 
     def imagine(self, user: str, **more: Any) -> dict[str, Any]:
-        """One picture, unless `options` say otherwise.
+        """Request one picture, unless `options` say otherwise.
 
-        Asked for again where the answer says that the queue is slow, as on a busy machine.
+        Repeated where the answer says that the queue is slow, as on a busy machine.
         """
-        asked = {"user_id": user, "locale": "en-US", "options": {}, **more}
-        wish = {"prompt": "a red circle", "images": 1}
-        asked |= {"options": wish | asked["options"]}
-        sent = self.act(command="imagine", **asked)
-        if says(said(sent), asked["locale"], "refused.queue"):
-            sent = self.act(command="imagine", **asked)
+        fields = {"user_id": user, "locale": "en-US", "options": {}, **more}
+        fields["options"] = {"prompt": "a red circle", "images": 1} | fields["options"]
+        sent = self.interact(command="imagine", **fields)
+        if contains_text(content_of(sent), fields["locale"], "refused.queue"):
+            sent = self.interact(command="imagine", **fields)
         return sent
 
     def item(self, key: str) -> dict[str, Any] | None:
@@ -145,25 +146,20 @@ class Channel:
         found = self.dynamodb.get_item(TableName=self.table, Key={"id": {"S": key}})
         return found.get("Item")
 
-    def _act(self, asked: dict[str, Any]) -> dict[str, Any]:
-        delivery = self.send(**asked)
-        assert delivery["outcome"] in ("answered", "deferred"), delivery
-        return delivery
 
-
-def said(delivery: dict[str, Any]) -> str:
+def content_of(delivery: dict[str, Any]) -> str:
     """The text of an answer."""
     return str(delivery["response"]["data"]["content"])
 
 
-def says(told: str, locale: str, key: str) -> bool:
-    """Whether a text holds one of the catalogue, whatever its places are filled with."""
+def contains_text(content: str, locale: str, key: str) -> bool:
+    """Whether a content contains a text of the catalogue, with whatever values."""
     parts = PLACE.sub("\0", texts(language_of(locale))[key]).split("\0")
-    return bool(re.search(".*".join(map(re.escape, parts)), told, re.DOTALL))
+    return bool(re.search(".*".join(map(re.escape, parts)), content, re.DOTALL))
 
 
-def is_private(delivery: dict[str, Any]) -> bool:
-    """Whether an answer is for one pair of eyes."""
+def is_ephemeral(delivery: dict[str, Any]) -> bool:
+    """Whether only its user sees an answer."""
     return bool(delivery["response"]["data"].get("flags", 0) & EPHEMERAL)
 
 
@@ -173,7 +169,7 @@ def buttons(message: dict[str, Any]) -> list[str]:
     return [one["custom_id"] for row in rows for one in row["components"]]
 
 
-def has(message: dict[str, Any], verb: str) -> bool:
+def has_button(message: dict[str, Any], verb: str) -> bool:
     """Whether a message has such a button."""
     return any(one.startswith(f"{verb}:") for one in buttons(message))
 

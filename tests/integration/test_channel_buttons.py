@@ -1,4 +1,4 @@
-"""Buttons under an answer: each makes one job, after any restart, and says so when it cannot."""
+"""Buttons under an answer: each makes one job, also after a restart, or says why it does not."""
 
 import io
 from collections import Counter
@@ -8,7 +8,17 @@ from typing import Any
 
 import boto3
 import pytest
-from channel import ADA, BORIS, CHIYO, Channel, buttons, has, is_private, job_of, said
+from channel import (
+    ADA,
+    BORIS,
+    CHIYO,
+    Channel,
+    buttons,
+    content_of,
+    has_button,
+    is_ephemeral,
+    job_of,
+)
 from PIL import Image
 
 from emulation.rig.emulator_client import client_options
@@ -23,14 +33,14 @@ def channel(stack: Stack, worker: object) -> Channel:
 @pytest.fixture(scope="module")
 def answered(channel: Channel) -> dict[str, Any]:
     """An answer of Boris' with two pictures."""
-    sent = channel.act(
+    sent = channel.interact(
         command="imagine",
         options={"prompt": "a red circle", "seed": 7, "images": 2},
         user_id=BORIS,
         locale="en-US",
     )
     waiting = channel.message(sent)
-    assert has(waiting, "cancel") or has(waiting, "vary")
+    assert has_button(waiting, "cancel") or has_button(waiting, "vary")
     return channel.pictures(sent)
 
 
@@ -48,10 +58,10 @@ def test_an_answer_has_a_button_for_everything_and_for_each_picture(
     }  # fmt: skip
 
 
-def test_again_draws_other_pictures_of_the_same_wish(
+def test_reroll_draws_other_pictures_of_the_same_request(
     channel: Channel, answered: dict[str, Any]
 ) -> None:
-    again = channel.pictures(channel.press(answered, "reroll", user_id=CHIYO, locale="en-US"))
+    again = channel.pictures(channel.click(answered, "reroll", user_id=CHIYO, locale="en-US"))
     assert "a red circle" in again["content"]
     assert len(again["attachments"]) == 2
     first, second = (channel.download(m["attachments"][0]["url"]) for m in (answered, again))
@@ -59,10 +69,10 @@ def test_again_draws_other_pictures_of_the_same_wish(
     assert job_of(again) != job_of(answered)
 
 
-def test_a_variation_begins_from_the_picture_and_keeps_its_size(
+def test_a_variation_starts_from_the_picture_and_keeps_its_size(
     channel: Channel, answered: dict[str, Any]
 ) -> None:
-    sent = channel.press(answered, "vary", 1, user_id=BORIS)
+    sent = channel.click(answered, "vary", 1, user_id=BORIS)
     varied = channel.pictures(sent)
     record = channel.item(f"job#{job_of(varied)}")
     assert record is not None
@@ -73,19 +83,19 @@ def test_a_variation_begins_from_the_picture_and_keeps_its_size(
 def test_an_enlarged_picture_is_twice_as_large_and_can_be_varied_at_that_size(
     channel: Channel, answered: dict[str, Any]
 ) -> None:
-    large = channel.pictures(channel.press(answered, "upscale", 0, user_id=BORIS))
+    large = channel.pictures(channel.click(answered, "upscale", 0, user_id=BORIS))
     width, height = size_of(channel, answered)
     assert size_of(channel, large) == (2 * width, 2 * height)
     assert len(large["attachments"]) == 1
-    varied = channel.pictures(channel.press(large, "vary", 0, user_id=BORIS))
+    varied = channel.pictures(channel.click(large, "vary", 0, user_id=BORIS))
     assert size_of(channel, varied) == (2 * width, 2 * height)
 
 
 @pytest.mark.parametrize(("verb", "seed"), [("edit", ""), ("seed", "7")])
-def test_a_form_shows_the_old_values_and_draws_the_new_ones(
+def test_a_modal_shows_the_old_values_and_draws_the_new_ones(
     channel: Channel, answered: dict[str, Any], verb: str, seed: str
 ) -> None:
-    opened = channel.press(answered, verb, user_id=BORIS, locale="en-US")
+    opened = channel.click(answered, verb, user_id=BORIS, locale="en-US")
     assert opened["response"]["type"] == 9
     rows = opened["response"]["data"]["components"]
     shown = {
@@ -93,44 +103,46 @@ def test_a_form_shows_the_old_values_and_draws_the_new_ones(
     }
     assert (shown["prompt"], shown["seed"]) == ("a red circle", seed)
     fields = {"prompt": f"a blue star {verb}", "steps": "5"}
-    sent = channel.act(modal=opened["interaction_id"], fields=fields, user_id=BORIS)
+    sent = channel.interact(modal=opened["interaction_id"], fields=fields, user_id=BORIS)
     drawn = channel.pictures(sent)
     assert f"a blue star {verb}" in drawn["content"]
-    wrong = channel.act(
+    wrong = channel.interact(
         modal=opened["interaction_id"], fields={"steps": "many"}, user_id=BORIS, locale="en-US"
     )
-    assert is_private(wrong)
-    assert "`steps`" in said(wrong)
+    assert is_ephemeral(wrong)
+    assert "`steps`" in content_of(wrong)
 
 
 @pytest.mark.parametrize("verb", ["reroll", "vary", "upscale"])
-def test_several_clicks_are_one_job(channel: Channel, answered: dict[str, Any], verb: str) -> None:
-    user = channel.newcomer()
-    sent = at_once(lambda: channel.press(answered, verb, 0, user_id=user, locale="en-US"))
-    refused = [one for one in sent if is_private(one)]
+def test_several_clicks_on_a_button_make_one_job(
+    channel: Channel, answered: dict[str, Any], verb: str
+) -> None:
+    user = channel.new_user()
+    sent = at_once(lambda: channel.click(answered, verb, 0, user_id=user, locale="en-US"))
+    refused = [one for one in sent if is_ephemeral(one)]
     assert len(refused) == len(sent) - 1
-    assert {said(one) for one in refused} == {
+    assert {content_of(one) for one in refused} == {
         "I am already doing that. Nothing more was charged; please wait for the pictures."
     }
-    (taken,) = (one for one in sent if not is_private(one))
+    (taken,) = (one for one in sent if not is_ephemeral(one))
     channel.pictures(taken)
     record = channel.item(f"job#{taken['interaction_id']}")
     assert record is not None
     assert channel.used(user) == int(record["units"]["N"])
 
 
-def test_a_form_that_is_sent_several_times_is_one_job(
+def test_a_modal_that_is_submitted_several_times_makes_one_job(
     channel: Channel, answered: dict[str, Any]
 ) -> None:
-    user = channel.newcomer()
-    form = channel.press(answered, "edit", user_id=user)["interaction_id"]
+    user = channel.new_user()
+    form = channel.click(answered, "edit", user_id=user)["interaction_id"]
 
     def send(prompt: str) -> dict[str, Any]:
-        return channel.act(modal=form, fields={"prompt": prompt}, user_id=user, locale="en-US")
+        return channel.interact(modal=form, fields={"prompt": prompt}, user_id=user, locale="en-US")
 
     sent = at_once(lambda: send("a green ring"))
-    assert sum(is_private(one) for one in sent) == len(sent) - 1
-    assert not is_private(send("a green star")), "other values are another wish"
+    assert sum(is_ephemeral(one) for one in sent) == len(sent) - 1
+    assert not is_ephemeral(send("a green star")), "other values are another request"
 
 
 def at_once(click: Callable[[], dict[str, Any]]) -> list[dict[str, Any]]:
@@ -140,10 +152,10 @@ def at_once(click: Callable[[], dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def test_only_the_author_or_a_moderator_can_delete(channel: Channel) -> None:
-    sent = channel.act(command="imagine", options={"prompt": "a square"}, user_id=BORIS)
+    sent = channel.interact(command="imagine", options={"prompt": "a square"}, user_id=BORIS)
     message = channel.pictures(sent)
-    refused = channel.press(message, "delete", user_id=CHIYO, locale="en-US")
-    assert "Only who asked for it" in said(refused)
+    refused = channel.click(message, "delete", user_id=CHIYO, locale="en-US")
+    assert "Only who asked for it" in content_of(refused)
     with ThreadPoolExecutor(2) as pool:
         assert any(pool.map(lambda _: moderate(channel, message), range(2)))
     gone = channel.message(sent)
@@ -154,7 +166,7 @@ def test_only_the_author_or_a_moderator_can_delete(channel: Channel) -> None:
 
 def moderate(channel: Channel, message: dict[str, Any]) -> bool:
     """Whether there was still something to delete."""
-    return channel.pressed(message, "delete", user_id=ADA, locale="en-US")
+    return channel.click_if_present(message, "delete", user_id=ADA, locale="en-US")
 
 
 @pytest.fixture
@@ -173,18 +185,20 @@ def restarted(stack: Stack) -> Iterator[None]:
 def test_buttons_work_after_a_restart(
     channel: Channel, answered: dict[str, Any], restarted: None
 ) -> None:
-    sent = channel.press(answered, "reroll", user_id=BORIS)
+    sent = channel.click(answered, "reroll", user_id=BORIS)
     assert channel.pictures(sent)["attachments"]
 
 
-def test_the_buttons_of_a_job_that_is_forgotten_answer_politely(channel: Channel) -> None:
-    sent = channel.act(command="imagine", options={"prompt": "a ring"}, user_id=BORIS)
+def test_the_buttons_of_a_job_without_a_record_say_that_it_is_too_long_ago(
+    channel: Channel,
+) -> None:
+    sent = channel.interact(command="imagine", options={"prompt": "a ring"}, user_id=BORIS)
     message = channel.pictures(sent)
     key = {"id": {"S": f"job#{job_of(message)}"}}
     channel.dynamodb.delete_item(TableName=channel.table, Key=key)
     for verb in ("reroll", "edit", "seed", "vary", "upscale"):
-        refused = channel.press(message, verb, user_id=BORIS, locale="en-US")
-        assert is_private(refused)
-        assert "too long ago" in said(refused)
-    channel.press(message, "delete", user_id=BORIS, locale="en-US")
+        refused = channel.click(message, verb, user_id=BORIS, locale="en-US")
+        assert is_ephemeral(refused)
+        assert "too long ago" in content_of(refused)
+    channel.click(message, "delete", user_id=BORIS, locale="en-US")
     assert channel.message(sent)["attachments"] == []

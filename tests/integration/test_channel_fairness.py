@@ -7,14 +7,14 @@ from tests.stack import Stack, Workers
 BUSY_JOBS = 8
 
 
-def test_others_are_answered_before_the_busy_users_second_thoughts(
+def test_other_users_are_answered_before_most_jobs_of_a_busy_user(
     stack: Stack, workers: Workers
 ) -> None:
-    """Sent while nobody works, so that all wait when the worker comes."""
+    """All jobs are sent before the worker starts."""
     channel = Channel(stack)
-    busy = channel.newcomer()
+    busy = channel.new_user()
     many = [channel.imagine(busy, options={"steps": 4 + one}) for one in range(BUSY_JOBS)]
-    others = [channel.imagine(channel.newcomer()) for _ in range(3)]
+    others = [channel.imagine(channel.new_user()) for _ in range(3)]
     workers.start()
     answered = [channel.pictures(one)["edited_timestamp"] for one in (*many, *others)]
     of_busy, of_others = answered[:BUSY_JOBS], answered[BUSY_JOBS:]

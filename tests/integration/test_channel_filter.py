@@ -1,16 +1,16 @@
-"""What the model's safety checker holds back is not shown, is told, and is not charged."""
+"""Pictures that the model's safety checker holds back are not shown and not charged."""
 
 from collections.abc import Iterator
 from dataclasses import asdict
 
 import pytest
-from channel import ADA, AFTER_DARK, Channel, buttons, says
+from channel import ADA, AFTER_DARK, Channel, buttons, contains_text
 
 from discord_diffusion.jobs.parameters import GenerationParameters
 from tests.integration import filtered_model
 from tests.stack import Stack, workers_on
 
-WISH = GenerationParameters("a ring", 5, 26, 0.0, 256, 256, 4)
+PARAMETERS = GenerationParameters("a ring", 5, 26, 0.0, 256, 256, 4)
 UNITS = 2
 HELD_BACK = 2
 
@@ -19,7 +19,7 @@ HELD_BACK = 2
 def held_back(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[int]]:
     """The places of the pictures that the checker of the one worker flags."""
     folder = tmp_path_factory.mktemp("filtered")
-    places = filtered_model.save(folder, WISH, HELD_BACK)
+    places = filtered_model.save(folder, PARAMETERS, HELD_BACK)
     workers = workers_on(stack)
     workers.change(MODEL=str(folder), PICTURE_SCALE="1", DEVICE="cpu", TORCH_THREADS="1")
     workers.start()
@@ -37,45 +37,47 @@ def channel(stack: Stack, held_back: list[int]) -> Iterator[Channel]:
 
 def options(**changes: object) -> dict[str, object]:
     names = ("prompt", "seed", "steps", "guidance", "width", "height", "images")
-    return {name: asdict(WISH)[name] for name in names} | changes
+    return {name: asdict(PARAMETERS)[name] for name in names} | changes
 
 
-def test_some_are_held_back_and_their_share_is_given_back(
+def test_the_share_of_pictures_that_are_held_back_is_refunded(
     channel: Channel, held_back: list[int]
 ) -> None:
-    user = channel.newcomer()
-    sent = channel.act(command="imagine", options=options(), user_id=user, locale="fr")
+    user = channel.new_user()
+    sent = channel.interact(command="imagine", options=options(), user_id=user, locale="fr")
     assert channel.used(user) == UNITS
     message = channel.pictures(sent)
-    shown = [place for place in range(WISH.images) if place not in held_back]
+    shown = [place for place in range(PARAMETERS.images) if place not in held_back]
     names = [one["filename"].rpartition(".")[0] for one in message["attachments"]]
     assert names == [f"{sent['interaction_id']}-{place}" for place in shown]
-    assert says(message["content"], "fr", "answer.held_back")
-    seeds = ", ".join(str(WISH.seed + place) for place in shown)
+    assert contains_text(message["content"], "fr", "answer.held_back")
+    seeds = ", ".join(str(PARAMETERS.seed + place) for place in shown)
     assert seeds in message["content"]
     varied = [one for one in buttons(message) if one.startswith("vary:")]
     assert [int(one.rpartition(":")[2]) for one in varied] == shown
-    channel.wait(sent, lambda _: channel.used(user) == UNITS - UNITS * HELD_BACK // WISH.images)
+    channel.wait(
+        sent, lambda _: channel.used(user) == UNITS - UNITS * HELD_BACK // PARAMETERS.images
+    )
 
 
-def test_where_all_are_held_back_the_user_is_told_and_nothing_is_charged(
+def test_a_job_of_which_all_pictures_are_held_back_is_not_charged(
     channel: Channel, held_back: list[int]
 ) -> None:
-    user = channel.newcomer()
-    only = options(images=1, seed=WISH.seed + held_back[0])
-    sent = channel.act(command="imagine", options=only, user_id=user, locale="ja")
+    user = channel.new_user()
+    only = options(images=1, seed=PARAMETERS.seed + held_back[0])
+    sent = channel.interact(command="imagine", options=only, user_id=user, locale="ja")
     message = channel.wait(sent, lambda found: found["content"].startswith("❌"))
-    assert says(message["content"], "ja", "failed.held_back")
+    assert contains_text(message["content"], "ja", "failed.held_back")
     assert message["attachments"] == []
     assert not any(one.startswith(("cancel:", "vary:", "seed:")) for one in buttons(message))
     channel.wait(sent, lambda _: channel.used(user) == 0)
 
 
-def test_nothing_is_held_back_where_the_guild_and_the_channel_allow_it(channel: Channel) -> None:
+def test_no_picture_is_held_back_where_the_guild_and_the_channel_allow_it(channel: Channel) -> None:
     channel.settings("safety", level="channel")
-    sent = channel.act(
+    sent = channel.interact(
         command="imagine", options=options(), user_id=ADA, channel_id=AFTER_DARK, locale="en-US"
     )
     message = channel.pictures(sent)
-    assert len(message["attachments"]) == WISH.images
-    assert not says(message["content"], "en-US", "answer.held_back")
+    assert len(message["attachments"]) == PARAMETERS.images
+    assert not contains_text(message["content"], "en-US", "answer.held_back")

@@ -1,4 +1,4 @@
-"""Units, cooldowns and jobs at once hold to the unit, and what is cancelled costs nothing.
+"""Limits of units, cooldowns and jobs in flight hold exactly, and a cancelled job costs nothing.
 
 No worker runs.
 """
@@ -9,7 +9,17 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from channel import CHIYO, GUILD, PAINTER, Channel, buttons, has, is_private, said, says
+from channel import (
+    CHIYO,
+    GUILD,
+    PAINTER,
+    Channel,
+    buttons,
+    contains_text,
+    content_of,
+    has_button,
+    is_ephemeral,
+)
 
 from discord_diffusion.access.limits import REST_SECONDS
 from tests.stack import Stack
@@ -25,25 +35,25 @@ def channel(stack: Stack) -> Iterator[Channel]:
     one.settings("reset")
     yield one
     one.settings("reset")
-    one.calm_down()
+    one.cancel_queued_jobs()
 
 
-def test_fifty_requests_at_once_with_ten_units_are_ten_jobs(channel: Channel) -> None:
+def test_fifty_requests_at_once_with_ten_units_make_ten_jobs(channel: Channel) -> None:
     channel.settings("limits", user_units=10)
-    user, wish = channel.newcomer(), {"prompt": "a red circle", "images": 1}
+    user, options = channel.new_user(), {"prompt": "a red circle", "images": 1}
 
     def ask(_: int) -> str:
-        """What came of it; on a busy machine an answer may come too late for Discord.
+        """The outcome of one request; on a busy machine its answer may come too late for Discord.
 
-        Who is told that the queue is slow, for nothing was charged, asks again.
+        Repeated where the answer says that the queue is slow, for then nothing was charged.
         """
         for _ in range(PATIENCE):
-            sent = channel.send(command="imagine", options=wish, user_id=user, locale="en-US")
+            sent = channel.send(command="imagine", options=options, user_id=user, locale="en-US")
             if sent["outcome"] != "answered":
                 return "late"
-            if not says(said(sent), "en-US", "refused.queue"):
+            if not contains_text(content_of(sent), "en-US", "refused.queue"):
                 break
-        return "refused" if is_private(sent) else "taken"
+        return "refused" if is_ephemeral(sent) else "taken"
 
     with ThreadPoolExecutor(12) as pool:
         outcomes = Counter(pool.map(ask, range(50)))
@@ -51,35 +61,39 @@ def test_fifty_requests_at_once_with_ten_units_are_ten_jobs(channel: Channel) ->
     assert outcomes["taken"] == 10 or outcomes["late"]
     assert outcomes["taken"] <= 10
     assert outcomes["refused"] <= 40
-    assert "of your 10 for today 0 are left" in said(channel.imagine(user))
-    channel.act(command="cancel", user_id=user, locale="en-US")
+    assert "of your 10 for today 0 are left" in content_of(channel.imagine(user))
+    channel.interact(command="cancel", user_id=user, locale="en-US")
     assert channel.used(user) == 0
 
 
-def test_the_units_of_a_whole_server_are_shared_and_given_back(channel: Channel) -> None:
-    used = int(said(channel.act(command="quota", user_id=CHIYO)).split("**")[3])
+def test_the_units_of_a_guild_are_shared_by_its_users_and_refunded(channel: Channel) -> None:
+    used = int(content_of(channel.interact(command="quota", user_id=CHIYO)).split("**")[3])
     channel.settings("limits", server_units=used + 3)
-    first, second = channel.newcomer(), channel.newcomer()
-    assert not is_private(channel.imagine(first, options={"images": 2, "steps": 100, "width": 256}))
-    assert not is_private(channel.imagine(second))
-    quota = said(channel.act(command="quota", user_id=second, locale="en-US"))
+    first, second = channel.new_user(), channel.new_user()
+    assert not is_ephemeral(
+        channel.imagine(first, options={"images": 2, "steps": 100, "width": 256})
+    )
+    assert not is_ephemeral(channel.imagine(second))
+    quota = content_of(channel.interact(command="quota", user_id=second, locale="en-US"))
     assert f"This server has used **{used + 3}** of {used + 3} units" in quota
-    assert says(said(channel.imagine(second)), "en-US", "refused.quota_guild")
-    channel.act(command="cancel", user_id=first)
-    assert not is_private(channel.imagine(second))
+    assert contains_text(content_of(channel.imagine(second)), "en-US", "refused.quota_guild")
+    channel.interact(command="cancel", user_id=first)
+    assert not is_ephemeral(channel.imagine(second))
 
 
 def test_a_cancelled_job_costs_nothing_and_its_message_says_so(channel: Channel) -> None:
-    user = channel.newcomer()
+    user = channel.new_user()
     sent = channel.imagine(user)
     message = channel.message(sent)
-    assert has(message, "cancel"), message["content"]
+    assert has_button(message, "cancel"), message["content"]
     assert channel.used(user) == 1
-    refused = channel.press(message, "cancel", user_id=CHIYO, locale="en-US")
-    assert "Only who asked for it" in said(refused)
+    refused = channel.click(message, "cancel", user_id=CHIYO, locale="en-US")
+    assert "Only who asked for it" in content_of(refused)
     with ThreadPoolExecutor(3) as pool:
-        presses = pool.map(lambda _: channel.pressed(message, "cancel", user_id=user), range(3))
-        assert any(presses)
+        clicks = pool.map(
+            lambda _: channel.click_if_present(message, "cancel", user_id=user), range(3)
+        )
+        assert any(clicks)
     gone = channel.message(sent)
     assert gone["content"].endswith("Cancelled. Nothing was charged for it.")
     assert buttons(gone) == []
@@ -90,76 +104,78 @@ def test_a_cancelled_job_costs_nothing_and_its_message_says_so(channel: Channel)
     assert "token" not in item
 
 
-def test_what_is_cancelled_with_the_command_is_told_in_its_own_message(channel: Channel) -> None:
-    """By the function that tells those who wait, which the loop starts."""
-    user = channel.newcomer()
-    assert says(
-        said(channel.act(command="cancel", user_id=user, locale="ja")),
+def test_a_job_that_is_cancelled_by_command_says_so_in_its_own_message(channel: Channel) -> None:
+    """The Lambda `waiting` writes it, which the scaling loop invokes."""
+    user = channel.new_user()
+    assert contains_text(
+        content_of(channel.interact(command="cancel", user_id=user, locale="ja")),
         "ja",
         "refused.nothing_to_cancel",
     )
     sent = [channel.imagine(user, locale="pt-BR") for _ in range(2)]
-    done = channel.act(command="cancel", user_id=user, locale="de")
-    assert said(done) == "Abgebrochene Anfragen: 2. Dafür wurde nichts berechnet."
+    done = channel.interact(command="cancel", user_id=user, locale="de")
+    assert content_of(done) == "Abgebrochene Anfragen: 2. Dafür wurde nichts berechnet."
     assert channel.used(user) == 0
     for one in sent:
         message = channel.wait(one, lambda found: "Cancelado" in found["content"])
-        assert says(message["content"], "pt-BR", "done.cancelled")
-        assert not has(message, "cancel")
+        assert contains_text(message["content"], "pt-BR", "done.cancelled")
+        assert not has_button(message, "cancel")
 
 
-def test_who_cancels_rests_for_a_moment_before_the_next_request(channel: Channel) -> None:
-    user = channel.newcomer()
+def test_a_user_who_cancels_can_not_request_again_for_a_moment(channel: Channel) -> None:
+    user = channel.new_user()
     channel.imagine(user)
     began = time.monotonic()
-    channel.act(command="cancel", user_id=user, locale="en-US")
+    channel.interact(command="cancel", user_id=user, locale="en-US")
     asked = channel.imagine(user)
     if time.monotonic() - began < REST_SECONDS:
-        assert says(said(asked), "en-US", "refused.just_cancelled")
+        assert contains_text(content_of(asked), "en-US", "refused.just_cancelled")
         assert channel.used(user) == 0
 
 
-def test_cooldown_and_jobs_at_once(channel: Channel) -> None:
-    user = channel.newcomer()
+def test_the_cooldown_and_the_limit_of_jobs_in_flight_refuse_requests(channel: Channel) -> None:
+    user = channel.new_user()
     channel.settings("limits", jobs=2)
     for _ in range(2):
-        assert not is_private(channel.imagine(user))
-    assert "already have 2 requests" in said(channel.imagine(user))
-    quota = said(channel.act(command="quota", user_id=user, locale="en-US"))
+        assert not is_ephemeral(channel.imagine(user))
+    assert "already have 2 requests" in content_of(channel.imagine(user))
+    quota = content_of(channel.interact(command="quota", user_id=user, locale="en-US"))
     assert "Not finished: 2 of 2 requests." in quota
     channel.settings("limits", jobs=5, cooldown=600)
-    assert "One request every 600 s" in said(channel.imagine(user))
+    assert "One request every 600 s" in content_of(channel.imagine(user))
     channel.settings("limits", cooldown=0)
-    assert not is_private(channel.imagine(user))
+    assert not is_ephemeral(channel.imagine(user))
 
 
-def test_a_role_with_priority_may_ask_for_three_times_as_much(channel: Channel) -> None:
+def test_a_role_with_priority_has_three_times_the_limits(channel: Channel) -> None:
     channel.settings("limits", user_units=1, cooldown=600)
     channel.settings("priority", role=PAINTER, allow=True)
-    user = channel.newcomer()
+    user = channel.new_user()
     answers = [channel.imagine(user, raw=WITH_PRIORITY) for _ in range(4)]
-    assert [is_private(one) for one in answers] == [False, False, False, True]
-    told = channel.act(command="quota", user_id=user, locale="en-US", raw=WITH_PRIORITY)
-    assert "**3** of 3 units" in said(told)
+    assert [is_ephemeral(one) for one in answers] == [False, False, False, True]
+    answer = channel.interact(command="quota", user_id=user, locale="en-US", raw=WITH_PRIORITY)
+    assert "**3** of 3 units" in content_of(answer)
     channel.settings("priority", role=PAINTER, allow=False)
-    told = channel.act(command="quota", user_id=user, locale="en-US", raw=WITH_PRIORITY)
-    assert "**3** of 1 units" in said(told)
+    answer = channel.interact(command="quota", user_id=user, locale="en-US", raw=WITH_PRIORITY)
+    assert "**3** of 1 units" in content_of(answer)
 
 
-def test_the_queue_tells_the_place_and_the_state_of_the_fleet(channel: Channel) -> None:
-    user = channel.newcomer()
-    assert "None of your requests is waiting" in said(
-        channel.act(command="queue", user_id=user, locale="en-US")
+def test_the_command_queue_shows_the_users_jobs_and_the_state_of_the_fleet(
+    channel: Channel,
+) -> None:
+    user = channel.new_user()
+    assert "None of your requests is waiting" in content_of(
+        channel.interact(command="queue", user_id=user, locale="en-US")
     )
     channel.imagine(user, options={"prompt": "a *green* star"})
-    told = said(channel.act(command="queue", user_id=user, locale="en-US"))
-    assert r"a \*green\* star" in told
-    assert "ahead" in told
-    assert "asleep" in told or "Machines" in told
+    answer = content_of(channel.interact(command="queue", user_id=user, locale="en-US"))
+    assert r"a \*green\* star" in answer
+    assert "ahead" in answer
+    assert "asleep" in answer or "Machines" in answer
 
 
-def test_it_is_kept_who_asked_for_what_and_never_a_token(channel: Channel) -> None:
-    user = channel.newcomer()
+def test_the_audit_record_has_the_user_and_the_request_and_never_a_token(channel: Channel) -> None:
+    user = channel.new_user()
     sent = channel.imagine(user, options={"prompt": "a quiet lake"})
     kept = channel.item(f"audit#{GUILD}#{sent['interaction_id']}")
     job = channel.item(f"job#{sent['interaction_id']}")
@@ -172,23 +188,23 @@ def test_it_is_kept_who_asked_for_what_and_never_a_token(channel: Channel) -> No
     assert job["token"]["S"] not in str(kept)
 
 
-def test_parameters_are_shown_to_whoever_asks(channel: Channel) -> None:
+def test_every_user_can_show_the_parameters_of_an_answer(channel: Channel) -> None:
     sent = channel.imagine(
-        channel.newcomer(), options={"prompt": "a ring", "seed": 99, "size": "wide"}
+        channel.new_user(), options={"prompt": "a ring", "seed": 99, "size": "wide"}
     )
     shown = show_parameters(channel, sent["message_id"])
     assert "seed 99" in shown
-    other = channel.act(command="help", user_id=CHIYO, locale="en-US")
+    other = channel.interact(command="help", user_id=CHIYO, locale="en-US")
     assert "no pictures that I made" in show_parameters(channel, other["message_id"])
 
 
 def show_parameters(channel: Channel, message_id: str) -> str:
-    sent = channel.act(
+    sent = channel.interact(
         command="Show parameters",
         command_type=3,
         target_id=message_id,
         user_id=CHIYO,
         locale="en-US",
     )
-    assert is_private(sent)
-    return said(sent)
+    assert is_ephemeral(sent)
+    return content_of(sent)

@@ -1,10 +1,10 @@
-"""Every option of `/imagine` decides something about the pictures that come."""
+"""Every option of `/imagine` changes the pictures."""
 
 import io
 from typing import Any
 
 import pytest
-from channel import Channel, buttons, is_private, said, says
+from channel import Channel, buttons, contains_text, content_of, is_ephemeral
 from PIL import Image
 
 from discord_diffusion.discord.commands import PROPORTIONS, SCHEDULERS
@@ -27,7 +27,7 @@ def files(channel: Channel, message: dict[str, Any]) -> list[Image.Image]:
 
 
 @pytest.mark.skipif(TARGET != HOST, reason="no other stack of the tests has a second model")
-def test_every_option_is_in_the_pictures_and_in_what_is_said_of_them(channel: Channel) -> None:
+def test_every_option_shows_in_the_pictures_and_in_their_message(channel: Channel) -> None:
     options = {
         "prompt": "a red circle",
         "negative_prompt": "a blue square",
@@ -42,11 +42,11 @@ def test_every_option_is_in_the_pictures_and_in_what_is_said_of_them(channel: Ch
         "private": True,
         "spoiler": True,
     }
-    user = channel.newcomer()
-    sent = channel.act(
+    user = channel.new_user()
+    sent = channel.interact(
         command="imagine", options=options, user_id=user, locale="en-US", strict=True
     )
-    assert is_private(sent)
+    assert is_ephemeral(sent)
     message = channel.pictures(sent)
     facts = ("2 pictures", "96×64", "7 steps", "guidance 1.5", "seeds 4294967295, 0")
     for fact in (*facts, "without: a blue square"):
@@ -58,31 +58,33 @@ def test_every_option_is_in_the_pictures_and_in_what_is_said_of_them(channel: Ch
         assert written.startswith("a red circle\nNegative prompt: a blue square\nSteps: 7")
         assert "Sampler: EulerDiscreteScheduler, CFG scale: 1.5" in written
         assert "Model: shapes" in written
-    shown = channel.act(
+    shown = channel.interact(
         command="Show parameters",
         command_type=3,
         target_id=message["id"],
         user_id=user,
         locale="en-US",
     )
-    assert "model shapes · scheduler EulerDiscreteScheduler" in said(shown)
+    assert "model shapes · scheduler EulerDiscreteScheduler" in content_of(shown)
 
 
-def test_every_scheduler_and_every_shape_that_is_offered_is_drawn(channel: Channel) -> None:
-    wishes = [{"scheduler": name} for name in SCHEDULERS] + [{"size": name} for name in PROPORTIONS]
-    user = channel.newcomer()
-    sent = [channel.imagine(user, options=one | {"steps": 4}) for one in wishes]
-    for wish, one in zip(wishes, sent, strict=True):
+def test_every_scheduler_and_every_size_that_is_offered_is_drawn(channel: Channel) -> None:
+    options_of_all = [{"scheduler": name} for name in SCHEDULERS] + [
+        {"size": name} for name in PROPORTIONS
+    ]
+    user = channel.new_user()
+    sent = [channel.imagine(user, options=one | {"steps": 4}) for one in options_of_all]
+    for options, one in zip(options_of_all, sent, strict=True):
         (picture,) = files(channel, channel.pictures(one))
-        if "scheduler" in wish:
-            assert f"Sampler: {wish['scheduler']}," in picture.info["parameters"]
+        if "scheduler" in options:
+            assert f"Sampler: {options['scheduler']}," in picture.info["parameters"]
         else:
-            across, down = PROPORTIONS[wish["size"]]
+            across, down = PROPORTIONS[options["size"]]
             assert picture.width / picture.height == pytest.approx(across / down, rel=0.15)
 
 
 def test_the_same_seed_gives_the_same_picture_whatever_else_is_drawn(channel: Channel) -> None:
-    first, second = channel.newcomer(), channel.newcomer()
+    first, second = channel.new_user(), channel.new_user()
     sent = [channel.imagine(user, options={"seed": 77}) for user in (first, second)]
     other = channel.imagine(second, options={"seed": 78})
     one, again, different = (files(channel, channel.pictures(each))[0] for each in (*sent, other))
@@ -91,53 +93,53 @@ def test_the_same_seed_gives_the_same_picture_whatever_else_is_drawn(channel: Ch
 
 
 @pytest.mark.skipif(TARGET != HOST, reason="no other stack of the tests has a second model")
-def test_a_model_is_completed_while_it_is_typed(channel: Channel) -> None:
+def test_the_names_of_models_are_autocompleted(channel: Channel) -> None:
     for typed, found in (("", list(MODELS)), ("HAP", ["shapes"]), ("none", [])):
-        sent = channel.act(command="imagine", options={"model": typed}, focused="model")
+        sent = channel.interact(command="imagine", options={"model": typed}, focused="model")
         assert [one["value"] for one in sent["response"]["data"]["choices"]] == found
-    refused = channel.imagine(channel.newcomer(), options={"model": "none"}, locale="fr")
-    assert says(said(refused), "fr", "refused.model_unknown")
+    refused = channel.imagine(channel.new_user(), options={"model": "none"}, locale="fr")
+    assert contains_text(content_of(refused), "fr", "refused.model_unknown")
 
 
 def test_pictures_are_drawn_in_direct_messages_too(channel: Channel) -> None:
-    user = channel.newcomer()
+    user = channel.new_user()
     sent = channel.imagine(user, guild_id=None)
     message = channel.pictures(sent)
-    again = channel.press(message, "reroll", user_id=user)
+    again = channel.click(message, "reroll", user_id=user)
     assert channel.pictures(again)["attachments"]
     assert channel.item(f"user#dm#{user}") is not None
 
 
-def test_everybody_reads_everything_in_their_language(channel: Channel) -> None:
+def test_every_user_reads_everything_in_their_language(channel: Channel) -> None:
     """From the refusal to the alt text of the picture, in six languages at once."""
-    user, stranger = channel.newcomer(), channel.newcomer()
+    user, stranger = channel.new_user(), channel.new_user()
     sent = {locale: channel.imagine(user, locale=locale) for locale in LANGUAGES}
     for locale, language in LANGUAGES.items():
         known = texts(language)
-        assert says(said(sent[locale]), locale, "queued.facts")
+        assert contains_text(content_of(sent[locale]), locale, "queued.facts")
         message = channel.pictures(sent[locale])
-        assert says(message["content"], locale, "answer.facts")
+        assert contains_text(message["content"], locale, "answer.facts")
         described = message["attachments"][0]["description"]
-        assert says(described, locale, "alt.picture")
+        assert contains_text(described, locale, "alt.picture")
         labels = [one["label"] for row in message["components"] for one in row["components"]]
         assert labels[:1] == [known["button.vary"].format(number=1)]
         assert labels[-4:] == [
             known[f"button.{verb}"] for verb in ("reroll", "edit", "seed", "delete")
         ]
-        form = channel.press(message, "edit", user_id=user, locale=locale)["response"]["data"]
+        form = channel.click(message, "edit", user_id=user, locale=locale)["response"]["data"]
         assert form["title"] == known["modal.title"]
         assert [row["components"][0]["label"] for row in form["components"]] == [
             known[f"modal.{name}"]
             for name in ("prompt", "negative_prompt", "seed", "steps", "guidance")
         ]
         for command in ("help", "quota", "queue"):
-            told = channel.act(command=command, user_id=stranger, locale=locale)
-            assert is_private(told)
+            told = channel.interact(command=command, user_id=stranger, locale=locale)
+            assert is_ephemeral(told)
             key = {"help": "help.title", "quota": "quota.user", "queue": "queue.none"}[command]
-            assert says(said(told), locale, key)
+            assert contains_text(content_of(told), locale, key)
         refused = channel.imagine(user, locale=locale, options={"steps": 101})
-        assert says(said(refused), locale, "refused.option_whole")
-        channel.press(message, "delete", user_id=user, locale=locale)
+        assert contains_text(content_of(refused), locale, "refused.option_whole")
+        channel.click(message, "delete", user_id=user, locale=locale)
         deleted = channel.message(sent[locale])
         assert deleted["content"] == known["done.deleted"].format(user=f"<@{user}>")
         assert buttons(deleted) == []

@@ -1,4 +1,4 @@
-"""What those who manage a guild decide holds for everybody in it, until they reset it.
+"""The settings of a guild hold for every user in it, until they are reset.
 
 No worker runs.
 """
@@ -17,9 +17,9 @@ from channel import (
     PAINTER,
     PICTURES,
     Channel,
-    is_private,
-    said,
-    says,
+    contains_text,
+    content_of,
+    is_ephemeral,
 )
 
 from tests.stack import Stack
@@ -35,25 +35,29 @@ def channel(stack: Stack) -> Iterator[Channel]:
     one.settings("reset")
     yield one
     one.settings("reset")
-    one.calm_down()
+    one.cancel_queued_jobs()
 
 
 def drawn(channel: Channel, sent: dict[str, Any]) -> dict[str, Any]:
     """What is to be drawn, from the job's record."""
     item = channel.item(f"job#{sent['interaction_id']}")
-    assert item is not None, said(sent)
+    assert item is not None, content_of(sent)
     parameters: dict[str, Any] = json.loads(item["parameters"]["S"])
     return parameters | {"spoiler": item["spoiler"]["BOOL"]}
 
 
-def test_the_defaults_are_taken_where_a_request_names_nothing_until_they_are_reset(
+def test_the_defaults_of_a_guild_apply_where_a_request_names_nothing_until_they_are_reset(
     channel: Channel,
 ) -> None:
-    user = channel.newcomer()
-    before = drawn(channel, channel.act(command="imagine", options={"prompt": "x"}, user_id=user))
+    user = channel.new_user()
+    before = drawn(
+        channel, channel.interact(command="imagine", options={"prompt": "x"}, user_id=user)
+    )
     channel.settings("defaults", images=3, steps=9, guidance=1.5, size="wide")
     channel.settings("safety", spoiler=True)
-    decided = drawn(channel, channel.act(command="imagine", options={"prompt": "x"}, user_id=user))
+    decided = drawn(
+        channel, channel.interact(command="imagine", options={"prompt": "x"}, user_id=user)
+    )
     assert (decided["images"], decided["steps"], decided["guidance"]) == (3, 9, 1.5)
     assert decided["width"] * 9 == pytest.approx(decided["height"] * 16, rel=0.1)
     assert decided["spoiler"]
@@ -62,14 +66,16 @@ def test_the_defaults_are_taken_where_a_request_names_nothing_until_they_are_res
     assert (named["images"], named["steps"], named["guidance"]) == (1, 4, 3.0)
     assert named["width"] == named["height"]
     channel.settings("reset")
-    after = drawn(channel, channel.act(command="imagine", options={"prompt": "x"}, user_id=user))
+    after = drawn(
+        channel, channel.interact(command="imagine", options={"prompt": "x"}, user_id=user)
+    )
     assert {**after, "seed": 0} == {**before, "seed": 0}
 
 
 @pytest.mark.skipif(TARGET != HOST, reason="no other stack of the tests has a second model")
-def test_the_model_of_a_guild_brings_its_own_steps_and_limits(channel: Channel) -> None:
-    user = channel.newcomer()
-    completed = channel.act(
+def test_the_model_of_a_guild_has_its_own_steps_and_limits(channel: Channel) -> None:
+    user = channel.new_user()
+    completed = channel.interact(
         command="settings defaults", options={"model": "SHA"}, focused="model", user_id=ADA
     )
     assert [one["value"] for one in completed["response"]["data"]["choices"]] == ["shapes"]
@@ -78,81 +84,81 @@ def test_the_model_of_a_guild_brings_its_own_steps_and_limits(channel: Channel) 
     decided = drawn(channel, channel.imagine(user))
     assert (decided["model"], decided["steps"], decided["guidance"]) == ("shapes", 6, 2.5)
     refused = channel.imagine(user, options={"width": 256, "height": 256}, locale="es-ES")
-    assert says(said(refused), "es-ES", "refused.size_too_large")
+    assert contains_text(content_of(refused), "es-ES", "refused.size_too_large")
 
 
 def test_no_side_is_longer_than_the_guild_allows_not_even_of_an_enlarged_picture(
     channel: Channel,
 ) -> None:
-    user = channel.newcomer()
+    user = channel.new_user()
     channel.settings("limits", max_side=96)
-    assert says(
-        said(channel.imagine(user, options={"width": 104})), "en-US", "refused.size_too_large"
+    assert contains_text(
+        content_of(channel.imagine(user, options={"width": 104})), "en-US", "refused.size_too_large"
     )
     assert drawn(channel, channel.imagine(user, options={"width": 96}))["width"] == 96
 
 
-def test_everything_that_was_decided_is_shown_and_forgotten_by_a_reset(channel: Channel) -> None:
+def test_all_settings_are_shown_and_a_reset_removes_them(channel: Channel) -> None:
     nothing = channel.settings("show")
     channel.settings("limits", user_units=12, server_units=345, cooldown=6, jobs=7, max_side=896)
     channel.settings("defaults", images=2, steps=31, guidance=4.5, size="tall")
     channel.settings("safety", level="channel", spoiler=True)
     channel.settings("block", pattern=MADE_UP)
     channel.settings("priority", role=PAINTER, allow=True)
-    told = channel.settings("access", role=CURATOR, channel=AFTER_DARK, allow=True)
+    answer = channel.settings("access", role=CURATOR, channel=AFTER_DARK, allow=True)
     for value in ("12", "345", "**cooldown**: 6", "7", "896", "31", "4.5", "tall", "on"):
-        assert value in told, value
+        assert value in answer, value
     for value in (f"<@&{PAINTER}>", f"<@&{CURATOR}>", f"<#{AFTER_DARK}>", MADE_UP):
-        assert value in told, value
-    assert "Not in age-restricted channels" in told
-    assert channel.settings("show") in told
-    assert says(channel.settings("reset"), "en-US", "done.saved")
+        assert value in answer, value
+    assert "Not in age-restricted channels" in answer
+    assert channel.settings("show") in answer
+    assert contains_text(channel.settings("reset"), "en-US", "done.saved")
     assert channel.settings("show") == nothing
 
 
-def test_roles_and_channels_are_let_in_by_name(channel: Channel) -> None:
+def test_only_the_roles_and_channels_that_are_named_have_access(channel: Channel) -> None:
     painter = {"member": {"roles": [PAINTER]}}
-    user = channel.newcomer()
+    user = channel.new_user()
     channel.settings("access", role=PAINTER, allow=True)
-    assert "Your roles do not allow" in said(channel.imagine(user))
-    assert not is_private(channel.imagine(user, raw=painter))
+    assert "Your roles do not allow" in content_of(channel.imagine(user))
+    assert not is_ephemeral(channel.imagine(user, raw=painter))
     channel.settings("access", role=PAINTER, allow=False)
     channel.settings("access", channel=AFTER_DARK, allow=True)
-    assert f"<#{AFTER_DARK}>" in said(channel.imagine(user))
-    assert not is_private(channel.imagine(user, channel_id=AFTER_DARK))
+    assert f"<#{AFTER_DARK}>" in content_of(channel.imagine(user))
+    assert not is_ephemeral(channel.imagine(user, channel_id=AFTER_DARK))
 
 
-def test_blocked_words_are_found_in_disguise_and_kept_for_those_who_look(
+def test_blocked_words_are_found_in_disguise_and_audited(
     channel: Channel,
 ) -> None:
-    user = channel.newcomer()
+    user = channel.new_user()
     assert f"`{MADE_UP}`" in channel.settings("block", pattern=MADE_UP)
     asked = [{"prompt": one} for one in ("an evil cat", "an еvіl  с a t", "3v1l cats")]
     asked.append({"negative_prompt": "e\u200bvil cat"})
     for options in asked:
         sent = channel.imagine(user, options=options)
-        assert "These words are not allowed" in said(sent), options
+        assert "These words are not allowed" in content_of(sent), options
         kept = channel.item(f"audit#{GUILD}#{sent['interaction_id']}")
         assert kept is not None
         assert (kept["action"], kept["user_id"]) == ({"S": "blocked"}, {"S": user})
     assert "can't be used" in channel.settings("block", pattern="(a+)+b")
-    completed = channel.act(
+    completed = channel.interact(
         command="settings unblock", options={"pattern": "bad"}, focused="pattern", user_id=ADA
     )
     assert [one["value"] for one in completed["response"]["data"]["choices"]] == [MADE_UP]
-    nosy = channel.act(
+    nosy = channel.interact(
         command="settings unblock", options={"pattern": "bad"}, focused="pattern", user_id=BORIS
     )
     assert nosy["response"]["data"]["choices"] == [], "the list is for those who manage the guild"
     channel.settings("unblock", pattern=MADE_UP)
-    assert not is_private(channel.imagine(user, options={"prompt": "an evil cat"}))
+    assert not is_ephemeral(channel.imagine(user, options={"prompt": "an evil cat"}))
 
 
-def test_the_safety_filter_is_left_out_only_where_the_guild_and_the_channel_allow_it(
+def test_the_safety_check_is_off_only_where_the_guild_and_the_channel_allow_it(
     channel: Channel,
 ) -> None:
     def is_checked(where: str) -> bool:
-        sent = channel.imagine(channel.newcomer(), channel_id=where)
+        sent = channel.imagine(channel.new_user(), channel_id=where)
         for _ in range(50):
             found = channel.stack.sqs.receive_message(
                 QueueUrl=channel.stack.state.queue_url, MaxNumberOfMessages=10, VisibilityTimeout=0
@@ -168,13 +174,13 @@ def test_the_safety_filter_is_left_out_only_where_the_guild_and_the_channel_allo
     assert is_checked(PICTURES)
 
 
-def test_only_those_who_manage_the_guild_change_its_settings(channel: Channel) -> None:
+def test_only_members_who_manage_the_guild_change_its_settings(channel: Channel) -> None:
     for asked, reason in (
         ({"user_id": BORIS}, "Only members who may manage"),
         ({"user_id": ADA, "guild_id": None}, "in servers alone"),
     ):
-        sent = channel.act(command="settings reset", locale="en-US", **asked)
-        assert reason in said(sent)
+        sent = channel.interact(command="settings reset", locale="en-US", **asked)
+        assert reason in content_of(sent)
     channel.settings("access", role=CURATOR, allow=True)
     kept = channel.dynamodb.scan(
         TableName=channel.table,
