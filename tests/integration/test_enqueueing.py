@@ -1,4 +1,4 @@
-"""From Discord to the queue: what is let in, once, and what is not. No worker takes it out."""
+"""From Discord to the queue: which interactions become job messages. No worker receives them."""
 
 import httpx
 import pytest
@@ -15,7 +15,7 @@ def _empty(stack: Stack) -> None:
     stack.empty_queue()
 
 
-def test_a_wrong_signature_never_reaches_the_queue(stack: Stack) -> None:
+def test_a_request_with_a_wrong_signature_never_reaches_the_queue(stack: Stack) -> None:
     body = b'{"type": 2, "id": "1", "token": "t", "data": {"name": "imagine"}}'
     good = sign(body)
     forged = {
@@ -31,7 +31,7 @@ def test_a_wrong_signature_never_reaches_the_queue(stack: Stack) -> None:
     assert stack.queue_depth() == (0, 0)
 
 
-def test_the_same_interaction_sent_twice_makes_one_job_and_one_message(
+def test_an_interaction_that_is_sent_again_makes_one_job_and_one_message(
     stack: Stack, workers: Workers
 ) -> None:
     interaction = stack.discord.send("imagine", {"prompt": "a blue square", "images": 1})
@@ -45,7 +45,7 @@ def test_the_same_interaction_sent_twice_makes_one_job_and_one_message(
     assert sum(bool(pictures_of(version)) for version in found["history"]) == 1
 
 
-def test_a_command_nobody_registered_gets_a_polite_answer(stack: Stack) -> None:
+def test_an_unknown_command_gets_a_polite_answer(stack: Stack) -> None:
     interaction = stack.discord.send("imagine", {"prompt": "x"}, raw={"data": {"name": "gone"}})
     with pytest.raises(AnswerError, match=r"(?i)command"):
         stack.discord.wait_for_pictures(interaction, 10)

@@ -19,9 +19,7 @@ HOSTILE = {
 }
 
 
-def test_an_imagine_is_answered_at_once_and_then_with_pictures(
-    stack: Stack, worker: object
-) -> None:
+def test_imagine_is_answered_at_once_and_then_with_pictures(stack: Stack, worker: object) -> None:
     options = {"prompt": "a red circle on a blue background", "seed": 42}
     interaction = stack.discord.send("imagine", options)
     answer = stack.discord.wait_for_pictures(interaction, 60)
@@ -61,12 +59,12 @@ def test_a_hostile_prompt_gets_a_well_formed_answer(
         assert content.count("```") % 2 == 0
 
 
-def test_an_imagine_in_a_direct_message_works(stack: Stack, worker: object) -> None:
+def test_imagine_works_in_a_direct_message(stack: Stack, worker: object) -> None:
     interaction = stack.discord.send("imagine", {"prompt": "a red ring"}, guild_id=None)
     assert len(stack.discord.wait_for_pictures(interaction, 60).pictures) == 4
 
 
-def test_the_operations_page_is_told_of_the_whole_path(stack: Stack, worker: object) -> None:
+def test_the_operations_page_gets_an_event_of_every_step(stack: Stack, worker: object) -> None:
     interaction = stack.discord.send("imagine", {"prompt": "a red ring", "images": 1})
     stack.discord.wait_for_pictures(interaction, 60)
     path = ["delivered", "verified", "queued", "answered", "leased", "generating", "uploaded"]

@@ -1,4 +1,4 @@
-"""The functions and state machines of a deployment on the emulator, made from what is packaged."""
+"""A deployment on the emulator: the packaged Lambdas, and what they work on."""
 
 import json
 import re
@@ -26,7 +26,7 @@ PACKAGE_PYTHON = "3.13"
 
 @dataclass
 class Deployment:
-    """One table, one queue with its dead letters, one fleet, and what works on them."""
+    """One table, one queue with its dead-letter queue, one fleet, and the Lambdas on them."""
 
     fleet: FleetStack
     discord: LocalDiscord
@@ -92,7 +92,7 @@ class Deployment:
         }
         template = (MACHINES / f"{name}.asl.json").read_text()
         definition = re.sub(r"\$\{(\w+)\}", lambda found: values[found[1]], template)
-        # What is waited for on AWS needs no waiting here.
+        # The emulator needs no waits as long as those on AWS.
         definition = re.sub(r'"Seconds": 15', '"Seconds": 1', definition)
         arn: str = self.client("stepfunctions").create_state_machine(
             name=f"{self.name}-{name}",
@@ -116,8 +116,8 @@ class Deployment:
         answer = client.start_sync_execution(stateMachineArn=machine)
         return {"status": answer["status"], "output": json.loads(answer.get("output") or "null")}
 
-    def bury_dead_letters(self) -> None:
-        """Let the dead-letter queue invoke its function, as Terraform does."""
+    def consume_dead_letters(self) -> None:
+        """Let the dead-letter queue invoke its Lambda, as Terraform does."""
         self._mapping = self.client("lambda").create_event_source_mapping(
             EventSourceArn=self.arn_of(self.dead_letter_url),
             FunctionName=self.functions["dead_letters"].name,
@@ -126,7 +126,7 @@ class Deployment:
         )["UUID"]
 
     def remove(self) -> None:
-        """Remove what would go on working."""
+        """Remove what would go on running."""
         client = self.client("lambda")
         if self._mapping:
             client.delete_event_source_mapping(UUID=self._mapping)
@@ -213,12 +213,12 @@ def package(folder: Path) -> bytes:
 
 
 def deploy(emulator: Emulator, discord: LocalDiscord, code: bytes) -> Deployment:
-    """A deployment of its own name whose fleet sleeps."""
+    """A deployment with a name of its own, whose fleet is asleep."""
     fleet = make(emulator, f"d{uuid4().hex[:6]}", maximum=MAXIMUM_TASKS)
     return Deployment(fleet, discord, code)
 
 
 def snowflake(seconds_ago: float) -> str:
-    """The id of an interaction made so long ago."""
+    """The id of an interaction that was made so many seconds ago."""
     milliseconds = int((time.time() - seconds_ago) * 1000) - 1_420_070_400_000
     return str((milliseconds << 22) + uuid4().int % 2**22)

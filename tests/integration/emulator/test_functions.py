@@ -1,4 +1,4 @@
-"""The functions as they are packaged, on the emulator, with all that they work on."""
+"""The packaged Lambdas on the emulator, with the table, queues and fleet of a deployment."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -60,7 +60,7 @@ def jobs(deployment: Deployment) -> JobStore:
 
 @pytest.fixture
 def queued(deployment: Deployment, jobs: JobStore) -> Callable[[float], Job]:
-    """Makes a job that waits since so many seconds."""
+    """Makes a job that was requested so many seconds ago and is queued."""
 
     def make(seconds_ago: float) -> Job:
         one = Job(
@@ -104,13 +104,13 @@ def test_the_first_job_of_a_sleeping_fleet_wakes_it(deployment: Deployment, jobs
     fleet = deployment.fleet
     wait_until(lambda: fleet.service()["desiredCount"] == 1, "the fleet is woken", 20)
     deployment.invoke("backlog")
-    time.sleep(1.1)  # what is known of the fleet is taken for true for a second
+    time.sleep(1.1)  # the state of the fleet is cached for a second
     second = deployment.answer(imagine(prompt="a moon"))
     assert "A GPU is starting" in content(second) or fleet.running()
     assert "About 1 ahead of you" in content(second)
 
 
-def test_a_fleet_that_is_awake_is_left_alone_and_one_without_jobs_is_idle(
+def test_a_fleet_with_tasks_is_not_woken_and_one_without_jobs_is_idle(
     deployment: Deployment,
 ) -> None:
     assert deployment.invoke("backlog") == {
@@ -123,22 +123,22 @@ def test_a_fleet_that_is_awake_is_left_alone_and_one_without_jobs_is_idle(
     wake, scaling = deployment.machine("wake"), deployment.machine("scaling")
     started = time.monotonic()
     assert deployment.run(scaling)["status"] == "SUCCEEDED"
-    assert time.monotonic() - started < 3, "one look, no wait"
+    assert time.monotonic() - started < 3, "one snapshot, no wait"
     deployment.fleet.desired(2)
     assert deployment.run(wake)["status"] == "SUCCEEDED"
     assert deployment.fleet.service()["desiredCount"] == 2
 
 
-def test_what_a_look_finds_is_published_by_the_second_and_kept(
+def test_a_snapshot_is_published_by_the_second_and_kept(
     deployment: Deployment, queued: Callable[[float], Job]
 ) -> None:
     for _ in range(8):
         queued(100)
     found = deployment.invoke("backlog")
     assert found == {"idle": False, "notify": True, "wanted": 2, "desired": 0, "running": 0}
-    look = FleetStateStore(Table(deployment.table, region="us-east-1")).get().snapshot
-    assert look
-    assert (look.visible, look.in_flight, look.desired, look.wanted) == (8, 0, 0, 2)
+    snapshot = FleetStateStore(Table(deployment.table, region="us-east-1")).get().snapshot
+    assert snapshot
+    assert (snapshot.visible, snapshot.in_flight, snapshot.desired, snapshot.wanted) == (8, 0, 0, 2)
     cloudwatch = deployment.client("cloudwatch")
     names = ("TaskShortfall", "TaskSurplus", "TasksWanted", "TasksRunning", "JobsWaiting")
     assert {name: point(cloudwatch, deployment.name, name) for name in names} == {
@@ -169,7 +169,7 @@ def point(cloudwatch: Any, namespace: str, metric: str) -> float:
     return value
 
 
-def test_people_are_told_that_aws_has_no_gpu_and_what_is_hopeless_is_refused_once(
+def test_users_are_notified_that_aws_has_no_gpu_and_a_hopeless_job_is_refused_once(
     deployment: Deployment, jobs: JobStore, queued: Callable[[float], Job]
 ) -> None:
     fleet = deployment.fleet
@@ -179,8 +179,8 @@ def test_people_are_told_that_aws_has_no_gpu_and_what_is_hopeless_is_refused_onc
 
     def launch_failed() -> bool:
         deployment.invoke("backlog")
-        look = FleetStateStore(Table(deployment.table, region="us-east-1")).get().snapshot
-        return bool(look and look.launch_failed_at)
+        snapshot = FleetStateStore(Table(deployment.table, region="us-east-1")).get().snapshot
+        return bool(snapshot and snapshot.launch_failed_at)
 
     wait_until(launch_failed, "Auto Scaling says that it has no instance", 40)
     told = deployment.invoke("waiting")
@@ -201,7 +201,7 @@ def test_people_are_told_that_aws_has_no_gpu_and_what_is_hopeless_is_refused_onc
     fleet.fleet("allow-capacity", group=fleet.service_name)
 
 
-def test_a_user_whom_discord_would_not_let_be_told_is_told_by_the_next_run(
+def test_a_user_whom_discord_did_not_let_be_notified_is_notified_by_the_next_run(
     deployment: Deployment, jobs: JobStore, queued: Callable[[float], Job]
 ) -> None:
     hopeless = queued(14 * 60 + 30)
@@ -216,19 +216,19 @@ def test_a_user_whom_discord_would_not_let_be_told_is_told_by_the_next_run(
     assert record.token is None
 
 
-def test_a_job_that_a_worker_has_begun_is_left_to_it_and_one_left_behind_is_ended(
+def test_a_job_that_a_worker_draws_is_left_alone_and_an_abandoned_one_fails(
     deployment: Deployment, jobs: JobStore, queued: Callable[[float], Job]
 ) -> None:
-    begun, left_behind = queued(14 * 60), queued(20 * 60)
+    begun, abandoned = queued(14 * 60), queued(20 * 60)
     jobs.begin(begun.id)
-    jobs.begin(left_behind.id)
+    jobs.begin(abandoned.id)
     assert deployment.invoke("waiting") == {"told": 0, "refused": 0, "ended": 1}
     assert jobs.begin(begun.id) is JobStatus.DRAWING
-    assert jobs.begin(left_behind.id) is JobStatus.FAILED
+    assert jobs.begin(abandoned.id) is JobStatus.FAILED
     assert deployment.discord.requests == []
 
 
-def test_a_dead_letter_is_told_once_counted_and_gone(
+def test_the_user_of_a_dead_letter_is_notified_once_and_the_letter_counted_and_deleted(
     deployment: Deployment, jobs: JobStore, queued: Callable[[float], Job]
 ) -> None:
     sqs = deployment.client("sqs")
@@ -240,7 +240,7 @@ def test_a_dead_letter_is_told_once_counted_and_gone(
         MessageDeduplicationId="other",
     )
     deployment.discord.trouble = [(503, {})]
-    deployment.bury_dead_letters()
+    deployment.consume_dead_letters()
 
     def exhausted() -> bool:
         sqs.receive_message(
@@ -258,7 +258,7 @@ def test_a_dead_letter_is_told_once_counted_and_gone(
     assert point(deployment.client("cloudwatch"), deployment.name, "DeadLetters") >= 1
 
 
-def test_a_dead_letter_whose_pictures_are_there_is_no_failure(
+def test_a_dead_letter_whose_pictures_were_delivered_ends_as_answered(
     deployment: Deployment, jobs: JobStore, queued: Callable[[float], Job]
 ) -> None:
     one = queued(60)
@@ -274,7 +274,9 @@ def test_a_dead_letter_whose_pictures_are_there_is_no_failure(
     assert jobs.begin(one.id) is JobStatus.ANSWERED
 
 
-def test_a_look_that_fails_does_not_end_the_minute(deployment: Deployment) -> None:
+def test_a_snapshot_that_fails_does_not_end_the_minute_of_the_scaling_loop(
+    deployment: Deployment,
+) -> None:
     missing = deployment.functions["backlog"].arn + "-missing"
     machine = deployment.machine("scaling", backlog_function_arn=missing)
     ended = deployment.run(machine)

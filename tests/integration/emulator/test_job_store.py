@@ -1,4 +1,4 @@
-"""The table of jobs, on the emulator's DynamoDB."""
+"""The job store on the emulator's DynamoDB."""
 
 import threading
 import time
@@ -90,7 +90,7 @@ def store(table: str, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Jo
 
 @pytest.fixture
 def accepted(store: JobStore) -> Job:
-    """A job that waits."""
+    """A job that is queued."""
     one = job()
     assert store.accept(one, charge=CHARGE, wait=WaitEstimate(WaitKind.UNKNOWN, 0, None))
     return one
@@ -151,7 +151,7 @@ def test_a_job_is_accepted_once_however_often_and_at_once_it_comes(store: JobSto
 
 
 @pytest.mark.parametrize("late", [True, False])
-def test_a_rejected_job_is_over_and_free_whether_it_was_accepted_before_or_only_afterwards(
+def test_a_rejected_job_ends_and_costs_nothing_whether_it_was_accepted_before_or_only_afterwards(
     store: JobStore,
     table: str,
     emulator: Emulator,
@@ -173,7 +173,7 @@ def test_a_rejected_job_is_over_and_free_whether_it_was_accepted_before_or_only_
     assert guilds.usage(one.user_id, None, datetime.now(UTC)) == Usage(0, 0, frozenset())
 
 
-def test_a_worker_sees_what_was_before_it(store: JobStore, accepted: Job) -> None:
+def test_a_worker_that_begins_a_job_gets_the_status_before(store: JobStore, accepted: Job) -> None:
     assert store.begin(accepted.id) is JobStatus.QUEUED
     assert store.begin(accepted.id) is JobStatus.DRAWING
     store.finish(accepted.id, JobStatus.CANCELLED)
@@ -183,7 +183,7 @@ def test_a_worker_sees_what_was_before_it(store: JobStore, accepted: Job) -> Non
     assert record.status is JobStatus.CANCELLED
 
 
-def test_of_many_who_end_a_job_at_once_exactly_one_does(store: JobStore) -> None:
+def test_of_many_callers_that_end_a_job_at_once_exactly_one_does(store: JobStore) -> None:
     ends = [JobStatus.ANSWERED, JobStatus.CANCELLED, JobStatus.REFUSED, JobStatus.FAILED] * 2
     for _ in range(10):
         one = job()
@@ -206,7 +206,7 @@ def end(store: JobStore, one: Job, ends: SimpleQueue[JobStatus]) -> tuple[JobSta
     return status, store.finish(one.id, status)
 
 
-def test_the_token_and_the_place_among_those_who_wait_go_with_the_end(
+def test_a_finished_job_has_no_token_and_is_not_in_the_index(
     store: JobStore, accepted: Job, item: Callable[[Job], dict[str, Any]]
 ) -> None:
     assert store.finish(accepted.id, JobStatus.ANSWERED, pictures=2, text="seed 7")
@@ -218,7 +218,7 @@ def test_the_token_and_the_place_among_those_who_wait_go_with_the_end(
     assert accepted.id not in {one.id for one in store.waiting(1000)}
 
 
-def test_an_end_that_is_untold_waits_with_its_token_until_it_is_settled(
+def test_a_job_to_notify_of_later_keeps_its_token_until_its_user_was_notified(
     store: JobStore, accepted: Job
 ) -> None:
     store.confirm_notified(accepted.id)
@@ -232,7 +232,7 @@ def test_an_end_that_is_untold_waits_with_its_token_until_it_is_settled(
     assert accepted.id not in {one.id for one in store.waiting(1000)}
 
 
-def test_those_who_wait_come_oldest_first_whatever_their_shard(store: JobStore) -> None:
+def test_waiting_jobs_come_oldest_first_whatever_their_shard(store: JobStore) -> None:
     ids = [snowflake(1_600_000_000 + second) for second in range(40)]
     for one in reversed(ids):
         store.accept(job(one))
@@ -243,7 +243,7 @@ def test_those_who_wait_come_oldest_first_whatever_their_shard(store: JobStore) 
     assert not set(ids) & {record.id for record in store.waiting(1000)}
 
 
-def test_a_record_that_cannot_be_read_hides_nobody_behind_it(
+def test_a_record_that_cannot_be_read_hides_no_record_after_it(
     store: JobStore, emulator: Emulator, table: str
 ) -> None:
     ids = [snowflake(1_450_000_000 + second) for second in range(3)]
@@ -262,7 +262,7 @@ def test_a_record_that_cannot_be_read_hides_nobody_behind_it(
         store.finish(one, JobStatus.FAILED)
 
 
-def test_pages_of_those_who_wait_are_read_to_the_end(store: JobStore) -> None:
+def test_the_pages_of_waiting_jobs_are_read_to_the_end(store: JobStore) -> None:
     long = replace(PARAMETERS, prompt="é" * 6000, negative_prompt="ü" * 6000)
     ids = [snowflake(1_500_000_000 + second) for second in range(100)]
     for one in ids:
@@ -278,7 +278,7 @@ def test_a_job_that_a_worker_has_begun_is_not_withdrawn(store: JobStore, accepte
     assert store.finish(accepted.id, JobStatus.ANSWERED)
 
 
-def test_a_user_is_told_by_one_of_many_and_not_before_it_is_time_again(
+def test_one_of_many_callers_may_notify_a_user_and_none_before_the_interval_is_over(
     store: JobStore, accepted: Job
 ) -> None:
     now = datetime.now(UTC)
@@ -300,7 +300,9 @@ def test_a_user_is_told_by_one_of_many_and_not_before_it_is_time_again(
 
 
 @pytest.mark.parametrize("ended", [False, True])
-def test_nobody_is_told_of_a_wait_that_is_over(store: JobStore, accepted: Job, ended: bool) -> None:
+def test_no_caller_may_notify_of_a_wait_that_is_over(
+    store: JobStore, accepted: Job, ended: bool
+) -> None:
     store.begin(accepted.id)
     if ended:
         store.finish(accepted.id, JobStatus.ANSWERED)
@@ -317,7 +319,9 @@ def test_a_job_that_was_never_accepted_is_unknown(store: JobStore) -> None:
             call(one.id)
 
 
-def test_only_a_last_status_ends_a_job(store: JobStore, accepted: Job) -> None:
+def test_a_job_can_not_be_finished_with_a_status_that_is_not_a_last_one(
+    store: JobStore, accepted: Job
+) -> None:
     with pytest.raises(ValueError, match="drawing"):
         store.finish(accepted.id, JobStatus.DRAWING)
 
@@ -338,7 +342,7 @@ def test_a_record_of_a_later_version_hides_no_other(
     assert store.get(other.id) is None
 
 
-def test_a_table_that_does_not_answer_is_unavailable_and_tells_no_token(
+def test_a_table_that_does_not_answer_is_unavailable_and_its_error_has_no_token(
     table: str, store: JobStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")

@@ -1,4 +1,4 @@
-"""What jobs cost, on the emulator: charged once, given back once, never beyond a limit."""
+"""The ledger on the emulator: jobs are charged once, refunded once, never beyond a limit."""
 
 import random
 from collections import Counter
@@ -23,14 +23,14 @@ from discord_diffusion.jobs.refusal import Refusal
 __all__ = ["store", "table"]
 
 OPEN = Limits(0, 0, 0, 1000)
-Look = Callable[[Job], Usage]
+UsageReader = Callable[[Job], Usage]
 
 
 def charge(units: int = 1, limits: Limits = OPEN, click: str | None = None) -> Charge:
     return Charge(units, limits, audit_days=1, click=click)
 
 
-def fresh(user: str, guild: str | None = None) -> Job:
+def new_job(user: str, guild: str | None = None) -> Job:
     return replace(job(), user_id=user, guild_id=guild)
 
 
@@ -40,8 +40,8 @@ def user() -> str:
 
 
 @pytest.fixture
-def look(emulator: Emulator, table: str) -> Look:
-    """What the ledger says of a job's user and guild."""
+def usage_of(emulator: Emulator, table: str) -> UsageReader:
+    """Reads the usage of a job's user and guild."""
 
     def read(of: Job) -> Usage:
         now = datetime.now(UTC)
@@ -56,51 +56,51 @@ def look(emulator: Emulator, table: str) -> Look:
     return read
 
 
-def test_a_job_is_charged_to_its_user_and_its_guild_and_given_back_once(
-    store: JobStore, look: Look, user: str
+def test_a_job_is_charged_to_its_user_and_its_guild_and_refunded_once(
+    store: JobStore, usage_of: UsageReader, user: str
 ) -> None:
-    one = fresh(user, user)
+    one = new_job(user, user)
     assert store.accept(one, charge=charge(4))
     assert not store.accept(one, charge=charge(4)), "the same interaction again"
-    assert look(one) == Usage(4, 4, frozenset({one.id}))
+    assert usage_of(one) == Usage(4, 4, frozenset({one.id}))
     ended = at_once(8, lambda: store.finish(one.id, JobStatus.FAILED, reason="x"))
     assert Counter(ended) == {True: 1, False: 7}
-    assert look(one) == Usage(0, 0, frozenset())
+    assert usage_of(one) == Usage(0, 0, frozenset())
 
 
-def test_an_answered_job_stays_charged_but_for_what_was_held_back(
-    store: JobStore, look: Look, user: str
+def test_an_answered_job_is_charged_without_the_pictures_that_were_held_back(
+    store: JobStore, usage_of: UsageReader, user: str
 ) -> None:
-    whole, half = fresh(user), fresh(user)
+    whole, half = new_job(user), new_job(user)
     for one in (whole, half):
         assert store.accept(one, charge=charge(4))
     assert store.finish(whole.id, JobStatus.ANSWERED, charged_pictures=2)
-    assert look(whole).user_units == 8
+    assert usage_of(whole).user_units == 8
     assert store.finish(half.id, JobStatus.ANSWERED, charged_pictures=1)
-    assert look(half) == Usage(6, 0, frozenset())
+    assert usage_of(half) == Usage(6, 0, frozenset())
 
 
 @pytest.mark.parametrize(("left", "reason"), [("user", "quota_user"), ("guild", "quota_guild")])
 def test_a_quota_is_never_exceeded_and_the_refusal_says_what_is_left(
-    store: JobStore, look: Look, user: str, left: str, reason: str
+    store: JobStore, usage_of: UsageReader, user: str, left: str, reason: str
 ) -> None:
     limits = Limits(10 if left == "user" else 0, 10 if left == "guild" else 0, 0, 1000)
-    first = fresh(user, user)
+    first = new_job(user, user)
     assert store.accept(first, charge=charge(7, limits))
     with pytest.raises(Refusal) as refused:
-        store.accept(fresh(user, user), charge=charge(4, limits))
+        store.accept(new_job(user, user), charge=charge(4, limits))
     assert refused.value.reason == reason
     assert (refused.value.values["left"], refused.value.values["limit"]) == (3, 10)
     with pytest.raises(Refusal) as refused:
-        store.accept(fresh("1" + user, "1" + user), charge=charge(11, limits))
+        store.accept(new_job("1" + user, "1" + user), charge=charge(11, limits))
     assert refused.value.reason == reason
-    assert look(first) == Usage(7, 7, frozenset({first.id}))
+    assert usage_of(first) == Usage(7, 7, frozenset({first.id}))
 
 
 def test_fifty_requests_at_once_with_a_quota_of_ten_admit_exactly_ten(
-    store: JobStore, look: Look, user: str
+    store: JobStore, usage_of: UsageReader, user: str
 ) -> None:
-    jobs = [fresh(user, user) for _ in range(50)]
+    jobs = [new_job(user, user) for _ in range(50)]
 
     def ask(one: Job) -> str:
         try:
@@ -110,58 +110,60 @@ def test_fifty_requests_at_once_with_a_quota_of_ten_admit_exactly_ten(
 
     with ThreadPoolExecutor(50) as pool:
         assert Counter(pool.map(ask, jobs)) == {"True": 10, "quota_user": 40}
-    assert look(jobs[0]).user_units == 10
-    assert look(jobs[0]).guild_units == 10
+    assert usage_of(jobs[0]).user_units == 10
+    assert usage_of(jobs[0]).guild_units == 10
 
 
-def test_a_cooldown_lets_the_next_request_wait(store: JobStore, user: str) -> None:
+def test_a_request_within_the_cooldown_is_refused(store: JobStore, user: str) -> None:
     limits = Limits(0, 0, 60, 1000)
-    assert store.accept(fresh(user), charge=charge(1, limits))
+    assert store.accept(new_job(user), charge=charge(1, limits))
     with pytest.raises(Refusal) as refused:
-        store.accept(fresh(user), charge=charge(1, limits))
+        store.accept(new_job(user), charge=charge(1, limits))
     assert refused.value.reason == "cooldown"
     assert str(refused.value.values["again"]).startswith("<t:")
 
 
-def test_a_cancelled_job_is_given_back_and_the_next_request_rests_for_a_moment(
-    store: JobStore, look: Look, user: str, monkeypatch: pytest.MonkeyPatch
+def test_a_cancelled_job_is_refunded_and_the_next_request_is_refused_for_a_moment(
+    store: JobStore, usage_of: UsageReader, user: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first, other = fresh(user), fresh("1" + user)
+    first, other = new_job(user), new_job("1" + user)
     for one in (first, other):
         assert store.accept(one, charge=charge())
     assert store.finish(other.id, JobStatus.FAILED)
-    assert store.accept(fresh(other.user_id), charge=charge()), "a failure is nobody's fault"
+    assert store.accept(new_job(other.user_id), charge=charge()), "a failure is nobody's fault"
     assert store.withdraw(first.id, JobStatus.CANCELLED, reason="x")
-    assert look(first) == Usage(0, 0, frozenset())
+    assert usage_of(first) == Usage(0, 0, frozenset())
     with pytest.raises(Refusal) as refused:
-        store.accept(fresh(user), charge=charge())
+        store.accept(new_job(user), charge=charge())
     assert refused.value.reason == "just_cancelled"
     assert str(refused.value.values["again"]).startswith("<t:")
     monkeypatch.setattr(ledger, "REST_SECONDS", 0)
-    assert store.accept(fresh(user), charge=charge())
+    assert store.accept(new_job(user), charge=charge())
 
 
-def test_only_so_many_jobs_are_in_flight_and_lost_ones_do_not_count(
-    store: JobStore, look: Look, user: str
+def test_the_limit_of_jobs_in_flight_does_not_count_expired_ones(
+    store: JobStore, usage_of: UsageReader, user: str
 ) -> None:
     limits = Limits(0, 0, 0, 2)
     long_ago = (datetime.now(UTC) - timedelta(minutes=30)).timestamp()
     lost = replace(job(snowflake(long_ago)), user_id=user)
-    known = [lost, fresh(user)]
+    known = [lost, new_job(user)]
     for one in known:
         assert store.accept(one, charge=charge(1, limits))
-    assert store.accept(fresh(user), charge=charge(1, limits)), "the lost one is forgotten"
+    assert store.accept(new_job(user), charge=charge(1, limits)), "the expired one does not count"
     with pytest.raises(Refusal) as refused:
-        store.accept(fresh(user), charge=charge(1, limits))
+        store.accept(new_job(user), charge=charge(1, limits))
     assert refused.value.reason == "in_flight"
     assert refused.value.values == {"jobs": 2}
     assert store.finish(known[1].id, JobStatus.ANSWERED)
-    assert store.accept(fresh(user), charge=charge(1, limits))
-    assert len(look(lost).in_flight) == 2
+    assert store.accept(new_job(user), charge=charge(1, limits))
+    assert len(usage_of(lost).in_flight) == 2
 
 
-def test_a_button_that_is_pressed_twice_is_one_job(store: JobStore, look: Look, user: str) -> None:
-    jobs = [fresh(user) for _ in range(6)]
+def test_clicks_on_the_same_button_at_once_make_one_job(
+    store: JobStore, usage_of: UsageReader, user: str
+) -> None:
+    jobs = [new_job(user) for _ in range(6)]
 
     def press(one: Job) -> str:
         try:
@@ -171,13 +173,13 @@ def test_a_button_that_is_pressed_twice_is_one_job(store: JobStore, look: Look, 
 
     with ThreadPoolExecutor(6) as pool:
         assert Counter(pool.map(press, jobs)) == {"True": 1, "pressed": 5}
-    assert look(jobs[0]).user_units == 1
+    assert usage_of(jobs[0]).user_units == 1
 
 
 def test_the_audit_record_says_who_what_and_when_and_holds_no_token(
     store: JobStore, emulator: Emulator, table: str, user: str
 ) -> None:
-    one = fresh(user, user)
+    one = new_job(user, user)
     assert store.accept(one, charge=charge(3))
     found: dict[str, Any] = emulator.client("dynamodb").get_item(
         TableName=table, Key={"id": {"S": f"audit#{user}#{one.id}"}}
@@ -189,13 +191,13 @@ def test_the_audit_record_says_who_what_and_when_and_holds_no_token(
     assert one.token not in str(found)
 
 
-def test_after_chaos_the_ledger_holds_what_was_answered_and_nothing_else(
-    store: JobStore, look: Look, user: str, monkeypatch: pytest.MonkeyPatch
+def test_after_many_concurrent_changes_exactly_the_answered_jobs_are_charged(
+    store: JobStore, usage_of: UsageReader, user: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Many threads accept, end and withdraw the same jobs, each several times."""
     # Less than nothing: another thread may cancel after this one has looked at the clock.
     monkeypatch.setattr(ledger, "REST_SECONDS", -60)
-    jobs = [fresh(user, user) for _ in range(24)]
+    jobs = [new_job(user, user) for _ in range(24)]
     ends = (JobStatus.ANSWERED, JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.REFUSED)
 
     def act(number: int) -> None:
@@ -212,4 +214,4 @@ def test_after_chaos_the_ledger_holds_what_was_answered_and_nothing_else(
     records = [store.get(one.id) for one in jobs]
     paid = sum(3 for one in records if one and one.status is JobStatus.ANSWERED)
     assert all(one and one.status.finished for one in records)
-    assert look(jobs[0]) == Usage(paid, paid, frozenset())
+    assert usage_of(jobs[0]) == Usage(paid, paid, frozenset())
