@@ -2,7 +2,7 @@
 
 A marker in a line of a page names the source of a number in that line:
 
-    kept for 14 days <!-- from infra/variables_request_path.tf: dead_letter_retention_seconds / 86400 -->
+    kept for 14 days <!-- from infra/variables_x.tf: retention_seconds / 86400 -->
 
 The source is a Terraform file, a module of Python with a constant, or a state machine. The line has
 to contain the source's number, divided by what stands behind the slash.
