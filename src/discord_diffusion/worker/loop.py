@@ -1,4 +1,4 @@
-"""The worker: brings each job from the queue to its user, in four stages beside each other.
+"""The worker: brings each job from the queue to its user, in four stages that work in parallel.
 
 receive (1 thread) ─▶ prepare (4 threads) ─▶ draw (the thread of `run`) ─▶ deliver (4 threads)
 
@@ -89,6 +89,7 @@ class Worker:
         receiving = threading.Thread(name="receive", target=self._receive, daemon=True)
         receiving.start()
         while batch := self.held_jobs.next_batch():
+            # Each job goes on to its delivery when its pictures are there, or it has failed.
             self._drawer.draw(batch, self._submit_delivery)
         receiving.join()
         if self._stopping.is_set():
@@ -109,7 +110,7 @@ class Worker:
                         self._hold(message)
                     except Exception as error:  # noqa: BLE001 - its visibility gives it back
                         log.critical(
-                            "The message was not taken", extra={"error": type(error).__name__}
+                            "The message could not be held", extra={"error": type(error).__name__}
                         )
         except BaseException as error:  # noqa: BLE001 - raised again by `run`
             self._receive_error = error
@@ -164,7 +165,7 @@ class Worker:
             self.held_jobs.remove(held)
 
     def _finish(self, held: HeldJob, answer: Answer) -> None:
-        """Delete the message, write the record and report: the user has the pictures."""
+        """The user has the pictures: write the record, delete the message, report."""
         pictures, filtered = len(answer.generation.pictures), answer.generation.filtered
         self._outcomes.answered(
             held, pictures=pictures, filtered=filtered, charged_pictures=pictures
