@@ -81,12 +81,12 @@ class SourceMessage:
 
 @dataclass(frozen=True)
 class Interaction:
-    """What of an interaction matters here. Ids are snowflakes, `name` is the command's.
+    """The parts of an interaction that are needed. Ids are snowflakes, `name` is the command's.
 
-    `options` maps the options given to their values; `focused` is the one being typed. `fields`
-    are those of a submitted form. `permissions` and `roles` are the member's in this channel.
-    `token` is left out of `repr`. `traceparent` is W3C's name of the trace of the HTTP request that
-    brought it; it is no part of the payload.
+    `options` maps the given options to their values; `focused` is the one that the user types.
+    `fields` are those of a submitted modal. `permissions` and `roles` are the member's in this
+    channel. `token` is left out of `repr`. `traceparent` is no part of the payload: it names the
+    trace of the HTTP request (https://www.w3.org/TR/trace-context/#traceparent-header).
     """
 
     id: str

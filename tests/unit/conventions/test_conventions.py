@@ -38,7 +38,7 @@ def test_every_variable_of_the_environment_has_its_own_name_and_a_meaning() -> N
         assert meaning
 
 
-def test_discord_is_told_the_version_that_is_installed() -> None:
+def test_the_user_agent_names_the_installed_version() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert re.fullmatch(r"DiscordBot \(https://\S+, \S+\)", USER_AGENT)
     assert USER_AGENT.endswith(f", {project['version']})")

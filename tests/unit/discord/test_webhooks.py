@@ -87,7 +87,7 @@ def test_text_alone_is_sent_as_json_and_mentions_nobody() -> None:
     assert (message.id, message.content, message.filenames) == ("9", "hello", ("5-0.png",))
 
 
-def test_files_go_as_multipart_with_their_alt_texts() -> None:
+def test_files_are_sent_as_multipart_with_their_alt_texts() -> None:
     discord = Discord()
     discord.edit(
         files=[
@@ -108,7 +108,7 @@ def test_files_go_as_multipart_with_their_alt_texts() -> None:
     assert first.get_payload(decode=True).startswith(b"\x89PNG")
 
 
-def test_no_files_means_no_attachments_and_none_keeps_them() -> None:
+def test_an_empty_list_of_files_removes_the_attachments_and_none_keeps_them() -> None:
     discord = Discord()
     discord.edit(files=())
     discord.edit(files=None)
@@ -136,7 +136,7 @@ def test_no_files_means_no_attachments_and_none_keeps_them() -> None:
         (httpx.RemoteProtocolError("cut"), errors.ConnectionFailedError),
     ],
 )
-def test_every_refusal_has_its_class(
+def test_every_refusal_raises_its_own_error(
     answer: httpx.Response | Exception, expected: type[Exception]
 ) -> None:
     with pytest.raises(expected) as caught:
@@ -200,7 +200,7 @@ def test_an_empty_bucket_is_waited_for() -> None:
     assert len(discord.slept) == 1, "the bucket has been refilled"
 
 
-def test_a_bucket_that_refills_late_is_the_callers_decision() -> None:
+def test_a_call_that_would_wait_too_long_is_refused() -> None:
     discord = Discord(limited(0, 60))
     discord.edit()
     with pytest.raises(errors.RateLimitedError) as caught:
@@ -209,7 +209,7 @@ def test_a_bucket_that_refills_late_is_the_callers_decision() -> None:
     assert len(discord.requests) == 1, "nothing was sent that would be refused"
 
 
-def test_an_edit_of_small_worth_leaves_the_last_call_to_others() -> None:
+def test_an_edit_that_can_be_skipped_leaves_the_last_call_to_others() -> None:
     discord = Discord(limited(1, 2))
     discord.edit()
     with pytest.raises(errors.RateLimitedError):
@@ -235,7 +235,7 @@ def test_a_global_limit_holds_for_all() -> None:
     assert discord.slept == [pytest.approx(2.0)]
 
 
-def test_old_buckets_are_forgotten() -> None:
+def test_buckets_that_were_reset_are_dropped() -> None:
     now = [0.0]
     limits = RateLimits(lambda: now[0])
     for number in range(3000):

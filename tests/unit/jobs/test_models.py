@@ -1,11 +1,11 @@
-"""The setting MODELS."""
+"""The models of a deployment, from the setting MODELS."""
 
 import pytest
 
 from discord_diffusion.jobs.models import ModelSpec, parse
 
 
-def test_models_are_read_by_name_with_what_they_say() -> None:
+def test_models_are_read_by_name() -> None:
     models = parse(
         '{"turbo": {"model": "stabilityai/sdxl-turbo", "variant": "fp16", "steps": 4,'
         ' "guidance": 0, "max_pixels": 1048576}, "plain": {"model": "/models/plain"}}'
@@ -32,6 +32,6 @@ def test_models_are_read_by_name_with_what_they_say() -> None:
         ('{"a": {"model": "x", "max_pixels": 1}}', "a.max_pixels"),
     ],
 )
-def test_what_is_wrong_is_named(text: str, problem: str) -> None:
+def test_a_wrong_model_is_refused_by_name_and_field(text: str, problem: str) -> None:
     with pytest.raises(ValueError, match=problem):
         parse(text)

@@ -1,4 +1,4 @@
-"""The environment is read strictly, and every problem is told at once."""
+"""The environment is read strictly, and all problems are reported at once."""
 
 import pytest
 
@@ -13,7 +13,7 @@ QUEUE = {
 KEY = {"DISCORD_PUBLIC_KEY": "ab" * 32}
 
 
-def test_what_is_not_set_has_the_defaults_of_production() -> None:
+def test_variables_that_are_not_set_have_the_defaults_of_production() -> None:
     settings = InteractionsSettings.from_environ(QUEUE | KEY)
     assert (settings.default_steps, settings.default_guidance) == (25, 7.5)
     assert (settings.default_width, settings.default_height) == (512, 512)

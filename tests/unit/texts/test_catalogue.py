@@ -20,7 +20,7 @@ SOURCE = Layout.of_this_checkout().root / "src" / "discord_diffusion"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_language_says_everything_with_the_same_places(language: str) -> None:
+def test_every_language_has_all_texts_with_the_same_places(language: str) -> None:
     assert list(texts(language)) == list(texts("en"))
     for key, text in texts(language).items():
         assert sorted(PLACE.findall(text)) == sorted(PLACE.findall(texts("en")[key])), key
@@ -44,20 +44,20 @@ def test_labels_keep_discords_limits(language: str) -> None:
             assert len(text) <= 45
 
 
-def test_a_locale_that_we_do_not_know_is_answered_in_english() -> None:
+def test_an_unknown_locale_gets_english_texts() -> None:
     assert [language_of(one) for one in ("de", "es-419", "pt-BR", "en-GB", "sv-SE", "")] == [
         "de", "es-ES", "pt-BR", "en", "en", "en",
     ]  # fmt: skip
 
 
-def test_values_are_put_in_as_they_are() -> None:
+def test_values_are_inserted_unchanged() -> None:
     assert say("en-US", "done.deleted", user="{user}") == "Deleted by {user}."
     with pytest.raises(KeyError):
         say("de", "done.deleted")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_command_or_an_option_is_called_what_clients_of_that_language_call_it(
+def test_texts_name_commands_and_options_as_clients_of_the_language_show_them(
     language: str,
 ) -> None:
     names = {path: found[0] for path, found in command_texts(language).items()}
@@ -75,13 +75,13 @@ def _sources() -> str:
     return "".join(path.read_text() for path in Path(SOURCE).rglob("*.py"))
 
 
-def test_every_reason_and_every_text_that_the_code_names_is_there() -> None:
+def test_every_reason_and_every_text_that_the_code_names_exists() -> None:
     reasons = re.findall(r'Refusal\(\s*"([a-z_]+)"', _sources())
     assert reasons
     assert {f"refused.{reason}" for reason in reasons} <= set(texts("en"))
 
 
-def test_every_problem_of_a_pattern_is_there() -> None:
+def test_every_problem_of_a_pattern_has_a_text() -> None:
     problems = re.findall(r'PatternError\("([a-z_]+)"', _sources())
     assert {f"pattern.{one}" for one in problems} == {
         key for key in texts("en") if key.startswith("pattern.")

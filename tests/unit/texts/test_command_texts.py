@@ -1,8 +1,10 @@
 """The commands, complete in every language and within Discord's limits."""
 
+import json
 import re
 from collections.abc import Iterator
 from itertools import chain
+from typing import Any
 
 import pytest
 
@@ -11,7 +13,14 @@ from discord_diffusion.discord.commands import COMMANDS
 from discord_diffusion.texts.catalogue import LANGUAGES, command_texts, described
 from emulation.discord.validation.commands import commands
 from infra.deploy.registration import registration
-from tests.unit import command_limits
+
+# Discord's limits of a registration:
+# https://docs.discord.com/developers/interactions/application-commands#application-command-object
+COMMAND_NAME = r"[-_'\w]{1,32}"
+COMMAND_DESCRIPTION_LENGTH = (1, 100)
+COMMAND_OPTIONS = 25
+COMMAND_CHOICES = 25
+COMMAND_CHARACTERS = 8000
 
 
 def paths(command: Command) -> Iterator[str]:
@@ -35,7 +44,7 @@ PATHS = [path for command in COMMANDS for path in paths(command)]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_language_names_and_describes_everything_and_nothing_else(language: str) -> None:
+def test_every_language_has_the_texts_of_all_commands_and_no_others(language: str) -> None:
     texts = command_texts(language)
     assert list(texts) == list(command_texts("en"))
     assert set(texts) == set(PATHS)
@@ -45,14 +54,14 @@ def test_every_language_names_and_describes_everything_and_nothing_else(language
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_names_keep_discords_rule_and_differ_beside_each_other(language: str) -> None:
+def test_names_keep_discords_rule_and_are_unique_within_a_command(language: str) -> None:
     texts = command_texts(language)
     for command in COMMANDS:
         if command.type is CommandType.CHAT_INPUT:
             for path in paths(command):
                 name = texts[path][0]
                 if "=" not in path:
-                    assert re.fullmatch(command_limits.COMMAND_NAME, name), name
+                    assert re.fullmatch(COMMAND_NAME, name), name
                     assert name == name.lower()
         groups = [command.options, *(one.options for one in command.subcommands)]
         owners = [command.key, *(f"{command.key}.{one.name}" for one in command.subcommands)]
@@ -61,7 +70,7 @@ def test_names_keep_discords_rule_and_differ_beside_each_other(language: str) ->
             assert len(set(names)) == len(names), owner
 
 
-def test_the_stand_in_which_knows_discords_rules_takes_the_registration() -> None:
+def test_the_stand_in_accepts_the_registration() -> None:
     assert len(commands(registration())) == len(COMMANDS)
 
 
@@ -74,7 +83,31 @@ def test_every_option_is_bounded_by_values_choices_or_autocomplete() -> None:
             assert bounded, option["name"]
 
 
-def test_a_text_is_found_for_any_locale_of_discords() -> None:
+def test_every_locale_of_discord_has_a_description() -> None:
     assert described("es-419", "queue") == described("es-ES", "queue")
     assert described("en-GB", "queue") == described("sv-SE", "queue")
     assert described("pt-BR", "queue")[0] == "fila"
+
+
+def option_lists(command: dict[str, Any]) -> list[list[dict[str, Any]]]:
+    """The options of a command and of its sub-commands."""
+    own = command.get("options", [])
+    return [own, *(one["options"] for one in own if one["type"] == 1)]
+
+
+def test_every_command_keeps_discords_limits() -> None:
+    for command in registration():
+        for options in option_lists(command):
+            assert len(options) <= COMMAND_OPTIONS
+            needed = [one.get("required", False) for one in options]
+            assert needed == sorted(needed, reverse=True), "required options come first"
+            assert len({one["name"] for one in options}) == len(options)
+            assert all(len(one.get("choices", [])) <= COMMAND_CHOICES for one in options)
+        named = [one for options in option_lists(command) for one in options]
+        for one in [command, *named] if command["type"] == 1 else named:
+            assert re.fullmatch(COMMAND_NAME, one["name"])
+            assert one["name"] == one["name"].lower()
+            low, high = COMMAND_DESCRIPTION_LENGTH
+            assert low <= len(one["description"]) <= high
+        texts = re.findall(r'"(?:name|description|value)": "([^"]*)"', json.dumps(command))
+        assert sum(map(len, texts)) <= COMMAND_CHARACTERS

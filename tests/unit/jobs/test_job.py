@@ -1,4 +1,4 @@
-"""A job crosses the queue whole, and what is no job is refused by name."""
+"""Job messages are read back as they were written, and invalid ones are refused by name."""
 
 import json
 from dataclasses import replace
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from discord_diffusion.jobs.job import TOKEN_LIFETIME, Job
+from discord_diffusion.jobs.job import TOKEN_LIFETIME, Job, has_newer_schema, read_header
 from discord_diffusion.jobs.parameters import GenerationParameters, SourceImage
 from discord_diffusion.jobs.validation import InvalidJobError
 
@@ -75,19 +75,19 @@ def test_a_job_is_read_back_as_it_was_written(job: Job) -> None:
 
 
 @given(garbage)
-def test_garbage_is_refused_and_nothing_else_happens(content: object) -> None:
+def test_json_that_is_no_job_is_refused(content: object) -> None:
     with pytest.raises(InvalidJobError):
         Job.from_json(json.dumps(content))
 
 
 @given(st.text())
-def test_text_that_is_no_json_is_refused(text: str) -> None:
+def test_a_text_that_is_no_json_is_refused(text: str) -> None:
     with pytest.raises(InvalidJobError):
         Job.from_json(text)
 
 
 @given(jobs, st.data())
-def test_a_job_with_one_field_gone_or_replaced_is_refused_or_read(job: Job, data: Any) -> None:
+def test_a_job_with_a_wrong_field_is_refused_by_name_or_read(job: Job, data: Any) -> None:
     content = json.loads(job.to_json())
     inside = data.draw(st.sampled_from([content, content["parameters"]]))
     name = data.draw(st.sampled_from(sorted(inside)))
@@ -95,19 +95,19 @@ def test_a_job_with_one_field_gone_or_replaced_is_refused_or_read(job: Job, data
         del inside[name]
     else:
         inside[name] = data.draw(garbage)
-    told = ""
+    problem = ""
     try:
         read = Job.from_json(json.dumps(content))
     except InvalidJobError as error:
-        told = str(error)
-    if told:
-        assert name in told or name == "parameters"
+        problem = str(error)
+    if problem:
+        assert name in problem or name == "parameters"
     else:
         assert Job.from_json(read.to_json()) == read
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "told"),
+    ("field", "value", "problem"),
     [
         ("id", 5, "id is 5, not a snowflake"),
         ("id", "99999999999999999999", "not a snowflake"),
@@ -125,12 +125,12 @@ def test_a_job_with_one_field_gone_or_replaced_is_refused_or_read(job: Job, data
     ],
 )
 def test_the_error_names_field_value_and_what_is_allowed(
-    field: str, value: object, told: str
+    field: str, value: object, problem: str
 ) -> None:
     content = json.loads(JOB.to_json())
     *outer, name = field.split(".")
     (content[outer[0]] if outer else content)[name] = value
-    with pytest.raises(InvalidJobError, match=told):
+    with pytest.raises(InvalidJobError, match=problem):
         Job.from_json(json.dumps(content))
 
 
@@ -143,8 +143,63 @@ def test_the_token_is_in_no_representation_and_no_error() -> None:
     assert "a-secret-token" not in str(refused.value)
 
 
-def test_the_token_lives_fifteen_minutes_from_the_interaction() -> None:
+def test_the_token_expires_fifteen_minutes_after_the_interaction() -> None:
     # The example of Discord's own reference: 2016-04-30 11:18:25.796 UTC.
     job = replace(JOB, id="175928847299117063")
     assert job.created_at.isoformat() == "2016-04-30T11:18:25.796000+00:00"
     assert job.expires_at - job.created_at == TOKEN_LIFETIME
+
+
+def message_with(**parameters: object) -> str:
+    """A job message with some parameters replaced."""
+    content = json.loads(JOB.to_json())
+    content["parameters"] |= parameters
+    return json.dumps(content)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"prompt": "half \ud83d a character"},
+        {"guidance": float("nan")},
+        {"guidance": float("inf")},
+        {"steps": 10**4000},
+        {"steps": 12.0},
+        {"width": 65},
+        {"seed": 2**32},
+    ],
+)
+def test_a_parameter_that_would_fail_while_drawing_is_refused_by_name(
+    wrong: dict[str, object],
+) -> None:
+    (name,) = wrong
+    with pytest.raises(InvalidJobError, match=name):
+        Job.from_json(message_with(**wrong))
+
+
+@pytest.mark.parametrize("depth", [10, 900, 990, 995, 1000, 100_000])
+def test_nested_json_of_any_depth_is_refused(depth: int) -> None:
+    deep = "[" * depth + "]" * depth
+    for text in (deep, f'{{"schema_version":{deep}}}', message_with(prompt=0).replace("0", deep)):
+        with pytest.raises(InvalidJobError):
+            Job.from_json(text)
+
+
+def test_the_header_of_a_message_that_is_no_valid_job_is_read() -> None:
+    header = read_header(message_with(prompt=0))
+    assert header is not None
+    assert (header.id, header.application_id, header.token) == (JOB.id, "2", "a-secret-token")
+    assert header.expires_at == JOB.expires_at
+    assert "a-secret-token" not in repr(header)
+
+
+@given(st.text() | garbage.map(json.dumps))
+def test_a_message_without_a_header_has_none_and_is_of_no_newer_schema(body: str) -> None:
+    assert read_header(body) is None
+    assert not has_newer_schema(body)
+
+
+@pytest.mark.parametrize("version", [2, 1, True, "2", None])
+def test_only_a_higher_version_is_a_newer_schema(version: object) -> None:
+    body = json.dumps(json.loads(JOB.to_json()) | {"schema_version": version})
+    assert has_newer_schema(body) == (version == 2)

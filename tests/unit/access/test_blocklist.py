@@ -1,4 +1,4 @@
-"""What is written to look like something else is read as what it looks like; patterns are cheap."""
+"""Blocked prompts: disguised words are found, and the patterns of a guild are bounded and fast."""
 
 import contextlib
 import random
@@ -48,14 +48,14 @@ DISGUISES = (
 )
 
 
-def test_no_character_makes_a_prompt_many_times_as_long() -> None:
+def test_no_character_makes_a_reading_more_than_five_times_as_long() -> None:
     longer = [one for one in map(chr, range(0x110000)) if len(normalize("NFKC", one)) > 1]
     assert len(longer) > 1000
     for one in longer:
         assert max(map(len, readings(one))) <= LONGEST_FORM, hex(ord(one))
 
 
-def test_words_beside_a_character_that_stands_for_many_are_found() -> None:
+def test_a_word_beside_a_character_that_stands_for_a_phrase_is_found() -> None:
     with pytest.raises(Refusal):
         check(["an evil\ufdfacat", "\ufdfaevil"], ["evil"])
 
@@ -76,7 +76,7 @@ def test_an_innocent_prompt_passes(prompt: str) -> None:
     "prompt", ["children on a playground", "a kid in a red coat", "a nude by Modigliani",
                "a minor chord, sexton at 12 o'clock", "a 30 year old house"],
 )  # fmt: skip
-def test_the_shipped_list_lets_ordinary_wishes_pass(prompt: str) -> None:
+def test_the_shipped_list_lets_ordinary_prompts_pass(prompt: str) -> None:
     check([prompt], [])
 
 
@@ -95,7 +95,7 @@ def test_readings_are_bounded_and_hold_no_disguise(text: str) -> None:
         assert not set(reading) & set("\u200b\u200c\u2060\ufeff\u202e")
 
 
-def test_the_table_leads_from_other_letters_to_latin_ones() -> None:
+def test_the_table_of_look_alikes_maps_other_letters_to_latin_ones() -> None:
     table = _look_alikes()
     assert len(table) > 500
     assert all(len(one) == 1 and not one.isascii() for one in table)
@@ -212,7 +212,7 @@ def test_an_ordinary_pattern_is_taken(pattern: str) -> None:
     assert program_size(pattern) <= LARGEST_PROGRAM
 
 
-def test_a_kept_pattern_that_is_none_is_passed_over_and_the_prompt_is_not_logged(
+def test_a_saved_pattern_that_cannot_be_used_is_ignored_and_the_prompt_is_not_logged(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     check(["a secret wish"], ["a)|(?:b", "evil"])

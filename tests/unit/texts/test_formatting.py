@@ -1,17 +1,17 @@
-"""Text made to break a message: it is cut where a reader would cut it, and never too long."""
+"""Texts of users in messages: shown as they were written, without effect, and within the limits."""
 
-import json
+import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from discord_diffusion.jobs.job import Job
-from discord_diffusion.jobs.parameters import GenerationParameters
-from discord_diffusion.jobs.validation import InvalidJobError
+from discord_diffusion.texts.answers import failure
 from discord_diffusion.texts.formatting import (
+    CONTENT_LENGTH,
     clean,
     escape,
+    fit_content,
     quote,
     shorten,
     utf16_length,
@@ -22,23 +22,65 @@ SCOTLAND = "\U0001f3f4\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e00
 WAVE = "\N{WAVING HAND SIGN}\N{EMOJI MODIFIER FITZPATRICK TYPE-5}"
 COUPLE = "\N{WOMAN}\u200d\N{HEAVY BLACK HEART}\ufe0f\u200d\N{WOMAN}"
 ACCENTED = "e\N{COMBINING ACUTE ACCENT}"
+UNESCAPED = re.compile(r"(?<!\\)(?:\\\\)*[`*_~|<>@#\[\]]")
+anything = st.text(st.characters(), max_size=300)
+
+
+@given(anything)
+def test_an_escaped_text_holds_no_active_markup(text: str) -> None:
+    assert not UNESCAPED.search(escape(text))
+
+
+@given(anything)
+def test_escaping_loses_nothing_that_clean_keeps(text: str) -> None:
+    assert re.sub(r"\\(.)", r"\1", escape(text)) == clean(text)
+
+
+@given(anything, st.integers(2, 50))
+def test_a_shortened_text_fits_and_ends_in_no_half_escape(text: str, length: int) -> None:
+    short = shorten(escape(text), length)
+    assert len(short) <= length
+    body = short.removesuffix("…")
+    assert (len(body) - len(body.rstrip("\\"))) % 2 == 0 or body == escape(text)
+
+
+@given(anything)
+def test_control_characters_and_direction_overrides_are_removed(text: str) -> None:
+    cleaned = clean(text)
+    assert not set(cleaned) & set("\x00\n\r\x1b\u202e\u2066\u200f")
+    cleaned.encode()  # no lone surrogate
+
+
+@given(st.text(max_size=5000))
+def test_content_never_exceeds_discords_limit(text: str) -> None:
+    assert len(fit_content(text)) <= CONTENT_LENGTH
+    assert len(failure(text)) <= CONTENT_LENGTH
+
+
+def test_a_joined_emoji_is_never_cut_in_two() -> None:
+    family = "\N{MAN}\u200d\N{WOMAN}\u200d\N{GIRL}"
+    assert shorten("ab" + family + "cdefgh", 6) == "ab…"
+
+
+def test_a_mention_is_escaped() -> None:
+    assert quote("@everyone <@1> `x`", 100) == r"\@everyone \<\@1\> \`x\`"
 
 
 @pytest.mark.parametrize("cluster", [FLAG, SCOTLAND, WAVE, COUPLE, ACCENTED, "\N{FIRE}"])
 @pytest.mark.parametrize("length", range(20, 40))
-def test_what_looks_like_one_character_is_never_cut_in_two(cluster: str, length: int) -> None:
+def test_a_cluster_of_characters_is_never_cut_in_two(cluster: str, length: int) -> None:
     short = shorten(cluster * 50, length)
     assert utf16_length(short) <= length
     assert short.removesuffix("…") == cluster * (len(short.removesuffix("…")) // len(cluster))
 
 
-def test_a_cluster_that_is_too_long_by_itself_is_cut_all_the_same() -> None:
+def test_a_cluster_that_alone_is_too_long_is_cut() -> None:
     pile = "a" + "\N{COMBINING ACUTE ACCENT}" * 3000
     assert utf16_length(shorten(pile, 100)) == 100
 
 
 @given(st.text(max_size=300), st.integers(2, 400))
-def test_no_cut_text_is_too_long_however_it_is_counted(text: str, length: int) -> None:
+def test_a_shortened_text_fits_in_characters_and_in_utf16_units(text: str, length: int) -> None:
     short = shorten(text, length)
     assert len(short) <= utf16_length(short) <= length
     assert utf16_length(short) == len(short.encode("utf-16-le")) // 2
@@ -61,7 +103,7 @@ def test_no_cut_text_is_too_long_however_it_is_counted(text: str, length: int) -
         ("שלום world مرحبا", "שלום world مرحبا"),
     ],
 )
-def test_markup_of_every_kind_is_shown_as_it_was_written(written: str, shown: str) -> None:
+def test_every_kind_of_markup_is_escaped(written: str, shown: str) -> None:
     assert escape(written) == shown
 
 
@@ -72,45 +114,3 @@ def test_a_prompt_of_6000_characters_of_everything_is_quoted_on_one_line() -> No
     assert line.isprintable() or "\u200d" in line
     assert len(line.splitlines()) == 1
     assert clean(prompt)[:9] == "`@everyon"
-
-
-def job_with(**parameters: object) -> str:
-    job = Job(
-        id="1127000000000000000",
-        application_id="2",
-        token="a-secret-token",
-        user_id="3",
-        locale="en-US",
-        parameters=GenerationParameters("a red circle", 42, 12, 3.0, 64, 64, 4),
-    )
-    content = json.loads(job.to_json())
-    content["parameters"] |= parameters
-    return json.dumps(content)
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"prompt": "half \ud83d a character"},
-        {"guidance": float("nan")},
-        {"guidance": float("inf")},
-        {"steps": 10**4000},
-        {"steps": 12.0},
-        {"width": 65},
-        {"seed": 2**32},
-    ],
-)
-def test_a_parameter_that_would_fail_while_drawing_is_refused_by_name(
-    wrong: dict[str, object],
-) -> None:
-    (name,) = wrong
-    with pytest.raises(InvalidJobError, match=name):
-        Job.from_json(job_with(**wrong))
-
-
-@pytest.mark.parametrize("depth", [10, 900, 990, 995, 1000, 100_000])
-def test_json_of_any_depth_is_refused_and_never_crashes(depth: int) -> None:
-    deep = "[" * depth + "]" * depth
-    for text in (deep, f'{{"schema_version":{deep}}}', job_with(prompt=0).replace("0", deep)):
-        with pytest.raises(InvalidJobError):
-            Job.from_json(text)

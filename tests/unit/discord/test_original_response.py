@@ -1,4 +1,4 @@
-"""The functions' own client of the original response, against Discord on loopback."""
+"""The functions' client of the original response, against a local Discord."""
 
 import logging
 import traceback
@@ -19,7 +19,7 @@ def discord() -> Iterator[LocalDiscord]:
         yield running
 
 
-def test_text_is_replaced_mentions_nobody_and_leaves_attachments(discord: LocalDiscord) -> None:
+def test_a_replaced_text_mentions_nobody_and_keeps_the_attachments(discord: LocalDiscord) -> None:
     client = OriginalResponseClient(f"{discord.url}/api")
     message = client.write("1", TOKEN, "@everyone 🔴")
     (request,) = discord.requests
@@ -43,7 +43,7 @@ def test_text_is_replaced_mentions_nobody_and_leaves_attachments(discord: LocalD
         ("reset", errors.ConnectionFailedError),
     ],
 )
-def test_every_refusal_has_its_class_is_tried_once_and_tells_no_token(
+def test_a_refused_call_is_tried_once_and_raises_its_error_without_the_token(
     discord: LocalDiscord,
     trouble: Trouble,
     expected: type[errors.ApiError],
@@ -59,7 +59,7 @@ def test_every_refusal_has_its_class_is_tried_once_and_tells_no_token(
     assert "aW50ZXJhY3Rpb246" not in shown
 
 
-def test_what_a_rate_limit_said_is_waited_for_or_refused_when_it_is_long(
+def test_a_call_waits_for_a_rate_limit(
     discord: LocalDiscord,
 ) -> None:
     slept: list[float] = []
@@ -72,6 +72,6 @@ def test_what_a_rate_limit_said_is_waited_for_or_refused_when_it_is_long(
     assert 0 < slept[0] <= 1
 
 
-def test_nobody_there_is_a_failed_connection() -> None:
+def test_a_missing_server_is_a_failed_connection() -> None:
     with pytest.raises(errors.ConnectionFailedError):
         OriginalResponseClient("http://127.0.0.1:1").read("1", TOKEN)
