@@ -16,7 +16,7 @@ from discord_diffusion.jobs.parameters import GenerationParameters
 from discord_diffusion.worker.dependencies import Dependencies
 from discord_diffusion.worker.generation import Generation, GenerationRequest, ModelInfo, OnStep
 from discord_diffusion.worker.lease import LeaseTerms
-from discord_diffusion.worker.loop import Worker
+from discord_diffusion.worker.worker import Worker
 from discord_diffusion.worker.pace import Pace
 from discord_diffusion.worker.pipeline import DiffusersGenerator
 from discord_diffusion.worker.publisher import Publisher

@@ -61,7 +61,7 @@ def _work(
 ) -> int:
     with _phase("connect"):
         from discord_diffusion.worker.dependencies import Dependencies
-        from discord_diffusion.worker.loop import Worker
+        from discord_diffusion.worker.worker import Worker
 
         dependencies = Dependencies.from_settings(settings, generator, lambda: exit_now(HANGS))
         worker = Worker(dependencies)

@@ -16,7 +16,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
-    from discord_diffusion.worker.loop import Worker
+    from discord_diffusion.worker.worker import Worker
 
 log = logging.getLogger(__name__)
 
