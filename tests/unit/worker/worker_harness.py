@@ -10,10 +10,10 @@ from discord_diffusion.aws.queue import ReceivedMessage
 from discord_diffusion.jobs.job import Job
 from discord_diffusion.worker.dependencies import Dependencies
 from discord_diffusion.worker.lease import LeaseTerms
-from discord_diffusion.worker.worker import Worker
 from discord_diffusion.worker.pace import Pace
 from discord_diffusion.worker.records import JobRecords
 from discord_diffusion.worker.source_images import SourceImages
+from discord_diffusion.worker.worker import Worker
 from tests.unit.worker.fakes import (
     FakeGenerator,
     MemoryHealth,
