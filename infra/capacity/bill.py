@@ -155,48 +155,38 @@ def use_in_month(day: Day) -> Use:
 
 def standing_costs(counted: Figures) -> tuple[Line, ...]:
     """The lines of a month in which nobody asks: one observation a minute, and what is kept."""
-    price = prices()
     polls = MONTH_SECONDS / counted["poll_seconds"] * counted["dead_letter_pollers"]
     other_alarms = counted["alarms"] + counted["alarms_of_ecs"]
     dashboards = max(0, counted["dashboards"] - FREE_DASHBOARDS)
     return (
         *_observations(MINUTES, MINUTES * counted["observation_seconds"], counted),
-        Line(
-            "high-resolution alarms",
-            counted["alarms_high_resolution"],
-            price["alarm_high_resolution"],
-        ),
-        Line("other alarms, two of them ECS's own", other_alarms, price["alarm"]),
-        Line("dashboards beyond three", dashboards, price["dashboard"]),
-        Line("polls of the dead-letter queue", polls, price["sqs_request"]),
-        Line("image in ECR, GB", counted["image_gigabytes"], price["image_gigabyte"]),
+        _line("high-resolution alarms", counted["alarms_high_resolution"], "alarm_high_resolution"),
+        _line("other alarms, two of them ECS's own", other_alarms, "alarm"),
+        _line("dashboards beyond three", dashboards, "dashboard"),
+        _line("polls of the dead-letter queue", polls, "sqs_request"),
+        _line("image in ECR, GB", counted["image_gigabytes"], "image_gigabyte"),
     )
+
+
+def _line(name: str, count: float, price: str) -> Line:
+    return Line(name, count, prices()[price])
 
 
 def _observations(
     observations: float, machine_seconds: float, counted: Figures
 ) -> tuple[Line, ...]:
     """The lines of observing the queue: state machine, Lambda, the fleet's item, log."""
-    price = prices()
-    lambda_seconds = observations * counted["observation_seconds"]
+    machine = machine_seconds * figures()["express_gigabytes"]
+    function = observations * counted["observation_seconds"] * counted["backlog_gigabytes"]
+    logs = observations * counted["observation_log_gigabytes"]
     return (
-        Line("scaling state machine, executions", MINUTES, price["express_request"]),
-        Line(
-            "scaling state machine, GB-seconds",
-            machine_seconds * figures()["express_gigabytes"],
-            price["express_gigabyte_second"],
-        ),
-        Line("Lambda `backlog`, invocations", observations, price["lambda_request"]),
-        Line(
-            "Lambda `backlog`, GB-seconds",
-            lambda_seconds * counted["backlog_gigabytes"],
-            price["lambda_gigabyte_second"],
-        ),
-        Line("observations of the queue", observations, price["sqs_request"]),
-        Line("the fleet's item in the table, writes", observations, price["table_write"]),
-        Line(
-            "logs, GB", observations * counted["observation_log_gigabytes"], price["log_gigabyte"]
-        ),
+        _line("scaling state machine, executions", MINUTES, "express_request"),
+        _line("scaling state machine, GB-seconds", machine, "express_gigabyte_second"),
+        _line("Lambda `backlog`, invocations", observations, "lambda_request"),
+        _line("Lambda `backlog`, GB-seconds", function, "lambda_gigabyte_second"),
+        _line("observations of the queue", observations, "sqs_request"),
+        _line("the fleet's item in the table, writes", observations, "table_write"),
+        _line("logs, GB", logs, "log_gigabyte"),
     )
 
 
@@ -204,31 +194,21 @@ def working_costs(
     use: Use, instance: Instance, spot_share: float, counted: Figures
 ) -> tuple[Line, ...]:
     """The lines that a month's jobs add to `standing_costs`."""
-    price, requests = prices(), use.requests
-    handler_seconds = requests * figures()["handler_seconds"]
+    requests = use.requests
+    function = requests * figures()["handler_seconds"] * counted["interactions_gigabytes"]
     polls = use.idle_seconds / counted["poll_seconds"]
+    messages = requests * counted["requests_per_job"] + polls
+    answers = use.answered * counted["answer_gigabytes"]
     return (
         *_instances(use.instance_hours, instance.hour(spot_share), counted),
         *_awake(use, counted),
-        Line("API Gateway (REST)", requests, price["api_gateway_rest"]),
-        Line("Lambda `interactions`, invocations", requests, price["lambda_request"]),
-        Line(
-            "Lambda `interactions`, GB-seconds",
-            handler_seconds * counted["interactions_gigabytes"],
-            price["lambda_gigabyte_second"],
-        ),
-        Line(
-            "SQS, jobs and polls",
-            requests * counted["requests_per_job"] + polls,
-            price["sqs_request"],
-        ),
-        Line("jobs table, writes", requests * counted["writes_per_job"], price["table_write"]),
-        Line("jobs table, reads", requests * counted["reads_per_job"], price["table_read"]),
-        Line(
-            "pictures to Discord, GB",
-            use.answered * counted["answer_gigabytes"],
-            price["egress_gigabyte"],
-        ),
+        _line("API Gateway (REST)", requests, "api_gateway_rest"),
+        _line("Lambda `interactions`, invocations", requests, "lambda_request"),
+        _line("Lambda `interactions`, GB-seconds", function, "lambda_gigabyte_second"),
+        _line("SQS, jobs and polls", messages, "sqs_request"),
+        _line("jobs table, writes", requests * counted["writes_per_job"], "table_write"),
+        _line("jobs table, reads", requests * counted["reads_per_job"], "table_read"),
+        _line("pictures to Discord, GB", answers, "egress_gigabyte"),
     )
 
 
@@ -237,17 +217,15 @@ def _awake(use: Use, counted: Figures) -> tuple[Line, ...]:
 
     A metric is billed for the hours in which it has a point.
     """
-    price = prices()
     more = max(0.0, use.observations - MINUTES)
     lines = _observations(more, max(0.0, use.express_seconds - MINUTES), counted)
     # The executions are those of an idle month: only what happens in them grows.
     dollars = total(lines[1:])
     metrics = counted["metrics"] + counted["worker_metrics"]
-    puts = use.awake_hours * 60 * OBSERVATIONS_PER_MINUTE
     return (
         Line("more observations while awake", more, dollars / more if more else 0.0),
-        Line("PutMetricData", puts, price["metric_request"]),
-        Line("custom metrics, months", metrics * use.awake_hours / MONTH_HOURS, price["metric"]),
+        _line("PutMetricData", use.awake_hours * 60 * OBSERVATIONS_PER_MINUTE, "metric_request"),
+        _line("custom metrics, months", metrics * use.awake_hours / MONTH_HOURS, "metric"),
     )
 
 
@@ -260,5 +238,5 @@ def _instances(hours: float, dollars: float, counted: Figures) -> tuple[Line, ..
     return (
         Line("GPU instances, hours", hours, dollars),
         Line("their volumes, months", hours / MONTH_HOURS, volume),
-        Line("their public addresses, hours", hours, price["address"]),
+        _line("their public addresses, hours", hours, "address"),
     )

@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, NoReturn
@@ -59,12 +60,8 @@ def deploy(
     allow_replacement: AllowReplacement = False,
 ) -> None:
     """Deploy, or bring a deployment up to date. After a failure, run it again."""
-    choices = Choices(
-        region=region,
-        environment=environment,
-        variables_file=_variables_file(var_file),
-        backend_file=backend_config,
-        state_folder=state_dir,
+    choices = replace(
+        _choices(region, environment, var_file, backend_config, state_dir),
         guild_id=guild,
         image=_image(image, skip_image),
         endpoint_url=endpoint_url,
@@ -89,14 +86,8 @@ def plan(
     image: Image = None,
 ) -> None:
     """Show what a deployment would do and cost: `deploy --dry-run`."""
-    choices = Choices(
-        region=region,
-        environment=environment,
-        variables_file=_variables_file(var_file),
-        backend_file=backend_config,
-        state_folder=state_dir,
-        image=_image(image, skip_image),
-    )
+    choices = _choices(region, environment, var_file, backend_config, state_dir)
+    choices = replace(choices, image=_image(image, skip_image))
     _flow(choices, yes=True).plan()
 
 
@@ -112,16 +103,8 @@ def destroy(
     yes: Yes = False,
 ) -> None:
     """Remove a deployment, and say what it leaves."""
-    choices = Choices(
-        region=region,
-        environment=environment,
-        variables_file=_variables_file(var_file),
-        backend_file=backend_config,
-        state_folder=state_dir,
-        guild_id=guild,
-        image="removed",
-        endpoint_url=endpoint_url,
-    )
+    choices = _choices(region, environment, var_file, backend_config, state_dir)
+    choices = replace(choices, guild_id=guild, image="removed", endpoint_url=endpoint_url)
     if _flow(choices, yes=yes).destroy():
         raise typer.Exit(1)
 
@@ -137,14 +120,8 @@ def preflight(
     image: Image = None,
 ) -> None:
     """Look at account, quotas, region, network, tools and Discord; change nothing."""
-    choices = Choices(
-        region=region,
-        environment=environment,
-        variables_file=_variables_file(var_file),
-        backend_file=backend_config,
-        state_folder=state_dir,
-        image=_image(image, skip_image),
-    )
+    choices = _choices(region, environment, var_file, backend_config, state_dir)
+    choices = replace(choices, image=_image(image, skip_image))
     if not _flow(choices, yes=True).preflight().passed:
         raise typer.Exit(1)
 
@@ -194,10 +171,17 @@ def _flow(choices: Choices, *, yes: bool) -> Flow:
     return Flow(choices, settings, LAYOUT, Output(), confirm)
 
 
-def _variables_file(given: Path | None) -> Path | None:
-    """The variable file that is named, else the usual one if it exists."""
+def _choices(
+    region: str | None,
+    environment: str | None,
+    var_file: Path | None,
+    backend_config: Path | None,
+    state_dir: Path,
+) -> Choices:
+    """The choices that every command has; the variable file is infra/aws.tfvars if it exists."""
     usual = LAYOUT.infra / "aws.tfvars"
-    return given or (usual if usual.exists() else None)
+    var_file = var_file or (usual if usual.exists() else None)
+    return Choices(region, environment, var_file, backend_config, state_dir)
 
 
 def _image(image: str | None, skip: bool) -> str | None:
