@@ -1,4 +1,4 @@
-"""A few lines of Discord on loopback: keeps one message a token, makes trouble when told."""
+"""A small Discord on loopback for tests: keeps one message per token, and fails on demand."""
 
 import json
 import socket
@@ -10,7 +10,7 @@ from email.policy import HTTP
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
-Trouble = tuple[int, dict[str, Any]] | str
+Failure = tuple[int, dict[str, Any]] | str
 """An answer in place of the right one: status and JSON, or a text for a reset connection."""
 
 
@@ -29,10 +29,10 @@ class LocalDiscord:
     """A context manager; `url` is the base of the API."""
 
     requests: list[Request] = field(default_factory=list)
-    trouble: list[Trouble] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
     largest_request: int = 25 * 1024 * 1024
-    applies_in_trouble: bool = False
-    """Whether a request takes effect though its answer is trouble."""
+    applies_failed_requests: bool = False
+    """Whether a request takes effect though it fails."""
     messages: dict[str, dict[str, Any]] = field(default_factory=dict)
     host: str = "127.0.0.1"
 
@@ -66,18 +66,18 @@ class LocalDiscord:
         body = handler.rfile.read(int(handler.headers.get("Content-Length", 0)))
         payload, files = _parse(handler.headers.get("Content-Type", ""), body)
         self.requests.append(Request(handler.command, handler.path, payload, files))
-        trouble = self.trouble.pop(0) if self.trouble else None
-        if trouble and self.applies_in_trouble:
+        failure = self.failures.pop(0) if self.failures else None
+        if failure and self.applies_failed_requests:
             self._apply(handler.path, payload, files)
-        if isinstance(trouble, str):
+        if isinstance(failure, str):
             # Closing with a linger of zero sends RST instead of FIN.
             handler.connection.setsockopt(
                 socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
             )
             handler.close_connection = True
             handler.connection.close()
-        elif isinstance(trouble, tuple):
-            _reply(handler, *trouble)
+        elif isinstance(failure, tuple):
+            _reply(handler, *failure)
         elif len(body) > self.largest_request:
             _reply(handler, 413, {"code": 40005, "message": "Request entity too large"})
         else:

@@ -205,7 +205,7 @@ def test_a_user_whom_discord_did_not_let_be_notified_is_notified_by_the_next_run
     deployment: Deployment, jobs: JobStore, queued: Callable[[float], Job]
 ) -> None:
     hopeless = queued(14 * 60 + 30)
-    deployment.discord.trouble = [(503, {})]
+    deployment.discord.failures = [(503, {})]
     assert deployment.invoke("waiting")["refused"] == 1
     assert deployment.shown("1000", hopeless.token) == {}
     assert deployment.invoke("backlog")["notify"] is True
@@ -239,7 +239,7 @@ def test_the_user_of_a_dead_letter_is_notified_once_and_the_letter_counted_and_d
         MessageGroupId="other",
         MessageDeduplicationId="other",
     )
-    deployment.discord.trouble = [(503, {})]
+    deployment.discord.failures = [(503, {})]
     deployment.consume_dead_letters()
 
     def exhausted() -> bool:

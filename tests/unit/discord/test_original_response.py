@@ -8,7 +8,7 @@ import pytest
 
 from discord_diffusion.discord import errors
 from discord_diffusion.discord.original_response import OriginalResponseClient
-from tests.local_discord import LocalDiscord, Trouble
+from tests.local_discord import Failure, LocalDiscord
 
 TOKEN = "aW50ZXJhY3Rpb246c2VjcmV0/+"
 
@@ -33,7 +33,7 @@ def test_a_replaced_text_mentions_nobody_and_keeps_the_attachments(discord: Loca
 
 
 @pytest.mark.parametrize(
-    ("trouble", "expected"),
+    ("failure", "expected"),
     [
         ((404, {"code": 10015}), errors.NotAnsweredYetError),
         ((401, {"code": 50027}), errors.InteractionGoneError),
@@ -45,12 +45,12 @@ def test_a_replaced_text_mentions_nobody_and_keeps_the_attachments(discord: Loca
 )
 def test_a_refused_call_is_tried_once_and_raises_its_error_without_the_token(
     discord: LocalDiscord,
-    trouble: Trouble,
+    failure: Failure,
     expected: type[errors.ApiError],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    discord.trouble = [trouble]
+    discord.failures = [failure]
     with pytest.raises(expected) as caught:
         OriginalResponseClient(discord.url).write("1", TOKEN, "x")
     assert type(caught.value) is expected
@@ -64,7 +64,7 @@ def test_a_call_waits_for_a_rate_limit(
 ) -> None:
     slept: list[float] = []
     client = OriginalResponseClient(discord.url, sleep=slept.append)
-    discord.trouble = [(429, {"retry_after": 0.0})]
+    discord.failures = [(429, {"retry_after": 0.0})]
     with pytest.raises(errors.RateLimitedError):
         client.write("1", TOKEN, "x")
     client.write("1", TOKEN, "x")

@@ -64,7 +64,7 @@ def test_pictures_arrive_as_they_were_drawn_named_by_job_and_place(discord: Loca
 
 
 @pytest.mark.parametrize(
-    "trouble",
+    "failures",
     [
         [(503, {}), (500, {})],
         [(429, {"retry_after": 0.01, "global": False})],
@@ -75,13 +75,13 @@ def test_pictures_arrive_as_they_were_drawn_named_by_job_and_place(discord: Loca
     ids=["5xx", "429", "early 404", "connection reset", "all of it"],
 )
 def test_an_upload_is_retried_after_a_transient_failure(
-    discord: LocalDiscord, trouble: list[Any]
+    discord: LocalDiscord, failures: list[Any]
 ) -> None:
-    discord.trouble += trouble
+    discord.failures += failures
     job = make_job(images=1)
     publisher = publisher_to(discord)
     publisher.upload(compose(job, make_generation(job.parameters)))
-    assert discord.trouble == []
+    assert discord.failures == []
     uploads = [request for request in discord.requests if request.method == "PATCH"]
     assert len(uploads[-1].files) == 1
     assert publisher.message_state(job) is MessageState.PICTURES
@@ -94,8 +94,8 @@ def test_an_upload_whose_answer_was_lost_is_not_sent_twice(
     job = make_job(images=1)
     publisher = publisher_to(discord)
     answer = compose(job, make_generation(job.parameters))
-    discord.trouble.append(lost)
-    discord.applies_in_trouble = True
+    discord.failures.append(lost)
+    discord.applies_failed_requests = True
     publisher.upload(answer)
     assert [request.method for request in discord.requests] == ["PATCH", "GET"]
 
@@ -130,7 +130,7 @@ def test_the_attachment_limit_of_the_interaction_is_kept() -> None:
 
 
 def test_an_upload_with_an_expired_token_is_tried_once(discord: LocalDiscord) -> None:
-    discord.trouble += [(401, {"code": 50027, "message": "Invalid Webhook Token"})] * 2
+    discord.failures += [(401, {"code": 50027, "message": "Invalid Webhook Token"})] * 2
     job = make_job(images=1)
     publisher = publisher_to(discord)
     with pytest.raises(InteractionGoneError):
@@ -139,7 +139,7 @@ def test_an_upload_with_an_expired_token_is_tried_once(discord: LocalDiscord) ->
 
 
 def test_no_call_is_retried_after_the_token_has_expired(discord: LocalDiscord) -> None:
-    discord.trouble += [(404, {"code": 10015, "message": "Unknown Webhook"})] * 5
+    discord.failures += [(404, {"code": 10015, "message": "Unknown Webhook"})] * 5
     with pytest.raises(NotAnsweredYetError):
         publisher_to(discord).message_state(make_job(age=timedelta(minutes=16)))
     assert len(discord.requests) == 1
@@ -175,7 +175,7 @@ def test_the_text_is_repeated_without_touching_the_pictures(discord: LocalDiscor
 
 
 def test_a_progress_edit_is_tried_once(discord: LocalDiscord) -> None:
-    discord.trouble += [(503, {})]
+    discord.failures += [(503, {})]
     with pytest.raises(Exception, match="503"):
         publisher_to(discord).show_progress(make_job(), "Working")
     assert len(discord.requests) == 1
@@ -202,7 +202,7 @@ def test_an_apology_is_found_again_by_its_signature(discord: LocalDiscord) -> No
 
 
 def test_a_timeout_bounds_a_call_and_its_repetitions(discord: LocalDiscord) -> None:
-    discord.trouble += [(503, {})] * 9
+    discord.failures += [(503, {})] * 9
     publisher = Publisher(WebhookClient(discord.url))
     for call in (
         lambda: publisher.apologise(make_job(), "sorry", timeout_seconds=0.2),

@@ -83,14 +83,14 @@ def test_a_link_that_has_expired_is_requested_once(status: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "trouble", [httpx.Response(503), httpx.Response(429), httpx.ConnectError("no")], ids=str
+    "failure", [httpx.Response(503), httpx.Response(429), httpx.ConnectError("no")], ids=str
 )
 def test_a_transient_failure_is_retried_twice(
-    trouble: httpx.Response | Exception,
+    failure: httpx.Response | Exception,
 ) -> None:
-    assert from_cdn(trouble, picture()).fetch(URL).size == (8, 6)
+    assert from_cdn(failure, picture()).fetch(URL).size == (8, 6)
     with pytest.raises(SourceUnavailableError):
-        from_cdn(trouble, trouble, trouble).fetch(URL)
+        from_cdn(failure, failure, failure).fetch(URL)
 
 
 def test_a_file_that_is_too_large_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
