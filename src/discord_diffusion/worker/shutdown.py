@@ -56,7 +56,7 @@ class Shutdown:
             finally:
                 self._wake.put(None)
 
-        thread = threading.Thread(target=guarded, name="loop", daemon=True)
+        thread = threading.Thread(target=guarded, name="worker", daemon=True)
         thread.start()
         self._wake.get()
         if self._stopping:
