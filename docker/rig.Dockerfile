@@ -42,7 +42,7 @@ RUN python -m compileall -q /opt/rig
 ENV PYTHONPATH=/opt/rig:/opt/rig/src:/opt/packages \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1
-# That the extra `emulation` names everything: found out here, rather than by whoever starts it.
+# Fails where the extra `emulation` lacks a package that these import.
 RUN python -c 'import emulation.discord.app, emulation.rig.telemetry'
 USER rig
 WORKDIR /opt/rig

@@ -20,7 +20,7 @@ RUN python -m venv /installer && /installer/bin/pip install --quiet --no-cache-d
 ENV PATH=/installer/bin:$PATH UV_LINK_MODE=copy UV_CACHE_DIR=/uv-cache UV_COMPILE_BYTECODE=1 UV_PYTHON=/usr/local/bin/python
 
 
-# torch, in the build asked for: cpu, a release of CUDA as PyTorch's indexes name it (cu130), or
+# torch, in the build that TORCH names: cpu, a release of CUDA as PyTorch's indexes name it (cu130), or
 # pypi, the build of the Python package index, which is CUDA's on Linux.
 FROM installer AS torch
 ARG TORCH=cpu

@@ -1,4 +1,4 @@
-"""TARGET=aws: a deployment that runs already, told by its outputs.
+"""TARGET=aws: a deployment that runs already, described by its outputs.
 
     terraform output -json >outputs.json
     AWS_STACK_OUTPUTS=outputs.json DISCORD_URL=https://stand-in.example TARGET=aws pytest ...

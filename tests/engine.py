@@ -19,7 +19,7 @@ def engine() -> Any:
 
 
 def state_of(container: str) -> dict[str, Any]:
-    """The state of a container by id, as `docker inspect` tells it."""
+    """The state of a container by id, as `docker inspect` shows it."""
     found: dict[str, Any] = engine().api.inspect_container(container)["State"]
     return found
 

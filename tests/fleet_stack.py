@@ -90,7 +90,7 @@ class FleetStack:
     def send_crowd(self, users: int, each: int, first_user: int, **options: object) -> list[str]:
         """Many users send commands, several at a time; the interactions' ids.
 
-        Who is not answered in time, or is told that the queue is slow, sends again, as people do.
+        A user who is not answered in time, or reads that the queue is slow, sends again.
         """
 
         def send(number: int) -> str:
@@ -109,11 +109,11 @@ class FleetStack:
             return list(pool.map(send, range(users * each)))
 
     def _is_refused(self, interaction: str) -> bool:
-        told = self.stack.discord.interaction(interaction)["history"][0]["content"]
-        return says(told, "en-US", "refused.queue")
+        content = self.stack.discord.interaction(interaction)["history"][0]["content"]
+        return says(content, "en-US", "refused.queue")
 
     def seen(self, interaction: str, images: int) -> MessageHistory:
-        """What a user saw who asked for so many pictures."""
+        """What a user saw who requested so many pictures."""
         return MessageHistory(interaction, "", images, self.stack.discord.interaction(interaction))
 
     def faults(self, interactions: Sequence[str], images: int) -> dict[str, list[str]]:
@@ -122,7 +122,7 @@ class FleetStack:
         return {one: faults for one, faults in found.items() if faults}
 
     def wait_for_answers(self, interactions: Sequence[str], images: int, seconds: float) -> None:
-        """Return once every user has pictures; fail with what is known of those who have none."""
+        """Return once every user has pictures; fail with a report of those who have none."""
         missing = set(interactions)
 
         def none_is_missing() -> bool:
@@ -133,10 +133,10 @@ class FleetStack:
         try:
             wait_until(none_is_missing, f"{len(interactions)} answers are there", seconds)
         except AssertionError as error:
-            raise AssertionError(f"{error}\n{self.story(missing)}") from None
+            raise AssertionError(f"{error}\n{self.report(missing)}") from None
 
-    def story(self, interactions: Iterable[str]) -> str:
-        """What happened to some jobs and to the fleet, for whoever looks."""
+    def report(self, interactions: Iterable[str]) -> str:
+        """What happened to some jobs and to the fleet, for the failure's text."""
         waiting, in_work = self.stack.queue_depth()
         shown = self.agent.state()
         lines = [
@@ -200,7 +200,7 @@ def most_at_once(changes: Sequence[Change], what: str, state: str) -> int:
 
 
 def stopped_while_protected(changes: Sequence[Change]) -> list[str]:
-    """Tasks that were told to stop although they had protected themselves."""
+    """Tasks that were stopped although they had protected themselves."""
     protected: set[str] = set()
     found = []
     for change in changes:

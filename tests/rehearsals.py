@@ -51,7 +51,7 @@ def words_of(command: str) -> list[str]:
 
 @dataclass(frozen=True)
 class Rehearsal:
-    """One account and one Discord, with the environment of a person who deploys to them."""
+    """An emulated account and a local Discord, with the environment of a deployment to them."""
 
     state: StackState
     folder: StateFolder
@@ -154,7 +154,7 @@ class Rehearsal:
 
 
 def begin(folder: Path) -> Rehearsal:
-    """Start account and Discord; nothing is asked for or deployed yet."""
+    """Start account and Discord; no quota is requested and nothing is deployed yet."""
     from emulation.rig.options import FleetOptions, StackOptions
 
     place = StateFolder(folder / "stack")

@@ -1,7 +1,7 @@
-"""Which modules a target's whole run has, in the order to run them in.
+"""The test modules that a target's whole run has, in the order in which they run.
 
 Target `docker` has all of tests/docker and of tests/integration but those named here: a new module
-runs there, unless somebody writes down why not. Target `host` has what needs no engine.
+runs there, unless ELSEWHERE says why not. Target `host` has what needs no engine.
 """
 
 from pathlib import Path

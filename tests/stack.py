@@ -66,7 +66,7 @@ class Stack:
         return self._depth(self.state.queue_url)
 
     def empty_queue(self) -> None:
-        """Drop what a worker that was ended may have held: it would be received again later."""
+        """Drop jobs that a killed worker may have held: they would be received again later."""
         self.sqs.purge_queue(QueueUrl=self.state.queue_url)
 
     def dead_letters(self) -> int:

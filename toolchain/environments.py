@@ -36,7 +36,17 @@ def create_project_environment(layout: Layout) -> None:
             " `apt-get install python3-venv`."
         ) from error
     python = python_of(layout.environment)
-    run([python, "-m", "pip", "install", "--quiet", "-r", layout.requirements / "installer.txt"])
+    run(
+        [
+            python,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "-r",
+            layout.root / "requirements" / "installer.txt",
+        ]
+    )
 
 
 def sync_project(layout: Layout) -> None:
@@ -45,36 +55,17 @@ def sync_project(layout: Layout) -> None:
     _sync(layout, layout.root, layout.environment, "--all-extras", "--inexact")
 
 
-def sync_emulator(layout: Layout) -> None:
-    """Install LocalStack with the plug-in, editable: a change of it counts at the next start."""
-    _create(layout, layout.emulator_environment)
-    _sync(layout, layout.emulator, layout.emulator_environment)
-
-
-def sync_lambda_runtime(layout: Layout) -> None:
-    """Install what AWS's Python runtime holds, and nothing of LocalStack."""
-    _create(layout, layout.lambda_environment)
-    # Compiled now, as AWS's runtime is: else each function's first call would pay for it.
-    words = ("--only-group", "lambda", "--compile-bytecode")
-    _sync(layout, layout.emulator, layout.lambda_environment, *words)
-
-
-def sync_policy_tools(layout: Layout) -> None:
-    """Install the tools that judge the Terraform module."""
-    _create(layout, layout.policy_environment)
-    _sync(layout, layout.infra / "policy", layout.policy_environment, "--compile-bytecode")
-
-
-def _create(layout: Layout, environment: Path) -> None:
-    python = find_or_fetch_python(uv_of(layout), layout.pythons)
+def create(layout: Layout, environment: Path, project: Path, *words: str) -> None:
+    """Create another environment, on Python 3.13, with what the lock of a uv project holds."""
+    python = find_or_fetch_python(uv_of(layout), layout.cache / "python")
     shutil.rmtree(environment, ignore_errors=True)
     run([uv_of(layout), "venv", "--quiet", "--no-project", "--python", python, environment])
+    _sync(layout, project, environment, *words)
 
 
 def _sync(layout: Layout, project: Path, environment: Path, *words: str) -> None:
-    """Install what a project's lock holds, hashes verified, into an environment that exists."""
     # Frozen: the lock is taken as it is, whatever index a person has configured. That it fits
-    # pyproject.toml is checked by `make lint`.
+    # pyproject.toml is checked by `make lint`. Hashes are verified.
     base: list[str | Path] = [uv_of(layout), "sync", "--quiet", "--frozen", "--project", project]
     run([*base, *words], env=clean_environment() | {"UV_PROJECT_ENVIRONMENT": str(environment)})
 
@@ -85,7 +76,7 @@ def install_torch(layout: Layout, build: str) -> None:
     Raises:
         SetupError: no CPU build is to be had.
     """
-    lines = (layout.requirements / "torch.txt").read_text().splitlines()
+    lines = (layout.root / "requirements" / "torch.txt").read_text().splitlines()
     requirement = next(line for line in lines if line and not line.startswith("#"))
     python = python_of(layout.environment)
     backend = "cpu" if build == "cpu" else "auto"

@@ -17,11 +17,6 @@ class Layout:
         return cls(Path(__file__).resolve().parents[1])
 
     @property
-    def requirements(self) -> Path:
-        """The versions of the installer and of torch, which no lock holds."""
-        return self.root / "requirements"
-
-    @property
     def emulator(self) -> Path:
         """The uv project of LocalStack with the plug-in, and of the Lambda runtime."""
         return self.root / "emulation" / "aws"
@@ -47,11 +42,6 @@ class Layout:
         return self.cache / "stamps"
 
     @property
-    def pythons(self) -> Path:
-        """Interpreters that were fetched."""
-        return self.cache / "python"
-
-    @property
     def emulator_environment(self) -> Path:
         """LocalStack and the plug-in, on Python 3.13."""
         return self.cache / "emulator"
@@ -63,7 +53,7 @@ class Layout:
 
     @property
     def policy_environment(self) -> Path:
-        """The tools that judge the Terraform module, made when they are first asked for."""
+        """The tools that judge the Terraform module, made when they are first needed."""
         return self.cache / "policy"
 
     @property

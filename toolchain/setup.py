@@ -1,6 +1,7 @@
 """The steps of the set-up: what has to be there, in which order, and what each is made from."""
 
 import sys
+from pathlib import Path
 
 from toolchain import environments, terraform
 from toolchain.commands import clean_environment, run
@@ -10,47 +11,55 @@ from toolchain.steps import Plan, Step, files_digest
 _PROJECT = "project environment"
 _TORCH = "torch"
 _LAMBDA = "Lambda runtime"
+_COMPILED = ("--compile-bytecode",)
+"""Byte code made now, as AWS's runtime has it: else each first call would make it."""
 
 
 def project_plan(layout: Layout, torch_build: str) -> Plan:
-    """The whole set-up of a checkout, with torch in the build asked for."""
+    """The whole set-up of a checkout, with torch in the build `torch_build`."""
     # Environments hold paths: they are made anew in a checkout that moved, or for another Python.
     here = f"{layout.root} {sys.executable} {sys.version_info[:2]}"
-    emulator = (here, files_digest(layout.emulator / "pyproject.toml", layout.emulator / "uv.lock"))
-    installer, torch = (layout.requirements / name for name in ("installer.txt", "torch.txt"))
-    locked = (layout.root / "pyproject.toml", layout.root / "uv.lock")
+    requirements = layout.root / "requirements"
+    emulator = (here, _locked(layout.emulator))
     steps = (
         Step(
             _PROJECT,
             lambda: environments.create_project_environment(layout),
-            (here, files_digest(installer)),
+            (here, files_digest(requirements / "installer.txt")),
             environments.uv_of(layout),
         ),
         Step(
             _TORCH,
             lambda: environments.install_torch(layout, torch_build),
-            (torch_build, files_digest(torch)),
+            (torch_build, files_digest(requirements / "torch.txt")),
             layout.environment,
             (_PROJECT,),
         ),
         Step(
-            # After torch, whose own needs are then set to the versions of the lock.
+            # After torch, whose dependencies are then set to the versions of the lock.
             "project packages",
             lambda: environments.sync_project(layout),
-            (files_digest(*locked),),
+            (_locked(layout.root),),
             layout.environment,
             (_TORCH,),
         ),
         Step(
+            # With the plug-in, editable: a change of it counts at the emulator's next start.
             "emulator (LocalStack)",
-            lambda: environments.sync_emulator(layout),
+            lambda: environments.create(layout, layout.emulator_environment, layout.emulator),
             emulator,
             python_of(layout.emulator_environment),
             (_PROJECT,),
         ),
         Step(
             _LAMBDA,
-            lambda: environments.sync_lambda_runtime(layout),
+            lambda: environments.create(
+                layout,
+                layout.lambda_environment,
+                layout.emulator,
+                "--only-group=lambda",
+                *_COMPILED,
+            ),
             emulator,
             python_of(layout.lambda_environment),
             (_PROJECT,),
@@ -74,14 +83,18 @@ def project_plan(layout: Layout, torch_build: str) -> Plan:
 
 def policy_plan(layout: Layout) -> Plan:
     """What only the checks of the Terraform module need; the project must be set up."""
-    folder = layout.infra / "policy"
+    project = layout.infra / "policy"
     step = Step(
         "policy tools",
-        lambda: environments.sync_policy_tools(layout),
-        (f"{layout.root}", files_digest(folder / "pyproject.toml", folder / "uv.lock")),
+        lambda: environments.create(layout, layout.policy_environment, project, *_COMPILED),
+        (str(layout.root), _locked(project)),
         python_of(layout.policy_environment),
     )
     return Plan((step,), layout.stamps)
+
+
+def _locked(project: Path) -> str:
+    return files_digest(project / "pyproject.toml", project / "uv.lock")
 
 
 def _build_lambda_package(layout: Layout) -> None:

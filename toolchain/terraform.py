@@ -29,7 +29,7 @@ def set_up(layout: Layout) -> None:
 
 
 def inputs(infra: Path) -> tuple[str, ...]:
-    """What another `terraform init` is due for: provider, modules, and tests, which name some."""
+    """What `terraform init` depends on: the provider, the modules, and tests, which name some."""
     modules = sorted(path.name for path in infra.glob("modules/*"))
     return (files_digest(infra / "providers.tf", infra / "tests"), *modules)
 

@@ -86,7 +86,7 @@ def _python() -> Check:
 def _emulator_python(layout: Layout) -> Check:
     version = environments.PYTHON_OF_LAMBDA
     found = environments.find_python(version)
-    fetched = sorted((layout.pythons).glob(f"cpython-{version}*"))
+    fetched = sorted((layout.cache / "python").glob(f"cpython-{version}*"))
     text = str(found or (fetched[0] if fetched else "none: make setup fetches it"))
     return Check(f"Python {version}", text)
 

@@ -48,7 +48,7 @@ class FleetAgent:
         return entries
 
     def change(self, name: str, **fields: object) -> dict[str, Any]:
-        """Change something; the state after it. What is None is left out.
+        """Change something, and return the state after it; fields that are None are left out.
 
         Raises:
             ControlError: it can't be done; the text is the agent's.

@@ -1,4 +1,4 @@
-"""What a person can choose about a stack of target `host`."""
+"""Options of a stack: ports, fleet, model, variables of Terraform."""
 
 import math
 import platform
@@ -17,7 +17,7 @@ _EMBEDDED_NOTICE = "Drawn by the embedded 64×64 model, which knows only shapes,
 
 _FASTEST_LOOP = 10.0
 _LOAD_SECONDS = 8
-"""What a worker takes from its start to its first job, with the embedded model on a busy laptop."""
+"""From a worker's start to its first job, with the embedded model on a busy laptop."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class ModelOptions:
 class FleetOptions:
     """The fleet of a stack.
 
-    With `minimum_tasks` of 0 it sleeps while nobody asks; with `maximum_tasks` of 0 it is paused.
+    With `minimum_tasks` of 0 it sleeps while no job waits; with `maximum_tasks` of 0 it is paused.
     `speed` divides what instances and images take on AWS. Workers and functions are not sped up.
     """
 
@@ -67,7 +67,7 @@ class FleetOptions:
 
     @property
     def loop_speed(self) -> float:
-        """Divides the times of the loop that measures and scales; functions keep pace with it."""
+        """Divides the times of the scaling loop; limited, since functions are not sped up."""
         return min(self.speed, _FASTEST_LOOP)
 
     def settings(self) -> dict[str, float]:
@@ -75,7 +75,7 @@ class FleetOptions:
         return {"speed": self.speed, "alarm_speed": self.loop_speed}
 
     def boot_phases(self) -> dict[str, int]:
-        """What people are told that a start takes: what it takes here."""
+        """The phases of an instance's start, for wait estimates: as long as they take here."""
         instance = DELAYS["reservation"] + DELAYS["launch"] + DELAYS["register"]
         return {
             "boot_instance_seconds": math.ceil(instance / self.speed),

@@ -1,4 +1,4 @@
-"""Talk to the stand-in's control API: send interactions as a person would, read what came back."""
+"""A client of the stand-in's control API: sends interactions, reads answers, switches faults."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -13,7 +13,7 @@ from emulation.rig.errors import AnswerError, ControlError
 
 _EPHEMERAL = 1 << 6
 _SKETCH = "sketch.webp"
-"""How the name of a picture ends that is shown while the others are drawn."""
+"""The end of the name of a sketch, which is shown while a picture is drawn."""
 _POLL_SECONDS = 0.05
 
 
@@ -64,7 +64,7 @@ class StandIn:
         return self._json("POST", f"/control/interactions/{interaction_id}/redeliver")
 
     def interaction(self, interaction_id: str) -> dict[str, Any]:
-        """What the stand-in knows of an interaction, with every version of its message."""
+        """An interaction as the stand-in stores it, with every version of its message."""
         return self._json("GET", f"/control/interactions/{interaction_id}")
 
     def add_to_timeline(self, interaction_id: str, name: str, at: str) -> None:
@@ -76,7 +76,7 @@ class StandIn:
         self._call("POST", "/control/series", {"name": name, "value": value})
 
     def add_note(self, text: str, at: float) -> None:
-        """Tell the operations page what another part of the rig did, at Unix seconds."""
+        """Show on the operations page what another part of the rig did, at Unix seconds."""
         self._call("POST", "/control/notes", {"text": text, "at": at})
 
     def chaos(self) -> dict[str, Any]:
@@ -98,7 +98,7 @@ class StandIn:
         """Wait for the message's pictures, calling `watch` with its text whenever that changes.
 
         Raises:
-            AnswerError: the user was told of an error, or no pictures came in time.
+            AnswerError: the user saw an error, or no pictures came in time.
         """
         started = time.monotonic()
         seen = ""
@@ -110,7 +110,7 @@ class StandIn:
                     watch(seen)
             if message and pictures_of(message):
                 return self._answer(message)
-            if message and self._tells_of_an_error(message):
+            if message and self._is_error(message):
                 raise AnswerError(seen)
             time.sleep(_POLL_SECONDS)
         waited = f"No pictures after {timeout_seconds:.0f} s."
@@ -126,7 +126,7 @@ class StandIn:
         return self._call("GET", url).content
 
     @staticmethod
-    def _tells_of_an_error(message: dict[str, Any]) -> bool:
+    def _is_error(message: dict[str, Any]) -> bool:
         ephemeral = bool(int(message.get("flags") or 0) & _EPHEMERAL)
         return ephemeral or str(message["content"]).startswith(FAILURE_MARK)
 

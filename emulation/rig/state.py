@@ -21,8 +21,8 @@ STATE_DIR_VARIABLE = "DISCORD_DIFFUSION_STATE_DIR"
 class ProcessRecord:
     """A process of the stack.
 
-    `started_at` (seconds since the epoch, by the system's own account) tells it from another
-    process that was given the same pid later.
+    `started_at` (seconds since the epoch, as the system reports it) distinguishes it from a later
+    process with the same pid.
     """
 
     name: str
@@ -67,7 +67,7 @@ class StackState:
     auto_scaling_group_name: str = ""
     jobs_table_name: str = ""
     alarm_names: dict[str, list[str]] = field(default_factory=dict)
-    """Those that move the fleet, and those that tell people."""
+    """The alarms that scale the fleet, and those that notify people."""
     worker_environment: dict[str, str] = field(default_factory=dict)
     processes: tuple[ProcessRecord, ...] = ()
 

@@ -1,4 +1,4 @@
-"""Apply the Terraform root module to the emulator, telling how far it is."""
+"""Terraform's root module, applied to the emulator with progress."""
 
 import json
 import subprocess

@@ -18,13 +18,13 @@ IMAGES = {
 
 @dataclass(frozen=True)
 class Image:
-    """An image, looked at from outside and from a container without network."""
+    """An image, inspected from outside and from a container without network."""
 
     name: str
 
     @property
     def config(self) -> dict[str, Any]:
-        """What `docker image inspect` tells."""
+        """What `docker image inspect` prints."""
         found: list[dict[str, Any]] = json.loads(docker.run("image", "inspect", self.name))
         return found[0]
 

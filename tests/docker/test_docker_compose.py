@@ -72,7 +72,7 @@ def test_only_the_fleet_gets_the_engines_socket(plain: dict[str, Service]) -> No
     assert plain["terraform"]["environment"]["MAXIMUM_TASKS"] == "0"
 
 
-def test_everything_waits_for_what_it_needs(plain: dict[str, Service]) -> None:
+def test_a_service_starts_after_those_it_needs(plain: dict[str, Service]) -> None:
     conditions = {
         name: {other: needed["condition"] for other, needed in one.get("depends_on", {}).items()}
         for name, one in plain.items()

@@ -74,7 +74,9 @@ def test_ten_times_up_and_down_leave_nothing(folder: StateFolder) -> None:
         assert engine_processes(running, chosen.values()) == []
 
 
-def test_what_runs_the_same_image_is_not_taken_for_the_stacks(folder: StateFolder) -> None:
+def test_a_foreign_container_of_the_same_image_does_not_belong_to_the_stack(
+    folder: StateFolder,
+) -> None:
     project = project_of(LAYOUT.root, folder)
     # As an image says that Compose built for the stack.
     labels = (f"{PROJECT_LABEL}={project}", f"{SERVICE_LABEL}=emulator")

@@ -63,7 +63,7 @@ def test_there_is_no_secret(image: Image) -> None:
     assert image.run("sh", "-c", search).split() == []
 
 
-def test_every_program_says_when_it_is_well(image: Image) -> None:
+def test_every_image_has_a_health_check(image: Image) -> None:
     if image.name.split("/")[1] in ("rig", "deploy"):
         pytest.skip("docker-compose.yml knows which of its programs listens")
     assert image.config["Config"]["Healthcheck"]["Test"][0] == "CMD"

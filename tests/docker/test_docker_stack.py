@@ -53,7 +53,7 @@ def test_a_signed_interaction_becomes_pictures(state: StackState) -> None:
     assert [Image.open(io.BytesIO(one)).size for _, one in answer.pictures] == [(256, 256)] * 4
 
 
-def test_a_worker_that_is_no_task_runs_without_rights(compose: DockerCompose) -> None:
+def test_a_worker_outside_of_the_fleet_runs_without_privileges(compose: DockerCompose) -> None:
     worker = compose.get_container("worker-cpu").ID
     assert worker is not None
     shown = docker.run("exec", worker, "cat", "/proc/1/status")

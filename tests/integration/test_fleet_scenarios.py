@@ -46,14 +46,14 @@ NO_CAPACITY, UNCHARGED = "no free GPU", "Nothing was charged"
 
 @pytest.fixture(scope="module")
 def fleet() -> Iterator[FleetStack]:
-    """A stack whose fleet sleeps until somebody asks."""
+    """A stack whose fleet sleeps until there is a job."""
     with running("test-fleet", OPTIONS) as stack:
         found = FleetStack(stack)
         found.wait_until_asleep()
         yield found
 
 
-def test_one_interaction_wakes_the_fleet_and_quiet_sends_it_back_to_sleep(
+def test_one_interaction_wakes_the_fleet_and_without_jobs_it_sleeps_again(
     fleet: FleetStack,
 ) -> None:
     mark = fleet.mark()
@@ -83,7 +83,7 @@ def test_one_interaction_wakes_the_fleet_and_quiet_sends_it_back_to_sleep(
     ]
     assert is_in_order(order, [str(change) for change in changes]), changes
     counts = [change.state for change in changes if change.what == "service"]
-    assert counts == ["1", "0"], "no more than one task is asked for"
+    assert counts == ["1", "0"], "no more than one task is wanted"
     sizes = [change.state for change in changes if change.what == "group"]
     assert sizes == ["1", "0"], "and no more than one instance"
     times = {str(change): change.at for change in changes}
@@ -93,7 +93,7 @@ def test_one_interaction_wakes_the_fleet_and_quiet_sends_it_back_to_sleep(
 
 
 def assert_told_by_aws(fleet: FleetStack) -> None:
-    """AWS's own records tell the same: the service's, the group's, the alarms'."""
+    """AWS's own records show the same: the service's, the group's, the alarms'."""
     state = fleet.stack.state
     scaled = fleet.client("application-autoscaling").describe_scaling_activities(
         ServiceNamespace="ecs",
@@ -112,12 +112,12 @@ def assert_told_by_aws(fleet: FleetStack) -> None:
     [service] = fleet.client("ecs").describe_services(
         cluster=state.ecs_cluster_name, services=[state.ecs_service_name]
     )["services"]
-    told = " ".join(event["message"] for event in service["events"])
+    messages = " ".join(event["message"] for event in service["events"])
     for text in ("has started 1 tasks", "has stopped 1 running tasks", "reached a steady state"):
-        assert text in told
+        assert text in messages
 
 
-def test_a_crowd_grows_the_fleet_to_its_maximum_and_no_busy_task_is_let_go(
+def test_a_crowd_scales_the_fleet_to_its_maximum_and_no_busy_task_is_stopped(
     fleet: FleetStack,
 ) -> None:
     mark = fleet.mark()
@@ -139,7 +139,7 @@ def test_a_crowd_grows_the_fleet_to_its_maximum_and_no_busy_task_is_let_go(
     assert stopped_while_protected(changes) == []
 
 
-def test_interruptions_and_a_killed_worker_cost_no_answer_and_double_none(
+def test_interruptions_and_a_killed_worker_lose_no_answer_and_repeat_none(
     fleet: FleetStack,
 ) -> None:
     mark = fleet.mark()
@@ -174,7 +174,7 @@ def _killed_one(fleet: FleetStack) -> bool:
     return bool(busy)
 
 
-def test_without_capacity_users_are_told_in_time_and_the_rest_is_drawn_once_it_is_back(
+def test_without_capacity_users_are_notified_and_the_other_jobs_are_drawn_once_it_is_back(
     fleet: FleetStack,
 ) -> None:
     discord = fleet.stack.discord
@@ -185,14 +185,14 @@ def test_without_capacity_users_are_told_in_time_and_the_rest_is_drawn_once_it_i
         history = discord.interaction(interaction)["history"]
         return [version["content"] for version in history]
 
-    wait_until(lambda: NO_CAPACITY in texts(patient)[-1], "the patient one is told why", 60)
-    # Only now: a job given up before the first launch has failed is rightly not told of it.
+    wait_until(lambda: NO_CAPACITY in texts(patient)[-1], "the patient user reads why", 60)
+    # Only now: a job that is refused before the first launch failed does not mention the failure.
     late = discord.send(
         "imagine", {"prompt": "a red ring"}, age_seconds=860, user_id="1400000000000000009"
     )
     wait_until(lambda: UNCHARGED in texts(late)[-1], "the late one is refused in time", 60)
     assert NO_CAPACITY in texts(late)[-1]
-    wait_until(lambda: fleet.alarm("no-capacity") == "ALARM", "people are told", 90)
+    wait_until(lambda: fleet.alarm("no-capacity") == "ALARM", "people are notified", 90)
     activities = fleet.client("autoscaling").describe_scaling_activities(
         AutoScalingGroupName=fleet.stack.state.auto_scaling_group_name, MaxRecords=1
     )["Activities"]
@@ -206,5 +206,5 @@ def test_without_capacity_users_are_told_in_time_and_the_rest_is_drawn_once_it_i
     assert fleet.stack.queue_depth() == (0, 0)
 
 
-def test_after_all_that_the_plan_is_empty(fleet: FleetStack) -> None:
+def test_after_the_scenarios_the_plan_is_empty(fleet: FleetStack) -> None:
     assert fleet.stack.plan_is_empty()

@@ -103,7 +103,7 @@ def family(state: StackState) -> set[int]:
     return {process.pid for process in parents + children}
 
 
-def test_commands_that_need_a_stack_say_how_to_start_one(tmp_path: Path) -> None:
+def test_commands_that_need_a_stack_name_the_command_that_starts_one(tmp_path: Path) -> None:
     lonely = Rig(tmp_path)
     for words in (["status"], ["send", "--prompt", "x"]):
         assert "make local-up" in lonely.run(*words, status=1)
@@ -131,7 +131,7 @@ def assert_fleet_commands_work(rig: Rig) -> None:
     assert json.loads(rig.run("fleet", "settings", "pull_seconds=90"))["delays"]["pull_seconds"]
 
 
-def test_the_life_of_a_stack(rig: Rig, tmp_path: Path) -> None:
+def test_a_stack_is_started_used_and_stopped_by_commands(rig: Rig, tmp_path: Path) -> None:
     first = rig.up()
     for name in ("target", "aws_endpoint", "interactions_url", "discord_url", "queue_url"):
         assert first[name], name
@@ -143,9 +143,9 @@ def test_the_life_of_a_stack(rig: Rig, tmp_path: Path) -> None:
         )
     )
     assert [Path(path).exists() for path in sent["pictures"]] == [True, True]
-    told = rig.run("status")
+    printed = rig.run("status")
     for text in ("in work", "1 desired, 1 running", "RUNNING", "InService"):
-        assert text in told, text
+        assert text in printed, text
     shown = json.loads(rig.run("status", "--json"))["fleet"]
     assert (shown["desired"], shown["running"], shown["alarms"]["task-shortfall"]) == (1, 1, "OK")
     [task] = [one for one in shown["tasks"] if one["status"] == "RUNNING"]

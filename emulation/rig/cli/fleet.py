@@ -13,7 +13,7 @@ from emulation.rig.emulator_client import FleetAgent
 from emulation.rig.errors import RigError
 from emulation.rig.status import fleet_status
 
-app = typer.Typer(no_args_is_help=True, help="The emulated GPU fleet: state and misfortunes.")
+app = typer.Typer(no_args_is_help=True, help="The emulated GPU fleet: its state, and its failures.")
 
 Instance = Annotated[str | None, typer.Argument(help="An instance; any one if not named.")]
 Task = Annotated[str | None, typer.Argument(help="A task, or its first letters; any that runs.")]

@@ -20,7 +20,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="AWS, Discord and the GPU fleet on one machine: start it, use it, look at it, stop it.",
+    help="AWS, Discord and the GPU fleet on one machine: start it, use it, watch it, stop it.",
 )
 for command in (
     stack.up,
@@ -37,7 +37,7 @@ app.add_typer(fleet.app, name="fleet")
 
 @app.command()
 def doctor(as_json: AsJson = False) -> None:
-    """Show what this machine can do, how to mend what it lacks, and which target to use."""
+    """Show what this machine can do, how to get what it lacks, and which target to use."""
     found = examination.examine(LAYOUT)
     if as_json:
         print_json(found.as_json())

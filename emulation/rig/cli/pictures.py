@@ -49,7 +49,7 @@ def send(
     ] = None,
     out: Out = Path("build/pictures"),
     timeout: Timeout = 120,
-    user: Annotated[str | None, typer.Option(help="Id of the user who asks.")] = None,
+    user: Annotated[str | None, typer.Option(help="Id of the user who sends it.")] = None,
     state_dir: StateDir = None,
     as_json: AsJson = False,
 ) -> None:

@@ -85,7 +85,7 @@ def up(
     state_dir: StateDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Start the stack, or say that it runs."""
+    """Start the stack, if it does not run yet."""
     if maximum_tasks and minimum_tasks > maximum_tasks:
         raise RigError(f"minimum-tasks is {minimum_tasks}, above maximum-tasks: {maximum_tasks}")
     options = StackOptions(
@@ -108,7 +108,9 @@ def down(state_dir: StateDir = None, as_json: AsJson = False) -> None:
     with exclusive(LAYOUT.cache, folder):
         known = folder.load()
         in_containers = (
-            known.target == containers.TARGET if known else containers.left(LAYOUT, folder)
+            known.target == containers.TARGET
+            if known
+            else containers.has_containers(LAYOUT, folder)
         )
         if in_containers:
             stopped = containers.stop(LAYOUT, folder)

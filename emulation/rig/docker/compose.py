@@ -15,7 +15,7 @@ PROJECT = "discord-diffusion"
 PROJECT_LABEL = "com.docker.compose.project"
 SERVICE_LABEL = "com.docker.compose.service"
 _MADE_BY_COMPOSE = "com.docker.compose.config-hash"
-"""Only containers have it: the other two stand on images as well, and so on whatever runs them."""
+"""Only containers have it: the other two labels are on images too, and on what runs those."""
 _BUILD_SECONDS = 3600.0
 _UP_SECONDS = 900.0
 _DOWN_SECONDS = 180.0
@@ -38,7 +38,7 @@ def containers(project: str, service: str | None = None, *, running: bool = Fals
 
 @dataclass(frozen=True)
 class Compose:
-    """Runs `docker compose` on one project, with what its files ask for by name."""
+    """Runs `docker compose` on one project; `settings` are the variables that its files name."""
 
     root: Path
     project: str
@@ -47,8 +47,8 @@ class Compose:
     def build(self, *services: str) -> None:
         """Build the images of services, whatever their profiles.
 
-        An image carries the name of the project that built it: were it each stack's own, each would
-        make the same images once more, and leave the last one's without a name.
+        They are built as the default project, whose name Compose writes into them: built as each
+        stack's own, the same images would be made once more for each stack.
 
         Raises:
             DockerError: with the end of what the builder printed.
@@ -58,9 +58,9 @@ class Compose:
         builder._run(*profiles, "build", "--quiet", *services, timeout=_BUILD_SECONDS)
 
     def up(self, *services: str) -> None:
-        """Start what is not started of services, of all unless some are named, and wait for it.
+        """Start services, all unless some are named, and wait until they are healthy.
 
-        All of them are healthy then, and what is to be deployed is.
+        The deployment has ended then.
 
         Raises:
             DockerError: with what compose and the deployment printed last.
@@ -87,7 +87,7 @@ class Compose:
         return [*base, "--project-name", self.project, *words]
 
     def environment(self) -> dict[str, str]:
-        """What it runs in: no profile of the person's, since the fleet starts the workers."""
+        """Its environment: without the person's profiles, since the fleet starts the workers."""
         return {**os.environ, "COMPOSE_PROFILES": "", **self.settings}
 
     def _run(self, *words: str, timeout: float = 60.0) -> str:

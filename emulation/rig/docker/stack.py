@@ -46,7 +46,7 @@ def start(
         raise StartError("WATCH works with RUNTIME=host only: containers hold a copy of the code")
     project = project_of(layout.root, folder)
     if _containers(project) and not _whole(project):
-        # The others' network went with the emulator's container: they would not find the next.
+        # The others share the network of the emulator's container, which another one has not.
         stop(layout, folder)
     gpus = engine.usable_gpus()
     service, image = _WORKERS[bool(gpus)]
@@ -69,12 +69,12 @@ def start(
 
 
 def stop(layout: Layout, folder: StateFolder) -> bool:
-    """Remove the stack's containers, also its tasks', and volumes; whether there were any."""
+    """Remove the stack's containers, also its tasks', and volumes; whether it had any."""
     project = project_of(layout.root, folder)
     there = bool(_containers(project))
     if there:
         compose = Compose(layout.root, project)
-        with suppress(DockerError):  # what another container holds; the second time tells
+        with suppress(DockerError):  # fails while another container uses a volume
             compose.down()
         _remove(docker.containers_with(f"{STACK_LABEL}={project}"))
         compose.down()
@@ -82,7 +82,7 @@ def stop(layout: Layout, folder: StateFolder) -> bool:
     return there
 
 
-def left(layout: Layout, folder: StateFolder) -> bool:
+def has_containers(layout: Layout, folder: StateFolder) -> bool:
     """Whether a stack that left no file here has containers."""
     try:
         return bool(_containers(project_of(layout.root, folder)))
@@ -91,7 +91,7 @@ def left(layout: Layout, folder: StateFolder) -> bool:
 
 
 def find(project: str) -> StackState | None:
-    """The state of a project's stack, if one is deployed, whoever started it."""
+    """The state of a project's stack, if one is deployed, however it was started."""
     found = containers(project, _TELEMETRY, running=True)
     if not found:
         return None
@@ -100,7 +100,7 @@ def find(project: str) -> StackState | None:
 
 
 def parts(state: StackState) -> list[ProcessHealth]:
-    """Every container of the stack but the one-shot, and of its tasks, with its first process."""
+    """The containers of the stack and of its tasks, but not the one that deployed it."""
     found = []
     for one in json.loads(docker.run("inspect", *_containers(state.project))):
         labels, name = one["Config"]["Labels"], one["Name"].lstrip("/")
@@ -188,8 +188,8 @@ def _last_lines(project: str) -> str:
 
 
 def _whole(project: str) -> bool:
-    """Whether every service that stays runs."""
-    # Asked one by one: the list of what runs is late by a moment.
+    """Whether every service that does not end by itself runs."""
+    # By inspecting each one: the list of running containers lags behind.
     found = json.loads(docker.run("inspect", *_containers(project)))
     running = {one["Config"]["Labels"].get(SERVICE_LABEL) for one in found if _runs(one)}
     return running.issuperset(_SERVICES)

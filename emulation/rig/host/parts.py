@@ -37,7 +37,7 @@ class Parts:
     options: StackOptions
 
     def start_emulator(self, port: int) -> ProcessRecord:
-        """LocalStack with the extension, on a loopback port; the fleet's tasks are its children."""
+        """LocalStack with the plug-in, on a loopback port; the fleet's tasks are its children."""
         for old in self.folder.logs.glob(TASK_LOGS):
             old.unlink()
         config = EmulatorConfig(
@@ -58,7 +58,7 @@ class Parts:
         return self._spawn(STAND_IN, argv, base_environment())
 
     def start_telemetry(self) -> ProcessRecord:
-        """What tells the operations page about the queue and the workers."""
+        """The telemetry, which reports the queue and the fleet to the operations page."""
         argv = [
             sys.executable,
             "-m",
@@ -71,7 +71,7 @@ class Parts:
     def start_servers(self, state: StackState, display: Display) -> StackState:
         """Start the emulator and the stand-in where `state` says, and wait until both answer.
 
-        The state is saved with each process, so that whoever stops the stack finds it.
+        The state is saved with each process, so that it can be found and stopped.
 
         Raises:
             StartError: one ended while starting.

@@ -9,7 +9,7 @@ from toolchain.display import Display
 
 
 class Terminal(io.StringIO):
-    """A stream that says that somebody watches."""
+    """A stream that says that it is a terminal."""
 
     def isatty(self) -> bool:
         return True
@@ -26,7 +26,7 @@ def test_without_a_terminal_each_step_is_two_plain_lines() -> None:
     assert re.fullmatch(r"  ✓ second \(3 of 4 resources\) +\d+\.\d s", lines[3])
 
 
-def test_a_step_that_fails_is_marked_and_its_error_goes_on() -> None:
+def test_a_failed_step_is_marked_and_its_error_raised() -> None:
     stream = io.StringIO()
 
     def fail() -> None:
@@ -37,7 +37,7 @@ def test_a_step_that_fails_is_marked_and_its_error_goes_on() -> None:
     assert "✗ broken" in stream.getvalue()
 
 
-def test_on_a_terminal_the_line_that_moves_is_cleared_before_a_lasting_one() -> None:
+def test_on_a_terminal_the_live_line_is_cleared_before_a_finished_one() -> None:
     stream = Terminal()
     with Display(stream) as display:
         display.run("step", lambda: None)

@@ -25,7 +25,7 @@ def test_an_interpreter_of_another_version_is_refused() -> None:
     assert not environments._runs(Path(sys.executable), "2.7")
 
 
-def test_a_shim_that_answers_nothing_is_passed_over(
+def test_a_shim_that_does_not_run_is_skipped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name = f"python{THIS}"
@@ -64,8 +64,9 @@ class Machine:
         self.layout = Layout(folder)
         self.log = folder / "calls"
         self.log.touch()
-        self.layout.requirements.mkdir()
-        (self.layout.requirements / "torch.txt").write_text("# A comment.\ntorch==2.13.0\n")
+        requirements = folder / "requirements"
+        requirements.mkdir()
+        (requirements / "torch.txt").write_text("# A comment.\ntorch==2.13.0\n")
         has_wheel = "exit 0" if wheel else "exit 1"
         self.uv = script(
             environments.uv_of(self.layout),

@@ -44,15 +44,15 @@ def make(folder: Path, *words: str) -> str:
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
-def test_a_prompt_reaches_the_rig_letter_by_letter(checkout: Path, attack: str) -> None:
-    told = make(checkout, "send", f"PROMPT={attack}", f"OUT={attack}")
-    assert told == f"-m emulation send\n{attack}|{attack}"
-    told = make(checkout, "local-logs", f"NAME={attack}")
-    assert told.endswith(f"|{attack}")
+def test_a_prompt_reaches_the_rig_unchanged(checkout: Path, attack: str) -> None:
+    printed = make(checkout, "send", f"PROMPT={attack}", f"OUT={attack}")
+    assert printed == f"-m emulation send\n{attack}|{attack}"
+    printed = make(checkout, "local-logs", f"NAME={attack}")
+    assert printed.endswith(f"|{attack}")
     assert not (checkout / "broken-out").exists()
 
 
-def test_before_anything_is_set_up_the_command_to_start_with_is_named(checkout: Path) -> None:
+def test_without_a_set_up_the_error_names_the_first_command(checkout: Path) -> None:
     (checkout / ".cache" / "stamps" / "project-packages").unlink()
     ended = subprocess.run(
         ["make", "send"], cwd=checkout, capture_output=True, text=True, check=False

@@ -1,4 +1,4 @@
-"""The set-up does what is due, once, in order."""
+"""The set-up runs the steps whose inputs changed, once, in order."""
 
 import io
 import threading
@@ -69,7 +69,7 @@ def test_independent_steps_run_side_by_side(tmp_path: Path) -> None:
     assert Plan(steps, tmp_path / "stamps").run(quiet()) == 2
 
 
-def test_after_a_failure_what_needs_it_does_not_run_and_it_is_tried_again(
+def test_after_a_failure_dependent_steps_do_not_run_and_the_next_run_repeats_it(
     workshop: Workshop,
 ) -> None:
     def fail() -> None:

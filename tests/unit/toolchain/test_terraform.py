@@ -76,7 +76,7 @@ def test_terraform_must_be_new_enough(
     assert terraform.find(tmp_path) == (program if accepted else None)
 
 
-def test_a_terraform_configuration_file_that_is_gone_is_not_passed_on(
+def test_a_missing_terraform_configuration_file_is_not_passed_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TF_CLI_CONFIG_FILE", str(tmp_path / "gone"))
@@ -86,7 +86,7 @@ def test_a_terraform_configuration_file_that_is_gone_is_not_passed_on(
     assert "TF_CLI_CONFIG_FILE" in terraform.environment()
 
 
-def test_a_provider_mirror_is_found_by_looking(
+def test_a_provider_mirror_is_found_in_subfolders(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mirror = tmp_path / "deep" / "down" / "plugins"

@@ -25,7 +25,7 @@ GIVEN = {
 }
 
 
-def test_without_a_size_the_embedded_models_own_settings_hold() -> None:
+def test_without_a_size_the_settings_of_the_embedded_model_are_used() -> None:
     found = options(GIVEN, LAYOUT)
     assert found.model is not None
     assert (found.model.model, found.model.width, found.model.steps) == ("/model", 64, 12)
@@ -40,14 +40,14 @@ def test_a_stack_may_set_more_variables_of_the_module() -> None:
     assert found.environment == "fleet"
 
 
-def test_with_a_size_another_model_is_drawn_with() -> None:
+def test_with_a_size_another_model_is_used() -> None:
     found = options(GIVEN | {"MODEL": "org/name", "SIZE": "768"}, LAYOUT)
     assert found.model is not None
     assert (found.model.model, found.model.width, found.model.height) == ("org/name", 768, 768)
     assert found.model.notice is None
 
 
-def test_a_shell_reads_the_workers_environment_as_it_was_written() -> None:
+def test_a_shell_reads_the_environment_file_of_a_worker_as_written() -> None:
     odd = "a 'quoted' $HOME; rm -rf / \n × 64"
     state = StackState(
         target="docker", aws_endpoint="http://127.0.0.1:1", worker_environment={"MODEL_NOTICE": odd}
@@ -57,7 +57,7 @@ def test_a_shell_reads_the_workers_environment_as_it_was_written() -> None:
     assert "AWS_ENDPOINT_URL=http://127.0.0.1:1" in words
 
 
-def test_the_checkouts_own_stack_has_the_name_of_the_file_and_others_one_each(
+def test_the_default_stack_has_the_project_name_of_the_compose_file_and_others_their_own(
     tmp_path: Path,
 ) -> None:
     other, another = StateFolder(tmp_path / "a"), StateFolder(tmp_path / "b")
@@ -67,7 +67,7 @@ def test_the_checkouts_own_stack_has_the_name_of_the_file_and_others_one_each(
     assert f"name: {PROJECT}\n" in (LAYOUT.root / "docker-compose.yml").read_text()
 
 
-def test_a_persons_profile_starts_no_worker_beside_the_fleet(tmp_path: Path) -> None:
+def test_a_compose_profile_of_the_person_starts_no_worker_beside_the_fleet(tmp_path: Path) -> None:
     compose = Compose(tmp_path, "p", {"AWS_PORT": "1"})
     assert compose.environment()["COMPOSE_PROFILES"] == ""
     assert compose.environment()["AWS_PORT"] == "1"

@@ -17,12 +17,12 @@ def run(*words: str, **changes: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(words, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
 
 
-def test_the_tests_say_so_in_one_line_and_exit_with_3() -> None:
+def test_without_an_engine_the_tests_print_one_line_and_exit_with_3() -> None:
     ended = run(sys.executable, "-m", "tests.docker")
     assert (ended.returncode, ended.stdout, ended.stderr) == (3, "", f"{TOLD}\n")
 
 
-def test_make_passes_the_line_on_and_fails() -> None:
+def test_without_an_engine_make_prints_the_line_and_fails() -> None:
     ended = run("make", "--no-print-directory", "PYTHON=true", "test-docker")
     assert ended.returncode == 2, "what make ends with whatever a command ended with"
     said, makes_own = ended.stderr.splitlines()
@@ -30,7 +30,7 @@ def test_make_passes_the_line_on_and_fails() -> None:
     assert makes_own.endswith("Error 3")
 
 
-def test_an_engine_that_cannot_be_started_is_told_in_one_line_with_status_3(
+def test_an_engine_that_cannot_be_started_is_reported_in_one_line_with_status_3(
     tmp_path: Path,
 ) -> None:
     # Nobody's programs: neither root's nor Debian's.

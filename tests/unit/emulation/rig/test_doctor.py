@@ -1,4 +1,4 @@
-"""What a machine can do is told from its checks, and every lack names what mends it."""
+"""The usable targets follow from the checks, and every lack has a remedy."""
 
 from pathlib import Path
 
@@ -33,14 +33,14 @@ GOOD = Check("disk", "100 GiB free")
         ((LACKS_PYTHON, LACKS_GPU), (), None),
     ],
 )
-def test_the_target_follows_from_what_is_lacking(
+def test_the_target_follows_from_what_the_machine_lacks(
     checks: tuple[Check, ...], usable: tuple[str, ...], target: str | None
 ) -> None:
     found = advise(checks)
     assert (found.usable, found.target) == (usable, target)
 
 
-def test_a_lack_is_shown_with_what_mends_it_and_for_what() -> None:
+def test_a_lack_is_shown_with_its_remedy_and_the_targets_that_need_it() -> None:
     text = advise((GOOD, LACKS_ENGINE, LACKS_GPU)).as_text()
     assert "✓ disk" in text
     assert "✗ Docker engine" in text
@@ -48,7 +48,7 @@ def test_a_lack_is_shown_with_what_mends_it_and_for_what() -> None:
     assert f"Use: {COMMANDS[HOST]}" in text
 
 
-def test_without_any_target_nothing_is_advised() -> None:
+def test_without_a_usable_target_no_command_is_advised() -> None:
     assert "Use:" not in advise((LACKS_PYTHON, LACKS_GPU)).as_text()
 
 
@@ -78,14 +78,14 @@ FEDORA = Machine("Linux", frozenset(("dnf", "systemctl")))
 MAC = Machine(MACOS, frozenset())
 
 
-def test_an_engine_that_does_not_answer_is_started_or_opened_to_the_user() -> None:
+def test_the_remedy_for_a_silent_engine_starts_it_or_gives_the_user_access() -> None:
     assert UBUNTU.engine("Cannot connect to the Docker daemon") == "sudo systemctl start docker"
     assert "usermod -aG docker" in UBUNTU.engine("dial unix: connect: Permission denied")
     assert MAC.engine("Cannot connect") == "open -a Docker"
     assert "docker/engine.sh start" in BARE.engine("Cannot connect")
 
 
-def test_what_is_to_be_installed_comes_from_the_systems_own_installer() -> None:
+def test_the_remedy_for_a_missing_program_uses_the_systems_installer() -> None:
     assert UBUNTU.plugin("compose") == "sudo apt-get install docker-compose-plugin"
     assert FEDORA.plugin("buildx") == "sudo dnf install docker-buildx-plugin"
     assert MAC.plugin("compose") == MAC.docker()
@@ -98,7 +98,7 @@ def test_what_is_to_be_installed_comes_from_the_systems_own_installer() -> None:
     ("vendor", "kind", "is_there"),
     [("0x10de", "0x030000", True), ("0x10de", "0x040300", False), ("0x1002", "0x030000", False)],
 )
-def test_a_gpu_without_a_driver_is_seen_on_the_bus(
+def test_a_gpu_without_a_driver_is_found_on_the_pci_bus(
     tmp_path: Path, vendor: str, kind: str, is_there: bool
 ) -> None:
     device = tmp_path / "0000:01:00.0"

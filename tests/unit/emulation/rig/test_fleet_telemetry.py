@@ -23,7 +23,7 @@ FLEET = {
 }
 
 
-def test_tasks_and_instances_are_counted_by_where_they_are() -> None:
+def test_tasks_and_instances_are_counted_by_phase() -> None:
     assert dict(fleet_series(FLEET, STATE)) == {
         "tasks/desired": 3,
         "tasks/starting": 2,
@@ -49,7 +49,7 @@ def test_tasks_and_instances_are_counted_by_where_they_are() -> None:
         ("task", "STOPPED", {"reason": "why"}, "Task 01234567 is STOPPED: why"),
     ],
 )
-def test_a_change_is_told_in_a_sentence(
+def test_a_change_of_the_fleet_becomes_a_sentence(
     what: str, state: str, more: dict[str, str], expected: str
 ) -> None:
     entry = {"what": what, "name": "0123456789ab", "state": state, **more}

@@ -52,14 +52,14 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 
 
 @pytest.mark.parametrize(("fine", "status"), [(True, 0), (False, 1)])
-def test_a_second_attempt_alone_decides(
+def test_a_failed_test_is_decided_by_a_second_run_alone(
     fine: bool, status: int, run: Run, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert run(TEXT.format(fine=fine))[0] == status
-    told = capfd.readouterr()
-    assert "run again, alone" in told.err
-    last = told.out.strip().splitlines()[-1]
-    assert ("1 passed" in last) if fine else ("1 failed, 1 passed" in last), told.out
+    printed = capfd.readouterr()
+    assert "run again, alone" in printed.err
+    last = printed.out.strip().splitlines()[-1]
+    assert ("1 passed" in last) if fine else ("1 failed, 1 passed" in last), printed.out
 
 
 def test_the_tests_of_a_module_run_in_one_lane(run: Run) -> None:
@@ -82,7 +82,7 @@ def test_the_tests_of_a_module_run_in_one_lane(run: Run) -> None:
         ("integration/emulator/test_a.py::test", "integration/emulator/test_b.py::test", False),
     ],
 )
-def test_what_shares_a_stack_or_what_takes_long_to_make_shares_a_lane(
+def test_modules_that_share_a_stack_or_a_slow_fixture_share_a_lane(
     first: str, second: str, together: bool
 ) -> None:
     assert (lane(f"tests/{first}") == lane(f"tests/{second}")) is together

@@ -17,28 +17,28 @@ def test_every_module_runs_in_containers_or_is_named_with_a_reason() -> None:
     assert all(ELSEWHERE.values())
 
 
-def test_what_needs_an_engine_runs_there() -> None:
+def test_modules_that_need_an_engine_run_on_target_docker() -> None:
     found = of_docker(ROOT)
     assert "tests/docker/test_docker_stack.py" in found
     assert "tests/integration/test_fleet_scenarios.py" in found
     assert "tests/integration/emulator/test_lambda_executor.py" in found
 
 
-def test_what_needs_no_engine_runs_without_one() -> None:
+def test_all_modules_but_those_of_docker_run_without_an_engine() -> None:
     there = {path.relative_to(ROOT).as_posix() for path in (ROOT / "tests").rglob("test_*.py")}
     left = there - set(of_host(ROOT))
     assert left
     assert all(name.startswith("tests/docker/") for name in left)
 
 
-def test_what_takes_long_comes_first_in_its_lane() -> None:
+def test_the_longest_modules_come_first_in_their_lanes() -> None:
     found = [Path(name).stem for name in of_docker(ROOT)]
     assert found[0] == "test_fleet_scenarios"
     lanes = ("test_channel_limits", "test_rig_cli", "test_production_module", "test_docker_cycles")
     assert sorted(lanes, key=found.index) == list(lanes)
 
 
-def test_what_needs_nothing_comes_last() -> None:
+def test_unit_tests_come_last() -> None:
     found = [Path(name).stem for name in of_host(ROOT)]
     lanes = ("test_smoothness", "test_deploy_rehearsal", "test_module", "test_lanes")
     assert sorted(lanes, key=found.index) == list(lanes)

@@ -16,7 +16,7 @@ def test_the_loop_is_no_faster_than_functions_can_keep_pace() -> None:
     assert FleetOptions(speed=1).settings() == {"speed": 1, "alarm_speed": 1}
 
 
-def test_people_are_told_what_a_start_takes_here() -> None:
+def test_the_wait_estimate_has_the_start_phases_of_this_machine() -> None:
     real, fast = FleetOptions(speed=1).boot_phases(), FleetOptions(speed=60).boot_phases()
     assert (real["boot_instance_seconds"], real["boot_pull_seconds"]) == (140, 120)
     assert (fast["boot_instance_seconds"], fast["boot_pull_seconds"]) == (3, 2)
@@ -33,7 +33,7 @@ def test_the_delays_are_those_of_the_fleet_agent() -> None:
     } == DELAYS
 
 
-def test_a_choice_of_another_fleet_is_noticed() -> None:
+def test_a_start_with_other_fleet_options_is_noticed() -> None:
     chosen = StackOptions(fleet=FleetOptions(0, 2)).as_json()
     assert chosen == {
         "minimum_tasks": 0,

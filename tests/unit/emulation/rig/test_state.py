@@ -1,4 +1,4 @@
-"""What is known of a stack survives, and a stale record never names somebody else's process."""
+"""A stack's state is read back as written, and a stale record never matches another process."""
 
 import json
 import os

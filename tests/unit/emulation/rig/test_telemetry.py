@@ -8,7 +8,7 @@ from emulation.rig.telemetry import GrowingLogs, TimelineEvent, event_of, json_o
 TIME = "2026-01-02T03:04:05.678Z"
 
 
-def test_a_line_is_read_once_it_is_whole(tmp_path: Path) -> None:
+def test_a_line_is_read_once_it_is_complete(tmp_path: Path) -> None:
     logs = GrowingLogs(tmp_path, "worker-*.log")
     (tmp_path / "emulator.log").write_text("not ours\n")
     path = tmp_path / "worker-1.log"
@@ -21,7 +21,7 @@ def test_a_line_is_read_once_it_is_whole(tmp_path: Path) -> None:
     assert list(logs.new_lines()) == []
 
 
-def test_only_structured_lines_that_tell_of_a_job_are_events() -> None:
+def test_only_structured_lines_of_a_job_are_events() -> None:
     queued = {"time": TIME, "message": "Queued", "job": "12"}
     assert event_of(queued) == TimelineEvent("12", "queued", TIME)
     verified = {"time": TIME, "message": "Verified", "interaction": "12"}

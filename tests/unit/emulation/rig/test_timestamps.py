@@ -21,5 +21,5 @@ AT = int(NOW.timestamp())
         ("<t:x:R> <@1> nothing", "<t:x:R> <@1> nothing"),
     ],
 )
-def test_a_timestamp_is_told_in_words(text: str, expected: str) -> None:
+def test_a_timestamp_is_written_in_words(text: str, expected: str) -> None:
     assert with_readable_times(text, NOW) == expected
