@@ -14,7 +14,7 @@ from emulation.rig.emulator_client import FleetAgent, client_options
 from emulation.rig.errors import AnswerError
 from emulation.rig.waiting import wait_until
 from tests import container_stack
-from tests.integration.channel import says
+from tests.integration.channel import contains_text
 from tests.integration.message_history import MessageHistory
 from tests.stack import Stack
 from tests.targets import DOCKER
@@ -70,7 +70,7 @@ class FleetStack:
         return not live and not shown["instances"] and self.desired() == 0
 
     def desired(self) -> int:
-        """The service's desired count, as ECS says it."""
+        """The service's desired count, as ECS reports it."""
         state = self.stack.state
         answer = self.client("ecs").describe_services(
             cluster=state.ecs_cluster_name, services=[state.ecs_service_name]
@@ -110,7 +110,7 @@ class FleetStack:
 
     def _is_refused(self, interaction: str) -> bool:
         content = self.stack.discord.interaction(interaction)["history"][0]["content"]
-        return says(content, "en-US", "refused.queue")
+        return contains_text(content, "en-US", "refused.queue")
 
     def seen(self, interaction: str, images: int) -> MessageHistory:
         """What a user saw who requested so many pictures."""
