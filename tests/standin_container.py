@@ -1,4 +1,4 @@
-"""The stand-in from the image `rig` by testcontainers, hardened as in docker-compose.yml."""
+"""The stand-in in a container of the image `rig`, hardened as in docker-compose.yml."""
 
 from testcontainers.core.container import DockerContainer
 
@@ -9,7 +9,7 @@ LOOPBACK = "127.0.0.1"
 
 
 class StandInContainer(DockerContainer):
-    """The stand-in on a port of this machine. It reaches nothing that listens on this machine."""
+    """A stand-in on a loopback port. It cannot reach servers that listen on this machine."""
 
     def __init__(self, port: int, *arguments: str) -> None:
         super().__init__(IMAGE)
@@ -33,10 +33,10 @@ class StandInContainer(DockerContainer):
         self.with_tmpfs_mount("/tmp", "size=64m,mode=1777")
         self.ports = {f"{port}/tcp": (LOOPBACK, port)}
 
-    def end(self) -> None:
-        """SIGTERM, and wait."""
+    def terminate(self) -> None:
+        """Send SIGTERM and wait until it has stopped."""
         self.get_wrapped_container().stop(timeout=10)
 
-    def printed(self) -> str:
-        """All that it has logged."""
+    def log(self) -> str:
+        """Everything that it has logged."""
         return b"".join(self.get_logs()).decode(errors="replace")

@@ -26,14 +26,14 @@ class Server:
 
     url: str
     stop: Callable[[], None]
-    """SIGTERM, and wait."""
-    printed: Callable[[], str]
-    """All that it has logged."""
+    """Stops it with SIGTERM and waits."""
+    log: Callable[[], str]
+    """Returns everything that it has logged."""
 
 
 @contextmanager
 def serving(folder: Path, *arguments: str) -> Iterator[Server]:
-    """Start the stand-in and stop it again."""
+    """A stand-in on target `host` or `docker` that stops at the end."""
     port = choose_port()
     start = _in_container if TARGET == DOCKER else _as_process
     with start(folder, port, *arguments) as server, httpx.Client(trust_env=False) as http:
@@ -45,8 +45,8 @@ def serving(folder: Path, *arguments: str) -> Iterator[Server]:
 def _in_container(_folder: Path, port: int, *arguments: str) -> Iterator[Server]:
     from tests.standin_container import StandInContainer
 
-    with StandInContainer(port, *arguments) as one:
-        yield Server(one.url, one.end, one.printed)
+    with StandInContainer(port, *arguments) as container:
+        yield Server(container.url, container.terminate, container.log)
 
 
 @contextmanager
@@ -77,7 +77,7 @@ def _is_up(http: httpx.Client, url: str) -> bool:
 
 @dataclass
 class Endpoint:
-    """An application's endpoint on a port, which checks signatures by `check`."""
+    """An application's endpoint; `check(body, signature, timestamp)` verifies signatures."""
 
     check: Check
     reply: dict[str, Any] = field(
@@ -86,7 +86,7 @@ class Endpoint:
     payloads: list[dict[str, Any]] = field(default_factory=list)
 
     def answer(self, request: BaseHTTPRequestHandler) -> tuple[int, dict[str, Any]]:
-        """Status and body for a request."""
+        """The status and the body of the response to a request."""
         body = request.rfile.read(int(request.headers["Content-Length"]))
         signature = request.headers["X-Signature-Ed25519"]
         if not self.check(body, signature, request.headers["X-Signature-Timestamp"]):
@@ -99,7 +99,7 @@ class Endpoint:
 
     @contextmanager
     def listening(self) -> Iterator[str]:
-        """Serve; the endpoint's address."""
+        """Serve on a free port; yields the endpoint's address."""
         endpoint = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -113,7 +113,7 @@ class Endpoint:
                 self.wfile.write(content)
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-                """Nothing: the test says what went wrong."""
+                """Log nothing: the test says what went wrong."""
 
         server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         thread = threading.Thread(target=server.serve_forever, daemon=True)

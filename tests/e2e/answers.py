@@ -1,4 +1,4 @@
-"""What the test application's commands are, and what it answers to each."""
+"""The commands of the test application, and its answers to them."""
 
 from typing import Any
 

@@ -24,7 +24,7 @@ def test_a_command_is_queued_then_edited_then_shows_its_pictures(page: Page, bot
     keep_screenshot(page, "channel")
 
 
-def test_the_lightbox_is_worked_by_keyboard(page: Page, bot: Bot) -> None:
+def test_the_lightbox_can_be_used_by_keyboard(page: Page, bot: Bot) -> None:
     imagine(page)
     message = page.locator(".message").last
     expect(message).to_contain_text("Queued")
@@ -40,7 +40,7 @@ def test_the_lightbox_is_worked_by_keyboard(page: Page, bot: Bot) -> None:
     expect(message.get_by_role("button", name="Open picture: Picture 2")).to_be_focused()
 
 
-def test_what_is_wrong_with_an_option_is_said_before_anything_is_sent(page: Page, bot: Bot) -> None:
+def test_an_invalid_option_is_reported_before_anything_is_sent(page: Page, bot: Bot) -> None:
     composer(page, "/imagine ")
     expect(page.get_by_role("combobox", name="prompt")).to_be_focused()
     page.keyboard.press("Enter")
@@ -82,7 +82,7 @@ def test_choices_are_picked_with_arrow_keys(page: Page, bot: Bot) -> None:
     assert {"name": "style", "type": 3, "value": "ink"} in options
 
 
-def test_the_application_completes_what_is_typed(page: Page, bot: Bot) -> None:
+def test_autocomplete_shows_the_applications_choices(page: Page, bot: Bot) -> None:
     composer(page, "/city be")
     expect(page.get_by_role("option")).to_have_text(["Bergen", "Berlin"])
     keep_screenshot(page, "autocomplete")
@@ -104,7 +104,7 @@ def test_commands_that_cannot_be_used_in_a_dm_are_not_offered(page: Page) -> Non
     expect(page.get_by_role("option", name="/guild-only")).to_have_count(0)
 
 
-def test_a_deferred_answer_thinks_until_it_is_edited(page: Page, bot: Bot) -> None:
+def test_a_deferred_response_shows_thinking_until_it_is_edited(page: Page, bot: Bot) -> None:
     command(page, "think")
     message = page.locator(".message").last
     expect(message).to_contain_text("Diffusion is thinking…")
@@ -113,7 +113,7 @@ def test_a_deferred_answer_thinks_until_it_is_edited(page: Page, bot: Bot) -> No
     expect(message).to_contain_text("It is 42.")
 
 
-def test_an_application_that_does_not_answer_is_reported_as_discord_does(page: Page) -> None:
+def test_an_unanswered_command_shows_discords_notice(page: Page) -> None:
     command(page, "silent")
     message = page.locator(".message").last
     expect(message).to_contain_text("Sending command…")
@@ -135,7 +135,7 @@ def test_an_ephemeral_answer_is_seen_by_its_user_alone(page: Page, tabs: Tabs) -
     expect(page.locator(".message")).to_have_count(2)
 
 
-def test_two_tabs_see_the_same(page: Page, bot: Bot) -> None:
+def test_two_tabs_show_the_same_messages(page: Page, bot: Bot) -> None:
     other = page.context.new_page()
     other.goto(bot.url + f"/#user={BORIS}")
     expect(other.get_by_role("button", name="Boris: switch accounts")).to_be_visible()
@@ -148,7 +148,7 @@ def test_two_tabs_see_the_same(page: Page, bot: Bot) -> None:
         expect(tab.get_by_role("button", name="Open picture")).to_have_count(2)
 
 
-def test_what_users_write_is_never_markup(page: Page) -> None:
+def test_user_text_never_becomes_markup(page: Page) -> None:
     imagine(page, "<img src=x onerror=alert(1)> **bold** `code` ||hidden||")
     content = page.locator(".message-content").last
     expect(content).to_contain_text("<img src=x onerror=alert(1)> bold code hidden")
@@ -209,7 +209,7 @@ def test_more_tabs_than_a_browser_has_connections_are_all_live(page: Page, bot: 
         expect(tab.locator(".message").last).to_contain_text("Queued")
 
 
-def test_a_page_draws_itself_anew_when_the_stand_in_forgets(page: Page, bot: Bot) -> None:
+def test_a_page_redraws_itself_after_a_reset(page: Page, bot: Bot) -> None:
     command(page, "panel")
     expect(page.locator(".message").last).to_contain_text("Choose.")
     httpx.post(f"{bot.url}/control/reset", trust_env=False).raise_for_status()

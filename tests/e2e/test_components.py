@@ -47,7 +47,7 @@ def test_a_command_opens_a_form_that_escape_closes(page: Page) -> None:
     expect(page.locator(".message")).to_have_count(0)
 
 
-def test_an_error_told_to_one_user_is_marked_and_can_be_dismissed(page: Page) -> None:
+def test_an_ephemeral_error_is_marked_and_can_be_dismissed(page: Page) -> None:
     panel(page).get_by_role("button", name="Whisper").click()
     error = page.locator(".message.ephemeral")
     expect(error).to_contain_text("You may not do that.")
@@ -57,14 +57,14 @@ def test_an_error_told_to_one_user_is_marked_and_can_be_dismissed(page: Page) ->
     expect(error).to_have_count(0)
 
 
-def test_a_button_that_fails_says_so_as_discord_does(page: Page) -> None:
+def test_a_failed_click_shows_discords_notice(page: Page) -> None:
     message = panel(page)
     message.get_by_role("button", name="Break").click()
     expect(message).to_contain_text("This interaction failed")
     expect(message.get_by_role("button", name="Off")).to_be_disabled()
 
 
-def test_a_menu_of_several_styles_is_worked_by_keyboard(page: Page, bot: Bot) -> None:
+def test_a_multiple_select_menu_can_be_used_by_keyboard(page: Page, bot: Bot) -> None:
     message = panel(page)
     menu = message.get_by_role("combobox", name="Pick styles")
     menu.press("Enter")
@@ -76,14 +76,14 @@ def test_a_menu_of_several_styles_is_worked_by_keyboard(page: Page, bot: Bot) ->
     expect(page.locator(".message").last).to_contain_text("You chose oil, ink")
 
 
-def test_a_menu_of_people_sends_who_was_picked(page: Page) -> None:
+def test_a_user_select_menu_sends_the_picked_user(page: Page) -> None:
     menu = panel(page).get_by_role("combobox", name="Pick a person")
     menu.click()
     page.get_by_role("option", name="Boris").click()
     expect(page.locator(".message").last).to_contain_text(f"You chose {BORIS}")
 
 
-def test_commands_on_messages_and_people_are_in_their_menus(page: Page, bot: Bot) -> None:
+def test_message_and_user_commands_are_in_context_menus(page: Page, bot: Bot) -> None:
     message = panel(page)
     message.get_by_role("button", name="More").press("Enter")
     page.get_by_role("menuitem", name="Describe message").press("Enter")

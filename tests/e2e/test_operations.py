@@ -10,9 +10,9 @@ from tests.e2e.browser import keep_screenshot
 from tests.e2e.conftest import ADA, Tabs
 
 
-def send(bot: Bot, **asked: object) -> str:
+def send(bot: Bot, **action: object) -> str:
     """Send a command without the page; the interaction's id."""
-    body = {"command": "imagine", "options": {"prompt": "a red circle"}} | asked
+    body = {"command": "imagine", "options": {"prompt": "a red circle"}} | action
     answer = httpx.post(f"{bot.url}/control/interactions", json=body, trust_env=False, timeout=10)
     interaction: str = answer.json()["interaction_id"]
     return interaction
@@ -32,7 +32,7 @@ def number(page: Page, title: str) -> str:
     return tile.locator(".number-value").inner_text()
 
 
-def test_an_interactions_path_grows_while_the_page_is_open(tabs: Tabs, bot: Bot) -> None:
+def test_a_timeline_grows_while_the_page_is_open(tabs: Tabs, bot: Bot) -> None:
     page = tabs.open("/operations")
     expect(page.get_by_text("live", exact=True)).to_be_visible()
     interaction = send(bot)
@@ -121,7 +121,7 @@ def test_notes_of_the_fleet_are_listed_newest_first(tabs: Tabs, bot: Bot) -> Non
     expect(notes.nth(2)).to_contain_text("Desired count is 1")
 
 
-def test_a_failure_is_counted_and_told(tabs: Tabs, bot: Bot) -> None:
+def test_a_failed_interaction_is_counted_and_explained(tabs: Tabs, bot: Bot) -> None:
     for prompt, user in (("two yellow stars", ADA), ("a green ring", "1100000000000000003")):
         send(bot, options={"prompt": prompt}, user_id=user)
         bot.edit(bot.payloads[-1], "**Working on it…**")

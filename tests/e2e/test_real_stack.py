@@ -52,7 +52,7 @@ def test_a_prompt_typed_into_the_page_is_queued_and_drawn(
     page.context.close()
 
 
-def test_the_path_of_a_job_is_on_the_operations_page(
+def test_the_timeline_of_a_job_is_on_the_operations_page(
     browser: Browser, stack: Stack, worker: ProcessRecord
 ) -> None:
     operations = opened(browser, stack, "/operations")

@@ -34,9 +34,9 @@ class Discord:
         """The base address that clients are given instead of Discord's."""
         return f"{self.url}/api/v10"
 
-    def interact(self, **asked: object) -> str:
+    def interact(self, **action: object) -> str:
         """Send a command; the token of its interaction."""
-        body = asked or {"command": "imagine", "options": {"prompt": "a red circle"}}
+        body = action or {"command": "imagine", "options": {"prompt": "a red circle"}}
         sent = self.http.post("/control/interactions", json=body).json()
         assert sent["outcome"] in ("answered", "deferred"), sent
         return str(self.endpoint.payloads[-1]["token"])

@@ -177,7 +177,7 @@ async def test_its_http_client_posts_and_lists_messages(discord_server: Any) -> 
         assert [one["content"] for one in listed] == ["two", "one"]
 
 
-async def test_it_waits_out_a_429_and_tries_again(discord_server: Any) -> None:
+async def test_its_http_client_retries_after_a_429(discord_server: Any) -> None:
     plan = {"faults": {"rate_limited": {"count": 1, "seconds": 0.2}}}
     async with logged_in(discord_server.bot_token) as http:
         discord_server.http.put("/control/chaos", json=plan)
@@ -186,7 +186,7 @@ async def test_it_waits_out_a_429_and_tries_again(discord_server: Any) -> None:
     assert struck == 1
 
 
-async def test_it_keeps_to_the_buckets_it_is_told_of(discord_server: Any) -> None:
+async def test_its_http_client_obeys_the_rate_limit_headers(discord_server: Any) -> None:
     async with logged_in(discord_server.bot_token) as http:
         for n in range(7):
             with handle_message_parameters(content=str(n)) as params:

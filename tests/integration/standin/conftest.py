@@ -1,4 +1,4 @@
-"""What the stand-in's tests share."""
+"""Fixtures of the stand-in's tests."""
 
 from collections.abc import AsyncIterator
 

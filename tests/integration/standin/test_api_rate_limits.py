@@ -9,7 +9,7 @@ pytestmark = pytest.mark.anyio
 ME = "/api/v10/users/@me"
 
 
-async def test_every_answer_tells_of_its_bucket(standin: StandIn) -> None:
+async def test_every_response_has_the_headers_of_its_bucket(standin: StandIn) -> None:
     for response in (await standin.bot.get(ME), await standin.http.get(ME)):
         for name in ("Limit", "Remaining", "Reset", "Reset-After", "Bucket"):
             assert response.headers[f"X-RateLimit-{name}"]
@@ -17,7 +17,7 @@ async def test_every_answer_tells_of_its_bucket(standin: StandIn) -> None:
         assert "Retry-After" not in response.headers
 
 
-async def test_a_webhook_that_is_called_too_often_is_429_until_its_window_ends() -> None:
+async def test_a_webhook_over_its_rate_limit_gets_429_until_the_window_ends() -> None:
     async with running(rate_limits=True) as standin:
         _, hook = await standin.answered_interaction()
         path = f"{hook}/messages/@original"
@@ -37,7 +37,7 @@ async def test_a_webhook_that_is_called_too_often_is_429_until_its_window_ends()
         assert (await standin.http.get(path)).status_code == 200
 
 
-async def test_a_bot_has_a_limit_on_all_its_routes_together() -> None:
+async def test_a_bot_has_a_global_rate_limit() -> None:
     async with running(rate_limits=True) as standin:
         paths = [f"/api/v10/channels/{n}" for n in range(10)]
         paths += [f"/api/v10/guilds/{n}/channels" for n in range(10)] + [standin.commands] * 31

@@ -1,4 +1,4 @@
-"""Whatever it is sent, the stand-in answers as Discord would: never with a 5xx."""
+"""Arbitrary requests get responses that Discord would give: never a 5xx."""
 
 import asyncio
 import copy
@@ -23,7 +23,7 @@ from tests.standin_in_process import (
     running,
 )
 
-# Requests in one run of the test; the default is what the project promises.
+# How many requests one run of the test sends.
 TOTAL = int(os.environ.get("STANDIN_REQUESTS", "5000"))
 BATCH = 50
 

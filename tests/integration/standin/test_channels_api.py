@@ -21,7 +21,7 @@ API = "/api/v10"
 MESSAGES = f"{API}/channels/{PICTURES}/messages"
 
 
-async def test_the_world_can_be_looked_at(standin: StandIn) -> None:
+async def test_a_bot_can_read_users_the_guild_and_its_channels(standin: StandIn) -> None:
     assert (await standin.bot.get(f"{API}/users/@me")).json()["bot"] is True
     assert (await standin.bot.get(f"{API}/users/{BORIS}")).json()["username"] == "boris"
     assert (await standin.bot.get(f"{API}/guilds/{GUILD}")).json()["name"] == "The Studio"
@@ -45,14 +45,14 @@ async def test_the_world_can_be_looked_at(standin: StandIn) -> None:
         (f"{API}/nothing/here", 404, 0),
     ],
 )
-async def test_what_is_not_there_is_named(
+async def test_an_unknown_object_gets_discords_error_code(
     standin: StandIn, path: str, status: int, code: int
 ) -> None:
     response = await standin.bot.get(path)
     assert (response.status_code, response.json()["code"]) == (status, code)
 
 
-async def test_a_method_a_route_has_not_is_405(standin: StandIn) -> None:
+async def test_a_method_that_a_route_lacks_gets_405(standin: StandIn) -> None:
     response = await standin.bot.put(f"{API}/users/@me")
     assert response.json() == {"message": "405: Method Not Allowed", "code": 0}
 
@@ -75,7 +75,7 @@ async def test_messages_are_paged_newest_first(standin: StandIn) -> None:
     assert await ids(standin, f"?around={made[2]}&limit=3") == newest[1:4]
 
 
-async def test_a_bots_message_is_made_edited_and_deleted(standin: StandIn) -> None:
+async def test_a_bot_creates_edits_and_deletes_a_message(standin: StandIn) -> None:
     made = await standin.bot.post(MESSAGES, files=multipart({"content": "x"}, ("a.png", b"x")))
     path = f"{MESSAGES}/{made.json()['id']}"
     edited = await standin.bot.patch(path, json={"content": "y"})
@@ -86,20 +86,20 @@ async def test_a_bots_message_is_made_edited_and_deleted(standin: StandIn) -> No
     assert (await standin.bot.get(path)).json()["code"] == 10008
 
 
-async def test_a_bot_cannot_edit_what_another_wrote(standin: StandIn) -> None:
+async def test_a_bot_cannot_edit_the_message_of_another_author(standin: StandIn) -> None:
     made = await standin.http.post(f"{WEBHOOK}?wait=true", json={"content": "x"})
     response = await standin.bot.patch(f"{MESSAGES}/{made.json()['id']}", json={"content": "y"})
     assert (response.status_code, response.json()["code"]) == (403, 50005)
 
 
-async def test_an_ephemeral_message_is_in_no_channels_list(standin: StandIn) -> None:
+async def test_a_channels_messages_do_not_include_ephemeral_ones(standin: StandIn) -> None:
     await standin.answered_interaction(flags=64)
     message_id = standin.backend.interactions.all()[-1].message_id
     assert await ids(standin) == []
     assert (await standin.bot.get(f"{MESSAGES}/{message_id}")).json()["code"] == 10008
 
 
-async def test_a_webhook_is_made_in_a_channel_and_used(standin: StandIn) -> None:
+async def test_a_bot_creates_a_webhook_that_can_be_executed(standin: StandIn) -> None:
     made = await standin.bot.post(f"{API}/channels/{PICTURES}/webhooks", json={"name": "New"})
     hook = f"{API}/webhooks/{made.json()['id']}/{made.json()['token']}"
     assert (await standin.http.post(f"{hook}?wait=1", json={"content": "x"})).status_code == 200
@@ -107,20 +107,18 @@ async def test_a_webhook_is_made_in_a_channel_and_used(standin: StandIn) -> None
     assert len(listed) == 2
 
 
-async def test_typing_is_shown(standin: StandIn) -> None:
+async def test_typing_is_published_as_an_event(standin: StandIn) -> None:
     assert (await standin.bot.post(f"{API}/channels/{PICTURES}/typing")).status_code == 204
     assert [event.name for event in standin.backend.events.all()][:1] == ["typing"]
 
 
 @pytest.mark.parametrize("agent", ["", "curl/8", "DiscordBot", "DiscordBot (https://x.test)"])
-async def test_an_agent_that_is_not_named_as_discord_asks_is_turned_away(
-    standin: StandIn, agent: str
-) -> None:
+async def test_a_user_agent_of_the_wrong_form_is_refused(standin: StandIn, agent: str) -> None:
     response = await standin.bot.get(f"{API}/users/@me", headers={"User-Agent": agent})
     assert (response.status_code, response.json()["code"]) == (403, 40333)
 
 
-async def test_where_the_token_is_in_the_path_any_agent_is_served_but_none(
+async def test_a_path_with_a_token_accepts_any_user_agent_but_an_empty_one(
     standin: StandIn,
 ) -> None:
     for agent, status in (("Python/3.11 aiohttp/3.14", 200), ("", 403)):
@@ -129,6 +127,6 @@ async def test_where_the_token_is_in_the_path_any_agent_is_served_but_none(
 
 
 @pytest.mark.parametrize("token", ["", "Bot wrong", "Bearer fixture-bot-token.not-a-secret"])
-async def test_a_wrong_bot_token_is_401(standin: StandIn, token: str) -> None:
+async def test_a_wrong_bot_token_gets_401(standin: StandIn, token: str) -> None:
     response = await standin.http.get(f"{API}/users/@me", headers={"Authorization": token})
     assert (response.status_code, response.json()["code"]) == (401, 0)

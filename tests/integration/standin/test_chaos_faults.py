@@ -1,4 +1,4 @@
-"""Bad days, switched on and off."""
+"""The faults of chaos, switched on through the control API."""
 
 import asyncio
 import time
@@ -11,8 +11,8 @@ from tests.standin_in_process import StandIn
 pytestmark = pytest.mark.anyio
 
 
-async def switch(standin: StandIn, **faults: Any) -> None:
-    """Replace what is on."""
+async def switch_on(standin: StandIn, **faults: Any) -> None:
+    """Replace the faults that are switched on."""
     response = await standin.http.put("/control/chaos", json={"seed": 1, "faults": faults})
     assert response.status_code == 200, response.text
 
@@ -23,9 +23,9 @@ async def hits(standin: StandIn, name: str) -> int:
     return int(found["hits"])
 
 
-async def test_a_storm_of_429_ends_after_its_count(standin: StandIn) -> None:
+async def test_a_fault_with_a_count_ends_after_so_many_hits(standin: StandIn) -> None:
     _, hook = await standin.answered_interaction()
-    await switch(standin, rate_limited={"count": 2, "seconds": 0.25, "scope": "shared"})
+    await switch_on(standin, rate_limited={"count": 2, "seconds": 0.25, "scope": "shared"})
     statuses = []
     for _ in range(3):
         response = await standin.http.get(f"{hook}/messages/@original")
@@ -36,10 +36,10 @@ async def test_a_storm_of_429_ends_after_its_count(standin: StandIn) -> None:
     assert statuses == [429, 429, 200]
 
 
-async def test_a_fault_ends_after_its_time_and_keeps_to_its_path(standin: StandIn) -> None:
+async def test_a_fault_strikes_its_path_only_and_ends_after_its_duration(standin: StandIn) -> None:
     _, hook = await standin.answered_interaction()
     fault = {"duration_seconds": 60, "path": "/webhooks/", "status": 502}
-    await switch(standin, server_error=fault)
+    await switch_on(standin, server_error=fault)
     path = f"{hook}/messages/@original"
     assert (await standin.http.get(path)).status_code == 502
     assert (await standin.bot.get("/api/v10/users/@me")).status_code == 200
@@ -47,24 +47,24 @@ async def test_a_fault_ends_after_its_time_and_keeps_to_its_path(standin: StandI
     assert (await standin.http.get(path)).status_code == 200
 
 
-async def test_the_same_seed_strikes_the_same_requests(standin: StandIn) -> None:
+async def test_a_fault_with_the_same_seed_strikes_the_same_requests(standin: StandIn) -> None:
     runs = []
     for _ in range(2):
-        await switch(standin, server_error={"probability": 0.5})
+        await switch_on(standin, server_error={"probability": 0.5})
         runs.append([(await standin.bot.get("/api/v10/users/@me")).status_code for _ in range(12)])
     assert runs[0] == runs[1]
     assert set(runs[0]) == {200, 503}
 
 
-async def test_slow_answers_are_slow(standin: StandIn) -> None:
-    await switch(standin, slow={"seconds": 0.1})
+async def test_the_slow_fault_delays_responses(standin: StandIn) -> None:
+    await switch_on(standin, slow={"seconds": 0.1})
     started = time.monotonic()
     await standin.bot.get("/api/v10/users/@me")
     assert time.monotonic() - started >= 0.1
 
 
 async def test_a_duplicate_delivery_changes_nothing_for_the_user(standin: StandIn) -> None:
-    await switch(standin, duplicates={})
+    await switch_on(standin, duplicates={})
     sent = await standin.send()
     for _ in range(100):
         if len(standin.application.received) == 2:
@@ -76,8 +76,8 @@ async def test_a_duplicate_delivery_changes_nothing_for_the_user(standin: StandI
     assert len((await standin.interaction(sent["interaction_id"]))["history"]) == 1
 
 
-async def test_a_delivery_can_be_overtaken(standin: StandIn) -> None:
-    await switch(standin, reordered={"count": 1, "seconds": 0.2})
+async def test_the_reordered_fault_lets_a_later_delivery_arrive_first(standin: StandIn) -> None:
+    await switch_on(standin, reordered={"count": 1, "seconds": 0.2})
     slow = asyncio.create_task(standin.send(command="imagine", options={"prompt": "first"}))
     while await hits(standin, "reordered") == 0:
         await asyncio.sleep(0.005)
@@ -87,18 +87,18 @@ async def test_a_delivery_can_be_overtaken(standin: StandIn) -> None:
     assert prompts == ["second", "first"]
 
 
-async def test_the_signed_timestamp_can_be_wrong_and_its_signature_still_right(
+async def test_the_clock_skew_fault_signs_a_wrong_timestamp_correctly(
     standin: StandIn,
 ) -> None:
-    await switch(standin, clock_skew={"seconds": -400})
+    await switch_on(standin, clock_skew={"seconds": -400})
     assert (await standin.send())["outcome"] == "answered"
     [request] = standin.application.received
     assert int(request.headers["x-signature-timestamp"]) < time.time() - 390
 
 
-async def test_the_webhook_can_be_unknown_for_a_while_after_the_answer(standin: StandIn) -> None:
+async def test_the_early_404_fault_hides_the_webhook_for_its_seconds(standin: StandIn) -> None:
     _, hook = await standin.answered_interaction()
-    await switch(standin, early_404={"seconds": 5})
+    await switch_on(standin, early_404={"seconds": 5})
     path = f"{hook}/messages/@original"
     assert (await standin.http.get(path)).json()["code"] == 10015
     standin.clock.offset += 6
@@ -115,12 +115,12 @@ async def test_the_webhook_can_be_unknown_for_a_while_after_the_answer(standin: 
         {"fault": {}},
     ],
 )
-async def test_a_plan_that_makes_no_sense_is_refused(standin: StandIn, plan: Any) -> None:
+async def test_an_invalid_chaos_plan_is_refused(standin: StandIn, plan: Any) -> None:
     response = await standin.http.put("/control/chaos", json=plan)
     assert (response.status_code, response.json()["code"]) == (400, 50035)
 
 
-async def test_an_empty_plan_is_a_good_day(standin: StandIn) -> None:
-    await switch(standin, server_error={})
+async def test_an_empty_chaos_plan_switches_every_fault_off(standin: StandIn) -> None:
+    await switch_on(standin, server_error={})
     await standin.http.put("/control/chaos", json={})
     assert (await standin.bot.get("/api/v10/users/@me")).status_code == 200

@@ -30,7 +30,9 @@ async def test_a_command_in_a_dm_carries_a_user_and_no_member(standin: StandIn) 
     assert not {"member", "guild_id", "guild_locale"} & payload.keys()
 
 
-async def test_the_channel_says_that_it_is_age_restricted(standin: StandIn) -> None:
+async def test_the_channel_of_an_interaction_says_that_it_is_age_restricted(
+    standin: StandIn,
+) -> None:
     await standin.send(command="imagine", channel_id=AFTER_DARK)
     assert standin.application.payloads[0]["channel"]["nsfw"] is True
 
@@ -83,7 +85,7 @@ def _command() -> Payload:
         ({"prompt": "x", "colour": "red"}, "colour: there is no such option"),
     ],
 )
-async def test_a_strict_client_refuses_what_discords_would(
+async def test_a_strict_action_refuses_options_that_discords_client_refuses(
     standin: StandIn, options: Payload, says: str
 ) -> None:
     await standin.bot.put(standin.commands, json=[_command()])
@@ -94,7 +96,7 @@ async def test_a_strict_client_refuses_what_discords_would(
     assert standin.application.payloads == []
 
 
-async def test_user_and_message_commands_carry_what_they_were_used_on(standin: StandIn) -> None:
+async def test_user_and_message_commands_carry_their_target(standin: StandIn) -> None:
     sent = await standin.send()
     await standin.send(command="Pictures of", command_type=2, target_id=BORIS)
     await standin.send(command="Vary", command_type=3, target_id=sent["message_id"])
@@ -123,7 +125,7 @@ async def test_subcommands_are_nested_and_ids_are_resolved(standin: StandIn) -> 
     ]
 
 
-async def test_an_attachment_option_leads_to_the_file(standin: StandIn) -> None:
+async def test_an_attachment_option_resolves_to_the_uploaded_file(standin: StandIn) -> None:
     command = {
         "name": "vary",
         "description": "d",
@@ -157,7 +159,7 @@ async def test_an_attachment_option_leads_to_the_file(standin: StandIn) -> None:
         {"command": "a", "user_id": "ada"},
     ],
 )
-async def test_what_cannot_be_done_is_refused_with_a_reason(
+async def test_an_impossible_action_is_refused_with_a_reason(
     standin: StandIn, body: Payload
 ) -> None:
     refused = await standin.http.post("/control/interactions", json=body)

@@ -19,7 +19,9 @@ def command(name: str = "imagine", **more: Any) -> Payload:
     return {"name": name, "description": "d", **more}
 
 
-async def test_a_bulk_put_replaces_all_and_keeps_the_ids_of_known_names(standin: StandIn) -> None:
+async def test_a_bulk_overwrite_replaces_all_commands_and_keeps_ids_by_name(
+    standin: StandIn,
+) -> None:
     first = (await standin.bot.put(standin.commands, json=[command(), command("other")])).json()
     second = (await standin.bot.put(standin.commands, json=[command(nsfw=True)])).json()
     assert [one["id"] for one in second] == [first[0]["id"]]
@@ -28,7 +30,7 @@ async def test_a_bulk_put_replaces_all_and_keeps_the_ids_of_known_names(standin:
     assert len((await standin.bot.get(standin.commands)).json()) == 1
 
 
-async def test_commands_are_made_read_edited_and_deleted(standin: StandIn) -> None:
+async def test_a_command_is_created_read_edited_and_deleted(standin: StandIn) -> None:
     made = await standin.bot.post(standin.commands, json=command())
     assert made.status_code == 201
     assert (await standin.bot.post(standin.commands, json=command(nsfw=True))).status_code == 200
@@ -53,7 +55,7 @@ async def test_an_edit_is_validated_like_a_new_command(standin: StandIn) -> None
     )
 
 
-async def test_guild_commands_are_of_the_guild(standin: StandIn) -> None:
+async def test_a_guild_command_belongs_to_its_guild_only(standin: StandIn) -> None:
     path = f"/api/v10/applications/{standin.backend.application.id}/guilds/{GUILD}/commands"
     made = (await standin.bot.put(path, json=[command()])).json()
     assert made[0]["guild_id"] == GUILD
@@ -65,7 +67,7 @@ async def test_guild_commands_are_of_the_guild(standin: StandIn) -> None:
     assert (foreign.status_code, foreign.json()["code"]) == (403, 50001)
 
 
-async def test_errors_are_nested_by_position_and_field(standin: StandIn) -> None:
+async def test_form_errors_are_nested_by_position_and_field(standin: StandIn) -> None:
     options = [{"type": 3, "name": "a", "description": "d"}, {"type": 3, "name": "B"}]
     response = await standin.bot.put(
         standin.commands, json=[command(), command("two", options=options)]
@@ -101,7 +103,7 @@ async def test_errors_are_nested_by_position_and_field(standin: StandIn) -> None
     }
 
 
-async def test_localizations_are_listed_when_asked_for(standin: StandIn) -> None:
+async def test_localizations_are_listed_only_with_with_localizations(standin: StandIn) -> None:
     await standin.bot.put(
         standin.commands, json=[command(name_localizations={"de": "stelldirvor"})]
     )
@@ -111,7 +113,7 @@ async def test_localizations_are_listed_when_asked_for(standin: StandIn) -> None
     assert full[0]["name_localizations"] == {"de": "stelldirvor"}
 
 
-async def test_the_days_creates_run_out() -> None:
+async def test_command_creates_have_a_daily_limit() -> None:
     async with running(daily_command_creates=3) as standin:
         await standin.bot.put(standin.commands, json=[command("a"), command("b")])
         await standin.bot.put(standin.commands, json=[command("a"), command("b")])

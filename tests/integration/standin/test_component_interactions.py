@@ -44,7 +44,7 @@ MODAL = {
 }
 
 
-async def test_a_button_press_carries_the_message_and_may_update_it(standin: StandIn) -> None:
+async def test_a_click_carries_the_message_and_can_update_it(standin: StandIn) -> None:
     standin.application.reply = lambda _payload: message("one", components=BUTTONS)
     first = await standin.send()
     standin.application.reply = lambda _payload: {"type": 7, "data": {"content": "two"}}
@@ -58,7 +58,7 @@ async def test_a_button_press_carries_the_message_and_may_update_it(standin: Sta
     assert [version["content"] for version in seen["history"]] == ["one", "two"]
 
 
-async def test_a_button_press_deferred_as_an_update_edits_its_own_message(standin: StandIn) -> None:
+async def test_a_click_deferred_as_an_update_edits_its_own_message(standin: StandIn) -> None:
     standin.application.reply = lambda _payload: message("one", components=BUTTONS)
     first = await standin.send()
     standin.application.reply = lambda _payload: {"type": 6}
@@ -80,7 +80,7 @@ async def test_a_select_menu_sends_its_values_and_refuses_others(standin: StandI
         assert refused.status_code == 400
 
 
-async def test_only_its_user_can_press_a_button_of_an_ephemeral_message(standin: StandIn) -> None:
+async def test_only_its_user_can_click_a_button_of_an_ephemeral_message(standin: StandIn) -> None:
     standin.application.reply = lambda _payload: message(components=BUTTONS, flags=64)
     first = await standin.send()
     press = {"message_id": first["message_id"], "custom_id": "u:1", "user_id": BORIS}

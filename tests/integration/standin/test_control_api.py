@@ -1,4 +1,4 @@
-"""What pages see: a snapshot, the events after it, timelines, and what protects them."""
+"""The control API for pages: snapshot, events, timelines, recorder, and its protection."""
 
 import json
 from pathlib import Path
@@ -18,12 +18,12 @@ from tests.standin_in_process import (
 pytestmark = pytest.mark.anyio
 
 
-def names(standin: StandIn) -> list[str]:
+def event_names(standin: StandIn) -> list[str]:
     """The names of the events so far."""
     return [event.name for event in standin.backend.events.all()]
 
 
-async def test_a_snapshot_holds_all_that_a_page_draws(standin: StandIn) -> None:
+async def test_a_snapshot_holds_the_state_that_pages_draw(standin: StandIn) -> None:
     await standin.bot.put(standin.commands, json=[{"name": "imagine", "description": "d"}])
     await standin.answered_interaction(flags=64)
     shot = (await standin.http.get("/control/snapshot")).json()
@@ -37,7 +37,7 @@ async def test_a_snapshot_holds_all_that_a_page_draws(standin: StandIn) -> None:
     assert shot["endpoint"]["url"]
 
 
-async def test_every_change_is_an_event(standin: StandIn) -> None:
+async def test_every_change_is_published_as_an_event(standin: StandIn) -> None:
     _, hook = await standin.answered_interaction()
     await standin.http.patch(f"{hook}/messages/@original", json={"content": "x"})
     await standin.http.delete(f"{hook}/messages/@original")
@@ -55,10 +55,10 @@ async def test_every_change_is_an_event(standin: StandIn) -> None:
         "probe",
         "request",
     }
-    assert expected <= set(names(standin))
+    assert expected <= set(event_names(standin))
 
 
-async def read(standin: StandIn, after: int | None, count: int) -> list[dict[str, Any]]:
+async def read_events(standin: StandIn, after: int | None, count: int) -> list[dict[str, Any]]:
     """The next events of a stream."""
     stream = standin.backend.events.stream(after)
     found: list[dict[str, Any]] = []
@@ -72,22 +72,22 @@ async def read(standin: StandIn, after: int | None, count: int) -> list[dict[str
     return found
 
 
-async def test_a_stream_resumes_where_it_was_left(standin: StandIn) -> None:
+async def test_an_event_stream_resumes_after_the_last_event(standin: StandIn) -> None:
     await standin.answered_interaction()
     last = standin.backend.events.last_id
-    resumed = await read(standin, last - 2, 2)
+    resumed = await read_events(standin, last - 2, 2)
     assert [int(one["id"]) for one in resumed] == [last - 1, last]
 
 
-async def test_a_stream_that_missed_too_much_is_told_to_begin_anew(standin: StandIn) -> None:
+async def test_an_event_stream_that_missed_too_much_gets_reset(standin: StandIn) -> None:
     for _ in range(5_100):
         standin.backend.events.publish("chaos", {})
     for too_long_ago in (3, 1_000_000):
-        [event] = await read(standin, too_long_ago, 1)
+        [event] = await read_events(standin, too_long_ago, 1)
         assert event["event"] == "reset"
 
 
-async def test_what_another_part_of_the_rig_saw_joins_the_timeline(standin: StandIn) -> None:
+async def test_an_event_of_another_part_of_the_rig_joins_the_timeline(standin: StandIn) -> None:
     interaction_id, _ = await standin.answered_interaction()
     entry = {"name": "leased", "at": standin.clock.now() - 60, "detail": {"worker": 1}}
     response = await standin.http.post(f"/control/timeline/{interaction_id}", json=entry)
@@ -100,7 +100,7 @@ async def test_what_another_part_of_the_rig_saw_joins_the_timeline(standin: Stan
     assert unknown.status_code == 404
 
 
-async def test_a_reset_forgets_all_but_the_endpoint(standin: StandIn) -> None:
+async def test_a_reset_deletes_everything_but_the_endpoint(standin: StandIn) -> None:
     await standin.bot.put(standin.commands, json=[{"name": "imagine", "description": "d"}])
     await standin.send(command="imagine", user_id="1199999999999999999")
     await standin.http.post("/control/reset")
@@ -109,7 +109,7 @@ async def test_a_reset_forgets_all_but_the_endpoint(standin: StandIn) -> None:
     assert shot["commands"]["global"] == []
     assert len(shot["world"]["users"]) == 3
     assert shot["endpoint"]["url"]
-    assert "reset" in names(standin)
+    assert "reset" in event_names(standin)
 
 
 async def test_the_recorder_saves_what_was_sent_without_its_token(tmp_path: Path) -> None:
@@ -128,14 +128,16 @@ async def test_the_recorder_saves_what_was_sent_without_its_token(tmp_path: Path
 
 
 @pytest.mark.parametrize("folder", ["../out", "/etc", "a/../../b", "x\x00y", ""])
-async def test_the_recorder_saves_nowhere_else(tmp_path: Path, folder: str) -> None:
+async def test_the_recorder_refuses_folders_outside_the_recordings_folder(
+    tmp_path: Path, folder: str
+) -> None:
     async with running(recordings_dir=tmp_path / "inside") as standin:
-        asked = {"on": True, "folder": folder}
-        response = await standin.http.post("/control/recorder", json=asked)
+        body = {"on": True, "folder": folder}
+        response = await standin.http.post("/control/recorder", json=body)
         assert response.status_code == 400
 
 
-async def test_pages_are_served_with_a_policy_that_allows_nothing_foreign(
+async def test_pages_are_served_with_a_policy_that_allows_no_other_host(
     tmp_path: Path,
 ) -> None:
     (tmp_path / "index.html").write_text("<title>channel</title>")
@@ -157,7 +159,7 @@ async def test_another_site_cannot_use_the_control_api_through_a_browser(standin
     assert own.status_code == 200
 
 
-def test_only_a_browser_on_a_page_of_ours_is_not_foreign() -> None:
+def test_a_request_is_cross_origin_unless_a_page_of_ours_sent_it() -> None:
 
     for foreign in (
         {"origin": "http://[::1", "host": "x"},

@@ -1,4 +1,4 @@
-"""Answering an interaction by URL instead of inline."""
+"""Responding to an interaction by its callback URL instead of inline."""
 
 import asyncio
 from typing import Any
@@ -17,10 +17,10 @@ from tests.standin_in_process import (
 pytestmark = pytest.mark.anyio
 
 
-def answers_by_url(
+def respond_by_url(
     standin: StandIn, *bodies: Any, query: str = ""
 ) -> asyncio.Future[list[httpx.Response]]:
-    """Have the application call back while its own answer is 202; what the calls will give."""
+    """Let the application respond by URL and answer 202; the future responses of these requests."""
     given: asyncio.Future[list[httpx.Response]] = asyncio.get_running_loop().create_future()
 
     async def reply(payload: Payload) -> httpx.Response:
@@ -32,22 +32,22 @@ def answers_by_url(
     return given
 
 
-async def test_an_answer_by_url_counts_as_the_answer(standin: StandIn) -> None:
-    given = answers_by_url(standin, {"json": message("by URL")})
+async def test_a_response_by_url_answers_the_interaction(standin: StandIn) -> None:
+    given = respond_by_url(standin, {"json": message("by URL")})
     sent = await standin.send()
     assert sent["outcome"] == "answered"
     assert (await given)[0].status_code == 204
     assert (await standin.interaction(sent["interaction_id"]))["message"]["content"] == "by URL"
 
 
-async def test_an_answer_by_url_may_bring_files(standin: StandIn) -> None:
-    answers_by_url(standin, {"files": multipart(message("with"), ("a.png", b"x"))})
+async def test_a_response_by_url_can_have_files(standin: StandIn) -> None:
+    respond_by_url(standin, {"files": multipart(message("with"), ("a.png", b"x"))})
     sent = await standin.send()
     assert len((await standin.interaction(sent["interaction_id"]))["message"]["attachments"]) == 1
 
 
-async def test_with_response_tells_what_was_made(standin: StandIn) -> None:
-    given = answers_by_url(standin, {"json": message("x", flags=64)}, query="?with_response=true")
+async def test_with_response_returns_the_created_message(standin: StandIn) -> None:
+    given = respond_by_url(standin, {"json": message("x", flags=64)}, query="?with_response=true")
     sent = await standin.send()
     body = (await given)[0].json()
     assert body["interaction"]["response_message_id"] == sent["message_id"]
@@ -55,13 +55,13 @@ async def test_with_response_tells_what_was_made(standin: StandIn) -> None:
     assert body["resource"]["message"]["content"] == "x"
 
 
-async def test_a_second_answer_is_40060(standin: StandIn) -> None:
-    given = answers_by_url(standin, {"json": message("one")}, {"json": message("two")})
+async def test_a_second_response_gets_40060(standin: StandIn) -> None:
+    given = respond_by_url(standin, {"json": message("one")}, {"json": message("two")})
     await standin.send()
     assert ((await given)[1].status_code, (await given)[1].json()["code"]) == (400, 40060)
 
 
-async def test_an_inline_answer_after_one_by_url_is_ignored(standin: StandIn) -> None:
+async def test_an_inline_response_after_one_by_url_is_ignored(standin: StandIn) -> None:
     async def reply(payload: Payload) -> httpx.Response:
         path = f"/api/v10/interactions/{payload['id']}/{payload['token']}/callback"
         await standin.http.post(path, json=message("by URL"))
@@ -73,14 +73,14 @@ async def test_an_inline_answer_after_one_by_url_is_ignored(standin: StandIn) ->
     assert (await standin.interaction(sent["interaction_id"]))["message"]["content"] == "by URL"
 
 
-async def test_a_refused_answer_by_url_may_be_put_right(standin: StandIn) -> None:
-    given = answers_by_url(standin, {"json": message("x" * 2001)}, {"json": message("x")})
+async def test_a_refused_response_by_url_can_be_corrected(standin: StandIn) -> None:
+    given = respond_by_url(standin, {"json": message("x" * 2001)}, {"json": message("x")})
     sent = await standin.send()
     assert (await given)[0].json()["errors"]["data"]["content"]["_errors"]
     assert sent["outcome"] == "answered"
 
 
-async def test_after_three_seconds_the_interaction_is_unknown() -> None:
+async def test_a_response_by_url_after_the_time_limit_gets_10062() -> None:
     async with running(answer_seconds=0.05) as standin:
         standin.application.reply = lambda _payload: httpx.Response(202)
         sent = await standin.send()

@@ -18,7 +18,7 @@ from tests.standin_in_process import (
 pytestmark = pytest.mark.anyio
 
 
-async def test_a_message_at_once_is_the_original_response(standin: StandIn) -> None:
+async def test_an_immediate_message_is_the_original_response(standin: StandIn) -> None:
     sent = await standin.send()
     assert (sent["outcome"], sent["response_type"], sent["status"]) == ("answered", 4, 200)
     seen = await standin.interaction(sent["interaction_id"])
@@ -28,7 +28,7 @@ async def test_a_message_at_once_is_the_original_response(standin: StandIn) -> N
     assert [event["name"] for event in seen["events"]] == ["created", "delivered", "answered"]
 
 
-async def test_a_deferred_answer_shows_that_the_application_is_thinking(standin: StandIn) -> None:
+async def test_a_deferred_response_creates_a_loading_message(standin: StandIn) -> None:
     standin.application.reply = lambda _payload: {"type": 5, "data": {"flags": 64}}
     sent = await standin.send()
     assert sent["outcome"] == "deferred"
@@ -37,7 +37,7 @@ async def test_a_deferred_answer_shows_that_the_application_is_thinking(standin:
     assert shown["ephemeral_for"] == ADA
 
 
-async def test_no_answer_in_time_is_a_timeout_and_its_token_is_dead() -> None:
+async def test_an_unanswered_interaction_times_out_and_its_token_is_useless() -> None:
     async with running(answer_seconds=0.05) as standin:
 
         async def never(_payload: Payload) -> httpx.Response:
@@ -71,7 +71,7 @@ async def test_no_answer_in_time_is_a_timeout_and_its_token_is_dead() -> None:
         (httpx.Response(200, json={"type": 5, "data": {"flags": 4}}), "not one that"),
     ],
 )
-async def test_an_answer_discord_would_not_take_is_an_error(
+async def test_a_response_that_discord_would_refuse_is_an_error(
     standin: StandIn, reply: httpx.Response, error: str
 ) -> None:
     standin.application.reply = lambda _payload: reply
@@ -81,13 +81,15 @@ async def test_an_answer_discord_would_not_take_is_an_error(
     assert sent["message_id"] is None
 
 
-async def test_without_an_endpoint_the_user_sees_that_nobody_answered(standin: StandIn) -> None:
+async def test_an_interaction_without_an_endpoint_is_an_error_with_a_notice(
+    standin: StandIn,
+) -> None:
     standin.backend.endpoint.url = None
     sent = await standin.send()
     assert (sent["outcome"], sent["notice"]) == ("error", "The application did not respond")
 
 
-async def test_a_redelivery_is_the_very_same_request_and_its_answer_is_ignored(
+async def test_a_redelivery_repeats_the_same_request_and_ignores_the_response(
     standin: StandIn,
 ) -> None:
     sent = await standin.send()
@@ -102,13 +104,13 @@ async def test_a_redelivery_is_the_very_same_request_and_its_answer_is_ignored(
     assert (seen["message"]["content"], seen["deliveries"]) == ("Queued", 2)
 
 
-async def test_raw_is_laid_over_what_is_sent(standin: StandIn) -> None:
+async def test_raw_is_merged_into_the_payload_that_is_sent(standin: StandIn) -> None:
     await standin.send(command="imagine", raw={"type": 99, "data": {"name": "gone"}})
     [payload] = standin.application.payloads
     assert (payload["type"], payload["data"]["name"]) == (99, "gone")
 
 
-async def test_whatever_is_laid_over_the_payload_leaves_the_stand_in_sound(
+async def test_an_interaction_works_whatever_raw_changes_in_its_payload(
     standin: StandIn,
 ) -> None:
     for raw in ({"data": 5}, {"id": "x"}, {"token": None}, {"member": []}, {"channel": "x"}):
@@ -117,7 +119,7 @@ async def test_whatever_is_laid_over_the_payload_leaves_the_stand_in_sound(
         assert (await standin.interaction(sent["interaction_id"]))["message"]["content"] == "Queued"
 
 
-async def test_an_aged_interaction_has_an_old_id_and_a_token_that_ends_early(
+async def test_an_aged_interaction_has_an_old_id_and_an_early_token_expiry(
     standin: StandIn,
 ) -> None:
     sent = await standin.send(command="imagine", age_seconds=899)

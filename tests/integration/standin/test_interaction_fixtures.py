@@ -1,4 +1,4 @@
-"""The fixture interactions are what the stand-in, and so Discord, sends."""
+"""The fixture interactions are like those that the stand-in sends."""
 
 import json
 from pathlib import Path
@@ -34,7 +34,7 @@ def test_every_kind_of_interaction_has_a_fixture() -> None:
     assert set(pressed) == {2, 3, 5, 6, 7, 8}
 
 
-def test_a_fixture_is_signed_on_the_fly() -> None:
+def test_a_fixtures_signature_depends_on_timestamp_and_key() -> None:
     body = encode(interaction("ping"))
     assert sign(body, timestamp=1)["X-Signature-Timestamp"] == "1"
     assert sign(body, timestamp=1) == sign(body, timestamp=1)
@@ -52,16 +52,16 @@ def shape(value: Any) -> Any:
 
 @pytest.mark.anyio
 @pytest.mark.parametrize(
-    ("name", "asked"),
+    ("name", "action"),
     [
         ("command_without_options", {"command": "imagine"}),
         ("command_dm", {"command": "i", "options": {"prompt": "x"}, "guild_id": None}),
     ],
 )
-async def test_the_fixtures_have_the_shape_of_what_is_sent(
-    standin: StandIn, name: str, asked: Payload
+async def test_the_fixtures_have_the_shape_of_sent_payloads(
+    standin: StandIn, name: str, action: Payload
 ) -> None:
-    await standin.send(**asked)
+    await standin.send(**action)
     [sent] = standin.application.payloads
     expected = interaction(name)
     for payload in (sent, expected):

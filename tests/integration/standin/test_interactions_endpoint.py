@@ -1,4 +1,4 @@
-"""The application's endpoint: checked when it is set, probed from then on."""
+"""The application's interactions endpoint: its check when it is set, and the signature probes."""
 
 import httpx
 import pytest
@@ -12,11 +12,11 @@ ME = "/api/v10/applications/@me"
 
 
 async def set_url(standin: StandIn, url: str | None) -> httpx.Response:
-    """Ask for another endpoint."""
+    """Set the endpoint's URL as the bot."""
     return await standin.bot.patch(ME, json={"interactions_endpoint_url": url})
 
 
-async def test_a_sound_endpoint_is_accepted_after_a_ping_and_a_wrong_signature(
+async def test_an_endpoint_is_accepted_after_a_ping_and_an_invalid_signature(
     standin: StandIn,
 ) -> None:
     standin.backend.endpoint.url = None
@@ -25,7 +25,7 @@ async def test_a_sound_endpoint_is_accepted_after_a_ping_and_a_wrong_signature(
     assert standin.application.answered == [200, 401]
 
 
-async def test_an_endpoint_that_takes_wrong_signatures_is_refused(standin: StandIn) -> None:
+async def test_an_endpoint_that_accepts_invalid_signatures_is_refused(standin: StandIn) -> None:
     standin.backend.endpoint.url = None
     standin.application.checks_signatures = False
     response = await set_url(standin, ENDPOINT)
@@ -38,13 +38,13 @@ async def test_an_endpoint_that_takes_wrong_signatures_is_refused(standin: Stand
 
 
 @pytest.mark.parametrize("url", ["not a url", "ftp://x.test/", "http://", 5, "http://[::1"])
-async def test_what_is_no_address_is_refused(standin: StandIn, url: str) -> None:
+async def test_an_endpoint_url_that_is_no_address_is_refused(standin: StandIn, url: str) -> None:
     assert (await set_url(standin, url)).json()["code"] == 50035
     assert standin.backend.endpoint.url == ENDPOINT
 
 
 @pytest.mark.parametrize("url", [None, ""])
-async def test_the_endpoint_can_be_taken_away(standin: StandIn, url: str | None) -> None:
+async def test_the_endpoint_url_can_be_removed(standin: StandIn, url: str | None) -> None:
     assert (await set_url(standin, url)).json()["interactions_endpoint_url"] is None
 
 
@@ -82,7 +82,7 @@ async def test_an_endpoint_that_accepts_a_probe_loses_its_url(standin: StandIn) 
     assert (await standin.http.post("/control/probes")).status_code == 409
 
 
-async def test_probes_come_by_themselves_at_the_interval_that_is_set(standin: StandIn) -> None:
+async def test_probes_are_sent_at_the_configured_interval(standin: StandIn) -> None:
     await standin.http.put("/control/probes", json={"interval_seconds": 0.01})
     stream = standin.backend.events.stream(0)
     async for text in stream:
@@ -92,7 +92,7 @@ async def test_probes_come_by_themselves_at_the_interval_that_is_set(standin: St
     assert standin.application.answered[0] == 401
 
 
-async def test_a_broken_endpoint_is_recorded_and_not_removed(standin: StandIn) -> None:
+async def test_an_unreachable_endpoint_fails_its_probe_and_keeps_its_url(standin: StandIn) -> None:
     async def broken(_request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("refused")
 

@@ -1,4 +1,4 @@
-"""The stand-in as a process."""
+"""The stand-in as a server on a port of its own."""
 
 import time
 from collections.abc import Iterator
@@ -16,8 +16,8 @@ AGENT = {"User-Agent": "DiscordBot (https://application.test, 1.0)"}
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
-    with serving(tmp_path) as one:
-        yield one
+    with serving(tmp_path) as server:
+        yield server
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def test_a_dropped_connection_breaks_off_before_or_after_the_route_acted(
     assert len(bot.get(channel).json()) == (1 if when == "after" else 0)
 
 
-def test_a_page_that_lost_its_stream_resumes_it(bot: httpx.Client) -> None:
+def test_a_page_resumes_its_event_stream_by_last_event_id(bot: httpx.Client) -> None:
     after = bot.get("/control/snapshot").json()["last_event_id"]
     bot.put("/control/chaos", json={})
     headers = {"Last-Event-ID": str(after)}
@@ -51,7 +51,9 @@ def test_a_page_that_lost_its_stream_resumes_it(bot: httpx.Client) -> None:
     assert bot.get("/control/events", headers={"Last-Event-ID": "x"}).status_code == 400
 
 
-def test_it_stops_at_once_though_pages_are_listening(server: Server, bot: httpx.Client) -> None:
+def test_the_server_stops_at_once_while_event_streams_are_open(
+    server: Server, bot: httpx.Client
+) -> None:
     with bot.stream("GET", "/control/events") as stream:
         assert next(stream.iter_lines())
         started = time.monotonic()
@@ -59,7 +61,7 @@ def test_it_stops_at_once_though_pages_are_listening(server: Server, bot: httpx.
         assert time.monotonic() - started < 5
 
 
-def test_an_upload_that_is_too_large_is_told_so(bot: httpx.Client) -> None:
+def test_an_upload_that_is_too_large_gets_413(bot: httpx.Client) -> None:
     hook = "/api/v10/webhooks/1500000000000000001/fixture-webhook-token.not-a-secret"
     response = bot.post(hook, files={"files[0]": ("a.bin", b"x" * (26 * 1024 * 1024))})
     assert (response.status_code, response.json()["code"]) == (413, 40005)
@@ -69,7 +71,7 @@ def test_the_log_holds_no_token(server: Server, bot: httpx.Client) -> None:
     token = "fixture-webhook-token.not-a-secret"
     bot.get(f"/api/v10/webhooks/1500000000000000001/{token}")
     masked = "/webhooks/1500000000000000001/***"
-    wait_until(lambda: masked in server.printed(), "the request is logged")
-    log = server.printed()
+    wait_until(lambda: masked in server.log(), "the request is logged")
+    log = server.log()
     assert token not in log
     assert application()["bot_token"] not in log

@@ -1,4 +1,4 @@
-"""The webhook that an interaction is for 15 minutes, and a channel's own webhooks."""
+"""The webhook that an interaction has for 15 minutes, and a channel's own webhooks."""
 
 import io
 import json
@@ -47,7 +47,7 @@ async def upload(standin: StandIn, hook: str, payload: Payload, *files: tuple[st
     return response.json()
 
 
-async def test_the_original_response_is_edited_with_pictures(standin: StandIn) -> None:
+async def test_an_edit_adds_pictures_to_the_original_response(standin: StandIn) -> None:
     interaction_id, hook = await standin.answered_interaction()
     listed = [{"id": n, "filename": f"{n}.png", "description": "a circle"} for n in range(2)]
     message = await upload(
@@ -66,7 +66,7 @@ async def test_the_original_response_is_edited_with_pictures(standin: StandIn) -
     assert seen["edits"] == 1
 
 
-async def test_without_attachments_in_the_edit_old_files_stay_and_new_ones_follow(
+async def test_an_edit_without_attachments_keeps_old_files_and_appends_new_ones(
     standin: StandIn,
 ) -> None:
     _, hook = await standin.answered_interaction()
@@ -77,7 +77,7 @@ async def test_without_attachments_in_the_edit_old_files_stay_and_new_ones_follo
     assert len(kept.json()["attachments"]) == 2
 
 
-async def test_attachments_in_the_edit_list_all_that_remain(standin: StandIn) -> None:
+async def test_an_edit_with_attachments_keeps_only_the_listed_files(standin: StandIn) -> None:
     _, hook = await standin.answered_interaction()
     before = await upload(standin, hook, {}, ("one.png", PNG), ("two.png", PNG))
     keep = before["attachments"][1]["id"]
@@ -88,7 +88,7 @@ async def test_attachments_in_the_edit_list_all_that_remain(standin: StandIn) ->
     assert emptied.json()["attachments"] == []
 
 
-async def test_an_attachment_that_is_neither_new_nor_old_is_refused(standin: StandIn) -> None:
+async def test_an_edit_that_lists_an_unknown_attachment_is_refused(standin: StandIn) -> None:
     _, hook = await standin.answered_interaction()
     response = await standin.http.patch(
         f"{hook}/messages/@original", json={"attachments": [{"id": 3}]}
@@ -104,7 +104,7 @@ async def test_more_than_ten_attachments_are_refused(standin: StandIn) -> None:
     assert error_of(response) == (400, 50035)
 
 
-async def test_a_file_over_the_limit_is_413_and_changes_nothing() -> None:
+async def test_a_file_over_the_limit_gets_413_and_changes_nothing() -> None:
     async with running(attachment_bytes=100, request_bytes=1_000) as standin:
         interaction_id, hook = await standin.answered_interaction(content="before")
         path = f"{hook}/messages/@original"
@@ -116,7 +116,7 @@ async def test_a_file_over_the_limit_is_413_and_changes_nothing() -> None:
         assert (await standin.interaction(interaction_id))["message"]["content"] == "before"
 
 
-async def test_the_file_limit_is_the_one_the_interaction_told(standin: StandIn) -> None:
+async def test_the_file_limit_is_the_one_in_the_interactions_payload(standin: StandIn) -> None:
     sent = await standin.send(command="imagine", raw={"attachment_size_limit": 10})
     files = multipart({}, ("a.png", b"x" * 11))
     response = await standin.http.patch(
@@ -125,7 +125,7 @@ async def test_the_file_limit_is_the_one_the_interaction_told(standin: StandIn) 
     assert error_of(response) == (413, 40005)
 
 
-async def test_an_expired_token_is_401_50027(standin: StandIn) -> None:
+async def test_an_expired_token_gets_401_50027(standin: StandIn) -> None:
     interaction_id, hook = await standin.answered_interaction()
     standin.clock.offset += 15 * 60
     assert error_of(await standin.http.get(f"{hook}/messages/@original")) == (401, 50027)
@@ -136,7 +136,7 @@ async def test_an_expired_token_is_401_50027(standin: StandIn) -> None:
     assert (await standin.interaction(interaction_id))["message"] is not None
 
 
-async def test_a_follow_up_before_the_answer_has_arrived_is_404_10015(standin: StandIn) -> None:
+async def test_a_follow_up_before_the_first_response_gets_404_10015(standin: StandIn) -> None:
     early: list[ERROR] = []
 
     async def answer_late(payload: Payload) -> httpx.Response:
@@ -162,13 +162,13 @@ async def test_a_follow_up_before_the_answer_has_arrived_is_404_10015(standin: S
         (f"{WEBHOOK}/messages/@original", (404, 10008)),
     ],
 )
-async def test_unknown_webhooks_and_messages_are_named_as_discord_does(
+async def test_unknown_webhooks_and_messages_get_discords_error_codes(
     standin: StandIn, path: str, error: ERROR
 ) -> None:
     assert error_of(await standin.http.get(path)) == error
 
 
-async def test_a_deleted_original_response_is_gone_for_good(standin: StandIn) -> None:
+async def test_a_deleted_original_response_is_unknown_afterwards(standin: StandIn) -> None:
     interaction_id, hook = await standin.answered_interaction()
     original = f"{hook}/messages/@original"
     assert (await standin.http.delete(original)).status_code == 204
@@ -183,7 +183,7 @@ async def test_a_deleted_original_response_is_gone_for_good(standin: StandIn) ->
     assert len(seen["history"]) == 1
 
 
-async def test_a_follow_up_is_a_message_of_its_own(standin: StandIn) -> None:
+async def test_a_follow_up_creates_its_own_message(standin: StandIn) -> None:
     interaction_id, hook = await standin.answered_interaction()
     made = await standin.http.post(hook, json={"content": "more", "flags": 64})
     assert made.status_code == 200
@@ -199,7 +199,7 @@ async def test_a_follow_up_is_a_message_of_its_own(standin: StandIn) -> None:
     assert (await standin.interaction(interaction_id))["message"]["content"] == "Queued"
 
 
-async def test_the_first_follow_up_of_a_deferred_answer_replaces_the_thinking(
+async def test_the_first_follow_up_of_a_deferred_response_replaces_the_loading_message(
     standin: StandIn,
 ) -> None:
     standin.application.reply = lambda _payload: {"type": 5}
@@ -256,7 +256,7 @@ async def test_a_body_discord_refuses_changes_nothing(
         (b"x", {"Content-Type": "multipart/form-data; boundary=y"}, 50035),
     ],
 )
-async def test_a_broken_body_gets_discords_error(
+async def test_an_unreadable_body_gets_discords_error(
     standin: StandIn, content: bytes, headers: dict[str, str], code: int
 ) -> None:
     _, hook = await standin.answered_interaction()
@@ -266,7 +266,7 @@ async def test_a_broken_body_gets_discords_error(
     assert error_of(response) == (400, code)
 
 
-async def test_lone_surrogates_do_not_break_the_answer(standin: StandIn) -> None:
+async def test_lone_surrogates_in_a_body_become_replacement_characters(standin: StandIn) -> None:
     _, hook = await standin.answered_interaction()
     body = b'{"content": "a\\ud800b"}'
     edited = await standin.http.patch(
@@ -275,7 +275,7 @@ async def test_lone_surrogates_do_not_break_the_answer(standin: StandIn) -> None
     assert edited.json()["content"] == "a\ufffdb"
 
 
-async def test_who_would_be_notified_is_recorded(standin: StandIn) -> None:
+async def test_a_message_records_whom_it_notifies(standin: StandIn) -> None:
     text = f"@everyone <@{BORIS}>"
     interaction_id, hook = await standin.answered_interaction(
         content=text, allowed_mentions={"parse": []}
@@ -288,14 +288,14 @@ async def test_who_would_be_notified_is_recorded(standin: StandIn) -> None:
     assert shown["mentions"][0]["id"] == BORIS
 
 
-async def test_an_embed_shows_a_file_of_its_message(standin: StandIn) -> None:
+async def test_an_embed_can_show_a_file_of_its_message(standin: StandIn) -> None:
     _, hook = await standin.answered_interaction()
     embed = {"image": {"url": "attachment://a.png"}}
     message = await upload(standin, hook, {"embeds": [embed]}, ("a.png", PNG))
     assert message["embeds"][0]["image"]["url"] == message["attachments"][0]["url"]
 
 
-async def test_links_expire_and_cannot_be_changed(standin: StandIn) -> None:
+async def test_attachment_links_expire_and_cannot_be_altered(standin: StandIn) -> None:
     _, hook = await standin.answered_interaction()
     message = await upload(standin, hook, {}, ("a.png", PNG))
     link = message["attachments"][0]["url"]
@@ -319,7 +319,7 @@ async def test_files_are_kept_below_the_state_folder(tmp_path: Any) -> None:
         assert list((tmp_path / "attachments").iterdir()) == []
 
 
-async def test_a_page_is_never_served_as_a_page_from_the_cdn(standin: StandIn) -> None:
+async def test_the_cdn_serves_html_as_a_download(standin: StandIn) -> None:
     _, hook = await standin.answered_interaction()
     part = ("files[0]", ("a.html", b"<script>", "text/html"))
     body = await standin.http.patch(f"{hook}/messages/@original", files=[part])
@@ -328,7 +328,7 @@ async def test_a_page_is_never_served_as_a_page_from_the_cdn(standin: StandIn) -
     assert served.headers["content-disposition"] == "attachment"
 
 
-async def test_a_channels_webhook_waits_only_when_asked_to(standin: StandIn) -> None:
+async def test_a_channels_webhook_returns_the_message_only_with_wait(standin: StandIn) -> None:
     assert (await standin.http.post(WEBHOOK, json={"content": "x"})).status_code == 204
     made = await standin.http.post(f"{WEBHOOK}?wait=true", json={"content": "x", "username": "Bo"})
     assert made.json()["author"]["username"] == "Bo"
@@ -350,7 +350,9 @@ async def test_a_channels_webhook_posts_into_a_thread_of_its_channel(standin: St
     assert error_of(forum) == (400, 220003)
 
 
-async def test_the_token_is_in_no_log(standin: StandIn, caplog: pytest.LogCaptureFixture) -> None:
+async def test_tokens_are_neither_logged_nor_published(
+    standin: StandIn, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level("DEBUG")
     _, hook = await standin.answered_interaction()
     await standin.http.get(f"{hook}/messages/@original")

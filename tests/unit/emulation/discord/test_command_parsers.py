@@ -1,4 +1,4 @@
-"""What a command may be."""
+"""The parsers of application commands."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from emulation.discord.errors import InvalidFormError
 from emulation.discord.validation.commands import MAX_COMMAND_CHARACTERS, command, commands, size
 
 
-def made(**more: Any) -> dict[str, Any]:
+def command_of(**more: Any) -> dict[str, Any]:
     """A command."""
     return {"name": "imagine", "description": "d", **more}
 
@@ -26,7 +26,7 @@ def choices(count: int) -> list[dict[str, Any]]:
 
 
 def accepts(value: Any) -> bool:
-    """Whether a command is taken."""
+    """Whether a command is accepted."""
     try:
         command(value)
     except InvalidFormError:
@@ -38,24 +38,24 @@ def accepts(value: Any) -> bool:
     "name", ["imagine", "a", "a-b_c", "l'art", "größe", "絵", "चित्र", "ภาพ", "x" * 32, "2d"]
 )
 def test_a_name_is_one_word_in_lower_case_of_any_script(name: str) -> None:
-    assert accepts(made(name=name))
+    assert accepts(command_of(name=name))
 
 
 @pytest.mark.parametrize("name", ["", "Imagine", "two words", "a!", "x" * 33, "É", "🎨", None, 5])
-def test_any_other_name_is_refused(name: Any) -> None:
-    assert not accepts(made(name=name))
+def test_an_invalid_name_is_refused(name: Any) -> None:
+    assert not accepts(command_of(name=name))
 
 
 @given(st.text(max_size=40))
-def test_a_name_is_taken_or_refused_and_never_breaks(name: str) -> None:
-    if accepts(made(name=name)):
+def test_any_text_is_accepted_or_refused_as_a_name(name: str) -> None:
+    if accepts(command_of(name=name)):
         assert 1 <= len(name) <= 32
         assert name == name.lower()
         assert " " not in name
 
 
 @pytest.mark.parametrize("kind", [2, 3])
-def test_a_context_menu_command_has_words_and_no_description(kind: int) -> None:
+def test_a_context_menu_command_has_a_name_of_words_and_no_description(kind: int) -> None:
     assert accepts({"type": kind, "name": "Make a Variation"})
     assert accepts({"type": kind, "name": "x", "description": ""})
     assert not accepts({"type": kind, "name": "x", "description": "d"})
@@ -91,7 +91,7 @@ def test_a_context_menu_command_has_words_and_no_description(kind: int) -> None:
     ],
 )
 def test_options_that_discord_refuses_are_refused(options: Any) -> None:
-    assert not accepts(made(options=options))
+    assert not accepts(command_of(options=options))
 
 
 @pytest.mark.parametrize(
@@ -107,8 +107,8 @@ def test_options_that_discord_refuses_are_refused(options: Any) -> None:
         [option("sub", 1, options=[option()]), option("group", 2, options=[option("s", 1)])],
     ],
 )
-def test_options_within_the_limits_are_taken(options: Any) -> None:
-    assert accepts(made(options=options))
+def test_options_within_the_limits_are_accepted(options: Any) -> None:
+    assert accepts(command_of(options=options))
 
 
 @pytest.mark.parametrize(
@@ -121,8 +121,8 @@ def test_options_within_the_limits_are_taken(options: Any) -> None:
         {"name_localizations": None, "description_localizations": {"fr": "x"}},
     ],
 )
-def test_what_else_a_command_has_is_taken(more: dict[str, Any]) -> None:
-    assert accepts(made(**more))
+def test_the_other_fields_of_a_command_are_accepted(more: dict[str, Any]) -> None:
+    assert accepts(command_of(**more))
 
 
 @pytest.mark.parametrize(
@@ -143,8 +143,8 @@ def test_what_else_a_command_has_is_taken(more: dict[str, Any]) -> None:
         {"type": 4},
     ],
 )
-def test_what_else_is_wrong_is_refused(more: dict[str, Any]) -> None:
-    assert not accepts(made(**more))
+def test_invalid_other_fields_of_a_command_are_refused(more: dict[str, Any]) -> None:
+    assert not accepts(command_of(**more))
 
 
 def test_a_command_has_at_most_8000_characters() -> None:
@@ -152,23 +152,23 @@ def test_a_command_has_at_most_8000_characters() -> None:
         option(f"o{n}", choices=[{"name": f"{c:02}" + "n" * 98, "value": f"{c}"} for c in range(3)])
         for n in range(25)
     ]
-    fits = made(options=full)
+    fits = command_of(options=full)
     assert size(fits) <= MAX_COMMAND_CHARACTERS
     assert accepts(fits)
     for one in full:
         one["choices"] = [{"name": "n" * 100, "value": "v" * 100 + ""}] * 2
-    assert not accepts(made(options=full))
+    assert not accepts(command_of(options=full))
 
 
-def test_of_translations_only_the_longest_counts() -> None:
-    plain = made()
-    translated = made(description_localizations={"de": "dddd", "fr": "dd"})
+def test_the_size_of_a_command_counts_the_longest_translation_only() -> None:
+    plain = command_of()
+    translated = command_of(description_localizations={"de": "dddd", "fr": "dd"})
     assert size(translated) == size(plain) + 3
 
 
-def test_two_commands_of_one_type_have_two_names() -> None:
+def test_commands_of_one_type_have_unique_names() -> None:
     menu = {"type": 2, "name": "imagine"}
-    assert len(commands([made(), menu])) == 2
+    assert len(commands([command_of(), menu])) == 2
     with pytest.raises(InvalidFormError) as error:
-        commands([made(), menu, made()])
+        commands([command_of(), menu, command_of()])
     assert "2" in error.value.tree

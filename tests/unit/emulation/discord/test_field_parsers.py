@@ -1,4 +1,4 @@
-"""The parsers that bodies are checked with."""
+"""The parsers of fields, lists and objects."""
 
 from collections.abc import Callable
 from typing import Any
@@ -48,7 +48,7 @@ PARSERS = {
 
 @pytest.mark.parametrize("name", PARSERS)
 @given(value=JSON)
-def test_a_parser_takes_a_value_or_says_what_is_wrong_with_it(name: str, value: Any) -> None:
+def test_a_parser_accepts_a_value_or_raises_an_error_with_codes(name: str, value: Any) -> None:
     tree: dict[str, Any] | None = None
     try:
         PARSERS[name](value)
@@ -67,7 +67,7 @@ def test_a_length_is_counted_in_code_points(text: str) -> None:
 
 
 @given(st.integers())
-def test_a_whole_number_is_in_its_range_also_as_text(number: int) -> None:
+def test_an_integer_is_checked_against_its_range_also_as_text(number: int) -> None:
     parse = fields.integer(-5, 5)
     for value in (number, str(number)):
         if -5 <= number <= 5:
@@ -82,11 +82,11 @@ def test_a_snowflake_becomes_text(number: int) -> None:
 
 
 @pytest.mark.parametrize("value", [-1, 2**63, "x", "", "1.5", True, None, [], "٣"])
-def test_what_is_no_snowflake_is_refused(value: Any) -> None:
+def test_a_value_that_is_no_snowflake_is_refused(value: Any) -> None:
     refusal(fields.snowflake, value)
 
 
-def test_all_that_is_wrong_is_told_at_once_and_where_it_is() -> None:
+def test_all_errors_of_a_body_are_reported_together_by_field() -> None:
     parse = fields.model(
         {
             "name": Field(fields.string(1, 3), required=True),
@@ -100,7 +100,7 @@ def test_all_that_is_wrong_is_told_at_once_and_where_it_is() -> None:
     assert "0" not in tree["items"]
 
 
-def test_null_is_absent_unless_it_means_something() -> None:
+def test_null_counts_as_absent_unless_the_field_is_nullable() -> None:
     parse = fields.model({"a": Field(fields.string()), "b": Field(fields.string(), nullable=True)})
     assert parse({"a": None, "b": None, "c": 1}) == {"b": None}
 
@@ -116,7 +116,7 @@ def test_null_is_absent_unless_it_means_something() -> None:
         ("https://" + "x" * 3000, "BASE_TYPE_MAX_LENGTH"),
     ],
 )
-def test_an_address_is_of_the_web(address: str, code: str | None) -> None:
+def test_an_address_has_an_allowed_scheme_and_a_host(address: str, code: str | None) -> None:
     if code is None:
         assert fields.url()(address) == address
     else:

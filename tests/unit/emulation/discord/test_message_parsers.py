@@ -1,4 +1,4 @@
-"""What a message may hold."""
+"""The parsers of messages, components, modals, embeds and mentions."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ from emulation.discord.validation.modals import modal
 
 
 def accepts(parse: Parser, value: Any) -> bool:
-    """Whether a parser takes a value."""
+    """Whether a parser accepts a value."""
     try:
         parse(value)
     except InvalidFormError:
@@ -60,7 +60,7 @@ def buttons(count: int, start: int = 0) -> list[dict[str, Any]]:
         [row(menu(min_values=0, max_values=2))],
     ],
 )
-def test_components_within_the_limits_are_taken(components: Any) -> None:
+def test_components_within_the_limits_are_accepted(components: Any) -> None:
     assert accepts(message_components, components)
 
 
@@ -153,7 +153,7 @@ def test_a_modal_has_a_title_and_one_to_five_inputs(data: dict[str, Any], fits: 
         ([{"footer": {"text": "x" * 2049}}], False),
     ],
 )
-def test_embeds_keep_to_their_limits(value: Any, fits: bool) -> None:
+def test_embeds_are_checked_against_their_limits(value: Any, fits: bool) -> None:
     assert accepts(embeds, value) is fits
 
 
@@ -168,14 +168,14 @@ def test_embeds_keep_to_their_limits(value: Any, fits: bool) -> None:
         ({"parse": "users"}, False),
     ],
 )
-def test_allowed_mentions_are_one_way_or_the_other(value: Any, fits: bool) -> None:
+def test_allowed_mentions_cannot_both_parse_and_list_ids(value: Any, fits: bool) -> None:
     assert accepts(allowed_mentions, value) is fits
 
 
 TEXT = "@everyone <@123456789012345678> <@!123456789012345679> <@&123456789012345670> @here"
 
 
-def test_who_is_notified_follows_from_what_is_allowed() -> None:
+def test_allowed_mentions_decide_who_is_notified() -> None:
     users = ["123456789012345678", "123456789012345679"]
     role = ["123456789012345670"]
     assert pings(TEXT, None) == {"everyone": True, "users": users, "roles": role}
@@ -185,7 +185,7 @@ def test_who_is_notified_follows_from_what_is_allowed() -> None:
 
 
 @given(st.text())
-def test_nobody_is_notified_when_nothing_is_parsed(text: str) -> None:
+def test_nobody_is_notified_if_parse_is_empty(text: str) -> None:
     assert pings(text, {"parse": []}) == {"everyone": False, "users": [], "roles": []}
 
 
@@ -196,7 +196,7 @@ def test_only_the_flags_of_a_follow_up_may_be_set(flags: int, fits: bool) -> Non
 
 
 @given(st.text(max_size=300))
-def test_a_file_name_names_no_folder(name: str) -> None:
+def test_a_safe_filename_has_no_folder(name: str) -> None:
     safe = safe_filename(name)
     assert 1 <= len(safe) <= 255
     assert not {"/", "\\", "\0", " ", "?", "#"} & set(safe)

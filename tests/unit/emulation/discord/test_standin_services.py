@@ -1,4 +1,4 @@
-"""The small parts: ids, signatures, buckets, dice, logs."""
+"""Snowflakes, signatures, rate limits, chaos, masking, events and series of the stand-in."""
 
 import asyncio
 
@@ -16,6 +16,7 @@ from emulation.discord.rate_limits import RateLimiter
 from emulation.discord.signing import SIGNATURE_DEFECTS, Signer
 from emulation.discord.snowflakes import Snowflakes, created_at
 from emulation.discord.state.events import EventLog
+from emulation.discord.state.reports import MAX_SERIES, SeriesStore
 
 SEED = "11" * 32
 
@@ -27,7 +28,7 @@ class Fixed(Clock):
         return 1_700_000_000.0 + self.offset
 
 
-def test_ids_are_unique_in_order_and_tell_their_time() -> None:
+def test_snowflakes_are_unique_ordered_and_hold_their_time() -> None:
     snowflakes = Snowflakes(Fixed())
     ids = [int(snowflakes.next()) for _ in range(5_000)]
     assert ids == sorted(set(ids))
@@ -45,7 +46,7 @@ def test_a_signature_is_over_the_timestamp_and_the_body(body: bytes, timestamp: 
 
 
 @pytest.mark.parametrize("wrong", SIGNATURE_DEFECTS)
-def test_a_wrong_signature_is_wrong_and_of_the_right_form(wrong: str) -> None:
+def test_an_invalid_signature_is_well_formed_and_does_not_verify(wrong: str) -> None:
     signer = Signer(SEED)
     key = VerifyKey(bytes.fromhex(signer.verify_key))
     headers = signer.invalid_headers(b"{}", 1_700_000_000, wrong)
@@ -75,7 +76,7 @@ def test_every_route_has_a_bucket(method: str, path: str, limit: int) -> None:
     assert grants[0].limit == limit
 
 
-def test_routes_of_one_kind_share_a_bucket_name_and_no_count() -> None:
+def test_routes_of_one_kind_share_a_bucket_name_but_not_a_count() -> None:
     limiter = RateLimiter(Fixed(), 100, enabled=True)
     one = limiter.count_request("GET", "/webhooks/1/a/messages/2", None)
     other = limiter.count_request("GET", "/webhooks/1/b/messages/2", None)
@@ -83,7 +84,7 @@ def test_routes_of_one_kind_share_a_bucket_name_and_no_count() -> None:
     assert one.remaining == other.remaining == 4
 
 
-def test_dice_with_a_seed_fall_the_same_way() -> None:
+def test_chaos_with_the_same_seed_strikes_the_same_way() -> None:
     rolls = []
     for _ in range(2):
         chaos = Chaos(Fixed(), 0)
@@ -93,7 +94,7 @@ def test_dice_with_a_seed_fall_the_same_way() -> None:
     assert 10 < sum(rolls[0]) < 40
 
 
-def test_a_fault_of_a_path_strikes_no_other() -> None:
+def test_a_fault_with_a_path_strikes_no_other_path() -> None:
     chaos = Chaos(Fixed(), 0)
     chaos.set(ChaosPlan(faults={"slow": Fault(path="/webhooks/")}))
     assert chaos.strike("slow", "/channels/1") is None
@@ -110,11 +111,11 @@ def test_a_fault_of_a_path_strikes_no_other() -> None:
         ("/api/v10/channels/1/messages/2", "/api/v10/channels/1/messages/2"),
     ],
 )
-def test_tokens_in_paths_are_hidden(path: str, masked: str) -> None:
+def test_mask_path_hides_tokens(path: str, masked: str) -> None:
     assert mask_path(path) == masked
 
 
-def test_merging_replaces_what_is_no_object() -> None:
+def test_merge_replaces_values_that_are_not_objects() -> None:
     base = {"a": {"b": 1, "c": [1]}, "d": 1}
     assert merge(base, {"a": {"c": [2]}, "e": None}) == {
         "a": {"b": 1, "c": [2]},
@@ -138,3 +139,17 @@ def test_a_closed_log_ends_its_streams() -> None:
     assert texts[0].startswith("retry:")
     assert texts[1].startswith("id: 1\nevent: chaos\n")
     assert len(texts) == 2
+
+
+def test_late_points_of_a_series_are_sorted_in() -> None:
+    store = SeriesStore()
+    for at in (1.0, 5.0, 3.0, 5.0, 2.0):
+        assert store.add("queue_depth", at, at * 10)
+    assert [at for at, _ in store.as_json()["queue_depth"]] == [1.0, 2.0, 3.0, 5.0, 5.0]
+
+
+def test_the_number_of_series_is_limited() -> None:
+    store = SeriesStore()
+    assert all(store.add(f"series{n}", 0.0, 1.0) for n in range(MAX_SERIES))
+    assert not store.add("one_more", 0.0, 1.0)
+    assert store.add("series0", 1.0, 2.0)
