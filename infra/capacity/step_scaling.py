@@ -10,9 +10,8 @@ https://docs.aws.amazon.com/autoscaling/application/userguide/step-scaling-polic
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
 MAXIMUM_STEPS = 20
@@ -25,10 +24,6 @@ SURPLUS_THRESHOLD = 1
 MAXIMUM_TASKS = 200
 """The largest fleet that Terraform has steps for."""
 SIZES_FILE = Path(__file__).parents[1] / "modules" / "step_adjustments" / "sizes.json"
-
-
-class InvalidStepsError(ValueError):
-    """Application Auto Scaling would refuse these steps; the text says which rule they break."""
 
 
 @dataclass(frozen=True)
@@ -50,34 +45,6 @@ class StepAdjustment:
         if difference >= 0:
             return lower <= difference < upper
         return lower < difference <= upper
-
-
-def _lower(step: StepAdjustment) -> float:
-    return float("-inf") if step.lower_bound is None else step.lower_bound
-
-
-def check_steps(steps: Sequence[StepAdjustment]) -> None:
-    """Apply the rules by which Application Auto Scaling accepts steps.
-
-    Raises:
-        InvalidStepsError: a rule is broken.
-    """
-    if not 1 <= len(steps) <= MAXIMUM_STEPS:
-        raise InvalidStepsError(f"{len(steps)} steps; allowed are 1 to {MAXIMUM_STEPS}")
-    ordered = sorted(steps, key=_lower)
-    for step in ordered:
-        if step.lower_bound is None and step.upper_bound is None:
-            raise InvalidStepsError("a step has neither a lower nor an upper bound")
-        if step.upper_bound is not None and _lower(step) >= step.upper_bound:
-            raise InvalidStepsError(f"{step} ends before it begins")
-    for step, following in pairwise(ordered):
-        if step.upper_bound is None or step.upper_bound != following.lower_bound:
-            raise InvalidStepsError(f"{step} and {following} overlap or leave a gap")
-    first, last = ordered[0].lower_bound, ordered[-1].upper_bound
-    if first is not None and first < 0:
-        raise InvalidStepsError(f"the lowest bound is {first}; below the threshold it must be open")
-    if last is not None and last > 0:
-        raise InvalidStepsError(f"the highest bound is {last}; above the threshold it must be open")
 
 
 def adjustment_for(steps: Iterable[StepAdjustment], threshold: float, value: float) -> int | None:
@@ -112,12 +79,10 @@ def _sizes(maximum: int, limit: int) -> list[int]:
 def _steps(maximum: int, limit: int, sign: int) -> tuple[StepAdjustment, ...]:
     sizes = _sizes(maximum, limit)
     uppers: list[float | None] = [*(float(size - 1) for size in sizes[1:]), None]
-    steps = tuple(
+    return tuple(
         StepAdjustment(float(size - 1), upper, sign * size)
         for size, upper in zip(sizes, uppers, strict=True)
     )
-    check_steps(steps)
-    return steps
 
 
 def scale_out_steps(maximum: int, limit: int = MAXIMUM_STEPS) -> tuple[StepAdjustment, ...]:

@@ -44,7 +44,7 @@ def test_dashboards_are_counted(made: list[Resource]) -> None:
     assert len(of_type(made, "aws_cloudwatch_dashboard")) == counts()["dashboards"]
 
 
-def test_the_instances_disk_is_what_is_billed(made: list[Resource]) -> None:
+def test_the_instances_volume_is_the_billed_one(made: list[Resource]) -> None:
     (template,) = of_type(made, "aws_launch_template")
     disk = template.values["block_device_mappings"][0]["ebs"][0]
     assert disk["volume_type"] == "gp3"
@@ -54,7 +54,7 @@ def test_the_instances_disk_is_what_is_billed(made: list[Resource]) -> None:
 
 
 @pytest.mark.parametrize("function", ["backlog", "interactions"])
-def test_the_functions_are_as_large_as_they_are_billed(made: list[Resource], function: str) -> None:
+def test_the_functions_memory_is_the_billed_one(made: list[Resource], function: str) -> None:
     (memory,) = [
         one.values["memory_size"]
         for one in of_type(made, "aws_lambda_function")

@@ -9,12 +9,12 @@ from tests.infra.terraform_module import LAYOUT, Suite
 
 APPLIED = "the_defaults_deploy_to_aws"
 NAMESPACE = "discord-diffusion-test"
-FUNCTIONS = LAYOUT.root / "src" / "discord_diffusion" / "handlers"
+FUNCTIONS = LAYOUT.root / "src" / "discord_diffusion" / "functions"
 
 
 def published() -> set[str]:
     """Every metric that workers and functions publish, by the source."""
-    sources = "\n".join(path.read_text() for path in FUNCTIONS.glob("*.py"))
+    sources = "\n".join(path.read_text() for path in FUNCTIONS.rglob("*.py"))
     return set(UNITS) | set(re.findall(r'"([A-Z][A-Za-z]+)"\]?:? ?[=:]', sources))
 
 
@@ -39,13 +39,13 @@ def watched(deployment: Suite) -> Iterator[str]:
                 yield metric["metric_name"]
 
 
-def test_what_is_shown_is_published(deployment: Suite) -> None:
+def test_every_metric_on_the_dashboard_is_published(deployment: Suite) -> None:
     names = set(shown(deployment))
     assert len(names) >= 12
     assert names <= published()
 
 
-def test_what_is_watched_is_published(deployment: Suite) -> None:
+def test_every_metric_of_an_alarm_is_published(deployment: Suite) -> None:
     names = set(watched(deployment))
     assert names == {
         "DeadLetters",

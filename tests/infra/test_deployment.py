@@ -219,7 +219,7 @@ def whole(resource: Resource) -> str:
     return name
 
 
-def test_names_fit_into_what_aws_allows(deployment: Suite) -> None:
+def test_the_longest_names_fit_awss_limits(deployment: Suite) -> None:
     for resource in named(deployment.state_after(LONGEST)):
         limit = TAG_LIMIT if resource.type in TAGGED else LIMITS[resource.type]
         assert len(whole(resource)) <= limit, f"{resource.address}: {whole(resource)}"
@@ -234,7 +234,7 @@ def test_two_environments_share_no_name(deployment: Suite) -> None:
 
 
 @pytest.mark.parametrize("run", [DEFAULTS, EMULATED])
-def test_no_policy_allows_a_wildcard_but_where_aws_knows_no_resource(
+def test_policies_have_wildcards_only_where_aws_has_no_resource(
     deployment: Suite, run: str
 ) -> None:
     allowed = [
@@ -254,7 +254,7 @@ def test_no_policy_allows_a_wildcard_but_where_aws_knows_no_resource(
                 assert "*" not in NAMED_LATER.sub("", resource), f"{address}: {resource}"
 
 
-def test_metrics_are_published_in_the_deployments_own_namespace_only(deployment: Suite) -> None:
+def test_metrics_may_be_published_only_in_the_deployments_namespace(deployment: Suite) -> None:
     published = [
         statement["Condition"]
         for _, statement in statements(deployment.state_after(DEFAULTS))
@@ -267,7 +267,7 @@ def test_metrics_are_published_in_the_deployments_own_namespace_only(deployment:
     }
 
 
-def test_both_targets_make_the_same_resources_but_for_when_the_redrive_policy_is_set(
+def test_both_targets_make_the_same_resources_except_for_the_redrive_policy(
     deployment: Suite,
 ) -> None:
     at_aws = {resource.address for resource in deployment.state_after(DEFAULTS)}
@@ -276,7 +276,7 @@ def test_both_targets_make_the_same_resources_but_for_when_the_redrive_policy_is
     assert emulated <= at_aws
 
 
-def test_what_is_launched_and_billed_carries_the_tag_of_the_budget(deployment: Suite) -> None:
+def test_launched_resources_have_the_tag_of_the_budget(deployment: Suite) -> None:
     resources = {found.address: found.values for found in deployment.state_after(DEFAULTS)}
     budget = resources["module.observability.aws_budgets_budget.monthly"]
     [filters] = budget["cost_filter"]
@@ -288,7 +288,7 @@ def test_what_is_launched_and_billed_carries_the_tag_of_the_budget(deployment: S
 
 
 @pytest.mark.parametrize("function", SETTINGS)
-def test_a_function_is_told_exactly_what_its_settings_read(
+def test_a_functions_environment_is_what_its_settings_read(
     deployment: Suite, function: str
 ) -> None:
     environment = Recorder(function_environment(deployment.state_after(EVERYTHING), function))
@@ -296,7 +296,7 @@ def test_a_function_is_told_exactly_what_its_settings_read(
     assert environment.asked - SET_BY_AWS == set(environment)
 
 
-def test_the_worker_is_told_exactly_what_its_settings_read(deployment: Suite) -> None:
+def test_the_workers_environment_is_what_its_settings_read(deployment: Suite) -> None:
     environment = Recorder(worker_environment(deployment, EVERYTHING))
     settings = WorkerSettings.from_environ(environment)
     assert environment.asked - SET_BY_AWS == set(environment)

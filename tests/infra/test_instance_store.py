@@ -42,7 +42,7 @@ def boot(tmp_path: Path) -> Boot:
     return run
 
 
-def test_images_go_to_the_disk_that_the_type_brings_along(boot: Boot) -> None:
+def test_images_are_stored_on_the_instance_store(boot: Boot) -> None:
     assert boot(DISKS) == [
         "systemctl stop docker.socket docker.service containerd.service",
         "mkfs.xfs -q -f /dev/nvme1n1",
@@ -55,7 +55,7 @@ def test_images_go_to_the_disk_that_the_type_brings_along(boot: Boot) -> None:
     ]
 
 
-def test_a_type_without_a_disk_of_its_own_is_left_as_it_is(boot: Boot) -> None:
+def test_an_instance_without_instance_store_keeps_the_root_volume(boot: Boot) -> None:
     assert boot(DISKS.split("\n", maxsplit=1)[0]) == [
         "no instance store: images go to the root volume"
     ]
@@ -65,24 +65,26 @@ def test_a_type_without_a_disk_of_its_own_is_left_as_it_is(boot: Boot) -> None:
     "layers",
     ["docker/overlay2/0123", "containerd/io.containerd.snapshotter.v1.overlayfs/snapshots/1"],
 )
-def test_an_engine_that_holds_images_keeps_them(boot: Boot, tmp_path: Path, layers: str) -> None:
+def test_an_engine_with_images_stays_on_the_root_volume(
+    boot: Boot, tmp_path: Path, layers: str
+) -> None:
     (tmp_path / layers).mkdir(parents=True)
     assert boot(DISKS) == ["the engine holds images: they stay on the root volume"]
 
 
-def test_an_engine_that_was_only_started_holds_none(boot: Boot, tmp_path: Path) -> None:
+def test_an_engine_that_was_only_started_counts_as_empty(boot: Boot, tmp_path: Path) -> None:
     (tmp_path / "docker" / "overlay2" / "l").mkdir(parents=True)
     assert boot(DISKS)[-1] == "containerd: images go to /dev/nvme1n1"
 
 
 @pytest.mark.parametrize("fails", ["mkfs.xfs", "mount"])
-def test_the_engine_runs_again_whatever_fails(boot: Boot, fails: str) -> None:
+def test_the_engine_is_started_again_after_any_failure(boot: Boot, fails: str) -> None:
     *_, started, said = boot(DISKS, fails)
     assert started == "systemctl start containerd.service docker.service"
     assert said == "/dev/nvme1n1 cannot be used: images go to the root volume"
 
 
-def test_an_engine_whose_folder_cannot_be_put_there_is_not_said_to_be_there(boot: Boot) -> None:
+def test_an_engine_whose_folder_cannot_be_mounted_is_reported_as_such(boot: Boot) -> None:
     *_, started, one, other = boot(DISKS, "mount --bind")
     assert started == "systemctl start containerd.service docker.service"
     for engine, said in (("docker", one), ("containerd", other)):

@@ -66,7 +66,7 @@ def test_every_run_of_terraform_test_passes(suite: Suite) -> None:
     assert not failed, suite.problems
 
 
-def test_every_validation_of_a_child_module_is_tried() -> None:
+def test_every_validation_of_a_child_module_has_a_run() -> None:
     for module in sorted((LAYOUT.infra / "modules").iterdir()):
         text = "\n".join(path.read_text() for path in module.glob("*.tf"))
         blocks = re.findall(r'^variable "(\w+)" \{\n(.*?)^\}', text, re.M | re.S)
@@ -83,7 +83,7 @@ def test_every_message_names_the_variable_and_what_is_allowed() -> None:
             assert re.match(rf"{name}\b.* must ", message), message
 
 
-def test_every_variable_and_output_explains_itself() -> None:
+def test_every_variable_and_output_has_a_description() -> None:
     blocks = re.findall(r'^(variable|output) "(\w+)" \{\n(.*?)^\}', sources(), re.M | re.S)
     assert len(blocks) > 150
     assert not [name for _, name, body in blocks if "description = " not in body]
@@ -95,7 +95,7 @@ def test_only_a_variable_that_may_be_null_is_nullable() -> None:
     assert nullable == {"alarm_email", "hot_reload_folder", "vpc_id"}
 
 
-def test_the_emulator_answers_for_every_service_in_use() -> None:
+def test_every_service_in_use_has_the_emulators_endpoint() -> None:
     types = set(re.findall(r'^(?:resource|data) "(aws_\w+)"', sources(), re.MULTILINE))
     needed = set()
     for type_ in types - ANSWERED_BY_THE_PROVIDER:

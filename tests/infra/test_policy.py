@@ -55,14 +55,14 @@ def exceptions() -> dict[tuple[str, str], str]:
     return found
 
 
-def test_checkov_finds_nothing_but_what_is_justified(scan: Scan) -> None:
+def test_checkov_has_no_finding_without_a_justification(scan: Scan) -> None:
     assert scan.unread == ()
     assert len(scan.passed) > 100
     wrong = [one for one in scan.failed if not one.file.startswith(f"/{WRONG_FOLDER}/")]
     assert wrong == []
 
 
-def test_checkov_finds_what_is_wrong(scan: Scan) -> None:
+def test_checkov_reports_a_wrong_setting(scan: Scan) -> None:
     assert "CKV_AWS_24" in {one.rule for one in scan.failed}
 
 
@@ -71,7 +71,7 @@ def test_every_exception_is_needed(scan: Scan) -> None:
     assert exceptions().keys() == needed
 
 
-def test_every_exception_says_why() -> None:
+def test_every_exception_has_a_reason() -> None:
     assert all(len(reason.split()) >= 8 for reason in exceptions().values())
 
 
@@ -93,7 +93,7 @@ def _with_resource(policy: dict[str, list[dict[str, object]]]) -> str:
     return json.dumps(policy)
 
 
-def test_parliament_finds_nothing_in_any_policy(tools: Tools, deployment: Suite) -> None:
+def test_parliament_has_no_finding_in_any_policy(tools: Tools, deployment: Suite) -> None:
     found = policies(deployment.state_after(EVERYTHING))
     assert len(found) >= 23
     assert tools.parliament(found) == []
@@ -108,7 +108,7 @@ def test_parliament_finds_nothing_in_any_policy(tools: Tools, deployment: Suite)
         ({"Action": "sns:AddPermission", "Resource": "*"}, "PERMISSIONS_MANAGEMENT_ACTIONS"),
     ],
 )
-def test_parliament_finds_what_is_wrong(
+def test_parliament_reports_a_wrong_policy(
     tools: Tools, statement: dict[str, str], issue: str
 ) -> None:
     whole = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **statement}]}

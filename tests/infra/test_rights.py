@@ -45,7 +45,7 @@ NOT_CALLED = {"discord_diffusion.worker.__main__": {"dynamodb:BatchGetItem"}}
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
-def test_a_program_may_do_what_it_does_and_no_more(deployment: Suite, program: str) -> None:
+def test_a_programs_role_allows_exactly_the_calls_it_makes(deployment: Suite, program: str) -> None:
     address, by_aws = PROGRAMS[program]
     called = SOURCE.actions(program) - NOT_CALLED.get(program, set())
     assert set(allowed(deployment, address)) == called | by_aws

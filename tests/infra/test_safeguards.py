@@ -26,7 +26,7 @@ def of_type(resources: list[Resource], kind: str) -> Iterator[dict[str, object]]
 
 
 @pytest.mark.parametrize("run", RUNS)
-def test_the_api_lets_so_many_through_and_no_more(deployment: Suite, run: str) -> None:
+def test_the_api_has_the_configured_throttling(deployment: Suite, run: str) -> None:
     [found] = of_type(deployment.state_after(run), "aws_api_gateway_method_settings")
     [settings] = found["settings"]  # type: ignore[misc]
     assert found["method_path"] == "*/*"
@@ -49,15 +49,13 @@ def test_concurrency_is_reserved_for_interactions_where_the_account_allows_it(
 
 
 @pytest.mark.parametrize("run", RUNS)
-def test_every_log_ends(deployment: Suite, run: str) -> None:
+def test_every_log_has_a_retention(deployment: Suite, run: str) -> None:
     groups = list(of_type(deployment.state_after(run), "aws_cloudwatch_log_group"))
     assert {group["retention_in_days"] for group in groups} == {14}
 
 
 @pytest.mark.parametrize("run", RUNS)
-def test_whatever_writes_a_log_has_a_group_that_is_there_before_it(
-    deployment: Suite, run: str
-) -> None:
+def test_every_writer_of_a_log_depends_on_its_log_group(deployment: Suite, run: str) -> None:
     resources = deployment.state_after(run)
     names = [str(group["name"]) for group in of_type(resources, "aws_cloudwatch_log_group")]
     for kind, folder in LOGS.items():
@@ -67,7 +65,7 @@ def test_whatever_writes_a_log_has_a_group_that_is_there_before_it(
 
 
 @pytest.mark.parametrize("run", RUNS)
-def test_what_is_kept_is_encrypted(deployment: Suite, run: str) -> None:
+def test_all_stored_data_is_encrypted(deployment: Suite, run: str) -> None:
     resources = deployment.state_after(run)
     queues = list(of_type(resources, "aws_sqs_queue"))
     assert [queue["sqs_managed_sse_enabled"] for queue in queues] == [True, True]
@@ -80,7 +78,7 @@ def test_what_is_kept_is_encrypted(deployment: Suite, run: str) -> None:
 
 
 @pytest.mark.parametrize("run", RUNS)
-def test_queues_refuse_what_comes_without_tls(deployment: Suite, run: str) -> None:
+def test_queues_refuse_requests_without_tls(deployment: Suite, run: str) -> None:
     for queue in of_type(deployment.state_after(run), "aws_sqs_queue"):
         [statement] = json.loads(str(queue["policy"]))["Statement"]
         assert statement["Effect"] == "Deny"

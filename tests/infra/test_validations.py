@@ -79,7 +79,7 @@ def test_each_validation_refuses_some_case(variables: Module) -> None:
     assert untried == []
 
 
-def test_what_no_case_changes_is_accepted(variables: Module) -> None:
+def test_the_common_variables_of_the_cases_are_valid(variables: Module) -> None:
     [always] = blocks(CASES.read_text(), "variables")
     (variables.folder / "accepted.tfvars").write_text(always)
     ended = refused(variables, "accepted")

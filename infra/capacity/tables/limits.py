@@ -102,26 +102,21 @@ def fleets_table() -> str:
 
 def quota_table() -> str:
     """What an account's quota of GPU vCPUs allows."""
-    rows = []
     most = figures.figures().count("ecs_tasks_per_service")
-    for vcpus in GPU_QUOTAS:
-        cells = [
-            number(
-                binding(
-                    limits(
-                        Deployment(
-                            REGIONS[0],
-                            most,
-                            speed.seconds,
-                            gpu_vcpus=vcpus,
-                            vcpus_per_task=speed.vcpus,
-                        )
-                    )
-                ).requests_per_second
-            )
-            for speed in speeds()
-        ]
-        rows.append((f"{vcpus:,}", f"{vcpus // speeds()[0].vcpus:,}", *cells))
+
+    def rate(speed: Speed, vcpus: int) -> str:
+        quota = {"gpu_vcpus": vcpus, "vcpus_per_task": speed.vcpus}
+        found = limits(Deployment(REGIONS[0], most, speed.seconds, **quota))
+        return number(binding(found).requests_per_second)
+
+    rows = [
+        (
+            f"{vcpus:,}",
+            f"{vcpus // speeds()[0].vcpus:,}",
+            *(rate(speed, vcpus) for speed in speeds()),
+        )
+        for vcpus in GPU_QUOTAS
+    ]
     return table(("quota of G and VT vCPUs", "tasks", *_names(speeds())), rows)
 
 

@@ -1,5 +1,8 @@
 """Step adjustments and cooldowns have the effect that they have at Application Auto Scaling."""
 
+from collections.abc import Sequence
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,15 +18,45 @@ from infra.capacity.step_scaling import (
     SHORTFALL_THRESHOLD,
     SURPLUS_THRESHOLD,
     Cooldown,
-    InvalidStepsError,
     StepAdjustment,
     adjustment_for,
-    check_steps,
     scale_in_steps,
     scale_out_steps,
 )
 
 maxima = st.integers(1, 5000)
+
+
+class InvalidStepsError(ValueError):
+    """Application Auto Scaling would refuse these steps; the text says which rule they break."""
+
+
+def _lower(step: StepAdjustment) -> float:
+    return float("-inf") if step.lower_bound is None else step.lower_bound
+
+
+def check_steps(steps: Sequence[StepAdjustment]) -> None:
+    """Apply the rules by which Application Auto Scaling accepts steps.
+
+    Raises:
+        InvalidStepsError: a rule is broken.
+    """
+    if not 1 <= len(steps) <= MAXIMUM_STEPS:
+        raise InvalidStepsError(f"{len(steps)} steps; allowed are 1 to {MAXIMUM_STEPS}")
+    ordered = sorted(steps, key=_lower)
+    for step in ordered:
+        if step.lower_bound is None and step.upper_bound is None:
+            raise InvalidStepsError("a step has neither a lower nor an upper bound")
+        if step.upper_bound is not None and _lower(step) >= step.upper_bound:
+            raise InvalidStepsError(f"{step} ends before it begins")
+    for step, following in pairwise(ordered):
+        if step.upper_bound is None or step.upper_bound != following.lower_bound:
+            raise InvalidStepsError(f"{step} and {following} overlap or leave a gap")
+    first, last = ordered[0].lower_bound, ordered[-1].upper_bound
+    if first is not None and first < 0:
+        raise InvalidStepsError(f"the lowest bound is {first}; below the threshold it must be open")
+    if last is not None and last > 0:
+        raise InvalidStepsError(f"the highest bound is {last}; above the threshold it must be open")
 
 
 # The two examples of the API reference: an alarm with a threshold of 50.
