@@ -3,6 +3,7 @@
 import ast
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -42,3 +43,8 @@ def test_the_user_agent_names_the_installed_version() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert re.fullmatch(r"DiscordBot \(https://\S+, \S+\)", USER_AGENT)
     assert USER_AGENT.endswith(f", {project['version']})")
+
+
+def test_test_modules_have_different_names() -> None:
+    names = Counter(path.name for path in (ROOT / "tests").rglob("test_*.py"))
+    assert [name for name, number in names.items() if number > 1] == []

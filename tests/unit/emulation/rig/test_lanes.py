@@ -73,12 +73,16 @@ def test_the_tests_of_a_module_run_in_one_lane(run: Run) -> None:
 @pytest.mark.parametrize(
     ("first", "second", "together"),
     [
-        ("integration/test_failures.py::test", "integration/test_fleet_scenarios.py::t[x]", True),
-        ("integration/test_failures.py::test_a", "e2e/test_channel.py::test_b", True),
+        (
+            "integration/test_job_failures.py::test",
+            "integration/test_fleet_scenarios.py::t[x]",
+            True,
+        ),
+        ("integration/test_job_failures.py::test_a", "e2e/test_channel.py::test_b", True),
         ("infra/test_module.py::test_a", "infra/test_costs_counted.py::test_b", True),
         ("unit/worker/test_a.py::test", "unit/worker/test_b.py::test", False),
-        ("integration/test_failures.py::test_a", "integration/test_rig_cli.py::test_b", False),
-        ("integration/test_failures.py::test_a", "docker/test_docker_images.py::test_b", False),
+        ("integration/test_job_failures.py::test_a", "integration/test_rig_cli.py::test_b", False),
+        ("integration/test_job_failures.py::test_a", "docker/test_docker_images.py::test_b", False),
         ("integration/emulator/test_a.py::test", "integration/emulator/test_b.py::test", False),
     ],
 )
