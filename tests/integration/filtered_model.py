@@ -1,7 +1,7 @@
-"""A model folder whose safety checker, a real one at toy size, flags certain pictures alone.
+"""Writes a model folder whose safety checker flags only certain pictures.
 
-Its weights are random, so what it flags means nothing: the threshold is put between pictures that
-were drawn here as the worker will draw them.
+The checker is a real one at toy size with random weights, so what it flags means nothing. Its
+threshold lies between pictures that are drawn here as the worker will draw them.
 """
 
 from pathlib import Path
@@ -27,7 +27,7 @@ _UNTYPED: Any = diffusers
 
 
 def save(folder: Path, drawn: GenerationParameters, flagged: int) -> list[int]:
-    """Write the folder; the places of the `flagged` pictures of `drawn` that it holds back."""
+    """Write the folder; returns the places of the pictures of `drawn` that the checker flags."""
     torch.manual_seed(1)
     tiny_model.save(folder)
     pipe = _UNTYPED.StableDiffusionPipeline.from_pretrained(folder)
@@ -50,13 +50,13 @@ def save(folder: Path, drawn: GenerationParameters, flagged: int) -> list[int]:
 def _set_threshold(
     generator: DiffusersGenerator, drawn: GenerationParameters, flagged: int
 ) -> list[int]:
-    """Take for a bad concept whatever tells some of the pictures from the others."""
+    """Make a bad concept of the features in which some pictures differ from the others."""
     [made] = draw_all(generator, [GenerationRequest(drawn, safety_check=False)])
     safety = default_model(generator).safety_checker
     checker, extractor = safety._checker, safety._extractor
     assert checker is not None
     assert extractor is not None
-    pictures = [one.image for one in made.pictures]
+    pictures = [picture.image for picture in made.pictures]
     with torch.inference_mode():
         seen = extractor(pictures, return_tensors="pt").pixel_values
         embeddings = normalize(checker.visual_projection(checker.vision_model(seen)[1]))
@@ -73,7 +73,7 @@ def _set_threshold(
 
 
 def _varied_decoder() -> Any:
-    """Random weights draw nearly the same for any seed: the last layer makes more of it."""
+    """A decoder that amplifies differences: random weights draw nearly the same for any seed."""
     four = (1,) * 4
     vae = _UNTYPED.AutoencoderTiny(
         encoder_block_out_channels=(8,) * 4,
@@ -81,7 +81,7 @@ def _varied_decoder() -> Any:
         num_encoder_blocks=four,
         num_decoder_blocks=four,
     )
-    last = [one for one in vae.decoder.modules() if isinstance(one, torch.nn.Conv2d)][-1]
+    last = [layer for layer in vae.decoder.modules() if isinstance(layer, torch.nn.Conv2d)][-1]
     last.weight.data.mul_(300)
     return vae
 

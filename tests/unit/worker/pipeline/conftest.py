@@ -1,4 +1,4 @@
-"""The model folder, made once a run."""
+"""The toy model's folder, written once a run."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Short ways to draw with a generator in tests."""
+"""Loads generators and draws with them in tests."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,11 +13,11 @@ from tests.unit.worker.fakes import make_settings
 
 
 def ignore(_done: int, _steps: int, _preview: Preview | None) -> None:
-    """Progress that nobody watches."""
+    """A step callback that does nothing."""
 
 
 def load(folder: Path, **settings: str) -> DiffusersGenerator:
-    """A generator on the CPU that has drawn once."""
+    """A generator on the CPU, after its warm-up."""
     environment = {"DEVICE": "cpu", "TORCH_THREADS": "1"} | settings
     generator = DiffusersGenerator.load(make_settings(MODEL=str(folder), **environment).pipeline)
     generator.warm_up()
@@ -27,7 +27,7 @@ def load(folder: Path, **settings: str) -> DiffusersGenerator:
 def draw(
     generator: DiffusersGenerator, parameters: GenerationParameters, on_step: OnStep = ignore
 ) -> Generation:
-    """One request alone, its error raised."""
+    """Draw one request; raises its error."""
     [made] = draw_all(generator, [GenerationRequest(parameters)], on_step)
     return made
 
@@ -35,15 +35,15 @@ def draw(
 def draw_all(
     generator: DiffusersGenerator, requests: Sequence[GenerationRequest], on_step: OnStep = ignore
 ) -> list[Generation]:
-    """All requests together, the first error raised."""
+    """Draw all requests in one batch; raises the first error."""
     made = []
-    for one in generator.generate(requests, on_step):
-        if isinstance(one, Exception):
-            raise one
-        made.append(one)
+    for result in generator.generate(requests, on_step):
+        if isinstance(result, Exception):
+            raise result
+        made.append(result)
     return made
 
 
 def pixels(generation: Generation) -> list[Any]:
-    """Arrays of whole numbers, one a picture."""
+    """The pixels of each picture as an array of integers."""
     return [np.asarray(picture.image).astype(int) for picture in generation.pictures]

@@ -20,7 +20,7 @@ from tests.unit.worker.pipeline.drawing import draw, draw_all, load
 from tests.unit.worker.pipeline.faults import default_model
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
-"""Of diffusers' schedulers, thousands of them."""
+"""diffusers' schedulers raise thousands of them."""
 
 EMBEDDED = Path(__file__).parents[4] / "fixtures" / "model" / "tiny"
 PROMPTS = ("a red circle on a blue background", "a green star", "x", "two hearts, yellow")
@@ -29,7 +29,7 @@ ONE = make_parameters(prompt=PROMPTS[0], seed=77, width=64, height=64, images=1,
 
 @pytest.fixture(autouse=True)
 def one_thread() -> None:
-    """Threads are the process's: other tests may have chosen otherwise."""
+    """The number of threads holds for the whole process, and other tests change it."""
     torch.set_num_threads(1)
 
 
@@ -49,12 +49,12 @@ def among_others(
 ) -> bytes:
     """The picture drawn between jobs of so many pictures each."""
 
-    def company(images: int, place: int) -> GenerationRequest:
+    def other_job(images: int, place: int) -> GenerationRequest:
         prompt = PROMPTS[(images + place) % len(PROMPTS)]
         return GenerationRequest(replace(parameters, prompt=prompt, seed=place, images=images))
 
-    first = [company(images, place) for place, images in enumerate(before)]
-    last = [company(images, 100 + place) for place, images in enumerate(after)]
+    first = [other_job(images, place) for place, images in enumerate(before)]
+    last = [other_job(images, 100 + place) for place, images in enumerate(after)]
     requests = [*first, GenerationRequest(parameters), *last]
     torch.set_num_threads(int(threads))
     made = draw_all(generator(threads), requests)
@@ -98,13 +98,13 @@ def test_a_batch_above_the_capacity_is_drawn_in_several_passes() -> None:
     made = draw_all(generator("1"), requests, lambda done, total, _: steps.append((done, total)))
     assert generator("1").capacity(ONE) == CPU_PICTURES
     assert steps == [(done + 1, 2 * ONE.steps) for done in range(2 * ONE.steps)]
-    assert [len(one.pictures) for one in made] == [4, 4, 4]
+    assert [len(generation.pictures) for generation in made] == [4, 4, 4]
 
 
 def test_the_capacity_falls_with_the_size_of_pictures_but_is_at_least_one() -> None:
-    known = generator("1")
-    assert known.capacity(replace(ONE, width=128)) == CPU_PICTURES // 2
-    assert known.capacity(replace(ONE, width=4096, height=4096)) == 1
+    loaded = generator("1")
+    assert loaded.capacity(replace(ONE, width=128)) == CPU_PICTURES // 2
+    assert loaded.capacity(replace(ONE, width=4096, height=4096)) == 1
 
 
 @pytest.mark.parametrize(
@@ -121,10 +121,10 @@ def test_the_capacity_falls_with_the_size_of_pictures_but_is_at_least_one() -> N
 def test_the_batch_key_holds_everything_that_a_pass_has_in_common(
     change: dict[str, object],
 ) -> None:
-    known = generator("1")
+    loaded = generator("1")
     other = replace(ONE, **change)  # type: ignore[arg-type]  # any field
-    assert known.batch_key(other) != known.batch_key(ONE)
-    assert known.batch_key(replace(ONE, prompt="z", seed=1, images=3)) == known.batch_key(ONE)
+    assert loaded.batch_key(other) != loaded.batch_key(ONE)
+    assert loaded.batch_key(replace(ONE, prompt="z", seed=1, images=3)) == loaded.batch_key(ONE)
 
 
 def test_the_jobs_scheduler_is_named_with_its_pictures() -> None:

@@ -1,4 +1,4 @@
-"""The pipeline on diffusers' real classes, at toy size with random weights."""
+"""Loading and drawing with diffusers' real classes, at toy size with random weights."""
 
 import json
 import shutil
@@ -43,7 +43,7 @@ def test_prompt_and_negative_prompt_reach_the_model(generator: DiffusersGenerato
     plain = pixels(draw(generator, make_parameters(guidance=20.0)))
     for change in ({"prompt": "z " * 30}, {"negative_prompt": "z " * 30}):
         changed = pixels(draw(generator, make_parameters(guidance=20.0, **change)))
-        assert any((one != other).any() for one, other in zip(plain, changed, strict=True))
+        assert any((left != right).any() for left, right in zip(plain, changed, strict=True))
 
 
 @pytest.mark.parametrize("prompt", ["x" * 6000, "\0", "🟥" * 200, "‮abc", "`@everyone`"])

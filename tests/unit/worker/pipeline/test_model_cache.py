@@ -1,4 +1,4 @@
-"""Several models in one worker: chosen by the job, loaded on demand, the oldest dropped."""
+"""Several models in one worker: chosen by the job, loaded on demand, unloaded for others."""
 
 import json
 from collections.abc import Callable
@@ -64,38 +64,40 @@ def test_unsupported_jobs_and_models_that_cannot_be_loaded_are_different_errors(
     assert len(draw(generator, make_parameters(model="small")).pictures) == 2
 
 
-class Loader:
-    """Loads models of one unit each into a memory of `room` units."""
+class SimulatedMemory:
+    """A model cache for models of one unit each in a memory of `size` units."""
 
-    def __init__(self, room: int, *, says_so: bool = True) -> None:
-        self.room = room
-        self.says_so = says_so
+    def __init__(self, size: int, *, reports_free_memory: bool = True) -> None:
+        self.size = size
+        self.reports_free_memory = reports_free_memory
         self.loads: list[str | None] = []
         self.cache = ModelCache(
             {None: ModelSpec("x"), "a": ModelSpec("a"), "b": ModelSpec("b"), "c": ModelSpec("c")},
             self.load,
-            lambda _spec: not says_so or len(self.cache.loaded_names) < room,
+            lambda _spec: not reports_free_memory or len(self.cache.loaded_names) < size,
         )
 
     def load(self, name: str | None, _spec: ModelSpec) -> Any:
-        if len(self.cache.loaded_names) >= self.room:
+        if len(self.cache.loaded_names) >= self.size:
             raise torch.OutOfMemoryError("CUDA out of memory")
         self.loads.append(name)
         return SimpleNamespace(name=name, device=torch.device("cpu"))
 
 
-@pytest.mark.parametrize("says_so", [True, False], ids=["told", "found out"])
-def test_the_least_recently_used_model_is_unloaded_first(says_so: bool) -> None:
-    loader = Loader(2, says_so=says_so)
+@pytest.mark.parametrize(
+    "reports_free_memory", [True, False], ids=["free memory is known", "loading fails"]
+)
+def test_the_least_recently_used_model_is_unloaded_first(reports_free_memory: bool) -> None:
+    memory = SimulatedMemory(2, reports_free_memory=reports_free_memory)
     for name in ("a", "b", "a", "c"):
-        assert loader.cache.get(name).name == name
-    assert loader.loads == ["a", "b", "c"]
-    assert loader.cache.loaded_names == ("a", "c")
+        assert memory.cache.get(name).name == name
+    assert memory.loads == ["a", "b", "c"]
+    assert memory.cache.loaded_names == ("a", "c")
 
 
 def test_a_model_that_does_not_fit_alone_is_out_of_memory() -> None:
     with pytest.raises(OutOfMemoryError):
-        Loader(0).cache.get("a")
+        SimulatedMemory(0).cache.get("a")
 
 
 def test_a_model_too_large_for_the_device_fails_the_start(

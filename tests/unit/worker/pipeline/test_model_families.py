@@ -1,4 +1,4 @@
-"""Each family of models really runs: loading, batches, guidance, image-to-image, previews."""
+"""Each family of models: loading, batches, guidance, image-to-image, previews."""
 
 from pathlib import Path
 
@@ -40,10 +40,10 @@ def test_several_jobs_drawn_in_one_pass_get_their_own_pictures(
     ]
     both = draw_all(generator, requests, lambda done, total, _preview: steps.append((done, total)))
     assert steps == [(1, 3), (2, 3), (3, 3)]
-    assert [[one.seed for one in made.pictures] for made in both] == [[5, 6], [90]]
+    assert [[picture.seed for picture in made.pictures] for made in both] == [[5, 6], [90]]
     alone = [draw_all(generator, [request])[0] for request in requests]
-    for one, other in zip(both, alone, strict=True):
-        for left, right in zip(pixels(one), pixels(other), strict=True):
+    for together, separate in zip(both, alone, strict=True):
+        for left, right in zip(pixels(together), pixels(separate), strict=True):
             assert np.abs(left - right).max() <= 1
 
 
@@ -52,7 +52,7 @@ def test_a_size_that_the_networks_cannot_do_is_cropped_from_a_larger_one(
 ) -> None:
     request = GenerationRequest(make_parameters(width=40, height=24), safety_check=False)
     [made] = draw_all(generator, [request])
-    assert {one.image.size for one in made.pictures} == {(40, 24)}
+    assert {picture.image.size for picture in made.pictures} == {(40, 24)}
 
 
 def test_image_to_image_begins_from_the_picture_at_the_requested_size(
@@ -63,7 +63,7 @@ def test_image_to_image_begins_from_the_picture_at_the_requested_size(
         picture = Image.new("RGB", (50, 70), colour)
         request = GenerationRequest(make_parameters(source=SOURCE), False, picture)
         [made] = draw_all(generator, [request])
-        assert {one.image.size for one in made.pictures} == {(64, 64)}
+        assert {picture.image.size for picture in made.pictures} == {(64, 64)}
         drawn.append(pixels(made)[0])
     assert np.abs(drawn[0] - drawn[1]).max() > 0
     model = default_model(generator)
@@ -97,7 +97,7 @@ def test_another_seed_or_prompt_gives_another_picture(generator: DiffusersGenera
             pixels(draw(generator, parameters))
             for parameters in (base, make_parameters(images=1, guidance=5.0, **change))
         )
-        assert all((one != other).any() for one, other in zip(first, second, strict=True))
+        assert all((left != right).any() for left, right in zip(first, second, strict=True))
 
 
 @pytest.mark.parametrize("precision", ["bf16", "fp16"])
@@ -105,7 +105,7 @@ def test_another_seed_or_prompt_gives_another_picture(generator: DiffusersGenera
 def test_half_precision_and_fused_projections_draw(
     family: str, precision: str, tmp_path: Path
 ) -> None:
-    """Half precision and fused projections, on the CPU, which is slow in them but can do them."""
+    """What a GPU gets, drawn on the CPU, which is slow in it."""
     from tests.unit.worker.pipeline.tiny_families import save_family
 
     save_family(family, tmp_path)

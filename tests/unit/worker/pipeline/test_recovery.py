@@ -57,9 +57,9 @@ def test_a_batch_that_does_not_fit_is_drawn_in_halves_with_the_same_pictures(
     generator: DiffusersGenerator,
 ) -> None:
     requests = [GenerationRequest(make_parameters(seed=seed, images=3)) for seed in (1, 50)]
-    expected = [pixels(one) for one in draw_all(generator, requests)]
+    expected = [pixels(generation) for generation in draw_all(generator, requests)]
     with memory_for(generator, rows=4) as sizes:
-        made = [pixels(one) for one in draw_all(generator, requests)]
+        made = [pixels(generation) for generation in draw_all(generator, requests)]
         assert max(sizes[1:]) <= 6
         assert np.array_equal(made, expected)
         sizes.clear()
@@ -101,10 +101,12 @@ def test_an_error_of_one_job_fails_no_other_job_of_the_batch(generator: Diffuser
 
     default_model(generator).text_to_image.encode_prompt = refuse
     try:
-        made = generator.generate([GenerationRequest(one) for one in (good, bad, good)], ignore)
+        made = generator.generate(
+            [GenerationRequest(parameters) for parameters in (good, bad, good)], ignore
+        )
     finally:
         del default_model(generator).text_to_image.encode_prompt
-    assert [type(one) for one in made] == [Generation, GenerationError, Generation]
+    assert [type(result) for result in made] == [Generation, GenerationError, Generation]
     assert isinstance(made[2], Generation)
     assert np.array_equal(pixels(made[2]), expected)
     assert "no such word" in str(made[1])
