@@ -1,4 +1,4 @@
-"""One emulator for the folder, and functions that are removed after the test."""
+"""One emulator for functions and one for fleets; functions and fleets are removed after a test."""
 
 import textwrap
 from collections.abc import Iterator
@@ -7,12 +7,13 @@ from typing import Any
 
 import emulators
 import pytest
-from emulated import Deploy, Emulator, Function, create_function, zipped
+from running_emulator import Deploy, Emulator, Function, create_function, zipped
+from small_fleet import SmallFleet, make_fleet, worker_tasks
 
 
 @pytest.fixture
 def tmp_path(tmp_path: Path) -> Path:
-    """A folder of the test's own, which functions can write to."""
+    """A folder of the test's own that functions can write to."""
     return emulators.opened(tmp_path)
 
 
@@ -25,7 +26,7 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
 
 @pytest.fixture
 def deploy(emulator: Emulator) -> Iterator[Deploy]:
-    """Deploys the source of `app.py`, with other files and settings of the function if given."""
+    """Deploys a function from the source of `app.py`; further files and settings are optional."""
     made: list[Function] = []
 
     def factory(source: str, files: dict[str, str] | None = None, **settings: Any) -> Function:
@@ -36,3 +37,23 @@ def deploy(emulator: Emulator) -> Iterator[Deploy]:
     yield factory
     for function in made:
         emulator.client("lambda").delete_function(FunctionName=function.name)
+
+
+@pytest.fixture(scope="session")
+def fleet_emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    """An emulator that runs tasks."""
+    folder = emulators.make_folder(tmp_path_factory, "fleets")
+    running = emulators.start(folder, worker_tasks(folder))
+    yield running
+    running.remove()
+
+
+@pytest.fixture
+def fleet(fleet_emulator: Emulator, request: pytest.FixtureRequest) -> Iterator[SmallFleet]:
+    """A fleet of the test's own."""
+    made = make_fleet(fleet_emulator, f"f{abs(hash(request.node.name)) % 10**6}")
+    yield made
+    made.client("ecs").delete_service(cluster=made.name, service=made.service_name, force=True)
+    made.client("autoscaling").delete_auto_scaling_group(
+        AutoScalingGroupName=made.service_name, ForceDelete=True
+    )

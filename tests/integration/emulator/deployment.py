@@ -10,8 +10,8 @@ from uuid import uuid4
 
 import boto3
 from botocore.config import Config
-from emulated import ROLE, ROOT, Emulator, Function, Result, create_function
-from fleets import FleetStack, make
+from running_emulator import ROLE, ROOT, Emulator, Function, Result, create_function
+from small_fleet import SmallFleet, make_fleet
 
 from infra.package.build import build
 from tests.local_discord import LocalDiscord
@@ -28,7 +28,7 @@ PACKAGE_PYTHON = "3.13"
 class Deployment:
     """One table, one queue with its dead-letter queue, one fleet, and the Lambdas on them."""
 
-    fleet: FleetStack
+    fleet: SmallFleet
     discord: LocalDiscord
     package: bytes
     queue_url: str = ""
@@ -214,7 +214,7 @@ def package(folder: Path) -> bytes:
 
 def deploy(emulator: Emulator, discord: LocalDiscord, code: bytes) -> Deployment:
     """A deployment with a name of its own, whose fleet is asleep."""
-    fleet = make(emulator, f"d{uuid4().hex[:6]}", maximum=MAXIMUM_TASKS)
+    fleet = make_fleet(emulator, f"d{uuid4().hex[:6]}", maximum=MAXIMUM_TASKS)
     return Deployment(fleet, discord, code)
 
 

@@ -8,8 +8,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from emulated import Emulator
-from fleets import IMAGE, WORKER
+from running_emulator import Emulator
+from small_fleet import IMAGE, WORKER
 
 from emulation.aws.launch import EmulatorConfig, Tasks
 from emulation.rig.waiting import wait_until

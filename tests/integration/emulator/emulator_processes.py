@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from emulated import ROOT, Emulator
+from running_emulator import ROOT, Emulator
 
 from emulation.aws.launch import LOOPBACK, EmulatorConfig, Tasks, command
 from emulation.rig.waiting import wait_until

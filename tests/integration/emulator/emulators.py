@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from emulated import Emulator
+from running_emulator import Emulator
 
 from emulation.aws.launch import Tasks
 from emulation.rig.loopback import choose_port

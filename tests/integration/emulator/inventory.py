@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from emulated import Emulator
+from running_emulator import Emulator
 
 Client = Callable[[str], Any]
 

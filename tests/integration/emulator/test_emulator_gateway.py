@@ -5,7 +5,7 @@ import json
 import httpx
 import pytest
 from botocore.exceptions import ClientError
-from emulated import Deploy, Emulator, Function
+from running_emulator import Deploy, Emulator, Function
 
 
 def rest_api(emulator: Emulator, function: Function, path: str) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import emulators
 import pytest
-from emulated import Emulator, create_function, zipped
+from running_emulator import Emulator, create_function, zipped
 
 from emulation.rig.waiting import wait_until
 

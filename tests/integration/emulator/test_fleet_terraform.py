@@ -7,8 +7,8 @@ from pathlib import Path
 
 import emulators
 import pytest
-from emulated import ROOT, Emulator
-from fleets import IMAGE, FleetStack, worker_tasks
+from running_emulator import ROOT, Emulator
+from small_fleet import IMAGE, SmallFleet, worker_tasks
 
 from toolchain import terraform
 
@@ -60,11 +60,11 @@ def test_the_fleet_applies_plans_nothing_more_works_and_goes(run: Run, emulator:
     planned = run("plan", "-detailed-exitcode")
     assert planned.returncode == 0, planned.stdout + planned.stderr
 
-    stack = FleetStack(emulator, NAME)
-    stack.wait(stack.publishing(3, stack.running), "a task runs")
+    stack = SmallFleet(emulator, NAME)
+    stack.wait(stack.while_publishing(3, stack.running), "a task runs")
     planned = run("plan", "-detailed-exitcode")
     assert planned.returncode == 0, planned.stdout + planned.stderr
-    stack.wait(stack.publishing(0, stack.asleep), "the fleet sleeps again")
+    stack.wait(stack.while_publishing(0, stack.is_asleep), "the fleet sleeps again")
 
     destroyed = run("destroy", "-auto-approve")
     assert destroyed.returncode == 0, destroyed.stderr

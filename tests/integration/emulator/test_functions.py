@@ -8,8 +8,8 @@ from uuid import uuid4
 import emulators
 import pytest
 from deployment import MACHINES, Deployment, deploy, package, snowflake
-from emulated import Emulator
-from fleets import worker_tasks
+from running_emulator import Emulator
+from small_fleet import worker_tasks
 
 from discord_diffusion.aws.dynamodb import Table
 from discord_diffusion.aws.fleet_state import FleetStateStore
@@ -124,7 +124,7 @@ def test_a_fleet_with_tasks_is_not_woken_and_one_without_jobs_is_idle(
     started = time.monotonic()
     assert deployment.run(scaling)["status"] == "SUCCEEDED"
     assert time.monotonic() - started < 3, "one snapshot, no wait"
-    deployment.fleet.desired(2)
+    deployment.fleet.set_desired_count(2)
     assert deployment.run(wake)["status"] == "SUCCEEDED"
     assert deployment.fleet.service()["desiredCount"] == 2
 
@@ -173,9 +173,9 @@ def test_users_are_notified_that_aws_has_no_gpu_and_a_hopeless_job_is_refused_on
     deployment: Deployment, jobs: JobStore, queued: Callable[[float], Job]
 ) -> None:
     fleet = deployment.fleet
-    fleet.fleet("deny-capacity", group=fleet.service_name, reason="quota")
+    fleet.change_fleet("deny-capacity", group=fleet.service_name, reason="quota")
     patient, hopeless = queued(30), queued(14 * 60)
-    fleet.desired(1)
+    fleet.set_desired_count(1)
 
     def launch_failed() -> bool:
         deployment.invoke("backlog")
@@ -198,7 +198,7 @@ def test_users_are_notified_that_aws_has_no_gpu_and_a_hopeless_job_is_refused_on
     assert refused["data"]["flags"] == 64
     assert "no free GPU" in content(refused)
     assert messages(deployment, deployment.queue_url) == 2
-    fleet.fleet("allow-capacity", group=fleet.service_name)
+    fleet.change_fleet("allow-capacity", group=fleet.service_name)
 
 
 def test_a_user_whom_discord_did_not_let_be_notified_is_notified_by_the_next_run(

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from emulated import Emulator
+from running_emulator import Emulator
 
 from discord_diffusion.access.limits import Limits, Usage
 from discord_diffusion.aws.dynamodb import Table

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
-from emulated import Deploy, Emulator, create_function, zipped
+from running_emulator import Deploy, Emulator, create_function, zipped
 
 from emulation.rig.waiting import wait_until
 

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
-from emulated import Deploy, Emulator
+from running_emulator import Deploy, Emulator
 
 from emulation.rig.waiting import wait_until
 

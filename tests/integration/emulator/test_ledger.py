@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from emulated import Emulator
+from running_emulator import Emulator
 from test_job_store import at_once, job, snowflake, store, table
 
 from discord_diffusion.access.limits import Limits, Usage

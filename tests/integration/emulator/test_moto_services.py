@@ -6,13 +6,13 @@ from uuid import uuid4
 
 import pytest
 from botocore.exceptions import ClientError
-from emulated import Emulator
-from fleets import FleetStack, add_scaling, make, register
+from running_emulator import Emulator
+from small_fleet import SmallFleet, add_scaling, make_fleet, register_definition
 
 
 @pytest.fixture
-def stack(emulator: Emulator) -> FleetStack:
-    return make(
+def stack(emulator: Emulator) -> SmallFleet:
+    return make_fleet(
         emulator,
         f"m{uuid4().hex[:6]}",
         deploymentController={"type": "ECS"},
@@ -27,7 +27,7 @@ def stack(emulator: Emulator) -> FleetStack:
     )
 
 
-def test_a_service_keeps_all_that_it_was_given(stack: FleetStack) -> None:
+def test_a_service_keeps_all_that_it_was_given(stack: SmallFleet) -> None:
     service = stack.service()
     assert service["capacityProviderStrategy"] == [
         {"capacityProvider": f"{stack.name}-gpu", "weight": 1, "base": 0}
@@ -43,12 +43,12 @@ def test_a_service_keeps_all_that_it_was_given(stack: FleetStack) -> None:
     assert "launchType" not in service
 
 
-def test_a_service_in_bridge_mode_has_no_network_configuration(stack: FleetStack) -> None:
+def test_a_service_in_bridge_mode_has_no_network_configuration(stack: SmallFleet) -> None:
     assert "networkConfiguration" not in stack.service()
     assert "networkConfiguration" not in json.dumps(stack.service()["deployments"], default=str)
 
 
-def test_an_update_changes_what_it_names_and_nothing_else(stack: FleetStack) -> None:
+def test_an_update_changes_what_it_names_and_nothing_else(stack: SmallFleet) -> None:
     before = stack.service()
     changed = stack.client("ecs").update_service(
         cluster=stack.name,
@@ -58,14 +58,14 @@ def test_an_update_changes_what_it_names_and_nothing_else(stack: FleetStack) -> 
     assert changed["deploymentConfiguration"]["maximumPercent"] == 100
     assert changed["deploymentConfiguration"]["minimumHealthyPercent"] == 50
     assert changed["capacityProviderStrategy"] == before["capacityProviderStrategy"]
-    new = register(stack)
+    new = register_definition(stack)
     stack.client("ecs").update_service(
         cluster=stack.name, service=stack.service_name, taskDefinition=new.rsplit("/", 1)[-1]
     )
     assert stack.service()["taskDefinition"] == new
 
 
-def test_a_service_that_is_there_is_not_made_twice(stack: FleetStack) -> None:
+def test_a_service_that_is_there_is_not_made_twice(stack: SmallFleet) -> None:
     with pytest.raises(ClientError, match="not idempotent"):
         stack.client("ecs").create_service(
             cluster=stack.name,
@@ -75,7 +75,7 @@ def test_a_service_that_is_there_is_not_made_twice(stack: FleetStack) -> None:
         )
 
 
-def test_a_task_definition_keeps_its_gpu_and_compatibilities(stack: FleetStack) -> None:
+def test_a_task_definition_keeps_its_gpu_and_compatibilities(stack: SmallFleet) -> None:
     found = stack.client("ecs").describe_task_definition(taskDefinition=stack.service_name)
     definition = found["taskDefinition"]
     [container] = definition["containerDefinitions"]
@@ -85,7 +85,7 @@ def test_a_task_definition_keeps_its_gpu_and_compatibilities(stack: FleetStack) 
     assert (definition["requiresCompatibilities"], definition["networkMode"]) == (["EC2"], "bridge")
 
 
-def test_a_capacity_provider_keeps_how_it_scales_protects_and_drains(stack: FleetStack) -> None:
+def test_a_capacity_provider_keeps_how_it_scales_protects_and_drains(stack: SmallFleet) -> None:
     ecs = stack.client("ecs")
     [found] = ecs.describe_capacity_providers(capacityProviders=[f"{stack.name}-gpu"])[
         "capacityProviders"
@@ -108,7 +108,7 @@ def test_a_capacity_provider_keeps_how_it_scales_protects_and_drains(stack: Flee
     assert changed["autoScalingGroupProvider"]["managedDraining"] == "DISABLED"
 
 
-def test_a_group_keeps_its_mixed_instances_policy_through_an_update(stack: FleetStack) -> None:
+def test_a_group_keeps_its_mixed_instances_policy_through_an_update(stack: SmallFleet) -> None:
     autoscaling = stack.client("autoscaling")
     before = stack.group()["MixedInstancesPolicy"]
     autoscaling.update_auto_scaling_group(
@@ -121,7 +121,7 @@ def test_a_group_keeps_its_mixed_instances_policy_through_an_update(stack: Fleet
     assert group["NewInstancesProtectedFromScaleIn"] is True
 
 
-def test_a_group_has_no_instance_the_moment_it_is_asked_for_one(stack: FleetStack) -> None:
+def test_a_group_has_no_instance_the_moment_it_is_asked_for_one(stack: SmallFleet) -> None:
     stack.client("autoscaling").set_desired_capacity(
         AutoScalingGroupName=stack.service_name, DesiredCapacity=1
     )
@@ -153,7 +153,7 @@ def test_later_versions_of_a_launch_template_can_be_launched(emulator: Emulator)
     assert data[2]["UserData"] == "aGVsbG8="
 
 
-def test_scalable_targets_have_tags(stack: FleetStack) -> None:
+def test_scalable_targets_have_tags(stack: SmallFleet) -> None:
     scaling = stack.client("application-autoscaling")
     arn = scaling.register_scalable_target(
         ServiceNamespace="ecs",
@@ -192,10 +192,10 @@ def test_an_alarm_keeps_the_tags_that_it_is_made_with(emulator: Emulator) -> Non
 
 
 def test_an_alarm_that_is_set_by_hand_carries_out_its_policy_by_the_latest_metric(
-    stack: FleetStack,
+    stack: SmallFleet,
 ) -> None:
     add_scaling(stack)
-    stack.fleet("deny-capacity")
+    stack.change_fleet("deny-capacity")
     stack.publish(4)
     stack.client("cloudwatch").set_alarm_state(
         AlarmName=f"{stack.name}-out", StateValue="ALARM", StateReason="a test"
@@ -203,8 +203,8 @@ def test_an_alarm_that_is_set_by_hand_carries_out_its_policy_by_the_latest_metri
     stack.wait(lambda: stack.service()["desiredCount"] == 1, "the policy is carried out")
     names = [f"{stack.name}-out", f"{stack.name}-in"]
     stack.client("cloudwatch").delete_alarms(AlarmNames=names)
-    stack.desired(0)
-    stack.fleet("allow-capacity")
+    stack.set_desired_count(0)
+    stack.change_fleet("allow-capacity")
 
 
 def test_the_current_gpu_ami_of_ecs_is_a_public_parameter(emulator: Emulator) -> None:

@@ -9,9 +9,9 @@ from typing import Any
 
 import emulators
 import pytest
-from emulated import ROOT, Emulator
-from fleets import IMAGE, worker_tasks
 from inventory import holding, inventory
+from running_emulator import ROOT, Emulator
+from small_fleet import IMAGE, worker_tasks
 
 from emulation.rig.options import lambda_architecture
 from emulation.rig.terraform import Outputs, Terraform

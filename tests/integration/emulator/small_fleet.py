@@ -1,4 +1,4 @@
-"""A fleet on the emulator, as small as one can be, and what can be asked of it."""
+"""The smallest possible fleet on the emulator, and what can be read of it."""
 
 import json
 import sys
@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from emulated import ROLE, Emulator
+from running_emulator import ROLE, Emulator
 
 from emulation.aws.launch import Tasks
 from emulation.rig.waiting import wait_until
 
 WORKER = Path(__file__).with_name("fleet_worker.py")
 IMAGE = "discord-diffusion/test-worker"
-"""Holds WORKER where tasks are containers."""
+"""Contains WORKER, where tasks are containers."""
 SECONDS = 40.0
 FAST: dict[str, Any] = {
     "speed": 60,
@@ -30,7 +30,7 @@ FAST: dict[str, Any] = {
 
 
 def worker_tasks(folder: Path | None = None, **changes: Any) -> Tasks:
-    """Tasks that run WORKER, and note what happens in `folder`/events."""
+    """Tasks that run WORKER, which notes its start and its end in `folder`/events."""
     environment = {"EVENTS": str(folder / "events")} if folder else {}
     return Tasks(
         command=(sys.executable, str(WORKER)),
@@ -41,24 +41,29 @@ def worker_tasks(folder: Path | None = None, **changes: Any) -> Tasks:
     )
 
 
+def task_id(task: dict[str, Any]) -> str:
+    """The id of a task that ECS describes."""
+    return str(task["taskArn"].rsplit("/", 1)[-1])
+
+
 @dataclass
-class FleetStack:
-    """One cluster, group, capacity provider, service, two policies and two alarms."""
+class SmallFleet:
+    """One cluster, group, capacity provider and service; with `add_scaling` policies and alarms."""
 
     emulator: Emulator
     name: str
-    seen: list[str] = field(default_factory=list)
+    seen_states: list[str] = field(default_factory=list)
 
     @property
     def service_name(self) -> str:
-        """The service's name, the group's too."""
+        """The name of the service and of the group."""
         return f"{self.name}-worker"
 
     def client(self, service: str) -> Any:
         return self.emulator.client(service)
 
     def service(self) -> dict[str, Any]:
-        """What DescribeServices answers."""
+        """The service, as DescribeServices answers."""
         answer = self.client("ecs").describe_services(
             cluster=self.name, services=[self.service_name]
         )
@@ -66,7 +71,7 @@ class FleetStack:
         return found
 
     def group(self) -> dict[str, Any]:
-        """What DescribeAutoScalingGroups answers."""
+        """The group, as DescribeAutoScalingGroups answers."""
         answer = self.client("autoscaling").describe_auto_scaling_groups(
             AutoScalingGroupNames=[self.service_name]
         )
@@ -74,7 +79,7 @@ class FleetStack:
         return found
 
     def tasks(self, status: str = "RUNNING") -> list[dict[str, Any]]:
-        """What DescribeTasks answers of all tasks with a desired status."""
+        """The tasks with a desired status, as DescribeTasks answers."""
         arns = self.client("ecs").list_tasks(
             cluster=self.name, serviceName=self.service_name, desiredStatus=status
         )["taskArns"]
@@ -86,65 +91,82 @@ class FleetStack:
         return found
 
     def running(self) -> list[dict[str, Any]]:
-        """The tasks that run."""
+        """The tasks in RUNNING."""
         return [task for task in self.tasks() if task["lastStatus"] == "RUNNING"]
 
-    def awake(self, number: int = 1) -> list[dict[str, Any]]:
-        """Let so many tasks run; they."""
-        self.desired(number)
+    def run_tasks(self, number: int = 1) -> list[dict[str, Any]]:
+        """Set the desired count, and return so many running tasks."""
+        self.set_desired_count(number)
         found: list[dict[str, Any]] = self.wait(
             lambda: len(self.running()) == number and self.running(), f"{number} tasks run"
         )
         return found
 
     def activities(self) -> list[dict[str, Any]]:
-        """Auto Scaling's activities, oldest first."""
+        """The group's scaling activities, oldest first."""
         found: list[dict[str, Any]] = self.client("autoscaling").describe_scaling_activities(
             AutoScalingGroupName=self.service_name
         )["Activities"]
         return found[::-1]
 
     def events(self) -> list[str]:
-        """The service's events, oldest first."""
+        """The texts of the service's events, oldest first."""
         return [event["message"] for event in self.service()["events"]][::-1]
 
-    def fleet(self, change: str = "", **body: Any) -> dict[str, Any]:
-        """The agent's state; after a change if one is named."""
-        url = f"{self.emulator.config.endpoint}/_emulator/fleet"
-        answer = httpx.post(f"{url}/{change}", json=body) if change else httpx.get(url)
+    def agent_state(self) -> dict[str, Any]:
+        """The fleet agent's state."""
+        answer = httpx.get(f"{self.emulator.config.endpoint}/_emulator/fleet")
         assert answer.status_code == 200, answer.text
-        found: dict[str, Any] = answer.json()
-        return found
+        state: dict[str, Any] = answer.json()
+        return state
+
+    def change_fleet(self, change: str, **body: Any) -> None:
+        """Make a change through the fleet agent's API."""
+        url = f"{self.emulator.config.endpoint}/_emulator/fleet/{change}"
+        answer = httpx.post(url, json=body)
+        assert answer.status_code == 200, answer.text
+
+    def task_uri(self, task: dict[str, Any]) -> str:
+        """The address of a task's own endpoints."""
+        return f"{self.emulator.config.endpoint}/_emulator/tasks/{task_id(task)}"
+
+    def worker_notes(self, task: dict[str, Any]) -> list[str]:
+        """What a task's worker has noted."""
+        folder = self.emulator.config.tasks.folder
+        assert folder is not None
+        events = folder / "events"
+        lines = events.read_text().splitlines() if events.exists() else []
+        return [line.split(" ", 1)[1] for line in lines if line.startswith(task_id(task))]
 
     def history(self) -> list[str]:
-        """What has changed in this fleet, in order."""
+        """The journal's entries of this fleet, oldest first."""
         url = f"{self.emulator.config.endpoint}/_emulator/fleet/history"
         entries = httpx.get(url).json()["entries"]
         return [f"{one['what']} {one['state']}" for one in entries if self.name in str(one)]
 
-    def desired(self, number: int) -> None:
+    def set_desired_count(self, number: int) -> None:
         """Set the service's desired count."""
         self.client("ecs").update_service(
             cluster=self.name, service=self.service_name, desiredCount=number
         )
 
     def wait(self, condition: Callable[[], Any], what: str, seconds: float = SECONDS) -> Any:
-        """Wait for something, noting every new state on the way."""
+        """Wait for a condition, and record every new state on the way."""
 
-        def seen() -> Any:
-            self.look()
+        def recorded() -> Any:
+            self.record_states()
             return condition()
 
-        try:
-            return wait_until(seen, what, seconds)
-        except AssertionError as error:
-            state = json.dumps(self.fleet(), indent=1)
-            raise AssertionError(f"{error}\nseen: {self.seen}\n{self.events()}\n{state}") from None
+        def report() -> str:
+            state = json.dumps(self.agent_state(), indent=1)
+            return f"states: {self.seen_states}\n{self.events()}\n{state}"
 
-    def look(self) -> None:
-        """Note the states that have not been seen yet.
+        return wait_until(recorded, what, seconds, report)
 
-        What comes last is asked first: nothing is seen before what brought it about.
+    def record_states(self) -> None:
+        """Record the states that have not been seen yet.
+
+        Effects are read before their causes, so that no effect is recorded before its cause.
         """
         tasks = [*self.tasks(), *self.tasks("STOPPED")]
         containers = self.client("ecs").list_container_instances(cluster=self.name)
@@ -156,19 +178,21 @@ class FleetStack:
         states += [f"instance {one['LifecycleState']}" for one in group["Instances"]]
         states += ["registered"] if containers["containerInstanceArns"] else []
         states += [f"task {one['lastStatus']}" for one in tasks]
-        self.seen += [state for state in dict.fromkeys(states) if state not in self.seen]
+        self.seen_states += [
+            state for state in dict.fromkeys(states) if state not in self.seen_states
+        ]
 
-    def asleep(self) -> bool:
-        """No task, no instance."""
+    def is_asleep(self) -> bool:
+        """Whether there is no task and no instance."""
         return not self.tasks() and not self.group()["Instances"]
 
     def publish(self, value: float) -> None:
-        """Publish the backlog."""
+        """Publish a backlog."""
         datum = {"MetricName": "Backlog", "Value": value, "StorageResolution": 1}
         self.client("cloudwatch").put_metric_data(Namespace=self.name, MetricData=[datum])
 
-    def publishing(self, value: float, condition: Callable[[], Any]) -> Callable[[], Any]:
-        """A condition while which a backlog is published twice a second."""
+    def while_publishing(self, value: float, condition: Callable[[], Any]) -> Callable[[], Any]:
+        """The condition, with a backlog that is published twice a second while it is checked."""
         last = 0.0
 
         def checked() -> Any:
@@ -181,10 +205,10 @@ class FleetStack:
         return checked
 
 
-def make(
+def make_fleet(
     emulator: Emulator, name: str, *, maximum: int = 3, stop_timeout: int = 30, **service: Any
-) -> FleetStack:
-    """Make a fleet with everything but alarms."""
+) -> SmallFleet:
+    """Create a fleet without policies and alarms."""
     ecs, autoscaling = emulator.client("ecs"), emulator.client("autoscaling")
     worker = f"{name}-worker"
     data = f"ECS_CLUSTER={name}\nECS_ENABLE_SPOT_INSTANCE_DRAINING=true\n"
@@ -213,7 +237,7 @@ def make(
             "InstancesDistribution": {"OnDemandPercentageAboveBaseCapacity": 0},
         },
     )
-    stack = FleetStack(emulator, name)
+    stack = SmallFleet(emulator, name)
     ecs.create_capacity_provider(
         name=f"{name}-gpu",
         autoScalingGroupProvider={
@@ -226,7 +250,7 @@ def make(
     ecs.put_cluster_capacity_providers(
         cluster=name, capacityProviders=[f"{name}-gpu"], defaultCapacityProviderStrategy=[]
     )
-    register(stack, stop_timeout)
+    register_definition(stack, stop_timeout)
     ecs.create_service(
         cluster=name,
         serviceName=worker,
@@ -238,13 +262,13 @@ def make(
     return stack
 
 
-def register(
-    stack: FleetStack,
+def register_definition(
+    stack: SmallFleet,
     stop_timeout: int = 30,
     secrets: Mapping[str, str] | None = None,
     **environment: str,
 ) -> str:
-    """Register a revision of the worker's task definition; its ARN."""
+    """Register a revision of the worker's task definition; returns its ARN."""
     group = f"/ecs/{stack.service_name}"
     folder = stack.emulator.config.tasks.folder
     variables = {"GREETING": "from the task definition", **environment}
@@ -252,7 +276,7 @@ def register(
         family=stack.service_name,
         requiresCompatibilities=["EC2"],
         executionRoleArn=ROLE,
-        # A container sees the folder that processes are given.
+        # Containers see the same folder as processes do.
         volumes=[{"name": "folder", "host": {"sourcePath": str(folder)}}] if folder else [],
         containerDefinitions=[
             {
@@ -283,8 +307,8 @@ def register(
     return arn
 
 
-def add_scaling(stack: FleetStack) -> None:
-    """Let a backlog above 0 add tasks, and none take all away."""
+def add_scaling(stack: SmallFleet) -> None:
+    """Add policies and alarms: a backlog above 0 adds tasks, none removes all of them."""
     target = {
         "ServiceNamespace": "ecs",
         "ResourceId": f"service/{stack.name}/{stack.service_name}",

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 from botocore.exceptions import ClientError
-from emulated import ROLE, Emulator
+from running_emulator import ROLE, Emulator
 
 ACCOUNT = "000000000000"
 TOLD = {

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from emulated import Emulator, create_function, zipped
+from running_emulator import Emulator, create_function, zipped
 
 from emulation.rig.deployment import PACKAGE, hot_reload_folder
 from toolchain.layout import Layout
