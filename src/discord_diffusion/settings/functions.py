@@ -3,8 +3,8 @@
 Those of `interactions` are a module of their own, so that a cold start loads no others.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Self
 
 from discord_diffusion.fleet.state import FleetSettings
 from discord_diffusion.settings.fleet import read_fleet
@@ -15,6 +15,7 @@ from discord_diffusion.settings.reader import (
     METRIC_NAMESPACE,
     QUEUE_URL,
     Reader,
+    Settings,
 )
 
 ECS_CLUSTER = "ECS_CLUSTER"
@@ -24,7 +25,7 @@ ECS_SERVICE = "ECS_SERVICE"
 
 
 @dataclass(frozen=True)
-class BacklogSettings:
+class BacklogSettings(Settings):
     """The settings of the Lambda function `backlog`."""
 
     queue_url: str
@@ -37,27 +38,21 @@ class BacklogSettings:
     log_level: str
 
     @classmethod
-    def from_environ(cls, environ: Mapping[str, str] | None = None) -> "BacklogSettings":
-        """Read the environment.
-
-        Raises:
-            SettingsError: with every problem.
-        """
-        with Reader(environ) as read:
-            return cls(
-                queue_url=read.url(QUEUE_URL),
-                jobs_table=read.required(JOBS_TABLE, str, ""),
-                ecs_cluster=read.required(ECS_CLUSTER, str, ""),
-                ecs_service=read.required(ECS_SERVICE, str, ""),
-                metric_namespace=read.required(METRIC_NAMESPACE, str, ""),
-                fleet=read_fleet(read),
-                aws_region=read.region(),
-                log_level=read.log_level(),
-            )
+    def read(cls, read: Reader) -> Self:
+        return cls(
+            queue_url=read.url(QUEUE_URL),
+            jobs_table=read.required(JOBS_TABLE, str, ""),
+            ecs_cluster=read.required(ECS_CLUSTER, str, ""),
+            ecs_service=read.required(ECS_SERVICE, str, ""),
+            metric_namespace=read.required(METRIC_NAMESPACE, str, ""),
+            fleet=read_fleet(read),
+            aws_region=read.region(),
+            log_level=read.log_level(),
+        )
 
 
 @dataclass(frozen=True)
-class WaitingSettings:
+class WaitingSettings(Settings):
     """The settings of the Lambda function `waiting`."""
 
     jobs_table: str
@@ -67,24 +62,18 @@ class WaitingSettings:
     log_level: str
 
     @classmethod
-    def from_environ(cls, environ: Mapping[str, str] | None = None) -> "WaitingSettings":
-        """Read the environment.
-
-        Raises:
-            SettingsError: with every problem.
-        """
-        with Reader(environ) as read:
-            return cls(
-                jobs_table=read.required(JOBS_TABLE, str, ""),
-                discord_api_url=read.url(DISCORD_API_URL, DISCORD_API),
-                fleet=read_fleet(read),
-                aws_region=read.region(),
-                log_level=read.log_level(),
-            )
+    def read(cls, read: Reader) -> Self:
+        return cls(
+            jobs_table=read.required(JOBS_TABLE, str, ""),
+            discord_api_url=read.url(DISCORD_API_URL, DISCORD_API),
+            fleet=read_fleet(read),
+            aws_region=read.region(),
+            log_level=read.log_level(),
+        )
 
 
 @dataclass(frozen=True)
-class DeadLettersSettings:
+class DeadLettersSettings(Settings):
     """The settings of the Lambda function `dead_letters`."""
 
     jobs_table: str
@@ -94,17 +83,11 @@ class DeadLettersSettings:
     log_level: str
 
     @classmethod
-    def from_environ(cls, environ: Mapping[str, str] | None = None) -> "DeadLettersSettings":
-        """Read the environment.
-
-        Raises:
-            SettingsError: with every problem.
-        """
-        with Reader(environ) as read:
-            return cls(
-                jobs_table=read.required(JOBS_TABLE, str, ""),
-                discord_api_url=read.url(DISCORD_API_URL, DISCORD_API),
-                metric_namespace=read.required(METRIC_NAMESPACE, str, ""),
-                aws_region=read.region(),
-                log_level=read.log_level(),
-            )
+    def read(cls, read: Reader) -> Self:
+        return cls(
+            jobs_table=read.required(JOBS_TABLE, str, ""),
+            discord_api_url=read.url(DISCORD_API_URL, DISCORD_API),
+            metric_namespace=read.required(METRIC_NAMESPACE, str, ""),
+            aws_region=read.region(),
+            log_level=read.log_level(),
+        )

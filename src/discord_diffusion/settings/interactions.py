@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Self
 
 from discord_diffusion.access.limits import COOLDOWN_SECONDS as COOLDOWN_ALLOWED
 from discord_diffusion.access.limits import UNITS, Limits
@@ -25,6 +26,7 @@ from discord_diffusion.settings.reader import (
     MODELS,
     QUEUE_URL,
     Reader,
+    Settings,
     within,
 )
 
@@ -54,7 +56,7 @@ WAKE_STATE_MACHINE_ARN = "WAKE_STATE_MACHINE_ARN"
 
 
 @dataclass(frozen=True)
-class InteractionsSettings:
+class InteractionsSettings(Settings):
     """The settings of the Lambda function `interactions`."""
 
     queue_url: str
@@ -76,37 +78,31 @@ class InteractionsSettings:
     log_level: str
 
     @classmethod
-    def from_environ(cls, environ: Mapping[str, str] | None = None) -> "InteractionsSettings":
-        """Read the environment.
-
-        Raises:
-            SettingsError: with every problem.
-        """
-        with Reader(environ) as read:
-            return cls(
-                queue_url=read.url(QUEUE_URL),
-                jobs_table=read.required(JOBS_TABLE, str, ""),
-                wake_state_machine_arn=read.text(WAKE_STATE_MACHINE_ARN),
-                fleet=read_fleet(read),
-                aws_region=read.region(),
-                public_key=read.required(DISCORD_PUBLIC_KEY, _public_key, b""),
-                replay_window_seconds=read.integer(REPLAY_WINDOW_SECONDS, 300, (0, 86_400)),
-                default_steps=read.integer(DEFAULT_STEPS, 25, STEPS),
-                default_guidance=read.number(DEFAULT_GUIDANCE, 7.5, GUIDANCE),
-                default_width=read.optional(DEFAULT_WIDTH, _size, 512),
-                default_height=read.optional(DEFAULT_HEIGHT, _size, 512),
-                default_images=read.integer(DEFAULT_IMAGES, 4, IMAGES),
-                models=read.optional(MODELS, parse, {}),
-                max_pixels=read.integer(MAX_PIXELS, _MAX_PIXELS, MAX_PIXELS_ALLOWED) or _MAX_PIXELS,
-                limits=Limits(
-                    user_units=read.integer(USER_UNITS_PER_DAY, 0, UNITS),
-                    guild_units=read.integer(GUILD_UNITS_PER_DAY, 0, UNITS),
-                    cooldown_seconds=read.integer(COOLDOWN_SECONDS, 0, COOLDOWN_ALLOWED),
-                    in_flight=read.integer(JOBS_IN_FLIGHT, 20, (1, 100)),
-                ),
-                audit_days=read.integer(AUDIT_DAYS, 30, (1, 3650)),
-                log_level=read.log_level(),
-            )
+    def read(cls, read: Reader) -> Self:
+        return cls(
+            queue_url=read.url(QUEUE_URL),
+            jobs_table=read.required(JOBS_TABLE, str, ""),
+            wake_state_machine_arn=read.text(WAKE_STATE_MACHINE_ARN),
+            fleet=read_fleet(read),
+            aws_region=read.region(),
+            public_key=read.required(DISCORD_PUBLIC_KEY, _public_key, b""),
+            replay_window_seconds=read.integer(REPLAY_WINDOW_SECONDS, 300, (0, 86_400)),
+            default_steps=read.integer(DEFAULT_STEPS, 25, STEPS),
+            default_guidance=read.number(DEFAULT_GUIDANCE, 7.5, GUIDANCE),
+            default_width=read.optional(DEFAULT_WIDTH, _size, 512),
+            default_height=read.optional(DEFAULT_HEIGHT, _size, 512),
+            default_images=read.integer(DEFAULT_IMAGES, 4, IMAGES),
+            models=read.optional(MODELS, parse, {}),
+            max_pixels=read.integer(MAX_PIXELS, _MAX_PIXELS, MAX_PIXELS_ALLOWED) or _MAX_PIXELS,
+            limits=Limits(
+                user_units=read.integer(USER_UNITS_PER_DAY, 0, UNITS),
+                guild_units=read.integer(GUILD_UNITS_PER_DAY, 0, UNITS),
+                cooldown_seconds=read.integer(COOLDOWN_SECONDS, 0, COOLDOWN_ALLOWED),
+                in_flight=read.integer(JOBS_IN_FLIGHT, 20, (1, 100)),
+            ),
+            audit_days=read.integer(AUDIT_DAYS, 30, (1, 3650)),
+            log_level=read.log_level(),
+        )
 
 
 def _public_key(text: str) -> bytes:

@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Self, TypeVar
 
 T = TypeVar("T")
 N = TypeVar("N", int, float)
@@ -115,6 +115,25 @@ class Reader:
 
     def region(self) -> str | None:
         return self.text(AWS_REGION) or self.text(AWS_DEFAULT_REGION)
+
+
+class Settings:
+    """The settings of one program; a subclass has a field for each and says how it is read."""
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str] | None = None) -> Self:
+        """Read the environment; the process's own if None.
+
+        Raises:
+            SettingsError: with every problem.
+        """
+        with Reader(environ) as read:
+            return cls.read(read)
+
+    @classmethod
+    def read(cls, read: Reader) -> Self:
+        """The settings as `read` finds them; it collects the problems."""
+        raise NotImplementedError
 
 
 def set_for_libraries(**variables: str) -> None:

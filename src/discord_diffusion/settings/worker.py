@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Self
 
 from discord_diffusion.jobs.models import MAX_PIXELS as MAX_PIXELS_ALLOWED
 from discord_diffusion.jobs.models import ModelSpec, parse
@@ -19,6 +20,7 @@ from discord_diffusion.settings.reader import (
     MODELS,
     QUEUE_URL,
     Reader,
+    Settings,
     within,
 )
 
@@ -77,7 +79,7 @@ _HOST = re.compile(r"[a-z0-9.-]+(:\d+)?")
 
 
 @dataclass(frozen=True)
-class PipelineSettings:
+class PipelineSettings(Settings):
     """The models, the device, and how it is used.
 
     `usual_width` and `usual_height` are the size of most pictures, for the first drawing.
@@ -95,8 +97,7 @@ class PipelineSettings:
     usual_height: int | None
 
     @classmethod
-    def read(cls, read: Reader) -> "PipelineSettings":
-        """Read the environment; the reader collects the problems."""
+    def read(cls, read: Reader) -> Self:
         return cls(
             default=ModelSpec(
                 model=read.required(MODEL, str, ""),
@@ -119,7 +120,7 @@ class PipelineSettings:
 
 
 @dataclass(frozen=True)
-class WorkerSettings:
+class WorkerSettings(Settings):
     """The settings of the worker."""
 
     queue_url: str
@@ -141,32 +142,26 @@ class WorkerSettings:
     otlp_endpoint: str | None
 
     @classmethod
-    def from_environ(cls, environ: Mapping[str, str] | None = None) -> "WorkerSettings":
-        """Read the environment.
-
-        Raises:
-            SettingsError: with every problem.
-        """
-        with Reader(environ) as read:
-            return cls(
-                queue_url=read.url(QUEUE_URL),
-                aws_region=read.region(),
-                discord_api_url=read.url(DISCORD_API_URL, DISCORD_API),
-                pipeline=PipelineSettings.read(read),
-                model_notice=read.text(MODEL_NOTICE),
-                visibility_timeout_seconds=read.integer(VISIBILITY_TIMEOUT_SECONDS, 60, LEASE),
-                max_receive_count=read.integer(MAX_RECEIVE_COUNT, 3, (1, 1000)),
-                receive_wait_seconds=read.integer(RECEIVE_WAIT_SECONDS, 20, (0, 20)),
-                picture_scale=read.integer(PICTURE_SCALE, 1, (1, 16)),
-                health_file=read.text(HEALTH_FILE),
-                stop_timeout_seconds=read.integer(STOP_TIMEOUT_SECONDS, 25, (0, 7200)),
-                log_level=read.log_level(),
-                jobs_table=read.text(JOBS_TABLE),
-                discord_cdn_hosts=read.optional(DISCORD_CDN_HOSTS, _hosts, CDN_HOSTS),
-                ecs_agent_uri=read.url(ECS_AGENT_URI, "") or None,
-                metric_namespace=read.text(METRIC_NAMESPACE),
-                otlp_endpoint=read.url(OTEL_EXPORTER_OTLP_ENDPOINT, "") or None,
-            )
+    def read(cls, read: Reader) -> Self:
+        return cls(
+            queue_url=read.url(QUEUE_URL),
+            aws_region=read.region(),
+            discord_api_url=read.url(DISCORD_API_URL, DISCORD_API),
+            pipeline=PipelineSettings.read(read),
+            model_notice=read.text(MODEL_NOTICE),
+            visibility_timeout_seconds=read.integer(VISIBILITY_TIMEOUT_SECONDS, 60, LEASE),
+            max_receive_count=read.integer(MAX_RECEIVE_COUNT, 3, (1, 1000)),
+            receive_wait_seconds=read.integer(RECEIVE_WAIT_SECONDS, 20, (0, 20)),
+            picture_scale=read.integer(PICTURE_SCALE, 1, (1, 16)),
+            health_file=read.text(HEALTH_FILE),
+            stop_timeout_seconds=read.integer(STOP_TIMEOUT_SECONDS, 25, (0, 7200)),
+            log_level=read.log_level(),
+            jobs_table=read.text(JOBS_TABLE),
+            discord_cdn_hosts=read.optional(DISCORD_CDN_HOSTS, _hosts, CDN_HOSTS),
+            ecs_agent_uri=read.url(ECS_AGENT_URI, "") or None,
+            metric_namespace=read.text(METRIC_NAMESPACE),
+            otlp_endpoint=read.url(OTEL_EXPORTER_OTLP_ENDPOINT, "") or None,
+        )
 
 
 def _device(text: str) -> str:

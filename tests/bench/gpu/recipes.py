@@ -11,7 +11,6 @@ import torch
 from diffusers import DiffusionPipeline
 
 from discord_diffusion.jobs.parameters import IMAGES, GenerationParameters
-from discord_diffusion.settings.reader import Reader
 from discord_diffusion.settings.worker import PipelineSettings
 from discord_diffusion.worker.generation import Generation, GenerationRequest
 from discord_diffusion.worker.pipeline import DiffusersGenerator
@@ -104,8 +103,7 @@ class WorkerGenerator:
             "DEFAULT_GUIDANCE": str(self.case.guidance),
             **self.settings,
         }
-        with Reader(environment) as read:
-            settings = PipelineSettings.read(read)
+        settings = PipelineSettings.from_environ(environment)
         self.generator = DiffusersGenerator.load(settings)
         self.generator.warm_up()
         self.pictures = self.generator.capacity(self._parameters(1))
