@@ -37,31 +37,10 @@ PROVIDERS = {
 }
 
 SERVICES = (
-    "apigateway",
-    "application-autoscaling",
-    "autoscaling",
-    "budgets",
-    "cloudwatch",
-    "dynamodb",
-    "ec2",
-    "ecr",
-    "ecs",
-    "events",
-    "iam",
-    "kms",
-    "lambda",
-    "logs",
-    "resourcegroupstaggingapi",
-    "s3",
-    "secretsmanager",
-    "service-quotas",
-    "sns",
-    "sqs",
-    "ssm",
-    "stepfunctions",
-    "sts",
+    "apigateway,application-autoscaling,autoscaling,budgets,cloudwatch,dynamodb,ec2,ecr,"
+    "ecs,events,iam,kms,lambda,logs,resourcegroupstaggingapi,s3,secretsmanager,"
+    "service-quotas,sns,sqs,ssm,stepfunctions,sts"
 )
-
 _INHERITED = ("PATH", "LANG", "LC_ALL")
 
 DELAYS = {"reservation": 60, "launch": 40, "register": 40, "pull": 120}
@@ -114,7 +93,7 @@ class EmulatorConfig:
     port: int
     state_dir: Path
     region: str = "us-east-1"
-    services: tuple[str, ...] = SERVICES
+    services: str = SERVICES
     host: str = LOOPBACK
     listen: str = ""
     tasks: Tasks = field(default_factory=Tasks)
@@ -160,7 +139,7 @@ def command(config: EmulatorConfig) -> tuple[list[str], dict[str, str]]:
         "FILESYSTEM_ROOT": str(root / "root"),
         "CONFIG_DIR": str(home),
         # What it does.
-        "SERVICES": ",".join(config.services),
+        "SERVICES": config.services,
         **{f"PROVIDER_OVERRIDE_{api.upper()}": name for api, name in PROVIDERS.items()},
         "LAMBDA_RUNTIME_EXECUTOR": LAMBDA_EXECUTOR,
         LAMBDA_PYTHONS: json.dumps(

@@ -16,7 +16,7 @@ def config(tmp_path: Path) -> EmulatorConfig:
         lambda_pythons={"python3.13": Path("/lambda/bin/python")},
         port=4599,
         state_dir=tmp_path,
-        services=("sqs", "lambda"),
+        services="sqs,lambda",
     )
 
 

@@ -146,12 +146,10 @@ def _is_scaling_policy(action: str) -> bool:
     return len(parts) > 5 and parts[2] == "autoscaling" and parts[5] == "scalingPolicy"
 
 
-class _NotOfScalingPolicies(logging.Filter):
-    """Drops LocalStack's warning that it does not carry out actions of scaling policies."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        args = record.args
-        return not (isinstance(args, tuple) and args and args[0] == "autoscaling")
+def _is_no_scaling_policy(record: logging.LogRecord) -> bool:
+    """Whether a log record is not LocalStack's warning that it ignores scaling policies."""
+    args = record.args
+    return not (isinstance(args, tuple) and args and args[0] == "autoscaling")
 
 
 def service(agent: FleetAgent) -> Service:
@@ -160,7 +158,7 @@ def service(agent: FleetAgent) -> Service:
     agent.on_settings.append(alarms.reschedule)
     AlarmScheduler.schedule_metric_alarm = lambda scheduler, arn: alarms.schedule(scheduler, arn)
     alarm_scheduler.calculate_alarm_state = alarms.evaluate
-    logging.getLogger(provider_v2.__name__).addFilter(_NotOfScalingPolicies())
+    logging.getLogger(provider_v2.__name__).addFilter(_is_no_scaling_policy)
 
     @patch(provider_v2.CloudwatchProvider.set_alarm_state)  # type: ignore[untyped-decorator]
     def _set_alarm_state(

@@ -18,6 +18,7 @@ https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-scale-in-protec
 import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from signal import SIGKILL
 from typing import TYPE_CHECKING, Any
 
@@ -61,8 +62,8 @@ class FleetEndpoints:
         router.add(FLEET_PATH, self._state, methods=["GET"])
         router.add(f"{FLEET_PATH}/history", self._history, methods=["GET"])
         router.add(f"{FLEET_PATH}/<change>", self._change, methods=["POST"])
-        router.add(f"{task}/v4", self._container_metadata, methods=["GET"])
-        router.add(f"{task}/v4/task", self._task_metadata, methods=["GET"])
+        router.add(f"{task}/v4", partial(self._metadata, whole=False), methods=["GET"])
+        router.add(f"{task}/v4/task", partial(self._metadata, whole=True), methods=["GET"])
         router.add(f"{task}/task-protection/v1/state", self._protection, methods=["GET", "PUT"])
 
     def _state(self, request: Request) -> Response:
@@ -96,13 +97,7 @@ class FleetEndpoints:
         except (RequestRefusedError, InvalidSettingsError, ValueError) as error:
             return _json({"error": str(error)}, 400)
 
-    def _container_metadata(self, _request: Request, task_id: str) -> Response:
-        return self._metadata(task_id, whole=False)
-
-    def _task_metadata(self, _request: Request, task_id: str) -> Response:
-        return self._metadata(task_id, whole=True)
-
-    def _metadata(self, task_id: str, *, whole: bool) -> Response:
+    def _metadata(self, _request: Request, task_id: str, *, whole: bool) -> Response:
         with self._agent.lock:
             region = self._region_of(task_id)
             if region is None:

@@ -2,6 +2,7 @@
 
 import base64
 import re
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -40,7 +41,7 @@ def read_snapshot(
     ]
     return RegionSnapshot(
         groups={group.name: group for group in groups},
-        providers=_providers(ecs),
+        providers={provider.name: provider for provider in _providers(ecs)},
         services={service.key: service for service in services},
     )
 
@@ -92,34 +93,24 @@ def _registered(instance_type: str) -> Resources:
     return Resources(int(kind["VCpuInfo"]["DefaultVCpus"]) * 1024, memory, gpus)
 
 
-def _providers(ecs: EC2ContainerServiceBackend) -> dict[str, CapacityProvider]:
-    found = {}
+def _providers(ecs: EC2ContainerServiceBackend) -> Iterator[CapacityProvider]:
     for cluster in list(ecs.clusters.values()):
-        if cluster.status != ACTIVE:
-            continue
-        for name in cluster.capacity_providers or []:
-            provider = ecs._get_provider(name)
-            if provider is not None:
-                found[provider.name] = _provider(
-                    provider.name, cluster.name, provider.auto_scaling_group_provider
-                )
-    return found
-
-
-def _provider(name: str, cluster: str, details: dict[str, Any]) -> CapacityProvider:
-    scaling = details["managedScaling"]
-    return CapacityProvider(
-        name=name,
-        cluster=cluster,
-        group=details["autoScalingGroupArn"].split("autoScalingGroupName/")[-1],
-        managed=scaling["status"] == "ENABLED",
-        target=int(scaling["targetCapacity"]),
-        minimum_step=int(scaling["minimumScalingStepSize"]),
-        maximum_step=int(scaling["maximumScalingStepSize"]),
-        warmup_seconds=float(scaling["instanceWarmupPeriod"]),
-        protects=details["managedTerminationProtection"] == "ENABLED",
-        drains=details.get("managedDraining", "ENABLED") == "ENABLED",
-    )
+        names = cluster.capacity_providers or [] if cluster.status == ACTIVE else []
+        for provider in filter(None, map(ecs._get_provider, names)):
+            details = provider.auto_scaling_group_provider
+            scaling = details["managedScaling"]
+            yield CapacityProvider(
+                name=provider.name,
+                cluster=cluster.name,
+                group=details["autoScalingGroupArn"].split("autoScalingGroupName/")[-1],
+                managed=scaling["status"] == "ENABLED",
+                target=int(scaling["targetCapacity"]),
+                minimum_step=int(scaling["minimumScalingStepSize"]),
+                maximum_step=int(scaling["maximumScalingStepSize"]),
+                warmup_seconds=float(scaling["instanceWarmupPeriod"]),
+                protects=details["managedTerminationProtection"] == "ENABLED",
+                drains=details.get("managedDraining", "ENABLED") == "ENABLED",
+            )
 
 
 def _service(ecs: EC2ContainerServiceBackend, service: EcsService) -> Service:

@@ -146,10 +146,12 @@ class Region:
 
     def _publish_reservation(self, cluster: str, provider: str, value: float) -> None:
         client = connect_to(aws_access_key_id=self.account, region_name=self.name).cloudwatch
-        dimensions = {"ClusterName": cluster, "CapacityProviderName": provider}
         datum = {
             "MetricName": "CapacityProviderReservation",
-            "Dimensions": [{"Name": n, "Value": v} for n, v in dimensions.items()],
+            "Dimensions": [
+                {"Name": "ClusterName", "Value": cluster},
+                {"Name": "CapacityProviderName", "Value": provider},
+            ],
             "Value": value,
             "Unit": "Percent",
         }

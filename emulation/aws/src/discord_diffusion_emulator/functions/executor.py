@@ -90,9 +90,7 @@ class ProcessRuntimeExecutor(RuntimeExecutor):  # type: ignore[misc]  # untyped 
             self._init_error = error
         except (ProcessExitedError, TimeoutError) as error:
             LOG.info(
-                "the initialisation of %s failed and is tried again: %r",
-                self._config.handler,
-                error,
+                "%s is initialised again: the first try failed: %r", self._config.handler, error
             )
 
     def stop(self) -> None:
@@ -119,8 +117,7 @@ class ProcessRuntimeExecutor(RuntimeExecutor):  # type: ignore[misc]  # untyped 
     def get_address(self) -> str:
         return LOOPBACK
 
-    def get_endpoint_from_executor(self) -> str:
-        return LOOPBACK
+    get_endpoint_from_executor = get_address
 
     def get_runtime_endpoint(self) -> str:
         return f"http://{LOOPBACK}"

@@ -7,7 +7,7 @@ application_autoscaling.py  tags, activities, and step scaling policies that are
 autoscaling.py              groups whose instances come from the fleet agent
 budgets.py                  subscribers, updates and tags
 dynamodb.py                 one call at a time, and fast transactions
-ec2.py                      launch templates and AMIs
+ec2.py                      launch templates
 ecs.py                      services whose tasks come from the fleet agent, and task protection
 events.py                   schedules at the agent's speed
 service_quotas.py           vCPUs of GPU instances

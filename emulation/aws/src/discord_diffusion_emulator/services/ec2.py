@@ -1,4 +1,4 @@
-"""EC2 of LocalStack, with patches of the launch templates and AMIs of moto below it."""
+"""EC2 of LocalStack, with patches of the launch templates of moto below it."""
 
 from typing import Any
 
@@ -10,7 +10,6 @@ from moto.ec2.models.launch_templates import LaunchTemplate, LaunchTemplateVersi
 from moto.ec2.utils import parse_user_data
 
 TEMPLATE_TAGS = "launch-template"
-SNAPSHOT_TAGS = "snapshot"
 
 
 def service() -> Service:

@@ -62,32 +62,23 @@ class TaskLauncher:
         try:
             if self._config.stack:
                 labels = metadata.labels(shown, definition, container) if shown else {}
-                task = self._start_container(definition, variables, labels, log, exited)
+                task = self._start_container(definition, variables, labels, log.line, exited)
             else:
-                task = self._start_process(container, variables, log, exited)
+                command = environment.command(self._config, container)
+                variables = environment.inherited_variables() | variables
+                task = TaskProcess(command, variables, self._config.folder, log.line, exited)
         except (OSError, EmulatorEndingError, TaskStartError) as error:
             log.close()
             raise TaskStartError(str(error)) from error
         self._running[task_id] = task
-
-    def _start_process(
-        self,
-        container: dict[str, Any],
-        variables: dict[str, str],
-        log: TaskLog,
-        exited: Callable[[int], None],
-    ) -> "TaskProcess":
-        command = environment.command(self._config, container)
-        inherited = environment.inherited_variables()
-        return TaskProcess(command, inherited | variables, self._config.folder, log.line, exited)
 
     def _start_container(
         self,
         definition: Any,
         variables: dict[str, str],
         labels: dict[str, str],
-        log: TaskLog,
-        exited: Callable[[int], None],
+        on_line: Callable[[str], None],
+        on_exit: Callable[[int], None],
     ) -> "TaskContainer":
         from .container import TaskContainer  # Docker's client is not loaded for processes
 
@@ -102,7 +93,7 @@ class TaskLauncher:
         used = [gpu for task in self._running.values() for gpu in task.gpu_ids]
         number = container_spec.gpus(container)
         gpu_ids = container_spec.least_used(self._config.gpus, used, number)
-        return TaskContainer(arguments, gpu_ids, log.line, exited)
+        return TaskContainer(arguments, gpu_ids, on_line, on_exit)
 
     def remove(self, task_id: str) -> None:
         """Remove a task that has ended from those that run."""
