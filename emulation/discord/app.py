@@ -15,13 +15,7 @@ from emulation.discord.api_middleware import ApiMiddleware
 from emulation.discord.backend import Backend
 from emulation.discord.browser_security import BrowserSecurityMiddleware
 from emulation.discord.endpoint import SignatureProber
-from emulation.discord.errors import (
-    INTERNAL,
-    ControlError,
-    DiscordError,
-    ErrorType,
-    InvalidFormError,
-)
+from emulation.discord.errors import ControlError, DiscordError, ErrorType, InvalidFormError
 from emulation.discord.interactions.delivery import InteractionDelivery
 from emulation.discord.json_types import Json
 from emulation.discord.recorder import Recorder
@@ -113,12 +107,16 @@ async def _error_response(request: Request, error: Exception) -> JSONResponse:
             return JSONResponse(InvalidFormError(_form_errors(error)).body(), 400)
         case HTTPException():
             status = error.status_code
-            error_type = ErrorType(status, 0, f"{status}: {HTTPStatus(status).phrase}")
-            return JSONResponse(DiscordError(error_type).body(), status, error.headers)
+            return JSONResponse(_status_body(status), status, error.headers)
         case _:
             # A defect of the stand-in, never the client's fault.
             _log.error("%s failed", request.method, exc_info=error)
-            return JSONResponse(DiscordError(INTERNAL).body(), INTERNAL.status)
+            return JSONResponse(_status_body(500), 500)
+
+
+def _status_body(status: int) -> Json:
+    """Discord's error for a status that has no code of its own."""
+    return DiscordError(ErrorType(status, 0, f"{status}: {HTTPStatus(status).phrase}")).body()
 
 
 def _form_errors(error: RequestValidationError) -> Json:

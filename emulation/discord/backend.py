@@ -18,7 +18,7 @@ from emulation.discord.state.directory import Channel, Directory
 from emulation.discord.state.events import EventLog
 from emulation.discord.state.interactions import Interaction, InteractionStore, TimelineEvent
 from emulation.discord.state.messages import Message, MessageStore
-from emulation.discord.state.reports import MAX_NOTES, Note, SeriesStore
+from emulation.discord.state.reports import MAX_NOTES, SeriesStore
 
 
 @dataclass
@@ -76,7 +76,7 @@ class Backend:
         self.interactions = InteractionStore(self.clock)
         self.commands = CommandStore(self.clock, self.limits.daily_command_creates)
         self.series = SeriesStore()
-        self.notes: deque[Note] = deque(maxlen=MAX_NOTES)
+        self.notes: deque[Json] = deque(maxlen=MAX_NOTES)
 
     async def close(self) -> None:
         """End the event streams and the connections to the application."""

@@ -28,7 +28,6 @@ class ErrorType:
 
 
 UNAUTHORIZED = ErrorType(401, 0, "401: Unauthorized")
-INTERNAL = ErrorType(500, 0, "500: Internal Server Error")
 UNKNOWN_CHANNEL = ErrorType(404, 10003, "Unknown Channel")
 UNKNOWN_GUILD = ErrorType(404, 10004, "Unknown Guild")
 UNKNOWN_MESSAGE = ErrorType(404, 10008, "Unknown Message")

@@ -19,13 +19,7 @@ from emulation.discord.json_types import Json
 from emulation.discord.recorder import Recorder
 from emulation.discord.request_body import decode_json
 from emulation.discord.signing import encode
-from emulation.discord.state.interactions import (
-    ANSWERED,
-    ERROR,
-    TIMEOUT,
-    Interaction,
-    InteractionType,
-)
+from emulation.discord.state.interactions import Interaction, InteractionType, Outcome
 
 _NO_RESPONSE = "The application did not respond"
 _RESPONSE_BY_URL = (202, 204)
@@ -58,7 +52,7 @@ class InteractionDelivery:
         self._recorder.record(interaction)
         if backend.endpoint.url is None:
             reason = "The application has no interactions endpoint URL"
-            finish(backend, interaction, ERROR, error=reason)
+            finish(backend, interaction, Outcome.ERROR, error=reason)
             return
         delay = backend.chaos.strike("reordered")
         if delay is not None:
@@ -82,7 +76,11 @@ class InteractionDelivery:
 
     async def _redeliver(self, interaction: Interaction, request: _SignedRequest) -> Json:
         started = time.monotonic()
-        result: Json = {"interaction_id": interaction.id, "outcome": ANSWERED, "status": None}
+        result: Json = {
+            "interaction_id": interaction.id,
+            "outcome": Outcome.ANSWERED,
+            "status": None,
+        }
         interaction.deliveries += 1
         try:
             response = await post(self._backend, request.url, request.body, request.headers)
@@ -90,9 +88,9 @@ class InteractionDelivery:
             with contextlib.suppress(ValueError):
                 result["response"] = response.json()
             if not response.is_success:
-                result["outcome"] = ERROR
+                result["outcome"] = Outcome.ERROR
         except EndpointError as error:
-            result |= {"outcome": ERROR, "error": str(error)}
+            result |= {"outcome": Outcome.ERROR, "error": str(error)}
         took_ms = round((time.monotonic() - started) * 1000, 3)
         detail = {"outcome": result["outcome"], "status": result["status"], "took_ms": took_ms}
         self._backend.add_timeline_event(interaction, "redelivered", detail)
@@ -130,7 +128,7 @@ class InteractionDelivery:
         finally:
             finished.cancel()
         if not interaction.is_finished:
-            finish(self._backend, interaction, TIMEOUT, error=_NO_RESPONSE)
+            finish(self._backend, interaction, Outcome.TIMEOUT, error=_NO_RESPONSE)
             sending.cancel()
         elif sending.done():
             sending.result()
@@ -148,7 +146,7 @@ class InteractionDelivery:
             finish(
                 self._backend,
                 interaction,
-                ERROR,
+                Outcome.ERROR,
                 status=error.status,
                 error=f"{_NO_RESPONSE}: {error}",
                 error_body=error.body,
@@ -185,6 +183,6 @@ _NOTICES = {
 
 def failure_notice(interaction: Interaction) -> str | None:
     """What Discord's client tells the user of an interaction that failed; None if it did not."""
-    if interaction.outcome in (TIMEOUT, ERROR):
+    if interaction.outcome in (Outcome.TIMEOUT, Outcome.ERROR):
         return _NOTICES.get(interaction.type, _NO_RESPONSE)
     return None

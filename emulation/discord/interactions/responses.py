@@ -11,13 +11,7 @@ from emulation.discord.interactions.payloads import interaction_metadata
 from emulation.discord.json_types import Json
 from emulation.discord.messages import Files, create_message, edit_message
 from emulation.discord.state import messages
-from emulation.discord.state.interactions import (
-    ANSWERED,
-    DEFERRED,
-    Interaction,
-    InteractionType,
-    ResponseType,
-)
+from emulation.discord.state.interactions import Interaction, InteractionType, Outcome, ResponseType
 from emulation.discord.state.messages import Message
 from emulation.discord.validation.responses import parse_response
 
@@ -37,13 +31,13 @@ def apply_response(backend: Backend, interaction: Interaction, value: Any, files
     interaction.response = response
     interaction.message_id = message.id if message else interaction.source_message_id
     deferred = response["type"] in (ResponseType.DEFERRED_MESSAGE, ResponseType.DEFERRED_UPDATE)
-    finish(backend, interaction, DEFERRED if deferred else ANSWERED)
+    finish(backend, interaction, Outcome.DEFERRED if deferred else Outcome.ANSWERED)
 
 
 def finish(
     backend: Backend,
     interaction: Interaction,
-    outcome: str,
+    outcome: Outcome,
     *,
     status: int | None = None,
     error: str | None = None,

@@ -1,7 +1,5 @@
 """The control API for the pages: a snapshot to draw from, live events, series and notes."""
 
-from dataclasses import asdict
-
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import Field
@@ -18,7 +16,7 @@ from emulation.discord.routes.dependencies import (
     StrictModel,
     control_body,
 )
-from emulation.discord.state.reports import MAX_SERIES, Note
+from emulation.discord.state.reports import MAX_SERIES
 
 router = APIRouter(prefix="/control", tags=["control"])
 
@@ -133,21 +131,18 @@ async def add_to_series(point: SeriesPoint, backend: BackendDep) -> JSONResponse
     return JSONResponse({"name": point.name, "at": at, "value": point.value}, 201)
 
 
-def _note_json(note: Note) -> Json:
-    return asdict(note) | {"at": iso(note.at)}
-
-
 @router.get("/notes")
 async def get_notes(backend: BackendDep) -> JSONResponse:
     """The latest notes, oldest first."""
-    return JSONResponse([_note_json(note) for note in backend.notes])
+    return JSONResponse(list(backend.notes))
 
 
 @router.post("/notes")
 async def add_note(request: Request, backend: BackendDep) -> JSONResponse:
     """Add a note."""
     new_note = await control_body(request, backend, NewNote)
-    note = Note(new_note.text, backend.clock.now() if new_note.at is None else new_note.at)
+    at = backend.clock.now() if new_note.at is None else new_note.at
+    note = {"text": new_note.text, "at": iso(at)}
     backend.notes.append(note)
-    backend.events.publish("note", {"note": _note_json(note)})
-    return JSONResponse(_note_json(note), 201)
+    backend.events.publish("note", {"note": note})
+    return JSONResponse(note, 201)

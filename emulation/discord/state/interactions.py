@@ -5,7 +5,7 @@ Shape: https://docs.discord.com/developers/interactions/receiving-and-responding
 
 import asyncio
 from dataclasses import dataclass, field
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 
 from emulation.discord.clock import Clock, iso
 from emulation.discord.json_types import Json
@@ -33,12 +33,14 @@ class ResponseType(IntEnum):
     MODAL = 9
 
 
-# The outcomes of an interaction.
-PENDING = "pending"
-ANSWERED = "answered"
-DEFERRED = "deferred"
-TIMEOUT = "timeout"
-ERROR = "error"
+class Outcome(StrEnum):
+    """How an interaction went, as the control API says it."""
+
+    PENDING = "pending"
+    ANSWERED = "answered"
+    DEFERRED = "deferred"
+    TIMEOUT = "timeout"
+    ERROR = "error"
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ class Interaction:
     expires_at: float
     source_message_id: str | None = None
     """The message whose component was clicked."""
-    outcome: str = PENDING
+    outcome: Outcome = Outcome.PENDING
     status: int | None = None
     """The HTTP status of the endpoint's response."""
     error: str | None = None
@@ -90,7 +92,7 @@ class Interaction:
     @property
     def is_finished(self) -> bool:
         """Whether it was answered, or no longer can be."""
-        return self.outcome != PENDING
+        return self.outcome != Outcome.PENDING
 
     def has_event(self, name: str) -> bool:
         """Whether its timeline has an event of that name."""

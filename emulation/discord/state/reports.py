@@ -1,20 +1,12 @@
-"""What other parts of the rig report for the operations page: notes, and series of numbers."""
+"""What other parts of the rig report for the operations page: series of numbers, and notes."""
 
 from collections import deque
-from dataclasses import dataclass
 
 MAX_NOTES = 300
+"""How many notes are kept; a note is a JSON object with `text` and `at`."""
 MAX_SERIES = 64
 _MAX_POINTS = 2_000
 """Points per series; more than an hour at one a second would not help a person."""
-
-
-@dataclass(frozen=True)
-class Note:
-    """Something that a part of the rig did, in words; `at` is in Unix seconds."""
-
-    text: str
-    at: float
 
 
 Point = tuple[float, float]
