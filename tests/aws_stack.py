@@ -5,7 +5,7 @@
 
 The deployment has the fixture application's public key, and its `discord_api_url` is that of the
 stand-in at DISCORD_URL, which AWS can reach. Credentials, region and, for an emulator, the endpoint
-are the SDK's own (AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL). It costs what it costs: opt-in.
+are the SDK's own (AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL). It causes costs: opt-in.
 """
 
 import json

@@ -18,12 +18,12 @@ LOOPBACK = "127.0.0.1"
 REGION = "us-east-1"
 TASK_LABEL = "com.amazonaws.ecs.task-arn"
 SOCKET = "/run/docker.sock"
-# The names that docker/fleet.yml gives a stack's emulator.
+# Set by docker/fleet.yml for a stack's emulator.
 TASK_STACK = "EMULATOR_TASK_STACK"
 
 
 class EmulatorContainer(DockerContainer):
-    """The emulated AWS on a port of this machine, the same inside: it hands out addresses.
+    """The emulated AWS on a port of this machine, and on the same port inside, for its URLs.
 
     With `tasks` it has the engine's socket and runs them as containers that carry the name `stack`,
     else none run. `shared` is a folder of this machine that it and its functions see under the same
@@ -61,7 +61,7 @@ class EmulatorContainer(DockerContainer):
 
     @property
     def endpoint(self) -> str:
-        """Where AWS's SDKs reach it."""
+        """The URL for AWS's SDKs."""
         return f"http://{LOOPBACK}:{self.port}"
 
     def client_options(self) -> dict[str, str]:
@@ -74,12 +74,12 @@ class EmulatorContainer(DockerContainer):
         }
 
     def task_containers(self) -> dict[str, str]:
-        """Ids of its tasks' containers, those that have ended too, by the task's id."""
+        """The ids of its tasks' containers, running or not, by the task's id."""
         found = labelled(f"{STACK_LABEL}={self.stack}")
         return {one.labels[TASK_LABEL].rsplit("/", 1)[-1]: one.id for one in found}
 
     def stop(self, force: bool = True, delete_volume: bool = True) -> None:
-        """Remove it, its tasks and their volumes, however it ended."""
+        """Remove the container, its tasks and their volumes."""
         super().stop(force, delete_volume)
         if TASK_STACK not in self.env:
             return
@@ -90,7 +90,7 @@ class EmulatorContainer(DockerContainer):
             docker.run("volume", "rm", *volumes)
 
     def _give_engine(self, tasks: Tasks) -> str:
-        """Let it start tasks; the group that it needs for that."""
+        """Give it the engine's socket; returns the group that may use it."""
         socket = engine.socket_path()
         self.with_volume_mapping(socket, SOCKET, "rw")
         self.with_envs(**tasks.variables())

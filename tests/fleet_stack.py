@@ -1,4 +1,4 @@
-"""A stack whose fleet sleeps, grows and shrinks by itself, and what can be read of it."""
+"""A stack with a fleet that scales by itself: crowds of users, and the fleet's history."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,9 +20,9 @@ from tests.stack import Stack
 from tests.targets import DOCKER
 
 _SENDERS = 3
-"""More would start as many functions at once, and 3 s are soon over on two processors."""
-_PATIENCE = 3
-_CHANGES_SHOWN = 80
+"""Requests at a time. More would start as many functions at once, too slowly for Discord's 3 s."""
+_ATTEMPTS = 3
+_CHANGES_REPORTED = 80
 
 
 @dataclass(frozen=True)
@@ -46,25 +46,25 @@ class FleetStack:
 
     @property
     def agent(self) -> FleetAgent:
-        """What a person can ask of the emulated AWS."""
+        """The client of the fleet agent."""
         return FleetAgent(self.stack.state.aws_endpoint)
 
     def client(self, service: str) -> Any:
-        """A client of AWS's."""
+        """A boto3 client for the emulator."""
         make: Any = boto3.client  # the service's name is not known to the type checker
         return make(service, **client_options(self.stack.state))
 
     def mark(self) -> int:
-        """The number of the newest change, to read on from."""
+        """The number of the newest change."""
         return max((entry["number"] for entry in self.agent.history()), default=0)
 
     def changes(self, after: int) -> list[Change]:
-        """What has changed since a mark, oldest first."""
+        """The changes after a mark, oldest first."""
         names = ("at", "what", "name", "state")
         return [Change(*(entry[one] for one in names)) for entry in self.agent.history(after)]
 
     def asleep(self) -> bool:
-        """No task is wanted, none is there, and no instance."""
+        """Whether no task is wanted, and neither a task nor an instance exists."""
         shown = self.agent.state()
         live = [task for task in shown["tasks"] if task["status"] != "STOPPED"]
         return not live and not shown["instances"] and self.desired() == 0
@@ -78,7 +78,7 @@ class FleetStack:
         return int(answer["services"][0]["desiredCount"])
 
     def tasks(self, *statuses: str) -> list[dict[str, Any]]:
-        """The tasks in some states."""
+        """The tasks in some statuses."""
         return [task for task in self.agent.state()["tasks"] if task["status"] in statuses]
 
     def alarm(self, name: str) -> str:
@@ -96,14 +96,14 @@ class FleetStack:
         def send(number: int) -> str:
             user = str(first_user + number % users)
             prompt = f"a red circle, number {number}"
-            for _ in range(_PATIENCE):
+            for _ in range(_ATTEMPTS):
                 with suppress(AnswerError):
                     sent = self.stack.discord.send(
                         "imagine", {"prompt": prompt, **options}, user_id=user
                     )
                     if not self._is_refused(sent):
                         return sent
-            raise AssertionError(f"{user} was not answered in {_PATIENCE} attempts")
+            raise AssertionError(f"{user} was not answered in {_ATTEMPTS} attempts")
 
         with ThreadPoolExecutor(_SENDERS) as pool:
             return list(pool.map(send, range(users * each)))
@@ -143,7 +143,7 @@ class FleetStack:
             f"queue: {waiting} waiting, {in_work} in work, {self.stack.dead_letters()} given up",
             f"service: {self.desired()} wanted",
             *(f"{one['task']} {one['status']}" for one in shown["tasks"]),
-            *(f"{one.at:.1f} {one} {one.name}" for one in self.changes(0)[-_CHANGES_SHOWN:]),
+            *(f"{one.at:.1f} {one} {one.name}" for one in self.changes(0)[-_CHANGES_REPORTED:]),
         ]
         logs = [line for text in self.stack.task_logs() for line in text.splitlines()]
         for one in interactions:
@@ -156,20 +156,20 @@ class FleetStack:
         return "\n".join(lines)
 
     def wait_until_asleep(self, seconds: float = 120) -> None:
-        """Return once the fleet is back at nothing; no container of a task is left then."""
+        """Wait until the fleet is asleep, and no container of a task is left."""
         wait_until(self.asleep, "the fleet sleeps", seconds)
         state = self.stack.state
         if state.target == DOCKER:
             wait_until(lambda: container_stack.tasks(state) == [], "no task has a container")
 
     def answered_at(self, interaction: str) -> float:
-        """When the pictures came, in Unix seconds."""
+        """When the pictures were uploaded, in Unix seconds."""
         events = self.stack.discord.interaction(interaction)["events"]
         times = [event["at"] for event in events if event["name"] == "uploaded"]
         return datetime.fromisoformat(times[-1]).timestamp()
 
     def log_lines(self, message: str) -> Iterator[dict[str, Any]]:
-        """What workers logged under a message."""
+        """The log lines of workers with a message."""
         for text in self.stack.task_logs():
             for line in text.splitlines():
                 if line.startswith("{") and f'"{message}"' in line:
@@ -179,13 +179,13 @@ class FleetStack:
 
 
 def is_in_order(wanted: Sequence[str], found: Sequence[str]) -> bool:
-    """Whether `wanted` is what is left of `found` when others are left out."""
+    """Whether all of `wanted` occur in `found`, in this order."""
     rest = iter(found)
     return all(one in rest for one in wanted)
 
 
 def most_at_once(changes: Sequence[Change], what: str, state: str) -> int:
-    """How many things of a kind were in a state at the same time."""
+    """The largest number of things of a kind that were in a state at the same time."""
     there: set[str] = set()
     most = 0
     for change in changes:

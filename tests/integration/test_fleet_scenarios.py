@@ -1,6 +1,6 @@
-"""The fleet of the real module, from nothing to nothing: woken, grown, hurt, and let go again.
+"""The fleet of the production module wakes, grows, survives faults and goes to sleep again.
 
-One stack of its own for all of them, each beginning and ending with a fleet that sleeps.
+All scenarios share one stack; each begins and ends with a sleeping fleet.
 """
 
 from collections.abc import Iterator
@@ -89,10 +89,10 @@ def test_one_interaction_wakes_the_fleet_and_without_jobs_it_sleeps_again(
     times = {str(change): change.at for change in changes}
     assert times["protection on"] < fleet.answered_at(interaction) < times["service 0"]
     assert fleet.faults([interaction], 1) == {}
-    assert_told_by_aws(fleet)
+    assert_recorded_by_aws(fleet)
 
 
-def assert_told_by_aws(fleet: FleetStack) -> None:
+def assert_recorded_by_aws(fleet: FleetStack) -> None:
     """AWS's own records show the same: the service's, the group's, the alarms'."""
     state = fleet.stack.state
     scaled = fleet.client("application-autoscaling").describe_scaling_activities(
@@ -145,8 +145,8 @@ def test_interruptions_and_a_killed_worker_lose_no_answer_and_repeat_none(
     mark = fleet.mark()
     interactions = fleet.send_crowd(USERS, EACH, 1300000000000000000, **CROWD)
     for number in range(3):
-        wait_until(lambda: _interrupted_one(fleet), f"interruption {number}", 120)
-    wait_until(lambda: _killed_one(fleet), "a worker is killed", 120)
+        wait_until(lambda: _interrupt_one(fleet), f"interruption {number}", 120)
+    wait_until(lambda: _kill_one(fleet), "a worker is killed", 120)
     fleet.wait_for_answers(interactions, IMAGES, 240)
     fleet.wait_until_asleep()
     changes = fleet.changes(mark)
@@ -156,8 +156,8 @@ def test_interruptions_and_a_killed_worker_lose_no_answer_and_repeat_none(
     assert fleet.stack.dead_letters() == 0
 
 
-def _interrupted_one(fleet: FleetStack) -> bool:
-    """Interrupt an instance with a task that works; False if there is none just now."""
+def _interrupt_one(fleet: FleetStack) -> bool:
+    """Interrupt an instance with a busy task; False if there is none."""
     marked = {one["instance"] for one in fleet.agent.state()["instances"] if one["rebalanced"]}
     busy = [task for task in fleet.tasks("RUNNING") if task["protected"]]
     chosen = next((task["instance"] for task in busy if task["instance"] not in marked), None)
@@ -166,8 +166,8 @@ def _interrupted_one(fleet: FleetStack) -> bool:
     return chosen is not None
 
 
-def _killed_one(fleet: FleetStack) -> bool:
-    """Kill a worker that works; False if there is none just now."""
+def _kill_one(fleet: FleetStack) -> bool:
+    """Kill a busy worker; False if there is none."""
     busy = [task["task"] for task in fleet.tasks("RUNNING") if task["protected"]]
     if busy:
         fleet.agent.change("crash-task", task=busy[0])

@@ -1,4 +1,4 @@
-"""The emulator as a container, and its tasks as others beside it: target `docker`."""
+"""The emulator and its tasks as containers: target `docker`."""
 
 import json
 import time
@@ -18,9 +18,9 @@ from toolchain import docker
 
 STATE = Path("/state")
 PYTHON = Path("/opt/lambda/bin/python")
-"""Both of the image."""
+"""Paths in the image."""
 BASE = "discord-diffusion/rig"
-"""What tasks are made from: Python, and a user that is not root."""
+"""The base image of tasks: Python, and a user that is not root."""
 NANOSECONDS = 1_000_000_000
 STOP_SECONDS = 5.0
 
@@ -72,10 +72,10 @@ class EmulatorInContainer(Emulator):
         return float(used["total_usage"]) / NANOSECONDS
 
     def runs(self, pid: int) -> bool:
-        return self.exit_status is None and self._says(f"test -d /proc/{pid}")
+        return self.exit_status is None and self._succeeds(f"test -d /proc/{pid}")
 
     def kill_function(self, pid: int) -> None:
-        assert self._says(f"kill -9 {pid}")
+        assert self._succeeds(f"kill -9 {pid}")
         wait_until(lambda: not self.runs(pid), "the process is gone")
 
     def task_environment(self, shown: dict[str, Any]) -> dict[str, str]:
@@ -110,14 +110,14 @@ class EmulatorInContainer(Emulator):
         found: dict[str, Any] = self._wrapped.attrs["State"]
         return found
 
-    def _says(self, command: str) -> bool:
-        """Whether a shell's command succeeds in it."""
+    def _succeeds(self, command: str) -> bool:
+        """Whether a shell command succeeds in the container."""
         return bool(self._container.exec(["sh", "-c", command]).exit_code == 0)
 
 
 @cache
 def make_task_image() -> None:
-    """The image of tasks that run WORKER."""
+    """Build the image of tasks that run WORKER."""
     inside = f"/opt/{WORKER.name}"
     container = docker.run("create", BASE).strip()
     try:

@@ -34,7 +34,7 @@ def gone(processes: Iterable[psutil.Process]) -> bool:
 
 
 class EmulatorProcesses(Emulator):
-    """A running emulator, of processes of this machine."""
+    """A running emulator as processes of this machine."""
 
     def __init__(self, folder: Path, port: int, tasks: Tasks) -> None:
         super().__init__(
@@ -55,7 +55,7 @@ class EmulatorProcesses(Emulator):
         wait_until(self._is_up, f"the emulator answers; its log: {self._log}", START_SECONDS)
 
     def _is_up(self) -> bool:
-        """Whether this one answers: another may listen on its port."""
+        """Whether this emulator answers, not another one that listens on its port."""
         if self._process.poll() is not None:
             raise RuntimeError(self.printed())
         own = (LOOPBACK, self.config.port)

@@ -1,4 +1,4 @@
-"""Starts emulators of the tests' own, as the target has them."""
+"""Starts emulators for tests, as the target does: as processes or as a container."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from tests.targets import DOCKER, TARGET
 
 
 def start(folder: Path, tasks: Tasks | None = None, port: int = 0) -> Emulator:
-    """An emulator that answers; in a container it sees the folders beside `folder`, too."""
+    """Start an emulator, and wait until it answers. A container sees `folder`'s siblings, too."""
     if TARGET == DOCKER:
         from emulator_in_container import EmulatorInContainer
 

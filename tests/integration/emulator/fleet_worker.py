@@ -1,6 +1,7 @@
-"""A worker that does nothing: says what it was given, and ends at SIGTERM, or does not.
+"""A worker that draws nothing: prints its environment, and ends at SIGTERM unless STUBBORN=yes.
 
-Standard library only. Writes `TASK started` and `TASK stopped` to the file EVENTS, if there is one.
+Standard library only. Writes `TASK started`, `TASK told to stop` and `TASK stopped` to the file
+EVENTS, if one is named.
 """
 
 import json
@@ -15,19 +16,19 @@ EVENTS = Path(os.environ.get("EVENTS", os.devnull))
 
 
 def note(what: str) -> None:
-    """Note what happens."""
+    """Write an event to EVENTS."""
     with EVENTS.open("a") as file:
         file.write(f"{os.environ['ECS_AGENT_URI'].rsplit('/', 1)[-1]} {what}\n")
 
 
 def get(address: str) -> object:
-    """What an endpoint of the task's answers."""
+    """The response of one of the task's endpoints."""
     with urllib.request.urlopen(address, timeout=10) as answer:
         return json.load(answer)
 
 
 def stop(_number: int, _frame: FrameType | None) -> None:
-    """SIGTERM."""
+    """Handle SIGTERM."""
     note("told to stop")
     if os.environ.get("STUBBORN") != "yes":
         note("stopped")
@@ -35,7 +36,7 @@ def stop(_number: int, _frame: FrameType | None) -> None:
 
 
 def main() -> None:
-    """Wait for the end."""
+    """Print the environment and the metadata, then wait for signals."""
     signal.signal(signal.SIGTERM, stop)
     names = ("GREETING", "AWS_ENDPOINT_URL", "AWS_REGION", "AWS_EXECUTION_ENV")
     given = {name: os.environ.get(name) for name in names}

@@ -1,4 +1,4 @@
-"""What an emulated account holds: every resource of a kind that the production module makes."""
+"""The inventory of an emulated account: all resources of the kinds in the production module."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,12 +9,12 @@ Client = Callable[[str], Any]
 
 
 def inventory(emulator: Emulator) -> dict[str, list[str]]:
-    """Names by kind; what is gone, but still described for a while, is left out."""
+    """Names by kind, without deleted resources that are still described for a while."""
     return {kind: sorted(names(emulator.client)) for kind, names in _KINDS.items()}
 
 
-def holding(emulator: Emulator, prefix: str) -> dict[str, int]:
-    """How many resources of each kind have a prefix in their names."""
+def count_named(emulator: Emulator, prefix: str) -> dict[str, int]:
+    """The number of resources of each kind whose names contain a prefix."""
     found = inventory(emulator)
     counts = {kind: sum(prefix in name for name in names) for kind, names in found.items()}
     return {kind: count for kind, count in counts.items() if count}
@@ -42,8 +42,8 @@ def _instances(client: Client) -> list[str]:
     return [one["InstanceId"] for one in instances if one["State"]["Name"] != "terminated"]
 
 
-def _tagged(operation: str, answer: str) -> Callable[[Client], list[str]]:
-    """What EC2 has, by its id and its name; it has some of its own."""
+def _of_ec2(operation: str, answer: str) -> Callable[[Client], list[str]]:
+    """A reader of EC2 resources by id and name."""
 
     def names(client: Client) -> list[str]:
         found = getattr(client("ec2"), operation)()[answer]
@@ -85,7 +85,7 @@ _KINDS: dict[str, Callable[[Client], list[str]]] = {
         "lambda", "list_event_source_mappings", "EventSourceMappings", "FunctionArn"
     ),
     "function": _listed("lambda", "list_functions", "Functions", "FunctionName"),
-    "gateway": _tagged("describe_internet_gateways", "InternetGateways"),
+    "gateway": _of_ec2("describe_internet_gateways", "InternetGateways"),
     "group": _listed(
         "autoscaling", "describe_auto_scaling_groups", "AutoScalingGroups", "AutoScalingGroupName"
     ),
@@ -100,7 +100,7 @@ _KINDS: dict[str, Callable[[Client], list[str]]] = {
     "queue": _listed("sqs", "list_queues", "QueueUrls"),
     "repository": _listed("ecr", "describe_repositories", "repositories", "repositoryName"),
     "role": _listed("iam", "list_roles", "Roles", "RoleName"),
-    "route table": _tagged("describe_route_tables", "RouteTables"),
+    "route table": _of_ec2("describe_route_tables", "RouteTables"),
     "rule": _listed("events", "list_rules", "Rules", "Name"),
     "scalable target": _listed(
         "application-autoscaling", "describe_scalable_targets", "ScalableTargets", "ResourceId"
@@ -108,13 +108,13 @@ _KINDS: dict[str, Callable[[Client], list[str]]] = {
     "scaling policy": _listed(
         "application-autoscaling", "describe_scaling_policies", "ScalingPolicies", "PolicyName"
     ),
-    "security group": _tagged("describe_security_groups", "SecurityGroups"),
+    "security group": _of_ec2("describe_security_groups", "SecurityGroups"),
     "service": _services,
     "state machine": _listed("stepfunctions", "list_state_machines", "stateMachines", "name"),
-    "subnet": _tagged("describe_subnets", "Subnets"),
+    "subnet": _of_ec2("describe_subnets", "Subnets"),
     "table": _listed("dynamodb", "list_tables", "TableNames"),
     "task definition": _listed("ecs", "list_task_definitions", "taskDefinitionArns"),
     "topic": _listed("sns", "list_topics", "Topics", "TopicArn"),
-    "vpc": _tagged("describe_vpcs", "Vpcs"),
-    "vpc endpoint": _tagged("describe_vpc_endpoints", "VpcEndpoints"),
+    "vpc": _of_ec2("describe_vpcs", "Vpcs"),
+    "vpc endpoint": _of_ec2("describe_vpc_endpoints", "VpcEndpoints"),
 }

@@ -1,4 +1,4 @@
-"""An emulator of the tests' own, and functions on it."""
+"""A running emulator for tests, and Lambda functions on it."""
 
 import base64
 import io
@@ -25,8 +25,8 @@ ROLE = "arn:aws:iam::000000000000:role/tests"
 class Emulator(ABC):
     """A running emulator: processes of this machine, or a container (`emulators.start`).
 
-    Processes of functions go by the ids that they know of themselves, tasks by what the fleet agent
-    shows of them.
+    Functions' processes are named by their own process ids, tasks by their entries in the fleet
+    agent's state.
     """
 
     def __init__(self, config: EmulatorConfig) -> None:
@@ -36,52 +36,52 @@ class Emulator(ABC):
     @property
     @abstractmethod
     def host_address(self) -> str:
-        """Where its functions reach what listens on this machine."""
+        """The address under which its functions reach this machine."""
 
     @property
     @abstractmethod
     def exit_status(self) -> int | None:
-        """Of the emulator, once it has ended."""
+        """The emulator's exit status; None while it runs."""
 
     @abstractmethod
     def printed(self) -> str:
-        """All that it has logged."""
+        """All that the emulator has logged."""
 
     @abstractmethod
     def addresses(self) -> list[tuple[str, int]]:
-        """The addresses and ports on which this machine can reach any of its processes."""
+        """The addresses and ports on which its processes listen."""
 
     @abstractmethod
     def cpu_seconds(self) -> float:
-        """Processor time that it has used."""
+        """The processor time that it has used."""
 
     @abstractmethod
     def runs(self, pid: int) -> bool:
-        """Whether a function's process is there."""
+        """Whether a function's process runs."""
 
     @abstractmethod
     def kill_function(self, pid: int) -> None:
-        """Kill a function's process, and return when it is gone."""
+        """Kill a function's process, and wait for its end."""
 
     @abstractmethod
     def task_environment(self, shown: dict[str, Any]) -> dict[str, str]:
-        """What a task was started with."""
+        """The environment of a task."""
 
     @abstractmethod
     def task_watch(self, shown: dict[str, Any]) -> Callable[[], bool]:
-        """Tells whether a task is there, also when the emulator isn't."""
+        """A function that says whether the task runs, even after the emulator has ended."""
 
     @abstractmethod
     def kill(self) -> None:
-        """Kill it, without a chance to clean up."""
+        """Kill the emulator, without a chance to clean up."""
 
     @abstractmethod
     def stop(self) -> float:
-        """End it; the seconds that it took. Fails if a process is left."""
+        """Stop the emulator, and return the seconds that took. Fails if a process is left."""
 
     @abstractmethod
     def remove(self) -> None:
-        """End it, however it is, and remove what is left of it."""
+        """Stop the emulator in any state, and remove what is left of it."""
 
     def _client(self, service: str) -> Any:
         client: Any = boto3.client  # the service's name is not known to the type checker
@@ -97,7 +97,7 @@ class Emulator(ABC):
 
 @dataclass(frozen=True)
 class Result:
-    """What an invocation gave: the payload, the kind of error or None, and the log's tail."""
+    """An invocation's payload, the kind of its error or None, and the end of its log."""
 
     payload: Any
     error: str | None
@@ -129,7 +129,7 @@ class Function:
         wait_until(settled, f"{self.name} is active")
 
     def log_events(self) -> list[str]:
-        """All that CloudWatch Logs holds of the function."""
+        """All events of the function in CloudWatch Logs."""
         logs = self.emulator.client("logs")
         group = f"/aws/lambda/{self.name}"
         try:
@@ -146,7 +146,7 @@ class Function:
 
 
 def zipped(files: Mapping[str, str]) -> bytes:
-    """A code archive."""
+    """A zip archive of code."""
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as target:
         for name, text in files.items():
@@ -155,7 +155,7 @@ def zipped(files: Mapping[str, str]) -> bytes:
 
 
 def create_function(emulator: Emulator, code: dict[str, Any], **settings: Any) -> Function:
-    """Make a function and wait until it can be invoked, or has failed."""
+    """Create a function, and wait until it is active or has failed."""
     name = f"function-{uuid4().hex[:8]}"
     arguments = {"Runtime": "python3.13", "Handler": "app.handler", "Timeout": 5, **settings}
     made = emulator.client("lambda").create_function(

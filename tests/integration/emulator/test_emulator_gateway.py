@@ -1,4 +1,4 @@
-"""API Gateway in front of a function, and what nobody answers."""
+"""API Gateway calls functions, and operations that are not emulated fail by name."""
 
 import json
 
@@ -58,12 +58,12 @@ def test_a_function_that_fails_is_a_bad_gateway(emulator: Emulator, deploy: Depl
     assert json.loads(answer.text) == {"message": "Internal server error"}
 
 
-def test_the_addresses_it_hands_out_are_on_loopback(emulator: Emulator) -> None:
+def test_the_urls_of_queues_are_on_loopback(emulator: Emulator) -> None:
     url = emulator.client("sqs").create_queue(QueueName="address")["QueueUrl"]
     assert url == f"{emulator.config.endpoint}/000000000000/address"
 
 
-def test_dynamodb_is_there_without_java(emulator: Emulator) -> None:
+def test_dynamodb_works_without_java(emulator: Emulator) -> None:
     client = emulator.client("dynamodb")
     client.create_table(
         TableName="jobs",
@@ -88,7 +88,7 @@ def test_dynamodb_is_there_without_java(emulator: Emulator) -> None:
         ("braket", "get_device", {"deviceArn": "arn:aws:braket:::device"}, "braket.GetDevice"),
     ],
 )
-def test_what_nobody_implements_fails_loudly_by_name(
+def test_an_operation_that_is_not_emulated_fails_with_its_name(
     emulator: Emulator, service: str, operation: str, arguments: dict[str, str], named: str
 ) -> None:
     with pytest.raises(ClientError) as caught:

@@ -1,4 +1,4 @@
-"""How the emulator starts, what it listens on, and how it ends."""
+"""The emulator starts, listens on loopback only, and stops with its functions."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -36,12 +36,12 @@ def test_nothing_listens_beyond_loopback(emulator: Emulator) -> None:
     emulator.client("lambda").delete_function(FunctionName=function.name)
 
 
-def test_a_port_that_is_taken_is_an_error_at_once(emulator: Emulator, tmp_path: Path) -> None:
+def test_a_used_port_is_an_error_at_once(emulator: Emulator, tmp_path: Path) -> None:
     with pytest.raises(Exception, match=r"(?i)address already in use|port is already allocated"):
         emulators.start(tmp_path, port=emulator.config.port)
 
 
-def test_a_busy_emulator_stops_in_time_and_takes_its_functions_with_it(
+def test_a_busy_emulator_stops_in_time_with_its_functions(
     own_emulator: Emulator,
 ) -> None:
     sqs = own_emulator.client("sqs")
@@ -63,7 +63,7 @@ def test_a_busy_emulator_stops_in_time_and_takes_its_functions_with_it(
         thread.join(10)
 
 
-def test_functions_die_with_an_emulator_that_is_killed(own_emulator: Emulator) -> None:
+def test_functions_end_with_an_emulator_that_is_killed(own_emulator: Emulator) -> None:
     function = create_function(own_emulator, {"ZipFile": zipped({"app.py": STUBBORN})})
     pid = function.invoke().payload
     own_emulator.kill()
@@ -74,7 +74,7 @@ def _ignoring_errors(call: Callable[..., object]) -> Callable[..., None]:
     def run(*args: object, **kwargs: object) -> None:
         try:
             call(*args, **kwargs)
-        except Exception:  # noqa: BLE001  # the emulator is stopped under it: any error will do
+        except Exception:  # noqa: BLE001  # the emulator is stopped during the call: any error is allowed
             return
 
     return run

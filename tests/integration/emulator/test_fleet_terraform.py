@@ -1,4 +1,4 @@
-"""A fleet's Terraform applies to the emulator, stays as it is, works, and goes."""
+"""A Terraform module of a fleet can be applied, used and destroyed on the emulator."""
 
 import json
 import subprocess
@@ -54,7 +54,9 @@ def run(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Run:
     return called
 
 
-def test_the_fleet_applies_plans_nothing_more_works_and_goes(run: Run, emulator: Emulator) -> None:
+def test_a_fleet_is_applied_scales_plans_no_change_and_is_destroyed(
+    run: Run, emulator: Emulator
+) -> None:
     applied = run("apply", "-auto-approve")
     assert applied.returncode == 0, applied.stderr
     planned = run("plan", "-detailed-exitcode")
@@ -68,11 +70,11 @@ def test_the_fleet_applies_plans_nothing_more_works_and_goes(run: Run, emulator:
 
     destroyed = run("destroy", "-auto-approve")
     assert destroyed.returncode == 0, destroyed.stderr
-    assert left(emulator) == []
+    assert remaining(emulator) == []
 
 
-def left(emulator: Emulator) -> list[str]:
-    """What is left of the fleet."""
+def remaining(emulator: Emulator) -> list[str]:
+    """The resources of the fleet that still exist."""
     ecs = emulator.client("ecs")
     clusters = ecs.describe_clusters(clusters=[NAME])["clusters"]
     groups = emulator.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]

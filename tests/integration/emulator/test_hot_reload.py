@@ -1,4 +1,4 @@
-"""The folder that `local-up WATCH=1` gives the emulator follows the source, edit by edit."""
+"""The folder of `local-up WATCH=1` follows every edit of the source."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from toolchain.layout import Layout
 HANDLER = "from discord_diffusion.words import WORD\ndef handler(event, context): return WORD"
 
 
-def test_an_edit_of_the_source_counts_at_the_next_call(emulator: Emulator, tmp_path: Path) -> None:
+def test_an_edit_of_the_source_is_used_by_the_next_call(emulator: Emulator, tmp_path: Path) -> None:
     layout = Layout(tmp_path)
     source = tmp_path / "src" / PACKAGE
     source.mkdir(parents=True)

@@ -12,14 +12,14 @@ from running_emulator import Deploy, Emulator, create_function, zipped
 from emulation.rig.waiting import wait_until
 
 
-def test_the_event_comes_in_and_the_answer_goes_out(deploy: Deploy) -> None:
+def test_a_function_gets_the_event_and_its_response_is_returned(deploy: Deploy) -> None:
     function = deploy("def handler(event, context): return {'got': event}")
     result = function.invoke({"text": "a ☃ and \u0000"})
     assert result.payload == {"got": {"text": "a ☃ and \u0000"}}
     assert result.error is None
 
 
-def test_the_context_tells_the_function_about_itself(deploy: Deploy) -> None:
+def test_the_context_describes_the_function(deploy: Deploy) -> None:
     function = deploy(
         """
         def handler(event, context):
@@ -34,17 +34,17 @@ def test_the_context_tells_the_function_about_itself(deploy: Deploy) -> None:
         Timeout=7,
     )
     result = function.invoke()
-    told = result.payload
-    assert told["name"] == function.name
-    assert told["version"] == "$LATEST"
-    assert told["arn"] == function.arn
-    assert told["memory"] == "512"
-    assert told["group"] == f"/aws/lambda/{function.name}"
-    assert f"RequestId: {told['request']}" in result.log
-    assert 6000 < told["left"] <= 7000
+    context = result.payload
+    assert context["name"] == function.name
+    assert context["version"] == "$LATEST"
+    assert context["arn"] == function.arn
+    assert context["memory"] == "512"
+    assert context["group"] == f"/aws/lambda/{function.name}"
+    assert f"RequestId: {context['request']}" in result.log
+    assert 6000 < context["left"] <= 7000
 
 
-def test_the_environment_is_lambdas_and_the_functions_own_and_nothing_else(deploy: Deploy) -> None:
+def test_the_environment_has_lambdas_variables_and_the_functions_own_only(deploy: Deploy) -> None:
     function = deploy(
         """
         import os, sys
@@ -150,7 +150,9 @@ def test_concurrent_invocations_run_in_processes_of_their_own(deploy: Deploy) ->
     assert len({result.payload for result in results}) == 4
 
 
-def test_reserved_concurrency_is_kept(emulator: Emulator, deploy: Deploy, tmp_path: Path) -> None:
+def test_reserved_concurrency_is_respected(
+    emulator: Emulator, deploy: Deploy, tmp_path: Path
+) -> None:
     started, release = tmp_path / "started", tmp_path / "release"
     function = deploy(
         f"""
@@ -177,7 +179,7 @@ def test_reserved_concurrency_is_kept(emulator: Emulator, deploy: Deploy, tmp_pa
         assert first.result().error is None
 
 
-def test_the_log_holds_what_the_function_printed_between_lambdas_lines(deploy: Deploy) -> None:
+def test_the_log_has_the_functions_output_between_lambdas_lines(deploy: Deploy) -> None:
     function = deploy(
         """
         import logging, sys
@@ -216,7 +218,7 @@ def test_a_lot_of_output_does_not_block_the_function(deploy: Deploy) -> None:
     assert function.invoke().payload == "done"
 
 
-def test_a_new_environment_means_a_new_process(emulator: Emulator, deploy: Deploy) -> None:
+def test_a_changed_environment_starts_a_new_process(emulator: Emulator, deploy: Deploy) -> None:
     function = deploy(
         "import os\ndef handler(event, context): return [os.getpid(), os.environ['WORD']]",
         Environment={"Variables": {"WORD": "old"}},
@@ -232,7 +234,7 @@ def test_a_new_environment_means_a_new_process(emulator: Emulator, deploy: Deplo
     wait_until(lambda: not emulator.runs(old_pid), "the old process is gone")
 
 
-def test_new_code_means_a_new_process(emulator: Emulator, deploy: Deploy) -> None:
+def test_changed_code_starts_a_new_process(emulator: Emulator, deploy: Deploy) -> None:
     function = deploy("def handler(event, context): return 1")
     assert function.invoke().payload == 1
     emulator.client("lambda").update_function_code(
@@ -243,7 +245,7 @@ def test_new_code_means_a_new_process(emulator: Emulator, deploy: Deploy) -> Non
     assert function.invoke().payload == 2
 
 
-def test_a_removed_function_leaves_no_process(emulator: Emulator) -> None:
+def test_a_deleted_function_leaves_no_process(emulator: Emulator) -> None:
     code = zipped({"app.py": "import os\ndef handler(event, context): return os.getpid()"})
     function = create_function(emulator, {"ZipFile": code})
     pid = function.invoke().payload
@@ -270,7 +272,7 @@ def test_hot_reload_runs_a_local_folder_and_notices_changes(
     emulator.client("lambda").delete_function(FunctionName=function.name)
 
 
-def test_layers_are_on_the_path(emulator: Emulator, deploy: Deploy) -> None:
+def test_layers_are_on_the_import_path(emulator: Emulator, deploy: Deploy) -> None:
     layer = emulator.client("lambda").publish_layer_version(
         LayerName="words", Content={"ZipFile": zipped({"python/words.py": "WORD = 'layered'"})}
     )

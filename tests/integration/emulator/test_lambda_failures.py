@@ -1,4 +1,4 @@
-"""A function that fails does so as on Lambda."""
+"""Failures of functions are reported as on Lambda."""
 
 import re
 import time
@@ -36,7 +36,7 @@ def test_other_init_errors_have_lambdas_names(deploy: Deploy, source: str, error
     assert (result.error, result.payload["errorType"]) == ("Unhandled", error_type)
 
 
-def test_initialisation_is_tried_again_after_it_failed(deploy: Deploy, tmp_path: Path) -> None:
+def test_a_failed_initialisation_is_tried_again(deploy: Deploy, tmp_path: Path) -> None:
     flag = tmp_path / "ready"
     function = deploy(
         f"""
@@ -52,7 +52,7 @@ def test_initialisation_is_tried_again_after_it_failed(deploy: Deploy, tmp_path:
     assert function.invoke().payload == "ready"
 
 
-def test_an_exception_in_the_handler_comes_back_with_its_traceback(deploy: Deploy) -> None:
+def test_an_exception_of_the_handler_is_returned_with_its_traceback(deploy: Deploy) -> None:
     function = deploy(
         """
         def handler(event, context):
@@ -68,7 +68,7 @@ def test_an_exception_in_the_handler_comes_back_with_its_traceback(deploy: Deplo
     assert "[ERROR] LookupError: nothing here" in result.log
 
 
-def test_the_process_survives_an_exception_in_the_handler(deploy: Deploy) -> None:
+def test_the_process_survives_an_exception_of_the_handler(deploy: Deploy) -> None:
     function = deploy(
         """
         import os
@@ -81,12 +81,12 @@ def test_the_process_survives_an_exception_in_the_handler(deploy: Deploy) -> Non
     assert function.invoke().payload == failed
 
 
-def test_an_answer_that_is_not_json_is_an_error(deploy: Deploy) -> None:
+def test_a_response_that_is_not_json_is_an_error(deploy: Deploy) -> None:
     result = deploy("def handler(event, context): return object()").invoke()
     assert (result.error, result.payload["errorType"]) == ("Unhandled", "Runtime.MarshalError")
 
 
-def test_an_answer_over_six_mebibytes_is_refused(deploy: Deploy) -> None:
+def test_a_response_over_six_mebibytes_is_refused(deploy: Deploy) -> None:
     function = deploy("def handler(event, context): return 'x' * event['size']", Timeout=20)
     assert len(function.invoke({"size": 5_000_000}).payload) == 5_000_000
     result = function.invoke({"size": 7_000_000})
@@ -97,7 +97,7 @@ def test_an_answer_over_six_mebibytes_is_refused(deploy: Deploy) -> None:
     assert function.invoke({"size": 1}).payload == "x"
 
 
-def test_a_function_that_is_late_is_killed_with_all_that_it_started(
+def test_a_function_that_times_out_is_killed_with_its_child_processes(
     emulator: Emulator, deploy: Deploy
 ) -> None:
     function = deploy(

@@ -1,4 +1,4 @@
-"""Services through moto answer as AWS does where moto by itself does not."""
+"""Services of moto answer as AWS does, where moto alone does not."""
 
 import json
 from typing import Any
@@ -27,7 +27,7 @@ def stack(emulator: Emulator) -> SmallFleet:
     )
 
 
-def test_a_service_keeps_all_that_it_was_given(stack: SmallFleet) -> None:
+def test_a_service_keeps_all_its_parameters(stack: SmallFleet) -> None:
     service = stack.service()
     assert service["capacityProviderStrategy"] == [
         {"capacityProvider": f"{stack.name}-gpu", "weight": 1, "base": 0}
@@ -48,7 +48,7 @@ def test_a_service_in_bridge_mode_has_no_network_configuration(stack: SmallFleet
     assert "networkConfiguration" not in json.dumps(stack.service()["deployments"], default=str)
 
 
-def test_an_update_changes_what_it_names_and_nothing_else(stack: SmallFleet) -> None:
+def test_an_update_of_a_service_changes_the_named_parameters_only(stack: SmallFleet) -> None:
     before = stack.service()
     changed = stack.client("ecs").update_service(
         cluster=stack.name,
@@ -65,7 +65,7 @@ def test_an_update_changes_what_it_names_and_nothing_else(stack: SmallFleet) -> 
     assert stack.service()["taskDefinition"] == new
 
 
-def test_a_service_that_is_there_is_not_made_twice(stack: SmallFleet) -> None:
+def test_an_existing_service_cannot_be_created_again(stack: SmallFleet) -> None:
     with pytest.raises(ClientError, match="not idempotent"):
         stack.client("ecs").create_service(
             cluster=stack.name,
@@ -121,7 +121,7 @@ def test_a_group_keeps_its_mixed_instances_policy_through_an_update(stack: Small
     assert group["NewInstancesProtectedFromScaleIn"] is True
 
 
-def test_a_group_has_no_instance_the_moment_it_is_asked_for_one(stack: SmallFleet) -> None:
+def test_a_new_desired_capacity_launches_no_instance_at_once(stack: SmallFleet) -> None:
     stack.client("autoscaling").set_desired_capacity(
         AutoScalingGroupName=stack.service_name, DesiredCapacity=1
     )
@@ -171,7 +171,7 @@ def test_scalable_targets_have_tags(stack: SmallFleet) -> None:
     assert caught.value.response["Error"]["Code"] == "ResourceNotFoundException"
 
 
-def test_an_alarm_keeps_the_tags_that_it_is_made_with(emulator: Emulator) -> None:
+def test_an_alarm_keeps_its_tags(emulator: Emulator) -> None:
     client = emulator.client("cloudwatch")
     name = f"alarm-{uuid4().hex[:6]}"
     client.put_metric_alarm(
@@ -191,7 +191,7 @@ def test_an_alarm_keeps_the_tags_that_it_is_made_with(emulator: Emulator) -> Non
     client.delete_alarms(AlarmNames=[name])
 
 
-def test_an_alarm_that_is_set_by_hand_carries_out_its_policy_by_the_latest_metric(
+def test_set_alarm_state_carries_out_the_policy_by_the_latest_data_point(
     stack: SmallFleet,
 ) -> None:
     add_scaling(stack)

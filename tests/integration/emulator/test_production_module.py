@@ -1,4 +1,4 @@
-"""The production module, whole, on the emulator: applied, planned again, beside another, gone."""
+"""The whole production module can be applied, planned, doubled and destroyed on the emulator."""
 
 import json
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from typing import Any
 
 import emulators
 import pytest
-from inventory import holding, inventory
+from inventory import count_named, inventory
 from running_emulator import ROOT, Emulator
 from small_fleet import IMAGE, worker_tasks
 
@@ -21,7 +21,7 @@ from toolchain.layout import Layout
 LAYOUT = Layout.of_this_checkout()
 PUBLIC = [{"Key": "Tier", "Value": "Public"}]
 START_SECONDS = 60.0
-# Every kind of resource that the module makes.
+# The kinds of resources in the module.
 KINDS = 28
 
 
@@ -74,7 +74,7 @@ class Deployment:
 
 
 def together(*calls: Any) -> list[Any]:
-    """Call all at once; what each gave."""
+    """Call all at once, and return their results."""
     with ThreadPoolExecutor() as pool:
         return [future.result() for future in [pool.submit(call) for call in calls]]
 
@@ -88,7 +88,7 @@ def share_the_default_vpc(emulator: Emulator) -> None:
 
 # Three applies, three destroys and four plans of a hundred resources each.
 @pytest.mark.timeout(900)
-def test_two_deployments_live_side_by_side_and_go_one_by_one(
+def test_two_deployments_exist_side_by_side_and_are_destroyed_one_by_one(
     emulator: Emulator, tmp_path: Path
 ) -> None:
     share_the_default_vpc(emulator)
@@ -122,14 +122,14 @@ def test_two_deployments_live_side_by_side_and_go_one_by_one(
 
     wait_until(running, "a task runs", START_SECONDS)
     assert together(one.terraform.is_up_to_date, other.terraform.is_up_to_date) == [True, True]
-    assert holding(emulator, one.prefix).keys() >= holding(emulator, other.prefix).keys()
-    assert len(holding(emulator, one.prefix)) >= KINDS
-    kept = holding(emulator, other.prefix)
+    assert count_named(emulator, one.prefix).keys() >= count_named(emulator, other.prefix).keys()
+    assert len(count_named(emulator, one.prefix)) >= KINDS
+    kept = count_named(emulator, other.prefix)
 
     one.terraform.destroy()
     assert one.is_empty()
-    assert holding(emulator, one.prefix) == {}
-    assert holding(emulator, other.prefix) == kept
+    assert count_named(emulator, one.prefix) == {}
+    assert count_named(emulator, other.prefix) == kept
     assert other.terraform.is_up_to_date()
 
     together(one.apply, other.terraform.destroy)

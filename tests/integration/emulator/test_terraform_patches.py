@@ -1,4 +1,4 @@
-"""Budgets and state machines answer what Terraform asks of them."""
+"""Budgets and state machines have the operations that Terraform needs."""
 
 import json
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from running_emulator import ROLE, Emulator
 
 ACCOUNT = "000000000000"
-TOLD = {
+NOTIFICATION = {
     "NotificationType": "ACTUAL",
     "ComparisonOperator": "GREATER_THAN",
     "Threshold": 80.0,
@@ -22,13 +22,13 @@ MACHINE = json.dumps({"StartAt": "End", "States": {"End": {"Type": "Succeed"}}})
 
 @pytest.fixture
 def budget(emulator: Emulator) -> Iterator[dict[str, str]]:
-    """A monthly budget of 50 dollars that tells a topic; by account and name."""
+    """A monthly budget of 50 dollars that notifies a topic: its account and name."""
     named = {"AccountId": ACCOUNT, "BudgetName": f"b{uuid4().hex[:6]}"}
     budgets = emulator.client("budgets")
     budgets.create_budget(
         AccountId=ACCOUNT,
         Budget=limited(named["BudgetName"], "50.0"),
-        NotificationsWithSubscribers=[{"Notification": TOLD, "Subscribers": [TOPIC]}],
+        NotificationsWithSubscribers=[{"Notification": NOTIFICATION, "Subscribers": [TOPIC]}],
         ResourceTags=[{"Key": "Project", "Value": "demo"}],
     )
     yield named
@@ -45,20 +45,20 @@ def limited(name: str, amount: str) -> dict[str, Any]:
     }
 
 
-def test_a_budget_knows_whom_it_tells(emulator: Emulator, budget: dict[str, str]) -> None:
+def test_a_budget_has_subscribers(emulator: Emulator, budget: dict[str, str]) -> None:
     budgets = emulator.client("budgets")
-    asked = {**budget, "Notification": TOLD}
-    assert budgets.describe_subscribers_for_notification(**asked)["Subscribers"] == [TOPIC]
+    request = {**budget, "Notification": NOTIFICATION}
+    assert budgets.describe_subscribers_for_notification(**request)["Subscribers"] == [TOPIC]
     other = {"SubscriptionType": "EMAIL", "Address": "me@example.com"}
-    budgets.create_subscriber(**asked, Subscriber=other)
-    budgets.delete_subscriber(**asked, Subscriber=TOPIC)
-    assert budgets.describe_subscribers_for_notification(**asked)["Subscribers"] == [other]
-    unknown = {**TOLD, "Threshold": 90.0}
+    budgets.create_subscriber(**request, Subscriber=other)
+    budgets.delete_subscriber(**request, Subscriber=TOPIC)
+    assert budgets.describe_subscribers_for_notification(**request)["Subscribers"] == [other]
+    unknown = {**NOTIFICATION, "Threshold": 90.0}
     with pytest.raises(ClientError, match="Unable to find the notification"):
         budgets.describe_subscribers_for_notification(**budget, Notification=unknown)
 
 
-def test_a_budget_is_changed_and_keeps_what_is_not(
+def test_an_update_of_a_budget_keeps_the_other_fields(
     emulator: Emulator, budget: dict[str, str]
 ) -> None:
     budgets = emulator.client("budgets")
@@ -66,11 +66,11 @@ def test_a_budget_is_changed_and_keeps_what_is_not(
     described = budgets.describe_budget(**budget)["Budget"]
     assert float(described["BudgetLimit"]["Amount"]) == 20
     assert described["TimePeriod"]
-    told = budgets.describe_notifications_for_budget(**budget)["Notifications"]
-    assert [one["Threshold"] for one in told] == [80]
+    notifications = budgets.describe_notifications_for_budget(**budget)["Notifications"]
+    assert [one["Threshold"] for one in notifications] == [80]
 
 
-def test_a_budget_has_tags_until_it_goes(emulator: Emulator, budget: dict[str, str]) -> None:
+def test_a_budget_has_tags(emulator: Emulator, budget: dict[str, str]) -> None:
     budgets = emulator.client("budgets")
     arn = f"arn:aws:budgets::{ACCOUNT}:budget/{budget['BudgetName']}"
     budgets.tag_resource(ResourceARN=arn, ResourceTags=[{"Key": "Owner", "Value": "me"}])
@@ -84,7 +84,7 @@ def test_a_budget_has_tags_until_it_goes(emulator: Emulator, budget: dict[str, s
 
 @pytest.fixture
 def machine(emulator: Emulator) -> Iterator[str]:
-    """An EXPRESS state machine that was made without a word of tracing; its ARN."""
+    """An EXPRESS state machine that was created without a tracing configuration: its ARN."""
     steps = emulator.client("stepfunctions")
     made: str = steps.create_state_machine(
         name=f"s{uuid4().hex[:6]}", definition=MACHINE, roleArn=ROLE, type="EXPRESS"
@@ -93,7 +93,7 @@ def machine(emulator: Emulator) -> Iterator[str]:
     steps.delete_state_machine(stateMachineArn=made)
 
 
-def test_a_state_machine_says_whether_it_is_traced(emulator: Emulator, machine: str) -> None:
+def test_a_state_machine_describes_its_tracing(emulator: Emulator, machine: str) -> None:
     steps = emulator.client("stepfunctions")
 
     def traced() -> bool:
