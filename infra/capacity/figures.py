@@ -5,7 +5,7 @@
 """
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
@@ -52,19 +52,13 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class Figures(Mapping[str, float]):
-    """The values of figures by key; `numbers` has the figures themselves."""
+class Figures:
+    """The figures of a file by key; indexing gives their values."""
 
     numbers: Mapping[str, Figure]
 
     def __getitem__(self, key: str) -> float:
         return self.numbers[key].value
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.numbers)
-
-    def __len__(self) -> int:
-        return len(self.numbers)
 
     def count(self, key: str) -> int:
         """A value that counts something, as an integer."""

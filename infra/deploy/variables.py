@@ -29,6 +29,7 @@ _READ = (
     "network",
     "worker",
     "discord_application_id",
+    # Only so that Terraform validates it.
     "discord_public_key",
 )
 _EXPRESSION = "{" + ", ".join(f"{name} = var.{name}" for name in _READ) + "}"
@@ -44,12 +45,10 @@ class Deployment:
     lambda_architecture: str
     instance_types: tuple[str, ...]
     spot_percentage: float
-    minimum_tasks: int
     maximum_tasks: int
     create_vpc: bool
     vpc_id: str | None
     discord_application_id: str
-    discord_public_key: str
 
     @property
     def prefix(self) -> str:
@@ -77,12 +76,10 @@ class Deployment:
             lambda_architecture=values["lambda_architecture"],
             instance_types=tuple(fleet["instance_types"]),
             spot_percentage=fleet["spot_percentage"],
-            minimum_tasks=fleet["minimum_tasks"],
             maximum_tasks=fleet["maximum_tasks"],
             create_vpc=network["create_vpc"],
             vpc_id=network["vpc_id"],
             discord_application_id=values["discord_application_id"],
-            discord_public_key=values["discord_public_key"],
         )
 
 

@@ -105,9 +105,10 @@ def quota_table() -> str:
     most = figures.figures().count("ecs_tasks_per_service")
 
     def rate(speed: Speed, vcpus: int) -> str:
-        quota = {"gpu_vcpus": vcpus, "vcpus_per_task": speed.vcpus}
-        found = limits(Deployment(REGIONS[0], most, speed.seconds, **quota))
-        return number(binding(found).requests_per_second)
+        deployment = Deployment(
+            REGIONS[0], most, speed.seconds, gpu_vcpus=vcpus, vcpus_per_task=speed.vcpus
+        )
+        return number(binding(limits(deployment)).requests_per_second)
 
     rows = [
         (
