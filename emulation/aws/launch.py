@@ -65,7 +65,7 @@ class Tasks:
     fleet: Mapping[str, Any] = field(default_factory=dict)
 
     def variables(self) -> dict[str, str]:
-        """The variables by which the emulator is told of it."""
+        """The variables for the emulator's environment."""
         found = {
             TASK_COMMAND: json.dumps(list(self.command)),
             TASK_PROGRAMS: json.dumps(dict(self.programs)),

@@ -51,7 +51,7 @@ DENIAL_REASONS = {
 
 
 class FleetEndpoints:
-    """Answers requests with what a fleet agent knows."""
+    """The HTTP endpoints of one fleet agent."""
 
     def __init__(self, agent: FleetAgent) -> None:
         self._agent = agent

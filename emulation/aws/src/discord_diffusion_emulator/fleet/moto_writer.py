@@ -69,8 +69,8 @@ class MotoWriter:
         for task in state.tasks.values():
             self._write_task(task)
         for task_id in set(self.tasks) - set(state.tasks):
-            gone = self.tasks.pop(task_id)
-            self._ecs.tasks.get(gone.cluster_name, {}).pop(gone.task_arn, None)
+            deleted = self.tasks.pop(task_id)
+            self._ecs.tasks.get(deleted.cluster_name, {}).pop(deleted.task_arn, None)
         for service in snapshot.services:
             self._write_service(state, service)
         self._write_clusters(state)
@@ -195,16 +195,10 @@ class MotoWriter:
             here = [t for t in state.tasks.values() if t.service.split("/")[0] == cluster.name]
             cluster.running_tasks_count = _count(here, (Status.RUNNING,))
             cluster.pending_tasks_count = _count(here, _WAITING)
-            cluster.registered_container_instances_count = len(
-                self._ecs.container_instances.setdefault(cluster.name, {})
-            )
-            cluster.active_services_count = len(
-                [
-                    service
-                    for service in self._ecs.services.values()
-                    if service.cluster_name == cluster.name and service.status == "ACTIVE"
-                ]
-            )
+            registered = self._ecs.container_instances.setdefault(cluster.name, {})
+            cluster.registered_container_instances_count = len(registered)
+            services = [s for s in self._ecs.services.values() if s.cluster_name == cluster.name]
+            cluster.active_services_count = len([s for s in services if s.status == "ACTIVE"])
 
 
 def _count(tasks: list[Task], statuses: tuple[Status, ...]) -> int:

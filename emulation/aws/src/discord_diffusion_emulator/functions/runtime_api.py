@@ -48,8 +48,7 @@ class RuntimeApi:
 
     def __init__(self) -> None:
         self.initialised: Future[None] = Future()
-        """Done once the process asks for its first event, or fails with InitError or
-        ProcessExitedError."""
+        """Done with the first request for an event; fails with InitError or ProcessExitedError."""
         self._pending: SimpleQueue[Invocation | None] = SimpleQueue()
         self._outcomes: dict[str, Future[Outcome]] = {}
         self._exited: ProcessExitedError | None = None

@@ -69,7 +69,7 @@ class FleetSimulation:
             task.protected_until = until
 
     def stop_task(self, task_id: str, reason: str, now: float) -> None:
-        """Stop a task, as a user asks for it."""
+        """Stop a task, as StopTask does."""
         tasks.stop(self.state, self.state.tasks[task_id], now, reason, "UserInitiated")
 
     def set_crash_rule(self, service: str, rule: CrashRule | None) -> None:

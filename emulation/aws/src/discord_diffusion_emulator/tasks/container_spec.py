@@ -48,7 +48,7 @@ def arguments(
         "mem_limit": _mebibytes(container.get("memory")),
         "mem_reservation": _mebibytes(container.get("memoryReservation")),
         "shm_size": _mebibytes(linux.get("sharedMemorySize")),
-        "tmpfs": {one["containerPath"]: _tmpfs(one) for one in linux.get("tmpfs") or []},
+        "tmpfs": {mount["containerPath"]: _tmpfs(mount) for mount in linux.get("tmpfs") or []},
         "volumes": _mounts(container, volumes, stack),
         "healthcheck": _health(container.get("healthCheck")),
     }
@@ -68,9 +68,9 @@ def _own_labels(stack: str) -> dict[str, str]:
 def gpus(container: Mapping[str, Any]) -> int:
     """How many GPUs a container requires."""
     return sum(
-        int(one["value"])
-        for one in container.get("resourceRequirements") or []
-        if one["type"] == "GPU"
+        int(requirement["value"])
+        for requirement in container.get("resourceRequirements") or []
+        if requirement["type"] == "GPU"
     )
 
 
@@ -95,13 +95,13 @@ def _mounts(
     container: Mapping[str, Any], volumes: Sequence[Mapping[str, Any]], stack: str
 ) -> dict[str, dict[str, str]]:
     """Mounts of the stack's own named volumes, and of the host's folders that a volume names."""
-    hosts = {one["name"]: (one.get("host") or {}).get("sourcePath") for one in volumes}
+    hosts = {v["name"]: (v.get("host") or {}).get("sourcePath") for v in volumes}
     return {
-        hosts.get(one["sourceVolume"]) or f"{stack}_{one['sourceVolume']}": {
-            "bind": one["containerPath"],
-            "mode": "ro" if one.get("readOnly") else "rw",
+        hosts.get(mount["sourceVolume"]) or f"{stack}_{mount['sourceVolume']}": {
+            "bind": mount["containerPath"],
+            "mode": "ro" if mount.get("readOnly") else "rw",
         }
-        for one in container.get("mountPoints") or []
+        for mount in container.get("mountPoints") or []
     }
 
 

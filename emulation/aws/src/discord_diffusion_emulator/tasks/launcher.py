@@ -26,7 +26,7 @@ LOG = logging.getLogger(__name__)
 
 
 class TaskLauncher:
-    """Starts the tasks of one region, and knows those that run.
+    """Starts the tasks of one region, and holds those that run.
 
     `on_exit(task, status)` is called from another thread when a task's process has ended.
     """

@@ -39,7 +39,10 @@ def container_metadata(task: Any, definition: Any, container: dict[str, Any]) ->
 
 def task_metadata(task: Any, definition: Any, zone: str) -> dict[str, Any]:
     """The response for `${ECS_CONTAINER_METADATA_URI_V4}/task`."""
-    containers = definition.container_definitions
+    containers = [
+        container_metadata(task, definition, container)
+        for container in definition.container_definitions
+    ]
     return {
         "Cluster": task.cluster_arn,
         "TaskARN": task.task_arn,
@@ -50,7 +53,7 @@ def task_metadata(task: Any, definition: Any, zone: str) -> dict[str, Any]:
         "KnownStatus": task.last_status,
         "AvailabilityZone": zone,
         "LaunchType": "EC2",
-        "Containers": [container_metadata(task, definition, one) for one in containers],
+        "Containers": containers,
     }
 
 
