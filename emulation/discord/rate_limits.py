@@ -122,7 +122,9 @@ class RateLimiter:
 
     def _delete_old_windows(self, now: float) -> None:
         if len(self._windows) > _MAX_WINDOWS:
-            self._windows = {key: one for key, one in self._windows.items() if one[0] > now}
+            self._windows = {
+                key: (ends, used) for key, (ends, used) in self._windows.items() if ends > now
+            }
 
     def is_banned(self, address: str) -> bool:
         """Whether an address had too many of its requests refused."""

@@ -21,8 +21,7 @@ def build_interaction(backend: Backend, action: UserAction) -> Interaction:
     Raises:
         ControlError: the action is ambiguous, or names something that does not exist.
     """
-    given = [action.command, action.message_id, action.modal]
-    if sum(one is not None for one in given) != 1:
+    if [action.command, action.message_id, action.modal].count(None) != 2:
         raise ControlError("Give one of `command`, `message_id` and `modal`.")
     actor = _actor(backend, action)
     interaction_type, data, source = _type_and_data(backend, action, actor)

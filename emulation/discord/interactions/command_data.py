@@ -129,7 +129,7 @@ class _Options:
         if not subcommands:
             return self._values({definition["name"]: definition for definition in definitions})
         name, *deeper = subcommands
-        definition = next((one for one in definitions if one["name"] == name), None)
+        definition = {option["name"]: option for option in definitions}.get(name)
         if definition is None and self.action.strict:
             raise ControlError(f"There is no sub-command {name}.", 404)
         option_type = SUBCOMMAND_GROUP if deeper else SUBCOMMAND

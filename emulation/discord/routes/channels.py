@@ -132,7 +132,7 @@ async def list_messages(request: Request, backend: BackendDep, channel: ChannelD
         if message.ephemeral_for is None
     ]
     messages.sort(key=_number, reverse=True)
-    return JSONResponse([backend.messages.as_json(one) for one in _select(messages, page)])
+    return JSONResponse([backend.messages.as_json(message) for message in _select(messages, page)])
 
 
 def _number(message: Message) -> int:
@@ -147,9 +147,11 @@ def _select(newest_first: list[Message], page: Json) -> list[Message]:
         near = sorted(newest_first, key=lambda message: abs(_number(message) - pivot))[:limit]
         return sorted(near, key=_number, reverse=True)
     if "before" in page:
-        return [one for one in newest_first if _number(one) < int(page["before"])][:limit]
+        before = int(page["before"])
+        return [message for message in newest_first if _number(message) < before][:limit]
     if "after" in page:
-        return [one for one in newest_first if _number(one) > int(page["after"])][-limit:]
+        after = int(page["after"])
+        return [message for message in newest_first if _number(message) > after][-limit:]
     return newest_first[:limit]
 
 

@@ -82,7 +82,7 @@ async def overwrite_commands(backend: BackendDep, scope: ScopeDep, body: JsonBod
 async def create_command(backend: BackendDep, scope: ScopeDep, body: JsonBody) -> JSONResponse:
     """Register a command: 201, or 200 if it replaces one of its name."""
     command = _build(backend, scope, parsers.command(body))
-    is_new = command["id"] not in [known["id"] for known in backend.commands.all(scope)]
+    is_new = command["id"] not in [existing["id"] for existing in backend.commands.all(scope)]
     backend.commands.put(scope, command)
     _publish(backend)
     return JSONResponse(command, 201 if is_new else 200)

@@ -79,7 +79,9 @@ def parse_response(interaction: Interaction, value: Any) -> Json:
     head = fields.model({"type": Field(fields.integer(), required=True)})(value)
     response_type: int = head["type"]
     try:
-        fields.one_of([int(known) for known in ResponseType], fields.integer())(response_type)
+        fields.one_of([int(known_type) for known_type in ResponseType], fields.integer())(
+            response_type
+        )
     except InvalidFormError as error:
         raise error.at("type") from error
     if response_type not in _allowed_types(interaction):
