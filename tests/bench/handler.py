@@ -61,11 +61,6 @@ def cold_start_ms(runs: int = 9) -> dict[str, float]:
     }
 
 
-def cold_import_ms(runs: int = 9) -> float:
-    """Milliseconds to import the handler in a fresh process, median of `runs`."""
-    return cold_start_ms(runs)["cold_import_p50"]
-
-
 def in_process_latency(requests: int = 2000) -> dict[str, float]:
     """Milliseconds of a signed command, validation included, with a queue in memory."""
     endpoint = make_caller().endpoint

@@ -58,10 +58,10 @@ def test_an_autoencoder_that_overflows_goes_on_in_fp32(tiny_model_folder: Path) 
     generator = load(tiny_model_folder, PRECISION="bf16")
     model = default_model(generator)
     vae, decoder = model.text_to_image.vae, model.decoder
-    plain = decoder._vae_decode
+    original = decoder._vae_decode
 
     def overflow(latents: torch.Tensor, **named: Any) -> Any:
-        images = plain(latents, **named)[0]
+        images = original(latents, **named)[0]
         return (images if latents.dtype is torch.float32 else images + torch.inf,)
 
     decoder._vae_decode = overflow
@@ -80,14 +80,14 @@ def test_a_sketch_finds_the_colours_of_a_linear_decoder() -> None:
         return colours.repeat_interleave(8, 2).repeat_interleave(8, 3)
 
     assert not sketcher.ready
-    lesson, latents = (torch.randn(2, 4, 8, 8, generator=generator) for _ in range(2))
-    sketcher.fit(lesson, decode(lesson))
+    sample, latents = (torch.randn(2, 4, 8, 8, generator=generator) for _ in range(2))
+    sketcher.fit(sample, decode(sample))
     assert sketcher.ready
     sketch = sketcher.sketch(latents)
     small = np.asarray(sketch.resize((16, 8), Image.Resampling.BOX)).astype(float)
     shown = decode(latents).clamp(-1, 1)[:, :, ::8, ::8].permute(0, 2, 3, 1)
     wanted = ((torch.cat(list(shown), dim=1) + 1) * 127.5).numpy()
-    assert np.abs(small - wanted).mean() < 12, "but for what enlarging blurs"
+    assert np.abs(small - wanted).mean() < 12, "they differ only by the blur of enlarging"
 
 
 def test_a_sketcher_is_not_fitted_to_nan_latents() -> None:

@@ -92,12 +92,12 @@ def test_a_source_that_does_not_fit_whole_is_drawn_in_tiles(generator: Diffusers
 def test_an_error_of_one_job_fails_no_other_job_of_the_batch(generator: DiffusersGenerator) -> None:
     good, bad = (make_parameters(seed=seed, prompt=prompt) for seed, prompt in ((1, "a"), (2, "b")))
     expected = pixels(draw(generator, good))
-    plain = default_model(generator).text_to_image.encode_prompt
+    original = default_model(generator).text_to_image.encode_prompt
 
     def refuse(prompt: list[str], *arguments: Any, **named: Any) -> Any:
         if "b" in prompt:
             raise ValueError("no such word")
-        return plain(prompt, *arguments, **named)
+        return original(prompt, *arguments, **named)
 
     default_model(generator).text_to_image.encode_prompt = refuse
     try:
@@ -129,13 +129,15 @@ def test_a_job_whose_pictures_are_all_blank_fails(
     generator: DiffusersGenerator, value: float
 ) -> None:
     decoder = default_model(generator).decoder
-    plain = decoder._vae_decode
-    decoder._vae_decode = lambda *arguments, **named: (plain(*arguments, **named)[0] * 0 + value,)
+    original = decoder._vae_decode
+    decoder._vae_decode = lambda *arguments, **named: (
+        original(*arguments, **named)[0] * 0 + value,
+    )
     try:
         with pytest.raises(BlankPictureError):
             draw(generator, make_parameters())
     finally:
-        decoder._vae_decode = plain
+        decoder._vae_decode = original
     assert len(draw(generator, make_parameters()).pictures) == 2
 
 
