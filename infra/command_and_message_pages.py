@@ -1,6 +1,6 @@
-"""The pages on commands and messages, from the data that they are about.
+"""The generated parts of docs/commands.md and docs/messages.md.
 
-`python -m infra.command_and_message_pages commands` (or `messages`) prints a page's tables.
+`python -m infra.command_and_message_pages commands` (or `messages`) prints a part.
 """
 
 import sys
@@ -23,7 +23,7 @@ def commands() -> str:
 
 
 def messages() -> str:
-    """Every end that is not pictures: its key, and what the user reads in English."""
+    """Every message to a user other than pictures: its key and its English text."""
     parts = []
     for section, title in _SECTIONS.items():
         rows = [
@@ -40,11 +40,16 @@ def _command(command: Command) -> str:
     lines = [f"## {slash}{command.name}", "", f"{described(FALLBACK, command.key)[1]}."]
     if command.options:
         lines += ["", *_HEAD, *_rows(command.key, command.options)]
-    for one in command.subcommands:
-        path = f"{command.key}.{one.name}"
-        lines += ["", f"### /{command.name} {one.name}", "", f"{described(FALLBACK, path)[1]}."]
-        if one.options:
-            lines += ["", *_HEAD, *_rows(path, one.options)]
+    for subcommand in command.subcommands:
+        path = f"{command.key}.{subcommand.name}"
+        lines += [
+            "",
+            f"### /{command.name} {subcommand.name}",
+            "",
+            f"{described(FALLBACK, path)[1]}.",
+        ]
+        if subcommand.options:
+            lines += ["", *_HEAD, *_rows(path, subcommand.options)]
     return "\n".join(lines)
 
 

@@ -1,1 +1,1 @@
-"""What kept tools say of the Terraform module: checkov of its files, parliament of its policies."""
+"""Audits of the Terraform module: checkov checks its files, parliament its IAM policies."""

@@ -1,8 +1,8 @@
-"""What parliament finds in policies; run by the Python of the tools' environment.
+"""Runs parliament on IAM policies, by the Python of the tools' own environment.
 
 Standard input is JSON: policies by name. Standard output is JSON: findings as text. parliament's
-own command line is not used: what it is told to ignore it reports all the same, and it leaves a
-file in the machine's temporary folder.
+command line is not used, because it reports findings that it is told to ignore, and leaves a file
+in the machine's temporary folder.
 """
 
 import json
@@ -12,12 +12,12 @@ from pathlib import Path
 
 import parliament  # type: ignore[import-not-found]
 
-# What stays, and why: a policy in JSON has no room for a comment.
+# Accepted findings, and why: a policy in JSON has no place for a comment.
 JUSTIFIED = {
-    # Step Functions lets CloudWatch Logs deliver a machine's log, and demands the right to say so.
+    # Step Functions has CloudWatch Logs deliver a state machine's log, and needs this right.
     # https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
     ("PERMISSIONS_MANAGEMENT_ACTIONS", "logs:putresourcepolicy"),
-    # The login with which ECS pulls the worker's image; it opens what the same policy allows.
+    # The login with which ECS pulls the worker's image; it opens only what this policy allows.
     # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_execution_IAM_role.html
     ("CREDENTIALS_EXPOSURE", "ecr:getauthorizationtoken"),
     # A trust policy says who may take the role.

@@ -1,4 +1,4 @@
-"""The tools' environment, made when it is first asked for, and what the tools find."""
+"""Runs checkov and parliament from an environment of their own, which the first use creates."""
 
 import json
 import subprocess
@@ -15,13 +15,13 @@ from toolchain.setup import policy_plan
 from toolchain.steps import one_at_a_time
 
 _AUDIT = Path(__file__).with_name("audit.py")
-# Nothing is fetched: the rules are the release's own. A busy machine takes its time to parse.
+# Nothing is downloaded: the rules are those of the release. Parsing is slow on a busy machine.
 _OFFLINE = {"CKV_SKIP_PACKAGE_UPDATE_CHECK": "true", "HCL_PARSE_TIMEOUT_SEC": "240"}
 
 
 @dataclass(frozen=True)
 class Checked:
-    """One rule of checkov's and one resource. `reason` is why an exception was made, if one was."""
+    """The result of one checkov rule for one resource; `reason` justifies an exception."""
 
     rule: str
     title: str
@@ -32,7 +32,7 @@ class Checked:
 
 @dataclass(frozen=True)
 class Scan:
-    """What checkov found: `unread` are files that it could not parse."""
+    """All results of checkov; `unread` are files that it could not parse."""
 
     passed: tuple[Checked, ...]
     failed: tuple[Checked, ...]
@@ -58,7 +58,7 @@ class Tools:
         return cls(python_of(layout.policy_environment).parent)
 
     def checkov(self, folder: Path) -> Scan:
-        """What every rule of checkov's says of the Terraform files below a folder.
+        """Check the Terraform files below a folder with every rule of checkov.
 
         Raises:
             CommandFailedError: checkov itself failed.
@@ -74,9 +74,9 @@ class Tools:
         )
 
     def parliament(self, policies: Mapping[str, str]) -> list[str]:
-        """What parliament says of policies, by a name of each; nothing where all is well.
+        """The findings of parliament in policies, which have names.
 
-        What is justified (`audit.JUSTIFIED`) is left out.
+        Justified findings (`audit.JUSTIFIED`) are left out.
 
         Raises:
             CommandFailedError: parliament itself failed.
@@ -105,11 +105,11 @@ class Tools:
 def _checked(found: list[dict[str, Any]]) -> tuple[Checked, ...]:
     return tuple(
         Checked(
-            one["check_id"],
-            one["check_name"],
-            one["resource"],
-            one["file_path"],
-            one["check_result"].get("suppress_comment") or "",
+            result["check_id"],
+            result["check_name"],
+            result["resource"],
+            result["file_path"],
+            result["check_result"].get("suppress_comment") or "",
         )
-        for one in found
+        for result in found
     )
