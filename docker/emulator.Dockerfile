@@ -1,4 +1,4 @@
-# The emulated AWS: LocalStack from PyPI with our extension, which runs Lambda functions in processes
+# The emulated AWS: LocalStack from PyPI with our plug-in, which runs Lambda functions in processes
 # and starts ECS tasks as containers beside this one.
 #
 #   docker buildx build -f docker/emulator.Dockerfile -t discord-diffusion/emulator .
