@@ -24,7 +24,7 @@ from emulation.rig.state import StackState, StateFolder
 from toolchain.layout import Layout
 
 LAYOUT = Layout.of_this_checkout()
-_COPIED = ("docker", "emulation", "fixtures", "infra", "requirements", "src")
+_COPIED = ("docker", "emulation", "fixtures", "infra", "requirements", "src", "toolchain")
 _PATIENCE_SECONDS = 120.0
 
 

@@ -16,7 +16,7 @@ HIDING_PLACES = (
     ".env",
     "docker/.env",
     "src/discord_diffusion/.env",
-    "src/discord_diffusion/handlers/.env.local",
+    "src/discord_diffusion/functions/.env.local",
     "infra/aws.tfvars",
     "infra/backend.hcl",
     ".deployments/bot-prod-eu-central-1/terraform.tfstate",
@@ -38,7 +38,7 @@ def context(folder: Path, dockerfile: str) -> set[str]:
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkout with the canary wherever a token may lie."""
     folder = tmp_path_factory.mktemp("checkout")
-    for name in ("docker", "requirements", "src", "fixtures", "infra", "emulation"):
+    for name in ("docker", "emulation", "fixtures", "infra", "requirements", "src", "toolchain"):
         ignored = shutil.ignore_patterns("__pycache__", "*.egg-info", ".terraform*")
         shutil.copytree(ROOT / name, folder / name, ignore=ignored)
     for name in HIDING_PLACES:
