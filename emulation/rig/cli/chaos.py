@@ -79,7 +79,7 @@ def _show(chaos: dict[str, dict[str, dict[str, object]]], *, as_json: bool) -> N
         print_json(chaos)
         return
     if not chaos["faults"]:
-        Console().print("No fault is switched on.")
+        Console().print("A good day: no fault is switched on.")
         return
     rows = [
         (name, *(str(fault.get(key)) for key in ("probability", "hits", "over")))
