@@ -88,12 +88,15 @@ dead
 discord_public_key
 interactions_function_name
 jobs_table_name
+nonce
+_.nonce
 schema_version
 wholly
 
-# Members of an enumeration that is complete on purpose: Discord's, and a figure's origins.
+# Members of enumerations that are complete on purpose: Discord's, AWS's, and a figure's origins.
 ASSUMED
 BOT_DM
+CHANGE
 DERIVED
 EXCERPT
 MEASURED
@@ -107,3 +110,8 @@ Tools
 _.checkov
 skipped
 unread
+
+# What tests read to prove a behaviour that nothing else shows.
+_.group_id
+_.health_url
+_.loaded_names
