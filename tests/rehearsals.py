@@ -170,7 +170,7 @@ def begin(folder: Path) -> Rehearsal:
 
 
 def wait_for(condition: Callable[[], bool], process: subprocess.Popen[str]) -> None:
-    """Return once something is so, as long as the process lives."""
+    """Return once a condition holds, as long as the process lives."""
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while not condition():
         assert process.poll() is None, process.stdout.read() if process.stdout else ""
@@ -178,16 +178,18 @@ def wait_for(condition: Callable[[], bool], process: subprocess.Popen[str]) -> N
         time.sleep(0.05)
 
 
-def seen_of_programs(process: subprocess.Popen[str]) -> list[tuple[str, str]]:
-    """What everybody may see of each program that a process has started: its words, and to its
-    owner its environment."""
-    own = _seen_of(psutil.Process(process.pid))
-    started = (_seen_of(one) for one in psutil.Process(process.pid).children(recursive=True))
+def words_and_environments(process: subprocess.Popen[str]) -> list[tuple[str, str]]:
+    """The command line and the environment of each program that a process has started: what other
+    users of the machine can see of it, and what its owner can see."""
+    own = _words_and_environment(psutil.Process(process.pid))
+    started = (
+        _words_and_environment(one) for one in psutil.Process(process.pid).children(recursive=True)
+    )
     # A child that has begun no program yet is the process itself for a moment.
     return [seen for seen in started if seen != own]
 
 
-def _seen_of(process: psutil.Process) -> tuple[str, str]:
+def _words_and_environment(process: psutil.Process) -> tuple[str, str]:
     try:
         return " ".join(process.cmdline()), repr(process.environ())
     except psutil.Error:

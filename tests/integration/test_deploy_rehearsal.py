@@ -21,7 +21,7 @@ from emulation.rig.host import stack as host
 from emulation.rig.stand_in_client import StandIn
 from emulation.rig.state import StateFolder
 from tests import rehearsals
-from tests.rehearsals import Rehearsal, seen_of_programs, wait_for
+from tests.rehearsals import Rehearsal, words_and_environments, wait_for
 
 PREFIX = "discord-diffusion-rehearsal"
 PARAMETER = f"/{PREFIX}/discord-bot-token"
@@ -50,7 +50,7 @@ def token_of(rehearsal: Rehearsal) -> str:
     return rehearsal.environment["DISCORD_BOT_TOKEN"]
 
 
-def test_the_guides_first_command_gives_a_shell_all_it_needs(tmp_path: Path) -> None:
+def test_the_rehearsals_first_command_prints_a_complete_environment(tmp_path: Path) -> None:
     """As `eval "$(make -s rehearsal)"` does, in a folder of its own."""
     python = f"{sys.executable} -m"
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
@@ -73,7 +73,9 @@ def test_the_guides_first_command_gives_a_shell_all_it_needs(tmp_path: Path) -> 
     assert "✗" not in ended.stdout
 
 
-def test_a_new_account_is_told_what_it_lacks_and_nothing_is_made(rehearsal: Rehearsal) -> None:
+def test_a_new_account_without_quotas_and_subnets_is_refused_with_remedies(
+    rehearsal: Rehearsal,
+) -> None:
     rehearsal.set_variables(network={}, fleet={"maximum_tasks": 2})
     ended = rehearsal.typed('make deploy-aws ARGS="--yes"')
     assert ended.returncode == 1
@@ -85,7 +87,7 @@ def test_a_new_account_is_told_what_it_lacks_and_nothing_is_made(rehearsal: Rehe
     assert rehearsal.application()["interactions_endpoint_url"] is None
 
 
-def test_a_wrong_token_is_told_and_not_shown(rehearsal: Rehearsal) -> None:
+def test_a_wrong_token_is_reported_without_being_printed(rehearsal: Rehearsal) -> None:
     rehearsing.request_quotas(rehearsal.state)
     rehearsal.set_variables(network={"create_vpc": True}, fleet={"maximum_tasks": 0})
     ended = rehearsal.run("preflight", DISCORD_BOT_TOKEN="not-a-token-of-anybody")
@@ -107,7 +109,7 @@ def test_a_dry_run_shows_plan_and_costs_and_changes_nothing(rehearsal: Rehearsal
     assert not _holds(plan, token_of(rehearsal).encode())
 
 
-def test_a_failure_in_the_middle_is_told_and_the_rest_is_there(rehearsal: Rehearsal) -> None:
+def test_a_failed_apply_is_reported_and_keeps_what_it_made(rehearsal: Rehearsal) -> None:
     budget = {"BudgetName": PREFIX, "TimeUnit": "MONTHLY", "BudgetType": "COST"}
     account = {"AccountId": "000000000000"}
     budgets = rehearsal.client("budgets")
@@ -122,12 +124,14 @@ def test_a_failure_in_the_middle_is_told_and_the_rest_is_there(rehearsal: Rehear
     budgets.delete_budget(**account, BudgetName=PREFIX)
 
 
-def test_an_interrupted_deployment_hides_the_token_and_loses_nothing(rehearsal: Rehearsal) -> None:
+def test_an_interrupted_deployment_loses_no_resource_and_shows_no_token(
+    rehearsal: Rehearsal,
+) -> None:
     process = rehearsal.start("deploy", "--yes")
     seen: list[tuple[str, str]] = []
 
     def it_applies() -> bool:
-        seen.extend(seen_of_programs(process))
+        seen.extend(words_and_environments(process))
         return any(" apply -json" in words for words, _ in seen)
 
     wait_for(it_applies, process)
@@ -141,7 +145,7 @@ def test_an_interrupted_deployment_hides_the_token_and_loses_nothing(rehearsal: 
     assert "Terraform: 0 to make, 0 to change, 0 to remove" in resumed.stdout
 
 
-def test_discord_sends_signed_commands_to_what_was_deployed(rehearsal: Rehearsal) -> None:
+def test_discord_sends_signed_commands_to_the_deployed_endpoint(rehearsal: Rehearsal) -> None:
     url = rehearsal.application()["interactions_endpoint_url"]
     assert url.startswith(rehearsal.state.aws_endpoint)
     assert "imagine" in [command["name"] for command in rehearsal.commands()]
@@ -150,7 +154,7 @@ def test_discord_sends_signed_commands_to_what_was_deployed(rehearsal: Rehearsal
     assert "red circle" in str(discord.interaction(interaction))
 
 
-def test_the_token_is_kept_for_the_next_deployment_and_nowhere_else(rehearsal: Rehearsal) -> None:
+def test_the_token_is_stored_in_ssm_and_nowhere_else(rehearsal: Rehearsal) -> None:
     token = token_of(rehearsal)
     assert any(path.suffix == ".zip" for path in rehearsal.deployments.rglob("*"))
     kept = rehearsal.client("ssm").get_parameter(Name=PARAMETER, WithDecryption=True)["Parameter"]
@@ -193,7 +197,7 @@ def _policies(rehearsal: Rehearsal, role: str) -> list[object]:
     return [iam.get_role_policy(RoleName=role, PolicyName=name) for name in names]
 
 
-def test_the_accounts_registry_says_what_it_has_and_how_to_log_in(rehearsal: Rehearsal) -> None:
+def test_the_registry_lists_images_and_issues_a_login(rehearsal: Rehearsal) -> None:
     made = subprocess.run(
         [sys.executable, "-c", _ASK_REGISTRY],
         env=rehearsal.shell(),
@@ -214,7 +218,7 @@ print(image.is_pushed(aws, "no-such-repository", "content-1"))
 """
 
 
-def test_the_state_moves_to_s3_by_the_command_that_is_told(rehearsal: Rehearsal) -> None:
+def test_the_printed_command_moves_the_state_to_s3(rehearsal: Rehearsal) -> None:
     rehearsal.client("s3").create_bucket(Bucket=BUCKET)
     example = (rehearsals.LAYOUT.infra / "backend.hcl.example").read_text()
     backend = rehearsal.checkout / "infra" / "backend.hcl"
@@ -244,7 +248,7 @@ def _bucket(rehearsal: Rehearsal) -> dict[str, str]:
     return {key: s3.get_object(Bucket=BUCKET, Key=key)["Body"].read().decode() for key in keys}
 
 
-def test_the_next_deployment_needs_no_token_and_changes_only_what_changed(
+def test_a_second_deployment_needs_no_token_and_updates_only_what_changed(
     rehearsal: Rehearsal, first_version: dict[str, Any]
 ) -> None:
     _rename_queue(rehearsal, to=SECOND, instead_of=FIRST)
@@ -281,7 +285,7 @@ def _definitions(commands: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any
     }
 
 
-def test_an_older_version_comes_back_whole_with_a_new_token(
+def test_a_rollback_restores_the_older_version_with_a_new_token(
     rehearsal: Rehearsal, first_version: dict[str, Any]
 ) -> None:
     kept = {"Name": PARAMETER, "Type": "SecureString", "Overwrite": True}
@@ -305,7 +309,7 @@ def _rename_queue(rehearsal: Rehearsal, to: str, instead_of: str) -> None:
     texts.write_text(texts.read_text().replace(instead_of, to))
 
 
-def test_what_is_kept_in_s3_holds_no_token_and_no_lock(rehearsal: Rehearsal) -> None:
+def test_the_state_in_s3_contains_no_token_and_no_lock(rehearsal: Rehearsal) -> None:
     kept = _bucket(rehearsal)
     assert list(kept) == [STATE]
     assert token_of(rehearsal) not in kept[STATE]
@@ -320,7 +324,7 @@ def _configuration(rehearsal: Rehearsal) -> dict[str, Any]:
     return dict(found["Configuration"])
 
 
-def test_another_environment_shares_nothing_with_this_one(rehearsal: Rehearsal) -> None:
+def test_another_environment_shares_no_resource(rehearsal: Rehearsal) -> None:
     ended = rehearsal.typed(
         'make plan-aws ARGS="--environment staging"', DEPLOY_BACKEND_CONFIG=None
     )
@@ -329,7 +333,7 @@ def test_another_environment_shares_nothing_with_this_one(rehearsal: Rehearsal) 
     assert "discord-diffusion-staging is free" in ended.stdout
 
 
-def test_names_that_somebody_else_has_are_told(rehearsal: Rehearsal, tmp_path: Path) -> None:
+def test_names_that_are_taken_are_reported(rehearsal: Rehearsal, tmp_path: Path) -> None:
     ended = rehearsal.run("preflight", DEPLOY_STATE_DIR=str(tmp_path), DEPLOY_BACKEND_CONFIG=None)
     assert ended.returncode == 1
     assert f"{PREFIX} is taken" in ended.stdout
