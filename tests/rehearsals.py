@@ -185,7 +185,7 @@ def words_and_environments(process: subprocess.Popen[str]) -> list[tuple[str, st
     started = (
         _words_and_environment(one) for one in psutil.Process(process.pid).children(recursive=True)
     )
-    # A child that has begun no program yet is the process itself for a moment.
+    # Between fork and exec a child shows the words of its parent.
     return [seen for seen in started if seen != own]
 
 

@@ -21,7 +21,7 @@ from emulation.rig.host import stack as host
 from emulation.rig.stand_in_client import StandIn
 from emulation.rig.state import StateFolder
 from tests import rehearsals
-from tests.rehearsals import Rehearsal, words_and_environments, wait_for
+from tests.rehearsals import Rehearsal, wait_for, words_and_environments
 
 PREFIX = "discord-diffusion-rehearsal"
 PARAMETER = f"/{PREFIX}/discord-bot-token"
@@ -73,7 +73,7 @@ def test_the_rehearsals_first_command_prints_a_complete_environment(tmp_path: Pa
     assert "✗" not in ended.stdout
 
 
-def test_a_new_account_without_quotas_and_subnets_is_refused_with_remedies(
+def test_an_account_without_quotas_and_subnets_is_refused_with_remedies(
     rehearsal: Rehearsal,
 ) -> None:
     rehearsal.set_variables(network={}, fleet={"maximum_tasks": 2})
@@ -124,7 +124,7 @@ def test_a_failed_apply_is_reported_and_keeps_what_it_made(rehearsal: Rehearsal)
     budgets.delete_budget(**account, BudgetName=PREFIX)
 
 
-def test_an_interrupted_deployment_loses_no_resource_and_shows_no_token(
+def test_an_interrupted_deployment_loses_nothing_and_shows_no_token(
     rehearsal: Rehearsal,
 ) -> None:
     process = rehearsal.start("deploy", "--yes")
