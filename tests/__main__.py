@@ -1,4 +1,4 @@
-"""`python -m tests [ARGUMENTS OF PYTEST]`: what needs no engine; all of it in lanes, or as told."""
+"""`python -m tests [ARGUMENTS OF PYTEST]`: tests that need no engine; all of them in lanes."""
 
 import sys
 
@@ -7,7 +7,7 @@ from toolchain.layout import Layout
 
 
 def main() -> int:
-    """pytest's last status."""
+    """Run them; return pytest's last status."""
     root = Layout.of_this_checkout().root
     if sys.argv[1:]:
         return suite.run_pytest(root, sys.argv[1:], {})

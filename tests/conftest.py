@@ -1,10 +1,10 @@
-"""Fixtures that every kind of test may ask for."""
+"""Settings and fixtures of all tests."""
 
 from hypothesis import settings
 
 from tests.targets import DOCKER, TARGET
 
-# How long an example takes says more of what else the machine does than of the code.
+# How long an example takes depends on what else the machine does.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 

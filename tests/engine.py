@@ -1,6 +1,4 @@
-"""The engine through Docker's own library, for what is asked again and again: a `docker` process
-each time would cost more than what is waited for.
-"""
+"""Docker's engine through its Python library, for polling: a `docker` process each time is slow."""
 
 from functools import cache
 from typing import Any
@@ -9,7 +7,7 @@ import docker
 from emulation.rig.docker.compose import PROJECT_LABEL, SERVICE_LABEL
 
 NO_PROJECT = {PROJECT_LABEL: "", SERVICE_LABEL: ""}
-"""For a container that is no stack's: an image that Compose built says whose it was."""
+"""Labels for a container of no stack: they replace those of an image that Compose built."""
 
 
 @cache

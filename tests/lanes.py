@@ -1,8 +1,8 @@
-"""A plugin of pytest: what runs one after another where two tests run at a time.
+"""A plugin of pytest that runs tests in two lanes; the tests of a lane run one after another.
 
-Most of a start is waiting, so a second lane pays. But people are answered within three seconds,
-workers hold their leases, and pages are smooth, only where processors are left for it: what has
-people in it runs in one lane, which also shares a stack.
+Most of a stack's start is waiting, so a second lane saves time. But answers within three seconds,
+leases that are extended in time, and smooth pages need free processors: the modules that test these
+share one lane, and with it a stack.
 """
 
 from pathlib import PurePosixPath
@@ -15,25 +15,25 @@ LANES = 2
 OPTIONS = ("-p", __name__, "-n", str(LANES), "--dist", "loadscope", "--no-loadscope-reorder")
 CROWDS = "crowds"
 _OF_CROWDS = ("tests/integration", "tests/e2e")
-"""Folders whose modules, deeper ones not counted, need a stack or a browser that keeps up."""
+"""Folders whose own modules, without subfolders, need a stack or a browser at full speed."""
 _OTHERS = ("test_rig_cli", "test_deploy_rehearsal")
-"""Their modules that do not."""
+"""Modules of these folders that do not."""
 _TOGETHER = ("tests/infra", "tests/conformance/discord")
-"""Folders whose modules share what takes long to make."""
+"""Folders whose modules share slow fixtures."""
 
 
 class Lanes(LoadScopeScheduling):
-    """Sends the tests of a lane to one process, as xdist's own schedulers do by other rules.
+    """Sends the tests of a lane to one process.
 
-    A group's name, which xdist would append to a test's, is lost in pytest 9.2, and
-    `--last-failed` does not know the test by it.
+    xdist's own groups would append their name to a test's: pytest 9.2 loses it, and `--last-failed`
+    then does not find the test.
     """
 
     def _split_scope(self, nodeid: str) -> str:
         return lane(nodeid)
 
 
-# Before xdist's own, which takes `loadscope` to be a module or a class.
+# Before xdist's own scheduler, for which `loadscope` is a module or a class.
 @pytest.hookimpl(tryfirst=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Lanes:
     """https://pytest-xdist.readthedocs.io/en/stable/distribution.html"""
@@ -41,7 +41,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Lanes:
 
 
 def lane(nodeid: str) -> str:
-    """What a test runs one after another with: all crowds, its folder's, or its module's."""
+    """The lane of a test: that of the crowds, its folder's, or its module's."""
     module = PurePosixPath(nodeid.split("::", 1)[0])
     folder = module.parent.as_posix()
     if folder in _OF_CROWDS and module.stem not in _OTHERS:

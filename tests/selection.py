@@ -45,11 +45,11 @@ def _below(root: Path, folder: str) -> set[str]:
 
 
 def _turn(name: str) -> tuple[bool, bool, bool, bool, str]:
-    """Crowds come first, for they take longest.
+    """The sort key of a module: crowds come first, since they take longest.
 
-    In each lane those come first that start a stack: it takes long, and the one of the whole run,
-    once started, would run beside it. Then comes what takes minutes though it is one module: begun
-    last, it would leave the other lane with nothing. What needs nothing fills both lanes at last.
+    In each lane, modules that start a stack of their own come first: once the stack of the whole
+    run has started, theirs would run beside it. Then come single modules that take minutes: started
+    last, they would leave the other lane idle. Unit tests fill both lanes at the end.
     """
     module = Path(name).name
     return (

@@ -1,6 +1,6 @@
-"""The whole suite of a target: in two lanes, and what failed there once more by itself.
+"""Run the whole suite of a target in two lanes, and run again, alone, the tests that failed there.
 
-Two processors are not always enough for a test's patience. Only what fails alone too is a failure.
+Two processors are not always enough for the deadlines of two tests: a test fails if it fails alone.
 """
 
 import os
@@ -15,7 +15,7 @@ from tests import lanes
 
 
 def run(root: Path, words: Sequence[str], modules: Sequence[str], env: Mapping[str, str]) -> int:
-    """Run modules in lanes, and again alone what failed; pytest's last status."""
+    """Run modules in lanes, and failed tests again, alone; return pytest's last status."""
     status = run_pytest(root, [*words, *lanes.OPTIONS, *modules], env)
     if status == pytest.ExitCode.TESTS_FAILED:
         sys.stderr.write("\nWhat failed beside others is run again, alone:\n")
@@ -25,6 +25,6 @@ def run(root: Path, words: Sequence[str], modules: Sequence[str], env: Mapping[s
 
 
 def run_pytest(root: Path, words: Sequence[str], env: Mapping[str, str]) -> int:
-    """Run pytest in the checkout with more environment; its status."""
+    """Run pytest in the checkout with more environment variables; return its status."""
     command = [sys.executable, "-m", "pytest", *words]
     return subprocess.run(command, cwd=root, env=os.environ | env, check=False).returncode

@@ -1,4 +1,4 @@
-"""Where the same tests run: TARGET=host (processes), docker (containers) or aws (a deployment)."""
+"""Where the tests run: TARGET=host (processes), docker (containers) or aws (a deployment)."""
 
 import os
 

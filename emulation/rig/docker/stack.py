@@ -37,7 +37,7 @@ def start(
     """Build the images, start the stack and wait for its first workers.
 
     Raises:
-        StartError: there is no engine, or a part did not come up; then nothing is left behind.
+        RigError: there is no engine, or a part did not start; then nothing is left behind.
         DockerError: an image could not be built; nothing is left behind.
     """
     if not docker.answers("info"):

@@ -32,10 +32,10 @@ def of_processes(state: StackState) -> list[ProcessHealth]:
 
 
 def wait_for_tasks(folder: StateFolder, state: StackState, number: int) -> None:
-    """Return once so many tasks listen to the queue.
+    """Return once `number` tasks listen to the queue.
 
     Raises:
-        StartError: they were not there in time; the text ends with what the last one logged.
+        DeadlineError: they were not ready in time; the text ends with the last one's log.
     """
     agent = FleetAgent(state.aws_endpoint)
 
@@ -50,7 +50,7 @@ def wait_for_tasks(folder: StateFolder, state: StackState, number: int) -> None:
 
 
 def end_orphaned_tasks(folder: StateFolder) -> None:
-    """End the tasks of this stack whose emulator did not live to do it."""
+    """End the tasks of this stack whose emulator was killed before it could end them."""
     own = str(folder.tasks)
     orphans = [one for one in psutil.process_iter() if _variable(one).startswith(own)]
     processes.kill(orphans)

@@ -27,15 +27,17 @@ class Started:
 
 
 def start(layout: Layout, folder: StateFolder, options: StackOptions, display: Display) -> Started:
-    """Start a stack, or find the one that runs. What died half-way is cleaned up first.
+    """Start a stack, or find the one that runs. A half-started or half-dead stack is stopped first.
 
     Raises:
-        StartError: a part did not come up; everything started so far is stopped again.
+        RigError: a part did not start; everything started so far is stopped again.
     """
     with exclusive(layout.cache, folder):
         running = folder.load()
         if running and running.ready and health.all_alive(running):
-            return Started(_kept(layout, folder, options, display, running), already_running=True)
+            return Started(
+                _updated(layout, folder, options, display, running), already_running=True
+            )
         stop(folder)
         try:
             return Started(_Start(layout, folder, options, display).run(), already_running=False)
@@ -44,14 +46,14 @@ def start(layout: Layout, folder: StateFolder, options: StackOptions, display: D
             raise
 
 
-def _kept(
+def _updated(
     layout: Layout,
     folder: StateFolder,
     options: StackOptions,
     display: Display,
     running: StackState,
 ) -> StackState:
-    """The stack that runs, with the handlers of now.
+    """The stack that runs, with the current handlers deployed.
 
     Raises:
         StartError: it was started with other options.
@@ -72,7 +74,7 @@ def _kept(
 
 
 class _Start:
-    """One start; the state is saved after every process so that nothing can be lost track of."""
+    """One start; the state is saved after every process, so that each can be stopped."""
 
     def __init__(
         self, layout: Layout, folder: StateFolder, options: StackOptions, display: Display
