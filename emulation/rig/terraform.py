@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from emulation.rig.errors import StartError
-from toolchain import terraform as bootstrap
+from toolchain import terraform as terraform_program
 from toolchain.layout import Layout
 
 # The person's own AWS settings must not reach a run against the emulator.
@@ -135,12 +135,12 @@ class Terraform:
         return (f"-state={self._state}", f"-var-file={self._variables}")
 
     def _words(self, *words: str) -> list[str]:
-        program = bootstrap.find(self.layout.cache)
+        program = terraform_program.find(self.layout.cache)
         if program is None:
             raise StartError("Terraform is not set up: run `make setup`")
         no_color = [] if "-json" in words else ["-no-color"]
         return [str(program), f"-chdir={self.layout.infra}", words[0], *no_color, *words[1:]]
 
     def _environment(self) -> dict[str, str]:
-        env = bootstrap.environment(self.layout.terraform_data)
+        env = terraform_program.environment(self.layout.terraform_data)
         return {name: value for name, value in env.items() if not name.startswith(_AWS_PREFIX)}

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from tests.infra.terraform_module import LAYOUT, Module, Suite
-from toolchain import terraform as bootstrap
+from toolchain import terraform as terraform_program
 
 
 @pytest.fixture(scope="session")
 def terraform() -> Path:
     """The Terraform program."""
-    found = bootstrap.find(LAYOUT.cache)
+    found = terraform_program.find(LAYOUT.cache)
     assert found, "Terraform is not set up: run `make setup`"
     return found
 
@@ -26,12 +26,12 @@ def module(terraform: Path, tmp_path_factory: pytest.TempPathFactory) -> Module:
     shutil.copytree(LAYOUT.infra, folder, ignore=ignored)
     data = folder / ".terraform"
     set_up = LAYOUT.terraform_data / "providers"
-    if (set_up / bootstrap.PROVIDER).is_dir():
+    if (set_up / terraform_program.PROVIDER).is_dir():
         module = Module(terraform, folder)
         ended = module.run("init", "-no-color", f"-plugin-dir={set_up}")
         assert ended.returncode == 0, ended.stderr
         return module
-    bootstrap.initialise(terraform, folder, data)
+    terraform_program.initialise(terraform, folder, data)
     return Module(terraform, folder)
 
 

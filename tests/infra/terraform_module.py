@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from toolchain import terraform as bootstrap
+from toolchain import terraform as terraform_program
 from toolchain.layout import Layout
 
 LAYOUT = Layout.of_this_checkout()
@@ -31,7 +31,7 @@ class Module:
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run one command of Terraform; a failure is an answer too."""
-        env = bootstrap.environment(self.folder / ".terraform")
+        env = terraform_program.environment(self.folder / ".terraform")
         # No mocked run may reach a real account.
         env = {name: value for name, value in env.items() if not name.startswith("AWS_")}
         return subprocess.run(
