@@ -1,4 +1,4 @@
-"""A small HTTP server that is AWS to the SDK: it answers as told and keeps what it was asked."""
+"""A small HTTP server that the SDK takes for AWS: it gives set answers and records the calls."""
 
 import json
 import threading
@@ -30,7 +30,7 @@ EMPTY: dict[str, Answer] = {
     "UpdateItem": OK,
     "StartExecution": OK,
 }
-"""What a deployment answers in which nothing has happened yet."""
+"""The answers of a new deployment, in which nothing has happened yet."""
 BUSY: Answer = (503, {"__type": "ServiceUnavailable"})
 
 

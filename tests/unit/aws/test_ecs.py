@@ -1,4 +1,4 @@
-"""What counts as a task on an instance, as ECS answers."""
+"""The tasks that ECS counts on an instance."""
 
 import pytest
 from botocore.stub import Stubber
@@ -46,7 +46,7 @@ def answers(instances: ContainerInstances, running: int, statuses: list[str]) ->
     ("running", "statuses", "tasks"),
     [(1, [], 1), (0, ["STOPPED"], 0), (0, ["DEACTIVATING", "STOPPED"], 1), (0, ["RUNNING"], 1)],
 )
-def test_a_task_that_still_stops_is_a_task(
+def test_a_task_that_has_not_stopped_yet_counts(
     instances: ContainerInstances, running: int, statuses: list[str], tasks: int
 ) -> None:
     with answers(instances, running, statuses) as stub:

@@ -1,4 +1,4 @@
-"""The queue's two sides, through the SDK's own client, against a small HTTP server that is SQS."""
+"""Both sides of the queue, with the SDK's own client against a small HTTP server."""
 
 import re
 import time
@@ -90,7 +90,7 @@ def test_a_send_that_sqs_refuses_for_good_is_not_repeated(sqs: Sqs) -> None:
     assert len(sqs.calls) == 1
 
 
-def test_a_queue_that_hangs_is_given_up_in_time_for_an_apology(sqs: Sqs) -> None:
+def test_a_send_to_a_queue_that_hangs_fails_in_time_for_an_apology(sqs: Sqs) -> None:
     sqs.answers = [stalled(4)]
     sender = JobSender(URL)
     started = time.monotonic()
@@ -99,7 +99,7 @@ def test_a_queue_that_hangs_is_given_up_in_time_for_an_apology(sqs: Sqs) -> None
     assert time.monotonic() - started < 2.7
 
 
-def test_a_queue_that_hangs_is_given_up_in_time_when_its_depth_was_asked_for_before(
+def test_a_send_after_a_depth_from_a_queue_that_hangs_fails_in_time_too(
     sqs: Sqs,
 ) -> None:
     sqs.answers = [stalled(4)]
@@ -112,7 +112,7 @@ def test_a_queue_that_hangs_is_given_up_in_time_when_its_depth_was_asked_for_bef
     assert time.monotonic() - started < 2.7
 
 
-def test_a_queue_that_cannot_be_reached_is_given_up_at_once(
+def test_a_send_to_a_queue_that_cannot_be_reached_fails_at_once(
     sqs: Sqs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
@@ -131,7 +131,7 @@ def test_no_error_quotes_the_token(sqs: Sqs) -> None:
         assert JOB.token not in "".join(traceback.format_exception(refused.value))
 
 
-def test_a_received_message_tells_its_group_and_how_often_it_was_received(sqs: Sqs) -> None:
+def test_a_received_message_has_its_group_and_how_often_it_was_received(sqs: Sqs) -> None:
     message = {
         "MessageId": "m-1",
         "ReceiptHandle": "r-1",
@@ -158,7 +158,7 @@ def test_a_receive_whose_answer_was_lost_asks_for_the_same_messages(sqs: Sqs) ->
     assert first == second
 
 
-def test_a_lease_is_extended_given_back_and_ended_by_the_receipt_handle(sqs: Sqs) -> None:
+def test_a_message_is_extended_released_and_deleted_by_its_receipt_handle(sqs: Sqs) -> None:
     queue = JobQueue(URL, wait_seconds=0)
     queue.extend("r", 30)
     queue.release("r")
@@ -172,7 +172,7 @@ def test_a_lease_is_extended_given_back_and_ended_by_the_receipt_handle(sqs: Sqs
 
 
 @pytest.mark.parametrize("code", ["ReceiptHandleIsInvalid", "MessageNotInflight"])
-def test_a_receipt_handle_that_expired_is_told_apart(sqs: Sqs, code: str) -> None:
+def test_an_expired_receipt_handle_has_an_error_of_its_own(sqs: Sqs, code: str) -> None:
     sqs.answers = [refusal(code)]
     with pytest.raises(ReceiptLostError):
         JobQueue(URL, wait_seconds=0).extend("r", 30)

@@ -1,4 +1,4 @@
-"""An endpoint with a queue and a table that one can look at."""
+"""An endpoint with a queue, a table and guilds in memory, and a caller that signs requests."""
 
 import base64
 import itertools
@@ -43,7 +43,7 @@ SETTINGS = InteractionsSettings.from_environ(
 
 @dataclass
 class ListQueue:
-    """Keeps what was sent; drops a second job of the same interaction, as SQS FIFO does."""
+    """A queue in memory that drops a second job of the same interaction, as SQS FIFO does."""
 
     jobs: list[Job] = field(default_factory=list)
     others: int = 0
@@ -64,22 +64,22 @@ class ListQueue:
         return QueueDepth(len(self.jobs), self.others)
 
     def refuse(self) -> None:
-        """Be as SQS is when it throttles."""
+        """Fail as SQS does when it throttles."""
         self.broken = QueueError("ThrottlingException")
 
 
 @dataclass
 class DictStore:
-    """Records in memory, and what is known of the fleet."""
+    """The records and the state of the fleet in memory."""
 
     records: dict[str, JobRecord] = field(default_factory=dict)
     state: FleetState = field(default_factory=FleetState)
     charges: list[Charge | None] = field(default_factory=list)
     refusal: Refusal | None = None
-    """What the ledger says to the next job."""
+    """The ledger's refusal of the next job."""
     broken: Exception | None = None
     late: bool = False
-    """Whether a record is written only after its writer has given up waiting."""
+    """Whether a record is written only after its writer has timed out."""
     on_the_way: list[JobRecord] = field(default_factory=list)
 
     def accept(
@@ -106,7 +106,7 @@ class DictStore:
         self.finish(job.id, JobStatus.FAILED, reason=reason)
 
     def arrive(self) -> None:
-        """What was late arrives, as a conditional write does."""
+        """Write the late records, as a conditional write does."""
         for record in self.on_the_way:
             self.records.setdefault(record.id, record)
 

@@ -1,4 +1,4 @@
-"""Jobs are taken in or refused, whatever the table, the queue and the fleet say."""
+"""Jobs are admitted or refused, whatever the table, the queue and the fleet answer."""
 
 import time
 from datetime import UTC, datetime, timedelta
@@ -16,7 +16,7 @@ DOWN = StoreUnavailableError("ConnectTimeoutError")
 
 
 def made(seconds_ago: float, **options: Any) -> dict[str, Any]:
-    """`/imagine`, of an interaction made so long ago."""
+    """`/imagine`, of an interaction that was made so many seconds ago."""
     milliseconds = int((time.time() - seconds_ago) * 1000) - 1_420_070_400_000
     return imagine(prompt="a star", **options) | {"id": str(milliseconds << 22)}
 
@@ -44,21 +44,21 @@ def test_a_fleet_that_runs_or_starts_is_not_woken(caller: Caller) -> None:
 
 
 @pytest.mark.parametrize(
-    ("look", "told"),
+    ("snapshot", "stated"),
     [
         ({"desired": 1}, "A GPU is starting"),
         ({"desired": 1, "launch_failed_at": datetime.now(UTC)}, "no free GPU"),
         ({"running": 1, "desired": 1}, "You are next, ready <t:"),
     ],
 )
-def test_the_answer_says_what_is_waited_for(
-    caller: Caller, look: dict[str, Any], told: str
+def test_the_answer_states_what_the_job_waits_for(
+    caller: Caller, snapshot: dict[str, Any], stated: str
 ) -> None:
-    caller.store.knows(**look)
-    assert told in content(caller.content(imagine(prompt="a star")))
+    caller.store.knows(**snapshot)
+    assert stated in content(caller.content(imagine(prompt="a star")))
 
 
-def test_the_moment_that_is_promised_counts_down_by_itself(caller: Caller) -> None:
+def test_the_estimate_is_a_timestamp_that_counts_down_by_itself(caller: Caller) -> None:
     caller.store.knows(running=1, desired=1)
     text = content(caller.content(imagine(prompt="a star")))
     moment = int(text.split("<t:")[1].split(":R>")[0])
@@ -76,7 +76,7 @@ def test_without_the_table_nothing_is_drawn_in_a_direct_message_either(caller: C
     assert caller.wake.starts == 0
 
 
-def test_nobody_waits_for_a_job_whose_record_is_written_after_its_refusal(caller: Caller) -> None:
+def test_a_job_whose_record_is_written_after_its_refusal_has_ended(caller: Caller) -> None:
     caller.store.late = True
     payload = imagine(prompt="a star")
     first = caller.content(payload)
@@ -88,7 +88,7 @@ def test_nobody_waits_for_a_job_whose_record_is_written_after_its_refusal(caller
     assert caller.queue.jobs == []
 
 
-def test_a_wake_up_that_fails_fails_no_answer(caller: Caller) -> None:
+def test_a_wake_up_that_fails_does_not_change_the_answer(caller: Caller) -> None:
     caller.wake.broken = ServiceUnavailableError("ReadTimeoutError")
     assert "Queued" in content(caller.content(imagine(prompt="a star")))
     caller.wake.broken = None
@@ -96,7 +96,7 @@ def test_a_wake_up_that_fails_fails_no_answer(caller: Caller) -> None:
     assert caller.wake.starts == 1
 
 
-def test_what_the_queue_refuses_ends_as_failed_and_again_when_it_is_redelivered(
+def test_a_job_that_the_queue_refuses_ends_as_failed_and_is_refused_when_it_is_redelivered(
     caller: Caller,
 ) -> None:
     caller.queue.refuse()
@@ -132,7 +132,7 @@ def test_a_job_that_cannot_be_finished_in_time_is_refused_before_it_is_queued(
     assert caller.wake.starts == 0
 
 
-def test_a_job_that_was_taken_in_is_not_refused_when_it_is_redelivered_late(
+def test_a_job_that_was_admitted_is_not_refused_when_it_is_redelivered_late(
     caller: Caller,
 ) -> None:
     caller.store.knows(running=1, desired=1)
@@ -144,7 +144,7 @@ def test_a_job_that_was_taken_in_is_not_refused_when_it_is_redelivered_late(
     assert caller.content(payload) == first
 
 
-def test_when_time_runs_out_only_what_must_be_done_is_done(
+def test_optional_calls_are_skipped_when_time_runs_out(
     caller: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(admission, "OPTIONAL_CALLS_WITHIN_SECONDS", -1.0)

@@ -1,4 +1,4 @@
-"""Every interaction gets the answer that it should, whatever it holds and however it comes."""
+"""The HTTP endpoint: every request gets a response, whatever its event and body are."""
 
 import json
 import logging
@@ -56,7 +56,9 @@ def test_every_event_format_is_understood(caller: Caller, event: Any) -> None:
         event_v1(b"{}") | {"body": '{"type":1}'},
     ],
 )
-def test_what_is_not_signed_gets_401_and_reaches_no_queue(caller: Caller, event: object) -> None:
+def test_a_request_without_a_valid_signature_gets_401_and_makes_no_job(
+    caller: Caller, event: object
+) -> None:
     assert caller.endpoint.answer(event)["statusCode"] == 401
     assert caller.queue.jobs == []
 
@@ -66,7 +68,7 @@ def test_a_signed_body_that_is_no_interaction_gets_400(caller: Caller, body: byt
     assert caller.post_bytes(body)["statusCode"] == 400
 
 
-def test_an_imagine_becomes_a_job_and_says_what_was_understood(caller: Caller) -> None:
+def test_imagine_becomes_a_job_and_the_answer_states_what_was_understood(caller: Caller) -> None:
     payload = imagine(prompt="a `red` circle", seed=42, images=2, guidance=5)
     answer = caller.content(payload)
     (job,) = caller.queue.jobs
@@ -81,7 +83,7 @@ def test_an_imagine_becomes_a_job_and_says_what_was_understood(caller: Caller) -
     assert "flags" not in answer["data"]
 
 
-def test_an_imagine_in_a_direct_message_works(caller: Caller) -> None:
+def test_imagine_works_in_a_direct_message(caller: Caller) -> None:
     payload = imagine(prompt="a star")
     for name in ("member", "guild_id", "channel", "attachment_size_limit"):
         del payload[name]
@@ -99,7 +101,7 @@ def test_a_redelivered_interaction_is_the_same_job_with_the_same_seed(caller: Ca
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "reason"),
     [
         ({}, "`prompt` is missing"),
         ({"prompt": " \x00 "}, "`prompt` is empty"),
@@ -112,11 +114,11 @@ def test_a_redelivered_interaction_is_the_same_job_with_the_same_seed(caller: Ca
         ({"prompt": "x", "guidance": "high"}, "`guidance` must be a number from 0 to 30"),
     ],
 )
-def test_a_value_that_is_not_allowed_is_told_to_the_user_alone(
-    caller: Caller, options: dict[str, Any], told: str
+def test_a_value_that_is_not_allowed_is_refused_in_an_ephemeral_answer(
+    caller: Caller, options: dict[str, Any], reason: str
 ) -> None:
     answer = caller.content(imagine(**options))
-    assert told in answer["data"]["content"]
+    assert reason in answer["data"]["content"]
     assert answer["data"]["flags"] == EPHEMERAL
     assert caller.queue.jobs == []
 
@@ -132,7 +134,7 @@ def test_a_value_that_is_not_allowed_is_told_to_the_user_alone(
         ({"type": 77, "data": "of tomorrow"}, 4),
     ],
 )
-def test_what_it_does_not_know_gets_a_polite_answer(
+def test_an_unknown_interaction_gets_a_polite_answer(
     caller: Caller, payload: dict[str, Any], kind: int
 ) -> None:
     answer = caller.content(imagine() | {"data": None} | payload)

@@ -1,4 +1,4 @@
-"""The function as Lambda starts it: in a process of its own, with its environment and the SDK."""
+"""The Lambda `interactions` in a process of its own, with its environment and the SDK."""
 
 import json
 import subprocess
@@ -65,7 +65,7 @@ def answers(ended: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:
     return found
 
 
-def test_the_function_answers_a_ping_refuses_a_forgery_and_enqueues_a_command(sqs: Sqs) -> None:
+def test_a_ping_is_answered_a_forgery_refused_and_a_command_enqueued(sqs: Sqs) -> None:
     ping, job = b'{"type":1}', json.dumps(imagine(prompt="a `star`")).encode()
     forged = event_v1(job) | {"body": job.decode() + " "}
     answered = answers(start(sqs, [event_v1(ping), forged, event_v2(job)]))
@@ -82,7 +82,7 @@ def test_the_function_answers_a_ping_refuses_a_forgery_and_enqueues_a_command(sq
     ]
 
 
-def test_the_log_holds_no_token_at_any_level_whether_the_queue_takes_the_job_or_not(
+def test_the_log_has_no_token_at_any_level_whether_the_queue_takes_the_job_or_not(
     sqs: Sqs,
 ) -> None:
     event = event_v1(json.dumps(imagine(prompt="a private wish")).encode())
@@ -99,7 +99,7 @@ def test_the_log_holds_no_token_at_any_level_whether_the_queue_takes_the_job_or_
     assert {json.loads(line)["message"] for line in log} >= {"Queued", "The queue refused a job"}
 
 
-def test_a_function_without_its_environment_says_all_that_it_lacks_when_it_starts(
+def test_every_missing_or_wrong_environment_variable_is_named_at_the_start(
     sqs: Sqs,
 ) -> None:
     wrong = {"DISCORD_PUBLIC_KEY": "short", "DEFAULT_WIDTH": "100", "MAXIMUM_TASKS": "many"}

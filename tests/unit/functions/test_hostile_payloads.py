@@ -1,4 +1,4 @@
-"""Events and payloads that nobody should send: each still gets an answer of a known form."""
+"""Malformed and hostile events and payloads: each still gets a well-formed response."""
 
 import json
 from typing import Any
@@ -25,7 +25,7 @@ values = (
 
 @same_caller
 @given(st.dictionaries(names, values))
-def test_no_event_that_nobody_signed_gets_past_the_signature(
+def test_an_event_without_a_signature_never_gets_past_the_signature_check(
     caller: Caller, event: dict[str, Any]
 ) -> None:
     assert caller.endpoint.answer(event)["statusCode"] == 401
@@ -49,7 +49,7 @@ def test_a_header_is_found_however_its_name_is_written(caller: Caller) -> None:
         assert caller.endpoint.answer(event)["statusCode"] == 200
 
 
-def test_a_prompt_of_6000_characters_of_everything_is_answered_and_queued_whole(
+def test_a_prompt_of_6000_hostile_characters_is_answered_and_queued_whole(
     caller: Caller,
 ) -> None:
     noise = "`@everyone` **x** <@&1> 👩\u200d🚀 \u202eשלום\u202c \x00\u2028 [a](https://b.c) "
@@ -66,7 +66,7 @@ def test_a_prompt_of_6000_characters_of_everything_is_answered_and_queued_whole(
 
 
 @pytest.mark.parametrize("prompt", ["\u200b", "\ufeff \u200d", "\u202e\u202c", "\n\n\t"])
-def test_a_prompt_that_shows_nothing_is_empty(caller: Caller, prompt: str) -> None:
+def test_a_prompt_of_invisible_characters_is_empty(caller: Caller, prompt: str) -> None:
     assert "is empty" in caller.content(imagine(prompt=prompt))["data"]["content"]
     assert caller.queue.jobs == []
 
@@ -91,7 +91,7 @@ def test_a_command_that_could_not_be_answered_later_is_never_queued(
     assert caller.queue.jobs == []
 
 
-def test_options_that_the_command_does_not_have_are_left_alone(caller: Caller) -> None:
+def test_unknown_options_are_ignored(caller: Caller) -> None:
     payload = imagine(prompt="a star", sampler="of tomorrow")
     payload["data"]["options"] += [None, 5, {"value": 1}, {"name": "sub", "options": []}]
     assert "Queued" in caller.content(payload)["data"]["content"]

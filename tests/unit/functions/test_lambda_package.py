@@ -1,4 +1,4 @@
-"""The Lambda's package holds what it imports, imports only what it needs, and is reproducible."""
+"""The package of the Lambdas: complete, free of heavy imports, and reproducible."""
 
 import json
 import subprocess
@@ -77,7 +77,7 @@ def test_an_interpreter_of_another_version_compiles_nothing(tmp_path: Path) -> N
     assert not (tmp_path / "__pycache__").exists()
 
 
-def test_an_interpreter_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_a_missing_interpreter_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(PackageError, match="does not run"):
         compile_modules(tmp_path, tmp_path / "python", "3.13")
 

@@ -1,4 +1,4 @@
-"""Whose records can be reached by a custom_id or a file's name that somebody made up."""
+"""Which records a user can reach by a custom_id or a file name that the user made up."""
 
 from dataclasses import replace
 from typing import Any
@@ -53,7 +53,9 @@ UNSEEN: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("where", UNSEEN, ids=["another guild", "direct", "private"])
-def test_a_record_that_the_user_cannot_see_is_gone(caller: Caller, where: dict[str, Any]) -> None:
+def test_a_record_that_the_user_cannot_see_is_refused_as_gone(
+    caller: Caller, where: dict[str, Any]
+) -> None:
     job_id = known(caller, **where)
     for verb in ("cancel", "reroll", "edit", "seed", "vary", "upscale", "delete"):
         assert GONE in press(caller, verb, job_id), verb
@@ -62,7 +64,7 @@ def test_a_record_that_the_user_cannot_see_is_gone(caller: Caller, where: dict[s
     assert caller.queue.jobs == []
 
 
-def test_direct_messages_are_told_apart_by_their_channel(caller: Caller) -> None:
+def test_a_record_of_a_direct_message_is_visible_in_its_channel_only(caller: Caller) -> None:
     job_id = known(caller, guild_id=None)
     direct = {"guild_id": None, "member": None, "user": {"id": "4000"}}
     assert "a secret ring" in press(caller, "edit", job_id, **direct)
@@ -70,13 +72,13 @@ def test_direct_messages_are_told_apart_by_their_channel(caller: Caller) -> None
 
 
 @pytest.mark.parametrize("private", [True, False])
-def test_who_asked_sees_it(caller: Caller, private: bool) -> None:
+def test_the_author_sees_the_record(caller: Caller, private: bool) -> None:
     job_id = known(caller, private=private)
     assert "a secret ring" in press(caller, "edit", job_id)
     assert "a secret ring" in show(caller, job_id, OURS)
 
 
-def test_a_public_answer_is_everybodys(caller: Caller) -> None:
+def test_every_member_of_the_guild_sees_the_record_of_a_public_answer(caller: Caller) -> None:
     job_id = known(caller, user_id="4444")
     assert "a secret ring" in press(caller, "edit", job_id)
     assert "a secret ring" in show(caller, job_id, {"author": {"id": "1000"}})
@@ -85,13 +87,13 @@ def test_a_public_answer_is_everybodys(caller: Caller) -> None:
 @pytest.mark.parametrize(
     "message", [{}, {"author": {"id": "4444"}}, {"application_id": "1001"}, {"author": "1000"}]
 )
-def test_a_file_that_somebody_else_named_so_leads_nowhere(
+def test_a_file_of_another_author_that_is_named_like_a_picture_leads_to_no_record(
     caller: Caller, message: dict[str, Any]
 ) -> None:
     assert "no pictures that I made" in show(caller, known(caller), message)
 
 
-def test_settings_that_were_saved_are_told_so_though_the_audit_failed(
+def test_saved_settings_are_confirmed_even_if_the_audit_fails(
     caller: Caller, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail(*_: object, **__: object) -> None:

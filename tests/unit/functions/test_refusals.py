@@ -1,4 +1,4 @@
-"""Every reason to refuse is reached by something that a user does, and told in the user's words."""
+"""Every reason of a refusal is reached by something a user does, and shown in their language."""
 
 import json
 import re
@@ -31,7 +31,7 @@ Scenario = Callable[["Scene"], dict[str, Any]]
 
 @dataclass(frozen=True)
 class Scene:
-    """A caller, and what a user does there."""
+    """A caller, and what a user does with it."""
 
     caller: Caller
     locale: str
@@ -39,9 +39,9 @@ class Scene:
     def imagine(self, **options: Any) -> dict[str, Any]:
         return self.send(imagine(**({"prompt": "a star"} | options)))
 
-    def refused_by_ledger(self, about: str, **item: Any) -> dict[str, Any]:
+    def refused_by_ledger(self, subject: str, **item: Any) -> dict[str, Any]:
         found = to_item(item)
-        self.caller.store.refusal = ledger.refusal(about, found, CHARGE, datetime.now(UTC))
+        self.caller.store.refusal = ledger.refusal(subject, found, CHARGE, datetime.now(UTC))
         return self.imagine()
 
     def command(self, name: str, sub: str | None = None, **given: Any) -> dict[str, Any]:
@@ -60,7 +60,7 @@ class Scene:
             "data": {"name": "settings", "options": [{"name": sub, "type": 1, "options": options}]},
         }
 
-    def press(self, custom_id: str, *files: str, **more: Any) -> dict[str, Any]:
+    def click(self, custom_id: str, *files: str, **more: Any) -> dict[str, Any]:
         message = {
             "id": "1",
             "attachments": [{"filename": name, "url": f"https://x/{name}"} for name in files],
@@ -68,7 +68,7 @@ class Scene:
         }
         return self.send({"type": 3, "data": {"custom_id": custom_id}, "message": message} | more)
 
-    def form(self, custom_id: str) -> dict[str, Any]:
+    def submit_modal(self, custom_id: str) -> dict[str, Any]:
         return self.send({"type": 5, "data": {"custom_id": custom_id, "components": []}})
 
     def send(self, change: dict[str, Any]) -> dict[str, Any]:
@@ -99,14 +99,14 @@ def changed_meanwhile(scene: Scene) -> dict[str, Any]:
     return scene.settings("reset")
 
 
-def hopeless(scene: Scene, **look: Any) -> dict[str, Any]:
+def refused_as_hopeless(scene: Scene, **look: Any) -> dict[str, Any]:
     scene.caller.store.knows(**look)
     scene.caller.queue.others = 10_000
     return scene.imagine()
 
 
 def without_capacity(scene: Scene) -> dict[str, Any]:
-    return hopeless(scene, desired=1, launch_failed_at=datetime.now(UTC))
+    return refused_as_hopeless(scene, desired=1, launch_failed_at=datetime.now(UTC))
 
 
 def broken_within(scene: Scene) -> dict[str, Any]:
@@ -142,16 +142,16 @@ SCENARIOS: dict[str, Scenario] = {
     "queue": lambda scene: scene.without_queue().imagine(),
     "store": lambda scene: scene.without_table().command("quota"),
     "no_capacity": without_capacity,
-    "too_many_waiting": lambda scene: hopeless(scene, running=1, desired=1),
-    "job_gone": lambda scene: scene.press("reroll:1:0"),
-    "picture_gone": lambda scene: scene.press(f"vary:{scene.job()}:0", "other-0.png"),
-    "source_gone": lambda scene: scene.press(
+    "too_many_waiting": lambda scene: refused_as_hopeless(scene, running=1, desired=1),
+    "job_gone": lambda scene: scene.click("reroll:1:0"),
+    "picture_gone": lambda scene: scene.click(f"vary:{scene.job()}:0", "other-0.png"),
+    "source_gone": lambda scene: scene.click(
         f"reroll:{scene.job(source=SourceImage('https://x/y.png?ex=5f000000&', 0.5))}:0"
     ),
-    "not_yours": lambda scene: scene.press(
+    "not_yours": lambda scene: scene.click(
         f"delete:{scene.job()}:0", member={"user": {"id": "4444"}}
     ),
-    "too_late_to_cancel": lambda scene: scene.press(f"cancel:{scene.job(JobStatus.DRAWING)}:0"),
+    "too_late_to_cancel": lambda scene: scene.click(f"cancel:{scene.job(JobStatus.DRAWING)}:0"),
     "nothing_to_cancel": lambda scene: scene.command("cancel"),
     "manage_guild": lambda scene: scene.command("settings", "show"),
     "guild_only": lambda scene: scene.send(
@@ -168,14 +168,14 @@ SCENARIOS: dict[str, Scenario] = {
         {"data": {"name": "Show parameters", "type": 3, "target_id": "5"}}
     ),
     "unknown_command": lambda scene: scene.command("gone"),
-    "unknown_component": lambda scene: scene.press("of an older kind"),
-    "unknown_modal": lambda scene: scene.form("vary:1:0"),
+    "unknown_component": lambda scene: scene.click("of an older kind"),
+    "unknown_modal": lambda scene: scene.submit_modal("vary:1:0"),
     "unknown_type": lambda scene: scene.send({"type": 77}),
     "unexpected": broken_within,
 }
 
 
-def test_there_is_a_way_to_every_reason() -> None:
+def test_there_is_a_scenario_for_every_reason() -> None:
     assert set(SCENARIOS) == {
         key.removeprefix("refused.") for key in texts("en") if key.startswith("refused.")
     }
@@ -183,7 +183,7 @@ def test_there_is_a_way_to_every_reason() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("reason", SCENARIOS)
-def test_a_refusal_is_told_to_the_user_alone_in_the_users_language(
+def test_a_refusal_is_an_ephemeral_answer_in_the_language_of_the_user(
     reason: str, language: str
 ) -> None:
     scene = Scene(make_caller(), language)
@@ -197,14 +197,14 @@ def test_a_refusal_is_told_to_the_user_alone_in_the_users_language(
     assert scene.caller.queue.jobs == []
 
 
-def test_an_option_is_called_what_the_users_client_calls_it() -> None:
+def test_an_option_has_the_name_that_the_client_of_the_user_shows() -> None:
     scene = Scene(make_caller(), "de")
     assert "`schritte` muss" in scene.imagine(steps=101)["data"]["content"]
     told = scene.settings("limits", user_units=-1)["data"]["content"]
     assert "`pro_nutzer` muss" in told
 
 
-def test_a_refused_prompt_is_kept_for_those_who_look_and_its_token_is_not() -> None:
+def test_a_blocked_prompt_is_audited_without_its_token() -> None:
     scene = Scene(make_caller(), "en").decided(blocklist=("evil",))
     scene.imagine(prompt="an evil plan")
     (kept,) = scene.caller.guilds.audited
@@ -212,7 +212,7 @@ def test_a_refused_prompt_is_kept_for_those_who_look_and_its_token_is_not() -> N
     assert "token" not in str(kept)
 
 
-def test_a_guilds_rules_do_not_lapse_while_the_table_does_not_answer() -> None:
+def test_the_rules_of_a_guild_do_not_lapse_while_the_table_does_not_answer() -> None:
     scene = Scene(make_caller(), "en").decided(user_units=10)
     scene.without_table()
     assert "can't look that up" in scene.imagine()["data"]["content"]
