@@ -157,7 +157,6 @@ def _parsed(policy: Any, speed: float) -> Policy:
         for step in given.get("StepAdjustments") or []
     ]
     return Policy(
-        arn=policy.policy_arn,
         adjustment_type=given["AdjustmentType"],
         steps=steps,
         # A cooldown is set by an alarm's period and evaluation interval, which are divided, too.

@@ -73,7 +73,7 @@ def _reconcile(state: FleetState, service: Service, now: float) -> None:
     deployment = state.deployments.get(service.key)
     if deployment is None or deployment.definition != service.definition:
         last_good = deployment.last_good if deployment else None
-        deployment = Deployment(service.definition, now, last_good=last_good)
+        deployment = Deployment(service.definition, last_good=last_good)
         state.deployments[service.key] = deployment
     live = state.tasks_of(service.key)
     current = [t for t in live if t.definition == service.definition]

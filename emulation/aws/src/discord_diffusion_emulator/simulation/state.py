@@ -100,7 +100,6 @@ class Deployment:
     """A service's deployment of one task definition, and the events it has reported."""
 
     definition: str
-    started: float
     state: str = "IN_PROGRESS"
     failed_tasks: int = 0
     retry_at: float = 0.0

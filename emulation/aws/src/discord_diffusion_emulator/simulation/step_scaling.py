@@ -7,7 +7,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-CHANGE = "ChangeInCapacity"
 PERCENT = "PercentChangeInCapacity"
 EXACT = "ExactCapacity"
 
@@ -25,7 +24,6 @@ class Step:
 class Policy:
     """A step scaling policy."""
 
-    arn: str
     adjustment_type: str
     steps: Sequence[Step]
     cooldown: float = 300.0
@@ -61,18 +59,13 @@ def adjusted(policy: Policy, step: Step, capacity: int) -> int:
     if policy.adjustment_type == EXACT:
         return step.adjustment
     if policy.adjustment_type == PERCENT:
-        change = _rounded(capacity * step.adjustment / 100.0)
+        exact = capacity * step.adjustment / 100.0
+        # AWS rounds towards zero, but a fraction of 1 to 1.
+        change = int(math.copysign(max(abs(exact), 1), exact)) if exact else 0
         if change and abs(change) < policy.minimum_magnitude:
             change = int(math.copysign(policy.minimum_magnitude, change))
         return capacity + change
     return capacity + step.adjustment
-
-
-def _rounded(change: float) -> int:
-    """Round a percentage's change as AWS does: towards zero, but from a fraction of 1 to 1."""
-    if 0 < abs(change) < 1:
-        return int(math.copysign(1, change))
-    return math.trunc(change)
 
 
 @dataclass(frozen=True)

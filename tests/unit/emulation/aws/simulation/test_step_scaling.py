@@ -12,8 +12,8 @@ from discord_diffusion_emulator.simulation.step_scaling import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-OUT = Policy("out", "ChangeInCapacity", (Step(1, 0, 5), Step(3, 5, None)), cooldown=60)
-IN = Policy("in", "ChangeInCapacity", (Step(-1, None, 0),), cooldown=60)
+OUT = Policy("ChangeInCapacity", (Step(1, 0, 5), Step(3, 5, None)), cooldown=60)
+IN = Policy("ChangeInCapacity", (Step(-1, None, 0),), cooldown=60)
 LIMITS = Limits(0, 10)
 
 
@@ -64,7 +64,7 @@ def test_below_the_threshold_a_step_includes_its_upper_bound_only() -> None:
 def test_each_adjustment_type_changes_the_capacity_as_documented(
     kind: str, adjustment: int, minimum: int, capacity: int, expected: int
 ) -> None:
-    policy = Policy("p", kind, (Step(adjustment, 0, None),), 60, minimum)
+    policy = Policy(kind, (Step(adjustment, 0, None),), 60, minimum)
     assert after(policy, 1, capacity) == expected
 
 
