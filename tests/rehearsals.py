@@ -7,7 +7,6 @@ import shlex
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +20,7 @@ from emulation.rig import rehearsal
 from emulation.rig.emulator_client import client_options
 from emulation.rig.stand_in_client import StandIn
 from emulation.rig.state import StackState, StateFolder
+from emulation.rig.waiting import wait_until
 from toolchain.layout import Layout
 
 LAYOUT = Layout.of_this_checkout()
@@ -171,11 +171,14 @@ def begin(folder: Path) -> Rehearsal:
 
 def wait_for(condition: Callable[[], bool], process: subprocess.Popen[str]) -> None:
     """Return once a condition holds, as long as the process lives."""
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    while not condition():
+
+    def holds() -> bool:
+        if condition():
+            return True
         assert process.poll() is None, process.stdout.read() if process.stdout else ""
-        assert time.monotonic() < deadline, "it never was"
-        time.sleep(0.05)
+        return False
+
+    wait_until(holds, "what the rehearsal waits for", _PATIENCE_SECONDS)
 
 
 def words_and_environments(process: subprocess.Popen[str]) -> list[tuple[str, str]]:
