@@ -1,1 +1,1 @@
-"""AWS on this machine: how LocalStack is started, and the extension that it loads (`src/`)."""
+"""AWS on this machine: the command that starts LocalStack, and the plug-in that it loads (`src/`)."""

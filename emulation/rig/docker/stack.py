@@ -20,7 +20,7 @@ from toolchain.errors import DockerError
 from toolchain.layout import Layout
 
 STACK_LABEL = "discord-diffusion.stack"
-"""Of the containers that the fleet agent starts (its task_spec.py)."""
+"""Of the containers of tasks (tasks/container_spec.py of the plug-in)."""
 TARGET = "docker"
 _TELEMETRY = "telemetry"
 _DEPLOYMENT = "terraform"
