@@ -1,4 +1,4 @@
-"""What the Lambdas write to users. What a user wrote is quoted by `discord.answer_text` alone."""
+"""What the Lambdas write to users. What a user wrote is quoted by `texts.answers` alone."""
 
 from datetime import datetime
 
@@ -48,7 +48,7 @@ def too_late(wait: WaitEstimate) -> Refusal:
     return Refusal("too_many_waiting", number=wait.ahead + 1)
 
 
-def given_up(wait: WaitEstimate, locale: str) -> str:
+def reason_to_end(wait: WaitEstimate, locale: str) -> str:
     """Why a queued job was ended: it can no longer be finished while Discord takes an answer."""
     no_capacity = wait.kind is WaitKind.NO_CAPACITY
     return say(locale, "failed.no_capacity" if no_capacity else "failed.not_begun")

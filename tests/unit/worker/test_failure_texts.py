@@ -132,4 +132,4 @@ def test_texts_about_pictures_held_back_and_jobs_never_begun_are_in_the_users_la
         (WaitKind.NO_CAPACITY, "failed.no_capacity"),
         (WaitKind.TURN, "failed.not_begun"),
     ):
-        assert texts.given_up(WaitEstimate(kind, 3, None), language) == say(language, key)
+        assert texts.reason_to_end(WaitEstimate(kind, 3, None), language) == say(language, key)

@@ -1,1 +1,1 @@
-"""dead_letters."""
+"""The Lambda `dead_letters`: ends jobs that failed too often."""

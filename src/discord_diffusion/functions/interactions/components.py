@@ -36,6 +36,7 @@ from discord_diffusion.texts.formatting import clean
 
 VARIATION_STRENGTH = 0.6
 UPSCALE_STRENGTH = 0.3
+"""Shares of the denoising that are done anew on the picture."""
 
 ClickHandler = Callable[[Interaction, CustomId], dict[str, Any]]
 
@@ -46,7 +47,7 @@ class ComponentHandlers:
     def __init__(self, requests: PictureRequests, jobs: JobStore) -> None:
         self._requests = requests
         self._jobs = jobs
-        self._by_verb: dict[str, ClickHandler] = {
+        self._by_action: dict[str, ClickHandler] = {
             ButtonAction.CANCEL: self._cancel,
             ButtonAction.REROLL: self._reroll,
             ButtonAction.EDIT: self._edit,
@@ -59,7 +60,7 @@ class ComponentHandlers:
     def component(self, interaction: Interaction) -> dict[str, Any]:
         """The answer to a click."""
         custom_id = _decoded(interaction, "unknown_component")
-        handler = self._by_verb.get(custom_id.action)
+        handler = self._by_action.get(custom_id.action)
         if not handler:
             raise Refusal("unknown_component")
         return handler(interaction, custom_id)

@@ -1,1 +1,1 @@
-"""waiting."""
+"""The Lambda `waiting`: notifies the users of queued jobs."""

@@ -113,7 +113,7 @@ class WaitingNotifier:
 
     def _refuse(self, record: JobRecord, wait: WaitEstimate, now: datetime) -> bool:
         """End a hopeless job, unless a worker has just begun it; then notify its user."""
-        reason = texts.given_up(wait, record.locale)
+        reason = texts.reason_to_end(wait, record.locale)
         if not self.jobs.withdraw(record.id, JobStatus.REFUSED, reason=reason, notify_later=True):
             return False
         log.info("Refused", extra={"job": record.id, "kind": wait.kind, "ahead": wait.ahead})
