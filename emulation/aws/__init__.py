@@ -1,1 +1,1 @@
-"""AWS on this machine: the command that starts LocalStack, and the plug-in that it loads (`src/`)."""
+"""AWS on this machine: the command that starts LocalStack, and its plug-in (`src/`)."""
