@@ -46,7 +46,7 @@ def with_pattern(blocklist: tuple[str, ...], pattern: str) -> tuple[str, ...]:
         check_pattern(written)
     except PatternError as error:
         raise Refusal("pattern_invalid", problem=error.problem) from None
-    longer = (*(one for one in blocklist if one != written), written)
+    longer = (*(known for known in blocklist if known != written), written)
     if len(longer) > MOST_PATTERNS or sum(map(_size, longer)) > LARGEST_PROGRAMS:
         raise Refusal("patterns_full")
     return longer

@@ -43,7 +43,7 @@ class GuildSettings:
     def from_json(cls, text: str) -> "GuildSettings":
         """Read what `to_json` wrote, in this version or another; unknown fields are ignored."""
         kept = json.loads(text)
-        known = {one.name for one in fields(cls)}
+        known = {field.name for field in fields(cls)}
         lists = {name: tuple(value) for name, value in kept.items() if isinstance(value, list)}
         return cls(**{name: value for name, value in (kept | lists).items() if name in known})
 
@@ -67,7 +67,7 @@ class GuildSettings:
         if self.roles and set(self.roles).isdisjoint(member_roles):
             raise Refusal("role")
         if self.channels and channel_id not in self.channels:
-            named = " ".join(f"<#{one}>" for one in self.channels[:CHANNELS_NAMED])
+            named = " ".join(f"<#{channel}>" for channel in self.channels[:CHANNELS_NAMED])
             raise Refusal("channel", channels=named)
 
     def safety_check(self, *, age_restricted: bool) -> bool:
@@ -77,5 +77,5 @@ class GuildSettings:
 
 def toggled(ids: tuple[str, ...], changed: str, present: bool) -> tuple[str, ...]:
     """`ids` with or without the changed one, in the order in which they were added."""
-    others = tuple(one for one in ids if one != changed)
+    others = tuple(known for known in ids if known != changed)
     return (*others, changed) if present else others

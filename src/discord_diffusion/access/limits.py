@@ -50,8 +50,8 @@ class Usage:
     in_flight: frozenset[str]
 
 
-def _smaller_units(one: int, other: int) -> int:
-    return min((units for units in (one, other) if units), default=0)
+def _smaller_units(first: int, second: int) -> int:
+    return min((units for units in (first, second) if units), default=0)
 
 
 def day_of(moment: datetime) -> str:

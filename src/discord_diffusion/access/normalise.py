@@ -44,12 +44,14 @@ def _visible(text: str) -> str:
     """The text in one compatible form and in lower case, without invisible characters."""
     words = _PHRASES.sub(" ", text)
     composed = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", words).casefold())
-    return "".join(one for one in composed if unicodedata.category(one) not in ("Cf", "Cc", "Mn"))
+    return "".join(
+        char for char in composed if unicodedata.category(char) not in ("Cf", "Cc", "Mn")
+    )
 
 
 def _without_marks(text: str) -> str:
     decomposed = unicodedata.normalize("NFD", text)
-    return "".join(one for one in decomposed if unicodedata.category(one) != "Mn")
+    return "".join(char for char in decomposed if unicodedata.category(char) != "Mn")
 
 
 def _joined(text: str) -> str:
@@ -65,4 +67,4 @@ def _words(text: str) -> str:
 def _look_alikes() -> dict[str, str]:
     """The Latin letter of every look-alike."""
     groups: dict[str, str] = json.loads(_FILE.read_text("utf-8"))
-    return {one: letter for letter, many in groups.items() for one in many}
+    return {like: letter for letter, alike in groups.items() for like in alike}

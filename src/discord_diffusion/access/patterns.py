@@ -40,7 +40,7 @@ class PatternError(ValueError):
 
 
 def check_pattern(pattern: str) -> None:
-    """Return if a pattern that somebody wrote can be used.
+    """Return if a new pattern can be used.
 
     Raises:
         PatternError: it cannot.
@@ -113,5 +113,5 @@ def _part_for_re2(part: re.Match[str], pattern: str) -> str:
     if part["most"]:
         return f"{{0,{part['most']}}}"
     if part["set"]:
-        return re.sub(r"\\(.)", lambda one: _ESCAPES_IN_SETS.get(one[1], one[0]), part[0])
+        return re.sub(r"\\(.)", lambda escape: _ESCAPES_IN_SETS.get(escape[1], escape[0]), part[0])
     return _ESCAPES.get(escape, part[0])

@@ -95,7 +95,7 @@ class Command:
 
     def options_of(self, subcommand: str | None) -> tuple[Option, ...]:
         """The options of a sub-command, or the command's own; none of an unknown sub-command."""
-        found = (one.options for one in self.subcommands if one.name == subcommand)
+        found = (known.options for known in self.subcommands if known.name == subcommand)
         return next(found, ()) if self.subcommands else self.options
 
 
@@ -107,7 +107,10 @@ def check_options(path: str, options: Sequence[Option], given: Mapping[str, Any]
     Raises:
         Refusal: naming the option, by its path, and what is allowed.
     """
-    return {one.name: _checked(f"{path}.{one.name}", one, given.get(one.name)) for one in options}
+    return {
+        option.name: _checked(f"{path}.{option.name}", option, given.get(option.name))
+        for option in options
+    }
 
 
 def _checked(path: str, option: Option, value: Any) -> Any:

@@ -30,7 +30,7 @@ _GONE = frozenset({UNKNOWN_MESSAGE, UNKNOWN_INTERACTION, INVALID_WEBHOOK_TOKEN})
 
 
 class DiscordError(Exception):
-    """Discord, or somebody in its name, did not keep to the protocol."""
+    """A request, an interaction or an API call does not follow Discord's protocol, or failed."""
 
 
 class InvalidSignatureError(DiscordError):

@@ -64,14 +64,14 @@ class SourceMessage:
     @classmethod
     def read(cls, payload: Mapping[str, Any]) -> "SourceMessage":
         """Read leniently."""
-        asked = _mapping(payload.get("interaction_metadata"))
+        answered = _mapping(payload.get("interaction_metadata"))
         return cls(
             _text(payload.get("id")),
             _text(payload.get("application_id")),
             _text(_mapping(payload.get("author")).get("id")),
-            _text(_mapping(asked.get("user")).get("id")),
-            tuple(Attachment.read(_mapping(one)) for one in _list(payload.get("attachments"))),
-            tuple(_text(one.get("custom_id")) for one in _leaves(payload.get("components"))),
+            _text(_mapping(answered.get("user")).get("id")),
+            tuple(Attachment.read(_mapping(file)) for file in _list(payload.get("attachments"))),
+            tuple(_text(leaf.get("custom_id")) for leaf in _leaves(payload.get("components"))),
         )
 
     def is_of(self, application_id: str) -> bool:
@@ -134,18 +134,20 @@ class Interaction:
             locale=_text(payload.get("locale")) or "en-US",
             name=_text(data.get("name")),
             subcommand=subcommand,
-            options={_text(one.get("name")): one.get("value") for one in options},
-            focused=next((_text(one["name"]) for one in options if one.get("focused")), None),
+            options={_text(option.get("name")): option.get("value") for option in options},
+            focused=next(
+                (_text(option["name"]) for option in options if option.get("focused")), None
+            ),
             custom_id=_text(data.get("custom_id")),
             fields=_fields(data.get("components")),
             attachments={
-                key: Attachment.read(_mapping(one))
-                for key, one in _mapping(resolved.get("attachments")).items()
+                key: Attachment.read(_mapping(attachment))
+                for key, attachment in _mapping(resolved.get("attachments")).items()
             },
             message=_message(payload, data, resolved),
             channel_id=_text(payload.get("channel_id")) or None,
             guild_id=_text(payload.get("guild_id")) or None,
-            roles=frozenset(_text(one) for one in _list(member.get("roles"))),
+            roles=frozenset(_text(role) for role in _list(member.get("roles"))),
             permissions=_bits(member.get("permissions")),
             attachment_size_limit=limit
             if type(limit) is int and limit > 0
@@ -181,15 +183,17 @@ def _message(
 
 
 def _fields(components: object) -> dict[str, str]:
-    return {_text(one.get("custom_id")): _text(one.get("value")) for one in _leaves(components)}
+    return {_text(leaf.get("custom_id")): _text(leaf.get("value")) for leaf in _leaves(components)}
 
 
 def _leaves(components: object, depth: int = 4) -> Iterator[Mapping[str, Any]]:
     """Every component that holds no other; our messages and modals are not nested deeper."""
-    for one in map(_mapping, _list(components)) if depth else ():
-        inner = one.get("components") or ([one["component"]] if one.get("component") else None)
-        if inner is None:
-            yield one
+    for component in map(_mapping, _list(components)) if depth else ():
+        inner = component.get("components")
+        if not inner and component.get("component"):
+            inner = [component["component"]]
+        if not inner:
+            yield component
         else:
             yield from _leaves(inner, depth - 1)
 

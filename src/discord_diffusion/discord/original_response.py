@@ -38,7 +38,7 @@ logging.getLogger("urllib3").setLevel(logging.WARNING)
 
 @dataclass(frozen=True)
 class Message:
-    """What of a message matters here."""
+    """The parts of a message that are needed."""
 
     id: str
     content: str

@@ -25,8 +25,8 @@ def spare_instances(
     instance that drains, because that one's replacement has no task either. How long tasks are kept
     for the next job is up to the scaling policies; an instance is not kept after its task.
     """
-    there = list(instances)
+    present = list(instances)
     settled = snapshot.wanted <= snapshot.running == snapshot.desired
-    if not settled or any(one.draining and one.tasks for one in there):
+    if not settled or any(instance.draining and instance.tasks for instance in present):
         return []
-    return [one for one in there if not one.tasks]
+    return [instance for instance in present if not instance.tasks]

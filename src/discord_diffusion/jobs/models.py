@@ -47,7 +47,7 @@ def parse(text: str) -> Mapping[str, ModelSpec]:
         raise ValueError("a JSON object is needed") from error
     if not isinstance(content, dict):
         raise ValueError("a JSON object of models by name is needed")
-    return MappingProxyType({_name(name): _spec(name, one) for name, one in content.items()})
+    return MappingProxyType({_name(name): _spec(name, spec) for name, spec in content.items()})
 
 
 def _name(name: str) -> str:
@@ -59,7 +59,7 @@ def _name(name: str) -> str:
 def _spec(name: str, content: Any) -> ModelSpec:
     if not isinstance(content, dict):
         raise ValueError(f"{name} is not an object")
-    if unknown := sorted(content.keys() - {one.name for one in fields(ModelSpec)}):
+    if unknown := sorted(content.keys() - {field.name for field in fields(ModelSpec)}):
         raise ValueError(f"{name} has no field {unknown[0]!r}")
     for field in ("model", "revision", "variant", "scheduler"):
         value = content.get(field)

@@ -81,7 +81,9 @@ class GenerationParameters:
         Raises:
             InvalidJobError: naming the field, its value and what is allowed.
         """
-        defaults = {one.name: one.default for one in fields(cls) if one.default is not MISSING}
+        defaults = {
+            field.name: field.default for field in fields(cls) if field.default is not MISSING
+        }
         return cls.read(defaults | json.loads(text))
 
     @classmethod

@@ -41,7 +41,7 @@ class Fields:
         if not isinstance(value, dict):
             raise InvalidJobError(f"{path or 'the message'} is {shown(value)}, not an object")
         prefix = f"{path}." if path else ""
-        if unknown := sorted(map(str, value.keys() - {one.name for one in fields(kind)})):
+        if unknown := sorted(map(str, value.keys() - {field.name for field in fields(kind)})):
             raise InvalidJobError(
                 f"{prefix}{shown(unknown[0])} is no field of schema {SCHEMA_VERSION}"
             )

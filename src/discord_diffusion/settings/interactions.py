@@ -50,9 +50,9 @@ COOLDOWN_SECONDS = "COOLDOWN_SECONDS"
 JOBS_IN_FLIGHT = "JOBS_IN_FLIGHT"
 """Requests of a user that are not finished, unless a guild decides otherwise."""
 AUDIT_DAYS = "AUDIT_DAYS"
-"""How long it is kept who asked for what."""
+"""Days for which the audit items are kept: who asked for what."""
 WAKE_STATE_MACHINE_ARN = "WAKE_STATE_MACHINE_ARN"
-"""The state machine that wakes a sleeping fleet; without one the scaling loop does, in its time."""
+"""State machine that wakes a sleeping fleet at once; without it the next scaling loop does."""
 
 
 @dataclass(frozen=True)

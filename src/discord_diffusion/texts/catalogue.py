@@ -22,7 +22,7 @@ def language_of(locale: str) -> str:
     if locale in LANGUAGES:
         return locale
     base = locale.partition("-")[0]
-    return next((one for one in LANGUAGES if one.partition("-")[0] == base), FALLBACK)
+    return next((known for known in LANGUAGES if known.partition("-")[0] == base), FALLBACK)
 
 
 @cache
