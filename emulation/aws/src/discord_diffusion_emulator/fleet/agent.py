@@ -79,6 +79,7 @@ class FleetAgent:
         from .region import Region
 
         config = TaskConfig.from_environ()
+        settings = Settings().changed(json.loads(os.environ.get(FLEET) or "{}"))
         if not self.regions:
             if config.stack:
                 # An emulator of the same stack may have been killed.
@@ -86,7 +87,6 @@ class FleetAgent:
 
                 container.remove_all(config.stack)
             threading.Thread(target=self._run, name="fleet-agent", daemon=True).start()
-        settings = Settings().changed(json.loads(os.environ.get(FLEET) or "{}"))
 
         def exited(task: str, status: int) -> None:
             with self.lock:
