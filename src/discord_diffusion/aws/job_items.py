@@ -74,11 +74,12 @@ def record_of(found: Item) -> JobRecord | None:
     plain = from_item(found)
     job_id = str(plain["id"]).removeprefix(_PREFIX)
     try:
+        copied: dict[str, Any] = {name: plain[name] for name in _REQUIRED}
+        copied |= {name: plain.get(name) for name in _OPTIONAL}
         return JobRecord(
             id=job_id,
             status=JobStatus(plain["status"]),
-            **{name: plain[name] for name in _REQUIRED},
-            **{name: plain.get(name) for name in _OPTIONAL},
+            **copied,
             parameters=GenerationParameters.from_json(plain["parameters"]),
             units=int(plain["units"]),
             wait=_wait(plain.get("wait", {})),
