@@ -17,7 +17,6 @@ import pytest
 
 from emulation.rig.deployment import with_outputs
 from emulation.rig.state import StackState
-from emulation.rig.terraform import Outputs
 
 
 def state() -> StackState:
@@ -35,4 +34,4 @@ def state() -> StackState:
         discord_api_url=f"{discord}/api/v10",
     )
     answered = json.loads(Path(outputs).read_text())
-    return with_outputs(known, Outputs({name: one["value"] for name, one in answered.items()}))
+    return with_outputs(known, {name: one["value"] for name, one in answered.items()})

@@ -1,39 +1,24 @@
 """Docker's command line client: run its commands, find containers by label."""
 
-import shlex
-import subprocess
+import shutil
 from collections.abc import Mapping
 
-from toolchain.errors import DockerError
-
-_SECONDS = 60.0
-_LAST_LINES = 30
+from toolchain import commands
+from toolchain.errors import CommandFailedError, DockerError
 
 
-def run(*words: str, env: Mapping[str, str] | None = None, timeout: float | None = _SECONDS) -> str:
+def run(*words: str, env: Mapping[str, str] | None = None, timeout: float = 60) -> str:
     """Run a command of Docker's client and return its standard output.
 
     Raises:
         DockerError: it failed, or there is no client; the text ends with what it printed last.
     """
+    if shutil.which("docker") is None:
+        raise DockerError("There is no `docker` program on the PATH. See: make doctor")
     try:
-        ended = subprocess.run(
-            ["docker", *words],
-            env=dict(env) if env is not None else None,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            check=False,
-        )
-    except FileNotFoundError as error:
-        raise DockerError("There is no `docker` program on the PATH. See: make doctor") from error
-    except subprocess.TimeoutExpired as error:
-        raise DockerError(f"docker {words[0]} did not end within {timeout:.0f} s") from error
-    if ended.returncode != 0:
-        printed = (ended.stdout + ended.stderr).splitlines()[-_LAST_LINES:]
-        raise DockerError(f"docker {shlex.join(words)} failed:\n" + "\n".join(printed))
-    return ended.stdout
+        return commands.run(["docker", *words], env=env, timeout=timeout)
+    except CommandFailedError as error:
+        raise DockerError(str(error)) from error
 
 
 def answers(*words: str) -> bool:

@@ -19,7 +19,7 @@ class CommandFailedError(ToolchainError):
     """A program ended with an error; the text ends with the last lines it printed."""
 
     def __init__(self, command: list[str], returncode: int, output: str) -> None:
-        tail = "\n".join(output.strip().splitlines()[-15:])
+        tail = "\n".join(output.strip().splitlines()[-30:])
         super().__init__(f"`{' '.join(command)}` ended with {returncode}:\n{tail}")
 
 

@@ -16,6 +16,12 @@ from infra.deploy.registration import Registrar
 from toolchain.layout import Layout
 
 PACKAGE = "discord_diffusion"
+_OUTPUTS = (
+    *("queue_url", "dead_letter_queue_url", "jobs_table_name", "alarm_names"),
+    *("interactions_function_name", "function_names", "worker_environment"),
+    *("ecs_cluster_name", "ecs_service_name", "auto_scaling_group_name"),
+)
+"""Outputs of the root module that are fields of StackState."""
 
 
 @dataclass(frozen=True)
@@ -96,20 +102,9 @@ def variables(
 
 def with_outputs(state: StackState, outputs: Outputs) -> StackState:
     """The stack with what Terraform deployed."""
-    return replace(
-        state,
-        interactions_url=outputs.text("discord_interactions_endpoint_url"),
-        queue_url=outputs.text("queue_url"),
-        dead_letter_queue_url=outputs.text("dead_letter_queue_url"),
-        interactions_function_name=outputs.text("interactions_function_name"),
-        function_names=outputs.mapping("function_names"),
-        ecs_cluster_name=outputs.text("ecs_cluster_name"),
-        ecs_service_name=outputs.text("ecs_service_name"),
-        auto_scaling_group_name=outputs.text("auto_scaling_group_name"),
-        jobs_table_name=outputs.text("jobs_table_name"),
-        alarm_names=outputs.lists("alarm_names"),
-        worker_environment=outputs.mapping("worker_environment"),
-    )
+    interactions_url = outputs["discord_interactions_endpoint_url"]
+    known = {name: outputs[name] for name in _OUTPUTS}
+    return replace(state, interactions_url=interactions_url, **known)
 
 
 def hot_reload_folder(layout: Layout) -> Path:

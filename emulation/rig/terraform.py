@@ -17,23 +17,8 @@ _CHANGES = ("create", "update", "delete")
 """Actions on resources; `read` is of a data source."""
 
 
-@dataclass(frozen=True)
-class Outputs:
-    """What the root module answers, by output name."""
-
-    values: dict[str, Any]
-
-    def text(self, name: str) -> str:
-        """A string output."""
-        return str(self.values[name])
-
-    def lists(self, name: str) -> dict[str, list[str]]:
-        """An output that is an object of lists of strings."""
-        return {key: [str(one) for one in value] for key, value in self.values[name].items()}
-
-    def mapping(self, name: str) -> dict[str, str]:
-        """A map(string) output."""
-        return {key: str(value) for key, value in self.values[name].items()}
+Outputs = dict[str, Any]
+"""The root module's outputs by name."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +69,7 @@ class Terraform:
     def outputs(self) -> Outputs:
         """What the last apply answered."""
         printed = self.run("output", "-json", f"-state={self._state}")
-        return Outputs({name: item["value"] for name, item in json.loads(printed).items()})
+        return {name: item["value"] for name, item in json.loads(printed).items()}
 
     def is_up_to_date(self) -> bool:
         """Whether a plan made now is empty."""

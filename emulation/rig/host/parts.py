@@ -59,13 +59,8 @@ class Parts:
 
     def start_telemetry(self) -> ProcessRecord:
         """The telemetry, which reports the queue and the fleet to the operations page."""
-        argv = [
-            sys.executable,
-            "-m",
-            "emulation.rig.telemetry",
-            "--state-dir",
-            str(self.folder.path),
-        ]
+        argv = [sys.executable, "-m", "emulation.rig.telemetry"]
+        argv += ["--state-dir", str(self.folder.path)]
         return self._spawn(TELEMETRY, argv, base_environment())
 
     def start_servers(self, state: StackState, display: Display) -> StackState:

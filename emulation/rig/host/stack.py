@@ -73,60 +73,55 @@ def _updated(
     return running
 
 
+@dataclass
 class _Start:
     """One start; the state is saved after every process, so that each can be stopped."""
 
-    def __init__(
-        self, layout: Layout, folder: StateFolder, options: StackOptions, display: Display
-    ) -> None:
-        self._layout = layout
-        self._folder = folder
-        self._options = options
-        self._display = display
-        self._parts = Parts(layout, folder, options)
-        aws = choose_port(options.aws_port)
-        self._state = StackState.on_ports(
-            "host",
-            aws,
-            choose_port(options.discord_port, taken=aws),
-            region=options.region,
-            options=options.as_json(),
-            lambda_package_sha256=files_digest(layout.lambda_package),
-        )
+    layout: Layout
+    folder: StateFolder
+    options: StackOptions
+    display: Display
 
     def run(self) -> StackState:
-        self._state = self._parts.start_servers(self._state, self._display)
-        discord = deployment.DiscordApplication.from_fixture(self._state.discord_api_url)
-        outputs = self._display.run("Terraform apply", lambda: self._apply(discord))
-        self._keep(deployment.with_outputs(self._state, outputs))
+        parts = Parts(self.layout, self.folder, self.options)
+        aws = choose_port(self.options.aws_port)
+        state = StackState.on_ports(
+            "host",
+            aws,
+            choose_port(self.options.discord_port, taken=aws),
+            region=self.options.region,
+            options=self.options.as_json(),
+            lambda_package_sha256=files_digest(self.layout.lambda_package),
+        )
+        state = parts.start_servers(state, self.display)
+        discord = deployment.DiscordApplication.from_fixture(state.discord_api_url)
+        outputs = self.display.run("Terraform apply", lambda: self._apply(state, discord))
+        state = deployment.with_outputs(state, outputs)
+        self.folder.save(state)
         with ThreadPoolExecutor() as pool:
-            fleet = pool.submit(self._display.run, "fleet: tasks are ready", self._wait_for_tasks)
+            fleet = pool.submit(
+                self.display.run, "fleet: tasks are ready", lambda: self._wait_for_tasks(state)
+            )
             pool.submit(
-                self._display.run,
+                self.display.run,
                 "Discord: commands and endpoint",
-                lambda: discord.register(self._state.interactions_url),
+                lambda: discord.register(state.interactions_url),
             ).result()
             fleet.result()
-        telemetry = self._parts.start_telemetry()
-        self._keep(replace(self._state.with_process(telemetry), ready=True))
-        return self._state
+        started = replace(state.with_process(parts.start_telemetry()), ready=True)
+        self.folder.save(started)
+        return started
 
-    def _apply(self, discord: deployment.DiscordApplication) -> Outputs:
-        terraform = Terraform(self._layout, self._folder.path / "terraform")
-        variables = deployment.variables(self._layout, self._options, self._state, discord)
-        terraform.write_variables(variables)
-        return terraform.apply(lambda text: self._display.detail("Terraform apply", text))
+    def _apply(self, state: StackState, discord: deployment.DiscordApplication) -> Outputs:
+        terraform = Terraform(self.layout, self.folder.path / "terraform")
+        terraform.write_variables(deployment.variables(self.layout, self.options, state, discord))
+        return terraform.apply(lambda text: self.display.detail("Terraform apply", text))
 
-    def _wait_for_tasks(self) -> None:
-        fleet = self._options.fleet
-        health.wait_for_tasks(
-            self._folder, self._state, min(fleet.minimum_tasks, fleet.maximum_tasks)
-        )
-        FleetAgent(self._state.aws_endpoint).change("settings", **fleet.settings())
-
-    def _keep(self, state: StackState) -> None:
-        self._state = state
-        self._folder.save(state)
+    def _wait_for_tasks(self, state: StackState) -> None:
+        fleet = self.options.fleet
+        number = min(fleet.minimum_tasks, fleet.maximum_tasks)
+        health.wait_for_tasks(self.folder, state, number)
+        FleetAgent(state.aws_endpoint).change("settings", **fleet.settings())
 
 
 def stop(folder: StateFolder) -> StackState | None:

@@ -116,7 +116,7 @@ def test_two_deployments_exist_side_by_side_and_are_destroyed_one_by_one(
 
     def running() -> bool:
         described = ecs.describe_services(
-            cluster=outputs.text("ecs_cluster_name"), services=[outputs.text("ecs_service_name")]
+            cluster=outputs["ecs_cluster_name"], services=[outputs["ecs_service_name"]]
         )
         return bool(described["services"][0]["runningCount"])
 
