@@ -29,15 +29,9 @@ class Fault(BaseModel):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     probability: float = Field(default=1.0, ge=0, le=1, description="Of each request or delivery.")
-    duration_seconds: float | None = Field(
-        default=None, gt=0, description="It ends by itself after this time."
-    )
-    count: int | None = Field(
-        default=None, ge=1, description="It ends by itself after so many hits."
-    )
-    path: str = Field(
-        default="", description="Only API paths that hold this text, such as /webhooks/."
-    )
+    duration_seconds: float | None = Field(default=None, gt=0, description="Ends after this time.")
+    count: int | None = Field(default=None, ge=1, description="Ends after so many hits.")
+    path: str = Field(default="", description="Strikes only API paths that contain this text.")
     seconds: float = Field(
         default=1.0,
         ge=-86_400,
@@ -46,9 +40,7 @@ class Fault(BaseModel):
         " the signed timestamp. early_404: how long after the answer.",
     )
     status: int = Field(default=503, ge=500, le=599, description="server_error: the status.")
-    scope: Literal["user", "global", "shared"] = Field(
-        default="user", description="rate_limited: X-RateLimit-Scope."
-    )
+    scope: Literal["user", "global", "shared"] = Field(default="user", description="Of a 429.")
     when: Literal["before", "after"] = Field(
         default="before", description="dropped: before the request is acted on, or after."
     )

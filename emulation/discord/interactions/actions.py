@@ -18,14 +18,12 @@ class UserAction(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     command: str | None = Field(
-        default=None, min_length=1, description="With its sub-commands: `a b c`."
+        default=None, min_length=1, description="With sub-commands: `a b c`."
     )
     command_type: int = Field(default=1, ge=1, le=3, description="1 chat input, 2 user, 3 message.")
     options: dict[str, Any] = Field(default_factory=dict)
     target_id: str | None = Field(default=None, description="Of a user or message command.")
-    focused: str | None = Field(
-        default=None, description="Makes it the autocomplete of this option."
-    )
+    focused: str | None = Field(default=None, description="Autocompletes this option.")
 
     message_id: str | None = Field(default=None, description="Whose component is clicked.")
     custom_id: str | None = None
@@ -39,12 +37,8 @@ class UserAction(BaseModel):
     channel_id: str | None = None
     locale: str | None = None
     raw: Json = Field(default_factory=dict, description="Merged into the payload that is sent.")
-    age_seconds: float = Field(
-        default=0.0, ge=0, le=86_400, description="How long ago the interaction was created."
-    )
-    strict: bool = Field(
-        default=False, description="Refuse what Discord's client would not let through."
-    )
+    age_seconds: float = Field(default=0.0, ge=0, le=86_400, description="Its age when it is sent.")
+    strict: bool = Field(default=False, description="Refuse what Discord's client refuses.")
 
     @property
     def is_in_dm(self) -> bool:

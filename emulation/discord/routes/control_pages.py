@@ -1,5 +1,7 @@
 """The control API for the pages: a snapshot to draw from, live events, series and notes."""
 
+from typing import Annotated
+
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import Field
@@ -21,7 +23,8 @@ from emulation.discord.state.reports import MAX_SERIES
 router = APIRouter(prefix="/control", tags=["control"])
 
 _MAX_INTERACTIONS = 200
-_MAX_UNIX_SECONDS = 2**33
+OptionalTime = Annotated[float | None, Field(ge=0, le=2**33)]
+"""Unix seconds; None: now."""
 
 
 class SeriesPoint(StrictModel):
@@ -33,18 +36,14 @@ class SeriesPoint(StrictModel):
 
     name: str = Field(pattern=r"^[a-z][a-zA-Z0-9_.:/-]{0,99}$")
     value: float
-    at: float | None = Field(
-        default=None, ge=0, le=_MAX_UNIX_SECONDS, description="Unix seconds; else now."
-    )
+    at: OptionalTime = None
 
 
 class NewNote(StrictModel):
     """Something that a part of the rig did, in words."""
 
     text: str = Field(min_length=1, max_length=300)
-    at: float | None = Field(
-        default=None, ge=0, le=_MAX_UNIX_SECONDS, description="Unix seconds; else now."
-    )
+    at: OptionalTime = None
 
 
 @router.get("/events")
