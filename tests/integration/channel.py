@@ -2,6 +2,8 @@
 
 import re
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -145,6 +147,16 @@ class Channel:
         """An item of the table."""
         found = self.dynamodb.get_item(TableName=self.table, Key={"id": {"S": key}})
         return found.get("Item")
+
+
+@contextmanager
+def channel_with_default_settings(stack: Stack) -> Iterator[Channel]:
+    """A channel of a guild whose settings are the defaults, before and after."""
+    channel = Channel(stack)
+    channel.settings("reset")
+    yield channel
+    channel.settings("reset")
+    channel.cancel_queued_jobs()
 
 
 def content_of(delivery: dict[str, Any]) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 
 import pytest
-from channel import ADA, AFTER_DARK, Channel, buttons, contains_text
+from channel import ADA, AFTER_DARK, Channel, buttons, channel_with_default_settings, contains_text
 
 from discord_diffusion.jobs.parameters import GenerationParameters
 from tests.integration import filtered_model
@@ -29,10 +29,8 @@ def held_back(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 @pytest.fixture
 def channel(stack: Stack, held_back: list[int]) -> Iterator[Channel]:
-    one = Channel(stack)
-    one.settings("reset")
-    yield one
-    one.settings("reset")
+    with channel_with_default_settings(stack) as channel:
+        yield channel
 
 
 def options(**changes: object) -> dict[str, object]:

@@ -15,6 +15,7 @@ from channel import (
     PAINTER,
     Channel,
     buttons,
+    channel_with_default_settings,
     contains_text,
     content_of,
     has_button,
@@ -30,12 +31,8 @@ WITH_PRIORITY = {"member": {"roles": [PAINTER]}}
 
 @pytest.fixture
 def channel(stack: Stack) -> Iterator[Channel]:
-    """A channel of a guild that has decided nothing, before and after."""
-    one = Channel(stack)
-    one.settings("reset")
-    yield one
-    one.settings("reset")
-    one.cancel_queued_jobs()
+    with channel_with_default_settings(stack) as channel:
+        yield channel
 
 
 def test_fifty_requests_at_once_with_ten_units_make_ten_jobs(channel: Channel) -> None:

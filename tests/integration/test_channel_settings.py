@@ -17,6 +17,7 @@ from channel import (
     PAINTER,
     PICTURES,
     Channel,
+    channel_with_default_settings,
     contains_text,
     content_of,
     is_ephemeral,
@@ -30,12 +31,8 @@ MADE_UP = "(?:evil|bad) cats?"
 
 @pytest.fixture
 def channel(stack: Stack) -> Iterator[Channel]:
-    """A channel of a guild that has decided nothing, before and after."""
-    one = Channel(stack)
-    one.settings("reset")
-    yield one
-    one.settings("reset")
-    one.cancel_queued_jobs()
+    with channel_with_default_settings(stack) as channel:
+        yield channel
 
 
 def drawn(channel: Channel, sent: dict[str, Any]) -> dict[str, Any]:

@@ -36,7 +36,7 @@ class Deployment:
     _mapping: str = ""
 
     def __post_init__(self) -> None:
-        self._make_table()
+        create_jobs_table(self.client("dynamodb"), self.table)
         self._make_queues()
         self.functions = {
             name: self._function(name)
@@ -161,27 +161,6 @@ class Deployment:
             Timeout=timeout,
         )
 
-    def _make_table(self) -> None:
-        attributes = {"id": "S", "waiting": "S", "created_at": "N"}
-        self.client("dynamodb").create_table(
-            TableName=self.table,
-            BillingMode="PAY_PER_REQUEST",
-            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-            AttributeDefinitions=[
-                {"AttributeName": name, "AttributeType": kind} for name, kind in attributes.items()
-            ],
-            GlobalSecondaryIndexes=[
-                {
-                    "IndexName": "waiting",
-                    "KeySchema": [
-                        {"AttributeName": "waiting", "KeyType": "HASH"},
-                        {"AttributeName": "created_at", "KeyType": "RANGE"},
-                    ],
-                    "Projection": {"ProjectionType": "ALL"},
-                }
-            ],
-        )
-
     def _make_queues(self) -> None:
         sqs = self.client("sqs")
         fifo = {"FifoQueue": "true"}
@@ -203,6 +182,30 @@ class Deployment:
         )
         arn: str = answer["Attributes"]["QueueArn"]
         return arn
+
+
+def create_jobs_table(client: Any, name: str) -> None:
+    """Create a table of jobs with the keys and the index that Terraform gives it."""
+    attributes = {"id": "S", "waiting": "S", "created_at": "N"}
+    client.create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[
+            {"AttributeName": attribute, "AttributeType": kind}
+            for attribute, kind in attributes.items()
+        ],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "waiting",
+                "KeySchema": [
+                    {"AttributeName": "waiting", "KeyType": "HASH"},
+                    {"AttributeName": "created_at", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "ALL"},
+            }
+        ],
+    )
 
 
 def package(folder: Path) -> bytes:

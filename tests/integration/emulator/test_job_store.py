@@ -12,6 +12,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from deployment import create_jobs_table
 from running_emulator import Emulator
 
 from discord_diffusion.access.limits import Limits, Usage
@@ -56,26 +57,7 @@ def job(job_id: str | None = None) -> Job:
 def table(emulator: Emulator) -> Iterator[str]:
     name = f"t{uuid4().hex[:6]}-jobs"
     client = emulator.client("dynamodb")
-    client.create_table(
-        TableName=name,
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        AttributeDefinitions=[
-            {"AttributeName": "id", "AttributeType": "S"},
-            {"AttributeName": "waiting", "AttributeType": "S"},
-            {"AttributeName": "created_at", "AttributeType": "N"},
-        ],
-        GlobalSecondaryIndexes=[
-            {
-                "IndexName": "waiting",
-                "KeySchema": [
-                    {"AttributeName": "waiting", "KeyType": "HASH"},
-                    {"AttributeName": "created_at", "KeyType": "RANGE"},
-                ],
-                "Projection": {"ProjectionType": "ALL"},
-            }
-        ],
-    )
+    create_jobs_table(client, name)
     yield name
     client.delete_table(TableName=name)
 
