@@ -83,8 +83,8 @@ export class MessageList {
     if (!element) return;
     this.#isAtBottom = false;
     element.scrollIntoView({ block: "center" });
-    element.classList.add("lit");
-    element.addEventListener("animationend", () => element.classList.remove("lit"), { once: true });
+    element.classList.add("highlighted");
+    element.addEventListener("animationend", () => element.classList.remove("highlighted"), { once: true });
   }
 
   scrollToBottom() {

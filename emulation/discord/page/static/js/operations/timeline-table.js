@@ -70,7 +70,7 @@ export class TimelineTable {
     return h("tr", { class: open ? "timeline-row open" : "timeline-row", data: { id: timeline.id } },
       h("td", { class: "time" }, exactTime(new Date(timeline.startedAt))),
       h("td", {}, this.#userName(timeline.summary.user_id)),
-      h("td", { class: "what" }, button, timeline.optionsText && h("span", { class: "gist", title: timeline.optionsText }, timeline.optionsText)),
+      h("td", { class: "what" }, button, timeline.optionsText && h("span", { class: "options-text", title: timeline.optionsText }, timeline.optionsText)),
       h("td", { class: "bar-cell" }, this.#bar(timeline, same ? this.#scale : Math.max(timeline.total, 1) * 1.02)),
       h("td", { class: "num" }, duration(timeline.total)),
       h("td", {}, h("span", { class: `outcome ${OUTCOMES[outcome] ?? "calm"}` }, this.#outcome(timeline))));
