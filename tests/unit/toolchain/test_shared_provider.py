@@ -1,0 +1,67 @@
+"""One process of the provider serves several runs of Terraform, and ends with its user."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.waiting import eventually
+from toolchain import terraform
+from toolchain.errors import SetupError
+from toolchain.layout import Layout
+from toolchain.shared_provider import VARIABLE, shared_provider
+
+LAYOUT = Layout.of_this_checkout()
+
+
+def provider_of(variables: dict[str, str]) -> int:
+    [address] = json.loads(variables[VARIABLE]).values()
+    return int(address["Pid"])
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_terraform_uses_the_process_that_runs() -> None:
+    program = terraform.find(LAYOUT.cache)
+    with shared_provider(LAYOUT) as variables:
+        provider = provider_of(variables)
+        for _ in range(2):
+            checked = subprocess.run(
+                [str(program), f"-chdir={LAYOUT.infra}", "validate", "-json"],
+                env=terraform.environment(LAYOUT.terraform_data) | variables,
+                capture_output=True,
+                check=True,
+            )
+            assert json.loads(checked.stdout)["valid"]
+            assert is_alive(provider)
+    assert not is_alive(provider)
+
+
+def test_the_provider_ends_when_its_user_is_killed() -> None:
+    script = (
+        "import time\nfrom toolchain.shared_provider import *\n"
+        "with shared_provider(Layout.of_this_checkout()) as variables:\n"
+        "    print(variables[VARIABLE], flush=True); time.sleep(300)"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script], cwd=LAYOUT.root, stdout=subprocess.PIPE, text=True
+    ) as user:
+        assert user.stdout
+        provider = provider_of({VARIABLE: user.stdout.readline()})
+        user.send_signal(signal.SIGKILL)
+    eventually(lambda: not is_alive(provider), "the provider has ended")
+
+
+def test_a_checkout_without_a_provider_is_told_to_set_it_up(tmp_path: Path) -> None:
+    with pytest.raises(SetupError, match="make setup"), shared_provider(Layout(tmp_path)):
+        pass

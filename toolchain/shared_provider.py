@@ -1,0 +1,79 @@
+"""One process of Terraform's AWS provider for many runs of Terraform against an emulator.
+
+Terraform starts a provider anew for each command, and the start of the AWS provider costs more
+processor time than most commands do. A provider that runs already is handed over by an environment
+variable: https://developer.hashicorp.com/terraform/plugin/debugging
+
+Each run of Terraform configures the process anew, so only one run at a time may use it. It is never
+used against AWS, where a provider should end with the run that holds credentials.
+
+`python -m toolchain.shared_provider PROGRAM` runs PROGRAM until standard input ends, which happens
+when the process that started it is gone, whatever ended that.
+"""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from .errors import SetupError
+from .layout import Layout
+
+VARIABLE = "TF_REATTACH_PROVIDERS"
+_NAME = "terraform-provider-aws*"
+
+
+@contextmanager
+def shared_provider(layout: Layout) -> Iterator[dict[str, str]]:
+    """Start the provider; yields the variable that hands it to Terraform.
+
+    Raises:
+        SetupError: the provider is not set up, or ended before it could be reached.
+    """
+    command = [sys.executable, "-m", __name__, str(_program(layout.terraform_data))]
+    with subprocess.Popen(
+        command,
+        cwd=layout.root,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        # An interrupt of the terminal is for the run of Terraform, which still needs the provider.
+        start_new_session=True,
+    ) as process:
+        assert process.stdin  # noqa: S101 - a pipe, above
+        assert process.stdout  # noqa: S101 - a pipe, above
+        try:
+            yield {VARIABLE: _address(process.stdout)}
+        finally:
+            process.stdin.close()
+            process.stdout.close()
+            process.wait()
+
+
+def _program(data: Path) -> Path:
+    found = sorted((data / "providers").glob(f"*/hashicorp/aws/*/*/{_NAME}"))
+    if not found:
+        raise SetupError("Terraform's AWS provider is not set up: run `make setup`")
+    return found[-1].resolve()
+
+
+def _address(lines: Iterator[str]) -> str:
+    for line in lines:
+        name, _, value = line.strip().partition("=")
+        if name == VARIABLE:
+            return value.strip("'")
+    raise SetupError("Terraform's AWS provider ended before it could be reached")
+
+
+def main() -> int:
+    """Run the provider until standard input ends; its exit status."""
+    with subprocess.Popen([*sys.argv[1:], "-debug"], stdin=subprocess.DEVNULL) as provider:
+        sys.stdin.read()
+        provider.kill()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
