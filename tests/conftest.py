@@ -8,6 +8,6 @@ from tests.targets import DOCKER, TARGET
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
-pytest_plugins = ["tests.stack"]
+pytest_plugins = ["tests.stack", "tests.terraform_provider"]
 # They need an engine: `make test-docker`.
 collect_ignore = [] if TARGET == DOCKER else ["docker"]

@@ -22,6 +22,7 @@ from emulation.rig.stand_in_client import StandIn
 from emulation.rig.state import StackState, StateFolder
 from emulation.rig.waiting import wait_until
 from toolchain.layout import Layout
+from toolchain.shared_provider import VARIABLE
 
 LAYOUT = Layout.of_this_checkout()
 _COPIED = ("docker", "emulation", "fixtures", "infra", "requirements", "src", "toolchain")
@@ -142,11 +143,14 @@ class Rehearsal:
         return [sys.executable, "-m", "infra.deploy", *words]
 
     def shell(self, **changed: str | None) -> dict[str, str]:
-        """The whole environment of the person's shell, with changes."""
+        """The whole environment of the person's shell, with changes.
+
+        The provider that tests share reads no setting of AWS from the environment, as this must.
+        """
         kept = {
             name: value
             for name, value in os.environ.items()
-            if not name.startswith(("AWS_", "TF_VAR_", "DEPLOY_", "DISCORD_"))
+            if not name.startswith(("AWS_", "TF_VAR_", "DEPLOY_", "DISCORD_", VARIABLE))
         }
         wanted = {**kept, **self.environment, **changed}
         wanted["PYTHONPATH"] = os.pathsep.join((str(self.checkout / "src"), str(self.checkout)))

@@ -4,13 +4,14 @@ Terraform starts a provider anew for each command, and the start of the AWS prov
 processor time than most commands do. A provider that runs already is handed over by an environment
 variable: https://developer.hashicorp.com/terraform/plugin/debugging
 
-Each run of Terraform configures the process anew, so only one run at a time may use it. It is never
-used against AWS, where a provider should end with the run that holds credentials.
+Each run of Terraform configures the process anew, so only one run at a time may use it. It gets no
+setting or credential of AWS from the environment and is never used against AWS.
 
 `python -m toolchain.shared_provider PROGRAM` runs PROGRAM until standard input ends, which happens
 when the process that started it is gone, whatever ended that.
 """
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -28,13 +29,19 @@ _NAME = "terraform-provider-aws*"
 def shared_provider(layout: Layout) -> Iterator[dict[str, str]]:
     """Start the provider; yields the variable that hands it to Terraform.
 
+    Where the environment hands one over already, that one is used, and nothing is yielded.
+
     Raises:
         SetupError: the provider is not set up, or ended before it could be reached.
     """
+    if VARIABLE in os.environ:
+        yield {}
+        return
     command = [sys.executable, "-m", __name__, str(_program(layout.terraform_data))]
     with subprocess.Popen(
         command,
         cwd=layout.root,
+        env={name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

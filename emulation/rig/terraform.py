@@ -3,6 +3,7 @@
 import json
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from emulation.rig.errors import StartError
 from toolchain import terraform as terraform_program
 from toolchain.layout import Layout
+from toolchain.shared_provider import shared_provider
 
 # The person's own AWS settings must not reach a run against the emulator.
 _AWS_PREFIX = "AWS_"
@@ -74,7 +76,8 @@ class Terraform:
     def is_up_to_date(self) -> bool:
         """Whether a plan made now is empty."""
         words = self._words("plan", "-detailed-exitcode", *self._inputs())
-        ended = subprocess.run(words, env=self._environment(), capture_output=True, check=False)
+        with self._environment() as env:
+            ended = subprocess.run(words, env=env, capture_output=True, check=False)
         if ended.returncode not in (0, 2):
             raise StartError(f"Terraform could not plan:\n{ended.stderr.decode()}")
         return ended.returncode == 0
@@ -85,27 +88,31 @@ class Terraform:
 
     def run(self, *words: str) -> str:
         """Run one Terraform command to its end and return its standard output."""
-        ended = subprocess.run(
-            self._words(*words),
-            env=self._environment(),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        with self._environment(needs_provider=words[0] != "output") as env:
+            ended = subprocess.run(
+                self._words(*words),
+                env=env,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
         if ended.returncode != 0:
             raise StartError(f"terraform {words[0]} failed:\n{ended.stderr or ended.stdout}")
         return ended.stdout
 
     def _events(self, *words: str) -> Iterator[dict[str, Any]]:
-        with subprocess.Popen(
-            self._words(*words, "-json", *self._inputs()),
-            env=self._environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        ) as process:
+        with (
+            self._environment() as env,
+            subprocess.Popen(
+                self._words(*words, "-json", *self._inputs()),
+                env=env,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            ) as process,
+        ):
             assert process.stdout is not None  # noqa: S101 - PIPE above
             plain: list[str] = []
             for line in process.stdout:
@@ -126,6 +133,9 @@ class Terraform:
         no_color = [] if "-json" in words else ["-no-color"]
         return [str(program), f"-chdir={self.layout.infra}", words[0], *no_color, *words[1:]]
 
-    def _environment(self) -> dict[str, str]:
+    @contextmanager
+    def _environment(self, *, needs_provider: bool = True) -> Iterator[dict[str, str]]:
         env = terraform_program.environment(self.layout.terraform_data)
-        return {name: value for name, value in env.items() if not name.startswith(_AWS_PREFIX)}
+        env = {name: value for name, value in env.items() if not name.startswith(_AWS_PREFIX)}
+        with shared_provider(self.layout) if needs_provider else nullcontext({}) as provider:
+            yield env | provider

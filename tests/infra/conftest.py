@@ -51,3 +51,8 @@ def deployment(module: Module) -> Suite:
 def _no_settings_of_this_shell(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith("TF_VAR_")]:
         monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _provider(shared_terraform_provider: None) -> None:
+    """Every test here may run Terraform."""

@@ -15,6 +15,7 @@ from emulation.rig.errors import RigError
 from emulation.rig.loopback import keep_loopback_off_proxies
 from toolchain import terraform as terraform_program
 from toolchain.errors import ToolchainError
+from toolchain.shared_provider import shared_provider
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -55,7 +56,9 @@ def terraform(context: typer.Context) -> None:
         raise RigError("Terraform is not set up. Run: make setup")
     words = [str(program), f"-chdir={LAYOUT.infra}", *context.args]
     env = terraform_program.environment(LAYOUT.terraform_data)
-    raise typer.Exit(subprocess.run(words, env=env, check=False).returncode)
+    with shared_provider(LAYOUT) as provider:
+        status = subprocess.run(words, env=env | provider, check=False).returncode
+    raise typer.Exit(status)
 
 
 def main() -> None:

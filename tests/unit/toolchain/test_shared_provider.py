@@ -9,13 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.waiting import eventually
+from emulation.rig.waiting import wait_until
 from toolchain import terraform
 from toolchain.errors import SetupError
 from toolchain.layout import Layout
 from toolchain.shared_provider import VARIABLE, shared_provider
 
 LAYOUT = Layout.of_this_checkout()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_handed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(VARIABLE, raising=False)
 
 
 def provider_of(variables: dict[str, str]) -> int:
@@ -59,7 +64,13 @@ def test_the_provider_ends_when_its_user_is_killed() -> None:
         assert user.stdout
         provider = provider_of({VARIABLE: user.stdout.readline()})
         user.send_signal(signal.SIGKILL)
-    eventually(lambda: not is_alive(provider), "the provider has ended")
+    wait_until(lambda: not is_alive(provider), "the provider has ended")
+
+
+def test_a_provider_that_was_handed_over_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, "{}")
+    with shared_provider(LAYOUT) as variables:
+        assert variables == {}
 
 
 def test_a_checkout_without_a_provider_is_told_to_set_it_up(tmp_path: Path) -> None:
