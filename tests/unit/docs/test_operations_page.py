@@ -76,5 +76,5 @@ def test_every_section_that_is_needed_is_there() -> None:
         "Read the dashboard",
         "Alarms, and what to do",
         "What it costs",
-        "Taking a deployment away",
+        "Remove a deployment",
     } <= set(sections)
