@@ -125,7 +125,7 @@ def assert_fleet_commands_work(rig: Rig) -> None:
     wait_until(lambda: bool(task_pids(rig) - {before}), "another task runs", 60)
     if TARGET == DOCKER:
         wait_until(lambda: name not in container_stack.tasks(rig.state), "its container is gone")
-    assert "no such instance" in rig.run("fleet", "interrupt", "i-0", status=1)
+    assert "no such active instance" in rig.run("fleet", "interrupt", "i-0", status=1)
     assert "being interrupted" in rig.run("fleet", "interrupt")
     assert "spd" in rig.run("fleet", "settings", "spd=60", status=1)
     assert json.loads(rig.run("fleet", "settings", "pull_seconds=90"))["delays"]["pull_seconds"]
