@@ -4,7 +4,7 @@
                                  `cancelled_at` of the last one that was cancelled
     user#<where>#<user>#<day>    `used` units
     guild#<guild>#<day>          `used` units
-    press#<component>            `pressed_at`
+    press#<click>                `pressed_at`
     audit#<where>#<job>          who asked for what, and when
 
 `where` is the guild, or `dm`; the day is that of the interaction. All have a time to live.

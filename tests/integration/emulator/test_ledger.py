@@ -165,14 +165,14 @@ def test_clicks_on_the_same_button_at_once_make_one_job(
 ) -> None:
     jobs = [new_job(user) for _ in range(6)]
 
-    def press(one: Job) -> str:
+    def click(one: Job) -> str:
         try:
             return str(store.accept(one, charge=charge(1, click=f"{user}#vary:1:0")))
         except Refusal as refused:
             return refused.reason
 
     with ThreadPoolExecutor(6) as pool:
-        assert Counter(pool.map(press, jobs)) == {"True": 1, "pressed": 5}
+        assert Counter(pool.map(click, jobs)) == {"True": 1, "pressed": 5}
     assert usage_of(jobs[0]).user_units == 1
 
 

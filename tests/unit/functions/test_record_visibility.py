@@ -29,11 +29,11 @@ def told(caller: Caller, payload: dict[str, Any]) -> str:
     return str(caller.content(imagine() | payload)["data"])
 
 
-def press(caller: Caller, verb: str, job_id: str, **more: Any) -> str:
+def click(caller: Caller, verb: str, job_id: str, **more: Any) -> str:
     return told(caller, {"type": 3, "data": {"custom_id": f"{verb}:{job_id}:0"}} | more)
 
 
-def form(caller: Caller, job_id: str) -> str:
+def submit_modal(caller: Caller, job_id: str) -> str:
     data = {"custom_id": f"edit:{job_id}:0", "components": []}
     return told(caller, {"type": 5, "data": data})
 
@@ -58,8 +58,8 @@ def test_a_record_that_the_user_cannot_see_is_refused_as_gone(
 ) -> None:
     job_id = known(caller, **where)
     for verb in ("cancel", "reroll", "edit", "seed", "vary", "upscale", "delete"):
-        assert GONE in press(caller, verb, job_id), verb
-    assert GONE in form(caller, job_id)
+        assert GONE in click(caller, verb, job_id), verb
+    assert GONE in submit_modal(caller, job_id)
     assert GONE in show(caller, job_id, OURS)
     assert caller.queue.jobs == []
 
@@ -67,20 +67,20 @@ def test_a_record_that_the_user_cannot_see_is_refused_as_gone(
 def test_a_record_of_a_direct_message_is_visible_in_its_channel_only(caller: Caller) -> None:
     job_id = known(caller, guild_id=None)
     direct = {"guild_id": None, "member": None, "user": {"id": "4000"}}
-    assert "a secret ring" in press(caller, "edit", job_id, **direct)
-    assert GONE in press(caller, "edit", job_id, **direct, channel_id="3333")
+    assert "a secret ring" in click(caller, "edit", job_id, **direct)
+    assert GONE in click(caller, "edit", job_id, **direct, channel_id="3333")
 
 
 @pytest.mark.parametrize("private", [True, False])
 def test_the_author_sees_the_record(caller: Caller, private: bool) -> None:
     job_id = known(caller, private=private)
-    assert "a secret ring" in press(caller, "edit", job_id)
+    assert "a secret ring" in click(caller, "edit", job_id)
     assert "a secret ring" in show(caller, job_id, OURS)
 
 
 def test_every_member_of_the_guild_sees_the_record_of_a_public_answer(caller: Caller) -> None:
     job_id = known(caller, user_id="4444")
-    assert "a secret ring" in press(caller, "edit", job_id)
+    assert "a secret ring" in click(caller, "edit", job_id)
     assert "a secret ring" in show(caller, job_id, {"author": {"id": "1000"}})
 
 
