@@ -3,7 +3,7 @@
 import json
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -137,5 +137,8 @@ class Terraform:
     def _environment(self, *, needs_provider: bool = True) -> Iterator[dict[str, str]]:
         env = terraform_program.environment(self.layout.terraform_data)
         env = {name: value for name, value in env.items() if not name.startswith(_AWS_PREFIX)}
-        with shared_provider(self.layout) if needs_provider else nullcontext({}) as provider:
-            yield env | provider
+        provider: AbstractContextManager[dict[str, str]] = (
+            shared_provider(self.layout) if needs_provider else nullcontext({})
+        )
+        with provider as variables:
+            yield env | variables
