@@ -18,8 +18,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from .errors import SetupError
-from .layout import Layout
+from toolchain.errors import SetupError
+from toolchain.layout import Layout
 
 VARIABLE = "TF_REATTACH_PROVIDERS"
 _NAME = "terraform-provider-aws*"
