@@ -37,14 +37,14 @@ def module(terraform: Path, tmp_path_factory: pytest.TempPathFactory) -> Module:
 
 @pytest.fixture(scope="session")
 def suite(module: Module) -> Suite:
-    """All of `terraform test`, run once."""
-    return Suite.of(module)
+    """All of `terraform test`, run once, with what its runs applied."""
+    return Suite.of(module, "-verbose")
 
 
 @pytest.fixture(scope="session")
-def deployment(module: Module) -> Suite:
-    """The runs that apply the whole module to a mocked AWS, with what they made."""
-    return Suite.of(module, "-verbose", "-filter=tests/deployment.tftest.hcl")
+def deployment(suite: Suite) -> Suite:
+    """The runs that apply the whole module to a mocked AWS."""
+    return suite.of_file("tests/deployment.tftest.hcl")
 
 
 @pytest.fixture(autouse=True)

@@ -57,6 +57,10 @@ class Suite:
         assert ended.stdout, ended.stderr
         return cls([json.loads(line) for line in ended.stdout.splitlines()])
 
+    def of_file(self, path: str) -> "Suite":
+        """The events of one file's runs."""
+        return Suite([event for event in self.events if event.get("@testfile") == path])
+
     @property
     def results(self) -> dict[str, str]:
         """How each run ended, by `file: run`."""
