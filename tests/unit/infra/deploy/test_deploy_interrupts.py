@@ -38,6 +38,14 @@ def terraform(tmp_path: Path) -> Terraform:
     return Terraform(program, tmp_path, tmp_path)
 
 
+@pytest.fixture(autouse=True)
+def _interrupts_arrive() -> Iterator[None]:
+    """A suite that was started in the background of a shell ignores them."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @contextmanager
 def meanwhile(act: Callable[[], None]) -> Iterator[None]:
     """Something that somebody else does while the block runs."""
