@@ -16,7 +16,7 @@ def main() -> int:
             " Name another one: make PYTHON=/path/to/python3.11 ...\n"
         )
         return 2
-    # Imported here: an older Python could not even read them, and could not say why.
+    # Imported here: on an older Python these modules are a syntax error, without the message above.
     from toolchain.display import Display
     from toolchain.environments import TORCH_BUILDS
     from toolchain.errors import ToolchainError
@@ -38,7 +38,7 @@ def main() -> int:
     try:
         with one_at_a_time(layout.cache):
             plan = project_plan(layout, build)
-            if plan.due():
+            if plan.outdated():
                 sys.stderr.write("Setting up, kept in .venv and .cache for the next time:\n")
             with Display() as display:
                 done = plan.run(display)

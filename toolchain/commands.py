@@ -14,6 +14,7 @@ def run(
     *,
     env: Mapping[str, str] | None = None,
     folder: Path | None = None,
+    stdin: str = "",
     timeout: float = 1800,
 ) -> str:
     """Run `command` and return its standard output.
@@ -22,10 +23,11 @@ def run(
         command: the program and its arguments.
         env: its environment; `clean_environment()` if none is given.
         folder: its working directory.
+        stdin: what it reads from its standard input.
         timeout: in seconds.
 
     Raises:
-        CommandFailedError: its exit status was not 0, it was not there, or it took too long.
+        CommandFailedError: its exit status was not 0, it does not exist, or it took too long.
     """
     words = [str(word) for word in command]
     try:
@@ -33,7 +35,7 @@ def run(
             words,
             env=dict(env) if env is not None else clean_environment(),
             cwd=folder,
-            stdin=subprocess.DEVNULL,
+            input=stdin,
             capture_output=True,
             text=True,
             timeout=timeout,

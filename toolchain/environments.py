@@ -17,7 +17,7 @@ TORCH_BUILDS = ("cpu", "cuda")
 
 
 def uv_of(layout: Layout) -> Path:
-    """The installer, kept in the project's own environment."""
+    """The program uv, which is installed in the project's own environment."""
     return python_of(layout.environment).with_name("uv")
 
 
@@ -35,28 +35,18 @@ def create_project_environment(layout: Layout) -> None:
             f"Could not make a virtual environment ({error}). On Debian and Ubuntu:"
             " `apt-get install python3-venv`."
         ) from error
-    python = python_of(layout.environment)
-    run(
-        [
-            python,
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "-r",
-            layout.root / "requirements" / "installer.txt",
-        ]
-    )
+    requirements = layout.root / "requirements" / "installer.txt"
+    run([python_of(layout.environment), "-m", "pip", "install", "--quiet", "-r", requirements])
 
 
 def sync_project(layout: Layout) -> None:
-    """Install the project, editable, with all that it is developed and run with."""
-    # Inexact: torch, pip and uv are not in the lock and stay.
+    """Install the project, editable, with everything that development and running it need."""
+    # Inexact: torch, pip and uv, which are not in the lock, are not removed.
     _sync(layout, layout.root, layout.environment, "--all-extras", "--inexact")
 
 
 def create(layout: Layout, environment: Path, project: Path, *words: str) -> None:
-    """Create another environment, on Python 3.13, with what the lock of a uv project holds."""
+    """Create another environment, on Python 3.13, with the packages in a uv project's lock."""
     python = find_or_fetch_python(uv_of(layout), layout.cache / "python")
     shutil.rmtree(environment, ignore_errors=True)
     run([uv_of(layout), "venv", "--quiet", "--no-project", "--python", python, environment])
@@ -64,8 +54,8 @@ def create(layout: Layout, environment: Path, project: Path, *words: str) -> Non
 
 
 def _sync(layout: Layout, project: Path, environment: Path, *words: str) -> None:
-    # Frozen: the lock is taken as it is, whatever index a person has configured. That it fits
-    # pyproject.toml is checked by `make lint`. Hashes are verified.
+    # Frozen: the lock is used unchanged, whatever index a person has configured; `make lint`
+    # checks that it fits pyproject.toml. uv verifies the hashes.
     base: list[str | Path] = [uv_of(layout), "sync", "--quiet", "--frozen", "--project", project]
     run([*base, *words], env=clean_environment() | {"UV_PROJECT_ENVIRONMENT": str(environment)})
 
@@ -74,33 +64,33 @@ def install_torch(layout: Layout, build: str) -> None:
     """Install torch in a build of `TORCH_BUILDS`: the CPU's, or CUDA's, which takes gigabytes.
 
     Raises:
-        SetupError: no CPU build is to be had.
+        SetupError: no CPU build can be reached or found.
     """
     lines = (layout.root / "requirements" / "torch.txt").read_text().splitlines()
     requirement = next(line for line in lines if line and not line.startswith("#"))
-    python = python_of(layout.environment)
     backend = "cpu" if build == "cpu" else "auto"
     try:
         _install_torch(layout, requirement, "--torch-backend", backend)
     except CommandFailedError:
         if build == "cpu" and platform.system() == "Linux":
-            _install_cpu_wheel(layout, requirement, _wheel_folders(python))
+            _install_cpu_wheel(layout, requirement)
         else:
             _install_torch(layout, requirement)
 
 
 def _install_torch(layout: Layout, requirement: str, *words: str) -> None:
     base: list[str | Path] = [uv_of(layout), "pip", "install", "--quiet"]
-    # Every build of a version satisfies its requirement: one that stands would never be replaced.
+    # Every build of a version satisfies its requirement, so an installed one would stay.
     base += ["--python", python_of(layout.environment), "--reinstall-package", "torch"]
-    # PyTorch's index answers or it does not: without a network, retries only cost time.
+    # Without a network, retries of PyTorch's index only cost time.
     env = clean_environment() | {"UV_HTTP_RETRIES": "0"}
-    # Outside of the checkout, whose pyproject.toml has uv leave torch out.
+    # Outside of the checkout, because its pyproject.toml makes uv leave torch out.
     run([*base, *words, requirement], env=env, folder=Path(layout.root.anchor))
 
 
-def _install_cpu_wheel(layout: Layout, requirement: str, folders: list[str]) -> None:
-    """Install a CPU wheel from this machine's disk; never CUDA's packages, as PyPI's are."""
+def _install_cpu_wheel(layout: Layout, requirement: str) -> None:
+    """Install a CPU wheel from this machine's disk; PyPI's wheel would bring CUDA's packages."""
+    folders = _wheel_folders(python_of(layout.environment))
     try:
         places = [word for folder in folders for word in ("--find-links", folder)]
         _install_torch(layout, f"{requirement}+cpu", *places)
@@ -123,19 +113,20 @@ def _wheel_folders(python: Path) -> list[str]:
         return []
 
 
-def find_python(version: str = PYTHON_OF_LAMBDA) -> Path | None:
+def find_python(version: str) -> Path | None:
     """The first interpreter of `version` on this machine that runs, or None."""
     return next((path for path in _candidates(version) if _runs(path, version)), None)
 
 
-def find_or_fetch_python(uv: Path, folder: Path, version: str = PYTHON_OF_LAMBDA) -> Path:
-    """An interpreter of `version`: this machine's, else one that uv fetches into `folder`.
+def find_or_fetch_python(uv: Path, folder: Path) -> Path:
+    """An interpreter for the emulator: this machine's, else one that uv downloads into `folder`.
 
-    uv verifies the checksum of what it fetches.
+    uv verifies the checksum of the download.
 
     Raises:
-        SetupError: there is none and none can be fetched.
+        SetupError: there is none and none can be downloaded.
     """
+    version = PYTHON_OF_LAMBDA
     if found := find_python(version):
         return found
     env = clean_environment() | {"UV_PYTHON_INSTALL_DIR": str(folder)}
@@ -152,7 +143,7 @@ def find_or_fetch_python(uv: Path, folder: Path, version: str = PYTHON_OF_LAMBDA
 
 
 def _candidates(version: str) -> Iterator[Path]:
-    """Paths where an interpreter of `version` may be, the one that the person named first."""
+    """Paths where an interpreter of `version` may be; PYTHON_EMULATOR, if it is set, first."""
     if chosen := os.environ.get("PYTHON_EMULATOR"):
         yield Path(chosen)
     name = f"python{version}"

@@ -12,7 +12,7 @@ class ToolchainError(Exception):
 
 
 class SetupError(ToolchainError):
-    """A step cannot be done; the text says what is missing and how to get it."""
+    """A step of the set-up cannot be done; the text says what is missing and how to get it."""
 
 
 class CommandFailedError(ToolchainError):

@@ -1,4 +1,4 @@
-"""Where things are in the project's folder. Nothing is set up outside of it."""
+"""The paths in the project's folder. Nothing is set up outside of it."""
 
 import os
 from dataclasses import dataclass
@@ -33,12 +33,12 @@ class Layout:
 
     @property
     def cache(self) -> Path:
-        """What may be re-used from one set-up to the next."""
+        """Files that one set-up leaves for the next."""
         return self.root / ".cache"
 
     @property
     def stamps(self) -> Path:
-        """A file for each step of the set-up that was done."""
+        """A file for each step of the set-up that is done, with the digest of its inputs."""
         return self.cache / "stamps"
 
     @property
@@ -48,12 +48,12 @@ class Layout:
 
     @property
     def lambda_environment(self) -> Path:
-        """What AWS's runtime python3.13 holds, for the functions of the emulator."""
+        """The packages of AWS's runtime python3.13, for the functions of the emulator."""
         return self.cache / "lambda-python3.13"
 
     @property
     def policy_environment(self) -> Path:
-        """The tools that judge the Terraform module, made when they are first needed."""
+        """The tools that check the Terraform module, installed when they are first needed."""
         return self.cache / "policy"
 
     @property
@@ -63,7 +63,7 @@ class Layout:
 
     @property
     def build(self) -> Path:
-        """Artefacts: the Lambda package, benchmark results, screenshots."""
+        """Build results: the Lambda package, benchmark results, screenshots."""
         return self.root / "build"
 
     @property

@@ -1,4 +1,4 @@
-"""The steps of the set-up: what has to be there, in which order, and what each is made from."""
+"""The steps of the set-up: their order, their inputs, and the file or folder each one makes."""
 
 import sys
 from pathlib import Path
@@ -12,15 +12,16 @@ _PROJECT = "project environment"
 _TORCH = "torch"
 _LAMBDA = "Lambda runtime"
 _COMPILED = ("--compile-bytecode",)
-"""Byte code made now, as AWS's runtime has it: else each first call would make it."""
+"""Byte code is compiled now, as in AWS's runtime; otherwise each first call would compile it."""
 
 
 def project_plan(layout: Layout, torch_build: str) -> Plan:
     """The whole set-up of a checkout, with torch in the build `torch_build`."""
-    # Environments hold paths: they are made anew in a checkout that moved, or for another Python.
+    # Environments contain paths: a moved checkout or another Python needs new ones.
     here = f"{layout.root} {sys.executable} {sys.version_info[:2]}"
     requirements = layout.root / "requirements"
-    emulator = (here, _locked(layout.emulator))
+    emulator = (here, _lock_digest(layout.emulator))
+    lambda_packages = ("--only-group=lambda", *_COMPILED)
     steps = (
         Step(
             _PROJECT,
@@ -36,15 +37,15 @@ def project_plan(layout: Layout, torch_build: str) -> Plan:
             (_PROJECT,),
         ),
         Step(
-            # After torch, whose dependencies are then set to the versions of the lock.
+            # After torch, so that torch's dependencies get the versions of the lock.
             "project packages",
             lambda: environments.sync_project(layout),
-            (_locked(layout.root),),
+            (_lock_digest(layout.root),),
             layout.environment,
             (_TORCH,),
         ),
         Step(
-            # With the plug-in, editable: a change of it counts at the emulator's next start.
+            # With the plug-in, editable: the emulator's next start uses a changed plug-in.
             "emulator (LocalStack)",
             lambda: environments.create(layout, layout.emulator_environment, layout.emulator),
             emulator,
@@ -54,11 +55,7 @@ def project_plan(layout: Layout, torch_build: str) -> Plan:
         Step(
             _LAMBDA,
             lambda: environments.create(
-                layout,
-                layout.lambda_environment,
-                layout.emulator,
-                "--only-group=lambda",
-                *_COMPILED,
+                layout, layout.lambda_environment, layout.emulator, *lambda_packages
             ),
             emulator,
             python_of(layout.lambda_environment),
@@ -82,18 +79,21 @@ def project_plan(layout: Layout, torch_build: str) -> Plan:
 
 
 def policy_plan(layout: Layout) -> Plan:
-    """What only the checks of the Terraform module need; the project must be set up."""
+    """The set-up of the tools that only the checks of the Terraform module need.
+
+    The project must be set up before.
+    """
     project = layout.infra / "policy"
     step = Step(
         "policy tools",
         lambda: environments.create(layout, layout.policy_environment, project, *_COMPILED),
-        (str(layout.root), _locked(project)),
+        (str(layout.root), _lock_digest(project)),
         python_of(layout.policy_environment),
     )
     return Plan((step,), layout.stamps)
 
 
-def _locked(project: Path) -> str:
+def _lock_digest(project: Path) -> str:
     return files_digest(project / "pyproject.toml", project / "uv.lock")
 
 

@@ -1,14 +1,14 @@
 """One process of Terraform's AWS provider for many runs of Terraform against an emulator.
 
 Terraform starts a provider anew for each command, and the start of the AWS provider costs more
-processor time than most commands do. A provider that runs already is handed over by an environment
-variable: https://developer.hashicorp.com/terraform/plugin/debugging
+processor time than most commands do. An environment variable makes Terraform use a provider that
+runs already: https://developer.hashicorp.com/terraform/plugin/debugging
 
 Each run of Terraform configures the process anew, so only one run at a time may use it. It gets no
 setting or credential of AWS from the environment and is never used against AWS.
 
-`python -m toolchain.shared_provider PROGRAM` runs PROGRAM until standard input ends, which happens
-when the process that started it is gone, whatever ended that.
+`python -m toolchain.shared_provider PROGRAM` runs PROGRAM until standard input ends: that happens
+when the process that started it ends, for whatever reason.
 """
 
 import os
@@ -22,14 +22,13 @@ from toolchain.errors import SetupError
 from toolchain.layout import Layout
 
 VARIABLE = "TF_REATTACH_PROVIDERS"
-_NAME = "terraform-provider-aws*"
 
 
 @contextmanager
 def shared_provider(layout: Layout) -> Iterator[dict[str, str]]:
-    """Start the provider; yields the variable that hands it to Terraform.
+    """Start the provider; yields the environment variable with which Terraform uses it.
 
-    Where the environment hands one over already, that one is used, and nothing is yielded.
+    If the environment has that variable already, no provider is started and nothing is yielded.
 
     Raises:
         SetupError: the provider is not set up, or ended before it could be reached.
@@ -60,7 +59,7 @@ def shared_provider(layout: Layout) -> Iterator[dict[str, str]]:
 
 
 def _program(data: Path) -> Path:
-    found = sorted((data / "providers").glob(f"*/hashicorp/aws/*/*/{_NAME}"))
+    found = sorted((data / "providers").glob("*/hashicorp/aws/*/*/terraform-provider-aws*"))
     if not found:
         raise SetupError("Terraform's AWS provider is not set up: run `make setup`")
     return found[-1].resolve()

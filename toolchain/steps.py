@@ -16,11 +16,11 @@ class Step:
     """One thing to set up.
 
     Attributes:
-        title: what a person reads while it runs.
-        action: does it; raises ToolchainError.
+        title: its name on the screen and in `needs`.
+        action: the function that does it; raises ToolchainError.
         inputs: everything the result depends on; a change runs the step again.
         result: a file or folder that must exist for the step to count as done.
-        needs: titles of the steps that must be done before; these are listed before it.
+        needs: titles of the steps that must be done before; a plan lists those before it.
     """
 
     title: str
@@ -45,7 +45,7 @@ def files_digest(*paths: Path) -> str:
 
 @contextmanager
 def one_at_a_time(cache: Path) -> Iterator[None]:
-    """Let one set-up of a checkout run at a time; another one waits and finds its work done."""
+    """Let one set-up of a checkout run at a time; a second one waits for the first."""
     cache.mkdir(parents=True, exist_ok=True)
     with (cache / "setup.lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -53,32 +53,32 @@ def one_at_a_time(cache: Path) -> Iterator[None]:
 
 
 class Plan:
-    """Runs the steps that are due, side by side where they do not need each other."""
+    """Runs those steps that are not up to date, side by side where none needs the other."""
 
     def __init__(self, steps: Iterable[Step], stamps: Path) -> None:
         self._steps = tuple(steps)
         self._stamps = stamps
 
-    def due(self) -> list[Step]:
+    def outdated(self) -> list[Step]:
         """The steps whose inputs changed, whose result is missing, or that need such a step."""
-        due: dict[str, Step] = {}
+        outdated: dict[str, Step] = {}
         for step in self._steps:
-            again = any(need in due for need in step.needs)
-            if again or not step.result.exists() or not self._is_stamped(step):
-                due[step.title] = step
-        return list(due.values())
+            needs_outdated = any(need in outdated for need in step.needs)
+            if needs_outdated or not step.result.exists() or not self._is_stamped(step):
+                outdated[step.title] = step
+        return list(outdated.values())
 
     def run(self, display: Display) -> int:
-        """Do what is due and return how many steps that was. The first error is raised."""
-        due = self.due()
+        """Run the outdated steps and return their number. The first error is raised."""
+        outdated = self.outdated()
         running: dict[str, Future[None]] = {}
-        with ThreadPoolExecutor(max_workers=max(1, len(due))) as pool:
-            for step in due:
+        with ThreadPoolExecutor(max_workers=max(1, len(outdated))) as pool:
+            for step in outdated:
                 needs = [running[title] for title in step.needs if title in running]
                 running[step.title] = pool.submit(self._run_after, needs, step, display)
         for future in running.values():
             future.result()
-        return len(due)
+        return len(outdated)
 
     def _run_after(self, needs: list[Future[None]], step: Step, display: Display) -> None:
         for need in needs:

@@ -1,4 +1,4 @@
-"""Find or fetch Terraform, and initialise the root module online or from a local mirror."""
+"""Find or download Terraform; initialise the root module online or from a local mirror."""
 
 import hashlib
 import io
@@ -24,12 +24,12 @@ _SEARCH_DEPTH = 4
 
 
 def set_up(layout: Layout) -> None:
-    """Find or fetch Terraform and initialise the root module of a checkout."""
+    """Find or download Terraform and initialise the root module of a checkout."""
     initialise(find_or_fetch(layout.cache), layout.infra, layout.terraform_data)
 
 
 def inputs(infra: Path) -> tuple[str, ...]:
-    """What `terraform init` depends on: the provider, the modules, and tests, which name some."""
+    """The inputs of `terraform init`: provider, names of modules, and tests, which load some."""
     modules = sorted(path.name for path in infra.glob("modules/*"))
     return (files_digest(infra / "providers.tf", infra / "tests"), *modules)
 
@@ -41,7 +41,7 @@ def platform_name() -> str:
 
 
 def version_of(terraform: Path) -> tuple[int, int] | None:
-    """Major and minor version of a Terraform program, or None where it does not answer."""
+    """Major and minor version of a Terraform program, or None if it does not run."""
     try:
         printed = run([terraform, "version"], env=environment())
     except CommandFailedError:
@@ -51,7 +51,7 @@ def version_of(terraform: Path) -> tuple[int, int] | None:
 
 
 def find(cache: Path) -> Path | None:
-    """Terraform of at least `MINIMUM`: the one fetched before, else the one on the PATH."""
+    """Terraform of at least `MINIMUM`: the one downloaded before, else the one on the PATH."""
     on_path = shutil.which("terraform")
     for candidate in (cache / "bin" / "terraform", Path(on_path) if on_path else None):
         if candidate and candidate.exists():
@@ -62,10 +62,10 @@ def find(cache: Path) -> Path | None:
 
 
 def find_or_fetch(cache: Path) -> Path:
-    """Terraform, fetched into the project's cache with its checksum verified if need be.
+    """As `find`, else Terraform is downloaded into the project's cache, its checksum verified.
 
     Raises:
-        SetupError: it is neither there nor to be had.
+        SetupError: it was neither found nor downloaded.
     """
     if found := find(cache):
         return found
@@ -100,7 +100,7 @@ def _download(address: str) -> bytes:
 
 
 def environment(data_dir: Path | None = None) -> dict[str, str]:
-    """The environment Terraform runs in: quiet, and free of a configuration file that is gone."""
+    """The environment for Terraform: no prompts, no reference to a missing configuration file."""
     env = dict(os.environ)
     configuration = env.get("TF_CLI_CONFIG_FILE")
     if configuration and not Path(configuration).exists():

@@ -24,12 +24,12 @@ def module_files(source: Path) -> list[Path]:
         found.add(path)
         code = (source / path).read_text()
         pending += _imports(code)
-        found |= {one.relative_to(source) for one in _data(code, source / path)}
+        found |= {data.relative_to(source) for data in _data_files(code, source / path)}
     return sorted(found)
 
 
-def _data(code: str, module: Path) -> Iterator[Path]:
-    """The files and folders that a module reads: it names them by `...with_name("name")`."""
+def _data_files(code: str, module: Path) -> Iterator[Path]:
+    """The data files of a module: it refers to them, or their folder, by `with_name("name")`."""
     for node in ast.walk(ast.parse(code)):
         match node:
             case ast.Call(
@@ -37,8 +37,6 @@ def _data(code: str, module: Path) -> Iterator[Path]:
             ):
                 beside = module.with_name(name)
                 yield from [beside] if beside.is_file() else filter(Path.is_file, beside.rglob("*"))
-            case _:
-                continue
 
 
 def _file(source: Path, module: str) -> Path | None:
@@ -50,7 +48,7 @@ def _file(source: Path, module: str) -> Path | None:
 
 
 def _imports(code: str) -> Iterator[str]:
-    """The project's modules that some code may import, and the packages above them."""
+    """The project's modules that some code may import, and the packages that contain them."""
     for node in ast.walk(ast.parse(code)):
         names: list[str] = []
         if isinstance(node, ast.Import):

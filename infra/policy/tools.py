@@ -1,15 +1,13 @@
 """Runs checkov and parliament from an environment of their own, which the first use creates."""
 
 import json
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from toolchain.commands import clean_environment
+from toolchain.commands import clean_environment, run
 from toolchain.display import Display
-from toolchain.errors import CommandFailedError
 from toolchain.layout import Layout, python_of
 from toolchain.setup import policy_plan
 from toolchain.steps import one_at_a_time
@@ -32,12 +30,12 @@ class Checked:
 
 @dataclass(frozen=True)
 class Scan:
-    """All results of checkov; `unread` are files that it could not parse."""
+    """All results of checkov; `unparsed` are files that it could not parse."""
 
     passed: tuple[Checked, ...]
     failed: tuple[Checked, ...]
     skipped: tuple[Checked, ...]
-    unread: tuple[str, ...]
+    unparsed: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -48,7 +46,7 @@ class Tools:
 
     @classmethod
     def ready(cls, layout: Layout) -> "Tools":
-        """The tools of a checkout, installed from their lock if they are not yet.
+        """The tools of a checkout; they are installed from their lock if they are not yet.
 
         Raises:
             SetupError: they could not be installed.
@@ -74,7 +72,7 @@ class Tools:
         )
 
     def parliament(self, policies: Mapping[str, str]) -> list[str]:
-        """The findings of parliament in policies, which have names.
+        """The findings of parliament in policies, by the policy's name.
 
         Justified findings (`audit.JUSTIFIED`) are left out.
 
@@ -86,20 +84,9 @@ class Tools:
         return found
 
     def _output(self, words: list[str], folder: Path, stdin: str = "") -> str:
-        words = [str(self.folder / words[0]), *words[1:]]
         env = {name: value for name, value in clean_environment().items() if name != "LOG_LEVEL"}
-        ended = subprocess.run(  # noqa: S603 - the tools, with words of our own
-            words,
-            cwd=folder,
-            env=env | _OFFLINE,
-            input=stdin,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if ended.returncode != 0:
-            raise CommandFailedError(words, ended.returncode, ended.stdout + ended.stderr)
-        return ended.stdout
+        command = [self.folder / words[0], *words[1:]]
+        return run(command, env=env | _OFFLINE, folder=folder, stdin=stdin)
 
 
 def _checked(found: list[dict[str, Any]]) -> tuple[Checked, ...]:

@@ -56,7 +56,7 @@ def exceptions() -> dict[tuple[str, str], str]:
 
 
 def test_checkov_has_no_finding_without_a_justification(scan: Scan) -> None:
-    assert scan.unread == ()
+    assert scan.unparsed == ()
     assert len(scan.passed) > 100
     wrong = [one for one in scan.failed if not one.file.startswith(f"/{WRONG_FOLDER}/")]
     assert wrong == []
