@@ -34,8 +34,8 @@ _MEMBERSHIP = {
 _ALARM_VALUES = {"ALARM": 1.0, "OK": 0.0, "INSUFFICIENT_DATA": -1.0}
 _STARTING = ("PROVISIONING", "PENDING")
 EVENTS = {
-    "Verified": "verified",
-    "Queued": "queued",
+    "The interaction is verified": "verified",
+    "The job is queued": "queued",
     "Leased": "leased",
     "Drawing": "generating",
     "The job failed": "failed",

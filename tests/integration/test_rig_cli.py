@@ -153,7 +153,7 @@ def test_a_stack_is_started_used_and_stopped_by_commands(rig: Rig, tmp_path: Pat
     assert '"Ready"' in rig.run("logs", "worker")
     assert task["log"] in rig.run("logs", "nobody", status=1)
     assert "REPORT" in rig.run("logs", "functions")
-    assert "Measured" in rig.run("logs", "backlog")
+    assert "The backlog is measured" in rig.run("logs", "backlog")
     assert_fleet_commands_work(rig)
 
     refused = rig.run("send", "--prompt", "x", "--steps", "101", status=1)

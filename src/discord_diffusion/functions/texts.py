@@ -1,4 +1,4 @@
-"""What the Lambdas write to users. What a user wrote is quoted by `texts.answers` alone."""
+"""The texts that the Lambdas write to users. Only `texts.answers` quotes what a user wrote."""
 
 from datetime import datetime
 
@@ -12,13 +12,13 @@ from discord_diffusion.texts.catalogue import described, say
 def queued(
     parameters: GenerationParameters, wait: WaitEstimate, expires_at: datetime, locale: str
 ) -> str:
-    """What was understood, and how long it will take."""
+    """The text of a queued job: its request as understood, and the wait."""
     lines = [facts(parameters, locale), _waiting(wait, expires_at, locale)]
     return "\n".join([*quoted_request(parameters, locale), *lines])
 
 
 def facts(parameters: GenerationParameters, locale: str) -> str:
-    """How many pictures of which size, seed, steps and guidance, parted by " · "."""
+    """How many pictures of which size, seed, steps and guidance, separated by " · "."""
     return say(
         locale,
         "queued.facts",
@@ -32,7 +32,7 @@ def facts(parameters: GenerationParameters, locale: str) -> str:
 
 
 def refused(refusal: Refusal, locale: str) -> str:
-    """Why a request is not done, with the names that the user's client gives to options."""
+    """The text of a refusal, with the option names that the user's client shows."""
     values = refusal.values
     if "option" in values:
         values = values | {"option": described(locale, str(values["option"]))[0]}
@@ -42,14 +42,14 @@ def refused(refusal: Refusal, locale: str) -> str:
 
 
 def too_late(wait: WaitEstimate) -> Refusal:
-    """The refusal of a job that could not be finished while Discord takes an answer."""
+    """The refusal of a job that could not be finished before its token expires."""
     if wait.kind is WaitKind.NO_CAPACITY:
         return Refusal("no_capacity")
     return Refusal("too_many_waiting", number=wait.ahead + 1)
 
 
 def reason_to_end(wait: WaitEstimate, locale: str) -> str:
-    """Why a queued job was ended: it can no longer be finished while Discord takes an answer."""
+    """Why a queued job was ended: it can no longer be finished before its token expires."""
     no_capacity = wait.kind is WaitKind.NO_CAPACITY
     return say(locale, "failed.no_capacity" if no_capacity else "failed.not_begun")
 

@@ -1,7 +1,7 @@
 """The Lambda `backlog`: measures queue and service, and publishes what the alarms act on.
 
 Decided in docs/decisions/0301: two metrics, shortfall and surplus, by the second. The snapshot is
-kept in the table, from which the wait of users is estimated. Spare instances are released.
+kept in the table, where users' waits are estimated from it. Spare instances are terminated.
 """
 
 from collections.abc import Mapping
@@ -40,7 +40,7 @@ _MONITOR = _monitor()
 
 
 def handler(event: object, _context: object) -> dict[str, Any]:
-    """What the state machines call, with `{"backlog_at_least": n}` or with nothing."""
+    """What the state machines call, with `{"backlog_at_least": n}` or an empty event."""
     backlog_at_least = event.get("backlog_at_least", 0) if isinstance(event, Mapping) else 0
     found = _MONITOR.measure(datetime.now(UTC), backlog_at_least=int(backlog_at_least))
     return {

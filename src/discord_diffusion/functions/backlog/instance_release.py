@@ -1,4 +1,4 @@
-"""Releases instances without a task, long before a capacity provider would.
+"""Terminates instances without a task, long before a capacity provider would.
 
 Decided in docs/decisions/0403.
 """
@@ -21,29 +21,29 @@ class InstanceRelease:
     instances: ContainerInstances
 
     def release(self, snapshot: FleetSnapshot) -> int:
-        """Terminate spare instances; how many instances without a task are left.
+        """Terminate spare instances; returns how many instances without a task are left.
 
         What AWS refuses is logged and tried again after the next snapshot.
         """
         try:
             instances = self.instances.in_cluster()
         except ServiceError as error:
-            log.warning("The instances are unknown", extra={"reason": str(error)})
+            log.warning("The container instances could not be read", extra={"reason": str(error)})
             return 0
         candidates = spare_instances(instances, snapshot)
-        released = self._drain_and_terminate(candidates) if candidates else 0
-        return sum(not instance.tasks for instance in instances) - released
+        terminated = self._drain_and_terminate(candidates) if candidates else 0
+        return sum(not instance.tasks for instance in instances) - terminated
 
     def _drain_and_terminate(self, candidates: list[ContainerInstance]) -> int:
-        """Terminate those that are still empty once no task can be placed on them; how many."""
+        """Terminate the candidates that are still empty once they drain; returns their number."""
         try:
-            self.instances.drain(one for one in candidates if not one.draining)
+            self.instances.drain(instance for instance in candidates if not instance.draining)
             drained = self.instances.describe(candidates)
-            self.instances.reactivate(one for one in drained if one.tasks)
+            self.instances.reactivate(instance for instance in drained if instance.tasks)
         except ServiceError as error:
             log.warning("Empty instances could not be drained", extra={"reason": str(error)})
             return 0
-        return sum(self._terminate(one) for one in drained if not one.tasks)
+        return sum(self._terminate(instance) for instance in drained if not instance.tasks)
 
     def _terminate(self, instance: ContainerInstance) -> bool:
         extra = {"instance": instance.ec2_id}
@@ -51,7 +51,7 @@ class InstanceRelease:
             self.instances.terminate(instance)
         except ServiceError as error:
             extra["reason"] = str(error)
-            log.warning("An empty instance could not be released", extra=extra)
+            log.warning("An empty instance could not be terminated", extra=extra)
             return False
-        log.info("An empty instance is released", extra=extra)
+        log.info("An empty instance is terminated", extra=extra)
         return True

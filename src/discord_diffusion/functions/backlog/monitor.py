@@ -1,4 +1,4 @@
-"""Measures the queue and the service: one snapshot, published as metrics and kept in the table."""
+"""Measures the queue and the service, publishes the metrics and keeps the snapshot in the table."""
 
 import logging
 from dataclasses import asdict, dataclass, replace
@@ -18,15 +18,15 @@ from discord_diffusion.jobs.record import JobRecord
 log = logging.getLogger(__name__)
 
 LAUNCH_MARGIN = timedelta(seconds=30)
-"""An instance may have been asked for this long before a snapshot shows that tasks are starting."""
+"""An instance may have been launched this long before a snapshot shows that tasks are starting."""
 
 
 @dataclass(frozen=True)
 class MonitorResult:
-    """What the monitor found.
+    """A fleet snapshot, and what follows from it.
 
     `idle`: another snapshot before the next minute would show the same.
-    `notify`: there may be users to be notified.
+    `notify`: users may have to be notified.
     """
 
     snapshot: FleetSnapshot
@@ -52,33 +52,33 @@ class BacklogMonitor:
         is a wake-up, and of the tasks only the surplus is published.
 
         Raises:
-            QueueError: SQS did not answer well.
-            ServiceError: ECS or CloudWatch did not.
+            QueueError: SQS refused.
+            ServiceError: ECS or CloudWatch refused.
         """
         snapshot, measured = self._snapshot(now, backlog_at_least)
         oldest = self._oldest_job()
         idle = self._is_idle(snapshot) and not oldest
         if backlog_at_least:
-            # A wake-up sets the desired count itself: an alarm that saw the shortfall would ask for
-            # the tasks twice, and one that still knows an earlier surplus would remove them.
+            # A wake-up sets the desired count itself: the shortfall alarm would start the tasks
+            # twice, and the surplus alarm, if an earlier surplus still counts, would stop them.
             self.metrics.publish({"TaskSurplus": measured.surplus})
         # An empty fleet without a job has nothing to publish, and publishing costs.
         elif not idle or snapshot.desired:
             self.metrics.publish(_metrics(snapshot, measured, oldest, now))
         snapshot = self._kept(snapshot)
-        # While an instance has no task another snapshot is due soon.
+        # An instance without a task is checked again soon.
         if not backlog_at_least and self.instances.release(snapshot):
             idle = False
         counts = {name: getattr(snapshot, name) for name in COUNTS}
-        log.info("Measured", extra=counts | asdict(measured) | {"idle": idle})
+        log.info("The backlog is measured", extra=counts | asdict(measured) | {"idle": idle})
         overdue = oldest is not None and (oldest.status.finished or oldest.expires_at <= now)
         return MonitorResult(snapshot, idle, notify=snapshot.visible > 0 or overdue)
 
     def _snapshot(self, now: datetime, backlog_at_least: int) -> tuple[FleetSnapshot, Measurement]:
-        """Ask the queue, then the service; and the queue again before tasks are called surplus.
+        """Read the queue, then the service; and the queue again before tasks count as surplus.
 
-        Between the two answers a job may come in and wake the fleet: measured against the backlog
-        from before, the task that it was given would be surplus.
+        In between a job may arrive and wake the fleet. Measured against the earlier backlog, the
+        task that was started for it would count as surplus.
         """
         depth, counts = self.queue.depth(), self.service.counts()
         snapshot, measured = self._measured(depth, counts, now, backlog_at_least)
@@ -109,11 +109,11 @@ class BacklogMonitor:
         try:
             return next(iter(self.jobs.waiting(1)), None)
         except StoreError as error:
-            log.warning("The oldest job is unknown", extra={"reason": str(error)})
+            log.warning("The oldest job could not be read", extra={"reason": str(error)})
             return None
 
     def _kept(self, snapshot: FleetSnapshot) -> FleetSnapshot:
-        """Keep the snapshot in the table; it, with what earlier ones found of a start of tasks."""
+        """Save the snapshot; returns it with what earlier snapshots found about starting tasks."""
         try:
             snapshot = self.fleet.save_snapshot(snapshot)
             if not snapshot.starting:
@@ -124,7 +124,7 @@ class BacklogMonitor:
                 self.fleet.save_launch_failure(failed_at)
             return replace(snapshot, launch_failed_at=failed_at)
         except (StoreError, ServiceError) as error:
-            log.warning("The snapshot was not wholly kept", extra={"reason": str(error)})
+            log.warning("The fleet snapshot was not saved completely", extra={"reason": str(error)})
             return snapshot
 
 

@@ -25,7 +25,7 @@ from discord_diffusion.texts.catalogue import say
 log = logging.getLogger(__name__)
 
 RUN_SECONDS = 20.0
-"""How long one run begins further messages; SQS delivers the others again."""
+"""After this time one run begins no further message; SQS delivers the others again."""
 
 
 @dataclass(frozen=True)
@@ -37,12 +37,12 @@ class DeadLetterProcessor:
     metrics: Metrics
 
     def process(self, bodies: Mapping[str, str]) -> list[str]:
-        """Process messages by their ids; the ids of those whose users could not be notified yet."""
+        """Process message bodies by id; returns the ids whose users could not be notified yet."""
         started, unprocessed = time.monotonic(), []
         for message_id, body in bodies.items():
             header = read_header(body)
             if not header:
-                log.error("A dead letter without a user", extra={"message_id": message_id})
+                log.error("A dead letter names no user", extra={"message_id": message_id})
             elif time.monotonic() - started > RUN_SECONDS or not self._is_processed(header, body):
                 unprocessed.append(message_id)
         self._count(len(bodies) - len(unprocessed))
@@ -55,14 +55,14 @@ class DeadLetterProcessor:
             extra = {"job": header.id, "reason": str(error)}
             log.warning("The user will be notified later", extra=extra)
             return False
-        log.error("A dead letter", extra={"job": header.id})
+        log.error("A dead letter was processed", extra={"job": header.id})
         return True
 
     def _end_job(self, header: JobHeader, body: str) -> None:
         """Notify the user and end the job, unless it has ended.
 
         Raises:
-            ApiError: Discord does not answer; it may later.
+            ApiError: Discord does not answer now; a later call may succeed.
         """
         status = self._status(header.id)
         if status and status.finished:
@@ -72,13 +72,13 @@ class DeadLetterProcessor:
             try:
                 answered = self._notify(header, body)
             except (InteractionGoneError, NotAnsweredYetError):
-                log.error("The user can't be notified any more", extra={"job": header.id})
+                log.error("No notification: the user's message is gone", extra={"job": header.id})
         else:
-            log.error("It is too late to notify the user", extra={"job": header.id})
+            log.error("No notification: the token has expired", extra={"job": header.id})
         self._finish(header.id, JobStatus.ANSWERED if answered else JobStatus.FAILED)
 
     def _notify(self, header: JobHeader, body: str) -> bool:
-        """Apologise unless the message has pictures or an apology; whether it has pictures."""
+        """Apologise unless the message has pictures or an apology; returns if it has pictures."""
         message = self.discord.read(header.application_id, header.token)
         if any(is_picture(header.id, name) for name in message.filenames):
             return True
@@ -91,7 +91,8 @@ class DeadLetterProcessor:
         try:
             record = self.jobs.get(job_id)
         except StoreError as error:
-            log.warning("The record is unknown", extra={"job": job_id, "reason": str(error)})
+            extra = {"job": job_id, "reason": str(error)}
+            log.warning("The job record could not be read", extra=extra)
             return None
         return record.status if record else None
 
@@ -100,7 +101,7 @@ class DeadLetterProcessor:
             self.jobs.finish(job_id, status, reason="dead letter")
         except StoreError as error:
             extra = {"job": job_id, "reason": str(error)}
-            log.warning("The end of the job is not in its record", extra=extra)
+            log.warning("The job record could not be ended", extra=extra)
 
     def _count(self, letters: int) -> None:
         if not letters:
@@ -108,7 +109,7 @@ class DeadLetterProcessor:
         try:
             self.metrics.publish({"DeadLetters": letters})
         except ServiceError as error:
-            log.warning("Dead letters were not counted", extra={"reason": str(error)})
+            log.warning("The dead letters could not be counted", extra={"reason": str(error)})
 
 
 def _apology(header: JobHeader, body: str) -> str:

@@ -1,1 +1,1 @@
-"""The Lambda `interactions`, read from `handler` to `endpoint`, `router` and the handlers below."""
+"""The Lambda `interactions`: `handler` calls `endpoint`, which calls `router` and the handlers."""

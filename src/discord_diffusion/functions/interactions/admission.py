@@ -30,7 +30,7 @@ FLEET_STATE_CACHE_SECONDS = 1.0
 WAKE_INTERVAL_SECONDS = 10.0
 """A fleet that was woken and is still asleep is woken again after this time."""
 OPTIONAL_CALLS_WITHIN_SECONDS = 1.0
-"""Calls that an answer can do without are made only within this time of its start."""
+"""Optional calls are made only within this time after the start of an answer."""
 _NOT_QUEUED = "not queued"
 
 
@@ -54,7 +54,7 @@ class Admission:
         self._state_expires_at = self._next_wake_at = 0.0
 
     def admit(self, job: Job, charge: Charge, now: datetime) -> str:
-        """Admit a job; the text of the answer. An interaction that comes again gets the same one.
+        """Admit a job; returns the text of the answer, the same for a redelivered interaction.
 
         Raises:
             Refusal: there is no job, and nothing was charged.
@@ -71,7 +71,7 @@ class Admission:
         earlier = self._write_record(job, charge, wait, started)
         if earlier and earlier.status.finished:
             return _answer_again(earlier)
-        # Sent even if the record was there before: the function may have died before it sent it.
+        # Sent even if there was a record: the function may have died between the two.
         if not self._send(job, once=not _in_time(started)):
             raise Refusal("queue")
         if state and state.is_asleep(now):
@@ -79,24 +79,24 @@ class Admission:
         return _answer(job, earlier.wait if earlier and earlier.wait else wait)
 
     def _fleet_state(self, now: float) -> FleetState | None:
-        """What is known of the fleet, None where the table does not say."""
+        """The fleet's state, kept for a second; None if the table does not answer."""
         if now >= self._state_expires_at:
             self._state_expires_at = now + FLEET_STATE_CACHE_SECONDS
             self._state = None
             try:
                 self._state = self._fleet.get()
             except StoreError as error:
-                log.warning("The state of the fleet is unknown", extra={"reason": str(error)})
+                log.warning("The fleet's state could not be read", extra={"reason": str(error)})
         return self._state
 
     def _jobs_ahead(self, state: FleetState | None, started: float) -> int:
-        """How many jobs are not finished, by the queue, else by the last snapshot."""
+        """The number of unfinished jobs, from the queue, else from the last snapshot."""
         try:
             if _in_time(started):
                 depth = self._queue.depth()
                 return depth.visible + depth.in_flight
         except QueueError as error:
-            log.warning("The queue's depth is unknown", extra={"reason": str(error)})
+            log.warning("The queue's depth could not be read", extra={"reason": str(error)})
         return state.snapshot.observation.backlog if state and state.snapshot else 0
 
     def _answer_to_hopeless(self, job: Job, wait: WaitEstimate) -> str:
@@ -104,19 +104,21 @@ class Admission:
         record = self._record(job)
         if record and not record.status.finished:
             return _answer(job, record.wait or wait)
-        log.info("Refused", extra={"job": job.id, "kind": wait.kind, "ahead": wait.ahead})
+        extra = {"job": job.id, "kind": wait.kind, "ahead": wait.ahead}
+        log.info("The job is refused: it could not be finished in time", extra=extra)
         raise texts.too_late(wait)
 
     def _write_record(
         self, job: Job, charge: Charge, wait: WaitEstimate, started: float
     ) -> JobRecord | None:
-        """Write the record of a new job; the record that was there before, if one was."""
+        """Write the record of a new job; returns the record that was there before, if any."""
         try:
             if self._jobs.accept(job, charge=charge, wait=wait):
                 return None
         except StoreError as error:
-            log.error("The job has no record", extra={"job": job.id, "reason": str(error)})
-            # A job without a record would cost nothing: keeping the table busy would pay off.
+            extra = {"job": job.id, "reason": str(error)}
+            log.error("The job record could not be written", extra=extra)
+            # Without a record the job would cost nothing: overloading the table would pay off.
             if _in_time(started):
                 # The write may have succeeded, or may yet: only its answer was late.
                 self._end(job, lambda: self._jobs.reject(job, reason=_NOT_QUEUED))
@@ -127,7 +129,8 @@ class Admission:
         try:
             return self._jobs.get(job.id)
         except StoreError as error:
-            log.warning("The record is unknown", extra={"job": job.id, "reason": str(error)})
+            extra = {"job": job.id, "reason": str(error)}
+            log.warning("The job record could not be read", extra=extra)
             return None
 
     def _send(self, job: Job, *, once: bool) -> bool:
@@ -136,9 +139,9 @@ class Admission:
         except QueueError as error:
             log.error("The queue refused a job", extra={"job": job.id, "reason": str(error)})
         else:
-            log.info("Queued", extra={"job": job.id, "images": job.parameters.images})
+            log.info("The job is queued", extra={"job": job.id, "images": job.parameters.images})
             return True
-        # Should the message have arrived after all, the worker sees that the job has ended.
+        # If the message arrived after all, the worker finds that the job has ended.
         self._end(job, lambda: self._jobs.finish(job.id, JobStatus.FAILED, reason=_NOT_QUEUED))
         return False
 
@@ -148,14 +151,15 @@ class Admission:
             end()
         except StoreError as error:
             # The Lambda `waiting` ends it, and refunds the job, when the token has expired.
-            log.warning("The record stays queued", extra={"job": job.id, "reason": str(error)})
+            extra = {"job": job.id, "reason": str(error)}
+            log.warning("The job record could not be ended", extra=extra)
 
     def _wake_fleet(self, started: float) -> None:
         now = time.monotonic()
         if not self._wake or self._settings.paused or now < self._next_wake_at:
             return
         if not _in_time(started):
-            log.warning("No time is left to wake the fleet: the scaling loop will")
+            log.warning("The fleet is left to the scaling loop: there is no time left to wake it")
             return
         try:
             self._wake.start()
@@ -175,7 +179,7 @@ def _answer(job: Job | JobRecord, wait: WaitEstimate) -> str:
 
 
 def _answer_again(record: JobRecord) -> str:
-    """The answer to an interaction that comes again after its job has ended."""
+    """The answer to an interaction that is redelivered after its job has ended."""
     if record.status is JobStatus.ANSWERED and record.wait:
         return _answer(record, record.wait)
     raise Refusal("queue")

@@ -1,7 +1,7 @@
-"""Component interactions: clicks on the buttons under an answer, and the modal that two open.
+"""Component interactions: clicks on the buttons under an answer, and the modal they open.
 
-A click carries all that is needed: the job's id, whose parameters are in the table, and the message
-with its pictures. So a button works after any restart, for as long as the record is kept.
+A click names the job, whose parameters are in the table, and carries the message with its pictures.
+So a button works after any restart, for as long as the record is kept.
 """
 
 import hashlib
@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from discord_diffusion.aws.errors import StoreError, UnknownJobError
+from discord_diffusion.aws.errors import UnknownJobError
 from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.discord import responses
 from discord_diffusion.discord.command_model import MANAGE_MESSAGES, check_options
@@ -36,13 +36,13 @@ from discord_diffusion.texts.formatting import clean
 
 VARIATION_STRENGTH = 0.6
 UPSCALE_STRENGTH = 0.3
-"""Shares of the denoising that are done anew on the picture."""
+"""Share of the denoising that is done anew on the picture, for each of the two actions."""
 
 ClickHandler = Callable[[Interaction, CustomId], dict[str, Any]]
 
 
 class ComponentHandlers:
-    """Answers buttons and modals. Every method may raise `Refusal`."""
+    """Answers buttons and modals. Every method may raise `Refusal`, or `StoreError`."""
 
     def __init__(self, requests: PictureRequests, jobs: JobStore) -> None:
         self._requests = requests
@@ -66,7 +66,7 @@ class ComponentHandlers:
         return handler(interaction, custom_id)
 
     def modal(self, interaction: Interaction) -> dict[str, Any]:
-        """The answer to a submitted modal: a new job like the old one, with the values given."""
+        """The answer to a submitted modal: the job again, with the values that were submitted."""
         custom_id = _decoded(interaction, "unknown_modal")
         if custom_id.action != ButtonAction.EDIT:
             raise Refusal("unknown_modal")
@@ -146,12 +146,10 @@ class ComponentHandlers:
             withdrawn = self._jobs.withdraw(record.id, JobStatus.CANCELLED, reason=reason)
         except UnknownJobError:
             raise Refusal("job_gone") from None
-        except StoreError:
-            raise Refusal("store") from None
         if not withdrawn and record.status is not JobStatus.CANCELLED:
             raise Refusal("too_late_to_cancel")
-        asked = quoted_request(record.parameters, record.locale)
-        return responses.update("\n".join([*asked, reason]))
+        request = quoted_request(record.parameters, record.locale)
+        return responses.update("\n".join([*request, reason]))
 
     def _delete(self, interaction: Interaction, custom_id: CustomId) -> dict[str, Any]:
         """Remove the pictures from the message; its author is known even when the job is not."""

@@ -1,4 +1,4 @@
-"""The HTTP endpoint that Discord calls: event to request, signature, interaction, response."""
+"""The HTTP endpoint that Discord calls: reads the event, verifies its signature, answers."""
 
 import base64
 import binascii
@@ -27,8 +27,8 @@ log = logging.getLogger(__name__)
 class Endpoint:
     """Answers the requests of one deployment.
 
-    An event is one of API Gateway, format 1.0 or 2.0, or of a function URL. What is missing or
-    garbled in it counts as empty, so that the signature does not match.
+    An event comes from API Gateway, in format 1.0 or 2.0, or from a function URL. What is missing
+    or malformed in it counts as empty, so that the signature does not match.
     https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
     """
 
@@ -44,17 +44,17 @@ class Endpoint:
         try:
             verify(self._key, headers, body, now=time.time(), window_seconds=window)
         except InvalidSignatureError as error:
-            log.warning("Invalid signature", extra={"reason": str(error)})
+            log.warning("The signature is invalid", extra={"reason": str(error)})
             return _response(401, {"error": "invalid request signature"})
         try:
             interaction = _interaction(headers, body)
         except InvalidInteractionError as error:
-            log.warning("Invalid interaction", extra={"reason": str(error)})
+            log.warning("The interaction is invalid", extra={"reason": str(error)})
             return _response(400, {"error": str(error)})
         try:
             return _response(200, self._router.answer(interaction))
-        except Exception as error:  # noqa: BLE001 - whatever it is, a person waits for an answer
-            # The text of an unknown error may quote the token: its kind and place must do.
+        except Exception as error:  # noqa: BLE001 - the user waits for an answer
+            # The text of an unknown error may quote the token: only its kind and place are logged.
             log.error("Unexpected error", extra={"error": type(error).__name__, "at": _at(error)})
             unexpected = texts.refused(Refusal("unexpected"), interaction.locale)
             return _response(200, responses.ephemeral(unexpected))
@@ -70,7 +70,7 @@ def _interaction(headers: Mapping[str, str], body: bytes) -> Interaction:
 
 
 def _headers(event: Mapping[str, Any]) -> dict[str, str]:
-    """The headers of a request, their names in lower case."""
+    """The headers of a request, with names in lower case."""
     lists, single = event.get("multiValueHeaders"), event.get("headers")
     found: dict[str, str] = {}
     for name, values in (lists or {}).items() if isinstance(lists, Mapping) else ():
@@ -82,7 +82,7 @@ def _headers(event: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _body(event: Mapping[str, Any]) -> bytes:
-    """The body of a request as it was sent, byte by byte."""
+    """The body of a request, byte for byte as Discord sent it."""
     body = event.get("body")
     if not isinstance(body, str):
         return b""
@@ -95,7 +95,7 @@ def _body(event: Mapping[str, Any]) -> bytes:
 
 
 def _response(status: int, content: Mapping[str, Any]) -> dict[str, Any]:
-    """The response, in the form that every format of events takes."""
+    """The HTTP response, in the form that suits every event format."""
     return {
         "statusCode": status,
         "headers": {"Content-Type": "application/json"},

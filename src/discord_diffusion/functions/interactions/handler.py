@@ -1,4 +1,4 @@
-"""The Lambda `interactions`: verifies, answers within Discord's 3 seconds, and enqueues jobs."""
+"""The Lambda `interactions`: verifies and answers interactions within 3 seconds, queues jobs."""
 
 from typing import Any
 

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from discord_diffusion.access.limits import Usage, next_day
-from discord_diffusion.aws.errors import StoreError
 from discord_diffusion.aws.fleet_state import FleetStateStore
 from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.discord import responses
@@ -27,15 +26,15 @@ from discord_diffusion.texts.catalogue import described, say
 from discord_diffusion.texts.formatting import quote
 
 QUEUE_LENGTH = 200
-"""Records that `/queue` goes through, oldest first."""
+"""The most records that `/queue` reads, oldest first."""
 PROMPT_LENGTH = 80
-"""UTF-16 units of a prompt that `/queue` shows."""
+"""The longest prompt that `/queue` shows, in UTF-16 units."""
 _FILENAME = re.compile(r"(?:SPOILER_)?([0-9]{1,20})-[0-9]{1,2}\.")
 
 
 @dataclass(frozen=True)
 class InformationCommands:
-    """Answers these commands. Where the table does not answer they are refused with `store`."""
+    """Answers these commands. Every method may raise `Refusal`, or `StoreError`."""
 
     requests: PictureRequests
     jobs: JobStore
@@ -45,10 +44,7 @@ class InformationCommands:
     def queue(self, interaction: Interaction) -> dict[str, Any]:
         """The place of each of the user's jobs in the queue, and the state of the fleet."""
         locale, now = interaction.locale, datetime.now(UTC)
-        try:
-            state, waiting = self.fleet.get(), self.jobs.waiting(QUEUE_LENGTH)
-        except StoreError:
-            raise Refusal("store") from None
+        state, waiting = self.fleet.get(), self.jobs.waiting(QUEUE_LENGTH)
         open_jobs = [record for record in waiting if not record.status.finished]
         mine = [
             self._place(record, ahead, state, locale, now)
@@ -71,11 +67,8 @@ class InformationCommands:
         return say(locale, "queue.mine", prompt=prompt, ahead=ahead, ready=ready)
 
     def cancel(self, interaction: Interaction) -> dict[str, Any]:
-        """Cancel every job of the user's that no worker has begun."""
-        try:
-            withdrawn = [self._withdraw(job_id) for job_id in self._usage(interaction).in_flight]
-        except StoreError:
-            raise Refusal("store") from None
+        """Cancel all jobs of the user that no worker has begun."""
+        withdrawn = [self._withdraw(job_id) for job_id in self._usage(interaction).in_flight]
         if not any(withdrawn):
             raise Refusal("nothing_to_cancel")
         text = say(interaction.locale, "done.cancelled_many", count=sum(withdrawn))
@@ -116,16 +109,13 @@ class InformationCommands:
         return responses.ephemeral("\n".join([*lines, say(locale, "help.buttons")]))
 
     def parameters(self, interaction: Interaction) -> dict[str, Any]:
-        """How the pictures of a message were made."""
+        """The parameters of the job that a message belongs to."""
         record = visible_record(interaction, self.jobs, _job_of(interaction))
         return responses.ephemeral("\n".join(_facts(record, interaction.locale)))
 
     def _usage(self, interaction: Interaction) -> Usage:
         user_id, guild_id = interaction.user_id, interaction.guild_id
-        try:
-            return self.requests.guilds.usage(user_id, guild_id, datetime.now(UTC))
-        except StoreError:
-            raise Refusal("store") from None
+        return self.requests.guilds.usage(user_id, guild_id, datetime.now(UTC))
 
 
 def _fleet_line(state: FleetState, waiting: int, locale: str, now: datetime) -> str:
@@ -138,7 +128,7 @@ def _fleet_line(state: FleetState, waiting: int, locale: str, now: datetime) -> 
 
 def _facts(record: JobRecord, locale: str) -> list[str]:
     parameters = record.parameters
-    # Without the first fact of an answer, "Queued: 2 pictures".
+    # The first fact, "Queued: 2 pictures", is left out: the job is not queued any more.
     facts = texts.facts(parameters, locale).split(" · ")[1:]
     if parameters.model:
         facts.append(say(locale, "parameters.model", model=parameters.model))
@@ -151,7 +141,7 @@ def _facts(record: JobRecord, locale: str) -> list[str]:
 
 
 def _job_of(interaction: Interaction) -> str:
-    """The job of a message, if this application wrote it: anybody can name a file like ours."""
+    """The job of a message, if this application wrote it: anybody can give a file such a name."""
     message = interaction.message
     if not message or not message.is_of(interaction.application_id):
         raise Refusal("not_a_job")

@@ -1,4 +1,4 @@
-"""The parameters of a picture, from the options of `/imagine` and the defaults where it is made."""
+"""The parameters of a picture, from the options of `/imagine` and the defaults of its guild."""
 
 import hashlib
 import math
@@ -21,17 +21,17 @@ DEFAULT_STRENGTH = 0.6
 SOURCE_IMAGE_TYPES = ("image/png", "image/jpeg", "image/webp")
 SOURCE_IMAGE_MEGABYTES = 25
 _INVISIBLE = " \u200b\u200c\u200d\u2060\ufeff"
-"""What a prompt may contain but not consist of: spaces and joiners without width."""
+"""Spaces and zero-width characters: a prompt may contain them, but not consist of them."""
 
 
 @dataclass(frozen=True)
 class ParameterBuilder:
-    """Builds parameters with the defaults and within the sizes of one deployment."""
+    """Builds and checks parameters, with the defaults and limits of one deployment."""
 
     settings: InteractionsSettings
 
     def build(self, interaction: Interaction, guild: GuildSettings) -> GenerationParameters:
-        """The parameters that a command asks for, always the same for the same interaction.
+        """The parameters of `/imagine`, always the same for the same interaction.
 
         Raises:
             Refusal: naming the option and what is allowed.
@@ -57,10 +57,10 @@ class ParameterBuilder:
         )
 
     def check_size(self, parameters: GenerationParameters, guild: GuildSettings) -> None:
-        """Return if pictures of that size may be drawn.
+        """Check that pictures of that size may be drawn.
 
         Raises:
-            Refusal: naming the largest size that may.
+            Refusal: naming the largest size that is allowed.
         """
         scale = parameters.source.scale if parameters.source else 1
         width, height = parameters.width * scale, parameters.height * scale
@@ -70,7 +70,7 @@ class ParameterBuilder:
             raise Refusal("size_too_large", width=width, height=height, most=most, area=area)
 
     def _model(self, name: str | None) -> ModelSpec:
-        """The model of that name; None is the deployment's default, of which nothing is known."""
+        """The model of that name; None is the default, whose details only workers know."""
         if name is None:
             return ModelSpec("")
         if name not in self.settings.models:
@@ -78,7 +78,7 @@ class ParameterBuilder:
         return self.settings.models[name]
 
     def _size(self, options: Mapping[str, Any], guild: GuildSettings) -> tuple[int, int]:
-        """As many pixels as by default in the proportions asked for, or the named sides."""
+        """The sides that are given; else the default number of pixels, in the given proportions."""
         default = self.settings.default_width, self.settings.default_height
         size = options["size"] or guild.size
         across, down = PROPORTIONS[size] if size else default
@@ -93,7 +93,7 @@ class ParameterBuilder:
 
 
 def checked_prompt(prompt: str | None) -> str:
-    """A prompt without what a message can't show.
+    """A prompt without the characters that a message can't show.
 
     Raises:
         Refusal: nothing visible is left.
@@ -105,7 +105,7 @@ def checked_prompt(prompt: str | None) -> str:
 
 
 def seed_of(interaction_id: str) -> int:
-    """A seed that looks random and is the same when Discord sends an interaction again."""
+    """A seed that looks random, and is the same for a redelivered interaction."""
     return int.from_bytes(hashlib.sha256(interaction_id.encode()).digest()[:4], "big")
 
 

@@ -1,4 +1,4 @@
-"""What each request for pictures passes, from a command, a component or a modal, to its answer."""
+"""Requests for pictures, from a command, a component or a modal: checked, and made into jobs."""
 
 import logging
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ class PictureRequest:
 
 @dataclass(frozen=True)
 class PictureRequests:
-    """Makes jobs of requests, where the guild, the blocklist and the limits allow it."""
+    """Makes jobs of the requests that the guild, the blocklist and the limits allow."""
 
     builder: ParameterBuilder
     admission: Admission
@@ -56,6 +56,7 @@ class PictureRequests:
 
         Raises:
             Refusal: there is no job, and nothing was charged.
+            StoreError: the same, since the table does not answer.
         """
         guild = self.guild(interaction)
         request = PictureRequest(
@@ -71,7 +72,7 @@ class PictureRequests:
         """Answer a request with the message that the pictures will be in.
 
         Raises:
-            Refusal: as `imagine`.
+            Refusal, StoreError: as `imagine`.
         """
         guild, now = guild or self.guild(interaction), datetime.now(UTC)
         self.builder.check_size(request.parameters, guild)
@@ -90,20 +91,18 @@ class PictureRequests:
         return respond(text, queued_job_buttons(job.id, job.locale))
 
     def guild(self, interaction: Interaction) -> GuildSettings:
-        """The settings that hold where the interaction was made.
-
-        A guild's rules do not lapse: while the table does not answer, nothing is drawn there.
+        """The settings of the interaction's guild; those by default in a direct message.
 
         Raises:
-            Refusal: the table does not answer.
+            StoreError: the table does not answer; without the guild's rules nothing is drawn.
         """
         if not interaction.guild_id:
             return GuildSettings()
         try:
             return self.guilds.settings(interaction.guild_id)[0]
         except StoreError as error:
-            log.error("The guild's settings are unknown", extra={"reason": str(error)})
-            raise Refusal("store") from None
+            log.error("The guild's settings could not be read", extra={"reason": str(error)})
+            raise
 
     def _check_blocklist(
         self,
@@ -115,7 +114,7 @@ class PictureRequests:
         try:
             blocklist.check([parameters.prompt, parameters.negative_prompt], guild.blocklist)
         except Refusal:
-            log.info("Blocked", extra={"interaction": interaction.id})
+            log.info("The prompt is blocked", extra={"interaction": interaction.id})
             try:
                 self.guilds.audit(
                     interaction.id,
@@ -127,7 +126,7 @@ class PictureRequests:
                     prompt=parameters.prompt[:AUDITED_PROMPT_LENGTH],
                 )
             except StoreError as error:
-                log.error("A blocked prompt is not audited", extra={"reason": str(error)})
+                log.error("A blocked prompt could not be audited", extra={"reason": str(error)})
             raise
 
 
@@ -148,5 +147,5 @@ def _job(interaction: Interaction, request: PictureRequest, guild: GuildSettings
         safety_check=guild.safety_check(age_restricted=interaction.nsfw),
         traceparent=interaction.traceparent,
     )
-    # Never let a message into the queue that the worker would refuse.
+    # Read again, so that no message enters the queue that the worker would reject.
     return Job.from_json(job.to_json())

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from discord_diffusion.aws.errors import StoreError
 from discord_diffusion.aws.fleet_state import FleetStateStore
 from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.discord import commands, responses
@@ -23,12 +24,12 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 Handler = Callable[[Interaction], dict[str, Any]]
-"""Answers interactions of one kind; may raise `Refusal`."""
+"""Answers interactions of one kind; may raise `Refusal`, or `StoreError`."""
 
 
 @dataclass(frozen=True)
 class LazyHandlers:
-    """Handlers that are imported on first use, to keep the cold start short."""
+    """The handlers that are imported on first use, so that the cold start stays short."""
 
     requests: PictureRequests
     jobs: JobStore
@@ -83,18 +84,21 @@ class Router:
         }
 
     def answer(self, interaction: Interaction) -> dict[str, Any]:
-        """The response to one interaction."""
-        log.info("Verified", extra={"interaction": interaction.id, "type": interaction.type})
+        """The response to one interaction; it is refused with `store` if the table fails."""
+        extra: dict[str, Any] = {"interaction": interaction.id, "type": interaction.type}
+        log.info("The interaction is verified", extra=extra)
         try:
             handler = self._by_type.get(interaction.type)
             if not handler:
                 raise Refusal("unknown_type")
             return handler(interaction)
-        except Refusal as error:
-            log.info("Refused", extra={"interaction": interaction.id, "reason": error.reason})
-            refusal = error
+        except (Refusal, StoreError) as error:
+            refusal = error if isinstance(error, Refusal) else Refusal("store")
+            extra = {"interaction": interaction.id, "reason": refusal.reason}
+            log.info("The interaction is refused", extra=extra)
         except InvalidJobError as error:
-            log.error("Invalid job", extra={"interaction": interaction.id, "reason": str(error)})
+            extra = {"interaction": interaction.id, "reason": str(error)}
+            log.error("The request makes no valid job", extra=extra)
             refusal = Refusal("unexpected")
         return responses.ephemeral(texts.refused(refusal, interaction.locale))
 

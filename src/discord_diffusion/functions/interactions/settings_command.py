@@ -1,4 +1,4 @@
-"""The command `/settings`: shows and changes the settings of a guild, for those who manage it."""
+"""The command `/settings`: shows and changes the settings of a guild, to members who manage it."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 Options = Mapping[str, Any]
 Change = Callable[[GuildSettings, Options], GuildSettings]
 LISTED = 20
-"""Roles, channels or patterns that are listed at most."""
+"""The most roles, channels or patterns that are listed."""
 _LIMITS = {
     "user_units": "user_units",
     "server_units": "guild_units",
@@ -34,7 +34,7 @@ _LIMITS = {
 }
 """The options of `/settings limits`, and the fields of the settings that they change."""
 _DEFAULTS = ("images", "steps", "guidance", "size", "model")
-"""The options of `/settings defaults`, which are called like their fields."""
+"""The options of `/settings defaults`, each with the name of the field that it changes."""
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,10 @@ class SettingsCommand:
 
         Raises:
             Refusal: nothing was changed.
+            StoreError: the table does not answer.
         """
         guild_id = _managed_guild(interaction)
-        settings, version = self._settings(guild_id)
+        settings, version = self.guilds.settings(guild_id)
         name = interaction.subcommand or "show"
         if name not in _CHANGES and name != "show":
             raise Refusal("unknown_command")
@@ -68,17 +69,11 @@ class SettingsCommand:
         return responses.ephemeral("\n".join([saved, shown(changed, interaction.locale)]))
 
     def patterns(self, interaction: Interaction) -> tuple[str, ...]:
-        """The blocklist, empty for whoever may not manage the guild."""
+        """The guild's blocklist; empty for users who may not manage the guild."""
         try:
-            return self._settings(_managed_guild(interaction))[0].blocklist
-        except Refusal:
+            return self.guilds.settings(_managed_guild(interaction))[0].blocklist
+        except (Refusal, StoreError):
             return ()
-
-    def _settings(self, guild_id: str) -> tuple[GuildSettings, int]:
-        try:
-            return self.guilds.settings(guild_id)
-        except StoreError:
-            raise Refusal("store") from None
 
     def _save(
         self,
@@ -92,8 +87,8 @@ class SettingsCommand:
             if not self.guilds.save(guild_id, settings, version):
                 raise Refusal("settings_changed")
         except StoreError as error:
-            log.error("The settings are not saved", extra={"reason": str(error)})
-            raise Refusal("store") from None
+            log.error("The settings could not be saved", extra={"reason": str(error)})
+            raise
         try:
             self.guilds.audit(
                 interaction.id,
@@ -104,7 +99,7 @@ class SettingsCommand:
                 settings=settings.to_json(),
             )
         except StoreError as error:
-            # The settings hold already; a refusal would deny that.
+            # The settings are in force already; a refusal would say that they are not.
             log.error("The settings are saved but not audited", extra={"reason": str(error)})
 
 
@@ -164,7 +159,7 @@ def _priority(settings: GuildSettings, options: Options) -> GuildSettings:
 
 
 def _values(names: Mapping[str, str]) -> Change:
-    """A change of each field whose option is given; `names` maps options to fields."""
+    """A `Change` that sets the fields whose options are given; `names` maps options to fields."""
 
     def change(settings: GuildSettings, options: Options) -> GuildSettings:
         values = {names[name]: value for name, value in options.items() if value is not None}

@@ -1,4 +1,4 @@
-"""The trace that a request belongs to: AWS X-Ray's header, rewritten as a W3C traceparent.
+"""The trace of a request: the header of AWS X-Ray, rewritten as a W3C traceparent.
 
 AWS: https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader
 W3C: https://www.w3.org/TR/trace-context/#traceparent-header
@@ -13,7 +13,7 @@ _PARENT = re.compile(r"[0-9a-f]{16}")
 
 
 def traceparent(headers: Mapping[str, str]) -> str | None:
-    """The traceparent of a request, by the headers that API Gateway passes on, in lower case.
+    """The traceparent of a request; `headers` have names in lower case.
 
     None if the header is missing or malformed, or names no parent: API Gateway adds one only where
     X-Ray traces the stage.

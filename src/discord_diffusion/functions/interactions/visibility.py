@@ -1,6 +1,5 @@
-"""Which records a user may be shown: a component's custom_id and a file's name prove nothing."""
+"""Which job records a user may see: anybody can make up a custom_id or the name of a file."""
 
-from discord_diffusion.aws.errors import StoreError
 from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.discord.interactions import Interaction
 from discord_diffusion.jobs.record import JobRecord
@@ -11,19 +10,17 @@ def visible_record(interaction: Interaction, jobs: JobStore, job_id: str) -> Job
     """The record of a job, if the interaction's user can see the job's answer in this channel.
 
     Raises:
-        Refusal: the table does not answer, or there is no such record.
+        Refusal: there is no record that the user may see.
+        StoreError: the table does not answer.
     """
-    try:
-        record = jobs.get(job_id)
-    except StoreError:
-        raise Refusal("store") from None
+    record = jobs.get(job_id)
     if not record or not _is_visible(interaction, record):
         raise Refusal("job_gone")
     return record
 
 
 def _is_visible(interaction: Interaction, record: JobRecord) -> bool:
-    """A private answer is visible to its author, one in a direct message in its own channel."""
+    """A private answer is visible to its author only, a direct message in its channel only."""
     if record.private and record.user_id != interaction.user_id:
         return False
     if record.guild_id is None and record.channel_id != interaction.channel_id:

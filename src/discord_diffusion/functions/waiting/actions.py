@@ -10,17 +10,17 @@ from discord_diffusion.fleet.wait_estimate import expected_wait, shortest_wait
 from discord_diffusion.jobs.record import JobRecord, JobStatus, WaitEstimate, WaitKind
 
 ESTIMATE_NOTICE_INTERVAL = timedelta(seconds=60)
-"""The least time between two notices of which the second has another estimate."""
+"""The shortest time before a notice that only the estimate has changed."""
 KIND_NOTICE_INTERVAL = timedelta(seconds=10)
-"""The least time between two notices of which the second has another kind of wait."""
+"""The shortest time before a notice that the kind of wait has changed."""
 ESTIMATE_CHANGE = timedelta(seconds=15)
-"""The least difference between two estimates that is worth a notice."""
+"""The smallest change of an estimate that is worth a notice."""
 ABANDONED_AFTER = timedelta(seconds=60)
-"""This long after its token has expired no worker ends a job any more: its worker has died."""
+"""A job that is unfinished this long after its token has expired is abandoned: its worker died."""
 
 
 class Action(StrEnum):
-    """What is done about one job."""
+    """An action on one job."""
 
     NOTIFY_OF_WAIT = "notify-of-wait"
     """Its user is notified of a changed wait."""
@@ -34,7 +34,7 @@ class Action(StrEnum):
 
 @dataclass(frozen=True)
 class DueAction:
-    """An action that is due, and the wait that is expected now."""
+    """An action that is due for a job, and the wait that is expected now."""
 
     action: Action
     record: JobRecord
@@ -44,7 +44,7 @@ class DueAction:
 def due_actions(
     records: Iterable[JobRecord], state: FleetState, settings: FleetSettings, now: datetime
 ) -> Iterator[DueAction]:
-    """What is due about jobs that come oldest first; nothing about most of them."""
+    """The actions that are due for jobs, which come oldest first; most jobs need none."""
     ahead = 0
     for record in records:
         wait = expected_wait(state, settings, ahead=ahead, now=now)

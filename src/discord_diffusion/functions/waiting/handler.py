@@ -29,7 +29,7 @@ _NOTIFIER = _notifier()
 
 
 def handler(_event: object, _context: object) -> dict[str, Any]:
-    """What the state machine calls when a snapshot shows that users may have to be notified."""
+    """What the state machine calls when a snapshot shows that users may need a notice."""
     done = _NOTIFIER.run(datetime.now(UTC))
     return {
         "told": done[Action.NOTIFY_OF_WAIT],

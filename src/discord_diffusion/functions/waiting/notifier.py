@@ -36,11 +36,11 @@ _NO_TIME = "no time"
 _NOTHING = "nothing"
 
 MAX_RECORDS = 1000
-"""Records that one run goes through, oldest first."""
+"""The most records that one run reads, oldest first."""
 THREADS = 8
 """Users who are notified at the same time."""
 RUN_SECONDS = 12.0
-"""How long one run begins further actions; the next snapshot is due after 15 s."""
+"""After this time one run begins no further action; the next snapshot is due after 15 s."""
 TOKEN_MARGIN = timedelta(seconds=2)
 """A token that expires within this time is not used any more."""
 
@@ -55,7 +55,7 @@ class WaitingNotifier:
     settings: FleetSettings
 
     def run(self, now: datetime) -> Counter[str]:
-        """Carry out what is due about the waiting jobs; how often which `Action` was carried out.
+        """Carry out the due actions on the waiting jobs; returns how often each `Action` was.
 
         Raises:
             StoreError: the table does not list them.
@@ -65,11 +65,11 @@ class WaitingNotifier:
         with ThreadPoolExecutor(THREADS) as pool:
             done = Counter(pool.map(lambda action: self._carry_out(action, now, until), due))
         if done[_NO_TIME]:
-            log.warning("Not all users were notified", extra={"left": done[_NO_TIME]})
+            log.warning("No time was left for all actions", extra={"left": done[_NO_TIME]})
         return done
 
     def _carry_out(self, due: DueAction, now: datetime, until: float) -> str:
-        """Carry out one action; the action, if it was still to be done."""
+        """Carry out one action; returns it, or `_NOTHING` if it was not needed any more."""
         if time.monotonic() > until:
             return _NO_TIME
         record, wait = due.record, due.wait
@@ -84,7 +84,7 @@ class WaitingNotifier:
                 case Action.FAIL:
                     done = self._fail(record)
         except StoreError as error:
-            log.warning("Not notified", extra={"job": record.id, "reason": str(error)})
+            log.warning("The action failed", extra={"job": record.id, "reason": str(error)})
             return _NOTHING
         return due.action if done else _NOTHING
 
@@ -101,7 +101,7 @@ class WaitingNotifier:
             self._write(record, fit_content(content))
         except InteractionGoneError:
             # The message was deleted: the user does not want the pictures any more.
-            log.info("The message is gone: the job is cancelled", extra={"job": record.id})
+            log.info("The user's message is gone: the job is cancelled", extra={"job": record.id})
             self.jobs.withdraw(record.id, JobStatus.CANCELLED, reason="gone")
             return False
         except ApiError as error:
@@ -116,7 +116,8 @@ class WaitingNotifier:
         reason = texts.reason_to_end(wait, record.locale)
         if not self.jobs.withdraw(record.id, JobStatus.REFUSED, reason=reason, notify_later=True):
             return False
-        log.info("Refused", extra={"job": record.id, "kind": wait.kind, "ahead": wait.ahead})
+        extra = {"job": record.id, "kind": wait.kind, "ahead": wait.ahead}
+        log.info("The job is refused: it could not be finished in time", extra=extra)
         self._notify_of_end(record, reason, now)
         return True
 
@@ -128,13 +129,14 @@ class WaitingNotifier:
             try:
                 self._write(record, content, components)
             except InteractionGoneError:
-                log.info("The message is gone", extra={"job": record.id})
+                log.info("The user's message is gone", extra={"job": record.id})
             except ApiError as error:
                 extra = {"job": record.id, "reason": str(error)}
                 log.warning("The user was not notified of the end", extra=extra)
                 return False
         else:
-            log.error("It is too late to notify the user of the end", extra={"job": record.id})
+            extra = {"job": record.id}
+            log.error("No notification of the end: the token has expired", extra=extra)
         self.jobs.confirm_notified(record.id)
         return True
 

@@ -48,11 +48,17 @@ def test_a_line_is_read_once_it_is_complete(tmp_path: Path) -> None:
 
 
 def test_only_structured_lines_of_a_job_are_events() -> None:
-    queued = {"time": TIME, "message": "Queued", "job": "12"}
+    queued = {"time": TIME, "message": "The job is queued", "job": "12"}
     assert event_of(queued) == TimelineEvent("12", "queued", TIME)
-    verified = {"time": TIME, "message": "Verified", "interaction": "12"}
+    verified = {"time": TIME, "message": "The interaction is verified", "interaction": "12"}
     assert event_of(verified) == TimelineEvent("12", "verified", TIME)
-    for line in ("START RequestId: 1", "[]", "{", json.dumps({"message": "Queued"}), "7"):
+    for line in (
+        "START RequestId: 1",
+        "[]",
+        "{",
+        json.dumps({"message": "The job is queued"}),
+        "7",
+    ):
         assert event_of(json_object(line)) is None
 
 
