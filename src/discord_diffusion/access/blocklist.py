@@ -1,4 +1,4 @@
-"""Whether a prompt is blocked: by the list that is shipped, or by one of a guild's own patterns."""
+"""Whether a prompt is blocked, by the shipped list or by one of a guild's own patterns."""
 
 import logging
 import re
@@ -24,10 +24,10 @@ MOST_PATTERNS = 100
 
 
 def check(texts: Iterable[str], blocklist: Iterable[str]) -> None:
-    """Return if none of the texts holds what is not wanted.
+    """Return if no pattern matches one of the texts.
 
     Raises:
-        Refusal: one does.
+        Refusal: a pattern matches.
     """
     forms = [reading for text in texts for reading in readings(text) if reading]
     for pattern in (*shipped(), *_usable(blocklist)):
@@ -39,7 +39,7 @@ def with_pattern(blocklist: tuple[str, ...], pattern: str) -> tuple[str, ...]:
     """The list with one more pattern.
 
     Raises:
-        Refusal: it cannot be used, or the list is full.
+        Refusal: the pattern cannot be used, or the list is full.
     """
     written = pattern.strip()
     try:
@@ -53,8 +53,7 @@ def with_pattern(blocklist: tuple[str, ...], pattern: str) -> tuple[str, ...]:
 
 
 def _usable(blocklist: Iterable[str]) -> Iterator[Any]:
-    """The compiled patterns; those that an earlier version saved and this one cannot use are left
-    out."""
+    """The compiled patterns, without those of an earlier version that cannot be used any more."""
     for pattern in blocklist:
         try:
             yield compiled(pattern)
@@ -63,7 +62,7 @@ def _usable(blocklist: Iterable[str]) -> Iterator[Any]:
 
 
 def _size(pattern: str) -> int:
-    """The size of a saved pattern's program: 0 of one that is ignored."""
+    """The size of a saved pattern's program; 0 if the pattern cannot be used."""
     try:
         return program_size(pattern)
     except PatternError:
@@ -72,7 +71,7 @@ def _size(pattern: str) -> int:
 
 @cache
 def shipped() -> tuple[re.Pattern[str], ...]:
-    """The patterns that hold everywhere: what is illegal nearly everywhere.
+    """The patterns that hold in every guild: words for what is illegal nearly everywhere.
 
     They are known to be fast, so Python's own `re` matches them.
     """

@@ -19,7 +19,7 @@ LARGEST_PROGRAMS = 4_500
 _MEMORY_BYTES = 512 * 1024
 """For each pattern, so that no list fills a function's memory."""
 _PROBES = ("qzxj", "7")
-"""Words that have nothing in common."""
+"""A pattern that matches both of these words matches nearly everything."""
 
 _PARTS = re.compile(
     r"\\(?P<escape>.)|(?P<set>\[\^?\]?(?:\\.|[^\]\\])*\])|\{,(?P<most>\d+)\}"
@@ -43,7 +43,7 @@ def check_pattern(pattern: str) -> None:
     """Return if a new pattern can be used.
 
     Raises:
-        PatternError: it cannot.
+        PatternError: the pattern cannot be used.
     """
     if len(pattern) > LONGEST:
         raise PatternError("too_long")
@@ -57,7 +57,7 @@ def program_size(pattern: str) -> int:
     """Instructions of RE2's program for the pattern.
 
     Raises:
-        PatternError: it has none.
+        PatternError: the pattern cannot be compiled.
     """
     size: int = compiled(pattern).programsize
     return size
@@ -68,7 +68,7 @@ def compiled(pattern: str) -> Any:
     """RE2's pattern, whose `search` takes a reading of a prompt (`normalise.readings`).
 
     Raises:
-        PatternError: it is no regular expression, or has a part that RE2 cannot match.
+        PatternError: the pattern is no regular expression, or has a part that RE2 cannot match.
     """
     import re2
 
@@ -85,30 +85,27 @@ def compiled(pattern: str) -> Any:
         raise PatternError("no_expression", str(error)) from None
     try:
         # Readings part words by one space; RE2's own \b knows ASCII alone.
-        return re2.compile(f"(?:^| )(?:{_for_re2(pattern)})(?: |$)", options)
+        translated = _PARTS.sub(_translate_part, pattern)
+        return re2.compile(f"(?:^| )(?:{translated})(?: |$)", options)
     except re2.error as error:
         too_large = re.search("too large|repetition", str(error))
         raise PatternError("too_many_ways" if too_large else "no_expression", str(error)) from None
 
 
-def _for_re2(pattern: str) -> str:
-    """The pattern in RE2's syntax.
+def _translate_part(part: re.Match[str]) -> str:
+    """A part of a pattern in RE2's syntax.
 
     Raises:
-        PatternError: it has a part that RE2 lacks, or a repetition without a bound.
+        PatternError: RE2 lacks the part, or it is a repetition without a bound.
     """
-    return _PARTS.sub(lambda part: _part_for_re2(part, pattern), pattern)
-
-
-def _part_for_re2(part: re.Match[str], pattern: str) -> str:
     escape = part["escape"] or ""
     if part["no_bound"]:
         raise PatternError("no_bound")
     if part["not_allowed"] or escape in set("123456789"):
         raise PatternError("part_not_allowed")
-    if escape == "b" and (part.start() == 0 or part.end() == len(pattern)):
+    if escape == "b" and (part.start() == 0 or part.end() == len(part.string)):
         return ""
-    if escape in ("b", "B") and not pattern.isascii():
+    if escape in ("b", "B") and not part.string.isascii():
         raise PatternError("part_not_allowed")
     if part["most"]:
         return f"{{0,{part['most']}}}"

@@ -35,7 +35,7 @@ class Attachment:
 
     @classmethod
     def read(cls, payload: Mapping[str, Any]) -> "Attachment":
-        """Read leniently."""
+        """Read leniently: a missing field is empty."""
         size = payload.get("size")
         return cls(
             _text(payload.get("filename")),
@@ -63,7 +63,7 @@ class SourceMessage:
 
     @classmethod
     def read(cls, payload: Mapping[str, Any]) -> "SourceMessage":
-        """Read leniently."""
+        """Read leniently: a missing field is empty."""
         answered = _mapping(payload.get("interaction_metadata"))
         return cls(
             _text(payload.get("id")),
@@ -81,9 +81,9 @@ class SourceMessage:
 
 @dataclass(frozen=True)
 class Interaction:
-    """The parts of an interaction that are needed. Ids are snowflakes, `name` is the command's.
+    """The parts of an interaction that are used. Ids are snowflakes, `name` is the command's.
 
-    `options` maps the given options to their values; `focused` is the one that the user types.
+    `options` maps the given options to their values; `focused` is the one being typed.
     `fields` are those of a submitted modal. `permissions` and `roles` are the member's in this
     channel. `token` is left out of `repr`. `traceparent` is no part of the payload: it names the
     trace of the HTTP request (https://www.w3.org/TR/trace-context/#traceparent-header).
@@ -116,12 +116,14 @@ class Interaction:
         """Read a payload.
 
         Raises:
-            InvalidInteractionError: something that every interaction has is missing.
+            InvalidInteractionError: the payload has no type.
         """
         if not isinstance(payload, Mapping) or type(payload.get("type")) is not int:
             raise InvalidInteractionError("the body is no interaction: it has no type")
         data = _mapping(payload.get("data"))
         member = _mapping(payload.get("member"))
+        # `member.user` in a guild, `user` in a direct message.
+        user = _mapping(member.get("user")) or _mapping(payload.get("user"))
         resolved = _mapping(data.get("resolved"))
         limit = payload.get("attachment_size_limit")
         subcommand, options = _subcommand(data.get("options"))
@@ -130,7 +132,7 @@ class Interaction:
             type=payload["type"],
             application_id=_text(payload.get("application_id")),
             token=_text(payload.get("token")),
-            user_id=_user_id(payload),
+            user_id=_text(user.get("id")),
             locale=_text(payload.get("locale")) or "en-US",
             name=_text(data.get("name")),
             subcommand=subcommand,
@@ -139,7 +141,10 @@ class Interaction:
                 (_text(option["name"]) for option in options if option.get("focused")), None
             ),
             custom_id=_text(data.get("custom_id")),
-            fields=_fields(data.get("components")),
+            fields={
+                _text(leaf.get("custom_id")): _text(leaf.get("value"))
+                for leaf in _leaves(data.get("components"))
+            },
             attachments={
                 key: Attachment.read(_mapping(attachment))
                 for key, attachment in _mapping(resolved.get("attachments")).items()
@@ -160,12 +165,6 @@ class Interaction:
         return bool(self.permissions & permission)
 
 
-def _user_id(payload: Mapping[str, Any]) -> str:
-    """`member.user` in a guild, `user` in a direct message."""
-    user = _mapping(_mapping(payload.get("member")).get("user")) or _mapping(payload.get("user"))
-    return _text(user.get("id"))
-
-
 def _subcommand(options: object) -> tuple[str | None, list[Mapping[str, Any]]]:
     """The name of the given sub-command, or None, and the options."""
     found = [_mapping(option) for option in _list(options)]
@@ -180,10 +179,6 @@ def _message(
     target = _mapping(resolved.get("messages")).get(_text(data.get("target_id")))
     found = _mapping(payload.get("message")) or _mapping(target)
     return SourceMessage.read(found) if found else None
-
-
-def _fields(components: object) -> dict[str, str]:
-    return {_text(leaf.get("custom_id")): _text(leaf.get("value")) for leaf in _leaves(components)}
 
 
 def _leaves(components: object, depth: int = 4) -> Iterator[Mapping[str, Any]]:

@@ -24,8 +24,24 @@ _TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _HEADER_SNOWFLAKE = re.compile(r"[0-9]{1,19}")
 
 
+class Expiring:
+    """Something with the id of an interaction, whose token expires."""
+
+    id: str
+
+    @property
+    def created_at(self) -> datetime:
+        """When Discord created the interaction, from its snowflake."""
+        return DISCORD_EPOCH + timedelta(milliseconds=int(self.id) >> 22)
+
+    @property
+    def expires_at(self) -> datetime:
+        """When the token expires; after it the user cannot be answered."""
+        return self.created_at + TOKEN_LIFETIME
+
+
 @dataclass(frozen=True)
-class JobHeader:
+class JobHeader(Expiring):
     """The part of a job message that is needed to answer its user.
 
     `id` is the id of the job and of its interaction. `token` is the credential of the answer; it is
@@ -36,16 +52,6 @@ class JobHeader:
     application_id: str
     token: str = field(repr=False)
     locale: str
-
-    @property
-    def created_at(self) -> datetime:
-        """When Discord created the interaction, from its snowflake."""
-        return snowflake_time(self.id)
-
-    @property
-    def expires_at(self) -> datetime:
-        """When the token expires; after it the user cannot be answered."""
-        return self.created_at + TOKEN_LIFETIME
 
 
 @dataclass(frozen=True)
@@ -112,7 +118,7 @@ class Job(JobHeader):
 
 
 def read_header(body: str) -> JobHeader | None:
-    """The header of a message that may be no valid job; None if it has none that can be used.
+    """The header of a message that may be no valid job; None if the header is not valid either.
 
     Never raises.
     """
@@ -133,11 +139,6 @@ def has_newer_schema(body: str) -> bool:
     """Whether a later version of this program may be able to read the message. Never raises."""
     version = _read_leniently(body).get("schema_version")
     return type(version) is int and version > SCHEMA_VERSION
-
-
-def snowflake_time(snowflake: str) -> datetime:
-    """When Discord created the object with that id."""
-    return DISCORD_EPOCH + timedelta(milliseconds=int(snowflake) >> 22)
 
 
 def _read_leniently(body: str) -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""The record of a job in the table: its status, and what its user was told of the wait. Pure.
+"""The record of a job in the table: its status, and the last estimate of its wait. Pure.
 
 queued ─▶ drawing ─▶ answered
    └────────┴──────▶ failed | refused | cancelled     finished: nothing follows
@@ -9,23 +9,19 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from discord_diffusion.jobs.job import (
-    TOKEN_LIFETIME,
-    Job,
-    snowflake_time,
-)
+from discord_diffusion.jobs.job import Expiring, Job
 from discord_diffusion.jobs.parameters import GenerationParameters
 
 RECORD_LIFETIME = timedelta(days=7)
 """How long a record is kept, for the buttons under an answer."""
 
-
 ANSWER_MARGIN = timedelta(seconds=15)
-"""Left of a token when its job is drawn: for the upload, and for an estimate that was too short."""
+"""Time between the end of the drawing and the end of the token, for the upload and for an estimate
+that was too short."""
 
 
 class JobStatus(StrEnum):
-    """How far a job has come."""
+    """The state of a job; the picture above shows which follows which."""
 
     QUEUED = "queued"
     DRAWING = "drawing"
@@ -57,9 +53,9 @@ class WaitKind(StrEnum):
 
 @dataclass(frozen=True)
 class WaitEstimate:
-    """What a user is told of a wait: its cause, the jobs before this one, and when it is over.
+    """How long a job will wait: the cause, the number of jobs before it, and when it is drawn.
 
-    `due` is None where nobody knows.
+    `due` is None where that cannot be estimated.
     """
 
     kind: WaitKind
@@ -72,13 +68,13 @@ class WaitEstimate:
 
 
 @dataclass(frozen=True)
-class JobRecord:
+class JobRecord(Expiring):
     """One job as the table has it.
 
     `units` is what the user was charged. `token` is the credential of the answer, None once the
-    user knows the end of the job; it is left out of `repr`. `wait` is the estimate that the user
-    was last told, at `notified_at`. `details` is what the program that finished the job keeps of
-    it.
+    user was notified of the job's end; it is left out of `repr`. `wait` is the estimate that the
+    user last read, which was sent at `notified_at`. `details` are notes of the program that
+    finished the job.
     """
 
     id: str
@@ -115,13 +111,3 @@ class JobRecord:
             token=job.token,
             wait=wait,
         )
-
-    @property
-    def created_at(self) -> datetime:
-        """When Discord created the interaction."""
-        return snowflake_time(self.id)
-
-    @property
-    def expires_at(self) -> datetime:
-        """When the token expires; after it the user cannot be answered."""
-        return self.created_at + TOKEN_LIFETIME

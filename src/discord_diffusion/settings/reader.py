@@ -43,7 +43,7 @@ LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
 class SettingsError(Exception):
-    """The environment lacks what is needed; the text lists every problem by the variable's name."""
+    """Variables are missing or wrong; the text lists every problem by the variable's name."""
 
 
 @dataclass(frozen=True)
@@ -63,15 +63,12 @@ class Reader:
         if not error and self.problems:
             raise SettingsError("; ".join(self.problems))
 
-    def _get(self, name: str) -> str | None:
+    def text(self, name: str) -> str | None:
         found = (os.environ if self.environ is None else self.environ).get(name, "")
         return found.strip() or None
 
-    def text(self, name: str) -> str | None:
-        return self._get(name)
-
     def optional(self, name: str, parse: Callable[[str], T], default: T) -> T:
-        value = self._get(name)
+        value = self.text(name)
         if value is None:
             return default
         try:
@@ -81,7 +78,7 @@ class Reader:
             return default
 
     def required(self, name: str, parse: Callable[[str], T], placeholder: T) -> T:
-        if self._get(name) is None:
+        if self.text(name) is None:
             self.problems.append(f"{name} is not set")
         return self.optional(name, parse, placeholder)
 
@@ -93,7 +90,7 @@ class Reader:
     def integer(self, name: str, default: int, allowed: tuple[int, int]) -> int:
         return self.optional(name, lambda text: within(int(text), allowed), default)
 
-    def number(self, name: str, default: float, allowed: tuple[float, float]) -> float:
+    def number(self, name: str, default: T, allowed: tuple[float, float]) -> float | T:
         return self.optional(name, lambda text: within(float(text), allowed), default)
 
     def choice(
