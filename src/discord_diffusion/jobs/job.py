@@ -25,14 +25,14 @@ _HEADER_SNOWFLAKE = re.compile(r"[0-9]{1,19}")
 
 
 class Expiring:
-    """Something with the id of an interaction, whose token expires."""
+    """The times of an object whose id is that of an interaction."""
 
     id: str
 
     @property
     def created_at(self) -> datetime:
         """When Discord created the interaction, from its snowflake."""
-        return DISCORD_EPOCH + timedelta(milliseconds=int(self.id) >> 22)
+        return snowflake_time(self.id)
 
     @property
     def expires_at(self) -> datetime:
@@ -139,6 +139,11 @@ def has_newer_schema(body: str) -> bool:
     """Whether a later version of this program may be able to read the message. Never raises."""
     version = _read_leniently(body).get("schema_version")
     return type(version) is int and version > SCHEMA_VERSION
+
+
+def snowflake_time(snowflake: str) -> datetime:
+    """When Discord created the object with that id."""
+    return DISCORD_EPOCH + timedelta(milliseconds=int(snowflake) >> 22)
 
 
 def _read_leniently(body: str) -> Mapping[str, Any]:

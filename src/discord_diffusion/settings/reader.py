@@ -90,7 +90,7 @@ class Reader:
     def integer(self, name: str, default: int, allowed: tuple[int, int]) -> int:
         return self.optional(name, lambda text: within(int(text), allowed), default)
 
-    def number(self, name: str, default: T, allowed: tuple[float, float]) -> float | T:
+    def number(self, name: str, default: float, allowed: tuple[float, float]) -> float:
         return self.optional(name, lambda text: within(float(text), allowed), default)
 
     def choice(

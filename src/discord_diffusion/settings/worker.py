@@ -21,6 +21,7 @@ from discord_diffusion.settings.reader import (
     QUEUE_URL,
     Reader,
     Settings,
+    within,
 )
 
 MODEL = "MODEL"
@@ -102,7 +103,7 @@ class PipelineSettings(Settings):
                 revision=read.text(MODEL_REVISION),
                 variant=read.text(MODEL_VARIANT),
                 scheduler=read.text(SCHEDULER),
-                guidance=read.number(DEFAULT_GUIDANCE, None, GUIDANCE),
+                guidance=read.optional(DEFAULT_GUIDANCE, _guidance, None),
                 max_pixels=read.integer(MAX_PIXELS, 0, MAX_PIXELS_ALLOWED) or None,
             ),
             models=read.optional(MODELS, parse, {}),
@@ -166,6 +167,10 @@ def _device(text: str) -> str:
     if not DEVICES.fullmatch(text):
         raise ValueError("auto, cpu, mps, cuda or cuda:N is allowed")
     return text
+
+
+def _guidance(text: str) -> float | None:
+    return within(float(text), GUIDANCE)
 
 
 def _hosts(text: str) -> frozenset[str]:
