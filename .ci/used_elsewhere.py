@@ -45,6 +45,10 @@ ProcessRuntimeExecutorPlugin
 StrictServerPlugin
 ssl_creds
 
+# LocalStack's providers, which the plug-in's entry points name.
+dynamodb
+service_quotas
+
 # The interface of AWS's runtime client, which awslambdaric calls.
 initialize_client
 post_error

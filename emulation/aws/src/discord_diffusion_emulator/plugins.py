@@ -5,12 +5,14 @@ the gateway listens; a service is made with its first request, the executor plug
 function; `end_process` runs at shutdown before LocalStack stops its services.
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from localstack.runtime import hooks
 from localstack.runtime.server.core import RuntimeServer, RuntimeServerPlugin
 from localstack.services.lambda_.invocation.plugins import RuntimeExecutorPlugin
 from localstack.services.plugins import Service, aws_provider
+from plux import PluginSpec
 
 from .fleet.agent import FleetAgent
 
@@ -45,86 +47,35 @@ class StrictServerPlugin(RuntimeServerPlugin):  # type: ignore[misc]  # untyped 
         return StrictServer()
 
 
-@aws_provider(name="moto")  # type: ignore[untyped-decorator]  # LocalStack is untyped
-def dynamodb() -> Service:
-    """DynamoDB of moto (PROVIDER_OVERRIDE_DYNAMODB=moto)."""
-    from .services import dynamodb
+def _provider(api: str, module: str, *arguments: object, name: str = "default") -> PluginSpec:
+    """The plugin of an AWS API, whose service the function `service` of `module` makes.
 
-    return dynamodb.service()
+    The module and the code that it patches are loaded with the first request.
+    """
 
+    def service() -> Service:
+        return import_module(f"{__package__}.{module}").service(*arguments)
 
-@aws_provider(name="patched")  # type: ignore[untyped-decorator]  # as above
-def cloudwatch() -> Service:
-    """CloudWatch of LocalStack (PROVIDER_OVERRIDE_CLOUDWATCH=patched)."""
-    from .cloudwatch import alarms
-
-    return alarms.service(AGENT)
+    return aws_provider(api=api, name=name)(service)
 
 
-@aws_provider(name="patched")  # type: ignore[untyped-decorator]  # as above
-def ec2() -> Service:
-    """EC2 of LocalStack (PROVIDER_OVERRIDE_EC2=patched)."""
-    from .services import ec2
-
-    return ec2.service()
-
-
-@aws_provider(name="patched")  # type: ignore[untyped-decorator]  # as above
-def stepfunctions() -> Service:
-    """Step Functions of LocalStack (PROVIDER_OVERRIDE_STEPFUNCTIONS=patched)."""
-    from .services import stepfunctions
-
-    return stepfunctions.service(AGENT)
+application_autoscaling = _provider("application-autoscaling", "services.application_autoscaling")
+autoscaling = _provider("autoscaling", "services.autoscaling", AGENT)
+budgets = _provider("budgets", "services.budgets")
+cloudwatch = _provider("cloudwatch", "cloudwatch.alarms", AGENT, name="patched")
+dynamodb = _provider("dynamodb", "services.dynamodb", name="moto")
+ec2 = _provider("ec2", "services.ec2", name="patched")
+ecs = _provider("ecs", "services.ecs", AGENT)
+events = _provider("events", "services.events", AGENT, name="patched")
+service_quotas = _provider("service-quotas", "services.service_quotas")
+stepfunctions = _provider("stepfunctions", "services.stepfunctions", AGENT, name="patched")
 
 
-@aws_provider(name="patched")  # type: ignore[untyped-decorator]  # as above
-def events() -> Service:
-    """EventBridge of LocalStack (PROVIDER_OVERRIDE_EVENTS=patched)."""
-    from .services import events
-
-    return events.service(AGENT)
-
-
-@aws_provider()  # type: ignore[untyped-decorator]  # as above
-def ecs() -> Service:
-    from .services import ecs
-
-    return ecs.service(AGENT)
-
-
-@aws_provider()  # type: ignore[untyped-decorator]  # as above
+@aws_provider()  # type: ignore[untyped-decorator]  # LocalStack is untyped
 def ecr() -> Service:
     from .services.moto_service import moto_service
 
     return moto_service("ecr")
-
-
-@aws_provider()  # type: ignore[untyped-decorator]  # as above
-def autoscaling() -> Service:
-    from .services import autoscaling
-
-    return autoscaling.service(AGENT)
-
-
-@aws_provider(api="application-autoscaling")  # type: ignore[untyped-decorator]
-def application_autoscaling() -> Service:
-    from .services import application_autoscaling
-
-    return application_autoscaling.service()
-
-
-@aws_provider()  # type: ignore[untyped-decorator]  # as above
-def budgets() -> Service:
-    from .services import budgets
-
-    return budgets.service()
-
-
-@aws_provider(api="service-quotas")  # type: ignore[untyped-decorator]
-def service_quotas() -> Service:
-    from .services import service_quotas
-
-    return service_quotas.service()
 
 
 @hooks.on_infra_start()  # type: ignore[untyped-decorator]  # as above
