@@ -14,12 +14,12 @@ from moto.ecs.models import Service as EcsService
 from discord_diffusion_emulator.simulation.snapshots import (
     CapacityProvider,
     Group,
-    InstanceType,
     RegionSnapshot,
     Resources,
     Service,
     StrategyItem,
 )
+from discord_diffusion_emulator.tasks.container_spec import gpus
 
 ACTIVE = "ACTIVE"
 # The share of an instance's memory that it registers; kernel and ECS agent keep the rest.
@@ -49,6 +49,10 @@ def read_snapshot(
 def _group(group: FakeAutoScalingGroup) -> Group:
     policy: Any = group.mixed_instances_policy or {}
     distribution = policy.get("InstancesDistribution", {})
+    overrides = policy.get("LaunchTemplate", {}).get("Overrides") or []
+    types = [item["InstanceType"] for item in overrides if item.get("InstanceType")]
+    # Simplified: a group only ever launches its first type.
+    instance_type = (types or [group.instance_type])[0]
     user_data = _user_data(group)
     cluster = _CLUSTER.search(user_data)
     return Group(
@@ -56,7 +60,8 @@ def _group(group: FakeAutoScalingGroup) -> Group:
         desired=int(group.desired_capacity or 0),
         minimum=int(group.min_size or 0),
         maximum=int(group.max_size or 0),
-        instance_types=tuple(InstanceType(name, _registered(name)) for name in _types(group)),
+        instance_type=instance_type,
+        resources=_registered(instance_type),
         cluster=cluster[1] if cluster else "default",
         on_demand_base=int(distribution.get("OnDemandBaseCapacity") or 0),
         on_demand_percent=int(distribution.get("OnDemandPercentageAboveBaseCapacity", 100)),
@@ -64,13 +69,6 @@ def _group(group: FakeAutoScalingGroup) -> Group:
         rebalances=bool(group.capacity_rebalance),
         spot_drains=bool(_SPOT_DRAINING.search(user_data)),
     )
-
-
-def _types(group: FakeAutoScalingGroup) -> list[str]:
-    policy: Any = group.mixed_instances_policy or {}
-    overrides = policy.get("LaunchTemplate", {}).get("Overrides") or []
-    names = [item["InstanceType"] for item in overrides if item.get("InstanceType")]
-    return names or [group.instance_type]
 
 
 def _user_data(group: FakeAutoScalingGroup) -> str:
@@ -138,14 +136,8 @@ def _service(ecs: EC2ContainerServiceBackend, service: EcsService) -> Service:
 def _required(definition: TaskDefinition) -> Resources:
     """The resources that a task of the definition requires."""
     containers: list[dict[str, Any]] = definition.container_definitions
-    gpus = [
-        int(requirement["value"])
-        for container in containers
-        for requirement in container.get("resourceRequirements") or []
-        if requirement["type"] == "GPU"
-    ]
     cpu = definition.cpu or sum(int(c.get("cpu") or 0) for c in containers)
     memory = definition.memory or sum(
         int(c.get("memoryReservation") or c.get("memory") or 0) for c in containers
     )
-    return Resources(int(cpu), int(memory), sum(gpus))
+    return Resources(int(cpu), int(memory), sum(map(gpus, containers)))

@@ -15,13 +15,7 @@ from moto.applicationautoscaling.models import (
 
 from discord_diffusion_emulator.fleet.agent import FleetAgent
 from discord_diffusion_emulator.fleet.moto_records import activities, add_activity, moto_now
-from discord_diffusion_emulator.simulation.step_scaling import (
-    Cooldown,
-    Limits,
-    Policy,
-    Step,
-    new_capacity,
-)
+from discord_diffusion_emulator.simulation.step_scaling import Cooldown, Policy, Step, new_capacity
 
 from .moto_service import moto_service
 
@@ -118,11 +112,15 @@ def carry_out(agent: FleetAgent, arn: str, alarm: str, distance: float, *, above
             distance,
             above=above,
             capacity=before,
-            limits=Limits(int(target.min_capacity), int(target.max_capacity)),
+            minimum=int(target.min_capacity),
+            maximum=int(target.max_capacity),
             cooldown=target.__dict__.setdefault("fleet_cooldown", Cooldown()),
             now=time.monotonic(),
         )
-        if wanted is None or _is_suspended(target, wanted > before):
+        if wanted is None:
+            return
+        direction = "Out" if wanted > before else "In"
+        if (target.suspended_state or {}).get(f"DynamicScaling{direction}Suspended"):
             return
         ecs_service.desired_count = wanted
     now = moto_now()
@@ -139,11 +137,6 @@ def carry_out(agent: FleetAgent, arn: str, alarm: str, distance: float, *, above
         "StatusMessage": f"Successfully set desired count to {wanted}.",
     }
     add_activity(backend, activity)
-
-
-def _is_suspended(target: Any, grows: bool) -> bool:
-    name = "DynamicScalingOutSuspended" if grows else "DynamicScalingInSuspended"
-    return bool((target.suspended_state or {}).get(name))
 
 
 def _parsed(policy: Any, speed: float) -> Policy:

@@ -133,16 +133,14 @@ def _launch(state: FleetState, group: Group, present: int, wanted: int, now: flo
         state.timers.append(state.retry_launch[group.name])
         state.effects.append(LaunchFailed(group.name, reason, cause))
         return
-    if not group.instance_types:
-        return
     for number in range(present, wanted):
         state.launched += 1
         state.instances[state.launched] = Instance(
             key=state.launched,
             group=group.name,
             cluster=group.cluster,
-            instance_type=group.instance_types[0].name,
-            resources=group.instance_types[0].resources,
+            instance_type=group.instance_type,
+            resources=group.resources,
             spot=_next_is_spot(state, group, number),
             launched=now,
         )

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/AmazonECS/latest/developerguide/managed-scaling-beha
 import math
 
 from .effects import PublishReservation, SetDesiredCapacity
-from .snapshots import CapacityProvider, Group, RegionSnapshot, Resources
+from .snapshots import CapacityProvider, Group, RegionSnapshot
 from .state import FleetState, ManagedScaling, Phase, Status
 
 # What ECS publishes for an empty group that needs instances.
@@ -59,15 +59,14 @@ def _needed(state: FleetState, provider: CapacityProvider, group: Group) -> int:
     """How many instances the provider's tasks need: the busy ones, and more for waiting tasks."""
     busy = [i for i in state.active_in(group.name) if state.tasks_on(i.key) and not i.draining]
     free = [state.free(instance) for instance in busy]
-    whole = group.instance_types[0].resources if group.instance_types else Resources()
     for task in state.tasks.values():
         if task.status is not Status.PROVISIONING or task.provider != provider.name:
             continue
         fitting = next((n for n, left in enumerate(free) if left.covers(task.resources)), None)
         if fitting is None:
-            if not whole.covers(task.resources):
+            if not group.resources.covers(task.resources):
                 continue
-            free.append(whole)
+            free.append(group.resources)
             fitting = len(free) - 1
         free[fitting] = free[fitting].minus(task.resources)
     return len(free)

@@ -22,22 +22,19 @@ class Resources:
 
 
 @dataclass(frozen=True)
-class InstanceType:
-    """An instance type that a group may launch, and what it registers with ECS."""
-
-    name: str
-    resources: Resources
-
-
-@dataclass(frozen=True)
 class Group:
-    """An Auto Scaling group. `spot_drains`: its instances drain themselves at a Spot notice."""
+    """An Auto Scaling group.
+
+    Its instances are of one type, and register `resources` with ECS. `spot_drains`: they drain
+    themselves at a Spot notice.
+    """
 
     name: str
     desired: int
     minimum: int
     maximum: int
-    instance_types: tuple[InstanceType, ...]
+    instance_type: str
+    resources: Resources
     cluster: str | None = None
     on_demand_base: int = 0
     on_demand_percent: int = 100

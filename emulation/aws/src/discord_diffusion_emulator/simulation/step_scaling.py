@@ -68,43 +68,32 @@ def adjusted(policy: Policy, step: Step, capacity: int) -> int:
     return capacity + step.adjustment
 
 
-@dataclass(frozen=True)
-class Limits:
-    """The minimum and maximum capacity of a scalable target."""
-
-    minimum: int
-    maximum: int
-
-    def clamp(self, capacity: int) -> int:
-        """The nearest capacity that is allowed."""
-        return min(max(capacity, self.minimum), self.maximum)
-
-
 def new_capacity(
     policy: Policy,
     distance: float,
     *,
     above: bool,
     capacity: int,
-    limits: Limits,
+    minimum: int,
+    maximum: int,
     cooldown: Cooldown,
     now: float,
 ) -> int | None:
-    """The new capacity, or None if it does not change; updates `cooldown`.
+    """The capacity from `minimum` to `maximum` after a step, or None if it does not change.
 
-    During the cooldown of a scale-out, the capacity that it added counts towards the next one.
-    During the cooldown of a scale-in there is no further scale-in, but a scale-out is possible.
+    Updates `cooldown`. During the cooldown of a scale-out, the capacity that it added counts
+    towards the next one. During that of a scale-in only a scale-out is possible.
     """
     step = step_for(policy.steps, distance, above=above)
     if step is None:
         return None
     base = min(cooldown.out_from, capacity) if now < cooldown.out_until else capacity
-    grown = limits.clamp(adjusted(policy, step, base))
+    grown = min(max(adjusted(policy, step, base), minimum), maximum)
     if grown > capacity:
         cooldown.out_until, cooldown.out_from = now + policy.cooldown, base
         cooldown.in_until = -math.inf
         return grown
-    shrunk = limits.clamp(adjusted(policy, step, capacity))
+    shrunk = min(max(adjusted(policy, step, capacity), minimum), maximum)
     if shrunk >= capacity or now < cooldown.in_until:
         return None
     cooldown.in_until, cooldown.out_until = now + policy.cooldown, -math.inf

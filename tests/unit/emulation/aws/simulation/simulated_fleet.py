@@ -11,7 +11,6 @@ from discord_diffusion_emulator.simulation.settings import Settings
 from discord_diffusion_emulator.simulation.snapshots import (
     CapacityProvider,
     Group,
-    InstanceType,
     RegionSnapshot,
     Resources,
     Service,
@@ -26,11 +25,11 @@ SERVICE = "demo/worker"
 
 def snapshot(desired: int = 0, maximum: int = 10, **provider: object) -> RegionSnapshot:
     """One group, one capacity provider, one service with a task that fills an instance."""
-    types = (InstanceType("g4dn.xlarge", GPU_INSTANCE),)
+    group = Group("asg", 0, 0, maximum, "g4dn.xlarge", GPU_INSTANCE, "demo", spot_drains=True)
     gpu = CapacityProvider(name="gpu", cluster="demo", group="asg", protects=True)
     strategy = (StrategyItem("gpu"),)
     return RegionSnapshot(
-        groups={"asg": Group("asg", 0, 0, maximum, types, "demo", spot_drains=True)},
+        groups={"asg": group},
         providers={"gpu": replace(gpu, **provider)},  # type: ignore[arg-type]  # by name
         services={SERVICE: Service(SERVICE, desired, "worker:1", TASK, 30.0, strategy)},
     )

@@ -3,7 +3,6 @@
 import pytest
 from discord_diffusion_emulator.simulation.step_scaling import (
     Cooldown,
-    Limits,
     Policy,
     Step,
     new_capacity,
@@ -14,7 +13,6 @@ from hypothesis import strategies as st
 
 OUT = Policy("ChangeInCapacity", (Step(1, 0, 5), Step(3, 5, None)), cooldown=60)
 IN = Policy("ChangeInCapacity", (Step(-1, None, 0),), cooldown=60)
-LIMITS = Limits(0, 10)
 
 
 def after(
@@ -32,7 +30,8 @@ def after(
         distance,
         above=policy is not IN if above is None else above,
         capacity=capacity,
-        limits=LIMITS,
+        minimum=0,
+        maximum=10,
         cooldown=cooldown or Cooldown(),
         now=now,
     )
