@@ -2,7 +2,9 @@
 
 import contextlib
 import json
+import queue
 import threading
+import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
@@ -21,6 +23,18 @@ Key = TypeVar("Key")
 
 Stream = tuple[str, str]
 """A log group and a log stream."""
+
+
+def next_items(
+    items: "queue.SimpleQueue[Any] | queue.Queue[Any]", end: Any, seconds: float
+) -> list[Any]:
+    """Wait for an item of a queue, and `seconds` for more unless it is `end`; take all of them."""
+    taken = [items.get()]
+    if taken[0] is not end:
+        time.sleep(seconds)
+    while not items.empty():
+        taken.append(items.get_nowait())
+    return taken
 
 
 def log_batches(items: Iterable[tuple[Stream, str]]) -> Iterator[tuple[Stream, list[str]]]:

@@ -6,7 +6,6 @@ scaling action as long as the alarm stays in its state.
 """
 
 import logging
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -162,20 +161,13 @@ def service(agent: FleetAgent) -> Service:
 
     @patch(provider_v2.CloudwatchProvider.set_alarm_state)  # type: ignore[untyped-decorator]
     def _set_alarm_state(
-        original: Callable[..., None],
-        provider: Any,
-        context: Any,
-        alarm_name: str,
-        *args: Any,
-        **kwargs: Any,
+        original: Any, provider: Any, context: Any, alarm_name: str, *args: Any, **kwargs: Any
     ) -> None:
         original(provider, context, alarm_name, *args, **kwargs)
         alarms.act(f"arn:aws:cloudwatch:{context.region}:{context.account_id}:alarm:{alarm_name}")
 
     @patch(LocalStackMetricAlarm.__init__)  # type: ignore[untyped-decorator]
-    def _init_alarm(
-        original: Callable[..., None], self: Any, account: str, region: str, given: Any
-    ) -> None:
+    def _init_alarm(original: Any, self: Any, account: str, region: str, given: Any) -> None:
         """Keep the tags with which an alarm is created."""
         tags = given.pop("Tags", None)
         original(self, account, region, given)
@@ -185,12 +177,7 @@ def service(agent: FleetAgent) -> Service:
 
     @patch(CloudwatchDatabase.add_metric_data)  # type: ignore[untyped-decorator]
     def _add_metric_data(
-        original: Callable[..., None],
-        database: Any,
-        account: str,
-        region: str,
-        namespace: str,
-        data: Any,
+        original: Any, database: Any, account: str, region: str, namespace: str, data: Any
     ) -> None:
         if alarms.loses_data(account, region, namespace):
             LOG.info("data points of %s are lost, by drop_metric_points", namespace)

@@ -4,6 +4,7 @@ import math
 import sqlite3
 import time
 from collections import defaultdict
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any
 
@@ -101,19 +102,15 @@ class _Window:
         """LocalStack's store has no percentiles: they are computed from its single values."""
         database = CloudwatchDatabase()
         dimensions = database._get_ordered_dimensions_with_separator(metric.get("Dimensions"))
-        connection = sqlite3.connect(database.METRICS_DB_READ_ONLY, uri=True)
-        try:
-            rows = connection.execute(
-                "SELECT timestamp, value FROM SINGLE_METRICS WHERE account_id = ? AND region = ?"
-                " AND namespace = ? AND metric_name = ? AND dimensions IS ?"
-                " AND timestamp >= ? AND timestamp < ?",
-                (
-                    *(self._account, self._region, metric.get("Namespace"), metric["MetricName"]),
-                    *(dimensions, self._start, self._end),
-                ),
-            ).fetchall()
-        finally:
-            connection.close()
+        query = (
+            "SELECT timestamp, value FROM SINGLE_METRICS WHERE account_id = ? AND region = ?"
+            " AND namespace = ? AND metric_name = ? AND dimensions IS ?"
+            " AND timestamp >= ? AND timestamp < ?"
+        )
+        owner = (self._account, self._region)
+        series = (metric.get("Namespace"), metric["MetricName"], dimensions)
+        with closing(sqlite3.connect(database.METRICS_DB_READ_ONLY, uri=True)) as connection:
+            rows = connection.execute(query, (*owner, *series, self._start, self._end)).fetchall()
         values: dict[int, list[float]] = defaultdict(list)
         for at, value in rows:
             values[at - (at - self._start) % self._seconds].append(value)

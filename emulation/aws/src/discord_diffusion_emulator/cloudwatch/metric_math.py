@@ -48,7 +48,6 @@ class Expression:
     """
 
     def __init__(self, text: str) -> None:
-        self.text = text
         plain = text.replace("^", "**")
         for pattern, word in _WORDS:
             plain = re.sub(pattern, word, plain)

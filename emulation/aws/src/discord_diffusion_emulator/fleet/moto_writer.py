@@ -22,7 +22,6 @@ from .moto_records import moto_now
 
 MAX_EVENTS = 100
 _WAITING = (Status.PROVISIONING, Status.PENDING)
-_ROLLOUT_WORDS = {"IN_PROGRESS": "in progress", "COMPLETED": "completed", "FAILED": "failed"}
 
 
 class ShownTask(MotoTask):  # type: ignore[misc]  # moto is untyped here
@@ -171,7 +170,7 @@ class MotoWriter:
             }
             service.deployments = [primary, *service.deployments]
         if primary["rolloutState"] != deployment.state:
-            words = _ROLLOUT_WORDS[deployment.state]
+            words = deployment.state.replace("_", " ").lower()
             primary |= {
                 "rolloutState": deployment.state,
                 "rolloutStateReason": f"ECS deployment {primary['id']} {words}.",

@@ -128,7 +128,9 @@ class ProcessRuntimeExecutor(RuntimeExecutor):  # type: ignore[misc]  # untyped 
         timeout = self._config.timeout
         deadline = time.monotonic() + timeout
         try:
-            process = self._ready_process(timeout)
+            process = self._process
+            if process is None or not process.alive:
+                process = self._initialise(timeout)
             left = deadline - time.monotonic()
             invocation = Invocation(
                 request_id=request_id,
@@ -149,11 +151,6 @@ class ProcessRuntimeExecutor(RuntimeExecutor):  # type: ignore[misc]  # untyped 
     def _failed_init(self, error: InitError) -> Outcome:
         self._init_error = None
         return Outcome(error.payload, is_error=True, status="error", ends_process=True)
-
-    def _ready_process(self, timeout: float) -> FunctionProcess:
-        if self._process is None or not self._process.alive:
-            return self._initialise(timeout)
-        return self._process
 
     def _initialise(self, timeout: float) -> FunctionProcess:
         """Start a process and wait until it asks for its first event.

@@ -6,7 +6,6 @@ Replaces LocalStack's own code, whose one call for each invocation costs more th
 import logging
 import time
 from collections import Counter, defaultdict
-from queue import Empty, Queue
 from typing import Any
 
 from localstack.aws.connect import connect_to
@@ -19,12 +18,13 @@ from discord_diffusion_emulator.publishing import (
     Tally,
     create_log_stream,
     log_batches,
+    next_items,
     publish_embedded_metrics,
 )
 
 LOG = logging.getLogger(__name__)
 
-# What comes within this time of a log's first line, or of a first count, goes out together.
+# Lines and counts within this time of the first one are sent together.
 LOG_SECONDS = 0.1
 METRICS_SECONDS = 1.0
 
@@ -41,7 +41,7 @@ def write_logs(handler: LogHandler, *_args: object, **_kwargs: object) -> None:
     )
     ended = False
     while not ended:
-        items = _next_items(handler.log_queue)
+        items = next_items(handler.log_queue, QUEUE_SHUTDOWN, LOG_SECONDS)
         ended = QUEUE_SHUTDOWN in items
         texts = [
             ((item.log_group, item.log_stream), item.logs)
@@ -54,18 +54,6 @@ def write_logs(handler: LogHandler, *_args: object, **_kwargs: object) -> None:
                 publish_embedded_metrics(clients.cloudwatch, messages)
             except Exception:  # one batch that is refused must not end the function's log
                 LOG.warning("could not write to the log stream %s", stream, exc_info=True)
-
-
-def _next_items(queue: "Queue[Any]") -> list[Any]:
-    """Wait for an item and a little longer for more, and take all of them."""
-    items = [queue.get()]
-    if items[0] is not QUEUE_SHUTDOWN:
-        time.sleep(LOG_SECONDS)
-    try:
-        while True:
-            items.append(queue.get_nowait())
-    except Empty:
-        return items
 
 
 def _put(client: Any, stream: Stream, messages: list[str]) -> None:

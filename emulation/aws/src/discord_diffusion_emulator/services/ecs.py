@@ -10,11 +10,7 @@ from localstack.utils.patch import patch
 from moto.core.responses import ActionResult
 from moto.core.utils import camelcase_to_underscores
 from moto.ecs.exceptions import InvalidParameterException
-from moto.ecs.models import (
-    CapacityProvider,
-    EC2ContainerServiceBackend,
-    TaskDefinition,
-)
+from moto.ecs.models import CapacityProvider, EC2ContainerServiceBackend, TaskDefinition
 from moto.ecs.models import Service as EcsService
 from moto.ecs.responses import EC2ContainerServiceResponse
 
@@ -115,20 +111,12 @@ class _TaskOperations:
         return call_moto(context)
 
 
-def _attribute(name: str) -> str:
-    """The attribute from which moto's serialiser takes a member of AWS's model."""
-    attribute: str = camelcase_to_underscores(name)
-    return attribute
-
-
 def _complete(service: EcsService, given: Mapping[str, Any]) -> None:
     """Make a service keep the parameters that it was created with."""
     for name, default in _KEPT.items():
-        setattr(service, _attribute(name), given.get(name, default))
-    service.deployment_configuration = {
-        **_DEPLOYMENT,
-        **(given.get("deploymentConfiguration") or {}),
-    }
+        # moto's serialiser takes a member of AWS's model from the attribute of this name.
+        setattr(service, camelcase_to_underscores(name), given.get(name, default))
+    service.deployment_configuration = _DEPLOYMENT | (given.get("deploymentConfiguration") or {})
     if given.get("capacityProviderStrategy") or not given.get("launchType"):
         cluster = service._backend.clusters[service.cluster_name]
         strategy = given.get("capacityProviderStrategy")

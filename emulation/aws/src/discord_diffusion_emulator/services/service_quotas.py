@@ -4,6 +4,7 @@ A new account has none. A requested increase is granted at once, where AWS takes
 https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_GetServiceQuota.html
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -12,7 +13,7 @@ from localstack.aws.api import CommonServiceException, RequestContext
 from localstack.services.moto import call_moto
 from localstack.services.plugins import Service
 
-from .moto_service import moto_service
+from .moto_service import Operation, moto_service
 
 NAMES = {
     "L-DB2E81BA": "Running On-Demand G and VT instances",
@@ -22,14 +23,19 @@ DEFAULT = 0.0
 """The quotas of a new account."""
 
 _Key = tuple[str, str, str]
+"""Account, region and quota code."""
 _granted: dict[_Key, float] = {}
 
 
-def _key(context: RequestContext, request: Any) -> _Key | None:
-    """Account, region and quota code; None for a quota that moto answers."""
-    if request.get("ServiceCode") != "ec2" or request.get("QuotaCode") not in NAMES:
-        return None
-    return context.account_id, context.region, request["QuotaCode"]
+def _operation(answer: Callable[[_Key, Any], dict[str, Any]]) -> Operation:
+    """An operation that `answer` answers for the vCPUs of GPU instances, and moto for the rest."""
+
+    def called(context: RequestContext, request: Any) -> Any:
+        if request.get("ServiceCode") != "ec2" or request.get("QuotaCode") not in NAMES:
+            return call_moto(context)
+        return answer((context.account_id, context.region, request["QuotaCode"]), request)
+
+    return called
 
 
 def _quota(key: _Key, value: float) -> dict[str, Any]:
@@ -47,22 +53,7 @@ def _quota(key: _Key, value: float) -> dict[str, Any]:
     }
 
 
-def _get(context: RequestContext, request: Any) -> Any:
-    key = _key(context, request)
-    if key is None:
-        return call_moto(context)
-    return {"Quota": _quota(key, _granted.get(key, DEFAULT))}
-
-
-def _get_default(context: RequestContext, request: Any) -> Any:
-    key = _key(context, request)
-    return call_moto(context) if key is None else {"Quota": _quota(key, DEFAULT)}
-
-
-def _request_increase(context: RequestContext, request: Any) -> Any:
-    key = _key(context, request)
-    if key is None:
-        return call_moto(context)
+def _request_increase(key: _Key, request: Any) -> dict[str, Any]:
     wanted = float(request["DesiredValue"])
     if wanted <= _granted.get(key, DEFAULT):
         raise CommonServiceException(
@@ -83,8 +74,10 @@ def _request_increase(context: RequestContext, request: Any) -> Any:
 def service() -> Service:
     """Service Quotas, with those of GPU instances."""
     operations = {
-        "GetServiceQuota": _get,
-        "GetAWSDefaultServiceQuota": _get_default,
-        "RequestServiceQuotaIncrease": _request_increase,
+        "GetServiceQuota": _operation(
+            lambda key, _: {"Quota": _quota(key, _granted.get(key, DEFAULT))}
+        ),
+        "GetAWSDefaultServiceQuota": _operation(lambda key, _: {"Quota": _quota(key, DEFAULT)}),
+        "RequestServiceQuotaIncrease": _operation(_request_increase),
     }
     return moto_service("service-quotas", operations)

@@ -9,7 +9,11 @@ from typing import Any
 
 from localstack.aws.connect import connect_to
 
-from discord_diffusion_emulator.publishing import create_log_stream, publish_embedded_metrics
+from discord_diffusion_emulator.publishing import (
+    create_log_stream,
+    next_items,
+    publish_embedded_metrics,
+)
 
 from .environment import short
 
@@ -67,7 +71,9 @@ class TaskLog:
             create_log_stream(clients.logs, stream, creates_group=self._creates_group)
             ended = False
             while not ended:
-                events, ended = self._batch()
+                items = next_items(self._lines, _END, BATCH_SECONDS)
+                ended = _END in items
+                events = [{"timestamp": at, "message": text} for at, text in filter(None, items)]
                 if events:
                     clients.logs.put_log_events(
                         logGroupName=self._group, logStreamName=self._stream, logEvents=events
@@ -76,13 +82,3 @@ class TaskLog:
                     publish_embedded_metrics(clients.cloudwatch, lines)
         except Exception:  # a log group that is missing must not end the task
             LOG.warning("could not write to the log stream %s", self._stream, exc_info=True)
-
-    def _batch(self) -> tuple[list[dict[str, Any]], bool]:
-        """Wait for lines; the events, and whether the log has been closed."""
-        items = [self._lines.get()]
-        if items[0] is not _END:
-            time.sleep(BATCH_SECONDS)
-        while not self._lines.empty():
-            items.append(self._lines.get_nowait())
-        events = [{"timestamp": at, "message": text} for at, text in filter(None, items)]
-        return events, _END in items

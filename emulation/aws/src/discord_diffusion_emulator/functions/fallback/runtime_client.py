@@ -20,16 +20,13 @@ def initialize_client(user_agent: str) -> None:
 
 def next() -> tuple[bytes, dict[str, str]]:  # noqa: A001  # the name that awslambdaric calls
     """Wait for the next event: its body and headers."""
-    status, body, headers = _request("GET", f"{_ROOT}/next")
-    _expect(status, 200, body)
-    return body, headers
+    return _request("GET", f"{_ROOT}/next", 200)
 
 
 def post_invocation_result(invoke_id: str, content: bytes, content_type: str) -> None:
     """Post the response to an event."""
     headers = {"Content-Type": content_type}
-    status, body, _ = _request("POST", f"{_ROOT}/{invoke_id}/response", content, headers)
-    _expect(status, 202, body)
+    _request("POST", f"{_ROOT}/{invoke_id}/response", 202, content, headers)
 
 
 def post_error(invoke_id: str, content: str, xray_fault: str) -> None:
@@ -38,21 +35,22 @@ def post_error(invoke_id: str, content: str, xray_fault: str) -> None:
         "Content-Type": "application/json",
         "Lambda-Runtime-Function-XRay-Error-Cause": xray_fault.replace("\n", " "),
     }
-    status, body, _ = _request("POST", f"{_ROOT}/{invoke_id}/error", content.encode(), headers)
-    _expect(status, 202, body)
+    _request("POST", f"{_ROOT}/{invoke_id}/error", 202, content.encode(), headers)
 
 
 def _request(
-    method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
-) -> tuple[int, bytes, dict[str, str]]:
+    method: str,
+    path: str,
+    expected_status: int,
+    body: bytes | None = None,
+    headers: dict[str, str] | None = None,
+) -> tuple[bytes, dict[str, str]]:
     global _connection
     if _connection is None:
         _connection = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
     _connection.request(method, path, body, {"User-Agent": _user_agent, **(headers or {})})
     response = _connection.getresponse()
-    return response.status, response.read(), dict(response.getheaders())
-
-
-def _expect(status: int, expected: int, body: bytes) -> None:
-    if status != expected:
-        raise RuntimeError(f"the Runtime API answered {status}: {body[:200]!r}")
+    content = response.read()
+    if response.status != expected_status:
+        raise RuntimeError(f"the Runtime API answered {response.status}: {content[:200]!r}")
+    return content, dict(response.getheaders())
