@@ -18,9 +18,7 @@ def _parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m emulation.discord", description=__doc__)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument(
-        "--public-url", help="where clients reach it; default: http://HOST:PORT", default=None
-    )
+    parser.add_argument("--public-url", help="where clients reach it; default: http://HOST:PORT")
     parser.add_argument("--state-dir", type=Path, help="where uploaded files are kept")
     parser.add_argument("--recordings-dir", type=Path, help="where the recorder may save")
     parser.add_argument(

@@ -57,13 +57,8 @@ def create_app(backend: Backend) -> FastAPI:
     app.state.prober = prober
     app.state.recorder = recorder
     app.router.redirect_slashes = False
-    for error_class in (
-        DiscordError,
-        ControlError,
-        HTTPException,
-        RequestValidationError,
-        Exception,
-    ):
+    own_errors = (DiscordError, ControlError)
+    for error_class in (*own_errors, HTTPException, RequestValidationError, Exception):
         app.add_exception_handler(error_class, _error_response)
     app.add_middleware(ApiMiddleware, backend=backend)
     app.add_middleware(BrowserSecurityMiddleware, public_url=config.public_url)

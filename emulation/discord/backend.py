@@ -71,7 +71,7 @@ class Backend:
         )
 
     def _create_stores(self) -> None:
-        self.directory = Directory.load(self.config.directory_file)
+        self.directory = Directory(self.config.directory_file)
         self.messages = MessageStore(self.attachments)
         self.interactions = InteractionStore(self.clock)
         self.commands = CommandStore(self.clock, self.limits.daily_command_creates)

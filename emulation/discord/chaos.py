@@ -6,10 +6,10 @@ Whether a fault strikes is drawn from a seeded generator, so that a run can be r
 import random
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from emulation.discord.clock import Clock, iso
-from emulation.discord.json_types import Json
+from emulation.discord.json_types import Json, StrictModel
 
 FaultName = Literal[
     "rate_limited",
@@ -23,10 +23,8 @@ FaultName = Literal[
 ]
 
 
-class Fault(BaseModel):
+class Fault(StrictModel):
     """One fault: how often and how long it strikes, and how badly."""
-
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     probability: float = Field(default=1.0, ge=0, le=1, description="Of each request or delivery.")
     duration_seconds: float | None = Field(default=None, gt=0, description="Ends after this time.")
@@ -46,10 +44,8 @@ class Fault(BaseModel):
     )
 
 
-class ChaosPlan(BaseModel):
+class ChaosPlan(StrictModel):
     """The faults that are switched on; an empty plan switches all of them off."""
-
-    model_config = ConfigDict(extra="forbid")
 
     seed: int | None = Field(default=None, description="Restarts the random generator.")
     faults: dict[FaultName, Fault] = Field(default_factory=dict)

@@ -1,7 +1,6 @@
 """Creates, edits and deletes messages from bodies that were checked."""
 
 from dataclasses import replace
-from typing import Any
 
 from emulation.discord.backend import Backend
 from emulation.discord.errors import EMPTY_MESSAGE, TOO_LARGE, DiscordError
@@ -78,8 +77,8 @@ def edit_message(
 
 
 def delete_message(backend: Backend, message: Message) -> None:
-    """Delete a message."""
-    backend.messages.delete(message)
+    """Delete a message; its history stays for the control API."""
+    message.deleted = True
     backend.publish_message("deleted", message)
 
 
@@ -131,7 +130,8 @@ def _arrange_attachments(
 
     for position, entry in enumerate(listed):
         if entry["id"] in existing:
-            arranged.append(_with_texts(existing.pop(entry["id"]), entry))
+            texts: Json = {key: entry[key] for key in ("description", "title") if key in entry}
+            arranged.append(replace(existing.pop(entry["id"]), **texts))
             continue
         file = unlisted.pop(int(entry["id"]), None)
         if file is None:
@@ -147,9 +147,3 @@ def _arrange_attachments(
     for attachment, data in uploads:
         backend.attachments.add(attachment, data)
     return arranged
-
-
-def _with_texts(attachment: Attachment, entry: Json) -> Attachment:
-    """An attachment that stays, with the texts that an edit gives it."""
-    changes: dict[str, Any] = {key: entry[key] for key in ("description", "title") if key in entry}
-    return replace(attachment, **changes)

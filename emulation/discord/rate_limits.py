@@ -58,17 +58,14 @@ class RateLimitResult:
     is_global: bool = False
 
     def headers(self) -> dict[str, str]:
-        """The rate-limit headers of the response."""
-        headers = {
+        """The headers that tell a client the state of the bucket."""
+        return {
             "X-RateLimit-Limit": str(self.limit),
             "X-RateLimit-Remaining": str(self.remaining),
             "X-RateLimit-Reset": f"{self.reset_at:.3f}",
             "X-RateLimit-Reset-After": f"{self.reset_after:.3f}",
             "X-RateLimit-Bucket": self.bucket,
         }
-        if self.allowed:
-            return headers
-        return headers | refusal_headers(self.reset_after, "global" if self.is_global else "user")
 
 
 def refusal_headers(retry_after: float, scope: str) -> dict[str, str]:
@@ -111,7 +108,9 @@ class RateLimiter:
         ends, used = self._windows.get(key, (0.0, 0))
         if now >= ends:
             ends, used = now + seconds, 0
-            self._delete_old_windows(now)
+            if len(self._windows) > _MAX_WINDOWS:
+                windows = self._windows.items()
+                self._windows = {other: window for other, window in windows if window[0] > now}
         allowed = used < limit or not self.enabled
         self._windows[key] = (ends, min(used + 1, limit))
         bucket = hashlib.sha256(name.encode()).hexdigest()[:32]
@@ -119,12 +118,6 @@ class RateLimiter:
         return RateLimitResult(
             limit, remaining, ends, ends - now, bucket, allowed, name == "global"
         )
-
-    def _delete_old_windows(self, now: float) -> None:
-        if len(self._windows) > _MAX_WINDOWS:
-            self._windows = {
-                key: (ends, used) for key, (ends, used) in self._windows.items() if ends > now
-            }
 
     def is_banned(self, address: str) -> bool:
         """Whether an address had too many of its requests refused."""

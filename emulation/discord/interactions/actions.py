@@ -2,20 +2,18 @@
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from emulation.discord.json_types import Json
+from emulation.discord.json_types import Json, StrictModel
 
 _SNOWFLAKE = r"^[0-9]{1,19}$"
 
 
-class UserAction(BaseModel):
+class UserAction(StrictModel):
     """A user runs a command, clicks a component or submits a modal.
 
     Exactly one of `command`, `message_id` and `modal` says which.
     """
-
-    model_config = ConfigDict(extra="forbid")
 
     command: str | None = Field(
         default=None, min_length=1, description="With sub-commands: `a b c`."

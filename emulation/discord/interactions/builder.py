@@ -61,30 +61,22 @@ def _type_and_data(
 
 
 def _actor(backend: Backend, action: UserAction) -> Actor:
-    """Who acts and where: by default the first user, in the first channel or the message's."""
+    """The user who acts, by default the first, and where.
+
+    By default that is the channel of the message or modal that is acted on, else the first.
+    """
     directory = backend.directory
     user = directory.user_or_new(action.user_id or directory.default_user.id)
     if action.is_in_dm:
         channel = directory.dm_channel(user.id)
     else:
-        channel_id = action.channel_id or _default_channel_id(backend, action)
-        found = directory.channels.get(channel_id)
-        if found is None:
+        opener = backend.interactions.find(action.modal or "")
+        source = backend.messages.find(action.message_id) or opener
+        default_id = source.channel_id if source else directory.default_channel.id
+        channel_id = action.channel_id or default_id
+        if channel_id not in directory.channels:
             raise ControlError(f"There is no channel {channel_id}.", 404)
-        channel = found
+        channel = directory.channels[channel_id]
     if action.guild_id is not None and action.guild_id != channel.guild_id:
         raise ControlError(f"Channel {channel.id} is not in guild {action.guild_id}.")
     return Actor(user, channel, action.locale or user.locale)
-
-
-def _default_channel_id(backend: Backend, action: UserAction) -> str:
-    """The channel of the message or the modal that the user acts on; else the default channel."""
-    if action.message_id is not None:
-        message = backend.messages.find(action.message_id)
-        if message is not None:
-            return message.channel_id
-    if action.modal is not None:
-        opener = backend.interactions.find(action.modal)
-        if opener is not None:
-            return opener.channel_id
-    return backend.directory.default_channel.id

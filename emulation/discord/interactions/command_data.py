@@ -3,7 +3,6 @@
 Contract: https://docs.discord.com/developers/interactions/receiving-and-responding#interaction-object-application-command-data-structure
 """
 
-from dataclasses import dataclass
 from typing import Any
 
 from emulation.discord.backend import Backend
@@ -35,8 +34,7 @@ def command_data(backend: Backend, action: UserAction, path: str, actor: Actor) 
     if command is not None and "guild_id" in command:
         data["guild_id"] = command["guild_id"]
     if is_chat_input:
-        definitions = command["options"] if command else []
-        options = _Options(action, resolved).build(definitions, subcommands)
+        options = _options(action, resolved, command["options"] if command else [], subcommands)
         if options:
             data["options"] = options
     elif action.target_id is None:
@@ -117,52 +115,47 @@ class Resolved:
         self.data.setdefault(f"{kind}s", {})[object_id] = body
 
 
-@dataclass(frozen=True)
-class _Options:
-    """Builds the options of one command."""
+def _options(
+    action: UserAction, resolved: Resolved, registered: list[Json], subcommands: list[str]
+) -> list[Json]:
+    """The options of a command, nested in its sub-commands; `registered` are their definitions."""
+    definitions = {option["name"]: option for option in registered}
+    if not subcommands:
+        return _option_values(action, resolved, definitions)
+    name, *deeper = subcommands
+    if name not in definitions and action.strict:
+        raise ControlError(f"There is no sub-command {name}.", 404)
+    inner = definitions.get(name, {}).get("options", [])
+    options = _options(action, resolved, inner, deeper)
+    return [{"name": name, "type": SUBCOMMAND_GROUP if deeper else SUBCOMMAND, "options": options}]
 
-    action: UserAction
-    resolved: Resolved
 
-    def build(self, definitions: list[Json], subcommands: list[str]) -> list[Json]:
-        """The options, nested in the sub-commands that are named."""
-        if not subcommands:
-            return self._values({definition["name"]: definition for definition in definitions})
-        name, *deeper = subcommands
-        definition = {option["name"]: option for option in definitions}.get(name)
-        if definition is None and self.action.strict:
-            raise ControlError(f"There is no sub-command {name}.", 404)
-        option_type = SUBCOMMAND_GROUP if deeper else SUBCOMMAND
-        inner = definition.get("options", []) if definition else []
-        return [{"name": name, "type": option_type, "options": self.build(inner, deeper)}]
-
-    def _values(self, definitions: dict[str, Json]) -> list[Json]:
-        values, focused = self.action.options, self.action.focused
-        if self.action.strict and focused is None:
-            _check_values(definitions, values)
-        options: list[Json] = []
-        for name, value in values.items():
-            option_type = definitions[name]["type"] if name in definitions else _infer_type(value)
-            option: Json = {"name": name, "type": option_type, "value": value}
-            if name == focused:
-                # Discord sends what is typed so far as text, whatever the option's type.
-                option |= {"value": str(value), "focused": True}
-            else:
-                self.resolved.add_option_value(option_type, value)
-            options.append(option)
-        if focused is not None and focused not in values:
-            option_type = definitions[focused]["type"] if focused in definitions else STRING
-            options.append({"name": focused, "type": option_type, "value": "", "focused": True})
-        return options
+def _option_values(
+    action: UserAction, resolved: Resolved, definitions: dict[str, Json]
+) -> list[Json]:
+    """The options that the user filled in, and the one that is being autocompleted."""
+    values, focused = action.options, action.focused
+    if action.strict and focused is None:
+        _check_values(definitions, values)
+    options: list[Json] = []
+    for name, value in values.items():
+        option_type = definitions[name]["type"] if name in definitions else _infer_type(value)
+        option: Json = {"name": name, "type": option_type, "value": value}
+        if name == focused:
+            # Discord sends the text typed so far as a string, whatever the option's type.
+            option |= {"value": str(value), "focused": True}
+        else:
+            resolved.add_option_value(option_type, value)
+        options.append(option)
+    if focused is not None and focused not in values:
+        option_type = definitions[focused]["type"] if focused in definitions else STRING
+        options.append({"name": focused, "type": option_type, "value": "", "focused": True})
+    return options
 
 
 def _infer_type(value: Any) -> int:
     """The type of an option that no command has registered."""
-    if isinstance(value, bool):
-        return BOOLEAN
-    if isinstance(value, int):
-        return INTEGER
-    return NUMBER if isinstance(value, float) else STRING
+    return {bool: BOOLEAN, int: INTEGER, float: NUMBER}.get(type(value), STRING)
 
 
 def _check_values(definitions: dict[str, Json], values: dict[str, Any]) -> None:

@@ -3,9 +3,6 @@
 Contract: https://docs.discord.com/developers/interactions/receiving-and-responding#interaction-object-message-component-data-structure
 """
 
-from dataclasses import dataclass
-from typing import Any
-
 from emulation.discord.backend import Backend
 from emulation.discord.errors import ControlError
 from emulation.discord.interactions.actions import UserAction
@@ -83,39 +80,30 @@ def modal_data(
     if opener.user_id != actor.user.id:
         raise ControlError("Only the user who sees the modal can submit it.", 403)
     modal: Json = opener.response["data"]
-    form = _Form(backend, action.fields, actor)
-    components = [form.row(row) for row in modal["components"] if row["type"] != TEXT_DISPLAY]
+    rows: list[Json] = []
+    for row in modal["components"]:
+        if row["type"] == TEXT_DISPLAY:
+            continue
+        inputs = [_filled_in(backend, action, actor, leaf) for leaf in components.leaves([row])]
+        head = {key: row[key] for key in ("type", "id") if key in row}
+        filled = {"component": inputs[0]} if row["type"] == LABEL else {"components": inputs}
+        rows.append(head | filled)
     source = backend.messages.find(opener.source_message_id)
-    return {"custom_id": modal["custom_id"], "components": components}, source
+    return {"custom_id": modal["custom_id"], "components": rows}, source
 
 
-@dataclass(frozen=True)
-class _Form:
-    """What a user filled into a modal, by custom id."""
-
-    backend: Backend
-    fields: dict[str, Any]
-    actor: Actor
-
-    def row(self, row: Json) -> Json:
-        """A row or a label of the modal with its inputs as they were filled in."""
-        head: Json = {"type": row["type"]} | ({"id": row["id"]} if "id" in row else {})
-        if row["type"] == LABEL:
-            return head | {"component": self._input(row["component"])}
-        return head | {"components": [self._input(component) for component in row["components"]]}
-
-    def _input(self, component: Json) -> Json:
-        name = component["custom_id"]
-        body: Json = {"type": component["type"], "custom_id": name}
-        if component["type"] == components.TEXT_INPUT:
-            text = str(self.fields.get(name, component.get("value", "")))
-            _check_text(component, text)
-            return body | {"value": text}
-        if component["type"] in components.SELECTS:
-            chosen = [str(value) for value in self.fields.get(name, [])]
-            if chosen or component.get("required", True):
-                return body | _selection(self.backend, component, chosen, self.actor)
-        return body | {"values": []}
+def _filled_in(backend: Backend, action: UserAction, actor: Actor, component: Json) -> Json:
+    """An input of the modal as the user filled it in."""
+    name = component["custom_id"]
+    body: Json = {"type": component["type"], "custom_id": name}
+    if component["type"] == components.TEXT_INPUT:
+        text = str(action.fields.get(name, component.get("value", "")))
+        _check_text(component, text)
+        return body | {"value": text}
+    chosen = [str(value) for value in action.fields.get(name, [])]
+    if chosen or component.get("required", True):
+        return body | _selection(backend, component, chosen, actor)
+    return body | {"values": []}
 
 
 def _check_text(component: Json, text: str) -> None:

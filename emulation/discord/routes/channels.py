@@ -9,7 +9,6 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 
-from emulation.discord.backend import Backend
 from emulation.discord.config import API
 from emulation.discord.errors import NOT_THE_AUTHOR, UNKNOWN_MESSAGE, DiscordError
 from emulation.discord.json_types import Json
@@ -45,16 +44,12 @@ def _channel(backend: BackendDep, channel_id: str) -> Channel:
 ChannelDep = Annotated[Channel, Depends(_channel)]
 
 
-def _visible_message(backend: Backend, channel: Channel, message_id: str) -> Message:
+def _message(backend: BackendDep, channel: ChannelDep, message_id: str) -> Message:
     """A message that the bot can see in a channel; raises UNKNOWN_MESSAGE (10008)."""
     message = backend.messages.get(path_id("message_id", message_id))
     if message.channel_id != channel.id or message.ephemeral_for is not None:
         raise DiscordError(UNKNOWN_MESSAGE)
     return message
-
-
-def _message(backend: BackendDep, channel: ChannelDep, message_id: str) -> Message:
-    return _visible_message(backend, channel, message_id)
 
 
 MessageDep = Annotated[Message, Depends(_message)]
@@ -170,7 +165,7 @@ async def create_bot_message(
     reference = fields.get("message_reference", {})
     reply_to = reference.get("message_id")
     if reply_to is not None and reference.get("fail_if_not_exists", True):
-        _visible_message(backend, channel, reply_to)
+        _message(backend, channel, reply_to)
     message = Message(
         id=backend.snowflakes.next(),
         channel_id=channel.id,

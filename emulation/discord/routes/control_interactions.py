@@ -12,9 +12,9 @@ from emulation.discord.errors import ControlError
 from emulation.discord.interactions.actions import UserAction
 from emulation.discord.interactions.builder import build_interaction
 from emulation.discord.interactions.delivery import failure_notice
-from emulation.discord.json_types import Json
+from emulation.discord.json_types import Json, StrictModel
 from emulation.discord.request_body import read_bytes
-from emulation.discord.routes.dependencies import BackendDep, DeliveryDep, StrictModel, control_body
+from emulation.discord.routes.dependencies import BackendDep, DeliveryDep, control_body
 from emulation.discord.state.attachments import Attachment
 from emulation.discord.state.interactions import Interaction
 

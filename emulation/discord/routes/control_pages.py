@@ -9,15 +9,9 @@ from pydantic import Field
 from emulation.discord.backend import Backend
 from emulation.discord.clock import iso
 from emulation.discord.errors import ControlError
-from emulation.discord.json_types import Json
+from emulation.discord.json_types import Json, StrictModel
 from emulation.discord.routes.applications import application_json
-from emulation.discord.routes.dependencies import (
-    BackendDep,
-    ProberDep,
-    RecorderDep,
-    StrictModel,
-    control_body,
-)
+from emulation.discord.routes.dependencies import BackendDep, ProberDep, RecorderDep, control_body
 from emulation.discord.state.reports import MAX_SERIES
 
 router = APIRouter(prefix="/control", tags=["control"])

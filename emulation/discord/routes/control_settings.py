@@ -8,13 +8,8 @@ from pydantic import Field
 
 from emulation.discord.chaos import ChaosPlan
 from emulation.discord.errors import ControlError
-from emulation.discord.routes.dependencies import (
-    BackendDep,
-    DeliveryDep,
-    ProberDep,
-    RecorderDep,
-    StrictModel,
-)
+from emulation.discord.json_types import StrictModel
+from emulation.discord.routes.dependencies import BackendDep, DeliveryDep, ProberDep, RecorderDep
 
 router = APIRouter(prefix="/control", tags=["control"])
 

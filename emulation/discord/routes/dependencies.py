@@ -5,7 +5,7 @@ from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from emulation.discord.backend import Backend
 from emulation.discord.endpoint import SignatureProber
@@ -74,12 +74,6 @@ def query_boolean(request: Request, name: str) -> bool:
         )
     except InvalidFormError as error:
         raise error.at(name) from error
-
-
-class StrictModel(BaseModel):
-    """The root of the control API's bodies: unknown fields and infinite numbers are refused."""
-
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
 _Model = TypeVar("_Model", bound=BaseModel)

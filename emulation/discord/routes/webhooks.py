@@ -85,9 +85,8 @@ def _message(
     if message_id != _ORIGINAL:
         path_id("message_id", message_id)
     message = backend.messages.get(message_id)
-    if message.webhook_id != webhook.id:
-        raise DiscordError(errors.UNKNOWN_MESSAGE)
-    if message.channel_id != _target_channel_id(request, backend, webhook):
+    is_own = message.webhook_id == webhook.id
+    if not is_own or message.channel_id != _target_channel_id(request, backend, webhook):
         raise DiscordError(errors.UNKNOWN_MESSAGE)
     return message
 

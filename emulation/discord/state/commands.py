@@ -41,18 +41,13 @@ class CommandStore:
 
     def find_by_name(self, scope: Scope, name: str, command_type: int) -> Json | None:
         """A command of a scope by its name and type."""
-        for command in self.all(scope):
-            if command["name"] == name and command["type"] == command_type:
-                return command
-        return None
+        same_name = (command for command in self.all(scope) if command["name"] == name)
+        return next((command for command in same_name if command["type"] == command_type), None)
 
     def find_usable(self, guild_id: str | None, name: str, command_type: int) -> Json | None:
         """What a user runs by a name: the guild's command before the global one."""
-        if guild_id is not None:
-            command = self.find_by_name(guild_id, name, command_type)
-            if command is not None:
-                return command
-        return self.find_by_name(None, name, command_type)
+        own = self.find_by_name(guild_id, name, command_type)
+        return own or self.find_by_name(None, name, command_type)
 
     def put(self, scope: Scope, command: Json) -> None:
         """Keep a command under its id; raises what `replace_all` raises."""
@@ -91,11 +86,10 @@ class CommandStore:
         return {"global": self.all(None), "guilds": guilds}
 
 
-def is_same_definition(one: Json, other: Json) -> bool:
+def is_same_definition(first: Json, second: Json) -> bool:
     """Whether two commands differ at most in the fields that Discord fills in."""
 
     def definition(command: Json) -> str:
-        own = {key: value for key, value in command.items() if key not in ("id", "version")}
-        return json.dumps(own, sort_keys=True)
+        return json.dumps(command | {"id": None, "version": None}, sort_keys=True)
 
-    return definition(one) == definition(other)
+    return definition(first) == definition(second)

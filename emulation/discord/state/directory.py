@@ -117,21 +117,15 @@ class Webhook:
     token: str = field(repr=False)
 
 
+def _with_roles(entry: Json) -> Json:
+    """A user or a guild of the fixture, its roles as a tuple."""
+    return entry | {"roles": tuple(entry["roles"])}
+
+
 class Directory:
     """Users, channels and webhooks by id, and the guild."""
 
-    def __init__(
-        self, users: list[User], guild: Guild, channels: list[Channel], webhooks: list[Webhook]
-    ) -> None:
-        self.users = {user.id: user for user in users}
-        self.guild = guild
-        self.channels = {channel.id: channel for channel in channels}
-        self.webhooks = {webhook.id: webhook for webhook in webhooks}
-        self.default_user = users[0]
-        self.default_channel = channels[0]
-
-    @classmethod
-    def load(cls, path: Path) -> "Directory":
+    def __init__(self, path: Path) -> None:
         """Read a fixture.
 
         Raises:
@@ -139,14 +133,12 @@ class Directory:
             KeyError: a section is missing.
         """
         raw: Json = json.loads(path.read_text("utf-8"))
-        users = [User(**{**user, "roles": tuple(user["roles"])}) for user in raw["users"]]
-        guild = Guild(**{**raw["guild"], "roles": tuple(raw["guild"]["roles"])})
-        return cls(
-            users,
-            guild,
-            [Channel(**channel) for channel in raw["channels"]],
-            [Webhook(**webhook) for webhook in raw["webhooks"]],
-        )
+        self.users = {user["id"]: User(**_with_roles(user)) for user in raw["users"]}
+        self.guild = Guild(**_with_roles(raw["guild"]))
+        self.channels = {channel["id"]: Channel(**channel) for channel in raw["channels"]}
+        self.webhooks = {webhook["id"]: Webhook(**webhook) for webhook in raw["webhooks"]}
+        self.default_user = next(iter(self.users.values()))
+        self.default_channel = next(iter(self.channels.values()))
 
     def user(self, user_id: str) -> User:
         """A user by id; raises UNKNOWN_USER (10013)."""

@@ -37,7 +37,8 @@ class EventLog:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._events: deque[Event] = deque(maxlen=_MAX_EVENTS)
+        self.latest: deque[Event] = deque(maxlen=_MAX_EVENTS)
+        """Oldest first."""
         self._listeners: set[asyncio.Queue[Event | None]] = set()
         self._closed = False
         self.last_id = 0
@@ -46,13 +47,9 @@ class EventLog:
         """Number an event, keep it and hand it to every stream."""
         self.last_id += 1
         event = Event(self.last_id, name, self._clock.now(), data)
-        self._events.append(event)
+        self.latest.append(event)
         for listener in self._listeners:
             listener.put_nowait(event)
-
-    def all(self) -> list[Event]:
-        """The events that are still kept, oldest first."""
-        return list(self._events)
 
     def close(self) -> None:
         """End every stream, so that the server can stop."""
@@ -84,7 +81,7 @@ class EventLog:
         """What a page that saw the events up to `after` has missed."""
         if after is None or after == self.last_id:
             return []
-        oldest = self._events[0].id if self._events else self.last_id + 1
+        oldest = self.latest[0].id if self.latest else self.last_id + 1
         if after > self.last_id or after < oldest - 1:
             return [Event(self.last_id, "reset", self._clock.now(), {})]
-        return [event for event in self._events if event.id > after]
+        return [event for event in self.latest if event.id > after]

@@ -90,10 +90,6 @@ class MessageStore:
         """A message, deleted or not."""
         return self._by_id.get(message_id or "")
 
-    def delete(self, message: Message) -> None:
-        """Hide a message from users; its history stays for the control API."""
-        message.deleted = True
-
     def in_channel(self, channel_id: str) -> Iterator[Message]:
         """The messages of a channel that were not deleted, oldest first."""
         for message in self._channels.get(channel_id, []):

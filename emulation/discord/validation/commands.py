@@ -13,6 +13,7 @@ from emulation.discord.validation.fields import (
     Parser,
     boolean,
     check_length,
+    check_unique,
     integer,
     invalid,
     list_of,
@@ -20,7 +21,6 @@ from emulation.discord.validation.fields import (
     model,
     number,
     one_of,
-    require_object,
     string,
 )
 
@@ -96,10 +96,8 @@ def _set_of(parse_item: Parser) -> Parser:
 
     def parse(value: Any) -> list[Any]:
         parsed: list[Any] = parse_list(value)
-        for position, item in enumerate(parsed):
-            if item in parsed[:position]:
-                message = "The set already contains this value."
-                raise invalid("SET_TYPE_ALREADY_CONTAINS_VALUE", message, str(position))
+        message = "The set already contains this value."
+        check_unique(parsed, invalid("SET_TYPE_ALREADY_CONTAINS_VALUE", message))
         return parsed
 
     return parse
@@ -168,7 +166,6 @@ def _option(allowed_types: tuple[int, ...]) -> Parser:
     """A parser of an option; `allowed_types` are those that may stand at its depth."""
 
     def parse(value: Any) -> Json:
-        require_object(value)
         head = model({"type": Field(one_of(range(1, 12), integer()), required=True)})(value)
         option_type: int = head["type"]
         if option_type not in allowed_types:
@@ -218,27 +215,16 @@ def _check_options(options: list[Json]) -> None:
         optional_seen = optional_seen or not option.get("required", False)
 
 
-def _empty(default: Any, code: str, message: str) -> Parser:
-    """A parser that takes nothing but the empty value `default`."""
+def _empty(name: str, default: Any) -> Field:
+    """The field of a context menu command that takes nothing but the empty value `default`."""
 
     def parse(value: Any) -> Any:
         if value != default:
-            raise invalid(code, message)
+            code = f"APPLICATION_COMMAND_CONTEXT_MENU_{name.upper()}_INVALID"
+            raise invalid(code, f"Context menu commands cannot have {name}")
         return default
 
-    return parse
-
-
-_NO_DESCRIPTION = _empty(
-    "",
-    "APPLICATION_COMMAND_CONTEXT_MENU_DESCRIPTION_INVALID",
-    "Context menu commands cannot have description",
-)
-_NO_OPTIONS = _empty(
-    [],
-    "APPLICATION_COMMAND_CONTEXT_MENU_OPTIONS_INVALID",
-    "Context menu commands cannot have options",
-)
+    return Field(parse)
 
 
 def _command_fields(command_type: int) -> dict[str, Field]:
@@ -258,7 +244,7 @@ def _command_fields(command_type: int) -> dict[str, Field]:
         fields["description_localizations"] = _localized_descriptions
         fields["options"] = Field(_options(tuple(range(1, 12))))
     else:
-        fields |= {"description": Field(_NO_DESCRIPTION), "options": Field(_NO_OPTIONS)}
+        fields |= {"description": _empty("description", ""), "options": _empty("options", [])}
     return fields
 
 
@@ -280,7 +266,6 @@ def size(part: Json) -> int:
 
 def command(value: Any) -> Json:
     """Parse a command as it is registered."""
-    require_object(value)
     head = model({"type": Field(one_of((CHAT_INPUT, USER, MESSAGE), integer()))})(value)
     command_type: int = head.get("type", CHAT_INPUT)
     parsed: Json = model(_command_fields(command_type))(value)
@@ -293,12 +278,8 @@ def command(value: Any) -> Json:
 def commands(value: Any) -> list[Json]:
     """Parse the commands of a bulk overwrite."""
     parsed: list[Json] = list_of(command)(value)
-    seen: set[tuple[int, str]] = set()
-    for position, definition in enumerate(parsed):
-        key = (definition["type"], definition["name"])
-        if key in seen:
-            raise duplicate_name().at(str(position))
-        seen.add(key)
+    keys = ((definition["type"], definition["name"]) for definition in parsed)
+    check_unique(keys, duplicate_name())
     check_length(parsed, 0, MAX_COMMANDS)
     return parsed
 

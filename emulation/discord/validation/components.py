@@ -7,7 +7,6 @@ import itertools
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from emulation.discord.errors import InvalidFormError
 from emulation.discord.json_types import Json
 from emulation.discord.validation import fields
 from emulation.discord.validation.fields import Check, Field, Parser
@@ -102,13 +101,9 @@ _OPTION = fields.model(
 def _select_options(value: Any) -> list[Json]:
     """Parse the options of a string select; each has a value of its own."""
     parsed: list[Json] = fields.list_of(_OPTION, 1, MAX_SELECT_OPTIONS)(value)
-    seen: set[str] = set()
-    for position, option in enumerate(parsed):
-        if option["value"] in seen:
-            message = "The specified option value is already used"
-            path = (str(position), "value")
-            raise fields.invalid("SELECT_COMPONENT_OPTION_VALUE_DUPLICATED", message, *path)
-        seen.add(option["value"])
+    message = "The specified option value is already used"
+    duplicate = fields.invalid("SELECT_COMPONENT_OPTION_VALUE_DUPLICATED", message, "value")
+    fields.check_unique((option["value"] for option in parsed), duplicate)
     return parsed
 
 
@@ -147,14 +142,10 @@ def select(component_type: int) -> Parser:
 
 def by_type(parsers: dict[int, Parser]) -> Parser:
     """A parser that hands a component to the parser of its `type`."""
+    parse_type = fields.model({"type": Field(fields.integer(), required=True)})
 
     def parse(value: Any) -> Json:
-        if fields.require_object(value).get("type") is None:
-            raise fields.missing("type")
-        try:
-            component_type: int = fields.integer()(value["type"])
-        except InvalidFormError as error:
-            raise error.at("type") from error
+        component_type: int = parse_type(value)["type"]
         if component_type not in parsers:
             message = "The specified component type is invalid in this context"
             raise fields.invalid("COMPONENT_TYPE_INVALID", message, "type")

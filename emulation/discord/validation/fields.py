@@ -50,6 +50,15 @@ def check_length(value: str | list[Any], minimum: int, maximum: int | None) -> N
     raise invalid("BASE_TYPE_MAX_LENGTH", f"Must be {maximum} or fewer in length.")
 
 
+def check_unique(keys: Iterable[Any], duplicate: InvalidFormError) -> None:
+    """Raise `duplicate`, at the position of the first key that an earlier item has too."""
+    seen: set[Any] = set()
+    for position, key in enumerate(keys):
+        if key in seen:
+            raise duplicate.at(str(position))
+        seen.add(key)
+
+
 def string(minimum: int = 0, maximum: int | None = None) -> Parser:
     """A parser of text; lengths are in code points."""
 

@@ -75,15 +75,8 @@ def parse_response(interaction: Interaction, value: Any) -> Json:
     Raises:
         InvalidFormError: the response does not fit, or the interaction cannot have its type.
     """
-    fields.require_object(value)
-    head = fields.model({"type": Field(fields.integer(), required=True)})(value)
-    response_type: int = head["type"]
-    try:
-        fields.one_of([int(known_type) for known_type in ResponseType], fields.integer())(
-            response_type
-        )
-    except InvalidFormError as error:
-        raise error.at("type") from error
+    known_type = fields.one_of(map(int, ResponseType), fields.integer())
+    response_type: int = fields.model({"type": Field(known_type, required=True)})(value)["type"]
     if response_type not in _allowed_types(interaction):
         message = "Interaction callback type is not allowed for this interaction."
         raise fields.invalid("INTERACTION_CALLBACK_TYPE_INVALID", message, "type")

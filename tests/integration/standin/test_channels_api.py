@@ -110,7 +110,7 @@ async def test_a_bot_creates_a_webhook_that_can_be_executed(standin: StandIn) ->
 
 async def test_typing_is_published_as_an_event(standin: StandIn) -> None:
     assert (await standin.bot.post(f"{API}/channels/{PICTURES}/typing")).status_code == 204
-    assert [event.name for event in standin.backend.events.all()][:1] == ["typing"]
+    assert [event.name for event in standin.backend.events.latest][:1] == ["typing"]
 
 
 @pytest.mark.parametrize("agent", ["", "curl/8", "DiscordBot", "DiscordBot (https://x.test)"])

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.anyio
 
 def event_names(standin: StandIn) -> list[str]:
     """The names of the events so far."""
-    return [event.name for event in standin.backend.events.all()]
+    return [event.name for event in standin.backend.events.latest]
 
 
 async def test_a_snapshot_holds_the_state_that_pages_draw(standin: StandIn) -> None:
