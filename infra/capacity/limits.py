@@ -9,7 +9,7 @@ from infra.capacity.figures import Stage, boots, figures
 FIRST_REGIONS = ("us-east-1", "us-west-2", "eu-west-1")
 SECOND_REGIONS = ("us-east-2", "eu-central-1")
 
-# The limit that is no quota: the number of tasks that the operator chose.
+# The name of the only limit that is no quota: the number of tasks that the operator chose.
 FLEET = "the fleet"
 
 
@@ -54,7 +54,7 @@ def fifo_figure(region: str, high_throughput: bool) -> str:
 
 
 def front_limits(region: str, high_throughput: bool) -> tuple[Limit, ...]:
-    """What binds the acceptance of requests, whatever the fleet."""
+    """The limits of accepting requests, which do not depend on the fleet."""
     known = figures()
     concurrency = known["lambda_concurrency"]
     by_requests = concurrency * known["lambda_requests_per_concurrency"]
@@ -104,27 +104,19 @@ def tasks_for(requests_per_second: float, seconds_per_job: float, jobs_at_once: 
     return math.ceil(requests_per_second * seconds_per_job / jobs_at_once - 1e-9)
 
 
-@dataclass(frozen=True)
-class Growth:
-    """Seconds from zero to a number of tasks, and what binds."""
+def growth(tasks: int) -> tuple[float, str]:
+    """The seconds that a deployed fleet takes from zero to `tasks` running ones, and what binds.
 
-    seconds: float
-    binds: str
-
-
-def growth(tasks: int, boot: str) -> Growth:
-    """How long a fleet takes from zero to `tasks` running ones.
-
-    Two quotas of ECS bind: the tasks it launches in a minute, and the tasks that wait for an
-    instance at once. The latter wave ends when its instances have registered.
+    Two quotas of ECS bind: the tasks that it launches in a minute, and the tasks that wait for
+    instances at the same time. Such a wave of tasks ends when its instances have registered.
     """
-    known, path = figures(), boots()[boot]
-    turn = path.seconds(Stage.CONTROL) + path.seconds(Stage.INSTANCE)
+    known, boot = figures(), boots()["deployed"]
+    wave_seconds = boot.seconds(Stage.CONTROL) + boot.seconds(Stage.INSTANCE)
     waves = max(0, math.ceil(tasks / known["ecs_provisioning"]) - 1)
-    by_waves = waves * turn
+    by_waves = waves * wave_seconds
     by_launches = tasks / known["ecs_launches_per_minute"] * 60
     if by_waves >= by_launches and waves:
-        return Growth(path.total_seconds + by_waves, "tasks in PROVISIONING")
+        return boot.total_seconds + by_waves, "tasks in PROVISIONING"
     if by_launches > 60:
-        return Growth(path.total_seconds + by_launches, "task launches a minute")
-    return Growth(path.total_seconds, "boot")
+        return boot.total_seconds + by_launches, "task launches a minute"
+    return boot.total_seconds, "boot"

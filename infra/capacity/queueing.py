@@ -1,7 +1,8 @@
 """Queueing formulas for the mean wait: Poisson arrivals, jobs of one length (M/D/c)."""
 
 import math
-from dataclasses import dataclass
+
+MAXIMUM_QUEUE_SECONDS = 10.0
 
 
 def erlang_c(servers: int, load: float) -> float:
@@ -27,24 +28,19 @@ def mean_queue_seconds(servers: int, arrivals_per_second: float, seconds_per_job
     exponential = erlang_c(servers, load) * seconds_per_job / (servers - load)
     use = load / servers
     correction = (1 - use) * (servers - 1) * (math.sqrt(4 + 5 * servers) - 2) / (16 * servers * use)
-    # The correction is meant for busy systems; in idle ones it would exceed the value it corrects.
+    # The correction holds for busy systems; in idle ones it would exceed the value it corrects.
     return exponential / 2 * (1 + min(1.0, correction))
 
 
-@dataclass(frozen=True)
-class AwakeWait:
-    """Tasks for an arrival rate, and the mean seconds in queue and job together."""
+def awake_wait(arrivals_per_second: float, seconds_per_job: float) -> tuple[int, float]:
+    """The fewest tasks that keep the mean time in the queue within `MAXIMUM_QUEUE_SECONDS`.
 
-    tasks: int
-    mean_seconds: float
-
-
-def awake_wait(
-    arrivals_per_second: float, seconds_per_job: float, queue_seconds: float = 10.0
-) -> AwakeWait:
-    """The fewest tasks that keep the mean time in the queue within `queue_seconds`."""
+    Returns:
+        The tasks, and the mean seconds in queue and job together.
+    """
     tasks = max(1, math.floor(arrivals_per_second * seconds_per_job) + 1)
-    while mean_queue_seconds(tasks, arrivals_per_second, seconds_per_job) > queue_seconds:
+    while (
+        queue_seconds := mean_queue_seconds(tasks, arrivals_per_second, seconds_per_job)
+    ) > MAXIMUM_QUEUE_SECONDS:
         tasks += 1
-    queue = mean_queue_seconds(tasks, arrivals_per_second, seconds_per_job)
-    return AwakeWait(tasks, queue + seconds_per_job)
+    return tasks, queue_seconds + seconds_per_job

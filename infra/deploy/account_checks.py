@@ -1,7 +1,6 @@
 """Checks of the AWS account and region: credentials, GPU types, quotas, network, names."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from infra.deploy.aws import Aws, aws_action
 from infra.deploy.errors import AwsError
@@ -16,7 +15,7 @@ https://docs.aws.amazon.com/ec2/latest/instancetypes/ec2-instance-quotas.html
 _QUOTA_NAMES = {ON_DEMAND_QUOTA: "GPU quota on demand", SPOT_QUOTA: "GPU quota Spot"}
 _TYPES = "GPU instance types"
 _USUAL_VCPUS = 4
-"""Of an .xlarge, the smallest size with a GPU of its own."""
+"""The vCPUs of an .xlarge, the smallest size with a GPU."""
 _NETWORK = "network"
 _OWN_VPC = "or let the deployment make a VPC of its own: network = { create_vpc = true }."
 
@@ -36,15 +35,8 @@ def credentials(aws: Aws) -> Finding:
     return good(name, f"account {identity['Account']}, {identity['Arn']}, region {aws.region}")
 
 
-@dataclass(frozen=True)
-class _Offers:
+def _offers(aws: Aws, types: tuple[str, ...]) -> tuple[dict[str, list[str]], int]:
     """The zones that have each type, and the most vCPUs that one of the types has."""
-
-    zones: dict[str, tuple[str, ...]]
-    vcpus: int
-
-
-def _offers(aws: Aws, types: tuple[str, ...]) -> _Offers:
     ec2 = aws.client("ec2")
     with aws_action("ec2:DescribeInstanceTypeOfferings"):
         pages = ec2.get_paginator("describe_instance_type_offerings").paginate(
@@ -53,39 +45,38 @@ def _offers(aws: Aws, types: tuple[str, ...]) -> _Offers:
         )
         rows = [row for page in pages for row in page["InstanceTypeOfferings"]]
     zones = {
-        name: tuple(sorted(row["Location"] for row in rows if row["InstanceType"] == name))
+        name: sorted(row["Location"] for row in rows if row["InstanceType"] == name)
         for name in types
     }
     offered = [name for name in types if zones[name]]
     if not offered:
-        return _Offers(zones, _USUAL_VCPUS)
+        return zones, _USUAL_VCPUS
     with aws_action("ec2:DescribeInstanceTypes"):
         found = ec2.describe_instance_types(InstanceTypes=offered)["InstanceTypes"]
-    return _Offers(zones, max(row["VCpuInfo"]["DefaultVCpus"] for row in found))
+    return zones, max(row["VCpuInfo"]["DefaultVCpus"] for row in found)
 
 
 def instance_types(aws: Aws, deployment: Deployment) -> tuple[Finding, int]:
     """Whether the region has the GPU types, and the vCPUs of the largest one for the quotas."""
     try:
-        offers = _offers(aws, deployment.instance_types)
+        zones_of, vcpus = _offers(aws, deployment.instance_types)
     except AwsError as error:
         return warning(_TYPES, str(error), "Allow the calls, or make sure yourself."), _USUAL_VCPUS
     text = "; ".join(
-        f"{name} in {', '.join(zones) if zones else 'no zone'}"
-        for name, zones in offers.zones.items()
+        f"{name} in {', '.join(zones) if zones else 'no zone'}" for name, zones in zones_of.items()
     )
-    all_zones = {zone for zones in offers.zones.values() for zone in zones}
-    missing = [name for name, zones in offers.zones.items() if not zones]
+    all_zones = {zone for zones in zones_of.values() for zone in zones}
+    missing = [name for name, zones in zones_of.items() if not zones]
     if not all_zones:
         to_do = "Choose another region, or other types in fleet.instance_types."
-        return bad(_TYPES, text, to_do), offers.vcpus
+        return bad(_TYPES, text, to_do), vcpus
     if len(all_zones) < 2 and deployment.create_vpc:
         to_do = "The deployment's own VPC needs two zones: add a type to fleet.instance_types."
-        return bad(_TYPES, text, to_do), offers.vcpus
+        return bad(_TYPES, text, to_do), vcpus
     if missing:
         to_do = f"Nothing, or take {', '.join(missing)} out of fleet.instance_types."
-        return warning(_TYPES, text, to_do), offers.vcpus
-    return good(_TYPES, text), offers.vcpus
+        return warning(_TYPES, text, to_do), vcpus
+    return good(_TYPES, text), vcpus
 
 
 def gpu_quotas(aws: Aws, deployment: Deployment, vcpus: int) -> Iterator[Finding]:

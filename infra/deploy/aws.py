@@ -1,7 +1,7 @@
 """AWS for the deploy step: clients of one region, and the bot token in SSM.
 
-Only the deploy step reads the token, to register commands and to set the endpoint. No function and
-no worker needs it, because answers go to an interaction's own token; so none may read it.
+Only the deploy step reads the bot token, to register commands and to set the endpoint. No function
+and no worker needs it, because they answer with the token of each interaction; so none may read it.
 """
 
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ _KEY_OF_AWS = "alias/aws/ssm"
 
 @dataclass(frozen=True)
 class Aws:
-    """One region. Endpoints, profile and credentials are found as by every program of AWS's."""
+    """One region. The SDK finds endpoints, profile and credentials in its usual places."""
 
     region: str
 

@@ -1,4 +1,4 @@
-"""What a person chose for a deployment: by the command line and by the environment."""
+"""The choices for a deployment: options of the command line, and environment variables."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from discord_diffusion.settings.reader import DISCORD_API, DISCORD_API_URL, Read
 DISCORD_BOT_TOKEN = "DISCORD_BOT_TOKEN"  # noqa: S105 - a name
 """The application's bot token; by default the one that the last deployment stored."""
 TF_VAR_DISCORD_APPLICATION_SECRET = "TF_VAR_discord_application_secret"  # noqa: S105 - a name
-"""The same under the name that the original uses. Terraform itself never sees it."""
+"""The bot token under the name in the published original; it is never passed to Terraform."""
 
 SECRETS = (DISCORD_BOT_TOKEN, TF_VAR_DISCORD_APPLICATION_SECRET)
 """Variables that no program started by the deploy step inherits."""
@@ -19,9 +19,9 @@ SECRETS = (DISCORD_BOT_TOKEN, TF_VAR_DISCORD_APPLICATION_SECRET)
 class Choices:
     """The command line's options; None leaves a choice to the variable file or to the default.
 
-    `image` is a worker image that exists already: none is built then. `endpoint_url` is where
-    Discord reaches the API, if not at API Gateway's own address: `{host}`, `{path}` and
-    `{rest_api_id}` stand for the parts of that.
+    `image` is a worker image that exists already; then none is built. `endpoint_url` is the address
+    for Discord, if that is not API Gateway's own: `{host}`, `{path}` and `{rest_api_id}` in it are
+    replaced by those of API Gateway's address.
     """
 
     region: str | None = None
@@ -37,7 +37,7 @@ class Choices:
 
 @dataclass(frozen=True)
 class DeploymentSettings:
-    """What the deploy step takes from the environment, beside the AWS SDK's own variables."""
+    """The environment variables of the deploy step, except for those of the AWS SDK."""
 
     discord_api_url: str
     aws_region: str | None

@@ -4,7 +4,6 @@ import os
 import signal
 import sys
 from dataclasses import replace
-from pathlib import Path
 from types import FrameType
 from typing import Annotated, NoReturn
 
@@ -60,8 +59,12 @@ def deploy(
     allow_replacement: AllowReplacement = False,
 ) -> None:
     """Deploy, or bring a deployment up to date. After a failure, run it again."""
-    choices = replace(
-        _choices(region, environment, var_file, backend_config, state_dir),
+    choices = Choices(
+        region,
+        environment,
+        var_file,
+        backend_config,
+        state_dir,
         guild_id=guild,
         image=_image(image, skip_image),
         endpoint_url=endpoint_url,
@@ -86,8 +89,8 @@ def plan(
     image: Image = None,
 ) -> None:
     """Show what a deployment would do and cost: `deploy --dry-run`."""
-    choices = _choices(region, environment, var_file, backend_config, state_dir)
-    choices = replace(choices, image=_image(image, skip_image))
+    existing = _image(image, skip_image)
+    choices = Choices(region, environment, var_file, backend_config, state_dir, image=existing)
     _flow(choices, yes=True).plan()
 
 
@@ -103,8 +106,16 @@ def destroy(
     yes: Yes = False,
 ) -> None:
     """Remove a deployment, and say what it leaves."""
-    choices = _choices(region, environment, var_file, backend_config, state_dir)
-    choices = replace(choices, guild_id=guild, image="removed", endpoint_url=endpoint_url)
+    choices = Choices(
+        region,
+        environment,
+        var_file,
+        backend_config,
+        state_dir,
+        guild_id=guild,
+        image="removed",
+        endpoint_url=endpoint_url,
+    )
     if _flow(choices, yes=yes).destroy():
         raise typer.Exit(1)
 
@@ -120,8 +131,8 @@ def preflight(
     image: Image = None,
 ) -> None:
     """Look at account, quotas, region, network, tools and Discord; change nothing."""
-    choices = _choices(region, environment, var_file, backend_config, state_dir)
-    choices = replace(choices, image=_image(image, skip_image))
+    existing = _image(image, skip_image)
+    choices = Choices(region, environment, var_file, backend_config, state_dir, image=existing)
     if not _flow(choices, yes=True).preflight().passed:
         raise typer.Exit(1)
 
@@ -162,26 +173,17 @@ def _terminate(_number: int, _frame: FrameType | None) -> NoReturn:
 def _flow(choices: Choices, *, yes: bool) -> Flow:
     """The flow of a command; with `yes` it asks nothing.
 
-    Programs that are started from here on do not inherit the secrets.
+    The variable file is infra/aws.tfvars by default, if that exists. Programs that are started from
+    here on do not inherit the secrets.
     """
+    default_file = LAYOUT.infra / "aws.tfvars"
+    if choices.variables_file is None and default_file.exists():
+        choices = replace(choices, variables_file=default_file)
     settings = DeploymentSettings.from_environ()
     for name in SECRETS:
         os.environ.pop(name, None)
     confirm = (lambda _question: True) if yes else typer.confirm
     return Flow(choices, settings, LAYOUT, Output(), confirm)
-
-
-def _choices(
-    region: str | None,
-    environment: str | None,
-    var_file: Path | None,
-    backend_config: Path | None,
-    state_dir: Path,
-) -> Choices:
-    """The choices that every command has; the variable file is infra/aws.tfvars if it exists."""
-    usual = LAYOUT.infra / "aws.tfvars"
-    var_file = var_file or (usual if usual.exists() else None)
-    return Choices(region, environment, var_file, backend_config, state_dir)
 
 
 def _image(image: str | None, skip: bool) -> str | None:

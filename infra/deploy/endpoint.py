@@ -1,7 +1,6 @@
-"""The interactions endpoint: its address for Discord, and the wait until it answers as it must."""
+"""The interactions endpoint: its address for Discord, and the wait until it is ready."""
 
 import time
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import httpx
@@ -10,15 +9,7 @@ from infra.deploy.errors import EndpointError
 
 _PATIENCE_SECONDS = 90.0
 _PAUSE_SECONDS = 2.0
-_DISCORD_WAITS_SECONDS = 3.0
-
-
-@dataclass(frozen=True)
-class Answer:
-    """The endpoint's answer to a request without a signature."""
-
-    status: int
-    seconds: float
+_DISCORD_TIMEOUT_SECONDS = 3.0
 
 
 def public_address(url: str, rest_api_id: str, template: str | None) -> str:
@@ -39,11 +30,11 @@ def public_address(url: str, rest_api_id: str, template: str | None) -> str:
         ) from error
 
 
-def wait_for_endpoint(url: str, *, patience_seconds: float = _PATIENCE_SECONDS) -> Answer:
+def wait_for_endpoint(url: str, *, patience_seconds: float = _PATIENCE_SECONDS) -> None:
     """Send unsigned requests until the answer is 401, as Discord demands.
 
-    A new API can be reached after some seconds, and a new function is slow at first: a 401 from the
-    function within Discord's patience proves that both are ready.
+    A new API can be reached only after some seconds, and a new function is slow at first. A 401 in
+    the time in which Discord needs an answer proves that both are ready.
 
     Raises:
         EndpointError: there was no such answer in time.
@@ -58,8 +49,8 @@ def wait_for_endpoint(url: str, *, patience_seconds: float = _PATIENCE_SECONDS) 
             last = type(error).__name__
         else:
             took = time.monotonic() - started
-            if status == httpx.codes.UNAUTHORIZED and took < _DISCORD_WAITS_SECONDS:
-                return Answer(status, took)
+            if status == httpx.codes.UNAUTHORIZED and took < _DISCORD_TIMEOUT_SECONDS:
+                return
             last = f"{status} after {took:.1f} s"
         time.sleep(_PAUSE_SECONDS)
     raise EndpointError(

@@ -25,14 +25,14 @@ class RefusedError(DeployError):
 
 
 class StoppedError(DeployError):
-    """A person interrupted the command; the state knows what was made until then."""
+    """A person interrupted the command; Terraform's state has everything made until then."""
 
     def __init__(self) -> None:
         super().__init__("Stopped. What was made so far is kept: run the same command again.")
 
 
 class TerraformError(DeployError):
-    """Terraform failed; the text holds its own words."""
+    """Terraform failed; the text contains Terraform's message."""
 
 
 class ImageError(DeployError):
@@ -44,7 +44,7 @@ class AwsError(DeployError):
 
 
 class RegistrationError(DeployError):
-    """Discord refused a call, or was not reached; the text holds its own words, never the token."""
+    """Discord refused a call or was not reached; the text has its message, never the token."""
 
 
 class EndpointError(DeployError):

@@ -1,4 +1,4 @@
-"""The resources that AWS has of a deployment: by its names and by its tag."""
+"""Finds the resources of a deployment on AWS, by its names and by its tag."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -37,10 +37,11 @@ def existing(aws: Aws, deployment: Deployment) -> Iterator[str]:
         role = f"{prefix}-interactions"
         if _exists(aws.client("iam"), "get_role", RoleName=role):
             yield f"IAM role {role}"
-        scaling = aws.client("autoscaling").describe_auto_scaling_groups(
-            AutoScalingGroupNames=[f"{prefix}-worker"]
-        )["AutoScalingGroups"]
-        yield from _line("Auto Scaling groups", [one["AutoScalingGroupName"] for one in scaling])
+        group = f"{prefix}-worker"
+        autoscaling = aws.client("autoscaling")
+        found = autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[group])
+        if found["AutoScalingGroups"]:
+            yield f"Auto Scaling groups {group}"
 
 
 def _line(kind: str, names: list[str]) -> Iterator[str]:
@@ -60,10 +61,11 @@ def _exists(client: object, operation: str, **request: object) -> bool:
 
 @dataclass(frozen=True)
 class Leftovers:
-    """What is left of a removed deployment.
+    """The resources that remain of a removed deployment.
 
-    `found` exists. `tagged` is on AWS's list of tags, which is late: a resource that was removed a
-    minute ago may still be on it. `unknown` says what could not be looked up.
+    `found` are existing resources. `tagged` are ARNs on AWS's list of tags, which is updated late:
+    a resource that was removed a minute ago may still be on it. `unknown` are messages about
+    failed calls.
     """
 
     found: tuple[str, ...]
@@ -72,7 +74,7 @@ class Leftovers:
 
 
 def leftovers(aws: Aws, deployment: Deployment) -> Leftovers:
-    """Look up what AWS still has by the deployment's names and by its tag."""
+    """Look up the remaining resources by the deployment's names and by its tag."""
     unknown: list[str] = []
 
     def search(find: Callable[[Aws, Deployment], Iterator[str]]) -> tuple[str, ...]:

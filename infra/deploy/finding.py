@@ -1,4 +1,4 @@
-"""The finding of a preflight check: what was found, and what to do about it."""
+"""The result of a preflight check, and what the person can do about it."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,9 +9,9 @@ class Verdict(StrEnum):
 
     GOOD = "good"
     WARNING = "warning"
-    """It may, but the person should know."""
+    """The deployment may go on, but the person should know."""
     BAD = "bad"
-    """It would fail, or do something else than was meant."""
+    """The deployment would fail, or do something that the person does not want."""
 
 
 @dataclass(frozen=True)

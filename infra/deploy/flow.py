@@ -1,6 +1,6 @@
-"""The commands of the deploy step, each as its way through the steps: deploy, plan, destroy.
+"""The commands of the deploy step as sequences of steps: deploy, plan, destroy.
 
-Every step may be done again, and does nothing where nothing changed.
+Every step may be repeated, and does nothing if nothing changed.
 """
 
 from collections.abc import Callable
@@ -19,11 +19,11 @@ from infra.deploy.preflight import DeployContext, Preflight, run_preflight
 from infra.deploy.registration import Registrar
 from infra.package.build import build
 from infra.package.wheels import PackageError
+from toolchain.environments import PYTHON_OF_LAMBDA
 from toolchain.layout import Layout, python_of
 
 REPOSITORY = "module.fleet.aws_ecr_repository.worker"
 """The resource that must exist before the image is pushed, and so before all others."""
-LAMBDA_PYTHON = "3.13"
 
 Confirm = Callable[[str], bool]
 """Asks a person a question; true for yes."""
@@ -31,7 +31,7 @@ Confirm = Callable[[str], bool]
 
 @dataclass(frozen=True)
 class Flow:
-    """One command's way through the steps."""
+    """One run of a command, with everything that its steps need."""
 
     choices: Choices
     settings: DeploymentSettings
@@ -96,7 +96,7 @@ class Flow:
         return found.context
 
     def _begin_removal(self) -> DeployContext:
-        """As `_begin`; without a valid bot token Discord is left as it is."""
+        """As `_begin`, but failed checks of Discord and of the account do not stop a removal."""
         found = self.preflight(removal=True)
         if found.context is None:
             raise RefusedError("Nothing was removed: correct what is marked above first.")
@@ -114,7 +114,7 @@ class Flow:
         interpreter = python_of(context.layout.lambda_environment)
         with self.output.step("Build the Lambda package"):
             try:
-                build(package, LAMBDA_PYTHON, architecture, interpreter)
+                build(package, PYTHON_OF_LAMBDA, architecture, interpreter)
             except PackageError as error:
                 raise DeployError(str(error)) from error
         return _write_variables(context)
@@ -189,10 +189,10 @@ class Flow:
         if context.token is None or context.application is None:
             self.output.lines(("Discord is left as it is: there is no valid bot token.",))
             return
-        own_urls = (self._address(outputs),) if outputs else ()
+        own_url = self._address(outputs) if outputs else None
         with self.output.step("Take commands and endpoint away from Discord"):
             registrar, application_id = self._registrar(context)
-            done = registrar.disconnect(application_id, own_urls, self.choices.guild_id)
+            done = registrar.disconnect(application_id, own_url, self.choices.guild_id)
         self.output.lines(f"removed from {line}" for line in done)
 
     def _remove_resources(self, context: DeployContext) -> None:
@@ -229,7 +229,7 @@ class Flow:
         return left.found
 
     def _address(self, outputs: dict[str, Any]) -> str:
-        """Where Discord reaches the deployment."""
+        """The address at which Discord reaches the deployment."""
         return public_address(
             outputs["discord_interactions_endpoint_url"],
             outputs["rest_api_id"],
@@ -245,10 +245,10 @@ class Flow:
 
 
 def check_losses(plan: Plan, choices: Choices) -> None:
-    """Refuse a plan that removes irreplaceable resources, unless that was allowed.
+    """Refuse a plan that removes irreplaceable resources, unless the person allowed that.
 
     Raises:
-        RefusedError: it does, and it was not.
+        RefusedError: the plan removes some, and the person did not allow it.
     """
     if plan.losses and not choices.allow_replacement:
         lost = ", ".join(change.address for change in plan.losses)

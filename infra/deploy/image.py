@@ -20,17 +20,17 @@ from infra.deploy.errors import ImageError
 from toolchain.errors import CommandFailedError
 
 DOCKERFILE = Path("docker/worker.Dockerfile")
-# All that the Dockerfile copies; its .dockerignore leaves everything else out of the context.
+# Everything that the Dockerfile copies; its .dockerignore excludes all else from the context.
 _CONTEXT = ("docker", "requirements", "src/discord_diffusion", "fixtures/model/tiny")
 _PLATFORM = "linux/amd64"
 _SKIPPED = ("__pycache__", ".pyc")
 MODEL_IN_IMAGE = "/model"
-"""Where the image holds the model it was built with."""
+"""The folder of the model in the image."""
 
 
 @dataclass(frozen=True)
 class WorkerImage:
-    """What is to be built from the checkout at `root`."""
+    """The worker's image, to be built from the checkout at `root`."""
 
     root: Path
     arguments: Mapping[str, str]
@@ -63,9 +63,9 @@ class WorkerImage:
 
 
 def arguments_for(worker: Mapping[str, object]) -> dict[str, str]:
-    """Build arguments for the root module's variable `worker`: CUDA, and its model inside."""
+    """The build arguments for the root module's variable `worker`: CUDA, and the model to add."""
     arguments = {
-        # CUDA's build on Linux; every one of its libraries is linked, so that none can be left out.
+        # On Linux PyPI has the CUDA build. torch links all CUDA libraries, so none can be left out.
         "TORCH": "pypi",
         "TORCH_COMPILE": "yes" if _compiles(worker) else "no",
         "MODEL": worker.get("model"),

@@ -1,20 +1,20 @@
-"""Holds back Ctrl-C and SIGTERM from a program that must not be interrupted half-way."""
+"""Keeps Ctrl-C and SIGTERM from a program that must not be interrupted half-way."""
 
 import signal
 import subprocess
 import threading
-from types import FrameType, TracebackType
+from types import FrameType
 from typing import Any, Self
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interrupts:
-    """Receives interrupts in the place of the process, while a program starts, runs and ends.
+    """Handles SIGINT and SIGTERM of this process while a program starts, runs and ends.
 
-    They are handled as signals, not raised as exceptions: so there is no moment at which one could
-    leave a program behind that nobody waits for. The first SIGINT is only counted. A second one, or
-    SIGTERM, is passed on to the program as SIGINT.
+    No exception is raised, so that no interrupt can leave a program behind that nobody waits for.
+    The first SIGINT is only counted. A second one, or SIGTERM, is passed on to the program as
+    SIGINT.
     """
 
     def __init__(self) -> None:
@@ -33,12 +33,7 @@ class Interrupts:
                     self._previous[number] = signal.signal(number, self._handle)
         return self
 
-    def __exit__(
-        self,
-        _type: type[BaseException] | None,
-        _error: BaseException | None,
-        _traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         for number, handler in self._previous.items():
             signal.signal(number, handler)
 

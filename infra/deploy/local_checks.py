@@ -13,14 +13,14 @@ from toolchain import terraform as terraform_program
 _DOCKER = "Docker"
 _WITHOUT_DOCKER = "Or build the image elsewhere and name it: --skip-image --image REFERENCE."
 _SPACE_GB = 25
-"""Space for the layers of the image: CUDA's libraries are 8 GB unpacked, and are written twice
-while they are exported."""
+"""Disk space for the image's layers: the CUDA libraries are 8 GB unpacked, and are written twice
+during the export."""
 _APPLICATION = "Discord application"
 _PORTAL = "https://discord.com/developers/applications"
 
 
 def terraform(cache: Path) -> tuple[Finding, Path | None]:
-    """Whether there is a Terraform, and its program."""
+    """Whether Terraform is installed, and the path of its program."""
     found = terraform_program.find(cache)
     if found is None:
         return bad("Terraform", "not found", "Run `make setup`, which fetches it."), None
@@ -55,7 +55,7 @@ def docker(image: str | None, folder: Path) -> Finding:
 def application(
     api_url: str, token: str | None, deployment: Deployment
 ) -> tuple[Finding, Application | None]:
-    """Whether the bot token is one of the application that is meant, and the application."""
+    """Whether the bot token belongs to the deployment's application, and that application."""
     if token is None:
         return bad(
             _APPLICATION,

@@ -9,7 +9,7 @@ IRREPLACEABLE = (
     "aws_dynamodb_table",
     "aws_sqs_queue",
 )
-"""Types whose removal loses waiting jobs, or the address that Discord knows."""
+"""Resource types whose removal loses waiting jobs, or the address that Discord knows."""
 
 TAINTED = "replace_because_tainted"
 """https://developer.hashicorp.com/terraform/internals/json-format#change-representation"""
@@ -23,7 +23,7 @@ class Change:
     type: str
     actions: tuple[str, ...]
     reason: str = ""
-    """Terraform's word for why it is replaced, if it is."""
+    """Terraform's reason for a replacement, as in `TAINTED`."""
 
     @property
     def removes(self) -> bool:

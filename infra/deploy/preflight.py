@@ -2,7 +2,7 @@
 
 import os
 import shlex
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,7 +22,7 @@ from toolchain.layout import Layout
 
 @dataclass(frozen=True)
 class DeployContext:
-    """What the preflight found out, for the steps that follow."""
+    """The deployment, as the preflight found it, for the steps that follow."""
 
     choices: Choices
     layout: Layout
@@ -45,7 +45,7 @@ class DeployContext:
 
 @dataclass(frozen=True)
 class Preflight:
-    """All findings; and the context, unless one of the first checks failed."""
+    """All findings, and the context; it is None if one of the first checks failed."""
 
     findings: tuple[Finding, ...]
     context: DeployContext | None
@@ -107,7 +107,7 @@ def _values(
         scratch.write_variables(placeholders)
         files = (scratch.variables, *_variable_files(choices))
         terraform = Terraform(program, scratch.module, scratch.data, files)
-        terraform.initialise(_provider_folder(layout))
+        terraform.initialise(*_plugin_options(layout))
         return variables.evaluate(terraform, chosen, layout.infra / "variables.tf")
 
 
@@ -115,9 +115,10 @@ def _variable_files(choices: Choices) -> tuple[Path, ...]:
     return (choices.variables_file.absolute(),) if choices.variables_file else ()
 
 
-def _provider_folder(layout: Layout) -> Path | None:
-    found = layout.terraform_data / "providers"
-    return found if found.is_dir() else None
+def _plugin_options(layout: Layout) -> tuple[str, ...]:
+    """The option of `terraform init` for the providers of the set-up, if they are there."""
+    providers = layout.terraform_data / "providers"
+    return (f"-plugin-dir={providers}",) if providers.is_dir() else ()
 
 
 def _context(
@@ -149,23 +150,22 @@ def _initialise(context: DeployContext) -> Iterator[Finding]:
     workspace, backend = context.workspace, context.choices.backend_file
     workspace.folder.mkdir(parents=True, exist_ok=True)
     workspace.copy_module(context.layout.infra, backend)
-    options = [f"-backend-config={backend.absolute()}"] if backend else []
+    plugins = _plugin_options(context.layout)
+    options = (f"-backend-config={backend.absolute()}",) if backend else ()
     try:
-        context.terraform.initialise(_provider_folder(context.layout), "-input=false", *options)
+        context.terraform.initialise(*plugins, "-input=false", *options)
     except TerraformError as error:
-        to_do = f"Make it reachable. {_migration_command(context, options)}"
-        yield bad("state", str(error), to_do)
+        command = _migration_command(context.terraform, (*plugins, *options))
+        yield bad("state", str(error), f"Make it reachable. {command}")
 
 
-def _migration_command(context: DeployContext, options: Sequence[str]) -> str:
+def _migration_command(terraform: Terraform, options: Sequence[str]) -> str:
     """The command that moves the state from its present backend to the one that was named.
 
     A person types it, because Terraform asks before it overwrites an existing state.
     """
-    terraform = context.terraform
-    words = ["init", "-migrate-state"]
-    words += [*terraform.plugin_options(_provider_folder(context.layout)), *options]
-    command = shlex.join([str(terraform.program), f"-chdir={terraform.module}", *words])
+    words = [str(terraform.program), f"-chdir={terraform.module}", "init", "-migrate-state"]
+    command = shlex.join([*words, *options])
     return f"To move it to another backend, once: `TF_DATA_DIR={terraform.data} {command}`"
 
 
@@ -179,25 +179,19 @@ def _stored_token(context: DeployContext) -> str | None:
 def _account_findings(context: DeployContext) -> Iterator[Finding]:
     """The checks of the account that take long, at the same time."""
     aws, deployment = context.aws, context.deployment
-
-    def fleet() -> tuple[Finding, ...]:
-        finding, vcpus = account_checks.instance_types(aws, deployment)
-        return (finding, *account_checks.gpu_quotas(aws, deployment, vcpus))
-
-    def network() -> tuple[Finding, ...]:
-        return (account_checks.subnets(aws, deployment),)
-
-    def names() -> tuple[Finding, ...]:
-        return (account_checks.names(aws, deployment, len(_resources(context))),)
-
-    checks: tuple[Callable[[], tuple[Finding, ...]], ...] = (fleet, network, names)
     with ThreadPoolExecutor() as pool:
-        for findings in pool.map(lambda check: check(), checks):
-            yield from findings
+        network = pool.submit(account_checks.subnets, aws, deployment)
+        names = pool.submit(_check_names, context)
+        types, vcpus = account_checks.instance_types(aws, deployment)
+        yield types
+        yield from account_checks.gpu_quotas(aws, deployment, vcpus)
+        yield network.result()
+        yield names.result()
 
 
-def _resources(context: DeployContext) -> list[str]:
+def _check_names(context: DeployContext) -> Finding:
     try:
-        return context.terraform.resources()
+        in_state = len(context.terraform.resources())
     except TerraformError:
-        return []
+        in_state = 0
+    return account_checks.names(context.aws, context.deployment, in_state)

@@ -1,6 +1,6 @@
-"""Registers the application with Discord: its commands, and where its interactions are sent.
+"""Registers the application with Discord: its commands and its interactions endpoint.
 
-Steps of a deployment that need the bot token; nothing that runs on AWS imports this.
+These steps of a deployment need the bot token; nothing that runs on AWS imports this module.
 https://docs.discord.com/developers/resources/application
 """
 
@@ -24,12 +24,12 @@ from discord_diffusion.texts.catalogue import LANGUAGES, command_texts
 from infra.deploy.errors import RegistrationError
 
 _TIMEOUT_SECONDS = 30.0
-"""Discord asks the endpoint twice before it answers."""
+"""Discord sends the endpoint two requests before it answers."""
 
 
 @dataclass(frozen=True)
 class Application:
-    """The application as Discord has it."""
+    """The application as Discord describes it."""
 
     id: str
     verify_key: str
@@ -66,16 +66,8 @@ class Registrar:
         """
         return len(self._call("PUT", _commands_path(application_id, guild_id), registration()))
 
-    def remove_commands(self, application_id: str, guild_id: str | None = None) -> None:
-        """Remove every command, in one guild or everywhere.
-
-        Raises:
-            RegistrationError: Discord refused.
-        """
-        self._call("PUT", _commands_path(application_id, guild_id), [])
-
     def set_endpoint(self, url: str) -> Application:
-        """Have interactions sent to `url`, which Discord checks first.
+        """Make Discord send interactions to `url`, which it checks first.
 
         Raises:
             RegistrationError: the endpoint did not answer a PING, or accepted a wrong signature.
@@ -86,24 +78,14 @@ class Registrar:
             raise RegistrationError(f"Discord kept {found.interactions_endpoint_url}, not {url}")
         return found
 
-    def remove_endpoint(self) -> Application:
-        """Have interactions sent nowhere.
-
-        Raises:
-            RegistrationError: Discord refused.
-        """
-        return _application(
-            self._call("PATCH", "/applications/@me", {"interactions_endpoint_url": ""})
-        )
-
     def disconnect(
-        self, application_id: str, own_urls: tuple[str, ...], guild_id: str | None
+        self, application_id: str, own_url: str | None, guild_id: str | None
     ) -> tuple[str, ...]:
         """Remove commands and endpoint, unless the endpoint is another deployment's by now.
 
         Args:
             application_id: the application.
-            own_urls: the addresses of the deployment.
+            own_url: the address of the deployment; None if it has none.
             guild_id: the guild whose commands are removed; None for the commands everywhere.
 
         Returns:
@@ -113,12 +95,12 @@ class Registrar:
             RegistrationError: Discord refused.
         """
         url = self.application().interactions_endpoint_url
-        if url and url not in own_urls:
+        if url and url != own_url:
             return (f"Discord: nothing, the endpoint is {url}, another deployment's",)
-        self.remove_commands(application_id, guild_id)
+        self._call("PUT", _commands_path(application_id, guild_id), [])
         if not url:
             return ("Discord: the commands",)
-        self.remove_endpoint()
+        self._call("PATCH", "/applications/@me", {"interactions_endpoint_url": ""})
         return ("Discord: the commands", f"Discord: the endpoint {url}")
 
     def _call(self, method: str, path: str, body: object | None = None) -> Any:
@@ -163,7 +145,7 @@ def registration() -> list[dict[str, Any]]:
 
 
 def _command(command: Command) -> dict[str, Any]:
-    """Installed for users and guilds, unless it is for guilds alone."""
+    """A command, installed for users and guilds unless it is for guilds alone."""
     guilds_only = command.contexts == (Context.GUILD,)
     written: dict[str, Any] = {
         "type": int(command.type),
@@ -174,8 +156,8 @@ def _command(command: Command) -> dict[str, Any]:
         written["default_member_permissions"] = str(command.permissions)
     if command.type is CommandType.MESSAGE:
         return written | _name(command.key) | {"name": command.name}
-    options = [_subcommand(command.key, one) for one in command.subcommands]
-    options += [_option(command.key, one) for one in command.options]
+    options = [_subcommand(command.key, subcommand) for subcommand in command.subcommands]
+    options += [_option(command.key, option) for option in command.options]
     return written | _name_and_description(command.key) | {"name": command.name, "options": options}
 
 
@@ -214,7 +196,7 @@ def _choice(path: str, choice: Choice) -> dict[str, Any]:
 
 
 def _name_and_description(path: str) -> dict[str, Any]:
-    """The name that Discord sends back is the last part of the path."""
+    """Both in all languages; `name`, which Discord sends back, is the last part of the path."""
     names = _name(path) | {"name": path.rpartition(".")[2]}
     return names | _localized("description", path, 1)
 

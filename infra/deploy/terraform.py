@@ -1,7 +1,7 @@
 """Runs Terraform on one copy of the root module, and reports its progress.
 
-Terraform gets the person's own environment, for credentials and TF_VAR_ variables; the command line
-has removed the secrets from it before.
+Terraform inherits the environment, for credentials and TF_VAR_ variables; the command line has
+removed the secrets from it before.
 """
 
 import itertools
@@ -42,14 +42,9 @@ class Terraform:
         text = json.loads(printed.strip().splitlines()[-1])
         return json.loads(text.replace("$${", "${").replace("%%{", "%{"))
 
-    def initialise(self, providers: Path | None, *options: str) -> None:
-        """Run `terraform init`, with a folder of providers if there is one."""
-        self._run("init", *self.plugin_options(providers), *options)
-
-    @staticmethod
-    def plugin_options(providers: Path | None) -> tuple[str, ...]:
-        """The option of `init` for a folder of providers, if there is one."""
-        return (f"-plugin-dir={providers}",) if providers else ()
+    def initialise(self, *options: str) -> None:
+        """Run `terraform init`."""
+        self._run("init", "-no-color", *options)
 
     def plan(self, out: Path, *options: str, progress: Callable[[str], None]) -> Plan:
         """Write a plan to the file `out`, for `apply`."""
@@ -87,37 +82,32 @@ class Terraform:
     def _inputs(self) -> tuple[str, ...]:
         return tuple(f"-var-file={path}" for path in self.variable_files)
 
-    def _run(self, command: str, *options: str, stdin: str | None = None) -> str:
-        plain = () if command == "console" else ("-no-color",)
-        options = options if "-json" in options or command == "console" else (*plain, *options)
+    def _run(self, command: str, *options: str, stdin: str = "") -> str:
         return self._checked(self._completed((command, *options), stdin), command)
 
-    def _completed(
-        self, words: Sequence[str], stdin: str | None = None
-    ) -> subprocess.CompletedProcess[str]:
-        given = {"input": stdin} if stdin is not None else {"stdin": subprocess.DEVNULL}
+    def _completed(self, words: Sequence[str], stdin: str = "") -> subprocess.CompletedProcess[str]:
         return subprocess.run(  # noqa: S603 - Terraform, with words of our own
             [str(self.program), f"-chdir={self.module}", *words],
             env=terraform_program.environment(self.data),
+            input=stdin,
             capture_output=True,
             text=True,
             check=False,
-            **given,
         )
 
     def _checked(self, ended: subprocess.CompletedProcess[str], command: str) -> str:
         self._write_log(f"terraform {command}: {ended.returncode}\n{ended.stderr}")
         if ended.returncode != 0:
             raise TerraformError(f"terraform {command} failed:\n{ended.stderr or ended.stdout}")
-        printed: str = ended.stdout
-        return printed
+        return ended.stdout
 
     def _follow(self, words: Sequence[str], on_event: Callable[[dict[str, Any]], None]) -> None:
-        """Run a command to its end, and pass on the events that it prints.
+        """Run a command to its end, and pass the events that it prints to `on_event`.
 
-        It gets a session of its own, so that Ctrl-C does not reach it: interrupted, Terraform would
-        drop the answers of calls to AWS, and not know the resources that they made. It finishes,
-        and nothing follows. Only a second interrupt, or SIGTERM, interrupts it.
+        The command gets a session of its own, so that Ctrl-C does not reach it: interrupted,
+        Terraform would drop the answers to its calls to AWS, and not know the resources that they
+        made. After an interrupt the command finishes, and then StoppedError is raised. Only a
+        second interrupt, or SIGTERM, interrupts the command itself.
 
         Raises:
             StoppedError: the command was interrupted.

@@ -1,4 +1,4 @@
-"""The root module's variables: as a person set them, and with what the deploy step adds."""
+"""The root module's variables: those that a person set, and those that the deploy step adds."""
 
 import re
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from infra.deploy.registration import Application
 from infra.deploy.terraform import Terraform
 
 UNKNOWN_APPLICATION = "0" * 18
-"""Stands for an application id that is not set: the bot token tells it."""
+"""The value of an application id that is not set; the bot token determines the id."""
 UNKNOWN_PUBLIC_KEY = "0" * 64
 """The same for the public key."""
 PLACEHOLDERS = {
@@ -20,7 +20,7 @@ PLACEHOLDERS = {
     "discord_public_key": UNKNOWN_PUBLIC_KEY,
 }
 
-_READ = (
+_READ_VARIABLES = (
     "project",
     "environment",
     "region",
@@ -32,12 +32,12 @@ _READ = (
     # Only so that Terraform validates it.
     "discord_public_key",
 )
-_EXPRESSION = "{" + ", ".join(f"{name} = var.{name}" for name in _READ) + "}"
+_EXPRESSION = "{" + ", ".join(f"{name} = var.{name}" for name in _READ_VARIABLES) + "}"
 
 
 @dataclass(frozen=True)
 class Deployment:
-    """One deployment, by the root module's own variables with their defaults filled in."""
+    """One deployment: those of the root module's variables that the deploy step reads."""
 
     project: str
     environment: str
@@ -111,15 +111,15 @@ def _region(variables_file: Path | None, in_environment: str | None) -> str | No
 
 
 def evaluate(terraform: Terraform, variables: dict[str, str], some_file: Path) -> dict[str, Any]:
-    """Every variable that the deploy step reads, by Terraform itself: defaults, file, TF_VAR_.
+    """Every variable that the deploy step reads, as Terraform has it from file and environment.
 
     Args:
-        terraform: with the variable files.
+        terraform: the root module with the variable files.
         variables: what `chosen` returned.
-        some_file: stands for the Lambda package, which is not built yet.
+        some_file: any file, in the place of the Lambda package, which is not built yet.
 
     Raises:
-        TerraformError: one is not valid.
+        TerraformError: a variable is not valid.
     """
     found: dict[str, Any] = terraform.evaluate(
         _EXPRESSION, {**variables, "lambda_package": str(some_file)}

@@ -50,7 +50,7 @@ class Workspace:
 
     @property
     def state(self) -> Path:
-        """Terraform's state, where no backend was given."""
+        """Terraform's state, if no backend file was given."""
         return self.folder / "terraform.tfstate"
 
     @property
@@ -85,14 +85,12 @@ class Workspace:
             yield
 
     def copy_module(self, source: Path, backend: Path | None) -> None:
-        """Copy the module anew, with a backend: S3 if it has a file, else a local file."""
+        """Copy the module anew; its state is in S3 if there is a `backend` file, else local."""
         shutil.rmtree(self.module, ignore_errors=True)
         shutil.copytree(source, self.module, ignore=_NOT_COPIED)
-        (self.module / "backend.tf.json").write_text(json.dumps(self._backend(backend), indent=2))
-
-    def _backend(self, backend: Path | None) -> dict[str, Any]:
         chosen = {"s3": {}} if backend else {"local": {"path": str(self.state)}}
-        return {"terraform": {"backend": chosen}}
+        content = json.dumps({"terraform": {"backend": chosen}}, indent=2)
+        (self.module / "backend.tf.json").write_text(content)
 
     def ensure_package(self) -> None:
         """Create an empty package if there is none: Terraform needs one to remove functions too."""

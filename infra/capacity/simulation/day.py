@@ -1,4 +1,4 @@
-"""Runs variants of a deployment through one day; every variant meets the same arrivals."""
+"""Simulates one day of variants of a deployment; every variant gets the same arrivals."""
 
 import random
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from infra.capacity.simulation.clock import Clock
 from infra.capacity.simulation.fleet import Fleet, Timings
 from infra.capacity.simulation.jobs import DAY, EXPECTED_JOBS, Job, JobQueue, arrivals
 from infra.capacity.simulation.outcome import Day, Ending, Fate, Ledger, Sample
-from infra.capacity.simulation.policy import ScalingPolicy, SimulatedDeployment
+from infra.capacity.simulation.policy import ScalingPolicy
 from infra.terraform_numbers import terraform_number
 
 SEED = 20261123
@@ -47,16 +47,25 @@ VARIANTS = (DEFAULT, HOLD_5_MINUTES, HOLD_15_MINUTES, PROVIDER_ALONE, FASTER_GPU
 
 
 def simulate(variant: Variant, jobs: tuple[Job, ...], seed: int) -> Day:
-    """One variant through one day of arrivals."""
-    speed = figures.speed(variant.speed)
-    deployment = _deployment(variant, seed)
-    clock, queue, fleet, ledger = (
-        deployment.clock,
-        deployment.queue,
-        deployment.fleet,
-        deployment.ledger,
+    """Simulate one variant for a day in which `jobs` arrive."""
+    speed, boot = figures.speed(variant.speed), figures.boots()[variant.boot]
+    timings = Timings(
+        register=boot.seconds(Stage.INSTANCE),
+        pull=boot.seconds(Stage.IMAGE),
+        start=boot.seconds(Stage.WORKER),
+        job=speed.seconds,
     )
-    policy = _policy(variant, deployment)
+    target = ScalingTarget(
+        seconds_per_job=speed.seconds,
+        jobs_at_once=1,
+        target_wait_seconds=TARGET_WAIT_SECONDS,
+        minimum=0,
+        maximum=figures.figures().count("tasks_maximum"),
+    )
+    clock, queue, ledger = Clock(), JobQueue(), Ledger()
+    chance = random.Random(seed)  # noqa: S311 - a simulation, not a secret
+    fleet = Fleet(clock, queue, ledger, timings, chance)
+    policy = ScalingPolicy(fleet, target, boot, variant.hold_seconds, variant.provider_alone)
     policy.start()
 
     def arrive(job: Job) -> None:
@@ -80,38 +89,6 @@ def simulate(variant: Variant, jobs: tuple[Job, ...], seed: int) -> Day:
     clock.run(DAY + AFTERWARDS)
     fleet.close()
     return Day(variant.name, len(jobs), ledger, speed.price)
-
-
-def _deployment(variant: Variant, seed: int) -> SimulatedDeployment:
-    boot = figures.boots()[variant.boot]
-    timings = Timings(
-        register=boot.seconds(Stage.INSTANCE),
-        pull=boot.seconds(Stage.IMAGE),
-        start=boot.seconds(Stage.WORKER),
-        job=figures.speed(variant.speed).seconds,
-    )
-    clock, queue, ledger = Clock(), JobQueue(), Ledger()
-    chance = random.Random(seed)  # noqa: S311 - a simulation, not a secret
-    fleet = Fleet(clock, queue, ledger, timings, chance)
-    return SimulatedDeployment(clock, queue, fleet, ledger)
-
-
-def _policy(variant: Variant, deployment: SimulatedDeployment) -> ScalingPolicy:
-    target = ScalingTarget(
-        seconds_per_job=figures.speed(variant.speed).seconds,
-        jobs_at_once=1,
-        target_wait_seconds=TARGET_WAIT_SECONDS,
-        minimum=0,
-        maximum=figures.figures().count("tasks_maximum"),
-    )
-    boot = figures.boots()[variant.boot]
-    return ScalingPolicy(
-        deployment,
-        target,
-        boot,
-        hold_seconds=variant.hold_seconds,
-        provider_alone=variant.provider_alone,
-    )
 
 
 @cache

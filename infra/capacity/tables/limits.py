@@ -1,4 +1,4 @@
-"""What a deployment can take: the tables of limits, fleets, waits and boots."""
+"""The tables of docs/capacity.md: limits, fleets, waits and boots."""
 
 from infra.capacity import figures
 from infra.capacity.figures import Speed, speeds
@@ -15,7 +15,7 @@ from infra.capacity.queueing import awake_wait
 from infra.capacity.tables.markdown import number, seconds, sources_table, table, text_table
 
 EXAMPLE_RATE = 1000.0
-"""Requests a second, for the table of what a large rate takes."""
+"""Requests a second, for the table of the needs of a large rate."""
 REGIONS = ("us-east-1", "us-east-2", "us-west-1")
 FLEETS = (10, 100, 1000, 5000)
 GPU_QUOTAS = (0, 4, 64, 768, 20_000)
@@ -23,21 +23,19 @@ ARRIVALS_PER_HOUR = (12, 60, 360, 1200, 3600, 36_000)
 
 
 def summary() -> str:
-    """What one deployment takes, in sentences."""
+    """The requests that one deployment accepts and finishes, in sentences."""
     most = figures.figures().count("ecs_tasks_per_service")
     fronts = [binding(front_limits(region, True)).requests_per_second for region in REGIONS]
-    reached = [
-        (speed, binding(limits(Deployment(REGIONS[0], most, speed.seconds)))) for speed in speeds()
-    ]
+    rates = {speed: _rate(Deployment(REGIONS[0], most, speed.seconds)) for speed in speeds()}
     finished = "; ".join(
-        f"{number(limit.requests_per_second)} with {speed.seconds:g} s a job ({speed.name})"
-        for speed, limit in reached
+        f"{number(rate)} with {speed.seconds:g} s a job ({speed.name})"
+        for speed, rate in rates.items()
     )
     fleets = " or ".join(
         f"{tasks_for(EXAMPLE_RATE, speed.seconds):,} tasks on {speed.instance} "
         f"with {speed.seconds:g} s a job"
-        for speed, limit in reached
-        if limit.requests_per_second >= EXAMPLE_RATE
+        for speed, rate in rates.items()
+        if rate >= EXAMPLE_RATE
     )
     return "\n".join(
         (
@@ -51,8 +49,13 @@ def summary() -> str:
     )
 
 
+def _rate(deployment: Deployment) -> float:
+    """Requests a second that a deployment finishes."""
+    return binding(limits(deployment)).requests_per_second
+
+
 def front_table() -> str:
-    """What is accepted, whatever the fleet, by region and mode of the queue."""
+    """The requests that are accepted, whatever the fleet, by region and mode of the queue."""
     rows = []
     for region in REGIONS:
         for high in (True, False):
@@ -101,14 +104,14 @@ def fleets_table() -> str:
 
 
 def quota_table() -> str:
-    """What an account's quota of GPU vCPUs allows."""
+    """The requests a second that an account's quota of GPU vCPUs allows."""
     most = figures.figures().count("ecs_tasks_per_service")
 
     def rate(speed: Speed, vcpus: int) -> str:
         deployment = Deployment(
             REGIONS[0], most, speed.seconds, gpu_vcpus=vcpus, vcpus_per_task=speed.vcpus
         )
-        return number(binding(limits(deployment)).requests_per_second)
+        return number(_rate(deployment))
 
     rows = [
         (
@@ -122,12 +125,12 @@ def quota_table() -> str:
 
 
 def example_rate_table() -> str:
-    """What a thousand requests a second take."""
+    """The tasks, services, quotas and dollars that a thousand requests a second need."""
     rows = []
     for speed in speeds():
         tasks = tasks_for(EXAMPLE_RATE, speed.seconds)
         services = -(-tasks // figures.figures().count("ecs_tasks_per_service"))
-        grown = growth(tasks, "deployed")
+        growth_seconds, binds = growth(tasks)
         hourly, spot = tasks * speed.price.dollars, tasks * speed.price.spot_dollars
         thousand_jobs = 1000 / EXAMPLE_RATE / 3600
         rows.append(
@@ -136,7 +139,7 @@ def example_rate_table() -> str:
                 f"{tasks:,}",
                 f"**{services}**" if services == 1 else str(services),
                 f"{tasks * speed.vcpus:,}",
-                f"{seconds(grown.seconds)}: {grown.binds}",
+                f"{seconds(growth_seconds)}: {binds}",
                 f"{hourly:,.0f} / {spot:,.0f}",
                 f"{hourly * thousand_jobs:.2f} / {spot * thousand_jobs:.2f}",
             )
@@ -150,12 +153,12 @@ def awake_table() -> str:
     rows = []
     for hourly in ARRIVALS_PER_HOUR:
         waits = [awake_wait(hourly / 3600, speed.seconds) for speed in speeds()[:3]]
-        rows.append((f"{hourly:,}", *(f"{one.tasks:,}: {one.mean_seconds:.1f} s" for one in waits)))
+        rows.append((f"{hourly:,}", *(f"{tasks:,}: {mean:.1f} s" for tasks, mean in waits)))
     return table(("jobs an hour", *_names(speeds()[:3])), rows)
 
 
 def boot_table() -> str:
-    """The steps between asleep and working."""
+    """The steps from a sleeping fleet to a working task."""
     boot, alone = figures.boots()["deployed"], figures.boots()["provider_alone"]
     rows = [(step.name, f"{step.seconds:g} s", step.mark.value, step.note) for step in boot.steps]
     rows.append(("**in all**", f"**{boot.total_seconds:g} s**", "", ""))

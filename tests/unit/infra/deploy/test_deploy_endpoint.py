@@ -1,4 +1,4 @@
-"""The endpoint's public address, and the wait until it answers as Discord demands."""
+"""The endpoint's public address, and the wait until it answers as Discord requires."""
 
 import threading
 from collections.abc import Iterator
@@ -14,22 +14,23 @@ AWS = "https://abc123.execute-api.us-east-1.amazonaws.com/v1/interactions"
 
 
 @contextmanager
-def answering(*statuses: int) -> Iterator[str]:
-    """A server that answers with one status after another, the last one for ever."""
-    left = list(statuses)
+def answering(*statuses: int) -> Iterator[tuple[str, list[int]]]:
+    """A server's address and its answers: one status after another, then always the last."""
+    left, answers = list(statuses), list[int]()
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            self.send_response(left.pop(0) if len(left) > 1 else left[0])
+            answers.append(left.pop(0) if len(left) > 1 else left[0])
+            self.send_response(answers[-1])
             self.end_headers()
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     server = HTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}/interactions"
+        yield f"http://127.0.0.1:{server.server_port}/interactions", answers
     finally:
         server.shutdown()
         server.server_close()
@@ -54,8 +55,9 @@ def test_a_template_with_an_unknown_placeholder_is_refused(template: str) -> Non
 
 def test_an_endpoint_that_comes_up_slowly_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(endpoint, "_PAUSE_SECONDS", 0.01)
-    with answering(403, 500, 401) as url:
-        assert endpoint.wait_for_endpoint(url).status == 401
+    with answering(403, 500, 401) as (url, answers):
+        endpoint.wait_for_endpoint(url)
+    assert answers == [403, 500, 401]
 
 
 @pytest.mark.parametrize("status", [200, 502])
@@ -63,7 +65,7 @@ def test_an_endpoint_that_accepts_unsigned_requests_is_refused(
     monkeypatch: pytest.MonkeyPatch, status: int
 ) -> None:
     monkeypatch.setattr(endpoint, "_PAUSE_SECONDS", 0.01)
-    with answering(status) as url, pytest.raises(EndpointError, match=str(status)):
+    with answering(status) as (url, _), pytest.raises(EndpointError, match=str(status)):
         endpoint.wait_for_endpoint(url, patience_seconds=0.2)
 
 
