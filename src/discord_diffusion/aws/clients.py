@@ -1,7 +1,7 @@
-"""Clients of AWS's SDK, all from one session: what they share is read once.
+"""Clients of AWS's SDK, all from one session, which reads their shared data once.
 
-They come from botocore: boto3 would add its resources, which are not used here, and 20 ms to the
-start of every function (docs/decisions/0101).
+botocore makes them: boto3 would add resources, which are not used here, and 20 ms to the start of
+every function (docs/decisions/0101).
 """
 
 from functools import cache
@@ -12,15 +12,15 @@ from botocore.loaders import Loader
 from botocore.session import Session
 
 SERVICES = ("autoscaling", "cloudwatch", "dynamodb", "ecs", "sqs", "stepfunctions")
-"""Those that are used here."""
+"""The services that the project uses."""
 TWO_ATTEMPTS = Config(
     connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2}
 )
-"""For the calls of functions for which no user waits."""
+"""For functions that no user waits for."""
 
 
 class _Loader(Loader):
-    """Does not look through the folders of all services for one of ours: 14 ms of a start."""
+    """Lists only the services in use; listing the folders of all services takes 14 ms."""
 
     def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002
         return list(SERVICES)

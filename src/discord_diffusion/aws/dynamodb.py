@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from discord_diffusion.aws import clients
 from discord_diffusion.aws.errors import (
+    ConditionFailedError,
     Item,
     StoreError,
     StoreUnavailableError,
@@ -31,7 +32,7 @@ _ONE_ATTEMPT_CONFIG = Config(
     connect_timeout=0.4, read_timeout=0.5, retries={"total_max_attempts": 1}
 )
 _PAUSE_SECONDS = (0.01, 0.08)
-"""Transactions on one item at the same time cancel each other; a moment later one goes through."""
+"""Simultaneous transactions on one item cancel each other; after a pause one succeeds."""
 _CONFLICT = "TransactionConflict"
 _CONDITION = "ConditionalCheckFailed"
 _NAME = re.compile(r"#(\w+)")
@@ -41,7 +42,7 @@ class Table:
     """One table. Safe to share between threads, as botocore's clients are.
 
     Each method that calls DynamoDB raises `StoreError`, or one of its kinds. With `one_attempt` a
-    call is not repeated and has shorter time-outs: for whoever has several calls to make within
+    call is not repeated and has shorter time-outs: for functions that make several calls within
     Discord's 3 seconds.
     """
 
@@ -66,7 +67,7 @@ class Table:
         condition: str = "",
         values: Mapping[str, Any] | None = None,
     ) -> Arguments:
-        """The arguments that write a whole item, of plain values."""
+        """The arguments of a write of a whole item, which has plain values."""
         return {"TableName": self.name, "Item": to_item(item)} | _condition(condition, values)
 
     def update(
@@ -77,9 +78,9 @@ class Table:
         condition: str = "",
         values: Mapping[str, Any] | None = None,
     ) -> Arguments:
-        """The arguments that change attributes of an item; `#name` is the attribute of that name.
+        """The arguments of a change of attributes; `#name` is the attribute of that name.
 
-        Where the condition does not hold, the error has the item as it is.
+        If the condition does not hold, the error holds the item.
         """
         arguments: dict[str, Any] = {
             "TableName": self.name,
@@ -101,20 +102,23 @@ class Table:
         return answer.get("Item")
 
     def batch_get_item(self, keys: Iterable[str], *, consistent: bool) -> dict[str, Item]:
-        """Those of some items that there are, by key; `consistent` as they are now."""
-        asked: Any = {"Keys": [to_item({"id": key}) for key in keys], "ConsistentRead": consistent}
+        """The items with these keys that exist, by key; if `consistent`, as they are now."""
+        request: Any = {
+            "Keys": [to_item({"id": key}) for key in keys],
+            "ConsistentRead": consistent,
+        }
         with translated(StoreError):
-            answer = self.client.batch_get_item(RequestItems={self.name: asked})
+            answer = self.client.batch_get_item(RequestItems={self.name: request})
         return {item["id"]["S"]: item for item in answer["Responses"].get(self.name, [])}
 
-    def put_item(self, arguments: Arguments) -> None:
-        """Write what `put` describes.
-
-        Raises:
-            ConditionFailedError: nothing was written.
-        """
-        with translated(StoreError):
-            self.client.put_item(**arguments)
+    def put_item(self, arguments: Arguments) -> bool:
+        """Write what `put` describes; False, and nothing is written, if its condition fails."""
+        try:
+            with translated(StoreError):
+                self.client.put_item(**arguments)
+        except ConditionFailedError:
+            return False
+        return True
 
     def update_item(
         self, arguments: Arguments, *, returns: Literal["NONE", "ALL_OLD", "ALL_NEW"] = "NONE"
@@ -132,7 +136,7 @@ class Table:
 def transact(table: Table, writes: Sequence[Mapping[str, Any]], retry_seconds: float) -> None:
     """Do all writes, `{"Put": arguments}` or `{"Update": arguments}`, or none of them.
 
-    A conflict with others who write to the same items is retried for `retry_seconds`.
+    A conflict with another write to the same items is retried for `retry_seconds`.
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
 
     Raises:
@@ -144,11 +148,11 @@ def transact(table: Table, writes: Sequence[Mapping[str, Any]], retry_seconds: f
     while not _transact_once(table, writes):
         if time.monotonic() > until:
             raise StoreUnavailableError(_CONFLICT)
-        time.sleep(random.uniform(*_PAUSE_SECONDS))  # noqa: S311 - it parts rivals, nothing more
+        time.sleep(random.uniform(*_PAUSE_SECONDS))  # noqa: S311 - not a secret
 
 
 def _transact_once(table: Table, writes: Sequence[Mapping[str, Any]]) -> bool:
-    """Do all writes; False when others were writing to the same items."""
+    """Do all writes; False if another write to the same items was under way."""
     reasons: list[Mapping[str, Any]] = []
     with translated(StoreError):
         try:
@@ -169,7 +173,7 @@ def _transact_once(table: Table, writes: Sequence[Mapping[str, Any]]) -> bool:
 
 
 def to_item(plain: Mapping[str, Any]) -> dict[str, Any]:
-    """Attribute values of plain ones, which may be sets of texts; what is None is left out."""
+    """Attribute values of plain values, which may be sets of texts; None is left out."""
     return {name: _to_value(value) for name, value in plain.items() if value is not None}
 
 
@@ -179,7 +183,7 @@ def from_item(item: Item) -> dict[str, Any]:
 
 
 def moment(seconds: float | None) -> datetime | None:
-    """The moment that an item keeps as seconds since the epoch."""
+    """The time that an item keeps as seconds since the epoch."""
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
 

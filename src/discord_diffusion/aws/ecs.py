@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ecs.type_defs import ServiceTypeDef
 
 _RECENT_ACTIVITIES = 5
-"""Activities of a group that are asked for; the newest says how things are."""
+"""The number of a group's latest activities that are read."""
 _FAILED = frozenset({"Failed", "Cancelled"})
 """https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_Activity.html"""
 _DESCRIBED_AT_ONCE = 100
@@ -27,7 +27,7 @@ _UPDATED_AT_ONCE = 10
 
 @dataclass(frozen=True)
 class ServiceCounts:
-    """Tasks that a service should have, and those of them that run."""
+    """The tasks that a service should have, and those that run."""
 
     desired: int
     running: int
@@ -43,17 +43,17 @@ class EcsService:
         self._ecs: ECSClient = client("ecs", region=region)
 
     def counts(self) -> ServiceCounts:
-        """How many tasks there are."""
+        """The service's counts of tasks."""
         with translated(ServiceError):
             service = self._describe()
         return ServiceCounts(service["desiredCount"], service["runningCount"])
 
     def launch_failed_at(self, since: datetime) -> datetime | None:
-        """When AWS last had no instance for the service; None if it had one after that.
+        """When AWS last failed to launch an instance for the service; None if it has since.
 
-        Only what began after `since` counts. What fails is described in
-        https://docs.aws.amazon.com/autoscaling/ec2/userguide/CHAP_Troubleshooting.html: no
-        capacity, no quota left, no Spot instance.
+        Only launches that began after `since` count. Launches fail for lack of capacity, of quota,
+        or of Spot instances:
+        https://docs.aws.amazon.com/autoscaling/ec2/userguide/CHAP_Troubleshooting.html
         """
         autoscaling: AutoScalingClient = client("autoscaling", region=self._region)
         newest: datetime | None = None
@@ -108,18 +108,18 @@ class ContainerInstances:
             return self._described([instance.arn for instance in instances])
 
     def drain(self, instances: Iterable[ContainerInstance]) -> None:
-        """Let no further task be placed on them."""
+        """Keep ECS from placing further tasks on the instances."""
         self._set_status("DRAINING", instances)
 
     def reactivate(self, instances: Iterable[ContainerInstance]) -> None:
-        """Let tasks be placed on them again."""
+        """Let ECS place tasks on the instances again."""
         self._set_status("ACTIVE", instances)
 
     def terminate(self, instance: ContainerInstance) -> None:
-        """Terminate one, and lower the desired capacity of its Auto Scaling group by one.
+        """Terminate an instance, and lower the desired capacity of its Auto Scaling group by one.
 
-        Neither the group's minimum nor protection from scale-in prevents this call, so the caller
-        has to know that the instance is empty.
+        Neither the group's minimum nor scale-in protection prevents this call: the caller must make
+        sure that the instance is empty.
         https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-instance-protection.html
         """
         autoscaling: AutoScalingClient = client("autoscaling", region=self._region)
@@ -136,7 +136,7 @@ class ContainerInstances:
             yield from page["containerInstanceArns"]
 
     def _stopping_tasks(self, instance: str) -> int:
-        """Tasks that were told to stop and have not stopped: `runningTasksCount` omits them.
+        """The number of tasks that are stopping, which `runningTasksCount` omits.
 
         https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerInstance.html
         """

@@ -1,11 +1,11 @@
-"""The errors of the adapters, and the one place that makes them from those of AWS's SDK.
+"""The errors of the adapters, and their translation from the errors of AWS's SDK.
 
 AwsError
 ├── StoreError                    DynamoDB
 │   ├── StoreUnavailableError     no answer in time, throttled or 5xx
 │   ├── UnknownJobError           the table holds no such job
-│   ├── ConditionFailedError      the item is not as the caller demanded
-│   └── TransactionRefusedError   the same, of one of several writes
+│   ├── ConditionFailedError      the condition of a write does not hold
+│   └── TransactionRefusedError   the condition of one of several writes does not hold
 ├── QueueError                    SQS
 │   ├── QueueUnavailableError     no answer in time, throttled or 5xx
 │   └── ReceiptLostError          the message is no longer ours
@@ -26,7 +26,7 @@ from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as SdkConnectionError
 
 Item = Mapping[str, Any]
-"""An item of a table, as DynamoDB writes it: `{"id": {"S": "job#1"}}`."""
+"""An item of a table, in DynamoDB's JSON: `{"id": {"S": "job#1"}}`."""
 
 _THROTTLED = frozenset(
     {
@@ -40,21 +40,21 @@ _THROTTLED = frozenset(
 )
 """https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html"""
 _RECEIPT_LOST = frozenset({"ReceiptHandleIsInvalid", "InvalidParameterValue", "MessageNotInflight"})
-"""What SQS says of a receipt handle that is no longer good, by API version.
+"""SQS's error codes for a receipt handle that is no longer valid; they differ by API version.
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ChangeMessageVisibility.html
 """
 
 
 class AwsError(Exception):
-    """AWS did not do what it was asked."""
+    """AWS refused a call, or did not answer it."""
 
 
 class StoreError(AwsError):
-    """DynamoDB did not do what it was asked."""
+    """DynamoDB refused a call, or did not answer it."""
 
 
 class StoreUnavailableError(StoreError):
-    """DynamoDB did not answer in time, or not now."""
+    """DynamoDB did not answer in time, or is overloaded."""
 
 
 class UnknownJobError(StoreError):
@@ -62,7 +62,7 @@ class UnknownJobError(StoreError):
 
 
 class ConditionFailedError(StoreError):
-    """The item is not as the caller demanded; `item` is what it is, None if there is none."""
+    """The condition of a write does not hold; `item` is the item, None if there is none."""
 
     def __init__(self, item: Item | None) -> None:
         self.item = item
@@ -72,7 +72,7 @@ class ConditionFailedError(StoreError):
 class TransactionRefusedError(StoreError):
     """A condition of one of several writes does not hold; nothing was written.
 
-    `index` is the first such write, `item` what its item is, None if there is none.
+    `index` is the first such write and `item` its item, None if there is none.
     """
 
     def __init__(self, index: int, item: Item | None) -> None:
@@ -82,11 +82,11 @@ class TransactionRefusedError(StoreError):
 
 
 class QueueError(AwsError):
-    """SQS did not do what it was asked."""
+    """SQS refused a call, or did not answer it."""
 
 
 class QueueUnavailableError(QueueError):
-    """SQS did not answer in time, or not now."""
+    """SQS did not answer in time, or is overloaded."""
 
 
 class ReceiptLostError(QueueError):
@@ -94,11 +94,11 @@ class ReceiptLostError(QueueError):
 
 
 class ServiceError(AwsError):
-    """A service did not do what it was asked."""
+    """A service refused a call, or did not answer it."""
 
 
 class ServiceUnavailableError(ServiceError):
-    """A service did not answer in time, or not now."""
+    """A service did not answer in time, or is overloaded."""
 
 
 class TaskProtectionError(AwsError):

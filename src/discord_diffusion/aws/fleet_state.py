@@ -1,4 +1,4 @@
-"""What the table knows of the fleet: the items `fleet` and `pace`."""
+"""The state of the fleet in the job table: the items `fleet` and `pace`."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ from discord_diffusion.fleet.state import FleetSnapshot, FleetState
 _FLEET = "fleet"
 _PACE = "pace"
 COUNTS = ("visible", "in_flight", "running", "desired", "wanted")
-"""The counts of a snapshot, which its item has by the same names."""
+"""The counts of a snapshot; its item has attributes of the same names."""
 
 
 class FleetStateStore:
@@ -21,7 +21,7 @@ class FleetStateStore:
         self._table = table
 
     def get(self) -> FleetState:
-        """What is known, as of a moment ago."""
+        """The fleet's state; the read is eventually consistent."""
         items = self._table.batch_get_item([_FLEET, _PACE], consistent=False)
         pace = from_item(items.get(_PACE, {}))
         return FleetState(
@@ -30,7 +30,7 @@ class FleetStateStore:
         )
 
     def save_snapshot(self, snapshot: FleetSnapshot) -> FleetSnapshot:
-        """Keep it. Returns it with what is known of a start of tasks that goes on."""
+        """Save a snapshot; returns it with what earlier ones found about starting tasks."""
         changes = [f"{name} = :{name}" for name in COUNTS] + ["measured_at = :now"]
         if snapshot.starting:
             changes.append("starting_since = if_not_exists(starting_since, :now)")
@@ -44,16 +44,13 @@ class FleetStateStore:
         return _snapshot(self._table.update_item(update, returns="ALL_NEW"))
 
     def save_launch_failure(self, failed_at: datetime | None) -> None:
-        """Keep when AWS last had no instance for tasks that start; None if it has one now."""
-        if failed_at:
-            values = {":at": failed_at.timestamp()}
-            update = self._table.update(_FLEET, "SET launch_failed_at = :at", values=values)
-        else:
-            update = self._table.update(_FLEET, "REMOVE launch_failed_at")
-        self._table.update_item(update)
+        """Save when AWS last had no instance for starting tasks; None if it has one now."""
+        expression = "SET launch_failed_at = :at" if failed_at else "REMOVE launch_failed_at"
+        values = {":at": failed_at.timestamp()} if failed_at else None
+        self._table.update_item(self._table.update(_FLEET, expression, values=values))
 
     def learn_pace(self, seconds_per_job: float, at: datetime) -> None:
-        """Keep how long a task takes for the jobs that it draws together; the last value holds."""
+        """Save the seconds that a task takes for a batch, in place of the last value."""
         pace = {"id": _PACE, "seconds_per_job": seconds_per_job, "measured_at": at.timestamp()}
         self._table.put_item(self._table.put(pace))
 

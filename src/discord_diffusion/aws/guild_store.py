@@ -1,4 +1,4 @@
-"""The items of guilds and users beside the jobs: settings, units used, and the audit record."""
+"""The table's items of guilds and users: settings, units used, and audit records."""
 
 from datetime import datetime
 
@@ -6,7 +6,6 @@ from discord_diffusion.access.guild_settings import GuildSettings
 from discord_diffusion.access.limits import Usage
 from discord_diffusion.aws import ledger
 from discord_diffusion.aws.dynamodb import Table
-from discord_diffusion.aws.errors import ConditionFailedError
 
 
 class GuildStore:
@@ -17,24 +16,20 @@ class GuildStore:
         self._audit_days = audit_days
 
     def settings(self, guild_id: str) -> tuple[GuildSettings, int]:
-        """What a guild has decided, and how often it has; nothing, and 0, where it has not."""
+        """The settings of a guild and their version; the defaults and 0 if it has saved none."""
         item = self._table.get_item(_key(guild_id))
         if not item:
             return GuildSettings(), 0
         return GuildSettings.from_json(item["settings"]["S"]), int(item["version"]["N"])
 
     def save(self, guild_id: str, settings: GuildSettings, version: int) -> bool:
-        """Replace the settings that had that version; False when they have another by now."""
+        """Replace the settings if their version is still this one; False if it is not."""
         put = self._table.put(
             {"id": _key(guild_id), "settings": settings.to_json(), "version": version + 1},
             condition="version = :known OR (:known = :none AND attribute_not_exists(id))",
             values={":known": version, ":none": 0},
         )
-        try:
-            self._table.put_item(put)
-        except ConditionFailedError:
-            return False
-        return True
+        return self._table.put_item(put)
 
     def usage(self, user_id: str, guild_id: str | None, now: datetime) -> Usage:
         """What a user and the user's guild have used today."""
@@ -50,7 +45,7 @@ class GuildStore:
         now: datetime,
         **details: str | int | None,
     ) -> None:
-        """Keep who did what, and when; `details` must not hold a token."""
+        """Record who did what, and when; `details` must not hold a token."""
         item = ledger.audit_item(
             event_id, user_id, guild_id, action, now, self._audit_days, **details
         )

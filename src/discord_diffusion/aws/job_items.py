@@ -25,7 +25,7 @@ _PREFIX = "job#"
 """Before the job's id, in the key of its item: the table holds other items too."""
 _REQUIRED = ("application_id", "user_id", "locale", "private", "spoiler")
 _OPTIONAL = ("guild_id", "channel_id", "token")
-"""Attributes that are called like the field of the record and have its value."""
+"""Attributes with the name and the value of a field of the record."""
 
 
 def key(job_id: str) -> str:
@@ -39,7 +39,7 @@ def shard(number: int) -> str:
 
 
 def item(record: JobRecord) -> dict[str, Any]:
-    """The item of a new record, of plain values; a record that is not finished is in the index."""
+    """The item of a new record, of plain values; unfinished records are in the index."""
     in_index = not record.status.finished
     return {name: getattr(record, name) for name in (*_REQUIRED, *_OPTIONAL)} | {
         "id": key(record.id),
@@ -56,7 +56,7 @@ def item(record: JobRecord) -> dict[str, Any]:
 
 
 def wait_map(wait: WaitEstimate | None) -> dict[str, Any]:
-    """The wait estimate that a user was shown, as an item keeps it."""
+    """The wait estimate that a user was shown, in the form that items keep."""
     if not wait:
         return {}
     due = wait.due.timestamp() if wait.due else None
@@ -70,7 +70,7 @@ def _wait(plain: dict[str, Any]) -> WaitEstimate | None:
 
 
 def record_of(found: Item) -> JobRecord | None:
-    """The record in an item; None, with a line in the log, if it cannot be read."""
+    """The record in an item; None, and an error in the log, if it cannot be read."""
     plain = from_item(found)
     job_id = str(plain["id"]).removeprefix(_PREFIX)
     try:
@@ -89,7 +89,7 @@ def record_of(found: Item) -> JobRecord | None:
     except (InvalidJobError, KeyError, ValueError) as error:
         # A later version of this program may have written it.
         extra = {"job": job_id, "reason": type(error).__name__}
-        log.error("The record of a job cannot be read", extra=extra)
+        log.error("The item of a job record is invalid", extra=extra)
         return None
 
 

@@ -1,8 +1,8 @@
-"""The jobs in the table: which wait, and how each has ended.
+"""The job records in the table: accepted, begun, ended, and those that wait.
 
-Every change is one conditional write, so that of several who would end a job at the same time (two
-workers, a worker and a cancel, a worker and a refusal) exactly one does. What a job costs is
-charged and refunded in the same write.
+Every change is one conditional write: when two callers end a job at the same time (two workers, a
+worker and a cancel, a worker and a refusal), exactly one succeeds. The cost of a job is charged and
+refunded in the same write.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/WorkingWithItems.html#WorkingWithItems.ConditionalUpdate
 """
 
@@ -33,7 +33,7 @@ INDEX = "waiting"
 """The index of jobs whose users have not been notified of the end, oldest first. It is sparse: its
 key is an attribute that a record loses."""
 CONFLICT_RETRY_SECONDS = 10.0
-"""How long a conflict with others who charge the same counters is retried."""
+"""How long a conflict with another write to the same counters is retried."""
 CONFLICT_RETRY_SECONDS_OF_AN_ANSWER = 0.8
 """The same while Discord waits for the answer."""
 
@@ -49,7 +49,7 @@ class JobStore:
     """The records of jobs. Safe to share between threads.
 
     Each method raises `StoreError` if DynamoDB refuses or does not answer in time. `retry_seconds`
-    is how long a conflict with others who charge the same counters is retried.
+    is how long a conflict with another write to the same counters is retried.
     """
 
     def __init__(self, table: Table, *, retry_seconds: float = CONFLICT_RETRY_SECONDS) -> None:
@@ -68,25 +68,19 @@ class JobStore:
         """
         record = JobRecord.of(job, units=charge.units if charge else 0, wait=wait)
         put = self._table.put(job_items.item(record), condition=_IS_NEW)
-        if charge:
-            return self._accept_charged(record, put, charge)
-        try:
-            self._table.put_item(put)
-        except ConditionFailedError:
-            return False
-        return True
+        return self._accept_charged(record, put, charge) if charge else self._table.put_item(put)
 
     def _accept_charged(self, record: JobRecord, put: Arguments, charge: Charge) -> bool:
         now = datetime.now(UTC)
         charged = list(ledger.charge_writes(self._table, record, charge, now))
         try:
             ledger.check_against_daily_limits(record, charge, now)
-            writes = [{"Put": put}, *(one.write for one in charged)]
+            writes = [{"Put": put}, *(write for _, write in charged)]
             transact(self._table, writes, self._retry_seconds)
         except TransactionRefusedError as error:
             if error.index == 0:
                 return False
-            subject = charged[error.index - 1].subject
+            subject, _ = charged[error.index - 1]
             if subject == "user" and (expired := ledger.expired_jobs(error.item, now)):
                 self._table.update_item(ledger.removal(self._table, record, expired))
                 return self._accept_charged(record, put, charge)
@@ -96,13 +90,11 @@ class JobStore:
     def reject(self, job: Job, *, reason: str) -> None:
         """End a job that may or may not have been accepted, at no cost to its user.
 
-        An `accept` that comes only afterwards, its answer lost on the way, finds it ended.
+        An `accept` that reaches the table only afterwards finds the job ended.
         """
         details = {"reason": reason}
         ended = replace(JobRecord.of(job), status=JobStatus.FAILED, token=None, details=details)
-        try:
-            self._table.put_item(self._table.put(job_items.item(ended), condition=_IS_NEW))
-        except ConditionFailedError:
+        if not self._table.put_item(self._table.put(job_items.item(ended), condition=_IS_NEW)):
             self.finish(job.id, JobStatus.FAILED, reason=reason)
 
     def get(self, job_id: str) -> JobRecord | None:
@@ -114,7 +106,7 @@ class JobStore:
         """Set a job's status to drawing unless it is finished; the status that it had before.
 
         Raises:
-            UnknownJobError: it was never accepted, or is older than records are kept.
+            UnknownJobError: it was never accepted, or its record has expired.
         """
         update = self._table.update(
             job_items.key(job_id),
@@ -129,12 +121,12 @@ class JobStore:
         return job_items.status_of(job_id, before)
 
     def finish(self, job_id: str, status: JobStatus, **details: str | float) -> bool:
-        """Give a job its last status; True for exactly one caller, False for those after it.
+        """Give a job its final status; True for exactly one caller, False for later ones.
 
         The token is removed. `details` are kept with the record.
 
         Raises:
-            ValueError: that is no last status.
+            ValueError: that is not a final status.
             UnknownJobError: as `begin`.
         """
         kept = {name: str(value) for name, value in details.items()}
@@ -168,7 +160,7 @@ class JobStore:
         keep_token: bool = False,
     ) -> bool:
         if not status.finished:
-            raise ValueError(f"{status} is no last status")
+            raise ValueError(f"{status} is not a final status")
         removed = "" if keep_token else f" {_REMOVALS}"
         update = self._table.update(
             job_items.key(job_id),
@@ -176,16 +168,14 @@ class JobStore:
             condition=condition,
             values={**values, ":status": status, ":now": round(time.time()), ":details": details},
         )
-        # What a job cost does not change any more: the record may be read before the write.
+        # The cost of a job never changes, so the record may be read before the write.
         record = self.get(job_id)
         try:
             if record and record.units:
                 refunded = _refund(record, status, details)
-                settled = ledger.settlement_writes(
-                    self._table, record, status, refunded, datetime.now(UTC)
-                )
-                writes = [{"Update": update}, *(one.write for one in settled)]
-                transact(self._table, writes, self._retry_seconds)
+                now = datetime.now(UTC)
+                settled = ledger.settlement_writes(self._table, record, status, refunded, now)
+                transact(self._table, [{"Update": update}, *settled], self._retry_seconds)
             else:
                 self._table.update_item(update)
         except (ConditionFailedError, TransactionRefusedError) as error:
@@ -201,7 +191,7 @@ class JobStore:
         every_seconds: float = 0.0,
         wait: WaitEstimate | None = None,
     ) -> bool:
-        """Whether the caller may notify the user of the wait now, and no other caller may.
+        """Whether this caller, and no other, may notify the user of the wait now.
 
         True for one caller in `every_seconds`, and only while the job is queued.
         """
@@ -224,7 +214,7 @@ class JobStore:
         return True
 
     def confirm_notified(self, job_id: str) -> None:
-        """Remove the token of a finished job: its user was notified, or can't be any more."""
+        """Remove the token of a finished job, whose user was notified or can't be any more."""
         update = self._table.update(
             job_items.key(job_id),
             _REMOVALS,
@@ -237,7 +227,7 @@ class JobStore:
     def waiting(self, limit: int) -> list[JobRecord]:
         """The oldest jobs whose users have not been notified of the end, as of a moment ago.
 
-        Their status is `queued` or `drawing`, or a last one after `withdraw(notify_later=True)`.
+        Their status is `queued` or `drawing`, or a final one after `withdraw(notify_later=True)`.
         """
         shards = (self._shard(number, limit) for number in range(job_items.SHARDS))
         oldest = heapq.merge(*shards, key=lambda item: float(item["created_at"]["N"]))
@@ -245,7 +235,7 @@ class JobStore:
         return list(islice((record for record in found if record), limit))
 
     def _shard(self, number: int, limit: int) -> Iterator[Item]:
-        """The items of one key of the index, page by page as they are asked for."""
+        """The items of one key of the index; a page is read when the one before is used up."""
         start: dict[str, Any] = {}
         while True:
             with translated(StoreError):
@@ -264,7 +254,7 @@ class JobStore:
 
 
 def _refund(record: JobRecord, status: JobStatus, details: Mapping[str, str]) -> int:
-    """Units to give back: of an answered job those of the pictures that its user did not get."""
+    """Units to refund: for an answered job those of the pictures that its user did not get."""
     images = record.parameters.images
     shown = int(details.get("charged_pictures", images))
     return refund(record.units, status, images=images, filtered=images - shown)

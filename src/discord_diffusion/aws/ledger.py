@@ -1,4 +1,4 @@
-"""What jobs cost, in the table of jobs: written with the job's own record or not at all.
+"""The ledger: what jobs cost, in the job table, written together with the job records.
 
     user#<where>#<user>          `jobs` not finished (a set of ids), `asked_at` of the last request,
                                  `cancelled_at` of the last one that was cancelled
@@ -22,17 +22,21 @@ from discord_diffusion.jobs.job import TOKEN_LIFETIME, snowflake_time
 from discord_diffusion.jobs.record import JobRecord, JobStatus
 from discord_diffusion.jobs.refusal import Refusal
 
+Write = Mapping[str, Any]
+"""One write of a transaction, as `dynamodb.transact` takes it."""
+
 KEPT = timedelta(days=2)
+"""How long an item is kept after its last change."""
 DOUBLE_CLICK_SECONDS = 10
-"""A click on the same component within this time is taken for the same click."""
+"""Clicks on the same component within this time count as one."""
 _EXPIRED_AFTER = TOKEN_LIFETIME + timedelta(minutes=2)
-"""A job that is older is not drawn any more, whatever the ledger says."""
+"""A job of this age is not drawn any more, so it is not in flight whatever its item says."""
 _USER, _DAY, _GUILD, _CLICK = "user", "day", "guild", "click"
 
 
 @dataclass(frozen=True)
 class Charge:
-    """What a new job costs, and what has to hold for it.
+    """What a new job costs, and the limits that must allow it.
 
     `click` identifies the user's click on a component that asked for the job, if one did.
     """
@@ -44,37 +48,32 @@ class Charge:
     click: str | None = None
 
 
-@dataclass(frozen=True)
-class LedgerWrite:
-    """One write of a transaction, and what of the ledger it changes."""
-
-    subject: str
-    write: Mapping[str, Any]
-
-
 def charge_writes(
     table: Table, record: JobRecord, charge: Charge, now: datetime
-) -> Iterator[LedgerWrite]:
-    """The writes that go with the record of a new job, in the order in which refusals count."""
+) -> Iterator[tuple[str, Write]]:
+    """The writes that go with the record of a new job, each with what it checks for `refusal`.
+
+    They come in the order in which their refusals count.
+    """
     limits = charge.limits
     if charge.click:
-        yield LedgerWrite(_CLICK, {"Put": _first_click(table, charge.click, now)})
-    yield LedgerWrite(_USER, {"Update": _one_more_job(table, record, limits, now)})
+        yield _CLICK, {"Put": _first_click(table, charge.click, now)}
+    yield _USER, {"Update": _one_more_job(table, record, limits, now)}
     used = _used(table, _day_key(record), charge.units, limits.user_units, now)
-    yield LedgerWrite(_DAY, {"Update": used})
+    yield _DAY, {"Update": used}
     if record.guild_id:
         used = _used(table, _guild_key(record), charge.units, limits.guild_units, now)
-        yield LedgerWrite(_GUILD, {"Update": used})
+        yield _GUILD, {"Update": used}
     item = audit_item(
         record.id, record.user_id, record.guild_id, charge.action, now, charge.audit_days,
         channel_id=record.channel_id, units=charge.units, parameters=record.parameters.to_json(),
     )  # fmt: skip
-    yield LedgerWrite("audit", {"Put": table.put(item)})
+    yield "audit", {"Put": table.put(item)}
 
 
 def settlement_writes(
     table: Table, record: JobRecord, status: JobStatus, refunded: int, now: datetime
-) -> Iterator[LedgerWrite]:
+) -> Iterator[Write]:
     """The writes that go with the end of a job: it is no longer in flight, units are refunded."""
     values: dict[str, Any] = {":id": {record.id}, ":ttl": _ttl(now)}
     cancelled = ""
@@ -82,15 +81,14 @@ def settlement_writes(
         values[":now"] = now.timestamp()
         cancelled = ", cancelled_at = :now"
     expression = f"SET #ttl = :ttl{cancelled} DELETE jobs :id"
-    yield LedgerWrite(_USER, {"Update": table.update(_user_key(record), expression, values=values)})
+    yield {"Update": table.update(_user_key(record), expression, values=values)}
     if refunded:
         for key in (_day_key(record), *([_guild_key(record)] if record.guild_id else [])):
-            used = _used(table, key, -refunded, 0, record.created_at)
-            yield LedgerWrite(_DAY, {"Update": used})
+            yield {"Update": _used(table, key, -refunded, 0, record.created_at)}
 
 
 def refusal(subject: str, item: Item | None, charge: Charge, now: datetime) -> Refusal:
-    """Why the user is refused, from the item whose condition does not hold."""
+    """The refusal of a job, from the item whose condition does not hold."""
     found, limits = from_item(item or {}), charge.limits
     if subject == _CLICK:
         return Refusal("pressed")
@@ -115,10 +113,10 @@ def refusal(subject: str, item: Item | None, charge: Charge, now: datetime) -> R
 
 
 def check_against_daily_limits(record: JobRecord, charge: Charge, now: datetime) -> None:
-    """Refuse a job that not even an unused day's quota could pay.
+    """Refuse a job that costs more than a whole day's quota.
 
     Raises:
-        Refusal: it costs more than a whole day's units.
+        Refusal: naming the quota.
     """
     if charge.limits.user_units and charge.units > charge.limits.user_units:
         raise refusal(_DAY, None, charge, now)
@@ -127,13 +125,13 @@ def check_against_daily_limits(record: JobRecord, charge: Charge, now: datetime)
 
 
 def expired_jobs(item: Item | None, now: datetime) -> list[str]:
-    """Jobs that the item of a user lists and that cannot be in flight any more."""
+    """The jobs in a user's item that are too old to be in flight."""
     jobs = from_item(item or {}).get("jobs", ())
     return [job_id for job_id in jobs if now - snowflake_time(job_id) > _EXPIRED_AFTER]
 
 
 def removal(table: Table, record: JobRecord, jobs: list[str]) -> Arguments:
-    """The arguments of an update that takes jobs out of the item of the record's user."""
+    """The arguments of an update that removes jobs from the item of the record's user."""
     return table.update(_user_key(record), "DELETE jobs :ids", values={":ids": set(jobs)})
 
 
@@ -145,7 +143,7 @@ def usage_keys(user_id: str, guild_id: str | None, now: datetime) -> list[str]:
 
 
 def usage(items: Mapping[str, Item], keys: list[str], now: datetime) -> Usage:
-    """What these items say; where there is no item nothing was used."""
+    """The usage in these items; a missing item counts as no usage."""
     user, day, *guild = (from_item(items.get(key, {})) for key in keys)
     expired = expired_jobs(items.get(keys[0]), now)
     return Usage(
@@ -171,7 +169,7 @@ def audit_item(
 
 
 def _one_more_job(table: Table, record: JobRecord, limits: Limits, now: datetime) -> Arguments:
-    """Add the job to those in flight, if the user is allowed one more, and one now."""
+    """Add the job to those in flight, if the limits allow the user another job, and now."""
     seconds = now.timestamp()
     values: dict[str, Any] = {
         ":now": seconds,
@@ -192,7 +190,7 @@ def _one_more_job(table: Table, record: JobRecord, limits: Limits, now: datetime
 
 
 def _used(table: Table, key: str, units: int, limit: int, now: datetime) -> Arguments:
-    """`units` more used on a day, if that keeps within a limit that is not 0."""
+    """Add to the units used on a day, within the limit; 0 is no limit."""
     values: dict[str, Any] = {":units": units, ":ttl": _ttl(now)}
     condition = ""
     if limit:
@@ -203,7 +201,7 @@ def _used(table: Table, key: str, units: int, limit: int, now: datetime) -> Argu
 
 
 def _first_click(table: Table, click: str, now: datetime) -> Arguments:
-    """One click on a component; a second one within a moment is refused."""
+    """Record a click on a component, unless the same click was recorded a moment ago."""
     return table.put(
         {"id": f"press#{click}", "pressed_at": now.timestamp(), "ttl": _ttl(now)},
         condition="attribute_not_exists(id) OR pressed_at <= :then",

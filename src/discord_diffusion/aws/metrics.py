@@ -1,4 +1,4 @@
-"""CloudWatch metrics of a deployment: its namespace is its prefix, so they have no dimension."""
+"""CloudWatch metrics of a deployment: its namespace is its prefix, so they have no dimensions."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
 
 HIGH_RESOLUTION = 1
-"""Alarms of 10 s need points that are stored by the second:
+"""Seconds. Alarms with periods of 10 s need points at this resolution:
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/publishingMetrics.html#high-resolution-metrics"""
 
 
@@ -22,10 +22,10 @@ class Metrics:
         self._client: CloudWatchClient = client("cloudwatch", region=region)
 
     def publish(self, values: Mapping[str, float]) -> None:
-        """Publish one point of each metric, as of now and by the second.
+        """Publish one point of each metric, as of now.
 
         Raises:
-            ServiceError: CloudWatch did not take them.
+            ServiceError: CloudWatch refused, or did not answer.
         """
         with translated(ServiceError):
             self._client.put_metric_data(

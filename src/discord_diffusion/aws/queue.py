@@ -1,4 +1,4 @@
-"""The SQS FIFO queue of jobs: one side for the Lambdas, which fill it, and one for the worker."""
+"""The SQS FIFO queue of jobs: `JobSender` for the Lambdas, `JobQueue` for the worker."""
 
 import re
 import time
@@ -15,25 +15,25 @@ from discord_diffusion.jobs.job import Job
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
-# Discord waits 3 s for an answer. The SDK pauses for up to a second before it retries, so the one
-# retry is made here: at worst (1.0 + 0.5 + 0.8) s pass, which leaves time for an apology.
+# Discord waits 3 s for an answer. The SDK pauses for up to a second before it retries, so `send`
+# retries itself: it takes (1.0 + 0.5 + 0.8) s at worst, which leaves time for an apology.
 _SEND_CONFIG = Config(connect_timeout=0.5, read_timeout=0.8, retries={"total_max_attempts": 1})
 _RETRY_SEND_WITHIN_SECONDS = 1.0
 
 _CONNECT_SECONDS = 5
 _READ_SECONDS = 5
-"""For the calls that SQS answers at once."""
+"""For calls that SQS answers at once."""
 _POLL_MARGIN_SECONDS = 10
-"""Beyond the long poll, which must not look like a connection that hangs."""
+"""Added to the wait of a long poll, which must not look like a hanging connection."""
 
-# An extension that hangs must not cost the lease: it fails after 4 s at worst, which leaves a lease
-# of 8 s or longer time for a second try.
+# A hanging extension must not lose the lease: it fails after 4 s at worst, which leaves time for a
+# second try in a lease of 8 s or longer.
 _LEASE_CONFIG = Config(connect_timeout=1, read_timeout=3, retries={"total_max_attempts": 1})
 
 
 @dataclass(frozen=True)
 class ReceivedMessage:
-    """One message, leased until its visibility timeout ends."""
+    """One message, held until its visibility timeout ends."""
 
     message_id: str
     receipt_handle: str
@@ -46,21 +46,21 @@ class ReceivedMessage:
 
 @dataclass(frozen=True)
 class QueueDepth:
-    """SQS's approximate counts of messages: those to be received, and those that are leased."""
+    """SQS's approximate counts of messages: those that can be received, and those in flight."""
 
     visible: int
     in_flight: int
 
 
 class QueueReader:
-    """Reads how full the queue is. Methods raise `QueueError` if SQS does not answer well."""
+    """Reads the queue's depth. Methods raise `QueueError` if SQS refuses or does not answer."""
 
     def __init__(self, queue_url: str, *, region: str | None = None) -> None:
         self._url = queue_url
         self._client = _client(queue_url, region, _SEND_CONFIG)
 
     def depth(self) -> QueueDepth:
-        """How many messages there are. Asks once."""
+        """The number of messages, in one call that is not repeated."""
         with translated(QueueError):
             answer = self._client.get_queue_attributes(
                 QueueUrl=self._url,
@@ -79,12 +79,12 @@ class QueueReader:
 
 
 class JobSender(QueueReader):
-    """The Lambda's side: reads how full the queue is, and fills it."""
+    """The Lambda's side: reads the depth of the queue, and sends jobs."""
 
     def send(self, job: Job, *, once: bool = False) -> None:
-        """Send a job message in the group of its user. SQS drops a second one of an interaction.
+        """Send a job message in its user's group, deduplicated by the interaction's id.
 
-        A send that fails early is tried a second time, unless `once`; SQS drops what arrived twice.
+        A call that fails early is repeated, unless `once`; SQS drops a message that arrives twice.
         """
         started = time.monotonic()
         try:
@@ -107,7 +107,7 @@ class JobSender(QueueReader):
 class JobQueue:
     """The worker's side. Safe to share between threads, as botocore's clients are.
 
-    Methods raise `QueueError` if SQS does not answer well.
+    Methods raise `QueueError` if SQS refuses or does not answer.
     """
 
     def __init__(self, queue_url: str, *, wait_seconds: int, region: str | None = None) -> None:
@@ -118,10 +118,10 @@ class JobQueue:
         self._poller = _client(queue_url, region, _config(wait_seconds + _POLL_MARGIN_SECONDS))
 
     def receive(self, *, wait_seconds: int | None = None) -> list[ReceivedMessage]:
-        """Long-poll for a message; none after the wait is an empty list.
+        """Long-poll for a message; an empty list if none arrives.
 
-        One message at a time, so that no two messages of a group are ever held together, and SQS
-        itself keeps the order within each. The wait is never longer than the usual one.
+        It receives one message at a time: two messages of a group are never held together, and SQS
+        keeps the order within a group. `wait_seconds` can only shorten the usual wait.
         """
         usual = self._wait_seconds
         with translated(QueueError):
@@ -129,7 +129,7 @@ class JobQueue:
                 QueueUrl=self._url,
                 MaxNumberOfMessages=1,
                 WaitTimeSeconds=usual if wait_seconds is None else min(usual, wait_seconds),
-                # With it a retry of the SDK receives the same messages, should the answer be lost.
+                # If the answer is lost, the SDK's retry receives the same messages by this id.
                 ReceiveRequestAttemptId=uuid.uuid4().hex,
                 MessageSystemAttributeNames=[
                     "ApproximateReceiveCount",
@@ -140,7 +140,7 @@ class JobQueue:
         return [_message(dict(raw)) for raw in answer.get("Messages", [])]
 
     def extend(self, receipt_handle: str, seconds: int) -> None:
-        """Keep the message for `seconds` from now. Asks once, for 4 s at most.
+        """Keep the message for `seconds` from now, in one call of 4 s at most.
 
         Raises:
             ReceiptLostError: it is no longer ours.
@@ -148,7 +148,7 @@ class JobQueue:
         self._change_visibility(self._keeper, receipt_handle, seconds)
 
     def release(self, receipt_handle: str, delay_seconds: int = 0) -> None:
-        """Give the message back, to be received again after the delay."""
+        """Release the message, so that it can be received again after the delay."""
         self._change_visibility(self._client, receipt_handle, delay_seconds)
 
     def _change_visibility(self, client: "SQSClient", receipt_handle: str, seconds: int) -> None:

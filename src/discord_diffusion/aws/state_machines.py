@@ -10,7 +10,7 @@ from discord_diffusion.aws.errors import ServiceError, translated
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
-# One of several calls within Discord's 3 s, and one whose failure costs a minute at most.
+# One of several calls within Discord's 3 s; if it fails, the fleet is woken up to a minute later.
 _CONFIG = Config(connect_timeout=0.3, read_timeout=0.5, retries={"total_max_attempts": 1})
 
 
@@ -22,7 +22,7 @@ class StateMachine:
         self._client: SFNClient = client("stepfunctions", region=region, config=_CONFIG)
 
     def start(self) -> None:
-        """Start an execution with nothing given, and do not wait for it. Asks once.
+        """Start an execution without input, in one call, and do not wait for its end.
 
         Raises:
             ServiceError: Step Functions did not start it.

@@ -13,11 +13,11 @@ from discord_diffusion.aws.errors import TaskProtectionError
 
 _PATH = "/task-protection/v1/state"
 _TIMEOUT_SECONDS = 3.0
-"""The agent answers once ECS has; only the thread that asks waits for it."""
+"""The agent answers after ECS has."""
 
 
 class TaskProtection:
-    """Talks to the agent at the address that ECS gives each container in `ECS_AGENT_URI`."""
+    """A client of the ECS agent, whose address each container has in `ECS_AGENT_URI`."""
 
     def __init__(self, agent_uri: str, *, transport: httpx.BaseTransport | None = None) -> None:
         # No proxy from the environment (trust_env): the agent is on the instance itself.
@@ -26,7 +26,7 @@ class TaskProtection:
         )
 
     def protect(self, minutes: int) -> None:
-        """Keep scale-in and deployments from ending this task, for so many minutes at most.
+        """Keep scale-in and deployments from stopping this task, for `minutes` at most.
 
         Raises:
             TaskProtectionError: the task is not protected.
@@ -34,7 +34,7 @@ class TaskProtection:
         self._put({"ProtectionEnabled": True, "ExpiresInMinutes": minutes})
 
     def unprotect(self) -> None:
-        """Let ECS end the task at any time.
+        """Let ECS stop the task at any time.
 
         Raises:
             TaskProtectionError: the task stays protected until the protection expires.
@@ -54,7 +54,7 @@ class TaskProtection:
 
 
 def _reason(content: object) -> str:
-    """What went wrong: `failure` is ECS's answer, `error` the agent's own."""
+    """The reason of an error: `failure` comes from ECS, `error` from the agent itself."""
     fields = content if isinstance(content, Mapping) else {}
     for name, key in (("failure", "Reason"), ("error", "Code")):
         found = fields.get(name)

@@ -70,6 +70,12 @@ class GenerationParameters:
     model: str | None = None
     source: SourceImage | None = None
 
+    @property
+    def finished_size(self) -> tuple[int, int]:
+        """Width and height of a finished picture: a source image may be enlarged."""
+        scale = self.source.scale if self.source else 1
+        return self.width * scale, self.height * scale
+
     def to_json(self) -> str:
         """The parameters alone, as the job record keeps them."""
         return json.dumps(asdict(self), separators=(",", ":"))

@@ -68,7 +68,7 @@ def answer_content(job: Job, generation: Generation, notice: str = "") -> str:
     locale, parameters = job.locale, job.parameters
     if not generation.pictures:
         return failure(say(locale, "failed.held_back"))
-    width, height = _size(parameters)
+    width, height = parameters.finished_size
     facts = say(
         locale,
         "answer.facts",
@@ -116,7 +116,7 @@ def embedded_parameters(
         "Sampler": model.scheduler,
         "CFG scale": f"{parameters.guidance:g}",
         "Seed": seed,
-        "Size": "{}x{}".format(*_size(parameters)),
+        "Size": "{}x{}".format(*parameters.finished_size),
         "Model": model.name.replace(",", " "),
     }
     if parameters.source:
@@ -133,9 +133,3 @@ def file_stem(job: Job, picture: Picture) -> str:
     It holds the job's id, by which a second receive recognises pictures that were delivered.
     """
     return f"{SPOILER if job.spoiler else ''}{file_prefix(job.id)}{picture.index}"
-
-
-def _size(parameters: GenerationParameters) -> tuple[int, int]:
-    """Width and height as drawn."""
-    scale = parameters.source.scale if parameters.source else 1
-    return parameters.width * scale, parameters.height * scale

@@ -70,7 +70,7 @@ def test_the_region_is_the_queues_own_else_the_one_that_is_set(sqs: Sqs) -> None
     JobSender(URL, region="us-west-2").send(JOB)
     JobQueue(URL, wait_seconds=0).delete("receipt")
     JobSender(f"{sqs.endpoint}/000000000000/jobs.fifo", region="us-west-2").send(JOB)
-    regions = [re.findall(r"/([a-z]+-[a-z]+-\d)/sqs/", one)[0] for one in sqs.authorizations]
+    regions = [re.findall(r"/([a-z]+-[a-z]+-\d)/sqs/", header)[0] for header in sqs.authorizations]
     assert regions == ["eu-north-1", "eu-north-1", "us-west-2"]
 
 

@@ -19,24 +19,19 @@ from discord_diffusion.functions.backlog.instance_release import InstanceRelease
 from discord_diffusion.functions.backlog.monitor import BacklogMonitor
 from discord_diffusion.settings.functions import BacklogSettings
 
-
-def _monitor() -> BacklogMonitor:
-    settings = BacklogSettings.from_environ()
-    logs.configure(settings.log_level)
-    region = settings.aws_region
-    table = Table(settings.jobs_table, region=region)
-    return BacklogMonitor(
-        queue=QueueReader(settings.queue_url, region=region),
-        service=EcsService(settings.ecs_cluster, settings.ecs_service, region=region),
-        instances=InstanceRelease(ContainerInstances(settings.ecs_cluster, region=region)),
-        metrics=Metrics(settings.metric_namespace, region=region),
-        fleet=FleetStateStore(table),
-        jobs=JobStore(table),
-        target=settings.fleet.target,
-    )
-
-
-_MONITOR = _monitor()
+_SETTINGS = BacklogSettings.from_environ()
+logs.configure(_SETTINGS.log_level)
+_REGION = _SETTINGS.aws_region
+_TABLE = Table(_SETTINGS.jobs_table, region=_REGION)
+_MONITOR = BacklogMonitor(
+    queue=QueueReader(_SETTINGS.queue_url, region=_REGION),
+    service=EcsService(_SETTINGS.ecs_cluster, _SETTINGS.ecs_service, region=_REGION),
+    instances=InstanceRelease(ContainerInstances(_SETTINGS.ecs_cluster, region=_REGION)),
+    metrics=Metrics(_SETTINGS.metric_namespace, region=_REGION),
+    fleet=FleetStateStore(_TABLE),
+    jobs=JobStore(_TABLE),
+    target=_SETTINGS.fleet.target,
+)
 
 
 def handler(event: object, _context: object) -> dict[str, Any]:

@@ -57,7 +57,8 @@ class BacklogMonitor:
         """
         snapshot, measured = self._snapshot(now, backlog_at_least)
         oldest = self._oldest_job()
-        idle = self._is_idle(snapshot) and not oldest
+        at_rest = snapshot.running == snapshot.desired == self.target.minimum
+        idle = at_rest and snapshot.observation.backlog == 0 and not oldest
         if backlog_at_least:
             # A wake-up sets the desired count itself: the shortfall alarm would start the tasks
             # twice, and the surplus alarm, if an earlier surplus still counts, would stop them.
@@ -99,10 +100,6 @@ class BacklogMonitor:
         )
         measured = measure(snapshot.observation, self.target)
         return replace(snapshot, wanted=measured.wanted), measured
-
-    def _is_idle(self, snapshot: FleetSnapshot) -> bool:
-        at_rest = snapshot.running == snapshot.desired == self.target.minimum
-        return at_rest and snapshot.observation.backlog == 0
 
     def _oldest_job(self) -> JobRecord | None:
         """The oldest job whose user has not been notified of its end."""

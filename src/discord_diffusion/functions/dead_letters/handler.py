@@ -15,22 +15,17 @@ from discord_diffusion.discord.original_response import OriginalResponseClient
 from discord_diffusion.functions.dead_letters.processor import DeadLetterProcessor
 from discord_diffusion.settings.functions import DeadLettersSettings
 
-
-def _processor() -> DeadLetterProcessor:
-    settings = DeadLettersSettings.from_environ()
-    logs.configure(settings.log_level)
-    return DeadLetterProcessor(
-        jobs=JobStore(Table(settings.jobs_table, region=settings.aws_region)),
-        discord=OriginalResponseClient(settings.discord_api_url),
-        metrics=Metrics(settings.metric_namespace, region=settings.aws_region),
-    )
-
-
-_PROCESSOR = _processor()
+_SETTINGS = DeadLettersSettings.from_environ()
+logs.configure(_SETTINGS.log_level)
+_PROCESSOR = DeadLetterProcessor(
+    jobs=JobStore(Table(_SETTINGS.jobs_table, region=_SETTINGS.aws_region)),
+    discord=OriginalResponseClient(_SETTINGS.discord_api_url),
+    metrics=Metrics(_SETTINGS.metric_namespace, region=_SETTINGS.aws_region),
+)
 
 
 def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
-    """What Lambda calls with a batch of dead letters; names those to be tried again."""
+    """What Lambda calls with a batch of dead letters; names the messages to deliver again."""
     bodies = {record["messageId"]: record["body"] for record in event["Records"]}
     unprocessed = _PROCESSOR.process(bodies)
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in unprocessed]}

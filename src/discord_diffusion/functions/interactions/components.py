@@ -183,8 +183,8 @@ def _seed_of_picture(parameters: GenerationParameters, index: int) -> int:
 
 def _as_shown(parameters: GenerationParameters) -> GenerationParameters:
     """The parameters with the size that the pictures have now."""
-    scale = parameters.source.scale if parameters.source else 1
-    return replace(parameters, width=parameters.width * scale, height=parameters.height * scale)
+    width, height = parameters.finished_size
+    return replace(parameters, width=width, height=height)
 
 
 def _picture(interaction: Interaction, custom_id: CustomId) -> str:

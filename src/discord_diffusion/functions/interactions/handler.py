@@ -16,33 +16,28 @@ from discord_diffusion.functions.interactions.picture_requests import PictureReq
 from discord_diffusion.functions.interactions.router import LazyHandlers, Router
 from discord_diffusion.settings.interactions import InteractionsSettings
 
-
-def _endpoint() -> Endpoint:
-    settings = InteractionsSettings.from_environ()
-    logs.configure(settings.log_level)
-    region, wake_arn = settings.aws_region, settings.wake_state_machine_arn
-    table = Table(settings.jobs_table, region=region, one_attempt=True)
-    jobs = JobStore(table, retry_seconds=CONFLICT_RETRY_SECONDS_OF_AN_ANSWER)
-    fleet = FleetStateStore(table)
-    requests = PictureRequests(
-        builder=ParameterBuilder(settings),
-        admission=Admission(
-            jobs=jobs,
-            queue=JobSender(settings.queue_url, region=region),
-            fleet=fleet,
-            wake=StateMachine(wake_arn, region=region) if wake_arn else None,
-            settings=settings.fleet,
-        ),
-        guilds=GuildStore(table, audit_days=settings.audit_days),
-        limits=settings.limits,
-        audit_days=settings.audit_days,
-    )
-    return Endpoint(settings, Router(requests, LazyHandlers(requests, jobs, fleet)))
-
-
+_SETTINGS = InteractionsSettings.from_environ()
+logs.configure(_SETTINGS.log_level)
+_REGION, _WAKE_ARN = _SETTINGS.aws_region, _SETTINGS.wake_state_machine_arn
 # Clients are made while the function starts, when Lambda gives it a whole processor, and not on the
 # first job.
-_ENDPOINT = _endpoint()
+_TABLE = Table(_SETTINGS.jobs_table, region=_REGION, one_attempt=True)
+_JOBS = JobStore(_TABLE, retry_seconds=CONFLICT_RETRY_SECONDS_OF_AN_ANSWER)
+_FLEET = FleetStateStore(_TABLE)
+_REQUESTS = PictureRequests(
+    builder=ParameterBuilder(_SETTINGS),
+    admission=Admission(
+        jobs=_JOBS,
+        queue=JobSender(_SETTINGS.queue_url, region=_REGION),
+        fleet=_FLEET,
+        wake=StateMachine(_WAKE_ARN, region=_REGION) if _WAKE_ARN else None,
+        settings=_SETTINGS.fleet,
+    ),
+    guilds=GuildStore(_TABLE, audit_days=_SETTINGS.audit_days),
+    limits=_SETTINGS.limits,
+    audit_days=_SETTINGS.audit_days,
+)
+_ENDPOINT = Endpoint(_SETTINGS, Router(_REQUESTS, LazyHandlers(_REQUESTS, _JOBS, _FLEET)))
 
 
 def handler(event: object, _context: object) -> dict[str, Any]:

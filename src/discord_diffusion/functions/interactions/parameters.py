@@ -62,8 +62,7 @@ class ParameterBuilder:
         Raises:
             Refusal: naming the largest size that is allowed.
         """
-        scale = parameters.source.scale if parameters.source else 1
-        width, height = parameters.width * scale, parameters.height * scale
+        width, height = parameters.finished_size
         most = guild.max_side or SIZE[1]
         area = self._model(parameters.model).max_pixels or self.settings.max_pixels
         if max(width, height) > most or width * height > area:

@@ -12,20 +12,15 @@ from discord_diffusion.functions.waiting.actions import Action
 from discord_diffusion.functions.waiting.notifier import WaitingNotifier
 from discord_diffusion.settings.functions import WaitingSettings
 
-
-def _notifier() -> WaitingNotifier:
-    settings = WaitingSettings.from_environ()
-    logs.configure(settings.log_level)
-    table = Table(settings.jobs_table, region=settings.aws_region)
-    return WaitingNotifier(
-        jobs=JobStore(table),
-        fleet=FleetStateStore(table),
-        discord=OriginalResponseClient(settings.discord_api_url),
-        settings=settings.fleet,
-    )
-
-
-_NOTIFIER = _notifier()
+_SETTINGS = WaitingSettings.from_environ()
+logs.configure(_SETTINGS.log_level)
+_TABLE = Table(_SETTINGS.jobs_table, region=_SETTINGS.aws_region)
+_NOTIFIER = WaitingNotifier(
+    jobs=JobStore(_TABLE),
+    fleet=FleetStateStore(_TABLE),
+    discord=OriginalResponseClient(_SETTINGS.discord_api_url),
+    settings=_SETTINGS.fleet,
+)
 
 
 def handler(_event: object, _context: object) -> dict[str, Any]:

@@ -40,7 +40,7 @@ class BatchItem:
     @property
     def size(self) -> tuple[int, int]:
         """Width and height of the finished picture."""
-        return finished_size(self.parameters)
+        return self.parameters.finished_size
 
 
 @dataclass(frozen=True)
@@ -53,15 +53,9 @@ class DrawnPicture:
     came out blank."""
 
 
-def finished_size(parameters: GenerationParameters) -> tuple[int, int]:
-    """Width and height of a finished picture: a source image may be enlarged."""
-    scale = parameters.source.scale if parameters.source else 1
-    return parameters.width * scale, parameters.height * scale
-
-
 def pixel_count(parameters: GenerationParameters) -> int:
     """Pixels of a finished picture."""
-    width, height = finished_size(parameters)
+    width, height = parameters.finished_size
     return width * height
 
 
