@@ -66,7 +66,7 @@ class Tasks:
 
     def variables(self) -> dict[str, str]:
         """The variables for the emulator's environment."""
-        found = {
+        variables = {
             TASK_COMMAND: json.dumps(list(self.command)),
             TASK_PROGRAMS: json.dumps(dict(self.programs)),
             TASK_ENVIRONMENT: json.dumps(dict(self.environment)),
@@ -74,8 +74,8 @@ class Tasks:
         }
         for name, path in ((TASK_FOLDER, self.folder), (TASK_LOGS, self.logs)):
             if path is not None:
-                found[name] = str(path.absolute())
-        return found
+                variables[name] = str(path.absolute())
+        return variables
 
 
 @dataclass(frozen=True)
@@ -128,17 +128,17 @@ def command(config: EmulatorConfig) -> tuple[list[str], dict[str, str]]:
         "TMPDIR": str(temporary),
         "PYTHONUNBUFFERED": "1",
         "AWS_DEFAULT_REGION": config.region,
-        # What it listens on, and the address in the URLs that it hands out.
+        # The address that it listens on, and the one in the URLs that it returns.
         "GATEWAY_LISTEN": f"{config.listen or config.host}:{config.port}",
         "GATEWAY_SERVER": GATEWAY_SERVER,
         "LOCALSTACK_HOST": address,
         "SQS_ENDPOINT_STRATEGY": "off",
         "DNS_ADDRESS": "0",
-        # Where it writes.
+        # The folders that it writes to.
         "LOCALSTACK_VOLUME_DIR": str(root / "volume"),
         "FILESYSTEM_ROOT": str(root / "root"),
         "CONFIG_DIR": str(home),
-        # What it does.
+        # Its services, and the plug-ins that replace parts of them.
         "SERVICES": config.services,
         **{f"PROVIDER_OVERRIDE_{api.upper()}": name for api, name in PROVIDERS.items()},
         "LAMBDA_RUNTIME_EXECUTOR": LAMBDA_EXECUTOR,
@@ -148,7 +148,7 @@ def command(config: EmulatorConfig) -> tuple[list[str], dict[str, str]]:
         **config.tasks.variables(),
         # Calls between its services stay inside the process.
         "IN_MEMORY_CLIENT": "1",
-        # What it must not do: call home, or fetch a certificate.
+        # It sends no usage events and fetches no certificate.
         "DISABLE_EVENTS": "1",
         "SKIP_SSL_CERT_DOWNLOAD": "1",
     }

@@ -1,7 +1,7 @@
 """`python -m emulation.aws.serve`: the emulator in a container, on the container's own interfaces.
 
 Standard library only. Its environment configures it: EMULATOR_PORT (also the port in the URLs that
-it hands out), EMULATOR_STATE (the folder that it writes to), EMULATOR_EXTENSION and
+it returns), EMULATOR_STATE (the folder that it writes to), EMULATOR_EXTENSION and
 EMULATOR_LAMBDA_PYTHON (set by the image), EMULATOR_REGION, and what the plug-in reads.
 """
 
@@ -30,7 +30,7 @@ def main() -> None:
         name: value for name, value in os.environ.items() if name.startswith(PREFIX) and value
     }
     environment["PYTHONPATH"] = os.environ["EMULATOR_EXTENSION"]
-    # Else LocalStack, in a container, expects its own image's folders and port mappings.
+    # By default LocalStack in a container expects its own image's folders and port mappings.
     environment["OVERRIDE_IN_DOCKER"] = "0"
     os.execve(argv[0], argv, environment)  # noqa: S606 - the emulator
 

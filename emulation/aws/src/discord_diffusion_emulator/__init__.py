@@ -1,16 +1,16 @@
-"""A LocalStack plug-in: what its open release lacks to run this project's AWS without Docker.
+"""A LocalStack plug-in with what its open release lacks to run this project without Docker.
 
-plugins.py             what LocalStack loads: wires the rest, imports nothing heavy
-server.py              the gateway's HTTP server, and the end of the process
+plugins.py             the entry points that LocalStack loads; imports the rest lazily
+server.py              the gateway's HTTP server, and the shutdown of the process
 localstack_patches.py  patches of LocalStack itself
-garbage_collection.py  short pauses
-publishing.py          log lines and metrics, in the batches that CloudWatch takes
+garbage_collection.py  garbage collection with short pauses
+publishing.py          publishes log lines and metrics in batches
 services/              AWS services with patches, and services that only moto has
 functions/             Lambda functions, in processes
-cloudwatch/            alarms
+cloudwatch/            evaluation of CloudWatch alarms
 fleet/                 the fleet agent: acts as ECS and Auto Scaling
 tasks/                 ECS tasks, as processes or containers
 simulation/            the fleet agent's decisions; pure
 processes/             child processes, which end with the emulator
-errors.py              the tree of errors
+errors.py              the exception classes
 """

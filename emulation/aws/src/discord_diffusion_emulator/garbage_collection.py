@@ -1,8 +1,9 @@
 """Garbage collection with short pauses.
 
 The emulator's heap is a million objects, nearly all of which stay alive: modules, service models,
-state. A full collection of them takes most of a second, in which no request is answered, and
-Discord allows three seconds from end to end. So objects that survived a full collection are frozen.
+state. A full collection of them takes most of a second, during which no request is answered, and
+Discord allows three seconds for an interaction. So the objects that survive a full collection are
+frozen: later collections skip them.
 """
 
 import gc
@@ -11,9 +12,10 @@ _OLDEST_GENERATION = 2
 
 
 def keep_pauses_short() -> None:
-    """Make every full collection look only at objects that are new since the last one.
+    """Make every full collection scan only the objects that are new since the last one.
 
-    What was alive then and later becomes a cycle of garbage stays: the few requests in flight.
+    A frozen object in a reference cycle is never freed; only the few objects of requests that were
+    in flight during a full collection are affected.
     https://docs.python.org/3/library/gc.html#gc.freeze
     """
     gc.callbacks.append(_freeze_survivors)

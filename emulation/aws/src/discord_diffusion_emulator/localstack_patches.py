@@ -43,9 +43,9 @@ def apply() -> None:
 
     @patch(LambdaService.stop_version)  # type: ignore[untyped-decorator]  # as above
     def _stop_version(original: Any, service: Any, qualified_arn: str) -> None:
-        """Let a function be deleted whose creation failed: no version of it runs."""
-        known = (service.lambda_running_versions, service.lambda_starting_versions)
-        if any(qualified_arn in versions for versions in known):
+        """Allow the deletion of a function whose creation failed: no version of it runs."""
+        active = (service.lambda_running_versions, service.lambda_starting_versions)
+        if any(qualified_arn in versions for versions in active):
             original(service, qualified_arn)
 
     LogHandler.run_log_loop = telemetry.write_logs
@@ -53,13 +53,15 @@ def apply() -> None:
     version_manager.record_cw_metric_error = telemetry.count_error
 
     @patch(Skeleton.on_not_implemented_error)  # type: ignore[untyped-decorator]  # as above
-    def _not_in_service(
+    def _on_not_implemented_error(
         original: Any, skeleton: Any, serializer: Any, context: RequestContext, error: Any
     ) -> Any:
         return original(skeleton, serializer, context, _with_operation(context, error))
 
     @patch(ServiceExceptionSerializer.create_exception_response)  # type: ignore[untyped-decorator]
-    def _no_such_service(original: Any, handler: Any, error: Any, context: RequestContext) -> Any:
+    def _create_exception_response(
+        original: Any, handler: Any, error: Any, context: RequestContext
+    ) -> Any:
         if context.operation and isinstance(error, NotImplementedError):
             error = _with_operation(context, error)
         return original(handler, error, context)

@@ -1,7 +1,7 @@
-"""The plugins that LocalStack finds through this distribution's entry points. They only wire.
+"""The plugins that LocalStack finds through this distribution's entry points.
 
 Order: the server plugin is loaded when the runtime is made; the `on_infra_start` hooks run before
-the gateway listens; a service is made with its first request, the executor plugin with the first
+the gateway listens; a service is made at its first request, the executor plugin with the first
 function; `end_process` runs at shutdown before LocalStack stops its services.
 """
 

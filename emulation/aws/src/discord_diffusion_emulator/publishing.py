@@ -38,9 +38,9 @@ def next_items(
 
 
 def log_batches(items: Iterable[tuple[Stream, str]]) -> Iterator[tuple[Stream, list[str]]]:
-    """The texts of `items` as lines, in batches of one stream each, in order within a stream.
+    """The lines of the texts in `items`, in batches of one stream each, in order within a stream.
 
-    Empty lines are left out: CloudWatch Logs takes none.
+    Empty lines are left out, since CloudWatch Logs refuses them.
     """
     lines: dict[Stream, list[str]] = {}
     for stream, text in items:
@@ -61,13 +61,12 @@ def log_batches(items: Iterable[tuple[Stream, str]]) -> Iterator[tuple[Stream, l
 
 def create_log_stream(client: Any, stream: Stream, *, creates_group: bool) -> None:
     """Create a log stream, and its group if `creates_group`, unless they exist."""
-    names = {"logGroupName": stream[0], "logStreamName": stream[1]}
     exists = client.exceptions.ResourceAlreadyExistsException
     if creates_group:
         with contextlib.suppress(exists):
             client.create_log_group(logGroupName=stream[0])
     with contextlib.suppress(exists):
-        client.create_log_stream(**names)
+        client.create_log_stream(logGroupName=stream[0], logStreamName=stream[1])
 
 
 def publish_embedded_metrics(client: Any, lines: Iterable[str]) -> None:
@@ -83,7 +82,7 @@ def publish_embedded_metrics(client: Any, lines: Iterable[str]) -> None:
 
 
 def embedded_metrics(line: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Namespaces and data, as PutMetricData takes them, of a line in the embedded metric format.
+    """Namespaces and metric data for PutMetricData, from a line in the embedded metric format.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
     """
@@ -94,12 +93,12 @@ def embedded_metrics(line: str) -> Iterator[tuple[str, dict[str, Any]]]:
         metadata = root["_aws"]
         at = datetime.fromtimestamp(metadata["Timestamp"] / 1000, UTC)
         for directive in metadata["CloudWatchMetrics"]:
-            yield from _data(directive, root, at)
+            yield from _metric_data(directive, root, at)
     except (ValueError, KeyError, TypeError, AttributeError):
         return
 
 
-def _data(
+def _metric_data(
     directive: dict[str, Any], root: dict[str, Any], at: datetime
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     for metric in directive["Metrics"]:
@@ -118,7 +117,7 @@ def _data(
 
 
 class Tally(Generic[Key]):
-    """Counts things, and reports the counts together `seconds` after the first of them."""
+    """Counts keys, and reports all counts together `seconds` after the first one."""
 
     def __init__(self, report: Callable[[Counter[Key]], None], seconds: float) -> None:
         self._report = report

@@ -1,8 +1,8 @@
-"""The gateway's HTTP server, and a prompt end of the emulator's process.
+"""The gateway's HTTP server, and the shutdown of the emulator's process within seconds.
 
 LocalStack's own server ignores the host of GATEWAY_LISTEN and listens on every interface. The
-emulator runs code for whoever reaches it, so this one listens on the given addresses only, in plain
-HTTP, and fails at once if an address is taken.
+emulator runs the code of any client that reaches it, so this server listens on the given addresses
+only, in plain HTTP, and fails at once if an address is in use.
 """
 
 import logging
@@ -24,11 +24,11 @@ from .processes.children import CHILDREN
 
 LOG = logging.getLogger(__name__)
 
-# Requests still running at shutdown (a long poll may wait 20 s) are given up after this long.
+# Requests that still run at shutdown (a long poll may wait 20 s) are abandoned after this time.
 GRACE_SECONDS = 1.0
 
-# LocalStack's services wait for threads of theirs that may be in a long call. Nothing is kept
-# across restarts, so nothing is lost by not waiting longer.
+# At shutdown LocalStack's services wait for their threads, which may be in a long call. No state
+# survives a restart, so no data is lost when the process exits before they end.
 SHUTDOWN_SECONDS = 3.0
 
 
@@ -49,7 +49,7 @@ class StrictServer(RuntimeServer):  # type: ignore[misc]  # untyped base
     def run(self) -> None:
         reactor.suggestThreadPoolSize(config.GATEWAY_WORKER_COUNT)
         pool = reactor.getThreadPool()
-        # A request that is given up at shutdown must not keep the interpreter from ending.
+        # Daemon threads, so that an abandoned request does not keep the interpreter from exiting.
         pool.threadFactory = partial(threading.Thread, daemon=True)
         patch(pool.stop)(stop_thread_pool)
         reactor.run(installSignalHandlers=False)
@@ -65,12 +65,12 @@ def end_process() -> None:
     # Docker's client is loaded with the first task that runs in a container.
     if containers := sys.modules.get("discord_diffusion_emulator.tasks.container"):
         containers.kill_all()
-    # Not a daemon: those are halted while the interpreter is taken apart, which takes a second.
-    threading.Thread(target=_exit_in_time, name="shutdown-clock").start()
+    # Not a daemon thread: those stop while the interpreter finalizes, which takes a second.
+    threading.Thread(target=_exit_process, name="process-exit").start()
 
 
-def _exit_in_time() -> None:
-    """Exit once LocalStack has cleaned up, without joining the threads that it left."""
+def _exit_process() -> None:
+    """Exit once LocalStack has cleaned up, without joining its remaining threads."""
     if not events.infra_stopped.wait(SHUTDOWN_SECONDS):
         LOG.warning("the shutdown is not complete after %s s; exiting anyway", SHUTDOWN_SECONDS)
     logging.shutdown()

@@ -1,7 +1,7 @@
-"""CloudWatch alarms that are evaluated, and act, as CloudWatch's do.
+"""CloudWatch alarms, evaluated and carried out as on AWS.
 
 alarms.py        evaluates alarms and carries out their scaling policies
-alarm_rules.py   the state that an alarm's data points call for; pure
+alarm_rules.py   the state of an alarm for its data points; pure
 metric_math.py   metric math expressions of alarms; pure
 datapoints.py    reads an alarm's data points from LocalStack's store
 """

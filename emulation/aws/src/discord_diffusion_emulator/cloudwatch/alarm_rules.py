@@ -1,4 +1,4 @@
-"""The state that an alarm's data points call for, as CloudWatch evaluates them; pure.
+"""The state of an alarm for its data points, as CloudWatch evaluates them; pure.
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
 """
@@ -17,7 +17,7 @@ COMPARISONS = {
     "LessThanThreshold": operator.lt,
     "LessThanOrEqualToThreshold": operator.le,
 }
-_WITHOUT_DATA = {"breaching": ALARM, "notBreaching": OK, "ignore": None}
+_STATE_WITHOUT_DATA = {"breaching": ALARM, "notBreaching": OK, "ignore": None}
 
 MINUTE = 60.0
 HIGH_RESOLUTION_SECONDS = 10.0
@@ -25,13 +25,16 @@ HIGH_RESOLUTION_SECONDS = 10.0
 
 @dataclass(frozen=True)
 class Rule:
-    """M of the last N data points beyond a threshold, and how missing ones are treated."""
+    """An alarm fires if `datapoints_to_alarm` of the `evaluation_periods` data points breach.
+
+    `missing_data` says how missing ones are treated, in the words of TreatMissingData.
+    """
 
     comparison: str
     threshold: float
-    points: int
-    to_alarm: int
-    missing: str = "missing"
+    evaluation_periods: int
+    datapoints_to_alarm: int
+    missing_data: str = "missing"
 
     @property
     def above(self) -> bool:
@@ -44,38 +47,40 @@ class Rule:
 
 
 def evaluation_interval(period: float) -> float:
-    """The seconds between two evaluations of an alarm whose period is so many seconds."""
+    """The seconds between two evaluations of an alarm with a period of some seconds."""
     return HIGH_RESOLUTION_SECONDS if period < MINUTE else MINUTE
 
 
 def evaluate(rule: Rule, values: Sequence[float | None]) -> str | None:
-    """The state that an alarm has to have, or None to keep its state.
+    """The state that follows from an alarm's data points, or None to keep its present state.
 
     `values` are the data points of the evaluation range, oldest first, None where one is missing;
-    the range may be longer than the rule's N. If it has N data points or more, the latest N decide;
-    else the missing ones are treated as the rule says.
+    the range may be longer than `evaluation_periods`. If it has that many data points, the latest
+    decide; else the missing ones are treated as the rule says.
     """
-    present = [rule.breaches(value) for value in values if value is not None][-rule.points :]
+    present = [rule.breaches(value) for value in values if value is not None][
+        -rule.evaluation_periods :
+    ]
     if not present:
-        return _WITHOUT_DATA.get(rule.missing, INSUFFICIENT_DATA)
+        return _STATE_WITHOUT_DATA.get(rule.missing_data, INSUFFICIENT_DATA)
     breaching = present.count(True)
-    if rule.missing == "breaching":
-        breaching += rule.points - len(present)
-    if breaching >= rule.to_alarm:
+    if rule.missing_data == "breaching":
+        breaching += rule.evaluation_periods - len(present)
+    if breaching >= rule.datapoints_to_alarm:
         return ALARM
-    if rule.missing in ("missing", "ignore") and _alarms_early(rule, values):
-        return ALARM if rule.missing == "missing" else None
+    if rule.missing_data in ("missing", "ignore") and _alarms_early(rule, values):
+        return ALARM if rule.missing_data == "missing" else None
     return OK
 
 
 def _alarms_early(rule: Rule, values: Sequence[float | None]) -> bool:
-    """Whether all data points breach, and the oldest is as old as M of them.
+    """Whether all data points breach, and the oldest is `datapoints_to_alarm` periods old.
 
     CloudWatch then does not wait for the missing ones.
     """
-    latest = list(values)[-rule.points :]
+    latest = list(values)[-rule.evaluation_periods :]
     present = [value for value in latest if value is not None]
     if not present or not all(rule.breaches(value) for value in present):
         return False
     oldest = next(i for i, value in enumerate(latest) if value is not None)
-    return len(latest) - oldest >= rule.to_alarm > len(present)
+    return len(latest) - oldest >= rule.datapoints_to_alarm > len(present)

@@ -31,7 +31,7 @@ _ACTIONS = {
 
 
 class Alarms:
-    """The evaluation of all alarms, as fast as a fleet agent's settings say."""
+    """Evaluates all alarms, at the `alarm_speed` of a fleet agent's settings."""
 
     def __init__(self, agent: FleetAgent) -> None:
         self._agent = agent
@@ -39,11 +39,11 @@ class Alarms:
 
     def schedule(self, scheduler: AlarmScheduler, alarm_arn: str) -> None:
         """Evaluate an alarm regularly from now on."""
-        alarm = _described(alarm_arn)
+        alarm = _describe(alarm_arn)
         scheduler.delete_scheduler_for_alarm(alarm_arn)
         if alarm is None:
             return
-        if reason := datapoints.unsupported(alarm):
+        if reason := datapoints.unsupported_reason(alarm):
             LOG.warning("not emulated: the alarm %s is not evaluated: %s", alarm_arn, reason)
             return
         if scheduler not in self._schedulers:
@@ -58,14 +58,14 @@ class Alarms:
         )
 
     def reschedule(self) -> None:
-        """Evaluate all alarms as often as the settings say now."""
+        """Evaluate all alarms at the present `alarm_speed`."""
         for scheduler in self._schedulers:
             for arn in list(scheduler.scheduled_alarms):
                 self.schedule(scheduler, arn)
 
     def evaluate(self, alarm_arn: str) -> None:
         """Evaluate an alarm: change its state, or repeat its scaling actions."""
-        alarm = _described(alarm_arn)
+        alarm = _describe(alarm_arn)
         if alarm is None:
             return
         values = self._values(alarm_arn, alarm)
@@ -94,13 +94,13 @@ class Alarms:
         )
 
     def act(self, alarm_arn: str) -> None:
-        """Carry out the scaling policies of an alarm's present state."""
-        alarm = _described(alarm_arn)
-        if alarm is not None and datapoints.unsupported(alarm) is None:
+        """Carry out the scaling policies for an alarm's present state."""
+        alarm = _describe(alarm_arn)
+        if alarm is not None and datapoints.unsupported_reason(alarm) is None:
             self._act(alarm, self._values(alarm_arn, alarm))
 
-    def loses_data(self, account: str, region: str, namespace: str) -> bool:
-        """Whether data for a namespace is to be lost, by `drop_metric_points` of the settings."""
+    def drops_data(self, account: str, region: str, namespace: str) -> bool:
+        """Whether to drop data for a namespace; counts the setting `drop_metric_points` down."""
         fleets = self._agent.regions.get((account, region))
         if namespace.startswith("AWS/") or fleets is None:
             return False
@@ -113,8 +113,8 @@ class Alarms:
         return self._agent.settings(*_account_and_region(alarm_arn)).alarm_speed
 
     def _values(self, alarm_arn: str, alarm: Any) -> list[float | None]:
-        place = _account_and_region(alarm_arn)
-        return datapoints.read(*place, alarm, self._speed(alarm_arn))
+        owner = _account_and_region(alarm_arn)
+        return datapoints.read(*owner, alarm, self._speed(alarm_arn))
 
     def _act(self, alarm: Any, values: list[float | None]) -> None:
         actions = alarm.get(_ACTIONS[alarm["StateValue"]]) or []
@@ -131,7 +131,7 @@ class Alarms:
             )
 
 
-def _described(alarm_arn: str) -> Any:
+def _describe(alarm_arn: str) -> Any:
     return alarm_scheduler.get_metric_alarm_details_for_alarm_arn(alarm_arn)
 
 
@@ -145,19 +145,19 @@ def _is_scaling_policy(action: str) -> bool:
     return len(parts) > 5 and parts[2] == "autoscaling" and parts[5] == "scalingPolicy"
 
 
-def _is_no_scaling_policy(record: logging.LogRecord) -> bool:
+def _is_other_warning(record: logging.LogRecord) -> bool:
     """Whether a log record is not LocalStack's warning that it ignores scaling policies."""
     args = record.args
     return not (isinstance(args, tuple) and args and args[0] == "autoscaling")
 
 
 def service(agent: FleetAgent) -> Service:
-    """CloudWatch of LocalStack, whose alarms are evaluated here."""
+    """LocalStack's CloudWatch with the evaluation of alarms in this module."""
     alarms = Alarms(agent)
     agent.on_settings.append(alarms.reschedule)
     AlarmScheduler.schedule_metric_alarm = lambda scheduler, arn: alarms.schedule(scheduler, arn)
     alarm_scheduler.calculate_alarm_state = alarms.evaluate
-    logging.getLogger(provider_v2.__name__).addFilter(_is_no_scaling_policy)
+    logging.getLogger(provider_v2.__name__).addFilter(_is_other_warning)
 
     @patch(provider_v2.CloudwatchProvider.set_alarm_state)  # type: ignore[untyped-decorator]
     def _set_alarm_state(
@@ -179,8 +179,8 @@ def service(agent: FleetAgent) -> Service:
     def _add_metric_data(
         original: Any, database: Any, account: str, region: str, namespace: str, data: Any
     ) -> None:
-        if alarms.loses_data(account, region, namespace):
-            LOG.info("data points of %s are lost, by drop_metric_points", namespace)
+        if alarms.drops_data(account, region, namespace):
+            LOG.info("data points of %s are dropped, by drop_metric_points", namespace)
             return
         original(database, account, region, namespace, data)
 

@@ -1,4 +1,4 @@
-"""An alarm's data points: of a metric's statistic or percentile, or of metric math."""
+"""Reads an alarm's data points: a metric's statistic or percentile, or metric math."""
 
 import math
 import sqlite3
@@ -18,7 +18,7 @@ from .metric_math import Expression
 MINUTE = 60
 
 
-def unsupported(alarm: Any) -> str | None:
+def unsupported_reason(alarm: Any) -> str | None:
     """Why an alarm, as DescribeAlarms shows it, can't be evaluated; None if it can."""
     if alarm["ComparisonOperator"] not in COMPARISONS or "Threshold" not in alarm:
         return f"{alarm['ComparisonOperator']} is not emulated"
@@ -32,19 +32,19 @@ def unsupported(alarm: Any) -> str | None:
 
 
 def rule(alarm: Any) -> Rule:
-    """The rule by which the alarm fires."""
+    """The rule of an alarm."""
     points = int(alarm["EvaluationPeriods"])
     return Rule(
         comparison=alarm["ComparisonOperator"],
         threshold=float(alarm["Threshold"]),
-        points=points,
-        to_alarm=int(alarm.get("DatapointsToAlarm") or points),
-        missing=alarm.get("TreatMissingData") or "missing",
+        evaluation_periods=points,
+        datapoints_to_alarm=int(alarm.get("DatapointsToAlarm") or points),
+        missing_data=alarm.get("TreatMissingData") or "missing",
     )
 
 
 def period(alarm: Any) -> int:
-    """The seconds that a data point of the alarm stands for."""
+    """The period of the alarm's data points, in seconds."""
     if "Period" in alarm:
         return int(alarm["Period"])
     return max(
@@ -54,9 +54,9 @@ def period(alarm: Any) -> int:
 
 
 def read(account: str, region: str, alarm: Any, speed: float) -> list[float | None]:
-    """The alarm's data points, oldest first, None where one is missing; more than it evaluates.
+    """The alarm's data points, oldest first, None where one is missing.
 
-    `speed` divides its period.
+    As in CloudWatch, the range is longer than the evaluation periods. `speed` divides the period.
     """
     seconds = max(1, round(period(alarm) / speed))
     points = int(alarm["EvaluationPeriods"])
@@ -68,7 +68,7 @@ def read(account: str, region: str, alarm: Any, speed: float) -> list[float | No
         metric = {name: alarm[name] for name in names if alarm.get(name)}
         return window.metric(metric, alarm.get("Statistic") or alarm["ExtendedStatistic"])
     returned = (name for name, query in queries.items() if query.get("ReturnData", True))
-    return _math(window, queries, next(returned))
+    return _query_values(window, queries, next(returned))
 
 
 class _Window:
@@ -111,24 +111,24 @@ class _Window:
         series = (metric.get("Namespace"), metric["MetricName"], dimensions)
         with closing(sqlite3.connect(database.METRICS_DB_READ_ONLY, uri=True)) as connection:
             rows = connection.execute(query, (*owner, *series, self._start, self._end)).fetchall()
-        values: dict[int, list[float]] = defaultdict(list)
+        periods: dict[int, list[float]] = defaultdict(list)
         for at, value in rows:
-            values[at - (at - self._start) % self._seconds].append(value)
-        share = float(stat[1:]) / 100
+            periods[at - (at - self._start) % self._seconds].append(value)
+        fraction = float(stat[1:]) / 100
         return {
-            start: sorted(there)[max(math.ceil(share * len(there)) - 1, 0)]
-            for start, there in values.items()
+            start: sorted(values)[max(math.ceil(fraction * len(values)) - 1, 0)]
+            for start, values in periods.items()
         }
 
 
-def _math(window: _Window, queries: dict[str, Any], name: str) -> list[float | None]:
+def _query_values(window: _Window, queries: dict[str, Any], name: str) -> list[float | None]:
     """The data points of one query, which may be an expression over others."""
     query = queries[name]
     if "Expression" not in query:
         return window.metric(dict(query["MetricStat"]["Metric"]), query["MetricStat"]["Stat"])
     expression = Expression(query["Expression"])
-    parts = {part: _math(window, queries, part) for part in expression.ids}
+    parts = {part: _query_values(window, queries, part) for part in expression.ids}
     return [
-        expression.at({part: values[i] for part, values in parts.items()})
+        expression.evaluate({part: values[i] for part, values in parts.items()})
         for i in range(window.number)
     ]

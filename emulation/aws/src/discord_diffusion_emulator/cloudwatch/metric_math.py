@@ -14,7 +14,7 @@ from discord_diffusion_emulator.errors import UnsupportedExpressionError
 Value = float | None
 """A metric's data point; None where it is missing."""
 
-_WORDS = ((r"&&", " and "), (r"\|\|", " or "), (r"\bAND\b", " and "), (r"\bOR\b", " or "))
+_OPERATORS = ((r"&&", " and "), (r"\|\|", " or "), (r"\bAND\b", " and "), (r"\bOR\b", " or "))
 
 _BINARY: dict[type[ast.operator], Callable[[float, float], float]] = {
     ast.Add: operator.add,
@@ -23,7 +23,7 @@ _BINARY: dict[type[ast.operator], Callable[[float, float], float]] = {
     ast.Div: operator.truediv,
     ast.Pow: operator.pow,
 }
-_COMPARED: dict[type[ast.cmpop], Callable[[float, float], bool]] = {
+_COMPARISONS: dict[type[ast.cmpop], Callable[[float, float], bool]] = {
     ast.Eq: operator.eq,
     ast.NotEq: operator.ne,
     ast.Lt: operator.lt,
@@ -49,7 +49,7 @@ class Expression:
 
     def __init__(self, text: str) -> None:
         plain = text.replace("^", "**")
-        for pattern, word in _WORDS:
+        for pattern, word in _OPERATORS:
             plain = re.sub(pattern, word, plain)
         try:
             self._tree = ast.parse(plain.strip(), mode="eval").body
@@ -57,10 +57,10 @@ class Expression:
             raise UnsupportedExpressionError(f"{text!r} is not metric math") from error
         names = {node.id for node in ast.walk(self._tree) if isinstance(node, ast.Name)}
         self.ids = {name for name in names if name[0].islower()}
-        # An unsupported part fails with any values, so try some at once.
-        self.at(dict.fromkeys(self.ids, 1.0))
+        # An unsupported part raises for any values, so a first evaluation finds it.
+        self.evaluate(dict.fromkeys(self.ids, 1.0))
 
-    def at(self, values: Mapping[str, Value]) -> Value:
+    def evaluate(self, values: Mapping[str, Value]) -> Value:
         """The expression's value for the metrics' values; None if one that it needs is missing."""
         try:
             return self._value(self._tree, values)
@@ -77,21 +77,20 @@ class Expression:
                 value = self._value(operand, values)
                 return None if value is None else -value
             case ast.BinOp(left=left, op=sign, right=right) if type(sign) in _BINARY:
-                return self._both(_BINARY[type(sign)], left, right, values)
+                return self._binary(_BINARY[type(sign)], left, right, values)
             case ast.Compare(left=left, ops=[sign], comparators=[right]):
-                return self._both(_COMPARED[type(sign)], left, right, values)
+                return self._binary(_COMPARISONS[type(sign)], left, right, values)
             case ast.BoolOp(op=sign, values=parts):
                 found = [self._value(part, values) for part in parts]
                 if None in found:
                     return None
-                together = all if isinstance(sign, ast.And) else any
-                return float(together(found))
+                return float(all(found) if isinstance(sign, ast.And) else any(found))
             case ast.Call(func=ast.Name(id=name), args=arguments):
                 return self._call(name, arguments, values)
             case _:
                 raise UnsupportedExpressionError(f"not emulated: {ast.unparse(node)}")
 
-    def _both(
+    def _binary(
         self,
         function: Callable[[float, float], float],
         left: ast.expr,
@@ -114,6 +113,6 @@ class Expression:
             return None if value is None else float(_UNARY[name](value))
         if name in _AGGREGATES and len(arguments) == 1 and isinstance(arguments[0], ast.List):
             several = [self._value(argument, values) for argument in arguments[0].elts]
-            there = [value for value in several if value is not None]
-            return float(_AGGREGATES[name](there)) if there else None
+            present = [value for value in several if value is not None]
+            return float(_AGGREGATES[name](present)) if present else None
         raise UnsupportedExpressionError(f"not emulated: {name} with {len(arguments)} arguments")

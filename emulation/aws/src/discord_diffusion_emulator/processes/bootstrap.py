@@ -1,4 +1,4 @@
-"""Runs first in a child process: ties its life to the emulator's, then becomes what it is for.
+"""Runs first in a child process: makes it end with the emulator, then runs a function or a task.
 
     python bootstrap.py PID_OF_THE_EMULATOR function HANDLER
     python bootstrap.py PID_OF_THE_EMULATOR task COMMAND...
@@ -17,8 +17,8 @@ PR_SET_PDEATHSIG = 1
 FALLBACK = Path(__file__).parent.parent / "functions" / "fallback"
 
 
-def die_with(parent: int) -> None:
-    """End this process as soon as the process `parent`, which started it, ends.
+def end_with(parent: int) -> None:
+    """Make this process end as soon as its parent process, with the id `parent`, ends.
 
     On Linux by a signal, which `exec` does not undo. Elsewhere by the end of standard input, which
     the parent holds open; only this process's own threads can watch it.
@@ -67,7 +67,7 @@ def run_task(command: list[str]) -> None:
 def main() -> None:
     """Run a function or a task."""
     parent, kind, *arguments = sys.argv[1:]
-    die_with(int(parent))
+    end_with(int(parent))
     if kind == "function":
         run_function(arguments[0])
     else:

@@ -1,4 +1,4 @@
-"""The emulator's child processes: started, and killed with all that they started themselves."""
+"""The emulator's child processes, which are killed together with their own child processes."""
 
 import contextlib
 import os
@@ -17,8 +17,8 @@ BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
 class ChildProcesses:
     """All child processes; each leads a process group of its own.
 
-    Linux signals a parent's death when the *thread* that started the child ends, so one thread that
-    lives as long as the emulator starts all of them.
+    Linux signals a parent's death when the *thread* that started the child ends, so a single thread
+    that runs as long as the emulator starts all of them.
     """
 
     def __init__(self) -> None:
@@ -34,7 +34,7 @@ class ChildProcesses:
         folder: Path,
         environment: Mapping[str, str],
     ) -> "subprocess.Popen[bytes]":
-        """Start bootstrap.py with an interpreter; what the process prints comes through `stdout`.
+        """Start bootstrap.py with an interpreter; `stdout` is a pipe with all output.
 
         Raises:
             EmulatorEndingError: `kill_all` has been called.
@@ -57,7 +57,7 @@ class ChildProcesses:
         return process
 
     def wait(self, process: "subprocess.Popen[bytes]") -> int:
-        """Wait for a process's end, and kill what it has left behind; its return code."""
+        """Wait for a process's end, kill its remaining group, and return its return code."""
         code = process.wait()
         kill_group(process)
         with self._lock:
@@ -65,7 +65,7 @@ class ChildProcesses:
         return code
 
     def kill_all(self) -> None:
-        """Kill all processes, and let none be started from now on."""
+        """Kill all processes; `start` then raises EmulatorEndingError."""
         with self._lock:
             self._ending = True
             processes = list(self._running)

@@ -20,15 +20,15 @@ from discord_diffusion_emulator.errors import UnsupportedExpressionError
     ],
 )
 def test_an_expression_is_evaluated(text: str, expected: float) -> None:
-    assert Expression(text).at({"wanted": 3.0, "running": 0.0}) == expected
+    assert Expression(text).evaluate({"wanted": 3.0, "running": 0.0}) == expected
 
 
 def test_missing_data_makes_the_value_missing_unless_it_is_filled_in() -> None:
-    assert Expression("a + b").at({"a": 1.0, "b": None}) is None
-    assert Expression("IF(b > 0, 1, 0)").at({"b": None}) is None
-    assert Expression("FILL(b, 0) + 1").at({"b": None}) == 1.0
-    assert Expression("SUM([a, b])").at({"a": 1.0, "b": None}) == 1.0
-    assert Expression("1 / a").at({"a": 0.0}) is None
+    assert Expression("a + b").evaluate({"a": 1.0, "b": None}) is None
+    assert Expression("IF(b > 0, 1, 0)").evaluate({"b": None}) is None
+    assert Expression("FILL(b, 0) + 1").evaluate({"b": None}) == 1.0
+    assert Expression("SUM([a, b])").evaluate({"a": 1.0, "b": None}) == 1.0
+    assert Expression("1 / a").evaluate({"a": 0.0}) is None
 
 
 def test_an_expression_names_the_metrics_that_it_needs() -> None:
