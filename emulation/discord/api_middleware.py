@@ -17,7 +17,7 @@ from emulation.discord.backend import Backend
 from emulation.discord.chaos import Fault
 from emulation.discord.config import API
 from emulation.discord.errors import BAD_USER_AGENT, DiscordError, ErrorType
-from emulation.discord.rate_limits import RateLimitResult, refusal_headers
+from emulation.discord.rate_limits import RateLimitResult
 
 _log = logging.getLogger(__name__)
 # The documented form has a comma between address and version; discord.py's has none.
@@ -156,9 +156,13 @@ def _error_response(error_type: ErrorType) -> ASGIApp:
 
 
 def _too_many_requests(retry_after: float, scope: str) -> ASGIApp:
+    """A 429; `scope` is `user`, `global` or `shared`."""
+    headers = {"Retry-After": str(max(1, round(retry_after))), "X-RateLimit-Scope": scope}
+    if scope == "global":
+        headers["X-RateLimit-Global"] = "true"
     body = {
         "message": "You are being rate limited.",
         "retry_after": round(retry_after, 3),
         "global": scope == "global",
     }
-    return JSONResponse(body, 429, refusal_headers(retry_after, scope))
+    return JSONResponse(body, 429, headers)

@@ -69,26 +69,15 @@ def create_app(backend: Backend) -> FastAPI:
 
     @app.get("/healthz")
     async def healthz() -> dict[str, str]:
-        """Whether it serves."""
+        """Answer health checks."""
         return {"status": "ok"}
 
-    _serve_pages(app, backend)
+    @app.get("/operations", include_in_schema=False)
+    async def operations_page() -> FileResponse:
+        return FileResponse(config.pages_dir / "operations.html")
+
+    app.mount("/", StaticFiles(directory=config.pages_dir, html=True), name="pages")
     return app
-
-
-def _serve_pages(app: FastAPI, backend: Backend) -> None:
-    """Serve the channel page at `/` and the operations page at `/operations`, if they exist."""
-    folder = backend.config.pages_dir
-    if not folder.is_dir():
-        return
-    operations = folder / "operations.html"
-    if operations.is_file():
-
-        @app.get("/operations", include_in_schema=False)
-        async def operations_page() -> FileResponse:
-            return FileResponse(operations)
-
-    app.mount("/", StaticFiles(directory=folder, html=True), name="pages")
 
 
 async def _error_response(request: Request, error: Exception) -> JSONResponse:

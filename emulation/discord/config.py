@@ -69,7 +69,7 @@ class Config:
     recordings_dir: Path = RECORDINGS
     """Recorded interactions are saved in folders below this, and nowhere else."""
     pages_dir: Path = PAGES
-    """The web pages; served if the folder exists."""
+    """The channel page and the operations page."""
     limits: Limits = field(default_factory=Limits)
     rate_limits: bool = True
     """Whether requests over a rate limit are refused."""

@@ -68,12 +68,6 @@ class RateLimitResult:
         }
 
 
-def refusal_headers(retry_after: float, scope: str) -> dict[str, str]:
-    """The headers that only a 429 has; `scope` is `user`, `global` or `shared`."""
-    headers = {"Retry-After": str(max(1, round(retry_after))), "X-RateLimit-Scope": scope}
-    return headers | ({"X-RateLimit-Global": "true"} if scope == "global" else {})
-
-
 class RateLimiter:
     """Counts requests and says which of them are over a limit."""
 

@@ -17,15 +17,14 @@ class Recorder:
 
     def __init__(self, base: Path) -> None:
         """`base` is the recordings folder."""
-        self._base = base
+        self._base = base.resolve()
         self._folder: Path | None = None
         self.saved: list[str] = []
 
     def start(self, folder: str) -> None:
         """Save from now on into a folder; ControlError if it is not below the recordings folder."""
-        base = self._base.resolve()
-        target = (base / folder).resolve() if "\0" not in folder else base.parent
-        if not target.is_relative_to(base):
+        target = (self._base / folder).resolve() if "\0" not in folder else self._base.parent
+        if not target.is_relative_to(self._base):
             raise ControlError("The folder must be below the recordings folder.")
         self._folder = target
 
@@ -39,20 +38,16 @@ class Recorder:
             return
         data = interaction.sent_payload.get("data")
         name = str(data.get("name") or data.get("custom_id")) if isinstance(data, dict) else ""
-        stem = _UNSAFE_CHARACTERS.sub("-", f"{interaction.type.name} {name}".lower()).strip("-")[
-            :60
-        ]
+        title = f"{interaction.type.name} {name}".lower()
+        stem = _UNSAFE_CHARACTERS.sub("-", title).strip("-")[:60]
         self._folder.mkdir(parents=True, exist_ok=True)
         path = self._folder / f"{stem}-{interaction.id}.json"
         payload = interaction.sent_payload | {"token": _TOKEN}
-        path.write_text(
-            json.dumps(payload, indent=2, ensure_ascii=False) + "\n", "utf-8", "replace"
-        )
+        text = json.dumps(payload, indent=2, ensure_ascii=False) + "\n"
+        path.write_text(text, "utf-8", "replace")
         self.saved.append(path.name)
 
     def as_json(self) -> Json:
         """Whether it records, where it saves and which files it saved."""
-        folder = None
-        if self._folder is not None:
-            folder = str(self._folder.relative_to(self._base.resolve()))
+        folder = str(self._folder.relative_to(self._base)) if self._folder else None
         return {"on": self._folder is not None, "folder": folder, "saved": self.saved}

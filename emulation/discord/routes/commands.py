@@ -119,7 +119,7 @@ async def edit_command(
 @router.delete(_GUILD + "/{command_id}", status_code=204)
 async def delete_command(backend: BackendDep, scope: ScopeDep, command: CommandDep) -> Response:
     """Delete a command."""
-    backend.commands.remove(scope, command["id"])
+    backend.commands.delete(scope, command["id"])
     _publish(backend)
     return Response(status_code=204)
 

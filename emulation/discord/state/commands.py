@@ -66,9 +66,8 @@ class CommandStore:
         self._count_creates(scope, sum(command["id"] not in before for command in commands))
         self._scopes[scope] = {command["id"]: command for command in commands}
 
-    def remove(self, scope: Scope, command_id: str) -> None:
-        """Delete a command; raises UNKNOWN_COMMAND (10063)."""
-        self.get(scope, command_id)
+    def delete(self, scope: Scope, command_id: str) -> None:
+        """Delete a registered command."""
         del self._scopes[scope][command_id]
 
     def _count_creates(self, scope: Scope, number: int) -> None:
