@@ -46,6 +46,22 @@ DISGUISES = (
     "forbidden\u202e fruit",
     "forbidden, *fruit*!",
 )
+PROMPTS_OF_SHIPPED_PATTERNS = (
+    "lolicon",
+    "underage porn",
+    "naked kid",
+    "kid and naked",
+    "9 yo nude",
+    "nude 9 yo",
+)
+
+
+def seconds_of_check(prompt: str, blocklist: Iterable[str] = ()) -> float:
+    """The processor's time of one check, which other programs on the machine do not lengthen."""
+    began = time.thread_time()
+    with contextlib.suppress(Refusal):
+        check([prompt], blocklist)
+    return time.thread_time() - began
 
 
 def test_no_character_makes_a_reading_more_than_five_times_as_long() -> None:
@@ -80,6 +96,64 @@ def test_the_shipped_list_lets_ordinary_prompts_pass(prompt: str) -> None:
     check([prompt], [])
 
 
+@pytest.mark.parametrize(
+    "prompt",
+    [*PROMPTS_OF_SHIPPED_PATTERNS, "12 y.o., nude", "nude, 17 years old", "a KID, n4ked"],
+)
+def test_the_shipped_list_refuses_a_prompt_without_any_pattern_of_a_guild(prompt: str) -> None:
+    with pytest.raises(Refusal) as refused:
+        check(["a red circle", f"a picture: {prompt}"], [])
+    assert refused.value.reason == "blocked"
+
+
+def test_every_shipped_pattern_refuses_a_prompt_that_no_other_one_refuses() -> None:
+    for number, prompt in enumerate(PROMPTS_OF_SHIPPED_PATTERNS):
+        found = [index for index, pattern in enumerate(shipped()) if pattern.search(prompt)]
+        assert found == [number]
+    assert len(PROMPTS_OF_SHIPPED_PATTERNS) == len(shipped())
+
+
+@pytest.mark.parametrize(
+    ("sign", "letter"),
+    [("0", "o"), ("1", "i"), ("3", "e"), ("4", "a"), ("5", "s"), ("7", "t"), ("8", "b"),
+     ("@", "a"), ("$", "s"), ("!", "i"), ("|", "i"), ("€", "e"), ("£", "l"), ("+", "t")],
+)  # fmt: skip
+def test_a_digit_or_sign_in_place_of_a_letter_is_found(sign: str, letter: str) -> None:
+    with pytest.raises(Refusal):
+        check([f"mu{sign}um"], [f"mu{letter}um"])
+
+
+@pytest.mark.parametrize(("like", "letter"), [("ƨ", "2"), ("ɜ", "3"), ("Ꮞ", "4"), ("ƽ", "5"),
+    ("б", "6"), ("𐓺", "7"), ("৪", "8"), ("৭", "9"), ("ɑ", "a"), ("ӏ", "l")])  # fmt: skip
+def test_a_character_that_looks_like_a_digit_or_letter_is_found(like: str, letter: str) -> None:
+    with pytest.raises(Refusal):
+        check([f"mu{like}um"], [f"mu{letter}um"])
+
+
+def test_every_look_alike_of_the_table_is_read_as_its_letter() -> None:
+    missed = [like for like, letter in _look_alikes().items()
+              if f"mu{letter}um" not in readings(f"mu{like}um")]  # fmt: skip
+    assert missed == []
+
+
+@pytest.mark.parametrize("control", ["\x00", "\x07", "\x1b", "\x7f"])
+def test_a_control_character_inside_a_word_does_not_disguise_it(control: str) -> None:
+    assert readings(f"for{control}bidden") == ("forbidden",)
+    with pytest.raises(Refusal):
+        check([f"for{control}bidden fruit"], ["forbidden fruit"])
+
+
+def test_the_readings_of_a_prompt_are_exactly_these() -> None:
+    assert readings("A c4t,  d o g; moooon") == (
+        "a c4t d o g moooon",
+        "a c4t dog moooon",
+        "a cat dog moooon",
+        "a cat dog mon",
+        "a cat dog moon",
+    )
+    assert readings("") == ("",)
+
+
 def test_a_pattern_in_another_script_is_found_as_it_was_written() -> None:
     with pytest.raises(Refusal):
         check(["голый король"], ["гол(?:ый|ая)"])
@@ -90,7 +164,7 @@ def test_readings_are_bounded_and_hold_no_disguise(text: str) -> None:
     found = readings(text)
     assert 1 <= len(found) <= 5
     for reading in found:
-        assert len(reading) <= 20 * len(text) + 1
+        assert len(reading) <= LONGEST_FORM * len(text)
         assert reading == reading.strip()
         assert not set(reading) & set("\u200b\u200c\u2060\ufeff\u202e")
 
@@ -143,11 +217,8 @@ def test_a_pattern_that_cannot_be_used_is_refused_with_the_reason(
 )  # fmt: skip
 def test_a_pattern_that_matches_in_many_ways_is_taken_and_stays_fast(pattern: str) -> None:
     assert with_pattern((), pattern) == (pattern,)
-    began = time.perf_counter()
     for prompt in ("a" * 6000, "a " * 3000, "sa" * 3000, "ia" * 3000, "μa" * 3000):
-        with contextlib.suppress(Refusal):
-            check([prompt], [pattern])
-    assert time.perf_counter() - began < 1
+        assert seconds_of_check(prompt, [pattern]) < 0.1
 
 
 def test_the_heaviest_list_is_searched_in_time_for_discord() -> None:
@@ -155,9 +226,7 @@ def test_the_heaviest_list_is_searched_in_time_for_discord() -> None:
     letters = random.Random(1)
     prompt = "".join(letters.choice("uvw xyz") for _ in range(6000))
     check(["warm"], blocklist)
-    began = time.perf_counter()
-    check([prompt], blocklist)
-    assert time.perf_counter() - began < 1.5
+    assert seconds_of_check(prompt, blocklist) < 0.4
 
 
 @pytest.mark.parametrize(
@@ -254,10 +323,7 @@ def test_a_list_takes_no_more_than_a_hundred_patterns() -> None:
 def test_the_shipped_patterns_are_few_and_searched_in_time_for_discord() -> None:
     assert 0 < len(shipped()) <= 20
     for prompt in ("nude " * 1200, "child 1" * 800, "a" * 6000, "12 yo " * 1000):
-        began = time.perf_counter()
-        with contextlib.suppress(Refusal):
-            check([prompt], [])
-        assert time.perf_counter() - began < 1
+        assert seconds_of_check(prompt) < 0.1
 
 
 def test_a_check_without_patterns_of_a_guild_does_not_import_re2() -> None:
