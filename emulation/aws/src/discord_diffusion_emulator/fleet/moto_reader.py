@@ -128,7 +128,7 @@ def _service(ecs: EC2ContainerServiceBackend, service: EcsService) -> Service:
         ),
         minimum_percent=int(deployment["minimumHealthyPercent"]),
         maximum_percent=int(deployment["maximumPercent"]),
-        breaks=bool(breaker["enable"]),
+        circuit_breaker=bool(breaker["enable"]),
         rolls_back=bool(breaker["rollback"]),
     )
 

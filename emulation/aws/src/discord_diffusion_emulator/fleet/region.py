@@ -107,7 +107,7 @@ class Region:
 
     def _carry_out(self, effect: Effect) -> None:
         match effect:
-            case effects.SetDesiredCapacity(group, desired, _, _):
+            case effects.SetDesiredCapacity(group, desired):
                 self.autoscaling.set_desired_capacity(group, desired)
             case effects.PublishReservation(cluster, provider, value):
                 self._publish_reservation(cluster, provider, value)

@@ -1,4 +1,4 @@
-"""Effects: what a step of the simulation wants done in the emulated AWS, in order."""
+"""The effects of a simulation step: changes to make in the emulated AWS, in order."""
 
 from dataclasses import dataclass
 
@@ -56,12 +56,10 @@ class SpotWarning(Effect):
 
 @dataclass(frozen=True)
 class SetDesiredCapacity(Effect):
-    """A capacity provider sets its group's desired capacity, at a reservation in percent."""
+    """A capacity provider sets its group's desired capacity."""
 
     group: str
     desired: int
-    provider: str
-    reservation: float
 
 
 @dataclass(frozen=True)
@@ -75,28 +73,28 @@ class PublishReservation(Effect):
 
 @dataclass(frozen=True)
 class StartTask(Effect):
-    """The process of a task is to be started."""
+    """Start a task's process."""
 
     task: str
 
 
 @dataclass(frozen=True)
 class SendSigterm(Effect):
-    """A task's process is to get SIGTERM."""
+    """Send SIGTERM to a task's process."""
 
     task: str
 
 
 @dataclass(frozen=True)
 class KillTask(Effect):
-    """A task's process is to get SIGKILL."""
+    """Send SIGKILL to a task's process."""
 
     task: str
 
 
 @dataclass(frozen=True)
 class ServiceEvent(Effect):
-    """An ECS service has an event to report."""
+    """An ECS service reports an event."""
 
     service: str
     text: str

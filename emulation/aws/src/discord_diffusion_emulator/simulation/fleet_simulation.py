@@ -1,4 +1,4 @@
-"""The simulation of all fleets of one region. Times are AWS's seconds, whatever the clock.
+"""The simulation of all fleets of one region. Times are AWS's seconds.
 
 breached alarm -> desired count of a service   step_scaling.py
 desired count -> tasks in PROVISIONING         services.py
@@ -24,7 +24,7 @@ class FleetSimulation:
         self.state = FleetState(settings, new_id)
 
     def step(self, snapshot: RegionSnapshot, now: float) -> list[Effect]:
-        """What has to be done now. `next_step_at` then says when to call again at the latest."""
+        """Advance to `now`; the effects to carry out. Call again no later than `next_step_at`."""
         state = self.state
         state.timers.clear()
         instances.step(state, snapshot, now)
@@ -38,7 +38,7 @@ class FleetSimulation:
 
     @property
     def next_step_at(self) -> float | None:
-        """When something is due; None if nothing changes by itself."""
+        """The time of the next scheduled change; None if there is none."""
         return min(self.state.timers, default=None)
 
     def task_started(self, task_id: str, now: float) -> None:
@@ -73,7 +73,7 @@ class FleetSimulation:
         tasks.stop(self.state, self.state.tasks[task_id], now, reason, "UserInitiated")
 
     def set_crash_rule(self, service: str, rule: CrashRule | None) -> None:
-        """Make a service's tasks fail from now on; None ends that."""
+        """Make a service's tasks fail by a rule; None removes the rule."""
         if rule is None:
             self.state.crash_rules.pop(service, None)
         else:
@@ -97,9 +97,9 @@ class FleetSimulation:
         return True
 
     def instance_lost(self, key: int, now: float) -> None:
-        """An instance was terminated outside of its group: its tasks are lost at once."""
+        """Handle an instance that was terminated outside of its group: its tasks end at once."""
         instance = self.state.instances[key]
-        tasks.lose_all(self.state, key, now, "Host EC2 was terminated.")
+        tasks.lose_tasks(self.state, key, now, "Host EC2 was terminated.")
         instance.draining = True
         instance.phase, instance.registered, instance.ends = Phase.TERMINATING, False, now
         cause = "an instance was taken out of service outside of the group"

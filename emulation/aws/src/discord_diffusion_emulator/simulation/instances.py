@@ -1,4 +1,4 @@
-"""Auto Scaling groups: a desired capacity becomes instances, which serve, drain and end."""
+"""Auto Scaling groups: a desired capacity becomes instances, which are later terminated."""
 
 import math
 
@@ -22,7 +22,7 @@ CAPACITY_DIFFERENCE = "in response to a difference between desired and actual ca
 
 
 def step(state: FleetState, snapshot: RegionSnapshot, now: float) -> None:
-    """Do what is due for every instance, and bring every group to its desired capacity."""
+    """Advance every instance, and bring every group to its desired capacity."""
     for instance in list(state.instances.values()):
         group = snapshot.groups.get(instance.group)
         if group is None and instance.active:
@@ -40,17 +40,17 @@ def take_out(
     instance.draining = True
     instance.phase = Phase.DRAINING
     if not drains:
-        tasks.lose_all(state, instance.key, now, "Host EC2 was terminated.")
+        tasks.lose_tasks(state, instance.key, now, "Host EC2 was terminated.")
 
 
 def _advance(state: FleetState, instance: Instance, group: Group | None, now: float) -> None:
-    delays = state.settings.of(instance.group)
+    delays = state.settings.delays_of(instance.group)
     running_at = instance.launched + delays.launch_seconds
-    if instance.phase is Phase.PENDING and state.due(running_at, now):
+    if instance.phase is Phase.PENDING and state.is_due(running_at, now):
         instance.phase = Phase.IN_SERVICE
         state.effects.append(InstanceInService(instance.key))
     joins = instance.phase is Phase.IN_SERVICE and not instance.registered and instance.cluster
-    if joins and state.due(running_at + delays.register_seconds, now):
+    if joins and state.is_due(running_at + delays.register_seconds, now):
         instance.registered = True
     _advance_interruption(state, instance, group, now)
     if instance.draining and (instance.active or instance.phase is Phase.DRAINING):
@@ -59,7 +59,7 @@ def _advance(state: FleetState, instance: Instance, group: Group | None, now: fl
         instance.phase, instance.registered = Phase.TERMINATING, False
         instance.ends = now + delays.terminate_seconds
     ends = instance.ends if instance.phase is Phase.TERMINATING else None
-    if ends is not None and state.due(ends, now):
+    if ends is not None and state.is_due(ends, now):
         instance.phase = Phase.TERMINATED
         state.effects.append(InstanceTerminated(instance.key))
         del state.instances[instance.key]
@@ -68,21 +68,21 @@ def _advance(state: FleetState, instance: Instance, group: Group | None, now: fl
 def _advance_interruption(
     state: FleetState, instance: Instance, group: Group | None, now: float
 ) -> None:
-    """A Spot interruption: a rebalance recommendation, a notice, and the termination."""
+    """Advance a Spot interruption: rebalance recommendation, notice, termination."""
     if instance.rebalanced is None or not instance.active:
         return
-    delays = state.settings.of(instance.group)
+    delays = state.settings.delays_of(instance.group)
     notice_at = instance.rebalanced + delays.spot_rebalance_seconds
-    if instance.noticed is None and state.due(notice_at, now):
+    if instance.noticed is None and state.is_due(notice_at, now):
         instance.noticed = now
         state.effects.append(SpotWarning(instance.key, "interruption"))
         if group is not None and group.spot_drains:
             instance.draining = True
     if instance.noticed is None:
         return
-    if state.due(instance.noticed + delays.spot_notice_seconds, now):
+    if state.is_due(instance.noticed + delays.spot_notice_seconds, now):
         reason = "Host EC2 was terminated by a Spot interruption."
-        tasks.lose_all(state, instance.key, now, reason)
+        tasks.lose_tasks(state, instance.key, now, reason)
         take_out(state, instance, INTERRUPTED, now, drains=False)
 
 
@@ -121,9 +121,9 @@ def _reconcile(
 
 
 def _launch(state: FleetState, group: Group, present: int, wanted: int, now: float) -> None:
-    if not state.due(state.retry_launch.get(group.name, -math.inf), now):
+    if not state.is_due(state.retry_launch.get(group.name, -math.inf), now):
         return
-    delays = state.settings.of(group.name)
+    delays = state.settings.delays_of(group.name)
     cause = (
         f"an instance was started {CAPACITY_DIFFERENCE},"
         f" increasing the capacity from {present} to {wanted}"

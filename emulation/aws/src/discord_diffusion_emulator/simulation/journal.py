@@ -1,4 +1,4 @@
-"""The journal: every change of a fleet, in order, for pages, tests and the search for a cause."""
+"""The journal: every change of a fleet, in order, for the operations page, tests and debugging."""
 
 import time
 from collections import deque
@@ -8,26 +8,26 @@ from typing import Any
 from .snapshots import RegionSnapshot
 from .state import FleetState, Instance, Phase
 
-MOST_ENTRIES = 5_000
+MAX_ENTRIES = 5_000
 OFF = "off"
-"""A state that gets no entry as long as there has been no other."""
+"""The state at first, which gets no entry until another state has been recorded."""
 
 Observed = tuple[str, str, str, dict[str, Any]]
-"""The kind of a thing, its name, its state, and further fields of the entry."""
+"""An item's kind, name and state, and further fields of the entry."""
 
 
 class Journal:
-    """The last changes, each with a number, the time, the thing's kind and name, and its state."""
+    """The last changes, each with a number, its time, and the item's kind, name and new state."""
 
     def __init__(self) -> None:
-        self._entries: deque[dict[str, Any]] = deque(maxlen=MOST_ENTRIES)
+        self._entries: deque[dict[str, Any]] = deque(maxlen=MAX_ENTRIES)
         self._known: dict[tuple[str, str], str] = {}
         self._number = 0
 
     def record(
         self, state: FleetState, snapshot: RegionSnapshot, ids: Mapping[int, str], now: float
     ) -> None:
-        """Add an entry for all that has changed. `ids` are EC2's, by the simulation's keys."""
+        """Add an entry for each change. `ids` are EC2's instance ids, by the simulation's keys."""
         found = {}
         for kind, name, value, fields in _observed(state, snapshot, ids, now):
             found[kind, name] = value

@@ -16,24 +16,24 @@ FROM_ZERO_PERCENT = 200.0
 def step(
     state: FleetState, snapshot: RegionSnapshot, provider: CapacityProvider, now: float
 ) -> None:
-    """Evaluate a provider's metric if a minute is over; set its group's desired capacity."""
+    """Evaluate a provider's metric once a minute, and set its group's desired capacity."""
     group = snapshot.groups.get(provider.group)
     if group is None or not provider.managed:
         return
-    memory = state.managed_scaling.setdefault(provider.name, ManagedScaling())
+    scaling = state.managed_scaling.setdefault(provider.name, ManagedScaling())
     present = len([i for i in state.active_in(group.name) if not i.draining])
-    needed = _needed(state, provider, group)
+    needed = _needed_instances(state, provider, group)
     reservation = _reservation(present, needed)
     if reservation == provider.target:
-        memory.evaluate_at, memory.low_points = None, 0
+        scaling.evaluate_at, scaling.low_points = None, 0
         return
     seconds = state.settings.reservation_seconds
     next_minute = (now // seconds + 1) * seconds
-    if memory.evaluate_at is None:
-        memory.evaluate_at = next_minute
-    if not state.due(memory.evaluate_at, now):
+    if scaling.evaluate_at is None:
+        scaling.evaluate_at = next_minute
+    if not state.is_due(scaling.evaluate_at, now):
         return
-    memory.evaluate_at = next_minute
+    scaling.evaluate_at = next_minute
     state.timers.append(next_minute)
     if left := state.settings.drop_reservation_points:
         state.settings = state.settings.changed({"drop_reservation_points": left - 1})
@@ -41,22 +41,22 @@ def step(
     state.effects.append(PublishReservation(provider.cluster, provider.name, reservation))
     capacity = present
     if reservation > provider.target:
-        capacity = _scaled_out(state, provider, present, needed)
-        memory.low_points = 0
+        capacity = _scale_out_capacity(state, provider, present, needed)
+        scaling.low_points = 0
     else:
-        memory.low_points += 1
-        if memory.low_points >= state.settings.scale_in_points and now >= memory.warm_until:
-            capacity = max(_goal(provider, needed), present - provider.maximum_step)
+        scaling.low_points += 1
+        if scaling.low_points >= state.settings.scale_in_points and now >= scaling.warm_until:
+            capacity = max(_target_capacity(provider, needed), present - provider.maximum_step)
     capacity = min(max(capacity, group.minimum), group.maximum)
     if reservation > provider.target and capacity > max(group.desired, present):
-        memory.warm_until = now + provider.warmup_seconds
+        scaling.warm_until = now + provider.warmup_seconds
     elif not (reservation < provider.target and capacity < min(group.desired, present)):
         return
-    state.effects.append(SetDesiredCapacity(group.name, capacity, provider.name, reservation))
+    state.effects.append(SetDesiredCapacity(group.name, capacity))
 
 
-def _needed(state: FleetState, provider: CapacityProvider, group: Group) -> int:
-    """How many instances the provider's tasks need: the busy ones, and more for waiting tasks."""
+def _needed_instances(state: FleetState, provider: CapacityProvider, group: Group) -> int:
+    """The instances that the provider's tasks need: the busy ones, and more for waiting tasks."""
     busy = [i for i in state.active_in(group.name) if state.tasks_on(i.key) and not i.draining]
     free = [state.free(instance) for instance in busy]
     for task in state.tasks.values():
@@ -79,14 +79,16 @@ def _reservation(present: int, needed: int) -> float:
     return 100.0 * needed / present
 
 
-def _goal(provider: CapacityProvider, needed: int) -> int:
+def _target_capacity(provider: CapacityProvider, needed: int) -> int:
     return math.ceil(needed * 100 / provider.target)
 
 
-def _scaled_out(state: FleetState, provider: CapacityProvider, present: int, needed: int) -> int:
+def _scale_out_capacity(
+    state: FleetState, provider: CapacityProvider, present: int, needed: int
+) -> int:
     first = state.settings.first_scale_out
-    goal = first if present == 0 and first else _goal(provider, needed)
-    return present + min(max(goal - present, provider.minimum_step), provider.maximum_step)
+    target = first if present == 0 and first else _target_capacity(provider, needed)
+    return present + min(max(target - present, provider.minimum_step), provider.maximum_step)
 
 
 def is_protected(

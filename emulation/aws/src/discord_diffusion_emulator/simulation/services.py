@@ -21,7 +21,7 @@ _SCALE_IN_ORDER = {Status.PROVISIONING: 0, Status.PENDING: 1, Status.RUNNING: 2}
 
 
 def step(state: FleetState, snapshot: RegionSnapshot, now: float) -> None:
-    """Bring every service to its desired count, and do what is due for every task."""
+    """Bring every service to its desired count, and advance every task and deployment."""
     for key in {task.service for task in state.tasks.values()} - set(snapshot.services):
         for task in state.tasks_of(key):
             tasks.stop(state, task, now, "Task stopped: its service was deleted.")
@@ -31,7 +31,7 @@ def step(state: FleetState, snapshot: RegionSnapshot, now: float) -> None:
     for task in list(state.tasks.values()):
         tasks.advance(state, task, now)
     for service in snapshot.services.values():
-        _judge_deployment(state, service, now)
+        _update_deployment(state, service, now)
 
 
 def place(state: FleetState, snapshot: RegionSnapshot, now: float) -> None:
@@ -44,7 +44,7 @@ def place(state: FleetState, snapshot: RegionSnapshot, now: float) -> None:
                 unplaced = True
                 continue
             task.instance, task.status = instance.key, Status.PENDING
-            task.start_at = now + state.settings.of(instance.group).pull_seconds
+            task.start_at = now + state.settings.delays_of(instance.group).pull_seconds
             state.timers.append(task.start_at)
         deployment = state.deployments[service.key]
         if unplaced and not deployment.unplaced_reported:
@@ -78,10 +78,10 @@ def _reconcile(state: FleetState, service: Service, now: float) -> None:
     live = state.tasks_of(service.key)
     current = [t for t in live if t.definition == service.definition]
     old = [t for t in live if t.definition != service.definition]
-    most = math.ceil(service.desired * service.maximum_percent / 100)
-    missing = min(service.desired - len(current), most - len(live))
+    maximum = math.ceil(service.desired * service.maximum_percent / 100)
+    missing = min(service.desired - len(current), maximum - len(live))
     if missing > 0 and deployment.state != "FAILED":
-        if state.due(deployment.retry_at, now):
+        if state.is_due(deployment.retry_at, now):
             _add_tasks(state, service, missing, now)
     elif len(current) > service.desired:
         _scale_in(state, service, current, now)
@@ -108,7 +108,7 @@ def _add_tasks(state: FleetState, service: Service, number: int, now: float) -> 
 
 
 def _next_provider(state: FleetState, service: Service) -> str | None:
-    """The provider of the next task: bases first, then the fewest tasks for a weight."""
+    """The provider of the next task: unfilled bases first, then the fewest tasks per weight."""
     if not service.strategy:
         return None
     of_tasks = [task.provider for task in state.tasks_of(service.key)]
@@ -124,9 +124,9 @@ def _next_provider(state: FleetState, service: Service) -> str | None:
 
 
 def _scale_in(state: FleetState, service: Service, current: list[Task], now: float) -> None:
-    """Stop superfluous tasks, those that do not run yet first; protected tasks are spared."""
+    """Stop surplus tasks, those that do not run yet first, and no protected ones."""
     number = len(current) - service.desired
-    spared = [t for t in current if t.protected(now)]
+    protected = [t for t in current if t.protected(now)]
     candidates = sorted(
         (t for t in current if not t.protected(now)),
         key=lambda t: (_SCALE_IN_ORDER[t.status], len(state.tasks_on(t.instance or 0)), t.created),
@@ -144,29 +144,31 @@ def _scale_in(state: FleetState, service: Service, current: list[Task], now: flo
         text = f"was unable to scale in due to {kept} tasks having scale-in protection."
         _report(state, service, text)
     deployment.protected_reported = kept
-    state.timers += [task.protected_until or now for task in spared]
+    state.timers += [task.protected_until or now for task in protected]
 
 
 def _replace(
     state: FleetState, service: Service, current: list[Task], old: list[Task], now: float
 ) -> None:
-    """Stop the tasks of an old task definition as far as enough others run."""
+    """Stop tasks of an old task definition while the minimum of running tasks remains."""
     running = [t for t in (*current, *old) if t.status is Status.RUNNING]
-    spare = len(running) - math.ceil(service.desired * service.minimum_percent / 100)
+    surplus = len(running) - math.ceil(service.desired * service.minimum_percent / 100)
     for task in old:
         if task.status is Status.RUNNING:
-            if spare <= 0 or task.protected(now):
+            if surplus <= 0 or task.protected(now):
                 continue
-            spare -= 1
+            surplus -= 1
         tasks.stop(state, task, now, SCALING_ACTIVITY)
 
 
-def _judge_deployment(state: FleetState, service: Service, now: float) -> None:
+def _update_deployment(state: FleetState, service: Service, now: float) -> None:
     """Report a steady state; trip the circuit breaker of a deployment that fails."""
     deployment = state.deployments[service.key]
-    there = state.tasks_of(service.key, (*LIVE, Status.STOPPING))
-    good = [t for t in there if t.status is Status.RUNNING and t.definition == service.definition]
-    if deployment.state != "FAILED" and len(good) == len(there) == service.desired:
+    unstopped = state.tasks_of(service.key, (*LIVE, Status.STOPPING))
+    running = [
+        t for t in unstopped if t.status is Status.RUNNING and t.definition == service.definition
+    ]
+    if deployment.state != "FAILED" and len(running) == len(unstopped) == service.desired:
         if deployment.state == "IN_PROGRESS":
             deployment.state, deployment.last_good = "COMPLETED", service.definition
         if not deployment.steady:
@@ -174,13 +176,13 @@ def _judge_deployment(state: FleetState, service: Service, now: float) -> None:
             _report(state, service, "has reached a steady state.")
         return
     threshold = min(max(math.ceil(service.desired / 2), BREAKER_MINIMUM), BREAKER_MAXIMUM)
-    trips = service.breaks and deployment.state == "IN_PROGRESS"
-    if trips and deployment.failed_tasks >= threshold:
+    can_trip = service.circuit_breaker and deployment.state == "IN_PROGRESS"
+    if can_trip and deployment.failed_tasks >= threshold:
         deployment.state = "FAILED"
         _report(state, service, "deployment failed: tasks failed to start.")
         last_good = deployment.last_good
         if service.rolls_back and last_good is not None and last_good != service.definition:
             state.effects.append(RollBack(service.key, last_good))
-    elif deployment.failed_tasks == threshold and now < deployment.retry_at and not trips:
+    elif deployment.failed_tasks == threshold and now < deployment.retry_at and not can_trip:
         _report(state, service, "is unable to consistently start tasks successfully.")
         deployment.failed_tasks += 1

@@ -1,4 +1,4 @@
-"""Settings of the simulated AWS: its delays and its quirks. Times are AWS's seconds."""
+"""Settings of the simulated AWS: delays and special behaviour. Times are AWS's seconds."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -11,8 +11,8 @@ from discord_diffusion_emulator.errors import InvalidSettingsError
 class Delays:
     """The delays of instances and tasks, which can differ from group to group.
 
-    By the defaults a GPU instance has joined its cluster after 80 s, and an image of some gigabytes
-    is pulled in two minutes.
+    With the defaults a GPU instance joins its cluster after 80 s, and an image of some gigabytes is
+    pulled in two minutes.
     """
 
     launch_seconds: float = 40.0
@@ -34,10 +34,10 @@ class Settings:
     cooldowns of scaling policies, EventBridge's rates in minutes and the waits of Step Functions.
     Functions are not sped up, so `alarm_speed` is limited by how fast they finish.
 
-    Quirks: a capacity provider without instances asks for `first_scale_out` of them (0: as many as
-    needed); it needs `scale_in_points` minutes of data before it lets instances go; the next
+    A capacity provider scales an empty group out to `first_scale_out` instances (0: as many as
+    needed), and scales in after `scale_in_points` minutes of data. The next
     `drop_reservation_points` points of its metric, and the next `drop_metric_points` points of
-    metrics outside of AWS's namespaces, are lost.
+    metrics outside of AWS's namespaces, are dropped.
     """
 
     speed: float = 1.0
@@ -52,7 +52,7 @@ class Settings:
     stop_floor_seconds: float = 2.0
     remember_seconds: float = 3600.0
 
-    def of(self, group: str) -> Delays:
+    def delays_of(self, group: str) -> Delays:
         """The delays of a group."""
         return self.groups.get(group, self.delays)
 
@@ -66,7 +66,7 @@ class Settings:
         delays: dict[str, float] = {}
         for name, value in values.items():
             if name == "groups":
-                own["groups"] = {**self.groups, **self._groups(value)}
+                own["groups"] = self._groups(value)
             elif name in _DELAYS:
                 delays[name] = _number(name, value, minimum=0.0)
             elif name in _NUMBERS:
@@ -78,20 +78,21 @@ class Settings:
                 raise InvalidSettingsError(f"{name!r} is no setting; there are: {known}")
         return replace(self, delays=replace(self.delays, **delays), **own)
 
-    def _groups(self, value: object) -> dict[str, Delays]:
-        if not isinstance(value, Mapping):
-            raise InvalidSettingsError(f"groups is {value!r}: an object by group is allowed")
-        return {name: self._group(name, given) for name, given in value.items()}
+    def _groups(self, values: object) -> dict[str, Delays]:
+        """The delays of all groups, with those that `values` changes."""
+        if not isinstance(values, Mapping):
+            raise InvalidSettingsError(f"groups is {values!r}: an object by group is allowed")
+        groups = dict(self.groups)
+        for group, delays in values.items():
+            if not isinstance(delays, Mapping) or not set(delays) <= set(_DELAYS):
+                allowed = ", ".join(_DELAYS)
+                raise InvalidSettingsError(f"groups.{group} is {delays!r}: allowed are {allowed}")
+            numbers = {name: _number(name, delays[name], minimum=0.0) for name in delays}
+            groups[group] = replace(self.delays_of(group), **numbers)
+        return groups
 
-    def _group(self, name: str, given: object) -> Delays:
-        if not isinstance(given, Mapping) or not set(given) <= set(_DELAYS):
-            allowed = ", ".join(_DELAYS)
-            raise InvalidSettingsError(f"groups.{name} is {given!r}: allowed are {allowed}")
-        numbers = {key: _number(key, given[key], minimum=0.0) for key in given}
-        return replace(self.of(name), **numbers)
 
-
-_DELAYS = tuple(one.name for one in fields(Delays))
+_DELAYS = tuple(delay.name for delay in fields(Delays))
 _NUMBERS = ("speed", "alarm_speed", "reservation_seconds", "stop_floor_seconds", "remember_seconds")
 _COUNTS = ("first_scale_out", "scale_in_points", "drop_reservation_points", "drop_metric_points")
 

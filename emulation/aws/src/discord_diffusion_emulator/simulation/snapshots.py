@@ -1,4 +1,4 @@
-"""Snapshots of what the AWS APIs hold for one region: the input of every step."""
+"""Snapshots of the AWS APIs' records in one region: the input of every step."""
 
 from dataclasses import dataclass, field
 
@@ -17,7 +17,7 @@ class Resources:
         return enough and self.gpus >= needed.gpus
 
     def minus(self, used: "Resources") -> "Resources":
-        """What is left once `used` is taken."""
+        """The resources without `used`."""
         return Resources(self.cpu - used.cpu, self.memory - used.memory, self.gpus - used.gpus)
 
 
@@ -80,7 +80,7 @@ class Service:
     strategy: tuple[StrategyItem, ...] = ()
     minimum_percent: int = 100
     maximum_percent: int = 200
-    breaks: bool = False
+    circuit_breaker: bool = False
     rolls_back: bool = False
 
     @property

@@ -1,4 +1,4 @@
-"""The simulation's state: instances, tasks, and what is remembered from step to step."""
+"""The simulation's state between steps: instances, tasks, deployments and managed scaling."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -30,9 +30,9 @@ class Status(StrEnum):
 
 
 LIVE = (Status.PROVISIONING, Status.PENDING, Status.RUNNING)
-"""A task of these counts towards the desired count."""
+"""Tasks with these statuses count towards a service's desired count."""
 ACTIVE = (Phase.PENDING, Phase.IN_SERVICE)
-"""An instance of these counts towards the desired capacity."""
+"""Instances in these phases count towards a group's desired capacity."""
 
 
 @dataclass
@@ -88,7 +88,7 @@ class Task:
 
 @dataclass
 class ManagedScaling:
-    """What a capacity provider remembers: its next evaluation, and its recent ones."""
+    """A capacity provider's managed scaling: its next evaluation, points below target, warm-up."""
 
     evaluate_at: float | None = None
     low_points: int = 0
@@ -97,7 +97,7 @@ class ManagedScaling:
 
 @dataclass
 class Deployment:
-    """A service's deployment of one task definition, and the events it has reported."""
+    """A service's deployment of one task definition, and the events that were reported."""
 
     definition: str
     state: str = "IN_PROGRESS"
@@ -111,14 +111,14 @@ class Deployment:
 
 @dataclass
 class CrashRule:
-    """Makes a service's tasks fail: `after` seconds, or at their start where that is None."""
+    """Makes a service's tasks fail `after` seconds; None: at their start."""
 
     after: float | None = None
 
 
 @dataclass
 class FleetState:
-    """The whole state. `new_id` makes ids of tasks; `effects` and `timers` are one step's."""
+    """The whole state. `new_id` makes ids of tasks; `effects` and `timers` are of one step."""
 
     settings: Settings
     new_id: Callable[[], str]
@@ -133,8 +133,8 @@ class FleetState:
     effects: list[Effect] = field(default_factory=list)
     timers: list[float] = field(default_factory=list)
 
-    def due(self, when: float, now: float) -> bool:
-        """Whether `when` has come; if not, a step is due then."""
+    def is_due(self, when: float, now: float) -> bool:
+        """Whether the time `when` has come; if not, schedule a step then."""
         if now < when:
             self.timers.append(when)
         return now >= when
@@ -152,7 +152,7 @@ class FleetState:
         ]
 
     def free(self, instance: Instance) -> Resources:
-        """What is left of an instance's resources."""
+        """The resources of an instance that its tasks do not use."""
         left = instance.resources
         for task in self.tasks_on(instance.key):
             left = left.minus(task.resources)

@@ -32,7 +32,10 @@ class Policy:
 
 @dataclass
 class Cooldown:
-    """The cooldowns of a scalable target after its last scale-out and scale-in."""
+    """The cooldowns of a scalable target.
+
+    `out_from` is the capacity before the scale-out whose cooldown lasts until `out_until`.
+    """
 
     out_until: float = -math.inf
     out_from: int = 0

@@ -1,9 +1,9 @@
-"""The life of one task: it is started, stopped, lost with its instance, and deleted at last."""
+"""The lifecycle of a task: it is started, stopped or lost with its instance, and deleted."""
 
 from .effects import KillTask, SendSigterm, StartTask
 from .state import LIVE, CrashRule, FleetState, Status, Task
 
-# Tasks that fail before they run are retried after longer and longer pauses, in seconds.
+# After tasks that fail to start, the next one is started after a growing pause, in seconds.
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-throttle-logic.html
 FIRST_PAUSE = 10.0
 LONGEST_PAUSE = 900.0
@@ -12,18 +12,18 @@ CRASHED_AT_START = "CannotStartContainerError: the container was made to fail at
 
 
 def advance(state: FleetState, task: Task, now: float) -> None:
-    """Do what is due for a task."""
+    """Start, kill or delete a task when its time has come."""
     crash = state.crash_rules.get(task.service)
     match task.status:
-        case Status.PENDING if state.due(task.start_at, now):
+        case Status.PENDING if state.is_due(task.start_at, now):
             if crash == CrashRule(None):
                 fail_to_start(state, task, CRASHED_AT_START, now)
             else:
                 state.effects.append(StartTask(task.id))
         case Status.RUNNING if crash and crash.after is not None and task.started is not None:
-            if state.due(task.started + crash.after, now):
+            if state.is_due(task.started + crash.after, now):
                 state.effects.append(KillTask(task.id))
-        case Status.STOPPING if task.kill_at is not None and state.due(task.kill_at, now):
+        case Status.STOPPING if task.kill_at is not None and state.is_due(task.kill_at, now):
             state.effects.append(KillTask(task.id))
         case Status.STOPPED if task.stopped is not None:
             if now >= task.stopped + state.settings.remember_seconds:
@@ -47,8 +47,8 @@ def stop(
     state.effects.append(SendSigterm(task.id))
 
 
-def lose_all(state: FleetState, instance: int, now: float, reason: str) -> None:
-    """End the tasks of an instance that is terminated, without a chance to clean up."""
+def lose_tasks(state: FleetState, instance: int, now: float, reason: str) -> None:
+    """End the tasks of an instance that is terminated: their processes get SIGKILL."""
     for task in state.tasks_on(instance):
         if task.started is not None:
             state.effects.append(KillTask(task.id))
@@ -69,6 +69,6 @@ def fail_to_start(state: FleetState, task: Task, reason: str, now: float) -> Non
 
 
 def end(state: FleetState, task: Task, now: float) -> None:
-    """Mark a task as stopped, which its service has to react to at once."""
+    """Mark a task as stopped, and schedule a step at once, in which its service reacts."""
     task.status, task.stopped = Status.STOPPED, now
     state.timers.append(now)

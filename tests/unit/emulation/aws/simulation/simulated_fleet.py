@@ -1,4 +1,4 @@
-"""A simulated fleet under a clock of its own, whose effects are carried out at once."""
+"""A simulated fleet with its own clock, whose effects are carried out at once."""
 
 import itertools
 from collections.abc import Callable, Iterable
@@ -63,7 +63,7 @@ class SimulatedFleet:
         self.snapshot = replace(self.snapshot, groups={"asg": new})
 
     def run(self, seconds: float) -> None:
-        """Let time pass, with a step whenever something is due."""
+        """Advance the clock, with a step at every scheduled time."""
         end = self.now + seconds
         while True:
             self._step()
@@ -75,7 +75,7 @@ class SimulatedFleet:
         self.now = end
 
     def run_until(self, condition: Callable[[], bool], seconds: float = 3600.0) -> float:
-        """Let time pass, a second at a time, until a condition holds; returns the time then."""
+        """Advance the clock a second at a time until a condition holds; returns the time then."""
         end = self.now + seconds
         while not condition():
             assert self.now < end, f"the condition did not hold within {seconds} s"

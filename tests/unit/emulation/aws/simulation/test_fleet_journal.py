@@ -12,7 +12,7 @@ def recorded(fleet: SimulatedFleet, journal: Journal, after: int = 0) -> list[st
     return [f"{entry['what']} {entry['state']}" for entry in journal.after(after)]
 
 
-def test_a_fleet_that_wakes_and_sleeps_is_recorded_in_order() -> None:
+def test_the_changes_of_a_fleet_that_scales_out_and_in_are_recorded_in_order() -> None:
     fleet, journal = SimulatedFleet(), Journal()
     assert recorded(fleet, journal) == ["service 0", "group 0"]
     fleet.change_service(desired=1)

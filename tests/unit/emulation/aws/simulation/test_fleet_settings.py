@@ -7,9 +7,9 @@ from discord_diffusion_emulator.simulation.settings import Settings
 
 def test_delays_can_differ_between_groups() -> None:
     found = Settings().changed({"pull_seconds": 9, "groups": {"slow": {"launch_seconds": 300}}})
-    assert found.of("slow").launch_seconds == 300
-    assert found.of("other").launch_seconds == 40
-    assert found.of("other").pull_seconds == 9
+    assert found.delays_of("slow").launch_seconds == 300
+    assert found.delays_of("other").launch_seconds == 40
+    assert found.delays_of("other").pull_seconds == 9
 
 
 @pytest.mark.parametrize(

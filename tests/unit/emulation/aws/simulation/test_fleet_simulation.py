@@ -1,10 +1,11 @@
-"""A simulated fleet wakes, grows, shrinks and sleeps as a fleet on AWS does."""
+"""A simulated fleet scales from zero, out, in and back to zero as a fleet on AWS does."""
 
 from discord_diffusion_emulator.simulation.effects import (
     InstanceTerminated,
     InstanceTerminating,
     KillTask,
     LaunchFailed,
+    PublishReservation,
     RollBack,
     SendSigterm,
     SetDesiredCapacity,
@@ -35,12 +36,13 @@ def test_a_fleet_without_demand_has_nothing_to_do() -> None:
 def test_the_first_scale_out_from_zero_launches_two_instances() -> None:
     fleet = running(1)
     at, capacity = fleet.effects(SetDesiredCapacity)[0]
-    assert capacity == SetDesiredCapacity("asg", 2, "gpu", 200.0)
+    assert capacity == SetDesiredCapacity("asg", 2)
+    assert (at, PublishReservation("demo", "gpu", 200.0)) in fleet.log
     assert 0 < at <= 60
     assert fleet.instances == 2
 
 
-def test_without_that_quirk_as_many_instances_are_launched_as_are_needed() -> None:
+def test_without_a_first_scale_out_only_the_needed_instances_are_launched() -> None:
     assert running(1, first_scale_out=0).instances == 1
     assert running(3, first_scale_out=0).instances == 3
 
@@ -66,7 +68,7 @@ def test_instances_and_tasks_pass_through_their_states_in_order_and_in_time() ->
     assert pending - launched >= 78
 
 
-def test_managed_scaling_needs_fifteen_minutes_of_data_to_let_an_instance_go() -> None:
+def test_managed_scaling_needs_fifteen_minutes_of_data_before_it_scales_in() -> None:
     fleet = running(1)
     began = fleet.now
     fleet.run_until(lambda: fleet.instances == 1)
@@ -75,13 +77,13 @@ def test_managed_scaling_needs_fifteen_minutes_of_data_to_let_an_instance_go() -
     assert quick.run_until(lambda: quick.instances == 1) < 10 * 60
 
 
-def test_a_lost_point_of_the_metric_delays_the_scale_out_by_a_minute() -> None:
+def test_a_dropped_point_of_the_metric_delays_the_scale_out_by_a_minute() -> None:
     first = running(1).effects(SetDesiredCapacity)[0][0]
     later = running(1, drop_reservation_points=1).effects(SetDesiredCapacity)[0][0]
     assert later - first == 60
 
 
-def test_a_service_that_is_scaled_to_zero_ends_without_an_instance() -> None:
+def test_a_service_that_is_scaled_to_zero_leaves_no_instance() -> None:
     fleet = running(2)
     fleet.change_service(desired=0)
     fleet.run_until(lambda: fleet.running == 0, 60)
@@ -107,7 +109,7 @@ def test_without_termination_protection_an_instance_is_drained() -> None:
     assert len(fleet.effects(SendSigterm)) == 2
 
 
-def test_scale_in_spares_protected_tasks_and_reports_it_once() -> None:
+def test_scale_in_stops_no_protected_task_and_reports_that_once() -> None:
     fleet = running(3)
     kept = fleet.tasks(Status.RUNNING)[:2]
     fleet.protect(kept, 600)
@@ -168,7 +170,9 @@ def test_denied_launches_fail_until_they_are_allowed_again() -> None:
 def test_tasks_that_fail_to_start_trip_the_circuit_breaker_of_a_deployment() -> None:
     fleet = running(1)
     fleet.simulation.set_crash_rule(SERVICE, CrashRule())
-    fleet.change_service(definition="worker:2", breaks=True, rolls_back=True, minimum_percent=0)
+    fleet.change_service(
+        definition="worker:2", circuit_breaker=True, rolls_back=True, minimum_percent=0
+    )
     fleet.run_until(lambda: bool(fleet.effects(RollBack)))
     assert fleet.snapshot.services[SERVICE].definition == "worker:1"
     fleet.simulation.set_crash_rule(SERVICE, None)
@@ -197,7 +201,7 @@ def test_a_new_task_definition_replaces_the_tasks_of_the_old_one() -> None:
         max_size=8,
     )
 )
-def test_every_fleet_settles_and_sleeps_after_any_disturbance(
+def test_every_fleet_recovers_and_scales_to_zero_after_any_disturbance(
     steps: list[tuple[int, float, str]],
 ) -> None:
     fleet = SimulatedFleet(snapshot(0, maximum=4))
