@@ -4,7 +4,7 @@ from typing import Any
 
 Payload = dict[str, Any]
 Reply = Payload | int | None
-"""An answer; a status in place of one; or None: no answer in time."""
+"""An answer; or the status of a failed response; or None: no answer in time."""
 
 EPHEMERAL = 64
 CITIES = ("Athens", "Bergen", "Berlin", "Cairo", "Kyoto")
@@ -98,7 +98,7 @@ def reply_to(payload: Payload) -> Reply:
 
 
 def _command(data: Payload) -> Reply:
-    options = {one["name"]: one.get("value") for one in data.get("options", [])}
+    options = {option["name"]: option.get("value") for option in data.get("options", [])}
     match data["name"]:
         case "imagine":
             return message(f"> {options['prompt']}\n**Queued**")
@@ -135,11 +135,11 @@ def _component(data: Payload) -> Reply:
 
 
 def _choices(options: list[Payload]) -> Payload:
-    typed = next(one["value"] for one in options if one.get("focused"))
+    typed = next(option["value"] for option in options if option.get("focused"))
     found = [name for name in CITIES if name.lower().startswith(typed.lower())]
-    return {"type": 8, "data": {"choices": [{"name": one, "value": one} for one in found]}}
+    return {"type": 8, "data": {"choices": [{"name": city, "value": city} for city in found]}}
 
 
 def _fields(data: Payload) -> Payload:
-    parts = [one["component"] for one in data["components"]]
-    return {one["custom_id"]: one["value"] for one in parts}
+    inputs = [label["component"] for label in data["components"]]
+    return {field["custom_id"]: field["value"] for field in inputs}

@@ -28,7 +28,7 @@ _NEVER_SECONDS = 4.0
 
 @dataclass
 class Bot:
-    """What the application has received, and what it does on its own."""
+    """The application: its received interactions, its answers, and its calls of Discord's API."""
 
     url: str
     http: httpx.Client
@@ -36,15 +36,16 @@ class Bot:
     reply: Callable[[Payload], Reply] = reply_to
 
     def received(self, name: str) -> list[Payload]:
-        """The commands of a name that came, autocomplete left out."""
-        return [one for one in self.payloads if one["type"] == 2 and one["data"]["name"] == name]
+        """The received interactions of a command, without its autocomplete interactions."""
+        commands = [payload for payload in self.payloads if payload["type"] == 2]
+        return [payload for payload in commands if payload["data"]["name"] == name]
 
     def register(self) -> None:
         """Register the commands."""
         self.http.put(f"/applications/{ID}/commands", json=COMMANDS).raise_for_status()
 
     def edit(self, payload: Payload, content: str, pictures: int = 0, **fields: Any) -> None:
-        """Edit the original response, with so many pictures."""
+        """Edit the original response, with `pictures` pictures."""
         path = f"/webhooks/{ID}/{payload['token']}/messages/@original"
         body: Payload = {"content": content, **fields}
         if not pictures:
@@ -106,7 +107,7 @@ def _listening(bot: Bot) -> Iterator[str]:
                 """The stand-in no longer waits for this answer."""
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            """Nothing: the test says what went wrong."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True

@@ -49,7 +49,7 @@ def keep_screenshot(page: Page, name: str) -> Path:
     """Save what the page shows as an artefact of the run, once its pictures are drawn."""
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     page.wait_for_function(
-        "[...document.images].every((one) => one.complete || one.loading === 'lazy')"
+        "[...document.images].every((image) => image.complete || image.loading === 'lazy')"
     )
     path = SCREENSHOTS / f"{name}.png"
     page.screenshot(path=path, animations="disabled")

@@ -15,12 +15,12 @@ SERIOUS = ("serious", "critical")
 
 
 def serious_violations(page: Page) -> list[str]:
-    """What axe-core holds against the page, as it is now."""
+    """The serious violations that axe-core finds on the page as it is now."""
     found: list[dict[str, Any]] = Axe().run(page).response["violations"]
     return [
-        f"{one['id']}: {one['help']}: {[node['html'] for node in one['nodes']]}"
-        for one in found
-        if one["impact"] in SERIOUS
+        f"{rule['id']}: {rule['help']}: {[node['html'] for node in rule['nodes']]}"
+        for rule in found
+        if rule["impact"] in SERIOUS
     ]
 
 

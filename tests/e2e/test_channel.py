@@ -62,7 +62,7 @@ def test_an_invalid_option_is_reported_before_anything_is_sent(page: Page, bot: 
     page.keyboard.press("Enter")
     expect(page.locator(".message").last).to_contain_text("Queued")
     options = bot.received("imagine")[0]["data"]["options"]
-    assert {one["name"]: one["value"] for one in options} == {
+    assert {option["name"]: option["value"] for option in options} == {
         "prompt": "a blue square",
         "images": 2,
     }

@@ -10,10 +10,10 @@ from tests.stack import Stack, Workers
 DRAWING_MS = 90_000
 
 _WATCH = """() => {
-  window.seen = [];
+  window.shownTexts = [];
   const note = () => {
     const text = [...document.querySelectorAll(".message-content")].at(-1)?.textContent ?? "";
-    if (text && text !== window.seen.at(-1)) window.seen.push(text);
+    if (text && text !== window.shownTexts.at(-1)) window.shownTexts.push(text);
   };
   new MutationObserver(note)
     .observe(document.getElementById("messages"), { subtree: true, childList: true });
@@ -41,13 +41,13 @@ def test_a_prompt_typed_into_the_page_is_queued_and_drawn(
     pictures = message.get_by_role("button", name="Open picture")
     expect(pictures).to_have_count(4, timeout=DRAWING_MS)
     expect(message).to_contain_text("4 pictures")
-    drawn = "(one) => one.complete && one.naturalWidth > 0"
+    drawn = "(image) => image.complete && image.naturalWidth > 0"
     page.wait_for_function(f"[...document.querySelectorAll('.tile img')].slice(-4).every({drawn})")
-    seen: list[str] = page.evaluate("window.seen")
+    shown_texts: list[str] = page.evaluate("window.shownTexts")
     # How far it is is told of jobs that take longer.
     words = ("Queued", "seeds ")
-    order = [next(n for n, text in enumerate(seen) if word in text) for word in words]
-    assert order == sorted(order), seen
+    order = [next(n for n, text in enumerate(shown_texts) if word in text) for word in words]
+    assert order == sorted(order), shown_texts
     keep_screenshot(page, "stack-channel")
     page.context.close()
 
@@ -68,5 +68,5 @@ def test_the_timeline_of_a_job_is_on_the_operations_page(
         expect(operations.get_by_role("heading", name=title)).to_be_visible()
     expect(operations.get_by_text("task-shortfall")).to_be_visible()
     keep_screenshot(operations, "stack-operations")
-    for one in (page, operations):
-        one.context.close()
+    for tab in (page, operations):
+        tab.context.close()

@@ -18,7 +18,7 @@ _WEBHOOK = "/webhooks/1500000000000000001/fixture-webhook-token.not-a-secret"
 
 _OBSERVE = """() => {
   window.longTasks = [];
-  const keep = (list) => window.longTasks.push(...list.getEntries().map((one) => one.duration));
+  const keep = (list) => window.longTasks.push(...list.getEntries().map((entry) => entry.duration));
   new PerformanceObserver(keep).observe({ type: "longtask" });
 }"""
 

@@ -64,7 +64,7 @@ async def get_snapshot(
             "application": application_json(backend),
             "endpoint": backend.endpoint.as_json(),
             "commands": backend.commands.as_json(),
-            "world": _directory_json(backend),
+            "directory": _directory_json(backend),
             # Every channel's messages, oldest first, ephemeral ones with who can see them.
             "messages": {
                 channel_id: list(map(messages.control_json, messages.in_channel(channel_id)))

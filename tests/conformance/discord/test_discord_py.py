@@ -59,13 +59,13 @@ async def test_its_webhook_sends_edits_fetches_and_deletes() -> None:
             embed=discord.Embed(title="T", description="D").set_image(url="attachment://a.png"),
             allowed_mentions=discord.AllowedMentions.none(),
         )
-        assert [one.filename for one in sent.attachments] == ["a.png", "b.png"]
+        assert [attachment.filename for attachment in sent.attachments] == ["a.png", "b.png"]
         assert sent.embeds[0].image.url == sent.attachments[0].url
         async with session.get(sent.attachments[0].url) as served:
             assert await served.read() == b"bytes of a.png"
         kept = [sent.attachments[1], picture("c.png")]
         edited = await webhook.edit_message(sent.id, content="Changed", attachments=kept)
-        assert [one.filename for one in edited.attachments] == ["b.png", "c.png"]
+        assert [attachment.filename for attachment in edited.attachments] == ["b.png", "c.png"]
         assert (await webhook.fetch_message(sent.id)).content == "Changed"
         await webhook.delete_message(sent.id)
         with pytest.raises(discord.NotFound) as gone:
@@ -123,7 +123,7 @@ async def test_its_http_client_registers_commands(discord_server: Any) -> None:
         info = await http.application_info()
         application_id = info["id"]
         made = await http.bulk_upsert_global_commands(application_id, [COMMAND])
-        assert [one["name"] for one in made] == ["imagine"]
+        assert [command["name"] for command in made] == ["imagine"]
         changes = {"description": "new"}
         edited = await http.edit_global_command(application_id, made[0]["id"], changes)
         assert edited["description"] == "new"
@@ -174,7 +174,7 @@ async def test_its_http_client_posts_and_lists_messages(discord_server: Any) -> 
             with handle_message_parameters(content=content) as params:
                 await http.send_message(CHANNEL, params=params)
         listed = await http.logs_from(CHANNEL, 50)
-        assert [one["content"] for one in listed] == ["two", "one"]
+        assert [message["content"] for message in listed] == ["two", "one"]
 
 
 async def test_its_http_client_retries_after_a_429(discord_server: Any) -> None:

@@ -193,9 +193,11 @@ def _places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return found
 
 
-# The bodies that fit a path, by what it holds; for any other path, all of them.
+# The bodies that fit a path, by a part of the path; any other path gets all of them.
 _FITTING = {
-    "/control/interactions": [one for one in _SEEDS if isinstance(one, dict) and "command" in one],
+    "/control/interactions": [
+        body for body in _SEEDS if isinstance(body, dict) and "command" in body
+    ],
     "/commands": [_COMMAND, _GROUPED, [_COMMAND, _GROUPED]],
     HOOK: [_MESSAGE],
     WEBHOOK: [_MESSAGE],
@@ -209,7 +211,7 @@ def _seeds(path: str) -> list[Any]:
 
 @st.composite
 def _nearly_valid(draw: st.DrawFn, path_of_request: str) -> Any:
-    """A valid body with a part or two changed, doubled or taken away."""
+    """A valid body with up to two parts changed, repeated or removed."""
     fits = draw(st.integers(0, 3)) > 0
     seed = draw(st.sampled_from(_seeds(path_of_request) if fits else _SEEDS))
     places = _places(seed)
@@ -228,7 +230,7 @@ def _nearly_valid(draw: st.DrawFn, path_of_request: str) -> Any:
             else:
                 del parent[path[-1]]
         except (KeyError, IndexError, TypeError):
-            continue  # An earlier change took this part away.
+            continue  # An earlier change removed this part.
     return body
 
 
@@ -313,7 +315,7 @@ def test_no_request_breaks_the_stand_in() -> None:
             suppress_health_check=list(HealthCheck),
         )
         @given(st.lists(_calls(), min_size=BATCH, max_size=BATCH))
-        def every_answer_is_discords(calls: list[Call]) -> None:
+        def every_response_is_one_of_discord(calls: list[Call]) -> None:
             nonlocal count
             for call, response in runner.run(_make(standin, calls)):
                 count += 1
@@ -322,7 +324,7 @@ def test_no_request_breaks_the_stand_in() -> None:
                     assert _is_discords_error(response), (call, response.text)
 
         try:
-            every_answer_is_discords()
+            every_response_is_one_of_discord()
         finally:
             runner.run(opened.__aexit__(None, None, None))
     assert count >= TOTAL

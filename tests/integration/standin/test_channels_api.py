@@ -26,7 +26,7 @@ async def test_a_bot_can_read_users_the_guild_and_its_channels(standin: StandIn)
     assert (await standin.bot.get(f"{API}/users/{BORIS}")).json()["username"] == "boris"
     assert (await standin.bot.get(f"{API}/guilds/{GUILD}")).json()["name"] == "The Studio"
     channels = (await standin.bot.get(f"{API}/guilds/{GUILD}/channels")).json()
-    assert [one["nsfw"] for one in channels] == [False, True]
+    assert [channel["nsfw"] for channel in channels] == [False, True]
     opened = await standin.bot.post(f"{API}/users/@me/channels", json={"recipient_id": ADA})
     assert opened.json()["id"] == DM
 
@@ -59,7 +59,8 @@ async def test_a_method_that_a_route_lacks_gets_405(standin: StandIn) -> None:
 
 async def ids(standin: StandIn, query: str = "") -> list[str]:
     """A page of message ids."""
-    return [one["id"] for one in (await standin.bot.get(f"{MESSAGES}{query}")).json()]
+    page = (await standin.bot.get(f"{MESSAGES}{query}")).json()
+    return [message["id"] for message in page]
 
 
 async def test_messages_are_paged_newest_first(standin: StandIn) -> None:

@@ -23,7 +23,7 @@ async def hits(standin: StandIn, name: str) -> int:
     return int(found["hits"])
 
 
-async def test_a_fault_with_a_count_ends_after_so_many_hits(standin: StandIn) -> None:
+async def test_a_fault_with_a_count_ends_after_that_many_hits(standin: StandIn) -> None:
     _, hook = await standin.answered_interaction()
     await switch_on(standin, rate_limited={"count": 2, "seconds": 0.25, "scope": "shared"})
     statuses = []
@@ -83,7 +83,8 @@ async def test_the_reordered_fault_lets_a_later_delivery_arrive_first(standin: S
         await asyncio.sleep(0.005)
     await standin.send(command="imagine", options={"prompt": "second"})
     await slow
-    prompts = [one["data"]["options"][0]["value"] for one in standin.application.payloads]
+    payloads = standin.application.payloads
+    prompts = [payload["data"]["options"][0]["value"] for payload in payloads]
     assert prompts == ["second", "first"]
 
 

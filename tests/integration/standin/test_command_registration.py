@@ -24,7 +24,7 @@ async def test_a_bulk_overwrite_replaces_all_commands_and_keeps_ids_by_name(
 ) -> None:
     first = (await standin.bot.put(standin.commands, json=[command(), command("other")])).json()
     second = (await standin.bot.put(standin.commands, json=[command(nsfw=True)])).json()
-    assert [one["id"] for one in second] == [first[0]["id"]]
+    assert [registered["id"] for registered in second] == [first[0]["id"]]
     assert second[0]["version"] != first[0]["version"]
     assert (await standin.bot.put(standin.commands, json=[command(nsfw=True)])).json() == second
     assert len((await standin.bot.get(standin.commands)).json()) == 1

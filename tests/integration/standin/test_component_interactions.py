@@ -48,23 +48,23 @@ async def test_a_click_carries_the_message_and_can_update_it(standin: StandIn) -
     standin.application.reply = lambda _payload: message("one", components=BUTTONS)
     first = await standin.send()
     standin.application.reply = lambda _payload: {"type": 7, "data": {"content": "two"}}
-    pressed = await standin.send(message_id=first["message_id"], custom_id="u:1")
+    clicked = await standin.send(message_id=first["message_id"], custom_id="u:1")
     payload = standin.application.payloads[-1]
     assert payload["type"] == 3
     assert payload["data"] == {"custom_id": "u:1", "component_type": 2, "id": 2}
     assert payload["message"]["id"] == first["message_id"]
-    assert pressed["message_id"] == first["message_id"]
-    seen = await standin.interaction(first["interaction_id"])
-    assert [version["content"] for version in seen["history"]] == ["one", "two"]
+    assert clicked["message_id"] == first["message_id"]
+    shown = await standin.interaction(first["interaction_id"])
+    assert [version["content"] for version in shown["history"]] == ["one", "two"]
 
 
 async def test_a_click_deferred_as_an_update_edits_its_own_message(standin: StandIn) -> None:
     standin.application.reply = lambda _payload: message("one", components=BUTTONS)
     first = await standin.send()
     standin.application.reply = lambda _payload: {"type": 6}
-    pressed = await standin.send(message_id=first["message_id"], custom_id="u:1")
-    assert pressed["outcome"] == "deferred"
-    hook = standin.webhook_path(pressed["interaction_id"])
+    clicked = await standin.send(message_id=first["message_id"], custom_id="u:1")
+    assert clicked["outcome"] == "deferred"
+    hook = standin.webhook_path(clicked["interaction_id"])
     await standin.http.patch(f"{hook}/messages/@original", json={"content": "two"})
     assert (await standin.interaction(first["interaction_id"]))["message"]["content"] == "two"
 
@@ -72,19 +72,19 @@ async def test_a_click_deferred_as_an_update_edits_its_own_message(standin: Stan
 async def test_a_select_menu_sends_its_values_and_refuses_others(standin: StandIn) -> None:
     standin.application.reply = lambda _payload: message(components=MENU)
     first = await standin.send()
-    press = {"message_id": first["message_id"], "custom_id": "style"}
-    await standin.send(**press, values=["oil", "ink"])
+    click = {"message_id": first["message_id"], "custom_id": "style"}
+    await standin.send(**click, values=["oil", "ink"])
     assert standin.application.payloads[-1]["data"]["values"] == ["oil", "ink"]
     for values in ([], ["oil", "ink", "chalk"], ["lead"]):
-        refused = await standin.http.post("/control/interactions", json=press | {"values": values})
+        refused = await standin.http.post("/control/interactions", json=click | {"values": values})
         assert refused.status_code == 400
 
 
 async def test_only_its_user_can_click_a_button_of_an_ephemeral_message(standin: StandIn) -> None:
     standin.application.reply = lambda _payload: message(components=BUTTONS, flags=64)
     first = await standin.send()
-    press = {"message_id": first["message_id"], "custom_id": "u:1", "user_id": BORIS}
-    refused = await standin.http.post("/control/interactions", json=press)
+    click = {"message_id": first["message_id"], "custom_id": "u:1", "user_id": BORIS}
+    refused = await standin.http.post("/control/interactions", json=click)
     assert refused.status_code == 403
 
 

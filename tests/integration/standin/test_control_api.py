@@ -26,15 +26,15 @@ def event_names(standin: StandIn) -> list[str]:
 async def test_a_snapshot_holds_the_state_that_pages_draw(standin: StandIn) -> None:
     await standin.bot.put(standin.commands, json=[{"name": "imagine", "description": "d"}])
     await standin.answered_interaction(flags=64)
-    shot = (await standin.http.get("/control/snapshot")).json()
-    assert shot["commands"]["global"][0]["name"] == "imagine"
-    assert len(shot["world"]["users"]) == 3
-    [message] = shot["messages"][PICTURES]
-    assert message["ephemeral_for"] == shot["world"]["default_user_id"]
-    [interaction] = shot["interactions"]
+    snapshot = (await standin.http.get("/control/snapshot")).json()
+    assert snapshot["commands"]["global"][0]["name"] == "imagine"
+    assert len(snapshot["directory"]["users"]) == 3
+    [message] = snapshot["messages"][PICTURES]
+    assert message["ephemeral_for"] == snapshot["directory"]["default_user_id"]
+    [interaction] = snapshot["interactions"]
     assert interaction["events"][0]["name"] == "created"
-    assert shot["last_event_id"] == standin.backend.events.last_id
-    assert shot["endpoint"]["url"]
+    assert snapshot["last_event_id"] == standin.backend.events.last_id
+    assert snapshot["endpoint"]["url"]
 
 
 async def test_every_change_is_published_as_an_event(standin: StandIn) -> None:
@@ -76,7 +76,7 @@ async def test_an_event_stream_resumes_after_the_last_event(standin: StandIn) ->
     await standin.answered_interaction()
     last = standin.backend.events.last_id
     resumed = await read_events(standin, last - 2, 2)
-    assert [int(one["id"]) for one in resumed] == [last - 1, last]
+    assert [int(event["id"]) for event in resumed] == [last - 1, last]
 
 
 async def test_an_event_stream_that_missed_too_much_gets_reset(standin: StandIn) -> None:
@@ -104,11 +104,11 @@ async def test_a_reset_deletes_everything_but_the_endpoint(standin: StandIn) -> 
     await standin.bot.put(standin.commands, json=[{"name": "imagine", "description": "d"}])
     await standin.send(command="imagine", user_id="1199999999999999999")
     await standin.http.post("/control/reset")
-    shot = (await standin.http.get("/control/snapshot")).json()
-    assert shot["interactions"] == []
-    assert shot["commands"]["global"] == []
-    assert len(shot["world"]["users"]) == 3
-    assert shot["endpoint"]["url"]
+    snapshot = (await standin.http.get("/control/snapshot")).json()
+    assert snapshot["interactions"] == []
+    assert snapshot["commands"]["global"] == []
+    assert len(snapshot["directory"]["users"]) == 3
+    assert snapshot["endpoint"]["url"]
     assert "reset" in event_names(standin)
 
 
@@ -159,8 +159,7 @@ async def test_another_site_cannot_use_the_control_api_through_a_browser(standin
     assert own.status_code == 200
 
 
-def test_a_request_is_cross_origin_unless_a_page_of_ours_sent_it() -> None:
-
+def test_a_request_is_cross_origin_unless_a_page_of_the_standin_sent_it() -> None:
     for foreign in (
         {"origin": "http://[::1", "host": "x"},
         {"origin": "null", "host": "x"},

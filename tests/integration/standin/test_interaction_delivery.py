@@ -21,11 +21,11 @@ pytestmark = pytest.mark.anyio
 async def test_an_immediate_message_is_the_original_response(standin: StandIn) -> None:
     sent = await standin.send()
     assert (sent["outcome"], sent["response_type"], sent["status"]) == ("answered", 4, 200)
-    seen = await standin.interaction(sent["interaction_id"])
-    assert seen["message"]["content"] == "Queued"
-    assert seen["message"]["type"] == 20
-    assert seen["message"]["interaction_metadata"]["name"] == "imagine"
-    assert [event["name"] for event in seen["events"]] == ["created", "delivered", "answered"]
+    shown = await standin.interaction(sent["interaction_id"])
+    assert shown["message"]["content"] == "Queued"
+    assert shown["message"]["type"] == 20
+    assert shown["message"]["interaction_metadata"]["name"] == "imagine"
+    assert [event["name"] for event in shown["events"]] == ["created", "delivered", "answered"]
 
 
 async def test_a_deferred_response_creates_a_loading_message(standin: StandIn) -> None:
@@ -100,8 +100,8 @@ async def test_a_redelivery_repeats_the_same_request_and_ignores_the_response(
     assert first.content == second.content
     signature = "x-signature-ed25519"
     assert first.headers[signature] == second.headers[signature]
-    seen = await standin.interaction(sent["interaction_id"])
-    assert (seen["message"]["content"], seen["deliveries"]) == ("Queued", 2)
+    shown = await standin.interaction(sent["interaction_id"])
+    assert (shown["message"]["content"], shown["deliveries"]) == ("Queued", 2)
 
 
 async def test_raw_is_merged_into_the_payload_that_is_sent(standin: StandIn) -> None:

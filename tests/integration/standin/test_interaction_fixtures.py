@@ -26,12 +26,12 @@ def test_every_fixture_is_of_the_fixture_application_and_of_one_user(name: str) 
 def test_every_kind_of_interaction_has_a_fixture() -> None:
     payloads = [interaction(name) for name in FIXTURES]
     assert {payload["type"] for payload in payloads} == {1, 2, 3, 4, 5}
-    commands = [one["data"] for one in payloads if one["type"] == 2]
-    assert {one["type"] for one in commands} == {1, 2, 3}
-    every = interaction("command_every_option_type")["data"]["options"]
-    assert {one["type"] for one in every} == set(range(3, 12))
-    pressed = [one["data"]["component_type"] for one in payloads if one["type"] == 3]
-    assert set(pressed) == {2, 3, 5, 6, 7, 8}
+    commands = [payload["data"] for payload in payloads if payload["type"] == 2]
+    assert {command["type"] for command in commands} == {1, 2, 3}
+    options = interaction("command_every_option_type")["data"]["options"]
+    assert {option["type"] for option in options} == set(range(3, 12))
+    clicks = [payload["data"] for payload in payloads if payload["type"] == 3]
+    assert {click["component_type"] for click in clicks} == {2, 3, 5, 6, 7, 8}
 
 
 def test_a_fixtures_signature_depends_on_timestamp_and_key() -> None:
@@ -44,9 +44,9 @@ def test_a_fixtures_signature_depends_on_timestamp_and_key() -> None:
 def shape(value: Any) -> Any:
     """The keys and types of a payload, however deep."""
     if isinstance(value, dict):
-        return {key: shape(one) for key, one in sorted(value.items())}
+        return {key: shape(item) for key, item in sorted(value.items())}
     if isinstance(value, list):
-        return [shape(one) for one in value]
+        return [shape(item) for item in value]
     return type(value).__name__
 
 

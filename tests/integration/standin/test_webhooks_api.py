@@ -34,12 +34,12 @@ ERROR = tuple[int, int]
 
 
 def error_of(response: httpx.Response) -> ERROR:
-    """Status and Discord's code."""
+    """The status and Discord's error code of a response."""
     return response.status_code, response.json()["code"]
 
 
 async def upload(standin: StandIn, hook: str, payload: Payload, *files: tuple[str, bytes]) -> Any:
-    """Edit the original response with files; the message."""
+    """Edit the original response with files; return the message."""
     response = await standin.http.patch(
         f"{hook}/messages/@original", files=multipart(payload, *files)
     )
@@ -54,16 +54,16 @@ async def test_an_edit_adds_pictures_to_the_original_response(standin: StandIn) 
         standin, hook, {"content": "Done", "attachments": listed}, ("a", PNG), ("b", PNG)
     )
     assert message["content"] == "Done"
-    assert [one["filename"] for one in message["attachments"]] == ["0.png", "1.png"]
+    assert [file["filename"] for file in message["attachments"]] == ["0.png", "1.png"]
     first = message["attachments"][0]
     assert (first["width"], first["height"], first["size"]) == (2, 3, len(PNG))
     assert first["description"] == "a circle"
     served = await standin.http.get(first["url"])
     assert (served.content, served.headers["content-type"]) == (PNG, "image/png")
-    seen = await standin.interaction(interaction_id)
-    names = [event["name"] for event in seen["events"]]
+    shown = await standin.interaction(interaction_id)
+    names = [event["name"] for event in shown["events"]]
     assert names[-3:] == ["webhook", "uploaded", "done"]
-    assert seen["edits"] == 1
+    assert shown["edits"] == 1
 
 
 async def test_an_edit_without_attachments_keeps_old_files_and_appends_new_ones(
@@ -72,7 +72,7 @@ async def test_an_edit_without_attachments_keeps_old_files_and_appends_new_ones(
     _, hook = await standin.answered_interaction()
     await upload(standin, hook, {}, ("one.png", PNG))
     message = await upload(standin, hook, {}, ("two.png", PNG))
-    assert [one["filename"] for one in message["attachments"]] == ["one.png", "two.png"]
+    assert [file["filename"] for file in message["attachments"]] == ["one.png", "two.png"]
     kept = await standin.http.patch(f"{hook}/messages/@original", json={"content": "text only"})
     assert len(kept.json()["attachments"]) == 2
 
@@ -83,7 +83,7 @@ async def test_an_edit_with_attachments_keeps_only_the_listed_files(standin: Sta
     keep = before["attachments"][1]["id"]
     listed = [{"id": 0, "filename": "new.png"}, {"id": keep}]
     after = await upload(standin, hook, {"attachments": listed}, ("x.png", PNG))
-    assert [one["filename"] for one in after["attachments"]] == ["new.png", "two.png"]
+    assert [file["filename"] for file in after["attachments"]] == ["new.png", "two.png"]
     emptied = await standin.http.patch(f"{hook}/messages/@original", json={"attachments": []})
     assert emptied.json()["attachments"] == []
 
@@ -178,9 +178,9 @@ async def test_a_deleted_original_response_is_unknown_afterwards(standin: StandI
         await standin.http.delete(original),
     ):
         assert error_of(response) == (404, 10008)
-    seen = await standin.interaction(interaction_id)
-    assert seen["message"] is None
-    assert len(seen["history"]) == 1
+    shown = await standin.interaction(interaction_id)
+    assert shown["message"] is None
+    assert len(shown["history"]) == 1
 
 
 async def test_a_follow_up_creates_its_own_message(standin: StandIn) -> None:
@@ -235,7 +235,7 @@ async def test_an_edit_cannot_make_a_message_ephemeral(standin: StandIn) -> None
         ("x", (400, 50035)),
     ],
 )
-async def test_a_body_discord_refuses_changes_nothing(
+async def test_a_body_that_discord_refuses_changes_nothing(
     standin: StandIn, payload: Any, error: ERROR
 ) -> None:
     interaction_id, hook = await standin.answered_interaction()
@@ -357,7 +357,7 @@ async def test_tokens_are_neither_logged_nor_published(
     _, hook = await standin.answered_interaction()
     await standin.http.get(f"{hook}/messages/@original")
     token = hook.rsplit("/", 1)[-1]
-    ours = [one.getMessage() for one in caplog.records if one.name.startswith("emulation")]
+    ours = [entry.getMessage() for entry in caplog.records if entry.name.startswith("emulation")]
     assert ours
     assert not [line for line in ours if token in line]
     assert token not in json.dumps([event.data for event in standin.backend.events.latest])

@@ -21,7 +21,7 @@ def option(name: str = "prompt", kind: int = 3, **more: Any) -> dict[str, Any]:
 
 
 def choices(count: int) -> list[dict[str, Any]]:
-    """So many choices."""
+    """`count` choices."""
     return [{"name": f"n{n}", "value": f"v{n}"} for n in range(count)]
 
 
@@ -155,8 +155,8 @@ def test_a_command_has_at_most_8000_characters() -> None:
     fits = command_of(options=full)
     assert size(fits) <= MAX_COMMAND_CHARACTERS
     assert accepts(fits)
-    for one in full:
-        one["choices"] = [{"name": "n" * 100, "value": "v" * 100 + ""}] * 2
+    for full_option in full:
+        full_option["choices"] = [{"name": "n" * 100, "value": "v" * 100}] * 2
     assert not accepts(command_of(options=full))
 
 

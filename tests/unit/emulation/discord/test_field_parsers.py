@@ -22,12 +22,12 @@ def codes(tree: Any) -> list[str]:
     """Every error code in a tree."""
     found: list[str] = []
     for key, value in tree.items():
-        found += [one["code"] for one in value] if key == "_errors" else codes(value)
+        found += [error["code"] for error in value] if key == "_errors" else codes(value)
     return found
 
 
 def refusal(parse: Callable[[Any], Any], value: Any) -> dict[str, Any]:
-    """The tree that a parser refuses a value with."""
+    """The tree of the error that a parser raises for a value."""
     with pytest.raises(InvalidFormError) as error:
         parse(value)
     return error.value.tree

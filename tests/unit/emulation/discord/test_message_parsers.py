@@ -42,7 +42,7 @@ def menu(**more: Any) -> dict[str, Any]:
 
 
 def buttons(count: int, start: int = 0) -> list[dict[str, Any]]:
-    """So many buttons."""
+    """`count` buttons."""
     return [button(f"b{start + n}") for n in range(count)]
 
 
@@ -101,7 +101,7 @@ def test_components_that_discord_refuses_are_refused(components: Any) -> None:
 def test_components_without_an_id_are_numbered_in_order() -> None:
     parsed = message_components([row(button("a", id=2), button("b"))])
     assert parsed[0]["id"] == 1
-    assert [one["id"] for one in parsed[0]["components"]] == [2, 3]
+    assert [component["id"] for component in parsed[0]["components"]] == [2, 3]
 
 
 def text_input(**more: Any) -> dict[str, Any]:

@@ -71,17 +71,17 @@ def test_an_invalid_signature_is_well_formed_and_does_not_verify(wrong: str) -> 
 )
 def test_every_route_has_a_bucket(method: str, path: str, limit: int) -> None:
     limiter = RateLimiter(Fixed(), 100, enabled=True)
-    grants = [limiter.count_request(method, path, None) for _ in range(limit + 1)]
-    assert [one.allowed for one in grants] == [True] * limit + [False]
-    assert grants[0].limit == limit
+    results = [limiter.count_request(method, path, None) for _ in range(limit + 1)]
+    assert [result.allowed for result in results] == [True] * limit + [False]
+    assert results[0].limit == limit
 
 
 def test_routes_of_one_kind_share_a_bucket_name_but_not_a_count() -> None:
     limiter = RateLimiter(Fixed(), 100, enabled=True)
-    one = limiter.count_request("GET", "/webhooks/1/a/messages/2", None)
-    other = limiter.count_request("GET", "/webhooks/1/b/messages/2", None)
-    assert one.bucket == other.bucket
-    assert one.remaining == other.remaining == 4
+    first = limiter.count_request("GET", "/webhooks/1/a/messages/2", None)
+    second = limiter.count_request("GET", "/webhooks/1/b/messages/2", None)
+    assert first.bucket == second.bucket
+    assert first.remaining == second.remaining == 4
 
 
 def test_chaos_with_the_same_seed_strikes_the_same_way() -> None:
@@ -141,7 +141,7 @@ def test_a_closed_log_ends_its_streams() -> None:
     assert len(texts) == 2
 
 
-def test_late_points_of_a_series_are_sorted_in() -> None:
+def test_late_points_of_a_series_are_sorted_by_time() -> None:
     store = SeriesStore()
     for at in (1.0, 5.0, 3.0, 5.0, 2.0):
         assert store.add("queue_depth", at, at * 10)

@@ -16,14 +16,14 @@ export class PageState extends EventTarget {
   #messages = new Map();
 
   onSnapshot(snapshot) {
-    const { world } = snapshot;
-    this.users = new Map(world.users.map((user) => [user.id, user]));
-    this.channels = new Map(world.channels.map((channel) => [channel.id, channel]));
-    this.guild = world.guild;
+    const { directory } = snapshot;
+    this.users = new Map(directory.users.map((user) => [user.id, user]));
+    this.channels = new Map(directory.channels.map((channel) => [channel.id, channel]));
+    this.guild = directory.guild;
     this.application = snapshot.application;
     this.endpoint = snapshot.endpoint;
     this.commands = snapshot.commands;
-    this.defaults = { user: world.default_user_id, channel: world.default_channel_id };
+    this.defaults = { user: directory.default_user_id, channel: directory.default_channel_id };
     this.#messages = new Map(
       Object.entries(snapshot.messages).map(([id, list]) => [id, new Map(list.map((message) => [message.id, message]))]),
     );

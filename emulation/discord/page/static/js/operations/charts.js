@@ -81,8 +81,8 @@ export class Charts {
     if (!latest.length) return;
     latest.sort((a, b) => b[2] - a[2]);
     const rows = latest.map(([name, at, value]) => {
-      const [word, look] = ALARM_STATES[value] ?? [String(value), "calm"];
-      return h("li", {}, h("span", { class: `outcome ${look}` }, word), h("b", {}, name.slice(ALARM.length)), h("span", { class: "muted" }, `since ${exactTime(new Date(at * 1000))}`));
+      const [word, tone] = ALARM_STATES[value] ?? [String(value), "calm"];
+      return h("li", {}, h("span", { class: `outcome ${tone}` }, word), h("b", {}, name.slice(ALARM.length)), h("span", { class: "muted" }, `since ${exactTime(new Date(at * 1000))}`));
     });
     const panel = this.#panel("Alarms");
     panel.replaceChildren(h("ul", { class: "alarms" }, rows));

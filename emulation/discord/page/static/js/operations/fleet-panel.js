@@ -6,7 +6,7 @@ import { exactTime } from "/js/time.js";
 const MAX_ROWS = 100;
 
 /** Patterns of a note's text, and the class of the dot before it. */
-const LOOKS = [
+const TONES = [
   [/RUNNING|InService|joined/, "good"],
   [/Spot|failed|draining/, "warn"],
 ];
@@ -24,9 +24,9 @@ export class FleetPanel {
 
   add({ text, at }) {
     this.#total += 1;
-    const look = LOOKS.find(([pattern]) => pattern.test(text))?.[1] ?? "";
+    const tone = TONES.find(([pattern]) => pattern.test(text))?.[1] ?? "";
     const body = byId("notes");
-    body.prepend(h("tr", {}, h("td", { class: "time" }, exactTime(new Date(at))), h("td", {}, h("i", { class: `dot ${look}`, "aria-hidden": "true" }), ` ${text}`)));
+    body.prepend(h("tr", {}, h("td", { class: "time" }, exactTime(new Date(at))), h("td", {}, h("i", { class: `dot ${tone}`, "aria-hidden": "true" }), ` ${text}`)));
     while (body.children.length > MAX_ROWS) body.lastElementChild.remove();
     byId("fleet").hidden = false;
     byId("fleet-sum").textContent = `${this.#total} changes`;

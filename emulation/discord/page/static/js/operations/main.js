@@ -56,8 +56,8 @@ function drawNumbers() {
   );
 }
 
-function number(title, value, note, look = "") {
-  return h("li", { class: `card number ${look}` }, h("span", { class: "number-title" }, title), h("span", { class: "number-value" }, String(value)), h("span", { class: "number-note" }, note));
+function number(title, value, note, tone = "") {
+  return h("li", { class: `card number ${tone}` }, h("span", { class: "number-title" }, title), h("span", { class: "number-value" }, String(value)), h("span", { class: "number-note" }, note));
 }
 
 function drawEndpoint({ url, removed_because: reason }) {
@@ -68,9 +68,9 @@ function addCall(data) {
   calls.total += 1;
   if (data.status === 429) calls.limited += 1;
   else if (data.status >= 400) calls.failed += 1;
-  const look = data.status >= 500 || data.status === 401 ? "bad" : data.status >= 400 ? "warn" : "good";
+  const tone = data.status >= 500 || data.status === 401 ? "bad" : data.status >= 400 ? "warn" : "good";
   const body = byId("traffic");
-  body.prepend(h("tr", {}, h("td", { class: "time" }, exactTime(new Date(data.at))), h("td", { class: "call" }, h("b", {}, data.method), " ", h("code", {}, data.path.replace("/api/v10", ""))), h("td", {}, h("span", { class: `outcome ${look}` }, String(data.status))), h("td", { class: "num" }, duration(data.took_ms))));
+  body.prepend(h("tr", {}, h("td", { class: "time" }, exactTime(new Date(data.at))), h("td", { class: "call" }, h("b", {}, data.method), " ", h("code", {}, data.path.replace("/api/v10", ""))), h("td", {}, h("span", { class: `outcome ${tone}` }, String(data.status))), h("td", { class: "num" }, duration(data.took_ms))));
   while (body.children.length > MAX_CALLS) body.lastElementChild.remove();
   byId("no-traffic").hidden = true;
   byId("traffic-sum").textContent = `${calls.total} since this page was opened`;
@@ -96,7 +96,7 @@ const HANDLERS = {
 const updates = new LiveUpdates({
   onSnapshot: (snapshot) => {
     users.clear();
-    for (const user of snapshot.world.users) users.set(user.id, user.global_name || user.username);
+    for (const user of snapshot.directory.users) users.set(user.id, user.global_name || user.username);
     timelines.reset(snapshot.interactions);
     chaos.draw(snapshot.chaos);
     settings.draw(snapshot);
