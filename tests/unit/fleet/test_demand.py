@@ -142,6 +142,33 @@ def test_a_quiet_fleet_may_stop_whole_and_a_first_job_wants_one_task() -> None:
     assert measure(observed(0, 1, running=1), a_target()).surplus == 0
 
 
+@pytest.mark.parametrize(
+    ("jobs_at_once", "visible", "in_flight", "wanted"),
+    [(1, 13, 0, 3), (4, 24, 0, 1), (4, 25, 0, 2), (4, 20, 28, 2), (64, 384, 1, 2)],
+)
+def test_a_task_that_draws_jobs_together_finishes_so_many_more_of_them(
+    jobs_at_once: int, visible: int, in_flight: int, wanted: int
+) -> None:
+    # Six rounds of 10 s fit into the target of 60 s.
+    target = a_target(jobs_at_once=jobs_at_once)
+    assert target.jobs_per_task == 6 * jobs_at_once
+    assert desired_tasks(observed(visible, in_flight), target) == wanted
+
+
+@pytest.mark.parametrize(
+    ("in_flight", "surplus"), [(0, 5), (1, 4), (4, 4), (5, 3), (12, 2), (17, 0)]
+)
+def test_tasks_that_jobs_in_flight_do_not_fill_are_a_surplus(in_flight: int, surplus: int) -> None:
+    target = a_target(jobs_at_once=4)
+    assert measure(observed(0, in_flight, running=5), target).surplus == surplus
+
+
+def test_the_margin_of_the_backlog_is_kept_when_scaling_in() -> None:
+    target = a_target(jobs_at_once=2, margin=0.5)  # 12 jobs a task
+    assert measure(observed(16, running=5), target).surplus == 3
+    assert measure(observed(17, running=5), target).surplus == 2
+
+
 def test_a_count_outside_the_bounds_is_brought_back() -> None:
     target = a_target(minimum=2, maximum=4)
     assert measure(observed(0), target).shortfall == 2

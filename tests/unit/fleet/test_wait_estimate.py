@@ -24,8 +24,8 @@ from discord_diffusion.jobs.record import WaitEstimate, WaitKind
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 
 
-def fleet(maximum: int = 4) -> FleetSettings:
-    return FleetSettings(ScalingTarget(10.0, 1, 60.0, 0, maximum), boot_seconds=300.0)
+def fleet(maximum: int = 4, jobs_at_once: int = 1) -> FleetSettings:
+    return FleetSettings(ScalingTarget(10.0, jobs_at_once, 60.0, 0, maximum), boot_seconds=300.0)
 
 
 def state(pace: float | None = None, **snapshot: Any) -> FleetState:
@@ -77,6 +77,20 @@ def test_a_paused_fleet_has_no_estimate_unless_workers_run() -> None:
     assert (paused.kind, paused.ahead, paused.due) == (WaitKind.UNKNOWN, 3, None)
     running = expected_wait(state(running=1, desired=1), fleet(0), ahead=0, now=NOW)
     assert running.kind is WaitKind.TURN
+
+
+def test_a_paused_fleet_with_a_task_asked_for_that_does_not_run_has_no_estimate() -> None:
+    starting = expected_wait(state(desired=1), fleet(0), ahead=3, now=NOW)
+    assert starting == WaitEstimate(WaitKind.UNKNOWN, 3, None)
+
+
+@pytest.mark.parametrize(("jobs_ahead", "waited"), [(0, 10), (7, 10), (8, 20), (16, 30)])
+def test_workers_that_draw_jobs_together_shorten_the_wait(jobs_ahead: int, waited: int) -> None:
+    running = state(running=2, desired=2)
+    expected = expected_wait(running, fleet(2, jobs_at_once=4), ahead=jobs_ahead, now=NOW)
+    due = NOW + timedelta(seconds=waited)
+    assert expected == WaitEstimate(WaitKind.TURN, jobs_ahead, due)
+    assert shortest_wait(running, fleet(2, jobs_at_once=4), ahead=jobs_ahead, now=NOW) == expected
 
 
 def test_the_shortest_wait_is_that_of_the_largest_fleet() -> None:

@@ -95,6 +95,23 @@ def test_a_user_whose_job_is_about_to_begin_is_not_notified() -> None:
     assert due(first, second, of=RUNNING) == [(Action.NOTIFY_OF_WAIT, second)]
 
 
+@pytest.mark.parametrize(("running", "jobs_at_once", "silent"), [(1, 3, 3), (2, 2, 4), (2, 1, 2)])
+def test_users_of_as_many_jobs_as_the_workers_draw_together_are_not_notified(
+    running: int, jobs_at_once: int, silent: int
+) -> None:
+    settings = replace(SETTINGS, target=replace(SETTINGS.target, jobs_at_once=jobs_at_once))
+    records = [record(100, **notified(DENIED, 70)) for _ in range(6)]
+    found = due_actions(records, state(running=running, desired=running), settings, NOW)
+    assert [one.wait.ahead for one in found] == list(range(silent, 6))
+
+
+def test_workers_of_an_old_snapshot_keep_no_user_from_being_notified() -> None:
+    old = state(running=1, measured_at=NOW - timedelta(seconds=91))
+    waiting = record(100, **notified(DENIED, 70))
+    (found,) = due_actions([waiting], old, SETTINGS, NOW)
+    assert (found.action, found.wait.kind) == (Action.NOTIFY_OF_WAIT, WaitKind.ASLEEP)
+
+
 def test_no_wait_is_estimated_for_a_paused_fleet() -> None:
     paused = replace(SETTINGS, target=replace(SETTINGS.target, maximum=0))
     one = record(100, wait=WaitEstimate(WaitKind.TURN, 0, NOW))
@@ -134,3 +151,10 @@ def test_a_user_is_notified_of_an_end_whatever_the_fleet_does() -> None:
 def test_an_abandoned_job_fails_a_minute_after_its_token_has_expired(status: JobStatus) -> None:
     left = record(961, status=status)
     assert due(left, of=RUNNING) == [(Action.FAIL, left)]
+
+
+@pytest.mark.parametrize("age", [900, 930, 960])
+def test_a_job_that_is_being_drawn_is_left_to_its_worker_for_a_minute_after_its_token_has_expired(
+    age: float,
+) -> None:
+    assert due(record(age, status=JobStatus.DRAWING), of=RUNNING) == []

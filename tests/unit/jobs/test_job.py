@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from discord_diffusion.jobs.job import TOKEN_LIFETIME, Job, has_newer_schema, read_header
+from discord_diffusion.jobs.job import Job, has_newer_schema, read_header
 from discord_diffusion.jobs.parameters import GenerationParameters, SourceImage
 from discord_diffusion.jobs.validation import InvalidJobError
 
@@ -69,9 +69,25 @@ JOB = Job(
 )
 
 
+SOURCE = {"url": "https://cdn.discordapp.com/cat.png", "strength": 0.5, "scale": 2}
+
+
 @given(jobs)
 def test_a_job_is_read_back_as_it_was_written(job: Job) -> None:
     assert Job.from_json(job.to_json()) == job
+
+
+@given(parameters)
+def test_parameters_are_read_back_as_the_record_keeps_them(one: GenerationParameters) -> None:
+    assert GenerationParameters.from_json(one.to_json()) == one
+
+
+def test_parameters_of_an_older_record_get_the_defaults_of_later_fields() -> None:
+    older = '{"prompt":"x","seed":1,"steps":2,"guidance":3,"width":64,"height":72,"images":4}'
+    expected = GenerationParameters("x", 1, 2, 3.0, 64, 72, 4)
+    assert GenerationParameters.from_json(older) == expected
+    with pytest.raises(InvalidJobError, match=r"parameters\.prompt is missing"):
+        GenerationParameters.from_json(older.replace('"prompt":"x",', ""))
 
 
 @given(garbage)
@@ -119,6 +135,23 @@ def test_a_job_with_a_wrong_field_is_refused_by_name_or_read(job: Job, data: Any
         ("parameters.steps", 101, "steps is 101, not a whole number from 1 to 100"),
         ("parameters.steps", True, "steps is True"),
         ("parameters.guidance", float("nan"), "guidance is nan"),
+        ("parameters.guidance", 30.01, r"guidance is 30.01, not a number from 0.0 to 30.0"),
+        ("parameters.guidance", -0.01, r"guidance is -0.01"),
+        ("parameters.images", 5, "images is 5, not a whole number from 1 to 4"),
+        ("parameters.images", 0, "images is 0"),
+        ("parameters.seed", -1, "seed is -1"),
+        ("parameters.height", 4104, "height is 4104, not a whole number from 8 to 4096"),
+        ("parameters.surprise", 1, r"parameters\.'surprise' is no field of schema 1"),
+        ("parameters", None, "parameters is None, not an object"),
+        ("parameters", [], r"parameters is \[\], not an object"),
+        ("parameters", "x", "parameters is 'x', not an object"),
+        ("parameters.source", "x", r"parameters\.source is 'x', not an object"),
+        ("parameters.source", {}, r"parameters\.source\.url is missing"),
+        ("parameters.source", SOURCE | {"url": None}, r"parameters\.source\.url is missing"),
+        ("parameters.source", SOURCE | {"mood": 1}, r"parameters\.source\.'mood' is no field"),
+        ("parameters.source", SOURCE | {"strength": 1.01}, r"source\.strength is 1.01"),
+        ("parameters.source", SOURCE | {"strength": 0}, r"source\.strength is 0"),
+        ("parameters.source", SOURCE | {"scale": 3}, r"source\.scale is 3"),
         ("parameters.width", 65, "not a multiple of 8"),
         ("parameters.prompt", "", "prompt is ''"),
         ("parameters.prompt", "x" * 6001, "not a text of 1 to 6000"),
@@ -147,7 +180,7 @@ def test_the_token_expires_fifteen_minutes_after_the_interaction() -> None:
     # The example of Discord's own reference: 2016-04-30 11:18:25.796 UTC.
     job = replace(JOB, id="175928847299117063")
     assert job.created_at.isoformat() == "2016-04-30T11:18:25.796000+00:00"
-    assert job.expires_at - job.created_at == TOKEN_LIFETIME
+    assert job.expires_at.isoformat() == "2016-04-30T11:33:25.796000+00:00"
 
 
 def message_with(**parameters: object) -> str:

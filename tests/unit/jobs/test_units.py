@@ -44,6 +44,9 @@ def drawn(**changed: object) -> GenerationParameters:
         ({"width": 64, "height": 64, "images": 4}, 1),
         ({"source": SourceImage("https://x/y", 0.5, 2)}, 2),
         ({"source": SourceImage("https://x/y", 0.1)}, 1),
+        ({"source": SourceImage("https://x/y", 1.0)}, 1),
+        ({"source": SourceImage("https://x/y", 1.0, 2)}, 4),
+        ({"source": SourceImage("https://x/y", 1.0), "images": 3}, 3),
     ],
 )
 def test_a_unit_is_one_picture_of_512_with_25_steps(changed: dict[str, object], units: int) -> None:
@@ -55,6 +58,16 @@ def test_a_larger_request_never_costs_less(one: GenerationParameters) -> None:
     assert cost(one) >= 1
     assert cost(replace(one, images=4)) >= cost(one)
     assert cost(replace(one, steps=100)) >= cost(one)
+
+
+@pytest.mark.parametrize(
+    ("units", "images", "filtered", "back"),
+    [(8, 4, 0, 0), (8, 4, 1, 2), (8, 4, 3, 6), (8, 4, 4, 8), (3, 4, 2, 1), (7, 2, 1, 3)],
+)
+def test_pictures_that_were_held_back_are_refunded_in_proportion_rounded_down(
+    units: int, images: int, filtered: int, back: int
+) -> None:
+    assert refund(units, JobStatus.ANSWERED, images=images, filtered=filtered) == back
 
 
 @given(st.integers(0, 10_000), st.integers(1, 4), st.integers(0, 6))
