@@ -37,23 +37,19 @@ def messages() -> str:
 
 def _command(command: Command) -> str:
     slash = "/" if command.type is CommandType.CHAT_INPUT else ""
-    lines = [f"## {slash}{command.name}", "", f"{described(FALLBACK, command.key)[1]}."]
-    if command.options:
-        lines += ["", *_HEAD, *_rows(command.key, command.options)]
+    sections = [_section(f"## {slash}{command.name}", command.key, command.options)]
     for subcommand in command.subcommands:
+        heading = f"### /{command.name} {subcommand.name}"
         path = f"{command.key}.{subcommand.name}"
-        lines += [
-            "",
-            f"### /{command.name} {subcommand.name}",
-            "",
-            f"{described(FALLBACK, path)[1]}.",
-        ]
-        if subcommand.options:
-            lines += ["", *_HEAD, *_rows(path, subcommand.options)]
+        sections.append(_section(heading, path, subcommand.options))
+    return "\n\n".join(sections)
+
+
+def _section(heading: str, path: str, options: tuple[Option, ...]) -> str:
+    lines = [heading, "", f"{described(FALLBACK, path)[1]}."]
+    if options:
+        lines += ["", "| option | what | allowed |", "|---|---|---|", *_rows(path, options)]
     return "\n".join(lines)
-
-
-_HEAD = ("| option | what | allowed |", "|---|---|---|")
 
 
 def _rows(path: str, options: tuple[Option, ...]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Numbers that stand in the Terraform files: Python reads them there instead of repeating them."""
+"""Reads numbers from the Terraform files, so that Python does not repeat them."""
 
 import re
 from pathlib import Path
@@ -12,10 +12,10 @@ class NumberNotFoundError(LookupError):
 
 
 def terraform_number(file: str, name: str) -> float:
-    """The one number that a Terraform file assigns to a name.
+    """The only number that a Terraform file assigns to a name.
 
-    These forms are read: `name = 30`, `name = optional(number, 30)`, and a variable's block with
-    `default = 30`.
+    These forms are recognized: `name = 30`, `name = optional(number, 30)`, and a variable's block
+    with `default = 30`.
 
     Args:
         file: relative to `infra/`, for example `variables_fleet.tf`.
@@ -25,16 +25,10 @@ def terraform_number(file: str, name: str) -> float:
         NumberNotFoundError: the file assigns no number to it, or more than one.
     """
     text = (_ROOT / file).read_text(encoding="utf-8")
-    name_pattern = re.escape(name)
-    found = [
-        *re.findall(rf"(?<![\w.]){name_pattern}\s*=\s*{_NUMBER}", text),
-        *re.findall(rf"(?<![\w.]){name_pattern}\s*=\s*optional\(number,\s*{_NUMBER}\)", text),
-        *re.findall(
-            rf'^variable "{name_pattern}" \{{\n(?:  .*\n|\n)*?  default\s*=\s*{_NUMBER}',
-            text,
-            re.MULTILINE,
-        ),
-    ]
+    escaped = re.escape(name)
+    assigned = rf"(?<![\w.]){escaped}\s*=\s*(?:optional\(number,\s*)?{_NUMBER}"
+    default = rf'(?m)^variable "{escaped}" \{{\n(?:  .*\n|\n)*?  default\s*=\s*{_NUMBER}'
+    found = [*re.findall(assigned, text), *re.findall(default, text)]
     if len(found) != 1:
         raise NumberNotFoundError(f"infra/{file} assigns {len(found)} numbers to {name}, not 1")
     return float(found[0])

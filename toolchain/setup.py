@@ -63,7 +63,9 @@ def project_plan(layout: Layout, torch_build: str) -> Plan:
         ),
         Step(
             "Terraform and its provider",
-            lambda: terraform.set_up(layout),
+            lambda: terraform.initialise(
+                terraform.find_or_fetch(layout.cache), layout.infra, layout.terraform_data
+            ),
             terraform.inputs(layout.infra),
             layout.terraform_data / "providers",
         ),

@@ -63,8 +63,9 @@ class Plan:
         """The steps whose inputs changed, whose result is missing, or that need such a step."""
         outdated: dict[str, Step] = {}
         for step in self._steps:
-            needs_outdated = any(need in outdated for need in step.needs)
-            if needs_outdated or not step.result.exists() or not self._is_stamped(step):
+            stamp = self._stamp(step)
+            done = stamp.exists() and stamp.read_text() == _inputs_digest(step)
+            if not done or not step.result.exists() or any(need in outdated for need in step.needs):
                 outdated[step.title] = step
         return list(outdated.values())
 
@@ -88,10 +89,6 @@ class Plan:
         display.run(step.title, step.action)
         stamp.parent.mkdir(parents=True, exist_ok=True)
         stamp.write_text(_inputs_digest(step))
-
-    def _is_stamped(self, step: Step) -> bool:
-        stamp = self._stamp(step)
-        return stamp.exists() and stamp.read_text() == _inputs_digest(step)
 
     def _stamp(self, step: Step) -> Path:
         return self._stamps / step.title.replace(" ", "-")

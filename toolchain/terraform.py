@@ -13,7 +13,6 @@ from pathlib import Path
 
 from toolchain.commands import run
 from toolchain.errors import CommandFailedError, SetupError
-from toolchain.layout import Layout
 from toolchain.steps import files_digest
 
 MINIMUM = (1, 10)
@@ -21,11 +20,6 @@ FETCHED_VERSION = "1.11.4"
 PROVIDER = Path("registry.terraform.io/hashicorp/aws/5.100.0")
 _RELEASES = f"https://releases.hashicorp.com/terraform/{FETCHED_VERSION}"
 _SEARCH_DEPTH = 4
-
-
-def set_up(layout: Layout) -> None:
-    """Find or download Terraform and initialise the root module of a checkout."""
-    initialise(find_or_fetch(layout.cache), layout.infra, layout.terraform_data)
 
 
 def inputs(infra: Path) -> tuple[str, ...]:

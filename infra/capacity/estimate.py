@@ -6,7 +6,6 @@ from infra.capacity.bill import Line, Use, standing_costs, total, working_costs
 from infra.capacity.figures import (
     PICTURES_PER_JOB,
     PRICED_REGION,
-    Instance,
     counts,
     instance_price,
     speed,
@@ -17,14 +16,13 @@ _SPEEDS = {"g4dn.xlarge": "T4, one batch of four", "g5.xlarge": "A10G, four pict
 
 @dataclass(frozen=True)
 class Estimate:
-    """Dollars before any free allowance; None where nothing is known of the instance type.
+    """Dollars before any free allowance; None if the price or speed of the type is not known.
 
     `thousand_pictures` is for a worker that is always busy; `most_per_hour` for the maximum of
     instances, on demand, since Spot may have none.
     """
 
     idle: tuple[Line, ...]
-    instance: Instance | None
     hour: float | None
     thousand_pictures: float | None
     most_per_hour: float | None
@@ -45,7 +43,7 @@ def estimate(
     instance = here or instance_price(instance_type, PRICED_REGION)
     notes = [] if here else [f"The price of {instance_type} in {region} is not known here."]
     if instance is None:
-        return Estimate(idle, None, None, None, None, tuple(notes))
+        return Estimate(idle, None, None, None, tuple(notes))
     if here is None:
         notes.append(f"Computed with the price in {PRICED_REGION}.")
     busy = Use(instance_hours=1.0, observations=0.0)
@@ -58,4 +56,4 @@ def estimate(
         thousand = hour * seconds / 3600
     else:
         notes.append(f"How fast {instance_type} draws is not known here.")
-    return Estimate(idle, instance, hour, thousand, on_demand * maximum_tasks, tuple(notes))
+    return Estimate(idle, hour, thousand, on_demand * maximum_tasks, tuple(notes))

@@ -35,11 +35,10 @@ class Deployment:
 
 @dataclass(frozen=True)
 class Limit:
-    """One limit, as the requests a second it allows, with the keys of the figures behind it."""
+    """One limit, as the requests a second that it allows."""
 
     name: str
     requests_per_second: float
-    figures: tuple[str, ...]
 
 
 def fifo_figure(region: str, high_throughput: bool) -> str:
@@ -59,15 +58,10 @@ def front_limits(region: str, high_throughput: bool) -> tuple[Limit, ...]:
     concurrency = known["lambda_concurrency"]
     by_requests = concurrency * known["lambda_requests_per_concurrency"]
     by_duration = concurrency / known["handler_seconds"]
-    fifo = fifo_figure(region, high_throughput)
     return (
-        Limit("SQS FIFO, each action", known[fifo], (fifo,)),
-        Limit("API Gateway", known["api_gateway_requests"], ("api_gateway_requests",)),
-        Limit(
-            "Lambda concurrency",
-            min(by_requests, by_duration),
-            ("lambda_concurrency", "lambda_requests_per_concurrency", "handler_seconds"),
-        ),
+        Limit("SQS FIFO, each action", known[fifo_figure(region, high_throughput)]),
+        Limit("API Gateway", known["api_gateway_requests"]),
+        Limit("Lambda concurrency", min(by_requests, by_duration)),
     )
 
 
@@ -75,22 +69,17 @@ def limits(deployment: Deployment) -> tuple[Limit, ...]:
     """Every limit of a deployment. Jobs are sent, received and deleted once each."""
     known = figures()
     rate = deployment.jobs_at_once / deployment.seconds_per_job
-    tasks_in_service = known.count("ecs_tasks_per_service")
-    instances = known.count("ecs_instances_per_cluster")  # each has one GPU and so one task
     found = [
         *front_limits(deployment.region, deployment.high_throughput),
-        Limit(
-            "SQS messages in flight",
-            known["sqs_in_flight"] / deployment.seconds_per_job,
-            ("sqs_in_flight",),
-        ),
-        Limit("ECS tasks in a service", tasks_in_service * rate, ("ecs_tasks_per_service",)),
-        Limit("ECS instances in a cluster", instances * rate, ("ecs_instances_per_cluster",)),
+        Limit("SQS messages in flight", known["sqs_in_flight"] / deployment.seconds_per_job),
+        Limit("ECS tasks in a service", known["ecs_tasks_per_service"] * rate),
+        # Each instance has one GPU and so one task.
+        Limit("ECS instances in a cluster", known["ecs_instances_per_cluster"] * rate),
     ]
     if deployment.gpu_vcpus is not None:
-        fit = deployment.gpu_vcpus // deployment.vcpus_per_task
-        found.append(Limit("GPU vCPU quota", fit * rate, ()))
-    found.append(Limit(FLEET, deployment.tasks * rate, ()))
+        tasks = deployment.gpu_vcpus // deployment.vcpus_per_task
+        found.append(Limit("GPU vCPU quota", tasks * rate))
+    found.append(Limit(FLEET, deployment.tasks * rate))
     return tuple(found)
 
 

@@ -49,17 +49,12 @@ SETTINGS: Any = {
 }
 
 
-def _fleet_sizes() -> list[int]:
-    sizes = {round(10 ** (exponent / 20)) for exponent in range(20, 79)}
-    return sorted({*sizes, 5000})
-
-
 def throughput() -> Canvas:
     """Requests a second against the size of the fleet, up to the limit that binds."""
     quotas = figures()
     canvas = Canvas(figsize=(8.6, 5.2), layout="constrained")
     axes = canvas.subplots()
-    sizes = _fleet_sizes()
+    sizes = sorted({*(round(10 ** (exponent / 20)) for exponent in range(20, 79)), 5000})
     for speed, colour in zip(speeds(), (ORANGE, PURPLE, BLUE, GREEN), strict=True):
         found = [binding(limits(Deployment("us-west-1", size, speed.seconds))) for size in sizes]
         rates = [limit.requests_per_second for limit in found]

@@ -88,13 +88,14 @@ def gpu_quotas(aws: Aws, deployment: Deployment, vcpus: int) -> Iterator[Finding
 
 def _quota(aws: Aws, deployment: Deployment, vcpus: int, code: str, *, needed: bool) -> Finding:
     name = _QUOTA_NAMES[code]
+    console = f"https://{aws.region}.console.aws.amazon.com/servicequotas/home/services/ec2/quotas"
     try:
         with aws_action("servicequotas:GetServiceQuota"):
             answer = aws.client("service-quotas").get_service_quota(
                 ServiceCode="ec2", QuotaCode=code
             )
     except AwsError as error:
-        return warning(name, str(error), f"Look at it yourself: {_quota_page(aws, code)}")
+        return warning(name, str(error), f"Look at it yourself: {console}/{code}")
     allowed = float(answer["Quota"]["Value"])
     instances, all_vcpus = int(allowed // vcpus), deployment.maximum_tasks * vcpus
     found = f"{allowed:g} vCPUs: {instances} instances of {vcpus}"
@@ -104,18 +105,12 @@ def _quota(aws: Aws, deployment: Deployment, vcpus: int, code: str, *, needed: b
         f"`aws service-quotas request-service-quota-increase --service-code ec2 "
         f"--quota-code {code} --desired-value {all_vcpus} --region {aws.region}`"
     )
-    raise_it = f"{request} (granted in minutes to days), or {_quota_page(aws, code)}"
+    raise_it = f"{request} (granted in minutes to days), or {console}/{code}"
     if instances == 0 and needed:
         return bad(name, found, raise_it)
     if instances == 0:
         return warning(name, found, f"No way out when there is no Spot capacity. {raise_it}")
     return warning(name, f"{found}, of {deployment.maximum_tasks} (fleet.maximum_tasks)", raise_it)
-
-
-def _quota_page(aws: Aws, code: str) -> str:
-    return (
-        f"https://{aws.region}.console.aws.amazon.com/servicequotas/home/services/ec2/quotas/{code}"
-    )
 
 
 def subnets(aws: Aws, deployment: Deployment) -> Finding:

@@ -96,7 +96,7 @@ class Flow:
         return found.context
 
     def _begin_removal(self) -> DeployContext:
-        """As `_begin`, but failed checks of Discord and of the account do not stop a removal."""
+        """As `_begin`, but without a valid bot token; Discord then remains as it is."""
         found = self.preflight(removal=True)
         if found.context is None:
             raise RefusedError("Nothing was removed: correct what is marked above first.")
@@ -108,9 +108,7 @@ class Flow:
 
     def _build_package(self, context: DeployContext) -> str:
         """Build the Lambda package and write the variables; return the worker image's name."""
-        package = context.workspace.package
-        package.parent.mkdir(parents=True, exist_ok=True)
-        architecture = context.deployment.lambda_architecture
+        package, architecture = context.workspace.package, context.deployment.lambda_architecture
         interpreter = python_of(context.layout.lambda_environment)
         with self.output.step("Build the Lambda package"):
             try:
@@ -212,14 +210,11 @@ class Flow:
         self.output.heading("Left" if left.found else "Nothing of it is left at AWS")
         self.output.lines(left.found)
         if left.tagged:
-            count = len(left.tagged)
-            self.output.lines(
-                (
-                    f"AWS's list of tags still names {count}. It is late; what is on it "
-                    "tomorrow, too, is there:",
-                )
+            notice = (
+                f"AWS's list of tags still names {len(left.tagged)}. It is late; what is on it "
+                "tomorrow, too, is there:"
             )
-            self.output.lines(f"  {arn}" for arn in left.tagged)
+            self.output.lines((notice, *(f"  {arn}" for arn in left.tagged)))
         self.output.lines(left.unknown)
         if backend := self.choices.backend_file:
             self.output.lines((f"In the bucket that {backend} names: the state, now empty.",))

@@ -73,11 +73,10 @@ def run_preflight(
         return Preflight((terraform_finding,), None)
     chosen = variables.chosen(choices, settings)
     try:
-        values = _values(choices, layout, program, chosen)
+        context = _context(choices, layout, program, chosen)
     except TerraformError as error:
         finding = bad("variables", str(error), "Correct the variable that is named.")
         return Preflight((terraform_finding, finding), None)
-    context = _context(choices, layout, program, chosen, values)
     credentials = account_checks.credentials(context.aws)
     if credentials.verdict is Verdict.BAD:
         return Preflight((terraform_finding, credentials), None)
@@ -122,12 +121,9 @@ def _plugin_options(layout: Layout) -> tuple[str, ...]:
 
 
 def _context(
-    choices: Choices,
-    layout: Layout,
-    program: Path,
-    chosen: dict[str, str],
-    values: dict[str, Any],
+    choices: Choices, layout: Layout, program: Path, chosen: dict[str, str]
 ) -> DeployContext:
+    values = _values(choices, layout, program, chosen)
     deployment = Deployment.from_variables(values)
     workspace = Workspace.of(choices.state_folder, deployment.prefix, deployment.region)
     files = (*_variable_files(choices), workspace.variables)
@@ -148,7 +144,6 @@ def _context(
 def _initialise(context: DeployContext) -> Iterator[Finding]:
     """Prepare the workspace so that the state can be read."""
     workspace, backend = context.workspace, context.choices.backend_file
-    workspace.folder.mkdir(parents=True, exist_ok=True)
     workspace.copy_module(context.layout.infra, backend)
     plugins = _plugin_options(context.layout)
     options = (f"-backend-config={backend.absolute()}",) if backend else ()

@@ -99,7 +99,6 @@ class Workspace:
 
     def write_variables(self, values: dict[str, Any]) -> None:
         """Write the variables of this run; none of them is secret."""
-        self.folder.mkdir(parents=True, exist_ok=True)
         self.variables.write_text(json.dumps(values, indent=2) + "\n")
 
     def remove(self) -> None:

@@ -7,13 +7,18 @@ import sys
 from pathlib import Path
 
 ARCHITECTURES = ("x86_64", "arm64", "host")
-_PLATFORMS = {"x86_64": "x86_64-manylinux_2_28", "arm64": "aarch64-manylinux_2_28"}
-"""Lambda's Python 3.13 runs on Amazon Linux 2023, which has glibc 2.34:
+_PLATFORMS = {
+    "x86_64": "x86_64-manylinux_2_28",
+    "arm64": "aarch64-manylinux_2_28",
+    "aarch64": "aarch64-manylinux_2_28",
+}
+"""uv's platform, by Lambda's or this machine's name of an architecture. Lambda's Python 3.13 runs
+on Amazon Linux 2023, which has glibc 2.34:
 https://docs.aws.amazon.com/linux/al2023/ug/core-glibc.html"""
 _NOT_NEEDED = ("*.dist-info", "__pycache__", "bin", "*.pyi", "py.typed", ".lock")
-"""Files that a running function does not need."""
+"""Patterns of files that a running function does not need."""
 _BUILD_ONLY = ("cffi", "pycparser")
-"""PyNaCl is compiled: of cffi it needs only the module `_cffi_backend`, which stays."""
+"""PyNaCl, once compiled, needs of cffi only the module `_cffi_backend`, which is not removed."""
 
 
 class PackageError(Exception):
@@ -35,10 +40,10 @@ def install(lock: Path, target: Path, python_version: str, architecture: str) ->
     uv = Path(sys.executable).with_name("uv")
     command = [str(uv), "pip", "install", "--quiet", "--target", str(target), "--no-deps"]
     command += ["--require-hashes", "--only-binary", ":all:", "--python-version", python_version]
-    # Without it, wheels of musl or of an older glibc might be taken for those of this machine.
-    on_linux = platform.system() == "Linux"
-    if architecture != "host" or on_linux:
-        command += ["--python-platform", _PLATFORMS[_lambda_name(architecture)]]
+    # Without a platform, uv might choose wheels for musl or for an older glibc on this machine.
+    if architecture != "host" or platform.system() == "Linux":
+        machine = platform.machine() if architecture == "host" else architecture
+        command += ["--python-platform", _PLATFORMS[machine]]
     command += ["--requirement", str(lock)]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     if ended.returncode != 0:
@@ -51,9 +56,3 @@ def install(lock: Path, target: Path, python_version: str, architecture: str) ->
                 shutil.rmtree(path)
             else:
                 path.unlink(missing_ok=True)
-
-
-def _lambda_name(architecture: str) -> str:
-    if architecture != "host":
-        return architecture
-    return {"aarch64": "arm64"}.get(platform.machine(), platform.machine())

@@ -19,13 +19,12 @@ _OFFLINE = {"CKV_SKIP_PACKAGE_UPDATE_CHECK": "true", "HCL_PARSE_TIMEOUT_SEC": "2
 
 @dataclass(frozen=True)
 class Checked:
-    """The result of one checkov rule for one resource; `reason` justifies an exception."""
+    """The result of one checkov rule for one resource."""
 
     rule: str
     title: str
     resource: str
     file: str
-    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -85,8 +84,10 @@ class Tools:
 
     def _output(self, words: list[str], folder: Path, stdin: str = "") -> str:
         env = {name: value for name, value in clean_environment().items() if name != "LOG_LEVEL"}
-        command = [self.folder / words[0], *words[1:]]
-        return run(command, env=env | _OFFLINE, folder=folder, stdin=stdin)
+        program, *arguments = words
+        return run(
+            [self.folder / program, *arguments], env=env | _OFFLINE, folder=folder, stdin=stdin
+        )
 
 
 def _checked(found: list[dict[str, Any]]) -> tuple[Checked, ...]:
@@ -96,7 +97,6 @@ def _checked(found: list[dict[str, Any]]) -> tuple[Checked, ...]:
             result["check_name"],
             result["resource"],
             result["file_path"],
-            result["check_result"].get("suppress_comment") or "",
         )
         for result in found
     )

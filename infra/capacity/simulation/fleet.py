@@ -25,7 +25,6 @@ class Instance:
     launched_at: float
     registered: bool = False
     has_image: bool = False
-    terminated: bool = False
     task: "Task | None" = None
     empty_since: float = 0.0
 
@@ -45,7 +44,7 @@ class Fleet:
     """An ECS service and the Auto Scaling group under it.
 
     `desired_tasks` is the service's desired count, `desired_instances` the group's. Tasks beyond
-    the instances wait for one. Whoever sets a count calls `settle` afterwards. Busy tasks are
+    the instances wait for one. After a change of a count `settle` must be called. Busy tasks are
     protected: they are never stopped.
     """
 
@@ -79,7 +78,6 @@ class Fleet:
             idle = self.clock.now - instance.empty_since
             if instance.registered and not instance.task and idle >= idle_seconds:
                 self.desired_instances -= 1
-                instance.terminated = True
                 self.instances.remove(instance)
                 self.ledger.instance_seconds += self.clock.now - instance.launched_at
 
@@ -99,10 +97,9 @@ class Fleet:
         self.instances.append(instance)
 
         def register() -> None:
-            if not instance.terminated:
-                instance.registered = True
-                instance.empty_since = self.clock.now
-                self.settle()
+            instance.registered = True
+            instance.empty_since = self.clock.now
+            self.settle()
 
         self.clock.after(self.timings.register, register)
 

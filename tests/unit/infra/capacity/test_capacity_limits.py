@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.capacity.figures import boots, figures, speed
+from infra.capacity.figures import boots, speed
 from infra.capacity.limits import (
     FLEET,
     Deployment,
@@ -64,7 +64,6 @@ def test_no_limit_is_exceeded_and_the_binding_one_is_named(deployment: Deploymen
     found = limits(deployment)
     assert binding(found) in found
     assert all(rate(deployment) <= limit.requests_per_second for limit in found)
-    assert all(key in figures().numbers for limit in found for key in limit.figures)
 
 
 @given(deployments, st.integers(0, 5000))
