@@ -18,16 +18,18 @@ def _parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m emulation.discord", description=__doc__)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--public-url", help="where clients reach it; default: http://HOST:PORT")
-    parser.add_argument("--state-dir", type=Path, help="where uploaded files are kept")
-    parser.add_argument("--recordings-dir", type=Path, help="where the recorder may save")
+    parser.add_argument("--public-url", help="URL for clients; default: http://HOST:PORT")
+    parser.add_argument(
+        "--state-dir", type=Path, help="folder of uploaded files; default: in memory"
+    )
+    parser.add_argument("--recordings-dir", type=Path, help="folder below which the recorder saves")
     parser.add_argument(
         "--probe-interval",
         type=float,
         default=300.0,
         help="mean seconds between wrong-signature probes; 0: none",
     )
-    parser.add_argument("--seed", type=int, default=0, help="of chaos and of signature probes")
+    parser.add_argument("--seed", type=int, default=0, help="seed of chaos and of the probes")
     parser.add_argument(
         "--no-rate-limits", action="store_true", help="never answer 429 (for benchmarks)"
     )

@@ -1,4 +1,4 @@
-"""What happens to every request of Discord's API before and after its route.
+"""Middleware of Discord's API: what every request passes before and after its route.
 
 In this order: the User-Agent, the ban for too many refused requests, chaos, rate limits, the
 route itself; on the way back the rate-limit headers, the count of refused requests and the log.
@@ -26,7 +26,7 @@ _USER_AGENT = re.compile(r"DiscordBot \([^\s,()]+(?:, ?| )[^\s()]+\).*")
 _TOKEN_IN_PATH = re.compile(r"/(?:webhooks/[^/]+/[^/]+(?:/.*)?|interactions/.*)")
 _PATH_TOKEN = re.compile(r"(/(?:webhooks|interactions)/[^/]+/)[^/?]+")
 _DROPPED_CONTENT_LENGTH = 65_536
-"""More than is sent before a connection is dropped."""
+"""More bytes than are sent before a connection is dropped."""
 
 
 def mask_path(path: str) -> str:
@@ -133,7 +133,7 @@ class _Exchange:
             self._status = message["status"]
             headers = MutableHeaders(scope=message)
             if not self._is_banned:
-                # By this header clients tell Discord's own responses from a ban.
+                # Clients recognise Discord's own responses by this header; a ban has none.
                 headers["Via"] = "1.1 google"
             if self._rate_limit is not None:
                 headers.update(self._rate_limit.headers())
@@ -148,7 +148,7 @@ class _Exchange:
 
 
 async def _discard(_message: Message) -> None:
-    """Receive a response that is not sent."""
+    """Drop a part of a response that is not sent."""
 
 
 def _error_response(error_type: ErrorType) -> ASGIApp:

@@ -23,7 +23,7 @@ from emulation.discord.state.reports import MAX_NOTES, SeriesStore
 
 @dataclass
 class Endpoint:
-    """The address that the application takes its interactions at."""
+    """The URL to which the application's interactions are delivered."""
 
     url: str | None = None
     removed_because: str | None = None
@@ -35,7 +35,7 @@ class Endpoint:
 
 
 class Backend:
-    """Everything that the stand-in keeps."""
+    """The stores and services of one stand-in."""
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ class Backend:
         )
         self.chaos = Chaos(self.clock, config.seed)
         self.endpoint = Endpoint()
-        # trust_env: a proxy of the person's must not see loopback traffic.
+        # trust_env: a proxy in the environment must not get loopback traffic.
         self.http = httpx.AsyncClient(
             transport=transport,
             trust_env=False,
@@ -106,11 +106,11 @@ class Backend:
         self.events.publish("timeline", data if detail is None else data | {"detail": detail})
 
     def publish_interaction(self, interaction: Interaction) -> None:
-        """Show the pages an interaction as it is now."""
+        """Publish an interaction, as it is now, to the pages."""
         self.events.publish("interaction", {"interaction": self.interaction_json(interaction)})
 
     def publish_message(self, change: str, message: Message) -> None:
-        """Show the pages a message that was `created`, `updated` or `deleted`."""
+        """Publish to the pages that a message was `created`, `updated` or `deleted`."""
         self.events.publish(f"message_{change}", {"message": self.messages.control_json(message)})
 
     def interaction_json(self, interaction: Interaction) -> Json:

@@ -4,8 +4,8 @@ Codes: https://docs.discord.com/developers/topics/opcodes-and-status-codes#json
 
 StandInError
 ├── DiscordError            an error response of Discord's HTTP API
-│   └── InvalidFormError        50035: a body does not fit, with the tree of what is wrong in it
-├── ControlError            the control API cannot do what it was asked
+│   └── InvalidFormError        50035: a body is invalid, with the tree of the errors in it
+├── ControlError            the control API refuses a request
 └── EndpointError           the application's endpoint gave no usable response
 """
 
@@ -68,7 +68,7 @@ class DiscordError(StandInError):
 
 
 class InvalidFormError(DiscordError):
-    """A body, or a part of one, does not fit. `tree` says what is wrong, by the fields' names.
+    """A body, or a part of one, is invalid; `tree` holds the errors by the fields' names.
 
     Shape of the tree: https://docs.discord.com/developers/reference#error-messages
     """
@@ -78,7 +78,7 @@ class InvalidFormError(DiscordError):
         self.tree = tree
 
     def at(self, *path: str) -> "InvalidFormError":
-        """The same error for a value that lies at `path` in a larger one."""
+        """The same error for a value at `path` of a larger value."""
         tree = self.tree
         for name in reversed(path):
             tree = {name: tree}
@@ -86,7 +86,7 @@ class InvalidFormError(DiscordError):
 
 
 class ControlError(StandInError):
-    """The control API cannot do what it was asked; `status` is the HTTP status of its answer."""
+    """The control API refuses a request; `status` is the HTTP status of the response."""
 
     def __init__(self, message: str, status: int = 400) -> None:
         super().__init__(message)
@@ -97,7 +97,7 @@ class EndpointError(StandInError):
     """The application's endpoint did not give a response that Discord would accept.
 
     `status` is the HTTP status it gave, if any; `body` is Discord's error for the response, if it
-    was refused for what it holds.
+    was refused for its content.
     """
 
     def __init__(self, reason: str, status: int | None = None, body: Json | None = None) -> None:

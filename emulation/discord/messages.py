@@ -1,4 +1,4 @@
-"""Creates, edits and deletes messages from bodies that were checked."""
+"""Creates, edits and deletes messages, from bodies that are already validated."""
 
 from dataclasses import replace
 
@@ -18,13 +18,13 @@ Files = dict[int, UploadedFile]
 def create_message(
     backend: Backend, message: Message, fields: Json, files: Files, file_limit: int | None = None
 ) -> Message:
-    """Fill a new message from checked fields and files, and keep it.
+    """Fill a new message from validated fields and files, and store it.
 
     `file_limit`: how many bytes each file may have; None: Discord's limit.
 
     Raises:
         DiscordError: EMPTY_MESSAGE (50006) or TOO_LARGE (40005).
-        InvalidFormError: an attachment is named that was not uploaded, or there are too many.
+        InvalidFormError: the body lists an attachment that was not uploaded, or too many.
     """
     _check_file_sizes(backend, files, file_limit)
     message.content = (fields.get("content") or "").strip()

@@ -69,7 +69,7 @@ class RateLimitResult:
 
 
 class RateLimiter:
-    """Counts requests and says which of them are over a limit."""
+    """Counts requests and decides which of them are over a limit."""
 
     def __init__(self, clock: Clock, max_refused: int, enabled: bool) -> None:
         self._clock = clock

@@ -1,4 +1,4 @@
-"""Saves the interactions that are sent as new fixtures."""
+"""Saves sent interactions as fixtures."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Signs what is delivered to the application, as Discord does.
+"""Signs the requests to the application's endpoint, as Discord does.
 
 Contract: https://docs.discord.com/developers/interactions/overview#setting-up-an-endpoint
 """

@@ -1,4 +1,4 @@
-"""What a user does in Discord's client, as the control API is asked to do it."""
+"""User actions: what a user does in Discord's client, as a body of the control API."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ _SNOWFLAKE = r"^[0-9]{1,19}$"
 class UserAction(StrictModel):
     """A user runs a command, clicks a component or submits a modal.
 
-    Exactly one of `command`, `message_id` and `modal` says which.
+    Exactly one of `command`, `message_id` and `modal` is given.
     """
 
     command: str | None = Field(
@@ -40,5 +40,5 @@ class UserAction(StrictModel):
 
     @property
     def is_in_dm(self) -> bool:
-        """Whether it was asked for in a DM: `guild_id` is given as null, and no channel."""
+        """Whether the user acts in a DM: `guild_id` is given as null, and no channel is."""
         return self.channel_id is None and "guild_id" in self.model_fields_set and not self.guild_id

@@ -1,4 +1,4 @@
-"""Builds interactions from what a user does.
+"""Builds interactions from user actions.
 
 Contract: https://docs.discord.com/developers/interactions/receiving-and-responding#interaction-object
 """
@@ -16,7 +16,7 @@ from emulation.discord.state.messages import Message
 
 
 def build_interaction(backend: Backend, action: UserAction) -> Interaction:
-    """Build and keep an interaction, not yet delivered.
+    """Build and store an interaction; it is not delivered yet.
 
     Raises:
         ControlError: the action is ambiguous, or names something that does not exist.

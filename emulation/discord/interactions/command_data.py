@@ -1,4 +1,4 @@
-"""The `data` of a command or an autocomplete interaction: options, and what their ids stand for.
+"""The `data` of a command or autocomplete interaction: options, and the objects behind their ids.
 
 Contract: https://docs.discord.com/developers/interactions/receiving-and-responding#interaction-object-application-command-data-structure
 """

@@ -1,4 +1,4 @@
-"""Delivers interactions: signed, once, and answered within 3 s; chaos may break the last two.
+"""Delivers interactions: signed, once, with 3 s to respond; chaos may repeat or delay a delivery.
 
 Contract: https://docs.discord.com/developers/interactions/receiving-and-responding
 """
@@ -101,7 +101,7 @@ class InteractionDelivery:
         self._requests.clear()
 
     async def close(self) -> None:
-        """Cancel what is still being sent."""
+        """Cancel the deliveries that are still running."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -113,7 +113,7 @@ class InteractionDelivery:
         return _SignedRequest(url, body, self._backend.signer.headers(body, timestamp))
 
     async def _send_until_finished(self, interaction: Interaction, request: _SignedRequest) -> None:
-        """Send it and wait for the endpoint's response, for one by URL, or for 3 seconds.
+        """Send the request and wait for a response, inline or by URL, for at most 3 seconds.
 
         An endpoint that responded by URL is left to finish its own HTTP response.
         """
@@ -134,7 +134,7 @@ class InteractionDelivery:
             sending.result()
 
     async def _send(self, interaction: Interaction, request: _SignedRequest) -> None:
-        """Send it; returns once it has an outcome, also if the response is to come by URL."""
+        """Send the request; return once the interaction has an outcome, inline or by URL."""
         interaction.deliveries += 1
         try:
             response = await post(self._backend, request.url, request.body, request.headers)
@@ -167,7 +167,7 @@ class InteractionDelivery:
         interaction.status = status
 
     def _start(self, work: Coroutine[None, None, object]) -> asyncio.Task[object]:
-        """Run something that may outlive the HTTP request that began it."""
+        """Start a task that may outlive the HTTP request that started it."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -182,7 +182,7 @@ _NOTICES = {
 
 
 def failure_notice(interaction: Interaction) -> str | None:
-    """What Discord's client tells the user of an interaction that failed; None if it did not."""
+    """The notice that Discord's client shows for a failed interaction; None if it did not fail."""
     if interaction.outcome in (Outcome.TIMEOUT, Outcome.ERROR):
         return _NOTICES.get(interaction.type, _NO_RESPONSE)
     return None

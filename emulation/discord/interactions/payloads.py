@@ -78,7 +78,7 @@ def merge(base: Any, changes: Any) -> Any:
 
 
 def interaction_metadata(interaction: Interaction) -> Json:
-    """What a message says of the interaction that it responds to."""
+    """The `interaction_metadata` of a message that responds to an interaction."""
     payload = interaction.payload
     body: Json = {
         "id": interaction.id,

@@ -43,7 +43,7 @@ def finish(
     error: str | None = None,
     error_body: Json | None = None,
 ) -> None:
-    """Record the outcome of an interaction, unless it has one, and wake whoever waits for it."""
+    """Record an interaction's outcome, unless it has one, and wake the tasks that wait for it."""
     if interaction.is_finished:
         return
     interaction.outcome = outcome
@@ -59,7 +59,7 @@ def finish(
 
 
 def file_limit(backend: Backend, interaction: Interaction) -> int:
-    """How large a file may be: what the interaction told the application."""
+    """The size limit of a file in bytes, as the interaction's payload gives it."""
     limit = interaction.sent_payload.get("attachment_size_limit")
     return limit if isinstance(limit, int) and limit >= 0 else backend.limits.attachment_bytes
 
@@ -67,7 +67,7 @@ def file_limit(backend: Backend, interaction: Interaction) -> int:
 def _message_of(
     backend: Backend, interaction: Interaction, response: Json, files: Files
 ) -> Message | None:
-    """Create or edit the message that a response asks for; None if it asks for none."""
+    """Create or edit the message of a response; None if a response of its type has none."""
     data = response["data"] or {}
     match response["type"]:
         case ResponseType.MESSAGE:

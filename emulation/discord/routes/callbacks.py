@@ -23,7 +23,7 @@ router = APIRouter(prefix=API, tags=["interactions"])
 async def create_interaction_response(
     request: Request, backend: BackendDep, interaction_id: str, token: str
 ) -> Response:
-    """Take a response: 204, or what it created if `with_response` is set."""
+    """Accept a response: 204, or the message that it created if `with_response` is set."""
     interaction = backend.interactions.find(path_id("interaction_id", interaction_id))
     if interaction is None or interaction.token != token:
         raise DiscordError(UNKNOWN_INTERACTION)
@@ -42,15 +42,15 @@ async def create_interaction_response(
 def _callback_response(backend: Backend, interaction: Interaction) -> Json:
     """The interaction callback response object."""
     response_type = interaction.response_type
-    about: Json = {"id": interaction.id, "type": int(interaction.type)}
+    summary: Json = {"id": interaction.id, "type": int(interaction.type)}
     message = backend.messages.find(interaction.message_id)
     message_types = (ResponseType.MESSAGE, ResponseType.DEFERRED_MESSAGE, ResponseType.UPDATE)
     if message is None or response_type not in message_types:
-        return {"interaction": about, "resource": {"type": response_type}}
-    about |= {
+        return {"interaction": summary, "resource": {"type": response_type}}
+    summary |= {
         "response_message_id": message.id,
         "response_message_loading": bool(message.flags & LOADING),
         "response_message_ephemeral": bool(message.flags & EPHEMERAL),
     }
     resource = {"type": response_type, "message": backend.messages.as_json(message)}
-    return {"interaction": about, "resource": resource}
+    return {"interaction": summary, "resource": resource}

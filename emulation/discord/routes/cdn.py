@@ -28,7 +28,7 @@ async def get_file(
         or not store.is_valid(attachment, expires, issued, signature)
     ):
         return Response("This content is no longer available.", 404, media_type="text/plain")
-    # Only pictures are shown inline: anything else could be a page that runs as one of ours.
+    # Only pictures are shown inline: an HTML file could otherwise run scripts in the pages' origin.
     is_inline = attachment.content_type in _INLINE_TYPES
     headers = {
         "Cache-Control": "private, max-age=3600",

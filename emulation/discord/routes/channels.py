@@ -85,13 +85,9 @@ async def get_guild(backend: BackendDep, guild_id: str) -> JSONResponse:
 async def list_channels(backend: BackendDep, guild_id: str) -> JSONResponse:
     """The guild's channels, without its threads."""
     guild = backend.directory.check_guild(path_id("guild_id", guild_id))
-    return JSONResponse(
-        [
-            backend.channel_json(channel)
-            for channel in backend.directory.channels.values()
-            if channel.guild_id == guild.id and not channel.is_thread
-        ]
-    )
+    channels = backend.directory.channels.values()
+    own = [channel for channel in channels if channel.guild_id == guild.id]
+    return JSONResponse([backend.channel_json(channel) for channel in own if not channel.is_thread])
 
 
 @router.get(_CHANNEL)
@@ -121,13 +117,10 @@ async def create_webhook(backend: BackendDep, channel: ChannelDep, body: JsonBod
 async def list_messages(request: Request, backend: BackendDep, channel: ChannelDep) -> JSONResponse:
     """A page of messages, newest first, without the ephemeral ones."""
     page = _PAGE(dict(request.query_params))
-    messages = [
-        message
-        for message in backend.messages.in_channel(channel.id)
-        if message.ephemeral_for is None
-    ]
-    messages.sort(key=_number, reverse=True)
-    return JSONResponse([backend.messages.as_json(message) for message in _select(messages, page)])
+    messages = backend.messages.in_channel(channel.id)
+    visible = [message for message in messages if message.ephemeral_for is None]
+    selected = _select(sorted(visible, key=_number, reverse=True), page)
+    return JSONResponse([backend.messages.as_json(message) for message in selected])
 
 
 def _number(message: Message) -> int:

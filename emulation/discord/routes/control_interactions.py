@@ -1,4 +1,4 @@
-"""The control API for interactions: what a user does in Discord's client, and what came of it."""
+"""The control API for interactions: user actions, their outcomes and their timelines."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -22,7 +22,7 @@ router = APIRouter(prefix="/control", tags=["control"])
 
 
 class TimelineEntry(StrictModel):
-    """Something that another part of the rig saw happen to an interaction."""
+    """An event of an interaction that another part of the rig reports."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")
     at: datetime | None = Field(default=None, description="ISO 8601 or Unix seconds; else now.")
@@ -52,7 +52,7 @@ def _with_message(backend: Backend, interaction: Interaction) -> Json:
 
 @router.post("/interactions")
 async def send(request: Request, backend: BackendDep, delivery: DeliveryDep) -> JSONResponse:
-    """Do what a user does and wait for the application's response, at most 3 s."""
+    """Perform a user action and wait for the application's response, at most 3 s."""
     action = await control_body(request, backend, UserAction)
     interaction = build_interaction(backend, action)
     await delivery.deliver(interaction)

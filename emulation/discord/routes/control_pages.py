@@ -1,4 +1,4 @@
-"""The control API for the pages: a snapshot to draw from, live events, series and notes."""
+"""The control API for the pages: a snapshot, live events, series and notes."""
 
 from typing import Annotated
 
@@ -34,7 +34,7 @@ class SeriesPoint(StrictModel):
 
 
 class NewNote(StrictModel):
-    """Something that a part of the rig did, in words."""
+    """A note for the operations page: what a part of the rig did."""
 
     text: str = Field(min_length=1, max_length=300)
     at: OptionalTime = None
@@ -55,7 +55,7 @@ async def stream_events(request: Request, backend: BackendDep) -> StreamingRespo
 async def get_snapshot(
     backend: BackendDep, prober: ProberDep, recorder: RecorderDep
 ) -> JSONResponse:
-    """All that a page needs to draw itself; events after `last_event_id` bring it up to date."""
+    """The state that a page draws; the events after `last_event_id` bring it up to date."""
     newest, messages = backend.interactions.all()[-_MAX_INTERACTIONS:], backend.messages
     return JSONResponse(
         {
@@ -85,7 +85,7 @@ async def get_snapshot(
 
 
 def _directory_json(backend: Backend) -> Json:
-    """Users, the guild and its channels, and who and where a page is by default."""
+    """Users, the guild and its channels, and a page's default user and channel."""
     directory = backend.directory
     return {
         "users": [

@@ -1,4 +1,4 @@
-"""What routes depend on: the backend and its services, authorisation, bodies, path parameters."""
+"""Dependencies of routes: the backend and its services, authorisation, bodies, path parameters."""
 
 from collections.abc import Callable
 from typing import Annotated, Any, TypeVar
@@ -50,7 +50,7 @@ async def _json_body(request: Request, backend: BackendDep) -> Any:
 
 
 # Dependencies are resolved in the order of a route's parameters: the body comes last, so that a
-# path that names nothing is refused before its body is read.
+# request for an unknown id is refused before its body is read.
 FormBody = Annotated[RequestBody, Depends(_form_body)]
 """A JSON or multipart body within Discord's size."""
 JsonBody = Annotated[Any, Depends(_json_body)]
@@ -86,7 +86,6 @@ async def control_body(request: Request, backend: Backend, model: type[_Model]) 
         return model.model_validate(body.payload)
     except ValidationError as error:
         # FastAPI places errors below the part of the request that they are in.
-        details = [
-            detail | {"loc": ("body", *detail["loc"])} for detail in error.errors(include_url=False)
-        ]
+        details = error.errors(include_url=False)
+        details = [detail | {"loc": ("body", *detail["loc"])} for detail in details]
         raise RequestValidationError(details) from error

@@ -60,7 +60,7 @@ def _webhook(backend: BackendDep, webhook_id: str, token: str) -> Webhook | Inte
 
 
 def _strikes_early_404(backend: Backend, interaction: Interaction) -> bool:
-    """Chaos: not all of Discord's servers have heard of the response yet."""
+    """Whether chaos hides the webhook: not all of Discord's servers know the response yet."""
     answered_at = next(e.at for e in interaction.events if e.name == interaction.outcome)
     fault = backend.chaos.active("early_404")
     if fault is None or backend.clock.now() - answered_at > fault.seconds:
@@ -131,7 +131,7 @@ async def get_webhook(backend: BackendDep, webhook_id: str) -> JSONResponse:
 
 @router.get(_WEBHOOK)
 async def get_webhook_with_token(backend: BackendDep, webhook: WebhookDep) -> JSONResponse:
-    """A channel's webhook, for whoever knows its token; that of an interaction cannot be read."""
+    """A channel's webhook, by its token instead of the bot's; that of an interaction is unknown."""
     if isinstance(webhook, Interaction):
         raise DiscordError(errors.UNKNOWN_WEBHOOK)
     return JSONResponse(webhook_json(backend, webhook))
@@ -205,7 +205,7 @@ def _follow_up(backend: Backend, interaction: Interaction, fields: Json, files: 
 
 
 def _record_change(backend: Backend, interaction: Interaction, name: str, files: int) -> None:
-    """Put a change on the timeline; the first files are what the user was waiting for."""
+    """Add a change to the timeline; the first files complete the interaction (`done`)."""
     if not files:
         backend.add_timeline_event(interaction, name)
         return

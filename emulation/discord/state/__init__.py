@@ -1,1 +1,1 @@
-"""What the stand-in keeps: interactions, messages, commands, attachments, events, reports."""
+"""The state of the stand-in: interactions, messages, commands, attachments, events, reports."""

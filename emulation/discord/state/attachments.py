@@ -95,8 +95,8 @@ class AttachmentStore:
 
     def link(self, attachment: Attachment) -> str:
         """An address of the file that works until it expires."""
-        # The link stays the same for a while, so that a page that draws itself again need not load
-        # its pictures again.
+        # The link stays the same for a while, so that a page that is drawn again need not
+        # load its pictures again.
         step = max(1, int(self._link_seconds) // 24)
         issued = int(self._clock.now()) // step * step
         expires = f"{issued + int(self._link_seconds):x}"
@@ -147,7 +147,7 @@ class AttachmentStore:
 
 
 def picture_size(data: bytes) -> tuple[int, int] | None:
-    """Width and height in pixels; None if the bytes are no picture that can be shown."""
+    """Width and height in pixels; None if the bytes are not a picture that can be shown."""
     try:
         with Image.open(io.BytesIO(data)) as picture:
             return picture.size

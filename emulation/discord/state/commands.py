@@ -45,7 +45,7 @@ class CommandStore:
         return next((command for command in same_name if command["type"] == command_type), None)
 
     def find_usable(self, guild_id: str | None, name: str, command_type: int) -> Json | None:
-        """What a user runs by a name: the guild's command before the global one."""
+        """The command that a name runs: the guild's before the global one."""
         own = self.find_by_name(guild_id, name, command_type)
         return own or self.find_by_name(None, name, command_type)
 

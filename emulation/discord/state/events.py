@@ -1,7 +1,7 @@
 """The numbered events of the stand-in, for pages that watch it live.
 
-A page that lost its connection resumes with the last number it saw. If that is too long ago it gets
-the event `reset`: it has to draw itself from a new snapshot.
+A page that lost its connection resumes after the last number that it received. If later events are
+no longer kept, it gets the event `reset` and loads a new snapshot.
 """
 
 import asyncio
@@ -78,7 +78,7 @@ class EventLog:
             self._listeners.discard(queue)
 
     def _missed(self, after: int | None) -> list[Event]:
-        """What a page that saw the events up to `after` has missed."""
+        """The events after `after`; only `reset` if some of them are no longer kept."""
         if after is None or after == self.last_id:
             return []
         oldest = self.latest[0].id if self.latest else self.last_id + 1

@@ -34,7 +34,7 @@ class ResponseType(IntEnum):
 
 
 class Outcome(StrEnum):
-    """How an interaction went, as the control API says it."""
+    """The outcome of an interaction, as the control API names it."""
 
     PENDING = "pending"
     ANSWERED = "answered"
@@ -112,7 +112,7 @@ class Interaction:
         return rows
 
     def result_json(self) -> Json:
-        """How it went."""
+        """Its outcome, and the response or the error."""
         return {
             "interaction_id": self.id,
             "message_id": self.message_id,
@@ -125,7 +125,7 @@ class Interaction:
         }
 
     def as_json(self) -> Json:
-        """What pages show of it, without its messages; never its token."""
+        """The interaction for the control API, without its messages and its token."""
         return self.result_json() | {
             "type": int(self.type),
             "user_id": self.user_id,

@@ -143,7 +143,7 @@ class MessageStore:
         return [_with_links(embed, links) for embed in message.embeds]
 
     def control_json(self, message: Message) -> Json:
-        """The message object with what only the control API shows."""
+        """The message object with the fields that only the control API has."""
         return self.as_json(message) | {
             "ephemeral_for": message.ephemeral_for,
             "pings": message.pings,

@@ -1,4 +1,4 @@
-"""What other parts of the rig report for the operations page: series of numbers, and notes."""
+"""Reports of other parts of the rig for the operations page: series of numbers, and notes."""
 
 from collections import deque
 
@@ -6,8 +6,7 @@ MAX_NOTES = 300
 """How many notes are kept; a note is a JSON object with `text` and `at`."""
 MAX_SERIES = 64
 _MAX_POINTS = 2_000
-"""Points per series; more than an hour at one a second would not help a person."""
-
+"""Points per series."""
 
 Point = tuple[float, float]
 """Unix seconds and the value."""

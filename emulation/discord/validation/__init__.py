@@ -1,1 +1,1 @@
-"""Discord's rules for the bodies it is sent, with the errors it answers."""
+"""Parsers of request bodies by Discord's rules, with Discord's errors."""

@@ -1,4 +1,4 @@
-"""Parsers of message components, and what modals have in common with them.
+"""Parsers of message components, some of which modals have too.
 
 Contract: https://docs.discord.com/developers/components/reference
 """

@@ -1,4 +1,4 @@
-"""Parsers of a message's body, and of who it mentions.
+"""Parsers of a message's body, and of the mentions in its text.
 
 Contract: https://docs.discord.com/developers/resources/message#create-message,
 https://docs.discord.com/developers/resources/webhook#execute-webhook and
@@ -99,7 +99,7 @@ def _only_flags(allowed: int) -> Check:
 
 
 def _refuse_polls(value: Json) -> None:
-    """The stand-in has no polls, and says so rather than drop one."""
+    """Refuse polls, which the stand-in lacks, rather than ignore them."""
     if "poll" in value:
         raise fields.invalid("POLL_UNSUPPORTED", "The stand-in has no polls.", "poll")
 
