@@ -1,4 +1,4 @@
-"""A full garbage collection does not look again at what an earlier one found alive."""
+"""A full garbage collection does not scan objects that survived an earlier one."""
 
 import gc
 from collections.abc import Iterator

@@ -14,33 +14,33 @@ from discord_diffusion_emulator.publishing import (
     publish_embedded_metrics,
 )
 
-ONE = ("group", "one")
-TWO = ("group", "two")
+FIRST = ("group", "first")
+SECOND = ("group", "second")
 
 
 def test_the_lines_of_a_stream_are_batched_in_order() -> None:
-    items = [(ONE, "a\nb\n"), (TWO, "c\n"), (ONE, "\nd")]
-    assert list(log_batches(items)) == [(ONE, ["a\n", "b\n", "d\n"]), (TWO, ["c\n"])]
+    items = [(FIRST, "a\nb\n"), (SECOND, "c\n"), (FIRST, "\nd")]
+    assert list(log_batches(items)) == [(FIRST, ["a\n", "b\n", "d\n"]), (SECOND, ["c\n"])]
 
 
 def test_a_batch_has_no_more_events_than_a_call_may_have() -> None:
     text = "x\n" * (publishing.MAX_EVENTS + 1)
-    assert [len(lines) for _, lines in log_batches([(ONE, text)])] == [publishing.MAX_EVENTS, 1]
+    assert [len(lines) for _, lines in log_batches([(FIRST, text)])] == [publishing.MAX_EVENTS, 1]
 
 
 def test_a_batch_has_no_more_bytes_than_a_call_may_have() -> None:
     half = "☃" * (publishing.MAX_BYTES // 6)
-    found = list(log_batches([(ONE, f"{half}\n{half}\n{half}\n")]))
+    found = list(log_batches([(FIRST, f"{half}\n{half}\n{half}\n")]))
     assert [len(lines) for _, lines in found] == [1, 1, 1]
 
 
 def test_a_line_that_is_too_long_by_itself_is_a_batch() -> None:
-    [(_, lines)] = log_batches([(ONE, "x" * (publishing.MAX_BYTES * 2))])
+    [(_, lines)] = log_batches([(FIRST, "x" * (publishing.MAX_BYTES * 2))])
     assert len(lines) == 1
 
 
 def test_empty_lines_make_no_batch() -> None:
-    assert list(log_batches([(ONE, "\n\n")])) == []
+    assert list(log_batches([(FIRST, "\n\n")])) == []
 
 
 def test_counts_are_reported_together() -> None:

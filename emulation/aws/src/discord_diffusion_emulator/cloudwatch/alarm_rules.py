@@ -25,10 +25,7 @@ HIGH_RESOLUTION_SECONDS = 10.0
 
 @dataclass(frozen=True)
 class Rule:
-    """An alarm fires if `datapoints_to_alarm` of the `evaluation_periods` data points breach.
-
-    `missing_data` says how missing ones are treated, in the words of TreatMissingData.
-    """
+    """The rule of an alarm; the fields are those of CloudWatch's PutMetricAlarm."""
 
     comparison: str
     threshold: float

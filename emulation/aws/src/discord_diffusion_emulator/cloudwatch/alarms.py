@@ -6,6 +6,7 @@ scaling action as long as the alarm stays in its state.
 """
 
 import logging
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -28,6 +29,7 @@ _ACTIONS = {
     alarm_rules.ALARM: "AlarmActions",
     alarm_rules.INSUFFICIENT_DATA: "InsufficientDataActions",
 }
+_SCALING_POLICY = re.compile(r"[^:]*:[^:]*:autoscaling:[^:]*:[^:]*:scalingPolicy(:|$)")
 
 
 class Alarms:
@@ -76,21 +78,17 @@ class Alarms:
         account, region = _account_and_region(alarm_arn)
         client: Any = connect_to(aws_access_key_id=account, region_name=region).cloudwatch
         present = [value for value in values if value is not None]
-        reason = f"Threshold Crossed: {len(present)} datapoints {present} against"
+        threshold = alarm["Threshold"]
+        reason = f"Threshold Crossed: {len(present)} datapoints {present} against {threshold}."
         data = {
             "version": "1.0",
             "queryDate": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}+0000",
             "period": datapoints.period(alarm),
             "recentDatapoints": present,
-            "threshold": alarm["Threshold"],
+            "threshold": threshold,
         }
         alarm_scheduler.update_alarm_state(
-            client,
-            alarm["AlarmName"],
-            alarm["StateValue"],
-            state,
-            f"{reason} {alarm['Threshold']}.",
-            data,
+            client, alarm["AlarmName"], alarm["StateValue"], state, reason, data
         )
 
     def act(self, alarm_arn: str) -> None:
@@ -122,7 +120,7 @@ class Alarms:
         if not alarm.get("ActionsEnabled", True) or latest is None:
             return
         rule = datapoints.rule(alarm)
-        for action in filter(_is_scaling_policy, actions):
+        for action in filter(_SCALING_POLICY.match, actions):
             # Loads moto's backend, which most emulators never need.
             from discord_diffusion_emulator.services import application_autoscaling
 
@@ -138,11 +136,6 @@ def _describe(alarm_arn: str) -> Any:
 def _account_and_region(arn: str) -> tuple[str, str]:
     parts = arn.split(":")
     return parts[4], parts[3]
-
-
-def _is_scaling_policy(action: str) -> bool:
-    parts = action.split(":", 6)
-    return len(parts) > 5 and parts[2] == "autoscaling" and parts[5] == "scalingPolicy"
 
 
 def _is_other_warning(record: logging.LogRecord) -> bool:

@@ -1,6 +1,6 @@
-"""The fleet agent: acts as ECS and Auto Scaling on what the AWS APIs of moto only record.
+"""The fleet agent: runs the services and groups that moto's AWS APIs only record.
 
-agent.py           the thread that steps the regions, and the way to them
+agent.py           the thread that steps the regions, and access to them
 region.py          one account's fleets in one region: steps the simulation, carries out effects
 moto_reader.py     reads a snapshot for the simulation from moto's backends
 moto_writer.py     writes the simulation's tasks and container instances into moto's backends

@@ -1,4 +1,4 @@
-"""The fleet agent's thread. It starts with the first region that is used."""
+"""The fleet agent and its thread, which starts with the first region that is used."""
 
 import contextlib
 import json
@@ -18,13 +18,13 @@ LOG = logging.getLogger(__name__)
 # Settings of the simulated AWS (simulation/settings.py), as a JSON object.
 FLEET = "EMULATOR_FLEET"
 
-# Something that fails again and again must not keep a processor busy.
-_SHORTEST_WAIT = 0.02
+# Seconds between steps, so that repeated steps or errors do not keep a processor busy.
+_MIN_WAIT = 0.02
 _WAIT_AFTER_ERROR = 1.0
 
 
 class FleetAgent:
-    """Steps the fleets of all accounts and regions, and sleeps while nothing is due."""
+    """Steps the fleets of all accounts and regions, and sleeps until the next scheduled change."""
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
@@ -38,12 +38,12 @@ class FleetAgent:
         key = (account, region)
         with self.lock:
             if key not in self.regions:
-                self.regions[key] = self._created(account, region)
+                self.regions[key] = self._create(account, region)
             return self.regions[key]
 
     @contextlib.contextmanager
     def region(self, account: str, region: str) -> "Iterator[Region]":
-        """The fleets of an account and region, to be read or changed; a step follows."""
+        """The fleets of an account and region under the lock; a step follows."""
         with self.lock:
             yield self.get(account, region)
         self.wake()
@@ -60,11 +60,11 @@ class FleetAgent:
         """
         with self.region(account, region) as fleets:
             fleets.settings = fleets.settings.changed(values)
-        for changed in self.on_settings:
-            changed()
+        for callback in self.on_settings:
+            callback()
 
-    def notice(self, context: Any) -> None:
-        """Step the region of a request's context, which may have changed something."""
+    def notify(self, context: Any) -> None:
+        """Step soon, since a request with this context may have changed something."""
         self.get(context.account_id, context.region)
         self.wake()
 
@@ -72,8 +72,8 @@ class FleetAgent:
         """Step soon: something has changed."""
         self._woken.set()
 
-    def _created(self, account: str, region: str) -> "Region":
-        # moto's backends are heavy, and of no use before there is a fleet.
+    def _create(self, account: str, region: str) -> "Region":
+        # Imports moto's backends, which takes long and is not needed without a fleet.
         from discord_diffusion_emulator.tasks.environment import TaskConfig
 
         from .region import Region
@@ -82,7 +82,7 @@ class FleetAgent:
         settings = Settings().changed(json.loads(os.environ.get(FLEET) or "{}"))
         if not self.regions:
             if config.stack:
-                # An emulator of the same stack may have been killed.
+                # A killed emulator of the same stack may have left containers.
                 from discord_diffusion_emulator.tasks import container
 
                 container.remove_all(config.stack)
@@ -98,7 +98,7 @@ class FleetAgent:
     def _run(self) -> None:
         wait: float | None = 0.0
         while True:
-            self._woken.wait(None if wait is None else max(wait, _SHORTEST_WAIT))
+            self._woken.wait(None if wait is None else max(wait, _MIN_WAIT))
             self._woken.clear()
             with self.lock:
                 waits = [self._step(region) for region in self.regions.values()]

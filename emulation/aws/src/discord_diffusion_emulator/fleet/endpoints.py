@@ -1,11 +1,11 @@
-"""HTTP endpoints on the gateway, beside AWS's APIs: those of tasks, and those of the fleet agent.
+"""HTTP endpoints on the gateway, beside AWS's APIs: of tasks, and of the fleet agent.
 
 /_emulator/tasks/ID/v4...                       container metadata, for the task itself
 /_emulator/tasks/ID/task-protection/v1/state    scale-in protection, for the task itself
 /_emulator/fleet                                the state of a region's fleets
 /_emulator/fleet/history?after=N                the journal's entries after number N, oldest first
 POST below /_emulator/fleet changes the fleets:
-  interrupt       {"instance": ID}              a Spot interruption; without ID of any instance
+  interrupt       {"instance": ID}              a Spot interruption; of any instance without ID
   deny-capacity   {"group": NAME, "reason": "capacity" | "quota" | "spot"}   without NAME: all
   allow-capacity  {"group": NAME}
   crash-task      {"task": ID} kills one; {"service": CLUSTER/NAME, "after_seconds": N | null}
@@ -80,19 +80,19 @@ class FleetEndpoints:
 
     def _change(self, request: Request, change: str) -> Response:
         """Make a change; the response is the state after it."""
-        place = _account_and_region(request)
+        owner = _account_and_region(request)
         try:
-            given = json.loads(request.get_data() or b"{}")
-            if not isinstance(given, dict):
+            body = json.loads(request.get_data() or b"{}")
+            if not isinstance(body, dict):
                 raise RequestRefusedError("the body has to be a JSON object")
             if change == "settings":
-                self._agent.change_settings(*place, given)
+                self._agent.change_settings(*owner, body)
             elif change not in _CHANGES:
                 known = ", ".join((*_CHANGES, "settings"))
                 raise RequestRefusedError(f"{change!r} is unknown; there are: {known}")
-            with self._agent.region(*place) as region:
+            with self._agent.region(*owner) as region:
                 if change in _CHANGES:
-                    _CHANGES[change](region, given)
+                    _CHANGES[change](region, body)
                 return _json(_state(region))
         except (RequestRefusedError, InvalidSettingsError, ValueError) as error:
             return _json({"error": str(error)}, 400)
@@ -102,7 +102,7 @@ class FleetEndpoints:
             region = self._region_of(task_id)
             if region is None:
                 return _json({"error": "no such task"}, 404)
-            task = region.shown.tasks[task_id]
+            task = region.writer.tasks[task_id]
             definition = region.ecs.describe_task_definition(task.task_definition_arn)
             if whole:
                 return _json(metadata.task_metadata(task, definition, f"{region.name}a"))
@@ -112,11 +112,11 @@ class FleetEndpoints:
     def _protection(self, request: Request, task_id: str) -> Response:
         change: tuple[bool, int] | None = None
         if request.method == "PUT":
-            given = json.loads(request.get_data() or b"{}")
-            if not isinstance(given.get("ProtectionEnabled"), bool):
+            body = json.loads(request.get_data() or b"{}")
+            if not isinstance(body.get("ProtectionEnabled"), bool):
                 return _json({"error": {"Code": "InvalidParameterException"}}, 400)
-            minutes = int(given.get("ExpiresInMinutes") or DEFAULT_PROTECTION_MINUTES)
-            change = given["ProtectionEnabled"], minutes
+            minutes = int(body.get("ExpiresInMinutes") or DEFAULT_PROTECTION_MINUTES)
+            change = body["ProtectionEnabled"], minutes
         with self._agent.lock:
             region = self._region_of(task_id)
             found = region.protection(task_id, change) if region else None
@@ -127,7 +127,7 @@ class FleetEndpoints:
 
     def _region_of(self, task_id: str) -> "Region | None":
         regions = self._agent.regions.values()
-        return next((region for region in regions if task_id in region.shown.tasks), None)
+        return next((region for region in regions if task_id in region.writer.tasks), None)
 
 
 def _json(value: Any, status: int = 200) -> Response:
@@ -144,7 +144,7 @@ def _account_and_region(request: Request) -> tuple[str, str]:
 
 def _state(region: "Region") -> dict[str, Any]:
     state, settings, now = region.simulation.state, region.settings, region.now
-    ids = region.shown.instance_ids
+    ids = region.writer.instance_ids
     groups = {name: vars(delays) for name, delays in settings.groups.items()}
     return {
         "now": now,
@@ -178,33 +178,33 @@ def _state(region: "Region") -> dict[str, Any]:
     }
 
 
-def _interrupt(region: "Region", given: Mapping[str, Any]) -> None:
+def _interrupt(region: "Region", body: Mapping[str, Any]) -> None:
     instances = region.simulation.state.instances.values()
     key = next((i.key for i in instances if i.active and i.rebalanced is None), None)
-    if wanted := given.get("instance"):
-        key = region.instance_key(wanted)
+    if instance_id := body.get("instance"):
+        key = region.instance_key(instance_id)
     if key is None or not region.simulation.interrupt(key, region.now):
         raise RequestRefusedError("there is no such active instance without an interruption")
 
 
-def _deny_capacity(region: "Region", given: Mapping[str, Any]) -> None:
-    reason = str(given.get("reason", "capacity"))
-    region.simulation.deny_launches(given.get("group", "*"), DENIAL_REASONS.get(reason, reason))
+def _deny_capacity(region: "Region", body: Mapping[str, Any]) -> None:
+    reason = str(body.get("reason", "capacity"))
+    region.simulation.deny_launches(body.get("group", "*"), DENIAL_REASONS.get(reason, reason))
 
 
-def _allow_capacity(region: "Region", given: Mapping[str, Any]) -> None:
+def _allow_capacity(region: "Region", body: Mapping[str, Any]) -> None:
     denied = region.simulation.state.denied
-    for group in [given["group"]] if "group" in given else list(denied):
+    for group in [body["group"]] if "group" in body else list(denied):
         region.simulation.deny_launches(group, None)
 
 
-def _crash_task(region: "Region", given: Mapping[str, Any]) -> None:
-    if "task" in given:
-        if not region.launcher.send(given["task"], SIGKILL):
-            raise RequestRefusedError(f"the task {given['task']!r} has no process")
-    elif "service" in given:
-        rule = None if given.get("stop") else CrashRule(given.get("after_seconds"))
-        region.simulation.set_crash_rule(given["service"], rule)
+def _crash_task(region: "Region", body: Mapping[str, Any]) -> None:
+    if "task" in body:
+        if not region.launcher.send(body["task"], SIGKILL):
+            raise RequestRefusedError(f"the task {body['task']!r} has no process")
+    elif "service" in body:
+        rule = None if body.get("stop") else CrashRule(body.get("after_seconds"))
+        region.simulation.set_crash_rule(body["service"], rule)
     else:
         raise RequestRefusedError("name a task or a service")
 

@@ -38,7 +38,7 @@ def launch(backend: AutoScalingBackend, instance: Instance, cause: str) -> Any:
         launched.lifecycle = "spot"
     launched._state.name, launched._state.code = "pending", 0
     group.instance_states.append(InstanceState(launched, lifecycle_state="Pending"))
-    _begin(backend, group, f"Launching a new EC2 instance: {launched.id}", cause, launched.id)
+    _begin_activity(backend, group, "Launching a new EC2 instance", cause, launched.id)
     return launched
 
 
@@ -47,37 +47,37 @@ def _security_groups(group: Any) -> list[str]:
     if not group.ec2_launch_template:
         return []
     data = group.ec2_launch_template.get_version(group.launch_template_version).data
-    named = list(data.get("SecurityGroupIds") or [])
+    groups = list(data.get("SecurityGroupIds") or [])
     for interface in data.get("NetworkInterfaces") or []:
-        named += interface.get("Groups") or interface.get("SecurityGroupId") or []
-    return named
+        groups += interface.get("Groups") or interface.get("SecurityGroupId") or []
+    return groups
 
 
-def in_service(backend: AutoScalingBackend, instance: Any) -> None:
-    """Let an instance run."""
+def complete_launch(backend: AutoScalingBackend, instance: Any) -> None:
+    """Mark an instance as running."""
     instance._state.name, instance._state.code = "running", 16
-    _complete(backend, instance.id)
+    _complete_activities(backend, instance.id)
 
 
-def terminating(backend: AutoScalingBackend, instance: Any, cause: str) -> None:
+def begin_termination(backend: AutoScalingBackend, instance: Any, cause: str) -> None:
     """Begin the termination of an instance."""
     group = instance.autoscaling_group
-    _begin(backend, group, f"Terminating EC2 instance: {instance.id}", cause, instance.id)
+    _begin_activity(backend, group, "Terminating EC2 instance", cause, instance.id)
 
 
-def terminated(backend: AutoScalingBackend, instance: Any) -> None:
+def complete_termination(backend: AutoScalingBackend, instance: Any) -> None:
     """Complete the termination of an instance."""
     if instance.state not in ("terminated", "shutting-down"):
         backend.ec2_backend.terminate_instances([instance.id])
     group = instance.autoscaling_group
     group.instance_states = [s for s in group.instance_states if s.instance.id != instance.id]
-    _complete(backend, instance.id)
+    _complete_activities(backend, instance.id)
 
 
-def launch_failed(backend: AutoScalingBackend, name: str, reason: str, cause: str) -> None:
+def record_failed_launch(backend: AutoScalingBackend, name: str, reason: str, cause: str) -> None:
     """Record a launch that failed in the group `name`."""
     group = backend.autoscaling_groups[name]
-    activity = _begin(backend, group, "Launching a new EC2 instance", cause, None)
+    activity = _begin_activity(backend, group, "Launching a new EC2 instance", cause, None)
     activity |= {
         "StatusCode": "Failed",
         "StatusMessage": f"{reason} Launching EC2 instance failed.",
@@ -86,7 +86,7 @@ def launch_failed(backend: AutoScalingBackend, name: str, reason: str, cause: st
     }
 
 
-def _begin(
+def _begin_activity(
     backend: AutoScalingBackend, group: Any, description: str, cause: str, instance: str | None
 ) -> dict[str, Any]:
     now = moto_now()
@@ -94,7 +94,7 @@ def _begin(
         "ActivityId": str(uuid4()),
         "AutoScalingGroupName": group.name,
         "AutoScalingGroupARN": group.arn,
-        "Description": description,
+        "Description": f"{description}: {instance}" if instance else description,
         "Cause": f"At {now:%Y-%m-%dT%H:%M:%SZ} {cause}.",
         "StartTime": now,
         "StatusCode": "InProgress",
@@ -106,7 +106,7 @@ def _begin(
     return activity
 
 
-def _complete(backend: AutoScalingBackend, instance: str) -> None:
+def _complete_activities(backend: AutoScalingBackend, instance: str) -> None:
     for activity in activities(backend):
         if activity["instance"] == instance and activity["StatusCode"] == "InProgress":
             activity |= {"StatusCode": "Successful", "Progress": 100, "EndTime": moto_now()}

@@ -61,7 +61,7 @@ def _group(group: FakeAutoScalingGroup) -> Group:
         minimum=int(group.min_size or 0),
         maximum=int(group.max_size or 0),
         instance_type=instance_type,
-        resources=_registered(instance_type),
+        resources=_registered_resources(instance_type),
         cluster=cluster[1] if cluster else "default",
         on_demand_base=int(distribution.get("OnDemandBaseCapacity") or 0),
         on_demand_percent=int(distribution.get("OnDemandPercentageAboveBaseCapacity", 100)),
@@ -81,7 +81,7 @@ def _user_data(group: FakeAutoScalingGroup) -> str:
 
 
 @cache
-def _registered(instance_type: str) -> Resources:
+def _registered_resources(instance_type: str) -> Resources:
     """The resources that an instance type registers with ECS."""
     kind = INSTANCE_TYPES.get(instance_type)
     if kind is None:
@@ -120,7 +120,7 @@ def _service(ecs: EC2ContainerServiceBackend, service: EcsService) -> Service:
         key=f"{service.cluster_name}/{service.name}",
         desired=int(service.desired_count),
         definition=definition.arn,
-        task_resources=_required(definition),
+        task_resources=_required_resources(definition),
         stop_timeout=max(float(c.get("stopTimeout") or 30) for c in containers),
         strategy=tuple(
             StrategyItem(item["capacityProvider"], item["weight"], item["base"])
@@ -133,7 +133,7 @@ def _service(ecs: EC2ContainerServiceBackend, service: EcsService) -> Service:
     )
 
 
-def _required(definition: TaskDefinition) -> Resources:
+def _required_resources(definition: TaskDefinition) -> Resources:
     """The resources that a task of the definition requires."""
     containers: list[dict[str, Any]] = definition.container_definitions
     cpu = definition.cpu or sum(int(c.get("cpu") or 0) for c in containers)

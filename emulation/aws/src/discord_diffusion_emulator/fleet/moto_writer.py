@@ -21,10 +21,10 @@ from discord_diffusion_emulator.simulation.state import (
 from .moto_records import moto_now
 
 MAX_EVENTS = 100
-_WAITING = (Status.PROVISIONING, Status.PENDING)
+_NOT_RUNNING_YET = (Status.PROVISIONING, Status.PENDING)
 
 
-class ShownTask(MotoTask):  # type: ignore[misc]  # moto is untyped here
+class EcsTask(MotoTask):  # type: ignore[misc]  # moto is untyped here
     """A task as ECS shows it, whose status comes from the simulation."""
 
     last_status = "PROVISIONING"
@@ -50,7 +50,7 @@ class MotoWriter:
         self._autoscaling = autoscaling
         self.instances: dict[int, Any] = {}
         self.container_instances: dict[int, ContainerInstance] = {}
-        self.tasks: dict[str, ShownTask] = {}
+        self.tasks: dict[str, EcsTask] = {}
 
     @property
     def instance_ids(self) -> dict[int, str]:
@@ -60,7 +60,7 @@ class MotoWriter:
     def write(
         self, state: FleetState, snapshot: RegionSnapshot, protected: dict[int, bool]
     ) -> None:
-        """Write all that has changed. `protected` says which instances scale-in spares."""
+        """Write all changes. `protected` says which instances are protected from scale-in."""
         for key, instance in state.instances.items():
             self._write_instance(state, instance, protected.get(key, False))
         for key in set(self.container_instances) - set(state.instances):
@@ -75,16 +75,16 @@ class MotoWriter:
         self._write_clusters(state)
 
     def _write_instance(self, state: FleetState, instance: Instance, protected: bool) -> None:
-        shown = self.instances.get(instance.key)
-        if shown is None:
+        ec2_instance = self.instances.get(instance.key)
+        if ec2_instance is None:
             return
         group = self._autoscaling.autoscaling_groups.get(instance.group)
-        for there in group.instance_states if group else []:
-            if there.instance.id == shown.id:
-                there.lifecycle_state = str(instance.phase)
-                there.protected_from_scale_in = protected
+        for member in group.instance_states if group else []:
+            if member.instance.id == ec2_instance.id:
+                member.lifecycle_state = str(instance.phase)
+                member.protected_from_scale_in = protected
         if instance.registered:
-            self._register(instance, shown.id)
+            self._register(instance, ec2_instance.id)
         elif instance.key in self.container_instances:
             self._deregister(instance.key)
         container = self.container_instances.get(instance.key)
@@ -117,33 +117,35 @@ class MotoWriter:
 
     def _deregister(self, key: int) -> None:
         container = self.container_instances.pop(key)
-        here = self._ecs.container_instances.get(container.cluster_name, {})
-        here.pop(container.container_instance_arn.split("/")[-1], None)
+        registered = self._ecs.container_instances.get(container.cluster_name, {})
+        registered.pop(container.container_instance_arn.split("/")[-1], None)
 
     def _write_task(self, task: Task) -> None:
         cluster_name, service_name = task.service.split("/")
-        shown = self.tasks.get(task.id)
-        if shown is None:
+        ecs_task = self.tasks.get(task.id)
+        if ecs_task is None:
             cluster = self._ecs.clusters[cluster_name]
             definition = self._ecs.describe_task_definition(task.definition)
-            shown = _task(self._ecs, cluster, definition, task, service_name)
-            self.tasks[task.id] = shown
-            self._ecs.tasks.setdefault(cluster_name, {})[shown.task_arn] = shown
-        if task.instance is not None and shown.container_instance_arn is None:
+            ecs_task = _task(self._ecs, cluster, definition, task, service_name)
+            self.tasks[task.id] = ecs_task
+            self._ecs.tasks.setdefault(cluster_name, {})[ecs_task.task_arn] = ecs_task
+        if task.instance is not None and ecs_task.container_instance_arn is None:
             container = self.container_instances.get(task.instance)
-            shown.container_instance_arn = container.container_instance_arn if container else None
-        if task.status is Status.RUNNING and shown.started_at is None:
-            shown.started_at = moto_now()
+            ecs_task.container_instance_arn = (
+                container.container_instance_arn if container else None
+            )
+        if task.status is Status.RUNNING and ecs_task.started_at is None:
+            ecs_task.started_at = moto_now()
         if task.status in (Status.STOPPING, Status.STOPPED):
-            shown.desired_status = "STOPPED"
-            shown.stopping_at = shown.stopping_at or moto_now()
-            shown.stopped_reason, shown.stop_code = task.reason, task.stop_code
+            ecs_task.desired_status = "STOPPED"
+            ecs_task.stopping_at = ecs_task.stopping_at or moto_now()
+            ecs_task.stopped_reason, ecs_task.stop_code = task.reason, task.stop_code
         if task.status is Status.STOPPED:
-            shown.stopped_at = shown.stopped_at or moto_now()
-        if shown.last_status != str(task.status):
-            shown.last_status = str(task.status)
-            shown.version += 1
-        for container in shown.containers:
+            ecs_task.stopped_at = ecs_task.stopped_at or moto_now()
+        if ecs_task.last_status != str(task.status):
+            ecs_task.last_status = str(task.status)
+            ecs_task.version += 1
+        for container in ecs_task.containers:
             container.last_status = _container_status(task.status)
             container.exitCode = task.exit_code
             container.health_status = "UNKNOWN"
@@ -155,12 +157,12 @@ class MotoWriter:
         service = self._ecs.services[f"{cluster_name}:{name}"]
         tasks = state.tasks_of(key)
         service.running_count = _count(tasks, (Status.RUNNING,))
-        service.pending_count = _count(tasks, _WAITING)
+        service.pending_count = _count(tasks, _NOT_RUNNING_YET)
         deployment = state.deployments[key]
         primary = next((d for d in service.deployments if d["status"] == "PRIMARY"), None)
         if primary is None or primary["taskDefinition"] != deployment.definition:
-            for shown in service.deployments:
-                shown["status"] = "ACTIVE"
+            for record in service.deployments:
+                record["status"] = "ACTIVE"
             primary = {
                 "id": f"ecs-svc/{uuid4().int % 10**19:019d}",
                 "status": "PRIMARY",
@@ -176,13 +178,13 @@ class MotoWriter:
                 "rolloutStateReason": f"ECS deployment {primary['id']} {words}.",
                 "updatedAt": moto_now(),
             }
-        for shown in service.deployments:
-            own = [t for t in tasks if t.definition == shown["taskDefinition"]]
-            shown |= {
-                "desiredCount": service.desired_count if shown is primary else 0,
+        for record in service.deployments:
+            own = [t for t in tasks if t.definition == record["taskDefinition"]]
+            record |= {
+                "desiredCount": service.desired_count if record is primary else 0,
                 "runningCount": _count(own, (Status.RUNNING,)),
-                "pendingCount": _count(own, _WAITING),
-                "failedTasks": deployment.failed_tasks if shown is primary else 0,
+                "pendingCount": _count(own, _NOT_RUNNING_YET),
+                "failedTasks": deployment.failed_tasks if record is primary else 0,
                 "capacityProviderStrategy": service.capacity_provider_strategy,
             }
         service.deployments = [
@@ -191,9 +193,9 @@ class MotoWriter:
 
     def _write_clusters(self, state: FleetState) -> None:
         for cluster in self._ecs.clusters.values():
-            here = [t for t in state.tasks.values() if t.service.split("/")[0] == cluster.name]
-            cluster.running_tasks_count = _count(here, (Status.RUNNING,))
-            cluster.pending_tasks_count = _count(here, _WAITING)
+            tasks = [t for t in state.tasks.values() if t.service.split("/")[0] == cluster.name]
+            cluster.running_tasks_count = _count(tasks, (Status.RUNNING,))
+            cluster.pending_tasks_count = _count(tasks, _NOT_RUNNING_YET)
             registered = self._ecs.container_instances.setdefault(cluster.name, {})
             cluster.registered_container_instances_count = len(registered)
             services = [s for s in self._ecs.services.values() if s.cluster_name == cluster.name]
@@ -210,8 +212,8 @@ def _container_status(status: Status) -> str:
     return "PENDING" if status in LIVE and status is not Status.RUNNING else str(status)
 
 
-def _task(ecs: Any, cluster: Any, definition: Any, task: Task, service: str) -> ShownTask:
-    shown = ShownTask(
+def _task(ecs: Any, cluster: Any, definition: Any, task: Task, service: str) -> EcsTask:
+    ecs_task = EcsTask(
         cluster=cluster,
         task_definition=definition,
         container_instance_arn=None,
@@ -221,19 +223,19 @@ def _task(ecs: Any, cluster: Any, definition: Any, task: Task, service: str) -> 
         launch_type="" if task.provider else "EC2",
         started_by="ecs-svc",
     )
-    shown.id = task.id
-    shown.launch_type = None if task.provider else "EC2"
-    shown.capacity_provider_name = task.provider
-    shown.created_at = moto_now()
-    shown.started_at = shown.stopping_at = shown.stopped_at = None
-    shown.stop_code, shown.stopped_reason = None, None
-    shown.version = 1
-    shown.cpu, shown.memory = str(task.resources.cpu), str(task.resources.memory)
-    for container in shown.containers:
-        container.task_arn = shown.task_arn
+    ecs_task.id = task.id
+    ecs_task.launch_type = None if task.provider else "EC2"
+    ecs_task.capacity_provider_name = task.provider
+    ecs_task.created_at = moto_now()
+    ecs_task.started_at = ecs_task.stopping_at = ecs_task.stopped_at = None
+    ecs_task.stop_code, ecs_task.stopped_reason = None, None
+    ecs_task.version = 1
+    ecs_task.cpu, ecs_task.memory = str(task.resources.cpu), str(task.resources.memory)
+    for container in ecs_task.containers:
+        container.task_arn = ecs_task.task_arn
         container.exitCode = None
         container.reason = None
-    return shown
+    return ecs_task
 
 
 def _resources(resources: Resources, instance: Instance) -> list[dict[str, Any]]:

@@ -1,7 +1,6 @@
 """The fleets of one account in one region: steps their simulation and carries out its effects."""
 
 import logging
-import signal
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -27,7 +26,7 @@ from discord_diffusion_emulator.tasks.launcher import TaskLauncher
 from . import moto_instances
 from .moto_reader import read_snapshot
 from .moto_records import activities
-from .moto_writer import MotoWriter, ShownTask, add_event
+from .moto_writer import EcsTask, MotoWriter, add_event
 
 LOG = logging.getLogger(__name__)
 
@@ -50,7 +49,7 @@ class Region:
         self.ecs = ecs_backends[account][name]
         self.autoscaling = autoscaling_backends[account][name]
         self.simulation = FleetSimulation(settings, lambda: uuid4().hex)
-        self.shown = MotoWriter(self.ecs, self.autoscaling)
+        self.writer = MotoWriter(self.ecs, self.autoscaling)
         self.journal = Journal()
         self.snapshot = RegionSnapshot()
         self.launcher = TaskLauncher(account, name, config, on_exit)
@@ -59,26 +58,26 @@ class Region:
 
     @property
     def settings(self) -> Settings:
-        """The settings of the simulated AWS here."""
+        """The settings of the region's simulation."""
         return self.simulation.state.settings
 
     @settings.setter
     def settings(self, settings: Settings) -> None:
-        """Change the settings; what is under way continues at the new speed."""
+        """Change the settings; running delays continue at the new speed."""
         self._simulated, self._started = self.now, time.monotonic()
         self.simulation.state.settings = settings
 
     @property
     def now(self) -> float:
-        """AWS's seconds since the start."""
+        """The simulated time, in AWS's seconds since the start."""
         return self._simulated + (time.monotonic() - self._started) * self.settings.speed
 
     def step(self) -> float | None:
-        """Do what is due; the real seconds until the next step, or None if nothing is due."""
+        """Step the simulation and apply its effects; the real seconds to the next step, or None."""
         snapshot = read_snapshot(self.ecs, self.autoscaling)
-        self._notice_lost_instances()
-        found = self.simulation.step(snapshot, self.now)
-        for effect in found:
+        self._detect_lost_instances()
+        step_effects = self.simulation.step(snapshot, self.now)
+        for effect in step_effects:
             try:
                 self._carry_out(effect)
             except Exception:  # one effect that fails must not stop the whole fleet
@@ -89,20 +88,20 @@ class Region:
             for instance in state.instances.values()
             if instance.active and (group := snapshot.groups.get(instance.group))
         }
-        self.shown.write(state, snapshot, protected)
-        self.snapshot = with_capacities(snapshot, found)
-        self.journal.record(state, self.snapshot, self.shown.instance_ids, self.now)
+        self.writer.write(state, snapshot, protected)
+        self.snapshot = with_capacities(snapshot, step_effects)
+        self.journal.record(state, self.snapshot, self.writer.instance_ids, self.now)
         at_once = effects.SetDesiredCapacity | effects.StartTask | effects.RollBack
-        if any(isinstance(effect, at_once) for effect in found):
+        if any(isinstance(effect, at_once) for effect in step_effects):
             return 0.0
-        due = self.simulation.next_step_at
-        return None if due is None else max(due - self.now, 0.0) / self.settings.speed
+        step_at = self.simulation.next_step_at
+        return None if step_at is None else max(step_at - self.now, 0.0) / self.settings.speed
 
-    def _notice_lost_instances(self) -> None:
+    def _detect_lost_instances(self) -> None:
         """Find instances that were terminated through EC2's API."""
-        for key, shown in self.shown.instances.items():
+        for key, ec2_instance in self.writer.instances.items():
             instance = self.simulation.state.instances.get(key)
-            if instance and instance.active and shown.state == "terminated":
+            if instance and instance.active and ec2_instance.state == "terminated":
                 self.simulation.instance_lost(key, self.now)
 
     def _carry_out(self, effect: Effect) -> None:
@@ -113,10 +112,8 @@ class Region:
                 self._publish_reservation(cluster, provider, value)
             case effects.StartTask(task):
                 self._start_task(task)
-            case effects.SendSigterm(task):
-                self.launcher.send(task, signal.SIGTERM)
-            case effects.KillTask(task):
-                self.launcher.send(task, signal.SIGKILL)
+            case effects.SignalTask(task, signal):
+                self.launcher.send(task, signal)
             case effects.ServiceEvent(service, text):
                 add_event(self._service(service), text)
             case effects.RollBack(service, definition):
@@ -125,19 +122,19 @@ class Region:
                 self._carry_out_on_instances(effect)
 
     def _carry_out_on_instances(self, effect: Effect) -> None:
-        instances, backend = self.shown.instances, self.autoscaling
+        instances, backend = self.writer.instances, self.autoscaling
         match effect:
             case effects.InstanceLaunched(key, cause):
                 instance = self.simulation.state.instances[key]
                 instances[key] = moto_instances.launch(backend, instance, cause)
             case effects.LaunchFailed(group, reason, cause):
-                moto_instances.launch_failed(backend, group, reason, cause)
+                moto_instances.record_failed_launch(backend, group, reason, cause)
             case effects.InstanceInService(key):
-                moto_instances.in_service(backend, instances[key])
+                moto_instances.complete_launch(backend, instances[key])
             case effects.InstanceTerminating(key, cause):
-                moto_instances.terminating(backend, instances[key], cause)
+                moto_instances.begin_termination(backend, instances[key], cause)
             case effects.InstanceTerminated(key):
-                moto_instances.terminated(backend, instances.pop(key))
+                moto_instances.complete_termination(backend, instances.pop(key))
             case effects.SpotWarning(key, kind):
                 LOG.info("Spot %s for %s", kind, instances[key].id)
 
@@ -161,23 +158,23 @@ class Region:
         task = self.simulation.state.tasks[task_id]
         definition = self.ecs.describe_task_definition(task.definition)
         try:
-            self.launcher.start(task_id, definition, self.shown.tasks.get(task_id))
+            self.launcher.start(task_id, definition, self.writer.tasks.get(task_id))
         except TaskStartError as error:
             self.simulation.task_not_started(task_id, str(error), self.now)
         else:
             self.simulation.task_started(task_id, self.now)
 
     def task_exited(self, task_id: str, status: int) -> None:
-        """Take the end of a task's process."""
+        """Record that a task's process has ended."""
         self.launcher.remove(task_id)
         self.simulation.task_exited(task_id, status, self.now)
 
-    def stop_task(self, task_id: str, reason: str) -> ShownTask | None:
-        """StopTask. None if there is no such task."""
+    def stop_task(self, task_id: str, reason: str) -> EcsTask | None:
+        """Stop a task, as StopTask does. None if there is no such task."""
         if task_id not in self.simulation.state.tasks:
             return None
         self.simulation.stop_task(task_id, reason, self.now)
-        return self.shown.tasks.get(task_id)
+        return self.writer.tasks.get(task_id)
 
     def protection(self, task_id: str, change: tuple[bool, int] | None) -> dict[str, Any] | None:
         """A task's scale-in protection; `change` sets it for minutes. None if no such task runs.
@@ -185,25 +182,25 @@ class Region:
         The minutes are real ones: protection guards a process, which is not sped up.
         """
         task = self.simulation.state.tasks.get(task_id)
-        if task is None or task.status is Status.STOPPED or task_id not in self.shown.tasks:
+        if task is None or task.status is Status.STOPPED or task_id not in self.writer.tasks:
             return None
         speed = self.settings.speed
         if change is not None:
             enabled, minutes = change
             until = self.now + minutes * 60 * speed if enabled else None
             self.simulation.protect_task(task_id, until)
-        answer: dict[str, Any] = {
-            "taskArn": self.shown.tasks[task_id].task_arn,
+        protection: dict[str, Any] = {
+            "taskArn": self.writer.tasks[task_id].task_arn,
             "protectionEnabled": task.protected(self.now),
         }
         if task.protected_until is not None and task.protected(self.now):
-            left = (task.protected_until - self.now) / speed
-            answer["expirationDate"] = datetime.now(UTC) + timedelta(seconds=left)
-        return answer
+            seconds = (task.protected_until - self.now) / speed
+            protection["expirationDate"] = datetime.now(UTC) + timedelta(seconds=seconds)
+        return protection
 
     def set_draining(self, container_id: str, draining: bool) -> None:
         """Begin or end the draining of a container instance, if there is such an instance."""
-        for key, container in self.shown.container_instances.items():
+        for key, container in self.writer.container_instances.items():
             instance = self.simulation.state.instances[key]
             if container.id == container_id and instance.active:
                 instance.draining = draining
@@ -230,5 +227,5 @@ class Region:
 
     def instance_key(self, instance_id: str) -> int | None:
         """The simulation's key of an EC2 instance."""
-        ids = self.shown.instance_ids
-        return next((key for key, shown in ids.items() if shown == instance_id), None)
+        ids = self.writer.instance_ids
+        return next((key for key, ec2_id in ids.items() if ec2_id == instance_id), None)

@@ -1,4 +1,4 @@
-"""What a function's process is started with: its interpreter, its code and its variables.
+"""The interpreter, the code and the environment variables of a function's process.
 
 https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 """
@@ -65,7 +65,7 @@ def variables(
         "LAMBDA_RUNTIME_DIR": str(Path(__file__).parent),
         "LANG": "C.UTF-8",
         "PATH": f"{python.parent}:{_SYSTEM_PATH}",
-        # Not the real home: the AWS profile of whoever started the emulator must not be read.
+        # Not the real home, so that the AWS profile of the emulator's user is not read.
         "HOME": str(scratch),
         "TMPDIR": str(scratch),
     }

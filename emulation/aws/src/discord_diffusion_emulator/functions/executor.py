@@ -1,8 +1,8 @@
 """An execution environment, which LocalStack starts, invokes one event at a time, and stops.
 
     INIT    the process is started and loads the function, within INIT_SECONDS
-    INVOKE  an event is passed in and a response comes back; a process that was late or has ended is
-            replaced at the next event, whose INIT then counts as part of the invocation
+    INVOKE  an event is passed in and a response comes back; a process that timed out or has ended
+            is replaced at the next event, whose INIT then counts as part of the invocation
     STOP    the process is killed and the environment's private folder is removed
 
 https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
@@ -57,7 +57,7 @@ class ProcessRuntimeExecutor(RuntimeExecutor):  # type: ignore[misc]  # untyped 
 
     @classmethod
     def prepare_version(cls, function_version: FunctionVersion) -> None:
-        """Put the code on the disk; fails for a version that no process can run."""
+        """Write the code to the disk; fails for a version that cannot run as a process."""
         config = function_version.config
         if config.package_type != PackageType.Zip:
             raise LambdaRuntimeException("a container image cannot run as a process")
@@ -89,9 +89,7 @@ class ProcessRuntimeExecutor(RuntimeExecutor):  # type: ignore[misc]  # untyped 
         except InitError as error:
             self._init_error = error
         except (ProcessExitedError, TimeoutError) as error:
-            LOG.info(
-                "%s is initialised again: the first try failed: %r", self._config.handler, error
-            )
+            LOG.info("the initialisation of %s is repeated after %r", self._config.handler, error)
 
     def stop(self) -> None:
         """Kill the process and remove its folder."""
@@ -102,7 +100,9 @@ class ProcessRuntimeExecutor(RuntimeExecutor):  # type: ignore[misc]  # untyped 
     def invoke(self, payload: dict[str, str]) -> InvocationResult:
         """Process one event."""
         request_id = payload["invoke-id"]
-        self._replace_if_changed()
+        if self._hot_reload and fingerprint(self._folder) != self._fingerprint:
+            self._init_error = None
+            self._kill()
         started = time.perf_counter()
         outcome = self._outcome(payload, request_id)
         duration_ms = (time.perf_counter() - started) * 1000
@@ -173,11 +173,6 @@ class ProcessRuntimeExecutor(RuntimeExecutor):  # type: ignore[misc]  # untyped 
         self._init_ms = (time.perf_counter() - started) * 1000
         return process
 
-    def _replace_if_changed(self) -> None:
-        if self._hot_reload and fingerprint(self._folder) != self._fingerprint:
-            self._init_error = None
-            self._kill()
-
     def _kill(self) -> None:
         if self._process is not None:
             self._process.kill()
@@ -190,7 +185,7 @@ class ProcessRuntimeExecutor(RuntimeExecutor):  # type: ignore[misc]  # untyped 
         usage = Usage(duration_ms, self._config.memory_size, self._max_memory_mb, self._init_ms)
         self._init_ms = None
         version = self.function_version.id.qualifier
-        self._recent_log = outcomes.whole_log(
+        self._recent_log = outcomes.invocation_log(
             request_id, version, output + outcome.log, usage, outcome.status
         )
         return self._recent_log

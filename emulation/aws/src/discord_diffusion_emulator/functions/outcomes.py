@@ -16,7 +16,7 @@ MAX_RESPONSE_BYTES = 6 * 1024 * 1024 + 100
 
 @dataclass(frozen=True)
 class Outcome:
-    """The payload for the caller, and what the log says of it.
+    """The payload for the caller, and its lines and status in the log.
 
     `ends_process`: the function's process must not be used again.
     """
@@ -58,7 +58,7 @@ def exited(request_id: str, return_code: int) -> Outcome:
 
 
 def too_large(size: int) -> Outcome:
-    """The response is larger than Lambda allows, at which the process gives up."""
+    """The response is larger than Lambda allows; the runtime exits after it."""
     message = (
         f"Response payload size ({size} bytes) exceeded maximum allowed payload size "
         f"({MAX_RESPONSE_BYTES} bytes)."
@@ -92,7 +92,9 @@ class Usage:
         return "\t".join(parts) + "\t"
 
 
-def whole_log(request_id: str, version: str, output: str, usage: Usage, status: str = "") -> str:
+def invocation_log(
+    request_id: str, version: str, output: str, usage: Usage, status: str = ""
+) -> str:
     """The log of one invocation: START, the function's `output`, END and REPORT."""
     if output and not output.endswith("\n"):
         output += "\n"

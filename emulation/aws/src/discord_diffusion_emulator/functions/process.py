@@ -1,4 +1,4 @@
-"""One process of a Lambda function: its events and responses, its output, and its end."""
+"""A process of a Lambda function, with its Runtime API and its output."""
 
 import os
 import selectors
@@ -35,8 +35,8 @@ class FunctionProcess:
 
     @property
     def alive(self) -> bool:
-        # Not `poll`: it calls a process alive while its last threads end, and while another thread
-        # is about to note its end.
+        # Not `poll`, which still returns None while the last threads of the process end, or while
+        # another thread is in `wait`.
         try:
             return psutil.Process(self._process.pid).status() != psutil.STATUS_ZOMBIE
         except psutil.NoSuchProcess:
@@ -63,7 +63,7 @@ class FunctionProcess:
 
 
 class Output:
-    """Collects what is written to a pipe, so that the writer never blocks; closes it at its end.
+    """Collects the output in a pipe, so that the writer never blocks; closes it at its end.
 
     A process writes before it posts its response, so an invocation's output is in the pipe when the
     response arrives: `take` reads the pipe first.

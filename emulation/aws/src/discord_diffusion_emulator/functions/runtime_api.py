@@ -44,7 +44,7 @@ class Invocation:
 
 
 class RuntimeApi:
-    """Passes events to one process and takes its responses; one invocation at a time."""
+    """Passes events to one process and receives its responses; one invocation at a time."""
 
     def __init__(self) -> None:
         self.initialised: Future[None] = Future()
@@ -69,7 +69,7 @@ class RuntimeApi:
         return outcome
 
     def process_exited(self, return_code: int) -> None:
-        """Fail everything that waits for the process."""
+        """Fail the initialisation and all invocations that wait for the process."""
         exited = ProcessExitedError(return_code)
         with self._lock:
             self._exited = exited
@@ -83,7 +83,7 @@ class RuntimeApi:
         self._pending.put(None)
         threading.Thread(target=self._server.stop, daemon=True).start()
 
-    # What the process requests.
+    # The requests of the process.
 
     def next(self) -> Invocation | None:
         """Wait for the next event; None once the API is closed."""
@@ -91,17 +91,17 @@ class RuntimeApi:
         return self._pending.get()
 
     def init_failed(self, payload: bytes) -> None:
-        """Take the error with which the process failed to load the function."""
+        """Fail the initialisation with the error that the process posted."""
         _settle(self.initialised, error=InitError(payload))
 
     def respond(self, request_id: str, outcome: Outcome) -> bool:
-        """Take the outcome of an invocation; False if no invocation waits for it."""
+        """Complete an invocation; False if no invocation with this id is running."""
         future = self._outcomes.pop(request_id, None)
         return future is not None and _settle(future, result=outcome)
 
 
 def _settle(future: "Future[Any]", result: object = None, error: Exception | None = None) -> bool:
-    """Give the future its result unless it has one already."""
+    """Complete the future; False if it was complete already."""
     try:
         if error is not None:
             future.set_exception(error)

@@ -1,6 +1,6 @@
 """Logs and metrics of Lambda functions in CloudWatch.
 
-Replaces LocalStack's own code, whose one call for each invocation costs more than the invocation.
+Replaces LocalStack's own code, whose call per invocation takes longer than the invocation itself.
 """
 
 import logging
@@ -33,7 +33,7 @@ Metric = tuple[str, str, str, str]
 
 
 def write_logs(handler: LogHandler, *_args: object, **_kwargs: object) -> None:
-    """Write what comes through the handler's queue to CloudWatch Logs, until it is closed."""
+    """Write the logs in the handler's queue to CloudWatch Logs, until the queue is closed."""
     clients = connect_to.with_assumed_role(
         region_name=handler.region,
         role_arn=handler.role_arn,

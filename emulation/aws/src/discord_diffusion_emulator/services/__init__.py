@@ -3,7 +3,7 @@
 Each module has `service`, which applies its patches and makes the service for LocalStack.
 
 moto_service.py             a service of moto's on LocalStack's gateway
-application_autoscaling.py  tags, activities, and step scaling policies that are carried out
+application_autoscaling.py  tags, activities, and the execution of step scaling policies
 autoscaling.py              groups whose instances come from the fleet agent
 budgets.py                  subscribers, updates and tags
 dynamodb.py                 one call at a time, and fast transactions
@@ -11,5 +11,5 @@ ec2.py                      launch templates
 ecs.py                      services whose tasks come from the fleet agent, and task protection
 events.py                   schedules at the agent's speed
 service_quotas.py           vCPUs of GPU instances
-stepfunctions.py            waits at the agent's speed, tracing, and the deletion of old executions
+stepfunctions.py            waits at the agent's speed, tracing, deletion of old executions
 """

@@ -1,4 +1,4 @@
-"""Application Auto Scaling of moto, with tags, activities, and policies that are carried out."""
+"""Application Auto Scaling of moto, with tags, activities and the execution of policies."""
 
 import logging
 import time
@@ -108,7 +108,7 @@ def carry_out(agent: FleetAgent, arn: str, alarm: str, distance: float, *, above
             return
         before = ecs_service.desired_count
         wanted = new_capacity(
-            _parsed(policy, region.settings.alarm_speed),
+            _step_scaling_policy(policy, region.settings.alarm_speed),
             distance,
             above=above,
             capacity=before,
@@ -139,7 +139,7 @@ def carry_out(agent: FleetAgent, arn: str, alarm: str, distance: float, *, above
     add_activity(backend, activity)
 
 
-def _parsed(policy: Any, speed: float) -> Policy:
+def _step_scaling_policy(policy: Any, speed: float) -> Policy:
     given = policy.step_scaling_policy_configuration
     steps = [
         Step(
@@ -152,7 +152,7 @@ def _parsed(policy: Any, speed: float) -> Policy:
     return Policy(
         adjustment_type=given["AdjustmentType"],
         steps=steps,
-        # A cooldown is set by an alarm's period and evaluation interval, which are divided, too.
+        # Divided like the alarm's period and evaluation interval, to which the cooldown belongs.
         cooldown=float(given.get("Cooldown", 300)) / speed,
         minimum_magnitude=int(given.get("MinAdjustmentMagnitude") or 0),
     )

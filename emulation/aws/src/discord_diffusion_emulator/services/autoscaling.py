@@ -14,8 +14,8 @@ from discord_diffusion_emulator.fleet.moto_records import activities
 
 from .moto_service import moto_service
 
-# Parameters that moto ignores at an update, or takes for missing when they are 0.
-_KEPT = {
+# Parameters that moto ignores at an update, or treats as missing when they are 0.
+_ATTRIBUTES = {
     "DefaultCooldown": "default_cooldown",
     "HealthCheckGracePeriod": "health_check_grace_period",
     "CapacityRebalance": "capacity_rebalance",
@@ -40,24 +40,24 @@ def service(agent: FleetAgent) -> Service:
         return {"Activity": {name: value for name, value in activity.items() if name != "instance"}}
 
     operations = {"TerminateInstanceInAutoScalingGroup": terminate}
-    return moto_service("autoscaling", operations, agent.notice)
+    return moto_service("autoscaling", operations, agent.notify)
 
 
 def _set_desired_capacity(group: FakeAutoScalingGroup, capacity: int | None) -> None:
-    """Record the capacity, and launch nothing."""
+    """Record the capacity, without launching instances."""
     group.desired_capacity = group.min_size if capacity is None else capacity
 
 
 def _remove_terminated(backend: AutoScalingBackend, instance_ids: list[str]) -> None:
-    """Remove terminated instances from their groups, and replace none."""
+    """Remove terminated instances from their groups, without a replacement."""
     for group in backend.autoscaling_groups.values():
         group.instance_states = [
             state for state in group.instance_states if state.instance.id not in instance_ids
         ]
 
 
-def _keep(group: FakeAutoScalingGroup, given: dict[str, Any]) -> None:
-    for name, attribute in _KEPT.items():
+def _set_attributes(group: FakeAutoScalingGroup, given: dict[str, Any]) -> None:
+    for name, attribute in _ATTRIBUTES.items():
         if given.get(name) is not None:
             setattr(group, attribute, given[name])
 
@@ -83,7 +83,9 @@ def _apply_patches() -> None:
         # moto's 300 s are the console's default, not the API's.
         given = {"HealthCheckGracePeriod": 0, **response._get_params()}
         result: ActionResult = original(response)
-        _keep(response.autoscaling_backend.autoscaling_groups[given["AutoScalingGroupName"]], given)
+        _set_attributes(
+            response.autoscaling_backend.autoscaling_groups[given["AutoScalingGroupName"]], given
+        )
         return result
 
     @patch(AutoScalingResponse.update_auto_scaling_group)  # type: ignore[untyped-decorator]
@@ -93,7 +95,7 @@ def _apply_patches() -> None:
         policy = group.mixed_instances_policy if group else None
         result: ActionResult = original(response)
         if group is not None:
-            _keep(group, given)
+            _set_attributes(group, given)
             # moto drops the policy when an update does not name it.
             if policy and not (given.get("MixedInstancesPolicy") or given.get("LaunchTemplate")):
                 group.mixed_instances_policy = policy

@@ -1,4 +1,4 @@
-"""AWS Budgets of moto, with subscribers, updates and tags. No budget is ever reached.
+"""AWS Budgets of moto, with subscribers, updates and tags. Costs are not simulated.
 
 https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_Operations_AWS_Budgets.html
 """
@@ -9,7 +9,7 @@ from typing import Any
 from localstack.aws.api import CommonServiceException, RequestContext
 from localstack.services.moto import call_moto
 from localstack.services.plugins import Service
-from moto.budgets.models import Budget, Notification, budgets_backends
+from moto.budgets.models import Budget, budgets_backends
 
 from .moto_service import moto_service
 
@@ -26,8 +26,8 @@ def _budget(account: str, name: str) -> Budget:
     return budget
 
 
-def _notification(request: Any) -> Notification:
-    """The notification that a request names by all its fields except its state."""
+def _notification(request: Any) -> Any:
+    """moto's notification with the fields that a request names."""
     wanted = [request["Notification"].get(name) for name in _IDENTITY]
     for found in _budget(request["AccountId"], request["BudgetName"]).notifications:
         if [found.details.get(name) for name in _IDENTITY] == wanted:
@@ -67,24 +67,17 @@ def _with_timestamps(content: Any) -> Any:
 
 
 def _describe_subscribers(_context: RequestContext, request: Any) -> dict[str, Any]:
-    return {"Subscribers": list(_notification(request).subscribers)}
+    return {"Subscribers": _notification(request).subscribers}
 
 
 def _create_subscriber(_context: RequestContext, request: Any) -> dict[str, Any]:
-    _subscribers(request).append(request["Subscriber"])
+    _notification(request).subscribers.append(request["Subscriber"])
     return {}
 
 
 def _delete_subscriber(_context: RequestContext, request: Any) -> dict[str, Any]:
-    _subscribers(request).remove(request["Subscriber"])
+    _notification(request).subscribers.remove(request["Subscriber"])
     return {}
-
-
-def _subscribers(request: Any) -> list[Any]:
-    notification = _notification(request)
-    subscribers: list[Any] = list(notification.subscribers)
-    notification.__dict__["subscribers"] = subscribers
-    return subscribers
 
 
 def _list_tags(_context: RequestContext, request: Any) -> dict[str, Any]:
@@ -106,7 +99,7 @@ def _untag(_context: RequestContext, request: Any) -> dict[str, Any]:
 
 
 def service() -> Service:
-    """Budgets, which are kept and never reached."""
+    """AWS Budgets, with the operations that moto lacks."""
     operations = {
         "CreateBudget": _create,
         "UpdateBudget": _update,

@@ -1,10 +1,10 @@
 """DynamoDB of moto (LocalStack's own needs Java), with two corrections.
 
-moto checks a condition and then writes, with nothing to keep other threads out in between: of
-several conditional writes at once more than one would succeed. So there is one call at a time.
+moto checks a condition and then writes without a lock, so that several concurrent conditional
+writes of an item could all succeed. Here calls are served one at a time.
 
-moto rolls a transaction back by restoring a copy of the whole table, which it makes for every
-transaction: with thousands of items each takes seconds. Here only the written items are restored.
+moto copies the whole table in every transaction, to restore it after an error; with thousands of
+items a transaction takes seconds. Here only the written items are restored.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html
 """
 
@@ -77,7 +77,7 @@ class _Write:
         self._before = copy.deepcopy(backend.get_item(self.table, self.key))
 
     def cancellation_reason(self) -> tuple[str | None, str | None, dict[str, Any] | None]:
-        """Why it cannot be written: code, text and the item; (None, None, None) if it can."""
+        """Code, message and item of a failed condition; (None, None, None) if it holds."""
         condition = self._given.get("ConditionExpression")
         if condition is None or self._holds(condition):
             return None, None, None

@@ -1,4 +1,4 @@
-"""EC2 of LocalStack, with patches of the launch templates of moto below it."""
+"""EC2 of LocalStack, with patches of moto's launch templates."""
 
 from typing import Any
 
@@ -35,5 +35,5 @@ def _apply_patches() -> None:
             data = {**data, "UserData": parse_user_data(data["UserData"])}
         original(self, template, number, data, text)
 
-    # Read each time, so that later changes of the tags are seen.
+    # A property, so that later changes of the tags are returned.
     LaunchTemplate.tags = property(lambda self: self.get_tags(), lambda *_: None)

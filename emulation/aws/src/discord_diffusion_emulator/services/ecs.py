@@ -1,4 +1,4 @@
-"""ECS of moto: services keep all parameters, and the fleet agent runs and protects their tasks."""
+"""ECS of moto, whose services keep all parameters and whose tasks the fleet agent runs."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -21,7 +21,7 @@ from .moto_service import moto_service
 
 # Parameters of CreateService and UpdateService that DescribeServices has to return, and defaults.
 # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html
-_KEPT: dict[str, Any] = {
+_SERVICE_PARAMETERS: dict[str, Any] = {
     "capacityProviderStrategy": None,
     "deploymentConfiguration": None,
     "placementConstraints": [],
@@ -38,7 +38,7 @@ _DEPLOYMENT = {
     "minimumHealthyPercent": 100,
 }
 _MAX_PROTECTION_MINUTES = 2880
-_REFUSED = ("RunTask", "StartTask", "RegisterContainerInstance", "DeregisterContainerInstance")
+_UNSUPPORTED = ("RunTask", "StartTask", "RegisterContainerInstance", "DeregisterContainerInstance")
 
 
 def service(agent: FleetAgent) -> Service:
@@ -51,17 +51,17 @@ def service(agent: FleetAgent) -> Service:
         "GetTaskProtection": operations.get_protection,
         "StopTask": operations.stop_task,
         "UpdateContainerInstancesState": operations.update_state,
-        **dict.fromkeys(_REFUSED, _refused),
+        **dict.fromkeys(_UNSUPPORTED, _refuse),
     }
-    return moto_service("ecs", handlers, agent.notice)
+    return moto_service("ecs", handlers, agent.notify)
 
 
-def _refused(context: RequestContext, _request: Any) -> Any:
+def _refuse(context: RequestContext, _request: Any) -> Any:
     raise NotImplementedError(f"tasks are run by the fleet agent, not by {context.operation.name}")
 
 
 class _TaskOperations:
-    """Operations on tasks and container instances, which the fleet agent answers."""
+    """Operations on tasks and container instances, which use the fleet agent."""
 
     def __init__(self, agent: FleetAgent) -> None:
         self._agent = agent
@@ -111,9 +111,9 @@ class _TaskOperations:
         return call_moto(context)
 
 
-def _complete(service: EcsService, given: Mapping[str, Any]) -> None:
+def _set_parameters(service: EcsService, given: Mapping[str, Any]) -> None:
     """Make a service keep the parameters that it was created with."""
-    for name, default in _KEPT.items():
+    for name, default in _SERVICE_PARAMETERS.items():
         # moto's serialiser takes a member of AWS's model from the attribute of this name.
         setattr(service, camelcase_to_underscores(name), given.get(name, default))
     service.deployment_configuration = _DEPLOYMENT | (given.get("deploymentConfiguration") or {})
@@ -186,7 +186,7 @@ def _patch_services() -> None:
     backend = EC2ContainerServiceBackend
     backend.update_service = _update
     backend.list_tasks = lambda self, *args: _list_tasks(self, *args)
-    # On EC2, too, memoryReservation is allowed without memory.
+    # ECS allows memoryReservation without memory on EC2, too.
     validate = backend._validate_container_defs
     backend._validate_container_defs = staticmethod(
         lambda memory, containers, _compatibilities: validate(memory, containers, None)
@@ -197,12 +197,12 @@ def _patch_services() -> None:
         given = response._get_params()
         cluster = response.ecs_backend.clusters.get(given.get("cluster", "default").split("/")[-1])
         name = given["serviceName"]
-        former = response.ecs_backend.services.get(f"{cluster.name}:{name}") if cluster else None
-        if former is not None and former.status == "ACTIVE":
+        existing = response.ecs_backend.services.get(f"{cluster.name}:{name}") if cluster else None
+        if existing is not None and existing.status == "ACTIVE":
             raise InvalidParameterException("Creation of service was not idempotent.")
         result: ActionResult = original(response)
         answer: Any = result.result
-        _complete(answer["service"], given)
+        _set_parameters(answer["service"], given)
         return result
 
     @patch(TaskDefinition.__init__)  # type: ignore[untyped-decorator]  # moto is untyped here

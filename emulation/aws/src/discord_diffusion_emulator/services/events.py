@@ -1,10 +1,10 @@
-"""EventBridge of LocalStack, with exact schedules, at the speed that `alarm_speed` sets.
+"""EventBridge of LocalStack, with exact schedules, whose rates `alarm_speed` divides.
 
-LocalStack runs every schedule "approximately every minute", from whenever its own loop began.
+LocalStack checks all schedules "approximately every minute" after the start of its own loop.
 
-A minute that was shortened to seconds lasts longer on a machine that cannot do in them what AWS
-does in a minute: it ends when the state machines that its rule started have ended. Else unfinished
-executions would pile up, until the machine does nothing else.
+A rate of minutes that is shortened to seconds waits longer, at most for the whole minutes, while a
+state machine that the rule started is still running. On a slow machine unfinished executions would
+accumulate otherwise.
 """
 
 import re
@@ -29,10 +29,10 @@ _RULE = "fleet_rule"
 
 
 def service(agent: FleetAgent) -> Service:
-    """EventBridge, whose rates are exact and divided by `alarm_speed`."""
+    """EventBridge, with exact rates that are divided by `alarm_speed`."""
 
     def loop(scheduler: JobScheduler, *_: object) -> None:
-        """Run every job when it is due; a rate for the first time after its first interval."""
+        """Run every job at its times; a rate for the first time after its first interval."""
         waiting: dict[str, _Wait] = {}
         while not scheduler._stop_event.wait(POLL_SECONDS):
             jobs = list(scheduler.jobs)
@@ -67,14 +67,14 @@ class _Wait:
         self._agent, self._job = agent, job
         self._began = time.monotonic()
         self._rate = _RATE.fullmatch(job.schedule)
-        self._by_calendar: float = CronTab(job.schedule).next(default_utc=True) or float("inf")
+        self._calendar_seconds: float = CronTab(job.schedule).next(default_utc=True) or float("inf")
 
     @property
     def is_over(self) -> bool:
-        """Whether the job is due."""
+        """Whether it is time to run the job."""
         waited = time.monotonic() - self._began
         if self._rate is None:
-            return waited >= self._by_calendar
+            return waited >= self._calendar_seconds
         interval = int(self._rate[1]) * 60
         owner = getattr(self._job.job_func, _OWNER)
         if waited >= interval:

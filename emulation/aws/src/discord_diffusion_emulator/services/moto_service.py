@@ -1,4 +1,4 @@
-"""Services that LocalStack's open release lacks and moto has, on the same endpoint."""
+"""Makes services of moto that LocalStack's open release lacks."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -19,9 +19,9 @@ def moto_service(
 ) -> Service:
     """The service `name` with every operation of AWS's model answered by moto.
 
-    `operations` are answered by their handlers instead; `on_change` is called after each operation
-    that may have changed something. An operation that moto lacks is answered with status 501 and
-    the operation's name.
+    `operations` replaces moto's handlers of some operations; `on_change` is called after each
+    operation that may change something. An operation that moto lacks is answered with status 501
+    and its name.
     """
     model = load_service(name)
     handlers: dict[str, Operation] = dict.fromkeys(model.operation_names, _proxy_moto)

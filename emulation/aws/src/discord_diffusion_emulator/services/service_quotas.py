@@ -28,7 +28,7 @@ _granted: dict[_Key, float] = {}
 
 
 def _operation(answer: Callable[[_Key, Any], dict[str, Any]]) -> Operation:
-    """An operation that `answer` answers for the vCPUs of GPU instances, and moto for the rest."""
+    """An operation that `answer` handles for the quotas in NAMES, and moto for all others."""
 
     def called(context: RequestContext, request: Any) -> Any:
         if request.get("ServiceCode") != "ec2" or request.get("QuotaCode") not in NAMES:

@@ -1,4 +1,4 @@
-"""Step Functions of LocalStack: waits at the agent's speed, tracing, and old executions."""
+"""Step Functions of LocalStack: waits at the agent's speed, tracing, old executions deleted."""
 
 import time
 from collections.abc import Collection
@@ -17,9 +17,9 @@ from localstack.utils.patch import patch
 from discord_diffusion_emulator.fleet.agent import FleetAgent
 
 KEPT_EXECUTIONS = 100
-"""Ended executions, with their whole histories, that can still be described."""
+"""The number of ended executions that can still be described."""
 
-_CHANGES = ("definition", "role_arn", "logging_configuration")
+_OTHER_CHANGES = ("definition", "role_arn", "logging_configuration")
 
 
 def service(agent: FleetAgent) -> Service:
@@ -44,12 +44,12 @@ def service(agent: FleetAgent) -> Service:
     def _update(
         original: Any, self: Any, context: Any, state_machine_arn: str, **given: Any
     ) -> Any:
-        """Keep a new tracing configuration, which LocalStack drops, and refuses if it is alone."""
+        """Apply a tracing configuration, which LocalStack ignores, and refuses without others."""
         machine = self.get_store(context).state_machines.get(state_machine_arn)
         tracing = given.get("tracing_configuration")
         if machine is not None and tracing:
             machine.tracing_config = tracing
-            if not any(given.get(name) for name in _CHANGES):
+            if not any(given.get(name) for name in _OTHER_CHANGES):
                 given["role_arn"] = machine.role_arn
         return original(self, context, state_machine_arn, **given)
 
@@ -63,7 +63,7 @@ def is_any_running(owner: tuple[str, str], machines: Collection[str]) -> bool:
 
 
 def delete_old_executions(account: str, region: str) -> None:
-    """Delete all but the newest ended executions, which LocalStack would keep for ever."""
+    """Delete all but the newest ended executions, which LocalStack never deletes."""
     executions = sfn_stores[account][region].executions
     ended = [arn for arn, execution in list(executions.items()) if not _is_running(execution)]
     for arn in ended[:-KEPT_EXECUTIONS]:

@@ -1,6 +1,7 @@
 """The effects of a simulation step: changes to make in the emulated AWS, in order."""
 
 from dataclasses import dataclass
+from signal import Signals
 
 
 class Effect:
@@ -79,17 +80,11 @@ class StartTask(Effect):
 
 
 @dataclass(frozen=True)
-class SendSigterm(Effect):
-    """Send SIGTERM to a task's process."""
+class SignalTask(Effect):
+    """Send a signal, SIGTERM or SIGKILL, to a task's process."""
 
     task: str
-
-
-@dataclass(frozen=True)
-class KillTask(Effect):
-    """Send SIGKILL to a task's process."""
-
-    task: str
+    signal: Signals
 
 
 @dataclass(frozen=True)

@@ -32,10 +32,7 @@ class Policy:
 
 @dataclass
 class Cooldown:
-    """The cooldowns of a scalable target.
-
-    `out_from` is the capacity before the scale-out whose cooldown lasts until `out_until`.
-    """
+    """The cooldowns of a scalable target; `out_from`: the capacity before the last scale-out."""
 
     out_until: float = -math.inf
     out_from: int = 0

@@ -1,6 +1,8 @@
 """The lifecycle of a task: it is started, stopped or lost with its instance, and deleted."""
 
-from .effects import KillTask, SendSigterm, StartTask
+from signal import SIGKILL, SIGTERM
+
+from .effects import SignalTask, StartTask
 from .state import LIVE, CrashRule, FleetState, Status, Task
 
 # After tasks that fail to start, the next one is started after a growing pause, in seconds.
@@ -22,9 +24,9 @@ def advance(state: FleetState, task: Task, now: float) -> None:
                 state.effects.append(StartTask(task.id))
         case Status.RUNNING if crash and crash.after is not None and task.started is not None:
             if state.is_due(task.started + crash.after, now):
-                state.effects.append(KillTask(task.id))
+                state.effects.append(SignalTask(task.id, SIGKILL))
         case Status.STOPPING if task.kill_at is not None and state.is_due(task.kill_at, now):
-            state.effects.append(KillTask(task.id))
+            state.effects.append(SignalTask(task.id, SIGKILL))
         case Status.STOPPED if task.stopped is not None:
             if now >= task.stopped + state.settings.remember_seconds:
                 del state.tasks[task.id]
@@ -44,14 +46,14 @@ def stop(
     floor = min(task.stop_timeout, state.settings.stop_floor_seconds) * state.settings.speed
     task.kill_at = now + max(task.stop_timeout, floor)
     state.timers.append(task.kill_at)
-    state.effects.append(SendSigterm(task.id))
+    state.effects.append(SignalTask(task.id, SIGTERM))
 
 
 def lose_tasks(state: FleetState, instance: int, now: float, reason: str) -> None:
     """End the tasks of an instance that is terminated: their processes get SIGKILL."""
     for task in state.tasks_on(instance):
         if task.started is not None:
-            state.effects.append(KillTask(task.id))
+            state.effects.append(SignalTask(task.id, SIGKILL))
             task.exit_code = 137
         task.reason, task.stop_code = reason, "TerminationNotice"
         end(state, task, now)

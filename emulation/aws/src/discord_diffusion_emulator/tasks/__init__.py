@@ -3,7 +3,7 @@
 launcher.py        starts tasks, signals them, and reports their ends
 environment.py     configuration, command, environment variables and secrets of a task
 metadata.py        labels of a task's container, and its metadata endpoint
-log.py             what a task prints, to CloudWatch Logs and to a file
+log.py             a task's output, to CloudWatch Logs and to a file
 container.py       a task as a container
 container_spec.py  a container definition as Docker's API takes it; pure
 """

@@ -25,7 +25,7 @@ from .container_spec import STACK_LABEL
 
 LOG = logging.getLogger(__name__)
 
-# An engine that hangs must not hang the fleets. Logs and waits have no limit of their own.
+# A timeout, so that an engine that hangs does not block the fleets; `wait` has none.
 CALL_SECONDS = 30
 HEALTH_START_INTERVAL = 1_000_000_000
 """Nanoseconds between health checks until the first one succeeds, for which ECS has no setting."""
@@ -101,7 +101,7 @@ class TaskContainer:
                 for line in lines:
                     self._on_line(line.decode(errors="replace"))
         except Exception:  # a log that fails must not end the task's watch
-            LOG.warning("could not keep a task's output", exc_info=True)
+            LOG.warning("could not write a task's output", exc_info=True)
         if rest:
             self._on_line(rest.decode(errors="replace"))
 
@@ -138,7 +138,7 @@ def remove(container: Any) -> None:
 
 
 def remove_all(stack: str) -> None:
-    """Remove every task container of a stack, also those that an earlier emulator left."""
+    """Remove every task container of a stack, including those of an earlier emulator."""
     left = engine().containers.list(
         all=True, filters={"label": f"{STACK_LABEL}={stack}"}, ignore_removed=True
     )
@@ -148,7 +148,7 @@ def remove_all(stack: str) -> None:
 
 
 def kill_all() -> None:
-    """Remove every task's container, and let none be started from now on."""
+    """Remove every task's container; a new TaskContainer then raises EmulatorEndingError."""
     _ending.set()
     for stack in _stacks:
         with contextlib.suppress(DockerException, RequestException):

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 STACK_LABEL = "discord-diffusion.stack"
-"""Carried by every container of a stack's tasks, with the stack's name; found by it at removal."""
+"""The label of all task containers of a stack, with the stack's name; they are removed by it."""
 _COMPOSE = "com.docker.compose."
 
 _MEBIBYTE = 1024 * 1024
@@ -26,7 +26,7 @@ def arguments(
 ) -> dict[str, Any]:
     """Keyword arguments of `containers.run`: image, command, limits, mounts, labels.
 
-    The network and the GPUs are added at the start: they depend on the machine.
+    The network and the GPUs depend on the machine, and are added when the container starts.
     """
     linux = container.get("linuxParameters") or {}
     drop = (linux.get("capabilities") or {}).get("drop") or []
@@ -37,7 +37,14 @@ def arguments(
         "entrypoint": container.get("entryPoint") or None,
         "command": container.get("command") or None,
         "environment": dict(environment),
-        "labels": {**labels, **_own_labels(stack)},
+        "labels": {
+            **labels,
+            STACK_LABEL: stack,
+            # An image built by Compose has these labels for its own project.
+            f"{_COMPOSE}project": stack,
+            f"{_COMPOSE}service": "task",
+            f"{_COMPOSE}oneoff": "False",
+        },
         "user": container.get("user"),
         "working_dir": container.get("workingDirectory"),
         "read_only": bool(container.get("readonlyRootFilesystem")),
@@ -53,16 +60,6 @@ def arguments(
         "healthcheck": _health(container.get("healthCheck")),
     }
     return {name: value for name, value in found.items() if value not in (None, {}, [])}
-
-
-def _own_labels(stack: str) -> dict[str, str]:
-    """The stack's label, and Compose's, which an image built by Compose has for its own project."""
-    return {
-        STACK_LABEL: stack,
-        f"{_COMPOSE}project": stack,
-        f"{_COMPOSE}service": "task",
-        f"{_COMPOSE}oneoff": "False",
-    }
 
 
 def gpus(container: Mapping[str, Any]) -> int:

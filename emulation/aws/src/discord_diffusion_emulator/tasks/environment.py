@@ -1,4 +1,4 @@
-"""What a task is started with: the emulator's configuration of tasks, command and environment.
+"""The configuration of tasks, and a task's command, environment variables and secrets.
 
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-metadata-endpoint-v4.html
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/specifying-sensitive-data.html
@@ -25,7 +25,7 @@ TASK_PROGRAMS = "EMULATOR_TASK_PROGRAMS"
 TASK_FOLDER = "EMULATOR_TASK_FOLDER"
 # Variables that win over the task definition's, as a JSON object; {task} stands for a short id.
 TASK_ENVIRONMENT = "EMULATOR_TASK_ENVIRONMENT"
-# A folder for what tasks print, one file each; without it only CloudWatch Logs has it.
+# A folder for the output of tasks, one file each; without it only CloudWatch Logs gets the output.
 TASK_LOGS = "EMULATOR_TASK_LOGS"
 # The name of a stack whose tasks run as Docker containers; without it tasks are processes.
 TASK_STACK = "EMULATOR_TASK_STACK"
@@ -106,7 +106,7 @@ def variables(
 
 
 def inherited_variables() -> dict[str, str]:
-    """The variables of a process that an image would set for a container."""
+    """Variables for a process that an image sets for a container."""
     names = ("PATH", "LANG", "LC_ALL", "HOME")
     return {
         **{name: os.environ[name] for name in names if name in os.environ},

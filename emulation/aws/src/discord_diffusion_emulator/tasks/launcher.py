@@ -1,4 +1,4 @@
-"""Starts ECS tasks as processes, or as containers where the emulator has a name for their stack."""
+"""Starts ECS tasks: as processes, or as containers if the emulator's environment names a stack."""
 
 import contextlib
 import logging
@@ -26,7 +26,7 @@ LOG = logging.getLogger(__name__)
 
 
 class TaskLauncher:
-    """Starts the tasks of one region, and holds those that run.
+    """Starts the tasks of one region, and signals the running ones.
 
     `on_exit(task, status)` is called from another thread when a task's process has ended.
     """
@@ -38,8 +38,8 @@ class TaskLauncher:
         self._on_exit = on_exit
         self._running: dict[str, TaskProcess | TaskContainer] = {}
 
-    def start(self, task_id: str, definition: Any, shown: Any | None) -> None:
-        """Start the first container of a task definition. `shown` is the task as ECS shows it.
+    def start(self, task_id: str, definition: Any, ecs_task: Any | None) -> None:
+        """Start the first container of a task definition. `ecs_task` is moto's record of the task.
 
         Raises:
             TaskStartError: it cannot be started; the text is the stopped reason.
@@ -61,7 +61,7 @@ class TaskLauncher:
         task: TaskProcess | TaskContainer
         try:
             if self._config.stack:
-                labels = metadata.labels(shown, definition, container) if shown else {}
+                labels = metadata.labels(ecs_task, definition, container) if ecs_task else {}
                 task = self._start_container(definition, variables, labels, log.line, exited)
             else:
                 command = environment.command(self._config, container)
@@ -96,7 +96,7 @@ class TaskLauncher:
         return TaskContainer(arguments, gpu_ids, on_line, on_exit)
 
     def remove(self, task_id: str) -> None:
-        """Remove a task that has ended from those that run."""
+        """Remove a task that has ended from the running ones."""
         self._running.pop(task_id, None)
 
     def pid(self, task_id: str) -> int | None:
@@ -159,4 +159,4 @@ class TaskProcess:
                 try:
                     self._on_line(line.decode(errors="replace").rstrip("\n"))
                 except Exception:  # a log that fails must not end the reading
-                    LOG.warning("could not keep a task's output", exc_info=True)
+                    LOG.warning("could not write a task's output", exc_info=True)

@@ -1,4 +1,4 @@
-"""What a task prints: to CloudWatch Logs, by the options of the awslogs driver, and to a file."""
+"""Writes a task's output to CloudWatch Logs, by its awslogs options, and to a file."""
 
 import logging
 import queue
@@ -24,10 +24,7 @@ _END = None
 
 
 class TaskLog:
-    """Takes the lines of one task, and writes them in batches until it is closed.
-
-    `folder`: also write a file there.
-    """
+    """Writes the lines of one task in batches until it is closed; to a file in `folder`, too."""
 
     def __init__(
         self,
@@ -53,7 +50,7 @@ class TaskLog:
             threading.Thread(target=self._write, name="task-log", daemon=True).start()
 
     def line(self, text: str) -> None:
-        """Take a line that the task printed."""
+        """Write a line that the task printed."""
         if self._file is not None:
             with self._file.open("a") as file:
                 file.write(text + "\n")
@@ -61,7 +58,7 @@ class TaskLog:
             self._lines.put((int(time.time() * 1000), text))
 
     def close(self) -> None:
-        """End the log: no more lines come."""
+        """End the log after the lines so far."""
         self._lines.put(_END)
 
     def _write(self) -> None:

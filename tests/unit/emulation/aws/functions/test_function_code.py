@@ -37,16 +37,16 @@ def test_byte_code_does_not_change_the_fingerprint(folder: Path) -> None:
 
 def test_new_changed_and_removed_files_change_the_fingerprint(folder: Path) -> None:
     module = folder / "package" / "module.py"
-    seen = {fingerprint(folder)}
+    fingerprints = {fingerprint(folder)}
     (folder / "new.py").write_text("")
-    seen.add(fingerprint(folder))
+    fingerprints.add(fingerprint(folder))
     module.write_text("x = 22")
-    seen.add(fingerprint(folder))
+    fingerprints.add(fingerprint(folder))
     os.utime(module, ns=(1, 1))
-    seen.add(fingerprint(folder))
+    fingerprints.add(fingerprint(folder))
     module.unlink()
-    seen.add(fingerprint(folder))
-    assert len(seen) == 5
+    fingerprints.add(fingerprint(folder))
+    assert len(fingerprints) == 5
 
 
 def test_a_dangling_link_does_not_change_the_fingerprint(folder: Path) -> None:

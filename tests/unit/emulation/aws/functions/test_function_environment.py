@@ -31,7 +31,7 @@ def test_variables_for_localstacks_container_are_left_out() -> None:
     assert not {"LOCALSTACK_RUNTIME_ID", "EDGE_PORT"} & environment.keys()
 
 
-def test_the_functions_own_variables_win_whatever_their_names() -> None:
+def test_the_functions_own_variables_override_all_others() -> None:
     environment = environment_of({"TZ": ":UTC"}, {"TZ": "Europe/Paris", "LOCALSTACK_MINE": "1"})
     assert environment["TZ"] == "Europe/Paris"
     assert environment["LOCALSTACK_MINE"] == "1"
@@ -48,6 +48,6 @@ def test_layers_are_on_the_path_in_their_order() -> None:
     assert "PYTHONPATH" not in environment_of()
 
 
-def test_byte_code_is_not_written_where_it_must_not_be() -> None:
+def test_byte_code_is_not_written_if_the_folder_must_stay_unchanged() -> None:
     assert "PYTHONDONTWRITEBYTECODE" not in environment_of()
     assert environment_of(writes_bytecode=False)["PYTHONDONTWRITEBYTECODE"] == "1"

@@ -15,7 +15,9 @@ from discord_diffusion_emulator.functions import outcomes
         (-11, "Runtime exited with error: signal: segmentation fault"),
     ],
 )
-def test_the_exit_of_a_process_is_reported_in_lambdas_words(return_code: int, reason: str) -> None:
+def test_the_exit_of_a_process_is_reported_with_lambdas_error(
+    return_code: int, reason: str
+) -> None:
     outcome = outcomes.exited("id-1", return_code)
     assert json.loads(outcome.payload) == {
         "errorType": "Runtime.ExitError",
@@ -36,7 +38,7 @@ def test_a_timeout_names_the_functions_own_limit() -> None:
 
 def test_a_cold_start_is_reported_and_billed() -> None:
     usage = outcomes.Usage(10.2, 128, 40, init_ms=100.5)
-    log = outcomes.whole_log("id-1", "$LATEST", "no end of line", usage)
+    log = outcomes.invocation_log("id-1", "$LATEST", "no end of line", usage)
     assert log == (
         "START RequestId: id-1 Version: $LATEST\n"
         "no end of line\n"
@@ -47,6 +49,6 @@ def test_a_cold_start_is_reported_and_billed() -> None:
 
 
 def test_a_failure_is_reported_with_its_status() -> None:
-    log = outcomes.whole_log("id-1", "1", "", outcomes.Usage(1, 128, 40), status="timeout")
+    log = outcomes.invocation_log("id-1", "1", "", outcomes.Usage(1, 128, 40), status="timeout")
     assert "Init Duration" not in log
     assert log.endswith("Max Memory Used: 40 MB\tStatus: timeout\t\n")

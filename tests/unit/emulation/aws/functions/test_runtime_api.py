@@ -118,7 +118,9 @@ def test_an_unknown_path_is_not_found(http: httpx.Client, path: str) -> None:
     assert http.get(path).status_code == 404
 
 
-def test_the_end_of_the_process_fails_everything_that_waits(api: RuntimeApi) -> None:
+def test_the_end_of_the_process_fails_the_initialisation_and_all_invocations(
+    api: RuntimeApi,
+) -> None:
     under_way = api.invoke(invocation("id-1"))
     api.process_exited(-9)
     later = api.invoke(invocation("id-2"))

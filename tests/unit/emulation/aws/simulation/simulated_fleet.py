@@ -1,6 +1,7 @@
 """A simulated fleet with its own clock, whose effects are carried out at once."""
 
 import itertools
+import signal
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
@@ -100,10 +101,10 @@ class SimulatedFleet:
                 self.change_group(desired=desired)
             case effects.StartTask(task):
                 self.simulation.task_started(task, self.now)
-            case effects.SendSigterm(task):
+            case effects.SignalTask(task, signal.SIGTERM):
                 if self.graceful is not None:
                     self.exits[task] = self.now + self.graceful
-            case effects.KillTask(task):
+            case effects.SignalTask(task, signal.SIGKILL):
                 self.exits.pop(task, None)
                 self.simulation.task_exited(task, -9, self.now)
             case effects.RollBack(_, definition):
@@ -126,6 +127,14 @@ class SimulatedFleet:
     def effects(self, *kinds: type) -> list[tuple[float, Effect]]:
         """The effects of some kinds, with their times."""
         return [(at, effect) for at, effect in self.log if isinstance(effect, kinds)]
+
+    def signals(self, number: signal.Signals) -> list[float]:
+        """The times at which tasks were sent a signal."""
+        return [
+            at
+            for at, effect in self.log
+            if isinstance(effect, effects.SignalTask) and effect.signal is number
+        ]
 
     def service_events(self) -> list[str]:
         """The texts of the service's events, oldest first."""

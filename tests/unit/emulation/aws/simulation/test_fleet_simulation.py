@@ -1,14 +1,15 @@
 """A simulated fleet scales from zero, out, in and back to zero as a fleet on AWS does."""
 
+from signal import SIGKILL, SIGTERM
+
 from discord_diffusion_emulator.simulation.effects import (
     InstanceTerminated,
     InstanceTerminating,
-    KillTask,
     LaunchFailed,
     PublishReservation,
     RollBack,
-    SendSigterm,
     SetDesiredCapacity,
+    SignalTask,
     SpotWarning,
 )
 from discord_diffusion_emulator.simulation.settings import Settings
@@ -88,8 +89,9 @@ def test_a_service_that_is_scaled_to_zero_leaves_no_instance() -> None:
     fleet.change_service(desired=0)
     fleet.run_until(lambda: fleet.running == 0, 60)
     fleet.run_until(lambda: fleet.instances == 0)
-    ended = [type(effect) for _, effect in fleet.effects(SendSigterm, InstanceTerminated)]
-    assert ended == [SendSigterm] * 2 + [InstanceTerminated] * 2
+    ended = [type(effect) for _, effect in fleet.effects(SignalTask, InstanceTerminated)]
+    assert ended == [SignalTask] * 2 + [InstanceTerminated] * 2
+    assert len(fleet.signals(SIGTERM)) == 2
     fleet.run(7200)
     assert fleet.simulation.next_step_at is None
 
@@ -106,7 +108,7 @@ def test_without_termination_protection_an_instance_is_drained() -> None:
     fleet.run_until(lambda: fleet.running == 2)
     fleet.change_group(desired=0, maximum=0)
     fleet.run_until(lambda: fleet.instances == 0)
-    assert len(fleet.effects(SendSigterm)) == 2
+    assert len(fleet.signals(SIGTERM)) == 2
 
 
 def test_scale_in_stops_no_protected_task_and_reports_that_once() -> None:
@@ -127,8 +129,7 @@ def test_a_task_that_ignores_sigterm_is_killed_after_its_stop_timeout() -> None:
     fleet.graceful = None
     fleet.change_service(desired=0)
     fleet.run(120)
-    (signalled, _), (killed, _) = fleet.effects(SendSigterm, KillTask)[:2]
-    assert killed - signalled == 30
+    assert fleet.signals(SIGKILL)[0] - fleet.signals(SIGTERM)[0] == 30
     task = fleet.state.tasks["task-1"]
     assert (task.status, task.exit_code) == (Status.STOPPED, 137)
 
@@ -151,7 +152,7 @@ def test_a_spot_interruption_warns_drains_and_terminates_the_instance() -> None:
     fleet.run_until(lambda: instance not in fleet.state.instances)
     warnings = [(at - began, e.kind) for at, e in fleet.log if isinstance(e, SpotWarning)]
     assert warnings == [(0, "rebalance"), (60, "interruption")]
-    assert [at - began for at, _ in fleet.effects(SendSigterm)] == [60]
+    assert [at - began for at in fleet.signals(SIGTERM)] == [60]
     assert [at - began for at, _ in fleet.effects(InstanceTerminating)] == [180]
     fleet.run_until(lambda: fleet.running == 1)
     assert fleet.tasks(Status.RUNNING) == ["task-2"]

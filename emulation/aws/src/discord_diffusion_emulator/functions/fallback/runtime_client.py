@@ -8,7 +8,7 @@ import http.client
 import os
 
 _ROOT = "/2018-06-01/runtime/invocation"
-_connection: http.client.HTTPConnection | None = None
+_connection = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
 _user_agent = ""
 
 
@@ -45,9 +45,6 @@ def _request(
     body: bytes | None = None,
     headers: dict[str, str] | None = None,
 ) -> tuple[bytes, dict[str, str]]:
-    global _connection
-    if _connection is None:
-        _connection = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
     _connection.request(method, path, body, {"User-Agent": _user_agent, **(headers or {})})
     response = _connection.getresponse()
     content = response.read()
