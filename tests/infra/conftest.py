@@ -1,4 +1,4 @@
-"""The Terraform module, initialised in a copy of its own so that nothing else waits for it."""
+"""The Terraform module, initialised in a copy so that no other user of it has to wait."""
 
 import os
 import shutil
@@ -37,7 +37,7 @@ def module(terraform: Path, tmp_path_factory: pytest.TempPathFactory) -> Module:
 
 @pytest.fixture(scope="session")
 def suite(module: Module) -> Suite:
-    """All of `terraform test`, run once, with what its runs applied."""
+    """The events of all runs of `terraform test`, with the resources that they applied."""
     return Suite.of(module, "-verbose")
 
 

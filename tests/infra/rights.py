@@ -1,8 +1,8 @@
-"""Which actions of AWS a program may come to call, read from its source.
+"""The AWS actions that a program may call, determined from its source.
 
-A program is its entry module and what that imports. It calls an operation if a method of an adapter
-(`discord_diffusion.aws`) does whose class it imports, and if anything outside the adapters names
-that method.
+A program is an entry module with all modules that it imports. It may call an operation if it
+imports the class of an adapter (`discord_diffusion.aws`), a method of that class calls the
+operation, and a module outside the adapters names the method.
 """
 
 import ast
@@ -63,7 +63,7 @@ class Source:
                         yield name
 
     def actions(self, entry: str) -> set[str]:
-        """The IAM actions that a program may come to call."""
+        """The IAM actions that a program may call."""
         modules = self.program(entry)
         adapters = {module for module in modules if module.startswith(ADAPTERS)}
         outside = [self._tree(module) for module in modules - adapters]
@@ -95,7 +95,7 @@ def _imported(tree: ast.AST) -> set[str]:
 
 
 def _of_class(kind: ast.ClassDef, named: set[str]) -> set[str]:
-    """The actions of those methods that are named, and of the methods that these name."""
+    """The actions of the named methods, and of the methods that these name."""
     methods = {one.name: one for one in kind.body if isinstance(one, ast.FunctionDef)}
     reached: set[str] = set()
     new = named & methods.keys()

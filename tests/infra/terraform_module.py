@@ -1,4 +1,4 @@
-"""Running Terraform, and reading what `terraform test` tells."""
+"""Runs Terraform, and reads the events of `terraform test`."""
 
 import json
 import subprocess
@@ -30,7 +30,7 @@ class Module:
     folder: Path
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """Run one command of Terraform; a failure is an answer too."""
+        """Run one command of Terraform, which may fail."""
         env = terraform_program.environment(self.folder / ".terraform")
         # No mocked run may reach a real account.
         env = {name: value for name, value in env.items() if not name.startswith("AWS_")}
@@ -46,7 +46,7 @@ class Module:
 
 @dataclass(frozen=True)
 class Suite:
-    """What `terraform test` said, event by event."""
+    """The events that `terraform test` printed."""
 
     events: list[dict[str, Any]]
 
@@ -63,7 +63,7 @@ class Suite:
 
     @property
     def results(self) -> dict[str, str]:
-        """How each run ended, by `file: run`."""
+        """The status of each run, by `file: run`."""
         runs = (event["test_run"] for event in self.events if event["type"] == "test_run")
         return {f"{run['path']}: {run['run']}": run["status"] for run in runs if run.get("status")}
 

@@ -1,4 +1,4 @@
-"""What the module would make of an account: names, permissions, environments."""
+"""The resources of a whole deployment: names, permissions, environments."""
 
 import json
 import re
@@ -26,7 +26,7 @@ PREFIXES = {
     EMULATED: "discord-diffusion-local",
     LONGEST: "a-project-of-20-ltrs-env-of-12-ls",
 }
-# What is named by its parent, or by AWS alone.
+# Types that have no name of their own.
 NAMELESS = {
     "aws_api_gateway_account",
     "aws_api_gateway_deployment",
@@ -45,7 +45,7 @@ NAMELESS = {
     "aws_sns_topic_subscription",
     "aws_sqs_queue_redrive_policy",
 }
-# Named by a tag, as EC2 does, and an event source mapping.
+# Types that are named by the tag `Name`: those of EC2, and an event source mapping.
 TAGGED = {
     "aws_default_security_group",
     "aws_internet_gateway",
@@ -62,7 +62,7 @@ NAMES = {
     "aws_ecs_task_definition": "family",
     "aws_lambda_function": "function_name",
 }
-# How long AWS lets names be, each by its service's API reference.
+# The longest names that AWS allows, from each service's API reference.
 LIMITS = {
     "aws_api_gateway_rest_api": 1024,
     "aws_appautoscaling_policy": 256,
@@ -89,7 +89,7 @@ LIMITS = {
     "aws_sqs_queue": 80,
 }
 TAG_LIMIT = 256
-# What Lambda and ECS tell a process by themselves, and the emulator too.
+# Variables that Lambda and ECS, and the emulator too, set themselves.
 SET_BY_AWS = {"AWS_REGION", "AWS_DEFAULT_REGION", "ECS_AGENT_URI"}
 SETTINGS: dict[str, Callable[[Mapping[str, str]], object]] = {
     "backlog": BacklogSettings.from_environ,
@@ -103,7 +103,7 @@ REQUIRED = {
     "interactions": ("QUEUE_URL", "DISCORD_PUBLIC_KEY", "JOBS_TABLE", "WAKE_STATE_MACHINE_ARN"),
     "waiting": ("JOBS_TABLE",),
 }
-# Actions that AWS knows no resource for, by the last word of each service's list:
+# Actions without a resource type in AWS's reference:
 # https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 WITHOUT_RESOURCES = {
     "autoscaling:DescribeScalingActivities",
@@ -119,8 +119,8 @@ WITHOUT_RESOURCES = {
     "logs:PutResourcePolicy",
     "logs:UpdateLogDelivery",
 }
-# What is named by AWS once it is there, below what is ours: streams of a log group, tasks and
-# container instances of a cluster.
+# Wildcards for resources that AWS names when they are created: streams of a log group, tasks and
+# container instances of a cluster, the UUID of an Auto Scaling group.
 NAMED_LATER = re.compile(
     r":(log-stream:|task/[\w-]+/|container-instance/[\w-]+/)\*$"
     r"|(?<=:autoScalingGroup:)\*(?=:autoScalingGroupName/[\w-]+$)"
@@ -129,14 +129,14 @@ POLICIES = ("policy", "assume_role_policy", "redrive_policy", "redrive_allow_pol
 
 
 class Recorder(Mapping[str, str]):
-    """An environment that notes which variables are asked for."""
+    """An environment that records which variables are read."""
 
     def __init__(self, values: Mapping[str, str]) -> None:
         self._values = values
-        self.asked: set[str] = set()
+        self.read: set[str] = set()
 
     def __getitem__(self, name: str) -> str:
-        self.asked.add(name)
+        self.read.add(name)
         return self._values[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -262,7 +262,7 @@ def test_metrics_may_be_published_only_in_the_deployments_namespace(deployment: 
     ]
     namespace = PREFIXES[DEFAULTS]
     assert len(published) == 2
-    assert {json.dumps(one) for one in published} == {
+    assert {json.dumps(condition) for condition in published} == {
         json.dumps({"StringEquals": {"cloudwatch:namespace": namespace}})
     }
 
@@ -293,13 +293,13 @@ def test_a_functions_environment_is_what_its_settings_read(
 ) -> None:
     environment = Recorder(function_environment(deployment.state_after(EVERYTHING), function))
     SETTINGS[function](environment)
-    assert environment.asked - SET_BY_AWS == set(environment)
+    assert environment.read - SET_BY_AWS == set(environment)
 
 
 def test_the_workers_environment_is_what_its_settings_read(deployment: Suite) -> None:
     environment = Recorder(worker_environment(deployment, EVERYTHING))
     settings = WorkerSettings.from_environ(environment)
-    assert environment.asked - SET_BY_AWS == set(environment)
+    assert environment.read - SET_BY_AWS == set(environment)
     assert (settings.pipeline.device, settings.stop_timeout_seconds) == ("cuda:1", 90)
 
 
@@ -307,17 +307,17 @@ def test_the_workers_environment_is_what_its_settings_read(deployment: Suite) ->
 def test_a_function_and_its_settings_have_the_same_defaults(
     deployment: Suite, function: str
 ) -> None:
-    told = function_environment(deployment.state_after(DEFAULTS), function)
-    required = {name: told[name] for name in REQUIRED[function]}
-    # The module's fleets are of 4 tasks, a function's of 1: whoever runs one says so.
-    required |= {name: told[name] for name in ("MAXIMUM_TASKS",) if name in told}
-    assert SETTINGS[function](told) == SETTINGS[function](required)
+    environment = function_environment(deployment.state_after(DEFAULTS), function)
+    required = {name: environment[name] for name in REQUIRED[function]}
+    # The module's default is 4 tasks, the settings' default is 1: each deployment sets it.
+    required |= {name: environment[name] for name in ("MAXIMUM_TASKS",) if name in environment}
+    assert SETTINGS[function](environment) == SETTINGS[function](required)
 
 
 def test_the_worker_and_its_settings_have_the_same_defaults(deployment: Suite) -> None:
-    told = worker_environment(deployment, DEFAULTS)
+    environment = worker_environment(deployment, DEFAULTS)
     names = ("QUEUE_URL", "MODEL", "JOBS_TABLE", "METRIC_NAMESPACE", "HEALTH_FILE")
-    # What most jobs ask for is no default of the worker's own.
+    # The parameters of most jobs have no default in the worker.
     names += ("DEFAULT_GUIDANCE", "DEFAULT_WIDTH", "DEFAULT_HEIGHT")
-    required = {name: told[name] for name in names}
-    assert WorkerSettings.from_environ(told) == WorkerSettings.from_environ(required)
+    required = {name: environment[name] for name in names}
+    assert WorkerSettings.from_environ(environment) == WorkerSettings.from_environ(required)

@@ -1,4 +1,4 @@
-"""What an instance does with its own disk at its first start; the programs are stood in for."""
+"""The set-up of an instance's own disk at its first start, with stand-ins for the programs."""
 
 import os
 import subprocess
@@ -16,7 +16,7 @@ Boot = Callable[..., list[str]]
 
 @pytest.fixture
 def boot(tmp_path: Path) -> Boot:
-    """Runs the script on a machine with disks; the programs it started, then what it printed."""
+    """Runs the script on a machine with disks; returns its calls of programs, then its output."""
 
     def run(disks: str, fails: str = "") -> list[str]:
         programs = tmp_path / "bin"
@@ -79,13 +79,13 @@ def test_an_engine_that_was_only_started_counts_as_empty(boot: Boot, tmp_path: P
 
 @pytest.mark.parametrize("fails", ["mkfs.xfs", "mount"])
 def test_the_engine_is_started_again_after_any_failure(boot: Boot, fails: str) -> None:
-    *_, started, said = boot(DISKS, fails)
+    *_, started, printed = boot(DISKS, fails)
     assert started == "systemctl start containerd.service docker.service"
-    assert said == "/dev/nvme1n1 cannot be used: images go to the root volume"
+    assert printed == "/dev/nvme1n1 cannot be used: images go to the root volume"
 
 
 def test_an_engine_whose_folder_cannot_be_mounted_is_reported_as_such(boot: Boot) -> None:
-    *_, started, one, other = boot(DISKS, "mount --bind")
+    *_, started, first, second = boot(DISKS, "mount --bind")
     assert started == "systemctl start containerd.service docker.service"
-    for engine, said in (("docker", one), ("containerd", other)):
-        assert said == f"{engine}: cannot be put on /dev/nvme1n1: images go to the root volume"
+    for engine, printed in (("docker", first), ("containerd", second)):
+        assert printed == f"{engine}: cannot be put on /dev/nvme1n1: images go to the root volume"

@@ -1,11 +1,11 @@
-"""The module is well-formed, and its own tests pass and leave no validation untried."""
+"""The module is well-formed, and its own tests pass and cover every validation."""
 
 import re
 from collections import Counter
 
 from tests.infra.terraform_module import LAYOUT, Module, Suite
 
-# The part of AWS that answers for a type of resource, by the type's beginning.
+# The service of each resource type, by the beginning of the type's name.
 ENDPOINTS = {
     "aws_api_gateway": "apigateway",
     "aws_appautoscaling": "appautoscaling",
@@ -100,7 +100,7 @@ def test_every_service_in_use_has_the_emulators_endpoint() -> None:
     needed = set()
     for type_ in types - ANSWERED_BY_THE_PROVIDER:
         prefix = next((prefix for prefix in ENDPOINTS if type_.startswith(prefix)), None)
-        assert prefix, f"say in ENDPOINTS which service answers for {type_}"
+        assert prefix, f"ENDPOINTS has no service for {type_}"
         needed.add(ENDPOINTS[prefix])
     provider = (LAYOUT.infra / "providers.tf").read_text()
     assert set(re.findall(r"(\w+)\s*= endpoints\.value", provider)) == needed

@@ -1,4 +1,4 @@
-"""Kept tools find nothing wrong with the module, but for what is justified where it stands."""
+"""checkov and parliament find nothing in the module but justified exceptions."""
 
 import json
 import re
@@ -35,7 +35,7 @@ def tools() -> Tools:
 
 @pytest.fixture(scope="module")
 def scan(tools: Tools, tmp_path_factory: pytest.TempPathFactory) -> Scan:
-    """What checkov finds in the module, and in one more file that is wrong."""
+    """checkov's results for the module and for one more file that is wrong."""
     folder = tmp_path_factory.mktemp("policy") / "infra"
     for path in (path for pattern in MODULE for path in LAYOUT.infra.rglob(pattern)):
         copy = folder / path.relative_to(LAYOUT.infra)
@@ -47,7 +47,7 @@ def scan(tools: Tools, tmp_path_factory: pytest.TempPathFactory) -> Scan:
 
 
 def exceptions() -> dict[tuple[str, str], str]:
-    """Why a rule does not hold, by the file that says so and the rule."""
+    """The reason of each exception, by file and rule."""
     found = {}
     for path in LAYOUT.infra.rglob("*.tf"):
         for rule, reason in re.findall(r"checkov:skip=(\w+):? *(.*)", path.read_text()):
@@ -58,16 +58,16 @@ def exceptions() -> dict[tuple[str, str], str]:
 def test_checkov_has_no_finding_without_a_justification(scan: Scan) -> None:
     assert scan.unparsed == ()
     assert len(scan.passed) > 100
-    wrong = [one for one in scan.failed if not one.file.startswith(f"/{WRONG_FOLDER}/")]
+    wrong = [check for check in scan.failed if not check.file.startswith(f"/{WRONG_FOLDER}/")]
     assert wrong == []
 
 
 def test_checkov_reports_a_wrong_setting(scan: Scan) -> None:
-    assert "CKV_AWS_24" in {one.rule for one in scan.failed}
+    assert "CKV_AWS_24" in {check.rule for check in scan.failed}
 
 
 def test_every_exception_is_needed(scan: Scan) -> None:
-    needed = {(one.file, one.rule) for one in scan.skipped}
+    needed = {(check.file, check.rule) for check in scan.skipped}
     assert exceptions().keys() == needed
 
 
@@ -76,7 +76,7 @@ def test_every_exception_has_a_reason() -> None:
 
 
 def policies(resources: list[Resource]) -> dict[str, str]:
-    """Every policy of a deployment, by the address of what has it."""
+    """Every policy of a deployment, by the address of its resource."""
     found = {}
     for resource in resources:
         for name in ("policy", "assume_role_policy"):
@@ -87,7 +87,7 @@ def policies(resources: list[Resource]) -> dict[str, str]:
 
 
 def _with_resource(policy: dict[str, list[dict[str, object]]]) -> str:
-    """A role's trust policy is about the role; parliament wants to be told so."""
+    """The policy with a `Resource` in each statement, as parliament requires."""
     for statement in policy["Statement"]:
         statement.setdefault("Resource", "arn:aws:iam::123456789012:role/itself")
     return json.dumps(policy)
@@ -113,4 +113,4 @@ def test_parliament_reports_a_wrong_policy(
 ) -> None:
     whole = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **statement}]}
     found = tools.parliament({"wrong": json.dumps(whole)})
-    assert any(one.startswith(f"wrong: {issue}") for one in found)
+    assert any(finding.startswith(f"wrong: {issue}") for finding in found)

@@ -1,4 +1,4 @@
-"""What each program may do is what its source calls: nothing is missing, nothing to spare."""
+"""Each program's role allows exactly the actions that its source calls."""
 
 import json
 from collections.abc import Iterator
@@ -11,20 +11,20 @@ from tests.infra.terraform_module import LAYOUT, Suite
 APPLIED = "the_defaults_deploy_to_aws"
 SOURCE = Source(LAYOUT.root / "src")
 LOG = {"logs:CreateLogStream", "logs:PutLogEvents"}
-# The program by the address of its policy, and what AWS itself does in the name of the role.
+# Each program's policy address, and the actions that AWS itself performs with the role.
 PROGRAMS = {
     "discord_diffusion.functions.interactions.handler": ('module.function["interactions"].', LOG),
     "discord_diffusion.functions.backlog.handler": ('module.function["backlog"].', LOG),
     "discord_diffusion.functions.waiting.handler": ('module.function["waiting"].', LOG),
     "discord_diffusion.functions.dead_letters.handler": (
         'module.function["dead_letters"].',
-        # The event source mapping's:
+        # Actions of the event source mapping:
         # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
         LOG | {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"},
     ),
     "discord_diffusion.worker.__main__": (
         "module.fleet.aws_iam_role_policy.task",
-        # Asked of the ECS agent beside the task, which asks ECS:
+        # The worker calls the ECS agent beside the task, which calls ECS:
         # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-scale-in-protection-endpoint.html
         {"ecs:UpdateTaskProtection"},
     ),
@@ -40,7 +40,7 @@ def allowed(deployment: Suite, address: str) -> Iterator[str]:
                 yield from [actions] if isinstance(actions, str) else actions
 
 
-# Methods that have the name of something else that the program calls: `get` of a mapping.
+# Actions of methods that only share a name with a method that the program calls: `get`.
 NOT_CALLED = {"discord_diffusion.worker.__main__": {"dynamodb:BatchGetItem"}}
 
 

@@ -1,4 +1,4 @@
-"""What a deployment is limited by, how long it keeps what it logs, and that it encrypts."""
+"""A deployment's throttling, concurrency, log retention and encryption."""
 
 import json
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ DEFAULTS = "the_defaults_deploy_to_aws"
 EVERYTHING = "every_setting_reaches_the_worker_and_the_function"
 EMULATED = "the_rigs_variables_suffice_for_the_emulator"
 RUNS = (DEFAULTS, EVERYTHING, EMULATED)
-# What writes a log, and where it says which.
+# The resource types that write a log, and the beginning of the name of each one's log group.
 LOGS = {
     "aws_api_gateway_stage": "/aws/apigateway/",
     "aws_ecs_task_definition": "/ecs/",

@@ -1,7 +1,7 @@
-"""Each validation of each variable refuses what some case of `terraform test` sets.
+"""Each validation of each variable refuses some case of `terraform test`.
 
-`terraform test` says that a variable refused a case, not by which of its validations. So the cases
-are planned once more here, by the variables alone: no provider, no resources.
+`terraform test` reports which variable refused a case, but not which of its validations did. So the
+cases are planned once more here, with the variables alone: no provider, no resources.
 """
 
 import re
@@ -20,21 +20,21 @@ PACKAGE = "infra/tests/fixtures/package.txt"
 
 
 def blocks(text: str, head: str) -> Iterator[str]:
-    """The insides of HCL blocks that are formatted, and begin with `head` at its indentation."""
+    """The contents of formatted HCL blocks that begin with `head`, which has their indentation."""
     indent = re.match(r" *", head)[0]  # type: ignore[index]
     yield from re.findall(rf"^{head} \{{\n(.*?)^{indent}\}}", text, re.MULTILINE | re.DOTALL)
 
 
 def cases() -> dict[str, str]:
-    """What each run sets beside what all of them set, as a variable file."""
+    """The variables of each run, those that all runs share included, as a variable file."""
     text = CASES.read_text()
-    [always] = blocks(text, "variables")
+    [common] = blocks(text, "variables")
     runs = re.findall(r'^run "(\w+)" \{\n(.*?)^\}', text, re.MULTILINE | re.DOTALL)
     found = {}
     for name, body in runs:
         [own] = blocks(body, "  variables")
         named = re.findall(r"^    (\w+) +=", own, re.MULTILINE)
-        kept = [line for line in always.splitlines() if line.split()[0] not in named]
+        kept = [line for line in common.splitlines() if line.split()[0] not in named]
         found[name] = "\n".join([*kept, own])
     return found
 
@@ -44,7 +44,7 @@ def messages() -> set[str]:
     text = "\n".join(path.read_text() for path in sorted(LAYOUT.infra.glob("variables*.tf")))
     found = re.findall(r'error_message = "(.*)"\n', text)
     assert len(found) == len(set(found)), "two validations have one message"
-    return {one.replace('\\"', '"') for one in found}
+    return {message.replace('\\"', '"') for message in found}
 
 
 @pytest.fixture(scope="module")
@@ -62,8 +62,8 @@ def variables(terraform: Path, tmp_path_factory: pytest.TempPathFactory) -> Modu
     return Module(terraform, folder)
 
 
-def refused(variables: Module, case: str) -> subprocess.CompletedProcess[str]:
-    """What Terraform says to a case."""
+def plan(variables: Module, case: str) -> subprocess.CompletedProcess[str]:
+    """Terraform's result of a plan with the variables of a case."""
     return variables.run(
         "plan", "-no-color", "-input=false", "-lock=false", f"-var-file={case}.tfvars"
     )
@@ -71,16 +71,16 @@ def refused(variables: Module, case: str) -> subprocess.CompletedProcess[str]:
 
 def test_each_validation_refuses_some_case(variables: Module) -> None:
     with ThreadPoolExecutor() as pool:
-        said = list(pool.map(lambda case: refused(variables, case).stderr, cases()))
-    assert len(said) > 25
+        errors = list(pool.map(lambda case: plan(variables, case).stderr, cases()))
+    assert len(errors) > 25
     # Terraform breaks lines, with a bar before each.
-    told = " ".join(re.sub(r"[\s│]+", " ", one) for one in said)
-    untried = [message for message in messages() if message not in told]
+    all_errors = " ".join(re.sub(r"[\s│]+", " ", error) for error in errors)
+    untried = [message for message in messages() if message not in all_errors]
     assert untried == []
 
 
 def test_the_common_variables_of_the_cases_are_valid(variables: Module) -> None:
-    [always] = blocks(CASES.read_text(), "variables")
-    (variables.folder / "accepted.tfvars").write_text(always)
-    ended = refused(variables, "accepted")
+    [common] = blocks(CASES.read_text(), "variables")
+    (variables.folder / "accepted.tfvars").write_text(common)
+    ended = plan(variables, "accepted")
     assert ended.returncode == 0, ended.stderr

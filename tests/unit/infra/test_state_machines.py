@@ -1,4 +1,4 @@
-"""The state machines' files: whole, bounded, and free of what belongs to one deployment."""
+"""The state machines' definitions: complete, bounded in time, and without a deployment's names."""
 
 import json
 import re
@@ -25,13 +25,13 @@ def machine(name: str) -> dict[str, Any]:
 
 
 def successors(state: dict[str, Any]) -> set[str]:
-    """Where a state can lead."""
-    ways = [state, *state.get("Choices", ()), *state.get("Catch", ())]
-    found = {way["Next"] for way in ways if "Next" in way}
+    """The states that can follow a state."""
+    transitions = [state, *state.get("Choices", ()), *state.get("Catch", ())]
+    found = {transition["Next"] for transition in transitions if "Next" in transition}
     return found | ({state["Default"]} if "Default" in state else set())
 
 
-def test_there_are_the_two_machines() -> None:
+def test_there_are_two_state_machines() -> None:
     assert [path.name for path in FILES] == ["scaling.asl.json", "wake.asl.json"]
 
 
@@ -63,16 +63,16 @@ def test_no_machine_and_no_call_can_take_longer_than_an_express_execution(path: 
             assert state["TimeoutSeconds"] <= 30
 
 
-def test_nothing_that_fails_ends_the_minute() -> None:
-    tasks = [one for one in machine("scaling")["States"].values() if one["Type"] == "Task"]
+def test_a_failed_task_does_not_end_the_minutes_loop() -> None:
+    tasks = [state for state in machine("scaling")["States"].values() if state["Type"] == "Task"]
     assert len(tasks) == 2
     for task in tasks:
         (caught,) = task["Catch"]
         assert (caught["ErrorEquals"], caught["Next"]) == (["States.ALL"], "Again?")
 
 
-def test_a_wake_up_is_tried_again() -> None:
-    tasks = [one for one in machine("wake")["States"].values() if one["Type"] == "Task"]
+def test_the_failed_tasks_of_a_wake_up_are_tried_again() -> None:
+    tasks = [state for state in machine("wake")["States"].values() if state["Type"] == "Task"]
     assert len(tasks) == 3
     for task in tasks:
         (retried,) = task["Retry"]

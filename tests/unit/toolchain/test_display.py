@@ -1,4 +1,4 @@
-"""A person sees what runs, how far it is, and how long it took."""
+"""The display shows the running steps, their progress and their duration."""
 
 import io
 import re

@@ -1,4 +1,4 @@
-"""Interpreters are found or fetched, and CUDA's gigabytes are never installed unasked."""
+"""Interpreters are found or downloaded; CUDA's gigabytes are installed only on request."""
 
 import subprocess
 import sys
@@ -58,7 +58,7 @@ def test_when_none_is_found_or_fetched_the_error_names_the_command(
 
 
 class Machine:
-    """A checkout whose uv reaches no index of PyTorch, and finds no wheel unless there is one."""
+    """A checkout whose uv cannot reach PyTorch's index, and finds a CPU wheel only if `wheel`."""
 
     def __init__(self, folder: Path, *, wheel: bool) -> None:
         self.layout = Layout(folder)
@@ -75,7 +75,7 @@ class Machine:
         )
 
     def install(self, build: str) -> str:
-        """Install torch; the words of the last call of uv."""
+        """Install torch; return the arguments of the last call of uv."""
         environments.install_torch(self.layout, build)
         return self.log.read_text().splitlines()[-1]
 

@@ -1,4 +1,4 @@
-"""What a person types after `make` is a value, never code."""
+"""Text that a person types after `make` is a value, never code."""
 
 import subprocess
 from pathlib import Path
@@ -20,7 +20,7 @@ ATTACKS = (
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """The Makefile over a rig that only prints what it was given."""
+    """The Makefile, with a rig that only prints its arguments and variables."""
     (tmp_path / "Makefile").write_text((ROOT / "Makefile").read_text())
     rig = tmp_path / ".venv" / "bin" / "python"
     rig.parent.mkdir(parents=True)

@@ -67,12 +67,12 @@ def test_the_provider_ends_when_its_user_is_killed() -> None:
     wait_until(lambda: not is_alive(provider), "the provider has ended")
 
 
-def test_a_provider_that_was_handed_over_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_provider_named_by_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(VARIABLE, "{}")
     with shared_provider(LAYOUT) as variables:
         assert variables == {}
 
 
-def test_a_checkout_without_a_provider_is_told_to_set_it_up(tmp_path: Path) -> None:
+def test_the_error_without_a_provider_names_the_set_up(tmp_path: Path) -> None:
     with pytest.raises(SetupError, match="make setup"), shared_provider(Layout(tmp_path)):
         pass

@@ -16,7 +16,7 @@ def quiet() -> Display:
 
 
 class Workshop:
-    """Makes steps that record that they ran."""
+    """Makes steps that record their runs."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

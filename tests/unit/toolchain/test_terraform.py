@@ -22,7 +22,7 @@ def archive() -> bytes:
 
 
 def publish(monkeypatch: pytest.MonkeyPatch, content: bytes, digest: str) -> None:
-    """Have the release page answer these."""
+    """Make the release page answer with these files."""
 
     def download(address: str) -> bytes:
         return f"{digest}  {NAME}\n".encode() if address.endswith("SHA256SUMS") else content

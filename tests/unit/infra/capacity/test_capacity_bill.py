@@ -1,4 +1,4 @@
-"""The bills: what they add up to, and that docs/costs.md shows them as they are computed."""
+"""The bills: their totals, and that docs/costs.md shows the computed ones."""
 
 import inspect
 from pathlib import Path
@@ -46,7 +46,7 @@ def test_a_dearer_region_makes_a_month_dearer() -> None:
 
 
 def test_every_price_and_count_is_used() -> None:
-    """A figure that nothing uses states something that nothing checks."""
+    """An unused figure would be documented although nothing checks it."""
     source = inspect.getsource(bill_module)
     assert [key for key in (*prices().numbers, *counts().numbers) if f'"{key}"' not in source] == []
 

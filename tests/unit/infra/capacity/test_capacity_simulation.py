@@ -1,4 +1,4 @@
-"""Whole simulated days: what must hold for every variant, and what the policy achieves."""
+"""Whole simulated days: the invariants of every variant, and the results of the policy."""
 
 import itertools
 import math
@@ -35,7 +35,7 @@ def jobs_at(*requests: tuple[float, int]) -> tuple[Job, ...]:
 
 
 def check(day: Day, variant: Variant) -> None:
-    """What holds for every day of every variant."""
+    """Assert the invariants of every day of every variant."""
     ended = Counter(ending.job.id for ending in day.ledger.endings)
     assert set(ended.values()) <= {1}
     assert day.count(Fate.ANSWERED) + day.lost == day.arrived

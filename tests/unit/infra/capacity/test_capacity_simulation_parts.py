@@ -65,6 +65,6 @@ def test_a_quantile_is_a_value_that_its_share_does_not_exceed(
     assert sum(1 for value in ordered if value < found) < part * len(ordered) + 1e-9
 
 
-def test_nothing_has_no_quantile() -> None:
+def test_an_empty_list_has_no_quantile() -> None:
     with pytest.raises(ValueError, match="nothing"):
         quantile([], 0.5)

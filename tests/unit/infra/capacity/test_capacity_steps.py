@@ -75,14 +75,14 @@ def test_bounds_are_relative_to_the_threshold(
 
 
 @given(maxima, st.integers(1, MAXIMUM_STEPS))
-def test_steps_are_ones_that_the_service_accepts(maximum: int, limit: int) -> None:
+def test_application_auto_scaling_accepts_the_steps(maximum: int, limit: int) -> None:
     for steps in (scale_out_steps(maximum, limit), scale_in_steps(maximum, limit)):
         check_steps(steps)
         assert len(steps) <= limit
 
 
 @given(maxima, st.integers(1, 6000))
-def test_a_step_takes_no_more_than_is_short_and_at_least_half_of_it(
+def test_a_step_adds_at_least_half_of_the_shortfall_and_no_more_than_all_of_it(
     maximum: int, short: int
 ) -> None:
     change = adjustment_for(scale_out_steps(maximum), SHORTFALL_THRESHOLD, short)
@@ -103,12 +103,12 @@ def test_a_small_fleet_has_the_wanted_tasks_after_one_step(
     maximum: int, backlog: int, asked: int
 ) -> None:
     target = ScalingTarget(10, 1, 60, 0, maximum)
-    look = Observation(backlog, 0, min(asked, maximum), 0)
+    observation = Observation(backlog, 0, min(asked, maximum), 0)
     change = adjustment_for(
-        scale_out_steps(maximum), SHORTFALL_THRESHOLD, measure(look, target).shortfall
+        scale_out_steps(maximum), SHORTFALL_THRESHOLD, measure(observation, target).shortfall
     )
-    assert target.clamp(look.asked_for + (change or 0)) == max(
-        desired_tasks(look, target), look.asked_for
+    assert target.clamp(observation.asked_for + (change or 0)) == max(
+        desired_tasks(observation, target), observation.asked_for
     )
 
 
@@ -119,26 +119,26 @@ def test_a_large_fleet_comes_within_one_step_and_never_past_the_wanted_tasks(
     target = ScalingTarget(10, 1, 60, 0, maximum)
     steps = scale_out_steps(maximum)
     sizes = [step.change for step in steps]
-    look = Observation(backlog, 0, 0, 0)
-    wanted = desired_tasks(look, target)
-    got = adjustment_for(steps, SHORTFALL_THRESHOLD, measure(look, target).shortfall) or 0
+    observation = Observation(backlog, 0, 0, 0)
+    wanted = desired_tasks(observation, target)
+    got = adjustment_for(steps, SHORTFALL_THRESHOLD, measure(observation, target).shortfall) or 0
     next_size = min((size for size in sizes if size > got), default=maximum + 1)
     assert got <= wanted < next_size
 
 
 @given(maxima, st.integers(0, 30_000))
-def test_looks_that_repeat_end_at_the_wanted_tasks(maximum: int, backlog: int) -> None:
+def test_repeated_steps_end_at_the_wanted_tasks(maximum: int, backlog: int) -> None:
     target = ScalingTarget(10, 1, 60, 0, maximum)
     steps = scale_out_steps(maximum)
-    asked, looks = 0, 0
-    while short := measure(Observation(backlog, 0, 0, asked), target).shortfall:
-        asked += adjustment_for(steps, SHORTFALL_THRESHOLD, short) or 0
-        looks += 1
-        assert looks <= 13  # each look at least halves what is short
-    assert asked == desired_tasks(Observation(backlog, 0, 0, 0), target)
+    desired, steps_taken = 0, 0
+    while short := measure(Observation(backlog, 0, 0, desired), target).shortfall:
+        desired += adjustment_for(steps, SHORTFALL_THRESHOLD, short) or 0
+        steps_taken += 1
+        assert steps_taken <= 13  # each step at least halves the shortfall
+    assert desired == desired_tasks(Observation(backlog, 0, 0, 0), target)
 
 
-def test_nothing_short_means_no_step() -> None:
+def test_without_shortfall_or_surplus_there_is_no_step() -> None:
     assert adjustment_for(scale_out_steps(10), SHORTFALL_THRESHOLD, 0) is None
     assert adjustment_for(scale_in_steps(10), SURPLUS_THRESHOLD, 0) is None
 

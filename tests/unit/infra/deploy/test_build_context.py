@@ -11,7 +11,7 @@ from toolchain.layout import Layout
 
 ROOT = Layout.of_this_checkout().root
 CANARY = "canary-of-the-bot-token"
-# Where people keep tokens, and where a deployment leaves what it knows.
+# Files in which people keep tokens, and files of a deployment.
 HIDING_PLACES = (
     ".env",
     "docker/.env",
@@ -27,7 +27,7 @@ HIDING_PLACES = (
 
 
 def context(folder: Path, dockerfile: str) -> set[str]:
-    """The files that a build of a folder is given, by Docker's own rules."""
+    """The files in the build context of a folder, by Docker's own rules."""
     lines = (folder / f"{dockerfile}.dockerignore").read_text().splitlines()
     patterns = [line for line in lines if line and not line.startswith("#")]
     found = exclude_paths(str(folder), patterns)
@@ -36,7 +36,7 @@ def context(folder: Path, dockerfile: str) -> set[str]:
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A checkout with the canary wherever a token may lie."""
+    """A checkout with the canary in every file that may contain a token."""
     folder = tmp_path_factory.mktemp("checkout")
     for name in ("docker", "emulation", "fixtures", "infra", "requirements", "src", "toolchain"):
         ignored = shutil.ignore_patterns("__pycache__", "*.egg-info", ".terraform*")

@@ -22,11 +22,11 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def test_the_same_content_has_the_same_tag(checkout: Path) -> None:
-    one = image.WorkerImage(checkout, {"MODEL": "m"})
-    assert one.tag() == image.WorkerImage(checkout, {"MODEL": "m"}).tag()
+    first = image.WorkerImage(checkout, {"MODEL": "m"})
+    assert first.tag() == image.WorkerImage(checkout, {"MODEL": "m"}).tag()
     (checkout / "src" / "discord_diffusion" / "__pycache__").mkdir()
     (checkout / "src" / "discord_diffusion" / "__pycache__" / "x.pyc").write_text("cached")
-    assert one.tag() == image.WorkerImage(checkout, {"MODEL": "m"}).tag()
+    assert first.tag() == image.WorkerImage(checkout, {"MODEL": "m"}).tag()
 
 
 @pytest.mark.parametrize("name", ["docker/file", "src/discord_diffusion/file", "requirements/new"])
@@ -67,27 +67,27 @@ def test_the_image_contains_a_compiler_if_the_worker_will_compile(
 
 @pytest.fixture
 def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A program called docker that writes down what it is told, and how."""
+    """A program called docker that writes its arguments and standard input to a file."""
     folder = tmp_path / "bin"
     folder.mkdir()
-    program, told = folder / "docker", tmp_path / "told"
+    program, calls = folder / "docker", tmp_path / "calls"
     program.write_text(
-        f'#!/bin/sh\necho "argv $@" >> {told}\n'
-        f'[ "$1" != login ] || {{ sed "s/^/stdin /"; echo; }} >> {told}\n[ "$1" != "$FAILS" ] || '
+        f'#!/bin/sh\necho "argv $@" >> {calls}\n'
+        f'[ "$1" != login ] || {{ sed "s/^/stdin /"; echo; }} >> {calls}\n[ "$1" != "$FAILS" ] || '
         "{ echo 'no space left'; exit 1; }\n"
     )
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
     monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
-    return told
+    return calls
 
 
 def test_docker_gets_the_password_by_standard_input_and_logs_out(docker: Path) -> None:
     image.push(image.Login("AWS", PASSWORD), REFERENCE, lambda _: None)
-    told = docker.read_text()
-    commands = [line for line in told.splitlines() if line.startswith("argv ")]
+    calls = docker.read_text()
+    commands = [line for line in calls.splitlines() if line.startswith("argv ")]
     assert [line.split()[1] for line in commands] == ["login", "push", "logout"]
     assert PASSWORD not in "".join(commands)
-    assert f"stdin {PASSWORD}" in told
+    assert f"stdin {PASSWORD}" in calls
 
 
 def test_the_repr_of_a_login_has_no_password() -> None:
@@ -107,7 +107,7 @@ def test_the_image_is_built_for_the_instances_whatever_this_machine_is(
     docker: Path, checkout: Path
 ) -> None:
     image.WorkerImage(checkout, {"MODEL": "org/name"}).build(REFERENCE, lambda _: None)
-    told = docker.read_text()
-    assert "--platform linux/amd64" in told
-    assert f"--tag {REFERENCE}" in told
-    assert "--build-arg MODEL=org/name" in told
+    calls = docker.read_text()
+    assert "--platform linux/amd64" in calls
+    assert f"--tag {REFERENCE}" in calls
+    assert "--build-arg MODEL=org/name" in calls

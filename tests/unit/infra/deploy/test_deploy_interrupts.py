@@ -1,4 +1,4 @@
-"""Ctrl-C while Terraform runs: it finishes, and never runs on alone."""
+"""Ctrl-C while Terraform runs: Terraform finishes, and no process is left behind."""
 
 import os
 import signal
@@ -15,14 +15,14 @@ import pytest
 from infra.deploy.errors import StoppedError, Terminated
 from infra.deploy.terraform import Terraform
 
-# Applies for a while, and says how it was ended.
+# Runs for a while, and records an interrupt and its own end in files.
 PROGRAM = f"""#!{sys.executable}
 import pathlib, signal, sys, time
 here = pathlib.Path(__file__).parent
-signal.signal(signal.SIGINT, lambda *_: (here / "told").touch())
+signal.signal(signal.SIGINT, lambda *_: (here / "interrupted").touch())
 (here / "started").touch()
 for _ in range(100):
-    if (here / "told").exists() or (here / "enough").exists():
+    if (here / "interrupted").exists() or (here / "finish").exists():
         break
     time.sleep(0.02)
 (here / "ended").touch()
@@ -31,7 +31,7 @@ for _ in range(100):
 
 @pytest.fixture
 def terraform(tmp_path: Path) -> Terraform:
-    """A program in Terraform's place."""
+    """Terraform, but its program is the script above."""
     program = tmp_path / "terraform"
     program.write_text(PROGRAM)
     program.chmod(0o755)
@@ -40,7 +40,7 @@ def terraform(tmp_path: Path) -> Terraform:
 
 @pytest.fixture(autouse=True)
 def _interrupts_arrive() -> Iterator[None]:
-    """A suite that was started in the background of a shell ignores them."""
+    """Handle SIGINT, which a suite that a shell started in the background ignores."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
@@ -48,7 +48,7 @@ def _interrupts_arrive() -> Iterator[None]:
 
 @contextmanager
 def meanwhile(act: Callable[[], None]) -> Iterator[None]:
-    """Something that somebody else does while the block runs."""
+    """Run `act` in a thread while the block runs."""
     thread = threading.Thread(target=act)
     thread.start()
     try:
@@ -62,36 +62,38 @@ def wait_for(path: Path) -> None:
         if path.exists():
             return
         time.sleep(0.01)
-    raise AssertionError(f"{path.name} never came")
+    raise AssertionError(f"the file {path.name} was not created")
 
 
-def applied(terraform: Terraform) -> None:
+def apply(terraform: Terraform) -> None:
     terraform.apply(terraform.module / "plan", 1, progress=lambda _: None)
 
 
-def sends(folder: Path, *signals: signal.Signals) -> Callable[[], None]:
+def sending(folder: Path, *signals: signal.Signals) -> Callable[[], None]:
+    """A function that sends signals to this process, once the program runs."""
+
     def act() -> None:
         wait_for(folder / "started")
         for number in signals:
             os.kill(os.getpid(), number)
             time.sleep(0.1)
-        (folder / "enough").touch()
+        (folder / "finish").touch()
 
     return act
 
 
 def test_the_first_interrupt_lets_terraform_finish(terraform: Terraform, tmp_path: Path) -> None:
-    with meanwhile(sends(tmp_path, signal.SIGINT)), pytest.raises(StoppedError):
-        applied(terraform)
+    with meanwhile(sending(tmp_path, signal.SIGINT)), pytest.raises(StoppedError):
+        apply(terraform)
     assert (tmp_path / "ended").exists()
-    assert not (tmp_path / "told").exists()
+    assert not (tmp_path / "interrupted").exists()
 
 
 def test_the_second_interrupt_reaches_terraform(terraform: Terraform, tmp_path: Path) -> None:
-    twice = sends(tmp_path, signal.SIGINT, signal.SIGINT)
+    twice = sending(tmp_path, signal.SIGINT, signal.SIGINT)
     with meanwhile(twice), pytest.raises(StoppedError):
-        applied(terraform)
-    assert (tmp_path / "told").exists()
+        apply(terraform)
+    assert (tmp_path / "interrupted").exists()
 
 
 def test_sigterm_reaches_terraform_at_once(terraform: Terraform, tmp_path: Path) -> None:
@@ -100,10 +102,10 @@ def test_sigterm_reaches_terraform_at_once(terraform: Terraform, tmp_path: Path)
 
     before = signal.signal(signal.SIGTERM, terminate)
     try:
-        with meanwhile(sends(tmp_path, signal.SIGTERM)), pytest.raises(StoppedError):
-            applied(terraform)
-        assert (tmp_path / "told").exists()
-        assert signal.getsignal(signal.SIGTERM) is terminate, "and is as before afterwards"
+        with meanwhile(sending(tmp_path, signal.SIGTERM)), pytest.raises(StoppedError):
+            apply(terraform)
+        assert (tmp_path / "interrupted").exists()
+        assert signal.getsignal(signal.SIGTERM) is terminate, "the handler is restored"
     finally:
         signal.signal(signal.SIGTERM, before)
 
@@ -115,17 +117,17 @@ def test_an_interrupt_while_terraform_starts_leaves_no_process_behind(
     def act() -> None:
         time.sleep(late_by)
         os.kill(os.getpid(), signal.SIGINT)
-        (tmp_path / "enough").touch()
+        (tmp_path / "finish").touch()
 
-    # Before the program starts it is Ctrl-C as ever.
+    # Before the program starts, Ctrl-C raises KeyboardInterrupt.
     with suppress(StoppedError, KeyboardInterrupt), meanwhile(act):
-        applied(terraform)
+        apply(terraform)
     assert (tmp_path / "ended").exists() or not (tmp_path / "started").exists()
 
 
 def test_without_an_interrupt_the_plan_is_applied(terraform: Terraform, tmp_path: Path) -> None:
-    (tmp_path / "enough").touch()
+    (tmp_path / "finish").touch()
     before = signal.getsignal(signal.SIGINT)
-    applied(terraform)
+    apply(terraform)
     assert (tmp_path / "ended").exists()
     assert signal.getsignal(signal.SIGINT) is before

@@ -1,4 +1,4 @@
-"""The deploy step's settings from the environment, and the variables they lead to."""
+"""The deploy step's settings from the environment, and the variables that follow from them."""
 
 from pathlib import Path
 
@@ -40,7 +40,7 @@ def settings(**environ: str) -> DeploymentSettings:
     return DeploymentSettings.from_environ(environ)
 
 
-def test_without_choices_everything_is_left_to_the_module() -> None:
+def test_without_choices_the_modules_defaults_apply() -> None:
     assert variables.chosen(Choices(), settings()) == {"target": "aws"}
 
 

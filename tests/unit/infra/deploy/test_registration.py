@@ -1,4 +1,4 @@
-"""A deployment makes Discord know the application, and says what Discord has against it."""
+"""Registering the application with Discord, and the errors if Discord refuses."""
 
 import json
 from collections.abc import Callable
@@ -14,7 +14,7 @@ APPLICATION = {"id": "1", "verify_key": "ab" * 32, "interactions_endpoint_url": 
 
 
 class Discord:
-    """Keeps requests; answers each with what it is given."""
+    """Records requests, and answers each by a function."""
 
     def __init__(self, answer: Callable[[httpx.Request], httpx.Response]) -> None:
         self.requests: list[httpx.Request] = []
@@ -49,7 +49,7 @@ def test_the_application_is_the_tokens_own() -> None:
     [(None, "/applications/1/commands"), ("9", "/applications/1/guilds/9/commands")],
 )
 def test_the_commands_are_replaced_as_a_whole(guild: str | None, path: str) -> None:
-    discord = Discord(lambda asked: httpx.Response(200, json=json.loads(asked.content)))
+    discord = Discord(lambda request: httpx.Response(200, json=json.loads(request.content)))
     assert discord.registrar().put_commands("1", guild) == len(registration())
     (request,) = discord.requests
     assert (request.method, request.url.path) == ("PUT", f"/api/v10{path}")
@@ -65,7 +65,7 @@ def test_the_endpoint_is_set_by_a_patch() -> None:
     }
 
 
-def test_a_refusal_holds_discords_own_words_and_never_the_token() -> None:
+def test_the_error_of_a_refusal_has_discords_message_and_not_the_token() -> None:
     discord = answering(400, {"code": 50035, "message": "Invalid Form Body"})
     with pytest.raises(RegistrationError, match=r"400.*Invalid Form Body") as refused:
         discord.registrar().set_endpoint("https://x.test/i")
@@ -85,6 +85,6 @@ def unreachable(request: httpx.Request) -> httpx.Response:
         answering(200, {"id": "1"}),
     ],
 )
-def test_an_answer_that_is_none_is_an_error_of_its_own_kind(discord: Discord) -> None:
+def test_an_unusable_answer_is_a_registration_error(discord: Discord) -> None:
     with pytest.raises(RegistrationError):
         discord.registrar().application()
