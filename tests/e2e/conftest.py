@@ -19,7 +19,7 @@ PICTURES, AFTER_DARK = "1400000000000000001", "1400000000000000002"
 expect.set_options(timeout=15_000)
 
 
-# Not for the whole run: Playwright's event loop would stand in the way of later tests' own.
+# Not of session scope: Playwright's running event loop would break tests that start their own.
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """One browser for all tests of this folder."""
@@ -36,7 +36,7 @@ def _bot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bot]:
 
 @pytest.fixture
 def bot(_bot: Bot) -> Bot:
-    """The application, its commands registered, in a stand-in that knows of nothing else."""
+    """The application with its commands registered, in a stand-in that was reset."""
     httpx.post(f"{_bot.url}/control/reset", trust_env=False).raise_for_status()
     _bot.payloads.clear()
     _bot.reply = answers.reply_to
@@ -58,7 +58,7 @@ class Tabs:
         return self.watch(page, path)
 
     def watch(self, page: Page, path: str = "/") -> Page:
-        """Load the page in a tab and note what goes wrong in it."""
+        """Load the page in a tab and record the errors in it."""
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("console", self._note)
         page.goto(self.url + path)

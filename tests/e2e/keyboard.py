@@ -1,4 +1,4 @@
-"""What a user types into the channel page."""
+"""Types commands into the channel page."""
 
 from playwright.sync_api import Page, expect
 

@@ -1,4 +1,4 @@
-"""A person sends commands in the channel page and sees what comes back."""
+"""The channel page: a user sends commands and sees the responses."""
 
 import httpx
 from playwright.sync_api import Page, expect

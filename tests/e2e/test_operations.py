@@ -1,4 +1,4 @@
-"""The operations page shows what happens, while it happens, and switches chaos."""
+"""The operations page: live timelines, series and notes, and the chaos switches."""
 
 import time
 
@@ -11,18 +11,18 @@ from tests.e2e.conftest import ADA, Tabs
 
 
 def send(bot: Bot, **action: object) -> str:
-    """Send a command without the page; the interaction's id."""
+    """Send a command without the page; return the interaction's id."""
     body = {"command": "imagine", "options": {"prompt": "a red circle"}} | action
-    answer = httpx.post(f"{bot.url}/control/interactions", json=body, trust_env=False, timeout=10)
-    interaction: str = answer.json()["interaction_id"]
+    response = httpx.post(f"{bot.url}/control/interactions", json=body, trust_env=False, timeout=10)
+    interaction: str = response.json()["interaction_id"]
     return interaction
 
 
 def control(bot: Bot, method: str, path: str, body: dict[str, object]) -> dict[str, object]:
     """Use the control API."""
-    answer = httpx.request(method, f"{bot.url}/control{path}", json=body, trust_env=False)
-    answer.raise_for_status()
-    result: dict[str, object] = answer.json()
+    response = httpx.request(method, f"{bot.url}/control{path}", json=body, trust_env=False)
+    response.raise_for_status()
+    result: dict[str, object] = response.json()
     return result
 
 

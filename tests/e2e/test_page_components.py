@@ -1,4 +1,4 @@
-"""Buttons, select menus, forms, and what is said when they fail."""
+"""Buttons, select menus and forms of the channel page, and the notices when they fail."""
 
 from playwright.sync_api import Locator, Page, expect
 

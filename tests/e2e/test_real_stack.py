@@ -1,4 +1,4 @@
-"""The whole of it in a browser: a prompt typed into the page comes back as drawn pictures."""
+"""The whole stack, used in a browser: a prompt typed into the page becomes pictures."""
 
 from playwright.sync_api import Browser, Page, expect
 
@@ -18,7 +18,7 @@ _WATCH = """() => {
   new MutationObserver(note)
     .observe(document.getElementById("messages"), { subtree: true, childList: true });
 }"""
-"""Keeps every text that the newest message ever showed: a state may last a moment only."""
+"""Records every text of the newest message, because some are shown for a moment only."""
 
 
 def opened(browser: Browser, stack: Stack, path: str = "/") -> Page:
@@ -44,7 +44,7 @@ def test_a_prompt_typed_into_the_page_is_queued_and_drawn(
     drawn = "(image) => image.complete && image.naturalWidth > 0"
     page.wait_for_function(f"[...document.querySelectorAll('.tile img')].slice(-4).every({drawn})")
     shown_texts: list[str] = page.evaluate("window.shownTexts")
-    # How far it is is told of jobs that take longer.
+    # Only a job that takes longer shows its progress.
     words = ("Queued", "seeds ")
     order = [next(n for n, text in enumerate(shown_texts) if word in text) for word in words]
     assert order == sorted(order), shown_texts

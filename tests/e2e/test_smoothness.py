@@ -1,4 +1,4 @@
-"""A long channel scrolls without the browser ever being busy for long."""
+"""A long channel scrolls without long tasks in the browser."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -55,7 +55,7 @@ def fill(bot: Bot) -> None:
 
 
 def longest_task_ms(tabs: Tabs) -> float:
-    """Scroll up and down a channel that was just opened; the longest time without an answer."""
+    """Scroll a newly opened channel up and down; return the duration of the longest task."""
     page = tabs.open()
     expect(page.locator(".message")).to_have_count(MESSAGES)
     assert page.locator(".tile").count() == MESSAGES * PICTURES
@@ -70,7 +70,7 @@ def longest_task_ms(tabs: Tabs) -> float:
 
 def test_two_hundred_messages_with_eight_hundred_pictures_stay_smooth(tabs: Tabs, bot: Bot) -> None:
     fill(bot)
-    # Other processes stretch tasks, the page alone does not shorten them: the calmest run counts.
+    # Other processes can only lengthen a task, so the run with the shortest tasks counts.
     longest: list[float] = []
     while len(longest) < RUNS and min(longest, default=inf) > LONGEST_TASK_MS:
         longest.append(longest_task_ms(tabs))

@@ -1,4 +1,4 @@
-// Runs @discordjs/rest against the stand-in; the test reads what it prints.
+// Runs @discordjs/rest against the stand-in and prints the names of the passed checks.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { REST, DiscordAPIError } from '@discordjs/rest';
@@ -58,7 +58,7 @@ await check('commands are registered, global and in a guild', async () => {
   assert.deepEqual(await rest.get(Routes.applicationCommands(given.applicationId)), []);
 });
 
-await check('a refused command says what is wrong and where', async () => {
+await check('the error of a refused command names the field and the reason', async () => {
   const body = [{ ...command, name: 'UPPER' }];
   await assert.rejects(
     rest.put(Routes.applicationCommands(given.applicationId), { body }),
@@ -93,7 +93,7 @@ await check('the original response is edited with files', async () => {
   assert.equal(await served.text(), 'bytes');
 });
 
-await check('a follow-up is made, read and deleted', async () => {
+await check('a follow-up is created, read and deleted', async () => {
   const made = await rest.post(Routes.webhook(given.applicationId, given.token), {
     auth: false,
     body: { content: 'More', flags: MessageFlags.Ephemeral },
@@ -121,7 +121,7 @@ await check('a wrong token is an invalid webhook token', async () => {
   );
 });
 
-await check('buckets are kept to', async () => {
+await check('the rate limit of a bucket is obeyed', async () => {
   for (let n = 0; n < 7; n += 1) {
     await rest.post(Routes.channelMessages(channel), { body: { content: String(n) } });
   }
@@ -131,7 +131,7 @@ await check('buckets are kept to', async () => {
   assert.deepEqual(listed.map((message) => message.content), ['6', '5', '4']);
 });
 
-await check('a 429 is waited out', async () => {
+await check('a request is repeated after a 429', async () => {
   const plan = { faults: { rate_limited: { count: 1, seconds: 0.2 } } };
   const put = { method: 'PUT', headers: { 'Content-Type': 'application/json' } };
   await fetch(`${given.url}/control/chaos`, { ...put, body: JSON.stringify(plan) });

@@ -20,7 +20,7 @@ AGENT = "DiscordBot (https://application.test, 1.0)"
 
 @dataclass
 class Discord:
-    """What a client of Discord's needs to know."""
+    """The addresses and credentials for a client of Discord."""
 
     url: str
     endpoint: Endpoint
@@ -31,11 +31,11 @@ class Discord:
 
     @property
     def api(self) -> str:
-        """The base address that clients are given instead of Discord's."""
+        """The address that replaces Discord's API in a client."""
         return f"{self.url}/api/v10"
 
     def interact(self, **action: object) -> str:
-        """Send a command; the token of its interaction."""
+        """Send a command; return the token of its interaction."""
         body = action or {"command": "imagine", "options": {"prompt": "a red circle"}}
         sent = self.http.post("/control/interactions", json=body).json()
         assert sent["outcome"] in ("answered", "deferred"), sent
@@ -49,7 +49,7 @@ def verify(body: bytes, signature: str, timestamp: str) -> bool:
 
 @pytest.fixture
 def discord_server(tmp_path: Path) -> Iterator[Discord]:
-    """A stand-in whose endpoint is set and sound."""
+    """A stand-in whose application has an endpoint that passed the check."""
     endpoint = Endpoint(verify)
     headers = {"Authorization": f"Bot {application()['bot_token']}", "User-Agent": AGENT}
     with (

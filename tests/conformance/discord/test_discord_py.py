@@ -27,13 +27,13 @@ def anyio_backend() -> str:
 
 @pytest.fixture(autouse=True)
 def address(discord_server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The one thing that is changed."""
+    """Replace Discord's address in the library, and nothing else."""
     monkeypatch.setattr(Route, "BASE", discord_server.api)
 
 
 @asynccontextmanager
 async def logged_in(token: str) -> AsyncIterator[HTTPClient]:
-    """Its HTTP client, as `Client.login` makes it."""
+    """The library's HTTP client, logged in as by `Client.login`."""
     client = HTTPClient(asyncio.get_running_loop())
     try:
         user = await client.static_login(token)
@@ -48,7 +48,7 @@ def picture(name: str = "a.png") -> discord.File:
     return discord.File(io.BytesIO(b"bytes of " + name.encode()), name, description="a circle")
 
 
-async def test_its_webhook_sends_edits_fetches_and_deletes() -> None:
+async def test_a_webhook_sends_edits_fetches_and_deletes() -> None:
     async with aiohttp.ClientSession() as session:
         webhook = discord.Webhook.partial(*WEBHOOK, session=session)
         sent = await webhook.send(
@@ -73,7 +73,7 @@ async def test_its_webhook_sends_edits_fetches_and_deletes() -> None:
         assert gone.value.code == 10008
 
 
-async def test_its_webhook_posts_into_a_thread() -> None:
+async def test_a_webhook_posts_into_a_thread() -> None:
     async with aiohttp.ClientSession() as session:
         webhook = discord.Webhook.partial(*WEBHOOK, session=session)
         sent = await webhook.send("x", wait=True, thread=discord.Object(THREAD))
@@ -81,7 +81,7 @@ async def test_its_webhook_posts_into_a_thread() -> None:
         assert await webhook.send("not waited for") is None
 
 
-async def test_its_webhook_follows_up_an_interaction(discord_server: Any) -> None:
+async def test_a_webhook_follows_up_an_interaction(discord_server: Any) -> None:
     token = discord_server.interact()
     async with aiohttp.ClientSession() as session:
         adapter = async_context.get()
@@ -96,7 +96,7 @@ async def test_its_webhook_follows_up_an_interaction(discord_server: Any) -> Non
                 files=params.files,
             )
         assert edited["content"] == "Done"
-        # As `Interaction.followup` makes it: type 3 is an application's.
+        # As `Interaction.followup` builds it; webhooks of type 3 belong to applications.
         data: Any = {"id": application_id, "type": 3, "token": token}
         webhook = discord.Webhook(data, session=session)
         view = discord.ui.View()
@@ -106,7 +106,7 @@ async def test_its_webhook_follows_up_an_interaction(discord_server: Any) -> Non
         assert more.components
 
 
-async def test_it_answers_an_interaction_by_url(discord_server: Any) -> None:
+async def test_a_second_response_by_url_raises_40060(discord_server: Any) -> None:
     token = discord_server.interact()
     interaction_id = discord_server.endpoint.payloads[-1]["id"]
     async with aiohttp.ClientSession() as session:
@@ -118,7 +118,7 @@ async def test_it_answers_an_interaction_by_url(discord_server: Any) -> None:
         assert twice.value.code == 40060
 
 
-async def test_its_http_client_registers_commands(discord_server: Any) -> None:
+async def test_the_http_client_registers_commands(discord_server: Any) -> None:
     async with logged_in(discord_server.bot_token) as http:
         info = await http.application_info()
         application_id = info["id"]
@@ -134,7 +134,7 @@ async def test_its_http_client_registers_commands(discord_server: Any) -> None:
         assert await http.bulk_upsert_guild_commands(application_id, guild, [COMMAND])
 
 
-async def test_its_command_tree_is_accepted(discord_server: Any) -> None:
+async def test_a_command_tree_is_accepted(discord_server: Any) -> None:
     @discord.app_commands.command(description="Make pictures")
     @discord.app_commands.describe(prompt="What to draw", images="How many")
     @discord.app_commands.choices(
@@ -146,7 +146,7 @@ async def test_its_command_tree_is_accepted(discord_server: Any) -> None:
         images: int = 1,
         seed: discord.app_commands.Range[int, 0, 2**32 - 1] | None = None,
     ) -> None:
-        """Only its shape is used."""
+        """The command; only its signature is used."""
 
     async with discord.Client(intents=discord.Intents.none()) as client:
         tree = discord.app_commands.CommandTree(client)
@@ -156,7 +156,7 @@ async def test_its_command_tree_is_accepted(discord_server: Any) -> None:
     assert [option.name for option in synced.options] == ["prompt", "images", "seed"]
 
 
-async def test_its_errors_say_what_is_wrong_and_where(discord_server: Any) -> None:
+async def test_an_error_names_the_field_and_the_reason(discord_server: Any) -> None:
     async with logged_in(discord_server.bot_token) as http:
         bad = COMMAND | {"options": [{"type": 3, "name": "UPPER", "description": "d"}]}
         with pytest.raises(discord.HTTPException) as error:
@@ -168,7 +168,7 @@ async def test_its_errors_say_what_is_wrong_and_where(discord_server: Any) -> No
             pass
 
 
-async def test_its_http_client_posts_and_lists_messages(discord_server: Any) -> None:
+async def test_the_http_client_posts_and_lists_messages(discord_server: Any) -> None:
     async with logged_in(discord_server.bot_token) as http:
         for content in ("one", "two"):
             with handle_message_parameters(content=content) as params:
@@ -177,7 +177,7 @@ async def test_its_http_client_posts_and_lists_messages(discord_server: Any) -> 
         assert [message["content"] for message in listed] == ["two", "one"]
 
 
-async def test_its_http_client_retries_after_a_429(discord_server: Any) -> None:
+async def test_the_http_client_retries_after_a_429(discord_server: Any) -> None:
     plan = {"faults": {"rate_limited": {"count": 1, "seconds": 0.2}}}
     async with logged_in(discord_server.bot_token) as http:
         discord_server.http.put("/control/chaos", json=plan)
@@ -186,7 +186,7 @@ async def test_its_http_client_retries_after_a_429(discord_server: Any) -> None:
     assert struck == 1
 
 
-async def test_its_http_client_obeys_the_rate_limit_headers(discord_server: Any) -> None:
+async def test_the_http_client_obeys_the_rate_limit_headers(discord_server: Any) -> None:
     async with logged_in(discord_server.bot_token) as http:
         for n in range(7):
             with handle_message_parameters(content=str(n)) as params:

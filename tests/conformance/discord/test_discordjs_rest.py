@@ -1,4 +1,4 @@
-"""@discordjs/rest with discord-api-types works against the stand-in, but for its address."""
+"""@discordjs/rest and discord-api-types work against the stand-in; only the address differs."""
 
 import json
 import subprocess

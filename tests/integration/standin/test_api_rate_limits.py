@@ -1,4 +1,4 @@
-"""Rate limits and bans on the wire."""
+"""Rate limits and bans, over HTTP."""
 
 import pytest
 

@@ -66,7 +66,7 @@ async def ids(standin: StandIn, query: str = "") -> list[str]:
 async def test_messages_are_paged_newest_first(standin: StandIn) -> None:
     made: list[str] = []
     for n in range(5):
-        standin.clock.offset += 10  # Equal distances, whatever the machine is busy with.
+        standin.clock.offset += 10  # Equal distances, however slow the machine is.
         response = await standin.bot.post(MESSAGES, json={"content": str(n)})
         made.append(response.json()["id"])
     newest = made[::-1]

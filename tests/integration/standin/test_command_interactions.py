@@ -76,7 +76,7 @@ def _command() -> Payload:
 
 
 @pytest.mark.parametrize(
-    ("options", "says"),
+    ("options", "reason"),
     [
         ({}, "prompt: this option is required"),
         ({"prompt": 1}, "prompt: 1 is not text"),
@@ -86,13 +86,13 @@ def _command() -> Payload:
     ],
 )
 async def test_a_strict_action_refuses_options_that_discords_client_refuses(
-    standin: StandIn, options: Payload, says: str
+    standin: StandIn, options: Payload, reason: str
 ) -> None:
     await standin.bot.put(standin.commands, json=[_command()])
     body = {"command": "imagine", "options": options, "strict": True}
     refused = await standin.http.post("/control/interactions", json=body)
     assert refused.status_code == 400
-    assert says in refused.json()["error"]
+    assert reason in refused.json()["error"]
     assert standin.application.payloads == []
 
 

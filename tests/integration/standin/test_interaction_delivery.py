@@ -37,7 +37,7 @@ async def test_a_deferred_response_creates_a_loading_message(standin: StandIn) -
     assert shown["ephemeral_for"] == ADA
 
 
-async def test_an_unanswered_interaction_times_out_and_its_token_is_useless() -> None:
+async def test_an_unanswered_interaction_times_out_and_its_token_is_refused() -> None:
     async with running(answer_seconds=0.05) as standin:
 
         async def never(_payload: Payload) -> httpx.Response:
