@@ -67,7 +67,7 @@ export function icon(name) {
   return s("svg", { class: "icon", viewBox: "0 0 24 24", "aria-hidden": "true" }, s("path", { d: ICON_PATHS[name] }));
 }
 
-/** Have a screen reader say something. */
+/** Have a screen reader read a text. */
 export function announce(text) {
   byId("announcer").textContent = text;
 }

@@ -1,7 +1,7 @@
 /**
  * A shared worker with one event stream for all tabs.
  *
- * A browser opens at most six connections to a host; with a stream in each tab, the seventh would wait for ever.
+ * A browser opens at most six connections to a host; with a stream in each tab, the seventh tab would wait forever.
  * A tab names the last event that it has; it gets the later ones, or `reset` if some of them are no longer kept.
  */
 
@@ -27,7 +27,7 @@ function open(after) {
   source.addEventListener("open", () => broadcast({ status: (status = "live") }));
   source.addEventListener("error", () => {
     broadcast({ status: (status = "lost") });
-    // The browser has given up, so the tabs start again.
+    // The browser no longer reconnects, so the tabs load a new snapshot.
     if (source.readyState === EventSource.CLOSED) close();
   });
   for (const name of names) source.addEventListener(name, onEvent);
@@ -36,7 +36,7 @@ function open(after) {
 function onEvent({ type, data, lastEventId }) {
   lastId = Number(lastEventId);
   if (type === "reset") {
-    // The stand-in was restarted or reset: the numbers of the kept events mean nothing now.
+    // The stand-in was restarted or reset: the numbers of the kept events are no longer valid.
     close();
     return;
   }

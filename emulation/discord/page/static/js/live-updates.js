@@ -24,7 +24,7 @@ export class LiveUpdates {
   }
 
   async start() {
-    // Only the latest of several starts counts.
+    // Callbacks of an earlier start are ignored.
     const number = (this.#startCount += 1);
     const isCurrent = () => number === this.#startCount;
     try {
@@ -55,7 +55,7 @@ function sharedStream() {
   });
   port.start();
   addEventListener("pagehide", () => port.postMessage({ leave: true }));
-  // A page that is restored from the browser's cache has missed the events since.
+  // A page that the browser restores from its cache has missed events.
   addEventListener("pageshow", (event) => event.persisted && listener?.reset());
   return (after, next) => {
     listener = next;

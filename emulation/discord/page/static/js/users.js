@@ -1,4 +1,4 @@
-/** How users and the application are shown. */
+/** Names, avatars and badges of users and of the application. */
 
 import { h } from "/js/dom.js";
 

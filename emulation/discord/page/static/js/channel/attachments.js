@@ -5,7 +5,7 @@ import { h, icon } from "/js/dom.js";
 const SPOILER = 8;
 const MAX_PICTURES = 10;
 
-/** The address on this very host, whatever name the browser reached it by. */
+/** The address as a path, so that it works under every name of this host. */
 export function localPath(url) {
   const { pathname, search } = new URL(url, location.href);
   return pathname + search;

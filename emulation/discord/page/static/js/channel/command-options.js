@@ -6,7 +6,7 @@ export const TYPE = {
 
 const REQUIRED = "This option is required. Specify a value.";
 
-/** What a user can pick of a command, itself or its sub-commands: {path, description, options}. */
+/** What a user can pick for a registered command, itself or its sub-commands: {path, description, options}. */
 export function pickableCommands(command) {
   const nested = (command.options ?? []).filter((option) => option.type === TYPE.SUBCOMMAND || option.type === TYPE.GROUP);
   if (!nested.length) return [{ path: command.name, description: command.description, options: command.options ?? [] }];

@@ -37,7 +37,7 @@ function button(component, click) {
   return element;
 }
 
-/** The address if it is of the web: `javascript:` would run as the page. */
+/** The address if its scheme is http or https; a `javascript:` address would run in the page. */
 function webAddress(url) {
   return /^https?:\/\//i.test(url ?? "") ? url : "about:blank";
 }

@@ -100,13 +100,9 @@ export class Composer {
     const items = usable
       .filter(({ path }) => path.includes(typed.trim()))
       .sort((a, b) => Number(b.path.startsWith(typed)) - Number(a.path.startsWith(typed)))
-      .map((command) => ({ label: `/${command.path}`, detail: command.description, hint: application.name, lead: avatar(this.#bot(), "small"), command }));
+      .map((command) => ({ label: `/${command.path}`, detail: command.description, hint: application.name, lead: avatar(this.state.bot, "small"), command }));
     const emptyText = usable.length ? "no command of that name" : "no commands are registered here";
     this.suggestions.show(this.#text, { title: "Commands", items, emptyText, choose: ({ command }) => this.#beginDraft(command) });
-  }
-
-  #bot() {
-    return { id: this.state.application.id, username: this.state.application.name, bot: true };
   }
 
   #usableCommands() {

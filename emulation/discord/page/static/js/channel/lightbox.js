@@ -3,7 +3,7 @@
 import { byId, h, icon } from "/js/dom.js";
 import { localPath } from "/js/channel/attachments.js";
 
-/** A modal dialog, worked by arrow keys and Escape; the browser gives the focus back when it closes. */
+/** A modal dialog, controlled by arrow keys and Escape; the browser gives the focus back when it closes. */
 export class Lightbox {
   #dialog = byId("lightbox");
   #image = h("img", { class: "lightbox-image", alt: "" });

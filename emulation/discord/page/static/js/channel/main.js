@@ -60,8 +60,7 @@ const composer = new Composer(state, session, (action, command) => {
 function openMenu(event, button, commandType, targetId, title) {
   const commands = state.usableCommands(session.channel, commandType);
   const run = ({ name }) => sent.sendCommand({ ...session.place, command: name, command_type: commandType, target_id: targetId }, name);
-  const bot = { id: state.application.id, username: state.application.name, bot: true };
-  contextMenu.open(button, menuPosition(event, button), { title, bot, commands, run, emptyText: "The bot has no such commands" });
+  contextMenu.open(button, menuPosition(event, button), { title, bot: state.bot, commands, run, emptyText: "The bot has no such commands" });
 }
 
 function openModal(interactionId, data) {
@@ -83,9 +82,8 @@ function drawChannelHeader() {
   document.title = `${isDm ? "@" : "#"}${name} · stand-in for Discord`;
   byId("place").replaceChildren(icon(symbol), h("h1", {}, name), channel.topic ? h("span", { class: "topic" }, channel.topic) : "");
   byId("scroller").setAttribute("aria-label", `Messages in ${name}`);
-  const bot = { id: state.application.id, username: name, bot: true };
   byId("welcome").replaceChildren(
-    isDm ? avatar(bot, "huge") : h("span", { class: "welcome-icon" }, icon(symbol)),
+    isDm ? avatar(state.bot, "huge") : h("span", { class: "welcome-icon" }, icon(symbol)),
     h("p", { class: "welcome-title" }, isDm ? name : `Welcome to #${name}!`),
     h("p", { class: "muted" }, isDm ? `This is the beginning of your direct message history with ${name}.` : `This is the start of the #${name} channel.${channel.nsfw ? " It is age-restricted." : ""} Type / to use a command.`),
   );

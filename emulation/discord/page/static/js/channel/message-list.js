@@ -128,7 +128,7 @@ export class MessageList {
   }
 }
 
-/** Tell a screen reader what a message says. */
+/** Have a screen reader read a message. */
 export function announceMessage(message) {
   const name = message.author.global_name || message.author.username;
   if (message.flags & 128) announce(`${name} is thinking`);

@@ -63,7 +63,7 @@ export class MessageView {
     this.#drawPart("notice", `${message.flags}|${message.local?.error ?? ""}`, () => this.#notice(message));
   }
 
-  /** Show below the message what went wrong with a component; an empty text removes it. */
+  /** Show an error of a component below the message; an empty text removes it. */
   showError(text) {
     this.#slots.notice.querySelector(".failed")?.remove();
     if (text) this.#slots.notice.prepend(h("p", { class: "failed", role: "alert" }, icon("warning"), text));

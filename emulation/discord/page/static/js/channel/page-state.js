@@ -15,6 +15,11 @@ export class PageState extends EventTarget {
   loaded = false;
   #messages = new Map();
 
+  /** The application's bot as a user. */
+  get bot() {
+    return { id: this.application.id, username: this.application.name, bot: true };
+  }
+
   onSnapshot(snapshot) {
     const { directory } = snapshot;
     this.users = new Map(directory.users.map((user) => [user.id, user]));

@@ -48,7 +48,7 @@ export class SentInteractions {
     this.#onChange();
   }
 
-  /** Send a command; a local message shows that it is being sent, and then what went wrong, if anything. */
+  /** Send a command; a local message shows that it is being sent, then its error, if any. */
   async sendCommand(action, name) {
     const waiting = this.#waitingMessage(name, action.command_type ?? 1);
     this.#local.push(waiting);
@@ -77,13 +77,12 @@ export class SentInteractions {
   }
 
   #waitingMessage(name, commandType) {
-    const { application } = this.#state;
     const { user, channelId, userId } = this.#session;
     return {
       id: `local-${(this.#idCount += 1)}`,
       channel_id: channelId,
       type: commandType === 1 ? CHAT_INPUT : CONTEXT_MENU,
-      author: { id: application.id, username: application.name, bot: true },
+      author: this.#state.bot,
       timestamp: new Date().toISOString(),
       content: "", embeds: [], attachments: [], components: [],
       flags: LOADING,

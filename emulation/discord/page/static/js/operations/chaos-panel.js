@@ -39,7 +39,7 @@ export class ChaosPanel {
       const isOn = Boolean(fault && !fault.over);
       row.toggle.checked = isOn;
       row.element.classList.toggle("on", isOn);
-      // They are sent back as they were set elsewhere.
+      // The page has no inputs for these fields and sends them back unchanged.
       row.otherFields = fault ? Object.fromEntries(OTHER_FIELDS.map((key) => [key, fault[key]])) : {};
       row.hits.textContent = fault ? `${fault.hits} ${fault.hits === 1 ? "hit" : "hits"}` : "";
       if (!fault || row.element.contains(document.activeElement)) continue;

@@ -6,7 +6,7 @@ const WORKED = new Set(["leased", "generating"]);
 const MAX_SILENCE_MS = 60_000;
 const TOKEN_MS = 15 * 60_000;
 
-/** What the time before an event was spent on: [label, kind]; the kind gives the colour. */
+/** The phase that ends with an event: [label, kind]; the kind gives the colour. */
 const PHASES = {
   created: ["The user sent it", "send"],
   delivered: ["Signed and sent", "send"],
@@ -158,7 +158,7 @@ export class InteractionTimelines {
     return [[begin, 0], ...edges.map(([at, change]) => [at, (count += change)])];
   }
 
-  /** When each job waited and was worked on. */
+  /** The spans in which each job waited and was worked on. */
   #jobSpans(now) {
     return this.all.filter((timeline) => this.isJob(timeline)).map((timeline) => {
       const absolute = (time, otherwise) => (time === undefined ? otherwise : timeline.startedAt + time);
