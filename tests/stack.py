@@ -16,7 +16,6 @@ from emulation.rig.docker import stack as containers
 from emulation.rig.emulator_client import CREDENTIALS, client_options
 from emulation.rig.host import processes
 from emulation.rig.host import stack as host
-from emulation.rig.host import stack as up
 from emulation.rig.host.parts import TASK_LOGS, WORKER_COMMAND
 from emulation.rig.host.processes import base_environment
 from emulation.rig.options import EMBEDDED_MODEL, FleetOptions, StackOptions
@@ -134,7 +133,7 @@ def _started(folder: StateFolder, options: StackOptions) -> StackState:
     with Display() as display:
         if TARGET == DOCKER:
             return containers.start(LAYOUT, folder, options, display)
-        return up.start(LAYOUT, folder, options, display).state
+        return host.start(LAYOUT, folder, options, display)[0]
 
 
 _NUMBERS = itertools.count(1)

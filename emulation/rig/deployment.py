@@ -2,7 +2,7 @@
 
 import shutil
 import zipfile
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,50 +24,35 @@ _OUTPUTS = (
 """Outputs of the root module that are fields of StackState."""
 
 
-@dataclass(frozen=True)
-class DiscordApplication:
-    """The fixture application on one stand-in."""
-
-    api_url: str
-    application_id: str
-    bot_token: str = field(repr=False)
-
-    @classmethod
-    def from_fixture(cls, api_url: str) -> "DiscordApplication":
-        """The application that the stand-in knows."""
-        known = application()
-        return cls(api_url, known["application_id"], known["bot_token"])
-
-    def public_key(self) -> str:
-        """The key with which interactions are signed, as Discord answers it."""
-        return Registrar(self.api_url, self.bot_token).application().verify_key
-
-    def register(self, interactions_url: str) -> None:
-        """Put the commands and set the endpoint, which is checked by a PING and a forgery.
-
-        Raises:
-            StartError: the stand-in refused.
-        """
-        registrar = Registrar(self.api_url, self.bot_token)
-        try:
-            registrar.put_commands(self.application_id)
-            registrar.set_endpoint(interactions_url)
-        except RegistrationError as error:
-            raise StartError(f"The application could not be made ready: {error}") from error
+def _registrar(state: StackState) -> Registrar:
+    """Calls the stand-in's API as the fixture application."""
+    return Registrar(state.discord_api_url, application()["bot_token"])
 
 
-def variables(
-    layout: Layout, options: StackOptions, state: StackState, discord: DiscordApplication
-) -> dict[str, Any]:
-    """The root module's variables for the stack that `state` knows so far."""
+def register(state: StackState) -> None:
+    """Register the commands, and the endpoint, which the stand-in checks by a PING and a forgery.
+
+    Raises:
+        StartError: the stand-in refused.
+    """
+    registrar = _registrar(state)
+    try:
+        registrar.put_commands(application()["application_id"])
+        registrar.set_endpoint(state.interactions_url)
+    except RegistrationError as error:
+        raise StartError(f"The application could not be made ready: {error}") from error
+
+
+def variables(layout: Layout, options: StackOptions, state: StackState) -> dict[str, Any]:
+    """The root module's variables for a stack whose servers run."""
     model = options.model or ModelOptions.embedded(layout.root)
     found: dict[str, Any] = {
         "target": "localstack",
         "environment": options.environment,
         "region": options.region,
         "emulator_endpoint": state.aws_endpoint,
-        "discord_public_key": discord.public_key(),
-        "discord_application_id": discord.application_id,
+        "discord_public_key": _registrar(state).application().verify_key,
+        "discord_application_id": application()["application_id"],
         "discord_api_url": state.discord_api_url,
         "lambda_package": str(layout.lambda_package),
         "lambda_architecture": lambda_architecture(),
@@ -78,12 +63,7 @@ def variables(
             "maximum_tasks": options.fleet.maximum_tasks,
         },
         "scaling": options.fleet.boot_phases() | dict(model.scaling),
-        "generation_defaults": {
-            "steps": model.steps,
-            "guidance": model.guidance,
-            "width": model.width,
-            "height": model.height,
-        },
+        "generation_defaults": model.generation_defaults(),
         "worker": {
             "model": model.model,
             "picture_scale": model.picture_scale,
@@ -101,16 +81,16 @@ def variables(
 
 
 def with_outputs(state: StackState, outputs: Outputs) -> StackState:
-    """The stack with what Terraform deployed."""
+    """The state with the outputs of the root module."""
     interactions_url = outputs["discord_interactions_endpoint_url"]
     known = {name: outputs[name] for name in _OUTPUTS}
     return replace(state, interactions_url=interactions_url, **known)
 
 
 def hot_reload_folder(layout: Layout) -> Path:
-    """Make a folder of what the Lambda package holds, with our own code linked to its source.
+    """Unpack the Lambda package into a folder, with our own code linked to its source.
 
-    The emulator runs the functions from there, so that an edit counts at once.
+    The emulator runs the functions from there, so that an edit takes effect at once.
     """
     folder = layout.build / "hot-reload"
     shutil.rmtree(folder, ignore_errors=True)

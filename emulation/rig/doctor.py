@@ -12,9 +12,8 @@ import shutil
 import socket
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from emulation.rig.docker import engine
 from emulation.rig.remedies import Machine
@@ -54,7 +53,7 @@ class Check:
 
 
 def all_checks(layout: Layout) -> list[Check]:
-    """Everything, in the order that a person reads it."""
+    """All checks of this machine, in the order in which they are shown."""
     machine = Machine.this(platform.system())
     engine_version, message = _engine()
     return [
@@ -160,8 +159,8 @@ def _gpu_parts(machine: Machine, engine_version: str | None) -> Iterator[Check]:
     toolkit = engine_version is not None and engine.has_toolkit()
     found = "yes" if toolkit else "the engine does not know of it"
     yield Check("NVIDIA container toolkit", found, toolkit, (GPU,), machine.toolkit())
-    for one in gpus:
-        yield Check(f"GPU {one.index}", f"{one.name}, {one.memory_mib / 1024:.0f} GiB of memory")
+    for gpu in gpus:
+        yield Check(f"GPU {gpu.index}", f"{gpu.name}, {gpu.memory_mib / 1024:.0f} GiB of memory")
 
 
 def _ports() -> Iterator[Check]:
@@ -192,26 +191,17 @@ class Examination:
     usable: tuple[str, ...]
     target: str | None
 
-    def as_json(self) -> dict[str, Any]:
-        """For `--json`."""
-        return asdict(self)
-
     def as_text(self) -> str:
-        """For people: a line a check, a remedy for each lack, the advice."""
+        """For people: a line for each check, a remedy for each lack, the advice."""
         lines = [line for check in self.checks for line in _lines(check)]
-        advice = [f"  {COMMANDS[one]:<30}{_REASONS[one]}" for one in self.usable]
+        advice = [f"  {COMMANDS[target]:<30}{_REASONS[target]}" for target in self.usable]
         if not self.target:
             return "\n".join([*lines, "", "No target can be used yet.", ""])
         return "\n".join([*lines, "", f"Use: {COMMANDS[self.target]}", "Usable:", *advice, ""])
 
 
-def examine(layout: Layout) -> Examination:
-    """Check this machine."""
-    return advise(all_checks(layout))
-
-
 def advise(checks: Sequence[Check]) -> Examination:
-    """What the checks allow; the GPU comes first: only it draws as fast as on AWS."""
+    """The targets that the checks allow; the GPU is the best: only it draws as fast as on AWS."""
     lacking = {target for check in checks if not check.ok for target in check.needed}
     usable = [target for target in (HOST, DOCKER) if target not in lacking]
     if DOCKER in usable and GPU not in lacking:
@@ -229,8 +219,8 @@ def _lines(check: Check) -> list[str]:
 
 
 def main() -> int:
-    """Print the examination; the exit status."""
-    found = examine(Layout.of_this_checkout())
+    """Print the examination; returns the exit status."""
+    found = advise(all_checks(Layout.of_this_checkout()))
     sys.stdout.write(found.as_text())
     return 0 if found.target else 1
 

@@ -14,7 +14,6 @@ EMBEDDED_MODEL = "fixtures/model/tiny"
 
 _EMBEDDED_NOTICE = "Drawn by the embedded 64×64 model, which knows only shapes, colours and places."
 
-
 _FASTEST_LOOP = 10.0
 _LOAD_SECONDS = 8
 """From a worker's start to its first job, with the embedded model on a busy laptop."""
@@ -22,7 +21,7 @@ _LOAD_SECONDS = 8
 
 @dataclass(frozen=True)
 class ModelOptions:
-    """The model the workers load, and what a command that names nothing else gets.
+    """The model that the workers load, and the defaults of commands.
 
     `model` is a folder or a hub id. Width and height are in pixels; `picture_scale` enlarges the
     finished pictures for showing.
@@ -36,7 +35,7 @@ class ModelOptions:
     picture_scale: int = 1
     notice: str | None = None
     scaling: Mapping[str, float] = field(default_factory=dict)
-    """How fast it is, for the fleet's size: fields of the root module's `scaling`."""
+    """Fields of the root module's variable `scaling` that depend on the speed of the model."""
 
     @classmethod
     def embedded(cls, root: Path) -> "ModelOptions":
@@ -51,6 +50,11 @@ class ModelOptions:
             notice=_EMBEDDED_NOTICE,
             scaling={"seconds_per_job": 0.5, "target_wait_seconds": 5},
         )
+
+    def generation_defaults(self) -> dict[str, float]:
+        """The variable `generation_defaults` of the root module."""
+        names = ("steps", "guidance", "width", "height")
+        return {name: getattr(self, name) for name in names}
 
 
 @dataclass(frozen=True)
@@ -71,11 +75,11 @@ class FleetOptions:
         return min(self.speed, _FASTEST_LOOP)
 
     def settings(self) -> dict[str, float]:
-        """For the fleet agent."""
+        """Settings of the fleet agent."""
         return {"speed": self.speed, "alarm_speed": self.loop_speed}
 
     def boot_phases(self) -> dict[str, int]:
-        """The phases of an instance's start, for wait estimates: as long as they take here."""
+        """The seconds that each phase of an instance's start takes here, for wait estimates."""
         instance = DELAYS["reservation"] + DELAYS["launch"] + DELAYS["register"]
         return {
             "boot_instance_seconds": math.ceil(instance / self.speed),
@@ -101,7 +105,7 @@ class StackOptions:
     """Variables of the root module, laid over what the rig sets: objects field by field."""
 
     def as_json(self) -> dict[str, Any]:
-        """What a person chose, ports apart: those may be replaced."""
+        """The options without the ports, which may be replaced by free ones."""
         return {
             **asdict(self.fleet),
             "watch": self.watch,

@@ -2,7 +2,7 @@
 
 `python -m emulation.rig.rehearsal up` starts the emulator and the stand-in, requests the GPU quotas
 that a person requests in a new account, and prints the environment in which the commands of a real
-deployment reach these two. It applies nothing: that is what is rehearsed.
+deployment reach these two. It deploys nothing: deploying is what is rehearsed.
 """
 
 import io
@@ -39,7 +39,7 @@ Folder = Annotated[Path, typer.Option("--state-dir", help="Folder of the rehears
 
 
 def start(layout: Layout, folder: StateFolder, options: StackOptions) -> StackState:
-    """Start emulator and stand-in; whatever ran in the folder is stopped first."""
+    """Start emulator and stand-in; a stack that runs in the folder is stopped first."""
     stack.stop(folder)
     aws = choose_port(options.aws_port)
     discord = choose_port(options.discord_port, taken=aws)
@@ -54,12 +54,12 @@ def start(layout: Layout, folder: StateFolder, options: StackOptions) -> StackSt
     return state
 
 
-def request_quotas(state: StackState, vcpus: int = _VCPUS) -> None:
+def request_quotas(state: StackState) -> None:
     """Request quotas for GPU instances: a new account may run none."""
     quotas = boto3.client("service-quotas", **client_options(state))
     for code in (SPOT_QUOTA, ON_DEMAND_QUOTA):
         quotas.request_service_quota_increase(
-            ServiceCode="ec2", QuotaCode=code, DesiredValue=float(vcpus)
+            ServiceCode="ec2", QuotaCode=code, DesiredValue=float(_VCPUS)
         )
 
 
@@ -73,12 +73,7 @@ def variables(layout: Layout) -> dict[str, Any]:
         "fleet": {"maximum_tasks": MAXIMUM_TASKS},
         "scaling": dict(model.scaling),
         "worker": {"model": model.model, "receive_wait_seconds": 2, "picture_scale": 4},
-        "generation_defaults": {
-            "steps": model.steps,
-            "guidance": model.guidance,
-            "width": model.width,
-            "height": model.height,
-        },
+        "generation_defaults": model.generation_defaults(),
     }
 
 
@@ -102,7 +97,7 @@ def environment(folder: StateFolder, state: StackState, variable_file: Path) -> 
 
 @app.command()
 def up(state_dir: Folder = _FOLDER) -> None:
-    """Start it, and print the environment: eval "$(make -s rehearsal)"."""
+    """Start the rehearsal, and print the environment: eval "$(make -s rehearsal)"."""
     layout, folder = Layout.of_this_checkout(), StateFolder(state_dir.resolve())
     state = start(layout, folder, StackOptions(fleet=FleetOptions(minimum_tasks=0)))
     request_quotas(state)
@@ -115,7 +110,7 @@ def up(state_dir: Folder = _FOLDER) -> None:
 
 @app.command()
 def down(state_dir: Folder = _FOLDER) -> None:
-    """Stop it; its account and its Discord are gone with it."""
+    """Stop the rehearsal; its account and its Discord are gone with it."""
     stack.stop(StateFolder(state_dir.resolve()))
 
 

@@ -19,12 +19,7 @@ _POLL_SECONDS = 0.05
 
 @dataclass(frozen=True)
 class Answer:
-    """A message that holds pictures.
-
-    Attributes:
-        content: the text above the pictures.
-        pictures: file name and bytes of each attachment, in order.
-    """
+    """A message with pictures: its text, and the file name and bytes of each picture in order."""
 
     content: str
     pictures: tuple[tuple[str, bytes], ...]
@@ -46,7 +41,7 @@ class StandIn:
         self._http = httpx.Client(base_url=url, timeout=30, trust_env=False)
 
     def send(self, command: str, options: dict[str, object], **interaction: object) -> str:
-        """Have a signed interaction delivered and return its id.
+        """Let the stand-in deliver a signed interaction; returns the id.
 
         Raises:
             AnswerError: the application did not answer it with a message; the text is Discord's.
@@ -60,7 +55,7 @@ class StandIn:
         return str(delivery["interaction_id"])
 
     def redeliver(self, interaction_id: str) -> dict[str, Any]:
-        """Send the very same signed interaction once more, as Discord may."""
+        """Let the stand-in deliver the same signed interaction once more, as Discord may."""
         return self._json("POST", f"/control/interactions/{interaction_id}/redeliver")
 
     def interaction(self, interaction_id: str) -> dict[str, Any]:
@@ -68,7 +63,7 @@ class StandIn:
         return self._json("GET", f"/control/interactions/{interaction_id}")
 
     def add_to_timeline(self, interaction_id: str, name: str, at: str) -> None:
-        """Put an event of another part of the rig on an interaction's timeline."""
+        """Add an event of another part of the rig to an interaction's timeline."""
         self._call("POST", f"/control/timeline/{interaction_id}", {"name": name, "at": at})
 
     def add_to_series(self, name: str, value: float) -> None:
@@ -76,7 +71,7 @@ class StandIn:
         self._call("POST", "/control/series", {"name": name, "value": value})
 
     def add_note(self, text: str, at: float) -> None:
-        """Show on the operations page what another part of the rig did, at Unix seconds."""
+        """Add a note to the operations page; `at` is in Unix seconds."""
         self._call("POST", "/control/notes", {"text": text, "at": at})
 
     def chaos(self) -> dict[str, Any]:
@@ -118,12 +113,10 @@ class StandIn:
 
     def _answer(self, message: dict[str, Any]) -> Answer:
         pictures = tuple(
-            (str(one["filename"]), self._download(str(one["url"]))) for one in pictures_of(message)
+            (str(file["filename"]), self._call("GET", str(file["url"])).content)
+            for file in pictures_of(message)
         )
         return Answer(str(message["content"]), pictures)
-
-    def _download(self, url: str) -> bytes:
-        return self._call("GET", url).content
 
     @staticmethod
     def _is_error(message: dict[str, Any]) -> bool:
@@ -148,5 +141,5 @@ class StandIn:
 
 
 def pictures_of(message: dict[str, Any]) -> list[dict[str, Any]]:
-    """The attachments of a message that are an answer."""
-    return [one for one in message["attachments"] if not one["filename"].endswith(_SKETCH)]
+    """The attachments of a message without sketches."""
+    return [file for file in message["attachments"] if not file["filename"].endswith(_SKETCH)]

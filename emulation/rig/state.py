@@ -50,7 +50,7 @@ class StackState:
     """Of target `docker`: the name of its compose project."""
     ready: bool = False
     options: dict[str, Any] = field(default_factory=dict)
-    """What the person chose, to notice when they choose something else."""
+    """`StackOptions.as_json` of the start: a start with other options is refused."""
     lambda_package_sha256: str = ""
     aws_endpoint: str = ""
     region: str = "us-east-1"
@@ -61,7 +61,7 @@ class StackState:
     dead_letter_queue_url: str = ""
     interactions_function_name: str = ""
     function_names: dict[str, str] = field(default_factory=dict)
-    """Of the Lambda functions, by what they are for."""
+    """Names of the Lambda functions on the emulator, by their names in `functions`."""
     ecs_cluster_name: str = ""
     ecs_service_name: str = ""
     auto_scaling_group_name: str = ""
@@ -84,12 +84,8 @@ class StackState:
         )
 
     def with_process(self, record: ProcessRecord) -> "StackState":
-        """The same stack with one more process."""
+        """The state with one more process."""
         return replace(self, processes=(*self.processes, record))
-
-    def process(self, name: str) -> ProcessRecord | None:
-        """The process of that name, or None."""
-        return next((record for record in self.processes if record.name == name), None)
 
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> "StackState":
@@ -125,16 +121,16 @@ class StateFolder:
 
     @property
     def logs(self) -> Path:
-        """One log a process; kept when the stack goes down."""
+        """A log for each process; kept when the stack goes down."""
         return self.path / "logs"
 
     @property
     def tasks(self) -> Path:
-        """What tasks write beside their logs."""
+        """The health files of tasks."""
         return self.path / "tasks"
 
     def health_file(self, task: str) -> Path:
-        """Where a task, by the name in its log's, says that it is ready."""
+        """The file that a task makes when it is ready; `task` is its name as in its log's."""
         return self.tasks / f"{task}.health"
 
     def save(self, state: StackState) -> None:
@@ -156,7 +152,7 @@ class StateFolder:
 
 @contextmanager
 def exclusive(cache: Path, folder: StateFolder) -> Iterator[None]:
-    """Wait for, then hold, the right to start or stop the stack of `folder`.
+    """Hold the lock on starting and stopping the stack of `folder`, after waiting for it.
 
     The lock lives in the cache: a stack that is down leaves nothing in its own folder.
     """

@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -57,23 +58,19 @@ class Telemetry:
 
     def report(self) -> None:
         """Send what is new since the last call."""
-        for line in self._lines():
+        for line in chain(self._functions.new_messages(), self._workers.new_lines()):
             if event := event_of(json_object(line)):
                 # The stand-in does not know jobs that were put on the queue without it.
                 with contextlib.suppress(RigError):
                     self._stand_in.add_to_timeline(event.interaction_id, event.name, event.at)
         for name, value in self._series():
-            # A point when a number changes and the one before it: lines that are level in between.
+            # The page draws a level line from a point to the next.
             if self._sent.get(name) != value:
                 self._sent[name] = value
                 self._stand_in.add_to_series(name, value)
         for entry in self._agent.history(self._noted):
             self._stand_in.add_note(note_of(entry), entry["at"])
             self._noted = entry["number"]
-
-    def _lines(self) -> Iterator[str]:
-        yield from self._functions.new_messages()
-        yield from self._workers.new_lines()
 
     def _series(self) -> Iterator[tuple[str, float]]:
         """Names of series and their values; those that cannot be read now are left out."""

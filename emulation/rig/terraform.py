@@ -13,11 +13,8 @@ from toolchain import terraform as terraform_program
 from toolchain.layout import Layout
 from toolchain.shared_provider import shared_provider
 
-# The person's own AWS settings must not reach a run against the emulator.
-_AWS_PREFIX = "AWS_"
 _CHANGES = ("create", "update", "delete")
 """Actions on resources; `read` is of a data source."""
-
 
 Outputs = dict[str, Any]
 """The root module's outputs by name."""
@@ -39,17 +36,17 @@ class Terraform:
         return self.folder / "variables.tfvars.json"
 
     def write_variables(self, variables: dict[str, Any]) -> None:
-        """Keep the variables for this and every later run on the stack."""
+        """Save the variables for this and every later run on the stack."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self._variables.write_text(json.dumps(variables, indent=2) + "\n")
 
-    def apply(self, progress: Callable[[str], None]) -> Outputs:
-        """Apply, calling `progress` with how many resources are done.
+    def apply(self, progress: Callable[[str], object]) -> Outputs:
+        """Apply, and call `progress` with the number of resources done whenever it changes.
 
         Raises:
             StartError: Terraform reported errors; the text holds them.
         """
-        planned, done = 0, 0
+        planned, done, reported = 0, 0, ""
         errors: list[str] = []
         for event in self._events("apply", "-auto-approve"):
             match event.get("type"):
@@ -63,13 +60,11 @@ class Terraform:
                     errors.append(f"{found['summary']} {found.get('detail', '')}".strip())
                 case _:
                     continue
-            progress(f"{done} of {planned} resources")
+            if (text := f"{done} of {planned} resources") != reported:
+                progress(text)
+                reported = text
         if errors:
             raise StartError("Terraform could not apply:\n" + "\n".join(errors))
-        return self.outputs()
-
-    def outputs(self) -> Outputs:
-        """What the last apply answered."""
         printed = self.run("output", "-json", f"-state={self._state}")
         return {name: item["value"] for name, item in json.loads(printed).items()}
 
@@ -136,7 +131,8 @@ class Terraform:
     @contextmanager
     def _environment(self, *, needs_provider: bool = True) -> Iterator[dict[str, str]]:
         env = terraform_program.environment(self.layout.terraform_data)
-        env = {name: value for name, value in env.items() if not name.startswith(_AWS_PREFIX)}
+        # The person's own AWS settings must not reach a run against the emulator.
+        env = {name: value for name, value in env.items() if not name.startswith("AWS_")}
         provider: AbstractContextManager[dict[str, str]] = (
             shared_provider(self.layout) if needs_provider else nullcontext({})
         )

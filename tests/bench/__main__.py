@@ -63,7 +63,7 @@ def _measure_on_a_stack(display: Display) -> dict[str, Any]:
     fleet = FleetOptions(0, 0, speed=1)
     options = StackOptions(aws_port=0, discord_port=0, fleet=fleet, environment="bench")
     try:
-        state = host.start(LAYOUT, folder, options, display).state
+        state, _ = host.start(LAYOUT, folder, options, display)
         fair = display.run("fair order", lambda: _measure_fair_order(state, folder))
         return {"request_path": _measure_request_path(display, state), "fair_order": fair}
     finally:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import asdict
 
 import typer
 from rich.console import Console
@@ -23,14 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="AWS, Discord and the GPU fleet on one machine: start it, use it, watch it, stop it.",
 )
-for command in (
-    stack.up,
-    stack.down,
-    stack.status,
-    stack.logs,
-    pictures.send,
-    pictures.demo,
-):
+for command in (stack.up, stack.down, stack.status, stack.logs, pictures.send, pictures.demo):
     app.command()(command)
 app.add_typer(chaos.app, name="chaos")
 app.add_typer(fleet.app, name="fleet")
@@ -39,9 +33,9 @@ app.add_typer(fleet.app, name="fleet")
 @app.command()
 def doctor(as_json: AsJson = False) -> None:
     """Show what this machine can do, how to get what it lacks, and which target to use."""
-    found = examination.examine(LAYOUT)
+    found = examination.advise(examination.all_checks(LAYOUT))
     if as_json:
-        print_json(found.as_json())
+        print_json(asdict(found))
     else:
         sys.stdout.write(found.as_text())
     if found.target is None:

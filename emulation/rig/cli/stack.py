@@ -195,7 +195,7 @@ def start_stack(
         if runtime is Runtime.DOCKER:
             with exclusive(LAYOUT.cache, folder):
                 return containers.start(LAYOUT, folder, options, display)
-        started = host.start(LAYOUT, folder, options, display)
-    if started.already_running:
+        state, already_running = host.start(LAYOUT, folder, options, display)
+    if already_running:
         sys.stderr.write("The stack is already running.\n")
-    return started.state
+    return state

@@ -22,7 +22,7 @@ _DOWN_SECONDS = 180.0
 
 
 def project_of(root: Path, folder: StateFolder) -> str:
-    """The project's name for a stack: a name of its own where its folder is not the default one."""
+    """The compose project of a stack: each folder but the default one has a project of its own."""
     if folder.path == (root / DEFAULT_STATE_DIR).resolve():
         return PROJECT
     return f"{PROJECT}-{sha256(str(folder.path).encode()).hexdigest()[:8]}"
@@ -76,9 +76,9 @@ class Compose:
         words = ("--profile", "cpu", "--profile", "gpu", "down", "--volumes", "--remove-orphans")
         self._run(*words, timeout=_DOWN_SECONDS)
 
-    def logs(self, service: str, lines: int = 30) -> str:
+    def logs(self, service: str) -> str:
         """The last lines that a service printed."""
-        return self._run("logs", "--no-color", "--no-log-prefix", "--tail", str(lines), service)
+        return self._run("logs", "--no-color", "--no-log-prefix", "--tail", "30", service)
 
     def words(self, *words: str) -> list[str]:
         """The whole command after `docker`."""

@@ -37,7 +37,7 @@ _SESSION = "session"
 
 
 def options(given: Mapping[str, str], layout: Layout) -> StackOptions:
-    """What docker-compose.yml says, by its own names."""
+    """The options that docker-compose.yml passes on as environment variables."""
     embedded = ModelOptions.embedded(layout.root)
     size = int(given.get("SIZE") or 0)
     model = ModelOptions(given["MODEL"], width=size, height=size)
@@ -56,7 +56,7 @@ def options(given: Mapping[str, str], layout: Layout) -> StackOptions:
 
 
 def deploy(layout: Layout, folder: StateFolder, chosen: StackOptions) -> StackState:
-    """Apply the root module, register the commands, and write down what was deployed.
+    """Apply the root module, register the commands, and save the state of the stack.
 
     Raises:
         StartError: Terraform or the stand-in refused.
@@ -70,11 +70,11 @@ def deploy(layout: Layout, folder: StateFolder, chosen: StackOptions) -> StackSt
         lambda_package_sha256=files_digest(layout.lambda_package),
     )
     remove_stale_state(folder, state)
-    discord = deployment.DiscordApplication.from_fixture(state.discord_api_url)
     terraform = Terraform(layout, folder.path / "terraform")
-    terraform.write_variables(deployment.variables(layout, chosen, state, discord))
-    state = deployment.with_outputs(state, terraform.apply(_Progress()))
-    _register(discord, state.interactions_url)
+    terraform.write_variables(deployment.variables(layout, chosen, state))
+    outputs = terraform.apply(lambda text: sys.stdout.write(f"Terraform apply: {text}\n"))
+    state = deployment.with_outputs(state, outputs)
+    _register(state)
     environment = folder.path / _WORKER_ENVIRONMENT
     environment.write_text(worker_environment(state))
     _wait_for_tasks(state, chosen.fleet)
@@ -83,11 +83,11 @@ def deploy(layout: Layout, folder: StateFolder, chosen: StackOptions) -> StackSt
     return ready
 
 
-def _register(discord: deployment.DiscordApplication, interactions_url: str) -> None:
-    """Register, again where the function's first call took longer than Discord waits for it."""
+def _register(state: StackState) -> None:
+    """Register, and try again where the function's first call takes longer than Discord waits."""
     for left in reversed(range(_REGISTRATIONS)):
         try:
-            discord.register(interactions_url)
+            deployment.register(state)
         except StartError:
             if not left:
                 raise
@@ -110,7 +110,7 @@ def _wait_for_tasks(state: StackState, fleet: FleetOptions) -> None:
 
 
 def remove_stale_state(folder: StateFolder, state: StackState) -> None:
-    """Remove Terraform's state of an emulator that is gone: nothing in it is there any more."""
+    """Remove Terraform's state if it is of an earlier emulator, whose resources are gone."""
     info = httpx.get(f"{state.aws_endpoint}/_localstack/info", timeout=30, trust_env=False)
     session = str(info.raise_for_status().json()["session_id"])
     known = folder.path / _SESSION
@@ -121,22 +121,10 @@ def remove_stale_state(folder: StateFolder, state: StackState) -> None:
 
 
 def worker_environment(state: StackState) -> str:
-    """What a worker starts with that is no ECS task, for a shell to read."""
+    """The environment of a worker that is no ECS task, as lines that a shell reads."""
     variables = CREDENTIALS | state.worker_environment
     variables |= {"AWS_ENDPOINT_URL": state.aws_endpoint, "AWS_REGION": state.region}
     return "".join(f"{name}={shlex.quote(value)}\n" for name, value in variables.items())
-
-
-class _Progress:
-    """Prints progress when it changes: many of Terraform's events change nothing."""
-
-    def __init__(self) -> None:
-        self._printed = ""
-
-    def __call__(self, text: str) -> None:
-        if text != self._printed:
-            sys.stdout.write(f"Terraform apply: {text}\n")
-        self._printed = text
 
 
 def plan(layout: Layout) -> int:

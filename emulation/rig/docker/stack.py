@@ -69,17 +69,18 @@ def start(
 
 
 def stop(layout: Layout, folder: StateFolder) -> bool:
-    """Remove the stack's containers, also its tasks', and volumes; whether it had any."""
+    """Remove the containers and volumes of the stack and its tasks; returns whether it had any."""
     project = project_of(layout.root, folder)
-    there = bool(_containers(project))
-    if there:
+    existed = bool(_containers(project))
+    if existed:
         compose = Compose(layout.root, project)
         with suppress(DockerError):  # fails while another container uses a volume
             compose.down()
-        _remove(docker.containers_with(f"{STACK_LABEL}={project}"))
+        if tasks := docker.containers_with(f"{STACK_LABEL}={project}"):
+            docker.run("rm", "--force", "--volumes", *tasks)
         compose.down()
     shutil.rmtree(folder.path, ignore_errors=True)
-    return there
+    return existed
 
 
 def has_containers(layout: Layout, folder: StateFolder) -> bool:
@@ -113,14 +114,13 @@ def parts(state: StackState) -> list[ProcessHealth]:
 def show_logs(state: StackState, name: str | None, lines: int, *, follow: bool) -> int:
     """Print the logs of a service, of a task's container, or of all services; the exit status."""
     options = ["--tail", str(lines), *(["--follow"] if follow else [])]
-    there = [part.name for part in parts(state)]
-    named = [one for one in there if name and name in one]
+    names = [part.name for part in parts(state)]
+    named = [found for found in names if name and name in found]
     if name and not named:
-        raise RigError(f"There is no container {name}; there are: {', '.join(there)}")
-    command = ["logs", *options, named[0]] if named else ["logs", *options]
-    if not named:
-        compose = Compose(Layout.of_this_checkout().root, state.project)
-        command = compose.words(*command)
+        raise RigError(f"There is no container {name}; there are: {', '.join(names)}")
+    compose = Compose(Layout.of_this_checkout().root, state.project)
+    logs = ["logs", *options]
+    command = [*logs, named[0]] if named else compose.words(*logs)
     return subprocess.run(["docker", *command], check=False).returncode
 
 
@@ -157,15 +157,10 @@ def _up(compose: Compose) -> None:
     try:
         compose.up()
     except DockerError as error:
-        raise StartError(f"{error}\nThe deployment's end:\n{_printed(compose)}") from error
-
-
-def _printed(compose: Compose) -> str:
-    """What the deployment printed, if it was started."""
-    try:
-        return compose.logs(_DEPLOYMENT)
-    except DockerError:
-        return "(nothing)"
+        printed = "(nothing)"
+        with suppress(DockerError):  # fails where the deployment was not started
+            printed = compose.logs(_DEPLOYMENT)
+        raise StartError(f"{error}\nThe deployment's end:\n{printed}") from error
 
 
 def _wait_for_tasks(project: str, number: int) -> None:
@@ -202,8 +197,3 @@ def _runs(inspected: dict[str, Any]) -> bool:
 def _containers(project: str) -> list[str]:
     """Ids of the stack's containers, those of its tasks too."""
     return sorted({*containers(project), *docker.containers_with(f"{STACK_LABEL}={project}")})
-
-
-def _remove(containers: list[str]) -> None:
-    if containers:
-        docker.run("rm", "--force", "--volumes", *containers)

@@ -1,6 +1,4 @@
-"""Whether a host stack's processes live, its servers answer, and its fleet's tasks are ready."""
-
-from pathlib import Path
+"""The health of a stack in processes: processes, servers, and the fleet's tasks."""
 
 import psutil
 
@@ -13,7 +11,6 @@ from emulation.rig.state import ProcessHealth, StackState, StateFolder
 from emulation.rig.waiting import wait_until
 
 _TASKS_SECONDS = 180.0
-_HEALTH_FILE = "HEALTH_FILE"
 
 
 def all_alive(state: StackState) -> bool:
@@ -35,13 +32,13 @@ def wait_for_tasks(folder: StateFolder, state: StackState, number: int) -> None:
     """Return once `number` tasks listen to the queue.
 
     Raises:
-        DeadlineError: they were not ready in time; the text ends with the last one's log.
+        DeadlineError: they were not ready in time; the text ends with a task's log.
     """
     agent = FleetAgent(state.aws_endpoint)
 
     def ready() -> bool:
-        running = [one for one in agent.state()["tasks"] if one["status"] == "RUNNING"]
-        return len([one for one in running if _health(folder, one["task"]).exists()]) >= number
+        ids = [task["task"][:8] for task in agent.state()["tasks"] if task["status"] == "RUNNING"]
+        return sum(folder.health_file(task_id).exists() for task_id in ids) >= number
 
     if number:
         wait_until(
@@ -51,19 +48,16 @@ def wait_for_tasks(folder: StateFolder, state: StackState, number: int) -> None:
 
 def end_orphaned_tasks(folder: StateFolder) -> None:
     """End the tasks of this stack whose emulator was killed before it could end them."""
-    own = str(folder.tasks)
-    orphans = [one for one in psutil.process_iter() if _variable(one).startswith(own)]
-    processes.kill(orphans)
+    tasks = str(folder.tasks)
+    processes.kill(
+        [process for process in psutil.process_iter() if _health_file(process).startswith(tasks)]
+    )
 
 
-def _health(folder: StateFolder, task_id: str) -> Path:
-    return folder.health_file(task_id[:8])
-
-
-def _variable(process: psutil.Process) -> str:
-    """The health file of a task; nothing of another process, or of another person's."""
+def _health_file(process: psutil.Process) -> str:
+    """The health file of a task; empty for another process, or one of another user."""
     try:
-        return str(process.environ().get(_HEALTH_FILE, ""))
+        return str(process.environ().get("HEALTH_FILE", ""))
     except (psutil.Error, OSError):
         return ""
 

@@ -1,8 +1,9 @@
-"""A stack in processes on this machine: start it, or find the one that runs, and stop it."""
+"""A stack in processes on this machine: start it, or find the running one, and stop it."""
 
 import shutil
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 
 from emulation.rig import deployment
 from emulation.rig.emulator_client import FleetAgent
@@ -18,16 +19,13 @@ from toolchain.layout import Layout
 from toolchain.steps import files_digest
 
 
-@dataclass(frozen=True)
-class Started:
-    """A running stack, and whether this call started it."""
+def start(
+    layout: Layout, folder: StateFolder, options: StackOptions, display: Display
+) -> tuple[StackState, bool]:
+    """Start a stack, or find the running one. A half-started or half-dead stack is stopped first.
 
-    state: StackState
-    already_running: bool
-
-
-def start(layout: Layout, folder: StateFolder, options: StackOptions, display: Display) -> Started:
-    """Start a stack, or find the one that runs. A half-started or half-dead stack is stopped first.
+    Returns:
+        The state of the stack, and whether it was running already.
 
     Raises:
         RigError: a part did not start; everything started so far is stopped again.
@@ -35,12 +33,10 @@ def start(layout: Layout, folder: StateFolder, options: StackOptions, display: D
     with exclusive(layout.cache, folder):
         running = folder.load()
         if running and running.ready and health.all_alive(running):
-            return Started(
-                _updated(layout, folder, options, display, running), already_running=True
-            )
+            return _updated(layout, folder, options, display, running), True
         stop(folder)
         try:
-            return Started(_Start(layout, folder, options, display).run(), already_running=False)
+            return _started(layout, folder, options, display), False
         except BaseException:
             stop(folder)
             raise
@@ -53,7 +49,7 @@ def _updated(
     display: Display,
     running: StackState,
 ) -> StackState:
-    """The stack that runs, with the current handlers deployed.
+    """The running stack, after the current handlers were deployed to it.
 
     Raises:
         StartError: it was started with other options.
@@ -73,55 +69,43 @@ def _updated(
     return running
 
 
-@dataclass
-class _Start:
-    """One start; the state is saved after every process, so that each can be stopped."""
+def _started(
+    layout: Layout, folder: StateFolder, options: StackOptions, display: Display
+) -> StackState:
+    """A new stack; its state is saved after every process, so that each can be stopped."""
+    parts = Parts(layout, folder, options)
+    aws = choose_port(options.aws_port)
+    state = StackState.on_ports(
+        "host",
+        aws,
+        choose_port(options.discord_port, taken=aws),
+        region=options.region,
+        options=options.as_json(),
+        lambda_package_sha256=files_digest(layout.lambda_package),
+    )
+    state = parts.start_servers(state, display)
+    terraform = Terraform(layout, folder.path / "terraform")
 
-    layout: Layout
-    folder: StateFolder
-    options: StackOptions
-    display: Display
+    def deploy() -> Outputs:
+        terraform.write_variables(deployment.variables(layout, options, state))
+        return terraform.apply(lambda text: display.detail("Terraform apply", text))
 
-    def run(self) -> StackState:
-        parts = Parts(self.layout, self.folder, self.options)
-        aws = choose_port(self.options.aws_port)
-        state = StackState.on_ports(
-            "host",
-            aws,
-            choose_port(self.options.discord_port, taken=aws),
-            region=self.options.region,
-            options=self.options.as_json(),
-            lambda_package_sha256=files_digest(self.layout.lambda_package),
-        )
-        state = parts.start_servers(state, self.display)
-        discord = deployment.DiscordApplication.from_fixture(state.discord_api_url)
-        outputs = self.display.run("Terraform apply", lambda: self._apply(state, discord))
-        state = deployment.with_outputs(state, outputs)
-        self.folder.save(state)
-        with ThreadPoolExecutor() as pool:
-            fleet = pool.submit(
-                self.display.run, "fleet: tasks are ready", lambda: self._wait_for_tasks(state)
-            )
-            pool.submit(
-                self.display.run,
-                "Discord: commands and endpoint",
-                lambda: discord.register(state.interactions_url),
-            ).result()
-            fleet.result()
-        started = replace(state.with_process(parts.start_telemetry()), ready=True)
-        self.folder.save(started)
-        return started
+    state = deployment.with_outputs(state, display.run("Terraform apply", deploy))
+    folder.save(state)
 
-    def _apply(self, state: StackState, discord: deployment.DiscordApplication) -> Outputs:
-        terraform = Terraform(self.layout, self.folder.path / "terraform")
-        terraform.write_variables(deployment.variables(self.layout, self.options, state, discord))
-        return terraform.apply(lambda text: self.display.detail("Terraform apply", text))
+    def wait_for_tasks() -> None:
+        number = min(options.fleet.minimum_tasks, options.fleet.maximum_tasks)
+        health.wait_for_tasks(folder, state, number)
+        FleetAgent(state.aws_endpoint).change("settings", **options.fleet.settings())
 
-    def _wait_for_tasks(self, state: StackState) -> None:
-        fleet = self.options.fleet
-        number = min(fleet.minimum_tasks, fleet.maximum_tasks)
-        health.wait_for_tasks(self.folder, state, number)
-        FleetAgent(state.aws_endpoint).change("settings", **fleet.settings())
+    with ThreadPoolExecutor() as pool:
+        fleet = pool.submit(display.run, "fleet: tasks are ready", wait_for_tasks)
+        registration = partial(deployment.register, state)
+        pool.submit(display.run, "Discord: commands and endpoint", registration).result()
+        fleet.result()
+    started = replace(state.with_process(parts.start_telemetry()), ready=True)
+    folder.save(started)
+    return started
 
 
 def stop(folder: StateFolder) -> StackState | None:
