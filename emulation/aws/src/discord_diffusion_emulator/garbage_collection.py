@@ -2,8 +2,7 @@
 
 The emulator's heap is a million objects, nearly all of which stay alive: modules, service models,
 state. A full collection of them takes most of a second, during which no request is answered, and
-Discord allows three seconds for an interaction. So the objects that survive a full collection are
-frozen: later collections skip them.
+Discord allows three seconds. Objects that survive a full collection are therefore frozen.
 """
 
 import gc

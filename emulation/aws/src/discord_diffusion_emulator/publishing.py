@@ -2,12 +2,12 @@
 
 import contextlib
 import json
-import queue
 import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
+from queue import Queue
 from typing import Any, Generic, TypeVar
 
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html
@@ -25,10 +25,8 @@ Stream = tuple[str, str]
 """A log group and a log stream."""
 
 
-def next_items(
-    items: "queue.SimpleQueue[Any] | queue.Queue[Any]", end: Any, seconds: float
-) -> list[Any]:
-    """Wait for an item of a queue, and `seconds` for more unless it is `end`; take all of them."""
+def next_items(items: Queue[Any], end: Any, seconds: float) -> list[Any]:
+    """Wait for an item of a queue, then `seconds` for more unless it is `end`; take them all."""
     taken = [items.get()]
     if taken[0] is not end:
         time.sleep(seconds)

@@ -12,10 +12,8 @@ from localstack.services.cloudwatch.cloudwatch_database_helper import Cloudwatch
 
 from discord_diffusion_emulator.errors import UnsupportedExpressionError
 
-from .alarm_rules import COMPARISONS, Rule
+from .alarm_rules import COMPARISONS, MINUTE, Rule
 from .metric_math import Expression
-
-MINUTE = 60
 
 
 def unsupported_reason(alarm: Any) -> str | None:

@@ -129,11 +129,9 @@ class MotoWriter:
             ecs_task = _task(self._ecs, cluster, definition, task, service_name)
             self.tasks[task.id] = ecs_task
             self._ecs.tasks.setdefault(cluster_name, {})[ecs_task.task_arn] = ecs_task
-        if task.instance is not None and ecs_task.container_instance_arn is None:
-            container = self.container_instances.get(task.instance)
-            ecs_task.container_instance_arn = (
-                container.container_instance_arn if container else None
-            )
+        host = self.container_instances.get(task.instance or 0)
+        if host is not None and ecs_task.container_instance_arn is None:
+            ecs_task.container_instance_arn = host.container_instance_arn
         if task.status is Status.RUNNING and ecs_task.started_at is None:
             ecs_task.started_at = moto_now()
         if task.status in (Status.STOPPING, Status.STOPPED):

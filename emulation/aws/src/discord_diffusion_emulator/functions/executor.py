@@ -123,11 +123,11 @@ class ProcessRuntimeExecutor(RuntimeExecutor):  # type: ignore[misc]  # untyped 
         return f"http://{LOOPBACK}"
 
     def _outcome(self, payload: dict[str, str], request_id: str) -> Outcome:
-        if self._init_error is not None:
-            return self._failed_init(self._init_error)
         timeout = self._config.timeout
         deadline = time.monotonic() + timeout
         try:
+            if self._init_error is not None:
+                raise self._init_error
             process = self._process
             if process is None or not process.alive:
                 process = self._initialise(timeout)
@@ -141,19 +141,16 @@ class ProcessRuntimeExecutor(RuntimeExecutor):  # type: ignore[misc]  # untyped 
             )
             return process.api.invoke(invocation).result(left)
         except InitError as error:
-            return self._failed_init(error)
+            self._init_error = None
+            return Outcome(error.payload, is_error=True, status="error", ends_process=True)
         except ProcessExitedError as error:
             return outcomes.exited(request_id, error.return_code)
         except TimeoutError:
             now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
             return outcomes.timed_out(request_id, timeout, now)
 
-    def _failed_init(self, error: InitError) -> Outcome:
-        self._init_error = None
-        return Outcome(error.payload, is_error=True, status="error", ends_process=True)
-
     def _initialise(self, timeout: float) -> FunctionProcess:
-        """Start a process and wait until it asks for its first event.
+        """Start a process and wait until it requests its first event.
 
         Raises:
             InitError: it could not load the function.

@@ -102,5 +102,5 @@ def count_invocation(function_name: str, account_id: str, region_name: str) -> N
 def count_error(function_name: str, account_id: str, region_name: str) -> None:
     """Count an invocation that failed."""
     if is_api_enabled("cloudwatch"):
-        owner = (account_id, region_name, function_name)
-        _tally.add((*owner, "Invocations"), (*owner, "Errors"))
+        function = (account_id, region_name, function_name)
+        _tally.add((*function, "Invocations"), (*function, "Errors"))

@@ -1,6 +1,7 @@
 """ECS of moto, whose services keep all parameters and whose tasks the fleet agent runs."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from localstack.aws.api import CommonServiceException, RequestContext
@@ -45,12 +46,11 @@ def service(agent: FleetAgent) -> Service:
     """ECS, whose tasks a fleet agent runs."""
     _patch_services()
     _patch_capacity_providers()
-    operations = _TaskOperations(agent)
     handlers = {
-        "UpdateTaskProtection": operations.update_protection,
-        "GetTaskProtection": operations.get_protection,
-        "StopTask": operations.stop_task,
-        "UpdateContainerInstancesState": operations.update_state,
+        "UpdateTaskProtection": partial(_update_protection, agent),
+        "GetTaskProtection": partial(_protection, agent, None),
+        "StopTask": partial(_stop_task, agent),
+        "UpdateContainerInstancesState": partial(_update_instances_state, agent),
         **dict.fromkeys(_UNSUPPORTED, _refuse),
     }
     return moto_service("ecs", handlers, agent.notify)
@@ -60,55 +60,48 @@ def _refuse(context: RequestContext, _request: Any) -> Any:
     raise NotImplementedError(f"tasks are run by the fleet agent, not by {context.operation.name}")
 
 
-class _TaskOperations:
-    """Operations on tasks and container instances, which use the fleet agent."""
+def _update_protection(agent: FleetAgent, context: RequestContext, request: Any) -> dict[str, Any]:
+    minutes = request.get("expiresInMinutes") or DEFAULT_PROTECTION_MINUTES
+    if not 1 <= minutes <= _MAX_PROTECTION_MINUTES:
+        raise CommonServiceException(
+            "InvalidParameterException",
+            f"expiresInMinutes is {minutes}: from 1 to {_MAX_PROTECTION_MINUTES} is allowed",
+        )
+    change = (bool(request["protectionEnabled"]), minutes)
+    return _protection(agent, change, context, request)
 
-    def __init__(self, agent: FleetAgent) -> None:
-        self._agent = agent
 
-    def update_protection(self, context: RequestContext, request: Any) -> dict[str, Any]:
-        """UpdateTaskProtection."""
-        minutes = request.get("expiresInMinutes") or DEFAULT_PROTECTION_MINUTES
-        if not 1 <= minutes <= _MAX_PROTECTION_MINUTES:
-            raise CommonServiceException(
-                "InvalidParameterException",
-                f"expiresInMinutes is {minutes}: from 1 to {_MAX_PROTECTION_MINUTES} is allowed",
-            )
-        return self._protection(context, request, (bool(request["protectionEnabled"]), minutes))
+def _protection(
+    agent: FleetAgent, change: tuple[bool, int] | None, context: RequestContext, request: Any
+) -> dict[str, Any]:
+    """The scale-in protection of tasks, after a change if one is given."""
+    found, failures = [], []
+    with agent.region(context.account_id, context.region) as region:
+        for name in request.get("tasks") or []:
+            protection = region.protection(name.split("/")[-1], change)
+            if protection is None:
+                failures.append({"arn": name, "reason": "MISSING"})
+            else:
+                found.append(protection)
+    return {"protectedTasks": found, "failures": failures}
 
-    def get_protection(self, context: RequestContext, request: Any) -> dict[str, Any]:
-        """GetTaskProtection."""
-        return self._protection(context, request, None)
 
-    def _protection(
-        self, context: RequestContext, request: Any, change: tuple[bool, int] | None
-    ) -> dict[str, Any]:
-        found, failures = [], []
-        with self._agent.region(context.account_id, context.region) as region:
-            for name in request.get("tasks") or []:
-                protection = region.protection(name.split("/")[-1], change)
-                if protection is None:
-                    failures.append({"arn": name, "reason": "MISSING"})
-                else:
-                    found.append(protection)
-        return {"protectedTasks": found, "failures": failures}
+def _stop_task(agent: FleetAgent, context: RequestContext, request: Any) -> dict[str, Any]:
+    with agent.region(context.account_id, context.region) as region:
+        task = region.stop_task(request["task"].split("/")[-1], request.get("reason") or "")
+    if task is None:
+        raise CommonServiceException(
+            "InvalidParameterException", "The referenced task was not found."
+        )
+    return {"task": {"taskArn": task.task_arn, "lastStatus": task.last_status}}
 
-    def stop_task(self, context: RequestContext, request: Any) -> dict[str, Any]:
-        """StopTask."""
-        with self._agent.region(context.account_id, context.region) as region:
-            task = region.stop_task(request["task"].split("/")[-1], request.get("reason") or "")
-        if task is None:
-            raise CommonServiceException(
-                "InvalidParameterException", "The referenced task was not found."
-            )
-        return {"task": {"taskArn": task.task_arn, "lastStatus": task.last_status}}
 
-    def update_state(self, context: RequestContext, request: Any) -> Any:
-        """UpdateContainerInstancesState: begin or end the draining of container instances."""
-        with self._agent.region(context.account_id, context.region) as region:
-            for name in request["containerInstances"]:
-                region.set_draining(name.split("/")[-1], request["status"] == "DRAINING")
-        return call_moto(context)
+def _update_instances_state(agent: FleetAgent, context: RequestContext, request: Any) -> Any:
+    """Begin or end the draining of container instances."""
+    with agent.region(context.account_id, context.region) as region:
+        for name in request["containerInstances"]:
+            region.set_draining(name.split("/")[-1], request["status"] == "DRAINING")
+    return call_moto(context)
 
 
 def _set_parameters(service: EcsService, given: Mapping[str, Any]) -> None:

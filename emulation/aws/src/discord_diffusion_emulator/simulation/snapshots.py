@@ -23,11 +23,7 @@ class Resources:
 
 @dataclass(frozen=True)
 class Group:
-    """An Auto Scaling group.
-
-    Its instances are of one type, and register `resources` with ECS. `spot_drains`: they drain
-    themselves at a Spot notice.
-    """
+    """An Auto Scaling group. `resources`: of each instance; `spot_drains`: at a Spot notice."""
 
     name: str
     desired: int
