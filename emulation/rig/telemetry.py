@@ -37,8 +37,8 @@ _STARTING = ("PROVISIONING", "PENDING")
 EVENTS = {
     "The interaction is verified": "verified",
     "The job is queued": "queued",
-    "Leased": "leased",
-    "Drawing": "generating",
+    "The job is leased": "leased",
+    "The drawing of the job begins": "generating",
     "The job failed": "failed",
 }
 """Message of a structured log line, and the event that it stands for."""

@@ -26,6 +26,14 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(line, default=str, ensure_ascii=False)
 
 
+def place_of(error: BaseException) -> str:
+    """The file and line where an error arose, for logs that must not hold its text."""
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "unknown"
+
+
 def configure(level: str) -> None:
     """Log to standard output from `level` on, in place of the handlers that a runtime has set."""
     handler = logging.StreamHandler(sys.stdout)

@@ -38,7 +38,7 @@ def cold_start_ms(runs: int = 9) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder, serve() as sqs:
         package = Path(folder) / "lambda.zip"
         build(package, "3.13", "host", python_of(layout.lambda_environment))
-        sqs.others = EMPTY
+        sqs.fixed_answers = EMPTY
         with zipfile.ZipFile(package) as archive:
             archive.extractall(Path(folder) / "code")
         environment = {

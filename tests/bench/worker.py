@@ -17,7 +17,7 @@ from discord_diffusion.worker.dependencies import Dependencies
 from discord_diffusion.worker.generation import Generation, GenerationRequest, ModelInfo, OnStep
 from discord_diffusion.worker.lease import LeaseTerms
 from discord_diffusion.worker.pace import Pace
-from discord_diffusion.worker.pipeline import DiffusersGenerator
+from discord_diffusion.worker.pipeline.generator import DiffusersGenerator
 from discord_diffusion.worker.publisher import Publisher
 from discord_diffusion.worker.records import JobRecords
 from discord_diffusion.worker.source_images import SourceImages

@@ -15,7 +15,7 @@ from transformers import CLIPConfig, CLIPImageProcessor
 
 from discord_diffusion.jobs.parameters import GenerationParameters
 from discord_diffusion.worker.generation import GenerationRequest
-from discord_diffusion.worker.pipeline import DiffusersGenerator
+from discord_diffusion.worker.pipeline.generator import DiffusersGenerator
 from tests.unit.worker.pipeline import tiny_model
 from tests.unit.worker.pipeline.drawing import draw_all, load
 from tests.unit.worker.pipeline.faults import default_model

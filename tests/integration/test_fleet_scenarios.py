@@ -132,7 +132,7 @@ def test_a_crowd_scales_the_fleet_to_its_maximum_and_no_busy_task_is_stopped(
     assert growing == sorted(growing), counts
     assert most_at_once(changes, "task", "RUNNING") == MAXIMUM
     assert fleet.faults(interactions, IMAGES) == {}
-    leases = [one for one in fleet.log_lines("Leased") if one["job"] in interactions]
+    leases = [one for one in fleet.log_lines("The job is leased") if one["job"] in interactions]
     assert [one["receive_count"] for one in leases] == [1] * len(interactions), "each once"
     assert list(fleet.log_lines("The job is given back")) == []
     assert most_at_once(changes, "protection", "on") > 1

@@ -149,8 +149,8 @@ def test_a_stack_is_started_used_and_stopped_by_commands(rig: Rig, tmp_path: Pat
     shown = json.loads(rig.run("status", "--json"))["fleet"]
     assert (shown["desired"], shown["running"], shown["alarms"]["task-shortfall"]) == (1, 1, "OK")
     [task] = [one for one in shown["tasks"] if one["status"] == "RUNNING"]
-    assert '"Ready"' in rig.run("logs", task["log"])
-    assert '"Ready"' in rig.run("logs", "worker")
+    assert '"The worker is ready"' in rig.run("logs", task["log"])
+    assert '"The worker is ready"' in rig.run("logs", "worker")
     assert task["log"] in rig.run("logs", "nobody", status=1)
     assert "REPORT" in rig.run("logs", "functions")
     assert "The backlog is measured" in rig.run("logs", "backlog")

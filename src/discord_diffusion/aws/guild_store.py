@@ -33,8 +33,7 @@ class GuildStore:
 
     def usage(self, user_id: str, guild_id: str | None, now: datetime) -> Usage:
         """What a user and the user's guild have used today."""
-        keys = ledger.usage_keys(user_id, guild_id, now)
-        return ledger.usage(self._table.batch_get_item(keys, consistent=True), keys, now)
+        return ledger.usage(self._table, user_id, guild_id, now)
 
     def audit(
         self,

@@ -130,7 +130,7 @@ class JobStore:
             UnknownJobError: as `begin`.
         """
         kept = {name: str(value) for name, value in details.items()}
-        return self._end(job_id, status, kept, condition=_IS_UNFINISHED, values=_UNFINISHED)
+        return self._end(job_id, status, kept)
 
     def withdraw(
         self, job_id: str, status: JobStatus, *, reason: str, notify_later: bool = False
@@ -140,14 +140,8 @@ class JobStore:
         With `notify_later` the record keeps its token and its place in the index until
         `confirm_notified`.
         """
-        return self._end(
-            job_id,
-            status,
-            {"reason": reason},
-            condition=_IS_QUEUED,
-            values=_QUEUED,
-            keep_token=notify_later,
-        )
+        details = {"reason": reason}
+        return self._end(job_id, status, details, only_queued=True, keep_token=notify_later)
 
     def _end(
         self,
@@ -155,12 +149,12 @@ class JobStore:
         status: JobStatus,
         details: dict[str, str],
         *,
-        condition: str,
-        values: Mapping[str, Any],
+        only_queued: bool = False,
         keep_token: bool = False,
     ) -> bool:
         if not status.finished:
             raise ValueError(f"{status} is not a final status")
+        condition, values = (_IS_QUEUED, _QUEUED) if only_queued else (_IS_UNFINISHED, _UNFINISHED)
         removed = "" if keep_token else f" {_REMOVALS}"
         update = self._table.update(
             job_items.key(job_id),

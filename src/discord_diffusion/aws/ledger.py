@@ -135,22 +135,16 @@ def removal(table: Table, record: JobRecord, jobs: list[str]) -> Arguments:
     return table.update(_user_key(record), "DELETE jobs :ids", values={":ids": set(jobs)})
 
 
-def usage_keys(user_id: str, guild_id: str | None, now: datetime) -> list[str]:
-    """The ids of the items that `usage` reads."""
-    user = f"user#{guild_id or 'dm'}#{user_id}"
-    guild = [f"guild#{guild_id}#{day_of(now)}"] if guild_id else []
-    return [user, f"{user}#{day_of(now)}", *guild]
-
-
-def usage(items: Mapping[str, Item], keys: list[str], now: datetime) -> Usage:
-    """The usage in these items; a missing item counts as no usage."""
-    user, day, *guild = (from_item(items.get(key, {})) for key in keys)
-    expired = expired_jobs(items.get(keys[0]), now)
-    return Usage(
-        user_units=int(day.get("used", 0)),
-        guild_units=int(guild[0].get("used", 0)) if guild else 0,
-        in_flight=frozenset(user.get("jobs", ())) - frozenset(expired),
-    )
+def usage(table: Table, user_id: str, guild_id: str | None, now: datetime) -> Usage:
+    """What a user and the user's guild have used today; a missing item counts as no usage."""
+    user, today = f"user#{guild_id or 'dm'}#{user_id}", day_of(now)
+    keys = [user, f"{user}#{today}", *([f"guild#{guild_id}#{today}"] if guild_id else [])]
+    items = table.batch_get_item(keys, consistent=True)
+    jobs, *used = (from_item(items.get(key, {})) for key in keys)
+    user_units, guild_units, *_ = (int(item.get("used", 0)) for item in [*used, {}])
+    expired = expired_jobs(items.get(user), now)
+    in_flight = frozenset(jobs.get("jobs", ())) - frozenset(expired)
+    return Usage(user_units, guild_units, in_flight)
 
 
 def audit_item(

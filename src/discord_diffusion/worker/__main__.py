@@ -1,7 +1,7 @@
-"""The worker's process, `python -m discord_diffusion.worker`: works until SIGTERM.
+"""The worker's process, `python -m discord_diffusion.worker`, which runs until SIGTERM.
 
 Exit status: 0 stopped by a signal, 1 the worker failed, 2 the settings are wrong, 3 the model
-cannot be loaded, 4 the pipeline hangs. Its supervisor then starts a new one.
+cannot be loaded, 4 the pipeline hangs. ECS, or another supervisor, then starts a new process.
 """
 
 import logging
@@ -48,7 +48,7 @@ def main() -> int:
 
 def _load(settings: WorkerSettings) -> Generator:
     with _phase("import"):
-        from discord_diffusion.worker.pipeline import DiffusersGenerator
+        from discord_diffusion.worker.pipeline.generator import DiffusersGenerator
     with _phase("load"):
         generator = DiffusersGenerator.load(settings.pipeline)
     with _phase("warm-up"):
@@ -66,7 +66,7 @@ def _work(
         dependencies = Dependencies.from_settings(settings, generator, lambda: exit_now(HANGS))
         worker = Worker(dependencies)
     log.info(
-        "Ready",
+        "The worker is ready",
         extra={
             "seconds": round(time.perf_counter() - started, 2),
             "model": generator.model.name,
@@ -85,7 +85,8 @@ def _work(
 def _phase(name: str) -> Iterator[None]:
     started = time.perf_counter()
     yield
-    log.info("Started", extra={"phase": name, "seconds": round(time.perf_counter() - started, 2)})
+    seconds = round(time.perf_counter() - started, 2)
+    log.info("A phase of the start has ended", extra={"phase": name, "seconds": seconds})
 
 
 if __name__ == "__main__":

@@ -26,13 +26,13 @@ Components = tuple[Mapping[str, Any], ...]
 
 @dataclass(frozen=True)
 class Answer:
-    """All that goes into the user's message."""
+    """The content of the user's message, and the job it answers."""
 
     job: Job
     generation: Generation
     content: str
     images: tuple[CaptionedImage, ...] = ()
-    """From which smaller files can be encoded."""
+    """The pictures of `files`, from which smaller files can be encoded."""
     files: tuple[File, ...] = ()
     components: Components = ()
 
@@ -64,7 +64,7 @@ def compose(job: Job, generation: Generation, *, scale: int = 1, notice: str = "
 
 
 def answer_content(job: Job, generation: Generation, notice: str = "") -> str:
-    """What was drawn, and the seed of each picture."""
+    """The text of an answer: what was drawn, and the seed of each picture."""
     locale, parameters = job.locale, job.parameters
     if not generation.pictures:
         return failure(say(locale, "failed.held_back"))
@@ -93,7 +93,7 @@ def answer_content(job: Job, generation: Generation, notice: str = "") -> str:
 
 
 def alt_text(job: Job, picture: Picture) -> str:
-    """The picture for those who don't see it. Shown as plain text, so nothing is escaped."""
+    """The alt text of a picture. Discord shows it as plain text, so nothing is escaped."""
     prompt = clean(job.parameters.prompt)
     description = say(job.locale, "alt.picture", prompt=prompt)
     suffix = f" ({say(job.locale, 'answer.seed', seeds=picture.seed)})"
@@ -103,9 +103,9 @@ def alt_text(job: Job, picture: Picture) -> str:
 def embedded_parameters(
     parameters: GenerationParameters, seed: int, model: ModelInfo, scale: int
 ) -> str:
-    """How to draw the picture again, in the form of the `parameters` text chunk.
+    """The parameters by which the picture can be drawn again, for the text chunk `parameters`.
 
-    The form is the one that AUTOMATIC1111's web UI writes and other tools read:
+    The form is that of AUTOMATIC1111's web UI, which other tools read:
     https://github.com/AUTOMATIC1111/stable-diffusion-webui/wiki/Features#png-info
     """
     lines = [clean(parameters.prompt)]
@@ -130,6 +130,6 @@ def embedded_parameters(
 def file_stem(job: Job, picture: Picture) -> str:
     """The file's name without extension.
 
-    It holds the job's id, by which a second receive recognises pictures that were delivered.
+    It holds the job's id, by which a later receive recognises delivered pictures.
     """
     return f"{SPOILER if job.spoiler else ''}{file_prefix(job.id)}{picture.index}"

@@ -15,16 +15,16 @@ from discord_diffusion.worker.publisher import PROGRESS_TIMEOUT_SECONDS, Publish
 log = logging.getLogger(__name__)
 
 _MOST_UNSENT = 8
-"""Answers that are kept for another try; each may be as large as a request to Discord."""
+"""The most answers that are kept for another try; each is as large as a request to Discord."""
 _PROGRESS_SECONDS = 0.5
-"""How long an answer waits for a progress edit that is on its way."""
+"""How long an answer waits for a progress edit that is under way."""
 
 
 class Deliverer:
     """Shared by the threads of its stage.
 
-    An answer that Discord could not take is kept: if this worker receives the job again, it is sent
-    without being drawn again.
+    An answer that could not be uploaded is kept: if this worker receives the job again, the answer
+    is uploaded without being drawn again.
     """
 
     def __init__(self, publisher: Publisher, *, picture_scale: int, notice: str) -> None:
@@ -35,10 +35,10 @@ class Deliverer:
         self._lock = Lock()
 
     def deliver(self, held: HeldJob, result: Generation | Answer) -> Answer:
-        """Encode what is not an answer yet, and upload; afterwards the user has the pictures.
+        """Encode a generation into an answer, and upload it; then the user has the pictures.
 
         Raises:
-            Exception: the job was not answered; `failures` says what is done about it.
+            Exception: the job was not answered; `failures` has the rule for the error.
         """
         held.progress.stop()
         if isinstance(result, Answer):
@@ -59,7 +59,7 @@ class Deliverer:
         return answer
 
     def unsent_answer(self, job: Job) -> Answer | None:
-        """The answer that was drawn for this job before, and could not be sent."""
+        """The answer to this job that was drawn earlier and could not be uploaded."""
         with self._lock:
             answer = self._unsent.get(job.id)
         return answer if answer and answer.job == job else None
@@ -79,4 +79,4 @@ class Deliverer:
         try:
             self._publisher.repeat_text(answer)
         except ApiError as error:
-            log.warning("The text could not be repeated", extra={"reason": str(error)})
+            log.warning("The answer's text could not be repeated", extra={"reason": str(error)})

@@ -1,4 +1,4 @@
-"""The worker's dependencies: what it works with, and how the settings choose it."""
+"""The worker's dependencies, and how they are made from the settings."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ from discord_diffusion.worker.watchdog import HealthFile
 
 @dataclass
 class Dependencies:
-    """What a worker needs; where a default does nothing, the worker does without."""
+    """What a worker works with. The defaults leave an optional dependency out."""
 
     queue: JobQueue
     generator: Generator

@@ -1,4 +1,4 @@
-"""The stage *draw*: one call of the pipeline for the jobs of a batch, each watched by itself."""
+"""The stage *draw*: one call of the pipeline for all jobs of a batch, each checked by itself."""
 
 import logging
 import time
@@ -20,18 +20,18 @@ Deliver = Callable[[HeldJob, Generation | Exception], None]
 """Takes the pictures of one job, or the reason why there are none; returns at once."""
 
 _SILENT_SECONDS = 2.0
-"""A job that is drawn within this shows no progress before as much time has passed."""
+"""A batch that is expected to take less shows no progress before this time has passed."""
 _SKETCH_SECONDS = 4.0
-"""A job that is drawn for this long after its half shows a sketch."""
+"""A job shows a sketch if more than this time is left in the second half of its steps."""
 
 
 class _BatchAbandonedError(Exception):
-    """Every job of the batch has ended before its pictures were there."""
+    """Every job of the batch ended before its pictures were drawn."""
 
 
 @dataclass
 class _Batch:
-    """Jobs that are being drawn; `active` are those that have not ended meanwhile."""
+    """Jobs that are drawn together; `active` are those that have not ended meanwhile."""
 
     jobs: list[HeldJob]
     active: list[HeldJob]
@@ -44,7 +44,7 @@ class _Batch:
 
 @dataclass
 class BatchDrawer:
-    """Runs the pipeline, one batch at a time. Never raises because of a job."""
+    """Runs the pipeline, one batch at a time. The error of a job is delivered, never raised."""
 
     generator: Generator
     held_jobs: HeldJobs
@@ -80,7 +80,8 @@ class BatchDrawer:
             except WorkerError as error:
                 deliver(held, error)
                 return False
-            log.info("Drawing", extra={"pictures": held.job.parameters.images})
+            pictures = held.job.parameters.images
+            log.info("The drawing of the job begins", extra={"pictures": pictures})
         held.mark("drawing")
         return True
 
@@ -98,12 +99,12 @@ class BatchDrawer:
             )
         except _BatchAbandonedError as error:
             return [error] * len(batch.jobs)
-        except Exception as error:  # noqa: BLE001 - what a library raises ends a batch, no worker
+        except Exception as error:  # noqa: BLE001 - a library's error ends the batch, not the worker
             log.error("The pipeline failed", extra={"error": type(error).__name__})
             return [GenerationError(f"{type(error).__name__}: {error}")] * len(batch.jobs)
 
     def _announce(self, jobs: Sequence[HeldJob], expected: float | None) -> None:
-        """Show that work begins, unless the answer comes in a moment."""
+        """Show that drawing begins; later, if the answer is expected in a moment."""
         soon = expected is not None and expected < _SILENT_SECONDS
         for held in jobs:
             held.progress.start(_SILENT_SECONDS if soon else 0.0)
@@ -131,7 +132,7 @@ class BatchDrawer:
             raise _BatchAbandonedError
 
     def _learn(self, batch: _Batch, results: Sequence[Generation | Exception]) -> None:
-        """Learn the pace, unless the batch was not drawn whole."""
+        """Learn the pace from a batch whose jobs were all drawn."""
         drawn = [result for result in results if isinstance(result, Generation)]
         if drawn and len(drawn) == len(batch.jobs):
             seconds = batch.seconds()

@@ -1,6 +1,6 @@
 """Encodes pictures into files that Discord takes: PNG if it fits, else smaller WebP or JPEG.
 
-Every file carries the parameters of its picture, where common tools read them: PNG in the text
+Every file holds the parameters of its picture, where common tools read them: PNG in the text
 chunk `parameters`, WebP and JPEG in the Exif tag UserComment.
 """
 
@@ -16,7 +16,7 @@ from discord_diffusion.discord.webhooks import REQUEST_BYTES, File
 from discord_diffusion.worker.errors import PicturesTooLargeError
 
 TOTAL_BYTES = REQUEST_BYTES - 64 * 1024
-"""For all files; the rest of a request is for `payload_json` and the multipart boundaries."""
+"""The most for all files; the rest of a request is for `payload_json` and the boundaries."""
 
 _PNG_COMPRESSION = 2
 """zlib level: a fifth of the default's time for a fifth more bytes."""
@@ -62,8 +62,8 @@ def encode_to_fit(
 ) -> tuple[File, ...]:
     """The best encodings in which each file and all files together fit; limits in bytes.
 
-    Each file takes the best rung that fits it. Only when the sum is too large, the best rung is
-    left out for all of them.
+    Each file has the best rung that fits its own limit. While the sum is too large, the best rung
+    that is left is given up for all files.
 
     Raises:
         PicturesTooLargeError: not even the last rung fits.
@@ -81,7 +81,7 @@ def encode_to_fit(
 
 
 def enlarge(image: Image.Image, scale: int) -> Image.Image:
-    """The picture `scale` times as wide and high, for showing.
+    """The picture, `scale` times as wide and high.
 
     Bicubic: on flat shapes, 64 to 256 pixels, it is within 0.3 dB of Lanczos and rings a third
     less.

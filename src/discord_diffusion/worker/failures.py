@@ -1,4 +1,4 @@
-"""The failure policy: what is done about each class of error. One table, first match wins."""
+"""The failure policy: a table with a rule for each class of error; the first match counts."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -15,7 +15,7 @@ from discord_diffusion.worker import errors
 
 
 class Outcome(Enum):
-    """What becomes of the message."""
+    """What happens to the message and its user."""
 
     RETRY = "retry"
     """Released; on the last receive the user is notified first, then the redrive takes it."""
@@ -35,17 +35,17 @@ class Rule:
     """One row: for these errors, this outcome."""
 
     when: str
-    """What has happened, in words; shown in the documentation."""
+    """What has happened, as the documentation words it."""
     errors: tuple[type[Exception], ...]
     outcome: Outcome
     delay_seconds: int = 0
     """How long a released message stays hidden."""
     text: str = ""
-    """Key of the text that the user reads when nothing more will be tried; empty: none."""
+    """Key of the text that the user reads when the job has failed for good; empty: none."""
 
 
 NEWER_JOB_DELAY_SECONDS = 60
-"""A job of a later schema waits so long for a worker of the deployment that is under way."""
+"""How long a job of a later schema is hidden; a deployment is under way that can read it."""
 
 STOPPED = "failed.stopped"
 """Key of the text for a job that is given back on its last receive."""

@@ -1,4 +1,4 @@
-"""The types at the border of the pipeline: what it is asked for, and what it draws. No torch."""
+"""The interface of the pipeline: its requests and results. Imports no torch."""
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ What it raises ends the whole batch. Both numbers grow when a batch has to be dr
 
 @dataclass(frozen=True)
 class GenerationRequest:
-    """What the pipeline is asked to draw for one job."""
+    """What the pipeline draws for one job."""
 
     parameters: GenerationParameters
     safety_check: bool = True
@@ -31,7 +31,7 @@ class GenerationRequest:
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """What is embedded in a picture's file so that it can be drawn again."""
+    """The model that draws a picture; part of the parameters in the picture's file."""
 
     name: str
     scheduler: str
@@ -50,7 +50,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class PhaseSeconds:
-    """Where the time of one batch went; the first step includes the text encoder."""
+    """The seconds of one batch by phase; the first step includes the text encoder."""
 
     first_step: float
     other_steps: float

@@ -1,8 +1,8 @@
 """The jobs that this worker holds, from receipt to end: which to draw next, when to receive more.
 
-A job is received just in time: at once while the pipeline is free, shortly before the end of the
-batch while it draws, and never more jobs than the next batch takes. Otherwise a job would wait here
-while an idle worker could draw it.
+The next job is received just in time: at once while the pipeline is free, and shortly before the
+end of the batch while it draws. Never are more jobs received than the next batch takes. Otherwise a
+job would wait here while an idle worker could draw it.
 """
 
 import threading
@@ -23,33 +23,33 @@ from discord_diffusion.worker.progress import Progress
 from discord_diffusion.worker.protection import Protection
 
 MOST_HELD = 32
-"""Jobs in all. Reached only while Discord takes answers more slowly than they are drawn."""
+"""The most jobs in all. Reached only if Discord takes answers more slowly than they are drawn."""
 _GATHER_SECONDS = 0.2
 """How long a free pipeline waits, with a job ready, for others of the same batch."""
 _EMPTY_PAUSE_SECONDS = 0.5
-"""Pause after an empty poll, while more jobs of a batch are looked for."""
+"""Pause after an empty poll for more jobs of a batch."""
 
 
 class Stage(Enum):
-    """How far a job has come; the stages follow one another in this order."""
+    """The stages of a job, in their order."""
 
     PREPARING = "preparing"
     """Its record is checked, its source image fetched."""
     READY = "ready"
     DRAWING = "drawing"
     DELIVERING = "delivering"
-    """Its pictures are encoded and uploaded, or its failure is dealt with."""
+    """Its pictures are encoded and uploaded, or its failure is handled."""
 
 
 class Poll(Enum):
     """How long a poll of the queue may wait for a message; the value is in seconds."""
 
     USUAL = None
-    """As long as the queue's client usually does: the worker is idle."""
+    """The worker is idle: it waits as long as the queue's client is set to."""
     SHORT = 1
-    """The pipeline is about to be free; a message that comes later is for an idle worker."""
+    """The pipeline is about to be free; later messages are left to idle workers."""
     IMMEDIATE = 0
-    """A job is ready to be drawn; another of its batch is taken if it is there."""
+    """A job is ready to be drawn; another for its batch is taken only if it is in the queue."""
 
 
 @dataclass(eq=False)
@@ -70,11 +70,11 @@ class HeldJob:
     source: Image | None = None
     """The source image."""
     wants_sketch: bool = True
-    """Whether no sketch has been shown."""
+    """Whether a sketch may still be shown: none has been."""
     given_back: bool = False
-    """Whether other workers may have it: this one does nothing more about it."""
+    """Whether it was released to other workers; this worker does nothing more with it."""
     times: dict[str, float] = field(default_factory=dict)
-    """Seconds since the epoch at which something began or ended, by the name of the event."""
+    """The time of each event, in seconds since the epoch."""
 
     def mark(self, event: str) -> None:
         """Note the time of an event."""
@@ -87,7 +87,7 @@ class HeldJob:
     def check(self, *, leased: bool) -> None:
         """Stop the work on a job that another worker has, or whose token expires.
 
-        On the last receive no other worker would answer, so there a lost lease is no obstacle.
+        On the last receive no other worker answers the job, so the lease does not matter.
 
         Raises:
             LeaseLostError: the job was given back, or is not `leased` any more.
@@ -131,7 +131,7 @@ class HeldJobs:
             self._changed.notify_all()
 
     def mark_ready(self, held: HeldJob) -> bool:
-        """Let the job be drawn; False if the worker stops and the job should be given back."""
+        """Let the job be drawn; False if the worker stops, and the job is to be given back."""
         with self._changed:
             if not self._closed:
                 held.stage = Stage.READY
@@ -139,7 +139,7 @@ class HeldJobs:
             return not self._closed
 
     def remove(self, held: HeldJob) -> None:
-        """Remove a job that has ended here; removing it twice is no error."""
+        """Remove a job that this worker has ended; removing it twice is no error."""
         with self._changed:
             if held in self._jobs:
                 self._jobs.remove(held)
@@ -156,17 +156,17 @@ class HeldJobs:
         with self._changed:
             self._closed = True
             self._changed.notify_all()
-            return self._in(Stage.READY)
+            return self.all(Stage.READY)
 
     def note_empty_poll(self) -> None:
-        """Wait no longer for more jobs of a batch: a poll found none."""
+        """Note that a poll found no job, so that a batch does not wait for more jobs."""
         with self._changed:
             self._gathering = False
             self._empty_until = self._clock() + _EMPTY_PAUSE_SECONDS
             self._changed.notify_all()
 
     def expect_drawing_for(self, seconds: float) -> None:
-        """Note that the batch will be drawn for so long from now; 0 when it has been."""
+        """Note for how many seconds from now the batch will be drawn; 0 when it is drawn."""
         with self._changed:
             self._draw_ends_at = self._clock() + seconds
             self._changed.notify_all()
@@ -181,15 +181,15 @@ class HeldJobs:
         with self._changed:
             since: float | None = None
             while not self._closed:
-                batch = _batch(self._in(Stage.READY))
+                batch = _batch(self.all(Stage.READY))
                 if batch:
                     since = self._clock() if since is None else since
                     left = since + self._gather_seconds - self._clock()
-                    more = self._gathering or self._in(Stage.PREPARING)
+                    more = self._gathering or self.all(Stage.PREPARING)
                     if not more or left <= 0 or _is_full(batch):
                         for held in batch:
                             held.stage = Stage.DRAWING
-                        self._draw_ends_at = float("inf")  # until the drawing thread knows better
+                        self._draw_ends_at = float("inf")  # until there is an estimate
                         return batch
                     self._changed.wait(left)
                 else:
@@ -197,7 +197,7 @@ class HeldJobs:
             return []
 
     def wait_for_room(self, lead_seconds: float, at_most: float) -> Poll | None:
-        """Wait until another job should be received; None if none should be yet.
+        """Wait until another job should be received; None if that is not the case in time.
 
         `lead_seconds` is how long before the end of a batch the next job is received; `at_most` is
         how long this call may wait, in seconds.
@@ -206,36 +206,30 @@ class HeldJobs:
         with self._changed:
             while not self._closed:
                 now = self._clock()
-                due = self._receive_at(lead_seconds)
-                if due <= now:
-                    return self._poll(now)
+                receive_at = self._receive_at(lead_seconds)
+                if receive_at <= now:
+                    if self._draw_ends_at > now:
+                        return Poll.SHORT
+                    return Poll.IMMEDIATE if self.all(Stage.PREPARING, Stage.READY) else Poll.USUAL
                 if now >= give_up_at:
                     break
-                self._changed.wait(min(due, give_up_at) - now)
+                self._changed.wait(min(receive_at, give_up_at) - now)
             return None
 
     def _receive_at(self, lead_seconds: float) -> float:
-        """From when on to receive; infinity: not before something changes."""
-        upcoming = self._in(Stage.PREPARING, Stage.READY)
+        """When to receive the next job, by the clock; infinity: not before something changes."""
+        upcoming = self.all(Stage.PREPARING, Stage.READY)
         if len(self._jobs) >= MOST_HELD or (upcoming and not _has_room(upcoming)):
             if self._gathering:
                 self._gathering = False
                 self._changed.notify_all()
             return float("inf")
-        drawn = self._draw_ends_at - lead_seconds if self._in(Stage.DRAWING) else float("-inf")
+        drawn = self._draw_ends_at - lead_seconds if self.all(Stage.DRAWING) else float("-inf")
         return max(drawn, self._empty_until) if upcoming else drawn
-
-    def _poll(self, now: float) -> Poll:
-        if self._draw_ends_at > now:
-            return Poll.SHORT
-        return Poll.IMMEDIATE if self._in(Stage.PREPARING, Stage.READY) else Poll.USUAL
-
-    def _in(self, *stages: Stage) -> list[HeldJob]:
-        return [held for held in self._jobs if held.stage in stages]
 
 
 def _batch(jobs: list[HeldJob]) -> list[HeldJob]:
-    """The first of the jobs and those that can be drawn with it, as many as fit."""
+    """The first job and those that can be drawn with it, as many as fit."""
     batch: list[HeldJob] = []
     for held in jobs:
         if not batch:
@@ -252,6 +246,6 @@ def _is_full(batch: list[HeldJob]) -> bool:
 
 
 def _has_room(upcoming: list[HeldJob]) -> bool:
-    """Whether one more job may belong to the batch that these will be."""
+    """Whether one more job may fit into the batch of the upcoming jobs."""
     batch = _batch(upcoming)
     return len(batch) == len(upcoming) and not _is_full(batch)

@@ -1,4 +1,4 @@
-"""The job's id in every log line about it, whatever module or thread writes the line."""
+"""Adds a job's id to every log line about it, whichever module or thread writes the line."""
 
 import logging
 import threading
@@ -20,22 +20,19 @@ def about(job_id: str) -> Iterator[None]:
 
 
 def thread(name: str, target: Callable[[], None]) -> threading.Thread:
-    """A daemon thread whose lines are about the same job as those of the thread that made it."""
+    """A daemon thread whose log lines name the same job as those of the thread that makes it."""
     return threading.Thread(name=name, target=copy_context().run, args=(target,), daemon=True)
 
 
-class JobFilter(logging.Filter):
-    """Adds the field `job` to the records of a handler."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Never drops a record."""
-        job_id = _current.get()
-        if job_id is not None and not hasattr(record, "job"):
-            record.job = job_id
-        return True
-
-
 def name_jobs_in_logs() -> None:
-    """Add the field to whatever the root logger's handlers write."""
+    """Let the handlers of the root logger add the field `job` to what they write."""
     for handler in logging.getLogger().handlers:
-        handler.addFilter(JobFilter())
+        handler.addFilter(_add_job)
+
+
+def _add_job(record: logging.LogRecord) -> bool:
+    """A filter that drops no record."""
+    job_id = _current.get()
+    if job_id is not None and not hasattr(record, "job"):
+        record.job = job_id
+    return True

@@ -14,13 +14,13 @@ from discord_diffusion.worker import job_log
 log = logging.getLogger(__name__)
 
 _EXTENSIONS_PER_TIMEOUT = 3
-"""Extensions may fail for two thirds of the timeout before other workers see the message."""
+"""So extensions may fail for two thirds of the timeout before the message is visible again."""
 _END_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
 class LeaseTerms:
-    """The queue's own settings, which the worker has to know."""
+    """The settings of the queue that leases depend on."""
 
     visibility_seconds: int
     max_receive_count: int
@@ -33,13 +33,13 @@ class LeaseTerms:
 class Lease:
     """Keeps a message from other workers, from `start` to `end`.
 
-    While the queue cannot be reached, the extension is tried again until the visibility has run out
-    by the clock. From then on the lease is lost, without a question to the queue: the receipt
-    handle of a FIFO queue ends with the visibility, and a process that was stopped for a while
-    wakes up believing that it still holds the message.
+    While the queue cannot be reached, the extension is repeated until the visibility timeout has
+    passed by the clock. From then on the lease counts as lost, without a call to the queue: the
+    receipt handle of a FIFO queue is valid no longer than that, and a process that was frozen for a
+    while would otherwise believe that it still holds the message.
 
-    After `life_seconds` the lease is extended no more: a job that hangs must not hold up its user's
-    next one. If it has not ended then, `on_overdue` is called from the lease's thread.
+    After `life_seconds` the lease is no longer extended: a job that hangs must not hold up the next
+    job of its user. If it has not ended by then, the lease's thread calls `on_overdue`.
     """
 
     def __init__(
@@ -69,9 +69,9 @@ class Lease:
         self._thread.start()
 
     def end(self) -> None:
-        """Stop extending; afterwards no extension can undo a release or follow a delete."""
+        """Stop extending: no extension can follow a later release or delete."""
         self._ended.set()
-        # An extension that hangs is not waited for: whatever it does, it was asked for earlier.
+        # A hanging extension is not waited for: SQS received it before the next call.
         if self._lock.acquire(timeout=_END_SECONDS):
             self._lock.release()
 
@@ -81,16 +81,16 @@ class Lease:
 
     @property
     def lost(self) -> bool:
-        """Whether the message is known to be no longer ours; answers at once."""
+        """Whether this worker is known to have lost the message; returns at once."""
         return self._lost
 
     @property
     def current(self) -> bool:
-        """Whether the message is ours for certain; answers at once, from the clock."""
+        """Whether this worker holds the message for certain, by the clock; returns at once."""
         return not self._lost and self._clock() < self._held_until
 
     def is_held(self) -> bool:
-        """Whether the message is ours; waits for an extension that is under way."""
+        """Whether this worker holds the message; waits for an extension that is under way."""
         with self._lock:
             return self._check_clock()
 
@@ -98,7 +98,7 @@ class Lease:
         pause = self._visibility / _EXTENSIONS_PER_TIMEOUT
         while not self._ended.wait(max(0.0, min(pause, self._ends_at - self._clock()))):
             if self._clock() >= self._ends_at:
-                log.warning("The lease is extended no more: the job's time is over")
+                log.warning("The lease is no longer extended: the job is overdue")
                 self._on_overdue()
                 return
             with self._lock:
@@ -110,13 +110,13 @@ class Lease:
                 pause = self._visibility / _EXTENSIONS_PER_TIMEOUT / (1 if extended else 4)
             elif math.isinf(self._ends_at):
                 return
-            else:  # nothing is left to do but to notice that the job is overdue
+            else:  # only the end of the job's time is left to wait for
                 pause = self._ends_at - self._clock()
 
     def _check_clock(self) -> bool:
-        """Whether the lease goes on; once its time has run out, it never does again."""
+        """Whether the lease holds; once it has expired, it never holds again."""
         if not self._lost and self._clock() >= self._held_until:
-            log.warning("The lease has run out")
+            log.warning("The lease has expired")
             self._lost = True
         return not self._lost
 

@@ -1,7 +1,7 @@
-"""How a job ends at this worker: what becomes of its message and record, and what its user reads.
+"""How a job ends at this worker: what happens to its message and record, and what its user reads.
 
-A job that has failed for good is left to the queue's redrive after its user was notified, so that
-it is kept as a dead letter; one whose user cannot be notified any more is deleted.
+The message of a job that has failed for good is left to the queue's redrive, which keeps it as a
+dead letter, after its user was notified. It is deleted if its user cannot be notified any more.
 """
 
 import logging
@@ -14,6 +14,7 @@ from discord_diffusion.discord.errors import ApiError
 from discord_diffusion.jobs.job import JobHeader, has_newer_schema, read_header
 from discord_diffusion.jobs.record import JobStatus
 from discord_diffusion.jobs.validation import InvalidJobError
+from discord_diffusion.logs import place_of
 from discord_diffusion.texts.answers import apology_for, apology_without_request
 from discord_diffusion.texts.catalogue import say
 from discord_diffusion.worker.errors import LeaseLostError, WorkerError
@@ -33,14 +34,14 @@ from discord_diffusion.worker.telemetry import Telemetry
 log = logging.getLogger(__name__)
 
 HURRY_SECONDS = 2.0
-"""For each of two calls to Discord when the process is about to end."""
+"""Time for each of two calls to Discord when the process is about to end."""
 _LAST_EDIT_SECONDS = 3.0
-"""How long an apology waits for a progress edit that could write over it."""
+"""How long an apology waits for a progress edit that could overwrite it."""
 
 
 @dataclass(frozen=True)
 class JobOutcomes:
-    """Ends jobs and messages. What the queue or Discord refuses is logged, never raised."""
+    """Ends jobs and messages. Errors of the queue and of Discord are logged, never raised."""
 
     queue: JobQueue
     publisher: Publisher
@@ -49,7 +50,7 @@ class JobOutcomes:
     telemetry: Telemetry
 
     def answered(self, held: HeldJob, **details: str | float) -> None:
-        """Record that the user has the pictures, with `details`; delete the message."""
+        """Record with `details` that the job is answered, and delete its message."""
         self.records.finish(held.job.id, JobStatus.ANSWERED, **details)
         self.discard(held)
 
@@ -60,15 +61,17 @@ class JobOutcomes:
         try:
             self.queue.delete(held.message.receipt_handle)
         except QueueError as error:
-            # The worker that receives it next finds the answer in place and deletes it.
+            # The worker that receives it next finds that the job is answered, and deletes it.
             log.warning("The message was not deleted", extra={"reason": str(error)})
 
     def failed(self, held: HeldJob, error: Exception) -> None:
-        """Do with a job that failed, this time or for good, as the failure table says."""
+        """Handle a job that failed, this time or for good, by the rule for its error."""
         held.progress.stop()
         if not (held.last or held.lease.is_held()):
-            # An error that a worker finds after it was frozen says nothing about the job.
-            error = LeaseLostError(f"another worker has the job; here: {type(error).__name__}")
+            # The worker may have been frozen: its error says nothing about the job.
+            error = LeaseLostError(
+                f"another worker has the job; the error here is {type(error).__name__}"
+            )
         rule = rule_for(error)
         _log_failure(held.message, error, rule)
         self.telemetry.failed(held, error, rule.outcome)
@@ -102,7 +105,7 @@ class JobOutcomes:
         self._release(message, delay_seconds)
 
     def apologise(self, to: JobHeader, key: str, timeout_seconds: float | None = None) -> None:
-        """Show the user the text of that key, unless the token has expired."""
+        """Show the user the text with that key as an apology, unless the token has expired."""
         if to.expires_at <= datetime.now(UTC):
             return
         apology = apology_without_request(to.id, say(to.locale, key))
@@ -114,7 +117,7 @@ class JobOutcomes:
     def _show_apology(
         self, to: JobHeader, apology: str, timeout_seconds: float | None = None
     ) -> MessageState:
-        """Show the apology unless pictures or an apology are there; what the user sees then.
+        """Show the apology unless the message has pictures or an apology; returns its state then.
 
         Raises:
             ApiError: the user could not be notified.
@@ -126,7 +129,7 @@ class JobOutcomes:
         return state
 
     def _end_with_apology(self, held: HeldJob, rule: Rule) -> None:
-        """Notify the user, then leave the message to the redrive; retry if that is impossible."""
+        """Notify the user, then leave the message to the redrive; if that fails, retry the job."""
         delay, job = 0, held.job
         reason = say(job.locale, rule.text)
         apology = apology_for(job.id, job.parameters, reason, job.locale)
@@ -134,10 +137,10 @@ class JobOutcomes:
             state = self._show_apology(job, apology)
         except ApiError as error:
             log.error("The user could not be notified", extra={"reason": str(error)})
-            second = rule_for(error)
-            if second.outcome is Outcome.GONE:
+            second_rule = rule_for(error)
+            if second_rule.outcome is Outcome.GONE:
                 return self._end_unanswered(held)
-            delay = 0 if held.last else second.delay_seconds
+            delay = 0 if held.last else second_rule.delay_seconds
         else:
             if state is MessageState.PICTURES:  # an upload that seemed to fail had arrived
                 return self.answered(held)
@@ -157,13 +160,13 @@ class JobOutcomes:
         try:
             self.queue.release(message.receipt_handle, delay_seconds)
         except QueueError as error:
-            # Its visibility timeout gives it back, only later.
+            # It is received again when its visibility timeout ends.
             log.warning("The message was not released", extra={"reason": str(error)})
 
 
 def _log_failure(message: ReceivedMessage, error: Exception, rule: Rule) -> None:
     log.error(
-        "Not a job" if isinstance(error, InvalidJobError) else "The job failed",
+        "The message is no valid job" if isinstance(error, InvalidJobError) else "The job failed",
         extra={
             "error": type(error).__name__,
             "reason": _describe(error),
@@ -175,10 +178,7 @@ def _log_failure(message: ReceivedMessage, error: Exception, rule: Rule) -> None
 
 
 def _describe(error: Exception) -> str:
-    """The text of errors that never hold a token; for others the place where they arose."""
+    """The text of an error whose class never holds a token; else the place where it arose."""
     if isinstance(error, (InvalidJobError, WorkerError, ApiError, QueueError)):
         return str(error)
-    trace = error.__traceback__
-    while trace and trace.tb_next:
-        trace = trace.tb_next
-    return f"at {trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "unknown"
+    return f"at {place_of(error)}"

@@ -1,7 +1,7 @@
-"""The pace of this worker: seconds that drawing takes, learned from the last batches.
+"""The pace of this worker: the seconds that drawing takes, learned from the last batches.
 
-It decides whether a job can still be answered before its token expires, when the next job is
-received, and, in the job table, how many workers the fleet needs.
+From it follow whether a job can still be answered before its token expires, when the next job is
+received, and, by way of the job table, how many workers the fleet needs.
 """
 
 import logging
@@ -20,10 +20,10 @@ from discord_diffusion.worker.errors import JobExpiredError
 log = logging.getLogger(__name__)
 
 TOKEN_MARGIN = timedelta(seconds=5)
-"""A job whose token expires within this is not answered, but its user can still be notified."""
+"""A job whose token expires within this time is not drawn: its user is notified instead."""
 PUBLISH_INTERVAL_SECONDS = 60.0
 _SLOWER = 1.5
-"""Factor by which a job may take longer than those before it."""
+"""A job may take this many times as long as the fastest of the last batches."""
 _REMEMBERED = 8
 
 
@@ -40,15 +40,15 @@ class Pace:
         self._seconds_per_batch: deque[float] = deque(maxlen=_REMEMBERED)
 
     def learn(self, drawn: Iterable[GenerationParameters], seconds: float) -> None:
-        """Learn from a batch of these that was drawn in that time."""
+        """Learn from a batch of jobs with these parameters, which took so many seconds."""
         self._seconds_per_unit.append(seconds / sum(map(_units, drawn)))
         self._seconds_per_batch.append(seconds)
 
     def least(self, parameters: GenerationParameters) -> float:
-        """Seconds that a job takes at least; 0 before the first batch.
+        """The fewest seconds that a job takes; 0 before the first batch.
 
-        The fastest of the last batches counts: small ones are slow for their size, and a job that
-        could have been answered in time must not be refused.
+        It is computed from the fastest of the last batches: small batches are slow for their size,
+        and no job may be refused that could be answered in time.
         """
         return min(self._seconds_per_unit, default=0.0) * _units(parameters)
 
@@ -72,7 +72,7 @@ class Pace:
             )
 
     def publish(self) -> None:
-        """Write the seconds per batch into the job table, once a minute at most."""
+        """Write the seconds per batch into the job table, at most once a minute."""
         if not self._table or not self._seconds_per_batch or self._clock() < self._publish_at:
             return
         self._publish_at = self._clock() + PUBLISH_INTERVAL_SECONDS

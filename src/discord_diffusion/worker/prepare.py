@@ -1,4 +1,4 @@
-"""The stage *prepare*: whether a job is to be drawn, and the source image that it begins from."""
+"""The stage *prepare*: checks whether a job is to be drawn, and fetches its source image."""
 
 import logging
 import time
@@ -35,10 +35,10 @@ class Preparer:
     def prepare(self, held: HeldJob, *, to_draw: bool) -> bool:
         """Whether the job is to be answered; if not, it has ended.
 
-        `to_draw`: its pictures have yet to be drawn, for which there must be time.
+        `to_draw`: its pictures are not drawn yet, so there must be time to draw them.
 
         Raises:
-            Exception: the job cannot be answered; `failures` says what is done about it.
+            Exception: the job cannot be answered; `failures` has the rule for the error.
         """
         started = time.monotonic()
         wanted = self._prepare(held, to_draw)
@@ -46,13 +46,13 @@ class Preparer:
         return wanted
 
     def longest_seconds(self) -> float:
-        """How long the slowest of the last jobs took."""
+        """The longest time that preparing one of the last jobs took."""
         return max(self._seconds)
 
     def _prepare(self, held: HeldJob, to_draw: bool) -> bool:
         status = self.records.begin(held.job.id)
         if status in _ENDED:
-            log.info("Ended before", extra={"status": status})
+            log.info("The job ended before", extra={"status": status})
             self.outcomes.discard(held)
             return False
         if status is JobStatus.FAILED:
@@ -70,16 +70,17 @@ class Preparer:
         return True
 
     def _shows_pictures(self, held: HeldJob) -> bool:
-        """Whether the user has the pictures, by another worker or an earlier receive."""
+        """Whether the user has the pictures, from another worker or an earlier receive."""
         state = self.publisher.message_state(held.job)
         if state is MessageState.APOLOGY:
             raise FailedBeforeError("its user has been notified")
         if state is MessageState.PICTURES:
-            log.info("Answered before", extra={"receive_count": held.message.receive_count})
+            extra = {"receive_count": held.message.receive_count}
+            log.info("The job was answered before", extra=extra)
         return state is MessageState.PICTURES
 
     def _announce_last_try(self, held: HeldJob) -> None:
-        """Notify the user before the last try: it may be the job that kills workers."""
+        """Announce the last try in the message: the job itself may be what kills workers."""
         try:
             self.publisher.show_progress(held.job, progress_text(held.job, last_try=True))
         except ApiError as error:

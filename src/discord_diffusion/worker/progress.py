@@ -1,4 +1,4 @@
-"""The progress message: how far a job is, shown by a thread that never holds up the answer."""
+"""The progress message: shows how far a job is, from a thread that never delays the answer."""
 
 import logging
 import threading
@@ -26,8 +26,8 @@ Edit = Callable[[str, Image | None], None]
 class Progress:
     """Shows the latest text that was reported, by calling `edit`, from `start` until `stop`.
 
-    An edit that fails is not repeated: the next one says more. An edit that was on its way when the
-    answer was sent could overwrite it, so `settle` tells whether that can still happen.
+    An edit that fails is not repeated: the next one is newer. An edit that is under way when the
+    answer is uploaded could overwrite the answer; `settle` returns whether that can still happen.
     """
 
     def __init__(self, edit: Edit, interval_seconds: float | None = None) -> None:
@@ -42,12 +42,12 @@ class Progress:
         self._thread = job_log.thread("progress", self._show_until_stopped)
 
     def start(self, after_seconds: float = 0.0) -> None:
-        """Begin to show, the first text after so long."""
+        """Begin to show, the first text after `after_seconds`."""
         self._not_before = time.monotonic() + after_seconds
         self._thread.start()
 
     def report(self, content: str, sketch: Image | None = None) -> None:
-        """Note what to show next; returns at once."""
+        """Set what is shown next; returns at once."""
         with self._changed:
             self._reported = content
             self._sketch = sketch or self._sketch
@@ -99,7 +99,7 @@ def progress_text(job: Job, steps_done: int = 0, steps: int = 0, *, last_try: bo
         status = say(locale, "working.steps", done=steps_done, steps=steps)
     lines = [*quoted_request(job.parameters, locale), status]
     if last_try:
-        # Shown in each reader's own time: https://docs.discord.com/developers/reference#message-formatting
+        # Discord shows it in each reader's time zone: https://docs.discord.com/developers/reference#message-formatting
         by = f"<t:{int(job.expires_at.timestamp())}:t>"
         lines.append(f"-# {say(locale, 'working.last_try', by=by)}")
     return fit_content("\n".join(lines))

@@ -1,7 +1,7 @@
 """Task protection: keeps ECS from ending this task for scale-in while it holds jobs.
 
-It is set as soon as the first job is held and removed a few seconds after the last one has ended:
-a worker between two jobs is not ended, and the agent is not called twice for each job.
+It is set as soon as the first job is held, and removed a few seconds after the last job has ended:
+a task is not ended between two jobs, and the agent is not called twice for each job.
 """
 
 import logging
@@ -23,7 +23,7 @@ _LONGEST_PAUSE_SECONDS = 30.0
 
 
 class Protection:
-    """Follows the number of held jobs by a thread, so that no job waits for ECS.
+    """Follows the number of held jobs in a thread of its own, so that no job waits for ECS.
 
     A call that fails is logged and repeated. Without a task, outside ECS, it does nothing.
     """
@@ -99,11 +99,11 @@ class Protection:
             self._failures += 1
             pause = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2 ** (self._failures - 1))
             log.warning(
-                "The task's protection could not be set",
+                "The task's protection could not be changed",
                 extra={"protect": wanted, "reason": str(error), "pause": pause},
             )
         else:
             if wanted is not self._on:
-                log.info("Protected from scale-in" if wanted else "No longer protected")
+                log.info("The task is protected" if wanted else "The task is no longer protected")
             self._on, self._failures, pause = wanted, 0, _RENEW_AFTER_SECONDS
         self._next_call_at = self._clock() + pause

@@ -29,11 +29,11 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 Fence = Callable[[], None]
-"""Called repeatedly during an upload, last when all but its end is sent; raises to stop it."""
+"""Called during an upload, the last time when all but its end is sent; raises to stop it."""
 
 PROGRESS_TIMEOUT_SECONDS = 3.0
 _SHRINKINGS = 6
-"""How often an upload that Discord finds too large is made a third smaller."""
+"""How often an upload that is too large for Discord is made a third smaller."""
 _SKETCH = "sketch.webp"
 _SKETCH_QUALITY = 60
 
@@ -66,7 +66,8 @@ class Publisher:
     def show_progress(self, job: Job, content: str, sketch: Image | None = None) -> None:
         """Replace the text, and show the sketch.
 
-        Tried once, with a short time-out, and only if the rate limit leaves a call to the answer.
+        It is tried once, with a short time-out, and only if the rate limit leaves a call for the
+        answer.
         """
         if sketch:
             self._sketched.add(job.id)
@@ -80,10 +81,10 @@ class Publisher:
         )
 
     def upload(self, answer: Answer, fence: Fence = lambda: None) -> None:
-        """Show the answer; smaller files are tried when Discord takes less than it promised.
+        """Show the answer; smaller files are tried if Discord refuses what should fit.
 
         Raises:
-            PicturesTooLargeError: Discord takes no size.
+            PicturesTooLargeError: Discord refuses even the smallest files.
             Exception: what `fence` raised to stop the upload.
         """
         files = answer.files
@@ -124,7 +125,7 @@ class Publisher:
         self._sketched.discard(to.id)
 
     def _upload(self, answer: Answer, files: tuple[File, ...], fence: Fence) -> None:
-        """Upload until it is known to have worked; what may have worked is looked up first."""
+        """Upload; before a repetition, check whether the attempt before has arrived after all."""
         job, doubtful = answer.job, False
 
         def attempt() -> None:

@@ -1,4 +1,4 @@
-"""The stage *receive*: polls the queue when a job is wanted, and leases the job in a message."""
+"""The stage *receive*: polls the queue when a job is wanted, and leases the job it receives."""
 
 import logging
 import random
@@ -16,21 +16,22 @@ from discord_diffusion.worker.lease import Lease, LeaseTerms
 from discord_diffusion.worker.pace import TOKEN_MARGIN
 from discord_diffusion.worker.progress import Progress
 from discord_diffusion.worker.publisher import Publisher
+from discord_diffusion.worker.retries import backoff
 from discord_diffusion.worker.watchdog import Watchdog
 
 log = logging.getLogger(__name__)
 
-_FIRST_PAUSE_SECONDS = 0.5
-_LONGEST_PAUSE_SECONDS = 30.0
+_PAUSE_SECONDS = (0.5, 30.0)
+"""After a failed poll: the first pause and the longest."""
 _STOP_CHECK_SECONDS = 5.0
-"""The receiving thread sees within this that the worker stops, while no job is wanted."""
+"""How often the receiving thread checks, while no job is wanted, whether the worker stops."""
 _LEAD_SECONDS = (0.3, 5.0)
 """How long before the end of a batch the next job is received: at least and at most."""
 
 
 @dataclass
 class Receiver:
-    """For one thread. After a failure the queue is polled again, after ever longer pauses."""
+    """Used by one thread. After a failure it polls again, with growing pauses."""
 
     queue: JobQueue
     terms: LeaseTerms
@@ -43,8 +44,8 @@ class Receiver:
     def poll(self, prepare_seconds: float, stopping: threading.Event) -> list[ReceivedMessage]:
         """Wait until a job is wanted, then poll the queue once.
 
-        `prepare_seconds` is how long the next job may take to be prepared: it is received so much
-        earlier. The pause after a failure ends with `stopping`.
+        `prepare_seconds` is how long the next job may take to be prepared; the poll begins that
+        much earlier. The pause after a failure ends with `stopping`.
         """
         least, most = _LEAD_SECONDS
         lead = min(most, least + 2 * prepare_seconds)
@@ -55,7 +56,7 @@ class Receiver:
             messages = self.queue.receive(wait_seconds=poll.value)
         except QueueError as error:
             self._failures += 1
-            pause = _pause(self._failures)
+            pause = random.uniform(*backoff(self._failures, *_PAUSE_SECONDS))  # noqa: S311 - no secret
             log.error(
                 "The queue does not answer", extra={"reason": str(error), "pause": round(pause, 1)}
             )
@@ -68,7 +69,7 @@ class Receiver:
         return messages
 
     def hold(self, message: ReceivedMessage) -> HeldJob:
-        """The job in a message, its lease extended from now on.
+        """Lease the job in a message; its lease is extended from now on.
 
         Raises:
             InvalidJobError: the message is no job of this schema; nothing is leased.
@@ -76,7 +77,7 @@ class Receiver:
         job = Job.from_json(message.body)
         time_left = job.expires_at - TOKEN_MARGIN - datetime.now(UTC)
         with job_log.about(job.id):
-            log.info("Leased", extra={"receive_count": message.receive_count})
+            log.info("The job is leased", extra={"receive_count": message.receive_count})
             lease = Lease(
                 self.queue,
                 message.receipt_handle,
@@ -85,7 +86,7 @@ class Receiver:
                 on_overdue=lambda: self.watchdog.job_overdue(held),
             )
             progress = Progress(
-                # A worker that was frozen for a while must not write over another one's answer.
+                # A worker that was frozen for a while must not overwrite another worker's answer.
                 lambda text, sketch: (
                     self.publisher.show_progress(job, text, sketch) if lease.current else None
                 )
@@ -98,9 +99,3 @@ class Receiver:
         held.times["sent"] = message.sent_at
         held.mark("received")
         return held
-
-
-def _pause(failures: int) -> float:
-    """Seconds; doubled by each failure, and random so that a fleet does not poll in step."""
-    ceiling = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2 ** min(failures - 1, 10))
-    return random.uniform(ceiling / 2, ceiling)  # noqa: S311 - spreads a fleet out, no secret

@@ -1,11 +1,10 @@
 """The job records as the worker uses them: a table that does not answer stops no job.
 
-The user's message stays the proof of whether a job was answered. The record saves looking there,
-and tells of jobs that were cancelled or refused.
+Whether a job was answered is certain only from the user's message. The record often saves reading
+it, and shows which jobs were cancelled or refused.
 """
 
 import logging
-from typing import Any
 
 from discord_diffusion.aws.errors import StoreError, UnknownJobError
 from discord_diffusion.aws.job_store import JobStore
@@ -24,7 +23,7 @@ class JobRecords:
         """Mark the job as being drawn, unless it has ended.
 
         Returns:
-            The status before; None if it is not known.
+            The status that it had; None if unknown.
         """
         if not self._table:
             return None
@@ -33,20 +32,15 @@ class JobRecords:
         except UnknownJobError:
             log.warning("The job has no record")
         except StoreError as error:
-            log.warning("The job's record could not be read", extra=_reason(error))
+            log.warning("The job record could not be read", extra={"reason": str(error)})
         return None
 
     def finish(self, job_id: str, status: JobStatus, **details: str | float) -> None:
-        """Give the job its last status, unless it has one; `details` are kept with it."""
+        """Give the job its final status, unless it has one; `details` are kept with it."""
         if not self._table:
             return
-        kept: dict[str, Any] = {**details}
         try:
-            if not self._table.finish(job_id, status, **kept):
+            if not self._table.finish(job_id, status, **details):
                 log.info("The job had ended before", extra={"status": status})
         except StoreError as error:
-            log.warning("The job's end could not be recorded", extra=_reason(error))
-
-
-def _reason(error: StoreError) -> dict[str, str]:
-    return {"reason": str(error) or type(error).__name__}
+            log.warning("The job record could not be ended", extra={"reason": str(error)})

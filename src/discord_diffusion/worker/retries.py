@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """Limits of the repetitions, in seconds; the defaults suit a user who is waiting."""
+    """Limits of the repetitions, in seconds; the defaults suit a waiting user."""
 
     attempts: int = 7
     """Calls in all, without rate-limited ones, which are limited by `longest_rate_limit_wait`."""
@@ -29,10 +29,10 @@ class RetryPolicy:
     longest_rate_limit_wait: float = 60.0
     """The sum of all waits for rate limits."""
     answer_arrives_within: float = 10.0
-    """The function's response may reach Discord after the worker's first edit."""
+    """How long after a job's first edit the function's answer may still reach Discord."""
     answer_pause: float = 0.5
     answer_attempts: int = 5
-    """At least so many, however late it is by the clock: the process may have been frozen."""
+    """The fewest calls, however late it is by the clock: the process may have been frozen."""
 
 
 @dataclass(frozen=True)
@@ -72,17 +72,22 @@ class Retrier:
                 failures += 1
                 if failures >= self.policy.attempts:
                     raise
-                pause = self._backoff(failures)
+                policy = self.policy
+                pause = self.uniform(*backoff(failures, policy.first_pause, policy.longest_pause))
                 reason = error
             if self.clock() + pause >= give_up_at:
                 raise reason
             log.info(
-                "The call to Discord is repeated",
+                "A call to Discord is repeated",
                 extra={"pause": round(pause, 2), "reason": str(reason)},
             )
             self.sleep(pause)
 
-    def _backoff(self, failures: int) -> float:
-        """Seconds: exponential with jitter, at least half, so that a fleet spreads out."""
-        ceiling = min(self.policy.longest_pause, self.policy.first_pause * 2 ** (failures - 1))
-        return self.uniform(ceiling / 2, ceiling)
+
+def backoff(failures: int, first: float, longest: float) -> tuple[float, float]:
+    """The shortest and the longest pause after so many failures, in seconds.
+
+    Each failure doubles it; a random pause in between keeps a fleet from acting in step.
+    """
+    ceiling = min(longest, first * 2 ** min(failures - 1, 10))
+    return ceiling / 2, ceiling

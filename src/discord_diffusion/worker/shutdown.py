@@ -1,4 +1,4 @@
-"""Stops the worker at SIGTERM or SIGINT: running jobs are finished in time, or given back.
+"""Stops the worker at SIGTERM or SIGINT: held jobs are finished in time, or given back.
 
 A second signal ends the process at once. The worker runs in a thread of its own, so that the main
 thread can act on a signal at once, even while a kernel of torch runs for seconds.
@@ -25,25 +25,25 @@ _WAIT_SECONDS = 1.0
 
 
 class Shutdown:
-    """Owns the signals of the process."""
+    """Handles the signals of the process."""
 
     def __init__(self, stop_timeout_seconds: float) -> None:
-        # No event: a signal that comes while the main thread holds its lock would wait for itself.
-        # A put may interrupt a get: https://docs.python.org/3/library/queue.html#simplequeue-objects
+        # Not an Event: a signal handler that runs while the main thread holds its lock would wait
+        # for ever. A put may interrupt a get: https://docs.python.org/3/library/queue.html#simplequeue-objects
         self._stopping = False
         self._timeout = stop_timeout_seconds
         self._wake: SimpleQueue[None] = SimpleQueue()
 
     def install(self) -> None:
-        """Take over both signals."""
+        """Handle both signals from now on."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
 
     def run(self, worker: "Worker") -> int:
         """Run the worker until it ends; return the exit status of the process.
 
-        After a signal it has `stop_timeout_seconds` to end; then the jobs that are left are given
-        back, and the status is 0 all the same: nothing is lost. The caller exits at once.
+        After a signal the worker has `stop_timeout_seconds` to end. Then the jobs that are left are
+        given back; the status is still 0, since nothing is lost. The caller exits at once.
         """
         failed = threading.Event()
 
@@ -60,10 +60,10 @@ class Shutdown:
         thread.start()
         self._wake.get()
         if self._stopping:
-            log.info("Stopping", extra={"at_most_seconds": self._timeout})
+            log.info("The worker stops", extra={"at_most_seconds": self._timeout})
             deadline = time.monotonic() + self._timeout
             worker.stop()
-            # In short waits: a second signal is acted on between two of them, whenever it comes.
+            # In short waits, so that a second signal is handled between two of them.
             while thread.is_alive() and (left := deadline - time.monotonic()) > 0:
                 thread.join(min(left, _WAIT_SECONDS))
         if thread.is_alive() or failed.is_set():
@@ -78,9 +78,9 @@ class Shutdown:
 
 
 def exit_now(status: int) -> NoReturn:
-    """End the process without waiting for threads; what was logged is written."""
+    """End the process without waiting for threads; the log is flushed."""
     for stream in (sys.stdout, sys.stderr):
-        # A signal may have come in the middle of writing, which cannot be entered twice.
+        # A signal may have interrupted a write, which cannot be entered twice.
         with contextlib.suppress(RuntimeError, OSError):
             stream.flush()
     os._exit(status)

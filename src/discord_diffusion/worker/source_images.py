@@ -1,7 +1,7 @@
-"""The source image of a job, fetched from where Discord keeps it.
+"""Fetches the source image of a job from Discord's servers.
 
-Only from hosts that are named, only so many bytes, only for so long, and only a picture of a common
-format: the address comes with a message, and the file behind it from a user.
+Hosts, size, time and format are limited: the address comes from a message, and the file from a
+user.
 """
 
 import io
@@ -21,7 +21,7 @@ FORMATS = ("PNG", "JPEG", "WEBP")
 MOST_BYTES = 25 * 1024 * 1024
 MOST_PIXELS = 4096 * 4096
 SECONDS = 10.0
-"""For the whole download and its repetitions."""
+"""The longest time for a download and its repetitions."""
 _ATTEMPTS = 3
 _PAUSE_SECONDS = 0.5
 _TRANSIENT_STATUSES = frozenset({408, 425, 429})
@@ -54,7 +54,7 @@ class SourceImages:
         """
         address = urlsplit(url)
         if (address.scheme, address.netloc.lower()) not in self._origins:
-            raise SourceRefusedError(f"{address.hostname!r} is not where Discord keeps pictures")
+            raise SourceRefusedError(f"{address.hostname!r} is not a host of Discord's pictures")
         ends_at = self._clock() + SECONDS
         for attempt in range(_ATTEMPTS):
             try:

@@ -1,11 +1,11 @@
-"""Telemetry: what is reported of finished work as log lines, metrics and traces.
+"""Telemetry: reports finished work as log lines, metrics and traces.
 
-Metrics are lines on standard output in CloudWatch's embedded metric format, no call to a service:
+Metrics are lines on standard output in CloudWatch's embedded metric format; no service is called:
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 
 Traces go to an OpenTelemetry collector. The spans of a job are made when it has ended, from the
-times noted on its way, so that drawing never waits for them. They continue the trace that the job
-names in `traceparent`, else they begin one with the interaction: https://www.w3.org/TR/trace-context/
+times of its events, so that drawing never waits for them. They continue the trace that the job
+names in `traceparent`, else they begin a trace at the interaction: https://www.w3.org/TR/trace-context/
 """
 
 import logging
@@ -55,7 +55,7 @@ _PHASES = (
 
 
 class JobTracer:
-    """Sends traces by OTLP over HTTP, in batches, from a thread of the SDK's."""
+    """Sends traces by OTLP over HTTP, in batches, from a thread of the SDK."""
 
     def __init__(self, provider: "TracerProvider") -> None:
         from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
@@ -65,7 +65,7 @@ class JobTracer:
         self._propagator = TraceContextTextMapPropagator()
 
     def trace(self, held: HeldJob, error: Exception | None = None) -> None:
-        """Make a span of the job that has ended, and one of each phase that it went through."""
+        """Make a span for a job that has ended, and a span for each phase it went through."""
         from opentelemetry.trace import Status, StatusCode, set_span_in_context
 
         job, times = held.job, held.times
@@ -91,7 +91,7 @@ class JobTracer:
 
 
 class Telemetry:
-    """Called by the threads in which things happen; never raises.
+    """Reports jobs and batches. Safe to share between threads; never raises.
 
     Metrics are written to `namespace` and traces by `tracer`; None leaves them out.
     """
@@ -110,7 +110,7 @@ class Telemetry:
         seconds = {"waited": waited, **asdict(generation.seconds)}
         seconds |= {"encode": encode, "publish": publish, "total": total}
         log.info(
-            "Answered",
+            "The job is answered",
             extra={
                 "pictures": len(generation.pictures),
                 "filtered": generation.filtered,
@@ -134,7 +134,7 @@ class Telemetry:
             self._tracer.trace(held)
 
     def failed(self, held: HeldJob | None, error: Exception, outcome: Outcome) -> None:
-        """Report a job that failed, this time or for good; `held` is None if it was no job."""
+        """Report a failure, for this time or for good; `held` is None if there is no valid job."""
         self._write({"Failures": 1}, Kind=type(error).__name__, Outcome=outcome.value)
         if held and self._tracer:
             self._tracer.trace(held, error)
@@ -142,7 +142,7 @@ class Telemetry:
     def batch_drawn(
         self, batch: Sequence[HeldJob], seconds: float, peak_memory: int | None
     ) -> None:
-        """Report a batch that was drawn whole; `peak_memory` is in bytes of the device."""
+        """Report a batch whose jobs were all drawn; `peak_memory` is in bytes of the device."""
         pictures = sum(held.job.parameters.images for held in batch)
         values: dict[str, float] = {
             "BatchSeconds": seconds,
@@ -160,7 +160,7 @@ class Telemetry:
             self._tracer.close()
 
     def _write(self, values: Mapping[str, float], **dimensions: str) -> None:
-        """Write one point of each metric, as of now: in all, and by the dimensions if any."""
+        """Write one point of each metric as of now: without dimensions, and by `dimensions`."""
         if not self._namespace:
             return
         sets: Sequence[list[str]] = [[], [*dimensions]] if dimensions else [[]]
@@ -174,7 +174,7 @@ class Telemetry:
 
 
 def tracer_to(endpoint: str | None) -> JobTracer | None:
-    """A tracer that sends to the collector at that address, if it and the packages are there."""
+    """A tracer for the collector at that address; None without an address or the packages."""
     if not endpoint:
         return None
     try:
@@ -184,7 +184,7 @@ def tracer_to(endpoint: str | None) -> JobTracer | None:
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
         from opentelemetry.sdk.trace.sampling import ALWAYS_ON
     except ImportError as error:
-        log.error("No traces: install the extra `traces`", extra={"reason": str(error)})
+        log.error("No traces are sent: install the extra `traces`", extra={"reason": str(error)})
         return None
     # Every job is traced, also where the function that accepted it did not record its own spans.
     provider = TracerProvider(sampler=ALWAYS_ON, resource=Resource({"service.name": _SERVICE}))

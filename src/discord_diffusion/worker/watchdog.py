@@ -1,4 +1,4 @@
-"""The watchdog: keeps the health file fresh while the worker is well, and ends a hung pipeline."""
+"""The watchdog: rewrites the health file while the worker is healthy, and ends a hung pipeline."""
 
 import logging
 import threading
@@ -15,9 +15,9 @@ from discord_diffusion.worker.pace import Pace
 log = logging.getLogger(__name__)
 
 HUNG_AFTER_SECONDS = 300.0
-"""The longest time without a step: the first step may compile, the last one decodes."""
+"""The longest time without a step: the first step may compile, the last step decodes."""
 OVERDUE_SECONDS = 60.0
-"""The longest time that a job is drawn after its token has expired."""
+"""A job that is drawn for longer than this after its token has expired hangs."""
 _CHECK_SECONDS = 1.0
 _SETTLE_SECONDS = 0.5
 _FILE_SECONDS = 1.0
@@ -25,7 +25,7 @@ _FILE_SECONDS = 1.0
 
 
 class HealthFile:
-    """The file whose age shows whether the worker is well; without a path it does nothing."""
+    """A file whose age shows whether the worker is healthy; without a path it does nothing."""
 
     def __init__(self, path: Path | None, clock: Callable[[], float] = time.monotonic) -> None:
         self._path = path
@@ -34,7 +34,7 @@ class HealthFile:
         self._written_at = float("-inf")
 
     def write(self, state: str) -> None:
-        """Write the state, `polling` or `working`; one state once a second at most."""
+        """Write the state, `polling` or `working`; the same state at most once a second."""
         now = self._clock()
         if self._path is None or (state == self._state and now - self._written_at < _FILE_SECONDS):
             return
@@ -44,7 +44,7 @@ class HealthFile:
             temporary.write_text(f"{state}\n")
             temporary.replace(self._path)  # readers never see half a file
         except OSError as error:
-            # Work goes on; the file grows old, which its readers notice.
+            # Work goes on; the file is not rewritten, which its readers notice.
             log.warning("The health file cannot be written", extra={"reason": str(error)})
 
 
@@ -70,17 +70,18 @@ class Watchdog:
         self._stepped_at = clock()
 
     def start(self) -> None:
-        """Begin to watch, in a thread."""
+        """Begin to check, in a thread."""
         threading.Thread(name="watchdog", target=self._watch, daemon=True).start()
 
     def pipeline_stepped(self) -> None:
-        """Note that the pipeline gets on."""
+        """Note that the pipeline has made a step."""
         self._stepped_at = self._clock()
 
     def job_overdue(self, held: HeldJob) -> None:
-        """Notify the user of a job that is still drawn at the end of its time, then end the wait.
+        """Notify the user of a job that is still drawn at the end of its time.
 
-        A pipeline that hangs cannot be ended from within, so the process has to end.
+        If the job does not end soon after, the pipeline hangs. It cannot be stopped from within,
+        so the process has to end.
         """
         if held.stage is not Stage.DRAWING:
             return

@@ -2,8 +2,8 @@
 
 receive (1 thread) ─▶ prepare (4 threads) ─▶ draw (the thread of `run`) ─▶ deliver (4 threads)
 
-`Worker` is the whole route, top down. What a stage does is in the module of its name; how a job
-ends is in `outcomes`, and which failure leads to which end in `failures`.
+`Worker` is the whole route, top down. What a stage does is in the module of its name, how a job
+ends is in `outcomes`, and the rules for failures are in `failures`.
 """
 
 import logging
@@ -31,10 +31,10 @@ log = logging.getLogger(__name__)
 _PREPARE_THREADS = 4
 _DELIVER_THREADS = 4
 _DELIVERY_SECONDS = 5.0
-"""Of the time in which the worker has to stop, what is kept for the upload of pictures."""
+"""The part of the time to stop that is reserved for uploading pictures."""
 _GIVE_BACK_SECONDS = 5.0
 _UPLOAD_GRACE_SECONDS = 10
-"""How long a job whose upload was cut off stays hidden: the pictures may still arrive."""
+"""How long a job whose upload was interrupted stays hidden: the pictures may still arrive."""
 
 
 class Worker:
@@ -76,7 +76,7 @@ class Worker:
         self._receive_error: BaseException | None = None
 
     def start(self) -> None:
-        """Begin what goes on beside the stages: task protection, health file and watchdog."""
+        """Start the threads beside the stages: task protection and the watchdog."""
         self._protection.start()
         self._watchdog.start()
 
@@ -108,17 +108,16 @@ class Worker:
                 for message in self._receiver.poll(seconds, self._stopping):
                     try:
                         self._hold(message)
-                    except Exception as error:  # noqa: BLE001 - its visibility gives it back
-                        log.critical(
-                            "The message could not be held", extra={"error": type(error).__name__}
-                        )
+                    except Exception as error:  # noqa: BLE001 - it is received again
+                        kind = type(error).__name__
+                        log.critical("The message could not be accepted", extra={"error": kind})
         except BaseException as error:  # noqa: BLE001 - raised again by `run`
             self._receive_error = error
             self.held_jobs.close()
 
     def _hold(self, message: ReceivedMessage) -> None:
         if self._stopping.is_set():
-            # The poll was open when the signal came; another worker has the job at once.
+            # The poll was under way when the signal came; another worker can have the job at once.
             self._outcomes.give_back(message)
             return
         try:
@@ -165,29 +164,29 @@ class Worker:
             self.held_jobs.remove(held)
 
     def _finish(self, held: HeldJob, answer: Answer) -> None:
-        """The user has the pictures: write the record, delete the message, report."""
+        """Write the record, delete the message and report: the user has the pictures."""
         pictures, filtered = len(answer.generation.pictures), answer.generation.filtered
         self._outcomes.answered(
             held, pictures=pictures, filtered=filtered, charged_pictures=pictures
         )
         self._telemetry.answered(held, answer)
 
-    # Stop: give back what will not be done.
+    # Stop: give back the jobs that are not finished.
 
     def stop(self) -> None:
-        """Receive no more; give back what is not begun, or would not be drawn in time."""
+        """Receive no more; give back jobs that are not begun, or would not be drawn in time."""
         self._stopping.set()
         returned = self.held_jobs.close()
         left = self.held_jobs.drawing_seconds_left()
         if self._stop_timeout - _DELIVERY_SECONDS < left < float("inf"):
-            # On its last receive a job is worth the risk: no other worker may draw it.
+            # A job on its last receive is drawn on all the same: no other worker would draw it.
             returned += [held for held in self.held_jobs.all(Stage.DRAWING) if not held.last]
         for held in returned:
             self._prepare_pool.submit(self._give_back, held)
         self._stopped.set()
 
     def give_back(self) -> None:
-        """Let other workers have all jobs that are still held: the process is about to end."""
+        """Release all jobs that are still held to other workers: the process is about to end."""
         left = self.held_jobs.all()
         if not left:
             return
@@ -211,11 +210,12 @@ class Worker:
 
     @contextmanager
     def _work_on(self, held: HeldJob) -> Iterator[None]:
-        """Log about the job; an unforeseen error ends its lease, and nothing else."""
+        """Log about the job; an unexpected error ends its lease and removes the job."""
         with job_log.about(held.job.id):
             try:
                 yield
             except Exception as error:  # noqa: BLE001 - its text may quote a token
-                log.critical("The job was not ended", extra={"error": type(error).__name__})
+                extra = {"error": type(error).__name__}
+                log.critical("Unexpected error: the job is left to the queue", extra=extra)
                 held.lease.end()
                 self.held_jobs.remove(held)

@@ -14,8 +14,9 @@ from test_job_store import at_once, job, snowflake, store, table
 
 from discord_diffusion.access.limits import Limits, Usage
 from discord_diffusion.aws import ledger
+from discord_diffusion.aws.dynamodb import Table
 from discord_diffusion.aws.job_store import JobStore
-from discord_diffusion.aws.ledger import Charge, usage, usage_keys
+from discord_diffusion.aws.ledger import Charge, usage
 from discord_diffusion.jobs.job import Job
 from discord_diffusion.jobs.record import JobStatus
 from discord_diffusion.jobs.refusal import Refusal
@@ -44,14 +45,8 @@ def usage_of(emulator: Emulator, table: str) -> UsageReader:
     """Reads the usage of a job's user and guild."""
 
     def read(of: Job) -> Usage:
-        now = datetime.now(UTC)
-        keys = usage_keys(of.user_id, of.guild_id, now)
-        client = emulator.client("dynamodb")
-        found = {
-            key: client.get_item(TableName=table, Key={"id": {"S": key}}).get("Item", {})
-            for key in keys
-        }
-        return usage(found, keys, now)
+        reader = Table(table, client=emulator.client("dynamodb"))
+        return usage(reader, of.user_id, of.guild_id, datetime.now(UTC))
 
     return read
 

@@ -1,4 +1,4 @@
-"""A small HTTP server that the SDK takes for AWS: it gives set answers and records the calls."""
+"""A small HTTP server that stands in for AWS: it gives fixed answers and records the calls."""
 
 import json
 import threading
@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 Answer = tuple[int, dict[str, Any]]
-"""HTTP status and body; status 0 closes the connection without a word."""
+"""HTTP status and body; status 0 closes the connection without an answer."""
 
 OK: Answer = (200, {})
 EMPTY: dict[str, Answer] = {
@@ -30,32 +30,32 @@ EMPTY: dict[str, Answer] = {
     "UpdateItem": OK,
     "StartExecution": OK,
 }
-"""The answers of a new deployment, in which nothing has happened yet."""
+"""The answers of a new deployment, whose table and queue are empty."""
 BUSY: Answer = (503, {"__type": "ServiceUnavailable"})
 
 
 @dataclass
-class Sqs:
-    """Answers as told, in turn and the last for ever, and keeps what it was asked.
+class AwsServer:
+    """Gives `answers` in turn, the last one for ever, and keeps the calls.
 
-    What is asked of `others` is answered from there, and does not count among the turns.
+    Actions in `fixed_answers` are always answered from there, out of turn.
     """
 
     endpoint: str = ""
-    others: dict[str, Answer] = field(default_factory=dict)
+    fixed_answers: dict[str, Answer] = field(default_factory=dict)
     answers: list[Answer | Callable[[], Answer]] = field(default_factory=lambda: [OK])
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     authorizations: list[str] = field(default_factory=list)
 
     def next_answer(self, action: str) -> Answer:
-        if action in self.others:
-            return self.others[action]
+        if action in self.fixed_answers:
+            return self.fixed_answers[action]
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         return answer() if callable(answer) else answer
 
     @property
     def environment(self) -> dict[str, str]:
-        """What sends the SDK here."""
+        """The environment variables that direct the SDK to this server."""
         return {
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_ACCESS_KEY_ID": "test",
@@ -66,9 +66,9 @@ class Sqs:
 
 
 @contextmanager
-def serve() -> Iterator[Sqs]:
+def serve() -> Iterator[AwsServer]:
     """A server on a loopback port of its own."""
-    state = Sqs()
+    state = AwsServer()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"

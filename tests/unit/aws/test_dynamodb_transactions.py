@@ -43,7 +43,7 @@ def cancel(answers: Stubber, *codes: str) -> None:
     )
 
 
-def test_a_conflict_is_retried(table: Table, answers: Stubber) -> None:
+def test_a_conflicting_transaction_is_retried(table: Table, answers: Stubber) -> None:
     for _ in range(3):
         cancel(answers, "None", "TransactionConflict")
     answers.add_response("transact_write_items", {})
@@ -51,13 +51,15 @@ def test_a_conflict_is_retried(table: Table, answers: Stubber) -> None:
     answers.assert_no_pending_responses()
 
 
-def test_a_conflict_that_lasts_is_an_unavailable_table(table: Table, answers: Stubber) -> None:
+def test_a_lasting_conflict_means_that_the_table_is_unavailable(
+    table: Table, answers: Stubber
+) -> None:
     cancel(answers, "TransactionConflict")
     with pytest.raises(StoreUnavailableError):
         transact(table, [WRITE], retry_seconds=-1)
 
 
-def test_a_condition_that_does_not_hold_is_named_and_not_retried(
+def test_a_write_whose_condition_fails_is_named_and_not_retried(
     table: Table, answers: Stubber
 ) -> None:
     cancel(answers, "TransactionConflict", "ConditionalCheckFailed")
@@ -66,7 +68,9 @@ def test_a_condition_that_does_not_hold_is_named_and_not_retried(
     assert refused.value.index == 1
 
 
-def test_any_other_reason_is_an_error(table: Table, answers: Stubber) -> None:
+def test_a_transaction_that_is_cancelled_for_another_reason_is_an_error(
+    table: Table, answers: Stubber
+) -> None:
     cancel(answers, "ItemCollectionSizeLimitExceeded")
     with pytest.raises(StoreError, match="ItemCollectionSizeLimitExceeded"):
         transact(table, [WRITE], retry_seconds=60)

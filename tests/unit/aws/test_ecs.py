@@ -17,7 +17,7 @@ def instances(monkeypatch: pytest.MonkeyPatch) -> ContainerInstances:
 
 
 def answers(instances: ContainerInstances, running: int, statuses: list[str]) -> Stubber:
-    """ECS with one instance, and tasks on it that have been told to stop."""
+    """ECS with one instance, and tasks on it that are stopping."""
     stub = Stubber(instances._ecs)
     stub.add_response("list_container_instances", {"containerInstanceArns": [ARN]})
     described = {
@@ -30,15 +30,15 @@ def answers(instances: ContainerInstances, running: int, statuses: list[str]) ->
     stub.add_response("describe_container_instances", {"containerInstances": [described]})
     if running:
         return stub
-    told = TASKS[: len(statuses)]
+    stopping = TASKS[: len(statuses)]
     stub.add_response(
         "list_tasks",
-        {"taskArns": told},
+        {"taskArns": stopping},
         {"cluster": "bot", "containerInstance": ARN, "desiredStatus": "STOPPED"},
     )
-    if told:
+    if stopping:
         tasks = [{"lastStatus": status} for status in statuses]
-        stub.add_response("describe_tasks", {"tasks": tasks}, {"cluster": "bot", "tasks": told})
+        stub.add_response("describe_tasks", {"tasks": tasks}, {"cluster": "bot", "tasks": stopping})
     return stub
 
 

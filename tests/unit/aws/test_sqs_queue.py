@@ -11,7 +11,7 @@ from discord_diffusion.aws.errors import QueueError, QueueUnavailableError, Rece
 from discord_diffusion.aws.queue import JobQueue, JobSender
 from discord_diffusion.jobs.job import Job
 from discord_diffusion.jobs.parameters import GenerationParameters
-from tests.unit.aws.aws_server import BUSY, OK, Answer, Sqs, serve
+from tests.unit.aws.aws_server import BUSY, OK, Answer, AwsServer, serve
 
 URL = "https://sqs.eu-north-1.amazonaws.com/000000000000/jobs.fifo"
 
@@ -26,7 +26,7 @@ JOB = Job(
 
 
 @pytest.fixture
-def sqs(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sqs]:
+def sqs(monkeypatch: pytest.MonkeyPatch) -> Iterator[AwsServer]:
     with serve() as state:
         for name, value in state.environment.items():
             monkeypatch.setenv(name, value)
@@ -51,7 +51,9 @@ def stalled(seconds: float) -> Callable[[], Answer]:
     return answer
 
 
-def test_a_job_is_sent_in_its_users_group_and_deduplicated_by_its_interaction(sqs: Sqs) -> None:
+def test_a_job_is_sent_in_its_users_group_and_deduplicated_by_its_interaction(
+    sqs: AwsServer,
+) -> None:
     JobSender(URL).send(JOB)
     ((action, sent),) = sqs.calls
     assert action == "SendMessage"
@@ -61,12 +63,12 @@ def test_a_job_is_sent_in_its_users_group_and_deduplicated_by_its_interaction(sq
     assert Job.from_json(sent["MessageBody"]) == JOB
 
 
-def test_a_body_holds_only_characters_that_sqs_takes(sqs: Sqs) -> None:
+def test_a_body_holds_only_characters_that_sqs_takes(sqs: AwsServer) -> None:
     JobSender(URL).send(JOB)
     assert sqs.calls[0][1]["MessageBody"].isascii()
 
 
-def test_the_region_is_the_queues_own_else_the_one_that_is_set(sqs: Sqs) -> None:
+def test_the_region_is_the_queues_own_else_the_one_that_is_set(sqs: AwsServer) -> None:
     JobSender(URL, region="us-west-2").send(JOB)
     JobQueue(URL, wait_seconds=0).delete("receipt")
     JobSender(f"{sqs.endpoint}/000000000000/jobs.fifo", region="us-west-2").send(JOB)
@@ -76,21 +78,21 @@ def test_the_region_is_the_queues_own_else_the_one_that_is_set(sqs: Sqs) -> None
 
 @pytest.mark.parametrize("first", [BUSY, refusal("RequestThrottled"), dropped])
 def test_a_send_that_fails_early_is_tried_a_second_time(
-    sqs: Sqs, first: Answer | Callable[[], Answer]
+    sqs: AwsServer, first: Answer | Callable[[], Answer]
 ) -> None:
     sqs.answers = [first, OK]
     JobSender(URL).send(JOB)
     assert len(sqs.calls) == 2
 
 
-def test_a_send_that_sqs_refuses_for_good_is_not_repeated(sqs: Sqs) -> None:
+def test_a_send_that_sqs_refuses_for_good_is_not_repeated(sqs: AwsServer) -> None:
     sqs.answers = [refusal("QueueDoesNotExist"), OK]
     with pytest.raises(QueueError, match="QueueDoesNotExist"):
         JobSender(URL).send(JOB)
     assert len(sqs.calls) == 1
 
 
-def test_a_send_to_a_queue_that_hangs_fails_in_time_for_an_apology(sqs: Sqs) -> None:
+def test_a_send_to_a_queue_that_hangs_fails_in_time_for_an_apology(sqs: AwsServer) -> None:
     sqs.answers = [stalled(4)]
     sender = JobSender(URL)
     started = time.monotonic()
@@ -100,7 +102,7 @@ def test_a_send_to_a_queue_that_hangs_fails_in_time_for_an_apology(sqs: Sqs) -> 
 
 
 def test_a_send_after_a_depth_from_a_queue_that_hangs_fails_in_time_too(
-    sqs: Sqs,
+    sqs: AwsServer,
 ) -> None:
     sqs.answers = [stalled(4)]
     sender = JobSender(URL)
@@ -113,7 +115,7 @@ def test_a_send_after_a_depth_from_a_queue_that_hangs_fails_in_time_too(
 
 
 def test_a_send_to_a_queue_that_cannot_be_reached_fails_at_once(
-    sqs: Sqs, monkeypatch: pytest.MonkeyPatch
+    sqs: AwsServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     sender = JobSender(URL)
@@ -123,7 +125,7 @@ def test_a_send_to_a_queue_that_cannot_be_reached_fails_at_once(
     assert time.monotonic() - started < 2.7
 
 
-def test_no_error_quotes_the_token(sqs: Sqs) -> None:
+def test_no_error_quotes_the_token(sqs: AwsServer) -> None:
     for answer in (refusal("InvalidMessageContents"), (500, {"message": JOB.token})):
         sqs.answers = [answer]
         with pytest.raises(QueueError) as refused:
@@ -131,7 +133,7 @@ def test_no_error_quotes_the_token(sqs: Sqs) -> None:
         assert JOB.token not in "".join(traceback.format_exception(refused.value))
 
 
-def test_a_received_message_has_its_group_and_how_often_it_was_received(sqs: Sqs) -> None:
+def test_a_received_message_has_its_group_and_how_often_it_was_received(sqs: AwsServer) -> None:
     message = {
         "MessageId": "m-1",
         "ReceiptHandle": "r-1",
@@ -151,14 +153,14 @@ def test_a_received_message_has_its_group_and_how_often_it_was_received(sqs: Sqs
     assert sqs.calls[0][1]["WaitTimeSeconds"] == 7
 
 
-def test_a_receive_whose_answer_was_lost_asks_for_the_same_messages(sqs: Sqs) -> None:
+def test_a_receive_whose_answer_was_lost_asks_for_the_same_messages(sqs: AwsServer) -> None:
     sqs.answers = [dropped, OK]
     assert JobQueue(URL, wait_seconds=0).receive() == []
     first, second = (asked["ReceiveRequestAttemptId"] for _, asked in sqs.calls)
     assert first == second
 
 
-def test_a_message_is_extended_released_and_deleted_by_its_receipt_handle(sqs: Sqs) -> None:
+def test_a_message_is_extended_released_and_deleted_by_its_receipt_handle(sqs: AwsServer) -> None:
     queue = JobQueue(URL, wait_seconds=0)
     queue.extend("r", 30)
     queue.release("r")
@@ -172,13 +174,13 @@ def test_a_message_is_extended_released_and_deleted_by_its_receipt_handle(sqs: S
 
 
 @pytest.mark.parametrize("code", ["ReceiptHandleIsInvalid", "MessageNotInflight"])
-def test_an_expired_receipt_handle_has_an_error_of_its_own(sqs: Sqs, code: str) -> None:
+def test_an_expired_receipt_handle_has_an_error_of_its_own(sqs: AwsServer, code: str) -> None:
     sqs.answers = [refusal(code)]
     with pytest.raises(ReceiptLostError):
         JobQueue(URL, wait_seconds=0).extend("r", 30)
 
 
-def test_an_extension_that_hangs_fails_in_time_for_another(sqs: Sqs) -> None:
+def test_an_extension_that_hangs_fails_in_time_for_another(sqs: AwsServer) -> None:
     sqs.answers = [stalled(6), OK]
     started = time.monotonic()
     with pytest.raises(QueueUnavailableError):

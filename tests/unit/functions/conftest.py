@@ -46,8 +46,8 @@ class ListQueue:
     """A queue in memory that drops a second job of the same interaction, as SQS FIFO does."""
 
     jobs: list[Job] = field(default_factory=list)
-    others: int = 0
-    """Messages of other users, in flight."""
+    in_flight: int = 0
+    """The messages of other users, which workers hold."""
     broken: Exception | None = None
     tried_once: bool = False
 
@@ -61,7 +61,7 @@ class ListQueue:
     def depth(self) -> QueueDepth:
         if self.broken:
             raise self.broken
-        return QueueDepth(len(self.jobs), self.others)
+        return QueueDepth(len(self.jobs), self.in_flight)
 
     def refuse(self) -> None:
         """Fail as SQS does when it throttles."""
@@ -80,7 +80,7 @@ class DictStore:
     broken: Exception | None = None
     late: bool = False
     """Whether a record is written only after its writer has timed out."""
-    on_the_way: list[JobRecord] = field(default_factory=list)
+    late_records: list[JobRecord] = field(default_factory=list)
 
     def accept(
         self, job: Job, *, charge: Charge | None = None, wait: WaitEstimate | None = None
@@ -94,7 +94,7 @@ class DictStore:
             raise self.refusal
         record = JobRecord.of(job, units=units, wait=wait)
         if self.late:
-            self.on_the_way.append(record)
+            self.late_records.append(record)
             raise StoreUnavailableError("ReadTimeoutError")
         self.records[job.id] = record
         return True
@@ -105,9 +105,9 @@ class DictStore:
             self.records[job.id] = JobRecord.of(job)
         self.finish(job.id, JobStatus.FAILED, reason=reason)
 
-    def arrive(self) -> None:
-        """Write the late records, as a conditional write does."""
-        for record in self.on_the_way:
+    def write_late_records(self) -> None:
+        """Write the records of writers that timed out, as conditional writes do."""
+        for record in self.late_records:
             self.records.setdefault(record.id, record)
 
     def get(self, job_id: str | None = None) -> Any:
@@ -138,7 +138,7 @@ class DictStore:
             self.records[job_id],
             status=status,
             token=None,
-            details={name: str(one) for name, one in details.items()},
+            details={name: str(value) for name, value in details.items()},
         )
         return True
 
@@ -146,37 +146,37 @@ class DictStore:
         if self.broken:
             raise self.broken
 
-    def knows(self, **look: Any) -> None:
-        """Be as after a look at the fleet."""
+    def set_snapshot(self, **snapshot: Any) -> None:
+        """Set the fleet snapshot of this moment."""
         counts = {"visible": 0, "in_flight": 0, "running": 0, "desired": 0, "wanted": 0}
         now = datetime.now(UTC)
-        self.state = FleetState(FleetSnapshot(**{**counts, "measured_at": now, **look}), 10.0)
+        self.state = FleetState(FleetSnapshot(**{**counts, "measured_at": now, **snapshot}), 10.0)
 
 
 @dataclass
 class DictGuilds:
-    """What guilds decided, in memory, and what was kept for those who look into it."""
+    """The settings of guilds and the audit records, in memory."""
 
-    decided: dict[str, tuple[GuildSettings, int]] = field(default_factory=dict)
+    by_guild: dict[str, tuple[GuildSettings, int]] = field(default_factory=dict)
     used: Usage = field(default_factory=lambda: Usage(0, 0, frozenset()))
     audited: list[dict[str, Any]] = field(default_factory=list)
-    outpaced: bool = False
+    saved_by_another: bool = False
     """Whether somebody else always saves first."""
     broken: Exception | None = None
 
     def settings(self, guild_id: str) -> tuple[GuildSettings, int]:
         self._break()
-        return self.decided.get(guild_id, (GuildSettings(), 0))
+        return self.by_guild.get(guild_id, (GuildSettings(), 0))
 
-    def decide(self, **settings: Any) -> None:
-        """Be as after `/settings` in the guild of `imagine`."""
-        self.decided["2000"] = (GuildSettings(**settings), 1)
+    def set_settings(self, **settings: Any) -> None:
+        """Set the settings of the guild of `imagine`."""
+        self.by_guild["2000"] = (GuildSettings(**settings), 1)
 
     def save(self, guild_id: str, settings: GuildSettings, version: int) -> bool:
         self._break()
-        if self.outpaced or self.settings(guild_id)[1] != version:
+        if self.saved_by_another or self.settings(guild_id)[1] != version:
             return False
-        self.decided[guild_id] = (settings, version + 1)
+        self.by_guild[guild_id] = (settings, version + 1)
         return True
 
     def usage(self, user_id: str, guild_id: str | None, now: datetime) -> Usage:  # noqa: ARG002
@@ -190,10 +190,10 @@ class DictGuilds:
         guild_id: str | None,  # noqa: ARG002
         action: str,
         now: datetime,  # noqa: ARG002
-        **what: str | int | None,
+        **details: str | int | None,
     ) -> None:
         self._break()
-        self.audited.append({"id": event_id, "user": user_id, "action": action, **what})
+        self.audited.append({"id": event_id, "user": user_id, "action": action, **details})
 
     def _break(self) -> None:
         if self.broken:
@@ -232,7 +232,7 @@ class Caller:
         return self.endpoint.answer(event_v1(body) | event)
 
     def content(self, payload: object) -> dict[str, Any]:
-        """The response to a signed payload, which must be answered well."""
+        """The content of the response to a signed payload, whose status must be 200."""
         response = self.post(payload)
         assert response["statusCode"] == 200, response
         answer: dict[str, Any] = json.loads(response["body"])
@@ -255,7 +255,7 @@ def event_v1(body: bytes) -> dict[str, Any]:
 
 
 def event_v2(body: bytes) -> dict[str, Any]:
-    """Payload format 2.0, as API Gateway HTTP and function URLs send it: base64 at times."""
+    """Payload format 2.0, as API Gateway HTTP and function URLs send it: sometimes base64."""
     lower = {name.lower(): value for name, value in headers(body).items()}
     encoded = base64.b64encode(body).decode()
     return {"version": "2.0", "headers": lower, "body": encoded, "isBase64Encoded": True}

@@ -15,8 +15,8 @@ EPHEMERAL = 64
 DOWN = StoreUnavailableError("ConnectTimeoutError")
 
 
-def made(seconds_ago: float, **options: Any) -> dict[str, Any]:
-    """`/imagine`, of an interaction that was made so many seconds ago."""
+def imagine_from(seconds_ago: float, **options: Any) -> dict[str, Any]:
+    """`/imagine`, in an interaction of so many seconds ago."""
     milliseconds = int((time.time() - seconds_ago) * 1000) - 1_420_070_400_000
     return imagine(prompt="a star", **options) | {"id": str(milliseconds << 22)}
 
@@ -35,8 +35,8 @@ def test_a_sleeping_fleet_is_woken_by_the_first_job_and_not_again_by_the_next(
 
 
 def test_a_fleet_that_runs_or_starts_is_not_woken(caller: Caller) -> None:
-    caller.store.knows(running=1, desired=1)
-    caller.queue.others = 3
+    caller.store.set_snapshot(running=1, desired=1)
+    caller.queue.in_flight = 3
     running = content(caller.content(imagine(prompt="a star")))
     assert "About 3 ahead of you" in running
     assert "asleep" not in running
@@ -54,18 +54,20 @@ def test_a_fleet_that_runs_or_starts_is_not_woken(caller: Caller) -> None:
 def test_the_answer_states_what_the_job_waits_for(
     caller: Caller, snapshot: dict[str, Any], stated: str
 ) -> None:
-    caller.store.knows(**snapshot)
+    caller.store.set_snapshot(**snapshot)
     assert stated in content(caller.content(imagine(prompt="a star")))
 
 
 def test_the_estimate_is_a_timestamp_that_counts_down_by_itself(caller: Caller) -> None:
-    caller.store.knows(running=1, desired=1)
+    caller.store.set_snapshot(running=1, desired=1)
     text = content(caller.content(imagine(prompt="a star")))
     moment = int(text.split("<t:")[1].split(":R>")[0])
     assert moment == pytest.approx(time.time() + 10, abs=3)
 
 
-def test_without_the_table_nothing_is_drawn_in_a_direct_message_either(caller: Caller) -> None:
+def test_without_the_table_requests_are_refused_in_guilds_and_direct_messages(
+    caller: Caller,
+) -> None:
     caller.store.broken = DOWN
     direct = {"guild_id": None, "member": None, "user": {"id": "4000"}}
     for payload in (imagine(prompt="a star"), imagine(prompt="a star") | direct):
@@ -81,7 +83,7 @@ def test_a_job_whose_record_is_written_after_its_refusal_has_ended(caller: Calle
     payload = imagine(prompt="a star")
     first = caller.content(payload)
     assert "can't take your request" in content(first)
-    caller.store.arrive()
+    caller.store.write_late_records()
     caller.store.late = False
     assert caller.store.waiting(10) == []
     assert caller.content(payload) == first
@@ -122,7 +124,7 @@ def test_a_job_that_was_recorded_but_never_sent_is_sent_when_it_is_redelivered(
 def test_a_job_that_cannot_be_finished_in_time_is_refused_before_it_is_queued(
     caller: Caller,
 ) -> None:
-    payload = made(seconds_ago=13 * 60)
+    payload = imagine_from(seconds_ago=13 * 60)
     answer = caller.content(payload)
     assert answer["data"]["flags"] == EPHEMERAL
     assert "15 minutes" in content(answer)
@@ -135,11 +137,11 @@ def test_a_job_that_cannot_be_finished_in_time_is_refused_before_it_is_queued(
 def test_a_job_that_was_admitted_is_not_refused_when_it_is_redelivered_late(
     caller: Caller,
 ) -> None:
-    caller.store.knows(running=1, desired=1)
-    payload = made(seconds_ago=13 * 60)
+    caller.store.set_snapshot(running=1, desired=1)
+    payload = imagine_from(seconds_ago=13 * 60)
     first = caller.content(payload)
     assert "Queued" in content(first)
-    caller.store.knows(measured_at=datetime.now(UTC) - timedelta(seconds=100))
+    caller.store.set_snapshot(measured_at=datetime.now(UTC) - timedelta(seconds=100))
     time.sleep(admission.FLEET_STATE_CACHE_SECONDS)
     assert caller.content(payload) == first
 
@@ -148,7 +150,7 @@ def test_optional_calls_are_skipped_when_time_runs_out(
     caller: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(admission, "OPTIONAL_CALLS_WITHIN_SECONDS", -1.0)
-    caller.queue.others = 7
+    caller.queue.in_flight = 7
     assert "You are next" in content(caller.content(imagine(prompt="a star")))
     assert caller.wake.starts == 0
     assert len(caller.queue.jobs) == 1

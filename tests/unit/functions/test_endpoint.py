@@ -134,7 +134,7 @@ def test_a_value_that_is_not_allowed_is_refused_in_an_ephemeral_answer(
         ({"type": 77, "data": "of tomorrow"}, 4),
     ],
 )
-def test_an_unknown_interaction_gets_a_polite_answer(
+def test_an_unknown_interaction_gets_an_ephemeral_answer(
     caller: Caller, payload: dict[str, Any], kind: int
 ) -> None:
     answer = caller.content(imagine() | {"data": None} | payload)
@@ -152,7 +152,7 @@ def test_when_the_queue_refuses_the_user_gets_an_apology_in_the_same_answer(
     assert "try again" in answer["data"]["content"]
 
 
-def test_an_unexpected_error_is_an_apology_too(caller: Caller) -> None:
+def test_an_unexpected_error_is_answered_with_an_apology(caller: Caller) -> None:
     caller.queue.broken = RuntimeError(TOKEN)
     answer = caller.content(imagine(prompt="a star"))
     assert answer["data"]["flags"] == EPHEMERAL

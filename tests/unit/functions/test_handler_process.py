@@ -16,7 +16,7 @@ from discord_diffusion.aws.queue import ReceivedMessage
 from discord_diffusion.jobs.job import Job
 from discord_diffusion.worker.held_jobs import HeldJob
 from discord_diffusion.worker.telemetry import JobTracer
-from tests.unit.aws.aws_server import BUSY, EMPTY, Sqs, serve
+from tests.unit.aws.aws_server import BUSY, EMPTY, AwsServer, serve
 from tests.unit.functions.conftest import KEY, TOKEN, event_v1, event_v2, imagine
 from toolchain.layout import Layout
 
@@ -29,14 +29,14 @@ print("ANSWERS " + json.dumps(answers))
 
 
 @pytest.fixture
-def sqs() -> Iterator[Sqs]:
+def sqs() -> Iterator[AwsServer]:
     with serve() as state:
-        state.others = EMPTY
+        state.fixed_answers = EMPTY
         yield state
 
 
 def start(
-    sqs: Sqs, events: list[dict[str, Any]], **environment: str
+    sqs: AwsServer, events: list[dict[str, Any]], **environment: str
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", CALL],
@@ -60,16 +60,16 @@ def start(
 
 def answers(ended: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:
     assert ended.returncode == 0, ended.stderr
-    (line,) = (one for one in ended.stdout.splitlines() if one.startswith("ANSWERS "))
+    (line,) = (line for line in ended.stdout.splitlines() if line.startswith("ANSWERS "))
     found: list[dict[str, Any]] = json.loads(line.removeprefix("ANSWERS "))
     return found
 
 
-def test_a_ping_is_answered_a_forgery_refused_and_a_command_enqueued(sqs: Sqs) -> None:
+def test_a_ping_is_answered_a_forgery_refused_and_a_command_enqueued(sqs: AwsServer) -> None:
     ping, job = b'{"type":1}', json.dumps(imagine(prompt="a `star`")).encode()
     forged = event_v1(job) | {"body": job.decode() + " "}
     answered = answers(start(sqs, [event_v1(ping), forged, event_v2(job)]))
-    assert [one["statusCode"] for one in answered] == [200, 401, 200]
+    assert [response["statusCode"] for response in answered] == [200, 401, 200]
     assert json.loads(answered[0]["body"]) == {"type": 1}
     assert "Queued" in json.loads(answered[2]["body"])["data"]["content"]
     assert [action for action, _ in sqs.calls] == [
@@ -83,12 +83,12 @@ def test_a_ping_is_answered_a_forgery_refused_and_a_command_enqueued(sqs: Sqs) -
 
 
 def test_the_log_has_no_token_at_any_level_whether_the_queue_takes_the_job_or_not(
-    sqs: Sqs,
+    sqs: AwsServer,
 ) -> None:
     event = event_v1(json.dumps(imagine(prompt="a private wish")).encode())
     sqs.answers = [(200, {}), BUSY]
     ended = start(sqs, [event, event], LOG_LEVEL="DEBUG")
-    assert [one["statusCode"] for one in answers(ended)] == [200, 200]
+    assert [response["statusCode"] for response in answers(ended)] == [200, 200]
     log = [line for line in ended.stdout.splitlines() if not line.startswith("ANSWERS ")]
     assert log
     sent = next(body for action, body in sqs.calls if action == "SendMessage")
@@ -103,7 +103,7 @@ def test_the_log_has_no_token_at_any_level_whether_the_queue_takes_the_job_or_no
 
 
 def test_every_missing_or_wrong_environment_variable_is_named_at_the_start(
-    sqs: Sqs,
+    sqs: AwsServer,
 ) -> None:
     wrong = {"DISCORD_PUBLIC_KEY": "short", "DEFAULT_WIDTH": "100", "MAXIMUM_TASKS": "many"}
     ended = start(sqs, [], QUEUE_URL="", JOBS_TABLE="", **wrong)
@@ -113,12 +113,12 @@ def test_every_missing_or_wrong_environment_variable_is_named_at_the_start(
 
 
 def test_the_worker_continues_the_trace_of_the_request_that_brought_the_interaction(
-    sqs: Sqs,
+    sqs: AwsServer,
 ) -> None:
     event = event_v1(json.dumps(imagine(prompt="a star")).encode())
     root, parent = "1-5759e988-bd862e3fe1be46a994272793", "53995c3f42cd8ad8"
     event["headers"]["X-Amzn-Trace-Id"] = f"Root={root};Parent={parent};Sampled=1"
-    assert [one["statusCode"] for one in answers(start(sqs, [event]))] == [200]
+    assert [response["statusCode"] for response in answers(start(sqs, [event]))] == [200]
     body = next(sent["MessageBody"] for action, sent in sqs.calls if action == "SendMessage")
     job = Job.from_json(body)
     assert job.traceparent == f"00-{root[2:].replace('-', '')}-{parent}-01"

@@ -41,7 +41,7 @@ def test_a_signed_event_with_parts_replaced_never_crashes(
     assert caller.endpoint.answer(event)["statusCode"] in (200, 401)
 
 
-def test_a_header_is_found_however_its_name_is_written(caller: Caller) -> None:
+def test_the_names_of_headers_are_case_insensitive(caller: Caller) -> None:
     body = b'{"type":1}'
     for write in (str.upper, str.lower, str.title, str.swapcase):
         renamed = {write(name): value for name, value in headers(body).items()}

@@ -16,37 +16,39 @@ QUIET = FleetSnapshot(0, 0, 0, 0, 0, datetime(2026, 1, 1, tzinfo=UTC))
 
 @dataclass
 class Cluster:
-    """Instances as ECS has them. `placed` gets a task the moment before it drains."""
+    """Instances in memory. ECS places a task on `placed` just before it drains."""
 
-    there: dict[str, ContainerInstance]
+    instances: dict[str, ContainerInstance]
     placed: str = ""
     refuses: str = ""
     terminated: list[str] = field(default_factory=list)
 
     def in_cluster(self) -> list[ContainerInstance]:
-        self._may("in_cluster")
-        return list(self.there.values())
+        self._check("in_cluster")
+        return list(self.instances.values())
 
     def describe(self, instances: Iterable[ContainerInstance]) -> list[ContainerInstance]:
-        return [self.there[one.arn] for one in instances if one.arn in self.there]
+        return [
+            self.instances[instance.arn] for instance in instances if instance.arn in self.instances
+        ]
 
     def drain(self, instances: Iterable[ContainerInstance]) -> None:
-        self._may("drain")
-        for one in instances:
-            tasks = 1 if one.arn == self.placed else one.tasks
-            self.there[one.arn] = replace(one, draining=True, tasks=tasks)
+        self._check("drain")
+        for instance in instances:
+            tasks = 1 if instance.arn == self.placed else instance.tasks
+            self.instances[instance.arn] = replace(instance, draining=True, tasks=tasks)
 
     def reactivate(self, instances: Iterable[ContainerInstance]) -> None:
-        for one in instances:
-            self.there[one.arn] = replace(one, draining=False)
+        for instance in instances:
+            self.instances[instance.arn] = replace(instance, draining=False)
 
     def terminate(self, instance: ContainerInstance) -> None:
-        self._may(instance.arn)
-        assert self.there[instance.arn].draining, "a task could be placed on it"
+        self._check(instance.arn)
+        assert self.instances[instance.arn].draining, "a task could be placed on it"
         self.terminated.append(instance.arn)
 
-    def _may(self, what: str) -> None:
-        if what == self.refuses:
+    def _check(self, call: str) -> None:
+        if call == self.refuses:
             raise ServiceError("AccessDeniedException")
 
 
@@ -56,35 +58,35 @@ def cluster(*names: str, **changes: str) -> Cluster:
     )
 
 
-def released(there: Cluster) -> int:
-    return InstanceRelease(cast(ContainerInstances, there)).release(QUIET)
+def released(deployed: Cluster) -> int:
+    return InstanceRelease(cast(ContainerInstances, deployed)).release(QUIET)
 
 
 def test_empty_instances_are_drained_and_terminated() -> None:
-    there = cluster("a", "b")
-    assert released(there) == 0
-    assert there.terminated == ["a", "b"]
+    deployed = cluster("a", "b")
+    assert released(deployed) == 0
+    assert deployed.terminated == ["a", "b"]
 
 
 def test_an_instance_that_gets_a_task_while_it_is_drained_is_reactivated() -> None:
-    there = cluster("a", "b", placed="a")
-    released(there)
-    assert there.terminated == ["b"]
-    assert there.there["a"].draining is False
+    deployed = cluster("a", "b", placed="a")
+    released(deployed)
+    assert deployed.terminated == ["b"]
+    assert deployed.instances["a"].draining is False
 
 
 def test_an_instance_that_stayed_draining_is_terminated_after_the_next_snapshot() -> None:
-    there = cluster("a", refuses="a")
-    assert released(there) == 1, "another snapshot is due soon"
-    assert there.there["a"].draining is True
-    there.refuses = ""
-    assert released(there) == 0
-    assert there.terminated == ["a"]
+    deployed = cluster("a", refuses="a")
+    assert released(deployed) == 1, "another snapshot is due soon"
+    assert deployed.instances["a"].draining is True
+    deployed.refuses = ""
+    assert released(deployed) == 0
+    assert deployed.terminated == ["a"]
 
 
-def test_an_error_of_aws_is_never_raised() -> None:
+def test_an_error_of_ecs_or_auto_scaling_is_not_raised() -> None:
     assert released(cluster("a", refuses="in_cluster")) == 0
     assert released(cluster("a", refuses="drain")) == 1
-    there = cluster("a", "b", refuses="a")
-    assert released(there) == 1
-    assert there.terminated == ["b"]
+    deployed = cluster("a", "b", refuses="a")
+    assert released(deployed) == 1
+    assert deployed.terminated == ["b"]

@@ -53,7 +53,7 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_two_builds_are_the_same_bytes(package: Path, tmp_path: Path) -> None:
+def test_two_builds_of_the_package_have_the_same_bytes(package: Path, tmp_path: Path) -> None:
     build(tmp_path / "again.zip", "3.13", "host", RUNTIME)
     assert (tmp_path / "again.zip").read_bytes() == package.read_bytes()
 
@@ -63,10 +63,12 @@ def test_every_module_is_compiled_for_the_runtime(package: Path, tmp_path: Path)
         names = set(archive.namelist())
         archive.extractall(tmp_path)
     modules = {Path(name) for name in names if name.endswith(".py")}
-    compiled = {one.parent / "__pycache__" / f"{one.stem}.cpython-313.pyc" for one in modules}
-    assert {str(one) for one in compiled} <= names
-    for one in (tmp_path / "discord_diffusion").rglob("*.py"):
-        one.write_text("raise AssertionError('it is compiled again')")
+    compiled = {
+        module.parent / "__pycache__" / f"{module.stem}.cpython-313.pyc" for module in modules
+    }
+    assert {str(path) for path in compiled} <= names
+    for module in (tmp_path / "discord_diffusion").rglob("*.py"):
+        module.write_text("raise AssertionError('it is compiled again')")
     _start(tmp_path, "interactions")
 
 

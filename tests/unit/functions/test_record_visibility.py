@@ -16,8 +16,8 @@ GONE = "That was too long ago"
 OURS: dict[str, Any] = {"application_id": "1000"}
 
 
-def known(caller: Caller, **changes: Any) -> str:
-    """The id of a job that was asked for in the guild and the channel of `imagine`."""
+def add_record(caller: Caller, **changes: Any) -> str:
+    """Add the record of a job in the guild and the channel of `imagine`; returns its id."""
     job = Job(new_id(), "1000", "t", "en-US", "4000", PARAMETERS)
     where = {"guild_id": "2000", "channel_id": "3000"}
     record = replace(JobRecord.of(job), status=JobStatus.ANSWERED)
@@ -25,24 +25,24 @@ def known(caller: Caller, **changes: Any) -> str:
     return job.id
 
 
-def told(caller: Caller, payload: dict[str, Any]) -> str:
+def answer_to(caller: Caller, payload: dict[str, Any]) -> str:
     return str(caller.content(imagine() | payload)["data"])
 
 
 def click(caller: Caller, verb: str, job_id: str, **more: Any) -> str:
-    return told(caller, {"type": 3, "data": {"custom_id": f"{verb}:{job_id}:0"}} | more)
+    return answer_to(caller, {"type": 3, "data": {"custom_id": f"{verb}:{job_id}:0"}} | more)
 
 
 def submit_modal(caller: Caller, job_id: str) -> str:
     data = {"custom_id": f"edit:{job_id}:0", "components": []}
-    return told(caller, {"type": 5, "data": data})
+    return answer_to(caller, {"type": 5, "data": data})
 
 
 def show(caller: Caller, job_id: str, message: dict[str, Any]) -> str:
     file = {"filename": f"{job_id}-0.png", "url": "https://x/y"}
     messages = {"5": {"id": "5", "attachments": [file]} | message}
     data = {"name": "Show parameters", "type": 3, "target_id": "5"}
-    return told(caller, {"data": data | {"resolved": {"messages": messages}}})
+    return answer_to(caller, {"data": data | {"resolved": {"messages": messages}}})
 
 
 UNSEEN: list[dict[str, Any]] = [
@@ -56,7 +56,7 @@ UNSEEN: list[dict[str, Any]] = [
 def test_a_record_that_the_user_cannot_see_is_refused_as_gone(
     caller: Caller, where: dict[str, Any]
 ) -> None:
-    job_id = known(caller, **where)
+    job_id = add_record(caller, **where)
     for verb in ("cancel", "reroll", "edit", "seed", "vary", "upscale", "delete"):
         assert GONE in click(caller, verb, job_id), verb
     assert GONE in submit_modal(caller, job_id)
@@ -65,7 +65,7 @@ def test_a_record_that_the_user_cannot_see_is_refused_as_gone(
 
 
 def test_a_record_of_a_direct_message_is_visible_in_its_channel_only(caller: Caller) -> None:
-    job_id = known(caller, guild_id=None)
+    job_id = add_record(caller, guild_id=None)
     direct = {"guild_id": None, "member": None, "user": {"id": "4000"}}
     assert "a secret ring" in click(caller, "edit", job_id, **direct)
     assert GONE in click(caller, "edit", job_id, **direct, channel_id="3333")
@@ -73,13 +73,13 @@ def test_a_record_of_a_direct_message_is_visible_in_its_channel_only(caller: Cal
 
 @pytest.mark.parametrize("private", [True, False])
 def test_the_author_sees_the_record(caller: Caller, private: bool) -> None:
-    job_id = known(caller, private=private)
+    job_id = add_record(caller, private=private)
     assert "a secret ring" in click(caller, "edit", job_id)
     assert "a secret ring" in show(caller, job_id, OURS)
 
 
 def test_every_member_of_the_guild_sees_the_record_of_a_public_answer(caller: Caller) -> None:
-    job_id = known(caller, user_id="4444")
+    job_id = add_record(caller, user_id="4444")
     assert "a secret ring" in click(caller, "edit", job_id)
     assert "a secret ring" in show(caller, job_id, {"author": {"id": "1000"}})
 
@@ -90,7 +90,7 @@ def test_every_member_of_the_guild_sees_the_record_of_a_public_answer(caller: Ca
 def test_a_file_of_another_author_that_is_named_like_a_picture_leads_to_no_record(
     caller: Caller, message: dict[str, Any]
 ) -> None:
-    assert "no pictures that I made" in show(caller, known(caller), message)
+    assert "no pictures that I made" in show(caller, add_record(caller), message)
 
 
 def test_saved_settings_are_confirmed_even_if_the_audit_fails(
@@ -102,7 +102,7 @@ def test_saved_settings_are_confirmed_even_if_the_audit_fails(
     monkeypatch.setattr(type(caller.guilds), "audit", fail)
     option = {"name": "user_units", "value": 5}
     limits = {"name": "limits", "type": 1, "options": [option]}
-    answer = told(
+    answer = answer_to(
         caller,
         {
             "member": {"user": {"id": "4000"}, "permissions": "32"},
@@ -111,5 +111,5 @@ def test_saved_settings_are_confirmed_even_if_the_audit_fails(
     )
     assert "5" in answer
     assert "can't look that up" not in answer
-    assert caller.guilds.decided["2000"][0].user_units == 5
+    assert caller.guilds.by_guild["2000"][0].user_units == 5
     assert "The settings are saved but not audited" in caplog.messages

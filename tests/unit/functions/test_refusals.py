@@ -1,4 +1,4 @@
-"""Every reason of a refusal is reached by something a user does, and shown in their language."""
+"""Every reason of a refusal: a scenario that leads to it, and its text in each language."""
 
 import json
 import re
@@ -31,7 +31,7 @@ Scenario = Callable[["Scene"], dict[str, Any]]
 
 @dataclass(frozen=True)
 class Scene:
-    """A caller, and what a user does with it."""
+    """A caller, and what its user does."""
 
     caller: Caller
     locale: str
@@ -81,8 +81,8 @@ class Scene:
         self.caller.store.records[job.id] = record
         return job.id
 
-    def decided(self, **settings: Any) -> "Scene":
-        self.caller.guilds.decide(**settings)
+    def with_settings(self, **settings: Any) -> "Scene":
+        self.caller.guilds.set_settings(**settings)
         return self
 
     def without_table(self) -> "Scene":
@@ -94,14 +94,14 @@ class Scene:
         return self
 
 
-def changed_meanwhile(scene: Scene) -> dict[str, Any]:
-    scene.caller.guilds.outpaced = True
+def with_concurrent_change(scene: Scene) -> dict[str, Any]:
+    scene.caller.guilds.saved_by_another = True
     return scene.settings("reset")
 
 
-def refused_as_hopeless(scene: Scene, **look: Any) -> dict[str, Any]:
-    scene.caller.store.knows(**look)
-    scene.caller.queue.others = 10_000
+def refused_as_hopeless(scene: Scene, **snapshot: Any) -> dict[str, Any]:
+    scene.caller.store.set_snapshot(**snapshot)
+    scene.caller.queue.in_flight = 10_000
     return scene.imagine()
 
 
@@ -109,8 +109,8 @@ def without_capacity(scene: Scene) -> dict[str, Any]:
     return refused_as_hopeless(scene, desired=1, launch_failed_at=datetime.now(UTC))
 
 
-def broken_within(scene: Scene) -> dict[str, Any]:
-    scene.caller.queue.broken = RuntimeError("nobody expected this")
+def with_unexpected_error(scene: Scene) -> dict[str, Any]:
+    scene.caller.queue.broken = RuntimeError("unexpected")
     return scene.imagine()
 
 
@@ -126,9 +126,9 @@ SCENARIOS: dict[str, Scenario] = {
     "model_unknown": lambda scene: scene.imagine(model="dall-e"),
     "not_a_picture": lambda scene: scene.imagine(image="5"),
     "strength_alone": lambda scene: scene.imagine(strength=0.5),
-    "blocked": lambda scene: scene.decided(blocklist=("evil",)).imagine(prompt="3v1l"),
-    "role": lambda scene: scene.decided(roles=("9",)).imagine(),
-    "channel": lambda scene: scene.decided(channels=("9",)).imagine(),
+    "blocked": lambda scene: scene.with_settings(blocklist=("evil",)).imagine(prompt="3v1l"),
+    "role": lambda scene: scene.with_settings(roles=("9",)).imagine(),
+    "channel": lambda scene: scene.with_settings(channels=("9",)).imagine(),
     "quota_user": lambda scene: scene.refused_by_ledger("day", used=8),
     "quota_guild": lambda scene: scene.refused_by_ledger("guild", used=18),
     "cooldown": lambda scene: scene.refused_by_ledger(
@@ -158,12 +158,12 @@ SCENARIOS: dict[str, Scenario] = {
         {"guild_id": None, "data": {"name": "settings", "options": []}}
     ),
     "pattern_invalid": lambda scene: scene.settings("block", pattern="(a+)+b"),
-    "patterns_full": lambda scene: scene.decided(
+    "patterns_full": lambda scene: scene.with_settings(
         blocklist=tuple(f"cat{number}.{{0,90}}dog" for number in range(5))
     ).settings("block", pattern="bird.{0,90}dog"),
     "pattern_unknown": lambda scene: scene.settings("unblock", pattern="never"),
     "nothing_to_change": lambda scene: scene.settings("limits"),
-    "settings_changed": changed_meanwhile,
+    "settings_changed": with_concurrent_change,
     "not_a_job": lambda scene: scene.send(
         {"data": {"name": "Show parameters", "type": 3, "target_id": "5"}}
     ),
@@ -171,11 +171,11 @@ SCENARIOS: dict[str, Scenario] = {
     "unknown_component": lambda scene: scene.click("of an older kind"),
     "unknown_modal": lambda scene: scene.submit_modal("vary:1:0"),
     "unknown_type": lambda scene: scene.send({"type": 77}),
-    "unexpected": broken_within,
+    "unexpected": with_unexpected_error,
 }
 
 
-def test_there_is_a_scenario_for_every_reason() -> None:
+def test_there_is_a_scenario_for_every_reason_of_a_refusal() -> None:
     assert set(SCENARIOS) == {
         key.removeprefix("refused.") for key in texts("en") if key.startswith("refused.")
     }
@@ -188,10 +188,10 @@ def test_a_refusal_is_an_ephemeral_answer_in_the_language_of_the_user(
 ) -> None:
     scene = Scene(make_caller(), language)
     answer = SCENARIOS[reason](scene)
-    told = answer["data"]["content"]
+    shown = answer["data"]["content"]
     text = texts(language)[f"refused.{reason}"]
     pattern = ".*".join(map(re.escape, PLACE.sub("\0", text).split("\0")))
-    assert re.fullmatch(pattern, told, re.DOTALL), told
+    assert re.fullmatch(pattern, shown, re.DOTALL), shown
     assert answer["data"]["flags"] == EPHEMERAL
     assert answer["data"]["allowed_mentions"] == {"parse": []}
     assert scene.caller.queue.jobs == []
@@ -200,12 +200,12 @@ def test_a_refusal_is_an_ephemeral_answer_in_the_language_of_the_user(
 def test_an_option_has_the_name_that_the_client_of_the_user_shows() -> None:
     scene = Scene(make_caller(), "de")
     assert "`schritte` muss" in scene.imagine(steps=101)["data"]["content"]
-    told = scene.settings("limits", user_units=-1)["data"]["content"]
-    assert "`pro_nutzer` muss" in told
+    shown = scene.settings("limits", user_units=-1)["data"]["content"]
+    assert "`pro_nutzer` muss" in shown
 
 
 def test_a_blocked_prompt_is_audited_without_its_token() -> None:
-    scene = Scene(make_caller(), "en").decided(blocklist=("evil",))
+    scene = Scene(make_caller(), "en").with_settings(blocklist=("evil",))
     scene.imagine(prompt="an evil plan")
     (kept,) = scene.caller.guilds.audited
     assert (kept["action"], kept["user"], kept["prompt"]) == ("blocked", "4000", "an evil plan")
@@ -213,7 +213,7 @@ def test_a_blocked_prompt_is_audited_without_its_token() -> None:
 
 
 def test_the_rules_of_a_guild_do_not_lapse_while_the_table_does_not_answer() -> None:
-    scene = Scene(make_caller(), "en").decided(user_units=10)
+    scene = Scene(make_caller(), "en").with_settings(user_units=10)
     scene.without_table()
     assert "can't look that up" in scene.imagine()["data"]["content"]
     assert scene.caller.queue.jobs == []

@@ -61,8 +61,8 @@ def notified(of: FleetState, seconds_ago: float, **changes: Any) -> dict[str, An
 
 
 def test_a_user_is_notified_when_the_wait_is_of_another_kind() -> None:
-    one = record(100, **notified(STARTING, 15))
-    assert due(one, of=DENIED) == [(Action.NOTIFY_OF_WAIT, one)]
+    waiting = record(100, **notified(STARTING, 15))
+    assert due(waiting, of=DENIED) == [(Action.NOTIFY_OF_WAIT, waiting)]
     early = record(100, **notified(STARTING, 5))
     assert due(early, of=DENIED) == []
 
@@ -81,13 +81,13 @@ def test_a_user_is_notified_when_the_wait_is_of_another_kind() -> None:
 def test_a_user_is_notified_again_when_the_estimate_has_changed_and_time_has_passed(
     seconds_ago: float, changes: dict[str, Any], is_notified: bool
 ) -> None:
-    one = record(100, **notified(STARTING, seconds_ago, **changes))
-    assert bool(due(one)) is is_notified
+    waiting = record(100, **notified(STARTING, seconds_ago, **changes))
+    assert bool(due(waiting)) is is_notified
 
 
 def test_a_user_is_not_notified_of_the_wait_that_the_first_answer_stated() -> None:
-    one = record(100, wait=expected_wait(STARTING, SETTINGS, ahead=0, now=NOW))
-    assert due(one) == []
+    waiting = record(100, wait=expected_wait(STARTING, SETTINGS, ahead=0, now=NOW))
+    assert due(waiting) == []
 
 
 def test_a_user_whose_job_is_about_to_begin_is_not_notified() -> None:
@@ -114,8 +114,8 @@ def test_workers_of_an_old_snapshot_keep_no_user_from_being_notified() -> None:
 
 def test_no_wait_is_estimated_for_a_paused_fleet() -> None:
     paused = replace(SETTINGS, target=replace(SETTINGS.target, maximum=0))
-    one = record(100, wait=WaitEstimate(WaitKind.TURN, 0, NOW))
-    assert list(due_actions([one], FleetState(), paused, NOW)) == []
+    waiting = record(100, wait=WaitEstimate(WaitKind.TURN, 0, NOW))
+    assert list(due_actions([waiting], FleetState(), paused, NOW)) == []
     late = record(880)
     (found,) = due_actions([late], FleetState(), paused, NOW)
     assert found.action is Action.REFUSE

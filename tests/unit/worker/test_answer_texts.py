@@ -25,7 +25,7 @@ from discord_diffusion.worker.progress import progress_text
 from tests.unit.worker.fakes import MODEL, TOKEN, make_generation, make_job, make_parameters
 
 
-def test_an_answer_says_what_was_made_with_the_seed_of_each_picture() -> None:
+def test_an_answer_states_the_parameters_and_the_seed_of_each_picture() -> None:
     job = make_job(images=3, seed=40, negative_prompt="blue")
     assert answer_content(job, make_generation(job.parameters), "Knows colours only.") == (
         "> a red circle\n"
@@ -42,7 +42,7 @@ def test_the_answer_to_one_picture_is_in_the_singular() -> None:
     assert "\nseed 7" in answer_content(job, make_generation(job.parameters))
 
 
-def test_the_user_learns_how_many_pictures_the_filter_held_back() -> None:
+def test_the_answer_states_how_many_pictures_the_safety_checker_held_back() -> None:
     job = make_job(images=4, seed=1)
     text = answer_content(job, make_generation(job.parameters, filtered=1))
     assert "**3 pictures**" in text
@@ -136,20 +136,20 @@ def test_an_apology_is_recognised_as_that_of_its_job(prompt: str) -> None:
     assert not is_apology(job.id, held_back)
 
 
-def test_the_user_learns_how_many_pictures_came_out_black() -> None:
+def test_the_answer_states_how_many_pictures_came_out_black() -> None:
     job = make_job(images=4)
     text = answer_content(job, replace(make_generation(job.parameters), blank=2))
     assert "came out black and did not charge: 2 pictures" in text.lower()
 
 
-def test_a_picture_that_began_from_another_says_how_much_was_drawn_anew() -> None:
+def test_the_embedded_parameters_of_a_picture_from_a_source_image_state_the_strength() -> None:
     source = SourceImage("https://cdn.discordapp.com/attachments/1/2/cat.png", 0.35, scale=2)
     text = embedded_parameters(make_parameters(source=source), 7, MODEL, 1)
     assert "Size: 64x64" in text
     assert "Denoising strength: 0.35" in text
 
 
-def test_veiled_pictures_are_named_so_that_discord_veils_them() -> None:
+def test_pictures_that_are_marked_as_spoilers_have_the_prefix_of_spoilers() -> None:
     job = replace(make_job(), spoiler=True)
     name = file_stem(job, make_generation(job.parameters).pictures[1])
     assert name == f"SPOILER_{job.id}-1"

@@ -83,7 +83,7 @@ def test_pictures_that_no_encoding_makes_small_enough_are_an_error() -> None:
         encode_to_fit([captioned()] * 4, 10**7, 1000)
 
 
-def test_no_pictures_are_no_files() -> None:
+def test_an_answer_without_pictures_has_no_files() -> None:
     assert encode_to_fit([], 100) == ()
 
 

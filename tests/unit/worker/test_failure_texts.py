@@ -94,7 +94,7 @@ WAYS_TO_FAIL: dict[str, FailJob] = {
 ELSEWHERE = {"failed.held_back", "failed.no_capacity", "failed.not_begun"}
 
 
-def test_every_text_of_a_failure_has_a_way_to_fail() -> None:
+def test_every_failure_text_has_a_test_case() -> None:
     from discord_diffusion.texts.catalogue import texts as catalogue
 
     failures = {key for key in catalogue("en") if key.startswith("failed.")}

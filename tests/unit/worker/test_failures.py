@@ -43,13 +43,13 @@ def test_every_failure_has_its_outcome(error: Exception, outcome: Outcome) -> No
     assert rule_for(error).outcome is outcome
 
 
-def test_every_error_of_the_worker_has_a_row_of_its_own() -> None:
+def test_every_error_of_the_worker_has_a_rule_of_its_own() -> None:
     named = {error for rule in RULES for error in rule.errors}
     own = {kind for _, kind in inspect.getmembers(errors, inspect.isclass)} - NOT_OF_A_JOB
     assert own <= named
 
 
-def test_no_row_is_hidden_by_an_earlier_one() -> None:
+def test_no_rule_is_hidden_by_an_earlier_rule() -> None:
     for index, rule in enumerate(RULES):
         earlier = tuple(error for before in RULES[:index] for error in before.errors)
         assert not any(issubclass(error, earlier) for error in rule.errors)
@@ -74,5 +74,5 @@ def as_markdown() -> str:
     return "\n".join(lines)
 
 
-def test_the_documentation_holds_the_table() -> None:
+def test_the_documentation_contains_the_failure_table() -> None:
     assert as_markdown() in (ROOT / "docs/worker.md").read_text()

@@ -96,7 +96,7 @@ def test_no_job_is_received_for_a_batch_that_is_full(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("other", [{"key": "b"}, {"images": 4}], ids=["differs", "does not fit"])
-def test_after_one_job_that_is_no_part_of_the_batch_no_other_is_received(
+def test_no_further_job_is_received_after_one_that_does_not_fit_the_batch(
     desk: Desk, other: dict[str, object]
 ) -> None:
     desk.take()
@@ -122,7 +122,7 @@ def test_a_batch_that_has_been_drawn_does_not_delay_the_next_poll(desk: Desk) ->
     assert desk.poll() is Poll.USUAL
 
 
-def test_a_worker_whose_answers_are_not_taken_receives_no_more_jobs(desk: Desk) -> None:
+def test_a_worker_that_holds_the_most_jobs_receives_no_more(desk: Desk) -> None:
     for _ in range(MOST_HELD):
         desk.take().stage = Stage.DELIVERING
     assert desk.poll() is None

@@ -72,7 +72,7 @@ def test_a_transient_failure_is_retried_without_losing_the_lease() -> None:
         assert lease.is_held()
 
 
-def test_a_process_that_was_stopped_has_lost_its_lease_even_if_the_queue_would_extend_it() -> None:
+def test_a_process_that_was_frozen_has_lost_its_lease_even_if_the_queue_would_extend_it() -> None:
     now, visibility = [0.0], Visibility()
     lease = make_lease(visibility, 60, now)
     now[0] = 59.0

@@ -72,7 +72,7 @@ def test_an_error_of_a_worker_that_was_frozen_does_not_end_a_job_that_another_ha
         assert harness.table.statuses[job.id] is JobStatus.DRAWING
 
 
-def test_a_job_of_a_batch_that_is_given_back_does_not_affect_the_others(
+def test_the_other_jobs_of_a_batch_are_drawn_after_one_job_is_given_back(
     harness: Harness, gate: Gate
 ) -> None:
     harness.generator.pictures_at_once = 8

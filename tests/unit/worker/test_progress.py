@@ -64,7 +64,7 @@ def test_the_same_text_is_shown_once() -> None:
     assert screen.shown == ["a", "b"]
 
 
-def test_a_short_job_costs_one_edit() -> None:
+def test_a_short_job_makes_one_progress_edit() -> None:
     screen = Screen()
     with sending(Progress(screen.edit, interval_seconds=60)) as progress:
         progress.report("start")
@@ -75,7 +75,7 @@ def test_a_short_job_costs_one_edit() -> None:
     assert screen.shown == ["start"]
 
 
-def test_nothing_is_shown_after_the_stop() -> None:
+def test_no_progress_edit_begins_after_stop() -> None:
     screen = Screen()
     progress = Progress(screen.edit)
     with sending(progress):
@@ -131,7 +131,7 @@ def test_an_edit_that_was_refused_is_not_repeated() -> None:
 
 
 @pytest.mark.parametrize("timed_out", [True, False])
-def test_only_an_edit_that_was_not_waited_for_may_still_arrive(timed_out: bool) -> None:
+def test_only_an_edit_that_timed_out_may_still_arrive(timed_out: bool) -> None:
     screen = Screen(error=ConnectionFailedError("ReadError", timed_out=timed_out))
     with sending(Progress(screen.edit)) as progress:
         progress.report("a")

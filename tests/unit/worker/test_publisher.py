@@ -100,7 +100,7 @@ def test_an_upload_whose_answer_was_lost_is_not_sent_twice(
     assert [request.method for request in discord.requests] == ["PATCH", "GET"]
 
 
-def test_an_upload_that_discord_finds_too_large_is_sent_again_smaller(
+def test_an_upload_that_is_too_large_for_discord_is_repeated_with_smaller_files(
     discord: LocalDiscord,
 ) -> None:
     discord.largest_request = 40_000
@@ -116,7 +116,7 @@ def test_an_upload_that_discord_finds_too_large_is_sent_again_smaller(
     assert len(discord.requests[-1].files) == 4
 
 
-def test_an_upload_that_discord_takes_in_no_size_is_given_up(discord: LocalDiscord) -> None:
+def test_an_upload_that_discord_refuses_in_every_size_fails(discord: LocalDiscord) -> None:
     discord.largest_request = 0
     job = make_job(images=1)
     publisher = publisher_to(discord)
@@ -224,7 +224,7 @@ def test_a_sketch_is_replaced_by_the_pictures(discord: LocalDiscord) -> None:
 
 @pytest.mark.parametrize("spoiler", [True, False])
 @pytest.mark.parametrize("same_worker", [True, False])
-def test_a_sketch_does_not_outlive_an_apology(
+def test_an_apology_removes_the_sketch(
     discord: LocalDiscord, spoiler: bool, same_worker: bool
 ) -> None:
     job, publisher = replace(make_job(), spoiler=spoiler), publisher_to(discord)
@@ -236,7 +236,7 @@ def test_a_sketch_does_not_outlive_an_apology(
     assert discord.requests[-1].payload["attachments"] == []
 
 
-def test_veiled_pictures_are_recognised(discord: LocalDiscord) -> None:
+def test_pictures_that_are_marked_as_spoilers_are_recognised(discord: LocalDiscord) -> None:
     job, publisher = replace(make_job(images=1), spoiler=True), publisher_to(discord)
     publisher.upload(compose(job, make_generation(job.parameters)))
     assert publisher.message_state(job) is MessageState.PICTURES

@@ -71,7 +71,7 @@ def test_while_a_batch_is_drawn_no_job_is_received_before_its_end_is_near(
 def test_a_queue_that_does_not_answer_is_polled_again(
     harness: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("discord_diffusion.worker.receive._FIRST_PAUSE_SECONDS", 0.001)
+    monkeypatch.setattr("discord_diffusion.worker.receive._PAUSE_SECONDS", (0.001, 0.001))
     harness.queue.failures += [QueueError("ServiceUnavailable")] * 3
     harness.give(make_message(make_job().to_json()))
     harness.settle()

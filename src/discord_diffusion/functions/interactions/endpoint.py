@@ -11,6 +11,7 @@ from typing import Any
 
 from nacl.signing import VerifyKey
 
+from discord_diffusion import logs
 from discord_diffusion.discord import responses
 from discord_diffusion.discord.errors import InvalidInteractionError, InvalidSignatureError
 from discord_diffusion.discord.interactions import Interaction
@@ -55,7 +56,8 @@ class Endpoint:
             return _response(200, self._router.answer(interaction))
         except Exception as error:  # noqa: BLE001 - the user waits for an answer
             # The text of an unknown error may quote the token: only its kind and place are logged.
-            log.error("Unexpected error", extra={"error": type(error).__name__, "at": _at(error)})
+            extra = {"error": type(error).__name__, "at": logs.place_of(error)}
+            log.error("Unexpected error", extra=extra)
             unexpected = texts.refused(Refusal("unexpected"), interaction.locale)
             return _response(200, responses.ephemeral(unexpected))
 
@@ -102,11 +104,3 @@ def _response(status: int, content: Mapping[str, Any]) -> dict[str, Any]:
         "body": json.dumps(content, ensure_ascii=False),
         "isBase64Encoded": False,
     }
-
-
-def _at(error: BaseException) -> str:
-    """The innermost file and line of an error."""
-    trace = error.__traceback__
-    while trace and trace.tb_next:
-        trace = trace.tb_next
-    return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "unknown"

@@ -1,9 +1,5 @@
 """Text to pictures with any model that diffusers' `AutoPipelineForText2Image` loads.
 
-Only this package imports torch and diffusers. Importing it takes seconds, so the worker imports it
-after the settings are known to be good.
+Only this package imports torch and diffusers, which takes seconds. So the worker imports its
+modules only after it has read its settings.
 """
-
-from discord_diffusion.worker.pipeline.generator import DiffusersGenerator
-
-__all__ = ["DiffusersGenerator"]

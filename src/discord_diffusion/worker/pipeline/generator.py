@@ -27,11 +27,11 @@ _WARM_UP_STEPS = 2
 """Some schedulers cannot draw in one step."""
 _USUAL_GUIDANCE = 7.5
 _MEMORY_PER_WEIGHTS = 1.3
-"""Memory that has to be free to load a model, in sizes of its weights on disk."""
+"""Memory that must be free to load a model, as a multiple of its weights on disk."""
 
 
 class DiffusersGenerator:
-    """Draws with the models of a deployment on one device. One caller at a time."""
+    """Draws with the models of a deployment on one device, for one caller at a time."""
 
     def __init__(
         self, settings: PipelineSettings, device: torch.device, dtype: torch.dtype
@@ -66,7 +66,7 @@ class DiffusersGenerator:
         return generator
 
     def warm_up(self) -> None:
-        """Draw at the usual size: proves the model whole, allocates, measures, compiles."""
+        """Draw at the usual size: checks the model, allocates memory, measures it, compiles."""
         model = self._models.get(None)
         try:
             self._measure_capacity(None, model)
@@ -76,11 +76,11 @@ class DiffusersGenerator:
 
     @property
     def model(self) -> ModelInfo:
-        """What draws a job that names neither a model nor a scheduler."""
+        """The model and scheduler for a job that names neither."""
         return self._models.get(None).info()
 
     def peak_memory(self) -> int | None:
-        """Bytes that were allocated at most since the last call, the models included."""
+        """The most bytes that were allocated since the last call, the models included."""
         return memory.peak_bytes(self._device)
 
     def batch_key(self, parameters: GenerationParameters) -> Hashable:
@@ -99,7 +99,7 @@ class DiffusersGenerator:
         )
 
     def capacity(self, parameters: GenerationParameters) -> int:
-        """As many pictures as were measured to fit; of the default model if not yet measured."""
+        """The measured capacity of the model; of the default model while it is not measured."""
         measured = self._capacities.get(parameters.model) or self._capacities.get(None)
         return measured.pictures(pixel_count(parameters)) if measured else 1
 
@@ -110,7 +110,9 @@ class DiffusersGenerator:
         common = requests[0].parameters
         try:
             self._check_size(common)
-            model = self._measured_model(common.model)
+            model = self._models.get(common.model)
+            if common.model not in self._capacities:
+                self._measure_capacity(common.model, model)
         except WorkerError as error:
             return [error] * len(requests)
         items = list_items(requests)
@@ -126,13 +128,7 @@ class DiffusersGenerator:
     def _check_size(self, parameters: GenerationParameters) -> None:
         allowed, pixels = self._models.spec(parameters.model).max_pixels, pixel_count(parameters)
         if allowed and pixels > allowed:
-            raise UnsupportedJobError(f"{pixels} pixels are asked for, {allowed} are allowed")
-
-    def _measured_model(self, name: str | None) -> LoadedModel:
-        model = self._models.get(name)
-        if name not in self._capacities:
-            self._measure_capacity(name, model)
-        return model
+            raise UnsupportedJobError(f"the job needs {pixels} pixels, {allowed} are allowed")
 
     def _load_model(self, name: str | None, spec: ModelSpec) -> LoadedModel:
         # Compiling takes minutes without a cache: only the default model is compiled.
@@ -180,7 +176,7 @@ class DiffusersGenerator:
                 return
             model.add_compiled_count(count, size, _usual_guidance(model.spec))
             seconds = round(time.perf_counter() - started, 2)
-            log.info("Compiled", extra={"pictures": count, "seconds": seconds})
+            log.info("The networks are compiled", extra={"pictures": count, "seconds": seconds})
 
     def _usual_size(self, model: LoadedModel) -> tuple[int, int]:
         width, height = model.native_size

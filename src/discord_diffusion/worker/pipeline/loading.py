@@ -1,4 +1,4 @@
-"""Loads a model: the device to draw on, its precision, and the pipeline from its folder or hub."""
+"""Loads a model: chooses device and precision, and loads the pipeline from a folder or the hub."""
 
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from discord_diffusion.worker.pipeline import memory
 from discord_diffusion.worker.pipeline.loaded_model import LoadedModel, scheduler_from_setting
 from discord_diffusion.worker.pipeline.optimizations import optimize
 
-# Their warnings repeat users' prompts and say nothing that an operator can act on.
+# Both libraries warn in texts that quote users' prompts and that no operator can act on.
 for _logging in (diffusers.utils.logging, transformers_logging):
     _logging.set_verbosity_error()
     _logging.disable_progress_bar()
@@ -27,8 +27,8 @@ TEXT_TO_IMAGE = frozenset(
         "FluxPipeline",
     }
 )
-"""Classes for which `AutoPipelineForText2Image` would choose the same class again. Asking it would
-import every family of pipelines that diffusers knows, a sixth of a cold start."""
+"""Classes for which `AutoPipelineForText2Image` would choose the same class. They are loaded
+without it, since it imports every family of pipelines, which takes a sixth of a cold start."""
 
 _PRECISIONS = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
 _FIRST_BFLOAT16_CAPABILITY = (8, 0)
@@ -37,21 +37,17 @@ _FIRST_BFLOAT16_CAPABILITY = (8, 0)
 
 def choose_device(wanted: str) -> torch.device:
     """Turn `auto` into a GPU if there is one; `ModelLoadError` if a named device is missing."""
+    is_available = {"cuda": torch.cuda.is_available, "mps": torch.backends.mps.is_available}
     if wanted == "auto":
-        if torch.cuda.is_available():
-            return torch.device("cuda")
-        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+        return torch.device(next((kind for kind in is_available if is_available[kind]()), "cpu"))
     device = torch.device(wanted)
-    missing = (device.type == "cuda" and not torch.cuda.is_available()) or (
-        device.type == "mps" and not torch.backends.mps.is_available()
-    )
-    if missing:
-        raise ModelLoadError(f"DEVICE={wanted!r} is not there; auto or cpu would run on the CPU")
+    if device.type in is_available and not is_available[device.type]():
+        raise ModelLoadError(f"DEVICE={wanted!r} is missing; auto or cpu would run on the CPU")
     return device
 
 
 def choose_dtype(device: torch.device, wanted: str = "auto") -> torch.dtype:
-    """Turn `auto` into fp32 on the CPU, which is slow in others, and the GPU's fastest on a GPU."""
+    """Turn `auto` into the fastest precision of the device; on a CPU that is fp32."""
     if wanted != "auto":
         return _PRECISIONS[wanted]
     if device.type == "cpu":
@@ -64,7 +60,7 @@ def choose_dtype(device: torch.device, wanted: str = "auto") -> torch.dtype:
 
 
 def configure_torch(device: torch.device, threads: int | None) -> None:
-    """Make the settings of torch that hold for the whole process."""
+    """Change those settings of torch that are valid for the whole process."""
     if threads:
         torch.set_num_threads(threads)
     if device.type == "cuda":
@@ -77,7 +73,7 @@ def configure_torch(device: torch.device, threads: int | None) -> None:
 def load(
     spec: ModelSpec, name: str | None, device: torch.device, dtype: torch.dtype, compile_mode: str
 ) -> LoadedModel:
-    """Load one model onto a device; without a `name` it is called as its folder or hub id.
+    """Load one model onto a device; without a `name` it has that of its folder or its hub id.
 
     Raises:
         ModelLoadError: the model is missing or broken, or its scheduler is unknown.
@@ -110,8 +106,8 @@ def _from_pretrained(spec: ModelSpec, dtype: torch.dtype) -> Any:
 def _keep_decoder_exact(pipe: Any, dtype: torch.dtype) -> None:
     """Keep SDXL's autoencoder in fp32, once, instead of its pipeline casting it in every call.
 
-    It overflows in fp16, which `force_upcast` says. Other models say so too, since that is the
-    default, but do not overflow, and their pipelines ignore it.
+    It overflows in fp16, which `force_upcast` states. Other models have the same setting, since it
+    is the default, but do not overflow, and their pipelines ignore it.
     """
     is_xl = "StableDiffusionXL" in type(pipe).__name__
     if is_xl and dtype is torch.float16 and pipe.vae.config.get("force_upcast"):

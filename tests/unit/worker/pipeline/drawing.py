@@ -8,7 +8,7 @@ import numpy as np
 
 from discord_diffusion.jobs.parameters import GenerationParameters
 from discord_diffusion.worker.generation import Generation, GenerationRequest, OnStep, Preview
-from discord_diffusion.worker.pipeline import DiffusersGenerator
+from discord_diffusion.worker.pipeline.generator import DiffusersGenerator
 from tests.unit.worker.fakes import make_settings
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from discord_diffusion.worker.pipeline import DiffusersGenerator
+from discord_diffusion.worker.pipeline.generator import DiffusersGenerator
 from discord_diffusion.worker.pipeline.loaded_model import LoadedModel
 
 LATENTS_OF_ONE_PICTURE = 4 * 8 * 8

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from discord_diffusion.discord.commands import SCHEDULERS
 from discord_diffusion.jobs.parameters import GenerationParameters
 from discord_diffusion.worker.generation import GenerationRequest
-from discord_diffusion.worker.pipeline import DiffusersGenerator
+from discord_diffusion.worker.pipeline.generator import DiffusersGenerator
 from discord_diffusion.worker.pipeline.loaded_model import scheduler_choices
 from discord_diffusion.worker.pipeline.memory import CPU_PICTURES
 from tests.unit.worker.fakes import make_parameters

@@ -10,7 +10,8 @@ import torch
 
 from discord_diffusion.jobs.parameters import SourceImage
 from discord_diffusion.worker.errors import GenerationError, LeaseLostError, ModelLoadError
-from discord_diffusion.worker.pipeline import DiffusersGenerator, loading
+from discord_diffusion.worker.pipeline import loading
+from discord_diffusion.worker.pipeline.generator import DiffusersGenerator
 from tests.unit.worker.fakes import make_parameters, make_settings
 from tests.unit.worker.pipeline.drawing import draw, load, pixels
 
@@ -47,7 +48,7 @@ def test_prompt_and_negative_prompt_reach_the_model(generator: DiffusersGenerato
 
 
 @pytest.mark.parametrize("prompt", ["x" * 6000, "\0", "🟥" * 200, "‮abc", "`@everyone`"])
-def test_any_text_can_be_drawn(generator: DiffusersGenerator, prompt: str) -> None:
+def test_any_prompt_can_be_drawn(generator: DiffusersGenerator, prompt: str) -> None:
     assert len(draw(generator, make_parameters(prompt=prompt)).pictures) == 2
 
 

@@ -47,7 +47,7 @@ def test_a_job_is_drawn_by_the_model_that_it_names(tiny_model_folder: Path, mode
     assert generator._models.loaded_names == ("embedded", None)
 
 
-def test_unsupported_jobs_and_models_that_cannot_be_loaded_are_different_errors(
+def test_unsupported_jobs_and_models_that_cannot_be_loaded_raise_different_errors(
     tiny_model_folder: Path, models: str
 ) -> None:
     generator = load(tiny_model_folder, MODELS=models)

@@ -9,7 +9,8 @@ from PIL import Image
 
 from discord_diffusion.jobs.parameters import SourceImage
 from discord_diffusion.worker.generation import GenerationRequest, Preview
-from discord_diffusion.worker.pipeline import DiffusersGenerator, optimizations
+from discord_diffusion.worker.pipeline import optimizations
+from discord_diffusion.worker.pipeline.generator import DiffusersGenerator
 from tests.unit.worker.fakes import make_parameters
 from tests.unit.worker.pipeline.drawing import draw, draw_all, load, pixels
 from tests.unit.worker.pipeline.faults import default_model
@@ -102,7 +103,7 @@ def test_another_seed_or_prompt_gives_another_picture(generator: DiffusersGenera
 
 @pytest.mark.parametrize("precision", ["bf16", "fp16"])
 @pytest.mark.parametrize("family", ["sd", "sdxl", "sd3", "flux"])
-def test_half_precision_and_fused_projections_draw(
+def test_a_model_in_half_precision_with_fused_projections_draws(
     family: str, precision: str, tmp_path: Path
 ) -> None:
     """What a GPU gets, drawn on the CPU, which is slow in it."""

@@ -20,7 +20,7 @@ from discord_diffusion.worker.errors import (
     OutOfMemoryError,
 )
 from discord_diffusion.worker.generation import Generation, GenerationRequest, Preview
-from discord_diffusion.worker.pipeline import DiffusersGenerator
+from discord_diffusion.worker.pipeline.generator import DiffusersGenerator
 from discord_diffusion.worker.pipeline.memory import Capacity
 from tests.unit.worker.fakes import make_parameters
 from tests.unit.worker.pipeline.drawing import draw, draw_all, ignore, load, pixels
