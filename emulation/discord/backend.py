@@ -7,7 +7,7 @@ import httpx
 
 from emulation.discord.chaos import Chaos, ChaosPlan
 from emulation.discord.clock import Clock
-from emulation.discord.config import Application, Config
+from emulation.discord.config import APPLICATION_FIXTURE, DIRECTORY_FIXTURE, Application, Config
 from emulation.discord.json_types import Json
 from emulation.discord.rate_limits import RateLimiter
 from emulation.discord.signing import Signer
@@ -48,7 +48,7 @@ class Backend:
         self.config = config
         self.limits = config.limits
         self.clock = clock or Clock()
-        self.application = Application.load(config.application_file)
+        self.application = Application.load(APPLICATION_FIXTURE)
         self.signer = Signer(self.application.signing_key)
         self.snowflakes = Snowflakes(self.clock)
         folder = None if config.state_dir is None else config.state_dir / "attachments"
@@ -71,7 +71,7 @@ class Backend:
         )
 
     def _create_stores(self) -> None:
-        self.directory = Directory(self.config.directory_file)
+        self.directory = Directory(DIRECTORY_FIXTURE)
         self.messages = MessageStore(self.attachments)
         self.interactions = InteractionStore(self.clock)
         self.commands = CommandStore(self.clock, self.limits.daily_command_creates)

@@ -64,8 +64,6 @@ class Config:
     """Where clients reach it, without a trailing slash; links to attachments begin with it."""
     state_dir: Path | None = None
     """Where uploaded files are kept; None keeps them in memory."""
-    application_file: Path = APPLICATION_FIXTURE
-    directory_file: Path = DIRECTORY_FIXTURE
     recordings_dir: Path = RECORDINGS
     """Recorded interactions are saved in folders below this, and nowhere else."""
     pages_dir: Path = PAGES

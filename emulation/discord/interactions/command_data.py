@@ -10,16 +10,12 @@ from emulation.discord.errors import ControlError
 from emulation.discord.interactions.actions import UserAction
 from emulation.discord.interactions.payloads import Actor
 from emulation.discord.json_types import Json
-
-CHAT_INPUT, USER_COMMAND, MESSAGE_COMMAND = 1, 2, 3
-SUBCOMMAND, SUBCOMMAND_GROUP = 1, 2
-STRING, INTEGER, BOOLEAN, USER, CHANNEL, ROLE, MENTIONABLE, NUMBER, ATTACHMENT = range(3, 12)
-_MAX_STRING = 6_000
+from emulation.discord.validation import commands
 
 
 def command_data(backend: Backend, action: UserAction, path: str, actor: Actor) -> Json:
     """The data of the command at `path`: its name and its sub-commands, as in `a b c`."""
-    is_chat_input = action.command_type == CHAT_INPUT
+    is_chat_input = action.command_type == commands.CHAT_INPUT
     name, *subcommands = path.split(" ") if is_chat_input else [path]
     guild_id = actor.channel.guild_id
     command = backend.commands.find_usable(guild_id, name, action.command_type)
@@ -40,7 +36,7 @@ def command_data(backend: Backend, action: UserAction, path: str, actor: Actor) 
     elif action.target_id is None:
         raise ControlError("A user or message command needs a `target_id`.")
     else:
-        if action.command_type == USER_COMMAND:
+        if action.command_type == commands.USER_COMMAND:
             resolved.add_user(action.target_id)
         else:
             resolved.add_message(action.target_id)
@@ -100,11 +96,11 @@ class Resolved:
     def add_option_value(self, option_type: int, value: Any) -> None:
         """The object behind an option's value, if the value is an id."""
         add = {
-            USER: self.add_user,
-            CHANNEL: self.add_channel,
-            ROLE: self.add_role,
-            MENTIONABLE: self.add_mentionable,
-            ATTACHMENT: self.add_attachment,
+            commands.USER: self.add_user,
+            commands.CHANNEL: self.add_channel,
+            commands.ROLE: self.add_role,
+            commands.MENTIONABLE: self.add_mentionable,
+            commands.ATTACHMENT: self.add_attachment,
         }.get(option_type)
         if add is not None:
             add(str(value))
@@ -126,8 +122,9 @@ def _options(
     if name not in definitions and action.strict:
         raise ControlError(f"There is no sub-command {name}.", 404)
     inner = definitions.get(name, {}).get("options", [])
+    option_type = commands.SUBCOMMAND_GROUP if deeper else commands.SUBCOMMAND
     options = _options(action, resolved, inner, deeper)
-    return [{"name": name, "type": SUBCOMMAND_GROUP if deeper else SUBCOMMAND, "options": options}]
+    return [{"name": name, "type": option_type, "options": options}]
 
 
 def _option_values(
@@ -148,14 +145,15 @@ def _option_values(
             resolved.add_option_value(option_type, value)
         options.append(option)
     if focused is not None and focused not in values:
-        option_type = definitions[focused]["type"] if focused in definitions else STRING
+        option_type = definitions[focused]["type"] if focused in definitions else commands.STRING
         options.append({"name": focused, "type": option_type, "value": "", "focused": True})
     return options
 
 
 def _infer_type(value: Any) -> int:
     """The type of an option that no command has registered."""
-    return {bool: BOOLEAN, int: INTEGER, float: NUMBER}.get(type(value), STRING)
+    types = {bool: commands.BOOLEAN, int: commands.INTEGER, float: commands.NUMBER}
+    return types.get(type(value), commands.STRING)
 
 
 def _check_values(definitions: dict[str, Json], values: dict[str, Any]) -> None:
@@ -174,18 +172,18 @@ def _check_value(definition: Json, value: Any) -> None:
     choices = definition.get("choices")
     if choices and value not in [choice["value"] for choice in choices]:
         raise ControlError(f"{name}: {value!r} is not one of the choices.")
-    if option_type in (INTEGER, NUMBER):
+    if option_type in (commands.INTEGER, commands.NUMBER):
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise ControlError(f"{name}: {value!r} is not a number.")
-        if option_type == INTEGER and value != int(value):
+        if option_type == commands.INTEGER and value != int(value):
             raise ControlError(f"{name}: {value!r} is not a whole number.")
         _check_bounds(name, value, definition.get("min_value"), definition.get("max_value"))
-    elif option_type == STRING:
+    elif option_type == commands.STRING:
         if not isinstance(value, str):
             raise ControlError(f"{name}: {value!r} is not text.")
-        highest = definition.get("max_length", _MAX_STRING)
+        highest = definition.get("max_length", commands.MAX_STRING_OPTION)
         _check_bounds(name, len(value), definition.get("min_length"), highest, " characters")
-    elif option_type == BOOLEAN and not isinstance(value, bool):
+    elif option_type == commands.BOOLEAN and not isinstance(value, bool):
         raise ControlError(f"{name}: {value!r} is neither true nor false.")
 
 

@@ -43,11 +43,10 @@ InteractionDep = Annotated[Interaction, Depends(_interaction)]
 def _with_message(backend: Backend, interaction: Interaction) -> Json:
     """An interaction with its original response in every version."""
     message = backend.messages.find(interaction.message_id)
-    is_visible = message is not None and not message.deleted
-    return backend.interaction_json(interaction) | {
-        "message": backend.messages.control_json(message) if message and is_visible else None,
-        "history": message.history if message else [],
-    }
+    if message is None:
+        return backend.interaction_json(interaction) | {"message": None, "history": []}
+    shown = None if message.deleted else backend.messages.control_json(message)
+    return backend.interaction_json(interaction) | {"message": shown, "history": message.history}
 
 
 @router.post("/interactions")

@@ -31,9 +31,9 @@ LOCALES = (
     "th", "zh-CN", "ja", "zh-TW", "ko",
 )  # fmt: skip
 
-CHAT_INPUT, USER, MESSAGE = 1, 2, 3
+CHAT_INPUT, USER_COMMAND, MESSAGE_COMMAND = 1, 2, 3
 SUBCOMMAND, SUBCOMMAND_GROUP = 1, 2
-STRING, INTEGER, CHANNEL, NUMBER = 3, 4, 7, 10
+STRING, INTEGER, BOOLEAN, USER, CHANNEL, ROLE, MENTIONABLE, NUMBER, ATTACHMENT = range(3, 12)
 
 MAX_COMMANDS = 110
 MAX_OPTIONS = 25
@@ -266,7 +266,8 @@ def size(part: Json) -> int:
 
 def command(value: Any) -> Json:
     """Parse a command as it is registered."""
-    head = model({"type": Field(one_of((CHAT_INPUT, USER, MESSAGE), integer()))})(value)
+    known_type = one_of((CHAT_INPUT, USER_COMMAND, MESSAGE_COMMAND), integer())
+    head = model({"type": Field(known_type)})(value)
     command_type: int = head.get("type", CHAT_INPUT)
     parsed: Json = model(_command_fields(command_type))(value)
     if size(parsed) > MAX_COMMAND_CHARACTERS:
