@@ -14,7 +14,7 @@ from small_fleet import SmallFleet, make_fleet, worker_tasks
 @pytest.fixture
 def tmp_path(tmp_path: Path) -> Path:
     """A folder of the test's own that functions can write to."""
-    return emulators.opened(tmp_path)
+    return emulators.accessible_to_containers(tmp_path)
 
 
 @pytest.fixture(scope="session")

@@ -64,8 +64,8 @@ class EmulatorInContainer(Emulator):
 
     def addresses(self) -> list[tuple[str, int]]:
         self._wrapped.reload()
-        bound = [one for ports in self._wrapped.ports.values() for one in ports or ()]
-        return [(one["HostIp"], int(one["HostPort"])) for one in bound]
+        bindings = [b for ports in self._wrapped.ports.values() for b in ports or ()]
+        return [(b["HostIp"], int(b["HostPort"])) for b in bindings]
 
     def cpu_seconds(self) -> float:
         used = self._wrapped.stats(stream=False, one_shot=True)["cpu_stats"]["cpu_usage"]
@@ -80,8 +80,8 @@ class EmulatorInContainer(Emulator):
 
     def task_environment(self, shown: dict[str, Any]) -> dict[str, str]:
         container = self._container.task_containers()[shown["task"]]
-        shown_as = docker.run("inspect", "--format", "{{json .Config.Env}}", container)
-        return dict(one.split("=", 1) for one in json.loads(shown_as))
+        variables = docker.run("inspect", "--format", "{{json .Config.Env}}", container)
+        return dict(variable.split("=", 1) for variable in json.loads(variables))
 
     def task_watch(self, shown: dict[str, Any]) -> Callable[[], bool]:
         return lambda: shown["task"] in self._container.task_containers()

@@ -28,7 +28,7 @@ EMULATOR_PYTHON = venv_python("EMULATOR_VENV", "emulator")
 LAMBDA_PYTHON = venv_python("LAMBDA_PYTHON313_VENV", "lambda-python3.13")
 
 
-def gone(processes: Iterable[psutil.Process]) -> bool:
+def have_ended(processes: Iterable[psutil.Process]) -> bool:
     """Whether all the processes have ended."""
     return not [p for p in processes if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
 
@@ -85,19 +85,19 @@ class EmulatorProcesses(Emulator):
         return float(times.user + times.system)
 
     def runs(self, pid: int) -> bool:
-        return psutil.pid_exists(pid) and not gone([psutil.Process(pid)])
+        return psutil.pid_exists(pid) and not have_ended([psutil.Process(pid)])
 
     def kill_function(self, pid: int) -> None:
         process = psutil.Process(pid)
         process.kill()
-        wait_until(lambda: gone([process]), "the process is gone")
+        wait_until(lambda: have_ended([process]), "the process is gone")
 
     def task_environment(self, shown: dict[str, Any]) -> dict[str, str]:
         return psutil.Process(shown["pid"]).environ()
 
     def task_watch(self, shown: dict[str, Any]) -> Callable[[], bool]:
         process = psutil.Process(shown["pid"])
-        return lambda: not gone([process])
+        return lambda: not have_ended([process])
 
     def kill(self) -> None:
         self._process.kill()
@@ -110,7 +110,7 @@ class EmulatorProcesses(Emulator):
         started = time.monotonic()
         self._process.send_signal(signal.SIGTERM)
         self._process.wait(STOP_SECONDS)
-        wait_until(lambda: gone(tree), "no process is left", STOP_SECONDS)
+        wait_until(lambda: have_ended(tree), "no process is left", STOP_SECONDS)
         return time.monotonic() - started
 
     def remove(self) -> None:

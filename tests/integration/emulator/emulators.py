@@ -23,11 +23,11 @@ def start(folder: Path, tasks: Tasks | None = None, port: int = 0) -> Emulator:
 
 def make_folder(factory: pytest.TempPathFactory, name: str) -> Path:
     """A folder for what an emulator, its functions and its tasks write."""
-    return opened(factory.mktemp(name))
+    return accessible_to_containers(factory.mktemp(name))
 
 
-def opened(folder: Path) -> Path:
-    """The same folder, open to the user that containers run as."""
+def accessible_to_containers(folder: Path) -> Path:
+    """The same folder, writable for the user that containers run as."""
     if TARGET == DOCKER:
         folder.parent.chmod(0o755)
         folder.chmod(0o777)

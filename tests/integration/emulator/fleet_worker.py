@@ -1,6 +1,6 @@
 """A worker that draws nothing: prints its environment, and ends at SIGTERM unless STUBBORN=yes.
 
-Standard library only. Writes `TASK started`, `TASK told to stop` and `TASK stopped` to the file
+Standard library only. Writes `TASK started`, `TASK got SIGTERM` and `TASK stopped` to the file
 EVENTS, if one is named.
 """
 
@@ -15,13 +15,13 @@ from types import FrameType
 EVENTS = Path(os.environ.get("EVENTS", os.devnull))
 
 
-def note(what: str) -> None:
-    """Write an event to EVENTS."""
+def write_event(name: str) -> None:
+    """Write an event of this task to EVENTS."""
     with EVENTS.open("a") as file:
-        file.write(f"{os.environ['ECS_AGENT_URI'].rsplit('/', 1)[-1]} {what}\n")
+        file.write(f"{os.environ['ECS_AGENT_URI'].rsplit('/', 1)[-1]} {name}\n")
 
 
-def get(address: str) -> object:
+def get_json(address: str) -> object:
     """The response of one of the task's endpoints."""
     with urllib.request.urlopen(address, timeout=10) as answer:
         return json.load(answer)
@@ -29,9 +29,9 @@ def get(address: str) -> object:
 
 def stop(_number: int, _frame: FrameType | None) -> None:
     """Handle SIGTERM."""
-    note("told to stop")
+    write_event("got SIGTERM")
     if os.environ.get("STUBBORN") != "yes":
-        note("stopped")
+        write_event("stopped")
         sys.exit(0)
 
 
@@ -39,13 +39,13 @@ def main() -> None:
     """Print the environment and the metadata, then wait for signals."""
     signal.signal(signal.SIGTERM, stop)
     names = ("GREETING", "AWS_ENDPOINT_URL", "AWS_REGION", "AWS_EXECUTION_ENV")
-    given = {name: os.environ.get(name) for name in names}
-    task = get(os.environ["ECS_CONTAINER_METADATA_URI_V4"] + "/task")
-    sys.stdout.write(f"environment {json.dumps(given)}\ntask {json.dumps(task)}\n")
+    environment = {name: os.environ.get(name) for name in names}
+    task = get_json(os.environ["ECS_CONTAINER_METADATA_URI_V4"] + "/task")
+    sys.stdout.write(f"environment {json.dumps(environment)}\ntask {json.dumps(task)}\n")
     if line := os.environ.get("PRINT"):
         sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
-    note("started")
+    write_event("started")
     while True:
         signal.pause()
 

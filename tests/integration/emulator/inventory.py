@@ -20,7 +20,7 @@ def count_named(emulator: Emulator, prefix: str) -> dict[str, int]:
     return {kind: count for kind, count in counts.items() if count}
 
 
-def _active(client: Client) -> list[str]:
+def _active_clusters(client: Client) -> list[str]:
     ecs = client("ecs")
     described = ecs.describe_clusters(clusters=ecs.list_clusters()["clusterArns"])["clusters"]
     return [cluster["clusterName"] for cluster in described if cluster["status"] == "ACTIVE"]
@@ -29,17 +29,17 @@ def _active(client: Client) -> list[str]:
 def _services(client: Client) -> list[str]:
     ecs = client("ecs")
     found: list[str] = []
-    for cluster in _active(client):
+    for cluster in _active_clusters(client):
         arns = ecs.list_services(cluster=cluster)["serviceArns"]
         services = ecs.describe_services(cluster=cluster, services=arns)["services"] if arns else []
-        found += [one["serviceName"] for one in services if one["status"] == "ACTIVE"]
+        found += [service["serviceName"] for service in services if service["status"] == "ACTIVE"]
     return found
 
 
 def _instances(client: Client) -> list[str]:
     reservations = client("ec2").describe_instances()["Reservations"]
-    instances = [instance for one in reservations for instance in one["Instances"]]
-    return [one["InstanceId"] for one in instances if one["State"]["Name"] != "terminated"]
+    instances = [instance for reservation in reservations for instance in reservation["Instances"]]
+    return [i["InstanceId"] for i in instances if i["State"]["Name"] != "terminated"]
 
 
 def _of_ec2(operation: str, answer: str) -> Callable[[Client], list[str]]:
@@ -47,8 +47,8 @@ def _of_ec2(operation: str, answer: str) -> Callable[[Client], list[str]]:
 
     def names(client: Client) -> list[str]:
         found = getattr(client("ec2"), operation)()[answer]
-        there = (one for one in found if str(one.get("State")).lower() != "deleted")
-        return [f"{_id(one)} {_tag(one)}" for one in there]
+        existing = (item for item in found if str(item.get("State")).lower() != "deleted")
+        return [f"{_id(item)} {_tag(item)}" for item in existing]
 
     return names
 
@@ -65,11 +65,11 @@ def _tag(described: dict[str, Any]) -> str:
 
 def _listed(service: str, operation: str, answer: str, key: str = "") -> Callable[[Client], Any]:
     def names(client: Client) -> list[str]:
-        asked = {"AccountId": "000000000000"} if service == "budgets" else {}
+        arguments = {"AccountId": "000000000000"} if service == "budgets" else {}
         if service == "application-autoscaling":
-            asked = {"ServiceNamespace": "ecs"}
-        found = getattr(client(service), operation)(**asked).get(answer, [])
-        return [str(one[key]) if key else str(one) for one in found]
+            arguments = {"ServiceNamespace": "ecs"}
+        found = getattr(client(service), operation)(**arguments).get(answer, [])
+        return [str(item[key]) if key else str(item) for item in found]
 
     return names
 
@@ -79,7 +79,7 @@ _KINDS: dict[str, Callable[[Client], list[str]]] = {
     "api": _listed("apigateway", "get_rest_apis", "items", "name"),
     "budget": _listed("budgets", "describe_budgets", "Budgets", "BudgetName"),
     "capacity provider": _listed("ecs", "describe_capacity_providers", "capacityProviders", "name"),
-    "cluster": _active,
+    "cluster": _active_clusters,
     "dashboard": _listed("cloudwatch", "list_dashboards", "DashboardEntries", "DashboardName"),
     "event source mapping": _listed(
         "lambda", "list_event_source_mappings", "EventSourceMappings", "FunctionArn"

@@ -1,4 +1,4 @@
-"""The smallest possible fleet on the emulator, and what can be read of it."""
+"""The smallest possible fleet on the emulator, with readers of its state."""
 
 import json
 import sys
@@ -30,7 +30,7 @@ FAST: dict[str, Any] = {
 
 
 def worker_tasks(folder: Path | None = None, **changes: Any) -> Tasks:
-    """Tasks that run WORKER, which notes its start and its end in `folder`/events."""
+    """Tasks that run WORKER, which writes its start and its end to `folder`/events."""
     environment = {"EVENTS": str(folder / "events")} if folder else {}
     return Tasks(
         command=(sys.executable, str(WORKER)),
@@ -52,7 +52,7 @@ class SmallFleet:
 
     emulator: Emulator
     name: str
-    seen_states: list[str] = field(default_factory=list)
+    recorded_states: list[str] = field(default_factory=list)
 
     @property
     def service_name(self) -> str:
@@ -130,8 +130,8 @@ class SmallFleet:
         """The address of a task's own endpoints."""
         return f"{self.emulator.config.endpoint}/_emulator/tasks/{task_id(task)}"
 
-    def worker_notes(self, task: dict[str, Any]) -> list[str]:
-        """What a task's worker has noted."""
+    def worker_events(self, task: dict[str, Any]) -> list[str]:
+        """The events that a task's worker has written."""
         folder = self.emulator.config.tasks.folder
         assert folder is not None
         events = folder / "events"
@@ -142,7 +142,7 @@ class SmallFleet:
         """The journal's entries of this fleet, oldest first."""
         url = f"{self.emulator.config.endpoint}/_emulator/fleet/history"
         entries = httpx.get(url).json()["entries"]
-        return [f"{one['what']} {one['state']}" for one in entries if self.name in str(one)]
+        return [f"{entry['what']} {entry['state']}" for entry in entries if self.name in str(entry)]
 
     def set_desired_count(self, number: int) -> None:
         """Set the service's desired count."""
@@ -151,7 +151,7 @@ class SmallFleet:
         )
 
     def wait(self, condition: Callable[[], Any], what: str, seconds: float = SECONDS) -> Any:
-        """Wait for a condition, and record every new state on the way."""
+        """Wait for a condition, and record every new state meanwhile."""
 
         def recorded() -> Any:
             self.record_states()
@@ -159,12 +159,12 @@ class SmallFleet:
 
         def report() -> str:
             state = json.dumps(self.agent_state(), indent=1)
-            return f"states: {self.seen_states}\n{self.events()}\n{state}"
+            return f"states: {self.recorded_states}\n{self.events()}\n{state}"
 
         return wait_until(recorded, what, seconds, report)
 
     def record_states(self) -> None:
-        """Record the states that have not been seen yet.
+        """Record the states that are not recorded yet.
 
         Effects are read before their causes, so that no effect is recorded before its cause.
         """
@@ -175,11 +175,11 @@ class SmallFleet:
         alarms = self.client("cloudwatch").describe_alarms(AlarmNames=[f"{self.name}-out"])
         states = [f"alarm {alarm['StateValue']}" for alarm in alarms["MetricAlarms"]]
         states += [f"desired {desired}", f"capacity {group['DesiredCapacity']}"]
-        states += [f"instance {one['LifecycleState']}" for one in group["Instances"]]
+        states += [f"instance {instance['LifecycleState']}" for instance in group["Instances"]]
         states += ["registered"] if containers["containerInstanceArns"] else []
-        states += [f"task {one['lastStatus']}" for one in tasks]
-        self.seen_states += [
-            state for state in dict.fromkeys(states) if state not in self.seen_states
+        states += [f"task {task['lastStatus']}" for task in tasks]
+        self.recorded_states += [
+            state for state in dict.fromkeys(states) if state not in self.recorded_states
         ]
 
     def is_asleep(self) -> bool:

@@ -34,11 +34,11 @@ def test_a_rest_api_passes_the_raw_body_and_headers_to_the_function(
         """
         import json
         def handler(event, context):
-            seen = {"body": event["body"], "sign": event["headers"].get("X-Signature-Ed25519")}
+            received = {"body": event["body"], "sign": event["headers"].get("X-Signature-Ed25519")}
             return {
                 "statusCode": 401 if event["body"] == "bad" else 200,
                 "headers": {"Content-Type": "application/json"},
-                "body": json.dumps(seen),
+                "body": json.dumps(received),
             }
         """
     )

@@ -8,14 +8,14 @@ from running_emulator import Emulator
 from small_fleet import SmallFleet, add_scaling
 
 
-def test_a_backlog_wakes_the_fleet_and_its_end_lets_it_sleep(fleet: SmallFleet) -> None:
+def test_a_backlog_wakes_the_fleet_which_sleeps_again_when_it_is_gone(fleet: SmallFleet) -> None:
     add_scaling(fleet)
     names = ("launch_seconds", "register_seconds", "pull_seconds", "terminate_seconds")
     fleet.change_fleet("settings", groups={fleet.service_name: dict.fromkeys(names, 60)})
     assert fleet.is_asleep()
     fleet.wait(fleet.while_publishing(3, fleet.running), "a task runs")
     [task] = fleet.running()
-    fleet.wait(lambda: fleet.worker_notes(task) == ["started"], "its process works")
+    fleet.wait(lambda: fleet.worker_events(task) == ["started"], "its process works")
     fleet.wait(fleet.while_publishing(0, fleet.is_asleep), "the fleet sleeps again")
     order = [
         "group 0",
@@ -35,18 +35,18 @@ def test_a_backlog_wakes_the_fleet_and_its_end_lets_it_sleep(fleet: SmallFleet) 
     ]
     history = iter(fleet.history())
     assert all(state in history for state in order), fleet.history()
-    assert "alarm ALARM" in fleet.seen_states
-    assert fleet.worker_notes(task) == ["started", "told to stop", "stopped"]
-    codes = [(one["StatusCode"], one["Description"].split(":")[0]) for one in fleet.activities()]
+    assert "alarm ALARM" in fleet.recorded_states
+    assert fleet.worker_events(task) == ["started", "got SIGTERM", "stopped"]
+    codes = [(a["StatusCode"], a["Description"].split(":")[0]) for a in fleet.activities()]
     launched, ended = "Launching a new EC2 instance", "Terminating EC2 instance"
     assert codes == [("Successful", launched)] * 2 + [("Successful", ended)] * 2
-    told = " ".join(fleet.events())
+    events = " ".join(fleet.events())
     for text in ("has started 1 tasks", "has stopped 1 running tasks", "reached a steady state"):
-        assert text in told
+        assert text in events
     scaled = fleet.client("application-autoscaling").describe_scaling_activities(
         ServiceNamespace="ecs", ResourceId=f"service/{fleet.name}/{fleet.service_name}"
     )["ScalingActivities"]
-    assert [one["Description"] for one in scaled][-1] == "Setting desired count to 1."
+    assert scaled[-1]["Description"] == "Setting desired count to 1."
 
 
 def test_the_aws_apis_describe_the_running_fleet(fleet: SmallFleet) -> None:
@@ -60,11 +60,11 @@ def test_the_aws_apis_describe_the_running_fleet(fleet: SmallFleet) -> None:
         cluster=fleet.name, containerInstances=[task["containerInstanceArn"]]
     )["containerInstances"]
     assert (instance["status"], instance["runningTasksCount"]) == ("ACTIVE", 1)
-    free = {one["name"]: one for one in instance["remainingResources"]}
+    free = {resource["name"]: resource for resource in instance["remainingResources"]}
     assert free["CPU"]["integerValue"] == 2048
     assert free["GPU"]["stringSetValue"] == []
-    there = {one["InstanceId"]: one["ProtectedFromScaleIn"] for one in fleet.group()["Instances"]}
-    assert there[instance["ec2InstanceId"]] is True
+    protected = {i["InstanceId"]: i["ProtectedFromScaleIn"] for i in fleet.group()["Instances"]}
+    assert protected[instance["ec2InstanceId"]] is True
     [reservation] = fleet.client("ec2").describe_instances(InstanceIds=[instance["ec2InstanceId"]])[
         "Reservations"
     ]
@@ -75,28 +75,28 @@ def test_the_aws_apis_describe_the_running_fleet(fleet: SmallFleet) -> None:
 
 def test_a_spot_interruption_ends_the_instance_and_the_task_is_replaced(fleet: SmallFleet) -> None:
     [task] = fleet.run_tasks()
-    before = {one["InstanceId"] for one in fleet.group()["Instances"]}
+    before = {i["InstanceId"] for i in fleet.group()["Instances"]}
     [container] = fleet.client("ecs").describe_container_instances(
         cluster=fleet.name, containerInstances=[task["containerInstanceArn"]]
     )["containerInstances"]
     lost = container["ec2InstanceId"]
     fleet.change_fleet("interrupt", instance=lost)
-    fleet.wait(lambda: "told to stop" in fleet.worker_notes(task), "the task is told")
+    fleet.wait(lambda: "got SIGTERM" in fleet.worker_events(task), "the task gets SIGTERM")
     fleet.wait(
-        lambda: lost not in {one["InstanceId"] for one in fleet.group()["Instances"]}, "it is gone"
+        lambda: lost not in {i["InstanceId"] for i in fleet.group()["Instances"]}, "it is gone"
     )
     new = fleet.wait(fleet.running, "another task runs")
     assert new[0]["taskArn"] != task["taskArn"]
     assert lost in before
-    [gone_one] = fleet.client("ec2").describe_instances(InstanceIds=[lost])["Reservations"]
-    assert gone_one["Instances"][0]["State"]["Name"] == "terminated"
+    [reservation] = fleet.client("ec2").describe_instances(InstanceIds=[lost])["Reservations"]
+    assert reservation["Instances"][0]["State"]["Name"] == "terminated"
 
 
 def test_denied_launches_are_failed_activities_until_they_are_allowed(fleet: SmallFleet) -> None:
     fleet.change_fleet("deny-capacity", group=fleet.service_name, reason="quota")
     fleet.set_desired_count(1)
     fleet.wait(lambda: len(fleet.activities()) >= 2, "launches fail")
-    assert {one["StatusCode"] for one in fleet.activities()} == {"Failed"}
+    assert {a["StatusCode"] for a in fleet.activities()} == {"Failed"}
     assert "current vCPU limit of 0" in fleet.activities()[0]["StatusMessage"]
     assert [task["lastStatus"] for task in fleet.tasks()] == ["PROVISIONING"]
     assert "unable to place a task" in " ".join(fleet.events())
@@ -152,5 +152,5 @@ def test_an_idle_agent_uses_no_processor_time(fleet: SmallFleet, fleet_emulator:
     fleet.set_desired_count(0)
     fleet.wait(fleet.is_asleep, "the fleet sleeps")
     before = fleet_emulator.cpu_seconds()
-    time.sleep(3)  # what is measured is a time
+    time.sleep(3)  # the processor time of this interval is measured
     assert fleet_emulator.cpu_seconds() - before < 0.3

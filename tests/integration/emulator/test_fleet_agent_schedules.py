@@ -1,4 +1,4 @@
-"""Alarms, schedules and waits are as fast as the fleet agent's setting `alarm_speed` says."""
+"""Alarms, schedules and waits run at the fleet agent's setting `alarm_speed`."""
 
 import json
 from typing import Any
@@ -21,10 +21,10 @@ def test_an_alarm_can_evaluate_metric_math(fleet: SmallFleet) -> None:
         }
         for name in ("wanted", "running")
     ]
-    lacking = {"Id": "lacking", "Expression": "IF(wanted > 0 AND running < 1, 1, 0)"}
+    missing = {"Id": "missing", "Expression": "IF(wanted > 0 AND running < 1, 1, 0)"}
     cloudwatch.put_metric_alarm(
         AlarmName=f"{fleet.name}-out",
-        Metrics=[*queries, lacking],
+        Metrics=[*queries, missing],
         EvaluationPeriods=1,
         Threshold=1,
         ComparisonOperator="GreaterThanOrEqualToThreshold",
@@ -47,8 +47,8 @@ def test_schedules_and_waits_are_as_fast_as_the_alarms(fleet: SmallFleet) -> Non
     definition = {
         "StartAt": "Wait",
         "States": {
-            "Wait": {"Type": "Wait", "Seconds": 15, "Next": "Tell"},
-            "Tell": {
+            "Wait": {"Type": "Wait", "Seconds": 15, "Next": "Send"},
+            "Send": {
                 "Type": "Task",
                 "Resource": "arn:aws:states:::sqs:sendMessage",
                 "Parameters": {"QueueUrl": queue, "MessageBody": "waited"},
@@ -84,11 +84,11 @@ def test_a_scaled_minute_lasts_until_its_state_machines_have_ended(fleet: SmallF
     def executions() -> list[Any]:
         return list(machines.list_executions(stateMachineArn=machine)["executions"])
 
-    # At a tenth of the time: a minute of 6 s, in which 11 s of waiting are begun.
+    # At a tenth of the time: a minute of 6 s, in which a wait of 11 s starts.
     fleet.wait(lambda: len(executions()) == 2, "the second minute has begun", 40)
     events.remove_targets(Rule=fleet.name, Ids=["machine"])
     events.delete_rule(Name=fleet.name)
-    second, first = sorted(executions(), key=lambda one: one["startDate"], reverse=True)
+    second, first = sorted(executions(), key=lambda execution: execution["startDate"], reverse=True)
     assert first["stopDate"] <= second["startDate"]
 
 

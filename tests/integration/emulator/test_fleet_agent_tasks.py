@@ -1,4 +1,4 @@
-"""Tasks that the fleet agent runs: what they are given, and how they end."""
+"""Tasks of the fleet agent: their environment, logs and secrets, and how they end."""
 
 import json
 import time
@@ -59,7 +59,7 @@ def test_a_task_gets_its_secrets_and_does_not_start_without_them(fleet: SmallFle
     update = fleet.client("ecs").update_service
     update(cluster=fleet.name, service=fleet.service_name, taskDefinition=missing, desiredCount=1)
     stopped = fleet.wait(
-        lambda: [one for one in fleet.tasks("STOPPED") if one["lastStatus"] == "STOPPED"],
+        lambda: [t for t in fleet.tasks("STOPPED") if t["lastStatus"] == "STOPPED"],
         "a task fails to start",
     )
     assert stopped[0]["stopCode"] == "TaskFailedToStart"
@@ -70,17 +70,17 @@ def test_a_task_gets_its_secrets_and_does_not_start_without_them(fleet: SmallFle
     )
     update(cluster=fleet.name, service=fleet.service_name, taskDefinition=good)
     [task] = fleet.wait(fleet.running, "a task runs")
-    fleet.wait(lambda: "started" in fleet.worker_notes(task), "it works")
-    [shown] = [one for one in fleet.agent_state()["tasks"] if one["task"] in task["taskArn"]]
-    given = fleet.emulator.task_environment(shown)
-    assert (given["TOKEN"], given["KEY"]) == ("from-ssm", "from-manager")
+    fleet.wait(lambda: "started" in fleet.worker_events(task), "it works")
+    [shown] = [t for t in fleet.agent_state()["tasks"] if t["task"] in task["taskArn"]]
+    environment = fleet.emulator.task_environment(shown)
+    assert (environment["TOKEN"], environment["KEY"]) == ("from-ssm", "from-manager")
     assert "from-ssm" not in fleet.emulator.printed()
     assert "from-manager" not in json.dumps(fleet.agent_state())
 
 
-def test_scale_in_spares_a_protected_task(fleet: SmallFleet) -> None:
+def test_scale_in_does_not_stop_a_protected_task(fleet: SmallFleet) -> None:
     tasks = fleet.run_tasks(2)
-    fleet.wait(lambda: fleet.worker_notes(tasks[0]), "it works")
+    fleet.wait(lambda: fleet.worker_events(tasks[0]), "it works")
     url = f"{fleet.task_uri(tasks[0])}/task-protection/v1/state"
     put = httpx.put(url, json={"ProtectionEnabled": True, "ExpiresInMinutes": 5})
     assert put.json()["protection"]["ProtectionEnabled"] is True
@@ -89,11 +89,13 @@ def test_scale_in_spares_a_protected_task(fleet: SmallFleet) -> None:
     left = fleet.wait(lambda: len(fleet.tasks()) == 1 and fleet.tasks(), "one task is left")
     assert left[0]["taskArn"] == tasks[0]["taskArn"]
     assert [e for e in fleet.events() if "tasks having scale-in protection" in e]
-    told = fleet.client("ecs").get_task_protection(cluster=fleet.name, tasks=[left[0]["taskArn"]])
-    assert told["protectedTasks"][0]["protectionEnabled"] is True
-    assert fleet.worker_notes(tasks[0]) == ["started"]
+    protection = fleet.client("ecs").get_task_protection(
+        cluster=fleet.name, tasks=[left[0]["taskArn"]]
+    )
+    assert protection["protectedTasks"][0]["protectionEnabled"] is True
+    assert fleet.worker_events(tasks[0]) == ["started"]
     httpx.put(url, json={"ProtectionEnabled": False})
-    fleet.wait(lambda: not fleet.tasks(), "it goes once it is not protected any more")
+    fleet.wait(lambda: not fleet.tasks(), "it stops once it is not protected")
 
 
 def test_a_task_gets_sigterm_and_after_its_stop_timeout_sigkill(fleet: SmallFleet) -> None:
@@ -102,11 +104,9 @@ def test_a_task_gets_sigterm_and_after_its_stop_timeout_sigkill(fleet: SmallFlee
         cluster=fleet.name, service=fleet.service_name, taskDefinition=stubborn
     )
     [task] = fleet.run_tasks()
-    fleet.wait(lambda: fleet.worker_notes(task), "it works")
+    fleet.wait(lambda: fleet.worker_events(task), "it works")
     fleet.set_desired_count(0)
-    fleet.wait(
-        lambda: fleet.worker_notes(task) == ["started", "told to stop"], "it is told to stop"
-    )
+    fleet.wait(lambda: fleet.worker_events(task) == ["started", "got SIGTERM"], "it is got SIGTERM")
     stopped = fleet.wait(
         lambda: [t for t in fleet.tasks("STOPPED") if t["lastStatus"] == "STOPPED"], "it stops"
     )
@@ -129,7 +129,8 @@ def test_a_crashed_task_is_replaced_and_failing_starts_are_an_event(
     fleet.change_fleet("crash-task", service=key)
     fleet.change_fleet("crash-task", task=task_id(new[0]))
     fleet.wait(
-        lambda: [e for e in fleet.events() if "unable to consistently start" in e], "it is told"
+        lambda: [e for e in fleet.events() if "unable to consistently start" in e],
+        "the service reports it",
     )
     fleet.change_fleet("crash-task", service=key, stop=True)
     fleet.wait(fleet.running, "it recovers")

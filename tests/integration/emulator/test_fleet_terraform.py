@@ -80,5 +80,5 @@ def remaining(emulator: Emulator) -> list[str]:
     groups = emulator.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
     alarms = emulator.client("cloudwatch").describe_alarms()["MetricAlarms"]
     providers = ecs.describe_capacity_providers()["capacityProviders"]
-    found = [one for one in clusters if one["status"] == "ACTIVE"] + groups + alarms + providers
-    return [json.dumps(one, default=str) for one in found]
+    active = [cluster for cluster in clusters if cluster["status"] == "ACTIVE"]
+    return [json.dumps(item, default=str) for item in active + groups + alarms + providers]

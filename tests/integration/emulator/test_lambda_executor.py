@@ -1,4 +1,4 @@
-"""A function in a process behaves as a function on Lambda."""
+"""A function in a process behaves like a function on Lambda."""
 
 import re
 from concurrent.futures import ThreadPoolExecutor
@@ -54,8 +54,8 @@ def test_the_environment_has_lambdas_variables_and_the_functions_own_only(deploy
         MemorySize=256,
         Environment={"Variables": {"LOCALSTACK_LIKE": "mine", "EMPTY": ""}},
     )
-    seen = function.invoke().payload
-    environment = seen["environment"]
+    result = function.invoke().payload
+    environment = result["environment"]
     expected = {
         "AWS_LAMBDA_FUNCTION_NAME": function.name,
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
@@ -67,7 +67,7 @@ def test_the_environment_has_lambdas_variables_and_the_functions_own_only(deploy
         "AWS_EXECUTION_ENV": "AWS_Lambda_python3.13",
         "AWS_ENDPOINT_URL": function.emulator.config.endpoint,
         "_HANDLER": "app.handler",
-        "LAMBDA_TASK_ROOT": seen["folder"],
+        "LAMBDA_TASK_ROOT": result["folder"],
         "LOCALSTACK_LIKE": "mine",
         "EMPTY": "",
         "TZ": ":UTC",
@@ -77,8 +77,8 @@ def test_the_environment_has_lambdas_variables_and_the_functions_own_only(deploy
     allowed = r"AWS_|_AWS_XRAY|_X_AMZN|_HANDLER$|LAMBDA_|LANG$|LC_CTYPE$|PATH$|HOME$|TMPDIR$|TZ$"
     extra = [name for name in environment if not re.match(allowed, name)]
     assert sorted(extra) == ["EMPTY", "LOCALSTACK_LIKE"]
-    assert seen["path"][0] == seen["folder"]
-    assert not [folder for folder in seen["path"] if "localstack" in folder.lower()]
+    assert result["path"][0] == result["folder"]
+    assert not [folder for folder in result["path"] if "localstack" in folder.lower()]
 
 
 def test_a_function_cannot_import_localstack_and_can_import_boto3(deploy: Deploy) -> None:

@@ -123,7 +123,7 @@ def test_a_function_that_times_out_is_killed_with_its_child_processes(
     late, helper = (int(pid) for pid in re.findall(r"pids (\d+) (\d+)", result.log)[0])
     assert late == warm
     wait_until(lambda: not emulator.runs(late), "the function is gone")
-    wait_until(lambda: not emulator.runs(helper), "what it started is gone")
+    wait_until(lambda: not emulator.runs(helper), "its child process is gone")
     assert function.invoke().payload[0] not in (late, helper)
 
 

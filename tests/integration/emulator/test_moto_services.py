@@ -103,8 +103,8 @@ def test_a_capacity_provider_keeps_how_it_scales_protects_and_drains(stack: Smal
     ecs.update_capacity_provider(
         name=f"{stack.name}-gpu", autoScalingGroupProvider={"managedDraining": "DISABLED"}
     )
-    everyone = ecs.describe_capacity_providers()["capacityProviders"]
-    [changed] = [one for one in everyone if one["name"] == f"{stack.name}-gpu"]
+    providers = ecs.describe_capacity_providers()["capacityProviders"]
+    [changed] = [p for p in providers if p["name"] == f"{stack.name}-gpu"]
     assert changed["autoScalingGroupProvider"]["managedDraining"] == "DISABLED"
 
 
@@ -127,7 +127,7 @@ def test_a_new_desired_capacity_launches_no_instance_at_once(stack: SmallFleet) 
     )
     group = stack.group()
     assert group["DesiredCapacity"] == 1
-    assert {one["LifecycleState"] for one in group["Instances"]} <= {"Pending"}
+    assert {i["LifecycleState"] for i in group["Instances"]} <= {"Pending"}
     stack.client("autoscaling").delete_auto_scaling_group(
         AutoScalingGroupName=stack.service_name, ForceDelete=True
     )

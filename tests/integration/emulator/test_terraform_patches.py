@@ -67,7 +67,7 @@ def test_an_update_of_a_budget_keeps_the_other_fields(
     assert float(described["BudgetLimit"]["Amount"]) == 20
     assert described["TimePeriod"]
     notifications = budgets.describe_notifications_for_budget(**budget)["Notifications"]
-    assert [one["Threshold"] for one in notifications] == [80]
+    assert [n["Threshold"] for n in notifications] == [80]
 
 
 def test_a_budget_has_tags(emulator: Emulator, budget: dict[str, str]) -> None:
