@@ -1,15 +1,21 @@
 """Jobs are admitted or refused, whatever the table, the queue and the fleet answer."""
 
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from discord_diffusion.aws.errors import ServiceUnavailableError, StoreUnavailableError
+from discord_diffusion.aws.errors import (
+    QueueError,
+    ServiceUnavailableError,
+    StoreUnavailableError,
+)
+from discord_diffusion.aws.queue import QueueDepth
 from discord_diffusion.functions.interactions import admission
 from discord_diffusion.jobs.record import JobStatus
-from tests.unit.functions.conftest import Caller, imagine
+from tests.unit.functions.conftest import SETTINGS, Caller, imagine, make_caller
 
 EPHEMERAL = 64
 DOWN = StoreUnavailableError("ConnectTimeoutError")
@@ -32,6 +38,26 @@ def test_a_sleeping_fleet_is_woken_by_the_first_job_and_not_again_by_the_next(
     assert "asleep" in content(caller.content(imagine(prompt="a star")))
     assert "About 1 ahead of you" in content(caller.content(imagine(prompt="a moon")))
     assert caller.wake.starts == 1
+
+
+def test_a_paused_fleet_is_not_woken() -> None:
+    target = replace(SETTINGS.fleet.target, maximum=0)
+    caller = make_caller(replace(SETTINGS, fleet=replace(SETTINGS.fleet, target=target)))
+    assert "Queued" in content(caller.content(imagine(prompt="a star")))
+    assert len(caller.queue.jobs) == 1
+    assert caller.wake.starts == 0
+
+
+def test_the_jobs_ahead_are_those_of_the_last_snapshot_while_the_depth_of_the_queue_is_unknown(
+    caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def throttle() -> QueueDepth:
+        raise QueueError("ThrottlingException")
+
+    monkeypatch.setattr(caller.queue, "depth", throttle)
+    caller.store.set_snapshot(visible=3, in_flight=2, running=1, desired=1)
+    assert "About 5 ahead of you" in content(caller.content(imagine(prompt="a star")))
+    assert len(caller.queue.jobs) == 1
 
 
 def test_a_fleet_that_runs_or_starts_is_not_woken(caller: Caller) -> None:
@@ -119,6 +145,16 @@ def test_a_job_that_was_recorded_but_never_sent_is_sent_when_it_is_redelivered(
     caller.queue.jobs.clear()
     assert caller.content(payload) == first
     assert len(caller.queue.jobs) == 1
+
+
+def test_a_job_that_was_answered_is_not_sent_again_when_it_is_redelivered(caller: Caller) -> None:
+    payload = imagine(prompt="a star")
+    first = caller.content(payload)
+    caller.queue.jobs.clear()
+    caller.store.finish(payload["id"], JobStatus.ANSWERED)
+    assert caller.content(payload) == first
+    assert "Queued" in content(first)
+    assert caller.queue.jobs == []
 
 
 def test_a_job_that_cannot_be_finished_in_time_is_refused_before_it_is_queued(

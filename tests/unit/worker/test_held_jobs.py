@@ -1,5 +1,7 @@
 """Held jobs: which are drawn next, and when another is received; with a clock of its own."""
 
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import pytest
@@ -8,7 +10,7 @@ from discord_diffusion.worker.held_jobs import MOST_HELD, HeldJob, HeldJobs, Pol
 from discord_diffusion.worker.lease import Lease
 from discord_diffusion.worker.progress import Progress
 from discord_diffusion.worker.protection import Protection
-from tests.unit.worker.fakes import MemoryQueue, make_job, make_message
+from tests.unit.worker.fakes import MemoryQueue, make_job, make_message, wait_until
 
 LEAD = 2.0
 
@@ -32,10 +34,30 @@ class Desk:
     """Held jobs whose clock stands still."""
 
     now: float = 100.0
+    gather_seconds: float = 0.0
+    clock_reads: int = 0
     protection: CountingProtection = field(default_factory=CountingProtection)
 
     def __post_init__(self) -> None:
-        self.held_jobs = HeldJobs(self.protection, gather_seconds=0.0, clock=lambda: self.now)
+        self.held_jobs = HeldJobs(
+            self.protection, gather_seconds=self.gather_seconds, clock=self.clock
+        )
+
+    def clock(self) -> float:
+        self.clock_reads += 1
+        return self.now
+
+    def wait(self, function: Callable[[], object], clock_reads: int) -> list[object]:
+        """Call a function that waits in a thread of its own; returns the list of its result.
+
+        The function has begun to wait when it has read the clock so often: it holds the lock until
+        then.
+        """
+        results: list[object] = []
+        before = self.clock_reads
+        threading.Thread(target=lambda: results.append(function()), daemon=True).start()
+        wait_until(lambda: self.clock_reads >= before + clock_reads)
+        return results
 
     def take(self, *, key: str = "a", images: int = 1, capacity: int = 4) -> HeldJob:
         job = make_job(images=images)
@@ -63,6 +85,14 @@ class Desk:
 @pytest.fixture
 def desk() -> Desk:
     return Desk()
+
+
+@pytest.fixture
+def gathering_desk() -> Iterator[Desk]:
+    """One whose free pipeline waits for a minute, by a clock that stands still, for more jobs."""
+    desk = Desk(gather_seconds=60.0)
+    yield desk
+    desk.held_jobs.close()
 
 
 def test_a_worker_with_nothing_to_do_polls_as_long_as_usual(desk: Desk) -> None:
@@ -115,6 +145,15 @@ def test_while_a_batch_is_drawn_the_next_job_is_received_just_in_time(desk: Desk
     assert desk.poll() is Poll.SHORT, "a job that comes later is for an idle worker"
 
 
+def test_a_poll_that_waits_begins_as_soon_as_the_end_of_the_batch_is_known(desk: Desk) -> None:
+    desk.ready()
+    desk.held_jobs.next_batch()
+    polls = desk.wait(lambda: desk.held_jobs.wait_for_room(LEAD, 60.0), clock_reads=2)
+    assert polls == []
+    desk.held_jobs.expect_drawing_for(LEAD)
+    wait_until(lambda: polls == [Poll.SHORT])
+
+
 def test_a_batch_that_has_been_drawn_does_not_delay_the_next_poll(desk: Desk) -> None:
     [held] = (desk.ready(), desk.held_jobs.next_batch())[1]
     held.stage = Stage.DELIVERING
@@ -142,6 +181,32 @@ def test_a_batch_holds_no_more_pictures_than_fit_but_one_job_always(desk: Desk) 
     assert desk.held_jobs.next_batch() == [large]
     assert desk.held_jobs.next_batch() == [second, small]
     assert desk.held_jobs.next_batch() == [third]
+
+
+def test_a_batch_with_room_waits_for_more_jobs_until_a_poll_finds_none(
+    gathering_desk: Desk,
+) -> None:
+    first = gathering_desk.ready(images=1)
+    batches = gathering_desk.wait(gathering_desk.held_jobs.next_batch, clock_reads=2)
+    assert batches == []
+    gathering_desk.held_jobs.note_empty_poll()
+    wait_until(lambda: batches == [[first]])
+
+
+def test_a_full_batch_waits_for_no_more_jobs(gathering_desk: Desk) -> None:
+    jobs = [gathering_desk.ready(images=2), gathering_desk.ready(images=2)]
+    batches = gathering_desk.wait(gathering_desk.held_jobs.next_batch, clock_reads=2)
+    wait_until(lambda: batches == [jobs])
+
+
+def test_a_batch_waits_for_no_more_jobs_once_one_that_is_no_part_of_it_was_received(
+    gathering_desk: Desk,
+) -> None:
+    first, _other = gathering_desk.ready(images=1), gathering_desk.ready(key="b")
+    batches = gathering_desk.wait(gathering_desk.held_jobs.next_batch, clock_reads=2)
+    assert batches == []
+    assert gathering_desk.poll() is None
+    wait_until(lambda: batches == [[first]])
 
 
 def test_a_job_that_is_not_prepared_does_not_delay_others(desk: Desk) -> None:

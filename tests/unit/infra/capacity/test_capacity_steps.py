@@ -138,6 +138,29 @@ def test_repeated_steps_end_at_the_wanted_tasks(maximum: int, backlog: int) -> N
     assert desired == desired_tasks(Observation(backlog, 0, 0, 0), target)
 
 
+@pytest.mark.parametrize(
+    ("maximum", "limit", "sizes"),
+    [
+        (1, 20, [1]),
+        (5, 5, [1, 2, 3, 4, 5]),
+        (20, 20, [*range(1, 21)]),
+        (21, 20, [*range(1, 20), 21]),
+        (30, 20, [*range(1, 13), 14, 16, 18, 20, 23, 26, 29, 30]),
+        (100, 5, [1, 3, 10, 32, 100]),
+        (5, 2, [1, 5]),
+        (9, 1, [1]),
+    ],
+)
+def test_steps_are_one_two_three_as_far_as_they_go_then_grow_by_one_factor(
+    maximum: int, limit: int, sizes: list[int]
+) -> None:
+    out, back = scale_out_steps(maximum, limit), scale_in_steps(maximum, limit)
+    assert [step.change for step in out] == sizes
+    assert [step.change for step in back] == [-size for size in sizes]
+    assert [step.lower_bound for step in out] == [size - 1 for size in sizes]
+    assert [step.upper_bound for step in out] == [*(size - 1 for size in sizes[1:]), None]
+
+
 def test_without_shortfall_or_surplus_there_is_no_step() -> None:
     assert adjustment_for(scale_out_steps(10), SHORTFALL_THRESHOLD, 0) is None
     assert adjustment_for(scale_in_steps(10), SURPLUS_THRESHOLD, 0) is None

@@ -67,6 +67,19 @@ def test_a_batch_that_does_not_fit_is_drawn_in_halves_with_the_same_pictures(
     assert max(sizes) <= 2 * 2, "a size that did not fit is not tried again"
 
 
+def test_the_steps_of_all_halves_are_reported_as_those_of_one_batch(
+    generator: DiffusersGenerator,
+) -> None:
+    reported: list[tuple[int, int]] = []
+
+    def report(done: int, steps: int, _preview: object) -> None:
+        reported.append((done, steps))
+
+    with memory_for(generator, rows=4):
+        draw(generator, make_parameters(images=4, steps=3), report)
+    assert reported == [(done, 6) for done in range(1, 7)]
+
+
 def test_a_picture_that_does_not_fit_fails_its_job_and_later_jobs_are_drawn(
     generator: DiffusersGenerator,
 ) -> None:
