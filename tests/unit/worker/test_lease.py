@@ -1,6 +1,8 @@
 """The lease: extended while a job is held, never after its end, and known to be lost."""
 
-from collections.abc import Iterator
+import math
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,6 +10,7 @@ from typing import Any
 from discord_diffusion.aws.errors import QueueError, ReceiptLostError
 from discord_diffusion.worker.lease import Lease
 from tests.unit.worker.fakes import wait_until
+from tests.unit.worker.worker_harness import Gate
 
 VISIBILITY = 0.09  # the thread's pauses are thirds of it
 
@@ -19,12 +22,51 @@ class Visibility:
     extended: list[float] = field(default_factory=list)
     failure: QueueError | None = None
     tried: int = 0
+    during: Callable[[], None] = lambda: None
 
     def extend(self, _receipt_handle: str, seconds: float) -> None:
         self.tried += 1
+        self.during()
         if self.failure:
             raise self.failure
         self.extended.append(seconds)
+
+
+class SimulatedLease:
+    """A lease whose thread does not wait: each of its pauses moves the clock instead."""
+
+    def __init__(self, visibility: Visibility, pauses: float = math.inf, **options: Any) -> None:
+        self.now = 0.0
+        self.pauses: list[float] = []
+        self.overdue: list[float] = []
+        self._most_pauses = pauses
+        self.lease = Lease(
+            visibility,  # type: ignore[arg-type]  # it can only be extended
+            "r1",
+            60,
+            clock=lambda: self.now,
+            on_overdue=lambda: self.overdue.append(self.now),
+            **options,
+        )
+        self.ended = threading.Event()
+        vars(self.lease)["_ended"] = self
+
+    def wait(self, seconds: float) -> bool:
+        self.pauses.append(seconds)
+        self.now += seconds
+        return self.is_set() or len(self.pauses) >= self._most_pauses
+
+    def is_set(self) -> bool:
+        return self.ended.is_set()
+
+    def set(self) -> None:
+        self.ended.set()
+
+    def run(self) -> None:
+        """Start the thread of the lease; returns when it has ended."""
+        self.lease.start()
+        vars(self.lease)["_thread"].join(10)
+        assert not vars(self.lease)["_thread"].is_alive()
 
 
 @contextmanager
@@ -119,3 +161,91 @@ def test_a_lease_that_runs_out_while_the_queue_does_not_answer_is_known_to_be_lo
         assert not lease.lost
         now[0] = 1.0
         wait_until(lambda: lease.lost)
+
+
+def test_every_extension_prolongs_the_lease_by_the_visibility() -> None:
+    visibility = Visibility()
+    simulated = SimulatedLease(visibility, life_seconds=130)
+    simulated.run()
+    assert simulated.pauses == [20.0] * 6 + [10.0]
+    assert len(visibility.extended) == 6, "at 20, 40, ... 120 s"
+    assert simulated.overdue == [130.0]
+    assert not simulated.lease.lost
+    simulated.now = 179.9
+    assert simulated.lease.current
+    simulated.now = 180.0
+    assert not simulated.lease.current
+
+
+def test_an_extension_counts_from_when_it_was_asked_for() -> None:
+    visibility = Visibility()
+    simulated = SimulatedLease(visibility, pauses=2)
+
+    def answer_late() -> None:
+        simulated.now += 15
+
+    visibility.during = answer_late
+    simulated.run()  # asked for at 20 s, answered at 35 s
+    assert len(visibility.extended) == 1
+    simulated.now = 79.9
+    assert simulated.lease.current
+    simulated.now = 80.0
+    assert not simulated.lease.current
+
+
+def test_a_failed_extension_is_tried_again_four_times_as_soon_until_one_succeeds() -> None:
+    visibility = Visibility()
+    simulated = SimulatedLease(visibility, pauses=6)
+
+    def fail_twice() -> None:
+        down = visibility.tried in (2, 3)
+        visibility.failure = QueueError("ServiceUnavailable") if down else None
+
+    visibility.during = fail_twice
+    simulated.run()
+    assert simulated.pauses == [20.0, 20.0, 5.0, 5.0, 20.0, 20.0]
+
+
+def test_a_job_that_hangs_after_its_lease_was_lost_is_overdue_at_the_end_of_its_life() -> None:
+    visibility = Visibility(failure=ReceiptLostError("ReceiptHandleIsInvalid"))
+    simulated = SimulatedLease(visibility, life_seconds=900)
+    simulated.run()
+    assert simulated.lease.lost
+    assert simulated.pauses == [20.0, 880.0]
+    assert simulated.overdue == [900.0]
+    assert visibility.tried == 1
+
+
+def test_a_lease_that_ends_when_an_extension_is_due_is_not_extended() -> None:
+    visibility, reads = Visibility(), 0
+
+    def end_after_the_pause() -> float:
+        nonlocal reads
+        reads += 1
+        if reads == 4:  # two by the constructor, one before the pause and one after it
+            lease.end()
+        return 0.0
+
+    lease = Lease(visibility, "r1", VISIBILITY, clock=end_after_the_pause)  # type: ignore[arg-type]  # fractions keep the test short
+    lease.start()
+    vars(lease)["_thread"].join(5)
+    assert lease.wait_for_end(0)
+    assert visibility.tried == 0
+
+
+def test_the_end_of_a_lease_waits_for_an_extension_that_is_under_way() -> None:
+    visibility, gate = Visibility(), Gate()
+    visibility.during = gate
+    lease = make_lease(visibility)
+    lease.start()
+    assert gate.reached.wait(5)
+    ending = threading.Thread(target=lease.end)
+    ending.start()
+    assert lease.wait_for_end(5)
+    ending.join(0.1)
+    assert ending.is_alive()
+    assert visibility.extended == []
+    gate.open()
+    ending.join(5)
+    assert not ending.is_alive()
+    assert visibility.extended == [VISIBILITY]

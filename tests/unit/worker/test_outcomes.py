@@ -1,0 +1,168 @@
+"""How a job ends at this worker: the order in which lease, message, record and apology follow."""
+
+import threading
+from dataclasses import dataclass, field
+
+import pytest
+from PIL import Image
+
+from discord_diffusion.discord.errors import (
+    ApiError,
+    InteractionGoneError,
+    RequestRefusedError,
+    UnavailableError,
+)
+from discord_diffusion.jobs.record import JobStatus
+from discord_diffusion.worker.errors import (
+    GenerationError,
+    LeaseLostError,
+    PicturesTooLargeError,
+)
+from discord_diffusion.worker.held_jobs import HeldJob
+from discord_diffusion.worker.lease import Lease, LeaseTerms
+from discord_diffusion.worker.outcomes import JobOutcomes
+from discord_diffusion.worker.progress import Edit, Progress
+from discord_diffusion.worker.records import JobRecords
+from discord_diffusion.worker.telemetry import Telemetry
+from tests.unit.worker.fakes import (
+    MemoryPublisher,
+    MemoryQueue,
+    MemoryTable,
+    make_job,
+    make_message,
+)
+
+MAX_RECEIVES = 3
+
+
+@dataclass
+class EndedLeases(MemoryQueue):
+    """Takes a message only after its lease has ended: an extension could undo what was done."""
+
+    lease: Lease | None = None
+
+    def release(self, receipt_handle: str, delay_seconds: int = 0) -> None:
+        assert self.lease is None or self.lease.wait_for_end(0)
+        super().release(receipt_handle, delay_seconds)
+
+    def delete(self, receipt_handle: str) -> None:
+        assert self.lease is None or self.lease.wait_for_end(0)
+        super().delete(receipt_handle)
+
+
+@dataclass
+class Desk:
+    """Outcomes whose dependencies are in memory."""
+
+    queue: EndedLeases = field(default_factory=EndedLeases)
+    publisher: MemoryPublisher = field(default_factory=MemoryPublisher)
+    table: MemoryTable = field(default_factory=MemoryTable)
+
+    def __post_init__(self) -> None:
+        terms = LeaseTerms(60, MAX_RECEIVES)
+        records = JobRecords(self.table)
+        self.outcomes = JobOutcomes(self.queue, self.publisher, records, terms, Telemetry())
+
+    def hold(self, edit: Edit = lambda _text, _sketch: None, *, last: bool = False) -> HeldJob:
+        job = make_job()
+        message = make_message(job.to_json(), MAX_RECEIVES if last else 1)
+        self.queue.lease = Lease(self.queue, message.receipt_handle, 60)
+        return HeldJob(message, job, self.queue.lease, Progress(edit), last=last)
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+@pytest.mark.parametrize("last", [False, True])
+@pytest.mark.parametrize(
+    "error",
+    [
+        LeaseLostError("x"),
+        GenerationError("x"),
+        PicturesTooLargeError("x"),
+        InteractionGoneError(401, 50027, "Invalid Webhook Token"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_the_lease_of_a_failed_job_ends_before_its_message_is_given_up(
+    desk: Desk, error: Exception, last: bool
+) -> None:
+    held = desk.hold(last=last)
+    desk.outcomes.failed(held, error)
+    assert held.lease.wait_for_end(0)
+    abandoned = isinstance(error, LeaseLostError)
+    assert len(desk.queue.released) + len(desk.queue.deleted) == (not abandoned)
+
+
+def test_the_lease_of_an_answered_job_ends_before_its_message_is_deleted(desk: Desk) -> None:
+    held = desk.hold()
+    desk.outcomes.answered(held, pictures=2)
+    assert desk.queue.deleted == [held.message.receipt_handle]
+    assert desk.table.details[held.job.id] == {"pictures": 2}
+
+
+@pytest.mark.parametrize("error", [PicturesTooLargeError("x"), GenerationError("x")], ids=str)
+def test_an_apology_is_shown_only_after_the_progress_edit_that_is_under_way(
+    error: Exception,
+) -> None:
+    shown: list[str] = []
+    begun, apologised = threading.Event(), threading.Event()
+
+    def edit(text: str, _sketch: Image.Image | None) -> None:
+        begun.set()
+        apologised.wait(0.2)  # an apology that does not wait for the edit is shown first
+        shown.append(text)
+
+    class Screen(MemoryPublisher):
+        def apologise(self, *_call: object, **_options: object) -> None:
+            shown.append("apology")
+            apologised.set()
+
+    desk = Desk(publisher=Screen())
+    held = desk.hold(edit, last=True)
+    held.progress.start()
+    held.progress.report("progress")
+    assert begun.wait(5)
+    desk.outcomes.failed(held, error)
+    assert held.progress.settle(5)
+    assert shown == ["progress", "apology"]
+
+
+@pytest.mark.parametrize(
+    ("error", "last", "delay"),
+    [
+        (UnavailableError(503, None, "down"), False, 10),
+        (UnavailableError(503, None, "down"), True, 0),
+        (RequestRefusedError(400, 50035, "Invalid Form Body"), False, 2),
+        (RequestRefusedError(400, 50035, "Invalid Form Body"), True, 0),
+    ],
+)
+def test_a_message_whose_apology_failed_is_delayed_except_on_its_last_receive(
+    desk: Desk, error: ApiError, last: bool, delay: int
+) -> None:
+    desk.publisher.apology_error = error
+    held = desk.hold(last=last)
+    desk.outcomes.failed(held, PicturesTooLargeError("x"))
+    assert desk.queue.released == [(held.message.receipt_handle, delay)]
+    assert held.job.id not in desk.table.statuses
+
+
+def test_the_record_of_a_job_whose_message_is_gone_says_so_and_charges_nothing(desk: Desk) -> None:
+    held = desk.hold()
+    desk.outcomes.failed(held, InteractionGoneError(404, 10008, "Unknown Message"))
+    assert desk.table.statuses[held.job.id] is JobStatus.FAILED
+    assert desk.table.details[held.job.id] == {"reason": "gone", "charged_pictures": 0}
+    assert desk.queue.deleted == [held.message.receipt_handle]
+
+
+@pytest.mark.parametrize("body", ["not JSON", "{}", "null"])
+@pytest.mark.parametrize("receive_count", [1, MAX_RECEIVES])
+def test_an_unreadable_message_is_given_back_without_an_apology(
+    desk: Desk, body: str, receive_count: int
+) -> None:
+    message = make_message(body, receive_count)
+    desk.outcomes.give_back(message, 10)
+    assert desk.queue.released == [(message.receipt_handle, 10)]
+    assert desk.publisher.apologies == []
