@@ -1,4 +1,4 @@
-"""A deployment on the emulator: the packaged Lambdas, and what they work on."""
+"""A deployment on the emulator: the packaged Lambdas, with their table, queues and fleet."""
 
 import json
 import re
@@ -55,33 +55,33 @@ class Deployment:
         return self.fleet.client(service)
 
     def invoke(self, function: str, event: object = None) -> Any:
-        """What a function answers; it must not fail."""
+        """Invoke a function, which must not fail, and return its response."""
         result: Result = self.functions[function].invoke(event)
         assert result.error is None, result
         return result.payload
 
-    def answer(self, payload: dict[str, Any]) -> dict[str, Any]:
+    def respond(self, payload: dict[str, Any]) -> dict[str, Any]:
         """The response to a signed interaction."""
         response = self.invoke("interactions", event_v1(json.dumps(payload).encode()))
         assert response["statusCode"] == 200, response
         found: dict[str, Any] = json.loads(response["body"])
         return found
 
-    def shown(self, application_id: str, token: str) -> dict[str, Any]:
-        """The original response as Discord has it, empty as long as nobody edited it."""
+    def original_response(self, application_id: str, token: str) -> dict[str, Any]:
+        """The original response in Discord; empty until it is edited."""
         path = f"/webhooks/{application_id}/{token}/messages/@original"
         return self.discord.messages.get(path, {})
 
     def edits(self, token: str) -> list[str]:
-        """What was written into the original response, in order."""
+        """The contents that the original response was given, in order."""
         return [
             request.payload["content"]
             for request in self.discord.requests
             if request.method == "PATCH" and f"/{token}/" in request.path
         ]
 
-    def machine(self, name: str, **replaced: str) -> str:
-        """Make a state machine of `infra/state_machines`; its ARN."""
+    def create_state_machine(self, name: str, **replaced: str) -> str:
+        """Create a state machine of `infra/state_machines`, and return its ARN."""
         values = {
             "backlog_function_arn": self.functions["backlog"].arn,
             "waiting_function_arn": self.functions["waiting"].arn,
@@ -92,7 +92,7 @@ class Deployment:
         }
         template = (MACHINES / f"{name}.asl.json").read_text()
         definition = re.sub(r"\$\{(\w+)\}", lambda found: values[found[1]], template)
-        # The emulator needs no waits as long as those on AWS.
+        # Shorter than on AWS, so that the tests are fast.
         definition = re.sub(r'"Seconds": 15', '"Seconds": 1', definition)
         arn: str = self.client("stepfunctions").create_state_machine(
             name=f"{self.name}-{name}",
@@ -102,7 +102,7 @@ class Deployment:
         )["stateMachineArn"]
         return arn
 
-    def run(self, machine: str) -> dict[str, Any]:
+    def run_state_machine(self, machine: str) -> dict[str, Any]:
         """Run an execution to its end; its status and output."""
         client = boto3.client(
             "stepfunctions",
@@ -117,7 +117,7 @@ class Deployment:
         return {"status": answer["status"], "output": json.loads(answer.get("output") or "null")}
 
     def consume_dead_letters(self) -> None:
-        """Let the dead-letter queue invoke its Lambda, as Terraform does."""
+        """Connect the dead-letter queue to its Lambda, as Terraform does."""
         self._mapping = self.client("lambda").create_event_source_mapping(
             EventSourceArn=self.arn_of(self.dead_letter_url),
             FunctionName=self.functions["dead_letters"].name,
@@ -126,7 +126,7 @@ class Deployment:
         )["UUID"]
 
     def remove(self) -> None:
-        """Remove what would go on running."""
+        """Remove the resources that would continue to run."""
         client = self.client("lambda")
         if self._mapping:
             client.delete_event_source_mapping(UUID=self._mapping)
@@ -216,12 +216,12 @@ def package(folder: Path) -> bytes:
 
 
 def deploy(emulator: Emulator, discord: LocalDiscord, code: bytes) -> Deployment:
-    """A deployment with a name of its own, whose fleet is asleep."""
+    """A deployment with a unique name, whose fleet is at zero."""
     fleet = make_fleet(emulator, f"d{uuid4().hex[:6]}", maximum=MAXIMUM_TASKS)
     return Deployment(fleet, discord, code)
 
 
 def snowflake(seconds_ago: float) -> str:
-    """The id of an interaction that was made so many seconds ago."""
+    """The id of an interaction that was created some seconds ago."""
     milliseconds = int((time.time() - seconds_ago) * 1000) - 1_420_070_400_000
     return str((milliseconds << 22) + uuid4().int % 2**22)

@@ -60,10 +60,10 @@ def jobs(deployment: Deployment) -> JobStore:
 
 @pytest.fixture
 def queued(deployment: Deployment, jobs: JobStore) -> Callable[[float], Job]:
-    """Makes a job that was requested so many seconds ago and is queued."""
+    """Makes a queued job that was requested a number of seconds ago."""
 
     def make(seconds_ago: float) -> Job:
-        one = Job(
+        job = Job(
             id=snowflake(seconds_ago),
             application_id="1000",
             token=f"token-{uuid4().hex}",
@@ -71,9 +71,9 @@ def queued(deployment: Deployment, jobs: JobStore) -> Callable[[float], Job]:
             locale="en-US",
             parameters=PARAMETERS,
         )
-        jobs.accept(one)
-        JobSender(deployment.queue_url, region="us-east-1").send(one)
-        return one
+        jobs.accept(job)
+        JobSender(deployment.queue_url, region="us-east-1").send(job)
+        return job
 
     return make
 
@@ -91,12 +91,12 @@ def content(answer: dict[str, Any]) -> str:
 
 
 def test_the_first_job_of_a_sleeping_fleet_wakes_it(deployment: Deployment, jobs: JobStore) -> None:
-    deployment.machine("wake")
+    deployment.create_state_machine("wake")
     payload = imagine(prompt="a star")
-    answer = deployment.answer(payload)
+    answer = deployment.respond(payload)
     assert "asleep" in content(answer)
     assert "You are next" in content(answer)
-    assert deployment.answer(payload) == answer
+    assert deployment.respond(payload) == answer
     assert messages(deployment, deployment.queue_url) == 1
     record = jobs.get(payload["id"])
     assert record
@@ -105,7 +105,7 @@ def test_the_first_job_of_a_sleeping_fleet_wakes_it(deployment: Deployment, jobs
     wait_until(lambda: fleet.service()["desiredCount"] == 1, "the fleet is woken", 20)
     deployment.invoke("backlog")
     time.sleep(1.1)  # the state of the fleet is cached for a second
-    second = deployment.answer(imagine(prompt="a moon"))
+    second = deployment.respond(imagine(prompt="a moon"))
     assert "A GPU is starting" in content(second) or fleet.running()
     assert "About 1 ahead of you" in content(second)
 
@@ -120,16 +120,17 @@ def test_a_fleet_with_tasks_is_not_woken_and_one_without_jobs_is_idle(
         "desired": 0,
         "running": 0,
     }
-    wake, scaling = deployment.machine("wake"), deployment.machine("scaling")
+    wake = deployment.create_state_machine("wake")
+    scaling = deployment.create_state_machine("scaling")
     started = time.monotonic()
-    assert deployment.run(scaling)["status"] == "SUCCEEDED"
+    assert deployment.run_state_machine(scaling)["status"] == "SUCCEEDED"
     assert time.monotonic() - started < 3, "one snapshot, no wait"
     deployment.fleet.set_desired_count(2)
-    assert deployment.run(wake)["status"] == "SUCCEEDED"
+    assert deployment.run_state_machine(wake)["status"] == "SUCCEEDED"
     assert deployment.fleet.service()["desiredCount"] == 2
 
 
-def test_a_snapshot_is_published_by_the_second_and_kept(
+def test_a_snapshot_is_published_as_high_resolution_metrics_and_stored(
     deployment: Deployment, queued: Callable[[float], Job]
 ) -> None:
     for _ in range(8):
@@ -183,8 +184,8 @@ def test_users_are_notified_that_aws_has_no_gpu_and_a_hopeless_job_is_refused_on
         return bool(snapshot and snapshot.launch_failed_at)
 
     wait_until(launch_failed, "Auto Scaling says that it has no instance", 40)
-    told = deployment.invoke("waiting")
-    assert told == {"told": 1, "refused": 1, "ended": 0}
+    counts = deployment.invoke("waiting")
+    assert counts == {"told": 1, "refused": 1, "ended": 0}
     assert deployment.invoke("waiting") == {"told": 0, "refused": 0, "ended": 0}
     (wait,) = deployment.edits(patient.token)
     assert "AWS has no free GPU right now" in wait
@@ -194,29 +195,29 @@ def test_users_are_notified_that_aws_has_no_gpu_and_a_hopeless_job_is_refused_on
     assert "Nothing was charged" in apology
     assert jobs.begin(hopeless.id) is JobStatus.REFUSED
     assert jobs.begin(patient.id) is JobStatus.QUEUED
-    refused = deployment.answer({**imagine(prompt="x"), "id": snowflake(11 * 60)})
+    refused = deployment.respond({**imagine(prompt="x"), "id": snowflake(11 * 60)})
     assert refused["data"]["flags"] == 64
     assert "no free GPU" in content(refused)
     assert messages(deployment, deployment.queue_url) == 2
     fleet.change_fleet("allow-capacity", group=fleet.service_name)
 
 
-def test_a_user_whom_discord_did_not_let_be_notified_is_notified_by_the_next_run(
+def test_a_user_whose_notification_failed_is_notified_by_the_next_run(
     deployment: Deployment, jobs: JobStore, queued: Callable[[float], Job]
 ) -> None:
     hopeless = queued(14 * 60 + 30)
     deployment.discord.failures = [(503, {})]
     assert deployment.invoke("waiting")["refused"] == 1
-    assert deployment.shown("1000", hopeless.token) == {}
+    assert deployment.original_response("1000", hopeless.token) == {}
     assert deployment.invoke("backlog")["notify"] is True
     assert deployment.invoke("waiting") == {"told": 0, "refused": 0, "ended": 1}
-    assert deployment.shown("1000", hopeless.token)["content"].startswith("❌")
+    assert deployment.original_response("1000", hopeless.token)["content"].startswith("❌")
     record = jobs.get(hopeless.id)
     assert record
     assert record.token is None
 
 
-def test_a_job_that_a_worker_draws_is_left_alone_and_an_abandoned_one_fails(
+def test_a_job_that_a_worker_draws_is_not_changed_and_an_abandoned_one_fails(
     deployment: Deployment, jobs: JobStore, queued: Callable[[float], Job]
 ) -> None:
     begun, abandoned = queued(14 * 60), queued(20 * 60)
@@ -232,7 +233,7 @@ def test_the_user_of_a_dead_letter_is_notified_once_and_the_letter_counted_and_d
     deployment: Deployment, jobs: JobStore, queued: Callable[[float], Job]
 ) -> None:
     sqs = deployment.client("sqs")
-    one, unreadable = queued(60), {"nonsense": True}
+    job, unreadable = queued(60), {"nonsense": True}
     sqs.send_message(
         QueueUrl=deployment.queue_url,
         MessageBody=str(unreadable),
@@ -248,38 +249,46 @@ def test_the_user_of_a_dead_letter_is_notified_once_and_the_letter_counted_and_d
         )
         return messages(deployment, deployment.queue_url) == 0
 
-    wait_until(exhausted, "the queue gave up the messages", 20)
-    wait_until(lambda: deployment.shown("1000", one.token).get("content"), "the user is told", 60)
-    wait_until(lambda: messages(deployment, deployment.dead_letter_url) == 0, "all are gone", 60)
-    (apology,) = deployment.edits(one.token)
+    wait_until(exhausted, "all messages are in the dead-letter queue", 20)
+    wait_until(
+        lambda: deployment.original_response("1000", job.token).get("content"),
+        "the user is notified",
+        60,
+    )
+    wait_until(
+        lambda: messages(deployment, deployment.dead_letter_url) == 0,
+        "the dead-letter queue is empty",
+        60,
+    )
+    (apology,) = deployment.edits(job.token)
     assert apology.startswith("❌ This could not be drawn")
-    assert one.id in apology
-    assert jobs.begin(one.id) is JobStatus.FAILED
+    assert job.id in apology
+    assert jobs.begin(job.id) is JobStatus.FAILED
     assert point(deployment.client("cloudwatch"), deployment.name, "DeadLetters") >= 1
 
 
 def test_a_dead_letter_whose_pictures_were_delivered_ends_as_answered(
     deployment: Deployment, jobs: JobStore, queued: Callable[[float], Job]
 ) -> None:
-    one = queued(60)
-    path = f"/webhooks/1000/{one.token}/messages/@original"
+    job = queued(60)
+    path = f"/webhooks/1000/{job.token}/messages/@original"
     deployment.discord.messages[path] = {
         "id": "1",
         "content": "2 pictures",
-        "attachments": [{"filename": f"{one.id}-0.png"}],
+        "attachments": [{"filename": f"{job.id}-0.png"}],
     }
-    letter = {"messageId": "m", "body": one.to_json()}
+    letter = {"messageId": "m", "body": job.to_json()}
     assert deployment.invoke("dead_letters", {"Records": [letter]}) == {"batchItemFailures": []}
-    assert deployment.edits(one.token) == []
-    assert jobs.begin(one.id) is JobStatus.ANSWERED
+    assert deployment.edits(job.token) == []
+    assert jobs.begin(job.id) is JobStatus.ANSWERED
 
 
 def test_a_snapshot_that_fails_does_not_end_the_minute_of_the_scaling_loop(
     deployment: Deployment,
 ) -> None:
     missing = deployment.functions["backlog"].arn + "-missing"
-    machine = deployment.machine("scaling", backlog_function_arn=missing)
-    ended = deployment.run(machine)
+    machine = deployment.create_state_machine("scaling", backlog_function_arn=missing)
+    ended = deployment.run_state_machine(machine)
     assert ended["status"] == "SUCCEEDED", ended
     assert ended["output"]["look"] == 4
 

@@ -73,14 +73,14 @@ def store(table: str, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Jo
 @pytest.fixture
 def accepted(store: JobStore) -> Job:
     """A job that is queued."""
-    one = job()
-    assert store.accept(one, charge=CHARGE, wait=WaitEstimate(WaitKind.UNKNOWN, 0, None))
-    return one
+    new_job = job()
+    assert store.accept(new_job, charge=CHARGE, wait=WaitEstimate(WaitKind.UNKNOWN, 0, None))
+    return new_job
 
 
 @pytest.fixture
 def item(emulator: Emulator, table: str) -> Callable[[Job], dict[str, Any]]:
-    """The item of a job as DynamoDB has it."""
+    """Reads the item of a job from DynamoDB."""
 
     def read(of: Job) -> dict[str, Any]:
         found: dict[str, Any] = emulator.client("dynamodb").get_item(
@@ -92,15 +92,15 @@ def item(emulator: Emulator, table: str) -> Callable[[Job], dict[str, Any]]:
 
 
 def at_once(callers: int, call: Callable[[], Any]) -> list[Any]:
-    """What `call` gives to each of several threads that call it together."""
+    """The results of `call` in several threads that call it at the same time."""
     together = threading.Barrier(callers)
 
-    def one(_: int) -> Any:
+    def call_together(_: int) -> Any:
         together.wait()
         return call()
 
     with ThreadPoolExecutor(callers) as pool:
-        return list(pool.map(one, range(callers)))
+        return list(pool.map(call_together, range(callers)))
 
 
 def test_a_record_is_read_as_it_was_accepted(store: JobStore, accepted: Job) -> None:
@@ -122,37 +122,37 @@ def test_an_item_has_the_attributes_that_the_table_is_made_for(
     assert "guild_id" not in found
 
 
-def test_a_job_is_accepted_once_however_often_and_at_once_it_comes(store: JobStore) -> None:
-    one = job()
-    assert sorted(at_once(8, lambda: store.accept(one))) == [False] * 7 + [True]
-    assert store.begin(one.id) is JobStatus.QUEUED
-    assert not store.accept(one)
-    record = store.get(one.id)
+def test_a_job_is_accepted_once_by_repeated_and_concurrent_calls(store: JobStore) -> None:
+    new_job = job()
+    assert sorted(at_once(8, lambda: store.accept(new_job))) == [False] * 7 + [True]
+    assert store.begin(new_job.id) is JobStatus.QUEUED
+    assert not store.accept(new_job)
+    record = store.get(new_job.id)
     assert record
     assert record.status is JobStatus.DRAWING
 
 
 @pytest.mark.parametrize("late", [True, False])
-def test_a_rejected_job_ends_and_costs_nothing_whether_it_was_accepted_before_or_only_afterwards(
+def test_a_rejected_job_ends_and_costs_nothing_whether_it_is_accepted_before_or_afterwards(
     store: JobStore,
     table: str,
     emulator: Emulator,
     item: Callable[[Job], dict[str, Any]],
     late: bool,
 ) -> None:
-    one = job()
+    new_job = job()
     if not late:
-        assert store.accept(one, charge=CHARGE)
-    store.reject(one, reason="not queued")
-    assert not store.accept(one, charge=CHARGE)
-    record = store.get(one.id)
+        assert store.accept(new_job, charge=CHARGE)
+    store.reject(new_job, reason="not queued")
+    assert not store.accept(new_job, charge=CHARGE)
+    record = store.get(new_job.id)
     assert record
     assert record.status is JobStatus.FAILED
     assert record.details == {"reason": "not queued"}
-    assert not {"token", "waiting"} & item(one).keys()
-    assert one.id not in {waiting.id for waiting in store.waiting(1000)}
+    assert not {"token", "waiting"} & item(new_job).keys()
+    assert new_job.id not in {waiting.id for waiting in store.waiting(1000)}
     guilds = GuildStore(Table(table, client=emulator.client("dynamodb")), audit_days=1)
-    assert guilds.usage(one.user_id, None, datetime.now(UTC)) == Usage(0, 0, frozenset())
+    assert guilds.usage(new_job.user_id, None, datetime.now(UTC)) == Usage(0, 0, frozenset())
 
 
 def test_a_worker_that_begins_a_job_gets_the_status_before(store: JobStore, accepted: Job) -> None:
@@ -168,24 +168,26 @@ def test_a_worker_that_begins_a_job_gets_the_status_before(store: JobStore, acce
 def test_of_many_callers_that_end_a_job_at_once_exactly_one_does(store: JobStore) -> None:
     ends = [JobStatus.ANSWERED, JobStatus.CANCELLED, JobStatus.REFUSED, JobStatus.FAILED] * 2
     for _ in range(10):
-        one = job()
-        store.accept(one)
+        new_job = job()
+        store.accept(new_job)
         left = SimpleQueue[JobStatus]()
         for status in ends:
             left.put(status)
         (won,) = (
-            status for status, first in at_once(len(ends), partial(end, store, one, left)) if first
+            status
+            for status, first in at_once(len(ends), partial(end, store, new_job, left))
+            if first
         )
-        record = store.get(one.id)
+        record = store.get(new_job.id)
         assert record
         assert record.status is won
-        assert store.begin(one.id) is won
+        assert store.begin(new_job.id) is won
 
 
-def end(store: JobStore, one: Job, ends: SimpleQueue[JobStatus]) -> tuple[JobStatus, bool]:
-    """End a job in the next way; that, and whether it did."""
+def end(store: JobStore, new_job: Job, ends: SimpleQueue[JobStatus]) -> tuple[JobStatus, bool]:
+    """End a job with the next status; returns the status, and whether this call ended the job."""
     status = ends.get()
-    return status, store.finish(one.id, status)
+    return status, store.finish(new_job.id, status)
 
 
 def test_a_finished_job_has_no_token_and_is_not_in_the_index(
@@ -197,7 +199,7 @@ def test_a_finished_job_has_no_token_and_is_not_in_the_index(
     assert record.token is None
     assert record.details == {"pictures": "2", "text": "seed 7"}
     assert not {"token", "waiting"} & item(accepted).keys()
-    assert accepted.id not in {one.id for one in store.waiting(1000)}
+    assert accepted.id not in {record.id for record in store.waiting(1000)}
 
 
 def test_a_job_to_notify_of_later_keeps_its_token_until_its_user_was_notified(
@@ -205,23 +207,23 @@ def test_a_job_to_notify_of_later_keeps_its_token_until_its_user_was_notified(
 ) -> None:
     store.confirm_notified(accepted.id)
     assert store.withdraw(accepted.id, JobStatus.REFUSED, reason="no capacity", notify_later=True)
-    (record,) = (one for one in store.waiting(1000) if one.id == accepted.id)
+    (record,) = (waiting for waiting in store.waiting(1000) if waiting.id == accepted.id)
     assert (record.status, record.token) == (JobStatus.REFUSED, TOKEN)
     store.confirm_notified(accepted.id)
     found = store.get(accepted.id)
     assert found
     assert (found.status, found.token) == (JobStatus.REFUSED, None)
-    assert accepted.id not in {one.id for one in store.waiting(1000)}
+    assert accepted.id not in {record.id for record in store.waiting(1000)}
 
 
 def test_waiting_jobs_come_oldest_first_whatever_their_shard(store: JobStore) -> None:
     ids = [snowflake(1_600_000_000 + second) for second in range(40)]
-    for one in reversed(ids):
-        store.accept(job(one))
+    for job_id in reversed(ids):
+        store.accept(job(job_id))
     assert [record.id for record in store.waiting(25)] == ids[:25]
     assert {record.token for record in store.waiting(25)} == {TOKEN}
-    for one in ids:
-        store.finish(one, JobStatus.FAILED)
+    for job_id in ids:
+        store.finish(job_id, JobStatus.FAILED)
     assert not set(ids) & {record.id for record in store.waiting(1000)}
 
 
@@ -229,8 +231,8 @@ def test_a_record_that_cannot_be_read_hides_no_record_after_it(
     store: JobStore, emulator: Emulator, table: str
 ) -> None:
     ids = [snowflake(1_450_000_000 + second) for second in range(3)]
-    for one in ids:
-        store.accept(job(one))
+    for job_id in ids:
+        store.accept(job(job_id))
     emulator.client("dynamodb").update_item(
         TableName=table,
         Key={"id": {"S": f"job#{ids[0]}"}},
@@ -240,18 +242,18 @@ def test_a_record_that_cannot_be_read_hides_no_record_after_it(
     )
     assert [record.id for record in store.waiting(1)] == [ids[1]]
     assert [record.id for record in store.waiting(2)] == ids[1:]
-    for one in ids:
-        store.finish(one, JobStatus.FAILED)
+    for job_id in ids:
+        store.finish(job_id, JobStatus.FAILED)
 
 
 def test_the_pages_of_waiting_jobs_are_read_to_the_end(store: JobStore) -> None:
     long = replace(PARAMETERS, prompt="é" * 6000, negative_prompt="ü" * 6000)
     ids = [snowflake(1_500_000_000 + second) for second in range(100)]
-    for one in ids:
-        store.accept(replace(job(one), parameters=long))
+    for job_id in ids:
+        store.accept(replace(job(job_id), parameters=long))
     assert [record.id for record in store.waiting(100)] == ids
-    for one in ids:
-        store.finish(one, JobStatus.FAILED)
+    for job_id in ids:
+        store.finish(job_id, JobStatus.FAILED)
 
 
 def test_a_job_that_a_worker_has_begun_is_not_withdrawn(store: JobStore, accepted: Job) -> None:
@@ -265,10 +267,10 @@ def test_one_of_many_callers_may_notify_a_user_and_none_before_the_interval_is_o
 ) -> None:
     now = datetime.now(UTC)
     wait = WaitEstimate(WaitKind.STARTING, 3, datetime(2026, 1, 2, tzinfo=UTC))
-    told = at_once(
+    claims = at_once(
         6, lambda: store.claim_wait_notice(accepted.id, now, every_seconds=60, wait=wait)
     )
-    assert sorted(told) == [False] * 5 + [True]
+    assert sorted(claims) == [False] * 5 + [True]
     later = datetime.fromtimestamp(now.timestamp() + 59, UTC)
     assert not store.claim_wait_notice(accepted.id, later, every_seconds=60)
     record = store.get(accepted.id)
@@ -292,16 +294,16 @@ def test_no_caller_may_notify_of_a_wait_that_is_over(
 
 
 def test_a_job_that_was_never_accepted_is_unknown(store: JobStore) -> None:
-    one = job()
-    assert store.get(one.id) is None
-    assert not store.claim_wait_notice(one.id, datetime.now(UTC))
-    store.confirm_notified(one.id)
+    new_job = job()
+    assert store.get(new_job.id) is None
+    assert not store.claim_wait_notice(new_job.id, datetime.now(UTC))
+    store.confirm_notified(new_job.id)
     for call in (store.begin, lambda job_id: store.finish(job_id, JobStatus.ANSWERED)):
-        with pytest.raises(UnknownJobError, match=one.id):
-            call(one.id)
+        with pytest.raises(UnknownJobError, match=new_job.id):
+            call(new_job.id)
 
 
-def test_a_job_can_not_be_finished_with_a_status_that_is_not_a_last_one(
+def test_a_job_cannot_be_finished_with_a_status_that_is_not_final(
     store: JobStore, accepted: Job
 ) -> None:
     with pytest.raises(ValueError, match="drawing"):

@@ -54,21 +54,21 @@ def usage_of(emulator: Emulator, table: str) -> UsageReader:
 def test_a_job_is_charged_to_its_user_and_its_guild_and_refunded_once(
     store: JobStore, usage_of: UsageReader, user: str
 ) -> None:
-    one = new_job(user, user)
-    assert store.accept(one, charge=charge(4))
-    assert not store.accept(one, charge=charge(4)), "the same interaction again"
-    assert usage_of(one) == Usage(4, 4, frozenset({one.id}))
-    ended = at_once(8, lambda: store.finish(one.id, JobStatus.FAILED, reason="x"))
+    requested = new_job(user, user)
+    assert store.accept(requested, charge=charge(4))
+    assert not store.accept(requested, charge=charge(4)), "the same interaction again"
+    assert usage_of(requested) == Usage(4, 4, frozenset({requested.id}))
+    ended = at_once(8, lambda: store.finish(requested.id, JobStatus.FAILED, reason="x"))
     assert Counter(ended) == {True: 1, False: 7}
-    assert usage_of(one) == Usage(0, 0, frozenset())
+    assert usage_of(requested) == Usage(0, 0, frozenset())
 
 
 def test_an_answered_job_is_charged_without_the_pictures_that_were_held_back(
     store: JobStore, usage_of: UsageReader, user: str
 ) -> None:
     whole, half = new_job(user), new_job(user)
-    for one in (whole, half):
-        assert store.accept(one, charge=charge(4))
+    for requested in (whole, half):
+        assert store.accept(requested, charge=charge(4))
     assert store.finish(whole.id, JobStatus.ANSWERED, charged_pictures=2)
     assert usage_of(whole).user_units == 8
     assert store.finish(half.id, JobStatus.ANSWERED, charged_pictures=1)
@@ -97,14 +97,14 @@ def test_fifty_requests_at_once_with_a_quota_of_ten_admit_exactly_ten(
 ) -> None:
     jobs = [new_job(user, user) for _ in range(50)]
 
-    def ask(one: Job) -> str:
+    def accept(requested: Job) -> str:
         try:
-            return str(store.accept(one, charge=charge(1, Limits(10, 0, 0, 1000))))
+            return str(store.accept(requested, charge=charge(1, Limits(10, 0, 0, 1000))))
         except Refusal as refused:
             return refused.reason
 
     with ThreadPoolExecutor(50) as pool:
-        assert Counter(pool.map(ask, jobs)) == {"True": 10, "quota_user": 40}
+        assert Counter(pool.map(accept, jobs)) == {"True": 10, "quota_user": 40}
     assert usage_of(jobs[0]).user_units == 10
     assert usage_of(jobs[0]).guild_units == 10
 
@@ -122,10 +122,12 @@ def test_a_cancelled_job_is_refunded_and_the_next_request_is_refused_for_a_momen
     store: JobStore, usage_of: UsageReader, user: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, other = new_job(user), new_job("1" + user)
-    for one in (first, other):
-        assert store.accept(one, charge=charge())
+    for requested in (first, other):
+        assert store.accept(requested, charge=charge())
     assert store.finish(other.id, JobStatus.FAILED)
-    assert store.accept(new_job(other.user_id), charge=charge()), "a failure is nobody's fault"
+    assert store.accept(new_job(other.user_id), charge=charge()), (
+        "a failure does not delay the next request"
+    )
     assert store.withdraw(first.id, JobStatus.CANCELLED, reason="x")
     assert usage_of(first) == Usage(0, 0, frozenset())
     with pytest.raises(Refusal) as refused:
@@ -143,8 +145,8 @@ def test_the_limit_of_jobs_in_flight_does_not_count_expired_ones(
     long_ago = (datetime.now(UTC) - timedelta(minutes=30)).timestamp()
     lost = replace(job(snowflake(long_ago)), user_id=user)
     known = [lost, new_job(user)]
-    for one in known:
-        assert store.accept(one, charge=charge(1, limits))
+    for requested in known:
+        assert store.accept(requested, charge=charge(1, limits))
     assert store.accept(new_job(user), charge=charge(1, limits)), "the expired one does not count"
     with pytest.raises(Refusal) as refused:
         store.accept(new_job(user), charge=charge(1, limits))
@@ -160,9 +162,9 @@ def test_clicks_on_the_same_button_at_once_make_one_job(
 ) -> None:
     jobs = [new_job(user) for _ in range(6)]
 
-    def click(one: Job) -> str:
+    def click(requested: Job) -> str:
         try:
-            return str(store.accept(one, charge=charge(1, click=f"{user}#vary:1:0")))
+            return str(store.accept(requested, charge=charge(1, click=f"{user}#vary:1:0")))
         except Refusal as refused:
             return refused.reason
 
@@ -174,39 +176,39 @@ def test_clicks_on_the_same_button_at_once_make_one_job(
 def test_the_audit_record_says_who_what_and_when_and_holds_no_token(
     store: JobStore, emulator: Emulator, table: str, user: str
 ) -> None:
-    one = new_job(user, user)
-    assert store.accept(one, charge=charge(3))
+    requested = new_job(user, user)
+    assert store.accept(requested, charge=charge(3))
     found: dict[str, Any] = emulator.client("dynamodb").get_item(
-        TableName=table, Key={"id": {"S": f"audit#{user}#{one.id}"}}
+        TableName=table, Key={"id": {"S": f"audit#{user}#{requested.id}"}}
     )["Item"]
     assert found["user_id"] == {"S": user}
     assert found["action"] == {"S": "imagine"}
     assert "red" in found["parameters"]["S"]
     assert 0 < float(found["ttl"]["N"]) - float(found["at"]["N"]) <= 86_400
-    assert one.token not in str(found)
+    assert requested.token not in str(found)
 
 
 def test_after_many_concurrent_changes_exactly_the_answered_jobs_are_charged(
     store: JobStore, usage_of: UsageReader, user: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Many threads accept, end and withdraw the same jobs, each several times."""
-    # Less than nothing: another thread may cancel after this one has looked at the clock.
+    # Negative, since another thread may cancel a job after this thread has read the clock.
     monkeypatch.setattr(ledger, "REST_SECONDS", -60)
     jobs = [new_job(user, user) for _ in range(24)]
     ends = (JobStatus.ANSWERED, JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.REFUSED)
 
     def act(number: int) -> None:
-        one = jobs[number % len(jobs)]
-        store.accept(one, charge=charge(3))
+        requested = jobs[number % len(jobs)]
+        store.accept(requested, charge=charge(3))
         if number % 2:
-            store.withdraw(one.id, JobStatus.CANCELLED, reason="x")
-        store.finish(one.id, ends[number % 4])
+            store.withdraw(requested.id, JobStatus.CANCELLED, reason="x")
+        store.finish(requested.id, ends[number % 4])
 
     numbers = list(range(4 * len(jobs)))
     random.Random(5).shuffle(numbers)
     with ThreadPoolExecutor(16) as pool:
         list(pool.map(act, numbers))
-    records = [store.get(one.id) for one in jobs]
-    paid = sum(3 for one in records if one and one.status is JobStatus.ANSWERED)
-    assert all(one and one.status.finished for one in records)
+    records = [store.get(each.id) for each in jobs]
+    paid = sum(3 for record in records if record and record.status is JobStatus.ANSWERED)
+    assert all(record and record.status.finished for record in records)
     assert usage_of(jobs[0]) == Usage(paid, paid, frozenset())

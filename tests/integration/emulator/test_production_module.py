@@ -62,7 +62,7 @@ class Deployment:
 
     @property
     def prefix(self) -> str:
-        """What its names begin with."""
+        """The prefix of its resources' names."""
         return f"discord-diffusion-{self.name}"
 
     def apply(self) -> Outputs:
@@ -96,24 +96,24 @@ def test_two_deployments_exist_side_by_side_and_are_destroyed_one_by_one(
     share_the_default_vpc(emulator)
     before = inventory(emulator)
     # One with a VPC of its own and a task that runs; the other in the account's VPC, and paused.
-    one = Deployment.of(
+    first = Deployment.of(
         emulator,
         tmp_path,
-        "one",
+        "first",
         network={"create_vpc": True},
         fleet={"minimum_tasks": 1, "maximum_tasks": 25},
         alarm_email="me@example.com",
         tracing=True,
     )
-    other = Deployment.of(
+    second = Deployment.of(
         emulator,
         tmp_path,
-        "other",
+        "second",
         fleet={"maximum_tasks": 0},
         manage_api_gateway_account=False,
         point_in_time_recovery=True,
     )
-    outputs, _ = together(one.apply, other.apply)
+    outputs, _ = together(first.apply, second.apply)
     ecs = emulator.client("ecs")
 
     def running() -> bool:
@@ -123,19 +123,19 @@ def test_two_deployments_exist_side_by_side_and_are_destroyed_one_by_one(
         return bool(described["services"][0]["runningCount"])
 
     wait_until(running, "a task runs", START_SECONDS)
-    assert together(one.terraform.is_up_to_date, other.terraform.is_up_to_date) == [True, True]
-    assert count_named(emulator, one.prefix).keys() >= count_named(emulator, other.prefix).keys()
-    assert len(count_named(emulator, one.prefix)) >= KINDS
-    kept = count_named(emulator, other.prefix)
+    assert together(first.terraform.is_up_to_date, second.terraform.is_up_to_date) == [True, True]
+    assert count_named(emulator, first.prefix).keys() >= count_named(emulator, second.prefix).keys()
+    assert len(count_named(emulator, first.prefix)) >= KINDS
+    kept = count_named(emulator, second.prefix)
 
-    one.terraform.destroy()
-    assert one.is_empty()
-    assert count_named(emulator, one.prefix) == {}
-    assert count_named(emulator, other.prefix) == kept
-    assert other.terraform.is_up_to_date()
+    first.terraform.destroy()
+    assert first.is_empty()
+    assert count_named(emulator, first.prefix) == {}
+    assert count_named(emulator, second.prefix) == kept
+    assert second.terraform.is_up_to_date()
 
-    together(one.apply, other.terraform.destroy)
-    assert other.is_empty()
-    assert one.terraform.is_up_to_date()
-    one.terraform.destroy()
+    together(first.apply, second.terraform.destroy)
+    assert second.is_empty()
+    assert first.terraform.is_up_to_date()
+    first.terraform.destroy()
     assert inventory(emulator) == before
