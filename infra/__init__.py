@@ -1,1 +1,1 @@
-"""What exists on AWS, and the Lambda package that runs there."""
+"""The resources on AWS, as Terraform modules; the deploy step, Lambda package and cost model."""

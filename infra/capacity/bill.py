@@ -1,4 +1,4 @@
-"""The bill of a month: what stands in an idle deployment, and what its jobs add.
+"""The bill of a month: the standing costs of an idle deployment, and the costs of its jobs.
 
 A month is thirty times the simulated day, with as many jobs as the load says.
 """
@@ -28,9 +28,9 @@ DAYS = MONTH_SECONDS / 86_400
 MINUTES = MONTH_SECONDS / 60
 MONTH_HOURS = MONTH_SECONDS / 3600
 OBSERVATIONS_PER_MINUTE = 4
-"""Observations of the scaling loop while there is a job or a task; there is one a minute else."""
+"""Observations of the scaling loop while there is a job or a task; otherwise it is one a minute."""
 FREE_IOPS, FREE_THROUGHPUT = 3000, 125
-"""What a gp3 volume's price includes: operations and MB a second."""
+"""The operations a second and MB a second that a gp3 volume's price includes."""
 FREE_DASHBOARDS = 3
 
 
@@ -77,7 +77,7 @@ class Use:
 
 @dataclass(frozen=True)
 class Load:
-    """How many pictures are asked for in a month of 30 days."""
+    """The number of pictures that are requested in a month of 30 days."""
 
     name: str
     pictures: float
@@ -96,7 +96,7 @@ LOADS = (SMALL, LARGE)
 
 @dataclass(frozen=True)
 class Bill:
-    """A month's bill: what stands without any job, what the jobs add, and the use behind it."""
+    """A month's bill: the standing costs, the costs of jobs, and the use that they follow from."""
 
     standing: tuple[Line, ...]
     working: tuple[Line, ...]
@@ -122,10 +122,10 @@ def bill(
     """The bill of a variant for a month of a load.
 
     Args:
-        load: how much is asked for.
-        region: the price of whose instances is taken.
+        load: the number of pictures.
+        region: the region whose instance prices are used.
         variant: how the deployment runs.
-        counted: in the place of `counts.toml`.
+        counted: other counts than those of `counts.toml`.
 
     Raises:
         LookupError: the price of an instance in the region is not known.
@@ -154,7 +154,7 @@ def use_in_month(day: Day) -> Use:
 
 
 def standing_costs(counted: Figures) -> tuple[Line, ...]:
-    """The lines of a month in which nobody asks: one observation a minute, and what is kept."""
+    """The lines of a month without requests: one observation a minute, and stored data."""
     polls = MONTH_SECONDS / counted["poll_seconds"] * counted["dead_letter_pollers"]
     other_alarms = counted["alarms"] + counted["alarms_of_ecs"]
     dashboards = max(0, counted["dashboards"] - FREE_DASHBOARDS)
@@ -219,7 +219,7 @@ def _awake(use: Use, counted: Figures) -> tuple[Line, ...]:
     """
     more = max(0.0, use.observations - MINUTES)
     lines = _observations(more, max(0.0, use.express_seconds - MINUTES), counted)
-    # The executions are those of an idle month: only what happens in them grows.
+    # Without the first line: the executions are as many as in an idle month.
     dollars = total(lines[1:])
     metrics = counted["metrics"] + counted["worker_metrics"]
     return (

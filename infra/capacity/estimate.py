@@ -1,4 +1,4 @@
-"""The estimate of a deployment's costs that the deploy step shows before it makes anything."""
+"""The estimate of a deployment's costs that the deploy step shows before it changes anything."""
 
 from dataclasses import dataclass
 
@@ -30,7 +30,7 @@ class Estimate:
 
     @property
     def idle_month(self) -> float:
-        """A month of 30 days in which nobody asks for anything."""
+        """Dollars for a month of 30 days without requests."""
         return total(self.idle)
 
 

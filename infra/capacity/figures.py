@@ -41,7 +41,7 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True)
 class Figure:
-    """One number that somebody else published, or that had to be assumed."""
+    """One published or assumed number."""
 
     value: float
     unit: str
@@ -144,7 +144,7 @@ def figures() -> Figures:
 
 @cache
 def prices() -> Figures:
-    """The prices of `prices.toml`, but for those of instances."""
+    """The prices of `prices.toml`, except for those of instances."""
     return _figures("prices.toml", "price")
 
 

@@ -1,4 +1,4 @@
-"""Step scaling as AWS does it: step adjustments, how they are read, and cooldowns.
+"""AWS's step scaling: step adjustments, the choice among them, and cooldowns.
 
 `scale_out_steps` and `scale_in_steps` turn a shortfall or a surplus (see
 `discord_diffusion.fleet.demand`) into the steps of a policy with adjustment type
@@ -20,7 +20,7 @@ https://docs.aws.amazon.com/autoscaling/application/userguide/application-auto-s
 """
 SHORTFALL_THRESHOLD = 1
 SURPLUS_THRESHOLD = 1
-"""Both alarms compare with GreaterThanOrEqualToThreshold: one task short, or one task spare."""
+"""Both alarms compare with GreaterThanOrEqualToThreshold: one task missing, or one task spare."""
 MAXIMUM_TASKS = 200
 """The largest fleet that Terraform has steps for."""
 SIZES_FILE = Path(__file__).parents[1] / "modules" / "step_adjustments" / "sizes.json"
@@ -109,7 +109,7 @@ def sizes_file_content() -> str:
 
 @dataclass
 class Cooldown:
-    """The cooldowns of one scalable target: what was added lately, and until when none may go.
+    """The cooldowns of one scalable target, after scaling out and after scaling in.
 
     https://docs.aws.amazon.com/autoscaling/application/APIReference/API_StepScalingPolicyConfiguration.html
     """
@@ -123,7 +123,7 @@ class Cooldown:
     def scale_out(self, now: float, desired: int, change: int, maximum: int) -> int:
         """The new desired count.
 
-        During the cooldown only the part of `change` is added that exceeds what was added before.
+        During the cooldown, tasks that were added before count towards `change`.
         """
         if now >= self._out_until:
             self._added = 0

@@ -22,7 +22,7 @@ _SHOWN_CHANGES = 40
 
 
 class Output:
-    """Writes to a terminal, or plain lines where there is none."""
+    """Writes to a terminal, or plain lines if standard output is no terminal."""
 
     def __init__(self, console: Console | None = None) -> None:
         self._console = console or Console(soft_wrap=not sys.stdout.isatty())
@@ -41,7 +41,7 @@ class Output:
         self._console.print(f"\n[bold]{escape(text)}[/]", highlight=False)
 
     def findings(self, findings: Iterable[Finding]) -> None:
-        """Write the preflight's findings, and what to do."""
+        """Write the preflight's findings, each with its remedy."""
         self.heading("Preflight")
         for finding in findings:
             self._console.print(
@@ -53,7 +53,7 @@ class Output:
                 self._console.print(f"   → {escape(finding.to_do)}", highlight=False)
 
     def estimate(self, found: Estimate, instance_type: str, maximum_tasks: int) -> None:
-        """Write what the deployment will cost."""
+        """Write the estimated costs of the deployment."""
         self.heading("What it costs (US dollars, before free allowances)")
         rows = (
             ("a month in which nobody asks", found.idle_month),

@@ -142,7 +142,7 @@ class Terraform:
         event = _event(line)
         if event is None:
             errors.append(line.rstrip())
-        elif _is_error(event):
+        elif event.get("type") == "diagnostic" and event["diagnostic"]["severity"] == "error":
             errors.append(_diagnostic_text(event["diagnostic"]))
         else:
             on_event(event)
@@ -159,10 +159,6 @@ def _event(line: str) -> dict[str, Any] | None:
     except ValueError:
         return None
     return found if isinstance(found, dict) else None
-
-
-def _is_error(event: dict[str, Any]) -> bool:
-    return event.get("type") == "diagnostic" and event["diagnostic"]["severity"] == "error"
 
 
 def _diagnostic_text(diagnostic: dict[str, Any]) -> str:

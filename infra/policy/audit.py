@@ -17,7 +17,7 @@ JUSTIFIED = {
     # Step Functions has CloudWatch Logs deliver a state machine's log, and needs this right.
     # https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
     ("PERMISSIONS_MANAGEMENT_ACTIONS", "logs:putresourcepolicy"),
-    # The login with which ECS pulls the worker's image; it opens only what this policy allows.
+    # The login with which ECS pulls the worker's image; it grants only what this policy allows.
     # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_execution_IAM_role.html
     ("CREDENTIALS_EXPOSURE", "ecr:getauthorizationtoken"),
     # A trust policy says who may take the role.
@@ -36,7 +36,7 @@ def findings(name: str, policy: str) -> Iterator[str]:
 
 
 def main() -> None:
-    """Read, audit, print."""
+    """Print the findings in the policies on standard input."""
     auditors = Path(parliament.__file__).with_name("community_auditors")
     parliament.override_config(str(auditors / "config_override.yaml"))
     policies = json.load(sys.stdin)

@@ -14,7 +14,7 @@ class Fate(StrEnum):
 
     ANSWERED = "answered"
     REFUSED = "refused"
-    """Its user was told in time that its token would end first."""
+    """Refused before its token ended; the user was notified."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Sample:
 
 @dataclass
 class Ledger:
-    """Everything that is counted during a day."""
+    """The endings, samples and totals of a day."""
 
     endings: list[Ending] = field(default_factory=list)
     samples: list[Sample] = field(default_factory=list)
@@ -64,7 +64,7 @@ class Day:
     instance: Instance
 
     def count(self, fate: Fate) -> int:
-        """Jobs that ended so."""
+        """The number of jobs that ended with `fate`."""
         return sum(1 for ending in self.ledger.endings if ending.fate is fate)
 
     @property
@@ -104,5 +104,5 @@ def quantile(ordered: Sequence[float], share: float) -> float:
         ValueError: there are no values.
     """
     if not ordered:
-        raise ValueError("nothing has no quantiles")
+        raise ValueError("an empty list has no quantiles")
     return ordered[max(0, math.ceil(share * len(ordered)) - 1)]

@@ -66,5 +66,5 @@ def test_a_quantile_is_a_value_that_its_share_does_not_exceed(
 
 
 def test_an_empty_list_has_no_quantile() -> None:
-    with pytest.raises(ValueError, match="nothing"):
+    with pytest.raises(ValueError, match="empty list"):
         quantile([], 0.5)
