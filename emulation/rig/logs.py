@@ -42,10 +42,10 @@ class GrowingLogs:
 
 
 def named_files(folder: Path, name: str | None) -> list[Path]:
-    """The logs of a name, or whose name begins with it and a hyphen; all without a name.
+    """The logs called `name`, or `name` with a suffix after a hyphen; all logs if `name` is None.
 
     Raises:
-        RigError: there is none; the text says which there are.
+        RigError: there is none; the text lists the logs that exist.
     """
     files = sorted(folder.glob("*.log"))
     found = [
@@ -66,29 +66,29 @@ class FunctionLog:
         self._client = boto3.client("logs", **client_options(state))
         self._group = f"/aws/lambda/{state.function_names[function]}"
         self._since = int((time.time() - _LOOK_BACK_SECONDS) * 1000)
-        self._seen: dict[str, int] = {}
+        self._read_ids: dict[str, int] = {}
 
     def new_messages(self) -> list[str]:
-        """The texts that came since the last call, oldest first; none while there is no answer."""
+        """The messages since the last call, oldest first; none while CloudWatch does not answer."""
         try:
             events = sorted(self._events(), key=lambda event: event[1])
         except (BotoCoreError, ClientError):
             return []
-        new = [event for event in events if event[0] not in self._seen]
+        new = [event for event in events if event[0] not in self._read_ids]
         self._since = max([self._since, *(at - _LATE_SECONDS * 1000 for _, at, _ in new)])
-        self._seen |= {event_id: at for event_id, at, _ in new}
-        self._seen = {name: at for name, at in self._seen.items() if at >= self._since}
+        self._read_ids |= {event_id: at for event_id, at, _ in new}
+        self._read_ids = {name: at for name, at in self._read_ids.items() if at >= self._since}
         return [message.rstrip() for _, _, message in new]
 
     def _events(self) -> list[tuple[str, int, str]]:
-        """Id, time in milliseconds, and text of each event that is not too old."""
+        """Id, time in milliseconds, and message of each event since `_since`."""
         pages = self._client.get_paginator("filter_log_events").paginate(
             logGroupName=self._group, startTime=self._since
         )
         return [
-            (str(one["eventId"]), int(one["timestamp"]), str(one["message"]))
+            (str(event["eventId"]), int(event["timestamp"]), str(event["message"]))
             for page in pages
-            for one in page["events"]
+            for event in page["events"]
         ]
 
 

@@ -15,6 +15,7 @@ EMBEDDED_MODEL = "fixtures/model/tiny"
 _EMBEDDED_NOTICE = "Drawn by the embedded 64×64 model, which knows only shapes, colours and places."
 
 _FASTEST_LOOP = 10.0
+"""Largest divisor of the times of the scaling loop: functions are not sped up."""
 _LOAD_SECONDS = 8
 """From a worker's start to its first job, with the embedded model on a busy laptop."""
 
@@ -69,14 +70,9 @@ class FleetOptions:
     maximum_tasks: int = 4
     speed: float = 30.0
 
-    @property
-    def loop_speed(self) -> float:
-        """Divides the times of the scaling loop; limited, since functions are not sped up."""
-        return min(self.speed, _FASTEST_LOOP)
-
     def settings(self) -> dict[str, float]:
         """Settings of the fleet agent."""
-        return {"speed": self.speed, "alarm_speed": self.loop_speed}
+        return {"speed": self.speed, "alarm_speed": min(self.speed, _FASTEST_LOOP)}
 
     def boot_phases(self) -> dict[str, int]:
         """The seconds that each phase of an instance's start takes here, for wait estimates."""

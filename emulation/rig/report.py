@@ -37,7 +37,7 @@ _USUAL = "%Y-%m-%d %H:%M"
 
 
 def addresses(console: Console, state: StackState) -> None:
-    """Where everything is."""
+    """Print the addresses of a stack, and the folder of its logs."""
     lines = {
         "Discord (stand-in)": state.discord_url,
         "Interactions": state.interactions_url,
@@ -52,9 +52,10 @@ def addresses(console: Console, state: StackState) -> None:
 
 
 def status(console: Console, processes: Sequence[ProcessHealth], queues: QueueDepths) -> None:
-    """Processes and queue."""
+    """Print the processes and the depth of the queues."""
     rows = [
-        (one.name, str(one.pid), "running" if one.alive else "ended", one.log) for one in processes
+        (process.name, str(process.pid), "running" if process.alive else "ended", process.log)
+        for process in processes
     ]
     table(console, ("process", "pid", "state", "log"), rows)
     shown = ["?" if value is None else str(value) for value in vars(queues).values()]
@@ -62,13 +63,13 @@ def status(console: Console, processes: Sequence[ProcessHealth], queues: QueueDe
 
 
 def live(text: str) -> None:
-    """The message as the user sees it, each time it changes."""
+    """Print a message as the user reads it."""
     shown = with_readable_times(text, datetime.now().astimezone())
     Console().print(shown, markup=False, highlight=False, style="dim")
 
 
 def pictures(console: Console, paths: Sequence[Path], seconds: float | None = None) -> None:
-    """Where the pictures were saved."""
+    """Print the paths of saved pictures."""
     after = f" after {seconds:.1f} s" if seconds is not None else ""
     console.print(f"\n{len(paths)} pictures{after}:")
     for path in paths:
@@ -76,13 +77,13 @@ def pictures(console: Console, paths: Sequence[Path], seconds: float | None = No
 
 
 def next_steps(console: Console) -> None:
-    """What to type next."""
+    """Print commands to try next."""
     console.print('\nTry: make send PROMPT="a yellow star on a green background" COUNT=4')
     console.print("Stop: make local-down")
 
 
 def fleet_status(console: Console, fleet: FleetStatus | None) -> None:
-    """Service, tasks, instances, alarms and what was done last, for people."""
+    """Print the service, its tasks, instances, alarms and last scaling activities."""
     if fleet is None:
         console.print("\nFleet: it does not answer")
         return
@@ -90,27 +91,28 @@ def fleet_status(console: Console, fleet: FleetStatus | None) -> None:
     console.print(f"\nFleet: {counts}")
     for group, reason in fleet.denied.items():
         console.print(f"  no capacity for {group}: {reason}", highlight=False)
+    protected = {True: "protected", False: ""}
     table(
         console,
         ("task", "state", "instance", "", "log"),
         [
-            (one.id[:8], one.status, one.instance or "", "protected" if one.protected else "",
-             one.log)
-            for one in fleet.tasks
-            if one.status != "STOPPED"
+            (task.id[:8], task.status, task.instance or "", protected[task.protected], task.log)
+            for task in fleet.tasks
+            if task.status != "STOPPED"
         ],
-    )  # fmt: skip
+    )
+    markets = {True: "Spot", False: "on demand"}
     table(
         console,
         ("instance", "state", "type", "", "cluster"),
         [
-            (one.id, one.state, one.type, "Spot" if one.spot else "on demand", _membership(one))
-            for one in fleet.instances
+            (found.id, found.state, found.type, markets[found.spot], _membership(found))
+            for found in fleet.instances
         ],
     )
     shown = [f"{name} {_coloured(state)}" for name, state in fleet.alarms.items() if state != "OK"]
-    quiet = list(fleet.alarms.values()).count("OK")
-    console.print(f"\nAlarms: {', '.join([*shown, f'{quiet} OK'])}", highlight=False)
+    ok = list(fleet.alarms.values()).count("OK")
+    console.print(f"\nAlarms: {', '.join([*shown, f'{ok} OK'])}", highlight=False)
     for activity in fleet.activities:
         mark = "" if activity.status == "Successful" else f" ({activity.status})"
         console.print(f"  {activity.at}  {escape(activity.text)}{mark}", highlight=False)
@@ -123,7 +125,7 @@ def _membership(instance: Instance) -> str:
 
 
 def table(console: Console, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Rows under headings; nothing where there is no row."""
+    """Print rows under headings; nothing where there is no row."""
     if not rows:
         return
     table = Table(box=None, padding=(0, 2))
@@ -148,9 +150,9 @@ def _words(seconds: int, style: str | None, now: datetime) -> str:
     moment = datetime.fromtimestamp(seconds, now.tzinfo)
     if style != "R":
         return moment.strftime(_STYLES.get(style or "", _USUAL))
-    away = round((moment - now).total_seconds())
-    length = _length(abs(away))
-    return f"in {length}" if away >= 0 else f"{length} ago"
+    seconds_left = round((moment - now).total_seconds())
+    length = _length(abs(seconds_left))
+    return f"in {length}" if seconds_left >= 0 else f"{length} ago"
 
 
 def _length(seconds: int) -> str:

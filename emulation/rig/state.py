@@ -94,7 +94,7 @@ class StackState:
         Unknown fields, of an older or newer version, are left out, so that such a stack can still
         be found and stopped.
         """
-        known = {one.name for one in fields(cls)} - {"processes"}
+        known = {known.name for known in fields(cls)} - {"processes"}
         return cls(**{name: value for name, value in content.items() if name in known})
 
     def as_json(self) -> dict[str, Any]:

@@ -27,7 +27,7 @@ class QueueDepths:
 
 
 def queue_depths(state: StackState) -> QueueDepths:
-    """Ask SQS how many jobs wait, are in work, and are dead letters."""
+    """The depths of both queues now, from SQS."""
     sqs = boto3.client("sqs", **client_options(state))
 
     def attribute(queue_url: str, name: "QueueAttributeNameType") -> int | None:
@@ -109,8 +109,8 @@ def _fleet_status(state: StackState) -> FleetStatus:
         desired=service["desiredCount"],
         running=service["runningCount"],
         pending=service["pendingCount"],
-        instances=[_instance(one) for one in agent["instances"]],
-        tasks=[_task(one) for one in agent["tasks"]],
+        instances=[_instance(found) for found in agent["instances"]],
+        tasks=[_task(found) for found in agent["tasks"]],
         alarms=alarm_states(state),
         activities=_activities(state),
         denied=agent["denied"],
@@ -118,11 +118,11 @@ def _fleet_status(state: StackState) -> FleetStatus:
 
 
 def alarm_states(state: StackState) -> dict[str, str]:
-    """The state of every alarm, those that move the fleet first, by name without the prefix."""
+    """The state of every alarm by its name without the prefix; the alarms that scale come first."""
     client = boto3.client("cloudwatch", **client_options(state))
     names = [name for group in sorted(state.alarm_names) for name in state.alarm_names[group]]
     found = client.describe_alarms(AlarmNames=names)["MetricAlarms"]
-    by_name = {one["AlarmName"]: one["StateValue"] for one in found}
+    by_name = {alarm["AlarmName"]: alarm["StateValue"] for alarm in found}
     prefix = f"{state.ecs_cluster_name}-"
     return {name.removeprefix(prefix): by_name[name] for name in names if name in by_name}
 
@@ -150,7 +150,7 @@ def _task(found: dict[str, Any]) -> Task:
 
 
 def _activities(state: StackState) -> list[Activity]:
-    """The last ones of the service and of the group, newest first."""
+    """The last scaling activities of the service and of the group, newest first."""
     options = client_options(state)
     scaled = boto3.client("application-autoscaling", **options).describe_scaling_activities(
         ServiceNamespace="ecs",
@@ -159,7 +159,12 @@ def _activities(state: StackState) -> list[Activity]:
     grouped = boto3.client("autoscaling", **options).describe_scaling_activities(
         AutoScalingGroupName=state.auto_scaling_group_name, MaxRecords=_ACTIVITIES
     )["Activities"]
-    found = [(one["StartTime"], one["StatusCode"], one["Description"]) for one in scaled]
-    found += [(one["StartTime"], one["StatusCode"], one["Description"]) for one in grouped]
-    newest = sorted(found, key=lambda one: one[0], reverse=True)[:_ACTIVITIES]
-    return [Activity(at.isoformat(timespec="seconds"), code, text) for at, code, text in newest]
+    found = sorted([*scaled, *grouped], key=lambda activity: activity["StartTime"], reverse=True)
+    return [
+        Activity(
+            activity["StartTime"].isoformat(timespec="seconds"),
+            activity["StatusCode"],
+            activity["Description"],
+        )
+        for activity in found[:_ACTIVITIES]
+    ]

@@ -26,7 +26,7 @@ from emulation.rig.stand_in_client import StandIn
 from emulation.rig.state import StackState, StateFolder
 
 _PAUSE_SECONDS = 1.0
-_SHORT = 8
+_SHORT_ID = 8
 _MEMBERSHIP = {
     "ACTIVE": "has joined the cluster",
     "DRAINING": "is draining",
@@ -88,19 +88,19 @@ class Telemetry:
 def fleet_series(fleet: dict[str, Any], state: StackState) -> Iterator[tuple[str, float]]:
     """Numbers of tasks and instances in each phase."""
     service = f"{state.ecs_cluster_name}/{state.ecs_service_name}"
-    tasks = Counter(one["status"] for one in fleet["tasks"] if one["service"] == service)
+    tasks = Counter(task["status"] for task in fleet["tasks"] if task["service"] == service)
     yield "tasks/desired", float(fleet["desired"]["services"].get(service, 0))
     yield "tasks/starting", float(sum(tasks[status] for status in _STARTING))
     yield "tasks/running", float(tasks["RUNNING"])
-    yield "tasks/protected", float(len([one for one in fleet["tasks"] if one["protected"]]))
-    instances = Counter(one["phase"] for one in fleet["instances"])
+    yield "tasks/protected", float(sum(bool(task["protected"]) for task in fleet["tasks"]))
+    instances = Counter(instance["phase"] for instance in fleet["instances"])
     yield (
         "instances/desired",
         float(fleet["desired"]["groups"].get(state.auto_scaling_group_name, 0)),
     )
     yield "instances/starting", float(instances["Pending"])
     yield "instances/in_service", float(instances["InService"])
-    yield "instances/leaving", float(sum(n for name, n in instances.items() if "Termin" in name))
+    yield "instances/leaving", float(sum(n for phase, n in instances.items() if "Termin" in phase))
 
 
 def note_of(entry: dict[str, Any]) -> str:
@@ -118,11 +118,11 @@ def note_of(entry: dict[str, Any]) -> str:
         case "interruption":
             return f"Instance {name}: Spot {state}"
         case "protection":
-            return f"Task {name[:_SHORT]} is {'' if state == 'on' else 'no longer '}protected"
+            return f"Task {name[:_SHORT_ID]} is {'' if state == 'on' else 'no longer '}protected"
         case _:
             where = f" on {entry['instance']}" if state == "PENDING" else ""
             why = f": {entry['reason']}" if entry.get("reason") else ""
-            return f"Task {name[:_SHORT]} is {state}{where}{why}"
+            return f"Task {name[:_SHORT_ID]} is {state}{where}{why}"
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ def on(
     fault: dict[str, object] = {"probability": probability}
     fault |= {"duration_seconds": duration} if duration is not None else {}
     fault |= {"count": count} if count is not None else {}
-    fault |= dict(setting(one, "seconds=5", text_allowed=True) for one in settings or [])
+    fault |= dict(setting(text, "seconds=5", text_allowed=True) for text in settings or [])
     stand_in = _stand_in(state_dir)
     _show(stand_in.set_chaos(_switched_on(stand_in) | {name: fault}), as_json=as_json)
 
@@ -66,7 +66,7 @@ def _stand_in(state_dir: Path | None) -> StandIn:
 
 
 def _switched_on(stand_in: StandIn) -> dict[str, dict[str, object]]:
-    """The faults that are on, as they were switched on: without hits and ends."""
+    """The settings of the faults that are on, without their hits and ends."""
     return {
         name: {key: value for key, value in fault.items() if key in Fault.model_fields}
         for name, fault in stand_in.chaos()["faults"].items()

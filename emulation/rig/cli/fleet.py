@@ -66,8 +66,8 @@ def allow_capacity(group: Group = None, state_dir: StateDir = None) -> None:
 def crash_task(task: Task = None, state_dir: StateDir = None) -> None:
     """Kill a worker's process, as a crash would."""
     agent = _agent(state_dir)
-    running = [one["task"] for one in agent.state()["tasks"] if one["status"] == "RUNNING"]
-    chosen = next((one for one in running if one.startswith(task or "")), None)
+    running = [found["task"] for found in agent.state()["tasks"] if found["status"] == "RUNNING"]
+    chosen = next((name for name in running if name.startswith(task or "")), None)
     if chosen is None:
         raise RigError(f"No task {task or ''} runs; these do: {', '.join(running) or 'none'}")
     agent.change("crash-task", task=chosen)
@@ -78,7 +78,7 @@ def crash_task(task: Task = None, state_dir: StateDir = None) -> None:
 def settings(changes: Changes = None, state_dir: StateDir = None) -> None:
     """Show how the emulated AWS behaves, after changing some of it."""
     agent = _agent(state_dir)
-    given = dict(setting(one, "speed=60") for one in changes or [])
+    given = dict(setting(change, "speed=60") for change in changes or [])
     state = agent.change("settings", **given) if given else agent.state()
     print_json(state["settings"])
 

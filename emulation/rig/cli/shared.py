@@ -2,6 +2,7 @@
 
 import json
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -31,18 +32,14 @@ def running_stack(state_dir: Path | None) -> StackState:
         StackNotRunningError: there is none.
     """
     folder = StateFolder.chosen(LAYOUT.root, state_dir)
-    state = folder.load() or _stack_of_compose(project_of(LAYOUT.root, folder))
+    state = folder.load()
+    if state is None:
+        # `docker compose up` starts a stack without a state file here.
+        with suppress(DockerError):
+            state = containers.find(project_of(LAYOUT.root, folder))
     if state is None or not state.ready:
         raise StackNotRunningError
     return state
-
-
-def _stack_of_compose(project: str) -> StackState | None:
-    """A stack that was started by `docker compose up`: it left no file here."""
-    try:
-        return containers.find(project)
-    except DockerError:
-        return None
 
 
 def print_json(content: object) -> None:

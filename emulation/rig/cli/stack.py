@@ -31,7 +31,7 @@ from toolchain.display import Display
 
 
 class Runtime(StrEnum):
-    """What the parts of a stack run as: its target."""
+    """The target of a stack: what its parts run as."""
 
     HOST = "host"
     DOCKER = "docker"
@@ -103,7 +103,7 @@ def up(
 
 
 def down(state_dir: StateDir = None, as_json: AsJson = False) -> None:
-    """Stop the stack and remove what it kept; logs and caches stay."""
+    """Stop the stack and remove its state; logs and caches stay."""
     folder = StateFolder.chosen(LAYOUT.root, state_dir)
     with exclusive(LAYOUT.cache, folder):
         known = folder.load()
@@ -133,7 +133,7 @@ def status(state_dir: StateDir = None, as_json: AsJson = False) -> None:
         print_json(
             {
                 "ready": state.ready,
-                "processes": [asdict(one) for one in processes],
+                "processes": [asdict(process) for process in processes],
                 "queues": asdict(queues),
                 "fleet": asdict(fleet) if fleet else None,
                 "stack": state.as_json(),
@@ -143,7 +143,7 @@ def status(state_dir: StateDir = None, as_json: AsJson = False) -> None:
         report.status(_out, processes, queues)
         report.fleet_status(_out, fleet)
         report.addresses(_out, state)
-    if not all(one.alive for one in processes):
+    if not all(process.alive for process in processes):
         raise typer.Exit(1)
 
 
@@ -180,10 +180,10 @@ def logs(
 def start_stack(
     options: StackOptions, folder: StateFolder, runtime: Runtime = Runtime.HOST
 ) -> StackState:
-    """Start a stack, or find the one that runs.
+    """Start a stack, or find the running one.
 
     Raises:
-        RigError: one of another target runs in the folder.
+        RigError: a stack of another target runs in the folder.
     """
     known = folder.load()
     if known and known.target != runtime:

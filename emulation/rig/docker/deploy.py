@@ -101,7 +101,7 @@ def _wait_for_tasks(state: StackState, fleet: FleetOptions) -> None:
     number = min(fleet.minimum_tasks, fleet.maximum_tasks)
 
     def running() -> bool:
-        return len([one for one in agent.state()["tasks"] if one["status"] == "RUNNING"]) >= number
+        return [task["status"] for task in agent.state()["tasks"]].count("RUNNING") >= number
 
     wait_until(
         running, f"A fleet of {number} runs", _TASKS_SECONDS, lambda: json.dumps(agent.history())

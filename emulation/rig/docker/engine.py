@@ -1,4 +1,4 @@
-"""What this machine's Docker engine gives to containers: its own socket, and NVIDIA GPUs."""
+"""This machine's Docker engine: its socket, and the NVIDIA GPUs that containers can use."""
 
 import json
 import os
@@ -30,7 +30,7 @@ class Gpu:
 
 
 def gpus() -> list[Gpu]:
-    """What `nvidia-smi` lists; none where there is no driver."""
+    """The GPUs that `nvidia-smi` lists; none where there is no driver."""
     words = ["nvidia-smi", f"--query-gpu={_QUERY}", "--format=csv,noheader,nounits"]
     try:
         ended = subprocess.run(words, capture_output=True, text=True, timeout=20, check=False)
@@ -40,7 +40,7 @@ def gpus() -> list[Gpu]:
 
 
 def parsed(listed: str) -> list[Gpu]:
-    """The lines of `nvidia-smi --format=csv,noheader,nounits`."""
+    """Read the lines of `nvidia-smi --format=csv,noheader,nounits`."""
     rows = [[cell.strip() for cell in line.split(",")] for line in listed.splitlines()]
     return [Gpu(row[0], row[1], int(row[2]), row[3]) for row in rows if len(row) == 4]
 
@@ -61,14 +61,14 @@ def has_toolkit() -> bool:
         info = json.loads(docker.run("info", "--format", "{{json .}}"))
     except (DockerError, ValueError):
         return False
-    devices = [str(one.get("ID", "")) for one in info.get("DiscoveredDevices") or []]
-    return "nvidia" in (info.get("Runtimes") or {}) or any("nvidia" in one for one in devices)
+    devices = [str(device.get("ID", "")) for device in info.get("DiscoveredDevices") or []]
+    return "nvidia" in (info.get("Runtimes") or {}) or any("nvidia" in device for device in devices)
 
 
 def usable_gpus() -> list[str]:
     """Numbers of the GPUs that a container can be given; none where it can be given none."""
     found = gpus()
-    return [one.index for one in found] if found and has_toolkit() else []
+    return [gpu.index for gpu in found] if found and has_toolkit() else []
 
 
 def socket_path() -> Path:

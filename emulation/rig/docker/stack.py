@@ -1,4 +1,4 @@
-"""Bring a stack of target `docker` up, find it, and take it down."""
+"""A stack in containers: start it, find the running one, and stop it."""
 
 import json
 import shutil
@@ -45,8 +45,8 @@ def start(
     if options.watch:
         raise StartError("WATCH works with RUNTIME=host only: containers hold a copy of the code")
     project = project_of(layout.root, folder)
-    if _containers(project) and not _whole(project):
-        # The others share the network of the emulator's container, which another one has not.
+    if _containers(project) and not _is_complete(project):
+        # The containers share the network of the emulator's; a new emulator has another network.
         stop(layout, folder)
     gpus = engine.usable_gpus()
     service, image = _WORKERS[bool(gpus)]
@@ -103,11 +103,11 @@ def find(project: str) -> StackState | None:
 def parts(state: StackState) -> list[ProcessHealth]:
     """The containers of the stack and of its tasks, but not the one that deployed it."""
     found = []
-    for one in json.loads(docker.run("inspect", *_containers(state.project))):
-        labels, name = one["Config"]["Labels"], one["Name"].lstrip("/")
+    for container in json.loads(docker.run("inspect", *_containers(state.project))):
+        labels, name = container["Config"]["Labels"], container["Name"].lstrip("/")
         if labels.get(SERVICE_LABEL) != _DEPLOYMENT:
             log = f"docker logs {name}"
-            found.append(ProcessHealth(name, int(one["State"]["Pid"]), _runs(one), log))
+            found.append(ProcessHealth(name, int(container["State"]["Pid"]), _runs(container), log))
     return sorted(found, key=lambda part: part.name)
 
 
@@ -182,11 +182,11 @@ def _last_lines(project: str) -> str:
     return docker.run("logs", "--tail", "15", tasks[0])
 
 
-def _whole(project: str) -> bool:
-    """Whether every service that does not end by itself runs."""
+def _is_complete(project: str) -> bool:
+    """Whether every service runs that does not end by itself."""
     # By inspecting each one: the list of running containers lags behind.
     found = json.loads(docker.run("inspect", *_containers(project)))
-    running = {one["Config"]["Labels"].get(SERVICE_LABEL) for one in found if _runs(one)}
+    running = {each["Config"]["Labels"].get(SERVICE_LABEL) for each in found if _runs(each)}
     return running.issuperset(_SERVICES)
 
 

@@ -23,8 +23,8 @@ def all_alive(state: StackState) -> bool:
 def of_processes(state: StackState) -> list[ProcessHealth]:
     """The health of each process."""
     return [
-        ProcessHealth(one.name, one.pid, processes.find(one) is not None, one.log)
-        for one in state.processes
+        ProcessHealth(record.name, record.pid, processes.find(record) is not None, record.log)
+        for record in state.processes
     ]
 
 

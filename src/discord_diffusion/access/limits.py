@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 UNITS = (0, 1_000_000)
 COOLDOWN_SECONDS = (0, 3600)
 JOBS_IN_FLIGHT = (1, 20)
-"""What the managers of a guild may choose; it can only tighten the deployment's limits."""
+"""Ranges that the managers of a guild choose from, to tighten the deployment's limits."""
 
 REST_SECONDS = 5
 """Pause after a request that was cancelled, because cancelled requests cost no units."""
 
 PRIORITY_FACTOR = 3
-"""A member with priority has the guild's own quota so many times, up to the deployment's."""
+"""Factor of the guild's own quota for a member with priority, up to the deployment's quota."""
 
 
 @dataclass(frozen=True)

@@ -26,10 +26,10 @@ _NOT_WORDS = re.compile(r"[\W_]+")
 
 
 def readings(text: str) -> tuple[str, ...]:
-    """The different readings of a text, in lower case, words parted by one space.
+    """The different readings of a text, in lower case, words separated by one space.
 
-    They are its words as they are, and with look-alikes, digits for letters and spread-out letters
-    undone.
+    The first holds the words as they are. In the others, look-alikes and digits are replaced by the
+    letters that they stand for, and letters that are spread out are joined.
     """
     plain = _visible(text)
     folded = "".join(_look_alikes().get(character, character) for character in plain)
@@ -55,7 +55,7 @@ def _without_marks(text: str) -> str:
 
 
 def _joined(text: str) -> str:
-    """Single letters that follow one another, joined to the word that they spell."""
+    """The text with separated single letters joined to the word that they spell."""
     return _SPACED.sub(lambda found: _NOT_WORDS.sub("", found[0]), text)
 
 

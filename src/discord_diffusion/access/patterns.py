@@ -84,7 +84,7 @@ def compiled(pattern: str) -> Any:
     except (re.error, RecursionError, OverflowError, Warning) as error:
         raise PatternError("no_expression", str(error)) from None
     try:
-        # Readings part words by one space; RE2's own \b knows ASCII alone.
+        # Words of a reading are separated by one space; RE2's own \b knows ASCII alone.
         translated = _PARTS.sub(_translate_part, pattern)
         return re2.compile(f"(?:^| )(?:{translated})(?: |$)", options)
     except re2.error as error:

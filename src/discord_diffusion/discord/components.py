@@ -83,7 +83,7 @@ _EMOJI = {
 
 def queued_job_buttons(job_id: str, locale: str) -> list[dict[str, Any]]:
     """The buttons under the message of a queued job."""
-    return [_row([_button(ButtonAction.CANCEL, job_id, locale)])]
+    return [_row(job_id, locale, [(ButtonAction.CANCEL, 0)])]
 
 
 def answer_buttons(
@@ -94,21 +94,16 @@ def answer_buttons(
     `pictures` are the indices of those that it shows; without any there is nothing to vary or to
     enlarge.
     """
-    rows = [_row([_button(ButtonAction.VARY, job_id, locale, index) for index in pictures])]
-    if can_upscale(parameters):
-        rows.append(
-            _row([_button(ButtonAction.UPSCALE, job_id, locale, index) for index in pictures])
-        )
-    last = [
-        ButtonAction.REROLL,
-        ButtonAction.EDIT,
-        *([ButtonAction.SEED] if pictures else []),
-        ButtonAction.DELETE,
-    ]
-    return [
-        *(rows if pictures else []),
-        _row([_button(action, job_id, locale, pictures[0] if pictures else 0) for action in last]),
-    ]
+    of_job = [ButtonAction.REROLL, ButtonAction.EDIT, ButtonAction.DELETE]
+    of_picture = [ButtonAction.VARY, ButtonAction.UPSCALE]
+    if not can_upscale(parameters):
+        of_picture.remove(ButtonAction.UPSCALE)
+    if not pictures:
+        return [_row(job_id, locale, [(action, 0) for action in of_job])]
+    of_job.insert(2, ButtonAction.SEED)
+    rows = [[(action, index) for index in pictures] for action in of_picture]
+    rows.append([(action, pictures[0]) for action in of_job])
+    return [_row(job_id, locale, row) for row in rows]
 
 
 def can_upscale(parameters: GenerationParameters) -> bool:
@@ -117,11 +112,12 @@ def can_upscale(parameters: GenerationParameters) -> bool:
     return max(parameters.width, parameters.height) * scale <= SIZE[1]
 
 
-def _row(buttons: list[dict[str, Any]]) -> dict[str, Any]:
-    return {"type": _ACTION_ROW, "components": buttons}
+def _row(job_id: str, locale: str, buttons: list[tuple[ButtonAction, int]]) -> dict[str, Any]:
+    components = [_button(action, job_id, locale, index) for action, index in buttons]
+    return {"type": _ACTION_ROW, "components": components}
 
 
-def _button(action: ButtonAction, job_id: str, locale: str, index: int = 0) -> dict[str, Any]:
+def _button(action: ButtonAction, job_id: str, locale: str, index: int) -> dict[str, Any]:
     return {
         "type": _BUTTON,
         "style": _RED if action is ButtonAction.DELETE else _GREY,

@@ -126,6 +126,8 @@ class Interaction:
         user = _mapping(member.get("user")) or _mapping(payload.get("user"))
         resolved = _mapping(data.get("resolved"))
         limit = payload.get("attachment_size_limit")
+        target = _mapping(resolved.get("messages")).get(_text(data.get("target_id")))
+        message = _mapping(payload.get("message")) or _mapping(target)
         subcommand, options = _subcommand(data.get("options"))
         return cls(
             id=_text(payload.get("id")),
@@ -149,7 +151,7 @@ class Interaction:
                 key: Attachment.read(_mapping(attachment))
                 for key, attachment in _mapping(resolved.get("attachments")).items()
             },
-            message=_message(payload, data, resolved),
+            message=SourceMessage.read(message) if message else None,
             channel_id=_text(payload.get("channel_id")) or None,
             guild_id=_text(payload.get("guild_id")) or None,
             roles=frozenset(_text(role) for role in _list(member.get("roles"))),
@@ -171,14 +173,6 @@ def _subcommand(options: object) -> tuple[str | None, list[Mapping[str, Any]]]:
     if len(found) == 1 and found[0].get("type") == OptionType.SUB_COMMAND:
         return _text(found[0].get("name")), _subcommand(found[0].get("options"))[1]
     return None, found
-
-
-def _message(
-    payload: Mapping[str, Any], data: Mapping[str, Any], resolved: Mapping[str, Any]
-) -> SourceMessage | None:
-    target = _mapping(resolved.get("messages")).get(_text(data.get("target_id")))
-    found = _mapping(payload.get("message")) or _mapping(target)
-    return SourceMessage.read(found) if found else None
 
 
 def _leaves(components: object, depth: int = 4) -> Iterator[Mapping[str, Any]]:

@@ -38,7 +38,7 @@ logging.getLogger("urllib3").setLevel(logging.WARNING)
 
 @dataclass(frozen=True)
 class Message:
-    """The parts of a message that are needed."""
+    """The parts of a message that are used."""
 
     id: str
     content: str
@@ -46,7 +46,7 @@ class Message:
 
     @classmethod
     def from_json(cls, payload: Any) -> "Message":
-        """Read an answer leniently: Discord adds fields at will and nothing depends on the rest."""
+        """Read an answer leniently: Discord adds fields at any time."""
         fields = payload if isinstance(payload, Mapping) else {}
         attachments = fields.get("attachments")
         return cls(
@@ -64,6 +64,12 @@ def path(application_id: str, token: str) -> str:
     """Where the original response is, below the API's base."""
     credential = f"{quote(application_id, safe='')}/{quote(token, safe='')}"
     return f"/webhooks/{credential}/messages/@original"
+
+
+def message_payload(content: str, components: Sequence[Mapping[str, Any]] | None) -> dict[str, Any]:
+    """The body of an edit; it mentions nobody and leaves the components as they are if None."""
+    payload: dict[str, Any] = {"content": content, "allowed_mentions": {"parse": []}}
+    return payload if components is None else payload | {"components": list(components)}
 
 
 class OriginalResponseClient:
@@ -94,10 +100,7 @@ class OriginalResponseClient:
         components: Sequence[Mapping[str, Any]] | None = None,
     ) -> Message:
         """Replace the text and, unless None, all components; attachments stay. Mentions nobody."""
-        body: dict[str, Any] = {"content": content, "allowed_mentions": {"parse": []}}
-        if components is not None:
-            body["components"] = list(components)
-        return self._call("PATCH", application_id, token, json=body)
+        return self._call("PATCH", application_id, token, json=message_payload(content, components))
 
     def _call(self, method: str, application_id: str, token: str, **body: Any) -> Message:
         self._limits.wait(method, token)

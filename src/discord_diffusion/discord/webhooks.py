@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 
 from discord_diffusion.discord.errors import ConnectionFailedError, api_error
-from discord_diffusion.discord.original_response import USER_AGENT, Message, path
+from discord_diffusion.discord.original_response import USER_AGENT, Message, message_payload, path
 from discord_diffusion.discord.rate_limits import RateLimits
 
 REQUEST_BYTES = 25 * 1024 * 1024
@@ -86,7 +86,7 @@ class Multipart:
 
 
 class WebhookClient:
-    """Talks to `base_url`; one connection pool, safe to share between threads.
+    """Calls the API at `base_url`; one connection pool, safe to share between threads.
 
     Every method tries exactly once and raises an `ApiError`: what to try again, and for how long,
     is the caller's policy.
@@ -116,8 +116,7 @@ class WebhookClient:
     ) -> Message:
         """The message as Discord has it now."""
         timeout = TIMEOUT if timeout_seconds is None else timeout_seconds
-        response = self._call("GET", application_id, token, timeout=timeout)
-        return Message.from_json(_json(response))
+        return self._call("GET", application_id, token, timeout=timeout)
 
     def edit_original_response(
         self,
@@ -137,9 +136,7 @@ class WebhookClient:
         if fewer than that many calls would be left in the bucket. `fence` is called before the end
         of an upload is sent; an error that it raises stops the upload, which then has no effect.
         """
-        payload: dict[str, Any] = {"content": content, "allowed_mentions": {"parse": []}}
-        if components is not None:
-            payload["components"] = list(components)
+        payload = message_payload(content, components)
         body: dict[str, Any] = {"json": payload}
         if files is not None:
             payload["attachments"] = [
@@ -151,12 +148,11 @@ class WebhookClient:
             body = {"content": upload.pieces(fence), "headers": upload.headers}
         if timeout_seconds is not None:
             body["timeout"] = timeout_seconds
-        response = self._call("PATCH", application_id, token, spare=spare, **body)
-        return Message.from_json(_json(response))
+        return self._call("PATCH", application_id, token, spare=spare, **body)
 
     def _call(
         self, method: str, application_id: str, token: str, *, spare: int = 0, **body: Any
-    ) -> httpx.Response:
+    ) -> Message:
         self._limits.wait(method, token, reserve=spare)
         failure: ConnectionFailedError | None = None
         try:
@@ -167,14 +163,9 @@ class WebhookClient:
         if failure:  # raised out here so that the original, which holds the URL, is not its context
             raise failure
         self._limits.learn(method, token, response.status_code, response.headers)
+        answer: Any = None
+        with contextlib.suppress(ValueError):
+            answer = response.json()
         if not response.is_success:
-            raise api_error(
-                response.status_code, response.headers, _json(response), response.reason_phrase
-            )
-        return response
-
-
-def _json(response: httpx.Response) -> Any:
-    with contextlib.suppress(ValueError):
-        return response.json()
-    return None
+            raise api_error(response.status_code, response.headers, answer, response.reason_phrase)
+        return Message.from_json(answer)

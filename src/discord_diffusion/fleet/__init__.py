@@ -1,1 +1,1 @@
-"""The fleet of workers: how many are demanded, and how long a job waits for one."""
+"""The fleet of workers: how many are needed, and how long a job waits for its worker."""

@@ -3,7 +3,7 @@
 From one observation of the queue and the ECS service:
 
 * *wanted*: the fewest tasks that finish the whole backlog within the target wait;
-* *shortfall*: wanted tasks that nobody has asked for yet; the alarm on it scales out at once;
+* *shortfall*: wanted tasks that the service does not run or start yet; the alarm on it scales out;
 * *surplus*: tasks that could stop without missing the target even if the backlog grew by the
   margin, and that no job in flight needs; the alarm on it scales in once it has lasted.
 
@@ -22,7 +22,7 @@ class Observation:
 
     `visible` and `in_flight` are SQS's approximate counts of messages. `running` tasks have reached
     RUNNING; `pending` is the service's desired count less `running`. It includes tasks that wait
-    for an instance, which ECS does not count as pending: they must not be asked for again.
+    for an instance, which ECS does not count as pending: they are not requested again.
     """
 
     visible: int
@@ -41,7 +41,7 @@ class Observation:
 
     @property
     def asked_for(self) -> int:
-        """Tasks that the service has been asked for."""
+        """The service's desired count, as far as tasks run or start."""
         return self.running + self.pending
 
 
@@ -117,7 +117,7 @@ def needed_tasks(backlog: int, target: ScalingTarget) -> int:
 
 
 def _kept_tasks(observation: Observation, target: ScalingTarget) -> int:
-    """Tasks to keep when scaling in: enough with the margin, and one for every busy one."""
+    """Tasks to keep when scaling in: enough with the margin, and no fewer than are busy."""
     with_margin = needed_tasks(math.ceil(observation.backlog * (1 + target.margin)), target)
     busy = -(-observation.in_flight // target.jobs_at_once)
     return target.clamp(max(with_margin, busy))

@@ -19,11 +19,11 @@ class ContainerInstance:
 def spare_instances(
     instances: Iterable[ContainerInstance], snapshot: FleetSnapshot
 ) -> list[ContainerInstance]:
-    """The instances without a task, if no task can come to need them.
+    """The instances without a task, unless a task may need them soon.
 
-    None is spare while a task waits for an instance, is about to be asked for, or runs on an
-    instance that drains, because that one's replacement has no task either. How long tasks are kept
-    for the next job is up to the scaling policies; an instance is not kept after its task.
+    No instance is spare while a task waits for an instance, is about to be requested, or runs on a
+    draining instance, whose replacement has no task yet. The scaling policies decide how long tasks
+    are kept for the next job; an instance is not kept after its task.
     """
     present = list(instances)
     settled = snapshot.wanted <= snapshot.running == snapshot.desired

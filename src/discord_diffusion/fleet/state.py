@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 from discord_diffusion.fleet.demand import Observation, ScalingTarget
 
 STALE = timedelta(seconds=90)
-"""An older snapshot says nothing: the scaling loop takes one at least once a minute."""
+"""Age at which a snapshot is ignored: the scaling loop takes one at least once a minute."""
 
 
 @dataclass(frozen=True)
 class FleetSettings:
-    """What a fleet is sized for, and how long it takes to start.
+    """The wait that a fleet is sized for, and the time that it takes to start.
 
     `boot_seconds` is the time from the wake-up of a sleeping fleet to its first worker that
     receives jobs.
@@ -30,9 +30,9 @@ class FleetSettings:
 class FleetSnapshot:
     """The queue and the ECS service as the Lambda `backlog` last found them.
 
-    `wanted` is the number of tasks that it found to be needed. `starting_since` is when tasks were
-    first seen to be asked for while none ran; `launch_failed_at` is when AWS last had no instance
-    for them. Both are None once a task runs, or none is asked for.
+    `wanted` is the number of tasks that the queue needed. `starting_since` is when the desired
+    count was first above 0 while no task ran; `launch_failed_at` is when AWS last had no instance
+    for these tasks. Both are None once a task runs, or the desired count is 0.
     """
 
     visible: int
@@ -52,17 +52,17 @@ class FleetSnapshot:
 
     @property
     def starting(self) -> bool:
-        """Whether tasks are asked for and none runs yet."""
+        """Whether tasks are desired and none runs yet."""
         return self.desired > 0 and self.running == 0
 
     def is_stale(self, now: datetime) -> bool:
-        """Whether the snapshot is too old to say anything."""
+        """Whether the snapshot is too old to be used."""
         return now - self.measured_at > STALE
 
 
 @dataclass(frozen=True)
 class FleetState:
-    """The fleet as the table has it; None is what nobody has written yet.
+    """The fleet as the table has it; None until it is first written.
 
     `seconds_per_job` is the time in which a task draws as many jobs as it draws together, as the
     workers measured it.
@@ -72,5 +72,5 @@ class FleetState:
     seconds_per_job: float | None = None
 
     def is_asleep(self, now: datetime) -> bool:
-        """Whether no worker will take a job: no task is asked for, as far as is known."""
+        """Whether no task is desired, as far as is known, so that no worker will take a job."""
         return self.snapshot is None or self.snapshot.is_stale(now) or self.snapshot.desired == 0

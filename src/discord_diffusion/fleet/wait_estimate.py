@@ -9,7 +9,7 @@ from discord_diffusion.fleet.state import FleetSettings, FleetSnapshot, FleetSta
 from discord_diffusion.jobs.record import WaitEstimate, WaitKind
 
 SOON_SECONDS = 10.0
-"""Seconds that are left, at least, of a start that should be over by now."""
+"""Least seconds that a start still takes, even one that should be over by now."""
 
 
 def expected_wait(
@@ -24,8 +24,8 @@ def shortest_wait(
 ) -> WaitEstimate:
     """The wait of the same job if the fleet grows to its maximum at once.
 
-    A job that does not fit even then cannot be answered in time. Of workers that the scaling loop
-    does not control, one may take the job at once.
+    A job that does not fit even then cannot be answered in time. Where the scaling loop does not
+    control the workers, a worker may take the job at once.
     """
     wait = _wait(state, settings, ahead, now, at_least=settings.target.maximum)
     if wait.due is None:

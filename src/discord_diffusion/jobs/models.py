@@ -47,16 +47,12 @@ def parse(text: str) -> Mapping[str, ModelSpec]:
         raise ValueError("a JSON object is needed") from error
     if not isinstance(content, dict):
         raise ValueError("a JSON object of models by name is needed")
-    return MappingProxyType({_name(name): _spec(name, spec) for name, spec in content.items()})
-
-
-def _name(name: str) -> str:
-    if not MODEL_NAME.fullmatch(name):
-        raise ValueError(f"{name!r} is no model name of the form {MODEL_NAME.pattern}")
-    return name
+    return MappingProxyType({name: _spec(name, spec) for name, spec in content.items()})
 
 
 def _spec(name: str, content: Any) -> ModelSpec:
+    if not MODEL_NAME.fullmatch(name):
+        raise ValueError(f"{name!r} is no model name of the form {MODEL_NAME.pattern}")
     if not isinstance(content, dict):
         raise ValueError(f"{name} is not an object")
     if unknown := sorted(content.keys() - {field.name for field in fields(ModelSpec)}):

@@ -1,4 +1,4 @@
-"""Parts of the answers to users that several programs write, and recognise in a message again."""
+"""Parts of the answers to users that several programs write or recognise."""
 
 from discord_diffusion.jobs.parameters import GenerationParameters
 from discord_diffusion.texts.catalogue import say
@@ -28,7 +28,7 @@ def picture_count(count: int, locale: str) -> str:
 
 
 def failure(text: str) -> str:
-    """Content that tells a user that a job failed, and why."""
+    """The content of a message that a job failed."""
     return fit_content(f"{FAILURE_MARK} {text}")
 
 
