@@ -113,7 +113,7 @@ UNVERIFIED
 Tools
 _.checkov
 skipped
-unread
+unparsed
 
 # What tests read to prove a behaviour that nothing else shows.
 _.group_id

@@ -1,9 +1,8 @@
 """Simulates one day of variants of a deployment; every variant gets the same arrivals."""
 
 import random
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 
 from discord_diffusion.fleet.demand import ScalingTarget
 from infra.capacity import figures
@@ -76,15 +75,12 @@ def simulate(variant: Variant, jobs: tuple[Job, ...], seed: int) -> Day:
         policy.job_accepted()
         fleet.receive_jobs()
 
-    def arrival(job: Job) -> Callable[[], None]:
-        return lambda: arrive(job)
-
     def sample() -> None:
         instances = len(fleet.instances)
         ledger.samples.append(Sample(clock.now, queue.backlog, fleet.running, instances))
 
     for job in jobs:
-        clock.at(job.at, arrival(job))
+        clock.at(job.at, partial(arrive, job))
     clock.every(SAMPLE_SECONDS, sample)
     clock.run(DAY + AFTERWARDS)
     fleet.close()
