@@ -53,7 +53,7 @@ class Tasks:
 
     `command` is the command of every task; if empty, a container's own command is used, of which
     `programs` maps the first word. `environment` wins over the task definition's; {task} in it
-    stands for a short id of the task. `logs` is a folder for what tasks print. `fleet` are settings
+    stands for a short id of the task. `logs` is a folder for their output. `fleet` are settings
     of the fleet agent, for example {"speed": 60}.
     """
 

@@ -2,7 +2,7 @@
 
 Standard library only. Its environment configures it: EMULATOR_PORT (also the port in the URLs that
 it returns), EMULATOR_STATE (the folder that it writes to), EMULATOR_EXTENSION and
-EMULATOR_LAMBDA_PYTHON (set by the image), EMULATOR_REGION, and what the plug-in reads.
+EMULATOR_LAMBDA_PYTHON (set by the image), EMULATOR_REGION, and the plug-in's own variables.
 """
 
 import os

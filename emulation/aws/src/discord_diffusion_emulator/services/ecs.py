@@ -18,7 +18,7 @@ from moto.ecs.responses import EC2ContainerServiceResponse
 from discord_diffusion_emulator.fleet.agent import FleetAgent
 from discord_diffusion_emulator.fleet.endpoints import DEFAULT_PROTECTION_MINUTES
 
-from .moto_service import moto_service
+from .moto_service import Operation, moto_service
 
 # Parameters of CreateService and UpdateService that DescribeServices has to return, and defaults.
 # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html
@@ -46,7 +46,7 @@ def service(agent: FleetAgent) -> Service:
     """ECS, whose tasks a fleet agent runs."""
     _patch_services()
     _patch_capacity_providers()
-    handlers = {
+    handlers: dict[str, Operation] = {
         "UpdateTaskProtection": partial(_update_protection, agent),
         "GetTaskProtection": partial(_protection, agent, None),
         "StopTask": partial(_stop_task, agent),
