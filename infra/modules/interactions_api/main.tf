@@ -1,4 +1,4 @@
-# POST /interactions of a regional REST API, handed to a Lambda as it is: the signature is over
+# POST /interactions of a regional REST API, passed to a Lambda unchanged: the signature is over
 # the raw body.
 
 locals {

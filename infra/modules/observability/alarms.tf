@@ -4,12 +4,12 @@ locals {
   # Metrics that the deployment publishes itself.
   own_alarms = {
     dead-letters = {
-      metric = "DeadLetters", statistic = "Sum", period = 60, of = [1, 1], threshold = 1
-      means  = "Jobs failed as often as they may, and their users were told."
+      metric      = "DeadLetters", statistic = "Sum", period = 60, of = [1, 1], threshold = 1
+      description = "Jobs failed as often as they may, and their users were told."
     }
     oldest-job = {
-      metric = "OldestJobSeconds", statistic = "Maximum", period = 60, of = [2, 3], threshold = var.oldest_job_seconds
-      means  = "A job has waited so long that its user may see no answer: tokens end after 15 minutes."
+      metric      = "OldestJobSeconds", statistic = "Maximum", period = 60, of = [2, 3], threshold = var.oldest_job_seconds
+      description = "A job has waited so long that its user may see no answer: tokens end after 15 minutes."
     }
   }
 
@@ -17,26 +17,26 @@ locals {
   aws_alarms = merge(
     {
       interactions-5xx = {
-        namespace = "AWS/ApiGateway", metric = "5XXError", statistic = "Sum", period = 60, of = [1, 1], threshold = 1
-        dimension = { ApiName = var.api_name }, missing = "notBreaching"
-        means     = "Discord got an error for an answer: users saw \"The application did not respond\"."
+        namespace   = "AWS/ApiGateway", metric = "5XXError", statistic = "Sum", period = 60, of = [1, 1], threshold = 1
+        dimension   = { ApiName = var.api_name }, missing = "notBreaching"
+        description = "Discord got an error for an answer: users saw \"The application did not respond\"."
       }
       interactions-latency = {
-        namespace = "AWS/ApiGateway", metric = "Latency", statistic = "p99", period = 60, of = [2, 3], threshold = 2500
-        dimension = { ApiName = var.api_name }, missing = "notBreaching"
-        means     = "Answers come close to the 3 s that Discord waits."
+        namespace   = "AWS/ApiGateway", metric = "Latency", statistic = "p99", period = 60, of = [2, 3], threshold = 2500
+        dimension   = { ApiName = var.api_name }, missing = "notBreaching"
+        description = "Answers come close to the 3 s that Discord waits."
       }
       # The loop runs every minute, with or without work.
       loop-silent = {
-        namespace = "AWS/Lambda", metric = "Invocations", statistic = "Sum", period = 60, of = [5, 5], threshold = 1
-        dimension = { FunctionName = var.backlog_function_name }, missing = "breaching", below = true
-        means     = "The scaling loop has not looked at the queue for 5 minutes: the fleet neither grows nor shrinks."
+        namespace   = "AWS/Lambda", metric = "Invocations", statistic = "Sum", period = 60, of = [5, 5], threshold = 1
+        dimension   = { FunctionName = var.backlog_function_name }, missing = "breaching", below = true
+        description = "The scaling loop has not looked at the queue for 5 minutes: the fleet neither grows nor shrinks."
       }
     },
     { for role, name in var.function_names : "${replace(role, "_", "-")}-errors" => {
-      namespace = "AWS/Lambda", metric = "Errors", statistic = "Sum", period = 60, of = [1, 1], threshold = 1
-      dimension = { FunctionName = name }, missing = "notBreaching"
-      means     = "The Lambda ${name} failed: its log says why."
+      namespace   = "AWS/Lambda", metric = "Errors", statistic = "Sum", period = 60, of = [1, 1], threshold = 1
+      dimension   = { FunctionName = name }, missing = "notBreaching"
+      description = "The Lambda ${name} failed: its log says why."
     } },
   )
 }
@@ -45,7 +45,7 @@ resource "aws_cloudwatch_metric_alarm" "own" {
   for_each = local.own_alarms
 
   alarm_name          = "${var.prefix}-${each.key}"
-  alarm_description   = each.value.means
+  alarm_description   = each.value.description
   namespace           = var.metric_namespace
   metric_name         = each.value.metric
   statistic           = each.value.statistic
@@ -63,7 +63,7 @@ resource "aws_cloudwatch_metric_alarm" "aws" {
   for_each = local.aws_alarms
 
   alarm_name          = "${var.prefix}-${each.key}"
-  alarm_description   = each.value.means
+  alarm_description   = each.value.description
   namespace           = each.value.namespace
   metric_name         = each.value.metric
   dimensions          = each.value.dimension

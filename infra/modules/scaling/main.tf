@@ -33,7 +33,7 @@ resource "aws_cloudwatch_event_target" "scaling" {
   arn       = module.state_machine["scaling"].arn
   role_arn  = aws_iam_role.schedule.arn
 
-  # A run that is late by a minute is dropped: the next one is due.
+  # A run that is a minute late is dropped, because the next one starts then.
   retry_policy {
     maximum_event_age_in_seconds = 60
     maximum_retry_attempts       = 1

@@ -18,8 +18,8 @@ locals {
 
   # Minimum: the surplus must have lasted for the alarm's whole period.
   alarms = {
-    task-shortfall = { metric = "TaskShortfall", period = 10, statistic = "Maximum", policy = "out", means = "More tasks are wanted than the service is to have." }
-    task-surplus   = { metric = "TaskSurplus", period = var.scale_in_hold_seconds, statistic = "Minimum", policy = "in", means = "Tasks have been spare all the time." }
+    task-shortfall = { metric = "TaskShortfall", period = 10, statistic = "Maximum", policy = "out", description = "More tasks are wanted than the service is to have." }
+    task-surplus   = { metric = "TaskSurplus", period = var.scale_in_hold_seconds, statistic = "Minimum", policy = "in", description = "Tasks have been spare all the time." }
   }
 }
 
@@ -61,7 +61,7 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   for_each = local.alarms
 
   alarm_name          = "${var.prefix}-${each.key}"
-  alarm_description   = each.value.means
+  alarm_description   = each.value.description
   namespace           = var.metric_namespace
   metric_name         = each.value.metric
   statistic           = each.value.statistic
@@ -70,7 +70,7 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   datapoints_to_alarm = 1
   comparison_operator = "GreaterThanOrEqualToThreshold"
   threshold           = 1
-  # Nothing is published while there is nothing to do, or if the loop is broken: capacity stays.
+  # No point is published while there is no work, or if the loop is broken: the fleet then stays.
   treat_missing_data = "notBreaching"
   alarm_actions      = [aws_appautoscaling_policy.this[each.value.policy].arn]
 }
