@@ -120,14 +120,17 @@ def test_a_job_that_is_cancelled_by_command_says_so_in_its_own_message(channel: 
 
 
 def test_a_user_who_cancels_can_not_request_again_for_a_moment(channel: Channel) -> None:
-    user = channel.new_user()
-    channel.imagine(user)
-    began = time.monotonic()
-    channel.interact(command="cancel", user_id=user, locale="en-US")
-    asked = channel.imagine(user)
-    if time.monotonic() - began < REST_SECONDS:
-        assert contains_text(content_of(asked), "en-US", "refused.just_cancelled")
-        assert channel.used(user) == 0
+    for _ in range(5):
+        user = channel.new_user()
+        channel.imagine(user)
+        began = time.monotonic()
+        channel.interact(command="cancel", user_id=user, locale="en-US")
+        second = channel.imagine(user)
+        if time.monotonic() - began < REST_SECONDS:
+            assert contains_text(content_of(second), "en-US", "refused.just_cancelled")
+            assert channel.used(user) == 0
+            return
+    pytest.fail("the machine was never fast enough for two interactions within the pause")
 
 
 def test_the_cooldown_and_the_limit_of_jobs_in_flight_refuse_requests(channel: Channel) -> None:

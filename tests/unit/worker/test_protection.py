@@ -13,8 +13,6 @@ from discord_diffusion.aws.task_protection import TaskProtection
 from discord_diffusion.worker.protection import MINUTES, Protection
 from tests.unit.worker.fakes import wait_until
 
-pytestmark = pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
-
 
 @dataclass
 class Agent:

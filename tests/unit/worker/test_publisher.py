@@ -125,8 +125,9 @@ def test_an_upload_that_discord_refuses_in_every_size_fails(discord: LocalDiscor
 
 
 def test_the_attachment_limit_of_the_interaction_is_kept() -> None:
-    answer = compose(make_job(limit=6000), noisy(4))
-    assert all(len(file.content) <= 6000 for file in answer.files)
+    answer = compose(make_job(limit=6000, images=4), noisy(4))
+    assert len(answer.files) == 4
+    assert all(0 < len(file.content) <= 6000 for file in answer.files)
 
 
 def test_an_upload_with_an_expired_token_is_tried_once(discord: LocalDiscord) -> None:
