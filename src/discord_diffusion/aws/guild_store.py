@@ -1,6 +1,6 @@
 """The table's items of guilds and users: settings, units used, and audit records."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from discord_diffusion.access.guild_settings import GuildSettings
 from discord_diffusion.access.limits import Usage
@@ -41,13 +41,11 @@ class GuildStore:
         user_id: str,
         guild_id: str | None,
         action: str,
-        now: datetime,
         **details: str | int | None,
     ) -> None:
         """Record who did what, and when; `details` must not hold a token."""
-        item = ledger.audit_item(
-            event_id, user_id, guild_id, action, now, self._audit_days, **details
-        )
+        now, days = datetime.now(UTC), self._audit_days
+        item = ledger.audit_item(event_id, user_id, guild_id, action, now, days, **details)
         self._table.put_item(self._table.put(item))
 
 

@@ -101,29 +101,23 @@ class HeldJob:
             raise JobExpiredError("drawing took too long")
 
 
+@dataclass
 class HeldJobs:
     """Shared by the threads that receive, prepare, draw and deliver."""
 
-    def __init__(
-        self,
-        protection: Protection,
-        *,
-        gather_seconds: float = _GATHER_SECONDS,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._protection = protection
-        self._gather_seconds = gather_seconds
-        self._clock = clock
-        self._changed = threading.Condition()
-        self._jobs: list[HeldJob] = []
-        self._closed = False
-        self._gathering = False
-        self._empty_until = float("-inf")
-        self._draw_ends_at = float("-inf")
+    protection: Protection
+    gather_seconds: float = _GATHER_SECONDS
+    clock: Callable[[], float] = time.monotonic
+    _changed: threading.Condition = field(default_factory=threading.Condition)
+    _jobs: list[HeldJob] = field(default_factory=list)
+    _closed: bool = False
+    _gathering: bool = False
+    _empty_until: float = float("-inf")
+    _draw_ends_at: float = float("-inf")
 
     def add(self, held: HeldJob) -> None:
         """Add a job that was received."""
-        self._protection.job_added()
+        self.protection.job_added()
         with self._changed:
             self._jobs.append(held)
             self._gathering = True
@@ -143,7 +137,7 @@ class HeldJobs:
         with self._changed:
             if held in self._jobs:
                 self._jobs.remove(held)
-                self._protection.job_removed()
+                self.protection.job_removed()
             self._changed.notify_all()
 
     def all(self, *stages: Stage) -> list[HeldJob]:
@@ -162,19 +156,19 @@ class HeldJobs:
         """Note that a poll found no job, so that a batch does not wait for more jobs."""
         with self._changed:
             self._gathering = False
-            self._empty_until = self._clock() + _EMPTY_PAUSE_SECONDS
+            self._empty_until = self.clock() + _EMPTY_PAUSE_SECONDS
             self._changed.notify_all()
 
     def expect_drawing_for(self, seconds: float) -> None:
         """Note for how many seconds from now the batch will be drawn; 0 when it is drawn."""
         with self._changed:
-            self._draw_ends_at = self._clock() + seconds
+            self._draw_ends_at = self.clock() + seconds
             self._changed.notify_all()
 
     def drawing_seconds_left(self) -> float:
         """Seconds until the pipeline is expected to be free."""
         with self._changed:
-            return max(0.0, self._draw_ends_at - self._clock())
+            return max(0.0, self._draw_ends_at - self.clock())
 
     def next_batch(self) -> list[HeldJob]:
         """Wait for jobs to draw together, the oldest first; empty once closed."""
@@ -183,8 +177,8 @@ class HeldJobs:
             while not self._closed:
                 batch = _batch(self.all(Stage.READY))
                 if batch:
-                    since = self._clock() if since is None else since
-                    left = since + self._gather_seconds - self._clock()
+                    since = self.clock() if since is None else since
+                    left = since + self.gather_seconds - self.clock()
                     more = self._gathering or self.all(Stage.PREPARING)
                     if not more or left <= 0 or _is_full(batch):
                         for held in batch:
@@ -202,10 +196,10 @@ class HeldJobs:
         `lead_seconds` is how long before the end of a batch the next job is received; `at_most` is
         how long this call may wait, in seconds.
         """
-        give_up_at = self._clock() + at_most
+        give_up_at = self.clock() + at_most
         with self._changed:
             while not self._closed:
-                now = self._clock()
+                now = self.clock()
                 receive_at = self._receive_at(lead_seconds)
                 if receive_at <= now:
                     if self._draw_ends_at > now:

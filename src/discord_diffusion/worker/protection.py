@@ -8,6 +8,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from discord_diffusion.aws.errors import TaskProtectionError
 from discord_diffusion.aws.task_protection import TaskProtection
@@ -22,34 +23,28 @@ _FIRST_PAUSE_SECONDS = 1.0
 _LONGEST_PAUSE_SECONDS = 30.0
 
 
+@dataclass
 class Protection:
     """Follows the number of held jobs in a thread of its own, so that no job waits for ECS.
 
     A call that fails is logged and repeated. Without a task, outside ECS, it does nothing.
     """
 
-    def __init__(
-        self,
-        task: TaskProtection | None,
-        *,
-        linger_seconds: float = _LINGER_SECONDS,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._task = task
-        self._linger = linger_seconds
-        self._clock = clock
-        self._changed = threading.Condition()
-        self._held = 0
-        self._idle_since = float("-inf")
-        self._on = False
-        self._next_call_at = 0.0
-        self._failures = 0
+    task: TaskProtection | None
+    linger_seconds: float = _LINGER_SECONDS
+    clock: Callable[[], float] = time.monotonic
+    _changed: threading.Condition = field(default_factory=threading.Condition)
+    _held: int = 0
+    _idle_since: float = float("-inf")
+    _on: bool = False
+    _next_call_at: float = 0.0
+    _failures: int = 0
 
     def start(self) -> None:
         """Begin to follow, in a thread."""
-        if self._task:
+        if self.task:
             threading.Thread(
-                name="protection", target=self._follow, args=(self._task,), daemon=True
+                name="protection", target=self._follow, args=(self.task,), daemon=True
             ).start()
 
     def job_added(self) -> None:
@@ -62,7 +57,7 @@ class Protection:
         """Count a job that has ended; returns at once."""
         with self._changed:
             self._held -= 1
-            self._idle_since = self._clock()
+            self._idle_since = self.clock()
             self._changed.notify()
 
     def _follow(self, task: TaskProtection) -> None:
@@ -74,19 +69,19 @@ class Protection:
             self._set(task, wanted)
 
     def _wanted(self) -> bool:
-        lingering = self._on and self._clock() - self._idle_since < self._linger
+        lingering = self._on and self.clock() - self._idle_since < self.linger_seconds
         return self._held > 0 or lingering
 
     def _pause(self) -> float | None:
         """Seconds until the next call of the agent; None: not before the number of jobs changes."""
-        now = self._clock()
+        now = self.clock()
         if self._wanted() is not self._on:
             return self._next_call_at - now if self._failures else 0.0
         if not self._on:
             return None
         ends = [self._next_call_at - now]
         if not self._held:
-            ends.append(self._idle_since + self._linger - now)
+            ends.append(self._idle_since + self.linger_seconds - now)
         return min(ends)
 
     def _set(self, task: TaskProtection, wanted: bool) -> None:
@@ -106,4 +101,4 @@ class Protection:
             if wanted is not self._on:
                 log.info("The task is protected" if wanted else "The task is no longer protected")
             self._on, self._failures, pause = wanted, 0, _RENEW_AFTER_SECONDS
-        self._next_call_at = self._clock() + pause
+        self._next_call_at = self.clock() + pause

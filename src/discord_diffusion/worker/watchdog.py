@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from discord_diffusion.worker.errors import JobExpiredError
@@ -48,26 +49,16 @@ class HealthFile:
             log.warning("The health file cannot be written", extra={"reason": str(error)})
 
 
+@dataclass
 class Watchdog:
     """Checks the worker every second until the pipeline hangs; then calls `on_hang`, once."""
 
-    def __init__(
-        self,
-        held_jobs: HeldJobs,
-        outcomes: JobOutcomes,
-        pace: Pace,
-        health: HealthFile,
-        on_hang: Callable[[], None],
-        *,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._held_jobs = held_jobs
-        self._outcomes = outcomes
-        self._pace = pace
-        self._health = health
-        self._on_hang = on_hang
-        self._clock = clock
-        self._stepped_at = clock()
+    held_jobs: HeldJobs
+    outcomes: JobOutcomes
+    pace: Pace
+    health: HealthFile
+    on_hang: Callable[[], None]
+    _stepped_at: float = field(default_factory=time.monotonic)
 
     def start(self) -> None:
         """Begin to check, in a thread."""
@@ -75,7 +66,7 @@ class Watchdog:
 
     def pipeline_stepped(self) -> None:
         """Note that the pipeline has made a step."""
-        self._stepped_at = self._clock()
+        self._stepped_at = time.monotonic()
 
     def job_overdue(self, held: HeldJob) -> None:
         """Notify the user of a job that is still drawn at the end of its time.
@@ -88,24 +79,24 @@ class Watchdog:
         held.progress.stop()
         held.progress.settle(_SETTLE_SECONDS)
         if held.last or not held.lease.lost:
-            self._outcomes.apologise(held.job, rule_for(JobExpiredError()).text, HURRY_SECONDS)
+            self.outcomes.apologise(held.job, rule_for(JobExpiredError()).text, HURRY_SECONDS)
         if not held.lease.wait_for_end(OVERDUE_SECONDS):
             log.critical("The job hangs", extra={"message_id": held.message.message_id})
-            self._on_hang()
+            self.on_hang()
 
     def _watch(self) -> None:
         while True:
-            if not self._held_jobs.all(Stage.DRAWING):
+            if not self.held_jobs.all(Stage.DRAWING):
                 self.pipeline_stepped()
-                self._report("working" if self._held_jobs.all() else "polling")
-            elif self._clock() - self._stepped_at < HUNG_AFTER_SECONDS:
+                self._report("working" if self.held_jobs.all() else "polling")
+            elif time.monotonic() - self._stepped_at < HUNG_AFTER_SECONDS:
                 self._report("working")
             else:
                 log.critical("The pipeline hangs", extra={"seconds": HUNG_AFTER_SECONDS})
-                self._on_hang()
+                self.on_hang()
                 return
             time.sleep(_CHECK_SECONDS)
 
     def _report(self, state: str) -> None:
-        self._health.write(state)
-        self._pace.publish()
+        self.health.write(state)
+        self.pace.publish()

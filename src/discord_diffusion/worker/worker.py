@@ -160,16 +160,12 @@ class Worker:
             except Exception as error:  # noqa: BLE001 - one bad job never stops the worker
                 self._outcomes.failed(held, error)
             else:
-                self._finish(held, answer)
+                pictures, filtered = len(answer.generation.pictures), answer.generation.filtered
+                self._outcomes.answered(
+                    held, pictures=pictures, filtered=filtered, charged_pictures=pictures
+                )
+                self._telemetry.answered(held, answer)
             self.held_jobs.remove(held)
-
-    def _finish(self, held: HeldJob, answer: Answer) -> None:
-        """Write the record, delete the message and report: the user has the pictures."""
-        pictures, filtered = len(answer.generation.pictures), answer.generation.filtered
-        self._outcomes.answered(
-            held, pictures=pictures, filtered=filtered, charged_pictures=pictures
-        )
-        self._telemetry.answered(held, answer)
 
     # Stop: give back the jobs that are not finished.
 

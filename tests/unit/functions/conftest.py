@@ -189,7 +189,6 @@ class DictGuilds:
         user_id: str,
         guild_id: str | None,  # noqa: ARG002
         action: str,
-        now: datetime,  # noqa: ARG002
         **details: str | int | None,
     ) -> None:
         self._break()

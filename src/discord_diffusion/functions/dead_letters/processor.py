@@ -45,7 +45,11 @@ class DeadLetterProcessor:
                 log.error("A dead letter names no user", extra={"message_id": message_id})
             elif time.monotonic() - started > RUN_SECONDS or not self._is_processed(header, body):
                 unprocessed.append(message_id)
-        self._count(len(bodies) - len(unprocessed))
+        if processed := len(bodies) - len(unprocessed):
+            try:
+                self.metrics.publish({"DeadLetters": processed})
+            except ServiceError as error:
+                log.warning("The dead letters could not be counted", extra={"reason": str(error)})
         return unprocessed
 
     def _is_processed(self, header: JobHeader, body: str) -> bool:
@@ -102,14 +106,6 @@ class DeadLetterProcessor:
         except StoreError as error:
             extra = {"job": job_id, "reason": str(error)}
             log.warning("The job record could not be ended", extra=extra)
-
-    def _count(self, letters: int) -> None:
-        if not letters:
-            return
-        try:
-            self.metrics.publish({"DeadLetters": letters})
-        except ServiceError as error:
-            log.warning("The dead letters could not be counted", extra={"reason": str(error)})
 
 
 def _apology(header: JobHeader, body: str) -> str:

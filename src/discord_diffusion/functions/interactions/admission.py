@@ -8,6 +8,7 @@ drawn all the same, so their failures are only logged.
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
 from discord_diffusion.aws.errors import QueueError, ServiceError, StoreError
@@ -34,24 +35,18 @@ OPTIONAL_CALLS_WITHIN_SECONDS = 1.0
 _NOT_QUEUED = "not queued"
 
 
+@dataclass
 class Admission:
     """Admits the jobs of one deployment. Without `wake` no fleet is woken."""
 
-    def __init__(
-        self,
-        jobs: JobStore,
-        queue: JobSender,
-        fleet: FleetStateStore,
-        wake: StateMachine | None,
-        settings: FleetSettings,
-    ) -> None:
-        self._jobs = jobs
-        self._queue = queue
-        self._fleet = fleet
-        self._wake = wake
-        self._settings = settings
-        self._state: FleetState | None = None
-        self._state_expires_at = self._next_wake_at = 0.0
+    jobs: JobStore
+    queue: JobSender
+    fleet: FleetStateStore
+    wake: StateMachine | None
+    settings: FleetSettings
+    _state: FleetState | None = None
+    _state_expires_at: float = 0.0
+    _next_wake_at: float = 0.0
 
     def admit(self, job: Job, charge: Charge, now: datetime) -> str:
         """Admit a job; returns the text of the answer, the same for a redelivered interaction.
@@ -64,8 +59,8 @@ class Admission:
         ahead = self._jobs_ahead(state, started)
         wait = WaitEstimate(WaitKind.UNKNOWN, ahead, None)
         if state:
-            wait = expected_wait(state, self._settings, ahead=ahead, now=now)
-            shortest = shortest_wait(state, self._settings, ahead=ahead, now=now)
+            wait = expected_wait(state, self.settings, ahead=ahead, now=now)
+            shortest = shortest_wait(state, self.settings, ahead=ahead, now=now)
             if not shortest.fits(job.expires_at):
                 return self._answer_to_hopeless(job, wait)
         earlier = self._write_record(job, charge, wait, started)
@@ -84,7 +79,7 @@ class Admission:
             self._state_expires_at = now + FLEET_STATE_CACHE_SECONDS
             self._state = None
             try:
-                self._state = self._fleet.get()
+                self._state = self.fleet.get()
             except StoreError as error:
                 log.warning("The fleet's state could not be read", extra={"reason": str(error)})
         return self._state
@@ -93,7 +88,7 @@ class Admission:
         """The number of unfinished jobs, from the queue, else from the last snapshot."""
         try:
             if _in_time(started):
-                depth = self._queue.depth()
+                depth = self.queue.depth()
                 return depth.visible + depth.in_flight
         except QueueError as error:
             log.warning("The queue's depth could not be read", extra={"reason": str(error)})
@@ -113,7 +108,7 @@ class Admission:
     ) -> JobRecord | None:
         """Write the record of a new job; returns the record that was there before, if any."""
         try:
-            if self._jobs.accept(job, charge=charge, wait=wait):
+            if self.jobs.accept(job, charge=charge, wait=wait):
                 return None
         except StoreError as error:
             extra = {"job": job.id, "reason": str(error)}
@@ -121,13 +116,13 @@ class Admission:
             # Without a record the job would cost nothing: overloading the table would pay off.
             if _in_time(started):
                 # The write may have succeeded, or may yet: only its answer was late.
-                self._end(job, lambda: self._jobs.reject(job, reason=_NOT_QUEUED))
+                self._end(job, lambda: self.jobs.reject(job, reason=_NOT_QUEUED))
             raise Refusal("queue") from None
         return self._record(job)
 
     def _record(self, job: Job) -> JobRecord | None:
         try:
-            return self._jobs.get(job.id)
+            return self.jobs.get(job.id)
         except StoreError as error:
             extra = {"job": job.id, "reason": str(error)}
             log.warning("The job record could not be read", extra=extra)
@@ -135,14 +130,14 @@ class Admission:
 
     def _send(self, job: Job, *, once: bool) -> bool:
         try:
-            self._queue.send(job, once=once)
+            self.queue.send(job, once=once)
         except QueueError as error:
             log.error("The queue refused a job", extra={"job": job.id, "reason": str(error)})
         else:
             log.info("The job is queued", extra={"job": job.id, "images": job.parameters.images})
             return True
         # If the message arrived after all, the worker finds that the job has ended.
-        self._end(job, lambda: self._jobs.finish(job.id, JobStatus.FAILED, reason=_NOT_QUEUED))
+        self._end(job, lambda: self.jobs.finish(job.id, JobStatus.FAILED, reason=_NOT_QUEUED))
         return False
 
     def _end(self, job: Job, end: Callable[[], object]) -> None:
@@ -156,13 +151,13 @@ class Admission:
 
     def _wake_fleet(self, started: float) -> None:
         now = time.monotonic()
-        if not self._wake or self._settings.paused or now < self._next_wake_at:
+        if not self.wake or self.settings.paused or now < self._next_wake_at:
             return
         if not _in_time(started):
             log.warning("The fleet is left to the scaling loop: there is no time left to wake it")
             return
         try:
-            self._wake.start()
+            self.wake.start()
         except ServiceError as error:
             log.warning("The fleet was not woken", extra={"reason": str(error)})
         else:

@@ -77,7 +77,7 @@ class PictureRequests:
         guild, now = guild or self.guild(interaction), datetime.now(UTC)
         self.builder.check_size(request.parameters, guild)
         guild.admit(interaction.channel_id, interaction.roles)
-        self._check_blocklist(interaction, request.parameters, guild, now)
+        self._check_blocklist(interaction, request.parameters, guild)
         charge = Charge(
             units=cost(request.parameters),
             limits=guild.limits(self.limits, interaction.roles),
@@ -105,11 +105,7 @@ class PictureRequests:
             raise
 
     def _check_blocklist(
-        self,
-        interaction: Interaction,
-        parameters: GenerationParameters,
-        guild: GuildSettings,
-        now: datetime,
+        self, interaction: Interaction, parameters: GenerationParameters, guild: GuildSettings
     ) -> None:
         try:
             blocklist.check([parameters.prompt, parameters.negative_prompt], guild.blocklist)
@@ -121,7 +117,6 @@ class PictureRequests:
                     interaction.user_id,
                     interaction.guild_id,
                     "blocked",
-                    now,
                     channel_id=interaction.channel_id,
                     prompt=parameters.prompt[:AUDITED_PROMPT_LENGTH],
                 )

@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Any
 
 from discord_diffusion.access.blocklist import with_pattern
@@ -95,7 +94,6 @@ class SettingsCommand:
                 interaction.user_id,
                 guild_id,
                 action,
-                datetime.now(UTC),
                 settings=settings.to_json(),
             )
         except StoreError as error:

@@ -1,4 +1,4 @@
-"""A batch as a list of single pictures, and back: the results of its requests."""
+"""Splits the requests of a batch into single pictures, and joins the pictures into results."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,9 +23,9 @@ class BatchItem:
 
     request: GenerationRequest
     request_index: int
-    """Place of the request in the batch."""
+    """Position of the request in the batch."""
     index: int
-    """Place of the picture in the request."""
+    """Position of the picture in the request."""
 
     @property
     def parameters(self) -> GenerationParameters:
@@ -45,18 +45,12 @@ class BatchItem:
 
 @dataclass(frozen=True)
 class DrawnPicture:
-    """The result of drawing one item: a picture, or the reason why there is none to show."""
+    """The result of one item: a picture, or the reason why there is none."""
 
     image: Image | None
     flagged: bool = False
-    """Whether the safety checker held the picture back; a missing picture that is not flagged
+    """Whether the safety checker flagged the picture; a picture that is missing but not flagged
     came out blank."""
-
-
-def pixel_count(parameters: GenerationParameters) -> int:
-    """Pixels of a finished picture."""
-    width, height = parameters.finished_size
-    return width * height
 
 
 def list_items(requests: Sequence[GenerationRequest]) -> list[BatchItem]:
@@ -74,7 +68,7 @@ def list_generations(
     model: ModelInfo,
     seconds: PhaseSeconds,
 ) -> list[Generation | WorkerError]:
-    """The result of each request, in their order. An error of one picture is the request's."""
+    """The result of each request, in their order; the error of a picture fails its request."""
     by_request = groupby(items, key=lambda item: item.request_index)
     pairs = ([(item, results[item]) for item in own] for _, own in by_request)
     return [_generation(drawn, model, seconds) for drawn in pairs]

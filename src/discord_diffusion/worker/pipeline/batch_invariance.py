@@ -1,7 +1,7 @@
-"""The same picture in any batch: on the CPU to the last bit.
+"""Makes pictures independent of their batch: on the CPU they are equal to the last bit.
 
 Libraries choose kernels by the number of rows, and kernels round differently. These layers were
-found to depend on the batch, and each is held to one kernel:
+found to depend on the batch, and each is made to use one kernel:
 - a matrix product of few rows (time embeddings: one row a picture), by MKL: computed in blocks of
   `_BLOCK` rows, the last one padded.
 - a convolution of a single row, by oneDNN: computed for two. Only a single picture without
@@ -23,7 +23,7 @@ _BLOCK = 8
 
 
 def make_batch_invariant(network: nn.Module) -> None:
-    """Hold the layers of a network that runs on the CPU to one kernel each, in place."""
+    """Make each layer of a network on the CPU use one kernel, in place."""
     for layer in network.modules():
         # Through a variable: mypy refuses to assign to a method.
         module: Any = layer

@@ -1,4 +1,4 @@
-"""From latents to pictures: the autoencoder within its limits, and sketches in milliseconds."""
+"""From latents to pictures: decoding within limits of memory and precision, and fast sketches."""
 
 import logging
 from typing import Any
@@ -18,13 +18,13 @@ _LATENTS_AT_ONCE = 128 * 128
 """Four pictures of 512x512 with Stable Diffusion's autoencoder: a GPU is busy with that, and more
 would cost memory that the denoiser's batch can use."""
 _SKETCH_SAMPLES = 12
-"""Decoded pictures that the sketcher is fitted to."""
+"""The number of decoded pictures that the sketcher is fitted to."""
 _SKETCH_SIDE = 256
 """Longer side of a sketch in pixels."""
 
 
 class Decoder:
-    """Decodes a few pictures at a time, within the memory there is and in numbers that suffice.
+    """Decodes a few pictures at a time, within the free memory and in sufficient precision.
 
     Replaces the `decode` of an autoencoder, which every pipeline calls, so that an error there is
     handled without denoising again; and its `encode`, which has to follow the decoder's precision.
@@ -48,7 +48,7 @@ class Decoder:
         return DecoderOutput(sample=images) if return_dict else (images,)
 
     def encode(self, images: Tensor, **options: object) -> Any:
-        """As the method that it replaces, also after the autoencoder has changed to fp32."""
+        """As the method that it replaces, even after the autoencoder has changed to fp32."""
         if images.dtype is self._vae.dtype:
             return self._vae_encode(images, **options)
         coded = self._vae_encode(images.to(self._vae.dtype), **options)
@@ -66,12 +66,14 @@ class Decoder:
         return latents / scale + shift
 
     def _decode_finite(self, latents: Tensor) -> Tensor:
-        """Change to fp32 for good when half precision overflows on latents that are finite."""
+        """Decode; change to fp32 for good if half precision overflows on finite latents."""
         images = self._decode_within_memory(latents)
         overflows = not images.isfinite().all() and bool(latents.isfinite().all())
         if self._vae.dtype is torch.float32 or not overflows:
             return images
-        log.warning("The autoencoder overflows; it goes on in fp32", extra={"was": self._vae.dtype})
+        log.warning(
+            "The autoencoder overflows and is changed to fp32", extra={"was": self._vae.dtype}
+        )
         self._vae.to(torch.float32)
         return self._decode_within_memory(latents)
 
@@ -131,7 +133,7 @@ class Sketcher:
 
     @torch.inference_mode()
     def sketch(self, latents: Tensor) -> Image.Image:
-        """Sketch latents as the decoder takes them; several become one picture, side by side."""
+        """The sketch of latents as the decoder takes them; several are shown side by side."""
         if self._gram is None or self._moment is None:
             raise RuntimeError("nothing has been decoded yet")
         ridge = 1e-6 * self._gram.diagonal().mean() * torch.eye(len(self._gram)).double()
@@ -146,14 +148,14 @@ class Sketcher:
 
 
 def estimate_clean_latents(scheduler: Any, latents: Tensor) -> Tensor:
-    """The scheduler's own estimate of the finished latents if it keeps one, else the latents."""
+    """The scheduler's estimate of the finished latents if it keeps one, else the latents."""
     kept = getattr(scheduler, "model_outputs", None) or [None]
     predicts_sample = "++" in str(scheduler.config.get("algorithm_type")) or scheduler.config.get(
         "predict_x0"
     )
     if predicts_sample and isinstance(kept[-1], Tensor) and kept[-1].shape == latents.shape:
         return kept[-1]
-    # Schedulers that count in sigmas hold noise of that size: bring it to the size of latents.
+    # Latents of schedulers that count in sigmas are as large as the noise: scale them down.
     return latents / latents.float().std().clamp(min=1.0).to(latents.dtype)
 
 

@@ -40,10 +40,10 @@ def draw(
 
 
 def fit_source(request: GenerationRequest, size: tuple[int, int]) -> Image.Image:
-    """The source image in that size: cropped to its proportions, holes filled with white."""
+    """The source image in that size: cropped to its proportions, on white where transparent."""
     source = request.source
     if source is None:
-        raise ValueError("parameters.source is there, but not its picture")
+        raise ValueError("the request has parameters.source, but no source image")
     if source.mode in ("RGBA", "LA", "P"):
         layer = source.convert("RGBA")
         source = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
@@ -51,13 +51,13 @@ def fit_source(request: GenerationRequest, size: tuple[int, int]) -> Image.Image
 
 
 def crop_centre(image: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """The middle of a picture that is as large or a little larger."""
+    """The middle of a picture that is of that size or a little larger."""
     left, top = ((have - want) // 2 for have, want in zip(image.size, size, strict=True))
     return image.crop((left, top, left + size[0], top + size[1]))
 
 
 def _arguments(items: Sequence[BatchItem], size: tuple[int, int]) -> dict[str, Any]:
-    """Arguments of the pipeline's call, some of which not every family of models knows."""
+    """Arguments for the pipeline; not every family of models accepts all of them."""
     first = items[0].parameters
     negative_prompts = [item.parameters.negative_prompt for item in items]
     arguments: dict[str, Any] = {
@@ -67,7 +67,7 @@ def _arguments(items: Sequence[BatchItem], size: tuple[int, int]) -> dict[str, A
         "guidance_scale": first.guidance,
         "width": size[0],
         "height": size[1],
-        # On the CPU whatever the device: the same noise everywhere, in any batch.
+        # Always on the CPU: so the noise is the same on every device and in any batch.
         "generator": [torch.Generator("cpu").manual_seed(item.seed) for item in items],
         "output_type": "pt",
     }
@@ -76,7 +76,7 @@ def _arguments(items: Sequence[BatchItem], size: tuple[int, int]) -> dict[str, A
         arguments |= {
             "image": [fit_source(item.request, size) for item in items],
             "strength": strength,
-            # The pipeline does the share `strength` of these steps, which must be at least one.
+            # The pipeline runs the share `strength` of these steps; it must run one at least.
             "num_inference_steps": max(first.steps, math.ceil(1 / strength)),
         }
     return arguments
@@ -85,7 +85,7 @@ def _arguments(items: Sequence[BatchItem], size: tuple[int, int]) -> dict[str, A
 def _drawn_pictures(
     model: LoadedModel, items: Sequence[BatchItem], images: Tensor
 ) -> list[DrawnPicture]:
-    """Convert to 8 bits, crop to the requested size, leave out blank and flagged pictures.
+    """Convert to 8 bits, crop to the requested size, omit blank and flagged pictures.
 
     `images` are (pictures, channels, height, width) in 0..1.
     """
@@ -127,13 +127,13 @@ class _StepMonitor:
         return {}
 
     def phase_seconds(self) -> PhaseSeconds:
-        """The times of the phases; to be called when the pictures are there."""
+        """The times of the phases; call it when the pictures are drawn."""
         now = time.perf_counter()
         first, last = (self._step_ends or [now])[0], (self._step_ends or [now])[-1]
         return PhaseSeconds(first - self._started, last - first, now - last)
 
     def _wait_for_previous_step(self) -> None:
-        """Let the CPU be at most one step ahead of a GPU, so that reported steps are done."""
+        """Keep the CPU at most one step ahead of a GPU, so that reported steps are done."""
         if self._model.device.type != "cuda":
             return
         event = torch.cuda.Event()  # type: ignore[no-untyped-call]

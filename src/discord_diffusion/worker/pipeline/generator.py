@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Hashable, Sequence
 from contextlib import ExitStack
+from math import prod
 from pathlib import Path
 
 import torch
@@ -14,7 +15,7 @@ from discord_diffusion.settings.worker import PipelineSettings
 from discord_diffusion.worker.errors import ModelLoadError, UnsupportedJobError, WorkerError
 from discord_diffusion.worker.generation import Generation, GenerationRequest, ModelInfo, OnStep
 from discord_diffusion.worker.pipeline import loading, memory, optimizations
-from discord_diffusion.worker.pipeline.batch import list_generations, list_items, pixel_count
+from discord_diffusion.worker.pipeline.batch import list_generations, list_items
 from discord_diffusion.worker.pipeline.drawing import draw
 from discord_diffusion.worker.pipeline.loaded_model import LoadedModel
 from discord_diffusion.worker.pipeline.memory import Capacity
@@ -101,15 +102,18 @@ class DiffusersGenerator:
     def capacity(self, parameters: GenerationParameters) -> int:
         """The measured capacity of the model; of the default model while it is not measured."""
         measured = self._capacities.get(parameters.model) or self._capacities.get(None)
-        return measured.pictures(pixel_count(parameters)) if measured else 1
+        return measured.pictures(prod(parameters.finished_size)) if measured else 1
 
     def generate(
         self, requests: Sequence[GenerationRequest], on_step: OnStep
     ) -> Sequence[Generation | Exception]:
         """Draw the pictures of all requests, in as few calls of the pipeline as memory allows."""
         common = requests[0].parameters
+        pixels = prod(common.finished_size)
         try:
-            self._check_size(common)
+            allowed = self._models.spec(common.model).max_pixels
+            if allowed and pixels > allowed:
+                raise UnsupportedJobError(f"the job needs {pixels} pixels, {allowed} are allowed")
             model = self._models.get(common.model)
             if common.model not in self._capacities:
                 self._measure_capacity(common.model, model)
@@ -124,11 +128,6 @@ class DiffusersGenerator:
         )
         run.draw(items)
         return list_generations(items, run.results, model.info(common.scheduler), run.seconds)
-
-    def _check_size(self, parameters: GenerationParameters) -> None:
-        allowed, pixels = self._models.spec(parameters.model).max_pixels, pixel_count(parameters)
-        if allowed and pixels > allowed:
-            raise UnsupportedJobError(f"the job needs {pixels} pixels, {allowed} are allowed")
 
     def _load_model(self, name: str | None, spec: ModelSpec) -> LoadedModel:
         # Compiling takes minutes without a cache: only the default model is compiled.

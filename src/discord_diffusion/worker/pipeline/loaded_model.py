@@ -17,14 +17,14 @@ from discord_diffusion.worker.pipeline.optimizations import CompiledNetwork, den
 from discord_diffusion.worker.pipeline.safety_checker import SafetyChecker
 
 _PATCH = 2
-"""Transformers take latents in squares of this side."""
+"""Transformers process latents in squares of this side."""
 _NOISE_WITHOUT_SEED = frozenset({"DPMSolverSDEScheduler", "CosineDPMSolverMultistepScheduler"})
-"""Schedulers that draw the noise of all pictures of a batch from one source, which ignores the
+"""Schedulers that take the noise of all pictures of a batch from one generator, whatever the
 pictures' seeds."""
 
 
 class LoadedModel:
-    """A text-to-image pipeline, and image-to-image from the same weights."""
+    """A text-to-image pipeline, and an image-to-image pipeline with the same weights."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class LoadedModel:
         try:
             pipe = AutoPipelineForImage2Image.from_pipe(self.text_to_image)
         except ValueError as error:
-            raise UnsupportedJobError(f"{self.name} cannot begin from a picture") from error
+            raise UnsupportedJobError(f"{self.name} cannot draw from a source image") from error
         pipe.set_progress_bar_config(disable=True)
         return pipe
 
@@ -62,7 +62,7 @@ class LoadedModel:
         return device
 
     def info(self, scheduler: str | None = None) -> ModelInfo:
-        """What is named beside a picture that `scheduler`, or the model's own, drew."""
+        """The model and scheduler to name with a picture; None is the model's own scheduler."""
         chosen = scheduler or type(self.own_scheduler).__name__
         return ModelInfo(self.name, chosen, str(self.device))
 
@@ -87,7 +87,7 @@ class LoadedModel:
         return width * pipe.vae_scale_factor, height * pipe.vae_scale_factor
 
     def supported_size(self, width: int, height: int) -> tuple[int, int]:
-        """The same size or a little more, where the networks need a larger multiple."""
+        """The size, rounded up to the multiple that the networks need."""
         pipe = self.text_to_image
         factor = getattr(pipe, "vae_scale_factor", 8)
         multiple = max(8, factor * (_PATCH if hasattr(pipe, "transformer") else 1))

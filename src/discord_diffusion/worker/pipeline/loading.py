@@ -37,11 +37,11 @@ _FIRST_BFLOAT16_CAPABILITY = (8, 0)
 
 def choose_device(wanted: str) -> torch.device:
     """Turn `auto` into a GPU if there is one; `ModelLoadError` if a named device is missing."""
-    is_available = {"cuda": torch.cuda.is_available, "mps": torch.backends.mps.is_available}
+    gpus = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if wanted == "auto":
-        return torch.device(next((kind for kind in is_available if is_available[kind]()), "cpu"))
+        return torch.device(next((kind for kind, available in gpus.items() if available), "cpu"))
     device = torch.device(wanted)
-    if device.type in is_available and not is_available[device.type]():
+    if not gpus.get(device.type, True):
         raise ModelLoadError(f"DEVICE={wanted!r} is missing; auto or cpu would run on the CPU")
     return device
 

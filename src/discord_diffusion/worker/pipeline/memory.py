@@ -1,8 +1,9 @@
-"""Memory: how much is left, when it has run out, and how many pictures fit in a forward pass."""
+"""Memory: free bytes, out-of-memory errors, and how many pictures fit into a forward pass."""
 
 import gc
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -13,15 +14,15 @@ CPU_PICTURES = 8
 """Pictures of the model's own size in a forward pass on a CPU. On two cores eight in a batch are
 1.8 times as fast as one by one, and sixteen hardly faster."""
 _GPU_RESERVE = 0.1
-"""Share of a GPU's memory that is left to the allocator's gaps and to the decoder."""
+"""Share of a GPU's memory that is reserved for the allocator's gaps and the decoder."""
 _MEMINFO = Path("/proc/meminfo")
 _CGROUP = Path("/sys/fs/cgroup")
 _ERROR_TEXTS = ("out of memory", "can't allocate memory", "CUBLAS_STATUS_ALLOC_FAILED")
-"""Texts of the libraries below torch, which have no error class of their own for it."""
+"""Error texts of the libraries below torch, which have no error class for it."""
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether the error could be avoided by fewer pictures at a time."""
+    """Whether the error means that memory has run out."""
     return isinstance(error, torch.OutOfMemoryError | MemoryError) or (
         isinstance(error, RuntimeError) and any(text in str(error) for text in _ERROR_TEXTS)
     )
@@ -47,7 +48,7 @@ def free_bytes(device: torch.device) -> int | None:
 
 
 def peak_bytes(device: torch.device) -> int | None:
-    """Bytes that were allocated at most since the last call; None if the device is no GPU."""
+    """The most bytes that were allocated since the last call; None if the device is no GPU."""
     if device.type != "cuda":
         return None
     peak = int(torch.cuda.max_memory_allocated(device))
@@ -62,39 +63,39 @@ def weights_bytes(folder: Path, variant: str | None) -> int:
     return sum(path.stat().st_size for path in chosen)
 
 
+@dataclass(frozen=True)
 class GpuMeter:
     """Measures the memory of a GPU, by torch's allocator and the driver."""
 
-    def __init__(self, device: torch.device) -> None:
-        self._device = device
+    device: torch.device
 
     def peak(self, work: Callable[[], object]) -> int:
-        """Bytes that were allocated at most while `work` ran."""
-        torch.cuda.reset_peak_memory_stats(self._device)
+        """The most bytes that were allocated while `work` ran."""
+        torch.cuda.reset_peak_memory_stats(self.device)
         work()
-        torch.cuda.synchronize(self._device)
-        return int(torch.cuda.max_memory_allocated(self._device))
+        torch.cuda.synchronize(self.device)
+        return int(torch.cuda.max_memory_allocated(self.device))
 
     def budget(self) -> int:
-        """Bytes that may be allocated in all: those that are, and the free ones less a reserve."""
-        _free, total = torch.cuda.mem_get_info(self._device)
-        free = free_bytes(self._device) or 0
-        return int(torch.cuda.memory_allocated(self._device) + free - _GPU_RESERVE * total)
+        """Bytes that may be allocated in all: the allocated and the free ones, less a reserve."""
+        _free, total = torch.cuda.mem_get_info(self.device)
+        free = free_bytes(self.device) or 0
+        return int(torch.cuda.memory_allocated(self.device) + free - _GPU_RESERVE * total)
 
 
+@dataclass
 class Capacity:
     """How many pictures go through a model's networks at a time.
 
     Counted in pixels, since the memory of a picture grows with them.
     """
 
-    def __init__(self, pixels: int, max_pictures: int) -> None:
-        self._pixels = pixels
-        self._max_pictures = max_pictures
+    pixels: int
+    max_pictures: int
 
     @classmethod
     def on_cpu(cls, native_pixels: int, max_pictures: int) -> "Capacity":
-        """The capacity by speed: on a CPU memory is not what runs out first."""
+        """The capacity of a CPU, where speed is the limit and not memory."""
         return cls(CPU_PICTURES * native_pixels, max_pictures)
 
     @classmethod
@@ -112,18 +113,18 @@ class Capacity:
         each = max(two - one, 1)
         fitting = 1 + max(0, meter.budget() - one) // each
         log.info(
-            "Capacity measured",
+            "The capacity is measured",
             extra={"bytes_a_picture": each, "pixels": pixels, "pictures": fitting},
         )
         return cls(fitting * pixels, max_pictures)
 
     def pictures(self, pixels: int) -> int:
         """How many pictures of that many pixels fit; at least one."""
-        return max(1, min(self._max_pictures, self._pixels // pixels))
+        return max(1, min(self.max_pictures, self.pixels // pixels))
 
     def reduce(self, pictures: int, pixels: int) -> None:
-        """Allow half as many from now on: so many pictures of that many pixels did not fit."""
-        self._pixels = min(self._pixels, max(1, pictures // 2) * pixels)
+        """Allow half as many pictures from now on: this many, of so many pixels, did not fit."""
+        self.pixels = min(self.pixels, max(1, pictures // 2) * pixels)
 
 
 def _machine_free() -> int | None:

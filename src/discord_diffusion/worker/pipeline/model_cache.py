@@ -1,10 +1,11 @@
-"""The models of a deployment in memory: loaded when a job names them, the least recently used
-unloaded first."""
+"""The models of a deployment in memory: loaded when a job names them, and unloaded for others, the
+least recently used first."""
 
 import logging
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from discord_diffusion.jobs.models import ModelSpec
 from discord_diffusion.worker.errors import (
@@ -19,19 +20,14 @@ from discord_diffusion.worker.pipeline.loaded_model import LoadedModel
 log = logging.getLogger(__name__)
 
 
+@dataclass
 class ModelCache:
     """Models by name; None is the name of the default model, for jobs that name none."""
 
-    def __init__(
-        self,
-        specs: Mapping[str | None, ModelSpec],
-        load: Callable[[str | None, ModelSpec], LoadedModel],
-        has_memory_for: Callable[[ModelSpec], bool],
-    ) -> None:
-        self._specs = specs
-        self._load = load
-        self._has_memory_for = has_memory_for
-        self._models: OrderedDict[str | None, LoadedModel] = OrderedDict()
+    specs: Mapping[str | None, ModelSpec]
+    load: Callable[[str | None, ModelSpec], LoadedModel]
+    has_memory_for: Callable[[ModelSpec], bool]
+    _models: OrderedDict[str | None, LoadedModel] = field(default_factory=OrderedDict)
 
     @property
     def loaded_names(self) -> tuple[str | None, ...]:
@@ -39,18 +35,18 @@ class ModelCache:
         return tuple(self._models)
 
     def spec(self, name: str | None) -> ModelSpec:
-        """How a model is described; `UnsupportedJobError` names those there are."""
-        if name not in self._specs:
-            known = ", ".join(sorted(spec for spec in self._specs if spec)) or "only the default"
+        """The specification of a model; `UnsupportedJobError` names the models that there are."""
+        if name not in self.specs:
+            known = ", ".join(sorted(spec for spec in self.specs if spec)) or "only the default"
             raise UnsupportedJobError(f"no model {name!r} here; there is {known}")
-        return self._specs[name]
+        return self.specs[name]
 
     def get(self, name: str | None) -> LoadedModel:
         """The model; loads it if necessary.
 
         Raises:
             UnsupportedJobError: the deployment has no such model.
-            OutOfMemoryError: it does not fit even alone.
+            OutOfMemoryError: it does not fit into memory even alone.
             GenerationError: it cannot be loaded.
         """
         spec = self.spec(name)
@@ -75,12 +71,12 @@ class ModelCache:
 
     def _load_after_evicting(self, name: str | None, spec: ModelSpec) -> LoadedModel:
         """Load a model, after unloading as many others as it needs memory for."""
-        while self._models and not self._has_memory_for(spec):
+        while self._models and not self.has_memory_for(spec):
             self._evict(next(iter(self._models)))
         while True:
             started = time.perf_counter()
             try:
-                model = self._load(name, spec)
+                model = self.load(name, spec)
             except Exception as error:
                 if not memory.is_out_of_memory(error):
                     raise
@@ -89,12 +85,12 @@ class ModelCache:
                 self._evict(next(iter(self._models)))
             else:
                 seconds = round(time.perf_counter() - started, 2)
-                log.info("Model loaded", extra={"model": model.name, "seconds": seconds})
+                log.info("The model is loaded", extra={"model": model.name, "seconds": seconds})
                 return model
 
     def _evict(self, name: str | None) -> None:
         model = self._models.pop(name)
-        log.info("Model unloaded", extra={"model": model.name})
+        log.info("The model is unloaded", extra={"model": model.name})
         device = model.device
         del model
         memory.release(device)

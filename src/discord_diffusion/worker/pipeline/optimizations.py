@@ -1,8 +1,8 @@
 """Makes a pipeline's networks fast on their device: memory layout, fused layers, torch.compile.
 
-No job ever waits for a compiler: a network is compiled at the start of the worker for the shapes of
-the first drawings, and runs uncompiled for any other shape. Compiled code is kept in a folder, from
-which the next start takes it.
+No job waits for a compiler: at the start of the worker a network is compiled for the shapes of the
+usual batches, and it runs uncompiled for any other shape. Compiled code is kept in a folder for the
+next start.
 """
 
 import logging
@@ -32,7 +32,7 @@ def denoiser(pipe: Any) -> Any:
 
 
 def choose_compile_mode(wanted: str, device: torch.device, cache: str | None) -> str:
-    """Turn `auto` into a mode: compiled where it is fast and the next start need not repeat it."""
+    """Turn `auto` into a mode: compile only on a GPU with a cache folder."""
     if wanted != "auto":
         return wanted
     return "full" if device.type == "cuda" and cache else "off"
@@ -60,7 +60,7 @@ class CompiledNetwork:
 
     @contextmanager
     def compiling(self) -> Iterator[None]:
-        """Compile for every shape that runs inside."""
+        """Compile every shape that runs inside the block."""
         self._compiling = True
         try:
             yield
@@ -111,11 +111,11 @@ def fuse_projections(network: Any) -> None:
         try:
             network.fuse_qkv_projections()
         except ValueError as error:
-            log.info("Projections are not fused", extra={"reason": str(error)})
+            log.info("The projections are not fused", extra={"reason": str(error)})
 
 
 def cache_text_projections(network: nn.Module) -> None:
-    """Compute the keys and values of the prompt once a drawing instead of once a step, in place.
+    """Compute the keys and values of the prompt once a batch instead of once a step, in place.
 
     The prompt is the same in every step: this saves 4 % of the embedded model's time. For networks
     that are not compiled.
@@ -127,7 +127,7 @@ def cache_text_projections(network: nn.Module) -> None:
 
 
 class _CachedProjection:
-    """Keeps the last output of a layer for as long as its input is the very same tensor."""
+    """Keeps the last output of a layer while its input is the same tensor object."""
 
     def __init__(self, layer: nn.Module) -> None:
         self._project: Callable[[Tensor], Tensor] = layer.forward
@@ -136,7 +136,7 @@ class _CachedProjection:
         layer.forward = self.forward
 
     def forward(self, text: Tensor) -> Tensor:
-        """Replaces the layer's own `forward`; nothing changes either tensor in place."""
+        """Replaces the layer's own `forward`; no code changes either tensor in place."""
         if self._output is None or text is not self._input:
             self._input, self._output = text, self._project(text)
         return self._output

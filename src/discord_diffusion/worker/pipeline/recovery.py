@@ -8,12 +8,14 @@ its own job.
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from itertools import groupby
+from math import prod
 
 from discord_diffusion.worker.errors import GenerationError, OutOfMemoryError, WorkerError
 from discord_diffusion.worker.generation import OnStep, PhaseSeconds, Preview
 from discord_diffusion.worker.pipeline import memory
-from discord_diffusion.worker.pipeline.batch import BatchItem, DrawnPicture, pixel_count
+from discord_diffusion.worker.pipeline.batch import BatchItem, DrawnPicture
 from discord_diffusion.worker.pipeline.drawing import draw
 from discord_diffusion.worker.pipeline.loaded_model import LoadedModel
 from discord_diffusion.worker.pipeline.tiling import draw_in_tiles, list_tiles
@@ -24,32 +26,26 @@ Items = Sequence[BatchItem]
 Draw = Callable[[LoadedModel, Items, OnStep], tuple[list[DrawnPicture], PhaseSeconds]]
 
 
+@dataclass
 class BatchRun:
     """Draws one batch in as many calls of the pipeline as it takes."""
 
-    def __init__(
-        self,
-        model: LoadedModel,
-        capacity: memory.Capacity,
-        on_step: OnStep,
-        evict_others: Callable[[], bool],
-    ) -> None:
-        """Prepare the run. `evict_others` unloads the other models; False if there were none."""
-        self._model = model
-        self._capacity = capacity
-        self._on_step = on_step
-        self._evict_others = evict_others
-        self._items: Items = ()
-        self._parts: deque[Items] = deque()
-        self._finished_parts = 0
-        self._callback_error: Exception | None = None
-        self.results: dict[BatchItem, DrawnPicture | WorkerError] = {}
-        self.seconds = PhaseSeconds(0.0, 0.0, 0.0)
+    model: LoadedModel
+    capacity: memory.Capacity
+    on_step: OnStep
+    evict_others: Callable[[], bool]
+    """Unloads the other models; False if there were none."""
+    results: dict[BatchItem, DrawnPicture | WorkerError] = field(default_factory=dict)
+    seconds: PhaseSeconds = field(default_factory=lambda: PhaseSeconds(0.0, 0.0, 0.0))
+    _items: Items = ()
+    _parts: deque[Items] = field(default_factory=deque)
+    _finished_parts: int = 0
+    _callback_error: Exception | None = None
 
     def draw(self, items: Items) -> None:
         """Draw items of one size; afterwards each has a result. Raises what `on_step` raises."""
         self._items = items
-        at_once = self._capacity.pictures(pixel_count(items[0].parameters))
+        at_once = self.capacity.pictures(prod(items[0].size))
         starts = range(0, len(items), at_once)
         self._parts.extend(items[start : start + at_once] for start in starts)
         while self._parts:
@@ -72,7 +68,7 @@ class BatchRun:
     def _attempt(self, draw_items: Draw, items: Items) -> Exception | None:
         """Draw items and keep their results; returns the error if they could not be drawn."""
         try:
-            drawn, seconds = draw_items(self._model, items, self._report_step)
+            drawn, seconds = draw_items(self.model, items, self._report_step)
         except Exception as error:  # noqa: BLE001 - becomes the result of the items
             if self._callback_error is not None:
                 raise self._callback_error from None
@@ -84,21 +80,21 @@ class BatchRun:
         return None
 
     def _halve(self, part: Items) -> None:
-        memory.release(self._model.device)
-        self._capacity.reduce(len(part), pixel_count(part[0].parameters))
+        memory.release(self.model.device)
+        self.capacity.reduce(len(part), prod(part[0].size))
         half = len(part) // 2
-        log.warning("Out of memory; drawn in halves", extra={"pictures": len(part)})
+        log.warning("Out of memory: the batch is drawn in halves", extra={"pictures": len(part)})
         self._parts.extendleft((part[half:], part[:half]))
 
     def _draw_alone(self, item: BatchItem, error: Exception | None) -> None:
         """Draw a picture that did not fit: without the other models in memory, or in tiles."""
-        memory.release(self._model.device)
-        if self._evict_others():
+        memory.release(self.model.device)
+        if self.evict_others():
             error = self._attempt(draw, [item])
-        elif list_tiles(self._model, item):
+        elif list_tiles(self.model, item):
             error = self._attempt(draw_in_tiles, [item])
         if error is not None:
-            memory.release(self._model.device)
+            memory.release(self.model.device)
             self._fail(item.request_index, error)
 
     def _split_by_request(self, part: Items, error: Exception) -> None:
@@ -106,7 +102,9 @@ class BatchRun:
         if len(requests) == 1:
             self._fail(part[0].request_index, error)
             return
-        log.warning("A batch failed; drawn job by job", extra={"error": type(error).__name__})
+        log.warning(
+            "The batch failed: it is drawn job by job", extra={"error": type(error).__name__}
+        )
         self._parts.extendleft(reversed(requests))
 
     def _fail(self, request_index: int, error: Exception) -> None:
@@ -122,7 +120,7 @@ class BatchRun:
         """Call `on_step` with the steps of the whole batch; its error is not retried."""
         parts = self._finished_parts + 1 + len(self._parts)
         try:
-            self._on_step(self._finished_parts * steps + done, parts * steps, preview)
+            self.on_step(self._finished_parts * steps + done, parts * steps, preview)
         except Exception as error:
             self._callback_error = error
             raise

@@ -1,4 +1,4 @@
-"""The safety checker that some models bring, for requests that want it."""
+"""The safety checker of a model that has one, for requests that want it."""
 
 from typing import Any
 
@@ -22,12 +22,12 @@ class SafetyChecker:
         return self._checker is not None and self._extractor is not None
 
     def flags(self, images: list[Image]) -> list[bool]:
-        """Which pictures are to be held back; none if the model has no safety checker."""
+        """Which pictures are flagged; none if the model has no safety checker."""
         if self._checker is None or self._extractor is None or not images:
             return [False] * len(images)
         device, dtype = self._checker.device, self._checker.dtype
         features = self._extractor(images, return_tensors="pt").pixel_values.to(device, dtype)
-        # The checker blackens what it flags, in place: it is given a copy, as numbers in 0..1.
+        # The checker blackens flagged pictures in place, so it gets copies, as numbers in 0..1.
         copies = np.stack([np.asarray(image, dtype=np.float32) / 255 for image in images])
         with torch.inference_mode():
             _blackened, flags = self._checker(images=copies, clip_input=features)

@@ -12,7 +12,7 @@ from discord_diffusion.worker.pipeline.drawing import crop_centre, draw, fit_sou
 from discord_diffusion.worker.pipeline.loaded_model import LoadedModel
 
 _OVERLAP = 1 / 8
-"""Share of a tile's side that it shares with its neighbour."""
+"""Part of a tile's side that overlaps its neighbour."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def list_tiles(model: LoadedModel, item: BatchItem) -> list[Tile]:
 def draw_in_tiles(
     model: LoadedModel, items: Sequence[BatchItem], on_step: OnStep
 ) -> tuple[list[DrawnPicture], PhaseSeconds]:
-    """Draw one item with a source image tile by tile, and blend the tiles into its picture."""
+    """Draw one item with a source image tile by tile, and join the tiles to its picture."""
     [item] = items
     size = model.supported_size(*item.size)
     whole = fit_source(item.request, size)

@@ -67,7 +67,7 @@ def test_every_step_is_reported_and_the_phases_add_up(generator: DiffusersGenera
 
 def test_an_error_of_the_pipeline_becomes_a_generation_error(generator: DiffusersGenerator) -> None:
     without_picture = make_parameters(source=SourceImage("https://cdn.test/a.png", 0.5))
-    with pytest.raises(GenerationError, match="not its picture"):
+    with pytest.raises(GenerationError, match="no source image"):
         draw(generator, without_picture)
 
 
