@@ -1,4 +1,4 @@
-"""A stack in containers, what it leaves, and workers that tests start and kill there."""
+"""A stack in containers: its leftovers, and workers that tests start and end there."""
 
 import shutil
 import time
@@ -24,7 +24,7 @@ IMAGE = "discord-diffusion/worker:cpu"
 LABEL = "discord-diffusion.test-worker"
 HEALTHY_SECONDS = 120.0
 END_SECONDS = 20
-# What it prints lies beside what the fleet's tasks print: the telemetry reads it there.
+# The log lies beside those of the fleet's tasks, where the telemetry reads it.
 RUN = (
     'mkdir -p /stack/logs && set -a && . /stack/worker.env && eval "$CHANGES" &&'
     " exec python -m discord_diffusion.worker >>/stack/logs/$NAME.log 2>&1"
@@ -83,7 +83,7 @@ def is_running(worker: ProcessRecord) -> bool:
 
 
 def task_logs(state: StackState) -> str:
-    """What the fleet's tasks have printed."""
+    """The logs of the fleet's tasks."""
     telemetry = service_container(state.project, "telemetry")
     return docker.run("exec", telemetry, "sh", "-c", f"cat /stack/logs/{TASK_LOGS}")
 
@@ -107,7 +107,7 @@ def plan_is_empty(state: StackState) -> bool:
 
 
 def leftovers(project: str) -> list[str]:
-    """What a project has on the engine: containers, volumes and networks by name."""
+    """The names of a project's containers, volumes and networks on the engine."""
     kinds = (
         ("ps", "--all", PROJECT_LABEL, "{{.Names}}"),
         ("ps", "--all", STACK_LABEL, "{{.Names}}"),

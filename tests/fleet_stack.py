@@ -112,13 +112,13 @@ class FleetStack:
         content = self.stack.discord.interaction(interaction)["history"][0]["content"]
         return contains_text(content, "en-US", "refused.queue")
 
-    def seen(self, interaction: str, images: int) -> MessageHistory:
-        """What a user saw who requested so many pictures."""
+    def history_of(self, interaction: str, images: int) -> MessageHistory:
+        """The versions of the answer to a user who requested so many pictures."""
         return MessageHistory(interaction, "", images, self.stack.discord.interaction(interaction))
 
     def faults(self, interactions: Sequence[str], images: int) -> dict[str, list[str]]:
-        """Who was not answered exactly once, with all pictures, and what is wrong there."""
-        found = {one: self.seen(one, images).faults() for one in interactions}
+        """The faults of the interactions that were not answered once with all pictures."""
+        found = {one: self.history_of(one, images).faults() for one in interactions}
         return {one: faults for one, faults in found.items() if faults}
 
     def wait_for_answers(self, interactions: Sequence[str], images: int, seconds: float) -> None:
@@ -126,7 +126,7 @@ class FleetStack:
         missing = set(interactions)
 
         def none_is_missing() -> bool:
-            there = [one for one in missing if self.seen(one, images).uploads]
+            there = [one for one in missing if self.history_of(one, images).uploads]
             missing.difference_update(there)
             return not missing
 
@@ -136,7 +136,7 @@ class FleetStack:
             raise AssertionError(f"{error}\n{self.report(missing)}") from None
 
     def report(self, interactions: Iterable[str]) -> str:
-        """What happened to some jobs and to the fleet, for the failure's text."""
+        """The history of some jobs and of the fleet, for the text of a failure."""
         waiting, in_work = self.stack.queue_depth()
         shown = self.agent.state()
         lines = [
@@ -147,7 +147,7 @@ class FleetStack:
         ]
         logs = [line for text in self.stack.task_logs() for line in text.splitlines()]
         for one in interactions:
-            lines.append(f"job {one}: {'; '.join(self.seen(one, 0).faults())}")
+            lines.append(f"job {one}: {'; '.join(self.history_of(one, 0).faults())}")
             lines += [
                 f"  {version['edited_timestamp'] or version['timestamp']} {version['content']!r}"
                 for version in self.stack.discord.interaction(one)["history"]

@@ -38,7 +38,7 @@ MODELS = {
         "max_pixels": 128 * 128,
     }
 }
-"""What a job may name. The first model once more, which is used in another way."""
+"""The models that a job may name: the embedded model with other settings."""
 OPTIONS = StackOptions(
     aws_port=0,
     discord_port=0,
@@ -61,7 +61,7 @@ class Stack:
     sqs: SQSClient
 
     def queue_depth(self) -> tuple[int, int]:
-        """Jobs waiting and jobs in work."""
+        """The numbers of waiting jobs and of jobs in work."""
         return self._depth(self.state.queue_url)
 
     def empty_queue(self) -> None:
@@ -72,8 +72,8 @@ class Stack:
         """Messages in the dead-letter queue."""
         return sum(self._depth(self.state.dead_letter_queue_url))
 
-    def is_buried(self, letter: str) -> bool:
-        """Whether `dead_letters` has seen to a message, by the job's id or the message's own."""
+    def is_handled(self, letter: str) -> bool:
+        """Whether `dead_letters` has handled a message, by the id of the job or of the message."""
         logs = boto3.client("logs", **_options(self.state)).get_paginator("filter_log_events")
         group = f"/aws/lambda/{self.state.function_names['dead_letters']}"
         events = [one for page in logs.paginate(logGroupName=group) for one in page["events"]]
@@ -86,7 +86,7 @@ class Stack:
         return Terraform(LAYOUT, self.folder.path / "terraform").is_up_to_date()
 
     def task_logs(self) -> list[str]:
-        """What the fleet's tasks have printed, a text for each."""
+        """The logs of the fleet's tasks."""
         if self.state.target == DOCKER:
             return [container_stack.task_logs(self.state)]
         return [path.read_text() for path in self.folder.logs.glob(TASK_LOGS)]
@@ -211,7 +211,7 @@ class WorkersInContainers(Workers):
 
 
 def workers_on(stack: Stack) -> Workers:
-    """Workers as this target starts them; a deployment's are its fleet's, and left alone."""
+    """Workers as this target starts them; on AWS, where the fleet does, the test is skipped."""
     if TARGET == AWS:
         pytest.skip("the test starts and ends workers of its own")
     return WorkersInContainers(stack) if TARGET == DOCKER else Workers(stack)

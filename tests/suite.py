@@ -1,4 +1,4 @@
-"""Run the whole suite of a target in two lanes, and run again, alone, the tests that failed there.
+"""Runs the whole suite of a target in two lanes, and then runs the failed tests again, alone.
 
 Two processors are not always enough for the deadlines of two tests: a test fails if it fails alone.
 """
@@ -18,7 +18,7 @@ def run(root: Path, words: Sequence[str], modules: Sequence[str], env: Mapping[s
     """Run modules in lanes, and failed tests again, alone; return pytest's last status."""
     status = run_pytest(root, [*words, *lanes.OPTIONS, *modules], env)
     if status == pytest.ExitCode.TESTS_FAILED:
-        sys.stderr.write("\nWhat failed beside others is run again, alone:\n")
+        sys.stderr.write("\nThe tests that failed beside others are run again, alone:\n")
         again = ("--last-failed", "--last-failed-no-failures=none")
         return run_pytest(root, [*words, *again, *modules], env)
     return status

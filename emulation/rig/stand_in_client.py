@@ -96,20 +96,20 @@ class StandIn:
             AnswerError: the user saw an error, or no pictures came in time.
         """
         started = time.monotonic()
-        seen = ""
+        text = ""
         while time.monotonic() - started < timeout_seconds:
             message = self.interaction(interaction_id)["message"]
-            if message and message["content"] != seen:
-                seen = message["content"]
+            if message and message["content"] != text:
+                text = message["content"]
                 if watch:
-                    watch(seen)
+                    watch(text)
             if message and pictures_of(message):
                 return self._answer(message)
             if message and self._is_error(message):
-                raise AnswerError(seen)
+                raise AnswerError(text)
             time.sleep(_POLL_SECONDS)
         waited = f"No pictures after {timeout_seconds:.0f} s."
-        raise AnswerError(f"{waited} The message says: {seen}" if seen else waited)
+        raise AnswerError(f"{waited} The message says: {text}" if text else waited)
 
     def _answer(self, message: dict[str, Any]) -> Answer:
         pictures = tuple(

@@ -93,28 +93,24 @@ class FleetStatus:
 
 def fleet_status(state: StackState) -> FleetStatus | None:
     """The fleet now; None while a part of it does not answer."""
+    ecs = boto3.client("ecs", **client_options(state))
     try:
-        return _fleet_status(state)
+        service = ecs.describe_services(
+            cluster=state.ecs_cluster_name, services=[state.ecs_service_name]
+        )["services"][0]
+        agent = FleetAgent(state.aws_endpoint).state()
+        return FleetStatus(
+            desired=service["desiredCount"],
+            running=service["runningCount"],
+            pending=service["pendingCount"],
+            instances=[_instance(found) for found in agent["instances"]],
+            tasks=[_task(found) for found in agent["tasks"]],
+            alarms=alarm_states(state),
+            activities=_activities(state),
+            denied=agent["denied"],
+        )
     except (BotoCoreError, ClientError, RigError):
         return None
-
-
-def _fleet_status(state: StackState) -> FleetStatus:
-    options = client_options(state)
-    service = boto3.client("ecs", **options).describe_services(
-        cluster=state.ecs_cluster_name, services=[state.ecs_service_name]
-    )["services"][0]
-    agent = FleetAgent(state.aws_endpoint).state()
-    return FleetStatus(
-        desired=service["desiredCount"],
-        running=service["runningCount"],
-        pending=service["pendingCount"],
-        instances=[_instance(found) for found in agent["instances"]],
-        tasks=[_task(found) for found in agent["tasks"]],
-        alarms=alarm_states(state),
-        activities=_activities(state),
-        denied=agent["denied"],
-    )
 
 
 def alarm_states(state: StackState) -> dict[str, str]:

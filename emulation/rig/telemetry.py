@@ -10,7 +10,6 @@ import json
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -62,7 +61,7 @@ class Telemetry:
             if event := event_of(json_object(line)):
                 # The stand-in does not know jobs that were put on the queue without it.
                 with contextlib.suppress(RigError):
-                    self._stand_in.add_to_timeline(event.interaction_id, event.name, event.at)
+                    self._stand_in.add_to_timeline(*event)
         for name, value in self._series():
             # The page draws a level line from a point to the next.
             if self._sent.get(name) != value:
@@ -125,22 +124,13 @@ def note_of(entry: dict[str, Any]) -> str:
             return f"Task {name[:_SHORT_ID]} is {state}{where}{why}"
 
 
-@dataclass(frozen=True)
-class TimelineEvent:
-    """Something that happened to an interaction; `at` is ISO 8601, in UTC."""
-
-    interaction_id: str
-    name: str
-    at: str
-
-
-def event_of(line: dict[str, Any]) -> TimelineEvent | None:
-    """The event that a structured log line records, or None."""
+def event_of(line: dict[str, Any]) -> tuple[str, str, str] | None:
+    """The interaction, event and time (ISO 8601) that a structured log line records, or None."""
     name = EVENTS.get(str(line.get("message")))
     interaction_id = line.get("job") or line.get("interaction")
     if name is None or not isinstance(interaction_id, str):
         return None
-    return TimelineEvent(interaction_id, name, str(line.get("time")))
+    return interaction_id, name, str(line.get("time"))
 
 
 def json_object(line: str) -> dict[str, Any]:

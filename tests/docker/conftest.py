@@ -1,4 +1,4 @@
-"""What the tests that need an engine share. `make test-docker` builds the images first."""
+"""Fixtures of the tests that need an engine. `make test-docker` builds the images first."""
 
 import pytest
 from engine_facts import IMAGES, Image
@@ -6,13 +6,13 @@ from engine_facts import IMAGES, Image
 
 @pytest.fixture(scope="session", params=IMAGES, ids=str)
 def image(request: pytest.FixtureRequest) -> Image:
-    """Each of our images."""
+    """One of our images; tests run with each of them."""
     return Image(IMAGES[request.param])
 
 
 @pytest.fixture(scope="session")
 def worker_image() -> Image:
-    """The worker's."""
+    """The worker's image."""
     return Image(IMAGES["worker"])
 
 

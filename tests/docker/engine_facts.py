@@ -1,4 +1,4 @@
-"""What an image is."""
+"""Facts about an image, from the engine and from a container of it."""
 
 import json
 from dataclasses import dataclass
@@ -24,19 +24,19 @@ class Image:
 
     @property
     def config(self) -> dict[str, Any]:
-        """What `docker image inspect` prints."""
+        """The output of `docker image inspect`."""
         found: list[dict[str, Any]] = json.loads(docker.run("image", "inspect", self.name))
         return found[0]
 
     def layers(self) -> list[tuple[int, str]]:
-        """Size in bytes and what made it, of each layer, the newest first."""
+        """The size in bytes and the command of each layer, the newest first."""
         form = "{{.Size}}\t{{.CreatedBy}}"
         printed = docker.run("history", "--no-trunc", "--human=false", "--format", form, self.name)
         rows = [line.split("\t", 1) for line in printed.splitlines()]
         return [(int(size), made_by) for size, made_by in rows]
 
     def run(self, *words: str) -> str:
-        """What a command prints in a container of it."""
+        """The output of a command in a container of the image."""
         program, *rest = words
         return docker.run(
             *("run", "--rm", "--network", "none", "--read-only", "--entrypoint", program),

@@ -1,4 +1,4 @@
-"""What docker-compose.yml asks of an engine, for every way to start it."""
+"""The services of docker-compose.yml, for every way to start them."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the images hold, and what they do not."""
+"""The images: their sizes, their content, and what they must not contain."""
 
 import json
 import re

@@ -146,7 +146,7 @@ def test_a_modal_that_is_submitted_several_times_makes_one_job(
 
 
 def at_once(click: Callable[[], dict[str, Any]]) -> list[dict[str, Any]]:
-    """What came of clicks at the same moment."""
+    """The outcomes of clicks at the same moment."""
     with ThreadPoolExecutor(4) as pool:
         return [one.result() for one in [pool.submit(click) for _ in range(4)]]
 
@@ -165,7 +165,7 @@ def test_only_the_author_or_a_moderator_can_delete(channel: Channel) -> None:
 
 
 def moderate(channel: Channel, message: dict[str, Any]) -> bool:
-    """Whether there was still something to delete."""
+    """Click Delete; returns whether the button was still there."""
     return channel.click_if_present(message, "delete", user_id=ADA, locale="en-US")
 
 

@@ -28,13 +28,13 @@ PARAMETER = f"/{PREFIX}/discord-bot-token"
 BUCKET = "states"
 STATE = "discord-diffusion/prod.tfstate"
 LOCK = f"{STATE}.tflock"
-# What a command is described by, in one version and in the next.
+# The description of a command in one version and in the next.
 FIRST, SECOND = "Your place in the queue", "Where you are"
 
 
 @pytest.fixture(scope="module")
 def rehearsal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsal]:
-    """A new account and a new Discord for the whole story."""
+    """A new account and a new Discord for all tests of this module."""
     begun = rehearsals.begin(tmp_path_factory.mktemp("rehearsal"))
     yield begun
     host.stop(begun.folder)
@@ -42,7 +42,7 @@ def rehearsal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsal]:
 
 @pytest.fixture(scope="module")
 def first_version() -> dict[str, Any]:
-    """What the first version's functions and commands were, once it is known."""
+    """The functions and commands of the first version, once they are known."""
     return {}
 
 
@@ -179,7 +179,7 @@ def _logs(rehearsal: Rehearsal) -> list[Path]:
 
 
 def _holds(path: Path, text: bytes) -> bool:
-    """Whether a file says something; plans and packages are archives, and are looked into."""
+    """Whether a file, or a member of an archive, such as a plan or a package, contains a text."""
     if not zipfile.is_zipfile(path):
         return text in path.read_bytes()
     with zipfile.ZipFile(path) as archive:
@@ -242,7 +242,7 @@ def test_the_printed_command_moves_the_state_to_s3(rehearsal: Rehearsal) -> None
 
 
 def _bucket(rehearsal: Rehearsal) -> dict[str, str]:
-    """What the states' bucket holds, by its key."""
+    """The objects in the bucket of the state, by key."""
     s3 = rehearsal.client("s3")
     keys = [one["Key"] for one in s3.list_objects_v2(Bucket=BUCKET).get("Contents", [])]
     return {key: s3.get_object(Bucket=BUCKET, Key=key)["Body"].read().decode() for key in keys}

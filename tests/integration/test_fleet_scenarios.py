@@ -202,7 +202,7 @@ def test_without_capacity_users_are_notified_and_the_other_jobs_are_drawn_once_i
     fleet.wait_for_answers([patient], 1, 120)
     wait_until(lambda: fleet.alarm("no-capacity") == "OK", "the alarm is over", 90)
     fleet.wait_until_asleep()
-    assert fleet.seen(late, 4).uploads == []
+    assert fleet.history_of(late, 4).uploads == []
     assert fleet.stack.queue_depth() == (0, 0)
 
 

@@ -74,7 +74,7 @@ def test_the_user_of_a_job_that_cannot_be_drawn_is_notified_and_the_message_beco
     assert found["message"]["content"].startswith(FAILURE_MARK)
     assert "a blue star" in found["message"]["content"]
     assert sum(version["content"].startswith(FAILURE_MARK) for version in found["history"]) == 1
-    wait_until(lambda: stack.is_buried(failing), "the dead letter is handled", 60)
+    wait_until(lambda: stack.is_handled(failing), "the dead letter is handled", 60)
     other = stack.discord.send("imagine", {"prompt": "a red circle", "images": 1, "steps": 10})
     stack.discord.wait_for_pictures(other, 60)
     wait_until(lambda: stack.queue_depth() == (0, 0), "the other job is deleted")
@@ -94,7 +94,7 @@ def test_a_poison_message_ends_as_a_dead_letter_without_stopping_others(
     )
     interaction = stack.discord.send("imagine", {"prompt": "a red circle", "images": 1})
     stack.discord.wait_for_pictures(interaction, 60)
-    wait_until(lambda: stack.is_buried(sent["MessageId"]), "the dead letter is handled", 60)
+    wait_until(lambda: stack.is_handled(sent["MessageId"]), "the dead letter is handled", 60)
     wait_until(lambda: stack.queue_depth() == (0, 0), "the other job is deleted")
     wait_until(lambda: stack.dead_letters() == 0, "the dead letter is deleted")
 

@@ -85,7 +85,7 @@ def parts(state: StackState) -> dict[str, int]:
 
 
 def kill_emulator(state: StackState) -> None:
-    """Kill it, as a crash would."""
+    """Kill a process, as a crash would."""
     [(name, pid)] = [part for part in parts(state).items() if "emulator" in part[0]]
     if state.target == DOCKER:
         docker.run("kill", name)

@@ -20,9 +20,9 @@ from toolchain.layout import Layout, python_of
 EMULATOR, STAND_IN, TELEMETRY = "emulator", "discord", "telemetry"
 
 WORKER_COMMAND = (sys.executable, "-m", "discord_diffusion.worker")
-"""What a worker's image runs."""
+"""The command of the worker's image."""
 TASK_LOGS = "worker-*.log"
-"""One a task, named after the container and the task."""
+"""The logs of tasks, each named after its container and its task."""
 
 _START_SECONDS = 120.0
 _SPEED_AT_START = 600.0
@@ -40,13 +40,23 @@ class Parts:
         """LocalStack with the plug-in, on a loopback port; the fleet's tasks are its children."""
         for old in self.folder.logs.glob(TASK_LOGS):
             old.unlink()
+        self.folder.tasks.mkdir(parents=True, exist_ok=True)
+        health_file = str(self.folder.health_file("{task}"))
+        tasks = Tasks(
+            command=WORKER_COMMAND,
+            folder=self.layout.root,
+            environment=task_environment() | {"HEALTH_FILE": health_file},
+            logs=self.folder.logs,
+            # The first tasks are there as soon as their service is.
+            fleet=self.options.fleet.settings() | {"speed": _SPEED_AT_START},
+        )
         config = EmulatorConfig(
             emulator_python=python_of(self.layout.emulator_environment),
             lambda_pythons={"python3.13": python_of(self.layout.lambda_environment)},
             port=port,
             state_dir=self.folder.path,
             region=self.options.region,
-            tasks=self._tasks(),
+            tasks=tasks,
         )
         argv, env = command(config)
         return self._spawn(EMULATOR, argv, env)
@@ -69,8 +79,8 @@ class Parts:
         The state is saved with each process, so that it can be found and stopped.
 
         Raises:
-            StartError: one ended while starting.
-            DeadlineError: one did not answer in time.
+            StartError: a server ended while starting.
+            DeadlineError: a server did not answer in time.
         """
         emulator = self.start_emulator(port_of(state.aws_endpoint))
         self.folder.save(state := state.with_process(emulator))
@@ -88,19 +98,6 @@ class Parts:
         for wait in started:
             wait.result()
         return state
-
-    def _tasks(self) -> Tasks:
-        """What the tasks of the workers' ECS service run."""
-        self.folder.tasks.mkdir(parents=True, exist_ok=True)
-        return Tasks(
-            command=WORKER_COMMAND,
-            folder=self.layout.root,
-            environment=task_environment()
-            | {"HEALTH_FILE": str(self.folder.health_file("{task}"))},
-            logs=self.folder.logs,
-            # The first tasks are there as soon as their service is.
-            fleet=self.options.fleet.settings() | {"speed": _SPEED_AT_START},
-        )
 
     def _spawn(self, name: str, argv: list[str], env: dict[str, str]) -> ProcessRecord:
         log = self.folder.logs / f"{name}.log"

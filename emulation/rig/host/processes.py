@@ -13,8 +13,6 @@ from emulation.rig.state import ProcessRecord
 
 _SAME_START_SECONDS = 1.0
 _TERMINATE_SECONDS = 10.0
-
-
 _INHERITED_BY_TASKS = (
     "HOME",
     "XDG_CACHE_HOME",
@@ -27,21 +25,20 @@ _INHERITED_BY_TASKS = (
         for name in (proxy, proxy.upper())
     ),
 )
-_HUB = "HF_"
 
 
 def task_environment() -> dict[str, str]:
-    """What a task inherits, beside what its task definition says: caches, proxies, the hub's."""
+    """What a task inherits beside the variables of its definition: caches, proxies, HF_*."""
     env = base_environment()
     return {
         name: value
         for name, value in env.items()
-        if name in _INHERITED_BY_TASKS or name.startswith(_HUB)
+        if name in _INHERITED_BY_TASKS or name.startswith("HF_")
     }
 
 
 def base_environment() -> dict[str, str]:
-    """What a process of ours inherits: nothing of the person's AWS account."""
+    """The variables that a process of ours inherits: none of the person's AWS account."""
     env = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     # Byte code is cached, whatever the shell says: a cold start is twice as slow without.
     env.pop("PYTHONDONTWRITEBYTECODE", None)

@@ -122,17 +122,12 @@ def expected_wait_seconds(
         late = starting * max(0, math.floor(rounds - lag + 1e-9))
         return (early + late) * jobs_at_once
 
+    def end(start: float, lag: float, lead: float) -> float:
+        """Seconds until the job ends with a round of the tasks that work from `start` on."""
+        counts = range(1, jobs_ahead + 2)
+        found = bisect.bisect_left(counts, jobs_ahead + 1, key=lambda n: finished(n, lag, lead))
+        return start + counts[found] * seconds_per_job
+
     # The job ends when a round of the running tasks ends, or a round of those that started later.
-    wanted = range(1, jobs_ahead + 2)
-    candidates = []
-    if running:
-        rounds = bisect.bisect_left(
-            wanted, jobs_ahead + 1, key=lambda count: finished(count, rounds_lost, 0)
-        )
-        candidates.append(wanted[rounds] * seconds_per_job)
-    if starting:
-        rounds = bisect.bisect_left(
-            wanted, jobs_ahead + 1, key=lambda count: finished(count, 0, rounds_lost)
-        )
-        candidates.append(seconds_until_started + wanted[rounds] * seconds_per_job)
-    return min(candidates)
+    ends = [end(0.0, rounds_lost, 0.0)] if running else []
+    return min([*ends, end(seconds_until_started, 0.0, rounds_lost)] if starting else ends)

@@ -68,9 +68,7 @@ def _spec(name: str, content: Any) -> ModelSpec:
     return spec
 
 
-def _check(
-    name: str, field: str, value: float | None, allowed: tuple[int, int] | tuple[float, float]
-) -> None:
+def _check(name: str, field: str, value: float | None, allowed: tuple[float, float]) -> None:
     kinds = (int,) if isinstance(allowed[0], int) else (int, float)
     if value is not None and not (type(value) in kinds and allowed[0] <= value <= allowed[1]):
         raise ValueError(f"{name}.{field} is {value!r}, not {allowed[0]} to {allowed[1]}")

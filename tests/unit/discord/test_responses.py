@@ -1,4 +1,4 @@
-"""The modal in which a request is edited, and what is submitted with it."""
+"""The modal in which a request is edited, and its submitted fields."""
 
 import pytest
 

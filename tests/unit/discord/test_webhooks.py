@@ -29,7 +29,7 @@ MESSAGE = {
 
 
 class Discord:
-    """Answers with what a test lined up, else with a message; keeps the requests."""
+    """Answers with the responses that a test queued, else with a message; keeps the requests."""
 
     def __init__(self, *answers: httpx.Response | Exception) -> None:
         self.answers = list(answers)

@@ -1,4 +1,4 @@
-"""docs/emulation.md names the commands and settings that there are, all of them."""
+"""docs/emulation.md names all commands and settings, and no others."""
 
 import json
 import re

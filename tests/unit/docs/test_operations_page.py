@@ -25,7 +25,7 @@ def commands(page: str) -> list[str]:
 
 
 def typed() -> set[str]:
-    """What the story of a deployment types, word by word."""
+    """The commands that the tests of a deployment type, word by word."""
     story = STORY.read_text()
     found = set(re.findall(r"""["'](make [a-z-]+(?: ARGS="[^"]*")?)["']""", story))
     assert found

@@ -1,4 +1,4 @@
-"""Which instances are spare: no task may come to need one."""
+"""Instances are spare only if no task may need them."""
 
 from datetime import UTC, datetime
 

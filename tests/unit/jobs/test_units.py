@@ -1,4 +1,4 @@
-"""The cost of a request in units, and what of it is given back."""
+"""The cost of a request in units, and its refund."""
 
 from dataclasses import replace
 

@@ -89,8 +89,8 @@ def test_every_problem_of_a_pattern_has_a_text() -> None:
 
 
 def test_every_failure_says_what_to_do_and_whether_it_was_charged() -> None:
-    said = re.compile(r"\b(charged|changed|saved)\b")
+    charge_word = re.compile(r"\b(charged|changed|saved)\b")
     for key, text in texts("en").items():
         if key.startswith(("refused.", "failed.")):
-            assert said.search(text), key
+            assert charge_word.search(text), key
             assert text.count(". ") + text.count(": ") + text.count("; ") >= 1, key

@@ -1,4 +1,4 @@
-"""What the one-shot deploys in containers, and what workers without a fleet start with."""
+"""The deploy container: its options, and the environment of workers without a fleet."""
 
 import shlex
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""On a machine without an engine nothing pretends to have been tested."""
+"""On a machine without an engine, the commands that need one say so and fail."""
 
 import os
 import subprocess
@@ -8,25 +8,25 @@ from pathlib import Path
 from toolchain.layout import Layout
 
 ROOT = Layout.of_this_checkout().root
-TOLD = "No Docker engine answers, so nothing was tested. See: make doctor"
+NO_ENGINE = "No Docker engine answers, so nothing was tested. See: make doctor"
 
 
 def run(*words: str, **changes: str) -> "subprocess.CompletedProcess[str]":
-    """A command to its end, on a machine whose engine is not there."""
+    """Run a command on a machine without an engine."""
     env = os.environ | {"DOCKER_HOST": "unix:///nowhere/docker.sock"} | changes
     return subprocess.run(words, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
 
 
 def test_without_an_engine_the_tests_print_one_line_and_exit_with_3() -> None:
     ended = run(sys.executable, "-m", "tests.docker")
-    assert (ended.returncode, ended.stdout, ended.stderr) == (3, "", f"{TOLD}\n")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (3, "", f"{NO_ENGINE}\n")
 
 
 def test_without_an_engine_make_prints_the_line_and_fails() -> None:
     ended = run("make", "--no-print-directory", "PYTHON=true", "test-docker")
     assert ended.returncode == 2, "what make ends with whatever a command ended with"
-    said, makes_own = ended.stderr.splitlines()
-    assert said == TOLD
+    message, makes_own = ended.stderr.splitlines()
+    assert message == NO_ENGINE
     assert makes_own.endswith("Error 3")
 
 

@@ -1,4 +1,4 @@
-"""What runs in lanes: a module in one of them, and what failed there alone once more."""
+"""Each module runs in one lane, and failed tests run once more, alone."""
 
 from collections.abc import Callable
 from pathlib import Path

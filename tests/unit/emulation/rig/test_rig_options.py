@@ -1,4 +1,4 @@
-"""What a person chooses about a stack, and what follows from it."""
+"""The options of a stack, and the variables and settings that follow from them."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What a Discord client counts down, a terminal says in words."""
+"""Discord's timestamps, which its clients count down, are words in a terminal."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""Log lines become events, once each; the fleet becomes numbers and sentences."""
+"""Log lines become events, once each; the fleet becomes numbers, and its changes sentences."""
 
 import json
 from pathlib import Path
@@ -8,7 +8,6 @@ import pytest
 from emulation.rig.logs import GrowingLogs
 from emulation.rig.state import StackState
 from emulation.rig.telemetry import (
-    TimelineEvent,
     event_of,
     fleet_series,
     json_object,
@@ -49,9 +48,9 @@ def test_a_line_is_read_once_it_is_complete(tmp_path: Path) -> None:
 
 def test_only_structured_lines_of_a_job_are_events() -> None:
     queued = {"time": TIME, "message": "The job is queued", "job": "12"}
-    assert event_of(queued) == TimelineEvent("12", "queued", TIME)
+    assert event_of(queued) == ("12", "queued", TIME)
     verified = {"time": TIME, "message": "The interaction is verified", "interaction": "12"}
-    assert event_of(verified) == TimelineEvent("12", "verified", TIME)
+    assert event_of(verified) == ("12", "verified", TIME)
     for line in (
         "START RequestId: 1",
         "[]",

@@ -1,4 +1,4 @@
-"""Every module runs on a target, and those of tests/integration on both, or say why not."""
+"""Every module runs on a target; those of tests/integration on both, or a list says why not."""
 
 from pathlib import Path
 
