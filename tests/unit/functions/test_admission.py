@@ -14,7 +14,7 @@ from discord_diffusion.aws.errors import (
 )
 from discord_diffusion.aws.queue import QueueDepth
 from discord_diffusion.functions.interactions import admission
-from discord_diffusion.jobs.record import JobStatus
+from discord_diffusion.jobs.record import JobRecord, JobStatus, WaitEstimate, WaitKind
 from tests.unit.functions.conftest import SETTINGS, Caller, imagine, make_caller
 
 EPHEMERAL = 64
@@ -38,6 +38,31 @@ def test_a_sleeping_fleet_is_woken_by_the_first_job_and_not_again_by_the_next(
     assert "asleep" in content(caller.content(imagine(prompt="a star")))
     assert "About 1 ahead of you" in content(caller.content(imagine(prompt="a moon")))
     assert caller.wake.starts == 1
+
+
+def test_a_fleet_that_still_sleeps_is_woken_again_after_the_interval(
+    caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(admission, "WAKE_INTERVAL_SECONDS", 0.0)
+    for _ in range(3):
+        caller.content(imagine(prompt="a star"))
+    assert caller.wake.starts == 3
+
+
+def test_a_job_is_admitted_without_an_estimate_while_the_state_of_the_fleet_is_unknown(
+    caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def get(job_id: str | None = None) -> JobRecord | None:
+        if job_id is None:
+            raise DOWN
+        return caller.store.records.get(job_id)
+
+    monkeypatch.setattr(caller.store, "get", get)
+    caller.queue.in_flight = 4
+    payload = imagine(prompt="a star")
+    assert "Queued" in content(caller.content(payload))
+    assert caller.store.records[payload["id"]].wait == WaitEstimate(WaitKind.UNKNOWN, 4, None)
+    assert caller.wake.starts == 0
 
 
 def test_a_paused_fleet_is_not_woken() -> None:

@@ -63,7 +63,9 @@ def notified(of: FleetState, seconds_ago: float, **changes: Any) -> dict[str, An
 def test_a_user_is_notified_when_the_wait_is_of_another_kind() -> None:
     waiting = record(100, **notified(STARTING, 15))
     assert due(waiting, of=DENIED) == [(Action.NOTIFY_OF_WAIT, waiting)]
-    early = record(100, **notified(STARTING, 5))
+    at_last = record(100, **notified(STARTING, 10))
+    assert due(at_last, of=DENIED) == [(Action.NOTIFY_OF_WAIT, at_last)]
+    early = record(100, **notified(STARTING, 9.9))
     assert due(early, of=DENIED) == []
 
 
@@ -72,11 +74,21 @@ def test_a_user_is_notified_when_the_wait_is_of_another_kind() -> None:
     [
         (61, {}, False),
         (61, {"due": NOW + timedelta(seconds=200)}, True),
-        (59, {"due": NOW + timedelta(seconds=200)}, False),
-        (61, {"due": NOW + timedelta(seconds=305)}, False),
+        (60, {"due": NOW + timedelta(seconds=200)}, True),
+        (59.9, {"due": NOW + timedelta(seconds=200)}, False),
+        (61, {"due": NOW + timedelta(seconds=310 - 14.9)}, False),
+        (61, {"due": NOW + timedelta(seconds=310 + 15)}, True),
         (61, {"ahead": 4}, True),
     ],
-    ids=["as expected", "moved", "too soon", "hardly moved", "another place"],
+    ids=[
+        "as expected",
+        "moved",
+        "in time",
+        "too soon",
+        "hardly moved",
+        "moved later",
+        "another place",
+    ],
 )
 def test_a_user_is_notified_again_when_the_estimate_has_changed_and_time_has_passed(
     seconds_ago: float, changes: dict[str, Any], is_notified: bool
