@@ -43,7 +43,7 @@ def make_parameters(**changes: Any) -> GenerationParameters:
 
 
 def snowflake(age: timedelta = timedelta(0)) -> str:
-    """An id of that age, different every time."""
+    """A new snowflake of that age."""
     milliseconds = int((datetime.now(UTC) - age - DISCORD_EPOCH).total_seconds() * 1000)
     return str((milliseconds << 22) + next(_NUMBERS))
 
@@ -77,7 +77,7 @@ def make_generation(parameters: GenerationParameters, filtered: int = 0) -> Gene
 
 @dataclass
 class MemoryQueue:
-    """Receives from a list; remembers what was done to each receipt handle."""
+    """A queue in memory; records what was done to each receipt handle."""
 
     waiting: list[ReceivedMessage] = field(default_factory=list)
     extended: list[tuple[str, int]] = field(default_factory=list)
@@ -189,12 +189,12 @@ class FakeGenerator:
 
 @dataclass
 class MemoryPublisher:
-    """Keeps what users would see."""
+    """A publisher that records what users would see."""
 
     answered: set[str] = field(default_factory=set)
     sent: list[Answer] = field(default_factory=list)
     apologies: list[tuple[str, str]] = field(default_factory=list)
-    """Job and text."""
+    """The id of the job, and the text."""
     progress: list[tuple[str, str]] = field(default_factory=list)
     sketches: list[Image.Image] = field(default_factory=list)
     repeated: list[str] = field(default_factory=list)
@@ -237,7 +237,7 @@ class MemoryPublisher:
 
 @dataclass
 class MemoryHealth:
-    """Keeps what would be written into the health file."""
+    """Records what would be written into the health file."""
 
     states: list[str] = field(default_factory=list)
 

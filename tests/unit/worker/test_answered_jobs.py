@@ -101,7 +101,7 @@ def test_the_user_sees_one_sketch_half_way_through_a_long_job(
         lambda: step != 4 or harness.publisher.sketches, 5
     )
     harness.run(make_job(steps=6))
-    assert offered == [0, 0], "asked from the half on, until there is one"
+    assert offered == [0, 0], "requested from the half on, until there is a sketch"
     assert harness.publisher.sketches == [sketch]
 
 

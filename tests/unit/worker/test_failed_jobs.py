@@ -1,4 +1,4 @@
-"""Jobs that fail: what becomes of the message, and what the user reads."""
+"""Jobs that fail: what happens to the message, and what the user reads."""
 
 import json
 import logging
@@ -129,7 +129,7 @@ def test_an_apology_that_could_not_be_sent_is_sent_on_the_next_receive(
     assert harness.queue.deleted == []
 
 
-def test_an_unforeseen_error_of_an_apology_does_not_stop_the_worker(harness: Harness) -> None:
+def test_an_unexpected_error_of_an_apology_does_not_stop_the_worker(harness: Harness) -> None:
     harness.generator.error = RuntimeError("bad job")
     harness.publisher.apology_error = ZeroDivisionError()
     harness.run(make_job(), MAX_RECEIVES)

@@ -1,4 +1,4 @@
-"""What a user reads of each failure, in each language: every way to fail is really taken."""
+"""The text of each failure in each language, shown by a worker whose job fails that way."""
 
 import json
 from collections.abc import Callable
@@ -75,7 +75,7 @@ def source_does_not_come(harness: Harness, job: Job) -> None:
     harness.run(replace(job, parameters=replace(job.parameters, source=SOURCE)), MAX_RECEIVES)
 
 
-WAYS_TO_FAIL: dict[str, FailJob] = {
+FAILURES: dict[str, FailJob] = {
     "failed.expired": too_late,
     "failed.unreadable": of_a_later_schema,
     "failed.before": failed_before,
@@ -91,14 +91,14 @@ WAYS_TO_FAIL: dict[str, FailJob] = {
     "failed.stopped": given_back,
     "failed.unknown": sending_raises(RuntimeError("x")),
 }
-ELSEWHERE = {"failed.held_back", "failed.no_capacity", "failed.not_begun"}
+TESTED_ELSEWHERE = {"failed.held_back", "failed.no_capacity", "failed.not_begun"}
 
 
 def test_every_failure_text_has_a_test_case() -> None:
     from discord_diffusion.texts.catalogue import texts as catalogue
 
     failures = {key for key in catalogue("en") if key.startswith("failed.")}
-    assert set(WAYS_TO_FAIL) | ELSEWHERE == failures
+    assert set(FAILURES) | TESTED_ELSEWHERE == failures
 
 
 class UnavailableSourceImages(SourceImages):
@@ -109,12 +109,12 @@ class UnavailableSourceImages(SourceImages):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("key", WAYS_TO_FAIL)
+@pytest.mark.parametrize("key", FAILURES)
 def test_a_user_is_notified_of_a_failure_once_in_their_language(key: str, language: str) -> None:
     silent = {"source_images": UnavailableSourceImages({"cdn.test"}, "https://discord.test")}
     dependencies = silent if key == "failed.source_unavailable" else {}
     with Harness(dependencies=dependencies) as harness:
-        WAYS_TO_FAIL[key](harness, replace(make_job(), locale=language))
+        FAILURES[key](harness, replace(make_job(), locale=language))
         wait_until(lambda: harness.publisher.apologies)
     [(_, apology)] = harness.publisher.apologies
     assert apology.startswith(FAILURE_MARK)

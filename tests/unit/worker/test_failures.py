@@ -1,4 +1,4 @@
-"""The failure policy: one table, first match wins."""
+"""The failure policy: a table of rules, of which the first match counts."""
 
 import inspect
 from pathlib import Path

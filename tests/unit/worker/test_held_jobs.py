@@ -30,7 +30,7 @@ class CountingProtection(Protection):
 
 
 @dataclass
-class Desk:
+class FrozenHeldJobs:
     """Held jobs whose clock stands still."""
 
     now: float = 100.0
@@ -83,108 +83,114 @@ class Desk:
 
 
 @pytest.fixture
-def desk() -> Desk:
-    return Desk()
+def frozen() -> FrozenHeldJobs:
+    return FrozenHeldJobs()
 
 
 @pytest.fixture
-def gathering_desk() -> Iterator[Desk]:
+def gathering_desk() -> Iterator[FrozenHeldJobs]:
     """One whose free pipeline waits for a minute, by a clock that stands still, for more jobs."""
-    desk = Desk(gather_seconds=60.0)
-    yield desk
-    desk.held_jobs.close()
+    frozen = FrozenHeldJobs(gather_seconds=60.0)
+    yield frozen
+    frozen.held_jobs.close()
 
 
-def test_a_worker_with_nothing_to_do_polls_as_long_as_usual(desk: Desk) -> None:
-    assert desk.poll() is Poll.USUAL
+def test_a_worker_with_nothing_to_do_polls_as_long_as_usual(frozen: FrozenHeldJobs) -> None:
+    assert frozen.poll() is Poll.USUAL
 
 
-def test_with_a_job_to_draw_others_of_its_batch_are_polled_for_without_waiting(desk: Desk) -> None:
-    desk.take()
-    assert desk.poll() is Poll.IMMEDIATE
+def test_with_a_job_to_draw_others_of_its_batch_are_polled_for_without_waiting(
+    frozen: FrozenHeldJobs,
+) -> None:
+    frozen.take()
+    assert frozen.poll() is Poll.IMMEDIATE
 
 
-def test_an_empty_poll_is_not_repeated_at_once(desk: Desk) -> None:
-    desk.take()
-    desk.held_jobs.note_empty_poll()
-    assert desk.poll() is None
-    desk.now += 0.5
-    assert desk.poll() is Poll.IMMEDIATE
+def test_an_empty_poll_is_not_repeated_at_once(frozen: FrozenHeldJobs) -> None:
+    frozen.take()
+    frozen.held_jobs.note_empty_poll()
+    assert frozen.poll() is None
+    frozen.now += 0.5
+    assert frozen.poll() is Poll.IMMEDIATE
 
 
-def test_after_a_message_another_is_polled_for_at_once(desk: Desk) -> None:
-    desk.held_jobs.note_empty_poll()
-    desk.take()
-    assert desk.poll() is Poll.IMMEDIATE
+def test_after_a_message_another_is_polled_for_at_once(frozen: FrozenHeldJobs) -> None:
+    frozen.held_jobs.note_empty_poll()
+    frozen.take()
+    assert frozen.poll() is Poll.IMMEDIATE
 
 
-def test_no_job_is_received_for_a_batch_that_is_full(desk: Desk) -> None:
-    desk.take(images=3)
-    assert desk.poll() is Poll.IMMEDIATE
-    desk.take(images=1)
-    assert desk.poll() is None
+def test_no_job_is_received_for_a_batch_that_is_full(frozen: FrozenHeldJobs) -> None:
+    frozen.take(images=3)
+    assert frozen.poll() is Poll.IMMEDIATE
+    frozen.take(images=1)
+    assert frozen.poll() is None
 
 
 @pytest.mark.parametrize("other", [{"key": "b"}, {"images": 4}], ids=["differs", "does not fit"])
 def test_no_further_job_is_received_after_one_that_does_not_fit_the_batch(
-    desk: Desk, other: dict[str, object]
+    frozen: FrozenHeldJobs, other: dict[str, object]
 ) -> None:
-    desk.take()
-    desk.take(**other)  # type: ignore[arg-type]  # as `take` has them
-    assert desk.poll() is None
+    frozen.take()
+    frozen.take(**other)  # type: ignore[arg-type]  # as `take` has them
+    assert frozen.poll() is None
 
 
-def test_while_a_batch_is_drawn_the_next_job_is_received_just_in_time(desk: Desk) -> None:
-    desk.ready()
-    desk.held_jobs.next_batch()
-    assert desk.poll() is None, "it is not known how long it takes"
-    desk.held_jobs.expect_drawing_for(10)
-    desk.now += 7.9
-    assert desk.poll() is None
-    desk.now += 0.1
-    assert desk.poll() is Poll.SHORT, "a job that comes later is for an idle worker"
+def test_while_a_batch_is_drawn_the_next_job_is_received_just_in_time(
+    frozen: FrozenHeldJobs,
+) -> None:
+    frozen.ready()
+    frozen.held_jobs.next_batch()
+    assert frozen.poll() is None, "it is not known how long it takes"
+    frozen.held_jobs.expect_drawing_for(10)
+    frozen.now += 7.9
+    assert frozen.poll() is None
+    frozen.now += 0.1
+    assert frozen.poll() is Poll.SHORT, "a job that comes later is for an idle worker"
 
 
-def test_a_poll_that_waits_begins_as_soon_as_the_end_of_the_batch_is_known(desk: Desk) -> None:
-    desk.ready()
-    desk.held_jobs.next_batch()
-    polls = desk.wait(lambda: desk.held_jobs.wait_for_room(LEAD, 60.0), clock_reads=2)
+def test_a_poll_that_waits_begins_as_soon_as_the_end_of_the_batch_is_known(
+    frozen: FrozenHeldJobs,
+) -> None:
+    frozen.ready()
+    frozen.held_jobs.next_batch()
+    polls = frozen.wait(lambda: frozen.held_jobs.wait_for_room(LEAD, 60.0), clock_reads=2)
     assert polls == []
-    desk.held_jobs.expect_drawing_for(LEAD)
+    frozen.held_jobs.expect_drawing_for(LEAD)
     wait_until(lambda: polls == [Poll.SHORT])
 
 
-def test_a_batch_that_has_been_drawn_does_not_delay_the_next_poll(desk: Desk) -> None:
-    [held] = (desk.ready(), desk.held_jobs.next_batch())[1]
+def test_a_batch_that_has_been_drawn_does_not_delay_the_next_poll(frozen: FrozenHeldJobs) -> None:
+    [held] = (frozen.ready(), frozen.held_jobs.next_batch())[1]
     held.stage = Stage.DELIVERING
-    desk.held_jobs.expect_drawing_for(0)
-    assert desk.poll() is Poll.USUAL
+    frozen.held_jobs.expect_drawing_for(0)
+    assert frozen.poll() is Poll.USUAL
 
 
-def test_a_worker_that_holds_the_most_jobs_receives_no_more(desk: Desk) -> None:
+def test_a_worker_that_holds_the_most_jobs_receives_no_more(frozen: FrozenHeldJobs) -> None:
     for _ in range(MOST_HELD):
-        desk.take().stage = Stage.DELIVERING
-    assert desk.poll() is None
-    desk.held_jobs.remove(desk.held_jobs.all()[0])
-    assert desk.poll() is Poll.USUAL
+        frozen.take().stage = Stage.DELIVERING
+    assert frozen.poll() is None
+    frozen.held_jobs.remove(frozen.held_jobs.all()[0])
+    assert frozen.poll() is Poll.USUAL
 
 
-def test_the_oldest_job_is_drawn_first_with_those_that_agree(desk: Desk) -> None:
-    first, _other, third = desk.ready(), desk.ready(key="b"), desk.ready()
-    assert desk.held_jobs.next_batch() == [first, third]
+def test_the_oldest_job_is_drawn_first_with_those_that_agree(frozen: FrozenHeldJobs) -> None:
+    first, _other, third = frozen.ready(), frozen.ready(key="b"), frozen.ready()
+    assert frozen.held_jobs.next_batch() == [first, third]
     assert {held.stage for held in (first, third)} == {Stage.DRAWING}
 
 
-def test_a_batch_holds_no_more_pictures_than_fit_but_one_job_always(desk: Desk) -> None:
-    large = desk.ready(images=4, capacity=2)
-    second, third, small = desk.ready(images=3), desk.ready(images=2), desk.ready(images=1)
-    assert desk.held_jobs.next_batch() == [large]
-    assert desk.held_jobs.next_batch() == [second, small]
-    assert desk.held_jobs.next_batch() == [third]
+def test_a_batch_holds_no_more_pictures_than_fit_but_one_job_always(frozen: FrozenHeldJobs) -> None:
+    large = frozen.ready(images=4, capacity=2)
+    second, third, small = frozen.ready(images=3), frozen.ready(images=2), frozen.ready(images=1)
+    assert frozen.held_jobs.next_batch() == [large]
+    assert frozen.held_jobs.next_batch() == [second, small]
+    assert frozen.held_jobs.next_batch() == [third]
 
 
 def test_a_batch_with_room_waits_for_more_jobs_until_a_poll_finds_none(
-    gathering_desk: Desk,
+    gathering_desk: FrozenHeldJobs,
 ) -> None:
     first = gathering_desk.ready(images=1)
     batches = gathering_desk.wait(gathering_desk.held_jobs.next_batch, clock_reads=2)
@@ -193,14 +199,14 @@ def test_a_batch_with_room_waits_for_more_jobs_until_a_poll_finds_none(
     wait_until(lambda: batches == [[first]])
 
 
-def test_a_full_batch_waits_for_no_more_jobs(gathering_desk: Desk) -> None:
+def test_a_full_batch_waits_for_no_more_jobs(gathering_desk: FrozenHeldJobs) -> None:
     jobs = [gathering_desk.ready(images=2), gathering_desk.ready(images=2)]
     batches = gathering_desk.wait(gathering_desk.held_jobs.next_batch, clock_reads=2)
     wait_until(lambda: batches == [jobs])
 
 
 def test_a_batch_waits_for_no_more_jobs_once_one_that_is_no_part_of_it_was_received(
-    gathering_desk: Desk,
+    gathering_desk: FrozenHeldJobs,
 ) -> None:
     first, _other = gathering_desk.ready(images=1), gathering_desk.ready(key="b")
     batches = gathering_desk.wait(gathering_desk.held_jobs.next_batch, clock_reads=2)
@@ -209,23 +215,23 @@ def test_a_batch_waits_for_no_more_jobs_once_one_that_is_no_part_of_it_was_recei
     wait_until(lambda: batches == [[first]])
 
 
-def test_a_job_that_is_not_prepared_does_not_delay_others(desk: Desk) -> None:
-    desk.take()
-    ready = desk.ready()
-    assert desk.held_jobs.next_batch() == [ready]
+def test_a_job_that_is_not_prepared_does_not_delay_others(frozen: FrozenHeldJobs) -> None:
+    frozen.take()
+    ready = frozen.ready()
+    assert frozen.held_jobs.next_batch() == [ready]
 
 
-def test_once_closed_no_job_is_received_or_begun(desk: Desk) -> None:
-    ready, preparing = desk.ready(), desk.take()
-    assert desk.held_jobs.close() == [ready]
-    assert desk.held_jobs.next_batch() == []
-    assert desk.poll() is None
-    assert not desk.held_jobs.mark_ready(preparing)
+def test_once_closed_no_job_is_received_or_begun(frozen: FrozenHeldJobs) -> None:
+    ready, preparing = frozen.ready(), frozen.take()
+    assert frozen.held_jobs.close() == [ready]
+    assert frozen.held_jobs.next_batch() == []
+    assert frozen.poll() is None
+    assert not frozen.held_jobs.mark_ready(preparing)
 
 
-def test_the_task_is_protected_from_the_receipt_of_a_job_to_its_end(desk: Desk) -> None:
-    held = desk.take()
-    assert desk.protection.held == 1
-    desk.held_jobs.remove(held)
-    desk.held_jobs.remove(held)
-    assert desk.protection.held == 0
+def test_the_task_is_protected_from_the_receipt_of_a_job_to_its_end(frozen: FrozenHeldJobs) -> None:
+    held = frozen.take()
+    assert frozen.protection.held == 1
+    frozen.held_jobs.remove(held)
+    frozen.held_jobs.remove(held)
+    assert frozen.protection.held == 0

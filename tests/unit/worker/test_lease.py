@@ -17,7 +17,7 @@ VISIBILITY = 0.09  # the thread's pauses are thirds of it
 
 @dataclass
 class Visibility:
-    """A queue that keeps the extensions, or raises `failure`."""
+    """A queue that records the extensions, or raises `failure`."""
 
     extended: list[float] = field(default_factory=list)
     failure: QueueError | None = None

@@ -19,7 +19,7 @@ from tests.unit.worker.fakes import wait_until
 
 @dataclass
 class Screen:
-    """Keeps the edits; each can be made to hang or fail."""
+    """Records the edits; each can be made to hang or fail."""
 
     shown: list[str] = field(default_factory=list)
     error: ApiError | None = None

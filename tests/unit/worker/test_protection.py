@@ -16,7 +16,7 @@ from tests.unit.worker.fakes import wait_until
 
 @dataclass
 class Agent:
-    """An ECS agent that keeps the requests."""
+    """An ECS agent that records the requests."""
 
     requests: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
     status: int = 200

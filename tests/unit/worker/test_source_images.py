@@ -1,4 +1,4 @@
-"""Source images: only from where Discord keeps them, only pictures of common formats."""
+"""Source images: fetched only from Discord's hosts, and only in common formats."""
 
 import io
 from collections.abc import Callable, Iterator

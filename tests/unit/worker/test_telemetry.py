@@ -1,4 +1,4 @@
-"""What is reported of the work: metrics, traces and the pace."""
+"""Telemetry: metrics, traces and the pace."""
 
 import io
 import json

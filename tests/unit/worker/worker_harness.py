@@ -38,7 +38,7 @@ class Harness:
     visibility_seconds: int = 60
     stop_timeout_seconds: float = 25.0
     dependencies: dict[str, Any] = field(default_factory=dict)
-    """Those that are not in memory as usual."""
+    """Dependencies that replace those in memory."""
     health: MemoryHealth = field(default_factory=MemoryHealth)
     hung: list[bool] = field(default_factory=list)
     errors: list[BaseException] = field(default_factory=list)
@@ -84,7 +84,7 @@ class Harness:
             self.thread.join(10)
 
     def run(self, job: Job, receive_count: int = 1) -> ReceivedMessage:
-        """Give a job to the worker and wait until it has ended there."""
+        """Put a job into the queue and wait until the worker has ended it."""
         message = make_message(job.to_json(), receive_count)
         self.give(message)
         self.settle()

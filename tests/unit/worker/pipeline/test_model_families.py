@@ -106,7 +106,7 @@ def test_another_seed_or_prompt_gives_another_picture(generator: DiffusersGenera
 def test_a_model_in_half_precision_with_fused_projections_draws(
     family: str, precision: str, tmp_path: Path
 ) -> None:
-    """What a GPU gets, drawn on the CPU, which is slow in it."""
+    """A GPU's half precision and fused projections, on the CPU, where they are slow."""
     from tests.unit.worker.pipeline.tiny_families import save_family
 
     save_family(family, tmp_path)

@@ -13,7 +13,7 @@ from discord_diffusion.worker.pipeline.loaded_model import LoadedModel
 
 
 class Network(torch.nn.Module):
-    """Says which code ran."""
+    """Records which code ran."""
 
     def forward(self, hidden_states: torch.Tensor) -> tuple[str, int]:
         return "uncompiled", hidden_states.shape[0]

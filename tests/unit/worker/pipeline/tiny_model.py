@@ -55,7 +55,7 @@ def save(folder: Path) -> None:
 
 
 def tokenizer() -> CLIPTokenizer:
-    """Letters only: any text is known."""
+    """A tokenizer of single letters, which encodes any text."""
     letters = sorted(pre_tokenizers.ByteLevel.alphabet())
     words = [*letters, *(letter + "</w>" for letter in letters)]
     words += ["<|startoftext|>", "<|endoftext|>"]
