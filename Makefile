@@ -1,9 +1,9 @@
-# Every command a person types. `make help` lists them.
+# The commands of the project. `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
-# The build of torch: cpu, or cuda (gigabytes); the one of the last set-up where nothing is said.
+# The build of torch: cpu, or cuda (gigabytes); by default that of the last set-up.
 TORCH ?=
 
 # The architecture of the Lambda functions on AWS.
@@ -12,11 +12,11 @@ ARCHITECTURE ?= arm64
 VENV := .venv/bin
 RIG := $(VENV)/python -m emulation
 UV := UV_CACHE_DIR=$${UV_CACHE_DIR:-.cache/uv} $(VENV)/uv
-# Byte code is cached, whatever the shell says: everything starts twice as fast with it.
+# Byte code is cached, whatever the environment of the shell: programs start twice as fast with it.
 unexport PYTHONDONTWRITEBYTECODE
 
-# What is typed as NAME=value goes to the rig as an environment variable RIG_NAME, letter by letter:
-# as a word of a command line, or expanded by make, a prompt could be code.
+# NAME=value on make's command line reaches the rig unchanged, as the environment variable RIG_NAME:
+# as a word of a command line, or expanded by make, a prompt could be run as code.
 VALUES := PROMPT NEGATIVE_PROMPT SEED COUNT STEPS GUIDANCE OUT TIMEOUT \
   MIN_TASKS MAX_TASKS SPEED RUNTIME WATCH MODEL SIZE NAME FOLLOW
 unexport $(VALUES)
@@ -47,7 +47,7 @@ local-down: ## Stop the local stack; logs and caches stay
 	@if [ -e .cache/stamps/project-packages ]; then $(RIG) down; else echo "Nothing is set up, so nothing runs."; fi
 
 .PHONY: local-status
-local-status: installed ## Show what runs, where, and how much waits
+local-status: installed ## Show the processes, addresses, queue and fleet of the local stack
 	@$(RIG) status
 
 .PHONY: local-logs
@@ -113,11 +113,11 @@ deploy-aws: setup ## Deploy to AWS, or update a deployment (ARGS="--dry-run", "-
 	@$(VENV)/python -m infra.deploy deploy $(ARGS)
 
 .PHONY: plan-aws
-plan-aws: setup ## Show what a deployment to AWS would make and cost; nothing is made (ARGS="--help")
+plan-aws: setup ## Show what a deployment to AWS would create and cost; creates nothing (ARGS="--help")
 	@$(VENV)/python -m infra.deploy plan $(ARGS)
 
 .PHONY: destroy-aws
-destroy-aws: setup ## Remove a deployment from AWS, and say what it leaves (ARGS="--yes")
+destroy-aws: setup ## Remove a deployment from AWS, and list what is left (ARGS="--yes")
 	@$(VENV)/python -m infra.deploy destroy $(ARGS)
 
 .PHONY: rehearsal
@@ -133,7 +133,7 @@ bench: setup ## Measure the handler, the request path and the worker; writes bui
 	@$(VENV)/python -m tests.bench
 
 .PHONY: bench-worker
-bench-worker: setup ## Measure drawing beside the recipes it is to beat; writes build/bench-worker.json
+bench-worker: setup ## Compare the worker's drawing speed with plain diffusers; writes build/bench-worker.json
 	@$(VENV)/python -m tests.bench.gpu
 
 .PHONY: capacity
@@ -142,7 +142,7 @@ capacity: setup ## Compute the tables and plots of docs/capacity.md and docs/cos
 	@$(VENV)/python -m infra.capacity plots docs/pictures
 
 .PHONY: train
-train: setup ## Train the embedded model anew (about an hour on two cores)
+train: setup ## Train the embedded model again (about an hour on two cores)
 	@$(VENV)/python -m fixtures.model.train
 
 .PHONY: lock

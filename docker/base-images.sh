@@ -4,7 +4,7 @@
 # An image that is there already, or can be pulled, is left as it is.
 set -euo pipefail
 
-# name, Debian release, packages, the interpreter that `python` is to be
+# name, Debian release, packages, the interpreter that `python` links to
 images=(
   "python:3.11-slim-bookworm bookworm python3,python3-venv python3.11"
   "python:3.13-slim-trixie trixie python3,python3-venv python3.13"

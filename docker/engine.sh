@@ -23,9 +23,9 @@ pid_file=$folder/dockerd.pid
 
 # The first Debian release whose engine, compose and buildx are recent enough.
 suite=trixie
-# What it holds that runs with the C library of the release before it, too.
+# Its packages that also run with the C library of the release before it.
 newer=(docker.io docker-cli docker-compose docker-buildx containerd)
-# What does not: taken from the machine's own release.
+# Packages that do not, which are taken from the machine's own release.
 own=(runc tini)
 
 answers() { docker info >/dev/null 2>&1; }
@@ -79,7 +79,7 @@ EOF
   local_sources >>"$folder/env"
 }
 
-# What the builds of docker-compose.yml would fetch, where this machine has it already.
+# Files that the builds of docker-compose.yml would fetch, where this machine has them already.
 local_sources() {
   local wheels providers
   wheels=${PIP_FIND_LINKS:-$(python3 -m pip config get global.find-links 2>/dev/null || true)}
@@ -97,7 +97,7 @@ local_sources() {
 }
 
 start_engine() {
-  # What the engine will write there stays behind when it ends: put back by stop.
+  # The engine changes both and does not restore them when it ends: stop does.
   iptables-save >"$folder/iptables.before"
   cat "$forwarding" >"$folder/forwarding.before"
   setsid dockerd \
@@ -133,7 +133,7 @@ stop() {
     end_engine
     echo "The engine is stopped and removed."
   fi
-  # Named one by one: FOLDER may hold things of others.
+  # Each file is named: FOLDER may hold other files.
   rm -rf "$folder"/{data,run,client,tools,terraform,apt,env,iptables.before,forwarding.before,dockerd.log,dockerd.pid,docker.sock}
   rmdir "$folder" 2>/dev/null || true
 }
@@ -155,7 +155,7 @@ end_engine() {
   if [ -s "$folder/iptables.before" ]; then
     iptables-restore <"$folder/iptables.before"
   else
-    # There was not one table: what is there now is the engine's.
+    # There was no table before, so all of them are the engine's.
     iptables -P FORWARD ACCEPT
     for table in nat filter; do
       iptables -t $table -F

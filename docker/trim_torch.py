@@ -29,7 +29,7 @@ IMPORT = "import torch; print('torch', torch.__version__, 'CUDA', torch.version.
 
 
 def main() -> None:
-    """Leave out, cut, set apart, try."""
+    """Remove distributions and unused files, test the import, and move CUDA's libraries."""
     packages, cuda = Path(sys.argv[1]), Path(sys.argv[2])
     for one in list(distributions(path=[str(packages)])):
         if one.name.startswith(tuple(sys.argv[3:])):
@@ -51,7 +51,7 @@ def remove(distribution: Distribution) -> None:
 
 
 def try_import(packages: Path) -> None:
-    """Import torch in a process of its own; its failure is ours."""
+    """Import torch in a process of its own; raises an error if that fails."""
     env = os.environ | {"PYTHONPATH": str(packages), "PYTHONDONTWRITEBYTECODE": "1"}
     subprocess.run([sys.executable, "-c", IMPORT], env=env, check=True)  # noqa: S603 - a constant
 

@@ -23,7 +23,7 @@ Settings = Annotated[
 
 @app.command("list")
 def list_faults(state_dir: StateDir = None, as_json: AsJson = False) -> None:
-    """Show what is switched on, and how often it struck."""
+    """Show the faults that are switched on, and how often each struck."""
     _show(_stand_in(state_dir).chaos(), as_json=as_json)
 
 

@@ -29,7 +29,7 @@ Changes = Annotated[
 
 @app.command()
 def show(state_dir: StateDir = None, as_json: AsJson = False) -> None:
-    """Show tasks, instances, alarms and what was done last."""
+    """Show tasks, instances, alarms and the last scaling activities."""
     fleet = fleet_status(running_stack(state_dir))
     if fleet is None:
         raise RigError("The fleet does not answer. See: make local-status")

@@ -123,7 +123,7 @@ def down(state_dir: StateDir = None, as_json: AsJson = False) -> None:
 
 
 def status(state_dir: StateDir = None, as_json: AsJson = False) -> None:
-    """Show what runs, where, how much waits in the queue, and what the fleet does."""
+    """Show processes, addresses, the depth of the queue, and the fleet."""
     state = running_stack(state_dir)
     in_containers = state.target == containers.TARGET
     processes = containers.parts(state) if in_containers else health.of_processes(state)

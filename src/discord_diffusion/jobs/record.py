@@ -21,7 +21,7 @@ that was too short."""
 
 
 class JobStatus(StrEnum):
-    """The state of a job; the picture above shows which follows which."""
+    """The state of a job; the docstring of this module shows their order."""
 
     QUEUED = "queued"
     DRAWING = "drawing"
