@@ -8,7 +8,7 @@ MINIMUM_PYTHON = (3, 11)
 
 
 def main() -> int:
-    """Set up what is not set up yet; return the exit status."""
+    """Run the outdated steps of the set-up; return the exit status."""
     if sys.version_info < MINIMUM_PYTHON:
         wanted = ".".join(map(str, MINIMUM_PYTHON))
         sys.stderr.write(

@@ -11,7 +11,7 @@ def run(*words: str, env: Mapping[str, str] | None = None, timeout: float = 60) 
     """Run a command of Docker's client and return its standard output.
 
     Raises:
-        DockerError: it failed, or there is no client; the text ends with what it printed last.
+        DockerError: it failed, or there is no client; the text ends with its last lines of output.
     """
     if shutil.which("docker") is None:
         raise DockerError("There is no `docker` program on the PATH. See: make doctor")

@@ -1,4 +1,4 @@
-"""Steps of a set-up, each done again only when what it is made from has changed."""
+"""Steps of a set-up, each repeated only when its inputs have changed."""
 
 import fcntl
 import hashlib

@@ -47,7 +47,7 @@ def _update(pages: list[Path], check: bool) -> int:
 
 
 def main() -> int:
-    """Do what the command line says; return the exit status."""
+    """Run the command that the command line names; return the exit status."""
     arguments = _arguments()
     match arguments.command:
         case "show":

@@ -1,6 +1,6 @@
 """Keeps the computed parts of docs/capacity.md and docs/costs.md up to date.
 
-A part stands between `<!-- computed: NAME -->` and `<!-- end -->`.
+A part is the text between `<!-- computed: NAME -->` and `<!-- end -->`.
 """
 
 import re

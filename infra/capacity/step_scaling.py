@@ -2,7 +2,7 @@
 
 `scale_out_steps` and `scale_in_steps` turn a shortfall or a surplus (see
 `discord_diffusion.fleet.demand`) into the steps of a policy with adjustment type
-`ChangeInCapacity`. Terraform computes the same steps; the sizes that HCL cannot compute stand in
+`ChangeInCapacity`. Terraform computes the same steps; the sizes that HCL cannot compute are in
 `sizes.json`, which `python -m infra.capacity step-sizes` writes.
 
 https://docs.aws.amazon.com/autoscaling/application/APIReference/API_StepAdjustment.html

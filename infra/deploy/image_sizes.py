@@ -41,7 +41,7 @@ WORKER_BUDGETS = (
     # All that an instance pulls after a change of the code.
     Budget("code", ("COPY src/", "compileall "), 5, 5),
 )
-"""The model has no budget: whoever deploys chose its size."""
+"""The model has no budget: the person who deploys chooses it."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The outcome of a simulated day: how every job ended, and what the day used."""
+"""The outcome of a simulated day: the end of every job, and the use of instances."""
 
 import math
 from collections.abc import Sequence

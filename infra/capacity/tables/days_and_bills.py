@@ -95,7 +95,7 @@ def _bill_cells(found: Bill) -> tuple[str, ...]:
 
 
 def variants_table() -> str:
-    """Dollars for 1,000 pictures, by what is changed, region and load."""
+    """Dollars for 1,000 pictures, by changed setting, region and load."""
     volumes = counts().changed(volume_gigabytes=60, volume_throughput=500)
     light = counts().changed(answer_gigabytes=_WEBP_GIGABYTES)
     rows = [(variant.name, *_per_thousand(variant, counts())) for variant in _BILLED_VARIANTS]
