@@ -1,7 +1,7 @@
 """What the monitor publishes, also when the queue changes while it measures."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import cast
 
@@ -28,6 +28,7 @@ class Deployment:
     jobs: int = 0
     desired: int = 0
     running: int = 0
+    target: ScalingTarget = TARGET
     meanwhile: Callable[["Deployment"], None] = lambda _: None
     published: dict[str, float] = field(default_factory=dict)
 
@@ -63,7 +64,7 @@ class Deployment:
             metrics=cast(Metrics, self),
             fleet=cast(FleetStateStore, self),
             jobs=cast(JobStore, self),
-            target=TARGET,
+            target=self.target,
         ).measure(NOW, backlog_at_least=backlog_at_least)
 
 
@@ -93,6 +94,16 @@ def test_jobs_beyond_what_the_tasks_finish_in_time_are_a_shortfall() -> None:
     assert deployment.measure().snapshot.wanted == 3
     assert deployment.published["TaskShortfall"] == 2
     assert deployment.published["TaskSurplus"] == 0
+
+
+def test_tasks_that_draw_jobs_together_are_fewer() -> None:
+    target = replace(TARGET, jobs_at_once=4)  # 24 jobs a task
+    deployment = Deployment(jobs=49, desired=1, running=1, target=target)
+    assert deployment.measure().snapshot.wanted == 3
+    assert deployment.published["TaskShortfall"] == 2
+    deployment.jobs, deployment.desired = 24, 4
+    assert deployment.measure().snapshot.wanted == 1
+    assert deployment.published["TaskSurplus"] == 2, "two are kept for the margin"
 
 
 def test_a_wake_up_publishes_the_surplus_and_no_shortfall() -> None:

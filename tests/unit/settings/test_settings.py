@@ -2,6 +2,8 @@
 
 import pytest
 
+from discord_diffusion.fleet.demand import ScalingTarget
+from discord_diffusion.fleet.state import FleetSettings
 from discord_diffusion.settings.interactions import InteractionsSettings
 from discord_diffusion.settings.reader import SettingsError
 from discord_diffusion.settings.worker import WorkerSettings
@@ -19,6 +21,30 @@ def test_variables_that_are_not_set_have_the_defaults_of_production() -> None:
     assert (settings.default_width, settings.default_height) == (512, 512)
     assert settings.replay_window_seconds == 300
     assert settings.public_key == bytes.fromhex("ab" * 32)
+
+
+def test_the_fleet_has_the_target_and_the_start_that_the_variables_name() -> None:
+    fleet = {
+        "SECONDS_PER_JOB": "12.5", "JOBS_AT_ONCE": "64", "TARGET_WAIT_SECONDS": "90",
+        "MINIMUM_TASKS": "1", "MAXIMUM_TASKS": "7",
+        "BOOT_INSTANCE_SECONDS": "100", "BOOT_PULL_SECONDS": "20", "BOOT_LOAD_SECONDS": "3",
+    }  # fmt: skip
+    settings = InteractionsSettings.from_environ(QUEUE | KEY | fleet)
+    target = ScalingTarget(12.5, 64, 90.0, minimum=1, maximum=7)
+    assert settings.fleet == FleetSettings(target, boot_seconds=123.0)
+    default = InteractionsSettings.from_environ(QUEUE | KEY).fleet
+    assert default == FleetSettings(ScalingTarget(10.0, 1, 60.0, 0, 1), boot_seconds=315.0)
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [{"JOBS_AT_ONCE": "0"}, {"JOBS_AT_ONCE": "65"}, {"SECONDS_PER_JOB": "0"},
+     {"MINIMUM_TASKS": "3", "MAXIMUM_TASKS": "2"}],
+    ids=str,
+)  # fmt: skip
+def test_a_fleet_that_makes_no_sense_is_refused_by_name(variables: dict[str, str]) -> None:
+    with pytest.raises(SettingsError, match=next(iter(variables))):
+        InteractionsSettings.from_environ(QUEUE | KEY | variables)
 
 
 def test_all_problems_are_reported_together_by_name() -> None:
