@@ -36,7 +36,7 @@ MAX_RECEIVES = 3
 
 
 @dataclass
-class EndedLeases(MemoryQueue):
+class LeaseCheckingQueue(MemoryQueue):
     """Takes a message only after its lease has ended: an extension could undo what was done."""
 
     lease: Lease | None = None
@@ -51,10 +51,10 @@ class EndedLeases(MemoryQueue):
 
 
 @dataclass
-class Desk:
+class OutcomesHarness:
     """Outcomes whose dependencies are in memory."""
 
-    queue: EndedLeases = field(default_factory=EndedLeases)
+    queue: LeaseCheckingQueue = field(default_factory=LeaseCheckingQueue)
     publisher: MemoryPublisher = field(default_factory=MemoryPublisher)
     table: MemoryTable = field(default_factory=MemoryTable)
 
@@ -71,8 +71,8 @@ class Desk:
 
 
 @pytest.fixture
-def desk() -> Desk:
-    return Desk()
+def harness() -> OutcomesHarness:
+    return OutcomesHarness()
 
 
 @pytest.mark.parametrize("last", [False, True])
@@ -86,21 +86,23 @@ def desk() -> Desk:
     ],
     ids=lambda error: type(error).__name__,
 )
-def test_the_lease_of_a_failed_job_ends_before_its_message_is_given_up(
-    desk: Desk, error: Exception, last: bool
+def test_the_lease_of_a_failed_job_ends_before_its_message_is_released_or_deleted(
+    harness: OutcomesHarness, error: Exception, last: bool
 ) -> None:
-    held = desk.hold(last=last)
-    desk.outcomes.failed(held, error)
+    held = harness.hold(last=last)
+    harness.outcomes.failed(held, error)
     assert held.lease.wait_for_end(0)
     abandoned = isinstance(error, LeaseLostError)
-    assert len(desk.queue.released) + len(desk.queue.deleted) == (not abandoned)
+    assert len(harness.queue.released) + len(harness.queue.deleted) == (not abandoned)
 
 
-def test_the_lease_of_an_answered_job_ends_before_its_message_is_deleted(desk: Desk) -> None:
-    held = desk.hold()
-    desk.outcomes.answered(held, pictures=2)
-    assert desk.queue.deleted == [held.message.receipt_handle]
-    assert desk.table.details[held.job.id] == {"pictures": 2}
+def test_the_lease_of_an_answered_job_ends_before_its_message_is_deleted(
+    harness: OutcomesHarness,
+) -> None:
+    held = harness.hold()
+    harness.outcomes.answered(held, pictures=2)
+    assert harness.queue.deleted == [held.message.receipt_handle]
+    assert harness.table.details[held.job.id] == {"pictures": 2}
 
 
 @pytest.mark.parametrize("error", [PicturesTooLargeError("x"), GenerationError("x")], ids=str)
@@ -120,12 +122,12 @@ def test_an_apology_is_shown_only_after_the_progress_edit_that_is_under_way(
             shown.append("apology")
             apologised.set()
 
-    desk = Desk(publisher=Screen())
-    held = desk.hold(edit, last=True)
+    harness = OutcomesHarness(publisher=Screen())
+    held = harness.hold(edit, last=True)
     held.progress.start()
     held.progress.report("progress")
     assert begun.wait(5)
-    desk.outcomes.failed(held, error)
+    harness.outcomes.failed(held, error)
     assert held.progress.settle(5)
     assert shown == ["progress", "apology"]
 
@@ -140,29 +142,31 @@ def test_an_apology_is_shown_only_after_the_progress_edit_that_is_under_way(
     ],
 )
 def test_a_message_whose_apology_failed_is_delayed_except_on_its_last_receive(
-    desk: Desk, error: ApiError, last: bool, delay: int
+    harness: OutcomesHarness, error: ApiError, last: bool, delay: int
 ) -> None:
-    desk.publisher.apology_error = error
-    held = desk.hold(last=last)
-    desk.outcomes.failed(held, PicturesTooLargeError("x"))
-    assert desk.queue.released == [(held.message.receipt_handle, delay)]
-    assert held.job.id not in desk.table.statuses
+    harness.publisher.apology_error = error
+    held = harness.hold(last=last)
+    harness.outcomes.failed(held, PicturesTooLargeError("x"))
+    assert harness.queue.released == [(held.message.receipt_handle, delay)]
+    assert held.job.id not in harness.table.statuses
 
 
-def test_the_record_of_a_job_whose_message_is_gone_says_so_and_charges_nothing(desk: Desk) -> None:
-    held = desk.hold()
-    desk.outcomes.failed(held, InteractionGoneError(404, 10008, "Unknown Message"))
-    assert desk.table.statuses[held.job.id] is JobStatus.FAILED
-    assert desk.table.details[held.job.id] == {"reason": "gone", "charged_pictures": 0}
-    assert desk.queue.deleted == [held.message.receipt_handle]
+def test_the_record_of_a_job_whose_message_is_gone_has_that_reason_and_charges_nothing(
+    harness: OutcomesHarness,
+) -> None:
+    held = harness.hold()
+    harness.outcomes.failed(held, InteractionGoneError(404, 10008, "Unknown Message"))
+    assert harness.table.statuses[held.job.id] is JobStatus.FAILED
+    assert harness.table.details[held.job.id] == {"reason": "gone", "charged_pictures": 0}
+    assert harness.queue.deleted == [held.message.receipt_handle]
 
 
 @pytest.mark.parametrize("body", ["not JSON", "{}", "null"])
 @pytest.mark.parametrize("receive_count", [1, MAX_RECEIVES])
 def test_an_unreadable_message_is_given_back_without_an_apology(
-    desk: Desk, body: str, receive_count: int
+    harness: OutcomesHarness, body: str, receive_count: int
 ) -> None:
     message = make_message(body, receive_count)
-    desk.outcomes.give_back(message, 10)
-    assert desk.queue.released == [(message.receipt_handle, 10)]
-    assert desk.publisher.apologies == []
+    harness.outcomes.give_back(message, 10)
+    assert harness.queue.released == [(message.receipt_handle, 10)]
+    assert harness.publisher.apologies == []
