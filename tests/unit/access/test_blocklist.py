@@ -159,6 +159,11 @@ def test_a_pattern_in_another_script_is_found_as_it_was_written() -> None:
         check(["голый король"], ["гол(?:ый|ая)"])
 
 
+def test_a_combining_mark_does_not_disguise_a_word_in_another_script() -> None:
+    with pytest.raises(Refusal):
+        check(["го\u0334лы\u0336й король"], ["голый"])
+
+
 @given(st.text(max_size=300))
 def test_readings_are_bounded_and_hold_no_disguise(text: str) -> None:
     found = readings(text)
