@@ -61,7 +61,7 @@ output "ecr_repository_url" {
 }
 
 output "jobs_table_name" {
-  description = "Name of the DynamoDB table of jobs."
+  description = "Name of the DynamoDB jobs table."
   value       = module.jobs_table.name
 }
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import boto3
 
-from emulation.rig.emulator_client import FleetAgent, client_options
+from emulation.rig.emulator_client import FleetAgentClient, client_options
 from emulation.rig.errors import AnswerError
 from emulation.rig.waiting import wait_until
 from tests import container_stack
@@ -45,9 +45,9 @@ class FleetStack:
     stack: Stack
 
     @property
-    def agent(self) -> FleetAgent:
+    def agent(self) -> FleetAgentClient:
         """The client of the fleet agent."""
-        return FleetAgent(self.stack.state.aws_endpoint)
+        return FleetAgentClient(self.stack.state.aws_endpoint)
 
     def client(self, service: str) -> Any:
         """A boto3 client for the emulator."""

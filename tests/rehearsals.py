@@ -18,7 +18,7 @@ import psutil
 
 from emulation.rig import rehearsal
 from emulation.rig.emulator_client import client_options
-from emulation.rig.stand_in_client import StandIn
+from emulation.rig.stand_in_client import StandInClient
 from emulation.rig.state import StackState, StateFolder
 from emulation.rig.waiting import wait_until
 from toolchain.layout import Layout
@@ -65,9 +65,9 @@ class Rehearsal:
         return Path(self.environment["DEPLOY_STATE_DIR"])
 
     @property
-    def discord(self) -> StandIn:
+    def discord(self) -> StandInClient:
         """The stand-in's control API."""
-        return StandIn(self.state.discord_url)
+        return StandInClient(self.state.discord_url)
 
     def client(self, service: str) -> Any:
         """A client of a service of the account."""

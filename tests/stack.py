@@ -19,7 +19,7 @@ from emulation.rig.host import stack as host
 from emulation.rig.host.parts import TASK_LOGS, WORKER_COMMAND
 from emulation.rig.host.processes import base_environment
 from emulation.rig.options import EMBEDDED_MODEL, FleetOptions, StackOptions
-from emulation.rig.stand_in_client import StandIn
+from emulation.rig.stand_in_client import StandInClient
 from emulation.rig.state import ProcessRecord, StackState, StateFolder
 from emulation.rig.terraform import Terraform
 from emulation.rig.waiting import wait_until
@@ -57,7 +57,7 @@ class Stack:
 
     state: StackState
     folder: StateFolder
-    discord: StandIn
+    discord: StandInClient
     sqs: SQSClient
 
     def queue_depth(self) -> tuple[int, int]:
@@ -114,7 +114,7 @@ def running(name: str, options: StackOptions) -> Iterator[Stack]:
     state = _started(folder, options)
     try:
         sqs = boto3.client("sqs", **_options(state))
-        yield Stack(state, folder, StandIn(state.discord_url), sqs)
+        yield Stack(state, folder, StandInClient(state.discord_url), sqs)
     finally:
         if TARGET == DOCKER:
             containers.stop(LAYOUT, folder)

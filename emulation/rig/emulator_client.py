@@ -31,7 +31,7 @@ def client_options(state: StackState) -> ClientOptions:
     }
 
 
-class FleetAgent:
+class FleetAgentClient:
     """Client of one emulator's fleet agent."""
 
     def __init__(self, aws_endpoint: str) -> None:

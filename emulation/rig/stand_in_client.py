@@ -33,7 +33,7 @@ class Answer:
         return paths
 
 
-class StandIn:
+class StandInClient:
     """Client of one running stand-in."""
 
     def __init__(self, url: str) -> None:

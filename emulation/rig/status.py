@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from emulation.rig.emulator_client import FleetAgent, client_options
+from emulation.rig.emulator_client import FleetAgentClient, client_options
 from emulation.rig.errors import RigError
 from emulation.rig.state import StackState
 
@@ -98,7 +98,7 @@ def fleet_status(state: StackState) -> FleetStatus | None:
         service = ecs.describe_services(
             cluster=state.ecs_cluster_name, services=[state.ecs_service_name]
         )["services"][0]
-        agent = FleetAgent(state.aws_endpoint).state()
+        agent = FleetAgentClient(state.aws_endpoint).state()
         return FleetStatus(
             desired=service["desiredCount"],
             running=service["runningCount"],

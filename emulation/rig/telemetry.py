@@ -17,11 +17,11 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from emulation.rig import status
-from emulation.rig.emulator_client import FleetAgent
+from emulation.rig.emulator_client import FleetAgentClient
 from emulation.rig.errors import RigError
 from emulation.rig.host.parts import TASK_LOGS
 from emulation.rig.logs import FunctionLog, GrowingLogs
-from emulation.rig.stand_in_client import StandIn
+from emulation.rig.stand_in_client import StandInClient
 from emulation.rig.state import StackState, StateFolder
 
 _PAUSE_SECONDS = 1.0
@@ -47,11 +47,11 @@ class Telemetry:
     """Reports one stack to its stand-in."""
 
     def __init__(self, folder: StateFolder, state: StackState) -> None:
-        self._stand_in = StandIn(state.discord_url)
+        self._stand_in = StandInClient(state.discord_url)
         self._workers = GrowingLogs(folder.logs, TASK_LOGS)
         self._functions = FunctionLog(state, "interactions")
         self._state = state
-        self._agent = FleetAgent(state.aws_endpoint)
+        self._agent = FleetAgentClient(state.aws_endpoint)
         self._sent: dict[str, float] = {}
         self._noted = 0
 

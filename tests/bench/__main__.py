@@ -14,7 +14,7 @@ from rich.table import Table
 from emulation.rig.emulator_client import client_options
 from emulation.rig.host import stack as host
 from emulation.rig.options import FleetOptions, StackOptions
-from emulation.rig.stand_in_client import StandIn
+from emulation.rig.stand_in_client import StandInClient
 from emulation.rig.state import StackState, StateFolder
 from tests.bench import fair_order, handler, request_path, worker
 from tests.bench.machine import Machine
@@ -89,7 +89,7 @@ def _measure_request_path(display: Display, state: StackState) -> list[dict[str,
 
 
 def _measure_fair_order(state: StackState, folder: StateFolder) -> dict[str, Any]:
-    discord = StandIn(state.discord_url)
+    discord = StandInClient(state.discord_url)
     sqs = boto3.client("sqs", **client_options(state))
     workers = Workers(Stack(state, folder, discord, sqs))
     workers.start()

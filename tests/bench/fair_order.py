@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass
 from datetime import datetime
 
-from emulation.rig.stand_in_client import StandIn
+from emulation.rig.stand_in_client import StandInClient
 
 BUSY_JOBS = 20
 ROUNDS = 3
@@ -23,7 +23,7 @@ class FairOrder:
     busy_jobs: int = BUSY_JOBS
 
 
-def measure(discord: StandIn) -> FairOrder:
+def measure(discord: StandInClient) -> FairOrder:
     """Measure on a stack with one worker. The first request, which warms it up, is not counted."""
     _wait_for_pictures(discord, _send_imagine(discord, "1"))
     alone = [
@@ -46,15 +46,15 @@ def _new_user_id() -> str:
     return str(time.time_ns() // 1000 << 12)
 
 
-def _send_imagine(discord: StandIn, user: str, steps: int = 12) -> str:
+def _send_imagine(discord: StandInClient, user: str, steps: int = 12) -> str:
     return discord.send("imagine", {"prompt": "a red circle", "steps": steps}, user_id=user)
 
 
-def _wait_for_pictures(discord: StandIn, interaction: str) -> None:
+def _wait_for_pictures(discord: StandInClient, interaction: str) -> None:
     discord.wait_for_pictures(interaction, _TIMEOUT_SECONDS)
 
 
-def _seconds_to_pictures(discord: StandIn, interaction: str) -> float:
+def _seconds_to_pictures(discord: StandInClient, interaction: str) -> float:
     """Seconds from the message that the job is queued to its edit with the pictures."""
     _wait_for_pictures(discord, interaction)
     message = discord.interaction(interaction)["message"]

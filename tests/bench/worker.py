@@ -14,12 +14,17 @@ from discord_diffusion.discord.webhooks import WebhookClient
 from discord_diffusion.jobs.job import Job
 from discord_diffusion.jobs.parameters import GenerationParameters
 from discord_diffusion.worker.dependencies import Dependencies
-from discord_diffusion.worker.generation import Generation, GenerationRequest, ModelInfo, OnStep
+from discord_diffusion.worker.job_record_writer import JobRecordWriter
 from discord_diffusion.worker.lease import LeaseTerms
 from discord_diffusion.worker.pace import Pace
 from discord_diffusion.worker.pipeline.generator import DiffusersGenerator
+from discord_diffusion.worker.pipeline_types import (
+    Generation,
+    GenerationRequest,
+    ModelInfo,
+    OnStep,
+)
 from discord_diffusion.worker.publisher import Publisher
-from discord_diffusion.worker.records import JobRecords
 from discord_diffusion.worker.source_images import SourceImages
 from discord_diffusion.worker.worker import Worker
 from tests.unit.worker.fakes import (
@@ -148,7 +153,7 @@ def _draw_as_a_worker(timed: _TimedGenerator, jobs: list[Job], discord_url: str)
             source_images=SourceImages((), discord_url),
             terms=LeaseTerms(30, 3),
             stop_timeout_seconds=30,
-            records=JobRecords(table),
+            records=JobRecordWriter(table),
             pace=Pace(table),
         )
     )

@@ -11,7 +11,7 @@ from PIL import Image
 from testcontainers.compose import DockerCompose
 
 from emulation.rig.docker.stack import find
-from emulation.rig.stand_in_client import StandIn
+from emulation.rig.stand_in_client import StandInClient
 from emulation.rig.state import StackState
 from tests.container_stack import leftovers
 from toolchain import docker
@@ -47,7 +47,7 @@ def state(compose: DockerCompose) -> StackState:
 
 
 def test_a_signed_interaction_becomes_pictures(state: StackState) -> None:
-    stand_in = StandIn(state.discord_url)
+    stand_in = StandInClient(state.discord_url)
     interaction = stand_in.send("imagine", {"prompt": "a red circle on a blue background"})
     answer = stand_in.wait_for_pictures(interaction, 60)
     assert [Image.open(io.BytesIO(one)).size for _, one in answer.pictures] == [(256, 256)] * 4

@@ -40,7 +40,7 @@ class Channel:
 
     @property
     def table(self) -> str:
-        """The table of jobs."""
+        """The jobs table."""
         return self.stack.state.worker_environment["JOBS_TABLE"]
 
     def interact(self, **fields: Any) -> dict[str, Any]:

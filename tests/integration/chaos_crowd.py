@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from emulation.rig.errors import AnswerError
-from emulation.rig.stand_in_client import StandIn
+from emulation.rig.stand_in_client import StandInClient
 
 _THREADS = 2
 _PAUSE_SECONDS = 0.4
@@ -28,7 +28,7 @@ class _Request:
 class Crowd:
     """Begins to send at once; `sent` holds user and number of pictures of each accepted job."""
 
-    discord: StandIn
+    discord: StandInClient
     jobs: int
     users: int
     rng: random.Random

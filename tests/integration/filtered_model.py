@@ -14,8 +14,8 @@ from torch.nn.functional import normalize
 from transformers import CLIPConfig, CLIPImageProcessor
 
 from discord_diffusion.jobs.parameters import GenerationParameters
-from discord_diffusion.worker.generation import GenerationRequest
 from discord_diffusion.worker.pipeline.generator import DiffusersGenerator
+from discord_diffusion.worker.pipeline_types import GenerationRequest
 from tests.unit.worker.pipeline import tiny_model
 from tests.unit.worker.pipeline.drawing import draw_all, load
 from tests.unit.worker.pipeline.faults import default_model

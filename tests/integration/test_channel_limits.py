@@ -22,7 +22,7 @@ from channel import (
     is_ephemeral,
 )
 
-from discord_diffusion.access.limits import REST_SECONDS
+from discord_diffusion.access.limits import PAUSE_AFTER_CANCEL_SECONDS
 from tests.stack import Stack
 
 PATIENCE = 3
@@ -126,7 +126,7 @@ def test_a_user_who_cancels_can_not_request_again_for_a_moment(channel: Channel)
         began = time.monotonic()
         channel.interact(command="cancel", user_id=user, locale="en-US")
         second = channel.imagine(user)
-        if time.monotonic() - began < REST_SECONDS:
+        if time.monotonic() - began < PAUSE_AFTER_CANCEL_SECONDS:
             assert contains_text(content_of(second), "en-US", "refused.just_cancelled")
             assert channel.used(user) == 0
             return

@@ -18,7 +18,7 @@ import pytest
 
 from emulation.rig import rehearsal as rehearsing
 from emulation.rig.host import stack as host
-from emulation.rig.stand_in_client import StandIn
+from emulation.rig.stand_in_client import StandInClient
 from emulation.rig.state import StateFolder
 from tests import rehearsals
 from tests.rehearsals import Rehearsal, wait_for, words_and_environments
@@ -149,7 +149,7 @@ def test_discord_sends_signed_commands_to_the_deployed_endpoint(rehearsal: Rehea
     url = rehearsal.application()["interactions_endpoint_url"]
     assert url.startswith(rehearsal.state.aws_endpoint)
     assert "imagine" in [command["name"] for command in rehearsal.commands()]
-    discord = StandIn(rehearsal.state.discord_url)
+    discord = StandInClient(rehearsal.state.discord_url)
     interaction = discord.send("imagine", {"prompt": "a red circle"})
     assert "red circle" in str(discord.interaction(interaction))
 

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from emulation.rig.docker import stack as containers
-from emulation.rig.emulator_client import FleetAgent
+from emulation.rig.emulator_client import FleetAgentClient
 from emulation.rig.state import StackState, StateFolder
 from emulation.rig.waiting import wait_until
 from tests import container_stack
@@ -73,7 +73,7 @@ def listening(state: StackState) -> set[int]:
 
 def task_pids(rig: Rig) -> set[int]:
     """The fleet's worker processes, which are the emulator's children."""
-    tasks = FleetAgent(rig.state.aws_endpoint).state()["tasks"]
+    tasks = FleetAgentClient(rig.state.aws_endpoint).state()["tasks"]
     return {task["pid"] for task in tasks if task["pid"]}
 
 

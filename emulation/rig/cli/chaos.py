@@ -10,7 +10,7 @@ from emulation.discord.chaos import Fault, FaultName
 from emulation.rig import report
 from emulation.rig.cli.shared import AsJson, StateDir, print_json, running_stack, setting
 from emulation.rig.errors import RigError
-from emulation.rig.stand_in_client import StandIn
+from emulation.rig.stand_in_client import StandInClient
 
 app = typer.Typer(no_args_is_help=True, help="Faults of the stand-in for Discord.")
 
@@ -61,11 +61,11 @@ def off(
     _show(stand_in.set_chaos(kept), as_json=as_json)
 
 
-def _stand_in(state_dir: Path | None) -> StandIn:
-    return StandIn(running_stack(state_dir).discord_url)
+def _stand_in(state_dir: Path | None) -> StandInClient:
+    return StandInClient(running_stack(state_dir).discord_url)
 
 
-def _switched_on(stand_in: StandIn) -> dict[str, dict[str, object]]:
+def _switched_on(stand_in: StandInClient) -> dict[str, dict[str, object]]:
     """The settings of the faults that are on, without their hits and ends."""
     return {
         name: {key: value for key, value in fault.items() if key in Fault.model_fields}

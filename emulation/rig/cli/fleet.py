@@ -9,7 +9,7 @@ from rich.console import Console
 
 from emulation.rig import report
 from emulation.rig.cli.shared import AsJson, StateDir, print_json, running_stack, setting
-from emulation.rig.emulator_client import FleetAgent
+from emulation.rig.emulator_client import FleetAgentClient
 from emulation.rig.errors import RigError
 from emulation.rig.status import fleet_status
 
@@ -83,5 +83,5 @@ def settings(changes: Changes = None, state_dir: StateDir = None) -> None:
     print_json(state["settings"])
 
 
-def _agent(state_dir: Path | None) -> FleetAgent:
-    return FleetAgent(running_stack(state_dir).aws_endpoint)
+def _agent(state_dir: Path | None) -> FleetAgentClient:
+    return FleetAgentClient(running_stack(state_dir).aws_endpoint)

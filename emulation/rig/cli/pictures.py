@@ -19,7 +19,7 @@ from emulation.rig.cli.shared import (
 )
 from emulation.rig.cli.stack import start_stack
 from emulation.rig.options import StackOptions
-from emulation.rig.stand_in_client import Answer, StandIn
+from emulation.rig.stand_in_client import Answer, StandInClient
 from emulation.rig.state import StateFolder
 from toolchain.display import Display
 
@@ -57,7 +57,7 @@ def send(
     given: dict[str, object] = {"prompt": prompt, "seed": seed, "images": count, "steps": steps}
     given |= {"guidance": guidance, "negative_prompt": negative_prompt}
     options = {name: value for name, value in given.items() if value is not None}
-    stand_in = StandIn(running_stack(state_dir).discord_url)
+    stand_in = StandInClient(running_stack(state_dir).discord_url)
     started = time.monotonic()
     interaction = stand_in.send("imagine", options, **({"user_id": user} if user else {}))
     answer = stand_in.wait_for_pictures(interaction, timeout, None if as_json else report.live)
@@ -81,7 +81,7 @@ def demo(
     options = StackOptions(aws_port=aws_port, discord_port=discord_port)
     folder = StateFolder.chosen(LAYOUT.root, state_dir)
     state = start_stack(options, folder)
-    stand_in = StandIn(state.discord_url)
+    stand_in = StandInClient(state.discord_url)
 
     def draw() -> Answer:
         return stand_in.wait_for_pictures(stand_in.send("imagine", _DEMO), timeout)

@@ -19,7 +19,7 @@ from pathlib import Path
 import httpx
 
 from emulation.rig import deployment
-from emulation.rig.emulator_client import CREDENTIALS, FleetAgent
+from emulation.rig.emulator_client import CREDENTIALS, FleetAgentClient
 from emulation.rig.errors import RigError, StartError
 from emulation.rig.options import FleetOptions, ModelOptions, StackOptions
 from emulation.rig.state import StackState, StateFolder
@@ -97,7 +97,7 @@ def _register(state: StackState) -> None:
 
 def _wait_for_tasks(state: StackState, fleet: FleetOptions) -> None:
     """Wait for the first tasks, which start at once, then set the speed that was chosen."""
-    agent = FleetAgent(state.aws_endpoint)
+    agent = FleetAgentClient(state.aws_endpoint)
     number = min(fleet.minimum_tasks, fleet.maximum_tasks)
 
     def running() -> bool:

@@ -3,7 +3,7 @@
 import psutil
 
 from emulation.aws.launch import HEALTH_PATH
-from emulation.rig.emulator_client import FleetAgent
+from emulation.rig.emulator_client import FleetAgentClient
 from emulation.rig.host import processes
 from emulation.rig.host.parts import TASK_LOGS
 from emulation.rig.loopback import answers
@@ -34,7 +34,7 @@ def wait_for_tasks(folder: StateFolder, state: StackState, number: int) -> None:
     Raises:
         DeadlineError: they were not ready in time; the text ends with a task's log.
     """
-    agent = FleetAgent(state.aws_endpoint)
+    agent = FleetAgentClient(state.aws_endpoint)
 
     def ready() -> bool:
         ids = [task["task"][:8] for task in agent.state()["tasks"] if task["status"] == "RUNNING"]

@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 
 from emulation.rig import deployment
-from emulation.rig.emulator_client import FleetAgent
+from emulation.rig.emulator_client import FleetAgentClient
 from emulation.rig.errors import StartError
 from emulation.rig.host import health, processes
 from emulation.rig.host.parts import Parts
@@ -96,7 +96,7 @@ def _started(
     def wait_for_tasks() -> None:
         number = min(options.fleet.minimum_tasks, options.fleet.maximum_tasks)
         health.wait_for_tasks(folder, state, number)
-        FleetAgent(state.aws_endpoint).change("settings", **options.fleet.settings())
+        FleetAgentClient(state.aws_endpoint).change("settings", **options.fleet.settings())
 
     with ThreadPoolExecutor() as pool:
         fleet = pool.submit(display.run, "fleet: tasks are ready", wait_for_tasks)

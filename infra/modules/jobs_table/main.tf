@@ -1,4 +1,4 @@
-# The table of jobs, and of the fleet's state, ledgers and server settings. The beginning of an
+# The jobs table, and of the fleet's state, ledgers and server settings. The beginning of an
 # item's id says what it is.
 
 data "aws_caller_identity" "current" {}

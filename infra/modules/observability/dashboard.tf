@@ -60,7 +60,7 @@ locals {
       { title = "Functions: duration, ms (p99)", stat = "p99", period = 60, metrics = [
         for role, name in var.function_names : ["AWS/Lambda", "Duration", "FunctionName", name, { label = role }]
       ] },
-      { title = "Scaling loop: looks a minute", stat = "Sum", period = 60, metrics = [
+      { title = "Scaling loop: runs a minute", stat = "Sum", period = 60, metrics = [
         ["AWS/Lambda", "Invocations", "FunctionName", var.backlog_function_name, { label = "looks" }],
       ] },
     ],

@@ -8,7 +8,7 @@ COOLDOWN_SECONDS = (0, 3600)
 JOBS_IN_FLIGHT = (1, 20)
 """Ranges that the managers of a guild choose from, to tighten the deployment's limits."""
 
-REST_SECONDS = 5
+PAUSE_AFTER_CANCEL_SECONDS = 5
 """Pause after a request that was cancelled, because cancelled requests cost no units."""
 
 PRIORITY_FACTOR = 3

@@ -1,4 +1,4 @@
-"""The state of the fleet in the job table: the items `fleet` and `pace`."""
+"""The state of the fleet in the jobs table: the items `fleet` and `pace`."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""The ledger: what jobs cost, in the job table, written together with the job records.
+"""The ledger: what jobs cost, in the jobs table, written together with the job records.
 
     user#<where>#<user>          `jobs` not finished (a set of ids), `asked_at` of the last request,
                                  `cancelled_at` of the last one that was cancelled
@@ -15,7 +15,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from discord_diffusion.access.limits import REST_SECONDS, Limits, Usage, day_of, next_day
+from discord_diffusion.access.limits import (
+    PAUSE_AFTER_CANCEL_SECONDS,
+    Limits,
+    Usage,
+    day_of,
+    next_day,
+)
 from discord_diffusion.aws.dynamodb import Arguments, Table, from_item
 from discord_diffusion.aws.errors import Item
 from discord_diffusion.jobs.job import TOKEN_LIFETIME, snowflake_time
@@ -98,8 +104,11 @@ def refusal(subject: str, item: Item | None, charge: Charge, now: datetime) -> R
             again = f"<t:{int(asked_at + cooldown) + 1}:R>"
             return Refusal("cooldown", seconds=cooldown, again=again)
         cancelled_at = found.get("cancelled_at", 0.0)
-        if cancelled_at > now.timestamp() - REST_SECONDS:
-            return Refusal("just_cancelled", again=f"<t:{int(cancelled_at + REST_SECONDS) + 1}:R>")
+        if cancelled_at > now.timestamp() - PAUSE_AFTER_CANCEL_SECONDS:
+            return Refusal(
+                "just_cancelled",
+                again=f"<t:{int(cancelled_at + PAUSE_AFTER_CANCEL_SECONDS) + 1}:R>",
+            )
         return Refusal("in_flight", jobs=len(found.get("jobs", ())))
     limit = limits.user_units if subject == _DAY else limits.guild_units
     left = max(0, limit - int(found.get("used", 0)))
@@ -169,7 +178,7 @@ def _one_more_job(table: Table, record: JobRecord, limits: Limits, now: datetime
         ":now": seconds,
         ":most": limits.in_flight,
         ":ttl": _ttl(now),
-        ":rested": seconds - REST_SECONDS,
+        ":rested": seconds - PAUSE_AFTER_CANCEL_SECONDS,
         ":id": {record.id},
     }
     condition = (

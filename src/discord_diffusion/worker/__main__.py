@@ -15,7 +15,7 @@ from discord_diffusion.settings.reader import SettingsError
 from discord_diffusion.settings.worker import WorkerSettings
 from discord_diffusion.worker import job_log
 from discord_diffusion.worker.errors import ModelLoadError
-from discord_diffusion.worker.generation import Generator
+from discord_diffusion.worker.pipeline_types import Generator
 from discord_diffusion.worker.shutdown import Shutdown, exit_now
 
 log = logging.getLogger("discord_diffusion.worker")

@@ -18,7 +18,7 @@ from discord_diffusion.texts.answers import (
 from discord_diffusion.texts.catalogue import say
 from discord_diffusion.texts.formatting import clean, escape, fit_content, shorten
 from discord_diffusion.worker.encoding import CaptionedImage, encode_to_fit, enlarge
-from discord_diffusion.worker.generation import Generation, ModelInfo, Picture
+from discord_diffusion.worker.pipeline_types import Generation, ModelInfo, Picture
 
 Components = tuple[Mapping[str, Any], ...]
 """Rows of buttons, as Discord takes them."""

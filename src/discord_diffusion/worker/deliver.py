@@ -7,8 +7,8 @@ from threading import Lock
 from discord_diffusion.discord.errors import ApiError
 from discord_diffusion.jobs.job import Job
 from discord_diffusion.worker.answer import Answer, compose
-from discord_diffusion.worker.generation import Generation
 from discord_diffusion.worker.held_jobs import HeldJob
+from discord_diffusion.worker.pipeline_types import Generation
 from discord_diffusion.worker.progress import Progress
 from discord_diffusion.worker.publisher import PROGRESS_TIMEOUT_SECONDS, Publisher
 

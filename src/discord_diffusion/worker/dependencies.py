@@ -11,12 +11,12 @@ from discord_diffusion.aws.queue import JobQueue
 from discord_diffusion.aws.task_protection import TaskProtection
 from discord_diffusion.discord.webhooks import WebhookClient
 from discord_diffusion.settings.worker import WorkerSettings
-from discord_diffusion.worker.generation import Generator
+from discord_diffusion.worker.job_record_writer import JobRecordWriter
 from discord_diffusion.worker.lease import LeaseTerms
 from discord_diffusion.worker.pace import Pace
-from discord_diffusion.worker.protection import Protection
+from discord_diffusion.worker.pipeline_types import Generator
+from discord_diffusion.worker.protection_thread import ProtectionThread
 from discord_diffusion.worker.publisher import Publisher
-from discord_diffusion.worker.records import JobRecords
 from discord_diffusion.worker.source_images import SourceImages
 from discord_diffusion.worker.telemetry import Telemetry, tracer_to
 from discord_diffusion.worker.watchdog import HealthFile
@@ -34,9 +34,9 @@ class Dependencies:
     stop_timeout_seconds: float
     picture_scale: int = 1
     model_notice: str = ""
-    records: JobRecords = field(default_factory=lambda: JobRecords(None))
+    records: JobRecordWriter = field(default_factory=lambda: JobRecordWriter(None))
     pace: Pace = field(default_factory=Pace)
-    protection: Protection = field(default_factory=lambda: Protection(None))
+    protection: ProtectionThread = field(default_factory=lambda: ProtectionThread(None))
     telemetry: Telemetry = field(default_factory=Telemetry)
     health: HealthFile = field(default_factory=lambda: HealthFile(None))
     end_process: Callable[[], None] = lambda: None
@@ -60,9 +60,9 @@ class Dependencies:
             stop_timeout_seconds=settings.stop_timeout_seconds,
             picture_scale=settings.picture_scale,
             model_notice=settings.model_notice or "",
-            records=JobRecords(JobStore(table) if table else None),
+            records=JobRecordWriter(JobStore(table) if table else None),
             pace=Pace(FleetStateStore(table) if table else None),
-            protection=Protection(TaskProtection(agent) if agent else None),
+            protection=ProtectionThread(TaskProtection(agent) if agent else None),
             telemetry=Telemetry(settings.metric_namespace, tracer_to(settings.otlp_endpoint)),
             health=HealthFile(Path(settings.health_file) if settings.health_file else None),
             end_process=end_process,

@@ -7,9 +7,14 @@ from dataclasses import dataclass, field
 
 from discord_diffusion.worker import job_log
 from discord_diffusion.worker.errors import GenerationError, WorkerError
-from discord_diffusion.worker.generation import Generation, GenerationRequest, Generator, Preview
 from discord_diffusion.worker.held_jobs import HeldJob, HeldJobs
 from discord_diffusion.worker.pace import Pace
+from discord_diffusion.worker.pipeline_types import (
+    Generation,
+    GenerationRequest,
+    Generator,
+    Preview,
+)
 from discord_diffusion.worker.progress import progress_text
 from discord_diffusion.worker.telemetry import Telemetry
 from discord_diffusion.worker.watchdog import Watchdog

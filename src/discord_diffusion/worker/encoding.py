@@ -34,7 +34,7 @@ class Encoding:
     quality: int | None = None
 
 
-LADDER = (
+ENCODINGS_BEST_FIRST = (
     Encoding("PNG", "png"),
     Encoding("WEBP", "webp", 92),
     Encoding("WEBP", "webp", 80),
@@ -68,10 +68,10 @@ def encode_to_fit(
     Raises:
         PicturesTooLargeError: not even the last rung fits.
     """
-    for first_rung in range(len(LADDER)):
+    for first_encoding in range(len(ENCODINGS_BEST_FIRST)):
         with ThreadPoolExecutor(max_workers=max(1, len(images))) as pool:
             files = tuple(
-                pool.map(lambda image, rung=first_rung: _fit(image, file_limit, rung), images)
+                pool.map(lambda image, rung=first_encoding: _fit(image, file_limit, rung), images)
             )
         if sum(len(file.content) for file in files) <= total_limit:
             return files
@@ -112,8 +112,8 @@ def encode(captioned: CaptionedImage, encoding: Encoding) -> File:
     )
 
 
-def _fit(captioned: CaptionedImage, file_limit: int, first_rung: int) -> File:
-    for encoding in LADDER[first_rung:]:
+def _fit(captioned: CaptionedImage, file_limit: int, first_encoding: int) -> File:
+    for encoding in ENCODINGS_BEST_FIRST[first_encoding:]:
         file = encode(captioned, encoding)
         if len(file.content) <= file_limit:
             return file

@@ -20,7 +20,7 @@ from discord_diffusion.worker.errors import JobExpiredError, LeaseLostError
 from discord_diffusion.worker.lease import Lease
 from discord_diffusion.worker.pace import TOKEN_MARGIN
 from discord_diffusion.worker.progress import Progress
-from discord_diffusion.worker.protection import Protection
+from discord_diffusion.worker.protection_thread import ProtectionThread
 
 MOST_HELD = 32
 """The most jobs in all. Reached only if Discord takes answers more slowly than they are drawn."""
@@ -105,7 +105,7 @@ class HeldJob:
 class HeldJobs:
     """Shared by the threads that receive, prepare, draw and deliver."""
 
-    protection: Protection
+    protection: ProtectionThread
     gather_seconds: float = _GATHER_SECONDS
     clock: Callable[[], float] = time.monotonic
     _changed: threading.Condition = field(default_factory=threading.Condition)
@@ -190,7 +190,7 @@ class HeldJobs:
                     self._changed.wait()
             return []
 
-    def wait_for_room(self, lead_seconds: float, at_most: float) -> Poll | None:
+    def wait_until_next_receive(self, lead_seconds: float, at_most: float) -> Poll | None:
         """Wait until another job should be received; None if that is not the case in time.
 
         `lead_seconds` is how long before the end of a batch the next job is received; `at_most` is

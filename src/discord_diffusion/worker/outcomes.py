@@ -26,9 +26,9 @@ from discord_diffusion.worker.failures import (
     rule_for,
 )
 from discord_diffusion.worker.held_jobs import HeldJob
+from discord_diffusion.worker.job_record_writer import JobRecordWriter
 from discord_diffusion.worker.lease import LeaseTerms
 from discord_diffusion.worker.publisher import MessageState, Publisher
-from discord_diffusion.worker.records import JobRecords
 from discord_diffusion.worker.telemetry import Telemetry
 
 log = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ class JobOutcomes:
 
     queue: JobQueue
     publisher: Publisher
-    records: JobRecords
+    records: JobRecordWriter
     terms: LeaseTerms
     telemetry: Telemetry
 

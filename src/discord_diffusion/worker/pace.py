@@ -1,7 +1,7 @@
 """The pace of this worker: the seconds that drawing takes, learned from the last batches.
 
 From it follow whether a job can still be answered before its token expires, when the next job is
-received, and, by way of the job table, how many workers the fleet needs.
+received, and, by way of the jobs table, how many workers the fleet needs.
 """
 
 import logging
@@ -72,7 +72,7 @@ class Pace:
             )
 
     def publish(self) -> None:
-        """Write the seconds per batch into the job table, at most once a minute."""
+        """Write the seconds per batch into the jobs table, at most once a minute."""
         if not self._table or not self._seconds_per_batch or self._clock() < self._publish_at:
             return
         self._publish_at = self._clock() + PUBLISH_INTERVAL_SECONDS

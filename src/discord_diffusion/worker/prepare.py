@@ -9,11 +9,11 @@ from discord_diffusion.discord.errors import ApiError
 from discord_diffusion.jobs.record import JobStatus
 from discord_diffusion.worker.errors import FailedBeforeError
 from discord_diffusion.worker.held_jobs import HeldJob
+from discord_diffusion.worker.job_record_writer import JobRecordWriter
 from discord_diffusion.worker.outcomes import JobOutcomes
 from discord_diffusion.worker.pace import Pace
 from discord_diffusion.worker.progress import progress_text
 from discord_diffusion.worker.publisher import MessageState, Publisher
-from discord_diffusion.worker.records import JobRecords
 from discord_diffusion.worker.source_images import SourceImages
 
 log = logging.getLogger(__name__)
@@ -25,7 +25,7 @@ _ENDED = frozenset({JobStatus.ANSWERED, JobStatus.CANCELLED, JobStatus.REFUSED})
 class Preparer:
     """Shared by the threads of its stage."""
 
-    records: JobRecords
+    records: JobRecordWriter
     publisher: Publisher
     source_images: SourceImages
     outcomes: JobOutcomes

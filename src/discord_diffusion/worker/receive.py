@@ -10,10 +10,10 @@ from discord_diffusion.aws.errors import QueueError
 from discord_diffusion.aws.queue import JobQueue, ReceivedMessage
 from discord_diffusion.jobs.job import Job
 from discord_diffusion.worker import job_log
-from discord_diffusion.worker.generation import Generator
 from discord_diffusion.worker.held_jobs import HeldJob, HeldJobs
 from discord_diffusion.worker.lease import Lease, LeaseTerms
 from discord_diffusion.worker.pace import TOKEN_MARGIN
+from discord_diffusion.worker.pipeline_types import Generator
 from discord_diffusion.worker.progress import Progress
 from discord_diffusion.worker.publisher import Publisher
 from discord_diffusion.worker.retries import backoff
@@ -49,7 +49,7 @@ class Receiver:
         """
         least, most = _LEAD_SECONDS
         lead = min(most, least + 2 * prepare_seconds)
-        poll = self.held_jobs.wait_for_room(lead, _STOP_CHECK_SECONDS)
+        poll = self.held_jobs.wait_until_next_receive(lead, _STOP_CHECK_SECONDS)
         if poll is None:
             return []
         try:

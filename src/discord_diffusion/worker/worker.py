@@ -19,9 +19,9 @@ from discord_diffusion.worker.answer import Answer
 from discord_diffusion.worker.deliver import Deliverer
 from discord_diffusion.worker.dependencies import Dependencies
 from discord_diffusion.worker.draw import BatchDrawer
-from discord_diffusion.worker.generation import Generation
 from discord_diffusion.worker.held_jobs import HeldJob, HeldJobs, Stage
 from discord_diffusion.worker.outcomes import JobOutcomes
+from discord_diffusion.worker.pipeline_types import Generation
 from discord_diffusion.worker.prepare import Preparer
 from discord_diffusion.worker.receive import Receiver
 from discord_diffusion.worker.watchdog import Watchdog

@@ -12,8 +12,8 @@ from diffusers import DiffusionPipeline
 
 from discord_diffusion.jobs.parameters import IMAGES, GenerationParameters
 from discord_diffusion.settings.worker import PipelineSettings
-from discord_diffusion.worker.generation import Generation, GenerationRequest
 from discord_diffusion.worker.pipeline.generator import DiffusersGenerator
+from discord_diffusion.worker.pipeline_types import Generation, GenerationRequest
 
 PROMPT = "a red circle on a blue background"
 

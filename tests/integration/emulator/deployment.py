@@ -185,7 +185,7 @@ class Deployment:
 
 
 def create_jobs_table(client: Any, name: str) -> None:
-    """Create a table of jobs with the keys and the index that Terraform gives it."""
+    """Create a jobs table with the keys and the index that Terraform gives it."""
     attributes = {"id": "S", "waiting": "S", "created_at": "N"}
     client.create_table(
         TableName=name,

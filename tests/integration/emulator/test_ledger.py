@@ -134,7 +134,7 @@ def test_a_cancelled_job_is_refunded_and_the_next_request_is_refused_for_a_momen
         store.accept(new_job(user), charge=charge())
     assert refused.value.reason == "just_cancelled"
     assert str(refused.value.values["again"]).startswith("<t:")
-    monkeypatch.setattr(ledger, "REST_SECONDS", 0)
+    monkeypatch.setattr(ledger, "PAUSE_AFTER_CANCEL_SECONDS", 0)
     assert store.accept(new_job(user), charge=charge())
 
 
@@ -193,7 +193,7 @@ def test_after_many_concurrent_changes_exactly_the_answered_jobs_are_charged(
 ) -> None:
     """Many threads accept, end and withdraw the same jobs, each several times."""
     # Negative, since another thread may cancel a job after this thread has read the clock.
-    monkeypatch.setattr(ledger, "REST_SECONDS", -60)
+    monkeypatch.setattr(ledger, "PAUSE_AFTER_CANCEL_SECONDS", -60)
     jobs = [new_job(user, user) for _ in range(24)]
     ends = (JobStatus.ANSWERED, JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.REFUSED)
 

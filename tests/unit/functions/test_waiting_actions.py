@@ -13,7 +13,7 @@ from discord_diffusion.fleet.state import (
     FleetState,
 )
 from discord_diffusion.fleet.wait_estimate import expected_wait
-from discord_diffusion.functions.waiting.actions import Action, due_actions
+from discord_diffusion.functions.waiting.due_actions import Action, due_actions
 from discord_diffusion.jobs.job import DISCORD_EPOCH
 from discord_diffusion.jobs.parameters import GenerationParameters
 from discord_diffusion.jobs.record import JobRecord, JobStatus, WaitEstimate, WaitKind

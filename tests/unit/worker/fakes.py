@@ -16,7 +16,7 @@ from discord_diffusion.jobs.parameters import GenerationParameters
 from discord_diffusion.jobs.record import JobStatus
 from discord_diffusion.settings.worker import WorkerSettings
 from discord_diffusion.worker.answer import Answer
-from discord_diffusion.worker.generation import (
+from discord_diffusion.worker.pipeline_types import (
     Generation,
     GenerationRequest,
     ModelInfo,
@@ -113,7 +113,7 @@ class MemoryQueue:
 
 @dataclass
 class MemoryTable:
-    """A job table in memory, or one that raises `error`."""
+    """A jobs table in memory, or one that raises `error`."""
 
     statuses: dict[str, JobStatus] = field(default_factory=dict)
     details: dict[str, dict[str, str | float]] = field(default_factory=dict)

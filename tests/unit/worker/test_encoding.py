@@ -7,7 +7,13 @@ import pytest
 from PIL import Image
 
 from discord_diffusion.discord.webhooks import File
-from discord_diffusion.worker.encoding import LADDER, CaptionedImage, encode, encode_to_fit, enlarge
+from discord_diffusion.worker.encoding import (
+    ENCODINGS_BEST_FIRST,
+    CaptionedImage,
+    encode,
+    encode_to_fit,
+    enlarge,
+)
 from discord_diffusion.worker.errors import PicturesTooLargeError
 
 PARAMETERS = "ein grüner Kreis 🟢\nNegative prompt: nothing\nSteps: 12, Seed: 7"
@@ -28,11 +34,11 @@ def opened(file: File) -> Image.Image:
 
 @pytest.mark.parametrize("parameters", ["plain", PARAMETERS, "nul \0 byte", "עברית"])
 def test_a_png_carries_its_parameters_where_tools_look(parameters: str) -> None:
-    image = opened(encode(captioned(parameters=parameters), LADDER[0]))
+    image = opened(encode(captioned(parameters=parameters), ENCODINGS_BEST_FIRST[0]))
     assert image.info["parameters"] == parameters.replace("\0", "")
 
 
-@pytest.mark.parametrize("encoding", LADDER[1:], ids=str)
+@pytest.mark.parametrize("encoding", ENCODINGS_BEST_FIRST[1:], ids=str)
 def test_webp_and_jpeg_carry_their_parameters_in_exif(encoding: object) -> None:
     image = opened(encode(captioned(), encoding))  # type: ignore[arg-type]  # parametrize is untyped
     comment = image.getexif().get_ifd(0x8769)[0x9286]
@@ -50,15 +56,15 @@ def test_a_png_keeps_every_pixel() -> None:
 
 
 def test_each_rung_of_the_ladder_is_smaller_than_the_one_before() -> None:
-    sizes = [len(encode(captioned(), encoding).content) for encoding in LADDER]
+    sizes = [len(encode(captioned(), encoding).content) for encoding in ENCODINGS_BEST_FIRST]
     assert sizes == sorted(sizes, reverse=True)
 
 
 def test_a_picture_takes_the_first_rung_that_fits() -> None:
-    sizes = [len(encode(captioned(), encoding).content) for encoding in LADDER]
+    sizes = [len(encode(captioned(), encoding).content) for encoding in ENCODINGS_BEST_FIRST]
     for rung, size in enumerate(sizes):
         [file] = encode_to_fit([captioned()], size)
-        assert file == encode(captioned(), LADDER[rung])
+        assert file == encode(captioned(), ENCODINGS_BEST_FIRST[rung])
 
 
 def test_only_the_picture_that_is_too_large_is_made_smaller() -> None:

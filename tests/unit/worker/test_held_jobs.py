@@ -9,13 +9,13 @@ import pytest
 from discord_diffusion.worker.held_jobs import MOST_HELD, HeldJob, HeldJobs, Poll, Stage
 from discord_diffusion.worker.lease import Lease
 from discord_diffusion.worker.progress import Progress
-from discord_diffusion.worker.protection import Protection
+from discord_diffusion.worker.protection_thread import ProtectionThread
 from tests.unit.worker.fakes import MemoryQueue, make_job, make_message, wait_until
 
 LEAD = 2.0
 
 
-class CountingProtection(Protection):
+class CountingProtection(ProtectionThread):
     """Counts held jobs."""
 
     def __init__(self) -> None:
@@ -79,7 +79,7 @@ class FrozenHeldJobs:
         return held
 
     def poll(self) -> Poll | None:
-        return self.held_jobs.wait_for_room(LEAD, 0.0)
+        return self.held_jobs.wait_until_next_receive(LEAD, 0.0)
 
 
 @pytest.fixture
@@ -154,7 +154,7 @@ def test_a_poll_that_waits_begins_as_soon_as_the_end_of_the_batch_is_known(
 ) -> None:
     frozen.ready()
     frozen.held_jobs.next_batch()
-    polls = frozen.wait(lambda: frozen.held_jobs.wait_for_room(LEAD, 60.0), clock_reads=2)
+    polls = frozen.wait(lambda: frozen.held_jobs.wait_until_next_receive(LEAD, 60.0), clock_reads=2)
     assert polls == []
     frozen.held_jobs.expect_drawing_for(LEAD)
     wait_until(lambda: polls == [Poll.SHORT])

@@ -19,10 +19,10 @@ from discord_diffusion.worker.errors import (
     PicturesTooLargeError,
 )
 from discord_diffusion.worker.held_jobs import HeldJob
+from discord_diffusion.worker.job_record_writer import JobRecordWriter
 from discord_diffusion.worker.lease import Lease, LeaseTerms
 from discord_diffusion.worker.outcomes import JobOutcomes
 from discord_diffusion.worker.progress import Edit, Progress
-from discord_diffusion.worker.records import JobRecords
 from discord_diffusion.worker.telemetry import Telemetry
 from tests.unit.worker.fakes import (
     MemoryPublisher,
@@ -60,7 +60,7 @@ class OutcomesHarness:
 
     def __post_init__(self) -> None:
         terms = LeaseTerms(60, MAX_RECEIVES)
-        records = JobRecords(self.table)
+        records = JobRecordWriter(self.table)
         self.outcomes = JobOutcomes(self.queue, self.publisher, records, terms, Telemetry())
 
     def hold(self, edit: Edit = lambda _text, _sketch: None, *, last: bool = False) -> HeldJob:

@@ -21,7 +21,7 @@ from discord_diffusion.discord.webhooks import WebhookClient
 from discord_diffusion.texts.answers import apology_for
 from discord_diffusion.worker.answer import compose
 from discord_diffusion.worker.errors import LeaseLostError, PicturesTooLargeError
-from discord_diffusion.worker.generation import Generation, PhaseSeconds, Picture
+from discord_diffusion.worker.pipeline_types import Generation, PhaseSeconds, Picture
 from discord_diffusion.worker.publisher import MessageState, Publisher
 from discord_diffusion.worker.retries import Retrier
 from tests.local_discord import LocalDiscord

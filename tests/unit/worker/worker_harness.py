@@ -9,9 +9,9 @@ import httpx
 from discord_diffusion.aws.queue import ReceivedMessage
 from discord_diffusion.jobs.job import Job
 from discord_diffusion.worker.dependencies import Dependencies
+from discord_diffusion.worker.job_record_writer import JobRecordWriter
 from discord_diffusion.worker.lease import LeaseTerms
 from discord_diffusion.worker.pace import Pace
-from discord_diffusion.worker.records import JobRecords
 from discord_diffusion.worker.source_images import SourceImages
 from discord_diffusion.worker.worker import Worker
 from tests.unit.worker.fakes import (
@@ -56,7 +56,7 @@ class Harness:
             ),
             "terms": LeaseTerms(self.visibility_seconds, MAX_RECEIVES),
             "stop_timeout_seconds": self.stop_timeout_seconds,
-            "records": JobRecords(self.table),
+            "records": JobRecordWriter(self.table),
             "pace": Pace(self.table),
             "health": self.health,
             "end_process": lambda: self.hung.append(True),

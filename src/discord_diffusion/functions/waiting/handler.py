@@ -8,7 +8,7 @@ from discord_diffusion.aws.dynamodb import Table
 from discord_diffusion.aws.fleet_state import FleetStateStore
 from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.discord.original_response import OriginalResponseClient
-from discord_diffusion.functions.waiting.actions import Action
+from discord_diffusion.functions.waiting.due_actions import Action
 from discord_diffusion.functions.waiting.notifier import WaitingNotifier
 from discord_diffusion.settings.functions import WaitingSettings
 

@@ -20,7 +20,7 @@ from discord_diffusion.discord.errors import ApiError, InteractionGoneError
 from discord_diffusion.discord.original_response import OriginalResponseClient
 from discord_diffusion.fleet.state import FleetSettings
 from discord_diffusion.functions import texts
-from discord_diffusion.functions.waiting.actions import (
+from discord_diffusion.functions.waiting.due_actions import (
     KIND_NOTICE_INTERVAL,
     Action,
     DueAction,

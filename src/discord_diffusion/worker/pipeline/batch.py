@@ -8,7 +8,7 @@ from PIL.Image import Image
 
 from discord_diffusion.jobs.parameters import SEED, GenerationParameters
 from discord_diffusion.worker.errors import BlankPictureError, WorkerError
-from discord_diffusion.worker.generation import (
+from discord_diffusion.worker.pipeline_types import (
     Generation,
     GenerationRequest,
     ModelInfo,

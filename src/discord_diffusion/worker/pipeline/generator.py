@@ -13,14 +13,19 @@ from discord_diffusion.jobs.models import ModelSpec
 from discord_diffusion.jobs.parameters import GenerationParameters
 from discord_diffusion.settings.worker import PipelineSettings
 from discord_diffusion.worker.errors import ModelLoadError, UnsupportedJobError, WorkerError
-from discord_diffusion.worker.generation import Generation, GenerationRequest, ModelInfo, OnStep
 from discord_diffusion.worker.pipeline import loading, memory, optimizations
 from discord_diffusion.worker.pipeline.batch import list_generations, list_items
-from discord_diffusion.worker.pipeline.drawing import draw
 from discord_diffusion.worker.pipeline.loaded_model import LoadedModel
 from discord_diffusion.worker.pipeline.memory import Capacity
 from discord_diffusion.worker.pipeline.model_cache import ModelCache
+from discord_diffusion.worker.pipeline.pipeline_call import draw
 from discord_diffusion.worker.pipeline.recovery import BatchRun
+from discord_diffusion.worker.pipeline_types import (
+    Generation,
+    GenerationRequest,
+    ModelInfo,
+    OnStep,
+)
 
 log = logging.getLogger(__name__)
 

@@ -11,10 +11,10 @@ from diffusers import SchedulerMixin
 
 from discord_diffusion.jobs.models import ModelSpec
 from discord_diffusion.worker.errors import ModelLoadError, UnsupportedJobError
-from discord_diffusion.worker.generation import ModelInfo
 from discord_diffusion.worker.pipeline.decoding import Decoder
 from discord_diffusion.worker.pipeline.optimizations import CompiledNetwork, denoiser
 from discord_diffusion.worker.pipeline.safety_checker import SafetyChecker
+from discord_diffusion.worker.pipeline_types import ModelInfo
 
 _PATCH = 2
 """Transformers process latents in squares of this side."""

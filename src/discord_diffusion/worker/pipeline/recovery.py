@@ -13,12 +13,12 @@ from itertools import groupby
 from math import prod
 
 from discord_diffusion.worker.errors import GenerationError, OutOfMemoryError, WorkerError
-from discord_diffusion.worker.generation import OnStep, PhaseSeconds, Preview
 from discord_diffusion.worker.pipeline import memory
 from discord_diffusion.worker.pipeline.batch import BatchItem, DrawnPicture
-from discord_diffusion.worker.pipeline.drawing import draw
 from discord_diffusion.worker.pipeline.loaded_model import LoadedModel
+from discord_diffusion.worker.pipeline.pipeline_call import draw
 from discord_diffusion.worker.pipeline.tiling import draw_in_tiles, list_tiles
+from discord_diffusion.worker.pipeline_types import OnStep, PhaseSeconds, Preview
 
 log = logging.getLogger(__name__)
 

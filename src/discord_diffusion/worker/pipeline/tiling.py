@@ -6,10 +6,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 from PIL import Image
 
-from discord_diffusion.worker.generation import GenerationRequest, OnStep, PhaseSeconds, Preview
 from discord_diffusion.worker.pipeline.batch import BatchItem, DrawnPicture
-from discord_diffusion.worker.pipeline.drawing import crop_centre, draw, fit_source
 from discord_diffusion.worker.pipeline.loaded_model import LoadedModel
+from discord_diffusion.worker.pipeline.pipeline_call import crop_centre, draw, fit_source
+from discord_diffusion.worker.pipeline_types import (
+    GenerationRequest,
+    OnStep,
+    PhaseSeconds,
+    Preview,
+)
 
 _OVERLAP = 1 / 8
 """Part of a tile's side that overlaps its neighbour."""

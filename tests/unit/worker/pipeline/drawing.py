@@ -7,8 +7,13 @@ from typing import Any
 import numpy as np
 
 from discord_diffusion.jobs.parameters import GenerationParameters
-from discord_diffusion.worker.generation import Generation, GenerationRequest, OnStep, Preview
 from discord_diffusion.worker.pipeline.generator import DiffusersGenerator
+from discord_diffusion.worker.pipeline_types import (
+    Generation,
+    GenerationRequest,
+    OnStep,
+    Preview,
+)
 from tests.unit.worker.fakes import make_settings
 
 

@@ -8,9 +8,9 @@ import torch
 from PIL import Image
 
 from discord_diffusion.jobs.parameters import SourceImage
-from discord_diffusion.worker.generation import GenerationRequest, Preview
 from discord_diffusion.worker.pipeline import optimizations
 from discord_diffusion.worker.pipeline.generator import DiffusersGenerator
+from discord_diffusion.worker.pipeline_types import GenerationRequest, Preview
 from tests.unit.worker.fakes import make_parameters
 from tests.unit.worker.pipeline.drawing import draw, draw_all, load, pixels
 from tests.unit.worker.pipeline.faults import default_model

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from discord_diffusion.worker.generation import GenerationRequest
-from discord_diffusion.worker.pipeline.drawing import crop_centre, fit_source
+from discord_diffusion.worker.pipeline.pipeline_call import crop_centre, fit_source
 from discord_diffusion.worker.pipeline.tiling import cover, join
+from discord_diffusion.worker.pipeline_types import GenerationRequest
 from tests.unit.worker.fakes import make_parameters
 
 

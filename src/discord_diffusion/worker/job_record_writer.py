@@ -13,8 +13,8 @@ from discord_diffusion.jobs.record import JobStatus
 log = logging.getLogger(__name__)
 
 
-class JobRecords:
-    """Reads and writes the job table, if there is one; never raises."""
+class JobRecordWriter:
+    """Reads and writes the jobs table, if there is one; never raises."""
 
     def __init__(self, table: JobStore | None) -> None:
         self._table = table

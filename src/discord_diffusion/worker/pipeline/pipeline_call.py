@@ -11,10 +11,15 @@ import torch
 from PIL import Image, ImageOps
 from torch import Tensor
 
-from discord_diffusion.worker.generation import GenerationRequest, OnStep, PhaseSeconds, Preview
 from discord_diffusion.worker.pipeline.batch import BatchItem, DrawnPicture
 from discord_diffusion.worker.pipeline.decoding import estimate_clean_latents
 from discord_diffusion.worker.pipeline.loaded_model import LoadedModel
+from discord_diffusion.worker.pipeline_types import (
+    GenerationRequest,
+    OnStep,
+    PhaseSeconds,
+    Preview,
+)
 
 
 def draw(

@@ -10,7 +10,7 @@ import pytest
 
 from discord_diffusion.aws.errors import TaskProtectionError
 from discord_diffusion.aws.task_protection import TaskProtection
-from discord_diffusion.worker.protection import MINUTES, Protection
+from discord_diffusion.worker.protection_thread import MINUTES, ProtectionThread
 from tests.unit.worker.fakes import wait_until
 
 
@@ -71,7 +71,7 @@ def test_an_agent_that_is_not_there_is_an_error() -> None:
 
 
 def test_protection_is_on_while_jobs_are_held_and_off_afterwards(agent: Agent) -> None:
-    protection = Protection(agent.task(), linger_seconds=0)
+    protection = ProtectionThread(agent.task(), linger_seconds=0)
     protection.start()
     protection.job_added()
     wait_until(lambda: agent.states() == [True])
@@ -83,7 +83,7 @@ def test_protection_is_on_while_jobs_are_held_and_off_afterwards(agent: Agent) -
 
 
 def test_between_two_jobs_the_agent_is_not_called(agent: Agent) -> None:
-    protection = Protection(agent.task(), linger_seconds=0.05)
+    protection = ProtectionThread(agent.task(), linger_seconds=0.05)
     protection.start()
     protection.job_added()
     wait_until(lambda: agent.requests)
@@ -98,8 +98,8 @@ def test_between_two_jobs_the_agent_is_not_called(agent: Agent) -> None:
 def test_protection_is_renewed_before_it_runs_out(
     agent: Agent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("discord_diffusion.worker.protection._RENEW_AFTER_SECONDS", 0.01)
-    protection = Protection(agent.task())
+    monkeypatch.setattr("discord_diffusion.worker.protection_thread._RENEW_AFTER_SECONDS", 0.01)
+    protection = ProtectionThread(agent.task())
     protection.start()
     protection.job_added()
     wait_until(lambda: len(agent.requests) >= 3)
@@ -107,9 +107,9 @@ def test_protection_is_renewed_before_it_runs_out(
 
 
 def test_a_refused_call_is_retried(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("discord_diffusion.worker.protection._FIRST_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr("discord_diffusion.worker.protection_thread._FIRST_PAUSE_SECONDS", 0.01)
     agent.status = 503
-    protection = Protection(agent.task())
+    protection = ProtectionThread(agent.task())
     protection.start()
     protection.job_added()
     wait_until(lambda: len(agent.requests) >= 2)
@@ -120,7 +120,7 @@ def test_a_refused_call_is_retried(agent: Agent, monkeypatch: pytest.MonkeyPatch
 
 def test_outside_ecs_no_thread_is_started_and_jobs_are_counted_all_the_same() -> None:
     before = set(threading.enumerate())
-    protection = Protection(None)
+    protection = ProtectionThread(None)
     protection.start()
     protection.job_added()
     assert vars(protection)["_held"] == 1

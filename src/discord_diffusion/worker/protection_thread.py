@@ -24,7 +24,7 @@ _LONGEST_PAUSE_SECONDS = 30.0
 
 
 @dataclass
-class Protection:
+class ProtectionThread:
     """Follows the number of held jobs in a thread of its own, so that no job waits for ECS.
 
     A call that fails is logged and repeated. Without a task, outside ECS, it does nothing.
