@@ -41,7 +41,7 @@ variable "fleet" {
     `instance_types`: EC2 types with one GPU, the preferred one first. ECS counts GPUs and does not see their memory: name only types whose GPU holds the model.
     `ami`: an AMI's id, or `resolve:ssm:` and the parameter that holds one: by default the current ECS image with GPU drivers.
     `spot_percentage`: share of Spot instances, 0 to 100, beyond `on_demand_base`.
-    `on_demand_base`: instances, the first ones, that are on demand.
+    `on_demand_base`: how many of the first instances are on demand.
     `minimum_tasks`: tasks that always run; 0 lets the fleet scale to zero.
     `maximum_tasks`: tasks at most; 0 pauses the deployment.
     `task_memory_mb`: memory reserved for a task on its instance.

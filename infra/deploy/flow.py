@@ -211,8 +211,8 @@ class Flow:
         self.output.lines(left.found)
         if left.tagged:
             notice = (
-                f"AWS's list of tags still names {len(left.tagged)}. It is late; what is on it "
-                "tomorrow, too, is there:"
+                f"AWS's list of tags, which lags behind, still names {len(left.tagged)} resources. "
+                "Only those that it names tomorrow, too, still exist:"
             )
             self.output.lines((notice, *(f"  {arn}" for arn in left.tagged)))
         self.output.lines(left.unknown)

@@ -41,7 +41,7 @@ def show(state_dir: StateDir = None, as_json: AsJson = False) -> None:
 
 @app.command()
 def interrupt(instance: Instance = None, state_dir: StateDir = None) -> None:
-    """Begin a Spot interruption: recommendation, notice, and two minutes of AWS later the end."""
+    """Begin a Spot interruption: recommendation, notice, and the end two AWS minutes later."""
     _agent(state_dir).change("interrupt", instance=instance)
     Console().print("A Spot instance is being interrupted.")
 

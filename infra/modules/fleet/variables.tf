@@ -35,7 +35,7 @@ variable "spot_percentage" {
 }
 
 variable "on_demand_base" {
-  description = "Instances, the first ones, that are on demand."
+  description = "How many of the first instances are on demand."
   type        = number
   nullable    = false
 }
@@ -47,7 +47,7 @@ variable "minimum_tasks" {
 }
 
 variable "maximum_tasks" {
-  description = "Tasks at most, and so instances."
+  description = "Maximum number of tasks, and so of instances."
   type        = number
   nullable    = false
 }

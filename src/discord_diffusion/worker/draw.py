@@ -25,7 +25,7 @@ Deliver = Callable[[HeldJob, Generation | Exception], None]
 """Takes the pictures of one job, or the reason why there are none; returns at once."""
 
 _SILENT_SECONDS = 2.0
-"""A batch that is expected to take less shows no progress before this time has passed."""
+"""A batch that is expected to take less time than this shows no progress until it has passed."""
 _SKETCH_SECONDS = 4.0
 """A job shows a sketch if more than this time is left in the second half of its steps."""
 

@@ -71,7 +71,7 @@ def test_a_custom_id_is_read_back_as_it_was_written(action: str, job_id: str, in
 
 
 @given(st.text(max_size=120))
-def test_a_foreign_custom_id_is_refused_or_means_itself(text: str) -> None:
+def test_a_foreign_custom_id_is_refused_or_encoded_back_unchanged(text: str) -> None:
     try:
         decoded = CustomId.decode(text)
     except InvalidCustomIdError:
