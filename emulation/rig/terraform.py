@@ -2,9 +2,9 @@
 
 import json
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,44 @@ _CHANGES = ("create", "update", "delete")
 
 Outputs = dict[str, Any]
 """The root module's outputs by name."""
+
+
+@dataclass
+class ApplyProgress:
+    """How far an apply is, by the events that Terraform prints with `-json`.
+
+    https://developer.hashicorp.com/terraform/internals/machine-readable-ui
+    """
+
+    planned: int = 0
+    done: int = 0
+    waiting: dict[str, int] = field(default_factory=dict)
+    """Seconds that resources have taken so far, by address, as soon as Terraform reports them."""
+
+    def read(self, event: Mapping[str, Any]) -> None:
+        """Take one event into account."""
+        match event.get("type"):
+            case "change_summary" if event["changes"].get("operation") == "plan":
+                changes = event["changes"]
+                self.planned = changes["add"] + changes["change"] + changes["remove"]
+            case "apply_progress":
+                hook = event["hook"]
+                self.waiting[hook["resource"]["addr"]] = hook["elapsed_seconds"]
+            case "apply_complete" | "apply_errored":
+                hook = event["hook"]
+                self.waiting.pop(hook["resource"]["addr"], None)
+                self.done += event["type"] == "apply_complete" and hook["action"] in _CHANGES
+            case _:
+                pass
+
+    def text(self) -> str:
+        """The count of resources, and the one that has taken longest so far."""
+        count = f"{self.done} of {self.planned} resources"
+        if not self.waiting:
+            return count
+        address, seconds = max(self.waiting.items(), key=lambda item: item[1])
+        more = f" and {len(self.waiting) - 1} more" if len(self.waiting) > 1 else ""
+        return f"{count}; {seconds} s for {address.removeprefix('module.')}{more}"
 
 
 @dataclass(frozen=True)
@@ -41,26 +79,19 @@ class Terraform:
         self._variables.write_text(json.dumps(variables, indent=2) + "\n")
 
     def apply(self, progress: Callable[[str], object]) -> Outputs:
-        """Apply, and call `progress` with the number of resources done whenever it changes.
+        """Apply, and call `progress` with the text of `ApplyProgress` whenever it changes.
 
         Raises:
             StartError: Terraform reported errors; the text holds them.
         """
-        planned, done, reported = 0, 0, ""
+        state, reported = ApplyProgress(), ""
         errors: list[str] = []
         for event in self._events("apply", "-auto-approve"):
-            match event.get("type"):
-                case "change_summary" if event["changes"].get("operation") == "plan":
-                    changes = event["changes"]
-                    planned = changes["add"] + changes["change"] + changes["remove"]
-                case "apply_complete" if event["hook"]["action"] in _CHANGES:
-                    done += 1
-                case "diagnostic" if event["diagnostic"]["severity"] == "error":
-                    found = event["diagnostic"]
-                    errors.append(f"{found['summary']} {found.get('detail', '')}".strip())
-                case _:
-                    continue
-            if (text := f"{done} of {planned} resources") != reported:
+            state.read(event)
+            if event.get("type") == "diagnostic" and event["diagnostic"]["severity"] == "error":
+                found = event["diagnostic"]
+                errors.append(f"{found['summary']} {found.get('detail', '')}".strip())
+            if (text := state.text()) != reported:
                 progress(text)
                 reported = text
         if errors:
