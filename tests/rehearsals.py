@@ -22,7 +22,7 @@ from emulation.rig.stand_in_client import StandInClient
 from emulation.rig.state import StackState, StateFolder
 from emulation.rig.waiting import wait_until
 from toolchain.layout import Layout
-from toolchain.shared_provider import VARIABLE
+from toolchain.terraform import REATTACH_VARIABLE
 
 LAYOUT = Layout.of_this_checkout()
 _COPIED = ("docker", "emulation", "fixtures", "infra", "requirements", "src", "toolchain")
@@ -150,7 +150,7 @@ class Rehearsal:
         kept = {
             name: value
             for name, value in os.environ.items()
-            if not name.startswith(("AWS_", "TF_VAR_", "DEPLOY_", "DISCORD_", VARIABLE))
+            if not name.startswith(("AWS_", "TF_VAR_", "DEPLOY_", "DISCORD_", REATTACH_VARIABLE))
         }
         wanted = {**kept, **self.environment, **changed}
         wanted["PYTHONPATH"] = os.pathsep.join((str(self.checkout / "src"), str(self.checkout)))

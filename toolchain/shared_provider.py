@@ -20,8 +20,7 @@ from pathlib import Path
 
 from toolchain.errors import SetupError
 from toolchain.layout import Layout
-
-VARIABLE = "TF_REATTACH_PROVIDERS"
+from toolchain.terraform import REATTACH_VARIABLE
 
 
 @contextmanager
@@ -33,7 +32,7 @@ def shared_provider(layout: Layout) -> Iterator[dict[str, str]]:
     Raises:
         SetupError: the provider is not set up, or ended before it could be reached.
     """
-    if VARIABLE in os.environ:
+    if REATTACH_VARIABLE in os.environ:
         yield {}
         return
     command = [sys.executable, "-m", __name__, str(_program(layout.terraform_data))]
@@ -51,7 +50,7 @@ def shared_provider(layout: Layout) -> Iterator[dict[str, str]]:
         assert process.stdin  # noqa: S101 - a pipe, above
         assert process.stdout  # noqa: S101 - a pipe, above
         try:
-            yield {VARIABLE: _address(process.stdout)}
+            yield {REATTACH_VARIABLE: _address(process.stdout)}
         finally:
             process.stdin.close()
             process.stdout.close()
@@ -68,7 +67,7 @@ def _program(data: Path) -> Path:
 def _address(lines: Iterator[str]) -> str:
     for line in lines:
         name, _, value = line.strip().partition("=")
-        if name == VARIABLE:
+        if name == REATTACH_VARIABLE:
             return value.strip("'")
     raise SetupError("Terraform's AWS provider ended before it could be reached")
 

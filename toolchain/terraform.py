@@ -16,6 +16,8 @@ from toolchain.errors import CommandFailedError, SetupError
 from toolchain.steps import files_digest
 
 MINIMUM = (1, 10)
+REATTACH_VARIABLE = "TF_REATTACH_PROVIDERS"
+"""Hands providers that run already to Terraform: `shared_provider`."""
 FETCHED_VERSION = "1.11.4"
 PROVIDER = Path("registry.terraform.io/hashicorp/aws/5.100.0")
 _RELEASES = f"https://releases.hashicorp.com/terraform/{FETCHED_VERSION}"
@@ -132,6 +134,8 @@ def initialise(terraform: Path, root_module: Path, data_dir: Path) -> None:
     """
     base: list[str | Path] = [terraform, f"-chdir={root_module}", "init", "-no-color"]
     env = environment(data_dir) | {"TF_REGISTRY_DISCOVERY_RETRY": "0"}
+    # A provider that runs already would be left out of what is initialised.
+    env.pop(REATTACH_VARIABLE, None)
     try:
         run(base, env=env)
     except CommandFailedError as error:

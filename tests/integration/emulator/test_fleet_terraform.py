@@ -11,7 +11,7 @@ from running_emulator import ROOT, Emulator
 from small_fleet import IMAGE, SmallFleet, worker_tasks
 
 from toolchain import terraform
-from toolchain.shared_provider import VARIABLE
+from toolchain.terraform import REATTACH_VARIABLE
 
 MODULE = Path(__file__).with_name("fleet_module")
 NAME = "demo"
@@ -38,7 +38,7 @@ def run(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Run:
         name: value
         for name, value in terraform.environment(state / "data").items()
         # The provider that tests share reads no endpoint from the environment, as this one must.
-        if not name.startswith(("AWS_", VARIABLE))
+        if not name.startswith(("AWS_", REATTACH_VARIABLE))
     }
     environment["AWS_ENDPOINT_URL"] = emulator.config.endpoint
 

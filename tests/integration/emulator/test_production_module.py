@@ -17,7 +17,7 @@ from emulation.rig.options import lambda_architecture
 from emulation.rig.terraform import Outputs, Terraform
 from emulation.rig.waiting import wait_until
 from toolchain.layout import Layout
-from toolchain.shared_provider import VARIABLE
+from toolchain.terraform import REATTACH_VARIABLE
 
 LAYOUT = Layout.of_this_checkout()
 PUBLIC = [{"Key": "Tier", "Value": "Public"}]
@@ -92,7 +92,7 @@ def share_the_default_vpc(emulator: Emulator) -> None:
 def test_two_deployments_exist_side_by_side_and_are_destroyed_one_by_one(
     emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv(VARIABLE, raising=False)  # two runs at once need a provider each
+    monkeypatch.delenv(REATTACH_VARIABLE, raising=False)  # two runs at once need a provider each
     share_the_default_vpc(emulator)
     before = inventory(emulator)
     # One with a VPC of its own and a task that runs; the other in the account's VPC, and paused.

@@ -13,18 +13,19 @@ from emulation.rig.waiting import wait_until
 from toolchain import terraform
 from toolchain.errors import SetupError
 from toolchain.layout import Layout
-from toolchain.shared_provider import VARIABLE, shared_provider
+from toolchain.shared_provider import shared_provider
+from toolchain.terraform import REATTACH_VARIABLE
 
 LAYOUT = Layout.of_this_checkout()
 
 
 @pytest.fixture(autouse=True)
 def _nothing_handed_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(VARIABLE, raising=False)
+    monkeypatch.delenv(REATTACH_VARIABLE, raising=False)
 
 
 def provider_of(variables: dict[str, str]) -> int:
-    [address] = json.loads(variables[VARIABLE]).values()
+    [address] = json.loads(variables[REATTACH_VARIABLE]).values()
     return int(address["Pid"])
 
 
@@ -56,19 +57,19 @@ def test_the_provider_ends_when_its_user_is_killed() -> None:
     script = (
         "import time\nfrom toolchain.shared_provider import *\n"
         "with shared_provider(Layout.of_this_checkout()) as variables:\n"
-        "    print(variables[VARIABLE], flush=True); time.sleep(300)"
+        "    print(variables[REATTACH_VARIABLE], flush=True); time.sleep(300)"
     )
     with subprocess.Popen(
         [sys.executable, "-c", script], cwd=LAYOUT.root, stdout=subprocess.PIPE, text=True
     ) as user:
         assert user.stdout
-        provider = provider_of({VARIABLE: user.stdout.readline()})
+        provider = provider_of({REATTACH_VARIABLE: user.stdout.readline()})
         user.send_signal(signal.SIGKILL)
     wait_until(lambda: not is_alive(provider), "the provider has ended")
 
 
 def test_a_provider_named_by_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(VARIABLE, "{}")
+    monkeypatch.setenv(REATTACH_VARIABLE, "{}")
     with shared_provider(LAYOUT) as variables:
         assert variables == {}
 
