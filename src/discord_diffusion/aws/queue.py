@@ -3,6 +3,7 @@
 import re
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -81,16 +82,26 @@ class QueueReader:
 class JobSender(QueueReader):
     """The Lambda's side: reads the depth of the queue, and sends jobs."""
 
+    def __init__(
+        self,
+        queue_url: str,
+        *,
+        region: str | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__(queue_url, region=region)
+        self._clock = clock
+
     def send(self, job: Job, *, once: bool = False) -> None:
         """Send a job message in its user's group, deduplicated by the interaction's id.
 
         A call that fails early is repeated, unless `once`; SQS drops a message that arrives twice.
         """
-        started = time.monotonic()
+        started = self._clock()
         try:
             self._send_once(job)
         except QueueUnavailableError:
-            if once or time.monotonic() - started > _RETRY_SEND_WITHIN_SECONDS:
+            if once or self._clock() - started > _RETRY_SEND_WITHIN_SECONDS:
                 raise
             self._send_once(job)
 

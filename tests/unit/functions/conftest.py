@@ -212,6 +212,16 @@ class CountingWake:
         self.starts += 1
 
 
+@dataclass
+class Clock:
+    """A clock that moves only when a test moves it, in seconds."""
+
+    now: float = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
 @dataclass(frozen=True)
 class Caller:
     """Signs and sends payloads to an endpoint, as Discord does."""
@@ -221,6 +231,7 @@ class Caller:
     wake: CountingWake
     guilds: DictGuilds
     endpoint: Endpoint
+    clock: Clock
 
     def post(self, payload: object, **event: Any) -> dict[str, Any]:
         """The HTTP response to a signed payload, in an event of payload format 1.0."""
@@ -297,12 +308,13 @@ def imagine(**options: Any) -> dict[str, Any]:
 def make_caller(settings: InteractionsSettings = SETTINGS) -> Caller:
     """An endpoint with an empty queue, an empty table and a fleet that sleeps."""
     queue, store, wake, guilds = ListQueue(), DictStore(), CountingWake(), DictGuilds()
-    admission = Admission(store, queue, store, wake, settings.fleet)
+    clock = Clock()
+    admission = Admission(store, queue, store, wake, settings.fleet, clock)
     requests = PictureRequests(
         ParameterBuilder(settings), admission, guilds, settings.limits, settings.audit_days
     )
     router = Router(requests, LazyHandlers(requests, store, store))
-    return Caller(queue, store, wake, guilds, Endpoint(settings, router))
+    return Caller(queue, store, wake, guilds, Endpoint(settings, router), clock)
 
 
 @pytest.fixture

@@ -44,6 +44,7 @@ class Admission:
     fleet: FleetStateStore
     wake: StateMachine | None
     settings: FleetSettings
+    clock: Callable[[], float] = time.monotonic
     _state: FleetState | None = None
     _state_expires_at: float = 0.0
     _next_wake_at: float = 0.0
@@ -54,7 +55,7 @@ class Admission:
         Raises:
             Refusal: there is no job, and nothing was charged.
         """
-        started = time.monotonic()
+        started = self.clock()
         state = self._fleet_state(started)
         ahead = self._jobs_ahead(state, started)
         wait = WaitEstimate(WaitKind.UNKNOWN, ahead, None)
@@ -67,7 +68,7 @@ class Admission:
         if earlier and earlier.status.finished:
             return _answer_again(earlier)
         # Sent even if there was a record: the function may have died between the two.
-        if not self._send(job, once=not _in_time(started)):
+        if not self._send(job, once=not self._in_time(started)):
             raise Refusal("queue")
         if state and state.is_asleep(now):
             self._wake_fleet(started)
@@ -87,7 +88,7 @@ class Admission:
     def _jobs_ahead(self, state: FleetState | None, started: float) -> int:
         """The number of unfinished jobs, from the queue, else from the last snapshot."""
         try:
-            if _in_time(started):
+            if self._in_time(started):
                 depth = self.queue.depth()
                 return depth.visible + depth.in_flight
         except QueueError as error:
@@ -114,7 +115,7 @@ class Admission:
             extra = {"job": job.id, "reason": str(error)}
             log.error("The job record could not be written", extra=extra)
             # Without a record the job would cost nothing: overloading the table would pay off.
-            if _in_time(started):
+            if self._in_time(started):
                 # The write may have succeeded, or may yet: only its answer was late.
                 self._end(job, lambda: self.jobs.reject(job, reason=_NOT_QUEUED))
             raise Refusal("queue") from None
@@ -150,10 +151,10 @@ class Admission:
             log.warning("The job record could not be ended", extra=extra)
 
     def _wake_fleet(self, started: float) -> None:
-        now = time.monotonic()
+        now = self.clock()
         if not self.wake or self.settings.paused or now < self._next_wake_at:
             return
-        if not _in_time(started):
+        if not self._in_time(started):
             log.warning("The fleet is left to the scaling loop: there is no time left to wake it")
             return
         try:
@@ -164,9 +165,8 @@ class Admission:
             self._next_wake_at = now + WAKE_INTERVAL_SECONDS
             log.info("The fleet is woken")
 
-
-def _in_time(started: float) -> bool:
-    return time.monotonic() - started < OPTIONAL_CALLS_WITHIN_SECONDS
+    def _in_time(self, started: float) -> bool:
+        return self.clock() - started < OPTIONAL_CALLS_WITHIN_SECONDS
 
 
 def _answer(job: Job | JobRecord, wait: WaitEstimate) -> str:
