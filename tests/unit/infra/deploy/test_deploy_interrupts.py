@@ -12,18 +12,18 @@ from types import FrameType
 
 import pytest
 
+from emulation.rig.waiting import wait_until
 from infra.deploy.errors import StoppedError, Terminated
+from infra.deploy.interrupts import Interrupts
 from infra.deploy.terraform import Terraform
 
-# Runs for a while, and records an interrupt and its own end in files.
+# Runs until it is interrupted or may finish, and records an interrupt and its own end in files.
 PROGRAM = f"""#!{sys.executable}
 import pathlib, signal, sys, time
 here = pathlib.Path(__file__).parent
 signal.signal(signal.SIGINT, lambda *_: (here / "interrupted").touch())
 (here / "started").touch()
-for _ in range(100):
-    if (here / "interrupted").exists() or (here / "finish").exists():
-        break
+while not ((here / "interrupted").exists() or (here / "finish").exists()):
     time.sleep(0.02)
 (here / "ended").touch()
 """
@@ -57,52 +57,68 @@ def meanwhile(act: Callable[[], None]) -> Iterator[None]:
         thread.join()
 
 
-def wait_for(path: Path) -> None:
-    for _ in range(500):
-        if path.exists():
-            return
-        time.sleep(0.01)
-    raise AssertionError(f"the file {path.name} was not created")
-
-
 def apply(terraform: Terraform) -> None:
     terraform.apply(terraform.module / "plan", 1, progress=lambda _: None)
 
 
-def sending(folder: Path, *signals: signal.Signals) -> Callable[[], None]:
-    """A function that sends signals to this process, once the program runs."""
+@pytest.fixture
+def handled(monkeypatch: pytest.MonkeyPatch) -> threading.Semaphore:
+    """Released each time a signal has been handled."""
+    times = threading.Semaphore(0)
+
+    class Observed(Interrupts):
+        def _handle(self, number: int, frame: FrameType | None) -> None:
+            super()._handle(number, frame)
+            times.release()
+
+    monkeypatch.setattr("infra.deploy.terraform.Interrupts", Observed)
+    return times
+
+
+def sending(
+    folder: Path, handled: threading.Semaphore, *signals: signal.Signals
+) -> Callable[[], None]:
+    """A function that sends signals to this process one by one, once the program runs."""
 
     def act() -> None:
-        wait_for(folder / "started")
-        for number in signals:
-            os.kill(os.getpid(), number)
-            time.sleep(0.1)
-        (folder / "finish").touch()
+        try:
+            wait_until((folder / "started").exists, "the program runs")
+            for number in signals:
+                os.kill(os.getpid(), number)
+                assert handled.acquire(timeout=60)
+        finally:
+            (folder / "finish").touch()
 
     return act
 
 
-def test_the_first_interrupt_lets_terraform_finish(terraform: Terraform, tmp_path: Path) -> None:
-    with meanwhile(sending(tmp_path, signal.SIGINT)), pytest.raises(StoppedError):
+def test_the_first_interrupt_lets_terraform_finish(
+    terraform: Terraform, tmp_path: Path, handled: threading.Semaphore
+) -> None:
+    with meanwhile(sending(tmp_path, handled, signal.SIGINT)), pytest.raises(StoppedError):
         apply(terraform)
     assert (tmp_path / "ended").exists()
     assert not (tmp_path / "interrupted").exists()
 
 
-def test_the_second_interrupt_reaches_terraform(terraform: Terraform, tmp_path: Path) -> None:
-    twice = sending(tmp_path, signal.SIGINT, signal.SIGINT)
+def test_the_second_interrupt_reaches_terraform(
+    terraform: Terraform, tmp_path: Path, handled: threading.Semaphore
+) -> None:
+    twice = sending(tmp_path, handled, signal.SIGINT, signal.SIGINT)
     with meanwhile(twice), pytest.raises(StoppedError):
         apply(terraform)
     assert (tmp_path / "interrupted").exists()
 
 
-def test_sigterm_reaches_terraform_at_once(terraform: Terraform, tmp_path: Path) -> None:
+def test_sigterm_reaches_terraform_at_once(
+    terraform: Terraform, tmp_path: Path, handled: threading.Semaphore
+) -> None:
     def terminate(_number: int, _frame: FrameType | None) -> None:
         raise Terminated
 
     before = signal.signal(signal.SIGTERM, terminate)
     try:
-        with meanwhile(sending(tmp_path, signal.SIGTERM)), pytest.raises(StoppedError):
+        with meanwhile(sending(tmp_path, handled, signal.SIGTERM)), pytest.raises(StoppedError):
             apply(terraform)
         assert (tmp_path / "interrupted").exists()
         assert signal.getsignal(signal.SIGTERM) is terminate, "the handler is restored"
