@@ -27,7 +27,7 @@ variable "network" {
   }
 
   validation {
-    condition     = can(cidrsubnet(var.network.cidr_block, 4, 15)) && try(tonumber(split("/", var.network.cidr_block)[1]) >= 16 && tonumber(split("/", var.network.cidr_block)[1]) <= 24, false)
+    condition     = can(cidrnetmask(var.network.cidr_block)) && try(tonumber(split("/", var.network.cidr_block)[1]) >= 16 && tonumber(split("/", var.network.cidr_block)[1]) <= 24, false)
     error_message = "network.cidr_block must be an IPv4 block from /16 to /24, for example 10.0.0.0/16."
   }
 }

@@ -118,6 +118,40 @@ run "the_defaults_deploy_to_aws" {
     condition     = output.interactions_function_name == "discord-diffusion-test-interactions"
     error_message = "The function: ${output.interactions_function_name}"
   }
+
+  assert {
+    condition = [
+      output.ecs_cluster_name, output.ecs_service_name, output.auto_scaling_group_name, output.jobs_table_name, output.dashboard_name,
+    ] == ["discord-diffusion-test", "discord-diffusion-test-worker", "discord-diffusion-test-worker", "discord-diffusion-test-jobs", "discord-diffusion-test"]
+    error_message = "The names: ${output.ecs_cluster_name}, ${output.ecs_service_name}, ${output.auto_scaling_group_name}, ${output.jobs_table_name}, ${output.dashboard_name}"
+  }
+
+  assert {
+    condition = output.log_group_names == {
+      access_log   = "/aws/apigateway/discord-diffusion-test-interactions"
+      interactions = "/aws/lambda/discord-diffusion-test-interactions"
+      backlog      = "/aws/lambda/discord-diffusion-test-backlog"
+      waiting      = "/aws/lambda/discord-diffusion-test-waiting"
+      dead_letters = "/aws/lambda/discord-diffusion-test-dead-letters"
+      scaling      = "/aws/vendedlogs/states/discord-diffusion-test-scaling"
+      wake         = "/aws/vendedlogs/states/discord-diffusion-test-wake"
+      worker       = "/ecs/discord-diffusion-test-worker"
+    }
+    error_message = "The log groups: ${jsonencode(output.log_group_names)}"
+  }
+
+  assert {
+    condition = output.state_machine_arns == {
+      scaling = "arn:aws:states:us-east-1:123456789012:stateMachine:discord-diffusion-test-scaling"
+      wake    = "arn:aws:states:us-east-1:123456789012:stateMachine:discord-diffusion-test-wake"
+    }
+    error_message = "The state machines: ${jsonencode(output.state_machine_arns)}"
+  }
+
+  assert {
+    condition     = output.alarm_names.fleet == ["discord-diffusion-test-task-shortfall", "discord-diffusion-test-task-surplus"] && length(output.alarm_names.people) == 10
+    error_message = "The alarms: ${jsonencode(output.alarm_names)}"
+  }
 }
 
 run "every_setting_reaches_the_worker_and_the_function" {
@@ -309,54 +343,5 @@ run "the_longest_names_fit_awss_limits" {
   variables {
     project     = "a-project-of-20-ltrs"
     environment = "env-of-12-ls"
-  }
-}
-
-run "the_outputs_are_those_that_the_tools_read" {
-  assert {
-    condition = [
-      output.ecs_cluster_name, output.ecs_service_name, output.auto_scaling_group_name, output.jobs_table_name, output.dashboard_name,
-    ] == ["discord-diffusion-test", "discord-diffusion-test-worker", "discord-diffusion-test-worker", "discord-diffusion-test-jobs", "discord-diffusion-test"]
-    error_message = "The names: ${output.ecs_cluster_name}, ${output.ecs_service_name}, ${output.auto_scaling_group_name}, ${output.jobs_table_name}, ${output.dashboard_name}"
-  }
-
-  assert {
-    condition = output.log_group_names == {
-      access_log   = "/aws/apigateway/discord-diffusion-test-interactions"
-      interactions = "/aws/lambda/discord-diffusion-test-interactions"
-      backlog      = "/aws/lambda/discord-diffusion-test-backlog"
-      waiting      = "/aws/lambda/discord-diffusion-test-waiting"
-      dead_letters = "/aws/lambda/discord-diffusion-test-dead-letters"
-      scaling      = "/aws/vendedlogs/states/discord-diffusion-test-scaling"
-      wake         = "/aws/vendedlogs/states/discord-diffusion-test-wake"
-      worker       = "/ecs/discord-diffusion-test-worker"
-    }
-    error_message = "The log groups: ${jsonencode(output.log_group_names)}"
-  }
-
-  assert {
-    condition = output.state_machine_arns == {
-      scaling = "arn:aws:states:us-east-1:123456789012:stateMachine:discord-diffusion-test-scaling"
-      wake    = "arn:aws:states:us-east-1:123456789012:stateMachine:discord-diffusion-test-wake"
-    }
-    error_message = "The state machines: ${jsonencode(output.state_machine_arns)}"
-  }
-
-  assert {
-    condition     = output.alarm_names.fleet == ["discord-diffusion-test-task-shortfall", "discord-diffusion-test-task-surplus"] && length(output.alarm_names.people) == 10
-    error_message = "The alarms: ${jsonencode(output.alarm_names)}"
-  }
-}
-
-run "the_accounts_api_gateway_role_can_be_left_alone" {
-  command = plan
-
-  variables {
-    manage_api_gateway_account = false
-  }
-
-  assert {
-    condition     = output.interactions_function_name == "discord-diffusion-test-interactions"
-    error_message = "The function: ${output.interactions_function_name}"
   }
 }

@@ -9,6 +9,8 @@ import pytest
 from tests.infra.terraform_module import LAYOUT, Module, Suite
 from toolchain import terraform as terraform_program
 
+DEPLOYMENT = "tests/deployment.tftest.hcl"
+
 
 @pytest.fixture(scope="session")
 def terraform() -> Path:
@@ -36,15 +38,21 @@ def module(terraform: Path, tmp_path_factory: pytest.TempPathFactory) -> Module:
 
 
 @pytest.fixture(scope="session")
-def suite(module: Module) -> Suite:
-    """The events of all runs of `terraform test`, with the resources that they applied."""
-    return Suite.of(module, "-verbose")
+def deployment(module: Module) -> Suite:
+    """The runs that apply the whole module to a mocked AWS, with what they applied."""
+    return Suite.of(module, DEPLOYMENT, verbose=True)
 
 
 @pytest.fixture(scope="session")
-def deployment(suite: Suite) -> Suite:
-    """The runs that apply the whole module to a mocked AWS."""
-    return suite.of_file("tests/deployment.tftest.hcl")
+def suite(module: Module, deployment: Suite) -> Suite:
+    """All of `terraform test`, each file once.
+
+    Only the runs of the whole module are verbose: Terraform prints the schemas of the whole
+    provider, 14 MB, after each run that is.
+    """
+    files = (f"tests/{path.name}" for path in (module.folder / "tests").glob("*.tftest.hcl"))
+    others = Suite.of(module, *sorted(set(files) - {DEPLOYMENT}))
+    return Suite([*deployment.events, *others.events])
 
 
 @pytest.fixture(autouse=True)

@@ -51,15 +51,12 @@ class Suite:
     events: list[dict[str, Any]]
 
     @classmethod
-    def of(cls, module: Module, *options: str) -> "Suite":
-        """Run `terraform test` to its end."""
-        ended = module.run("test", "-json", *options)
+    def of(cls, module: Module, *files: str, verbose: bool = False) -> "Suite":
+        """Run `terraform test` on test files to its end."""
+        options = ["-verbose"] if verbose else []
+        ended = module.run("test", "-json", *options, *(f"-filter={file}" for file in files))
         assert ended.stdout, ended.stderr
         return cls([json.loads(line) for line in ended.stdout.splitlines()])
-
-    def of_file(self, path: str) -> "Suite":
-        """The events of one file's runs."""
-        return Suite([event for event in self.events if event.get("@testfile") == path])
 
     @property
     def results(self) -> dict[str, str]:
