@@ -79,6 +79,10 @@ test: setup ## Run the whole test suite
 test-unit: setup ## Run the tests that need no stack
 	@$(VENV)/python -m pytest tests/unit
 
+.PHONY: fuzz
+fuzz: setup ## Decode 10,000 damaged picture files of each format that users may send
+	@IMAGE_MUTATIONS=10000 $(VENV)/python -m pytest tests/unit/worker/test_image_decoding.py -k damaged --timeout 3600
+
 .PHONY: lint
 lint: setup ## Check style, types, import rules, dead code, locks, shell scripts and Terraform
 	$(VENV)/ruff check .

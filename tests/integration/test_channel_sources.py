@@ -39,7 +39,10 @@ def test_a_source_image_that_can_not_be_read_fails_the_job_which_is_refunded(
     options = {"prompt": "a blue circle", "image": image}
     sent = channel.interact(command="imagine", options=options, user_id=USER, locale="de")
     message = channel.wait(sent, lambda found: found["content"].startswith("❌"))
-    assert "Die Vorlage war nicht brauchbar. Es wurde nichts berechnet" in message["content"]
+    assert (
+        "Die Vorlage ist kein Bild, das ich lesen kann. Es wurde nichts berechnet"
+        in message["content"]
+    )
     assert has_button(message, "reroll")
     assert not any(one.startswith(("cancel:", "vary:")) for one in buttons(message))
     channel.wait(sent, lambda _: channel.used(USER) == before)
@@ -50,7 +53,7 @@ def test_a_source_image_of_another_type_is_refused_at_once(channel: Channel) -> 
     options = {"prompt": "a blue circle", "image": image}
     sent = channel.interact(command="imagine", options=options, user_id=USER, locale="en-US")
     assert is_ephemeral(sent)
-    assert "PNG, JPEG and WebP" in content_of(sent)
+    assert "PNG, JPEG, WebP, GIF and AVIF" in content_of(sent)
 
 
 def test_a_private_answer_is_ephemeral_and_a_spoiler_is_hidden(channel: Channel) -> None:

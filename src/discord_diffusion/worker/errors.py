@@ -8,7 +8,10 @@ WorkerError
 │   └── UnsupportedJobError  the pipeline cannot do what the job asks for
 ├── JobExpiredError          the interaction token has expired, or will before the answer
 ├── FailedBeforeError        an earlier receive has notified the user that the job failed
-├── SourceRefusedError       the source image is not there, or not allowed
+├── SourceRefusedError       the source image can't be used
+│   ├── SourceGoneError      its host does not have it, or no longer
+│   ├── SourceTooLargeError  it has too many bytes or pixels
+│   └── SourceFormatError    it is no picture, or in no format that is read
 ├── SourceUnavailableError   the source image did not come in time; it may come later
 ├── PicturesTooLargeError    no encoding of the pictures is small enough for Discord
 └── LeaseLostError           another worker has the job, or will have it
@@ -48,7 +51,19 @@ class FailedBeforeError(WorkerError):
 
 
 class SourceRefusedError(WorkerError):
-    """Its host, size or format is not allowed, or its host does not have it."""
+    """The user must send another. Of this class itself: its host is not one of Discord's."""
+
+
+class SourceGoneError(SourceRefusedError):
+    """Links to attachments expire, and messages are deleted."""
+
+
+class SourceTooLargeError(SourceRefusedError):
+    """It is not decoded."""
+
+
+class SourceFormatError(SourceRefusedError):
+    """Its bytes decide, not its name."""
 
 
 class SourceUnavailableError(WorkerError):

@@ -21,6 +21,9 @@ class Outcome(Enum):
     """Released; on the last receive the user is notified first, then the redrive takes it."""
     FAILED = "failed"
     """Another try cannot help: the user is notified at once, then the redrive takes it."""
+    REFUSED = "refused"
+    """The user sent what can't be used: notified at once, then the message is deleted. No dead
+    letter: nobody but the user can mend it."""
     GONE = "gone"
     """The user can no longer be notified: deleted, with a line in the log."""
     POISON = "poison"
@@ -106,9 +109,27 @@ RULES = (
     ),
     Rule("the pipeline failed", (errors.GenerationError,), Outcome.RETRY, text="failed.drawing"),
     Rule(
-        "the source image is not there, too large, or no picture",
+        "the source image is no longer there",
+        (errors.SourceGoneError,),
+        Outcome.REFUSED,
+        text="failed.source_gone",
+    ),
+    Rule(
+        "the source image has too many bytes or pixels",
+        (errors.SourceTooLargeError,),
+        Outcome.REFUSED,
+        text="failed.source_too_large",
+    ),
+    Rule(
+        "the source image is no picture, or in a format that is not read",
+        (errors.SourceFormatError,),
+        Outcome.REFUSED,
+        text="failed.source_format",
+    ),
+    Rule(
+        "the source image is not on Discord's hosts",
         (errors.SourceRefusedError,),
-        Outcome.FAILED,
+        Outcome.REFUSED,
         text="failed.source_refused",
     ),
     Rule(

@@ -1,7 +1,8 @@
 """How a job ends at this worker: what happens to its message and record, and what its user reads.
 
 The message of a job that has failed for good is left to the queue's redrive, which keeps it as a
-dead letter, after its user was notified. It is deleted if its user cannot be notified any more.
+dead letter, after its user was notified. It is deleted if its user cannot be notified any more, or
+has sent what can't be used.
 """
 
 import logging
@@ -79,7 +80,7 @@ class JobOutcomes:
             held.lease.end()
         elif rule.outcome is Outcome.GONE or held.job.expires_at <= datetime.now(UTC):
             self._end_unanswered(held)
-        elif rule.outcome is Outcome.FAILED or held.last:
+        elif rule.outcome in (Outcome.FAILED, Outcome.REFUSED) or held.last:
             held.progress.settle(_LAST_EDIT_SECONDS)
             self._end_with_apology(held, rule)
         else:
@@ -129,7 +130,7 @@ class JobOutcomes:
         return state
 
     def _end_with_apology(self, held: HeldJob, rule: Rule) -> None:
-        """Notify the user, then leave the message to the redrive; if that fails, retry the job."""
+        """Notify the user, then let go of the message; if that fails, retry the job."""
         delay, job = 0, held.job
         reason = say(job.locale, rule.text)
         apology = apology_for(job.id, job.parameters, reason, job.locale)
@@ -145,6 +146,8 @@ class JobOutcomes:
             if state is MessageState.PICTURES:  # an upload that seemed to fail had arrived
                 return self.answered(held)
             self.records.finish(job.id, JobStatus.FAILED, reason=rule.text, charged_pictures=0)
+            if rule.outcome is Outcome.REFUSED:
+                return self.discard(held)
         held.lease.end()
         return self._release(held.message, delay)
 

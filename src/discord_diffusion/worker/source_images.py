@@ -4,22 +4,25 @@ Hosts, size, time and format are limited: the address comes from a message, and 
 user.
 """
 
-import io
 import logging
 import time
 from collections.abc import Callable, Collection
 from urllib.parse import urlsplit
 
 import httpx
-from PIL import Image, ImageOps
+from PIL import Image
 
-from discord_diffusion.worker.errors import SourceRefusedError, SourceUnavailableError
+from discord_diffusion.worker.errors import (
+    SourceGoneError,
+    SourceRefusedError,
+    SourceTooLargeError,
+    SourceUnavailableError,
+)
+from discord_diffusion.worker.image_decoding import decode
 
 log = logging.getLogger(__name__)
 
-FORMATS = ("PNG", "JPEG", "WEBP")
 MOST_BYTES = 25 * 1024 * 1024
-MOST_PIXELS = 4096 * 4096
 SECONDS = 10.0
 """The longest time for a download and its repetitions."""
 _ATTEMPTS = 3
@@ -46,10 +49,11 @@ class SourceImages:
         self._clock = clock
 
     def fetch(self, url: str) -> Image.Image:
-        """The picture as RGB, turned upright as its Exif data says.
+        """The picture as RGB, upright, and not larger than the pipeline has use for.
 
         Raises:
-            SourceRefusedError: it is not there, or its host, size or format is not allowed.
+            SourceRefusedError: it is not there, or its host, size or format is not allowed; the
+                class says which.
             SourceUnavailableError: its host did not answer in time.
         """
         address = urlsplit(url)
@@ -58,7 +62,7 @@ class SourceImages:
         ends_at = self._clock() + SECONDS
         for attempt in range(_ATTEMPTS):
             try:
-                return _decode(self._download(url, ends_at))
+                return decode(self._download(url, ends_at))
             except SourceUnavailableError as error:
                 if attempt + 1 == _ATTEMPTS or self._clock() + _PAUSE_SECONDS >= ends_at:
                     raise
@@ -74,7 +78,7 @@ class SourceImages:
                 for chunk in answer.iter_bytes():
                     content += chunk
                     if len(content) > MOST_BYTES:
-                        raise SourceRefusedError(f"it is larger than {MOST_BYTES} bytes")
+                        raise SourceTooLargeError(f"it is larger than {MOST_BYTES} bytes")
                     if self._clock() > ends_at:
                         raise SourceUnavailableError(f"it did not come within {SECONDS:.0f} s")
         except httpx.HTTPError as error:
@@ -86,19 +90,4 @@ def _check_status(status: int) -> None:
     if status >= 500 or status in _TRANSIENT_STATUSES:
         raise SourceUnavailableError(f"its host answered {status}")
     if status != httpx.codes.OK:
-        raise SourceRefusedError(f"its host answered {status}")
-
-
-def _decode(content: bytes) -> Image.Image:
-    try:
-        image = Image.open(io.BytesIO(content), formats=FORMATS)
-        if image.width * image.height > MOST_PIXELS:
-            raise SourceRefusedError(f"it has {image.width} times {image.height} pixels")
-        image.load()
-        upright = ImageOps.exif_transpose(image)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise SourceRefusedError(f"it is no picture: {type(error).__name__}") from None
-    if upright.mode in ("RGBA", "LA", "PA") or "transparency" in upright.info:
-        ground = Image.new("RGBA", upright.size, "white")
-        upright = Image.alpha_composite(ground, upright.convert("RGBA"))
-    return upright.convert("RGB")
+        raise SourceGoneError(f"its host answered {status}")

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from PIL import Image
 
 from discord_diffusion.discord.errors import RequestRefusedError, UnavailableError
 from discord_diffusion.functions import texts
@@ -20,6 +21,10 @@ from discord_diffusion.worker.errors import (
     GenerationError,
     OutOfMemoryError,
     PicturesTooLargeError,
+    SourceFormatError,
+    SourceGoneError,
+    SourceRefusedError,
+    SourceTooLargeError,
     SourceUnavailableError,
     UnsupportedJobError,
 )
@@ -67,14 +72,17 @@ def given_back(harness: Harness, job: Job) -> None:
     harness.run(job, MAX_RECEIVES)
 
 
-def source_is_not_there(harness: Harness, job: Job) -> None:
-    harness.run(replace(job, parameters=replace(job.parameters, source=SOURCE)))
-
-
-def source_does_not_come(harness: Harness, job: Job) -> None:
+def from_source(harness: Harness, job: Job) -> None:
     harness.run(replace(job, parameters=replace(job.parameters, source=SOURCE)), MAX_RECEIVES)
 
 
+SOURCE_ERRORS: dict[str, Exception] = {
+    "failed.source_gone": SourceGoneError("x"),
+    "failed.source_too_large": SourceTooLargeError("x"),
+    "failed.source_format": SourceFormatError("x"),
+    "failed.source_refused": SourceRefusedError("x"),
+    "failed.source_unavailable": SourceUnavailableError("x"),
+}
 FAILURES: dict[str, FailJob] = {
     "failed.expired": too_late,
     "failed.unreadable": of_a_later_schema,
@@ -84,8 +92,7 @@ FAILURES: dict[str, FailJob] = {
     "failed.blank": drawing_raises(BlankPictureError("x")),
     "failed.unsupported": drawing_raises(UnsupportedJobError("x")),
     "failed.drawing": drawing_raises(GenerationError("x")),
-    "failed.source_refused": source_is_not_there,
-    "failed.source_unavailable": source_does_not_come,
+    **dict.fromkeys(SOURCE_ERRORS, from_source),
     "failed.delivery": sending_raises(UnavailableError(503, None, "x")),
     "failed.refused": sending_raises(RequestRefusedError(400, 50035, "x")),
     "failed.stopped": given_back,
@@ -101,18 +108,21 @@ def test_every_failure_text_has_a_test_case() -> None:
     assert set(FAILURES) | TESTED_ELSEWHERE == failures
 
 
-class UnavailableSourceImages(SourceImages):
-    """Source images on a CDN that does not answer."""
+class FailingSourceImages(SourceImages):
+    """Source images of which none can be had."""
 
-    def fetch(self, url: str) -> object:  # type: ignore[override]  # it never returns
-        raise SourceUnavailableError(url)
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def fetch(self, url: str) -> Image.Image:  # noqa: ARG002 - of the real one
+        raise self._error
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("key", FAILURES)
 def test_a_user_is_notified_of_a_failure_once_in_their_language(key: str, language: str) -> None:
-    silent = {"source_images": UnavailableSourceImages({"cdn.test"}, "https://discord.test")}
-    dependencies = silent if key == "failed.source_unavailable" else {}
+    error = SOURCE_ERRORS.get(key)
+    dependencies = {"source_images": FailingSourceImages(error)} if error else {}
     with Harness(dependencies=dependencies) as harness:
         FAILURES[key](harness, replace(make_job(), locale=language))
         wait_until(lambda: harness.publisher.apologies)

@@ -17,6 +17,7 @@ from discord_diffusion.worker.errors import (
     GenerationError,
     LeaseLostError,
     PicturesTooLargeError,
+    SourceFormatError,
 )
 from discord_diffusion.worker.held_jobs import HeldJob
 from discord_diffusion.worker.job_record_writer import JobRecordWriter
@@ -159,6 +160,20 @@ def test_the_record_of_a_job_whose_message_is_gone_has_that_reason_and_charges_n
     assert harness.table.statuses[held.job.id] is JobStatus.FAILED
     assert harness.table.details[held.job.id] == {"reason": "gone", "charged_pictures": 0}
     assert harness.queue.deleted == [held.message.receipt_handle]
+
+
+def test_a_job_whose_source_image_can_not_be_used_leaves_no_dead_letter(
+    harness: OutcomesHarness,
+) -> None:
+    held = harness.hold(last=True)
+    harness.outcomes.failed(held, SourceFormatError("it is no picture"))
+    assert len(harness.publisher.apologies) == 1
+    assert harness.table.details[held.job.id] == {
+        "reason": "failed.source_format",
+        "charged_pictures": 0,
+    }
+    assert harness.queue.deleted == [held.message.receipt_handle]
+    assert harness.queue.released == []
 
 
 @pytest.mark.parametrize("body", ["not JSON", "{}", "null"])

@@ -1,4 +1,4 @@
-"""Source images: fetched only from Discord's hosts, and only in common formats."""
+"""Source images: fetched only from Discord's hosts, within limits of size and time."""
 
 import io
 from collections.abc import Callable, Iterator
@@ -8,7 +8,13 @@ import pytest
 from PIL import Image
 
 from discord_diffusion.worker import source_images
-from discord_diffusion.worker.errors import SourceRefusedError, SourceUnavailableError
+from discord_diffusion.worker.errors import (
+    SourceFormatError,
+    SourceGoneError,
+    SourceRefusedError,
+    SourceTooLargeError,
+    SourceUnavailableError,
+)
 from discord_diffusion.worker.source_images import SourceImages
 
 URL = "https://cdn.test/attachments/1/2/cat.png?ex=1&is=2&hm=3"
@@ -43,11 +49,14 @@ def picture(size: tuple[int, int] = (8, 6)) -> httpx.Response:
     return httpx.Response(200, content=encoded(Image.new("RGB", size, "red")))
 
 
-@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
-def test_a_picture_of_a_common_format_is_taken(kind: str) -> None:
-    content = encoded(Image.new("RGB", (8, 6), "red"), kind)
-    image = from_cdn(httpx.Response(200, content=content)).fetch(URL)
+def test_a_picture_is_fetched_and_decoded() -> None:
+    image = from_cdn(picture()).fetch(URL)
     assert (image.size, image.mode) == ((8, 6), "RGB")
+
+
+def test_a_file_that_is_no_picture_is_refused_without_another_try() -> None:
+    with pytest.raises(SourceFormatError):
+        from_cdn(httpx.Response(200, content=b"a text")).fetch(URL)
 
 
 def test_a_picture_may_come_from_the_host_of_the_api() -> None:
@@ -72,13 +81,13 @@ def test_no_request_goes_to_any_other_host(url: str) -> None:
 
 def test_a_redirect_is_not_followed() -> None:
     elsewhere = httpx.Response(302, headers={"Location": "http://169.254.169.254/"})
-    with pytest.raises(SourceRefusedError, match="302"):
+    with pytest.raises(SourceGoneError, match="302"):
         from_cdn(elsewhere).fetch(URL)
 
 
 @pytest.mark.parametrize("status", [403, 404, 410])
 def test_a_link_that_has_expired_is_requested_once(status: int) -> None:
-    with pytest.raises(SourceRefusedError, match=str(status)):
+    with pytest.raises(SourceGoneError, match=str(status)):
         from_cdn(httpx.Response(status)).fetch(URL)
 
 
@@ -102,7 +111,7 @@ def test_a_file_that_is_too_large_is_not_read_to_its_end(monkeypatch: pytest.Mon
             read.append(600)
             yield bytes(600)
 
-    with pytest.raises(SourceRefusedError, match="larger than 1000 bytes"):
+    with pytest.raises(SourceTooLargeError, match="larger than 1000 bytes"):
         from_cdn(httpx.Response(200, content=pieces())).fetch(URL)
     assert len(read) == 2
 
@@ -112,40 +121,3 @@ def test_a_download_that_takes_too_long_is_given_up() -> None:
     slow = httpx.Response(200, content=iter([b"a", b"b", b"c"]))
     with pytest.raises(SourceUnavailableError, match="within 10 s"):
         from_cdn(slow, clock=lambda: float(next(times))).fetch(URL)
-
-
-def test_a_picture_with_too_many_pixels_is_refused_unread(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(source_images, "MOST_PIXELS", 40)
-    with pytest.raises(SourceRefusedError, match="8 times 6 pixels"):
-        from_cdn(picture()).fetch(URL)
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"",
-        b"<svg/>",
-        encoded(Image.new("RGB", (8, 6)), "GIF"),
-        encoded(Image.effect_noise((64, 64), 50))[:800],
-    ],
-    ids=["nothing", "svg", "gif", "cut off"],
-)
-def test_a_file_that_is_no_picture_is_refused(content: bytes) -> None:
-    with pytest.raises(SourceRefusedError, match="no picture"):
-        from_cdn(httpx.Response(200, content=content)).fetch(URL)
-
-
-def test_a_photograph_is_turned_upright() -> None:
-    exif = Image.Exif()
-    exif[0x0112] = 6  # a quarter turn: https://exiv2.org/tags.html, Exif.Image.Orientation
-    content = encoded(Image.new("RGB", (8, 6)), "JPEG", exif=exif)
-    assert from_cdn(httpx.Response(200, content=content)).fetch(URL).size == (6, 8)
-
-
-def test_transparent_pixels_become_white() -> None:
-    content = encoded(Image.new("RGBA", (4, 4), (255, 0, 0, 0)))
-    assert from_cdn(httpx.Response(200, content=content)).fetch(URL).getpixel((0, 0)) == (
-        255,
-        255,
-        255,
-    )

@@ -18,7 +18,7 @@ from discord_diffusion.texts.formatting import clean
 
 DEFAULT_STRENGTH = 0.6
 """Share of the denoising that is done anew on a source image, where the user names none."""
-SOURCE_IMAGE_TYPES = ("image/png", "image/jpeg", "image/webp")
+UNREADABLE_IMAGE_TYPES = frozenset({"image/heic", "image/heif", "image/svg+xml", "image/tiff"})
 SOURCE_IMAGE_MEGABYTES = 25
 _INVISIBLE = " \u200b\u200c\u200d\u2060\ufeff"
 """Spaces and zero-width characters: a prompt may contain them, but not consist of them."""
@@ -115,9 +115,22 @@ def _source(options: Mapping[str, Any], files: Mapping[str, Attachment]) -> Sour
         return None
     file = files.get(options["image"])
     largest = SOURCE_IMAGE_MEGABYTES * 1024 * 1024
-    if not file or file.content_type not in SOURCE_IMAGE_TYPES or file.size > largest:
+    if not file or not _may_be_picture(file.content_type) or file.size > largest:
         raise Refusal("not_a_picture", megabytes=SOURCE_IMAGE_MEGABYTES)
     return SourceImage(file.url, float(_first(options["strength"], DEFAULT_STRENGTH)))
+
+
+def _may_be_picture(content_type: str) -> bool:
+    """Whether the worker should look at the file.
+
+    Discord leaves the type out or guesses it by the file's name, so that only types that are
+    certainly of something else are refused before a GPU is woken.
+    https://docs.discord.com/developers/resources/message#attachment-object
+    """
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind in UNREADABLE_IMAGE_TYPES:
+        return False
+    return kind in ("", "application/octet-stream") or kind.startswith("image/")
 
 
 def _rounded(pixels: float) -> int:
