@@ -58,15 +58,18 @@ class GuildSettings:
         priority = not set(self.priority_roles).isdisjoint(member_roles)
         return (own.with_priority() if priority else own).within(deployment)
 
-    def admit(self, channel_id: str | None, member_roles: Collection[str]) -> None:
-        """Return if a member may ask for pictures in a channel.
+    def admit(self, places: Collection[str], member_roles: Collection[str]) -> None:
+        """Return if a member may ask for pictures in a channel, given with what it is part of.
+
+        A channel that is allowed allows its threads and posts, a category its channels. Discord
+        does not say which category a thread's channel is in.
 
         Raises:
             Refusal: the roles or the channel are not among those allowed.
         """
         if self.roles and set(self.roles).isdisjoint(member_roles):
             raise Refusal("role")
-        if self.channels and channel_id not in self.channels:
+        if self.channels and set(self.channels).isdisjoint(places):
             named = " ".join(f"<#{channel}>" for channel in self.channels[:CHANNELS_NAMED])
             raise Refusal("channel", channels=named)
 

@@ -84,9 +84,11 @@ class Interaction:
     """The parts of an interaction that are used. Ids are snowflakes, `name` is the command's.
 
     `options` maps the given options to their values; `focused` is the one being typed.
-    `fields` are those of a submitted modal. `permissions` and `roles` are the member's in this
-    channel. `token` is left out of `repr`. `traceparent` is no part of the payload: it names the
-    trace of the HTTP request (https://www.w3.org/TR/trace-context/#traceparent-header).
+    `fields` are those of a submitted modal. `parent_id` is the channel of a thread or of a forum's
+    post, or else the category. `permissions` and `roles` are the member's in this channel; the
+    roles include the guild's id, which is that of @everyone. `token` is left out of `repr`.
+    `traceparent` is no part of the payload: it names the trace of the HTTP request
+    (https://www.w3.org/TR/trace-context/#traceparent-header).
     """
 
     id: str
@@ -104,6 +106,7 @@ class Interaction:
     attachments: Mapping[str, Attachment]
     message: SourceMessage | None
     channel_id: str | None
+    parent_id: str | None
     guild_id: str | None
     roles: frozenset[str]
     permissions: int
@@ -122,6 +125,8 @@ class Interaction:
             raise InvalidInteractionError("the body is no interaction: it has no type")
         data = _mapping(payload.get("data"))
         member = _mapping(payload.get("member"))
+        channel = _mapping(payload.get("channel"))
+        guild_id = _text(payload.get("guild_id")) or None
         # `member.user` in a guild, `user` in a direct message.
         user = _mapping(member.get("user")) or _mapping(payload.get("user"))
         resolved = _mapping(data.get("resolved"))
@@ -152,15 +157,23 @@ class Interaction:
                 for key, attachment in _mapping(resolved.get("attachments")).items()
             },
             message=SourceMessage.read(message) if message else None,
-            channel_id=_text(payload.get("channel_id")) or None,
-            guild_id=_text(payload.get("guild_id")) or None,
-            roles=frozenset(_text(role) for role in _list(member.get("roles"))),
+            channel_id=_text(payload.get("channel_id")) or _text(channel.get("id")) or None,
+            parent_id=_text(channel.get("parent_id")) or None,
+            guild_id=guild_id,
+            roles=frozenset(
+                _text(role) for role in (*_list(member.get("roles")), guild_id) if role
+            ),
             permissions=_bits(member.get("permissions")),
             attachment_size_limit=limit
             if type(limit) is int and limit > 0
             else DEFAULT_ATTACHMENT_SIZE_LIMIT,
-            nsfw=_mapping(payload.get("channel")).get("nsfw") is True,
+            nsfw=channel.get("nsfw") is True,
         )
+
+    @property
+    def places(self) -> frozenset[str]:
+        """The channel, and what it is part of, as far as Discord says."""
+        return frozenset(place for place in (self.channel_id, self.parent_id) if place)
 
     def may(self, permission: int) -> bool:
         """Whether the member has a permission in this channel; never in a direct message."""

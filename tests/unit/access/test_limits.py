@@ -40,14 +40,14 @@ def test_a_priority_role_triples_the_quota_of_the_guild_within_the_deployments(
 
 
 def test_a_guild_admits_the_named_roles_and_channels_or_all() -> None:
-    GuildSettings().admit("1", [])
+    GuildSettings().admit({"1"}, [])
     named = GuildSettings(roles=("7",), channels=("1", "2"))
-    named.admit("1", ["7"])
+    named.admit({"1"}, ["7"])
     with pytest.raises(Refusal) as refused:
-        named.admit("1", ["8"])
+        named.admit({"1"}, ["8"])
     assert refused.value.reason == "role"
     with pytest.raises(Refusal) as refused:
-        named.admit("3", ["7"])
+        named.admit({"3"}, ["7"])
     assert refused.value.values == {"channels": "<#1> <#2>"}
 
 

@@ -76,7 +76,7 @@ class PictureRequests:
         """
         guild, now = guild or self.guild(interaction), datetime.now(UTC)
         self.builder.check_size(request.parameters, guild)
-        guild.admit(interaction.channel_id, interaction.roles)
+        guild.admit(interaction.places, interaction.roles)
         self._check_blocklist(interaction, request.parameters, guild)
         charge = Charge(
             units=cost(request.parameters),
