@@ -18,7 +18,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # NAME=value on make's command line reaches the rig unchanged, as the environment variable RIG_NAME:
 # as a word of a command line, or expanded by make, a prompt could be run as code.
 VALUES := PROMPT NEGATIVE_PROMPT SEED COUNT STEPS GUIDANCE OUT TIMEOUT \
-  MIN_TASKS MAX_TASKS SPEED RUNTIME WATCH MODEL SIZE NAME FOLLOW
+  MIN_TASKS MAX_TASKS SPEED RUNTIME WATCH MODEL SIZE NAME FOLLOW BASE
 unexport $(VALUES)
 $(foreach name,$(VALUES),$(eval export RIG_$(name) := $$(value $(name))))
 
@@ -82,6 +82,10 @@ test-unit: setup ## Run the tests that need no stack
 .PHONY: fuzz
 fuzz: setup ## Decode 10,000 damaged picture files of each format that users may send
 	@IMAGE_MUTATIONS=10000 $(VENV)/python -m pytest tests/unit/worker/test_image_decoding.py -k damaged --timeout 3600
+
+.PHONY: mutants
+mutants: setup ## Change the core line by line: does a test fail? (BASE=origin/main, ALL=1)
+	@$(VENV)/python -m tests.mutants $(if $(ALL),--all,--base "$${RIG_BASE:-origin/main}")
 
 .PHONY: lint
 lint: setup ## Check style, types, import rules, dead code, locks, shell scripts and Terraform

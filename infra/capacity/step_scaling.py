@@ -62,8 +62,6 @@ def _sizes(maximum: int, limit: int) -> list[int]:
         raise ValueError(f"maximum is {maximum}; steps need a fleet of at least one task")
     if not 1 <= limit <= MAXIMUM_STEPS:
         raise ValueError(f"limit is {limit}; allowed are 1 to {MAXIMUM_STEPS} steps")
-    if maximum <= limit:
-        return list(range(1, maximum + 1))
     if limit == 1:
         return [1]
     growth = 1.0

@@ -7,11 +7,9 @@ import pytest
 
 from infra.capacity.step_scaling import (
     MAXIMUM_TASKS,
-    SIZES_FILE,
     StepAdjustment,
     scale_in_steps,
     scale_out_steps,
-    sizes_file_content,
 )
 from tests.infra.terraform_module import LAYOUT, Module
 
@@ -65,9 +63,3 @@ def test_terraform_computes_the_same_steps_for_a_fleet(steps: Steps, maximum: in
         "scale_out": blocks(scale_out_steps(size)),
         "scale_in": blocks(scale_in_steps(size)),
     }
-
-
-def test_the_sizes_file_is_up_to_date() -> None:
-    assert SIZES_FILE.read_text() == sizes_file_content(), (
-        "run `python -m infra.capacity step-sizes`"
-    )

@@ -118,7 +118,7 @@ def expected_wait_seconds(
 
         `lead`: rounds that the running tasks are ahead; `lag`: rounds that the others are behind.
         """
-        early = running * max(0, math.floor(rounds + lead + 1e-9))
+        early = running * math.floor(rounds + lead + 1e-9)
         late = starting * max(0, math.floor(rounds - lag + 1e-9))
         return (early + late) * jobs_at_once
 
@@ -130,4 +130,4 @@ def expected_wait_seconds(
 
     # The job ends when a round of the running tasks ends, or a round of those that started later.
     ends = [end(0.0, rounds_lost, 0.0)] if running else []
-    return min([*ends, end(seconds_until_started, 0.0, rounds_lost)] if starting else ends)
+    return min([*ends, end(seconds_until_started, 0.0, rounds_lost)])

@@ -14,6 +14,7 @@ from running_emulator import ROLE, ROOT, Emulator, Function, Result, create_func
 from small_fleet import SmallFleet, make_fleet
 
 from infra.package.build import build
+from tests.jobs_table import create_jobs_table
 from tests.local_discord import LocalDiscord
 from tests.unit.functions.conftest import KEY, event_v1
 
@@ -182,30 +183,6 @@ class Deployment:
         )
         arn: str = answer["Attributes"]["QueueArn"]
         return arn
-
-
-def create_jobs_table(client: Any, name: str) -> None:
-    """Create a jobs table with the keys and the index that Terraform gives it."""
-    attributes = {"id": "S", "waiting": "S", "created_at": "N"}
-    client.create_table(
-        TableName=name,
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        AttributeDefinitions=[
-            {"AttributeName": attribute, "AttributeType": kind}
-            for attribute, kind in attributes.items()
-        ],
-        GlobalSecondaryIndexes=[
-            {
-                "IndexName": "waiting",
-                "KeySchema": [
-                    {"AttributeName": "waiting", "KeyType": "HASH"},
-                    {"AttributeName": "created_at", "KeyType": "RANGE"},
-                ],
-                "Projection": {"ProjectionType": "ALL"},
-            }
-        ],
-    )
 
 
 def package(folder: Path) -> bytes:

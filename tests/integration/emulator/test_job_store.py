@@ -12,7 +12,6 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from deployment import create_jobs_table
 from running_emulator import Emulator
 
 from discord_diffusion.access.limits import Limits, Usage
@@ -24,6 +23,7 @@ from discord_diffusion.aws.ledger import Charge
 from discord_diffusion.jobs.job import Job
 from discord_diffusion.jobs.parameters import GenerationParameters, SourceImage
 from discord_diffusion.jobs.record import JobRecord, JobStatus, WaitEstimate, WaitKind
+from tests.jobs_table import create_jobs_table
 
 TOKEN = "the-interaction-token"
 PARAMETERS = GenerationParameters(

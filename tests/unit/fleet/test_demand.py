@@ -203,10 +203,12 @@ def test_rounds_are_not_lost_to_floating_point() -> None:
 def test_a_target_that_makes_no_sense_is_refused_by_name(
     changes: dict[str, float], named: str
 ) -> None:
-    with pytest.raises(ValueError, match=named):
+    with pytest.raises(ValueError, match=f"^{named} is "):
         a_target(**changes)
 
 
 def test_a_negative_count_is_refused_by_name() -> None:
-    with pytest.raises(ValueError, match="in_flight"):
+    with pytest.raises(ValueError, match=r"^in_flight is -1;"):
         Observation(0, -1, 0, 0)
+    with pytest.raises(ValueError, match=r"^backlog is -1;"):
+        needed_tasks(-1, a_target())

@@ -60,6 +60,23 @@ def test_a_start_that_began_earlier_is_over_earlier() -> None:
     assert estimate(overdue) == (WaitKind.STARTING, SOON_SECONDS + 10)
 
 
+@pytest.mark.parametrize("since_start", [0.25, -3])
+def test_a_start_that_began_just_now_or_by_another_clock_takes_its_whole_time(
+    since_start: float,
+) -> None:
+    starting = state(desired=1, starting_since=NOW - timedelta(seconds=since_start))
+    assert estimate(starting) == (WaitKind.STARTING, 310 - max(0.0, since_start))
+
+
+def test_all_tasks_that_start_shorten_the_wait() -> None:
+    assert estimate(state(desired=3, starting_since=NOW), ahead=3) == (WaitKind.STARTING, 320)
+    assert estimate(state(running=1, desired=3), ahead=60) == (WaitKind.TURN, 410)
+
+
+def test_tasks_that_start_work_at_once_unless_it_is_said_when() -> None:
+    assert expected_wait_seconds(1, running=0, starting=2, seconds_per_job=10) == 10
+
+
 def test_the_whole_start_lies_ahead_while_aws_has_no_instance() -> None:
     since = NOW - timedelta(seconds=280)
     denied = state(desired=1, starting_since=since, launch_failed_at=NOW)

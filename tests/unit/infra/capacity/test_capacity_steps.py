@@ -16,12 +16,14 @@ from discord_diffusion.fleet.demand import (
 from infra.capacity.step_scaling import (
     MAXIMUM_STEPS,
     SHORTFALL_THRESHOLD,
+    SIZES_FILE,
     SURPLUS_THRESHOLD,
     Cooldown,
     StepAdjustment,
     adjustment_for,
     scale_in_steps,
     scale_out_steps,
+    sizes_file_content,
 )
 
 maxima = st.integers(1, 5000)
@@ -65,6 +67,9 @@ def check_steps(steps: Sequence[StepAdjustment]) -> None:
     [
         (StepAdjustment(0, 10, 1), [50, 55, 59.9], [49.9, 60]),
         (StepAdjustment(-10, 0, -1), [40.1, 45, 49.9], [40, 50.1]),
+        (StepAdjustment(-10, -1, -1), [40.1, 49], [40, 49.1]),
+        (StepAdjustment(None, -1, -1), [-1e9, 49], [49.1, 50]),
+        (StepAdjustment(2, None, 1), [52, 1e9], [51.9, 49]),
     ],
 )
 def test_bounds_are_relative_to_the_threshold(
@@ -213,3 +218,35 @@ def test_scale_in_is_blocked_by_its_cooldown_and_freed_by_a_scale_out() -> None:
 
 def test_a_count_never_passes_its_maximum() -> None:
     assert Cooldown(30, 30).scale_out(0, 9, 5, 10) == 10
+
+
+def test_each_addition_of_a_cooldown_counts() -> None:
+    target = Cooldown(out_seconds=300, in_seconds=300)
+    assert target.scale_out(0, 1, 1, 100) == 2
+    assert target.scale_out(10, 2, 3, 100) == 4
+    assert target.scale_out(20, 4, 4, 100) == 5
+
+
+def test_nothing_to_add_does_not_prolong_the_cooldown() -> None:
+    target = Cooldown(out_seconds=300, in_seconds=300)
+    assert target.scale_out(0, 4, 2, 100) == 6
+    assert target.scale_out(299, 6, 2, 100) == 6
+    assert target.scale_out(300, 6, 2, 100) == 8
+
+
+def test_a_scale_out_frees_a_scale_in_at_once() -> None:
+    target = Cooldown(out_seconds=30, in_seconds=300)
+    assert target.scale_out(0, 4, 1, 10) == 5
+    assert target.scale_in(0.5, 5, -1, 0) == 4
+
+
+def test_a_count_at_its_minimum_starts_no_cooldown() -> None:
+    target = Cooldown(out_seconds=30, in_seconds=300)
+    assert target.scale_in(0, 2, -1, 2) == 2
+    assert target.scale_in(1, 5, -1, 2) == 4
+
+
+def test_the_sizes_file_is_up_to_date() -> None:
+    assert SIZES_FILE.read_text() == sizes_file_content(), (
+        "run `python -m infra.capacity step-sizes`"
+    )
