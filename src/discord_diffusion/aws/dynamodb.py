@@ -3,14 +3,16 @@
 import random
 import re
 import time
-from collections.abc import Iterable, Mapping, Sequence
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from discord_diffusion.aws import clients
+from discord_diffusion.aws.deadline import Attempts, Deadline
 from discord_diffusion.aws.errors import (
     ConditionFailedError,
     Item,
@@ -23,14 +25,16 @@ from discord_diffusion.aws.errors import (
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+T = TypeVar("T")
+
 Arguments = Mapping[str, Any]
 """The arguments of one write, as the client's method takes them."""
 
 # Items are read and written within a few milliseconds.
 _CONFIG = Config(connect_timeout=0.5, read_timeout=1.0, retries={"total_max_attempts": 3})
-_ONE_ATTEMPT_CONFIG = Config(
-    connect_timeout=0.4, read_timeout=0.5, retries={"total_max_attempts": 1}
-)
+_ANSWER_CONFIG = Config(connect_timeout=0.4, read_timeout=0.5, retries={"total_max_attempts": 1})
+_READS = 3
+"""How often keys are asked for that DynamoDB leaves out of an answer."""
 _PAUSE_SECONDS = (0.01, 0.08)
 """Simultaneous transactions on one item cancel each other; after a pause one succeeds."""
 _CONFLICT = "TransactionConflict"
@@ -41,9 +45,8 @@ _NAME = re.compile(r"#(\w+)")
 class Table:
     """One table. Safe to share between threads, as botocore's clients are.
 
-    Each method that calls DynamoDB raises `StoreError`, or one of its kinds. With `one_attempt` a
-    call is not repeated and has shorter time-outs: for functions that make several calls within
-    Discord's 3 seconds.
+    Each method that calls DynamoDB raises `StoreError`, or one of its kinds. With a `deadline` a
+    call has shorter time-outs, and is made and repeated only as far as the answer's time allows.
     """
 
     def __init__(
@@ -51,14 +54,20 @@ class Table:
         name: str,
         *,
         region: str | None = None,
-        one_attempt: bool = False,
+        deadline: Deadline | None = None,
         client: "DynamoDBClient | None" = None,
     ) -> None:
-        config = _ONE_ATTEMPT_CONFIG if one_attempt else _CONFIG
+        config = _ANSWER_CONFIG if deadline else _CONFIG
         self.name = name
+        self._attempts = Attempts.of(config, deadline)
         self.client: DynamoDBClient = client or clients.client(
             "dynamodb", region=region, config=config
         )
+
+    def call(self, call: Callable[[], T]) -> T:
+        """Make a call of `client`, whose errors are raised as `StoreError`."""
+        with translated(StoreError):
+            return self._attempts.make(call)
 
     def put(
         self,
@@ -95,27 +104,37 @@ class Table:
 
     def get_item(self, key: str) -> Item | None:
         """The item as it is now, None if there is none."""
-        with translated(StoreError):
-            answer = self.client.get_item(
+        answer = self.call(
+            lambda: self.client.get_item(
                 TableName=self.name, Key=to_item({"id": key}), ConsistentRead=True
             )
+        )
         return answer.get("Item")
 
     def batch_get_item(self, keys: Iterable[str], *, consistent: bool) -> dict[str, Item]:
-        """The items with these keys that exist, by key; if `consistent`, as they are now."""
-        request: Any = {
-            "Keys": [to_item({"id": key}) for key in keys],
-            "ConsistentRead": consistent,
-        }
-        with translated(StoreError):
-            answer = self.client.batch_get_item(RequestItems={self.name: request})
-        return {item["id"]["S"]: item for item in answer["Responses"].get(self.name, [])}
+        """The items with these keys that exist, by key; if `consistent`, as they are now.
+
+        Keys that DynamoDB leaves unprocessed, as it does when it throttles, are asked for again.
+        https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
+
+        Raises:
+            StoreUnavailableError: some are left unprocessed, so it is not known whether they exist.
+        """
+        items = [to_item({"id": key}) for key in keys]
+        request: Any = {self.name: {"Keys": items, "ConsistentRead": consistent}}
+        found: dict[str, Item] = {}
+        for _ in range(_READS):
+            answer = self.call(lambda: self.client.batch_get_item(RequestItems=request))  # noqa: B023 - called at once
+            found |= {item["id"]["S"]: item for item in answer["Responses"].get(self.name, [])}
+            request = answer.get("UnprocessedKeys")
+            if not request:
+                return found
+        raise StoreUnavailableError("UnprocessedKeys")
 
     def put_item(self, arguments: Arguments) -> bool:
         """Write what `put` describes; False, and nothing is written, if its condition fails."""
         try:
-            with translated(StoreError):
-                self.client.put_item(**arguments)
+            self.call(lambda: self.client.put_item(**arguments))
         except ConditionFailedError:
             return False
         return True
@@ -128,8 +147,7 @@ class Table:
         Raises:
             ConditionFailedError: nothing was written.
         """
-        with translated(StoreError):
-            answer = self.client.update_item(**arguments, ReturnValues=returns)
+        answer = self.call(lambda: self.client.update_item(**arguments, ReturnValues=returns))
         return answer.get("Attributes", {})
 
 
@@ -153,16 +171,23 @@ def transact(table: Table, writes: Sequence[Mapping[str, Any]], retry_seconds: f
 
 def _transact_once(table: Table, writes: Sequence[Mapping[str, Any]]) -> bool:
     """Do all writes; False if another write to the same items was under way."""
-    reasons: list[Mapping[str, Any]] = []
-    with translated(StoreError):
+    items: Any = list(writes)
+    # With the same token the repeat of a transaction whose answer was lost succeeds.
+    token = str(uuid.uuid4())
+
+    def write() -> list[Mapping[str, Any]]:
+        """The reasons why DynamoDB cancelled the transaction; none if it is done."""
         try:
-            table.client.transact_write_items(TransactItems=list(writes))  # type: ignore[arg-type]  # TypedDicts
+            table.client.transact_write_items(TransactItems=items, ClientRequestToken=token)
         except ClientError as error:
-            reasons = list(error.response.get("CancellationReasons", []))
-            if not reasons:
-                raise
-        else:
-            return True
+            if reasons := list(error.response.get("CancellationReasons", [])):
+                return reasons
+            raise
+        return []
+
+    reasons = table.call(write)
+    if not reasons:
+        return True
     for index, reason in enumerate(reasons):
         if reason.get("Code") == _CONDITION:
             raise TransactionRefusedError(index, reason.get("Item") or None)

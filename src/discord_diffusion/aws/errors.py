@@ -135,14 +135,15 @@ def _translation(kind: type[AwsError], error: ClientError | BotoCoreError) -> Aw
             return ConditionFailedError(response.get("Item") or None)
         if kind is QueueError and code in _RECEIPT_LOST:
             return ReceiptLostError(code)
-    return _UNAVAILABLE[kind](code) if _may_succeed_later(error, code) else kind(code)
+    return _UNAVAILABLE[kind](code) if may_succeed_later(error) else kind(code)
 
 
-def _may_succeed_later(error: ClientError | BotoCoreError, code: str) -> bool:
+def may_succeed_later(error: ClientError | BotoCoreError) -> bool:
+    """Whether the same call may succeed later: AWS did not answer, failed, or is overloaded."""
     if not isinstance(error, ClientError):
         return isinstance(error, (HTTPClientError, SdkConnectionError))
     status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-    return status >= 500 or code in _THROTTLED
+    return status >= 500 or _code(error) in _THROTTLED
 
 
 def _code(error: ClientError | BotoCoreError) -> str:

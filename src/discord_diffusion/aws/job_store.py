@@ -20,9 +20,7 @@ from discord_diffusion.aws.dynamodb import Arguments, Table, to_item, transact
 from discord_diffusion.aws.errors import (
     ConditionFailedError,
     Item,
-    StoreError,
     TransactionRefusedError,
-    translated,
 )
 from discord_diffusion.aws.ledger import Charge
 from discord_diffusion.jobs.job import Job
@@ -232,15 +230,16 @@ class JobStore:
         """The items of one key of the index; a page is read when the one before is used up."""
         start: dict[str, Any] = {}
         while True:
-            with translated(StoreError):
-                page = self._table.client.query(
+            page = self._table.call(
+                lambda: self._table.client.query(
                     TableName=self._table.name,
                     IndexName=INDEX,
                     KeyConditionExpression="waiting = :shard",
                     ExpressionAttributeValues=to_item({":shard": job_items.shard(number)}),
                     Limit=limit,
-                    **start,
+                    **start,  # noqa: B023 - called at once
                 )
+            )
             yield from page["Items"]
             if not page.get("LastEvaluatedKey"):
                 return

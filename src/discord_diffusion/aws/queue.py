@@ -1,25 +1,22 @@
 """The SQS FIFO queue of jobs: `JobSender` for the Lambdas, `JobQueue` for the worker."""
 
 import re
-import time
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from botocore.config import Config
 
-from discord_diffusion.aws.clients import client
-from discord_diffusion.aws.errors import QueueError, QueueUnavailableError, translated
+from discord_diffusion.aws.clients import TWO_ATTEMPTS, client
+from discord_diffusion.aws.deadline import Attempts, Deadline
+from discord_diffusion.aws.errors import QueueError, translated
 from discord_diffusion.jobs.job import Job
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
-# Discord waits 3 s for an answer. The SDK pauses for up to a second before it retries, so `send`
-# retries itself: it takes (1.0 + 0.5 + 0.8) s at worst, which leaves time for an apology.
-_SEND_CONFIG = Config(connect_timeout=0.5, read_timeout=0.8, retries={"total_max_attempts": 1})
-_RETRY_SEND_WITHIN_SECONDS = 1.0
+# Two attempts end within the time of an answer, even if the first one hangs.
+_ANSWER_CONFIG = Config(connect_timeout=0.4, read_timeout=0.8, retries={"total_max_attempts": 1})
 
 _CONNECT_SECONDS = 5
 _READ_SECONDS = 5
@@ -56,20 +53,26 @@ class QueueDepth:
 class QueueReader:
     """Reads the queue's depth. Methods raise `QueueError` if SQS refuses or does not answer."""
 
-    def __init__(self, queue_url: str, *, region: str | None = None) -> None:
+    def __init__(
+        self, queue_url: str, *, region: str | None = None, deadline: Deadline | None = None
+    ) -> None:
+        config = _ANSWER_CONFIG if deadline else TWO_ATTEMPTS
         self._url = queue_url
-        self._client = _client(queue_url, region, _SEND_CONFIG)
+        self._client = _client(queue_url, region, config)
+        self._attempts = Attempts.of(config, deadline)
 
     def depth(self) -> QueueDepth:
-        """The number of messages, in one call that is not repeated."""
+        """The number of messages."""
         with translated(QueueError):
-            answer = self._client.get_queue_attributes(
-                QueueUrl=self._url,
-                AttributeNames=[
-                    "ApproximateNumberOfMessages",
-                    "ApproximateNumberOfMessagesDelayed",
-                    "ApproximateNumberOfMessagesNotVisible",
-                ],
+            answer = self._attempts.make(
+                lambda: self._client.get_queue_attributes(
+                    QueueUrl=self._url,
+                    AttributeNames=[
+                        "ApproximateNumberOfMessages",
+                        "ApproximateNumberOfMessagesDelayed",
+                        "ApproximateNumberOfMessagesNotVisible",
+                    ],
+                )
             )
         counts = {name: int(value) for name, value in answer["Attributes"].items()}
         return QueueDepth(
@@ -82,36 +85,19 @@ class QueueReader:
 class JobSender(QueueReader):
     """The Lambda's side: reads the depth of the queue, and sends jobs."""
 
-    def __init__(
-        self,
-        queue_url: str,
-        *,
-        region: str | None = None,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        super().__init__(queue_url, region=region)
-        self._clock = clock
-
-    def send(self, job: Job, *, once: bool = False) -> None:
+    def send(self, job: Job) -> None:
         """Send a job message in its user's group, deduplicated by the interaction's id.
 
-        A call that fails early is repeated, unless `once`; SQS drops a message that arrives twice.
+        SQS drops a message that arrives twice.
         """
-        started = self._clock()
-        try:
-            self._send_once(job)
-        except QueueUnavailableError:
-            if once or self._clock() - started > _RETRY_SEND_WITHIN_SECONDS:
-                raise
-            self._send_once(job)
-
-    def _send_once(self, job: Job) -> None:
         with translated(QueueError):
-            self._client.send_message(
-                QueueUrl=self._url,
-                MessageBody=job.to_json(),
-                MessageGroupId=job.user_id,
-                MessageDeduplicationId=job.id,
+            self._attempts.make(
+                lambda: self._client.send_message(
+                    QueueUrl=self._url,
+                    MessageBody=job.to_json(),
+                    MessageGroupId=job.user_id,
+                    MessageDeduplicationId=job.id,
+                )
             )
 
 

@@ -25,6 +25,10 @@ from discord_diffusion.discord.rate_limits import RateLimits
 USER_AGENT = "DiscordBot (https://github.com/discord-diffusion/discord-diffusion, 0.1.0)"
 """Required form: https://docs.discord.com/developers/reference#user-agent"""
 
+# The body is encoded here, for `json=` is an argument of urllib3 2 alone: 1.26, which older images
+# of Lambda's runtime have, sends a request without a body.
+_HEADERS = {"User-Agent": USER_AGENT, "Content-Type": "application/json"}
+
 CONNECT_SECONDS = 2.0
 READ_SECONDS = 3.0
 """Short: an edit that takes effect late could write over a worker's."""
@@ -81,7 +85,6 @@ class OriginalResponseClient:
     def __init__(self, base_url: str, *, sleep: Callable[[float], None] = time.sleep) -> None:
         self._base_url = base_url
         self._pool = urllib3.PoolManager(
-            headers={"User-Agent": USER_AGENT},
             timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
             retries=False,
             maxsize=CONNECTIONS,
@@ -100,14 +103,17 @@ class OriginalResponseClient:
         components: Sequence[Mapping[str, Any]] | None = None,
     ) -> Message:
         """Replace the text and, unless None, all components; attachments stay. Mentions nobody."""
-        return self._call("PATCH", application_id, token, json=message_payload(content, components))
+        payload = message_payload(content, components)
+        return self._call("PATCH", application_id, token, json.dumps(payload).encode())
 
-    def _call(self, method: str, application_id: str, token: str, **body: Any) -> Message:
+    def _call(
+        self, method: str, application_id: str, token: str, body: bytes | None = None
+    ) -> Message:
         self._limits.wait(method, token)
         failure: ConnectionFailedError | None = None
         try:
             url = self._base_url + path(application_id, token)
-            response = self._pool.request(method, url, redirect=False, **body)
+            response = self._pool.request(method, url, body=body, headers=_HEADERS, redirect=False)
         except exceptions.HTTPError as error:
             timed_out = isinstance(error, exceptions.TimeoutError)
             failure = ConnectionFailedError(type(error).__name__, timed_out=timed_out)

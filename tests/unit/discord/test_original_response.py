@@ -3,8 +3,10 @@
 import logging
 import traceback
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+import urllib3
 
 from discord_diffusion.discord import errors
 from discord_diffusion.discord.original_response import OriginalResponseClient
@@ -75,3 +77,26 @@ def test_a_call_waits_for_a_rate_limit(
 def test_a_missing_server_is_a_failed_connection() -> None:
     with pytest.raises(errors.ConnectionFailedError):
         OriginalResponseClient("http://127.0.0.1:1").read("1", TOKEN)
+
+
+def test_a_text_is_sent_by_the_older_urllib3_too(
+    discord: LocalDiscord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """1.26 hands arguments that it does not know to `urlopen`, and encodes no JSON."""
+
+    def request_of_1_26(
+        pool: urllib3.PoolManager,
+        method: str,
+        url: str,
+        fields: object = None,
+        headers: dict[str, str] | None = None,
+        **urlopen_kw: Any,
+    ) -> urllib3.BaseHTTPResponse:
+        assert fields is None
+        extra_kw = {"headers": pool.headers if headers is None else headers, **urlopen_kw}
+        return pool.urlopen(method, url, **extra_kw)
+
+    monkeypatch.setattr(urllib3.PoolManager, "request", request_of_1_26)
+    client = OriginalResponseClient(discord.url)
+    assert client.write("1", TOKEN, "a star").content == "a star"
+    assert client.read("1", TOKEN).content == "a star"

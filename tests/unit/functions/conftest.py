@@ -13,6 +13,7 @@ from nacl.signing import SigningKey
 
 from discord_diffusion.access.guild_settings import GuildSettings
 from discord_diffusion.access.limits import Usage
+from discord_diffusion.aws.deadline import Deadline
 from discord_diffusion.aws.errors import QueueError, StoreUnavailableError
 from discord_diffusion.aws.ledger import Charge
 from discord_diffusion.aws.queue import QueueDepth
@@ -49,10 +50,8 @@ class ListQueue:
     in_flight: int = 0
     """The messages of other users, which workers hold."""
     broken: Exception | None = None
-    tried_once: bool = False
 
-    def send(self, job: Job, *, once: bool = False) -> None:
-        self.tried_once = once
+    def send(self, job: Job) -> None:
         if self.broken:
             raise self.broken
         if job.id not in {known.id for known in self.jobs}:
@@ -309,7 +308,7 @@ def make_caller(settings: InteractionsSettings = SETTINGS) -> Caller:
     """An endpoint with an empty queue, an empty table and a fleet that sleeps."""
     queue, store, wake, guilds = ListQueue(), DictStore(), CountingWake(), DictGuilds()
     clock = Clock()
-    admission = Admission(store, queue, store, wake, settings.fleet, clock)
+    admission = Admission(store, queue, store, wake, settings.fleet, clock, Deadline(clock=clock))
     requests = PictureRequests(
         ParameterBuilder(settings), admission, guilds, settings.limits, settings.audit_days
     )

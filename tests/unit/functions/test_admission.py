@@ -15,8 +15,8 @@ from discord_diffusion.aws.errors import (
 from discord_diffusion.aws.queue import QueueDepth
 from discord_diffusion.fleet.state import FleetState
 from discord_diffusion.functions.interactions.admission import (
+    DEPTH_WITHIN_SECONDS,
     FLEET_STATE_CACHE_SECONDS,
-    OPTIONAL_CALLS_WITHIN_SECONDS,
     WAKE_INTERVAL_SECONDS,
 )
 from discord_diffusion.jobs.record import JobRecord, JobStatus, WaitEstimate, WaitKind
@@ -211,16 +211,14 @@ def test_a_job_that_was_admitted_is_not_refused_when_it_is_redelivered_late(
     assert caller.content(payload) == first
 
 
-def test_optional_calls_are_skipped_when_time_runs_out(
+def test_the_queue_is_not_asked_for_its_depth_when_time_runs_out(
     caller: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def read_slowly() -> FleetState:
-        caller.clock.now += OPTIONAL_CALLS_WITHIN_SECONDS
+        caller.clock.now += DEPTH_WITHIN_SECONDS
         return caller.store.state
 
     monkeypatch.setattr(caller.store, "get", read_slowly)
     caller.queue.in_flight = 7
     assert "You are next" in content(caller.content(imagine(prompt="a star")))
-    assert caller.wake.starts == 0
     assert len(caller.queue.jobs) == 1
-    assert caller.queue.tried_once

@@ -8,9 +8,10 @@ drawn all the same, so their failures are only logged.
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from discord_diffusion.aws.deadline import Deadline
 from discord_diffusion.aws.errors import QueueError, ServiceError, StoreError
 from discord_diffusion.aws.fleet_state import FleetStateStore
 from discord_diffusion.aws.job_store import JobStore
@@ -30,14 +31,18 @@ log = logging.getLogger(__name__)
 FLEET_STATE_CACHE_SECONDS = 1.0
 WAKE_INTERVAL_SECONDS = 10.0
 """A fleet that was woken and is still asleep is woken again after this time."""
-OPTIONAL_CALLS_WITHIN_SECONDS = 1.0
-"""Optional calls are made only within this time after the start of an answer."""
+DEPTH_WITHIN_SECONDS = 1.0
+"""The queue is asked for its depth only within this time after the start of an answer: the calls
+that a job needs come after it."""
 _NOT_QUEUED = "not queued"
 
 
 @dataclass
 class Admission:
-    """Admits the jobs of one deployment. Without `wake` no fleet is woken."""
+    """Admits the jobs of one deployment. Without `wake` no fleet is woken.
+
+    `deadline` is that of the answer, which the clients share.
+    """
 
     jobs: JobStore
     queue: JobSender
@@ -45,6 +50,7 @@ class Admission:
     wake: StateMachine | None
     settings: FleetSettings
     clock: Callable[[], float] = time.monotonic
+    deadline: Deadline = field(default_factory=Deadline)
     _state: FleetState | None = None
     _state_expires_at: float = 0.0
     _next_wake_at: float = 0.0
@@ -55,23 +61,22 @@ class Admission:
         Raises:
             Refusal: there is no job, and nothing was charged.
         """
-        started = self.clock()
-        state = self._fleet_state(started)
-        ahead = self._jobs_ahead(state, started)
+        state = self._fleet_state(self.clock())
+        ahead = self._jobs_ahead(state)
         wait = WaitEstimate(WaitKind.UNKNOWN, ahead, None)
         if state:
             wait = expected_wait(state, self.settings, ahead=ahead, now=now)
             shortest = shortest_wait(state, self.settings, ahead=ahead, now=now)
             if not shortest.fits(job.expires_at):
                 return self._answer_to_hopeless(job, wait)
-        earlier = self._write_record(job, charge, wait, started)
+        earlier = self._write_record(job, charge, wait)
         if earlier and earlier.status.finished:
             return _answer_again(earlier)
         # Sent even if there was a record: the function may have died between the two.
-        if not self._send(job, once=not self._in_time(started)):
+        if not self._send(job):
             raise Refusal("queue")
         if state and state.is_asleep(now):
-            self._wake_fleet(started)
+            self._wake_fleet()
         return _answer(job, earlier.wait if earlier and earlier.wait else wait)
 
     def _fleet_state(self, now: float) -> FleetState | None:
@@ -85,10 +90,10 @@ class Admission:
                 log.warning("The fleet's state could not be read", extra={"reason": str(error)})
         return self._state
 
-    def _jobs_ahead(self, state: FleetState | None, started: float) -> int:
+    def _jobs_ahead(self, state: FleetState | None) -> int:
         """The number of unfinished jobs, from the queue, else from the last snapshot."""
         try:
-            if self._in_time(started):
+            if self.deadline.elapsed < DEPTH_WITHIN_SECONDS:
                 depth = self.queue.depth()
                 return depth.visible + depth.in_flight
         except QueueError as error:
@@ -104,9 +109,7 @@ class Admission:
         log.info("The job is refused: it could not be finished in time", extra=extra)
         raise texts.too_late(wait)
 
-    def _write_record(
-        self, job: Job, charge: Charge, wait: WaitEstimate, started: float
-    ) -> JobRecord | None:
+    def _write_record(self, job: Job, charge: Charge, wait: WaitEstimate) -> JobRecord | None:
         """Write the record of a new job; returns the record that was there before, if any."""
         try:
             if self.jobs.accept(job, charge=charge, wait=wait):
@@ -115,9 +118,8 @@ class Admission:
             extra = {"job": job.id, "reason": str(error)}
             log.error("The job record could not be written", extra=extra)
             # Without a record the job would cost nothing: overloading the table would pay off.
-            if self._in_time(started):
-                # The write may have succeeded, or may yet: only its answer was late.
-                self._end(job, lambda: self.jobs.reject(job, reason=_NOT_QUEUED))
+            # The write may have succeeded, or may yet: only its answer was late.
+            self._end(job, lambda: self.jobs.reject(job, reason=_NOT_QUEUED))
             raise Refusal("queue") from None
         return self._record(job)
 
@@ -129,9 +131,9 @@ class Admission:
             log.warning("The job record could not be read", extra=extra)
             return None
 
-    def _send(self, job: Job, *, once: bool) -> bool:
+    def _send(self, job: Job) -> bool:
         try:
-            self.queue.send(job, once=once)
+            self.queue.send(job)
         except QueueError as error:
             log.error("The queue refused a job", extra={"job": job.id, "reason": str(error)})
         else:
@@ -150,23 +152,18 @@ class Admission:
             extra = {"job": job.id, "reason": str(error)}
             log.warning("The job record could not be ended", extra=extra)
 
-    def _wake_fleet(self, started: float) -> None:
+    def _wake_fleet(self) -> None:
         now = self.clock()
         if not self.wake or self.settings.paused or now < self._next_wake_at:
-            return
-        if not self._in_time(started):
-            log.warning("The fleet is left to the scaling loop: there is no time left to wake it")
             return
         try:
             self.wake.start()
         except ServiceError as error:
+            # The scaling loop wakes it within a minute.
             log.warning("The fleet was not woken", extra={"reason": str(error)})
         else:
             self._next_wake_at = now + WAKE_INTERVAL_SECONDS
             log.info("The fleet is woken")
-
-    def _in_time(self, started: float) -> bool:
-        return self.clock() - started < OPTIONAL_CALLS_WITHIN_SECONDS
 
 
 def _answer(job: Job | JobRecord, wait: WaitEstimate) -> str:

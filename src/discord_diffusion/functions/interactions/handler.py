@@ -3,6 +3,7 @@
 from typing import Any
 
 from discord_diffusion import logs
+from discord_diffusion.aws.deadline import Deadline
 from discord_diffusion.aws.dynamodb import Table
 from discord_diffusion.aws.fleet_state import FleetStateStore
 from discord_diffusion.aws.guild_store import GuildStore
@@ -19,19 +20,21 @@ from discord_diffusion.settings.interactions import InteractionsSettings
 _SETTINGS = InteractionsSettings.from_environ()
 logs.configure(_SETTINGS.log_level)
 _REGION, _WAKE_ARN = _SETTINGS.aws_region, _SETTINGS.wake_state_machine_arn
+_DEADLINE = Deadline()
 # Clients are made while the function starts, when Lambda gives it a whole processor, and not on the
 # first job.
-_TABLE = Table(_SETTINGS.jobs_table, region=_REGION, one_attempt=True)
+_TABLE = Table(_SETTINGS.jobs_table, region=_REGION, deadline=_DEADLINE)
 _JOBS = JobStore(_TABLE, retry_seconds=CONFLICT_RETRY_SECONDS_OF_AN_ANSWER)
 _FLEET = FleetStateStore(_TABLE)
 _REQUESTS = PictureRequests(
     builder=ParameterBuilder(_SETTINGS),
     admission=Admission(
         jobs=_JOBS,
-        queue=JobSender(_SETTINGS.queue_url, region=_REGION),
+        queue=JobSender(_SETTINGS.queue_url, region=_REGION, deadline=_DEADLINE),
         fleet=_FLEET,
-        wake=StateMachine(_WAKE_ARN, region=_REGION) if _WAKE_ARN else None,
+        wake=StateMachine(_WAKE_ARN, _DEADLINE, region=_REGION) if _WAKE_ARN else None,
         settings=_SETTINGS.fleet,
+        deadline=_DEADLINE,
     ),
     guilds=GuildStore(_TABLE, audit_days=_SETTINGS.audit_days),
     limits=_SETTINGS.limits,
@@ -42,4 +45,5 @@ _ENDPOINT = Endpoint(_SETTINGS, Router(_REQUESTS, LazyHandlers(_REQUESTS, _JOBS,
 
 def handler(event: object, _context: object) -> dict[str, Any]:
     """What Lambda calls, with an event of API Gateway or of a function URL."""
+    _DEADLINE.begin()
     return _ENDPOINT.answer(event)
