@@ -2,7 +2,11 @@
 
 An exact case kills a mutant in milliseconds. A property needs many examples, and mutmut names the
 tests of a mutant in any order.
+
+Programs that a test starts run without a mutant: mutmut is not set up in them.
 """
+
+import os
 
 import pytest
 from hypothesis import Phase, is_hypothesis_test, settings
@@ -10,6 +14,7 @@ from hypothesis import Phase, is_hypothesis_test, settings
 
 @pytest.hookimpl(trylast=True)
 def pytest_configure() -> None:
+    os.environ.pop("MUTANT_UNDER_TEST", None)  # this process keeps its own copy
     settings.register_profile(
         "mutants",
         derandomize=True,

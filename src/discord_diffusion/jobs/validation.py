@@ -39,7 +39,7 @@ class Fields:
             kind: the dataclass that the object is read into.
         """
         if not isinstance(value, dict):
-            raise InvalidJobError(f"{path or 'the message'} is {shown(value)}, not an object")
+            raise InvalidJobError(f"{path} is {shown(value)}, not an object")
         prefix = f"{path}." if path else ""
         if unknown := sorted(map(str, value.keys() - {field.name for field in fields(kind)})):
             raise InvalidJobError(

@@ -20,6 +20,7 @@ from discord_diffusion.functions.interactions.admission import (
     WAKE_INTERVAL_SECONDS,
 )
 from discord_diffusion.jobs.record import JobRecord, JobStatus, WaitEstimate, WaitKind
+from discord_diffusion.jobs.units import cost
 from tests.unit.functions.conftest import SETTINGS, Caller, imagine, make_caller
 
 EPHEMERAL = 64
@@ -43,6 +44,33 @@ def test_a_sleeping_fleet_is_woken_by_the_first_job_and_not_again_by_the_next(
     assert "asleep" in content(caller.content(imagine(prompt="a star")))
     assert "About 1 ahead of you" in content(caller.content(imagine(prompt="a moon")))
     assert caller.wake.starts == 1
+
+
+def test_a_job_is_charged_what_it_costs(caller: Caller) -> None:
+    payload = imagine(prompt="a star", count=2)
+    caller.content(payload)
+    (charge,) = caller.store.charges
+    assert charge
+    assert charge.units == cost(caller.queue.jobs[0].parameters)
+    assert charge.limits == SETTINGS.limits
+    assert caller.store.records[payload["id"]].units == charge.units
+
+
+def test_the_state_of_the_fleet_is_read_again_after_a_second(
+    caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads: list[float] = []
+
+    def get(job_id: str | None = None) -> Any:
+        if job_id is None:
+            reads.append(caller.clock.now)
+        return caller.store.records.get(job_id) if job_id else caller.store.state
+
+    monkeypatch.setattr(caller.store, "get", get)
+    for later in (0.0, FLEET_STATE_CACHE_SECONDS - 0.25, 0.25, 0.25):
+        caller.clock.now += later
+        caller.content(imagine(prompt="a star"))
+    assert reads == [1000.0, 1000.0 + FLEET_STATE_CACHE_SECONDS]
 
 
 def test_a_fleet_that_still_sleeps_is_woken_again_after_the_interval(caller: Caller) -> None:
@@ -139,6 +167,7 @@ def test_a_job_whose_record_is_written_after_its_refusal_has_ended(caller: Calle
     first = caller.content(payload)
     assert "can't take your request" in content(first)
     caller.store.write_late_records()
+    assert caller.store.records[payload["id"]].details == {"reason": "not queued"}
     caller.store.late = False
     assert caller.store.waiting(10) == []
     assert caller.content(payload) == first
@@ -160,10 +189,22 @@ def test_a_job_that_the_queue_refuses_ends_as_failed_and_is_refused_when_it_is_r
     payload = imagine(prompt="a star")
     first = caller.content(payload)
     assert first["data"]["flags"] == EPHEMERAL
-    assert caller.store.records[payload["id"]].status is JobStatus.FAILED
+    record = caller.store.records[payload["id"]]
+    assert (record.status, record.details) == (JobStatus.FAILED, {"reason": "not queued"})
     caller.queue.broken = None
     assert caller.content(payload) == first
     assert caller.queue.jobs == []
+
+
+def test_a_job_that_the_queue_refuses_is_refused_even_if_its_record_cannot_be_ended(
+    caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def break_down(*_: object, **__: object) -> bool:
+        raise DOWN
+
+    caller.queue.refuse()
+    monkeypatch.setattr(caller.store, "finish", break_down)
+    assert "can't take your request" in content(caller.content(imagine(prompt="a star")))
 
 
 def test_a_job_that_was_recorded_but_never_sent_is_sent_when_it_is_redelivered(
@@ -172,7 +213,8 @@ def test_a_job_that_was_recorded_but_never_sent_is_sent_when_it_is_redelivered(
     payload = imagine(prompt="a star")
     first = caller.content(payload)
     caller.queue.jobs.clear()
-    assert caller.content(payload) == first
+    caller.queue.in_flight = 9
+    assert caller.content(payload) == first, "with the wait that its user was told first"
     assert len(caller.queue.jobs) == 1
 
 

@@ -79,6 +79,7 @@ def test_a_user_is_notified_when_the_wait_is_of_another_kind() -> None:
         (61, {"due": NOW + timedelta(seconds=310 - 14.9)}, False),
         (61, {"due": NOW + timedelta(seconds=310 + 15)}, True),
         (61, {"ahead": 4}, True),
+        (61, {"due": None}, True),
     ],
     ids=[
         "as expected",
@@ -88,6 +89,7 @@ def test_a_user_is_notified_when_the_wait_is_of_another_kind() -> None:
         "hardly moved",
         "moved later",
         "another place",
+        "no estimate before",
     ],
 )
 def test_a_user_is_notified_again_when_the_estimate_has_changed_and_time_has_passed(

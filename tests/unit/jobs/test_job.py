@@ -146,13 +146,14 @@ def test_a_job_with_a_wrong_field_is_refused_by_name_or_read(job: Job, data: Any
         ("parameters", [], r"parameters is \[\], not an object"),
         ("parameters", "x", "parameters is 'x', not an object"),
         ("parameters.source", "x", r"parameters\.source is 'x', not an object"),
-        ("parameters.source", {}, r"parameters\.source\.url is missing"),
-        ("parameters.source", SOURCE | {"url": None}, r"parameters\.source\.url is missing"),
+        ("parameters.source", {}, r"^parameters\.source\.url is missing"),
+        ("parameters.source", SOURCE | {"url": None}, r"^parameters\.source\.url is missing$"),
         ("parameters.source", SOURCE | {"mood": 1}, r"parameters\.source\.'mood' is no field"),
         ("parameters.source", SOURCE | {"strength": 1.01}, r"source\.strength is 1.01"),
         ("parameters.source", SOURCE | {"strength": 0}, r"source\.strength is 0"),
         ("parameters.source", SOURCE | {"scale": 3}, r"source\.scale is 3"),
         ("parameters.width", 65, "not a multiple of 8"),
+        ("parameters.height", 65, "not a multiple of 8"),
         ("parameters.prompt", "", "prompt is ''"),
         ("parameters.prompt", "x" * 6001, "not a text of 1 to 6000"),
     ],
@@ -236,3 +237,115 @@ def test_a_message_without_a_header_has_none_and_is_of_no_newer_schema(body: str
 def test_only_a_higher_version_is_a_newer_schema(version: object) -> None:
     body = json.dumps(json.loads(JOB.to_json()) | {"schema_version": version})
     assert has_newer_schema(body) == (version == 2)
+
+
+def test_a_message_is_one_line_of_compact_json() -> None:
+    start = '{"id":"1127000000000000000","application_id":"2","token":"a-secret-token","locale"'
+    assert JOB.to_json().startswith(start)
+    assert JOB.parameters.to_json().startswith('{"prompt":"a red circle","seed":42,"steps":12')
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("{", "the message is not JSON"),
+        ("[1]", "the message is list, not an object"),
+    ],
+)
+def test_a_message_that_is_no_object_is_refused(text: str, problem: str) -> None:
+    with pytest.raises(InvalidJobError) as refused:
+        Job.from_json(text)
+    assert str(refused.value) == problem
+
+
+FORMS = {"scheduler": "[A-Z][A-Za-z0-9]{0,63}", "model": "[a-z0-9][a-z0-9._-]{0,63}"}
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "problem"),
+    [
+        ("id", 5, "5, not a snowflake"),
+        ("token", "", "not a text"),
+        ("token", 5, "not a text"),
+        ("nsfw", 1, "1, not true or false"),
+        ("nsfw", "x" * 58, f"'{'x' * 58}', not true or false"),
+        ("nsfw", "x" * 59, f"'{'x' * 59}…, not true or false"),
+        ("traceparent", "x", "'x', not of the form 00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}"),
+        ("parameters.scheduler", "ddim", f"'ddim', not of the form {FORMS['scheduler']}"),
+        ("parameters.model", 5, f"5, not of the form {FORMS['model']}"),
+        ("parameters.prompt", "a\ud800", r"'a\ud800', which holds half a character"),
+        ("parameters.prompt", "\udfff", r"'\udfff', which holds half a character"),
+        ("parameters.width", 65, "65, not a multiple of 8"),
+    ],
+)
+def test_the_whole_error_of_a_field(field: str, value: object, problem: str) -> None:
+    content = json.loads(JOB.to_json())
+    *outer, name = field.split(".")
+    (content[outer[0]] if outer else content)[name] = value
+    with pytest.raises(InvalidJobError) as refused:
+        Job.from_json(json.dumps(content))
+    assert str(refused.value) == f"{field} is {problem}"
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("prompt", ["x", "x" * 6000, "\ud7ff", "\ue000"]),
+        ("negative_prompt", ["", "x" * 6000]),
+        ("guidance", [0, 30]),
+        ("steps", [1, 100]),
+        ("images", [1, 4]),
+        ("seed", [0, 2**32 - 1]),
+        ("width", [8, 4096]),
+        ("height", [8, 4096]),
+        ("source", [SOURCE | {"strength": 0.01, "scale": 1}, SOURCE | {"strength": 1}]),
+    ],
+)
+def test_the_bounds_of_parameters_are_allowed(name: str, values: list[object]) -> None:
+    for value in values:
+        read = json.loads(Job.from_json(message_with(**{name: value})).to_json())
+        assert read["parameters"][name] == value
+
+
+@pytest.mark.parametrize(
+    ("field", "allowed", "refused"),
+    [
+        ("locale", ["x", "x" * 16], ["", "x" * 17]),
+        ("attachment_size_limit", [1, 2**31], [0, 2**31 + 1]),
+        ("id", ["0", str(2**64 - 1)], [str(2**64), ""]),
+    ],
+)
+def test_each_field_is_allowed_up_to_its_bounds(
+    field: str, allowed: list[object], refused: list[object]
+) -> None:
+    content = json.loads(JOB.to_json())
+    for value in allowed:
+        assert getattr(Job.from_json(json.dumps(content | {field: value})), field) == value
+    for value in refused:
+        with pytest.raises(InvalidJobError, match=f"^{field} is "):
+            Job.from_json(json.dumps(content | {field: value}))
+
+
+@pytest.mark.parametrize("name", ["id", "application_id", "token"])
+@pytest.mark.parametrize("value", [5, "", None])
+def test_a_header_lacks_none_of_what_answers_its_user(name: str, value: object) -> None:
+    content = json.loads(message_with(prompt=0))
+    assert read_header(json.dumps(content | {name: value})) is None
+    del content[name]
+    assert read_header(json.dumps(content)) is None
+
+
+@pytest.mark.parametrize("name", ["id", "application_id"])
+def test_a_header_has_snowflakes(name: str) -> None:
+    content = json.loads(message_with(prompt=0))
+    assert read_header(json.dumps(content | {name: "1" * 19}))
+    for wrong in ("1" * 20, "1a", "٣"):
+        assert read_header(json.dumps(content | {name: wrong})) is None
+
+
+def test_a_header_has_the_locale_if_it_is_a_text() -> None:
+    content = json.loads(message_with(prompt=0))
+    for locale, read in (("de", "de"), (5, ""), (None, "")):
+        header = read_header(json.dumps(content | {"locale": locale}))
+        assert header
+        assert header.locale == read

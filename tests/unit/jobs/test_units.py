@@ -78,3 +78,7 @@ def test_a_refund_is_never_more_than_was_charged(units: int, images: int, filter
         assert back == units
     for status in (JobStatus.FAILED, JobStatus.REFUSED, JobStatus.CANCELLED):
         assert refund(units, status, images=images) == units
+
+
+def test_all_pictures_are_charged_unless_some_were_held_back() -> None:
+    assert refund(8, JobStatus.ANSWERED, images=4) == 0

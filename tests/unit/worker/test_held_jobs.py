@@ -3,11 +3,14 @@
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta, tzinfo
 
 import pytest
 
+from discord_diffusion.worker.errors import JobExpiredError, LeaseLostError
 from discord_diffusion.worker.held_jobs import MOST_HELD, HeldJob, HeldJobs, Poll, Stage
 from discord_diffusion.worker.lease import Lease
+from discord_diffusion.worker.pace import TOKEN_MARGIN
 from discord_diffusion.worker.progress import Progress
 from discord_diffusion.worker.protection_thread import ProtectionThread
 from tests.unit.worker.fakes import MemoryQueue, make_job, make_message, wait_until
@@ -160,6 +163,40 @@ def test_a_poll_that_waits_begins_as_soon_as_the_end_of_the_batch_is_known(
     wait_until(lambda: polls == [Poll.SHORT])
 
 
+def test_the_seconds_until_the_pipeline_is_free_are_counted_down(frozen: FrozenHeldJobs) -> None:
+    assert frozen.held_jobs.drawing_seconds_left() == 0
+    frozen.held_jobs.expect_drawing_for(10)
+    frozen.now += 9.5
+    assert frozen.held_jobs.drawing_seconds_left() == 0.5
+    frozen.now += 5
+    assert frozen.held_jobs.drawing_seconds_left() == 0
+
+
+def test_no_poll_waits_longer_than_it_may(frozen: FrozenHeldJobs) -> None:
+    frozen.ready()
+    frozen.held_jobs.next_batch()
+    polls = frozen.wait(lambda: frozen.held_jobs.wait_until_next_receive(LEAD, 0.02), clock_reads=2)
+    frozen.now += 0.02
+    wait_until(lambda: polls == [None])
+
+
+def test_a_poll_that_waits_for_the_end_of_a_batch_wakes_up_for_it(frozen: FrozenHeldJobs) -> None:
+    frozen.ready()
+    frozen.held_jobs.next_batch()
+    frozen.held_jobs.expect_drawing_for(LEAD + 0.02)
+    polls = frozen.wait(lambda: frozen.held_jobs.wait_until_next_receive(LEAD, 60.0), clock_reads=2)
+    frozen.now += 0.02
+    wait_until(lambda: polls == [Poll.SHORT])
+
+
+@pytest.mark.parametrize("stage", [Stage.PREPARING, Stage.READY])
+def test_a_job_that_is_to_be_drawn_is_reason_enough_not_to_wait(
+    frozen: FrozenHeldJobs, stage: Stage
+) -> None:
+    frozen.take().stage = stage
+    assert frozen.poll() is Poll.IMMEDIATE
+
+
 def test_a_batch_that_has_been_drawn_does_not_delay_the_next_poll(frozen: FrozenHeldJobs) -> None:
     [held] = (frozen.ready(), frozen.held_jobs.next_batch())[1]
     held.stage = Stage.DELIVERING
@@ -199,6 +236,39 @@ def test_a_batch_with_room_waits_for_more_jobs_until_a_poll_finds_none(
     wait_until(lambda: batches == [[first]])
 
 
+def test_a_batch_with_room_waits_for_a_job_that_is_being_prepared(
+    gathering_desk: FrozenHeldJobs,
+) -> None:
+    first, second = gathering_desk.ready(images=1), gathering_desk.take(images=1)
+    gathering_desk.held_jobs.note_empty_poll()
+    batches = gathering_desk.wait(gathering_desk.held_jobs.next_batch, clock_reads=2)
+    assert batches == []
+    gathering_desk.held_jobs.mark_ready(second)
+    wait_until(lambda: batches == [[first, second]])
+
+
+def test_a_batch_waits_for_more_jobs_from_when_its_first_job_was_ready(
+    gathering_desk: FrozenHeldJobs,
+) -> None:
+    first = gathering_desk.ready(images=1)
+    batches = gathering_desk.wait(gathering_desk.held_jobs.next_batch, clock_reads=2)
+    gathering_desk.now += 59.5
+    gathering_desk.held_jobs.expect_drawing_for(0)  # wakes the thread up
+    wait_until(lambda: gathering_desk.clock_reads >= 4)
+    assert batches == []
+    gathering_desk.now += 0.5
+    gathering_desk.held_jobs.expect_drawing_for(0)
+    wait_until(lambda: batches == [[first]])
+
+
+def test_a_batch_is_drawn_when_its_time_to_gather_is_over() -> None:
+    frozen = FrozenHeldJobs(gather_seconds=0.02)
+    first = frozen.ready(images=1)
+    batches = frozen.wait(frozen.held_jobs.next_batch, clock_reads=2)
+    frozen.now += 0.02
+    wait_until(lambda: batches == [[first]])
+
+
 def test_a_full_batch_waits_for_no_more_jobs(gathering_desk: FrozenHeldJobs) -> None:
     jobs = [gathering_desk.ready(images=2), gathering_desk.ready(images=2)]
     batches = gathering_desk.wait(gathering_desk.held_jobs.next_batch, clock_reads=2)
@@ -235,3 +305,58 @@ def test_the_task_is_protected_from_the_receipt_of_a_job_to_its_end(frozen: Froz
     frozen.held_jobs.remove(held)
     frozen.held_jobs.remove(held)
     assert frozen.protection.held == 0
+
+
+def test_seconds_are_those_between_two_events(
+    frozen: FrozenHeldJobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = frozen.take()
+    for event, now in (("received", 50.0), ("drawn", 53.5)):
+        monkeypatch.setattr("discord_diffusion.worker.held_jobs.time.time", lambda now=now: now)
+        held.mark(event)
+    assert held.times == {"received": 50.0, "drawn": 53.5}
+    assert held.seconds("received", "drawn") == 3.5
+    assert held.seconds("drawn", "received") == 0
+    assert held.seconds("received", "answered") == 0
+    assert held.seconds("answered", "drawn") == 0
+    assert held.seconds("begun", "answered") == 0
+
+
+@pytest.mark.parametrize(
+    ("given_back", "leased", "last", "works"),
+    [
+        (False, True, False, True),
+        (False, False, True, True),
+        (False, True, True, True),
+        (False, False, False, False),
+        (True, True, True, False),
+    ],
+)
+def test_only_the_worker_that_answers_a_job_works_on_it(
+    frozen: FrozenHeldJobs, given_back: bool, leased: bool, last: bool, works: bool
+) -> None:
+    held = frozen.take()
+    held.given_back, held.last = given_back, last
+    if works:
+        return held.check(leased=leased)
+    with pytest.raises(LeaseLostError, match=r"^another worker has the job, or will have it$"):
+        held.check(leased=leased)
+    return None
+
+
+def test_a_job_whose_token_is_about_to_expire_is_not_worked_on(
+    frozen: FrozenHeldJobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = frozen.take()
+    now = held.job.expires_at - TOKEN_MARGIN
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:
+            return now.astimezone(tz) if tz else now.replace(tzinfo=None)
+
+    monkeypatch.setattr("discord_diffusion.worker.held_jobs.datetime", Clock)
+    held.check(leased=True)
+    now += timedelta(microseconds=1)
+    with pytest.raises(JobExpiredError, match=r"^drawing took too long$"):
+        held.check(leased=True)

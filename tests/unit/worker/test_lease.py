@@ -7,9 +7,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
+
 from discord_diffusion.aws.errors import QueueError, ReceiptLostError
-from discord_diffusion.worker.lease import Lease
-from tests.unit.worker.fakes import wait_until
+from discord_diffusion.worker.lease import Lease, LeaseTerms
+from tests.unit.worker.fakes import make_message, wait_until
 from tests.unit.worker.worker_harness import Gate
 
 VISIBILITY = 0.09  # the thread's pauses are thirds of it
@@ -20,12 +22,14 @@ class Visibility:
     """A queue that records the extensions, or raises `failure`."""
 
     extended: list[float] = field(default_factory=list)
+    handles: set[str] = field(default_factory=set)
     failure: QueueError | None = None
     tried: int = 0
     during: Callable[[], None] = lambda: None
 
-    def extend(self, _receipt_handle: str, seconds: float) -> None:
+    def extend(self, receipt_handle: str, seconds: float) -> None:
         self.tried += 1
+        self.handles.add(receipt_handle)
         self.during()
         if self.failure:
             raise self.failure
@@ -95,6 +99,18 @@ def test_a_lease_is_extended_again_and_again_and_never_after_its_end() -> None:
         wait_until(lambda: not vars(lease)["_thread"].is_alive())
     assert len(visibility.extended) == extended
     assert set(visibility.extended) == {VISIBILITY}
+    assert visibility.handles == {"r1"}
+
+
+@pytest.mark.parametrize(("receive_count", "is_last"), [(2, False), (3, True), (4, True)])
+def test_a_message_becomes_a_dead_letter_after_as_many_receives_as_the_queue_allows(
+    receive_count: int, is_last: bool
+) -> None:
+    assert LeaseTerms(60, 3).is_last_receive(make_message("", receive_count)) is is_last
+
+
+def test_the_thread_of_a_lease_has_its_name() -> None:
+    assert vars(make_lease(Visibility()))["_thread"].name == "lease"
 
 
 def test_a_lost_receipt_handle_ends_the_extensions() -> None:
