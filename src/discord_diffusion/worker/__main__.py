@@ -1,7 +1,8 @@
 """The worker's process, `python -m discord_diffusion.worker`, which runs until SIGTERM.
 
 Exit status: 0 stopped by a signal, 1 the worker failed, 2 the settings are wrong, 3 the model
-cannot be loaded, 4 the pipeline hangs. ECS, or another supervisor, then starts a new process.
+cannot be loaded, 4 the pipeline hangs or its device is lost. ECS, or another supervisor, then
+starts a new process.
 """
 
 import logging
@@ -16,13 +17,12 @@ from discord_diffusion.settings.worker import WorkerSettings
 from discord_diffusion.worker import job_log
 from discord_diffusion.worker.errors import ModelLoadError
 from discord_diffusion.worker.pipeline_types import Generator
-from discord_diffusion.worker.shutdown import Shutdown, exit_now
+from discord_diffusion.worker.shutdown import UNUSABLE, Shutdown, exit_now
 
 log = logging.getLogger("discord_diffusion.worker")
 
 WRONG_SETTINGS = 2
 NO_MODEL = 3
-HANGS = 4
 
 
 def main() -> int:
@@ -63,7 +63,7 @@ def _work(
         from discord_diffusion.worker.dependencies import Dependencies
         from discord_diffusion.worker.worker import Worker
 
-        dependencies = Dependencies.from_settings(settings, generator, lambda: exit_now(HANGS))
+        dependencies = Dependencies.from_settings(settings, generator, lambda: exit_now(UNUSABLE))
         worker = Worker(dependencies)
     log.info(
         "The worker is ready",

@@ -4,9 +4,10 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from discord_diffusion.worker import job_log
-from discord_diffusion.worker.errors import GenerationError, WorkerError
+from discord_diffusion.worker.errors import DeviceLostError, GenerationError, WorkerError
 from discord_diffusion.worker.held_jobs import HeldJob, HeldJobs
 from discord_diffusion.worker.pace import Pace
 from discord_diffusion.worker.pipeline_types import (
@@ -18,6 +19,9 @@ from discord_diffusion.worker.pipeline_types import (
 from discord_diffusion.worker.progress import progress_text
 from discord_diffusion.worker.telemetry import Telemetry
 from discord_diffusion.worker.watchdog import Watchdog
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 log = logging.getLogger(__name__)
 
@@ -63,6 +67,9 @@ class BatchDrawer:
 
         A job whose lease is lost or whose token expires meanwhile is delivered at once, with its
         error; the others go on.
+
+        Raises:
+            DeviceLostError: no job of the batch was delivered, and none can be drawn any more.
         """
         active = [held for held in jobs if self._begin(held, deliver)]
         batch = _Batch(list(active), active, deliver)
@@ -104,6 +111,8 @@ class BatchDrawer:
             )
         except _BatchAbandonedError as error:
             return [error] * len(batch.jobs)
+        except DeviceLostError:
+            raise
         except Exception as error:  # noqa: BLE001 - a library's error ends the batch, not the worker
             log.error("The pipeline failed", extra={"error": type(error).__name__})
             return [GenerationError(f"{type(error).__name__}: {error}")] * len(batch.jobs)
@@ -129,8 +138,7 @@ class BatchDrawer:
                 continue
             sketch = None
             if preview and held.wants_sketch and done * 2 >= steps and left > _SKETCH_SECONDS:
-                sketch = preview(batch.jobs.index(held))
-                held.wants_sketch = sketch is None
+                sketch = _sketch(held, preview, batch.jobs.index(held))
             text = progress_text(held.job, done, steps, last_try=held.last)
             held.progress.report(text, sketch)
         if not batch.active:
@@ -144,3 +152,15 @@ class BatchDrawer:
             self._decode_seconds = drawn[0].seconds.decode
             self.pace.learn((held.job.parameters for held in batch.jobs), seconds)
             self.telemetry.batch_drawn(batch.jobs, seconds, self.generator.peak_memory())
+
+
+def _sketch(held: HeldJob, preview: Preview, place: int) -> "Image | None":
+    """The sketch of the job at a place in the batch; None if there is none, or none yet."""
+    try:
+        sketch = preview(place)
+    except Exception as error:  # noqa: BLE001 - a sketch is never worth a job
+        log.warning("The sketch could not be made", extra={"error": type(error).__name__})
+        held.wants_sketch = False
+        return None
+    held.wants_sketch = sketch is None
+    return sketch

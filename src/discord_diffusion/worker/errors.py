@@ -2,6 +2,7 @@
 
 WorkerError
 ├── ModelLoadError           the worker cannot start
+├── DeviceLostError          the device computes nothing any more; the worker must end
 ├── GenerationError          the pipeline could not draw the job
 │   ├── OutOfMemoryError     the device has too little memory for it
 │   ├── BlankPictureError    every picture came out black or as no numbers
@@ -24,6 +25,10 @@ class WorkerError(Exception):
 
 class ModelLoadError(WorkerError):
     """The text says which model, what is wrong with it, and what is allowed."""
+
+
+class DeviceLostError(WorkerError):
+    """Every later operation on the device would fail, in this process but not in a new one."""
 
 
 class GenerationError(WorkerError):

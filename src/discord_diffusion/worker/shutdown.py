@@ -15,11 +15,16 @@ from queue import SimpleQueue
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
+from discord_diffusion.worker.errors import DeviceLostError
+
 if TYPE_CHECKING:
     from discord_diffusion.worker.worker import Worker
 
 log = logging.getLogger(__name__)
 
+FAILED = 1
+UNUSABLE = 4
+"""Exit statuses: the worker failed; the pipeline hangs, or its device is lost."""
 _WAIT_SECONDS = 1.0
 """How long the main thread waits at a time for the worker to end."""
 
@@ -45,14 +50,14 @@ class Shutdown:
         After a signal the worker has `stop_timeout_seconds` to end. Then the jobs that are left are
         given back; the status is still 0, since nothing is lost. The caller exits at once.
         """
-        failed = threading.Event()
+        errors: list[BaseException] = []
 
         def guarded() -> None:
             try:
                 worker.run()
-            except BaseException:
+            except BaseException as error:
                 log.critical("The worker has ended with an error", exc_info=True)
-                failed.set()
+                errors.append(error)
             finally:
                 self._wake.put(None)
 
@@ -66,9 +71,11 @@ class Shutdown:
             # In short waits, so that a second signal is handled between two of them.
             while thread.is_alive() and (left := deadline - time.monotonic()) > 0:
                 thread.join(min(left, _WAIT_SECONDS))
-        if thread.is_alive() or failed.is_set():
+        if thread.is_alive() or errors:
             worker.give_back()
-        return 1 if failed.is_set() else 0
+        if not errors:
+            return 0
+        return UNUSABLE if isinstance(errors[0], DeviceLostError) else FAILED
 
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
         if self._stopping:

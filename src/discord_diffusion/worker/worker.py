@@ -19,6 +19,7 @@ from discord_diffusion.worker.answer import Answer
 from discord_diffusion.worker.deliver import Deliverer
 from discord_diffusion.worker.dependencies import Dependencies
 from discord_diffusion.worker.draw import BatchDrawer
+from discord_diffusion.worker.errors import DeviceLostError
 from discord_diffusion.worker.held_jobs import HeldJob, HeldJobs, Stage
 from discord_diffusion.worker.outcomes import JobOutcomes
 from discord_diffusion.worker.pipeline_types import Generation
@@ -84,13 +85,18 @@ class Worker:
         """Work until `stop`; returns when the open poll and the jobs that were begun have ended.
 
         Raises:
+            DeviceLostError: nothing can be drawn any more; the jobs are still held.
             BaseException: the receiving thread failed with it.
         """
         receiving = threading.Thread(name="receive", target=self._receive, daemon=True)
         receiving.start()
         while batch := self.held_jobs.next_batch():
             # Each job goes on to its delivery when its pictures are there, or it has failed.
-            self._drawer.draw(batch, self._submit_delivery)
+            try:
+                self._drawer.draw(batch, self._submit_delivery)
+            except DeviceLostError:
+                self._stopping.set()  # so that a message that still comes is given back
+                raise
         receiving.join()
         if self._stopping.is_set():
             self._stopped.wait()  # until every job that `stop` gives back is in the pool

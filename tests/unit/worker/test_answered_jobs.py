@@ -105,6 +105,23 @@ def test_the_user_sees_one_sketch_half_way_through_a_long_job(
     assert harness.publisher.sketches == [sketch]
 
 
+def test_a_sketch_that_can_not_be_made_costs_no_job_and_is_not_tried_again(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("discord_diffusion.worker.draw._SKETCH_SECONDS", -1.0)
+    offered: list[int] = []
+
+    def preview(place: int) -> Image.Image | None:
+        offered.append(place)
+        raise AttributeError("'Flux2KleinPipeline' object has no attribute '_unpack_latents'")
+
+    harness.generator.preview = preview
+    message = harness.run(make_job(steps=6))
+    assert offered == [0]
+    assert len(harness.publisher.sent) == 1
+    assert harness.queue.deleted == [message.receipt_handle]
+
+
 def test_a_short_job_shows_no_sketch(harness: Harness) -> None:
     harness.generator.preview = lambda _place: Image.new("RGB", (8, 8))
     harness.run(make_job())

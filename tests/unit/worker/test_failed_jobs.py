@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -16,6 +17,7 @@ from discord_diffusion.discord.errors import (
 from discord_diffusion.jobs.job import Job
 from discord_diffusion.texts.answers import FAILURE_MARK
 from discord_diffusion.worker.errors import (
+    DeviceLostError,
     GenerationError,
     OutOfMemoryError,
     PicturesTooLargeError,
@@ -217,3 +219,32 @@ def test_an_unreadable_message_without_a_user_is_released_without_an_apology(
     wait_until(lambda: harness.queue.released)
     assert harness.publisher.apologies == []
     assert len(harness.queue.released) == 1
+
+
+def test_a_worker_whose_device_is_lost_ends_and_holds_its_jobs_to_give_them_back() -> None:
+    """Every job that it drew on would fail: another worker draws them, and nobody is refused."""
+    harness = Harness()
+    harness.generator.during = raising(DeviceLostError("cuda: AcceleratorError"))
+    with harness:
+        messages = [make_message(make_job().to_json()) for _ in range(2)]
+        harness.give(*messages)
+        harness.thread.join(10)
+        assert not harness.thread.is_alive()
+        harness.worker.give_back()
+    assert [type(error) for error in harness.errors] == [DeviceLostError]
+    assert len(harness.generator.batches) == 1
+    released = {receipt_handle for receipt_handle, _delay in harness.queue.released}
+    received = {message.receipt_handle for message in messages} - {
+        message.receipt_handle for message in harness.queue.waiting
+    }
+    assert released == received
+    assert harness.queue.deleted == []
+    assert harness.publisher.apologies == []
+    assert harness.publisher.sent == []
+
+
+def raising(error: Exception) -> Callable[[], None]:
+    def fail() -> None:
+        raise error
+
+    return fail

@@ -13,7 +13,7 @@ from discord_diffusion.worker import errors
 from discord_diffusion.worker.failures import RULES, STOPPED, Outcome, rule_for
 
 ROOT = Path(__file__).parents[3]
-NOT_OF_A_JOB = {errors.WorkerError, errors.ModelLoadError}
+NOT_OF_A_JOB = {errors.WorkerError, errors.ModelLoadError, errors.DeviceLostError}
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 
 SCRIPT = """
 import sys, threading, time
+from discord_diffusion.worker.errors import DeviceLostError
 from discord_diffusion.worker.shutdown import Shutdown, exit_now
 
 stop_timeout, kind = float(sys.argv[1]), sys.argv[2]
@@ -20,6 +21,8 @@ class Work:
         print("running", flush=True)
         if kind == "broken":
             raise RuntimeError("boom")
+        if kind == "without a device":
+            raise DeviceLostError("cuda: AcceleratorError")
         self.stopping.wait()
         time.sleep({"quick": 0, "slow": 60}[kind])
         print("finished", flush=True)
@@ -141,5 +144,8 @@ def test_a_second_signal_exits_at_once() -> None:
     assert end(process) == ("", 128 + signal.SIGTERM)
 
 
-def test_the_jobs_of_a_worker_that_fails_are_given_back_and_the_exit_status_is_1() -> None:
-    assert end(start(1, "broken")) == ("given back\n", 1)
+@pytest.mark.parametrize(("kind", "status"), [("broken", 1), ("without a device", 4)])
+def test_the_jobs_of_a_worker_that_fails_are_given_back_and_its_exit_status_says_why(
+    kind: str, status: int
+) -> None:
+    assert end(start(1, kind)) == ("given back\n", status)

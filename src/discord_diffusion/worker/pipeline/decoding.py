@@ -44,7 +44,10 @@ class Decoder:
         """As the method of `AutoencoderKL` that it replaces, which uses no generator either."""
         at_once = max(1, _LATENTS_AT_ONCE // latents.shape[2:].numel())
         images = torch.cat([self._decode_finite(part) for part in torch.split(latents, at_once)])
-        self.sketcher.fit(latents, images)
+        try:
+            self.sketcher.fit(latents, images)
+        except Exception as error:  # noqa: BLE001 - a sketch is never worth a picture
+            log.warning("No sketches of this model", extra={"error": type(error).__name__})
         return DecoderOutput(sample=images) if return_dict else (images,)
 
     def encode(self, images: Tensor, **options: object) -> Any:

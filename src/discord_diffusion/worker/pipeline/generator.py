@@ -12,14 +12,20 @@ import torch
 from discord_diffusion.jobs.models import ModelSpec
 from discord_diffusion.jobs.parameters import GenerationParameters
 from discord_diffusion.settings.worker import PipelineSettings
-from discord_diffusion.worker.errors import ModelLoadError, UnsupportedJobError, WorkerError
+from discord_diffusion.worker.errors import (
+    BlankPictureError,
+    DeviceLostError,
+    ModelLoadError,
+    UnsupportedJobError,
+    WorkerError,
+)
 from discord_diffusion.worker.pipeline import loading, memory, optimizations
 from discord_diffusion.worker.pipeline.batch import list_generations, list_items
 from discord_diffusion.worker.pipeline.loaded_model import LoadedModel
 from discord_diffusion.worker.pipeline.memory import Capacity
 from discord_diffusion.worker.pipeline.model_cache import ModelCache
 from discord_diffusion.worker.pipeline.pipeline_call import draw
-from discord_diffusion.worker.pipeline.recovery import BatchRun
+from discord_diffusion.worker.pipeline.recovery import BatchRun, raise_if_lost
 from discord_diffusion.worker.pipeline_types import (
     Generation,
     GenerationRequest,
@@ -72,7 +78,11 @@ class DiffusersGenerator:
         return generator
 
     def warm_up(self) -> None:
-        """Draw at the usual size: checks the model, allocates memory, measures it, compiles."""
+        """Draw at the usual size: checks the model, allocates memory, measures it, compiles.
+
+        Raises:
+            ModelLoadError: the model loads but does not draw.
+        """
         model = self._models.get(None)
         try:
             self._measure_capacity(None, model)
@@ -113,6 +123,18 @@ class DiffusersGenerator:
         self, requests: Sequence[GenerationRequest], on_step: OnStep
     ) -> Sequence[Generation | Exception]:
         """Draw the pictures of all requests, in as few calls of the pipeline as memory allows."""
+        with optimizations.nothing_compiled(self._compile_mode):
+            try:
+                return self._generate(requests, on_step)
+            except DeviceLostError:
+                raise
+            except Exception as error:
+                raise_if_lost(self._device, error)
+                raise
+
+    def _generate(
+        self, requests: Sequence[GenerationRequest], on_step: OnStep
+    ) -> Sequence[Generation | Exception]:
         common = requests[0].parameters
         pixels = prod(common.finished_size)
         try:
@@ -123,6 +145,7 @@ class DiffusersGenerator:
             if common.model not in self._capacities:
                 self._measure_capacity(common.model, model)
         except WorkerError as error:
+            raise_if_lost(self._device, error)
             return [error] * len(requests)
         items = list_items(requests)
         run = BatchRun(
@@ -145,6 +168,20 @@ class DiffusersGenerator:
         return free is None or free > _MEMORY_PER_WEIGHTS * weights
 
     def _measure_capacity(self, name: str | None, model: LoadedModel) -> None:
+        """Find out how many pictures fit, in the precision in which the model draws any.
+
+        Raises:
+            BlankPictureError: it draws none in full precision, either.
+        """
+        try:
+            self._measure(name, model)
+        except BlankPictureError:
+            if not model.use_full_precision():
+                raise
+            log.warning("The model draws nothing in half precision and is changed to fp32")
+            self._measure(name, model)
+
+    def _measure(self, name: str | None, model: LoadedModel) -> None:
         width, height = self._usual_size(model)
         most = self._settings.max_batch
         if self._device.type == "cuda":
@@ -172,11 +209,20 @@ class DiffusersGenerator:
                     for network in model.compiled_networks:
                         stack.enter_context(network.compiling())
                     self._draw_warm_up(model, count)
-            except Exception as error:
-                if not memory.is_out_of_memory(error) or count == 1:
-                    raise
+            except Exception as error:  # noqa: BLE001 - compilers raise many classes
+                raise_if_lost(self._device, error)
+                if memory.is_out_of_memory(error) and count > 1:
+                    memory.release(self._device)
+                    self._capacities[name].reduce(count, width * height)
+                    return
+                # Slower pictures are better than none.
+                log.warning(
+                    "The networks do not compile and run uncompiled",
+                    extra={"error": type(error).__name__},
+                )
+                for network in model.compiled_networks:
+                    network.stop_compiled_code()
                 memory.release(self._device)
-                self._capacities[name].reduce(count, width * height)
                 return
             model.add_compiled_count(count, size, _usual_guidance(model.spec))
             seconds = round(time.perf_counter() - started, 2)
@@ -197,7 +243,10 @@ class DiffusersGenerator:
             height=height,
             images=count,
         )
-        draw(model, list_items([GenerationRequest(parameters)]), lambda *_step: None)
+        request = GenerationRequest(parameters, safety_check=False)
+        drawn, _seconds = draw(model, list_items([request]), lambda *_step: None)
+        if all(picture.image is None for picture in drawn):
+            raise BlankPictureError(f"the {len(drawn)} pictures of the warm-up are black")
 
 
 def _usual_guidance(spec: ModelSpec) -> float:

@@ -61,6 +61,15 @@ class LoadedModel:
         device: torch.device = denoiser(self.text_to_image).device
         return device
 
+    def use_full_precision(self) -> bool:
+        """Change every network to fp32; False if they are already."""
+        pipe = self.text_to_image
+        networks = [part for part in pipe.components.values() if isinstance(part, torch.nn.Module)]
+        if {getattr(network, "dtype", torch.float32) for network in networks} == {torch.float32}:
+            return False
+        pipe.to(torch.float32)
+        return True
+
     def info(self, scheduler: str | None = None) -> ModelInfo:
         """The model and scheduler to name with a picture; None is the model's own scheduler."""
         chosen = scheduler or type(self.own_scheduler).__name__

@@ -17,15 +17,40 @@ _GPU_RESERVE = 0.1
 """Share of a GPU's memory that is reserved for the allocator's gaps and the decoder."""
 _MEMINFO = Path("/proc/meminfo")
 _CGROUP = Path("/sys/fs/cgroup")
-_ERROR_TEXTS = ("out of memory", "can't allocate memory", "CUBLAS_STATUS_ALLOC_FAILED")
-"""Error texts of the libraries below torch, which have no error class for it."""
+_ERROR_TEXTS = (
+    "out of memory",
+    "can't allocate memory",
+    "CUBLAS_STATUS_ALLOC_FAILED",
+    "CUBLAS_STATUS_NOT_INITIALIZED",
+    "CUDNN_STATUS_ALLOC_FAILED",
+    "unable to find an engine",
+)
+"""Error texts of the libraries below torch, which have no error class for it. The last two and
+CUBLAS_STATUS_NOT_INITIALIZED come where a workspace or a handle does not fit."""
 
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether the error means that memory has run out."""
     return isinstance(error, torch.OutOfMemoryError | MemoryError) or (
-        isinstance(error, RuntimeError) and any(text in str(error) for text in _ERROR_TEXTS)
+        isinstance(error, RuntimeError)
+        and any(text.lower() in str(error).lower() for text in _ERROR_TEXTS)
     )
+
+
+def is_device_lost(device: torch.device) -> bool:
+    """Whether a GPU fails a trivial operation for another reason than its memory.
+
+    After an error such as cudaErrorIllegalAddress every later call of the process fails.
+    https://docs.nvidia.com/cuda/cuda-runtime-api/group__CUDART__TYPES.html
+    """
+    if device.type != "cuda":
+        return False
+    try:
+        torch.ones(2, device=device).sum().item()
+        torch.cuda.synchronize(device)
+    except Exception as error:  # noqa: BLE001 - whatever is raised here, the device is no use
+        return not is_out_of_memory(error)
+    return False
 
 
 def release(device: torch.device) -> None:

@@ -1,13 +1,13 @@
 """Makes a pipeline's networks fast on their device: memory layout, fused layers, torch.compile.
 
 No job waits for a compiler: at the start of the worker a network is compiled for the shapes of the
-usual batches, and it runs uncompiled for any other shape. Compiled code is kept in a folder for the
+usual batches, and it runs uncompiled for anything else. Compiled code is kept in a folder for the
 next start.
 """
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -26,16 +26,41 @@ of which a full batch has few for its size, and forbid schedulers that keep what
 returned."""
 
 
+_FIRST_TRITON_CAPABILITY = (8, 0)
+"""Triton 3.3 and later make no code for NVIDIA GPUs of earlier compute capabilities.
+https://github.com/triton-lang/triton/issues/5066"""
+
+
 def denoiser(pipe: Any) -> Any:
     """The network that runs once a step: a UNet, or a transformer."""
     return getattr(pipe, "unet", None) or pipe.transformer
 
 
 def choose_compile_mode(wanted: str, device: torch.device, cache: str | None) -> str:
-    """Turn `auto` into a mode: compile only on a GPU with a cache folder."""
+    """Turn `auto` into a mode: compile only on a GPU with a cache folder.
+
+    Whatever is wanted, a GPU for which Triton makes no code compiles nothing.
+    """
+    if device.type == "cuda" and (
+        torch.cuda.get_device_capability(device) < _FIRST_TRITON_CAPABILITY
+    ):
+        if wanted not in ("auto", "off"):
+            log.warning("Nothing is compiled: Triton makes no code for this GPU")
+        return "off"
     if wanted != "auto":
         return wanted
     return "full" if device.type == "cuda" and cache else "off"
+
+
+def nothing_compiled(compile_mode: str) -> AbstractContextManager[object]:
+    """Inside the block torch runs the code that is compiled and compiles no more.
+
+    A shape alone does not decide: another scheduler may give a network other types of numbers.
+    """
+    if compile_mode == "off":
+        return nullcontext()  # the other imports torch's compiler, which takes seconds
+    stance: AbstractContextManager[object] = torch.compiler.set_stance("eager_on_recompile")
+    return stance
 
 
 def use_compile_cache(folder: str | None) -> None:
@@ -67,9 +92,15 @@ class CompiledNetwork:
         finally:
             self._compiling = False
 
+    def stop_compiled_code(self) -> None:
+        """Run uncompiled code for every shape from now on."""
+        self._compiled_shapes.clear()
+
     def _forward(self, *arguments: Any, **named: Any) -> Any:
         sample = arguments[0] if arguments else named["hidden_states"]
-        shape = (*sample.shape, sample.dtype)
+        # Some transformers take a list of pictures.
+        rows = sample if isinstance(sample, list | tuple) else [sample]
+        shape = tuple((*row.shape, row.dtype) for row in rows)
         if self._compiling:
             self._compiled_shapes.add(shape)
         run = self._compiled if shape in self._compiled_shapes else self._uncompiled

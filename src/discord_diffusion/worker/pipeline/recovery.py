@@ -2,7 +2,7 @@
 
 A part that runs out of memory is drawn in halves. A part that fails otherwise is drawn request by
 request, so that one bad job costs no other. A single picture that does not fit in memory fails only
-its own job.
+its own job. Once the device itself is lost nothing more is tried.
 """
 
 import logging
@@ -12,7 +12,14 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from math import prod
 
-from discord_diffusion.worker.errors import GenerationError, OutOfMemoryError, WorkerError
+import torch
+
+from discord_diffusion.worker.errors import (
+    DeviceLostError,
+    GenerationError,
+    OutOfMemoryError,
+    WorkerError,
+)
 from discord_diffusion.worker.pipeline import memory
 from discord_diffusion.worker.pipeline.batch import BatchItem, DrawnPicture
 from discord_diffusion.worker.pipeline.loaded_model import LoadedModel
@@ -43,7 +50,12 @@ class BatchRun:
     _callback_error: Exception | None = None
 
     def draw(self, items: Items) -> None:
-        """Draw items of one size; afterwards each has a result. Raises what `on_step` raises."""
+        """Draw items of one size; afterwards each has a result.
+
+        Raises:
+            DeviceLostError: the device fails every operation.
+            Exception: what `on_step` raised.
+        """
         self._items = items
         at_once = self.capacity.pictures(prod(items[0].size))
         starts = range(0, len(items), at_once)
@@ -72,6 +84,7 @@ class BatchRun:
         except Exception as error:  # noqa: BLE001 - becomes the result of the items
             if self._callback_error is not None:
                 raise self._callback_error from None
+            raise_if_lost(self.model.device, error)
             # The frames of the traceback hold tensors, whose memory the next attempt needs.
             return error.with_traceback(None)
         self.results.update(zip(items, drawn, strict=True))
@@ -124,3 +137,9 @@ class BatchRun:
         except Exception as error:
             self._callback_error = error
             raise
+
+
+def raise_if_lost(device: torch.device, error: Exception) -> None:
+    """Raise `DeviceLostError` if the device that an error came from computes nothing any more."""
+    if memory.is_device_lost(device):
+        raise DeviceLostError(f"{device}: {type(error).__name__}: {error}") from None

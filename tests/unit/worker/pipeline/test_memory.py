@@ -17,6 +17,9 @@ from discord_diffusion.worker.pipeline.memory import Capacity
         MemoryError(),
         RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 1 bytes"),
         RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling cublasCreate"),
+        RuntimeError("CUDA error: CUBLAS_STATUS_NOT_INITIALIZED when calling `cublasCreate`"),
+        RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"),
+        RuntimeError("Unable to find an engine to execute this computation"),
     ],
 )
 def test_every_way_of_running_out_of_memory_is_recognised(error: Exception) -> None:
