@@ -145,7 +145,7 @@ class Interaction:
             subcommand=subcommand,
             options={_text(option.get("name")): option.get("value") for option in options},
             focused=next(
-                (_text(option["name"]) for option in options if option.get("focused")), None
+                (_text(option.get("name")) for option in options if option.get("focused")), None
             ),
             custom_id=_text(data.get("custom_id")),
             fields={
@@ -184,7 +184,8 @@ def _subcommand(options: object) -> tuple[str | None, list[Mapping[str, Any]]]:
     """The name of the given sub-command, or None, and the options."""
     found = [_mapping(option) for option in _list(options)]
     if len(found) == 1 and found[0].get("type") == OptionType.SUB_COMMAND:
-        return _text(found[0].get("name")), _subcommand(found[0].get("options"))[1]
+        inner = _list(found[0].get("options"))
+        return _text(found[0].get("name")), [_mapping(option) for option in inner]
     return None, found
 
 

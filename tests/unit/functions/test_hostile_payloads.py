@@ -95,3 +95,61 @@ def test_unknown_options_are_ignored(caller: Caller) -> None:
     payload = imagine(prompt="a star", sampler="of tomorrow")
     payload["data"]["options"] += [None, 5, {"value": 1}, {"name": "sub", "options": []}]
     assert "Queued" in caller.content(payload)["data"]["content"]
+
+
+def nested(depth: int) -> dict[str, Any]:
+    """`/settings` with sub-commands in each other."""
+    payload = imagine()
+    option: dict[str, Any] = {"name": "show", "type": 1}
+    for _ in range(depth):
+        option = {"name": "show", "type": 1, "options": [option]}
+    payload["data"] |= {"name": "settings", "options": [option]}
+    return payload
+
+
+@pytest.mark.parametrize("depth", [1, 2, 500, 2000, 100_000])
+def test_subcommands_in_each_other_get_an_answer(caller: Caller, depth: int) -> None:
+    body = json.dumps(nested(0)).encode()
+    inner = b'{"name":"show","type":1}'
+    opening, closing = b'{"name":"show","type":1,"options":[', b"]}"
+    deep = body.replace(
+        json.dumps(json.loads(inner)).encode(), opening * depth + inner + closing * depth
+    )
+    assert deep != body
+    assert caller.post_bytes(deep)["statusCode"] in (200, 400)
+
+
+def test_a_focused_option_without_a_name_gets_no_choices(caller: Caller) -> None:
+    payload = imagine() | {"type": 4}
+    payload["data"]["options"] = [{"focused": True, "value": "x"}]
+    assert caller.content(payload)["data"]["choices"] == []
+
+
+any_text = st.text(st.characters(exclude_categories=()), max_size=20)  # with half surrogate pairs
+keys = st.sampled_from(
+    [
+        *("id", "type", "application_id", "token", "locale", "guild_id", "channel_id", "version"),
+        *("data", "name", "options", "value", "focused", "resolved", "attachments", "target_id"),
+        *("custom_id", "components", "component", "values", "member", "user", "roles", "message"),
+        *("permissions", "channel", "nsfw", "parent_id", "content_type", "size", "url", "author"),
+        *("interaction_metadata", "attachment_size_limit", "messages", "filename"),
+    ]
+)
+command_names = st.sampled_from(["imagine", "settings", "queue", "cancel", "quota", "help"])
+leaves = scalars | any_text | st.integers(0, 9) | command_names | st.floats()
+json_values = st.recursive(
+    leaves,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=6),
+    max_leaves=15,
+)
+
+
+@settings(parent=same_caller, max_examples=400)
+@given(st.integers(1, 6), st.dictionaries(keys, json_values, max_size=12), json_values)
+def test_every_signed_body_of_the_schemas_words_gets_an_answer_that_can_be_sent(
+    caller: Caller, kind: int, changes: dict[str, Any], data: Any
+) -> None:
+    payload = imagine(prompt="a star") | {"data": data} | changes | {"type": kind}
+    response = caller.post(payload)
+    assert response["statusCode"] in (200, 400)
+    assert json.loads(response["body"].encode("ascii"))

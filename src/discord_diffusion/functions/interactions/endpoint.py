@@ -52,6 +52,10 @@ class Endpoint:
         except InvalidInteractionError as error:
             log.warning("The interaction is invalid", extra={"reason": str(error)})
             return _response(400, {"error": str(error)})
+        except Exception as error:  # noqa: BLE001 - Discord waits for an answer
+            extra = {"error": type(error).__name__, "at": logs.place_of(error)}
+            log.error("The interaction could not be read", extra=extra)
+            return _response(400, {"error": "the interaction could not be read"})
         try:
             return _response(200, self._router.answer(interaction))
         except Exception as error:  # noqa: BLE001 - the user waits for an answer
@@ -101,6 +105,6 @@ def _response(status: int, content: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "statusCode": status,
         "headers": {"Content-Type": "application/json"},
-        "body": json.dumps(content, ensure_ascii=False),
+        "body": json.dumps(content),  # in ASCII: half a surrogate pair could not be sent
         "isBase64Encoded": False,
     }
