@@ -97,7 +97,7 @@ lint: setup ## Check style, types, import rules, dead code, locks, shell scripts
 	$(UV) lock --check --quiet
 	$(UV) lock --check --quiet --project emulation/aws --python .cache/emulator
 	$(UV) lock --check --quiet --project infra/policy --python .cache/emulator
-	$(VENV)/shellcheck docker/*.sh infra/modules/fleet/*.sh .ci/run .ci/docker
+	$(VENV)/shellcheck docker/*.sh infra/modules/fleet/*.sh tests/infra/instance_units/*.sh .ci/run .ci/docker
 	@$(RIG) terraform fmt -check -recursive
 	@$(RIG) terraform validate
 

@@ -45,8 +45,8 @@ variable "fleet" {
     `minimum_tasks`: tasks that always run; 0 lets the fleet scale to zero.
     `maximum_tasks`: tasks at most; 0 pauses the deployment.
     `task_memory_mb`: memory reserved for a task on its instance.
-    `root_volume`: the instances' system disk: GB, operations a second and MB a second. Images are stored on the instance store, where the type has one; the root volume must be larger
-    for types without one (p3), and for an AMI that contains images.
+    `root_volume`: the instances' system disk: GB, operations a second and MB a second. Images are stored on the instance store; the root volume must be larger
+    for an AMI that contains images.
     `instance_warmup_seconds`: how long ECS waits for a new instance to join before it asks for more.
     `container_insights`: disabled, enabled or enhanced; it is billed per task.
   EOT
@@ -75,8 +75,8 @@ variable "fleet" {
   }
 
   validation {
-    condition     = alltrue([for type in var.fleet.instance_types : can(regex("^(g4dn\\.(xlarge|2xlarge|4xlarge|8xlarge|16xlarge)|g5\\.(xlarge|2xlarge|4xlarge|8xlarge|16xlarge)|g6e?\\.(xlarge|2xlarge|4xlarge|8xlarge|16xlarge)|gr6\\.(4xlarge|8xlarge)|p3\\.2xlarge|p5\\.4xlarge)$", type))])
-    error_message = "fleet.instance_types must be types with exactly one NVIDIA GPU that ECS knows, such as g4dn.xlarge, g5.xlarge, g6.xlarge, g6e.xlarge, p3.2xlarge or p5.4xlarge: a task has one, and an instance is counted as one task."
+    condition     = alltrue([for type in var.fleet.instance_types : can(regex("^(g4dn\\.(xlarge|2xlarge|4xlarge|8xlarge|16xlarge)|g5\\.(xlarge|2xlarge|4xlarge|8xlarge|16xlarge)|g6e?\\.(xlarge|2xlarge|4xlarge|8xlarge|16xlarge)|gr6\\.(4xlarge|8xlarge)|p5\\.4xlarge)$", type))])
+    error_message = "fleet.instance_types must be types with exactly one NVIDIA GPU that ECS knows, such as g4dn.xlarge, g5.xlarge, g6.xlarge, g6e.xlarge or p5.4xlarge: a task has one, and an instance is counted as one task."
   }
 
   validation {

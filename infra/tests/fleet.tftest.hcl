@@ -30,7 +30,9 @@ run "an_instance_joins_the_cluster_protects_its_credentials_and_drains_before_sp
   }
 
   assert {
-    condition = base64decode(aws_launch_template.instance.user_data) == join("", [<<-EOT
+    condition = endswith(base64decode(aws_launch_template.instance.user_data), <<-EOT
+      Content-Type: text/x-shellscript; charset="us-ascii"
+
       #!/bin/bash
       cat >> /etc/ecs/ecs.config <<'CONFIG'
       ECS_CLUSTER=bot-test
@@ -39,9 +41,18 @@ run "an_instance_joins_the_cluster_protects_its_credentials_and_drains_before_sp
       ECS_ENABLE_SPOT_INSTANCE_DRAINING=true
       ECS_IMAGE_PULL_BEHAVIOR=prefer-cached
       CONFIG
+      --==part==--
     EOT
-    , file("./modules/fleet/instance_store.sh")])
+    )
     error_message = "The user data: ${base64decode(aws_launch_template.instance.user_data)}"
+  }
+
+  assert {
+    condition = strcontains(
+      base64decode(aws_launch_template.instance.user_data),
+      "Content-Type: text/cloud-boothook; charset=\"us-ascii\"\n\n${file("./modules/fleet/instance_store.sh")}\n--==part==",
+    )
+    error_message = "The disk must be set up in a boothook, before Docker starts."
   }
 
   assert {

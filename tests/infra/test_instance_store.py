@@ -1,91 +1,110 @@
-"""The set-up of an instance's own disk at its first start, with stand-ins for the programs."""
+"""An instance's user data under a real systemd: the agent starts, whatever becomes of the disk."""
 
-import os
+import base64
+import json
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from toolchain.layout import Layout
+from tests.infra.instance_boot import Booted, Instance, disk, parts, why_not
+from tests.infra.terraform_module import LAYOUT
 
-SCRIPT = Layout.of_this_checkout().root / "infra" / "modules" / "fleet" / "instance_store.sh"
-DISKS = "/dev/nvme0n1 Amazon Elastic Block Store\n/dev/nvme1n1 Amazon EC2 NVMe Instance Storage"
-Boot = Callable[..., list[str]]
+FLEET = LAYOUT.infra / "modules" / "fleet"
+ACTIVE = {"containerd": "active", "docker": "active", "ecs": "active"}
+REASON = why_not()
+pytestmark = pytest.mark.skipif(bool(REASON), reason=f"no instance can be booted here: {REASON}")
+
+STOPS_DOCKER = "\nsystemctl stop docker.service\nsystemctl start docker.service\n"
+
+
+@pytest.fixture(scope="module")
+def scripts(terraform: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The parts of the user data, as Terraform renders it."""
+    arguments = (
+        f'"{FLEET}/user_data.mime.tftpl", {{ agent_settings = {{ ECS_CLUSTER = "bot" }}, '
+        f'instance_store = file("{FLEET}/instance_store.sh") }}'
+    )
+    ended = subprocess.run(
+        [str(terraform), f"-chdir={tmp_path_factory.mktemp('console')}", "console"],
+        input=f"base64encode(templatefile({arguments}))",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return parts(base64.b64decode(json.loads(ended.stdout)).decode())
 
 
 @pytest.fixture
-def boot(tmp_path: Path) -> Boot:
-    """Runs the script on a machine with disks; returns its calls of programs, then its output."""
-
-    def run(disks: str, fails: str = "") -> list[str]:
-        programs = tmp_path / "bin"
-        programs.mkdir()
-        calls = tmp_path / "calls"
-        for name in ("mkfs.xfs", "mount", "systemctl"):
-            line = f'echo "{name} $*" >>{calls}\n'
-            ends = f'case "{name} $*" in "{fails or "nothing"}"*) exit 1 ;; esac\n'
-            (programs / name).write_text(f"#!/bin/sh\n{line}{ends}")
-        (programs / "lsblk").write_text(f"#!/bin/sh\nprintf '{disks}\\n'\n")
-        for program in programs.iterdir():
-            program.chmod(0o755)
-        done = subprocess.run(
-            ["bash", str(SCRIPT)],
-            env={"PATH": f"{programs}:{os.environ['PATH']}", "ENGINE_DATA": str(tmp_path)},
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        started = calls.read_text().splitlines() if calls.exists() else []
-        return [line.replace(str(tmp_path), "") for line in (*started, *done.stdout.splitlines())]
-
-    return run
+def store(tmp_path: Path) -> Iterator[Callable[..., str]]:
+    """Attaches an instance store that is blank, and perhaps cannot be written."""
+    with ExitStack() as attached:
+        yield lambda **options: attached.enter_context(disk(tmp_path / "disk", **options))
 
 
-def test_images_are_stored_on_the_instance_store(boot: Boot) -> None:
-    assert boot(DISKS) == [
-        "systemctl stop docker.socket docker.service containerd.service",
-        "mkfs.xfs -q -f /dev/nvme1n1",
-        "mount -o noatime /dev/nvme1n1 /instance-store",
-        "mount --bind /instance-store/docker /docker",
-        "mount --bind /instance-store/containerd /containerd",
-        "systemctl start containerd.service docker.service",
-        "docker: images go to /dev/nvme1n1",
-        "containerd: images go to /dev/nvme1n1",
-    ]
+def on_root_volume(booted: Booted) -> bool:
+    """Whether both engines opened their data on the root volume."""
+    return all(device.endswith("/root-volume]") for device in booted.data.values())
 
 
-def test_an_instance_without_instance_store_keeps_the_root_volume(boot: Boot) -> None:
-    assert boot(DISKS.split("\n", maxsplit=1)[0]) == [
-        "no instance store: images go to the root volume"
-    ]
+@pytest.mark.parametrize("needs", ["Wants", "Requires", "BindsTo"])
+@pytest.mark.parametrize("network", ["", "After=cloud-init.service"], ids=["before", "after"])
+def test_images_are_stored_on_the_instance_store_and_the_agent_starts(
+    tmp_path: Path, scripts: dict[str, str], store: Callable[..., str], needs: str, network: str
+) -> None:
+    """containerd starts before or after the boothook, and Docker's unit needs it more or less."""
+    drop_ins = (("docker.service", f"{needs}=containerd.service"), ("network.target", network))
+    device = store()
+    booted = Instance(tmp_path, scripts, device, drop_ins).boot()
+    assert booted.states == ACTIVE
+    assert booted.data == {name: f"{device}[/{name}]" for name in ("docker", "containerd")}
+    assert booted.agent_settings == "ECS_CLUSTER=bot"
+    assert booted.layers == 1
+
+
+def test_an_instance_without_instance_store_keeps_the_root_volume(
+    tmp_path: Path, scripts: dict[str, str]
+) -> None:
+    booted = Instance(tmp_path, scripts).boot()
+    assert booted.states == ACTIVE
+    assert on_root_volume(booted)
+
+
+def test_a_store_that_cannot_be_formatted_leaves_the_root_volume_in_use(
+    tmp_path: Path, scripts: dict[str, str], store: Callable[..., str]
+) -> None:
+    booted = Instance(tmp_path, scripts, store(writable=False)).boot()
+    assert booted.states == ACTIVE
+    assert on_root_volume(booted)
 
 
 @pytest.mark.parametrize(
-    "layers",
+    "image",
     ["docker/overlay2/0123", "containerd/io.containerd.snapshotter.v1.overlayfs/snapshots/1"],
 )
-def test_an_engine_with_images_stays_on_the_root_volume(
-    boot: Boot, tmp_path: Path, layers: str
+def test_an_engine_that_holds_images_keeps_them(
+    tmp_path: Path, scripts: dict[str, str], store: Callable[..., str], image: str
 ) -> None:
-    (tmp_path / layers).mkdir(parents=True)
-    assert boot(DISKS) == ["the engine holds images: they stay on the root volume"]
+    instance = Instance(tmp_path, scripts, store())
+    (instance.root_volume / image).mkdir(parents=True)
+    booted = instance.boot()
+    assert booted.states == ACTIVE
+    assert on_root_volume(booted)
 
 
-def test_an_engine_that_was_only_started_counts_as_empty(boot: Boot, tmp_path: Path) -> None:
-    (tmp_path / "docker" / "overlay2" / "l").mkdir(parents=True)
-    assert boot(DISKS)[-1] == "containerd: images go to /dev/nvme1n1"
+def test_an_instance_that_is_restarted_finds_its_images_on_the_store(
+    tmp_path: Path, scripts: dict[str, str], store: Callable[..., str]
+) -> None:
+    instance = Instance(tmp_path, scripts, store())
+    assert [instance.boot().layers, instance.boot().layers] == [1, 2]
 
 
-@pytest.mark.parametrize("fails", ["mkfs.xfs", "mount"])
-def test_the_engine_is_started_again_after_any_failure(boot: Boot, fails: str) -> None:
-    *_, started, printed = boot(DISKS, fails)
-    assert started == "systemctl start containerd.service docker.service"
-    assert printed == "/dev/nvme1n1 cannot be used: images go to the root volume"
-
-
-def test_an_engine_whose_folder_cannot_be_mounted_is_reported_as_such(boot: Boot) -> None:
-    *_, started, first, second = boot(DISKS, "mount --bind")
-    assert started == "systemctl start containerd.service docker.service"
-    for engine, printed in (("docker", first), ("containerd", second)):
-        assert printed == f"{engine}: cannot be put on /dev/nvme1n1: images go to the root volume"
+def test_an_agent_does_not_start_after_a_script_of_the_final_stage_has_stopped_docker(
+    tmp_path: Path, scripts: dict[str, str]
+) -> None:
+    """The stop cancels the start of the agent, which waits for the final stage: as on AWS."""
+    late = {**scripts, "x-shellscript": scripts["x-shellscript"] + STOPS_DOCKER}
+    booted = Instance(tmp_path, late).boot()
+    assert booted.states == {**ACTIVE, "ecs": "inactive"}

@@ -94,7 +94,10 @@ REFUSED: dict[str, list[Values]] = {
     "fleet.instance_types must name 1 to 20": [
         {"fleet": {"instance_types": types}} for types in ([], ["g5.xlarge", "g5.xlarge"])
     ],
-    "fleet.instance_types must be types": [{"fleet": {"instance_types": ["g4dn.12xlarge"]}}],
+    # Four GPUs; and a GPU of a generation that CUDA 13 no longer supports.
+    "fleet.instance_types must be types": [
+        {"fleet": {"instance_types": [name]}} for name in ("g4dn.12xlarge", "p3.2xlarge")
+    ],
     "fleet.ami must be": [{"fleet": {"ami": "ubuntu"}}],
     "fleet.spot_percentage must be": [
         {"fleet": {"spot_percentage": value}} for value in (-1, 50.5, 101)
@@ -197,7 +200,7 @@ SMALLEST: Values = {
     "dead_letter_retention_seconds": 3600,
     "network": {"cidr_block": "10.0.0.0/24"},
     "fleet": {
-        "instance_types": ["p3.2xlarge"],
+        "instance_types": ["p5.4xlarge"],
         "spot_percentage": 0,
         "minimum_tasks": 0,
         "maximum_tasks": 0,

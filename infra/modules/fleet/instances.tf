@@ -13,16 +13,12 @@ locals {
     ECS_ENABLE_AWSLOGS_EXECUTIONROLE_OVERRIDE = "true"
   }
 
-  join_cluster = <<-EOT
-    #!/bin/bash
-    cat >> /etc/ecs/ecs.config <<'CONFIG'
-    ${join("\n", [for name, value in local.agent_settings : "${name}=${value}"])}
-    CONFIG
-  EOT
-
-  # The agent starts after the user data has run.
+  # The boothook runs before Docker starts, the script before the agent does.
   # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/bootstrap_container_instance.html
-  user_data = "${local.join_cluster}${file("${path.module}/instance_store.sh")}"
+  user_data = templatefile("${path.module}/user_data.mime.tftpl", {
+    agent_settings = local.agent_settings
+    instance_store = file("${path.module}/instance_store.sh")
+  })
 }
 
 resource "aws_launch_template" "instance" {
