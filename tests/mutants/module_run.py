@@ -81,7 +81,7 @@ def _prepare(root: Path, folder: Path, module: str, tests: Sequence[str]) -> Non
         "only_mutate": [module],
         "do_not_mutate_patterns": [_LOG_LINES],
         "pytest_add_cli_args_test_selection": list(tests),
-        "pytest_add_cli_args": ["-p", "no:cacheprovider", "-p", "tests.mutants.exact_first"],
+        "pytest_add_cli_args": ["-p", "no:cacheprovider", "-p", "tests.mutants.pytest_plugin"],
         "use_git_change_detection": False,
         "track_dependencies": False,
     }

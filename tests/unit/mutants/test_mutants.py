@@ -136,8 +136,8 @@ def test_mutants_of_a_real_module_are_killed_or_named(tmp_path: Path) -> None:
     )
     tests = tmp_path / "tests"
     (tests / "mutants").mkdir(parents=True)
-    plugin = ROOT / "tests" / "mutants" / "exact_first.py"
-    (tests / "mutants" / "exact_first.py").write_text(plugin.read_text())
+    plugin = ROOT / "tests" / "mutants" / "pytest_plugin.py"
+    (tests / "mutants" / "pytest_plugin.py").write_text(plugin.read_text())
     (tests / "test_small.py").write_text(
         "from small import larger\n\ndef test_it():\n"
         "    assert (larger(1, 2), larger(2, 1)) == (2, 2)\n"
