@@ -1,5 +1,6 @@
 """What a run over modules says: a table, the survivors that nobody reviewed, and the verdict."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -21,26 +22,26 @@ class Report:
     def row(self, result: ModuleResult) -> dict[str, int]:
         """The mutants of one module: all, killed, by kind of reviewed reason, and survivors."""
         kinds = {each.mutant: each.kind for each in self.known}
-        found = [kinds.get(mutant, "survivors") for mutant in result.survivors]
-        counts = {kind: found.count(kind) for kind in (*KINDS, "survivors")}
-        return {"mutants": result.mutants, "killed": result.mutants - len(found)} | counts
+        unknown = self._unknown(result)
+        found = [kinds[mutant] for mutant in (Counter(result.survivors) - unknown).elements()]
+        counts = {kind: found.count(kind) for kind in KINDS} | {"survivors": unknown.total()}
+        killed = result.mutants - len(result.survivors)
+        return {"mutants": result.mutants, "killed": killed} | counts
 
     def unknown(self) -> list[Mutant]:
         """The survivors that have no reviewed reason."""
-        known = {each.mutant for each in self.known}
-        return [
-            mutant for result in self.results for mutant in result.survivors if mutant not in known
-        ]
+        return [mutant for result in self.results for mutant in self._unknown(result).elements()]
+
+    def _unknown(self, result: ModuleResult) -> Counter[Mutant]:
+        """Lines that occur twice in a function need two entries of the list."""
+        return Counter(result.survivors) - Counter(each.mutant for each in self.known)
 
     def outdated(self) -> list[Mutant]:
         """Reviewed survivors of these modules that are killed now, or are no mutants any more."""
         modules = {result.module for result in self.results}
-        survivors = {mutant for result in self.results for mutant in result.survivors}
-        return [
-            each.mutant
-            for each in self.known
-            if each.mutant.module in modules and each.mutant not in survivors
-        ]
+        reviewed = Counter(each.mutant for each in self.known if each.mutant.module in modules)
+        survivors = Counter(mutant for result in self.results for mutant in result.survivors)
+        return list((reviewed - survivors).elements())
 
     def problems(self) -> list[str]:
         """Why the run fails; empty if it passes."""

@@ -111,7 +111,7 @@ class Lease:
             elif math.isinf(self._ends_at):
                 return
             else:  # only the end of the job's time is left to wait for
-                pause = self._ends_at - self._clock()
+                pause = math.inf
 
     def _check_clock(self) -> bool:
         """Whether the lease holds; once it has expired, it never holds again."""

@@ -298,6 +298,25 @@ def test_a_saved_pattern_that_cannot_be_used_is_ignored_and_the_prompt_is_not_lo
     assert with_pattern(("a)|(?:b",), "evil") == ("a)|(?:b", "evil")
 
 
+@pytest.mark.parametrize("pattern", ["x" * 100, "cat", r"\(cat\)"])
+def test_a_pattern_of_the_largest_length_is_taken(pattern: str) -> None:
+    assert with_pattern((), pattern) == (pattern,)
+
+
+def test_a_pattern_of_the_largest_program_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    size = program_size("cat")
+    monkeypatch.setattr("discord_diffusion.access.patterns.LARGEST_PROGRAM", size)
+    check_pattern("cat")
+    monkeypatch.setattr("discord_diffusion.access.patterns.LARGEST_PROGRAM", size - 1)
+    with pytest.raises(PatternError, match=r"^too_many_ways$"):
+        check_pattern("cat")
+
+
+def test_the_error_of_a_pattern_has_its_detail_or_its_problem() -> None:
+    assert str(PatternError("no_bound")) == "no_bound"
+    assert str(PatternError("no_bound", "at 3")) == "at 3"
+
+
 def test_a_list_whose_patterns_are_too_large_together_takes_no_more() -> None:
     known = _full_list(f"cat{number}.{{0,90}}dog" for number in range(20))
     assert 5 <= len(known) < 20

@@ -63,5 +63,27 @@ def test_a_replay_from_outside_the_window_is_refused() -> None:
 
 def test_a_signature_of_another_key_is_refused() -> None:
     other = SigningKey.generate().sign(b"1700000000{}").signature.hex()
-    with pytest.raises(InvalidSignatureError, match="another key"):
+    with pytest.raises(InvalidSignatureError, match=r"^the signature is of another key or body$"):
         check(signed(b"{}") | {"x-signature-ed25519": other}, b"{}")
+
+
+@pytest.mark.parametrize(
+    ("header", "problem"),
+    [
+        ("x-signature-ed25519", "the signature is missing or not 128 hexadecimal digits"),
+        ("x-signature-timestamp", "the timestamp is missing or not a number"),
+    ],
+)
+def test_a_missing_header_is_named(header: str, problem: str) -> None:
+    headers = signed(b"{}")
+    del headers[header]
+    with pytest.raises(InvalidSignatureError) as refused:
+        check(headers, b"{}")
+    assert str(refused.value) == problem
+
+
+@pytest.mark.parametrize("seconds", [-300, 300])
+def test_a_timestamp_at_the_edge_of_the_window_is_accepted(seconds: int) -> None:
+    check(signed(b"{}", str(int(NOW) + seconds)), b"{}")
+    with pytest.raises(InvalidSignatureError, match="300 s away"):
+        check(signed(b"{}", str(int(NOW) + seconds * 301 // 300)), b"{}")

@@ -193,6 +193,21 @@ def test_every_extension_prolongs_the_lease_by_the_visibility() -> None:
     assert not simulated.lease.current
 
 
+def test_the_last_pause_of_a_lease_ends_with_the_life_of_its_job() -> None:
+    simulated = SimulatedLease(Visibility(), life_seconds=40.25)
+    simulated.run()
+    assert simulated.pauses == [20.0, 20.0, 0.25]
+    assert simulated.overdue == [40.25]
+
+
+def test_a_lease_is_lost_at_the_moment_at_which_it_ends() -> None:
+    now = [0.0]
+    lease = make_lease(Visibility(), 60, now)
+    now[0] = 60.0
+    assert not lease.is_held()
+    assert lease.lost
+
+
 def test_an_extension_counts_from_when_it_was_asked_for() -> None:
     visibility = Visibility()
     simulated = SimulatedLease(visibility, pauses=2)
