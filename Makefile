@@ -18,7 +18,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # NAME=value on make's command line reaches the rig unchanged, as the environment variable RIG_NAME:
 # as a word of a command line, or expanded by make, a prompt could be run as code.
 VALUES := PROMPT NEGATIVE_PROMPT SEED COUNT STEPS GUIDANCE OUT TIMEOUT \
-  MIN_TASKS MAX_TASKS SPEED RUNTIME WATCH MODEL SIZE NAME FOLLOW BASE
+  MIN_TASKS MAX_TASKS SPEED RUNTIME WATCH MODEL SIZE IAM NAME FOLLOW BASE
 unexport $(VALUES)
 $(foreach name,$(VALUES),$(eval export RIG_$(name) := $$(value $(name))))
 
@@ -39,7 +39,7 @@ demo: setup ## From nothing to pictures: start the stack, send a signed /imagine
 	@$(RIG) demo
 
 .PHONY: local-up
-local-up: setup ## Start the local stack (RUNTIME=host|docker, MIN_TASKS=1, MAX_TASKS=4, SPEED=30, WATCH=1, MODEL=, SIZE=)
+local-up: setup ## Start the local stack (RUNTIME=host|docker, MIN_TASKS=1, MAX_TASKS=4, SPEED=30, WATCH=1, MODEL=, SIZE=, IAM=enforce)
 	@$(RIG) up
 
 .PHONY: local-down

@@ -6,7 +6,7 @@ from typing import Any
 from testcontainers.core.container import DockerContainer
 from testcontainers.core.wait_strategies import HealthcheckWaitStrategy
 
-from emulation.aws.launch import Tasks
+from emulation.aws.launch import IAM, Tasks
 from emulation.rig.docker import engine
 from emulation.rig.docker.stack import STACK_LABEL
 from emulation.rig.loopback import choose_port
@@ -36,11 +36,14 @@ class EmulatorContainer(DockerContainer):
         tasks: Tasks | None = None,
         shared: Path | None = None,
         stack: str = "test-emulator",
+        *,
+        enforces_iam: bool = False,
     ) -> None:
         super().__init__(IMAGE)
         self.port = port or choose_port()
         self.stack = stack
         self.with_env("EMULATOR_PORT", str(self.port))
+        self.with_env(IAM, "enforce" if enforces_iam else "")
         hardened: dict[str, Any] = {
             "init": True,
             "read_only": True,

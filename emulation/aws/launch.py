@@ -24,6 +24,8 @@ TASK_FOLDER = "EMULATOR_TASK_FOLDER"
 TASK_ENVIRONMENT = "EMULATOR_TASK_ENVIRONMENT"
 TASK_LOGS = "EMULATOR_TASK_LOGS"
 FLEET = "EMULATOR_FLEET"
+# Read by the plug-in: whether it enforces IAM.
+IAM = "EMULATOR_IAM"
 
 # Names under which the plug-in registers itself with LocalStack (its pyproject.toml).
 LAMBDA_EXECUTOR = "process"
@@ -85,7 +87,8 @@ class EmulatorConfig:
     `emulator_python` is the interpreter with LocalStack and the plug-in, `lambda_pythons` maps a
     Lambda runtime ("python3.13") to its interpreter. All that the emulator writes lies below
     `state_dir`/emulator. It listens on `host`, or on `listen` where clients reach it by another
-    address, as in a container.
+    address, as in a container. With `enforces_iam` it denies what the account's policies do not
+    allow.
     """
 
     emulator_python: Path
@@ -97,6 +100,7 @@ class EmulatorConfig:
     host: str = LOOPBACK
     listen: str = ""
     tasks: Tasks = field(default_factory=Tasks)
+    enforces_iam: bool = False
 
     @property
     def endpoint(self) -> str:
@@ -146,6 +150,7 @@ def command(config: EmulatorConfig) -> tuple[list[str], dict[str, str]]:
             {runtime: str(python.absolute()) for runtime, python in config.lambda_pythons.items()}
         ),
         **config.tasks.variables(),
+        IAM: "enforce" if config.enforces_iam else "",
         # Calls between its services stay inside the process.
         "IN_MEMORY_CLIENT": "1",
         # It sends no usage events and fetches no certificate.

@@ -92,6 +92,8 @@ class StackOptions:
     discord_port: int = 8700
     fleet: FleetOptions = FleetOptions()
     watch: bool = False
+    enforces_iam: bool = False
+    """Whether the emulator denies what the deployment's roles do not allow."""
     region: str = "us-east-1"
     environment: str = "local"
     visibility_timeout_seconds: int = 30
@@ -105,6 +107,7 @@ class StackOptions:
         return {
             **asdict(self.fleet),
             "watch": self.watch,
+            "enforces_iam": self.enforces_iam,
             "model": self.model.model if self.model else "embedded",
         }
 

@@ -37,6 +37,13 @@ class Runtime(StrEnum):
     DOCKER = "docker"
 
 
+class Iam(StrEnum):
+    """Whether the emulator applies the policies of the deployment's roles."""
+
+    OFF = "off"
+    ENFORCE = "enforce"
+
+
 MinimumTasks = Annotated[
     int,
     typer.Option(
@@ -68,6 +75,10 @@ Model = Annotated[
 Size = Annotated[
     int, typer.Option(min=64, envvar="RIG_SIZE", help="Side of a picture in pixels, with --model.")
 ]
+IamMode = Annotated[
+    Iam,
+    typer.Option(envvar="RIG_IAM", help="enforce: deny what the roles' policies do not allow."),
+]
 _DEFAULTS = StackOptions()
 _out = Console()
 
@@ -81,6 +92,7 @@ def up(
     watch: Watch = False,
     model: Model = None,
     size: Size = 512,
+    iam: IamMode = Iam.OFF,
     runtime: Target = Runtime.HOST,
     state_dir: StateDir = None,
     as_json: AsJson = False,
@@ -94,6 +106,7 @@ def up(
         fleet=FleetOptions(minimum_tasks, maximum_tasks, speed),
         watch=watch,
         model=ModelOptions(model, width=size, height=size) if model else None,
+        enforces_iam=iam is Iam.ENFORCE,
     )
     state = start_stack(options, StateFolder.chosen(LAYOUT.root, state_dir), runtime)
     if as_json:

@@ -144,6 +144,7 @@ def _settings(
         "SPEED": str(options.fleet.speed),
         "VISIBILITY_TIMEOUT_SECONDS": str(options.visibility_timeout_seconds),
         "WORKER_IMAGE": image,
+        "IAM": "enforce" if options.enforces_iam else "",
         "GPUS": json.dumps(gpus),
         "DOCKER_SOCKET": str(socket),
         "DOCKER_GID": engine.socket_group(socket),

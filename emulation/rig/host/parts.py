@@ -57,6 +57,7 @@ class Parts:
             state_dir=self.folder.path,
             region=self.options.region,
             tasks=tasks,
+            enforces_iam=self.options.enforces_iam,
         )
         argv, env = command(config)
         return self._spawn(EMULATOR, argv, env)

@@ -28,11 +28,13 @@ STOP_SECONDS = 5.0
 class EmulatorInContainer(Emulator):
     """A running emulator in a container."""
 
-    def __init__(self, folder: Path, port: int, tasks: Tasks | None) -> None:
+    def __init__(self, folder: Path, port: int, tasks: Tasks | None, *, enforces_iam: bool) -> None:
         if tasks is not None:
             make_task_image()
         name = f"test-{sha256(str(folder).encode()).hexdigest()[:8]}"
-        self._container = EmulatorContainer(port, tasks, folder.parent, name)
+        self._container = EmulatorContainer(
+            port, tasks, folder.parent, name, enforces_iam=enforces_iam
+        )
         try:
             self._container.start()
         except BaseException:
@@ -46,6 +48,7 @@ class EmulatorInContainer(Emulator):
                 port=self._container.port,
                 state_dir=STATE,
                 tasks=tasks or Tasks(),
+                enforces_iam=enforces_iam,
             )
         )
 

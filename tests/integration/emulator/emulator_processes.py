@@ -36,7 +36,7 @@ def have_ended(processes: Iterable[psutil.Process]) -> bool:
 class EmulatorProcesses(Emulator):
     """A running emulator as processes of this machine."""
 
-    def __init__(self, folder: Path, port: int, tasks: Tasks) -> None:
+    def __init__(self, folder: Path, port: int, tasks: Tasks, *, enforces_iam: bool) -> None:
         super().__init__(
             EmulatorConfig(
                 emulator_python=EMULATOR_PYTHON,
@@ -44,6 +44,7 @@ class EmulatorProcesses(Emulator):
                 port=port,
                 state_dir=folder,
                 tasks=tasks,
+                enforces_iam=enforces_iam,
             )
         )
         self._log = folder / "emulator.log"

@@ -10,15 +10,19 @@ from emulation.rig.loopback import choose_port
 from tests.targets import DOCKER, TARGET
 
 
-def start(folder: Path, tasks: Tasks | None = None, port: int = 0) -> Emulator:
+def start(
+    folder: Path, tasks: Tasks | None = None, port: int = 0, *, enforces_iam: bool = False
+) -> Emulator:
     """Start an emulator, and wait until it answers. A container sees `folder`'s siblings, too."""
     if TARGET == DOCKER:
         from emulator_in_container import EmulatorInContainer
 
-        return EmulatorInContainer(folder, port, tasks)
+        return EmulatorInContainer(folder, port, tasks, enforces_iam=enforces_iam)
     from emulator_processes import EmulatorProcesses
 
-    return EmulatorProcesses(folder, port or choose_port(), tasks or Tasks())
+    return EmulatorProcesses(
+        folder, port or choose_port(), tasks or Tasks(), enforces_iam=enforces_iam
+    )
 
 
 def make_folder(factory: pytest.TempPathFactory, name: str) -> Path:

@@ -1,19 +1,31 @@
 """The errors of this distribution.
 
 EmulatorError
+├── AccessDeniedError            the policies of the account do not allow a request
 ├── EmulatorEndingError          no process is started while the emulator shuts down
 ├── InitError                    a Lambda function could not be loaded
 ├── InvalidSettingsError         a setting of the fleet agent, or its value, is not allowed
 ├── NoInterpreterError           no interpreter is configured for a Lambda runtime
+├── NotMappedError               what a request has to be allowed is not known
 ├── ProcessExitedError           a Lambda function's process ended without a response
 ├── RequestRefusedError          the fleet agent's HTTP API refuses a change
+├── RoleNotTakenError            a service cannot take a role
 ├── TaskStartError               an ECS task cannot be started; the text is ECS's stopped reason
+├── UnknownCredentialsError      nobody has the access key of a request
 └── UnsupportedExpressionError   metric math that is not emulated
 """
 
 
 class EmulatorError(Exception):
     """Base of all errors of this distribution."""
+
+
+class AccessDeniedError(EmulatorError):
+    """A request is not allowed; the text is AWS's, `action` is the action that is denied."""
+
+    def __init__(self, action: str, message: str) -> None:
+        super().__init__(message)
+        self.action = action
 
 
 class EmulatorEndingError(EmulatorError):
@@ -36,6 +48,10 @@ class NoInterpreterError(EmulatorError):
     """No interpreter is configured for a Lambda runtime."""
 
 
+class NotMappedError(EmulatorError):
+    """Something that decides about a request's authorization is not known; the text names it."""
+
+
 class ProcessExitedError(EmulatorError):
     """The process has ended; a negative return code is the number of a signal."""
 
@@ -48,8 +64,16 @@ class RequestRefusedError(EmulatorError):
     """A change of the fleet cannot be made; the text says why."""
 
 
+class RoleNotTakenError(EmulatorError):
+    """A service cannot take a role; the text names the role."""
+
+
 class TaskStartError(EmulatorError):
     """A task cannot be started; the text is the stopped reason that ECS shows."""
+
+
+class UnknownCredentialsError(EmulatorError):
+    """An access key has the form of AWS's, and nobody has it."""
 
 
 class UnsupportedExpressionError(EmulatorError):

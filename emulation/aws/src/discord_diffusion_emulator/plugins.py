@@ -101,6 +101,22 @@ def add_fleet_endpoints() -> None:
     FleetEndpoints(AGENT).add_to(ROUTER)
 
 
+@hooks.on_infra_start()  # type: ignore[untyped-decorator]  # as above
+def enforce_iam() -> None:
+    from localstack.services.edge import ROUTER
+
+    from .iam import endpoints
+    from .iam.settings import is_enforced
+
+    if is_enforced():
+        from localstack.aws.handlers import serve_custom_service_request_handlers
+
+        from .iam import enforcement
+
+        serve_custom_service_request_handlers.append(enforcement.enforce)
+    endpoints.add_to(ROUTER)
+
+
 @hooks.on_infra_shutdown(priority=BEFORE_SERVICES_STOP)  # type: ignore[untyped-decorator]  # as above
 def end_process() -> None:
     from . import server

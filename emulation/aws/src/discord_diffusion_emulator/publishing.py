@@ -58,13 +58,22 @@ def log_batches(items: Iterable[tuple[Stream, str]]) -> Iterator[tuple[Stream, l
 
 
 def create_log_stream(client: Any, stream: Stream, *, creates_group: bool) -> None:
-    """Create a log stream, and its group if `creates_group`, unless they exist."""
+    """Create a log stream, and its group if `creates_group`, unless they exist.
+
+    Whoever may not create groups can create a stream of a group that exists.
+    """
     exists = client.exceptions.ResourceAlreadyExistsException
-    if creates_group:
+    names = {"logGroupName": stream[0], "logStreamName": stream[1]}
+    try:
+        with contextlib.suppress(exists):
+            client.create_log_stream(**names)
+    except client.exceptions.ResourceNotFoundException:
+        if not creates_group:
+            raise
         with contextlib.suppress(exists):
             client.create_log_group(logGroupName=stream[0])
-    with contextlib.suppress(exists):
-        client.create_log_stream(logGroupName=stream[0], logStreamName=stream[1])
+        with contextlib.suppress(exists):
+            client.create_log_stream(**names)
 
 
 def publish_embedded_metrics(client: Any, lines: Iterable[str]) -> None:

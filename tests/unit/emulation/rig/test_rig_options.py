@@ -40,6 +40,7 @@ def test_a_start_with_other_fleet_options_is_noticed() -> None:
         "maximum_tasks": 2,
         "speed": 30.0,
         "watch": False,
+        "enforces_iam": False,
         "model": "embedded",
     }
 

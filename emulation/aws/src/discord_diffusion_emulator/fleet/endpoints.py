@@ -1,6 +1,7 @@
 """HTTP endpoints on the gateway, beside AWS's APIs: of tasks, and of the fleet agent.
 
 /_emulator/tasks/ID/v4...                       container metadata, for the task itself
+/_emulator/tasks/ID/credentials                 of the task's role, for the task itself
 /_emulator/tasks/ID/task-protection/v1/state    scale-in protection, for the task itself
 /_emulator/fleet                                the state of a region's fleets
 /_emulator/fleet/history?after=N                the journal's entries after number N, oldest first
@@ -25,7 +26,11 @@ from typing import TYPE_CHECKING, Any
 from localstack.constants import DEFAULT_AWS_ACCOUNT_ID
 from localstack.http import Request, Response
 
-from discord_diffusion_emulator.errors import InvalidSettingsError, RequestRefusedError
+from discord_diffusion_emulator.errors import (
+    AccessDeniedError,
+    InvalidSettingsError,
+    RequestRefusedError,
+)
 from discord_diffusion_emulator.simulation.state import CrashRule
 from discord_diffusion_emulator.tasks import metadata
 from discord_diffusion_emulator.tasks.metadata import TASKS_PATH
@@ -33,6 +38,8 @@ from discord_diffusion_emulator.tasks.metadata import TASKS_PATH
 from .agent import FleetAgent
 
 if TYPE_CHECKING:
+    from discord_diffusion_emulator.iam.sessions import RoleSession
+
     from .region import Region
 
 FLEET_PATH = "/_emulator/fleet"
@@ -64,6 +71,7 @@ class FleetEndpoints:
         router.add(f"{FLEET_PATH}/<change>", self._change, methods=["POST"])
         router.add(f"{task}/v4", partial(self._metadata, whole=False), methods=["GET"])
         router.add(f"{task}/v4/task", partial(self._metadata, whole=True), methods=["GET"])
+        router.add(f"{task}/credentials", self._credentials, methods=["GET"])
         router.add(f"{task}/task-protection/v1/state", self._protection, methods=["GET", "PUT"])
 
     def _state(self, request: Request) -> Response:
@@ -109,6 +117,27 @@ class FleetEndpoints:
             container = definition.container_definitions[0]
             return _json(metadata.container_metadata(task, definition, container))
 
+    def _credentials(self, _request: Request, task_id: str) -> Response:
+        """https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html"""
+        session = self._session_of(task_id)
+        if session is None:
+            return _json({"error": "no such task, or it has no role"}, 404)
+        found = session.credentials()
+        return _json(
+            {
+                "RoleArn": session.role_arn,
+                "AccessKeyId": found["AccessKeyId"],
+                "SecretAccessKey": found["SecretAccessKey"],
+                "Token": found["SessionToken"],
+                "Expiration": found["Expiration"].strftime("%Y-%m-%dT%H:%M:%SZ"),
+            }
+        )
+
+    def _session_of(self, task_id: str) -> "RoleSession | None":
+        with self._agent.lock:
+            region = self._region_of(task_id)
+            return region.launcher.session(task_id) if region else None
+
     def _protection(self, request: Request, task_id: str) -> Response:
         change: tuple[bool, int] | None = None
         if request.method == "PUT":
@@ -117,6 +146,13 @@ class FleetEndpoints:
                 return _json({"error": {"Code": "InvalidParameterException"}}, 400)
             minutes = int(body.get("ExpiresInMinutes") or DEFAULT_PROTECTION_MINUTES)
             change = body["ProtectionEnabled"], minutes
+        try:
+            self._authorize(
+                task_id, "GetTaskProtection" if change is None else "UpdateTaskProtection"
+            )
+        except AccessDeniedError as error:
+            failure = {"Arn": task_id, "Code": "AccessDeniedException", "Message": str(error)}
+            return _json({"error": failure}, 400)
         with self._agent.lock:
             region = self._region_of(task_id)
             found = region.protection(task_id, change) if region else None
@@ -124,6 +160,18 @@ class FleetEndpoints:
             return _json({"failure": {"Arn": task_id, "Reason": "MISSING"}}, 404)
         self._agent.wake()
         return _json({"protection": {name[0].upper() + name[1:]: v for name, v in found.items()}})
+
+    def _authorize(self, task_id: str, operation: str) -> None:
+        """The agent calls ECS with the role of the task.
+
+        Raises:
+            AccessDeniedError: the role has no right to it.
+        """
+        session = self._session_of(task_id)
+        if session is not None:
+            task = session.source_arn
+            given = {"cluster": task.split("/")[1], "tasks": [task]}
+            session.authorize(f"ecs.{operation}", given)
 
     def _region_of(self, task_id: str) -> "Region | None":
         regions = self._agent.regions.values()

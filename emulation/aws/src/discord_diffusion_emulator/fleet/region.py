@@ -158,7 +158,9 @@ class Region:
         task = self.simulation.state.tasks[task_id]
         definition = self.ecs.describe_task_definition(task.definition)
         try:
-            self.launcher.start(task_id, definition, self.writer.tasks.get(task_id))
+            cluster = task.service.split("/")[0]
+            arn = f"arn:aws:ecs:{self.name}:{self.account}:task/{cluster}/{task_id}"
+            self.launcher.start(arn, definition, self.writer.tasks.get(task_id))
         except TaskStartError as error:
             self.simulation.task_not_started(task_id, str(error), self.now)
         else:

@@ -39,6 +39,9 @@ def write_logs(handler: LogHandler, *_args: object, **_kwargs: object) -> None:
         role_arn=handler.role_arn,
         service_principal=ServicePrincipal.lambda_,
     )
+    # CloudWatch Logs itself publishes the metrics that are embedded in its events.
+    account = handler.role_arn.split(":")[4]
+    metrics = connect_to(aws_access_key_id=account, region_name=handler.region)
     ended = False
     while not ended:
         items = next_items(handler.log_queue, QUEUE_SHUTDOWN, LOG_SECONDS)
@@ -51,7 +54,7 @@ def write_logs(handler: LogHandler, *_args: object, **_kwargs: object) -> None:
         for stream, messages in log_batches(texts):
             try:
                 _put(clients.logs, stream, messages)
-                publish_embedded_metrics(clients.cloudwatch, messages)
+                publish_embedded_metrics(metrics.cloudwatch, messages)
             except Exception:  # one batch that is refused must not end the function's log
                 LOG.warning("could not write to the log stream %s", stream, exc_info=True)
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
-from localstack.aws.connect import connect_to
 
 from discord_diffusion_emulator.errors import TaskStartError
 
@@ -86,17 +85,30 @@ def command(config: TaskConfig, container: dict[str, Any]) -> list[str]:
 
 
 def variables(
-    config: TaskConfig, container: dict[str, Any], *, endpoint: str, region: str, task_id: str
+    config: TaskConfig,
+    container: dict[str, Any],
+    *,
+    endpoint: str,
+    region: str,
+    task_id: str,
+    has_role: bool,
 ) -> dict[str, str]:
-    """The variables that ECS, the task definition and the emulator give a container."""
+    """The variables that ECS, the task definition and the emulator give a container.
+
+    `has_role`: its AWS SDK fetches the task role's credentials, as on AWS, instead of using the
+    root user's keys.
+    """
     task_endpoint = f"{endpoint}{TASKS_PATH}/{task_id}"
     extra = config.environment.items()
     return {
         "AWS_EXECUTION_ENV": "AWS_ECS_EC2",
         "AWS_REGION": region,
         "AWS_DEFAULT_REGION": region,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
+        **(
+            {"AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{task_endpoint}/credentials"}
+            if has_role
+            else {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+        ),
         "AWS_ENDPOINT_URL": endpoint,
         **{variable["name"]: variable["value"] for variable in container.get("environment") or []},
         **{name: value.replace(_SHORT_ID, short(task_id)) for name, value in extra},
@@ -115,13 +127,12 @@ def inherited_variables() -> dict[str, str]:
     }
 
 
-def secrets(account: str, region: str, container: dict[str, Any]) -> dict[str, str]:
-    """The values of a container definition's `secrets`, by variable.
+def secrets(clients: Any, container: dict[str, Any]) -> dict[str, str]:
+    """The values of a container definition's `secrets`, by variable; `clients` read them.
 
     Raises:
         TaskStartError: a secret cannot be read; the text names it, never its value.
     """
-    clients = connect_to(aws_access_key_id=account, region_name=region)
     values = {}
     for secret in container.get("secrets") or []:
         source = secret["valueFrom"]

@@ -7,17 +7,20 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from localstack import config as localstack_config
 
 from discord_diffusion_emulator.errors import EmulatorEndingError, TaskStartError
+from discord_diffusion_emulator.iam.sessions import RoleSession
 from discord_diffusion_emulator.processes.children import CHILDREN, kill_group
 
 from . import container_spec, environment, metadata
 from .environment import TaskConfig
-from .log import TaskLog
+from .log import LogOptions, TaskLog
+from .roles import TaskRoles
 
 if TYPE_CHECKING:
     from .container import TaskContainer
@@ -37,22 +40,29 @@ class TaskLauncher:
         self._account, self._region, self._config = account, region, config
         self._on_exit = on_exit
         self._running: dict[str, TaskProcess | TaskContainer] = {}
+        self._sessions: dict[str, RoleSession] = {}
 
-    def start(self, task_id: str, definition: Any, ecs_task: Any | None) -> None:
+    def start(self, task_arn: str, definition: Any, ecs_task: Any | None) -> None:
         """Start the first container of a task definition. `ecs_task` is moto's record of the task.
 
         Raises:
             TaskStartError: it cannot be started; the text is the stopped reason.
         """
+        task_id = task_arn.rpartition("/")[2]
         container = definition.container_definitions[0]
+        roles = TaskRoles.of(definition, task_arn, self._region)
+        options = LogOptions.of(container, self._region)
+        roles.check_start(container, options, task_id)
         variables = environment.variables(
             self._config,
             container,
             endpoint=f"http://{localstack_config.LOCALSTACK_HOST}",
             region=self._region,
             task_id=task_id,
-        ) | environment.secrets(self._account, self._region, container)
-        log = TaskLog(self._account, self._region, container, task_id, self._config.logs)
+            has_role=roles.task is not None,
+        ) | environment.secrets(roles.clients(self._account, self._region), container)
+        clients = partial(roles.clients, self._account)
+        log = TaskLog(self._account, clients, options, task_id, self._config.logs)
 
         def exited(status: int) -> None:
             log.close()
@@ -71,6 +81,12 @@ class TaskLauncher:
             log.close()
             raise TaskStartError(str(error)) from error
         self._running[task_id] = task
+        if roles.task is not None:
+            self._sessions[task_id] = roles.task
+
+    def session(self, task_id: str) -> RoleSession | None:
+        """The session of a running task's role; None if it has no role, or IAM is not enforced."""
+        return self._sessions.get(task_id)
 
     def _start_container(
         self,
@@ -98,6 +114,7 @@ class TaskLauncher:
     def remove(self, task_id: str) -> None:
         """Remove a task that has ended from the running ones."""
         self._running.pop(task_id, None)
+        self._sessions.pop(task_id, None)
 
     def pid(self, task_id: str) -> int | None:
         """The process id of a running task, if it is known."""
