@@ -1,7 +1,8 @@
 """How a job ends at this worker: the order in which lease, message, record and apology follow."""
 
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime, tzinfo
 
 import pytest
 from PIL import Image
@@ -13,16 +14,21 @@ from discord_diffusion.discord.errors import (
     UnavailableError,
 )
 from discord_diffusion.jobs.record import JobStatus
+from discord_diffusion.jobs.validation import InvalidJobError
+from discord_diffusion.texts.answers import apology_for, apology_without_request
+from discord_diffusion.texts.catalogue import say
 from discord_diffusion.worker.errors import (
     GenerationError,
     LeaseLostError,
     PicturesTooLargeError,
     SourceFormatError,
+    SourceUnavailableError,
 )
+from discord_diffusion.worker.failures import STOPPED, Outcome
 from discord_diffusion.worker.held_jobs import HeldJob
 from discord_diffusion.worker.job_record_writer import JobRecordWriter
 from discord_diffusion.worker.lease import Lease, LeaseTerms
-from discord_diffusion.worker.outcomes import JobOutcomes
+from discord_diffusion.worker.outcomes import HURRY_SECONDS, JobOutcomes
 from discord_diffusion.worker.progress import Edit, Progress
 from discord_diffusion.worker.telemetry import Telemetry
 from tests.unit.worker.fakes import (
@@ -52,20 +58,31 @@ class LeaseCheckingQueue(MemoryQueue):
 
 
 @dataclass
+class RecordingTelemetry(Telemetry):
+    """Records the failures."""
+
+    failures: list[tuple[HeldJob | None, str, Outcome]] = field(default_factory=list)
+
+    def failed(self, held: HeldJob | None, error: Exception, outcome: Outcome) -> None:
+        self.failures.append((held, f"{type(error).__name__}: {error}", outcome))
+
+
+@dataclass
 class OutcomesHarness:
     """Outcomes whose dependencies are in memory."""
 
     queue: LeaseCheckingQueue = field(default_factory=LeaseCheckingQueue)
     publisher: MemoryPublisher = field(default_factory=MemoryPublisher)
     table: MemoryTable = field(default_factory=MemoryTable)
+    telemetry: RecordingTelemetry = field(default_factory=RecordingTelemetry)
 
     def __post_init__(self) -> None:
         terms = LeaseTerms(60, MAX_RECEIVES)
         records = JobRecordWriter(self.table)
-        self.outcomes = JobOutcomes(self.queue, self.publisher, records, terms, Telemetry())
+        self.outcomes = JobOutcomes(self.queue, self.publisher, records, terms, self.telemetry)
 
     def hold(self, edit: Edit = lambda _text, _sketch: None, *, last: bool = False) -> HeldJob:
-        job = make_job()
+        job = replace(make_job(), locale="de")
         message = make_message(job.to_json(), MAX_RECEIVES if last else 1)
         self.queue.lease = Lease(self.queue, message.receipt_handle, 60)
         return HeldJob(message, job, self.queue.lease, Progress(edit), last=last)
@@ -103,7 +120,118 @@ def test_the_lease_of_an_answered_job_ends_before_its_message_is_deleted(
     held = harness.hold()
     harness.outcomes.answered(held, pictures=2)
     assert harness.queue.deleted == [held.message.receipt_handle]
+    assert harness.table.statuses[held.job.id] is JobStatus.ANSWERED
     assert harness.table.details[held.job.id] == {"pictures": 2}
+
+
+@pytest.mark.parametrize("last", [False, True])
+def test_an_error_says_nothing_about_a_job_that_another_worker_has(
+    harness: OutcomesHarness, last: bool
+) -> None:
+    held = harness.hold(last=last)
+    vars(held.lease)["_lost"] = True
+    harness.outcomes.failed(held, SourceUnavailableError("x"))
+    own = (held, "SourceUnavailableError: x", Outcome.RETRY)
+    lost = "another worker has the job; the error here is SourceUnavailableError"
+    others = (held, f"LeaseLostError: {lost}", Outcome.ABANDON)
+    assert harness.telemetry.failures == [own if last else others]
+
+
+def test_a_job_that_is_retried_is_hidden_for_as_long_as_its_rule_says(
+    harness: OutcomesHarness,
+) -> None:
+    held = harness.hold()
+    harness.outcomes.failed(held, SourceUnavailableError("x"))
+    assert harness.queue.released == [(held.message.receipt_handle, 5)]
+    assert harness.publisher.apologies == []
+
+
+def test_an_apology_names_the_reason_the_request_and_the_job_in_the_users_language(
+    harness: OutcomesHarness,
+) -> None:
+    held = harness.hold()
+    harness.outcomes.failed(held, PicturesTooLargeError("x"))
+    reason = say("de", "failed.too_large")
+    apology = apology_for(held.job.id, held.job.parameters, reason, "de")
+    assert harness.publisher.apologies == [(held.job.id, apology)]
+
+
+def test_a_job_whose_pictures_arrived_after_all_is_answered(harness: OutcomesHarness) -> None:
+    held = harness.hold(last=True)
+    harness.publisher.answered.add(held.job.id)
+    harness.outcomes.failed(held, GenerationError("x"))
+    assert harness.table.statuses[held.job.id] is JobStatus.ANSWERED
+    assert harness.queue.deleted == [held.message.receipt_handle]
+    assert harness.publisher.apologies == []
+
+
+def test_a_user_whose_token_expires_now_is_not_answered(
+    harness: OutcomesHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = harness.hold(last=True)
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:
+            return held.job.expires_at.astimezone(tz)
+
+    monkeypatch.setattr("discord_diffusion.worker.outcomes.datetime", Clock)
+    harness.outcomes.apologise(held.job, STOPPED)
+    harness.outcomes.failed(held, GenerationError("x"))
+    assert harness.publisher.apologies == []
+    assert harness.table.details[held.job.id]["reason"] == "gone"
+
+
+def test_a_progress_edit_that_hangs_does_not_hold_up_the_apology(
+    harness: OutcomesHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("discord_diffusion.worker.outcomes._LAST_EDIT_SECONDS", 0.02)
+    begun, goes_on, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def hang(_text: str, _sketch: Image.Image | None) -> None:
+        begun.set()
+        goes_on.wait(2)
+        ended.set()
+
+    held = harness.hold(hang, last=True)
+    held.progress.start()
+    held.progress.report("progress")
+    assert begun.wait(5)
+    harness.outcomes.failed(held, GenerationError("x"))
+    assert not ended.is_set()
+    assert len(harness.publisher.apologies) == 1
+    goes_on.set()
+
+
+@pytest.mark.parametrize("receive_count", [1, MAX_RECEIVES])
+def test_a_job_is_given_back_at_once_and_on_its_last_receive_with_an_apology(
+    harness: OutcomesHarness, receive_count: int
+) -> None:
+    job = replace(make_job(), locale="de")
+    message = make_message(job.to_json(), receive_count)
+    harness.outcomes.give_back(message)
+    assert harness.queue.released == [(message.receipt_handle, 0)]
+    last = receive_count == MAX_RECEIVES
+    apology = (job.id, apology_without_request(job.id, say("de", STOPPED)))
+    assert harness.publisher.apologies == [apology] * last
+    assert harness.publisher.timeouts == [HURRY_SECONDS, HURRY_SECONDS] * last
+
+
+def test_an_unreadable_message_is_reported_as_poison(harness: OutcomesHarness) -> None:
+    harness.outcomes.reject_unreadable(make_message("{}"), InvalidJobError("id is missing"))
+    poison = (None, "InvalidJobError: id is missing", Outcome.POISON)
+    assert harness.telemetry.failures == [poison]
+
+
+def test_the_log_has_the_text_of_an_error_only_if_it_can_hold_no_token(
+    harness: OutcomesHarness, caplog: pytest.LogCaptureFixture
+) -> None:
+    for error in (GenerationError("the reason"), RuntimeError("a secret")):
+        harness.outcomes.failed(harness.hold(), error)
+    first, second = (record.reason for record in caplog.records if hasattr(record, "outcome"))
+    assert first == "the reason"
+    assert second.startswith("at ")
+    assert "secret" not in second
 
 
 @pytest.mark.parametrize("error", [PicturesTooLargeError("x"), GenerationError("x")], ids=str)

@@ -78,3 +78,139 @@ def test_where_a_second_picture_does_not_fit_capacity_is_one() -> None:
 
     device = Tight(weights=100, each=100, total=10_000)
     assert Capacity.measured(device, device.draw, pixels=64, max_pictures=16).pictures(64) == 1
+
+
+def test_an_error_that_is_not_about_memory_ends_the_measurement() -> None:
+    class Broken(Simulated):
+        def draw(self, count: int) -> None:
+            if count > 1:
+                raise RuntimeError("shape mismatch")
+
+    device = Broken(weights=100, each=100, total=10_000)
+    with pytest.raises(RuntimeError, match="shape mismatch"):
+        Capacity.measured(device, device.draw, pixels=64, max_pictures=16)
+
+
+def test_a_measured_capacity_has_the_pixels_that_fit() -> None:
+    device = Simulated(weights=100, each=100, total=550)
+    capacity = Capacity.measured(device, device.draw, pixels=64, max_pictures=16)
+    assert capacity == Capacity(pixels=4 * 64, max_pictures=16)
+    assert capacity.pictures(32) == 8
+    free = Simulated(weights=100, each=0, total=103)
+    assert Capacity.measured(free, free.draw, pixels=64, max_pictures=16).pixels == 4 * 64
+    tight = Simulated(weights=100, each=100, total=10)
+    assert Capacity.measured(tight, tight.draw, pixels=64, max_pictures=2) == Capacity(64, 2)
+
+
+def test_a_capacity_that_was_too_large_is_halved() -> None:
+    capacity = Capacity(pixels=10 * 64, max_pictures=16)
+    capacity.reduce(9, 64)
+    assert capacity.pixels == 4 * 64
+    capacity.reduce(20, 64)
+    assert capacity.pixels == 4 * 64, "it never grows"
+    capacity.reduce(1, 32)
+    assert capacity.pixels == 32, "one picture always fits"
+
+
+def test_a_cpu_draws_eight_pictures_of_the_models_size_at_once() -> None:
+    assert Capacity.on_cpu(64, 4) == Capacity(pixels=8 * 64, max_pictures=4)
+
+
+@pytest.mark.parametrize(
+    ("meminfo", "limit", "used", "free"),
+    [
+        ("MemTotal: 9 kB\nMemAvailable:  5 kB\n", None, None, 5 * 1024),
+        ("MemTotal: 9 kB\nMemAvailable:  5 kB\n", "max\n", "10\n", 5 * 1024),
+        ("MemTotal: 9 kB\nMemAvailable:  5 kB\n", "4000\n", "1000\n", 3000),
+        ("MemTotal: 9 kB\nMemAvailable:  5 kB\n", "90000\n", "1000\n", 5 * 1024),
+        ("MemTotal: 9 kB\n", "4000\n", "odd\n", None),
+        (None, "4000\n", "1000\n", 3000),
+        (None, None, None, None),
+    ],
+)
+def test_free_memory_is_what_the_machine_and_the_container_leave(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    meminfo: str | None,
+    limit: str | None,
+    used: str | None,
+    free: int | None,
+) -> None:
+    contents = {"meminfo": meminfo, "memory.max": limit, "memory.current": used}
+    for name, content in contents.items():
+        if content is not None:
+            (tmp_path / name).write_text(content)
+    monkeypatch.setattr(memory, "_MEMINFO", tmp_path / "meminfo")
+    monkeypatch.setattr(memory, "_CGROUP", tmp_path)
+    assert memory.free_bytes(torch.device("cpu")) == free
+
+
+class Gpu:
+    """The functions of `torch.cuda` that tell about memory, for one device."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.device = torch.device("cuda", 1)
+        self.calls: list[str] = []
+        answers = {
+            "mem_get_info": (1000, 5000),
+            "memory_reserved": 300,
+            "memory_allocated": 100,
+            "max_memory_allocated": 700,
+            "reset_peak_memory_stats": None,
+            "synchronize": None,
+        }
+        for name, answer in answers.items():
+            monkeypatch.setattr(torch.cuda, name, self._function(name, answer))
+        monkeypatch.setattr(torch.cuda, "empty_cache", lambda: self.calls.append("empty_cache"))
+        monkeypatch.setattr(torch.mps, "empty_cache", lambda: self.calls.append("mps.empty_cache"))
+
+    def _function(self, name: str, answer: object) -> Callable[[torch.device], object]:
+        def call(device: torch.device) -> object:
+            assert device == self.device
+            self.calls.append(name)
+            return answer
+
+        return call
+
+
+@pytest.fixture
+def gpu(monkeypatch: pytest.MonkeyPatch) -> Gpu:
+    return Gpu(monkeypatch)
+
+
+def test_free_memory_of_a_gpu_includes_what_the_allocator_keeps(gpu: Gpu) -> None:
+    assert memory.free_bytes(gpu.device) == 1200
+
+
+def test_the_peak_of_a_gpu_is_that_since_the_last_call(gpu: Gpu) -> None:
+    assert memory.peak_bytes(gpu.device) == 700
+    assert gpu.calls == ["max_memory_allocated", "reset_peak_memory_stats"]
+    assert memory.peak_bytes(torch.device("cpu")) is None
+
+
+def test_the_meter_of_a_gpu_waits_for_the_work_that_it_measures(gpu: Gpu) -> None:
+    meter = memory.GpuMeter(gpu.device)
+    assert meter.peak(lambda: gpu.calls.append("work")) == 700
+    steps = ["reset_peak_memory_stats", "work", "synchronize", "max_memory_allocated"]
+    assert gpu.calls == steps
+
+
+def test_the_budget_of_a_gpu_leaves_a_tenth(gpu: Gpu) -> None:
+    assert memory.GpuMeter(gpu.device).budget() == 100 + 1200 - 500
+
+
+@pytest.mark.parametrize(
+    ("device", "emptied"),
+    [("cuda", ["empty_cache"]), ("mps", ["mps.empty_cache"]), ("cpu", [])],
+)
+def test_releasing_memory_empties_the_cache_of_the_device(
+    gpu: Gpu, device: str, emptied: list[str]
+) -> None:
+    memory.release(torch.device(device))
+    assert gpu.calls == emptied
+
+
+def test_weights_in_the_older_format_are_counted_too(tmp_path: Path) -> None:
+    (tmp_path / "w.bin").write_bytes(b"0" * 7)
+    (tmp_path / "w.json").write_bytes(b"0" * 90)
+    assert memory.weights_bytes(tmp_path, "fp16") == 7
