@@ -247,7 +247,12 @@ class JobStore:
 
 
 def _refund(record: JobRecord, status: JobStatus, details: Mapping[str, str]) -> int:
-    """Units to refund: for an answered job those of the pictures that its user did not get."""
+    """Units to refund.
+
+    An answered job is charged whole unless `charged_pictures` says less; a cancelled one only as
+    far as they say, for what was drawn before; any other not at all.
+    """
     images = record.parameters.images
-    shown = int(details.get("charged_pictures", images))
-    return refund(record.units, status, images=images, filtered=images - shown)
+    usual = {JobStatus.ANSWERED: images, JobStatus.CANCELLED: 0}
+    charged = int(details.get("charged_pictures", usual[status])) if status in usual else 0
+    return refund(record.units, images=images, charged=charged)

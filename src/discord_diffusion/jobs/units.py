@@ -1,7 +1,6 @@
 """The cost of a job in units, and its refund. Pure."""
 
 from discord_diffusion.jobs.parameters import GenerationParameters
-from discord_diffusion.jobs.record import JobStatus
 
 UNIT = 512 * 512 * 25
 """Pixels times steps: one picture of 512 x 512 with 25 steps."""
@@ -20,8 +19,6 @@ def cost(parameters: GenerationParameters) -> int:
     return max(1, -(-work // UNIT))
 
 
-def refund(units: int, status: JobStatus, *, images: int, filtered: int = 0) -> int:
-    """Units to give back when a job ends; `filtered` of its `images` pictures were held back."""
-    if status is not JobStatus.ANSWERED:
-        return units
-    return units * min(filtered, images) // images
+def refund(units: int, *, images: int, charged: int) -> int:
+    """Units to give back when a job of `images` pictures ends, of which `charged` are paid for."""
+    return units * max(0, images - charged) // images

@@ -130,6 +130,7 @@ class BatchDrawer:
         left = batch.seconds() / done * (steps - done) + self._decode_seconds
         self.held_jobs.expect_drawing_for(left)
         for held in list(batch.active):
+            held.drawn_share = done / steps
             try:
                 held.check(leased=not held.lease.lost)
             except WorkerError as error:

@@ -8,6 +8,7 @@ WorkerError
 │   ├── BlankPictureError    every picture came out black or as no numbers
 │   └── UnsupportedJobError  the pipeline cannot do what the job asks for
 ├── JobExpiredError          the interaction token has expired, or will before the answer
+├── MessageDeletedError      the user deleted the message while its job was drawn
 ├── FailedBeforeError        an earlier receive has notified the user that the job failed
 ├── SourceRefusedError       the source image can't be used
 │   ├── SourceGoneError      its host does not have it, or no longer
@@ -49,6 +50,10 @@ class UnsupportedJobError(GenerationError):
 
 class JobExpiredError(WorkerError):
     """The job cannot be answered in time."""
+
+
+class MessageDeletedError(WorkerError):
+    """Nobody wants the pictures any more; what was drawn of them is paid for."""
 
 
 class FailedBeforeError(WorkerError):

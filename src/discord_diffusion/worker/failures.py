@@ -68,7 +68,7 @@ RULES = (
     Rule(
         "the token has run out (50027, 10062), the message was deleted (10008), or Discord never "
         "got the first answer (10015 for longer than 10 s)",
-        (InteractionGoneError, NotAnsweredYetError),
+        (InteractionGoneError, NotAnsweredYetError, errors.MessageDeletedError),
         Outcome.GONE,
     ),
     Rule(

@@ -5,6 +5,7 @@ end of the batch while it draws. Never are more jobs received than the next batc
 job would wait here while an idle worker could draw it.
 """
 
+import math
 import threading
 import time
 from collections.abc import Callable, Hashable
@@ -16,7 +17,7 @@ from PIL.Image import Image
 
 from discord_diffusion.aws.queue import ReceivedMessage
 from discord_diffusion.jobs.job import Job
-from discord_diffusion.worker.errors import JobExpiredError, LeaseLostError
+from discord_diffusion.worker.errors import JobExpiredError, LeaseLostError, MessageDeletedError
 from discord_diffusion.worker.lease import Lease
 from discord_diffusion.worker.pace import TOKEN_MARGIN
 from discord_diffusion.worker.progress import Progress
@@ -71,6 +72,8 @@ class HeldJob:
     """The source image."""
     wants_sketch: bool = True
     """Whether a sketch may still be shown: none has been."""
+    drawn_share: float = 0.0
+    """The share of its steps that the pipeline has run."""
     given_back: bool = False
     """Whether it was released to other workers; this worker does nothing more with it."""
     times: dict[str, float] = field(default_factory=dict)
@@ -84,6 +87,10 @@ class HeldJob:
         """Seconds between two events; 0 if one has not happened."""
         return max(0.0, self.times.get(end, 0.0) - self.times.get(begin, self.times.get(end, 0.0)))
 
+    def pictures_drawn(self) -> int:
+        """The pictures that the time of its pipeline would have been enough for, rounded up."""
+        return math.ceil(self.job.parameters.images * self.drawn_share)
+
     def check(self, *, leased: bool) -> None:
         """Stop the work on a job that another worker has, or whose token expires.
 
@@ -91,11 +98,14 @@ class HeldJob:
 
         Raises:
             LeaseLostError: the job was given back, or is not `leased` any more.
+            MessageDeletedError: the user deleted the message.
             JobExpiredError: the token is about to expire.
         """
         if self.given_back or not (leased or self.last):
             self.progress.stop()
             raise LeaseLostError("another worker has the job, or will have it")
+        if self.progress.deleted:
+            raise MessageDeletedError("the message was deleted while its job was drawn")
         if self.job.expires_at - datetime.now(UTC) < TOKEN_MARGIN:
             self.progress.stop()
             raise JobExpiredError("drawing took too long")

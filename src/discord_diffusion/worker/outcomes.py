@@ -11,14 +11,14 @@ from datetime import UTC, datetime
 
 from discord_diffusion.aws.errors import QueueError
 from discord_diffusion.aws.queue import JobQueue, ReceivedMessage
-from discord_diffusion.discord.errors import ApiError
+from discord_diffusion.discord.errors import UNKNOWN_MESSAGE, ApiError
 from discord_diffusion.jobs.job import JobHeader, has_newer_schema, read_header
 from discord_diffusion.jobs.record import JobStatus
 from discord_diffusion.jobs.validation import InvalidJobError
 from discord_diffusion.logs import place_of
 from discord_diffusion.texts.answers import apology_for, apology_without_request
 from discord_diffusion.texts.catalogue import say
-from discord_diffusion.worker.errors import LeaseLostError, WorkerError
+from discord_diffusion.worker.errors import LeaseLostError, MessageDeletedError, WorkerError
 from discord_diffusion.worker.failures import (
     NEWER_JOB_DELAY_SECONDS,
     STOPPED,
@@ -79,7 +79,7 @@ class JobOutcomes:
         if rule.outcome is Outcome.ABANDON:
             held.lease.end()
         elif rule.outcome is Outcome.GONE or held.job.expires_at <= datetime.now(UTC):
-            self._end_unanswered(held)
+            self._end_unanswered(held, error)
         elif rule.outcome in (Outcome.FAILED, Outcome.REFUSED) or held.last:
             held.progress.settle(_LAST_EDIT_SECONDS)
             self._end_with_apology(held, rule)
@@ -140,7 +140,7 @@ class JobOutcomes:
             log.error("The user could not be notified", extra={"reason": str(error)})
             second_rule = rule_for(error)
             if second_rule.outcome is Outcome.GONE:
-                return self._end_unanswered(held)
+                return self._end_unanswered(held, error)
             delay = 0 if held.last else second_rule.delay_seconds
         else:
             if state is MessageState.PICTURES:  # an upload that seemed to fail had arrived
@@ -151,11 +151,18 @@ class JobOutcomes:
         held.lease.end()
         return self._release(held.message, delay)
 
-    def _end_unanswered(self, held: HeldJob) -> None:
+    def _end_unanswered(self, held: HeldJob, error: Exception) -> None:
+        """End a job whose user can't be answered.
+
+        A user who deletes the message cancels the job, and pays for what was drawn: it would be a
+        way to have a GPU draw for nothing.
+        """
         log.error(
             "The user can no longer be answered", extra={"message_id": held.message.message_id}
         )
-        self.records.finish(held.job.id, JobStatus.FAILED, reason="gone", charged_pictures=0)
+        drawn = held.pictures_drawn() if _is_deletion(error) else 0
+        status = JobStatus.CANCELLED if drawn else JobStatus.FAILED
+        self.records.finish(held.job.id, status, reason="gone", charged_pictures=drawn)
         self.discard(held)
 
     def _release(self, message: ReceivedMessage, delay_seconds: int) -> None:
@@ -165,6 +172,13 @@ class JobOutcomes:
         except QueueError as error:
             # It is received again when its visibility timeout ends.
             log.warning("The message was not released", extra={"reason": str(error)})
+
+
+def _is_deletion(error: Exception) -> bool:
+    """Whether the error means that the message was deleted, which only its user can do."""
+    return isinstance(error, MessageDeletedError) or (
+        isinstance(error, ApiError) and error.code == UNKNOWN_MESSAGE
+    )
 
 
 def _log_failure(message: ReceivedMessage, error: Exception, rule: Rule) -> None:

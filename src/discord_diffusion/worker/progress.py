@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from PIL.Image import Image
 
-from discord_diffusion.discord.errors import ApiError, ConnectionFailedError
+from discord_diffusion.discord.errors import UNKNOWN_MESSAGE, ApiError, ConnectionFailedError
 from discord_diffusion.jobs.job import Job
 from discord_diffusion.texts.answers import quoted_request
 from discord_diffusion.texts.catalogue import say
@@ -28,9 +28,11 @@ class Progress:
 
     An edit that fails is not repeated: the next one is newer. An edit that is under way when the
     answer is uploaded could overwrite the answer; `settle` returns whether that can still happen.
+    `deleted` becomes true when Discord has no message to edit any more.
     """
 
     def __init__(self, edit: Edit, interval_seconds: float | None = None) -> None:
+        self.deleted = False
         self._edit = edit
         self._interval = INTERVAL_SECONDS if interval_seconds is None else interval_seconds
         self._changed = threading.Condition()
@@ -80,7 +82,10 @@ class Progress:
                 self._edit(shown, sketch)
             except ApiError as error:
                 self._outcome_unknown = isinstance(error, ConnectionFailedError) and error.timed_out
+                self.deleted = error.code == UNKNOWN_MESSAGE
                 log.info("Progress could not be shown", extra={"reason": str(error)})
+                if self.deleted:
+                    return
             else:
                 self._outcome_unknown = False
 

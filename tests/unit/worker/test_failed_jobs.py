@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from PIL.Image import Image
 
 from discord_diffusion.discord.errors import (
     ApiError,
@@ -15,6 +16,7 @@ from discord_diffusion.discord.errors import (
     UnavailableError,
 )
 from discord_diffusion.jobs.job import Job
+from discord_diffusion.jobs.record import JobStatus
 from discord_diffusion.texts.answers import FAILURE_MARK
 from discord_diffusion.worker.errors import (
     DeviceLostError,
@@ -22,7 +24,7 @@ from discord_diffusion.worker.errors import (
     OutOfMemoryError,
     PicturesTooLargeError,
 )
-from tests.unit.worker.fakes import TOKEN, make_job, make_message, wait_until
+from tests.unit.worker.fakes import TOKEN, MemoryPublisher, make_job, make_message, wait_until
 from tests.unit.worker.worker_harness import MAX_RECEIVES, Harness
 
 
@@ -241,6 +243,43 @@ def test_a_worker_whose_device_is_lost_ends_and_holds_its_jobs_to_give_them_back
     assert harness.queue.deleted == []
     assert harness.publisher.apologies == []
     assert harness.publisher.sent == []
+
+
+class DeletableMessage(MemoryPublisher):
+    """A publisher whose message a user may delete."""
+
+    deleted = False
+
+    def show_progress(self, job: Job, content: str, sketch: Image | None = None) -> None:
+        if self.deleted:
+            raise InteractionGoneError(404, 10008, "Unknown Message")
+        super().show_progress(job, content, sketch)
+
+
+@pytest.mark.parametrize(("step_of_deletion", "charged"), [(1, 1), (5, 3), (7, 4)])
+def test_the_drawing_of_a_deleted_message_stops_and_what_was_drawn_is_charged(
+    step_of_deletion: int, charged: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("discord_diffusion.worker.progress.INTERVAL_SECONDS", 0.0)
+    publisher = DeletableMessage()
+    harness = Harness(publisher=publisher)
+    steps: list[int] = []
+
+    def after_step(step: int) -> None:
+        steps.append(step)
+        if step == step_of_deletion:
+            publisher.deleted = True
+            wait_until(lambda: harness.worker.held_jobs.all()[0].progress.deleted)
+
+    harness.generator.after_step = after_step
+    job = make_job(steps=10, images=4)
+    with harness:
+        message = harness.run(job)
+    assert steps[-1] == step_of_deletion
+    assert harness.table.statuses[job.id] is JobStatus.CANCELLED
+    assert harness.table.details[job.id] == {"reason": "gone", "charged_pictures": charged}
+    assert harness.queue.deleted == [message.receipt_handle]
+    assert publisher.sent == []
 
 
 def raising(error: Exception) -> Callable[[], None]:

@@ -33,6 +33,7 @@ NOT_OF_A_JOB = {errors.WorkerError, errors.ModelLoadError, errors.DeviceLostErro
         (errors.PicturesTooLargeError("x"), Outcome.FAILED),
         (errors.FailedBeforeError("x"), Outcome.FAILED),
         (errors.LeaseLostError("x"), Outcome.ABANDON),
+        (errors.MessageDeletedError("x"), Outcome.GONE),
         (ReceiptLostError("x"), Outcome.ABANDON),
         (discord_errors.InteractionGoneError(401, 50027, "x"), Outcome.GONE),
         (discord_errors.NotAnsweredYetError(404, 10015, "x"), Outcome.GONE),
