@@ -217,6 +217,7 @@ def test_a_job_without_a_charge_ends_just_so(store: JobStore, table: Table, unit
         (JobStatus.ANSWERED, {"charged_pictures": 0}, 0),
         (JobStatus.FAILED, {"charged_pictures": 4}, 0),
         (JobStatus.CANCELLED, {}, 0),
+        (JobStatus.CANCELLED, {"charged_pictures": 2}, 2),
     ],
 )
 def test_the_pictures_that_a_user_did_not_get_are_refunded(
