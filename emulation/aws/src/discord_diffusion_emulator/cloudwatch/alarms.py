@@ -7,6 +7,7 @@ scaling action as long as the alarm stays in its state.
 
 import logging
 import re
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
 
@@ -30,6 +31,8 @@ _ACTIONS = {
     alarm_rules.INSUFFICIENT_DATA: "InsufficientDataActions",
 }
 _SCALING_POLICY = re.compile(r"[^:]*:[^:]*:autoscaling:[^:]*:[^:]*:scalingPolicy(:|$)")
+_PRINCIPALS = {"sns": "cloudwatch", "lambda_": "lambda.alarms.cloudwatch.amazonaws.com"}
+_acting_alarm: ContextVar[str] = ContextVar("acting_alarm", default="")
 
 
 class Alarms:
@@ -138,6 +141,24 @@ def _account_and_region(arn: str) -> tuple[str, str]:
     return parts[4], parts[3]
 
 
+class _AlarmClients:
+    """Clients with which CloudWatch acts for an alarm: they say so, as their targets' policies ask.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/AlarmThatSendsEmail.html
+    """
+
+    def __init__(self, **given: Any) -> None:
+        self._clients = connect_to(**given)
+
+    def __getattr__(self, service: str) -> Any:
+        client = getattr(self._clients, service)
+        if service not in _PRINCIPALS:
+            return client
+        return client.request_metadata(
+            source_arn=_acting_alarm.get(), service_principal=_PRINCIPALS[service]
+        )
+
+
 def _is_other_warning(record: logging.LogRecord) -> bool:
     """Whether a log record is not LocalStack's warning that it ignores scaling policies."""
     args = record.args
@@ -150,14 +171,17 @@ def service(agent: FleetAgent) -> Service:
     agent.on_settings.append(alarms.reschedule)
     AlarmScheduler.schedule_metric_alarm = lambda scheduler, arn: alarms.schedule(scheduler, arn)
     alarm_scheduler.calculate_alarm_state = alarms.evaluate
+    provider_v2.connect_to = _AlarmClients
     logging.getLogger(provider_v2.__name__).addFilter(_is_other_warning)
 
     @patch(provider_v2.CloudwatchProvider.set_alarm_state)  # type: ignore[untyped-decorator]
     def _set_alarm_state(
         original: Any, provider: Any, context: Any, alarm_name: str, *args: Any, **kwargs: Any
     ) -> None:
+        arn = f"arn:aws:cloudwatch:{context.region}:{context.account_id}:alarm:{alarm_name}"
+        _acting_alarm.set(arn)
         original(provider, context, alarm_name, *args, **kwargs)
-        alarms.act(f"arn:aws:cloudwatch:{context.region}:{context.account_id}:alarm:{alarm_name}")
+        alarms.act(arn)
 
     @patch(LocalStackMetricAlarm.__init__)  # type: ignore[untyped-decorator]
     def _init_alarm(original: Any, self: Any, account: str, region: str, given: Any) -> None:

@@ -1,0 +1,316 @@
+"""IAM on the emulator: AWS's services act only where trust and resource policies allow them to."""
+
+import io
+import json
+import zipfile
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import emulators
+import httpx
+import pytest
+from iam_roles import (
+    ACCOUNT,
+    REGION,
+    allow,
+    code_of,
+    document,
+    error_of,
+    make_role,
+    report,
+    trust,
+)
+from running_emulator import Emulator
+from small_fleet import SmallFleet, make_fleet, worker_tasks
+
+from emulation.rig.waiting import wait_until
+
+ECHO = "def handler(event, context):\n    return {'statusCode': 200, 'body': 'answered'}\n"
+GET_OWN_ITEM = """
+import boto3
+
+def handler(event, context):
+    boto3.client("dynamodb").get_item(TableName="own", Key={"id": {"S": "x"}})
+    return "allowed"
+"""
+LAMBDA, TASKS = trust(Service="lambda.amazonaws.com"), trust(Service="ecs-tasks.amazonaws.com")
+
+
+@pytest.fixture(scope="module")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    folder = emulators.make_folder(tmp_path_factory, "iam-services")
+    running = emulators.start(folder, worker_tasks(folder), enforces_iam=True)
+    yield running
+    running.remove()
+
+
+def name() -> str:
+    return f"iam-{uuid4().hex[:8]}"
+
+
+def queue(emulator: Emulator) -> tuple[str, str]:
+    """The URL and the ARN of a new queue."""
+    made = name()
+    url = emulator.client("sqs").create_queue(QueueName=made)["QueueUrl"]
+    return url, f"arn:aws:sqs:{REGION}:{ACCOUNT}:{made}"
+
+
+def let_in(emulator: Emulator, url: str, arn: str, service: str, source: str) -> None:
+    """Give a queue a policy that lets a service send for a source."""
+    statement = allow(
+        "sqs:SendMessage",
+        arn,
+        Principal={"Service": service},
+        Condition={"ArnEquals": {"aws:SourceArn": source}},
+    )
+    emulator.client("sqs").set_queue_attributes(
+        QueueUrl=url, Attributes={"Policy": document(statement)}
+    )
+
+
+def received(emulator: Emulator, url: str) -> bool:
+    answer = emulator.client("sqs").receive_message(QueueUrl=url, WaitTimeSeconds=1)
+    return bool(answer.get("Messages"))
+
+
+def denied(emulator: Emulator, resource: str) -> list[str]:
+    """The texts of the denials about a resource."""
+    return [one["message"] for one in report(emulator)["denials"] if one["resource"] == resource]
+
+
+def wait_for_denial(emulator: Emulator, resource: str) -> str:
+    wait_until(lambda: bool(denied(emulator, resource)), f"a denial for {resource}", 20)
+    return denied(emulator, resource)[-1]
+
+
+def make_function(emulator: Emulator, role: str, source: str = ECHO) -> str:
+    """Create a function that is active; returns its name."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as target:
+        target.writestr("app.py", source)
+    client, made = emulator.client("lambda"), name()
+    client.create_function(
+        FunctionName=made,
+        Role=role,
+        Runtime="python3.13",
+        Handler="app.handler",
+        Code={"ZipFile": archive.getvalue()},
+        Timeout=10,
+    )
+    client.get_waiter("function_active_v2").wait(FunctionName=made)
+    return made
+
+
+def function_arn(made: str) -> str:
+    return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{made}"
+
+
+def test_a_topic_sends_only_to_a_queue_whose_policy_lets_it(emulator: Emulator) -> None:
+    sns = emulator.client("sns")
+    topic = sns.create_topic(Name=name())["TopicArn"]
+    url, arn = queue(emulator)
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    sns.publish(TopicArn=topic, Message="x")
+    assert wait_for_denial(emulator, arn).endswith(
+        "because no resource-based policy allows the sqs:SendMessage action"
+    )
+    let_in(emulator, url, arn, "sns.amazonaws.com", f"{topic}-other")
+    sns.publish(TopicArn=topic, Message="x")
+    wait_until(lambda: len(denied(emulator, arn)) == 2, "it is denied again", 20)
+    let_in(emulator, url, arn, "sns.amazonaws.com", topic)
+    sns.publish(TopicArn=topic, Message="x")
+    wait_until(lambda: received(emulator, url), "the message is there", 20)
+
+
+def test_an_event_reaches_a_queue_only_if_its_policy_allows_the_rule(emulator: Emulator) -> None:
+    events, rule = emulator.client("events"), name()
+    url, arn = queue(emulator)
+    rule_arn = events.put_rule(Name=rule, EventPattern=json.dumps({"source": [rule]}))["RuleArn"]
+    events.put_targets(Rule=rule, Targets=[{"Id": "queue", "Arn": arn}])
+    event = {"Source": rule, "DetailType": "x", "Detail": "{}"}
+    events.put_events(Entries=[event])
+    assert "events.amazonaws.com is not authorized" in wait_for_denial(emulator, arn)
+    let_in(emulator, url, arn, "events.amazonaws.com", rule_arn)
+    events.put_events(Entries=[event])
+    wait_until(lambda: received(emulator, url), "the event is there", 20)
+
+
+def test_an_alarm_notifies_only_a_topic_whose_policy_lets_it(emulator: Emulator) -> None:
+    sns, cloudwatch, alarm = emulator.client("sns"), emulator.client("cloudwatch"), name()
+    topic = sns.create_topic(Name=name())["TopicArn"]
+    url, arn = queue(emulator)
+    let_in(emulator, url, arn, "sns.amazonaws.com", topic)
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    cloudwatch.put_metric_alarm(
+        AlarmName=alarm,
+        Namespace="iam",
+        MetricName="m",
+        Statistic="Sum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=1,
+        ComparisonOperator="GreaterThanThreshold",
+        AlarmActions=[topic],
+    )
+
+    def raise_alarm() -> None:
+        for state in ("OK", "ALARM"):
+            cloudwatch.set_alarm_state(AlarmName=alarm, StateValue=state, StateReason="test")
+
+    code_of(raise_alarm)
+    assert "cloudwatch.amazonaws.com is not authorized" in wait_for_denial(emulator, topic)
+    source = f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{alarm}"
+    statement = allow(
+        "sns:Publish",
+        topic,
+        Principal={"Service": "cloudwatch.amazonaws.com"},
+        Condition={"ArnLike": {"aws:SourceArn": source}},
+    )
+    sns.set_topic_attributes(
+        TopicArn=topic, AttributeName="Policy", AttributeValue=document(statement)
+    )
+    raise_alarm()
+    wait_until(lambda: received(emulator, url), "the notification is there", 20)
+
+
+def test_a_function_is_invoked_by_an_api_and_a_rule_only_with_its_permission(
+    emulator: Emulator,
+) -> None:
+    made = make_function(emulator, make_role(emulator, LAMBDA, allow("logs:*")).arn)
+    api = emulator.client("apigateway")
+    api_id = api.create_rest_api(name=made)["id"]
+    root = api.get_resources(restApiId=api_id)["items"][0]["id"]
+    where = {"restApiId": api_id, "resourceId": root, "httpMethod": "POST"}
+    api.put_method(**where, authorizationType="NONE")
+    uri = f"arn:aws:apigateway:{REGION}:lambda:path/2015-03-31/functions/{function_arn(made)}"
+    api.put_integration(
+        **where, type="AWS_PROXY", integrationHttpMethod="POST", uri=f"{uri}/invocations"
+    )
+    api.create_deployment(restApiId=api_id, stageName="v1")
+    address = f"{emulator.config.endpoint}/_aws/execute-api/{api_id}/v1/"
+    assert httpx.post(address, timeout=20).status_code == 500
+    assert "apigateway.amazonaws.com is not authorized" in denied(emulator, function_arn(made))[-1]
+    permit = emulator.client("lambda").add_permission
+    permission: dict[str, Any] = {"FunctionName": made, "Action": "lambda:InvokeFunction"}
+    permit(
+        **permission,
+        StatementId="api",
+        Principal="apigateway.amazonaws.com",
+        SourceArn=f"arn:aws:execute-api:{REGION}:{ACCOUNT}:{api_id}/*/POST/",
+    )
+    assert httpx.post(address, timeout=20).text == "answered"
+
+    events, rule = emulator.client("events"), name()
+    events.put_rule(Name=rule, EventPattern=json.dumps({"source": [rule]}))
+    events.put_targets(Rule=rule, Targets=[{"Id": "f", "Arn": function_arn(made)}])
+    events.put_events(Entries=[{"Source": rule, "DetailType": "x", "Detail": "{}"}])
+    wait_until(
+        lambda: "events.amazonaws.com" in denied(emulator, function_arn(made))[-1],
+        "the rule is denied",
+        20,
+    )
+
+
+def test_lambda_takes_only_a_role_that_trusts_it(emulator: Emulator) -> None:
+    error = error_of(lambda: make_function(emulator, make_role(emulator, TASKS).arn))
+    assert error.code == "InvalidParameterValueException"
+    assert "cannot be assumed by Lambda" in error.message
+
+
+def test_a_function_has_the_rights_of_its_role_only(emulator: Emulator) -> None:
+    emulator.client("dynamodb").create_table(
+        TableName="own",
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+    )
+    role = make_role(emulator, LAMBDA, allow("logs:*"))
+    made = make_function(emulator, role.arn, GET_OWN_ITEM)
+    client = emulator.client("lambda")
+    refused = json.loads(client.invoke(FunctionName=made)["Payload"].read())
+    assert "AccessDeniedException" in refused["errorMessage"]
+    assert f"assumed-role/{role.name}/{made} is not authorized" in refused["errorMessage"]
+    role.set_policy(allow("dynamodb:GetItem", f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/own"))
+    assert json.loads(client.invoke(FunctionName=made)["Payload"].read()) == "allowed"
+
+
+@pytest.fixture
+def fleet(emulator: Emulator) -> Iterator[SmallFleet]:
+    made = make_fleet(emulator, name())
+    yield made
+    made.client("ecs").delete_service(cluster=made.name, service=made.service_name, force=True)
+    made.client("autoscaling").delete_auto_scaling_group(
+        AutoScalingGroupName=made.service_name, ForceDelete=True
+    )
+
+
+def define_task(fleet: SmallFleet, *, role: str, execution_role: str) -> None:
+    """Let the fleet's service run a task with these roles."""
+    ecs = fleet.client("ecs")
+    known = ecs.describe_task_definition(taskDefinition=fleet.service_name)["taskDefinition"]
+    ecs.register_task_definition(
+        family=fleet.service_name,
+        requiresCompatibilities=["EC2"],
+        taskRoleArn=role,
+        executionRoleArn=execution_role,
+        volumes=known["volumes"],
+        containerDefinitions=known["containerDefinitions"],
+    )
+    ecs.update_service(
+        cluster=fleet.name, service=fleet.service_name, taskDefinition=fleet.service_name
+    )
+
+
+def stopped_reason(fleet: SmallFleet) -> str:
+    fleet.set_desired_count(1)
+    stopped = fleet.wait(
+        lambda: [t for t in fleet.tasks("STOPPED") if t["lastStatus"] == "STOPPED"],
+        "a task fails to start",
+    )
+    return str(stopped[-1]["stoppedReason"])
+
+
+def test_a_task_does_not_start_without_a_role_that_trusts_ecs(fleet: SmallFleet) -> None:
+    logs = make_role(fleet.emulator, TASKS, allow("logs:*"))
+    define_task(fleet, role=make_role(fleet.emulator, LAMBDA).arn, execution_role=logs.arn)
+    reason = stopped_reason(fleet)
+    assert "ECS was unable to assume the role" in reason
+    assert "because no role trust policy allows the sts:AssumeRole action" in reason
+
+
+def test_a_task_does_not_start_without_the_right_to_its_log(fleet: SmallFleet) -> None:
+    role = make_role(fleet.emulator, TASKS)
+    define_task(fleet, role=role.arn, execution_role=role.arn)
+    reason = stopped_reason(fleet)
+    assert "failed to create Cloudwatch log stream: AccessDeniedException" in reason
+    assert "is not authorized to perform: logs:CreateLogStream" in reason
+
+
+def test_a_task_gets_its_roles_credentials_and_needs_the_right_to_protect_itself(
+    fleet: SmallFleet,
+) -> None:
+    logs = make_role(fleet.emulator, TASKS, allow("logs:*"))
+    role = make_role(fleet.emulator, TASKS)
+    define_task(fleet, role=role.arn, execution_role=logs.arn)
+    [task] = fleet.run_tasks()
+    fleet.wait(lambda: fleet.worker_events(task), "it works")
+    credentials = httpx.get(f"{fleet.task_uri(task)}/credentials").json()
+    assert credentials["RoleArn"] == role.arn
+    assert {"AccessKeyId", "SecretAccessKey", "Token", "Expiration"} < credentials.keys()
+    [shown] = [t for t in fleet.agent_state()["tasks"] if t["task"] in task["taskArn"]]
+    environment = fleet.emulator.task_environment(shown)
+    address = environment["AWS_CONTAINER_CREDENTIALS_FULL_URI"]
+    assert address == f"{fleet.task_uri(task)}/credentials"
+    assert "AWS_ACCESS_KEY_ID" not in environment
+
+    url = f"{fleet.task_uri(task)}/task-protection/v1/state"
+    refused = httpx.put(url, json={"ProtectionEnabled": True})
+    assert refused.status_code == 400
+    assert refused.json()["error"]["Code"] == "AccessDeniedException"
+    cluster = f"arn:aws:ecs:{REGION}:{ACCOUNT}:cluster/{fleet.name}"
+    role.set_policy(
+        allow("ecs:UpdateTaskProtection", Condition={"ArnEquals": {"ecs:cluster": cluster}})
+    )
+    assert httpx.put(url, json={"ProtectionEnabled": True}).json()["protection"]
+    httpx.put(url, json={"ProtectionEnabled": False})
