@@ -14,8 +14,11 @@ locals {
   # A paused fleet keeps its policies, with the steps of the smallest fleet.
   maximum = max(1, var.maximum)
 
-  large_fleets = jsondecode(file("${path.module}/sizes.json"))
-  sizes        = local.maximum <= local.maximum_steps ? range(1, local.maximum + 1) : local.large_fleets[tostring(local.maximum)]
+  sizes = (
+    local.maximum <= local.maximum_steps
+    ? range(1, local.maximum + 1)
+    : [for size in split(" ", jsondecode(file("${path.module}/sizes.json"))[tostring(local.maximum)]) : tonumber(size)]
+  )
 
   # The alarms' threshold is 1, so a difference of 0 is one task. Each size applies up to the next.
   steps = [for index, size in local.sizes : {
