@@ -4,6 +4,21 @@ data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}
 data "aws_region" "current" {}
 
+# The state names its account: with credentials of another one Terraform would find nothing there,
+# forget every resource and plan the whole deployment anew.
+resource "terraform_data" "account" {
+  input = data.aws_caller_identity.current.account_id
+
+  lifecycle {
+    ignore_changes = [input]
+
+    postcondition {
+      condition     = self.output == data.aws_caller_identity.current.account_id
+      error_message = "The deployment is in account ${self.output}, and the credentials are of account ${data.aws_caller_identity.current.account_id}. Use credentials of the former, or another environment or state."
+    }
+  }
+}
+
 locals {
   # A path inside the repository stays relative, so that a plan is the same on every machine.
   lambda_package = startswith(var.lambda_package, "/") ? var.lambda_package : "${path.root}/../${var.lambda_package}"
@@ -64,7 +79,7 @@ locals {
 
   # Known before the functions exist, so that the state machines need not wait for them.
   function_arns = {
-    for name in keys(local.functions) : name => "arn:${data.aws_partition.current.partition}:lambda:${data.aws_region.current.name}:${data.aws_caller_identity.current.account_id}:function:${local.prefix}-${replace(name, "_", "-")}"
+    for name in keys(local.functions) : name => "arn:${data.aws_partition.current.partition}:lambda:${data.aws_region.current.id}:${data.aws_caller_identity.current.account_id}:function:${local.prefix}-${replace(name, "_", "-")}"
   }
 
   log_group_names = merge(

@@ -5,6 +5,11 @@ output "discord_interactions_endpoint_url" {
   ]) : "${module.interactions_api.invoke_url}/interactions"
 }
 
+output "account_id" {
+  description = "Id of the AWS account that the deployment was made in."
+  value       = terraform_data.account.output
+}
+
 output "discord_application_id" {
   description = "Id of the application at Discord."
   value       = var.discord_application_id

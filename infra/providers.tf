@@ -3,7 +3,8 @@ terraform {
 
   required_providers {
     aws = {
-      source  = "hashicorp/aws"
+      source = "hashicorp/aws"
+      # Tested with this one. The module is written for >= 5.100, < 7: docs/deploy.md says how to move.
       version = "5.100.0"
     }
   }

@@ -47,7 +47,7 @@ variable "fleet" {
     `task_memory_mb`: memory reserved for a task on its instance.
     `root_volume`: the instances' system disk: GB, operations a second and MB a second. Images are stored on the instance store; the root volume must be larger
     for an AMI that contains images.
-    `instance_warmup_seconds`: how long ECS waits for a new instance to join before it asks for more.
+    `instance_warmup_seconds`: how long ECS waits for a new instance to join before it asks for more; with too short a time it starts a second one.
     `container_insights`: disabled, enabled or enhanced; it is billed per task.
   EOT
   type = object({
@@ -63,7 +63,7 @@ variable "fleet" {
       iops                     = optional(number, 3000)
       throughput_mb_per_second = optional(number, 125)
     }), {})
-    instance_warmup_seconds = optional(number, 120)
+    instance_warmup_seconds = optional(number, 240)
     container_insights      = optional(string, "disabled")
   })
   default  = {}
@@ -271,10 +271,14 @@ variable "alarms" {
 
     `oldest_job_seconds`: age of the oldest job.
     `no_capacity_minutes`: how long tasks are wanted while none runs; more than a start takes.
+    `idle_instances_minutes`: how long more instances are in service than tasks are wanted; more than the 15 minutes that ECS itself keeps an empty one.
+    `instance_hours_per_day`: hours of all instances together in a day.
   EOT
   type = object({
-    oldest_job_seconds  = optional(number, 600)
-    no_capacity_minutes = optional(number, 10)
+    oldest_job_seconds     = optional(number, 600)
+    no_capacity_minutes    = optional(number, 10)
+    idle_instances_minutes = optional(number, 30)
+    instance_hours_per_day = optional(number, 24)
   })
   default  = {}
   nullable = false
@@ -287,6 +291,16 @@ variable "alarms" {
   validation {
     condition     = contains(range(1, 61), var.alarms.no_capacity_minutes)
     error_message = "alarms.no_capacity_minutes must be a whole number from 1 to 60."
+  }
+
+  validation {
+    condition     = contains(range(16, 121), var.alarms.idle_instances_minutes)
+    error_message = "alarms.idle_instances_minutes must be a whole number from 16 to 120: ECS itself keeps an empty instance for 15 minutes."
+  }
+
+  validation {
+    condition     = var.alarms.instance_hours_per_day >= 1 && var.alarms.instance_hours_per_day <= 4800
+    error_message = "alarms.instance_hours_per_day must be from 1 to 4800, the hours of 200 instances."
   }
 }
 

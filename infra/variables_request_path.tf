@@ -46,7 +46,7 @@ variable "interactions_function" {
 
     `memory_mb`: memory in MB; the processor's share grows with it.
     `timeout_seconds`: when a call is cut off. Discord itself waits 3 s for an answer.
-    `reserved_concurrency`: most calls at once; -1 shares the account's limit. New accounts have too low a limit to reserve from.
+    `reserved_concurrency`: most calls at once, taken from the account's limit; -1 shares it. New accounts have too low a limit (often 10) to reserve from.
   EOT
   type = object({
     memory_mb            = optional(number, 512)
@@ -67,8 +67,8 @@ variable "interactions_function" {
   }
 
   validation {
-    condition     = var.interactions_function.reserved_concurrency == -1 || var.interactions_function.reserved_concurrency >= 1
-    error_message = "interactions_function.reserved_concurrency must be -1 (share the account's limit) or at least 1: 0 would refuse every interaction."
+    condition     = contains(concat([-1], range(1, 1001)), var.interactions_function.reserved_concurrency)
+    error_message = "interactions_function.reserved_concurrency must be -1 (share the account's limit) or a whole number from 1 to 1000: 0 would refuse every interaction, and Lambda keeps 100 of the account's limit (L-B99A9384) for all other functions."
   }
 }
 
@@ -154,9 +154,9 @@ variable "throttling" {
 }
 
 variable "manage_api_gateway_account" {
-  description = "Whether to set the role with which API Gateway writes access logs. It is one setting for all of an account's REST APIs in a region: set it to false where another deployment, or somebody else, has set it already, else the last one to apply wins."
+  description = "Whether to set the role with which API Gateway writes access logs, which a new account lacks. It is one setting for all of an account's REST APIs in a region, and this would replace another's: the deploy step looks first, and sets the role only where there is none."
   type        = bool
-  default     = true
+  default     = false
   nullable    = false
 }
 
@@ -199,7 +199,7 @@ variable "message_retention_seconds" {
 }
 
 variable "dead_letter_retention_seconds" {
-  description = "How long a failed job is kept in the dead-letter queue."
+  description = "How long the dead-letter queue keeps a failed job that the Lambda `dead_letters` cannot take; usually it takes one within seconds."
   type        = number
   default     = 1209600
   nullable    = false

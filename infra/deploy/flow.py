@@ -17,6 +17,7 @@ from infra.deploy.output import Output
 from infra.deploy.plan import Plan
 from infra.deploy.preflight import DeployContext, Preflight, run_preflight
 from infra.deploy.registration import Registrar
+from infra.deploy.task_definitions import deregister_revisions
 from infra.package.build import build
 from infra.package.wheels import PackageError
 from toolchain.environments import PYTHON_OF_LAMBDA
@@ -81,6 +82,9 @@ class Flow:
             self._ask(f"Remove {deployment.prefix} in {deployment.region} for good?")
             self._disconnect(context, outputs)
             self._remove_resources(context)
+            with self.output.step("Deregister the worker's task definitions") as report:
+                family = deployment.repository
+                report(f"{deregister_revisions(context.aws, family)} revisions of {family}")
             with self.output.step("Remove the kept bot token"):
                 context.token_store.delete()
         return self._report_leftovers(context)

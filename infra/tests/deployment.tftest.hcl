@@ -149,7 +149,7 @@ run "the_defaults_deploy_to_aws" {
   }
 
   assert {
-    condition     = output.alarm_names.fleet == ["discord-diffusion-test-task-shortfall", "discord-diffusion-test-task-surplus"] && length(output.alarm_names.people) == 10
+    condition     = output.alarm_names.fleet == ["discord-diffusion-test-task-shortfall", "discord-diffusion-test-task-surplus"] && length(output.alarm_names.people) == 13
     error_message = "The alarms: ${jsonencode(output.alarm_names)}"
   }
 }
@@ -344,4 +344,15 @@ run "the_longest_names_fit_awss_limits" {
     project     = "a-project-of-20-ltrs"
     environment = "env-of-12-ls"
   }
+}
+
+run "another_accounts_credentials_are_refused" {
+  command = plan
+
+  override_data {
+    target = data.aws_caller_identity.current
+    values = { account_id = "210987654321" }
+  }
+
+  expect_failures = [terraform_data.account]
 }

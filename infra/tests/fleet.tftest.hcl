@@ -162,6 +162,19 @@ run "a_task_has_a_gpu_a_health_check_and_a_read_only_root" {
   }
 }
 
+run "a_revision_stays_active_after_the_next_one" {
+  command = plan
+
+  module {
+    source = "./modules/fleet"
+  }
+
+  assert {
+    condition     = aws_ecs_task_definition.worker.skip_destroy
+    error_message = "The circuit breaker must be able to go back to the revision before."
+  }
+}
+
 run "an_image_of_another_registry_is_used_unchanged" {
   module {
     source = "./modules/fleet"

@@ -168,3 +168,17 @@ run "a_name_too_long_for_lambda_is_refused" {
 
   expect_failures = [var.name]
 }
+
+run "an_environment_larger_than_lambda_takes_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/function"
+  }
+
+  variables {
+    environment = { MODELS = format("%04096d", 0) }
+  }
+
+  expect_failures = [var.environment]
+}

@@ -36,8 +36,8 @@ run "the_table_has_its_key_its_index_and_a_time_to_live" {
   }
 
   assert {
-    condition     = aws_dynamodb_table.jobs.server_side_encryption[0].enabled && !aws_dynamodb_table.jobs.point_in_time_recovery[0].enabled
-    error_message = "The table must be encrypted, and cost nothing for what nobody asked for."
+    condition     = length(aws_dynamodb_table.jobs.server_side_encryption) == 0 && !aws_dynamodb_table.jobs.point_in_time_recovery[0].enabled
+    error_message = "DynamoDB must encrypt with its own key, whose requests are not billed, and nothing must cost what nobody asked for."
   }
 
   assert {

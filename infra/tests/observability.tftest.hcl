@@ -7,6 +7,9 @@ variables {
   monthly_budget_usd      = 50
   oldest_job_seconds      = 600
   no_capacity_minutes     = 10
+  idle_instances_minutes  = 30
+  instance_hours_per_day  = 24
+  minimum_tasks           = 2
   metric_namespace        = "bot-test"
   api_name                = "bot-test-interactions"
   function_names          = { interactions = "bot-test-interactions", dead_letters = "bot-test-dead-letters" }
@@ -23,15 +26,15 @@ run "every_alarm_for_people_publishes_to_the_topic" {
 
   assert {
     condition = sort(output.alarm_names) == sort([
-      "bot-test-dead-letters", "bot-test-dead-letters-errors", "bot-test-interactions-5xx", "bot-test-interactions-errors",
-      "bot-test-interactions-latency", "bot-test-loop-silent", "bot-test-no-capacity", "bot-test-oldest-job",
+      "bot-test-dead-letters", "bot-test-dead-letters-errors", "bot-test-idle-instances", "bot-test-instance-hours", "bot-test-interactions-5xx",
+      "bot-test-interactions-errors", "bot-test-interactions-latency", "bot-test-interactions-throttles", "bot-test-loop-silent", "bot-test-no-capacity", "bot-test-oldest-job",
     ])
     error_message = "The alarms: ${jsonencode(output.alarm_names)}"
   }
 
   assert {
     condition = alltrue([
-      for alarm in concat(values(aws_cloudwatch_metric_alarm.own), values(aws_cloudwatch_metric_alarm.aws), [aws_cloudwatch_metric_alarm.no_capacity]) :
+      for alarm in concat(values(aws_cloudwatch_metric_alarm.own), values(aws_cloudwatch_metric_alarm.aws), values(aws_cloudwatch_metric_alarm.comparing)) :
       alarm.alarm_actions == toset([aws_sns_topic.alarms.arn]) && alarm.ok_actions == toset([aws_sns_topic.alarms.arn]) && length(alarm.alarm_description) > 20
     ])
     error_message = "Every alarm must reach the topic, say what it means, and when it is over."
@@ -45,7 +48,7 @@ run "missing_data_raises_only_the_loops_alarm" {
 
   assert {
     condition = [
-      for alarm in concat(values(aws_cloudwatch_metric_alarm.own), values(aws_cloudwatch_metric_alarm.aws), [aws_cloudwatch_metric_alarm.no_capacity]) :
+      for alarm in concat(values(aws_cloudwatch_metric_alarm.own), values(aws_cloudwatch_metric_alarm.aws), values(aws_cloudwatch_metric_alarm.comparing)) :
       alarm.alarm_name if alarm.treat_missing_data != "notBreaching"
     ] == ["bot-test-loop-silent"]
     error_message = "A deployment that nobody uses must be quiet."
@@ -64,18 +67,66 @@ run "the_no_capacity_alarm_compares_wanted_and_running_tasks" {
 
   assert {
     condition = {
-      for query in aws_cloudwatch_metric_alarm.no_capacity.metric_query : query.id => try(query.metric[0].metric_name, query.expression)
+      for query in aws_cloudwatch_metric_alarm.comparing["no-capacity"].metric_query : query.id => try(query.metric[0].metric_name, query.expression)
       } == {
-      lacking = "IF(wanted > 0 AND running < 1, 1, 0)"
+      raised  = "IF(wanted > 0 AND running < 1, 1, 0)"
       wanted  = "TasksWanted"
       running = "TasksRunning"
     }
-    error_message = "The alarm: ${jsonencode(aws_cloudwatch_metric_alarm.no_capacity)}"
+    error_message = "The alarm: ${jsonencode(aws_cloudwatch_metric_alarm.comparing["no-capacity"])}"
   }
 
   assert {
-    condition     = aws_cloudwatch_metric_alarm.no_capacity.evaluation_periods == 10
+    condition     = aws_cloudwatch_metric_alarm.comparing["no-capacity"].evaluation_periods == 10
     error_message = "A start must not set it off."
+  }
+}
+
+run "instances_that_nobody_wants_are_reported_and_so_are_too_many_hours" {
+  module {
+    source = "./modules/observability"
+  }
+
+  assert {
+    condition = {
+      for query in aws_cloudwatch_metric_alarm.comparing["idle-instances"].metric_query : query.id => try("${query.metric[0].namespace} ${query.metric[0].metric_name}", query.expression)
+      } == {
+      raised    = "IF(instances > FILL(wanted, 0) AND instances > 2, 1, 0)"
+      wanted    = "bot-test TasksWanted"
+      instances = "AWS/AutoScaling GroupInServiceInstances"
+    }
+    error_message = "The alarm: ${jsonencode(aws_cloudwatch_metric_alarm.comparing["idle-instances"])}"
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.comparing["idle-instances"].datapoints_to_alarm == 30
+    error_message = "ECS itself keeps an empty instance for 15 minutes."
+  }
+
+  assert {
+    condition = [
+      aws_cloudwatch_metric_alarm.aws["instance-hours"].metric_name, aws_cloudwatch_metric_alarm.aws["instance-hours"].statistic,
+      aws_cloudwatch_metric_alarm.aws["instance-hours"].period, aws_cloudwatch_metric_alarm.aws["instance-hours"].threshold,
+    ] == ["GroupInServiceInstances", "Sum", 86400, 24 * 60]
+    error_message = "The sum of a point each minute must be a day's instance-minutes."
+  }
+}
+
+run "refused_calls_of_the_function_that_answers_are_reported" {
+  module {
+    source = "./modules/observability"
+  }
+
+  assert {
+    condition = [
+      aws_cloudwatch_metric_alarm.aws["interactions-throttles"].metric_name, aws_cloudwatch_metric_alarm.aws["interactions-throttles"].dimensions,
+    ] == ["Throttles", tomap({ FunctionName = "bot-test-interactions" })]
+    error_message = "Users see no answer where Lambda refuses a call."
+  }
+
+  assert {
+    condition     = length(regexall("Throttles", aws_cloudwatch_dashboard.this.dashboard_body)) == length(var.function_names)
+    error_message = "The dashboard must show the refused calls of every function."
   }
 }
 
@@ -150,7 +201,7 @@ run "the_dashboard_shows_every_alarm_and_fits_the_page" {
   assert {
     condition = [
       for widget in jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets : length(widget.properties.alarms) if widget.type == "alarm"
-    ] == [9]
+    ] == [12]
     error_message = "Every alarm must be shown."
   }
 

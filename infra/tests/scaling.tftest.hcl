@@ -120,6 +120,11 @@ run "the_state_machines_may_call_exactly_what_their_definitions_call" {
   }
 
   assert {
+    condition     = strcontains(module.state_machine["wake"].definition, "\"arn:aws:states:::aws-sdk:ecs:updateService\"")
+    error_message = "The definitions must name services of the account's partition."
+  }
+
+  assert {
     condition     = alltrue([for machine in module.state_machine : can(jsondecode(machine.definition)) && !strcontains(machine.definition, "$${")])
     error_message = "The definitions must be whole."
   }

@@ -3,6 +3,8 @@
 import re
 from collections import Counter
 
+import pytest
+
 from tests.infra.terraform_module import LAYOUT, Module, Suite
 
 # The service of each resource type, by the beginning of the type's name.
@@ -58,6 +60,31 @@ def test_the_module_is_valid_without_a_warning(module: Module) -> None:
     ended = module.run("validate", "-no-color")
     assert ended.returncode == 0, ended.stderr
     assert "Warning" not in ended.stdout
+
+
+@pytest.mark.parametrize(
+    "attribute",
+    [
+        # Deprecated in 6.0 for `region`; the id is the region's code in both.
+        r"data\.aws_region\.\w+\.name\b",
+        # Gone in 6.0.
+        r"\breset_on_delete\b",
+        r"\belastic_(gpu_specifications|inference_accelerator)\b",
+        r"\bstage_(name|description)\s*=.*aws_api_gateway_deployment",
+    ],
+)
+def test_no_attribute_is_used_that_the_next_provider_deprecates(attribute: str) -> None:
+    """https://registry.terraform.io/providers/hashicorp/aws/latest/docs/guides/version-6-upgrade"""
+    assert not re.findall(attribute, sources())
+
+
+def test_the_capacity_provider_waits_for_the_cluster() -> None:
+    """An account's first cluster makes ECS's service-linked role, without which it is refused."""
+    text = (LAYOUT.infra / "modules" / "fleet" / "instances.tf").read_text()
+    [block] = re.findall(
+        r'^resource "aws_ecs_capacity_provider" "gpu" \{\n(.*?)^\}', text, re.M | re.S
+    )
+    assert "depends_on = [aws_ecs_cluster.this]" in block
 
 
 def test_every_run_of_terraform_test_passes(suite: Suite) -> None:

@@ -49,8 +49,7 @@ REFUSED: dict[str, list[Values]] = {
         {"interactions_function": {"timeout_seconds": 30}},
     ],
     "interactions_function.reserved_concurrency must be": [
-        {"interactions_function": {"reserved_concurrency": 0}},
-        {"interactions_function": {"reserved_concurrency": -2}},
+        {"interactions_function": {"reserved_concurrency": value}} for value in (0, -2, 1.5, 1001)
     ],
     "replay_window_seconds must be": [
         {"replay_window_seconds": value} for value in (-1, 0.5, 86401)
@@ -157,6 +156,12 @@ REFUSED: dict[str, list[Values]] = {
     ],
     "alarms.no_capacity_minutes must be": [
         {"alarms": {"no_capacity_minutes": value}} for value in (0, 61)
+    ],
+    "alarms.idle_instances_minutes must be": [
+        {"alarms": {"idle_instances_minutes": value}} for value in (15, 121)
+    ],
+    "alarms.instance_hours_per_day must be": [
+        {"alarms": {"instance_hours_per_day": value}} for value in (0, 4801)
     ],
     "monthly_budget_usd must be": [{"monthly_budget_usd": 0}],
     "worker.model must name": [{"worker": {"model": " "}}],

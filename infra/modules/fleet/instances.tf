@@ -163,4 +163,8 @@ resource "aws_ecs_capacity_provider" "gpu" {
       instance_warmup_period    = var.instance_warmup_seconds
     }
   }
+
+  # The account's first cluster makes ECS's service-linked role, which a capacity provider needs.
+  # https://github.com/hashicorp/terraform-provider-aws/issues/19977
+  depends_on = [aws_ecs_cluster.this]
 }

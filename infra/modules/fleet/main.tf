@@ -13,7 +13,7 @@ locals {
   capacity_provider_name = "${var.prefix}-gpu"
 
   partition = data.aws_partition.current.partition
-  region    = data.aws_region.current.name
+  region    = data.aws_region.current.id
   account   = data.aws_caller_identity.current.account_id
   ecs_arn   = "arn:${local.partition}:ecs:${local.region}:${local.account}"
 

@@ -56,7 +56,13 @@ locals {
 }
 
 resource "aws_ecs_task_definition" "worker" {
-  family                   = local.service_name
+  family = local.service_name
+
+  # A revision stays active after the next one, for the circuit breaker and a person to go back to: a
+  # service cannot be updated to one that is deregistered. The deploy step deletes them at the end.
+  # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeregisterTaskDefinition.html
+  skip_destroy = true
+
   requires_compatibilities = ["EC2"]
   # A task with a network interface of its own gets no public address on EC2, and there is no NAT gateway.
   network_mode       = "bridge"

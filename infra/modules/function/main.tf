@@ -8,7 +8,7 @@ data "aws_region" "current" {}
 locals {
   runtime        = "python3.13"
   log_group_name = "/aws/lambda/${var.name}"
-  log_group_arn  = "arn:${data.aws_partition.current.partition}:logs:${data.aws_region.current.name}:${data.aws_caller_identity.current.account_id}:log-group:${local.log_group_name}"
+  log_group_arn  = "arn:${data.aws_partition.current.partition}:logs:${data.aws_region.current.id}:${data.aws_caller_identity.current.account_id}:log-group:${local.log_group_name}"
 
   statements = concat(
     [{

@@ -65,6 +65,12 @@ variable "environment" {
   type        = map(string)
   default     = {}
   nullable    = false
+
+  # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+  validation {
+    condition     = sum(concat([0], [for name, value in var.environment : length(name) + length(value)])) <= 4096
+    error_message = "environment must have at most 4096 characters, names included, since Lambda takes no more: name fewer or shorter worker.models."
+  }
 }
 
 variable "policy_statements" {

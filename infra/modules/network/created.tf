@@ -72,7 +72,7 @@ resource "aws_vpc_endpoint" "gateway" {
 
   vpc_id            = aws_vpc.this[0].id
   vpc_endpoint_type = "Gateway"
-  service_name      = "com.amazonaws.${data.aws_region.current.name}.${each.key}"
+  service_name      = "com.amazonaws.${data.aws_region.current.id}.${each.key}"
   route_table_ids   = [aws_route_table.public[0].id]
 
   tags = { Name = "${var.prefix}-${each.key}" }

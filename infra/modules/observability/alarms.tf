@@ -30,7 +30,18 @@ locals {
       loop-silent = {
         namespace   = "AWS/Lambda", metric = "Invocations", statistic = "Sum", period = 60, of = [5, 5], threshold = 1
         dimension   = { FunctionName = var.backlog_function_name }, missing = "breaching", below = true
-        description = "The scaling loop has not looked at the queue for 5 minutes: the fleet neither grows nor shrinks."
+        description = "The scaling loop has not looked at the queue for 5 minutes: the fleet neither grows nor shrinks. Right after a deployment was made it is raised once, until the loop has run."
+      }
+      interactions-throttles = {
+        namespace   = "AWS/Lambda", metric = "Throttles", statistic = "Sum", period = 60, of = [1, 1], threshold = 1
+        dimension   = { FunctionName = var.function_names.interactions }, missing = "notBreaching"
+        description = "Lambda refused interactions: the account's limit of calls at once (L-B99A9384), or reserved_concurrency, is reached."
+      }
+      # The group's metric has a point each minute, whose sum over a day counts instance-minutes.
+      instance-hours = {
+        namespace   = "AWS/AutoScaling", metric = "GroupInServiceInstances", statistic = "Sum", period = 86400, of = [1, 1], threshold = 60 * var.instance_hours_per_day
+        dimension   = { AutoScalingGroupName = var.auto_scaling_group_name }, missing = "notBreaching"
+        description = "Instances ran for ${var.instance_hours_per_day} hours in a day, all of them together: look whether anybody asked for so much."
       }
     },
     { for role, name in var.function_names : "${replace(role, "_", "-")}-errors" => {
@@ -79,13 +90,38 @@ resource "aws_cloudwatch_metric_alarm" "aws" {
   ok_actions          = [aws_sns_topic.alarms.arn]
 }
 
-# Tasks are wanted and none runs, for longer than a start takes: no GPU is available, the quota is
-# used up, or tasks fail as they start.
-resource "aws_cloudwatch_metric_alarm" "no_capacity" {
-  alarm_name          = "${var.prefix}-no-capacity"
-  alarm_description   = "Tasks have been wanted for ${var.no_capacity_minutes} minutes and none runs: look at the group's activities and the service's events."
-  datapoints_to_alarm = var.no_capacity_minutes
-  evaluation_periods  = var.no_capacity_minutes
+locals {
+  fleet_metrics = {
+    wanted    = { namespace = var.metric_namespace, metric = "TasksWanted", dimension = {} }
+    running   = { namespace = var.metric_namespace, metric = "TasksRunning", dimension = {} }
+    instances = { namespace = "AWS/AutoScaling", metric = "GroupInServiceInstances", dimension = { AutoScalingGroupName = var.auto_scaling_group_name } }
+  }
+
+  # Alarms that compare metrics of the fleet, minute by minute.
+  comparing_alarms = {
+    # No GPU is available, the quota is used up, or tasks fail as they start.
+    no-capacity = {
+      metrics     = ["wanted", "running"], minutes = var.no_capacity_minutes
+      expression  = "IF(wanted > 0 AND running < 1, 1, 0)"
+      description = "Tasks have been wanted for ${var.no_capacity_minutes} minutes and none runs: look at the group's activities and the service's events."
+    }
+    # An instance that never joined the cluster, or one more than was needed. The loop publishes
+    # nothing while nothing is wanted; the group's metric always has a point.
+    idle-instances = {
+      metrics     = ["wanted", "instances"], minutes = var.idle_instances_minutes
+      expression  = "IF(instances > FILL(wanted, 0) AND instances > ${var.minimum_tasks}, 1, 0)"
+      description = "For ${var.idle_instances_minutes} minutes more instances have been in service than tasks are wanted, and each is billed: look whether they joined the cluster, and terminate them."
+    }
+  }
+}
+
+resource "aws_cloudwatch_metric_alarm" "comparing" {
+  for_each = local.comparing_alarms
+
+  alarm_name          = "${var.prefix}-${each.key}"
+  alarm_description   = each.value.description
+  datapoints_to_alarm = each.value.minutes
+  evaluation_periods  = each.value.minutes
   comparison_operator = "GreaterThanOrEqualToThreshold"
   threshold           = 1
   treat_missing_data  = "notBreaching"
@@ -93,24 +129,30 @@ resource "aws_cloudwatch_metric_alarm" "no_capacity" {
   ok_actions          = [aws_sns_topic.alarms.arn]
 
   metric_query {
-    id          = "lacking"
-    expression  = "IF(wanted > 0 AND running < 1, 1, 0)"
-    label       = "Wanted, and none runs"
+    id          = "raised"
+    expression  = each.value.expression
+    label       = each.key
     return_data = true
   }
 
   dynamic "metric_query" {
-    for_each = { wanted = "TasksWanted", running = "TasksRunning" }
+    for_each = toset(each.value.metrics)
 
     content {
       id = metric_query.key
 
       metric {
-        namespace   = var.metric_namespace
-        metric_name = metric_query.value
+        namespace   = local.fleet_metrics[metric_query.key].namespace
+        metric_name = local.fleet_metrics[metric_query.key].metric
+        dimensions  = local.fleet_metrics[metric_query.key].dimension
         stat        = "Maximum"
         period      = 60
       }
     }
   }
+}
+
+moved {
+  from = aws_cloudwatch_metric_alarm.no_capacity
+  to   = aws_cloudwatch_metric_alarm.comparing["no-capacity"]
 }

@@ -54,9 +54,10 @@ locals {
       ] },
     ],
     [
-      { title = "Functions: errors", stat = "Sum", period = 60, metrics = [
-        for role, name in var.function_names : ["AWS/Lambda", "Errors", "FunctionName", name, { label = role }]
-      ] },
+      { title = "Functions: errors, and calls refused for the limit of calls at once", stat = "Sum", period = 60, metrics = concat(
+        [for role, name in var.function_names : ["AWS/Lambda", "Errors", "FunctionName", name, { label = role }]],
+        [for role, name in var.function_names : ["AWS/Lambda", "Throttles", "FunctionName", name, { label = "${role} refused" }]],
+      ) },
       { title = "Functions: duration, ms (p99)", stat = "p99", period = 60, metrics = [
         for role, name in var.function_names : ["AWS/Lambda", "Duration", "FunctionName", name, { label = role }]
       ] },
@@ -67,7 +68,7 @@ locals {
   ]
 
   alarm_names = concat(
-    [aws_cloudwatch_metric_alarm.no_capacity.alarm_name],
+    [for alarm in aws_cloudwatch_metric_alarm.comparing : alarm.alarm_name],
     [for alarm in aws_cloudwatch_metric_alarm.own : alarm.alarm_name],
     [for alarm in aws_cloudwatch_metric_alarm.aws : alarm.alarm_name],
     var.scaling_alarm_names,

@@ -7,7 +7,7 @@ data "aws_region" "current" {}
 locals {
   topic_name = "${var.prefix}-alarms"
   partition  = data.aws_partition.current.partition
-  region     = data.aws_region.current.name
+  region     = data.aws_region.current.id
   account    = data.aws_caller_identity.current.account_id
   topic_arn  = "arn:${local.partition}:sns:${local.region}:${local.account}:${local.topic_name}"
 }

@@ -11,7 +11,7 @@ output "dashboard_name" {
 output "alarm_names" {
   description = "Names of the alarms for people."
   value = concat(
-    [aws_cloudwatch_metric_alarm.no_capacity.alarm_name],
+    [for alarm in aws_cloudwatch_metric_alarm.comparing : alarm.alarm_name],
     [for alarm in aws_cloudwatch_metric_alarm.own : alarm.alarm_name],
     [for alarm in aws_cloudwatch_metric_alarm.aws : alarm.alarm_name],
   )

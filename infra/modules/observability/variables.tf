@@ -28,6 +28,24 @@ variable "no_capacity_minutes" {
   nullable    = false
 }
 
+variable "idle_instances_minutes" {
+  description = "How long more instances may be in service than tasks are wanted before the alarm is raised."
+  type        = number
+  nullable    = false
+}
+
+variable "instance_hours_per_day" {
+  description = "Hours of all instances together in a day at which the alarm is raised."
+  type        = number
+  nullable    = false
+}
+
+variable "minimum_tasks" {
+  description = "Tasks that always run, each on an instance."
+  type        = number
+  nullable    = false
+}
+
 variable "metric_namespace" {
   description = "CloudWatch namespace of the deployment's own metrics."
   type        = string

@@ -14,8 +14,8 @@ locals {
   dead_letter_name = "${var.prefix}-jobs-dead-letters.fifo"
 
   # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-queue-message-identifiers.html
-  arn_base = "arn:${data.aws_partition.current.partition}:sqs:${data.aws_region.current.name}:${data.aws_caller_identity.current.account_id}"
-  url_base = "https://sqs.${data.aws_region.current.name}.${data.aws_partition.current.dns_suffix}/${data.aws_caller_identity.current.account_id}"
+  arn_base = "arn:${data.aws_partition.current.partition}:sqs:${data.aws_region.current.id}:${data.aws_caller_identity.current.account_id}"
+  url_base = "https://sqs.${data.aws_region.current.id}.${data.aws_partition.current.dns_suffix}/${data.aws_caller_identity.current.account_id}"
 
   arn             = "${local.arn_base}:${local.name}"
   dead_letter_arn = "${local.arn_base}:${local.dead_letter_name}"

@@ -14,7 +14,7 @@ locals {
   account   = data.aws_caller_identity.current.account_id
 
   # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html
-  machines_arn = "arn:${local.partition}:states:${data.aws_region.current.name}:${local.account}:stateMachine"
+  machines_arn = "arn:${local.partition}:states:${data.aws_region.current.id}:${local.account}:stateMachine"
   machine_arns = {
     scaling = "${local.machines_arn}:${local.scaling_name}"
     wake    = "${local.machines_arn}:${local.wake_name}"

@@ -22,6 +22,7 @@ module "state_machine" {
 
   name = each.value.name
   definition = templatefile("${path.module}/../../state_machines/${each.key}.asl.json", {
+    partition               = local.partition
     backlog_function_arn    = var.backlog_function_arn
     waiting_function_arn    = var.waiting_function_arn
     cluster_name            = var.cluster_name

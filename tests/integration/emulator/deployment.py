@@ -84,6 +84,7 @@ class Deployment:
     def create_state_machine(self, name: str, **replaced: str) -> str:
         """Create a state machine of `infra/state_machines`, and return its ARN."""
         values = {
+            "partition": "aws",
             "backlog_function_arn": self.functions["backlog"].arn,
             "waiting_function_arn": self.functions["waiting"].arn,
             "cluster_name": self.name,
