@@ -18,7 +18,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # NAME=value on make's command line reaches the rig unchanged, as the environment variable RIG_NAME:
 # as a word of a command line, or expanded by make, a prompt could be run as code.
 VALUES := PROMPT NEGATIVE_PROMPT SEED COUNT STEPS GUIDANCE OUT TIMEOUT \
-  MIN_TASKS MAX_TASKS SPEED RUNTIME WATCH MODEL SIZE IAM NAME FOLLOW BASE
+  MIN_TASKS MAX_TASKS SPEED RUNTIME WATCH FRESH MODEL SIZE IAM NAME FOLLOW BASE
 unexport $(VALUES)
 $(foreach name,$(VALUES),$(eval export RIG_$(name) := $$(value $(name))))
 
@@ -39,12 +39,16 @@ demo: setup ## From nothing to pictures: start the stack, send a signed /imagine
 	@$(RIG) demo
 
 .PHONY: local-up
-local-up: setup ## Start the local stack (RUNTIME=host|docker, MIN_TASKS=1, MAX_TASKS=4, SPEED=30, WATCH=1, MODEL=, SIZE=, IAM=enforce)
+local-up: setup ## Start the local stack (RUNTIME=host|docker, MIN_TASKS=1, MAX_TASKS=4, SPEED=30, WATCH=1, FRESH=1, MODEL=, SIZE=, IAM=enforce)
 	@$(RIG) up
 
 .PHONY: local-down
 local-down: ## Stop the local stack; logs and caches stay
 	@if [ -e .cache/stamps/project-packages ]; then $(RIG) down; else echo "Nothing is set up, so nothing runs."; fi
+
+.PHONY: snapshot
+snapshot: installed ## Save the state of the local stack, from which the next make local-up starts
+	@$(RIG) snapshot
 
 .PHONY: local-status
 local-status: installed ## Show the processes, addresses, queue and fleet of the local stack

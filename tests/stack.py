@@ -108,10 +108,18 @@ def stack() -> Iterator[Stack]:
 
 
 @contextmanager
-def running(name: str, options: StackOptions) -> Iterator[Stack]:
-    """A stack of the target's with a folder of its own; on AWS the deployment that is there."""
+def running(name: str, options: StackOptions, *, restored: bool = False) -> Iterator[Stack]:
+    """A stack of the target's with a folder of its own; on AWS the deployment that is there.
+
+    On target `host` it is restored where there is a snapshot. With `restored` it always is: where
+    there was none, it is stopped and started again.
+    """
     folder = StateFolder(LAYOUT.build / name / str(os.getpid()))
     state = _started(folder, options)
+    if restored and TARGET == HOST and not state.restored:
+        host.stop(folder)
+        state = _started(folder, options)
+        assert state.restored
     try:
         sqs = boto3.client("sqs", **_options(state))
         yield Stack(state, folder, StandInClient(state.discord_url), sqs)

@@ -27,6 +27,10 @@ FLEET = "EMULATOR_FLEET"
 # Read by the plug-in: whether it enforces IAM.
 IAM = "EMULATOR_IAM"
 
+# Read by the plug-in: the state that an emulator starts with, and addresses in it, by their names.
+SNAPSHOT = "EMULATOR_SNAPSHOT"
+ADDRESSES = "EMULATOR_ADDRESSES"
+
 # Names under which the plug-in registers itself with LocalStack (its pyproject.toml).
 LAMBDA_EXECUTOR = "process"
 GATEWAY_SERVER = "strict"
@@ -88,7 +92,8 @@ class EmulatorConfig:
     Lambda runtime ("python3.13") to its interpreter. All that the emulator writes lies below
     `state_dir`/emulator. It listens on `host`, or on `listen` where clients reach it by another
     address, as in a container. With `enforces_iam` it denies what the account's policies do not
-    allow.
+    allow. It starts with the state in the file `snapshot`, if one is given, and with `addresses` in
+    the place of their names in it.
     """
 
     emulator_python: Path
@@ -101,6 +106,8 @@ class EmulatorConfig:
     listen: str = ""
     tasks: Tasks = field(default_factory=Tasks)
     enforces_iam: bool = False
+    snapshot: Path | None = None
+    addresses: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def endpoint(self) -> str:
@@ -151,6 +158,7 @@ def command(config: EmulatorConfig) -> tuple[list[str], dict[str, str]]:
         ),
         **config.tasks.variables(),
         IAM: "enforce" if config.enforces_iam else "",
+        **_snapshot_variables(config),
         # Calls between its services stay inside the process.
         "IN_MEMORY_CLIENT": "1",
         # It sends no usage events and fetches no certificate.
@@ -158,3 +166,12 @@ def command(config: EmulatorConfig) -> tuple[list[str], dict[str, str]]:
         "SKIP_SSL_CERT_DOWNLOAD": "1",
     }
     return [str(config.emulator_python.absolute()), "-m", "localstack.runtime.main"], environment
+
+
+def _snapshot_variables(config: EmulatorConfig) -> dict[str, str]:
+    if config.snapshot is None:
+        return {}
+    return {
+        SNAPSHOT: str(config.snapshot.absolute()),
+        ADDRESSES: json.dumps(dict(config.addresses)),
+    }

@@ -10,7 +10,7 @@ from emulation.rig.errors import StartError
 from emulation.rig.options import ModelOptions, StackOptions, lambda_architecture
 from emulation.rig.state import StackState
 from emulation.rig.terraform import Outputs
-from fixtures.discord.signing import application
+from fixtures.discord.signing import application, public_key
 from infra.deploy.errors import RegistrationError
 from infra.deploy.registration import Registrar
 from toolchain.layout import Layout
@@ -44,14 +44,14 @@ def register(state: StackState) -> None:
 
 
 def variables(layout: Layout, options: StackOptions, state: StackState) -> dict[str, Any]:
-    """The root module's variables for a stack whose servers run."""
+    """The root module's variables for a stack."""
     model = options.model or ModelOptions.embedded(layout.root)
     found: dict[str, Any] = {
         "target": "localstack",
         "environment": options.environment,
         "region": options.region,
         "emulator_endpoint": state.aws_endpoint,
-        "discord_public_key": _registrar(state).application().verify_key,
+        "discord_public_key": public_key(),
         "discord_application_id": application()["application_id"],
         "discord_api_url": state.discord_api_url,
         "lambda_package": str(layout.lambda_package),

@@ -1,15 +1,19 @@
-"""Clients of a stack's emulator: options for boto3, and the control API of the fleet agent."""
+"""Clients of a stack's emulator: options for boto3, its fleet agent, and its snapshots."""
 
+from collections.abc import Mapping
 from typing import Any, TypedDict
 
 import httpx
 
-from emulation.rig.errors import ControlError
+from emulation.rig.errors import ControlError, SnapshotError
+from emulation.rig.loopback import NO_CERTIFICATES
 from emulation.rig.state import StackState
 
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 """What LocalStack takes for account 000000000000; no secret."""
 _PATH = "/_emulator/fleet"
+_SNAPSHOT = "/_emulator/snapshot"
+_SNAPSHOT_SECONDS = 60
 
 
 class ClientOptions(TypedDict):
@@ -36,7 +40,9 @@ class FleetAgentClient:
 
     def __init__(self, aws_endpoint: str) -> None:
         # trust_env: a proxy of the person's must not see loopback traffic.
-        self._http = httpx.Client(base_url=aws_endpoint + _PATH, timeout=30, trust_env=False)
+        self._http = httpx.Client(
+            base_url=aws_endpoint + _PATH, timeout=30, trust_env=False, verify=NO_CERTIFICATES
+        )
 
     def state(self) -> dict[str, Any]:
         """Settings, instances and tasks."""
@@ -71,3 +77,21 @@ class FleetAgentClient:
             raise ControlError(f"The fleet agent failed ({answer.status_code}): {answer.text}")
         content: dict[str, Any] = answer.json()
         return content
+
+
+def emulator_state(aws_endpoint: str, addresses: Mapping[str, str]) -> bytes:
+    """The whole state of an emulator, with names in place of addresses.
+
+    Raises:
+        SnapshotError: it can't be saved, or the emulator does not answer.
+    """
+    try:
+        with httpx.Client(
+            timeout=_SNAPSHOT_SECONDS, trust_env=False, verify=NO_CERTIFICATES
+        ) as http:
+            answer = http.get(aws_endpoint + _SNAPSHOT, params=addresses)
+    except httpx.HTTPError as error:
+        raise SnapshotError(f"The emulator does not answer ({type(error).__name__}).") from error
+    if answer.is_error:
+        raise SnapshotError(f"The emulator refused ({answer.status_code}): {answer.text[:300]}")
+    return answer.content

@@ -5,6 +5,7 @@ RigError
 ├── StartError             a part of the stack did not start
 ├── DeadlineError          something did not happen in time
 ├── AnswerError            an interaction was answered by an error, or not in time
+├── SnapshotError          a snapshot can't be saved or restored
 └── ControlError           the stand-in or the fleet agent refused a call, or did not answer
 """
 
@@ -30,6 +31,10 @@ class DeadlineError(RigError):
 
 class AnswerError(RigError):
     """The user would see an error, or nothing, instead of pictures."""
+
+
+class SnapshotError(RigError):
+    """A snapshot can't be saved, read or restored."""
 
 
 class ControlError(RigError):

@@ -94,6 +94,8 @@ class StackOptions:
     watch: bool = False
     enforces_iam: bool = False
     """Whether the emulator denies what the deployment's roles do not allow."""
+    fresh: bool = False
+    """Whether the module is applied even where a snapshot of it could be restored."""
     region: str = "us-east-1"
     environment: str = "local"
     visibility_timeout_seconds: int = 30

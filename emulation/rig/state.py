@@ -52,6 +52,10 @@ class StackState:
     options: dict[str, Any] = field(default_factory=dict)
     """`StackOptions.as_json` of the start: a start with other options is refused."""
     lambda_package_sha256: str = ""
+    restored: bool = False
+    """Whether the emulator began with the state of a snapshot: the module was not applied."""
+    snapshot: str = ""
+    """The name of snapshots of this stack: a digest of what its emulator's state depends on."""
     aws_endpoint: str = ""
     region: str = "us-east-1"
     discord_url: str = ""

@@ -96,8 +96,20 @@ class Terraform:
                 reported = text
         if errors:
             raise StartError("Terraform could not apply:\n" + "\n".join(errors))
+        return self.outputs()
+
+    def outputs(self) -> Outputs:
+        """The outputs of the last apply."""
         printed = self.run("output", "-json", f"-state={self._state}")
         return {name: item["value"] for name, item in json.loads(printed).items()}
+
+    def read_state(self) -> str:
+        """Terraform's state of what was applied."""
+        return self._state.read_text()
+
+    def write_state(self, state: str) -> None:
+        """Go on from the state of an earlier apply."""
+        self._state.write_text(state)
 
     def is_up_to_date(self) -> bool:
         """Whether a plan made now is empty."""

@@ -1,6 +1,7 @@
 """The fleet of the production module wakes, grows, survives faults and goes to sleep again.
 
-All scenarios share one stack; each begins and ends with a sleeping fleet.
+All scenarios share one stack, which on target `host` is restored from a snapshot; each begins and
+ends with a sleeping fleet.
 """
 
 from collections.abc import Iterator
@@ -47,10 +48,14 @@ NO_CAPACITY, UNCHARGED = "no free GPU", "Nothing was charged"
 @pytest.fixture(scope="module")
 def fleet() -> Iterator[FleetStack]:
     """A stack whose fleet sleeps until there is a job."""
-    with running("test-fleet", OPTIONS) as stack:
+    with running("test-fleet", OPTIONS, restored=True) as stack:
         found = FleetStack(stack)
         found.wait_until_asleep()
         yield found
+
+
+def test_before_the_scenarios_the_plan_is_empty(fleet: FleetStack) -> None:
+    assert fleet.stack.plan_is_empty()
 
 
 def test_one_interaction_wakes_the_fleet_and_without_jobs_it_sleeps_again(

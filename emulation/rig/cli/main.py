@@ -24,7 +24,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="AWS, Discord and the GPU fleet on one machine: start it, use it, watch it, stop it.",
 )
-for command in (stack.up, stack.down, stack.status, stack.logs, pictures.send, pictures.demo):
+for command in (stack.up, stack.down, stack.snapshot, stack.status, stack.logs):
+    app.command()(command)
+for command in (pictures.send, pictures.demo):
     app.command()(command)
 app.add_typer(chaos.app, name="chaos")
 app.add_typer(fleet.app, name="fleet")

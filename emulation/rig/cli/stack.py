@@ -23,7 +23,7 @@ from emulation.rig.cli.shared import (
 )
 from emulation.rig.docker import stack as containers
 from emulation.rig.errors import RigError
-from emulation.rig.host import health
+from emulation.rig.host import health, module
 from emulation.rig.host import stack as host
 from emulation.rig.options import FleetOptions, ModelOptions, StackOptions
 from emulation.rig.state import StackState, StateFolder, exclusive
@@ -79,6 +79,12 @@ IamMode = Annotated[
     Iam,
     typer.Option(envvar="RIG_IAM", help="enforce: deny what the roles' policies do not allow."),
 ]
+Fresh = Annotated[
+    bool,
+    typer.Option(
+        "--fresh", envvar="RIG_FRESH", help="Apply the module, and don't restore a snapshot of it."
+    ),
+]
 _DEFAULTS = StackOptions()
 _out = Console()
 
@@ -94,6 +100,7 @@ def up(
     size: Size = 512,
     iam: IamMode = Iam.OFF,
     runtime: Target = Runtime.HOST,
+    fresh: Fresh = False,
     state_dir: StateDir = None,
     as_json: AsJson = False,
 ) -> None:
@@ -105,6 +112,7 @@ def up(
         discord_port=discord_port,
         fleet=FleetOptions(minimum_tasks, maximum_tasks, speed),
         watch=watch,
+        fresh=fresh,
         model=ModelOptions(model, width=size, height=size) if model else None,
         enforces_iam=iam is Iam.ENFORCE,
     )
@@ -133,6 +141,19 @@ def down(state_dir: StateDir = None, as_json: AsJson = False) -> None:
         print_json({"stopped": stopped})
     else:
         _out.print("The stack is down." if stopped else "No stack was running.")
+
+
+def snapshot(state_dir: StateDir = None) -> None:
+    """Save the state of the running stack's emulator; the next start with its options restores it.
+
+    Messages of the stand-in are no part of it.
+    """
+    folder = StateFolder.chosen(LAYOUT.root, state_dir)
+    with exclusive(LAYOUT.cache, folder), Display() as display:
+        state = running_stack(state_dir)
+        if state.target != Runtime.HOST:
+            raise RigError("Snapshots are of stacks with RUNTIME=host only")
+        display.run("snapshot: save", lambda: module.save_snapshot(LAYOUT, folder, state))
 
 
 def status(state_dir: StateDir = None, as_json: AsJson = False) -> None:

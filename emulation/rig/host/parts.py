@@ -12,6 +12,7 @@ from emulation.rig.host import processes
 from emulation.rig.host.processes import base_environment, task_environment
 from emulation.rig.loopback import LOOPBACK, answers, port_of
 from emulation.rig.options import StackOptions
+from emulation.rig.snapshots import addresses
 from emulation.rig.state import ProcessRecord, StackState, StateFolder
 from emulation.rig.waiting import wait_until
 from toolchain.display import Display
@@ -36,8 +37,8 @@ class Parts:
     folder: StateFolder
     options: StackOptions
 
-    def start_emulator(self, port: int) -> ProcessRecord:
-        """LocalStack with the plug-in, on a loopback port; the fleet's tasks are its children."""
+    def start_emulator(self, state: StackState, snapshot: Path | None = None) -> ProcessRecord:
+        """LocalStack with the plug-in, where `state` says; the fleet's tasks are its children."""
         for old in self.folder.logs.glob(TASK_LOGS):
             old.unlink()
         self.folder.tasks.mkdir(parents=True, exist_ok=True)
@@ -53,11 +54,13 @@ class Parts:
         config = EmulatorConfig(
             emulator_python=python_of(self.layout.emulator_environment),
             lambda_pythons={"python3.13": python_of(self.layout.lambda_environment)},
-            port=port,
+            port=port_of(state.aws_endpoint),
             state_dir=self.folder.path,
             region=self.options.region,
             tasks=tasks,
             enforces_iam=self.options.enforces_iam,
+            snapshot=snapshot,
+            addresses=addresses(state),
         )
         argv, env = command(config)
         return self._spawn(EMULATOR, argv, env)
@@ -74,16 +77,19 @@ class Parts:
         argv += ["--state-dir", str(self.folder.path)]
         return self._spawn(TELEMETRY, argv, base_environment())
 
-    def start_servers(self, state: StackState, display: Display) -> StackState:
+    def start_servers(
+        self, state: StackState, display: Display, snapshot: Path | None = None
+    ) -> StackState:
         """Start the emulator and the stand-in where `state` says, and wait until both answer.
 
-        The state is saved with each process, so that it can be found and stopped.
+        The emulator starts with the state in the file `snapshot`, if one is given. The stack's
+        state is saved with each process, so that it can be found and stopped.
 
         Raises:
             StartError: a server ended while starting.
             DeadlineError: a server did not answer in time.
         """
-        emulator = self.start_emulator(port_of(state.aws_endpoint))
+        emulator = self.start_emulator(state, snapshot)
         self.folder.save(state := state.with_process(emulator))
         stand_in = self.start_stand_in(port_of(state.discord_url))
         self.folder.save(state := state.with_process(stand_in))

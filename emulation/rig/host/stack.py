@@ -8,12 +8,11 @@ from functools import partial
 from emulation.rig import deployment
 from emulation.rig.emulator_client import FleetAgentClient
 from emulation.rig.errors import StartError
-from emulation.rig.host import health, processes
+from emulation.rig.host import health, module, processes
 from emulation.rig.host.parts import Parts
 from emulation.rig.loopback import choose_port
 from emulation.rig.options import StackOptions
 from emulation.rig.state import StackState, StateFolder, exclusive
-from emulation.rig.terraform import Outputs, Terraform
 from toolchain.display import Display
 from toolchain.layout import Layout
 from toolchain.steps import files_digest
@@ -61,10 +60,12 @@ def _updated(
         )
     digest = files_digest(layout.lambda_package)
     if running.lambda_package_sha256 != digest:
-        terraform = Terraform(layout, folder.path / "terraform")
+        terraform = module.of(layout, folder)
         title = "Terraform apply: new handlers"
         display.run(title, lambda: terraform.apply(lambda text: display.detail(title, text)))
-        running = replace(running, lambda_package_sha256=digest)
+        variables = deployment.variables(layout, options, running)
+        name = module.name_of(layout, variables, running)
+        running = replace(running, lambda_package_sha256=digest, snapshot=name)
         folder.save(running)
     return running
 
@@ -83,14 +84,7 @@ def _started(
         options=options.as_json(),
         lambda_package_sha256=files_digest(layout.lambda_package),
     )
-    state = parts.start_servers(state, display)
-    terraform = Terraform(layout, folder.path / "terraform")
-
-    def deploy() -> Outputs:
-        terraform.write_variables(deployment.variables(layout, options, state))
-        return terraform.apply(lambda text: display.detail("Terraform apply", text))
-
-    state = deployment.with_outputs(state, display.run("Terraform apply", deploy))
+    state = module.start(parts, state, display)
     folder.save(state)
 
     def wait_for_tasks() -> None:
@@ -103,6 +97,8 @@ def _started(
         registration = partial(deployment.register, state)
         pool.submit(display.run, "Discord: commands and endpoint", registration).result()
         fleet.result()
+    if not state.restored:
+        module.try_to_save_snapshot(layout, folder, state, display)
     started = replace(state.with_process(parts.start_telemetry()), ready=True)
     folder.save(started)
     return started

@@ -36,7 +36,15 @@ def have_ended(processes: Iterable[psutil.Process]) -> bool:
 class EmulatorProcesses(Emulator):
     """A running emulator as processes of this machine."""
 
-    def __init__(self, folder: Path, port: int, tasks: Tasks, *, enforces_iam: bool) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        port: int,
+        tasks: Tasks,
+        *,
+        enforces_iam: bool = False,
+        snapshot: Path | None = None,
+    ) -> None:
         super().__init__(
             EmulatorConfig(
                 emulator_python=EMULATOR_PYTHON,
@@ -45,6 +53,8 @@ class EmulatorProcesses(Emulator):
                 state_dir=folder,
                 tasks=tasks,
                 enforces_iam=enforces_iam,
+                snapshot=snapshot,
+                addresses={"emulator": f"{LOOPBACK}:{port}"},
             )
         )
         self._log = folder / "emulator.log"

@@ -11,9 +11,17 @@ from tests.targets import DOCKER, TARGET
 
 
 def start(
-    folder: Path, tasks: Tasks | None = None, port: int = 0, *, enforces_iam: bool = False
+    folder: Path,
+    tasks: Tasks | None = None,
+    port: int = 0,
+    *,
+    enforces_iam: bool = False,
+    snapshot: Path | None = None,
 ) -> Emulator:
-    """Start an emulator, and wait until it answers. A container sees `folder`'s siblings, too."""
+    """Start an emulator, and wait until it answers. A container sees `folder`'s siblings, too.
+
+    A process starts with the state in the file `snapshot`, if one is given.
+    """
     if TARGET == DOCKER:
         from emulator_in_container import EmulatorInContainer
 
@@ -21,7 +29,11 @@ def start(
     from emulator_processes import EmulatorProcesses
 
     return EmulatorProcesses(
-        folder, port or choose_port(), tasks or Tasks(), enforces_iam=enforces_iam
+        folder,
+        port or choose_port(),
+        tasks or Tasks(),
+        enforces_iam=enforces_iam,
+        snapshot=snapshot,
     )
 
 

@@ -10,6 +10,7 @@ EmulatorError
 ├── ProcessExitedError           a Lambda function's process ended without a response
 ├── RequestRefusedError          the fleet agent's HTTP API refuses a change
 ├── RoleNotTakenError            a service cannot take a role
+├── SnapshotError                the state can't be saved or restored
 ├── TaskStartError               an ECS task cannot be started; the text is ECS's stopped reason
 ├── UnknownCredentialsError      nobody has the access key of a request
 └── UnsupportedExpressionError   metric math that is not emulated
@@ -66,6 +67,10 @@ class RequestRefusedError(EmulatorError):
 
 class RoleNotTakenError(EmulatorError):
     """A service cannot take a role; the text names the role."""
+
+
+class SnapshotError(EmulatorError):
+    """The state can't be saved or restored; the text says why."""
 
 
 class TaskStartError(EmulatorError):

@@ -23,6 +23,7 @@ AGENT = FleetAgent()
 """The emulator's fleet agent; it does nothing before a region's fleets are used."""
 
 BEFORE_SERVICES_STOP = 10
+AFTER_OTHER_HOOKS = -10
 
 
 class ProcessRuntimeExecutorPlugin(RuntimeExecutorPlugin):  # type: ignore[misc]  # untyped base
@@ -115,6 +116,22 @@ def enforce_iam() -> None:
 
         serve_custom_service_request_handlers.append(enforcement.enforce)
     endpoints.add_to(ROUTER)
+
+
+@hooks.on_infra_start()  # type: ignore[untyped-decorator]  # as above
+def add_snapshot_endpoints() -> None:
+    from localstack.services.edge import ROUTER
+
+    from .snapshots.endpoints import SnapshotEndpoints
+
+    SnapshotEndpoints(AGENT).add_to(ROUTER)
+
+
+@hooks.on_infra_start(priority=AFTER_OTHER_HOOKS)  # type: ignore[untyped-decorator]  # as above
+def restore_snapshot() -> None:
+    from .snapshots.endpoints import restore_at_start
+
+    restore_at_start(AGENT)
 
 
 @hooks.on_infra_shutdown(priority=BEFORE_SERVICES_STOP)  # type: ignore[untyped-decorator]  # as above

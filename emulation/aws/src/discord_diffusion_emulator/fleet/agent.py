@@ -11,12 +11,17 @@ from typing import TYPE_CHECKING, Any
 from discord_diffusion_emulator.simulation.settings import Settings
 
 if TYPE_CHECKING:
+    from discord_diffusion_emulator.tasks.launcher import TaskLauncher
+
     from .region import Region
 
 LOG = logging.getLogger(__name__)
 
 # Settings of the simulated AWS (simulation/settings.py), as a JSON object.
 FLEET = "EMULATOR_FLEET"
+
+SavedRegions = dict[tuple[str, str], "Region"]
+"""Regions by account and name; a pickled one has neither threads nor processes."""
 
 # Seconds between steps, so that repeated steps or errors do not keep a processor busy.
 _MIN_WAIT = 0.02
@@ -72,14 +77,33 @@ class FleetAgent:
         """Step soon: something has changed."""
         self._woken.set()
 
+    @contextlib.contextmanager
+    def saved(self) -> "Iterator[SavedRegions]":
+        """All regions, to be pickled together with moto's backends; none changes meanwhile."""
+        with self.lock:
+            yield dict(self.regions)
+
+    def resume(self, regions: "SavedRegions") -> None:
+        """Go on with the regions of another emulator, with loaded backends of moto."""
+        with self.lock:
+            for owner, region in regions.items():
+                region.resume(self._launcher(*owner))
+                self.regions[owner] = region
+        self.wake()
+
     def _create(self, account: str, region: str) -> "Region":
         # Imports moto's backends, which takes long and is not needed without a fleet.
-        from discord_diffusion_emulator.tasks.environment import TaskConfig
-
         from .region import Region
 
-        config = TaskConfig.from_environ()
         settings = Settings().changed(json.loads(os.environ.get(FLEET) or "{}"))
+        return Region(account, region, self._launcher(account, region), settings)
+
+    def _launcher(self, account: str, region: str) -> "TaskLauncher":
+        """The launcher of a region's tasks; with the first region the agent's thread starts."""
+        from discord_diffusion_emulator.tasks.environment import TaskConfig
+        from discord_diffusion_emulator.tasks.launcher import TaskLauncher
+
+        config = TaskConfig.from_environ()
         if not self.regions:
             if config.stack:
                 # A killed emulator of the same stack may have left containers.
@@ -93,7 +117,7 @@ class FleetAgent:
                 self.regions[account, region].task_exited(task, status)
             self.wake()
 
-        return Region(account, region, config, settings, exited)
+        return TaskLauncher(account, region, config, exited)
 
     def _run(self) -> None:
         wait: float | None = 0.0

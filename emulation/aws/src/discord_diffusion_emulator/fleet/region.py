@@ -2,7 +2,6 @@
 
 import logging
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -20,7 +19,6 @@ from discord_diffusion_emulator.simulation.managed_scaling import is_protected
 from discord_diffusion_emulator.simulation.settings import Settings
 from discord_diffusion_emulator.simulation.snapshots import RegionSnapshot
 from discord_diffusion_emulator.simulation.state import Status
-from discord_diffusion_emulator.tasks.environment import TaskConfig
 from discord_diffusion_emulator.tasks.launcher import TaskLauncher
 
 from . import moto_instances
@@ -31,30 +29,38 @@ from .moto_writer import EcsTask, MotoWriter, add_event
 LOG = logging.getLogger(__name__)
 
 
+def _new_id() -> str:
+    return uuid4().hex
+
+
 class Region:
-    """Services, groups and tasks of one account in one region. Not thread-safe: hold agent.lock.
+    """Services, groups and tasks of one account in one region. Not thread-safe: hold agent.lock."""
 
-    `on_exit(task, status)` is called from another thread when a task's process has ended.
-    """
-
-    def __init__(
-        self,
-        account: str,
-        name: str,
-        config: TaskConfig,
-        settings: Settings,
-        on_exit: Callable[[str, int], None],
-    ) -> None:
+    def __init__(self, account: str, name: str, launcher: TaskLauncher, settings: Settings) -> None:
         self.account, self.name = account, name
         self.ecs = ecs_backends[account][name]
         self.autoscaling = autoscaling_backends[account][name]
-        self.simulation = FleetSimulation(settings, lambda: uuid4().hex)
+        self.simulation = FleetSimulation(settings, _new_id)
         self.writer = MotoWriter(self.ecs, self.autoscaling)
         self.journal = Journal()
         self.snapshot = RegionSnapshot()
-        self.launcher = TaskLauncher(account, name, config, on_exit)
+        self.launcher = launcher
         self._started = time.monotonic()
         self._simulated = 0.0
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All that `resume` goes on with: no processes, and the simulated time."""
+        return vars(self) | {"launcher": None, "_simulated": self.now}
+
+    def resume(self, launcher: TaskLauncher) -> None:
+        """Go on, in a new emulator, where the saved one was: tasks that ran get new processes."""
+        self.launcher, self._started = launcher, time.monotonic()
+        for task in list(self.simulation.state.tasks.values()):
+            match task.status:
+                case Status.RUNNING:
+                    self._start_task(task.id)
+                case Status.STOPPING:
+                    self.simulation.task_exited(task.id, 0, self.now)
 
     @property
     def settings(self) -> Settings:

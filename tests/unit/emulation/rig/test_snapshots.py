@@ -1,0 +1,150 @@
+"""Snapshots are found by all that went into them, and used only if they are whole and one's own."""
+
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from emulation.rig.errors import SnapshotError
+from emulation.rig.snapshots import Snapshot, SnapshotStore, key
+from toolchain.layout import Layout
+
+HERE = {"emulator": "127.0.0.1:4566", "discord": "127.0.0.1:8700"}
+ELSEWHERE = {"emulator": "127.0.0.1:40001", "discord": "127.0.0.1:40002"}
+VARIABLES = {"emulator_endpoint": "http://127.0.0.1:4566", "fleet": {"minimum_tasks": 1}}
+SNAPSHOT = Snapshot(
+    emulator=b"\x80pickled",
+    terraform='{"invoke_url": "http://127.0.0.1:4566/v1", "other": "127.0.0.1:45660"}',
+    outputs={"url": "http://127.0.0.1:8700/api"},
+)
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    """A checkout with one file of each kind that the state of a stack depends on."""
+    for name in (
+        "infra/main.tf",
+        "infra/modules/queue/main.tf",
+        "infra/modules/fleet/instance_store.sh",
+        "infra/state_machines/wake.asl.json",
+        "emulation/aws/uv.lock",
+        "emulation/aws/src/plugin/region.py",
+        "build/lambda.zip",
+        ".cache/emulator/pyvenv.cfg",
+    ):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("1")
+    return Layout(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "infra/main.tf",
+        "infra/new.tf",
+        "infra/modules/queue/main.tf",
+        "infra/modules/fleet/instance_store.sh",
+        "infra/state_machines/wake.asl.json",
+        "emulation/aws/uv.lock",
+        "emulation/aws/src/plugin/region.py",
+        "build/lambda.zip",
+        ".cache/emulator/pyvenv.cfg",
+    ],
+)
+def test_a_change_of_any_input_changes_the_key(layout: Layout, name: str) -> None:
+    before = key(layout, VARIABLES, HERE)
+    (layout.root / name).write_text("2")
+    assert key(layout, VARIABLES, HERE) != before
+
+
+def test_a_change_of_a_variable_changes_the_key(layout: Layout) -> None:
+    changed = VARIABLES | {"fleet": {"minimum_tasks": 0}}
+    assert key(layout, changed, HERE) != key(layout, VARIABLES, HERE)
+
+
+def test_neither_ports_nor_files_that_terraform_does_not_read_change_the_key(
+    layout: Layout,
+) -> None:
+    before = key(layout, VARIABLES, HERE)
+    (layout.infra / "deploy.py").write_text("code")
+    moved = VARIABLES | {"emulator_endpoint": "http://127.0.0.1:40001"}
+    assert key(layout, moved, ELSEWHERE) == before
+
+
+def test_a_snapshot_is_loaded_with_the_addresses_of_the_start_that_loads_it(
+    tmp_path: Path,
+) -> None:
+    store = SnapshotStore(tmp_path / "snapshots")
+    path = store.save("a", SNAPSHOT, HERE)
+    loaded = store.load("a", ELSEWHERE)
+    assert loaded == Snapshot(
+        emulator=b"\x80pickled",
+        terraform='{"invoke_url": "http://127.0.0.1:40001/v1", "other": "127.0.0.1:45660"}',
+        outputs={"url": "http://127.0.0.1:40002/api"},
+    )
+    assert store.load("b", HERE) is None
+    assert (path.stat().st_mode & 0o777, path.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+    assert list(path.parent.iterdir()) == [path], "no draft is left"
+
+
+def test_the_snapshots_that_were_not_used_for_longest_are_deleted(tmp_path: Path) -> None:
+    store = SnapshotStore(tmp_path, kept=2)
+    store.save("a", SNAPSHOT, HERE)
+    store.save("b", SNAPSHOT, HERE)
+    assert store.load("a", HERE)
+    store.save("c", SNAPSHOT, HERE)
+    assert {path.stem for path in tmp_path.iterdir()} == {"a", "c"}
+
+
+def _truncate(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-30])
+
+
+def _change_a_byte(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[content.index(b"terraform.tfstate") + 40] ^= 1
+    path.write_bytes(content)
+
+
+def _empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def _leave_a_part_out(path: Path) -> None:
+    with zipfile.ZipFile(path) as archive:
+        about = archive.read("about")
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("about", about)
+
+
+def _rename(path: Path) -> None:
+    other = SnapshotStore(path.parent).save("other", SNAPSHOT, HERE)
+    other.replace(path)
+
+
+def _share(path: Path) -> None:
+    path.chmod(0o644)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (_truncate, "can't be read"),
+        (_change_a_byte, "damaged"),
+        (_empty, "can't be read"),
+        (_leave_a_part_out, "can't be read"),
+        (_rename, "of another version"),
+        (_share, "by others"),
+    ],
+)
+def test_a_snapshot_that_can_not_be_used_is_refused_with_one_sentence(
+    tmp_path: Path, change: Callable[[Path], None], reason: str
+) -> None:
+    store = SnapshotStore(tmp_path)
+    change(store.save("a", SNAPSHOT, HERE))
+    with pytest.raises(SnapshotError) as caught:
+        store.load("a", HERE)
+    assert reason in str(caught.value)
+    assert "\n" not in str(caught.value)
