@@ -1,6 +1,7 @@
 """Clients of a stack's emulator: options for boto3, its fleet agent, and its snapshots."""
 
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from typing import Any, TypedDict
 
 import httpx
@@ -14,6 +15,8 @@ CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 _PATH = "/_emulator/fleet"
 _SNAPSHOT = "/_emulator/snapshot"
 _SNAPSHOT_SECONDS = 60
+_IAM_PATH = "/_emulator/iam"
+_NO_ANSWER = "The emulator does not answer ({}). See: make local-status"
 
 
 class ClientOptions(TypedDict):
@@ -33,6 +36,46 @@ def client_options(state: StackState) -> ClientOptions:
         "aws_access_key_id": CREDENTIALS["AWS_ACCESS_KEY_ID"],
         "aws_secret_access_key": CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
     }
+
+
+@dataclass(frozen=True)
+class Rights:
+    """Rights of the account's roles: `used` counts the allowed requests of each action, by role.
+
+    `unused` are the other actions that the role's policies allow. `denials` are the texts of the
+    latest requests that were denied, `denied` is the number of all.
+    """
+
+    enforced: bool
+    used: dict[str, dict[str, int]]
+    unused: dict[str, list[str]]
+    denied: int
+    denials: list[str]
+
+    def as_json(self) -> dict[str, Any]:
+        """The rights for other programs."""
+        return asdict(self)
+
+
+def rights_report(aws_endpoint: str) -> Rights:
+    """What the emulator knows about the use of rights; nothing if it does not enforce IAM.
+
+    Raises:
+        ControlError: it does not answer.
+    """
+    try:
+        answer = httpx.get(aws_endpoint + _IAM_PATH, timeout=30, trust_env=False)
+        content = answer.raise_for_status().json()
+    except httpx.HTTPError as error:
+        raise ControlError(_NO_ANSWER.format(type(error).__name__)) from error
+    roles = {arn.rpartition("/")[2]: one for arn, one in content.get("roles", {}).items()}
+    return Rights(
+        enforced=content["enforced"],
+        used={role: one["used"] for role, one in roles.items()},
+        unused={role: one["unused"] for role, one in roles.items()},
+        denied=content.get("denied", 0),
+        denials=[one["message"] for one in content.get("denials", [])],
+    )
 
 
 class FleetAgentClient:
@@ -66,9 +109,7 @@ class FleetAgentClient:
         try:
             answer = self._http.request(method, path, json=body)
         except httpx.HTTPError as error:
-            raise ControlError(
-                f"The emulator does not answer ({type(error).__name__}). See: make local-status"
-            ) from error
+            raise ControlError(_NO_ANSWER.format(type(error).__name__)) from error
         if answer.is_client_error:
             raise ControlError(
                 f"The fleet agent refused: {answer.json().get('error', answer.text)}"

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from emulation.rig import doctor as examination
-from emulation.rig.cli import chaos, fleet, pictures, stack
+from emulation.rig.cli import chaos, fleet, pictures, rights, stack
 from emulation.rig.cli.shared import LAYOUT, AsJson, print_json
 from emulation.rig.errors import RigError
 from emulation.rig.loopback import keep_loopback_off_proxies
@@ -28,6 +28,7 @@ for command in (stack.up, stack.down, stack.snapshot, stack.status, stack.logs):
     app.command()(command)
 for command in (pictures.send, pictures.demo):
     app.command()(command)
+app.command()(rights.rights)
 app.add_typer(chaos.app, name="chaos")
 app.add_typer(fleet.app, name="fleet")
 

@@ -206,7 +206,13 @@ class SmallFleet:
 
 
 def make_fleet(
-    emulator: Emulator, name: str, *, maximum: int = 3, stop_timeout: int = 30, **service: Any
+    emulator: Emulator,
+    name: str,
+    *,
+    maximum: int = 3,
+    stop_timeout: int = 30,
+    instance_profile: str = "",
+    **service: Any,
 ) -> SmallFleet:
     """Create a fleet without policies and alarms."""
     ecs, autoscaling = emulator.client("ecs"), emulator.client("autoscaling")
@@ -218,6 +224,7 @@ def make_fleet(
             "ImageId": "ami-05a9d3c6794653577",
             "InstanceType": "g4dn.xlarge",
             "UserData": b64encode(data.encode()).decode(),
+            **({"IamInstanceProfile": {"Name": instance_profile}} if instance_profile else {}),
         },
     )["LaunchTemplate"]["LaunchTemplateId"]
     autoscaling.create_auto_scaling_group(

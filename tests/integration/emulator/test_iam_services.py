@@ -13,6 +13,7 @@ import pytest
 from iam_roles import (
     ACCOUNT,
     REGION,
+    Role,
     allow,
     code_of,
     document,
@@ -236,8 +237,18 @@ def test_a_function_has_the_rights_of_its_role_only(emulator: Emulator) -> None:
 
 
 @pytest.fixture
-def fleet(emulator: Emulator) -> Iterator[SmallFleet]:
-    made = make_fleet(emulator, name())
+def instance_role(emulator: Emulator) -> Role:
+    """A role with a profile of the same name, with which instances may join any cluster."""
+    role = make_role(emulator, trust(Service="ec2.amazonaws.com"), allow("ecs:*"))
+    iam = emulator.client("iam")
+    iam.create_instance_profile(InstanceProfileName=role.name)
+    iam.add_role_to_instance_profile(InstanceProfileName=role.name, RoleName=role.name)
+    return role
+
+
+@pytest.fixture
+def fleet(emulator: Emulator, instance_role: Role) -> Iterator[SmallFleet]:
+    made = make_fleet(emulator, name(), instance_profile=instance_role.name)
     yield made
     made.client("ecs").delete_service(cluster=made.name, service=made.service_name, force=True)
     made.client("autoscaling").delete_auto_scaling_group(
@@ -314,3 +325,59 @@ def test_a_task_gets_its_roles_credentials_and_needs_the_right_to_protect_itself
     )
     assert httpx.put(url, json={"ProtectionEnabled": True}).json()["protection"]
     httpx.put(url, json={"ProtectionEnabled": False})
+
+
+def test_an_instance_joins_the_cluster_only_with_the_rights_of_its_role(
+    fleet: SmallFleet, instance_role: Role
+) -> None:
+    cluster = f"arn:aws:ecs:{REGION}:{ACCOUNT}:cluster/{fleet.name}"
+    elsewhere = {"ArnEquals": {"ecs:cluster": f"{cluster}-other"}}
+    instance_role.set_policy(
+        allow("ecs:DiscoverPollEndpoint"),
+        allow(["ecs:RegisterContainerInstance", "ecs:Submit*"], cluster),
+        allow(["ecs:Poll", "ecs:StartTelemetrySession"], Condition=elsewhere),
+    )
+    logs = make_role(fleet.emulator, TASKS, allow("logs:*"))
+    define_task(fleet, role=make_role(fleet.emulator, TASKS).arn, execution_role=logs.arn)
+    fleet.set_desired_count(1)
+    fleet.wait(
+        lambda: any(i["LifecycleState"] == "InService" for i in fleet.group()["Instances"]),
+        "an instance is in service",
+    )
+    instances = f"arn:aws:ecs:{REGION}:{ACCOUNT}:container-instance/{fleet.name}/*"
+    assert "ecs:Poll" in wait_for_denial(fleet.emulator, instances)
+    joined = fleet.client("ecs").list_container_instances(cluster=fleet.name)
+    assert joined["containerInstanceArns"] == []
+
+
+MACHINE = {"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}
+
+
+def test_a_state_machine_needs_a_role_that_trusts_it_and_may_deliver_its_log(
+    emulator: Emulator,
+) -> None:
+    group = f"/aws/vendedlogs/{name()}"
+    emulator.client("logs").create_log_group(logGroupName=group)
+    destination = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{group}:*"
+    logging = {
+        "level": "ERROR",
+        "destinations": [{"cloudWatchLogsLogGroup": {"logGroupArn": destination}}],
+    }
+
+    def create(role: Role) -> object:
+        return emulator.client("stepfunctions").create_state_machine(
+            name=name(),
+            type="EXPRESS",
+            definition=json.dumps(MACHINE),
+            roleArn=role.arn,
+            loggingConfiguration=logging,
+        )
+
+    refused = error_of(lambda: create(make_role(emulator, LAMBDA)))
+    assert refused.code == "AccessDeniedException"
+    assert "authorized to assume the provided role" in refused.message
+    role = make_role(emulator, trust(Service="states.amazonaws.com"), allow("logs:PutLogEvents"))
+    refused = error_of(lambda: create(role))
+    assert "not authorized to access the Log Destination" in refused.message
+    role.set_policy(allow("logs:*"))
+    assert create(role)

@@ -11,6 +11,7 @@ from moto.autoscaling.models import autoscaling_backends
 from moto.ecs.models import ecs_backends
 
 from discord_diffusion_emulator.errors import TaskStartError
+from discord_diffusion_emulator.iam.settings import is_enforced
 from discord_diffusion_emulator.simulation import effects
 from discord_diffusion_emulator.simulation.effects import Effect
 from discord_diffusion_emulator.simulation.fleet_simulation import FleetSimulation, with_capacities
@@ -18,10 +19,10 @@ from discord_diffusion_emulator.simulation.journal import Journal
 from discord_diffusion_emulator.simulation.managed_scaling import is_protected
 from discord_diffusion_emulator.simulation.settings import Settings
 from discord_diffusion_emulator.simulation.snapshots import RegionSnapshot
-from discord_diffusion_emulator.simulation.state import Status
+from discord_diffusion_emulator.simulation.state import Instance, Status
 from discord_diffusion_emulator.tasks.launcher import TaskLauncher
 
-from . import moto_instances
+from . import instance_role, moto_instances
 from .moto_reader import read_snapshot
 from .moto_records import activities
 from .moto_writer import EcsTask, MotoWriter, add_event
@@ -137,12 +138,37 @@ class Region:
                 moto_instances.record_failed_launch(backend, group, reason, cause)
             case effects.InstanceInService(key):
                 moto_instances.complete_launch(backend, instances[key])
+                self._check_joining(key)
             case effects.InstanceTerminating(key, cause):
                 moto_instances.begin_termination(backend, instances[key], cause)
             case effects.InstanceTerminated(key):
                 moto_instances.complete_termination(backend, instances.pop(key))
             case effects.SpotWarning(key, kind):
                 LOG.info("Spot %s for %s", kind, instances[key].id)
+                self._check_draining(key)
+
+    def _check_joining(self, key: int) -> None:
+        """An instance whose role does not allow it never joins its cluster."""
+        instance = self.simulation.state.instances[key]
+        if is_enforced() and instance.cluster:
+            reason = instance_role.may_join(*self._instance_arguments(instance))
+            if reason:
+                LOG.error("%s", reason)
+                instance.cluster = None
+
+    def _check_draining(self, key: int) -> None:
+        """An instance whose role does not allow it is not drained at its Spot notice."""
+        instance = self.simulation.state.instances[key]
+        if is_enforced() and instance.cluster and instance.draining:
+            reason = instance_role.may_drain(*self._instance_arguments(instance))
+            if reason:
+                LOG.error("%s", reason)
+                instance.draining = False
+
+    def _instance_arguments(self, instance: Instance) -> tuple[Any, str, str, tuple[str, str]]:
+        group = self.autoscaling.autoscaling_groups[instance.group]
+        instance_id = self.writer.instances[instance.key].id
+        return group, instance_id, instance.cluster or "", (self.account, self.name)
 
     def _service(self, key: str) -> Any:
         return self.ecs.services[key.replace("/", ":")]

@@ -1,7 +1,7 @@
 """The principals and policies of the emulated accounts, as moto and LocalStack keep them."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -83,6 +83,15 @@ def role(arn: str) -> Any | None:
 def roles(account: str) -> list[Any]:
     """moto's records of all roles of an account."""
     return list(iam_backends[account][PARTITION].roles.values())
+
+
+def role_of_profile(account: str, profile: Mapping[str, str]) -> str | None:
+    """The ARN of the role of an instance profile, by the profile's `Arn` or `Name`."""
+    name = profile.get("Name") or profile.get("Arn", "").rpartition("/")[2]
+    for one in list(iam_backends[account][PARTITION].instance_profiles.values()):
+        if one.name == name and one.roles:
+            return str(one.roles[0].arn)
+    return None
 
 
 def identity_policies(entity: Any) -> Iterable[Policy]:

@@ -43,7 +43,8 @@ def _secret(given: Parameters, _scope: Scope) -> str:
     return secret
 
 
-_DELIVERIES = (
+# What Step Functions asks for to have a state machine's log delivered.
+LOG_DELIVERY = (
     "CreateLogDelivery",
     "DeleteLogDelivery",
     "DescribeLogGroups",
@@ -68,7 +69,7 @@ OPERATIONS: dict[str, Operation] = {
         f"logs.{name}": on(f"logs:{name}", _log_stream)
         for name in ("CreateLogGroup", "CreateLogStream", "PutLogEvents")
     },
-    **{f"logs.{name}": everywhere(f"logs:{name}") for name in _DELIVERIES},
+    **{f"logs.{name}": everywhere(f"logs:{name}") for name in LOG_DELIVERY},
     **{f"xray.{name}": everywhere(f"xray:{name}") for name in _TRACES},
     "ssm.GetParameter": on(
         "ssm:GetParameter", lambda given, scope: _parameter(given["Name"], scope)
