@@ -204,6 +204,16 @@ def test_an_error_of_the_worker_itself_is_the_result_as_it_is(scripted: Scripted
     assert list(failed(scripted.run(1)).values()) == [refused]
 
 
+def test_a_draw_function_that_loses_a_picture_is_a_defect(
+    scripted: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        recovery, "draw", lambda *_: ([DrawnPicture(None)], PhaseSeconds(1.0, 2.0, 3.0))
+    )
+    with pytest.raises(ValueError, match="shorter"):
+        scripted.run(2)
+
+
 def test_the_frames_of_an_error_are_not_kept(scripted: Scripted) -> None:
     refused = UnsupportedJobError("no such scheduler")
     scripted.fails = lambda _part: refused
