@@ -12,7 +12,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from discord_diffusion.access.limits import (
@@ -225,4 +225,4 @@ def _guild_key(record: JobRecord) -> str:
 
 
 def _ttl(moment: datetime) -> int:
-    return int((moment.astimezone(UTC) + KEPT).timestamp())
+    return int((moment + KEPT).timestamp())

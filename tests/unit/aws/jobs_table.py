@@ -18,13 +18,15 @@ NOW = datetime(2026, 1, 2, 23, 59, 30, tzinfo=UTC)
 PARAMETERS = GenerationParameters(
     prompt="a red circle", seed=7, steps=4, guidance=7.5, width=64, height=64, images=4
 )
+_SESSION = boto3.Session("key", "secret", region_name="us-east-1")
+"""One for all tests: it reads the description of DynamoDB's API once."""
 
 
 @contextmanager
 def jobs_table() -> Iterator[Table]:
     """An empty jobs table of its own."""
     with mock_aws():
-        client = boto3.client("dynamodb", region_name="us-east-1")
+        client = _SESSION.client("dynamodb")
         create_jobs_table(client, "jobs")
         yield Table("jobs", client=client)
 

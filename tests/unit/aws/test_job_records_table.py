@@ -39,7 +39,7 @@ def store(table: Table, monkeypatch: pytest.MonkeyPatch) -> JobStore:
     class Clock(datetime):
         @classmethod
         def now(cls, tz: Any = None) -> datetime:
-            return LATER.astimezone(tz)
+            return LATER.astimezone(tz) if tz else LATER.replace(tzinfo=None)
 
     monkeypatch.setattr(job_store, "datetime", Clock)
     monkeypatch.setattr(job_store.time, "time", lambda: LATER.timestamp() + 0.4)
