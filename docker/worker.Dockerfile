@@ -82,6 +82,7 @@ RUN python -m compileall -q /opt/worker
 ENV PYTHONPATH=/opt/worker:/opt/packages:/opt/torch \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
+    OMP_WAIT_POLICY=passive \
     MODEL=${MODEL:+/model} \
     HF_HOME=/cache/huggingface \
     HEALTH_FILE=/tmp/worker.health \

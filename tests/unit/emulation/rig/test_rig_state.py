@@ -13,7 +13,7 @@ import pytest
 
 from emulation.rig.host import processes
 from emulation.rig.host import stack as host
-from emulation.rig.host.processes import base_environment
+from emulation.rig.host.processes import base_environment, task_environment
 from emulation.rig.loopback import LOOPBACK, choose_port
 from emulation.rig.state import ProcessRecord, StackState, StateFolder
 
@@ -116,6 +116,15 @@ def test_a_state_of_another_version_still_names_its_processes(folder: StateFolde
     content = json.loads(folder.stack_file.read_text()) | {"field_of_tomorrow": 1}
     folder.stack_file.write_text(json.dumps(content))
     assert folder.load() == state
+
+
+def test_threads_of_a_task_wait_without_spinning_unless_the_person_says_otherwise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    assert task_environment()["OMP_WAIT_POLICY"] == "passive"
+    monkeypatch.setenv("OMP_WAIT_POLICY", "active")
+    assert task_environment()["OMP_WAIT_POLICY"] == "active"
 
 
 def test_loopback_is_reached_without_the_persons_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
