@@ -1,4 +1,4 @@
-"""`make bench`: measures the functions and the worker, prints tables, writes build/bench.json."""
+"""`make bench`: measures functions, worker and page; prints tables, writes build/bench.json."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from emulation.rig.host import stack as host
 from emulation.rig.options import FleetOptions, StackOptions
 from emulation.rig.stand_in_client import StandInClient
 from emulation.rig.state import StackState, StateFolder
-from tests.bench import fair_order, handler, request_path, worker
+from tests.bench import fair_order, handler, page, request_path, worker
 from tests.bench.machine import Machine
 from tests.stack import Stack, Workers
 from toolchain.display import Display
@@ -28,12 +28,13 @@ UNITS = {
     "handler": "milliseconds",
     "worker": "seconds a job, share of it",
     "fair_order": "seconds to the pictures, one worker",
+    "page": "milliseconds",
 }
 LAYOUT = Layout.of_this_checkout()
 
 
 def main() -> None:
-    """Measure the handler, the request path and the worker, one after another."""
+    """Measure the handler, the request path, the worker and the channel page, in this order."""
     machine = Machine.current()
     load_before = os.getloadavg()[0]
     with Display() as display:
@@ -49,6 +50,10 @@ def main() -> None:
             },
             **_measure_on_a_stack(display),
             "worker": display.run("worker: overhead", worker.worker_overhead),
+            "page": display.run(
+                "page: scroll a long channel",
+                lambda: {"longest_task": page.longest_task_ms()},
+            ),
         }
     path = LAYOUT.build / "bench.json"
     path.parent.mkdir(exist_ok=True)
@@ -102,7 +107,7 @@ def _measure_fair_order(state: StackState, folder: StateFolder) -> dict[str, Any
 def _print(result: dict[str, Any], machine: Machine) -> None:
     console = Console()
     console.print(f"\n{machine} (load before: {result['load_before']})\n")
-    for title in ("handler", "worker", "fair_order"):
+    for title in ("handler", "worker", "fair_order", "page"):
         table = Table(
             title=f"{title.replace('_', ' ')} ({UNITS[title]})", box=None, title_justify="left"
         )

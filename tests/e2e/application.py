@@ -3,7 +3,6 @@
 import io
 import json
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,8 +21,6 @@ Payload = dict[str, Any]
 
 ID = application()["application_id"]
 _USER_AGENT = "DiscordBot (https://application.test, 1.0)"
-_NEVER_SECONDS = 4.0
-"""Longer than the 3 s in which Discord wants an answer."""
 
 
 @dataclass
@@ -34,6 +31,8 @@ class Bot:
     http: httpx.Client
     payloads: list[Payload] = field(default_factory=list)
     reply: Callable[[Payload], Reply] = reply_to
+    ended: threading.Event = field(default_factory=threading.Event)
+    """Set when the application ends, which is when late responses are sent."""
 
     def received(self, name: str) -> list[Payload]:
         """The received interactions of a command, without its autocomplete interactions."""
@@ -116,6 +115,7 @@ def _listening(bot: Bot) -> Iterator[str]:
     try:
         yield f"http://127.0.0.1:{server.server_port}/interactions"
     finally:
+        bot.ended.set()
         server.shutdown()
         server.server_close()
         thread.join(5)
@@ -131,7 +131,7 @@ def _answer(bot: Bot, request: BaseHTTPRequestHandler) -> tuple[int, Payload]:
     bot.payloads.append(payload)
     reply = bot.reply(payload)
     if reply is None:
-        time.sleep(_NEVER_SECONDS)
+        bot.ended.wait()
         return 200, {"type": 5}
     return (reply, {}) if isinstance(reply, int) else (200, reply)
 
