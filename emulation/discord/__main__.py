@@ -9,7 +9,7 @@ import uvicorn
 
 from emulation.discord.app import create_app
 from emulation.discord.backend import Backend
-from emulation.discord.config import RECORDINGS, Config
+from emulation.discord.config import RECORDINGS, Config, Limits
 
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
@@ -28,6 +28,12 @@ def _parse_arguments() -> argparse.Namespace:
         type=float,
         default=300.0,
         help="mean seconds between wrong-signature probes; 0: none",
+    )
+    parser.add_argument(
+        "--answer-seconds",
+        type=float,
+        default=Limits().answer_seconds,
+        help="how long the application has for its first response; Discord's: %(default)s",
     )
     parser.add_argument("--seed", type=int, default=0, help="seed of chaos and of the probes")
     parser.add_argument(
@@ -62,6 +68,7 @@ def main() -> None:
         public_url=arguments.public_url or f"http://{arguments.host}:{arguments.port}",
         state_dir=arguments.state_dir,
         recordings_dir=arguments.recordings_dir or RECORDINGS,
+        limits=Limits(answer_seconds=arguments.answer_seconds),
         probe_interval_seconds=arguments.probe_interval,
         rate_limits=not arguments.no_rate_limits,
         seed=arguments.seed,

@@ -99,6 +99,8 @@ class StackOptions:
     region: str = "us-east-1"
     environment: str = "local"
     visibility_timeout_seconds: int = 30
+    answer_seconds: float = 3.0
+    """How long the stand-in waits for the first response to an interaction, as Discord does."""
     model: ModelOptions | None = None
     """The embedded model where none is named."""
     variables: Mapping[str, Any] = field(default_factory=dict)

@@ -13,7 +13,7 @@ Result = TypeVar("Result")
 def wait_until(
     condition: Callable[[], Result],
     what: str,
-    timeout_seconds: float = 30,
+    timeout_seconds: float = 120,
     detail: Callable[[], str] | None = None,
 ) -> Result:
     """Return what `condition` returns once that is true.

@@ -91,9 +91,7 @@ def test_every_job_is_answered_exactly_once_whatever_breaks(
         time.sleep(rng.uniform(0.1, 0.5))
     sent = crowd.end()
     fleet.wait_for_thaws()
-    wait_until(
-        lambda: stack.queue_depth() == (0, 0) or len(answered) < JOBS, "no message is left", 60
-    )
+    wait_until(lambda: stack.queue_depth() == (0, 0) or len(answered) < JOBS, "no message is left")
     seen = histories(stack, sent)
     reports = [history.report(stack.folder.logs) for history in seen if history.faults()]
     events = "\n".join(fleet.events)

@@ -150,8 +150,8 @@ def test_interruptions_and_a_killed_worker_lose_no_answer_and_repeat_none(
     mark = fleet.mark()
     interactions = fleet.send_crowd(USERS, EACH, 1300000000000000000, **CROWD)
     for number in range(3):
-        wait_until(lambda: _interrupt_one(fleet), f"interruption {number}", 120)
-    wait_until(lambda: _kill_one(fleet), "a worker is killed", 120)
+        wait_until(lambda: _interrupt_one(fleet), f"interruption {number}")
+    wait_until(lambda: _kill_one(fleet), "a worker is killed")
     fleet.wait_for_answers(interactions, IMAGES, 240)
     fleet.wait_until_asleep()
     changes = fleet.changes(mark)
@@ -190,14 +190,14 @@ def test_without_capacity_users_are_notified_and_the_other_jobs_are_drawn_once_i
         history = discord.interaction(interaction)["history"]
         return [version["content"] for version in history]
 
-    wait_until(lambda: NO_CAPACITY in texts(patient)[-1], "the patient user reads why", 60)
+    wait_until(lambda: NO_CAPACITY in texts(patient)[-1], "the patient user reads why")
     # Only now: a job that is refused before the first launch failed does not mention the failure.
     late = discord.send(
         "imagine", {"prompt": "a red ring"}, age_seconds=860, user_id="1400000000000000009"
     )
-    wait_until(lambda: UNCHARGED in texts(late)[-1], "the late one is refused in time", 60)
+    wait_until(lambda: UNCHARGED in texts(late)[-1], "the late one is refused in time")
     assert NO_CAPACITY in texts(late)[-1]
-    wait_until(lambda: fleet.alarm("no-capacity") == "ALARM", "people are notified", 90)
+    wait_until(lambda: fleet.alarm("no-capacity") == "ALARM", "people are notified")
     activities = fleet.client("autoscaling").describe_scaling_activities(
         AutoScalingGroupName=fleet.stack.state.auto_scaling_group_name, MaxRecords=1
     )["Activities"]
@@ -205,7 +205,7 @@ def test_without_capacity_users_are_notified_and_the_other_jobs_are_drawn_once_i
 
     fleet.agent.change("allow-capacity")
     fleet.wait_for_answers([patient], 1, 120)
-    wait_until(lambda: fleet.alarm("no-capacity") == "OK", "the alarm is over", 90)
+    wait_until(lambda: fleet.alarm("no-capacity") == "OK", "the alarm is over")
     fleet.wait_until_asleep()
     assert fleet.history_of(late, 4).uploads == []
     assert fleet.stack.queue_depth() == (0, 0)

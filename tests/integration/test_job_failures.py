@@ -4,6 +4,7 @@ import json
 import shutil
 import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,14 @@ def workers_of_ten_steps(stack: Stack, tmp_path: Path) -> Iterator[Workers]:
     workers.end()
 
 
+@contextmanager
+def no_answer_edited(stack: Stack) -> Iterator[None]:
+    """Discord's rate limit holds all edits up: no job ends before the test has seen it begin."""
+    stack.discord.set_chaos({"rate_limited": {"path": "/webhooks/", "seconds": 3.0}})
+    yield
+    stack.discord.set_chaos({})
+
+
 def pictures_shown(stack: Stack, interaction: str) -> int:
     """How many versions of the answer brought pictures to the user."""
     history = stack.discord.interaction(interaction)["history"]
@@ -40,12 +49,13 @@ def test_a_worker_killed_in_the_middle_of_a_job_loses_nothing(
     stack: Stack, workers: Workers
 ) -> None:
     worker = workers.start()
-    interaction = stack.discord.send("imagine", SLOW)
-    wait_until(lambda: stack.queue_depth() == (0, 1), "the job is being drawn")
-    workers.send(worker, signal.SIGKILL)
+    with no_answer_edited(stack):
+        interaction = stack.discord.send("imagine", SLOW)
+        wait_until(lambda: stack.queue_depth() == (0, 1), "the job is being drawn")
+        workers.send(worker, signal.SIGKILL)
     assert pictures_shown(stack, interaction) == 0
     workers.start()
-    answer = stack.discord.wait_for_pictures(interaction, 90)
+    answer = stack.discord.wait_for_pictures(interaction, 120)
     wait_until(lambda: stack.queue_depth() == (0, 0), "the job is deleted")
     assert len(answer.pictures) == 4
     assert pictures_shown(stack, interaction) == 1
@@ -54,11 +64,12 @@ def test_a_worker_killed_in_the_middle_of_a_job_loses_nothing(
 
 def test_a_stopped_worker_gives_its_job_back_or_finishes_it(stack: Stack, workers: Workers) -> None:
     worker = workers.start()
-    interaction = stack.discord.send("imagine", SLOW)
-    wait_until(lambda: stack.queue_depth() == (0, 1), "the job is being drawn")
-    workers.send(worker, signal.SIGTERM)
+    with no_answer_edited(stack):
+        interaction = stack.discord.send("imagine", SLOW)
+        wait_until(lambda: stack.queue_depth() == (0, 1), "the job is being drawn")
+        workers.send(worker, signal.SIGTERM)
     workers.start()
-    stack.discord.wait_for_pictures(interaction, 90)
+    stack.discord.wait_for_pictures(interaction, 120)
     wait_until(lambda: stack.queue_depth() == (0, 0), "the job is deleted")
     assert pictures_shown(stack, interaction) == 1
 
@@ -69,14 +80,14 @@ def test_the_user_of_a_job_that_cannot_be_drawn_is_notified_and_the_message_beco
     workers_of_ten_steps.start()
     failing = stack.discord.send("imagine", {"prompt": "a blue star", "steps": 11})
     with pytest.raises(AnswerError):
-        stack.discord.wait_for_pictures(failing, 60)
+        stack.discord.wait_for_pictures(failing, 120)
     found = stack.discord.interaction(failing)
     assert found["message"]["content"].startswith(FAILURE_MARK)
     assert "a blue star" in found["message"]["content"]
     assert sum(version["content"].startswith(FAILURE_MARK) for version in found["history"]) == 1
-    wait_until(lambda: stack.is_handled(failing), "the dead letter is handled", 60)
+    wait_until(lambda: stack.is_handled(failing), "the dead letter is handled")
     other = stack.discord.send("imagine", {"prompt": "a red circle", "images": 1, "steps": 10})
-    stack.discord.wait_for_pictures(other, 60)
+    stack.discord.wait_for_pictures(other, 120)
     wait_until(lambda: stack.queue_depth() == (0, 0), "the other job is deleted")
     wait_until(lambda: stack.dead_letters() == 0, "the dead letter is deleted")
 
@@ -93,8 +104,8 @@ def test_a_poison_message_ends_as_a_dead_letter_without_stopping_others(
         MessageDeduplicationId=f"poison-{hash(body)}",
     )
     interaction = stack.discord.send("imagine", {"prompt": "a red circle", "images": 1})
-    stack.discord.wait_for_pictures(interaction, 60)
-    wait_until(lambda: stack.is_handled(sent["MessageId"]), "the dead letter is handled", 60)
+    stack.discord.wait_for_pictures(interaction, 120)
+    wait_until(lambda: stack.is_handled(sent["MessageId"]), "the dead letter is handled")
     wait_until(lambda: stack.queue_depth() == (0, 0), "the other job is deleted")
     wait_until(lambda: stack.dead_letters() == 0, "the dead letter is deleted")
 

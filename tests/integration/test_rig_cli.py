@@ -122,7 +122,7 @@ def assert_fleet_commands_work(rig: Rig) -> None:
         assert name.startswith(f"{rig.state.project}-worker-")
     [before] = task_pids(rig)
     assert "Killed task" in rig.run("fleet", "crash-task")
-    wait_until(lambda: bool(task_pids(rig) - {before}), "another task runs", 60)
+    wait_until(lambda: bool(task_pids(rig) - {before}), "another task runs")
     if TARGET == DOCKER:
         wait_until(lambda: name not in container_stack.tasks(rig.state), "its container is gone")
     assert "no such active instance" in rig.run("fleet", "interrupt", "i-0", status=1)
@@ -168,7 +168,7 @@ def test_a_stack_is_started_used_and_stopped_by_commands(rig: Rig, tmp_path: Pat
     rig.run("chaos", "off", "slow")
     assert "A good day" in rig.run("chaos", "off")
 
-    wait_until(lambda: bool(task_pids(rig)), "a task runs again", 60)
+    wait_until(lambda: bool(task_pids(rig)), "a task runs again")
     old, tasks = parts(rig.state), task_pids(rig)
     kill_emulator(rig.state)
     rig.up()

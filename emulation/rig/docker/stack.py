@@ -143,6 +143,7 @@ def _settings(
         "MAXIMUM_TASKS": str(options.fleet.maximum_tasks),
         "SPEED": str(options.fleet.speed),
         "VISIBILITY_TIMEOUT_SECONDS": str(options.visibility_timeout_seconds),
+        "ANSWER_SECONDS": str(options.answer_seconds),
         "WORKER_IMAGE": image,
         "IAM": "enforce" if options.enforces_iam else "",
         "GPUS": json.dumps(gpus),

@@ -69,6 +69,7 @@ class Parts:
         """The stand-in for Discord, on a loopback port."""
         argv = [sys.executable, "-m", "emulation.discord", "--port", str(port)]
         argv += ["--host", LOOPBACK, "--state-dir", str(self.folder.path / "discord")]
+        argv += ["--answer-seconds", str(self.options.answer_seconds)]
         return self._spawn(STAND_IN, argv, base_environment())
 
     def start_telemetry(self) -> ProcessRecord:

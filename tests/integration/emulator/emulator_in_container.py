@@ -1,7 +1,6 @@
 """The emulator and its tasks as containers: target `docker`."""
 
 import json
-import time
 from collections.abc import Callable
 from functools import cache
 from hashlib import sha256
@@ -22,7 +21,7 @@ PYTHON = Path("/opt/lambda/bin/python")
 BASE = "discord-diffusion/rig"
 """The base image of tasks: Python, and a user that is not root."""
 NANOSECONDS = 1_000_000_000
-STOP_SECONDS = 5.0
+STOP_SECONDS = 15.0
 
 
 class EmulatorInContainer(Emulator):
@@ -93,13 +92,10 @@ class EmulatorInContainer(Emulator):
         self._wrapped.kill()
         self._wrapped.wait()
 
-    def stop(self) -> float:
-        started = time.monotonic()
+    def stop(self) -> None:
         if self.exit_status is None:
             self._wrapped.stop(timeout=int(STOP_SECONDS))
-        ended = time.monotonic() - started
         wait_until(lambda: not self._container.task_containers(), "no task is left", STOP_SECONDS)
-        return ended
 
     def remove(self) -> None:
         self._container.stop()

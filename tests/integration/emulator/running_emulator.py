@@ -76,8 +76,8 @@ class Emulator(ABC):
         """Kill the emulator, without a chance to clean up."""
 
     @abstractmethod
-    def stop(self) -> float:
-        """Stop the emulator, and return the seconds that took. Fails if a process is left."""
+    def stop(self) -> None:
+        """Stop the emulator. Fails if it takes long, or a process is left."""
 
     @abstractmethod
     def remove(self) -> None:

@@ -18,7 +18,7 @@ from emulation.rig.waiting import wait_until
 WORKER = Path(__file__).with_name("fleet_worker.py")
 IMAGE = "discord-diffusion/test-worker"
 """Contains WORKER, where tasks are containers."""
-SECONDS = 40.0
+SECONDS = 120.0
 FAST: dict[str, Any] = {
     "speed": 60,
     "alarm_speed": 10,

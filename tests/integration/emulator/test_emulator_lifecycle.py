@@ -57,10 +57,11 @@ def test_a_busy_emulator_stops_in_time_with_its_functions(
     ]
     for thread in waiting:
         thread.start()
-    assert own_emulator.stop() < 5
+    own_emulator.stop()
     assert own_emulator.exit_status == 0
     for thread in waiting:
-        thread.join(10)
+        thread.join(60)
+        assert not thread.is_alive()
 
 
 def test_functions_end_with_an_emulator_that_is_killed(own_emulator: Emulator) -> None:

@@ -65,7 +65,7 @@ def test_schedules_and_waits_are_as_fast_as_the_alarms(fleet: SmallFleet) -> Non
     )
     # At a tenth of the time: a rate of 6 s and a wait of 1.5 s, where AWS takes 75 s.
     receive = fleet.client("sqs").receive_message
-    fleet.wait(lambda: receive(QueueUrl=queue).get("Messages"), "the machine has waited", 40)
+    fleet.wait(lambda: receive(QueueUrl=queue).get("Messages"), "the machine has waited")
     events.remove_targets(Rule=fleet.name, Ids=["machine"])
     events.delete_rule(Name=fleet.name)
 
@@ -85,7 +85,7 @@ def test_a_scaled_minute_lasts_until_its_state_machines_have_ended(fleet: SmallF
         return list(machines.list_executions(stateMachineArn=machine)["executions"])
 
     # At a tenth of the time: a minute of 6 s, in which a wait of 11 s starts.
-    fleet.wait(lambda: len(executions()) == 2, "the second minute has begun", 40)
+    fleet.wait(lambda: len(executions()) == 2, "the second minute has begun")
     events.remove_targets(Rule=fleet.name, Ids=["machine"])
     events.delete_rule(Name=fleet.name)
     second, first = sorted(executions(), key=lambda execution: execution["startDate"], reverse=True)
@@ -110,6 +110,6 @@ def test_old_executions_are_deleted(fleet: SmallFleet) -> None:
     events.put_targets(
         Rule=fleet.name, Targets=[{"Id": "machine", "Arn": machine, "RoleArn": ROLE}]
     )
-    fleet.wait(lambda: kept() <= 101, "the newest hundred are left", 40)
+    fleet.wait(lambda: kept() <= 101, "the newest hundred are left")
     events.remove_targets(Rule=fleet.name, Ids=["machine"])
     events.delete_rule(Name=fleet.name)

@@ -102,7 +102,7 @@ def test_the_first_job_of_a_sleeping_fleet_wakes_it(deployment: Deployment, jobs
     assert record
     assert record.status is JobStatus.QUEUED
     fleet = deployment.fleet
-    wait_until(lambda: fleet.service()["desiredCount"] == 1, "the fleet is woken", 20)
+    wait_until(lambda: fleet.service()["desiredCount"] == 1, "the fleet is woken")
     deployment.invoke("backlog")
     time.sleep(1.1)  # the state of the fleet is cached for a second
     second = deployment.respond(imagine(prompt="a moon"))
@@ -122,9 +122,9 @@ def test_a_fleet_with_tasks_is_not_woken_and_one_without_jobs_is_idle(
     }
     wake = deployment.create_state_machine("wake")
     scaling = deployment.create_state_machine("scaling")
-    started = time.monotonic()
-    assert deployment.run_state_machine(scaling)["status"] == "SUCCEEDED"
-    assert time.monotonic() - started < 3, "one snapshot, no wait"
+    ended = deployment.run_state_machine(scaling)
+    assert ended["status"] == "SUCCEEDED"
+    assert ended["output"]["look"] == 1, "one snapshot, no wait"
     deployment.fleet.set_desired_count(2)
     assert deployment.run_state_machine(wake)["status"] == "SUCCEEDED"
     assert deployment.fleet.service()["desiredCount"] == 2
@@ -183,7 +183,7 @@ def test_users_are_notified_that_aws_has_no_gpu_and_a_hopeless_job_is_refused_on
         snapshot = FleetStateStore(Table(deployment.table, region="us-east-1")).get().snapshot
         return bool(snapshot and snapshot.launch_failed_at)
 
-    wait_until(launch_failed, "Auto Scaling says that it has no instance", 40)
+    wait_until(launch_failed, "Auto Scaling says that it has no instance")
     counts = deployment.invoke("waiting")
     assert counts == {"told": 1, "refused": 1, "ended": 0}
     assert deployment.invoke("waiting") == {"told": 0, "refused": 0, "ended": 0}
@@ -249,16 +249,14 @@ def test_the_user_of_a_dead_letter_is_notified_once_and_the_letter_counted_and_d
         )
         return messages(deployment, deployment.queue_url) == 0
 
-    wait_until(exhausted, "all messages are in the dead-letter queue", 20)
+    wait_until(exhausted, "all messages are in the dead-letter queue")
     wait_until(
         lambda: deployment.original_response("1000", job.token).get("content"),
         "the user is notified",
-        60,
     )
     wait_until(
         lambda: messages(deployment, deployment.dead_letter_url) == 0,
         "the dead-letter queue is empty",
-        60,
     )
     (apology,) = deployment.edits(job.token)
     assert apology.startswith("❌ This could not be drawn")

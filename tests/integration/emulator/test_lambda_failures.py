@@ -1,7 +1,6 @@
 """Failures of functions are reported as on Lambda."""
 
 import re
-import time
 from pathlib import Path
 
 import pytest
@@ -112,9 +111,7 @@ def test_a_function_that_times_out_is_killed_with_its_child_processes(
         Timeout=1,
     )
     warm = function.invoke().payload[0]
-    started = time.monotonic()
     result = function.invoke({"sleep": True})
-    assert time.monotonic() - started < 3
     assert result.error == "Unhandled"
     assert result.payload["errorType"] == "Sandbox.Timedout"
     assert result.payload["errorMessage"].endswith("Error: Task timed out after 1.00 seconds")
