@@ -278,7 +278,7 @@ def test_an_upload_that_is_stopped_by_its_fence_never_reaches_its_end() -> None:
     with pytest.raises(LeaseLostError):
         client.edit_original_response("1", TOKEN, content="x", files=[file], fence=fence)
     client.close()
-    server.join(10)
+    server.join(60)
     listener.close()
     head, _, body = bytes(arrived).partition(b"\r\n\r\n")
     length = int(re.search(rb"(?i)content-length: (\d+)", head)[1])  # type: ignore[index]  # sent

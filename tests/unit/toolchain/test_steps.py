@@ -64,7 +64,7 @@ def test_steps_that_need_each_other_run_in_order_whatever_their_number(workshop:
 
 
 def test_independent_steps_run_side_by_side(tmp_path: Path) -> None:
-    meeting = threading.Barrier(2, timeout=10)
+    meeting = threading.Barrier(2, timeout=60)
     steps = [Step(name, meeting.wait, (), tmp_path) for name in ("left", "right")]  # type: ignore[arg-type]
     assert Plan(steps, tmp_path / "stamps").run(quiet()) == 2
 

@@ -245,7 +245,7 @@ class MemoryHealth:
         self.states.append(state)
 
 
-def wait_until(condition: Callable[[], object], seconds: float = 5.0) -> None:
+def wait_until(condition: Callable[[], object], seconds: float = 60.0) -> None:
     """Return as soon as the condition holds; fail after the time."""
     end = time.monotonic() + seconds
     while not condition():

@@ -230,7 +230,7 @@ def test_a_worker_whose_device_is_lost_ends_and_holds_its_jobs_to_give_them_back
     with harness:
         messages = [make_message(make_job().to_json()) for _ in range(2)]
         harness.give(*messages)
-        harness.thread.join(10)
+        harness.thread.join(60)
         assert not harness.thread.is_alive()
         harness.worker.give_back()
     assert [type(error) for error in harness.errors] == [DeviceLostError]

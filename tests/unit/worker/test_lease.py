@@ -69,7 +69,7 @@ class SimulatedLease:
     def run(self) -> None:
         """Start the thread of the lease; returns when it has ended."""
         self.lease.start()
-        vars(self.lease)["_thread"].join(10)
+        vars(self.lease)["_thread"].join(60)
         assert not vars(self.lease)["_thread"].is_alive()
 
 
@@ -269,7 +269,7 @@ def test_the_end_of_a_lease_waits_for_an_extension_that_is_under_way() -> None:
     visibility.during = gate
     lease = make_lease(visibility)
     lease.start()
-    assert gate.reached.wait(5)
+    assert gate.reached.wait(60)
     ending = threading.Thread(target=lease.end)
     ending.start()
     assert lease.wait_for_end(5)

@@ -24,14 +24,14 @@ def test_a_job_that_hangs_leads_to_an_apology_in_time_and_ends_the_process(
     harness: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("discord_diffusion.worker.watchdog.OVERDUE_SECONDS", 0.05)
-    hang_until(harness, 0.3, lambda: harness.hung)
+    hang_until(harness, 2.0, lambda: harness.hung)
     [(_, text)] = harness.publisher.apologies
     assert text.startswith(FAILURE_MARK)
     assert harness.publisher.sent == []
 
 
 def test_a_job_that_is_only_slow_ends_without_ending_the_process(harness: Harness) -> None:
-    hang_until(harness, 0.3, lambda: harness.publisher.apologies)
+    hang_until(harness, 2.0, lambda: harness.publisher.apologies)
     assert len(harness.publisher.apologies) == 1
     assert len(harness.queue.released) == 1
     assert harness.hung == []

@@ -32,7 +32,7 @@ def test_jobs_with_equal_batch_keys_are_drawn_together_as_many_as_fit(
     harness.generator.pictures_at_once = 8
     harness.generator.during = gate
     harness.give(make_message(make_job(steps=1).to_json()))
-    assert gate.reached.wait(5)
+    assert gate.reached.wait(60)
     harness.generator.during = lambda: None
     harness.give(*(make_message(make_job(images=2).to_json()) for _ in range(5)))
     gate.open()
@@ -46,7 +46,7 @@ def test_jobs_with_different_batch_keys_are_drawn_apart_and_all_are_answered(
     harness.generator.pictures_at_once = 8
     harness.generator.during = gate
     harness.give(make_message(make_job(steps=1).to_json()))
-    assert gate.reached.wait(5)
+    assert gate.reached.wait(60)
     harness.generator.during = lambda: None
     harness.give(*(make_message(make_job(images=1, steps=n).to_json()) for n in (2, 3, 2, 3)))
     gate.open()

@@ -14,13 +14,13 @@ def test_a_stopping_worker_finishes_its_batch_and_gives_back_jobs_that_are_not_b
     harness.generator.during = gate
     begun, ready = (make_message(make_job(images=4).to_json()) for _ in range(2))
     harness.give(begun)
-    assert gate.reached.wait(5)
+    assert gate.reached.wait(60)
     harness.worker.held_jobs.expect_drawing_for(0.1)  # its end is near: the next one is fetched
     harness.give(ready)
     wait_until(lambda: harness.worker.held_jobs.all(Stage.READY))
     harness.worker.stop()
     gate.open()
-    harness.thread.join(10)
+    harness.thread.join(60)
     assert harness.queue.deleted == [begun.receipt_handle]
     assert harness.queue.released == [(ready.receipt_handle, 0)]
     assert len(harness.generator.drawn) == 1
@@ -33,13 +33,13 @@ def test_a_batch_that_cannot_end_in_time_is_given_back_at_once_except_on_its_las
     harness.generator.during = gate
     message = make_message(make_job().to_json(), receive_count)
     harness.give(message)
-    assert gate.reached.wait(5)
+    assert gate.reached.wait(60)
     harness.worker.held_jobs.expect_drawing_for(120)
     harness.worker.stop()
     if receive_count == 1:
         wait_until(lambda: harness.queue.released == [(message.receipt_handle, 0)])
     gate.open()
-    harness.thread.join(10)
+    harness.thread.join(60)
     assert len(harness.publisher.sent) == (receive_count == MAX_RECEIVES)
 
 
@@ -49,7 +49,7 @@ def test_an_upload_that_does_not_end_in_time_is_given_back_with_a_delay(
     harness.publisher.during_upload = gate
     message = make_message(make_job().to_json())
     harness.give(message)
-    assert gate.reached.wait(5)
+    assert gate.reached.wait(60)
     harness.worker.stop()
     harness.worker.give_back()
     assert harness.queue.released == [(message.receipt_handle, 10)]

@@ -81,7 +81,7 @@ class Harness:
         """Stop as SIGTERM would; returns when the worker has ended."""
         if self.thread.is_alive():
             self.worker.stop()
-            self.thread.join(10)
+            self.thread.join(60)
 
     def run(self, job: Job, receive_count: int = 1) -> ReceivedMessage:
         """Put a job into the queue and wait until the worker has ended it."""
@@ -115,7 +115,7 @@ class Gate:
 
     def __call__(self) -> None:
         self.reached.set()
-        assert self._open.wait(10)
+        assert self._open.wait(60)
 
     def open(self) -> None:
         self._open.set()
