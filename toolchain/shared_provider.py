@@ -4,42 +4,75 @@ Terraform starts a provider anew for each command, and the start of the AWS prov
 processor time than most commands do. An environment variable makes Terraform use a provider that
 runs already: https://developer.hashicorp.com/terraform/plugin/debugging
 
-Each run of Terraform configures the process anew, so only one run at a time may use it. It gets no
-setting or credential of AWS from the environment and is never used against AWS.
+Each run of Terraform configures the process anew, so only one run at a time may use it. It reads
+settings and credentials of AWS from its own environment, not from that of the run that uses it. By
+default it gets none of them. It is never used against AWS.
 
 `python -m toolchain.shared_provider PROGRAM` runs PROGRAM until standard input ends: that happens
 when the process that started it ends, for whatever reason.
 """
 
+import ipaddress
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from toolchain.errors import SetupError
 from toolchain.layout import Layout
 from toolchain.terraform import REATTACH_VARIABLE
 
+_ENDPOINT = "AWS_ENDPOINT_URL"
+
+
+def reaches_only_this_machine(environment: Mapping[str, str]) -> bool:
+    """Whether a provider with this environment calls an emulator on this machine, not AWS.
+
+    https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
+    """
+    addresses = [value for name, value in environment.items() if name.startswith(_ENDPOINT)]
+    ignored = environment.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() == "true"
+    return _ENDPOINT in environment and not ignored and all(map(_is_loopback, addresses))
+
+
+def _is_loopback(address: str) -> bool:
+    host = urlsplit(address).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
 
 @contextmanager
-def shared_provider(layout: Layout) -> Iterator[dict[str, str]]:
+def shared_provider(
+    layout: Layout, environment: Mapping[str, str] | None = None
+) -> Iterator[dict[str, str]]:
     """Start the provider; yields the environment variable with which Terraform uses it.
 
-    If the environment has that variable already, no provider is started and nothing is yielded.
+    `environment` is the provider's whole environment, with settings of AWS. Without it the provider
+    gets this process's, less those of AWS; and if this process has been handed a provider already,
+    none is started and nothing is yielded.
 
     Raises:
-        SetupError: the provider is not set up, or ended before it could be reached.
+        SetupError: the provider is not set up, would call AWS, or ended before it could be reached.
     """
-    if REATTACH_VARIABLE in os.environ:
-        yield {}
-        return
+    if environment is None:
+        if REATTACH_VARIABLE in os.environ:
+            yield {}
+            return
+        environment = {
+            name: value for name, value in os.environ.items() if not name.startswith("AWS_")
+        }
+    elif not reaches_only_this_machine(environment):
+        raise SetupError(f"a provider is shared only if {_ENDPOINT} is an emulator's, on loopback")
     command = [sys.executable, "-m", __name__, str(_program(layout.terraform_data))]
     with subprocess.Popen(
         command,
         cwd=layout.root,
-        env={name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
+        env=dict(environment),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

@@ -97,7 +97,7 @@ def _values(
 ) -> dict[str, Any]:
     scratch = Workspace(choices.state_folder.absolute() / ".variables")
     with scratch.locked():
-        scratch.copy_module(layout.infra, None)
+        scratch.copy_variables(layout.infra)
         placeholders = {
             name: value
             for name, value in variables.PLACEHOLDERS.items()
@@ -106,7 +106,7 @@ def _values(
         scratch.write_variables(placeholders)
         files = (scratch.variables, *_variable_files(choices))
         terraform = Terraform(program, scratch.module, scratch.data, files)
-        terraform.initialise(*_plugin_options(layout))
+        terraform.initialise()
         return variables.evaluate(terraform, chosen, layout.infra / "variables.tf")
 
 

@@ -16,6 +16,7 @@ from infra.deploy.errors import StoppedError, TerraformError
 from infra.deploy.interrupts import Interrupts
 from infra.deploy.plan import Plan
 from toolchain import terraform as terraform_program
+from toolchain.shared_provider import reaches_only_this_machine
 
 _CHANGES = ("create", "update", "delete")
 
@@ -88,12 +89,23 @@ class Terraform:
     def _completed(self, words: Sequence[str], stdin: str = "") -> subprocess.CompletedProcess[str]:
         return subprocess.run(  # noqa: S603 - Terraform, with words of our own
             [str(self.program), f"-chdir={self.module}", *words],
-            env=terraform_program.environment(self.data),
+            env=self._environment(words[0]),
             input=stdin,
             capture_output=True,
             text=True,
             check=False,
         )
+
+    def _environment(self, command: str) -> dict[str, str]:
+        """The environment of a command: a provider that runs already is used in a rehearsal alone.
+
+        Against AWS each command starts the provider whose checksum Terraform has verified. `init`
+        never uses one that runs, since it would leave that out of what it initialises.
+        """
+        env = terraform_program.environment(self.data)
+        if command == "init" or not reaches_only_this_machine(env):
+            env.pop(terraform_program.REATTACH_VARIABLE, None)
+        return env
 
     def _checked(self, ended: subprocess.CompletedProcess[str], command: str) -> str:
         self._write_log(f"terraform {command}: {ended.returncode}\n{ended.stderr}")
@@ -119,7 +131,7 @@ class Terraform:
             Interrupts() as interrupts,
             subprocess.Popen(  # noqa: S603 - as above
                 [str(self.program), f"-chdir={self.module}", command, "-json", *rest],
-                env=terraform_program.environment(self.data),
+                env=self._environment(command),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,

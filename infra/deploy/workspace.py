@@ -88,6 +88,18 @@ class Workspace:
         """Copy the module anew; its state is in S3 if there is a `backend` file, else local."""
         shutil.rmtree(self.module, ignore_errors=True)
         shutil.copytree(source, self.module, ignore=_NOT_COPIED)
+        self._write_backend(backend)
+
+    def copy_variables(self, source: Path) -> None:
+        """Copy the module's variables alone: Terraform reads and validates them without a provider,
+        whose start takes seconds."""
+        shutil.rmtree(self.module, ignore_errors=True)
+        self.module.mkdir(parents=True)
+        for path in source.glob("variables*.tf"):
+            shutil.copyfile(path, self.module / path.name)
+        self._write_backend(None)
+
+    def _write_backend(self, backend: Path | None) -> None:
         chosen = {"s3": {}} if backend else {"local": {"path": str(self.state)}}
         content = json.dumps({"terraform": {"backend": chosen}}, indent=2)
         (self.module / "backend.tf.json").write_text(content)

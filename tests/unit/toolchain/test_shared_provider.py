@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from emulation.rig.waiting import wait_until
@@ -72,6 +73,26 @@ def test_a_provider_named_by_the_environment_is_used(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv(REATTACH_VARIABLE, "{}")
     with shared_provider(LAYOUT) as variables:
         assert variables == {}
+
+
+def test_a_provider_with_an_environment_of_its_own_knows_an_emulator(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv(REATTACH_VARIABLE, "{}")
+    environment = {"PATH": os.environ["PATH"], "AWS_ENDPOINT_URL": "http://127.0.0.1:4566"}
+    with shared_provider(LAYOUT, environment) as variables:
+        provider = psutil.Process(provider_of(variables))
+        assert provider.environ()["AWS_ENDPOINT_URL"] == environment["AWS_ENDPOINT_URL"]
+        assert "HOME" not in provider.environ()
+    assert not provider.is_running()
+
+
+def test_a_provider_that_would_call_aws_is_not_shared() -> None:
+    with (
+        pytest.raises(SetupError, match="AWS_ENDPOINT_URL"),
+        shared_provider(LAYOUT, {"AWS_REGION": "us-east-1"}),
+    ):
+        pass
 
 
 def test_the_error_without_a_provider_names_the_set_up(tmp_path: Path) -> None:

@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from infra.deploy import variables
 from infra.deploy.cli import app
 from infra.deploy.errors import InputError
+from infra.deploy.terraform import Terraform
 from infra.deploy.workspace import Workspace
+from toolchain import terraform
 from toolchain.layout import Layout
 
 INFRA = Layout.of_this_checkout().infra
@@ -51,6 +54,19 @@ def test_a_renamed_file_does_not_stay_in_the_copy(workspace: Workspace, tmp_path
     workspace.copy_module(source, None)
     assert not (workspace.module / "old.tf").exists()
     assert (workspace.module / "new.tf").exists()
+
+
+def test_variables_are_read_without_a_provider(workspace: Workspace) -> None:
+    program = terraform.find(Layout.of_this_checkout().cache)
+    assert program
+    workspace.copy_variables(INFRA)
+    module = Terraform(program, workspace.module, workspace.data)
+    module.initialise()
+    found = variables.evaluate(
+        module, {"target": "aws", **variables.PLACEHOLDERS}, INFRA / "variables.tf"
+    )
+    assert found["project"] == "discord-diffusion"
+    assert not list(workspace.folder.rglob("terraform-provider-*"))
 
 
 def test_the_state_is_local_unless_a_backend_is_named(workspace: Workspace) -> None:
