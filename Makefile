@@ -81,7 +81,7 @@ test: setup ## Run the whole test suite
 
 .PHONY: test-unit
 test-unit: setup ## Run the tests that need no stack
-	@$(VENV)/python -m pytest tests/unit
+	@$(VENV)/python -m tests unit
 
 .PHONY: fuzz
 fuzz: setup ## Decode 10,000 damaged picture files of each format that users may send

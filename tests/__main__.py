@@ -1,17 +1,29 @@
-"""`python -m tests [ARGUMENTS OF PYTEST]`: tests that need no engine; all of them in lanes."""
+"""`python -m tests`: what needs no engine, in lanes; with `unit`, what needs no stack either.
 
+`python -m tests ARGUMENTS OF PYTEST` runs what they say, one test after another.
+"""
+
+import os
 import sys
 
 from tests import selection, suite
 from toolchain.layout import Layout
 
+_MOST_AT_A_TIME = 4
+"""Unit tests at a time: each process imports torch first."""
+
 
 def main() -> int:
-    """Run them; return pytest's last status."""
+    """Run them; return pytest's status."""
     root = Layout.of_this_checkout().root
-    if sys.argv[1:]:
-        return suite.run_pytest(root, sys.argv[1:], {})
-    return suite.run(root, (), selection.of_host(root), {})
+    match sys.argv[1:]:
+        case []:
+            return suite.run(root, (), selection.of_host(root), {})
+        case ["unit"]:
+            at_a_time = min(os.cpu_count() or 1, _MOST_AT_A_TIME)
+            return suite.run(root, (), selection.of_unit(root), {}, at_a_time=at_a_time)
+        case words:
+            return suite.run_pytest(root, words, {})
 
 
 if __name__ == "__main__":

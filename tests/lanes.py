@@ -1,8 +1,7 @@
-"""A plugin of pytest that runs tests in two lanes; the tests of a lane run one after another.
+"""A plugin of pytest that runs tests in lanes: several at a time, those of a lane one by one.
 
-Most of a stack's start is waiting, so a second lane saves time. But answers within three seconds,
-leases that are extended in time, and smooth pages need free processors: the modules that test these
-share one lane, and with it a stack.
+Most of a stack's start is waiting, so more lanes than processors save time. The modules of a lane
+share a stack, an emulator or another slow fixture, which would otherwise start once more.
 """
 
 from pathlib import PurePosixPath
@@ -11,23 +10,35 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-LANES = 2
-OPTIONS = ("-p", __name__, "-n", str(LANES), "--dist", "loadscope", "--no-loadscope-reorder")
-CROWDS = "crowds"
-_OF_CROWDS = ("tests/integration", "tests/e2e")
-"""Folders whose own modules, without subfolders, need a stack or a browser at full speed."""
-_OTHERS = ("test_rig_cli", "test_deploy_rehearsal")
-"""Modules of these folders that do not."""
-_TOGETHER = ("tests/infra", "tests/conformance/discord")
-"""Folders whose modules share slow fixtures."""
+_OPTIONS = ("-p", __name__, "--dist", "loadscope", "--no-loadscope-reorder")
+CROWDS, EMULATOR, FLEETS = "crowds", "emulator", "fleets"
+_BY_MODULE = {
+    # The stack of the whole run: all of tests/integration but the modules with stacks of their own.
+    "tests/e2e/test_real_stack.py": CROWDS,
+    **{
+        f"tests/integration/test_{name}.py": name
+        for name in ("fleet_scenarios", "rig_cli", "deploy_rehearsal")
+    },
+    # Fleets on the emulator of the whole run that runs tasks.
+    **{
+        f"tests/integration/emulator/test_fleet_agent{name}.py": FLEETS
+        for name in ("", "_schedules", "_tasks")
+    },
+    # Modules with emulators of their own.
+    **{
+        f"tests/integration/emulator/test_{name}.py": name
+        for name in ("functions", "fleet_lifecycle", "fleet_terraform", "production_module")
+    },
+}
+_BY_FOLDER = {
+    "tests/integration": CROWDS,
+    "tests/integration/emulator": EMULATOR,
+    **{name: name for name in ("tests/e2e", "tests/infra", "tests/conformance/discord")},
+}
 
 
 class Lanes(LoadScopeScheduling):
-    """Sends the tests of a lane to one process.
-
-    xdist's own groups would append their name to a test's: pytest 9.2 loses it, and `--last-failed`
-    then does not find the test.
-    """
+    """Sends the tests of a lane to one process. xdist's own groups would change a test's name."""
 
     def _split_scope(self, nodeid: str) -> str:
         return lane(nodeid)
@@ -40,10 +51,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Lanes:
     return Lanes(config, log)
 
 
+def options(at_a_time: int) -> tuple[str, ...]:
+    """The options of pytest that run so many tests at a time."""
+    return (*_OPTIONS, "-n", str(at_a_time))
+
+
 def lane(nodeid: str) -> str:
-    """The lane of a test: that of the crowds, its folder's, or its module's."""
+    """The lane of a test, by its module or folder; other modules have lanes of their own."""
     module = PurePosixPath(nodeid.split("::", 1)[0])
-    folder = module.parent.as_posix()
-    if folder in _OF_CROWDS and module.stem not in _OTHERS:
-        return CROWDS
-    return folder if folder in _TOGETHER else module.as_posix()
+    name = module.as_posix()
+    return _BY_MODULE.get(name) or _BY_FOLDER.get(module.parent.as_posix(), name)

@@ -4,9 +4,10 @@ Target `docker` has all of tests/docker and of tests/integration but those named
 runs there, unless ELSEWHERE says why not. Target `host` has what needs no engine.
 """
 
+import itertools
 from pathlib import Path
 
-from tests.lanes import CROWDS, lane
+from tests.lanes import CROWDS, EMULATOR, FLEETS, lane
 
 _IN_PROCESS = "the stand-in answers in the test's own process; its image: test_standin_server.py"
 ELSEWHERE = {
@@ -25,8 +26,33 @@ ELSEWHERE = {
 }
 """Modules of tests/integration that run on target `host` alone, and why."""
 
-_STACKS_OF_THEIR_OWN = ("test_fleet_", "test_docker_stack", "test_rig_cli")
-_MINUTES_LONG = ("test_deploy_rehearsal", "test_production_module")
+_LONGEST = (
+    "tests/docker/test_docker_stack.py",
+    CROWDS,
+    "fleet_scenarios",
+    "tests/infra",
+    "deploy_rehearsal",
+    "production_module",
+    "rig_cli",
+    "tests/docker/test_docker_cycles.py",
+    FLEETS,
+    "functions",
+    EMULATOR,
+    "fleet_terraform",
+    "fleet_lifecycle",
+    "tests/e2e",
+    "tests/conformance/discord",
+)
+"""Lanes that take long, longest first: started last, one would leave the other processes idle."""
+_LONGEST_OF_UNIT = (
+    "tests/unit/fixtures/model/",
+    "tests/unit/worker/pipeline/",
+    "tests/unit/functions/",
+    "tests/unit/infra/capacity/",
+    "tests/unit/toolchain/",
+    "tests/unit/emulation/",
+)
+"""Folders of unit tests, likewise."""
 
 
 def of_docker(root: Path) -> list[str]:
@@ -40,22 +66,22 @@ def of_host(root: Path) -> list[str]:
     return sorted(_below(root, "tests") - _below(root, "tests/docker"), key=_turn)
 
 
+def of_unit(root: Path) -> list[str]:
+    """What needs no stack, relative to the checkout."""
+    return sorted(_below(root, "tests/unit"), key=_turn)
+
+
 def _below(root: Path, folder: str) -> set[str]:
     return {path.relative_to(root).as_posix() for path in (root / folder).rglob("test_*.py")}
 
 
-def _turn(name: str) -> tuple[bool, bool, bool, bool, str]:
-    """The sort key of a module: crowds come first, since they take longest.
-
-    In each lane, modules that start a stack of their own come first: once the stack of the whole
-    run has started, theirs would run beside it. Then come single modules that take minutes: started
-    last, they would leave the other lane idle. Unit tests fill both lanes at the end.
-    """
-    module = Path(name).name
+def _turn(name: str) -> tuple[bool, int, int, str]:
+    """The sort key of a module. Unit tests, the shortest, fill all processes at the end."""
+    place = dict(zip(_LONGEST, itertools.count()))
+    folders = [name.startswith(folder) for folder in _LONGEST_OF_UNIT]
     return (
-        lane(name) != CROWDS,
         name.startswith("tests/unit/"),
-        not module.startswith(_STACKS_OF_THEIR_OWN),
-        not module.startswith(_MINUTES_LONG),
+        place.get(lane(name), len(place)),
+        folders.index(True) if any(folders) else len(folders),
         name,
     )

@@ -1,7 +1,4 @@
-"""Runs the whole suite of a target in two lanes, and then runs the failed tests again, alone.
-
-Two processors are not always enough for the deadlines of two tests: a test fails if it fails alone.
-"""
+"""Runs the test modules of a target in lanes, each test once."""
 
 import os
 import subprocess
@@ -9,19 +6,21 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import pytest
-
 from tests import lanes
 
+AT_A_TIME = 3
 
-def run(root: Path, words: Sequence[str], modules: Sequence[str], env: Mapping[str, str]) -> int:
-    """Run modules in lanes, and failed tests again, alone; return pytest's last status."""
-    status = run_pytest(root, [*words, *lanes.OPTIONS, *modules], env)
-    if status == pytest.ExitCode.TESTS_FAILED:
-        sys.stderr.write("\nThe tests that failed beside others are run again, alone:\n")
-        again = ("--last-failed", "--last-failed-no-failures=none")
-        return run_pytest(root, [*words, *again, *modules], env)
-    return status
+
+def run(
+    root: Path,
+    words: Sequence[str],
+    modules: Sequence[str],
+    env: Mapping[str, str],
+    *,
+    at_a_time: int = AT_A_TIME,
+) -> int:
+    """Run modules, so many tests at a time; return pytest's status."""
+    return run_pytest(root, [*words, *lanes.options(at_a_time), *modules], env)
 
 
 def run_pytest(root: Path, words: Sequence[str], env: Mapping[str, str]) -> int:

@@ -17,6 +17,8 @@ NO_ENGINE = 3
 IMAGES = ("emulator", "discord", "terraform", "worker-cpu")
 # A test may start a stack of containers.
 OPTIONS = ("-o", "timeout=900")
+# Two stacks of containers fill the memory of a small machine.
+AT_A_TIME = 2
 # Ryuk's image would have to be pulled; every fixture removes what it started.
 ENVIRONMENT = {"TARGET": "docker", "TESTCONTAINERS_RYUK_DISABLED": "true"}
 
@@ -35,7 +37,8 @@ def main() -> int:
     if words := sys.argv[1:]:
         status = suite.run_pytest(root, [*OPTIONS, *words], ENVIRONMENT)
     else:
-        status = suite.run(root, OPTIONS, selection.of_docker(root), ENVIRONMENT)
+        modules = selection.of_docker(root)
+        status = suite.run(root, OPTIONS, modules, ENVIRONMENT, at_a_time=AT_A_TIME)
     # pytest has statuses of its own, 3 among them.
     return int(status != 0)
 

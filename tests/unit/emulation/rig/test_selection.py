@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from tests.selection import ELSEWHERE, of_docker, of_host
+from tests.lanes import CROWDS, lane
+from tests.selection import _LONGEST, ELSEWHERE, of_docker, of_host, of_unit
 from toolchain.layout import Layout
 
 ROOT = Layout.of_this_checkout().root
@@ -31,14 +32,15 @@ def test_all_modules_but_those_of_docker_run_without_an_engine() -> None:
     assert all(name.startswith("tests/docker/") for name in left)
 
 
-def test_the_longest_modules_come_first_in_their_lanes() -> None:
-    found = [Path(name).stem for name in of_docker(ROOT)]
-    assert found[0] == "test_fleet_scenarios"
-    lanes = ("test_channel_limits", "test_rig_cli", "test_production_module", "test_docker_cycles")
-    assert sorted(lanes, key=found.index) == list(lanes)
+def test_the_longest_lanes_come_first() -> None:
+    found = [lane(name) for name in of_host(ROOT)]
+    assert found[0] == CROWDS
+    assert found[found.count(CROWDS)] == "fleet_scenarios"
+    assert set(_LONGEST) <= {*found, *map(lane, of_docker(ROOT))}
 
 
 def test_unit_tests_come_last() -> None:
     found = [Path(name).stem for name in of_host(ROOT)]
-    lanes = ("test_smoothness", "test_deploy_rehearsal", "test_module", "test_lanes")
-    assert sorted(lanes, key=found.index) == list(lanes)
+    modules = ("test_deploy_rehearsal", "test_webhooks_api", "test_embedded_model", "test_job")
+    assert sorted(modules, key=found.index) == list(modules)
+    assert [name for name in of_host(ROOT) if name.startswith("tests/unit/")] == of_unit(ROOT)
