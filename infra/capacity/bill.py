@@ -92,6 +92,13 @@ IDLE = Load("nobody asks", 0)
 SMALL = Load("1,000 pictures a day", 1000 * DAYS)
 LARGE = Load("1,000,000 pictures a month", 1e6)
 LOADS = (SMALL, LARGE)
+COMMUNITY_SIZES = (50, 500, 5000)
+
+
+def community(members: int) -> Load:
+    """What a community of so many members asks for."""
+    asks = members * counts()["active_share"] * counts()["commands_a_day"]
+    return Load(f"{members:,} members", asks * PICTURES_PER_JOB * DAYS)
 
 
 @dataclass(frozen=True)
@@ -118,6 +125,7 @@ def bill(
     region: str = REGIONS[0],
     variant: Variant = DEFAULT,
     counted: Figures | None = None,
+    spot_share: float = SPOT_SHARE,
 ) -> Bill:
     """The bill of a variant for a month of a load.
 
@@ -126,6 +134,7 @@ def bill(
         region: the region whose instance prices are used.
         variant: how the deployment runs.
         counted: other counts than those of `counts.toml`.
+        spot_share: share of the instances that are Spot, 0 to 1.
 
     Raises:
         LookupError: the price of an instance in the region is not known.
@@ -135,7 +144,7 @@ def bill(
         raise LookupError(f"prices.toml has no price of {INSTANCE} in {region}")
     counted = counted or counts()
     use = use_in_month(day_of(variant, jobs=load.jobs_per_day)) if load.pictures else Use()
-    return Bill(standing_costs(counted), working_costs(use, instance, SPOT_SHARE, counted), use)
+    return Bill(standing_costs(counted), working_costs(use, instance, spot_share, counted), use)
 
 
 def use_in_month(day: Day) -> Use:
@@ -179,6 +188,7 @@ def _observations(
     machine = machine_seconds * figures()["express_gigabytes"]
     function = observations * counted["observation_seconds"] * counted["backlog_gigabytes"]
     logs = observations * counted["observation_log_gigabytes"]
+    queries = observations * counted["reads_per_observation"]
     return (
         _line("scaling state machine, executions", MINUTES, "express_request"),
         _line("scaling state machine, GB-seconds", machine, "express_gigabyte_second"),
@@ -186,6 +196,7 @@ def _observations(
         _line("Lambda `backlog`, GB-seconds", function, "lambda_gigabyte_second"),
         _line("observations of the queue", observations, "sqs_request"),
         _line("the fleet's item in the table, writes", observations, "table_write"),
+        _line("looks for the oldest job, in read units", queries, "table_read"),
         _line("logs, GB", logs, "log_gigabyte"),
     )
 

@@ -23,6 +23,7 @@ CAPACITY_PARTS: Mapping[str, Callable[[], str]] = {
     "figures": limits.figures_table,
 }
 COST_PARTS: Mapping[str, Callable[[], str]] = {
+    "communities": days_and_bills.communities_table,
     "months": days_and_bills.months_table,
     "variants": days_and_bills.variants_table,
     "idle": days_and_bills.idle_table,

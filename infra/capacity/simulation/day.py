@@ -30,6 +30,8 @@ class Variant:
     speed: str = "T4, one batch of four"
     hold_seconds: float = HOLD_SECONDS
     provider_alone: bool = False
+    second_instance: bool = False
+    """Whether the capacity provider starts a second instance while the first one boots."""
 
     @property
     def boot(self) -> str:
@@ -41,8 +43,16 @@ DEFAULT = Variant("default")
 HOLD_5_MINUTES = Variant("5 minutes of holding", hold_seconds=300)
 HOLD_15_MINUTES = Variant("15 minutes of holding", hold_seconds=900)
 PROVIDER_ALONE = Variant("instances left to the capacity provider", provider_alone=True)
+SECOND_INSTANCE = Variant("a second instance at each wake-up", second_instance=True)
 FASTER_GPU = Variant("on A10G", speed="A10G, four pictures")
-VARIANTS = (DEFAULT, HOLD_5_MINUTES, HOLD_15_MINUTES, PROVIDER_ALONE, FASTER_GPU)
+VARIANTS = (
+    DEFAULT,
+    HOLD_5_MINUTES,
+    HOLD_15_MINUTES,
+    SECOND_INSTANCE,
+    PROVIDER_ALONE,
+    FASTER_GPU,
+)
 
 
 def simulate(variant: Variant, jobs: tuple[Job, ...], seed: int) -> Day:
@@ -64,7 +74,14 @@ def simulate(variant: Variant, jobs: tuple[Job, ...], seed: int) -> Day:
     clock, queue, ledger = Clock(), JobQueue(), Ledger()
     chance = random.Random(seed)  # noqa: S311 - a simulation, not a secret
     fleet = Fleet(clock, queue, ledger, timings, chance)
-    policy = ScalingPolicy(fleet, target, boot, variant.hold_seconds, variant.provider_alone)
+    policy = ScalingPolicy(
+        fleet,
+        target,
+        boot,
+        variant.hold_seconds,
+        provider_alone=variant.provider_alone,
+        second_instance=variant.second_instance,
+    )
     policy.start()
 
     def arrive(job: Job) -> None:

@@ -35,6 +35,9 @@ class ScalingPolicy:
     With `provider_alone` the capacity provider's managed scaling alone starts and terminates
     instances. Otherwise the wake-up raises the Auto Scaling group too, and the scaling loop
     releases empty instances, as a deployment does.
+
+    With `second_instance` the capacity provider counts an instance that boots as none, and so asks
+    for the two that it starts from zero: https://github.com/aws/containers-roadmap/issues/945
     """
 
     fleet: Fleet
@@ -42,6 +45,7 @@ class ScalingPolicy:
     boot: Boot
     hold_seconds: float
     provider_alone: bool
+    second_instance: bool = False
 
     def __post_init__(self) -> None:
         self._out_steps = scale_out_steps(self.target.maximum)
@@ -92,6 +96,14 @@ class ScalingPolicy:
         fleet.desired_tasks = max(1, desired_tasks(self._observation(), self.target))
         if not self.provider_alone and fleet.desired_instances == 0:
             fleet.desired_instances = fleet.desired_tasks
+            if self.second_instance:
+                fleet.clock.after(figures()["reservation_period"], self._start_another)
+        fleet.settle()
+
+    def _start_another(self) -> None:
+        fleet = self.fleet
+        least = min(self.target.maximum, figures().count("first_scale_out"))
+        fleet.desired_instances = max(fleet.desired_instances, least)
         fleet.settle()
 
     def _observe(self) -> None:

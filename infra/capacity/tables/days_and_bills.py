@@ -2,13 +2,26 @@
 
 from collections.abc import Iterator, Sequence
 
-from infra.capacity.bill import IDLE, LARGE, LOADS, REGIONS, Bill, Line, bill, total
+from infra.capacity.bill import (
+    COMMUNITY_SIZES,
+    IDLE,
+    LARGE,
+    LOADS,
+    REGIONS,
+    Bill,
+    Line,
+    Load,
+    bill,
+    community,
+    total,
+)
 from infra.capacity.figures import Figures, counts, instances, prices
 from infra.capacity.simulation.day import (
     DEFAULT,
     HOLD_5_MINUTES,
     HOLD_15_MINUTES,
     PROVIDER_ALONE,
+    SECOND_INSTANCE,
     SEED,
     VARIANTS,
     Variant,
@@ -20,7 +33,7 @@ from infra.capacity.tables.markdown import number, seconds, sources_table, table
 
 SEEDS = tuple(range(SEED, SEED + 10))
 NIGHT_ENDS = 7.5 * 3600
-_BILLED_VARIANTS = (DEFAULT, HOLD_5_MINUTES, HOLD_15_MINUTES, PROVIDER_ALONE)
+_BILLED_VARIANTS = (DEFAULT, HOLD_5_MINUTES, HOLD_15_MINUTES, SECOND_INSTANCE, PROVIDER_ALONE)
 _WEBP_GIGABYTES = 0.0004
 """GB of a job's answer as WebP of quality 92, four pictures of 0.1 MB: an assumption."""
 
@@ -70,6 +83,27 @@ def seeds_sentence() -> str:
         f"{lost[0]:.1f} to {lost[-1]:.1f} % of the jobs get no pictures, the 95th percentile of "
         f"the wait without the burst is {seconds(p95[0])} to {seconds(p95[-1])}, and instances "
         f"are up for {hours[0]:.1f} to {hours[-1]:.1f} hours."
+    )
+
+
+def communities_table() -> str:
+    """What a month costs for communities of some sizes, in the default region."""
+    loads = (IDLE, *(community(members) for members in COMMUNITY_SIZES))
+    header = ("community", "pictures a month", "GPU-hours", "$ a month on Spot", "$ on demand")
+    return table(
+        (*header, "$ on Spot, two instances a wake-up"), [_community_row(load) for load in loads]
+    )
+
+
+def _community_row(load: Load) -> tuple[str, ...]:
+    usual, worst = bill(load), bill(load, variant=SECOND_INSTANCE)
+    return (
+        load.name,
+        f"{usual.use.pictures:,.0f}",
+        number(usual.use.instance_hours),
+        f"**{usual.dollars:,.2f}**",
+        f"{bill(load, spot_share=0).dollars:,.2f}",
+        f"{worst.dollars:,.2f}",
     )
 
 

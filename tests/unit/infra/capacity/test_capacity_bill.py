@@ -1,15 +1,28 @@
 """The bills: their totals, and that docs/costs.md shows the computed ones."""
 
 import inspect
+import re
 from pathlib import Path
 
 import pytest
 
 from infra.capacity import bill as bill_module
-from infra.capacity.bill import IDLE, LARGE, LOADS, REGIONS, SMALL, Line, bill, total
+from infra.capacity.bill import (
+    COMMUNITY_SIZES,
+    IDLE,
+    LARGE,
+    LOADS,
+    REGIONS,
+    SMALL,
+    Line,
+    bill,
+    community,
+    total,
+)
 from infra.capacity.estimate import estimate
-from infra.capacity.figures import counts, instances, prices
+from infra.capacity.figures import counts, instances, prices, speed
 from infra.capacity.pages import COST_PARTS, render
+from infra.capacity.simulation.day import SECOND_INSTANCE
 
 ROOT = Path(__file__).parents[4]
 DOCUMENT = ROOT / "docs" / "costs.md"
@@ -78,3 +91,22 @@ def test_the_estimate_of_an_unknown_type_holds_the_idle_month_alone() -> None:
     found = estimate("p9.huge", "us-east-1", 100, maximum_tasks=1)
     assert found.idle_month > 0
     assert (found.hour, found.thousand_pictures, found.most_per_hour) == (None, None, None)
+
+
+def test_a_community_costs_more_on_demand_with_a_second_instance_and_with_more_members() -> None:
+    dollars = [bill(community(members)).dollars for members in COMMUNITY_SIZES]
+    assert bill(IDLE).dollars < dollars[0] < dollars[1] < dollars[2]
+    small = community(COMMUNITY_SIZES[0])
+    assert bill(small, variant=SECOND_INSTANCE).dollars > dollars[0]
+    assert bill(small, spot_share=0).dollars > dollars[0]
+
+
+def test_the_bill_is_for_the_default_number_of_steps() -> None:
+    """Drawing takes in proportion to the steps, and so do most of the costs."""
+    variables = (ROOT / "infra" / "variables_request_path.tf").read_text(encoding="utf-8")
+    [steps] = re.findall(r"steps\s+= optional\(number, (\d+)\)", variables)
+    for name in ("T4, one batch of four", "A10G, four pictures"):
+        assert f"the default {steps} steps" in speed(name).note
+    assert speed("T4, one batch of four").seconds == pytest.approx(
+        int(steps) / 1.79 + 0.86, abs=0.1
+    )

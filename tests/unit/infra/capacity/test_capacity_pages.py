@@ -68,7 +68,7 @@ def test_the_command_checks_a_page_and_computes_it_again(tmp_path: Path) -> None
     assert "make capacity" in stale.stderr
     assert capacity("pages", str(document)).returncode == 0
     assert capacity("pages", "--check", str(document)).returncode == 0
-    assert "4,500" in document.read_text()
+    assert "6,800" in document.read_text()
 
 
 def test_the_command_prints_parts_and_refuses_others() -> None:
