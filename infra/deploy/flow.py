@@ -137,9 +137,7 @@ class Flow:
             if image.is_pushed(context.aws, repository, tag):
                 report("nothing changed")
             else:
-                account = context.aws.identity()["Account"]
-                registry = f"{account}.dkr.ecr.{context.deployment.region}.amazonaws.com"
-                reference = f"{registry}/{repository}:{tag}"
+                reference = f"{image.address(context.aws, repository)}:{tag}"
                 _worker_image(context).build(reference, report)
                 sizes = image.sizes(reference)
                 image.push(image.login(context.aws), reference, report)

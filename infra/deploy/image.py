@@ -108,6 +108,17 @@ def is_pushed(aws: Aws, repository: str, tag: str) -> bool:
     return True
 
 
+def address(aws: Aws, repository: str) -> str:
+    """The repository's address, whose domain depends on AWS's partition.
+
+    Raises:
+        AwsError: there is no such repository, or AWS refused the call.
+    """
+    with aws_action("ecr:DescribeRepositories"):
+        found = aws.client("ecr").describe_repositories(repositoryNames=[repository])
+    return str(found["repositories"][0]["repositoryUri"])
+
+
 @dataclass(frozen=True)
 class Login:
     """User and password for a registry; valid for some hours."""
