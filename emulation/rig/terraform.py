@@ -64,6 +64,9 @@ class Terraform:
 
     layout: Layout
     folder: Path
+    provider: Mapping[str, str] = field(default_factory=dict)
+    """A provider that runs, as `shared_provider` returned it; without it each command starts one,
+    unless the environment names one."""
 
     @property
     def _state(self) -> Path:
@@ -176,8 +179,9 @@ class Terraform:
         env = terraform_program.environment(self.layout.terraform_data)
         # The person's own AWS settings must not reach a run against the emulator.
         env = {name: value for name, value in env.items() if not name.startswith("AWS_")}
-        provider: AbstractContextManager[dict[str, str]] = (
-            shared_provider(self.layout) if needs_provider else nullcontext({})
+        starts_one = needs_provider and not self.provider
+        provider: AbstractContextManager[Mapping[str, str]] = (
+            shared_provider(self.layout) if starts_one else nullcontext(self.provider)
         )
         with provider as variables:
-            yield env | variables
+            yield env | dict(variables)

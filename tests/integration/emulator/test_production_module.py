@@ -16,11 +16,15 @@ from small_fleet import IMAGE, worker_tasks
 from emulation.rig.options import lambda_architecture
 from emulation.rig.terraform import Outputs, Terraform
 from emulation.rig.waiting import wait_until
+from infra.deploy.aws import Aws
+from infra.deploy.task_definitions import deregister_revisions
 from toolchain.layout import Layout
+from toolchain.shared_provider import shared_provider
 from toolchain.terraform import REATTACH_VARIABLE
 
 LAYOUT = Layout.of_this_checkout()
 PUBLIC = [{"Key": "Tier", "Value": "Public"}]
+Provider = dict[str, str]
 START_SECONDS = 60.0
 # The kinds of resources in the module.
 KINDS = 28
@@ -34,6 +38,14 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     running.remove()
 
 
+@pytest.fixture
+def providers(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Provider, Provider]]:
+    """A provider for each of two runs of Terraform at once."""
+    monkeypatch.delenv(REATTACH_VARIABLE, raising=False)
+    with shared_provider(LAYOUT) as first, shared_provider(LAYOUT) as second:
+        yield first, second
+
+
 @dataclass(frozen=True)
 class Deployment:
     """One deployment to the emulator, with its own state."""
@@ -42,8 +54,10 @@ class Deployment:
     terraform: Terraform
 
     @classmethod
-    def of(cls, emulator: Emulator, folder: Path, name: str, **settings: Any) -> "Deployment":
-        terraform = Terraform(LAYOUT, folder / name)
+    def of(
+        cls, emulator: Emulator, provider: Provider, folder: Path, name: str, **settings: Any
+    ) -> "Deployment":
+        terraform = Terraform(LAYOUT, folder / name, provider)
         terraform.write_variables(
             {
                 "target": "localstack",
@@ -80,6 +94,25 @@ def together(*calls: Any) -> list[Any]:
         return [future.result() for future in [pool.submit(call) for call in calls]]
 
 
+@dataclass(frozen=True)
+class EmulatedAws(Aws):
+    """AWS as the deploy step calls it, in the emulator."""
+
+    emulator: Emulator
+
+    def client(self, service: str) -> Any:
+        return self.emulator.client(service)
+
+
+def remove(deployment: Deployment, emulator: Emulator) -> None:
+    """Remove a deployment as the deploy step does: Terraform leaves the worker's revisions."""
+    deployment.terraform.destroy()
+    assert deployment.types() == set()
+    assert count_named(emulator, deployment.prefix) == {"task definition": 1}
+    deregister_revisions(EmulatedAws("us-east-1", emulator), f"{deployment.prefix}-worker")
+    assert count_named(emulator, deployment.prefix) == {}
+
+
 def share_the_default_vpc(emulator: Emulator) -> None:
     """Tag its subnets as an account's owner would."""
     ec2 = emulator.client("ec2")
@@ -95,28 +128,29 @@ def without(found: dict[str, list[str]], prefix: str) -> dict[str, list[str]]:
 # Three applies, two destroys and four plans of a hundred resources each.
 @pytest.mark.timeout(900)
 def test_two_deployments_exist_side_by_side_and_are_destroyed_one_by_one(
-    emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    emulator: Emulator, providers: tuple[Provider, Provider], tmp_path: Path
 ) -> None:
     """The provider waits up to a minute in each apply and each destroy, so they run in pairs."""
-    monkeypatch.delenv(REATTACH_VARIABLE, raising=False)  # two runs at once need a provider each
     share_the_default_vpc(emulator)
     before = inventory(emulator)
     # One with a VPC of its own and a task that runs; the other in the account's VPC, and paused.
     first = Deployment.of(
         emulator,
+        providers[0],
         tmp_path,
         "first",
         network={"create_vpc": True},
         fleet={"minimum_tasks": 1, "maximum_tasks": 25},
+        manage_api_gateway_account=True,
         alarm_email="me@example.com",
         tracing=True,
     )
     second = Deployment.of(
         emulator,
+        providers[1],
         tmp_path,
         "second",
         fleet={"maximum_tasks": 0},
-        manage_api_gateway_account=False,
         point_in_time_recovery=True,
     )
     outputs, _ = together(first.apply, second.apply)
@@ -138,16 +172,12 @@ def test_two_deployments_exist_side_by_side_and_are_destroyed_one_by_one(
     assert made.keys() >= kept.keys()
     assert len(made) >= KINDS
 
-    first.terraform.destroy()
-    assert first.types() == set()
-    assert count_named(emulator, first.prefix) == {}
+    remove(first, emulator)
     assert count_named(emulator, second.prefix) == kept
     # So nothing of the first is left, and the second has made nothing that does not bear its name.
     assert without(inventory(emulator), second.prefix) == before
     assert second.terraform.is_up_to_date()
 
-    together(first.apply, second.terraform.destroy)
-    assert second.types() == set()
-    assert count_named(emulator, second.prefix) == {}
+    together(first.apply, lambda: remove(second, emulator))
     assert count_named(emulator, first.prefix) == made
     assert first.terraform.is_up_to_date()
