@@ -165,6 +165,7 @@ run "every_setting_reaches_the_worker_and_the_function" {
     replay_window_seconds      = 0
     log_level                  = "DEBUG"
     tracing                    = true
+    manage_api_gateway_account = true
 
     interactions_function = { reserved_concurrency = 50 }
 

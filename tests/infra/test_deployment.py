@@ -44,6 +44,7 @@ NAMELESS = {
     "aws_route_table_association",
     "aws_sns_topic_subscription",
     "aws_sqs_queue_redrive_policy",
+    "terraform_data",
 }
 # Types that are named by the tag `Name`: those of EC2, and an event source mapping.
 TAGGED = {
