@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from localstack.runtime import events
 from localstack.services.plugins import SERVICE_PLUGINS, Service, ServiceContainer
 from localstack.utils.patch import patch
 
@@ -61,6 +62,8 @@ def start_services(names: Sequence[str]) -> None:
 
 
 def _start_others(names: Sequence[str]) -> None:
+    # Not beside the start of the gateway, for which others wait.
+    events.infra_ready.wait()
     for name in names:
         try:
             SERVICE_PLUGINS.require(name)

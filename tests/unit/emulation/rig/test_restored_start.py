@@ -1,0 +1,94 @@
+"""A start restores a snapshot; without a usable one it says so and applies the module."""
+
+import io
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from emulation.rig import deployment
+from emulation.rig.errors import StartError
+from emulation.rig.host import module
+from emulation.rig.options import StackOptions
+from emulation.rig.snapshots import Snapshot, SnapshotStore, addresses
+from emulation.rig.state import StackState, StateFolder
+from emulation.rig.terraform import Terraform
+from toolchain.display import Display
+from toolchain.layout import Layout
+
+OUTPUTS = dict.fromkeys(
+    (*deployment._OUTPUTS, "discord_interactions_endpoint_url"), "http://127.0.0.1:4566/x"
+)
+STATE = StackState.on_ports("host", 4566, 8700)
+
+
+@dataclass
+class Servers:
+    """In the place of `Parts`: servers that are not started, of which one ends where told to."""
+
+    layout: Layout
+    folder: StateFolder
+    options: StackOptions = field(default_factory=StackOptions)
+    ends: bool = False
+    started_with: list[bytes | None] = field(default_factory=list)
+
+    def start_servers(
+        self, state: StackState, _display: Display, snapshot: Path | None = None
+    ) -> StackState:
+        self.started_with.append(snapshot.read_bytes() if snapshot else None)
+        if snapshot:
+            assert snapshot.stat().st_mode & 0o077 == 0, "nobody else can read it"
+        if snapshot and self.ends:
+            raise StartError("emulator ended while starting.\nTraceback ...")
+        return state
+
+
+@pytest.fixture
+def servers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Servers:
+    monkeypatch.setattr(module, "name_of", lambda *_: "name")
+    monkeypatch.setattr(Terraform, "apply", lambda *_: OUTPUTS | {"queue_url": "applied"})
+    return Servers(Layout.of_this_checkout(), StateFolder(tmp_path / "stack"))
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SnapshotStore:
+    store = SnapshotStore(tmp_path / "snapshots")
+    monkeypatch.setattr(module, "_store", lambda _: store)
+    store.save("name", Snapshot(b"state", '{"serial": 1}', OUTPUTS), addresses(STATE))
+    return store
+
+
+def start(servers: Any) -> StackState:
+    return module.start(servers, STATE, Display(io.StringIO()))
+
+
+def test_a_snapshot_is_restored(servers: Servers, store: SnapshotStore) -> None:
+    state = start(servers)
+    assert servers.started_with == [b"state"]
+    assert (state.restored, state.queue_url) == (True, OUTPUTS["queue_url"])
+    assert module.of(servers.layout, servers.folder).read_state() == '{"serial": 1}'
+    left = [path.name for path in servers.folder.path.iterdir()]
+    assert left == ["terraform"], "the emulator's copy is gone"
+
+
+def test_a_fresh_start_applies(servers: Servers, store: SnapshotStore) -> None:
+    servers.options = StackOptions(fresh=True)
+    state = start(servers)
+    assert servers.started_with == [None]
+    assert (state.restored, state.queue_url) == (False, "applied")
+
+
+@pytest.mark.parametrize("damaged", ["archive", "state"])
+def test_without_a_usable_snapshot_one_sentence_says_so_and_the_module_is_applied(
+    servers: Servers, store: SnapshotStore, capsys: pytest.CaptureFixture[str], damaged: str
+) -> None:
+    if damaged == "archive":
+        (store._folder / "name.zip").write_bytes(b"PK")
+    else:
+        servers.ends = True
+    state = start(servers)
+    assert servers.started_with[-1] is None
+    assert (state.restored, state.queue_url) == (False, "applied")
+    [line] = capsys.readouterr().err.splitlines()
+    assert "It is ignored, and the module applied." in line
