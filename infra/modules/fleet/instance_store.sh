@@ -18,10 +18,11 @@ holds_images() {
   return 1
 }
 
-# An instance that was only restarted has its file system, and its images, still.
+# An instance that was only restarted has its file system, and its images, still. The disk of a new one
+# is blank: to discard its blocks (-K does not) would only take time.
 mount_store() {
   mkdir -p "$store"
-  mount -o noatime "$1" "$store" 2>/dev/null || { mkfs.xfs -q -f "$1" && mount -o noatime "$1" "$store"; }
+  mount -o noatime "$1" "$store" 2>/dev/null || { mkfs.xfs -q -f -K "$1" && mount -o noatime "$1" "$store"; }
 }
 
 use_instance_store() {
