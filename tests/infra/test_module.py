@@ -120,6 +120,16 @@ def test_every_variable_and_output_has_a_description() -> None:
     assert not [name for _, name, body in blocks if "description = " not in body]
 
 
+def test_the_example_of_a_variable_file_names_variables_and_the_deploy_step() -> None:
+    example = (LAYOUT.infra / "aws.tfvars.example").read_text()
+    text = "\n".join(path.read_text() for path in LAYOUT.infra.glob("variables*.tf"))
+    variables = set(re.findall(r'^variable "(\w+)"', text, re.MULTILINE))
+    assert set(re.findall(r"^(\w+) += ", example, re.MULTILINE)) <= variables
+    # Terraform by hand would keep a second state for the same names.
+    assert "make deploy-aws" in example
+    assert not re.search(r"terraform\b.*\bapply", example)
+
+
 def test_only_a_variable_that_may_be_null_is_nullable() -> None:
     blocks = re.findall(r'^variable "(\w+)" \{\n(.*?)^\}', sources(), re.M | re.S)
     nullable = {name for name, body in blocks if not re.search(r"nullable\s*= false", body)}
