@@ -23,8 +23,8 @@ from emulation.rig.loopback import choose_port
 from emulation.rig.options import FleetOptions, ModelOptions, StackOptions, lambda_architecture
 from emulation.rig.state import StackState, StateFolder
 from fixtures.discord.signing import application
-from infra.deploy.account_checks import ON_DEMAND_QUOTA, SPOT_QUOTA
 from infra.deploy.choices import DISCORD_BOT_TOKEN
+from infra.deploy.gpu_quotas import ON_DEMAND_QUOTA, SPOT_QUOTA
 from toolchain.display import Display
 from toolchain.layout import Layout
 

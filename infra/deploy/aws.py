@@ -4,21 +4,24 @@ Only the deploy step reads the bot token, to register commands and to set the en
 and no worker needs it, because they answer with the token of each interaction; so none may read it.
 """
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from infra.deploy import sign_in
 from infra.deploy.errors import AwsError
 
 _CONFIG = Config(
     connect_timeout=5, read_timeout=20, retries={"mode": "standard", "max_attempts": 3}
 )
 _KEY_OF_AWS = "alias/aws/ssm"
+_MAKING_A_CLIENT = threading.Lock()
+"""https://docs.aws.amazon.com/boto3/latest/guide/clients.html#multithreading-or-multiprocessing-with-clients"""
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,9 @@ class Aws:
 
     def client(self, service: str) -> Any:
         """A client of a service."""
-        return boto3.client(service, region_name=self.region, config=_CONFIG)  # type: ignore[call-overload]
+        with _MAKING_A_CLIENT:
+            make: Any = sign_in.session().client
+            return make(service, region_name=self.region, config=_CONFIG)
 
     def identity(self) -> dict[str, str]:
         """Account and ARN of the credentials.

@@ -8,7 +8,9 @@ import httpx
 from infra.deploy.errors import EndpointError
 
 _PATIENCE_SECONDS = 90.0
-_PAUSE_SECONDS = 2.0
+_PAUSE_SECONDS = 1.0
+_IN_A_ROW = 3
+"""API Gateway spreads a new deployment over its servers: one good answer proves little."""
 _DISCORD_TIMEOUT_SECONDS = 3.0
 
 
@@ -31,16 +33,16 @@ def public_address(url: str, rest_api_id: str, template: str | None) -> str:
 
 
 def wait_for_endpoint(url: str, *, patience_seconds: float = _PATIENCE_SECONDS) -> None:
-    """Send unsigned requests until the answer is 401, as Discord demands.
+    """Send unsigned requests until several answers in a row are 401, as Discord demands.
 
     A new API can be reached only after some seconds, and a new function is slow at first. A 401 in
-    the time in which Discord needs an answer proves that both are ready.
+    the time in which Discord needs an answer shows that both are ready.
 
     Raises:
-        EndpointError: there was no such answer in time.
+        EndpointError: there were no such answers in time.
     """
     deadline = time.monotonic() + patience_seconds
-    last = "nothing yet"
+    last, in_a_row = "nothing yet", 0
     while time.monotonic() < deadline:
         started = time.monotonic()
         try:
@@ -49,11 +51,16 @@ def wait_for_endpoint(url: str, *, patience_seconds: float = _PATIENCE_SECONDS) 
             last = type(error).__name__
         else:
             took = time.monotonic() - started
-            if status == httpx.codes.UNAUTHORIZED and took < _DISCORD_TIMEOUT_SECONDS:
-                return
             last = f"{status} after {took:.1f} s"
+            if status == httpx.codes.UNAUTHORIZED and took < _DISCORD_TIMEOUT_SECONDS:
+                in_a_row += 1
+                if in_a_row == _IN_A_ROW:
+                    return
+                time.sleep(_PAUSE_SECONDS)
+                continue
+        in_a_row = 0
         time.sleep(_PAUSE_SECONDS)
     raise EndpointError(
-        f"{url} does not refuse an unsigned request with 401 within 3 s (last: {last}). Look at "
-        "the log of the function `interactions`."
+        f"{url} does not refuse unsigned requests with 401 within 3 s, {_IN_A_ROW} times in a "
+        f"row (last: {last}). Look at the log of the function `interactions`."
     )

@@ -44,7 +44,14 @@ class AwsError(DeployError):
 
 
 class RegistrationError(DeployError):
-    """Discord refused a call or was not reached; the text has its message, never the token."""
+    """Discord refused a call or was not reached; the text has its message, never the token.
+
+    `status` is that of HTTP, None without an answer.
+    """
+
+    def __init__(self, text: str, status: int | None = None) -> None:
+        self.status = status
+        super().__init__(text)
 
 
 class EndpointError(DeployError):

@@ -10,9 +10,11 @@ from typing import Any
 from infra.capacity.estimate import estimate
 from infra.deploy import image, variables
 from infra.deploy.choices import Choices, DeploymentSettings
+from infra.deploy.cost_tags import cost_tag
 from infra.deploy.endpoint import public_address, wait_for_endpoint
-from infra.deploy.errors import DeployError, InputError, RefusedError
+from infra.deploy.errors import AwsError, DeployError, InputError, RefusedError
 from infra.deploy.existing_resources import LEFT_BY_DESIGN, leftovers
+from infra.deploy.finding import Offer, offers_of
 from infra.deploy.output import Output
 from infra.deploy.plan import Plan
 from infra.deploy.preflight import DeployContext, Preflight, run_preflight
@@ -49,17 +51,18 @@ class Flow:
 
     def plan(self) -> Plan:
         """Do everything up to the first change: preflight, costs, package and plan."""
-        context = self._begin()
+        context, _ = self._begin()
         with context.workspace.locked():
             self._build_package(context)
             return self._plan(context)
 
     def deploy(self) -> str:
         """Deploy; return the address that Discord sends interactions to."""
-        context = self._begin()
+        context, offers = self._begin()
         deployment = context.deployment
         with context.workspace.locked():
             self._ask(f"Deploy {deployment.prefix} to {deployment.region}?")
+            self._carry_out(offers)
             image_name = self._build_package(context)
             if self.choices.image is None:
                 self._make_repository(context)
@@ -68,7 +71,9 @@ class Flow:
             if plan.changes:
                 self._ask("Carry this plan out?")
             outputs = self._apply(context, plan)
-            return self._connect(context, outputs)
+            url = self._connect(context, outputs)
+            self._look_at_budget(context)
+            return url
 
     def destroy(self) -> tuple[str, ...]:
         """Remove everything; return the resources that are left."""
@@ -89,7 +94,7 @@ class Flow:
                 context.token_store.delete()
         return self._report_leftovers(context)
 
-    def _begin(self) -> DeployContext:
+    def _begin(self) -> tuple[DeployContext, tuple[Offer, ...]]:
         found = self.preflight()
         if not found.passed or found.context is None:
             raise RefusedError("Nothing was changed: correct what is marked above first.")
@@ -97,7 +102,7 @@ class Flow:
         first_type, maximum = deployment.instance_types[0], deployment.maximum_tasks
         costs = estimate(first_type, deployment.region, deployment.spot_percentage, maximum)
         self.output.estimate(costs, first_type, maximum)
-        return found.context
+        return found.context, offers_of(found.findings)
 
     def _begin_removal(self) -> DeployContext:
         """As `_begin`, but without a valid bot token; Discord then remains as it is."""
@@ -105,6 +110,15 @@ class Flow:
         if found.context is None:
             raise RefusedError("Nothing was removed: correct what is marked above first.")
         return found.context
+
+    def _carry_out(self, offers: tuple[Offer, ...]) -> None:
+        """Make the changes that the person agrees to; the deployment goes on without them too."""
+        for offer in offers:
+            if self.confirm(offer.question):
+                try:
+                    offer.carry_out()
+                except AwsError as error:
+                    self.output.line(f"   Not done: {error}")
 
     def _ask(self, question: str) -> None:
         if not self.confirm(question):
@@ -185,6 +199,12 @@ class Flow:
         )
         return url
 
+    def _look_at_budget(self, context: DeployContext) -> None:
+        """Say whether the budget counts, which a tag of the account decides; offer to mend it."""
+        found = cost_tag(context.aws)
+        self.output.finding(found)
+        self._carry_out(offers_of([found]))
+
     def _disconnect(self, context: DeployContext, outputs: dict[str, Any]) -> None:
         if context.token is None or context.application is None:
             self.output.lines(("Discord is left as it is: there is no valid bot token.",))
@@ -264,12 +284,14 @@ def _write_variables(context: DeployContext) -> str:
     """Write the variables of this run; return the worker image that they name."""
     if context.application is None:
         raise InputError("Without a valid bot token the application is not known.")
-    name, worker = context.choices.image, None
+    name, changed = context.choices.image, dict[str, Any]()
     if name is None:
         name = _worker_image(context).tag()
         model = {"model": image.MODEL_IN_IMAGE, "model_revision": None}
-        worker = {**context.values["worker"], **model}
-    values = variables.complete(context.chosen, context.application, name, worker)
+        changed["worker"] = {**context.values["worker"], **model}
+    if context.manage_api_gateway_account is not None:
+        changed["manage_api_gateway_account"] = context.manage_api_gateway_account
+    values = variables.complete(context.chosen, context.application, name, changed)
     context.workspace.write_variables(values)
     return name
 

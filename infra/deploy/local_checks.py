@@ -53,9 +53,12 @@ def docker(image: str | None, folder: Path) -> Finding:
 
 
 def application(
-    api_url: str, token: str | None, deployment: Deployment
+    api_url: str, token: str | None, deployment: Deployment | None
 ) -> tuple[Finding, Application | None]:
-    """Whether the bot token belongs to the deployment's application, and that application."""
+    """Whether the bot token belongs to the deployment's application, and that application.
+
+    Without a `deployment`, whose variables are not valid, to any application.
+    """
     if token is None:
         return bad(
             _APPLICATION,
@@ -67,7 +70,7 @@ def application(
     except RegistrationError as error:
         to_do = f"Make a new token at {_PORTAL}, page Bot, and set it."
         return bad(_APPLICATION, str(error), to_do), None
-    expected = deployment.discord_application_id
+    expected = deployment.discord_application_id if deployment else UNKNOWN_APPLICATION
     if expected not in (UNKNOWN_APPLICATION, found.id):
         return bad(
             _APPLICATION,

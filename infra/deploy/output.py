@@ -40,17 +40,20 @@ class Output:
         """Write a heading."""
         self._console.print(f"\n[bold]{escape(text)}[/]", highlight=False)
 
-    def findings(self, findings: Iterable[Finding]) -> None:
-        """Write the preflight's findings, each with its remedy."""
-        self.heading("Preflight")
+    def findings(self, findings: Iterable[Finding], heading: str = "Preflight") -> None:
+        """Write findings, each with its remedy, below a heading."""
+        self.heading(heading)
         for finding in findings:
-            self._console.print(
-                f" {_MARKS[finding.verdict]} [bold]{escape(finding.name)}[/]: "
-                f"{escape(finding.found)}",
-                highlight=False,
-            )
-            if finding.to_do:
-                self._console.print(f"   → {escape(finding.to_do)}", highlight=False)
+            self.finding(finding)
+
+    def finding(self, finding: Finding) -> None:
+        """Write one finding, with its remedy."""
+        name = f"[bold]{escape(finding.name)}[/]"
+        self._console.print(
+            f" {_MARKS[finding.verdict]} {name}: {escape(finding.found)}", highlight=False
+        )
+        if finding.to_do:
+            self._console.print(f"   → {escape(finding.to_do)}", highlight=False)
 
     def estimate(self, found: Estimate, instance_type: str, maximum_tasks: int) -> None:
         """Write the estimated costs of the deployment."""

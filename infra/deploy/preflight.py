@@ -8,11 +8,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from infra.deploy import account_checks, local_checks, variables
+from infra.deploy import account_checks, account_settings, local_checks, sign_in, variables
 from infra.deploy.aws import Aws, TokenStore
 from infra.deploy.choices import Choices, DeploymentSettings
 from infra.deploy.errors import AwsError, TerraformError
 from infra.deploy.finding import Finding, Verdict, bad
+from infra.deploy.gpu_quotas import gpu_quotas
+from infra.deploy.instance_offers import image, instance_types, spot_capacity
 from infra.deploy.registration import Application
 from infra.deploy.terraform import Terraform
 from infra.deploy.variables import Deployment
@@ -36,6 +38,8 @@ class DeployContext:
     terraform: Terraform
     application: Application | None
     token: str | None = field(repr=False)
+    manage_api_gateway_account: bool | None = None
+    """Whether the deployment sets API Gateway's log role; None: as the variables say."""
 
     @property
     def token_store(self) -> TokenStore:
@@ -45,7 +49,7 @@ class DeployContext:
 
 @dataclass(frozen=True)
 class Preflight:
-    """All findings, and the context; it is None if one of the first checks failed."""
+    """All findings, and the context; it is None if the account cannot be looked at."""
 
     findings: tuple[Finding, ...]
     context: DeployContext | None
@@ -61,7 +65,7 @@ class Preflight:
 def run_preflight(
     choices: Choices, settings: DeploymentSettings, layout: Layout, *, removal: bool = False
 ) -> Preflight:
-    """Run all checks; those that need the result of a failed one are left out.
+    """Run all checks; those that need the result of a failed one alone are left out.
 
     A `removal` needs credentials, state and Discord alone.
 
@@ -69,27 +73,61 @@ def run_preflight(
         InputError: choices and environment contradict each other.
     """
     terraform_finding, program = local_checks.terraform(layout.cache)
+    findings = [terraform_finding]
     if program is None:
-        return Preflight((terraform_finding,), None)
+        return Preflight((*findings, *_local_findings(choices, settings, layout, None)), None)
     chosen = variables.chosen(choices, settings)
     try:
         context = _context(choices, layout, program, chosen)
     except TerraformError as error:
-        finding = bad("variables", str(error), "Correct the variable that is named.")
-        return Preflight((terraform_finding, finding), None)
-    credentials = account_checks.credentials(context.aws)
-    if credentials.verdict is Verdict.BAD:
-        return Preflight((terraform_finding, credentials), None)
-    state_problem = tuple(_initialise(context))
+        findings.append(bad("variables", str(error), "Correct the variable that is named."))
+        return Preflight((*findings, *_local_findings(choices, settings, layout, None)), None)
+    account = _sign_in(context, findings)
+    if account is None:
+        local = _local_findings(choices, settings, layout, context.deployment)
+        return Preflight((*findings, *local), None)
+    findings += _initialise(context)
+    findings.append(_account_of_state(context, account))
     token = settings.bot_token or _stored_token(context)
-    application_finding, application = local_checks.application(
+    finding, application = local_checks.application(
         settings.discord_api_url, token, context.deployment
     )
-    findings = (terraform_finding, credentials, *state_problem, application_finding)
+    findings.append(finding)
+    context = replace(context, application=application, token=token)
     if not removal:
-        docker = local_checks.docker(choices.image, layout.root)
-        findings += (*_account_findings(context), docker)
-    return Preflight(findings, replace(context, application=application, token=token))
+        role, manages_role = account_settings.api_gateway_role(context.aws, context.deployment)
+        context = replace(context, manage_api_gateway_account=manages_role)
+        findings += [*_account_findings(context), role]
+        findings.append(local_checks.docker(choices.image, layout.root))
+    return Preflight(tuple(findings), context)
+
+
+def _sign_in(context: DeployContext, findings: list[Finding]) -> str | None:
+    """The account of the credentials; None if there is none, or the region is not supported."""
+    findings.append(sign_in.region(context.deployment.region))
+    if findings[-1].verdict is Verdict.BAD:
+        return None
+    finding, account = account_checks.credentials(context.aws)
+    findings.append(finding)
+    return account or None
+
+
+def _account_of_state(context: DeployContext, account: str) -> Finding:
+    try:
+        return sign_in.account(account, context.terraform.account())
+    except TerraformError:
+        # The finding about the state says why it cannot be read.
+        return sign_in.account(account, None)
+
+
+def _local_findings(
+    choices: Choices, settings: DeploymentSettings, layout: Layout, deployment: Deployment | None
+) -> Iterator[Finding]:
+    """The checks that need no account, for a person who cannot sign in yet."""
+    token = settings.bot_token
+    if token is not None:
+        yield local_checks.application(settings.discord_api_url, token, deployment)[0]
+    yield local_checks.docker(choices.image, layout.root)
 
 
 def _values(
@@ -135,7 +173,14 @@ def _context(
         deployment=deployment,
         aws=Aws(deployment.region),
         workspace=workspace,
-        terraform=Terraform(program, workspace.module, workspace.data, files, workspace.log),
+        terraform=Terraform(
+            program,
+            workspace.module,
+            workspace.data,
+            files,
+            workspace.log,
+            sign_in.for_terraform,
+        ),
         application=None,
         token=None,
     )
@@ -175,12 +220,19 @@ def _account_findings(context: DeployContext) -> Iterator[Finding]:
     """The checks of the account that take long, at the same time."""
     aws, deployment = context.aws, context.deployment
     with ThreadPoolExecutor() as pool:
+        spot = pool.submit(spot_capacity, aws, deployment)
+        roles = pool.submit(account_settings.service_roles, aws)
+        limit = pool.submit(list, account_settings.concurrency(aws, deployment))
         network = pool.submit(account_checks.subnets, aws, deployment)
         names = pool.submit(_check_names, context)
-        types, vcpus = account_checks.instance_types(aws, deployment)
+        types, offers = instance_types(aws, deployment)
         yield types
-        yield from account_checks.gpu_quotas(aws, deployment, vcpus)
+        yield image(aws, deployment, offers)
+        yield from gpu_quotas(aws, deployment, offers)
+        yield spot.result()
         yield network.result()
+        yield roles.result()
+        yield from limit.result()
         yield names.result()
 
 

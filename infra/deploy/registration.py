@@ -4,6 +4,7 @@ These steps of a deployment need the bot token; nothing that runs on AWS imports
 https://docs.discord.com/developers/resources/application
 """
 
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +26,9 @@ from infra.deploy.errors import RegistrationError
 
 _TIMEOUT_SECONDS = 30.0
 """Discord sends the endpoint two requests before it answers."""
+_ENDPOINT_ATTEMPTS = 3
+_ENDPOINT_PAUSE_SECONDS = 5.0
+"""A part of API Gateway that Discord reaches may not have the new deployment yet."""
 
 
 @dataclass(frozen=True)
@@ -67,13 +71,23 @@ class Registrar:
         return len(self._call("PUT", _commands_path(application_id, guild_id), registration()))
 
     def set_endpoint(self, url: str) -> Application:
-        """Make Discord send interactions to `url`, which it checks first.
+        """Make Discord send interactions to `url`, which it checks first, up to three times.
 
         Raises:
             RegistrationError: the endpoint did not answer a PING, or accepted a wrong signature.
         """
         body = {"interactions_endpoint_url": url}
-        found = _application(self._call("PATCH", "/applications/@me", body))
+        for _ in range(_ENDPOINT_ATTEMPTS - 1):
+            try:
+                answer = self._call("PATCH", "/applications/@me", body)
+                break
+            except RegistrationError as error:
+                if error.status != httpx.codes.BAD_REQUEST:
+                    raise
+                time.sleep(_ENDPOINT_PAUSE_SECONDS)
+        else:
+            answer = self._call("PATCH", "/applications/@me", body)
+        found = _application(answer)
         if found.interactions_endpoint_url != url:
             raise RegistrationError(f"Discord kept {found.interactions_endpoint_url}, not {url}")
         return found
@@ -112,7 +126,8 @@ class Registrar:
             ) from error
         if answer.is_error:
             raise RegistrationError(
-                f"Discord refused {method} {path}: {answer.status_code} {answer.text[:2000]}"
+                f"Discord refused {method} {path}: {answer.status_code} {answer.text[:2000]}",
+                answer.status_code,
             )
         try:
             return answer.json()

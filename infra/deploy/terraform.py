@@ -7,7 +7,7 @@ removed the secrets from it before.
 import itertools
 import json
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,9 @@ from toolchain.shared_provider import reaches_only_this_machine
 
 _CHANGES = ("create", "update", "delete")
 
+EnvironmentChanges = Callable[[], Mapping[str, str | None]]
+"""What differs in the environment of each run; None takes a variable out."""
+
 
 @dataclass(frozen=True)
 class Terraform:
@@ -30,6 +33,7 @@ class Terraform:
     data: Path
     variable_files: tuple[Path, ...] = ()
     log: Path | None = None
+    environment_changes: EnvironmentChanges = dict
 
     def evaluate(self, expression: str, values: dict[str, str]) -> Any:
         """The value of an expression over the variables, by `terraform console`.
@@ -80,6 +84,18 @@ class Terraform:
             return []
         return [line for line in self._checked(ended, "state list").splitlines() if line]
 
+    def account(self) -> str | None:
+        """The AWS account that the state's resources are in; None before the first deployment."""
+        pulled = self._run("state", "pull").strip()
+        resources = json.loads(pulled).get("resources", []) if pulled else []
+        accounts = (
+            instance["attributes"]["account_id"]
+            for resource in resources
+            if resource["type"] == "aws_caller_identity"
+            for instance in resource["instances"]
+        )
+        return next(accounts, None)
+
     def _inputs(self) -> tuple[str, ...]:
         return tuple(f"-var-file={path}" for path in self.variable_files)
 
@@ -105,7 +121,8 @@ class Terraform:
         env = terraform_program.environment(self.data)
         if command == "init" or not reaches_only_this_machine(env):
             env.pop(terraform_program.REATTACH_VARIABLE, None)
-        return env
+        changed: dict[str, str | None] = {**env, **self.environment_changes()}
+        return {name: value for name, value in changed.items() if value is not None}
 
     def _checked(self, ended: subprocess.CompletedProcess[str], command: str) -> str:
         self._write_log(f"terraform {command}: {ended.returncode}\n{ended.stderr}")

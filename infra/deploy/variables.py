@@ -1,6 +1,7 @@
 """The root module's variables: those that a person set, and those that the deploy step adds."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,8 @@ _READ_VARIABLES = (
     "fleet",
     "network",
     "worker",
+    "interactions_function",
+    "manage_api_gateway_account",
     "discord_application_id",
     # Only so that Terraform validates it.
     "discord_public_key",
@@ -45,7 +48,11 @@ class Deployment:
     lambda_architecture: str
     instance_types: tuple[str, ...]
     spot_percentage: float
+    on_demand_base: int
     maximum_tasks: int
+    ami: str
+    reserved_concurrency: int
+    manage_api_gateway_account: bool
     create_vpc: bool
     vpc_id: str | None
     discord_application_id: str
@@ -76,7 +83,11 @@ class Deployment:
             lambda_architecture=values["lambda_architecture"],
             instance_types=tuple(fleet["instance_types"]),
             spot_percentage=fleet["spot_percentage"],
+            on_demand_base=fleet["on_demand_base"],
             maximum_tasks=fleet["maximum_tasks"],
+            ami=fleet["ami"],
+            reserved_concurrency=values["interactions_function"]["reserved_concurrency"],
+            manage_api_gateway_account=values["manage_api_gateway_account"],
             create_vpc=network["create_vpc"],
             vpc_id=network["vpc_id"],
             discord_application_id=values["discord_application_id"],
@@ -131,7 +142,7 @@ def complete(
     variables: dict[str, str],
     application: Application,
     worker_image: str,
-    worker: dict[str, Any] | None,
+    changed: Mapping[str, Any],
 ) -> dict[str, Any]:
     """The variables that the deploy step sets for a run; none of them is secret.
 
@@ -139,7 +150,7 @@ def complete(
         variables: what `chosen` returned.
         application: the application at Discord.
         worker_image: reference or tag of the worker's image.
-        worker: the variable `worker`, if it differs from what the person set.
+        changed: variables that differ from what the person set.
     """
     values: dict[str, Any] = {
         **variables,
@@ -148,4 +159,4 @@ def complete(
         "lambda_package": "build/lambda.zip",
         "worker_image": worker_image,
     }
-    return values | ({"worker": worker} if worker else {})
+    return values | dict(changed)

@@ -57,7 +57,17 @@ def test_an_endpoint_that_comes_up_slowly_is_waited_for(monkeypatch: pytest.Monk
     monkeypatch.setattr(endpoint, "_PAUSE_SECONDS", 0.01)
     with answering(403, 500, 401) as (url, answers):
         endpoint.wait_for_endpoint(url)
-    assert answers == [403, 500, 401]
+    assert answers == [403, 500, 401, 401, 401]
+
+
+def test_an_endpoint_that_is_not_everywhere_yet_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """API Gateway's servers do not get a new deployment at the same time."""
+    monkeypatch.setattr(endpoint, "_PAUSE_SECONDS", 0.01)
+    with answering(401, 403, 401, 401, 403, 401) as (url, answers):
+        endpoint.wait_for_endpoint(url)
+    assert answers == [401, 403, 401, 401, 403, 401, 401, 401]
 
 
 @pytest.mark.parametrize("status", [200, 502])

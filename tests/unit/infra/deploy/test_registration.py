@@ -6,6 +6,7 @@ from collections.abc import Callable
 import httpx
 import pytest
 
+from infra.deploy import registration as registration_module
 from infra.deploy.errors import RegistrationError
 from infra.deploy.registration import Registrar, registration
 
@@ -65,7 +66,28 @@ def test_the_endpoint_is_set_by_a_patch() -> None:
     }
 
 
-def test_the_error_of_a_refusal_has_discords_message_and_not_the_token() -> None:
+def test_discords_check_of_the_endpoint_is_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first check may reach a part of API Gateway that lacks the new deployment."""
+    monkeypatch.setattr(registration_module, "_ENDPOINT_PAUSE_SECONDS", 0.0)
+    answers = iter([400, 400, 200])
+    content = APPLICATION | {"interactions_endpoint_url": "https://x.test/i"}
+    discord = Discord(lambda _: httpx.Response(next(answers), json=content))
+    assert discord.registrar().set_endpoint("https://x.test/i").id == "1"
+    assert len(discord.requests) == 3
+    refused = answering(400, {"code": 50035, "message": "Invalid Form Body"})
+    with pytest.raises(RegistrationError, match="50035"):
+        refused.registrar().set_endpoint("https://x.test/i")
+    assert len(refused.requests) == 3
+    ended = answering(401, {"code": 0, "message": "401: Unauthorized"})
+    with pytest.raises(RegistrationError, match="401"):
+        ended.registrar().set_endpoint("https://x.test/i")
+    assert len(ended.requests) == 1
+
+
+def test_the_error_of_a_refusal_has_discords_message_and_not_the_token(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(registration_module, "_ENDPOINT_PAUSE_SECONDS", 0.0)
     discord = answering(400, {"code": 50035, "message": "Invalid Form Body"})
     with pytest.raises(RegistrationError, match=r"400.*Invalid Form Body") as refused:
         discord.registrar().set_endpoint("https://x.test/i")

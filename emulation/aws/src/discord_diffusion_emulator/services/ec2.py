@@ -1,7 +1,9 @@
-"""EC2 of LocalStack, with patches of moto's launch templates."""
+"""EC2 of LocalStack, with patches of moto's launch templates, and Spot placement scores."""
 
+from functools import partial
 from typing import Any
 
+from localstack.aws.api import RequestContext
 from localstack.services.ec2.provider import Ec2Provider
 from localstack.services.moto import MotoFallbackDispatcher
 from localstack.services.plugins import Service
@@ -9,13 +11,37 @@ from localstack.utils.patch import patch
 from moto.ec2.models.launch_templates import LaunchTemplate, LaunchTemplateVersion
 from moto.ec2.utils import parse_user_data
 
+from discord_diffusion_emulator.fleet.agent import FleetAgent
+
 TEMPLATE_TAGS = "launch-template"
+_SCORE, _SCORE_WITHOUT_CAPACITY = 9, 1
 
 
-def service() -> Service:
+def service(agent: FleetAgent) -> Service:
     """EC2, whose launch templates are as Terraform expects them."""
     _apply_patches()
-    return Service.for_provider(Ec2Provider(), dispatch_table_factory=MotoFallbackDispatcher)
+
+    def dispatch(provider: Any) -> Any:
+        table = MotoFallbackDispatcher(provider)
+        table["GetSpotPlacementScores"] = partial(_spot_placement_scores, agent)
+        return table
+
+    return Service.for_provider(Ec2Provider(), dispatch_table_factory=dispatch)
+
+
+def _spot_placement_scores(
+    agent: FleetAgent, context: RequestContext, request: Any
+) -> dict[str, Any]:
+    """A high score for each region, unless the fleet agent lets launches fail there.
+
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_GetSpotPlacementScores.html
+    """
+    scores = []
+    for name in request.get("RegionNames") or [context.region]:
+        with agent.region(context.account_id, name) as region:
+            denied = region.simulation.state.denied
+        scores.append({"Region": name, "Score": _SCORE_WITHOUT_CAPACITY if denied else _SCORE})
+    return {"SpotPlacementScores": scores}
 
 
 def _apply_patches() -> None:
