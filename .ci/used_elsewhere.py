@@ -46,6 +46,7 @@ StrictServerPlugin
 ssl_creds
 
 # LocalStack's providers, which the plug-in's entry points name.
+ce
 dynamodb
 service_quotas
 

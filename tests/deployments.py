@@ -13,6 +13,7 @@ _DEFAULT = Deployment(
     instance_types=("g4dn.xlarge", "g5.xlarge", "g6.xlarge"),
     spot_percentage=100,
     on_demand_base=0,
+    minimum_tasks=0,
     maximum_tasks=4,
     ami="resolve:ssm:/aws/service/ecs/optimized-ami/amazon-linux-2023/gpu/recommended/image_id",
     reserved_concurrency=-1,

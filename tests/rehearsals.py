@@ -91,7 +91,7 @@ class Rehearsal:
             self._command(*words_of(command)),
             env=self.shell(**changed),
             cwd=self.checkout,
-            input="y\n" * 3,
+            input="y\n" * 6,
             capture_output=True,
             text=True,
             check=False,

@@ -52,6 +52,9 @@ class _Answering:
         return _Pages(self, operation)
 
     def __getattr__(self, operation: str) -> Any:
+        if operation == "exceptions":
+            return self.client.exceptions
+
         def called(**request: Any) -> Any:
             answers = self.aws.answers.get(self.service, {})
             assert operation in answers, f"{self.service} {operation} is not expected"

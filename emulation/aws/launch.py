@@ -43,7 +43,7 @@ PROVIDERS = {
 }
 
 SERVICES = (
-    "apigateway,application-autoscaling,autoscaling,budgets,cloudwatch,dynamodb,ec2,ecr,"
+    "apigateway,application-autoscaling,autoscaling,budgets,ce,cloudwatch,dynamodb,ec2,ecr,"
     "ecs,events,iam,kms,lambda,logs,resourcegroupstaggingapi,s3,secretsmanager,"
     "service-quotas,sns,sqs,ssm,stepfunctions,sts"
 )

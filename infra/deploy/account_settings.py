@@ -74,8 +74,8 @@ def service_roles(aws: Aws) -> Finding:
     return warning(
         name,
         f"the account has no {names}",
-        f"Agree below that they are made, or make them: {commands}. They cost nothing; without "
-        "them a first deployment may fail once.",
+        f"`make deploy-aws` offers to make them, or make them: {commands}. They cost nothing; "
+        "without them a first deployment may fail once.",
         Offer(f"Make the service-linked roles {names}?", partial(_make_roles, aws, missing)),
     )
 

@@ -33,6 +33,7 @@ class Choices:
     image: str | None = None
     endpoint_url: str | None = None
     allow_replacement: bool = False
+    smoke_test: bool = True
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,9 @@ from rich.markup import escape
 from discord_diffusion.settings.reader import SettingsError
 from infra.deploy.choices import SECRETS, Choices, DeploymentSettings
 from infra.deploy.errors import DeployError, InputError, Terminated
+from infra.deploy.finding import Verdict
 from infra.deploy.flow import Flow
+from infra.deploy.inspection import Inspection
 from infra.deploy.options import (
     AllowReplacement,
     BackendConfig,
@@ -25,6 +27,7 @@ from infra.deploy.options import (
     Image,
     Region,
     SkipImage,
+    SmokeTest,
     StateDir,
     VarFile,
     Yes,
@@ -43,8 +46,13 @@ app = typer.Typer(
 )
 
 
-@app.command()
+deploying = typer.Typer(add_completion=False)
+app.add_typer(deploying, name="deploy")
+
+
+@deploying.callback(invoke_without_command=True)
 def deploy(
+    context: typer.Context,
     region: Region = None,
     environment: Environment = None,
     var_file: VarFile = None,
@@ -57,8 +65,11 @@ def deploy(
     dry_run: DryRun = False,
     yes: Yes = False,
     allow_replacement: AllowReplacement = False,
+    smoke_test: SmokeTest = True,
 ) -> None:
     """Deploy, or bring a deployment up to date. After a failure, run it again."""
+    if context.invoked_subcommand:
+        return
     choices = Choices(
         region,
         environment,
@@ -69,6 +80,7 @@ def deploy(
         image=_image(image, skip_image),
         endpoint_url=endpoint_url,
         allow_replacement=allow_replacement,
+        smoke_test=smoke_test,
     )
     flow = _flow(choices, yes=yes)
     if dry_run:
@@ -137,6 +149,35 @@ def preflight(
         raise typer.Exit(1)
 
 
+@deploying.command()
+@app.command()
+def diagnose(
+    region: Region = None,
+    environment: Environment = None,
+    var_file: VarFile = None,
+    backend_config: BackendConfig = None,
+    state_dir: StateDir = STATES,
+) -> None:
+    """Look at a deployment that is there, and say what is wrong with it; change nothing."""
+    choices = Choices(region, environment, var_file, backend_config, state_dir)
+    found = _inspection(choices).diagnose()
+    if any(one.verdict is Verdict.BAD for one in found):
+        raise typer.Exit(1)
+
+
+@deploying.command()
+@app.command()
+def collect(
+    region: Region = None,
+    environment: Environment = None,
+    var_file: VarFile = None,
+    backend_config: BackendConfig = None,
+    state_dir: StateDir = STATES,
+) -> None:
+    """Write one file about a deployment, to send to somebody; it holds no secret."""
+    _inspection(Choices(region, environment, var_file, backend_config, state_dir)).collect()
+
+
 @app.command()
 def costs(
     instance_type: Annotated[str, typer.Option(help="EC2 type with one GPU.")] = "g4dn.xlarge",
@@ -171,10 +212,21 @@ def _terminate(_number: int, _frame: FrameType | None) -> NoReturn:
 
 
 def _flow(choices: Choices, *, yes: bool) -> Flow:
-    """The flow of a command; with `yes` it asks nothing.
+    """The flow of a command; with `yes` it asks nothing."""
+    choices, settings = _prepared(choices)
+    confirm = (lambda _question: True) if yes else typer.confirm
+    return Flow(choices, settings, LAYOUT, Output(), confirm)
 
-    The variable file is infra/aws.tfvars by default, if that exists. Programs that are started from
-    here on do not inherit the secrets.
+
+def _inspection(choices: Choices) -> Inspection:
+    choices, settings = _prepared(choices)
+    return Inspection(choices, settings, LAYOUT, Output())
+
+
+def _prepared(choices: Choices) -> tuple[Choices, DeploymentSettings]:
+    """The choices with the variable file, infra/aws.tfvars by default; and the environment's.
+
+    Programs that are started from here on do not inherit the secrets.
     """
     default_file = LAYOUT.infra / "aws.tfvars"
     if choices.variables_file is None and default_file.exists():
@@ -182,8 +234,7 @@ def _flow(choices: Choices, *, yes: bool) -> Flow:
     settings = DeploymentSettings.from_environ()
     for name in SECRETS:
         os.environ.pop(name, None)
-    confirm = (lambda _question: True) if yes else typer.confirm
-    return Flow(choices, settings, LAYOUT, Output(), confirm)
+    return choices, settings
 
 
 def _image(image: str | None, skip: bool) -> str | None:

@@ -35,7 +35,7 @@ def cost_tag(aws: Aws) -> Finding:
     return warning(
         _NAME,
         f"it counts nothing: the cost-allocation tag {TAG} is inactive",
-        f"Agree below that it is activated, or do it at {_BILLING}.",
+        f"`make deploy-aws` offers to activate it, or do it at {_BILLING}.",
         Offer(f"Activate the cost-allocation tag {TAG}?", partial(_activate, aws)),
     )
 

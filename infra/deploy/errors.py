@@ -8,7 +8,8 @@ DeployError
 ├── ImageError        the worker's image could not be built or pushed
 ├── AwsError          AWS refused a call
 ├── RegistrationError Discord refused a call
-└── EndpointError     the deployed endpoint does not answer as it must
+├── EndpointError     the deployed endpoint does not answer as it must
+└── SmokeTestError    the deployed worker does not start, or draws nothing
 """
 
 
@@ -56,6 +57,10 @@ class RegistrationError(DeployError):
 
 class EndpointError(DeployError):
     """The deployed endpoint does not answer as it must."""
+
+
+class SmokeTestError(DeployError):
+    """The deployed worker does not start or draws nothing, or the fleet does not sleep again."""
 
 
 class Terminated(KeyboardInterrupt):

@@ -19,6 +19,7 @@ from infra.deploy.output import Output
 from infra.deploy.plan import Plan
 from infra.deploy.preflight import DeployContext, Preflight, run_preflight
 from infra.deploy.registration import Registrar
+from infra.deploy.smoke_test import SmokeTest, smoke_test_parameters
 from infra.deploy.task_definitions import deregister_revisions
 from infra.package.build import build
 from infra.package.wheels import PackageError
@@ -73,6 +74,8 @@ class Flow:
             outputs = self._apply(context, plan)
             url = self._connect(context, outputs)
             self._look_at_budget(context)
+            if plan.changes_worker:
+                self._test_worker(context, outputs)
             return url
 
     def destroy(self) -> tuple[str, ...]:
@@ -204,6 +207,27 @@ class Flow:
         found = cost_tag(context.aws)
         self.output.finding(found)
         self._carry_out(offers_of([found]))
+
+    def _test_worker(self, context: DeployContext, outputs: dict[str, Any]) -> None:
+        """Let a worker start and draw a picture, unless the fleet is paused or nobody wants it."""
+        deployment = context.deployment
+        if not self.choices.smoke_test or deployment.maximum_tasks == 0:
+            self.output.line("The worker is not tested: ask for a picture.")
+            return
+        _, application_id = self._registrar(context)
+        test = SmokeTest(
+            context.aws,
+            deployment,
+            application_id,
+            smoke_test_parameters(context.values["generation_defaults"]),
+            outputs["queue_url"],
+            outputs["state_machine_arns"]["wake"],
+        )
+        with self.output.step("Wake a worker, which draws a picture") as report:
+            test.run(report)
+        if deployment.minimum_tasks == 0:
+            with self.output.step("Wait until the fleet sleeps again") as report:
+                test.wait_until_asleep(report)
 
     def _disconnect(self, context: DeployContext, outputs: dict[str, Any]) -> None:
         if context.token is None or context.application is None:

@@ -72,3 +72,11 @@ AllowReplacement = Annotated[
         help="Carry a plan out even if it removes the queue, the table or the API.",
     ),
 ]
+SmokeTest = Annotated[
+    bool,
+    typer.Option(
+        "--smoke-test/--no-smoke-test",
+        envvar="DEPLOY_SMOKE_TEST",
+        help="After a change of the worker, start one and let it draw a picture.",
+    ),
+]

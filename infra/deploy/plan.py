@@ -11,6 +11,9 @@ IRREPLACEABLE = (
 )
 """Resource types whose removal loses waiting jobs, or the address that Discord knows."""
 
+WORKER_TYPES = ("aws_ecs_task_definition", "aws_launch_template")
+"""Resource types that decide whether a worker starts and draws."""
+
 TAINTED = "replace_because_tainted"
 """https://developer.hashicorp.com/terraform/internals/json-format#change-representation"""
 
@@ -73,6 +76,14 @@ class Plan:
             change
             for change in self.changes
             if change.removes and change.type in IRREPLACEABLE and change.reason != TAINTED
+        )
+
+    @property
+    def changes_worker(self) -> bool:
+        """Whether workers start differently after it: another task, or another instance."""
+        return any(
+            change.type in WORKER_TYPES and set(change.actions) & {"create", "update"}
+            for change in self.changes
         )
 
     def summary(self) -> str:

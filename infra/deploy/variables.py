@@ -29,6 +29,7 @@ _READ_VARIABLES = (
     "fleet",
     "network",
     "worker",
+    "generation_defaults",
     "interactions_function",
     "manage_api_gateway_account",
     "discord_application_id",
@@ -49,6 +50,7 @@ class Deployment:
     instance_types: tuple[str, ...]
     spot_percentage: float
     on_demand_base: int
+    minimum_tasks: int
     maximum_tasks: int
     ami: str
     reserved_concurrency: int
@@ -68,6 +70,32 @@ class Deployment:
         return f"{self.prefix}-worker"
 
     @property
+    def fleet_name(self) -> str:
+        """Name of the ECS service, and of the Auto Scaling group below it."""
+        return f"{self.prefix}-worker"
+
+    @property
+    def worker_log(self) -> str:
+        """Name of the log group of the workers."""
+        return f"/ecs/{self.fleet_name}"
+
+    @property
+    def function_names(self) -> tuple[str, ...]:
+        """Names of the Lambda functions."""
+        functions = ("interactions", "backlog", "waiting", "dead-letters")
+        return tuple(f"{self.prefix}-{name}" for name in functions)
+
+    @property
+    def queue(self) -> str:
+        """Name of the queue of jobs."""
+        return f"{self.prefix}-jobs.fifo"
+
+    @property
+    def dead_letter_queue(self) -> str:
+        """Name of the queue of failed jobs."""
+        return f"{self.prefix}-jobs-dead-letters.fifo"
+
+    @property
     def token_parameter(self) -> str:
         """Name of the SSM parameter that holds the bot token."""
         return f"/{self.prefix}/discord-bot-token"
@@ -84,6 +112,7 @@ class Deployment:
             instance_types=tuple(fleet["instance_types"]),
             spot_percentage=fleet["spot_percentage"],
             on_demand_base=fleet["on_demand_base"],
+            minimum_tasks=fleet["minimum_tasks"],
             maximum_tasks=fleet["maximum_tasks"],
             ami=fleet["ami"],
             reserved_concurrency=values["interactions_function"]["reserved_concurrency"],

@@ -6,8 +6,9 @@ moto_service.py             a service of moto's on LocalStack's gateway
 application_autoscaling.py  tags, activities, and the execution of step scaling policies
 autoscaling.py              groups whose instances come from the fleet agent
 budgets.py                  subscribers, updates and tags
+ce.py                       cost-allocation tags
 dynamodb.py                 one call at a time, and fast transactions
-ec2.py                      launch templates
+ec2.py                      launch templates, and Spot placement scores
 ecs.py                      services whose tasks come from the fleet agent, and task protection
 events.py                   schedules at the agent's speed
 service_quotas.py           vCPUs of GPU instances

@@ -1,0 +1,199 @@
+"""The smoke test of a deployed worker: it is woken, becomes ready, draws a picture, and sleeps.
+
+The deployment of a sleeping fleet is complete at once, so ECS's circuit breaker sees no task of it:
+without this test the first user would be the one who finds that the worker does not start.
+
+The job goes the way of every job, but its interaction token is made up. The worker draws the
+picture and sends it to Discord, which refuses the token: that refusal, in the worker's log, proves
+the whole way. The job has no record in the table, so that nobody is notified and nothing charged.
+"""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from discord_diffusion.jobs.job import DISCORD_EPOCH, Job
+from discord_diffusion.jobs.parameters import GenerationParameters
+from infra.deploy import fleet_checks
+from infra.deploy.aws import Aws, aws_action
+from infra.deploy.collection import last_lines
+from infra.deploy.diagnosis import causes
+from infra.deploy.errors import SmokeTestError
+from infra.deploy.redaction import redacted
+from infra.deploy.request_checks import lines_of, queue_depth
+from infra.deploy.variables import Deployment
+
+PATIENCE_SECONDS = 840.0
+"""A little less than the 15 minutes after which a worker refuses the job."""
+SLEEPS_WITHIN_SECONDS = 900.0
+_POLL_SECONDS = 3.0
+_TOKEN = "smoke-test"  # noqa: S105 - no token of anybody
+_USER = "1"
+_READY, _BEGUN, _FAILED = (
+    "The worker is ready",
+    "The drawing of the job begins",
+    "The job failed",
+)
+_REFUSED_BY_DISCORD = ("InteractionGoneError", "NotAnsweredYetError")
+_LAST_LINES = 10
+
+
+@dataclass(frozen=True)
+class SmokeTest:
+    """One smoke test. `pause` and `clock` are those of a test, else of the machine."""
+
+    aws: Aws
+    deployment: Deployment
+    application_id: str
+    parameters: GenerationParameters
+    queue_url: str
+    wake_arn: str
+    pause: Callable[[float], None] = time.sleep
+    clock: Callable[[], float] = time.monotonic
+    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def run(
+        self, report: Callable[[str], None], *, patience_seconds: float = PATIENCE_SECONDS
+    ) -> None:
+        """Wake a worker and wait until it has drawn the picture.
+
+        Raises:
+            SmokeTestError: it did not; the text says in which phase, and what is wrong.
+        """
+        job = self._send_job()
+        started = since = self.clock()
+        last = ""
+        while phase := self._phase(job):
+            now = self.clock()
+            if phase != last:
+                last, since = phase, now
+            if now - started > patience_seconds:
+                raise self._error(f"{phase}: still not so after {now - since:.0f} s")
+            report(f"{phase} ({now - since:.0f} s)")
+            self.pause(_POLL_SECONDS)
+
+    def wait_until_asleep(
+        self, report: Callable[[str], None], *, patience_seconds: float = SLEEPS_WITHIN_SECONDS
+    ) -> str:
+        """Wait until no instance runs; return what is so then.
+
+        Raises:
+            SmokeTestError: instances run on though nobody asks for anything.
+        """
+        started = self.clock()
+        while members := fleet_checks.members_of(self.aws, self.deployment):
+            if sum(queue_depth(self.aws, self.deployment.queue)):
+                return "users' jobs keep the fleet awake"
+            if self.clock() - started > patience_seconds:
+                raise self._error(f"{', '.join(members)} run on, and cost money, without a job")
+            report(f"{len(members)} instances run still ({self.clock() - started:.0f} s)")
+            self.pause(_POLL_SECONDS)
+        return "the fleet sleeps"
+
+    def _send_job(self) -> Job:
+        """Put the job into the queue, and wake the fleet as the function `interactions` does."""
+        milliseconds = int((self.started_at - DISCORD_EPOCH).total_seconds() * 1000)
+        job = Job(
+            id=str(milliseconds << 22),
+            application_id=self.application_id,
+            token=_TOKEN,
+            locale="en-US",
+            user_id=_USER,
+            parameters=self.parameters,
+        )
+        with aws_action("sqs:SendMessage"):
+            self.aws.client("sqs").send_message(
+                QueueUrl=self.queue_url,
+                MessageBody=job.to_json(),
+                MessageGroupId=job.user_id,
+                MessageDeduplicationId=job.id,
+            )
+        with aws_action("states:StartExecution"):
+            self.aws.client("stepfunctions").start_execution(stateMachineArn=self.wake_arn)
+        return job
+
+    def _phase(self, job: Job) -> str:
+        """What is waited for; empty once the picture was drawn.
+
+        Raises:
+            SmokeTestError: it will not be drawn any more.
+        """
+        lines = [_content(line) for line in self._log(job.id)]
+        for line in lines:
+            if line.get("message") == _FAILED:
+                if line.get("error") in _REFUSED_BY_DISCORD:
+                    return ""
+                if line.get("outcome") != "retry":
+                    raise self._error(f"The worker could not draw: {line.get('reason')}")
+        if any(line.get("message") == _BEGUN for line in lines):
+            return "The picture is drawn and sent"
+        return self._phase_of_start()
+
+    def _phase_of_start(self) -> str:
+        service = fleet_checks.describe_service(self.aws, self.deployment) or {}
+        for rollout in service.get("deployments", []):
+            if rollout["status"] == "PRIMARY" and rollout.get("rolloutState") == "FAILED":
+                raise self._error("ECS gave the deployment up: its tasks start and die")
+        if not service.get("desiredCount"):
+            return "A task is wanted"
+        if not service["runningCount"]:
+            if not fleet_checks.members_of(self.aws, self.deployment):
+                return "An instance is launched"
+            if not fleet_checks.registered(self.aws, self.deployment):
+                return "The instance joins the cluster"
+            return "The image is fetched and the task starts"
+        if not self._log(_READY):
+            return "The model is loaded"
+        return "The worker takes the job"
+
+    def _log(self, text: str) -> list[str]:
+        """The lines of the workers with a text, since the smoke test has begun."""
+        return lines_of(
+            self.aws,
+            self.deployment.worker_log,
+            startTime=int(self.started_at.timestamp() * 1000),
+            filterPattern=f'"{text}"',
+        )
+
+    def _error(self, what: str) -> SmokeTestError:
+        """The failure, with the diagnosis and the worker's last lines."""
+        lines = last_lines(self.aws, self.deployment.worker_log, _LAST_LINES)
+        shown = [redacted(line) for line in lines] or ["(nothing was logged)"]
+        return SmokeTestError(
+            "\n".join(
+                (
+                    f"The smoke test failed. {what}",
+                    causes(self.aws, self.deployment) or "  Nothing else shows.",
+                    "The worker's last lines:",
+                    *(f"  {line}" for line in shown),
+                    "The deployment itself is complete. Its queue drops the job within an hour; "
+                    "until then AWS may go on trying. To look again: "
+                    "`make deploy-aws ARGS=diagnose`; to send it to somebody: "
+                    "`make deploy-aws ARGS=collect`.",
+                )
+            )
+        )
+
+
+def smoke_test_parameters(defaults: Mapping[str, Any]) -> GenerationParameters:
+    """One picture of the deployment's default size and steps."""
+    return GenerationParameters(
+        prompt="a lighthouse at dusk",
+        seed=1,
+        steps=defaults["steps"],
+        guidance=defaults["guidance"],
+        width=defaults["width"],
+        height=defaults["height"],
+        images=1,
+    )
+
+
+def _content(line: str) -> dict[str, Any]:
+    try:
+        content = json.loads(line)
+    except ValueError:
+        return {}
+    return content if isinstance(content, dict) else {}
