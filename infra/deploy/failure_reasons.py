@@ -137,7 +137,7 @@ TASKS = (
     ),
     Reason(
         r"exit(ed with)? (code|status) 4\b",
-        "the pipeline hung, and the worker ended itself",
+        "the pipeline hung or its GPU was lost, and the worker ended itself",
         "Its log says at which job; a new task goes on.",
     ),
     Reason(

@@ -4,7 +4,6 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from infra.deploy.aws import Aws, aws_action
 from infra.deploy.finding import Finding, bad, good, warning
@@ -13,7 +12,7 @@ from infra.deploy.variables import Deployment
 SINCE = timedelta(hours=1)
 _SCALING_ALARMS = ("task-shortfall", "task-surplus")
 _LEVELS = ("ERROR", "CRITICAL")
-_EVENTS = 50
+_LINES = 50
 _ALARMS_PAGE = "docs/operations.md, Alarms, says what each means and what to do."
 
 
@@ -44,7 +43,7 @@ def functions(aws: Aws, deployment: Deployment) -> Iterator[Finding]:
         )
     if errors:
         to_do = "Their log says why: the findings about logs below."
-        yield bad("functions", f"calls failed: {_listed(errors)}", to_do)
+        yield warning("functions", f"calls failed: {_listed(errors)}", to_do)
     if not throttles and not errors:
         yield good("functions", "no call failed or was refused within an hour")
 
@@ -70,22 +69,29 @@ def logs(aws: Aws, deployment: Deployment) -> Iterator[Finding]:
 
 def error_lines(aws: Aws, group: str) -> list[str]:
     """The lines of a log group with errors, of the last hour."""
-    start = int((datetime.now(UTC) - SINCE).timestamp() * 1000)
-    found: list[str] = []
-    for level in _LEVELS:
-        found += lines_of(aws, group, startTime=start, filterPattern=f'"{level}"')
-    return found
+    since = datetime.now(UTC) - SINCE
+    return [line for level in _LEVELS for line in lines_with(aws, group, level, since)]
 
 
-def lines_of(aws: Aws, group: str, **filters: Any) -> list[str]:
-    """Lines of a log group, oldest first; none if there is no such group."""
-    client = aws.client("logs")
+def lines_with(aws: Aws, group: str, text: str, since: datetime) -> list[str]:
+    """The first lines of a log group with a text, since a time; none if there is no such group."""
+    client, found = aws.client("logs"), list[str]()
+    request = {
+        "logGroupName": group,
+        "startTime": int(since.timestamp() * 1000),
+        "filterPattern": f'"{text}"',
+    }
     with aws_action("logs:FilterLogEvents"):
         try:
-            answer = client.filter_log_events(logGroupName=group, limit=_EVENTS, **filters)
+            for page in client.get_paginator("filter_log_events").paginate(**request):
+                lines = (str(event["message"]).rstrip() for event in page["events"])
+                # The emulator ignores the pattern.
+                found += [line for line in lines if text in line]
+                if len(found) >= _LINES:
+                    break
         except client.exceptions.ResourceNotFoundException:
             return []
-    return [str(event["message"]).rstrip() for event in answer["events"]]
+    return found[:_LINES]
 
 
 def queue_depth(aws: Aws, name: str) -> tuple[int, int]:

@@ -23,7 +23,7 @@ from infra.deploy.collection import last_lines
 from infra.deploy.diagnosis import causes
 from infra.deploy.errors import SmokeTestError
 from infra.deploy.redaction import redacted
-from infra.deploy.request_checks import lines_of, queue_depth
+from infra.deploy.request_checks import lines_with, queue_depth
 from infra.deploy.variables import Deployment
 
 PATIENCE_SECONDS = 840.0
@@ -151,12 +151,7 @@ class SmokeTest:
 
     def _log(self, text: str) -> list[str]:
         """The lines of the workers with a text, since the smoke test has begun."""
-        return lines_of(
-            self.aws,
-            self.deployment.worker_log,
-            startTime=int(self.started_at.timestamp() * 1000),
-            filterPattern=f'"{text}"',
-        )
+        return lines_with(self.aws, self.deployment.worker_log, text, self.started_at)
 
     def _error(self, what: str) -> SmokeTestError:
         """The failure, with the diagnosis and the worker's last lines."""

@@ -1,4 +1,4 @@
-"""Patches of LocalStack's core and of its Lambda service, each with its reason."""
+"""Patches of LocalStack's core, of its IAM and of its Lambda service, each with its reason."""
 
 from collections import defaultdict
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 from localstack.aws.api import RequestContext
 from localstack.aws.handlers.service import ServiceExceptionSerializer
 from localstack.aws.skeleton import Skeleton
+from localstack.services.iam.resources.service_linked_roles import SERVICE_LINKED_ROLES
 from localstack.services.lambda_.invocation import version_manager
 from localstack.services.lambda_.invocation.assignment import AssignmentService
 from localstack.services.lambda_.invocation.lambda_service import LambdaService
@@ -13,6 +14,16 @@ from localstack.services.lambda_.invocation.logs import LogHandler
 from localstack.utils.patch import patch
 
 from .functions import telemetry
+
+# Names of service-linked roles that LocalStack does not know; it would make up others.
+# https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/service-linked-roles-spot-instance-requests.html
+# https://docs.aws.amazon.com/autoscaling/application/userguide/application-auto-scaling-service-linked-roles.html
+_SERVICE_LINKED_ROLES = {
+    "spot.amazonaws.com": "AWSServiceRoleForEC2Spot",
+    "ecs.application-autoscaling.amazonaws.com": (
+        "AWSServiceRoleForApplicationAutoScaling_ECSService"
+    ),
+}
 
 
 class _Environments(dict[str, Any]):
@@ -35,6 +46,9 @@ def _with_operation(context: RequestContext, error: NotImplementedError) -> NotI
 
 def apply() -> None:
     """Apply all patches. Called once, before anything is served."""
+    for service, name in _SERVICE_LINKED_ROLES.items():
+        role = {"role_name": name, "attached_policies": [], "suffix_allowed": False}
+        SERVICE_LINKED_ROLES[service] = {"service": service, **role}
 
     @patch(AssignmentService.__init__)  # type: ignore[untyped-decorator]  # LocalStack is untyped
     def _init(original: Any, service: Any) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from discord_diffusion.worker import __main__ as worker
+from discord_diffusion.worker.shutdown import UNUSABLE
 from infra.deploy import fleet_checks, request_checks
 from infra.deploy.collection import collect
 from infra.deploy.diagnosis import FLEET, causes, diagnose
@@ -118,7 +119,7 @@ def test_each_reason_of_a_stopped_task_is_explained(reason: str, meaning: str) -
     [
         (worker.WRONG_SETTINGS, "settings are wrong"),
         (worker.NO_MODEL, "cannot load its model"),
-        (worker.HANGS, "the pipeline hung"),
+        (UNUSABLE, "the pipeline hung"),
         (137, "was killed"),
         (1, "ended by itself"),
     ],
@@ -192,7 +193,7 @@ def lines(*messages: dict[str, Any]) -> dict[str, Any]:
 def test_errors_in_the_logs_are_counted_by_what_they_say() -> None:
     line = {"level": "ERROR", "message": "The job failed", "error": "GenerationError", "job": "1"}
     found = found_by(request_checks.logs, logs=lines(line, line | {"job": "2"}))
-    assert found[0].found == "The job failed: GenerationError (4 times)"
+    assert found[0].found == "The job failed: GenerationError (2 times)"
 
 
 BOT = "MTIwMDAwMDAwMDAwMDAwMDAwMQ.GabcdE.abcdefghijklmnopqrstuvwxyz0123456789AB"
