@@ -120,7 +120,9 @@ def api_gateway_role(aws: Aws, deployment: Deployment) -> tuple[Finding, bool]:
         if _role_exists(aws, role):
             return good(_API_GATEWAY, f"{arn} is kept: it is set for the whole account"), False
     except AwsError as error:
-        to_do = "Allow the calls, or say manage_api_gateway_account in the variable file."
+        to_do = (
+            "Allow the calls; until then manage_api_gateway_account in the variable file decides."
+        )
         return warning(_API_GATEWAY, str(error), to_do), deployment.manage_api_gateway_account
     return warning(
         _API_GATEWAY,

@@ -114,7 +114,7 @@ def _sign_in(context: DeployContext, findings: list[Finding]) -> str | None:
 
 def _account_of_state(context: DeployContext, account: str) -> Finding:
     try:
-        return sign_in.account(account, context.terraform.account())
+        return sign_in.account(account, context.terraform.outputs().get("account_id"))
     except TerraformError:
         # The finding about the state says why it cannot be read.
         return sign_in.account(account, None)
