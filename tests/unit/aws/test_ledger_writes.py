@@ -272,15 +272,17 @@ def test_usage_counts_the_units_of_today_and_the_jobs_that_are_not_expired(table
     assert ledger.usage(table, "77", None, NOW) == Usage(5, 0, frozenset({a_record(2).id}))
 
 
-def test_usage_is_read_consistently(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
-    consistent_reads: list[bool] = []
+@pytest.mark.parametrize(("guild", "more"), [(None, []), ("200", ["guild#200#2026-01-02"])])
+def test_usage_is_read_consistently_from_these_items(
+    table: Table, monkeypatch: pytest.MonkeyPatch, guild: str | None, more: list[str]
+) -> None:
+    reads: list[tuple[list[str], bool]] = []
 
-    def read(keys: list[str], *, consistent_read: bool) -> dict[str, Any]:
-        consistent_reads.append(consistent_read)
+    def read(keys: list[str], *, consistent: bool) -> dict[str, Any]:
+        reads.append((keys, consistent))
         return {}
 
-    monkeypatch.setattr(
-        table, "batch_get_item", lambda keys, *, consistent: read(keys, consistent_read=consistent)
-    )
-    ledger.usage(table, "77", None, NOW)
-    assert consistent_reads == [True]
+    monkeypatch.setattr(table, "batch_get_item", read)
+    ledger.usage(table, "77", guild, NOW)
+    user = f"user#{guild or 'dm'}#77"
+    assert reads == [([user, f"{user}#2026-01-02", *more], True)]
