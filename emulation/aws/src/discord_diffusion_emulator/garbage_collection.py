@@ -20,6 +20,12 @@ def keep_pauses_short() -> None:
     gc.callbacks.append(_freeze_survivors)
 
 
+def begin() -> None:
+    """Collect garbage from now on; what the start has made is not looked at."""
+    gc.freeze()
+    gc.enable()
+
+
 def _freeze_survivors(phase: str, info: dict[str, int]) -> None:
     if phase == "stop" and info["generation"] == _OLDEST_GENERATION:
         gc.freeze()

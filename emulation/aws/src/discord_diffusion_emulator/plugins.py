@@ -135,6 +135,13 @@ def restore_snapshot() -> None:
     restore_at_start(AGENT)
 
 
+@hooks.on_infra_ready()  # type: ignore[untyped-decorator]  # as above
+def begin_garbage_collection() -> None:
+    from . import garbage_collection
+
+    garbage_collection.begin()
+
+
 @hooks.on_infra_shutdown(priority=BEFORE_SERVICES_STOP)  # type: ignore[untyped-decorator]  # as above
 def end_process() -> None:
     from . import server

@@ -38,3 +38,15 @@ def test_later_garbage_is_collected() -> None:
     cycle.append(cycle)
     del cycle
     assert gc.collect() > 0
+
+
+def test_what_the_start_made_is_not_looked_at_when_collection_begins() -> None:
+    gc.disable()
+    try:
+        made = [[] for _ in range(1000)]  # type: ignore[var-annotated]
+        garbage_collection.begin()
+        assert gc.isenabled()
+        assert gc.get_freeze_count() > len(made)
+    finally:
+        gc.enable()
+        gc.unfreeze()
