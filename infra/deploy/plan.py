@@ -1,6 +1,6 @@
 """A Terraform plan: the resources that it creates, changes and removes."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,8 +14,17 @@ IRREPLACEABLE = (
 WORKER_TYPES = ("aws_ecs_task_definition", "aws_launch_template")
 """Resource types that decide whether a worker starts and draws."""
 
-TAINTED = "replace_because_tainted"
-"""https://developer.hashicorp.com/terraform/internals/json-format#change-representation"""
+TAINTED = "tainted"
+"""https://developer.hashicorp.com/terraform/internals/machine-readable-ui#planned-change"""
+
+_ACTIONS = {
+    "create": ("create",),
+    "update": ("update",),
+    "replace": ("delete", "create"),
+    "delete": ("delete",),
+    "remove": ("forget",),
+}
+"""What Terraform does to a resource, by the action of a planned change; others change none."""
 
 
 @dataclass(frozen=True)
@@ -41,18 +50,19 @@ class Plan:
     changes: tuple[Change, ...]
 
     @classmethod
-    def from_json(cls, shown: Mapping[str, Any]) -> "Plan":
-        """Read the output of `terraform show -json`."""
+    def from_events(cls, events: Iterable[Mapping[str, Any]]) -> "Plan":
+        """Read the events that `terraform plan -json` prints."""
+        planned = (event["change"] for event in events if event.get("type") == "planned_change")
         return cls(
             tuple(
                 Change(
-                    found["address"],
-                    found["type"],
-                    tuple(found["change"]["actions"]),
-                    found.get("action_reason", ""),
+                    change["resource"]["addr"],
+                    change["resource"]["resource_type"],
+                    _ACTIONS[change["action"]],
+                    change.get("reason", ""),
                 )
-                for found in shown.get("resource_changes", ())
-                if set(found["change"]["actions"]) - {"no-op", "read"}
+                for change in planned
+                if change["action"] in _ACTIONS
             )
         )
 

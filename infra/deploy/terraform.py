@@ -53,14 +53,15 @@ class Terraform:
 
     def plan(self, out: Path, *options: str, progress: Callable[[str], None]) -> Plan:
         """Write a plan to the file `out`, for `apply`."""
+        events: list[dict[str, Any]] = []
 
         def read(event: dict[str, Any]) -> None:
+            events.append(event)
             if event.get("type") == "refresh_complete":
                 progress(f"read {event['hook']['resource']['addr']}")
 
         self._follow(("plan", f"-out={out}", *options, *self._inputs()), read)
-        shown = self._run("show", "-json", str(out))
-        return Plan.from_json(json.loads(shown))
+        return Plan.from_events(events)
 
     def apply(self, plan: Path, count: int, progress: Callable[[str], None]) -> None:
         """Carry out a plan of `count` changes."""

@@ -61,7 +61,7 @@ def test_a_deployment_to_aws_never_uses_a_provider_that_runs_already(
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
     found = environments(tmp_path)
-    assert found.keys() == {"init", "plan", "show", "apply", "output", "state"}
+    assert found.keys() == {"init", "plan", "apply", "output", "state"}
     assert not [command for command, env in found.items() if REATTACH_VARIABLE in env]
 
 
