@@ -163,7 +163,10 @@ def begin(folder: Path) -> Rehearsal:
 
     place = StateFolder(folder / "stack")
     options = StackOptions(
-        aws_port=0, discord_port=0, fleet=FleetOptions(minimum_tasks=0, maximum_tasks=0)
+        aws_port=0,
+        discord_port=0,
+        fleet=FleetOptions(minimum_tasks=0, maximum_tasks=0),
+        enforces_iam=True,
     )
     state = rehearsal.start(LAYOUT, place, options)
     checkout = copy_of_checkout(folder / "checkout")

@@ -13,7 +13,7 @@ import pytest
 from mypy_boto3_sqs import SQSClient
 
 from emulation.rig.docker import stack as containers
-from emulation.rig.emulator_client import CREDENTIALS, client_options
+from emulation.rig.emulator_client import CREDENTIALS, client_options, rights_report
 from emulation.rig.host import processes
 from emulation.rig.host import stack as host
 from emulation.rig.host.parts import TASK_LOGS, WORKER_COMMAND
@@ -55,7 +55,10 @@ OPTIONS = StackOptions(
     visibility_timeout_seconds=6,
     answer_seconds=ANSWER_SECONDS,
     variables={"worker": {"models": MODELS}} if TARGET == HOST else {},
+    enforces_iam=TARGET == HOST,
 )
+MISSING_QUEUE = "-gone.fifo"
+"""The end of a queue's name that no function may use, and that is not there (`broken_queue`)."""
 
 
 @dataclass(frozen=True)
@@ -130,12 +133,21 @@ def running(name: str, options: StackOptions, *, restored: bool = False) -> Iter
     try:
         sqs = boto3.client("sqs", **_options(state))
         yield Stack(state, folder, StandInClient(state.discord_url), sqs)
+        if options.enforces_iam:
+            assert denials(state) == []
     finally:
         if TARGET == DOCKER:
             containers.stop(LAYOUT, folder)
             assert container_stack.leftovers(state.project) == []
         elif TARGET != AWS:
             host.stop(folder)
+
+
+def denials(state: StackState) -> list[str]:
+    """Requests that IAM denied, but for those about a queue that is not there."""
+    found = rights_report(state.aws_endpoint)
+    assert found.enforced
+    return [one for one in found.denials if MISSING_QUEUE not in one]
 
 
 def _options(state: StackState) -> dict[str, Any]:
@@ -172,7 +184,7 @@ class Workers:
         name = f"worker-{next(_NUMBERS)}"
         state, folder = self._stack.state, self._stack.folder
         health, log = folder.health_file(name), folder.logs / f"{name}.log"
-        env = base_environment() | CREDENTIALS | state.worker_environment
+        env = base_environment() | self._credentials() | state.worker_environment
         env |= {
             "AWS_ENDPOINT_URL": state.aws_endpoint,
             "AWS_REGION": state.region,
@@ -187,6 +199,14 @@ class Workers:
         wait_until(ready_or_dead, name, _READY_SECONDS, lambda: processes.last_lines(log))
         assert processes.find(worker), processes.last_lines(log)
         return worker
+
+    def _credentials(self) -> dict[str, str]:
+        """With IAM the worker has the rights of a task's role, else all."""
+        state = self._stack.state
+        if not state.options["enforces_iam"]:
+            return CREDENTIALS
+        path = f"/_emulator/iam/credentials/ecs-tasks/{state.ecs_cluster_name}-task"
+        return {"AWS_CONTAINER_CREDENTIALS_FULL_URI": state.aws_endpoint + path}
 
     def send(self, worker: ProcessRecord, number: signal.Signals) -> None:
         """Send a signal to a worker."""
@@ -257,7 +277,7 @@ def broken_queue(stack: Stack) -> Iterator[None]:
     client = boto3.client("lambda", **_options(stack.state))
     name = stack.state.interactions_function_name
     kept = client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-    gone = stack.state.queue_url.replace(".fifo", "-gone.fifo")
+    gone = stack.state.queue_url.replace(".fifo", MISSING_QUEUE)
 
     def set_environment(variables: dict[str, str]) -> None:
         client.update_function_configuration(

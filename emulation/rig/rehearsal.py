@@ -99,7 +99,9 @@ def environment(folder: StateFolder, state: StackState, variable_file: Path) -> 
 def up(state_dir: Folder = _FOLDER) -> None:
     """Start the rehearsal, and print the environment: eval "$(make -s rehearsal)"."""
     layout, folder = Layout.of_this_checkout(), StateFolder(state_dir.resolve())
-    state = start(layout, folder, StackOptions(fleet=FleetOptions(minimum_tasks=0)))
+    state = start(
+        layout, folder, StackOptions(fleet=FleetOptions(minimum_tasks=0), enforces_iam=True)
+    )
     request_quotas(state)
     file = folder.path / "rehearsal.tfvars.json"
     file.write_text(json.dumps(variables(layout), indent=2) + "\n")

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from emulation.rig.emulator_client import rights_report
 from emulation.rig.options import FleetOptions, StackOptions
 from emulation.rig.waiting import wait_until
 from tests.fleet_stack import FleetStack, is_in_order, most_at_once, stopped_while_protected
 from tests.stack import running
-from tests.targets import AWS, TARGET
+from tests.targets import AWS, HOST, TARGET
 
 pytestmark = [
     pytest.mark.timeout(400),
@@ -25,6 +26,7 @@ OPTIONS = StackOptions(
     discord_port=0,
     fleet=FleetOptions(minimum_tasks=0, maximum_tasks=MAXIMUM, speed=60),
     environment="fleet",
+    enforces_iam=TARGET == HOST,
     # Short, so that a job of a killed worker is received again within seconds.
     visibility_timeout_seconds=6,
     variables={
@@ -43,6 +45,55 @@ USERS, EACH = 20, 2
 IMAGES = 2
 CROWD = {"images": IMAGES, "steps": 20}
 NO_CAPACITY, UNCHARGED = "no free GPU", "Nothing was charged"
+
+# The rights that no scenario uses, by the end of the role's name.
+UNUSED = {
+    # AWS's own policy for API Gateway, whose access log is not emulated.
+    *(
+        ("api-gateway-logs", f"logs:{name}")
+        for name in (
+            "CreateLogGroup",
+            "CreateLogStream",
+            "DescribeLogGroups",
+            "DescribeLogStreams",
+            "FilterLogEvents",
+            "GetLogEvents",
+            "PutLogEvents",
+        )
+    ),
+    # Step Functions asks for them when a state machine is created; this stack is restored.
+    *(
+        (machine, f"logs:{name}")
+        for machine in ("wake", "scaling")
+        for name in (
+            "CreateLogDelivery",
+            "DeleteLogDelivery",
+            "DescribeLogGroups",
+            "DescribeResourcePolicies",
+            "GetLogDelivery",
+            "ListLogDeliveries",
+            "PutResourcePolicy",
+            "UpdateLogDelivery",
+        )
+    ),
+    # The ECS agent asks for them when it is taken out of its cluster by hand, and for network
+    # interfaces of tasks, which the worker's network mode has not.
+    ("instance", "ecs:DeregisterContainerInstance"),
+    ("instance", "ecs:SubmitAttachmentStateChanges"),
+    # Dead letters, which the scenarios have none of: test_job_failures.py.
+    *(
+        ("dead-letters", action)
+        for action in (
+            "cloudwatch:PutMetricData",
+            "dynamodb:GetItem",
+            "dynamodb:PutItem",
+            "dynamodb:UpdateItem",
+            "logs:CreateLogStream",
+            "logs:PutLogEvents",
+            "sqs:DeleteMessage",
+        )
+    ),
+}
 
 
 @pytest.fixture(scope="module")
@@ -209,6 +260,20 @@ def test_without_capacity_users_are_notified_and_the_other_jobs_are_drawn_once_i
     fleet.wait_until_asleep()
     assert fleet.history_of(late, 4).uploads == []
     assert fleet.stack.queue_depth() == (0, 0)
+
+
+@pytest.mark.skipif(TARGET != HOST, reason="IAM is enforced on the host's emulator only")
+def test_every_unused_right_has_a_reason(fleet: FleetStack) -> None:
+    found = rights_report(fleet.stack.state.aws_endpoint)
+    prefix = f"{fleet.stack.state.ecs_cluster_name}-"
+    unused = {
+        (role.removeprefix(prefix), action)
+        for role, actions in found.unused.items()
+        for action in actions
+        if role.startswith(prefix)
+    }
+    assert found.used[f"{prefix}task"].keys() >= {"sqs:ReceiveMessage", "dynamodb:UpdateItem"}
+    assert unused - UNUSED == set()
 
 
 def test_after_the_scenarios_the_plan_is_empty(fleet: FleetStack) -> None:

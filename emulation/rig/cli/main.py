@@ -24,11 +24,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="AWS, Discord and the GPU fleet on one machine: start it, use it, watch it, stop it.",
 )
-for command in (stack.up, stack.down, stack.snapshot, stack.status, stack.logs):
+app.command()(stack.up)
+for command in (stack.down, stack.snapshot, stack.status, stack.logs, rights.rights):
     app.command()(command)
-for command in (pictures.send, pictures.demo):
-    app.command()(command)
-app.command()(rights.rights)
+for drawing in (pictures.send, pictures.demo):
+    app.command()(drawing)
 app.add_typer(chaos.app, name="chaos")
 app.add_typer(fleet.app, name="fleet")
 

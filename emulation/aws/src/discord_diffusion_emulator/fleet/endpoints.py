@@ -31,6 +31,7 @@ from discord_diffusion_emulator.errors import (
     InvalidSettingsError,
     RequestRefusedError,
 )
+from discord_diffusion_emulator.iam import endpoints as iam_endpoints
 from discord_diffusion_emulator.simulation.state import CrashRule
 from discord_diffusion_emulator.tasks import metadata
 from discord_diffusion_emulator.tasks.metadata import TASKS_PATH
@@ -122,16 +123,7 @@ class FleetEndpoints:
         session = self._session_of(task_id)
         if session is None:
             return _json({"error": "no such task, or it has no role"}, 404)
-        found = session.credentials()
-        return _json(
-            {
-                "RoleArn": session.role_arn,
-                "AccessKeyId": found["AccessKeyId"],
-                "SecretAccessKey": found["SecretAccessKey"],
-                "Token": found["SessionToken"],
-                "Expiration": found["Expiration"].strftime("%Y-%m-%dT%H:%M:%SZ"),
-            }
-        )
+        return iam_endpoints.credentials(session)
 
     def _session_of(self, task_id: str) -> "RoleSession | None":
         with self._agent.lock:
