@@ -48,7 +48,8 @@ NO_CAPACITY, UNCHARGED = "no free GPU", "Nothing was charged"
 
 # The rights that no scenario uses, by the end of the role's name.
 UNUSED = {
-    # AWS's own policy for API Gateway, whose access log is not emulated.
+    # API Gateway and Step Functions ask for these when they are given the roles; this stack is
+    # restored.
     *(
         ("api-gateway-logs", f"logs:{name}")
         for name in (
@@ -61,7 +62,6 @@ UNUSED = {
             "PutLogEvents",
         )
     ),
-    # Step Functions asks for them when a state machine is created; this stack is restored.
     *(
         (machine, f"logs:{name}")
         for machine in ("wake", "scaling")

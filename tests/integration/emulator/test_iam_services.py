@@ -256,17 +256,19 @@ def fleet(emulator: Emulator, instance_role: Role) -> Iterator[SmallFleet]:
     )
 
 
-def define_task(fleet: SmallFleet, *, role: str, execution_role: str) -> None:
-    """Let the fleet's service run a task with these roles."""
+def define_task(fleet: SmallFleet, *, role: str, execution_role: str, image: str = "") -> None:
+    """Let the fleet's service run a task with these roles, and with an image of another name."""
     ecs = fleet.client("ecs")
     known = ecs.describe_task_definition(taskDefinition=fleet.service_name)["taskDefinition"]
+    [container] = known["containerDefinitions"]
+    container["image"] = image or container["image"]
     ecs.register_task_definition(
         family=fleet.service_name,
         requiresCompatibilities=["EC2"],
         taskRoleArn=role,
         executionRoleArn=execution_role,
         volumes=known["volumes"],
-        containerDefinitions=known["containerDefinitions"],
+        containerDefinitions=[container],
     )
     ecs.update_service(
         cluster=fleet.name, service=fleet.service_name, taskDefinition=fleet.service_name
@@ -381,3 +383,52 @@ def test_a_state_machine_needs_a_role_that_trusts_it_and_may_deliver_its_log(
     assert "not authorized to access the Log Destination" in refused.message
     role.set_policy(allow("logs:*"))
     assert create(role)
+
+
+def test_an_event_source_mapping_needs_the_rights_of_its_pollers(emulator: Emulator) -> None:
+    _, source = queue(emulator)
+    role = make_role(emulator, LAMBDA, allow("logs:*"), allow("sqs:ReceiveMessage", source))
+    made = make_function(emulator, role.arn)
+
+    def create() -> object:
+        return emulator.client("lambda").create_event_source_mapping(
+            FunctionName=made, EventSourceArn=source
+        )
+
+    refused = error_of(create)
+    assert refused.code == "InvalidParameterValueException"
+    assert "does not have permissions to call DeleteMessage on SQS" in refused.message
+    role.set_policy(allow("logs:*"), allow("sqs:*", source))
+    assert create()
+
+
+def test_api_gateway_takes_only_a_role_with_which_it_can_log(emulator: Emulator) -> None:
+    def hand_over(role: Role) -> object:
+        change = {"op": "replace", "path": "/cloudwatchRoleArn", "value": role.arn}
+        return emulator.client("apigateway").update_account(patchOperations=[change])
+
+    gateway = trust(Service="apigateway.amazonaws.com")
+    for role in (make_role(emulator, gateway), make_role(emulator, LAMBDA, allow("logs:*"))):
+        refused = error_of(lambda role=role: hand_over(role))  # type: ignore[misc]
+        assert refused.code == "BadRequestException"
+        assert "Please grant trust permission for API Gateway" in refused.message
+    managed = make_role(emulator, gateway)
+    emulator.client("iam").attach_role_policy(
+        RoleName=managed.name,
+        PolicyArn="arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs",
+    )
+    assert hand_over(managed)
+
+
+def test_a_task_does_not_start_without_the_right_to_pull_its_image(fleet: SmallFleet) -> None:
+    role = make_role(fleet.emulator, TASKS, allow("logs:*"), allow("ecr:GetAuthorizationToken"))
+    define_task(
+        fleet,
+        role=make_role(fleet.emulator, TASKS).arn,
+        execution_role=role.arn,
+        image=f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/worker:1",
+    )
+    reason = stopped_reason(fleet)
+    assert reason.startswith("CannotPullECRContainerError: AccessDeniedException")
+    repository = f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/worker"
+    assert f"ecr:BatchCheckLayerAvailability on resource: {repository}" in reason

@@ -14,7 +14,7 @@ from localstack.utils.aws.request_context import extract_access_key_id_from_auth
 
 from discord_diffusion_emulator.errors import AccessDeniedError, UnknownCredentialsError
 
-from . import account
+from . import account, handed_roles
 from .authorizer import authorize_operation, global_keys
 from .principals import Principal
 
@@ -44,6 +44,7 @@ def enforce(_chain: HandlerChain, context: RequestContext, _response: Response) 
         principal = account.caller(context)
         if not principal.root:
             _authorize(principal, context)
+        handed_roles.check(context)
     except UnknownCredentialsError:
         raise CommonServiceException(
             _invalid_token_code(context),

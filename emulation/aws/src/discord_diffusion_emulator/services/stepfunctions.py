@@ -4,7 +4,6 @@ import time
 from collections.abc import Collection
 from typing import Any
 
-from localstack.aws.api import CommonServiceException, RequestContext
 from localstack.aws.api.stepfunctions import ExecutionStatus
 from localstack.services.plugins import Service
 from localstack.services.stepfunctions.asl.component.state.state_wait.wait_function import (
@@ -15,20 +14,11 @@ from localstack.services.stepfunctions.backend.store import sfn_stores
 from localstack.services.stepfunctions.provider import StepFunctionsProvider
 from localstack.utils.patch import patch
 
-from discord_diffusion_emulator.errors import AccessDeniedError, RoleNotTakenError
 from discord_diffusion_emulator.fleet.agent import FleetAgent
-from discord_diffusion_emulator.iam.operations.management import LOG_DELIVERY
-from discord_diffusion_emulator.iam.sessions import RoleSession
-from discord_diffusion_emulator.iam.settings import is_enforced
 
 KEPT_EXECUTIONS = 100
 """The number of ended executions that can still be described."""
 
-_NOT_TRUSTED = (
-    "Neither the global service principal states.amazonaws.com, nor the regional one is authorized"
-    " to assume the provided role."
-)
-_NO_DELIVERY = "The state machine IAM Role is not authorized to access the Log Destination"
 _OTHER_CHANGES = ("definition", "role_arn", "logging_configuration")
 
 
@@ -44,13 +34,6 @@ def service(agent: FleetAgent) -> Service:
             env.program_state_event.wait(left)
 
     wait_function.WaitFunction._wait_interval = wait
-
-    @patch(StepFunctionsProvider.create_state_machine)  # type: ignore[untyped-decorator]  # below
-    def _create(original: Any, self: Any, context: Any, request: Any, **given: Any) -> Any:
-        """Check what the role has to allow, as Step Functions does at the creation."""
-        logging = request.get("loggingConfiguration")
-        _check_role(context, request["roleArn"], request["name"], logging)
-        return original(self, context, request, **given)
 
     @patch(StateMachineInstance.describe)  # type: ignore[untyped-decorator]  # LocalStack is untyped
     def _describe(original: Any, self: Any) -> Any:
@@ -68,32 +51,9 @@ def service(agent: FleetAgent) -> Service:
             machine.tracing_config = tracing
             if not any(given.get(name) for name in _OTHER_CHANGES):
                 given["role_arn"] = machine.role_arn
-        if machine is not None:
-            role = given.get("role_arn") or machine.role_arn
-            _check_role(context, role, machine.name, given.get("logging_configuration"))
         return original(self, context, state_machine_arn, **given)
 
     return Service.for_provider(StepFunctionsProvider())
-
-
-def _check_role(context: RequestContext, role_arn: str, machine: str, logging: Any) -> None:
-    """Refuse a role that does not trust Step Functions, or may not deliver the log.
-
-    https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
-    """
-    if not is_enforced():
-        return
-    arn = f"arn:aws:states:{context.region}:{context.account_id}:stateMachine:{machine}"
-    session = RoleSession(role_arn, "states", arn, machine, context.region)
-    try:
-        session.credentials()
-        if logging and logging.get("level") != "OFF" and logging.get("destinations"):
-            for operation in LOG_DELIVERY:
-                session.authorize(f"logs.{operation}", {})
-    except RoleNotTakenError as error:
-        raise CommonServiceException("AccessDeniedException", _NOT_TRUSTED) from error
-    except AccessDeniedError as error:
-        raise CommonServiceException("AccessDeniedException", _NO_DELIVERY) from error
 
 
 def is_any_running(owner: tuple[str, str], machines: Collection[str]) -> bool:
