@@ -126,7 +126,7 @@ locals {
         { sid = "LookAtTasks", actions = ["ecs:DescribeTasks"], resources = [module.fleet.tasks_arn] },
         { sid = "ReleaseInstances", actions = ["autoscaling:TerminateInstanceInAutoScalingGroup"], resources = [module.fleet.auto_scaling_group_arn] },
         { sid = "LookAtJobs", actions = ["dynamodb:Query"], resources = [module.jobs_table.waiting_index_arn] },
-        { sid = "NoteFleet", actions = ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:UpdateItem"], resources = [module.jobs_table.arn] },
+        { sid = "NoteFleet", actions = ["dynamodb:UpdateItem"], resources = [module.jobs_table.arn] },
       ]
     }
     waiting = {
@@ -136,7 +136,7 @@ locals {
       reserved_concurrency = -1
       policy_statements = [
         { sid = "LookAtJobs", actions = ["dynamodb:Query"], resources = [module.jobs_table.waiting_index_arn] },
-        { sid = "KeepJobs", actions = ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], resources = [module.jobs_table.arn] },
+        { sid = "KeepJobs", actions = ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:UpdateItem"], resources = [module.jobs_table.arn] },
       ]
     }
     dead_letters = {
@@ -147,7 +147,7 @@ locals {
       policy_statements = [
         local.publish_metrics,
         { sid = "TakeDeadLetters", actions = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"], resources = [module.queue.dead_letter_arn] },
-        { sid = "KeepJobs", actions = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], resources = [module.jobs_table.arn] },
+        { sid = "KeepJobs", actions = ["dynamodb:GetItem", "dynamodb:UpdateItem"], resources = [module.jobs_table.arn] },
       ]
     }
   }

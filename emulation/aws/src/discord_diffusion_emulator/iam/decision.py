@@ -1,17 +1,17 @@
 """AWS's evaluation of the policies that apply to a request.
 
-An explicit deny in any policy wins. A resource's policy that names the principal allows by itself.
-Otherwise an identity policy has to allow, and the permissions boundary and the session's policy, if
-there is one. Across accounts both sides have to allow. A role is taken only if its trust policy
-allows, and a service has no identity policy.
+An explicit deny in any policy wins. A resource's policy that names the principal allows by itself;
+else an identity policy has to. The permissions boundary and the session's policy, if there is one,
+have to allow too, unless the resource's policy names the very session. Across accounts both sides
+have to allow. A role is taken only if its trust policy allows, and a service has no identity
+policy.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-from .policy import Policy, Statement
+from .policy import Policy
 from .principals import Principal
 from .request import AuthorizationRequest
 
@@ -33,15 +33,10 @@ class Policies:
 
 @dataclass(frozen=True)
 class Decision:
-    """Whether a request is allowed.
-
-    `reason` completes AWS's sentence about a denial; `statements` of the identity's policies
-    allowed it.
-    """
+    """Whether a request is allowed; `reason` completes AWS's sentence about a denial."""
 
     allowed: bool
     reason: str = ""
-    statements: tuple[Statement, ...] = ()
 
 
 def decide(principal: Principal, request: AuthorizationRequest, policies: Policies) -> Decision:
@@ -54,18 +49,23 @@ def decide(principal: Principal, request: AuthorizationRequest, policies: Polici
         return Decision(True)
     if denied := _explicit_deny(principal, request, policies):
         return Decision(False, f"with an explicit deny in {denied}")
-    by_identity, granting = _identity_allows(request, policies)
+    limit = _missing_limit(request, policies)
+    missing = limit if _identity_allows(request, policies) else IDENTITY
+    named, delegated = _resource_allows(principal, request, policies)
     if principal.service or _needs_resource_policy(request):
-        return _by_resource(principal, request, policies, by_identity)
-    named, _ = _resource_allows(principal, request, policies)
+        if named or (delegated and not missing):
+            return Decision(True)
+        kind = TRUST if _needs_resource_policy(request) else RESOURCE
+        return _denial(missing if delegated else kind, request)
     other_account = request.resource_account not in ("", principal.account)
     if named and not other_account:
-        return Decision(True, statements=granting)
-    if by_identity:
-        return _denial(by_identity, request)
-    if other_account and not any(_resource_allows(principal, request, policies)):
+        by_session = _resource_names_session(principal, request, policies)
+        return _denial(limit, request) if limit and not by_session else Decision(True)
+    if missing:
+        return _denial(missing, request)
+    if other_account and not (named or delegated):
         return _denial(RESOURCE, request)
-    return Decision(True, statements=granting)
+    return Decision(True)
 
 
 def _explicit_deny(principal: Principal, request: AuthorizationRequest, policies: Policies) -> str:
@@ -83,36 +83,20 @@ def _explicit_deny(principal: Principal, request: AuthorizationRequest, policies
     return ""
 
 
-def _identity_allows(
-    request: AuthorizationRequest, policies: Policies
-) -> tuple[str, tuple[Statement, ...]]:
-    """The kind of policy that is missing (empty: none), and the statements that allow."""
-    granting = tuple(_allowing(policies.identity, request))
-    if not granting:
-        return IDENTITY, ()
+def _identity_allows(request: AuthorizationRequest, policies: Policies) -> bool:
+    return any(any(one.applying(request, allowing=True)) for one in policies.identity)
+
+
+def _missing_limit(request: AuthorizationRequest, policies: Policies) -> str:
+    """The kind of policy that limits the identity and does not allow; empty if all allow."""
     for kind, policy in ((BOUNDARY, policies.boundary), (SESSION, policies.session)):
         if policy is not None and not any(policy.applying(request, allowing=True)):
-            return kind, ()
-    return "", granting
-
-
-def _allowing(policies: Iterable[Policy], request: AuthorizationRequest) -> Iterable[Statement]:
-    return (one for policy in policies for one in policy.applying(request, allowing=True))
+            return kind
+    return ""
 
 
 def _needs_resource_policy(request: AuthorizationRequest) -> bool:
     return request.action.lower() == _ONLY_BY_TRUST_POLICY
-
-
-def _by_resource(
-    principal: Principal, request: AuthorizationRequest, policies: Policies, missing: str
-) -> Decision:
-    """A service, or whoever takes a role: the resource's policy has to allow."""
-    named, delegated = _resource_allows(principal, request, policies)
-    if named or (delegated and not missing):
-        return Decision(True)
-    kind = TRUST if _needs_resource_policy(request) else RESOURCE
-    return _denial(missing if delegated else kind, request)
 
 
 def _resource_allows(
@@ -125,6 +109,17 @@ def _resource_allows(
     return (
         any(one.names(principal) for one in statements),
         any(one.names_account(principal) for one in statements),
+    )
+
+
+def _resource_names_session(
+    principal: Principal, request: AuthorizationRequest, policies: Policies
+) -> bool:
+    if policies.resource is None:
+        return False
+    return any(
+        ("AWS", principal.arn) in (one.principals or ())
+        for one in policies.resource.applying(request, allowing=True)
     )
 
 

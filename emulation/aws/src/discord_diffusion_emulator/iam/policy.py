@@ -23,7 +23,6 @@ class Statement:
     """One statement. `negated_...`: the element is the policy's Not... one."""
 
     allows: bool
-    sid: str
     actions: tuple[str, ...]
     negated_actions: bool
     resources: tuple[str, ...] | None
@@ -106,7 +105,6 @@ def _statement(given: Mapping[str, Any], variables: bool) -> Statement:
     resources = given.get("Resource", given.get("NotResource"))
     return Statement(
         allows=given["Effect"] == "Allow",
-        sid=given.get("Sid", ""),
         actions=as_texts(given.get("Action", given.get("NotAction"))),
         negated_actions="NotAction" in given,
         resources=None if resources is None else as_texts(resources),

@@ -77,6 +77,15 @@ def test_a_resource_policy_allows_whom_it_names(named: str, allowed: bool) -> No
     assert decide(ROLE, SEND, found).allowed is allowed
 
 
+@pytest.mark.parametrize(("named", "allowed"), [(ROLE_ARN, False), (SESSION_ARN, True)])
+def test_a_boundary_limits_what_a_resource_allows_the_role_but_not_its_session(
+    named: str, allowed: bool
+) -> None:
+    boundary = policy(Action="sqs:ReceiveMessage")
+    found = Policies(boundary=boundary, resource=policy(Principal={"AWS": named}))
+    assert decide(ROLE, SEND, found).allowed is allowed
+
+
 def test_across_accounts_both_sides_have_to_allow() -> None:
     other = Principal("arn:aws:sts::444455556666:assumed-role/r/s", "444455556666", role_arn="r")
     by_resource = policy(Principal={"AWS": "444455556666"})
