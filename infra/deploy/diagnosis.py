@@ -59,7 +59,7 @@ def diagnose(
 def _not_looked_at(name: str, error: AwsError) -> Finding:
     if any(code in str(error) for code in _MISSING):
         return bad(name, f"not there: {error}", "Deploy it: `make deploy-aws`.")
-    to_do = "Allow the call: the policy in docs/deploy.md has all that are made."
+    to_do = "Allow the call: infra/deploy/policy.json has all that are made."
     return warning(name, f"it could not be looked at: {error}", to_do)
 
 

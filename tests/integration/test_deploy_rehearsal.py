@@ -324,6 +324,27 @@ def _configuration(rehearsal: Rehearsal) -> dict[str, Any]:
     return dict(found["Configuration"])
 
 
+def test_a_deployment_is_diagnosed_and_collected_into_one_file_without_a_secret(
+    rehearsal: Rehearsal,
+) -> None:
+    looked = rehearsal.typed('make deploy-aws ARGS="diagnose"')
+    assert looked.returncode == 0, looked.stdout + looked.stderr
+    assert "✓ service: 0 tasks wanted, 0 running" in looked.stdout
+    assert "→ `make deploy-aws` offers to make them" not in looked.stdout, "they were made"
+    collected = rehearsal.typed('make deploy-aws ARGS="collect"')
+    assert collected.returncode == 0, collected.stdout + collected.stderr
+    [path] = rehearsal.deployments.rglob("collected/*.zip")
+    assert str(path) in collected.stdout.replace("\n", "")
+    assert _holds(path, b"completed"), "what a file says can be looked for"
+    assert not _holds(path, token_of(rehearsal).encode())
+
+
+def test_another_account_is_refused_by_name(rehearsal: Rehearsal) -> None:
+    ended = rehearsal.run("preflight", AWS_ACCESS_KEY_ID="111111111111")
+    assert ended.returncode == 1
+    assert "account 111111111111, this deployment is in account 000000000000" in ended.stdout
+
+
 def test_another_environment_shares_no_resource(rehearsal: Rehearsal) -> None:
     ended = rehearsal.typed(
         'make plan-aws ARGS="--environment staging"', DEPLOY_BACKEND_CONFIG=None

@@ -9,7 +9,7 @@ from tests.rehearsals import words_of
 from toolchain.layout import Layout
 
 ROOT = Layout.of_this_checkout().root
-PAGES = ("deploy.md", "operations.md")
+PAGES = ("deploy.md", "first-deployment.md", "operations.md")
 STORY = ROOT / "tests" / "integration" / "test_deploy_rehearsal.py"
 FENCED = re.compile(r"^```\n(.*?)^```", re.MULTILINE | re.DOTALL)
 BEGIN = 'eval "$(make -s rehearsal)"'

@@ -1,0 +1,157 @@
+"""The smoke test and the diagnosis of a deployed worker, with the failures that AWS has.
+
+All tests share one stack, whose fleet sleeps at the beginning and at the end of each.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+import pytest
+
+from emulation.rig.emulator_client import client_options
+from emulation.rig.options import FleetOptions, ModelOptions, StackOptions
+from emulation.rig.state import StackState
+from fixtures.discord.signing import application
+from infra.deploy.aws import Aws
+from infra.deploy.diagnosis import diagnose
+from infra.deploy.errors import SmokeTestError
+from infra.deploy.finding import Verdict
+from infra.deploy.smoke_test import SmokeTest, smoke_test_parameters
+from tests.deployments import deployment
+from tests.fleet_stack import FleetStack
+from tests.stack import LAYOUT, running
+from tests.targets import AWS, TARGET
+
+pytestmark = [
+    pytest.mark.timeout(300),
+    pytest.mark.skipif(TARGET == AWS, reason="the fleet is the emulator's, which is hurt at will"),
+]
+
+OPTIONS = StackOptions(
+    aws_port=0,
+    discord_port=0,
+    fleet=FleetOptions(minimum_tasks=0, maximum_tasks=1, speed=60),
+    environment="smoke",
+    visibility_timeout_seconds=6,
+    variables={"worker": {"torch_threads": 1}, "scaling": {"scale_in_hold_seconds": 60}},
+)
+DEPLOYMENT = deployment(environment="smoke", region="us-east-1", maximum_tasks=1)
+
+
+@dataclass(frozen=True)
+class EmulatedAws(Aws):
+    """The emulator's account."""
+
+    state: StackState
+
+    def client(self, service: str) -> Any:
+        """A client of the emulator."""
+        make: Any = boto3.client  # the service's name is not known to the type checker
+        return make(service, **client_options(self.state))
+
+
+@pytest.fixture(scope="module")
+def fleet() -> Iterator[FleetStack]:
+    """A stack whose fleet sleeps until there is a job."""
+    with running("test-worker-start", OPTIONS) as stack:
+        found = FleetStack(stack)
+        found.wait_until_asleep()
+        yield found
+
+
+@pytest.fixture
+def aws(fleet: FleetStack) -> EmulatedAws:
+    return EmulatedAws("us-east-1", fleet.stack.state)
+
+
+def smoke_test(fleet: FleetStack, aws: EmulatedAws) -> SmokeTest:
+    machines = aws.client("stepfunctions").list_state_machines()["stateMachines"]
+    [wake] = [one["stateMachineArn"] for one in machines if one["name"].endswith("-wake")]
+    return SmokeTest(
+        aws,
+        DEPLOYMENT,
+        application()["id"],
+        smoke_test_parameters(ModelOptions.embedded(LAYOUT.root).generation_defaults()),
+        fleet.stack.state.queue_url,
+        wake,
+    )
+
+
+@contextmanager
+def failing(fleet: FleetStack, aws: EmulatedAws, patience_seconds: float = 20) -> Iterator[str]:
+    """The text of a smoke test that fails; then its job is dropped, and the fleet sleeps."""
+    with pytest.raises(SmokeTestError) as failed:
+        smoke_test(fleet, aws).run(lambda _text: None, patience_seconds=patience_seconds)
+    yield str(failed.value)
+    fleet.stack.empty_queue()
+
+
+def test_a_worker_is_woken_draws_a_picture_and_the_fleet_sleeps_again(
+    fleet: FleetStack, aws: EmulatedAws
+) -> None:
+    shown: list[str] = []
+    test = smoke_test(fleet, aws)
+    test.run(shown.append, patience_seconds=120)
+    assert test.wait_until_asleep(shown.append, patience_seconds=120) == "the fleet sleeps"
+    assert fleet.stack.queue_depth() == (0, 0)
+    assert fleet.stack.dead_letters() == 0
+    fleet.wait_until_asleep()
+    found = diagnose(aws, DEPLOYMENT)
+    by_name = {one.name: one for one in found}
+    assert by_name["service"].verdict is Verdict.GOOD
+    assert by_name["queue"].found == "0 jobs wait, 0 are drawn"
+    assert "launches" not in by_name
+
+
+@pytest.mark.parametrize(
+    ("reason", "meaning"),
+    [
+        ("quota", "quota of on-demand vCPUs"),
+        ("spot", "quota of Spot vCPUs"),
+        ("capacity", "no GPU"),
+    ],
+)
+def test_a_launch_that_aws_refuses_is_the_cause(
+    fleet: FleetStack, aws: EmulatedAws, reason: str, meaning: str
+) -> None:
+    fleet.agent.change("deny-capacity", reason=reason)
+    try:
+        with failing(fleet, aws) as text:
+            assert "An instance is launched: still not so" in text
+            assert meaning in text
+            [found] = [one for one in diagnose(aws, DEPLOYMENT) if meaning in one.found]
+            assert found.verdict is Verdict.BAD
+    finally:
+        fleet.agent.change("allow-capacity")
+    fleet.wait_until_asleep()
+
+
+def test_an_instance_that_does_not_join_the_cluster_is_the_phase(
+    fleet: FleetStack, aws: EmulatedAws
+) -> None:
+    fleet.agent.change("settings", register_seconds=1e6)
+    try:
+        with failing(fleet, aws) as text:
+            assert "The instance joins the cluster: still not so" in text
+            assert "has not joined the cluster yet" in text
+    finally:
+        fleet.agent.change("settings", register_seconds=40)
+    fleet.wait_until_asleep()
+
+
+def test_a_task_that_does_not_start_is_explained_by_its_reason(
+    fleet: FleetStack, aws: EmulatedAws
+) -> None:
+    state = fleet.stack.state
+    service = f"{state.ecs_cluster_name}/{state.ecs_service_name}"
+    fleet.agent.change("crash-task", service=service)
+    try:
+        with failing(fleet, aws, patience_seconds=30) as text:
+            assert "CannotStartContainerError" in text
+            assert "the container could not be started" in text
+    finally:
+        fleet.agent.change("crash-task", service=service, stop=True)
+    fleet.wait_until_asleep()
