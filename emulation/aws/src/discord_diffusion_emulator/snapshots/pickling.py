@@ -5,7 +5,6 @@ is in environment variables of functions, in URLs and elsewhere. Texts that cont
 parts, and joined with the addresses of the emulator that loads them.
 """
 
-import copyreg
 import io
 import pickle
 import re
@@ -52,9 +51,13 @@ def _leave_executions_out() -> None:
 
         def save(pickler: Any, store: Any) -> Any:
             kept = {name: value for name, value in vars(store).items() if name != _EXECUTIONS}
-            return pickler.save_reduce(copyreg.__newobj__, (type(store),), kept, obj=store)
+            return pickler.save_reduce(_make, (type(store),), kept, obj=store)
 
         add_dispatch_entry(module.SFNStore, save)
+
+
+def _make(kind: type[Any]) -> Any:
+    return object.__new__(kind)
 
 
 def loads(pickled: bytes, addresses: Addresses) -> Any:
@@ -72,7 +75,7 @@ class _Pickler(Pickler):  # type: ignore[misc]  # untyped base
 
     def persistent_id(self, found: object) -> tuple[str, ...] | None:
         """The parts of a text with addresses: every second one is the name of an address."""
-        if type(found) is not str or ":" not in found:
+        if type(found) is not str or not self._names or ":" not in found:
             return None
         parts = self._pattern.split(found)
         if len(parts) == 1:
