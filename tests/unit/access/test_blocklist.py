@@ -192,6 +192,7 @@ def test_the_table_of_look_alikes_maps_other_letters_to_latin_ones() -> None:
         (r"(a)\1", "part_not_allowed"),
         ("(?P<x>a)(?P=x)", "part_not_allowed"),
         (r"(?:\bärger|\büber)", "part_not_allowed"),
+        (r"гол\Bый", "part_not_allowed"),
         ("[", "no_expression"),
         ("[[a]", "no_expression"),
         ("a)|(?:b", "no_expression"),
@@ -246,6 +247,10 @@ def test_the_heaviest_list_is_searched_in_time_for_discord() -> None:
         (r"\w{2}字", ["漢漢字"], ["字", "a字"]),
         ("ca[^ a]t", ["cart"], ["ca t"]),
         (r"c[\w]t", ["cét"], ["c t"]),
+        (r"го[\w]ый", ["голый"], ["го ый"]),
+        (r"c[^\-]t", ["cat"], ["ct"]),
+        (r"c[a\-o]t", ["cat", "cot"], ["cbt"]),
+        (r"cat\.dog", [], ["catdog", "cat.dog"]),
         (r"cat\W{1,3}dog", ["cat - dog"], ["catdog"]),
         (r"\d{2} cats", ["٤٢ cats", "42 cats"], ["4 cats", "xx cats"]),
         ("xa{,2}b", ["xb", "xab"], ["xbb"]),
@@ -335,6 +340,18 @@ def _full_list(patterns: Iterable[str]) -> tuple[str, ...]:
     with pytest.raises(Refusal, match="patterns_full"):
         with_pattern(known, pattern)
     return known
+
+
+def test_a_list_may_be_as_large_as_it_says_and_patterns_that_are_ignored_count_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ignored = "a)|(?:b"
+    size = program_size("cat") + program_size("dog")
+    monkeypatch.setattr("discord_diffusion.access.blocklist.LARGEST_PROGRAMS", size)
+    assert with_pattern((ignored, "cat"), "dog") == (ignored, "cat", "dog")
+    monkeypatch.setattr("discord_diffusion.access.blocklist.LARGEST_PROGRAMS", size - 1)
+    with pytest.raises(Refusal, match=r"^patterns_full$"):
+        with_pattern((ignored, "cat"), "dog")
 
 
 def test_a_list_takes_no_more_than_a_hundred_patterns() -> None:

@@ -14,7 +14,7 @@ from discord_diffusion.discord.errors import (
     RequestTooLargeError,
     UnavailableError,
 )
-from discord_diffusion.worker.retries import Retrier, RetryPolicy
+from discord_diffusion.worker.retries import Retrier, RetryPolicy, backoff
 
 DOWN = UnavailableError(503, None, "down")
 EARLY = NotAnsweredYetError(404, 10015, "Unknown Webhook")
@@ -156,3 +156,45 @@ def test_no_call_is_made_after_the_time_to_give_up() -> None:
     with pytest.raises(UnavailableError):
         clock.retrier().call(Calls([DOWN], always=True), 3.0)
     assert clock.pauses == [0.5, 1.0]
+
+
+def test_an_early_edit_is_made_five_times_however_late_it_is() -> None:
+    clock = SleepClock(now=50.0)
+
+    class Slow(Calls):
+        def __call__(self) -> str:
+            clock.now += 20.0
+            return super().__call__()
+
+    calls = Slow([EARLY], always=True)
+    with pytest.raises(NotAnsweredYetError):
+        clock.retrier().call(calls, 1000)
+    assert calls.count == 5
+
+
+def test_the_ten_seconds_of_an_early_edit_count_from_the_first_call() -> None:
+    clock, calls = SleepClock(now=50.0), Calls([EARLY], always=True)
+    with pytest.raises(NotAnsweredYetError):
+        clock.retrier().call(calls, 1000)
+    assert calls.count == 21
+
+
+@pytest.mark.parametrize("error", [DOWN, EARLY, RateLimitedError(429, None, "", 0.4)])
+def test_the_last_error_is_raised_when_the_next_call_would_be_at_the_time_to_give_up(
+    error: ApiError,
+) -> None:
+    clock, calls = SleepClock(), Calls([error], always=True)
+    with pytest.raises(type(error)) as raised:
+        clock.retrier().call(calls, 0.5)
+    assert raised.value is error
+    assert clock.pauses == []
+
+
+@pytest.mark.parametrize(
+    ("failures", "longest", "pauses"),
+    [(1, 1e9, (0.5, 1.0)), (11, 1e9, (512.0, 1024.0)), (99, 1e9, (512.0, 1024.0)), (9, 8, (4, 8))],
+)
+def test_pauses_double_ten_times(
+    failures: int, longest: float, pauses: tuple[float, float]
+) -> None:
+    assert backoff(failures, 1.0, longest) == pauses

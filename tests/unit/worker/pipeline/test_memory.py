@@ -214,3 +214,48 @@ def test_weights_in_the_older_format_are_counted_too(tmp_path: Path) -> None:
     (tmp_path / "w.bin").write_bytes(b"0" * 7)
     (tmp_path / "w.json").write_bytes(b"0" * 90)
     assert memory.weights_bytes(tmp_path, "fp16") == 7
+
+
+@pytest.mark.parametrize(
+    ("error", "lost"),
+    [
+        (None, False),
+        (torch.AcceleratorError("CUDA error: an illegal memory access was encountered"), True),
+        (torch.OutOfMemoryError("CUDA out of memory"), False),
+    ],
+)
+def test_a_gpu_is_lost_if_it_fails_a_trivial_operation(
+    gpu: Gpu, monkeypatch: pytest.MonkeyPatch, error: Exception | None, lost: bool
+) -> None:
+    ones = torch.ones
+
+    def make(count: int, *, device: torch.device) -> torch.Tensor:
+        assert device == gpu.device
+        if error:
+            raise error
+        return ones(count)
+
+    monkeypatch.setattr(torch, "ones", make)
+    assert memory.is_device_lost(gpu.device) is lost
+    assert gpu.calls == ([] if error else ["synchronize"])
+
+
+def test_a_gpu_whose_operation_fails_only_when_it_is_waited_for_is_lost(
+    gpu: Gpu, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ones = torch.ones
+
+    def fail(_device: torch.device) -> None:
+        raise RuntimeError("CUDA error: device-side assert triggered")
+
+    monkeypatch.setattr(torch, "ones", lambda count, device: ones(count))
+    monkeypatch.setattr(torch.cuda, "synchronize", fail)
+    assert memory.is_device_lost(gpu.device)
+
+
+def test_a_cpu_is_never_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("not to be called")
+
+    monkeypatch.setattr(torch, "ones", fail)
+    assert not memory.is_device_lost(torch.device("cpu"))
