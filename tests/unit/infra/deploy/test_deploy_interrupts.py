@@ -17,13 +17,16 @@ from infra.deploy.errors import StoppedError, Terminated
 from infra.deploy.interrupts import Interrupts
 from infra.deploy.terraform import Terraform
 
-# Runs until it is interrupted or may finish, and records an interrupt and its own end in files.
+# Runs until it is interrupted or may finish, and records an interrupt and its own end in files. It
+# prints its progress, as Terraform does: a signal that arrives just before Python reads the next
+# line is handled only after that line.
 PROGRAM = f"""#!{sys.executable}
 import pathlib, signal, sys, time
 here = pathlib.Path(__file__).parent
 signal.signal(signal.SIGINT, lambda *_: (here / "interrupted").touch())
 (here / "started").touch()
 while not ((here / "interrupted").exists() or (here / "finish").exists()):
+    print('{{"type": "apply_progress"}}', flush=True)
     time.sleep(0.02)
 (here / "ended").touch()
 """
