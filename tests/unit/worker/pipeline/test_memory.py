@@ -98,8 +98,14 @@ def test_a_measured_capacity_has_the_pixels_that_fit() -> None:
     assert capacity.pictures(32) == 8
     free = Simulated(weights=100, each=0, total=103)
     assert Capacity.measured(free, free.draw, pixels=64, max_pictures=16).pixels == 4 * 64
+    none = Simulated(weights=100, each=0, total=50)
+    assert Capacity.measured(none, none.draw, pixels=64, max_pictures=16).pixels == 64
     tight = Simulated(weights=100, each=100, total=10)
     assert Capacity.measured(tight, tight.draw, pixels=64, max_pictures=2) == Capacity(64, 2)
+
+
+def test_a_picture_that_fits_only_in_part_does_not_count() -> None:
+    assert Capacity(pixels=5 * 32, max_pictures=16).pictures(64) == 2
 
 
 def test_a_capacity_that_was_too_large_is_halved() -> None:
@@ -248,7 +254,7 @@ def test_a_gpu_whose_operation_fails_only_when_it_is_waited_for_is_lost(
     def fail(_device: torch.device) -> None:
         raise RuntimeError("CUDA error: device-side assert triggered")
 
-    monkeypatch.setattr(torch, "ones", lambda count, device: ones(count))
+    monkeypatch.setattr(torch, "ones", lambda count, **_: ones(count))
     monkeypatch.setattr(torch.cuda, "synchronize", fail)
     assert memory.is_device_lost(gpu.device)
 
