@@ -60,7 +60,7 @@ def _as_process(folder: Path, port: int, *arguments: str) -> Iterator[Server]:
 
         def stop() -> None:
             process.terminate()
-            process.wait(10)
+            process.wait(60)
 
         try:
             yield Server(url, stop, log.read_text)

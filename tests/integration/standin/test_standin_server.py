@@ -1,6 +1,5 @@
 """The stand-in as a server on a port of its own."""
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -51,14 +50,13 @@ def test_a_page_resumes_its_event_stream_by_last_event_id(bot: httpx.Client) -> 
     assert bot.get("/control/events", headers={"Last-Event-ID": "x"}).status_code == 400
 
 
-def test_the_server_stops_at_once_while_event_streams_are_open(
+def test_the_server_ends_open_event_streams_when_it_stops(
     server: Server, bot: httpx.Client
 ) -> None:
     with bot.stream("GET", "/control/events") as stream:
         assert next(stream.iter_lines())
-        started = time.monotonic()
         server.stop()
-        assert time.monotonic() - started < 5
+    assert "timeout graceful shutdown exceeded" not in server.log()
 
 
 def test_an_upload_that_is_too_large_gets_413(bot: httpx.Client) -> None:
