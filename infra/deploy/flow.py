@@ -63,7 +63,7 @@ class Flow:
         deployment = context.deployment
         with context.workspace.locked():
             self._ask(f"Deploy {deployment.prefix} to {deployment.region}?")
-            self._carry_out(offers)
+            self.carry_out(offers)
             image_name = self._build_package(context)
             if self.choices.image is None:
                 self._make_repository(context)
@@ -114,7 +114,7 @@ class Flow:
             raise RefusedError("Nothing was removed: correct what is marked above first.")
         return found.context
 
-    def _carry_out(self, offers: tuple[Offer, ...]) -> None:
+    def carry_out(self, offers: tuple[Offer, ...]) -> None:
         """Make the changes that the person agrees to; the deployment goes on without them too."""
         for offer in offers:
             if self.confirm(offer.question):
@@ -206,7 +206,7 @@ class Flow:
         """Say whether the budget counts, which a tag of the account decides; offer to mend it."""
         found = cost_tag(context.aws)
         self.output.finding(found)
-        self._carry_out(offers_of([found]))
+        self.carry_out(offers_of([found]))
 
     def _test_worker(self, context: DeployContext, outputs: dict[str, Any]) -> None:
         """Let a worker start and draw a picture, unless the fleet is paused or nobody wants it."""

@@ -21,7 +21,7 @@ from infra.deploy import fleet_checks
 from infra.deploy.aws import Aws, aws_action
 from infra.deploy.collection import last_lines
 from infra.deploy.diagnosis import causes
-from infra.deploy.errors import SmokeTestError
+from infra.deploy.errors import AwsError, SmokeTestError
 from infra.deploy.redaction import redacted
 from infra.deploy.request_checks import lines_with, queue_depth
 from infra.deploy.variables import Deployment
@@ -155,7 +155,10 @@ class SmokeTest:
 
     def _error(self, what: str) -> SmokeTestError:
         """The failure, with the diagnosis and the worker's last lines."""
-        lines = last_lines(self.aws, self.deployment.worker_log, _LAST_LINES)
+        try:
+            lines = last_lines(self.aws, self.deployment.worker_log, _LAST_LINES)
+        except AwsError as error:
+            lines = [f"(they could not be read: {error})"]
         shown = [redacted(line) for line in lines] or ["(nothing was logged)"]
         return SmokeTestError(
             "\n".join(

@@ -59,6 +59,22 @@ def test_the_replacement_of_a_tainted_resource_is_no_loss() -> None:
     assert plan_of(half).losses == ()
 
 
+@pytest.mark.parametrize(
+    ("kind", "action", "changes"),
+    [
+        ("aws_ecs_task_definition", "create", True),
+        ("aws_ecs_task_definition", "replace", True),
+        ("aws_launch_template", "update", True),
+        ("aws_launch_template", "delete", False),
+        ("aws_lambda_function", "update", False),
+    ],
+)
+def test_a_worker_is_tested_after_a_change_of_its_task_or_its_instances(
+    kind: str, action: str, changes: bool
+) -> None:
+    assert plan_of(change("a", kind, action)).changes_worker is changes
+
+
 def test_a_plan_without_changes_has_none() -> None:
     assert plan_of().changes == ()
 

@@ -20,7 +20,7 @@ from tests.fleet_answers import (
     service,
     stopped,
 )
-from tests.stubbed_aws import StubbedAws
+from tests.stubbed_aws import Refused, StubbedAws
 
 DEFAULTS = {"steps": 25, "guidance": 7.5, "width": 512, "height": 512, "images": 4}
 QUEUE = "https://sqs.us-east-2.amazonaws.com/123456789012/discord-diffusion-prod-jobs.fifo"
@@ -205,6 +205,15 @@ def test_instances_that_run_on_without_a_job_are_an_error() -> None:
     fleet = Fleet(ecs=service() | cluster(i_0123456789abcdef0=True), autoscaling=group(INSTANCE))
     with pytest.raises(SmokeTestError, match=f"{INSTANCE} run on, and cost money"):
         fleet.test().wait_until_asleep(lambda _text: None, patience_seconds=30)
+
+
+def test_a_log_that_cannot_be_read_does_not_hide_the_failure() -> None:
+    fleet = Fleet(ecs=service(desiredCount=1) | cluster())
+    answers = fleet.aws().answers
+    logs = {**answers["logs"], "describe_log_streams": Refused("AccessDeniedException")}
+    test = fleet.test(StubbedAws(answers={**answers, "logs": logs}))
+    with pytest.raises(SmokeTestError, match=r"could not be read: logs:GetLogEvents"):
+        test.run(lambda _text: None, patience_seconds=10)
 
 
 def test_the_causes_name_why_tasks_stopped() -> None:
