@@ -66,6 +66,13 @@ locals {
         ECS_CLUSTER      = module.fleet.cluster_name
         ECS_SERVICE      = module.fleet.service_name
         METRIC_NAMESPACE = local.prefix
+
+        AUTO_SCALING_GROUP       = module.fleet.auto_scaling_group_name
+        JOIN_SECONDS             = var.safeguards.join_seconds
+        FAILED_STARTS            = var.safeguards.failed_starts
+        RETRY_PAUSE_SECONDS      = var.safeguards.retry_pause_seconds
+        INSTANCE_HOURS_PER_DAY   = local.instance_hours.day
+        INSTANCE_HOURS_PER_MONTH = local.instance_hours.month
       })
       waiting = merge(local.fleet_environment, {
         DISCORD_API_URL = var.discord_api_url
@@ -117,14 +124,14 @@ locals {
       policy_statements = [
         local.publish_metrics,
         { sid = "LookAtQueue", actions = ["sqs:GetQueueAttributes"], resources = [module.queue.arn] },
-        { sid = "LookAtService", actions = ["ecs:DescribeServices"], resources = [module.fleet.service_arn] },
-        { sid = "LookAtProvider", actions = ["ecs:DescribeCapacityProviders"], resources = [module.fleet.capacity_provider_arn] },
-        # Says why no instance started. Auto Scaling has no resource for it.
-        { sid = "LookAtLaunches", actions = ["autoscaling:DescribeScalingActivities"], resources = ["*"] },
+        # Stops the tasks of a fleet that may start none any more.
+        { sid = "LookAtAndStopService", actions = ["ecs:DescribeServices", "ecs:UpdateService"], resources = [module.fleet.service_arn] },
+        # Which instances there are, and why none started. Auto Scaling has no resource for it.
+        { sid = "LookAtGroup", actions = ["autoscaling:DescribeAutoScalingGroups", "autoscaling:DescribeScalingActivities"], resources = ["*"] },
         { sid = "LookAtInstances", actions = ["ecs:ListContainerInstances"], resources = [module.fleet.cluster_arn] },
         { sid = "DrainInstances", actions = ["ecs:DescribeContainerInstances", "ecs:ListTasks", "ecs:UpdateContainerInstancesState"], resources = [module.fleet.container_instances_arn] },
         { sid = "LookAtTasks", actions = ["ecs:DescribeTasks"], resources = [module.fleet.tasks_arn] },
-        { sid = "ReleaseInstances", actions = ["autoscaling:TerminateInstanceInAutoScalingGroup"], resources = [module.fleet.auto_scaling_group_arn] },
+        { sid = "ReleaseInstances", actions = ["autoscaling:CompleteLifecycleAction", "autoscaling:TerminateInstanceInAutoScalingGroup"], resources = [module.fleet.auto_scaling_group_arn] },
         { sid = "LookAtJobs", actions = ["dynamodb:Query"], resources = [module.jobs_table.waiting_index_arn] },
         { sid = "NoteFleet", actions = ["dynamodb:UpdateItem"], resources = [module.jobs_table.arn] },
       ]

@@ -62,6 +62,7 @@ def variables(layout: Layout, options: StackOptions, state: StackState) -> dict[
             "minimum_tasks": options.fleet.minimum_tasks,
             "maximum_tasks": options.fleet.maximum_tasks,
         },
+        "safeguards": options.fleet.safeguards(),
         "scaling": options.fleet.boot_phases() | dict(model.scaling),
         "generation_defaults": model.generation_defaults(),
         "worker": {

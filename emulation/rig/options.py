@@ -16,6 +16,8 @@ _EMBEDDED_NOTICE = "Drawn by the embedded 64×64 model, which knows only shapes,
 
 _FASTEST_LOOP = 10.0
 """Largest divisor of the times of the scaling loop: functions are not sped up."""
+_JOIN_SECONDS = 600
+"""AWS's seconds in which an instance must join the cluster (infra/variables_safeguards.tf)."""
 _LOAD_SECONDS = 8
 """From a worker's start to its first job, with the embedded model on a busy laptop."""
 
@@ -73,6 +75,10 @@ class FleetOptions:
     def settings(self) -> dict[str, float]:
         """Settings of the fleet agent."""
         return {"speed": self.speed, "alarm_speed": min(self.speed, _FASTEST_LOOP)}
+
+    def safeguards(self) -> dict[str, int]:
+        """The time that AWS's instances have for joining the cluster, here."""
+        return {"join_seconds": math.ceil(_JOIN_SECONDS / self.speed)}
 
     def boot_phases(self) -> dict[str, int]:
         """The seconds that each phase of an instance's start takes here, for wait estimates."""

@@ -26,8 +26,8 @@ run "every_alarm_for_people_publishes_to_the_topic" {
 
   assert {
     condition = sort(output.alarm_names) == sort([
-      "bot-test-dead-letters", "bot-test-dead-letters-errors", "bot-test-idle-instances", "bot-test-instance-hours", "bot-test-interactions-5xx",
-      "bot-test-interactions-errors", "bot-test-interactions-latency", "bot-test-interactions-throttles", "bot-test-loop-silent", "bot-test-no-capacity", "bot-test-oldest-job",
+      "bot-test-dead-letters", "bot-test-dead-letters-errors", "bot-test-failed-starts", "bot-test-idle-instances", "bot-test-instance-hours", "bot-test-interactions-5xx",
+      "bot-test-interactions-errors", "bot-test-interactions-latency", "bot-test-interactions-throttles", "bot-test-loop-silent", "bot-test-no-capacity", "bot-test-oldest-job", "bot-test-starts-stopped",
     ])
     error_message = "The alarms: ${jsonencode(output.alarm_names)}"
   }

@@ -99,7 +99,10 @@ SETTINGS: dict[str, Callable[[Mapping[str, str]], object]] = {
     "waiting": WaitingSettings.from_environ,
 }
 REQUIRED = {
-    "backlog": ("QUEUE_URL", "JOBS_TABLE", "ECS_CLUSTER", "ECS_SERVICE", "METRIC_NAMESPACE"),
+    "backlog": (
+        *("QUEUE_URL", "JOBS_TABLE", "ECS_CLUSTER", "ECS_SERVICE", "METRIC_NAMESPACE"),
+        "AUTO_SCALING_GROUP",
+    ),
     "dead_letters": ("JOBS_TABLE", "METRIC_NAMESPACE"),
     "interactions": ("QUEUE_URL", "DISCORD_PUBLIC_KEY", "JOBS_TABLE", "WAKE_STATE_MACHINE_ARN"),
     "waiting": ("JOBS_TABLE",),
@@ -107,6 +110,7 @@ REQUIRED = {
 # Actions without a resource type in AWS's reference:
 # https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 WITHOUT_RESOURCES = {
+    "autoscaling:DescribeAutoScalingGroups",
     "autoscaling:DescribeScalingActivities",
     "cloudwatch:PutMetricData",
     "ecr:GetAuthorizationToken",

@@ -163,6 +163,20 @@ REFUSED: dict[str, list[Values]] = {
     "alarms.instance_hours_per_day must be": [
         {"alarms": {"instance_hours_per_day": value}} for value in (0, 4801)
     ],
+    "safeguards.join_seconds must be": [
+        {"safeguards": {"join_seconds": value}} for value in (0, 3601)
+    ],
+    "safeguards.failed_starts must be": [
+        {"safeguards": {"failed_starts": value}} for value in (0, 1.5, 11)
+    ],
+    "safeguards.retry_pause_seconds must be": [
+        {"safeguards": {"retry_pause_seconds": value}} for value in (0, 7201)
+    ],
+    "safeguards.instance_hours_a_day and instance_hours_a_month must be": [
+        {"safeguards": {f"instance_hours_a_{name}": value}}
+        for name in ("day", "month")
+        for value in (-1, 1000001)
+    ],
     "monthly_budget_usd must be": [{"monthly_budget_usd": 0}],
     "worker.model must name": [{"worker": {"model": " "}}],
     "worker.device must be": [{"worker": {"device": "gpu"}}],

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -21,6 +21,10 @@ Group = Annotated[str | None, typer.Option(help="An Auto Scaling group; all if n
 Reason = Annotated[
     str, typer.Option(help="capacity, quota or spot, as AWS words them; or a text of your own.")
 ]
+FaultName = Annotated[
+    str, typer.Argument(help="no-registration, agent-disconnected, image-pull or no-gpu.")
+]
+Switch = Annotated[Literal["on", "off"], typer.Argument(help="on or off.")]
 Changes = Annotated[
     list[str] | None,
     typer.Argument(help="name=value, as in speed=60, pull_seconds=300, first_scale_out=0."),
@@ -72,6 +76,13 @@ def crash_task(task: Task = None, state_dir: StateDir = None) -> None:
         raise RigError(f"No task {task or ''} runs; these do: {', '.join(running) or 'none'}")
     agent.change("crash-task", task=chosen)
     Console().print(f"Killed task {chosen}.", highlight=False)
+
+
+@app.command()
+def fault(name: FaultName, switch: Switch, state_dir: StateDir = None) -> None:
+    """Switch a fault of the whole fleet on or off."""
+    state = _agent(state_dir).change("fault", fault=name, on=switch == "on")
+    Console().print(f"Faults: {', '.join(state['faults']) or 'none'}.", highlight=False)
 
 
 @app.command()

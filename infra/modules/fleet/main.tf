@@ -18,9 +18,8 @@ locals {
   ecs_arn   = "arn:${local.partition}:ecs:${local.region}:${local.account}"
 
   # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerservice.html
-  cluster_arn           = "${local.ecs_arn}:cluster/${local.cluster_name}"
-  service_arn           = "${local.ecs_arn}:service/${local.cluster_name}/${local.service_name}"
-  capacity_provider_arn = "${local.ecs_arn}:capacity-provider/${local.capacity_provider_name}"
+  cluster_arn = "${local.ecs_arn}:cluster/${local.cluster_name}"
+  service_arn = "${local.ecs_arn}:service/${local.cluster_name}/${local.service_name}"
   # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2autoscaling.html
   auto_scaling_group_arn = "arn:${local.partition}:autoscaling:${local.region}:${local.account}:autoScalingGroup:*:autoScalingGroupName/${local.service_name}"
 

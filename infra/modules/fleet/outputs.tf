@@ -43,11 +43,6 @@ output "container_instances_arn" {
   value       = local.container_instances_arn
 }
 
-output "capacity_provider_arn" {
-  description = "ARN of the capacity provider, known before it exists."
-  value       = local.capacity_provider_arn
-}
-
 output "repository_url" {
   description = "Where the worker's image is pushed to, without a tag."
   value       = aws_ecr_repository.worker.repository_url

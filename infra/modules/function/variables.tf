@@ -100,11 +100,12 @@ variable "policy_statements" {
   validation {
     condition = alltrue([
       for statement in var.policy_statements : !contains(statement.resources, "*") || length(setsubtract(statement.actions, [
+        "autoscaling:DescribeAutoScalingGroups",
         "autoscaling:DescribeScalingActivities",
         "cloudwatch:PutMetricData",
       ])) == 0
     ])
-    error_message = "policy_statements must name the resources of each statement by their ARNs; only for autoscaling:DescribeScalingActivities and cloudwatch:PutMetricData does AWS know none."
+    error_message = "policy_statements must name the resources of each statement by their ARNs; only for autoscaling:Describe* and cloudwatch:PutMetricData does AWS know none."
   }
 }
 

@@ -11,6 +11,14 @@ locals {
       metric      = "OldestJobSeconds", statistic = "Maximum", period = 60, of = [2, 3], threshold = var.oldest_job_seconds
       description = "A job has waited so long that its user may see no answer: tokens end after 15 minutes."
     }
+    failed-starts = {
+      metric      = "FailedStarts", statistic = "Maximum", period = 60, of = [1, 1], threshold = 1
+      description = "Instances or tasks that were started do not work and were ended; after some in a row the fleet pauses. The log of backlog says which."
+    }
+    starts-stopped = {
+      metric      = "StartsStopped", statistic = "Maximum", period = 60, of = [1, 1], threshold = 1
+      description = "No task is started: too many starts failed in a row, or the instance hours of the day or month are used up. Users are told."
+    }
   }
 
   # Metrics that AWS publishes.

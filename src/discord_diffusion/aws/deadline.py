@@ -10,7 +10,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
@@ -69,7 +69,8 @@ class Attempts:
     @classmethod
     def of(cls, config: Config, deadline: Deadline | None) -> "Attempts":
         """Those of a client with this configuration."""
-        return cls(deadline, config.connect_timeout + config.read_timeout)
+        timeouts: Any = config  # the type stubs of botocore omit its options
+        return cls(deadline, timeouts.connect_timeout + timeouts.read_timeout)
 
     def make(self, call: Callable[[], T]) -> T:
         """Make a call, and once more if it may succeed then and the time is enough.

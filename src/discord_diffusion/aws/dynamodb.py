@@ -98,7 +98,7 @@ class Table:
         }
         if condition:
             arguments["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
-        if names := set(_NAME.findall(expression + condition)):
+        if names := set(_NAME.findall(f"{expression} {condition}")):
             arguments["ExpressionAttributeNames"] = {f"#{name}": name for name in names}
         return arguments | _condition(condition, values)
 
@@ -175,7 +175,7 @@ def _transact_once(table: Table, writes: Sequence[Mapping[str, Any]]) -> bool:
     # With the same token the repeat of a transaction whose answer was lost succeeds.
     token = str(uuid.uuid4())
 
-    def write() -> list[Mapping[str, Any]]:
+    def write() -> Sequence[Mapping[str, Any]]:
         """The reasons why DynamoDB cancelled the transaction; none if it is done."""
         try:
             table.client.transact_write_items(TransactItems=items, ClientRequestToken=token)

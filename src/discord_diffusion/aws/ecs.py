@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from discord_diffusion.aws.clients import client
@@ -10,15 +10,15 @@ from discord_diffusion.aws.errors import ServiceError, translated
 from discord_diffusion.fleet.instances import ContainerInstance
 
 if TYPE_CHECKING:
-    from mypy_boto3_autoscaling import AutoScalingClient
     from mypy_boto3_ecs import ECSClient
     from mypy_boto3_ecs.literals import ContainerInstanceStatusType
-    from mypy_boto3_ecs.type_defs import ServiceTypeDef
+    from mypy_boto3_ecs.type_defs import ContainerInstanceTypeDef, ServiceTypeDef, TaskTypeDef
 
-_RECENT_ACTIVITIES = 5
-"""The number of a group's latest activities that are read."""
-_FAILED = frozenset({"Failed", "Cancelled"})
-"""https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_Activity.html"""
+_START = timedelta(seconds=120)
+"""A task that ends by itself this soon after its start has failed as it started."""
+_KILLED = frozenset({0, 137, 143})
+"""Exit codes that tell nothing of a start: by itself, by SIGKILL (memory, or a lost instance), by
+SIGTERM."""
 _DESCRIBED_AT_ONCE = 100
 """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeContainerInstances.html"""
 _UPDATED_AT_ONCE = 10
@@ -39,7 +39,6 @@ class EcsService:
     def __init__(self, cluster: str, service: str, *, region: str | None = None) -> None:
         self._cluster = cluster
         self._service = service
-        self._region = region
         self._ecs: ECSClient = client("ecs", region=region)
 
     def counts(self) -> ServiceCounts:
@@ -48,39 +47,12 @@ class EcsService:
             service = self._describe()
         return ServiceCounts(service["desiredCount"], service["runningCount"])
 
-    def launch_failed_at(self, since: datetime) -> datetime | None:
-        """When AWS last failed to launch an instance for the service; None if it has since.
-
-        Only launches that began after `since` count. Launches fail for lack of capacity, of quota,
-        or of Spot instances:
-        https://docs.aws.amazon.com/autoscaling/ec2/userguide/CHAP_Troubleshooting.html
-        """
-        autoscaling: AutoScalingClient = client("autoscaling", region=self._region)
-        newest: datetime | None = None
-        failed = False
-        for group in self._groups():
-            with translated(ServiceError):
-                answer = autoscaling.describe_scaling_activities(
-                    AutoScalingGroupName=group, MaxRecords=_RECENT_ACTIVITIES
-                )
-            for activity in answer["Activities"]:
-                began = activity["StartTime"].astimezone(UTC)
-                if began >= since and (newest is None or began > newest):
-                    newest, failed = began, activity["StatusCode"] in _FAILED
-        return newest if failed else None
-
-    def _groups(self) -> list[str]:
-        """The Auto Scaling groups below the service's capacity providers."""
+    def set_desired(self, tasks: int) -> None:
+        """Set the number of tasks that the service should have. ECS stops no protected task."""
         with translated(ServiceError):
-            service = self._describe()
-            strategy = service["capacityProviderStrategy"]
-            names = [provider["capacityProvider"] for provider in strategy]
-            answer = self._ecs.describe_capacity_providers(capacityProviders=names)
-        arns = (
-            provider["autoScalingGroupProvider"]["autoScalingGroupArn"]
-            for provider in answer["capacityProviders"]
-        )
-        return [arn.rsplit("autoScalingGroupName/", 1)[-1] for arn in arns]
+            self._ecs.update_service(
+                cluster=self._cluster, service=self._service, desiredCount=tasks
+            )
 
     def _describe(self) -> "ServiceTypeDef":
         answer = self._ecs.describe_services(cluster=self._cluster, services=[self._service])
@@ -94,7 +66,6 @@ class ContainerInstances:
 
     def __init__(self, cluster: str, *, region: str | None = None) -> None:
         self._cluster = cluster
-        self._region = region
         self._ecs: ECSClient = client("ecs", region=region)
 
     def in_cluster(self) -> list[ContainerInstance]:
@@ -115,19 +86,6 @@ class ContainerInstances:
         """Let ECS place tasks on the instances again."""
         self._set_status("ACTIVE", instances)
 
-    def terminate(self, instance: ContainerInstance) -> None:
-        """Terminate an instance, and lower the desired capacity of its Auto Scaling group by one.
-
-        Neither the group's minimum nor scale-in protection prevents this call: the caller must make
-        sure that the instance is empty.
-        https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-instance-protection.html
-        """
-        autoscaling: AutoScalingClient = client("autoscaling", region=self._region)
-        with translated(ServiceError):
-            autoscaling.terminate_instance_in_auto_scaling_group(
-                InstanceId=instance.ec2_id, ShouldDecrementDesiredCapacity=True
-            )
-
     def _arns(self) -> Iterator[str]:
         page = self._ecs.list_container_instances(cluster=self._cluster)
         yield from page["containerInstanceArns"]
@@ -135,18 +93,33 @@ class ContainerInstances:
             page = self._ecs.list_container_instances(cluster=self._cluster, nextToken=token)
             yield from page["containerInstanceArns"]
 
-    def _stopping_tasks(self, instance: str) -> int:
-        """The number of tasks that are stopping, which `runningTasksCount` omits.
-
-        https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerInstance.html
-        """
+    def _ended_tasks(self, instance: str) -> "list[TaskTypeDef]":
+        """The tasks that end or have ended on an instance; ECS knows them for an hour."""
         arns = self._ecs.list_tasks(
             cluster=self._cluster, containerInstance=instance, desiredStatus="STOPPED"
         )["taskArns"]
         if not arns:
-            return 0
-        tasks = self._ecs.describe_tasks(cluster=self._cluster, tasks=arns)["tasks"]
-        return sum(task["lastStatus"] != "STOPPED" for task in tasks)
+            return []
+        return self._ecs.describe_tasks(cluster=self._cluster, tasks=arns)["tasks"]
+
+    def _instance(self, found: "ContainerInstanceTypeDef") -> ContainerInstance:
+        """An instance with its tasks; `runningTasksCount` omits those that are stopping.
+
+        https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerInstance.html
+        """
+        placed = found["runningTasksCount"] + found["pendingTasksCount"]
+        # A busy instance has no failed start that matters.
+        ended = (
+            [] if found["runningTasksCount"] else self._ended_tasks(found["containerInstanceArn"])
+        )
+        return ContainerInstance(
+            arn=found["containerInstanceArn"],
+            ec2_id=found["ec2InstanceId"],
+            draining=found["status"] == "DRAINING",
+            tasks=placed or sum(task["lastStatus"] != "STOPPED" for task in ended),
+            connected=found["agentConnected"],
+            failed_starts=tuple(at for task in ended if (at := _failed_start(task))),
+        )
 
     def _described(self, arns: list[str]) -> list[ContainerInstance]:
         found = []
@@ -155,16 +128,7 @@ class ContainerInstances:
                 cluster=self._cluster, containerInstances=arns[start : start + _DESCRIBED_AT_ONCE]
             )
             found += answer["containerInstances"]
-        return [
-            ContainerInstance(
-                arn=instance["containerInstanceArn"],
-                ec2_id=instance["ec2InstanceId"],
-                draining=instance["status"] == "DRAINING",
-                tasks=instance["runningTasksCount"] + instance["pendingTasksCount"]
-                or self._stopping_tasks(instance["containerInstanceArn"]),
-            )
-            for instance in found
-        ]
+        return [self._instance(instance) for instance in found]
 
     def _set_status(
         self, status: "ContainerInstanceStatusType", instances: Iterable[ContainerInstance]
@@ -177,3 +141,19 @@ class ContainerInstances:
                     containerInstances=arns[start : start + _UPDATED_AT_ONCE],
                     status=status,
                 )
+
+
+def _failed_start(task: "TaskTypeDef") -> datetime | None:
+    """When a task failed as it started; None if it did not.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html
+    """
+    stopped = task.get("stoppedAt")
+    if stopped is None:
+        return None
+    code, started = task.get("stopCode"), task.get("startedAt")
+    exits = {container.get("exitCode") for container in task.get("containers", [])} - {None}
+    died = code == "EssentialContainerExited" and bool(exits - _KILLED)
+    if code == "TaskFailedToStart" or (died and (not started or stopped - started < _START)):
+        return stopped.astimezone(UTC)
+    return None

@@ -1,12 +1,17 @@
 """The state of the fleet in the jobs table: the items `fleet` and `pace`."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from discord_diffusion.aws.dynamodb import Table, from_item, moment
-from discord_diffusion.aws.errors import Item
-from discord_diffusion.fleet.state import FleetSnapshot, FleetState
+from discord_diffusion.aws.errors import ConditionFailedError, Item
+from discord_diffusion.fleet.guard import FleetGuard, WatchedInstance
+from discord_diffusion.fleet.instance_hours import InstanceHours
+from discord_diffusion.fleet.starts import StartHistory
+from discord_diffusion.fleet.state import FleetSnapshot, FleetState, Stop
+from discord_diffusion.jobs.record import WaitKind
 
 _FLEET = "fleet"
 _PACE = "pace"
@@ -27,10 +32,11 @@ class FleetStateStore:
         return FleetState(
             snapshot=_snapshot(items[_FLEET]) if _FLEET in items else None,
             seconds_per_job=pace.get("seconds_per_job"),
+            stop=_stop(from_item(items.get(_FLEET, {})).get("stop")),
         )
 
-    def save_snapshot(self, snapshot: FleetSnapshot) -> FleetSnapshot:
-        """Save a snapshot; returns it with what earlier ones found about starting tasks."""
+    def save_snapshot(self, snapshot: FleetSnapshot) -> tuple[FleetSnapshot, FleetGuard]:
+        """Save a snapshot; returns it with what earlier looks found, and the guard's state."""
         changes = [f"{name} = :{name}" for name in COUNTS] + ["measured_at = :now"]
         if snapshot.starting:
             changes.append("starting_since = if_not_exists(starting_since, :now)")
@@ -41,13 +47,36 @@ class FleetStateStore:
             f"SET {', '.join(changes)}{removed}",
             values=values | {":now": snapshot.measured_at.timestamp()},
         )
-        return _snapshot(self._table.update_item(update, returns="ALL_NEW"))
+        item = self._table.update_item(update, returns="ALL_NEW")
+        return _snapshot(item), _guard(from_item(item).get("guard"), snapshot.measured_at)
+
+    def save_guard(self, guard: FleetGuard, stop: Stop | None) -> bool:
+        """Save the guard's state after a look; False if another look has saved one meanwhile."""
+        kept = _guard_map(replace(guard, version=guard.version + 1))
+        values: dict[str, Any] = {":guard": kept, ":version": guard.version}
+        expression = "SET #guard = :guard REMOVE #stop"
+        if stop:
+            expression = "SET #guard = :guard, #stop = :stop"
+            values[":stop"] = {"kind": str(stop.kind), "until": stop.until.timestamp()}
+        condition = "attribute_not_exists(#guard) OR #guard.#version = :version"
+        try:
+            self._table.update_item(
+                self._table.update(_FLEET, expression, condition=condition, values=values)
+            )
+        except ConditionFailedError:
+            return False
+        return True
 
     def save_launch_failure(self, failed_at: datetime | None) -> None:
         """Save when AWS last had no instance for starting tasks; None if it has one now."""
         expression = "SET launch_failed_at = :at" if failed_at else "REMOVE launch_failed_at"
         values = {":at": failed_at.timestamp()} if failed_at else None
         self._table.update_item(self._table.update(_FLEET, expression, values=values))
+
+    def drew_at(self) -> datetime | None:
+        """When a worker last measured its pace, that is drew a batch; None if none ever did."""
+        item = self._table.get_item(_PACE)
+        return moment(from_item(item)["measured_at"]) if item else None
 
     def learn_pace(self, seconds_per_job: float, at: datetime) -> None:
         """Save the seconds that a task takes for a batch, in place of the last value."""
@@ -63,3 +92,68 @@ def _snapshot(item: Item) -> FleetSnapshot:
         starting_since=moment(plain.get("starting_since")),
         launch_failed_at=moment(plain.get("launch_failed_at")),
     )
+
+
+def _stop(plain: Mapping[str, Any] | None) -> Stop | None:
+    if not plain:
+        return None
+    return Stop(WaitKind(plain["kind"]), datetime.fromtimestamp(plain["until"], UTC))
+
+
+def _guard(plain: Mapping[str, Any] | None, now: datetime) -> FleetGuard:
+    if not plain:
+        return FleetGuard(InstanceHours(now))
+    # An operator may have removed it (docs/operations.md).
+    starts: Mapping[str, Any] = plain.get("starts", {})
+    return FleetGuard(
+        hours=InstanceHours(
+            datetime.fromtimestamp(plain["counted_at"], UTC),
+            plain["day_seconds"],
+            plain["month_seconds"],
+        ),
+        instances={
+            ec2_id: WatchedInstance(
+                datetime.fromtimestamp(found["counted_until"], UTC),
+                moment(found.get("absent_since")),
+                lost=found["lost"],
+            )
+            for ec2_id, found in plain["instances"].items()
+        },
+        starts=StartHistory(
+            failures=int(starts.get("failures", 0)),
+            pauses=int(starts.get("pauses", 0)),
+            paused_until=moment(starts.get("paused_until")),
+            failed_at=moment(starts.get("failed_at")),
+            works_since=moment(starts.get("works_since")),
+        ),
+        version=int(plain["version"]),
+    )
+
+
+def _guard_map(guard: FleetGuard) -> dict[str, Any]:
+    starts = guard.starts
+    return {
+        "version": guard.version,
+        "counted_at": guard.hours.counted_at.timestamp(),
+        "day_seconds": guard.hours.day_seconds,
+        "month_seconds": guard.hours.month_seconds,
+        "instances": {
+            ec2_id: {
+                "counted_until": found.counted_until.timestamp(),
+                "absent_since": _seconds(found.absent_since),
+                "lost": found.lost,
+            }
+            for ec2_id, found in guard.instances.items()
+        },
+        "starts": {
+            "failures": starts.failures,
+            "pauses": starts.pauses,
+            "paused_until": _seconds(starts.paused_until),
+            "failed_at": _seconds(starts.failed_at),
+            "works_since": _seconds(starts.works_since),
+        },
+    }
+
+
+def _seconds(at: datetime | None) -> float | None:
+    return at.timestamp() if at else None

@@ -13,7 +13,7 @@ so the fleet does not flap.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -80,6 +80,11 @@ class ScalingTarget:
         # The small term keeps 0.3 / 0.1 at three rounds, where floating point says 2.999...
         rounds = math.floor(self.target_wait_seconds / self.seconds_per_job + 1e-9)
         return max(1, rounds) * self.jobs_at_once
+
+    def at_most(self, tasks: int) -> "ScalingTarget":
+        """The same target with no more tasks than `tasks`."""
+        minimum, maximum = min(self.minimum, tasks), min(self.maximum, tasks)
+        return replace(self, minimum=minimum, maximum=maximum)
 
     def clamp(self, tasks: int) -> int:
         """`tasks`, kept between the minimum and the maximum."""

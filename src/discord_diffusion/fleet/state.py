@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from discord_diffusion.fleet.demand import Observation, ScalingTarget
+from discord_diffusion.jobs.record import WaitKind
 
 STALE = timedelta(seconds=90)
 """Age at which a snapshot is ignored: the scaling loop takes one at least once a minute."""
@@ -61,6 +62,14 @@ class FleetSnapshot:
 
 
 @dataclass(frozen=True)
+class Stop:
+    """Why the fleet may start no task, and until when."""
+
+    kind: WaitKind
+    until: datetime
+
+
+@dataclass(frozen=True)
 class FleetState:
     """The fleet as the table has it; None until it is first written.
 
@@ -70,6 +79,16 @@ class FleetState:
 
     snapshot: FleetSnapshot | None = None
     seconds_per_job: float | None = None
+    stop: Stop | None = None
+    """Why the fleet may start no task, as the last look found."""
+
+    def stopped(self, now: datetime) -> Stop | None:
+        """Why a new job can't be drawn now: no task may be started, and none is waited for."""
+        stop = self.stop if self.stop and now < self.stop.until else None
+        running = self.snapshot.running if self.snapshot and not self.snapshot.is_stale(now) else 0
+        if stop and stop.kind is WaitKind.FAILED_STARTS and running:
+            return None
+        return stop
 
     def is_asleep(self, now: datetime) -> bool:
         """Whether no task is desired, as far as is known, so that no worker will take a job."""

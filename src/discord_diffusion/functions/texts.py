@@ -43,13 +43,18 @@ def refused(refusal: Refusal, locale: str) -> str:
 
 def too_late(wait: WaitEstimate) -> Refusal:
     """The refusal of a job that could not be finished before its token expires."""
+    if wait.is_stopped and wait.due:
+        return Refusal(wait.kind.replace("-", "_"), again=relative(wait.due))
     if wait.kind is WaitKind.NO_CAPACITY:
         return Refusal("no_capacity")
     return Refusal("too_many_waiting", number=wait.ahead + 1)
 
 
 def reason_to_end(wait: WaitEstimate, locale: str) -> str:
-    """Why a queued job was ended: it can no longer be finished before its token expires."""
+    """Why a queued job was ended: it can't be finished before its token expires."""
+    if wait.is_stopped and wait.due:
+        key = f"failed.{wait.kind.replace('-', '_')}"
+        return say(locale, key, again=relative(wait.due))
     no_capacity = wait.kind is WaitKind.NO_CAPACITY
     return say(locale, "failed.no_capacity" if no_capacity else "failed.not_begun")
 

@@ -47,6 +47,10 @@ class WaitKind(StrEnum):
     """Workers that are starting."""
     NO_CAPACITY = "no-capacity"
     """An instance that AWS could not give yet."""
+    FAILED_STARTS = "failed-starts"
+    """A pause after too many failed starts."""
+    INSTANCE_HOURS = "instance-hours"
+    """The next day or month, for the hours of instances are used up."""
     UNKNOWN = "unknown"
     """Workers that the scaling loop does not control."""
 
@@ -55,15 +59,23 @@ class WaitKind(StrEnum):
 class WaitEstimate:
     """How long a job will wait: the cause, the number of jobs before it, and when it is drawn.
 
-    `due` is None where that cannot be estimated.
+    `due` is None where that cannot be estimated. Where no task may be started it is when one may
+    again.
     """
 
     kind: WaitKind
     ahead: int
     due: datetime | None
 
+    @property
+    def is_stopped(self) -> bool:
+        """Whether it waits for a fleet that may start no task."""
+        return self.kind in (WaitKind.FAILED_STARTS, WaitKind.INSTANCE_HOURS)
+
     def fits(self, expires_at: datetime) -> bool:
         """Whether a job that is drawn by `due` can still be answered before its token expires."""
+        if self.is_stopped:
+            return False
         return self.due is None or self.due + ANSWER_MARGIN <= expires_at
 
 

@@ -1,5 +1,7 @@
 """The tasks that ECS counts on an instance."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from botocore.stub import Stubber
 
@@ -16,7 +18,9 @@ def instances(monkeypatch: pytest.MonkeyPatch) -> ContainerInstances:
     return ContainerInstances("bot", region="us-east-1")
 
 
-def answers(instances: ContainerInstances, running: int, statuses: list[str]) -> Stubber:
+def answers(
+    instances: ContainerInstances, running: int, statuses: list[str], **ended: object
+) -> Stubber:
     """ECS with one instance, and tasks on it that are stopping."""
     stub = Stubber(instances._ecs)
     stub.add_response("list_container_instances", {"containerInstanceArns": [ARN]})
@@ -26,6 +30,7 @@ def answers(instances: ContainerInstances, running: int, statuses: list[str]) ->
         "status": "ACTIVE",
         "runningTasksCount": running,
         "pendingTasksCount": 0,
+        "agentConnected": True,
     }
     stub.add_response("describe_container_instances", {"containerInstances": [described]})
     if running:
@@ -37,7 +42,7 @@ def answers(instances: ContainerInstances, running: int, statuses: list[str]) ->
         {"cluster": "bot", "containerInstance": ARN, "desiredStatus": "STOPPED"},
     )
     if stopping:
-        tasks = [{"lastStatus": status} for status in statuses]
+        tasks = [{"lastStatus": status, **ended} for status in statuses]
         stub.add_response("describe_tasks", {"tasks": tasks}, {"cluster": "bot", "tasks": stopping})
     return stub
 
@@ -53,3 +58,33 @@ def test_a_task_that_has_not_stopped_yet_counts(
         [found] = instances.in_cluster()
         stub.assert_no_pending_responses()
     assert (found.ec2_id, found.draining, found.tasks) == ("i-1", False, tasks)
+
+
+AT = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("code", "started", "status", "failed"),
+    [
+        ("TaskFailedToStart", None, None, True),
+        ("EssentialContainerExited", AT, 3, True),
+        ("EssentialContainerExited", AT - timedelta(hours=1), 4, False),
+        ("EssentialContainerExited", AT, 137, False),
+        ("ServiceSchedulerInitiated", AT, 0, False),
+        ("SpotInterruption", AT, 143, False),
+    ],
+)
+def test_a_task_that_ends_by_itself_as_it_starts_is_a_failed_start(
+    instances: ContainerInstances,
+    code: str,
+    started: datetime | None,
+    status: int | None,
+    failed: bool,
+) -> None:
+    stopped = AT + timedelta(seconds=30)
+    ended: dict[str, object] = {"stopCode": code, "stoppedAt": stopped}
+    ended |= {"startedAt": started} if started else {}
+    ended |= {"containers": [{"exitCode": status}]} if status is not None else {}
+    with answers(instances, 0, ["STOPPED"], **ended):
+        [found] = instances.in_cluster()
+    assert found.failed_starts == ((stopped,) if failed else ())

@@ -2,17 +2,22 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import cast
 
+from discord_diffusion.aws.autoscaling import InstanceGroup
 from discord_diffusion.aws.ecs import EcsService, ServiceCounts
 from discord_diffusion.aws.fleet_state import FleetStateStore
 from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.aws.metrics import Metrics
 from discord_diffusion.aws.queue import QueueDepth, QueueReader
 from discord_diffusion.fleet.demand import ScalingTarget
+from discord_diffusion.fleet.guard import FleetGuard
+from discord_diffusion.fleet.instance_hours import HourCap, InstanceHours
+from discord_diffusion.fleet.instances import Launch
+from discord_diffusion.fleet.starts import StartHistory, StartLimits
 from discord_diffusion.fleet.state import FleetSnapshot
-from discord_diffusion.functions.backlog.instance_release import InstanceRelease
+from discord_diffusion.functions.backlog.fleet_watch import FleetWatch, WatchResult
 from discord_diffusion.functions.backlog.monitor import BacklogMonitor, MonitorResult
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -31,6 +36,9 @@ class Deployment:
     target: ScalingTarget = TARGET
     meanwhile: Callable[["Deployment"], None] = lambda _: None
     published: dict[str, float] = field(default_factory=dict)
+    guard: FleetGuard = field(default_factory=lambda: FleetGuard(InstanceHours(NOW)))
+    limits: StartLimits = field(default_factory=StartLimits)
+    cap: HourCap = field(default_factory=HourCap)
 
     def depth(self) -> QueueDepth:
         found = QueueDepth(visible=self.jobs, in_flight=0)
@@ -41,17 +49,20 @@ class Deployment:
     def counts(self) -> ServiceCounts:
         return ServiceCounts(self.desired, self.running)
 
-    def release(self, _snapshot: FleetSnapshot) -> int:
-        return 0
+    def set_desired(self, tasks: int) -> None:
+        self.desired = tasks
+
+    def watch(self, _snapshot: FleetSnapshot, guard: FleetGuard, _now: datetime) -> WatchResult:
+        return WatchResult(guard, busy=False)
 
     def publish(self, points: Mapping[str, float]) -> None:
         self.published.update(points)
 
-    def save_snapshot(self, snapshot: FleetSnapshot) -> FleetSnapshot:
-        return snapshot
+    def save_snapshot(self, snapshot: FleetSnapshot) -> tuple[FleetSnapshot, FleetGuard]:
+        return snapshot, self.guard
 
-    def launch_failed_at(self, _since: datetime) -> None:
-        return None
+    def launches(self) -> list[Launch]:
+        return []
 
     def waiting(self, _limit: int) -> list[object]:
         return []
@@ -60,7 +71,8 @@ class Deployment:
         return BacklogMonitor(
             queue=cast(QueueReader, self),
             service=cast(EcsService, self),
-            instances=cast(InstanceRelease, self),
+            group=cast(InstanceGroup, self),
+            watch=cast(FleetWatch, self),
             metrics=cast(Metrics, self),
             fleet=cast(FleetStateStore, self),
             jobs=cast(JobStore, self),
@@ -117,3 +129,44 @@ def test_a_sleeping_fleet_without_a_job_publishes_nothing() -> None:
     deployment = Deployment()
     assert deployment.measure().idle
     assert deployment.published == {}
+
+
+PAUSED = StartHistory(failures=5, pauses=1, paused_until=NOW + timedelta(minutes=5))
+TRIAL = StartHistory(failures=5, pauses=1, paused_until=NOW - timedelta(minutes=5))
+
+
+def guard(starts: StartHistory | None = None, *, hours: float = 0.0) -> FleetGuard:
+    counted = InstanceHours(NOW, hours * 3600, hours * 3600)
+    return FleetGuard(counted, starts=starts or StartHistory())
+
+
+def test_in_a_pause_after_failed_starts_no_task_is_wanted_and_people_are_told() -> None:
+    deployment = Deployment(jobs=3, desired=1, guard=guard(PAUSED))
+    assert deployment.measure().snapshot.wanted == 0
+    assert deployment.desired == 0, "the task that waits for an instance is not asked for any more"
+    assert deployment.published["TaskShortfall"] == 0
+    assert deployment.published["FailedStarts"] == 5
+    assert deployment.published["StartsStopped"] == 1
+    assert deployment.measure(backlog_at_least=1).snapshot.wanted == 0, "nor does a job wake it"
+
+
+def test_in_a_pause_after_failed_starts_the_tasks_that_work_go_on() -> None:
+    deployment = Deployment(jobs=30, desired=3, running=2, guard=guard(PAUSED))
+    assert deployment.measure().snapshot.wanted == 2
+    assert deployment.desired == 2
+    assert "StartsStopped" not in deployment.published
+
+
+def test_after_a_pause_one_start_is_tried_for_a_job_and_none_for_a_message_that_is_left() -> None:
+    deployment = Deployment(jobs=30, guard=guard(TRIAL))
+    assert deployment.measure(backlog_at_least=1).snapshot.wanted == 1
+    assert deployment.measure().snapshot.wanted == 0, "no job waits in the table"
+
+
+def test_a_fleet_whose_hours_are_used_up_is_put_to_sleep_even_one_that_is_kept_warm() -> None:
+    target = replace(TARGET, minimum=1)
+    deployment = Deployment(jobs=3, desired=2, running=2, target=target, guard=guard(hours=24))
+    deployment.cap = HourCap(day=24)
+    assert deployment.measure().snapshot.wanted == 0
+    assert deployment.desired == 0
+    assert deployment.published["StartsStopped"] == 1

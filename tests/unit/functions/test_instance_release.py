@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import cast
 
+from discord_diffusion.aws.autoscaling import InstanceGroup
 from discord_diffusion.aws.ecs import ContainerInstances
 from discord_diffusion.aws.errors import ServiceError
 from discord_diffusion.fleet.instances import ContainerInstance
@@ -23,10 +24,6 @@ class Cluster:
     refuses: str = ""
     terminated: list[str] = field(default_factory=list)
 
-    def in_cluster(self) -> list[ContainerInstance]:
-        self._check("in_cluster")
-        return list(self.instances.values())
-
     def describe(self, instances: Iterable[ContainerInstance]) -> list[ContainerInstance]:
         return [
             self.instances[instance.arn] for instance in instances if instance.arn in self.instances
@@ -42,10 +39,11 @@ class Cluster:
         for instance in instances:
             self.instances[instance.arn] = replace(instance, draining=False)
 
-    def terminate(self, instance: ContainerInstance) -> None:
-        self._check(instance.arn)
-        assert self.instances[instance.arn].draining, "a task could be placed on it"
-        self.terminated.append(instance.arn)
+    def terminate(self, ec2_id: str) -> None:
+        arn = ec2_id.removeprefix("i-")
+        self._check(arn)
+        assert self.instances[arn].draining, "a task could be placed on it"
+        self.terminated.append(arn)
 
     def _check(self, call: str) -> None:
         if call == self.refuses:
@@ -59,7 +57,8 @@ def cluster(*names: str, **changes: str) -> Cluster:
 
 
 def released(deployed: Cluster) -> int:
-    return InstanceRelease(cast(ContainerInstances, deployed)).release(QUIET)
+    release = InstanceRelease(cast(ContainerInstances, deployed), cast(InstanceGroup, deployed))
+    return release.release(list(deployed.instances.values()), QUIET)
 
 
 def test_empty_instances_are_drained_and_terminated() -> None:
@@ -85,7 +84,6 @@ def test_an_instance_that_stayed_draining_is_terminated_after_the_next_snapshot(
 
 
 def test_an_error_of_ecs_or_auto_scaling_is_not_raised() -> None:
-    assert released(cluster("a", refuses="in_cluster")) == 0
     assert released(cluster("a", refuses="drain")) == 1
     deployed = cluster("a", "b", refuses="a")
     assert released(deployed) == 1

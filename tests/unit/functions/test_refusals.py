@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,10 +13,11 @@ from discord_diffusion.access.limits import Limits
 from discord_diffusion.aws import ledger
 from discord_diffusion.aws.dynamodb import to_item
 from discord_diffusion.aws.errors import StoreUnavailableError
+from discord_diffusion.fleet.state import Stop
 from discord_diffusion.jobs.job import Job
 from discord_diffusion.jobs.models import parse
 from discord_diffusion.jobs.parameters import GenerationParameters, SourceImage
-from discord_diffusion.jobs.record import JobRecord, JobStatus
+from discord_diffusion.jobs.record import JobRecord, JobStatus, WaitKind
 from discord_diffusion.settings.interactions import InteractionsSettings
 from discord_diffusion.texts.catalogue import LANGUAGES, PLACE, texts
 from tests.unit.functions.conftest import SETTINGS, Caller, imagine, make_caller, new_id
@@ -109,6 +110,14 @@ def without_capacity(scene: Scene) -> dict[str, Any]:
     return refused_as_hopeless(scene, desired=1, launch_failed_at=datetime.now(UTC))
 
 
+def stopped(scene: Scene, kind: WaitKind) -> dict[str, Any]:
+    scene.caller.store.set_snapshot()
+    state = scene.caller.store.state
+    stop = Stop(kind, datetime.now(UTC) + timedelta(minutes=10))
+    scene.caller.store.state = replace(state, stop=stop)
+    return scene.imagine()
+
+
 def with_unexpected_error(scene: Scene) -> dict[str, Any]:
     scene.caller.queue.broken = RuntimeError("unexpected")
     return scene.imagine()
@@ -142,6 +151,8 @@ SCENARIOS: dict[str, Scenario] = {
     "queue": lambda scene: scene.without_queue().imagine(),
     "store": lambda scene: scene.without_table().command("quota"),
     "no_capacity": without_capacity,
+    "failed_starts": lambda scene: stopped(scene, WaitKind.FAILED_STARTS),
+    "instance_hours": lambda scene: stopped(scene, WaitKind.INSTANCE_HOURS),
     "too_many_waiting": lambda scene: refused_as_hopeless(scene, running=1, desired=1),
     "job_gone": lambda scene: scene.click("reroll:1:0"),
     "picture_gone": lambda scene: scene.click(f"vary:{scene.job()}:0", "other-0.png"),

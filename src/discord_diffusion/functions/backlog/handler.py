@@ -1,7 +1,8 @@
 """The Lambda `backlog`: measures queue and service, and publishes what the alarms act on.
 
 Decided in docs/decisions/0301: two metrics, shortfall and surplus, by the second. The snapshot is
-kept in the table, where users' waits are estimated from it. Spare instances are terminated.
+kept in the table, where users' waits are estimated from it. Spare and lost instances are
+terminated.
 """
 
 from collections.abc import Mapping
@@ -9,12 +10,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from discord_diffusion import logs
+from discord_diffusion.aws.autoscaling import InstanceGroup
 from discord_diffusion.aws.dynamodb import Table
 from discord_diffusion.aws.ecs import ContainerInstances, EcsService
 from discord_diffusion.aws.fleet_state import FleetStateStore
 from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.aws.metrics import Metrics
 from discord_diffusion.aws.queue import QueueReader
+from discord_diffusion.functions.backlog.fleet_watch import FleetWatch
 from discord_diffusion.functions.backlog.instance_release import InstanceRelease
 from discord_diffusion.functions.backlog.monitor import BacklogMonitor
 from discord_diffusion.settings.functions import BacklogSettings
@@ -23,12 +26,23 @@ _SETTINGS = BacklogSettings.from_environ()
 logs.configure(_SETTINGS.log_level)
 _REGION = _SETTINGS.aws_region
 _TABLE = Table(_SETTINGS.jobs_table, region=_REGION)
+_FLEET = FleetStateStore(_TABLE)
+_GROUP = InstanceGroup(_SETTINGS.auto_scaling_group, region=_REGION)
+_CLUSTER = ContainerInstances(_SETTINGS.ecs_cluster, region=_REGION)
 _MONITOR = BacklogMonitor(
     queue=QueueReader(_SETTINGS.queue_url, region=_REGION),
     service=EcsService(_SETTINGS.ecs_cluster, _SETTINGS.ecs_service, region=_REGION),
-    instances=InstanceRelease(ContainerInstances(_SETTINGS.ecs_cluster, region=_REGION)),
+    group=_GROUP,
+    watch=FleetWatch(
+        group=_GROUP,
+        cluster=_CLUSTER,
+        fleet=_FLEET,
+        release=InstanceRelease(_CLUSTER, _GROUP),
+        limits=_SETTINGS.start_limits,
+        cap=_SETTINGS.hour_cap,
+    ),
     metrics=Metrics(_SETTINGS.metric_namespace, region=_REGION),
-    fleet=FleetStateStore(_TABLE),
+    fleet=_FLEET,
     jobs=JobStore(_TABLE),
     target=_SETTINGS.fleet.target,
 )

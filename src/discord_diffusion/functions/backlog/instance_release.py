@@ -4,8 +4,10 @@ Decided in docs/decisions/0403.
 """
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from discord_diffusion.aws.autoscaling import InstanceGroup
 from discord_diffusion.aws.ecs import ContainerInstances
 from discord_diffusion.aws.errors import ServiceError
 from discord_diffusion.fleet.instances import ContainerInstance, spare_instances
@@ -19,17 +21,13 @@ class InstanceRelease:
     """Terminates empty instances of one cluster, and never one with a task on it."""
 
     instances: ContainerInstances
+    group: InstanceGroup
 
-    def release(self, snapshot: FleetSnapshot) -> int:
+    def release(self, instances: Sequence[ContainerInstance], snapshot: FleetSnapshot) -> int:
         """Terminate spare instances; returns how many instances without a task are left.
 
         What AWS refuses is logged and tried again after the next snapshot.
         """
-        try:
-            instances = self.instances.in_cluster()
-        except ServiceError as error:
-            log.warning("The container instances could not be read", extra={"reason": str(error)})
-            return 0
         candidates = spare_instances(instances, snapshot)
         terminated = self._drain_and_terminate(candidates) if candidates else 0
         return sum(not instance.tasks for instance in instances) - terminated
@@ -48,7 +46,7 @@ class InstanceRelease:
     def _terminate(self, instance: ContainerInstance) -> bool:
         extra = {"instance": instance.ec2_id}
         try:
-            self.instances.terminate(instance)
+            self.group.terminate(instance.ec2_id)
         except ServiceError as error:
             extra["reason"] = str(error)
             log.warning("An empty instance could not be terminated", extra=extra)

@@ -4,6 +4,7 @@ import logging
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
+from discord_diffusion.aws.autoscaling import InstanceGroup
 from discord_diffusion.aws.ecs import EcsService, ServiceCounts
 from discord_diffusion.aws.errors import ServiceError, StoreError
 from discord_diffusion.aws.fleet_state import COUNTS, FleetStateStore
@@ -11,8 +12,11 @@ from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.aws.metrics import Metrics
 from discord_diffusion.aws.queue import QueueDepth, QueueReader
 from discord_diffusion.fleet.demand import Measurement, ScalingTarget, measure
+from discord_diffusion.fleet.guard import FleetGuard
+from discord_diffusion.fleet.instance_hours import InstanceHours
+from discord_diffusion.fleet.instances import launch_failed_at
 from discord_diffusion.fleet.state import FleetSnapshot
-from discord_diffusion.functions.backlog.instance_release import InstanceRelease
+from discord_diffusion.functions.backlog.fleet_watch import FleetWatch
 from discord_diffusion.jobs.record import JobRecord
 
 log = logging.getLogger(__name__)
@@ -41,7 +45,8 @@ class BacklogMonitor:
 
     queue: QueueReader
     service: EcsService
-    instances: InstanceRelease
+    group: InstanceGroup
+    watch: FleetWatch
     metrics: Metrics
     fleet: FleetStateStore
     jobs: JobStore
@@ -55,51 +60,50 @@ class BacklogMonitor:
             QueueError: SQS refused.
             ServiceError: ECS or CloudWatch refused.
         """
-        snapshot, measured = self._snapshot(now, backlog_at_least)
+        snapshot = self._snapshot(now, backlog_at_least)
         oldest = self._oldest_job()
-        at_rest = snapshot.running == snapshot.desired == self.target.minimum
+        snapshot, guard = self._kept(snapshot)
+        has_job = bool(backlog_at_least) or (oldest is not None and not oldest.status.finished)
+        allowed = guard.allowed_tasks(
+            self.watch.limits, self.watch.cap, now, running=snapshot.running, has_job=has_job
+        )
+        target = self.target if allowed is None else self.target.at_most(allowed)
+        measured = measure(snapshot.observation, target)
+        snapshot = replace(snapshot, wanted=measured.wanted)
+        if allowed is not None and snapshot.desired > target.maximum:
+            log.warning("Tasks are stopped: no more may be started", extra={"tasks": allowed})
+            self.service.set_desired(target.maximum)
+        at_rest = snapshot.running == snapshot.desired == target.minimum
         idle = at_rest and snapshot.observation.backlog == 0 and not oldest
+        troubled = _metrics_of_trouble(guard, stopped=allowed is not None and not target.maximum)
         if backlog_at_least:
             # A wake-up sets the desired count itself: the shortfall alarm would start the tasks
             # twice, and the surplus alarm, if an earlier surplus still counts, would stop them.
             self.metrics.publish({"TaskSurplus": measured.surplus})
         # An empty fleet without a job has nothing to publish, and publishing costs.
-        elif not idle or snapshot.desired:
-            self.metrics.publish(_metrics(snapshot, measured, oldest, now))
-        snapshot = self._kept(snapshot)
+        elif not idle or snapshot.desired or troubled:
+            self.metrics.publish(_metrics(snapshot, measured, oldest, now) | troubled)
         # An instance without a task is checked again soon.
-        if not backlog_at_least and self.instances.release(snapshot):
+        if not backlog_at_least and self.watch.watch(snapshot, guard, now).busy:
             idle = False
         counts = {name: getattr(snapshot, name) for name in COUNTS}
         log.info("The backlog is measured", extra=counts | asdict(measured) | {"idle": idle})
         overdue = oldest is not None and (oldest.status.finished or oldest.expires_at <= now)
         return MonitorResult(snapshot, idle, notify=snapshot.visible > 0 or overdue)
 
-    def _snapshot(self, now: datetime, backlog_at_least: int) -> tuple[FleetSnapshot, Measurement]:
+    def _snapshot(self, now: datetime, backlog_at_least: int) -> FleetSnapshot:
         """Read the queue, then the service; and the queue again before tasks count as surplus.
 
         In between a job may arrive and wake the fleet. Measured against the earlier backlog, the
         task that was started for it would count as surplus.
         """
         depth, counts = self.queue.depth(), self.service.counts()
-        snapshot, measured = self._measured(depth, counts, now, backlog_at_least)
-        if measured.surplus:
-            return self._measured(self.queue.depth(), counts, now, backlog_at_least)
-        return snapshot, measured
-
-    def _measured(
-        self, depth: QueueDepth, counts: ServiceCounts, now: datetime, backlog_at_least: int
-    ) -> tuple[FleetSnapshot, Measurement]:
-        snapshot = FleetSnapshot(
-            visible=max(depth.visible, backlog_at_least - depth.in_flight),
-            in_flight=depth.in_flight,
-            running=counts.running,
-            desired=counts.desired,
-            wanted=0,
-            measured_at=now,
-        )
+        snapshot = _snapshot(depth, counts, now, backlog_at_least)
         measured = measure(snapshot.observation, self.target)
-        return replace(snapshot, wanted=measured.wanted), measured
+        if measured.surplus:
+            snapshot = _snapshot(self.queue.depth(), counts, now, backlog_at_least)
+            measured = measure(snapshot.observation, self.target)
+        return replace(snapshot, wanted=measured.wanted)
 
     def _oldest_job(self) -> JobRecord | None:
         """The oldest job whose user has not been notified of its end."""
@@ -109,20 +113,44 @@ class BacklogMonitor:
             log.warning("The oldest job could not be read", extra={"reason": str(error)})
             return None
 
-    def _kept(self, snapshot: FleetSnapshot) -> FleetSnapshot:
-        """Save the snapshot; returns it with what earlier snapshots found about starting tasks."""
+    def _kept(self, snapshot: FleetSnapshot) -> tuple[FleetSnapshot, FleetGuard]:
+        """Save the snapshot; returns it with what earlier ones found, and the guard's state."""
+        guard = FleetGuard(InstanceHours(snapshot.measured_at))
         try:
-            snapshot = self.fleet.save_snapshot(snapshot)
+            snapshot, guard = self.fleet.save_snapshot(snapshot)
             if not snapshot.starting:
-                return snapshot
+                return snapshot, guard
             since = (snapshot.starting_since or snapshot.measured_at) - LAUNCH_MARGIN
-            failed_at = self.service.launch_failed_at(since)
+            failed_at = launch_failed_at(self.group.launches(), since)
             if failed_at != snapshot.launch_failed_at:
                 self.fleet.save_launch_failure(failed_at)
-            return replace(snapshot, launch_failed_at=failed_at)
+            return replace(snapshot, launch_failed_at=failed_at), guard
         except (StoreError, ServiceError) as error:
             log.warning("The fleet snapshot was not saved completely", extra={"reason": str(error)})
-            return snapshot
+            return snapshot, guard
+
+
+def _snapshot(
+    depth: QueueDepth, counts: ServiceCounts, now: datetime, backlog_at_least: int
+) -> FleetSnapshot:
+    return FleetSnapshot(
+        visible=max(depth.visible, backlog_at_least - depth.in_flight),
+        in_flight=depth.in_flight,
+        running=counts.running,
+        desired=counts.desired,
+        wanted=0,
+        measured_at=now,
+    )
+
+
+def _metrics_of_trouble(guard: FleetGuard, *, stopped: bool) -> dict[str, float]:
+    """What the alarms for people look at; nothing while all is well."""
+    values: dict[str, float] = {}
+    if guard.starts.failures:
+        values["FailedStarts"] = guard.starts.failures
+    if stopped:
+        values["StartsStopped"] = 1
+    return values
 
 
 def _metrics(

@@ -62,8 +62,12 @@ class InformationCommands:
         prompt = f"> {quote(record.parameters.prompt, PROMPT_LENGTH)}"
         if record.status is JobStatus.DRAWING:
             return say(locale, "queue.drawing", prompt=prompt)
-        due = expected_wait(state, self.settings, ahead=ahead, now=now).due
-        ready = texts.relative(due) if due else say(locale, "queue.unknown_wait")
+        wait = expected_wait(state, self.settings, ahead=ahead, now=now)
+        ready = (
+            texts.relative(wait.due)
+            if wait.due and not wait.is_stopped
+            else say(locale, "queue.unknown_wait")
+        )
         return say(locale, "queue.mine", prompt=prompt, ahead=ahead, ready=ready)
 
     def cancel(self, interaction: Interaction) -> dict[str, Any]:
@@ -120,6 +124,8 @@ class InformationCommands:
 
 def _fleet_line(state: FleetState, waiting: int, locale: str, now: datetime) -> str:
     snapshot = state.snapshot
+    if stop := state.stopped(now):
+        return say(locale, "queue.stopped", again=texts.relative(stop.until))
     if snapshot is None or state.is_asleep(now):
         return say(locale, "queue.asleep")
     pending = snapshot.observation.pending

@@ -11,6 +11,7 @@ POST below /_emulator/fleet changes the fleets:
   allow-capacity  {"group": NAME}
   crash-task      {"task": ID} kills one; {"service": CLUSTER/NAME, "after_seconds": N | null}
                   makes all of a service's tasks fail, null: at their start; "stop": true ends that
+  fault           {"fault": NAME, "on": true | false}: a fault of all (simulation/state.py)
   settings        the settings to be changed (simulation/settings.py)
 
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-scale-in-protection-endpoint.html
@@ -32,7 +33,7 @@ from discord_diffusion_emulator.errors import (
     RequestRefusedError,
 )
 from discord_diffusion_emulator.iam import endpoints as iam_endpoints
-from discord_diffusion_emulator.simulation.state import CrashRule
+from discord_diffusion_emulator.simulation.state import CrashRule, Fault
 from discord_diffusion_emulator.tasks import metadata
 from discord_diffusion_emulator.tasks.metadata import TASKS_PATH
 
@@ -194,6 +195,7 @@ def _state(region: "Region") -> dict[str, Any]:
             "groups": {name: group.desired for name, group in region.snapshot.groups.items()},
         },
         "denied": state.denied,
+        "faults": sorted(state.faults),
         "crashing": {name: rule.after for name, rule in state.crash_rules.items()},
         "instances": [
             {
@@ -249,9 +251,16 @@ def _crash_task(region: "Region", body: Mapping[str, Any]) -> None:
         raise RequestRefusedError("name a task or a service")
 
 
+def _fault(region: "Region", body: Mapping[str, Any]) -> None:
+    if body.get("fault") not in list(Fault) or not isinstance(body.get("on"), bool):
+        raise RequestRefusedError(f"name one of {', '.join(Fault)}, and whether it is on")
+    region.simulation.set_fault(Fault(body["fault"]), on=body["on"])
+
+
 _CHANGES: dict[str, Callable[["Region", Mapping[str, Any]], None]] = {
     "interrupt": _interrupt,
     "deny-capacity": _deny_capacity,
     "allow-capacity": _allow_capacity,
     "crash-task": _crash_task,
+    "fault": _fault,
 }

@@ -13,7 +13,6 @@ from discord_diffusion_emulator.simulation.state import (
     LIVE,
     FleetState,
     Instance,
-    Phase,
     Status,
     Task,
 )
@@ -92,7 +91,7 @@ class MotoWriter:
             return
         tasks = state.tasks_on(instance.key)
         container.status = "DRAINING" if instance.draining else "ACTIVE"
-        container.agent_connected = instance.phase is not Phase.TERMINATING
+        container.agent_connected = state.is_connected(instance)
         # A task that is being stopped is no longer counted, though its process still runs.
         container.running_tasks_count = _count(tasks, (Status.RUNNING,))
         container.pending_tasks_count = _count(tasks, (Status.PENDING,))

@@ -19,7 +19,7 @@ from discord_diffusion_emulator.simulation.journal import Journal
 from discord_diffusion_emulator.simulation.managed_scaling import is_protected
 from discord_diffusion_emulator.simulation.settings import Settings
 from discord_diffusion_emulator.simulation.snapshots import RegionSnapshot
-from discord_diffusion_emulator.simulation.state import Instance, Status
+from discord_diffusion_emulator.simulation.state import Fault, Instance, Status
 from discord_diffusion_emulator.tasks.launcher import TaskLauncher
 
 from . import instance_role, moto_instances
@@ -192,7 +192,9 @@ class Region:
         try:
             cluster = task.service.split("/")[0]
             arn = f"arn:aws:ecs:{self.name}:{self.account}:task/{cluster}/{task_id}"
-            self.launcher.start(arn, definition, self.writer.tasks.get(task_id))
+            record = self.writer.tasks.get(task_id)
+            gpu = Fault.NO_GPU not in self.simulation.state.faults
+            self.launcher.start(arn, definition, record, gpu=gpu)
         except TaskStartError as error:
             self.simulation.task_not_started(task_id, str(error), self.now)
         else:
@@ -258,6 +260,11 @@ class Region:
             self.autoscaling.set_desired_capacity(instance.group, before - 1)
         self.step()
         return next(a for a in activities(self.autoscaling) if a["instance"] == instance_id)
+
+    def end_draining(self, instance_id: str) -> bool:
+        """CompleteLifecycleAction of ECS's draining hook; False if the instance does not drain."""
+        key = self.instance_key(instance_id)
+        return key is not None and self.simulation.end_draining(key, self.now)
 
     def instance_key(self, instance_id: str) -> int | None:
         """The simulation's key of an EC2 instance."""

@@ -14,6 +14,8 @@ from discord_diffusion_emulator.fleet.moto_records import activities
 
 from .moto_service import moto_service
 
+# https://docs.aws.amazon.com/AmazonECS/latest/developerguide/managed-instance-draining.html
+DRAINING_HOOK = "ecs-managed-draining-termination-hook"
 # Parameters that moto ignores at an update, or treats as missing when they are 0.
 _ATTRIBUTES = {
     "DefaultCooldown": "default_cooldown",
@@ -39,7 +41,19 @@ def service(agent: FleetAgent) -> Service:
             raise CommonServiceException("ValidationError", text)
         return {"Activity": {name: value for name, value in activity.items() if name != "instance"}}
 
-    operations = {"TerminateInstanceInAutoScalingGroup": terminate}
+    def complete(context: RequestContext, request: Any) -> dict[str, Any]:
+        """CompleteLifecycleAction, of the hook by which ECS drains instances."""
+        with agent.region(context.account_id, context.region) as region:
+            hook = request["LifecycleHookName"] == DRAINING_HOOK
+            if not hook or not region.end_draining(request.get("InstanceId") or ""):
+                text = f"No active Lifecycle Action found with instance ID {request['InstanceId']}"
+                raise CommonServiceException("ValidationError", text)
+        return {}
+
+    operations = {
+        "TerminateInstanceInAutoScalingGroup": terminate,
+        "CompleteLifecycleAction": complete,
+    }
     return moto_service("autoscaling", operations, agent.notify)
 
 

@@ -14,7 +14,7 @@ from . import instances, managed_scaling, services, tasks
 from .effects import Effect, InstanceTerminating, SetDesiredCapacity, SpotWarning
 from .settings import Settings
 from .snapshots import RegionSnapshot
-from .state import CrashRule, FleetState, Phase, Status
+from .state import CrashRule, Fault, FleetState, Phase, Status
 
 
 class FleetSimulation:
@@ -79,6 +79,13 @@ class FleetSimulation:
         else:
             self.state.crash_rules[service] = rule
 
+    def set_fault(self, fault: Fault, *, on: bool) -> None:
+        """Switch a fault of the whole fleet on or off."""
+        if on:
+            self.state.faults.add(fault)
+        else:
+            self.state.faults.discard(fault)
+
     def interrupt(self, key: int, now: float) -> bool:
         """Begin a Spot interruption of an instance. False if it is not active, or has begun."""
         instance = self.state.instances.get(key)
@@ -94,6 +101,14 @@ class FleetSimulation:
         if instance is None or not instance.active:
             return False
         instances.take_out(self.state, instance, cause, now, drains=drains)
+        return True
+
+    def end_draining(self, key: int, now: float) -> bool:
+        """Let a draining instance end without waiting for its tasks. False if it does not drain."""
+        instance = self.state.instances.get(key)
+        if instance is None or instance.phase is not Phase.DRAINING:
+            return False
+        tasks.lose_tasks(self.state, key, now, "Host EC2 was terminated.")
         return True
 
     def instance_lost(self, key: int, now: float) -> None:

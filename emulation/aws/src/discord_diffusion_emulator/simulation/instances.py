@@ -13,7 +13,7 @@ from .effects import (
 )
 from .managed_scaling import is_protected
 from .snapshots import CapacityProvider, Group, RegionSnapshot
-from .state import FleetState, Instance, Phase
+from .state import Fault, FleetState, Instance, Phase
 
 GROUP_DELETED = "No group of this name is left."
 TAKEN_OUT = "an instance was taken out of service"
@@ -49,8 +49,12 @@ def _advance(state: FleetState, instance: Instance, group: Group | None, now: fl
     if instance.phase is Phase.PENDING and state.is_due(running_at, now):
         instance.phase = Phase.IN_SERVICE
         state.effects.append(InstanceInService(instance.key))
-    joins = instance.phase is Phase.IN_SERVICE and not instance.registered and instance.cluster
-    if joins and state.is_due(running_at + delays.register_seconds, now):
+    waits = instance.phase is Phase.IN_SERVICE and not instance.registered and instance.cluster
+    if (
+        waits
+        and Fault.NO_REGISTRATION not in state.faults
+        and state.is_due(running_at + delays.register_seconds, now)
+    ):
         instance.registered = True
     _advance_interruption(state, instance, group, now)
     if instance.draining and (instance.active or instance.phase is Phase.DRAINING):

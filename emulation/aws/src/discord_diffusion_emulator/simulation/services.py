@@ -57,7 +57,7 @@ def _instance_for(
 ) -> Instance | None:
     provider = snapshot.providers.get(task.provider or "")
     for instance in state.instances.values():
-        usable = instance.registered and not instance.draining
+        usable = instance.registered and not instance.draining and state.is_connected(instance)
         in_cluster = instance.cluster == service.cluster
         of_provider = provider is None or instance.group == provider.group
         if usable and in_cluster and of_provider and state.free(instance).covers(task.resources):

@@ -109,6 +109,19 @@ class Deployment:
     unplaced_reported: bool = False
 
 
+class Fault(StrEnum):
+    """A fault of a whole fleet, which lasts until it is switched off."""
+
+    NO_REGISTRATION = "no-registration"
+    """Instances start and never join their cluster."""
+    AGENT_DISCONNECTED = "agent-disconnected"
+    """The agents of instances lose their connection; ECS reaches no task on them."""
+    IMAGE_PULL = "image-pull"
+    """No task can pull its image."""
+    NO_GPU = "no-gpu"
+    """Tasks find no GPU on their instance."""
+
+
 @dataclass
 class CrashRule:
     """Makes a service's tasks fail `after` seconds; None: at their start."""
@@ -129,6 +142,7 @@ class FleetState:
     denied: dict[str, str] = field(default_factory=dict)
     retry_launch: dict[str, float] = field(default_factory=dict)
     crash_rules: dict[str, CrashRule] = field(default_factory=dict)
+    faults: set[Fault] = field(default_factory=set)
     launched: int = 0
     effects: list[Effect] = field(default_factory=list)
     timers: list[float] = field(default_factory=list)
@@ -138,6 +152,11 @@ class FleetState:
         if now < when:
             self.timers.append(when)
         return now >= when
+
+    def is_connected(self, instance: Instance) -> bool:
+        """Whether an instance's agent is connected to ECS."""
+        ending = instance.phase is Phase.TERMINATING
+        return not ending and Fault.AGENT_DISCONNECTED not in self.faults
 
     def active_in(self, group: str) -> list[Instance]:
         """The instances that count towards a group's desired capacity."""

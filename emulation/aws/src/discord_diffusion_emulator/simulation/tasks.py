@@ -3,13 +3,18 @@
 from signal import SIGKILL, SIGTERM
 
 from .effects import SignalTask, StartTask
-from .state import LIVE, CrashRule, FleetState, Status, Task
+from .state import LIVE, CrashRule, Fault, FleetState, Status, Task
 
 # After tasks that fail to start, the next one is started after a growing pause, in seconds.
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-throttle-logic.html
 FIRST_PAUSE = 10.0
 LONGEST_PAUSE = 900.0
 
+# https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_cannot_pull_image.html
+IMAGE_NOT_PULLED = (
+    "CannotPullContainerError: Error response from daemon: manifest unknown:"
+    " Requested image not found"
+)
 CRASHED_AT_START = "CannotStartContainerError: the container was made to fail at its start"
 
 
@@ -20,11 +25,15 @@ def advance(state: FleetState, task: Task, now: float) -> None:
         case Status.PENDING if state.is_due(task.start_at, now):
             if crash == CrashRule(None):
                 fail_to_start(state, task, CRASHED_AT_START, now)
+            elif Fault.IMAGE_PULL in state.faults:
+                fail_to_start(state, task, IMAGE_NOT_PULLED, now)
             else:
                 state.effects.append(StartTask(task.id))
         case Status.RUNNING if crash and crash.after is not None and task.started is not None:
             if state.is_due(task.started + crash.after, now):
                 state.effects.append(SignalTask(task.id, SIGKILL))
+        case Status.STOPPING if task.kill_at is None:
+            _stop_once_connected(state, task, now)
         case Status.STOPPING if task.kill_at is not None and state.is_due(task.kill_at, now):
             state.effects.append(SignalTask(task.id, SIGKILL))
         case Status.STOPPED if task.stopped is not None:
@@ -43,10 +52,21 @@ def stop(
         end(state, task, now)
         return
     task.status = Status.STOPPING
+    instance = state.instances.get(task.instance or 0)
+    if instance is not None and not state.is_connected(instance):
+        task.kill_at = None
+        return  # The agent does not hear of it; its instance is counted as busy.
     floor = min(task.stop_timeout, state.settings.stop_floor_seconds) * state.settings.speed
     task.kill_at = now + max(task.stop_timeout, floor)
     state.timers.append(task.kill_at)
     state.effects.append(SignalTask(task.id, SIGTERM))
+
+
+def _stop_once_connected(state: FleetState, task: Task, now: float) -> None:
+    instance = state.instances.get(task.instance or 0)
+    if instance is not None and state.is_connected(instance):
+        task.status = Status.RUNNING
+        stop(state, task, now, task.reason, task.stop_code or "ServiceSchedulerInitiated")
 
 
 def lose_tasks(state: FleetState, instance: int, now: float, reason: str) -> None:

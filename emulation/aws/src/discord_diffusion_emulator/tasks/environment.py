@@ -31,6 +31,9 @@ TASK_STACK = "EMULATOR_TASK_STACK"
 # Ids or numbers of the GPUs that containers may get, as a JSON array.
 TASK_GPUS = "EMULATOR_TASK_GPUS"
 
+WITHOUT_GPU = {"DEVICE": "cuda", "CUDA_VISIBLE_DEVICES": "", "NVIDIA_VISIBLE_DEVICES": "void"}
+"""Variables of a task whose GPU is missing: the worker is told to use one, as on AWS, and CUDA and
+NVIDIA's container runtime show it none."""
 _SHORT_ID = "{task}"
 _SECRET_ARN_PARTS = 7
 

@@ -42,8 +42,12 @@ class TaskLauncher:
         self._running: dict[str, TaskProcess | TaskContainer] = {}
         self._sessions: dict[str, RoleSession] = {}
 
-    def start(self, task_arn: str, definition: Any, ecs_task: Any | None) -> None:
+    def start(
+        self, task_arn: str, definition: Any, ecs_task: Any | None, *, gpu: bool = True
+    ) -> None:
         """Start the first container of a task definition. `ecs_task` is moto's record of the task.
+
+        Without `gpu` the task has to use a GPU, and there is none.
 
         Raises:
             TaskStartError: it cannot be started; the text is the stopped reason.
@@ -61,6 +65,7 @@ class TaskLauncher:
             task_id=task_id,
             has_role=roles.task is not None,
         ) | environment.secrets(roles.clients(self._account, self._region), container)
+        variables |= {} if gpu else environment.WITHOUT_GPU
         clients = partial(roles.clients, self._account)
         log = TaskLog(self._account, clients, options, task_id, self._config.logs)
 

@@ -1,0 +1,93 @@
+"""The Auto Scaling group of the fleet: its instances, its launches, and their end."""
+
+import re
+from datetime import UTC
+from typing import TYPE_CHECKING
+
+from discord_diffusion.aws.clients import client
+from discord_diffusion.aws.errors import ServiceError, translated
+from discord_diffusion.fleet.instances import GroupInstance, Launch
+
+if TYPE_CHECKING:
+    from mypy_boto3_autoscaling import AutoScalingClient
+
+_RECENT_ACTIVITIES = 50
+"""The number of a group's latest activities that are read."""
+_FAILED = frozenset({"Failed", "Cancelled"})
+"""https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_Activity.html"""
+_LAUNCH = re.compile(r"Launching a new EC2 instance(?:: (i-[0-9a-f]+))?")
+"""https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-scaling-activities.html"""
+_LEAVING = "Terminat"
+"""Begins the lifecycle states of an instance on its way out.
+https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-lifecycle.html"""
+
+_DRAINS = "Terminating:Wait"
+_DRAINING_HOOK = "ecs-managed-draining-termination-hook"
+"""The lifecycle hook by which ECS drains an instance of a capacity provider before it ends.
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/managed-instance-draining.html"""
+
+
+class InstanceGroup:
+    """One Auto Scaling group. Each method raises `ServiceError` if AWS refuses."""
+
+    def __init__(self, name: str, *, region: str | None = None) -> None:
+        self._name = name
+        self._client: AutoScalingClient = client("autoscaling", region=region)
+
+    def instances(self) -> list[GroupInstance]:
+        """All instances of the group, those that start or end too."""
+        with translated(ServiceError):
+            answer = self._client.describe_auto_scaling_groups(AutoScalingGroupNames=[self._name])
+        return [
+            GroupInstance(
+                instance["InstanceId"],
+                leaving=instance["LifecycleState"].startswith(_LEAVING),
+                drains=instance["LifecycleState"] == _DRAINS,
+            )
+            for group in answer["AutoScalingGroups"]
+            for instance in group["Instances"]
+        ]
+
+    def launches(self) -> list[Launch]:
+        """The launches among the group's latest activities.
+
+        They fail for lack of capacity, of quota, or of Spot instances:
+        https://docs.aws.amazon.com/autoscaling/ec2/userguide/CHAP_Troubleshooting.html
+        """
+        with translated(ServiceError):
+            answer = self._client.describe_scaling_activities(
+                AutoScalingGroupName=self._name, MaxRecords=_RECENT_ACTIVITIES
+            )
+        found = []
+        for activity in answer["Activities"]:
+            if launch := _LAUNCH.match(activity.get("Description", "")):
+                failed = activity["StatusCode"] in _FAILED
+                problem = activity.get("StatusMessage") or activity["StatusCode"]
+                began = activity["StartTime"].astimezone(UTC)
+                found.append(Launch(began, launch[1], problem if failed else None))
+        return found
+
+    def terminate(self, ec2_id: str, *, replace: bool = False) -> None:
+        """Terminate an instance, and unless another is to take its place, lower the group's desired
+        capacity by one.
+
+        Neither the group's minimum nor scale-in protection prevents this call: the caller must make
+        sure that nothing needs the instance.
+        https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-instance-protection.html
+        """
+        with translated(ServiceError):
+            self._client.terminate_instance_in_auto_scaling_group(
+                InstanceId=ec2_id, ShouldDecrementDesiredCapacity=not replace
+            )
+
+    def end_draining(self, ec2_id: str) -> None:
+        """End an instance that drains now: ECS can't stop the tasks of a lost agent, and would wait
+        for them for up to two days.
+        """
+        with translated(ServiceError):
+            self._client.complete_lifecycle_action(
+                AutoScalingGroupName=self._name,
+                LifecycleHookName=_DRAINING_HOOK,
+                InstanceId=ec2_id,
+                LifecycleActionResult="CONTINUE",
+            )

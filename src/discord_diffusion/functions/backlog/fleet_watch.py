@@ -1,0 +1,131 @@
+"""Watches the fleet's instances: counts their time, ends those that are lost, releases spare ones.
+
+Decided in docs/decisions/0405.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from discord_diffusion.aws.autoscaling import InstanceGroup
+from discord_diffusion.aws.ecs import ContainerInstances
+from discord_diffusion.aws.errors import ServiceError, StoreError
+from discord_diffusion.aws.fleet_state import FleetStateStore
+from discord_diffusion.fleet.guard import FleetGuard, Sighting, look
+from discord_diffusion.fleet.instance_hours import HourCap
+from discord_diffusion.fleet.instances import ContainerInstance, GroupInstance, Launch, launch_times
+from discord_diffusion.fleet.starts import StartLimits
+from discord_diffusion.fleet.state import FleetSnapshot
+from discord_diffusion.functions.backlog.instance_release import InstanceRelease
+
+log = logging.getLogger(__name__)
+
+LOOK_AT_REST_MINUTES = 10
+"""While nothing is wanted and no instance is known, the group is looked at this seldom."""
+
+
+@dataclass(frozen=True)
+class WatchResult:
+    """`guard` is the state after the look; `busy`: another look is due soon."""
+
+    guard: FleetGuard
+    busy: bool
+
+
+@dataclass(frozen=True)
+class FleetWatch:
+    """Watches one deployment. What AWS refuses is logged, and tried again at the next look."""
+
+    group: InstanceGroup
+    cluster: ContainerInstances
+    fleet: FleetStateStore
+    release: InstanceRelease
+    limits: StartLimits
+    cap: HourCap
+
+    def watch(self, snapshot: FleetSnapshot, guard: FleetGuard, now: datetime) -> WatchResult:
+        """Look at the instances, if there may be any, and act."""
+        wish = snapshot.wanted or snapshot.desired or snapshot.running
+        if not wish and not guard.instances and now.minute % LOOK_AT_REST_MINUTES:
+            return WatchResult(guard, busy=False)
+        try:
+            instances, joined = self.group.instances(), self.cluster.in_cluster()
+            launches = self._launches(instances, snapshot, guard)
+            drew_at = self.fleet.drew_at() if guard.starts.failures else None
+        except (ServiceError, StoreError) as error:
+            log.warning("The instances could not be read", extra={"reason": str(error)})
+            return WatchResult(guard, busy=bool(guard.instances))
+        sighting = replace(_sighting(instances, joined, launches, snapshot), drew_at=drew_at)
+        found = look(guard, sighting, self.limits, now)
+        if found != guard and not self._save(found, now):
+            return WatchResult(guard, busy=True)
+        _report(guard, found)
+        self._end_lost(found, instances, snapshot, now)
+        lost = {ec2_id for ec2_id, watched in found.instances.items() if watched.lost}
+        kept = [instance for instance in joined if instance.ec2_id not in lost]
+        empty = self.release.release(kept, snapshot)
+        return WatchResult(found, busy=bool(empty or lost))
+
+    def _launches(
+        self, instances: Sequence[GroupInstance], snapshot: FleetSnapshot, guard: FleetGuard
+    ) -> list[Launch]:
+        """The recent launches, read only if an instance is new or no task runs yet."""
+        new = {instance.ec2_id for instance in instances} - guard.instances.keys()
+        return self.group.launches() if new or snapshot.starting else []
+
+    def _save(self, guard: FleetGuard, now: datetime) -> bool:
+        try:
+            return self.fleet.save_guard(guard, guard.stop(self.limits, self.cap, now))
+        except StoreError as error:
+            log.warning("The state of the instances was not saved", extra={"reason": str(error)})
+            return False
+
+    def _end_lost(
+        self,
+        guard: FleetGuard,
+        instances: Sequence[GroupInstance],
+        snapshot: FleetSnapshot,
+        now: datetime,
+    ) -> None:
+        """End lost instances; another takes the place of one that a task still waits for."""
+        waits = snapshot.wanted > snapshot.running and not guard.stop(self.limits, self.cap, now)
+        replaced = waits and not guard.starts.on_trial(self.limits)
+        for instance in instances:
+            if not guard.instances[instance.ec2_id].lost:
+                continue
+            extra: dict[str, object] = {"instance": instance.ec2_id}
+            try:
+                if instance.drains:
+                    self.group.end_draining(instance.ec2_id)
+                elif not instance.leaving:
+                    self.group.terminate(instance.ec2_id, replace=replaced)
+            except ServiceError as error:
+                extra["reason"] = str(error)
+                log.warning("A lost instance could not be ended", extra=extra)
+            else:
+                log.error("An instance without a connected ECS agent is ended", extra=extra)
+
+
+def _sighting(
+    instances: Sequence[GroupInstance],
+    joined: Sequence[ContainerInstance],
+    launches: Sequence[Launch],
+    snapshot: FleetSnapshot,
+) -> Sighting:
+    refused = [one.began for one in launches if one.problem and not one.is_short_of_capacity]
+    return Sighting(
+        instances=instances,
+        connected={instance.ec2_id for instance in joined if instance.connected},
+        launched=launch_times(launches),
+        failed_starts=[*refused, *(at for one in joined for at in one.failed_starts)],
+        works=snapshot.running > 0 and snapshot.running >= snapshot.wanted,
+    )
+
+
+def _report(before: FleetGuard, after: FleetGuard) -> None:
+    if after.starts.failures > before.starts.failures:
+        extra: dict[str, object] = {"failures": after.starts.failures}
+        if after.starts.paused_until != before.starts.paused_until:
+            extra["paused_until"] = str(after.starts.paused_until)
+        log.error("A start has failed", extra=extra)

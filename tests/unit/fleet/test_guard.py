@@ -1,0 +1,189 @@
+"""Instances that are lost are found, failed starts pause the fleet, and hours are counted."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from discord_diffusion.fleet.guard import FleetGuard, Sighting, look
+from discord_diffusion.fleet.instance_hours import HourCap, InstanceHours
+from discord_diffusion.fleet.instances import GroupInstance, Launch, launch_failed_at
+from discord_diffusion.fleet.starts import LONGEST_PAUSE, PROVEN_AFTER, StartHistory, StartLimits
+from discord_diffusion.jobs.record import WaitKind
+
+NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
+LIMITS = StartLimits()
+NO_CAP = HourCap()
+NEW = FleetGuard(InstanceHours(NOW))
+
+
+def seen(
+    *instances: str,
+    connected: Iterable[str] = (),
+    launched: datetime = NOW,
+    leaving: bool = False,
+    failed: Iterable[datetime] = (),
+    works: bool = False,
+) -> Sighting:
+    return Sighting(
+        instances=[GroupInstance(one, leaving) for one in instances],
+        connected=set(connected),
+        launched=dict.fromkeys(instances, launched),
+        failed_starts=failed,
+        works=works,
+    )
+
+
+def lost(guard: FleetGuard) -> list[str]:
+    return [one for one, watched in guard.instances.items() if watched.lost]
+
+
+def after(guard: FleetGuard, seconds: float, found: Sighting) -> FleetGuard:
+    return look(guard, found, LIMITS, NOW + timedelta(seconds=seconds))
+
+
+def test_an_instance_that_never_joins_is_lost_after_the_time_for_it_and_counted_once() -> None:
+    guard = after(NEW, 0, seen("i-1"))
+    guard = after(guard, 599, seen("i-1"))
+    assert lost(guard) == []
+    guard = after(guard, 600, seen("i-1"))
+    assert lost(guard) == ["i-1"]
+    guard = after(guard, 615, seen("i-1"))
+    assert lost(guard) == ["i-1"], "it is ended again should the first call have failed"
+    assert guard.starts.failures == 1
+    assert after(guard, 630, seen()).instances == {}
+
+
+def test_an_instance_is_lost_by_its_age_though_looks_were_missed() -> None:
+    assert lost(after(NEW, 0, seen("i-1", launched=NOW - timedelta(seconds=700)))) == ["i-1"]
+
+
+def test_an_agent_has_the_same_time_to_come_back() -> None:
+    guard = after(NEW, 0, seen("i-1", connected=["i-1"]))
+    guard = after(guard, 3600, seen("i-1"))
+    assert lost(guard) == []
+    back = after(guard, 4000, seen("i-1", connected=["i-1"]))
+    assert lost(after(back, 4300, seen("i-1"))) == []
+    assert lost(after(guard, 4200, seen("i-1"))) == ["i-1"]
+
+
+def test_an_instance_that_is_being_terminated_is_not_lost() -> None:
+    guard = after(NEW, 0, seen("i-1", leaving=True))
+    assert lost(after(guard, 3600, seen("i-1", leaving=True))) == []
+
+
+@given(st.lists(st.integers(1, 900), min_size=1, max_size=30))
+def test_the_same_instance_time_is_counted_however_often_the_loop_looks(pauses: list[int]) -> None:
+    guard, at = after(NEW, 0, seen("i-1", connected=["i-1"])), 0.0
+    for pause in pauses:
+        at += pause
+        guard = after(guard, at, seen("i-1", connected=["i-1"]))
+    assert abs(guard.hours.day_seconds - at) < 0.001
+    assert guard.hours.day_seconds == guard.hours.month_seconds
+
+
+def test_an_instance_is_counted_from_its_launch_to_the_look_that_misses_it() -> None:
+    guard = after(NEW, 0, seen("i-1", launched=NOW - timedelta(seconds=45)))
+    guard = after(guard, 15, seen())
+    assert guard.hours.day_seconds == 60
+
+
+def test_a_new_day_and_a_new_month_begin_at_midnight() -> None:
+    evening = datetime(2026, 11, 29, 23, 50, tzinfo=UTC)
+    hours = InstanceHours(evening, 3600.0, 7200.0)
+    morning = evening + timedelta(minutes=20)
+    counted = hours.at(morning).plus(evening, morning)
+    assert (counted.day_seconds, counted.month_seconds) == (600.0, 8400.0)
+    december = datetime(2026, 12, 1, 0, 10, tzinfo=UTC)
+    counted = hours.at(december).plus(evening, december)
+    assert (counted.day_seconds, counted.month_seconds) == (600.0, 600.0)
+
+
+def test_a_cap_stops_the_fleet_until_the_next_day_or_month() -> None:
+    guard = FleetGuard(InstanceHours(NOW, 3600.0, 36000.0))
+    day = guard.stop(LIMITS, HourCap(day=1, month=100), NOW)
+    assert day is not None
+    assert (day.kind, day.until) == (WaitKind.INSTANCE_HOURS, datetime(2026, 11, 30, tzinfo=UTC))
+    month = guard.stop(LIMITS, HourCap(day=100, month=10), NOW)
+    assert month is not None
+    assert month.until == datetime(2026, 12, 1, tzinfo=UTC)
+    assert guard.stop(LIMITS, NO_CAP, NOW) is None
+    assert guard.stop(LIMITS, HourCap(day=1, month=100), day.until) is None
+
+
+def test_failed_starts_in_a_row_pause_the_fleet_and_a_failed_trial_doubles_the_pause() -> None:
+    history, at = StartHistory(), NOW
+    for number in range(5):
+        assert not history.is_paused(at), number
+        history = history.after_failures([at], LIMITS, at)
+    pauses = []
+    for _ in range(6):
+        assert history.paused_until is not None
+        pauses.append(history.paused_until - at)
+        at = history.paused_until
+        assert history.on_trial(LIMITS)
+        history = history.after_failures([at], LIMITS, at)
+    assert [pause.total_seconds() / 60 for pause in pauses] == [10, 20, 40, 80, 120, 120]
+    assert max(pauses) == LONGEST_PAUSE
+
+
+def test_starts_are_forgiven_once_all_wanted_tasks_have_run_for_a_while() -> None:
+    history = StartHistory().after_failures([NOW] * 4, LIMITS, NOW)
+    history = history.after_look(NOW, works=True)
+    assert history.after_look(NOW + PROVEN_AFTER / 2, works=True).failures == 4
+    assert history.after_look(NOW + PROVEN_AFTER / 2, works=False).works_since is None
+    worked = history.after_look(NOW + PROVEN_AFTER, works=True)
+    assert worked.failures == 0
+    assert not worked.is_new(NOW), "a failure is not counted again"
+
+
+def test_tasks_that_go_on_in_a_pause_do_not_end_it() -> None:
+    history = StartHistory().after_failures([NOW] * 5, LIMITS, NOW)
+    for seconds in (60, 120, 180):
+        history = history.after_look(NOW + timedelta(seconds=seconds), works=True)
+    assert history.is_paused(NOW + timedelta(seconds=180))
+
+
+def test_starts_are_forgiven_at_once_when_a_worker_has_drawn_since() -> None:
+    history = StartHistory().after_failures([NOW] * 4, LIMITS, NOW)
+    before, since = NOW - timedelta(seconds=1), NOW + timedelta(seconds=1)
+    assert history.after_look(since, works=False, drew_at=before).failures == 4
+    assert history.after_look(since, works=False, drew_at=since).failures == 0
+
+
+def test_a_failure_is_counted_once_however_often_aws_shows_it() -> None:
+    guard = NEW
+    for seconds in (0, 15, 30):
+        guard = after(guard, seconds, seen(failed=[NOW - timedelta(seconds=5)]))
+    assert guard.starts.failures == 1
+
+
+@given(st.integers(0, 12), st.integers(0, 6), st.booleans(), st.booleans())
+def test_no_more_than_the_running_tasks_and_one_trial_are_ever_allowed_after_too_many_failures(
+    failures: int, running: int, paused: bool, has_job: bool
+) -> None:
+    until = NOW + timedelta(minutes=5 if paused else -5)
+    guard = FleetGuard(InstanceHours(NOW), starts=StartHistory(failures, 1, until, NOW))
+    allowed = guard.allowed_tasks(LIMITS, NO_CAP, NOW, running=running, has_job=has_job)
+    if failures < LIMITS.failures:
+        assert allowed is None
+    else:
+        assert allowed is not None
+        assert running <= allowed <= max(running, 1)
+        assert not (paused and allowed > running)
+
+
+def test_a_shortage_is_no_failed_start_and_a_quota_is_one() -> None:
+    shortage = Launch(NOW, None, "We currently do not have sufficient capacity in the zone.")
+    quota = Launch(NOW, None, "You have requested more vCPU capacity than your current vCPU limit.")
+    assert shortage.is_short_of_capacity
+    assert not quota.is_short_of_capacity
+
+
+def test_a_launch_that_succeeds_after_a_failure_ends_the_shortage() -> None:
+    failed = Launch(NOW, None, "no")
+    later = Launch(NOW + timedelta(seconds=60), "i-1", None)
+    assert launch_failed_at([failed], NOW - timedelta(seconds=1)) == NOW
+    assert launch_failed_at([failed], NOW + timedelta(seconds=1)) is None
+    assert launch_failed_at([later, failed], NOW) is None

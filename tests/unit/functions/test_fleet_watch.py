@@ -1,0 +1,181 @@
+"""What the watch ends, releases and keeps in the table; AWS's groups and clusters are in memory."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import cast
+
+import pytest
+
+from discord_diffusion.aws.autoscaling import InstanceGroup
+from discord_diffusion.aws.ecs import ContainerInstances
+from discord_diffusion.aws.errors import ServiceError
+from discord_diffusion.aws.fleet_state import FleetStateStore
+from discord_diffusion.fleet.instance_hours import HourCap
+from discord_diffusion.fleet.instances import ContainerInstance, GroupInstance, Launch
+from discord_diffusion.fleet.starts import StartLimits
+from discord_diffusion.fleet.state import FleetSnapshot
+from discord_diffusion.functions.backlog.fleet_watch import FleetWatch, WatchResult
+from discord_diffusion.functions.backlog.instance_release import InstanceRelease
+from discord_diffusion.jobs.record import WaitKind
+from tests.unit.aws.jobs_table import jobs_table
+
+NOW = datetime(2026, 11, 29, 12, 1, tzinfo=UTC)
+LIMITS = StartLimits(failures=2)
+
+
+@dataclass
+class Aws:
+    """A group and a cluster. `joined` are instances in the cluster, with connected agents."""
+
+    launched: dict[str, datetime] = field(default_factory=dict)
+    joined: list[str] = field(default_factory=list)
+    refuses: bool = False
+    terminated: list[tuple[str, bool]] = field(default_factory=list)
+    undrained: list[str] = field(default_factory=list)
+    looks: int = 0
+
+    def instances(self) -> list[GroupInstance]:
+        self.looks += 1
+        if self.refuses:
+            raise ServiceError("Throttling")
+        leaving = {one for one, _ in self.terminated}
+        return [GroupInstance(one, one in leaving, one in leaving) for one in self.launched]
+
+    def launches(self) -> list[Launch]:
+        return [Launch(at, one, None) for one, at in self.launched.items()]
+
+    def in_cluster(self) -> list[ContainerInstance]:
+        return [ContainerInstance(f"arn-{one}", one, False, 1) for one in self.joined]
+
+    def terminate(self, ec2_id: str, *, replace: bool = False) -> None:
+        self.terminated.append((ec2_id, replace))
+
+    def end_draining(self, ec2_id: str) -> None:
+        self.undrained.append(ec2_id)
+
+
+@dataclass
+class Fleet:
+    """A watch whose state is in a table."""
+
+    aws: Aws
+    store: FleetStateStore
+    cap: HourCap = field(default_factory=HourCap)
+
+    def look(self, at: datetime, *, desired: int = 1, running: int = 0) -> WatchResult:
+        """Watch as the monitor does, after a snapshot was saved."""
+        snapshot = FleetSnapshot(desired, 0, running, desired, desired, at)
+        saved, guard = self.store.save_snapshot(snapshot)
+        group, cluster = cast(InstanceGroup, self.aws), cast(ContainerInstances, self.aws)
+        release = InstanceRelease(cluster, group)
+        watch = FleetWatch(group, cluster, self.store, release, LIMITS, self.cap)
+        return watch.watch(saved, guard, at)
+
+
+@pytest.fixture
+def fleet() -> Iterator[Fleet]:
+    with jobs_table() as table:
+        yield Fleet(Aws(), FleetStateStore(table))
+
+
+def later(minutes: float) -> datetime:
+    return NOW + timedelta(minutes=minutes)
+
+
+def test_lost_instances_are_ended_replaced_while_starts_may_go_on_and_users_are_told_at_last(
+    fleet: Fleet,
+) -> None:
+    fleet.aws.launched = {"i-1": NOW}
+    fleet.look(NOW)
+    assert fleet.look(later(10)).busy
+    assert fleet.aws.terminated == [("i-1", True)], "a task waits"
+    assert fleet.store.get().stop is None
+    fleet.aws.launched = {"i-2": later(10.5)}
+    fleet.look(later(11))
+    fleet.look(later(21))
+    assert fleet.aws.terminated[1:] == [("i-2", False)]
+    stop = fleet.store.get().stop
+    assert stop is not None
+    assert (stop.kind, stop.until) == (WaitKind.FAILED_STARTS, later(31))
+
+
+def test_a_lost_instance_that_ecs_drains_without_end_is_ended_at_the_next_look(
+    fleet: Fleet,
+) -> None:
+    fleet.aws.launched = {"i-1": NOW - timedelta(minutes=11)}
+    fleet.look(NOW)
+    assert fleet.aws.undrained == []
+    result = fleet.look(later(0.25))
+    assert fleet.aws.undrained == ["i-1"]
+    assert result.guard.starts.failures == 1, "it is counted once"
+
+
+def test_an_instance_in_the_cluster_is_left_alone_and_counted(fleet: Fleet) -> None:
+    fleet.aws.launched, fleet.aws.joined = {"i-1": NOW - timedelta(minutes=2)}, ["i-1"]
+    for minute in range(0, 30, 5):
+        result = fleet.look(later(minute), running=1)
+    assert fleet.aws.terminated == []
+    assert result.guard.hours.day_seconds == 27 * 60
+
+
+def test_the_next_look_after_the_cap_is_told_to_users(fleet: Fleet) -> None:
+    fleet.cap = HourCap(day=0.25)
+    fleet.aws.launched, fleet.aws.joined = {"i-1": NOW}, ["i-1"]
+    for minute in (0, 10, 20):
+        fleet.look(later(minute), running=1)
+    stop = fleet.store.get().stop
+    assert stop is not None
+    assert (stop.kind, stop.until) == (
+        WaitKind.INSTANCE_HOURS,
+        datetime(2026, 11, 30, tzinfo=UTC),
+    )
+
+
+def test_a_look_that_comes_between_another_ones_reading_and_writing_is_not_counted_twice(
+    fleet: Fleet,
+) -> None:
+    fleet.aws.launched, fleet.aws.joined = {"i-1": NOW}, ["i-1"]
+    guard = fleet.look(NOW, running=1).guard
+    assert fleet.store.save_guard(replace(guard, version=guard.version + 1), None)
+    assert not fleet.store.save_guard(replace(guard, version=guard.version + 1), None)
+
+
+def test_nothing_is_asked_of_aws_at_rest_but_once_in_ten_minutes(fleet: Fleet) -> None:
+    for minute in range(20):
+        fleet.look(later(minute), desired=0)
+    assert fleet.aws.looks == 2
+
+
+def test_what_aws_refuses_is_tried_again_at_the_next_look(fleet: Fleet) -> None:
+    fleet.aws.launched = {"i-1": NOW - timedelta(minutes=11)}
+    fleet.aws.refuses = True
+    fleet.look(NOW)
+    assert fleet.aws.terminated == []
+    fleet.aws.refuses = False
+    fleet.look(later(0.25))
+    assert fleet.aws.terminated == [("i-1", True)]
+
+
+def test_a_batch_that_was_drawn_since_ends_the_row_of_failures(fleet: Fleet) -> None:
+    fleet.aws.launched = {"i-1": NOW - timedelta(minutes=11)}
+    assert fleet.look(NOW).guard.starts.failures == 1
+    fleet.aws.launched, fleet.aws.joined = {"i-2": later(1)}, ["i-2"]
+    assert fleet.look(later(3), running=0).guard.starts.failures == 1
+    fleet.store.learn_pace(3.0, later(4))
+    assert fleet.look(later(5), running=1).guard.starts.failures == 0
+
+
+def test_an_operator_can_let_it_try_at_once(fleet: Fleet) -> None:
+    fleet.aws.launched = {"i-1": NOW - timedelta(minutes=11), "i-2": NOW - timedelta(minutes=11)}
+    fleet.look(NOW)
+    assert fleet.store.get().stop is not None
+    table = fleet.store._table
+    table.client.update_item(
+        TableName=table.name,
+        Key={"id": {"S": "fleet"}},
+        UpdateExpression="REMOVE guard.starts, stop",
+    )
+    assert fleet.store.get().stop is None
+    fleet.aws.launched = {}
+    assert fleet.look(later(1)).guard.starts.failures == 0
