@@ -292,10 +292,27 @@ def test_a_users_and_its_groups_policies_count(emulator: Emulator) -> None:
     client.get_queue_attributes(QueueUrl=url)
 
 
+NOT_MAPPED = "because this emulator has not mapped the operation"
+
+
 def test_an_operation_that_is_not_mapped_is_denied_by_name(emulator: Emulator) -> None:
-    client = make_role(emulator, "", allow("*")).client("sqs")
-    error = error_of(client.list_queues)
-    assert "because this emulator has not mapped the operation sqs.ListQueues" in error.message
+    role = make_role(emulator, "", allow("sqs:*", f"arn:aws:sqs:{REGION}:{ACCOUNT}:*"))
+    client = role.client("sqs")
+    assert f"{NOT_MAPPED} sqs.ListQueues" in error_of(client.list_queues).message
+    role.set_policy(allow("sqs:*", Condition={"Bool": {"aws:SecureTransport": "true"}}))
+    assert NOT_MAPPED in error_of(client.list_queues).message
+    role.set_policy(allow("sqs:*"), deny("sqs:List*", QUEUE))
+    assert NOT_MAPPED in error_of(client.list_queues).message
+
+
+def test_an_operation_that_is_not_mapped_is_allowed_to_whom_it_is_allowed_on_everything(
+    emulator: Emulator,
+) -> None:
+    role = make_role(emulator, "", allow(["sqs:List*", "apigateway:GET"]))
+    assert role.client("sqs").list_queues()
+    assert role.client("apigateway").get_rest_apis()
+    error = error_of(lambda: role.client("apigateway").create_rest_api(name="x"))
+    assert f"{NOT_MAPPED} apigateway.POST" in error.message
 
 
 def test_credentials_that_nobody_has_are_refused(emulator: Emulator) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from discord_diffusion_emulator.errors import AccessDeniedError, NotMappedError
 
 from . import account
-from .decision import Decision, decide
+from .decision import Decision, decide, is_allowed_everywhere
 from .operations import required
 from .principals import Principal
 from .request import AuthorizationRequest
@@ -20,6 +20,13 @@ _LAMBDA = "lambda.amazonaws.com"
 # Event source mappings poll with the function's role, and then invoke the function, which needs no
 # right. https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventsourcemapping.html
 _BY_MAPPING = "lambda:InvokeFunction"
+
+# IAM's prefix of a service's actions, where it is not the SDK's name of the service.
+_PREFIXES = {
+    "resourcegroupstaggingapi": "tag",
+    "service-quotas": "servicequotas",
+    "stepfunctions": "states",
+}
 
 # Keys that a request has in some cases only: without a value they are known to be missing.
 _KEYS = (
@@ -79,6 +86,8 @@ def authorize_operation(
 ) -> None:
     """Allow an operation, for example "sqs.SendMessage", in an account and region.
 
+    An operation that is not mapped is allowed only if its action is on every resource.
+
     Raises:
         AccessDeniedError: it is denied; the text is AWS's.
     """
@@ -86,7 +95,11 @@ def authorize_operation(
     try:
         requests = list(required(service, name, given, account.scope(*where)))
     except NotMappedError as error:
-        request = AuthorizationRequest(operation.replace(".", ":"), "*")
+        request = AuthorizationRequest(f"{_PREFIXES.get(service, service)}:{name}", "*")
+        found = account.policies(principal, request, session_key)
+        if is_allowed_everywhere(request.action, found):
+            RIGHTS.used(principal.identity_arn, request.action)
+            return
         reason = f"because this emulator has not mapped {error}"
         raise _denial(principal, request, Decision(False, reason)) from error
     authorize(principal, requests, keys, session_key)

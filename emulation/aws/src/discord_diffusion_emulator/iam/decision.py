@@ -68,6 +68,18 @@ def decide(principal: Principal, request: AuthorizationRequest, policies: Polici
     return Decision(True)
 
 
+def is_allowed_everywhere(action: str, policies: Policies) -> bool:
+    """Whether an action is allowed whatever its resources and condition keys are.
+
+    So no policy denies it anywhere, and each kind that has to allow does so without a limit.
+    """
+    if any(one.denies_somewhere(action) for one in policies.identity):
+        return False
+    limits = [one for one in (policies.boundary, policies.session) if one is not None]
+    by_identity = any(one.allows_everywhere(action) for one in policies.identity)
+    return by_identity and all(one.allows_everywhere(action) for one in limits)
+
+
 def _explicit_deny(principal: Principal, request: AuthorizationRequest, policies: Policies) -> str:
     """The kind of policy that denies, with its article; empty if none does."""
     kinds = [(IDENTITY, one) for one in policies.identity]

@@ -29,6 +29,9 @@ _CODES = {
     "sns": "AuthorizationError",
     "sqs": "AccessDenied",
 }
+# API Gateway's actions are the methods of HTTP.
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonapigatewaymanagement.html
+_BY_METHOD = "apigateway"
 _JSON, _REST_JSON = "json", "rest-json"
 
 
@@ -68,6 +71,8 @@ def _authorize(principal: Principal, context: RequestContext) -> None:
     )
     given: Any = context.service_request or {}
     operation = f"{context.service.service_name}.{context.operation.name}"
+    if context.service.service_name == _BY_METHOD:
+        operation = f"{_BY_METHOD}.{context.operation.http['method']}"
     if operation == "sts.AssumeRole":
         keys |= _session_keys(principal, given, keys)
     key = extract_access_key_id_from_auth_header(context.request.headers) or ""

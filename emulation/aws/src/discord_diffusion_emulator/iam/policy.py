@@ -63,6 +63,12 @@ class Statement:
                 return self.negated_resources
         return resource(wanted).fullmatch(request.resource) is not None
 
+    @property
+    def is_unlimited(self) -> bool:
+        """Whether it is about every resource, under no condition."""
+        everything = self.resources is not None and "*" in self.resources
+        return everything and not self.negated_resources and not self.conditions
+
     def names(self, principal: Principal) -> bool:
         """Whether the statement is about a principal itself, and not only about its account."""
         found = any(principal.is_named(kind, name) for kind, name in self.principals or ())
@@ -84,6 +90,15 @@ class Policy:
     def applying(self, request: AuthorizationRequest, *, allowing: bool) -> Iterable[Statement]:
         """The statements with an effect that apply to a request."""
         return (one for one in self.statements if one.allows == allowing and one.applies(request))
+
+    def allows_everywhere(self, action: str) -> bool:
+        """Whether an action is allowed on every resource, and no statement denies it on any."""
+        about = [one for one in self.statements if one.has_action(action)]
+        return all(one.allows for one in about) and any(one.is_unlimited for one in about)
+
+    def denies_somewhere(self, action: str) -> bool:
+        """Whether a statement denies an action, on whatever resource."""
+        return any(not one.allows and one.has_action(action) for one in self.statements)
 
 
 @lru_cache(maxsize=1024)

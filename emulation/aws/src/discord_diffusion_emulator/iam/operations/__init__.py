@@ -1,7 +1,8 @@
 """What the operations of AWS's APIs have to be allowed: actions, resources and condition keys.
 
-An operation that is not mapped here is denied by name. A test compares the mapping with AWS's table
-of actions, resources and condition keys (the Service Authorization Reference).
+An operation that is not mapped here is allowed only to whom its action is allowed on every
+resource, else it is denied by name. A test compares the mapping with AWS's table of actions,
+resources and condition keys (the Service Authorization Reference).
 
 scope.py       where a request is made
 data.py        SQS, SNS, DynamoDB
