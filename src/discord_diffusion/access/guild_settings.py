@@ -15,7 +15,8 @@ CHANNELS_NAMED = 5
 class GuildSettings:
     """Roles and channels are ids, none means all.
 
-    `safety` is one of `discord.commands.SAFETY_LEVELS`.
+    `safety` is one of `discord.commands.SAFETY_LEVELS`. `changed_by` is the id of the interaction
+    that made the last change: Discord may deliver it twice.
     """
 
     roles: tuple[str, ...] = ()
@@ -34,6 +35,7 @@ class GuildSettings:
     safety: str = "strict"
     spoiler: bool = False
     blocklist: tuple[str, ...] = ()
+    changed_by: str = ""
 
     def to_json(self) -> str:
         """The settings as the table keeps them."""

@@ -8,7 +8,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/WorkingWithItem
 
 import heapq
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ from itertools import islice
 from typing import Any
 
 from discord_diffusion.aws import job_items, ledger
-from discord_diffusion.aws.dynamodb import Arguments, Table, to_item, transact
+from discord_diffusion.aws.dynamodb import Arguments, Table, from_item, to_item, transact
 from discord_diffusion.aws.errors import (
     ConditionFailedError,
     Item,
@@ -34,6 +34,8 @@ CONFLICT_RETRY_SECONDS = 10.0
 """How long a conflict with another write to the same counters is retried."""
 CONFLICT_RETRY_SECONDS_OF_AN_ANSWER = 0.8
 """The same while Discord waits for the answer."""
+_CANCEL_KEPT_SECONDS = 3600
+"""How long it is kept which jobs an interaction cancelled; Discord repeats it within seconds."""
 
 _QUEUED: Mapping[str, Any] = {":queued": JobStatus.QUEUED}
 _UNFINISHED: Mapping[str, Any] = {**_QUEUED, ":drawing": JobStatus.DRAWING}
@@ -140,6 +142,18 @@ class JobStore:
         """
         details = {"reason": reason}
         return self._end(job_id, status, details, only_queued=True, keep_token=notify_later)
+
+    def jobs_to_cancel(self, interaction_id: str, job_ids: Collection[str]) -> frozenset[str]:
+        """The jobs that an interaction is about to cancel: `job_ids` at its first delivery.
+
+        A later delivery gets those of the first, although they are in flight no more.
+        """
+        key, ttl = f"cancel#{interaction_id}", round(time.time()) + _CANCEL_KEPT_SECONDS
+        if job_ids:
+            put = self._table.put({"id": key, "jobs": set(job_ids), "ttl": ttl}, condition=_IS_NEW)
+            if self._table.put_item(put):
+                return frozenset(job_ids)
+        return frozenset(from_item(self._table.get_item(key) or {}).get("jobs", ()))
 
     def _end(
         self,

@@ -352,3 +352,11 @@ def test_an_error_of_a_query_is_an_error_of_the_store(
     monkeypatch.setattr(table.client, "query", refuse)
     with pytest.raises(StoreError, match="AccessDeniedException"):
         store.waiting(1)
+
+
+def test_another_delivery_of_a_cancel_gets_the_jobs_of_the_first(store: JobStore) -> None:
+    assert store.jobs_to_cancel("900", {"1", "2"}) == {"1", "2"}
+    assert store.jobs_to_cancel("900", frozenset()) == {"1", "2"}
+    assert store.jobs_to_cancel("900", {"3"}) == {"1", "2"}
+    assert store.jobs_to_cancel("901", frozenset()) == frozenset()
+    assert store.jobs_to_cancel("901", {"3"}) == {"3"}

@@ -4,6 +4,7 @@ import base64
 import itertools
 import json
 import time
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -77,6 +78,7 @@ class DictStore:
     refusal: Refusal | None = None
     """The ledger's refusal of the next job."""
     broken: Exception | None = None
+    cancellations: dict[str, frozenset[str]] = field(default_factory=dict)
     late: bool = False
     """Whether a record is written only after its writer has timed out."""
     late_records: list[JobRecord] = field(default_factory=list)
@@ -130,6 +132,10 @@ class DictStore:
         self._break()
         queued = self.records[job_id].status is JobStatus.QUEUED
         return queued and self.finish(job_id, status, reason=reason)
+
+    def jobs_to_cancel(self, interaction_id: str, job_ids: Collection[str]) -> frozenset[str]:
+        self._break()
+        return self.cancellations.setdefault(interaction_id, frozenset(job_ids))
 
     def finish(self, job_id: str, status: JobStatus, **details: str | float) -> bool:
         self._break()

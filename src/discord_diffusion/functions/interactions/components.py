@@ -146,8 +146,11 @@ class ComponentHandlers:
             withdrawn = self._jobs.withdraw(record.id, JobStatus.CANCELLED, reason=reason)
         except UnknownJobError:
             raise Refusal("job_gone") from None
-        if not withdrawn and record.status is not JobStatus.CANCELLED:
-            raise Refusal("too_late_to_cancel")
+        if not withdrawn:
+            # Another delivery of the click, or another click, may have cancelled it meanwhile.
+            now = self._jobs.get(record.id)
+            if not now or now.status is not JobStatus.CANCELLED:
+                raise Refusal("too_late_to_cancel")
         request = quoted_request(record.parameters, record.locale)
         return responses.update("\n".join([*request, reason]))
 

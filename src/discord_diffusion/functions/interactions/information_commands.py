@@ -71,19 +71,25 @@ class InformationCommands:
         return say(locale, "queue.mine", prompt=prompt, ahead=ahead, ready=ready)
 
     def cancel(self, interaction: Interaction) -> dict[str, Any]:
-        """Cancel all jobs of the user that no worker has begun."""
-        withdrawn = [self._withdraw(job_id) for job_id in self._usage(interaction).in_flight]
-        if not any(withdrawn):
-            raise Refusal("nothing_to_cancel")
-        text = say(interaction.locale, "done.cancelled_many", count=sum(withdrawn))
-        return responses.ephemeral(text)
+        """Cancel all jobs of the user that no worker has begun.
 
-    def _withdraw(self, job_id: str) -> bool:
+        Another delivery of the same command has the same answer.
+        """
+        job_ids = self._usage(interaction).in_flight
+        job_ids = self.jobs.jobs_to_cancel(interaction.id, job_ids)
+        cancelled = sum(self._is_cancelled(job_id) for job_id in job_ids)
+        if not cancelled:
+            raise Refusal("nothing_to_cancel")
+        return responses.ephemeral(say(interaction.locale, "done.cancelled_many", count=cancelled))
+
+    def _is_cancelled(self, job_id: str) -> bool:
+        """Whether a job is cancelled, now or by another delivery."""
         record = self.jobs.get(job_id)
-        if not record or record.status is not JobStatus.QUEUED:
-            return False
-        reason = say(record.locale, "done.cancelled")
-        return self.jobs.withdraw(job_id, JobStatus.CANCELLED, reason=reason, notify_later=True)
+        if record and record.status is JobStatus.QUEUED:
+            reason = say(record.locale, "done.cancelled")
+            self.jobs.withdraw(job_id, JobStatus.CANCELLED, reason=reason, notify_later=True)
+            record = self.jobs.get(job_id)
+        return record is not None and record.status is JobStatus.CANCELLED
 
     def quota(self, interaction: Interaction) -> dict[str, Any]:
         """What the user has used today, and the limits."""

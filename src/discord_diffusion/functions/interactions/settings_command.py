@@ -62,8 +62,10 @@ class SettingsCommand:
             return responses.ephemeral(shown(settings, interaction.locale))
         if options.get("model") and options["model"] not in self.models:
             raise Refusal("model_unknown")
-        changed = _CHANGES[name](settings, options)
-        self._save(interaction, guild_id, changed, version, f"settings.{name}")
+        changed = settings
+        if settings.changed_by != interaction.id:
+            changed = replace(_CHANGES[name](settings, options), changed_by=interaction.id)
+            self._save(interaction, guild_id, changed, version, f"settings.{name}")
         saved = say(interaction.locale, "done.saved")
         return responses.ephemeral("\n".join([saved, shown(changed, interaction.locale)]))
 
@@ -84,6 +86,8 @@ class SettingsCommand:
     ) -> None:
         try:
             if not self.guilds.save(guild_id, settings, version):
+                if self.guilds.settings(guild_id)[0].changed_by == interaction.id:
+                    return  # by another delivery of the same interaction
                 raise Refusal("settings_changed")
         except StoreError as error:
             log.error("The settings could not be saved", extra={"reason": str(error)})
