@@ -133,7 +133,7 @@ locals {
         { sid = "LookAtTasks", actions = ["ecs:DescribeTasks"], resources = [module.fleet.tasks_arn] },
         { sid = "ReleaseInstances", actions = ["autoscaling:CompleteLifecycleAction", "autoscaling:TerminateInstanceInAutoScalingGroup"], resources = [module.fleet.auto_scaling_group_arn] },
         { sid = "LookAtJobs", actions = ["dynamodb:Query"], resources = [module.jobs_table.waiting_index_arn] },
-        { sid = "NoteFleet", actions = ["dynamodb:UpdateItem"], resources = [module.jobs_table.arn] },
+        { sid = "NoteFleet", actions = ["dynamodb:GetItem", "dynamodb:UpdateItem"], resources = [module.jobs_table.arn] },
       ]
     }
     waiting = {

@@ -43,7 +43,7 @@ def allowed(deployment: Suite, address: str) -> Iterator[str]:
 # What the source cannot show: methods that only share a name with a method that the program calls
 # (`get`), and transactions without a put.
 NOT_CALLED = {
-    "discord_diffusion.functions.backlog.handler": {"dynamodb:BatchGetItem", "dynamodb:GetItem"},
+    "discord_diffusion.functions.backlog.handler": {"dynamodb:BatchGetItem"},
     "discord_diffusion.functions.waiting.handler": {"dynamodb:PutItem"},
     "discord_diffusion.functions.dead_letters.handler": {"dynamodb:PutItem"},
     "discord_diffusion.worker.__main__": {"dynamodb:BatchGetItem"},

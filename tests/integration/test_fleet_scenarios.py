@@ -80,6 +80,15 @@ UNUSED = {
     # interfaces of tasks, which the worker's network mode has not.
     ("instance", "ecs:DeregisterContainerInstance"),
     ("instance", "ecs:SubmitAttachmentStateChanges"),
+    # What the loop does about instances and tasks that do not start: test_fleet_faults.py.
+    *(
+        ("backlog", action)
+        for action in (
+            "autoscaling:CompleteLifecycleAction",
+            "dynamodb:GetItem",
+            "ecs:UpdateService",
+        )
+    ),
     # `/queue`: test_channel_limits.py.
     ("interactions", "dynamodb:Query"),
     # Dead letters, which the scenarios have none of: test_job_failures.py.
