@@ -13,8 +13,11 @@ import os
 import re
 import stat
 import tempfile
+import time
 import zipfile
+import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -32,6 +35,15 @@ KEPT = 8
 _FORMAT = 1
 _EMULATOR, _TERRAFORM, _OUTPUTS, _ABOUT = "emulator", "terraform.tfstate", "outputs.json", "about"
 _MARK = "<address of {}>"
+
+_DAMAGES = (
+    *(OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error),
+    # What zipfile raises for a bit that stands for an unknown version, method or encryption.
+    *(NotImplementedError, RuntimeError),
+)
+_DRAFT = ".new"
+_DRAFT_SECONDS = 3600.0
+"""The age at which a draft is one of a start that was killed."""
 
 Addresses = Mapping[str, str]
 """Names of addresses, and the addresses, as "127.0.0.1:4566"."""
@@ -90,8 +102,6 @@ class SnapshotStore:
         try:
             with path.open("rb") as file, zipfile.ZipFile(file) as archive:
                 _check_owner(os.fstat(file.fileno()), path)
-                if archive.testzip() is not None:
-                    raise SnapshotError(f"The snapshot {path} is damaged.")
                 about = json.loads(archive.read(_ABOUT))
                 if about != {"format": _FORMAT, "key": name}:
                     raise SnapshotError(f"The snapshot {path} is of another version.")
@@ -100,9 +110,10 @@ class SnapshotStore:
                     for part in (_TERRAFORM, _OUTPUTS)
                 ]
                 found = Snapshot(archive.read(_EMULATOR), texts[0], json.loads(texts[1]))
-        except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
-            raise SnapshotError(f"The snapshot {path} can't be read ({error}).") from error
-        path.touch()
+        except _DAMAGES as error:
+            raise SnapshotError(f"The snapshot {path} is damaged ({error}).") from error
+        with suppress(OSError):
+            path.touch()
         return found
 
     def save(self, name: str, snapshot: Snapshot, known: Addresses) -> Path:
@@ -115,7 +126,7 @@ class SnapshotStore:
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             # A new file of mkstemp is its owner's alone.
-            handle, draft = tempfile.mkstemp(dir=self._folder, suffix=".new")
+            handle, draft = tempfile.mkstemp(dir=self._folder, suffix=_DRAFT)
             with os.fdopen(handle, "wb") as file:
                 _write(file, name, snapshot, known)
             Path(draft).replace(path)
@@ -129,7 +140,10 @@ class SnapshotStore:
 
     def _prune(self) -> None:
         newest_last = sorted(self._folder.glob("*.zip"), key=lambda path: path.stat().st_mtime)
-        for path in newest_last[: -self._kept]:
+        abandoned = time.time() - _DRAFT_SECONDS
+        drafts = self._folder.glob(f"*{_DRAFT}")
+        old = [draft for draft in drafts if draft.stat().st_mtime < abandoned]
+        for path in (*newest_last[: -self._kept], *old):
             path.unlink(missing_ok=True)
 
 
