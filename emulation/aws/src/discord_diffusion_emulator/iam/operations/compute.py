@@ -148,7 +148,6 @@ OPERATIONS: dict[str, Operation] = {
         f"autoscaling.{name}": everywhere(f"autoscaling:{name}") for name in _DESCRIPTIONS_OF_GROUPS
     },
     "autoscaling.CompleteLifecycleAction": on("autoscaling:CompleteLifecycleAction", _group),
-    "autoscaling.CompleteLifecycleAction": on("autoscaling:CompleteLifecycleAction", _group),
     "autoscaling.SetDesiredCapacity": on("autoscaling:SetDesiredCapacity", _group),
     "autoscaling.TerminateInstanceInAutoScalingGroup": on(
         "autoscaling:TerminateInstanceInAutoScalingGroup",
