@@ -82,6 +82,9 @@ def _prepare(root: Path, folder: Path, module: str, tests: Sequence[str]) -> Non
         "do_not_mutate_patterns": [_LOG_LINES],
         "pytest_add_cli_args_test_selection": list(tests),
         "pytest_add_cli_args": ["-p", "no:cacheprovider", "-p", "tests.mutants.pytest_plugin"],
+        # A mutant that never ends is stopped after 5 x (the time of its tests + 2 s).
+        "timeout_multiplier": 5.0,
+        "timeout_constant": 2.0,
         "use_git_change_detection": False,
         "track_dependencies": False,
     }
