@@ -24,6 +24,7 @@ from tests.unit.worker.fakes import make_parameters
 CPU = torch.device("cpu")
 FULL = torch.OutOfMemoryError("CUDA out of memory")
 PIXELS = 32 * 32
+PREVIEW = object()
 Name = tuple[int, int]
 """The request and the index of a picture."""
 
@@ -69,7 +70,7 @@ class Scripted:
             part = names(items)
             parts.append(part)
             for step in (1, 2):
-                on_step(step, 2, None)
+                on_step(step, 2, PREVIEW)
             if error := fails()(part):
                 raise error
             drawn = [DrawnPicture(None, flagged=bool(item.index % 2)) for item in items]
@@ -81,7 +82,8 @@ class Scripted:
         self.models_to_evict -= 1
         return self.models_to_evict >= 0
 
-    def on_step(self, done: int, steps: int, _preview: object) -> None:
+    def on_step(self, done: int, steps: int, preview: object) -> None:
+        assert preview is PREVIEW
         self.steps.append((done, steps))
 
     def run(self, *images: int) -> BatchRun:
@@ -148,6 +150,13 @@ def test_a_part_without_memory_is_drawn_in_halves_before_the_rest(scripted: Scri
     assert scripted.steps[-1] == (6, 6)
 
 
+def test_two_pictures_without_memory_are_drawn_one_by_one(scripted: Scripted) -> None:
+    scripted.fails = lambda part: FULL if len(part) > 1 else None
+    run = scripted.run(2)
+    assert scripted.parts == [[(0, 0), (0, 1)], [(0, 0)], [(0, 1)]]
+    assert drawn(run) == [(0, 0), (0, 1)]
+
+
 def test_a_picture_without_memory_is_drawn_after_the_other_models_were_unloaded(
     scripted: Scripted,
 ) -> None:
@@ -182,7 +191,7 @@ def test_a_picture_that_does_not_fit_in_any_way_fails_its_own_job(
     assert {type(error) for error in failed(run).values()} == {OutOfMemoryError}
     assert drawn(run) == [(1, 0)]
     assert [(0, 1)] not in scripted.parts, "the other pictures of a failed job are not drawn"
-    assert len(scripted.released) == 3, "after each half, and before and after the picture alone"
+    assert scripted.released == [CPU] * 3, "for the halves, before and after the picture alone"
 
 
 def test_another_error_fails_only_the_job_that_has_it(scripted: Scripted) -> None:
