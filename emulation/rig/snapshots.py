@@ -11,6 +11,7 @@ owner could write it.
 import json
 import os
 import re
+import shutil
 import stat
 import tempfile
 import time
@@ -79,9 +80,17 @@ def key(layout: Layout, settings: Mapping[str, Any], known: Addresses) -> str:
         files_digest(layout.emulator),
         (layout.emulator_environment / "pyvenv.cfg").read_text(),
         str(terraform_program.PROVIDER),
+        _terraform(layout),
         files_digest(Path(__file__)),
     )
     return sha256("\0".join(inputs).encode()).hexdigest()[:24]
+
+
+def _terraform(layout: Layout) -> str:
+    """The program as its file shows it: to ask it for its version takes longer."""
+    found = layout.cache / "bin" / "terraform"
+    program = found if found.exists() else Path(shutil.which("terraform") or found).resolve()
+    return f"{program} {program.stat().st_mtime_ns if program.exists() else 0}"
 
 
 class SnapshotStore:

@@ -1,6 +1,7 @@
 """Snapshots are found by all that went into them, and used only if they are whole and one's own."""
 
 import os
+import re
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -33,6 +34,7 @@ def layout(tmp_path: Path) -> Layout:
         "emulation/aws/src/plugin/region.py",
         "build/lambda.zip",
         ".cache/emulator/pyvenv.cfg",
+        ".cache/bin/terraform",
     ):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -52,12 +54,26 @@ def layout(tmp_path: Path) -> Layout:
         "emulation/aws/src/plugin/region.py",
         "build/lambda.zip",
         ".cache/emulator/pyvenv.cfg",
+        ".cache/bin/terraform",
     ],
 )
 def test_a_change_of_any_input_changes_the_key(layout: Layout, name: str) -> None:
     before = key(layout, VARIABLES, HERE)
     (layout.root / name).write_text("2")
     assert key(layout, VARIABLES, HERE) != before
+
+
+def test_every_file_that_the_module_reads_is_an_input() -> None:
+    infra = Layout.of_this_checkout().infra
+    read = [
+        (path.parent / re.sub(r"\$\{[^}]*\}", "*", name)).resolve()
+        for path in (*infra.glob("*.tf"), *infra.glob("modules/**/*.tf"))
+        for name in re.findall(r'"\$\{path\.(?:module|root)\}/([^"]+)"', path.read_text())
+        if "lambda_package" not in name  # an input of its own
+    ]
+    assert len(read) > 2
+    folders = (infra / "modules", infra / "state_machines")
+    assert [path for path in read if not any(map(path.is_relative_to, folders))] == []
 
 
 def test_a_change_of_a_variable_changes_the_key(layout: Layout) -> None:
