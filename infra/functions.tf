@@ -131,7 +131,7 @@ locals {
         { sid = "LookAtInstances", actions = ["ecs:ListContainerInstances"], resources = [module.fleet.cluster_arn] },
         { sid = "DrainInstances", actions = ["ecs:DescribeContainerInstances", "ecs:ListTasks", "ecs:UpdateContainerInstancesState"], resources = [module.fleet.container_instances_arn] },
         { sid = "LookAtTasks", actions = ["ecs:DescribeTasks"], resources = [module.fleet.tasks_arn] },
-        { sid = "ReleaseInstances", actions = ["autoscaling:CompleteLifecycleAction", "autoscaling:TerminateInstanceInAutoScalingGroup"], resources = [module.fleet.auto_scaling_group_arn] },
+        { sid = "ReleaseInstances", actions = ["autoscaling:CompleteLifecycleAction", "autoscaling:SetDesiredCapacity", "autoscaling:TerminateInstanceInAutoScalingGroup"], resources = [module.fleet.auto_scaling_group_arn] },
         { sid = "LookAtJobs", actions = ["dynamodb:Query"], resources = [module.jobs_table.waiting_index_arn] },
         { sid = "NoteFleet", actions = ["dynamodb:GetItem", "dynamodb:UpdateItem"], resources = [module.jobs_table.arn] },
       ]

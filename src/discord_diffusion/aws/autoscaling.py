@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from discord_diffusion.aws.clients import client
 from discord_diffusion.aws.errors import ServiceError, translated
-from discord_diffusion.fleet.instances import GroupInstance, Launch
+from discord_diffusion.fleet.instances import GroupInstance, GroupState, Launch
 
 if TYPE_CHECKING:
     from mypy_boto3_autoscaling import AutoScalingClient
@@ -34,19 +34,29 @@ class InstanceGroup:
         self._name = name
         self._client: AutoScalingClient = client("autoscaling", region=region)
 
-    def instances(self) -> list[GroupInstance]:
-        """All instances of the group, those that start or end too."""
+    def state(self) -> GroupState:
+        """The group with all its instances, those that start or end too."""
         with translated(ServiceError):
             answer = self._client.describe_auto_scaling_groups(AutoScalingGroupNames=[self._name])
-        return [
+        if not answer["AutoScalingGroups"]:
+            raise ServiceError(f"no Auto Scaling group {self._name}")
+        [group] = answer["AutoScalingGroups"]
+        instances = tuple(
             GroupInstance(
                 instance["InstanceId"],
                 leaving=instance["LifecycleState"].startswith(_LEAVING),
                 drains=instance["LifecycleState"] == _DRAINS,
             )
-            for group in answer["AutoScalingGroups"]
             for instance in group["Instances"]
-        ]
+        )
+        return GroupState(group["DesiredCapacity"], instances)
+
+    def set_desired(self, instances: int) -> None:
+        """Set the number of instances that the group should have."""
+        with translated(ServiceError):
+            self._client.set_desired_capacity(
+                AutoScalingGroupName=self._name, DesiredCapacity=instances, HonorCooldown=False
+            )
 
     def launches(self) -> list[Launch]:
         """The launches among the group's latest activities.

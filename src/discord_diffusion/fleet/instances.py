@@ -37,6 +37,19 @@ class GroupInstance:
 
 
 @dataclass(frozen=True)
+class GroupState:
+    """The Auto Scaling group: the instances that it has, and how many it is to have."""
+
+    desired: int
+    instances: tuple[GroupInstance, ...]
+
+    @property
+    def missing(self) -> int:
+        """The instances that it goes on trying to launch."""
+        return max(0, self.desired - sum(not instance.leaving for instance in self.instances))
+
+
+@dataclass(frozen=True)
 class Launch:
     """A launch that Auto Scaling tried; `problem` is its message if it failed.
 

@@ -52,7 +52,14 @@ class Deployment:
     def set_desired(self, tasks: int) -> None:
         self.desired = tasks
 
-    def watch(self, _snapshot: FleetSnapshot, guard: FleetGuard, _now: datetime) -> WatchResult:
+    def watch(
+        self,
+        _snapshot: FleetSnapshot,
+        guard: FleetGuard,
+        _now: datetime,
+        *,
+        due: bool,  # noqa: ARG002
+    ) -> WatchResult:
         return WatchResult(guard, busy=False)
 
     def publish(self, points: Mapping[str, float]) -> None:

@@ -12,7 +12,7 @@ from discord_diffusion.aws.ecs import ContainerInstances
 from discord_diffusion.aws.errors import ServiceError
 from discord_diffusion.aws.fleet_state import FleetStateStore
 from discord_diffusion.fleet.instance_hours import HourCap
-from discord_diffusion.fleet.instances import ContainerInstance, GroupInstance, Launch
+from discord_diffusion.fleet.instances import ContainerInstance, GroupInstance, GroupState, Launch
 from discord_diffusion.fleet.starts import StartLimits
 from discord_diffusion.fleet.state import FleetSnapshot
 from discord_diffusion.functions.backlog.fleet_watch import FleetWatch, WatchResult
@@ -34,13 +34,18 @@ class Aws:
     terminated: list[tuple[str, bool]] = field(default_factory=list)
     undrained: list[str] = field(default_factory=list)
     looks: int = 0
+    desired: int = 0
 
-    def instances(self) -> list[GroupInstance]:
+    def state(self) -> GroupState:
         self.looks += 1
         if self.refuses:
             raise ServiceError("Throttling")
         leaving = {one for one, _ in self.terminated}
-        return [GroupInstance(one, one in leaving, one in leaving) for one in self.launched]
+        found = [GroupInstance(one, one in leaving, one in leaving) for one in self.launched]
+        return GroupState(self.desired, tuple(found))
+
+    def set_desired(self, instances: int) -> None:
+        self.desired = instances
 
     def launches(self) -> list[Launch]:
         return [Launch(at, one, None) for one, at in self.launched.items()]
@@ -145,6 +150,14 @@ def test_nothing_is_asked_of_aws_at_rest_but_once_in_ten_minutes(fleet: Fleet) -
     for minute in range(20):
         fleet.look(later(minute), desired=0)
     assert fleet.aws.looks == 2
+
+
+def test_a_group_does_not_go_on_launching_for_tasks_that_are_gone(fleet: Fleet) -> None:
+    fleet.aws.desired = 1
+    fleet.look(NOW)
+    assert fleet.aws.desired == 1, "a task waits"
+    fleet.look(later(9), desired=0)
+    assert fleet.aws.desired == 0
 
 
 def test_what_aws_refuses_is_tried_again_at_the_next_look(fleet: Fleet) -> None:

@@ -14,7 +14,13 @@ from discord_diffusion.aws.errors import ServiceError, StoreError
 from discord_diffusion.aws.fleet_state import FleetStateStore
 from discord_diffusion.fleet.guard import FleetGuard, Sighting, look
 from discord_diffusion.fleet.instance_hours import HourCap
-from discord_diffusion.fleet.instances import ContainerInstance, GroupInstance, Launch, launch_times
+from discord_diffusion.fleet.instances import (
+    ContainerInstance,
+    GroupInstance,
+    GroupState,
+    Launch,
+    launch_times,
+)
 from discord_diffusion.fleet.starts import StartLimits
 from discord_diffusion.fleet.state import FleetSnapshot
 from discord_diffusion.functions.backlog.instance_release import InstanceRelease
@@ -44,13 +50,16 @@ class FleetWatch:
     limits: StartLimits
     cap: HourCap
 
-    def watch(self, snapshot: FleetSnapshot, guard: FleetGuard, now: datetime) -> WatchResult:
-        """Look at the instances, if there may be any, and act."""
-        wish = snapshot.wanted or snapshot.desired or snapshot.running
+    def watch(
+        self, snapshot: FleetSnapshot, guard: FleetGuard, now: datetime, *, due: bool = False
+    ) -> WatchResult:
+        """Look at the instances if there may be any, or if a look is `due`, and act."""
+        wish = due or snapshot.wanted or snapshot.desired or snapshot.running
         if not wish and not guard.instances and now.minute % LOOK_AT_REST_MINUTES:
             return WatchResult(guard, busy=False)
         try:
-            instances, joined = self.group.instances(), self.cluster.in_cluster()
+            group, joined = self.group.state(), self.cluster.in_cluster()
+            instances = group.instances
             launches = self._launches(instances, snapshot, guard)
             drew_at = self.fleet.drew_at() if guard.starts.failures else None
         except (ServiceError, StoreError) as error:
@@ -62,6 +71,7 @@ class FleetWatch:
             return WatchResult(guard, busy=True)
         _report(guard, found)
         self._end_lost(found, instances, snapshot, now)
+        self._end_launches(group, snapshot)
         lost = {ec2_id for ec2_id, watched in found.instances.items() if watched.lost}
         kept = [instance for instance in joined if instance.ec2_id not in lost]
         empty = self.release.release(kept, snapshot)
@@ -80,6 +90,24 @@ class FleetWatch:
         except StoreError as error:
             log.warning("The state of the instances was not saved", extra={"reason": str(error)})
             return False
+
+    def _end_launches(self, group: GroupState, snapshot: FleetSnapshot) -> None:
+        """Keep the group from launching what no task waits for any more.
+
+        ECS lowers the desired capacity of a group that has instances; one that never got any
+        would try on, and get an instance for nothing.
+        """
+        settled = snapshot.wanted <= snapshot.running == snapshot.desired
+        if not settled or not group.missing:
+            return
+        present = group.desired - group.missing
+        try:
+            self.group.set_desired(present)
+        except ServiceError as error:
+            extra: dict[str, object] = {"reason": str(error)}
+            log.warning("Launches could not be ended", extra=extra)
+        else:
+            log.info("Launches are ended that no task waits for", extra={"instances": present})
 
     def _end_lost(
         self,

@@ -70,9 +70,11 @@ class BacklogMonitor:
         target = self.target if allowed is None else self.target.at_most(allowed)
         measured = measure(snapshot.observation, target)
         snapshot = replace(snapshot, wanted=measured.wanted)
-        if allowed is not None and snapshot.desired > target.maximum:
+        stops = allowed is not None and snapshot.desired > target.maximum
+        if stops:
             log.warning("Tasks are stopped: no more may be started", extra={"tasks": allowed})
             self.service.set_desired(target.maximum)
+            snapshot = replace(snapshot, desired=target.maximum)
         at_rest = snapshot.running == snapshot.desired == target.minimum
         idle = at_rest and snapshot.observation.backlog == 0 and not oldest
         troubled = _metrics_of_trouble(guard, stopped=allowed is not None and not target.maximum)
@@ -84,7 +86,7 @@ class BacklogMonitor:
         elif not idle or snapshot.desired or troubled:
             self.metrics.publish(_metrics(snapshot, measured, oldest, now) | troubled)
         # An instance without a task is checked again soon.
-        if not backlog_at_least and self.watch.watch(snapshot, guard, now).busy:
+        if not backlog_at_least and self.watch.watch(snapshot, guard, now, due=stops).busy:
             idle = False
         counts = {name: getattr(snapshot, name) for name in COUNTS}
         log.info("The backlog is measured", extra=counts | asdict(measured) | {"idle": idle})
