@@ -82,7 +82,7 @@ class OutcomesHarness:
         self.outcomes = JobOutcomes(self.queue, self.publisher, records, terms, self.telemetry)
 
     def hold(self, edit: Edit = lambda _text, _sketch: None, *, last: bool = False) -> HeldJob:
-        job = replace(make_job(), locale="de")
+        job = replace(make_job(negative_prompt="blue"), locale="de")
         message = make_message(job.to_json(), MAX_RECEIVES if last else 1)
         self.queue.lease = Lease(self.queue, message.receipt_handle, 60)
         return HeldJob(message, job, self.queue.lease, Progress(edit), last=last)
@@ -287,6 +287,37 @@ def test_the_record_of_a_job_whose_message_is_gone_has_that_reason_and_charges_n
     harness.outcomes.failed(held, InteractionGoneError(404, 10008, "Unknown Message"))
     assert harness.table.statuses[held.job.id] is JobStatus.FAILED
     assert harness.table.details[held.job.id] == {"reason": "gone", "charged_pictures": 0}
+    assert harness.queue.deleted == [held.message.receipt_handle]
+
+
+DELETED = InteractionGoneError(404, 10008, "Unknown Message")
+EXPIRED = InteractionGoneError(401, 50027, "Invalid Webhook Token")
+
+
+@pytest.mark.parametrize("by_apology", [False, True])
+@pytest.mark.parametrize(
+    ("error", "share", "status", "charged"),
+    [
+        (DELETED, 0.5, JobStatus.CANCELLED, 1),
+        (DELETED, 1.0, JobStatus.CANCELLED, 2),
+        (DELETED, 0.0, JobStatus.FAILED, 0),
+        (EXPIRED, 1.0, JobStatus.FAILED, 0),
+    ],
+)
+def test_a_user_pays_for_what_was_drawn_only_if_the_message_was_deleted(
+    harness: OutcomesHarness,
+    error: ApiError,
+    share: float,
+    status: JobStatus,
+    charged: int,
+    by_apology: bool,
+) -> None:
+    held = harness.hold()
+    held.drawn_share = share
+    harness.publisher.apology_error = error
+    harness.outcomes.failed(held, PicturesTooLargeError("x") if by_apology else error)
+    assert harness.table.statuses[held.job.id] is status
+    assert harness.table.details[held.job.id] == {"reason": "gone", "charged_pictures": charged}
     assert harness.queue.deleted == [held.message.receipt_handle]
 
 
