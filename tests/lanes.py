@@ -17,7 +17,10 @@ _BY_MODULE = {
     "tests/e2e/test_real_stack.py": CROWDS,
     **{
         f"tests/integration/test_{name}.py": name
-        for name in ("fleet_scenarios", "rig_cli", "deploy_rehearsal")
+        for name in (
+            *("fleet_scenarios", "fleet_faults", "worker_start", "rig_cli"),
+            *("deploy_rehearsal", "deploy_rights"),
+        )
     },
     # Fleets on the emulator of the whole run that runs tasks.
     **{
@@ -27,7 +30,10 @@ _BY_MODULE = {
     # Modules with emulators of their own.
     **{
         f"tests/integration/emulator/test_{name}.py": name
-        for name in ("functions", "fleet_lifecycle", "fleet_terraform", "production_module")
+        for name in (
+            *("functions", "fleet_lifecycle", "fleet_terraform", "production_module"),
+            *("emulator_snapshots", "iam_denials", "iam_services"),
+        )
     },
 }
 _BY_FOLDER = {

@@ -160,12 +160,14 @@ class Rehearsal:
 def begin(folder: Path) -> Rehearsal:
     """Start account and Discord; no quota is requested and nothing is deployed yet."""
     from emulation.rig.options import FleetOptions, StackOptions
+    from tests.stack import ANSWER_SECONDS
 
     place = StateFolder(folder / "stack")
     options = StackOptions(
         aws_port=0,
         discord_port=0,
         fleet=FleetOptions(minimum_tasks=0, maximum_tasks=0),
+        answer_seconds=ANSWER_SECONDS,
         enforces_iam=True,
     )
     state = rehearsal.start(LAYOUT, place, options)

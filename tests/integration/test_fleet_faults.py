@@ -14,7 +14,7 @@ from emulation.rig.options import FleetOptions, StackOptions
 from emulation.rig.waiting import wait_until
 from tests.fleet_stack import FleetStack
 from tests.integration.channel import contains_text
-from tests.stack import running
+from tests.stack import ANSWER_SECONDS, running
 from tests.targets import AWS, TARGET
 
 pytestmark = [
@@ -29,6 +29,7 @@ OPTIONS = StackOptions(
     aws_port=0,
     discord_port=0,
     fleet=FleetOptions(minimum_tasks=0, maximum_tasks=2, speed=SPEED),
+    answer_seconds=ANSWER_SECONDS,
     environment="faults",
     visibility_timeout_seconds=6,
     variables={

@@ -12,7 +12,7 @@ from emulation.rig.emulator_client import rights_report
 from emulation.rig.options import FleetOptions, StackOptions
 from emulation.rig.waiting import wait_until
 from tests.fleet_stack import FleetStack, is_in_order, most_at_once, stopped_while_protected
-from tests.stack import running
+from tests.stack import ANSWER_SECONDS, running
 from tests.targets import AWS, HOST, TARGET
 
 pytestmark = [
@@ -27,8 +27,10 @@ OPTIONS = StackOptions(
     fleet=FleetOptions(minimum_tasks=0, maximum_tasks=MAXIMUM, speed=60),
     environment="fleet",
     enforces_iam=TARGET == HOST,
-    # Short, so that a job of a killed worker is received again within seconds.
-    visibility_timeout_seconds=6,
+    # Short, so that a job of a killed worker is received again soon; but no busy machine may keep a
+    # worker from extending its lease so long, since each job is received once.
+    visibility_timeout_seconds=15,
+    answer_seconds=ANSWER_SECONDS,
     variables={
         "max_receive_count": 5,
         "worker": {"torch_threads": 1},

@@ -22,7 +22,7 @@ from infra.deploy.finding import Verdict
 from infra.deploy.smoke_test import SmokeTest, smoke_test_parameters
 from tests.deployments import deployment
 from tests.fleet_stack import FleetStack
-from tests.stack import LAYOUT, running
+from tests.stack import ANSWER_SECONDS, LAYOUT, running
 from tests.targets import AWS, TARGET
 
 pytestmark = [
@@ -36,6 +36,7 @@ OPTIONS = StackOptions(
     fleet=FleetOptions(minimum_tasks=0, maximum_tasks=1, speed=60),
     environment="smoke",
     visibility_timeout_seconds=6,
+    answer_seconds=ANSWER_SECONDS,
     variables={"worker": {"torch_threads": 1}, "scaling": {"scale_in_hold_seconds": 60}},
 )
 DEPLOYMENT = deployment(environment="smoke", region="us-east-1", maximum_tasks=1)
