@@ -167,9 +167,9 @@ class SmokeTest:
                     causes(self.aws, self.deployment) or "  Nothing else shows.",
                     "The worker's last lines:",
                     *(f"  {line}" for line in shown),
-                    "The deployment itself is complete. Its queue drops the job within an hour; "
-                    "until then AWS may go on trying. To look again: "
-                    "`make deploy-aws ARGS=diagnose`; to send it to somebody: "
+                    "The deployment itself is complete. Its queue drops the job after "
+                    "message_retention_seconds, an hour; until then AWS may go on trying. "
+                    "To look again: `make deploy-aws ARGS=diagnose`; to send it to somebody: "
                     "`make deploy-aws ARGS=collect`.",
                 )
             )

@@ -3,8 +3,8 @@
 All tests share one stack, whose fleet sleeps at the beginning and at the end of each.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from infra.deploy.aws import Aws
 from infra.deploy.diagnosis import diagnose
 from infra.deploy.errors import SmokeTestError
 from infra.deploy.finding import Verdict
+from infra.deploy.fleet_checks import launches, stopped_tasks
 from infra.deploy.smoke_test import SmokeTest, smoke_test_parameters
 from tests.deployments import deployment
 from tests.fleet_stack import FleetStack
@@ -68,7 +69,20 @@ def aws(fleet: FleetStack) -> EmulatedAws:
     return EmulatedAws("us-east-1", fleet.stack.state)
 
 
-def smoke_test(fleet: FleetStack, aws: EmulatedAws) -> SmokeTest:
+class Patience:
+    """A clock that stands still until a phase is shown and a condition holds; then it runs out."""
+
+    def __init__(self, phase: str, holds: Callable[[], bool]) -> None:
+        self.now = 0.0
+        self._phase, self._holds = phase, holds
+
+    def show(self, text: str) -> None:
+        """Take note of a phase that the smoke test shows."""
+        if text.startswith(self._phase) and self._holds():
+            self.now = 1e6
+
+
+def smoke_test(aws: EmulatedAws, patience: Patience | None = None) -> SmokeTest:
     machines = aws.client("stepfunctions").list_state_machines()["stateMachines"]
     [wake] = [one["stateMachineArn"] for one in machines if one["name"].endswith("-wake")]
     return SmokeTest(
@@ -76,25 +90,29 @@ def smoke_test(fleet: FleetStack, aws: EmulatedAws) -> SmokeTest:
         DEPLOYMENT,
         application()["id"],
         smoke_test_parameters(ModelOptions.embedded(LAYOUT.root).generation_defaults()),
-        fleet.stack.state.queue_url,
+        aws.state.queue_url,
         wake,
+        pause=lambda _seconds: time.sleep(0.5),
+        clock=(lambda: patience.now) if patience else time.monotonic,
     )
 
 
-@contextmanager
-def failing(fleet: FleetStack, aws: EmulatedAws, patience_seconds: float = 20) -> Iterator[str]:
-    """The text of a smoke test that fails; then its job is dropped, and the fleet sleeps."""
+def failure_of(
+    fleet: FleetStack, aws: EmulatedAws, phase: str, holds: Callable[[], bool] = lambda: True
+) -> str:
+    """What the smoke test says that fails in a phase; its job is dropped."""
+    patience = Patience(phase, holds)
     with pytest.raises(SmokeTestError) as failed:
-        smoke_test(fleet, aws).run(lambda _text: None, patience_seconds=patience_seconds)
-    yield str(failed.value)
+        smoke_test(aws, patience).run(patience.show)
     fleet.stack.empty_queue()
+    return str(failed.value)
 
 
 def test_a_worker_is_woken_draws_a_picture_and_the_fleet_sleeps_again(
     fleet: FleetStack, aws: EmulatedAws
 ) -> None:
     shown: list[str] = []
-    test = smoke_test(fleet, aws)
+    test = smoke_test(aws)
     test.run(shown.append, patience_seconds=120)
     assert test.wait_until_asleep(shown.append, patience_seconds=120) == "the fleet sleeps"
     assert fleet.stack.queue_depth() == (0, 0)
@@ -119,14 +137,18 @@ def test_a_launch_that_aws_refuses_is_the_cause(
     fleet: FleetStack, aws: EmulatedAws, reason: str, meaning: str
 ) -> None:
     fleet.agent.change("deny-capacity", reason=reason)
+
+    def is_explained() -> bool:
+        return any(meaning in one.found for one in launches(aws, DEPLOYMENT))
+
     try:
-        with failing(fleet, aws) as text:
-            assert "An instance is launched: still not so" in text
-            assert meaning in text
-            [found] = [one for one in diagnose(aws, DEPLOYMENT) if meaning in one.found]
-            assert found.verdict is Verdict.BAD
+        text = failure_of(fleet, aws, "An instance is launched", is_explained)
     finally:
         fleet.agent.change("allow-capacity")
+    assert "An instance is launched: still not so" in text
+    assert meaning in text
+    [found] = [one for one in diagnose(aws, DEPLOYMENT) if meaning in one.found]
+    assert found.verdict is Verdict.BAD
     fleet.wait_until_asleep()
 
 
@@ -135,11 +157,11 @@ def test_an_instance_that_does_not_join_the_cluster_is_the_phase(
 ) -> None:
     fleet.agent.change("settings", register_seconds=1e6)
     try:
-        with failing(fleet, aws) as text:
-            assert "The instance joins the cluster: still not so" in text
-            assert "has not joined the cluster yet" in text
+        text = failure_of(fleet, aws, "The instance joins the cluster")
     finally:
         fleet.agent.change("settings", register_seconds=40)
+    assert "The instance joins the cluster: still not so" in text
+    assert "has not joined the cluster yet" in text
     fleet.wait_until_asleep()
 
 
@@ -149,10 +171,14 @@ def test_a_task_that_does_not_start_is_explained_by_its_reason(
     state = fleet.stack.state
     service = f"{state.ecs_cluster_name}/{state.ecs_service_name}"
     fleet.agent.change("crash-task", service=service)
+
+    def has_failed() -> bool:
+        return bool(list(stopped_tasks(aws, DEPLOYMENT)))
+
     try:
-        with failing(fleet, aws, patience_seconds=30) as text:
-            assert "CannotStartContainerError" in text
-            assert "the container could not be started" in text
+        text = failure_of(fleet, aws, "The image is fetched", has_failed)
     finally:
         fleet.agent.change("crash-task", service=service, stop=True)
+    assert "CannotStartContainerError" in text
+    assert "the container could not be started" in text
     fleet.wait_until_asleep()
