@@ -257,7 +257,7 @@ def test_an_apology_is_shown_only_after_the_progress_edit_that_is_under_way(
     held.progress.report("progress")
     assert begun.wait(60)
     harness.outcomes.failed(held, error)
-    assert held.progress.settle(5)
+    assert held.progress.settle(60)
     assert shown == ["progress", "apology"]
 
 

@@ -68,7 +68,7 @@ def test_the_same_text_is_shown_once() -> None:
 
 def test_a_short_job_makes_one_progress_edit() -> None:
     screen = Screen()
-    with sending(Progress(screen.edit, interval_seconds=60)) as progress:
+    with sending(Progress(screen.edit, interval_seconds=600)) as progress:
         progress.report("start")
         wait_until(lambda: screen.shown)
         progress.report("step 1")
@@ -102,7 +102,7 @@ def test_an_edit_that_hangs_delays_no_other_thread_and_is_known_to_be_under_way(
 def test_a_job_that_ends_before_the_first_edit_shows_no_progress() -> None:
     screen = Screen()
     progress = Progress(screen.edit)
-    progress.start(after_seconds=60)
+    progress.start(after_seconds=600)
     progress.report("start")
     progress.stop()
     assert progress.settle(60)

@@ -83,7 +83,8 @@ def test_protection_is_on_while_jobs_are_held_and_off_afterwards(agent: Agent) -
 
 
 def test_between_two_jobs_the_agent_is_not_called(agent: Agent) -> None:
-    protection = ProtectionThread(agent.task(), linger_seconds=0.05)
+    now = [0.0]
+    protection = ProtectionThread(agent.task(), linger_seconds=0.05, clock=lambda: now[0])
     protection.start()
     protection.job_added()
     wait_until(lambda: agent.requests)
@@ -91,6 +92,8 @@ def test_between_two_jobs_the_agent_is_not_called(agent: Agent) -> None:
         protection.job_removed()
         protection.job_added()
     protection.job_removed()
+    assert agent.states() == [True]
+    now[0] = 0.05
     wait_until(lambda: False in agent.states())
     assert agent.states() == [True, False]
 

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from typing import IO
 
@@ -61,7 +60,7 @@ bootstrap = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(bootstrap)
 threading.Thread(target=bootstrap.wait_for_end_of_input, args=(0,), daemon=True).start()
 print("ready", flush=True)
-time.sleep(60)
+time.sleep(600)
 """
     child = subprocess.Popen(
         [sys.executable, "-c", script],
@@ -74,7 +73,5 @@ time.sleep(60)
         assert child.stdin is not None
         assert child.stdout.readline() == b"ready\n"
         assert child.poll() is None
-        started = time.monotonic()
         child.stdin.close()
         assert child.wait(60) == -signal.SIGKILL
-        assert time.monotonic() - started < 5

@@ -14,7 +14,7 @@ from discord_diffusion_emulator.errors import InitError, ProcessExitedError
 from discord_diffusion_emulator.functions.outcomes import MAX_RESPONSE_BYTES, Outcome
 from discord_diffusion_emulator.functions.runtime_api import Invocation, RuntimeApi
 
-SECONDS = 5
+SECONDS = 60
 
 
 def invocation(request_id: str = "id-1", payload: bytes = b'{"n": 1}') -> Invocation:
