@@ -160,6 +160,15 @@ def test_a_group_does_not_go_on_launching_for_tasks_that_are_gone(fleet: Fleet) 
     assert fleet.aws.desired == 0
 
 
+def test_an_instance_that_starts_while_nothing_is_wanted_any_more_is_ended_at_once(
+    fleet: Fleet,
+) -> None:
+    fleet.aws.launched = {"i-1": NOW}
+    fleet.look(NOW)
+    assert fleet.look(later(0.25), desired=0).busy
+    assert fleet.aws.terminated == [("i-1", False)]
+
+
 def test_what_aws_refuses_is_tried_again_at_the_next_look(fleet: Fleet) -> None:
     fleet.aws.launched = {"i-1": NOW - timedelta(minutes=11)}
     fleet.aws.refuses = True

@@ -28,7 +28,8 @@ from discord_diffusion.functions.backlog.instance_release import InstanceRelease
 log = logging.getLogger(__name__)
 
 LOOK_AT_REST_MINUTES = 10
-"""While nothing is wanted and no instance is known, the group is looked at this seldom."""
+"""While nothing is wanted, no instance is known and no start failed, the group is looked at this
+seldom."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,8 @@ class FleetWatch:
     ) -> WatchResult:
         """Look at the instances if there may be any, or if a look is `due`, and act."""
         wish = due or snapshot.wanted or snapshot.desired or snapshot.running
-        if not wish and not guard.instances and now.minute % LOOK_AT_REST_MINUTES:
+        trouble = guard.instances or guard.starts.failures
+        if not wish and not trouble and now.minute % LOOK_AT_REST_MINUTES:
             return WatchResult(guard, busy=False)
         try:
             group, joined = self.group.state(), self.cluster.in_cluster()
@@ -71,11 +73,12 @@ class FleetWatch:
             return WatchResult(guard, busy=True)
         _report(guard, found)
         self._end_lost(found, instances, snapshot, now)
+        needless = self._end_needless(instances, joined, snapshot)
         self._end_launches(group, snapshot)
         lost = {ec2_id for ec2_id, watched in found.instances.items() if watched.lost}
         kept = [instance for instance in joined if instance.ec2_id not in lost]
         empty = self.release.release(kept, snapshot)
-        return WatchResult(found, busy=bool(empty or lost))
+        return WatchResult(found, busy=bool(empty or lost or needless))
 
     def _launches(
         self, instances: Sequence[GroupInstance], snapshot: FleetSnapshot, guard: FleetGuard
@@ -120,19 +123,36 @@ class FleetWatch:
         waits = snapshot.wanted > snapshot.running and not guard.stop(self.limits, self.cap, now)
         replaced = waits and not guard.starts.on_trial(self.limits)
         for instance in instances:
-            if not guard.instances[instance.ec2_id].lost:
-                continue
-            extra: dict[str, object] = {"instance": instance.ec2_id}
-            try:
-                if instance.drains:
-                    self.group.end_draining(instance.ec2_id)
-                elif not instance.leaving:
-                    self.group.terminate(instance.ec2_id, replace=replaced)
-            except ServiceError as error:
-                extra["reason"] = str(error)
-                log.warning("A lost instance could not be ended", extra=extra)
-            else:
-                log.error("An instance without a connected ECS agent is ended", extra=extra)
+            if guard.instances[instance.ec2_id].lost:
+                self._end(instance, replaced=replaced)
+
+    def _end_needless(
+        self,
+        instances: Sequence[GroupInstance],
+        joined: Sequence[ContainerInstance],
+        snapshot: FleetSnapshot,
+    ) -> int:
+        """End instances that start while nothing is wanted any more; returns their number."""
+        if snapshot.wanted or snapshot.desired or snapshot.running:
+            return 0
+        known = {instance.ec2_id for instance in joined}
+        needless = [one for one in instances if one.ec2_id not in known and not one.leaving]
+        for instance in needless:
+            self._end(instance, replaced=False)
+        return len(needless)
+
+    def _end(self, instance: GroupInstance, *, replaced: bool) -> None:
+        extra: dict[str, object] = {"instance": instance.ec2_id, "replaced": replaced}
+        try:
+            if instance.drains:
+                self.group.end_draining(instance.ec2_id)
+            elif not instance.leaving:
+                self.group.terminate(instance.ec2_id, replace=replaced)
+        except ServiceError as error:
+            extra["reason"] = str(error)
+            log.warning("An instance could not be ended", extra=extra)
+        else:
+            log.warning("An instance outside the cluster is ended", extra=extra)
 
 
 def _sighting(

@@ -64,20 +64,15 @@ class BacklogMonitor:
         oldest = self._oldest_job()
         snapshot, guard = self._kept(snapshot)
         has_job = bool(backlog_at_least) or (oldest is not None and not oldest.status.finished)
-        allowed = guard.allowed_tasks(
-            self.watch.limits, self.watch.cap, now, running=snapshot.running, has_job=has_job
-        )
-        target = self.target if allowed is None else self.target.at_most(allowed)
+        target = self._allowed_target(guard, snapshot, has_job=has_job)
         measured = measure(snapshot.observation, target)
         snapshot = replace(snapshot, wanted=measured.wanted)
-        stops = allowed is not None and snapshot.desired > target.maximum
+        stops = self._stop_tasks(snapshot, target)
         if stops:
-            log.warning("Tasks are stopped: no more may be started", extra={"tasks": allowed})
-            self.service.set_desired(target.maximum)
             snapshot = replace(snapshot, desired=target.maximum)
         at_rest = snapshot.running == snapshot.desired == target.minimum
         idle = at_rest and snapshot.observation.backlog == 0 and not oldest
-        troubled = _metrics_of_trouble(guard, stopped=allowed is not None and not target.maximum)
+        troubled = _metrics_of_trouble(guard, stopped=self.target.maximum > 0 == target.maximum)
         if backlog_at_least:
             # A wake-up sets the desired count itself: the shortfall alarm would start the tasks
             # twice, and the surplus alarm, if an earlier surplus still counts, would stop them.
@@ -86,12 +81,39 @@ class BacklogMonitor:
         elif not idle or snapshot.desired or troubled:
             self.metrics.publish(_metrics(snapshot, measured, oldest, now) | troubled)
         # An instance without a task is checked again soon.
-        if not backlog_at_least and self.watch.watch(snapshot, guard, now, due=stops).busy:
-            idle = False
+        if not backlog_at_least:
+            watched = self.watch.watch(snapshot, guard, now, due=stops)
+            # At once, before the capacity provider launches anything for tasks that may not start.
+            allowed = self._allowed_target(watched.guard, snapshot, has_job=has_job)
+            self._stop_tasks(snapshot, allowed)
+            idle = idle and not watched.busy
         counts = {name: getattr(snapshot, name) for name in COUNTS}
         log.info("The backlog is measured", extra=counts | asdict(measured) | {"idle": idle})
         overdue = oldest is not None and (oldest.status.finished or oldest.expires_at <= now)
         return MonitorResult(snapshot, idle, notify=snapshot.visible > 0 or overdue)
+
+    def _allowed_target(
+        self, guard: FleetGuard, snapshot: FleetSnapshot, *, has_job: bool
+    ) -> ScalingTarget:
+        """The target, with no more tasks than the guard allows."""
+        allowed = guard.allowed_tasks(
+            self.watch.limits,
+            self.watch.cap,
+            snapshot.measured_at,
+            running=snapshot.running,
+            has_job=has_job,
+        )
+        return self.target if allowed is None else self.target.at_most(allowed)
+
+    def _stop_tasks(self, snapshot: FleetSnapshot, target: ScalingTarget) -> bool:
+        """Lower the desired count to what the guard allows; whether it was above that."""
+        limited = target.maximum < self.target.maximum
+        if not limited or snapshot.desired <= target.maximum:
+            return False
+        extra = {"tasks": target.maximum}
+        log.warning("Tasks are stopped: no more may be started", extra=extra)
+        self.service.set_desired(target.maximum)
+        return True
 
     def _snapshot(self, now: datetime, backlog_at_least: int) -> FleetSnapshot:
         """Read the queue, then the service; and the queue again before tasks count as surplus.
