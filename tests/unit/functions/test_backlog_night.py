@@ -182,7 +182,7 @@ class Night:
             ),
         )
         limits, release = StartLimits(), InstanceRelease(me, group)
-        watch = FleetWatch(group, me, me, release, limits, self.cap)
+        watch = FleetWatch(me, group, me, me, release, limits, self.cap)
         monitor = BacklogMonitor(me, me, group, watch, me, me, me, TARGET)
         while self.aws.now < hours * 3600:
             if self.aws.now % ASK_SECONDS == 0:

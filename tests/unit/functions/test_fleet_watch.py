@@ -8,7 +8,7 @@ from typing import cast
 import pytest
 
 from discord_diffusion.aws.autoscaling import InstanceGroup
-from discord_diffusion.aws.ecs import ContainerInstances
+from discord_diffusion.aws.ecs import ContainerInstances, EcsService, ServiceCounts
 from discord_diffusion.aws.errors import ServiceError
 from discord_diffusion.aws.fleet_state import FleetStateStore
 from discord_diffusion.fleet.instance_hours import HourCap
@@ -35,6 +35,8 @@ class Aws:
     undrained: list[str] = field(default_factory=list)
     looks: int = 0
     desired: int = 0
+    service: dict[str, int] = field(default_factory=dict)
+    """The service's desired count; of each look's snapshot if it is empty."""
 
     def state(self) -> GroupState:
         self.looks += 1
@@ -43,6 +45,9 @@ class Aws:
         leaving = {one for one, _ in self.terminated}
         found = [GroupInstance(one, one in leaving, one in leaving) for one in self.launched]
         return GroupState(self.desired, tuple(found))
+
+    def counts(self) -> ServiceCounts:
+        return ServiceCounts(self.service["desired"], 0)
 
     def set_desired(self, instances: int) -> None:
         self.desired = instances
@@ -74,8 +79,12 @@ class Fleet:
         saved, guard = self.store.save_snapshot(snapshot)
         group, cluster = cast(InstanceGroup, self.aws), cast(ContainerInstances, self.aws)
         release = InstanceRelease(cluster, group)
-        watch = FleetWatch(group, cluster, self.store, release, LIMITS, self.cap)
-        return watch.watch(saved, guard, at)
+        self.aws.service = {"desired": desired} | self.aws.service
+        service = cast(EcsService, self.aws)
+        watch = FleetWatch(service, group, cluster, self.store, release, LIMITS, self.cap)
+        result = watch.watch(saved, guard, at)
+        self.aws.service = {}
+        return result
 
 
 @pytest.fixture
@@ -167,6 +176,14 @@ def test_an_instance_that_starts_while_nothing_is_wanted_any_more_is_ended_at_on
     fleet.look(NOW)
     assert fleet.look(later(0.25), desired=0).busy
     assert fleet.aws.terminated == [("i-1", False)]
+
+
+def test_the_launch_of_a_wake_up_that_came_after_the_snapshot_is_left_alone(fleet: Fleet) -> None:
+    fleet.aws.launched, fleet.aws.desired = {"i-1": later(9)}, 2
+    fleet.aws.service["desired"] = 1
+    fleet.look(later(9), desired=0)
+    assert fleet.aws.desired == 2
+    assert fleet.aws.terminated == []
 
 
 def test_what_aws_refuses_is_tried_again_at_the_next_look(fleet: Fleet) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from discord_diffusion.aws.autoscaling import InstanceGroup
-from discord_diffusion.aws.ecs import ContainerInstances
+from discord_diffusion.aws.ecs import ContainerInstances, EcsService
 from discord_diffusion.aws.errors import ServiceError, StoreError
 from discord_diffusion.aws.fleet_state import FleetStateStore
 from discord_diffusion.fleet.guard import FleetGuard, Sighting, look
@@ -44,6 +44,7 @@ class WatchResult:
 class FleetWatch:
     """Watches one deployment. What AWS refuses is logged, and tried again at the next look."""
 
+    service: EcsService
     group: InstanceGroup
     cluster: ContainerInstances
     fleet: FleetStateStore
@@ -73,8 +74,7 @@ class FleetWatch:
             return WatchResult(guard, busy=True)
         _report(guard, found)
         self._end_lost(found, instances, snapshot, now)
-        needless = self._end_needless(instances, joined, snapshot)
-        self._end_launches(group, snapshot)
+        needless = self._end_what_nothing_waits_for(group, joined, snapshot)
         lost = {ec2_id for ec2_id, watched in found.instances.items() if watched.lost}
         kept = [instance for instance in joined if instance.ec2_id not in lost]
         empty = self.release.release(kept, snapshot)
@@ -94,21 +94,44 @@ class FleetWatch:
             log.warning("The state of the instances was not saved", extra={"reason": str(error)})
             return False
 
-    def _end_launches(self, group: GroupState, snapshot: FleetSnapshot) -> None:
-        """Keep the group from launching what no task waits for any more.
+    def _end_what_nothing_waits_for(
+        self, group: GroupState, joined: Sequence[ContainerInstance], snapshot: FleetSnapshot
+    ) -> int:
+        """End launches that no task waits for, and instances that start while nothing is wanted.
 
-        ECS lowers the desired capacity of a group that has instances; one that never got any
-        would try on, and get an instance for nothing.
+        ECS lowers the desired capacity of a group that has instances; one that never got any would
+        try on, and get an instance for nothing. Returns the number of instances that were ended.
         """
-        settled = snapshot.wanted <= snapshot.running == snapshot.desired
-        if not settled or not group.missing:
-            return
-        present = group.desired - group.missing
+        if not snapshot.wanted <= snapshot.running == snapshot.desired:
+            return 0
+        known = {instance.ec2_id for instance in joined}
+        starting = [one for one in group.instances if one.ec2_id not in known and not one.leaving]
+        needless = [] if snapshot.wanted or snapshot.running else starting
+        if not (needless or group.missing) or not self._is_still_so(snapshot):
+            return 0
+        if group.missing:
+            self._end_launches(group.desired - group.missing)
+        for instance in needless:
+            self._end(instance, replaced=False)
+        return len(needless)
+
+    def _is_still_so(self, snapshot: FleetSnapshot) -> bool:
+        """Whether the desired count is still that of the snapshot.
+
+        A wake-up raises the service first and then the group: one that came since the snapshot, and
+        whose launch this look has seen, shows.
+        """
+        try:
+            return self.service.counts().desired == snapshot.desired
+        except ServiceError as error:
+            log.warning("The service could not be read again", extra={"reason": str(error)})
+            return False
+
+    def _end_launches(self, present: int) -> None:
         try:
             self.group.set_desired(present)
         except ServiceError as error:
-            extra: dict[str, object] = {"reason": str(error)}
-            log.warning("Launches could not be ended", extra=extra)
+            log.warning("Launches could not be ended", extra={"reason": str(error)})
         else:
             log.info("Launches are ended that no task waits for", extra={"instances": present})
 
@@ -125,21 +148,6 @@ class FleetWatch:
         for instance in instances:
             if guard.instances[instance.ec2_id].lost:
                 self._end(instance, replaced=replaced)
-
-    def _end_needless(
-        self,
-        instances: Sequence[GroupInstance],
-        joined: Sequence[ContainerInstance],
-        snapshot: FleetSnapshot,
-    ) -> int:
-        """End instances that start while nothing is wanted any more; returns their number."""
-        if snapshot.wanted or snapshot.desired or snapshot.running:
-            return 0
-        known = {instance.ec2_id for instance in joined}
-        needless = [one for one in instances if one.ec2_id not in known and not one.leaving]
-        for instance in needless:
-            self._end(instance, replaced=False)
-        return len(needless)
 
     def _end(self, instance: GroupInstance, *, replaced: bool) -> None:
         extra: dict[str, object] = {"instance": instance.ec2_id, "replaced": replaced}

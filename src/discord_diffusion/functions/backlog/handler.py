@@ -29,11 +29,13 @@ _TABLE = Table(_SETTINGS.jobs_table, region=_REGION)
 _FLEET = FleetStateStore(_TABLE)
 _GROUP = InstanceGroup(_SETTINGS.auto_scaling_group, region=_REGION)
 _CLUSTER = ContainerInstances(_SETTINGS.ecs_cluster, region=_REGION)
+_SERVICE = EcsService(_SETTINGS.ecs_cluster, _SETTINGS.ecs_service, region=_REGION)
 _MONITOR = BacklogMonitor(
     queue=QueueReader(_SETTINGS.queue_url, region=_REGION),
-    service=EcsService(_SETTINGS.ecs_cluster, _SETTINGS.ecs_service, region=_REGION),
+    service=_SERVICE,
     group=_GROUP,
     watch=FleetWatch(
+        service=_SERVICE,
         group=_GROUP,
         cluster=_CLUSTER,
         fleet=_FLEET,
