@@ -29,9 +29,10 @@ FLEET: tuple[Check, ...] = (
     fleet_checks.launches,
     fleet_checks.instances,
     fleet_checks.stopped_tasks,
+    # One of them fires once the scaling loop starts no task any more.
+    request_checks.alarms,
 )
 _REST: tuple[Check, ...] = (
-    request_checks.alarms,
     request_checks.functions,
     request_checks.queues,
     request_checks.logs,

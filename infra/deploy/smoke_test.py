@@ -30,6 +30,8 @@ PATIENCE_SECONDS = 840.0
 """A little less than the 15 minutes after which a worker refuses the job."""
 SLEEPS_WITHIN_SECONDS = 900.0
 _POLL_SECONDS = 3.0
+_JOINING = "The instance joins the cluster"
+_JOINS_WITHIN_SECONDS = fleet_checks.JOINS_WITHIN.total_seconds() + 20
 _TOKEN = "smoke-test"  # noqa: S105 - no token of anybody
 _USER = "1"
 _READY, _BEGUN, _FAILED = (
@@ -70,7 +72,8 @@ class SmokeTest:
             now = self.clock()
             if phase != last:
                 last, since = phase, now
-            if now - started > patience_seconds:
+            too_late = phase == _JOINING and now - since > _JOINS_WITHIN_SECONDS
+            if too_late or now - started > patience_seconds:
                 raise self._error(f"{phase}: still not so after {now - since:.0f} s")
             report(f"{phase} ({now - since:.0f} s)")
             self.pause(_POLL_SECONDS)
@@ -143,7 +146,7 @@ class SmokeTest:
             if not fleet_checks.members_of(self.aws, self.deployment):
                 return "An instance is launched"
             if not fleet_checks.registered(self.aws, self.deployment):
-                return "The instance joins the cluster"
+                return _JOINING
             return "The image is fetched and the task starts"
         if not self._log(_READY):
             return "The model is loaded"

@@ -38,7 +38,12 @@ OPTIONS = StackOptions(
     environment="smoke",
     visibility_timeout_seconds=6,
     answer_seconds=ANSWER_SECONDS,
-    variables={"worker": {"torch_threads": 1}, "scaling": {"scale_in_hold_seconds": 60}},
+    variables={
+        "worker": {"torch_threads": 1},
+        "scaling": {"scale_in_hold_seconds": 60},
+        # The failures of one test must not pause the fleet for the next.
+        "safeguards": {"failed_starts": 10, "retry_pause_seconds": 1},
+    },
 )
 DEPLOYMENT = deployment(environment="smoke", region="us-east-1", maximum_tasks=1)
 
@@ -155,30 +160,33 @@ def test_a_launch_that_aws_refuses_is_the_cause(
 def test_an_instance_that_does_not_join_the_cluster_is_the_phase(
     fleet: FleetStack, aws: EmulatedAws
 ) -> None:
-    fleet.agent.change("settings", register_seconds=1e6)
+    fleet.agent.change("fault", fault="no-registration", on=True)
     try:
         text = failure_of(fleet, aws, "The instance joins the cluster")
     finally:
-        fleet.agent.change("settings", register_seconds=40)
+        fleet.agent.change("fault", fault="no-registration", on=False)
     assert "The instance joins the cluster: still not so" in text
     assert "has not joined the cluster yet" in text
     fleet.wait_until_asleep()
 
 
+@pytest.mark.parametrize(
+    ("fault", "meaning"),
+    [
+        ("image-pull", "the worker's image is not in the registry"),
+        ("no-gpu", "the worker cannot load its model"),
+    ],
+)
 def test_a_task_that_does_not_start_is_explained_by_its_reason(
-    fleet: FleetStack, aws: EmulatedAws
+    fleet: FleetStack, aws: EmulatedAws, fault: str, meaning: str
 ) -> None:
-    state = fleet.stack.state
-    service = f"{state.ecs_cluster_name}/{state.ecs_service_name}"
-    fleet.agent.change("crash-task", service=service)
-
     def has_failed() -> bool:
-        return bool(list(stopped_tasks(aws, DEPLOYMENT)))
+        return any(meaning in one.found for one in stopped_tasks(aws, DEPLOYMENT))
 
+    fleet.agent.change("fault", fault=fault, on=True)
     try:
-        text = failure_of(fleet, aws, "The image is fetched", has_failed)
+        text = failure_of(fleet, aws, "The", has_failed)
     finally:
-        fleet.agent.change("crash-task", service=service, stop=True)
-    assert "CannotStartContainerError" in text
-    assert "the container could not be started" in text
+        fleet.agent.change("fault", fault=fault, on=False)
+    assert meaning in text
     fleet.wait_until_asleep()

@@ -135,6 +135,7 @@ def test_the_emulators_words_are_known() -> None:
     from discord_diffusion_emulator.simulation import services, tasks
 
     assert explain(tasks.CRASHED_AT_START, TASKS)
+    assert explain(tasks.IMAGE_NOT_PULLED, TASKS)
     assert explain("deployment failed: tasks failed to start.", EVENTS)
     assert explain(services.NOT_PLACED, EVENTS) is None, "a start, not a failure"
 
@@ -143,7 +144,7 @@ def test_an_instance_that_never_joins_is_named_with_its_console_and_its_cost() -
     answers = {"ecs": cluster(), "autoscaling": group(INSTANCE), "ec2": launched(minutes=11)}
     [found] = found_by(fleet_checks.instances, **answers)
     assert found.verdict is Verdict.BAD
-    assert "did not join the cluster within 10 minutes" in found.found
+    assert "did not join the cluster within 8 minutes" in found.found
     assert "cloud-init done | ecs.service: inactive" in found.found
     assert f"--instance-id {INSTANCE}" in found.to_do
 
@@ -166,7 +167,9 @@ def sick() -> StubbedAws:
     ecs = service(desiredCount=1) | cluster() | stopped("CannotPullContainerError: denied")
     ecs["list_tasks"] = Refused("AccessDeniedException")
     groups = group() | failed_launches("InsufficientInstanceCapacity")
-    return StubbedAws(answers={"ecs": ecs, "autoscaling": groups})
+    alarm = {"AlarmName": "discord-diffusion-prod-starts-stopped", "StateValue": "ALARM"}
+    alarms = {"describe_alarms": {"MetricAlarms": [alarm]}}
+    return StubbedAws(answers={"ecs": ecs, "autoscaling": groups, "cloudwatch": alarms})
 
 
 def test_a_check_that_aws_refuses_does_not_hide_the_others() -> None:
@@ -176,6 +179,7 @@ def test_a_check_that_aws_refuses_does_not_hide_the_others() -> None:
     assert found["launches"].verdict is Verdict.BAD
     text = causes(sick(), deployment())
     assert "no GPU instance" in text
+    assert "alarms: discord-diffusion-prod-starts-stopped" in text, "the loop has stopped starting"
     assert "→" in text
 
 
@@ -227,7 +231,6 @@ def test_the_collected_file_explains_the_deployment_and_holds_no_secret(tmp_path
     aws = sick()
     answers = {
         **aws.answers,
-        "cloudwatch": {"describe_alarms": {"MetricAlarms": []}},
         "logs": {"describe_log_streams": streams, "get_log_events": worker_lines},
     }
     findings = (bad("launches", "no GPU", "wait"),)
