@@ -360,3 +360,12 @@ def test_a_job_whose_token_is_about_to_expire_is_not_worked_on(
     now += timedelta(microseconds=1)
     with pytest.raises(JobExpiredError, match=r"^drawing took too long$"):
         held.check(leased=True)
+
+
+@pytest.mark.parametrize(("share", "pictures"), [(0.0, 0), (0.01, 1), (0.5, 2), (1.0, 3)])
+def test_a_picture_that_was_begun_counts_as_drawn(
+    frozen: FrozenHeldJobs, share: float, pictures: int
+) -> None:
+    held = frozen.take(images=3)
+    held.drawn_share = share
+    assert held.pictures_drawn() == pictures
