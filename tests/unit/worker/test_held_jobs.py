@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, tzinfo
 
 import pytest
 
-from discord_diffusion.worker.errors import JobExpiredError, LeaseLostError
+from discord_diffusion.worker.errors import JobExpiredError, LeaseLostError, MessageDeletedError
 from discord_diffusion.worker.held_jobs import MOST_HELD, HeldJob, HeldJobs, Poll, Stage
 from discord_diffusion.worker.lease import Lease
 from discord_diffusion.worker.pace import TOKEN_MARGIN
@@ -204,6 +204,21 @@ def test_a_batch_that_has_been_drawn_does_not_delay_the_next_poll(frozen: Frozen
     assert frozen.poll() is Poll.USUAL
 
 
+def test_a_batch_that_is_delivered_earlier_than_expected_does_not_delay_the_next_poll(
+    frozen: FrozenHeldJobs,
+) -> None:
+    held = frozen.ready()
+    frozen.held_jobs.next_batch()
+    frozen.held_jobs.expect_drawing_for(60)
+    held.stage = Stage.DELIVERING
+    assert frozen.poll() is Poll.SHORT
+
+
+def test_an_idle_worker_polls_again_at_once_after_an_empty_poll(frozen: FrozenHeldJobs) -> None:
+    frozen.held_jobs.note_empty_poll()
+    assert frozen.poll() is Poll.USUAL
+
+
 def test_a_worker_that_holds_the_most_jobs_receives_no_more(frozen: FrozenHeldJobs) -> None:
     for _ in range(MOST_HELD):
         frozen.take().stage = Stage.DELIVERING
@@ -369,3 +384,11 @@ def test_a_picture_that_was_begun_counts_as_drawn(
     held = frozen.take(images=3)
     held.drawn_share = share
     assert held.pictures_drawn() == pictures
+
+
+def test_a_job_whose_message_was_deleted_is_not_worked_on(frozen: FrozenHeldJobs) -> None:
+    held = frozen.take()
+    held.progress.deleted = True
+    deleted = r"^the message was deleted while its job was drawn$"
+    with pytest.raises(MessageDeletedError, match=deleted):
+        held.check(leased=True)
