@@ -63,7 +63,7 @@ module "observability" {
   oldest_job_seconds      = var.alarms.oldest_job_seconds
   no_capacity_minutes     = var.alarms.no_capacity_minutes
   idle_instances_minutes  = var.alarms.idle_instances_minutes
-  instance_hours_per_day  = var.alarms.instance_hours_per_day
+  instance_hours_per_day  = local.instance_hours.day
   minimum_tasks           = min(var.fleet.minimum_tasks, var.fleet.maximum_tasks)
   metric_namespace        = local.prefix
   api_name                = module.interactions_api.name

@@ -272,13 +272,11 @@ variable "alarms" {
     `oldest_job_seconds`: age of the oldest job.
     `no_capacity_minutes`: how long tasks are wanted while none runs; more than a start takes.
     `idle_instances_minutes`: how long more instances are in service than tasks are wanted; more than the 15 minutes that ECS itself keeps an empty one.
-    `instance_hours_per_day`: hours of all instances together in a day.
   EOT
   type = object({
     oldest_job_seconds     = optional(number, 600)
     no_capacity_minutes    = optional(number, 10)
     idle_instances_minutes = optional(number, 30)
-    instance_hours_per_day = optional(number, 24)
   })
   default  = {}
   nullable = false
@@ -296,11 +294,6 @@ variable "alarms" {
   validation {
     condition     = contains(range(16, 121), var.alarms.idle_instances_minutes)
     error_message = "alarms.idle_instances_minutes must be a whole number from 16 to 120: ECS itself keeps an empty instance for 15 minutes."
-  }
-
-  validation {
-    condition     = var.alarms.instance_hours_per_day >= 1 && var.alarms.instance_hours_per_day <= 4800
-    error_message = "alarms.instance_hours_per_day must be from 1 to 4800, the hours of 200 instances."
   }
 }
 

@@ -43,20 +43,26 @@ run "the_defaults_deploy_to_aws" {
         WAKE_STATE_MACHINE_ARN = "arn:aws:states:us-east-1:123456789012:stateMachine:discord-diffusion-test-wake"
       })
       backlog = tomap({
-        JOBS_TABLE            = "discord-diffusion-test-jobs"
-        LOG_LEVEL             = "INFO"
-        SECONDS_PER_JOB       = "10"
-        JOBS_AT_ONCE          = "1"
-        TARGET_WAIT_SECONDS   = "60"
-        MINIMUM_TASKS         = "0"
-        MAXIMUM_TASKS         = "4"
-        BOOT_INSTANCE_SECONDS = "120"
-        BOOT_PULL_SECONDS     = "150"
-        BOOT_LOAD_SECONDS     = "45"
-        QUEUE_URL             = "https://sqs.us-east-1.amazonaws.com/123456789012/discord-diffusion-test-jobs.fifo"
-        ECS_CLUSTER           = "discord-diffusion-test"
-        ECS_SERVICE           = "discord-diffusion-test-worker"
-        METRIC_NAMESPACE      = "discord-diffusion-test"
+        JOBS_TABLE               = "discord-diffusion-test-jobs"
+        LOG_LEVEL                = "INFO"
+        SECONDS_PER_JOB          = "10"
+        JOBS_AT_ONCE             = "1"
+        TARGET_WAIT_SECONDS      = "60"
+        MINIMUM_TASKS            = "0"
+        MAXIMUM_TASKS            = "4"
+        BOOT_INSTANCE_SECONDS    = "120"
+        BOOT_PULL_SECONDS        = "150"
+        BOOT_LOAD_SECONDS        = "45"
+        QUEUE_URL                = "https://sqs.us-east-1.amazonaws.com/123456789012/discord-diffusion-test-jobs.fifo"
+        ECS_CLUSTER              = "discord-diffusion-test"
+        ECS_SERVICE              = "discord-diffusion-test-worker"
+        AUTO_SCALING_GROUP       = "discord-diffusion-test-worker"
+        JOIN_SECONDS             = "600"
+        FAILED_STARTS            = "5"
+        RETRY_PAUSE_SECONDS      = "600"
+        INSTANCE_HOURS_PER_DAY   = "24"
+        INSTANCE_HOURS_PER_MONTH = "300"
+        METRIC_NAMESPACE         = "discord-diffusion-test"
       })
       waiting = tomap({
         JOBS_TABLE            = "discord-diffusion-test-jobs"
@@ -149,7 +155,7 @@ run "the_defaults_deploy_to_aws" {
   }
 
   assert {
-    condition     = output.alarm_names.fleet == ["discord-diffusion-test-task-shortfall", "discord-diffusion-test-task-surplus"] && length(output.alarm_names.people) == 13
+    condition     = output.alarm_names.fleet == ["discord-diffusion-test-task-shortfall", "discord-diffusion-test-task-surplus"] && length(output.alarm_names.people) == 15
     error_message = "The alarms: ${jsonencode(output.alarm_names)}"
   }
 }
@@ -251,20 +257,26 @@ run "every_setting_reaches_the_worker_and_the_function" {
         WAKE_STATE_MACHINE_ARN = "arn:aws:states:us-east-1:123456789012:stateMachine:discord-diffusion-full-wake"
       })
       backlog = tomap({
-        JOBS_TABLE            = "discord-diffusion-full-jobs"
-        LOG_LEVEL             = "DEBUG"
-        SECONDS_PER_JOB       = "2.5"
-        JOBS_AT_ONCE          = "4"
-        TARGET_WAIT_SECONDS   = "30"
-        MINIMUM_TASKS         = "1"
-        MAXIMUM_TASKS         = "25"
-        BOOT_INSTANCE_SECONDS = "90"
-        BOOT_PULL_SECONDS     = "60"
-        BOOT_LOAD_SECONDS     = "20"
-        QUEUE_URL             = "https://sqs.us-east-1.amazonaws.com/123456789012/discord-diffusion-full-jobs.fifo"
-        ECS_CLUSTER           = "discord-diffusion-full"
-        ECS_SERVICE           = "discord-diffusion-full-worker"
-        METRIC_NAMESPACE      = "discord-diffusion-full"
+        JOBS_TABLE               = "discord-diffusion-full-jobs"
+        LOG_LEVEL                = "DEBUG"
+        SECONDS_PER_JOB          = "2.5"
+        JOBS_AT_ONCE             = "4"
+        TARGET_WAIT_SECONDS      = "30"
+        MINIMUM_TASKS            = "1"
+        MAXIMUM_TASKS            = "25"
+        BOOT_INSTANCE_SECONDS    = "90"
+        BOOT_PULL_SECONDS        = "60"
+        BOOT_LOAD_SECONDS        = "20"
+        QUEUE_URL                = "https://sqs.us-east-1.amazonaws.com/123456789012/discord-diffusion-full-jobs.fifo"
+        ECS_CLUSTER              = "discord-diffusion-full"
+        ECS_SERVICE              = "discord-diffusion-full-worker"
+        AUTO_SCALING_GROUP       = "discord-diffusion-full-worker"
+        JOIN_SECONDS             = "600"
+        FAILED_STARTS            = "5"
+        RETRY_PAUSE_SECONDS      = "600"
+        INSTANCE_HOURS_PER_DAY   = "48"
+        INSTANCE_HOURS_PER_MONTH = "1044"
+        METRIC_NAMESPACE         = "discord-diffusion-full"
       })
       waiting = tomap({
         JOBS_TABLE            = "discord-diffusion-full-jobs"

@@ -112,6 +112,23 @@ run "instances_that_nobody_wants_are_reported_and_so_are_too_many_hours" {
   }
 }
 
+run "without_a_cap_no_alarm_counts_hours" {
+  command = plan
+
+  module {
+    source = "./modules/observability"
+  }
+
+  variables {
+    instance_hours_per_day = 0
+  }
+
+  assert {
+    condition     = !contains(keys(aws_cloudwatch_metric_alarm.aws), "instance-hours")
+    error_message = "There is no cap to reach."
+  }
+}
+
 run "refused_calls_of_the_function_that_answers_are_reported" {
   module {
     source = "./modules/observability"

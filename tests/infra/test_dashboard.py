@@ -49,7 +49,9 @@ def test_every_metric_of_an_alarm_is_published(deployment: Suite) -> None:
     names = set(watched(deployment))
     assert names == {
         "DeadLetters",
+        "FailedStarts",
         "OldestJobSeconds",
+        "StartsStopped",
         "TaskShortfall",
         "TaskSurplus",
         "TasksRunning",

@@ -160,9 +160,6 @@ REFUSED: dict[str, list[Values]] = {
     "alarms.idle_instances_minutes must be": [
         {"alarms": {"idle_instances_minutes": value}} for value in (15, 121)
     ],
-    "alarms.instance_hours_per_day must be": [
-        {"alarms": {"instance_hours_per_day": value}} for value in (0, 4801)
-    ],
     "safeguards.join_seconds must be": [
         {"safeguards": {"join_seconds": value}} for value in (0, 3601)
     ],

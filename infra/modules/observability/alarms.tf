@@ -45,13 +45,14 @@ locals {
         dimension   = { FunctionName = var.function_names.interactions }, missing = "notBreaching"
         description = "Lambda refused interactions: the account's limit of calls at once (L-B99A9384), or reserved_concurrency, is reached."
       }
-      # The group's metric has a point each minute, whose sum over a day counts instance-minutes.
-      instance-hours = {
-        namespace   = "AWS/AutoScaling", metric = "GroupInServiceInstances", statistic = "Sum", period = 86400, of = [1, 1], threshold = 60 * var.instance_hours_per_day
-        dimension   = { AutoScalingGroupName = var.auto_scaling_group_name }, missing = "notBreaching"
-        description = "Instances ran for ${var.instance_hours_per_day} hours in a day, all of them together: look whether anybody asked for so much."
-      }
     },
+    # The scaling loop stops at the cap; this one counts by Auto Scaling's own metric, and so is raised
+    # if the loop does not. It has a point each minute, whose sum over a day is instance-minutes.
+    { for name in var.instance_hours_per_day > 0 ? ["instance-hours"] : [] : name => {
+      namespace   = "AWS/AutoScaling", metric = "GroupInServiceInstances", statistic = "Sum", period = 86400, of = [1, 1], threshold = 60 * var.instance_hours_per_day
+      dimension   = { AutoScalingGroupName = var.auto_scaling_group_name }, missing = "notBreaching"
+      description = "Instances ran for ${var.instance_hours_per_day} hours in a day, all of them together: the fleet's cap. Look whether anybody asked for so much."
+    } },
     { for role, name in var.function_names : "${replace(role, "_", "-")}-errors" => {
       namespace   = "AWS/Lambda", metric = "Errors", statistic = "Sum", period = 60, of = [1, 1], threshold = 1
       dimension   = { FunctionName = name }, missing = "notBreaching"

@@ -35,7 +35,7 @@ variable "idle_instances_minutes" {
 }
 
 variable "instance_hours_per_day" {
-  description = "Hours of all instances together in a day at which the alarm is raised."
+  description = "Hours of all instances together in a day at which the alarm is raised; 0 for no alarm."
   type        = number
   nullable    = false
 }
