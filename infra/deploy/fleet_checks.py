@@ -11,8 +11,8 @@ from infra.deploy.finding import Finding, Verdict, bad, good, warning
 from infra.deploy.variables import Deployment
 
 JOINS_WITHIN = timedelta(minutes=8)
-"""An instance that has not joined the cluster by then will not do so any more. The scaling loop ends
-it after `safeguards.join_seconds`, which is later, and its console goes with it."""
+"""An instance that has not joined the cluster by then will not do so any more. The scaling loop
+ends it after `safeguards.join_seconds`, which is later, and its console goes with it."""
 _RECENT = timedelta(hours=1)
 _EVENTS, _ACTIVITIES = 10, 10
 _CONSOLE_LINES = 15
