@@ -218,7 +218,7 @@ run "the_dashboard_shows_every_alarm_and_fits_the_page" {
   assert {
     condition = [
       for widget in jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets : length(widget.properties.alarms) if widget.type == "alarm"
-    ] == [12]
+    ] == [14]
     error_message = "Every alarm must be shown."
   }
 
