@@ -67,7 +67,8 @@ class Source:
         modules = self.program(entry)
         adapters = {module for module in modules if module.startswith(ADAPTERS)}
         outside = [self._tree(module) for module in modules - adapters]
-        named = {name for tree in outside for name in _named(tree)}
+        # A private method of an adapter is called by the adapter alone, whatever shares its name.
+        named = {name for tree in outside for name in _named(tree) if not name.startswith("_")}
         kinds = {
             kind.name: kind
             for module in adapters
