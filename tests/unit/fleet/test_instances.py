@@ -1,11 +1,16 @@
 """Instances are spare only if no task may need them."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from discord_diffusion.fleet.instances import ContainerInstance, spare_instances
+from discord_diffusion.fleet.instances import (
+    ContainerInstance,
+    Launch,
+    launch_failed_at,
+    spare_instances,
+)
 from discord_diffusion.fleet.state import FleetSnapshot
 
 INSTANCES = st.lists(
@@ -62,3 +67,18 @@ def test_an_instance_beyond_the_wanted_tasks_is_spare() -> None:
 def test_the_replacement_of_a_draining_instance_is_not_spare() -> None:
     working = snapshot(running=1, desired=1, wanted=1)
     assert spare_instances([instance(1, draining=True), instance(0)], working) == []
+
+
+def test_the_newest_launch_says_whether_launches_fail() -> None:
+    first = datetime(2026, 1, 1, tzinfo=UTC)
+    later = first + timedelta(seconds=1)
+    failed, launched = Launch(first, None, "no capacity"), Launch(first, "i-1", None)
+    assert launch_failed_at([failed], first) == first
+    assert launch_failed_at([failed], later) is None
+    assert launch_failed_at([], first) is None
+    assert launch_failed_at([launched], first) is None
+    failed_later = Launch(later, None, "no capacity")
+    for launches in ([launched, failed_later], [failed_later, launched]):
+        assert launch_failed_at(launches, first) == later
+    for launches in ([failed, Launch(later, "i-1", None)], [Launch(later, "i-1", None), failed]):
+        assert launch_failed_at(launches, first) is None
