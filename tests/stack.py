@@ -203,7 +203,7 @@ class Workers:
     def _credentials(self) -> dict[str, str]:
         """With IAM the worker has the rights of a task's role, else all."""
         state = self._stack.state
-        if not state.options["enforces_iam"]:
+        if not state.options.get("enforces_iam"):
             return CREDENTIALS
         path = f"/_emulator/iam/credentials/ecs-tasks/{state.ecs_cluster_name}-task"
         return {"AWS_CONTAINER_CREDENTIALS_FULL_URI": state.aws_endpoint + path}
