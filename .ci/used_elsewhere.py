@@ -55,7 +55,8 @@ initialize_client
 post_error
 post_invocation_result
 
-# Options and methods of http.server, Twisted, Starlette, zipfile, tokenizers, torch, RE2, botocore.
+# Options and methods of http.server, Twisted, Starlette, zipfile, tokenizers, torch, RE2, botocore,
+# Pillow.
 _.benchmark
 _.case_sensitive
 _.close_connection
@@ -64,9 +65,12 @@ _.create_system
 daemon_threads
 disable_nagle_algorithm
 _.external_attr
+fmt
 _.list_available_services
+_.LOAD_TRUNCATED_IMAGES
 _.log_errors
 _.log_message
+_.MAX_IMAGE_PIXELS
 _.max_mem
 _.never_capture
 _.pre_tokenizer
@@ -82,9 +86,11 @@ traceback
 # Imported for the type checker, and used in annotations that are text.
 Axes
 ContainerInstanceStatusType
+ContainerInstanceTypeDef
 Metric
 QueueAttributeNameType
 ServiceTypeDef
+TaskTypeDef
 
 # Fields that are read by `asdict`, `vars`, `fields` or `getattr`.
 aws_access_key_id
