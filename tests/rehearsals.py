@@ -7,8 +7,9 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,16 @@ import psutil
 
 from emulation.rig import rehearsal
 from emulation.rig.emulator_client import client_options
+from emulation.rig.host import stack as host
 from emulation.rig.stand_in_client import StandInClient
 from emulation.rig.state import StackState, StateFolder
 from emulation.rig.waiting import wait_until
 from toolchain.layout import Layout
+from toolchain.shared_provider import shared_provider
 from toolchain.terraform import REATTACH_VARIABLE
 
 LAYOUT = Layout.of_this_checkout()
+PREFIX = "discord-diffusion-rehearsal"
 _COPIED = ("docker", "emulation", "fixtures", "infra", "requirements", "src", "toolchain")
 _PATIENCE_SECONDS = 120.0
 
@@ -145,7 +149,7 @@ class Rehearsal:
     def shell(self, **changed: str | None) -> dict[str, str]:
         """The whole environment of the person's shell, with changes.
 
-        The provider that tests share reads no setting of AWS from the environment, as this must.
+        The provider that other tests share knows no setting of AWS; a rehearsal has one of its own.
         """
         kept = {
             name: value
@@ -157,8 +161,12 @@ class Rehearsal:
         return {name: value for name, value in wanted.items() if value}
 
 
-def begin(folder: Path) -> Rehearsal:
-    """Start account and Discord; no quota is requested and nothing is deployed yet."""
+@contextmanager
+def begun(folder: Path) -> Iterator[Rehearsal]:
+    """Account and Discord, and a provider of Terraform that all runs in this account share.
+
+    No quota is requested and nothing is deployed yet.
+    """
     from emulation.rig.options import FleetOptions, StackOptions
     from tests.stack import ANSWER_SECONDS
 
@@ -171,11 +179,21 @@ def begin(folder: Path) -> Rehearsal:
         enforces_iam=True,
     )
     state = rehearsal.start(LAYOUT, place, options)
-    checkout = copy_of_checkout(folder / "checkout")
-    file = folder / "rehearsal.tfvars.json"
-    # Paused: what is rehearsed here is the deployment, not the drawing.
-    file.write_text(json.dumps({**rehearsal.variables(LAYOUT), "fleet": {"maximum_tasks": 0}}))
-    return Rehearsal(state, place, checkout, rehearsal.environment(place, state, file))
+    try:
+        checkout = copy_of_checkout(folder / "checkout")
+        file = folder / "rehearsal.tfvars.json"
+        # Paused: what is rehearsed here is the deployment, not the drawing.
+        file.write_text(json.dumps({**rehearsal.variables(LAYOUT), "fleet": {"maximum_tasks": 0}}))
+        environment = rehearsal.environment(place, state, file)
+        alone = Rehearsal(state, place, checkout, environment)
+        # The package has a path from the copy of the module, which each deployment makes anew.
+        beside_module = alone.deployments / f"{PREFIX}-{state.region}" / "provider"
+        beside_module.mkdir(parents=True)
+        shell = alone.shell(DISCORD_BOT_TOKEN=None)
+        with shared_provider(LAYOUT, shell, beside_module) as provider:
+            yield replace(alone, environment=environment | provider)
+    finally:
+        host.stop(place)
 
 
 def wait_for(condition: Callable[[], bool], process: subprocess.Popen[str]) -> None:

@@ -48,13 +48,16 @@ def _is_loopback(address: str) -> bool:
 
 @contextmanager
 def shared_provider(
-    layout: Layout, environment: Mapping[str, str] | None = None
+    layout: Layout,
+    environment: Mapping[str, str] | None = None,
+    folder: Path | None = None,
 ) -> Iterator[dict[str, str]]:
     """Start the provider; yields the environment variable with which Terraform uses it.
 
     `environment` is the provider's whole environment, with settings of AWS. Without it the provider
     gets this process's, less those of AWS; and if this process has been handed a provider already,
-    none is started and nothing is yielded.
+    none is started and nothing is yielded. Paths that a module gives the provider count from
+    `folder`, by default the checkout, and not from the module's folder.
 
     Raises:
         SetupError: the provider is not set up, would call AWS, or ended before it could be reached.
@@ -71,7 +74,7 @@ def shared_provider(
     command = [sys.executable, "-m", __name__, str(_program(layout.terraform_data))]
     with subprocess.Popen(
         command,
-        cwd=layout.root,
+        cwd=folder or layout.root,
         env=dict(environment),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
