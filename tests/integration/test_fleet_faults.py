@@ -5,6 +5,7 @@ each begins and ends with a sleeping fleet, and times are AWS's seconds.
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 import boto3
 import pytest
@@ -61,11 +62,13 @@ def fleet(stack: FleetStack) -> Iterator[FleetStack]:
 def forget_failures(fleet: FleetStack) -> None:
     """What docs/operations.md says to do for a try at once."""
     dynamodb = boto3.client("dynamodb", **client_options(fleet.stack.state))
-    dynamodb.update_item(
-        TableName=fleet.stack.state.jobs_table_name,
-        Key={"id": {"S": "fleet"}},
-        UpdateExpression="REMOVE guard.starts, stop",
-    )
+    with suppress(dynamodb.exceptions.ConditionalCheckFailedException):  # nothing failed so far
+        dynamodb.update_item(
+            TableName=fleet.stack.state.jobs_table_name,
+            Key={"id": {"S": "fleet"}},
+            UpdateExpression="REMOVE guard.starts, stop",
+            ConditionExpression="attribute_exists(guard)",
+        )
 
 
 def text(fleet: FleetStack, interaction: str) -> str:
