@@ -93,7 +93,7 @@ def smoke_test(aws: EmulatedAws, patience: Patience | None = None) -> SmokeTest:
     return SmokeTest(
         aws,
         DEPLOYMENT,
-        application()["id"],
+        application()["application_id"],
         smoke_test_parameters(ModelOptions.embedded(LAYOUT.root).generation_defaults()),
         aws.state.queue_url,
         wake,
