@@ -5,6 +5,7 @@ import signal
 import subprocess
 import urllib.request
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,13 @@ LAMBDA_PYTHON = venv_python("LAMBDA_PYTHON313_VENV", "lambda-python3.13")
 def have_ended(processes: Iterable[psutil.Process]) -> bool:
     """Whether all the processes have ended."""
     return not [p for p in processes if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
+
+
+def _connections(process: psutil.Process) -> list[Any]:
+    """A process's connections; none of one that has ended, as those that unpack functions do."""
+    with suppress(psutil.NoSuchProcess):
+        return list(process.net_connections(kind="inet"))
+    return []
 
 
 class EmulatorProcesses(Emulator):
@@ -87,7 +95,7 @@ class EmulatorProcesses(Emulator):
         return [
             (connection.laddr.ip, connection.laddr.port)
             for process in self._tree()
-            for connection in process.net_connections(kind="inet")
+            for connection in _connections(process)
             if connection.status == psutil.CONN_LISTEN or connection.type.name == "SOCK_DGRAM"
         ]
 
