@@ -8,6 +8,10 @@ from discord_diffusion.jobs.record import WaitKind
 
 STALE = timedelta(seconds=90)
 """Age at which a snapshot is ignored: the scaling loop takes one at least once a minute."""
+LAUNCH_MARGIN = timedelta(seconds=90)
+"""Instances may have been launched this long before a snapshot shows that tasks are starting: a
+wake-up takes its own before it raises the counts, and the scaling loop's next one is due within a
+minute."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,11 @@ class FleetSnapshot:
     def starting(self) -> bool:
         """Whether tasks are desired and none runs yet."""
         return self.desired > 0 and self.running == 0
+
+    @property
+    def launches_since(self) -> datetime:
+        """Launches before that time were not made for the tasks that start now."""
+        return (self.starting_since or self.measured_at) - LAUNCH_MARGIN
 
     def is_stale(self, now: datetime) -> bool:
         """Whether the snapshot is too old to be used."""

@@ -35,6 +35,8 @@ class Aws:
     undrained: list[str] = field(default_factory=list)
     looks: int = 0
     desired: int = 0
+    refused: list[datetime] = field(default_factory=list)
+    """When launches failed for the account's quota."""
     service: dict[str, int] = field(default_factory=dict)
     """The service's desired count; of each look's snapshot if it is empty."""
 
@@ -53,7 +55,10 @@ class Aws:
         self.desired = instances
 
     def launches(self) -> list[Launch]:
-        return [Launch(at, one, None) for one, at in self.launched.items()]
+        refused = [
+            Launch(at, None, "You have reached your current vCPU limit") for at in self.refused
+        ]
+        return [*refused, *(Launch(at, one, None) for one, at in self.launched.items())]
 
     def in_cluster(self) -> list[ContainerInstance]:
         return [ContainerInstance(f"arn-{one}", one, False, 1) for one in self.joined]
@@ -218,3 +223,19 @@ def test_an_operator_can_let_it_try_at_once(fleet: Fleet) -> None:
     assert fleet.store.get().stop is None
     fleet.aws.launched = {}
     assert fleet.look(later(1)).guard.starts.failures == 0
+
+
+def test_launches_that_were_refused_before_this_start_are_no_failed_starts(fleet: Fleet) -> None:
+    """They were refused while other tasks ran, or before the fleet was watched at all."""
+    fleet.aws.refused = [later(-60 - minute) for minute in range(10)]
+    result = fleet.look(NOW)
+    assert result.guard.starts.failures == 0
+    assert fleet.store.get().stop is None
+
+
+def test_the_first_refused_launch_of_a_start_is_counted(fleet: Fleet) -> None:
+    """The wake-up raised the counts up to a minute before the loop's first snapshot shows it."""
+    fleet.aws.refused = [later(-1)]
+    assert fleet.look(NOW).guard.starts.failures == 1
+    fleet.aws.refused = [later(-1), later(5)]
+    assert fleet.look(later(6)).guard.starts.failures == 2

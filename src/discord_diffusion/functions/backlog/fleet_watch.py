@@ -169,7 +169,12 @@ def _sighting(
     launches: Sequence[Launch],
     snapshot: FleetSnapshot,
 ) -> Sighting:
-    refused = [one.began for one in launches if one.problem and not one.is_short_of_capacity]
+    # Auto Scaling remembers launches for weeks: a refusal of yesterday says nothing of this start.
+    refused = [
+        one.began
+        for one in launches
+        if one.began >= snapshot.launches_since and one.problem and not one.is_short_of_capacity
+    ]
     return Sighting(
         instances=instances,
         connected={instance.ec2_id for instance in joined if instance.connected},

@@ -2,7 +2,7 @@
 
 import logging
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from discord_diffusion.aws.autoscaling import InstanceGroup
 from discord_diffusion.aws.ecs import EcsService, ServiceCounts
@@ -20,9 +20,6 @@ from discord_diffusion.functions.backlog.fleet_watch import FleetWatch
 from discord_diffusion.jobs.record import JobRecord
 
 log = logging.getLogger(__name__)
-
-LAUNCH_MARGIN = timedelta(seconds=30)
-"""An instance may have been launched this long before a snapshot shows that tasks are starting."""
 
 
 @dataclass(frozen=True)
@@ -144,8 +141,7 @@ class BacklogMonitor:
             snapshot, guard = self.fleet.save_snapshot(snapshot)
             if not snapshot.starting:
                 return snapshot, guard
-            since = (snapshot.starting_since or snapshot.measured_at) - LAUNCH_MARGIN
-            failed_at = launch_failed_at(self.group.launches(), since)
+            failed_at = launch_failed_at(self.group.launches(), snapshot.launches_since)
             if failed_at != snapshot.launch_failed_at:
                 self.fleet.save_launch_failure(failed_at)
             return replace(snapshot, launch_failed_at=failed_at), guard
