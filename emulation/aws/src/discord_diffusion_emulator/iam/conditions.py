@@ -107,13 +107,10 @@ class Condition:
             raise NotMappedError(f"the condition key {self.key}")
         given = values[self.key]
         if self.operator == _MISSING:
-            return all((not given) == (wanted.lower() == "true") for wanted in self.wanted)
+            return any((not given) == (wanted.lower() == "true") for wanted in self.wanted)
         if not given:
             return self.if_exists or self.qualifier == "forallvalues" or self._without_value
-        try:
-            results = [self._compare(value, values) for value in given]
-        except (UnknownVariableError, ValueError):
-            return self.negated
+        results = [self._compare(value, values) for value in given]
         return all(results) if self.qualifier == "forallvalues" else any(results)
 
     @property
@@ -122,8 +119,17 @@ class Condition:
         return self.negated and self.qualifier != "foranyvalue"
 
     def _compare(self, given: str, values: Values) -> bool:
-        compare = _COMPARISONS[self.operator]
-        return self.negated != any(compare(given, self._value(one, values)) for one in self.wanted)
+        return self.negated != any(self._agrees(given, one, values) for one in self.wanted)
+
+    def _agrees(self, given: str, wanted: str, values: Values) -> bool:
+        """A variable without a value agrees with nothing, and so does what cannot be compared.
+
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-no-value
+        """
+        try:
+            return _COMPARISONS[self.operator](given, self._value(wanted, values))
+        except (UnknownVariableError, ValueError):
+            return False
 
     def _value(self, wanted: str, values: Values) -> str:
         if not (self.variables and self.operator.startswith(_WITH_VARIABLES)):

@@ -8,6 +8,8 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 
+from discord_diffusion_emulator.errors import NotMappedError
+
 _SEGMENTS = 6
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _SPECIAL = {"*", "?", "$"}
@@ -16,7 +18,7 @@ _LITERALS = {"*": "\ue000", "?": "\ue001"}
 
 
 class UnknownVariableError(Exception):
-    """A policy variable has no value, or several, in this request: its statement does not apply."""
+    """A policy variable has no value, or several, in this request: it agrees with nothing."""
 
 
 @lru_cache(maxsize=4096)
@@ -62,6 +64,7 @@ def substituted(text: str, values: Mapping[str, tuple[str, ...]], *, pattern: bo
     `pattern`: whether wildcards in the text have a meaning; those in values never have one.
 
     Raises:
+        NotMappedError: whether a request has a variable's key is not known here.
         UnknownVariableError: a variable without default has not exactly one value.
     """
     if "${" not in text:
@@ -71,7 +74,9 @@ def substituted(text: str, values: Mapping[str, tuple[str, ...]], *, pattern: bo
         name, _, default = (part.strip() for part in match[1].partition(","))
         if name in _SPECIAL:
             found = name
-        elif len(given := values.get(name.lower(), ())) == 1:
+        elif name.lower() not in values:
+            raise NotMappedError(f"the condition key {name.lower()}")
+        elif len(given := values[name.lower()]) == 1:
             found = given[0]
         elif default:
             found = default.strip("'")

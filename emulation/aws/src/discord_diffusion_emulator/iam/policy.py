@@ -60,7 +60,7 @@ class Statement:
             try:
                 wanted = substituted(wanted, request.values, pattern=True)
             except UnknownVariableError:
-                return self.negated_resources
+                return False
         return resource(wanted).fullmatch(request.resource) is not None
 
     @property

@@ -11,7 +11,7 @@ ARN = "arn:aws:ecs:eu-west-1:111122223333:task/bot/1"
 
 def is_met(operator: str, wanted: Any, *given: str) -> bool:
     conditions = parse({operator: {"the:Key": wanted}}, variables=True)
-    values = {"the:key": given, "aws:username": ("ada",)}
+    values = {"the:key": given, "aws:username": ("ada",), "aws:userid": ()}
     return all(condition.is_met(values) for condition in conditions)
 
 
@@ -23,6 +23,10 @@ def is_met(operator: str, wanted: Any, *given: str) -> bool:
         ("StringEquals", "A", "a", False),
         ("StringEquals", "${aws:username}", "ada", True),
         ("StringEquals", "${aws:userid, 'none'}", "none", True),
+        ("StringEquals", ["${aws:userid}", "a"], "a", True),
+        ("StringEquals", "${aws:userid}", "a", False),
+        ("StringNotEquals", ["${aws:userid}", "a"], "a", False),
+        ("StringNotEquals", "${aws:userid}", "a", True),
         ("StringEquals", "a*", "ab", False),
         ("StringNotEquals", ["b", "a"], "a", False),
         ("StringNotEquals", ["b", "c"], "a", True),
@@ -39,6 +43,7 @@ def is_met(operator: str, wanted: Any, *given: str) -> bool:
         ("NumericGreaterThan", 5, "5", False),
         ("NumericGreaterThanEquals", 5, "5", True),
         ("NumericEquals", 5, "no number", False),
+        ("NumericEquals", ["no number", 5], "5", True),
         ("DateGreaterThan", "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z", True),
         ("DateLessThan", "2026-01-01T00:00:00Z", "1767225599", True),
         ("DateEquals", "2026-01-01", "2026-01-01T00:00:00Z", True),
@@ -69,12 +74,13 @@ def test_an_operator_compares_one_value(operator: str, wanted: Any, given: str, 
         ("Bool", "false", False),
         ("Null", "true", True),
         ("Null", "false", False),
+        ("Null", ["false", "true"], True),
         ("ForAllValues:StringEquals", "a", True),
         ("ForAnyValue:StringEquals", "a", False),
         ("ForAnyValue:StringNotEquals", "a", False),
     ],
 )
-def test_a_key_without_a_value(operator: str, wanted: str, met: bool) -> None:
+def test_a_key_without_a_value(operator: str, wanted: Any, met: bool) -> None:
     assert is_met(operator, wanted) is met
 
 
@@ -97,6 +103,11 @@ def test_operators_for_several_values(operator: str, given: tuple[str, ...], met
 def test_a_key_with_a_value_is_not_null() -> None:
     assert is_met("Null", "false", "x")
     assert not is_met("Null", "true", "x")
+
+
+def test_a_variable_whose_key_is_not_known_here_is_never_taken_for_missing() -> None:
+    with pytest.raises(NotMappedError, match="the:unheard"):
+        is_met("StringNotEquals", "${the:Unheard}", "a")
 
 
 def test_an_operator_that_does_not_exist_is_refused() -> None:
