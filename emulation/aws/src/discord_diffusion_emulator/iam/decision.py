@@ -3,8 +3,8 @@
 An explicit deny in any policy wins. A resource's policy that names the principal allows by itself;
 else an identity policy has to. The permissions boundary and the session's policy, if there is one,
 have to allow too, unless the resource's policy names the very session. Across accounts both sides
-have to allow. A role is taken only if its trust policy allows, and a service has no identity
-policy.
+have to allow. A role is taken only if its trust policy, which is the role's resource policy, allows
+it too. A service has no identity policy.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 """
@@ -52,11 +52,11 @@ def decide(principal: Principal, request: AuthorizationRequest, policies: Polici
     limit = _missing_limit(request, policies)
     missing = limit if _identity_allows(request, policies) else IDENTITY
     named, delegated = _resource_allows(principal, request, policies)
-    if principal.service or _needs_resource_policy(request):
-        if named or (delegated and not missing):
-            return Decision(True)
-        kind = TRUST if _needs_resource_policy(request) else RESOURCE
-        return _denial(missing if delegated else kind, request)
+    only_by_resource = principal.service or _needs_trust_policy(request)
+    if only_by_resource and not (named or delegated):
+        return _denial(TRUST if _needs_trust_policy(request) else RESOURCE, request)
+    if principal.service:
+        return Decision(True)
     other_account = request.resource_account not in ("", principal.account)
     if named and not other_account:
         by_session = _resource_names_session(principal, request, policies)
@@ -107,7 +107,7 @@ def _missing_limit(request: AuthorizationRequest, policies: Policies) -> str:
     return ""
 
 
-def _needs_resource_policy(request: AuthorizationRequest) -> bool:
+def _needs_trust_policy(request: AuthorizationRequest) -> bool:
     return request.action.lower() == _ONLY_BY_TRUST_POLICY
 
 

@@ -27,11 +27,11 @@ class Principal:
 
     def is_named(self, kind: str, name: str) -> bool:
         """Whether a policy's `Principal` entry names this principal."""
-        if name == "*":
-            return True
         if kind == "Service":
-            return bool(self.service) and name == self.service
-        return kind == "AWS" and not self.service and name in (self.arn, self.role_arn)
+            return bool(self.service) and name in (self.service, "*")
+        if kind != "AWS":
+            return False
+        return name == "*" or (not self.service and name in (self.arn, self.role_arn))
 
     def is_of_account(self, kind: str, name: str) -> bool:
         """Whether a policy's `Principal` entry names this principal's account."""

@@ -140,6 +140,29 @@ def test_a_trusted_account_needs_an_identity_policy_to_take_a_role() -> None:
     assert decide(ROLE, TAKE, Policies(all_rights, resource=account)).allowed
 
 
+def test_a_boundary_limits_which_roles_a_role_takes() -> None:
+    named, boundary = trust({"AWS": ROLE_ARN}).resource, policy(Resource="*")
+    assert decide(ROLE, TAKE, Policies(resource=named)).allowed
+    decision = decide(ROLE, TAKE, Policies(resource=named, boundary=boundary))
+    assert decision.reason == "because no permissions boundary allows the sts:AssumeRole action"
+
+
+def test_a_role_of_another_account_that_is_named_needs_an_identity_policy_too() -> None:
+    arn = "arn:aws:iam::444455556666:role/r"
+    other = Principal("arn:aws:sts::444455556666:assumed-role/r/s", "444455556666", role_arn=arn)
+    named = trust({"AWS": arn}).resource
+    assert not decide(other, TAKE, Policies(resource=named)).allowed
+    all_rights = (policy(Action="*", Resource="*"),)
+    assert decide(other, TAKE, Policies(all_rights, resource=named)).allowed
+
+
+def test_all_services_are_not_everybody() -> None:
+    services = policy(Principal={"Service": "*"})
+    assert decide(SNS, SEND, Policies(resource=services)).allowed
+    assert not decide(ROLE, SEND, Policies(resource=services)).allowed
+    assert not decide(ROLE, SEND, Policies(resource=policy(Principal={"Federated": "*"}))).allowed
+
+
 @pytest.mark.parametrize(
     ("elements", "allowed"),
     [
@@ -176,6 +199,14 @@ def test_what_a_policy_excepts_is_not_allowed_by_it() -> None:
     assert decide(ROLE, SEND, excepting(NotAction="s3:*", Resource="*")).allowed
     assert not decide(ROLE, SEND, excepting(Action="*", NotResource=QUEUE)).allowed
     assert decide(ROLE, SEND, excepting(Action="*", NotResource=f"{QUEUE}-dead")).allowed
+
+
+def test_a_variable_without_a_value_names_no_resource() -> None:
+    request = AuthorizationRequest("sqs:SendMessage", QUEUE, {"aws:username": ()})
+    own = f"{QUEUE}-${{aws:username}}"
+    elements = {"Effect": "Deny", "Action": "*", "NotResource": own}
+    document = json.dumps({"Version": "2012-10-17", "Statement": elements})
+    assert not decide(ROLE, request, Policies((policy(), parse(document)))).allowed
 
 
 def test_a_condition_key_that_is_not_known_here_is_never_taken_for_missing() -> None:

@@ -41,13 +41,13 @@ def _in_cluster(kind: str, name: str, given: Parameters, scope: Scope) -> str:
 
 
 def _each(action: str, kind: str, names: Callable[[Parameters], Iterable[str]]) -> Operation:
-    """An operation on services, tasks or container instances of a cluster."""
+    """An operation on services, tasks or container instances; on all of the cluster without one."""
 
     def requests(given: Parameters, scope: Scope) -> Iterable[AuthorizationRequest]:
         keys = {"ecs:cluster": (_cluster(given, scope),)}
         return [
             AuthorizationRequest(action, _in_cluster(kind, name, given, scope), keys)
-            for name in names(given)
+            for name in list(names(given)) or ["*"]
         ]
 
     return requests
