@@ -22,7 +22,10 @@ from moto.core.base_backend import BackendDict
 
 Container = dict[Any, Any]
 
-_OWN = ("discord_diffusion_emulator.services.service_quotas:_granted",)
+_OWN = (
+    "discord_diffusion_emulator.services.ce:_active",
+    "discord_diffusion_emulator.services.service_quotas:_granted",
+)
 """Containers of this plug-in, which are in neither LocalStack's stores nor moto's backends."""
 _HOMES = (".models", ".store")
 """Endings of the modules that define a container; others import it."""
