@@ -42,14 +42,14 @@ def group(*members: str) -> dict[str, Any]:
     return {"describe_auto_scaling_groups": {"AutoScalingGroups": [whole]}}
 
 
-def failed_launches(*messages: str) -> dict[str, Any]:
+def failed_launches(*messages: str, status: str = "Failed") -> dict[str, Any]:
     activities = [
         {
             "ActivityId": "1",
             "AutoScalingGroupName": "g",
             "Cause": "c",
             "StartTime": NOW - timedelta(minutes=1),
-            "StatusCode": "Failed",
+            "StatusCode": status,
             "StatusMessage": message,
         }
         for message in messages

@@ -1,7 +1,7 @@
 """What is wrong with a deployed fleet: service, tasks, instances and launches. Reads only."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -78,9 +78,19 @@ def launches(aws: Aws, deployment: Deployment) -> Iterator[Finding]:
     texts = [
         str(one.get("StatusMessage") or one.get("Description"))
         for one in activities
-        if one["StatusCode"] == "Failed" and one["StartTime"] > since
+        if _has_failed(one) and one["StartTime"] > since
     ]
     yield from _explained("launches", texts, LAUNCHES)
+
+
+def _has_failed(activity: Mapping[str, Any]) -> bool:
+    """Whether Auto Scaling gave a launch up: it "cancels" that of an instance that dies before it is
+    in service, for example for want of the key of its disk. One that somebody ended has not failed.
+    """
+    if activity["StatusCode"] != "Cancelled":
+        return bool(activity["StatusCode"] == "Failed")
+    message = activity.get("StatusMessage", "")
+    return bool(message) and "UserInitiated" not in message
 
 
 def instances(aws: Aws, deployment: Deployment) -> Iterator[Finding]:

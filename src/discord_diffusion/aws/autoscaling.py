@@ -13,8 +13,12 @@ if TYPE_CHECKING:
 
 _RECENT_ACTIVITIES = 50
 """The number of a group's latest activities that are read."""
-_FAILED = frozenset({"Failed", "Cancelled"})
-"""https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_Activity.html"""
+_FAILED, _CANCELLED = "Failed", "Cancelled"
+"""A launch that AWS itself cancels, as it does if the instance dies before it is in service, has
+failed, too. https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_Activity.html"""
+_BY_REQUEST = "UserInitiated"
+"""In the reason of an instance that somebody ended.
+https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_StateReason.html"""
 _LAUNCH = re.compile(r"Launching a new EC2 instance(?:: (i-[0-9a-f]+))?")
 """https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-scaling-activities.html"""
 _LEAVING = "Terminat"
@@ -59,7 +63,7 @@ class InstanceGroup:
             )
 
     def launches(self) -> list[Launch]:
-        """The launches among the group's latest activities.
+        """The launches among the group's latest activities, without those that somebody cancelled.
 
         They fail for lack of capacity, of quota, or of Spot instances:
         https://docs.aws.amazon.com/autoscaling/ec2/userguide/CHAP_Troubleshooting.html
@@ -70,11 +74,12 @@ class InstanceGroup:
             )
         found = []
         for activity in answer["Activities"]:
-            if launch := _LAUNCH.match(activity.get("Description", "")):
-                failed = activity["StatusCode"] in _FAILED
-                problem = activity.get("StatusMessage") or activity["StatusCode"]
-                began = activity["StartTime"].astimezone(UTC)
-                found.append(Launch(began, launch[1], problem if failed else None))
+            launch, status = _LAUNCH.match(activity.get("Description", "")), activity["StatusCode"]
+            message = activity.get("StatusMessage", "")
+            unwanted = status == _CANCELLED and (not message or _BY_REQUEST in message)
+            if launch and not unwanted:
+                problem = (message or status) if status in (_FAILED, _CANCELLED) else None
+                found.append(Launch(activity["StartTime"].astimezone(UTC), launch[1], problem))
         return found
 
     def terminate(self, ec2_id: str, *, replace: bool = False) -> None:

@@ -71,7 +71,7 @@ class Launch:
 
 _SHORTAGE = re.compile(
     r"sufficient capacity|no Spot capacity|capacity-not-available|InsufficientInstanceCapacity"
-    r"|MaxSpotInstanceCountExceeded|UnfulfillableCapacity|price is too low",
+    r"|MaxSpotInstanceCountExceeded|UnfulfillableCapacity|price is too low|Server\.SpotInstance",
     re.IGNORECASE,
 )
 

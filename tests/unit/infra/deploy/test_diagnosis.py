@@ -88,6 +88,22 @@ def test_each_reason_of_a_failed_launch_is_explained(message: str, meaning: str)
     assert found.to_do
 
 
+def test_a_launch_that_auto_scaling_cancelled_is_explained_too() -> None:
+    died = (
+        "Instance became unhealthy while waiting for instance to be in InService state. "
+        "Termination Reason: Client.InternalError: Client error on launch"
+    )
+    answers = failed_launches(died, status="Cancelled")
+    [found] = found_by(fleet_checks.launches, autoscaling=answers)
+    assert "could not be encrypted or decrypted" in found.found
+
+
+def test_a_launch_that_somebody_cancelled_is_no_finding() -> None:
+    ended = "Termination Reason: Client.UserInitiatedShutdown: User initiated shutdown"
+    answers = failed_launches(ended, "", status="Cancelled")
+    assert found_by(fleet_checks.launches, autoscaling=answers) == []
+
+
 def test_a_reason_that_is_unknown_is_shown_as_it_is() -> None:
     [found] = found_by(fleet_checks.launches, autoscaling=failed_launches("The moon is full."))
     assert "The moon is full." in found.found
