@@ -50,7 +50,7 @@ def failed_launches(*messages: str, status: str = "Failed") -> dict[str, Any]:
             "Cause": "c",
             "StartTime": NOW - timedelta(minutes=1),
             "StatusCode": status,
-            "StatusMessage": message,
+            **({"StatusMessage": message} if message else {}),
         }
         for message in messages
     ]

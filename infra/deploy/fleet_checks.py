@@ -84,8 +84,8 @@ def launches(aws: Aws, deployment: Deployment) -> Iterator[Finding]:
 
 
 def _has_failed(activity: Mapping[str, Any]) -> bool:
-    """Whether Auto Scaling gave a launch up: it "cancels" that of an instance that dies before it is
-    in service, for example for want of the key of its disk. One that somebody ended has not failed.
+    """Whether Auto Scaling gave a launch up: it "cancels" that of an instance that dies before it
+    is in service, as without the key of its disk. One that somebody ended has not failed.
     """
     if activity["StatusCode"] != "Cancelled":
         return bool(activity["StatusCode"] == "Failed")
