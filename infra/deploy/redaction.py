@@ -12,9 +12,10 @@ _SECRETS = (
     re.compile(r"(?<=/interactions/)(\d+)/[^/\s\"?]+"),
     # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
     re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{12,}"),
+    # A field of JSON, also of JSON within JSON, whose quotes have backslashes; or of other text.
     re.compile(
-        r"(?i)(\"?(?:token|secret|password|secret_?access_?key|session_?token|authorization)\"?"
-        r"\s*[:=]\s*)(\"[^\"]*\"|\S+)"
+        r"(?i)((?:token|secret|password|secret_?access_?key|session_?token|authorization)"
+        r"\\*['\"]?\s*[:=]\s*)(\\*\"[^\"]*\"|(?:(?:basic|bearer|bot)\s+)?\S+)"
     ),
 )
 

@@ -240,6 +240,24 @@ def test_tokens_in_paths_and_fields_are_removed_and_the_rest_stays() -> None:
     assert redacted("known-secret here", "known-secret", None) == "[removed] here"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Authorization: Bearer hidden-1 after",
+        "authorization=Bot hidden-1 after",
+        '{"token": "hidden-1", "job": "after"}',
+        json.dumps({"line": '{"token": "hidden-1", "job": "after"}'}),
+        json.dumps([json.dumps({"line": '{"password":"hidden-1","job":"after"}'})]),
+        "{'secret': 'hidden-1', 'job': 'after'}",
+        "AWS_SECRET_ACCESS_KEY=hidden-1 after",
+        "https://bucket.s3.amazonaws.com/?X-Amz-Security-Token=hidden-1 after",
+    ],
+)
+def test_the_value_of_a_secret_field_is_removed_however_it_is_written(text: str) -> None:
+    assert "hidden" not in redacted(text)
+    assert "after" in redacted(text)
+
+
 def test_the_collected_file_explains_the_deployment_and_holds_no_secret(tmp_path: Path) -> None:
     (tmp_path / "deploy.log").write_text(f"Authorization: Bot {BOT}\nterraform apply: 1\n")
     streams = {"logStreams": [{"logStreamName": "worker/1"}]}
