@@ -152,7 +152,7 @@ def snapshot(state_dir: StateDir = None) -> None:
     with exclusive(LAYOUT.cache, folder), Display() as display:
         state = running_stack(state_dir)
         if state.target != Runtime.HOST:
-            raise RigError("Snapshots are of stacks with RUNTIME=host only")
+            raise RigError("Snapshots are of stacks with RUNTIME=host only.")
         display.run("snapshot: save", lambda: module.save_snapshot(LAYOUT, folder, state))
 
 

@@ -19,8 +19,6 @@ from discord_diffusion_emulator.errors import RoleNotTakenError
 from .settings import is_enforced
 
 IAM_PATH = "/_emulator/iam"
-
-
 DEFAULT_REGION = "us-east-1"
 
 

@@ -1,7 +1,6 @@
 """Denies requests to the gateway that the policies of the account do not allow.
 
-Every request passes, those of the emulator's services to each
-other too.
+This includes the requests of the emulator's services to each other.
 """
 
 import logging
