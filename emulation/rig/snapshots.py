@@ -1,8 +1,8 @@
 """Snapshots of applied stacks, kept in the cache and found by all that went into them.
 
 A snapshot is a zip archive: the emulator's state (snapshots/ of the plug-in), Terraform's state and
-the root module's outputs. Its name is a digest of module, variables, Lambda package, plug-in and
-versions. Addresses in it are names, since each start may choose other ports.
+the root module's outputs. Its name is made of digests of plug-in, module, variables, Lambda package
+and versions. Addresses in it are names, since each start may choose other ports.
 
 It holds pickled objects, which run code when they are loaded: one is read only if nobody but its
 owner could write it.
@@ -66,24 +66,37 @@ def addresses(state: StackState) -> dict[str, str]:
 
 
 def key(layout: Layout, settings: Mapping[str, Any], known: Addresses) -> str:
-    """A digest of everything that the state of an applied stack depends on.
+    """Digests of everything that the state of an applied stack depends on: of the emulator, and of
+    what is deployed to it.
 
     `settings` are its own: the variables of the module, and options.
     """
+    # The plug-in, and by its lock LocalStack, moto and all that they need.
+    emulator = (
+        files_digest(layout.emulator),
+        (layout.emulator_environment / "pyvenv.cfg").read_text(),
+    )
     module = (*sorted(layout.infra.glob("*.tf")), layout.infra / "modules")
-    inputs = (
+    deployed = (
         str(_FORMAT),
         _without_addresses(json.dumps(settings, sort_keys=True), known),
         files_digest(*module, layout.infra / "state_machines"),
         files_digest(layout.lambda_package),
-        # The plug-in, and by its lock LocalStack, moto and all that they need.
-        files_digest(layout.emulator),
-        (layout.emulator_environment / "pyvenv.cfg").read_text(),
         str(terraform_program.PROVIDER),
         _terraform(layout),
         files_digest(Path(__file__)),
     )
-    return sha256("\0".join(inputs).encode()).hexdigest()[:24]
+    return "-".join(
+        sha256("\0".join(inputs).encode()).hexdigest()[:16] for inputs in (emulator, deployed)
+    )
+
+
+def key_after_update(started: str, current: str) -> str:
+    """The key of a stack to which something was deployed while it ran.
+
+    Its emulator is still the one that was `started`, whatever has become of the plug-in's files.
+    """
+    return f"{started.partition('-')[0]}-{current.partition('-')[2]}"
 
 
 def _terraform(layout: Layout) -> str:
@@ -148,12 +161,18 @@ class SnapshotStore:
         return self._folder / f"{name}.zip"
 
     def _prune(self) -> None:
-        newest_last = sorted(self._folder.glob("*.zip"), key=lambda path: path.stat().st_mtime)
+        newest_last = sorted(self._folder.glob("*.zip"), key=_last_use)
         abandoned = time.time() - _DRAFT_SECONDS
-        drafts = self._folder.glob(f"*{_DRAFT}")
-        old = [draft for draft in drafts if draft.stat().st_mtime < abandoned]
+        old = [draft for draft in self._folder.glob(f"*{_DRAFT}") if _last_use(draft) < abandoned]
         for path in (*newest_last[: -self._kept], *old):
             path.unlink(missing_ok=True)
+
+
+def _last_use(path: Path) -> float:
+    """When a file was used last; 0 if another start has deleted it meanwhile."""
+    with suppress(FileNotFoundError):
+        return path.stat().st_mtime
+    return 0.0
 
 
 def _write(file: BinaryIO, name: str, snapshot: Snapshot, known: Addresses) -> None:

@@ -55,7 +55,7 @@ class StackState:
     restored: bool = False
     """Whether the emulator began with the state of a snapshot: the module was not applied."""
     snapshot: str = ""
-    """The name of snapshots of this stack: a digest of what its emulator's state depends on."""
+    """The name of snapshots of this stack: digests of what its emulator's state depends on."""
     aws_endpoint: str = ""
     region: str = "us-east-1"
     discord_url: str = ""

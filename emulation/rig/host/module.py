@@ -7,7 +7,7 @@ from typing import Any
 
 from emulation.rig import deployment, snapshots
 from emulation.rig.emulator_client import emulator_state
-from emulation.rig.errors import SnapshotError, StartError
+from emulation.rig.errors import DeadlineError, SnapshotError, StartError
 from emulation.rig.host import processes
 from emulation.rig.host.parts import Parts
 from emulation.rig.snapshots import Snapshot, SnapshotStore
@@ -92,19 +92,19 @@ def _found(layout: Layout, state: StackState) -> Snapshot | None:
 def _restored(
     parts: Parts, state: StackState, found: Snapshot, display: Display
 ) -> StackState | None:
-    """The stack with servers of which the emulator has the snapshot's state; None if it ended."""
+    """The stack with servers, the emulator with the snapshot's state; None if it did not start."""
     file = parts.folder.path / "snapshot"
-    file.touch(mode=0o600)
-    file.write_bytes(found.emulator)
     try:
+        file.touch(mode=0o600)
+        file.write_bytes(found.emulator)
         started = parts.start_servers(state, display, file)
-    except StartError:
+    except (StartError, DeadlineError):
         begun = parts.folder.load()
         processes.terminate(begun.processes if begun else ())
         _ignore("The emulator did not start from the snapshot: make local-logs NAME=emulator.")
         return None
     finally:
-        file.unlink()
+        file.unlink(missing_ok=True)
     return replace(deployment.with_outputs(started, found.outputs), restored=True)
 
 

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 
-from emulation.rig import deployment
+from emulation.rig import deployment, snapshots
 from emulation.rig.emulator_client import FleetAgentClient
 from emulation.rig.errors import StartError
 from emulation.rig.host import health, module, processes
@@ -61,10 +61,12 @@ def _updated(
     digest = files_digest(layout.lambda_package)
     if running.lambda_package_sha256 != digest:
         terraform = module.of(layout, folder)
+        variables = deployment.variables(layout, options, running)
+        terraform.write_variables(variables)
         title = "Terraform apply: new handlers"
         display.run(title, lambda: terraform.apply(lambda text: display.detail(title, text)))
-        variables = deployment.variables(layout, options, running)
-        name = module.name_of(layout, variables, running)
+        current = module.name_of(layout, variables, running)
+        name = snapshots.key_after_update(running.snapshot, current)
         running = replace(running, lambda_package_sha256=digest, snapshot=name)
         folder.save(running)
     return running

@@ -1,15 +1,17 @@
 """A start restores a snapshot; without a usable one it says so and applies the module."""
 
 import io
-from dataclasses import dataclass, field
+import json
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from emulation.rig import deployment
-from emulation.rig.errors import StartError
+from emulation.rig.errors import DeadlineError, StartError
 from emulation.rig.host import module
+from emulation.rig.host import stack as host
 from emulation.rig.options import StackOptions
 from emulation.rig.snapshots import Snapshot, SnapshotStore, addresses
 from emulation.rig.state import StackState, StateFolder
@@ -25,12 +27,13 @@ STATE = StackState.on_ports("host", 4566, 8700)
 
 @dataclass
 class Servers:
-    """In the place of `Parts`: servers that are not started, of which one ends where told to."""
+    """In the place of `Parts`: servers that are not started."""
 
     layout: Layout
     folder: StateFolder
     options: StackOptions = field(default_factory=StackOptions)
-    ends: bool = False
+    fails: Exception | None = None
+    """How they fail with a snapshot, if they do."""
     started_with: list[bytes | None] = field(default_factory=list)
 
     def start_servers(
@@ -39,8 +42,8 @@ class Servers:
         self.started_with.append(snapshot.read_bytes() if snapshot else None)
         if snapshot:
             assert snapshot.stat().st_mode & 0o077 == 0, "nobody else can read it"
-        if snapshot and self.ends:
-            raise StartError("emulator ended while starting.\nTraceback ...")
+        if snapshot and self.fails:
+            raise self.fails
         return state
 
 
@@ -79,16 +82,36 @@ def test_a_fresh_start_applies(servers: Servers, store: SnapshotStore) -> None:
     assert (state.restored, state.queue_url) == (False, "applied")
 
 
-@pytest.mark.parametrize("damaged", ["archive", "state"])
+@pytest.mark.parametrize(
+    "fails",
+    [None, StartError("emulator ended while starting.\nTraceback ..."), DeadlineError("late")],
+)
 def test_without_a_usable_snapshot_one_sentence_says_so_and_the_module_is_applied(
-    servers: Servers, store: SnapshotStore, capsys: pytest.CaptureFixture[str], damaged: str
+    servers: Servers,
+    store: SnapshotStore,
+    capsys: pytest.CaptureFixture[str],
+    fails: Exception | None,
 ) -> None:
-    if damaged == "archive":
+    if fails is None:
         (store._folder / "name.zip").write_bytes(b"PK")
-    else:
-        servers.ends = True
+    servers.fails = fails
     state = start(servers)
     assert servers.started_with[-1] is None
     assert (state.restored, state.queue_url) == (False, "applied")
     [line] = capsys.readouterr().err.splitlines()
     assert "It is ignored, and the module applied." in line
+
+
+def test_new_handlers_are_deployed_with_the_variables_that_name_the_snapshot(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "name_of", lambda *_: "newplugin-newhandlers")
+    running = replace(STATE, options=servers.options.as_json(), snapshot="plugin-handlers")
+    variables = deployment.variables(servers.layout, servers.options, running)
+    updated = host._updated(
+        servers.layout, servers.folder, servers.options, Display(io.StringIO()), running
+    )
+    assert updated.snapshot == "plugin-newhandlers"
+    terraform = module.of(servers.layout, servers.folder)
+    [written] = terraform.folder.glob("*.json")
+    assert json.loads(written.read_text()) == variables

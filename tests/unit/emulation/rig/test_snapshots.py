@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from emulation.rig.errors import SnapshotError
-from emulation.rig.snapshots import Snapshot, SnapshotStore, key
+from emulation.rig.snapshots import Snapshot, SnapshotStore, key, key_after_update
 from toolchain.layout import Layout
 
 HERE = {"emulator": "127.0.0.1:4566", "discord": "127.0.0.1:8700"}
@@ -79,6 +79,16 @@ def test_every_file_that_the_module_reads_is_an_input() -> None:
 def test_a_change_of_a_variable_changes_the_key(layout: Layout) -> None:
     changed = VARIABLES | {"fleet": {"minimum_tasks": 0}}
     assert key(layout, changed, HERE) != key(layout, VARIABLES, HERE)
+
+
+def test_the_key_of_an_updated_stack_is_about_the_emulator_that_was_started(
+    layout: Layout,
+) -> None:
+    started = key(layout, VARIABLES, HERE)
+    (layout.root / "build/lambda.zip").write_text("2")
+    deployed = key(layout, VARIABLES, HERE)
+    (layout.root / "emulation/aws/src/plugin/region.py").write_text("2")
+    assert key_after_update(started, key(layout, VARIABLES, HERE)) == deployed
 
 
 def test_neither_ports_nor_files_that_terraform_does_not_read_change_the_key(
@@ -176,6 +186,12 @@ def test_a_changed_bit_anywhere_is_harmless_or_noticed(tmp_path: Path, bit: int)
         except SnapshotError:
             noticed += 1
     assert noticed > len(content) / 16
+
+
+def test_files_that_another_start_deletes_meanwhile_do_not_fail_a_save(tmp_path: Path) -> None:
+    for name in ("gone.zip", "gone.new"):
+        (tmp_path / name).symlink_to("nothing")
+    assert SnapshotStore(tmp_path).save("a", SNAPSHOT, HERE).exists()
 
 
 def test_a_draft_of_a_start_that_was_killed_is_deleted(tmp_path: Path) -> None:
