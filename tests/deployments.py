@@ -15,6 +15,7 @@ _DEFAULT = Deployment(
     on_demand_base=0,
     minimum_tasks=0,
     maximum_tasks=4,
+    scale_in_hold_seconds=120,
     ami="resolve:ssm:/aws/service/ecs/optimized-ami/amazon-linux-2023/gpu/recommended/image_id",
     reserved_concurrency=-1,
     manage_api_gateway_account=True,

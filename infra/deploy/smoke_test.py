@@ -29,6 +29,10 @@ from infra.deploy.variables import Deployment
 PATIENCE_SECONDS = 840.0
 """A little less than the 15 minutes after which a worker refuses the job."""
 SLEEPS_WITHIN_SECONDS = 900.0
+"""Time to release and end an instance, once no task is wanted."""
+_HOLDS = 2
+"""The alarm that stops spare tasks has `scale_in_hold_seconds` for its period: a job that ends
+within a period is followed by a whole one."""
 _POLL_SECONDS = 3.0
 _JOINING = "The instance joins the cluster"
 _JOINS_WITHIN_SECONDS = fleet_checks.JOINS_WITHIN.total_seconds() + 20
@@ -79,13 +83,17 @@ class SmokeTest:
             self.pause(_POLL_SECONDS)
 
     def wait_until_asleep(
-        self, report: Callable[[str], None], *, patience_seconds: float = SLEEPS_WITHIN_SECONDS
+        self, report: Callable[[str], None], *, patience_seconds: float | None = None
     ) -> str:
         """Wait until no instance runs; return what is so then.
 
         Raises:
             SmokeTestError: instances run on though nobody asks for anything.
         """
+        if patience_seconds is None:
+            patience_seconds = (
+                SLEEPS_WITHIN_SECONDS + _HOLDS * self.deployment.scale_in_hold_seconds
+            )
         started = self.clock()
         while members := fleet_checks.members_of(self.aws, self.deployment):
             if sum(queue_depth(self.aws, self.deployment.queue)):

@@ -27,6 +27,7 @@ _READ_VARIABLES = (
     "region",
     "lambda_architecture",
     "fleet",
+    "scaling",
     "network",
     "worker",
     "generation_defaults",
@@ -52,6 +53,7 @@ class Deployment:
     on_demand_base: int
     minimum_tasks: int
     maximum_tasks: int
+    scale_in_hold_seconds: int
     ami: str
     reserved_concurrency: int
     manage_api_gateway_account: bool
@@ -114,6 +116,7 @@ class Deployment:
             on_demand_base=fleet["on_demand_base"],
             minimum_tasks=fleet["minimum_tasks"],
             maximum_tasks=fleet["maximum_tasks"],
+            scale_in_hold_seconds=values["scaling"]["scale_in_hold_seconds"],
             ami=fleet["ami"],
             reserved_concurrency=values["interactions_function"]["reserved_concurrency"],
             manage_api_gateway_account=values["manage_api_gateway_account"],

@@ -37,6 +37,7 @@ class Fleet:
     waiting: int = 0
     sent: list[Mapping[str, Any]] = field(default_factory=list)
     now: float = 0.0
+    hold_seconds: int = 120
 
     def aws(self) -> StubbedAws:
         def read(service_name: str, operation: str) -> Any:
@@ -75,7 +76,7 @@ class Fleet:
     def test(self, aws: StubbedAws | None = None) -> SmokeTest:
         return SmokeTest(
             aws or self.aws(),
-            deployment(),
+            deployment(scale_in_hold_seconds=self.hold_seconds),
             "123456789012345678",
             smoke_test_parameters(DEFAULTS),
             QUEUE,
@@ -200,6 +201,16 @@ def test_the_fleet_is_watched_until_it_sleeps_again() -> None:
     assert ending.test().wait_until_asleep(lambda _text: None) == "the fleet sleeps"
     busy = Fleet(autoscaling=group(INSTANCE), waiting=2)
     assert "users' jobs" in busy.test().wait_until_asleep(lambda _text: None)
+
+
+def test_workers_that_are_kept_after_a_job_are_waited_for_as_long() -> None:
+    class Kept(Fleet):
+        def next(self) -> None:
+            if self.now > 2 * self.hold_seconds:
+                self.autoscaling = group()
+
+    kept = Kept(autoscaling=group(INSTANCE), hold_seconds=1800)
+    assert kept.test().wait_until_asleep(lambda _text: None) == "the fleet sleeps"
 
 
 def test_instances_that_run_on_without_a_job_are_an_error() -> None:
