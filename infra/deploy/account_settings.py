@@ -133,9 +133,11 @@ def api_gateway_role(aws: Aws, deployment: Deployment) -> tuple[Finding, bool]:
 
 def concurrency(aws: Aws, deployment: Deployment) -> Iterator[Finding]:
     """Whether Lambda's limit of calls at once, which new accounts have low, is enough."""
+    reserved = max(deployment.reserved_concurrency, 0)
     try:
         with aws_action("lambda:GetAccountSettings"):
             limits = aws.client("lambda").get_account_settings()["AccountLimit"]
+        own = _own_reservation(aws, deployment) if reserved else 0
     except AwsError as error:
         yield warning(_CONCURRENCY, str(error), f"Look at the quota {_CONCURRENCY_QUOTA} yourself.")
         return
@@ -145,8 +147,7 @@ def concurrency(aws: Aws, deployment: Deployment) -> Iterator[Finding]:
         f"--quota-code {_CONCURRENCY_QUOTA} --desired-value 1000 --region {aws.region}`"
     )
     found = f"{limit} calls at once in the account, {free} of them not reserved"
-    reserved = max(deployment.reserved_concurrency, 0)
-    if reserved and free - reserved < _UNRESERVED_MINIMUM:
+    if reserved and free + own - reserved < _UNRESERVED_MINIMUM:
         yield bad(
             _CONCURRENCY,
             f"{found}; interactions_function.reserved_concurrency = {reserved} would leave "
@@ -161,3 +162,16 @@ def concurrency(aws: Aws, deployment: Deployment) -> Iterator[Finding]:
         )
     else:
         yield good(_CONCURRENCY, found)
+
+
+def _own_reservation(aws: Aws, deployment: Deployment) -> int:
+    """What the deployed function has reserved already; a new reservation takes its place."""
+    client = aws.client("lambda")
+    with aws_action("lambda:GetFunctionConcurrency"):
+        try:
+            found = client.get_function_concurrency(
+                FunctionName=f"{deployment.prefix}-interactions"
+            )
+        except client.exceptions.ResourceNotFoundException:
+            return 0
+    return int(found.get("ReservedConcurrentExecutions", 0))

@@ -102,9 +102,20 @@ def test_without_the_right_to_look_the_variable_decides() -> None:
         assert manages is chosen
 
 
-def limit(executions: int) -> StubbedAws:
-    limits = {"ConcurrentExecutions": executions, "UnreservedConcurrentExecutions": executions}
-    return StubbedAws(answers={"lambda": {"get_account_settings": {"AccountLimit": limits}}})
+def limit(executions: int, own: int | None = None) -> StubbedAws:
+    """An account with this limit; `own` is what the deployed function has reserved of it."""
+    limits = {
+        "ConcurrentExecutions": executions,
+        "UnreservedConcurrentExecutions": executions - (own or 0),
+    }
+    missing = Refused("ResourceNotFoundException")
+    answers = {
+        "get_account_settings": {"AccountLimit": limits},
+        "get_function_concurrency": missing
+        if own is None
+        else {"ReservedConcurrentExecutions": own},
+    }
+    return StubbedAws(answers={"lambda": answers})
 
 
 def test_a_new_accounts_concurrency_is_a_warning_with_the_request() -> None:
@@ -120,6 +131,13 @@ def test_a_reservation_that_lambda_would_refuse_stops_the_deployment() -> None:
     assert found.verdict is Verdict.BAD
     [enough] = concurrency(limit(1000), deployment(reserved_concurrency=20))
     assert enough.verdict is Verdict.GOOD
+
+
+def test_what_the_function_has_reserved_already_is_not_counted_twice() -> None:
+    [same] = concurrency(limit(150, own=40), deployment(reserved_concurrency=40))
+    assert same.verdict is Verdict.GOOD
+    [more] = concurrency(limit(150, own=40), deployment(reserved_concurrency=51))
+    assert more.verdict is Verdict.BAD
 
 
 def tags(*status: str) -> dict[str, Any]:
