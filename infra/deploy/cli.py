@@ -69,6 +69,7 @@ def deploy(
 ) -> None:
     """Deploy, or bring a deployment up to date. After a failure, run it again."""
     if context.invoked_subcommand:
+        _refuse_options(context)
         return
     choices = Choices(
         region,
@@ -235,6 +236,22 @@ def _prepared(choices: Choices) -> tuple[Choices, DeploymentSettings]:
     for name in SECRETS:
         os.environ.pop(name, None)
     return choices, settings
+
+
+def _refuse_options(context: typer.Context) -> None:
+    """Refuse options before the name of a command: they are those of `deploy`, not the command's.
+
+    Else it would look at another deployment than the one that was named.
+    """
+    command = context.invoked_subcommand
+    typed = [
+        parameter.opts[0]
+        for parameter in context.command.params
+        if (source := context.get_parameter_source(parameter.name or ""))
+        and source.name == "COMMANDLINE"
+    ]
+    if typed:
+        raise InputError(f"{', '.join(typed)}: options belong behind `{command}`, not before it.")
 
 
 def _image(image: str | None, skip: bool) -> str | None:
