@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import pytest
 
 from emulation.rig.emulator_client import rights_report
-from emulation.rig.host import stack as host
 from tests import rehearsals
 from tests.rehearsals import Rehearsal
 from tests.targets import HOST, TARGET
@@ -27,11 +26,10 @@ TRUST = {
 @pytest.fixture(scope="module")
 def rehearsal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsal]:
     """A new account, in which a role has the policy of the deploy step."""
-    begun = rehearsals.begin(tmp_path_factory.mktemp("rights"))
-    trust = json.dumps({"Version": "2012-10-17", "Statement": [TRUST]})
-    begun.client("iam").create_role(RoleName=ROLE, AssumeRolePolicyDocument=trust)
-    yield begun
-    host.stop(begun.folder)
+    with rehearsals.begun(tmp_path_factory.mktemp("rights")) as begun:
+        trust = json.dumps({"Version": "2012-10-17", "Statement": [TRUST]})
+        begun.client("iam").create_role(RoleName=ROLE, AssumeRolePolicyDocument=trust)
+        yield begun
 
 
 def set_policy(rehearsal: Rehearsal, document: str) -> None:
