@@ -21,7 +21,8 @@ class Choices:
 
     `image` is a worker image that exists already; then none is built. `endpoint_url` is the address
     for Discord, if that is not API Gateway's own: `{host}`, `{path}` and `{rest_api_id}` in it are
-    replaced by those of API Gateway's address.
+    replaced by those of API Gateway's address. `smoke_test` is whether a
+    worker is tested; None: after a change of it.
     """
 
     region: str | None = None
@@ -33,7 +34,7 @@ class Choices:
     image: str | None = None
     endpoint_url: str | None = None
     allow_replacement: bool = False
-    smoke_test: bool = True
+    smoke_test: bool | None = None
 
 
 @dataclass(frozen=True)

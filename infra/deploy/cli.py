@@ -65,7 +65,7 @@ def deploy(
     dry_run: DryRun = False,
     yes: Yes = False,
     allow_replacement: AllowReplacement = False,
-    smoke_test: SmokeTest = True,
+    smoke_test: SmokeTest = None,
 ) -> None:
     """Deploy, or bring a deployment up to date. After a failure, run it again."""
     if context.invoked_subcommand:

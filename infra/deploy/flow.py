@@ -74,7 +74,7 @@ class Flow:
             outputs = self._apply(context, plan)
             url = self._connect(context, outputs)
             self._look_at_budget(context)
-            if plan.changes_worker:
+            if self.choices.smoke_test or plan.changes_worker:
                 self._test_worker(context, outputs)
             return url
 
@@ -211,7 +211,7 @@ class Flow:
     def _test_worker(self, context: DeployContext, outputs: dict[str, Any]) -> None:
         """Let a worker start and draw a picture, unless the fleet is paused or nobody wants it."""
         deployment = context.deployment
-        if not self.choices.smoke_test or deployment.maximum_tasks == 0:
+        if self.choices.smoke_test is False or deployment.maximum_tasks == 0:
             self.output.line("The worker is not tested: ask for a picture.")
             return
         _, application_id = self._registrar(context)

@@ -73,10 +73,10 @@ AllowReplacement = Annotated[
     ),
 ]
 SmokeTest = Annotated[
-    bool,
+    bool | None,
     typer.Option(
         "--smoke-test/--no-smoke-test",
         envvar="DEPLOY_SMOKE_TEST",
-        help="After a change of the worker, start one and let it draw a picture.",
+        help="Start a worker and let it draw a picture (default: after a change of the worker).",
     ),
 ]

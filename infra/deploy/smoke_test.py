@@ -180,7 +180,8 @@ class SmokeTest:
                     *(f"  {line}" for line in shown),
                     "The deployment itself is complete. Its queue drops the job after "
                     "message_retention_seconds, an hour; until then AWS may go on trying. "
-                    "To look again: `make deploy-aws ARGS=diagnose`; to send it to somebody: "
+                    "To look again: `make deploy-aws ARGS=diagnose`; to test again: "
+                    "`make deploy-aws ARGS=--smoke-test`; to send it to somebody: "
                     "`make deploy-aws ARGS=collect`.",
                 )
             )
