@@ -37,6 +37,12 @@ class FleetGuard:
     starts: StartHistory = field(default_factory=StartHistory)
     version: int = 0
 
+    @property
+    def is_in_trouble(self) -> bool:
+        """Whether starts have failed, or an instance has no connected agent yet or any more."""
+        absent = any(watched.absent_since for watched in self.instances.values())
+        return bool(self.starts.failures) or absent
+
     def stop(self, limits: StartLimits, cap: HourCap, now: datetime) -> Stop | None:
         """Why no task may be started now."""
         if until := self.hours.at(now).capped_until(cap):
@@ -92,7 +98,11 @@ def look(guard: FleetGuard, found: Sighting, limits: StartLimits, now: datetime)
         if not instance.leaving and instance.ec2_id not in found.connected:
             absent_since = (known and known.absent_since) or (now if known else min(launched, now))
         was_lost = known is not None and known.lost
-        absent = absent_since is not None and now - absent_since >= limits.join
+        absent = (
+            absent_since is not None
+            and now - absent_since >= limits.join
+            and not _may_be_drawing(found, absent_since, limits, now)
+        )
         lost = absent or (was_lost and instance.leaving)
         lost_now += lost and not was_lost
         instances[instance.ec2_id] = WatchedInstance(now, absent_since, lost)
@@ -103,3 +113,15 @@ def look(guard: FleetGuard, found: Sighting, limits: StartLimits, now: datetime)
     starts = guard.starts.after_look(now, works=found.works, drew_at=found.drew_at)
     starts = starts.after_failures([*failed, *[now] * lost_now], limits, now)
     return replace(guard, hours=hours, instances=instances, starts=starts)
+
+
+def _may_be_drawing(
+    found: Sighting, absent_since: datetime, limits: StartLimits, now: datetime
+) -> bool:
+    """Whether an instance without a connected agent may be the one on which a worker draws.
+
+    Where no agent is connected at all, ECS itself may be out of reach: workers need it only to
+    start, and go on. It holds as long as one has drawn lately.
+    """
+    lately = max(absent_since, now - limits.join)
+    return not found.connected and found.drew_at is not None and found.drew_at > lately

@@ -25,6 +25,7 @@ def seen(
     leaving: bool = False,
     failed: Iterable[datetime] = (),
     works: bool = False,
+    drew_at: datetime | None = None,
 ) -> Sighting:
     return Sighting(
         instances=[GroupInstance(one, leaving) for one in instances],
@@ -32,6 +33,7 @@ def seen(
         launched=dict.fromkeys(instances, launched),
         failed_starts=failed,
         works=works,
+        drew_at=drew_at,
     )
 
 
@@ -66,6 +68,21 @@ def test_an_agent_has_the_same_time_to_come_back() -> None:
     back = after(guard, 4000, seen("i-1", connected=["i-1"]))
     assert lost(after(back, 4300, seen("i-1"))) == []
     assert lost(after(guard, 4200, seen("i-1"))) == ["i-1"]
+
+
+def test_an_instance_that_draws_while_no_agent_at_all_is_connected_is_not_lost() -> None:
+    """ECS itself may be out of reach; workers go on without it."""
+    guard = after(NEW, 0, seen("i-1", connected=["i-1"]))
+    guard = after(guard, 15, seen("i-1"))
+
+    def drew(seconds: float) -> datetime:
+        return NOW + timedelta(seconds=seconds)
+
+    assert lost(after(guard, 700, seen("i-1", drew_at=drew(14)))) == ["i-1"], "drawn before"
+    assert lost(after(guard, 700, seen("i-1", drew_at=drew(500)))) == []
+    assert lost(after(guard, 1200, seen("i-1", drew_at=drew(500)))) == ["i-1"], "no more"
+    both = after(guard, 700, seen("i-1", "i-2", connected=["i-2"], drew_at=drew(500)))
+    assert lost(both) == ["i-1"], "the other one draws"
 
 
 def test_an_instance_that_is_being_terminated_is_not_lost() -> None:

@@ -138,6 +138,20 @@ def test_an_instance_in_the_cluster_is_left_alone_and_counted(fleet: Fleet) -> N
     assert result.guard.hours.day_seconds == 27 * 60
 
 
+def test_an_instance_whose_worker_draws_is_left_alone_while_ecs_is_out_of_reach(
+    fleet: Fleet,
+) -> None:
+    fleet.aws.launched, fleet.aws.joined = {"i-1": NOW}, ["i-1"]
+    fleet.look(NOW, running=1)
+    fleet.aws.joined = []
+    for minute in range(1, 30):
+        fleet.store.learn_pace(3.0, later(minute - 0.5))
+        fleet.look(later(minute), running=1)
+    assert fleet.aws.terminated == []
+    fleet.look(later(45), running=1)
+    assert [ended for ended, _ in fleet.aws.terminated] == ["i-1"], "it draws no more"
+
+
 def test_the_next_look_after_the_cap_is_told_to_users(fleet: Fleet) -> None:
     fleet.cap = HourCap(day=0.25)
     fleet.aws.launched, fleet.aws.joined = {"i-1": NOW}, ["i-1"]
