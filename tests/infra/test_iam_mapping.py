@@ -52,7 +52,7 @@ PARAMETERS: dict[str, Any] = {
     "sts": {"RoleArn": f"arn:aws:iam::{ACCOUNT}:role/task"},
     "xray": {},
 }
-# Actions that no request of the SDK's names; the X-Ray daemon and ECS's agent ask for them.
+# Operations that need no right.
 WITHOUT_RIGHT = {"sts.GetCallerIdentity"}
 # AWS denies it on the group's streams ("log-group:NAME:log-stream:"), the table names the group.
 ON_STREAMS = {"logs:CreateLogGroup"}

@@ -94,24 +94,26 @@ def variables(
     endpoint: str,
     region: str,
     task_id: str,
-    has_role: bool,
+    has_role: bool | None,
 ) -> dict[str, str]:
     """The variables that ECS, the task definition and the emulator give a container.
 
-    `has_role`: its AWS SDK fetches the task role's credentials, as on AWS, instead of using the
-    root user's keys.
+    `has_role`: its AWS SDK fetches the task role's credentials; without a role it has none, as on
+    AWS. None: IAM is not enforced, and it uses the root user's keys.
     """
     task_endpoint = f"{endpoint}{TASKS_PATH}/{task_id}"
+    if has_role is None:
+        credentials = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+    elif has_role:
+        credentials = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{task_endpoint}/credentials"}
+    else:
+        credentials = {}
     extra = config.environment.items()
     return {
         "AWS_EXECUTION_ENV": "AWS_ECS_EC2",
         "AWS_REGION": region,
         "AWS_DEFAULT_REGION": region,
-        **(
-            {"AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{task_endpoint}/credentials"}
-            if has_role
-            else {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-        ),
+        **credentials,
         "AWS_ENDPOINT_URL": endpoint,
         **{variable["name"]: variable["value"] for variable in container.get("environment") or []},
         **{name: value.replace(_SHORT_ID, short(task_id)) for name, value in extra},

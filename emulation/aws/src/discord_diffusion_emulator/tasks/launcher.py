@@ -15,6 +15,7 @@ from localstack import config as localstack_config
 
 from discord_diffusion_emulator.errors import EmulatorEndingError, TaskStartError
 from discord_diffusion_emulator.iam.sessions import RoleSession
+from discord_diffusion_emulator.iam.settings import is_enforced
 from discord_diffusion_emulator.processes.children import CHILDREN, kill_group
 
 from . import container_spec, environment, metadata
@@ -63,7 +64,7 @@ class TaskLauncher:
             endpoint=f"http://{localstack_config.LOCALSTACK_HOST}",
             region=self._region,
             task_id=task_id,
-            has_role=roles.task is not None,
+            has_role=roles.task is not None if is_enforced() else None,
         ) | environment.secrets(roles.clients(self._account, self._region), container)
         variables |= {} if gpu else environment.WITHOUT_GPU
         clients = partial(roles.clients, self._account)
