@@ -64,12 +64,7 @@ def _parts(
         yield "terraform.log", log.read_text(errors="replace")[-_LOG_BYTES:]
     for name, read in _descriptions(aws, deployment):
         yield name, _answer(read)
-    for group in (
-        deployment.worker_log,
-        *(f"/aws/lambda/{name}" for name in deployment.function_names),
-        *(f"/aws/vendedlogs/states/{deployment.prefix}-{name}" for name in ("scaling", "wake")),
-        f"/aws/apigateway/{deployment.prefix}-interactions",
-    ):
+    for group in deployment.log_groups:
         yield f"logs{group}.log", _answer(partial(last_lines, aws, group))
 
 

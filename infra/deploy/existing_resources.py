@@ -1,6 +1,6 @@
 """Finds the resources of a deployment on AWS, by its names and by its tag."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from botocore.exceptions import ClientError
@@ -15,9 +15,14 @@ LEFT_BY_DESIGN = (
     "The application at Discord is yours: remove it in the developer portal if it is of no use.",
 )
 
+_INSIGHTS_LOG = "/aws/ecs/containerinsights/{cluster}/performance"
+"""https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Container-Insights-reference-performance-entries-ECS.html"""
+
 
 def existing(aws: Aws, deployment: Deployment) -> Iterator[str]:
     """Resources with the deployment's names: those that are billed or keep data, not all.
+
+    Names are compared whole: those of the environment `prod-eu` begin with those of `prod`.
 
     Raises:
         AwsError: AWS refused a call.
@@ -25,12 +30,13 @@ def existing(aws: Aws, deployment: Deployment) -> Iterator[str]:
     prefix = deployment.prefix
     with aws_action("looking for names"):
         queues = aws.client("sqs").list_queues(QueueNamePrefix=prefix).get("QueueUrls", [])
-        yield from _line("SQS queues", [url.rsplit("/", 1)[-1] for url in queues])
+        own = (deployment.queue, deployment.dead_letter_queue)
+        yield from _line("SQS queues", own, (url.rsplit("/", 1)[-1] for url in queues))
         groups = aws.client("logs").describe_log_groups(logGroupNamePattern=prefix)["logGroups"]
-        yield from _line("log groups", [group["logGroupName"] for group in groups])
+        own = (*deployment.log_groups, _INSIGHTS_LOG.format(cluster=prefix))
+        yield from _line("log groups", own, (group["logGroupName"] for group in groups))
         tables = aws.client("dynamodb").list_tables(ExclusiveStartTableName=f"{prefix}-", Limit=10)
-        names = [name for name in tables["TableNames"] if name.startswith(prefix)]
-        yield from _line("DynamoDB tables", names)
+        yield from _line("DynamoDB tables", (deployment.table,), tables["TableNames"])
         repositories = [deployment.repository]
         if _exists(aws.client("ecr"), "describe_repositories", repositoryNames=repositories):
             yield f"ECR repository {deployment.repository}"
@@ -44,8 +50,8 @@ def existing(aws: Aws, deployment: Deployment) -> Iterator[str]:
             yield f"Auto Scaling groups {group}"
 
 
-def _line(kind: str, names: list[str]) -> Iterator[str]:
-    if names:
+def _line(kind: str, own: Collection[str], found: Iterable[str]) -> Iterator[str]:
+    if names := [name for name in found if name in own]:
         yield f"{kind} {', '.join(names)}"
 
 

@@ -88,6 +88,21 @@ class Deployment:
         return tuple(f"{self.prefix}-{name}" for name in functions)
 
     @property
+    def log_groups(self) -> tuple[str, ...]:
+        """Names of all log groups."""
+        return (
+            self.worker_log,
+            *(f"/aws/lambda/{name}" for name in self.function_names),
+            *(f"/aws/vendedlogs/states/{self.prefix}-{name}" for name in ("scaling", "wake")),
+            f"/aws/apigateway/{self.prefix}-interactions",
+        )
+
+    @property
+    def table(self) -> str:
+        """Name of the jobs table."""
+        return f"{self.prefix}-jobs"
+
+    @property
     def queue(self) -> str:
         """Name of the queue of jobs."""
         return f"{self.prefix}-jobs.fifo"
