@@ -5,7 +5,9 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from infra.deploy.aws import Aws, aws_action
+from botocore.exceptions import ClientError
+
+from infra.deploy.aws import Aws, aws_action, error_code
 from infra.deploy.failure_reasons import EVENTS, LAUNCHES, TASKS, Reason, explain
 from infra.deploy.finding import Finding, Verdict, bad, good, warning
 from infra.deploy.variables import Deployment
@@ -165,8 +167,18 @@ def console_lines(aws: Aws, instance: str) -> list[str]:
 
 
 def _age(aws: Aws, instance: str) -> timedelta:
+    """The time since the launch; none for an instance that EC2 does not know yet.
+
+    https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html
+    """
     with aws_action("ec2:DescribeInstances"):
-        reservations = aws.client("ec2").describe_instances(InstanceIds=[instance])["Reservations"]
+        try:
+            found = aws.client("ec2").describe_instances(InstanceIds=[instance])
+        except ClientError as error:
+            if error_code(error) != "InvalidInstanceID.NotFound":
+                raise
+            return timedelta()
+    reservations = found["Reservations"]
     launched = reservations[0]["Instances"][0]["LaunchTime"] if reservations else datetime.now(UTC)
     return datetime.now(UTC) - launched
 

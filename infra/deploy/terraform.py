@@ -85,18 +85,6 @@ class Terraform:
             return []
         return [line for line in self._checked(ended, "state list").splitlines() if line]
 
-    def account(self) -> str | None:
-        """The AWS account that the state's resources are in; None before the first deployment."""
-        pulled = self._run("state", "pull").strip()
-        resources = json.loads(pulled).get("resources", []) if pulled else []
-        accounts = (
-            instance["attributes"]["account_id"]
-            for resource in resources
-            if resource["type"] == "aws_caller_identity"
-            for instance in resource["instances"]
-        )
-        return next(accounts, None)
-
     def _inputs(self) -> tuple[str, ...]:
         return tuple(f"-var-file={path}" for path in self.variable_files)
 

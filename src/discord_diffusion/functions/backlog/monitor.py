@@ -69,7 +69,8 @@ class BacklogMonitor:
             snapshot = replace(snapshot, desired=target.maximum)
         at_rest = snapshot.running == snapshot.desired == target.minimum
         idle = at_rest and snapshot.observation.backlog == 0 and not oldest
-        troubled = _metrics_of_trouble(guard, stopped=self.target.maximum > 0 == target.maximum)
+        stopped = target.maximum == 0 and self.target.maximum > 0
+        troubled = _metrics_of_trouble(guard, stopped=stopped)
         if backlog_at_least:
             # A wake-up sets the desired count itself: the shortfall alarm would start the tasks
             # twice, and the surplus alarm, if an earlier surplus still counts, would stop them.

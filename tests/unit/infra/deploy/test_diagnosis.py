@@ -165,6 +165,15 @@ def test_an_instance_that_never_joins_is_named_with_its_console_and_its_cost() -
     assert f"--instance-id {INSTANCE}" in found.to_do
 
 
+def test_an_instance_that_ec2_does_not_know_yet_has_just_been_launched() -> None:
+    unknown = launched(minutes=0) | {"describe_instances": Refused("InvalidInstanceID.NotFound")}
+    [found] = found_by(
+        fleet_checks.instances, autoscaling=group(INSTANCE), ecs=cluster(), ec2=unknown
+    )
+    assert found.verdict is Verdict.WARNING
+    assert "has not joined the cluster yet" in found.found
+
+
 def test_an_instance_that_starts_is_no_failure_and_a_joined_one_is_good() -> None:
     starting = {"ecs": cluster(), "autoscaling": group(INSTANCE), "ec2": launched(minutes=2)}
     assert [one.verdict for one in found_by(fleet_checks.instances, **starting)] == [
