@@ -37,11 +37,11 @@ class FleetGuard:
     starts: StartHistory = field(default_factory=StartHistory)
     version: int = 0
 
-    @property
-    def is_in_trouble(self) -> bool:
-        """Whether starts have failed, or an instance has no connected agent yet or any more."""
-        absent = any(watched.absent_since for watched in self.instances.values())
-        return bool(self.starts.failures) or absent
+    def is_in_trouble(self, limits: StartLimits, now: datetime) -> bool:
+        """Whether starts have failed, or an instance has been without an agent for too long."""
+        absent = (watched.absent_since for watched in self.instances.values())
+        too_long = any(since and now - since >= limits.join for since in absent)
+        return bool(self.starts.failures) or too_long
 
     def stop(self, limits: StartLimits, cap: HourCap, now: datetime) -> Stop | None:
         """Why no task may be started now."""

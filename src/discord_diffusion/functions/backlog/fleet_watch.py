@@ -64,7 +64,8 @@ class FleetWatch:
             group, joined = self.group.state(), self.cluster.in_cluster()
             instances = group.instances
             launches = self._launches(instances, snapshot, guard)
-            drew_at = self.fleet.drew_at() if guard.is_in_trouble else None
+            in_trouble = guard.is_in_trouble(self.limits, now)
+            drew_at = self.fleet.drew_at() if in_trouble else None
         except (ServiceError, StoreError) as error:
             log.warning("The instances could not be read", extra={"reason": str(error)})
             return WatchResult(guard, busy=bool(guard.instances))
