@@ -71,7 +71,7 @@ def _parts(
 def _descriptions(aws: Aws, deployment: Deployment) -> Iterator[tuple[str, Callable[[], Any]]]:
     name = deployment.fleet_name
     yield "service.json", lambda: fleet_checks.describe_service(aws, deployment)
-    yield "stopped_tasks.json", lambda: _stopped_tasks(aws, deployment)
+    yield "stopped_tasks.json", lambda: fleet_checks.describe_stopped_tasks(aws, deployment)
     yield "cluster_instances.json", lambda: fleet_checks.registered(aws, deployment)
     yield (
         "activities.json",
@@ -98,12 +98,6 @@ def _descriptions(aws: Aws, deployment: Deployment) -> Iterator[tuple[str, Calla
             for instance in fleet_checks.members_of(aws, deployment)
         },
     )
-
-
-def _stopped_tasks(aws: Aws, deployment: Deployment) -> Any:
-    ecs, cluster = aws.client("ecs"), deployment.prefix
-    arns = ecs.list_tasks(cluster=cluster, desiredStatus="STOPPED")["taskArns"]
-    return ecs.describe_tasks(cluster=cluster, tasks=arns[:100])["tasks"] if arns else []
 
 
 def last_lines(aws: Aws, group: str, count: int = _LINES) -> list[str]:

@@ -46,16 +46,11 @@ def service(aws: Aws, deployment: Deployment) -> Iterator[Finding]:
 
 
 def stopped_tasks(aws: Aws, deployment: Deployment) -> Iterator[Finding]:
-    """Why tasks have stopped lately; ECS remembers them for an hour."""
-    ecs, cluster = aws.client("ecs"), deployment.prefix
-    with aws_action("ecs:ListTasks"):
-        arns = ecs.list_tasks(cluster=cluster, desiredStatus="STOPPED")["taskArns"]
-    if not arns:
-        return
-    with aws_action("ecs:DescribeTasks"):
-        tasks = ecs.describe_tasks(cluster=cluster, tasks=arns[:100])["tasks"]
+    """Why tasks have stopped lately, unless the service wanted it."""
     texts = [
-        reason_of(task) for task in tasks if task.get("stopCode") != "ServiceSchedulerInitiated"
+        reason_of(task)
+        for task in describe_stopped_tasks(aws, deployment)
+        if task.get("stopCode") != "ServiceSchedulerInitiated"
     ]
     yield from _explained("stopped tasks", texts, TASKS)
 
@@ -135,6 +130,18 @@ def describe_service(aws: Aws, deployment: Deployment) -> dict[str, Any] | None:
         except ecs.exceptions.ClusterNotFoundException:
             return None
     return next(iter(answer["services"]), None)
+
+
+def describe_stopped_tasks(aws: Aws, deployment: Deployment) -> list[dict[str, Any]]:
+    """Tasks that have stopped, as ECS describes them: it remembers them for an hour."""
+    ecs, cluster = aws.client("ecs"), deployment.prefix
+    with aws_action("ecs:ListTasks"):
+        arns = ecs.list_tasks(cluster=cluster, desiredStatus="STOPPED")["taskArns"]
+    if not arns:
+        return []
+    with aws_action("ecs:DescribeTasks"):
+        found: list[dict[str, Any]] = ecs.describe_tasks(cluster=cluster, tasks=arns)["tasks"]
+    return found
 
 
 def members_of(aws: Aws, deployment: Deployment) -> list[str]:
