@@ -10,25 +10,29 @@ from infra.deploy.finding import Finding, bad, good, warning
 from infra.deploy.variables import Deployment
 
 SINCE = timedelta(hours=1)
-_SCALING_ALARMS = ("task-shortfall", "task-surplus")
 _LEVELS = ("ERROR", "CRITICAL")
 _LINES = 50
 _ALARMS_PAGE = "docs/operations.md, Alarms, says what each means and what to do."
 
 
 def alarms(aws: Aws, deployment: Deployment) -> Iterator[Finding]:
-    """The alarms for people that fire now."""
+    """The alarms for people that fire now: they notify the deployment's topic.
+
+    Those that scale the fleet do not, nor do those of a deployment whose name begins alike.
+    """
     with aws_action("cloudwatch:DescribeAlarms"):
         found = aws.client("cloudwatch").describe_alarms(AlarmNamePrefix=f"{deployment.prefix}-")
-    firing = [
-        one["AlarmName"]
+    topic = f":{deployment.prefix}-alarms"
+    for_people = [
+        one
         for one in found["MetricAlarms"]
-        if one["StateValue"] == "ALARM" and not one["AlarmName"].endswith(_SCALING_ALARMS)
+        if any(action.endswith(topic) for action in one.get("AlarmActions", []))
     ]
+    firing = [one["AlarmName"] for one in for_people if one["StateValue"] == "ALARM"]
     if firing:
         yield bad("alarms", f"{', '.join(firing)}", _ALARMS_PAGE)
     else:
-        yield good("alarms", f"none of {len(found['MetricAlarms'])} fires for people")
+        yield good("alarms", f"none of the {len(for_people)} for people fires")
 
 
 def functions(aws: Aws, deployment: Deployment) -> Iterator[Finding]:

@@ -188,12 +188,27 @@ def test_a_lost_agent_is_a_warning() -> None:
     assert "no agent answers" in found_by(fleet_checks.instances, **lost)[-1].found
 
 
+def alarm(environment: str, name: str, state: str = "ALARM") -> dict[str, Any]:
+    """An alarm for people of an environment."""
+    prefix = f"discord-diffusion-{environment}"
+    topic = f"arn:aws:sns:us-east-2:123456789012:{prefix}-alarms"
+    return {"AlarmName": f"{prefix}-{name}", "StateValue": state, "AlarmActions": [topic]}
+
+
+def test_alarms_that_scale_or_are_of_another_deployment_are_no_finding() -> None:
+    policy = "arn:aws:autoscaling:us-east-2:123456789012:scalingPolicy:1:resource/ecs/service/x"
+    scaling = alarm("prod", "task-surplus") | {"AlarmActions": [policy]}
+    others, own = alarm("prod-eu", "no-capacity"), alarm("prod", "no-capacity", "OK")
+    answers = {"describe_alarms": {"MetricAlarms": [scaling, others, own]}}
+    [found] = found_by(request_checks.alarms, cloudwatch=answers)
+    assert (found.verdict, found.found) == (Verdict.GOOD, "none of the 1 for people fires")
+
+
 def sick() -> StubbedAws:
     ecs = service(desiredCount=1) | cluster() | stopped("CannotPullContainerError: denied")
     ecs["list_tasks"] = Refused("AccessDeniedException")
     groups = group() | failed_launches("InsufficientInstanceCapacity")
-    alarm = {"AlarmName": "discord-diffusion-prod-starts-stopped", "StateValue": "ALARM"}
-    alarms = {"describe_alarms": {"MetricAlarms": [alarm]}}
+    alarms = {"describe_alarms": {"MetricAlarms": [alarm("prod", "starts-stopped")]}}
     return StubbedAws(answers={"ecs": ecs, "autoscaling": groups, "cloudwatch": alarms})
 
 
