@@ -2,17 +2,25 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+import boto3
 import pytest
+from moto import mock_aws
 
+from discord_diffusion.aws.dynamodb import Table
+from discord_diffusion.aws.fleet_state import FleetStateStore
+from discord_diffusion.fleet.instance_hours import InstanceHours
+from discord_diffusion.fleet.starts import StartHistory
+from discord_diffusion.fleet.state import FleetSnapshot
 from discord_diffusion.jobs.job import Job
 from infra.deploy.errors import SmokeTestError
 from infra.deploy.smoke_test import SmokeTest, smoke_test_parameters
 from tests.deployments import deployment
 from tests.fleet_answers import (
     INSTANCE,
+    NOW,
     cluster,
     failed_launches,
     group,
@@ -20,6 +28,7 @@ from tests.fleet_answers import (
     service,
     stopped,
 )
+from tests.jobs_table import create_jobs_table
 from tests.stubbed_aws import Refused, StubbedAws
 
 DEFAULTS = {"steps": 25, "guidance": 7.5, "width": 512, "height": 512, "images": 4}
@@ -38,6 +47,8 @@ class Fleet:
     sent: list[Mapping[str, Any]] = field(default_factory=list)
     now: float = 0.0
     hold_seconds: int = 120
+    table: Any = field(default_factory=dict)
+    """DynamoDB's answer to a change of the jobs table."""
 
     def aws(self) -> StubbedAws:
         def read(service_name: str, operation: str) -> Any:
@@ -70,6 +81,7 @@ class Fleet:
             "stepfunctions": {"start_execution": start},
             "ec2": launched(minutes=11),
             "cloudwatch": {"describe_alarms": {"MetricAlarms": []}},
+            "dynamodb": {"update_item": self.table},
         }
         return StubbedAws(answers=answers)
 
@@ -147,6 +159,40 @@ def test_every_phase_is_shown_until_discord_has_refused_the_picture() -> None:
     [sent] = fleet.sent
     assert (fleet.job.parameters.images, fleet.job.parameters.steps) == (1, 25)
     assert sent["MessageDeduplicationId"] == fleet.job.id
+
+
+def test_failed_starts_of_before_do_not_keep_the_worker_from_being_started() -> None:
+    fleet = Waking()
+    aws = fleet.aws()
+    fleet.test(aws).run(lambda _text: None)
+    services = [service_name for service_name, _, _ in aws.calls]
+    assert services.index("dynamodb") < services.index("stepfunctions")
+    [change] = [request for _, operation, request in aws.calls if operation == "update_item"]
+    assert change["TableName"] == "discord-diffusion-prod-jobs"
+    assert change["UpdateExpression"] == "REMOVE #guard.#starts"
+
+
+def test_the_table_forgets_failed_starts_and_nothing_else() -> None:
+    with mock_aws():
+        client = boto3.client("dynamodb", "us-east-2")
+        create_jobs_table(client, deployment().table)
+        store = FleetStateStore(Table(deployment().table, client=client))
+
+        def change(request: Mapping[str, Any]) -> Any:
+            try:
+                client.update_item(**request)
+            except client.exceptions.ConditionalCheckFailedException:
+                return Refused("ConditionalCheckFailedException")
+            return {}
+
+        Waking(table=change).test().run(lambda _text: None)
+        _, guard = store.save_snapshot(FleetSnapshot(0, 0, 0, 0, 0, NOW))
+        hours = InstanceHours(NOW, 60.0, 60.0)
+        assert store.save_guard(replace(guard, hours=hours, starts=StartHistory(failures=6)), None)
+        Waking(table=change).test().run(lambda _text: None)
+        _, guard = store.save_snapshot(FleetSnapshot(0, 0, 0, 0, 0, NOW))
+    assert guard.starts == StartHistory()
+    assert guard.hours == hours
 
 
 def test_a_worker_that_cannot_draw_fails_the_test_with_its_reason() -> None:
