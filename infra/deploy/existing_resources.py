@@ -30,11 +30,11 @@ def existing(aws: Aws, deployment: Deployment) -> Iterator[str]:
     prefix = deployment.prefix
     with aws_action("looking for names"):
         queues = aws.client("sqs").list_queues(QueueNamePrefix=prefix).get("QueueUrls", [])
-        own = (deployment.queue, deployment.dead_letter_queue)
-        yield from _line("SQS queues", own, (url.rsplit("/", 1)[-1] for url in queues))
+        queue_names = (deployment.queue, deployment.dead_letter_queue)
+        yield from _line("SQS queues", queue_names, (url.rsplit("/", 1)[-1] for url in queues))
         groups = aws.client("logs").describe_log_groups(logGroupNamePattern=prefix)["logGroups"]
-        own = (*deployment.log_groups, _INSIGHTS_LOG.format(cluster=prefix))
-        yield from _line("log groups", own, (group["logGroupName"] for group in groups))
+        log_groups = (*deployment.log_groups, _INSIGHTS_LOG.format(cluster=prefix))
+        yield from _line("log groups", log_groups, (group["logGroupName"] for group in groups))
         tables = aws.client("dynamodb").list_tables(ExclusiveStartTableName=f"{prefix}-", Limit=10)
         yield from _line("DynamoDB tables", (deployment.table,), tables["TableNames"])
         repositories = [deployment.repository]
