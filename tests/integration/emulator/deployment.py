@@ -151,6 +151,7 @@ class Deployment:
             "DISCORD_API_URL": self.discord.url,
             "ECS_CLUSTER": self.name,
             "ECS_SERVICE": self.fleet.service_name,
+            "AUTO_SCALING_GROUP": self.fleet.service_name,
             "METRIC_NAMESPACE": self.name,
             "MAXIMUM_TASKS": str(MAXIMUM_TASKS),
             "WAKE_STATE_MACHINE_ARN": wake,

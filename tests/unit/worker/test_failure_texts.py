@@ -98,7 +98,10 @@ FAILURES: dict[str, FailJob] = {
     "failed.stopped": given_back,
     "failed.unknown": sending_raises(RuntimeError("x")),
 }
-TESTED_ELSEWHERE = {"failed.held_back", "failed.no_capacity", "failed.not_begun"}
+TESTED_ELSEWHERE = {
+    *("failed.held_back", "failed.no_capacity", "failed.not_begun"),
+    *("failed.failed_starts", "failed.instance_hours"),
+}
 
 
 def test_every_failure_text_has_a_test_case() -> None:

@@ -63,6 +63,7 @@ def test_every_failure_that_ends_as_a_dead_letter_has_a_text_for_the_user() -> N
     silent = {Outcome.GONE, Outcome.ABANDON}
     assert all(bool(rule.text) is (rule.outcome not in silent) for rule in RULES)
     said_elsewhere = {STOPPED, "failed.held_back", "failed.no_capacity", "failed.not_begun"}
+    said_elsewhere |= {"failed.failed_starts", "failed.instance_hours"}
     failures = {key for key in texts("en") if key.startswith("failed.")}
     assert {rule.text for rule in RULES} - {""} == failures - said_elsewhere
 
