@@ -82,6 +82,11 @@ UNUSED = {
     # interfaces of tasks, which the worker's network mode has not.
     ("instance", "ecs:DeregisterContainerInstance"),
     ("instance", "ecs:SubmitAttachmentStateChanges"),
+    # Of starts that fail, and of one job that is looked up by itself.
+    ("backlog", "autoscaling:SetDesiredCapacity"),
+    ("waiting", "dynamodb:GetItem"),
+    # Lambda asks for it when the event source mapping is made; this stack is restored.
+    ("dead-letters", "sqs:GetQueueAttributes"),
     # What the loop does about instances and tasks that do not start: test_fleet_faults.py.
     *(
         ("backlog", action)
