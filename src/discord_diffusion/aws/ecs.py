@@ -2,20 +2,19 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from discord_diffusion.aws.clients import client
 from discord_diffusion.aws.errors import ServiceError, translated
 from discord_diffusion.fleet.instances import ContainerInstance
+from discord_diffusion.fleet.starts import PROVEN_AFTER
 
 if TYPE_CHECKING:
     from mypy_boto3_ecs import ECSClient
     from mypy_boto3_ecs.literals import ContainerInstanceStatusType
     from mypy_boto3_ecs.type_defs import ContainerInstanceTypeDef, ServiceTypeDef, TaskTypeDef
 
-_START = timedelta(seconds=120)
-"""A task that ends by itself this soon after its start has failed as it started."""
 _KILLED = frozenset({0, 137, 143})
 """Exit codes that tell nothing of a start: by itself, by SIGKILL (memory, or a lost instance), by
 SIGTERM."""
@@ -105,18 +104,18 @@ class ContainerInstances:
     def _instance(self, found: "ContainerInstanceTypeDef") -> ContainerInstance:
         """An instance with its tasks; `runningTasksCount` omits those that are stopping.
 
+        ECS replaces a task that ended by itself at once: its replacement may run at each look.
+
         https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerInstance.html
         """
         placed = found["runningTasksCount"] + found["pendingTasksCount"]
-        # A busy instance has no failed start that matters.
-        ended = (
-            [] if found["runningTasksCount"] else self._ended_tasks(found["containerInstanceArn"])
-        )
+        ended = self._ended_tasks(found["containerInstanceArn"])
         return ContainerInstance(
             arn=found["containerInstanceArn"],
             ec2_id=found["ec2InstanceId"],
             draining=found["status"] == "DRAINING",
             tasks=placed or sum(task["lastStatus"] != "STOPPED" for task in ended),
+            running=found["runningTasksCount"],
             connected=found["agentConnected"],
             failed_starts=tuple(at for task in ended if (at := _failed_start(task))),
         )
@@ -154,6 +153,6 @@ def _failed_start(task: "TaskTypeDef") -> datetime | None:
     code, started = task.get("stopCode"), task.get("startedAt")
     exits = {container.get("exitCode") for container in task.get("containers", [])} - {None}
     died = code == "EssentialContainerExited" and bool(exits - _KILLED)
-    if code == "TaskFailedToStart" or (died and (not started or stopped - started < _START)):
+    if code == "TaskFailedToStart" or (died and (not started or stopped - started < PROVEN_AFTER)):
         return stopped.astimezone(UTC)
     return None

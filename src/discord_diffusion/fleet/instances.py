@@ -12,14 +12,15 @@ from discord_diffusion.fleet.state import FleetSnapshot
 class ContainerInstance:
     """An EC2 instance in the cluster. `tasks` counts those that start, run or stop on it.
 
-    `connected`: its agent talks to ECS. `failed_starts` are the times at which tasks ended on it
-    that failed as they started.
+    `running` counts those that run. `connected`: its agent talks to ECS. `failed_starts` are the
+    times at which tasks ended on it that failed as they started.
     """
 
     arn: str
     ec2_id: str
     draining: bool
     tasks: int
+    running: int = 0
     connected: bool = True
     failed_starts: tuple[datetime, ...] = ()
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 LONGEST_PAUSE = timedelta(hours=2)
-PROVEN_AFTER = timedelta(seconds=60)
-"""The fleet works again once a worker has drawn since the last failure, or all wanted tasks have
-run for this long: a worker that can't work ends sooner."""
+PROVEN_AFTER = timedelta(seconds=120)
+"""A task that ends by itself sooner after its start has failed as it started. The fleet works again
+once a worker has drawn since the last failure, or all wanted tasks have run for this long."""
 
 
 @dataclass(frozen=True)

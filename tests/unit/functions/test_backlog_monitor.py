@@ -37,6 +37,7 @@ class Deployment:
     meanwhile: Callable[["Deployment"], None] = lambda _: None
     published: dict[str, float] = field(default_factory=dict)
     guard: FleetGuard = field(default_factory=lambda: FleetGuard(InstanceHours(NOW)))
+    failing: int = 0
     limits: StartLimits = field(default_factory=StartLimits)
     cap: HourCap = field(default_factory=HourCap)
 
@@ -60,7 +61,7 @@ class Deployment:
         *,
         due: bool,  # noqa: ARG002
     ) -> WatchResult:
-        return WatchResult(guard, busy=False)
+        return WatchResult(guard, busy=False, failing=self.failing)
 
     def publish(self, points: Mapping[str, float]) -> None:
         self.published.update(points)
@@ -162,6 +163,15 @@ def test_in_a_pause_after_failed_starts_the_tasks_that_work_go_on() -> None:
     assert deployment.measure().snapshot.wanted == 2
     assert deployment.desired == 2
     assert "StartsStopped" not in deployment.published
+
+
+def test_in_a_pause_the_replacements_of_tasks_that_failed_as_they_started_are_stopped() -> None:
+    deployment = Deployment(jobs=30, desired=3, running=3, failing=1, guard=guard(PAUSED))
+    deployment.measure()
+    assert deployment.desired == 2
+    before_the_pause = Deployment(jobs=30, desired=3, running=3, failing=1)
+    before_the_pause.measure()
+    assert before_the_pause.desired == 3
 
 
 def test_after_a_pause_one_start_is_tried_for_a_job_and_none_for_a_message_that_is_left() -> None:

@@ -3,6 +3,7 @@
 The monitor and the watch are the real ones, and so is the simulation of AWS. Users ask all night.
 """
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -11,7 +12,7 @@ from typing import Any, cast
 
 import pytest
 from discord_diffusion_emulator.simulation.effects import InstanceLaunched, LaunchFailed
-from discord_diffusion_emulator.simulation.settings import Settings
+from discord_diffusion_emulator.simulation.settings import Delays, Settings
 from discord_diffusion_emulator.simulation.state import Fault, Phase, Status
 
 from discord_diffusion.aws.ecs import ServiceCounts
@@ -25,6 +26,7 @@ from discord_diffusion.fleet.state import FleetSnapshot, FleetState, Stop
 from discord_diffusion.functions.backlog.fleet_watch import FleetWatch
 from discord_diffusion.functions.backlog.instance_release import InstanceRelease
 from discord_diffusion.functions.backlog.monitor import BacklogMonitor
+from discord_diffusion.worker.__main__ import NO_MODEL
 from tests.unit.emulation.aws.simulation.simulated_fleet import (
     SERVICE,
     SimulatedFleet,
@@ -56,6 +58,8 @@ class Night:
     shortfall: float = 0.0
     told: set[str] = field(default_factory=set)
     lives: dict[int, list[float]] = field(default_factory=dict)
+    crash_seconds: float | None = None
+    """Workers end with status 3 this long after their start."""
 
     @property
     def now(self) -> datetime:
@@ -112,6 +116,7 @@ class Night:
                 ec2_id=f"i-{key}",
                 draining=instance.draining,
                 tasks=len(self.aws.state.tasks_on(key)),
+                running=sum(one.status is Status.RUNNING for one in self.aws.state.tasks_on(key)),
                 connected=self.aws.state.is_connected(instance),
                 failed_starts=tuple(self._failed_on(key)),
             )
@@ -121,7 +126,8 @@ class Night:
 
     def _failed_on(self, key: int) -> Iterable[datetime]:
         for task in self.aws.state.tasks.values():
-            if task.instance == key and task.stop_code == "TaskFailedToStart":
+            failed = task.stop_code == "TaskFailedToStart" or task.exit_code == NO_MODEL
+            if task.instance == key and failed:
                 yield EVENING + timedelta(seconds=task.stopped or 0.0)
 
     def describe(self, instances: Iterable[ContainerInstance]) -> list[ContainerInstance]:
@@ -190,7 +196,15 @@ class Night:
             monitor.measure(self.now)
             self._act_on_alarms()
             self._count()
-            self.aws.run(LOOK_SECONDS)
+            for _ in range(LOOK_SECONDS):
+                self._crash()
+                self.aws.run(1)
+
+    def _crash(self) -> None:
+        for task in self.aws.state.tasks.values():
+            lives = self.aws.now - (task.started or self.aws.now)
+            if task.status is Status.RUNNING and lives >= (self.crash_seconds or math.inf):
+                self.aws.simulation.task_exited(task.id, NO_MODEL, self.aws.now)
 
     def _ask(self, monitor: BacklogMonitor) -> None:
         if FleetState(stop=self.stop).stopped(self.now):
@@ -230,6 +244,20 @@ def test_a_night_without_a_start_that_succeeds_costs_little_and_everybody_knows(
     assert 1 <= len(night.billed) <= 15
     assert sum(night.billed) <= 2.5 * 3600
     assert night.refused > NIGHT_HOURS * 3600 / ASK_SECONDS / 2, "most users are told at once"
+    assert night.told == {"FailedStarts", "StartsStopped"}
+    assert night.guard.starts.failures >= StartLimits().failures
+
+
+@pytest.mark.parametrize("crash_seconds", [20, 44, 110])
+def test_workers_that_end_as_they_start_cost_little_though_another_one_runs_at_each_look(
+    crash_seconds: float,
+) -> None:
+    """ECS replaces them at once, and their image is on the instance."""
+    settings = Settings(delays=Delays(pull_seconds=1))
+    night = Night(SimulatedFleet(snapshot(maximum=4), settings), crash_seconds=crash_seconds)
+    night.spend()
+    assert 1 <= len(night.billed) <= 15
+    assert sum(night.billed) <= 2.5 * 3600
     assert night.told == {"FailedStarts", "StartsStopped"}
     assert night.guard.starts.failures >= StartLimits().failures
 

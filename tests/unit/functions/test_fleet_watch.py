@@ -13,11 +13,12 @@ from discord_diffusion.aws.errors import ServiceError
 from discord_diffusion.aws.fleet_state import FleetStateStore
 from discord_diffusion.fleet.instance_hours import HourCap
 from discord_diffusion.fleet.instances import ContainerInstance, GroupInstance, GroupState, Launch
-from discord_diffusion.fleet.starts import StartLimits
+from discord_diffusion.fleet.starts import StartHistory, StartLimits
 from discord_diffusion.fleet.state import FleetSnapshot
 from discord_diffusion.functions.backlog.fleet_watch import FleetWatch, WatchResult
 from discord_diffusion.functions.backlog.instance_release import InstanceRelease
 from discord_diffusion.jobs.record import WaitKind
+from tests.operations_page import update_that_forgets_failed_starts
 from tests.unit.aws.jobs_table import jobs_table
 
 NOW = datetime(2026, 11, 29, 12, 1, tzinfo=UTC)
@@ -26,10 +27,15 @@ LIMITS = StartLimits(failures=2)
 
 @dataclass
 class Aws:
-    """A group and a cluster. `joined` are instances in the cluster, with connected agents."""
+    """A group and a cluster. `joined` are instances in the cluster, with connected agents.
+
+    On those of `running` a task runs; `failed` are the times of failed starts on instances.
+    """
 
     launched: dict[str, datetime] = field(default_factory=dict)
     joined: list[str] = field(default_factory=list)
+    running: list[str] = field(default_factory=list)
+    failed: dict[str, tuple[datetime, ...]] = field(default_factory=dict)
     refuses: bool = False
     terminated: list[tuple[str, bool]] = field(default_factory=list)
     undrained: list[str] = field(default_factory=list)
@@ -61,7 +67,18 @@ class Aws:
         return [*refused, *(Launch(at, one, None) for one, at in self.launched.items())]
 
     def in_cluster(self) -> list[ContainerInstance]:
-        return [ContainerInstance(f"arn-{one}", one, False, 1) for one in self.joined]
+        return [
+            ContainerInstance(
+                f"arn-{one}",
+                one,
+                False,
+                1,
+                int(one in self.running),
+                True,
+                self.failed.get(one, ()),
+            )
+            for one in self.joined
+        ]
 
     def terminate(self, ec2_id: str, *, replace: bool = False) -> None:
         self.terminated.append((ec2_id, replace))
@@ -224,19 +241,49 @@ def test_a_batch_that_was_drawn_since_ends_the_row_of_failures(fleet: Fleet) -> 
     assert fleet.look(later(5), running=1).guard.starts.failures == 0
 
 
+def forget(fleet: Fleet) -> None:
+    """What the page for operators says."""
+    table = fleet.store._table
+    table.client.update_item(**update_that_forgets_failed_starts(table.name))
+
+
 def test_an_operator_can_let_it_try_at_once(fleet: Fleet) -> None:
     fleet.aws.launched = {"i-1": NOW - timedelta(minutes=11), "i-2": NOW - timedelta(minutes=11)}
     fleet.look(NOW)
     assert fleet.store.get().stop is not None
-    table = fleet.store._table
-    table.client.update_item(
-        TableName=table.name,
-        Key={"id": {"S": "fleet"}},
-        UpdateExpression="REMOVE guard.starts, stop",
-    )
+    forget(fleet)
     assert fleet.store.get().stop is None
     fleet.aws.launched = {}
-    assert fleet.look(later(1)).guard.starts.failures == 0
+    assert fleet.look(later(1)).guard.starts == StartHistory(failed_at=NOW)
+
+
+def test_a_look_on_its_way_does_not_write_back_what_an_operator_made_the_fleet_forget(
+    fleet: Fleet,
+) -> None:
+    fleet.aws.launched = {"i-1": NOW - timedelta(minutes=11), "i-2": NOW - timedelta(minutes=11)}
+    fleet.look(NOW)
+    _, read = fleet.store.save_snapshot(FleetSnapshot(1, 0, 0, 1, 1, later(1)))
+    forget(fleet)
+    assert not fleet.store.save_guard(read, None)
+    assert fleet.look(later(1), desired=0).guard.starts.failures == 0
+
+
+def test_failures_that_aws_still_shows_are_not_counted_again_after_an_operator_was_there(
+    fleet: Fleet,
+) -> None:
+    fleet.aws.refused = [later(-1), later(-0.5)]
+    assert fleet.look(NOW).guard.starts.failures == 2
+    forget(fleet)
+    assert fleet.look(later(0.25)).guard.starts.failures == 0
+
+
+def test_the_replacement_of_a_task_that_failed_as_it_started_is_failing(fleet: Fleet) -> None:
+    fleet.aws.launched = {"i-1": NOW, "i-2": NOW}
+    fleet.aws.joined, fleet.aws.running = ["i-1", "i-2"], ["i-1", "i-2"]
+    fleet.aws.failed = {"i-2": (later(1),)}
+    result = fleet.look(later(2), desired=2, running=2)
+    assert (result.guard.starts.failures, result.failing) == (1, 1)
+    assert fleet.look(later(3), desired=2, running=2).failing == 0, "it has run since"
 
 
 def test_launches_that_were_refused_before_this_start_are_no_failed_starts(fleet: Fleet) -> None:

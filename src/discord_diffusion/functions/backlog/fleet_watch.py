@@ -34,10 +34,15 @@ seldom."""
 
 @dataclass(frozen=True)
 class WatchResult:
-    """`guard` is the state after the look; `busy`: another look is due soon."""
+    """`guard` is the state after the look; `busy`: another look is due soon.
+
+    `failing` counts the running tasks on instances where a start has failed since the look before:
+    they are the replacements that ECS starts at once, and likely to fail, too.
+    """
 
     guard: FleetGuard
     busy: bool
+    failing: int = 0
 
 
 @dataclass(frozen=True)
@@ -79,7 +84,8 @@ class FleetWatch:
         lost = {ec2_id for ec2_id, watched in found.instances.items() if watched.lost}
         kept = [instance for instance in joined if instance.ec2_id not in lost]
         empty = self.release.release(kept, snapshot)
-        return WatchResult(found, busy=bool(empty or lost or needless))
+        failing = sum(one.running for one in joined if _has_new_failure(one, guard))
+        return WatchResult(found, busy=bool(empty or lost or needless), failing=failing)
 
     def _launches(
         self, instances: Sequence[GroupInstance], snapshot: FleetSnapshot, guard: FleetGuard
@@ -183,6 +189,10 @@ def _sighting(
         failed_starts=[*refused, *(at for one in joined for at in one.failed_starts)],
         works=snapshot.running > 0 and snapshot.running >= snapshot.wanted,
     )
+
+
+def _has_new_failure(instance: ContainerInstance, before: FleetGuard) -> bool:
+    return any(before.starts.is_new(at) for at in instance.failed_starts)
 
 
 def _report(before: FleetGuard, after: FleetGuard) -> None:

@@ -82,7 +82,9 @@ class BacklogMonitor:
         if not backlog_at_least:
             watched = self.watch.watch(snapshot, guard, now, due=stops)
             # At once, before the capacity provider launches anything for tasks that may not start.
-            allowed = self._allowed_target(watched.guard, snapshot, has_job=has_job)
+            running = max(0, snapshot.running - watched.failing)
+            sound = replace(snapshot, running=running)
+            allowed = self._allowed_target(watched.guard, sound, has_job=has_job)
             self._stop_tasks(snapshot, allowed)
             idle = idle and not watched.busy
         counts = {name: getattr(snapshot, name) for name in COUNTS}

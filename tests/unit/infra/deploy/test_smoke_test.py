@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
 import boto3
@@ -169,7 +170,7 @@ def test_failed_starts_of_before_do_not_keep_the_worker_from_being_started() -> 
     assert services.index("dynamodb") < services.index("stepfunctions")
     [change] = [request for _, operation, request in aws.calls if operation == "update_item"]
     assert change["TableName"] == "discord-diffusion-prod-jobs"
-    assert change["UpdateExpression"] == "REMOVE #guard.#starts"
+    assert "REMOVE #guard.#starts.#failures" in change["UpdateExpression"]
 
 
 def test_the_table_forgets_failed_starts_and_nothing_else() -> None:
@@ -188,10 +189,13 @@ def test_the_table_forgets_failed_starts_and_nothing_else() -> None:
         Waking(table=change).test().run(lambda _text: None)
         _, guard = store.save_snapshot(FleetSnapshot(0, 0, 0, 0, 0, NOW))
         hours = InstanceHours(NOW, 60.0, 60.0)
-        assert store.save_guard(replace(guard, hours=hours, starts=StartHistory(failures=6)), None)
+        starts = StartHistory(6, 1, NOW + timedelta(minutes=10), NOW)
+        assert store.save_guard(replace(guard, hours=hours, starts=starts), None)
+        _, on_its_way = store.save_snapshot(FleetSnapshot(0, 0, 0, 0, 0, NOW))
         Waking(table=change).test().run(lambda _text: None)
         _, guard = store.save_snapshot(FleetSnapshot(0, 0, 0, 0, 0, NOW))
-    assert guard.starts == StartHistory()
+        assert not store.save_guard(on_its_way, None), "it would write back what it read"
+    assert guard.starts == StartHistory(failed_at=NOW), "no failure is counted again"
     assert guard.hours == hours
 
 
