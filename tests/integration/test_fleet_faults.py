@@ -28,7 +28,10 @@ SPEED = 20
 FAILED_STARTS = 2
 PAUSE_SECONDS = 60
 """Real ones; long enough for users to be told in it on a slow machine."""
-JOIN, GONE_WITHIN = 600, 12 * 60
+JOIN = 600
+GONE_WITHIN = 12 * 60 + 15 * SPEED
+"""The loop's functions are not sped up: it may be 15 real seconds late on a slow machine. That it
+takes 12 minutes on AWS is tested by a simulated clock (test_backlog_night.py)."""
 OPTIONS = StackOptions(
     aws_port=0,
     discord_port=0,
@@ -90,6 +93,17 @@ def billed(fleet: FleetStack, mark: int) -> list[float]:
     return times
 
 
+def longest(fleet: FleetStack, mark: int) -> float:
+    """The longest time of an instance after a mark, where one task is wanted, in AWS's seconds.
+
+    There may be two: a capacity provider launches two for an empty group if its minute comes
+    before the wake-up's own request.
+    """
+    times = billed(fleet, mark)
+    assert len(times) in (1, 2)
+    return max(times)
+
+
 def ran(fleet: FleetStack, mark: int) -> float:
     """How long tasks ran after a mark, in AWS's seconds: their processes are as slow as here."""
     began: dict[str, float] = {}
@@ -147,7 +161,7 @@ def test_an_instance_whose_agent_is_lost_is_ended_though_a_task_is_on_it(
     fleet.agent.change("fault", fault="agent-disconnected", on=True)
     wait_until(lambda: fleet.alarm("failed-starts") == "ALARM", "the owner knows", 120)
     fleet.wait_until_asleep()
-    [seconds] = billed(fleet, mark)
+    seconds = longest(fleet, mark)
     answered = fleet.answered_at(user)
     launched = next(one.at for one in fleet.changes(mark) if str(one) == "instance Pending")
     assert seconds - (answered - launched) * SPEED <= GONE_WITHIN + 120
@@ -171,8 +185,7 @@ def test_tasks_that_cannot_start_end_the_instance_that_they_fail_on(
     assert len(ended) >= FAILED_STARTS
     if fault == "no-gpu":
         assert {one["exit_code"] for one in ended} == {3}
-    [seconds] = billed(fleet, mark)
-    assert seconds - ran(fleet, mark) <= 20 * 60
+    assert longest(fleet, mark) - ran(fleet, mark) <= 20 * 60
 
 
 def test_a_quota_of_nothing_stops_the_launches_and_costs_nothing(fleet: FleetStack) -> None:

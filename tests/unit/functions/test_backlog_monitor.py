@@ -38,6 +38,7 @@ class Deployment:
     published: dict[str, float] = field(default_factory=dict)
     guard: FleetGuard = field(default_factory=lambda: FleetGuard(InstanceHours(NOW)))
     failing: int = 0
+    look_is_due: bool = False
     limits: StartLimits = field(default_factory=StartLimits)
     cap: HourCap = field(default_factory=HourCap)
 
@@ -59,8 +60,9 @@ class Deployment:
         guard: FleetGuard,
         _now: datetime,
         *,
-        due: bool,  # noqa: ARG002
+        due: bool,
     ) -> WatchResult:
+        self.look_is_due = due
         return WatchResult(guard, busy=False, failing=self.failing)
 
     def publish(self, points: Mapping[str, float]) -> None:
@@ -187,3 +189,12 @@ def test_a_fleet_whose_hours_are_used_up_is_put_to_sleep_even_one_that_is_kept_w
     assert deployment.measure().snapshot.wanted == 0
     assert deployment.desired == 0
     assert deployment.published["StartsStopped"] == 1
+
+
+def test_a_sleeping_fleet_whose_hours_are_used_up_is_looked_at_so_that_users_are_told() -> None:
+    deployment = Deployment(jobs=1, guard=guard(hours=24), cap=HourCap(day=24))
+    deployment.measure()
+    assert deployment.look_is_due
+    deployment.jobs = 0
+    deployment.measure()
+    assert not deployment.look_is_due

@@ -95,7 +95,9 @@ class Fleet:
     store: FleetStateStore
     cap: HourCap = field(default_factory=HourCap)
 
-    def look(self, at: datetime, *, desired: int = 1, running: int = 0) -> WatchResult:
+    def look(
+        self, at: datetime, *, desired: int = 1, running: int = 0, due: bool = False
+    ) -> WatchResult:
         """Watch as the monitor does, after a snapshot was saved."""
         snapshot = FleetSnapshot(desired, 0, running, desired, desired, at)
         saved, guard = self.store.save_snapshot(snapshot)
@@ -104,7 +106,7 @@ class Fleet:
         self.aws.service = {"desired": desired} | self.aws.service
         service = cast(EcsService, self.aws)
         watch = FleetWatch(service, group, cluster, self.store, release, LIMITS, self.cap)
-        result = watch.watch(saved, guard, at)
+        result = watch.watch(saved, guard, at, due=due)
         self.aws.service = {}
         return result
 
@@ -180,6 +182,22 @@ def test_the_next_look_after_the_cap_is_told_to_users(fleet: Fleet) -> None:
         WaitKind.INSTANCE_HOURS,
         datetime(2026, 11, 30, tzinfo=UTC),
     )
+
+
+def test_a_cap_that_was_lowered_below_the_hours_used_is_told_at_a_look_that_is_due(
+    fleet: Fleet,
+) -> None:
+    fleet.aws.launched, fleet.aws.joined = {"i-1": NOW - timedelta(hours=1)}, ["i-1"]
+    fleet.look(NOW, running=1)
+    fleet.aws.launched, fleet.aws.joined = {}, []
+    fleet.look(later(1), desired=0)
+    fleet.cap = HourCap(day=0.5)
+    fleet.look(later(2), desired=0)
+    assert fleet.store.get().stop is None
+    fleet.look(later(2), desired=0, due=True)
+    stop = fleet.store.get().stop
+    assert stop is not None
+    assert stop.kind is WaitKind.INSTANCE_HOURS
 
 
 def test_a_look_that_comes_between_another_ones_reading_and_writing_is_not_counted_twice(

@@ -80,7 +80,9 @@ class BacklogMonitor:
             self.metrics.publish(_metrics(snapshot, measured, oldest, now) | troubled)
         # An instance without a task is checked again soon.
         if not backlog_at_least:
-            watched = self.watch.watch(snapshot, guard, now, due=stops)
+            # A look writes down why nothing starts: users who wait are told of it.
+            waits = stopped and snapshot.observation.backlog > 0
+            watched = self.watch.watch(snapshot, guard, now, due=stops or waits)
             # At once, before the capacity provider launches anything for tasks that may not start.
             running = max(0, snapshot.running - watched.failing)
             sound = replace(snapshot, running=running)
