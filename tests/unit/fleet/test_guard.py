@@ -3,13 +3,15 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from discord_diffusion.fleet.guard import FleetGuard, Sighting, look
+from discord_diffusion.fleet.guard import FleetGuard, Sighting, WatchedInstance, look
 from discord_diffusion.fleet.instance_hours import HourCap, InstanceHours
 from discord_diffusion.fleet.instances import GroupInstance, Launch, launch_failed_at
-from discord_diffusion.fleet.starts import LONGEST_PAUSE, PROVEN_AFTER, StartHistory, StartLimits
+from discord_diffusion.fleet.starts import StartHistory, StartLimits
+from discord_diffusion.fleet.state import Stop
 from discord_diffusion.jobs.record import WaitKind
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
@@ -85,6 +87,51 @@ def test_an_instance_that_draws_while_no_agent_at_all_is_connected_is_not_lost()
     assert lost(both) == ["i-1"], "the other one draws"
 
 
+def test_an_instance_whose_launch_is_not_known_or_lies_ahead_is_as_old_as_the_first_look() -> None:
+    unknown = Sighting([GroupInstance("i-1", leaving=False)], set(), {}, [], works=False)
+    for found in (unknown, seen("i-1", launched=NOW + timedelta(seconds=30))):
+        guard = after(NEW, 0, found)
+        assert guard.hours == InstanceHours(NOW)
+        assert guard.instances == {"i-1": WatchedInstance(NOW, NOW)}
+
+
+def test_a_lost_instance_stays_lost_while_it_leaves_and_one_that_leaves_is_not_found_lost() -> None:
+    guard = after(NEW, 0, seen("i-1", "i-2"))
+    guard = after(guard, 600, seen("i-1", "i-2"))
+    assert lost(guard) == ["i-1", "i-2"]
+    assert guard.starts.failures == 2, "each counts"
+    guard = after(guard, 615, seen("i-1", "i-2", leaving=True))
+    assert lost(guard) == ["i-1", "i-2"]
+    assert guard.starts.failures == 2
+    back = after(guard, 630, seen("i-1", connected=["i-1"]))
+    assert lost(back) == [], "its agent is back"
+    assert back.hours.day_seconds == 2 * 630, "the one that is gone counts up to now"
+
+
+def test_a_look_keeps_the_version_by_which_another_one_is_noticed() -> None:
+    assert after(FleetGuard(InstanceHours(NOW), version=7), 15, seen()).version == 7
+
+
+def test_a_look_forgives_before_it_counts_what_is_new() -> None:
+    """A failure after the last picture is the first one of a new row."""
+    starts = StartHistory(failures=4, failed_at=NOW)
+    guard = FleetGuard(InstanceHours(NOW), starts=starts)
+    drew, failed = NOW + timedelta(seconds=10), NOW + timedelta(seconds=20)
+    guard = after(guard, 30, seen(failed=[NOW, failed], drew_at=drew))
+    assert guard.starts == StartHistory(failures=1, failed_at=failed)
+
+
+def test_a_fleet_is_in_trouble_after_a_failure_or_while_an_agent_is_missing_for_long() -> None:
+    guard = after(NEW, 0, seen("i-1", "i-2", connected=["i-2"]))
+    almost = NOW + LIMITS.join - timedelta(microseconds=1)
+    assert not guard.is_in_trouble(LIMITS, almost)
+    assert guard.is_in_trouble(LIMITS, NOW + LIMITS.join)
+    connected = after(NEW, 0, seen("i-1", connected=["i-1"]))
+    assert not connected.is_in_trouble(LIMITS, NOW + timedelta(days=1))
+    failed = FleetGuard(InstanceHours(NOW), starts=StartHistory(failures=1, failed_at=NOW))
+    assert failed.is_in_trouble(LIMITS, NOW)
+
+
 def test_an_instance_that_is_being_terminated_is_not_lost() -> None:
     guard = after(NEW, 0, seen("i-1", leaving=True))
     assert lost(after(guard, 3600, seen("i-1", leaving=True))) == []
@@ -106,17 +153,6 @@ def test_an_instance_is_counted_from_its_launch_to_the_look_that_misses_it() -> 
     assert guard.hours.day_seconds == 60
 
 
-def test_a_new_day_and_a_new_month_begin_at_midnight() -> None:
-    evening = datetime(2026, 11, 29, 23, 50, tzinfo=UTC)
-    hours = InstanceHours(evening, 3600.0, 7200.0)
-    morning = evening + timedelta(minutes=20)
-    counted = hours.at(morning).plus(evening, morning)
-    assert (counted.day_seconds, counted.month_seconds) == (600.0, 8400.0)
-    december = datetime(2026, 12, 1, 0, 10, tzinfo=UTC)
-    counted = hours.at(december).plus(evening, december)
-    assert (counted.day_seconds, counted.month_seconds) == (600.0, 600.0)
-
-
 def test_a_cap_stops_the_fleet_until_the_next_day_or_month() -> None:
     guard = FleetGuard(InstanceHours(NOW, 3600.0, 36000.0))
     day = guard.stop(LIMITS, HourCap(day=1, month=100), NOW)
@@ -127,46 +163,6 @@ def test_a_cap_stops_the_fleet_until_the_next_day_or_month() -> None:
     assert month.until == datetime(2026, 12, 1, tzinfo=UTC)
     assert guard.stop(LIMITS, NO_CAP, NOW) is None
     assert guard.stop(LIMITS, HourCap(day=1, month=100), day.until) is None
-
-
-def test_failed_starts_in_a_row_pause_the_fleet_and_a_failed_trial_doubles_the_pause() -> None:
-    history, at = StartHistory(), NOW
-    for number in range(5):
-        assert not history.is_paused(at), number
-        history = history.after_failures([at], LIMITS, at)
-    pauses = []
-    for _ in range(6):
-        assert history.paused_until is not None
-        pauses.append(history.paused_until - at)
-        at = history.paused_until
-        assert history.on_trial(LIMITS)
-        history = history.after_failures([at], LIMITS, at)
-    assert [pause.total_seconds() / 60 for pause in pauses] == [10, 20, 40, 80, 120, 120]
-    assert max(pauses) == LONGEST_PAUSE
-
-
-def test_starts_are_forgiven_once_all_wanted_tasks_have_run_for_a_while() -> None:
-    history = StartHistory().after_failures([NOW] * 4, LIMITS, NOW)
-    history = history.after_look(NOW, works=True)
-    assert history.after_look(NOW + PROVEN_AFTER / 2, works=True).failures == 4
-    assert history.after_look(NOW + PROVEN_AFTER / 2, works=False).works_since is None
-    worked = history.after_look(NOW + PROVEN_AFTER, works=True)
-    assert worked.failures == 0
-    assert not worked.is_new(NOW), "a failure is not counted again"
-
-
-def test_tasks_that_go_on_in_a_pause_do_not_end_it() -> None:
-    history = StartHistory().after_failures([NOW] * 5, LIMITS, NOW)
-    for seconds in (60, 120, 180):
-        history = history.after_look(NOW + timedelta(seconds=seconds), works=True)
-    assert history.is_paused(NOW + timedelta(seconds=180))
-
-
-def test_starts_are_forgiven_at_once_when_a_worker_has_drawn_since() -> None:
-    history = StartHistory().after_failures([NOW] * 4, LIMITS, NOW)
-    before, since = NOW - timedelta(seconds=1), NOW + timedelta(seconds=1)
-    assert history.after_look(since, works=False, drew_at=before).failures == 4
-    assert history.after_look(since, works=False, drew_at=since).failures == 0
 
 
 def test_a_failure_is_counted_once_however_often_aws_shows_it() -> None:
@@ -189,6 +185,49 @@ def test_no_more_than_the_running_tasks_and_one_trial_are_ever_allowed_after_too
         assert allowed is not None
         assert running <= allowed <= max(running, 1)
         assert not (paused and allowed > running)
+
+
+CAPPED, PAUSED, ON_TRIAL = "capped", "paused", "on trial"
+
+
+@pytest.mark.parametrize(
+    ("state", "running", "has_job", "allowed"),
+    [
+        ("", 2, True, None),
+        ("", 0, False, None),
+        (CAPPED, 2, True, 0),
+        (PAUSED, 2, True, 2),
+        (PAUSED, 0, True, 0),
+        (ON_TRIAL, 0, False, 0),
+        (ON_TRIAL, 0, True, 1),
+        (ON_TRIAL, 2, True, 2),
+        (ON_TRIAL, 2, False, 2),
+    ],
+)
+def test_the_tasks_that_may_be_asked_for(
+    state: str, running: int, has_job: bool, allowed: int | None
+) -> None:
+    failures = LIMITS.failures if state in (PAUSED, ON_TRIAL) else LIMITS.failures - 1
+    until = NOW + timedelta(minutes=5 if state == PAUSED else -5)
+    guard = FleetGuard(
+        InstanceHours(NOW, 3600.0, 3600.0), starts=StartHistory(failures, 1, until, NOW)
+    )
+    cap = HourCap(day=1) if state == CAPPED else NO_CAP
+    assert guard.allowed_tasks(LIMITS, cap, NOW, running=running, has_job=has_job) == allowed
+    stop = guard.stop(LIMITS, cap, NOW)
+    tomorrow = NOW.replace(hour=0) + timedelta(days=1)
+    assert stop == {
+        CAPPED: Stop(WaitKind.INSTANCE_HOURS, tomorrow),
+        PAUSED: Stop(WaitKind.FAILED_STARTS, until),
+    }.get(state)
+
+
+def test_a_pause_of_fewer_failures_than_are_too_many_now_stops_nothing() -> None:
+    """The limit was raised since."""
+    until = NOW + timedelta(minutes=5)
+    guard = FleetGuard(InstanceHours(NOW), starts=StartHistory(4, 1, until, NOW))
+    assert guard.stop(LIMITS, NO_CAP, NOW) is None
+    assert guard.stop(StartLimits(failures=4), NO_CAP, NOW) is not None
 
 
 def test_a_shortage_is_no_failed_start_and_a_quota_is_one() -> None:

@@ -1,0 +1,87 @@
+"""Settings, usage and audit records of a guild, on moto's DynamoDB."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from discord_diffusion.access.guild_settings import GuildSettings
+from discord_diffusion.access.limits import Limits, Usage
+from discord_diffusion.aws.dynamodb import Table
+from discord_diffusion.aws.guild_store import GuildStore
+from discord_diffusion.aws.job_store import JobStore
+from discord_diffusion.aws.ledger import Charge
+from tests.unit.aws.jobs_table import a_job, items, jobs_table
+
+STRICT = GuildSettings(roles=("1",), user_units=5)
+LIMITS = Limits(user_units=100, guild_units=1000, cooldown_seconds=0, in_flight=3)
+
+
+@pytest.fixture
+def table() -> Iterator[Table]:
+    with jobs_table() as table:
+        yield table
+
+
+@pytest.fixture
+def guilds(table: Table) -> GuildStore:
+    return GuildStore(table, audit_days=3)
+
+
+def test_a_guild_that_has_saved_nothing_has_the_defaults_of_version_0(guilds: GuildStore) -> None:
+    assert guilds.settings("200") == (GuildSettings(), 0)
+
+
+def test_settings_are_kept_for_their_guild_alone(guilds: GuildStore, table: Table) -> None:
+    assert guilds.save("200", STRICT, 0)
+    assert guilds.settings("200") == (STRICT, 1)
+    assert guilds.settings("201") == (GuildSettings(), 0)
+    assert items(table) == {"guild#200": {"settings": STRICT.to_json(), "version": 1.0}}
+
+
+def test_of_two_managers_who_change_the_same_version_one_is_told_to_look_again(
+    guilds: GuildStore,
+) -> None:
+    assert guilds.save("200", STRICT, 0)
+    assert not guilds.save("200", GuildSettings(), 0), "it is not the first one any more"
+    assert guilds.save("200", replace(STRICT, user_units=6), 1)
+    assert not guilds.save("200", GuildSettings(), 1)
+    assert guilds.settings("200") == (replace(STRICT, user_units=6), 2)
+
+
+def test_settings_of_a_version_that_was_removed_meanwhile_are_not_saved(guilds: GuildStore) -> None:
+    assert not guilds.save("200", STRICT, 1)
+    assert guilds.settings("200") == (GuildSettings(), 0)
+
+
+def test_the_usage_of_a_user_is_that_of_the_guild_and_the_day(
+    guilds: GuildStore, table: Table
+) -> None:
+    now = datetime.now(UTC)
+    job = a_job(now)
+    JobStore(table).accept(job, charge=Charge(7, LIMITS, audit_days=3))
+    today = job.created_at
+    assert guilds.usage("77", "200", today) == Usage(7, 7, frozenset({job.id}))
+    assert guilds.usage("78", "200", today) == Usage(0, 7, frozenset())
+    assert guilds.usage("77", None, today) == Usage(0, 0, frozenset())
+    assert guilds.usage("77", "200", today + timedelta(days=1)).user_units == 0
+
+
+def test_an_audit_record_says_who_did_what_and_when_for_as_many_days_as_are_set(
+    guilds: GuildStore, table: Table
+) -> None:
+    before = datetime.now(UTC).timestamp()
+    guilds.audit("9", "77", "200", "settings", changed="roles", role=None)
+    after = datetime.now(UTC).timestamp()
+    ((key, record),) = items(table).items()
+    assert key == "audit#200#9"
+    at, ttl = record.pop("at"), record.pop("ttl")
+    assert before <= at <= after
+    assert ttl == int(at + 3 * 86_400)
+    assert record == {
+        "user_id": "77",
+        "guild_id": "200",
+        "action": "settings",
+        "changed": "roles",
+    }
