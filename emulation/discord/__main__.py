@@ -82,6 +82,8 @@ def main() -> None:
             port=arguments.port,
             access_log=False,
             log_config=None,
+            # There are no WebSockets: a request for one is served as the GET that it is.
+            ws="none",
             timeout_graceful_shutdown=2,
             server_header=False,
         ),

@@ -1,17 +1,28 @@
-"""Protects the pages and the control API from other sites that are open in the same browser.
+"""Protects the stand-in from web pages of others that are open on this machine.
 
-The pages load nothing from another host, and no other site can use the control API through the
-browser of the person who runs the rig.
+The stand-in's pages load nothing from another host, and no other page can read or send anything
+here, be it through the control API, Discord's API or the links of pictures.
+
+A page in a browser can send requests to any port of its machine. The browser says which page sent
+them, except where that page's own name leads to this machine (DNS rebinding): then the name that
+the request is for is the page's. So a request has to name this machine, and to come from no page
+but the stand-in's own.
+
+https://fetch.spec.whatwg.org/#origin-header
+https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header
+https://www.rfc-editor.org/rfc/rfc6761#section-6.3 (localhost and the names below it)
 """
 
-from collections.abc import Collection
+from collections.abc import Container
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-_LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
+_LOCALHOST = "localhost"
+_OF_NO_OTHER_PAGE = (None, "none", "same-origin")
 _HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:;"
@@ -26,11 +37,11 @@ _HEADERS = {
 
 
 class BrowserSecurityMiddleware:
-    """ASGI middleware: security headers on every response, no cross-origin requests of /control."""
+    """ASGI middleware: security headers on every response, and nothing for other pages."""
 
     def __init__(self, app: ASGIApp, public_url: str) -> None:
         self._app = app
-        self._hosts = {*_LOCAL_HOSTS, urlsplit(public_url).hostname}
+        self._own_names = (urlsplit(public_url).hostname or "",)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -46,27 +57,39 @@ class BrowserSecurityMiddleware:
             await send(message)
 
         app = self._app
-        if scope["path"].startswith("/control/") and is_cross_origin(
-            Headers(scope=scope), self._hosts
-        ):
-            app = JSONResponse({"error": "The control API is for this page only."}, 403)
+        if reason := refusal(Headers(scope=scope), self._own_names):
+            app = JSONResponse({"error": reason}, 403)
         await app(scope, receive, with_headers)
 
 
-def is_cross_origin(headers: Headers, hosts: Collection[str | None]) -> bool:
-    """Whether a browser sent a request on behalf of a page of another origin.
+def refusal(headers: Headers, own_names: Container[str] = ()) -> str:
+    """Why a request is refused, in words for its sender; empty if it is not.
 
-    `hosts` are this server's own names. A request that names any other host is cross-origin even if
-    its headers agree: with DNS rebinding, a foreign name leads to this server.
+    `own_names` are names of this server besides localhost and the loopback addresses.
     """
-    site, origin, host = (headers.get(name) for name in ("sec-fetch-site", "origin", "host"))
-    if site is None and origin is None:
-        return False  # The client is no browser.
-    if site not in (None, "none", "same-origin"):
+    host, origin, site = (headers.get(name) for name in ("host", "origin", "sec-fetch-site"))
+    if not _is_own(host, own_names):
+        return (
+            f"Nothing is served for the host {host!r}: use 127.0.0.1, localhost or a name below"
+            " localhost."
+        )
+    if site not in _OF_NO_OTHER_PAGE or origin not in (None, f"http://{host}"):
+        return (
+            f"A web page of another origin ({origin or site}) sent this request: refused. If you"
+            " followed a link, paste the address into a new tab."
+        )
+    return ""
+
+
+def _is_own(host: str | None, own_names: Container[str]) -> bool:
+    """Whether a Host header names this server."""
+    try:
+        name = urlsplit(f"//{host or ''}").hostname or ""
+    except ValueError:
+        return False
+    if name in own_names or name == _LOCALHOST or name.endswith(f".{_LOCALHOST}"):
         return True
     try:
-        if urlsplit(f"//{host}").hostname not in hosts:
-            return True
-        return origin is not None and urlsplit(origin).netloc != host
+        return ip_address(name).is_loopback
     except ValueError:
-        return True
+        return False

@@ -2,7 +2,8 @@
 
 LocalStack's own server ignores the host of GATEWAY_LISTEN and listens on every interface. The
 emulator runs the code of any client that reaches it, so this server listens on the given addresses
-only, in plain HTTP, and fails at once if an address is in use.
+only, in plain HTTP, and fails at once if an address is in use. It refuses what foreign web pages
+send, which LocalStack lets pass for API Gateway and S3, and from pages without an origin.
 """
 
 import logging
@@ -10,16 +11,20 @@ import os
 import sys
 import threading
 from functools import partial
+from http import HTTPStatus
 
 from localstack import config
 from localstack.aws.serving.twisted import stop_thread_pool
+from localstack.http import Request, Response
 from localstack.runtime import events, get_current_runtime
 from localstack.runtime.server.core import RuntimeServer
 from localstack.utils.patch import patch
 from rolo.gateway import Gateway
 from rolo.serving.twisted import TwistedGateway
+from rolo.websocket.request import WebSocketRequest
 from twisted.internet import reactor
 
+from .foreign_requests import refusal
 from .processes.children import CHILDREN
 
 LOG = logging.getLogger(__name__)
@@ -32,6 +37,40 @@ GRACE_SECONDS = 1.0
 SHUTDOWN_SECONDS = 3.0
 
 
+class LocalGateway(Gateway):  # type: ignore[misc]  # untyped base
+    """Hands requests to LocalStack's gateway, unless a foreign web page may have sent them.
+
+    What the emulator's services ask of each other does not come over the network, nor by here.
+    """
+
+    def __init__(self, gateway: Gateway, own_name: str) -> None:
+        super().__init__()
+        self._gateway = gateway
+        self._own_names = (own_name,)
+
+    def process(self, request: Request, response: Response) -> None:
+        reason = refusal(request.headers, self._own_names)
+        if reason:
+            _refuse(response, reason)
+        else:
+            self._gateway.process(request, response)
+
+    def accept(self, request: WebSocketRequest) -> None:
+        reason = refusal(request.headers, self._own_names)
+        if reason:
+            response = Response()
+            _refuse(response, reason)
+            request.reject(response)
+        else:
+            self._gateway.accept(request)
+
+
+def _refuse(response: Response, reason: str) -> None:
+    LOG.warning("refused: %s", reason)
+    response.status_code = HTTPStatus.FORBIDDEN
+    response.set_json({"__type": "AccessDeniedException", "message": reason})
+
+
 class StrictServer(RuntimeServer):  # type: ignore[misc]  # untyped base
     """Serves the gateway on exactly the hosts and ports that it is given."""
 
@@ -41,7 +80,7 @@ class StrictServer(RuntimeServer):  # type: ignore[misc]  # untyped base
         listen: list[config.HostAndPort],
         ssl_creds: tuple[str, str] | None = None,  # noqa: ARG002  # LocalStack's signature
     ) -> None:
-        site = TwistedGateway(gateway)
+        site = TwistedGateway(LocalGateway(gateway, config.LOCALSTACK_HOST.host))
         for address in listen:
             reactor.listenTCP(address.port, site, interface=address.host)
             LOG.info("listening on %s only", address)

@@ -13,6 +13,7 @@ from queue import SimpleQueue
 from typing import Any
 
 from discord_diffusion_emulator.errors import InitError, ProcessExitedError
+from discord_diffusion_emulator.foreign_requests import refusal
 
 from .outcomes import MAX_RESPONSE_BYTES, Outcome, too_large
 
@@ -130,6 +131,15 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     wbufsize = -1
     server: _Server
+
+    def parse_request(self) -> bool:
+        """As the base, and refuse what a foreign web page may have sent: events hold tokens."""
+        if not super().parse_request():
+            return False
+        if reason := refusal(self.headers):
+            self.close_connection = True
+            self._reply(HTTPStatus.FORBIDDEN, {"errorMessage": reason})
+        return not reason
 
     def do_GET(self) -> None:
         if self.path != _NEXT:
