@@ -14,7 +14,7 @@ _OPTIONS = ("-p", __name__, "--dist", "loadscope", "--no-loadscope-reorder")
 CROWDS, EMULATOR, FLEETS = "crowds", "emulator", "fleets"
 _BY_MODULE = {
     # The stack of the whole run: all of tests/integration but the modules with stacks of their own.
-    "tests/e2e/test_real_stack.py": CROWDS,
+    **{f"tests/e2e/test_{name}.py": CROWDS for name in ("real_stack", "foreign_pages")},
     **{
         f"tests/integration/test_{name}.py": name
         for name in (

@@ -19,6 +19,15 @@ MINIMUM = (1, 10)
 REATTACH_VARIABLE = "TF_REATTACH_PROVIDERS"
 """Hands providers that run already to Terraform: `shared_provider`."""
 FETCHED_VERSION = "1.11.4"
+SHA256 = {
+    "darwin_amd64": "a56d5002b9f7647291faccc3dd1a70350e60fb61e4c45037629508b8fdc2575b",
+    "darwin_arm64": "867e0808fa971217043e25b7a792b10720c79b1546f8a68479b74f138be73e18",
+    "linux_amd64": "1ce994251c00281d6845f0f268637ba50c0005657eb3cf096b92f753b42ef4dc",
+    "linux_arm64": "a43d1d0da9b9bab214a8305a39db0e40869572594ccf50c416a7756499143633",
+}
+"""Digests of `FETCHED_VERSION`'s archives by platform, as HashiCorp's own Homebrew formula has them
+(https://github.com/hashicorp/homebrew-tap). A list of them that is fetched from where the archives
+are would be changed with them."""
 PROVIDER = Path("registry.terraform.io/hashicorp/aws/5.100.0")
 _RELEASES = f"https://releases.hashicorp.com/terraform/{FETCHED_VERSION}"
 _SEARCH_DEPTH = 4
@@ -58,10 +67,10 @@ def find(cache: Path) -> Path | None:
 
 
 def find_or_fetch(cache: Path) -> Path:
-    """As `find`, else Terraform is downloaded into the project's cache, its checksum verified.
+    """As `find`, else Terraform is downloaded into the project's cache, its digest verified.
 
     Raises:
-        SetupError: it was neither found nor downloaded.
+        SetupError: it was neither found nor downloaded, or is not what `SHA256` says.
     """
     if found := find(cache):
         return found
@@ -76,12 +85,17 @@ def find_or_fetch(cache: Path) -> Path:
 
 
 def _fetch(folder: Path) -> Path:
-    name = f"terraform_{FETCHED_VERSION}_{platform_name()}.zip"
-    sums = _download(f"{_RELEASES}/terraform_{FETCHED_VERSION}_SHA256SUMS").decode()
-    expected = {file: digest for digest, file in (line.split() for line in sums.splitlines())}
+    platform_ = platform_name()
+    name = f"terraform_{FETCHED_VERSION}_{platform_}.zip"
+    if platform_ not in SHA256:
+        raise SetupError(
+            f"Terraform is not fetched for {platform_}, since no digest is known. Install it:"
+            " https://developer.hashicorp.com/terraform/install"
+        )
     archive = _download(f"{_RELEASES}/{name}")
-    if hashlib.sha256(archive).hexdigest() != expected.get(name):
-        raise SetupError(f"{name} does not have the published checksum: try again later")
+    found = hashlib.sha256(archive).hexdigest()
+    if found != SHA256[platform_]:
+        raise SetupError(f"{name} has the SHA-256 {found}, not {SHA256[platform_]}: not installed")
     folder.mkdir(parents=True, exist_ok=True)
     program = folder / "terraform"
     program.write_bytes(zipfile.ZipFile(io.BytesIO(archive)).read("terraform"))

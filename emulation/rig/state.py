@@ -137,9 +137,14 @@ class StateFolder:
         """The file that a task makes when it is ready; `task` is its name as in its log's."""
         return self.tasks / f"{task}.health"
 
+    def make(self) -> None:
+        """Make the folder its owner's alone: it holds messages, logs and Terraform's state."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        self.path.chmod(0o700)
+
     def save(self, state: StackState) -> None:
         """Write the state in one piece: a reader never sees half of it."""
-        self.path.mkdir(parents=True, exist_ok=True)
+        self.make()
         draft = self.stack_file.with_suffix(".new")
         draft.write_text(json.dumps(state.as_json(), indent=2) + "\n")
         draft.replace(self.stack_file)

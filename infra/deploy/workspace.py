@@ -74,7 +74,9 @@ class Workspace:
         Raises:
             InputError: another command has locked it.
         """
+        # State and log name every resource of the account's that the deployment has.
         self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.chmod(0o700)
         with (self.folder / "lock").open("w") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -33,13 +33,13 @@ def executable() -> str:
 
 
 @contextmanager
-def launched() -> Iterator[Browser]:
-    """A browser without a window."""
+def launched(*arguments: str) -> Iterator[Browser]:
+    """A browser without a window; `arguments` are more of its command line."""
     # Chromium's sandbox refuses to run as root.
     sandbox = ("--no-sandbox",) if os.geteuid() == 0 else ()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=executable(), args=[*_ARGUMENTS, *sandbox]
+            executable_path=executable(), args=[*_ARGUMENTS, *sandbox, *arguments]
         )
         yield browser
         browser.close()

@@ -13,6 +13,7 @@ from emulation.rig import doctor as examination
 from emulation.rig.cli import chaos, fleet, pictures, rights, stack
 from emulation.rig.cli.shared import LAYOUT, AsJson, print_json
 from emulation.rig.errors import RigError
+from emulation.rig.host.processes import PRIVATE_UMASK
 from emulation.rig.loopback import keep_loopback_off_proxies
 from toolchain import terraform as terraform_program
 from toolchain.errors import ToolchainError
@@ -59,7 +60,11 @@ def terraform(context: typer.Context) -> None:
 
 
 def main() -> None:
-    """Run the command line; an error of the rig's own is a message, not a traceback."""
+    """Run the command line; an error of the rig's own is a message, not a traceback.
+
+    Whatever it writes is its owner's alone.
+    """
+    os.umask(PRIVATE_UMASK)
     keep_loopback_off_proxies(os.environ)
     try:
         app()

@@ -11,6 +11,7 @@ import psutil
 from emulation.rig.loopback import keep_loopback_off_proxies
 from emulation.rig.state import ProcessRecord
 
+PRIVATE_UMASK = 0o077
 _SAME_START_SECONDS = 1.0
 _TERMINATE_SECONDS = 10.0
 _INHERITED_BY_TASKS = (
@@ -54,8 +55,12 @@ def base_environment() -> dict[str, str]:
 def spawn(
     name: str, command: list[str], env: Mapping[str, str], log: Path, cwd: Path
 ) -> ProcessRecord:
-    """Start `command` in a session of its own, so that a Ctrl-C meant for us does not reach it."""
-    log.parent.mkdir(parents=True, exist_ok=True)
+    """Start `command` in a session of its own, so that a Ctrl-C meant for us does not reach it.
+
+    What it writes is its owner's alone, and so is its log.
+    """
+    log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    log.touch(mode=0o600)
     with log.open("ab") as output:
         process = subprocess.Popen(
             command,
@@ -65,6 +70,7 @@ def spawn(
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            umask=PRIVATE_UMASK,
         )
     started_at = psutil.Process(process.pid).create_time()
     return ProcessRecord(name=name, pid=process.pid, started_at=started_at, log=str(log))

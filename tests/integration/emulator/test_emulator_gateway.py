@@ -7,6 +7,9 @@ import pytest
 from botocore.exceptions import ClientError
 from running_emulator import Deploy, Emulator, Function
 
+from tests import foreign_web
+from tests.targets import HOST, TARGET
+
 
 def rest_api(emulator: Emulator, function: Function, path: str) -> str:
     """A REST API whose POST on `path` goes to the function; its address."""
@@ -49,6 +52,67 @@ def test_a_rest_api_passes_the_raw_body_and_headers_to_the_function(
     assert answer.headers["content-type"] == "application/json"
     assert answer.json() == {"body": body, "sign": "abc"}
     assert httpx.post(url, content=b"bad").status_code == 401
+
+
+@pytest.mark.skipif(TARGET != HOST, reason="the ports of functions are inside the container")
+def test_every_port_refuses_what_foreign_web_pages_send(emulator: Emulator, deploy: Deploy) -> None:
+    function = deploy("def handler(event, context): return 1")
+    function.invoke()
+    ports = [port for _, port in emulator.addresses()]
+    assert len(ports) > 1, "the function's process asks a port of its own for events"
+    with httpx.Client(trust_env=False, timeout=20) as http:
+        for port in ports:
+            for headers in foreign_web.HEADERS:
+                url = f"http://127.0.0.1:{port}/2018-06-01/runtime/invocation/next"
+                assert http.get(url, headers=headers).status_code == 403
+                assert http.post(url, headers=headers).status_code == 403
+    assert function.invoke().payload == 1
+
+
+def test_foreign_web_pages_reach_neither_rest_apis_nor_queues(
+    emulator: Emulator, deploy: Deploy
+) -> None:
+    function = deploy("def handler(event, context): return {'statusCode': 200, 'body': 'called'}")
+    url = rest_api(emulator, function, "called")
+    api, _, path = url.partition("/_aws/execute-api/")[2].partition("/")
+    sqs = emulator.client("sqs")
+    queue = sqs.create_queue(QueueName="foreign")["QueueUrl"]
+    send = f"{queue}?Action=SendMessage&MessageBody=x&Version=2012-11-05"
+    with httpx.Client(trust_env=False, timeout=20) as http:
+        for headers in foreign_web.HEADERS:
+            answers = [http.get(send, headers=headers)]
+            for host in (None, f"{api}.execute-api.localhost:{emulator.config.port}"):
+                address = url if host is None else f"{emulator.config.endpoint}/{path}"
+                sent = ({"Host": host} if host else {}) | headers
+                preflight = {"Access-Control-Request-Method": "POST"} | sent
+                answers += [http.post(address, headers=sent), http.options(url, headers=preflight)]
+            for answer in answers:
+                assert answer.status_code == 403
+                assert "access-control-allow-origin" not in answer.headers
+        # Programs reach both, the API by its name below localhost, too.
+        assert http.post(url).text == "called"
+        named = {"Host": f"{api}.execute-api.localhost:{emulator.config.port}"}
+        assert http.post(f"{emulator.config.endpoint}/{path}", headers=named).text == "called"
+        attributes = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["All"])
+        assert attributes["Attributes"]["ApproximateNumberOfMessages"] == "0"
+        assert http.get(send).status_code == 200
+
+
+def test_a_bucket_answers_by_its_name_below_localhost_and_not_to_foreign_pages(
+    emulator: Emulator,
+) -> None:
+    s3 = emulator.client("s3")
+    s3.create_bucket(Bucket="pictures")
+    s3.put_object(Bucket="pictures", Key="a", Body=b"private")
+    host = {"Host": f"pictures.s3.localhost:{emulator.config.port}"}
+    url = f"{emulator.config.endpoint}/a"
+    with httpx.Client(trust_env=False, timeout=20) as http:
+        for headers in foreign_web.HEADERS:
+            assert http.get(url, headers=host | headers).status_code == 403
+            path = f"{emulator.config.endpoint}/pictures/a"
+            assert http.get(path, headers=headers).status_code == 403
+        assert http.get(path).content == b"private"
+        assert http.get(url, headers=host).content == b"private"
 
 
 def test_a_function_that_fails_is_a_bad_gateway(emulator: Emulator, deploy: Deploy) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tests.standin_in_process import (
     BORIS,
     PICTURES,
@@ -150,7 +151,12 @@ async def test_pages_are_served_with_a_policy_that_allows_no_other_host(
 
 PATHS = (
     *("/", "/operations", "/healthz", "/js/channel/main.js", "/no/such/page"),
-    *("/control/snapshot", "/control/events?after=0", "/api/v10/users/@me", "/attachments/1/2/a.png"),
+    *(
+        "/control/snapshot",
+        "/control/events?after=0",
+        "/api/v10/users/@me",
+        "/attachments/1/2/a.png",
+    ),
 )
 
 

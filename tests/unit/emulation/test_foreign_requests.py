@@ -17,7 +17,14 @@ BOTH = pytest.mark.parametrize("refusal", [foreign_requests.refusal, browser_sec
 @pytest.mark.parametrize(
     "host",
     [
-        *("127.0.0.1:4566", "127.0.0.1", "127.8.9.1:80", "[::1]:4566", "localhost:8700", "LOCALHOST"),
+        *(
+            "127.0.0.1:4566",
+            "127.0.0.1",
+            "127.8.9.1:80",
+            "[::1]:4566",
+            "localhost:8700",
+            "LOCALHOST",
+        ),
         *("bucket.s3.localhost:4566", "a1b2.execute-api.localhost:4566", "rig.test:1"),
     ],
 )

@@ -11,7 +11,8 @@ import pytest
 from toolchain import terraform
 from toolchain.errors import SetupError
 
-NAME = f"terraform_{terraform.FETCHED_VERSION}_{terraform.platform_name()}.zip"
+PLATFORM = "linux_amd64"
+NAME = f"terraform_{terraform.FETCHED_VERSION}_{PLATFORM}.zip"
 
 
 def archive() -> bytes:
@@ -21,13 +22,17 @@ def archive() -> bytes:
     return content.getvalue()
 
 
-def publish(monkeypatch: pytest.MonkeyPatch, content: bytes, digest: str) -> None:
-    """Make the release page answer with these files."""
+def publish(monkeypatch: pytest.MonkeyPatch, content: bytes, digest: str | None = None) -> None:
+    """Make the release page answer with an archive, and with sums that fit it; pin a digest."""
+    own = hashlib.sha256(content).hexdigest()
 
     def download(address: str) -> bytes:
-        return f"{digest}  {NAME}\n".encode() if address.endswith("SHA256SUMS") else content
+        return f"{own}  {NAME}\n".encode() if address.endswith("SHA256SUMS") else content
 
     monkeypatch.setattr(terraform, "_download", download)
+    monkeypatch.setattr(terraform, "platform_name", lambda: PLATFORM)
+    if digest:
+        monkeypatch.setitem(terraform.SHA256, PLATFORM, digest)
     monkeypatch.setenv("PATH", "/nowhere")
 
 
@@ -41,13 +46,22 @@ def test_terraform_is_fetched_into_the_cache_and_found_there(
     assert terraform.find(tmp_path) == program
 
 
-def test_a_download_with_another_checksum_is_refused_and_leaves_nothing(
+def test_an_archive_that_only_its_own_server_vouches_for_is_refused_and_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    publish(monkeypatch, archive(), "0" * 64)
-    with pytest.raises(SetupError, match="published checksum"):
+    publish(monkeypatch, archive())
+    with pytest.raises(SetupError, match="not installed"):
         terraform.find_or_fetch(tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_terraform_is_not_fetched_for_a_platform_without_a_digest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(monkeypatch, archive())
+    monkeypatch.setattr(terraform, "platform_name", lambda: "plan9_386")
+    with pytest.raises(SetupError, match="Install it: https"):
+        terraform.find_or_fetch(tmp_path)
 
 
 def test_without_a_network_the_error_says_where_to_get_terraform(

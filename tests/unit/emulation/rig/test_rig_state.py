@@ -2,6 +2,7 @@
 
 import json
 import os
+import stat
 import subprocess
 import sys
 import urllib.request
@@ -16,6 +17,7 @@ from emulation.rig.host import stack as host
 from emulation.rig.host.processes import base_environment, task_environment
 from emulation.rig.loopback import LOOPBACK, choose_port
 from emulation.rig.state import ProcessRecord, StackState, StateFolder
+from emulation.rig.waiting import wait_until
 
 SLEEPER = "import time; time.sleep(60)"
 STUBBORN = """
@@ -49,6 +51,23 @@ def test_the_state_is_read_back_as_it_was_written(folder: StateFolder) -> None:
     )
     folder.save(state)
     assert folder.load() == state
+
+
+def test_nobody_else_reads_the_folder_of_a_stack(folder: StateFolder) -> None:
+    folder.path.mkdir(mode=0o755)
+    folder.save(StackState(target="host"))
+    assert stat.S_IMODE(folder.path.stat().st_mode) == 0o700
+
+
+def test_nobody_else_reads_what_a_process_of_a_stack_writes(folder: StateFolder) -> None:
+    written = folder.logs / "written"
+    code = f"import pathlib; pathlib.Path({str(written)!r}).write_text('x'); print('y')"
+    process = spawn(folder, code)
+    wait_until(lambda: processes.find(process) is None, "it has ended")
+    for path in (written, Path(process.log)):
+        assert path.stat().st_size > 0
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(folder.logs.stat().st_mode) == 0o700
 
 
 @pytest.mark.parametrize(
