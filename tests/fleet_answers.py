@@ -3,9 +3,13 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-NOW = datetime.now(UTC)
 INSTANCE = "i-0123456789abcdef0"
 ARN = "arn:aws:ecs:us-east-2:123456789012:x/discord-diffusion-prod/0123456789abcdef"
+
+
+def now() -> datetime:
+    """This moment: the code under test compares with it, minutes after this module's import."""
+    return datetime.now(UTC)
 
 
 def service(**changed: Any) -> dict[str, Any]:
@@ -38,7 +42,7 @@ def group(*members: str) -> dict[str, Any]:
     found = [{"InstanceId": name, **zone, **state} for name in members]
     named = {"AutoScalingGroupName": "g", "MinSize": 0, "MaxSize": 4, "DesiredCapacity": 1}
     usual = {"DefaultCooldown": 0, "AvailabilityZones": [], "HealthCheckType": "EC2"}
-    whole = {**named, **usual, "CreatedTime": NOW, "Instances": found}
+    whole = {**named, **usual, "CreatedTime": now(), "Instances": found}
     return {"describe_auto_scaling_groups": {"AutoScalingGroups": [whole]}}
 
 
@@ -48,7 +52,7 @@ def failed_launches(*messages: str, status: str = "Failed") -> dict[str, Any]:
             "ActivityId": "1",
             "AutoScalingGroupName": "g",
             "Cause": "c",
-            "StartTime": NOW - timedelta(minutes=1),
+            "StartTime": now() - timedelta(minutes=1),
             "StatusCode": status,
             **({"StatusMessage": message} if message else {}),
         }
@@ -63,7 +67,7 @@ def stopped(reason: str, **container: Any) -> dict[str, Any]:
 
 
 def launched(minutes: int) -> dict[str, Any]:
-    found = {"InstanceId": INSTANCE, "LaunchTime": NOW - timedelta(minutes=minutes)}
+    found = {"InstanceId": INSTANCE, "LaunchTime": now() - timedelta(minutes=minutes)}
     return {
         "describe_instances": {"Reservations": [{"Instances": [found]}]},
         "get_console_output": {"Output": "cloud-init done\n\n ecs.service: inactive \n"},

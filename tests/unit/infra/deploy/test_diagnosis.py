@@ -18,11 +18,11 @@ from infra.deploy.redaction import redacted
 from tests.deployments import deployment
 from tests.fleet_answers import (
     INSTANCE,
-    NOW,
     cluster,
     failed_launches,
     group,
     launched,
+    now,
     service,
     stopped,
 )
@@ -59,7 +59,7 @@ def test_a_cluster_without_the_service_is_sent_to_the_deployment() -> None:
 
 def test_events_of_a_service_are_explained_and_harmless_ones_left_out() -> None:
     messages = ("has reached a steady state.", "is unable to consistently start tasks.")
-    events = [{"createdAt": NOW, "message": message} for message in messages]
+    events = [{"createdAt": now(), "message": message} for message in messages]
     found = found_by(fleet_checks.service, ecs=service(events=events))
     assert [one.name for one in found] == ["service", "service's events"]
 

@@ -21,11 +21,11 @@ from infra.deploy.smoke_test import SmokeTest, smoke_test_parameters
 from tests.deployments import deployment
 from tests.fleet_answers import (
     INSTANCE,
-    NOW,
     cluster,
     failed_launches,
     group,
     launched,
+    now,
     service,
     stopped,
 )
@@ -186,16 +186,17 @@ def test_the_table_forgets_failed_starts_and_nothing_else() -> None:
                 return Refused("ConditionalCheckFailedException")
             return {}
 
+        moment = now()
         Waking(table=change).test().run(lambda _text: None)
-        _, guard = store.save_snapshot(FleetSnapshot(0, 0, 0, 0, 0, NOW))
-        hours = InstanceHours(NOW, 60.0, 60.0)
-        starts = StartHistory(6, 1, NOW + timedelta(minutes=10), NOW)
+        _, guard = store.save_snapshot(FleetSnapshot(0, 0, 0, 0, 0, moment))
+        hours = InstanceHours(moment, 60.0, 60.0)
+        starts = StartHistory(6, 1, moment + timedelta(minutes=10), moment)
         assert store.save_guard(replace(guard, hours=hours, starts=starts), None)
-        _, on_its_way = store.save_snapshot(FleetSnapshot(0, 0, 0, 0, 0, NOW))
+        _, on_its_way = store.save_snapshot(FleetSnapshot(0, 0, 0, 0, 0, moment))
         Waking(table=change).test().run(lambda _text: None)
-        _, guard = store.save_snapshot(FleetSnapshot(0, 0, 0, 0, 0, NOW))
+        _, guard = store.save_snapshot(FleetSnapshot(0, 0, 0, 0, 0, moment))
         assert not store.save_guard(on_its_way, None), "it would write back what it read"
-    assert guard.starts == StartHistory(failed_at=NOW), "no failure is counted again"
+    assert guard.starts == StartHistory(failed_at=moment), "no failure is counted again"
     assert guard.hours == hours
 
 
