@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 from discord_diffusion.aws.clients import client
 from discord_diffusion.aws.errors import ServiceError, translated
 from discord_diffusion.fleet.instances import ContainerInstance
-from discord_diffusion.fleet.starts import PROVEN_AFTER
+from discord_diffusion.fleet.starts import PROVEN_AFTER, FailedStart
 
 if TYPE_CHECKING:
     from mypy_boto3_ecs import ECSClient
@@ -117,7 +117,7 @@ class ContainerInstances:
             tasks=placed or sum(task["lastStatus"] != "STOPPED" for task in ended),
             running=found["runningTasksCount"],
             connected=found["agentConnected"],
-            failed_starts=tuple(at for task in ended if (at := _failed_start(task))),
+            failed_starts=tuple(one for task in ended if (one := _failed_start(task))),
         )
 
     def _described(self, arns: list[str]) -> list[ContainerInstance]:
@@ -142,8 +142,8 @@ class ContainerInstances:
                 )
 
 
-def _failed_start(task: "TaskTypeDef") -> datetime | None:
-    """When a task failed as it started; None if it did not.
+def _failed_start(task: "TaskTypeDef") -> FailedStart | None:
+    """A task that ended as it started; None if it did not.
 
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html
     """
@@ -153,6 +153,8 @@ def _failed_start(task: "TaskTypeDef") -> datetime | None:
     code, started = task.get("stopCode"), task.get("startedAt")
     exits = {container.get("exitCode") for container in task.get("containers", [])} - {None}
     died = code == "EssentialContainerExited" and bool(exits - _KILLED)
-    if code == "TaskFailedToStart" or (died and (not started or stopped - started < PROVEN_AFTER)):
-        return stopped.astimezone(UTC)
+    if code == "TaskFailedToStart" or (died and not started):
+        return FailedStart(stopped.astimezone(UTC))
+    if died and started and stopped - started < PROVEN_AFTER:
+        return FailedStart(stopped.astimezone(UTC), started.astimezone(UTC))
     return None

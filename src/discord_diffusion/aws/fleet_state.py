@@ -1,4 +1,4 @@
-"""The state of the fleet in the jobs table: the items `fleet` and `pace`."""
+"""The state of the fleet in the jobs table: the items `fleet`, `pace` and `ready`."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -15,12 +15,13 @@ from discord_diffusion.jobs.record import WaitKind
 
 _FLEET = "fleet"
 _PACE = "pace"
+_READY = "ready"
 COUNTS = ("visible", "in_flight", "running", "desired", "wanted")
 """The counts of a snapshot; its item has attributes of the same names."""
 
 
 class FleetStateStore:
-    """The two items. Each method raises `StoreError` if DynamoDB refuses or does not answer."""
+    """The three items. Each method raises `StoreError` if DynamoDB refuses or does not answer."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
@@ -77,6 +78,15 @@ class FleetStateStore:
         """When a worker last measured its pace, that is drew a batch; None if none ever did."""
         item = self._table.get_item(_PACE)
         return moment(from_item(item)["measured_at"]) if item else None
+
+    def ready_at(self) -> datetime | None:
+        """When a worker last became ready; None if none ever did."""
+        item = self._table.get_item(_READY)
+        return moment(from_item(item)["at"]) if item else None
+
+    def worker_is_ready(self, at: datetime) -> None:
+        """Save that a worker can take jobs from now on."""
+        self._table.put_item(self._table.put({"id": _READY, "at": at.timestamp()}))
 
     def learn_pace(self, seconds_per_job: float, at: datetime) -> None:
         """Save the seconds that a task takes for a batch, in place of the last value."""

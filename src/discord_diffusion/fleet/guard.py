@@ -74,7 +74,8 @@ class Sighting:
 
     `connected` are the instances with a connected agent in the cluster, `launched` the launch times
     that Auto Scaling reports, `failed_starts` the times of tasks and launches that failed. `works`:
-    all wanted tasks run. `drew_at` is when a worker last drew, as far as it is known.
+    all wanted tasks run. `drew_at` is when a worker last drew, and `ready_at` when one last became
+    ready, as far as it is known.
     """
 
     instances: Iterable[GroupInstance]
@@ -83,6 +84,12 @@ class Sighting:
     failed_starts: Iterable[datetime]
     works: bool
     drew_at: datetime | None = None
+    ready_at: datetime | None = None
+
+    @property
+    def worked_at(self) -> datetime | None:
+        """When a worker last showed that starts succeed."""
+        return max(filter(None, (self.drew_at, self.ready_at)), default=None)
 
 
 def look(guard: FleetGuard, found: Sighting, limits: StartLimits, now: datetime) -> FleetGuard:
@@ -110,7 +117,7 @@ def look(guard: FleetGuard, found: Sighting, limits: StartLimits, now: datetime)
         # It ended at some time since the last look; a cap counts the whole of it.
         hours = hours.plus(guard.instances[gone].counted_until, now)
     failed = [at for at in found.failed_starts if guard.starts.is_new(at)]
-    starts = guard.starts.after_look(now, works=found.works, drew_at=found.drew_at)
+    starts = guard.starts.after_look(now, works=found.works, worked_at=found.worked_at)
     starts = starts.after_failures([*failed, *[now] * lost_now], limits, now)
     return replace(guard, hours=hours, instances=instances, starts=starts)
 

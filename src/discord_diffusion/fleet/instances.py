@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from discord_diffusion.fleet.starts import FailedStart
 from discord_diffusion.fleet.state import FleetSnapshot
 
 
@@ -13,7 +14,7 @@ class ContainerInstance:
     """An EC2 instance in the cluster. `tasks` counts those that start, run or stop on it.
 
     `running` counts those that run. `connected`: its agent talks to ECS. `failed_starts` are the
-    times at which tasks ended on it that failed as they started.
+    tasks that ended on it as they started.
     """
 
     arn: str
@@ -22,7 +23,7 @@ class ContainerInstance:
     tasks: int
     running: int = 0
     connected: bool = True
-    failed_starts: tuple[datetime, ...] = ()
+    failed_starts: tuple[FailedStart, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,9 @@
 """Failed starts: how many in a row, and for how long the fleet pauses after too many. Pure.
 
 A start fails if its instance never joins the cluster or loses its agent, if Auto Scaling can't
-launch it for another reason than a shortage, or if its task fails as it starts. After `failures` in
-a row no task is started for a pause. Then one start is tried; if it fails, too, the next pause is
-twice as long.
+launch it for another reason than a shortage, or if its task fails as it starts. A task whose worker
+became ready has started: a job may have ended it. After `failures` in a row no task is started for
+a pause. Then one start is tried; if it fails, too, the next pause is twice as long.
 """
 
 from dataclasses import dataclass, replace
@@ -12,7 +12,23 @@ from datetime import datetime, timedelta
 LONGEST_PAUSE = timedelta(hours=2)
 PROVEN_AFTER = timedelta(seconds=120)
 """A task that ends by itself sooner after its start has failed as it started. The fleet works again
-once a worker has drawn since the last failure, or all wanted tasks have run for this long."""
+once a worker was ready or has drawn since the last failure, or all wanted tasks have run for this
+long."""
+
+
+@dataclass(frozen=True)
+class FailedStart:
+    """A task that ended as it started, as far as ECS knows.
+
+    `began` is when its process started; None if that could not be started.
+    """
+
+    ended: datetime
+    began: datetime | None = None
+
+    def has_failed(self, ready_at: datetime | None) -> bool:
+        """Whether no worker became ready since it began. Of several only the last is known."""
+        return not (self.began and ready_at and ready_at >= self.began)
 
 
 @dataclass(frozen=True)
@@ -68,10 +84,11 @@ class StartHistory:
         return replace(failed, pauses=self.pauses + 1, paused_until=now + pause)
 
     def after_look(
-        self, now: datetime, *, works: bool, drew_at: datetime | None = None
+        self, now: datetime, *, works: bool, worked_at: datetime | None = None
     ) -> "StartHistory":
-        """With what a look found: whether all wanted tasks run, and when a worker last drew."""
-        if self.failures and drew_at and self.is_new(drew_at):
+        """With what a look found: whether all wanted tasks run, and when a worker last was ready or
+        drew."""
+        if self.failures and worked_at and self.is_new(worked_at):
             return StartHistory(failed_at=self.failed_at)
         # In a pause no more are wanted than run.
         if not self.failures or not works or self.is_paused(now):

@@ -37,7 +37,8 @@ def _wait(
     state: FleetState, settings: FleetSettings, ahead: int, now: datetime, *, at_least: int
 ) -> WaitEstimate:
     if stop := state.stopped(now):
-        return WaitEstimate(stop.kind, ahead, stop.until)
+        until = None if stop.kind is WaitKind.UNKNOWN else stop.until
+        return WaitEstimate(stop.kind, ahead, until)
     snapshot = None if state.is_asleep(now) else state.snapshot
     if settings.paused and not (snapshot and snapshot.running):
         return WaitEstimate(WaitKind.UNKNOWN, ahead, None)

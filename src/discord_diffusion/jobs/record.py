@@ -52,7 +52,12 @@ class WaitKind(StrEnum):
     INSTANCE_HOURS = "instance-hours"
     """The next day or month, for the hours of instances are used up."""
     UNKNOWN = "unknown"
-    """Workers that the scaling loop does not control."""
+    """Workers that the scaling loop does not control, or what only a newer version knows of."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> "WaitKind | None":
+        """After a rollback the table may hold kinds of the newer version."""
+        return cls.UNKNOWN if isinstance(value, str) else None
 
 
 @dataclass(frozen=True)

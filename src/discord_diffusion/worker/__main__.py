@@ -65,6 +65,7 @@ def _work(
 
         dependencies = Dependencies.from_settings(settings, generator, lambda: exit_now(UNUSABLE))
         worker = Worker(dependencies)
+    dependencies.announce_ready()
     log.info(
         "The worker is ready",
         extra={

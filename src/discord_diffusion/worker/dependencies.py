@@ -1,10 +1,13 @@
 """The worker's dependencies, and how they are made from the settings."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 from discord_diffusion.aws.dynamodb import Table
+from discord_diffusion.aws.errors import StoreError
 from discord_diffusion.aws.fleet_state import FleetStateStore
 from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.aws.queue import JobQueue
@@ -20,6 +23,8 @@ from discord_diffusion.worker.publisher import Publisher
 from discord_diffusion.worker.source_images import SourceImages
 from discord_diffusion.worker.telemetry import Telemetry, tracer_to
 from discord_diffusion.worker.watchdog import HealthFile
+
+log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -41,6 +46,7 @@ class Dependencies:
     health: HealthFile = field(default_factory=lambda: HealthFile(None))
     end_process: Callable[[], None] = lambda: None
     """Ends the process of a worker whose pipeline hangs, after its jobs were given back."""
+    fleet: FleetStateStore | None = None
 
     @classmethod
     def from_settings(
@@ -49,6 +55,7 @@ class Dependencies:
         """Connect to AWS, Discord and the collector that the settings name."""
         region, agent = settings.aws_region, settings.ecs_agent_uri
         table = Table(settings.jobs_table, region=region) if settings.jobs_table else None
+        fleet = FleetStateStore(table) if table else None
         return cls(
             queue=JobQueue(
                 settings.queue_url, wait_seconds=settings.receive_wait_seconds, region=region
@@ -61,9 +68,19 @@ class Dependencies:
             picture_scale=settings.picture_scale,
             model_notice=settings.model_notice or "",
             records=JobRecordWriter(JobStore(table) if table else None),
-            pace=Pace(FleetStateStore(table) if table else None),
+            pace=Pace(fleet),
             protection=ProtectionThread(TaskProtection(agent) if agent else None),
             telemetry=Telemetry(settings.metric_namespace, tracer_to(settings.otlp_endpoint)),
             health=HealthFile(Path(settings.health_file) if settings.health_file else None),
             end_process=end_process,
+            fleet=fleet,
         )
+
+    def announce_ready(self) -> None:
+        """Tell the scaling loop that this worker is ready: ended by a job, its task did start."""
+        if self.fleet is None:
+            return
+        try:
+            self.fleet.worker_is_ready(datetime.now(UTC))
+        except StoreError as error:
+            log.warning("The readiness could not be written", extra={"reason": str(error)})

@@ -6,6 +6,7 @@ import pytest
 from botocore.stub import Stubber
 
 from discord_diffusion.aws.ecs import ContainerInstances
+from discord_diffusion.fleet.starts import FailedStart
 
 ARN = "arn:aws:ecs:us-east-1:123456789012:container-instance/bot/1"
 TASKS = [f"arn:aws:ecs:us-east-1:123456789012:task/bot/{number}" for number in (1, 2)]
@@ -93,4 +94,4 @@ def test_a_task_that_ends_by_itself_as_it_starts_is_a_failed_start(
     for running in (0, 1):  # ECS may have replaced it
         with answers(instances, running, ["STOPPED"], **ended):
             [found] = instances.in_cluster()
-        assert found.failed_starts == ((stopped,) if failed else ())
+        assert found.failed_starts == ((FailedStart(stopped, started),) if failed else ())

@@ -69,7 +69,7 @@ def test_a_pause_lasts_up_to_its_end_and_its_history_is_forgotten_with_it() -> N
     assert history.is_paused(until - timedelta(microseconds=1))
     assert not history.is_paused(until)
     assert not StartHistory().is_paused(NOW)
-    drew = history.after_look(until, works=False, drew_at=until)
+    drew = history.after_look(until, works=False, worked_at=until)
     assert drew == StartHistory(failed_at=NOW)
 
 
@@ -83,5 +83,5 @@ def test_tasks_that_go_on_in_a_pause_do_not_end_it() -> None:
 def test_starts_are_forgiven_at_once_when_a_worker_has_drawn_since() -> None:
     history = StartHistory().after_failures([NOW] * 4, LIMITS, NOW)
     before, since = NOW - timedelta(seconds=1), NOW + timedelta(seconds=1)
-    assert history.after_look(since, works=False, drew_at=before).failures == 4
-    assert history.after_look(since, works=False, drew_at=since).failures == 0
+    assert history.after_look(since, works=False, worked_at=before).failures == 4
+    assert history.after_look(since, works=False, worked_at=since).failures == 0

@@ -7,6 +7,7 @@ from typing import cast
 
 from discord_diffusion.aws.autoscaling import InstanceGroup
 from discord_diffusion.aws.ecs import EcsService, ServiceCounts
+from discord_diffusion.aws.errors import StoreError
 from discord_diffusion.aws.fleet_state import FleetStateStore
 from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.aws.metrics import Metrics
@@ -41,6 +42,7 @@ class Deployment:
     look_is_due: bool = False
     limits: StartLimits = field(default_factory=StartLimits)
     cap: HourCap = field(default_factory=HourCap)
+    no_table: bool = False
 
     def depth(self) -> QueueDepth:
         found = QueueDepth(visible=self.jobs, in_flight=0)
@@ -69,6 +71,8 @@ class Deployment:
         self.published.update(points)
 
     def save_snapshot(self, snapshot: FleetSnapshot) -> tuple[FleetSnapshot, FleetGuard]:
+        if self.no_table:
+            raise StoreError("ThrottlingException")
         return snapshot, self.guard
 
     def launches(self) -> list[Launch]:
@@ -198,3 +202,24 @@ def test_a_sleeping_fleet_whose_hours_are_used_up_is_looked_at_so_that_users_are
     deployment.jobs = 0
     deployment.measure()
     assert not deployment.look_is_due
+
+
+def test_while_the_table_does_not_answer_no_further_task_is_started_and_none_is_stopped() -> None:
+    """The hours that are left are in the table, and which starts failed."""
+    deployment = Deployment(jobs=30, desired=2, running=1, no_table=True)
+    assert deployment.measure().snapshot.wanted == 2
+    assert deployment.desired == 2
+    assert deployment.published["TaskShortfall"] == 0
+    asleep = Deployment(jobs=1, no_table=True)
+    assert asleep.measure(backlog_at_least=1).snapshot.wanted == 0
+    found = asleep.measure()
+    assert asleep.published["StartsStopped"] == 1, "people are told"
+    assert not found.idle, "another look is due soon"
+    asleep.no_table = False
+    assert asleep.measure().snapshot.wanted == 1
+
+
+def test_a_task_that_is_not_needed_any_more_is_a_surplus_though_the_table_does_not_answer() -> None:
+    deployment = Deployment(desired=2, running=2, no_table=True)
+    deployment.measure()
+    assert deployment.published["TaskSurplus"] == 2

@@ -21,7 +21,7 @@ from discord_diffusion.fleet.demand import ScalingTarget
 from discord_diffusion.fleet.guard import FleetGuard
 from discord_diffusion.fleet.instance_hours import HourCap, InstanceHours
 from discord_diffusion.fleet.instances import ContainerInstance, GroupInstance, GroupState, Launch
-from discord_diffusion.fleet.starts import StartLimits
+from discord_diffusion.fleet.starts import FailedStart, StartLimits
 from discord_diffusion.fleet.state import FleetSnapshot, FleetState, Stop
 from discord_diffusion.functions.backlog.fleet_watch import FleetWatch
 from discord_diffusion.functions.backlog.instance_release import InstanceRelease
@@ -93,6 +93,9 @@ class Night:
     def drew_at(self) -> None:
         """No worker ever draws."""
 
+    def ready_at(self) -> None:
+        """Or is ever ready."""
+
     # CloudWatch and ECS
 
     def publish(self, values: Mapping[str, float]) -> None:
@@ -124,11 +127,12 @@ class Night:
             if instance.registered
         ]
 
-    def _failed_on(self, key: int) -> Iterable[datetime]:
+    def _failed_on(self, key: int) -> Iterable[FailedStart]:
         for task in self.aws.state.tasks.values():
             failed = task.stop_code == "TaskFailedToStart" or task.exit_code == NO_MODEL
             if task.instance == key and failed:
-                yield EVENING + timedelta(seconds=task.stopped or 0.0)
+                began = EVENING + timedelta(seconds=task.started) if task.started else None
+                yield FailedStart(EVENING + timedelta(seconds=task.stopped or 0.0), began)
 
     def describe(self, instances: Iterable[ContainerInstance]) -> list[ContainerInstance]:
         wanted = {instance.arn for instance in instances}

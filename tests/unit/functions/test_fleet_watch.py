@@ -13,7 +13,7 @@ from discord_diffusion.aws.errors import ServiceError
 from discord_diffusion.aws.fleet_state import FleetStateStore
 from discord_diffusion.fleet.instance_hours import HourCap
 from discord_diffusion.fleet.instances import ContainerInstance, GroupInstance, GroupState, Launch
-from discord_diffusion.fleet.starts import StartHistory, StartLimits
+from discord_diffusion.fleet.starts import FailedStart, StartHistory, StartLimits
 from discord_diffusion.fleet.state import FleetSnapshot
 from discord_diffusion.functions.backlog.fleet_watch import FleetWatch, WatchResult
 from discord_diffusion.functions.backlog.instance_release import InstanceRelease
@@ -29,13 +29,13 @@ LIMITS = StartLimits(failures=2)
 class Aws:
     """A group and a cluster. `joined` are instances in the cluster, with connected agents.
 
-    On those of `running` a task runs; `failed` are the times of failed starts on instances.
+    On those of `running` a task runs; `failed` are the tasks that ended as they started.
     """
 
     launched: dict[str, datetime] = field(default_factory=dict)
     joined: list[str] = field(default_factory=list)
     running: list[str] = field(default_factory=list)
-    failed: dict[str, tuple[datetime, ...]] = field(default_factory=dict)
+    failed: dict[str, tuple[FailedStart, ...]] = field(default_factory=dict)
     refuses: bool = False
     terminated: list[tuple[str, bool]] = field(default_factory=list)
     undrained: list[str] = field(default_factory=list)
@@ -298,10 +298,43 @@ def test_failures_that_aws_still_shows_are_not_counted_again_after_an_operator_w
 def test_the_replacement_of_a_task_that_failed_as_it_started_is_failing(fleet: Fleet) -> None:
     fleet.aws.launched = {"i-1": NOW, "i-2": NOW}
     fleet.aws.joined, fleet.aws.running = ["i-1", "i-2"], ["i-1", "i-2"]
-    fleet.aws.failed = {"i-2": (later(1),)}
+    fleet.aws.failed = {"i-2": (FailedStart(later(1)),)}
     result = fleet.look(later(2), desired=2, running=2)
     assert (result.guard.starts.failures, result.failing) == (1, 1)
     assert fleet.look(later(3), desired=2, running=2).failing == 0, "it has run since"
+
+
+def test_jobs_that_end_their_workers_soon_after_the_start_do_not_pause_the_fleet(
+    fleet: Fleet,
+) -> None:
+    """A job may crash the process itself, for example in a driver; others are not affected."""
+    fleet.aws.launched, fleet.aws.joined, fleet.aws.running = {"i-1": NOW}, ["i-1"], ["i-1"]
+    for minute in range(1, 9, 2):
+        fleet.store.worker_is_ready(later(minute + 0.5))
+        crashed = FailedStart(ended=later(minute + 0.6), began=later(minute))
+        fleet.aws.failed = {"i-1": (*fleet.aws.failed.get("i-1", ()), crashed)}
+        result = fleet.look(later(minute + 1), running=1)
+        assert (result.guard.starts.failures, result.failing) == (0, 0)
+    assert fleet.store.get().stop is None
+
+
+def test_a_worker_that_ends_before_it_is_ready_has_failed_to_start_though_another_one_was_ready(
+    fleet: Fleet,
+) -> None:
+    fleet.aws.launched = {"i-1": NOW, "i-2": NOW}
+    fleet.aws.joined, fleet.aws.running = ["i-1", "i-2"], ["i-1", "i-2"]
+    fleet.store.worker_is_ready(later(0.5))
+    fleet.aws.failed = {"i-2": (FailedStart(ended=later(1.5), began=later(1)),)}
+    result = fleet.look(later(2), desired=2, running=2)
+    assert (result.guard.starts.failures, result.failing) == (1, 1)
+
+
+def test_a_worker_that_is_ready_ends_the_row_of_failures(fleet: Fleet) -> None:
+    fleet.aws.launched = {"i-1": NOW - timedelta(minutes=11)}
+    assert fleet.look(NOW).guard.starts.failures == 1
+    fleet.aws.launched, fleet.aws.joined = {"i-2": later(1)}, ["i-2"]
+    fleet.store.worker_is_ready(later(4))
+    assert fleet.look(later(4.1)).guard.starts.failures == 0
 
 
 def test_launches_that_were_refused_before_this_start_are_no_failed_starts(fleet: Fleet) -> None:

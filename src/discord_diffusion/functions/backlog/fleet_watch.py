@@ -70,11 +70,15 @@ class FleetWatch:
             instances = group.instances
             launches = self._launches(instances, snapshot, guard)
             in_trouble = guard.is_in_trouble(self.limits, now)
+            failed = any(_has_new_failure(one, guard) for one in joined)
             drew_at = self.fleet.drew_at() if in_trouble else None
+            ready_at = self.fleet.ready_at() if in_trouble or failed else None
         except (ServiceError, StoreError) as error:
             log.warning("The instances could not be read", extra={"reason": str(error)})
             return WatchResult(guard, busy=bool(guard.instances))
-        sighting = replace(_sighting(instances, joined, launches, snapshot), drew_at=drew_at)
+        joined = [_with_failed_starts(one, ready_at) for one in joined]
+        sighting = _sighting(instances, joined, launches, snapshot)
+        sighting = replace(sighting, drew_at=drew_at, ready_at=ready_at)
         found = look(guard, sighting, self.limits, now)
         if found != guard and not self._save(found, now):
             return WatchResult(guard, busy=True)
@@ -186,13 +190,21 @@ def _sighting(
         instances=instances,
         connected={instance.ec2_id for instance in joined if instance.connected},
         launched=launch_times(launches),
-        failed_starts=[*refused, *(at for one in joined for at in one.failed_starts)],
+        failed_starts=[*refused, *(task.ended for one in joined for task in one.failed_starts)],
         works=snapshot.running > 0 and snapshot.running >= snapshot.wanted,
     )
 
 
+def _with_failed_starts(
+    instance: ContainerInstance, ready_at: datetime | None
+) -> ContainerInstance:
+    """Without the tasks that a job ended: a worker has become ready since they began."""
+    failed = tuple(task for task in instance.failed_starts if task.has_failed(ready_at))
+    return replace(instance, failed_starts=failed)
+
+
 def _has_new_failure(instance: ContainerInstance, before: FleetGuard) -> bool:
-    return any(before.starts.is_new(at) for at in instance.failed_starts)
+    return any(before.starts.is_new(task.ended) for task in instance.failed_starts)
 
 
 def _report(before: FleetGuard, after: FleetGuard) -> None:

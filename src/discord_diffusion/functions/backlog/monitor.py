@@ -13,7 +13,6 @@ from discord_diffusion.aws.metrics import Metrics
 from discord_diffusion.aws.queue import QueueDepth, QueueReader
 from discord_diffusion.fleet.demand import Measurement, ScalingTarget, measure
 from discord_diffusion.fleet.guard import FleetGuard
-from discord_diffusion.fleet.instance_hours import InstanceHours
 from discord_diffusion.fleet.instances import launch_failed_at
 from discord_diffusion.fleet.state import FleetSnapshot
 from discord_diffusion.functions.backlog.fleet_watch import FleetWatch
@@ -37,8 +36,12 @@ class MonitorResult:
 
 @dataclass(frozen=True)
 class BacklogMonitor:
-    """Monitors one deployment. Errors of the queue, the service and the metrics are raised;
-    errors of the table are logged, for the fleet must scale without it."""
+    """Monitors one deployment. Errors of the queue, the service and the metrics are raised.
+
+    Errors of the table are logged. While it does not answer nobody knows how many hours are left
+    nor which starts failed: no further task is started, and tasks that are there go on. No job can
+    come in meanwhile.
+    """
 
     queue: QueueReader
     service: EcsService
@@ -68,7 +71,7 @@ class BacklogMonitor:
         if stops:
             snapshot = replace(snapshot, desired=target.maximum)
         at_rest = snapshot.running == snapshot.desired == target.minimum
-        idle = at_rest and snapshot.observation.backlog == 0 and not oldest
+        idle = at_rest and snapshot.observation.backlog == 0 and not oldest and guard is not None
         stopped = target.maximum == 0 and self.target.maximum > 0
         troubled = _metrics_of_trouble(guard, stopped=stopped)
         if backlog_at_least:
@@ -79,7 +82,7 @@ class BacklogMonitor:
         elif not idle or snapshot.desired or troubled:
             self.metrics.publish(_metrics(snapshot, measured, oldest, now) | troubled)
         # An instance without a task is checked again soon.
-        if not backlog_at_least:
+        if guard and not backlog_at_least:
             # A look writes down why nothing starts: users who wait are told of it.
             waits = stopped and snapshot.observation.backlog > 0
             watched = self.watch.watch(snapshot, guard, now, due=stops or waits)
@@ -95,9 +98,11 @@ class BacklogMonitor:
         return MonitorResult(snapshot, idle, notify=snapshot.visible > 0 or overdue)
 
     def _allowed_target(
-        self, guard: FleetGuard, snapshot: FleetSnapshot, *, has_job: bool
+        self, guard: FleetGuard | None, snapshot: FleetSnapshot, *, has_job: bool
     ) -> ScalingTarget:
-        """The target, with no more tasks than the guard allows."""
+        """The target, with no more tasks than the guard allows; None if it could not be read."""
+        if guard is None:
+            return self.target.at_most(max(snapshot.desired, snapshot.running))
         allowed = guard.allowed_tasks(
             self.watch.limits,
             self.watch.cap,
@@ -139,9 +144,9 @@ class BacklogMonitor:
             log.warning("The oldest job could not be read", extra={"reason": str(error)})
             return None
 
-    def _kept(self, snapshot: FleetSnapshot) -> tuple[FleetSnapshot, FleetGuard]:
+    def _kept(self, snapshot: FleetSnapshot) -> tuple[FleetSnapshot, FleetGuard | None]:
         """Save the snapshot; returns it with what earlier ones found, and the guard's state."""
-        guard = FleetGuard(InstanceHours(snapshot.measured_at))
+        guard = None
         try:
             snapshot, guard = self.fleet.save_snapshot(snapshot)
             if not snapshot.starting:
@@ -168,10 +173,10 @@ def _snapshot(
     )
 
 
-def _metrics_of_trouble(guard: FleetGuard, *, stopped: bool) -> dict[str, float]:
+def _metrics_of_trouble(guard: FleetGuard | None, *, stopped: bool) -> dict[str, float]:
     """What the alarms for people look at; nothing while all is well."""
     values: dict[str, float] = {}
-    if guard.starts.failures:
+    if guard and guard.starts.failures:
         values["FailedStarts"] = guard.starts.failures
     if stopped:
         values["StartsStopped"] = 1
