@@ -127,9 +127,18 @@ class StandInClient:
         content: dict[str, Any] = self._call(method, path, body).json()
         return content
 
+    def _request(self, method: str, path: str, body: object) -> httpx.Response:
+        """A request; one that changes nothing is repeated if the idle connection had ended."""
+        try:
+            return self._http.request(method, path, json=body)
+        except httpx.RemoteProtocolError:
+            if method != "GET":
+                raise
+            return self._http.request(method, path, json=body)
+
     def _call(self, method: str, path: str, body: object = None) -> httpx.Response:
         try:
-            answer = self._http.request(method, path, json=body)
+            answer = self._request(method, path, body)
         except httpx.HTTPError as error:
             raise ControlError(
                 f"The stand-in for Discord does not answer ({type(error).__name__})."
