@@ -1,12 +1,10 @@
-"""Whether a prompt is blocked, by the shipped list or by one of a guild's own patterns."""
+"""Whether a prompt is blocked, by the shipped rules or by one of a guild's own patterns."""
 
 import logging
-import re
 from collections.abc import Iterable, Iterator
-from functools import cache
-from pathlib import Path
 from typing import Any
 
+from discord_diffusion.access.minors import asks_for_minors
 from discord_diffusion.access.normalise import readings
 from discord_diffusion.access.patterns import (
     LARGEST_PROGRAMS,
@@ -19,20 +17,22 @@ from discord_diffusion.jobs.refusal import Refusal
 
 log = logging.getLogger(__name__)
 
-_SHIPPED = Path(__file__).with_name("blocklist.txt")
 MOST_PATTERNS = 100
 
 
 def check(texts: Iterable[str], blocklist: Iterable[str]) -> None:
-    """Return if no pattern matches one of the texts.
+    """Return if no text asks for a sexual picture of a minor, and no pattern matches one.
 
     Raises:
-        Refusal: a pattern matches.
+        Refusal: one does.
     """
-    forms = [reading for text in texts for reading in readings(text) if reading]
-    for pattern in (*shipped(), *_usable(blocklist)):
-        if any(pattern.search(form) for form in forms):
-            raise Refusal("blocked")
+    texts = tuple(texts)
+    if any(map(asks_for_minors, texts)):
+        raise Refusal("blocked")
+    patterns = tuple(_usable(blocklist))
+    forms = [reading for text in texts for reading in readings(text) if reading] if patterns else ()
+    if any(pattern.search(form) for pattern in patterns for form in forms):
+        raise Refusal("blocked")
 
 
 def with_pattern(blocklist: tuple[str, ...], pattern: str) -> tuple[str, ...]:
@@ -67,17 +67,3 @@ def _size(pattern: str) -> int:
         return program_size(pattern)
     except PatternError:
         return 0
-
-
-@cache
-def shipped() -> tuple[re.Pattern[str], ...]:
-    """The patterns that hold in every guild: words for what is illegal nearly everywhere.
-
-    They are known to be fast, so Python's own `re` matches them.
-    """
-    lines = (line.strip() for line in _SHIPPED.read_text("utf-8").splitlines())
-    return tuple(
-        re.compile(rf"\b(?:{line})\b", re.IGNORECASE)
-        for line in lines
-        if line and not line.startswith("#")
-    )

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from discord_diffusion.access.blocklist import MOST_PATTERNS, check, shipped, with_pattern
+from discord_diffusion.access.blocklist import MOST_PATTERNS, check, with_pattern
 from discord_diffusion.access.normalise import _look_alikes, readings
 from discord_diffusion.access.patterns import (
     LARGEST_PROGRAM,
@@ -45,14 +45,9 @@ DISGUISES = (
     "ꜰᴏʀʙɪᴅᴅᴇɴ ꜰʀᴜɪᴛ",
     "forbidden\u202e fruit",
     "forbidden, *fruit*!",
-)
-PROMPTS_OF_SHIPPED_PATTERNS = (
-    "lolicon",
-    "underage porn",
-    "naked kid",
-    "kid and naked",
-    "9 yo nude",
-    "nude 9 yo",
+    "f\u20ddo\u20ddr\u20ddb\u20ddi\u20ddd\u20ddd\u20dde\u20ddn\u20dd fruit",
+    "for-bid-den fr_uit",
+    "for\u3164bidden f\u115fruit",
 )
 
 
@@ -86,31 +81,6 @@ def test_a_disguised_word_is_found(prompt: str) -> None:
 @pytest.mark.parametrize("prompt", ["", "a red circle", "fruit that is not forbidden", "🔴 👩‍👩‍👧"])
 def test_an_innocent_prompt_passes(prompt: str) -> None:
     check([prompt, ""], ["forbidden fruit"])
-
-
-@pytest.mark.parametrize(
-    "prompt", ["children on a playground", "a kid in a red coat", "a nude by Modigliani",
-               "a minor chord, sexton at 12 o'clock", "a 30 year old house"],
-)  # fmt: skip
-def test_the_shipped_list_lets_ordinary_prompts_pass(prompt: str) -> None:
-    check([prompt], [])
-
-
-@pytest.mark.parametrize(
-    "prompt",
-    [*PROMPTS_OF_SHIPPED_PATTERNS, "12 y.o., nude", "nude, 17 years old", "a KID, n4ked"],
-)
-def test_the_shipped_list_refuses_a_prompt_without_any_pattern_of_a_guild(prompt: str) -> None:
-    with pytest.raises(Refusal) as refused:
-        check(["a red circle", f"a picture: {prompt}"], [])
-    assert refused.value.reason == "blocked"
-
-
-def test_every_shipped_pattern_refuses_a_prompt_that_no_other_one_refuses() -> None:
-    for number, prompt in enumerate(PROMPTS_OF_SHIPPED_PATTERNS):
-        found = [index for index, pattern in enumerate(shipped()) if pattern.search(prompt)]
-        assert found == [number]
-    assert len(PROMPTS_OF_SHIPPED_PATTERNS) == len(shipped())
 
 
 @pytest.mark.parametrize(
@@ -151,6 +121,12 @@ def test_the_readings_of_a_prompt_are_exactly_these() -> None:
         "a cat dog mon",
         "a cat dog moon",
     )
+    assert readings("a 1amp, wa11-mount, FIoor") == (
+        "a 1amp wa11 mount fioor",
+        "a iamp waii mount fioor",
+        "a lamp wall mount floor",
+        "a iamp waiimount fioor",
+    )
     assert readings("") == ("",)
 
 
@@ -167,7 +143,7 @@ def test_a_combining_mark_does_not_disguise_a_word_in_another_script() -> None:
 @given(st.text(max_size=300))
 def test_readings_are_bounded_and_hold_no_disguise(text: str) -> None:
     found = readings(text)
-    assert 1 <= len(found) <= 5
+    assert 1 <= len(found) <= 7
     for reading in found:
         assert len(reading) <= LONGEST_FORM * len(text)
         assert reading == reading.strip()
@@ -359,12 +335,6 @@ def test_a_list_takes_no_more_than_a_hundred_patterns() -> None:
     assert with_pattern(known, "word7") == (*known[:7], *known[8:], "word7")
     with pytest.raises(Refusal, match="patterns_full"):
         with_pattern(known, "another")
-
-
-def test_the_shipped_patterns_are_few_and_searched_in_time_for_discord() -> None:
-    assert 0 < len(shipped()) <= 20
-    for prompt in ("nude " * 1200, "child 1" * 800, "a" * 6000, "12 yo " * 1000):
-        assert seconds_of_check(prompt) < 0.1
 
 
 def test_a_check_without_patterns_of_a_guild_does_not_import_re2() -> None:
