@@ -53,9 +53,11 @@ locals {
         DEFAULT_HEIGHT         = var.generation_defaults.height
         DEFAULT_IMAGES         = var.generation_defaults.images
         MODELS                 = local.worker_environment_models
+        SCHEDULER              = var.worker.scheduler
         MAX_PIXELS             = var.worker.max_pixels
         USER_UNITS_PER_DAY     = var.limits.user_units_per_day
         GUILD_UNITS_PER_DAY    = var.limits.guild_units_per_day
+        UNITS_PER_DAY          = var.limits.units_per_day
         COOLDOWN_SECONDS       = var.limits.cooldown_seconds
         JOBS_IN_FLIGHT         = var.limits.jobs_in_flight
         AUDIT_DAYS             = var.audit_days

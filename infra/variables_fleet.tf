@@ -198,26 +198,30 @@ variable "scaling" {
 
 variable "limits" {
   description = <<-EOT
-    What a user and a server may ask for. A server's own settings may lower it, never raise it.
+    What may be asked for. A unit is one picture with `generation_defaults`; a command that names nothing costs 2.5 units for its 4 pictures. A server's own settings may lower
+    what its members and all of them may use, never raise it.
 
-    `user_units_per_day`, `guild_units_per_day`: units of work in a day; 0 is no limit.
+    `user_units_per_day`: units of a user in a day, in all servers and direct messages together; 0 is no limit.
+    `guild_units_per_day`: units of a server in a day; 0 is no limit.
+    `units_per_day`: units of all users in a day; 0 is no limit.
     `cooldown_seconds`: seconds between two requests of a user.
     `jobs_in_flight`: requests of a user that are not finished.
   EOT
   type = object({
-    user_units_per_day  = optional(number, 0)
-    guild_units_per_day = optional(number, 0)
-    cooldown_seconds    = optional(number, 0)
-    jobs_in_flight      = optional(number, 20)
+    user_units_per_day  = optional(number, 100)
+    guild_units_per_day = optional(number, 1000)
+    units_per_day       = optional(number, 3000)
+    cooldown_seconds    = optional(number, 1)
+    jobs_in_flight      = optional(number, 5)
   })
   default  = {}
   nullable = false
 
   validation {
     condition = alltrue([
-      for units in [var.limits.user_units_per_day, var.limits.guild_units_per_day] : units >= 0 && units <= 1000000 && floor(units) == units
+      for units in [var.limits.user_units_per_day, var.limits.guild_units_per_day, var.limits.units_per_day] : units >= 0 && units <= 1000000 && floor(units) == units
     ])
-    error_message = "limits.user_units_per_day and guild_units_per_day must be whole numbers from 0 (no limit) to 1000000."
+    error_message = "limits.user_units_per_day, guild_units_per_day and units_per_day must be whole numbers from 0 (no limit) to 1000000."
   }
 
   validation {

@@ -8,7 +8,7 @@ variable "worker" {
     `model_revision`: branch, tag or commit of the model.
     `model_variant`: variant of the weights' files, for example fp16.
     `model_notice`: sentence shown under every answer.
-    `models`: more models that a job may name, by name: `model` and, where they differ, `revision`, `variant`, `scheduler`, `steps`, `guidance`, `max_pixels`.
+    `models`: more models that a job may name, by name: `model` and, where they differ, `revision`, `variant`, `scheduler`, `steps`, `guidance`, `max_pixels`, and `relative_cost`: how many times as long it draws a picture as the default model, by which its jobs cost more units.
     `scheduler`: class name of a diffusers scheduler in place of the model's own.
     `max_pixels`: width times height of the largest picture that is drawn.
     `device`: auto, cpu, cuda, cuda:N or mps.
@@ -37,6 +37,8 @@ variable "worker" {
       steps      = optional(number)
       guidance   = optional(number)
       max_pixels = optional(number)
+
+      relative_cost = optional(number)
     })))
     scheduler            = optional(string)
     max_pixels           = optional(number)
@@ -69,6 +71,11 @@ variable "worker" {
   validation {
     condition     = alltrue([for name in keys(coalesce(var.worker.models, {})) : can(regex("^[a-z0-9][a-z0-9._-]{0,63}$", name))])
     error_message = "worker.models must have names of 1 to 64 lower-case letters, digits, dots, underscores and hyphens."
+  }
+
+  validation {
+    condition     = alltrue([for model in values(coalesce(var.worker.models, {})) : coalesce(model.relative_cost, 1) >= 0.01 && coalesce(model.relative_cost, 1) <= 1000])
+    error_message = "worker.models must have a relative_cost from 0.01 to 1000."
   }
 
   validation {

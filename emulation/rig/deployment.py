@@ -22,6 +22,8 @@ _OUTPUTS = (
     *("ecs_cluster_name", "ecs_service_name", "auto_scaling_group_name"),
 )
 """Outputs of the root module that are fields of StackState."""
+_UNLIMITED = ("user_units_per_day", "guild_units_per_day", "units_per_day", "cooldown_seconds")
+"""Fields of the variable `limits` of which 0 is no limit."""
 
 
 def _registrar(state: StackState) -> Registrar:
@@ -62,6 +64,8 @@ def variables(layout: Layout, options: StackOptions, state: StackState) -> dict[
             "minimum_tasks": options.fleet.minimum_tasks,
             "maximum_tasks": options.fleet.maximum_tasks,
         },
+        # Nobody pays for this GPU; the defaults would refuse a test's flood of requests.
+        "limits": dict.fromkeys(_UNLIMITED, 0) | {"jobs_in_flight": 20},
         "safeguards": options.fleet.safeguards(),
         "scaling": options.fleet.boot_phases() | dict(model.scaling),
         "generation_defaults": model.generation_defaults(),

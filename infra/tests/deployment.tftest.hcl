@@ -35,10 +35,11 @@ run "the_defaults_deploy_to_aws" {
         DEFAULT_WIDTH          = "512"
         DEFAULT_HEIGHT         = "512"
         DEFAULT_IMAGES         = "4"
-        USER_UNITS_PER_DAY     = "0"
-        GUILD_UNITS_PER_DAY    = "0"
-        COOLDOWN_SECONDS       = "0"
-        JOBS_IN_FLIGHT         = "20"
+        USER_UNITS_PER_DAY     = "100"
+        GUILD_UNITS_PER_DAY    = "1000"
+        UNITS_PER_DAY          = "3000"
+        COOLDOWN_SECONDS       = "1"
+        JOBS_IN_FLIGHT         = "5"
         AUDIT_DAYS             = "30"
         WAKE_STATE_MACHINE_ARN = "arn:aws:states:us-east-1:123456789012:stateMachine:discord-diffusion-test-wake"
       })
@@ -182,7 +183,7 @@ run "every_setting_reaches_the_worker_and_the_function" {
       model_revision       = "main"
       model_variant        = "fp16"
       model_notice         = "It draws one thing."
-      models               = { turbo = { model = "/models/turbo", steps = 4 } }
+      models               = { turbo = { model = "/models/turbo", relative_cost = 2.5, steps = 4 } }
       scheduler            = "DDIMScheduler"
       max_pixels           = 262144
       device               = "cuda:1"
@@ -203,7 +204,7 @@ run "every_setting_reaches_the_worker_and_the_function" {
     worker_image           = "v2"
     point_in_time_recovery = true
     alarm_email            = "me@example.com"
-    limits                 = { user_units_per_day = 100, guild_units_per_day = 1000, cooldown_seconds = 5, jobs_in_flight = 3 }
+    limits                 = { user_units_per_day = 50, guild_units_per_day = 500, units_per_day = 2000, cooldown_seconds = 5, jobs_in_flight = 3 }
     audit_days             = 7
     monthly_budget_usd     = 20
     alarms                 = { oldest_job_seconds = 300, no_capacity_minutes = 5 }
@@ -247,10 +248,12 @@ run "every_setting_reaches_the_worker_and_the_function" {
         DEFAULT_WIDTH          = "64"
         DEFAULT_HEIGHT         = "128"
         DEFAULT_IMAGES         = "2"
-        MODELS                 = jsonencode({ turbo = { model = "/models/turbo", steps = 4 } })
+        MODELS                 = jsonencode({ turbo = { model = "/models/turbo", relative_cost = 2.5, steps = 4 } })
+        SCHEDULER              = "DDIMScheduler"
         MAX_PIXELS             = "262144"
-        USER_UNITS_PER_DAY     = "100"
-        GUILD_UNITS_PER_DAY    = "1000"
+        USER_UNITS_PER_DAY     = "50"
+        GUILD_UNITS_PER_DAY    = "500"
+        UNITS_PER_DAY          = "2000"
         COOLDOWN_SECONDS       = "5"
         JOBS_IN_FLIGHT         = "3"
         AUDIT_DAYS             = "7"
@@ -317,7 +320,7 @@ run "every_setting_reaches_the_worker_and_the_function" {
       MODEL_REVISION              = "main"
       MODEL_VARIANT               = "fp16"
       MODEL_NOTICE                = "It draws one thing."
-      MODELS                      = jsonencode({ turbo = { model = "/models/turbo", steps = 4 } })
+      MODELS                      = jsonencode({ turbo = { model = "/models/turbo", relative_cost = 2.5, steps = 4 } })
       SCHEDULER                   = "DDIMScheduler"
       MAX_PIXELS                  = "262144"
       DEVICE                      = "cuda:1"

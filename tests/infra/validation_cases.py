@@ -140,9 +140,9 @@ REFUSED: dict[str, list[Values]] = {
         for part in ("instance", "pull", "load")
         for value in (-1, 3601)
     ],
-    "limits.user_units_per_day and": [
-        {"limits": {f"{whose}_units_per_day": value}}
-        for whose in ("user", "guild")
+    "limits.user_units_per_day, guild_units_per_day and": [
+        {"limits": {f"{whose}units_per_day": value}}
+        for whose in ("user_", "guild_", "")
         for value in (-1, 0.5, 1000001)
     ],
     "limits.cooldown_seconds must be": [
@@ -177,7 +177,11 @@ REFUSED: dict[str, list[Values]] = {
     "monthly_budget_usd must be": [{"monthly_budget_usd": 0}],
     "worker.model must name": [{"worker": {"model": " "}}],
     "worker.device must be": [{"worker": {"device": "gpu"}}],
-    "worker.models must have": [{"worker": {"models": {"My Model": {"model": "x"}}}}],
+    "worker.models must have names": [{"worker": {"models": {"My Model": {"model": "x"}}}}],
+    "worker.models must have a relative_cost": [
+        {"worker": {"models": {"x": {"model": "x", "relative_cost": value}}}}
+        for value in (0, 0.009, 1001)
+    ],
     "worker.precision must be": [{"worker": {"precision": "fp8"}}],
     "worker.compile must be": [{"worker": {"compile": "yes"}}],
     "worker.max_batch must be": [{"worker": {"max_batch": value}} for value in (0, 65)],
@@ -231,11 +235,16 @@ SMALLEST: Values = {
         "scale_in_hold_seconds": 60,
         **{f"boot_{part}_seconds": 0 for part in ("instance", "pull", "load")},
     },
-    "limits": {"user_units_per_day": 0, "cooldown_seconds": 0, "jobs_in_flight": 1},
+    "limits": {
+        **{f"{whose}units_per_day": 0 for whose in ("user_", "guild_", "")},
+        "cooldown_seconds": 0,
+        "jobs_in_flight": 1,
+    },
     "audit_days": 1,
     "alarms": {"oldest_job_seconds": 10, "no_capacity_minutes": 1},
     "monthly_budget_usd": 1,
     "worker": {
+        "models": {"x": {"model": "x", "relative_cost": 0.01}},
         "max_batch": 1,
         "max_pixels": 4096,
         "receive_wait_seconds": 0,
@@ -278,12 +287,14 @@ LARGEST: Values = {
     "limits": {
         "user_units_per_day": 1000000,
         "guild_units_per_day": 1000000,
+        "units_per_day": 1000000,
         "cooldown_seconds": 3600,
         "jobs_in_flight": 100,
     },
     "audit_days": 3650,
     "alarms": {"oldest_job_seconds": 900, "no_capacity_minutes": 60},
     "worker": {
+        "models": {"x": {"model": "x", "relative_cost": 1000}},
         "max_batch": 64,
         "max_pixels": 4194304,
         "receive_wait_seconds": 20,

@@ -116,10 +116,10 @@ class Channel:
         assert is_ephemeral(sent)
         return content_of(sent)
 
-    def used(self, user: str) -> int:
-        """Units that `/quota` says were used today."""
+    def used(self, user: str) -> float:
+        """Units that `/quota` says the user has used today."""
         answer = content_of(self.interact(command="quota", user_id=user, locale="en-US"))
-        return int(answer.split("**")[1])
+        return float(answer.split("**")[1])
 
     def new_user(self) -> str:
         """A user who has never requested anything."""

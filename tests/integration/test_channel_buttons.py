@@ -21,6 +21,7 @@ from channel import (
 )
 from PIL import Image
 
+from discord_diffusion.jobs.units import HUNDREDTHS
 from emulation.rig.emulator_client import client_options
 from tests.stack import Stack
 
@@ -128,7 +129,7 @@ def test_several_clicks_on_a_button_make_one_job(
     channel.pictures(taken)
     record = channel.item(f"job#{taken['interaction_id']}")
     assert record is not None
-    assert channel.used(user) == int(record["units"]["N"])
+    assert channel.used(user) == int(record["units"]["N"]) / HUNDREDTHS
 
 
 def test_a_modal_that_is_submitted_several_times_makes_one_job(

@@ -1,17 +1,27 @@
-"""Pictures that the model's safety checker holds back are not shown and not charged."""
+"""Pictures that the safety checker holds back are not shown, but charged: they were drawn."""
 
 from collections.abc import Iterator
 from dataclasses import asdict
+from typing import Any
 
 import pytest
-from channel import ADA, AFTER_DARK, Channel, buttons, channel_with_default_settings, contains_text
+from channel import (
+    ADA,
+    AFTER_DARK,
+    Channel,
+    buttons,
+    channel_with_default_settings,
+    contains_text,
+    content_of,
+)
 
 from discord_diffusion.jobs.parameters import GenerationParameters
 from tests.integration import filtered_model
 from tests.stack import Stack, workers_on
 
 PARAMETERS = GenerationParameters("a ring", 5, 26, 0.0, 256, 256, 4)
-UNITS = 2
+UNITS, UNITS_OF_ONE = 37.75, 10.24
+"""Of four pictures, and of one: a unit is one of 64 x 64 with 12 steps."""
 HELD_BACK = 2
 
 
@@ -38,7 +48,13 @@ def options(**changes: object) -> dict[str, object]:
     return {name: asdict(PARAMETERS)[name] for name in names} | changes
 
 
-def test_the_share_of_pictures_that_are_held_back_is_refunded(
+def has_ended(channel: Channel, sent: dict[str, Any]) -> bool:
+    """Whether the worker has ended the job's record, after which nothing is refunded."""
+    item = channel.item(f"job#{sent['interaction_id']}")
+    return item is not None and item["status"] == {"S": "answered"}
+
+
+def test_the_share_of_pictures_that_are_held_back_stays_charged(
     channel: Channel, held_back: list[int]
 ) -> None:
     user = channel.new_user()
@@ -53,22 +69,25 @@ def test_the_share_of_pictures_that_are_held_back_is_refunded(
     assert seeds in message["content"]
     varied = [one for one in buttons(message) if one.startswith("vary:")]
     assert [int(one.rpartition(":")[2]) for one in varied] == shown
-    channel.wait(
-        sent, lambda _: channel.used(user) == UNITS - UNITS * HELD_BACK // PARAMETERS.images
-    )
+    channel.wait(sent, lambda _: has_ended(channel, sent))
+    assert channel.used(user) == UNITS
 
 
-def test_a_job_of_which_all_pictures_are_held_back_is_not_charged(
+def test_prompts_that_are_always_held_back_use_up_their_users_units(
     channel: Channel, held_back: list[int]
 ) -> None:
     user = channel.new_user()
+    channel.settings("limits", user_units=20)
     only = options(images=1, seed=PARAMETERS.seed + held_back[0])
     sent = channel.interact(command="imagine", options=only, user_id=user, locale="ja")
     message = channel.wait(sent, lambda found: found["content"].startswith("❌"))
     assert contains_text(message["content"], "ja", "failed.held_back")
     assert message["attachments"] == []
     assert not any(one.startswith(("cancel:", "vary:", "seed:")) for one in buttons(message))
-    channel.wait(sent, lambda _: channel.used(user) == 0)
+    channel.wait(sent, lambda _: has_ended(channel, sent))
+    assert channel.used(user) == UNITS_OF_ONE
+    again = channel.interact(command="imagine", options=only, user_id=user, locale="ja")
+    assert contains_text(content_of(again), "ja", "refused.quota_member")
 
 
 def test_no_picture_is_held_back_where_the_guild_and_the_channel_allow_it(channel: Channel) -> None:

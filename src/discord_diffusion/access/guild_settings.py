@@ -52,7 +52,7 @@ class GuildSettings:
     def limits(self, deployment: Limits, member_roles: Collection[str]) -> Limits:
         """The limits of a member with these roles: the guild's, within the deployment's."""
         own = Limits(
-            user_units=self.user_units or 0,
+            member_units=self.user_units or 0,
             guild_units=self.guild_units or 0,
             cooldown_seconds=self.cooldown_seconds or 0,
             in_flight=self.in_flight or deployment.in_flight,

@@ -6,6 +6,7 @@ from discord_diffusion.access.guild_settings import GuildSettings
 from discord_diffusion.access.limits import Usage
 from discord_diffusion.aws import ledger
 from discord_diffusion.aws.dynamodb import Table
+from discord_diffusion.aws.errors import Item
 
 
 class GuildStore:
@@ -17,10 +18,7 @@ class GuildStore:
 
     def settings(self, guild_id: str) -> tuple[GuildSettings, int]:
         """The settings of a guild and their version; the defaults and 0 if it has saved none."""
-        item = self._table.get_item(_key(guild_id))
-        if not item:
-            return GuildSettings(), 0
-        return GuildSettings.from_json(item["settings"]["S"]), int(item["version"]["N"])
+        return _settings_of(self._table.get_item(_key(guild_id)))
 
     def save(self, guild_id: str, settings: GuildSettings, version: int) -> bool:
         """Replace the settings if their version is still this one; False if it is not."""
@@ -31,9 +29,18 @@ class GuildStore:
         )
         return self._table.put_item(put)
 
-    def usage(self, user_id: str, guild_id: str | None, now: datetime) -> Usage:
-        """What a user and the user's guild have used today."""
-        return ledger.usage(self._table, user_id, guild_id, now)
+    def settings_and_usage(
+        self, user_id: str, guild_id: str | None, now: datetime
+    ) -> tuple[GuildSettings, Usage]:
+        """The settings of a guild, and what was used today, in one read.
+
+        Outside a guild the settings are those by default.
+        """
+        keys = [*([_key(guild_id)] if guild_id else []), *ledger.usage_keys(user_id, guild_id, now)]
+        items = self._table.batch_get_item(keys, consistent=True)
+        usage = ledger.usage(items, user_id, guild_id, now)
+        settings, _version = _settings_of(items.get(_key(guild_id)) if guild_id else None)
+        return settings, usage
 
     def audit(
         self,
@@ -51,3 +58,9 @@ class GuildStore:
 
 def _key(guild_id: str) -> str:
     return f"guild#{guild_id}"
+
+
+def _settings_of(item: Item | None) -> tuple[GuildSettings, int]:
+    if not item:
+        return GuildSettings(), 0
+    return GuildSettings.from_json(item["settings"]["S"]), int(item["version"]["N"])

@@ -84,7 +84,7 @@ class JobStore:
             if subject == "user" and (expired := ledger.expired_jobs(error.item, now)):
                 self._table.update_item(ledger.removal(self._table, record, expired))
                 return self._accept_charged(record, put, charge)
-            raise ledger.refusal(subject, error.item, charge, now) from None
+            raise ledger.refusal(subject, record, error.item, charge, now) from None
         return True
 
     def reject(self, job: Job, *, reason: str) -> None:

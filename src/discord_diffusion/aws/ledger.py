@@ -1,13 +1,15 @@
 """The ledger: what jobs cost, in the jobs table, written together with the job records.
 
-    user#<where>#<user>          `jobs` not finished (a set of ids), `asked_at` of the last request,
-                                 `cancelled_at` of the last one that was cancelled
-    user#<where>#<user>#<day>    `used` units
-    guild#<guild>#<day>          `used` units
-    press#<click>                `pressed_at`
-    audit#<where>#<job>          who asked for what, and when
+    user#<user>             `jobs` not finished (a set of ids), `asked_at` of the last request,
+                            `cancelled_at` of the last one that was cancelled
+    user#<user>#<day>       `used` units, and `guild_<guild>`: those of them in that guild
+    guild#<guild>#<day>     `used` units
+    deployment#<day>        `used` units
+    press#<click>           `pressed_at`
+    audit#<where>#<job>     who asked for what, and when
 
-`where` is the guild, or `dm`; the day is that of the interaction. All have a time to live.
+Units are hundredths of units, so that whole numbers are added and compared. `where` is the guild,
+or `dm`; the day is that of the interaction. All have a time to live.
 """
 
 from collections.abc import Iterator, Mapping
@@ -18,6 +20,7 @@ from typing import Any
 from discord_diffusion.access.limits import (
     PAUSE_AFTER_CANCEL_SECONDS,
     Limits,
+    Quota,
     Usage,
     day_of,
     next_day,
@@ -37,12 +40,13 @@ DOUBLE_CLICK_SECONDS = 10
 """Clicks on the same component within this time count as one."""
 _EXPIRED_AFTER = TOKEN_LIFETIME + timedelta(minutes=2)
 """A job of this age is not drawn any more, so it is not in flight whatever its item says."""
-_USER, _DAY, _GUILD, _CLICK = "user", "day", "guild", "click"
+_USER, _DAY, _GUILD, _DEPLOYMENT, _CLICK = "user", "day", "guild", "deployment", "click"
+_UNLIMITED = Limits()
 
 
 @dataclass(frozen=True)
 class Charge:
-    """What a new job costs, and the limits that must allow it.
+    """What a new job costs, in hundredths of a unit, and the limits that must allow it.
 
     `click` identifies the user's click on a component that asked for the job, if one did.
     """
@@ -65,11 +69,8 @@ def charge_writes(
     if charge.click:
         yield _CLICK, {"Put": _first_click(table, charge.click, now)}
     yield _USER, {"Update": _one_more_job(table, record, limits, now)}
-    used = _used(table, _day_key(record), charge.units, limits.user_units, now)
-    yield _DAY, {"Update": used}
-    if record.guild_id:
-        used = _used(table, _guild_key(record), charge.units, limits.guild_units, now)
-        yield _GUILD, {"Update": used}
+    for subject, counters in _counters(record).items():
+        yield subject, {"Update": _used(table, counters, charge.units, limits, now)}
     item = audit_item(
         record.id, record.user_id, record.guild_id, charge.action, now, charge.audit_days,
         channel_id=record.channel_id, units=charge.units, parameters=record.parameters.to_json(),
@@ -87,13 +88,15 @@ def settlement_writes(
         values[":now"] = now.timestamp()
         cancelled = ", cancelled_at = :now"
     expression = f"SET #ttl = :ttl{cancelled} DELETE jobs :id"
-    yield {"Update": table.update(_user_key(record), expression, values=values)}
+    yield {"Update": table.update(_user(record.user_id), expression, values=values)}
     if refunded:
-        for key in (_day_key(record), *([_guild_key(record)] if record.guild_id else [])):
-            yield {"Update": _used(table, key, -refunded, 0, record.created_at)}
+        for counters in _counters(record).values():
+            yield {"Update": _used(table, counters, -refunded, _UNLIMITED, record.created_at)}
 
 
-def refusal(subject: str, item: Item | None, charge: Charge, now: datetime) -> Refusal:
+def refusal(
+    subject: str, record: JobRecord, item: Item | None, charge: Charge, now: datetime
+) -> Refusal:
     """The refusal of a job, from the item whose condition does not hold."""
     found, limits = from_item(item or {}), charge.limits
     if subject == _CLICK:
@@ -110,15 +113,12 @@ def refusal(subject: str, item: Item | None, charge: Charge, now: datetime) -> R
                 again=f"<t:{int(cancelled_at + PAUSE_AFTER_CANCEL_SECONDS) + 1}:R>",
             )
         return Refusal("in_flight", jobs=len(found.get("jobs", ())))
-    limit = limits.user_units if subject == _DAY else limits.guild_units
-    left = max(0, limit - int(found.get("used", 0)))
-    return Refusal(
-        "quota_user" if subject == _DAY else "quota_guild",
-        units=charge.units,
-        limit=limit,
-        left=left,
-        reset=f"<t:{int(next_day(now).timestamp())}:R>",
-    )
+    counters = _counters(record)[subject]
+    used = {quota: int(found.get(name, 0)) for quota, name in counters.names.items()}
+    # The last one may be the reason alone: a condition that does not hold names none.
+    *others, last = used
+    quota = next((one for one in others if _exceeds(used[one], one, charge)), last)
+    return _over_quota(quota, used[quota], charge, now)
 
 
 def check_against_daily_limits(record: JobRecord, charge: Charge, now: datetime) -> None:
@@ -127,10 +127,10 @@ def check_against_daily_limits(record: JobRecord, charge: Charge, now: datetime)
     Raises:
         Refusal: naming the quota.
     """
-    if charge.limits.user_units and charge.units > charge.limits.user_units:
-        raise refusal(_DAY, None, charge, now)
-    if record.guild_id and charge.limits.guild_units and charge.units > charge.limits.guild_units:
-        raise refusal(_GUILD, None, charge, now)
+    for counters in _counters(record).values():
+        for quota in counters.names:
+            if _exceeds(0, quota, charge):
+                raise _over_quota(quota, 0, charge, now)
 
 
 def expired_jobs(item: Item | None, now: datetime) -> list[str]:
@@ -141,19 +141,23 @@ def expired_jobs(item: Item | None, now: datetime) -> list[str]:
 
 def removal(table: Table, record: JobRecord, jobs: list[str]) -> Arguments:
     """The arguments of an update that removes jobs from the item of the record's user."""
-    return table.update(_user_key(record), "DELETE jobs :ids", values={":ids": set(jobs)})
+    return table.update(_user(record.user_id), "DELETE jobs :ids", values={":ids": set(jobs)})
 
 
-def usage(table: Table, user_id: str, guild_id: str | None, now: datetime) -> Usage:
-    """What a user and the user's guild have used today; a missing item counts as no usage."""
-    user, today = f"user#{guild_id or 'dm'}#{user_id}", day_of(now)
-    keys = [user, f"{user}#{today}", *([f"guild#{guild_id}#{today}"] if guild_id else [])]
-    items = table.batch_get_item(keys, consistent=True)
-    jobs, *used = (from_item(items.get(key, {})) for key in keys)
-    user_units, guild_units, *_ = (int(item.get("used", 0)) for item in [*used, {}])
-    expired = expired_jobs(items.get(user), now)
-    in_flight = frozenset(jobs.get("jobs", ())) - frozenset(expired)
-    return Usage(user_units, guild_units, in_flight)
+def usage_keys(user_id: str, guild_id: str | None, now: datetime) -> list[str]:
+    """The keys of the items that `usage` reads."""
+    return [_user(user_id), *(one.key for one in _counters_of(user_id, guild_id, now).values())]
+
+
+def usage(items: Mapping[str, Item], user_id: str, guild_id: str | None, now: datetime) -> Usage:
+    """What was used today, from the items by key; a missing item counts as no usage."""
+    used: dict[Quota, int] = {}
+    for counters in _counters_of(user_id, guild_id, now).values():
+        item = from_item(items.get(counters.key, {}))
+        used |= {quota: int(item.get(name, 0)) for quota, name in counters.names.items()}
+    jobs = items.get(_user(user_id))
+    in_flight = frozenset(from_item(jobs or {}).get("jobs", ()))
+    return Usage(used, in_flight - frozenset(expired_jobs(jobs, now)))
 
 
 def audit_item(
@@ -189,18 +193,69 @@ def _one_more_job(table: Table, record: JobRecord, limits: Limits, now: datetime
         values[":then"] = seconds - limits.cooldown_seconds
         condition += " AND (attribute_not_exists(asked_at) OR asked_at <= :then)"
     expression = "SET asked_at = :now, #ttl = :ttl ADD jobs :id"
-    return table.update(_user_key(record), expression, condition=condition, values=values)
+    return table.update(_user(record.user_id), expression, condition=condition, values=values)
 
 
-def _used(table: Table, key: str, units: int, limit: int, now: datetime) -> Arguments:
-    """Add to the units used on a day, within the limit; 0 is no limit."""
+def _exceeds(used: int, quota: Quota, charge: Charge) -> bool:
+    """Whether a job costs more than is left of a quota."""
+    limit = charge.limits.hundredths(quota)
+    return bool(limit) and used + charge.units > limit
+
+
+def _over_quota(quota: Quota, used: int, charge: Charge, now: datetime) -> Refusal:
+    limit = charge.limits.hundredths(quota)
+    return Refusal(
+        f"quota_{quota}",
+        units=charge.units,
+        limit=limit,
+        left=max(0, limit - used),
+        reset=f"<t:{int(next_day(now).timestamp())}:R>",
+    )
+
+
+@dataclass(frozen=True)
+class _Counters:
+    """An item of a day, and the name of the attribute that counts the units of each quota.
+
+    The names come in the order in which refusals count.
+    """
+
+    key: str
+    names: Mapping[Quota, str]
+
+
+def _counters(record: JobRecord) -> dict[str, _Counters]:
+    """Where a job is counted, by the subject of the write."""
+    return _counters_of(record.user_id, record.guild_id, record.created_at)
+
+
+def _counters_of(user_id: str, guild_id: str | None, moment: datetime) -> dict[str, _Counters]:
+    day = day_of(moment)
+    in_guild = {Quota.MEMBER: f"guild_{guild_id}"} if guild_id else {}
+    counters = {_DAY: _Counters(f"{_user(user_id)}#{day}", {Quota.USER: "used"} | in_guild)}
+    if guild_id:
+        counters[_GUILD] = _Counters(f"guild#{guild_id}#{day}", {Quota.GUILD: "used"})
+    counters[_DEPLOYMENT] = _Counters(f"deployment#{day}", {Quota.DEPLOYMENT: "used"})
+    return counters
+
+
+def _used(
+    table: Table, counters: _Counters, units: int, limits: Limits, now: datetime
+) -> Arguments:
+    """Add to the units used on a day, within the limits."""
     values: dict[str, Any] = {":units": units, ":ttl": _ttl(now)}
-    condition = ""
-    if limit:
-        values[":room"] = limit - units
-        condition = "attribute_not_exists(used) OR used <= :room"
-    expression = "SET #ttl = :ttl ADD used :units"
-    return table.update(key, expression, condition=condition, values=values)
+    conditions = []
+    for quota, name in counters.names.items():
+        if limit := limits.hundredths(quota):
+            values[f":{quota}_room"] = limit - units
+            conditions.append(f"(attribute_not_exists({name}) OR {name} <= :{quota}_room)")
+    added = ", ".join(f"{name} :units" for name in counters.names.values())
+    return table.update(
+        counters.key,
+        f"SET #ttl = :ttl ADD {added}",
+        condition=" AND ".join(conditions),
+        values=values,
+    )
 
 
 def _first_click(table: Table, click: str, now: datetime) -> Arguments:
@@ -212,16 +267,8 @@ def _first_click(table: Table, click: str, now: datetime) -> Arguments:
     )
 
 
-def _user_key(record: JobRecord) -> str:
-    return f"user#{record.guild_id or 'dm'}#{record.user_id}"
-
-
-def _day_key(record: JobRecord) -> str:
-    return f"{_user_key(record)}#{day_of(record.created_at)}"
-
-
-def _guild_key(record: JobRecord) -> str:
-    return f"guild#{record.guild_id}#{day_of(record.created_at)}"
+def _user(user_id: str) -> str:
+    return f"user#{user_id}"
 
 
 def _ttl(moment: datetime) -> int:

@@ -2,19 +2,45 @@
 
 from datetime import datetime
 
+from discord_diffusion.access.limits import Allowance
 from discord_diffusion.jobs.parameters import GenerationParameters
-from discord_diffusion.jobs.record import WaitEstimate, WaitKind
+from discord_diffusion.jobs.record import JobRecord, WaitEstimate, WaitKind
 from discord_diffusion.jobs.refusal import Refusal
-from discord_diffusion.texts.answers import picture_count, quoted_request
+from discord_diffusion.texts.answers import picture_count, quoted_request, unit_count
 from discord_diffusion.texts.catalogue import described, say
 
+_UNITS = frozenset({"units", "left", "limit"})
+"""Values of a refusal that are hundredths of units."""
 
-def queued(
-    parameters: GenerationParameters, wait: WaitEstimate, expires_at: datetime, locale: str
-) -> str:
-    """The text of a queued job: its request as understood, and the wait."""
-    lines = [facts(parameters, locale), _waiting(wait, expires_at, locale)]
+
+def queued(record: JobRecord, wait: WaitEstimate, left: Allowance | None = None) -> str:
+    """The text of a queued job: its request as understood, the wait, and what it costs.
+
+    `left` is what is left to the user once the job is charged.
+    """
+    parameters, locale = record.parameters, record.locale
+    lines = [facts(parameters, locale), _waiting(wait, record.expires_at, locale)]
+    if record.units:
+        lines.append(f"-# {_cost(record.units, left, locale)}")
     return "\n".join([*quoted_request(parameters, locale), *lines])
+
+
+def cost(units: int, locale: str) -> str:
+    """What a job costs, in hundredths of a unit."""
+    return _cost(units, None, locale)
+
+
+def _cost(units: int, left: Allowance | None, locale: str) -> str:
+    shown = unit_count(units, locale)
+    if not left:
+        return say(locale, "cost.units", units=shown)
+    return say(
+        locale,
+        "cost.left",
+        units=shown,
+        left=unit_count(left.left, locale),
+        limit=unit_count(left.limit, locale),
+    )
 
 
 def facts(parameters: GenerationParameters, locale: str) -> str:
@@ -33,7 +59,10 @@ def facts(parameters: GenerationParameters, locale: str) -> str:
 
 def refused(refusal: Refusal, locale: str) -> str:
     """The text of a refusal, with the option names that the user's client shows."""
-    values = refusal.values
+    values = {
+        name: unit_count(int(value), locale) if name in _UNITS else value
+        for name, value in refusal.values.items()
+    }
     if "option" in values:
         values = values | {"option": described(locale, str(values["option"]))[0]}
     if "problem" in values:

@@ -14,6 +14,7 @@ from discord_diffusion.jobs.parameters import GUIDANCE, MODEL_NAME, SIZE, STEPS
 
 MAX_PIXELS = (SIZE[0] ** 2, SIZE[1] ** 2)
 """Width times height of a picture."""
+RELATIVE_COST = (0.01, 1000.0)
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,8 @@ class ModelSpec:
     """One model: where it is, and the parameters that suit it.
 
     `steps` and `guidance` are the defaults of its jobs, and those of the worker's first drawing.
-    `max_pixels` is width times height of the largest picture that it draws.
+    `max_pixels` is width times height of the largest picture that it draws. `relative_cost` is how
+    many times as long it draws a picture as the default model does the same picture.
     """
 
     model: str
@@ -33,6 +35,7 @@ class ModelSpec:
     steps: int | None = None
     guidance: float | None = None
     max_pixels: int | None = None
+    relative_cost: float | None = None
 
 
 def parse(text: str) -> Mapping[str, ModelSpec]:
@@ -65,6 +68,7 @@ def _spec(name: str, content: Any) -> ModelSpec:
     _check(name, "steps", spec.steps, STEPS)
     _check(name, "guidance", spec.guidance, GUIDANCE)
     _check(name, "max_pixels", spec.max_pixels, MAX_PIXELS)
+    _check(name, "relative_cost", spec.relative_cost, RELATIVE_COST)
     return spec
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Self
 
 from discord_diffusion.access.limits import COOLDOWN_SECONDS as COOLDOWN_ALLOWED
@@ -10,6 +11,7 @@ from discord_diffusion.fleet.state import FleetSettings
 from discord_diffusion.jobs.models import MAX_PIXELS as MAX_PIXELS_ALLOWED
 from discord_diffusion.jobs.models import ModelSpec, parse
 from discord_diffusion.jobs.parameters import GUIDANCE, IMAGES, SIZE, SIZE_MULTIPLE, STEPS
+from discord_diffusion.jobs.units import Tariff
 from discord_diffusion.settings.fleet import read_fleet
 from discord_diffusion.settings.reader import (
     DEFAULT_GUIDANCE,
@@ -19,6 +21,7 @@ from discord_diffusion.settings.reader import (
     MAX_PIXELS,
     MODELS,
     QUEUE_URL,
+    SCHEDULER,
     Reader,
     Settings,
     within,
@@ -36,9 +39,11 @@ DEFAULT_STEPS = "DEFAULT_STEPS"
 DEFAULT_IMAGES = "DEFAULT_IMAGES"
 """Pictures of a command that names no number."""
 USER_UNITS_PER_DAY = "USER_UNITS_PER_DAY"
-"""Units of a user in a day, unless a guild decides otherwise; 0 is no limit."""
+"""Units of a user in a day, in all guilds together; 0 is no limit."""
 GUILD_UNITS_PER_DAY = "GUILD_UNITS_PER_DAY"
 """Units of a whole guild in a day, unless it decides otherwise; 0 is no limit."""
+UNITS_PER_DAY = "UNITS_PER_DAY"
+"""Units of all users in a day; 0 is no limit."""
 COOLDOWN_SECONDS = "COOLDOWN_SECONDS"
 """Seconds between two requests of a user, unless a guild decides otherwise."""
 JOBS_IN_FLIGHT = "JOBS_IN_FLIGHT"
@@ -66,10 +71,22 @@ class InteractionsSettings(Settings):
     default_height: int
     default_images: int
     models: Mapping[str, ModelSpec]
+    scheduler: str | None
     max_pixels: int
     limits: Limits
     audit_days: int
     log_level: str
+
+    @cached_property
+    def tariff(self) -> Tariff:
+        """What jobs cost: a picture with the defaults costs a unit."""
+        return Tariff(
+            pixels=self.default_width * self.default_height,
+            steps=self.default_steps,
+            guidance=self.default_guidance,
+            scheduler=self.scheduler,
+            models=self.models,
+        )
 
     @classmethod
     def read(cls, read: Reader) -> Self:
@@ -87,12 +104,14 @@ class InteractionsSettings(Settings):
             default_height=read.optional(DEFAULT_HEIGHT, _size, 512),
             default_images=read.integer(DEFAULT_IMAGES, 4, IMAGES),
             models=read.optional(MODELS, parse, {}),
+            scheduler=read.text(SCHEDULER),
             max_pixels=read.integer(MAX_PIXELS, _MAX_PIXELS, MAX_PIXELS_ALLOWED) or _MAX_PIXELS,
             limits=Limits(
-                user_units=read.integer(USER_UNITS_PER_DAY, 0, UNITS),
-                guild_units=read.integer(GUILD_UNITS_PER_DAY, 0, UNITS),
-                cooldown_seconds=read.integer(COOLDOWN_SECONDS, 0, COOLDOWN_ALLOWED),
-                in_flight=read.integer(JOBS_IN_FLIGHT, 20, (1, 100)),
+                user_units=read.integer(USER_UNITS_PER_DAY, 100, UNITS),
+                guild_units=read.integer(GUILD_UNITS_PER_DAY, 1000, UNITS),
+                deployment_units=read.integer(UNITS_PER_DAY, 3000, UNITS),
+                cooldown_seconds=read.integer(COOLDOWN_SECONDS, 1, COOLDOWN_ALLOWED),
+                in_flight=read.integer(JOBS_IN_FLIGHT, 5, (1, 100)),
             ),
             audit_days=read.integer(AUDIT_DAYS, 30, (1, 3650)),
             log_level=read.log_level(),

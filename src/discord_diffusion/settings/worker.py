@@ -19,6 +19,7 @@ from discord_diffusion.settings.reader import (
     METRIC_NAMESPACE,
     MODELS,
     QUEUE_URL,
+    SCHEDULER,
     Reader,
     Settings,
     within,
@@ -30,8 +31,6 @@ MODEL_REVISION = "MODEL_REVISION"
 """Revision of a model on the hub."""
 MODEL_VARIANT = "MODEL_VARIANT"
 """Variant of the weights, for example fp16."""
-SCHEDULER = "SCHEDULER"
-"""Class name of a diffusers scheduler; the model's own if not set."""
 DEVICE = "DEVICE"
 """Where to draw: auto, cpu, mps, cuda or cuda:N."""
 PRECISION = "PRECISION"

@@ -1,6 +1,7 @@
 """Parts of the answers to users that several programs write or recognise."""
 
 from discord_diffusion.jobs.parameters import GenerationParameters
+from discord_diffusion.jobs.units import HUNDREDTHS
 from discord_diffusion.texts.catalogue import say
 from discord_diffusion.texts.formatting import fit_content, quote
 
@@ -25,6 +26,14 @@ def quoted_request(parameters: GenerationParameters, locale: str) -> list[str]:
 def picture_count(count: int, locale: str) -> str:
     """A number of pictures in words, such as "2 pictures"."""
     return say(locale, "pictures.one") if count == 1 else say(locale, "pictures.many", count=count)
+
+
+def unit_count(hundredths: int, locale: str) -> str:
+    """A number of units, given in hundredths, with as many decimals as it needs."""
+    whole, part = divmod(hundredths, HUNDREDTHS)
+    if not part:
+        return str(whole)
+    return f"{whole}{say(locale, 'cost.point')}{f'{part:02}'.rstrip('0')}"
 
 
 def failure(text: str) -> str:

@@ -167,8 +167,10 @@ class Worker:
                 self._outcomes.failed(held, error)
             else:
                 pictures, filtered = len(answer.generation.pictures), answer.generation.filtered
+                # What the filter holds back was drawn: else prompts that it always holds back
+                # would have a GPU draw for nothing.
                 self._outcomes.answered(
-                    held, pictures=pictures, filtered=filtered, charged_pictures=pictures
+                    held, pictures=pictures, filtered=filtered, charged_pictures=pictures + filtered
                 )
                 self._telemetry.answered(held, answer)
             self.held_jobs.remove(held)

@@ -14,7 +14,7 @@ from uuid import uuid4
 import pytest
 from running_emulator import Emulator
 
-from discord_diffusion.access.limits import Limits, Usage
+from discord_diffusion.access.limits import Limits, Quota
 from discord_diffusion.aws.dynamodb import Table
 from discord_diffusion.aws.errors import StoreUnavailableError, UnknownJobError
 from discord_diffusion.aws.guild_store import GuildStore
@@ -32,7 +32,7 @@ PARAMETERS = GenerationParameters(
 )  # fmt: skip
 
 
-CHARGE = Charge(8, Limits(0, 0, 0, 1000), audit_days=1)
+CHARGE = Charge(800, Limits(in_flight=1000), audit_days=1)
 
 
 def snowflake(at: float) -> str:
@@ -152,7 +152,8 @@ def test_a_rejected_job_ends_and_costs_nothing_whether_it_is_accepted_before_or_
     assert not {"token", "waiting"} & item(new_job).keys()
     assert new_job.id not in {waiting.id for waiting in store.waiting(1000)}
     guilds = GuildStore(Table(table, client=emulator.client("dynamodb")), audit_days=1)
-    assert guilds.usage(new_job.user_id, None, datetime.now(UTC)) == Usage(0, 0, frozenset())
+    _settings, usage = guilds.settings_and_usage(new_job.user_id, None, datetime.now(UTC))
+    assert (usage.used[Quota.USER], usage.in_flight) == (0, frozenset())
 
 
 def test_a_worker_that_begins_a_job_gets_the_status_before(store: JobStore, accepted: Job) -> None:

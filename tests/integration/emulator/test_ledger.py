@@ -12,23 +12,35 @@ import pytest
 from running_emulator import Emulator
 from test_job_store import at_once, job, snowflake, store, table
 
-from discord_diffusion.access.limits import Limits, Usage
+from discord_diffusion.access.limits import Limits, Quota, Usage
 from discord_diffusion.aws import ledger
 from discord_diffusion.aws.dynamodb import Table
+from discord_diffusion.aws.guild_store import GuildStore
 from discord_diffusion.aws.job_store import JobStore
-from discord_diffusion.aws.ledger import Charge, usage
+from discord_diffusion.aws.ledger import Charge
 from discord_diffusion.jobs.job import Job
 from discord_diffusion.jobs.record import JobStatus
 from discord_diffusion.jobs.refusal import Refusal
+from discord_diffusion.jobs.units import HUNDREDTHS
 
 __all__ = ["store", "table"]
 
-OPEN = Limits(0, 0, 0, 1000)
+OPEN = Limits(in_flight=1000)
 UsageReader = Callable[[Job], Usage]
 
 
 def charge(units: int = 1, limits: Limits = OPEN, click: str | None = None) -> Charge:
-    return Charge(units, limits, audit_days=1, click=click)
+    return Charge(units * HUNDREDTHS, limits, audit_days=1, click=click)
+
+
+def units_of(usage: Usage) -> tuple[float, float, int]:
+    """Units of the user and the guild, and how many jobs of the user are not finished."""
+    used = usage.used
+    user, guild = (used.get(one, 0) / HUNDREDTHS for one in (Quota.USER, Quota.GUILD))
+    if Quota.MEMBER in used:
+        assert used[Quota.MEMBER] == used[Quota.USER], "of one guild"
+    assert used[Quota.DEPLOYMENT] >= used[Quota.USER]
+    return user, guild, len(usage.in_flight)
 
 
 def new_job(user: str, guild: str | None = None) -> Job:
@@ -45,8 +57,8 @@ def usage_of(emulator: Emulator, table: str) -> UsageReader:
     """Reads the usage of a job's user and guild."""
 
     def read(of: Job) -> Usage:
-        reader = Table(table, client=emulator.client("dynamodb"))
-        return usage(reader, of.user_id, of.guild_id, datetime.now(UTC))
+        guilds = GuildStore(Table(table, client=emulator.client("dynamodb")), audit_days=1)
+        return guilds.settings_and_usage(of.user_id, of.guild_id, datetime.now(UTC))[1]
 
     return read
 
@@ -57,10 +69,10 @@ def test_a_job_is_charged_to_its_user_and_its_guild_and_refunded_once(
     requested = new_job(user, user)
     assert store.accept(requested, charge=charge(4))
     assert not store.accept(requested, charge=charge(4)), "the same interaction again"
-    assert usage_of(requested) == Usage(4, 4, frozenset({requested.id}))
+    assert units_of(usage_of(requested)) == (4, 4, 1)
     ended = at_once(8, lambda: store.finish(requested.id, JobStatus.FAILED, reason="x"))
     assert Counter(ended) == {True: 1, False: 7}
-    assert usage_of(requested) == Usage(0, 0, frozenset())
+    assert units_of(usage_of(requested)) == (0, 0, 0)
 
 
 def test_an_answered_job_is_charged_without_the_pictures_that_were_held_back(
@@ -70,26 +82,26 @@ def test_an_answered_job_is_charged_without_the_pictures_that_were_held_back(
     for requested in (whole, half):
         assert store.accept(requested, charge=charge(4))
     assert store.finish(whole.id, JobStatus.ANSWERED, charged_pictures=2)
-    assert usage_of(whole).user_units == 8
+    assert units_of(usage_of(whole))[0] == 8
     assert store.finish(half.id, JobStatus.ANSWERED, charged_pictures=1)
-    assert usage_of(half) == Usage(6, 0, frozenset())
+    assert units_of(usage_of(half)) == (6, 0, 0)
 
 
 @pytest.mark.parametrize(("left", "reason"), [("user", "quota_user"), ("guild", "quota_guild")])
 def test_a_quota_is_never_exceeded_and_the_refusal_says_what_is_left(
     store: JobStore, usage_of: UsageReader, user: str, left: str, reason: str
 ) -> None:
-    limits = Limits(10 if left == "user" else 0, 10 if left == "guild" else 0, 0, 1000)
+    limits = replace(OPEN, **{f"{left}_units": 10})
     first = new_job(user, user)
     assert store.accept(first, charge=charge(7, limits))
     with pytest.raises(Refusal) as refused:
         store.accept(new_job(user, user), charge=charge(4, limits))
     assert refused.value.reason == reason
-    assert (refused.value.values["left"], refused.value.values["limit"]) == (3, 10)
+    assert (refused.value.values["left"], refused.value.values["limit"]) == (300, 1000)
     with pytest.raises(Refusal) as refused:
         store.accept(new_job("1" + user, "1" + user), charge=charge(11, limits))
     assert refused.value.reason == reason
-    assert usage_of(first) == Usage(7, 7, frozenset({first.id}))
+    assert units_of(usage_of(first)) == (7, 7, 1)
 
 
 def test_fifty_requests_at_once_with_a_quota_of_ten_admit_exactly_ten(
@@ -99,18 +111,17 @@ def test_fifty_requests_at_once_with_a_quota_of_ten_admit_exactly_ten(
 
     def accept(requested: Job) -> str:
         try:
-            return str(store.accept(requested, charge=charge(1, Limits(10, 0, 0, 1000))))
+            return str(store.accept(requested, charge=charge(1, replace(OPEN, user_units=10))))
         except Refusal as refused:
             return refused.reason
 
     with ThreadPoolExecutor(50) as pool:
         assert Counter(pool.map(accept, jobs)) == {"True": 10, "quota_user": 40}
-    assert usage_of(jobs[0]).user_units == 10
-    assert usage_of(jobs[0]).guild_units == 10
+    assert units_of(usage_of(jobs[0])) == (10, 10, 10)
 
 
 def test_a_request_within_the_cooldown_is_refused(store: JobStore, user: str) -> None:
-    limits = Limits(0, 0, 60, 1000)
+    limits = replace(OPEN, cooldown_seconds=60)
     assert store.accept(new_job(user), charge=charge(1, limits))
     with pytest.raises(Refusal) as refused:
         store.accept(new_job(user), charge=charge(1, limits))
@@ -129,7 +140,7 @@ def test_a_cancelled_job_is_refunded_and_the_next_request_is_refused_for_a_momen
         "a failure does not delay the next request"
     )
     assert store.withdraw(first.id, JobStatus.CANCELLED, reason="x")
-    assert usage_of(first) == Usage(0, 0, frozenset())
+    assert units_of(usage_of(first)) == (0, 0, 0)
     with pytest.raises(Refusal) as refused:
         store.accept(new_job(user), charge=charge())
     assert refused.value.reason == "just_cancelled"
@@ -141,7 +152,7 @@ def test_a_cancelled_job_is_refunded_and_the_next_request_is_refused_for_a_momen
 def test_the_limit_of_jobs_in_flight_does_not_count_expired_ones(
     store: JobStore, usage_of: UsageReader, user: str
 ) -> None:
-    limits = Limits(0, 0, 0, 2)
+    limits = replace(OPEN, in_flight=2)
     long_ago = (datetime.now(UTC) - timedelta(minutes=30)).timestamp()
     lost = replace(job(snowflake(long_ago)), user_id=user)
     known = [lost, new_job(user)]
@@ -170,7 +181,7 @@ def test_clicks_on_the_same_button_at_once_make_one_job(
 
     with ThreadPoolExecutor(6) as pool:
         assert Counter(pool.map(click, jobs)) == {"True": 1, "pressed": 5}
-    assert usage_of(jobs[0]).user_units == 1
+    assert units_of(usage_of(jobs[0]))[0] == 1
 
 
 def test_the_audit_record_says_who_what_and_when_and_holds_no_token(
@@ -211,4 +222,38 @@ def test_after_many_concurrent_changes_exactly_the_answered_jobs_are_charged(
     records = [store.get(each.id) for each in jobs]
     paid = sum(3 for record in records if record and record.status is JobStatus.ANSWERED)
     assert all(record and record.status.finished for record in records)
-    assert usage_of(jobs[0]) == Usage(paid, paid, frozenset())
+    assert units_of(usage_of(jobs[0])) == (paid, paid, 0)
+
+
+def test_requests_at_once_in_several_guilds_share_the_quotas_of_user_and_deployment(
+    store: JobStore, usage_of: UsageReader, user: str
+) -> None:
+    """One user in four guilds and in direct messages, and others: the sum is exact."""
+    guilds = [None, *(f"{number}{user}" for number in range(1, 5))]
+    jobs = [new_job(user, guild) for guild in guilds for _ in range(6)]
+    before = usage_of(jobs[0]).used[Quota.DEPLOYMENT]
+
+    def accept(requested: Job) -> str:
+        try:
+            return str(store.accept(requested, charge=charge(1, replace(OPEN, user_units=10))))
+        except Refusal as refused:
+            return refused.reason
+
+    with ThreadPoolExecutor(30) as pool:
+        assert Counter(pool.map(accept, jobs)) == {"True": 10, "quota_user": 20}
+    in_guilds = [usage_of(new_job(user, guild)).used for guild in guilds[1:]]
+    assert {used[Quota.USER] for used in in_guilds} == {1000}
+    members = sum(used[Quota.MEMBER] for used in in_guilds)
+    assert members == sum(used[Quota.GUILD] for used in in_guilds) <= 600 * 4
+    assert in_guilds[0][Quota.DEPLOYMENT] == before + 1000
+    # The deployment's own limit holds for everybody, to the hundredth.
+    limits = replace(OPEN, deployment_units=before // HUNDREDTHS + 12)
+    others = [new_job(f"{number}{user}") for number in range(1, 6)]
+    outcomes = []
+    for requested in others:
+        try:
+            outcomes.append(str(store.accept(requested, charge=charge(1, limits))))
+        except Refusal as refused:
+            outcomes.append(refused.reason)
+    assert outcomes[-1] == "quota_deployment"
+    assert outcomes.count("True") == 2

@@ -1,5 +1,6 @@
 """The limits of users and guilds, and the settings of a guild."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -7,10 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from discord_diffusion.access.guild_settings import GuildSettings, toggled
-from discord_diffusion.access.limits import Limits, day_of, next_day
+from discord_diffusion.access.limits import Allowance, Limits, Quota, Usage, day_of, next_day
 from discord_diffusion.jobs.refusal import Refusal
 
-DEPLOYMENT = Limits(100, 1000, 5, 3)
+DEPLOYMENT = Limits(
+    user_units=100, guild_units=1000, deployment_units=5000, cooldown_seconds=5, in_flight=3
+)
+OPEN = Limits(in_flight=20)
 
 
 @given(st.datetimes(datetime(2024, 1, 1), datetime(2030, 1, 1)))  # noqa: DTZ001 - given a zone below
@@ -23,20 +27,61 @@ def test_a_new_day_begins_at_midnight_utc(moment: datetime) -> None:
 def test_the_settings_of_a_guild_only_tighten_the_limits_of_the_deployment() -> None:
     assert GuildSettings().limits(DEPLOYMENT, ["7"]) == DEPLOYMENT
     strict = GuildSettings(user_units=10, guild_units=50, cooldown_seconds=60, in_flight=1)
-    assert strict.limits(DEPLOYMENT, []) == Limits(10, 50, 60, 1)
+    assert strict.limits(DEPLOYMENT, []) == Limits(100, 10, 50, 5000, 60, 1)
     generous = GuildSettings(user_units=500, guild_units=0, cooldown_seconds=0, in_flight=20)
-    assert generous.limits(DEPLOYMENT, []) == DEPLOYMENT
-    assert strict.limits(Limits(0, 0, 0, 20), []) == Limits(10, 50, 60, 1)
-    assert GuildSettings().limits(Limits(0, 0, 0, 20), []) == Limits(0, 0, 0, 20)
+    assert generous.limits(DEPLOYMENT, []) == replace(DEPLOYMENT, member_units=500)
+    assert strict.limits(OPEN, []) == Limits(0, 10, 50, 0, 60, 1)
+    assert GuildSettings().limits(OPEN, []) == OPEN
 
 
-@pytest.mark.parametrize(("own", "with_priority"), [(10, 30), (33, 99), (60, 100), (0, 100)])
-def test_a_priority_role_triples_the_quota_of_the_guild_within_the_deployments(
+def test_the_stricter_of_two_limits_counts_for_each_of_them() -> None:
+    one, other = Limits(1, 20, 3, 40, 5, 60), Limits(10, 2, 30, 4, 50, 6)
+    assert one.within(other) == other.within(one) == Limits(1, 2, 3, 4, 50, 6)
+    assert one.within(Limits(in_flight=100)) == one
+
+
+@pytest.mark.parametrize(("own", "with_priority"), [(10, 30), (60, 180), (0, 0)])
+def test_a_priority_role_triples_the_guilds_own_quota_and_not_the_deployments(
     own: int, with_priority: int
 ) -> None:
     settings = GuildSettings(user_units=own, cooldown_seconds=60, priority_roles=("7",))
-    assert settings.limits(DEPLOYMENT, ["7", "8"]) == Limits(with_priority, 1000, 5, 3)
-    assert settings.limits(Limits(0, 0, 0, 3), ["7"]) == Limits(own * 3, 0, 0, 3)
+    assert settings.limits(DEPLOYMENT, ["7", "8"]) == replace(
+        DEPLOYMENT, member_units=with_priority
+    )
+    assert settings.limits(OPEN, ["7"]) == replace(OPEN, member_units=with_priority)
+    assert settings.limits(OPEN, ["8"]).cooldown_seconds == 60
+
+
+def test_a_limit_is_compared_in_hundredths() -> None:
+    limits = Limits(1, 2, 3, 4)
+    assert [limits.hundredths(quota) for quota in Quota] == [100, 200, 300, 400]
+
+
+@pytest.mark.parametrize(
+    ("limits", "left"),
+    [
+        (OPEN, None),
+        (replace(OPEN, guild_units=5, deployment_units=5), None),
+        (replace(OPEN, user_units=5), Allowance(350, 500)),
+        (replace(OPEN, member_units=2), Allowance(125, 200)),
+        (replace(OPEN, user_units=2, member_units=2), Allowance(50, 200)),
+        (replace(OPEN, user_units=5, member_units=1), Allowance(25, 100)),
+        (replace(OPEN, user_units=1), Allowance(0, 100)),
+    ],
+)
+def test_what_is_left_to_a_user_is_the_smaller_of_the_users_quotas(
+    limits: Limits, left: Allowance | None
+) -> None:
+    counts = {Quota.USER: 150, Quota.MEMBER: 75, Quota.GUILD: 400, Quota.DEPLOYMENT: 400}
+    assert Usage(counts).left(limits) == left
+    outside = {Quota.USER: 150, Quota.DEPLOYMENT: 400}
+    by_user = Usage(outside).left(limits)
+    assert by_user == (Usage(counts).left(replace(limits, member_units=0)))
+
+
+def test_a_cost_is_deducted_from_what_is_left_down_to_nothing() -> None:
+    assert Allowance(350, 500).minus(50) == Allowance(300, 500)
+    assert Allowance(350, 500).minus(351) == Allowance(0, 500)
 
 
 def test_a_guild_admits_the_named_roles_and_channels_or_all() -> None:

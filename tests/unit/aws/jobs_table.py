@@ -8,7 +8,9 @@ from typing import Any
 import boto3
 from moto import mock_aws
 
+from discord_diffusion.access.limits import Quota, Usage
 from discord_diffusion.aws.dynamodb import Table, from_item
+from discord_diffusion.aws.guild_store import GuildStore
 from discord_diffusion.jobs.job import DISCORD_EPOCH, Job
 from discord_diffusion.jobs.parameters import GenerationParameters
 from tests.jobs_table import create_jobs_table
@@ -56,3 +58,16 @@ def a_job(moment: datetime = NOW, number: int = 0, **changes: Any) -> Job:
         "guild_id": "200",
     }
     return Job(**values | changes)
+
+
+def usage(
+    table: Table, now: datetime = NOW, *, user_id: str = "77", guild_id: str | None = "200"
+) -> Usage:
+    """What was used today, as a request reads it."""
+    return GuildStore(table, audit_days=1).settings_and_usage(user_id, guild_id, now)[1]
+
+
+def used_in_guild(user: int, member: int, guild: int, deployment: int, *jobs: str) -> Usage:
+    """What was used of each quota, and the unfinished jobs of the user."""
+    counts = zip(Quota, (user, member, guild, deployment), strict=True)
+    return Usage(dict(counts), frozenset(jobs))

@@ -8,18 +8,26 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from discord_diffusion.access.limits import Limits, Usage
-from discord_diffusion.aws import job_items, job_store, ledger
+from discord_diffusion.access.limits import Limits
+from discord_diffusion.aws import job_items, job_store
 from discord_diffusion.aws.dynamodb import Table
 from discord_diffusion.aws.errors import StoreError, UnknownJobError
 from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.aws.ledger import Charge
 from discord_diffusion.jobs.record import JobRecord, JobStatus, WaitEstimate, WaitKind
 from discord_diffusion.jobs.refusal import Refusal
-from tests.unit.aws.jobs_table import NOW, PARAMETERS, a_job, items, jobs_table
+from tests.unit.aws.jobs_table import (
+    NOW,
+    PARAMETERS,
+    a_job,
+    items,
+    jobs_table,
+    usage,
+    used_in_guild,
+)
 
-OPEN = Limits(0, 0, 0, 1000)
-CHARGE = Charge(4, OPEN, audit_days=1)
+OPEN = Limits(in_flight=1000)
+CHARGE = Charge(400, OPEN, audit_days=1)
 WAIT = WaitEstimate(WaitKind.TURN, 2, NOW + timedelta(seconds=30))
 JOB = a_job()
 KEY = f"job#{JOB.id}"
@@ -44,10 +52,6 @@ def store(table: Table, monkeypatch: pytest.MonkeyPatch) -> JobStore:
     monkeypatch.setattr(job_store, "datetime", Clock)
     monkeypatch.setattr(job_store.time, "time", lambda: LATER.timestamp() + 0.4)
     return JobStore(table, retry_seconds=0)
-
-
-def usage(table: Table) -> Usage:
-    return ledger.usage(table, JOB.user_id, JOB.guild_id, LATER)
 
 
 def test_an_accepted_job_has_exactly_this_item(store: JobStore, table: Table) -> None:
@@ -81,16 +85,18 @@ def test_a_charged_job_is_written_with_its_charge_and_only_once(
 ) -> None:
     assert store.accept(JOB, charge=CHARGE, wait=WAIT)
     assert not store.accept(JOB, charge=CHARGE)
-    assert store.get(JOB.id) == JobRecord.of(JOB, units=4, wait=WAIT)
-    assert usage(table) == Usage(4, 4, frozenset({JOB.id}))
-    assert items(table)["user#200#77"]["asked_at"] == LATER.timestamp()
+    assert store.get(JOB.id) == JobRecord.of(JOB, units=400, wait=WAIT)
+    assert usage(table) == used_in_guild(400, 400, 400, 400, JOB.id)
+    assert items(table)["user#77"]["asked_at"] == LATER.timestamp()
 
 
 @pytest.mark.parametrize(
     ("limits", "reason"),
     [
-        (replace(OPEN, user_units=3), "quota_user"),
-        (replace(OPEN, guild_units=3), "quota_guild"),
+        (replace(OPEN, user_units=7), "quota_user"),
+        (replace(OPEN, member_units=7), "quota_member"),
+        (replace(OPEN, deployment_units=7), "quota_deployment"),
+        (replace(OPEN, guild_units=7), "quota_guild"),
         (replace(OPEN, in_flight=1), "in_flight"),
         (replace(OPEN, cooldown_seconds=60), "cooldown"),
     ],
@@ -101,7 +107,7 @@ def test_a_job_over_a_limit_is_refused_and_writes_nothing(
     store.accept(a_job(number=1), charge=CHARGE)
     before = items(table)
     with pytest.raises(Refusal) as refused:
-        store.accept(JOB, charge=Charge(4, limits, audit_days=1))
+        store.accept(JOB, charge=Charge(400, limits, audit_days=1))
     assert refused.value.reason == reason
     assert items(table) == before
 
@@ -110,19 +116,19 @@ def test_a_refusal_is_computed_from_the_item_and_the_time(store: JobStore) -> No
     limits = replace(OPEN, user_units=10, cooldown_seconds=60)
     store.accept(a_job(number=1), charge=CHARGE)
     with pytest.raises(Refusal) as refused:
-        store.accept(JOB, charge=Charge(4, limits, audit_days=1))
+        store.accept(JOB, charge=Charge(400, limits, audit_days=1))
     assert refused.value.values["again"] == f"<t:{int(LATER.timestamp()) + 61}:R>"
     with pytest.raises(Refusal) as refused:
-        store.accept(JOB, charge=Charge(7, replace(limits, cooldown_seconds=0), audit_days=1))
-    assert refused.value.values["left"] == 6
+        store.accept(JOB, charge=Charge(700, replace(limits, cooldown_seconds=0), audit_days=1))
+    assert refused.value.values["left"] == 600
 
 
 def test_expired_jobs_make_room_for_a_new_one(store: JobStore, table: Table) -> None:
-    charge = Charge(1, replace(OPEN, in_flight=1), audit_days=1)
+    charge = Charge(100, replace(OPEN, in_flight=1), audit_days=1)
     lost = a_job(NOW - timedelta(hours=1))
     assert store.accept(lost, charge=charge)
     assert store.accept(JOB, charge=charge)
-    assert items(table)["user#200#77"]["jobs"] == [JOB.id]
+    assert items(table)["user#77"]["jobs"] == [JOB.id]
     with pytest.raises(Refusal, match="in_flight"):
         store.accept(a_job(number=1), charge=charge)
 
@@ -132,8 +138,8 @@ def test_an_expired_job_does_not_lift_another_limit(store: JobStore, table: Tabl
     store.accept(lost, charge=CHARGE)
     # The day of both is the same.
     with pytest.raises(Refusal, match="quota_user"):
-        store.accept(JOB, charge=Charge(4, replace(OPEN, user_units=7), audit_days=1))
-    assert items(table)["user#200#77"]["jobs"] == [lost.id]
+        store.accept(JOB, charge=Charge(400, replace(OPEN, user_units=7), audit_days=1))
+    assert items(table)["user#77"]["jobs"] == [lost.id]
 
 
 def test_a_conflict_that_lasts_is_retried_for_as_long_as_the_store_is_told(
@@ -148,7 +154,7 @@ def test_a_conflict_that_lasts_is_retried_for_as_long_as_the_store_is_told(
     JobStore(table, retry_seconds=0.25).accept(JOB, charge=CHARGE)
     JobStore(table).accept(JOB, charge=CHARGE)
     assert waited == [0.25, job_store.CONFLICT_RETRY_SECONDS]
-    table.put_item(table.put(job_items.item(JobRecord.of(JOB, units=4))))
+    table.put_item(table.put(job_items.item(JobRecord.of(JOB, units=400))))
     JobStore(table, retry_seconds=0.5).finish(JOB.id, JobStatus.FAILED)
     assert waited[2:] == [0.5]
 
@@ -159,7 +165,7 @@ def test_a_job_that_is_rejected_first_is_never_accepted(store: JobStore, table: 
     assert (found["status"], found["details"]) == ("failed", {"reason": "not queued"})
     assert not {"token", "waiting"} & found.keys()
     assert not store.accept(JOB, charge=CHARGE)
-    assert usage(table) == Usage(0, 0, frozenset())
+    assert usage(table) == used_in_guild(0, 0, 0, 0)
 
 
 def test_a_job_that_was_accepted_is_ended_by_a_rejection_and_refunded(
@@ -170,7 +176,7 @@ def test_a_job_that_was_accepted_is_ended_by_a_rejection_and_refunded(
     record = store.get(JOB.id)
     assert record
     assert (record.status, record.details) == (JobStatus.FAILED, {"reason": "not queued"})
-    assert usage(table) == Usage(0, 0, frozenset())
+    assert usage(table) == used_in_guild(0, 0, 0, 0)
 
 
 def test_beginning_a_job_returns_the_status_before(store: JobStore, table: Table) -> None:
@@ -193,31 +199,31 @@ def test_a_finished_job_keeps_its_details_and_loses_its_token(
     assert (found["status"], found["finished_at"]) == ("answered", int(LATER.timestamp()))
     assert found["details"] == {"pictures": "4", "seconds": "1.5"}
     assert not {"token", "waiting"} & found.keys()
-    assert usage(table) == Usage(4, 4, frozenset())
+    assert usage(table) == used_in_guild(400, 400, 400, 400)
     assert not store.finish(JOB.id, JobStatus.FAILED)
     assert items(table)[KEY] == found
 
 
-@pytest.mark.parametrize("units", [0, 4])
+@pytest.mark.parametrize("units", [0, 400])
 def test_a_job_without_a_charge_ends_just_so(store: JobStore, table: Table, units: int) -> None:
     store.accept(JOB, charge=replace(CHARGE, units=units) if units else None)
     store.begin(JOB.id)
     assert store.finish(JOB.id, JobStatus.FAILED, reason="x")
     assert not store.finish(JOB.id, JobStatus.FAILED, reason="y")
     assert items(table)[KEY]["details"] == {"reason": "x"}
-    assert usage(table) == Usage(0, 0, frozenset())
-    assert ("user#200#77" in items(table)) == bool(units)
+    assert usage(table) == used_in_guild(0, 0, 0, 0)
+    assert ("user#77" in items(table)) == bool(units)
 
 
 @pytest.mark.parametrize(
     ("status", "details", "used"),
     [
-        (JobStatus.ANSWERED, {}, 4),
-        (JobStatus.ANSWERED, {"charged_pictures": 1}, 1),
+        (JobStatus.ANSWERED, {}, 400),
+        (JobStatus.ANSWERED, {"charged_pictures": 1}, 100),
         (JobStatus.ANSWERED, {"charged_pictures": 0}, 0),
         (JobStatus.FAILED, {"charged_pictures": 4}, 0),
         (JobStatus.CANCELLED, {}, 0),
-        (JobStatus.CANCELLED, {"charged_pictures": 2}, 2),
+        (JobStatus.CANCELLED, {"charged_pictures": 2}, 200),
     ],
 )
 def test_the_pictures_that_a_user_did_not_get_are_refunded(
@@ -225,8 +231,8 @@ def test_the_pictures_that_a_user_did_not_get_are_refunded(
 ) -> None:
     store.accept(JOB, charge=CHARGE)
     store.finish(JOB.id, status, **details)
-    assert usage(table) == Usage(used, used, frozenset())
-    cancelled_at = items(table)["user#200#77"].get("cancelled_at")
+    assert usage(table) == used_in_guild(used, used, used, used)
+    cancelled_at = items(table)["user#77"].get("cancelled_at")
     assert cancelled_at == (LATER.timestamp() if status is JobStatus.CANCELLED else None)
 
 
@@ -246,7 +252,7 @@ def test_a_withdrawn_job_keeps_its_token_only_to_notify_its_user(
     found = items(table)[KEY]
     assert (found["status"], found["details"]) == ("refused", {"reason": "late"})
     assert ({"token", "waiting"} <= found.keys()) == notify_later
-    assert usage(table) == Usage(0, 0, frozenset())
+    assert usage(table) == used_in_guild(0, 0, 0, 0)
     store.confirm_notified(JOB.id)
     assert not {"token", "waiting"} & items(table)[KEY].keys()
 
@@ -264,7 +270,7 @@ def test_a_job_that_a_worker_has_begun_is_not_withdrawn(store: JobStore, table: 
     store.begin(JOB.id)
     assert not store.withdraw(JOB.id, JobStatus.REFUSED, reason="late")
     assert items(table)[KEY]["status"] == "drawing"
-    assert usage(table) == Usage(4, 4, frozenset({JOB.id}))
+    assert usage(table) == used_in_guild(400, 400, 400, 400, JOB.id)
 
 
 def test_the_token_of_an_unfinished_job_stays(store: JobStore, table: Table) -> None:

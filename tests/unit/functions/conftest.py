@@ -13,7 +13,7 @@ import pytest
 from nacl.signing import SigningKey
 
 from discord_diffusion.access.guild_settings import GuildSettings
-from discord_diffusion.access.limits import Usage
+from discord_diffusion.access.limits import Quota, Usage
 from discord_diffusion.aws.deadline import Deadline
 from discord_diffusion.aws.errors import QueueError, StoreUnavailableError
 from discord_diffusion.aws.ledger import Charge
@@ -163,7 +163,9 @@ class DictGuilds:
     """The settings of guilds and the audit records, in memory."""
 
     by_guild: dict[str, tuple[GuildSettings, int]] = field(default_factory=dict)
-    used: Usage = field(default_factory=lambda: Usage(0, 0, frozenset()))
+    records: dict[str, JobRecord] = field(default_factory=dict)
+    """The records of jobs, whose units are used."""
+    in_flight: frozenset[str] = frozenset()
     audited: list[dict[str, Any]] = field(default_factory=list)
     saved_by_another: bool = False
     """Whether somebody else always saves first."""
@@ -184,9 +186,15 @@ class DictGuilds:
         self.by_guild[guild_id] = (settings, version + 1)
         return True
 
-    def usage(self, user_id: str, guild_id: str | None, now: datetime) -> Usage:  # noqa: ARG002
-        self._break()
-        return self.used
+    def settings_and_usage(
+        self,
+        user_id: str,  # noqa: ARG002
+        guild_id: str | None,
+        now: datetime,  # noqa: ARG002
+    ) -> tuple[GuildSettings, Usage]:
+        settings, _version = self.settings(guild_id or "")
+        used = sum(record.units for record in self.records.values())
+        return settings, Usage(dict.fromkeys(Quota, used), self.in_flight)
 
     def audit(
         self,
@@ -312,7 +320,8 @@ def imagine(**options: Any) -> dict[str, Any]:
 
 def make_caller(settings: InteractionsSettings = SETTINGS) -> Caller:
     """An endpoint with an empty queue, an empty table and a fleet that sleeps."""
-    queue, store, wake, guilds = ListQueue(), DictStore(), CountingWake(), DictGuilds()
+    queue, store, wake = ListQueue(), DictStore(), CountingWake()
+    guilds = DictGuilds(records=store.records)
     clock = Clock()
     admission = Admission(store, queue, store, wake, settings.fleet, clock, Deadline(clock=clock))
     requests = PictureRequests(

@@ -20,7 +20,6 @@ from discord_diffusion.functions.interactions.admission import (
     WAKE_INTERVAL_SECONDS,
 )
 from discord_diffusion.jobs.record import JobRecord, JobStatus, WaitEstimate, WaitKind
-from discord_diffusion.jobs.units import cost
 from tests.unit.functions.conftest import SETTINGS, Caller, imagine, make_caller
 
 EPHEMERAL = 64
@@ -51,7 +50,7 @@ def test_a_job_is_charged_what_it_costs(caller: Caller) -> None:
     caller.content(payload)
     (charge,) = caller.store.charges
     assert charge
-    assert charge.units == cost(caller.queue.jobs[0].parameters)
+    assert charge.units == SETTINGS.tariff.cost(caller.queue.jobs[0].parameters) == 250
     assert charge.limits == SETTINGS.limits
     assert caller.store.records[payload["id"]].units == charge.units
 

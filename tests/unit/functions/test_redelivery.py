@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from discord_diffusion.access.guild_settings import GuildSettings
-from discord_diffusion.access.limits import Usage
 from discord_diffusion.jobs.job import Job
 from discord_diffusion.jobs.parameters import GenerationParameters
 from discord_diffusion.jobs.record import JobRecord, JobStatus
@@ -33,7 +32,7 @@ def cancel_button(caller: Caller) -> dict[str, Any]:
 
 
 def cancel_command(caller: Caller) -> dict[str, Any]:
-    caller.guilds.used = Usage(0, 0, frozenset({queued_job(caller), queued_job(caller)}))
+    caller.guilds.in_flight = frozenset({queued_job(caller), queued_job(caller)})
     return imagine() | {"data": {"name": "cancel", "options": []}}
 
 
@@ -72,7 +71,7 @@ def test_a_second_delivery_has_the_answer_of_the_first(caller: Caller, kind: str
     payload = INTERACTIONS[kind](caller)
     first = caller.content(payload)
     jobs, audited = list(caller.queue.jobs), len(caller.guilds.audited)
-    caller.guilds.used = Usage(0, 0, frozenset())  # the jobs have ended
+    caller.guilds.in_flight = frozenset()  # the jobs have ended
     assert caller.content(payload) == first
     assert not is_refusal(first)
     assert caller.queue.jobs == jobs

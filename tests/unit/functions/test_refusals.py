@@ -26,7 +26,18 @@ EPHEMERAL = 64
 DOWN = StoreUnavailableError("ConnectTimeoutError")
 MANAGER = {"permissions": "32"}
 PARAMETERS = GenerationParameters("a ring", 7, 12, 7.5, 512, 512, 2)
-CHARGE = ledger.Charge(5, Limits(10, 20, 60, 3), audit_days=30)
+CHARGE = ledger.Charge(
+    525,
+    Limits(
+        user_units=10,
+        member_units=9,
+        guild_units=20,
+        deployment_units=40,
+        cooldown_seconds=60,
+        in_flight=3,
+    ),
+    audit_days=30,
+)
 Scenario = Callable[["Scene"], dict[str, Any]]
 
 
@@ -42,7 +53,10 @@ class Scene:
 
     def refused_by_ledger(self, subject: str, **item: Any) -> dict[str, Any]:
         found = to_item(item)
-        self.caller.store.refusal = ledger.refusal(subject, found, CHARGE, datetime.now(UTC))
+        asked = Job(new_id(), "1000", "t", "en-US", "4000", PARAMETERS, guild_id="2000")
+        self.caller.store.refusal = ledger.refusal(
+            subject, JobRecord.of(asked), found, CHARGE, datetime.now(UTC)
+        )
         return self.imagine()
 
     def command(self, name: str, sub: str | None = None, **given: Any) -> dict[str, Any]:
@@ -138,8 +152,10 @@ SCENARIOS: dict[str, Scenario] = {
     "blocked": lambda scene: scene.with_settings(blocklist=("evil",)).imagine(prompt="3v1l"),
     "role": lambda scene: scene.with_settings(roles=("9",)).imagine(),
     "channel": lambda scene: scene.with_settings(channels=("9",)).imagine(),
-    "quota_user": lambda scene: scene.refused_by_ledger("day", used=8),
-    "quota_guild": lambda scene: scene.refused_by_ledger("guild", used=18),
+    "quota_user": lambda scene: scene.refused_by_ledger("day", used=800),
+    "quota_member": lambda scene: scene.refused_by_ledger("day", used=400, guild_2000=400),
+    "quota_deployment": lambda scene: scene.refused_by_ledger("deployment", used=3800),
+    "quota_guild": lambda scene: scene.refused_by_ledger("guild", used=1800),
     "cooldown": lambda scene: scene.refused_by_ledger(
         "user", asked_at=datetime.now(UTC).timestamp()
     ),

@@ -8,10 +8,12 @@ from discord_diffusion.jobs.models import ModelSpec, parse
 def test_models_are_read_by_name() -> None:
     models = parse(
         '{"turbo": {"model": "stabilityai/sdxl-turbo", "variant": "fp16", "steps": 4,'
-        ' "guidance": 0, "max_pixels": 1048576}, "plain": {"model": "/models/plain"}}'
+        ' "guidance": 0, "max_pixels": 1048576, "relative_cost": 2.5},'
+        ' "plain": {"model": "/models/plain"}}'
     )
     assert list(models) == ["turbo", "plain"]
     assert models["turbo"].guidance == 0
+    assert models["turbo"].relative_cost == 2.5
     assert models["plain"] == ModelSpec("/models/plain")
 
 
@@ -30,6 +32,8 @@ def test_models_are_read_by_name() -> None:
         ('{"a": {"model": "x", "steps": 1.5}}', "a.steps"),
         ('{"a": {"model": "x", "guidance": true}}', "a.guidance"),
         ('{"a": {"model": "x", "max_pixels": 1}}', "a.max_pixels"),
+        ('{"a": {"model": "x", "relative_cost": 0.009}}', "a.relative_cost is 0.009, not 0.01"),
+        ('{"a": {"model": "x", "relative_cost": 1001}}', "a.relative_cost is 1001, not 0.01 to"),
     ],
 )
 def test_a_wrong_model_is_refused_by_name_and_field(text: str, problem: str) -> None:

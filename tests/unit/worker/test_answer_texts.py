@@ -47,7 +47,7 @@ def test_the_answer_states_how_many_pictures_the_safety_checker_held_back() -> N
     text = answer_content(job, make_generation(job.parameters, filtered=1))
     assert "**3 pictures**" in text
     assert "seeds 2, 3, 4" in text
-    assert "held back and did not charge: 1 picture" in text
+    assert "drawn and so charged: 1 picture" in text
 
 
 def test_an_answer_without_pictures_says_that_all_were_held_back() -> None:

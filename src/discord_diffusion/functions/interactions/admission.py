@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from discord_diffusion.access.limits import Allowance
 from discord_diffusion.aws.deadline import Deadline
 from discord_diffusion.aws.errors import QueueError, ServiceError, StoreError
 from discord_diffusion.aws.fleet_state import FleetStateStore
@@ -55,8 +56,10 @@ class Admission:
     _state_expires_at: float = 0.0
     _next_wake_at: float = 0.0
 
-    def admit(self, job: Job, charge: Charge, now: datetime) -> str:
+    def admit(self, job: Job, charge: Charge, now: datetime, left: Allowance | None = None) -> str:
         """Admit a job; returns the text of the answer, the same for a redelivered interaction.
+
+        `left` is what the user had left just before.
 
         Raises:
             Refusal: there is no job, and nothing was charged.
@@ -68,16 +71,20 @@ class Admission:
             wait = expected_wait(state, self.settings, ahead=ahead, now=now)
             shortest = shortest_wait(state, self.settings, ahead=ahead, now=now)
             if not shortest.fits(job.expires_at):
-                return self._answer_to_hopeless(job, wait)
+                return self._answer_to_hopeless(job, wait, left)
         earlier = self._write_record(job, charge, wait)
         if earlier and earlier.status.finished:
-            return _answer_again(earlier)
+            return _answer_again(earlier, left)
         # Sent even if there was a record: the function may have died between the two.
         if not self._send(job):
             raise Refusal("queue")
         if state and state.is_asleep(now):
             self._wake_fleet()
-        return _answer(job, earlier.wait if earlier and earlier.wait else wait)
+        if earlier:
+            return _answer(earlier, earlier.wait or wait, left)
+        return _answer(
+            JobRecord.of(job, units=charge.units), wait, left and left.minus(charge.units)
+        )
 
     def _fleet_state(self, now: float) -> FleetState | None:
         """The fleet's state, kept for a second; None if the table does not answer."""
@@ -100,11 +107,11 @@ class Admission:
             log.warning("The queue's depth could not be read", extra={"reason": str(error)})
         return state.snapshot.observation.backlog if state and state.snapshot else 0
 
-    def _answer_to_hopeless(self, job: Job, wait: WaitEstimate) -> str:
+    def _answer_to_hopeless(self, job: Job, wait: WaitEstimate, left: Allowance | None) -> str:
         """Refuse a job that can't be finished in time, unless it was admitted earlier."""
         record = self._record(job)
         if record and not record.status.finished:
-            return _answer(job, record.wait or wait)
+            return _answer(record, record.wait or wait, left)
         extra = {"job": job.id, "kind": wait.kind, "ahead": wait.ahead}
         log.info("The job is refused: it could not be finished in time", extra=extra)
         raise texts.too_late(wait)
@@ -166,12 +173,12 @@ class Admission:
             log.info("The fleet is woken")
 
 
-def _answer(job: Job | JobRecord, wait: WaitEstimate) -> str:
-    return fit_content(texts.queued(job.parameters, wait, job.expires_at, job.locale))
+def _answer(record: JobRecord, wait: WaitEstimate, left: Allowance | None) -> str:
+    return fit_content(texts.queued(record, wait, left))
 
 
-def _answer_again(record: JobRecord) -> str:
+def _answer_again(record: JobRecord, left: Allowance | None) -> str:
     """The answer to an interaction that is redelivered after its job has ended."""
     if record.status is JobStatus.ANSWERED and record.wait:
-        return _answer(record, record.wait)
+        return _answer(record, record.wait, left)
     raise Refusal("queue")

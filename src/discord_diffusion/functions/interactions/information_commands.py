@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from discord_diffusion.access.limits import Usage, next_day
+from discord_diffusion.access.limits import Quota, next_day
 from discord_diffusion.aws.fleet_state import FleetStateStore
 from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.discord import responses
@@ -21,7 +21,7 @@ from discord_diffusion.functions.interactions.picture_requests import PictureReq
 from discord_diffusion.functions.interactions.visibility import visible_record
 from discord_diffusion.jobs.record import JobRecord, JobStatus
 from discord_diffusion.jobs.refusal import Refusal
-from discord_diffusion.texts.answers import quoted_request
+from discord_diffusion.texts.answers import quoted_request, unit_count
 from discord_diffusion.texts.catalogue import described, say
 from discord_diffusion.texts.formatting import quote
 
@@ -29,6 +29,8 @@ QUEUE_LENGTH = 200
 """The most records that `/queue` reads, oldest first."""
 PROMPT_LENGTH = 80
 """The longest prompt that `/queue` shows, in UTF-16 units."""
+_ALWAYS_SHOWN = (Quota.USER, Quota.GUILD)
+"""What `/quota` shows although it has no limit."""
 _FILENAME = re.compile(r"(?:SPOILER_)?([0-9]{1,20})-[0-9]{1,2}\.")
 
 
@@ -75,8 +77,8 @@ class InformationCommands:
 
         Another delivery of the same command has the same answer.
         """
-        job_ids = self._usage(interaction).in_flight
-        job_ids = self.jobs.jobs_to_cancel(interaction.id, job_ids)
+        _guild, usage = self.requests.guild_and_usage(interaction)
+        job_ids = self.jobs.jobs_to_cancel(interaction.id, usage.in_flight)
         cancelled = sum(self._is_cancelled(job_id) for job_id in job_ids)
         if not cancelled:
             raise Refusal("nothing_to_cancel")
@@ -93,19 +95,26 @@ class InformationCommands:
 
     def quota(self, interaction: Interaction) -> dict[str, Any]:
         """What the user has used today, and the limits."""
-        locale, usage = interaction.locale, self._usage(interaction)
-        guild = self.requests.guild(interaction)
+        locale = interaction.locale
+        guild, usage = self.requests.guild_and_usage(interaction)
         limits = guild.limits(self.requests.limits, interaction.roles)
-        unlimited = say(locale, "quota.unlimited")
         reset = texts.relative(next_day(datetime.now(UTC)))
-        limit = limits.user_units or unlimited
-        lines = [say(locale, "quota.user", used=usage.user_units, limit=limit, reset=reset)]
-        if interaction.guild_id:
-            limit = limits.guild_units or unlimited
-            lines.append(say(locale, "quota.guild", used=usage.guild_units, limit=limit))
+        lines = [
+            _quota_line(quota, used, limits.hundredths(quota), locale, reset)
+            for quota, used in usage.used.items()
+            if quota in _ALWAYS_SHOWN or limits.hundredths(quota)
+        ]
         jobs = len(usage.in_flight)
         lines.append(say(locale, "quota.in_flight", jobs=jobs, limit=limits.in_flight))
-        lines.append(f"-# {say(locale, 'quota.unit')}")
+        settings = self.requests.builder.settings
+        unit = say(
+            locale,
+            "quota.unit",
+            width=settings.default_width,
+            height=settings.default_height,
+            steps=settings.default_steps,
+        )
+        lines.append(f"-# {unit}")
         return responses.ephemeral("\n".join(lines))
 
     def help(self, interaction: Interaction) -> dict[str, Any]:
@@ -123,9 +132,10 @@ class InformationCommands:
         record = visible_record(interaction, self.jobs, _job_of(interaction))
         return responses.ephemeral("\n".join(_facts(record, interaction.locale)))
 
-    def _usage(self, interaction: Interaction) -> Usage:
-        user_id, guild_id = interaction.user_id, interaction.guild_id
-        return self.requests.guilds.usage(user_id, guild_id, datetime.now(UTC))
+
+def _quota_line(quota: Quota, used: int, limit: int, locale: str, reset: str) -> str:
+    most = unit_count(limit, locale) if limit else say(locale, "quota.unlimited")
+    return say(locale, f"quota.{quota}", used=unit_count(used, locale), limit=most, reset=reset)
 
 
 def _fleet_line(state: FleetState, waiting: int, locale: str, now: datetime) -> str:
@@ -149,6 +159,8 @@ def _facts(record: JobRecord, locale: str) -> list[str]:
     if source := parameters.source:
         strength = f"{source.strength:g}"
         facts.append(say(locale, "parameters.source", strength=strength, scale=source.scale))
+    if record.units:
+        facts.append(texts.cost(record.units, locale))
     return [*quoted_request(parameters, locale), " · ".join(facts)]
 
 

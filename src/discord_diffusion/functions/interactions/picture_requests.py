@@ -7,7 +7,7 @@ from typing import Any
 
 from discord_diffusion.access import blocklist
 from discord_diffusion.access.guild_settings import GuildSettings
-from discord_diffusion.access.limits import Limits
+from discord_diffusion.access.limits import Limits, Usage
 from discord_diffusion.aws.errors import StoreError
 from discord_diffusion.aws.guild_store import GuildStore
 from discord_diffusion.aws.ledger import Charge
@@ -19,7 +19,6 @@ from discord_diffusion.functions.interactions.parameters import ParameterBuilder
 from discord_diffusion.jobs.job import Job
 from discord_diffusion.jobs.parameters import GenerationParameters
 from discord_diffusion.jobs.refusal import Refusal
-from discord_diffusion.jobs.units import cost
 
 log = logging.getLogger(__name__)
 
@@ -58,48 +57,49 @@ class PictureRequests:
             Refusal: there is no job, and nothing was charged.
             StoreError: the same, since the table does not answer.
         """
-        guild = self.guild(interaction)
+        guild, usage = self.guild_and_usage(interaction)
         request = PictureRequest(
             self.builder.build(interaction, guild),
             private=interaction.options.get("private") is True,
             spoiler=interaction.options.get("spoiler") is True,
         )
-        return self.draw(interaction, request, guild)
+        return self._draw(interaction, request, guild, usage)
 
-    def draw(
-        self, interaction: Interaction, request: PictureRequest, guild: GuildSettings | None = None
-    ) -> dict[str, Any]:
+    def draw(self, interaction: Interaction, request: PictureRequest) -> dict[str, Any]:
         """Answer a request with the message that the pictures will be in.
 
         Raises:
             Refusal, StoreError: as `imagine`.
         """
-        guild, now = guild or self.guild(interaction), datetime.now(UTC)
+        return self._draw(interaction, request, *self.guild_and_usage(interaction))
+
+    def _draw(
+        self, interaction: Interaction, request: PictureRequest, guild: GuildSettings, usage: Usage
+    ) -> dict[str, Any]:
         self.builder.check_size(request.parameters, guild)
         guild.admit(interaction.places, interaction.roles)
         self._check_blocklist(interaction, request.parameters, guild)
         charge = Charge(
-            units=cost(request.parameters),
+            units=self.builder.settings.tariff.cost(request.parameters),
             limits=guild.limits(self.limits, interaction.roles),
             audit_days=self.audit_days,
             action=request.action,
             click=request.click,
         )
         job = _job(interaction, request, guild)
-        text = self.admission.admit(job, charge, now)
+        text = self.admission.admit(job, charge, datetime.now(UTC), usage.left(charge.limits))
         respond = responses.ephemeral if job.private else responses.message
         return respond(text, queued_job_buttons(job.id, job.locale))
 
-    def guild(self, interaction: Interaction) -> GuildSettings:
-        """The settings of the interaction's guild; those by default in a direct message.
+    def guild_and_usage(self, interaction: Interaction) -> tuple[GuildSettings, Usage]:
+        """The settings of the interaction's guild, and what was used today.
 
         Raises:
             StoreError: the table does not answer; without the guild's rules nothing is drawn.
         """
-        if not interaction.guild_id:
-            return GuildSettings()
+        user_id, guild_id = interaction.user_id, interaction.guild_id
         try:
-            return self.guilds.settings(interaction.guild_id)[0]
+            return self.guilds.settings_and_usage(user_id, guild_id, datetime.now(UTC))
         except StoreError as error:
             log.error("The guild's settings could not be read", extra={"reason": str(error)})
             raise

@@ -96,7 +96,7 @@ class WaitingNotifier:
         interval = KIND_NOTICE_INTERVAL.total_seconds()
         if not self.jobs.claim_wait_notice(record.id, now, every_seconds=interval, wait=wait):
             return False
-        content = texts.queued(record.parameters, wait, record.expires_at, record.locale)
+        content = texts.queued(record, wait)
         try:
             self._write(record, fit_content(content))
         except InteractionGoneError:
