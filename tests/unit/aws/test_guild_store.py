@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from discord_diffusion.access.guild_settings import GuildSettings
-from discord_diffusion.access.limits import Limits, Usage
+from discord_diffusion.access.limits import Limits, Quota, Usage
 from discord_diffusion.aws.dynamodb import Table
 from discord_diffusion.aws.guild_store import GuildStore
 from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.aws.ledger import Charge
-from tests.unit.aws.jobs_table import a_job, items, jobs_table
+from tests.unit.aws.jobs_table import a_job, items, jobs_table, used_in_guild
 
 STRICT = GuildSettings(roles=("1",), user_units=5)
 LIMITS = Limits(user_units=100, guild_units=1000, cooldown_seconds=0, in_flight=3)
@@ -55,17 +55,22 @@ def test_settings_of_a_version_that_was_removed_meanwhile_are_not_saved(guilds: 
     assert guilds.settings("200") == (GuildSettings(), 0)
 
 
-def test_the_usage_of_a_user_is_that_of_the_guild_and_the_day(
+def test_the_usage_is_that_of_the_user_the_guild_and_the_day_and_comes_with_the_settings(
     guilds: GuildStore, table: Table
 ) -> None:
     now = datetime.now(UTC)
     job = a_job(now)
-    JobStore(table).accept(job, charge=Charge(7, LIMITS, audit_days=3))
+    guilds.save("200", STRICT, 0)
+    JobStore(table).accept(job, charge=Charge(700, LIMITS, audit_days=3))
     today = job.created_at
-    assert guilds.usage("77", "200", today) == Usage(7, 7, frozenset({job.id}))
-    assert guilds.usage("78", "200", today) == Usage(0, 7, frozenset())
-    assert guilds.usage("77", None, today) == Usage(0, 0, frozenset())
-    assert guilds.usage("77", "200", today + timedelta(days=1)).user_units == 0
+    read = guilds.settings_and_usage
+    assert read("77", "200", today) == (STRICT, used_in_guild(700, 700, 700, 700, job.id))
+    assert read("78", "200", today) == (STRICT, used_in_guild(0, 0, 700, 700))
+    assert read("77", "201", today) == (GuildSettings(), used_in_guild(700, 0, 0, 700, job.id))
+    outside = Usage({Quota.USER: 700, Quota.DEPLOYMENT: 700}, frozenset({job.id}))
+    assert read("77", None, today) == (GuildSettings(), outside)
+    tomorrow = read("77", "200", today + timedelta(days=1))
+    assert tomorrow == (STRICT, used_in_guild(0, 0, 0, 0))
 
 
 def test_an_audit_record_says_who_did_what_and_when_for_as_many_days_as_are_set(
