@@ -10,7 +10,7 @@ from tests import selection, suite
 from toolchain.layout import Layout
 
 _MOST_AT_A_TIME = 4
-"""Unit tests at a time: each process imports torch first."""
+"""Unit tests at a time: each process collects all tests first, which imports torch."""
 
 
 def main() -> int:

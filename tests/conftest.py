@@ -1,7 +1,10 @@
 """Settings and fixtures of all tests."""
 
+import gc
 import os
+from collections.abc import Generator
 
+import pytest
 from hypothesis import settings
 
 from tests.targets import DOCKER, TARGET
@@ -17,3 +20,18 @@ settings.load_profile("repeatable")
 pytest_plugins = ["tests.stack", "tests.terraform_provider"]
 # They need an engine: `make test-docker`.
 collect_ignore = [] if TARGET == DOCKER else ["docker"]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Keep what collecting the tests has imported out of garbage collections.
+
+    With torch, a full collection would go through a million objects, and take a third of a second,
+    each time that the worker releases memory.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()

@@ -3,7 +3,6 @@
 The monitor and the watch are the real ones, and so is the simulation of AWS. Users ask all night.
 """
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -200,14 +199,20 @@ class Night:
             monitor.measure(self.now)
             self._act_on_alarms()
             self._count()
-            for _ in range(LOOK_SECONDS):
-                self._crash()
-                self.aws.run(1)
+            self._run_to_next_look()
 
-    def _crash(self) -> None:
+    def _run_to_next_look(self) -> None:
+        if self.crash_seconds is None:
+            self.aws.run(LOOK_SECONDS)
+            return
+        for _ in range(LOOK_SECONDS):
+            self._crash(self.crash_seconds)
+            self.aws.run(1)
+
+    def _crash(self, after_seconds: float) -> None:
         for task in self.aws.state.tasks.values():
             lives = self.aws.now - (task.started or self.aws.now)
-            if task.status is Status.RUNNING and lives >= (self.crash_seconds or math.inf):
+            if task.status is Status.RUNNING and lives >= after_seconds:
                 self.aws.simulation.task_exited(task.id, NO_MODEL, self.aws.now)
 
     def _ask(self, monitor: BacklogMonitor) -> None:

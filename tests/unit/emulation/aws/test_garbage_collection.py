@@ -7,6 +7,15 @@ import pytest
 from discord_diffusion_emulator import garbage_collection
 
 
+@pytest.fixture(autouse=True)
+def _nothing_frozen() -> Iterator[None]:
+    """Until the test ends; what was imported when tests were collected is frozen (conftest.py)."""
+    gc.unfreeze()
+    yield
+    gc.unfreeze()
+    gc.freeze()
+
+
 @pytest.fixture
 def short_pauses() -> Iterator[None]:
     """Garbage collection as in the emulator, until the test ends."""
@@ -14,7 +23,6 @@ def short_pauses() -> Iterator[None]:
     garbage_collection.keep_pauses_short()
     yield
     gc.callbacks[:] = before
-    gc.unfreeze()
 
 
 @pytest.mark.usefixtures("short_pauses")
@@ -49,4 +57,3 @@ def test_what_the_start_made_is_not_looked_at_when_collection_begins() -> None:
         assert gc.get_freeze_count() > len(made)
     finally:
         gc.enable()
-        gc.unfreeze()

@@ -1,7 +1,7 @@
 """The parts of the simulation: clock, queue, arrivals, quantiles."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from infra.capacity.simulation.clock import Clock
@@ -44,6 +44,7 @@ def test_a_user_has_one_message_in_flight_and_other_users_overtake() -> None:
     assert queue.receive() == second
 
 
+@settings(max_examples=25)  # each makes two whole days
 @given(st.integers(0, 2**32))
 def test_a_day_is_the_same_for_the_same_seed_and_holds_one_burst(seed: int) -> None:
     day = arrivals(seed)
