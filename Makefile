@@ -148,6 +148,10 @@ bench: setup ## Measure the handler, the request path and the worker; writes bui
 bench-worker: setup ## Compare the worker's drawing speed with plain diffusers; writes build/bench-worker.json
 	@$(VENV)/python -m tests.bench.gpu
 
+.PHONY: bench-units
+bench-units: setup ## Compare what jobs cost in units with the seconds that they take; writes build/bench-units.json
+	@$(VENV)/python -m tests.bench.units
+
 .PHONY: capacity
 capacity: setup ## Compute the tables and plots of docs/capacity.md and docs/costs.md again
 	@$(VENV)/python -m infra.capacity pages docs/capacity.md docs/costs.md

@@ -274,17 +274,26 @@ def worker(stack: Stack) -> Iterator[ProcessRecord | None]:
 @pytest.fixture
 def broken_queue(stack: Stack) -> Iterator[None]:
     """The function `interactions` with a queue that is not there, until the test ends."""
+    gone = stack.state.queue_url.replace(".fifo", MISSING_QUEUE)
+    with changed_interactions(stack, QUEUE_URL=gone):
+        yield
+
+
+@contextmanager
+def changed_interactions(stack: Stack, **variables: str) -> Iterator[None]:
+    """The function `interactions` with other environment variables."""
     client = boto3.client("lambda", **_options(stack.state))
     name = stack.state.interactions_function_name
     kept = client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-    gone = stack.state.queue_url.replace(".fifo", MISSING_QUEUE)
 
-    def set_environment(variables: dict[str, str]) -> None:
+    def set_environment(environment: dict[str, str]) -> None:
         client.update_function_configuration(
-            FunctionName=name, Environment={"Variables": variables}
+            FunctionName=name, Environment={"Variables": environment}
         )
         client.get_waiter("function_updated_v2").wait(FunctionName=name)
 
-    set_environment(kept | {"QUEUE_URL": gone})
-    yield
-    set_environment(kept)
+    set_environment(kept | variables)
+    try:
+        yield
+    finally:
+        set_environment(kept)

@@ -107,7 +107,7 @@ def test_pictures_are_drawn_in_direct_messages_too(channel: Channel) -> None:
     message = channel.pictures(sent)
     again = channel.click(message, "reroll", user_id=user)
     assert channel.pictures(again)["attachments"]
-    assert channel.item(f"user#dm#{user}") is not None
+    assert channel.item(f"user#{user}") is not None
 
 
 def test_every_user_reads_everything_in_their_language(channel: Channel) -> None:
