@@ -136,11 +136,11 @@ def check_ledger(stack: Stack, users: set[str]) -> None:
     in_flight = {user: set[str]() for user in users}
     for key, item in items.items():
         kind, *path = key.split("#")
-        user = item["user_id"]["S"] if kind == "job" else path[1] if kind == "user" else ""
+        user = item["user_id"]["S"] if kind == "job" else path[0] if kind == "user" else ""
         if user not in users:
             continue
         if kind == "user":
-            used[user] += int(item["used"]["N"]) if path[2:] else 0
+            used[user] += int(item["used"]["N"]) if path[1:] else 0
             in_flight[user] |= set(item.get("jobs", {"SS": []})["SS"])
         elif item["status"]["S"] in (JobStatus.ANSWERED, JobStatus.QUEUED):
             paid[user] += int(item["units"]["N"])
