@@ -39,6 +39,10 @@ locals {
     BOOT_INSTANCE_SECONDS = var.scaling.boot_instance_seconds
     BOOT_PULL_SECONDS     = var.scaling.boot_pull_seconds
     BOOT_LOAD_SECONDS     = var.scaling.boot_load_seconds
+    DEFAULT_STEPS         = var.generation_defaults.steps
+    DEFAULT_WIDTH         = var.generation_defaults.width
+    DEFAULT_HEIGHT        = var.generation_defaults.height
+    DEFAULT_IMAGES        = var.generation_defaults.images
   })
 
   function_environments = {
@@ -47,11 +51,7 @@ locals {
         QUEUE_URL              = module.queue.url
         DISCORD_PUBLIC_KEY     = var.discord_public_key
         REPLAY_WINDOW_SECONDS  = var.replay_window_seconds
-        DEFAULT_STEPS          = var.generation_defaults.steps
         DEFAULT_GUIDANCE       = var.generation_defaults.guidance
-        DEFAULT_WIDTH          = var.generation_defaults.width
-        DEFAULT_HEIGHT         = var.generation_defaults.height
-        DEFAULT_IMAGES         = var.generation_defaults.images
         MODELS                 = local.worker_environment_models
         SCHEDULER              = var.worker.scheduler
         MAX_PIXELS             = var.worker.max_pixels

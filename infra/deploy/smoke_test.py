@@ -5,19 +5,22 @@ without this test the first user would be the one who finds that the worker does
 
 The job goes the way of every job, but its interaction token is made up. The worker draws the
 picture and sends it to Discord, which refuses the token: that refusal, in the worker's log, proves
-the whole way. The job has no record in the table, so that nobody is notified and nothing charged.
+the whole way. The job's record in the table has no token, so that nobody is notified, and no cost.
 """
 
 import json
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from discord_diffusion.aws import job_items
+from discord_diffusion.aws.dynamodb import to_item
 from discord_diffusion.jobs.job import DISCORD_EPOCH, Job
 from discord_diffusion.jobs.parameters import GenerationParameters
+from discord_diffusion.jobs.record import JobRecord
 from infra.deploy import fleet_checks
 from infra.deploy.aws import Aws, aws_action
 from infra.deploy.collection import last_lines
@@ -110,9 +113,9 @@ class SmokeTest:
     def _forget_failed_starts(self) -> None:
         """Let the scaling loop start a worker, though starts failed before the cause was removed.
 
-        After too many it starts one only for a job with a record, which this one lacks. The time of
-        the newest failure stays, so that none is counted again; the new version keeps a look that
-        has read the table from writing back what it read.
+        After too many it starts one only when a pause is over. The time of the newest failure
+        stays, so that none is counted again; the new version keeps a look that has read the table
+        from writing back what it read.
         """
         names = {f"#{name}": name for name in ("guard", "starts", "version")}
         names |= {f"#{name}": name for name in _FORGOTTEN}
@@ -131,7 +134,10 @@ class SmokeTest:
             )
 
     def _send_job(self) -> Job:
-        """Put the job into the queue, and wake the fleet as the function `interactions` does."""
+        """Put the job into table and queue, and wake the fleet, as `interactions` does.
+
+        Without a record the scaling loop would count no job.
+        """
         milliseconds = int((self.started_at - DISCORD_EPOCH).total_seconds() * 1000)
         job = Job(
             id=str(milliseconds << 22),
@@ -141,6 +147,7 @@ class SmokeTest:
             user_id=_USER,
             parameters=self.parameters,
         )
+        self._write_record(job)
         with aws_action("sqs:SendMessage"):
             self.aws.client("sqs").send_message(
                 QueueUrl=self.queue_url,
@@ -151,6 +158,18 @@ class SmokeTest:
         with aws_action("states:StartExecution"):
             self.aws.client("stepfunctions").start_execution(stateMachineArn=self.wake_arn)
         return job
+
+    def _write_record(self, job: Job) -> None:
+        item = to_item(job_items.item(replace(JobRecord.of(job), token=None)))
+        key = {"id": item.pop("id")}
+        with aws_action("dynamodb:UpdateItem"):
+            self.aws.client("dynamodb").update_item(
+                TableName=self.deployment.table,
+                Key=key,
+                UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in item),
+                ExpressionAttributeNames={f"#{name}": name for name in item},
+                ExpressionAttributeValues={f":{name}": value for name, value in item.items()},
+            )
 
     def _phase(self, job: Job) -> str:
         """What is waited for; empty once the picture was drawn.

@@ -54,6 +54,10 @@ run "the_defaults_deploy_to_aws" {
         BOOT_INSTANCE_SECONDS    = "120"
         BOOT_PULL_SECONDS        = "150"
         BOOT_LOAD_SECONDS        = "45"
+        DEFAULT_STEPS            = "25"
+        DEFAULT_WIDTH            = "512"
+        DEFAULT_HEIGHT           = "512"
+        DEFAULT_IMAGES           = "4"
         QUEUE_URL                = "https://sqs.us-east-1.amazonaws.com/123456789012/discord-diffusion-test-jobs.fifo"
         ECS_CLUSTER              = "discord-diffusion-test"
         ECS_SERVICE              = "discord-diffusion-test-worker"
@@ -76,6 +80,10 @@ run "the_defaults_deploy_to_aws" {
         BOOT_INSTANCE_SECONDS = "120"
         BOOT_PULL_SECONDS     = "150"
         BOOT_LOAD_SECONDS     = "45"
+        DEFAULT_STEPS         = "25"
+        DEFAULT_WIDTH         = "512"
+        DEFAULT_HEIGHT        = "512"
+        DEFAULT_IMAGES        = "4"
         DISCORD_API_URL       = "https://discord.com/api/v10"
       })
       dead_letters = tomap({
@@ -270,6 +278,10 @@ run "every_setting_reaches_the_worker_and_the_function" {
         BOOT_INSTANCE_SECONDS    = "90"
         BOOT_PULL_SECONDS        = "60"
         BOOT_LOAD_SECONDS        = "20"
+        DEFAULT_STEPS            = "12"
+        DEFAULT_WIDTH            = "64"
+        DEFAULT_HEIGHT           = "128"
+        DEFAULT_IMAGES           = "2"
         QUEUE_URL                = "https://sqs.us-east-1.amazonaws.com/123456789012/discord-diffusion-full-jobs.fifo"
         ECS_CLUSTER              = "discord-diffusion-full"
         ECS_SERVICE              = "discord-diffusion-full-worker"
@@ -292,6 +304,10 @@ run "every_setting_reaches_the_worker_and_the_function" {
         BOOT_INSTANCE_SECONDS = "90"
         BOOT_PULL_SECONDS     = "60"
         BOOT_LOAD_SECONDS     = "20"
+        DEFAULT_STEPS         = "12"
+        DEFAULT_WIDTH         = "64"
+        DEFAULT_HEIGHT        = "128"
+        DEFAULT_IMAGES        = "2"
         DISCORD_API_URL       = "http://127.0.0.1:8700/api/v10"
       })
       dead_letters = tomap({

@@ -101,6 +101,12 @@ class JobQueue:
         """Messages that are not deleted."""
         return self.visible + self.in_flight
 
+    @property
+    def users(self) -> int:
+        """Users with a message that is not deleted."""
+        jobs = (*self._visible.values(), *self._in_flight.values())
+        return len({job.user for job in jobs})
+
     def send(self, job: Job) -> None:
         """Append a message."""
         self._visible[job.id] = job

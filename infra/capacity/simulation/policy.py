@@ -8,7 +8,8 @@ once, the surplus alarm (Minimum) a step for the tasks that were spare during it
 from dataclasses import dataclass, replace
 
 from discord_diffusion.fleet.demand import Observation, ScalingTarget, desired_tasks, measure
-from discord_diffusion.fleet.wait_estimate import expected_wait_seconds
+from discord_diffusion.fleet.wait_estimate import seconds_until_begun
+from discord_diffusion.fleet.work import Work
 from infra.capacity.figures import Boot, Stage, figures
 from infra.capacity.simulation.fleet import Fleet
 from infra.capacity.simulation.jobs import TOKEN_SECONDS
@@ -66,14 +67,15 @@ class ScalingPolicy:
     def admits(self) -> bool:
         """Whether a new job can be answered before its token ends."""
         fleet, observed = self.fleet, self._observation()
-        with_job = replace(observed, visible=observed.visible + 1)
-        tasks = max(desired_tasks(with_job, self.target), fleet.desired_tasks)
-        wait = expected_wait_seconds(
-            observed.backlog,
+        work = observed.work
+        with_job = Work(work.jobs + 1, work.users + 1, work.units + 1)
+        tasks = desired_tasks(replace(observed, work=with_job), self.target)
+        # Certain to come first is one job of each user.
+        wait = fleet.timings.job + seconds_until_begun(
+            work.users * fleet.timings.job,
             running=fleet.running,
-            starting=max(0, tasks - fleet.running),
+            starting=max(0, max(tasks, fleet.desired_tasks) - fleet.running),
             seconds_until_started=self.boot.total_seconds,
-            seconds_per_job=fleet.timings.job,
         )
         return wait + TOKEN_MARGIN <= TOKEN_SECONDS
 
@@ -84,10 +86,11 @@ class ScalingPolicy:
             self.fleet.clock.after(wake_up.seconds, self._wake)
 
     def _observation(self) -> Observation:
-        """The numbers that the Lambda `backlog` reads from SQS and ECS."""
-        fleet = self.fleet
+        """The numbers that the Lambda `backlog` reads: every job costs a unit."""
+        fleet, queue = self.fleet, self.fleet.queue
         pending = max(0, fleet.desired_tasks - fleet.running)
-        return Observation(fleet.queue.visible, fleet.queue.in_flight, fleet.running, pending)
+        work = Work(queue.backlog, queue.users, queue.backlog)
+        return Observation(work, queue.in_flight, fleet.running, pending)
 
     def _wake(self) -> None:
         fleet = self.fleet
@@ -110,7 +113,7 @@ class ScalingPolicy:
         """One run of the Lambda `backlog`; without work there is only the first of each minute."""
         fleet, clock = self.fleet, self.fleet.clock
         observed, period = self._observation(), figures()["observation_period"]
-        awake = bool(observed.asked_for or observed.backlog or fleet.instances)
+        awake = bool(observed.asked_for or observed.work.jobs or fleet.instances)
         first_of_minute = clock.now % MINUTE < period
         fleet.ledger.express_seconds += period if awake else float(first_of_minute)
         fleet.ledger.observations += awake or first_of_minute

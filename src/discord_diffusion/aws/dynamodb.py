@@ -203,7 +203,7 @@ def to_item(plain: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def from_item(item: Item) -> dict[str, Any]:
-    """The plain values of an item: numbers as float, sets as lists."""
+    """The plain values of an item: numbers as float, sets and lists as lists."""
     return {name: _from_value(value) for name, value in item.items()}
 
 
@@ -227,6 +227,8 @@ def _to_value(plain: Any) -> dict[str, Any]:
             return {"N": repr(plain)}
         case set():
             return {"SS": sorted(plain)}
+        case list():
+            return {"L": [_to_value(value) for value in plain]}
         case Mapping():
             return {"M": to_item(plain)}
         case _:
@@ -240,5 +242,7 @@ def _from_value(value: Mapping[str, Any]) -> Any:
             return float(content)
         case "M":
             return from_item(content)
+        case "L":
+            return [_from_value(one) for one in content]
         case _:
             return content

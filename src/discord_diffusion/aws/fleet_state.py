@@ -1,7 +1,7 @@
 """The state of the fleet in the jobs table: the items `fleet`, `pace` and `ready`."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,8 +9,10 @@ from discord_diffusion.aws.dynamodb import Table, from_item, moment
 from discord_diffusion.aws.errors import ConditionFailedError, Item
 from discord_diffusion.fleet.guard import FleetGuard, WatchedInstance
 from discord_diffusion.fleet.instance_hours import InstanceHours
+from discord_diffusion.fleet.pace import DrawnBatch, MeasuredPace
 from discord_diffusion.fleet.starts import StartHistory
 from discord_diffusion.fleet.state import FleetSnapshot, FleetState, Stop
+from discord_diffusion.fleet.work import Work
 from discord_diffusion.jobs.record import WaitKind
 
 _FLEET = "fleet"
@@ -32,21 +34,22 @@ class FleetStateStore:
         pace = from_item(items.get(_PACE, {}))
         return FleetState(
             snapshot=_snapshot(items[_FLEET]) if _FLEET in items else None,
-            seconds_per_job=pace.get("seconds_per_job"),
+            pace=_pace(pace),
             stop=_stop(from_item(items.get(_FLEET, {})).get("stop")),
         )
 
     def save_snapshot(self, snapshot: FleetSnapshot) -> tuple[FleetSnapshot, FleetGuard]:
         """Save a snapshot; returns it with what earlier looks found, and the guard's state."""
-        changes = [f"{name} = :{name}" for name in COUNTS] + ["measured_at = :now"]
+        values: dict[str, Any] = {name: getattr(snapshot, name) for name in COUNTS}
+        values |= asdict(snapshot.work) | {"measured_at": snapshot.measured_at.timestamp()}
+        changes = [f"#{name} = :{name}" for name in values]
         if snapshot.starting:
-            changes.append("starting_since = if_not_exists(starting_since, :now)")
+            changes.append("starting_since = if_not_exists(starting_since, :measured_at)")
         removed = "" if snapshot.starting else " REMOVE starting_since, launch_failed_at"
-        values: dict[str, Any] = {f":{name}": getattr(snapshot, name) for name in COUNTS}
         update = self._table.update(
             _FLEET,
             f"SET {', '.join(changes)}{removed}",
-            values=values | {":now": snapshot.measured_at.timestamp()},
+            values={f":{name}": value for name, value in values.items()},
         )
         item = self._table.update_item(update, returns="ALL_NEW")
         return _snapshot(item), _guard(from_item(item).get("guard"), snapshot.measured_at)
@@ -75,7 +78,7 @@ class FleetStateStore:
         self._table.update_item(self._table.update(_FLEET, expression, values=values))
 
     def drew_at(self) -> datetime | None:
-        """When a worker last measured its pace, that is drew a batch; None if none ever did."""
+        """When a worker last published its pace, having drawn a batch; None if none ever did."""
         item = self._table.get_item(_PACE)
         return moment(from_item(item)["measured_at"]) if item else None
 
@@ -88,10 +91,24 @@ class FleetStateStore:
         """Save that a worker can take jobs from now on."""
         self._table.put_item(self._table.put({"id": _READY, "at": at.timestamp()}))
 
-    def learn_pace(self, seconds_per_job: float, at: datetime) -> None:
-        """Save the seconds that a task takes for a batch, in place of the last value."""
-        pace = {"id": _PACE, "seconds_per_job": seconds_per_job, "measured_at": at.timestamp()}
-        self._table.put_item(self._table.put(pace))
+    def save_pace(self, pace: MeasuredPace) -> None:
+        """Save the last batches of a worker, in place of those of another one."""
+        batches = [asdict(batch) for batch in pace.batches]
+        item = {"id": _PACE, "batches": batches, "measured_at": pace.measured_at.timestamp()}
+        self._table.put_item(self._table.put(item))
+
+
+def _pace(plain: Mapping[str, Any]) -> MeasuredPace | None:
+    if not plain:
+        return None
+    # An earlier version kept the seconds of a job instead.
+    batches = tuple(DrawnBatch(**batch) for batch in plain.get("batches", ()))
+    return MeasuredPace(batches, datetime.fromtimestamp(plain["measured_at"], UTC))
+
+
+def _work(plain: Mapping[str, Any]) -> Work:
+    """The work of a snapshot; none in the item of an earlier version, which lasts a minute."""
+    return Work(int(plain.get("jobs", 0)), int(plain.get("users", 0)), plain.get("units", 0.0))
 
 
 def _snapshot(item: Item) -> FleetSnapshot:
@@ -101,6 +118,7 @@ def _snapshot(item: Item) -> FleetSnapshot:
         measured_at=datetime.fromtimestamp(plain["measured_at"], UTC),
         starting_since=moment(plain.get("starting_since")),
         launch_failed_at=moment(plain.get("launch_failed_at")),
+        work=_work(plain),
     )
 
 

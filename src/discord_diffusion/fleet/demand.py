@@ -1,8 +1,9 @@
 """How many tasks a queue and a fleet demand. Pure.
 
-From one observation of the queue and the ECS service:
+From one observation of the work that waits and the ECS service:
 
-* *wanted*: the fewest tasks that finish the whole backlog within the target wait;
+* *wanted*: the fewest tasks that finish all work within the target wait, and no more than users
+  wait, for each user's jobs are drawn one at a time;
 * *shortfall*: wanted tasks that the service does not run or start yet; the alarm on it scales out;
 * *surplus*: tasks that could stop without missing the target even if the backlog grew by the
   margin, and that no job in flight needs; the alarm on it scales in once it has lasted.
@@ -15,29 +16,26 @@ so the fleet does not flap.
 import math
 from dataclasses import dataclass, replace
 
+from discord_diffusion.fleet.work import Work
+
 
 @dataclass(frozen=True)
 class Observation:
     """The numbers that a scaling decision is made from.
 
-    `visible` and `in_flight` are SQS's approximate counts of messages. `running` tasks have reached
-    RUNNING; `pending` is the service's desired count less `running`. It includes tasks that wait
-    for an instance, which ECS does not count as pending: they are not requested again.
+    `in_flight` is SQS's approximate count of messages that workers hold. `running` tasks have
+    reached RUNNING; `pending` is the service's desired count less `running`. It includes tasks that
+    wait for an instance, which ECS does not count as pending: they are not requested again.
     """
 
-    visible: int
+    work: Work
     in_flight: int
     running: int
     pending: int
 
     def __post_init__(self) -> None:
-        for name in ("visible", "in_flight", "running", "pending"):
+        for name in ("in_flight", "running", "pending"):
             _check_at_least(name, getattr(self, name), 0)
-
-    @property
-    def backlog(self) -> int:
-        """Jobs that are not finished: those that wait and those that are worked on."""
-        return self.visible + self.in_flight
 
     @property
     def asked_for(self) -> int:
@@ -49,9 +47,10 @@ class Observation:
 class ScalingTarget:
     """The wait that the fleet is sized for, and its bounds.
 
-    `seconds_per_job` is the time in which a task draws `jobs_at_once` jobs together, and
-    `target_wait_seconds` the time in which running tasks are to finish a backlog. `margin` is the
-    share by which a backlog may grow again before stopped tasks are missed.
+    `seconds_per_job` is the time in which a task draws `jobs_at_once` usual jobs together, each of
+    `units_per_job`, and `target_wait_seconds` the time in which running tasks are to finish a
+    backlog. `margin` is the share by which a backlog may grow again before stopped tasks are
+    missed.
     """
 
     seconds_per_job: float
@@ -60,25 +59,34 @@ class ScalingTarget:
     minimum: int
     maximum: int
     margin: float = 0.3
+    units_per_job: float = 1.0
 
     def __post_init__(self) -> None:
         for name in ("target_wait_seconds", "minimum", "maximum", "margin"):
             _check_at_least(name, getattr(self, name), 0)
         _check_at_least("jobs_at_once", self.jobs_at_once, 1)
-        if not math.isfinite(self.seconds_per_job) or self.seconds_per_job <= 0:
-            raise ValueError(f"seconds_per_job is {self.seconds_per_job!r}; it must be above 0")
+        for name in ("seconds_per_job", "units_per_job"):
+            value = getattr(self, name)
+            if not math.isfinite(value) or value <= 0:
+                raise ValueError(f"{name} is {value!r}; it must be above 0")
         if self.maximum < self.minimum:
             raise ValueError(f"maximum is {self.maximum}, below minimum, which is {self.minimum}")
 
     @property
-    def jobs_per_task(self) -> int:
-        """Jobs that one task finishes within the target wait: whole rounds, and at least one.
+    def seconds_per_unit(self) -> float:
+        """The configured pace of a task that draws as many jobs together as it can."""
+        return self.seconds_per_job / (self.jobs_at_once * self.units_per_job)
+
+    def jobs_per_task(self, units_per_job: float) -> int:
+        """Jobs of that size that one task finishes within the target wait: whole rounds, at least
+        one.
 
         No number of tasks makes a job that is longer than the target meet it; counting one round
         keeps the fleet finite (one task for each `jobs_at_once` jobs).
         """
+        seconds = self.seconds_per_unit * self.jobs_at_once * units_per_job
         # The small term keeps 0.3 / 0.1 at three rounds, where floating point says 2.999...
-        rounds = math.floor(self.target_wait_seconds / self.seconds_per_job + 1e-9)
+        rounds = math.floor(self.target_wait_seconds / seconds + 1e-9)
         return max(1, rounds) * self.jobs_at_once
 
     def at_most(self, tasks: int) -> "ScalingTarget":
@@ -112,18 +120,24 @@ def measure(observation: Observation, target: ScalingTarget) -> Measurement:
 
 def desired_tasks(observation: Observation, target: ScalingTarget) -> int:
     """Tasks wanted now. With a minimum of 0 it is 0 if, and only if, there is no job at all."""
-    return target.clamp(needed_tasks(observation.backlog, target))
+    return target.clamp(needed_tasks(observation.work, target))
 
 
-def needed_tasks(backlog: int, target: ScalingTarget) -> int:
-    """The fewest tasks that finish `backlog` jobs within the target, whatever the maximum."""
-    _check_at_least("backlog", backlog, 0)
-    return -(-backlog // target.jobs_per_task)
+def needed_tasks(work: Work, target: ScalingTarget, *, margin: float = 0.0) -> int:
+    """The fewest tasks that finish the work within the target, whatever the maximum.
+
+    `margin` is the share by which jobs and users may have grown.
+    """
+    if not work.jobs:
+        return 0
+    jobs = math.ceil(work.jobs * (1 + margin))
+    users = math.ceil(work.users * (1 + margin))
+    return min(users, -(-jobs // target.jobs_per_task(work.units_per_job)))
 
 
 def _kept_tasks(observation: Observation, target: ScalingTarget) -> int:
     """Tasks to keep when scaling in: enough with the margin, and no fewer than are busy."""
-    with_margin = needed_tasks(math.ceil(observation.backlog * (1 + target.margin)), target)
+    with_margin = needed_tasks(observation.work, target, margin=target.margin)
     busy = -(-observation.in_flight // target.jobs_at_once)
     return target.clamp(max(with_margin, busy))
 

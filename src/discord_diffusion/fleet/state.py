@@ -1,9 +1,11 @@
 """The fleet as the functions know it: its settings, its last snapshot, and its pace. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from discord_diffusion.fleet.demand import Observation, ScalingTarget
+from discord_diffusion.fleet.pace import CONFIGURED_JOBS, MeasuredPace, seconds_per_unit
+from discord_diffusion.fleet.work import Work
 from discord_diffusion.jobs.record import WaitKind
 
 STALE = timedelta(seconds=90)
@@ -35,9 +37,10 @@ class FleetSettings:
 class FleetSnapshot:
     """The queue and the ECS service as the Lambda `backlog` last found them.
 
-    `wanted` is the number of tasks that the queue needed. `starting_since` is when the desired
-    count was first above 0 while no task ran; `launch_failed_at` is when AWS last had no instance
-    for these tasks. Both are None once a task runs, or the desired count is 0.
+    `visible` and `in_flight` count messages, also those of jobs that were cancelled; `work` is what
+    is still to be drawn. `wanted` is the number of tasks that it needed. `starting_since` is when
+    the desired count was first above 0 while no task ran; `launch_failed_at` is when AWS last had
+    no instance for these tasks. Both are None once a task runs, or the desired count is 0.
     """
 
     visible: int
@@ -48,12 +51,22 @@ class FleetSnapshot:
     measured_at: datetime
     starting_since: datetime | None = None
     launch_failed_at: datetime | None = None
+    work: Work = field(default_factory=Work)
 
     @property
     def observation(self) -> Observation:
         """The numbers that a scaling decision is made from."""
-        pending = max(0, self.desired - self.running)
-        return Observation(self.visible, self.in_flight, self.running, pending)
+        return Observation(self.work, self.in_flight, self.running, self.pending)
+
+    @property
+    def pending(self) -> int:
+        """Tasks that are desired and do not run yet."""
+        return max(0, self.desired - self.running)
+
+    @property
+    def messages(self) -> int:
+        """All messages of the queue."""
+        return self.visible + self.in_flight
 
     @property
     def starting(self) -> bool:
@@ -80,14 +93,10 @@ class Stop:
 
 @dataclass(frozen=True)
 class FleetState:
-    """The fleet as the table has it; None until it is first written.
-
-    `seconds_per_job` is the time in which a task draws as many jobs as it draws together, as the
-    workers measured it.
-    """
+    """The fleet as the table has it; None until it is first written."""
 
     snapshot: FleetSnapshot | None = None
-    seconds_per_job: float | None = None
+    pace: MeasuredPace | None = None
     stop: Stop | None = None
     """Why the fleet may start no task, as the last look found."""
 
@@ -98,6 +107,15 @@ class FleetState:
         if stop and stop.kind is WaitKind.FAILED_STARTS and running:
             return None
         return stop
+
+    def seconds_per_unit(self, target: ScalingTarget, now: datetime) -> float:
+        """The pace of one task: as configured, until workers have measured enough."""
+        pace = self.pace if self.pace and not self.pace.is_forgotten(now) else None
+        return seconds_per_unit(
+            pace.batches if pace else (),
+            configured=target.seconds_per_unit,
+            configured_units=CONFIGURED_JOBS * target.units_per_job,
+        )
 
     def is_asleep(self, now: datetime) -> bool:
         """Whether no task is desired, as far as is known, so that no worker will take a job."""

@@ -1,11 +1,15 @@
-"""Estimates how long a user will wait, for the first answer and its later edits. Pure."""
+"""Estimates how long a user will wait, for the first answer and its later edits. Pure.
 
-import bisect
+The wait follows from work, not from the number of jobs: the units ahead, the pace of a task, and
+the tasks.
+"""
+
 import math
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from discord_diffusion.fleet.state import FleetSettings, FleetSnapshot, FleetState
+from discord_diffusion.fleet.work import WorkAhead
 from discord_diffusion.jobs.record import WaitEstimate, WaitKind
 
 SOON_SECONDS = 10.0
@@ -13,51 +17,54 @@ SOON_SECONDS = 10.0
 
 
 def expected_wait(
-    state: FleetState, settings: FleetSettings, *, ahead: int, now: datetime
+    state: FleetState, settings: FleetSettings, *, ahead: WorkAhead, units: float, now: datetime
 ) -> WaitEstimate:
-    """The wait of a job with `ahead` unfinished jobs before it, if the fleet stays as it is."""
-    return _wait(state, settings, ahead, now, at_least=1)
+    """The wait of a job of `units` behind the work `ahead`, if the fleet stays as it is."""
+    return _wait(state, settings, ahead, units, now, at_least=1)
 
 
 def shortest_wait(
-    state: FleetState, settings: FleetSettings, *, ahead: int, now: datetime
+    state: FleetState, settings: FleetSettings, *, ahead: WorkAhead, units: float, now: datetime
 ) -> WaitEstimate:
     """The wait of the same job if the fleet grows to its maximum at once.
 
     A job that does not fit even then cannot be answered in time. Where the scaling loop does not
     control the workers, a worker may take the job at once.
     """
-    wait = _wait(state, settings, ahead, now, at_least=settings.target.maximum)
+    wait = _wait(state, settings, ahead, units, now, at_least=settings.target.maximum)
     if wait.due is None:
-        return replace(wait, due=now + timedelta(seconds=_pace(state, settings)))
+        seconds = units * state.seconds_per_unit(settings.target, now)
+        return replace(wait, due=now + timedelta(seconds=seconds))
     return wait
 
 
 def _wait(
-    state: FleetState, settings: FleetSettings, ahead: int, now: datetime, *, at_least: int
+    state: FleetState,
+    settings: FleetSettings,
+    ahead: WorkAhead,
+    units: float,
+    now: datetime,
+    *,
+    at_least: int,
 ) -> WaitEstimate:
     if stop := state.stopped(now):
         until = None if stop.kind is WaitKind.UNKNOWN else stop.until
-        return WaitEstimate(stop.kind, ahead, until)
+        return WaitEstimate(stop.kind, ahead.jobs, until)
     snapshot = None if state.is_asleep(now) else state.snapshot
     if settings.paused and not (snapshot and snapshot.running):
-        return WaitEstimate(WaitKind.UNKNOWN, ahead, None)
+        return WaitEstimate(WaitKind.UNKNOWN, ahead.jobs, None)
     kind, until_started = _start(snapshot, settings, now)
     running = snapshot.running if snapshot else 0
     asked_for = max(at_least, snapshot.desired if snapshot else 0)
-    seconds = expected_wait_seconds(
-        ahead,
+    pace = state.seconds_per_unit(settings.target, now)
+    begins = seconds_until_begun(
+        ahead.units * pace,
+        own_seconds=ahead.own_units * pace,
         running=running,
         starting=max(0, asked_for - running),
         seconds_until_started=until_started,
-        seconds_per_job=_pace(state, settings),
-        jobs_at_once=settings.target.jobs_at_once,
     )
-    return WaitEstimate(kind, ahead, now + timedelta(seconds=seconds))
-
-
-def _pace(state: FleetState, settings: FleetSettings) -> float:
-    return state.seconds_per_job or settings.target.seconds_per_job
+    return WaitEstimate(kind, ahead.jobs, now + timedelta(seconds=begins + units * pace))
 
 
 def _start(
@@ -76,26 +83,25 @@ def _start(
     return WaitKind.STARTING, max(SOON_SECONDS, total - elapsed)
 
 
-def expected_wait_seconds(
-    jobs_ahead: int,
+def seconds_until_begun(
+    seconds_ahead: float,
     *,
+    own_seconds: float = 0.0,
     running: int,
     starting: int = 0,
     seconds_until_started: float = 0.0,
-    seconds_per_job: float,
-    jobs_at_once: int = 1,
 ) -> float:
-    """Seconds until the pictures of a job with `jobs_ahead` unfinished jobs before it are drawn.
+    """Seconds until a task is free for a job, behind work that the tasks share.
 
-    Jobs in flight count as whole jobs, so the estimate is too long by a part of one.
+    No task is idle before, so the job begins no later. Jobs that are being drawn count as whole
+    jobs: the estimate is too long by what is drawn of them.
 
     Args:
-        jobs_ahead: unfinished jobs before this one, those in flight included.
+        seconds_ahead: that one task would take for all work ahead.
+        own_seconds: the part of it that is of the same user, which one task at a time draws.
         running: tasks that work now.
         starting: tasks that start; for a sleeping fleet, those that its wake-up asks for.
         seconds_until_started: until they work.
-        seconds_per_job: in which a task draws `jobs_at_once` jobs together.
-        jobs_at_once: jobs that a task draws together.
 
     Returns:
         Seconds; infinity if no task runs or starts.
@@ -103,34 +109,16 @@ def expected_wait_seconds(
     Raises:
         ValueError: naming the argument that makes no sense.
     """
-    if jobs_ahead < 0 or running < 0 or starting < 0:
-        raise ValueError(
-            f"jobs_ahead={jobs_ahead}, running={running}, starting={starting}: none may be below 0"
-        )
-    if seconds_per_job <= 0 or jobs_at_once < 1 or seconds_until_started < 0:
-        raise ValueError(
-            f"seconds_per_job={seconds_per_job}, jobs_at_once={jobs_at_once}, "
-            f"seconds_until_started={seconds_until_started}: a job takes time, a task takes a job"
-        )
+    for name, value in locals().items():
+        if not value >= 0:
+            raise ValueError(f"{name} is {value!r}; it must be at least 0")
     if running + starting == 0:
         return math.inf
-    rounds_lost = seconds_until_started / seconds_per_job
-
-    def finished(rounds: int, lag: float, lead: float) -> int:
-        """Jobs done when one group of tasks ends a round.
-
-        `lead`: rounds that the running tasks are ahead; `lag`: rounds that the others are behind.
-        """
-        early = running * math.floor(rounds + lead + 1e-9)
-        late = starting * max(0, math.floor(rounds - lag + 1e-9))
-        return (early + late) * jobs_at_once
-
-    def end(start: float, lag: float, lead: float) -> float:
-        """Seconds until the job ends with a round of the tasks that work from `start` on."""
-        counts = range(1, jobs_ahead + 2)
-        found = bisect.bisect_left(counts, jobs_ahead + 1, key=lambda n: finished(n, lag, lead))
-        return start + counts[found] * seconds_per_job
-
-    # The job ends when a round of the running tasks ends, or a round of those that started later.
-    ends = [end(0.0, rounds_lost, 0.0)] if running else []
-    return min([*ends, end(seconds_until_started, 0.0, rounds_lost)])
+    before_start = running * seconds_until_started
+    if running and (not starting or seconds_ahead <= before_start):
+        shared = seconds_ahead / running
+    else:
+        left = seconds_ahead - before_start
+        shared = seconds_until_started + left / (running + starting)
+    own_begins = 0.0 if running else seconds_until_started
+    return max(shared, own_begins + own_seconds)

@@ -16,6 +16,8 @@ from discord_diffusion.settings.fleet import read_fleet
 from discord_diffusion.settings.reader import (
     DEFAULT_GUIDANCE,
     DEFAULT_HEIGHT,
+    DEFAULT_IMAGES,
+    DEFAULT_STEPS,
     DEFAULT_WIDTH,
     JOBS_TABLE,
     MAX_PIXELS,
@@ -34,10 +36,6 @@ DISCORD_PUBLIC_KEY = "DISCORD_PUBLIC_KEY"
 """Ed25519 public key of the application, 64 hexadecimal digits."""
 REPLAY_WINDOW_SECONDS = "REPLAY_WINDOW_SECONDS"
 """How far the signed timestamp may be from now; 0 accepts any."""
-DEFAULT_STEPS = "DEFAULT_STEPS"
-"""Denoising steps of a command that names none."""
-DEFAULT_IMAGES = "DEFAULT_IMAGES"
-"""Pictures of a command that names no number."""
 USER_UNITS_PER_DAY = "USER_UNITS_PER_DAY"
 """Units of a user in a day, in all guilds together; 0 is no limit."""
 GUILD_UNITS_PER_DAY = "GUILD_UNITS_PER_DAY"

@@ -39,6 +39,10 @@ DEFAULT_WIDTH = "DEFAULT_WIDTH"
 """Width of a picture in pixels."""
 DEFAULT_HEIGHT = "DEFAULT_HEIGHT"
 """Height of a picture in pixels."""
+DEFAULT_STEPS = "DEFAULT_STEPS"
+"""Denoising steps of a command that names none."""
+DEFAULT_IMAGES = "DEFAULT_IMAGES"
+"""Pictures of a command that names no number."""
 
 DISCORD_API = "https://discord.com/api/v10"
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
@@ -76,7 +80,9 @@ class Reader:
         try:
             return parse(value)
         except ValueError as error:
-            self.problems.append(f"{name}={value!r}: {error}")
+            problem = f"{name}={value!r}: {error}"
+            if problem not in self.problems:
+                self.problems.append(problem)
             return default
 
     def required(self, name: str, parse: Callable[[str], T], placeholder: T) -> T:

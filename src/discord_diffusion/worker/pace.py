@@ -1,7 +1,7 @@
 """The pace of this worker: the seconds that drawing takes, learned from the last batches.
 
 From it follow whether a job can still be answered before its token expires, when the next job is
-received, and, by way of the jobs table, how many workers the fleet needs.
+received, and, by way of the jobs table, how long users are told to wait.
 """
 
 import logging
@@ -13,8 +13,15 @@ from datetime import UTC, datetime, timedelta
 
 from discord_diffusion.aws.errors import StoreError
 from discord_diffusion.aws.fleet_state import FleetStateStore
+from discord_diffusion.fleet.pace import (
+    REMEMBERED_BATCHES,
+    REMEMBERED_FOR,
+    DrawnBatch,
+    MeasuredPace,
+)
 from discord_diffusion.jobs.job import Job
 from discord_diffusion.jobs.parameters import GenerationParameters
+from discord_diffusion.jobs.units import cost
 from discord_diffusion.worker.errors import JobExpiredError
 
 log = logging.getLogger(__name__)
@@ -28,7 +35,7 @@ _REMEMBERED = 8
 
 
 class Pace:
-    """Seconds per unit of drawing (a step of a pixel), and per batch."""
+    """Seconds a step of a pixel, by which this worker plans, and the batches that it publishes."""
 
     def __init__(
         self, table: FleetStateStore | None = None, *, clock: Callable[[], float] = time.monotonic
@@ -36,13 +43,14 @@ class Pace:
         self._table = table
         self._clock = clock
         self._publish_at = clock()
-        self._seconds_per_unit: deque[float] = deque(maxlen=_REMEMBERED)
-        self._seconds_per_batch: deque[float] = deque(maxlen=_REMEMBERED)
+        self._seconds_per_pixel: deque[float] = deque(maxlen=_REMEMBERED)
+        self._batches: deque[tuple[float, DrawnBatch]] = deque(maxlen=REMEMBERED_BATCHES)
 
     def learn(self, drawn: Iterable[GenerationParameters], seconds: float) -> None:
         """Learn from a batch of jobs with these parameters, which took so many seconds."""
-        self._seconds_per_unit.append(seconds / sum(map(_units, drawn)))
-        self._seconds_per_batch.append(seconds)
+        jobs = list(drawn)
+        self._seconds_per_pixel.append(seconds / sum(map(_pixel_steps, jobs)))
+        self._batches.append((self._clock(), DrawnBatch(sum(map(cost, jobs)), seconds)))
 
     def least(self, parameters: GenerationParameters) -> float:
         """The fewest seconds that a job takes; 0 before the first batch.
@@ -50,13 +58,13 @@ class Pace:
         It is computed from the fastest of the last batches: small batches are slow for their size,
         and no job may be refused that could be answered in time.
         """
-        return min(self._seconds_per_unit, default=0.0) * _units(parameters)
+        return min(self._seconds_per_pixel, default=0.0) * _pixel_steps(parameters)
 
     def expected(self, jobs: Iterable[GenerationParameters]) -> float | None:
         """Seconds that a batch will probably take; None before the first."""
-        if not self._seconds_per_unit:
+        if not self._seconds_per_pixel:
             return None
-        return statistics.median(self._seconds_per_unit) * sum(map(_units, jobs))
+        return statistics.median(self._seconds_per_pixel) * sum(map(_pixel_steps, jobs))
 
     def check_time_left(self, job: Job, *, to_draw: bool = True) -> None:
         """Refuse a job that cannot be answered in time, while its user can be notified.
@@ -72,15 +80,18 @@ class Pace:
             )
 
     def publish(self) -> None:
-        """Write the seconds per batch into the jobs table, at most once a minute."""
-        if not self._table or not self._seconds_per_batch or self._clock() < self._publish_at:
+        """Write the last batches into the jobs table, at most once a minute."""
+        now = self._clock()
+        since = now - REMEMBERED_FOR.total_seconds()
+        batches = tuple(batch for at, batch in self._batches if at > since)
+        if not self._table or not batches or now < self._publish_at:
             return
-        self._publish_at = self._clock() + PUBLISH_INTERVAL_SECONDS
+        self._publish_at = now + PUBLISH_INTERVAL_SECONDS
         try:
-            self._table.learn_pace(statistics.mean(self._seconds_per_batch), datetime.now(UTC))
+            self._table.save_pace(MeasuredPace(batches, datetime.now(UTC)))
         except StoreError as error:
             log.warning("The pace could not be written", extra={"reason": str(error)})
 
 
-def _units(parameters: GenerationParameters) -> int:
+def _pixel_steps(parameters: GenerationParameters) -> int:
     return parameters.steps * parameters.images * parameters.width * parameters.height

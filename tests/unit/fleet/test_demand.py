@@ -14,10 +14,20 @@ from discord_diffusion.fleet.demand import (
     measure,
     needed_tasks,
 )
+from discord_diffusion.fleet.work import Work
 
 counts = st.integers(0, 3000)
+
+
+@st.composite
+def works(draw: st.DrawFn) -> Work:
+    jobs = draw(counts)
+    users = draw(st.integers(min(1, jobs), jobs))
+    return Work(jobs, users, jobs * draw(st.floats(0.01, 100)))
+
+
 observations = st.builds(
-    Observation, visible=counts, in_flight=counts, running=counts, pending=counts
+    Observation, work=works(), in_flight=counts, running=counts, pending=counts
 )
 
 
@@ -31,6 +41,7 @@ def targets(draw: st.DrawFn) -> ScalingTarget:
         minimum=minimum,
         maximum=minimum + draw(st.integers(0, 5000)),
         margin=draw(st.floats(0, 2)),
+        units_per_job=draw(st.floats(0.1, 100)),
     )
 
 
@@ -41,8 +52,9 @@ def a_target(**changes: float) -> ScalingTarget:
     return dataclasses.replace(target, **changes)  # type: ignore[arg-type]  # counts are ints
 
 
-def observed(visible: int, in_flight: int = 0, running: int = 0, pending: int = 0) -> Observation:
-    return Observation(visible, in_flight, running, pending)
+def observed(jobs: int, in_flight: int = 0, running: int = 0, pending: int = 0) -> Observation:
+    """So many jobs of usual size, each of another user; `in_flight` are some of them."""
+    return Observation(Work.usual(jobs, 1.0), in_flight, running, pending)
 
 
 @given(observations, targets())
@@ -53,11 +65,11 @@ def test_desired_tasks_stay_between_the_minimum_and_the_maximum(
 
 
 @given(observations, targets())
-def test_no_task_is_wanted_only_if_nothing_is_visible_and_nothing_is_in_flight(
+def test_no_task_is_wanted_only_if_no_job_waits_or_is_drawn(
     observation: Observation, target: ScalingTarget
 ) -> None:
     target = dataclasses.replace(target, minimum=0, maximum=max(1, target.maximum))
-    assert (desired_tasks(observation, target) == 0) == (observation.backlog == 0)
+    assert (desired_tasks(observation, target) == 0) == (observation.work.jobs == 0)
 
 
 @given(counts, targets())
@@ -71,7 +83,7 @@ def test_needed_tasks_are_the_fewest_that_finish_the_backlog_in_time(
         rounds = math.ceil(backlog / (tasks * target.jobs_at_once)) if tasks else math.inf
         return 0 if backlog == 0 else rounds * target.seconds_per_job
 
-    tasks = needed_tasks(backlog, target)
+    tasks = needed_tasks(Work.usual(backlog, target.units_per_job), target)
     assert seconds(tasks) <= target_wait * (1 + 1e-6)
     if tasks > 0:
         assert seconds(tasks - 1) > target_wait * (1 - 1e-6)
@@ -81,8 +93,43 @@ def test_needed_tasks_are_the_fewest_that_finish_the_backlog_in_time(
 def test_more_jobs_never_want_fewer_tasks(
     observation: Observation, target: ScalingTarget, more: int
 ) -> None:
-    busier = dataclasses.replace(observation, visible=observation.visible + more)
+    work = observation.work
+    size = work.units_per_job or 1.0
+    grown = Work(work.jobs + more, work.users + more, (work.jobs + more) * size)
+    busier = dataclasses.replace(observation, work=grown)
     assert desired_tasks(busier, target) >= desired_tasks(observation, target)
+
+
+@given(observations, targets())
+def test_no_more_tasks_are_wanted_than_users_wait(
+    observation: Observation, target: ScalingTarget
+) -> None:
+    wanted = desired_tasks(observation, dataclasses.replace(target, minimum=0))
+    assert wanted <= observation.work.users
+
+
+def test_the_jobs_of_one_user_want_one_task_however_many_they_are() -> None:
+    one_user = Observation(Work(jobs=20, users=1, units=400), 0, 0, 0)
+    assert measure(one_user, a_target()).wanted == 1
+    two_users = Observation(Work(jobs=21, users=2, units=401), 0, 1, 0)
+    assert measure(two_users, a_target()).shortfall == 1
+
+
+@pytest.mark.parametrize(
+    ("units", "wanted"), [(12, 2), (12.1, 3), (6, 1), (6.1, 2), (36, 6), (36.1, 12), (720, 12)]
+)
+def test_tasks_are_wanted_by_the_work_that_waits(units: float, wanted: int) -> None:
+    """Twelve jobs; a task draws six units in the target wait, of 60 s, but only whole jobs."""
+    target = a_target(maximum=20)
+    assert desired_tasks(Observation(Work(12, 12, units), 0, 0, 0), target) == wanted
+
+
+def test_what_a_usual_job_costs_sets_the_scale() -> None:
+    target = a_target(units_per_job=4, jobs_at_once=2)
+    assert target.seconds_per_unit == 10 / (2 * 4)
+    assert target.jobs_per_task(4) == 12
+    assert target.jobs_per_task(8) == 6
+    assert target.jobs_per_task(2) == 24
 
 
 @given(observations, targets())
@@ -139,7 +186,7 @@ def test_a_fleet_sized_for_a_backlog_has_no_surplus_while_it_swings_within_the_m
 def test_a_quiet_fleet_may_stop_whole_and_a_first_job_wants_one_task() -> None:
     assert measure(observed(0, running=3), a_target()).surplus == 3
     assert measure(observed(1), a_target()).shortfall == 1
-    assert measure(observed(0, 1, running=1), a_target()).surplus == 0
+    assert measure(observed(1, 1, running=1), a_target()).surplus == 0
 
 
 @pytest.mark.parametrize(
@@ -151,8 +198,8 @@ def test_a_task_that_draws_jobs_together_finishes_so_many_more_of_them(
 ) -> None:
     # Six rounds of 10 s fit into the target of 60 s.
     target = a_target(jobs_at_once=jobs_at_once)
-    assert target.jobs_per_task == 6 * jobs_at_once
-    assert desired_tasks(observed(visible, in_flight), target) == wanted
+    assert target.jobs_per_task(1) == 6 * jobs_at_once
+    assert desired_tasks(observed(visible + in_flight, in_flight), target) == wanted
 
 
 @pytest.mark.parametrize(
@@ -160,13 +207,24 @@ def test_a_task_that_draws_jobs_together_finishes_so_many_more_of_them(
 )
 def test_tasks_that_jobs_in_flight_do_not_fill_are_a_surplus(in_flight: int, surplus: int) -> None:
     target = a_target(jobs_at_once=4)
-    assert measure(observed(0, in_flight, running=5), target).surplus == surplus
+    assert measure(observed(in_flight, in_flight, running=5), target).surplus == surplus
+
+
+def test_a_task_that_holds_only_messages_of_jobs_that_have_ended_is_busy_and_not_wanted() -> None:
+    found = measure(observed(0, in_flight=1, running=2), a_target())
+    assert (found.wanted, found.surplus) == (0, 1)
 
 
 def test_the_margin_of_the_backlog_is_kept_when_scaling_in() -> None:
     target = a_target(jobs_at_once=2, margin=0.5)  # 12 jobs a task
     assert measure(observed(16, running=5), target).surplus == 3
     assert measure(observed(17, running=5), target).surplus == 2
+
+
+@pytest.mark.parametrize(("users", "surplus"), [(2, 2), (3, 1), (4, 0)])
+def test_the_margin_of_the_users_is_kept_when_scaling_in(users: int, surplus: int) -> None:
+    work = Observation(Work(60, users, 60), 0, 5, 0)
+    assert measure(work, a_target(margin=0.3)).surplus == surplus
 
 
 def test_a_count_outside_the_bounds_is_brought_back() -> None:
@@ -185,7 +243,7 @@ def test_a_job_longer_than_the_target_still_counts_one_a_task() -> None:
 
 
 def test_rounds_are_not_lost_to_floating_point() -> None:
-    assert a_target(seconds_per_job=0.1, target_wait_seconds=0.3).jobs_per_task == 3
+    assert a_target(seconds_per_job=0.1, target_wait_seconds=0.3).jobs_per_task(1) == 3
 
 
 @pytest.mark.parametrize(
@@ -193,6 +251,8 @@ def test_rounds_are_not_lost_to_floating_point() -> None:
     [
         ({"seconds_per_job": 0}, "seconds_per_job"),
         ({"seconds_per_job": math.nan}, "seconds_per_job"),
+        ({"units_per_job": 0}, "units_per_job"),
+        ({"units_per_job": math.inf}, "units_per_job"),
         ({"jobs_at_once": 0}, "jobs_at_once"),
         ({"minimum": -1}, "minimum"),
         ({"minimum": 5, "maximum": 4}, "maximum"),
@@ -209,6 +269,4 @@ def test_a_target_that_makes_no_sense_is_refused_by_name(
 
 def test_a_negative_count_is_refused_by_name() -> None:
     with pytest.raises(ValueError, match=r"^in_flight is -1;"):
-        Observation(0, -1, 0, 0)
-    with pytest.raises(ValueError, match=r"^backlog is -1;"):
-        needed_tasks(-1, a_target())
+        Observation(Work(), -1, 0, 0)

@@ -155,7 +155,7 @@ class DictStore:
         """Set the fleet snapshot of this moment."""
         counts = {"visible": 0, "in_flight": 0, "running": 0, "desired": 0, "wanted": 0}
         now = datetime.now(UTC)
-        self.state = FleetState(FleetSnapshot(**{**counts, "measured_at": now, **snapshot}), 10.0)
+        self.state = FleetState(FleetSnapshot(**{**counts, "measured_at": now, **snapshot}))
 
 
 @dataclass

@@ -13,7 +13,9 @@ from discord_diffusion.aws.errors import (
     StoreUnavailableError,
 )
 from discord_diffusion.aws.queue import QueueDepth
+from discord_diffusion.fleet.pace import DrawnBatch, MeasuredPace
 from discord_diffusion.fleet.state import FleetState
+from discord_diffusion.fleet.work import Work
 from discord_diffusion.functions.interactions.admission import (
     DEPTH_WITHIN_SECONDS,
     FLEET_STATE_CACHE_SECONDS,
@@ -110,9 +112,99 @@ def test_the_jobs_ahead_are_those_of_the_last_snapshot_while_the_depth_of_the_qu
         raise QueueError("ThrottlingException")
 
     monkeypatch.setattr(caller.queue, "depth", throttle)
-    caller.store.set_snapshot(visible=3, in_flight=2, running=1, desired=1)
+    work = Work(jobs=5, users=4, units=20)
+    caller.store.set_snapshot(visible=3, in_flight=2, running=1, desired=1, work=work)
     assert "About 5 ahead of you" in content(caller.content(imagine(prompt="a star")))
     assert len(caller.queue.jobs) == 1
+
+
+def due_in(caller: Caller, payload: dict[str, Any]) -> float:
+    """Seconds from now in which the pictures should be there, as its user was told."""
+    caller.content(payload)
+    wait = caller.store.records[payload["id"]].wait
+    assert wait
+    assert wait.due
+    return round((wait.due - datetime.now(UTC)).total_seconds())
+
+
+def test_the_expected_wait_follows_the_work_ahead(caller: Caller) -> None:
+    """A usual job costs as much as the job of the request, and takes 10 s."""
+    usual = SETTINGS.fleet.target.units_per_job
+    for size, seconds in ((1, 50), (3, 130), (0.5, 30)):
+        caller = make_caller()
+        caller.queue.in_flight = 4
+        work = Work(jobs=4, users=4, units=4 * size * usual)
+        caller.store.set_snapshot(in_flight=4, running=1, desired=1, work=work)
+        assert due_in(caller, imagine(prompt="a star")) == seconds
+
+
+def test_jobs_that_came_after_the_snapshot_count_like_those_in_it(caller: Caller) -> None:
+    usual = SETTINGS.fleet.target.units_per_job
+    caller.queue.in_flight = 6
+    work = Work(jobs=3, users=3, units=6 * usual)
+    caller.store.set_snapshot(visible=3, running=1, desired=1, work=work)
+    assert due_in(caller, imagine(prompt="a star")) == 130
+
+
+def test_jobs_of_an_unknown_size_count_like_the_job_of_the_request(caller: Caller) -> None:
+    caller.queue.in_flight = 3
+    caller.store.set_snapshot(running=1, desired=1)
+    assert due_in(caller, imagine(prompt="a star")) == 40
+    other = make_caller()
+    other.queue.in_flight = 3
+    assert due_in(other, imagine(prompt="a star")) == 315 + 40
+
+
+def test_messages_of_jobs_that_have_ended_are_not_ahead(caller: Caller) -> None:
+    caller.queue.in_flight = 7
+    caller.store.set_snapshot(
+        visible=4, in_flight=2, running=1, desired=1, work=Work(jobs=1, users=1, units=3)
+    )
+    assert "About 2 ahead" in content(caller.content(imagine(prompt="a star")))
+    caller.queue.in_flight = 2
+    caller.queue.jobs.clear()
+    assert "You are next" in content(caller.content(imagine(prompt="a star")))
+
+
+def is_refused(caller: Caller, **options: Any) -> bool:
+    answer = caller.content(imagine(prompt="a star", **options))
+    if refused := "Too many requests" in content(answer):
+        assert answer["data"]["flags"] == EPHEMERAL
+    return refused
+
+
+@pytest.mark.parametrize(("users", "refused"), [(173, False), (175, True)])
+def test_a_request_is_refused_if_one_job_of_each_user_ahead_is_too_much_for_the_largest_fleet(
+    caller: Caller, users: int, refused: bool
+) -> None:
+    """Two tasks draw 10 s a job, and 885 s are left; the other jobs of those users may wait."""
+    usual = SETTINGS.fleet.target.units_per_job
+    caller.queue.in_flight = 400
+    work = Work(jobs=400, users=users, units=400 * usual)
+    caller.store.set_snapshot(in_flight=400, running=2, desired=2, work=work)
+    assert is_refused(caller) is refused
+    assert len(caller.queue.jobs) == (not refused)
+
+
+def test_two_jobs_that_took_long_for_their_units_make_the_bot_refuse_nobody(caller: Caller) -> None:
+    """Ninety users wait, and two one-unit jobs took a minute each on a fresh fleet."""
+    caller.queue.in_flight = 90
+    caller.store.set_snapshot(in_flight=90, running=1, desired=1, work=Work(90, 90, 90))
+    pace = MeasuredPace((DrawnBatch(1, 60), DrawnBatch(1, 60)), datetime.now(UTC))
+    caller.store.state = replace(caller.store.state, pace=pace)
+    assert not is_refused(caller)
+
+
+def test_the_pace_that_workers_measured_decides_once_it_rests_on_enough_work(
+    caller: Caller,
+) -> None:
+    usual = SETTINGS.fleet.target.units_per_job
+    caller.queue.in_flight = 40
+    caller.store.set_snapshot(in_flight=40, running=2, desired=2, work=Work(40, 40, 40 * usual))
+    pace = MeasuredPace((DrawnBatch(10 * usual, 440),), datetime.now(UTC))
+    caller.store.state = replace(caller.store.state, pace=pace)
+    assert is_refused(caller)
+    assert not is_refused(make_caller())
 
 
 def test_a_fleet_that_runs_or_starts_is_not_woken(caller: Caller) -> None:

@@ -18,8 +18,16 @@ from discord_diffusion.fleet.instance_hours import HourCap, InstanceHours
 from discord_diffusion.fleet.instances import Launch
 from discord_diffusion.fleet.starts import StartHistory, StartLimits
 from discord_diffusion.fleet.state import FleetSnapshot
+from discord_diffusion.fleet.work import Work
 from discord_diffusion.functions.backlog.fleet_watch import FleetWatch, WatchResult
-from discord_diffusion.functions.backlog.monitor import BacklogMonitor, MonitorResult
+from discord_diffusion.functions.backlog.monitor import (
+    MAX_RECORDS,
+    BacklogMonitor,
+    MonitorResult,
+)
+from discord_diffusion.jobs.job import DISCORD_EPOCH
+from discord_diffusion.jobs.parameters import GenerationParameters
+from discord_diffusion.jobs.record import JobRecord, JobStatus
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 TARGET = ScalingTarget(
@@ -32,6 +40,11 @@ class Deployment:
     """Every dependency of the monitor. `meanwhile` happens once the queue has answered."""
 
     jobs: int = 0
+    """Messages. Each is of a job that waits, of another user, unless `records` says otherwise."""
+    records: list[JobRecord] | None = None
+    in_flight: int = 0
+    table_fails: bool = False
+    limits_of_reads: list[int] = field(default_factory=list)
     desired: int = 0
     running: int = 0
     target: ScalingTarget = TARGET
@@ -45,7 +58,7 @@ class Deployment:
     no_table: bool = False
 
     def depth(self) -> QueueDepth:
-        found = QueueDepth(visible=self.jobs, in_flight=0)
+        found = QueueDepth(visible=self.jobs, in_flight=self.in_flight)
         happens, self.meanwhile = self.meanwhile, lambda _: None
         happens(self)
         return found
@@ -78,8 +91,13 @@ class Deployment:
     def launches(self) -> list[Launch]:
         return []
 
-    def waiting(self, _limit: int) -> list[object]:
-        return []
+    def waiting(self, limit: int) -> list[JobRecord]:
+        self.limits_of_reads.append(limit)
+        if self.table_fails:
+            raise StoreError("ConnectTimeoutError")
+        if self.records is not None:
+            return self.records[:limit]
+        return [record(str(number)) for number in range(self.jobs + self.in_flight)][:limit]
 
     def measure(self, backlog_at_least: int = 0) -> MonitorResult:
         return BacklogMonitor(
@@ -92,6 +110,19 @@ class Deployment:
             jobs=cast(JobStore, self),
             target=self.target,
         ).measure(NOW, backlog_at_least=backlog_at_least)
+
+
+def record(user: str, status: JobStatus = JobStatus.QUEUED, units: int = 1) -> JobRecord:
+    created = NOW - timedelta(seconds=30) - DISCORD_EPOCH
+    return JobRecord(
+        id=str(int(created.total_seconds() * 1000) << 22),
+        status=status,
+        application_id="1",
+        user_id=user,
+        locale="de",
+        parameters=GenerationParameters("a star", 7, 4, 7.5, 64, 64, 1),
+        units=units,
+    )
 
 
 def wake_up(deployment: Deployment) -> None:
@@ -145,6 +176,80 @@ def test_a_sleeping_fleet_without_a_job_publishes_nothing() -> None:
     assert deployment.published == {}
 
 
+def test_the_jobs_of_one_user_want_one_task() -> None:
+    deployment = Deployment(jobs=20, records=[record("ada")] * 20)
+    found = deployment.measure().snapshot
+    assert (found.wanted, found.work) == (1, Work(20, 1, 20.0))
+    assert deployment.published["TaskShortfall"] == 1
+
+
+def test_messages_of_jobs_that_have_ended_are_no_backlog() -> None:
+    cancelled = Deployment(jobs=13, records=[record("ada"), record("boris", JobStatus.CANCELLED)])
+    found = cancelled.measure()
+    assert (found.snapshot.wanted, found.snapshot.work) == (1, Work(1, 1, 1.0))
+    assert cancelled.published["JobsWaiting"] == 1
+    assert found.notify
+
+
+def test_a_sleeping_fleet_is_idle_though_messages_of_cancelled_jobs_are_left() -> None:
+    deployment = Deployment(jobs=5, records=[])
+    found = deployment.measure()
+    assert (found.idle, found.notify, found.snapshot.wanted) == (True, False, 0)
+    assert deployment.published == {}
+
+
+def test_a_fleet_whose_worker_holds_a_message_is_not_idle() -> None:
+    deployment = Deployment(in_flight=1, records=[])
+    assert not deployment.measure().idle
+
+
+def test_tasks_are_wanted_by_the_units_of_the_jobs() -> None:
+    large = Deployment(jobs=4, records=[record(str(user), units=6) for user in range(4)])
+    assert large.measure().snapshot.wanted == 4
+    small = Deployment(jobs=4, records=[record(str(user)) for user in range(4)])
+    assert small.measure().snapshot.wanted == 1
+
+
+def test_a_job_whose_message_is_gone_is_not_counted() -> None:
+    deployment = Deployment(jobs=1, in_flight=1, records=[record("ada"), record("boris")] * 2)
+    assert deployment.measure().snapshot.work == Work(2, 2, 2.0)
+
+
+def test_all_messages_count_as_usual_jobs_while_the_table_does_not_answer() -> None:
+    target = replace(TARGET, units_per_job=4)
+    deployment = Deployment(jobs=12, in_flight=1, table_fails=True, target=target)
+    found = deployment.measure()
+    assert (found.snapshot.wanted, found.snapshot.work) == (3, Work(13, 13, 52.0))
+    assert not found.idle
+
+
+def test_a_wake_up_counts_a_job_that_the_index_does_not_show_yet() -> None:
+    target = replace(TARGET, units_per_job=4)
+    deployment = Deployment(records=[], target=target)
+    found = deployment.measure(backlog_at_least=1).snapshot
+    assert (found.wanted, found.visible, found.work) == (1, 1, Work(1, 1, 4.0))
+    deployment.records, deployment.jobs = [record("ada", units=2)] * 2, 2
+    assert deployment.measure(backlog_at_least=1).snapshot.work == Work(2, 1, 4.0)
+
+
+def test_beyond_the_records_that_are_read_each_message_is_a_job() -> None:
+    read = [record(str(user), units=2) for user in range(MAX_RECORDS)]
+    found = Deployment(jobs=MAX_RECORDS + 500, records=read).measure().snapshot
+    assert found.work == Work(1500, 1000, 3000.0)
+    fewer = Deployment(jobs=MAX_RECORDS + 500, records=read[:-1]).measure().snapshot
+    assert fewer.work == Work(999, 999, 1998.0)
+
+
+def test_at_rest_one_record_is_read_and_all_of_them_while_there_are_messages() -> None:
+    deployment = Deployment()
+    deployment.measure()
+    assert deployment.limits_of_reads == [1]
+    for changed in ({"jobs": 1}, {"in_flight": 1}):
+        busy = Deployment(**changed)  # type: ignore[arg-type]  # counts
+        busy.measure()
+        assert set(busy.limits_of_reads) == {MAX_RECORDS}
+
+
 PAUSED = StartHistory(failures=5, pauses=1, paused_until=NOW + timedelta(minutes=5))
 TRIAL = StartHistory(failures=5, pauses=1, paused_until=NOW - timedelta(minutes=5))
 
@@ -181,9 +286,11 @@ def test_in_a_pause_the_replacements_of_tasks_that_failed_as_they_started_are_st
 
 
 def test_after_a_pause_one_start_is_tried_for_a_job_and_none_for_a_message_that_is_left() -> None:
-    deployment = Deployment(jobs=30, guard=guard(TRIAL))
+    deployment = Deployment(jobs=30, guard=guard(TRIAL), records=[])
     assert deployment.measure(backlog_at_least=1).snapshot.wanted == 1
     assert deployment.measure().snapshot.wanted == 0, "no job waits in the table"
+    deployment.records = [record("ada")]
+    assert deployment.measure().snapshot.wanted == 1
 
 
 def test_a_fleet_whose_hours_are_used_up_is_put_to_sleep_even_one_that_is_kept_warm() -> None:

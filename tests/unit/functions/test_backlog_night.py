@@ -75,7 +75,12 @@ class Night:
         if not young or FleetState(stop=self.stop).stopped(self.now):
             return []
         status = SimpleNamespace(finished=False)
-        return [SimpleNamespace(status=status, created_at=young[0], expires_at=young[0] + TOKEN)]
+        return [
+            SimpleNamespace(
+                status=status, user_id=at, units=1, created_at=at, expires_at=at + TOKEN
+            )
+            for at in young
+        ]
 
     def save_snapshot(self, found: FleetSnapshot) -> tuple[FleetSnapshot, FleetGuard]:
         since = self.starting_since or found.measured_at

@@ -13,6 +13,7 @@ from discord_diffusion.aws.errors import ServiceError
 from discord_diffusion.aws.fleet_state import FleetStateStore
 from discord_diffusion.fleet.instance_hours import HourCap
 from discord_diffusion.fleet.instances import ContainerInstance, GroupInstance, GroupState, Launch
+from discord_diffusion.fleet.pace import MeasuredPace
 from discord_diffusion.fleet.starts import FailedStart, StartHistory, StartLimits
 from discord_diffusion.fleet.state import FleetSnapshot
 from discord_diffusion.functions.backlog.fleet_watch import FleetWatch, WatchResult
@@ -164,7 +165,7 @@ def test_an_instance_whose_worker_draws_is_left_alone_while_ecs_is_out_of_reach(
     fleet.look(NOW, running=1)
     fleet.aws.joined = []
     for minute in range(1, 30):
-        fleet.store.learn_pace(3.0, later(minute - 0.5))
+        fleet.store.save_pace(MeasuredPace((), later(minute - 0.5)))
         fleet.look(later(minute), running=1)
     assert fleet.aws.terminated == []
     fleet.look(later(45), running=1)
@@ -255,7 +256,7 @@ def test_a_batch_that_was_drawn_since_ends_the_row_of_failures(fleet: Fleet) -> 
     assert fleet.look(NOW).guard.starts.failures == 1
     fleet.aws.launched, fleet.aws.joined = {"i-2": later(1)}, ["i-2"]
     assert fleet.look(later(3), running=0).guard.starts.failures == 1
-    fleet.store.learn_pace(3.0, later(4))
+    fleet.store.save_pace(MeasuredPace((), later(4)))
     assert fleet.look(later(5), running=1).guard.starts.failures == 0
 
 

@@ -7,13 +7,15 @@ from typing import Any
 import pytest
 
 from discord_diffusion.fleet.demand import ScalingTarget
+from discord_diffusion.fleet.pace import DrawnBatch, MeasuredPace
 from discord_diffusion.fleet.state import (
     FleetSettings,
     FleetSnapshot,
     FleetState,
 )
 from discord_diffusion.fleet.wait_estimate import expected_wait
-from discord_diffusion.functions.waiting.due_actions import Action, due_actions
+from discord_diffusion.fleet.work import WorkAhead
+from discord_diffusion.functions.waiting.due_actions import LAST_NOTICE, Action, due_actions
 from discord_diffusion.jobs.job import DISCORD_EPOCH
 from discord_diffusion.jobs.parameters import GenerationParameters
 from discord_diffusion.jobs.record import JobRecord, JobStatus, WaitEstimate, WaitKind
@@ -56,7 +58,7 @@ def due(*records: JobRecord, of: FleetState = STARTING) -> list[tuple[Action, Jo
 
 def notified(of: FleetState, seconds_ago: float, **changes: Any) -> dict[str, Any]:
     """What a record keeps of a user who was notified so long ago, of the wait expected now."""
-    wait = replace(expected_wait(of, SETTINGS, ahead=0, now=NOW), **changes)
+    wait = replace(expected_wait(of, SETTINGS, ahead=WorkAhead(), units=1, now=NOW), **changes)
     return {"wait": wait, "notified_at": NOW - timedelta(seconds=seconds_ago)}
 
 
@@ -100,7 +102,9 @@ def test_a_user_is_notified_again_when_the_estimate_has_changed_and_time_has_pas
 
 
 def test_a_user_is_not_notified_of_the_wait_that_the_first_answer_stated() -> None:
-    waiting = record(100, wait=expected_wait(STARTING, SETTINGS, ahead=0, now=NOW))
+    waiting = record(
+        100, wait=expected_wait(STARTING, SETTINGS, ahead=WorkAhead(), units=1, now=NOW)
+    )
     assert due(waiting) == []
 
 
@@ -140,6 +144,46 @@ def test_a_job_is_refused_when_even_the_largest_fleet_would_be_too_late() -> Non
     late, in_time = record(900 - 324), record(900 - 326)
     assert due(late, of=DENIED) == [(Action.REFUSE, late)]
     assert due(replace(in_time, **notified(DENIED, 0)), of=DENIED) == []
+
+
+def test_a_job_is_not_given_up_on_an_estimate_while_a_worker_runs() -> None:
+    """A hundred jobs ahead would take a quarter of an hour, and the token ends in five minutes."""
+    slow = replace(RUNNING, pace=MeasuredPace((DrawnBatch(100, 900),), NOW))
+    records = [record(600, user_id=str(user), units=50) for user in range(100)]
+    assert {action for action, _ in due(*records, of=slow)} <= {Action.NOTIFY_OF_WAIT}
+
+
+@pytest.mark.parametrize(("left", "given_up"), [(20, True), (20.5, False)])
+def test_a_job_is_given_up_while_its_user_can_still_be_notified(
+    left: float, given_up: bool
+) -> None:
+    late = record(900 - left)
+    assert timedelta(seconds=20) == LAST_NOTICE
+    assert (due(late, of=RUNNING) == [(Action.REFUSE, late)]) is given_up
+
+
+@pytest.mark.parametrize(("units", "given_up"), [(1, False), (27, False), (28, True)])
+def test_a_job_is_given_up_if_no_worker_could_start_and_draw_it_in_time(
+    units: int, given_up: bool
+) -> None:
+    """What is ahead of it does not matter: 300 s to start, 10 s a unit, 15 s to spare."""
+    first, job = record(100, user_id="1", units=28), record(310, units=units)
+    actions = [action for action, found in due(first, job, of=DENIED) if found is job]
+    assert (actions == [Action.REFUSE]) is given_up
+
+
+def test_the_wait_follows_the_units_ahead_and_those_of_the_same_user() -> None:
+    two = state(running=2, desired=2)
+    records = [
+        record(100, user_id="1", units=30, **notified(DENIED, 70)),
+        record(100, user_id="2", units=6, **notified(DENIED, 70)),
+        record(100, user_id="3", units=4, **notified(DENIED, 70)),
+        record(100, user_id="1", units=2, **notified(DENIED, 70)),
+    ]
+    found = [one.wait for one in due_actions(records, two, SETTINGS, NOW)]
+    assert [one.ahead for one in found] == [2, 3]
+    seconds = [(one.due - NOW).total_seconds() for one in found if one.due]
+    assert seconds == [180 + 40, 300 + 20]
 
 
 def test_a_refused_job_does_not_count_among_those_ahead() -> None:

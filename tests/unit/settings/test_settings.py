@@ -28,12 +28,16 @@ def test_the_fleet_has_the_target_and_the_start_that_the_variables_name() -> Non
         "SECONDS_PER_JOB": "12.5", "JOBS_AT_ONCE": "64", "TARGET_WAIT_SECONDS": "90",
         "MINIMUM_TASKS": "1", "MAXIMUM_TASKS": "7",
         "BOOT_INSTANCE_SECONDS": "100", "BOOT_PULL_SECONDS": "20", "BOOT_LOAD_SECONDS": "3",
+        "DEFAULT_WIDTH": "1024", "DEFAULT_HEIGHT": "512", "DEFAULT_STEPS": "50",
+        "DEFAULT_IMAGES": "3",
     }  # fmt: skip
     settings = InteractionsSettings.from_environ(QUEUE | KEY | fleet)
-    target = ScalingTarget(12.5, 64, 90.0, minimum=1, maximum=7)
+    target = ScalingTarget(12.5, 64, 90.0, minimum=1, maximum=7, units_per_job=12)
     assert settings.fleet == FleetSettings(target, boot_seconds=123.0)
     default = InteractionsSettings.from_environ(QUEUE | KEY).fleet
-    assert default == FleetSettings(ScalingTarget(10.0, 1, 60.0, 0, 1), boot_seconds=315.0)
+    assert default == FleetSettings(
+        ScalingTarget(10.0, 1, 60.0, 0, 1, units_per_job=4), boot_seconds=315.0
+    )
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from PIL import Image
 
 from discord_diffusion.aws.errors import QueueError, ReceiptLostError, StoreError
 from discord_diffusion.aws.queue import ReceivedMessage
+from discord_diffusion.fleet.pace import MeasuredPace
 from discord_diffusion.jobs.job import DISCORD_EPOCH, Job, JobHeader
 from discord_diffusion.jobs.parameters import GenerationParameters
 from discord_diffusion.jobs.record import JobStatus
@@ -117,7 +118,7 @@ class MemoryTable:
 
     statuses: dict[str, JobStatus] = field(default_factory=dict)
     details: dict[str, dict[str, str | float]] = field(default_factory=dict)
-    pace: list[float] = field(default_factory=list)
+    pace: list[MeasuredPace] = field(default_factory=list)
     error: StoreError | None = None
 
     def begin(self, job_id: str) -> JobStatus:
@@ -142,8 +143,8 @@ class MemoryTable:
         self.details[job_id] = details
         return True
 
-    def learn_pace(self, seconds_per_job: float, at: datetime) -> None:  # noqa: ARG002
-        self.pace.append(seconds_per_job)
+    def save_pace(self, pace: MeasuredPace) -> None:
+        self.pace.append(pace)
 
 
 @dataclass

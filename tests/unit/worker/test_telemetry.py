@@ -15,7 +15,9 @@ import pytest
 
 from discord_diffusion import logs
 from discord_diffusion.aws.errors import StoreError
+from discord_diffusion.fleet.pace import MeasuredPace
 from discord_diffusion.jobs.job import Job
+from discord_diffusion.jobs.units import cost
 from discord_diffusion.worker.errors import OutOfMemoryError, PicturesTooLargeError
 from discord_diffusion.worker.failures import Outcome
 from discord_diffusion.worker.telemetry import UNITS, JobTracer, Telemetry, tracer_to
@@ -91,17 +93,19 @@ def test_the_pace_is_written_once_a_minute_at_most() -> None:
         wait_until(lambda: harness.table.pace)
         harness.run(make_job())
     assert len(harness.table.pace) == 1
-    assert harness.table.pace[0] > 0
+    [pace] = harness.table.pace
+    assert {batch.units for batch in pace.batches} == {cost(make_job().parameters)}
+    assert pace.batches[0].seconds > 0
 
 
 def test_a_table_that_refuses_the_pace_stops_no_job() -> None:
     with Harness() as harness:
 
-        def refuse(_seconds: float, _at: object) -> None:
-            harness.table.pace.append(0)
+        def refuse(pace: MeasuredPace) -> None:
+            harness.table.pace.append(pace)
             raise StoreError("ThrottlingException")
 
-        harness.table.learn_pace = refuse  # type: ignore[method-assign,assignment]  # fails once
+        harness.table.save_pace = refuse  # type: ignore[method-assign]  # fails once
         harness.run(make_job())
         wait_until(lambda: harness.table.pace)
         harness.run(make_job())

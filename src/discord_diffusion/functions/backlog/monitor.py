@@ -1,4 +1,8 @@
-"""Measures the queue and the service, publishes the metrics and keeps the snapshot in the table."""
+"""Measures the work and the service, publishes the metrics and keeps the snapshot in the table.
+
+The queue says cheaply whether there are messages; the records in the table say what they are. A
+message may be of a job that was cancelled, and of a user's jobs only one is drawn at a time.
+"""
 
 import logging
 from dataclasses import asdict, dataclass, replace
@@ -15,10 +19,14 @@ from discord_diffusion.fleet.demand import Measurement, ScalingTarget, measure
 from discord_diffusion.fleet.guard import FleetGuard
 from discord_diffusion.fleet.instances import launch_failed_at
 from discord_diffusion.fleet.state import FleetSnapshot
+from discord_diffusion.fleet.work import Work
 from discord_diffusion.functions.backlog.fleet_watch import FleetWatch
 from discord_diffusion.jobs.record import JobRecord
 
 log = logging.getLogger(__name__)
+
+MAX_RECORDS = 1000
+"""The most records that are read, oldest first, while there are messages; otherwise it is one."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +68,7 @@ class BacklogMonitor:
             QueueError: SQS refused.
             ServiceError: ECS or CloudWatch refused.
         """
-        snapshot = self._snapshot(now, backlog_at_least)
-        oldest = self._oldest_job()
+        snapshot, oldest = self._snapshot(now, backlog_at_least)
         snapshot, guard = self._kept(snapshot)
         has_job = bool(backlog_at_least) or (oldest is not None and not oldest.status.finished)
         target = self._allowed_target(guard, snapshot, has_job=has_job)
@@ -71,7 +78,8 @@ class BacklogMonitor:
         if stops:
             snapshot = replace(snapshot, desired=target.maximum)
         at_rest = snapshot.running == snapshot.desired == target.minimum
-        idle = at_rest and snapshot.observation.backlog == 0 and not oldest and guard is not None
+        idle = at_rest and not snapshot.work.jobs and not snapshot.in_flight and not oldest
+        idle = idle and guard is not None
         stopped = target.maximum == 0 and self.target.maximum > 0
         troubled = _metrics_of_trouble(guard, stopped=stopped)
         if backlog_at_least:
@@ -84,7 +92,7 @@ class BacklogMonitor:
         # An instance without a task is checked again soon.
         if guard and not backlog_at_least:
             # A look writes down why nothing starts: users who wait are told of it.
-            waits = stopped and snapshot.observation.backlog > 0
+            waits = stopped and snapshot.work.jobs > 0
             watched = self.watch.watch(snapshot, guard, now, due=stops or waits)
             # At once, before the capacity provider launches anything for tasks that may not start.
             running = max(0, snapshot.running - watched.failing)
@@ -92,10 +100,10 @@ class BacklogMonitor:
             allowed = self._allowed_target(watched.guard, sound, has_job=has_job)
             self._stop_tasks(snapshot, allowed)
             idle = idle and not watched.busy
-        counts = {name: getattr(snapshot, name) for name in COUNTS}
+        counts = {name: getattr(snapshot, name) for name in COUNTS} | asdict(snapshot.work)
         log.info("The backlog is measured", extra=counts | asdict(measured) | {"idle": idle})
         overdue = oldest is not None and (oldest.status.finished or oldest.expires_at <= now)
-        return MonitorResult(snapshot, idle, notify=snapshot.visible > 0 or overdue)
+        return MonitorResult(snapshot, idle, notify=_jobs_waiting(snapshot) > 0 or overdue)
 
     def _allowed_target(
         self, guard: FleetGuard | None, snapshot: FleetSnapshot, *, has_job: bool
@@ -122,27 +130,69 @@ class BacklogMonitor:
         self.service.set_desired(target.maximum)
         return True
 
-    def _snapshot(self, now: datetime, backlog_at_least: int) -> FleetSnapshot:
+    def _snapshot(
+        self, now: datetime, backlog_at_least: int
+    ) -> tuple[FleetSnapshot, JobRecord | None]:
         """Read the queue, then the service; and the queue again before tasks count as surplus.
 
         In between a job may arrive and wake the fleet. Measured against the earlier backlog, the
         task that was started for it would count as surplus.
-        """
-        depth, counts = self.queue.depth(), self.service.counts()
-        snapshot = _snapshot(depth, counts, now, backlog_at_least)
-        measured = measure(snapshot.observation, self.target)
-        if measured.surplus:
-            snapshot = _snapshot(self.queue.depth(), counts, now, backlog_at_least)
-            measured = measure(snapshot.observation, self.target)
-        return replace(snapshot, wanted=measured.wanted)
 
-    def _oldest_job(self) -> JobRecord | None:
-        """The oldest job whose user has not been notified of its end."""
+        Returns:
+            The snapshot, and the oldest job whose user has not been notified of its end.
+        """
+        depth, records = self._backlog()
+        counts = self.service.counts()
+        snapshot = self._measured(depth, records, counts, now, backlog_at_least)
+        if measure(snapshot.observation, self.target).surplus:
+            depth, records = self._backlog()
+            snapshot = self._measured(depth, records, counts, now, backlog_at_least)
+        return snapshot, next(iter(records or ()), None)
+
+    def _backlog(self) -> tuple[QueueDepth, list[JobRecord] | None]:
+        """The depth of the queue, and the records that wait; None if the table does not answer.
+
+        Reading the records costs money, so only one is read while the queue is empty.
+        """
+        depth = self.queue.depth()
+        limit = MAX_RECORDS if depth.visible + depth.in_flight else 1
         try:
-            return next(iter(self.jobs.waiting(1)), None)
+            return depth, self.jobs.waiting(limit)
         except StoreError as error:
-            log.warning("The oldest job could not be read", extra={"reason": str(error)})
-            return None
+            log.warning("The waiting jobs could not be read", extra={"reason": str(error)})
+            return depth, None
+
+    def _measured(
+        self,
+        depth: QueueDepth,
+        records: list[JobRecord] | None,
+        counts: ServiceCounts,
+        now: datetime,
+        backlog_at_least: int,
+    ) -> FleetSnapshot:
+        visible = max(depth.visible, backlog_at_least - depth.in_flight)
+        snapshot = FleetSnapshot(
+            visible=visible,
+            in_flight=depth.in_flight,
+            running=counts.running,
+            desired=counts.desired,
+            wanted=0,
+            measured_at=now,
+            work=self._work(records, visible + depth.in_flight, backlog_at_least),
+        )
+        return replace(snapshot, wanted=measure(snapshot.observation, self.target).wanted)
+
+    def _work(self, records: list[JobRecord] | None, messages: int, at_least: int) -> Work:
+        """The jobs that have a record and a message; all messages if the table does not answer."""
+        if records is None:
+            return Work.usual(messages, self.target.units_per_job)
+        found = Work.of(records)
+        if found.jobs < at_least:
+            # The index shows a new record a moment later than the table.
+            return Work.usual(at_least, self.target.units_per_job)
+        # Beyond what is read, each message counts as a job.
+        jobs = messages if len(records) == MAX_RECORDS else min(found.jobs, messages)
+        return found.with_jobs(jobs)
 
     def _kept(self, snapshot: FleetSnapshot) -> tuple[FleetSnapshot, FleetGuard | None]:
         """Save the snapshot; returns it with what earlier ones found, and the guard's state."""
@@ -160,17 +210,9 @@ class BacklogMonitor:
             return snapshot, guard
 
 
-def _snapshot(
-    depth: QueueDepth, counts: ServiceCounts, now: datetime, backlog_at_least: int
-) -> FleetSnapshot:
-    return FleetSnapshot(
-        visible=max(depth.visible, backlog_at_least - depth.in_flight),
-        in_flight=depth.in_flight,
-        running=counts.running,
-        desired=counts.desired,
-        wanted=0,
-        measured_at=now,
-    )
+def _jobs_waiting(snapshot: FleetSnapshot) -> int:
+    """Jobs that no worker holds, those that have ended left out."""
+    return min(snapshot.visible, snapshot.work.jobs)
 
 
 def _metrics_of_trouble(guard: FleetGuard | None, *, stopped: bool) -> dict[str, float]:
@@ -191,7 +233,7 @@ def _metrics(
         "TaskSurplus": measured.surplus,
         "TasksWanted": measured.wanted,
         "TasksRunning": snapshot.running,
-        "JobsWaiting": snapshot.visible,
+        "JobsWaiting": _jobs_waiting(snapshot),
     }
     if oldest:
         values["OldestJobSeconds"] = max(0.0, (now - oldest.created_at).total_seconds())

@@ -8,7 +8,7 @@ drawn all the same, so their failures are only logged.
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from discord_diffusion.access.limits import Allowance
@@ -21,6 +21,7 @@ from discord_diffusion.aws.queue import JobSender
 from discord_diffusion.aws.state_machines import StateMachine
 from discord_diffusion.fleet.state import FleetSettings, FleetState
 from discord_diffusion.fleet.wait_estimate import expected_wait, shortest_wait
+from discord_diffusion.fleet.work import Work, WorkAhead
 from discord_diffusion.functions import texts
 from discord_diffusion.jobs.job import Job
 from discord_diffusion.jobs.record import JobRecord, JobStatus, WaitEstimate, WaitKind
@@ -65,11 +66,15 @@ class Admission:
             Refusal: there is no job, and nothing was charged.
         """
         state = self._fleet_state(self.clock())
-        ahead = self._jobs_ahead(state)
-        wait = WaitEstimate(WaitKind.UNKNOWN, ahead, None)
+        units = max(1, charge.units)
+        work = self._work_ahead(state, units)
+        wait = WaitEstimate(WaitKind.UNKNOWN, work.jobs, None)
         if state:
-            wait = expected_wait(state, self.settings, ahead=ahead, now=now)
-            shortest = shortest_wait(state, self.settings, ahead=ahead, now=now)
+            ahead = WorkAhead(work.jobs, work.units)
+            wait = expected_wait(state, self.settings, ahead=ahead, units=units, now=now)
+            # SQS promises no order between users: certain to come first is one job of each.
+            least = replace(ahead, units=work.with_jobs(work.users).units)
+            shortest = shortest_wait(state, self.settings, ahead=least, units=units, now=now)
             if not shortest.fits(job.expires_at):
                 return self._answer_to_hopeless(job, wait, left)
         earlier = self._write_record(job, charge, wait)
@@ -97,15 +102,29 @@ class Admission:
                 log.warning("The fleet's state could not be read", extra={"reason": str(error)})
         return self._state
 
-    def _jobs_ahead(self, state: FleetState | None) -> int:
-        """The number of unfinished jobs, from the queue, else from the last snapshot."""
+    def _work_ahead(self, state: FleetState | None, units: float) -> Work:
+        """The unfinished jobs: how many there are from the queue, the rest from the last snapshot.
+
+        Messages of jobs that had ended when that was taken are no work. `units` are those of a job
+        where nothing is known.
+        """
+        messages, snapshot = self._messages(), state.snapshot if state else None
+        if not snapshot:
+            return Work.usual(messages or 0, units)
+        known = snapshot.work
+        ended = max(0, snapshot.messages - known.jobs)
+        jobs = known.jobs if messages is None else max(0, messages - ended)
+        return known.with_jobs(jobs) if known.jobs else Work.usual(jobs, units)
+
+    def _messages(self) -> int | None:
+        """The number of messages in the queue; None if it is not known in time."""
         try:
             if self.deadline.elapsed < DEPTH_WITHIN_SECONDS:
                 depth = self.queue.depth()
                 return depth.visible + depth.in_flight
         except QueueError as error:
             log.warning("The queue's depth could not be read", extra={"reason": str(error)})
-        return state.snapshot.observation.backlog if state and state.snapshot else 0
+        return None
 
     def _answer_to_hopeless(self, job: Job, wait: WaitEstimate, left: Allowance | None) -> str:
         """Refuse a job that can't be finished in time, unless it was admitted earlier."""

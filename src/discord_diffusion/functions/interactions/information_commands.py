@@ -16,6 +16,7 @@ from discord_diffusion.discord.errors import InvalidCustomIdError
 from discord_diffusion.discord.interactions import Interaction
 from discord_diffusion.fleet.state import FleetSettings, FleetState
 from discord_diffusion.fleet.wait_estimate import expected_wait
+from discord_diffusion.fleet.work import Line, WorkAhead, units_of
 from discord_diffusion.functions import texts
 from discord_diffusion.functions.interactions.picture_requests import PictureRequests
 from discord_diffusion.functions.interactions.visibility import visible_record
@@ -48,29 +49,30 @@ class InformationCommands:
         locale, now = interaction.locale, datetime.now(UTC)
         state, waiting = self.fleet.get(), self.jobs.waiting(QUEUE_LENGTH)
         open_jobs = [record for record in waiting if not record.status.finished]
-        mine = [
-            self._place(record, ahead, state, locale, now)
-            for ahead, record in enumerate(open_jobs)
-            if record.user_id == interaction.user_id
-        ]
+        mine, line = [], Line()
+        for record in open_jobs:
+            if record.user_id == interaction.user_id:
+                mine.append(self._place(record, line.ahead_of(record), state, locale, now))
+            line.add(record)
         lines = mine or [say(locale, "queue.none")]
         return responses.ephemeral(
             "\n".join([*lines, _fleet_line(state, len(open_jobs), locale, now)])
         )
 
     def _place(
-        self, record: JobRecord, ahead: int, state: FleetState, locale: str, now: datetime
+        self, record: JobRecord, ahead: WorkAhead, state: FleetState, locale: str, now: datetime
     ) -> str:
         prompt = f"> {quote(record.parameters.prompt, PROMPT_LENGTH)}"
         if record.status is JobStatus.DRAWING:
             return say(locale, "queue.drawing", prompt=prompt)
-        wait = expected_wait(state, self.settings, ahead=ahead, now=now)
+        units = units_of(record)
+        wait = expected_wait(state, self.settings, ahead=ahead, units=units, now=now)
         ready = (
             texts.relative(wait.due)
             if wait.due and not wait.is_stopped
             else say(locale, "queue.unknown_wait")
         )
-        return say(locale, "queue.mine", prompt=prompt, ahead=ahead, ready=ready)
+        return say(locale, "queue.mine", prompt=prompt, ahead=ahead.jobs, ready=ready)
 
     def cancel(self, interaction: Interaction) -> dict[str, Any]:
         """Cancel all jobs of the user that no worker has begun.
@@ -144,8 +146,8 @@ def _fleet_line(state: FleetState, waiting: int, locale: str, now: datetime) -> 
         return say(locale, "queue.stopped", again=texts.relative(stop.until))
     if snapshot is None or state.is_asleep(now):
         return say(locale, "queue.asleep")
-    pending = snapshot.observation.pending
-    return say(locale, "queue.fleet", running=snapshot.running, starting=pending, waiting=waiting)
+    running, starting = snapshot.running, snapshot.pending
+    return say(locale, "queue.fleet", running=running, starting=starting, waiting=waiting)
 
 
 def _facts(record: JobRecord, locale: str) -> list[str]:

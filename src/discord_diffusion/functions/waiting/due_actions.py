@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from discord_diffusion.fleet.state import FleetSettings, FleetState
 from discord_diffusion.fleet.wait_estimate import expected_wait, shortest_wait
+from discord_diffusion.fleet.work import Line, WorkAhead, units_of
 from discord_diffusion.jobs.record import JobRecord, JobStatus, WaitEstimate, WaitKind
 
 ESTIMATE_NOTICE_INTERVAL = timedelta(seconds=60)
@@ -15,6 +16,9 @@ KIND_NOTICE_INTERVAL = timedelta(seconds=10)
 """The shortest time before a notice that the kind of wait has changed."""
 ESTIMATE_CHANGE = timedelta(seconds=15)
 """The smallest change of an estimate that is worth a notice."""
+LAST_NOTICE = timedelta(seconds=20)
+"""A queued job is given up this long before its token expires: the next run, 15 s later, might be
+too late to notify its user."""
 ABANDONED_AFTER = timedelta(seconds=60)
 """A job that is unfinished this long after its token has expired is abandoned: its worker died."""
 
@@ -45,13 +49,15 @@ def due_actions(
     records: Iterable[JobRecord], state: FleetState, settings: FleetSettings, now: datetime
 ) -> Iterator[DueAction]:
     """The actions that are due for jobs, which come oldest first; most jobs need none."""
-    ahead = 0
+    line = Line()
     for record in records:
-        wait = expected_wait(state, settings, ahead=ahead, now=now)
+        ahead, units = line.ahead_of(record), units_of(record)
+        wait = expected_wait(state, settings, ahead=ahead, units=units, now=now)
         action = _action(record, wait, state, settings, now)
         if action:
             yield DueAction(action, record, wait)
-        ahead += action in (None, Action.NOTIFY_OF_WAIT)
+        if action in (None, Action.NOTIFY_OF_WAIT):
+            line.add(record)
 
 
 def _action(
@@ -63,12 +69,27 @@ def _action(
         return Action.FAIL
     if record.status is not JobStatus.QUEUED:
         return None
-    shortest = shortest_wait(state, settings, ahead=wait.ahead, now=now)
-    if not shortest.fits(record.expires_at):
+    if _is_hopeless(record, wait, state, settings, now):
         return Action.REFUSE
     if _is_about_to_begin(wait, state, settings) or not _is_worth_a_notice(record, wait, now):
         return None
     return Action.NOTIFY_OF_WAIT
+
+
+def _is_hopeless(
+    record: JobRecord, wait: WaitEstimate, state: FleetState, settings: FleetSettings, now: datetime
+) -> bool:
+    """Whether the job cannot be answered any more.
+
+    While a worker runs that is known only at the end: an estimate of the work ahead may be wrong.
+    Otherwise a worker has to start first.
+    """
+    if record.expires_at - now <= LAST_NOTICE:
+        return True
+    if wait.kind is WaitKind.TURN:
+        return False
+    alone = shortest_wait(state, settings, ahead=WorkAhead(), units=units_of(record), now=now)
+    return not alone.fits(record.expires_at)
 
 
 def _is_about_to_begin(wait: WaitEstimate, state: FleetState, settings: FleetSettings) -> bool:

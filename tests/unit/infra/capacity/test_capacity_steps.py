@@ -13,6 +13,7 @@ from discord_diffusion.fleet.demand import (
     desired_tasks,
     measure,
 )
+from discord_diffusion.fleet.work import Work
 from infra.capacity.step_scaling import (
     MAXIMUM_STEPS,
     SHORTFALL_THRESHOLD,
@@ -108,7 +109,7 @@ def test_a_small_fleet_has_the_wanted_tasks_after_one_step(
     maximum: int, backlog: int, asked: int
 ) -> None:
     target = ScalingTarget(10, 1, 60, 0, maximum)
-    observation = Observation(backlog, 0, min(asked, maximum), 0)
+    observation = Observation(Work.usual(backlog, 1.0), 0, min(asked, maximum), 0)
     change = adjustment_for(
         scale_out_steps(maximum), SHORTFALL_THRESHOLD, measure(observation, target).shortfall
     )
@@ -124,7 +125,7 @@ def test_a_large_fleet_comes_within_one_step_and_never_past_the_wanted_tasks(
     target = ScalingTarget(10, 1, 60, 0, maximum)
     steps = scale_out_steps(maximum)
     sizes = [step.change for step in steps]
-    observation = Observation(backlog, 0, 0, 0)
+    observation = Observation(Work.usual(backlog, 1.0), 0, 0, 0)
     wanted = desired_tasks(observation, target)
     got = adjustment_for(steps, SHORTFALL_THRESHOLD, measure(observation, target).shortfall) or 0
     next_size = min((size for size in sizes if size > got), default=maximum + 1)
@@ -136,11 +137,11 @@ def test_repeated_steps_end_at_the_wanted_tasks(maximum: int, backlog: int) -> N
     target = ScalingTarget(10, 1, 60, 0, maximum)
     steps = scale_out_steps(maximum)
     desired, steps_taken = 0, 0
-    while short := measure(Observation(backlog, 0, 0, desired), target).shortfall:
+    while short := measure(Observation(Work.usual(backlog, 1.0), 0, 0, desired), target).shortfall:
         desired += adjustment_for(steps, SHORTFALL_THRESHOLD, short) or 0
         steps_taken += 1
         assert steps_taken <= 13  # each step at least halves the shortfall
-    assert desired == desired_tasks(Observation(backlog, 0, 0, 0), target)
+    assert desired == desired_tasks(Observation(Work.usual(backlog, 1.0), 0, 0, 0), target)
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,12 @@ from moto import mock_aws
 
 from discord_diffusion.aws.dynamodb import Table
 from discord_diffusion.aws.fleet_state import FleetStateStore
+from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.fleet.instance_hours import InstanceHours
 from discord_diffusion.fleet.starts import StartHistory
 from discord_diffusion.fleet.state import FleetSnapshot
 from discord_diffusion.jobs.job import Job
+from discord_diffusion.jobs.record import JobStatus
 from infra.deploy.errors import SmokeTestError
 from infra.deploy.smoke_test import SmokeTest, smoke_test_parameters
 from tests.deployments import deployment
@@ -162,13 +164,28 @@ def test_every_phase_is_shown_until_discord_has_refused_the_picture() -> None:
     assert sent["MessageDeduplicationId"] == fleet.job.id
 
 
+def test_the_job_has_a_record_so_that_it_counts_and_no_token_so_that_nobody_is_notified() -> None:
+    with mock_aws():
+        client = boto3.client("dynamodb", "us-east-2")
+        create_jobs_table(client, deployment().table)
+        fleet = Waking()
+        aws = fleet.aws()
+        fleet.test(aws).run(lambda _text: None)
+        _, request = [request for _, operation, request in aws.calls if operation == "update_item"]
+        client.update_item(**request)
+        jobs = JobStore(Table(deployment().table, client=client))
+        [record] = jobs.waiting(10)
+    assert (record.id, record.status) == (fleet.job.id, JobStatus.QUEUED)
+    assert (record.token, record.units) == (None, 0)
+
+
 def test_failed_starts_of_before_do_not_keep_the_worker_from_being_started() -> None:
     fleet = Waking()
     aws = fleet.aws()
     fleet.test(aws).run(lambda _text: None)
     services = [service_name for service_name, _, _ in aws.calls]
     assert services.index("dynamodb") < services.index("stepfunctions")
-    [change] = [request for _, operation, request in aws.calls if operation == "update_item"]
+    change, _ = [request for _, operation, request in aws.calls if operation == "update_item"]
     assert change["TableName"] == "discord-diffusion-prod-jobs"
     assert "REMOVE #guard.#starts.#failures" in change["UpdateExpression"]
 

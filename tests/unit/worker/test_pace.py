@@ -1,0 +1,86 @@
+"""The pace of a worker: what it plans by, and what it publishes."""
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import pytest
+
+from discord_diffusion.fleet.pace import REMEMBERED_BATCHES, DrawnBatch, MeasuredPace
+from discord_diffusion.jobs.parameters import GenerationParameters
+from discord_diffusion.jobs.units import cost
+from discord_diffusion.worker.pace import PUBLISH_INTERVAL_SECONDS, Pace
+
+SMALL = GenerationParameters("a star", 7, 25, 7.5, 512, 512, 1)
+LARGE = replace(SMALL, width=1024, height=1024)
+
+
+@dataclass
+class Published:
+    """A table in memory, and a clock that a test moves."""
+
+    paces: list[MeasuredPace] = field(default_factory=list)
+    now: float = 1000.0
+
+    def save_pace(self, pace: MeasuredPace) -> None:
+        self.paces.append(pace)
+
+    def pace(self) -> Pace:
+        return Pace(cast(Any, self), clock=lambda: self.now)
+
+
+def test_the_batches_are_published_with_the_units_and_seconds_of_each() -> None:
+    table = Published()
+    pace = table.pace()
+    pace.learn([SMALL, SMALL], 3.0)
+    pace.learn(iter([LARGE]), 8.0)
+    pace.publish()
+    [published] = table.paces
+    assert published.batches == (DrawnBatch(2 * cost(SMALL), 3.0), DrawnBatch(cost(LARGE), 8.0))
+    assert abs((datetime.now(UTC) - published.measured_at).total_seconds()) < 60
+
+
+def test_nothing_is_published_before_the_first_batch_and_then_once_a_minute() -> None:
+    table = Published()
+    pace = table.pace()
+    pace.publish()
+    assert table.paces == []
+    for later, published in ((0, 1), (PUBLISH_INTERVAL_SECONDS - 0.5, 1), (0.5, 2)):
+        table.now += later
+        pace.learn([SMALL], 2.0)
+        pace.publish()
+        assert len(table.paces) == published
+
+
+def test_batches_of_an_hour_ago_are_not_published_any_more() -> None:
+    table = Published()
+    pace = table.pace()
+    pace.learn([SMALL], 9.0)
+    table.now += 1800
+    pace.learn([SMALL], 2.0)
+    table.now += 1800
+    pace.publish()
+    assert [batch.seconds for batch in table.paces[0].batches] == [2.0]
+    table.now += 1800
+    pace.publish()
+    assert len(table.paces) == 1, "what the table has is as old"
+
+
+def test_the_newest_batches_are_remembered() -> None:
+    table = Published()
+    pace = table.pace()
+    for seconds in range(REMEMBERED_BATCHES + 3):
+        pace.learn([SMALL], seconds + 1.0)
+    pace.publish()
+    seconds = [batch.seconds for batch in table.paces[0].batches]
+    assert seconds == [float(one) for one in range(4, REMEMBERED_BATCHES + 4)]
+
+
+def test_a_worker_plans_by_the_median_and_refuses_by_the_fastest() -> None:
+    pace = Pace()
+    assert pace.expected([SMALL]) is None
+    assert pace.least(SMALL) == 0.0
+    for seconds in (2.0, 9.0, 3.0):
+        pace.learn([SMALL], seconds)
+    assert pace.expected([SMALL, LARGE]) == pytest.approx(3 + 12)
+    assert pace.least(LARGE) == pytest.approx(8)
