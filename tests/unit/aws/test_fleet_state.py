@@ -1,6 +1,7 @@
 """What the table says of the fleet, also in the words of another version."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import cast
 
@@ -13,8 +14,10 @@ from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.fleet.demand import ScalingTarget
 from discord_diffusion.fleet.guard import FleetGuard
 from discord_diffusion.fleet.instance_hours import InstanceHours
+from discord_diffusion.fleet.pace import DrawnBatch, MeasuredPace
 from discord_diffusion.fleet.state import FleetSettings, FleetSnapshot, Stop
 from discord_diffusion.fleet.wait_estimate import expected_wait
+from discord_diffusion.fleet.work import Work, WorkAhead
 from discord_diffusion.jobs.record import WaitEstimate, WaitKind
 from discord_diffusion.worker.dependencies import Dependencies
 from tests.unit.aws.jobs_table import NOW, a_job, jobs_table
@@ -50,7 +53,7 @@ def test_after_a_rollback_a_stop_of_the_newer_version_is_a_wait_of_unknown_lengt
     stop = Stop(WaitKind.INSTANCE_HOURS, NOW + timedelta(hours=1))
     assert store.save_guard(stopped, stop)
     change(table, "fleet", "stop", UNHEARD_OF)
-    wait = expected_wait(store.get(), SETTINGS, ahead=2, now=NOW)
+    wait = expected_wait(store.get(), SETTINGS, ahead=WorkAhead(2, 2), units=1, now=NOW)
     assert wait == WaitEstimate(WaitKind.UNKNOWN, 2, None)
     assert wait.fits(NOW + timedelta(minutes=10)), "no job is refused for it"
 
@@ -64,6 +67,42 @@ def test_after_a_rollback_a_record_with_a_wait_of_the_newer_version_can_be_read(
     record = store.get(job.id)
     assert record is not None
     assert record.wait == WaitEstimate(WaitKind.UNKNOWN, 3, NOW)
+
+
+def test_a_snapshot_is_read_with_the_work_that_it_counted(table: Table) -> None:
+    store = FleetStateStore(table)
+    counted = replace(SNAPSHOT, in_flight=2, wanted=3, work=Work(jobs=3, users=2, units=7.5))
+    store.save_snapshot(counted)
+    found = store.get().snapshot
+    assert found == replace(counted, starting_since=NOW)
+    later = replace(counted, running=1, measured_at=NOW + timedelta(seconds=15), work=Work())
+    store.save_snapshot(later)
+    assert store.get().snapshot == later
+
+
+def test_a_snapshot_of_an_earlier_version_has_no_work(table: Table) -> None:
+    store = FleetStateStore(table)
+    store.save_snapshot(replace(SNAPSHOT, work=Work(3, 2, 7.5)))
+    table.update_item(table.update("fleet", "REMOVE #jobs, #users, #units"))
+    found = store.get().snapshot
+    assert found
+    assert found.work == Work(0, 0, 0.0)
+
+
+def test_the_pace_is_read_as_a_worker_published_it_in_place_of_another_one(table: Table) -> None:
+    store = FleetStateStore(table)
+    assert store.get().pace is None
+    assert store.drew_at() is None
+    store.save_pace(MeasuredPace((DrawnBatch(9, 9.0),), NOW))
+    pace = MeasuredPace((DrawnBatch(3, 1.25), DrawnBatch(0.5, 2.0)), NOW + timedelta(seconds=60))
+    store.save_pace(pace)
+    assert store.get().pace == pace
+    assert store.drew_at() == NOW + timedelta(seconds=60)
+
+
+def test_the_pace_of_an_earlier_version_has_no_batches(table: Table) -> None:
+    table.put_item(table.put({"id": "pace", "seconds_per_job": 3, "measured_at": NOW.timestamp()}))
+    assert FleetStateStore(table).get().pace == MeasuredPace((), NOW)
 
 
 def test_a_worker_says_when_it_is_ready(table: Table) -> None:

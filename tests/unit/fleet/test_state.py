@@ -1,10 +1,12 @@
 """What the functions read from the fleet's state: is it asleep, stopped, or starting?"""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from discord_diffusion.fleet.demand import Observation, ScalingTarget
+from discord_diffusion.fleet.pace import FORGOTTEN_AFTER, DrawnBatch, MeasuredPace
 from discord_diffusion.fleet.state import (
     LAUNCH_MARGIN,
     STALE,
@@ -13,6 +15,7 @@ from discord_diffusion.fleet.state import (
     FleetState,
     Stop,
 )
+from discord_diffusion.fleet.work import Work
 from discord_diffusion.jobs.record import WaitKind
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -77,8 +80,12 @@ def test_a_job_cannot_be_drawn_while_no_task_may_be_started_and_none_runs(
 
 
 def test_a_snapshot_says_what_starts_and_which_launches_are_made_for_it() -> None:
-    assert snapshot(running=1, desired=3).observation == Observation(3, 2, 1, 2)
-    assert snapshot(running=3, desired=1).observation == Observation(3, 2, 3, 0)
+    counted = replace(snapshot(running=1, desired=3), work=Work(4, 2, 9))
+    assert counted.observation == Observation(Work(4, 2, 9), 2, 1, 2)
+    assert (counted.pending, counted.messages) == (2, 5)
+    assert snapshot(running=3, desired=1).pending == 0
+    assert snapshot().work == Work()
+    assert snapshot(running=3, desired=1).observation == Observation(Work(), 2, 3, 0)
     found = [snapshot(running=r, desired=d).starting for r, d in ((0, 0), (0, 1), (1, 1), (1, 2))]
     assert found == [False, True, False, False]
     assert snapshot().launches_since == NOW - LAUNCH_MARGIN
@@ -92,3 +99,22 @@ def test_a_deployment_that_may_start_no_task_is_paused() -> None:
 
     assert settings(0).paused
     assert not settings(1).paused
+
+
+@pytest.mark.parametrize(
+    ("pace", "seconds"),
+    [
+        (None, 10.0),
+        (MeasuredPace((), NOW), 10.0),
+        (MeasuredPace((DrawnBatch(15.9, 15.9),), NOW), 10.0),
+        (MeasuredPace((DrawnBatch(16, 16),), NOW), 1.0),
+        (MeasuredPace((DrawnBatch(16, 16),), NOW - FORGOTTEN_AFTER), 1.0),
+        (MeasuredPace((DrawnBatch(16, 16),), NOW - FORGOTTEN_AFTER - A_MOMENT), 10.0),
+    ],
+)
+def test_the_pace_is_as_configured_until_enough_was_measured_in_the_last_day(
+    pace: MeasuredPace | None, seconds: float
+) -> None:
+    """A usual job costs 2 units and takes 20 s; eight of them weigh as much as is measured."""
+    target = ScalingTarget(20, 1, 60, minimum=0, maximum=4, units_per_job=2)
+    assert FleetState(pace=pace).seconds_per_unit(target, NOW) == seconds
