@@ -43,6 +43,8 @@ locals {
     DEFAULT_WIDTH         = var.generation_defaults.width
     DEFAULT_HEIGHT        = var.generation_defaults.height
     DEFAULT_IMAGES        = var.generation_defaults.images
+    DEFAULT_GUIDANCE      = var.generation_defaults.guidance
+    SCHEDULER             = var.worker.scheduler
   })
 
   function_environments = {
@@ -51,9 +53,7 @@ locals {
         QUEUE_URL              = module.queue.url
         DISCORD_PUBLIC_KEY     = var.discord_public_key
         REPLAY_WINDOW_SECONDS  = var.replay_window_seconds
-        DEFAULT_GUIDANCE       = var.generation_defaults.guidance
         MODELS                 = local.worker_environment_models
-        SCHEDULER              = var.worker.scheduler
         MAX_PIXELS             = var.worker.max_pixels
         USER_UNITS_PER_DAY     = var.limits.user_units_per_day
         GUILD_UNITS_PER_DAY    = var.limits.guild_units_per_day

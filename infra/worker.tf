@@ -8,6 +8,7 @@ locals {
       DISCORD_API_URL             = var.discord_api_url
       VISIBILITY_TIMEOUT_SECONDS  = var.visibility_timeout_seconds
       MAX_RECEIVE_COUNT           = var.max_receive_count
+      DEFAULT_STEPS               = var.generation_defaults.steps
       DEFAULT_GUIDANCE            = var.generation_defaults.guidance
       DEFAULT_WIDTH               = var.generation_defaults.width
       DEFAULT_HEIGHT              = var.generation_defaults.height

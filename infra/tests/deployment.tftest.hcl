@@ -58,6 +58,7 @@ run "the_defaults_deploy_to_aws" {
         DEFAULT_WIDTH            = "512"
         DEFAULT_HEIGHT           = "512"
         DEFAULT_IMAGES           = "4"
+        DEFAULT_GUIDANCE         = "7.5"
         QUEUE_URL                = "https://sqs.us-east-1.amazonaws.com/123456789012/discord-diffusion-test-jobs.fifo"
         ECS_CLUSTER              = "discord-diffusion-test"
         ECS_SERVICE              = "discord-diffusion-test-worker"
@@ -84,6 +85,7 @@ run "the_defaults_deploy_to_aws" {
         DEFAULT_WIDTH         = "512"
         DEFAULT_HEIGHT        = "512"
         DEFAULT_IMAGES        = "4"
+        DEFAULT_GUIDANCE      = "7.5"
         DISCORD_API_URL       = "https://discord.com/api/v10"
       })
       dead_letters = tomap({
@@ -105,6 +107,7 @@ run "the_defaults_deploy_to_aws" {
       DISCORD_API_URL            = "https://discord.com/api/v10"
       VISIBILITY_TIMEOUT_SECONDS = "60"
       MAX_RECEIVE_COUNT          = "3"
+      DEFAULT_STEPS              = "25"
       DEFAULT_GUIDANCE           = "7.5"
       DEFAULT_WIDTH              = "512"
       DEFAULT_HEIGHT             = "512"
@@ -282,6 +285,8 @@ run "every_setting_reaches_the_worker_and_the_function" {
         DEFAULT_WIDTH            = "64"
         DEFAULT_HEIGHT           = "128"
         DEFAULT_IMAGES           = "2"
+        DEFAULT_GUIDANCE         = "3"
+        SCHEDULER                = "DDIMScheduler"
         QUEUE_URL                = "https://sqs.us-east-1.amazonaws.com/123456789012/discord-diffusion-full-jobs.fifo"
         ECS_CLUSTER              = "discord-diffusion-full"
         ECS_SERVICE              = "discord-diffusion-full-worker"
@@ -308,6 +313,8 @@ run "every_setting_reaches_the_worker_and_the_function" {
         DEFAULT_WIDTH         = "64"
         DEFAULT_HEIGHT        = "128"
         DEFAULT_IMAGES        = "2"
+        DEFAULT_GUIDANCE      = "3"
+        SCHEDULER             = "DDIMScheduler"
         DISCORD_API_URL       = "http://127.0.0.1:8700/api/v10"
       })
       dead_letters = tomap({
@@ -329,6 +336,7 @@ run "every_setting_reaches_the_worker_and_the_function" {
       DISCORD_API_URL             = "http://127.0.0.1:8700/api/v10"
       VISIBILITY_TIMEOUT_SECONDS  = "30"
       MAX_RECEIVE_COUNT           = "5"
+      DEFAULT_STEPS               = "12"
       DEFAULT_GUIDANCE            = "3"
       DEFAULT_WIDTH               = "64"
       DEFAULT_HEIGHT              = "128"

@@ -2,15 +2,8 @@
 
 from discord_diffusion.fleet.demand import ScalingTarget
 from discord_diffusion.fleet.state import FleetSettings
-from discord_diffusion.jobs.parameters import IMAGES, SIZE, STEPS, GenerationParameters
-from discord_diffusion.jobs.units import cost
-from discord_diffusion.settings.reader import (
-    DEFAULT_HEIGHT,
-    DEFAULT_IMAGES,
-    DEFAULT_STEPS,
-    DEFAULT_WIDTH,
-    Reader,
-)
+from discord_diffusion.settings.reader import Reader
+from discord_diffusion.settings.tariff import read_usual_cost
 
 SECONDS_PER_JOB = "SECONDS_PER_JOB"
 """Time in which a task draws `JOBS_AT_ONCE` usual jobs, until the workers have measured it."""
@@ -47,22 +40,9 @@ def read_fleet(read: Reader) -> FleetSettings:
             target_wait_seconds=read.number(TARGET_WAIT_SECONDS, 60.0, (0.0, 900.0)),
             minimum=min(minimum, maximum),
             maximum=maximum,
-            units_per_job=cost(_usual_job(read)),
+            units_per_job=read_usual_cost(read),
         ),
         boot_seconds=read.number(BOOT_INSTANCE_SECONDS, 120.0, _BOOT_SECONDS)
         + read.number(BOOT_PULL_SECONDS, 150.0, _BOOT_SECONDS)
         + read.number(BOOT_LOAD_SECONDS, 45.0, _BOOT_SECONDS),
-    )
-
-
-def _usual_job(read: Reader) -> GenerationParameters:
-    """What a command draws that names nothing but its prompt."""
-    return GenerationParameters(
-        prompt="",
-        seed=0,
-        steps=read.integer(DEFAULT_STEPS, 25, STEPS),
-        guidance=0.0,
-        width=read.integer(DEFAULT_WIDTH, 512, SIZE),
-        height=read.integer(DEFAULT_HEIGHT, 512, SIZE),
-        images=read.integer(DEFAULT_IMAGES, 4, IMAGES),
     )

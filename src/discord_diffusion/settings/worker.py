@@ -8,6 +8,7 @@ from typing import Self
 from discord_diffusion.jobs.models import MAX_PIXELS as MAX_PIXELS_ALLOWED
 from discord_diffusion.jobs.models import ModelSpec, parse
 from discord_diffusion.jobs.parameters import GUIDANCE, SIZE
+from discord_diffusion.jobs.units import Tariff
 from discord_diffusion.settings.reader import (
     DEFAULT_GUIDANCE,
     DEFAULT_HEIGHT,
@@ -24,6 +25,7 @@ from discord_diffusion.settings.reader import (
     Settings,
     within,
 )
+from discord_diffusion.settings.tariff import read_tariff
 
 MODEL = "MODEL"
 """Folder or hub id of the pipeline that draws a job that names no model."""
@@ -138,6 +140,7 @@ class WorkerSettings(Settings):
     ecs_agent_uri: str | None
     metric_namespace: str | None
     otlp_endpoint: str | None
+    tariff: Tariff
 
     @classmethod
     def read(cls, read: Reader) -> Self:
@@ -159,6 +162,7 @@ class WorkerSettings(Settings):
             ecs_agent_uri=read.url(ECS_AGENT_URI, "") or None,
             metric_namespace=read.text(METRIC_NAMESPACE),
             otlp_endpoint=read.url(OTEL_EXPORTER_OTLP_ENDPOINT, "") or None,
+            tariff=read_tariff(read),
         )
 
 

@@ -68,7 +68,7 @@ class Dependencies:
             picture_scale=settings.picture_scale,
             model_notice=settings.model_notice or "",
             records=JobRecordWriter(JobStore(table) if table else None),
-            pace=Pace(fleet),
+            pace=Pace(fleet, cost=settings.tariff.cost),
             protection=ProtectionThread(TaskProtection(agent) if agent else None),
             telemetry=Telemetry(settings.metric_namespace, tracer_to(settings.otlp_endpoint)),
             health=HealthFile(Path(settings.health_file) if settings.health_file else None),

@@ -21,7 +21,7 @@ from discord_diffusion.fleet.pace import (
 )
 from discord_diffusion.jobs.job import Job
 from discord_diffusion.jobs.parameters import GenerationParameters
-from discord_diffusion.jobs.units import cost
+from discord_diffusion.jobs.units import Tariff
 from discord_diffusion.worker.errors import JobExpiredError
 
 log = logging.getLogger(__name__)
@@ -32,15 +32,24 @@ PUBLISH_INTERVAL_SECONDS = 60.0
 _SLOWER = 1.5
 """A job may take this many times as long as the fastest of the last batches."""
 _REMEMBERED = 8
+_USUAL_TARIFF = Tariff(pixels=512 * 512, steps=25, guidance=7.5)
 
 
 class Pace:
-    """Seconds a step of a pixel, by which this worker plans, and the batches that it publishes."""
+    """Seconds a step of a pixel, by which this worker plans, and the batches that it publishes.
+
+    `cost` is what a job costs in hundredths of units.
+    """
 
     def __init__(
-        self, table: FleetStateStore | None = None, *, clock: Callable[[], float] = time.monotonic
+        self,
+        table: FleetStateStore | None = None,
+        *,
+        cost: Callable[[GenerationParameters], int] = _USUAL_TARIFF.cost,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._table = table
+        self._cost = cost
         self._clock = clock
         self._publish_at = clock()
         self._seconds_per_pixel: deque[float] = deque(maxlen=_REMEMBERED)
@@ -50,7 +59,7 @@ class Pace:
         """Learn from a batch of jobs with these parameters, which took so many seconds."""
         jobs = list(drawn)
         self._seconds_per_pixel.append(seconds / sum(map(_pixel_steps, jobs)))
-        self._batches.append((self._clock(), DrawnBatch(sum(map(cost, jobs)), seconds)))
+        self._batches.append((self._clock(), DrawnBatch(sum(map(self._cost, jobs)), seconds)))
 
     def least(self, parameters: GenerationParameters) -> float:
         """The fewest seconds that a job takes; 0 before the first batch.

@@ -186,11 +186,42 @@ def test_a_request_is_refused_if_one_job_of_each_user_ahead_is_too_much_for_the_
     assert len(caller.queue.jobs) == (not refused)
 
 
+@pytest.mark.parametrize(
+    ("own", "seconds", "refused"),
+    [
+        (0, 190, False),
+        (1, 190, False),
+        (18, 190, False),
+        (30, 310, False),
+        (86, 870, False),
+        (88, 890, True),
+    ],
+)
+def test_a_users_own_jobs_come_first_one_after_the_other(
+    caller: Caller, own: int, seconds: int, refused: bool
+) -> None:
+    """Five tasks draw 90 jobs of 40 users; 885 s are left."""
+    usual = SETTINGS.fleet.target.units_per_job
+    caller.queue.in_flight = 90
+    caller.store.set_snapshot(
+        in_flight=90, running=5, desired=5, work=Work(jobs=90, users=40, units=90 * usual)
+    )
+    caller.guilds.in_flight = frozenset(map(str, range(own)))
+    payload = imagine(prompt="a star")
+    answer = content(caller.content(payload))
+    assert ("Too many requests" in answer) is refused
+    if not refused:
+        wait = caller.store.records[payload["id"]].wait
+        assert wait
+        assert wait.due
+        assert round((wait.due - datetime.now(UTC)).total_seconds()) == seconds
+
+
 def test_two_jobs_that_took_long_for_their_units_make_the_bot_refuse_nobody(caller: Caller) -> None:
     """Ninety users wait, and two one-unit jobs took a minute each on a fresh fleet."""
     caller.queue.in_flight = 90
-    caller.store.set_snapshot(in_flight=90, running=1, desired=1, work=Work(90, 90, 90))
-    pace = MeasuredPace((DrawnBatch(1, 60), DrawnBatch(1, 60)), datetime.now(UTC))
+    caller.store.set_snapshot(in_flight=90, running=1, desired=1, work=Work(90, 90, 9000))
+    pace = MeasuredPace((DrawnBatch(100, 60), DrawnBatch(100, 60)), datetime.now(UTC))
     caller.store.state = replace(caller.store.state, pace=pace)
     assert not is_refused(caller)
 

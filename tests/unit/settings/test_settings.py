@@ -32,11 +32,11 @@ def test_the_fleet_has_the_target_and_the_start_that_the_variables_name() -> Non
         "DEFAULT_IMAGES": "3",
     }  # fmt: skip
     settings = InteractionsSettings.from_environ(QUEUE | KEY | fleet)
-    target = ScalingTarget(12.5, 64, 90.0, minimum=1, maximum=7, units_per_job=12)
+    target = ScalingTarget(12.5, 64, 90.0, minimum=1, maximum=7, units_per_job=200)
     assert settings.fleet == FleetSettings(target, boot_seconds=123.0)
     default = InteractionsSettings.from_environ(QUEUE | KEY).fleet
     assert default == FleetSettings(
-        ScalingTarget(10.0, 1, 60.0, 0, 1, units_per_job=4), boot_seconds=315.0
+        ScalingTarget(10.0, 1, 60.0, 0, 1, units_per_job=250), boot_seconds=315.0
     )
 
 

@@ -17,7 +17,7 @@ from discord_diffusion import logs
 from discord_diffusion.aws.errors import StoreError
 from discord_diffusion.fleet.pace import MeasuredPace
 from discord_diffusion.jobs.job import Job
-from discord_diffusion.jobs.units import cost
+from discord_diffusion.jobs.units import Tariff
 from discord_diffusion.worker.errors import OutOfMemoryError, PicturesTooLargeError
 from discord_diffusion.worker.failures import Outcome
 from discord_diffusion.worker.telemetry import UNITS, JobTracer, Telemetry, tracer_to
@@ -94,7 +94,9 @@ def test_the_pace_is_written_once_a_minute_at_most() -> None:
         harness.run(make_job())
     assert len(harness.table.pace) == 1
     [pace] = harness.table.pace
-    assert {batch.units for batch in pace.batches} == {cost(make_job().parameters)}
+    assert {batch.units for batch in pace.batches} == {
+        Tariff(512 * 512, 25, 7.5).cost(make_job().parameters)
+    }
     assert pace.batches[0].seconds > 0
 
 

@@ -8,11 +8,12 @@ import pytest
 
 from discord_diffusion.fleet.pace import REMEMBERED_BATCHES, DrawnBatch, MeasuredPace
 from discord_diffusion.jobs.parameters import GenerationParameters
-from discord_diffusion.jobs.units import cost
+from discord_diffusion.jobs.units import Tariff
 from discord_diffusion.worker.pace import PUBLISH_INTERVAL_SECONDS, Pace
 
 SMALL = GenerationParameters("a star", 7, 25, 7.5, 512, 512, 1)
 LARGE = replace(SMALL, width=1024, height=1024)
+cost = Tariff(64 * 64, 12, 3.0).cost
 
 
 @dataclass
@@ -26,7 +27,7 @@ class Published:
         self.paces.append(pace)
 
     def pace(self) -> Pace:
-        return Pace(cast(Any, self), clock=lambda: self.now)
+        return Pace(cast(Any, self), cost=cost, clock=lambda: self.now)
 
 
 def test_the_batches_are_published_with_the_units_and_seconds_of_each() -> None:

@@ -57,10 +57,19 @@ class Admission:
     _state_expires_at: float = 0.0
     _next_wake_at: float = 0.0
 
-    def admit(self, job: Job, charge: Charge, now: datetime, left: Allowance | None = None) -> str:
+    def admit(
+        self,
+        job: Job,
+        charge: Charge,
+        now: datetime,
+        left: Allowance | None = None,
+        *,
+        own_jobs: int = 0,
+    ) -> str:
         """Admit a job; returns the text of the answer, the same for a redelivered interaction.
 
-        `left` is what the user had left just before.
+        `left` is what the user had left just before, `own_jobs` the number of the user's other jobs
+        that are not finished.
 
         Raises:
             Refusal: there is no job, and nothing was charged.
@@ -70,10 +79,13 @@ class Admission:
         work = self._work_ahead(state, units)
         wait = WaitEstimate(WaitKind.UNKNOWN, work.jobs, None)
         if state:
-            ahead = WorkAhead(work.jobs, work.units)
+            own = min(own_jobs, work.jobs)
+            ahead = WorkAhead(work.jobs, work.units, own * work.units_per_job)
             wait = expected_wait(state, self.settings, ahead=ahead, units=units, now=now)
-            # SQS promises no order between users: certain to come first is one job of each.
-            least = replace(ahead, units=work.with_jobs(work.users).units)
+            # SQS promises no order between users: certain to come first are the user's own jobs,
+            # and one of each other user.
+            first = min(work.jobs, own + work.users - bool(own))
+            least = replace(ahead, units=first * work.units_per_job)
             shortest = shortest_wait(state, self.settings, ahead=least, units=units, now=now)
             if not shortest.fits(job.expires_at):
                 return self._answer_to_hopeless(job, wait, left)

@@ -87,7 +87,8 @@ class PictureRequests:
             click=request.click,
         )
         job = _job(interaction, request, guild)
-        text = self.admission.admit(job, charge, datetime.now(UTC), usage.left(charge.limits))
+        left, own_jobs = usage.left(charge.limits), len(usage.in_flight - {job.id})
+        text = self.admission.admit(job, charge, datetime.now(UTC), left, own_jobs=own_jobs)
         respond = responses.ephemeral if job.private else responses.message
         return respond(text, queued_job_buttons(job.id, job.locale))
 
