@@ -113,3 +113,20 @@ def test_the_settings_of_a_guild_are_read_back_also_from_another_version() -> No
     assert GuildSettings.from_json('{"roles":["1"],"tomorrow":1}') == GuildSettings(roles=("1",))
     assert toggled(("a", "b"), "a", False) == ("b",)
     assert toggled(("a", "b"), "a", True) == ("b", "a")
+
+
+def test_a_refusal_names_five_of_the_channels_that_are_allowed() -> None:
+    settings = GuildSettings(channels=tuple("123456"))
+    settings.admit({"6", "category"}, [])
+    with pytest.raises(Refusal) as refused:
+        settings.admit({"7"}, [])
+    assert refused.value.reason == "channel"
+    assert str(refused.value) == "channel"
+    assert refused.value.values == {"channels": "<#1> <#2> <#3> <#4> <#5>"}
+
+
+def test_an_id_is_added_or_removed_once_and_the_others_keep_their_order() -> None:
+    assert toggled((), "a", True) == ("a",)
+    assert toggled(("a", "b", "c"), "b", False) == ("a", "c")
+    assert toggled(("a", "b"), "c", False) == ("a", "b")
+    assert GuildSettings().to_json().startswith('{"roles":[],"channels":[]')

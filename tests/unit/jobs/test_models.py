@@ -1,5 +1,7 @@
 """The models of a deployment, from the setting MODELS."""
 
+import json
+
 import pytest
 
 from discord_diffusion.jobs.models import ModelSpec, parse
@@ -39,3 +41,59 @@ def test_models_are_read_by_name() -> None:
 def test_a_wrong_model_is_refused_by_name_and_field(text: str, problem: str) -> None:
     with pytest.raises(ValueError, match=problem):
         parse(text)
+
+
+def test_the_ends_of_the_ranges_are_allowed_and_what_lies_beyond_is_refused() -> None:
+    for field, least, most, step in (
+        ("steps", 1, 100, 1),
+        ("guidance", 0.0, 30.0, 0.5),
+        ("max_pixels", 64, 4096 * 4096, 1),
+    ):
+        for value in (least, most):
+            assert (
+                getattr(parse(json.dumps({"a": {"model": "x", field: value}}))["a"], field) == value
+            )
+        for value in (least - step, most + step):
+            with pytest.raises(
+                ValueError, match=rf"^a\.{field} is {value!r}, not {least} to {most}$"
+            ):
+                parse(json.dumps({"a": {"model": "x", field: value}}))
+
+
+def test_every_field_of_a_model_is_read() -> None:
+    fields = {
+        "model": "hub/id",
+        "revision": "main",
+        "variant": "fp16",
+        "scheduler": "DDIMScheduler",
+        "steps": 4,
+        "guidance": 2,
+        "max_pixels": 64,
+        "relative_cost": 2.5,
+    }
+    assert vars(parse(json.dumps({"a": fields}))["a"]) == fields
+    assert parse('{"a": {"model": "x", "variant": null}}')["a"] == ModelSpec("x")
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("{", "a JSON object is needed"),
+        ("[" * 100_000, "a JSON object is needed"),
+        ("[]", "a JSON object of models by name is needed"),
+        ('{"a": "x"}', "a is not an object"),
+        ('{"a": {"model": "x", "z": 1, "sampler": 2}}', "a has no field 'sampler'"),
+        ('{"a": {"model": null}}', "a.model is not a text"),
+        ('{"a": {"model": "x", "revision": ""}}', "a.revision is not a text"),
+        ('{"a": {"model": "x", "variant": 1}}', "a.variant is not a text"),
+        ('{"a": {"model": "x", "scheduler": []}}', "a.scheduler is not a text"),
+        (
+            '{"A": {"model": "x"}}',
+            "'A' is no model name of the form [a-z0-9][a-z0-9._-]{0,63}",
+        ),
+    ],
+)
+def test_the_error_says_what_is_wrong(text: str, problem: str) -> None:
+    with pytest.raises(ValueError) as refused:
+        parse(text)
+    assert str(refused.value) == problem
