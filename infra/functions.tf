@@ -77,6 +77,7 @@ locals {
         INSTANCE_HOURS_PER_MONTH = local.instance_hours.month
       })
       waiting = merge(local.fleet_environment, {
+        QUEUE_URL       = module.queue.url
         DISCORD_API_URL = var.discord_api_url
       })
       dead_letters = merge(local.common_environment, {
@@ -145,6 +146,7 @@ locals {
       reserved_concurrency = -1
       policy_statements = [
         { sid = "LookAtJobs", actions = ["dynamodb:Query"], resources = [module.jobs_table.waiting_index_arn] },
+        { sid = "SendJobs", actions = ["sqs:SendMessage"], resources = [module.queue.arn] },
         { sid = "KeepJobs", actions = ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:UpdateItem"], resources = [module.jobs_table.arn] },
       ]
     }

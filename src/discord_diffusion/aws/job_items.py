@@ -6,6 +6,7 @@ from typing import Any
 
 from discord_diffusion.aws.dynamodb import from_item, moment
 from discord_diffusion.aws.errors import Item, UnknownJobError
+from discord_diffusion.jobs.job import DEFAULT_ATTACHMENT_SIZE_LIMIT
 from discord_diffusion.jobs.parameters import GenerationParameters
 from discord_diffusion.jobs.record import (
     RECORD_LIFETIME,
@@ -24,8 +25,10 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-ke
 _PREFIX = "job#"
 """Before the job's id, in the key of its item: the table holds other items too."""
 _REQUIRED = ("application_id", "user_id", "locale", "private", "spoiler")
-_OPTIONAL = ("guild_id", "channel_id", "token")
-"""Attributes with the name and the value of a field of the record."""
+_OPTIONAL = ("guild_id", "channel_id", "token", "traceparent")
+_WITH_DEFAULT = ("nsfw", "safety_check", "confirmed")
+"""Attributes with the name and the value of a field of the record; an item that an earlier version
+of this program wrote may lack the last ones."""
 
 
 def key(job_id: str) -> str:
@@ -41,11 +44,13 @@ def shard(number: int) -> str:
 def item(record: JobRecord) -> dict[str, Any]:
     """The item of a new record, of plain values; unfinished records are in the index."""
     in_index = not record.status.finished
-    return {name: getattr(record, name) for name in (*_REQUIRED, *_OPTIONAL)} | {
+    names = (*_REQUIRED, *_OPTIONAL, *_WITH_DEFAULT)
+    return {name: getattr(record, name) for name in names} | {
         "id": key(record.id),
         "status": record.status,
         "parameters": record.parameters.to_json(),
         "units": record.units,
+        "attachment_size_limit": record.attachment_size_limit,
         "wait": wait_map(record.wait),
         "waiting": shard(zlib.crc32(record.id.encode()) % SHARDS) if in_index else None,
         "details": record.details or None,
@@ -76,12 +81,15 @@ def record_of(found: Item) -> JobRecord | None:
     try:
         copied: dict[str, Any] = {name: plain[name] for name in _REQUIRED}
         copied |= {name: plain.get(name) for name in _OPTIONAL}
+        copied |= {name: plain[name] for name in _WITH_DEFAULT if name in plain}
+        size_limit = plain.get("attachment_size_limit", DEFAULT_ATTACHMENT_SIZE_LIMIT)
         return JobRecord(
             id=job_id,
             status=JobStatus(plain["status"]),
             **copied,
             parameters=GenerationParameters.from_json(plain["parameters"]),
             units=int(plain["units"]),
+            attachment_size_limit=int(size_limit),
             wait=_wait(plain.get("wait", {})),
             notified_at=moment(plain.get("told_at")),
             details=plain.get("details", {}),

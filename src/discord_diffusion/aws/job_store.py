@@ -87,15 +87,14 @@ class JobStore:
             raise ledger.refusal(subject, record, error.item, charge, now) from None
         return True
 
-    def reject(self, job: Job, *, reason: str) -> None:
-        """End a job that may or may not have been accepted, at no cost to its user.
+    def reject(self, job: Job, *, reason: str) -> bool:
+        """Refuse a job whose `accept` may or may not have written it; False if there is a record.
 
-        An `accept` that reaches the table only afterwards finds the job ended.
+        An `accept` that reaches the table only afterwards finds the job refused.
         """
         details = {"reason": reason}
-        ended = replace(JobRecord.of(job), status=JobStatus.FAILED, token=None, details=details)
-        if not self._table.put_item(self._table.put(job_items.item(ended), condition=_IS_NEW)):
-            self.finish(job.id, JobStatus.FAILED, reason=reason)
+        ended = replace(JobRecord.of(job), status=JobStatus.REFUSED, token=None, details=details)
+        return self._table.put_item(self._table.put(job_items.item(ended), condition=_IS_NEW))
 
     def get(self, job_id: str) -> JobRecord | None:
         """The record as it is now, None if there is none."""
@@ -218,6 +217,15 @@ class JobStore:
         except ConditionFailedError:
             return False
         return True
+
+    def confirm_queued(self, job_id: str) -> None:
+        """Note that the user reads that the job is queued, and that its message was sent."""
+        update = self._table.update(
+            job_items.key(job_id), "SET confirmed = :true", condition=_IS_QUEUED,
+            values={**_QUEUED, ":true": True},
+        )  # fmt: skip
+        with suppress(ConditionFailedError):
+            self._table.update_item(update)
 
     def confirm_notified(self, job_id: str) -> None:
         """Remove the token of a finished job, whose user was notified or can't be any more."""

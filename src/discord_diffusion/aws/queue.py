@@ -15,6 +15,10 @@ from discord_diffusion.jobs.job import Job
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
+DEDUPLICATION_SECONDS = 300
+"""For how long a FIFO queue drops a message with the deduplication id of an earlier one.
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/using-messagededuplicationid-property.html"""
+
 # Two attempts end within the time of an answer, even if the first one hangs.
 _ANSWER_CONFIG = Config(connect_timeout=0.4, read_timeout=0.8, retries={"total_max_attempts": 1})
 

@@ -47,21 +47,31 @@ class Message:
     id: str
     content: str
     filenames: tuple[str, ...]
+    custom_ids: tuple[str, ...] = ()
+    """Those of its buttons."""
+    edited: bool = False
 
     @classmethod
     def from_json(cls, payload: Any) -> "Message":
         """Read an answer leniently: Discord adds fields at any time."""
         fields = payload if isinstance(payload, Mapping) else {}
-        attachments = fields.get("attachments")
+        rows = _mappings(fields.get("components"))
+        buttons = [button for row in rows for button in _mappings(row.get("components"))]
         return cls(
             id=str(fields.get("id", "")),
             content=str(fields.get("content", "")),
             filenames=tuple(
                 str(attachment.get("filename", ""))
-                for attachment in (attachments if isinstance(attachments, list) else [])
-                if isinstance(attachment, Mapping)
+                for attachment in _mappings(fields.get("attachments"))
             ),
+            custom_ids=tuple(str(button.get("custom_id", "")) for button in buttons),
+            edited=fields.get("edited_timestamp") is not None,
         )
+
+
+def _mappings(found: Any) -> list[Mapping[str, Any]]:
+    """The objects of a JSON list; none if it is no list."""
+    return [one for one in found if isinstance(one, Mapping)] if isinstance(found, list) else []
 
 
 def path(application_id: str, token: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from discord_diffusion.jobs.job import Expiring, Job
+from discord_diffusion.jobs.job import DEFAULT_ATTACHMENT_SIZE_LIMIT, Expiring, Job
 from discord_diffusion.jobs.parameters import GenerationParameters
 
 RECORD_LIFETIME = timedelta(days=7)
@@ -91,7 +91,8 @@ class JobRecord(Expiring):
     `units` is what the user was charged. `token` is the credential of the answer, None once the
     user was notified of the job's end; it is left out of `repr`. `wait` is the estimate that the
     user last read, which was sent at `notified_at`. `details` are notes of the program that
-    finished the job.
+    finished the job. `confirmed` says that the user was seen to read that the job is queued; the
+    fields of `Job` that are kept with it make its message again.
     """
 
     id: str
@@ -109,6 +110,11 @@ class JobRecord(Expiring):
     wait: WaitEstimate | None = None
     notified_at: datetime | None = None
     details: Mapping[str, str] = field(default_factory=dict)
+    attachment_size_limit: int = DEFAULT_ATTACHMENT_SIZE_LIMIT
+    nsfw: bool = False
+    safety_check: bool = True
+    traceparent: str | None = None
+    confirmed: bool = False
 
     @classmethod
     def of(cls, job: Job, *, units: int = 0, wait: WaitEstimate | None = None) -> "JobRecord":
@@ -127,4 +133,29 @@ class JobRecord(Expiring):
             units=units,
             token=job.token,
             wait=wait,
+            attachment_size_limit=job.attachment_size_limit,
+            nsfw=job.nsfw,
+            safety_check=job.safety_check,
+            traceparent=job.traceparent,
+        )
+
+    def job(self) -> Job | None:
+        """The job as it was sent to the workers; None once its token is removed."""
+        if self.token is None:
+            return None
+        return Job(
+            id=self.id,
+            application_id=self.application_id,
+            token=self.token,
+            locale=self.locale,
+            user_id=self.user_id,
+            parameters=self.parameters,
+            channel_id=self.channel_id,
+            guild_id=self.guild_id,
+            attachment_size_limit=self.attachment_size_limit,
+            nsfw=self.nsfw,
+            private=self.private,
+            spoiler=self.spoiler,
+            safety_check=self.safety_check,
+            traceparent=self.traceparent,
         )

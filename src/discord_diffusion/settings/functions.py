@@ -87,6 +87,7 @@ class BacklogSettings(Settings):
 class WaitingSettings(Settings):
     """The settings of the Lambda function `waiting`."""
 
+    queue_url: str
     jobs_table: str
     discord_api_url: str
     fleet: FleetSettings
@@ -96,6 +97,7 @@ class WaitingSettings(Settings):
     @classmethod
     def read(cls, read: Reader) -> Self:
         return cls(
+            queue_url=read.url(QUEUE_URL),
             jobs_table=read.required(JOBS_TABLE, str, ""),
             discord_api_url=read.url(DISCORD_API_URL, DISCORD_API),
             fleet=read_fleet(read),

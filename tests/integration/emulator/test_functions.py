@@ -15,6 +15,8 @@ from discord_diffusion.aws.dynamodb import Table
 from discord_diffusion.aws.fleet_state import FleetStateStore
 from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.aws.queue import JobSender
+from discord_diffusion.discord.components import queued_job_buttons
+from discord_diffusion.discord.original_response import path
 from discord_diffusion.jobs.job import Job
 from discord_diffusion.jobs.parameters import GenerationParameters
 from discord_diffusion.jobs.record import JobStatus
@@ -72,6 +74,12 @@ def queued(deployment: Deployment, jobs: JobStore) -> Callable[[float], Job]:
             parameters=PARAMETERS,
         )
         jobs.accept(job)
+        deployment.discord.messages[path(job.application_id, job.token)] = {
+            "id": "1",
+            "content": "",
+            "attachments": [],
+            "components": queued_job_buttons(job.id, job.locale),
+        }
         JobSender(deployment.queue_url, region="us-east-1").send(job)
         return job
 
@@ -208,7 +216,7 @@ def test_a_user_whose_notification_failed_is_notified_by_the_next_run(
     hopeless = queued(14 * 60 + 30)
     deployment.discord.failures = [(503, {})]
     assert deployment.invoke("waiting")["refused"] == 1
-    assert deployment.original_response("1000", hopeless.token) == {}
+    assert deployment.original_response("1000", hopeless.token)["content"] == ""
     assert deployment.invoke("backlog")["notify"] is True
     assert deployment.invoke("waiting") == {"told": 0, "refused": 0, "ended": 1}
     assert deployment.original_response("1000", hopeless.token)["content"].startswith("❌")
@@ -269,8 +277,7 @@ def test_a_dead_letter_whose_pictures_were_delivered_ends_as_answered(
     deployment: Deployment, jobs: JobStore, queued: Callable[[float], Job]
 ) -> None:
     job = queued(60)
-    path = f"/webhooks/1000/{job.token}/messages/@original"
-    deployment.discord.messages[path] = {
+    deployment.discord.messages[path("1000", job.token)] = {
         "id": "1",
         "content": "2 pictures",
         "attachments": [{"filename": f"{job.id}-0.png"}],

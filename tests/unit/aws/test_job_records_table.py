@@ -72,6 +72,10 @@ def test_an_accepted_job_has_exactly_this_item(store: JobStore, table: Table) ->
         "token": "the-interaction-token",
         "parameters": PARAMETERS.to_json(),
         "units": 0,
+        "attachment_size_limit": 10 * 1024 * 1024,
+        "nsfw": False,
+        "safety_check": True,
+        "confirmed": False,
         "wait": {"kind": "turn", "ahead": 2, "due": created + 30},
         "created_at": created,
         "expires_at": created + 900,
@@ -160,23 +164,53 @@ def test_a_conflict_that_lasts_is_retried_for_as_long_as_the_store_is_told(
 
 
 def test_a_job_that_is_rejected_first_is_never_accepted(store: JobStore, table: Table) -> None:
-    store.reject(JOB, reason="not queued")
+    assert store.reject(JOB, reason="not queued")
     found = items(table)[KEY]
-    assert (found["status"], found["details"]) == ("failed", {"reason": "not queued"})
+    assert (found["status"], found["details"]) == ("refused", {"reason": "not queued"})
     assert not {"token", "waiting"} & found.keys()
     assert not store.accept(JOB, charge=CHARGE)
     assert usage(table) == used_in_guild(0, 0, 0, 0)
 
 
-def test_a_job_that_was_accepted_is_ended_by_a_rejection_and_refunded(
+def test_a_job_that_was_accepted_is_not_rejected(store: JobStore, table: Table) -> None:
+    store.accept(JOB, charge=CHARGE)
+    before = items(table)
+    assert not store.reject(JOB, reason="not queued")
+    assert items(table) == before
+
+
+def test_a_record_keeps_the_whole_job(store: JobStore) -> None:
+    trace = "00-" + "1" * 32 + "-" + "2" * 16 + "-01"
+    job = replace(JOB, attachment_size_limit=5, nsfw=True, safety_check=False, traceparent=trace)
+    store.accept(job)
+    record = store.get(job.id)
+    assert record
+    assert record.job() == job
+    store.finish(job.id, JobStatus.ANSWERED)
+    ended = store.get(job.id)
+    assert ended
+    assert ended.job() is None
+
+
+def test_a_record_of_an_earlier_version_is_read_with_what_a_job_has_by_default(
     store: JobStore, table: Table
 ) -> None:
-    store.accept(JOB, charge=CHARGE)
-    store.reject(JOB, reason="not queued")
-    record = store.get(JOB.id)
-    assert record
-    assert (record.status, record.details) == (JobStatus.FAILED, {"reason": "not queued"})
-    assert usage(table) == used_in_guild(0, 0, 0, 0)
+    item = job_items.item(JobRecord.of(JOB))
+    for name in ("attachment_size_limit", "nsfw", "safety_check", "confirmed"):
+        del item[name]
+    table.put_item(table.put(item))
+    assert store.get(JOB.id) == JobRecord.of(JOB)
+
+
+def test_only_a_queued_job_is_confirmed(store: JobStore, table: Table) -> None:
+    store.accept(JOB)
+    store.confirm_queued(JOB.id)
+    assert items(table)[KEY]["confirmed"] is True
+    other = a_job(number=1)
+    store.accept(other)
+    store.finish(other.id, JobStatus.ANSWERED)
+    store.confirm_queued(other.id)
+    assert items(table)[job_items.key(other.id)]["confirmed"] is False
 
 
 def test_beginning_a_job_returns_the_status_before(store: JobStore, table: Table) -> None:

@@ -100,11 +100,16 @@ class DictStore:
         self.records[job.id] = record
         return True
 
-    def reject(self, job: Job, *, reason: str) -> None:
+    def reject(self, job: Job, *, reason: str) -> bool:
         self._break()
-        if job.id not in self.records:
-            self.records[job.id] = JobRecord.of(job)
-        self.finish(job.id, JobStatus.FAILED, reason=reason)
+        if job.id in self.records:
+            return False
+        self.records[job.id] = JobRecord.of(job)
+        return self.finish(job.id, JobStatus.REFUSED, reason=reason)
+
+    def confirm_notified(self, job_id: str) -> None:
+        self._break()
+        self.records[job_id] = replace(self.records[job_id], token=None)
 
     def write_late_records(self) -> None:
         """Write the records of writers that timed out, as conditional writes do."""

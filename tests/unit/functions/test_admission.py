@@ -304,7 +304,7 @@ def test_a_wake_up_that_fails_does_not_change_the_answer(caller: Caller) -> None
     assert caller.wake.starts == 1
 
 
-def test_a_job_that_the_queue_refuses_ends_as_failed_and_is_refused_when_it_is_redelivered(
+def test_a_job_that_the_queue_refuses_ends_as_refused_and_is_refused_when_it_is_redelivered(
     caller: Caller,
 ) -> None:
     caller.queue.refuse()
@@ -312,21 +312,34 @@ def test_a_job_that_the_queue_refuses_ends_as_failed_and_is_refused_when_it_is_r
     first = caller.content(payload)
     assert first["data"]["flags"] == EPHEMERAL
     record = caller.store.records[payload["id"]]
-    assert (record.status, record.details) == (JobStatus.FAILED, {"reason": "not queued"})
+    assert record.status is JobStatus.REFUSED
+    assert record.details["reason"].startswith("This could not be drawn. Nothing was charged")
     caller.queue.broken = None
     assert caller.content(payload) == first
     assert caller.queue.jobs == []
 
 
-def test_a_job_that_the_queue_refuses_is_refused_even_if_its_record_cannot_be_ended(
+def test_a_job_that_the_queue_refuses_is_left_to_be_sent_if_its_record_cannot_be_ended(
     caller: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def break_down(*_: object, **__: object) -> bool:
         raise DOWN
 
     caller.queue.refuse()
-    monkeypatch.setattr(caller.store, "finish", break_down)
-    assert "can't take your request" in content(caller.content(imagine(prompt="a star")))
+    monkeypatch.setattr(caller.store, "withdraw", break_down)
+    payload = imagine(prompt="a star")
+    assert "Queued" in content(caller.content(payload))
+    assert caller.store.records[payload["id"]].status is JobStatus.QUEUED
+
+
+def test_a_job_that_another_delivery_has_accepted_is_not_ended_by_a_queue_that_refuses_it(
+    caller: Caller,
+) -> None:
+    payload = imagine(prompt="a star")
+    first = caller.content(payload)
+    caller.queue.refuse()
+    assert caller.content(payload) == first
+    assert caller.store.records[payload["id"]].status is JobStatus.QUEUED
 
 
 def test_a_job_that_was_recorded_but_never_sent_is_sent_when_it_is_redelivered(

@@ -36,6 +36,7 @@ def record(age: float, **changes: Any) -> JobRecord:
         locale="de",
         parameters=PARAMETERS,
         token="token",
+        confirmed=True,
     )
     return replace(plain, **changes)
 
@@ -198,6 +199,22 @@ def test_a_job_that_is_being_drawn_needs_no_action_and_counts_among_those_ahead(
     drawn, waiting = record(age, status=JobStatus.DRAWING), record(90)
     (found,) = due_actions([drawn, waiting], RUNNING, SETTINGS, NOW)
     assert (found.record, found.wait.ahead) == (waiting, 1)
+
+
+@pytest.mark.parametrize(("age", "action"), [(4.9, []), (5, [Action.CONFIRM])])
+def test_a_queued_job_is_confirmed_once_its_interaction_must_be_answered(
+    age: float, action: list[Action]
+) -> None:
+    waiting = record(age, confirmed=False)
+    assert [found for found, _ in due(waiting, of=RUNNING)] == action
+    assert due(replace(waiting, confirmed=True), of=RUNNING) == []
+    assert due(replace(waiting, status=JobStatus.DRAWING), of=RUNNING) == []
+
+
+def test_an_end_is_not_notified_before_the_interaction_must_be_answered() -> None:
+    early, other = record(4.9, status=JobStatus.REFUSED), record(100, **notified(STARTING, 70))
+    (found,) = due_actions([early, other], DENIED, SETTINGS, NOW)
+    assert (found.record, found.wait.ahead) == (other, 0)
 
 
 def test_a_user_is_notified_of_an_end_whatever_the_fleet_does() -> None:

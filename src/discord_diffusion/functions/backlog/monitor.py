@@ -102,8 +102,9 @@ class BacklogMonitor:
             idle = idle and not watched.busy
         counts = {name: getattr(snapshot, name) for name in COUNTS} | asdict(snapshot.work)
         log.info("The backlog is measured", extra=counts | asdict(measured) | {"idle": idle})
-        overdue = oldest is not None and (oldest.status.finished or oldest.expires_at <= now)
-        return MonitorResult(snapshot, idle, notify=_jobs_waiting(snapshot) > 0 or overdue)
+        # A job may wait in the table alone: it has ended, or its message never reached the queue.
+        notify = _jobs_waiting(snapshot) > 0 or oldest is not None
+        return MonitorResult(snapshot, idle, notify=notify)
 
     def _allowed_target(
         self, guard: FleetGuard | None, snapshot: FleetSnapshot, *, has_job: bool

@@ -3,11 +3,15 @@
 In this order: the wait is estimated, the record is written, the job message is sent, and a sleeping
 fleet is woken. The record and the message must succeed. Without an estimate or a wake-up the job is
 drawn all the same, so their failures are only logged.
+
+A write or a message whose answer is lost may have taken effect. The user is told what can be made
+true whatever happened, and the Lambda `waiting` makes it true: docs/decisions/0504.
 """
 
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -26,6 +30,7 @@ from discord_diffusion.functions import texts
 from discord_diffusion.jobs.job import Job
 from discord_diffusion.jobs.record import JobRecord, JobStatus, WaitEstimate, WaitKind
 from discord_diffusion.jobs.refusal import Refusal
+from discord_diffusion.texts.catalogue import say
 from discord_diffusion.texts.formatting import fit_content
 
 log = logging.getLogger(__name__)
@@ -92,8 +97,9 @@ class Admission:
         earlier = self._write_record(job, charge, wait)
         if earlier and earlier.status.finished:
             return _answer_again(earlier, left)
-        # Sent even if there was a record: the function may have died between the two.
-        if not self._send(job):
+        # Sent even if there was a record: the function may have died between the two. Only who
+        # wrote the record takes it back: the user may have read an answer to another delivery.
+        if not self._send(job) and not earlier and self._is_taken_back(job):
             raise Refusal("queue")
         if state and state.is_asleep(now):
             self._wake_fleet()
@@ -148,7 +154,12 @@ class Admission:
         raise texts.too_late(wait)
 
     def _write_record(self, job: Job, charge: Charge, wait: WaitEstimate) -> JobRecord | None:
-        """Write the record of a new job; returns the record that was there before, if any."""
+        """Write the record of a new job; returns the record that was there before, if any.
+
+        Raises:
+            Refusal: no job was accepted. If the record was written all the same, it is refused,
+                now or by `waiting`, which finds that the user reads a refusal.
+        """
         try:
             if self.jobs.accept(job, charge=charge, wait=wait):
                 return None
@@ -157,9 +168,21 @@ class Admission:
             log.error("The job record could not be written", extra=extra)
             # Without a record the job would cost nothing: overloading the table would pay off.
             # The write may have succeeded, or may yet: only its answer was late.
-            self._end(job, lambda: self.jobs.reject(job, reason=_NOT_QUEUED))
-            raise Refusal("queue") from None
-        return self._record(job)
+            if self._is_rejected(job):
+                raise Refusal("queue") from None
+        record = self._record(job)
+        if not record:
+            raise Refusal("queue")
+        return record
+
+    def _is_rejected(self, job: Job) -> bool:
+        """Whether a job is refused whose record could not be written; not if it was written."""
+        try:
+            return self.jobs.reject(job, reason=_NOT_QUEUED)
+        except StoreError as error:
+            extra = {"job": job.id, "reason": str(error)}
+            log.warning("The job could not be rejected", extra=extra)
+            return True
 
     def _record(self, job: Job) -> JobRecord | None:
         try:
@@ -177,18 +200,28 @@ class Admission:
         else:
             log.info("The job is queued", extra={"job": job.id, "images": job.parameters.images})
             return True
-        # If the message arrived after all, the worker finds that the job has ended.
-        self._end(job, lambda: self.jobs.finish(job.id, JobStatus.FAILED, reason=_NOT_QUEUED))
         return False
 
-    def _end(self, job: Job, end: Callable[[], object]) -> None:
-        """End the record, which refunds the job."""
+    def _is_taken_back(self, job: Job) -> bool:
+        """Whether a job that could not be sent has certainly ended, and is refunded.
+
+        Not if its message arrived after all and a worker has begun it. Nor if the table does not
+        answer: then `waiting` sends the message, or notifies the user of the end.
+        """
+        refused, reason = JobStatus.REFUSED, say(job.locale, "failed.before")
         try:
-            end()
+            if not self.jobs.withdraw(job.id, refused, reason=reason, notify_later=True):
+                record = self.jobs.get(job.id)
+                # The answer to a first attempt that ended it may have been lost.
+                if not record or record.status is not refused:
+                    return False
         except StoreError as error:
-            # The Lambda `waiting` ends it, and refunds the job, when the token has expired.
             extra = {"job": job.id, "reason": str(error)}
-            log.warning("The job record could not be ended", extra=extra)
+            log.warning("The job could not be taken back", extra=extra)
+            return False
+        with suppress(StoreError):  # `waiting` notifies the user once more
+            self.jobs.confirm_notified(job.id)
+        return True
 
     def _wake_fleet(self) -> None:
         now = self.clock()

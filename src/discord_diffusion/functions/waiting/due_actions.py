@@ -23,11 +23,17 @@ ABANDONED_AFTER = timedelta(seconds=60)
 """A job that is unfinished this long after its token has expired is abandoned: its worker died."""
 
 
+ANSWERED_AFTER = timedelta(seconds=5)
+"""An interaction of this age is answered, or never will be: Discord waits 3 s for the answer."""
+
+
 class Action(StrEnum):
     """An action on one job."""
 
     NOTIFY_OF_WAIT = "notify-of-wait"
     """Its user is notified of a changed wait."""
+    CONFIRM = "confirm"
+    """It is not known yet what its user reads, and whether its message was sent."""
     NOTIFY_OF_END = "notify-of-end"
     """It has ended, and its user has not been notified."""
     REFUSE = "refuse"
@@ -56,7 +62,7 @@ def due_actions(
         action = _action(record, wait, state, settings, now)
         if action:
             yield DueAction(action, record, wait)
-        if action in (None, Action.NOTIFY_OF_WAIT):
+        if not (record.status.finished or action in (Action.REFUSE, Action.FAIL)):
             line.add(record)
 
 
@@ -64,16 +70,18 @@ def _action(
     record: JobRecord, wait: WaitEstimate, state: FleetState, settings: FleetSettings, now: datetime
 ) -> Action | None:
     if record.status.finished:
-        return Action.NOTIFY_OF_END
+        return Action.NOTIFY_OF_END if now - record.created_at >= ANSWERED_AFTER else None
     if now - record.expires_at > ABANDONED_AFTER:
         return Action.FAIL
     if record.status is not JobStatus.QUEUED:
         return None
     if _is_hopeless(record, wait, state, settings, now):
         return Action.REFUSE
-    if _is_about_to_begin(wait, state, settings) or not _is_worth_a_notice(record, wait, now):
-        return None
-    return Action.NOTIFY_OF_WAIT
+    if not _is_about_to_begin(wait, state, settings) and _is_worth_a_notice(record, wait, now):
+        return Action.NOTIFY_OF_WAIT
+    if not record.confirmed and now - record.created_at >= ANSWERED_AFTER:
+        return Action.CONFIRM
+    return None
 
 
 def _is_hopeless(

@@ -7,7 +7,9 @@ from discord_diffusion import logs
 from discord_diffusion.aws.dynamodb import Table
 from discord_diffusion.aws.fleet_state import FleetStateStore
 from discord_diffusion.aws.job_store import JobStore
+from discord_diffusion.aws.queue import JobSender
 from discord_diffusion.discord.original_response import OriginalResponseClient
+from discord_diffusion.functions.waiting.confirmation import Confirmation
 from discord_diffusion.functions.waiting.due_actions import Action
 from discord_diffusion.functions.waiting.notifier import WaitingNotifier
 from discord_diffusion.settings.functions import WaitingSettings
@@ -15,10 +17,13 @@ from discord_diffusion.settings.functions import WaitingSettings
 _SETTINGS = WaitingSettings.from_environ()
 logs.configure(_SETTINGS.log_level)
 _TABLE = Table(_SETTINGS.jobs_table, region=_SETTINGS.aws_region)
+_JOBS, _DISCORD = JobStore(_TABLE), OriginalResponseClient(_SETTINGS.discord_api_url)
+_QUEUE = JobSender(_SETTINGS.queue_url, region=_SETTINGS.aws_region)
 _NOTIFIER = WaitingNotifier(
-    jobs=JobStore(_TABLE),
+    jobs=_JOBS,
+    confirmation=Confirmation(_JOBS, _QUEUE, _DISCORD),
     fleet=FleetStateStore(_TABLE),
-    discord=OriginalResponseClient(_SETTINGS.discord_api_url),
+    discord=_DISCORD,
     settings=_SETTINGS.fleet,
 )
 

@@ -16,10 +16,11 @@ from discord_diffusion.aws.errors import StoreError
 from discord_diffusion.aws.fleet_state import FleetStateStore
 from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.discord.components import answer_buttons
-from discord_diffusion.discord.errors import ApiError, InteractionGoneError
+from discord_diffusion.discord.errors import ApiError, InteractionGoneError, NotAnsweredYetError
 from discord_diffusion.discord.original_response import OriginalResponseClient
 from discord_diffusion.fleet.state import FleetSettings
 from discord_diffusion.functions import texts
+from discord_diffusion.functions.waiting.confirmation import Confirmation
 from discord_diffusion.functions.waiting.due_actions import (
     KIND_NOTICE_INTERVAL,
     Action,
@@ -43,6 +44,8 @@ RUN_SECONDS = 12.0
 """After this time one run begins no further action; the next snapshot is due after 15 s."""
 TOKEN_MARGIN = timedelta(seconds=2)
 """A token that expires within this time is not used any more."""
+_NEVER_ANSWERED_AFTER = timedelta(seconds=60)
+"""An interaction without an original response at this age was never answered."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,7 @@ class WaitingNotifier:
     """Notifies the users of one deployment. What Discord refuses is logged, never raised."""
 
     jobs: JobStore
+    confirmation: Confirmation
     fleet: FleetStateStore
     discord: OriginalResponseClient
     settings: FleetSettings
@@ -77,6 +81,8 @@ class WaitingNotifier:
             match due.action:
                 case Action.NOTIFY_OF_WAIT:
                     done = self._notify_of_wait(record, wait, now)
+                case Action.CONFIRM:
+                    done = self.confirmation.is_confirmed(record, now)
                 case Action.NOTIFY_OF_END:
                     done = self._notify_of_end(record, record.details.get("reason", ""), now)
                 case Action.REFUSE:
@@ -93,6 +99,8 @@ class WaitingNotifier:
         return self.jobs.finish(record.id, JobStatus.FAILED, reason="left behind")
 
     def _notify_of_wait(self, record: JobRecord, wait: WaitEstimate, now: datetime) -> bool:
+        if not self.confirmation.is_confirmed(record, now):
+            return False
         interval = KIND_NOTICE_INTERVAL.total_seconds()
         if not self.jobs.claim_wait_notice(record.id, now, every_seconds=interval, wait=wait):
             return False
@@ -100,9 +108,7 @@ class WaitingNotifier:
         try:
             self._write(record, fit_content(content))
         except InteractionGoneError:
-            # The message was deleted: the user does not want the pictures any more.
-            log.info("The user's message is gone: the job is cancelled", extra={"job": record.id})
-            self.jobs.withdraw(record.id, JobStatus.CANCELLED, reason="gone")
+            self.confirmation.cancel_deleted(record)
             return False
         except ApiError as error:
             extra = {"job": record.id, "reason": str(error)}
@@ -131,6 +137,9 @@ class WaitingNotifier:
             except InteractionGoneError:
                 log.info("The user's message is gone", extra={"job": record.id})
             except ApiError as error:
+                if _was_never_answered(record, error, now):
+                    self.jobs.confirm_notified(record.id)
+                    return True
                 extra = {"job": record.id, "reason": str(error)}
                 log.warning("The user was not notified of the end", extra=extra)
                 return False
@@ -145,3 +154,8 @@ class WaitingNotifier:
     ) -> None:
         if record.token:
             self.discord.write(record.application_id, record.token, content, components)
+
+
+def _was_never_answered(record: JobRecord, error: ApiError, now: datetime) -> bool:
+    age = now - record.created_at
+    return isinstance(error, NotAnsweredYetError) and age > _NEVER_ANSWERED_AFTER

@@ -1,0 +1,123 @@
+"""Whatever fails on the path of a request, what its user reads, the record, the charge and the
+queue agree ten seconds later.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+
+import pytest
+
+from discord_diffusion.jobs.record import JobStatus
+from tests.unit.functions.request_path import Deployment, Fault, RequestPath, deployment
+
+PATH = (
+    ("dynamodb", "BatchGetItem"),
+    ("dynamodb", "BatchGetItem"),
+    ("sqs", "GetQueueAttributes"),
+    ("dynamodb", "TransactWriteItems"),
+    ("sqs", "SendMessage"),
+    ("stepfunctions", "StartExecution"),
+)
+"""The calls of a request for pictures, from a guild whose fleet sleeps."""
+
+
+@pytest.fixture(scope="module")
+def one_deployment() -> Iterator[Deployment]:
+    with deployment() as made:
+        yield made
+
+
+@pytest.fixture
+def path(one_deployment: Deployment) -> RequestPath:
+    return one_deployment.new_path()
+
+
+def check_agreement(path: RequestPath) -> None:
+    """Raise where the user reads something else than what is recorded, charged and queued."""
+    reads, facts = path.user_reads, path.facts
+    charged = {"used": facts["units"], "in flight": 1}
+    match reads, facts["status"]:
+        case "pictures", JobStatus.ANSWERED:
+            # moto forgets a message's deduplication id with the message, which SQS keeps: a worker
+            # deletes the second message undrawn.
+            expected = charged | {"in flight": 0}
+        case "queued", JobStatus.QUEUED:
+            expected = charged | {"messages": 1}
+        case (("no" | "nothing"), (None | JobStatus.REFUSED | JobStatus.FAILED)):
+            # A message that is left is deleted by the worker that receives it.
+            expected = {"used": 0, "in flight": 0}
+        case _:
+            raise AssertionError(f"the user reads {reads!r}, but {facts}")
+    assert {name: facts[name] for name in expected} == expected, (reads, facts)
+
+
+def walk(path: RequestPath) -> None:
+    path.answer()
+    path.deliver()
+    path.make_late_calls()
+    path.settle(seconds=10)
+    check_agreement(path)
+    path.worker()
+    path.deliver()
+    check_agreement(path)
+    assert path.user_reads != "queued"
+    assert path.facts["messages"] == 0
+    assert (
+        path.user_reads in ("pictures", "nothing")
+        or "Nothing was charged" in ((path.discord.message or {})["content"])
+    )
+
+
+def test_without_a_fault_the_calls_are_these_and_the_user_gets_pictures(path: RequestPath) -> None:
+    walk(path)
+    assert tuple(path.calls) == PATH
+    assert path.user_reads == "pictures"
+
+
+@dataclass(frozen=True)
+class Case:
+    """A fault of the call at a place of the path."""
+
+    at: int
+    fault: Fault
+    lasting: bool
+    worker_is_quick: bool
+
+    def __str__(self) -> str:
+        when = "from then on" if self.lasting else "once"
+        worker = "drawn at once" if self.worker_is_quick else "waits"
+        return f"{self.at} {PATH[self.at][1]}, {self.fault}, {when}, {worker}"
+
+
+SEND = PATH.index(("sqs", "SendMessage"))
+CASES = [
+    Case(at, fault, lasting, worker_is_quick)
+    for at, fault, lasting, worker_is_quick in product(
+        range(len(PATH)), Fault, (False, True), (False, True)
+    )
+    # A function ends once, and no worker can have a message before there is one.
+    if not (lasting and fault in (Fault.ENDED_BEFORE, Fault.ENDED_AFTER))
+    and not (worker_is_quick and at < SEND - 1)
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_whatever_fails_what_the_user_reads_is_what_is_recorded_charged_and_queued(
+    path: RequestPath, case: Case
+) -> None:
+    path.at, path.fault, path.lasting = case.at, case.fault, case.lasting
+    path.worker_is_quick = case.worker_is_quick
+    walk(path)
+
+
+@pytest.mark.parametrize("worker_is_quick", [False, True], ids=["waits", "is drawn at once"])
+@pytest.mark.parametrize("fault", Fault)
+def test_the_calls_that_follow_a_message_whose_answer_is_lost_may_fail_too(
+    path: RequestPath, fault: Fault, worker_is_quick: bool
+) -> None:
+    """The job can be taken back or not."""
+    path.at, path.fault, path.lasting = SEND, Fault.UNANSWERED, True
+    path.worker_is_quick = worker_is_quick
+    path.then = {"TransactWriteItems": fault}
+    walk(path)
