@@ -22,6 +22,7 @@ module "fleet" {
   on_demand_base          = var.fleet.on_demand_base
   minimum_tasks           = var.fleet.minimum_tasks
   maximum_tasks           = var.fleet.maximum_tasks
+  warm_pool_size          = var.fleet.warm_pool_size
   root_volume             = var.fleet.root_volume
   instance_warmup_seconds = var.fleet.instance_warmup_seconds
   container_insights      = var.fleet.container_insights

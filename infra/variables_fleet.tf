@@ -44,6 +44,8 @@ variable "fleet" {
     `on_demand_base`: how many of the first instances are on demand.
     `minimum_tasks`: tasks that always run; 0 lets the fleet scale to zero.
     `maximum_tasks`: tasks at most; 0 pauses the deployment.
+    `warm_pool_size`: instances that are kept stopped with the worker's image, so that a start takes half the time (docs/costs.md says for how much); 0 for none. It needs
+    `spot_percentage = 0`, and keeps images on the root volume, since a stop empties the instance store. Remove a warm pool before you change to Spot, in an apply of its own.
     `task_memory_mb`: memory reserved for a task on its instance.
     `root_volume`: the instances' system disk: GB, operations a second and MB a second. Images are stored on the instance store; the root volume must be larger
     for an AMI that contains images.
@@ -57,6 +59,7 @@ variable "fleet" {
     on_demand_base  = optional(number, 0)
     minimum_tasks   = optional(number, 0)
     maximum_tasks   = optional(number, 4)
+    warm_pool_size  = optional(number, 0)
     task_memory_mb  = optional(number, 12288)
     root_volume = optional(object({
       size_gb                  = optional(number, 40)
@@ -102,6 +105,16 @@ variable "fleet" {
   validation {
     condition     = contains(range(0, 201), var.fleet.minimum_tasks) && (var.fleet.minimum_tasks <= var.fleet.maximum_tasks || var.fleet.maximum_tasks == 0)
     error_message = "fleet.minimum_tasks must be a whole number from 0 to fleet.maximum_tasks."
+  }
+
+  validation {
+    condition     = contains(range(0, 21), var.fleet.warm_pool_size)
+    error_message = "fleet.warm_pool_size must be a whole number from 0 (no warm pool) to 20."
+  }
+
+  validation {
+    condition     = var.fleet.warm_pool_size == 0 || var.fleet.spot_percentage == 0
+    error_message = "fleet.warm_pool_size must be 0 unless fleet.spot_percentage is 0: AWS keeps no Spot instances in a warm pool."
   }
 
   validation {

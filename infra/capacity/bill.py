@@ -134,7 +134,7 @@ def bill(
         region: the region whose instance prices are used.
         variant: how the deployment runs.
         counted: other counts than those of `counts.toml`.
-        spot_share: share of the instances that are Spot, 0 to 1.
+        spot_share: share of the instances that are Spot, 0 to 1; none with a warm pool.
 
     Raises:
         LookupError: the price of an instance in the region is not known.
@@ -144,7 +144,11 @@ def bill(
         raise LookupError(f"prices.toml has no price of {INSTANCE} in {region}")
     counted = counted or counts()
     use = use_in_month(day_of(variant, jobs=load.jobs_per_day)) if load.pictures else Use()
-    return Bill(standing_costs(counted), working_costs(use, instance, spot_share, counted), use)
+    standing = standing_costs(counted)
+    if variant.pool_boot:
+        spot_share = 0.0
+        standing = (*standing, Line("volume of the warm pool, months", 1, volume_month(counted)))
+    return Bill(standing, working_costs(use, instance, spot_share, counted), use)
 
 
 def use_in_month(day: Day) -> Use:
@@ -240,14 +244,18 @@ def _awake(use: Use, counted: Figures) -> tuple[Line, ...]:
     )
 
 
-def _instances(hours: float, dollars: float, counted: Figures) -> tuple[Line, ...]:
+def volume_month(counted: Figures) -> float:
+    """Dollars for an instance's volume for a month."""
     price = prices()
     iops = max(0.0, counted["volume_iops"] - FREE_IOPS) * price["volume_iops"]
     throughput = counted["volume_throughput"] - FREE_THROUGHPUT
     faster = iops + max(0.0, throughput) * price["volume_throughput"]
-    volume = counted["volume_gigabytes"] * price["volume_gigabyte"] + faster
+    return counted["volume_gigabytes"] * price["volume_gigabyte"] + faster
+
+
+def _instances(hours: float, dollars: float, counted: Figures) -> tuple[Line, ...]:
     return (
         Line("GPU instances, hours", hours, dollars),
-        Line("their volumes, months", hours / MONTH_HOURS, volume),
+        Line("their volumes, months", hours / MONTH_HOURS, volume_month(counted)),
         _line("their public addresses, hours", hours, "address"),
     )

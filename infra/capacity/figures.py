@@ -167,16 +167,21 @@ def speed(name: str) -> Speed:
 
 @cache
 def boots() -> Mapping[str, Boot]:
-    """By name: `deployed`, and `provider_alone`, which differs in its control stage."""
+    """By name: `deployed`, and variants, each of which replaces some stages by its own."""
     rows = _read("figures.toml")["boot"]
     steps = {
         name: tuple(BootStep(**_with_enums(row)) for row in found) for name, found in rows.items()
     }
-    shared = tuple(step for step in steps["deployed"] if step.stage is not Stage.CONTROL)
-    return {
-        "deployed": Boot(steps["deployed"]),
-        "provider_alone": Boot((*steps["provider_alone"], *shared)),
-    }
+    found = {name: Boot(_in_order(own, steps["deployed"])) for name, own in steps.items()}
+    faster = Boot(_in_order(steps["warm_pool_250"], found["warm_pool"].steps))
+    return {**found, "warm_pool_250": faster}
+
+
+def _in_order(own: tuple[BootStep, ...], others: tuple[BootStep, ...]) -> tuple[BootStep, ...]:
+    """A variant's own steps, and the others of the stages that it has none of, in order."""
+    stages = {step.stage for step in own}
+    steps = (*own, *(step for step in others if step.stage not in stages))
+    return tuple(step for stage in Stage for step in steps if step.stage is stage)
 
 
 @cache

@@ -8,7 +8,7 @@ import matplotlib as mpl
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Canvas
 
-from infra.capacity.figures import figures, speeds
+from infra.capacity.figures import boots, figures, speeds
 from infra.capacity.limits import FLEET, Deployment, binding, limits
 from infra.capacity.simulation.day import (
     DEFAULT,
@@ -19,6 +19,7 @@ from infra.capacity.simulation.day import (
 )
 from infra.capacity.simulation.jobs import BURST_AT, DAY, HOUR, TOKEN_SECONDS, arrivals
 from infra.capacity.simulation.outcome import Day, Sample
+from infra.capacity.tables.limits import STAGES, STARTS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -157,10 +158,34 @@ def waits() -> Canvas:
     return canvas
 
 
+def starts() -> Canvas:
+    """The stages of a start from zero, by variant."""
+    canvas = Canvas(figsize=(8.6, 3.2), layout="constrained")
+    axes = canvas.subplots()
+    variants = list(STARTS)[::-1]
+    found = [boots()[STARTS[name]] for name in variants]
+    left = [0.0] * len(found)
+    for (stage, name), colour in zip(STAGES.items(), (FAINT, BLUE, ORANGE, GREEN), strict=True):
+        widths = [boot.seconds(stage) for boot in found]
+        axes.barh(variants, widths, left=left, color=colour, height=0.6, label=name)
+        left = [start + width for start, width in zip(left, widths, strict=True)]
+    for row, end in enumerate(left):
+        label = axes.text(end + 2, row, f"{end:g} s", va="center", fontsize=9)
+        label.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 1})
+    axes.axvline(90, color=INK, linestyle=(0, (4, 3)), linewidth=1)
+    axes.set(xlim=(0, 250), xlabel="seconds from the first job to a worker that receives it")
+    axes.set_xticks(range(0, 251, 30))
+    axes.grid(visible=False, axis="y")
+    canvas.legend(loc="outside lower center", ncols=4, fontsize=9)
+    axes.set_title("A start from zero, by the model", loc="left")
+    return canvas
+
+
 PLOTS: dict[str, Callable[[], Canvas]] = {
     "capacity-throughput": throughput,
     "capacity-day": the_day,
     "capacity-waits": waits,
+    "capacity-start": starts,
 }
 
 

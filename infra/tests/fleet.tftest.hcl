@@ -309,3 +309,81 @@ run "the_repository_keeps_the_images_for_a_rollback" {
     error_message = "The rules: ${aws_ecr_lifecycle_policy.worker.policy}"
   }
 }
+
+run "without_a_warm_pool_nothing_of_it_is_there" {
+  module {
+    source = "./modules/fleet"
+  }
+
+  assert {
+    condition     = length(aws_autoscaling_group.gpu.warm_pool) == 0 && length(aws_autoscaling_lifecycle_hook.warm_up) == 0
+    error_message = "A warm pool must be asked for."
+  }
+
+  assert {
+    condition     = !strcontains(aws_iam_role_policy.instance.policy, "autoscaling:") && !strcontains(aws_iam_role_policy.instance.policy, "ecr:")
+    error_message = "An instance without a warm pool needs no more rights than its agent."
+  }
+}
+
+run "a_warm_pool_holds_stopped_instances_with_the_image_on_the_root_volume" {
+  module {
+    source = "./modules/fleet"
+  }
+
+  variables {
+    warm_pool_size  = 2
+    spot_percentage = 0
+    image           = "registry.example.com/worker:v1"
+  }
+
+  assert {
+    condition = [
+      for pool in aws_autoscaling_group.gpu.warm_pool : [pool.pool_state, tostring(pool.min_size), tostring(pool.max_group_prepared_capacity)]
+    ] == [["Stopped", "2", "2"]]
+    error_message = "The pool: ${jsonencode(aws_autoscaling_group.gpu.warm_pool)}"
+  }
+
+  assert {
+    condition     = alltrue([for pool in aws_autoscaling_group.gpu.warm_pool : length(pool.instance_reuse_policy) == 0])
+    error_message = "ECS allows no return of instances to a warm pool."
+  }
+
+  assert {
+    condition     = !aws_autoscaling_group.gpu.capacity_rebalance
+    error_message = "Without Spot there is nothing to replace early."
+  }
+
+  assert {
+    condition = [
+      for hook in aws_autoscaling_lifecycle_hook.warm_up :
+      [hook.name, hook.autoscaling_group_name, hook.lifecycle_transition, hook.default_result]
+    ] == [["warm-up", "bot-test-worker", "autoscaling:EC2_INSTANCE_LAUNCHING", "CONTINUE"]]
+    error_message = "The hook: ${jsonencode(aws_autoscaling_lifecycle_hook.warm_up)}"
+  }
+
+  assert {
+    condition = alltrue([
+      for line in ["ECS_WARM_POOLS_CHECK=true", "Environment=WARM_UP_IMAGE=registry.example.com/worker:v1", "Environment=WARM_UP_GROUP=bot-test-worker", "Environment=WARM_UP_HOOK=warm-up"] :
+      strcontains(base64decode(aws_launch_template.instance.user_data), "\n${line}\n")
+    ])
+    error_message = "The user data: ${base64decode(aws_launch_template.instance.user_data)}"
+  }
+
+  assert {
+    condition     = !strcontains(base64decode(aws_launch_template.instance.user_data), "text/cloud-boothook")
+    error_message = "A stop empties the instance store: images must stay on the root volume."
+  }
+
+  assert {
+    condition = {
+      for statement in jsondecode(aws_iam_role_policy.instance.policy).Statement : statement.Sid => statement.Resource
+      if contains(["LogInToEcr", "PullImage", "ReportWarmUp"], statement.Sid)
+      } == {
+      LogInToEcr   = "*"
+      PullImage    = aws_ecr_repository.worker.arn
+      ReportWarmUp = "arn:aws:autoscaling:us-east-1:123456789012:autoScalingGroup:*:autoScalingGroupName/bot-test-worker"
+    }
+    error_message = "The rights: ${aws_iam_role_policy.instance.policy}"
+  }
+}

@@ -103,6 +103,13 @@ REFUSED: dict[str, list[Values]] = {
     ],
     "fleet.on_demand_base must be": [{"fleet": {"on_demand_base": value}} for value in (-1, 201)],
     "fleet.maximum_tasks must be": [{"fleet": {"maximum_tasks": value}} for value in (1.5, 201)],
+    "fleet.warm_pool_size must be": [
+        {"fleet": {"warm_pool_size": value, "spot_percentage": 0}} for value in (-1, 1.5, 21)
+    ],
+    "fleet.warm_pool_size must be 0 unless": [
+        {"fleet": {"warm_pool_size": 1}},
+        {"fleet": {"warm_pool_size": 1, "spot_percentage": 1, "on_demand_base": 200}},
+    ],
     "fleet.minimum_tasks must be": [{"fleet": {"minimum_tasks": value}} for value in (-1, 5)],
     "fleet.task_memory_mb must be": [
         {"fleet": {"task_memory_mb": value}} for value in (512, 1024.5)
@@ -222,6 +229,7 @@ SMALLEST: Values = {
     "fleet": {
         "instance_types": ["p5.4xlarge"],
         "spot_percentage": 0,
+        "warm_pool_size": 20,
         "minimum_tasks": 0,
         "maximum_tasks": 0,
         "task_memory_mb": 1024,

@@ -8,7 +8,7 @@ from discord_diffusion.fleet.demand import ScalingTarget
 from infra.capacity import figures
 from infra.capacity.figures import Stage
 from infra.capacity.simulation.clock import Clock
-from infra.capacity.simulation.fleet import Fleet, Timings
+from infra.capacity.simulation.fleet import Fleet, Timings, WarmPool
 from infra.capacity.simulation.jobs import DAY, EXPECTED_JOBS, Job, JobQueue, arrivals
 from infra.capacity.simulation.outcome import Day, Ending, Fate, Ledger, Sample
 from infra.capacity.simulation.policy import ScalingPolicy
@@ -18,6 +18,8 @@ SEED = 20261123
 AFTERWARDS = 3600.0
 """Seconds after midnight in which the queue is still served."""
 SAMPLE_SECONDS = 60.0
+STOP_SECONDS = 20.0
+"""How long an instance of the warm pool takes to stop, while it may be billed: an assumption."""
 HOLD_SECONDS = terraform_number("variables_fleet.tf", "scale_in_hold_seconds")
 TARGET_WAIT_SECONDS = terraform_number("variables_fleet.tf", "target_wait_seconds")
 
@@ -32,6 +34,8 @@ class Variant:
     provider_alone: bool = False
     second_instance: bool = False
     """Whether the capacity provider starts a second instance while the first one boots."""
+    pool_boot: str = ""
+    """The name of the boot out of a warm pool of one on-demand instance; empty without a pool."""
 
     @property
     def boot(self) -> str:
@@ -44,6 +48,7 @@ HOLD_5_MINUTES = Variant("5 minutes of holding", hold_seconds=300)
 HOLD_15_MINUTES = Variant("15 minutes of holding", hold_seconds=900)
 PROVIDER_ALONE = Variant("instances left to the capacity provider", provider_alone=True)
 SECOND_INSTANCE = Variant("a second instance at each wake-up", second_instance=True)
+WARM_POOL = Variant("a warm pool of one", pool_boot="warm_pool")
 FASTER_GPU = Variant("on A10G", speed="A10G, four pictures")
 VARIANTS = (
     DEFAULT,
@@ -51,6 +56,7 @@ VARIANTS = (
     HOLD_15_MINUTES,
     SECOND_INSTANCE,
     PROVIDER_ALONE,
+    WARM_POOL,
     FASTER_GPU,
 )
 
@@ -73,7 +79,7 @@ def simulate(variant: Variant, jobs: tuple[Job, ...], seed: int) -> Day:
     )
     clock, queue, ledger = Clock(), JobQueue(), Ledger()
     chance = random.Random(seed)  # noqa: S311 - a simulation, not a secret
-    fleet = Fleet(clock, queue, ledger, timings, chance)
+    fleet = Fleet(clock, queue, ledger, timings, chance, _pool(variant))
     policy = ScalingPolicy(
         fleet,
         target,
@@ -102,6 +108,19 @@ def simulate(variant: Variant, jobs: tuple[Job, ...], seed: int) -> Day:
     clock.run(DAY + AFTERWARDS)
     fleet.close()
     return Day(variant.name, len(jobs), ledger, speed.price)
+
+
+def _pool(variant: Variant) -> WarmPool | None:
+    if not variant.pool_boot:
+        return None
+    warm, cold = figures.boots()[variant.pool_boot], figures.boots()[variant.boot]
+    return WarmPool(
+        size=1,
+        register=warm.seconds(Stage.INSTANCE),
+        start=warm.seconds(Stage.IMAGE) + warm.seconds(Stage.WORKER),
+        # Until it has stopped.
+        fill=cold.seconds(Stage.INSTANCE) + cold.seconds(Stage.IMAGE) + STOP_SECONDS,
+    )
 
 
 @cache

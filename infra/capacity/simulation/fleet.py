@@ -18,6 +18,19 @@ class Timings:
     job: float
 
 
+@dataclass(frozen=True)
+class WarmPool:
+    """A warm pool, and how long the steps of an instance out of it take; `fill`: until it is ready.
+
+    An instance of the pool has the image; its first worker takes `start`.
+    """
+
+    size: int
+    register: float
+    start: float
+    fill: float
+
+
 @dataclass(eq=False)
 class Instance:
     """One container instance with one GPU."""
@@ -25,6 +38,8 @@ class Instance:
     launched_at: float
     registered: bool = False
     has_image: bool = False
+    first_start: float | None = None
+    """How long its first worker takes to start, if not as long as any other's."""
     task: "Task | None" = None
     empty_since: float = 0.0
 
@@ -53,10 +68,15 @@ class Fleet:
     ledger: Ledger
     timings: Timings
     chance: random.Random
+    pool: WarmPool | None = None
     desired_tasks: int = 0
     desired_instances: int = 0
     instances: list[Instance] = field(default_factory=list)
     tasks: list[Task] = field(default_factory=list)
+    pooled: int = 0
+
+    def __post_init__(self) -> None:
+        self.pooled = self.pool.size if self.pool else 0
 
     @property
     def running(self) -> int:
@@ -93,15 +113,31 @@ class Fleet:
             self.ledger.instance_seconds += self.clock.now - instance.launched_at
 
     def _launch(self) -> None:
-        instance = Instance(self.clock.now)
+        pool = self.pool if self.pooled else None
+        instance = Instance(
+            self.clock.now, has_image=pool is not None, first_start=pool and pool.start
+        )
         self.instances.append(instance)
+        if pool is not None:
+            self.pooled -= 1
+            self._fill(pool)
 
         def register() -> None:
             instance.registered = True
             instance.empty_since = self.clock.now
             self.settle()
 
-        self.clock.after(self.timings.register, register)
+        self.clock.after((pool or self.timings).register, register)
+
+    def _fill(self, pool: WarmPool) -> None:
+        """Launch an instance into the pool, where it is warmed up and stopped."""
+        self.ledger.pool_fillings += 1
+        self.ledger.instance_seconds += pool.fill
+
+        def filled() -> None:
+            self.pooled += 1
+
+        self.clock.after(pool.fill, filled)
 
     def _place(self, instance: Instance) -> None:
         task = Task(instance)
@@ -110,7 +146,9 @@ class Fleet:
 
         def start() -> None:
             instance.has_image = True
-            self.clock.after(self.timings.start, run)
+            seconds = instance.first_start or self.timings.start
+            instance.first_start = None
+            self.clock.after(seconds, run)
 
         def run() -> None:
             if not task.stopped:

@@ -49,6 +49,8 @@ class Ledger:
     samples: list[Sample] = field(default_factory=list)
     busy_seconds: float = 0.0
     instance_seconds: float = 0.0
+    pool_fillings: int = 0
+    """Instances that were launched into the warm pool; their time is in `instance_seconds`."""
     observations: int = 0
     express_seconds: float = 0.0
     """Seconds that EXPRESS executions of the scaling loop ran, waiting included."""

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from infra.capacity.bill import (
     COMMUNITY_SIZES,
+    DAYS,
     IDLE,
     LARGE,
     LOADS,
@@ -24,6 +25,7 @@ from infra.capacity.simulation.day import (
     SECOND_INSTANCE,
     SEED,
     VARIANTS,
+    WARM_POOL,
     Variant,
     day_of,
 )
@@ -42,10 +44,12 @@ def days_table() -> str:
     """Every variant through the same day."""
     header = ("variant", "answered", "wait p50 / p95", "without the burst", "in the burst")
     more = ("first of the morning", "GPU-hours", "$ On-Demand / Spot")
-    return table((*header, *more), [_day_row(day_of(variant)) for variant in VARIANTS])
+    return table((*header, *more), [_day_row(variant) for variant in VARIANTS])
 
 
-def _day_row(day: Day) -> tuple[str, ...]:
+def _day_row(variant: Variant) -> tuple[str, ...]:
+    day = day_of(variant)
+    spot = "none" if variant.pool_boot else f"{day.dollars(1):.2f}"
     return (
         day.name,
         f"{day.count(Fate.ANSWERED):,} of {day.arrived:,}",
@@ -54,7 +58,7 @@ def _day_row(day: Day) -> tuple[str, ...]:
         _median_and_p95(_waits(day, burst=True)),
         seconds(morning_wait(day)),
         f"{day.gpu_hours:.1f}",
-        f"{day.dollars(0):.2f} / {day.dollars(1):.2f}",
+        f"{day.dollars(0):.2f} / {spot}",
     )
 
 
@@ -145,6 +149,24 @@ def _per_thousand(variant: Variant, counted: Figures) -> Iterator[str]:
     for region in REGIONS:
         for load in LOADS:
             yield f"{bill(load, region, variant, counted).per_thousand:.3f}"
+
+
+def warm_pool_table() -> str:
+    """A month with a warm pool of one instance beside one without, by community."""
+    loads = (IDLE, *(community(members) for members in COMMUNITY_SIZES))
+    header = ("community", "$ on Spot, no pool", "$ on demand, no pool", "$ with the pool")
+    more = ("fillings", "first of the morning", "with the pool")
+    return table((*header, *more), [_warm_pool_row(load) for load in loads])
+
+
+def _warm_pool_row(load: Load) -> tuple[str, ...]:
+    dollars = (bill(load), bill(load, spot_share=0), bill(load, variant=WARM_POOL))
+    cells = (load.name, *(f"{found.dollars:,.2f}" for found in dollars))
+    if not load.pictures:
+        return (*cells, "0", "", "")
+    cold, warm = (day_of(found, jobs=load.jobs_per_day) for found in (DEFAULT, WARM_POOL))
+    fillings = warm.ledger.pool_fillings * DAYS
+    return (*cells, number(fillings), seconds(morning_wait(cold)), seconds(morning_wait(warm)))
 
 
 def idle_table() -> str:

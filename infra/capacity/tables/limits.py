@@ -1,7 +1,7 @@
 """The tables of docs/capacity.md: limits, fleets, waits and boots."""
 
 from infra.capacity import figures
-from infra.capacity.figures import Speed, speeds
+from infra.capacity.figures import Speed, Stage, speeds
 from infra.capacity.limits import (
     FLEET,
     Deployment,
@@ -19,6 +19,7 @@ EXAMPLE_RATE = 1000.0
 REGIONS = ("us-east-1", "us-east-2", "us-west-1")
 FLEETS = (10, 100, 1000, 5000)
 GPU_QUOTAS = (0, 4, 64, 768, 20_000)
+FIRST_JOB = "T4, one batch of four"
 ARRIVALS_PER_HOUR = (12, 60, 360, 1200, 3600, 36_000)
 
 
@@ -166,6 +167,35 @@ def boot_table() -> str:
     name = "in all, instances left to the capacity provider"
     rows.append((name, f"{alone.total_seconds:g} s", "", why))
     return text_table(("step", "takes", "known as", "how"), rows)
+
+
+STARTS = {
+    "default": "deployed",
+    "layers by zstd": "zstd",
+    "warm pool": "warm_pool",
+    "warm pool, volume of 250 MB/s": "warm_pool_250",
+}
+"""Variants of a start, and their boots."""
+STAGES = {
+    Stage.CONTROL: "wake-up",
+    Stage.INSTANCE: "instance: launch or start, boot, agent",
+    Stage.IMAGE: "image",
+    Stage.WORKER: "worker: imports, model, warm-up",
+}
+"""The stages of a start, in order."""
+
+
+def starts_table() -> str:
+    """The stages of a start, by variant, and the first picture."""
+    found = [figures.boots()[name] for name in STARTS.values()]
+    job = figures.speed(FIRST_JOB).seconds
+    rows = [
+        (name, *(f"{boot.seconds(stage):g} s" for boot in found)) for stage, name in STAGES.items()
+    ]
+    rows.append(("**ready**", *(f"**{boot.total_seconds:g} s**" for boot in found)))
+    pictures = (f"{boot.total_seconds + job:.0f} s" for boot in found)
+    rows.append((f"its first four pictures, {job:g} s more", *pictures))
+    return table(("stage", *STARTS), rows)
 
 
 def figures_table() -> str:

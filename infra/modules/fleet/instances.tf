@@ -3,7 +3,7 @@
 
 locals {
   # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-agent-config.html
-  agent_settings = {
+  agent_settings = merge({
     ECS_CLUSTER                       = local.cluster_name
     ECS_ENABLE_GPU_SUPPORT            = "true"
     ECS_ENABLE_SPOT_INSTANCE_DRAINING = "true"
@@ -11,13 +11,30 @@ locals {
     ECS_IMAGE_PULL_BEHAVIOR = "prefer-cached"
     # Logs are written with the task execution role, so that the instance's role needs no right to.
     ECS_ENABLE_AWSLOGS_EXECUTIONROLE_OVERRIDE = "true"
-  }
+    },
+    # From the warm pool an agent must not join the cluster: it would be given tasks, and stopped.
+    # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using-warm-pool.html
+    local.has_warm_pool ? { ECS_WARM_POOLS_CHECK = "true" } : {},
+  )
 
-  # The boothook runs before Docker starts, the script before the agent does.
+  has_warm_pool = var.warm_pool_size > 0
+  warm_up_hook  = "warm-up"
+
+  # The boothook runs before Docker starts, the script before the agent does. A stop empties the
+  # instance store: with a warm pool, images go to the root volume.
   # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/bootstrap_container_instance.html
   user_data = templatefile("${path.module}/user_data.mime.tftpl", {
     agent_settings = local.agent_settings
     instance_store = file("${path.module}/instance_store.sh")
+    warm_up = !local.has_warm_pool ? null : {
+      script = file("${path.module}/warm_up.sh")
+      environment = {
+        AWS_REGION    = local.region
+        WARM_UP_GROUP = local.service_name
+        WARM_UP_HOOK  = local.warm_up_hook
+        WARM_UP_IMAGE = local.image
+      }
+    }
   })
 }
 
@@ -85,7 +102,7 @@ resource "aws_autoscaling_group" "gpu" {
   # Managed termination protection requires it: ECS then releases an instance once it is empty.
   protect_from_scale_in = true
   # A Spot instance at risk is replaced before it is taken.
-  capacity_rebalance = true
+  capacity_rebalance = !local.has_warm_pool
   # ECS notices instances that do not join; EC2's own checks find broken ones.
   health_check_type         = "EC2"
   health_check_grace_period = 0
@@ -121,6 +138,18 @@ resource "aws_autoscaling_group" "gpu" {
     }
   }
 
+  # As many stopped instances at all times, whatever runs. ECS allows no return of instances to it.
+  # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using-warm-pool.html
+  dynamic "warm_pool" {
+    for_each = local.has_warm_pool ? [var.warm_pool_size] : []
+
+    content {
+      pool_state                  = "Stopped"
+      min_size                    = warm_pool.value
+      max_group_prepared_capacity = warm_pool.value
+    }
+  }
+
   # ECS sets it on the groups of its capacity providers.
   tag {
     key                 = "AmazonECSManaged"
@@ -143,6 +172,18 @@ resource "aws_autoscaling_group" "gpu" {
     # The capacity provider sets it.
     ignore_changes = [desired_capacity]
   }
+}
+
+# Holds an instance in the warm pool until it has pulled the image. One that does not report goes on
+# all the same: it is no worse than one that was never warmed.
+resource "aws_autoscaling_lifecycle_hook" "warm_up" {
+  count = local.has_warm_pool ? 1 : 0
+
+  name                   = local.warm_up_hook
+  autoscaling_group_name = aws_autoscaling_group.gpu.name
+  lifecycle_transition   = "autoscaling:EC2_INSTANCE_LAUNCHING"
+  heartbeat_timeout      = 900
+  default_result         = "CONTINUE"
 }
 
 resource "aws_ecs_capacity_provider" "gpu" {

@@ -30,6 +30,30 @@ locals {
 
   in_cluster = { ArnEquals = { "ecs:cluster" = local.cluster_arn } }
 
+  pull_actions = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+
+  # An instance of the warm pool pulls the image itself, and reports that it has.
+  warm_up_statements = [for statement in [
+    {
+      Sid      = "LogInToEcr"
+      Effect   = "Allow"
+      Action   = "ecr:GetAuthorizationToken"
+      Resource = "*"
+    },
+    {
+      Sid      = "PullImage"
+      Effect   = "Allow"
+      Action   = local.pull_actions
+      Resource = aws_ecr_repository.worker.arn
+    },
+    {
+      Sid      = "ReportWarmUp"
+      Effect   = "Allow"
+      Action   = "autoscaling:CompleteLifecycleAction"
+      Resource = local.auto_scaling_group_arn
+    },
+  ] : statement if local.has_warm_pool]
+
   # The ECS agent's calls. AWS's managed policy allows the same on every cluster, and also to write
   # every log and to pull every image.
   # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/instance_IAM_role.html
@@ -72,7 +96,7 @@ locals {
     {
       Sid      = "PullImage"
       Effect   = "Allow"
-      Action   = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+      Action   = local.pull_actions
       Resource = aws_ecr_repository.worker.arn
     },
     {
@@ -114,7 +138,7 @@ resource "aws_iam_role" "instance" {
 resource "aws_iam_role_policy" "instance" {
   name   = local.roles.instance.name
   role   = aws_iam_role.instance.name
-  policy = jsonencode({ Version = "2012-10-17", Statement = local.instance_statements })
+  policy = jsonencode({ Version = "2012-10-17", Statement = concat(local.instance_statements, local.warm_up_statements) })
 }
 
 resource "aws_iam_instance_profile" "instance" {

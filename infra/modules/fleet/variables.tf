@@ -52,6 +52,13 @@ variable "maximum_tasks" {
   nullable    = false
 }
 
+variable "warm_pool_size" {
+  description = "Stopped on-demand instances that are kept with the image; 0 for no warm pool."
+  type        = number
+  default     = 0
+  nullable    = false
+}
+
 variable "root_volume" {
   description = "The instances' disk: its size in GB, operations a second and MB a second."
   type = object({

@@ -19,8 +19,11 @@ failed, too. https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_Activi
 _BY_REQUEST = "UserInitiated"
 """In the reason of an instance that somebody ended.
 https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_StateReason.html"""
-_LAUNCH = re.compile(r"Launching a new EC2 instance(?:: (i-[0-9a-f]+))?")
-"""https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-scaling-activities.html"""
+_LAUNCH = re.compile(
+    r"Launching a new EC2 instance(?! into warm pool)(?: from warm pool)?(?:: (i-[0-9a-f]+))?"
+)
+"""A launch into the warm pool is none of the group: its instance is launched out of the pool later.
+https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-scaling-activities.html"""
 _LEAVING = "Terminat"
 """Begins the lifecycle states of an instance on its way out.
 https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-lifecycle.html"""

@@ -1,7 +1,7 @@
-"""The calls of the ECS agent on an instance, with the instance's role.
+"""The calls of an instance with its role: those of the ECS agent, and of its user data.
 
-No agent runs here: what it would ask ECS for is checked when the instance joins its cluster and
-when it is drained.
+Neither runs here: what the agent would ask ECS for is checked when the instance joins its cluster
+and when it is drained, what the user data does in a warm pool when the instance boots.
 
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/instance_IAM_role.html
 """
@@ -11,6 +11,7 @@ from typing import Any
 from discord_diffusion_emulator.errors import AccessDeniedError, RoleNotTakenError
 from discord_diffusion_emulator.iam import account
 from discord_diffusion_emulator.iam.sessions import RoleSession
+from discord_diffusion_emulator.tasks.roles import authorize_pull
 
 _SERVICE = "ec2"
 # Registration, the connection over which tasks come, and the reports about them.
@@ -51,6 +52,34 @@ def may_drain(group: Any, instance_id: str, cluster: str, owner: tuple[str, str]
         session.authorize("ecs.UpdateContainerInstancesState", given)
     except AccessDeniedError as error:
         return f"{instance_id} is not drained: {error}"
+    return ""
+
+
+def may_complete_hook(group: Any, instance_id: str, _cluster: str, owner: tuple[str, str]) -> str:
+    """Why an instance cannot complete its group's launch hook; empty if it can."""
+    session = _session(group, instance_id, owner)
+    if session is None:
+        return f"{instance_id} has no instance profile: it cannot complete a lifecycle action"
+    try:
+        session.authorize(
+            "autoscaling.CompleteLifecycleAction", {"AutoScalingGroupName": group.name}
+        )
+    except AccessDeniedError as error:
+        return f"{instance_id} completes no lifecycle action: {error}"
+    return ""
+
+
+def may_pull(
+    group: Any, instance_id: str, _cluster: str, owner: tuple[str, str], image: str
+) -> str:
+    """Why an instance of a warm pool cannot pull an image; empty if it can."""
+    session = _session(group, instance_id, owner)
+    if session is None:
+        return f"{instance_id} has no instance profile: it cannot pull {image}"
+    try:
+        authorize_pull(session, image)
+    except AccessDeniedError as error:
+        return f"{instance_id} cannot pull {image}: {error}"
     return ""
 
 

@@ -5,13 +5,22 @@ from uuid import uuid4
 
 from moto.autoscaling.models import ASG_NAME_TAG, AutoScalingBackend, InstanceState
 
+from discord_diffusion_emulator.simulation.effects import LaunchFailed
 from discord_diffusion_emulator.simulation.state import Instance
 
-from .moto_records import activities, add_activity, moto_now
+from .moto_records import activities, add_activity, moto_now, warm_instances
+
+# https://github.com/aws-samples/amazon-ec2-auto-scaling-group-examples shows AWS's words.
+LAUNCH = "Launching a new EC2 instance"
+LAUNCH_INTO_POOL = f"{LAUNCH} into warm pool"
+LAUNCH_FROM_POOL = f"{LAUNCH} from warm pool"
 
 
 def launch(backend: AutoScalingBackend, instance: Instance, cause: str) -> Any:
-    """Launch an instance of the simulation in its group; moto's instance, which is pending."""
+    """Launch an instance of the simulation in its group, or in the group's warm pool.
+
+    Returns moto's instance, which is pending.
+    """
     group = backend.autoscaling_groups[instance.group]
     template = group.ec2_launch_template
     tags = {**group.get_propagated_tags(), ASG_NAME_TAG: group.name, **group.instance_tags}
@@ -37,9 +46,22 @@ def launch(backend: AutoScalingBackend, instance: Instance, cause: str) -> Any:
     if instance.spot:
         launched.lifecycle = "spot"
     launched._state.name, launched._state.code = "pending", 0
-    group.instance_states.append(InstanceState(launched, lifecycle_state="Pending"))
-    _begin_activity(backend, group, "Launching a new EC2 instance", cause, launched.id)
+    member = InstanceState(launched, lifecycle_state=str(instance.phase))
+    members = warm_instances(group) if instance.warm else group.instance_states
+    members.append(member)
+    description = LAUNCH_INTO_POOL if instance.warm else LAUNCH
+    _begin_activity(backend, group, description, cause, launched.id)
     return launched
+
+
+def wake(backend: AutoScalingBackend, instance: Any, cause: str) -> None:
+    """Start an instance of the warm pool, which becomes one of its group."""
+    group = instance.autoscaling_group
+    instance._state.name, instance._state.code = "pending", 0
+    pool = warm_instances(group)
+    group.instance_states += [member for member in pool if member.instance.id == instance.id]
+    pool[:] = [member for member in pool if member.instance.id != instance.id]
+    _begin_activity(backend, group, LAUNCH_FROM_POOL, cause, instance.id)
 
 
 def _security_groups(group: Any) -> list[str]:
@@ -53,9 +75,19 @@ def _security_groups(group: Any) -> list[str]:
     return groups
 
 
-def complete_launch(backend: AutoScalingBackend, instance: Any) -> None:
+def set_running(instance: Any) -> None:
     """Mark an instance as running."""
     instance._state.name, instance._state.code = "running", 16
+
+
+def set_stopped(backend: AutoScalingBackend, instance: Any) -> None:
+    """Mark an instance of the warm pool as stopped, which completes its launch."""
+    instance._state.name, instance._state.code = "stopped", 80
+    complete_launch(backend, instance)
+
+
+def complete_launch(backend: AutoScalingBackend, instance: Any) -> None:
+    """Complete the scaling activity of a launch."""
     _complete_activities(backend, instance.id)
 
 
@@ -71,16 +103,19 @@ def complete_termination(backend: AutoScalingBackend, instance: Any) -> None:
         backend.ec2_backend.terminate_instances([instance.id])
     group = instance.autoscaling_group
     group.instance_states = [s for s in group.instance_states if s.instance.id != instance.id]
+    pool = warm_instances(group)
+    pool[:] = [member for member in pool if member.instance.id != instance.id]
     _complete_activities(backend, instance.id)
 
 
-def record_failed_launch(backend: AutoScalingBackend, name: str, reason: str, cause: str) -> None:
-    """Record a launch that failed in the group `name`."""
-    group = backend.autoscaling_groups[name]
-    activity = _begin_activity(backend, group, "Launching a new EC2 instance", cause, None)
+def record_failed_launch(backend: AutoScalingBackend, failed: LaunchFailed) -> None:
+    """Record a launch that failed in a group or its warm pool."""
+    group = backend.autoscaling_groups[failed.group]
+    description = LAUNCH_INTO_POOL if failed.warm else LAUNCH
+    activity = _begin_activity(backend, group, description, failed.cause, None)
     activity |= {
         "StatusCode": "Failed",
-        "StatusMessage": f"{reason} Launching EC2 instance failed.",
+        "StatusMessage": f"{failed.reason} Launching EC2 instance failed.",
         "Progress": 100,
         "EndTime": moto_now(),
     }

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from moto.autoscaling.models import AutoScalingBackend, FakeAutoScalingGroup
+from moto.autoscaling.models import AutoScalingBackend, FakeAutoScalingGroup, FakeWarmPool
 from moto.ec2.models.instance_types import INSTANCE_TYPES
 from moto.ecs.models import EC2ContainerServiceBackend, TaskDefinition
 from moto.ecs.models import Service as EcsService
@@ -14,10 +14,12 @@ from moto.ecs.models import Service as EcsService
 from discord_diffusion_emulator.simulation.snapshots import (
     CapacityProvider,
     Group,
+    LaunchHook,
     RegionSnapshot,
     Resources,
     Service,
     StrategyItem,
+    WarmPool,
 )
 from discord_diffusion_emulator.tasks.container_spec import gpus
 
@@ -26,6 +28,10 @@ ACTIVE = "ACTIVE"
 _REGISTERED_MEMORY = 0.95
 _CLUSTER = re.compile(r"ECS_CLUSTER=[\"']?([\w-]+)")
 _SPOT_DRAINING = re.compile(r"ECS_ENABLE_SPOT_INSTANCE_DRAINING=[\"']?true")
+_WARM_POOLS_CHECK = re.compile(r"ECS_WARM_POOLS_CHECK=[\"']?true")
+_WARM_IMAGE = re.compile(r"WARM_UP_IMAGE=[\"']?([^\s\"']+)")
+_COMPLETES_HOOK = "complete-lifecycle-action"
+_LAUNCHING = "autoscaling:EC2_INSTANCE_LAUNCHING"
 _UNKNOWN_TYPE = Resources(cpu=4096, memory=15_000, gpus=1)
 
 
@@ -33,7 +39,10 @@ def read_snapshot(
     ecs: EC2ContainerServiceBackend, autoscaling: AutoScalingBackend
 ) -> RegionSnapshot:
     """All groups, capacity providers in use, and services of one region."""
-    groups = [_group(group) for group in list(autoscaling.autoscaling_groups.values())]
+    groups = [
+        _group(group, _launch_hook(autoscaling, group.name))
+        for group in list(autoscaling.autoscaling_groups.values())
+    ]
     services = [
         _service(ecs, service)
         for service in list(ecs.services.values())
@@ -46,7 +55,14 @@ def read_snapshot(
     )
 
 
-def _group(group: FakeAutoScalingGroup) -> Group:
+def _launch_hook(autoscaling: AutoScalingBackend, group: str) -> LaunchHook | None:
+    """The lifecycle hook that holds a group's instances at their launch."""
+    hooks = autoscaling.describe_lifecycle_hooks(group)
+    hook = next((hook for hook in hooks if hook.lifecycle_transition == _LAUNCHING), None)
+    return hook and LaunchHook(float(hook.heartbeat_timeout), hook.default_result == "CONTINUE")
+
+
+def _group(group: FakeAutoScalingGroup, launch_hook: LaunchHook | None) -> Group:
     policy: Any = group.mixed_instances_policy or {}
     distribution = policy.get("InstancesDistribution", {})
     overrides = policy.get("LaunchTemplate", {}).get("Overrides") or []
@@ -55,6 +71,7 @@ def _group(group: FakeAutoScalingGroup) -> Group:
     instance_type = (types or [group.instance_type])[0]
     user_data = _user_data(group)
     cluster = _CLUSTER.search(user_data)
+    image = _WARM_IMAGE.search(user_data)
     return Group(
         name=group.name,
         desired=int(group.desired_capacity or 0),
@@ -68,7 +85,22 @@ def _group(group: FakeAutoScalingGroup) -> Group:
         protects_new=bool(group.new_instances_protected_from_scale_in),
         rebalances=bool(group.capacity_rebalance),
         spot_drains=bool(_SPOT_DRAINING.search(user_data)),
+        warm_pool=_warm_pool(group.warm_pool),
+        launch_hook=launch_hook,
+        completes_hook=_COMPLETES_HOOK in user_data,
+        warm_image=image[1] if image else None,
+        waits_in_warm_pool=bool(_WARM_POOLS_CHECK.search(user_data)),
     )
+
+
+def _warm_pool(pool: FakeWarmPool | None) -> WarmPool | None:
+    if pool is None or getattr(pool, "status", None):
+        return None
+    prepared = pool.max_group_prepared_capacity
+    # -1 stands for the group's maximum.
+    # https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_PutWarmPool.html
+    unset = prepared is None or int(prepared) < 0
+    return WarmPool(int(pool.min_size or 0), None if unset else int(prepared))
 
 
 def _user_data(group: FakeAutoScalingGroup) -> str:
@@ -130,6 +162,7 @@ def _service(ecs: EC2ContainerServiceBackend, service: EcsService) -> Service:
         maximum_percent=int(deployment["maximumPercent"]),
         circuit_breaker=bool(breaker["enable"]),
         rolls_back=bool(breaker["rollback"]),
+        images=frozenset(str(c.get("image")) for c in containers),
     )
 
 

@@ -1,4 +1,5 @@
-"""Scaling activities, which moto's backends do not keep, and times in moto's form."""
+"""Scaling activities and the instances of warm pools, which moto's backends do not keep, and times
+in moto's form."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -17,6 +18,12 @@ def add_activity(backend: Any, activity: dict[str, Any]) -> None:
     kept = activities(backend)
     kept.insert(0, activity)
     del kept[MAX_ACTIVITIES:]
+
+
+def warm_instances(group: Any) -> list[Any]:
+    """The instances in a group's warm pool, as moto's group holds its own."""
+    kept: list[Any] = group.__dict__.setdefault("warm_instances", [])
+    return kept
 
 
 def moto_now() -> datetime:

@@ -17,7 +17,7 @@ from discord_diffusion_emulator.simulation.state import (
     Task,
 )
 
-from .moto_records import moto_now
+from .moto_records import moto_now, warm_instances
 
 MAX_EVENTS = 100
 _NOT_RUNNING_YET = (Status.PROVISIONING, Status.PENDING)
@@ -78,7 +78,7 @@ class MotoWriter:
         if ec2_instance is None:
             return
         group = self._autoscaling.autoscaling_groups.get(instance.group)
-        for member in group.instance_states if group else []:
+        for member in [*group.instance_states, *warm_instances(group)] if group else []:
             if member.instance.id == ec2_instance.id:
                 member.lifecycle_state = str(instance.phase)
                 member.protected_from_scale_in = protected

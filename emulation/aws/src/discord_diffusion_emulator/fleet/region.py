@@ -108,7 +108,8 @@ class Region:
         """Find instances that were terminated through EC2's API."""
         for key, ec2_instance in self.writer.instances.items():
             instance = self.simulation.state.instances.get(key)
-            if instance and instance.active and ec2_instance.state == "terminated":
+            present = instance is not None and (instance.active or instance.warm)
+            if present and ec2_instance.state == "terminated":
                 self.simulation.instance_lost(key, self.now)
 
     def _carry_out(self, effect: Effect) -> None:
@@ -134,11 +135,18 @@ class Region:
             case effects.InstanceLaunched(key, cause):
                 instance = self.simulation.state.instances[key]
                 instances[key] = moto_instances.launch(backend, instance, cause)
-            case effects.LaunchFailed(group, reason, cause):
-                moto_instances.record_failed_launch(backend, group, reason, cause)
+            case effects.InstanceWoken(key, cause):
+                moto_instances.wake(backend, instances[key], cause)
+            case effects.LaunchFailed():
+                moto_instances.record_failed_launch(backend, effect)
+            case effects.InstanceRunning(key):
+                moto_instances.set_running(instances[key])
+                self._check_joining(key)
+                self._check_warm_up(key)
+            case effects.InstanceWarmed(key):
+                moto_instances.set_stopped(backend, instances[key])
             case effects.InstanceInService(key):
                 moto_instances.complete_launch(backend, instances[key])
-                self._check_joining(key)
             case effects.InstanceTerminating(key, cause):
                 moto_instances.begin_termination(backend, instances[key], cause)
             case effects.InstanceTerminated(key):
@@ -155,6 +163,21 @@ class Region:
             if reason:
                 LOG.error("%s", reason)
                 instance.cluster = None
+
+    def _check_warm_up(self, key: int) -> None:
+        """An instance whose role does not allow it completes no launch hook, or pulls no image."""
+        instance = self.simulation.state.instances[key]
+        if not is_enforced() or not instance.completes_hook:
+            return
+        arguments = self._instance_arguments(instance)
+        if reason := instance_role.may_complete_hook(*arguments):
+            LOG.error("%s", reason)
+            instance.completes_hook = False
+        if instance.warm_image and (
+            reason := instance_role.may_pull(*arguments, instance.warm_image)
+        ):
+            LOG.error("%s", reason)
+            instance.warm_image = None
 
     def _check_draining(self, key: int) -> None:
         """An instance whose role does not allow it is not drained at its Spot notice."""

@@ -1,5 +1,6 @@
 """Auto Scaling of moto, whose groups only record a desired capacity: the fleet agent launches."""
 
+from functools import partial
 from typing import Any
 
 from localstack.aws.api import CommonServiceException, RequestContext
@@ -12,6 +13,7 @@ from moto.core.responses import ActionResult
 from discord_diffusion_emulator.fleet.agent import FleetAgent
 from discord_diffusion_emulator.fleet.moto_records import activities
 
+from . import warm_pools
 from .moto_service import moto_service
 
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/managed-instance-draining.html
@@ -30,6 +32,7 @@ _ATTRIBUTES = {
 def service(agent: FleetAgent) -> Service:
     """Auto Scaling, whose instances a fleet agent launches and terminates."""
     _apply_patches()
+    warm_pools.apply_patches()
 
     def terminate(context: RequestContext, request: Any) -> dict[str, Any]:
         """TerminateInstanceInAutoScalingGroup, with the draining of tasks."""
@@ -51,6 +54,7 @@ def service(agent: FleetAgent) -> Service:
         return {}
 
     operations = {
+        "DeleteWarmPool": partial(warm_pools.delete, agent),
         "TerminateInstanceInAutoScalingGroup": terminate,
         "CompleteLifecycleAction": complete,
     }
@@ -107,6 +111,8 @@ def _apply_patches() -> None:
         given = response._get_params()
         group = response.autoscaling_backend.autoscaling_groups.get(given["AutoScalingGroupName"])
         policy = group.mixed_instances_policy if group else None
+        if group and group.warm_pool:
+            warm_pools.refuse_spot(given.get("MixedInstancesPolicy"))
         result: ActionResult = original(response)
         if group is not None:
             _set_attributes(group, given)

@@ -7,6 +7,7 @@ services.py          ECS services: a desired count becomes tasks, which are plac
 tasks.py             the lifecycle of a task
 managed_scaling.py   capacity providers: waiting tasks become a group's desired capacity
 instances.py         Auto Scaling groups: a desired capacity becomes instances
+warm_pools.py        their warm pools: stopped instances that have booted and pulled an image
 step_scaling.py      Application Auto Scaling: a breached alarm becomes a desired count
 snapshots.py         input: groups, capacity providers and services of the AWS APIs
 effects.py           output: changes to make in the emulated AWS

@@ -10,7 +10,33 @@ class Effect:
 
 @dataclass(frozen=True)
 class InstanceLaunched(Effect):
-    """Auto Scaling launches an instance; `cause` is the cause of the scaling activity."""
+    """Auto Scaling launches an instance, into the warm pool if `warm`.
+
+    `cause` is the cause of the scaling activity.
+    """
+
+    instance: int
+    cause: str
+    warm: bool = False
+
+
+@dataclass(frozen=True)
+class InstanceRunning(Effect):
+    """The instance runs: it boots."""
+
+    instance: int
+
+
+@dataclass(frozen=True)
+class InstanceWarmed(Effect):
+    """The instance has stopped in the warm pool, ready to be started."""
+
+    instance: int
+
+
+@dataclass(frozen=True)
+class InstanceWoken(Effect):
+    """Auto Scaling starts an instance of the warm pool; `cause` is that of the scaling activity."""
 
     instance: int
     cause: str
@@ -18,16 +44,17 @@ class InstanceLaunched(Effect):
 
 @dataclass(frozen=True)
 class LaunchFailed(Effect):
-    """Auto Scaling could not launch an instance in a group."""
+    """Auto Scaling could not launch an instance in a group, or in its warm pool."""
 
     group: str
     reason: str
     cause: str
+    warm: bool = False
 
 
 @dataclass(frozen=True)
 class InstanceInService(Effect):
-    """The instance runs and counts towards the group's capacity."""
+    """The instance is in service."""
 
     instance: int
 

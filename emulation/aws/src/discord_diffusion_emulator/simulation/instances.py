@@ -2,10 +2,11 @@
 
 import math
 
-from . import tasks
+from . import tasks, warm_pools
 from .effects import (
     InstanceInService,
     InstanceLaunched,
+    InstanceRunning,
     InstanceTerminated,
     InstanceTerminating,
     LaunchFailed,
@@ -14,11 +15,13 @@ from .effects import (
 from .managed_scaling import is_protected
 from .snapshots import CapacityProvider, Group, RegionSnapshot
 from .state import Fault, FleetState, Instance, Phase
+from .warm_pools import HookResult
 
 GROUP_DELETED = "No group of this name is left."
 TAKEN_OUT = "an instance was taken out of service"
 INTERRUPTED = f"{TAKEN_OUT} in response to an EC2 instance interruption notice"
 CAPACITY_DIFFERENCE = "in response to a difference between desired and actual capacity"
+FILLS_POOL = "an instance was started to fill the warm pool"
 
 
 def step(state: FleetState, snapshot: RegionSnapshot, now: float) -> None:
@@ -27,9 +30,12 @@ def step(state: FleetState, snapshot: RegionSnapshot, now: float) -> None:
         group = snapshot.groups.get(instance.group)
         if group is None and instance.active:
             take_out(state, instance, GROUP_DELETED, now)
+        elif group is None and instance.warm:
+            warm_pools.end(state, instance, GROUP_DELETED, now)
         _advance(state, instance, group, now)
     for group in snapshot.groups.values():
         _reconcile(state, group, snapshot.provider_of(group.name), now)
+        _fill_pool(state, group, now)
 
 
 def take_out(
@@ -44,29 +50,47 @@ def take_out(
 
 
 def _advance(state: FleetState, instance: Instance, group: Group | None, now: float) -> None:
-    delays = state.settings.delays_of(instance.group)
-    running_at = instance.launched + delays.launch_seconds
-    if instance.phase is Phase.PENDING and state.is_due(running_at, now):
-        instance.phase = Phase.IN_SERVICE
-        state.effects.append(InstanceInService(instance.key))
-    waits = instance.phase is Phase.IN_SERVICE and not instance.registered and instance.cluster
-    if (
-        waits
-        and Fault.NO_REGISTRATION not in state.faults
-        and state.is_due(running_at + delays.register_seconds, now)
-    ):
-        instance.registered = True
+    if group is not None and (instance.active or instance.warm):
+        _advance_launch(state, instance, group, now)
     _advance_interruption(state, instance, group, now)
     if instance.draining and (instance.active or instance.phase is Phase.DRAINING):
         _drain(state, instance, now)
     if instance.phase is Phase.DRAINING and not state.tasks_on(instance.key):
+        delays = state.settings.delays_of(instance.group)
         instance.phase, instance.registered = Phase.TERMINATING, False
         instance.ends = now + delays.terminate_seconds
-    ends = instance.ends if instance.phase is Phase.TERMINATING else None
-    if ends is not None and state.is_due(ends, now):
+    ending = instance.phase in (Phase.TERMINATING, Phase.WARM_TERMINATING)
+    if ending and instance.ends is not None and state.is_due(instance.ends, now):
         instance.phase = Phase.TERMINATED
         state.effects.append(InstanceTerminated(instance.key))
         del state.instances[instance.key]
+
+
+def _advance_launch(state: FleetState, instance: Instance, group: Group, now: float) -> None:
+    """Advance an instance from its launch, perhaps through the warm pool, into service."""
+    running_at = warm_pools.running_at(state, instance)
+    boots = instance.phase in (Phase.PENDING, Phase.WARM_PENDING)
+    if boots and state.is_due(running_at, now):
+        instance.phase = Phase.WARM_WAITING if instance.warm else Phase.WAITING
+        state.effects.append(InstanceRunning(instance.key))
+    warm_pools.advance(state, instance, group, now)
+    if instance.phase is Phase.WAITING:
+        match warm_pools.hook_result(state, instance, group, now):
+            case HookResult.CONTINUE:
+                instance.phase = Phase.IN_SERVICE
+                state.effects.append(InstanceInService(instance.key))
+            case HookResult.ABANDON:
+                warm_pools.end(state, instance, warm_pools.HOOK_ABANDONED, now)
+    # The agent joins once the instance is meant to be in service, though a hook holds it still.
+    runs = instance.phase in (Phase.WAITING, Phase.IN_SERVICE)
+    if (
+        runs
+        and not instance.registered
+        and instance.cluster
+        and Fault.NO_REGISTRATION not in state.faults
+        and state.is_due(running_at + state.settings.delays_of(group.name).register_seconds, now)
+    ):
+        instance.registered = True
 
 
 def _advance_interruption(
@@ -125,31 +149,61 @@ def _reconcile(
 
 
 def _launch(state: FleetState, group: Group, present: int, wanted: int, now: float) -> None:
-    if not state.is_due(state.retry_launch.get(group.name, -math.inf), now):
-        return
-    delays = state.settings.delays_of(group.name)
+    """Take instances from the warm pool, and launch what it does not have."""
     cause = (
         f"an instance was started {CAPACITY_DIFFERENCE},"
         f" increasing the capacity from {present} to {wanted}"
     )
-    if reason := state.denied.get(group.name) or state.denied.get("*"):
-        state.retry_launch[group.name] = now + delays.launch_retry_seconds
-        state.timers.append(state.retry_launch[group.name])
-        state.effects.append(LaunchFailed(group.name, reason, cause))
+    # A stopped instance holds no capacity: its start can be refused as a launch can.
+    if _is_denied(state, group, cause, now):
         return
     for number in range(present, wanted):
-        state.launched += 1
-        state.instances[state.launched] = Instance(
-            key=state.launched,
-            group=group.name,
-            cluster=group.cluster,
-            instance_type=group.instance_type,
-            resources=group.resources,
-            spot=_next_is_spot(state, group, number),
-            launched=now,
-        )
-        state.effects.append(InstanceLaunched(state.launched, cause))
-        state.timers.append(now + delays.launch_seconds)
+        if not warm_pools.wake(state, group, cause, now):
+            spot = _next_is_spot(state, group, number)
+            _launch_one(state, group, cause, now, phase=Phase.PENDING, spot=spot)
+
+
+def _fill_pool(state: FleetState, group: Group, now: float) -> None:
+    """Bring the warm pool to its size."""
+    warm_pools.shrink(state, group, now)
+    missing = warm_pools.size(group) - len(state.warm_in(group.name))
+    if missing > 0 and not _is_denied(state, group, FILLS_POOL, now):
+        for _ in range(missing):
+            _launch_one(state, group, FILLS_POOL, now, phase=Phase.WARM_PENDING, spot=False)
+
+
+def _is_denied(state: FleetState, group: Group, cause: str, now: float) -> bool:
+    """Whether nothing can be launched now; a launch that fails is tried again later."""
+    if not state.is_due(state.retry_launch.get(group.name, -math.inf), now):
+        return True
+    reason = state.denied.get(group.name) or state.denied.get("*")
+    if reason:
+        retry_at = now + state.settings.delays_of(group.name).launch_retry_seconds
+        state.retry_launch[group.name] = retry_at
+        state.timers.append(retry_at)
+        state.effects.append(LaunchFailed(group.name, reason, cause, cause == FILLS_POOL))
+    return bool(reason)
+
+
+def _launch_one(
+    state: FleetState, group: Group, cause: str, now: float, *, phase: Phase, spot: bool
+) -> None:
+    state.launched += 1
+    instance = Instance(
+        key=state.launched,
+        group=group.name,
+        cluster=group.cluster,
+        instance_type=group.instance_type,
+        resources=group.resources,
+        spot=spot,
+        launched=now,
+        phase=phase,
+        completes_hook=group.completes_hook,
+        warm_image=group.warm_image,
+    )
+    state.instances[state.launched] = instance
+    state.effects.append(InstanceLaunched(state.launched, cause, warm=instance.warm))
+    state.timers.append(warm_pools.running_at(state, instance))
 
 
 def _next_is_spot(state: FleetState, group: Group, number: int) -> bool:

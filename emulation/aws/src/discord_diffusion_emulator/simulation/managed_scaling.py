@@ -99,6 +99,6 @@ def is_protected(
     With managed termination protection: as long as a task is on it. Without: as the group says.
     """
     if provider is not None and provider.protects:
-        pending = state.instances[instance].phase is Phase.PENDING
+        pending = state.instances[instance].phase in (Phase.PENDING, Phase.WAITING)
         return pending or bool(state.tasks_on(instance))
     return group.protects_new

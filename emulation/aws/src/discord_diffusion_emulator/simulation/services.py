@@ -44,7 +44,9 @@ def place(state: FleetState, snapshot: RegionSnapshot, now: float) -> None:
                 unplaced = True
                 continue
             task.instance, task.status = instance.key, Status.PENDING
-            task.start_at = now + state.settings.delays_of(instance.group).pull_seconds
+            delays = state.settings.delays_of(instance.group)
+            cached = instance.image in service.images
+            task.start_at = now + (delays.cached_pull_seconds if cached else delays.pull_seconds)
             state.timers.append(task.start_at)
         deployment = state.deployments[service.key]
         if unplaced and not deployment.unplaced_reported:

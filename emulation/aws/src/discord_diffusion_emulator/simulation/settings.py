@@ -12,12 +12,16 @@ class Delays:
     """The delays of instances and tasks, which can differ from group to group.
 
     With the defaults a GPU instance joins its cluster after 80 s, and an image of some gigabytes is
-    pulled in two minutes.
+    pulled in two minutes. An instance of a warm pool is started in `start_seconds`, and has its
+    image: a task on it waits for `cached_pull_seconds`.
     """
 
     launch_seconds: float = 40.0
+    start_seconds: float = 20.0
+    stop_seconds: float = 20.0
     register_seconds: float = 40.0
     pull_seconds: float = 120.0
+    cached_pull_seconds: float = 1.0
     terminate_seconds: float = 30.0
     launch_retry_seconds: float = 60.0
     spot_rebalance_seconds: float = 60.0

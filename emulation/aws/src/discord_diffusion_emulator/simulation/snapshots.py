@@ -22,8 +22,31 @@ class Resources:
 
 
 @dataclass(frozen=True)
+class WarmPool:
+    """A warm pool of stopped instances.
+
+    `prepared`: the instances that group and pool hold together; None: the group's maximum.
+    """
+
+    minimum: int = 0
+    prepared: int | None = None
+
+
+@dataclass(frozen=True)
+class LaunchHook:
+    """A lifecycle hook that holds an instance at its launch. `continues`: its default result."""
+
+    timeout: float = 3600.0
+    continues: bool = False
+
+
+@dataclass(frozen=True)
 class Group:
-    """An Auto Scaling group. `resources`: of each instance; `spot_drains`: at a Spot notice."""
+    """An Auto Scaling group. `resources`: of each instance; `spot_drains`: at a Spot notice.
+
+    The last three are what the instances' user data does: it completes the launch hook, pulls
+    `warm_image` in the warm pool, and keeps the agent from joining the cluster from there.
+    """
 
     name: str
     desired: int
@@ -37,6 +60,11 @@ class Group:
     protects_new: bool = False
     rebalances: bool = False
     spot_drains: bool = False
+    warm_pool: WarmPool | None = None
+    launch_hook: LaunchHook | None = None
+    completes_hook: bool = False
+    warm_image: str | None = None
+    waits_in_warm_pool: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,7 +94,10 @@ class StrategyItem:
 
 @dataclass(frozen=True)
 class Service:
-    """An ECS service; `key` is cluster/name. No `strategy`: any instance of the cluster."""
+    """An ECS service; `key` is cluster/name. No `strategy`: any instance of the cluster.
+
+    `images` are those that its tasks run.
+    """
 
     key: str
     desired: int
@@ -78,6 +109,7 @@ class Service:
     maximum_percent: int = 200
     circuit_breaker: bool = False
     rolls_back: bool = False
+    images: frozenset[str] = frozenset()
 
     @property
     def cluster(self) -> str:

@@ -12,7 +12,13 @@ from .snapshots import Resources
 class Phase(StrEnum):
     """The phase of an instance, by the names of Auto Scaling's lifecycle states."""
 
+    WARM_PENDING = "Warmed:Pending"
+    WARM_WAITING = "Warmed:Pending:Wait"
+    WARM_STOPPING = "Warmed:Pending:Proceed"
+    WARM_STOPPED = "Warmed:Stopped"
+    WARM_TERMINATING = "Warmed:Terminating"
     PENDING = "Pending"
+    WAITING = "Pending:Wait"
     IN_SERVICE = "InService"
     DRAINING = "Terminating:Wait"
     TERMINATING = "Terminating"
@@ -31,13 +37,19 @@ class Status(StrEnum):
 
 LIVE = (Status.PROVISIONING, Status.PENDING, Status.RUNNING)
 """Tasks with these statuses count towards a service's desired count."""
-ACTIVE = (Phase.PENDING, Phase.IN_SERVICE)
+ACTIVE = (Phase.PENDING, Phase.WAITING, Phase.IN_SERVICE)
 """Instances in these phases count towards a group's desired capacity."""
+WARM = (Phase.WARM_PENDING, Phase.WARM_WAITING, Phase.WARM_STOPPING, Phase.WARM_STOPPED)
+"""Instances in these phases are in their group's warm pool."""
 
 
 @dataclass
 class Instance:
-    """An EC2 instance of a group. `registered`: it is a container instance of its cluster."""
+    """An EC2 instance of a group. `registered`: it is a container instance of its cluster.
+
+    `woken` is when it was started out of the warm pool, `image` what it pulled there.
+    `completes_hook` and `warm_image` are its group's, unless its role lacks the rights.
+    """
 
     key: int
     group: str
@@ -52,11 +64,21 @@ class Instance:
     rebalanced: float | None = None
     noticed: float | None = None
     ends: float | None = None
+    woken: float | None = None
+    stops: float | None = None
+    image: str | None = None
+    completes_hook: bool = False
+    warm_image: str | None = None
 
     @property
     def active(self) -> bool:
         """Whether it counts towards the desired capacity."""
         return self.phase in ACTIVE
+
+    @property
+    def warm(self) -> bool:
+        """Whether it is in the warm pool."""
+        return self.phase in WARM
 
 
 @dataclass
@@ -155,12 +177,16 @@ class FleetState:
 
     def is_connected(self, instance: Instance) -> bool:
         """Whether an instance's agent is connected to ECS."""
-        ending = instance.phase is Phase.TERMINATING
-        return not ending and Fault.AGENT_DISCONNECTED not in self.faults
+        off = instance.phase in (Phase.TERMINATING, Phase.WARM_STOPPED, Phase.WARM_TERMINATING)
+        return not off and Fault.AGENT_DISCONNECTED not in self.faults
 
     def active_in(self, group: str) -> list[Instance]:
         """The instances that count towards a group's desired capacity."""
         return [i for i in self.instances.values() if i.group == group and i.active]
+
+    def warm_in(self, group: str) -> list[Instance]:
+        """The instances in a group's warm pool, oldest first."""
+        return [i for i in self.instances.values() if i.group == group and i.warm]
 
     def tasks_on(self, instance: int) -> list[Task]:
         """The tasks that hold resources of an instance."""

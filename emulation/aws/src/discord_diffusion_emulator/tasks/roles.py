@@ -58,7 +58,7 @@ class TaskRoles:
         if self.execution is None:
             return
         try:
-            self._pull(self.execution, container)
+            authorize_pull(self.execution, container.get("image") or "")
         except AccessDeniedError as error:
             text = f"CannotPullECRContainerError: AccessDeniedException: {error}"
             raise TaskStartError(text) from error
@@ -80,11 +80,16 @@ class TaskRoles:
             return connect_to(aws_access_key_id=account, region_name=region)
         return self.execution.clients()
 
-    def _pull(self, execution: RoleSession, container: Mapping[str, Any]) -> None:
-        """The rights that a pull from ECR needs; the image itself is not pulled here."""
-        image = _REPOSITORY.match(container.get("image") or "")
-        if image is None:
-            return
-        execution.authorize("ecr.GetAuthorizationToken", {})
-        for operation in _PULL:
-            execution.authorize(f"ecr.{operation}", {"repositoryName": image["name"]})
+
+def authorize_pull(session: RoleSession, image: str) -> None:
+    """The rights that a pull from ECR needs; the image itself is not pulled here.
+
+    Raises:
+        AccessDeniedError: the role lacks one of them.
+    """
+    found = _REPOSITORY.match(image)
+    if found is None:
+        return
+    session.authorize("ecr.GetAuthorizationToken", {})
+    for operation in _PULL:
+        session.authorize(f"ecr.{operation}", {"repositoryName": found["name"]})
