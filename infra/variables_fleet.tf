@@ -45,7 +45,7 @@ variable "fleet" {
     `minimum_tasks`: tasks that always run; 0 lets the fleet scale to zero.
     `maximum_tasks`: tasks at most; 0 pauses the deployment.
     `warm_pool_size`: instances that are kept stopped with the worker's image, so that a start takes half the time (docs/costs.md says for how much); 0 for none. It needs
-    `spot_percentage = 0`, and keeps images on the root volume, since a stop empties the instance store. Remove a warm pool before you change to Spot, in an apply of its own.
+    a `spot_percentage` of 0, and keeps images on the root volume, since a stop empties the instance store. Remove a warm pool before you change to Spot, in an apply of its own.
     `task_memory_mb`: memory reserved for a task on its instance.
     `root_volume`: the instances' system disk: GB, operations a second and MB a second. Images are stored on the instance store; the root volume must be larger
     for an AMI that contains images.

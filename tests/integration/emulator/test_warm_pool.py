@@ -49,7 +49,7 @@ def run(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Run:
     environment["AWS_ENDPOINT_URL"] = emulator.config.endpoint
 
     def called(*words: str) -> subprocess.CompletedProcess[str]:
-        # The image is a tag in the deployment's own repository, which roles need rights to pull from.
+        # A tag in the own repository, which the instance needs rights to pull from.
         inputs = (f"-var=name={NAME}", "-var=image=v1")
         return subprocess.run(
             [
@@ -159,6 +159,8 @@ def test_a_warm_pool_is_refused_with_spot_and_kept_while_it_holds_instances(
     with pytest.raises(ClientError, match="Spot"):
         autoscaling.put_warm_pool(**name, MinSize=1)
     policy = fleet.group()["MixedInstancesPolicy"]
+    # A request names the template once.
+    del policy["LaunchTemplate"]["LaunchTemplateSpecification"]["LaunchTemplateName"]
     policy["InstancesDistribution"] = {"OnDemandPercentageAboveBaseCapacity": 100}
     autoscaling.update_auto_scaling_group(**name, MixedInstancesPolicy=policy)
     autoscaling.put_warm_pool(**name, MinSize=1, MaxGroupPreparedCapacity=1)
