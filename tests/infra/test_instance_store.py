@@ -25,7 +25,7 @@ def scripts(terraform: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[s
     """The parts of the user data, as Terraform renders it."""
     arguments = (
         f'"{FLEET}/user_data.mime.tftpl", {{ agent_settings = {{ ECS_CLUSTER = "bot" }}, '
-        f'instance_store = file("{FLEET}/instance_store.sh") }}'
+        f'instance_store = file("{FLEET}/instance_store.sh"), warm_up = null }}'
     )
     ended = subprocess.run(
         [str(terraform), f"-chdir={tmp_path_factory.mktemp('console')}", "console"],
