@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from threading import Lock
 from typing import Any
 
 import boto3
@@ -11,6 +13,8 @@ from botocore.stub import Stubber
 from infra.deploy.aws import Aws
 
 REGION = "us-east-2"
+_STUBBED = Lock()
+"""Clients are shared, and a client has one stubber at a time; checks run in threads."""
 _CREDENTIALS = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
 
 
@@ -32,14 +36,19 @@ class StubbedAws(Aws):
 
     def client(self, service: str) -> Any:
         """A client of the service that reaches no network."""
-        no_retries = Config(retries={"total_max_attempts": 1})
-        make: Any = boto3.client  # the service's name is not known to the type checker
-        client = make(service, region_name=self.region, config=no_retries, **_CREDENTIALS)
-        return _Answering(self, service, client)
+        return _Answering(self, service, _client(service, self.region))
 
     def operations(self, service: str) -> list[str]:
         """The operations of a service that were called."""
         return [operation for of, operation, _ in self.calls if of == service]
+
+
+@cache
+def _client(service: str, region: str) -> Any:
+    """One for all tests: reading the model of a service such as EC2 takes half a second."""
+    no_retries = Config(retries={"total_max_attempts": 1})
+    make: Any = boto3.client  # the service's name is not known to the type checker
+    return make(service, region_name=region, config=no_retries, **_CREDENTIALS)
 
 
 @dataclass
@@ -61,7 +70,7 @@ class _Answering:
             self.aws.calls.append((self.service, operation, request))
             number = self.aws.operations(self.service).count(operation) - 1
             answer = _at(answers[operation], number, request)
-            with Stubber(self.client) as stubber:
+            with _STUBBED, Stubber(self.client) as stubber:
                 if isinstance(answer, Refused):
                     stubber.add_client_error(operation, answer.code, answer.message)
                 else:

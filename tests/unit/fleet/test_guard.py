@@ -81,6 +81,8 @@ def test_an_instance_that_draws_while_no_agent_at_all_is_connected_is_not_lost()
         return NOW + timedelta(seconds=seconds)
 
     assert lost(after(guard, 700, seen("i-1", drew_at=drew(14)))) == ["i-1"], "drawn before"
+    assert lost(after(guard, 700, seen("i-1", drew_at=drew(100)))) == ["i-1"], "too long ago"
+    assert lost(after(guard, 700, seen("i-1", drew_at=drew(101)))) == []
     assert lost(after(guard, 700, seen("i-1", drew_at=drew(500)))) == []
     assert lost(after(guard, 1200, seen("i-1", drew_at=drew(500)))) == ["i-1"], "no more"
     both = after(guard, 700, seen("i-1", "i-2", connected=["i-2"], drew_at=drew(500)))
@@ -119,6 +121,15 @@ def test_a_look_forgives_before_it_counts_what_is_new() -> None:
     drew, failed = NOW + timedelta(seconds=10), NOW + timedelta(seconds=20)
     guard = after(guard, 30, seen(failed=[NOW, failed], drew_at=drew))
     assert guard.starts == StartHistory(failures=1, failed_at=failed)
+
+
+def test_a_look_counts_from_its_own_time_what_works_and_what_pauses() -> None:
+    failed = FleetGuard(InstanceHours(NOW), starts=StartHistory(failures=1, failed_at=NOW))
+    later = NOW + timedelta(seconds=15)
+    assert after(failed, 15, seen(works=True)).starts.works_since == later
+    assert after(failed, 15, seen(works=False)).starts.works_since is None
+    crashed = after(NEW, 15, seen(failed=[NOW] * LIMITS.failures))
+    assert crashed.starts.paused_until == later + LIMITS.first_pause
 
 
 def test_a_fleet_is_in_trouble_after_a_failure_or_while_an_agent_is_missing_for_long() -> None:
