@@ -11,7 +11,7 @@ from typing import Any
 
 from discord_diffusion.discord.command_model import OptionType
 from discord_diffusion.discord.errors import InvalidInteractionError
-from discord_diffusion.jobs.job import DEFAULT_ATTACHMENT_SIZE_LIMIT
+from discord_diffusion.jobs.job import DEFAULT_ATTACHMENT_SIZE_LIMIT, MAX_TOKEN_LENGTH
 
 
 class InteractionType(IntEnum):
@@ -119,10 +119,12 @@ class Interaction:
         """Read a payload.
 
         Raises:
-            InvalidInteractionError: the payload has no type.
+            InvalidInteractionError: the payload has no type, or a token that cannot be used.
         """
         if not isinstance(payload, Mapping) or type(payload.get("type")) is not int:
             raise InvalidInteractionError("the body is no interaction: it has no type")
+        if len(_text(payload.get("token"))) > MAX_TOKEN_LENGTH:
+            raise InvalidInteractionError(f"its token has more than {MAX_TOKEN_LENGTH} characters")
         data = _mapping(payload.get("data"))
         member = _mapping(payload.get("member"))
         channel = _mapping(payload.get("channel"))

@@ -15,7 +15,12 @@ from typing import Any
 
 import httpx
 
-from discord_diffusion.discord.errors import ConnectionFailedError, api_error
+from discord_diffusion.discord.errors import (
+    ApiError,
+    ConnectionFailedError,
+    RequestRefusedError,
+    api_error,
+)
 from discord_diffusion.discord.original_response import USER_AGENT, Message, message_payload, path
 from discord_diffusion.discord.rate_limits import RateLimits
 
@@ -154,12 +159,14 @@ class WebhookClient:
         self, method: str, application_id: str, token: str, *, spare: int = 0, **body: Any
     ) -> Message:
         self._limits.wait(method, token, reserve=spare)
-        failure: ConnectionFailedError | None = None
+        failure: ApiError | None = None
         try:
             response = self._client.request(method, path(application_id, token), **body)
         except httpx.HTTPError as error:
             timed_out = isinstance(error, httpx.TimeoutException)
             failure = ConnectionFailedError(type(error).__name__, timed_out=timed_out)
+        except httpx.InvalidURL as error:  # of no class of its own
+            failure = RequestRefusedError(None, None, type(error).__name__)
         if failure:  # raised out here so that the original, which holds the URL, is not its context
             raise failure
         self._limits.learn(method, token, response.status_code, response.headers)

@@ -13,6 +13,10 @@ from discord_diffusion.jobs.validation import SCHEMA_VERSION, Fields, InvalidJob
 TOKEN_LIFETIME = timedelta(minutes=15)
 """https://docs.discord.com/developers/interactions/receiving-and-responding#followup-messages"""
 
+MAX_TOKEN_LENGTH = 2000
+"""Characters of an interaction's token. Discord states no limit; its tokens have about 200. A much
+longer one would make an address that no client sends."""
+
 DISCORD_EPOCH = datetime(2015, 1, 1, tzinfo=UTC)
 """https://docs.discord.com/developers/reference#snowflakes"""
 
@@ -102,7 +106,7 @@ class Job(JobHeader):
         return cls(
             id=read.snowflake("id"),
             application_id=read.snowflake("application_id"),
-            token=read.secret("token"),
+            token=read.secret("token", MAX_TOKEN_LENGTH),
             user_id=read.snowflake("user_id"),
             locale=read.text("locale", (1, 16)),
             parameters=GenerationParameters.read(content.get("parameters")),
@@ -130,7 +134,7 @@ def read_header(body: str) -> JobHeader | None:
         return None
     if not (_HEADER_SNOWFLAKE.fullmatch(job_id) and _HEADER_SNOWFLAKE.fullmatch(application_id)):
         return None
-    if not token:
+    if not 0 < len(token) <= MAX_TOKEN_LENGTH:
         return None
     return JobHeader(job_id, application_id, token, locale if isinstance(locale, str) else "")
 

@@ -60,11 +60,13 @@ class Fields:
             raise self._error(name, f"{shown(value)}, which holds half a character")
         return value
 
-    def secret(self, name: str) -> str:
-        """A text whose value is never part of an error."""
+    def secret(self, name: str, most: int) -> str:
+        """A text of at most so many characters, whose value is never part of an error."""
         value = self.value(name)
         if not isinstance(value, str) or not value:
             raise self._error(name, "not a text")
+        if len(value) > most:
+            raise self._error(name, f"longer than {most} characters")
         return value
 
     def matching(self, name: str, allowed: re.Pattern[str]) -> str | None:

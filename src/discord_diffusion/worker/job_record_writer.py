@@ -35,12 +35,20 @@ class JobRecordWriter:
             log.warning("The job record could not be read", extra={"reason": str(error)})
         return None
 
-    def finish(self, job_id: str, status: JobStatus, **details: str | float) -> None:
-        """Give the job its final status, unless it has one; `details` are kept with it."""
+    def finish(self, job_id: str, status: JobStatus, **details: str | float) -> bool:
+        """Give the job its final status, unless it has one; `details` are kept with it.
+
+        Returns:
+            Whether the record has ended; False if that is not known.
+        """
         if not self._table:
-            return
+            return True
         try:
             if not self._table.finish(job_id, status, **details):
                 log.info("The job had ended before", extra={"status": status})
+        except UnknownJobError:
+            log.warning("The job has no record")
         except StoreError as error:
             log.warning("The job record could not be ended", extra={"reason": str(error)})
+            return False
+        return True

@@ -131,5 +131,8 @@ class Lease:
         except QueueError as error:
             log.warning("The lease could not be extended", extra={"reason": str(error)})
             return False
+        except Exception as error:  # noqa: BLE001 - the thread has to see the end of the lease
+            log.error("The lease could not be extended", extra={"error": type(error).__name__})
+            return False
         self._held_until = asked_at + self._visibility
         return True

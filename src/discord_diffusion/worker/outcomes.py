@@ -36,6 +36,8 @@ log = logging.getLogger(__name__)
 
 HURRY_SECONDS = 2.0
 """Time for each of two calls to Discord when the process is about to end."""
+_RECORD_AGAIN_SECONDS = 5
+"""After this time the end of a job that the table did not take is recorded again."""
 _LAST_EDIT_SECONDS = 3.0
 """How long an apology waits for a progress edit that could overwrite it."""
 
@@ -51,9 +53,16 @@ class JobOutcomes:
     telemetry: Telemetry
 
     def answered(self, held: HeldJob, **details: str | float) -> None:
-        """Record with `details` that the job is answered, and delete its message."""
-        self.records.finish(held.job.id, JobStatus.ANSWERED, **details)
-        self.discard(held)
+        """Record with `details` that the job is answered, and delete its message.
+
+        If the table does not answer, the message is received again: then the pictures are found.
+        Without its end the record would refund a user who has the pictures.
+        """
+        if self.records.finish(held.job.id, JobStatus.ANSWERED, **details):
+            return self.discard(held)
+        held.progress.stop()
+        held.lease.end()
+        return self._release(held.message, _RECORD_AGAIN_SECONDS)
 
     def discard(self, held: HeldJob) -> None:
         """Delete the message of a job that needs no more work."""
@@ -145,8 +154,10 @@ class JobOutcomes:
         else:
             if state is MessageState.PICTURES:  # an upload that seemed to fail had arrived
                 return self.answered(held)
-            self.records.finish(job.id, JobStatus.FAILED, reason=rule.text, charged_pictures=0)
-            if rule.outcome is Outcome.REFUSED:
+            ended = self.records.finish(
+                job.id, JobStatus.FAILED, reason=rule.text, charged_pictures=0
+            )
+            if ended and rule.outcome is Outcome.REFUSED:
                 return self.discard(held)
         held.lease.end()
         return self._release(held.message, delay)

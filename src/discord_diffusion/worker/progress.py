@@ -86,6 +86,8 @@ class Progress:
                 log.info("Progress could not be shown", extra={"reason": str(error)})
                 if self.deleted:
                     return
+            except Exception as error:  # noqa: BLE001 - progress is never worth a job
+                log.error("Progress could not be shown", extra={"error": type(error).__name__})
             else:
                 self._outcome_unknown = False
 

@@ -90,12 +90,14 @@ class ProtectionThread:
                 task.protect(MINUTES)
             else:
                 task.unprotect()
-        except TaskProtectionError as error:
+        except Exception as error:  # noqa: BLE001 - else the task would stay protected
             self._failures += 1
+            known = isinstance(error, TaskProtectionError)
+            reason = str(error) if known else type(error).__name__
             pause = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2 ** (self._failures - 1))
             log.warning(
                 "The task's protection could not be changed",
-                extra={"protect": wanted, "reason": str(error), "pause": pause},
+                extra={"protect": wanted, "reason": reason, "pause": pause},
             )
         else:
             if wanted is not self._on:

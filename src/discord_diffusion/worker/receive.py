@@ -93,9 +93,9 @@ class Receiver:
             )
             last = self.terms.is_last_receive(message)
             held = HeldJob(message, job, lease, progress, last)
-            lease.start()
-        held.batch_key = self.generator.batch_key(job.parameters)
-        held.capacity = self.generator.capacity(job.parameters)
-        held.times["sent"] = message.sent_at
-        held.mark("received")
+            held.batch_key = self.generator.batch_key(job.parameters)
+            held.capacity = self.generator.capacity(job.parameters)
+            held.times["sent"] = message.sent_at
+            held.mark("received")
+            lease.start()  # last: nobody would end it if an error followed
         return held

@@ -79,7 +79,10 @@ class Watchdog:
         held.progress.stop()
         held.progress.settle(_SETTLE_SECONDS)
         if held.last or not held.lease.lost:
-            self.outcomes.apologise(held.job, rule_for(JobExpiredError()).text, HURRY_SECONDS)
+            try:
+                self.outcomes.apologise(held.job, rule_for(JobExpiredError()).text, HURRY_SECONDS)
+            except Exception as error:  # noqa: BLE001 - the pipeline may hang all the same
+                log.error("The user was not notified", extra={"error": type(error).__name__})
         if not held.lease.wait_for_end(OVERDUE_SECONDS):
             log.critical("The job hangs", extra={"message_id": held.message.message_id})
             self.on_hang()
@@ -99,4 +102,7 @@ class Watchdog:
 
     def _report(self, state: str) -> None:
         self.health.write(state)
-        self.pace.publish()
+        try:
+            self.pace.publish()
+        except Exception as error:  # noqa: BLE001 - the watchdog goes on
+            log.error("The pace could not be written", extra={"error": type(error).__name__})

@@ -97,6 +97,10 @@ class Worker:
             except DeviceLostError:
                 self._stopping.set()  # so that a message that still comes is given back
                 raise
+            except Exception as error:  # noqa: BLE001 - the jobs fail, not the worker
+                for held in batch:
+                    if held.stage is Stage.DRAWING:  # the others go on to their delivery
+                        self._submit_delivery(held, error)
         receiving.join()
         if self._stopping.is_set():
             self._stopped.wait()  # until every job that `stop` gives back is in the pool
@@ -131,8 +135,9 @@ class Worker:
         except InvalidJobError as error:
             self._prepare_pool.submit(self._outcomes.reject_unreadable, message, error)
             return
-        self.held_jobs.add(held)
-        self._prepare_pool.submit(self._prepare, held)
+        with self._work_on(held):
+            self.held_jobs.add(held)
+            self._prepare_pool.submit(self._prepare, held)
 
     # Prepare: from a held job to one that is ready to be drawn.
 
@@ -198,7 +203,7 @@ class Worker:
         wait([pool.submit(self._give_back, held) for held in left], _GIVE_BACK_SECONDS)
 
     def _give_back(self, held: HeldJob) -> None:
-        with job_log.about(held.job.id):
+        with self._work_on(held):
             log.warning("The job is given back", extra={"stage": held.stage.value})
             held.given_back = True
             held.progress.stop()
@@ -214,12 +219,16 @@ class Worker:
 
     @contextmanager
     def _work_on(self, held: HeldJob) -> Iterator[None]:
-        """Log about the job; an unexpected error ends its lease and removes the job."""
+        """Log about the job; an unexpected error, of any class, ends its lease and removes the job.
+
+        Another worker receives it when the lease has run out.
+        """
         with job_log.about(held.job.id):
             try:
                 yield
-            except Exception as error:  # noqa: BLE001 - its text may quote a token
+            except BaseException as error:  # noqa: BLE001 - its text may quote a token
                 extra = {"error": type(error).__name__}
                 log.critical("Unexpected error: the job is left to the queue", extra=extra)
+                held.progress.stop()
                 held.lease.end()
                 self.held_jobs.remove(held)

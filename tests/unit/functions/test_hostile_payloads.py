@@ -41,6 +41,15 @@ def test_a_signed_event_with_parts_replaced_never_crashes(
     assert caller.endpoint.answer(event)["statusCode"] in (200, 401)
 
 
+def test_a_token_that_is_too_long_for_an_address_is_refused_at_the_edge(caller: Caller) -> None:
+    longest = imagine(prompt="a star") | {"token": "a" * 2000}
+    assert "Queued" in caller.content(longest)["data"]["content"]
+    response = caller.post(imagine(prompt="a star") | {"token": "a" * 2001})
+    assert response["statusCode"] == 400
+    assert response["body"] == '{"error": "its token has more than 2000 characters"}'
+    assert len(caller.queue.jobs) == 1
+
+
 def test_the_names_of_headers_are_case_insensitive(caller: Caller) -> None:
     body = b'{"type":1}'
     for write in (str.upper, str.lower, str.title, str.swapcase):

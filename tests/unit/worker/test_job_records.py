@@ -73,6 +73,12 @@ def test_the_record_of_a_job_that_is_retried_has_not_ended(harness: Harness) -> 
 
 def test_a_table_that_does_not_answer_stops_no_job(harness: Harness) -> None:
     harness.table.error = StoreError("ConnectTimeoutError")
-    message = harness.run(make_job())
+    job = make_job()
+    message = harness.run(job)
     assert len(harness.publisher.sent) == 1
-    assert harness.queue.deleted == [message.receipt_handle]
+    assert harness.queue.released == [(message.receipt_handle, 5)], "its end is not recorded"
+    harness.table.error = None
+    again = harness.run(job, receive_count=2)
+    assert len(harness.publisher.sent) == 1
+    assert harness.table.statuses[job.id] is JobStatus.ANSWERED
+    assert harness.queue.deleted == [again.receipt_handle]

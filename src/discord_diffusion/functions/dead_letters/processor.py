@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from discord_diffusion.aws.errors import ServiceError, StoreError
+from discord_diffusion.aws.errors import ServiceError, StoreError, UnknownJobError
 from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.aws.metrics import Metrics
 from discord_diffusion.discord.errors import ApiError, InteractionGoneError, NotAnsweredYetError
@@ -54,7 +54,8 @@ class DeadLetterProcessor:
 
     def _is_processed(self, header: JobHeader, body: str) -> bool:
         try:
-            self._end_job(header, body)
+            if not self._is_ended(header, body):
+                return False
         except ApiError as error:
             extra = {"job": header.id, "reason": str(error)}
             log.warning("The user will be notified later", extra=extra)
@@ -62,15 +63,15 @@ class DeadLetterProcessor:
         log.error("A dead letter was processed", extra={"job": header.id})
         return True
 
-    def _end_job(self, header: JobHeader, body: str) -> None:
-        """Notify the user and end the job, unless it has ended.
+    def _is_ended(self, header: JobHeader, body: str) -> bool:
+        """Notify the user and end the job, unless it has ended; False if the table did not answer.
 
         Raises:
             ApiError: Discord does not answer now; a later call may succeed.
         """
         status = self._status(header.id)
         if status and status.finished:
-            return
+            return True
         answered = False
         if header.expires_at > datetime.now(UTC):
             try:
@@ -79,7 +80,7 @@ class DeadLetterProcessor:
                 log.error("No notification: the user's message is gone", extra={"job": header.id})
         else:
             log.error("No notification: the token has expired", extra={"job": header.id})
-        self._finish(header.id, JobStatus.ANSWERED if answered else JobStatus.FAILED)
+        return self._finish(header.id, JobStatus.ANSWERED if answered else JobStatus.FAILED)
 
     def _notify(self, header: JobHeader, body: str) -> bool:
         """Apologise unless the message has pictures or an apology; returns if it has pictures."""
@@ -100,12 +101,16 @@ class DeadLetterProcessor:
             return None
         return record.status if record else None
 
-    def _finish(self, job_id: str, status: JobStatus) -> None:
+    def _finish(self, job_id: str, status: JobStatus) -> bool:
         try:
             self.jobs.finish(job_id, status, reason="dead letter")
+        except UnknownJobError:
+            log.warning("The job has no record", extra={"job": job_id})
         except StoreError as error:
             extra = {"job": job_id, "reason": str(error)}
             log.warning("The job record could not be ended", extra=extra)
+            return False
+        return True
 
 
 def _apology(header: JobHeader, body: str) -> str:
