@@ -18,6 +18,7 @@ It never quotes the request, which may hold the token of an interaction. After a
 error the same call may succeed later.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -151,4 +152,4 @@ def _code(error: ClientError | BotoCoreError) -> str:
     if not isinstance(error, ClientError):
         return type(error).__name__
     code = str(error.response.get("Error", {}).get("Code", "unknown"))
-    return code.rsplit("#", 1)[-1].rsplit(".", 1)[-1]
+    return re.split("[#.]", code)[-1]

@@ -67,7 +67,10 @@ def translation(kind: Any, error: Exception) -> AwsError:
 def test_a_service_that_is_overloaded_or_out_of_reach_is_unavailable(
     kind: Any, error: Exception
 ) -> None:
-    assert type(translation(kind, error)) is UNAVAILABLE[kind]
+    found = translation(kind, error)
+    assert type(found) is UNAVAILABLE[kind]
+    code = error.response["Error"]["Code"] if isinstance(error, ClientError) else ""
+    assert str(found) == (code or type(error).__name__)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -79,6 +82,7 @@ def test_a_service_that_is_overloaded_or_out_of_reach_is_unavailable(
         (refused("AccessDenied", None), "AccessDenied"),
         (refused("com.amazonaws.sqs#QueueDoesNotExist"), "QueueDoesNotExist"),
         (refused("AWS.SimpleQueueService.NonExistentQueue"), "NonExistentQueue"),
+        (refused("com.amazonaws.dynamodb.v20120810#Refused"), "Refused"),
         (refused(None), "unknown"),
         (NoCredentialsError(), "NoCredentialsError"),
     ],
@@ -121,8 +125,10 @@ def test_a_condition_that_fails_brings_the_item_for_the_store_alone() -> None:
 
 
 def test_a_refused_transaction_names_the_write() -> None:
-    refusal = TransactionRefusedError(2, None)
-    assert (refusal.index, refusal.item) == (2, None)
+    item = {"id": {"S": "1"}}
+    assert TransactionRefusedError(2, None).item is None
+    refusal = TransactionRefusedError(2, item)
+    assert (refusal.index, refusal.item) == (2, item)
     assert str(refusal) == "the condition of write 2 does not hold"
 
 
