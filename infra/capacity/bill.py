@@ -147,7 +147,7 @@ def bill(
     standing = standing_costs(counted)
     if variant.pool_boot:
         spot_share = 0.0
-        standing = (*standing, Line("volume of the warm pool, months", 1, volume_month(counted)))
+        standing = (*standing, pool_volumes(1, counted))
     return Bill(standing, working_costs(use, instance, spot_share, counted), use)
 
 
@@ -242,6 +242,11 @@ def _awake(use: Use, counted: Figures) -> tuple[Line, ...]:
         _line("PutMetricData", use.awake_hours * 60 * OBSERVATIONS_PER_MINUTE, "metric_request"),
         _line("custom metrics, months", metrics * use.awake_hours / MONTH_HOURS, "metric"),
     )
+
+
+def pool_volumes(instances: int, counted: Figures) -> Line:
+    """The volumes of the stopped instances of a warm pool; nothing else of them is billed."""
+    return Line("volumes of the warm pool, months", instances, volume_month(counted))
 
 
 def volume_month(counted: Figures) -> float:

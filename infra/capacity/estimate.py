@@ -2,7 +2,14 @@
 
 from dataclasses import dataclass
 
-from infra.capacity.bill import Line, Use, standing_costs, total, working_costs
+from infra.capacity.bill import (
+    Line,
+    Use,
+    pool_volumes,
+    standing_costs,
+    total,
+    working_costs,
+)
 from infra.capacity.figures import (
     PICTURES_PER_JOB,
     PRICED_REGION,
@@ -35,10 +42,16 @@ class Estimate:
 
 
 def estimate(
-    instance_type: str, region: str, spot_percentage: float, maximum_tasks: int
+    instance_type: str,
+    region: str,
+    spot_percentage: float,
+    maximum_tasks: int,
+    warm_pool_size: int = 0,
 ) -> Estimate:
     """The costs of a deployment whose first instance type is `instance_type`."""
     idle = standing_costs(counts())
+    if warm_pool_size:
+        idle = (*idle, pool_volumes(warm_pool_size, counts()))
     here = instance_price(instance_type, region)
     instance = here or instance_price(instance_type, PRICED_REGION)
     notes = [] if here else [f"The price of {instance_type} in {region} is not known here."]

@@ -103,7 +103,13 @@ class Flow:
             raise RefusedError("Nothing was changed: correct what is marked above first.")
         deployment = found.context.deployment
         first_type, maximum = deployment.instance_types[0], deployment.maximum_tasks
-        costs = estimate(first_type, deployment.region, deployment.spot_percentage, maximum)
+        costs = estimate(
+            first_type,
+            deployment.region,
+            deployment.spot_percentage,
+            maximum,
+            deployment.warm_pool_size,
+        )
         self.output.estimate(costs, first_type, maximum)
         return found.context, offers_of(found.findings)
 

@@ -57,7 +57,10 @@ def _check(aws: Aws, deployment: Deployment, quota: Quota, vcpus: int) -> Findin
     except AwsError as error:
         return warning(quota.name, str(error), f"Look at it yourself: {console}/{quota.code}")
     allowed = float(answer["Quota"]["Value"])
-    instances, all_vcpus = int(allowed // vcpus), deployment.maximum_tasks * vcpus
+    # The warm pool's instances run while it is filled; stopped ones do not count.
+    filling = 0 if quota.spot else deployment.warm_pool_size
+    wanted = deployment.maximum_tasks + filling
+    instances, all_vcpus = int(allowed // vcpus), wanted * vcpus
     found = f"{allowed:g} vCPUs: {instances} instances of {vcpus}"
     if allowed >= all_vcpus:
         return good(quota.name, found)
@@ -70,7 +73,8 @@ def _check(aws: Aws, deployment: Deployment, quota: Quota, vcpus: int) -> Findin
         return bad(quota.name, found, raise_it)
     if instances == 0:
         return warning(quota.name, found, f"No instance of these is started then. {raise_it}")
-    more = f"{found}, of {deployment.maximum_tasks} (fleet.maximum_tasks)"
+    names = "fleet.maximum_tasks and warm_pool_size" if filling else "fleet.maximum_tasks"
+    more = f"{found}, of {wanted} ({names})"
     return warning(quota.name, more, raise_it)
 
 

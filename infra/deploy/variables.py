@@ -60,6 +60,7 @@ class Deployment:
     create_vpc: bool
     vpc_id: str | None
     discord_application_id: str
+    warm_pool_size: int = 0
 
     @property
     def prefix(self) -> str:
@@ -138,6 +139,7 @@ class Deployment:
             create_vpc=network["create_vpc"],
             vpc_id=network["vpc_id"],
             discord_application_id=values["discord_application_id"],
+            warm_pool_size=fleet["warm_pool_size"],
         )
 
 

@@ -152,21 +152,28 @@ def _per_thousand(variant: Variant, counted: Figures) -> Iterator[str]:
 
 
 def warm_pool_table() -> str:
-    """A month with a warm pool of one instance beside one without, by community."""
+    """A month with a warm pool of one instance beside other settings, by community."""
     loads = (IDLE, *(community(members) for members in COMMUNITY_SIZES))
-    header = ("community", "$ on Spot, no pool", "$ on demand, no pool", "$ with the pool")
-    more = ("fillings", "first of the morning", "with the pool")
+    header = ("community", "$ default, on Spot", "$ 15 minutes of holding, on Spot")
+    more = ("$ on demand", "$ warm pool of one", "its fillings", "jobs that wait over a minute")
     return table((*header, *more), [_warm_pool_row(load) for load in loads])
 
 
 def _warm_pool_row(load: Load) -> tuple[str, ...]:
-    dollars = (bill(load), bill(load, spot_share=0), bill(load, variant=WARM_POOL))
-    cells = (load.name, *(f"{found.dollars:,.2f}" for found in dollars))
+    found = (
+        bill(load),
+        bill(load, variant=HOLD_15_MINUTES),
+        bill(load, spot_share=0),
+        bill(load, variant=WARM_POOL),
+    )
+    cells = (load.name, *(f"{one.dollars:,.2f}" for one in found))
     if not load.pictures:
-        return (*cells, "0", "", "")
-    cold, warm = (day_of(found, jobs=load.jobs_per_day) for found in (DEFAULT, WARM_POOL))
-    fillings = warm.ledger.pool_fillings * DAYS
-    return (*cells, number(fillings), seconds(morning_wait(cold)), seconds(morning_wait(warm)))
+        return (*cells, "0", "")
+    variants = (DEFAULT, HOLD_15_MINUTES, WARM_POOL)
+    days = [day_of(variant, jobs=load.jobs_per_day) for variant in variants]
+    slow = (sum(wait > 60 for wait in day.waits) / len(day.waits) for day in days)
+    shares = " / ".join(f"{100 * share:.0f} %" for share in slow)
+    return (*cells, number(days[-1].ledger.pool_fillings * DAYS), shares)
 
 
 def idle_table() -> str:

@@ -22,7 +22,7 @@ from infra.capacity.bill import (
 from infra.capacity.estimate import estimate
 from infra.capacity.figures import counts, instances, prices, speed
 from infra.capacity.pages import COST_PARTS, render
-from infra.capacity.simulation.day import SECOND_INSTANCE
+from infra.capacity.simulation.day import SECOND_INSTANCE, STOP_SECONDS, WARM_POOL, day_of
 
 ROOT = Path(__file__).parents[4]
 DOCUMENT = ROOT / "docs" / "costs.md"
@@ -110,3 +110,20 @@ def test_the_bill_is_for_the_default_number_of_steps() -> None:
     assert speed("T4, one batch of four").seconds == pytest.approx(
         int(steps) / 1.79 + 0.86, abs=0.1
     )
+
+
+def test_a_warm_pool_costs_its_volumes_while_nobody_asks() -> None:
+    without = estimate("g4dn.xlarge", "us-east-1", 0, maximum_tasks=4)
+    found = estimate("g4dn.xlarge", "us-east-1", 0, maximum_tasks=4, warm_pool_size=2)
+    assert found.idle_month - without.idle_month == pytest.approx(2 * 40 * 0.08)
+
+
+def test_a_month_with_a_warm_pool_pays_for_its_fillings_and_for_no_spot() -> None:
+    load = community(50)
+    found = bill(load, variant=WARM_POOL)
+    assert found.dollars == bill(load, variant=WARM_POOL, spot_share=0).dollars
+    day = day_of(WARM_POOL, jobs=load.jobs_per_day)
+    fill = 75 + 109 + STOP_SECONDS
+    filling = day.ledger.pool_fillings * fill
+    assert day.ledger.pool_fillings > 0
+    assert day.ledger.instance_seconds > filling

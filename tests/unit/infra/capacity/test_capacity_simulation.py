@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from infra.capacity.figures import boots, figures, speed
+from infra.capacity.figures import Stage, boots, figures, speed
 from infra.capacity.simulation.day import (
     DEFAULT,
     HOLD_15_MINUTES,
@@ -16,6 +16,7 @@ from infra.capacity.simulation.day import (
     PROVIDER_ALONE,
     SEED,
     VARIANTS,
+    WARM_POOL,
     Variant,
     day_of,
     simulate,
@@ -150,3 +151,27 @@ def test_an_empty_instance_is_released_long_before_a_capacity_provider_would_rel
 
 def test_the_model_holds_tasks_as_long_as_a_deployment_does() -> None:
     assert HOLD_SECONDS == terraform_number("variables_fleet.tf", "scale_in_hold_seconds") == 120
+
+
+def test_a_start_from_the_warm_pool_takes_its_boot_and_a_pool_that_is_full_again_the_same() -> None:
+    warm = boots()["warm_pool"].total_seconds
+    drawn = speed(WARM_POOL.speed).seconds
+    day = simulate(WARM_POOL, jobs_at((HOUR, 1), (2 * HOUR, 2)), SEED)
+    assert day.waits == [pytest.approx(warm + drawn)] * 2
+    assert day.ledger.pool_fillings == 2
+
+
+def test_more_instances_than_the_pool_holds_are_new_ones() -> None:
+    crowd = jobs_at(*((HOUR, user) for user in range(60)))
+    day = simulate(WARM_POOL, crowd, SEED)
+    assert day.waits[0] < boots()["deployed"].total_seconds < day.waits[-1]
+    assert max(sample.instances for sample in day.ledger.samples) > 1
+    assert day.ledger.pool_fillings <= 2
+
+
+def test_a_variants_boot_has_its_own_stages_and_all_others_in_order() -> None:
+    for name, boot in boots().items():
+        stages = [step.stage for step in boot.steps]
+        assert stages == sorted(stages, key=list(Stage).index), name
+        assert set(stages) == set(Stage), name
+    assert boots()["warm_pool_250"].total_seconds < 90 < boots()["warm_pool"].total_seconds

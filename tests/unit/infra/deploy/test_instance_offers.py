@@ -85,6 +85,14 @@ def test_each_family_and_market_has_a_quota_of_its_own() -> None:
     }
 
 
+def test_the_quota_on_demand_also_holds_the_warm_pool_while_it_is_filled() -> None:
+    spot, on_demand = "GPU quota Spot (G, VT)", "GPU quota on demand (G, VT)"
+    enough = quotas(L_DB2E81BA=16, L_3819A6DF=16)
+    without = {"spot_percentage": 0, "maximum_tasks": 4, "instance_types": ("g4dn.xlarge",)}
+    assert verdicts(enough, **without) == {spot: "good", on_demand: "good"}
+    assert verdicts(enough, **without, warm_pool_size=1) == {spot: "good", on_demand: "warning"}
+
+
 def test_the_quota_that_the_fleet_needs_stops_it_and_the_other_is_a_warning() -> None:
     spot, on_demand = "GPU quota Spot (G, VT)", "GPU quota on demand (G, VT)"
     assert verdicts(quotas()) == {spot: "bad", on_demand: "warning"}
