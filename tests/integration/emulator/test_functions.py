@@ -11,9 +11,11 @@ from deployment import MACHINES, Deployment, deploy, package, snowflake
 from running_emulator import Emulator
 from small_fleet import worker_tasks
 
+from discord_diffusion.access.limits import Limits
 from discord_diffusion.aws.dynamodb import Table
 from discord_diffusion.aws.fleet_state import FleetStateStore
 from discord_diffusion.aws.job_store import JobStore
+from discord_diffusion.aws.ledger import Charge
 from discord_diffusion.aws.queue import JobSender
 from discord_diffusion.discord.components import queued_job_buttons
 from discord_diffusion.discord.original_response import path
@@ -27,6 +29,10 @@ from tests.unit.functions.conftest import imagine
 PARAMETERS = GenerationParameters(
     prompt="a `red` circle", seed=7, steps=4, guidance=7.5, width=64, height=64, images=2
 )
+
+
+CHARGE = Charge(units=250, limits=Limits(), audit_days=1)
+"""Of a usual job: four pictures with the defaults cost 2.5 units."""
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +79,7 @@ def queued(deployment: Deployment, jobs: JobStore) -> Callable[[float], Job]:
             locale="en-US",
             parameters=PARAMETERS,
         )
-        jobs.accept(job)
+        jobs.accept(job, charge=CHARGE)
         deployment.discord.messages[path(job.application_id, job.token)] = {
             "id": "1",
             "content": "",
