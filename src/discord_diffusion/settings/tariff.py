@@ -1,5 +1,7 @@
 """What a unit is in a deployment, for all programs that compute with units."""
 
+from dataclasses import replace
+
 from discord_diffusion.jobs.models import parse
 from discord_diffusion.jobs.parameters import GUIDANCE, IMAGES, SIZE, STEPS, GenerationParameters
 from discord_diffusion.jobs.units import Tariff
@@ -17,19 +19,23 @@ from discord_diffusion.settings.reader import (
 
 def read_tariff(read: Reader) -> Tariff:
     """What jobs cost: a picture with the defaults costs a unit."""
+    return replace(_tariff(read), models=read.optional(MODELS, parse, {}))
+
+
+def read_usual_cost(read: Reader) -> int:
+    """What a command costs that names nothing but its prompt, in hundredths of units."""
+    return _tariff(read).cost(_usual_job(read))
+
+
+def _tariff(read: Reader) -> Tariff:
+    """The tariff of the default model."""
     usual = _usual_job(read)
     return Tariff(
         pixels=usual.width * usual.height,
         steps=usual.steps,
         guidance=usual.guidance,
         scheduler=read.text(SCHEDULER),
-        models=read.optional(MODELS, parse, {}),
     )
-
-
-def read_usual_cost(read: Reader) -> int:
-    """What a command costs that names nothing but its prompt, in hundredths of units."""
-    return read_tariff(read).cost(_usual_job(read))
 
 
 def _usual_job(read: Reader) -> GenerationParameters:
