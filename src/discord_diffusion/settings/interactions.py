@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Self
 
 from discord_diffusion.access.limits import COOLDOWN_SECONDS as COOLDOWN_ALLOWED
@@ -23,11 +22,11 @@ from discord_diffusion.settings.reader import (
     MAX_PIXELS,
     MODELS,
     QUEUE_URL,
-    SCHEDULER,
     Reader,
     Settings,
     within,
 )
+from discord_diffusion.settings.tariff import read_tariff
 
 _MAX_PIXELS = 2048 * 2048
 """Largest picture that is accepted if the deployment sets no limit."""
@@ -69,22 +68,11 @@ class InteractionsSettings(Settings):
     default_height: int
     default_images: int
     models: Mapping[str, ModelSpec]
-    scheduler: str | None
+    tariff: Tariff
     max_pixels: int
     limits: Limits
     audit_days: int
     log_level: str
-
-    @cached_property
-    def tariff(self) -> Tariff:
-        """What jobs cost: a picture with the defaults costs a unit."""
-        return Tariff(
-            pixels=self.default_width * self.default_height,
-            steps=self.default_steps,
-            guidance=self.default_guidance,
-            scheduler=self.scheduler,
-            models=self.models,
-        )
 
     @classmethod
     def read(cls, read: Reader) -> Self:
@@ -102,7 +90,7 @@ class InteractionsSettings(Settings):
             default_height=read.optional(DEFAULT_HEIGHT, _size, 512),
             default_images=read.integer(DEFAULT_IMAGES, 4, IMAGES),
             models=read.optional(MODELS, parse, {}),
-            scheduler=read.text(SCHEDULER),
+            tariff=read_tariff(read),
             max_pixels=read.integer(MAX_PIXELS, _MAX_PIXELS, MAX_PIXELS_ALLOWED) or _MAX_PIXELS,
             limits=Limits(
                 user_units=read.integer(USER_UNITS_PER_DAY, 100, UNITS),
