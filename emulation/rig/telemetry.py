@@ -97,7 +97,7 @@ def fleet_series(fleet: dict[str, Any], state: StackState) -> Iterator[tuple[str
         "instances/desired",
         float(fleet["desired"]["groups"].get(state.auto_scaling_group_name, 0)),
     )
-    yield "instances/starting", float(instances["Pending"])
+    yield "instances/starting", float(instances["Pending"] + instances["Pending:Wait"])
     yield "instances/in_service", float(instances["InService"])
     yield "instances/leaving", float(sum(n for phase, n in instances.items() if "Termin" in phase))
 

@@ -89,4 +89,4 @@ def apply_patches() -> None:
     def _hook(original: Any, self: Any, *args: Any, **kwargs: Any) -> None:
         """A hook notifies nobody unless it is told to; moto's has a target of its own."""
         original(self, *args, **kwargs)
-        self.role_arn = self.notification_target_arn = None
+        vars(self).update(role_arn=None, notification_target_arn=None)
