@@ -2,8 +2,12 @@
 
 MODEL is a folder of the build context, a hub id, or empty for none; REVISION and VARIANT may be
 empty. Of a model on the hub only what diffusers loads is fetched: safetensors of one variant.
+
+All files get the same time, so that the layer of a model stays the same when it is built again: an
+instance that has it does not pull it twice.
 """
 
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -20,6 +24,8 @@ def main() -> None:
         shutil.copytree(CONTEXT / model, folder)
     else:
         fetch(folder, model, revision or None, variant or None)
+    for path in [*Path(folder).rglob("*"), Path(folder)]:
+        os.utime(path, (0, 0))
 
 
 def fetch(folder: str, model: str, revision: str | None, variant: str | None) -> None:
