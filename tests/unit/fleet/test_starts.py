@@ -3,7 +3,13 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from discord_diffusion.fleet.starts import LONGEST_PAUSE, PROVEN_AFTER, StartHistory, StartLimits
+from discord_diffusion.fleet.starts import (
+    LONGEST_PAUSE,
+    PROVEN_AFTER,
+    FailedStart,
+    StartHistory,
+    StartLimits,
+)
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
 LIMITS = StartLimits()
@@ -85,3 +91,12 @@ def test_starts_are_forgiven_at_once_when_a_worker_has_drawn_since() -> None:
     before, since = NOW - timedelta(seconds=1), NOW + timedelta(seconds=1)
     assert history.after_look(since, works=False, worked_at=before).failures == 4
     assert history.after_look(since, works=False, worked_at=since).failures == 0
+
+
+def test_a_task_whose_worker_became_ready_has_started_whatever_ended_it() -> None:
+    task = FailedStart(ended=NOW + timedelta(seconds=20), began=NOW)
+    assert task.has_failed(None)
+    assert task.has_failed(NOW - timedelta(microseconds=1)), "another worker was ready before"
+    assert not task.has_failed(NOW)
+    assert FailedStart(NOW).has_failed(NOW), "its process could not be started"
+    assert FailedStart(NOW).has_failed(None) is True
