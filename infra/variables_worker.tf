@@ -9,6 +9,7 @@ variable "worker" {
     `model_variant`: variant of the weights' files, for example fp16.
     `model_notice`: sentence shown under every answer.
     `models`: more models that a job may name, by name: `model` and, where they differ, `revision`, `variant`, `scheduler`, `steps`, `guidance`, `max_pixels`, and `relative_cost`: how many times as long it draws a picture as the default model, by which its jobs cost more units.
+    `safety_checker`: what checks the pictures of models that have no safety checker: folder or Hugging Face id of a pipeline whose checker is used, model (every model must have one), or none.
     `scheduler`: class name of a diffusers scheduler in place of the model's own.
     `max_pixels`: width times height of the largest picture that is drawn.
     `device`: auto, cpu, cuda, cuda:N or mps.
@@ -40,6 +41,7 @@ variable "worker" {
 
       relative_cost = optional(number)
     })))
+    safety_checker       = optional(string, "stable-diffusion-v1-5/stable-diffusion-v1-5")
     scheduler            = optional(string)
     max_pixels           = optional(number)
     device               = optional(string)
@@ -61,6 +63,11 @@ variable "worker" {
   validation {
     condition     = length(trimspace(var.worker.model)) > 0
     error_message = "worker.model must name a folder or a Hugging Face id."
+  }
+
+  validation {
+    condition     = can(regex("^\\S+$", var.worker.safety_checker))
+    error_message = "worker.safety_checker must be none, model, or the folder or Hugging Face id of a pipeline that has a safety checker."
   }
 
   validation {

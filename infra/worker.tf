@@ -17,6 +17,7 @@ locals {
       MODEL_VARIANT               = var.worker.model_variant
       MODEL_NOTICE                = var.worker.model_notice
       MODELS                      = local.worker_environment_models
+      SAFETY_CHECKER              = var.worker.safety_checker
       SCHEDULER                   = var.worker.scheduler
       MAX_PIXELS                  = var.worker.max_pixels
       DEVICE                      = var.worker.device

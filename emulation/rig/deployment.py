@@ -73,6 +73,8 @@ def variables(layout: Layout, options: StackOptions, state: StackState) -> dict[
             "model": model.model,
             "picture_scale": model.picture_scale,
             "model_notice": model.notice,
+            # A model is checked here by its own safety checker, so that nothing is downloaded.
+            "safety_checker": "none",
             # Polls cost nothing here, and a worker that is asked to stop ends its poll first.
             "receive_wait_seconds": 2,
         },

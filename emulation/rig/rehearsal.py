@@ -72,7 +72,12 @@ def variables(layout: Layout) -> dict[str, Any]:
         "network": {"create_vpc": True},
         "fleet": {"maximum_tasks": MAXIMUM_TASKS},
         "scaling": dict(model.scaling),
-        "worker": {"model": model.model, "receive_wait_seconds": 2, "picture_scale": 4},
+        "worker": {
+            "model": model.model,
+            "safety_checker": "none",
+            "receive_wait_seconds": 2,
+            "picture_scale": 4,
+        },
         "generation_defaults": model.generation_defaults(),
     }
 

@@ -195,6 +195,7 @@ run "every_setting_reaches_the_worker_and_the_function" {
       model_variant        = "fp16"
       model_notice         = "It draws one thing."
       models               = { turbo = { model = "/models/turbo", relative_cost = 2.5, steps = 4 } }
+      safety_checker       = "/models/checked"
       scheduler            = "DDIMScheduler"
       max_pixels           = 262144
       device               = "cuda:1"
@@ -345,6 +346,7 @@ run "every_setting_reaches_the_worker_and_the_function" {
       MODEL_VARIANT               = "fp16"
       MODEL_NOTICE                = "It draws one thing."
       MODELS                      = jsonencode({ turbo = { model = "/models/turbo", relative_cost = 2.5, steps = 4 } })
+      SAFETY_CHECKER              = "/models/checked"
       SCHEDULER                   = "DDIMScheduler"
       MAX_PIXELS                  = "262144"
       DEVICE                      = "cuda:1"

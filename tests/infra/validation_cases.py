@@ -184,6 +184,9 @@ REFUSED: dict[str, list[Values]] = {
     "monthly_budget_usd must be": [{"monthly_budget_usd": 0}],
     "worker.model must name": [{"worker": {"model": " "}}],
     "worker.device must be": [{"worker": {"device": "gpu"}}],
+    "worker.safety_checker must be": [
+        {"worker": {"safety_checker": value}} for value in ("", "a model")
+    ],
     "worker.models must have names": [{"worker": {"models": {"My Model": {"model": "x"}}}}],
     "worker.models must have a relative_cost": [
         {"worker": {"models": {"x": {"model": "x", "relative_cost": value}}}}

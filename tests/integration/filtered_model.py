@@ -41,7 +41,9 @@ def save(folder: Path, drawn: GenerationParameters, flagged: int) -> list[int]:
     _UNTYPED.StableDiffusionPipeline(**parts).save_pretrained(folder)
     generator = load(folder)
     places = _set_threshold(generator, drawn, flagged)
-    checker = default_model(generator).safety_checker._checker
+    safety = default_model(generator).safety_checker
+    assert safety
+    checker = safety.network
     assert checker is not None
     checker.save_pretrained(folder / "safety_checker")
     return places
@@ -53,7 +55,8 @@ def _set_threshold(
     """Make a bad concept of the features in which some pictures differ from the others."""
     [made] = draw_all(generator, [GenerationRequest(drawn, safety_check=False)])
     safety = default_model(generator).safety_checker
-    checker, extractor = safety._checker, safety._extractor
+    assert safety
+    checker, extractor = safety.network, safety.processor
     assert checker is not None
     assert extractor is not None
     pictures = [picture.image for picture in made.pictures]

@@ -33,6 +33,9 @@ MODEL_REVISION = "MODEL_REVISION"
 """Revision of a model on the hub."""
 MODEL_VARIANT = "MODEL_VARIANT"
 """Variant of the weights, for example fp16."""
+SAFETY_CHECKER = "SAFETY_CHECKER"
+"""What checks the pictures of a model that has no safety checker: folder or hub id of a pipeline
+whose checker is used, model (every model must have one), or none."""
 DEVICE = "DEVICE"
 """Where to draw: auto, cpu, mps, cuda or cuda:N."""
 PRECISION = "PRECISION"
@@ -70,6 +73,7 @@ OTEL_EXPORTER_OTLP_ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 DEVICES = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
 PRECISIONS = ("auto", "fp32", "fp16", "bf16")
 COMPILES = ("auto", "off", "regional", "full", "max")
+NO_CHECKER, OWN_CHECKER = "none", "model"
 BATCH = (1, 64)
 LEASE = (3, 43_200)
 """Seconds: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-visibility-timeout.html"""
@@ -87,6 +91,7 @@ class PipelineSettings(Settings):
 
     default: ModelSpec
     models: Mapping[str, ModelSpec]
+    safety_checker: str
     device: str
     precision: str
     torch_threads: int | None
@@ -108,6 +113,7 @@ class PipelineSettings(Settings):
                 max_pixels=read.integer(MAX_PIXELS, 0, MAX_PIXELS_ALLOWED) or None,
             ),
             models=read.optional(MODELS, parse, {}),
+            safety_checker=read.text(SAFETY_CHECKER) or NO_CHECKER,
             device=read.optional(DEVICE, _device, "auto"),
             precision=read.choice(PRECISION, "auto", PRECISIONS),
             torch_threads=read.integer(TORCH_THREADS, 0, (0, 1024)) or None,

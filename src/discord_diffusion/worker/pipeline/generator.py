@@ -11,7 +11,7 @@ import torch
 
 from discord_diffusion.jobs.models import ModelSpec
 from discord_diffusion.jobs.parameters import GenerationParameters
-from discord_diffusion.settings.worker import PipelineSettings
+from discord_diffusion.settings.worker import NO_CHECKER, OWN_CHECKER, PipelineSettings
 from discord_diffusion.worker.errors import (
     BlankPictureError,
     DeviceLostError,
@@ -26,6 +26,7 @@ from discord_diffusion.worker.pipeline.memory import Capacity
 from discord_diffusion.worker.pipeline.model_cache import ModelCache
 from discord_diffusion.worker.pipeline.pipeline_call import draw
 from discord_diffusion.worker.pipeline.recovery import BatchRun, raise_if_lost
+from discord_diffusion.worker.pipeline.safety_checker import SafetyChecker
 from discord_diffusion.worker.pipeline_types import (
     Generation,
     GenerationRequest,
@@ -60,6 +61,7 @@ class DiffusersGenerator:
             self._has_memory_for,
         )
         self._capacities: dict[str | None, Capacity] = {}
+        self._shared_checker: SafetyChecker | None = None
 
     @classmethod
     def load(cls, settings: PipelineSettings) -> "DiffusersGenerator":
@@ -70,6 +72,8 @@ class DiffusersGenerator:
         generator = cls(settings, device, loading.choose_dtype(device, settings.precision))
         try:
             generator._models.put(None, generator._load_model(None, settings.default))
+            if settings.models and settings.safety_checker not in (NO_CHECKER, OWN_CHECKER):
+                generator._load_shared_checker()
         except Exception as error:
             if memory.is_out_of_memory(error):
                 text = f"MODEL={settings.default.model!r} does not fit: {error}"
@@ -160,7 +164,23 @@ class DiffusersGenerator:
     def _load_model(self, name: str | None, spec: ModelSpec) -> LoadedModel:
         # Compiling takes minutes without a cache: only the default model is compiled.
         mode = self._compile_mode if name is None else "off"
-        return loading.load(spec, name, self._device, self._dtype, mode)
+        model = loading.load(spec, name, self._device, self._dtype, mode)
+        if model.safety_checker is None and self._settings.safety_checker == OWN_CHECKER:
+            raise ModelLoadError(
+                f"MODEL={spec.model!r} has no safety checker, which SAFETY_CHECKER=model demands; "
+                "allowed: a pipeline that has one, or the folder or hub id of a pipeline whose "
+                "safety checker is used"
+            )
+        if model.safety_checker is None and self._settings.safety_checker != NO_CHECKER:
+            model.safety_checker = self._load_shared_checker()
+        return model
+
+    def _load_shared_checker(self) -> SafetyChecker:
+        """The checker of all models that have none of their own, loaded once."""
+        if self._shared_checker is None:
+            source = self._settings.safety_checker
+            self._shared_checker = SafetyChecker.load(source, self._device, self._dtype)
+        return self._shared_checker
 
     def _has_memory_for(self, spec: ModelSpec) -> bool:
         free = memory.free_bytes(self._device)

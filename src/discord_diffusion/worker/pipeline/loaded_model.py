@@ -40,7 +40,7 @@ class LoadedModel:
         self._compiled_counts: dict[tuple[int, int, bool], list[int]] = {}
         self.own_scheduler = pipe.scheduler
         self.decoder = Decoder(pipe.vae)
-        self.safety_checker = SafetyChecker(pipe)
+        self.safety_checker = SafetyChecker.taken_from(pipe)
         pipe.set_progress_bar_config(disable=True)
 
     @cached_property

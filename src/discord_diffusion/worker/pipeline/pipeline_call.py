@@ -98,10 +98,13 @@ def _drawn_pictures(
     good = (flat.isfinite().all(1) & (flat > 0).any(1)).tolist()
     pixels = (images.clamp(0, 1).nan_to_num() * 255).round().byte().permute(0, 2, 3, 1).cpu()
     pictures = [crop_centre(Image.fromarray(image.numpy()), items[0].size) for image in pixels]
+    checker = model.safety_checker
     checked = [
-        place for place, item in enumerate(items) if good[place] and item.request.safety_check
+        place
+        for place, item in enumerate(items)
+        if checker and good[place] and item.request.safety_check
     ]
-    verdicts = model.safety_checker.flags([pictures[place] for place in checked])
+    verdicts = checker.flags([pictures[place] for place in checked]) if checker else []
     flagged = {place for place, flag in zip(checked, verdicts, strict=True) if flag}
     return [
         DrawnPicture(image if good[place] and place not in flagged else None, place in flagged)
@@ -153,7 +156,7 @@ class _StepMonitor:
         ]
         if not places:
             return None
-        if self._model.safety_checker.present and self._items[places[0]].request.safety_check:
+        if self._model.safety_checker and self._items[places[0]].request.safety_check:
             return None  # the safety checker has not seen the sketch
         chosen = estimate_clean_latents(pipe.scheduler, latents)[places]
         if chosen.dim() == 3:  # FLUX packs squares of latents into rows

@@ -1,34 +1,68 @@
-"""The safety checker of a model that has one, for requests that want it."""
+"""The safety checker of pictures: a model's own, or one shared by the models that have none."""
 
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from PIL.Image import Image
 
+from discord_diffusion.worker.errors import ModelLoadError
 
+
+@dataclass(frozen=True)
 class SafetyChecker:
-    """Takes the checker out of its pipeline, which would check, and blacken, every picture."""
+    """A `StableDiffusionSafetyChecker` of diffusers, and the image processor that it needs."""
 
-    def __init__(self, pipe: Any) -> None:
-        self._checker = getattr(pipe, "safety_checker", None)
-        self._extractor = getattr(pipe, "feature_extractor", None)
-        if self._checker is not None:
-            pipe.register_modules(safety_checker=None)
+    network: Any
+    processor: Any
 
-    @property
-    def present(self) -> bool:
-        """Whether the model has a safety checker."""
-        return self._checker is not None and self._extractor is not None
+    @classmethod
+    def taken_from(cls, pipe: Any) -> "SafetyChecker | None":
+        """The checker of a pipeline, which would check, and blacken, every picture itself."""
+        network = getattr(pipe, "safety_checker", None)
+        if network is None:
+            return None
+        pipe.register_modules(safety_checker=None)
+        processor = getattr(pipe, "feature_extractor", None)
+        return None if processor is None else cls(network, processor)
+
+    @classmethod
+    def load(cls, source: str, device: torch.device, dtype: torch.dtype) -> "SafetyChecker":
+        """Load the checker alone of the pipeline in a folder or on the hub.
+
+        Raises:
+            ModelLoadError: there is none, or it is broken.
+            torch.OutOfMemoryError: or another error for which `memory.is_out_of_memory` is true.
+        """
+        from diffusers.pipelines.stable_diffusion.safety_checker import StableDiffusionSafetyChecker
+        from transformers import CLIPImageProcessor
+
+        local = Path(source).is_dir()
+        processor_type: Any = CLIPImageProcessor
+        try:
+            processor = processor_type.from_pretrained(
+                source, subfolder="feature_extractor", local_files_only=local
+            )
+            network: Any = StableDiffusionSafetyChecker.from_pretrained(
+                source, subfolder="safety_checker", dtype=dtype, local_files_only=local
+            )
+        except (OSError, ValueError) as error:
+            raise ModelLoadError(
+                f"SAFETY_CHECKER={source!r} has no safety checker that can be loaded: {error}; "
+                "allowed: the folder or hub id of a pipeline that has one, model, or none"
+            ) from error
+        return cls(network.eval().to(device), processor)
 
     def flags(self, images: list[Image]) -> list[bool]:
-        """Which pictures are flagged; none if the model has no safety checker."""
-        if self._checker is None or self._extractor is None or not images:
-            return [False] * len(images)
-        device, dtype = self._checker.device, self._checker.dtype
-        features = self._extractor(images, return_tensors="pt").pixel_values.to(device, dtype)
+        """Which pictures are flagged."""
+        if not images:
+            return []
+        device, dtype = self.network.device, self.network.dtype
+        features = self.processor(images, return_tensors="pt").pixel_values.to(device, dtype)
         # The checker blackens flagged pictures in place, so it gets copies, as numbers in 0..1.
         copies = np.stack([np.asarray(image, dtype=np.float32) / 255 for image in images])
         with torch.inference_mode():
-            _blackened, flags = self._checker(images=copies, clip_input=features)
+            _blackened, flags = self.network(images=copies, clip_input=features)
         return [bool(flag) for flag in flags]

@@ -164,7 +164,9 @@ def test_flagged_pictures_are_held_back_only_from_jobs_that_want_the_safety_chec
 
     save_family("sd", tmp_path)
     generator = load(tmp_path)
-    checker = default_model(generator).safety_checker._checker
+    safety_checker = default_model(generator).safety_checker
+    assert safety_checker
+    checker = safety_checker.network
     checker.concept_embeds_weights.data.fill_(-2.0)  # below any similarity: everything is flagged
     requests = [GenerationRequest(make_parameters(images=2), wanted) for wanted in (True, False)]
     sketches: list[tuple[object, object]] = []
