@@ -43,7 +43,7 @@ class Tariff:
 
     def cost(self, parameters: GenerationParameters) -> int:
         """Hundredths of units of a job, rounded up, at least 1."""
-        spec = self.models.get(parameters.model or "")
+        spec = self.models.get(parameters.model) if parameters.model else None
         scheduler = parameters.scheduler or (spec and spec.scheduler) or self.scheduler
         width, height = parameters.finished_size
         steps, coded = parameters.steps, 1
