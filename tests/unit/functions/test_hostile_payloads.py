@@ -66,7 +66,7 @@ def test_a_prompt_of_6000_hostile_characters_is_answered_and_queued_whole(
     answer = caller.content(imagine(prompt=prompt, negative_prompt=prompt))
     content = answer["data"]["content"]
     assert utf16_length(content) <= 2000
-    assert len(content.splitlines()) == 4
+    assert len(content.splitlines()) == 5
     assert "@everyone" not in content.replace(r"\@", "")
     assert not set(content) & set("\x00\u202e\u202c\u2028")
     assert content.splitlines()[2].endswith("guidance 7.5")
