@@ -32,6 +32,7 @@ module "fleet" {
   stop_timeout_seconds    = coalesce(var.worker.stop_timeout_seconds, 25)
   queue_arn               = module.queue.arn
   jobs_table_arn          = module.jobs_table.arn
+  item_conditions         = module.jobs_table.item_conditions
   log_retention_days      = var.log_retention_days
 }
 
@@ -68,6 +69,7 @@ module "observability" {
   minimum_tasks           = min(var.fleet.minimum_tasks, var.fleet.maximum_tasks)
   metric_namespace        = local.prefix
   api_name                = module.interactions_api.name
+  requests_per_second     = var.throttling.rate_per_second
   function_names          = { for role, function in module.function : role => function.name }
   backlog_function_name   = module.function["backlog"].name
   auto_scaling_group_name = module.fleet.auto_scaling_group_name

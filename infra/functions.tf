@@ -103,7 +103,7 @@ locals {
     sid       = "PublishMetrics"
     actions   = ["cloudwatch:PutMetricData"]
     resources = ["*"]
-    condition = { StringEquals = { "cloudwatch:namespace" = local.prefix } }
+    condition = { StringEquals = { "cloudwatch:namespace" = [local.prefix] } }
   }
 
   functions = {
@@ -114,7 +114,8 @@ locals {
       reserved_concurrency = var.interactions_function.reserved_concurrency
       policy_statements = [
         { sid = "QueueJobs", actions = ["sqs:GetQueueAttributes", "sqs:SendMessage"], resources = [module.queue.arn] },
-        { sid = "KeepJobs", actions = ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], resources = [module.jobs_table.arn] },
+        { sid = "ReadItems", actions = ["dynamodb:BatchGetItem", "dynamodb:GetItem"], resources = [module.jobs_table.arn] },
+        { sid = "KeepJobs", actions = ["dynamodb:PutItem", "dynamodb:UpdateItem"], resources = [module.jobs_table.arn], condition = module.jobs_table.item_conditions.requests },
         { sid = "LookAtJobs", actions = ["dynamodb:Query"], resources = [module.jobs_table.waiting_index_arn] },
         { sid = "WakeFleet", actions = ["states:StartExecution"], resources = [module.scaling.state_machine_arns.wake] },
       ]
@@ -136,7 +137,8 @@ locals {
         { sid = "LookAtTasks", actions = ["ecs:DescribeTasks"], resources = [module.fleet.tasks_arn] },
         { sid = "ReleaseInstances", actions = ["autoscaling:CompleteLifecycleAction", "autoscaling:SetDesiredCapacity", "autoscaling:TerminateInstanceInAutoScalingGroup"], resources = [module.fleet.auto_scaling_group_arn] },
         { sid = "LookAtJobs", actions = ["dynamodb:Query"], resources = [module.jobs_table.waiting_index_arn] },
-        { sid = "NoteFleet", actions = ["dynamodb:GetItem", "dynamodb:UpdateItem"], resources = [module.jobs_table.arn] },
+        { sid = "ReadFleet", actions = ["dynamodb:GetItem"], resources = [module.jobs_table.arn], condition = module.jobs_table.item_conditions.fleet_and_pace },
+        { sid = "NoteFleet", actions = ["dynamodb:UpdateItem"], resources = [module.jobs_table.arn], condition = module.jobs_table.item_conditions.fleet },
       ]
     }
     waiting = {
@@ -147,7 +149,9 @@ locals {
       policy_statements = [
         { sid = "LookAtJobs", actions = ["dynamodb:Query"], resources = [module.jobs_table.waiting_index_arn] },
         { sid = "SendJobs", actions = ["sqs:SendMessage"], resources = [module.queue.arn] },
-        { sid = "KeepJobs", actions = ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:UpdateItem"], resources = [module.jobs_table.arn] },
+        { sid = "ReadFleet", actions = ["dynamodb:BatchGetItem"], resources = [module.jobs_table.arn], condition = module.jobs_table.item_conditions.fleet_and_pace },
+        { sid = "ReadJobs", actions = ["dynamodb:GetItem"], resources = [module.jobs_table.arn], condition = module.jobs_table.item_conditions.jobs },
+        { sid = "EndJobs", actions = ["dynamodb:UpdateItem"], resources = [module.jobs_table.arn], condition = module.jobs_table.item_conditions.jobs_and_ledger },
       ]
     }
     dead_letters = {
@@ -158,7 +162,8 @@ locals {
       policy_statements = [
         local.publish_metrics,
         { sid = "TakeDeadLetters", actions = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"], resources = [module.queue.dead_letter_arn] },
-        { sid = "KeepJobs", actions = ["dynamodb:GetItem", "dynamodb:UpdateItem"], resources = [module.jobs_table.arn] },
+        { sid = "ReadJobs", actions = ["dynamodb:GetItem"], resources = [module.jobs_table.arn], condition = module.jobs_table.item_conditions.jobs },
+        { sid = "EndJobs", actions = ["dynamodb:UpdateItem"], resources = [module.jobs_table.arn], condition = module.jobs_table.item_conditions.jobs_and_ledger },
       ]
     }
   }

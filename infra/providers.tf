@@ -51,6 +51,7 @@ provider "aws" {
       sns            = endpoints.value
       sqs            = endpoints.value
       sts            = endpoints.value
+      wafv2          = endpoints.value
     }
   }
 

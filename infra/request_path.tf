@@ -26,13 +26,14 @@ module "jobs_table" {
 module "interactions_api" {
   source = "./modules/interactions_api"
 
-  prefix             = local.prefix
-  function_name      = module.function["interactions"].name
-  function_invoke    = module.function["interactions"].invoke_arn
-  throttling         = var.throttling
-  manage_account     = var.manage_api_gateway_account
-  log_retention_days = var.log_retention_days
-  tracing            = var.tracing
+  prefix              = local.prefix
+  function_name       = module.function["interactions"].name
+  function_invoke     = module.function["interactions"].invoke_arn
+  throttling          = var.throttling
+  requests_per_source = var.throttling.per_source_and_minute
+  manage_account      = var.manage_api_gateway_account
+  log_retention_days  = var.log_retention_days
+  tracing             = var.tracing
 }
 
 moved {

@@ -134,10 +134,14 @@ variable "throttling" {
 
     `rate_per_second`: requests a second in the long run.
     `burst`: requests at once.
+    `per_source_and_minute`: requests of one address in a minute, more of which AWS WAF blocks, as it
+    then does all without a signature; null for no web ACL. Discord's come from few addresses, so it
+    has to be above all that Discord sends.
   EOT
   type = object({
-    rate_per_second = optional(number, 100)
-    burst           = optional(number, 200)
+    rate_per_second       = optional(number, 100)
+    burst                 = optional(number, 200)
+    per_source_and_minute = optional(number)
   })
   default  = {}
   nullable = false
@@ -150,6 +154,17 @@ variable "throttling" {
   validation {
     condition     = var.throttling.burst >= 1 && var.throttling.burst <= 5000 && floor(var.throttling.burst) == var.throttling.burst
     error_message = "throttling.burst must be a whole number from 1 to 5000, API Gateway's limit for an account."
+  }
+
+  # https://docs.aws.amazon.com/waf/latest/APIReference/API_RateBasedStatement.html
+  validation {
+    condition     = var.throttling.per_source_and_minute == null || try(var.throttling.per_source_and_minute >= 10 && var.throttling.per_source_and_minute <= 2000000000 && floor(var.throttling.per_source_and_minute) == var.throttling.per_source_and_minute, false)
+    error_message = "throttling.per_source_and_minute must be null or a whole number from 10 to 2000000000, AWS WAF's limits."
+  }
+
+  validation {
+    condition     = var.throttling.per_source_and_minute == null || var.target == "aws"
+    error_message = "throttling.per_source_and_minute must be null on the emulator, which has no AWS WAF."
   }
 }
 

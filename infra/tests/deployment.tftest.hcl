@@ -167,7 +167,7 @@ run "the_defaults_deploy_to_aws" {
   }
 
   assert {
-    condition     = output.alarm_names.fleet == ["discord-diffusion-test-task-shortfall", "discord-diffusion-test-task-surplus"] && length(output.alarm_names.people) == 15
+    condition     = output.alarm_names.fleet == ["discord-diffusion-test-task-shortfall", "discord-diffusion-test-task-surplus"] && length(output.alarm_names.people) == 17
     error_message = "The alarms: ${jsonencode(output.alarm_names)}"
   }
 }

@@ -21,7 +21,12 @@ variables {
   stop_timeout_seconds    = 25
   queue_arn               = "arn:aws:sqs:us-east-1:123456789012:bot-test-jobs.fifo"
   jobs_table_arn          = "arn:aws:dynamodb:us-east-1:123456789012:table/bot-test-jobs"
-  log_retention_days      = 7
+  item_conditions = {
+    jobs            = { StringLike = { "dynamodb:LeadingKeys" = ["jobs"] } }
+    jobs_and_ledger = { StringLike = { "dynamodb:LeadingKeys" = ["jobs_and_ledger"] } }
+    pace            = { StringLike = { "dynamodb:LeadingKeys" = ["pace"] } }
+  }
+  log_retention_days = 7
 }
 
 run "an_instance_joins_the_cluster_protects_its_credentials_and_drains_before_spot_takes_it" {
@@ -248,10 +253,25 @@ run "each_role_has_the_rights_it_needs" {
         Resource = "arn:aws:sqs:us-east-1:123456789012:bot-test-jobs.fifo"
       },
       {
-        Sid      = "KeepJobs"
-        Effect   = "Allow"
-        Action   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
-        Resource = "arn:aws:dynamodb:us-east-1:123456789012:table/bot-test-jobs"
+        Sid       = "ReadJobs"
+        Effect    = "Allow"
+        Action    = "dynamodb:GetItem"
+        Resource  = "arn:aws:dynamodb:us-east-1:123456789012:table/bot-test-jobs"
+        Condition = { StringLike = { "dynamodb:LeadingKeys" = ["jobs"] } }
+      },
+      {
+        Sid       = "EndJobs"
+        Effect    = "Allow"
+        Action    = "dynamodb:UpdateItem"
+        Resource  = "arn:aws:dynamodb:us-east-1:123456789012:table/bot-test-jobs"
+        Condition = { StringLike = { "dynamodb:LeadingKeys" = ["jobs_and_ledger"] } }
+      },
+      {
+        Sid       = "NotePace"
+        Effect    = "Allow"
+        Action    = "dynamodb:PutItem"
+        Resource  = "arn:aws:dynamodb:us-east-1:123456789012:table/bot-test-jobs"
+        Condition = { StringLike = { "dynamodb:LeadingKeys" = ["pace"] } }
       },
       {
         Sid       = "ProtectTask"

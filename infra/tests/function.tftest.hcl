@@ -125,7 +125,7 @@ run "a_wildcard_resource_with_a_condition_is_accepted" {
       sid       = "PublishMetrics"
       actions   = ["cloudwatch:PutMetricData"]
       resources = ["*"]
-      condition = { StringEquals = { "cloudwatch:namespace" = "bot-test" } }
+      condition = { StringEquals = { "cloudwatch:namespace" = ["bot-test"] } }
     }]
   }
 
@@ -135,7 +135,7 @@ run "a_wildcard_resource_with_a_condition_is_accepted" {
       Effect    = "Allow"
       Action    = ["cloudwatch:PutMetricData"]
       Resource  = ["*"]
-      Condition = { StringEquals = { "cloudwatch:namespace" = "bot-test" } }
+      Condition = { StringEquals = { "cloudwatch:namespace" = ["bot-test"] } }
     }
     error_message = "The policy: ${aws_iam_role_policy.this.policy}"
   }

@@ -88,3 +88,43 @@ run "a_stage_name_that_is_invalid_in_an_address_is_refused" {
 
   expect_failures = [var.stage_name]
 }
+
+run "without_a_limit_for_each_source_there_is_no_web_acl" {
+  command = plan
+
+  module {
+    source = "./modules/interactions_api"
+  }
+
+  assert {
+    condition     = length(aws_wafv2_web_acl.this) == 0 && length(aws_wafv2_web_acl_association.stage) == 0
+    error_message = "A web ACL costs by the month: nobody asked for one."
+  }
+}
+
+run "a_web_acl_blocks_what_is_unsigned_and_sources_that_send_too_much" {
+  module {
+    source = "./modules/interactions_api"
+  }
+
+  variables {
+    requests_per_source = 6000
+  }
+
+  assert {
+    condition     = { for rule in aws_wafv2_web_acl.this["this"].rule : rule.name => length(rule.action[0].block) } == { unsigned = 1, requests-per-source = 1 }
+    error_message = "The rules: ${jsonencode(aws_wafv2_web_acl.this["this"].rule)}"
+  }
+
+  assert {
+    condition = [
+      for rule in aws_wafv2_web_acl.this["this"].rule : [rule.statement[0].rate_based_statement[0].limit, rule.statement[0].rate_based_statement[0].evaluation_window_sec] if rule.name == "requests-per-source"
+    ] == [[6000, 60]]
+    error_message = "The limit must be what was asked for, in a minute."
+  }
+
+  assert {
+    condition     = aws_wafv2_web_acl_association.stage["this"].resource_arn == aws_api_gateway_stage.this.arn
+    error_message = "The web ACL must be in front of the stage."
+  }
+}

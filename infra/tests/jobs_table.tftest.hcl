@@ -44,6 +44,15 @@ run "the_table_has_its_key_its_index_and_a_time_to_live" {
     condition     = [output.arn, output.waiting_index_arn] == ["arn:aws:dynamodb:us-east-1:123456789012:table/bot-test-jobs", "arn:aws:dynamodb:us-east-1:123456789012:table/bot-test-jobs/index/waiting"]
     error_message = "The ARNs: ${output.arn}, ${output.waiting_index_arn}"
   }
+
+  # The settings of a server, guild#ID, are none of the ledger's items, guild#ID#DAY.
+  assert {
+    condition = output.item_conditions.jobs_and_ledger == {
+      "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["job#*", "user#*", "guild#*#*"] }
+      Null                      = { "dynamodb:LeadingKeys" = ["false"] }
+    }
+    error_message = "The condition: ${jsonencode(output.item_conditions.jobs_and_ledger)}"
+  }
 }
 
 run "point_in_time_recovery_can_be_switched_on" {

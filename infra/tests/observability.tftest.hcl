@@ -12,6 +12,7 @@ variables {
   minimum_tasks           = 2
   metric_namespace        = "bot-test"
   api_name                = "bot-test-interactions"
+  requests_per_second     = 10
   function_names          = { interactions = "bot-test-interactions", dead_letters = "bot-test-dead-letters" }
   backlog_function_name   = "bot-test-backlog"
   auto_scaling_group_name = "bot-test-worker"
@@ -26,7 +27,7 @@ run "every_alarm_for_people_publishes_to_the_topic" {
 
   assert {
     condition = sort(output.alarm_names) == sort([
-      "bot-test-dead-letters", "bot-test-dead-letters-errors", "bot-test-failed-starts", "bot-test-idle-instances", "bot-test-instance-hours", "bot-test-interactions-5xx",
+      "bot-test-dead-letters", "bot-test-dead-letters-errors", "bot-test-failed-starts", "bot-test-idle-instances", "bot-test-instance-hours", "bot-test-interactions-4xx", "bot-test-interactions-5xx", "bot-test-interactions-crowded",
       "bot-test-interactions-errors", "bot-test-interactions-latency", "bot-test-interactions-throttles", "bot-test-loop-silent", "bot-test-no-capacity", "bot-test-oldest-job", "bot-test-starts-stopped",
     ])
     error_message = "The alarms: ${jsonencode(output.alarm_names)}"
@@ -218,7 +219,7 @@ run "the_dashboard_shows_every_alarm_and_fits_the_page" {
   assert {
     condition = [
       for widget in jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets : length(widget.properties.alarms) if widget.type == "alarm"
-    ] == [14]
+    ] == [16]
     error_message = "Every alarm must be shown."
   }
 
@@ -230,5 +231,23 @@ run "the_dashboard_shows_every_alarm_and_fits_the_page" {
   assert {
     condition     = length(distinct([for widget in jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets : "${widget.x} ${widget.y}"])) == length(jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets)
     error_message = "No widget may lie on another."
+  }
+}
+
+run "refused_and_crowding_requests_raise_alarms_by_the_throttle" {
+  module {
+    source = "./modules/observability"
+  }
+
+  assert {
+    condition = {
+      for name in ["interactions-4xx", "interactions-crowded"] : name => [
+        aws_cloudwatch_metric_alarm.aws[name].metric_name, aws_cloudwatch_metric_alarm.aws[name].threshold, aws_cloudwatch_metric_alarm.aws[name].dimensions["ApiName"],
+      ]
+      } == {
+      interactions-4xx     = ["4XXError", 30, "bot-test-interactions"]
+      interactions-crowded = ["Count", 480, "bot-test-interactions"]
+    }
+    error_message = "The alarms: ${jsonencode(aws_cloudwatch_metric_alarm.aws)}"
   }
 }

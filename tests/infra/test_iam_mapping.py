@@ -43,7 +43,7 @@ PARAMETERS: dict[str, Any] = {
         "tasks": ["t"],
         "task": "t",
     },
-    "ecr": {"repositoryName": "worker"},
+    "ecr": {"repositoryName": "worker", "repositoryNames": ["worker"]},
     "autoscaling": {"AutoScalingGroupName": "gpu", "InstanceId": "i-1"},
     "cloudwatch": {"Namespace": "bot"},
     "logs": {"logGroupName": "/ecs/worker", "logStreamName": "one"},
@@ -124,3 +124,28 @@ def is_of_form(resource: str, form: str) -> bool:
     """Whether an ARN has a form with placeholders such as ${QueueName}."""
     parts = re.split(r"\$\{\w+\}", form)
     return re.fullmatch(".+".join(map(re.escape, parts)), resource) is not None
+
+
+# The deploy step asks about resources of others, too: roles of AWS's services and of API Gateway,
+# the console of an instance, whose id is not known before.
+LOOKED_AT_EVERYWHERE = {
+    "cloudwatch:DescribeAlarms",
+    "ec2:GetConsoleOutput",
+    "iam:GetRole",
+    "servicequotas:GetServiceQuota",
+}
+
+
+def test_the_deploy_step_has_no_right_everywhere_that_could_name_its_resources(
+    table: Table,
+) -> None:
+    content = json.loads((LAYOUT.infra / "deploy" / "policy.json").read_text())
+    everywhere = [
+        action
+        for statement in content["Statement"]
+        if statement["Resource"] == "*"
+        for action in statement["Action"]
+        if not action.startswith("apigateway:")  # its actions are the methods of HTTP
+    ]
+    nameable = {action for action in everywhere if table.resources(action) != ["*"]}
+    assert nameable == LOOKED_AT_EVERYWHERE

@@ -35,6 +35,7 @@ ENDPOINTS = {
     "aws_sqs": "sqs",
     "aws_subnet": "ec2",
     "aws_vpc": "ec2",
+    "aws_wafv2": "wafv2",
 }
 ANSWERED_BY_THE_PROVIDER = {"aws_default_tags", "aws_partition", "aws_region"}
 
@@ -133,7 +134,7 @@ def test_the_example_of_a_variable_file_names_variables_and_the_deploy_step() ->
 def test_only_a_variable_that_may_be_null_is_nullable() -> None:
     blocks = re.findall(r'^variable "(\w+)" \{\n(.*?)^\}', sources(), re.M | re.S)
     nullable = {name for name, body in blocks if not re.search(r"nullable\s*= false", body)}
-    assert nullable == {"alarm_email", "hot_reload_folder", "vpc_id"}
+    assert nullable == {"alarm_email", "hot_reload_folder", "requests_per_source", "vpc_id"}
 
 
 def test_every_service_in_use_has_the_emulators_endpoint() -> None:

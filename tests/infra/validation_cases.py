@@ -71,6 +71,12 @@ REFUSED: dict[str, list[Values]] = {
     "throttling.rate_per_second must be": [
         {"throttling": {"rate_per_second": value}} for value in (0, 10001)
     ],
+    "throttling.per_source_and_minute must be null or": [
+        {"throttling": {"per_source_and_minute": value}} for value in (9, 10.5, 2_000_000_001)
+    ],
+    "throttling.per_source_and_minute must be null on": [
+        {"target": "localstack", "throttling": {"per_source_and_minute": 6000}}
+    ],
     "throttling.burst must be": [{"throttling": {"burst": value}} for value in (0, 1.5, 5001)],
     "visibility_timeout_seconds must be": [
         {"visibility_timeout_seconds": value} for value in (2, 3.5, 901)
@@ -223,7 +229,7 @@ SMALLEST: Values = {
     "interactions_function": {"memory_mb": 128, "timeout_seconds": 3, "reserved_concurrency": -1},
     "replay_window_seconds": 0,
     "generation_defaults": {"steps": 1, "guidance": 0, "width": 64, "height": 64, "images": 1},
-    "throttling": {"rate_per_second": 0.1, "burst": 1},
+    "throttling": {"rate_per_second": 0.1, "burst": 1, "per_source_and_minute": 10},
     "visibility_timeout_seconds": 3,
     "max_receive_count": 1,
     "message_retention_seconds": 900,
@@ -274,7 +280,11 @@ LARGEST: Values = {
     "interactions_function": {"memory_mb": 10240, "timeout_seconds": 29},
     "replay_window_seconds": 86400,
     "generation_defaults": {"steps": 100, "guidance": 30, "width": 2048, "height": 2048},
-    "throttling": {"rate_per_second": 10000, "burst": 5000},
+    "throttling": {
+        "rate_per_second": 10000,
+        "burst": 5000,
+        "per_source_and_minute": 2_000_000_000,
+    },
     "visibility_timeout_seconds": 900,
     "max_receive_count": 100,
     "message_retention_seconds": 1209600,

@@ -115,10 +115,26 @@ locals {
       Resource = var.queue_arn
     },
     {
-      Sid      = "KeepJobs"
-      Effect   = "Allow"
-      Action   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
-      Resource = var.jobs_table_arn
+      Sid       = "ReadJobs"
+      Effect    = "Allow"
+      Action    = "dynamodb:GetItem"
+      Resource  = var.jobs_table_arn
+      Condition = var.item_conditions.jobs
+    },
+    # Ends a job together with what it settles in the ledger.
+    {
+      Sid       = "EndJobs"
+      Effect    = "Allow"
+      Action    = "dynamodb:UpdateItem"
+      Resource  = var.jobs_table_arn
+      Condition = var.item_conditions.jobs_and_ledger
+    },
+    {
+      Sid       = "NotePace"
+      Effect    = "Allow"
+      Action    = "dynamodb:PutItem"
+      Resource  = var.jobs_table_arn
+      Condition = var.item_conditions.pace
     },
     {
       Sid       = "ProtectTask"

@@ -131,6 +131,12 @@ variable "jobs_table_arn" {
   nullable    = false
 }
 
+variable "item_conditions" {
+  description = "Conditions of IAM that limit a right on the jobs table, by kind of item."
+  type        = map(map(map(list(string))))
+  nullable    = false
+}
+
 variable "log_retention_days" {
   description = "How long CloudWatch keeps the workers' log."
   type        = number

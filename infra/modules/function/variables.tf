@@ -80,13 +80,13 @@ variable "policy_statements" {
     `sid`: name of the statement.
     `actions`: IAM actions, each by its full name.
     `resources`: ARNs they are allowed on.
-    `condition`: when they are allowed, by operator and key.
+    `condition`: when they are allowed, by operator and key, with the values.
   EOT
   type = list(object({
     sid       = string
     actions   = list(string)
     resources = list(string)
-    condition = optional(map(map(string)))
+    condition = optional(map(map(list(string))))
   }))
   default  = []
   nullable = false

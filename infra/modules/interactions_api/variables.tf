@@ -37,6 +37,12 @@ variable "throttling" {
   nullable = false
 }
 
+variable "requests_per_source" {
+  description = "Requests of one address in a minute above which AWS WAF blocks it; null for no web ACL."
+  type        = number
+  default     = null
+}
+
 variable "manage_account" {
   description = "Whether to set the role with which API Gateway writes access logs, for the whole account and region."
   type        = bool

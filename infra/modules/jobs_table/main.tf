@@ -9,6 +9,16 @@ locals {
   name = "${var.prefix}-jobs"
   # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
   arn = "arn:${data.aws_partition.current.partition}:dynamodb:${data.aws_region.current.id}:${data.aws_caller_identity.current.account_id}:table/${local.name}"
+
+  # The partition keys of the items that programs have to do with (docs/architecture.md, "The table").
+  item_keys = {
+    jobs            = ["job#*"]
+    jobs_and_ledger = ["job#*", "user#*", "guild#*#*"]
+    fleet           = ["fleet"]
+    fleet_and_pace  = ["fleet", "pace"]
+    pace            = ["pace"]
+    requests        = ["audit#*", "cancel#*", "guild#*", "job#*", "press#*", "user#*"]
+  }
 }
 
 resource "aws_dynamodb_table" "jobs" {

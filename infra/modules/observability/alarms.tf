@@ -34,6 +34,20 @@ locals {
         dimension   = { ApiName = var.api_name }, missing = "notBreaching"
         description = "Answers come close to the 3 s that Discord waits."
       }
+      # Requests that API Gateway or the function refused: without a signature, over the throttle (429),
+      # for other paths. Discord tests the endpoint with wrong signatures now and then.
+      # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-metrics-and-dimensions.html
+      interactions-4xx = {
+        namespace   = "AWS/ApiGateway", metric = "4XXError", statistic = "Sum", period = 60, of = [2, 3], threshold = ceil(60 * 0.05 * var.requests_per_second)
+        dimension   = { ApiName = var.api_name }, missing = "notBreaching"
+        description = "Many requests are refused: somebody other than Discord calls the endpoint, or interactions are throttled (429). Look at sources and statuses in the access log."
+      }
+      # The throttle is one for everybody: near it, whoever calls crowds Discord out.
+      interactions-crowded = {
+        namespace   = "AWS/ApiGateway", metric = "Count", statistic = "Sum", period = 60, of = [1, 1], threshold = ceil(60 * 0.8 * var.requests_per_second)
+        dimension   = { ApiName = var.api_name }, missing = "notBreaching"
+        description = "Requests come at four fifths of the rate at which they are throttled, at which Discord's are refused as well: users see \"The application did not respond\"."
+      }
       # The loop runs every minute, with or without work.
       loop-silent = {
         namespace   = "AWS/Lambda", metric = "Invocations", statistic = "Sum", period = 60, of = [5, 5], threshold = 1

@@ -58,6 +58,12 @@ variable "api_name" {
   nullable    = false
 }
 
+variable "requests_per_second" {
+  description = "Requests a second at which that API throttles."
+  type        = number
+  nullable    = false
+}
+
 variable "function_names" {
   description = "Names of the Lambda functions, by function."
   type        = map(string)

@@ -47,6 +47,7 @@ mock_resource "aws_api_gateway_rest_api" {
 
 mock_resource "aws_api_gateway_stage" {
   defaults = {
+    arn        = "arn:aws:apigateway:us-east-1::/restapis/api1234567/stages/v1"
     invoke_url = "https://api1234567.execute-api.us-east-1.amazonaws.com/v1"
   }
 }
@@ -143,5 +144,11 @@ mock_resource "aws_appautoscaling_policy" {
 mock_resource "aws_sns_topic" {
   defaults = {
     arn = "arn:aws:sns:us-east-1:123456789012:mocked"
+  }
+}
+
+mock_resource "aws_wafv2_web_acl" {
+  defaults = {
+    arn = "arn:aws:wafv2:us-east-1:123456789012:regional/webacl/mocked/00000000-0000-0000-0000-000000000000"
   }
 }

@@ -218,6 +218,37 @@ def test_a_transaction_needs_the_right_of_each_part(emulator: Emulator) -> None:
     assert "is not authorized to perform: dynamodb:DeleteItem" in error.message
 
 
+def test_a_role_writes_only_items_whose_keys_its_policy_names(emulator: Emulator) -> None:
+    jobs_only = {
+        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["job#*", "guild#*#*"]},
+        "Null": {"dynamodb:LeadingKeys": "false"},
+    }
+    actions = [f"dynamodb:{name}Item" for name in ("Put", "Update", "Get", "Delete", "BatchGet")]
+    role = make_role(emulator, "", allow(actions, TABLE, Condition=jobs_only))
+    client = role.client("dynamodb")
+
+    def calls(key: str) -> list[Callable[[], Any]]:
+        item, table = {"id": {"S": key}}, {"TableName": "iam-jobs"}
+        set_x = {"UpdateExpression": "SET x = :x", "ExpressionAttributeValues": {":x": {"S": "1"}}}
+        update = {"Key": item, **table, **set_x}
+        allowed = {"Put": {"Item": {"id": {"S": "job#2"}}, **table}}
+        return [
+            lambda: client.put_item(Item=item, **table),
+            lambda: client.update_item(**update),
+            lambda: client.get_item(Key=item, **table),
+            lambda: client.batch_get_item(RequestItems={"iam-jobs": {"Keys": [item]}}),
+            lambda: client.transact_write_items(TransactItems=[allowed, {"Update": update}]),
+            lambda: client.delete_item(Key=item, **table),
+        ]
+
+    for key in ("job#1", "guild#1#2026-11-29"):
+        for call in calls(key):
+            call()
+    for key in ("guild#1", "fleet", "pace", "user#1#2", "xjob#1"):
+        for call in calls(key):
+            assert error_of(call).code == "AccessDeniedException"
+
+
 def test_an_explicit_deny_wins_over_every_right(emulator: Emulator) -> None:
     role = make_role(emulator, "", allow("*"), deny("sqs:SendMessage", QUEUE))
     client = role.client("sqs")

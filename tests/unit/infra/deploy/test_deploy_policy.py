@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import boto3
 from botocore import xform_name
@@ -66,19 +67,34 @@ def _action(service: str, operation: str) -> str:
     return f"{PREFIXES.get(service, service)}:{operation}"
 
 
-def policy() -> dict[str, list[str]]:
-    """The actions of each statement of the policy."""
+# What AWS cannot limit to resources, or what has to be looked for among all of an account.
+EVERYWHERE = ("LookAtAccount", "ChangeAccountAsAgreed")
+
+
+def statements() -> list[dict[str, Any]]:
+    """The statements of the policy."""
     content = json.loads((ROOT / "infra" / "deploy" / "policy.json").read_text())
-    return {one["Sid"]: one["Action"] for one in content["Statement"]}
+    found: list[dict[str, Any]] = content["Statement"]
+    return found
 
 
 def test_the_policy_allows_exactly_what_is_called() -> None:
-    allowed = [action for actions in policy().values() for action in actions]
+    allowed = [action for one in statements() for action in one["Action"]]
     assert sorted(allowed) == sorted({*calls(), *BY_DOCKER})
 
 
 def test_what_changes_something_is_apart_from_what_only_looks() -> None:
-    for sid, actions in policy().items():
+    for one in statements():
+        actions, changes = one["Action"], one["Sid"].startswith("Change")
         assert actions == sorted(actions)
-        changing = [one for one in actions if one.split(":")[1].startswith(CHANGES)]
-        assert changing == (actions if sid == "ChangeWhatIsAskedFor" else [])
+        changing = [name for name in actions if name.split(":")[1].startswith(CHANGES)]
+        assert changing == (actions if changes else [])
+
+
+def test_what_can_be_named_is_named() -> None:
+    for one in statements():
+        resources = one["Resource"] if isinstance(one["Resource"], list) else [one["Resource"]]
+        assert ("*" in resources) == (one["Sid"] in EVERYWHERE), one["Sid"]
+        named = ("discord-diffusion-*", "aws-service-role/*", "parameter/aws/service/*")
+        for resource in set(resources) - {"*"}:
+            assert any(name in resource for name in named), resource

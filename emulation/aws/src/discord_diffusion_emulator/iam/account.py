@@ -210,7 +210,13 @@ def scope(account: str, region: str) -> Scope:
                 return str(group.arn)
         return "*"
 
-    return Scope(account, region, PARTITION, group_arn, group_of_instance)
+    def partition_key(table: str) -> str:
+        from moto.dynamodb.models import dynamodb_backends
+
+        found = dynamodb_backends[account][region].tables.get(table.rpartition("/")[2])
+        return str(found.hash_key_attr) if found else "*"
+
+    return Scope(account, region, PARTITION, group_arn, group_of_instance, partition_key)
 
 
 def _groups(account: str, region: str) -> dict[str, Any]:

@@ -77,6 +77,13 @@ def _repository(given: Parameters, scope: Scope) -> str:
     return scope.arn("ecr", f"repository/{given['repositoryName']}")
 
 
+def _repositories(given: Parameters, scope: Scope) -> Iterable[AuthorizationRequest]:
+    return [
+        AuthorizationRequest("ecr:DescribeRepositories", scope.arn("ecr", f"repository/{name}"))
+        for name in given.get("repositoryNames") or ["*"]
+    ]
+
+
 def _group(given: Parameters, scope: Scope) -> str:
     return _group_arn(scope.group_arn(given["AutoScalingGroupName"]), scope)
 
@@ -94,7 +101,12 @@ _DESCRIPTIONS_OF_GROUPS = (
     "DescribeAutoScalingInstances",
     "DescribeScalingActivities",
 )
-_ON_REPOSITORY = ("BatchCheckLayerAvailability", "BatchGetImage", "GetDownloadUrlForLayer")
+_ON_REPOSITORY = (
+    "BatchCheckLayerAvailability",
+    "BatchGetImage",
+    "DescribeImages",
+    "GetDownloadUrlForLayer",
+)
 _BY_AGENT_ON_CLUSTER = (
     "DeregisterContainerInstance",
     "RegisterContainerInstance",
@@ -144,6 +156,7 @@ OPERATIONS: dict[str, Operation] = {
     **{f"ecs.{name}": _on_cluster(f"ecs:{name}") for name in _BY_AGENT_ON_CLUSTER},
     "ecr.GetAuthorizationToken": everywhere("ecr:GetAuthorizationToken"),
     **{f"ecr.{name}": on(f"ecr:{name}", _repository) for name in _ON_REPOSITORY},
+    "ecr.DescribeRepositories": _repositories,
     **{
         f"autoscaling.{name}": everywhere(f"autoscaling:{name}") for name in _DESCRIPTIONS_OF_GROUPS
     },

@@ -56,11 +56,44 @@ def _on_table_or_index(action: str) -> Operation:
     return on(action, resource)
 
 
-def _on_tables(action: str) -> Operation:
-    def tables(given: Parameters, scope: Scope) -> Iterable[AuthorizationRequest]:
-        return [AuthorizationRequest(action, _table(name, scope)) for name in given["RequestItems"]]
+# The partition keys of the items that a request is about.
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
+_LEADING_KEYS = "dynamodb:leadingkeys"
 
-    return tables
+
+def _leading_key(table: str, item: Parameters, scope: Scope) -> tuple[str, ...]:
+    """The value of an item's partition key, from the item or its key alone."""
+    value = item.get(scope.partition_key(table)) or {}
+    return tuple(str(one) for one in value.values())
+
+
+def _on_item(action: str, part: str) -> Operation:
+    """An operation on one item, which its `part` ("Key" or "Item") names."""
+
+    def of_item(given: Parameters, scope: Scope) -> Iterable[AuthorizationRequest]:
+        table = given["TableName"]
+        keys = _leading_key(table, given.get(part) or {}, scope)
+        return [AuthorizationRequest(action, _table(table, scope), {_LEADING_KEYS: keys})]
+
+    return of_item
+
+
+def _get_batch(given: Parameters, scope: Scope) -> Iterable[AuthorizationRequest]:
+    for name, wanted in given["RequestItems"].items():
+        keys = [key for item in wanted.get("Keys") or [] for key in _leading_key(name, item, scope)]
+        values = {_LEADING_KEYS: tuple(keys)}
+        yield AuthorizationRequest("dynamodb:BatchGetItem", _table(name, scope), values)
+
+
+def _write_batch(given: Parameters, scope: Scope) -> Iterable[AuthorizationRequest]:
+    for name, writes in given["RequestItems"].items():
+        keys: list[str] = []
+        for write in writes:
+            put, delete = write.get("PutRequest") or {}, write.get("DeleteRequest") or {}
+            item = put.get("Item") or delete.get("Key") or {}
+            keys += _leading_key(name, item, scope)
+        values = {_LEADING_KEYS: tuple(keys)}
+        yield AuthorizationRequest("dynamodb:BatchWriteItem", _table(name, scope), values)
 
 
 # A transaction needs the right of each of its parts.
@@ -75,15 +108,19 @@ _PARTS = {
 
 
 def _transaction(given: Parameters, scope: Scope) -> Iterable[AuthorizationRequest]:
-    parts = {
-        (_PARTS[kind], _table(part["TableName"], scope))
-        for item in given["TransactItems"]
-        for kind, part in item.items()
-    }
-    return [AuthorizationRequest(action, table) for action, table in sorted(parts)]
+    keys: dict[tuple[str, str], list[str]] = {}
+    for item in given["TransactItems"]:
+        for kind, part in item.items():
+            name = part["TableName"]
+            found = _leading_key(name, part.get("Item") or part.get("Key") or {}, scope)
+            keys.setdefault((_PARTS[kind], _table(name, scope)), []).extend(found)
+    return [
+        AuthorizationRequest(action, table, {_LEADING_KEYS: tuple(found)})
+        for (action, table), found in sorted(keys.items())
+    ]
 
 
-_ITEM_OPERATIONS = ("DeleteItem", "DescribeTable", "GetItem", "PutItem", "UpdateItem")
+_ITEM_OPERATIONS = {"DeleteItem": "Key", "GetItem": "Key", "PutItem": "Item", "UpdateItem": "Key"}
 
 OPERATIONS: dict[str, Operation] = {
     **{
@@ -93,12 +130,14 @@ OPERATIONS: dict[str, Operation] = {
     "sqs.GetQueueUrl": on("sqs:GetQueueUrl", _named_queue),
     "sns.Publish": on("sns:Publish", lambda given, _scope: given["TopicArn"]),
     "sns.PublishBatch": on("sns:Publish", lambda given, _scope: given["TopicArn"]),
-    **{f"dynamodb.{name}": _on_table(f"dynamodb:{name}") for name in _ITEM_OPERATIONS},
-    **{f"dynamodb.{name}": _on_table_or_index(f"dynamodb:{name}") for name in ("Query", "Scan")},
     **{
-        f"dynamodb.{name}": _on_tables(f"dynamodb:{name}")
-        for name in ("BatchGetItem", "BatchWriteItem")
+        f"dynamodb.{name}": _on_item(f"dynamodb:{name}", part)
+        for name, part in _ITEM_OPERATIONS.items()
     },
+    "dynamodb.DescribeTable": _on_table("dynamodb:DescribeTable"),
+    **{f"dynamodb.{name}": _on_table_or_index(f"dynamodb:{name}") for name in ("Query", "Scan")},
+    "dynamodb.BatchGetItem": _get_batch,
+    "dynamodb.BatchWriteItem": _write_batch,
     "dynamodb.ListTables": everywhere("dynamodb:ListTables"),
     "dynamodb.TransactGetItems": _transaction,
     "dynamodb.TransactWriteItems": _transaction,

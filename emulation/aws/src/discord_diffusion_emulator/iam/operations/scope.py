@@ -19,7 +19,8 @@ class Scope:
     """Account and region of a request.
 
     `group_arn` finds the ARN of an Auto Scaling group by its name, `group_of_instance` by the id
-    of an instance. What does not exist has a * in its place, which only a policy's wildcard meets.
+    of an instance, `partition_key` the name of a table's partition key. What does not exist has a *
+    in its place, which only a policy's wildcard meets.
     """
 
     account: str
@@ -27,6 +28,7 @@ class Scope:
     partition: str = "aws"
     group_arn: Callable[[str], str] = _unknown
     group_of_instance: Callable[[str], str] = _unknown
+    partition_key: Callable[[str], str] = _unknown
 
     def arn(self, service: str, resource: str) -> str:
         """The ARN of a resource of this account and region; `resource` may be its ARN already."""
