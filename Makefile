@@ -69,6 +69,10 @@ doctor: ## Show what this machine can do, what it lacks, and which RUNTIME to us
 .PHONY: images
 images: ## Build the images of RUNTIME=docker and print the size of each layer
 	@docker compose --profile cpu build
+
+.PHONY: pin-images
+pin-images: ## Renew the digests of the images that the Dockerfiles begin with
+	@docker/pin-images.sh
 	@$(PYTHON) -m infra.deploy.image_sizes discord-diffusion/worker:cpu discord-diffusion/emulator discord-diffusion/rig discord-diffusion/deploy
 
 .PHONY: test-docker

@@ -1,13 +1,16 @@
 #!/usr/bin/env bash
-# The base images that the Dockerfiles name, for a machine that cannot pull them: made from Debian's
-# packages by mmdebstrap, and trusting the certificate authorities that this machine trusts.
-# An image that is there already, or can be pulled, is left as it is.
+# The base images that the Dockerfiles name by their digests, for a machine that cannot pull them: made
+# from Debian's packages by mmdebstrap, and trusting the certificate authorities that this machine
+# trusts. Their names, which have no digest then, are appended to the file ENVIRONMENT for Compose:
+# base-images.sh ENVIRONMENT
 set -euo pipefail
+environment=$1
+here=$(dirname "${BASH_SOURCE[0]}")
 
-# name, Debian release, packages, the interpreter that `python` links to
+# the Dockerfiles' argument, name, Debian release, packages, the interpreter that `python` links to
 images=(
-  "python:3.11-slim-bookworm bookworm python3,python3-venv python3.11"
-  "python:3.13-slim-trixie trixie python3,python3-venv python3.13"
+  "PYTHON_3_11 python:3.11-slim-bookworm bookworm python3,python3-venv python3.11"
+  "PYTHON_3_13 python:3.13-slim-trixie trixie python3,python3-venv python3.13"
 )
 authorities=/usr/local/share/ca-certificates
 bundle=/etc/ssl/certs/ca-certificates.crt
@@ -30,9 +33,11 @@ make_image() {
 
 made=()
 for image in "${images[@]}"; do
-  read -r name suite packages python <<<"$image"
+  read -r argument name suite packages python <<<"$image"
+  pinned=$(sed -n "s/^ARG $argument=//p" "$here"/*.Dockerfile | head -1)
+  timeout 20 docker pull --quiet "$pinned" >/dev/null 2>&1 && continue
+  echo "export $argument=$name" >>"$environment"
   docker image inspect "$name" >/dev/null 2>&1 && continue
-  timeout 20 docker pull --quiet "$name" >/dev/null 2>&1 && continue
   make_image "$name" "$suite" "$packages" "$python" &
   made+=("$name")
 done

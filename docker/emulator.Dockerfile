@@ -5,12 +5,12 @@
 #
 # BASE=localstack takes LocalStack's own image instead (not tried: it was not to be had here).
 
-ARG PYTHON=python:3.13-slim-trixie
-ARG LOCALSTACK=localstack/localstack:4.14.0
+ARG PYTHON_3_13=python:3.13-slim-trixie@sha256:9662417aace5ae7b8e2609cce472b72a8958e134ba372808abe9cc1a0c0125e6
+ARG LOCALSTACK=localstack/localstack:4.14.0@sha256:3ebc37595918b8accb852f8048fef2aff047d465167edd655528065b07bc364a
 ARG BASE=pypi
 
 
-FROM ${PYTHON} AS installer
+FROM ${PYTHON_3_13} AS installer
 COPY requirements/installer.txt /requirements/
 RUN python -m venv /installer && /installer/bin/pip install --quiet --no-cache-dir -r /requirements/installer.txt
 ENV PATH=/installer/bin:$PATH UV_LINK_MODE=copy UV_CACHE_DIR=/uv-cache UV_COMPILE_BYTECODE=1 UV_PYTHON=/usr/local/bin/python
@@ -38,7 +38,7 @@ RUN --mount=type=cache,target=/uv-cache \
     uv pip install --quiet --target /opt/extension --no-deps /extension
 
 
-FROM ${PYTHON} AS base-pypi
+FROM ${PYTHON_3_13} AS base-pypi
 COPY --from=localstack /opt/emulator /opt/emulator
 
 

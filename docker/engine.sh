@@ -125,7 +125,7 @@ start() {
   . "$folder/env"
   answers || start_engine
   docker version --format 'Docker engine {{.Server.Version}} (client {{.Client.Version}})'
-  "$here/base-images.sh"
+  "$here/base-images.sh" "$folder/env"
 }
 
 stop() {

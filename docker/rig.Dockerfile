@@ -5,7 +5,7 @@
 #   docker buildx build -f docker/rig.Dockerfile --target deploy -t discord-diffusion/deploy .
 
 # The release that the project is tested with.
-ARG PYTHON=python:3.11-slim-bookworm
+ARG PYTHON_3_11=python:3.11-slim-bookworm@sha256:0bee7276f83efd4a1ee05bbbf4281d95ed28e079220a9457f25a93e3f1e3c31b
 
 
 # Folders for machines that reach neither HashiCorp's releases nor its registry: one that holds the
@@ -15,7 +15,7 @@ FROM scratch AS terraform-program
 FROM scratch AS terraform-providers
 
 
-FROM ${PYTHON} AS installer
+FROM ${PYTHON_3_11} AS installer
 COPY requirements/installer.txt /requirements/
 RUN python -m venv /installer && /installer/bin/pip install --quiet --no-cache-dir -r /requirements/installer.txt
 ENV PATH=/installer/bin:$PATH UV_LINK_MODE=copy UV_CACHE_DIR=/uv-cache UV_COMPILE_BYTECODE=1 UV_PYTHON=/usr/local/bin/python
@@ -28,7 +28,7 @@ RUN --mount=type=cache,target=/uv-cache \
     rm -rf /packages/bin
 
 
-FROM ${PYTHON} AS rig
+FROM ${PYTHON_3_11} AS rig
 RUN useradd --uid 10001 --no-create-home --home-dir /state --shell /usr/sbin/nologin rig && \
     install --directory --owner rig --group rig /state /stack
 COPY --from=packages /packages /opt/packages

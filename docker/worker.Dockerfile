@@ -6,7 +6,7 @@
 # Layers go from what rarely changes to what often does: a change of the code alone pulls the last.
 
 # The release that the project is tested with.
-ARG PYTHON=python:3.11-slim-bookworm
+ARG PYTHON_3_11=python:3.11-slim-bookworm@sha256:0bee7276f83efd4a1ee05bbbf4281d95ed28e079220a9457f25a93e3f1e3c31b
 
 
 # A folder with a wheel of torch, for machines that reach none of PyTorch's indexes; empty unless a
@@ -14,7 +14,7 @@ ARG PYTHON=python:3.11-slim-bookworm
 FROM scratch AS wheels
 
 
-FROM ${PYTHON} AS installer
+FROM ${PYTHON_3_11} AS installer
 COPY requirements/installer.txt /requirements/
 RUN python -m venv /installer && /installer/bin/pip install --quiet --no-cache-dir -r /requirements/installer.txt
 ENV PATH=/installer/bin:$PATH UV_LINK_MODE=copy UV_CACHE_DIR=/uv-cache UV_COMPILE_BYTECODE=1 UV_PYTHON=/usr/local/bin/python
@@ -59,7 +59,7 @@ RUN --mount=type=bind,source=fixtures,target=/context/fixtures \
     python /build/fetch_model.py /model "${MODEL}" "${MODEL_REVISION}" "${MODEL_VARIANT}"
 
 
-FROM ${PYTHON} AS worker
+FROM ${PYTHON_3_11} AS worker
 ARG MODEL=fixtures/model/tiny
 ARG TORCH_COMPILE=no
 RUN if [ "${TORCH_COMPILE}" = yes ]; then \

@@ -6,7 +6,7 @@ from toolchain.layout import Layout
 
 ROOT = Layout.of_this_checkout().root
 PAGE = ROOT / "docs" / "security.md"
-MODULE = re.compile(r"`(tests/[\w./-]+)`:((?: `\w+`,?)+)")
+MODULE = re.compile(r"`((?:infra/)?tests/[\w./-]+)`:((?: `\w+`,?)+)")
 
 
 def test_every_test_that_the_page_names_exists() -> None:
