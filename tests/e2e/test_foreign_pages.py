@@ -39,14 +39,15 @@ TRY_ALL = """async (url) => {
     return outcome;
   });
   const frame = document.createElement("iframe");
-  frame.name = "frame";
-  document.body.append(frame);
   const form = document.createElement("form");
+  frame.name = "frame";
   Object.assign(form, { action: url, method: "POST", target: "frame" });
-  document.body.append(form);
+  document.body.append(frame, form);
   const loaded = settled(frame, "sent");
   form.submit();
   await attempt("form", () => loaded);
+  frame.remove();
+  form.remove();
   const image = new Image();
   image.src = url;
   await attempt("image", () => settled(image, "shown"));
