@@ -137,7 +137,7 @@ locals {
         { sid = "LookAtTasks", actions = ["ecs:DescribeTasks"], resources = [module.fleet.tasks_arn] },
         { sid = "ReleaseInstances", actions = ["autoscaling:CompleteLifecycleAction", "autoscaling:SetDesiredCapacity", "autoscaling:TerminateInstanceInAutoScalingGroup"], resources = [module.fleet.auto_scaling_group_arn] },
         { sid = "LookAtJobs", actions = ["dynamodb:Query"], resources = [module.jobs_table.waiting_index_arn] },
-        { sid = "ReadFleet", actions = ["dynamodb:GetItem"], resources = [module.jobs_table.arn], condition = module.jobs_table.item_conditions.fleet_and_pace },
+        { sid = "ReadFleet", actions = ["dynamodb:GetItem"], resources = [module.jobs_table.arn], condition = module.jobs_table.item_conditions.fleet_all },
         { sid = "NoteFleet", actions = ["dynamodb:UpdateItem"], resources = [module.jobs_table.arn], condition = module.jobs_table.item_conditions.fleet },
       ]
     }
@@ -149,7 +149,7 @@ locals {
       policy_statements = [
         { sid = "LookAtJobs", actions = ["dynamodb:Query"], resources = [module.jobs_table.waiting_index_arn] },
         { sid = "SendJobs", actions = ["sqs:SendMessage"], resources = [module.queue.arn] },
-        { sid = "ReadFleet", actions = ["dynamodb:BatchGetItem"], resources = [module.jobs_table.arn], condition = module.jobs_table.item_conditions.fleet_and_pace },
+        { sid = "ReadFleet", actions = ["dynamodb:BatchGetItem"], resources = [module.jobs_table.arn], condition = module.jobs_table.item_conditions.fleet_all },
         { sid = "ReadJobs", actions = ["dynamodb:GetItem"], resources = [module.jobs_table.arn], condition = module.jobs_table.item_conditions.jobs },
         { sid = "EndJobs", actions = ["dynamodb:UpdateItem"], resources = [module.jobs_table.arn], condition = module.jobs_table.item_conditions.jobs_and_ledger },
       ]

@@ -24,7 +24,7 @@ variables {
   item_conditions = {
     jobs            = { StringLike = { "dynamodb:LeadingKeys" = ["jobs"] } }
     jobs_and_ledger = { StringLike = { "dynamodb:LeadingKeys" = ["jobs_and_ledger"] } }
-    pace            = { StringLike = { "dynamodb:LeadingKeys" = ["pace"] } }
+    workers         = { StringLike = { "dynamodb:LeadingKeys" = ["workers"] } }
   }
   log_retention_days = 7
 }
@@ -267,11 +267,11 @@ run "each_role_has_the_rights_it_needs" {
         Condition = { StringLike = { "dynamodb:LeadingKeys" = ["jobs_and_ledger"] } }
       },
       {
-        Sid       = "NotePace"
+        Sid       = "NoteWorkers"
         Effect    = "Allow"
         Action    = "dynamodb:PutItem"
         Resource  = "arn:aws:dynamodb:us-east-1:123456789012:table/bot-test-jobs"
-        Condition = { StringLike = { "dynamodb:LeadingKeys" = ["pace"] } }
+        Condition = { StringLike = { "dynamodb:LeadingKeys" = ["workers"] } }
       },
       {
         Sid       = "ProtectTask"

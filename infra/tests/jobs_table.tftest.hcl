@@ -48,7 +48,7 @@ run "the_table_has_its_key_its_index_and_a_time_to_live" {
   # The settings of a server, guild#ID, are none of the ledger's items, guild#ID#DAY.
   assert {
     condition = output.item_conditions.jobs_and_ledger == {
-      "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["job#*", "user#*", "guild#*#*"] }
+      "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["deployment#*", "guild#*#*", "job#*", "user#*"] }
       Null                      = { "dynamodb:LeadingKeys" = ["false"] }
     }
     error_message = "The condition: ${jsonencode(output.item_conditions.jobs_and_ledger)}"

@@ -130,11 +130,11 @@ locals {
       Condition = var.item_conditions.jobs_and_ledger
     },
     {
-      Sid       = "NotePace"
+      Sid       = "NoteWorkers"
       Effect    = "Allow"
       Action    = "dynamodb:PutItem"
       Resource  = var.jobs_table_arn
-      Condition = var.item_conditions.pace
+      Condition = var.item_conditions.workers
     },
     {
       Sid       = "ProtectTask"

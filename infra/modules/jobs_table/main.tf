@@ -13,11 +13,11 @@ locals {
   # The partition keys of the items that programs have to do with (docs/architecture.md, "The table").
   item_keys = {
     jobs            = ["job#*"]
-    jobs_and_ledger = ["job#*", "user#*", "guild#*#*"]
+    jobs_and_ledger = ["deployment#*", "guild#*#*", "job#*", "user#*"]
     fleet           = ["fleet"]
-    fleet_and_pace  = ["fleet", "pace"]
-    pace            = ["pace"]
-    requests        = ["audit#*", "cancel#*", "guild#*", "job#*", "press#*", "user#*"]
+    fleet_all       = ["fleet", "pace", "ready"]
+    workers         = ["pace", "ready"]
+    requests        = ["audit#*", "cancel#*", "deployment#*", "guild#*", "job#*", "press#*", "user#*"]
   }
 }
 
