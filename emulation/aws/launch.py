@@ -24,6 +24,7 @@ TASK_FOLDER = "EMULATOR_TASK_FOLDER"
 TASK_ENVIRONMENT = "EMULATOR_TASK_ENVIRONMENT"
 TASK_LOGS = "EMULATOR_TASK_LOGS"
 FLEET = "EMULATOR_FLEET"
+STANDBY_COMMAND = "EMULATOR_STANDBY_COMMAND"
 # Read by the plug-in: whether it enforces IAM.
 IAM = "EMULATOR_IAM"
 
@@ -60,7 +61,8 @@ class Tasks:
     `command` is the command of every task; if empty, a container's own command is used, of which
     `programs` maps the first word. `environment` wins over the task definition's; {task} in it
     stands for a short id of the task. `logs` is a folder for their output. `fleet` are settings
-    of the fleet agent, for example {"speed": 60}.
+    of the fleet agent, for example {"speed": 60}. `standby` is the command of a process that starts
+    with the emulator and becomes the first task (tasks/standby.py of the plug-in).
     """
 
     command: tuple[str, ...] = ()
@@ -69,6 +71,7 @@ class Tasks:
     environment: Mapping[str, str] = field(default_factory=dict)
     logs: Path | None = None
     fleet: Mapping[str, Any] = field(default_factory=dict)
+    standby: tuple[str, ...] = ()
 
     def variables(self) -> dict[str, str]:
         """The variables for the emulator's environment."""
@@ -77,6 +80,7 @@ class Tasks:
             TASK_PROGRAMS: json.dumps(dict(self.programs)),
             TASK_ENVIRONMENT: json.dumps(dict(self.environment)),
             FLEET: json.dumps(dict(self.fleet)),
+            STANDBY_COMMAND: json.dumps(list(self.standby)),
         }
         for name, path in ((TASK_FOLDER, self.folder), (TASK_LOGS, self.logs)):
             if path is not None:

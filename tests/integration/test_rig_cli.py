@@ -174,6 +174,9 @@ def test_a_stack_is_started_used_and_stopped_by_commands(rig: Rig, tmp_path: Pat
     rig.up()
     assert not any(psutil.pid_exists(pid) for pid in old.values()), "a stack that died is replaced"
     assert not any(psutil.pid_exists(pid) for pid in tasks)
+    if TARGET != DOCKER:
+        assert rig.state.restored
+        assert '"phase": "import", "seconds": 0.0' in rig.run("logs", "worker"), "it was imported"
 
     pids = family(rig.state)
     assert task_pids(rig) <= pids

@@ -22,6 +22,8 @@ EMULATOR, STAND_IN, TELEMETRY = "emulator", "discord", "telemetry"
 
 WORKER_COMMAND = (sys.executable, "-m", "discord_diffusion.worker")
 """The command of the worker's image."""
+STANDBY_COMMAND = (sys.executable, "-m", "emulation.rig.host.standby_worker")
+"""The command of a worker that starts before its task."""
 TASK_LOGS = "worker-*.log"
 """The logs of tasks, each named after its container and its task."""
 
@@ -50,6 +52,8 @@ class Parts:
             logs=self.folder.logs,
             # The first tasks are there as soon as their service is.
             fleet=self.options.fleet.settings() | {"speed": _SPEED_AT_START},
+            # A restored task starts as soon as the emulator has; others once they are made.
+            standby=STANDBY_COMMAND if snapshot and self.options.fleet.minimum_tasks else (),
         )
         config = EmulatorConfig(
             emulator_python=python_of(self.layout.emulator_environment),

@@ -1,7 +1,9 @@
 """Runs first in a child process: makes it end with the emulator, then runs a function or a task.
 
+A standby process (tasks/standby.py) is a task that keeps its standard input.
+
     python bootstrap.py PID_OF_THE_EMULATOR function HANDLER
-    python bootstrap.py PID_OF_THE_EMULATOR task COMMAND...
+    python bootstrap.py PID_OF_THE_EMULATOR task|standby COMMAND...
 
 Standard library only, and nothing of this package: functions bring their own interpreter.
 """
@@ -56,7 +58,6 @@ def run_function(handler: str) -> None:
 
 def run_task(command: list[str]) -> None:
     """Become the command of an ECS task."""
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     try:
         os.execvp(command[0], command)  # noqa: S606  # the command that the emulator was given
     except OSError as error:
@@ -71,6 +72,8 @@ def main() -> None:
     if kind == "function":
         run_function(arguments[0])
     else:
+        if kind == "task":
+            os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         run_task(arguments)
 
 

@@ -4,7 +4,6 @@ import contextlib
 import logging
 import os
 import signal
-import sys
 import threading
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -18,7 +17,7 @@ from discord_diffusion_emulator.iam.sessions import RoleSession
 from discord_diffusion_emulator.iam.settings import is_enforced
 from discord_diffusion_emulator.processes.children import CHILDREN, kill_group
 
-from . import container_spec, environment, metadata
+from . import container_spec, environment, metadata, standby
 from .environment import TaskConfig
 from .log import LogOptions, TaskLog
 from .roles import TaskRoles
@@ -153,8 +152,9 @@ class TaskProcess:
         on_line: Callable[[str], None],
         on_exit: Callable[[int], None],
     ) -> None:
-        interpreter = [sys.executable, "-S", "-E"]
-        self._process = CHILDREN.start(interpreter, ["task", *command], folder, variables)
+        self._process = standby.take(variables) or CHILDREN.start(
+            standby.INTERPRETER, ["task", *command], folder, variables
+        )
         self._on_line, self._on_exit = on_line, on_exit
         for target in (self._read, self._watch):
             threading.Thread(target=target, name="task-watch", daemon=True).start()
