@@ -105,7 +105,7 @@ REQUIRED = {
     ),
     "dead_letters": ("JOBS_TABLE", "METRIC_NAMESPACE"),
     "interactions": ("QUEUE_URL", "DISCORD_PUBLIC_KEY", "JOBS_TABLE", "WAKE_STATE_MACHINE_ARN"),
-    "waiting": ("JOBS_TABLE",),
+    "waiting": ("JOBS_TABLE", "QUEUE_URL"),
 }
 # Actions without a resource type in AWS's reference:
 # https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html

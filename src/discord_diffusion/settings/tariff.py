@@ -19,26 +19,27 @@ from discord_diffusion.settings.reader import (
 
 def read_tariff(read: Reader) -> Tariff:
     """What jobs cost: a picture with the defaults costs a unit."""
-    return replace(_tariff(read), models=read.optional(MODELS, parse, {}))
+    return replace(_tariff(_usual_picture(read), read), models=read.optional(MODELS, parse, {}))
 
 
 def read_usual_cost(read: Reader) -> int:
     """What a command costs that names nothing but its prompt, in hundredths of units."""
-    return _tariff(read).cost(_usual_job(read))
+    picture = _usual_picture(read)
+    job = replace(picture, images=read.integer(DEFAULT_IMAGES, 4, IMAGES))
+    return _tariff(picture, read).cost(job)
 
 
-def _tariff(read: Reader) -> Tariff:
+def _tariff(picture: GenerationParameters, read: Reader) -> Tariff:
     """The tariff of the default model."""
-    usual = _usual_job(read)
     return Tariff(
-        pixels=usual.width * usual.height,
-        steps=usual.steps,
-        guidance=usual.guidance,
+        pixels=picture.width * picture.height,
+        steps=picture.steps,
+        guidance=picture.guidance,
         scheduler=read.text(SCHEDULER),
     )
 
 
-def _usual_job(read: Reader) -> GenerationParameters:
+def _usual_picture(read: Reader) -> GenerationParameters:
     return GenerationParameters(
         prompt="",
         seed=0,
@@ -46,5 +47,5 @@ def _usual_job(read: Reader) -> GenerationParameters:
         guidance=read.number(DEFAULT_GUIDANCE, 7.5, GUIDANCE),
         width=read.integer(DEFAULT_WIDTH, 512, SIZE),
         height=read.integer(DEFAULT_HEIGHT, 512, SIZE),
-        images=read.integer(DEFAULT_IMAGES, 4, IMAGES),
+        images=1,
     )

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from discord_diffusion.fleet.demand import ScalingTarget
 from discord_diffusion.fleet.pace import DrawnBatch, MeasuredPace
-from discord_diffusion.fleet.state import FleetSettings, FleetSnapshot, FleetState
+from discord_diffusion.fleet.state import FleetSettings, FleetSnapshot, FleetState, Stop
 from discord_diffusion.fleet.wait_estimate import (
     SOON_SECONDS,
     expected_wait,
@@ -138,6 +138,14 @@ def test_the_shortest_wait_is_that_of_the_largest_fleet() -> None:
     assert shortest_wait(full, fleet(), ahead=jobs(8), units=1, now=NOW) == expected_wait(
         full, fleet(), ahead=jobs(8), units=1, now=NOW
     )
+
+
+def test_while_no_task_may_be_started_the_wait_ends_when_one_may_again() -> None:
+    until = NOW + timedelta(hours=1)
+    for kind, due in ((WaitKind.FAILED_STARTS, until), (WaitKind.UNKNOWN, None)):
+        stopped = FleetState(stop=Stop(kind, until))
+        found = expected_wait(stopped, fleet(), ahead=jobs(3), units=1, now=NOW)
+        assert found == WaitEstimate(kind, 3, due)
 
 
 def test_the_shortest_wait_of_a_paused_fleet_is_that_of_the_job_alone() -> None:

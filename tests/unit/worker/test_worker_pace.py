@@ -1,7 +1,7 @@
 """The pace of a worker: what it plans by, and what it publishes."""
 
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import pytest
@@ -9,7 +9,10 @@ import pytest
 from discord_diffusion.fleet.pace import REMEMBERED_BATCHES, DrawnBatch, MeasuredPace
 from discord_diffusion.jobs.parameters import GenerationParameters
 from discord_diffusion.jobs.units import Tariff
+from discord_diffusion.worker import pace as pace_module
+from discord_diffusion.worker.errors import JobExpiredError
 from discord_diffusion.worker.pace import PUBLISH_INTERVAL_SECONDS, Pace
+from tests.unit.worker.fakes import make_job
 
 SMALL = GenerationParameters("a star", 7, 25, 7.5, 512, 512, 1)
 LARGE = replace(SMALL, width=1024, height=1024)
@@ -85,3 +88,48 @@ def test_a_worker_plans_by_the_median_and_refuses_by_the_fastest() -> None:
         pace.learn([SMALL], seconds)
     assert pace.expected([SMALL, LARGE]) == pytest.approx(3 + 12)
     assert pace.least(LARGE) == pytest.approx(8)
+
+
+@pytest.mark.parametrize(
+    ("left", "to_draw", "late"),
+    [
+        (5.0, False, False),
+        (4.9, False, True),
+        (30.0, True, False),
+        (29.9, True, True),
+        (29.9, False, False),
+    ],
+)
+def test_a_job_is_refused_that_cannot_be_drawn_before_its_token_expires(
+    monkeypatch: pytest.MonkeyPatch, left: float, to_draw: bool, late: bool
+) -> None:
+    """A job may take half as long again as the fastest batch of its size, which took 20 s."""
+    job = make_job()
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> datetime:
+            now = job.expires_at - timedelta(seconds=left)
+            return now.astimezone(tz) if tz else now.replace(tzinfo=None)
+
+    monkeypatch.setattr(pace_module, "datetime", Clock)
+    pace = Pace()
+    pace.learn([job.parameters], 20.0)
+    if not late:
+        pace.check_time_left(job, to_draw=to_draw)
+        return
+    seconds = 30 if to_draw else 0
+    text = f"^its token expires at .* UTC, drawing takes {seconds} s$"
+    with pytest.raises(JobExpiredError, match=text):
+        pace.check_time_left(job, to_draw=to_draw)
+
+
+def test_without_a_batch_only_the_margin_of_the_token_counts() -> None:
+    Pace().check_time_left(make_job())
+
+
+def test_the_pace_of_several_pictures_is_that_of_each() -> None:
+    pace = Pace()
+    pace.learn([replace(SMALL, images=4)], 8.0)
+    assert pace.least(SMALL) == pytest.approx(2)
+    assert pace.expected([replace(SMALL, images=2)]) == pytest.approx(4)
