@@ -75,6 +75,8 @@ AT = datetime(2026, 1, 1, 12, tzinfo=UTC)
         ("TaskFailedToStart", None, None, True),
         ("EssentialContainerExited", AT, 3, True),
         ("EssentialContainerExited", AT - timedelta(hours=1), 4, False),
+        ("EssentialContainerExited", AT - timedelta(seconds=90), 4, False),
+        ("EssentialContainerExited", AT - timedelta(seconds=89), 4, True),
         ("EssentialContainerExited", AT, 137, False),
         ("ServiceSchedulerInitiated", AT, 0, False),
         ("SpotInterruption", AT, 143, False),

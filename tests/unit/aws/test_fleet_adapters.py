@@ -1,6 +1,6 @@
 """What the group, the service and the cluster ask of AWS, in how many pages and batches."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -243,3 +243,32 @@ def test_the_status_of_instances_is_set_ten_at_a_time(
         stub.add_client_error("update_container_instances_state", "AccessDenied")
         with pytest.raises(ServiceError, match="AccessDenied"):
             getattr(cluster, action)([instance("1")])
+
+
+def test_every_call_that_aws_refuses_is_an_error_of_the_service(
+    group: InstanceGroup, service: EcsService, cluster: ContainerInstances
+) -> None:
+    calls: list[tuple[Any, str, Callable[[], object]]] = [
+        (group._client, "describe_auto_scaling_groups", group.state),
+        (group._client, "set_desired_capacity", lambda: group.set_desired(1)),
+        (group._client, "describe_scaling_activities", group.launches),
+        (
+            group._client,
+            "terminate_instance_in_auto_scaling_group",
+            lambda: group.terminate("i-1"),
+        ),
+        (group._client, "complete_lifecycle_action", lambda: group.end_draining("i-1")),
+        (service._ecs, "describe_services", service.counts),
+        (service._ecs, "update_service", lambda: service.set_desired(1)),
+        (cluster._ecs, "list_container_instances", cluster.in_cluster),
+        (
+            cluster._ecs,
+            "describe_container_instances",
+            lambda: cluster.describe([instance("1")]),
+        ),
+    ]
+    for client, operation, call in calls:
+        with stubbed(client) as stub:
+            stub.add_client_error(operation, "AccessDenied")
+            with pytest.raises(ServiceError, match="AccessDenied"):
+                call()

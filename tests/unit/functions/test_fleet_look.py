@@ -271,6 +271,15 @@ def test_a_lost_instance_is_ended_and_replaced_while_a_task_may_start(
     assert aws.asked[-1] == ("release", "i-2")
 
 
+def test_a_lost_instance_is_not_replaced_while_the_next_start_is_a_trial() -> None:
+    """The pause is over, and what was lost before it is still there."""
+    trial = StartHistory(2, 1, NOW - timedelta(minutes=1), LONG_AGO)
+    known = {"i-1": WatchedInstance(NOW, LONG_AGO, lost=True)}
+    aws = Deployment(present("i-1"), 1)
+    aws.look(1, 1, 0, guard=FleetGuard(InstanceHours(NOW), known, trial))
+    assert aws.ended() == [("terminate", "i-1", False)]
+
+
 def test_a_lost_instance_of_the_cluster_is_not_released_as_well() -> None:
     lost = joined("i-1", connected=False)
     aws = Deployment(present("i-1"), 1, cluster=[lost])
@@ -325,7 +334,7 @@ def test_launches_are_left_alone_if_the_desired_count_is_another_one_now() -> No
 
 
 def test_instances_that_start_while_nothing_is_wanted_are_ended() -> None:
-    members = (*present("i-1", "i-2"), *present("i-3", leaving=True))
+    members = (*present("i-1", "i-2"), *present("i-3", leaving=True, drains=True))
     guard = watched("i-1", "i-2", "i-3")
     aws = Deployment(members, 2, cluster=[joined("i-2")])
     assert aws.look(0, 0, 0, guard=guard).busy
