@@ -115,7 +115,7 @@ class Fleet:
     def _launch(self) -> None:
         pool = self.pool if self.pooled else None
         instance = Instance(
-            self.clock.now, has_image=pool is not None, first_start=pool and pool.start
+            self.clock.now, has_image=pool is not None, first_start=pool.start if pool else None
         )
         self.instances.append(instance)
         if pool is not None:

@@ -14,7 +14,7 @@ from discord_diffusion_emulator.fleet.agent import FleetAgent
 from discord_diffusion_emulator.fleet.moto_records import activities
 
 from . import warm_pools
-from .moto_service import moto_service
+from .moto_service import Operation, moto_service
 
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/managed-instance-draining.html
 DRAINING_HOOK = "ecs-managed-draining-termination-hook"
@@ -53,7 +53,7 @@ def service(agent: FleetAgent) -> Service:
                 raise CommonServiceException("ValidationError", text)
         return {}
 
-    operations = {
+    operations: dict[str, Operation] = {
         "DeleteWarmPool": partial(warm_pools.delete, agent),
         "TerminateInstanceInAutoScalingGroup": terminate,
         "CompleteLifecycleAction": complete,
