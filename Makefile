@@ -18,7 +18,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # NAME=value on make's command line reaches the rig unchanged, as the environment variable RIG_NAME:
 # as a word of a command line, or expanded by make, a prompt could be run as code.
 VALUES := PROMPT NEGATIVE_PROMPT SEED COUNT STEPS GUIDANCE OUT TIMEOUT \
-  MIN_TASKS MAX_TASKS SPEED RUNTIME WATCH FRESH MODEL SIZE IAM NAME FOLLOW BASE
+  SEEDS MIN_TASKS MAX_TASKS SPEED RUNTIME WATCH FRESH MODEL SIZE IAM NAME FOLLOW BASE
 unexport $(VALUES)
 $(foreach name,$(VALUES),$(eval export RIG_$(name) := $$(value $(name))))
 
@@ -90,6 +90,10 @@ test-unit: setup ## Run the tests that need no stack
 .PHONY: fuzz
 fuzz: setup ## Decode 10,000 damaged picture files of each format that users may send
 	@IMAGE_MUTATIONS=10000 $(VENV)/python -m pytest tests/unit/worker/test_image_decoding.py -k damaged --timeout 3600
+
+.PHONY: chaos
+chaos: setup ## Answer 100 jobs in each of SEEDS=5 runs while AWS, Discord and workers fail (minutes each)
+	@CHAOS_JOBS=100 CHAOS_SEED=1 CHAOS_RUNS="$${RIG_SEEDS:-5}" $(VENV)/python -m pytest tests/integration/test_chaos_agreement.py -rP
 
 .PHONY: mutants
 mutants: setup ## Change the core line by line: does a test fail? (BASE=origin/main, ALL=1)

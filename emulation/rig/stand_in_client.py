@@ -46,7 +46,18 @@ class StandInClient:
         Raises:
             AnswerError: the application did not answer it with a message; the text is Discord's.
         """
-        body = {"command": command, "options": options, **interaction}
+        return self._answered({"command": command, "options": options, **interaction})
+
+    def click(self, message_id: str, custom_id: str, **interaction: object) -> str:
+        """Let a user click a button under a message; returns the id of that interaction.
+
+        Raises:
+            AnswerError: as `send`.
+            ControlError: there is no such message or button.
+        """
+        return self._answered({"message_id": message_id, "custom_id": custom_id, **interaction})
+
+    def _answered(self, body: Mapping[str, object]) -> str:
         delivery = self._json("POST", "/control/interactions", body)
         if delivery["outcome"] not in ("answered", "deferred"):
             reason = delivery.get("notice") or "The application did not respond"
