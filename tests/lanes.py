@@ -11,7 +11,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 _OPTIONS = ("-p", __name__, "--dist", "loadscope", "--no-loadscope-reorder")
-CROWDS, EMULATOR, FLEETS = "crowds", "emulator", "fleets"
+CROWDS, EMULATOR, FLEETS, IAM = "crowds", "emulator", "fleets", "iam"
 _BY_MODULE = {
     # The stack of the whole run: all of tests/integration but the modules with stacks of their own.
     **{f"tests/e2e/test_{name}.py": CROWDS for name in ("real_stack", "foreign_pages")},
@@ -32,8 +32,13 @@ _BY_MODULE = {
         f"tests/integration/emulator/test_{name}.py": name
         for name in (
             *("functions", "fleet_lifecycle", "fleet_terraform", "production_module"),
-            *("emulator_snapshots", "iam_denials", "iam_services"),
+            "emulator_snapshots",
         )
+    },
+    # The emulator of the whole run that enforces IAM.
+    **{
+        f"tests/integration/emulator/test_iam_{name}.py": IAM
+        for name in ("denials", "services", "tasks")
     },
 }
 _BY_FOLDER = {

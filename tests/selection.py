@@ -7,7 +7,7 @@ runs there, unless ELSEWHERE says why not. Target `host` has what needs no engin
 import itertools
 from pathlib import Path
 
-from tests.lanes import CROWDS, EMULATOR, FLEETS, lane
+from tests.lanes import CROWDS, EMULATOR, FLEETS, IAM, lane
 
 _IN_PROCESS = "the stand-in answers in the test's own process; its image: test_standin_server.py"
 ELSEWHERE = {
@@ -42,7 +42,7 @@ _LONGEST = (
     "functions",
     EMULATOR,
     "fleet_terraform",
-    "iam_services",
+    IAM,
     "fleet_lifecycle",
     "tests/e2e",
     "tests/conformance/discord",

@@ -1,4 +1,4 @@
-"""One emulator for functions and one for fleets; functions and fleets are removed after a test."""
+"""Emulators for functions, fleets and IAM; functions and fleets are removed after a test."""
 
 import textwrap
 from collections.abc import Iterator
@@ -44,6 +44,15 @@ def fleet_emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulato
     """An emulator that runs tasks."""
     folder = emulators.make_folder(tmp_path_factory, "fleets")
     running = emulators.start(folder, worker_tasks(folder))
+    yield running
+    running.remove()
+
+
+@pytest.fixture(scope="session")
+def iam_emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    """An emulator that enforces IAM, and runs tasks."""
+    folder = emulators.make_folder(tmp_path_factory, "iam")
+    running = emulators.start(folder, worker_tasks(folder), enforces_iam=True)
     yield running
     running.remove()
 

@@ -12,6 +12,8 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from running_emulator import Emulator
 
+from emulation.rig.waiting import wait_until
+
 ACCOUNT = "000000000000"
 REGION = "us-east-1"
 
@@ -116,3 +118,19 @@ def report(emulator: Emulator) -> dict[str, Any]:
     """The rights' report of an emulator."""
     found: dict[str, Any] = httpx.get(f"{emulator.config.endpoint}/_emulator/iam").json()
     return found
+
+
+def name() -> str:
+    """A name that nothing else has."""
+    return f"iam-{uuid4().hex[:8]}"
+
+
+def denied(emulator: Emulator, resource: str) -> list[str]:
+    """The texts of the denials about a resource."""
+    return [one["message"] for one in report(emulator)["denials"] if one["resource"] == resource]
+
+
+def wait_for_denial(emulator: Emulator, resource: str) -> str:
+    """The text of the newest denial about a resource, once there is one."""
+    wait_until(lambda: bool(denied(emulator, resource)), f"a denial for {resource}", 20)
+    return denied(emulator, resource)[-1]

@@ -1,12 +1,11 @@
 """IAM on the emulator: what a role's policies do not allow is denied, with AWS's code and text."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
 import boto3
-import emulators
 import pytest
 from iam_roles import ACCOUNT, REGION, allow, code_of, deny, document, error_of, make_role, report
 from running_emulator import Emulator
@@ -19,11 +18,10 @@ SERVICE = f"arn:aws:ecs:{REGION}:{ACCOUNT}:service/{CLUSTER}/worker"
 
 
 @pytest.fixture(scope="module")
-def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    folder = emulators.make_folder(tmp_path_factory, "iam")
-    running = emulators.start(folder, enforces_iam=True)
-    running.client("sqs").create_queue(QueueName="iam-jobs")
-    running.client("dynamodb").create_table(
+def emulator(iam_emulator: Emulator) -> Emulator:
+    """The emulator with a queue and a table."""
+    iam_emulator.client("sqs").create_queue(QueueName="iam-jobs")
+    iam_emulator.client("dynamodb").create_table(
         TableName="iam-jobs",
         BillingMode="PAY_PER_REQUEST",
         KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
@@ -38,8 +36,7 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
             }
         ],
     )
-    yield running
-    running.remove()
+    return iam_emulator
 
 
 @dataclass(frozen=True)

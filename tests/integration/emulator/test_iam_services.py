@@ -3,11 +3,8 @@
 import io
 import json
 import zipfile
-from collections.abc import Iterator
 from typing import Any
-from uuid import uuid4
 
-import emulators
 import httpx
 import pytest
 from iam_roles import (
@@ -16,14 +13,15 @@ from iam_roles import (
     Role,
     allow,
     code_of,
+    denied,
     document,
     error_of,
     make_role,
-    report,
+    name,
     trust,
+    wait_for_denial,
 )
 from running_emulator import Emulator
-from small_fleet import SmallFleet, make_fleet, worker_tasks
 
 from emulation.rig.waiting import wait_until
 
@@ -38,16 +36,10 @@ def handler(event, context):
 LAMBDA, TASKS = trust(Service="lambda.amazonaws.com"), trust(Service="ecs-tasks.amazonaws.com")
 
 
-@pytest.fixture(scope="module")
-def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    folder = emulators.make_folder(tmp_path_factory, "iam-services")
-    running = emulators.start(folder, worker_tasks(folder), enforces_iam=True)
-    yield running
-    running.remove()
-
-
-def name() -> str:
-    return f"iam-{uuid4().hex[:8]}"
+@pytest.fixture
+def emulator(iam_emulator: Emulator) -> Emulator:
+    """One that enforces IAM."""
+    return iam_emulator
 
 
 def queue(emulator: Emulator) -> tuple[str, str]:
@@ -73,16 +65,6 @@ def let_in(emulator: Emulator, url: str, arn: str, service: str, source: str) ->
 def received(emulator: Emulator, url: str) -> bool:
     answer = emulator.client("sqs").receive_message(QueueUrl=url, WaitTimeSeconds=1)
     return bool(answer.get("Messages"))
-
-
-def denied(emulator: Emulator, resource: str) -> list[str]:
-    """The texts of the denials about a resource."""
-    return [one["message"] for one in report(emulator)["denials"] if one["resource"] == resource]
-
-
-def wait_for_denial(emulator: Emulator, resource: str) -> str:
-    wait_until(lambda: bool(denied(emulator, resource)), f"a denial for {resource}", 20)
-    return denied(emulator, resource)[-1]
 
 
 def make_function(emulator: Emulator, role: str, source: str = ECHO) -> str:
@@ -124,7 +106,9 @@ def test_a_topic_sends_only_to_a_queue_whose_policy_lets_it(emulator: Emulator) 
     wait_until(lambda: received(emulator, url), "the message is there", 20)
 
 
-def test_an_event_reaches_a_queue_only_if_its_policy_allows_the_rule(emulator: Emulator) -> None:
+def test_an_event_reaches_a_queue_only_if_its_policy_allows_the_rule(
+    emulator: Emulator,
+) -> None:
     events, rule = emulator.client("events"), name()
     url, arn = queue(emulator)
     rule_arn = events.put_rule(Name=rule, EventPattern=json.dumps({"source": [rule]}))["RuleArn"]
@@ -214,7 +198,11 @@ def test_a_function_is_invoked_by_an_api_and_a_rule_only_with_its_permission(
 
 
 def test_lambda_takes_only_a_role_that_trusts_it(emulator: Emulator) -> None:
-    error = error_of(lambda: make_function(emulator, make_role(emulator, TASKS).arn))
+    error = error_of(
+        lambda: make_function(
+            emulator, make_role(emulator, trust(Service="ecs-tasks.amazonaws.com")).arn
+        )
+    )
     assert error.code == "InvalidParameterValueException"
     assert "cannot be assumed by Lambda" in error.message
 
@@ -234,122 +222,6 @@ def test_a_function_has_the_rights_of_its_role_only(emulator: Emulator) -> None:
     assert f"assumed-role/{role.name}/{made} is not authorized" in refused["errorMessage"]
     role.set_policy(allow("dynamodb:GetItem", f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/own"))
     assert json.loads(client.invoke(FunctionName=made)["Payload"].read()) == "allowed"
-
-
-@pytest.fixture
-def instance_role(emulator: Emulator) -> Role:
-    """A role with a profile of the same name, with which instances may join any cluster."""
-    role = make_role(emulator, trust(Service="ec2.amazonaws.com"), allow("ecs:*"))
-    iam = emulator.client("iam")
-    iam.create_instance_profile(InstanceProfileName=role.name)
-    iam.add_role_to_instance_profile(InstanceProfileName=role.name, RoleName=role.name)
-    return role
-
-
-@pytest.fixture
-def fleet(emulator: Emulator, instance_role: Role) -> Iterator[SmallFleet]:
-    made = make_fleet(emulator, name(), instance_profile=instance_role.name)
-    yield made
-    made.client("ecs").delete_service(cluster=made.name, service=made.service_name, force=True)
-    made.client("autoscaling").delete_auto_scaling_group(
-        AutoScalingGroupName=made.service_name, ForceDelete=True
-    )
-
-
-def define_task(fleet: SmallFleet, *, role: str, execution_role: str, image: str = "") -> None:
-    """Let the fleet's service run a task with these roles, and with an image of another name."""
-    ecs = fleet.client("ecs")
-    known = ecs.describe_task_definition(taskDefinition=fleet.service_name)["taskDefinition"]
-    [container] = known["containerDefinitions"]
-    container["image"] = image or container["image"]
-    ecs.register_task_definition(
-        family=fleet.service_name,
-        requiresCompatibilities=["EC2"],
-        taskRoleArn=role,
-        executionRoleArn=execution_role,
-        volumes=known["volumes"],
-        containerDefinitions=[container],
-    )
-    ecs.update_service(
-        cluster=fleet.name, service=fleet.service_name, taskDefinition=fleet.service_name
-    )
-
-
-def stopped_reason(fleet: SmallFleet) -> str:
-    fleet.set_desired_count(1)
-    stopped = fleet.wait(
-        lambda: [t for t in fleet.tasks("STOPPED") if t["lastStatus"] == "STOPPED"],
-        "a task fails to start",
-    )
-    return str(stopped[-1]["stoppedReason"])
-
-
-def test_a_task_does_not_start_without_a_role_that_trusts_ecs(fleet: SmallFleet) -> None:
-    logs = make_role(fleet.emulator, TASKS, allow("logs:*"))
-    define_task(fleet, role=make_role(fleet.emulator, LAMBDA).arn, execution_role=logs.arn)
-    reason = stopped_reason(fleet)
-    assert "ECS was unable to assume the role" in reason
-    assert "because no role trust policy allows the sts:AssumeRole action" in reason
-
-
-def test_a_task_does_not_start_without_the_right_to_its_log(fleet: SmallFleet) -> None:
-    role = make_role(fleet.emulator, TASKS)
-    define_task(fleet, role=role.arn, execution_role=role.arn)
-    reason = stopped_reason(fleet)
-    assert "failed to create Cloudwatch log stream: AccessDeniedException" in reason
-    assert "is not authorized to perform: logs:CreateLogStream" in reason
-
-
-def test_a_task_gets_its_roles_credentials_and_needs_the_right_to_protect_itself(
-    fleet: SmallFleet,
-) -> None:
-    logs = make_role(fleet.emulator, TASKS, allow("logs:*"))
-    role = make_role(fleet.emulator, TASKS)
-    define_task(fleet, role=role.arn, execution_role=logs.arn)
-    [task] = fleet.run_tasks()
-    fleet.wait(lambda: fleet.worker_events(task), "it works")
-    credentials = httpx.get(f"{fleet.task_uri(task)}/credentials").json()
-    assert credentials["RoleArn"] == role.arn
-    assert {"AccessKeyId", "SecretAccessKey", "Token", "Expiration"} < credentials.keys()
-    [shown] = [t for t in fleet.agent_state()["tasks"] if t["task"] in task["taskArn"]]
-    environment = fleet.emulator.task_environment(shown)
-    address = environment["AWS_CONTAINER_CREDENTIALS_FULL_URI"]
-    assert address == f"{fleet.task_uri(task)}/credentials"
-    assert "AWS_ACCESS_KEY_ID" not in environment
-
-    url = f"{fleet.task_uri(task)}/task-protection/v1/state"
-    refused = httpx.put(url, json={"ProtectionEnabled": True})
-    assert refused.status_code == 400
-    assert refused.json()["error"]["Code"] == "AccessDeniedException"
-    cluster = f"arn:aws:ecs:{REGION}:{ACCOUNT}:cluster/{fleet.name}"
-    role.set_policy(
-        allow("ecs:UpdateTaskProtection", Condition={"ArnEquals": {"ecs:cluster": cluster}})
-    )
-    assert httpx.put(url, json={"ProtectionEnabled": True}).json()["protection"]
-    httpx.put(url, json={"ProtectionEnabled": False})
-
-
-def test_an_instance_joins_the_cluster_only_with_the_rights_of_its_role(
-    fleet: SmallFleet, instance_role: Role
-) -> None:
-    cluster = f"arn:aws:ecs:{REGION}:{ACCOUNT}:cluster/{fleet.name}"
-    elsewhere = {"ArnEquals": {"ecs:cluster": f"{cluster}-other"}}
-    instance_role.set_policy(
-        allow("ecs:DiscoverPollEndpoint"),
-        allow(["ecs:RegisterContainerInstance", "ecs:Submit*"], cluster),
-        allow(["ecs:Poll", "ecs:StartTelemetrySession"], Condition=elsewhere),
-    )
-    logs = make_role(fleet.emulator, TASKS, allow("logs:*"))
-    define_task(fleet, role=make_role(fleet.emulator, TASKS).arn, execution_role=logs.arn)
-    fleet.set_desired_count(1)
-    fleet.wait(
-        lambda: any(i["LifecycleState"] == "InService" for i in fleet.group()["Instances"]),
-        "an instance is in service",
-    )
-    instances = f"arn:aws:ecs:{REGION}:{ACCOUNT}:container-instance/{fleet.name}/*"
-    assert "ecs:Poll" in wait_for_denial(fleet.emulator, instances)
-    joined = fleet.client("ecs").list_container_instances(cluster=fleet.name)
-    assert joined["containerInstanceArns"] == []
 
 
 MACHINE = {"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}
@@ -408,7 +280,10 @@ def test_api_gateway_takes_only_a_role_with_which_it_can_log(emulator: Emulator)
         return emulator.client("apigateway").update_account(patchOperations=[change])
 
     gateway = trust(Service="apigateway.amazonaws.com")
-    for role in (make_role(emulator, gateway), make_role(emulator, LAMBDA, allow("logs:*"))):
+    for role in (
+        make_role(emulator, gateway),
+        make_role(emulator, LAMBDA, allow("logs:*")),
+    ):
         refused = error_of(lambda role=role: hand_over(role))  # type: ignore[misc]
         assert refused.code == "BadRequestException"
         assert "Please grant trust permission for API Gateway" in refused.message
@@ -418,17 +293,3 @@ def test_api_gateway_takes_only_a_role_with_which_it_can_log(emulator: Emulator)
         PolicyArn="arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs",
     )
     assert hand_over(managed)
-
-
-def test_a_task_does_not_start_without_the_right_to_pull_its_image(fleet: SmallFleet) -> None:
-    role = make_role(fleet.emulator, TASKS, allow("logs:*"), allow("ecr:GetAuthorizationToken"))
-    define_task(
-        fleet,
-        role=make_role(fleet.emulator, TASKS).arn,
-        execution_role=role.arn,
-        image=f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/worker:1",
-    )
-    reason = stopped_reason(fleet)
-    assert reason.startswith("CannotPullECRContainerError: AccessDeniedException")
-    repository = f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/worker"
-    assert f"ecr:BatchCheckLayerAvailability on resource: {repository}" in reason

@@ -11,6 +11,7 @@ from moto.autoscaling.models import autoscaling_backends
 from moto.ecs.models import ecs_backends
 
 from discord_diffusion_emulator.errors import TaskStartError
+from discord_diffusion_emulator.iam.sessions import RoleSession
 from discord_diffusion_emulator.iam.settings import is_enforced
 from discord_diffusion_emulator.simulation import effects
 from discord_diffusion_emulator.simulation.effects import Effect
@@ -98,7 +99,12 @@ class Region:
         self.writer.write(state, snapshot, protected)
         self.snapshot = with_capacities(snapshot, step_effects)
         self.journal.record(state, self.snapshot, self.writer.instance_ids, self.now)
-        at_once = effects.SetDesiredCapacity | effects.StartTask | effects.RollBack
+        at_once = (
+            effects.SetDesiredCapacity
+            | effects.StartTask
+            | effects.RollBack
+            | effects.DrainInstance
+        )
         if any(isinstance(effect, at_once) for effect in step_effects):
             return 0.0
         step_at = self.simulation.next_step_at
@@ -153,13 +159,14 @@ class Region:
                 moto_instances.complete_termination(backend, instances.pop(key))
             case effects.SpotWarning(key, kind):
                 LOG.info("Spot %s for %s", kind, instances[key].id)
-                self._check_draining(key)
+            case effects.DrainInstance(key):
+                self._drain(self.simulation.state.instances[key])
 
     def _check_joining(self, key: int) -> None:
         """An instance whose role does not allow it never joins its cluster."""
         instance = self.simulation.state.instances[key]
         if is_enforced() and instance.cluster:
-            reason = instance_role.may_join(*self._instance_arguments(instance))
+            reason = instance_role.may_join(self._instance_session(instance), instance.cluster)
             if reason:
                 LOG.error("%s", reason)
                 instance.cluster = None
@@ -169,29 +176,31 @@ class Region:
         instance = self.simulation.state.instances[key]
         if not is_enforced() or not instance.completes_hook:
             return
-        arguments = self._instance_arguments(instance)
-        if reason := instance_role.may_complete_hook(*arguments):
+        agent = self._instance_session(instance)
+        if reason := instance_role.may_complete_hook(agent, instance.group):
             LOG.error("%s", reason)
             instance.completes_hook = False
-        if instance.warm_image and (
-            reason := instance_role.may_pull(*arguments, instance.warm_image)
-        ):
+        if instance.warm_image and (reason := instance_role.may_pull(agent, instance.warm_image)):
             LOG.error("%s", reason)
             instance.warm_image = None
 
-    def _check_draining(self, key: int) -> None:
-        """An instance whose role does not allow it is not drained at its Spot notice."""
-        instance = self.simulation.state.instances[key]
-        if is_enforced() and instance.cluster and instance.draining:
-            reason = instance_role.may_drain(*self._instance_arguments(instance))
-            if reason:
-                LOG.error("%s", reason)
-                instance.draining = False
+    def _drain(self, instance: Instance) -> None:
+        """What the ECS agent asks for at a Spot notice, with the rights of its instance."""
+        container = self.writer.container_instances.get(instance.key)
+        if container is None or not instance.active:
+            return  # no agent has joined a cluster
+        if not is_enforced():
+            instance.draining = True
+            return
+        reason = instance_role.drain(self._instance_session(instance), container)
+        if reason:
+            LOG.error("%s", reason)
 
-    def _instance_arguments(self, instance: Instance) -> tuple[Any, str, str, tuple[str, str]]:
+    def _instance_session(self, instance: Instance) -> RoleSession | None:
+        """The session of an instance's role; None if it has no instance profile."""
         group = self.autoscaling.autoscaling_groups[instance.group]
         instance_id = self.writer.instances[instance.key].id
-        return group, instance_id, instance.cluster or "", (self.account, self.name)
+        return instance_role.session(group, instance_id, (self.account, self.name))
 
     def _service(self, key: str) -> Any:
         return self.ecs.services[key.replace("/", ":")]
@@ -217,7 +226,9 @@ class Region:
             arn = f"arn:aws:ecs:{self.name}:{self.account}:task/{cluster}/{task_id}"
             record = self.writer.tasks.get(task_id)
             gpu = Fault.NO_GPU not in self.simulation.state.faults
-            self.launcher.start(arn, definition, record, gpu=gpu)
+            host = self.simulation.state.instances.get(task.instance or 0)
+            agent = self._instance_session(host) if host and is_enforced() else None
+            self.launcher.start(arn, definition, record, agent, gpu=gpu)
         except TaskStartError as error:
             self.simulation.task_not_started(task_id, str(error), self.now)
         else:

@@ -41,7 +41,7 @@ def caller(context: RequestContext) -> Principal:
         return _user(key, account)
     internal = context.internal_request_params or {}
     if service := internal.get("service_principal"):
-        return service_principal(service)
+        return service_principal(service, context.region)
     return Principal(f"arn:{PARTITION}:iam::{account}:root", account, root=True)
 
 
@@ -71,6 +71,13 @@ def _user(key: str, account: str) -> Principal:
         if any(one.access_key_id == key for one in user.access_keys):
             return Principal(user.arn, account)
     raise UnknownCredentialsError(key)
+
+
+def role_arn(account: str, name: str) -> str:
+    """The ARN of an account's role by its name; of a role without a path if there is none."""
+    roles = iam_backends[account][PARTITION].roles.values()
+    known = next((one.arn for one in list(roles) if one.name == name), None)
+    return str(known or f"arn:{PARTITION}:iam::{account}:role/{name}")
 
 
 def role(arn: str) -> Any | None:

@@ -51,6 +51,7 @@ def service(agent: FleetAgent) -> Service:
         "GetTaskProtection": partial(_protection, agent, None),
         "StopTask": partial(_stop_task, agent),
         "UpdateContainerInstancesState": partial(_update_instances_state, agent),
+        "RegisterTaskDefinition": _register_task_definition,
         **dict.fromkeys(_UNSUPPORTED, _refuse),
     }
     return moto_service("ecs", handlers, agent.notify)
@@ -58,6 +59,19 @@ def service(agent: FleetAgent) -> Service:
 
 def _refuse(context: RequestContext, _request: Any) -> Any:
     raise NotImplementedError(f"tasks are run by the fleet agent, not by {context.operation.name}")
+
+
+def _register_task_definition(context: RequestContext, request: Any) -> Any:
+    """https://docs.aws.amazon.com/AmazonECS/latest/developerguide/specifying-sensitive-data.html"""
+    containers = request.get("containerDefinitions") or []
+    if not request.get("executionRoleArn") and any("secrets" in one for one in containers):
+        raise CommonServiceException(
+            "ClientException",
+            "When you are specifying container secrets, you must also specify a value for"
+            " 'executionRoleArn'.",
+            sender_fault=True,
+        )
+    return call_moto(context)
 
 
 def _update_protection(agent: FleetAgent, context: RequestContext, request: Any) -> dict[str, Any]:

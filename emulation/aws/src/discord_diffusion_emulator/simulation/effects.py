@@ -83,6 +83,13 @@ class SpotWarning(Effect):
 
 
 @dataclass(frozen=True)
+class DrainInstance(Effect):
+    """The ECS agent drains its instance at a Spot notice."""
+
+    instance: int
+
+
+@dataclass(frozen=True)
 class SetDesiredCapacity(Effect):
     """A capacity provider sets its group's desired capacity."""
 

@@ -4,6 +4,7 @@ import math
 
 from . import tasks, warm_pools
 from .effects import (
+    DrainInstance,
     InstanceInService,
     InstanceLaunched,
     InstanceRunning,
@@ -105,7 +106,7 @@ def _advance_interruption(
         instance.noticed = now
         state.effects.append(SpotWarning(instance.key, "interruption"))
         if group is not None and group.spot_drains:
-            instance.draining = True
+            state.effects.append(DrainInstance(instance.key))
     if instance.noticed is None:
         return
     if state.is_due(instance.noticed + delays.spot_notice_seconds, now):

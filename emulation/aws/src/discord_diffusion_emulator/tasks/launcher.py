@@ -43,9 +43,16 @@ class TaskLauncher:
         self._sessions: dict[str, RoleSession] = {}
 
     def start(
-        self, task_arn: str, definition: Any, ecs_task: Any | None, *, gpu: bool = True
+        self,
+        task_arn: str,
+        definition: Any,
+        ecs_task: Any | None,
+        agent: RoleSession | None = None,
+        *,
+        gpu: bool = True,
     ) -> None:
-        """Start the first container of a task definition. `ecs_task` is moto's record of the task.
+        """Start the first container of a task definition. `ecs_task` is moto's record of the task,
+        `agent` the session of the instance's role.
 
         Without `gpu` the task has to use a GPU, and there is none.
 
@@ -54,7 +61,7 @@ class TaskLauncher:
         """
         task_id = task_arn.rpartition("/")[2]
         container = definition.container_definitions[0]
-        roles = TaskRoles.of(definition, task_arn, self._region)
+        roles = TaskRoles.of(definition, task_arn, self._region, agent)
         options = LogOptions.of(container, self._region)
         roles.check_start(container, options, task_id)
         variables = environment.variables(

@@ -1,9 +1,13 @@
 """The roles of a task: its own, and the one with which ECS starts it and writes its log.
 
+That is its execution role, or without one the instance's, which secrets are not read with.
+
 Without enforcement of IAM tasks have the root user's keys, and ECS asks nobody.
 
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_execution_IAM_role.html
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using_awslogs.html
+https://docs.aws.amazon.com/AmazonECR/latest/userguide/ECR_on_ECS.html
 """
 
 import re
@@ -14,6 +18,7 @@ from typing import Any
 from localstack.aws.connect import connect_to
 
 from discord_diffusion_emulator.errors import AccessDeniedError, RoleNotTakenError, TaskStartError
+from discord_diffusion_emulator.iam.account import role_arn
 from discord_diffusion_emulator.iam.sessions import RoleSession
 from discord_diffusion_emulator.iam.settings import is_enforced
 
@@ -26,22 +31,41 @@ _PULL = ("BatchCheckLayerAvailability", "GetDownloadUrlForLayer", "BatchGetImage
 
 @dataclass(frozen=True)
 class TaskRoles:
-    """The sessions of one task's roles; None: the task definition has no such role."""
+    """The sessions of one task's roles; None: the task definition, or the instance, has none."""
 
     task: RoleSession | None = None
     execution: RoleSession | None = None
+    instance: RoleSession | None = None
 
     @classmethod
-    def of(cls, definition: Any, task_arn: str, region: str) -> "TaskRoles":
-        """The roles of a task definition, for one task; none if IAM is not enforced."""
+    def of(
+        cls, definition: Any, task_arn: str, region: str, instance: RoleSession | None
+    ) -> "TaskRoles":
+        """The roles of a task definition, for one task; none if IAM is not enforced.
+
+        A definition names a role by its ARN or by its name alone.
+        """
         if not is_enforced():
             return cls()
-        name = task_arn.rpartition("/")[2]
+        account, name = task_arn.split(":")[4], task_arn.rpartition("/")[2]
 
-        def session(role_arn: str | None) -> RoleSession | None:
-            return RoleSession(role_arn, _SERVICE, task_arn, name, region) if role_arn else None
+        def session(role: str | None) -> RoleSession | None:
+            if not role:
+                return None
+            arn = role if role.startswith("arn:") else role_arn(account, role)
+            return RoleSession(arn, _SERVICE, task_arn, name, region)
 
-        return cls(session(definition.task_role_arn), session(definition.execution_role_arn))
+        # moto's record has no attribute of a role that was not given.
+        task, execution = (
+            session(getattr(definition, attribute, None))
+            for attribute in ("task_role_arn", "execution_role_arn")
+        )
+        return cls(task, execution, instance)
+
+    @property
+    def starting(self) -> RoleSession | None:
+        """The session of the role with which the image is pulled and the log is written."""
+        return self.execution or self.instance
 
     def check_start(self, container: Mapping[str, Any], log: LogOptions, task_id: str) -> None:
         """What ECS's agent does before a container starts: it takes both roles, pulls the image and
@@ -55,10 +79,16 @@ class TaskRoles:
                 session.credentials()
             except RoleNotTakenError as error:
                 raise TaskStartError(f"ECS was unable to assume the role '{error}'") from error
-        if self.execution is None:
+        starting = self.starting
+        if starting is None:
             return
+        if container.get("secrets") and self.execution is None:
+            raise TaskStartError(
+                "ResourceInitializationError: unable to pull secrets or registry auth:"
+                " the task definition has no executionRoleArn"
+            )
         try:
-            authorize_pull(self.execution, container.get("image") or "")
+            authorize_pull(starting, container.get("image") or "")
         except AccessDeniedError as error:
             text = f"CannotPullECRContainerError: AccessDeniedException: {error}"
             raise TaskStartError(text) from error
@@ -66,7 +96,7 @@ class TaskRoles:
             return
         stream = {"logGroupName": log.group, "logStreamName": log.stream(task_id)}
         try:
-            self.execution.authorize("logs.CreateLogStream", stream)
+            starting.authorize("logs.CreateLogStream", stream)
         except AccessDeniedError as error:
             raise TaskStartError(
                 "CannotStartContainerError: Error response from daemon: failed to initialize"
@@ -76,9 +106,9 @@ class TaskRoles:
 
     def clients(self, account: str, region: str) -> Any:
         """Clients with which ECS reads secrets and writes logs."""
-        if self.execution is None:
+        if self.starting is None:
             return connect_to(aws_access_key_id=account, region_name=region)
-        return self.execution.clients()
+        return self.starting.clients()
 
 
 def authorize_pull(session: RoleSession, image: str) -> None:

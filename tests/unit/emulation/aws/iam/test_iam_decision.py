@@ -133,6 +133,23 @@ def test_a_role_is_taken_only_by_whom_its_trust_policy_names() -> None:
     assert not decide(ROLE, TAKE, Policies(all_rights, resource=tasks.resource)).allowed
 
 
+@pytest.mark.parametrize(
+    ("service", "named", "allowed"),
+    [
+        ("states", "states.eu-west-1.amazonaws.com", True),
+        ("states", "states.us-east-1.amazonaws.com", False),
+        ("logs", "logs.eu-west-1.amazonaws.com", True),
+        ("lambda", "lambda.eu-west-1.amazonaws.com", False),
+    ],
+)
+def test_a_policy_may_name_some_services_by_the_region_that_they_act_in(
+    service: str, named: str, *, allowed: bool
+) -> None:
+    principal = service_principal(service, "eu-west-1")
+    assert decide(principal, TAKE, trust({"Service": named})).allowed is allowed
+    assert decide(principal, TAKE, trust({"Service": f"{service}.amazonaws.com"})).allowed
+
+
 def test_a_trusted_account_needs_an_identity_policy_to_take_a_role() -> None:
     account = trust({"AWS": f"arn:aws:iam::{ACCOUNT}:root"}).resource
     assert not decide(ROLE, TAKE, Policies(resource=account)).allowed

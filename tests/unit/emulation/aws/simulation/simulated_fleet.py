@@ -99,6 +99,8 @@ class SimulatedFleet:
         match effect:
             case effects.SetDesiredCapacity(_, desired):
                 self.change_group(desired=desired)
+            case effects.DrainInstance(instance):
+                self.state.instances[instance].draining = True
             case effects.StartTask(task):
                 self.simulation.task_started(task, self.now)
             case effects.SignalTask(task, signal.SIGTERM):
