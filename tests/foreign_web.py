@@ -1,10 +1,14 @@
-"""What foreign web pages may send: their headers, and a server of such pages."""
+"""What foreign web pages may send: their headers, whether ports refuse it, a server of pages."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import httpx
+
+from emulation.rig.waiting import wait_until
 
 HEADERS = (
     {"Host": "evil.example"},
@@ -16,6 +20,28 @@ HEADERS = (
     {"Sec-Fetch-Site": "same-site"},
 )
 """Headers of requests on behalf of foreign pages; without a Host, it is the server's own."""
+
+
+def check_that_ports_refuse(ports: Callable[[], Collection[int]]) -> None:
+    """Send what foreign pages may send to every listening port, as `ports` finds them.
+
+    A function that is removed takes its port along.
+    """
+    with httpx.Client(trust_env=False, timeout=20) as http:
+        for port in list(ports()):
+            try:
+                _check_that_port_refuses(http, port)
+            except httpx.TransportError:
+                wait_until(lambda port=port: port not in ports(), f"nothing listens on {port}", 10)
+
+
+def _check_that_port_refuses(http: httpx.Client, port: int) -> None:
+    url = f"http://127.0.0.1:{port}/2018-06-01/runtime/invocation/next"
+    for headers in HEADERS:
+        for method in ("GET", "POST", "OPTIONS"):
+            answer = http.request(method, url, headers=headers)
+            assert answer.status_code == 403, (port, headers, method)
+            assert "access-control-allow-origin" not in answer.headers
 
 
 @dataclass

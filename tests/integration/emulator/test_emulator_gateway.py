@@ -1,6 +1,7 @@
 """API Gateway calls functions, and operations that are not emulated fail by name."""
 
 import json
+import socket
 
 import httpx
 import pytest
@@ -58,14 +59,12 @@ def test_a_rest_api_passes_the_raw_body_and_headers_to_the_function(
 def test_every_port_refuses_what_foreign_web_pages_send(emulator: Emulator, deploy: Deploy) -> None:
     function = deploy("def handler(event, context): return 1")
     function.invoke()
-    ports = [port for _, port in emulator.addresses()]
-    assert len(ports) > 1, "the function's process asks a port of its own for events"
-    with httpx.Client(trust_env=False, timeout=20) as http:
-        for port in ports:
-            for headers in foreign_web.HEADERS:
-                url = f"http://127.0.0.1:{port}/2018-06-01/runtime/invocation/next"
-                assert http.get(url, headers=headers).status_code == 403
-                assert http.post(url, headers=headers).status_code == 403
+
+    def ports() -> set[int]:
+        return {port for _, port in emulator.addresses()}
+
+    assert len(ports()) > 1, "the function's process asks a port of its own for events"
+    foreign_web.check_that_ports_refuse(ports)
     assert function.invoke().payload == 1
 
 
@@ -96,6 +95,21 @@ def test_foreign_web_pages_reach_neither_rest_apis_nor_queues(
         attributes = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["All"])
         assert attributes["Attributes"]["ApproximateNumberOfMessages"] == "0"
         assert http.get(send).status_code == 200
+
+
+def test_refused_websockets_leave_the_emulator_working(emulator: Emulator) -> None:
+    address = (httpx.URL(emulator.config.endpoint).host, emulator.config.port)
+    upgrade = (
+        f"GET / HTTP/1.1\r\nHost: 127.0.0.1:{address[1]}\r\nOrigin: http://evil.example\r\n"
+        "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+    for _ in range(20):
+        with socket.create_connection(address, timeout=20) as connection:
+            connection.sendall(upgrade.encode())
+            assert connection.recv(100).startswith(b"HTTP/1.1 403")
+    assert "Unhandled Error" not in emulator.printed()
+    assert emulator.client("sqs").list_queues()["ResponseMetadata"]["HTTPStatusCode"] == 200
 
 
 def test_a_bucket_answers_by_its_name_below_localhost_and_not_to_foreign_pages(

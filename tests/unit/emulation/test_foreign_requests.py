@@ -10,7 +10,13 @@ from emulation.discord import browser_security
 
 Refusal = Callable[[Headers, tuple[str, ...]], str]
 OWN = ("rig.test",)
-BOTH = pytest.mark.parametrize("refusal", [foreign_requests.refusal, browser_security.refusal])
+
+
+def of_emulator(headers: Headers, own_names: tuple[str, ...]) -> str:
+    return foreign_requests.refusal(headers.get, own_names)
+
+
+BOTH = pytest.mark.parametrize("refusal", [of_emulator, browser_security.refusal])
 
 
 @BOTH

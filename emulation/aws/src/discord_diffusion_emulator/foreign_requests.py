@@ -10,27 +10,21 @@ https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header
 https://www.rfc-editor.org/rfc/rfc6761#section-6.3 (localhost and the names below it)
 """
 
-from collections.abc import Container
+from collections.abc import Callable, Container
 from ipaddress import ip_address
-from typing import Protocol
 from urllib.parse import urlsplit
 
 _LOCALHOST = "localhost"
 _OF_NO_OTHER_PAGE = (None, "none", "same-origin")
 
 
-class Headers(Protocol):
-    """Headers whose names are compared without regard to case."""
-
-    def get(self, name: str, /) -> str | None: ...
-
-
-def refusal(headers: Headers, own_names: Container[str] = ()) -> str:
+def refusal(header: Callable[[str], str | None], own_names: Container[str] = ()) -> str:
     """Why a request is refused, in words for its sender; empty if it is not.
 
-    `own_names` are names of this server besides localhost and the loopback addresses.
+    `header` gives the value of one of its headers; `own_names` are names of this server besides
+    localhost and the loopback addresses.
     """
-    host, origin, site = (headers.get(name) for name in ("Host", "Origin", "Sec-Fetch-Site"))
+    host, origin, site = map(header, ("Host", "Origin", "Sec-Fetch-Site"))
     if not _is_own(host, own_names):
         return (
             f"Nothing is served for the host {host!r}: use 127.0.0.1, localhost or a name below"

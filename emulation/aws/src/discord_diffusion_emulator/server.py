@@ -6,23 +6,26 @@ only, in plain HTTP, and fails at once if an address is in use. It refuses what 
 send, which LocalStack lets pass for API Gateway and S3, and from pages without an origin.
 """
 
+import json
 import logging
 import os
 import sys
 import threading
 from functools import partial
 from http import HTTPStatus
+from typing import Any
 
 from localstack import config
 from localstack.aws.serving.twisted import stop_thread_pool
-from localstack.http import Request, Response
 from localstack.runtime import events, get_current_runtime
 from localstack.runtime.server.core import RuntimeServer
 from localstack.utils.patch import patch
 from rolo.gateway import Gateway
 from rolo.serving.twisted import TwistedGateway
-from rolo.websocket.request import WebSocketRequest
 from twisted.internet import reactor
+from twisted.python.components import proxyForInterface
+from twisted.web.http import Request
+from twisted.web.resource import IResource
 
 from .foreign_requests import refusal
 from .processes.children import CHILDREN
@@ -37,38 +40,27 @@ GRACE_SECONDS = 1.0
 SHUTDOWN_SECONDS = 3.0
 
 
-class LocalGateway(Gateway):  # type: ignore[misc]  # untyped base
+class LocalResource(proxyForInterface(IResource)):  # type: ignore[misc]  # untyped base
     """Hands requests to LocalStack's gateway, unless a foreign web page may have sent them.
 
-    What the emulator's services ask of each other does not come over the network, nor by here.
+    What the emulator's services ask of each other does not come over the network, nor by here. This
+    runs in the reactor's thread, before an upgrade: rolo refuses WebSockets from another thread,
+    which leaves the reactor with closed connections.
     """
 
-    def __init__(self, gateway: Gateway, own_name: str) -> None:
-        super().__init__()
-        self._gateway = gateway
+    def __init__(self, original: IResource, own_name: str) -> None:
+        super().__init__(original)
         self._own_names = (own_name,)
 
-    def process(self, request: Request, response: Response) -> None:
-        reason = refusal(request.headers, self._own_names)
-        if reason:
-            _refuse(response, reason)
-        else:
-            self._gateway.process(request, response)
-
-    def accept(self, request: WebSocketRequest) -> None:
-        reason = refusal(request.headers, self._own_names)
-        if reason:
-            response = Response()
-            _refuse(response, reason)
-            request.reject(response)
-        else:
-            self._gateway.accept(request)
-
-
-def _refuse(response: Response, reason: str) -> None:
-    LOG.warning("refused: %s", reason)
-    response.status_code = HTTPStatus.FORBIDDEN
-    response.set_json({"__type": "AccessDeniedException", "message": reason})
+    def render(self, request: Request) -> Any:
+        reason = refusal(request.getHeader, self._own_names)
+        if not reason:
+            return super().render(request)
+        LOG.warning("refused: %s", reason)
+        request.setResponseCode(HTTPStatus.FORBIDDEN)
+        request.setHeader("Content-Type", "application/json")
+        request.setHeader("Connection", "close")
+        return json.dumps({"__type": "AccessDeniedException", "message": reason}).encode()
 
 
 class StrictServer(RuntimeServer):  # type: ignore[misc]  # untyped base
@@ -80,7 +72,8 @@ class StrictServer(RuntimeServer):  # type: ignore[misc]  # untyped base
         listen: list[config.HostAndPort],
         ssl_creds: tuple[str, str] | None = None,  # noqa: ARG002  # LocalStack's signature
     ) -> None:
-        site = TwistedGateway(LocalGateway(gateway, config.LOCALSTACK_HOST.host))
+        site = TwistedGateway(gateway)
+        site.resource = LocalResource(site.resource, config.LOCALSTACK_HOST.host)
         for address in listen:
             reactor.listenTCP(address.port, site, interface=address.host)
             LOG.info("listening on %s only", address)

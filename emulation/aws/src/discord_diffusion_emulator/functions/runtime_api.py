@@ -136,7 +136,7 @@ class _Handler(BaseHTTPRequestHandler):
         """As the base, and refuse what a foreign web page may have sent: events hold tokens."""
         if not super().parse_request():
             return False
-        if reason := refusal(self.headers):
+        if reason := refusal(self.headers.get):
             self.close_connection = True
             self._reply(HTTPStatus.FORBIDDEN, {"errorMessage": reason})
         return not reason
