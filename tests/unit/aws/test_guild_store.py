@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -71,6 +72,24 @@ def test_the_usage_is_that_of_the_user_the_guild_and_the_day_and_comes_with_the_
     assert read("77", None, today) == (GuildSettings(), outside)
     tomorrow = read("77", "200", today + timedelta(days=1))
     assert tomorrow == (STRICT, used_in_guild(0, 0, 0, 0))
+
+
+def test_settings_and_usage_are_read_as_they_are_now_and_outside_a_guild_without_its_item(
+    guilds: GuildStore, table: Table
+) -> None:
+    requests: list[Any] = []
+
+    def note(params: Any, **_: Any) -> None:
+        requests.append(params["RequestItems"][table.name])
+
+    table.client.meta.events.register("provide-client-params.dynamodb.BatchGetItem", note)
+    now = datetime.now(UTC)
+    guilds.settings_and_usage("77", "200", now)
+    guilds.settings_and_usage("77", None, now)
+    assert [request["ConsistentRead"] for request in requests] == [True, True]
+    in_guild, elsewhere = ([key["id"]["S"] for key in one["Keys"]] for one in requests)
+    assert "guild#200" in in_guild
+    assert not [key for key in elsewhere if key.startswith("guild#")]
 
 
 def test_an_audit_record_says_who_did_what_and_when_for_as_many_days_as_are_set(
