@@ -1,5 +1,6 @@
 """The limits of users and guilds, and the settings of a guild."""
 
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -22,6 +23,18 @@ def test_a_new_day_begins_at_midnight_utc(moment: datetime) -> None:
     moment = moment.replace(tzinfo=UTC)
     assert day_of(next_day(moment)) != day_of(moment)
     assert day_of(next_day(moment) - timedelta(microseconds=1)) == day_of(moment)
+
+
+def test_a_day_is_that_of_utc_wherever_the_function_or_the_moment_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        late = datetime(2026, 1, 2, 23, 30, 1, 5, tzinfo=UTC)
+        assert day_of(late) == day_of(late.astimezone()) == "2026-01-02"
+        assert next_day(late) == next_day(late.astimezone()) == datetime(2026, 1, 3, tzinfo=UTC)
+    time.tzset()
 
 
 def test_the_settings_of_a_guild_only_tighten_the_limits_of_the_deployment() -> None:
