@@ -66,6 +66,7 @@ def source(strength: float, scale: int = 1) -> SourceImage:
         ({"scheduler": "HeunDiscreteScheduler", "steps": 1}, 6),
         # 26 calls.
         ({"scheduler": "PNDMScheduler"}, 104),
+        ({"scheduler": "PNDMScheduler", "steps": 2}, 14),
         ({"scheduler": "PNDMScheduler", "steps": 1}, 6),
         ({"scheduler": "EulerDiscreteScheduler"}, 100),
         # Another pass encodes the source image.
