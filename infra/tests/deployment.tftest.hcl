@@ -112,6 +112,7 @@ run "the_defaults_deploy_to_aws" {
       DEFAULT_WIDTH              = "512"
       DEFAULT_HEIGHT             = "512"
       MODEL                      = "stable-diffusion-v1-5/stable-diffusion-v1-5"
+      SAFETY_CHECKER             = "stable-diffusion-v1-5/stable-diffusion-v1-5"
       HEALTH_FILE                = "/tmp/worker.health"
     })
     error_message = "The worker's environment: ${jsonencode(output.worker_environment)}"
