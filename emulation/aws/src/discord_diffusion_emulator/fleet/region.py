@@ -132,6 +132,8 @@ class Region:
                 add_event(self._service(service), text)
             case effects.RollBack(service, definition):
                 self._service(service).task_definition = definition
+            case effects.SpotWarning(key, kind):
+                LOG.info("Spot %s for %s", kind, self.writer.instances[key].id)
             case _:
                 self._carry_out_on_instances(effect)
 
@@ -157,8 +159,6 @@ class Region:
                 moto_instances.begin_termination(backend, instances[key], cause)
             case effects.InstanceTerminated(key):
                 moto_instances.complete_termination(backend, instances.pop(key))
-            case effects.SpotWarning(key, kind):
-                LOG.info("Spot %s for %s", kind, instances[key].id)
             case effects.DrainInstance(key):
                 self._drain(self.simulation.state.instances[key])
 
