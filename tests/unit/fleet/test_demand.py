@@ -233,6 +233,13 @@ def test_a_count_outside_the_bounds_is_brought_back() -> None:
     assert measure(observed(90, running=9), target).surplus == 5
 
 
+@pytest.mark.parametrize(("tasks", "bounds"), [(1, (1, 1)), (3, (2, 3)), (9, (2, 4)), (0, (0, 0))])
+def test_a_target_of_fewer_tasks_keeps_all_else(tasks: int, bounds: tuple[int, int]) -> None:
+    target = a_target(minimum=2, maximum=4, units_per_job=3)
+    minimum, maximum = bounds
+    assert target.at_most(tasks) == a_target(minimum=minimum, maximum=maximum, units_per_job=3)
+
+
 def test_tasks_without_an_instance_yet_are_not_asked_for_again() -> None:
     assert measure(observed(30, pending=5), a_target()).shortfall == 0
 

@@ -115,6 +115,9 @@ def test_a_job_is_refused_that_cannot_be_drawn_before_its_token_expires(
     monkeypatch.setattr(pace_module, "datetime", Clock)
     pace = Pace()
     pace.learn([job.parameters], 20.0)
+    if to_draw and late:
+        with pytest.raises(JobExpiredError):
+            pace.check_time_left(job)
     if not late:
         pace.check_time_left(job, to_draw=to_draw)
         return
@@ -133,3 +136,12 @@ def test_the_pace_of_several_pictures_is_that_of_each() -> None:
     pace.learn([replace(SMALL, images=4)], 8.0)
     assert pace.least(SMALL) == pytest.approx(2)
     assert pace.expected([replace(SMALL, images=2)]) == pytest.approx(4)
+
+
+def test_a_worker_plans_by_its_last_eight_batches() -> None:
+    pace = Pace()
+    for seconds in (1.0, *[5.0] * 7):
+        pace.learn([SMALL], seconds)
+    assert pace.least(SMALL) == pytest.approx(1)
+    pace.learn([SMALL], 5.0)
+    assert pace.least(SMALL) == pytest.approx(5)
