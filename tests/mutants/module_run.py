@@ -21,7 +21,7 @@ _FOLDERS = frozenset({"emulation", "fixtures", "infra", "src", "tests", "toolcha
 """Folders that the tests may import from; all but that of the module are linked, not copied."""
 _ENVIRONMENT = {"OMP_NUM_THREADS": "1"}
 """torch's threads do not outlive a fork, and each mutant is tested in one."""
-_LOG_LINES = r"(^|\s)(log\.\w+\(|extra = )"
+_LOG_LINES = r"(^|\s)(log\.\w+\(|extra(: dict\[str, object\])? = |extra\[)"
 """What only a log line says is not mutated."""
 _KILLED = ("killed", "timeout", "segfault")
 

@@ -15,6 +15,7 @@ from discord_diffusion.fleet.instances import ContainerInstance, GroupInstance, 
 from discord_diffusion.fleet.starts import FailedStart, StartHistory, StartLimits
 from discord_diffusion.fleet.state import LAUNCH_MARGIN, FleetSnapshot, Stop
 from discord_diffusion.functions.backlog.fleet_watch import FleetWatch, WatchResult
+from discord_diffusion.jobs.record import WaitKind
 
 NOW = datetime(2026, 11, 29, 12, 1, tzinfo=UTC)
 LONG_AGO = NOW - timedelta(hours=1)
@@ -57,6 +58,8 @@ class Deployment:
     saves: bool = True
     refuses: tuple[str, ...] = ()
     asked: list[tuple[Any, ...]] = field(default_factory=list)
+    saved: tuple[FleetGuard, Stop | None] | None = None
+    released_for: FleetSnapshot | None = None
 
     def _ask(self, name: str, *words: Any, error: type[Exception] = ServiceError) -> None:
         self.asked.append((name, *words))
@@ -95,11 +98,13 @@ class Deployment:
         self._ask("ready_at", error=StoreError)
         return self.ready
 
-    def save_guard(self, _guard: FleetGuard, _stop: Stop | None) -> bool:
+    def save_guard(self, guard: FleetGuard, stop: Stop | None) -> bool:
+        self.saved = (guard, stop)
         self._ask("save_guard", error=StoreError)
         return self.saves
 
-    def release(self, kept: Sequence[ContainerInstance], _snapshot: FleetSnapshot) -> int:
+    def release(self, kept: Sequence[ContainerInstance], snapshot: FleetSnapshot) -> int:
+        self.released_for = snapshot
         self._ask("release", *(one.ec2_id for one in kept))
         return self.empty
 
@@ -108,7 +113,7 @@ class Deployment:
         *counts: int,
         guard: FleetGuard = CLEAN,
         at: datetime = NOW,
-        due: bool = False,
+        due: bool | None = None,
         cap: HourCap | None = None,
     ) -> WatchResult:
         """One look, where so many tasks are wanted, desired and running."""
@@ -117,7 +122,8 @@ class Deployment:
             self.service_desired = desired
         me = cast(Any, self)
         watch = FleetWatch(me, me, me, me, me, LIMITS, cap or HourCap())
-        return watch.watch(FleetSnapshot(0, 0, running, desired, wanted, at), guard, at, due=due)
+        words: Any = {} if due is None else {"due": due}
+        return watch.watch(FleetSnapshot(0, 0, running, desired, wanted, at), guard, at, **words)
 
     def ended(self) -> list[tuple[Any, ...]]:
         """What was ended, in order."""
@@ -350,3 +356,43 @@ def test_another_look_is_due_while_an_instance_is_empty() -> None:
     assert aws.look(1, 1, 1, guard=watched("i-1")).busy
     aws.empty = 0
     assert not aws.look(1, 1, 1, guard=watched("i-1")).busy
+
+
+def test_what_a_look_found_is_saved_with_the_stop_that_follows_and_spare_instances_released() -> (
+    None
+):
+    aws = Deployment(recent=[Launch(NOW, None, QUOTA), Launch(NOW, None, QUOTA)])
+    found = aws.look(1, 1, 0).guard
+    assert aws.saved == (found, Stop(WaitKind.FAILED_STARTS, NOW + LIMITS.first_pause))
+    assert aws.released_for == FleetSnapshot(0, 0, 0, 1, 1, NOW)
+
+
+@pytest.mark.parametrize("proof", ["drew", "ready"])
+def test_a_worker_that_drew_or_was_ready_since_ends_the_row_of_failures(proof: str) -> None:
+    aws = Deployment(**{proof: NOW})
+    assert aws.look(1, 1, 0, guard=FAILED).guard.starts.failures == 0
+
+
+def test_a_failed_task_that_was_counted_before_is_not_failing() -> None:
+    counted = StartHistory(failures=1, failed_at=NOW)
+    guard = FleetGuard(InstanceHours(NOW), watched("i-1").instances, counted)
+    crashed = joined("i-1", running=1, failed_starts=(FailedStart(NOW),))
+    assert Deployment(present("i-1"), cluster=[crashed]).look(1, 1, 1, guard=guard).failing == 0
+
+
+def test_a_failed_start_is_reported_once_and_with_the_pause_that_it_begins(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def reported() -> list[tuple[Any, Any]]:
+        found = [one for one in caplog.records if one.message == "A start has failed"]
+        caplog.clear()
+        return [(vars(one)["failures"], vars(one).get("paused_until")) for one in found]
+
+    aws = Deployment(recent=[Launch(NOW, None, QUOTA)])
+    first = aws.look(1, 1, 0).guard
+    assert reported() == [(1, None)]
+    aws.look(1, 1, 0, guard=first)
+    assert reported() == []
+    aws.recent = [Launch(NOW + timedelta(seconds=1), None, QUOTA)]
+    aws.look(1, 1, 0, guard=first)
+    assert reported() == [(2, str(NOW + LIMITS.first_pause))]

@@ -65,6 +65,20 @@ def test_a_refusal_of_the_agent_is_an_error_that_names_the_reason(
         agent.task().protect(1)
 
 
+def test_an_answer_that_is_no_json_is_an_error_without_a_reason() -> None:
+    transport = httpx.MockTransport(lambda _: httpx.Response(502, text="<html>"))
+    task = TaskProtection("http://169.254.170.2/api/abc", transport=transport)
+    with pytest.raises(TaskProtectionError) as refused:
+        task.protect(1)
+    assert str(refused.value) == "502 without a reason"
+
+
+def test_the_agent_is_asked_without_a_proxy_and_waited_for_3_seconds() -> None:
+    client = TaskProtection("http://169.254.170.2/api/abc")._client
+    assert client.timeout == httpx.Timeout(3.0)
+    assert client.trust_env is False
+
+
 def test_an_agent_that_is_not_there_is_an_error() -> None:
     with pytest.raises(TaskProtectionError, match="ConnectError"):
         TaskProtection("http://127.0.0.1:1").unprotect()
