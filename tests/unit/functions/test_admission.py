@@ -217,6 +217,21 @@ def test_a_users_own_jobs_come_first_one_after_the_other(
         assert round((wait.due - datetime.now(UTC)).total_seconds()) == seconds
 
 
+def test_two_hundred_requests_of_fifty_users_in_a_burst_are_all_accepted_on_one_worker() -> None:
+    """A usual job takes 10 s: one of each user is drawn in time, all of them would not be."""
+    target = replace(SETTINGS.fleet.target, maximum=1)
+    caller = make_caller(replace(SETTINGS, fleet=replace(SETTINGS.fleet, target=target)))
+    for number in range(200):
+        if number % 25 == 0:
+            work = Work.of(caller.store.waiting(1000))
+            caller.store.set_snapshot(visible=number, running=1, desired=1, work=work)
+            caller.clock.now += FLEET_STATE_CACHE_SECONDS
+        payload = imagine(prompt="a star")
+        payload["member"] = {"user": {"id": str(5000 + number % 50), "username": "ada"}}
+        assert not caller.content(payload)["data"].get("flags"), number
+    assert len(caller.queue.jobs) == 200
+
+
 def test_two_jobs_that_took_long_for_their_units_make_the_bot_refuse_nobody(caller: Caller) -> None:
     """Ninety users wait, and two one-unit jobs took a minute each on a fresh fleet."""
     caller.queue.in_flight = 90
