@@ -161,11 +161,6 @@ variable "throttling" {
     condition     = var.throttling.per_source_and_minute == null || try(var.throttling.per_source_and_minute >= 10 && var.throttling.per_source_and_minute <= 2000000000 && floor(var.throttling.per_source_and_minute) == var.throttling.per_source_and_minute, false)
     error_message = "throttling.per_source_and_minute must be null or a whole number from 10 to 2000000000, AWS WAF's limits."
   }
-
-  validation {
-    condition     = var.throttling.per_source_and_minute == null || var.target == "aws"
-    error_message = "throttling.per_source_and_minute must be null on the emulator, which has no AWS WAF."
-  }
 }
 
 variable "manage_api_gateway_account" {

@@ -49,7 +49,6 @@ run "the_table_has_its_key_its_index_and_a_time_to_live" {
   assert {
     condition = output.item_conditions.jobs_and_ledger == {
       "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["deployment#*", "guild#*#*", "job#*", "user#*"] }
-      Null                      = { "dynamodb:LeadingKeys" = ["false"] }
     }
     error_message = "The condition: ${jsonencode(output.item_conditions.jobs_and_ledger)}"
   }

@@ -74,9 +74,6 @@ REFUSED: dict[str, list[Values]] = {
     "throttling.per_source_and_minute must be null or": [
         {"throttling": {"per_source_and_minute": value}} for value in (9, 10.5, 2_000_000_001)
     ],
-    "throttling.per_source_and_minute must be null on": [
-        {"target": "localstack", "throttling": {"per_source_and_minute": 6000}}
-    ],
     "throttling.burst must be": [{"throttling": {"burst": value}} for value in (0, 1.5, 5001)],
     "visibility_timeout_seconds must be": [
         {"visibility_timeout_seconds": value} for value in (2, 3.5, 901)

@@ -15,12 +15,11 @@ output "waiting_index_arn" {
 
 output "item_conditions" {
   description = "Conditions of IAM that limit a right on the table to items of some kinds: `jobs`, `jobs_and_ledger` (what the end of a job changes), `fleet` (what the scaling loop notes), `workers` (what workers note of themselves), `fleet_all` (both), and `requests` (what a request of a user may change)."
-  # A right on all values of a key is also one on a request without the key, unless Null forbids it.
-  # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
+  # Every request that names items has their keys, so that none is missing.
+  # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
   value = {
     for name, keys in local.item_keys : name => {
       "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = keys }
-      Null                      = { "dynamodb:LeadingKeys" = ["false"] }
     }
   }
 }
