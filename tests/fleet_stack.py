@@ -1,27 +1,55 @@
 """A stack with a fleet that scales by itself: crowds of users, and the fleet's history."""
 
 import json
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 import boto3
 
 from emulation.rig.emulator_client import FleetAgentClient, client_options
 from emulation.rig.errors import AnswerError
+from emulation.rig.options import FleetOptions, StackOptions
 from emulation.rig.waiting import wait_until
 from tests import container_stack
 from tests.integration.channel import contains_text
 from tests.integration.message_history import MessageHistory
-from tests.stack import Stack
-from tests.targets import DOCKER
+from tests.stack import ANSWER_SECONDS, Stack
+from tests.targets import DOCKER, HOST, TARGET
 
+MAXIMUM = 4
+OPTIONS = StackOptions(
+    aws_port=0,
+    discord_port=0,
+    fleet=FleetOptions(minimum_tasks=0, maximum_tasks=MAXIMUM, speed=60),
+    environment="fleet",
+    enforces_iam=TARGET == HOST,
+    # Short, so that a job of a killed worker is received again soon; but no busy machine may keep a
+    # worker from extending its lease so long, since each job is received once.
+    visibility_timeout_seconds=15,
+    answer_seconds=ANSWER_SECONDS,
+    variables={
+        "max_receive_count": 5,
+        "worker": {"torch_threads": 1},
+        # Five jobs a task: forty want more tasks than there may be.
+        "scaling": {
+            "seconds_per_job": 1,
+            "target_wait_seconds": 5,
+            "scale_in_hold_seconds": 60,
+        },
+        "alarms": {"no_capacity_minutes": 2},
+    },
+)
+"""Of all modules with fleets of their own: the first one applies, others restore its snapshot."""
 _SENDERS = 3
 """Requests at a time. More would start as many functions at once, too slowly for Discord's 3 s."""
-_ATTEMPTS = 3
+_ATTEMPTS = 10
+"""A busy machine misses the deadline of an answer, or of its calls, again and again."""
 _CHANGES_REPORTED = 80
 
 
@@ -43,16 +71,19 @@ class FleetStack:
     """A running stack with a fleet."""
 
     stack: Stack
+    _clients: dict[str, Any] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def agent(self) -> FleetAgentClient:
         """The client of the fleet agent."""
         return FleetAgentClient(self.stack.state.aws_endpoint)
 
     def client(self, service: str) -> Any:
-        """A boto3 client for the emulator."""
-        make: Any = boto3.client  # the service's name is not known to the type checker
-        return make(service, **client_options(self.stack.state))
+        """A boto3 client for the emulator, one for each service."""
+        if service not in self._clients:
+            make: Any = boto3.client  # the service's name is not known to the type checker
+            self._clients[service] = make(service, **client_options(self.stack.state))
+        return self._clients[service]
 
     def mark(self) -> int:
         """The number of the newest change."""
@@ -87,23 +118,43 @@ class FleetStack:
         [alarm] = self.client("cloudwatch").describe_alarms(AlarmNames=[full])["MetricAlarms"]
         return str(alarm["StateValue"])
 
-    def send_crowd(self, users: int, each: int, first_user: int, **options: object) -> list[str]:
-        """Many users send commands, several at a time; the interactions' ids.
+    def log_events(
+        self, function: str, message: str, after: float = 0.0, until: float | None = None
+    ) -> list[str]:
+        """The log lines of a function with a message, between two moments in Unix seconds."""
+        group = f"/aws/lambda/{self.stack.state.function_names[function]}"
+        span = {"startTime": math.floor(after * 1000)}
+        span |= {} if until is None else {"endTime": math.ceil(until * 1000)}
+        pages = self.client("logs").get_paginator("filter_log_events")
+        found = pages.paginate(logGroupName=group, **span)
+        events = [event["message"] for page in found for event in page["events"]]
+        return [event for event in events if message in event]
 
-        A user who is not answered in time, or reads that the queue is slow, sends again.
+    def looks(self, after: float, until: float) -> int:
+        """How many looks at the fleet ended between two moments, in Unix seconds."""
+        if until <= after:
+            return 0
+        return len(self.log_events("backlog", "The backlog is measured", after, until))
+
+    def send(self, prompt: str, *, user_id: str | None = None, **options: object) -> str:
+        """A user sends a command; the interaction's id.
+
+        One who is not answered in time, or reads that the queue is slow, sends again.
         """
+        user = {} if user_id is None else {"user_id": user_id}
+        for _ in range(_ATTEMPTS):
+            with suppress(AnswerError):
+                sent = self.stack.discord.send("imagine", {"prompt": prompt, **options}, **user)
+                if not self._is_refused(sent):
+                    return sent
+        raise AssertionError(f"the user was not answered in {_ATTEMPTS} attempts")
+
+    def send_crowd(self, users: int, each: int, first_user: int, **options: object) -> list[str]:
+        """Many users send commands, several at a time; the interactions' ids."""
 
         def send(number: int) -> str:
             user = str(first_user + number % users)
-            prompt = f"a red circle, number {number}"
-            for _ in range(_ATTEMPTS):
-                with suppress(AnswerError):
-                    sent = self.stack.discord.send(
-                        "imagine", {"prompt": prompt, **options}, user_id=user
-                    )
-                    if not self._is_refused(sent):
-                        return sent
-            raise AssertionError(f"{user} was not answered in {_ATTEMPTS} attempts")
+            return self.send(f"a red circle, number {number}", user_id=user, **options)
 
         with ThreadPoolExecutor(_SENDERS) as pool:
             return list(pool.map(send, range(users * each)))
@@ -130,10 +181,12 @@ class FleetStack:
             missing.difference_update(there)
             return not missing
 
-        try:
-            wait_until(none_is_missing, f"{len(interactions)} answers are there", seconds)
-        except AssertionError as error:
-            raise AssertionError(f"{error}\n{self.report(missing)}") from None
+        wait_until(
+            none_is_missing,
+            f"{len(interactions)} answers are there",
+            seconds,
+            lambda: self.report(missing),
+        )
 
     def report(self, interactions: Iterable[str]) -> str:
         """The history of some jobs and of the fleet, for the text of a failure."""

@@ -89,6 +89,26 @@ class Stack:
         events = [one for page in logs.paginate(logGroupName=group) for one in page["events"]]
         return any("A dead letter" in one["message"] and letter in one["message"] for one in events)
 
+    @contextmanager
+    def changed_function(self, name: str, **variables: str) -> Iterator[None]:
+        """One of the functions with other environment variables, until the context ends."""
+        client = boto3.client("lambda", **_options(self.state))
+        function = self.state.function_names[name]
+        found = client.get_function_configuration(FunctionName=function)
+        kept = found["Environment"]["Variables"]
+
+        def set_environment(changed: dict[str, str]) -> None:
+            client.update_function_configuration(
+                FunctionName=function, Environment={"Variables": changed}
+            )
+            client.get_waiter("function_updated_v2").wait(FunctionName=function)
+
+        set_environment(kept | variables)
+        try:
+            yield
+        finally:
+            set_environment(kept)
+
     def plan_is_empty(self) -> bool:
         """Whether Terraform would change nothing."""
         if self.state.target == DOCKER:
@@ -118,18 +138,13 @@ def stack() -> Iterator[Stack]:
 
 
 @contextmanager
-def running(name: str, options: StackOptions, *, restored: bool = False) -> Iterator[Stack]:
+def running(name: str, options: StackOptions) -> Iterator[Stack]:
     """A stack of the target's with a folder of its own; on AWS the deployment that is there.
 
-    On target `host` it is restored where there is a snapshot. With `restored` it always is: where
-    there was none, it is stopped and started again.
+    On target `host` it is restored where there is a snapshot.
     """
     folder = StateFolder(LAYOUT.build / name / str(os.getpid()))
     state = _started(folder, options)
-    if restored and TARGET == HOST and not state.restored:
-        host.stop(folder)
-        state = _started(folder, options)
-        assert state.restored
     try:
         sqs = boto3.client("sqs", **_options(state))
         yield Stack(state, folder, StandInClient(state.discord_url), sqs)
@@ -147,6 +162,7 @@ def denials(state: StackState) -> list[str]:
     """Requests that IAM denied, but for those about a queue that is not there."""
     found = rights_report(state.aws_endpoint)
     assert found.enforced
+    assert found.denied == len(found.denials), "more were denied than the emulator keeps"
     return [one for one in found.denials if MISSING_QUEUE not in one]
 
 
@@ -275,25 +291,5 @@ def worker(stack: Stack) -> Iterator[ProcessRecord | None]:
 def broken_queue(stack: Stack) -> Iterator[None]:
     """The function `interactions` with a queue that is not there, until the test ends."""
     gone = stack.state.queue_url.replace(".fifo", MISSING_QUEUE)
-    with changed_interactions(stack, QUEUE_URL=gone):
+    with stack.changed_function("interactions", QUEUE_URL=gone):
         yield
-
-
-@contextmanager
-def changed_interactions(stack: Stack, **variables: str) -> Iterator[None]:
-    """The function `interactions` with other environment variables."""
-    client = boto3.client("lambda", **_options(stack.state))
-    name = stack.state.interactions_function_name
-    kept = client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-
-    def set_environment(environment: dict[str, str]) -> None:
-        client.update_function_configuration(
-            FunctionName=name, Environment={"Variables": environment}
-        )
-        client.get_waiter("function_updated_v2").wait(FunctionName=name)
-
-    set_environment(kept | variables)
-    try:
-        yield
-    finally:
-        set_environment(kept)

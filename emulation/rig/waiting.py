@@ -7,6 +7,9 @@ from typing import TypeVar
 from emulation.rig.errors import DeadlineError
 
 _POLL_SECONDS = 0.05
+_SHARE = 3
+"""What a condition takes is at most this part of the time, so that waiting does not slow down what
+is waited for."""
 Result = TypeVar("Result")
 
 
@@ -28,9 +31,12 @@ def wait_until(
         DeadlineError: it did not hold in time.
     """
     deadline = time.monotonic() + timeout_seconds
-    while not (result := condition()):
-        if time.monotonic() > deadline:
+    while True:
+        asked = time.monotonic()
+        if result := condition():
+            return result
+        answered = time.monotonic()
+        if answered > deadline:
             more = f"\n{detail()}" if detail else ""
             raise DeadlineError(f"not within {timeout_seconds:.0f} s: {what}{more}")
-        time.sleep(_POLL_SECONDS)
-    return result
+        time.sleep(max(_POLL_SECONDS, (_SHARE - 1) * (answered - asked)))

@@ -25,7 +25,9 @@ from channel import (
 )
 
 from discord_diffusion.access.limits import PAUSE_AFTER_CANCEL_SECONDS
+from tests.integration import rights
 from tests.stack import Stack
+from tests.targets import HOST, TARGET
 
 WITH_PRIORITY = {"member": {"roles": [PAINTER]}}
 
@@ -223,3 +225,8 @@ def show_parameters(channel: Channel, message_id: str) -> str:
     )
     assert is_ephemeral(sent)
     return content_of(sent)
+
+
+@pytest.mark.skipif(TARGET != HOST, reason="IAM is enforced on the host's emulator only")
+def test_the_right_to_list_the_users_jobs_is_used(stack: Stack) -> None:
+    rights.assert_used(__name__, stack.state)

@@ -17,11 +17,13 @@ from typing import Any
 import pytest
 
 from emulation.rig import rehearsal as rehearsing
+from emulation.rig.emulator_client import rights_report
 from emulation.rig.host import stack as host
 from emulation.rig.stand_in_client import StandInClient
 from emulation.rig.state import StateFolder
 from emulation.rig.waiting import wait_until
 from tests import rehearsals
+from tests.integration import rights
 from tests.rehearsals import PREFIX, Rehearsal, wait_for, words_and_environments
 from toolchain.terraform import REATTACH_VARIABLE
 
@@ -38,6 +40,7 @@ def rehearsal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsal]:
     """A new account and a new Discord for all tests of this module."""
     with rehearsals.begun(tmp_path_factory.mktemp("rehearsal")) as begun:
         yield begun
+        assert rights_report(begun.state.aws_endpoint).denials == []
 
 
 @pytest.fixture(scope="module")
@@ -364,6 +367,10 @@ def test_names_that_are_taken_are_reported(rehearsal: Rehearsal, tmp_path: Path)
     ended = rehearsal.run("preflight", DEPLOY_STATE_DIR=str(tmp_path), DEPLOY_BACKEND_CONFIG=None)
     assert ended.returncode == 1
     assert f"{PREFIX} is taken" in ended.stdout
+
+
+def test_the_rights_that_services_ask_for_at_the_deployment_are_used(rehearsal: Rehearsal) -> None:
+    rights.assert_used(__name__, rehearsal.state, PREFIX)
 
 
 def test_a_removed_deployment_leaves_nothing(rehearsal: Rehearsal) -> None:

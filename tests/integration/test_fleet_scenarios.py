@@ -1,18 +1,25 @@
 """The fleet of the production module wakes, grows, survives faults and goes to sleep again.
 
-All scenarios share one stack, which on target `host` is restored from a snapshot; each begins and
-ends with a sleeping fleet.
+All scenarios share one stack; each begins and ends with a sleeping fleet.
 """
 
+import os
+import signal
 from collections.abc import Iterator
 
 import pytest
 
-from emulation.rig.emulator_client import rights_report
-from emulation.rig.options import FleetOptions, StackOptions
 from emulation.rig.waiting import wait_until
-from tests.fleet_stack import FleetStack, is_in_order, most_at_once, stopped_while_protected
-from tests.stack import ANSWER_SECONDS, running
+from tests.fleet_stack import (
+    MAXIMUM,
+    OPTIONS,
+    FleetStack,
+    is_in_order,
+    most_at_once,
+    stopped_while_protected,
+)
+from tests.integration import rights
+from tests.stack import running
 from tests.targets import AWS, HOST, TARGET
 
 pytestmark = [
@@ -20,110 +27,19 @@ pytestmark = [
     pytest.mark.skipif(TARGET == AWS, reason="the fleet is the emulator's, which is hurt at will"),
 ]
 
-MAXIMUM = 4
-OPTIONS = StackOptions(
-    aws_port=0,
-    discord_port=0,
-    fleet=FleetOptions(minimum_tasks=0, maximum_tasks=MAXIMUM, speed=60),
-    environment="fleet",
-    enforces_iam=TARGET == HOST,
-    # Short, so that a job of a killed worker is received again soon; but no busy machine may keep a
-    # worker from extending its lease so long, since each job is received once.
-    visibility_timeout_seconds=15,
-    answer_seconds=ANSWER_SECONDS,
-    variables={
-        "max_receive_count": 5,
-        "worker": {"torch_threads": 1},
-        # Five jobs a task: forty want more tasks than there may be.
-        "scaling": {
-            "seconds_per_job": 1,
-            "target_wait_seconds": 5,
-            "scale_in_hold_seconds": 60,
-        },
-        "alarms": {"no_capacity_minutes": 2},
-    },
-)
 USERS, EACH = 20, 2
 IMAGES = 2
 CROWD = {"images": IMAGES, "steps": 20}
 NO_CAPACITY, UNCHARGED = "no free GPU", "Nothing was charged"
 
-# The rights that no scenario uses, by the end of the role's name.
-UNUSED = {
-    # API Gateway and Step Functions ask for these when they are given the roles; this stack is
-    # restored.
-    *(
-        ("api-gateway-logs", f"logs:{name}")
-        for name in (
-            "CreateLogGroup",
-            "CreateLogStream",
-            "DescribeLogGroups",
-            "DescribeLogStreams",
-            "FilterLogEvents",
-            "GetLogEvents",
-            "PutLogEvents",
-        )
-    ),
-    *(
-        (machine, f"logs:{name}")
-        for machine in ("wake", "scaling")
-        for name in (
-            "CreateLogDelivery",
-            "DeleteLogDelivery",
-            "DescribeLogGroups",
-            "DescribeResourcePolicies",
-            "GetLogDelivery",
-            "ListLogDeliveries",
-            "PutResourcePolicy",
-            "UpdateLogDelivery",
-        )
-    ),
-    # The ECS agent asks for them when it is taken out of its cluster by hand, and for network
-    # interfaces of tasks, which the worker's network mode has not.
-    ("instance", "ecs:DeregisterContainerInstance"),
-    ("instance", "ecs:SubmitAttachmentStateChanges"),
-    # Of starts that fail, and of one job that is looked up by itself.
-    ("backlog", "autoscaling:SetDesiredCapacity"),
-    ("waiting", "dynamodb:GetItem"),
-    # Lambda asks for it when the event source mapping is made; this stack is restored.
-    ("dead-letters", "sqs:GetQueueAttributes"),
-    # What the loop does about instances and tasks that do not start: test_fleet_faults.py.
-    *(
-        ("backlog", action)
-        for action in (
-            "autoscaling:CompleteLifecycleAction",
-            "dynamodb:GetItem",
-            "ecs:UpdateService",
-        )
-    ),
-    # `/queue`: test_channel_limits.py.
-    ("interactions", "dynamodb:Query"),
-    # Dead letters, which the scenarios have none of: test_job_failures.py.
-    *(
-        ("dead-letters", action)
-        for action in (
-            "cloudwatch:PutMetricData",
-            "dynamodb:GetItem",
-            "dynamodb:UpdateItem",
-            "logs:CreateLogStream",
-            "logs:PutLogEvents",
-            "sqs:DeleteMessage",
-        )
-    ),
-}
-
 
 @pytest.fixture(scope="module")
 def fleet() -> Iterator[FleetStack]:
     """A stack whose fleet sleeps until there is a job."""
-    with running("test-fleet", OPTIONS, restored=True) as stack:
+    with running("test-fleet", OPTIONS) as stack:
         found = FleetStack(stack)
         found.wait_until_asleep()
         yield found
-
-
-def test_before_the_scenarios_the_plan_is_empty(fleet: FleetStack) -> None:
-    assert fleet.stack.plan_is_empty()
 
 
 def test_one_interaction_wakes_the_fleet_and_without_jobs_it_sleeps_again(
@@ -131,7 +47,7 @@ def test_one_interaction_wakes_the_fleet_and_without_jobs_it_sleeps_again(
 ) -> None:
     mark = fleet.mark()
     discord = fleet.stack.discord
-    interaction = discord.send("imagine", {"prompt": "a red circle", "images": 1})
+    interaction = fleet.send("a red circle", images=1)
     discord.wait_for_pictures(interaction, 120)
     fleet.wait_until_asleep()
     changes = fleet.changes(mark)
@@ -212,18 +128,23 @@ def test_a_crowd_scales_the_fleet_to_its_maximum_and_no_busy_task_is_stopped(
     assert stopped_while_protected(changes) == []
 
 
-def test_interruptions_and_a_killed_worker_lose_no_answer_and_repeat_none(
+def test_interruptions_and_a_worker_that_crashes_lose_no_answer_and_repeat_none(
     fleet: FleetStack,
 ) -> None:
     mark = fleet.mark()
     interactions = fleet.send_crowd(USERS, EACH, 1300000000000000000, **CROWD)
     for number in range(3):
         wait_until(lambda: _interrupt_one(fleet), f"interruption {number}")
-    wait_until(lambda: _kill_one(fleet), "a worker is killed")
+    wait_until(lambda: _crash_one(fleet), "a worker crashes")
     fleet.wait_for_answers(interactions, IMAGES, 240)
     fleet.wait_until_asleep()
     changes = fleet.changes(mark)
     assert [str(change) for change in changes].count("interruption notice") == 3
+    if TARGET == HOST:
+        assert 128 + signal.SIGSEGV in {one["exit_code"] for one in fleet.tasks("STOPPED")}
+    assert fleet.log_events("backlog", "A start has failed") == [], (
+        "a job ended it, once it was ready"
+    )
     assert fleet.faults(interactions, IMAGES) == {}
     assert fleet.stack.queue_depth() == (0, 0)
     assert fleet.stack.dead_letters() == 0
@@ -239,11 +160,15 @@ def _interrupt_one(fleet: FleetStack) -> bool:
     return chosen is not None
 
 
-def _kill_one(fleet: FleetStack) -> bool:
-    """Kill a busy worker; False if there is none."""
-    busy = [task["task"] for task in fleet.tasks("RUNNING") if task["protected"]]
-    if busy:
-        fleet.agent.change("crash-task", task=busy[0])
+def _crash_one(fleet: FleetStack) -> bool:
+    """Crash a busy worker, as a driver may; False if there is none."""
+    marked = {one["instance"] for one in fleet.agent.state()["instances"] if one["rebalanced"]}
+    running = [task for task in fleet.tasks("RUNNING") if task["instance"] not in marked]
+    busy = [task for task in running if task["protected"]]
+    if busy and TARGET == HOST:
+        os.kill(busy[0]["pid"], signal.SIGSEGV)
+    elif busy:
+        fleet.agent.change("crash-task", task=busy[0]["task"])
     return bool(busy)
 
 
@@ -252,7 +177,7 @@ def test_without_capacity_users_are_notified_and_the_other_jobs_are_drawn_once_i
 ) -> None:
     discord = fleet.stack.discord
     fleet.agent.change("deny-capacity", reason="capacity")
-    patient = discord.send("imagine", {"prompt": "a blue star", "images": 1})
+    patient = fleet.send("a blue star", images=1)
 
     def texts(interaction: str) -> list[str]:
         history = discord.interaction(interaction)["history"]
@@ -280,17 +205,10 @@ def test_without_capacity_users_are_notified_and_the_other_jobs_are_drawn_once_i
 
 
 @pytest.mark.skipif(TARGET != HOST, reason="IAM is enforced on the host's emulator only")
-def test_every_unused_right_has_a_reason(fleet: FleetStack) -> None:
-    found = rights_report(fleet.stack.state.aws_endpoint)
-    prefix = f"{fleet.stack.state.ecs_cluster_name}-"
-    unused = {
-        (role.removeprefix(prefix), action)
-        for role, actions in found.unused.items()
-        for action in actions
-        if role.startswith(prefix)
-    }
-    assert found.used[f"{prefix}task"].keys() >= {"sqs:ReceiveMessage", "dynamodb:UpdateItem"}
-    assert unused - UNUSED == set()
+def test_every_right_that_is_not_used_here_has_a_reason_or_another_test(fleet: FleetStack) -> None:
+    state = fleet.stack.state
+    assert ("task", "sqs:ReceiveMessage") in rights.used(state)
+    assert rights.unused(state) - rights.NEVER_USED - rights.USED_ELSEWHERE == set()
 
 
 def test_after_the_scenarios_the_plan_is_empty(fleet: FleetStack) -> None:

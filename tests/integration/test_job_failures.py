@@ -13,7 +13,9 @@ from discord_diffusion.texts.answers import FAILURE_MARK
 from emulation.rig.errors import AnswerError
 from emulation.rig.stand_in_client import pictures_of
 from emulation.rig.waiting import wait_until
+from tests.integration import rights
 from tests.stack import LAYOUT, Stack, Workers, workers_on
+from tests.targets import HOST, TARGET
 
 SLOW = {"prompt": "a yellow heart on a black background", "images": 4, "steps": 100, "seed": 3}
 
@@ -119,3 +121,8 @@ def test_if_the_queue_refuses_the_job_the_user_is_notified_in_the_same_answer(
     found = stack.discord.interaction(interaction)
     assert found["outcome"] == "answered"
     assert found["message"]["flags"] & 64, "only the user sees the apology"
+
+
+@pytest.mark.skipif(TARGET != HOST, reason="IAM is enforced on the host's emulator only")
+def test_the_rights_about_dead_letters_are_used(stack: Stack) -> None:
+    rights.assert_used(__name__, stack.state)

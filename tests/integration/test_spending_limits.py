@@ -19,7 +19,7 @@ from channel import (
 
 from discord_diffusion.access.limits import day_of
 from discord_diffusion.jobs.units import HUNDREDTHS
-from tests.stack import Stack, changed_interactions
+from tests.stack import Stack
 
 OTHER_SERVERS: tuple[dict[str, Any], ...] = (
     {"raw": {"guild_id": "1300000000000000002"}},
@@ -36,7 +36,7 @@ def channel(stack: Stack) -> Iterator[Channel]:
 
 def test_a_user_of_three_servers_and_direct_messages_has_one_quota(channel: Channel) -> None:
     user, other = channel.new_user(), channel.new_user()
-    with changed_interactions(channel.stack, USER_UNITS_PER_DAY="3"):
+    with channel.stack.changed_function("interactions", USER_UNITS_PER_DAY="3"):
         taken = [channel.imagine(user, **place) for place in ({}, *OTHER_SERVERS)]
         refused = channel.imagine(user, **DIRECT_MESSAGE)
         too_much = channel.imagine(user, options={"steps": 100, "images": 4}, locale="de")
@@ -56,7 +56,7 @@ def test_the_users_of_a_server_share_its_quota(channel: Channel) -> None:
     first, second = channel.new_user(), channel.new_user()
     quota = content_of(channel.interact(command="quota", user_id=first, locale="en-US"))
     limit = math.ceil(float(quota.split("**")[3])) + 1
-    with changed_interactions(channel.stack, GUILD_UNITS_PER_DAY=str(limit)):
+    with channel.stack.changed_function("interactions", GUILD_UNITS_PER_DAY=str(limit)):
         assert not is_ephemeral(channel.imagine(first))
         refused = channel.imagine(second, locale="fr")
         elsewhere = channel.imagine(second, **OTHER_SERVERS[0])
@@ -71,7 +71,7 @@ def test_everybody_together_stays_within_the_limit_of_the_deployment(channel: Ch
     used = int(item["used"]["N"]) if item else 0
     limit = math.ceil(used / HUNDREDTHS) + 1
     first, second = channel.new_user(), channel.new_user()
-    with changed_interactions(channel.stack, UNITS_PER_DAY=str(limit)):
+    with channel.stack.changed_function("interactions", UNITS_PER_DAY=str(limit)):
         assert not is_ephemeral(channel.imagine(first))
         refused = [
             channel.imagine(second, locale="ja", **place)

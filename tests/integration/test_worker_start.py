@@ -12,7 +12,7 @@ import boto3
 import pytest
 
 from emulation.rig.emulator_client import client_options
-from emulation.rig.options import FleetOptions, ModelOptions, StackOptions
+from emulation.rig.options import ModelOptions
 from emulation.rig.state import StackState
 from fixtures.discord.signing import application
 from infra.deploy.aws import Aws
@@ -22,8 +22,8 @@ from infra.deploy.finding import Verdict
 from infra.deploy.fleet_checks import launches, stopped_tasks
 from infra.deploy.smoke_test import SmokeTest, smoke_test_parameters
 from tests.deployments import deployment
-from tests.fleet_stack import FleetStack
-from tests.stack import ANSWER_SECONDS, LAYOUT, running
+from tests.fleet_stack import MAXIMUM, OPTIONS, FleetStack
+from tests.stack import LAYOUT, running
 from tests.targets import AWS, TARGET
 
 pytestmark = [
@@ -31,21 +31,11 @@ pytestmark = [
     pytest.mark.skipif(TARGET == AWS, reason="the fleet is the emulator's, which is hurt at will"),
 ]
 
-OPTIONS = StackOptions(
-    aws_port=0,
-    discord_port=0,
-    fleet=FleetOptions(minimum_tasks=0, maximum_tasks=1, speed=60),
-    environment="smoke",
-    visibility_timeout_seconds=6,
-    answer_seconds=ANSWER_SECONDS,
-    variables={
-        "worker": {"torch_threads": 1},
-        "scaling": {"scale_in_hold_seconds": 60},
-        # The failures of one test must not pause the fleet for the next.
-        "safeguards": {"failed_starts": 10, "retry_pause_seconds": 1},
-    },
+# The failures of one test must not pause the fleet for the next.
+PATIENT = {"FAILED_STARTS": "10", "RETRY_PAUSE_SECONDS": "1"}
+DEPLOYMENT = deployment(
+    environment=OPTIONS.environment, region=OPTIONS.region, maximum_tasks=MAXIMUM
 )
-DEPLOYMENT = deployment(environment="smoke", region="us-east-1", maximum_tasks=1)
 
 
 @dataclass(frozen=True)
@@ -66,7 +56,8 @@ def fleet() -> Iterator[FleetStack]:
     with running("test-worker-start", OPTIONS) as stack:
         found = FleetStack(stack)
         found.wait_until_asleep()
-        yield found
+        with stack.changed_function("backlog", **PATIENT):
+            yield found
 
 
 @pytest.fixture
