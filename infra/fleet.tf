@@ -56,6 +56,12 @@ module "scaling" {
   tracing                 = var.tracing
 }
 
+locals {
+  # Tasks that are held for the next job are spare for up to two periods of their alarm, and their
+  # instances some minutes longer.
+  idle_instances_minutes = max(var.alarms.idle_instances_minutes, 2 * var.scaling.scale_in_hold_seconds / 60 + 12)
+}
+
 module "observability" {
   source = "./modules/observability"
 
@@ -64,7 +70,7 @@ module "observability" {
   monthly_budget_usd      = var.monthly_budget_usd
   oldest_job_seconds      = var.alarms.oldest_job_seconds
   no_capacity_minutes     = var.alarms.no_capacity_minutes
-  idle_instances_minutes  = var.alarms.idle_instances_minutes
+  idle_instances_minutes  = local.idle_instances_minutes
   instance_hours_per_day  = local.instance_hours.day
   minimum_tasks           = min(var.fleet.minimum_tasks, var.fleet.maximum_tasks)
   metric_namespace        = local.prefix

@@ -288,7 +288,7 @@ variable "alarms" {
 
     `oldest_job_seconds`: age of the oldest job.
     `no_capacity_minutes`: how long tasks are wanted while none runs; more than a start takes.
-    `idle_instances_minutes`: how long more instances are in service than tasks are wanted; more than the 15 minutes that ECS itself keeps an empty one.
+    `idle_instances_minutes`: how long more instances are in service than tasks are wanted; more than the 15 minutes that ECS itself keeps an empty one. It is 12 minutes more than twice `scaling.scale_in_hold_seconds` at the least.
   EOT
   type = object({
     oldest_job_seconds     = optional(number, 600)

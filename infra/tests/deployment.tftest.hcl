@@ -171,6 +171,11 @@ run "the_defaults_deploy_to_aws" {
     condition     = output.alarm_names.fleet == ["discord-diffusion-test-task-shortfall", "discord-diffusion-test-task-surplus"] && length(output.alarm_names.people) == 17
     error_message = "The alarms: ${jsonencode(output.alarm_names)}"
   }
+
+  assert {
+    condition     = local.idle_instances_minutes == 30
+    error_message = "The alarm idle-instances: ${local.idle_instances_minutes}"
+  }
 }
 
 run "every_setting_reaches_the_worker_and_the_function" {
@@ -364,6 +369,11 @@ run "every_setting_reaches_the_worker_and_the_function" {
       OTEL_EXPORTER_OTLP_ENDPOINT = "http://collector:4318"
     })
     error_message = "The worker's environment: ${jsonencode(output.worker_environment)}"
+  }
+
+  assert {
+    condition     = local.idle_instances_minutes == 2 * 15 + 12
+    error_message = "Tasks that are held for 15 minutes would raise the alarm idle-instances: ${local.idle_instances_minutes}"
   }
 }
 
