@@ -71,6 +71,7 @@ run "the_defaults_deploy_to_aws" {
         METRIC_NAMESPACE         = "discord-diffusion-test"
       })
       waiting = tomap({
+        QUEUE_URL             = "https://sqs.us-east-1.amazonaws.com/123456789012/discord-diffusion-test-jobs.fifo"
         JOBS_TABLE            = "discord-diffusion-test-jobs"
         LOG_LEVEL             = "INFO"
         SECONDS_PER_JOB       = "10"
@@ -306,6 +307,7 @@ run "every_setting_reaches_the_worker_and_the_function" {
         METRIC_NAMESPACE         = "discord-diffusion-full"
       })
       waiting = tomap({
+        QUEUE_URL             = "https://sqs.us-east-1.amazonaws.com/123456789012/discord-diffusion-full-jobs.fifo"
         JOBS_TABLE            = "discord-diffusion-full-jobs"
         LOG_LEVEL             = "DEBUG"
         SECONDS_PER_JOB       = "2.5"

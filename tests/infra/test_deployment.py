@@ -268,7 +268,7 @@ def test_metrics_may_be_published_only_in_the_deployments_namespace(deployment: 
     namespace = PREFIXES[DEFAULTS]
     assert len(published) == 2
     assert {json.dumps(condition) for condition in published} == {
-        json.dumps({"StringEquals": {"cloudwatch:namespace": namespace}})
+        json.dumps({"StringEquals": {"cloudwatch:namespace": [namespace]}})
     }
 
 
@@ -326,5 +326,7 @@ def test_the_worker_and_its_settings_have_the_same_defaults(deployment: Suite) -
     names = ("QUEUE_URL", "MODEL", "JOBS_TABLE", "METRIC_NAMESPACE", "HEALTH_FILE")
     # The parameters of most jobs have no default in the worker.
     names += ("DEFAULT_GUIDANCE", "DEFAULT_WIDTH", "DEFAULT_HEIGHT")
+    # A worker that nobody told of one has no shared safety checker to download.
+    names += ("SAFETY_CHECKER",)
     required = {name: environment[name] for name in names}
     assert WorkerSettings.from_environ(environment) == WorkerSettings.from_environ(required)

@@ -106,7 +106,7 @@ REFUSED: dict[str, list[Values]] = {
     ],
     "fleet.on_demand_base must be": [{"fleet": {"on_demand_base": value}} for value in (-1, 201)],
     "fleet.maximum_tasks must be": [{"fleet": {"maximum_tasks": value}} for value in (1.5, 201)],
-    "fleet.warm_pool_size must be": [
+    "fleet.warm_pool_size must be a whole": [
         {"fleet": {"warm_pool_size": value, "spot_percentage": 0}} for value in (-1, 1.5, 21)
     ],
     "fleet.warm_pool_size must be 0 unless": [
