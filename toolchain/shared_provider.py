@@ -12,8 +12,10 @@ default it gets none of them. It is never used against AWS.
 when the process that started it ends, for whatever reason.
 """
 
+import ctypes
 import ipaddress
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -26,6 +28,7 @@ from toolchain.layout import Layout
 from toolchain.terraform import REATTACH_VARIABLE
 
 _ENDPOINT = "AWS_ENDPOINT_URL"
+_PR_SET_PDEATHSIG = 1
 
 
 def reaches_only_this_machine(environment: Mapping[str, str]) -> bool:
@@ -110,10 +113,22 @@ def _address(lines: Iterator[str]) -> str:
 
 def main() -> int:
     """Run the provider until standard input ends; its exit status."""
-    with subprocess.Popen([*sys.argv[1:], "-debug"], stdin=subprocess.DEVNULL) as provider:
-        sys.stdin.read()
-        provider.kill()
+    # Whoever ends this process, and not the one that started it, ends the provider, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    with subprocess.Popen(
+        [*sys.argv[1:], "-debug"], stdin=subprocess.DEVNULL, preexec_fn=_end_with_parent
+    ) as provider:
+        try:
+            sys.stdin.read()
+        finally:
+            provider.kill()
     return 0
+
+
+def _end_with_parent() -> None:
+    """On Linux, end this process with its parent, also after SIGKILL."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 if __name__ == "__main__":

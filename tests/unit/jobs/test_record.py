@@ -25,6 +25,10 @@ JOB = Job(
     guild_id="5",
     private=True,
     spoiler=True,
+    attachment_size_limit=5,
+    nsfw=True,
+    safety_check=False,
+    traceparent="00-1-2-01",
 )
 EXPIRES = datetime(2026, 1, 2, tzinfo=UTC)
 
@@ -48,6 +52,11 @@ def test_the_record_of_a_job_keeps_what_its_answer_and_its_refund_need() -> None
         "wait": wait,
         "notified_at": None,
         "details": {},
+        "attachment_size_limit": 5,
+        "nsfw": True,
+        "safety_check": False,
+        "traceparent": "00-1-2-01",
+        "confirmed": False,
     }
     assert "a-secret-token" not in repr(found)
     plain = JobRecord.of(JOB)

@@ -69,6 +69,19 @@ def test_the_provider_ends_when_its_user_is_killed() -> None:
     wait_until(lambda: not is_alive(provider), "the provider has ended")
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_the_provider_ends_when_the_process_between_is_killed(number: signal.Signals) -> None:
+    if number is signal.SIGKILL and sys.platform != "linux":
+        pytest.skip("only Linux tells a process of its parent's end")
+    with shared_provider(LAYOUT) as variables:
+        provider = provider_of(variables)
+        between = psutil.Process(provider).parent()
+        assert between
+        assert between.ppid() == os.getpid()
+        between.send_signal(number)
+        wait_until(lambda: not is_alive(provider), "the provider has ended")
+
+
 def test_a_provider_named_by_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(REATTACH_VARIABLE, "{}")
     with shared_provider(LAYOUT) as variables:
