@@ -23,7 +23,9 @@ from PIL import Image
 
 from discord_diffusion.jobs.units import HUNDREDTHS
 from emulation.rig.emulator_client import client_options
+from tests.integration import rights
 from tests.stack import Stack
+from tests.targets import HOST, TARGET
 
 
 @pytest.fixture(scope="module")
@@ -203,3 +205,8 @@ def test_the_buttons_of_a_job_without_a_record_say_that_it_is_too_long_ago(
         assert "too long ago" in content_of(refused)
     channel.click(message, "delete", user_id=BORIS, locale="en-US")
     assert channel.message(sent)["attachments"] == []
+
+
+@pytest.mark.skipif(TARGET != HOST, reason="IAM is enforced on the host's emulator only")
+def test_the_right_to_read_one_record_is_used(stack: Stack) -> None:
+    rights.assert_used(__name__, stack.state)

@@ -40,7 +40,9 @@ def rehearsal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsal]:
     """A new account and a new Discord for all tests of this module."""
     with rehearsals.begun(tmp_path_factory.mktemp("rehearsal")) as begun:
         yield begun
-        assert rights_report(begun.state.aws_endpoint).denials == []
+        denials = rights_report(begun.state.aws_endpoint).denials
+        # An execution that still ran when the deployment was removed finds its role gone.
+        assert [one for one in denials if "no role trust policy" not in one] == []
 
 
 @pytest.fixture(scope="module")

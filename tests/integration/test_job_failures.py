@@ -112,6 +112,26 @@ def test_a_poison_message_ends_as_a_dead_letter_without_stopping_others(
     wait_until(lambda: stack.dead_letters() == 0, "the dead letter is deleted")
 
 
+def test_a_job_that_no_worker_could_end_is_ended_by_its_dead_letter(stack: Stack) -> None:
+    """As after the last lease of a worker that was killed: the message alone is left."""
+    lost = stack.discord.send("imagine", {"prompt": "a blue ring"})
+    wait_until(lambda: stack.queue_depth()[0] == 1, "the job waits")
+    [message] = stack.sqs.receive_message(
+        QueueUrl=stack.state.queue_url, AttributeNames=["MessageGroupId"]
+    )["Messages"]
+    stack.sqs.send_message(
+        QueueUrl=stack.state.dead_letter_queue_url,
+        MessageBody=message["Body"],
+        MessageGroupId=message["Attributes"]["MessageGroupId"],
+        MessageDeduplicationId=lost,
+    )
+    stack.sqs.delete_message(QueueUrl=stack.state.queue_url, ReceiptHandle=message["ReceiptHandle"])
+    wait_until(lambda: stack.is_handled(lost), "the dead letter is handled")
+    shown = stack.discord.interaction(lost)["message"]["content"]
+    assert shown.startswith(FAILURE_MARK)
+    assert "a blue ring" in shown
+
+
 def test_if_the_queue_refuses_the_job_the_user_is_notified_in_the_same_answer(
     stack: Stack, broken_queue: None
 ) -> None:

@@ -105,7 +105,7 @@ def at_once(callers: int, call: Callable[[], Any]) -> list[Any]:
 
 def test_a_record_is_read_as_it_was_accepted(store: JobStore, accepted: Job) -> None:
     assert store.get(accepted.id) == JobRecord.of(
-        accepted, units=8, wait=WaitEstimate(WaitKind.UNKNOWN, 0, None)
+        accepted, units=CHARGE.units, wait=WaitEstimate(WaitKind.UNKNOWN, 0, None)
     )
     assert TOKEN not in repr(store.get(accepted.id))
 

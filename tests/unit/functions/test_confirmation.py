@@ -1,7 +1,7 @@
 """What a user reads decides whether a queued job is sent again, left alone or taken back."""
 
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from unittest.mock import Mock
 
@@ -54,7 +54,7 @@ class Scene:
 
         self.jobs.withdraw = withdraw
         record = replace(JobRecord.of(JOB), **changes)
-        now = datetime.now(UTC) + timedelta(seconds=age)
+        now = record.created_at + timedelta(seconds=age)
         return Confirmation(self.jobs, self.queue, Mock(read=read)).is_confirmed(record, now)
 
 
@@ -117,11 +117,12 @@ def test_a_job_that_its_user_does_not_read_of_is_taken_back(
 
 def test_a_dead_letter_is_kept_until_the_table_takes_the_end_of_its_job() -> None:
     jobs, discord, metrics = Mock(), Mock(), Mock()
+    job = replace(JOB, id=new_id())
     jobs.get.return_value = None
-    discord.read.return_value = Message("1", "", (f"{JOB.id}-0.png",))
+    discord.read.return_value = Message("1", "", (f"{job.id}-0.png",))
     processor = DeadLetterProcessor(jobs, discord, metrics)
     jobs.finish.side_effect = StoreUnavailableError("ReadTimeoutError")
-    assert processor.process({"m": JOB.to_json()}) == ["m"]
+    assert processor.process({"m": job.to_json()}) == ["m"]
     jobs.finish.side_effect = None
-    assert processor.process({"m": JOB.to_json()}) == []
-    jobs.finish.assert_called_with(JOB.id, JobStatus.ANSWERED, reason="dead letter")
+    assert processor.process({"m": job.to_json()}) == []
+    jobs.finish.assert_called_with(job.id, JobStatus.ANSWERED, reason="dead letter")

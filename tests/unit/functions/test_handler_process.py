@@ -73,7 +73,7 @@ def test_a_ping_is_answered_a_forgery_refused_and_a_command_enqueued(sqs: AwsSer
     assert json.loads(answered[0]["body"]) == {"type": 1}
     assert "Queued" in json.loads(answered[2]["body"])["data"]["content"]
     assert [action for action, _ in sqs.calls] == [
-        "GetItem",
+        "BatchGetItem",
         "BatchGetItem",
         "GetQueueAttributes",
         "TransactWriteItems",

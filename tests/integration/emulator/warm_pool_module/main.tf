@@ -53,4 +53,8 @@ module "fleet" {
   queue_arn               = "arn:aws:sqs:us-east-1:000000000000:jobs.fifo"
   jobs_table_arn          = "arn:aws:dynamodb:us-east-1:000000000000:table/jobs"
   log_retention_days      = 7
+  item_conditions = {
+    for kind in ["jobs", "jobs_and_ledger", "workers"] :
+    kind => { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["*"] } }
+  }
 }
