@@ -99,7 +99,7 @@ def test_a_job_whose_message_cannot_be_sent_again_is_confirmed_by_a_later_run() 
         ([Message("1", "no", ())], [(JobStatus.REFUSED, False)]),
         ([Message("1", "no", (), ("cancel:1:0", "settings"))], [(JobStatus.REFUSED, False)]),
         ([Message("1", "Drawing", (), edited=True)], []),
-        ([NOT_YET] * 4, [(JobStatus.REFUSED, True)]),
+        ([NOT_YET] * 8, [(JobStatus.REFUSED, True)]),
         ([GONE], [(JobStatus.CANCELLED, False)]),
         ([UnavailableError(503, None, "x")], []),
     ],

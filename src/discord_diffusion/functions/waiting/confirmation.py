@@ -26,8 +26,9 @@ from discord_diffusion.texts.catalogue import say
 
 log = logging.getLogger(__name__)
 
-_READS, _READ_PAUSE_SECONDS = 4, 0.5
-"""How often a message is asked for that Discord does not have yet, and how far apart."""
+_READS, _READ_PAUSE_SECONDS = 8, 0.5
+"""How often a message is asked for that Discord does not have yet, and how far apart. A job whose
+message shows up later still is taken back, so this is ample."""
 _MARGIN_SECONDS = 20
 """A message is sent again only if it arrives before SQS forgets the first one."""
 
