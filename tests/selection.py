@@ -20,6 +20,9 @@ ELSEWHERE = {
             *("interaction_fixtures", "interactions_endpoint", "webhooks_api"),
         )
     },
+    "tests/integration/emulator/test_warm_pool.py": (
+        "its image is a tag in the emulated registry, from which no engine can pull"
+    ),
     "tests/integration/test_deploy_rehearsal.py": (
         "`make deploy-aws`, whose rehearsal is an account and a Discord made of processes"
     ),
