@@ -133,9 +133,10 @@ def test_interruptions_and_a_worker_that_crashes_lose_no_answer_and_repeat_none(
 ) -> None:
     mark = fleet.mark()
     interactions = fleet.send_crowd(USERS, EACH, 1300000000000000000, **CROWD)
+    # First, while there is certainly a worker that draws.
+    wait_until(lambda: _crash_one(fleet), "a worker crashes")
     for number in range(3):
         wait_until(lambda: _interrupt_one(fleet), f"interruption {number}")
-    wait_until(lambda: _crash_one(fleet), "a worker crashes")
     fleet.wait_for_answers(interactions, IMAGES, 240)
     fleet.wait_until_asleep()
     changes = fleet.changes(mark)

@@ -14,6 +14,7 @@ from small_fleet import SmallFleet, make_fleet, worker_tasks
 
 from discord_diffusion.aws.autoscaling import InstanceGroup
 from discord_diffusion.fleet.instances import GroupState
+from emulation.rig.waiting import wait_until
 from toolchain import terraform
 from toolchain.terraform import REATTACH_VARIABLE
 
@@ -145,9 +146,12 @@ def test_a_fleet_wakes_from_its_warm_pool_plans_no_change_and_is_destroyed_with_
     assert destroyed.returncode == 0, destroyed.stderr
     groups = emulator.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
     assert groups == []
-    fleet_instances = emulator.client("ec2").describe_instances()["Reservations"]
-    states = [i["State"]["Name"] for found in fleet_instances for i in found["Instances"]]
-    assert set(states) <= {"terminated"}
+
+    def states() -> set[str]:
+        found = emulator.client("ec2").describe_instances()["Reservations"]
+        return {one["State"]["Name"] for each in found for one in each["Instances"]}
+
+    wait_until(lambda: states() == {"terminated"}, "no instance is left")
 
 
 def test_a_warm_pool_is_refused_with_spot_and_kept_while_it_holds_instances(
