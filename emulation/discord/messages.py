@@ -3,11 +3,18 @@
 from dataclasses import replace
 
 from emulation.discord.backend import Backend
+from emulation.discord.component_tree import media
 from emulation.discord.errors import EMPTY_MESSAGE, TOO_LARGE, DiscordError
 from emulation.discord.json_types import Json
 from emulation.discord.request_body import UploadedFile
 from emulation.discord.state.attachments import Attachment
-from emulation.discord.state.messages import LOADING, SUPPRESS_EMBEDS, Message
+from emulation.discord.state.messages import (
+    IS_COMPONENTS_V2,
+    LOADING,
+    REFERENCE,
+    SUPPRESS_EMBEDS,
+    Message,
+)
 from emulation.discord.validation.fields import invalid
 from emulation.discord.validation.messages import MAX_ATTACHMENTS, mentioned_users, pings
 
@@ -34,7 +41,7 @@ def create_message(
     message.nonce = fields.get("nonce")
     listed = fields.get("attachments") or []
     message.attachments = _arrange_attachments(backend, message, files, listed, add_unlisted=True)
-    _require_content(message)
+    _check_content(message)
     _set_mentions(backend, message, fields.get("allowed_mentions"))
     backend.messages.add(message)
     backend.publish_message("created", message)
@@ -57,7 +64,9 @@ def edit_message(
     if "components" in fields:
         after.components = fields["components"] or []
     if fields.get("flags") is not None:
-        after.flags = (message.flags & ~SUPPRESS_EMBEDS) | (fields["flags"] & SUPPRESS_EMBEDS)
+        # IS_COMPONENTS_V2 can be set, and never taken back.
+        changed = fields["flags"] & (SUPPRESS_EMBEDS | IS_COMPONENTS_V2)
+        after.flags = (message.flags & ~SUPPRESS_EMBEDS) | changed
     if "attachments" in fields or files:
         listed = [{"id": attachment.id} for attachment in message.attachments]
         if "attachments" in fields:
@@ -65,7 +74,7 @@ def edit_message(
         after.attachments = _arrange_attachments(
             backend, message, files, listed, add_unlisted="attachments" not in fields
         )
-    _require_content(after)
+    _check_content(after)
     after.flags &= ~LOADING
     for name in ("content", "embeds", "components", "flags", "attachments"):
         setattr(message, name, getattr(after, name))
@@ -88,16 +97,40 @@ def _check_file_sizes(backend: Backend, files: Files, limit: int | None) -> None
         raise DiscordError(TOO_LARGE)
 
 
-def _require_content(message: Message) -> None:
-    """Refuse a message that holds nothing but components."""
-    if not (message.content or message.embeds or message.attachments):
+def _check_content(message: Message) -> None:
+    """Check that a message holds something, and that its components name files that it has."""
+    if message.is_v2:
+        for name in ("content", "embeds"):
+            if getattr(message, name):
+                raise invalid(
+                    "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2",
+                    f"The '{name}' field cannot be used when using MessageFlags.IS_COMPONENTS_V2",
+                    name,
+                )
+        _check_references(message)
+    if not (message.components if message.is_v2 else _has_legacy_content(message)):
         raise DiscordError(EMPTY_MESSAGE)
 
 
+def _has_legacy_content(message: Message) -> bool:
+    """Whether a message holds more than components."""
+    return bool(message.content or message.embeds or message.attachments)
+
+
+def _check_references(message: Message) -> None:
+    """Seen at https://github.com/discord/discord-api-docs/issues/7754"""
+    for path, item in media(message.components):
+        if message.referenced_file(item["url"]) is None and item["url"].startswith(REFERENCE):
+            text = f'The referenced attachment ("{item["url"]}") was not found'
+            code = "UNFURLED_MEDIA_ITEM_REFERENCED_ATTACHMENT_NOT_FOUND"
+            raise invalid(code, text, "components", *path, "url")
+
+
 def _set_mentions(backend: Backend, message: Message, allowed: Json | None) -> None:
-    message.pings = pings(message.content, allowed)
+    text = message.text
+    message.pings = pings(text, allowed)
     users = backend.directory.users
-    mentioned = [users.get(user_id) for user_id in mentioned_users(message.content)]
+    mentioned = [users.get(user_id) for user_id in mentioned_users(text)]
     message.mentions = [user.as_json() for user in mentioned if user is not None]
 
 
@@ -130,8 +163,9 @@ def _arrange_attachments(
 
     for position, entry in enumerate(listed):
         if entry["id"] in existing:
-            texts: Json = {key: entry[key] for key in ("description", "title") if key in entry}
-            arranged.append(replace(existing.pop(entry["id"]), **texts))
+            names = {"description": "description", "title": "title", "is_spoiler": "spoiler"}
+            changes: Json = {names[key]: entry[key] for key in names if key in entry}
+            arranged.append(replace(existing.pop(entry["id"]), **changes))
             continue
         file = unlisted.pop(int(entry["id"]), None)
         if file is None:

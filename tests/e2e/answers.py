@@ -38,6 +38,8 @@ COMMANDS: list[Payload] = [
     {"name": "whisper", "description": "Say something to you alone"},
     {"name": "silent", "description": "Do not answer"},
     {"name": "form", "description": "Fill in a form"},
+    {"name": "survey", "description": "A form with every kind of input"},
+    {"name": "layout", "description": "A message of components alone"},
     {"name": "panel", "description": "Buttons and menus"},
     {
         "name": "gallery",
@@ -62,6 +64,51 @@ FORM: Payload = {
             {"type": 4, "custom_id": "story", "style": 2, "required": False}},
     ],
 }  # fmt: skip
+
+SURVEY: Payload = {
+    "custom_id": "survey",
+    "title": "Settings",
+    "components": [
+        {"type": 18, "label": "Roles", "description": "Who may ask.", "component":
+            {"type": 6, "custom_id": "roles", "min_values": 0, "max_values": 5, "required": False,
+             "default_values": [{"id": "1300000000000000101", "type": "role"}]}},
+        {"type": 18, "label": "Filter", "component":
+            {"type": 21, "custom_id": "filter", "options": [
+                {"value": "strict", "label": "Everywhere", "default": True},
+                {"value": "channel", "label": "Not in age-restricted channels",
+                 "description": "Discord has to restrict the channel, too."}]}},
+        {"type": 18, "label": "Allowed", "component":
+            {"type": 22, "custom_id": "allowed", "min_values": 0, "required": False, "options": [
+                {"value": "edit", "label": "Edit", "default": True},
+                {"value": "vary", "label": "Vary"}]}},
+        {"type": 18, "label": "Spoiler", "description": "Veil all pictures.", "component":
+            {"type": 23, "custom_id": "spoiler"}},
+        {"type": 18, "label": "Picture", "component":
+            {"type": 19, "custom_id": "picture", "file_types": ["image"], "required": False}},
+    ],
+}  # fmt: skip
+
+V2 = 1 << 15
+_TEXT = {"type": 10, "content": "> a **red** circle\n-# 2 pictures"}
+
+
+def layout(*components: Payload) -> Payload:
+    """A container with these components below a text, a section and a row of buttons."""
+    section = {
+        "type": 9,
+        "components": [{"type": 10, "content": "A section beside its button"}],
+        "accessory": {"type": 2, "style": 1, "label": "Accept", "custom_id": "accept"},
+    }
+    row = {
+        "type": 1,
+        "components": [
+            {"type": 2, "style": 2, "label": f"Vary {n}", "custom_id": f"vary{n}"} for n in (1, 2)
+        ],
+    }
+    separator = {"type": 14, "spacing": 2}
+    inner = [_TEXT, *components, section, separator, row]
+    return {"type": 17, "accent_color": 0x57F287, "components": inner}
+
 
 PANEL: list[Payload] = [
     {"type": 1, "components": [
@@ -93,23 +140,27 @@ def reply_to(payload: Payload) -> Reply:
     if payload["type"] == 3:
         return _component(data)
     if payload["type"] == 5:
+        if data["custom_id"] == "survey":
+            return message(f"`{_fields(data)}`")
         return message(f"Saved as **{_fields(data)['title']}**")
     return _command(data)
 
 
 def _command(data: Payload) -> Reply:
+    if data["name"] == "think":
+        return {"type": 5}
     options = {option["name"]: option.get("value") for option in data.get("options", [])}
     match data["name"]:
         case "imagine":
             return message(f"> {options['prompt']}\n**Queued**")
         case "city":
             return message(f"You are in {options}")
-        case "think":
-            return {"type": 5}
         case "whisper":
             return message("Only for *you*.", flags=EPHEMERAL)
-        case "form":
-            return {"type": 9, "data": FORM}
+        case "form" | "survey":
+            return {"type": 9, "data": FORM if data["name"] == "form" else SURVEY}
+        case "layout":
+            return {"type": 4, "data": {"flags": V2, "components": [layout()]}}
         case "panel":
             return message("Choose.", components=PANEL)
         case "Describe message" | "Greet":
@@ -126,6 +177,9 @@ def _component(data: Payload) -> Reply:
             return {"type": 7, "data": {"content": "Pressed **again**."}}
         case "rename":
             return {"type": 9, "data": FORM}
+        case "accept":
+            update = {"components": [{"type": 10, "content": "Accepted."}], "attachments": []}
+            return {"type": 7, "data": update}
         case "whisper":
             return message("❌ You may not do that.", flags=EPHEMERAL)
         case "break":
@@ -142,4 +196,4 @@ def _choices(options: list[Payload]) -> Payload:
 
 def _fields(data: Payload) -> Payload:
     inputs = [label["component"] for label in data["components"]]
-    return {field["custom_id"]: field["value"] for field in inputs}
+    return {field["custom_id"]: field.get("value", field.get("values")) for field in inputs}

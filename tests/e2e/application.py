@@ -43,7 +43,7 @@ class Bot:
         """Register the commands."""
         self.http.put(f"/applications/{ID}/commands", json=COMMANDS).raise_for_status()
 
-    def edit(self, payload: Payload, content: str, pictures: int = 0, **fields: Any) -> None:
+    def edit(self, payload: Payload, content: str | None, pictures: int = 0, **fields: Any) -> None:
         """Edit the original response, with `pictures` pictures."""
         path = f"/webhooks/{ID}/{payload['token']}/messages/@original"
         body: Payload = {"content": content, **fields}

@@ -11,6 +11,7 @@ from emulation.discord.interactions.actions import UserAction
 from emulation.discord.interactions.payloads import Actor
 from emulation.discord.json_types import Json
 from emulation.discord.validation import commands
+from emulation.discord.validation.files import is_allowed
 
 
 def command_data(backend: Backend, action: UserAction, path: str, actor: Actor) -> Json:
@@ -134,6 +135,7 @@ def _option_values(
     values, focused = action.options, action.focused
     if action.strict and focused is None:
         _check_values(definitions, values)
+        _check_files(definitions, values, resolved)
     options: list[Json] = []
     for name, value in values.items():
         option_type = definitions[name]["type"] if name in definitions else _infer_type(value)
@@ -165,6 +167,16 @@ def _check_values(definitions: dict[str, Json], values: dict[str, Any]) -> None:
         if name not in definitions:
             raise ControlError(f"{name}: there is no such option.")
         _check_value(definitions[name], value)
+
+
+def _check_files(definitions: dict[str, Json], values: dict[str, Any], resolved: Resolved) -> None:
+    """Check the names of files as Discord's client does before it uploads them."""
+    for name, value in values.items():
+        if types := definitions[name].get("file_types"):
+            resolved.add_attachment(str(value))
+            filename = resolved.data["attachments"][str(value)]["filename"]
+            if not is_allowed(filename, types):
+                raise ControlError(f"{name}: {filename} is none of {', '.join(types)}.")
 
 
 def _check_value(definition: Json, value: Any) -> None:

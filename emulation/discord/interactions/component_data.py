@@ -3,7 +3,25 @@
 Contract: https://docs.discord.com/developers/interactions/receiving-and-responding#interaction-object-message-component-data-structure
 """
 
+from typing import Any
+
 from emulation.discord.backend import Backend
+from emulation.discord.component_tree import (
+    BUTTON,
+    CHANNEL_SELECT,
+    CHECKBOX,
+    CHECKBOX_GROUP,
+    FILE_UPLOAD,
+    LABEL,
+    MENTIONABLE_SELECT,
+    RADIO_GROUP,
+    ROLE_SELECT,
+    STRING_SELECT,
+    TEXT_DISPLAY,
+    TEXT_INPUT,
+    USER_SELECT,
+    with_custom_id,
+)
 from emulation.discord.errors import ControlError
 from emulation.discord.interactions.actions import UserAction
 from emulation.discord.interactions.command_data import Resolved
@@ -11,8 +29,8 @@ from emulation.discord.interactions.payloads import Actor
 from emulation.discord.json_types import Json
 from emulation.discord.state.interactions import ResponseType
 from emulation.discord.state.messages import Message
-from emulation.discord.validation import components
-from emulation.discord.validation.modals import LABEL, MAX_TEXT, TEXT_DISPLAY
+from emulation.discord.validation.files import is_allowed
+from emulation.discord.validation.modals import MAX_TEXT
 
 
 def component_data(backend: Backend, action: UserAction, actor: Actor) -> tuple[Json, Message]:
@@ -31,39 +49,44 @@ def component_data(backend: Backend, action: UserAction, actor: Actor) -> tuple[
     data: Json = {"custom_id": component["custom_id"], "component_type": component["type"]}
     if "id" in component:
         data["id"] = component["id"]
-    if component["type"] != components.BUTTON:
-        data |= _selection(backend, component, action.values or [], actor)
+    if component["type"] != BUTTON:
+        resolved = Resolved(backend, in_guild=not actor.channel.is_dm)
+        data |= _selection(component, action.values or [], resolved)
+        if resolved.data or component["type"] != STRING_SELECT:
+            data["resolved"] = resolved.data
     return data, message
 
 
 def _find_component(message: Message, custom_id: str | None) -> Json:
-    for component in components.leaves(message.components):
+    for component in with_custom_id(message.components):
         if custom_id is not None and component.get("custom_id") == custom_id:
             return component
     raise ControlError(f"Message {message.id} has no component {custom_id}.", 404)
 
 
-def _selection(backend: Backend, select: Json, values: list[str], actor: Actor) -> Json:
-    """The values that were chosen in a select menu, and the objects behind them."""
+def _selection(select: Json, values: list[str], resolved: Resolved) -> Json:
+    """The values that were chosen; the objects behind them are added to `resolved`."""
     lowest, highest = select.get("min_values", 1), select.get("max_values", 1)
+    if select["type"] == CHECKBOX_GROUP:
+        highest = select.get("max_values", len(select["options"]))
     if not lowest <= len(values) <= highest:
         raise ControlError(f"Choose between {lowest} and {highest} values.")
-    if select["type"] == components.STRING_SELECT:
+    if "options" in select:
         options = [option["value"] for option in select["options"]]
         for value in values:
             if value not in options:
                 raise ControlError(f"{value!r} is not an option of the menu.")
         return {"values": values}
-    resolved = Resolved(backend, in_guild=not actor.channel.is_dm)
     add = {
-        components.USER_SELECT: resolved.add_user,
-        components.ROLE_SELECT: resolved.add_role,
-        components.MENTIONABLE_SELECT: resolved.add_mentionable,
-        components.CHANNEL_SELECT: resolved.add_channel,
+        USER_SELECT: resolved.add_user,
+        ROLE_SELECT: resolved.add_role,
+        MENTIONABLE_SELECT: resolved.add_mentionable,
+        CHANNEL_SELECT: resolved.add_channel,
+        FILE_UPLOAD: resolved.add_attachment,
     }[select["type"]]
     for value in values:
         add(value)
-    return {"values": values, "resolved": resolved.data}
+    return {"values": values}
 
 
 def modal_data(
@@ -80,30 +103,58 @@ def modal_data(
     if opener.user_id != actor.user.id:
         raise ControlError("Only the user who sees the modal can submit it.", 403)
     modal: Json = opener.response["data"]
+    resolved = Resolved(backend, in_guild=not actor.channel.is_dm)
     rows: list[Json] = []
     for row in modal["components"]:
-        if row["type"] == TEXT_DISPLAY:
-            continue
-        inputs = [_filled_in(backend, action, actor, leaf) for leaf in components.leaves([row])]
         head = {key: row[key] for key in ("type", "id") if key in row}
-        filled = {"component": inputs[0]} if row["type"] == LABEL else {"components": inputs}
-        rows.append(head | filled)
-    source = backend.messages.find(opener.source_message_id)
-    return {"custom_id": modal["custom_id"], "components": rows}, source
+        inputs = [_filled_in(action, leaf, resolved) for leaf in with_custom_id([row])]
+        if row["type"] == LABEL:
+            head["component"] = inputs[0]
+        elif row["type"] != TEXT_DISPLAY:
+            head["components"] = inputs
+        rows.append(head)
+    data: Json = {"custom_id": modal["custom_id"], "components": rows}
+    if resolved.data:
+        data["resolved"] = resolved.data
+    return data, backend.messages.find(opener.source_message_id)
 
 
-def _filled_in(backend: Backend, action: UserAction, actor: Actor, component: Json) -> Json:
-    """An input of the modal as the user filled it in."""
-    name = component["custom_id"]
-    body: Json = {"type": component["type"], "custom_id": name}
-    if component["type"] == components.TEXT_INPUT:
+def _filled_in(action: UserAction, component: Json, resolved: Resolved) -> Json:
+    """An input of the modal as the user filled it in; what the user left is as it was opened."""
+    name, kind = component["custom_id"], component["type"]
+    body: Json = {"type": kind, "id": component["id"], "custom_id": name}
+    if kind == TEXT_INPUT:
         text = str(action.fields.get(name, component.get("value", "")))
         _check_text(component, text)
         return body | {"value": text}
-    chosen = [str(value) for value in action.fields.get(name, [])]
-    if chosen or component.get("required", True):
-        return body | _selection(backend, component, chosen, actor)
-    return body | {"values": []}
+    if kind == CHECKBOX:
+        checked = action.fields.get(name, component.get("default", False))
+        if not isinstance(checked, bool):
+            raise ControlError(f"{name}: {checked!r} is neither true nor false.")
+        return body | {"value": checked}
+    chosen = action.fields.get(name, _defaults(component))
+    values = [str(value) for value in (chosen if isinstance(chosen, list) else [chosen])]
+    if not values and not component.get("required", True):
+        nothing: Json = {"value": None} if kind == RADIO_GROUP else {"values": []}
+        return body | nothing
+    selection = _selection(component, values, resolved)
+    if kind == FILE_UPLOAD:
+        _check_files(component, values, resolved)
+    return body | ({"value": values[0]} if kind == RADIO_GROUP else selection)
+
+
+def _defaults(component: Json) -> list[Any]:
+    """The values that are chosen when the modal opens."""
+    options = [option["value"] for option in component.get("options", []) if option.get("default")]
+    return options or [default["id"] for default in component.get("default_values", [])]
+
+
+def _check_files(upload: Json, values: list[str], resolved: Resolved) -> None:
+    types = upload.get("file_types", [])
+    for value in values:
+        filename = resolved.data["attachments"][value]["filename"]
+        if not is_allowed(filename, types):
+            raise ControlError(f"{upload['custom_id']}: {filename} is none of {', '.join(types)}.")
 
 
 def _check_text(component: Json, text: str) -> None:

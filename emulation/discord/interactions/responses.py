@@ -25,7 +25,8 @@ def apply_response(backend: Backend, interaction: Interaction, value: Any, files
     """
     if interaction.acknowledged:
         raise DiscordError(ALREADY_ACKNOWLEDGED)
-    response = parse_response(interaction, value)
+    source = backend.messages.find(interaction.source_message_id)
+    response = parse_response(interaction, value, source_is_v2=bool(source and source.is_v2))
     message = _message_of(backend, interaction, response, files)
     interaction.acknowledged = True
     interaction.response = response

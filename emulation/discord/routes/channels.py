@@ -184,7 +184,8 @@ async def edit_bot_message(
     backend: BackendDep, message: Annotated[Message, Depends(_own_message)], body: FormBody
 ) -> JSONResponse:
     """Edit a message of the bot."""
-    edit_message(backend, message, parsers.edit(body.payload), body.files)
+    fields = parsers.edit(body.payload, is_v2=message.is_v2)
+    edit_message(backend, message, fields, body.files)
     return JSONResponse(backend.messages.as_json(message))
 
 

@@ -173,7 +173,7 @@ async def edit_webhook_message(
     backend: BackendDep, webhook: WebhookDep, message: MessageDep, body: FormBody
 ) -> JSONResponse:
     """Edit a message of the webhook."""
-    fields = parsers.edit(body.payload)
+    fields = parsers.edit(body.payload, is_v2=message.is_v2)
     limit = file_limit(backend, webhook) if isinstance(webhook, Interaction) else None
     edit_message(backend, message, fields, body.files, limit)
     if isinstance(webhook, Interaction):

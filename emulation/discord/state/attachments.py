@@ -45,9 +45,9 @@ class Attachment:
     def of_file(cls, data: bytes, *, filename: str, **fields: Any) -> "Attachment":
         """The attachment of a file that was uploaded under any name."""
         width, height = picture_size(data) or (None, None)
-        return cls(
-            filename=safe_filename(filename), size=len(data), width=width, height=height, **fields
-        )
+        name = safe_filename(filename)
+        fields["spoiler"] = fields.get("spoiler", False) or name.startswith("SPOILER_")
+        return cls(filename=name, size=len(data), width=width, height=height, **fields)
 
 
 class AttachmentStore:

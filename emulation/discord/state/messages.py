@@ -4,17 +4,23 @@ Shape: https://docs.discord.com/developers/resources/message#message-object
 """
 
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass, field
 
 from emulation.discord.clock import iso
+from emulation.discord.component_tree import FILE, media, texts, walk
 from emulation.discord.errors import UNKNOWN_MESSAGE, DiscordError
 from emulation.discord.json_types import Json
-from emulation.discord.state.attachments import Attachment, AttachmentStore
+from emulation.discord.state.attachments import Attachment, AttachmentStore, safe_filename
 
 SUPPRESS_EMBEDS = 1 << 2
 EPHEMERAL = 1 << 6
 LOADING = 1 << 7
 SUPPRESS_NOTIFICATIONS = 1 << 12
+IS_COMPONENTS_V2 = 1 << 15
+
+REFERENCE = "attachment://"
+"""Begins the address of a file of the same message."""
 
 DEFAULT = 0
 REPLY = 19
@@ -53,6 +59,23 @@ class Message:
     history: list[Json] = field(default_factory=list)
     """Every version as a message object, oldest first."""
     deleted: bool = False
+
+    @property
+    def is_v2(self) -> bool:
+        """Whether it consists of components alone, which it does for ever."""
+        return bool(self.flags & IS_COMPONENTS_V2)
+
+    @property
+    def text(self) -> str:
+        """What is written in it: its content, or that of its text displays."""
+        return "\n".join([self.content, *texts(self.components)]) if self.is_v2 else self.content
+
+    def referenced_file(self, address: str) -> Attachment | None:
+        """The file of the message that an address in its components or embeds names."""
+        name = safe_filename(address.removeprefix(REFERENCE))
+        if not address.startswith(REFERENCE):
+            return None
+        return next((file for file in self.attachments if file.filename == name), None)
 
     @property
     def edits(self) -> int:
@@ -117,9 +140,9 @@ class MessageStore:
             "mention_everyone": bool(message.pings.get("everyone")),
             "mentions": message.mentions,
             "mention_roles": list(message.pings.get("roles", [])),
-            "attachments": [self._attachments.as_json(file) for file in message.attachments],
+            "attachments": self._shown_by_themselves(message),
             "embeds": self._embeds(message),
-            "components": message.components,
+            "components": self._components(message),
             "flags": message.flags,
             "pinned": False,
         }
@@ -132,12 +155,45 @@ class MessageStore:
             body["message_reference"] = {"type": 0} | reference
         return body
 
+    def _shown_by_themselves(self, message: Message) -> list[Json]:
+        """The files that neither components nor embeds show.
+
+        https://docs.discord.com/developers/resources/message#message-object
+        """
+        addresses = [item["url"] for _, item in media(message.components)]
+        for embed in message.embeds:
+            addresses += [part["url"] for part in embed.values() if _is_linked(part)]
+        shown = {file.id for address in addresses if (file := message.referenced_file(address))}
+        files = [file for file in message.attachments if file.id not in shown]
+        return [self._attachments.as_json(file) for file in files]
+
+    def _components(self, message: Message) -> list[Json]:
+        """The components, with what Discord adds to media items, and a link to each file.
+
+        https://docs.discord.com/developers/components/reference#unfurled-media-item
+        """
+        components = deepcopy(message.components)
+        for _, item in media(components):
+            file = message.referenced_file(item["url"])
+            if file is None:
+                item["proxy_url"] = item["url"]
+                continue
+            known = self._attachments.as_json(file)
+            names = ("url", "proxy_url", "width", "height", "content_type", "placeholder_version")
+            item.update({name: known[name] for name in names if name in known})
+            item.update({"attachment_id": file.id, "flags": 0})
+        for _, component in walk(components):
+            if component["type"] == FILE and (item := component["file"]).get("attachment_id"):
+                file = next(one for one in message.attachments if one.id == item["attachment_id"])
+                component.update({"name": file.filename, "size": file.size})
+        return components
+
     def _embeds(self, message: Message) -> list[Json]:
         """The embeds, with a link wherever one names a file of the message."""
         if message.flags & SUPPRESS_EMBEDS:
             return []
         links = {
-            f"attachment://{file.filename}": self._attachments.link(file)
+            f"{REFERENCE}{file.filename}": self._attachments.link(file)
             for file in message.attachments
         }
         return [_with_links(embed, links) for embed in message.embeds]
@@ -159,3 +215,7 @@ def _with_links(embed: Json, links: dict[str, str]) -> Json:
         if part in embed:
             linked[part] = {key: links.get(value, value) for key, value in embed[part].items()}
     return linked
+
+
+def _is_linked(part: object) -> bool:
+    return isinstance(part, dict) and "url" in part

@@ -23,6 +23,7 @@ from emulation.discord.validation.fields import (
     one_of,
     string,
 )
+from emulation.discord.validation.files import file_types
 
 # https://docs.discord.com/developers/reference#locales
 LOCALES = (
@@ -128,6 +129,7 @@ def _check_option(option: Json) -> None:
         "min_length": (STRING,),
         "max_length": (STRING,),
         "channel_types": (CHANNEL,),
+        "file_types": (ATTACHMENT,),
         "options": (SUBCOMMAND, SUBCOMMAND_GROUP),
     }
     for name, types in types_by_field.items():
@@ -154,6 +156,7 @@ def _option_fields(option_type: int) -> dict[str, Field]:
         "required": Field(boolean),
         "choices": Field(list_of(choice(option_type), maximum=MAX_CHOICES)),
         "channel_types": Field(_set_of(integer(0, 16))),
+        "file_types": Field(file_types),
         "min_value": bound,
         "max_value": bound,
         "min_length": Field(integer(0, MAX_STRING_OPTION)),

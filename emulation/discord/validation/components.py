@@ -1,26 +1,28 @@
-"""Parsers of message components, some of which modals have too.
+"""Parsers of buttons, select menus and action rows, and what all components have in common.
 
 Contract: https://docs.discord.com/developers/components/reference
 """
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
+from emulation.discord.component_tree import (
+    ACTION_ROW,
+    BUTTON,
+    CHANNEL_SELECT,
+    MENTIONABLE_SELECT,
+    ROLE_SELECT,
+    SELECTS,
+    STRING_SELECT,
+    TEXT_INPUT,
+    USER_SELECT,
+    walk,
+)
 from emulation.discord.json_types import Json
 from emulation.discord.validation import fields
 from emulation.discord.validation.fields import Check, Field, Parser
 
-ACTION_ROW = 1
-BUTTON = 2
-STRING_SELECT = 3
-TEXT_INPUT = 4
-USER_SELECT = 5
-ROLE_SELECT = 6
-MENTIONABLE_SELECT = 7
-CHANNEL_SELECT = 8
-
-SELECTS = (STRING_SELECT, USER_SELECT, ROLE_SELECT, MENTIONABLE_SELECT, CHANNEL_SELECT)
 LINK = 5
 PREMIUM = 6
 
@@ -56,25 +58,25 @@ _EMOJI = fields.model(
 )
 
 
-def _check_button(button: Json) -> None:
+def _check_button(value: Json) -> None:
     """Check that a button has what its style needs, and a custom id or an address, never both."""
-    style = button["style"]
+    style = value["style"]
     if style == PREMIUM:
-        if "sku_id" not in button:
+        if "sku_id" not in value:
             raise fields.missing("sku_id")
         return
-    if not button.get("label") and not button.get("emoji"):
+    if not value.get("label") and not value.get("emoji"):
         message = "A button must have a label or an emoji."
         raise fields.invalid("BUTTON_COMPONENT_LABEL_OR_EMOJI_REQUIRED", message)
     needed, refused = ("url", "custom_id") if style == LINK else ("custom_id", "url")
-    if needed not in button:
+    if needed not in value:
         raise fields.missing(needed)
-    if refused in button:
+    if refused in value:
         message = "A custom id and url cannot both be specified"
         raise fields.invalid("BUTTON_COMPONENT_CUSTOM_ID_URL_MUTUALLY_EXCLUSIVE", message, refused)
 
 
-_BUTTON = component(
+button = component(
     {
         "style": Field(fields.one_of(range(1, 7), fields.integer()), required=True),
         "label": Field(fields.string(maximum=80)),
@@ -86,6 +88,7 @@ _BUTTON = component(
     },
     _check_button,
 )
+"""Parser of buttons."""
 
 _OPTION = fields.model(
     {
@@ -147,8 +150,10 @@ def by_type(parsers: dict[int, Parser]) -> Parser:
     def parse(value: Any) -> Json:
         component_type: int = parse_type(value)["type"]
         if component_type not in parsers:
-            message = "The specified component type is invalid in this context"
-            raise fields.invalid("COMPONENT_TYPE_INVALID", message, "type")
+            # Seen at https://github.com/NetCordDev/NetCord/issues/151
+            allowed = ", ".join(map(str, sorted(parsers))) + ("," if len(parsers) == 1 else "")
+            message = f'Value of field "type" must be one of ({allowed}).'
+            raise fields.invalid("UNION_TYPE_CHOICES", message)
         parsed: Json = parsers[component_type](value)
         return parsed | {"type": component_type}
 
@@ -177,48 +182,36 @@ def action_row(children: dict[int, Parser]) -> Parser:
     return component(schema, _check_width)
 
 
-def leaves(components: list[Json]) -> Iterator[Json]:
-    """Every component that holds no other."""
-    for component in components:
-        if "components" in component:
-            yield from leaves(component["components"])
-        elif "component" in component:
-            yield from leaves([component["component"]])
-        else:
-            yield component
-
-
-def check_custom_ids(rows: list[Json]) -> None:
-    """Refuse a custom id that another component of the rows has."""
+def check_custom_ids(components: list[Json]) -> None:
+    """Refuse a custom id that another component has."""
     seen: set[str] = set()
-    for row_position, row in enumerate(rows):
-        for position, component in enumerate(row.get("components", [])):
-            name = component.get("custom_id")
-            if name is not None and name in seen:
-                message = "Component custom id cannot be duplicated"
-                path = (str(row_position), "components", str(position), "custom_id")
-                raise fields.invalid("COMPONENT_CUSTOM_ID_DUPLICATED", message, *path)
-            if name is not None:
-                seen.add(name)
+    for path, component in walk(components):
+        name = component.get("custom_id")
+        if name is not None and name in seen:
+            message = "Component custom id cannot be duplicated"
+            raise fields.invalid("COMPONENT_CUSTOM_ID_DUPLICATED", message, *path, "custom_id")
+        if name is not None:
+            seen.add(name)
 
 
-_CHILDREN = {BUTTON: _BUTTON} | {kind: select(kind) for kind in SELECTS}
-_MESSAGE_ROWS = fields.list_of(by_type({ACTION_ROW: action_row(_CHILDREN)}), maximum=5)
-
-
-def message_components(value: Any) -> list[Json]:
-    """Parse the components of a message: rows of buttons or of one select menu."""
-    rows: list[Json] = _MESSAGE_ROWS(value)
-    check_custom_ids(rows)
-    _assign_ids(rows)
-    return rows
-
-
-def _assign_ids(rows: list[Json]) -> None:
+def assign_ids(components: list[Json]) -> None:
     """Give every component that has none an id, in order, as Discord does."""
-    components = [component for row in rows for component in (row, *row["components"])]
-    taken = {component["id"] for component in components if component.get("id")}
+    all_components = [component for _, component in walk(components)]
+    taken = {component["id"] for component in all_components if component.get("id")}
     free = (number for number in itertools.count(1) if number not in taken)
-    for component in components:
+    for component in all_components:
         if not component.get("id"):
             component["id"] = next(free)
+
+
+message_action_row = action_row({BUTTON: button} | {kind: select(kind) for kind in SELECTS})
+"""Parser of an action row of a message: buttons, or one select menu."""
+_LEGACY = fields.list_of(by_type({ACTION_ROW: message_action_row}), maximum=5)
+
+
+def legacy_components(value: Any) -> list[Json]:
+    """Parse the components of a message without the flag IS_COMPONENTS_V2: up to five rows."""
+    rows: list[Json] = _LEGACY(value)
+    check_custom_ids(rows)
+    assign_ids(rows)
+    return rows

@@ -9,11 +9,17 @@ import re
 from collections.abc import Mapping
 
 from emulation.discord.json_types import Json
-from emulation.discord.state.messages import EPHEMERAL, SUPPRESS_EMBEDS, SUPPRESS_NOTIFICATIONS
+from emulation.discord.state.messages import (
+    EPHEMERAL,
+    IS_COMPONENTS_V2,
+    SUPPRESS_EMBEDS,
+    SUPPRESS_NOTIFICATIONS,
+)
 from emulation.discord.validation import fields
-from emulation.discord.validation.components import message_components
+from emulation.discord.validation.components import legacy_components
 from emulation.discord.validation.embeds import embeds
 from emulation.discord.validation.fields import Check, Field, Parser
+from emulation.discord.validation.layout import layout_components
 
 MAX_CONTENT = 2_000
 MAX_ATTACHMENTS = 10
@@ -79,7 +85,6 @@ _ATTACHMENT = fields.model(
 _COMMON_FIELDS: Mapping[str, Field] = {
     "content": Field(fields.string(maximum=MAX_CONTENT), nullable=True),
     "embeds": Field(embeds, nullable=True),
-    "components": Field(message_components, nullable=True),
     "allowed_mentions": Field(allowed_mentions, nullable=True),
     "attachments": Field(fields.list_of(_ATTACHMENT, maximum=MAX_ATTACHMENTS), nullable=True),
     "flags": Field(fields.integer(0), nullable=True),
@@ -104,15 +109,47 @@ def _refuse_polls(value: Json) -> None:
         raise fields.invalid("POLL_UNSUPPORTED", "The stand-in has no polls.", "poll")
 
 
-def _message(extra_fields: Mapping[str, Field], flags: int) -> Parser:
-    return fields.model({**_COMMON_FIELDS, **extra_fields}, _only_flags(flags), _refuse_polls)
+_LEGACY_FIELDS = ("content", "embeds", "poll", "sticker_ids")
+
+
+def _refuse_legacy_fields(value: Json) -> None:
+    """Refuse what a message of components alone cannot have; null and an empty list are nothing.
+
+    Seen at https://github.com/discord/discord-api-docs/issues/7658
+    """
+    for name in _LEGACY_FIELDS:
+        if value.get(name) not in (None, []):
+            text = f"The '{name}' field cannot be used when using MessageFlags.IS_COMPONENTS_V2"
+            code = "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2"
+            raise fields.invalid(code, text, name)
+
+
+def _message(extra_fields: Mapping[str, Field], flags: int, *, is_v2: bool = False) -> Parser:
+    """A parser of messages; `is_v2`: whether an edited message consists of components alone."""
+    common, checks = {**_COMMON_FIELDS, **extra_fields}, (_only_flags(flags), _refuse_polls)
+    legacy = fields.model(
+        {**common, "components": Field(legacy_components, nullable=True)}, *checks
+    )
+    v2 = fields.model({**common, "components": Field(layout_components, nullable=True)}, *checks)
+    parse_flags = fields.model({"flags": _COMMON_FIELDS["flags"]})
+
+    def parse(value: object) -> Json:
+        flags_given = parse_flags(value).get("flags") or 0
+        parse_rest = legacy
+        if is_v2 or flags_given & IS_COMPONENTS_V2:
+            _refuse_legacy_fields(fields.require_object(value))
+            parse_rest = v2
+        parsed: Json = parse_rest(value)
+        return parsed
+
+    return parse
 
 
 def _nonce(value: object) -> object:
     return value if isinstance(value, int) else fields.string(maximum=25)(value)
 
 
-_FLAGS = SUPPRESS_EMBEDS | SUPPRESS_NOTIFICATIONS
+_FLAGS = SUPPRESS_EMBEDS | SUPPRESS_NOTIFICATIONS | IS_COMPONENTS_V2
 _WEBHOOK_FIELDS = {
     "username": Field(fields.string(1, 80)),
     "avatar_url": Field(fields.url()),
@@ -143,6 +180,11 @@ webhook_message = _message(_WEBHOOK_FIELDS, _FLAGS)
 interaction_message = _message(_WEBHOOK_FIELDS, _FLAGS | EPHEMERAL)
 """Parser of a message that responds to an interaction or follows it up."""
 
-# An edit may name the flags a message has; only SUPPRESS_EMBEDS can be changed by one.
-edit = _message({}, _FLAGS | EPHEMERAL)
-"""Parser of an edit of a message."""
+# An edit may name the flags a message has; it can change SUPPRESS_EMBEDS, and set IS_COMPONENTS_V2.
+_EDIT = {is_v2: _message({}, _FLAGS | EPHEMERAL, is_v2=is_v2) for is_v2 in (False, True)}
+
+
+def edit(value: object, *, is_v2: bool) -> Json:
+    """Parse an edit of a message, which may consist of components alone already."""
+    parsed: Json = _EDIT[is_v2](value)
+    return parsed

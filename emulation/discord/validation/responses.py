@@ -3,6 +3,7 @@
 Contract: https://docs.discord.com/developers/interactions/receiving-and-responding#responding-to-an-interaction
 """
 
+from functools import partial
 from typing import Any
 
 from emulation.discord.errors import InvalidFormError
@@ -49,13 +50,15 @@ def _focused_option(options: list[Json]) -> Json | None:
     return None
 
 
-def _data_parser(response_type: int, interaction: Interaction) -> tuple[Parser, bool]:
+def _data_parser(
+    response_type: int, interaction: Interaction, *, source_is_v2: bool
+) -> tuple[Parser, bool]:
     """The parser of a response's `data`, and whether `data` is required."""
     match response_type:
         case ResponseType.MESSAGE:
             return messages.interaction_message, True
         case ResponseType.UPDATE:
-            return messages.edit, False
+            return partial(messages.edit, is_v2=source_is_v2), False
         case ResponseType.DEFERRED_MESSAGE:
             return _DEFERRED, False
         case ResponseType.MODAL:
@@ -69,8 +72,10 @@ def _data_parser(response_type: int, interaction: Interaction) -> tuple[Parser, 
             return fields.model({}), False
 
 
-def parse_response(interaction: Interaction, value: Any) -> Json:
+def parse_response(interaction: Interaction, value: Any, *, source_is_v2: bool = False) -> Json:
     """Return a response's checked `type` and `data` (may be None).
+
+    `source_is_v2`: whether the message whose component was clicked consists of components alone.
 
     Raises:
         InvalidFormError: the response does not fit, or the interaction cannot have its type.
@@ -80,7 +85,7 @@ def parse_response(interaction: Interaction, value: Any) -> Json:
     if response_type not in _allowed_types(interaction):
         message = "Interaction callback type is not allowed for this interaction."
         raise fields.invalid("INTERACTION_CALLBACK_TYPE_INVALID", message, "type")
-    parse_data, is_required = _data_parser(response_type, interaction)
+    parse_data, is_required = _data_parser(response_type, interaction, source_is_v2=source_is_v2)
     if value.get("data") is None:
         if is_required:
             raise fields.missing("data")

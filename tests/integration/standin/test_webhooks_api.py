@@ -292,7 +292,9 @@ async def test_an_embed_can_show_a_file_of_its_message(standin: StandIn) -> None
     _, hook = await standin.answered_interaction()
     embed = {"image": {"url": "attachment://a.png"}}
     message = await upload(standin, hook, {"embeds": [embed]}, ("a.png", PNG))
-    assert message["embeds"][0]["image"]["url"] == message["attachments"][0]["url"]
+    shown = await standin.http.get(message["embeds"][0]["image"]["url"])
+    assert shown.content == PNG
+    assert message["attachments"] == [], "a file that an embed shows is not listed besides"
 
 
 async def test_attachment_links_expire_and_cannot_be_altered(standin: StandIn) -> None:

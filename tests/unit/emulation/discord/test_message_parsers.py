@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from emulation.discord.errors import InvalidFormError
 from emulation.discord.state.attachments import safe_filename
 from emulation.discord.validation import messages
-from emulation.discord.validation.components import message_components
+from emulation.discord.validation.components import legacy_components
 from emulation.discord.validation.embeds import embeds
 from emulation.discord.validation.fields import Parser
 from emulation.discord.validation.messages import allowed_mentions, pings
@@ -61,7 +61,7 @@ def buttons(count: int, start: int = 0) -> list[dict[str, Any]]:
     ],
 )
 def test_components_within_the_limits_are_accepted(components: Any) -> None:
-    assert accepts(message_components, components)
+    assert accepts(legacy_components, components)
 
 
 @pytest.mark.parametrize(
@@ -95,11 +95,11 @@ def test_components_within_the_limits_are_accepted(components: Any) -> None:
     ],
 )
 def test_components_that_discord_refuses_are_refused(components: Any) -> None:
-    assert not accepts(message_components, components)
+    assert not accepts(legacy_components, components)
 
 
 def test_components_without_an_id_are_numbered_in_order() -> None:
-    parsed = message_components([row(button("a", id=2), button("b"))])
+    parsed = legacy_components([row(button("a", id=2), button("b"))])
     assert parsed[0]["id"] == 1
     assert [component["id"] for component in parsed[0]["components"]] == [2, 3]
 

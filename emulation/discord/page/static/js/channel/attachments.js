@@ -2,7 +2,7 @@
 
 import { h, icon } from "/js/dom.js";
 
-const SPOILER = 8;
+export const SPOILER = 8;
 const MAX_PICTURES = 10;
 
 /** The address as a path, so that it works under every name of this host. */
@@ -23,15 +23,19 @@ export function attachmentsView(attachments, open) {
   const pictures = attachments.filter(isPicture).slice(0, MAX_PICTURES);
   const files = attachments.filter((file) => !isPicture(file));
   const parts = files.map(fileCard);
-  if (pictures.length) {
-    const label = pictures.length === 1 ? "1 picture" : `${pictures.length} pictures`;
-    const tiles = pictures.map((file, index) => tile(file, () => open(pictures, index)));
-    parts.unshift(h("div", { class: `mosaic mosaic-${pictures.length}`, role: "group", "aria-label": label }, tiles));
-  }
+  if (pictures.length) parts.unshift(pictureTiles(pictures, open));
   return parts;
 }
 
-function tile(picture, open) {
+/** Pictures in a mosaic. */
+export function pictureTiles(pictures, open) {
+  const label = pictures.length === 1 ? "1 picture" : `${pictures.length} pictures`;
+  const tiles = pictures.map((file, index) => pictureTile(file, () => open(pictures, index)));
+  return h("div", { class: `mosaic mosaic-${pictures.length}`, role: "group", "aria-label": label }, tiles);
+}
+
+/** A picture as a button that calls `open`; a spoiler is revealed first. */
+export function pictureTile(picture, open) {
   const alt = picture.description ?? "";
   const image = h("img", {
     // `loading` must be set before `src`, else the browser has already begun to load.
@@ -51,7 +55,8 @@ function tile(picture, open) {
   return button;
 }
 
-function fileCard(file) {
+/** A file as a card with a link that downloads it. */
+export function fileCard(file) {
   const size = file.size < 1024 ? `${file.size} bytes` : `${(file.size / 1024).toFixed(2)} KB`;
   return h("div", { class: "file-card" }, icon("external"), h("span", { class: "file-text" }, h("a", { href: localPath(file.url), download: file.filename }, file.filename), h("span", { class: "muted" }, size)));
 }

@@ -1,23 +1,67 @@
-/** Buttons and select menus of a message. */
+/** The components of a message: texts, galleries and files, and the buttons and menus between them. */
 
 import { h, icon } from "/js/dom.js";
+import { markdown } from "/js/markdown.js";
+import { SPOILER, fileCard, pictureTile, pictureTiles } from "/js/channel/attachments.js";
+import { TYPE } from "/js/channel/component-tree.js";
 import { selectMenu } from "/js/channel/select-menu.js";
 
-const ROW = 1;
-const BUTTON = 2;
 const LINK = 5;
 const STYLES = { 1: "primary", 2: "secondary", 3: "success", 4: "danger", 5: "link" };
 
 /**
  * The elements of a message's components.
  *
- * `click(customId, values?)` resolves once the application has responded; `listOptions(component)` gives the options of
- * select menus of users, roles and channels.
+ * `page` gives `names`, `open(pictures, index)` and `listOptions(component)`, the options of select menus of users, roles
+ * and channels; `click(customId, values?)` resolves once the application has responded.
  */
-export function componentsView(components, listOptions, click) {
-  return components.filter((component) => component.type === ROW).map((row) =>
-    h("div", { class: "component-row" }, row.components.map((component) => (component.type === BUTTON ? button(component, click) : selectMenu(component, listOptions, (values) => click(component.custom_id, values))))),
-  );
+export function componentsView(components, page, click) {
+  const view = (component) => VIEWS[component.type]?.(component, page, click, view);
+  return components.map(view).filter(Boolean);
+}
+
+const VIEWS = {
+  [TYPE.ROW]: (row, _page, _click, view) => h("div", { class: "component-row" }, row.components.map((component) => view(component))),
+  [TYPE.BUTTON]: (component, _page, click) => button(component, click),
+  [TYPE.SECTION]: (section, _page, _click, view) =>
+    h("div", { class: "section" }, h("div", { class: "section-texts" }, section.components.map(view)), h("div", { class: "section-accessory" }, view(section.accessory))),
+  [TYPE.TEXT_DISPLAY]: ({ content }, page) => h("div", { class: "text-display" }, markdown(content, page.names)),
+  [TYPE.THUMBNAIL]: (component, page) => {
+    const shown = picture(component);
+    return h("div", { class: "thumbnail" }, pictureTile(shown, () => page.open([shown], 0)));
+  },
+  [TYPE.MEDIA_GALLERY]: ({ items }, page) => pictureTiles(items.map(picture), page.open),
+  [TYPE.FILE]: ({ file, name, size, spoiler }) => veiled(fileCard({ url: file.url, filename: name ?? "file", size: size ?? 0 }), spoiler),
+  [TYPE.SEPARATOR]: ({ divider = true, spacing = 1 }) => h("div", { class: `separator ${spacing === 2 ? "large" : "small"}`, role: divider ? "separator" : null }, divider && h("span", { class: "separator-line" })),
+  [TYPE.CONTAINER]: (component, _page, _click, view) => {
+    const box = h("section", { class: "container" }, component.components.map(view));
+    const colour = component.accent_color;
+    if (colour !== null && colour !== undefined) {
+      box.classList.add("accented");
+      box.style.borderInlineStartColor = `#${colour.toString(16).padStart(6, "0")}`;
+    }
+    return veiled(box, component.spoiler);
+  },
+  ...Object.fromEntries([3, 5, 6, 7, 8].map((type) => [type, (component, page, click) => selectMenu(component, page.listOptions, (values) => click(component.custom_id, values))])),
+};
+
+/** A media item with its description, in the form of an attachment. */
+function picture({ media, description, spoiler }) {
+  return { ...media, description, filename: media.url.split("?")[0].split("/").at(-1), flags: spoiler ? SPOILER : 0 };
+}
+
+/** An element that is blurred until it is clicked, if it is a spoiler. */
+function veiled(element, spoiler) {
+  if (!spoiler) return element;
+  const cover = h("button", { type: "button", class: "veil-cover", "aria-label": "Spoiler, press to reveal" }, h("span", { class: "spoiler-word" }, "Spoiler"));
+  const box = h("div", { class: "veil" }, element, cover);
+  element.inert = true;
+  cover.addEventListener("click", () => {
+    element.inert = false;
+    box.classList.add("revealed");
+    cover.remove();
+  });
+  return box;
 }
 
 function button(component, click) {

@@ -24,7 +24,7 @@ const dismissed = new Set();
 const lightbox = new Lightbox();
 const contextMenu = new ContextMenu();
 const listOptions = (component) => fixedChoices({ ...component, choices: null, type: OPTION_TYPES[component.type] }, state, session.channel);
-const modal = new ModalForm(listOptions);
+const modal = new ModalForm(listOptions, state.names);
 const sent = new SentInteractions(state, session, () => list.refresh(), openModal);
 
 /** The option types whose values the select menus of users, roles, mentionables and channels offer. */

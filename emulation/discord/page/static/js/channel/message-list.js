@@ -2,6 +2,7 @@
 
 import { announce, byId, h, icon } from "/js/dom.js";
 import { dayName } from "/js/time.js";
+import { fileCount, messageText } from "/js/channel/component-tree.js";
 import { MessageView } from "/js/channel/message-view.js";
 
 const MAX_GROUP_GAP_MS = 7 * 60_000;
@@ -132,7 +133,7 @@ export class MessageList {
 export function announceMessage(message) {
   const name = message.author.global_name || message.author.username;
   if (message.flags & 128) announce(`${name} is thinking`);
-  else announce(`${name}: ${message.content.replace(/[*_~|`>\\]/g, "").slice(0, 300)}${message.attachments.length ? ` — ${message.attachments.length} attachments` : ""}`);
+  else announce(`${name}: ${messageText(message).replace(/[*_~|`>\\]/g, "").slice(0, 300)}${fileCount(message) ? ` — ${fileCount(message)} attachments` : ""}`);
 }
 
 /** Fill the button that leads back to the newest message. */

@@ -5,10 +5,12 @@ import { appBadge, avatar, displayName } from "/js/users.js";
 import { markdown } from "/js/markdown.js";
 import { fullTime, stamp, timeOfDay } from "/js/time.js";
 import { attachmentsKey, attachmentsView, localPath } from "/js/channel/attachments.js";
+import { componentsKey, fileCount, messageText } from "/js/channel/component-tree.js";
 import { componentsView } from "/js/channel/components.js";
 
 const EPHEMERAL = 64;
 const LOADING = 128;
+const IS_COMPONENTS_V2 = 1 << 15;
 const COMMANDS = [20, 23];
 const REPLY = 19;
 
@@ -51,14 +53,16 @@ export class MessageView {
     classList.toggle("grouped", grouped);
     classList.toggle("ephemeral", Boolean(message.flags & EPHEMERAL));
     classList.toggle("pings", Boolean(message.pings?.everyone));
-    this.element.dataset.pictures = String(Math.min(message.attachments.length, 4));
+    this.element.dataset.pictures = String(Math.min(fileCount(message), 4));
     this.#drawPart("reply", replyKey(message), () => this.#reply(message));
     this.#drawPart("side", String(grouped), () => side(message, grouped));
     this.#drawPart("header", `${grouped}`, () => (grouped ? [] : this.#header(message)));
     this.#drawPart("content", `${message.content}|${message.flags}|${message.edited_timestamp}`, () => this.#content(message));
     this.#drawPart("embeds", JSON.stringify(message.embeds), () => message.embeds.map((data) => embed(data, this.#page.names)));
-    this.#drawPart("files", attachmentsKey(message.attachments), () => attachmentsView(message.attachments, this.#page.open));
-    this.#drawPart("components", JSON.stringify(message.components), () => this.#components(message));
+    // A message of components alone shows a file only where a component does.
+    const files = isV2(message) ? [] : message.attachments;
+    this.#drawPart("files", attachmentsKey(files), () => attachmentsView(files, this.#page.open));
+    this.#drawPart("components", `${componentsKey(message.components)}|${isV2(message) && message.edited_timestamp}`, () => this.#components(message));
     this.#drawPart("tools", String(this.#page.hasCommands() && !message.local), () => this.#tools());
     this.#drawPart("notice", `${message.flags}|${message.local?.error ?? ""}`, () => this.#notice(message));
   }
@@ -88,7 +92,7 @@ export class MessageView {
     if (message.type !== REPLY || !message.message_reference) return [];
     const original = this.#page.find(message.message_reference.message_id);
     if (!original) return [replyLine(), h("span", { class: "muted" }, "Original message was deleted")];
-    const text = original.content.replace(/[*_~|`>\\]/g, "").split("\n")[0] || "Click to see attachment";
+    const text = messageText(original).replace(/[*_~|`>\\]/g, "").split("\n")[0] || "Click to see attachment";
     const jump = h("button", { type: "button", class: "reply-text", on: { click: () => this.#page.jump(original.id) } }, text.slice(0, 120));
     return [replyLine(), avatar(original.author, "tiny"), h("span", { class: "reply-name" }, displayName(original.author)), jump];
   }
@@ -103,17 +107,15 @@ export class MessageView {
 
   #content(message) {
     if (message.flags & LOADING) return [thinking(message.local ? "Sending command…" : `${displayName(message.author)} is thinking…`)];
-    const text = markdown(message.content, this.#page.names);
-    if (!message.edited_timestamp) return text;
-    const edited = new Date(message.edited_timestamp);
-    return [...text, " ", h("time", { class: "edited", datetime: message.edited_timestamp, title: fullTime(edited) }, "(edited)")];
+    return isV2(message) ? [] : [...markdown(message.content, this.#page.names), ...editedNote(message)];
   }
 
   #components(message) {
-    return componentsView(message.components, this.#page.listOptions, async (customId, values) => {
+    const parts = componentsView(message.components, this.#page, async (customId, values) => {
       this.showError("");
       this.showError(await this.#page.click(message, customId, values));
     });
+    return isV2(message) ? [...parts, ...editedNote(message)] : parts;
   }
 
   #tools() {
@@ -136,6 +138,14 @@ export class MessageView {
     }
     return parts;
   }
+}
+
+const isV2 = (message) => Boolean(message.flags & IS_COMPONENTS_V2);
+
+function editedNote(message) {
+  if (!message.edited_timestamp) return [];
+  const edited = new Date(message.edited_timestamp);
+  return [" ", h("time", { class: "edited", datetime: message.edited_timestamp, title: fullTime(edited) }, "(edited)")];
 }
 
 const replyLine = () => h("span", { class: "reply-line", "aria-hidden": "true" });

@@ -2,22 +2,21 @@
 
 import { byId, h, icon } from "/js/dom.js";
 import { interact } from "/js/control-api.js";
+import { markdown } from "/js/markdown.js";
+import { TYPE } from "/js/channel/component-tree.js";
+import { inputOf } from "/js/channel/modal-inputs.js";
 
-const ROW = 1;
-const STRING_SELECT = 3;
-const TEXT_INPUT = 4;
-const TEXT_DISPLAY = 10;
-const LABEL = 18;
-const PARAGRAPH = 2;
 const FAILED = "Something went wrong. Try again.";
 
-/** `listOptions(component)` gives the options of select menus of users, roles and channels. */
+/** `listOptions(component)` gives the options of select menus of users, roles and channels; `names`, those of mentions. */
 export class ModalForm {
   #dialog = byId("modal");
   #listOptions;
+  #names;
 
-  constructor(listOptions) {
+  constructor(listOptions, names) {
     this.#listOptions = listOptions;
+    this.#names = names;
   }
 
   /** Show the form that an interaction opened; `onResult(result)` gets the result of submitting it. */
@@ -42,7 +41,7 @@ export class ModalForm {
       }
       submit.disabled = true;
       alert.textContent = "";
-      const values = Object.fromEntries(fields.map((field) => [field.name, field.value()]));
+      const values = Object.fromEntries(await Promise.all(fields.map(async (field) => [field.name, await field.value()])));
       const result = await interact({ modal: interactionId, fields: values, user_id: userId }).catch((error) => ({ notice: error.message }));
       submit.disabled = false;
       if (result.notice) {
@@ -58,67 +57,33 @@ export class ModalForm {
   }
 
   #part(part, fields) {
-    if (part.type === TEXT_DISPLAY) return [h("p", { class: "modal-text" }, part.content)];
-    if (part.type === LABEL) return [this.#field(part.component, part.label, part.description, fields)];
-    if (part.type === ROW) return part.components.map((component) => this.#field(component, component.label, null, fields));
+    if (part.type === TYPE.TEXT_DISPLAY) return [h("div", { class: "modal-text" }, markdown(part.content, this.#names))];
+    if (part.type === TYPE.LABEL) return [this.#field(part.component, part.label, part.description, fields)];
+    if (part.type === TYPE.ROW) return part.components.map((component) => this.#field(component, component.label, null, fields));
     return [];
   }
 
   #field(component, label, description, fields) {
     const id = `field-${component.custom_id}`;
     const error = h("span", { class: "form-error", id: `${id}-error` });
-    const required = component.required ?? true;
-    const field = component.type === TEXT_INPUT ? textField(component, id, required) : selectField(component, id, this.#listOptions);
+    const required = component.type !== TYPE.CHECKBOX && (component.required ?? true);
+    const described = description ? `${id}-description ${id}-error` : `${id}-error`;
+    const input = inputOf(component, { id, described, required, label: label ?? component.custom_id, listOptions: this.#listOptions });
     fields.push({
       name: component.custom_id,
-      value: field.value,
-      focus: () => field.element.focus(),
+      value: input.value,
+      focus: () => (input.focusable ?? input.element).focus(),
       check: () => {
-        const problem = field.problem(required);
+        const problem = input.problem(required);
         error.textContent = problem;
-        if (problem) field.element.setAttribute("aria-invalid", "true");
-        else field.element.removeAttribute("aria-invalid");
+        if (problem) input.element.setAttribute("aria-invalid", "true");
+        else input.element.removeAttribute("aria-invalid");
         return !problem;
       },
     });
-    return h("div", { class: "modal-field" },
-      h("label", { for: id }, label ?? component.custom_id, required && h("span", { class: "required", "aria-hidden": "true" }, " *")),
-      description && h("span", { class: "muted", id: `${id}-description` }, description), field.element, error);
+    const text = [label ?? component.custom_id, required && h("span", { class: "required", "aria-hidden": "true" }, " *")];
+    const name = input.isGroup ? h("span", { class: "modal-label", id: `${id}-label` }, text) : h("label", { class: "modal-label", for: id }, text);
+    return h("div", { class: "modal-field" }, name,
+      description && h("span", { class: "muted", id: `${id}-description` }, description), input.element, error);
   }
-}
-
-function textField(component, id, required) {
-  const many = component.style === PARAGRAPH;
-  const maximum = component.max_length ?? 4000;
-  const element = h(many ? "textarea" : "input", {
-    id, class: "text-field", rows: many ? 4 : null, type: many ? null : "text", maxlength: maximum, placeholder: component.placeholder,
-    "aria-required": required ? "true" : null, "aria-describedby": `${id}-error`, autocomplete: "off", value: component.value ?? "",
-  });
-  return {
-    element,
-    value: () => element.value,
-    problem: (needed) => {
-      const { length } = element.value;
-      if (!length) return needed ? "This field is required." : "";
-      return length < (component.min_length ?? 0) ? `Must be at least ${component.min_length} characters.` : "";
-    },
-  };
-}
-
-function selectField(component, id, listOptions) {
-  const options = component.type === STRING_SELECT ? component.options : listOptions(component);
-  const maximum = component.max_values ?? 1;
-  const element = h("select", { id, class: "text-field", multiple: maximum > 1, "aria-describedby": `${id}-error` },
-    maximum === 1 && h("option", { value: "" }, component.placeholder || "Make a selection"),
-    options.map((option) => h("option", { value: option.value, selected: option.default }, option.label)));
-  const chosen = () => [...element.selectedOptions].map((option) => option.value).filter(Boolean);
-  return {
-    element,
-    value: chosen,
-    problem: (needed) => {
-      const count = chosen().length;
-      if (!count) return needed ? "This field is required." : "";
-      return count > maximum ? `Choose at most ${maximum}.` : "";
-    },
-  };
 }

@@ -2,6 +2,7 @@
 
 import { h } from "/js/dom.js";
 import { interact, upload } from "/js/control-api.js";
+import { acceptedFiles } from "/js/channel/modal-inputs.js";
 import { TYPE, fixedChoices, limitsInWords, parse } from "/js/channel/command-options.js";
 
 const AUTOCOMPLETE_DELAY_MS = 250;
@@ -62,7 +63,7 @@ export class OptionInput {
 
   #fileInput(id) {
     return h("input", {
-      id, class: "pill-file", type: "file", "aria-describedby": `option-help ${id}-error`,
+      id, class: "pill-file", type: "file", accept: acceptedFiles(this.option.file_types), "aria-describedby": `option-help ${id}-error`,
       on: {
         change: () => this.#upload(),
         focus: () => this.#draft.help(this.option, ""),
