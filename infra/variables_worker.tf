@@ -7,8 +7,9 @@ variable "worker" {
     `model`: folder or Hugging Face id of a diffusers pipeline.
     `model_revision`: branch, tag or commit of the model.
     `model_variant`: variant of the weights' files, for example fp16.
+    `model_vae`: folder or Hugging Face id of an autoencoder in place of the model's own, for example one of SDXL's that does not overflow in fp16.
     `model_notice`: sentence shown under every answer.
-    `models`: more models that a job may name, by name: `model` and, where they differ, `revision`, `variant`, `scheduler`, `steps`, `guidance`, `max_pixels`, and `relative_cost`: how many times as long it draws a picture as the default model, by which its jobs cost more units.
+    `models`: more models that a job may name, by name: `model` and, where they differ, `revision`, `variant`, `vae`, `precision`, `scheduler`, `steps`, `guidance`, `max_pixels`, and `relative_cost`: how many times as long it draws a picture as the default model, by which its jobs cost more units.
     `safety_checker`: what checks the pictures of models that have no safety checker: folder or Hugging Face id of a pipeline whose checker is used, model (every model must have one), or none.
     `scheduler`: class name of a diffusers scheduler in place of the model's own.
     `max_pixels`: width times height of the largest picture that is drawn.
@@ -29,11 +30,14 @@ variable "worker" {
     model          = optional(string, "stable-diffusion-v1-5/stable-diffusion-v1-5")
     model_revision = optional(string)
     model_variant  = optional(string)
+    model_vae      = optional(string)
     model_notice   = optional(string)
     models = optional(map(object({
       model      = string
       revision   = optional(string)
       variant    = optional(string)
+      vae        = optional(string)
+      precision  = optional(string)
       scheduler  = optional(string)
       steps      = optional(number)
       guidance   = optional(number)
@@ -83,6 +87,11 @@ variable "worker" {
   validation {
     condition     = alltrue([for model in values(coalesce(var.worker.models, {})) : coalesce(model.relative_cost, 1) >= 0.01 && coalesce(model.relative_cost, 1) <= 1000])
     error_message = "worker.models must have a relative_cost from 0.01 to 1000."
+  }
+
+  validation {
+    condition     = alltrue([for model in values(coalesce(var.worker.models, {})) : contains(["auto", "fp32", "fp16", "bf16"], coalesce(model.precision, "auto"))])
+    error_message = "worker.models must have a precision of auto, fp32, fp16 or bf16."
   }
 
   validation {

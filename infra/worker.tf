@@ -15,6 +15,7 @@ locals {
       MODEL                       = var.worker.model
       MODEL_REVISION              = var.worker.model_revision
       MODEL_VARIANT               = var.worker.model_variant
+      MODEL_VAE                   = var.worker.model_vae
       MODEL_NOTICE                = var.worker.model_notice
       MODELS                      = local.worker_environment_models
       SAFETY_CHECKER              = var.worker.safety_checker

@@ -137,8 +137,10 @@ TASKS = (
     ),
     Reason(
         r"exit(ed with)? (code|status) 4\b",
-        "the pipeline hung or its GPU was lost, and the worker ended itself",
-        "Its log says at which job; a new task goes on.",
+        "the pipeline hung, its GPU was lost, or its model drew no more: the worker gave its jobs "
+        "back and ended itself",
+        "Nothing, if a new task goes on. If new tasks end so, too, their log says why; the fleet "
+        "ends an instance whose tasks fail.",
     ),
     Reason(
         r"exit(ed with)? (code|status) (137|-9)\b",

@@ -195,6 +195,9 @@ REFUSED: dict[str, list[Values]] = {
         {"worker": {"models": {"x": {"model": "x", "relative_cost": value}}}}
         for value in (0, 0.009, 1001)
     ],
+    "worker.models must have a precision": [
+        {"worker": {"models": {"x": {"model": "x", "precision": "fp8"}}}}
+    ],
     "worker.precision must be": [{"worker": {"precision": "fp8"}}],
     "worker.compile must be": [{"worker": {"compile": "yes"}}],
     "worker.max_batch must be": [{"worker": {"max_batch": value}} for value in (0, 65)],

@@ -15,6 +15,7 @@ from discord_diffusion.jobs.parameters import GUIDANCE, MODEL_NAME, SIZE, STEPS
 MAX_PIXELS = (SIZE[0] ** 2, SIZE[1] ** 2)
 """Width times height of a picture."""
 RELATIVE_COST = (0.01, 1000.0)
+PRECISIONS = ("auto", "fp32", "fp16", "bf16")
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,10 @@ class ModelSpec:
     """Folder or hub id of the pipeline."""
     revision: str | None = None
     variant: str | None = None
+    vae: str | None = None
+    """Folder or hub id of an autoencoder in place of the pipeline's own."""
+    precision: str | None = None
+    """One of `PRECISIONS`; the deployment's if None."""
     scheduler: str | None = None
     """Class name of a diffusers scheduler; the model's own if None."""
     steps: int | None = None
@@ -60,11 +65,14 @@ def _spec(name: str, content: Any) -> ModelSpec:
         raise ValueError(f"{name} is not an object")
     if unknown := sorted(content.keys() - {field.name for field in fields(ModelSpec)}):
         raise ValueError(f"{name} has no field {unknown[0]!r}")
-    for field in ("model", "revision", "variant", "scheduler"):
+    for field in ("model", "revision", "variant", "vae", "precision", "scheduler"):
         value = content.get(field)
         if not (isinstance(value, str) and value) and (value is not None or field == "model"):
             raise ValueError(f"{name}.{field} is not a text")
     spec = ModelSpec(**content)
+    if spec.precision not in (None, *PRECISIONS):
+        allowed = ", ".join(PRECISIONS)
+        raise ValueError(f"{name}.precision is {spec.precision!r}, not one of {allowed}")
     _check(name, "steps", spec.steps, STEPS)
     _check(name, "guidance", spec.guidance, GUIDANCE)
     _check(name, "max_pixels", spec.max_pixels, MAX_PIXELS)

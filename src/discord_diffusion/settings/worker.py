@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from discord_diffusion.jobs.models import MAX_PIXELS as MAX_PIXELS_ALLOWED
-from discord_diffusion.jobs.models import ModelSpec, parse
+from discord_diffusion.jobs.models import PRECISIONS, ModelSpec, parse
 from discord_diffusion.jobs.parameters import GUIDANCE, SIZE
 from discord_diffusion.jobs.units import Tariff
 from discord_diffusion.settings.reader import (
@@ -33,6 +33,9 @@ MODEL_REVISION = "MODEL_REVISION"
 """Revision of a model on the hub."""
 MODEL_VARIANT = "MODEL_VARIANT"
 """Variant of the weights, for example fp16."""
+MODEL_VAE = "MODEL_VAE"
+"""Folder or hub id of an autoencoder in place of the pipeline's own, for example one of SDXL's that
+does not overflow in fp16."""
 SAFETY_CHECKER = "SAFETY_CHECKER"
 """What checks the pictures of a model that has no safety checker: folder or hub id of a pipeline
 whose checker is used, model (every model must have one), or none."""
@@ -71,7 +74,6 @@ OTEL_EXPORTER_OTLP_ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 """OpenTelemetry collector that traces go to, by OTLP over HTTP; none if not set."""
 
 DEVICES = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
-PRECISIONS = ("auto", "fp32", "fp16", "bf16")
 COMPILES = ("auto", "off", "regional", "full", "max")
 NO_CHECKER, OWN_CHECKER = "none", "model"
 BATCH = (1, 64)
@@ -108,6 +110,7 @@ class PipelineSettings(Settings):
                 model=read.required(MODEL, str, ""),
                 revision=read.text(MODEL_REVISION),
                 variant=read.text(MODEL_VARIANT),
+                vae=read.text(MODEL_VAE),
                 scheduler=read.text(SCHEDULER),
                 guidance=read.optional(DEFAULT_GUIDANCE, _guidance, None),
                 max_pixels=read.integer(MAX_PIXELS, 0, MAX_PIXELS_ALLOWED) or None,

@@ -1,8 +1,8 @@
 """The worker's process, `python -m discord_diffusion.worker`, which runs until SIGTERM.
 
 Exit status: 0 stopped by a signal, 1 the worker failed, 2 the settings are wrong, 3 the model
-cannot be loaded, 4 the pipeline hangs or its device is lost. ECS, or another supervisor, then
-starts a new process.
+cannot be loaded or draws nothing, 4 the pipeline hangs, its device is lost or its model draws no
+more. ECS, or another supervisor, then starts a new process.
 """
 
 import logging
@@ -15,7 +15,7 @@ from discord_diffusion import logs
 from discord_diffusion.settings.reader import SettingsError
 from discord_diffusion.settings.worker import WorkerSettings
 from discord_diffusion.worker import job_log
-from discord_diffusion.worker.errors import ModelLoadError
+from discord_diffusion.worker.errors import DeviceLostError, ModelLoadError
 from discord_diffusion.worker.pipeline_types import Generator
 from discord_diffusion.worker.shutdown import UNUSABLE, Shutdown, exit_now
 
@@ -42,6 +42,9 @@ def main() -> int:
     except ModelLoadError as error:
         log.critical("The model cannot be loaded", extra={"reason": str(error)})
         return NO_MODEL
+    except DeviceLostError as error:
+        log.critical("The device computes nothing", extra={"reason": str(error)})
+        return UNUSABLE
     shutdown.install()
     return _work(settings, generator, shutdown, started)
 

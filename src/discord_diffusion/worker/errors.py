@@ -2,7 +2,7 @@
 
 WorkerError
 ├── ModelLoadError           the worker cannot start
-├── DeviceLostError          the device computes nothing any more; the worker must end
+├── DeviceLostError          nothing can be drawn any more; the worker must end
 ├── GenerationError          the pipeline could not draw the job
 │   ├── OutOfMemoryError     the device has too little memory for it
 │   ├── BlankPictureError    every picture came out black or as no numbers
@@ -29,7 +29,8 @@ class ModelLoadError(WorkerError):
 
 
 class DeviceLostError(WorkerError):
-    """Every later operation on the device would fail, in this process but not in a new one."""
+    """Every later job would fail in this process, but not in a new one: the device computes
+    nothing, or the default model, which has drawn, draws no more."""
 
 
 class GenerationError(WorkerError):

@@ -1,9 +1,7 @@
 """The generator: keeps the models of a deployment on one device and draws batches with them."""
 
 import logging
-import time
 from collections.abc import Hashable, Sequence
-from contextlib import ExitStack
 from math import prod
 from pathlib import Path
 
@@ -15,18 +13,21 @@ from discord_diffusion.settings.worker import NO_CHECKER, OWN_CHECKER, PipelineS
 from discord_diffusion.worker.errors import (
     BlankPictureError,
     DeviceLostError,
+    GenerationError,
     ModelLoadError,
+    OutOfMemoryError,
     UnsupportedJobError,
     WorkerError,
 )
 from discord_diffusion.worker.pipeline import loading, memory, optimizations
 from discord_diffusion.worker.pipeline.batch import list_generations, list_items
+from discord_diffusion.worker.pipeline.device_loss import lost_device_raised, raise_if_lost
 from discord_diffusion.worker.pipeline.loaded_model import LoadedModel
 from discord_diffusion.worker.pipeline.memory import Capacity
 from discord_diffusion.worker.pipeline.model_cache import ModelCache
-from discord_diffusion.worker.pipeline.pipeline_call import draw
-from discord_diffusion.worker.pipeline.recovery import BatchRun, raise_if_lost
+from discord_diffusion.worker.pipeline.recovery import BatchRun
 from discord_diffusion.worker.pipeline.safety_checker import SafetyChecker
+from discord_diffusion.worker.pipeline.warm_up import WarmUp
 from discord_diffusion.worker.pipeline_types import (
     Generation,
     GenerationRequest,
@@ -36,9 +37,6 @@ from discord_diffusion.worker.pipeline_types import (
 
 log = logging.getLogger(__name__)
 
-_WARM_UP_STEPS = 2
-"""Some schedulers cannot draw in one step."""
-_USUAL_GUIDANCE = 7.5
 _MEMORY_PER_WEIGHTS = 1.3
 """Memory that must be free to load a model, as a multiple of its weights on disk."""
 
@@ -61,24 +59,34 @@ class DiffusersGenerator:
             self._has_memory_for,
         )
         self._capacities: dict[str | None, Capacity] = {}
+        self._raised_precisions: dict[str | None, int] = {}
+        """How often a model's precision had to be raised until it drew; done again at a reload."""
+        self._unusable: dict[str | None, UnsupportedJobError] = {}
+        """Models that draw nothing on this device."""
         self._shared_checker: SafetyChecker | None = None
 
     @classmethod
     def load(cls, settings: PipelineSettings) -> "DiffusersGenerator":
-        """Load the default model of the settings; `ModelLoadError` says what is wrong."""
+        """Load the default model of the settings.
+
+        Raises:
+            ModelLoadError: the text says what is wrong.
+            DeviceLostError: nothing can be computed on the device.
+        """
         device = loading.choose_device(settings.device)
-        loading.configure_torch(device, settings.torch_threads)
-        optimizations.use_compile_cache(settings.compile_cache)
-        generator = cls(settings, device, loading.choose_dtype(device, settings.precision))
-        try:
-            generator._models.put(None, generator._load_model(None, settings.default))
-            if settings.models and settings.safety_checker not in (NO_CHECKER, OWN_CHECKER):
-                generator._load_shared_checker()
-        except Exception as error:
-            if memory.is_out_of_memory(error):
-                text = f"MODEL={settings.default.model!r} does not fit: {error}"
-                raise ModelLoadError(text) from error
-            raise
+        with lost_device_raised(device):
+            loading.configure_torch(device, settings.torch_threads)
+            optimizations.use_compile_cache(settings.compile_cache)
+            generator = cls(settings, device, loading.choose_dtype(device, settings.precision))
+            try:
+                generator._models.put(None, generator._load_model(None, settings.default))
+                if settings.models and settings.safety_checker not in (NO_CHECKER, OWN_CHECKER):
+                    generator._load_shared_checker()
+            except Exception as error:
+                if memory.is_out_of_memory(error):
+                    text = f"MODEL={settings.default.model!r} does not fit: {error}"
+                    raise ModelLoadError(text) from error
+                raise
         return generator
 
     def warm_up(self) -> None:
@@ -86,13 +94,17 @@ class DiffusersGenerator:
 
         Raises:
             ModelLoadError: the model loads but does not draw.
+            DeviceLostError: nothing can be computed on the device.
         """
-        model = self._models.get(None)
-        try:
-            self._measure_capacity(None, model)
-            self._compile(None, model)
-        except Exception as error:
-            raise ModelLoadError(f"{model.name} loads but does not draw: {error}") from error
+        with lost_device_raised(self._device):
+            model = self._models.get(None)
+            try:
+                self._measure(None, model)
+                WarmUp(model, self._settings).compile(self._capacities[None])
+            except DeviceLostError:
+                raise
+            except Exception as error:
+                raise ModelLoadError(f"{model.name} loads but does not draw: {error}") from error
 
     @property
     def model(self) -> ModelInfo:
@@ -126,15 +138,16 @@ class DiffusersGenerator:
     def generate(
         self, requests: Sequence[GenerationRequest], on_step: OnStep
     ) -> Sequence[Generation | Exception]:
-        """Draw the pictures of all requests, in as few calls of the pipeline as memory allows."""
-        with optimizations.nothing_compiled(self._compile_mode):
-            try:
-                return self._generate(requests, on_step)
-            except DeviceLostError:
-                raise
-            except Exception as error:
-                raise_if_lost(self._device, error)
-                raise
+        """Draw the pictures of all requests, in as few calls of the pipeline as memory allows.
+
+        Raises:
+            DeviceLostError: nothing can be drawn any more in this process.
+        """
+        with (
+            optimizations.nothing_compiled(self._compile_mode),
+            lost_device_raised(self._device),
+        ):
+            return self._generate(requests, on_step)
 
     def _generate(
         self, requests: Sequence[GenerationRequest], on_step: OnStep
@@ -145,11 +158,13 @@ class DiffusersGenerator:
             allowed = self._models.spec(common.model).max_pixels
             if allowed and pixels > allowed:
                 raise UnsupportedJobError(f"the job needs {pixels} pixels, {allowed} are allowed")
-            model = self._models.get(common.model)
-            if common.model not in self._capacities:
-                self._measure_capacity(common.model, model)
+            model = self._measured_model(common.model)
+        except UnsupportedJobError as error:
+            return [error] * len(requests)
         except WorkerError as error:
             raise_if_lost(self._device, error)
+            if common.model is None:
+                raise DeviceLostError(f"the default model is gone: {error}") from error
             return [error] * len(requests)
         items = list_items(requests)
         run = BatchRun(
@@ -159,12 +174,76 @@ class DiffusersGenerator:
             lambda: self._models.evict_others(common.model),
         )
         run.draw(items)
-        return list_generations(items, run.results, model.info(common.scheduler), run.seconds)
+        made = list_generations(items, run.results, model.info(common.scheduler), run.seconds)
+        for result in made:
+            if isinstance(result, GenerationError) and not isinstance(result, UnsupportedJobError):
+                self._check(common.model, model, result)
+                break
+        return made
+
+    def _measured_model(self, name: str | None) -> LoadedModel:
+        """The model, which has drawn; loads it if necessary.
+
+        Raises:
+            UnsupportedJobError: there is no such model, or it draws nothing on this device.
+            OutOfMemoryError: it does not fit into memory even alone.
+            GenerationError: it cannot be loaded, or its first drawing failed.
+        """
+        if name in self._unusable:
+            raise self._unusable[name]
+        model = self._models.get(name)
+        if name in self._capacities:
+            return model
+        try:
+            try:
+                self._measure(name, model)
+            except Exception as error:
+                if not memory.is_out_of_memory(error) or not self._models.evict_others(name):
+                    raise
+                self._measure(name, model)
+        except BlankPictureError as error:
+            self._unusable[name] = UnsupportedJobError(f"{model.name} draws nothing here: {error}")
+            self._models.evict(name)
+            raise self._unusable[name] from error
+        except Exception as error:
+            self._models.evict(name)
+            kind = OutOfMemoryError if memory.is_out_of_memory(error) else GenerationError
+            text = f"{model.name} loads but does not draw: {type(error).__name__}: {error}"
+            raise kind(text) from error
+        return model
+
+    def _measure(self, name: str | None, model: LoadedModel) -> None:
+        self._capacities[name] = WarmUp(model, self._settings).measure()
+        self._raised_precisions[name] = model.raised_precisions
+
+    def _check(self, name: str | None, model: LoadedModel, failure: GenerationError) -> None:
+        """Find out by a trial whether it was the job that failed, or the model draws no more.
+
+        Raises:
+            DeviceLostError: the default model draws no more: every later job would fail.
+        """
+        if name not in self._models.loaded_names:
+            return
+        memory.release(self._device)
+        try:
+            WarmUp(model, self._settings).draw(1)
+        except Exception as error:
+            raise_if_lost(self._device, error)
+            log.error("The model draws no more", extra={"model": model.name})
+            if name is None:
+                text = f"{model.name} draws no more: {error}; the job before: {failure}"
+                raise DeviceLostError(text) from error
+            self._models.evict(name)  # it is loaded anew for the next job
 
     def _load_model(self, name: str | None, spec: ModelSpec) -> LoadedModel:
         # Compiling takes minutes without a cache: only the default model is compiled.
         mode = self._compile_mode if name is None else "off"
-        model = loading.load(spec, name, self._device, self._dtype, mode)
+        dtype = self._dtype
+        if spec.precision:
+            dtype = loading.choose_dtype(self._device, spec.precision)
+        model = loading.load(spec, name, self._device, dtype, mode)
+        for _time in range(self._raised_precisions.get(name, 0)):
+            model.raise_precision()
         if model.safety_checker is None and self._settings.safety_checker == OWN_CHECKER:
             raise ModelLoadError(
                 f"MODEL={spec.model!r} has no safety checker, which SAFETY_CHECKER=model demands; "
@@ -186,88 +265,3 @@ class DiffusersGenerator:
         free = memory.free_bytes(self._device)
         weights = memory.weights_bytes(Path(spec.model), spec.variant)
         return free is None or free > _MEMORY_PER_WEIGHTS * weights
-
-    def _measure_capacity(self, name: str | None, model: LoadedModel) -> None:
-        """Find out how many pictures fit, in the precision in which the model draws any.
-
-        Raises:
-            BlankPictureError: it draws none in full precision, either.
-        """
-        try:
-            self._measure(name, model)
-        except BlankPictureError:
-            if not model.use_full_precision():
-                raise
-            log.warning("The model draws nothing in half precision and is changed to fp32")
-            self._measure(name, model)
-
-    def _measure(self, name: str | None, model: LoadedModel) -> None:
-        width, height = self._usual_size(model)
-        most = self._settings.max_batch
-        if self._device.type == "cuda":
-            self._capacities[name] = Capacity.measured(
-                memory.GpuMeter(self._device),
-                lambda count: self._draw_warm_up(model, count),
-                width * height,
-                most,
-            )
-        else:
-            self._capacities[name] = Capacity.on_cpu(width * height, most)
-            self._draw_warm_up(model, 1)
-
-    def _compile(self, name: str | None, model: LoadedModel) -> None:
-        """Compile for one picture and for each doubling up to a full batch, at the usual size."""
-        if not model.compiled_networks:
-            return
-        size = width, height = self._usual_size(model)
-        most = self._capacities[name].pictures(width * height)
-        counts = sorted({*(count for count in (1, 2, 4, 8, 16, 32) if count < most), most})
-        for count in counts:
-            started = time.perf_counter()
-            try:
-                with ExitStack() as stack:
-                    for network in model.compiled_networks:
-                        stack.enter_context(network.compiling())
-                    self._draw_warm_up(model, count)
-            except Exception as error:  # noqa: BLE001 - compilers raise many classes
-                raise_if_lost(self._device, error)
-                if memory.is_out_of_memory(error) and count > 1:
-                    memory.release(self._device)
-                    self._capacities[name].reduce(count, width * height)
-                    return
-                # Slower pictures are better than none.
-                log.warning(
-                    "The networks do not compile and run uncompiled",
-                    extra={"error": type(error).__name__},
-                )
-                for network in model.compiled_networks:
-                    network.stop_compiled_code()
-                memory.release(self._device)
-                return
-            model.add_compiled_count(count, size, _usual_guidance(model.spec))
-            seconds = round(time.perf_counter() - started, 2)
-            log.info("The networks are compiled", extra={"pictures": count, "seconds": seconds})
-
-    def _usual_size(self, model: LoadedModel) -> tuple[int, int]:
-        width, height = model.native_size
-        return self._settings.usual_width or width, self._settings.usual_height or height
-
-    def _draw_warm_up(self, model: LoadedModel, count: int) -> None:
-        width, height = self._usual_size(model)
-        parameters = GenerationParameters(
-            prompt="warm-up",
-            seed=0,
-            steps=_WARM_UP_STEPS,
-            guidance=_usual_guidance(model.spec),
-            width=width,
-            height=height,
-            images=count,
-        )
-        request = GenerationRequest(parameters, safety_check=False)
-        drawn, _seconds = draw(model, list_items([request]), lambda *_step: None)
-        if all(picture.image is None for picture in drawn):
-            raise BlankPictureError(f"the {len(drawn)} pictures of the warm-up are black")
-
-
-def _usual_guidance(spec: ModelSpec) -> float:
-    return _USUAL_GUIDANCE if spec.guidance is None else spec.guidance

@@ -37,6 +37,8 @@ class LoadedModel:
         self.name = name
         self.spec = spec
         self.compiled_networks = compiled_networks
+        self.raised_precisions = 0
+        """How often the precision was raised."""
         self._compiled_counts: dict[tuple[int, int, bool], list[int]] = {}
         self.own_scheduler = pipe.scheduler
         self.decoder = Decoder(pipe.vae)
@@ -61,14 +63,21 @@ class LoadedModel:
         device: torch.device = denoiser(self.text_to_image).device
         return device
 
-    def use_full_precision(self) -> bool:
-        """Change every network to fp32; False if they are already."""
+    def raise_precision(self) -> dict[str, str] | None:
+        """Change the autoencoder to fp32, or, if it is, every network; None if they all are.
+
+        Returns what was changed, for the log.
+        """
         pipe = self.text_to_image
         networks = [part for part in pipe.components.values() if isinstance(part, torch.nn.Module)]
-        if {getattr(network, "dtype", torch.float32) for network in networks} == {torch.float32}:
-            return False
+        if {getattr(network, "dtype", torch.float32) for network in networks} <= {torch.float32}:
+            return None
+        self.raised_precisions += 1
+        if pipe.vae.dtype is not torch.float32:
+            pipe.vae.to(torch.float32)
+            return {"networks": "autoencoder"}
         pipe.to(torch.float32)
-        return True
+        return {"networks": "all"}
 
     def info(self, scheduler: str | None = None) -> ModelInfo:
         """The model and scheduler to name with a picture; None is the model's own scheduler."""

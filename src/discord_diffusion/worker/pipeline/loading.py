@@ -9,7 +9,7 @@ from diffusers import DiffusionPipeline
 from transformers.utils import logging as transformers_logging
 
 from discord_diffusion.jobs.models import ModelSpec
-from discord_diffusion.worker.errors import ModelLoadError
+from discord_diffusion.worker.errors import DeviceLostError, ModelLoadError
 from discord_diffusion.worker.pipeline import memory
 from discord_diffusion.worker.pipeline.loaded_model import LoadedModel, scheduler_from_setting
 from discord_diffusion.worker.pipeline.optimizations import optimize
@@ -30,15 +30,28 @@ TEXT_TO_IMAGE = frozenset(
 """Classes for which `AutoPipelineForText2Image` would choose the same class. They are loaded
 without it, since it imports every family of pipelines, which takes a sixth of a cold start."""
 
+NVIDIA_DRIVER = Path("/dev/nvidiactl")
+"""Where the driver's device file is, in a container, too, that was given a GPU."""
 _PRECISIONS = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
 _FIRST_BFLOAT16_CAPABILITY = (8, 0)
 """NVIDIA GPUs of earlier compute capabilities emulate bfloat16, slowly."""
 
 
 def choose_device(wanted: str) -> torch.device:
-    """Turn `auto` into a GPU if there is one; `ModelLoadError` if a named device is missing."""
+    """Turn `auto` into a GPU if there is one.
+
+    Raises:
+        ModelLoadError: a named device is missing.
+        DeviceLostError: there is a GPU that does not answer. A worker that drew on the CPU in its
+            place would be a hundred times as slow, and would look healthy.
+    """
     gpus = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if wanted == "auto":
+        if not any(gpus.values()) and torch.version.cuda and NVIDIA_DRIVER.exists():
+            raise DeviceLostError(
+                "the machine's NVIDIA GPU or its driver does not answer; "
+                "DEVICE=cpu would draw on the CPU"
+            )
         return torch.device(next((kind for kind, available in gpus.items() if available), "cpu"))
     device = torch.device(wanted)
     if not gpus.get(device.type, True):
@@ -100,7 +113,14 @@ def _from_pretrained(spec: ModelSpec, dtype: torch.dtype) -> Any:
     kind: Any = DiffusionPipeline
     if kind.load_config(spec.model, **where).get("_class_name") not in TEXT_TO_IMAGE:
         kind = diffusers.AutoPipelineForText2Image
-    return kind.from_pretrained(spec.model, variant=spec.variant, dtype=dtype, **where)
+    parts = {"vae": _vae(spec.vae, dtype)} if spec.vae else {}
+    return kind.from_pretrained(spec.model, variant=spec.variant, dtype=dtype, **where, **parts)
+
+
+def _vae(source: str, dtype: torch.dtype) -> Any:
+    """An autoencoder by itself: SDXL's own overflows in fp16, others are decoded by a small one."""
+    kind: Any = diffusers.AutoModel
+    return kind.from_pretrained(source, dtype=dtype, local_files_only=Path(source).is_dir())
 
 
 def _keep_decoder_exact(pipe: Any, dtype: torch.dtype) -> None:

@@ -1,5 +1,6 @@
 """Memory: free bytes, out-of-memory errors, and how many pictures fit into a forward pass."""
 
+import errno
 import gc
 import logging
 from collections.abc import Callable
@@ -20,37 +21,31 @@ _CGROUP = Path("/sys/fs/cgroup")
 _ERROR_TEXTS = (
     "out of memory",
     "can't allocate memory",
-    "CUBLAS_STATUS_ALLOC_FAILED",
+    "not enough memory",
+    "cannot allocate memory",
+    "_STATUS_ALLOC_FAILED",
     "CUBLAS_STATUS_NOT_INITIALIZED",
-    "CUDNN_STATUS_ALLOC_FAILED",
+    "CUDNN_STATUS_NOT_INITIALIZED",
+    "CUFFT_ALLOC_FAILED",
     "unable to find an engine",
+    "No valid execution plans built",
+    "NVML_SUCCESS == r INTERNAL ASSERT FAILED",
 )
-"""Error texts of the libraries below torch, which have no error class for it. The last two and
-CUBLAS_STATUS_NOT_INITIALIZED come where a workspace or a handle does not fit."""
+"""Error texts of the libraries below torch, which have no error class for it. Those of cuDNN's
+engines and plans, and NOT_INITIALIZED, come where a workspace or a handle does not fit; that of
+NVML where the allocator, out of memory, asks a driver that does not answer how much there is."""
 
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether the error means that memory has run out."""
-    return isinstance(error, torch.OutOfMemoryError | MemoryError) or (
-        isinstance(error, RuntimeError)
-        and any(text.lower() in str(error).lower() for text in _ERROR_TEXTS)
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    if isinstance(error, OSError) and error.errno == errno.ENOMEM:
+        return True
+    # safetensors raises OSError without a number where weights can't be mapped.
+    return isinstance(error, RuntimeError | OSError) and any(
+        text.lower() in str(error).lower() for text in _ERROR_TEXTS
     )
-
-
-def is_device_lost(device: torch.device) -> bool:
-    """Whether a GPU fails a trivial operation for another reason than its memory.
-
-    After an error such as cudaErrorIllegalAddress every later call of the process fails.
-    https://docs.nvidia.com/cuda/cuda-runtime-api/group__CUDART__TYPES.html
-    """
-    if device.type != "cuda":
-        return False
-    try:
-        torch.ones(2, device=device).sum().item()
-        torch.cuda.synchronize(device)
-    except Exception as error:  # noqa: BLE001 - whatever is raised here, the device is no use
-        return not is_out_of_memory(error)
-    return False
 
 
 def release(device: torch.device) -> None:

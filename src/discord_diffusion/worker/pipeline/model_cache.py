@@ -66,13 +66,13 @@ class ModelCache:
         """Unload all models but one; False if there were no others."""
         others = [other for other in self._models if other != name]
         for other in others:
-            self._evict(other)
+            self.evict(other)
         return bool(others)
 
     def _load_after_evicting(self, name: str | None, spec: ModelSpec) -> LoadedModel:
         """Load a model, after unloading as many others as it needs memory for."""
         while self._models and not self.has_memory_for(spec):
-            self._evict(next(iter(self._models)))
+            self.evict(next(iter(self._models)))
         while True:
             started = time.perf_counter()
             try:
@@ -82,13 +82,14 @@ class ModelCache:
                     raise
                 if not self._models:
                     raise OutOfMemoryError(f"{spec.model} does not fit: {error}") from error
-                self._evict(next(iter(self._models)))
+                self.evict(next(iter(self._models)))
             else:
                 seconds = round(time.perf_counter() - started, 2)
                 log.info("The model is loaded", extra={"model": model.name, "seconds": seconds})
                 return model
 
-    def _evict(self, name: str | None) -> None:
+    def evict(self, name: str | None) -> None:
+        """Unload a model that is loaded."""
         model = self._models.pop(name)
         log.info("The model is unloaded", extra={"model": model.name})
         device = model.device

@@ -12,16 +12,10 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from math import prod
 
-import torch
-
-from discord_diffusion.worker.errors import (
-    DeviceLostError,
-    GenerationError,
-    OutOfMemoryError,
-    WorkerError,
-)
+from discord_diffusion.worker.errors import GenerationError, OutOfMemoryError, WorkerError
 from discord_diffusion.worker.pipeline import memory
 from discord_diffusion.worker.pipeline.batch import BatchItem, DrawnPicture
+from discord_diffusion.worker.pipeline.device_loss import raise_if_lost
 from discord_diffusion.worker.pipeline.loaded_model import LoadedModel
 from discord_diffusion.worker.pipeline.pipeline_call import draw
 from discord_diffusion.worker.pipeline.tiling import draw_in_tiles, list_tiles
@@ -137,9 +131,3 @@ class BatchRun:
         except Exception as error:
             self._callback_error = error
             raise
-
-
-def raise_if_lost(device: torch.device, error: Exception) -> None:
-    """Raise `DeviceLostError` if the device that an error came from computes nothing any more."""
-    if memory.is_device_lost(device):
-        raise DeviceLostError(f"{device}: {type(error).__name__}: {error}") from None

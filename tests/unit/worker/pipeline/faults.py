@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -34,6 +35,34 @@ def intercepted(
         yield sizes
     finally:
         setattr(owner, method, original)
+
+
+@dataclass
+class FragileDevice:
+    """A device on which an error of one call makes every later computation fail, as CUDA's do.
+
+    Where `lasting` is false the error is one of its call alone.
+    """
+
+    error: Exception
+    lasting: bool = True
+    strikes_at: int = 1
+    """The call of the network that fails first, from 1."""
+    calls: int = 0
+    poisoned: bool = False
+
+    def before_call(self, _tensor: object = None) -> None:
+        """Called before each call of a network."""
+        self.calls += 1
+        if self.poisoned or self.calls == self.strikes_at:
+            self.poisoned = self.lasting
+            raise self.error
+
+    def compute(self, _device: torch.device) -> float:
+        """Replaces the probe's computation."""
+        if self.poisoned:
+            raise torch.AcceleratorError("CUDA error: an illegal memory access was encountered")
+        return 1.0
 
 
 def out_of_memory_above(elements: int) -> Callable[[torch.Tensor], None]:

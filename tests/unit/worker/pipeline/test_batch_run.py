@@ -14,7 +14,7 @@ from discord_diffusion.worker.errors import (
     UnsupportedJobError,
     WorkerError,
 )
-from discord_diffusion.worker.pipeline import recovery
+from discord_diffusion.worker.pipeline import device_loss, recovery
 from discord_diffusion.worker.pipeline.batch import BatchItem, DrawnPicture, list_items
 from discord_diffusion.worker.pipeline.memory import Capacity
 from discord_diffusion.worker.pipeline.recovery import BatchRun
@@ -252,7 +252,7 @@ def test_an_error_of_a_lost_device_names_the_device_and_the_error(
         asked.append(device)
         return True
 
-    monkeypatch.setattr(recovery.memory, "is_device_lost", is_lost)
+    monkeypatch.setattr(device_loss, "is_lost", is_lost)
     scripted.fails = lambda _part: ValueError("bad address")
     with pytest.raises(DeviceLostError, match=r"^cpu: ValueError: bad address$"):
         scripted.run(2)

@@ -2,9 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +14,6 @@ from discord_diffusion.worker.pipeline import loading
 from discord_diffusion.worker.pipeline.generator import DiffusersGenerator
 from tests.unit.worker.fakes import make_parameters, make_settings
 from tests.unit.worker.pipeline.drawing import draw, load, pixels
-from tests.unit.worker.pipeline.faults import default_model
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:diffusers")
 
@@ -130,45 +127,6 @@ def test_the_warm_up_fails_for_a_model_that_loads_but_does_not_draw(
     loaded = DiffusersGenerator.load(make_settings(MODEL=str(folder)).pipeline)
     with pytest.raises(ModelLoadError, match="does not draw"):
         loaded.warm_up()
-
-
-def with_a_denoiser_of(
-    generator: DiffusersGenerator, fails: Callable[[torch.Tensor], bool]
-) -> list[torch.dtype]:
-    """Let the denoiser return no numbers where `fails` says so; the list gets its precisions."""
-    unet = default_model(generator).text_to_image.unet
-    forward, precisions = unet.forward, []
-
-    def predict(sample: torch.Tensor, *arguments: Any, **named: Any) -> Any:
-        precisions.append(sample.dtype)
-        output = forward(sample, *arguments, **named)
-        return tuple(part * float("nan") for part in output) if fails(sample) else output
-
-    unet.forward = predict
-    return precisions
-
-
-def test_the_warm_up_fails_for_a_model_that_draws_nothing_in_any_precision(
-    tiny_model_folder: Path,
-) -> None:
-    settings = make_settings(MODEL=str(tiny_model_folder), PRECISION="bf16", DEVICE="cpu")
-    loaded = DiffusersGenerator.load(settings.pipeline)
-    precisions = with_a_denoiser_of(loaded, lambda _sample: True)
-    with pytest.raises(ModelLoadError, match="does not draw: the 1 pictures of the warm-up"):
-        loaded.warm_up()
-    assert set(precisions) == {torch.bfloat16, torch.float32}
-
-
-def test_a_model_that_draws_nothing_in_half_precision_draws_in_full_precision(
-    tiny_model_folder: Path,
-) -> None:
-    settings = make_settings(MODEL=str(tiny_model_folder), PRECISION="bf16", DEVICE="cpu")
-    loaded = DiffusersGenerator.load(settings.pipeline)
-    precisions = with_a_denoiser_of(loaded, lambda sample: sample.dtype is not torch.float32)
-    loaded.warm_up()
-    precisions.clear()
-    assert draw(loaded, make_parameters()).pictures
-    assert set(precisions) == {torch.float32}
 
 
 def test_an_error_of_the_step_callback_ends_the_generation(generator: DiffusersGenerator) -> None:

@@ -1,0 +1,122 @@
+"""The first drawings with a model: they prove that it draws, measure its capacity, and compile.
+
+A model may load and draw nothing: half precision overflows in some. Then its networks are changed
+to fp32, the autoencoder first.
+"""
+
+import logging
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from discord_diffusion.jobs.models import ModelSpec
+from discord_diffusion.jobs.parameters import GenerationParameters
+from discord_diffusion.settings.worker import PipelineSettings
+from discord_diffusion.worker.errors import BlankPictureError
+from discord_diffusion.worker.pipeline import memory
+from discord_diffusion.worker.pipeline.batch import list_items
+from discord_diffusion.worker.pipeline.device_loss import raise_if_lost
+from discord_diffusion.worker.pipeline.loaded_model import LoadedModel
+from discord_diffusion.worker.pipeline.memory import Capacity
+from discord_diffusion.worker.pipeline.pipeline_call import draw
+from discord_diffusion.worker.pipeline_types import GenerationRequest
+
+log = logging.getLogger(__name__)
+
+_STEPS = 2
+"""Some schedulers cannot draw in one step."""
+_USUAL_GUIDANCE = 7.5
+
+
+@dataclass(frozen=True)
+class WarmUp:
+    """Draws trial pictures with one model at the usual size."""
+
+    model: LoadedModel
+    settings: PipelineSettings
+
+    def measure(self) -> Capacity:
+        """How many pictures fit, in the first precision in which the model draws any.
+
+        Raises:
+            BlankPictureError: it draws none in full precision, either.
+        """
+        while True:
+            try:
+                return self._measure()
+            except BlankPictureError:
+                raised = self.model.raise_precision()
+                if raised is None:
+                    raise
+                log.warning("The model draws nothing: its precision is raised", extra=raised)
+
+    def compile(self, capacity: Capacity) -> None:
+        """Compile for one picture and for each doubling up to a full batch."""
+        if not self.model.compiled_networks:
+            return
+        width, height = self._size()
+        most = capacity.pictures(width * height)
+        for count in sorted({*(count for count in (1, 2, 4, 8, 16, 32) if count < most), most}):
+            started = time.perf_counter()
+            try:
+                with ExitStack() as stack:
+                    for network in self.model.compiled_networks:
+                        stack.enter_context(network.compiling())
+                    self.draw(count)
+            except Exception as error:  # noqa: BLE001 - compilers raise many classes
+                raise_if_lost(self.model.device, error)
+                if memory.is_out_of_memory(error) and count > 1:
+                    memory.release(self.model.device)
+                    capacity.reduce(count, width * height)
+                    return
+                # Slower pictures are better than none.
+                log.warning(
+                    "The networks do not compile and run uncompiled",
+                    extra={"error": type(error).__name__},
+                )
+                for network in self.model.compiled_networks:
+                    network.stop_compiled_code()
+                memory.release(self.model.device)
+                return
+            self.model.add_compiled_count(count, (width, height), _usual_guidance(self.model.spec))
+            seconds = round(time.perf_counter() - started, 2)
+            log.info("The networks are compiled", extra={"pictures": count, "seconds": seconds})
+
+    def draw(self, count: int) -> None:
+        """Draw so many pictures in a few steps.
+
+        Raises:
+            BlankPictureError: all of them are black or no numbers.
+        """
+        width, height = self._size()
+        parameters = GenerationParameters(
+            prompt="warm-up",
+            seed=0,
+            steps=_STEPS,
+            guidance=_usual_guidance(self.model.spec),
+            width=width,
+            height=height,
+            images=count,
+        )
+        request = GenerationRequest(parameters, safety_check=False)
+        drawn, _seconds = draw(self.model, list_items([request]), lambda *_step: None)
+        if all(picture.image is None for picture in drawn):
+            raise BlankPictureError(f"the {count} pictures of the warm-up are black or no numbers")
+
+    def _measure(self) -> Capacity:
+        width, height = self._size()
+        most = self.settings.max_batch
+        device = self.model.device
+        if device.type == "cuda":
+            meter = memory.GpuMeter(device)
+            return Capacity.measured(meter, self.draw, width * height, most)
+        self.draw(1)
+        return Capacity.on_cpu(width * height, most)
+
+    def _size(self) -> tuple[int, int]:
+        width, height = self.model.native_size
+        return self.settings.usual_width or width, self.settings.usual_height or height
+
+
+def _usual_guidance(spec: ModelSpec) -> float:
+    return _USUAL_GUIDANCE if spec.guidance is None else spec.guidance

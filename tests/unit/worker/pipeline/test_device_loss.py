@@ -1,0 +1,275 @@
+"""A GPU that is lost: no job is lost or drawn twice, and no worker goes on to fail every job.
+
+The errors are of the classes that torch raises, with its texts, raised where a GPU raises them.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from discord_diffusion.worker.errors import (
+    DeviceLostError,
+    GenerationError,
+    ModelLoadError,
+    UnsupportedJobError,
+)
+from discord_diffusion.worker.pipeline import device_loss, loading
+from discord_diffusion.worker.pipeline.generator import DiffusersGenerator
+from discord_diffusion.worker.pipeline_types import Generation, GenerationRequest
+from discord_diffusion.worker.shutdown import UNUSABLE
+from tests.unit.worker.fakes import (
+    MemoryPublisher,
+    MemoryQueue,
+    make_job,
+    make_message,
+    make_parameters,
+    make_settings,
+)
+from tests.unit.worker.pipeline.drawing import draw, ignore, load
+from tests.unit.worker.pipeline.faults import FragileDevice, default_model, intercepted
+from tests.unit.worker.worker_harness import Harness
+
+REPOSITORY = Path(__file__).parents[4]
+
+ERRORS = [
+    torch.AcceleratorError("CUDA error: an illegal memory access was encountered"),
+    torch.AcceleratorError("CUDA error: unspecified launch failure"),
+    torch.AcceleratorError("CUDA error: device-side assert triggered"),
+    torch.AcceleratorError("CUDA error: uncorrectable ECC error encountered"),
+    # Its own __init__ asks CUDA's run time for the text, which a build for the CPU lacks.
+    torch.cuda.CudaError.__new__(torch.cuda.CudaError, "unspecified launch failure (719)"),
+    torch.cuda.DeferredCudaCallError("CUDA call failed lazily at initialization with error: 46"),
+    RuntimeError("cuDNN error: CUDNN_STATUS_EXECUTION_FAILED"),
+    RuntimeError("cuDNN error: CUDNN_STATUS_INTERNAL_ERROR"),
+    RuntimeError("CUDA error: CUBLAS_STATUS_EXECUTION_FAILED when calling `cublasGemmEx(...)`"),
+    RuntimeError("CUDA driver error: unknown error"),
+    RuntimeError("NCCL Error 1: unhandled cuda error (run with NCCL_DEBUG=INFO for details)"),
+]
+ABOUT_MEMORY = [
+    torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"),
+    torch.AcceleratorError("CUDA error: out of memory"),
+    RuntimeError("CUDA error: CUBLAS_STATUS_NOT_INITIALIZED when calling `cublasCreate(handle)`"),
+    RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"),
+]
+SHOWN = {"ids": lambda value: str(value)[:48] if isinstance(value, Exception) else str(value)}
+
+
+@pytest.fixture(scope="module")
+def generator(tiny_model_folder: Path) -> DiffusersGenerator:
+    return load(tiny_model_folder)
+
+
+Strike = Callable[..., FragileDevice]
+
+
+@pytest.fixture
+def strike(generator: DiffusersGenerator, monkeypatch: pytest.MonkeyPatch) -> Strike:
+    """Lets a part of the default model, `unet` or `vae`, run on a fragile device."""
+
+    def on(part: str, error: Exception, **options: Any) -> FragileDevice:
+        device = FragileDevice(error, **options)
+        pipe = default_model(generator).text_to_image
+        owner: Any = pipe.unet if part == "unet" else pipe.vae.decoder
+        original = owner.forward
+
+        def forward(*arguments: Any, **named: Any) -> Any:
+            device.before_call()
+            return original(*arguments, **named)
+
+        monkeypatch.setattr(owner, "forward", forward)
+        monkeypatch.setattr(device_loss, "compute", device.compute)
+        return device
+
+    return on
+
+
+@pytest.mark.parametrize("error", [*ERRORS, *ABOUT_MEMORY], **SHOWN)
+@pytest.mark.parametrize(("part", "call"), [("unet", 1), ("unet", 3), ("vae", 1)], **SHOWN)
+def test_an_error_after_which_nothing_works_ends_the_worker_whatever_its_text(
+    generator: DiffusersGenerator, strike: Strike, part: str, call: int, error: Exception
+) -> None:
+    device = strike(part, error, strikes_at=call)
+    requests = [GenerationRequest(make_parameters(seed=seed)) for seed in (1, 50)]
+    with pytest.raises(DeviceLostError):
+        generator.generate(requests, ignore)
+    assert device.calls <= call + 1, "only a decoder that is short of memory tries once more"
+
+
+@pytest.mark.parametrize("error", ERRORS, **SHOWN)
+@pytest.mark.parametrize("part", ["unet", "vae"])
+def test_an_error_of_one_call_fails_its_job_and_the_worker_goes_on(
+    generator: DiffusersGenerator, strike: Strike, part: str, error: Exception
+) -> None:
+    strike(part, error, lasting=False)
+    request = GenerationRequest(make_parameters())
+    [result] = generator.generate([request], ignore)
+    assert isinstance(result, GenerationError)
+    [result] = generator.generate([request], ignore)
+    assert isinstance(result, Generation)
+
+
+@pytest.mark.parametrize("fault", ["an error", "no numbers"])
+def test_a_model_that_draws_no_more_on_a_device_that_computes_ends_the_worker(
+    generator: DiffusersGenerator, fault: str
+) -> None:
+    """Weights that were overwritten, say: the probe passes, but every later job would fail."""
+
+    def fail(latents: torch.Tensor) -> None:
+        if fault == "an error":
+            raise RuntimeError("cuDNN error: CUDNN_STATUS_BAD_PARAM")
+        latents.fill_(torch.nan)
+
+    request = GenerationRequest(make_parameters())
+    unet = default_model(generator).text_to_image.unet
+    with intercepted(unet, "forward", fail), pytest.raises(DeviceLostError, match="draws no more"):
+        generator.generate([request], ignore)
+    assert draw(generator, make_parameters()).pictures
+
+
+def test_a_named_model_that_draws_no_more_is_loaded_anew_and_costs_no_other_model(
+    tiny_model_folder: Path,
+) -> None:
+    models = json.dumps({"other": {"model": str(tiny_model_folder)}})
+    generator = load(tiny_model_folder, MODELS=models)
+    named = make_parameters(model="other")
+    draw(generator, named)
+    broken = generator._models.get("other").text_to_image.unet
+    for weights in broken.parameters():
+        weights.data.fill_(torch.nan)
+    [result] = generator.generate([GenerationRequest(named)], ignore)
+    assert isinstance(result, GenerationError)
+    assert generator._models.loaded_names == (None,)
+    assert draw(generator, named).pictures
+
+
+def test_a_default_model_that_can_not_be_loaded_again_ends_the_worker(
+    tiny_model_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    generator = load(tiny_model_folder)
+    generator._models.evict(None)
+
+    def fail(*_: object, **__: object) -> None:
+        raise ModelLoadError("the disk is gone")
+
+    monkeypatch.setattr(loading, "load", fail)
+    with pytest.raises(DeviceLostError, match="the disk is gone"):
+        generator.generate([GenerationRequest(make_parameters())], ignore)
+
+
+def test_a_job_that_asks_for_what_there_is_not_does_not_end_the_worker(
+    generator: DiffusersGenerator,
+) -> None:
+    [result] = generator.generate([GenerationRequest(make_parameters(model="other"))], ignore)
+    assert isinstance(result, UnsupportedJobError)
+
+
+@pytest.mark.parametrize(("part", "call"), [("unet", 2), ("vae", 1)])
+def test_the_jobs_of_a_worker_whose_gpu_is_lost_are_answered_once_by_another_worker(
+    generator: DiffusersGenerator,
+    strike: Strike,
+    monkeypatch: pytest.MonkeyPatch,
+    part: str,
+    call: int,
+) -> None:
+    jobs = [make_job() for _ in range(3)]
+    queue, publisher = MemoryQueue(), MemoryPublisher()
+    strike(part, ERRORS[0], strikes_at=call)
+    first = Harness(queue=queue, publisher=publisher, dependencies={"generator": generator})
+    with first:
+        messages = [make_message(job.to_json()) for job in jobs]
+        first.give(*messages)
+        first.thread.join(60)
+        first.worker.give_back()
+    assert [type(error) for error in first.errors] == [DeviceLostError]
+    assert (queue.deleted, publisher.sent, publisher.apologies) == ([], [], [])
+    given_back = [receipt_handle for receipt_handle, _delay in queue.released]
+    left = [message.receipt_handle for message in queue.waiting]
+    assert sorted([*given_back, *left]) == sorted(message.receipt_handle for message in messages)
+
+    monkeypatch.undo()  # a new process, on whose device nothing has failed
+    queue.waiting = [make_message(job.to_json(), 2) for job in jobs]
+    with Harness(queue=queue, publisher=publisher, dependencies={"generator": generator}) as second:
+        second.settle()
+    assert sorted(answer.job.id for answer in publisher.sent) == sorted(job.id for job in jobs)
+    assert len(queue.deleted) == len(jobs)
+
+
+START = """
+import sys, torch
+from discord_diffusion.worker import __main__
+from discord_diffusion.worker.pipeline import device_loss, generator, loading, warm_up
+
+def fail(*_arguments, **_named):
+    raise torch.AcceleratorError("CUDA error: uncorrectable ECC error encountered")
+
+where, lost = sys.argv[1:]
+if lost == "lost":
+    device_loss.compute = fail
+if where == "load":
+    loading._from_pretrained = fail
+else:
+    warm_up.draw = fail
+sys.exit(__main__.main())
+"""
+
+
+@pytest.mark.parametrize("where", ["load", "warm-up"])
+@pytest.mark.parametrize(("lost", "status"), [("lost", UNUSABLE), ("works", 3)])
+def test_a_worker_that_starts_on_a_lost_gpu_ends_with_status_4(
+    tiny_model_folder: Path, where: str, lost: str, status: int
+) -> None:
+    environment = {"QUEUE_URL": "http://127.0.0.1:1/0/jobs.fifo", "MODEL": str(tiny_model_folder)}
+    ended = subprocess.run(
+        [sys.executable, "-c", START, where, lost],
+        env=environment | {"PYTHONPATH": str(REPOSITORY / "src"), "PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert ended.returncode == status, ended.stderr
+    assert "ECC error" in ended.stdout
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_gpu_that_does_not_answer_is_not_replaced_by_the_cpu(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    monkeypatch.setattr(loading, "NVIDIA_DRIVER", tmp_path)
+    assert loading.choose_device("auto") == torch.device("cpu"), "a build of torch for the CPU"
+    monkeypatch.setattr(torch.version, "cuda", "13.0")
+    assert loading.choose_device("cpu") == torch.device("cpu")
+    with pytest.raises(DeviceLostError, match="does not answer"):
+        loading.choose_device("auto")
+    monkeypatch.setattr(loading, "NVIDIA_DRIVER", tmp_path / "missing")
+    assert loading.choose_device("auto") == torch.device("cpu"), "a machine without a GPU"
+
+
+def test_a_device_is_lost_if_it_fails_for_another_reason_than_its_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cpu = torch.device("cpu")
+    assert device_loss.compute(cpu) == 64.0 * 64 * 8
+    assert not device_loss.is_lost(cpu)
+    for error in (*ERRORS, *ABOUT_MEMORY):
+        monkeypatch.setattr(device_loss, "compute", FragileDevice(error).before_call)
+        assert device_loss.is_lost(cpu) is (error in ERRORS)
+
+
+def test_the_settings_of_a_device_do_not_hide_that_it_is_lost(
+    tiny_model_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device = FragileDevice(ERRORS[0])
+    monkeypatch.setattr(device_loss, "compute", device.compute)
+    monkeypatch.setattr(loading, "configure_torch", lambda *_: device.before_call())
+    with pytest.raises(DeviceLostError):
+        DiffusersGenerator.load(make_settings(MODEL=str(tiny_model_folder)).pipeline)
