@@ -54,7 +54,7 @@ def test_a_source_image_of_another_type_is_refused_at_once(channel: Channel) -> 
     options = {"prompt": "a blue circle", "image": image}
     sent = channel.interact(command="imagine", options=options, user_id=USER, locale="en-US")
     assert is_ephemeral(sent)
-    assert "PNG, JPEG, WebP, GIF and AVIF" in content_of(sent)
+    assert "PNG, JPEG, WebP, GIF, AVIF and HEIC" in content_of(sent)
 
 
 def test_a_private_answer_is_ephemeral_and_a_spoiler_is_hidden(channel: Channel) -> None:

@@ -26,12 +26,16 @@ class InteractionType(IntEnum):
 
 @dataclass(frozen=True)
 class Attachment:
-    """A file that was uploaded to Discord; `size` in bytes."""
+    """A file that was uploaded to Discord; `size` in bytes.
+
+    `is_measured`: Discord found out its width, so it is a picture or a video.
+    """
 
     filename: str
     url: str
     content_type: str
     size: int
+    is_measured: bool = False
 
     @classmethod
     def read(cls, payload: Mapping[str, Any]) -> "Attachment":
@@ -42,6 +46,7 @@ class Attachment:
             _text(payload.get("url")),
             _text(payload.get("content_type")),
             size if type(size) is int else 0,
+            type(payload.get("width")) is int,
         )
 
 

@@ -13,7 +13,8 @@ WorkerError
 ├── SourceRefusedError       the source image can't be used
 │   ├── SourceGoneError      its host does not have it, or no longer
 │   ├── SourceTooLargeError  it has too many bytes or pixels
-│   └── SourceFormatError    it is no picture, or in no format that is read
+│   ├── SourceFormatError    it is no picture, or in no format that is read
+│   └── SourceDamagedError   too little of it is there
 ├── SourceUnavailableError   the source image did not come in time; it may come later
 ├── PicturesTooLargeError    no encoding of the pictures is small enough for Discord
 └── LeaseLostError           another worker has the job, or will have it
@@ -75,6 +76,10 @@ class SourceTooLargeError(SourceRefusedError):
 
 class SourceFormatError(SourceRefusedError):
     """Its bytes decide, not its name."""
+
+
+class SourceDamagedError(SourceRefusedError):
+    """Its file is cut off, or damaged beyond what viewers show."""
 
 
 class SourceUnavailableError(WorkerError):

@@ -127,6 +127,12 @@ RULES = (
         text="failed.source_format",
     ),
     Rule(
+        "the source image is cut off or damaged, and too little of it is there",
+        (errors.SourceDamagedError,),
+        Outcome.REFUSED,
+        text="failed.source_damaged",
+    ),
+    Rule(
         "the source image is not on Discord's hosts",
         (errors.SourceRefusedError,),
         Outcome.REFUSED,

@@ -2,30 +2,41 @@
 
 Phones, cameras and other programs write files that break the formats' rules and that every viewer
 shows all the same. What is only beside the picture (text, Exif data, a colour profile) is left out
-when it can't be read; what can be decoded of a file that is cut off is used.
+when it can't be read; of a file that is cut off or damaged, what there is of the picture is used if
+it is enough.
 """
 
 import io
 import logging
-from collections.abc import Callable
-from typing import TypeVar, cast
+import re
+import threading
 
 import numpy as np
-from PIL import ExifTags, Image, ImageCms, ImageFile
+import pi_heif
+from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
 
-from discord_diffusion.worker.errors import SourceFormatError, SourceTooLargeError
+from discord_diffusion.worker import png_chunks
+from discord_diffusion.worker.errors import (
+    SourceDamagedError,
+    SourceFormatError,
+    SourceRefusedError,
+    SourceTooLargeError,
+)
+from discord_diffusion.worker.image_colours import as_srgb, or_else
 
 log = logging.getLogger(__name__)
-Value = TypeVar("Value")
 
-FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "AVIF")
-"""What Discord's own clients show. Of an animation the first frame is taken."""
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "AVIF", "HEIF")
+"""What Discord's own clients show, and the photographs of phones. Of an animation the first frame
+is taken, of an animated PNG file the picture that stands for it."""
 LARGEST_PIXELS = 4096 * 4096
 """A larger picture is scaled down to this many pixels."""
 DECODABLE_PIXELS = 8192 * 8192
 """The most pixels that are decoded whole: 256 MiB with an alpha channel."""
 DECODABLE_JPEG_PIXELS = 210_000_000
 """JPEG files are decoded at an eighth of their size and more: phones have up to 200 megapixels."""
+LEAST_SHARE = 0.25
+"""The share of the rows that must be there of a picture that is cut off."""
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -37,38 +48,81 @@ _UPRIGHT = {
 }
 """How a picture is turned, by the value of the Exif tag `Orientation`."""
 
-# Also accepts text and profiles that Pillow deems too large, without reading them.
-ImageFile.LOAD_TRUNCATED_IMAGES = True
+_BEGINNING = re.compile(
+    rb"\x89PNG\r\n|\xff\xd8\xff|RIFF.{4}WEBP|GIF8|.{4}ftyp(?:avi[fs]|hei[cx]|hev[cx]|mif1|msf1)",
+    re.DOTALL,
+)
+"""The first bytes of a file in one of `FORMATS`."""
+
+pi_heif.register_heif_opener()
 # The limits above hold instead, and they depend on the format.
 Image.MAX_IMAGE_PIXELS = None
+_one_at_a_time = threading.Lock()
+"""Held while a picture is decoded: that bounds the memory, and Pillow's switch for files that are
+cut off is one for all threads."""
 
 
 def decode(content: bytes) -> Image.Image:
     """The picture as RGB, transparent parts on white, with at most `LARGEST_PIXELS`.
 
     Raises:
-        SourceFormatError: it is in none of `FORMATS`, or too broken.
+        SourceFormatError: it is in none of `FORMATS`.
+        SourceDamagedError: too little of it can be decoded.
         SourceTooLargeError: it has more pixels than are decoded.
     """
+    with _one_at_a_time:
+        try:
+            image = _loaded(content)
+            orientation = or_else(
+                lambda: int(image.getexif().get(ExifTags.Base.Orientation, 1)), otherwise=1
+            )
+            image = as_srgb(image, _fitting(image.size))
+            return image.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else image
+        except (SourceRefusedError, MemoryError):
+            raise
+        except Exception as error:  # noqa: BLE001 - decoders raise many classes on hostile files
+            if not _BEGINNING.match(content):
+                raise SourceFormatError("it is no picture of a format that is read") from None
+            raise SourceDamagedError(f"it can't be decoded: {type(error).__name__}") from None
+
+
+def _loaded(content: bytes) -> Image.Image:
+    """The picture as its file has it, or what there is of it in a file that breaks the rules."""
     try:
-        image: Image.Image = Image.open(io.BytesIO(content), formats=FORMATS)
-        _check_pixels(image)
-        image.draft("RGB", _fitting(image.size))  # acts on JPEG files alone
-        image.load()
-        orientation, profile = _orientation(image), image.info.get("icc_profile")
-        image = _fit(_on_white(_eight_bits(image)))
-        image = _in_srgb(image, profile).convert("RGB")
-        return image.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else image
+        return _open(png_chunks.without(content, png_chunks.BESIDE))
     except (SourceTooLargeError, MemoryError):
         raise
-    except Exception as error:  # noqa: BLE001 - decoders raise many classes on hostile files
-        raise SourceFormatError(f"it is no picture: {type(error).__name__}") from None
+    except Exception as error:  # noqa: BLE001 - see `decode`
+        log.info(
+            "The source image breaks its format's rules", extra={"error": type(error).__name__}
+        )
+        # What is wrong before the pixels or behind them makes a file unidentified, or its syntax.
+        is_cut_off = isinstance(error, OSError) and not isinstance(error, UnidentifiedImageError)
+    ImageFile.LOAD_TRUNCATED_IMAGES = True
+    try:
+        image = _open(png_chunks.without(content, png_chunks.BESIDE | png_chunks.PROFILES))
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = False
+    if is_cut_off and (share := _share_of_rows(image)) < LEAST_SHARE:
+        raise SourceDamagedError(f"{share:.0%} of its rows are there")
+    return image
 
 
-def _check_pixels(image: Image.Image) -> None:
+def _open(content: bytes) -> Image.Image:
+    image: Image.Image = Image.open(io.BytesIO(content), formats=FORMATS)
     most = DECODABLE_JPEG_PIXELS if image.format in ("JPEG", "MPO") else DECODABLE_PIXELS
     if image.width * image.height > most:
         raise SourceTooLargeError(f"it has {image.width} times {image.height} pixels")
+    image.draft("RGB", _fitting(image.size))  # acts on JPEG files alone
+    image.load()
+    return image
+
+
+def _share_of_rows(image: Image.Image) -> float:
+    """The share of the rows above those of one colour at the end, with which decoders fill up."""
+    pixels = np.asarray(image).reshape(image.height, image.width, -1)
+    rows = np.flatnonzero((pixels != pixels[-1, -1]).any(axis=(1, 2)))
+    return (int(rows[-1]) + 1) / image.height if rows.size else 0.0
 
 
 def _fitting(size: tuple[int, int]) -> tuple[int, int]:
@@ -76,53 +130,3 @@ def _fitting(size: tuple[int, int]) -> tuple[int, int]:
     width, height = size
     scale = min(1.0, (LARGEST_PIXELS / (width * height)) ** 0.5)
     return max(1, int(width * scale)), max(1, int(height * scale))
-
-
-def _fit(image: Image.Image) -> Image.Image:
-    size = _fitting(image.size)
-    return image if size == image.size else image.resize(size, reducing_gap=2.0)
-
-
-def _orientation(image: Image.Image) -> int:
-    """The Exif tag `Orientation`, 1 where it is missing or can't be read."""
-    return _or_else(lambda: int(image.getexif().get(ExifTags.Base.Orientation, 1)), 1)
-
-
-def _eight_bits(image: Image.Image) -> Image.Image:
-    """Grey of 16 bits as grey of 8: `convert` would make all but the darkest values white."""
-    if image.mode.startswith("I"):
-        values = np.asarray(image).astype(np.int64)
-        return Image.fromarray(np.clip(values >> 8, 0, 255).astype(np.uint8))
-    return image
-
-
-def _on_white(image: Image.Image) -> Image.Image:
-    if image.has_transparency_data:
-        picture = image.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", image.size, "white"), picture).convert("RGB")
-    return image.convert("RGB") if image.mode in ("P", "1") else image
-
-
-def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """The picture in the colours that its profile means, without the profile's own errors."""
-    if not profile:
-        return image
-
-    def convert() -> Image.Image:
-        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        converted = ImageCms.profileToProfile(
-            image, source, ImageCms.createProfile("sRGB"), outputMode="RGB"
-        )
-        return cast(Image.Image, converted)
-
-    return _or_else(convert, image)
-
-
-def _or_else(read: Callable[[], Value], otherwise: Value) -> Value:
-    try:
-        return read()
-    except MemoryError:
-        raise
-    except Exception as error:  # noqa: BLE001 - readers raise many classes on hostile files
-        log.info("A part of the source image is left out", extra={"error": type(error).__name__})
-        return otherwise

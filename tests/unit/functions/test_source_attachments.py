@@ -31,6 +31,11 @@ def with_file(**file: Any) -> dict[str, Any]:
         "image/avif",
         "image/x-unknown",
         "application/octet-stream",
+        "binary/octet-stream",
+        "application/x-unknown",
+        "image/heic",
+        "image/tiff",
+        "nonsense",
     ],
 )
 def test_a_file_that_may_be_a_picture_is_left_to_the_worker(
@@ -50,16 +55,24 @@ def test_a_file_without_a_content_type_is_left_to_the_worker(caller: Caller) -> 
 
 @pytest.mark.parametrize(
     "content_type",
-    ["text/plain", "video/mp4", "application/pdf", "image/heic", "image/svg+xml", "image/tiff"],
+    ["text/plain; charset=utf-8", "VIDEO/mp4", "audio/ogg", "application/pdf", "font/woff2"],
 )
-def test_a_file_that_is_certainly_no_readable_picture_is_refused_before_a_gpu_is_woken(
+def test_a_file_that_is_certainly_something_else_is_refused_before_a_gpu_is_woken(
     caller: Caller, content_type: str
 ) -> None:
     answer = caller.content(with_file(content_type=content_type))
     assert answer["data"]["flags"] & EPHEMERAL
-    assert "PNG, JPEG, WebP, GIF and AVIF up to 25 MB" in answer["data"]["content"]
+    assert "PNG, JPEG, WebP, GIF, AVIF and HEIC up to 25 MB" in answer["data"]["content"]
     assert caller.queue.jobs == []
     assert caller.wake.starts == 0
+
+
+def test_what_discord_measured_is_a_picture_whatever_its_name(caller: Caller) -> None:
+    caller.content(with_file(content_type="text/plain", width=640, height=480))
+    assert len(caller.queue.jobs) == 1
+    caller.content(with_file(content_type="video/mp4", width=640, height=480))
+    caller.content(with_file(content_type="text/plain", width=None, height=None))
+    assert len(caller.queue.jobs) == 1
 
 
 def test_a_file_that_is_too_large_is_refused(caller: Caller) -> None:

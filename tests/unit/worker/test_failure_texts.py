@@ -21,6 +21,7 @@ from discord_diffusion.worker.errors import (
     GenerationError,
     OutOfMemoryError,
     PicturesTooLargeError,
+    SourceDamagedError,
     SourceFormatError,
     SourceGoneError,
     SourceRefusedError,
@@ -80,6 +81,7 @@ SOURCE_ERRORS: dict[str, Exception] = {
     "failed.source_gone": SourceGoneError("x"),
     "failed.source_too_large": SourceTooLargeError("x"),
     "failed.source_format": SourceFormatError("x"),
+    "failed.source_damaged": SourceDamagedError("x"),
     "failed.source_refused": SourceRefusedError("x"),
     "failed.source_unavailable": SourceUnavailableError("x"),
 }

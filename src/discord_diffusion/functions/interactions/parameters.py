@@ -18,7 +18,9 @@ from discord_diffusion.texts.formatting import clean
 
 DEFAULT_STRENGTH = 0.6
 """Share of the denoising that is done anew on a source image, where the user names none."""
-UNREADABLE_IMAGE_TYPES = frozenset({"image/heic", "image/heif", "image/svg+xml", "image/tiff"})
+OTHER_FILES = ("audio/", "font/", "model/", "text/", "video/")
+OTHER_DOCUMENTS = frozenset({"application/json", "application/pdf", "application/zip"})
+"""Content types of what people attach by mistake; the worker looks into files of all others."""
 SOURCE_IMAGE_MEGABYTES = 25
 _INVISIBLE = " \u200b\u200c\u200d\u2060\ufeff"
 """Spaces and zero-width characters: a prompt may contain them, but not consist of them."""
@@ -115,22 +117,21 @@ def _source(options: Mapping[str, Any], files: Mapping[str, Attachment]) -> Sour
         return None
     file = files.get(options["image"])
     largest = SOURCE_IMAGE_MEGABYTES * 1024 * 1024
-    if not file or not _may_be_picture(file.content_type) or file.size > largest:
+    if not file or not _may_be_picture(file) or file.size > largest:
         raise Refusal("not_a_picture", megabytes=SOURCE_IMAGE_MEGABYTES)
     return SourceImage(file.url, float(_first(options["strength"], DEFAULT_STRENGTH)))
 
 
-def _may_be_picture(content_type: str) -> bool:
-    """Whether the worker should look at the file.
+def _may_be_picture(file: Attachment) -> bool:
+    """Whether the worker should look into the file, for which a GPU may be woken.
 
-    Discord leaves the type out or guesses it by the file's name, so that only types that are
-    certainly of something else are refused before a GPU is woken.
+    Discord leaves the type out or guesses it by the file's name, but it measures a picture.
     https://docs.discord.com/developers/resources/message#attachment-object
     """
-    kind = content_type.partition(";")[0].strip().lower()
-    if kind in UNREADABLE_IMAGE_TYPES:
-        return False
-    return kind in ("", "application/octet-stream") or kind.startswith("image/")
+    kind = file.content_type.partition(";")[0].strip().lower()
+    if file.is_measured and not kind.startswith("video/"):
+        return True
+    return kind not in OTHER_DOCUMENTS and not kind.startswith(OTHER_FILES)
 
 
 def _rounded(pixels: float) -> int:
