@@ -14,6 +14,7 @@ from discord_diffusion.worker.errors import ModelLoadError, UnsupportedJobError
 from discord_diffusion.worker.pipeline.decoding import Decoder
 from discord_diffusion.worker.pipeline.optimizations import CompiledNetwork, denoiser
 from discord_diffusion.worker.pipeline.safety_checker import SafetyChecker
+from discord_diffusion.worker.pipeline.sketches import Sketcher
 from discord_diffusion.worker.pipeline_types import ModelInfo
 
 _PATCH = 2
@@ -42,6 +43,7 @@ class LoadedModel:
         self._compiled_counts: dict[tuple[int, int, bool], list[int]] = {}
         self.own_scheduler = pipe.scheduler
         self.decoder = Decoder(pipe.vae)
+        self.sketcher = Sketcher()
         self.safety_checker = SafetyChecker.taken_from(pipe)
         pipe.set_progress_bar_config(disable=True)
 

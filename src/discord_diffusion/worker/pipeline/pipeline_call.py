@@ -12,7 +12,6 @@ from PIL import Image, ImageOps
 from torch import Tensor
 
 from discord_diffusion.worker.pipeline.batch import BatchItem, DrawnPicture
-from discord_diffusion.worker.pipeline.decoding import estimate_clean_latents
 from discord_diffusion.worker.pipeline.loaded_model import LoadedModel
 from discord_diffusion.worker.pipeline_types import (
     GenerationRequest,
@@ -40,8 +39,11 @@ def draw(
     accepted = inspect.signature(pipe.__call__).parameters
     with torch.inference_mode():
         output = pipe(**{name: value for name, value in arguments.items() if name in accepted})
-    drawn = _drawn_pictures(model, items, output.images[: len(items)])
-    return drawn, monitor.phase_seconds()
+    images = output.images[: len(items)]
+    drawn = _drawn_pictures(model, items, images)
+    seconds = monitor.phase_seconds()
+    model.sketcher.fit(monitor.last_latents(), images)
+    return drawn, seconds
 
 
 def fit_source(request: GenerationRequest, size: tuple[int, int]) -> Image.Image:
@@ -122,6 +124,7 @@ class _StepMonitor:
         self._started = time.perf_counter()
         self._step_ends: list[float] = []
         self._previous_step: torch.cuda.Event | None = None
+        self._latents: Tensor | None = None
 
     def step_ended(
         self, pipe: Any, step: int, _timestep: object, tensors: dict[str, Any]
@@ -129,10 +132,16 @@ class _StepMonitor:
         """The `callback_on_step_end` of the pipeline."""
         self._wait_for_previous_step()
         self._step_ends.append(time.perf_counter())
-        preview: Preview = partial(self._sketch, pipe, tensors["latents"])
-        ready = self._model.decoder.sketcher.ready
-        self._on_step(step + 1, pipe.num_timesteps, preview if ready else None)
+        self._latents = tensors.get("latents")
+        preview: Preview | None = None
+        if self._latents is not None and self._model.sketcher.ready:
+            preview = partial(self._sketch, pipe, self._latents)
+        self._on_step(step + 1, pipe.num_timesteps, preview)
         return {}
+
+    def last_latents(self) -> Tensor | None:
+        """The latents of the last step, of the items alone; None if the pipeline has no steps."""
+        return None if self._latents is None else self._latents[: len(self._items)]
 
     def phase_seconds(self) -> PhaseSeconds:
         """The times of the phases; call it when the pictures are drawn."""
@@ -158,9 +167,5 @@ class _StepMonitor:
             return None
         if self._model.safety_checker and self._items[places[0]].request.safety_check:
             return None  # the safety checker has not seen the sketch
-        chosen = estimate_clean_latents(pipe.scheduler, latents)[places]
-        if chosen.dim() == 3:  # FLUX packs squares of latents into rows
-            width, height = self._model.supported_size(*self._items[0].size)
-            chosen = pipe._unpack_latents(chosen, height, width, pipe.vae_scale_factor)
-        decoder = self._model.decoder
-        return decoder.sketcher.sketch(decoder.unscale(chosen))
+        size = self._model.supported_size(*self._items[0].size)
+        return self._model.sketcher.sketch(pipe.scheduler, latents, places, size)

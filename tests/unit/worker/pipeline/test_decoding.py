@@ -1,14 +1,11 @@
-"""Decoding when memory is short or numbers overflow, and sketches."""
+"""Decoding when memory is short or numbers overflow."""
 
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image
 
-from discord_diffusion.worker.pipeline.decoding import Sketcher, estimate_clean_latents
 from tests.unit.worker.fakes import make_parameters
 from tests.unit.worker.pipeline.drawing import draw, load, pixels
 from tests.unit.worker.pipeline.faults import (
@@ -69,35 +66,3 @@ def test_an_autoencoder_that_overflows_goes_on_in_fp32(tiny_model_folder: Path) 
     made = draw(generator, make_parameters(images=2))
     assert len(made.pictures) == 2
     assert vae.dtype is torch.float32
-
-
-def test_a_sketch_finds_the_colours_of_a_linear_decoder() -> None:
-    sketcher, generator = Sketcher(), torch.Generator().manual_seed(3)
-    weights = torch.randn(3, 4, generator=generator) / 4
-
-    def decode(latents: torch.Tensor) -> torch.Tensor:
-        colours = torch.einsum("oc,nchw->nohw", weights, latents) + 0.1
-        return colours.repeat_interleave(8, 2).repeat_interleave(8, 3)
-
-    assert not sketcher.ready
-    sample, latents = (torch.randn(2, 4, 8, 8, generator=generator) for _ in range(2))
-    sketcher.fit(sample, decode(sample))
-    assert sketcher.ready
-    sketch = sketcher.sketch(latents)
-    small = np.asarray(sketch.resize((16, 8), Image.Resampling.BOX)).astype(float)
-    shown = decode(latents).clamp(-1, 1)[:, :, ::8, ::8].permute(0, 2, 3, 1)
-    wanted = ((torch.cat(list(shown), dim=1) + 1) * 127.5).numpy()
-    assert np.abs(small - wanted).mean() < 12, "they differ only by the blur of enlarging"
-
-
-def test_a_sketcher_is_not_fitted_to_nan_latents() -> None:
-    sketcher = Sketcher()
-    sketcher.fit(torch.full((1, 4, 8, 8), torch.nan), torch.zeros(1, 3, 64, 64))
-    assert not sketcher.ready
-
-
-def test_the_schedulers_own_estimate_is_preferred_to_noisy_latents() -> None:
-    latents, guess = torch.full((1, 4, 2, 2), 9.0), torch.ones(1, 4, 2, 2)
-    knows = SimpleNamespace(config={"algorithm_type": "dpmsolver++"}, model_outputs=[None, guess])
-    assert estimate_clean_latents(knows, latents) is guess
-    assert estimate_clean_latents(SimpleNamespace(config={}), latents).shape == latents.shape
