@@ -106,3 +106,21 @@ def test_a_state_machine_describes_its_tracing(emulator: Emulator, machine: str)
     assert traced() is True
     steps.update_state_machine(stateMachineArn=machine, definition=MACHINE)
     assert traced() is True
+
+
+def test_the_executions_of_a_deleted_state_machine_have_ended(emulator: Emulator) -> None:
+    """Terraform removes the role next, which an execution that runs on could not take."""
+    steps = emulator.client("stepfunctions")
+    endless = {
+        "Wait": {"Type": "Wait", "Seconds": 3600, "Next": "Again"},
+        "Again": {"Type": "Pass", "Next": "Wait"},
+    }
+    machine = steps.create_state_machine(
+        name=f"s{uuid4().hex[:6]}",
+        definition=json.dumps({"StartAt": "Wait", "States": endless}),
+        roleArn=ROLE,
+    )["stateMachineArn"]
+    started = [steps.start_execution(stateMachineArn=machine)["executionArn"] for _ in range(3)]
+    steps.delete_state_machine(stateMachineArn=machine)
+    statuses = [steps.describe_execution(executionArn=arn)["status"] for arn in started]
+    assert statuses == ["ABORTED"] * 3

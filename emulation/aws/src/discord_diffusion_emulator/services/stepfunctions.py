@@ -1,7 +1,8 @@
-"""Step Functions of LocalStack: waits at the agent's speed, tracing, old executions deleted."""
+"""Step Functions of LocalStack: waits at the agent's speed, tracing, the end of executions."""
 
+import datetime
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from localstack.aws.api.stepfunctions import ExecutionStatus
@@ -18,6 +19,9 @@ from discord_diffusion_emulator.fleet.agent import FleetAgent
 
 KEPT_EXECUTIONS = 100
 """The number of ended executions that can still be described."""
+
+LONGEST_LAST_STATE_SECONDS = 30
+"""The time for which the deletion of a state machine waits for the states that still run."""
 
 _OTHER_CHANGES = ("definition", "role_arn", "logging_configuration")
 
@@ -53,7 +57,32 @@ def service(agent: FleetAgent) -> Service:
                 given["role_arn"] = machine.role_arn
         return original(self, context, state_machine_arn, **given)
 
+    @patch(StepFunctionsProvider.delete_state_machine)  # type: ignore[untyped-decorator]  # as above
+    def _delete(
+        original: Any, self: Any, context: Any, state_machine_arn: str, **given: Any
+    ) -> Any:
+        """Delete a state machine and end its executions, which LocalStack lets run on.
+
+        AWS ends each at its next transition, and the machine is gone when all have ended:
+        https://docs.aws.amazon.com/step-functions/latest/apireference/API_DeleteStateMachine.html
+        Terraform waits for that before it removes the role that the executions have.
+        """
+        deleted = original(self, context, state_machine_arn, **given)
+        _end_executions(self.get_store(context).executions, state_machine_arn)
+        return deleted
+
     return Service.for_provider(StepFunctionsProvider())
+
+
+def _end_executions(executions: Mapping[str, Any], machine: str) -> None:
+    """Stop the running executions of a state machine, and wait until their last state is over."""
+    own = [e for e in list(executions.values()) if e.state_machine_arn == machine]
+    end = time.monotonic() + LONGEST_LAST_STATE_SECONDS
+    while (running := [e for e in own if _is_running(e)]) and time.monotonic() < end:
+        for execution in running:
+            if execution.exec_worker and execution.exec_worker.env:
+                execution.stop(datetime.datetime.now(tz=datetime.UTC), None, None)
+        time.sleep(0.05)
 
 
 def is_any_running(owner: tuple[str, str], machines: Collection[str]) -> bool:
