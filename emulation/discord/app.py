@@ -25,6 +25,7 @@ from emulation.discord.routes import (
     cdn,
     channels,
     commands,
+    control_directory,
     control_interactions,
     control_pages,
     control_settings,
@@ -64,7 +65,7 @@ def create_app(backend: Backend) -> FastAPI:
     app.add_middleware(BrowserSecurityMiddleware, public_url=config.public_url)
     for routes in (applications, commands, callbacks, webhooks, channels, cdn):
         app.include_router(routes.router)
-    for routes in (control_interactions, control_pages, control_settings):
+    for routes in (control_directory, control_interactions, control_pages, control_settings):
         app.include_router(routes.router)
 
     @app.get("/healthz")

@@ -13,8 +13,9 @@ from emulation.discord.rate_limits import RateLimiter
 from emulation.discord.signing import Signer
 from emulation.discord.snowflakes import Snowflakes
 from emulation.discord.state.attachments import AttachmentStore
+from emulation.discord.state.channels import Channel
 from emulation.discord.state.commands import CommandStore
-from emulation.discord.state.directory import Channel, Directory
+from emulation.discord.state.directory import Directory
 from emulation.discord.state.events import EventLog
 from emulation.discord.state.interactions import Interaction, InteractionStore, TimelineEvent
 from emulation.discord.state.messages import Message, MessageStore
@@ -119,8 +120,30 @@ class Backend:
         return interaction.as_json() | {"edits": message.edits if message else 0}
 
     def channel_json(self, channel: Channel) -> Json:
-        """The channel object."""
+        """The channel object as the API returns it."""
         return self.directory.channel_json(channel, self.messages.last_id(channel.id))
+
+    def partial_channel_json(self, channel: Channel) -> Json:
+        """The partial channel object that an interaction holds."""
+        return self.directory.partial_channel_json(channel, self.messages.last_id(channel.id))
+
+    def directory_json(self) -> Json:
+        """Users, the guild and its channels, and a page's default user and channel."""
+        directory = self.directory
+        return {
+            "users": [
+                user.as_json() | {"locale": user.locale, "roles": list(user.roles)}
+                for user in directory.users.values()
+            ],
+            "guild": directory.guild.as_json(),
+            "channels": [self.channel_json(channel) for channel in directory.channels.values()],
+            "default_user_id": directory.default_user.id,
+            "default_channel_id": directory.default_channel.id,
+        }
+
+    def publish_directory(self) -> None:
+        """Publish to the pages that channels, roles or users have changed."""
+        self.events.publish("directory", {"directory": self.directory_json()})
 
     def bot_user(self) -> Json:
         """The application's bot as a user object."""

@@ -1,6 +1,6 @@
 """User actions: what a user does in Discord's client, as a body of the control API."""
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -34,6 +34,10 @@ class UserAction(StrictModel):
     guild_id: str | None = Field(default=None, description="null sends it in a DM.")
     channel_id: str | None = None
     locale: str | None = None
+    installed_by: Literal["guild", "user", "both"] = Field(
+        default="guild",
+        description="Who installed the application; in a group DM always the user.",
+    )
     raw: Json = Field(default_factory=dict, description="Merged into the payload that is sent.")
     age_seconds: float = Field(default=0.0, ge=0, le=86_400, description="Its age when it is sent.")
     strict: bool = Field(default=False, description="Refuse what Discord's client refuses.")

@@ -11,6 +11,7 @@ from emulation.discord.interactions.component_data import component_data, modal_
 from emulation.discord.interactions.payloads import Actor, base_payload, merge
 from emulation.discord.json_types import Json
 from emulation.discord.snowflakes import created_at
+from emulation.discord.state.channels import Channel, ChannelType
 from emulation.discord.state.interactions import Interaction, InteractionType
 from emulation.discord.state.messages import Message
 
@@ -79,4 +80,20 @@ def _actor(backend: Backend, action: UserAction) -> Actor:
         channel = directory.channels[channel_id]
     if action.guild_id is not None and action.guild_id != channel.guild_id:
         raise ControlError(f"Channel {channel.id} is not in guild {action.guild_id}.")
-    return Actor(user, channel, action.locale or user.locale)
+    if not channel.has_messages:
+        raise ControlError(f"Nobody can act in channel {channel.id}: it is of type {channel.type}.")
+    owners = _owners(backend, action, channel, user.id)
+    return Actor(user, channel, action.locale or user.locale, owners)
+
+
+def _owners(backend: Backend, action: UserAction, channel: Channel, user_id: str) -> Json:
+    """Who installed the application: of a message with components, those of its interaction."""
+    source = backend.messages.find(action.message_id)
+    if source and source.interaction_metadata:
+        owners: Json = source.interaction_metadata["authorizing_integration_owners"]
+        return owners
+    by_user = {"1": user_id}
+    if channel.type == ChannelType.GROUP_DM:
+        return by_user
+    by_guild = {"0": channel.guild_id or "0"}
+    return {"guild": by_guild, "user": by_user, "both": by_guild | by_user}[action.installed_by]

@@ -10,6 +10,7 @@ from emulation.discord.errors import ControlError
 from emulation.discord.interactions.actions import UserAction
 from emulation.discord.interactions.payloads import Actor
 from emulation.discord.json_types import Json
+from emulation.discord.state.directory import APP_PERMISSIONS
 from emulation.discord.validation import commands
 from emulation.discord.validation.files import is_allowed
 
@@ -64,7 +65,9 @@ class Resolved:
         self._add("user", user_id, user.as_json() if user else None)
         if user is not None and self._in_guild:
             member = user.as_member() | {"permissions": user.permissions}
-            self._add("member", user_id, member)
+            # https://docs.discord.com/developers/interactions/receiving-and-responding#interaction-object-resolved-data-structure
+            without = {key: value for key, value in member.items() if key not in ("deaf", "mute")}
+            self._add("member", user_id, without)
 
     def add_role(self, role_id: str) -> None:
         """A role of the guild."""
@@ -74,8 +77,11 @@ class Resolved:
     def add_channel(self, channel_id: str) -> None:
         """A partial channel."""
         channel = self._backend.directory.channels.get(channel_id)
-        permissions = {"permissions": self._backend.directory.default_user.permissions}
-        body = self._backend.channel_json(channel) | permissions if channel else None
+        permissions = {
+            "permissions": self._backend.directory.default_user.permissions,
+            "app_permissions": APP_PERMISSIONS,
+        }
+        body = self._backend.partial_channel_json(channel) | permissions if channel else None
         self._add("channel", channel_id, body)
 
     def add_message(self, message_id: str) -> None:

@@ -10,20 +10,43 @@ from typing import Any
 
 from emulation.discord.backend import Backend
 from emulation.discord.json_types import Json
-from emulation.discord.state.directory import APP_PERMISSIONS, Channel, User
+from emulation.discord.state.channels import Channel, ChannelType
+from emulation.discord.state.directory import APP_PERMISSIONS, User
 from emulation.discord.state.interactions import Interaction, InteractionType
 
-_GUILD_CONTEXT = 0
-_BOT_DM_CONTEXT = 1
+_CONTEXTS = {ChannelType.DM: 1, ChannelType.GROUP_DM: 2}
+"""https://docs.discord.com/developers/interactions/receiving-and-responding#interaction-object-interaction-context-types"""
+_OF_OTHERS = 1 << 15 | 1 << 14 | 1 << 17
+_IN_BOT_DM = _OF_OTHERS | 1 << 18
+"""What the application may do where it is no member: attach files, embed links, mention everyone;
+with its own user also use emojis of elsewhere."""
+USE_EXTERNAL_APPS = 1 << 50
+"""https://docs.discord.com/developers/topics/permissions#permissions-bitwise-permission-flags"""
 
 
 @dataclass(frozen=True)
 class Actor:
-    """The user who acts, the channel and the language."""
+    """The user who acts, the channel, the language, and who installed the application.
+
+    `owners`: the guild and the user who installed it, by installation context.
+    """
 
     user: User
     channel: Channel
     locale: str
+    owners: Json
+
+    @property
+    def context(self) -> int:
+        """Where the user acts: in a guild, in a DM with the application, in a group DM."""
+        return _CONTEXTS.get(ChannelType(self.channel.type), 0)
+
+    @property
+    def app_permissions(self) -> str:
+        """What the application may do there."""
+        if self.context == 1:
+            return str(_IN_BOT_DM)
+        return APP_PERMISSIONS if "0" in self.owners else str(_OF_OTHERS)
 
 
 def base_payload(
@@ -31,7 +54,7 @@ def base_payload(
 ) -> Json:
     """Every field but `data` and `message`."""
     channel, user, guild = actor.channel, actor.user, backend.directory.guild
-    channel_json = backend.channel_json(channel)
+    channel_json = backend.partial_channel_json(channel)
     body: Json = {
         "id": interaction_id,
         "application_id": backend.application.id,
@@ -41,12 +64,11 @@ def base_payload(
         "channel_id": channel.id,
         "channel": channel_json,
         "locale": actor.locale,
-        "app_permissions": APP_PERMISSIONS,
+        "app_permissions": actor.app_permissions,
         "entitlements": [],
         "entitlement_sku_ids": [],
-        # Who installed the application: the guild, or "0" in a DM with the bot.
-        "authorizing_integration_owners": {"0": "0" if channel.is_dm else guild.id},
-        "context": _BOT_DM_CONTEXT if channel.is_dm else _GUILD_CONTEXT,
+        "authorizing_integration_owners": actor.owners,
+        "context": actor.context,
         "attachment_size_limit": backend.limits.attachment_bytes,
     }
     if channel.is_dm:
@@ -65,6 +87,13 @@ def _new_token(interaction_id: str) -> str:
     """A token of the form of Discord's: opaque, long and safe in a URL."""
     opaque = f"interaction:{interaction_id}:{secrets.token_urlsafe(96)}"
     return base64.urlsafe_b64encode(opaque.encode()).decode().rstrip("=")
+
+
+def is_forced_to_be_ephemeral(interaction: Interaction) -> bool:
+    """Whether only the user sees the responses: the application is a guest that may not speak."""
+    payload = interaction.payload
+    is_guest = "guild_id" in payload and "0" not in payload["authorizing_integration_owners"]
+    return is_guest and not int(payload["member"]["permissions"]) & USE_EXTERNAL_APPS
 
 
 def merge(base: Any, changes: Any) -> Any:

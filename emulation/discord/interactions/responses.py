@@ -7,7 +7,10 @@ from typing import Any
 
 from emulation.discord.backend import Backend
 from emulation.discord.errors import ALREADY_ACKNOWLEDGED, DiscordError
-from emulation.discord.interactions.payloads import interaction_metadata
+from emulation.discord.interactions.payloads import (
+    interaction_metadata,
+    is_forced_to_be_ephemeral,
+)
 from emulation.discord.json_types import Json
 from emulation.discord.messages import Files, create_message, edit_message
 from emulation.discord.state import messages
@@ -98,6 +101,8 @@ def create_response(
 
 def _new_message(backend: Backend, interaction: Interaction, flags: int) -> Message:
     """An empty message of the application's, of the type that fits the interaction."""
+    if is_forced_to_be_ephemeral(interaction):
+        flags |= messages.EPHEMERAL
     message_type, reply_to = messages.DEFAULT, None
     if interaction.acknowledged:
         message_type, reply_to = messages.REPLY, interaction.message_id

@@ -15,7 +15,8 @@ from emulation.discord.json_types import Json
 from emulation.discord.messages import create_message, delete_message, edit_message
 from emulation.discord.routes.dependencies import BOT_ONLY, BackendDep, FormBody, JsonBody, path_id
 from emulation.discord.routes.webhooks import webhook_json
-from emulation.discord.state.directory import Channel, Webhook
+from emulation.discord.state.channels import Channel
+from emulation.discord.state.directory import Webhook
 from emulation.discord.state.messages import DEFAULT, REPLY, Message
 from emulation.discord.validation import messages as parsers
 from emulation.discord.validation.fields import Field, integer, model, snowflake, string

@@ -60,14 +60,17 @@ async def send(request: Request, backend: BackendDep, delivery: DeliveryDep) -> 
 
 @router.post("/attachments")
 async def upload(request: Request, backend: BackendDep, filename: str) -> JSONResponse:
-    """Keep the raw body as a file that an attachment option can name by its id."""
+    """Keep the raw body as a file that an attachment option can name by its id.
+
+    Without a Content-Type the attachment has none either, as of a name that Discord does not know.
+    """
     data = await read_bytes(request, backend.limits.attachment_bytes)
     attachment = Attachment.of_file(
         data,
         id=backend.snowflakes.next(),
         channel_id=backend.directory.default_channel.id,
         filename=filename,
-        content_type=request.headers.get("content-type", "application/octet-stream"),
+        content_type=request.headers.get("content-type"),
         ephemeral=True,
     )
     backend.attachments.add(attachment, data)

@@ -6,10 +6,9 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import Field
 
-from emulation.discord.backend import Backend
 from emulation.discord.clock import iso
 from emulation.discord.errors import ControlError
-from emulation.discord.json_types import Json, StrictModel
+from emulation.discord.json_types import StrictModel
 from emulation.discord.routes.applications import application_json
 from emulation.discord.routes.dependencies import BackendDep, ProberDep, RecorderDep, control_body
 from emulation.discord.state.reports import MAX_SERIES
@@ -64,7 +63,7 @@ async def get_snapshot(
             "application": application_json(backend),
             "endpoint": backend.endpoint.as_json(),
             "commands": backend.commands.as_json(),
-            "directory": _directory_json(backend),
+            "directory": backend.directory_json(),
             # Every channel's messages, oldest first, ephemeral ones with who can see them.
             "messages": {
                 channel_id: list(map(messages.control_json, messages.in_channel(channel_id)))
@@ -82,21 +81,6 @@ async def get_snapshot(
             },
         }
     )
-
-
-def _directory_json(backend: Backend) -> Json:
-    """Users, the guild and its channels, and a page's default user and channel."""
-    directory = backend.directory
-    return {
-        "users": [
-            user.as_json() | {"locale": user.locale, "roles": list(user.roles)}
-            for user in directory.users.values()
-        ],
-        "guild": directory.guild.as_json(),
-        "channels": [backend.channel_json(channel) for channel in directory.channels.values()],
-        "default_user_id": directory.default_user.id,
-        "default_channel_id": directory.default_channel.id,
-    }
 
 
 @router.get("/messages/{message_id}")

@@ -30,7 +30,8 @@ class Attachment:
     id: str
     channel_id: str
     filename: str
-    content_type: str
+    content_type: str | None
+    """None where Discord does not say it."""
     size: int
     """In bytes."""
     width: int | None = None
@@ -120,10 +121,11 @@ class AttachmentStore:
             "size": attachment.size,
             "url": link,
             "proxy_url": link,
-            "content_type": attachment.content_type,
             "content_scan_version": 0,
             "placeholder_version": 1,
         }
+        if attachment.content_type is not None:
+            body["content_type"] = attachment.content_type
         if attachment.width is not None:
             body |= {"width": attachment.width, "height": attachment.height}
         if attachment.description is not None:

@@ -4,20 +4,26 @@ Shapes: https://docs.discord.com/developers/resources/user, .../guild, .../chann
 """
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from emulation.discord.errors import UNKNOWN_CHANNEL, UNKNOWN_GUILD, UNKNOWN_USER, DiscordError
+from emulation.discord.errors import (
+    UNKNOWN_CHANNEL,
+    UNKNOWN_GUILD,
+    UNKNOWN_USER,
+    ControlError,
+    DiscordError,
+)
 from emulation.discord.json_types import Json
+from emulation.discord.state.channels import PARENTS, Channel, ChannelType, partial_json, whole_json
 
-DM = 1
-THREADS = (10, 11, 12)
 _GUILD_LEVELS = (
     "verification_level", "default_message_notifications", "explicit_content_filter", "mfa_level",
     "nsfw_level", "premium_tier", "system_channel_flags",
 )  # fmt: skip
 MEMBER_PERMISSIONS = "2248473465835073"
 APP_PERMISSIONS = "2251799813685247"
+"""Of the application in the guild."""
 
 
 @dataclass(frozen=True)
@@ -83,31 +89,6 @@ class Guild:
 
 
 @dataclass(frozen=True)
-class Channel:
-    """A guild channel, a thread or a DM."""
-
-    id: str
-    type: int
-    name: str | None = None
-    topic: str | None = None
-    nsfw: bool = False
-    guild_id: str | None = None
-    parent_id: str | None = None
-    position: int = 0
-    recipient_id: str | None = None
-
-    @property
-    def is_dm(self) -> bool:
-        """Whether it is a direct message, outside the guild."""
-        return self.type == DM
-
-    @property
-    def is_thread(self) -> bool:
-        """Whether it is a thread of another channel."""
-        return self.type in THREADS
-
-
-@dataclass(frozen=True)
 class Webhook:
     """A webhook of a channel; the webhooks of interactions are not in the directory."""
 
@@ -168,30 +149,73 @@ class Directory:
     def dm_channel(self, user_id: str) -> Channel:
         """The DM between a user and the application, opened if there is none yet."""
         for channel in self.channels.values():
-            if channel.recipient_id == user_id:
+            if channel.type == ChannelType.DM and channel.recipient_id == user_id:
                 return channel
-        opened = Channel(id=str(int(user_id) + 1), type=DM, recipient_id=user_id)
+        opened = Channel(str(int(user_id) + 1), ChannelType.DM, recipient_id=user_id)
         self.channels[opened.id] = opened
         return opened
 
+    def add_channel(self, channel: Channel) -> None:
+        """Add a channel to the guild, or a group DM.
+
+        Raises:
+            ControlError: its parent is of the wrong type, or there is none.
+        """
+        kind = ChannelType(channel.type)
+        parent = self.channels.get(channel.parent_id or "")
+        allowed = PARENTS.get(kind, (ChannelType.CATEGORY,))
+        if channel.parent_id is not None and (parent is None or parent.type not in allowed):
+            names = " or ".join(one.name.lower() for one in allowed)
+            raise ControlError(f"parent_id: it has to be a channel of type {names}.")
+        if channel.is_thread and parent is None:
+            raise ControlError("parent_id: a thread is in another channel.")
+        self.channels[channel.id] = channel
+
+    def delete_channel(self, channel_id: str) -> None:
+        """Delete a channel with its threads; the channels of a category remain, without one."""
+        deleted = self.channels.pop(channel_id)
+        for channel in [one for one in self.channels.values() if one.parent_id == deleted.id]:
+            if channel.is_thread:
+                del self.channels[channel.id]
+            else:
+                self.channels[channel.id] = replace(channel, parent_id=None)
+
+    def set_roles(self, roles: tuple[Json, ...]) -> None:
+        """Replace the guild's roles; members lose those that are gone."""
+        self.guild = replace(self.guild, roles=roles)
+        known = {role["id"] for role in roles}
+        for user in list(self.users.values()):
+            kept = tuple(role for role in user.roles if role in known)
+            self.users[user.id] = replace(user, roles=kept)
+        self.default_user = self.users[self.default_user.id]
+
+    def give_role(self, user_id: str, role_id: str) -> None:
+        """Give a role to a user, who is new if the id is unknown."""
+        user = self.user_or_new(user_id)
+        self.users[user_id] = replace(user, roles=(*user.roles, role_id))
+        self.default_user = self.users[self.default_user.id]
+
     def channel_json(self, channel: Channel, last_message_id: str | None) -> Json:
-        """The channel object."""
-        common: Json = {
+        """The channel object as the API returns it."""
+        if not channel.is_dm:
+            return whole_json(channel, last_message_id)
+        return self._dm_json(channel, last_message_id)
+
+    def partial_channel_json(self, channel: Channel, last_message_id: str | None) -> Json:
+        """The partial channel object that an interaction holds."""
+        if not channel.is_dm:
+            return partial_json(channel, last_message_id)
+        return self._dm_json(channel, last_message_id)
+
+    def _dm_json(self, channel: Channel, last_message_id: str | None) -> Json:
+        ids = channel.recipient_ids or (channel.recipient_id or self.default_user.id,)
+        body: Json = {
             "id": channel.id,
             "type": channel.type,
             "last_message_id": last_message_id,
             "flags": 0,
+            "recipients": [self.user_or_new(user_id).as_json() for user_id in ids],
         }
-        if channel.is_dm:
-            recipient = self.user_or_new(channel.recipient_id or self.default_user.id)
-            return common | {"recipients": [recipient.as_json()]}
-        return common | {
-            "name": channel.name,
-            "topic": channel.topic,
-            "nsfw": channel.nsfw,
-            "guild_id": channel.guild_id,
-            "parent_id": channel.parent_id,
-            "position": channel.position,
-            "rate_limit_per_user": 0,
-            "permission_overwrites": [],
-        }
+        if channel.type == ChannelType.GROUP_DM:
+            body |= {"name": channel.name, "icon": None, "owner_id": ids[0]}
+        return body

@@ -77,7 +77,8 @@ function drawChannelHeader() {
   const { channel } = session;
   const isDm = channel.type === 1;
   const name = isDm ? state.application.name : channel.name;
-  const symbol = isDm ? "at" : channel.nsfw ? "warning" : channel.parent_id ? "thread" : "hash";
+  const isAgeRestricted = state.isAgeRestricted(channel);
+  const symbol = isDm ? "at" : isAgeRestricted ? "warning" : channel.thread_metadata ? "thread" : "hash";
   unread.delete(channel.id);
   document.title = `${isDm ? "@" : "#"}${name} · stand-in for Discord`;
   byId("place").replaceChildren(icon(symbol), h("h1", {}, name), channel.topic ? h("span", { class: "topic" }, channel.topic) : "");
@@ -85,7 +86,7 @@ function drawChannelHeader() {
   byId("welcome").replaceChildren(
     isDm ? avatar(state.bot, "huge") : h("span", { class: "welcome-icon" }, icon(symbol)),
     h("p", { class: "welcome-title" }, isDm ? name : `Welcome to #${name}!`),
-    h("p", { class: "muted" }, isDm ? `This is the beginning of your direct message history with ${name}.` : `This is the start of the #${name} channel.${channel.nsfw ? " It is age-restricted." : ""} Type / to use a command.`),
+    h("p", { class: "muted" }, isDm ? `This is the beginning of your direct message history with ${name}.` : `This is the start of the #${name} channel.${isAgeRestricted ? " It is age-restricted." : ""} Type / to use a command.`),
   );
 }
 

@@ -1,5 +1,7 @@
 /** The state of the channel page: users, channels, commands, and the messages of every channel. */
 
+/** https://docs.discord.com/developers/resources/channel#channel-object-channel-types */
+export const CATEGORY = 4;
 const MESSAGE_EVENTS = new Set(["message_created", "message_updated"]);
 
 /** Emits `messages` (detail: channel id), `commands`, `endpoint`, `status` and `snapshot`. */
@@ -39,6 +41,7 @@ export class PageState extends EventTarget {
   /** Apply an event; returns true if it names something unknown, so that a new snapshot is needed. */
   onEvent(name, data) {
     if (MESSAGE_EVENTS.has(name)) return this.#keepMessage(data.message);
+    if (name === "directory") return true;
     if (name === "message_deleted") this.#removeMessage(data.message);
     if (name === "commands") {
       this.commands = data.commands;
@@ -66,11 +69,17 @@ export class PageState extends EventTarget {
     return this.#messages.get(channelId)?.get(id);
   }
 
-  /** The guild's channels in order, each with its threads below it. */
+  /** The guild's channels in order: those without a category first, each with its threads or channels below it. */
   guildChannels() {
     const all = [...this.channels.values()].filter((channel) => channel.guild_id);
-    const top = all.filter((channel) => !channel.parent_id).sort((a, b) => a.position - b.position);
-    return top.flatMap((channel) => [channel, ...all.filter((thread) => thread.parent_id === channel.id)]);
+    const order = (a, b) => (a.type === CATEGORY) - (b.type === CATEGORY) || (a.position ?? 0) - (b.position ?? 0);
+    const below = (id) => all.filter((channel) => (channel.parent_id ?? null) === id).sort(order).flatMap((channel) => [channel, ...below(channel.id)]);
+    return below(null);
+  }
+
+  /** Whether a channel is age-restricted; a thread is if its channel is. */
+  isAgeRestricted(channel) {
+    return Boolean(channel.nsfw || (channel.thread_metadata && this.channels.get(channel.parent_id)?.nsfw));
   }
 
   /** The user's DM with the application; null before its first message. */
@@ -85,7 +94,7 @@ export class PageState extends EventTarget {
     const byName = new Map([...this.commands.global, ...own].filter((command) => (command.type ?? 1) === type).map((command) => [command.name, command]));
     return [...byName.values()]
       .filter((command) => !command.contexts || command.contexts.includes(context))
-      .filter((command) => !command.nsfw || !channel.guild_id || channel.nsfw)
+      .filter((command) => !command.nsfw || !channel.guild_id || this.isAgeRestricted(channel))
       .sort((a, b) => a.name.localeCompare(b.name));
   }
 

@@ -2,9 +2,11 @@
 
 import { byId, h, icon } from "/js/dom.js";
 import { appBadge, avatar, displayName } from "/js/users.js";
+import { CATEGORY } from "/js/channel/page-state.js";
 import { NEW_DM } from "/js/channel/tab-session.js";
 
 const THREADS = [10, 11, 12];
+const FORUMS = [15, 16];
 const DRAWER = matchMedia("(max-width: 760px)");
 
 /** `unread`: a set of channel ids; `colour(user)`: that of the user's highest role, or nothing;
@@ -67,7 +69,7 @@ export class Sidebar {
   }
 
   #drawRail(isDm) {
-    const first = this.#state.guildChannels()[0]?.id;
+    const first = this.#state.defaults.channel;
     const item = (name, current, content, action, kind) =>
       h("li", { class: current ? "current" : "" }, h("button", { type: "button", class: `rail-button ${kind}`, "aria-label": name, title: name, "aria-current": current ? "true" : null, on: { click: action } }, content));
     const initials = this.#state.guild.name.split(/\s+/).map((word) => word[0]).join("").slice(0, 3);
@@ -79,6 +81,9 @@ export class Sidebar {
   }
 
   #channelRow(channel) {
+    if (channel.type === CATEGORY) return h("li", { class: "category" }, channel.name);
+    // Nobody writes in a forum itself, only in its posts.
+    if (FORUMS.includes(channel.type)) return h("li", { class: "category" }, `${channel.name} (forum)`, channel.nsfw && h("span", { class: "nsfw-badge" }, "18+"));
     const symbol = channel.nsfw ? "warning" : THREADS.includes(channel.type) ? "thread" : "hash";
     const note = channel.nsfw ? "age-restricted" : THREADS.includes(channel.type) ? "thread" : "";
     return this.#row(channel.id, channel.name, h("span", { class: "row-icon" }, icon(symbol)), note);

@@ -39,7 +39,7 @@ export class TabSession extends EventTarget {
     const { users, channels, defaults } = this.#state;
     const user = users.has(parameters.get("user")) ? parameters.get("user") : (this.userId ?? defaults.user);
     const channelId = parameters.get("channel");
-    const channel = channelId === NEW_DM || channels.has(channelId) ? channelId : (this.channelId ?? defaults.channel);
+    const channel = channelId === NEW_DM || channels.has(channelId) ? channelId : (channels.has(this.channelId) ? this.channelId : defaults.channel);
     this.#set(user, channel);
   }
 

@@ -1,0 +1,103 @@
+"""The control API for the guild: channels of every type, group DMs and roles come and go."""
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
+from pydantic import Field
+
+from emulation.discord.errors import ControlError
+from emulation.discord.json_types import StrictModel
+from emulation.discord.routes.dependencies import BackendDep, control_body
+from emulation.discord.state.channels import Channel, ChannelType
+from emulation.discord.state.directory import MEMBER_PERMISSIONS
+
+router = APIRouter(prefix="/control", tags=["control"])
+
+
+class NewChannel(StrictModel):
+    """A channel, a category, a forum, a thread or post, or a group DM."""
+
+    type: ChannelType
+    name: str = Field(min_length=1, max_length=100)
+    parent_id: str | None = Field(default=None, description="A category, or a thread's channel.")
+    topic: str | None = None
+    nsfw: bool = False
+    recipient_ids: list[str] = Field(default_factory=list, description="Of a group DM.")
+
+
+class NewRole(StrictModel):
+    """A role, with the permissions of every member, and the users who have it."""
+
+    name: str = Field(min_length=1, max_length=100)
+    user_ids: list[str] = Field(default_factory=list)
+
+
+@router.post("/channels")
+async def create_channel(request: Request, backend: BackendDep) -> JSONResponse:
+    """Create a channel; a thread belongs to the default user."""
+    new = await control_body(request, backend, NewChannel)
+    if new.type == ChannelType.DM:
+        raise ControlError("A DM with the application is opened by an action with guild_id null.")
+    if (new.type == ChannelType.GROUP_DM) != bool(new.recipient_ids):
+        raise ControlError("recipient_ids: a group DM has them, and no other channel.")
+    directory = backend.directory
+    channel = Channel(
+        id=backend.snowflakes.next(),
+        type=new.type,
+        name=new.name,
+        topic=new.topic,
+        nsfw=new.nsfw,
+        guild_id=None if new.recipient_ids else directory.guild.id,
+        parent_id=new.parent_id,
+        position=len(directory.channels),
+        recipient_id=directory.default_user.id,
+        recipient_ids=tuple(new.recipient_ids),
+    )
+    directory.add_channel(channel)
+    backend.publish_directory()
+    return JSONResponse(backend.channel_json(channel), 201)
+
+
+@router.delete("/channels/{channel_id}", status_code=204)
+async def delete_channel(backend: BackendDep, channel_id: str) -> Response:
+    """Delete a channel with its threads; the default channel stays."""
+    if channel_id not in backend.directory.channels:
+        raise ControlError(f"There is no channel {channel_id}.", 404)
+    if channel_id == backend.directory.default_channel.id:
+        raise ControlError("The default channel stays.", 409)
+    backend.directory.delete_channel(channel_id)
+    backend.publish_directory()
+    return Response(status_code=204)
+
+
+@router.post("/roles")
+async def create_role(request: Request, backend: BackendDep) -> JSONResponse:
+    """Create a role and give it to users."""
+    new = await control_body(request, backend, NewRole)
+    directory = backend.directory
+    role = {
+        "id": backend.snowflakes.next(),
+        "name": new.name,
+        "color": 0,
+        "position": len(directory.guild.roles),
+        "permissions": MEMBER_PERMISSIONS,
+        "mentionable": True,
+    }
+    directory.set_roles((*directory.guild.roles, role))
+    for user_id in new.user_ids:
+        directory.give_role(user_id, role["id"])
+    backend.publish_directory()
+    return JSONResponse(role, 201)
+
+
+@router.delete("/roles/{role_id}", status_code=204)
+async def delete_role(backend: BackendDep, role_id: str) -> Response:
+    """Delete a role, which its members lose; @everyone stays."""
+    directory = backend.directory
+    kept = tuple(role for role in directory.guild.roles if role["id"] != role_id)
+    if len(kept) == len(directory.guild.roles):
+        raise ControlError(f"There is no role {role_id}.", 404)
+    if role_id == directory.guild.id:
+        raise ControlError("@everyone stays.", 409)
+    directory.set_roles(kept)
+    backend.publish_directory()
+    return Response(status_code=204)
