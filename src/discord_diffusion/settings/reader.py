@@ -146,6 +146,12 @@ def set_for_libraries(**variables: str) -> None:
     os.environ.update(variables)
 
 
+def set_default_for_libraries(name: str, value: str, *older_names: str) -> None:
+    """Set a variable that libraries read, unless it is set, or has been by an older name."""
+    if not any(os.environ.get(known) for known in (name, *older_names)):
+        os.environ[name] = value
+
+
 def _url(text: str) -> str:
     if not re.match(r"https?://[^/\s]+", text):
         raise ValueError("an address that begins with http:// or https:// is needed")

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from discord_diffusion import logs
-from discord_diffusion.settings.reader import SettingsError
+from discord_diffusion.settings.reader import SettingsError, set_default_for_libraries
 from discord_diffusion.settings.worker import WorkerSettings
 from discord_diffusion.worker import job_log
 from discord_diffusion.worker.errors import DeviceLostError, ModelLoadError
@@ -50,6 +50,11 @@ def main() -> int:
 
 
 def _load(settings: WorkerSettings) -> Generator:
+    # Before torch is imported. Batches of many sizes else leave gaps that no batch fits into:
+    # https://docs.pytorch.org/docs/stable/notes/cuda.html#optimizing-memory-usage-with-pytorch-alloc-conf
+    set_default_for_libraries(
+        "PYTORCH_ALLOC_CONF", "expandable_segments:True", "PYTORCH_CUDA_ALLOC_CONF"
+    )
     with _phase("import"):
         from discord_diffusion.worker.pipeline.generator import DiffusersGenerator
     with _phase("load"):

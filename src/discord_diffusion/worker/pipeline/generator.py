@@ -19,7 +19,7 @@ from discord_diffusion.worker.errors import (
     UnsupportedJobError,
     WorkerError,
 )
-from discord_diffusion.worker.pipeline import loading, memory, optimizations
+from discord_diffusion.worker.pipeline import compilation, loading, memory
 from discord_diffusion.worker.pipeline.batch import list_generations, list_items
 from discord_diffusion.worker.pipeline.device_loss import lost_device_raised, raise_if_lost
 from discord_diffusion.worker.pipeline.loaded_model import LoadedModel
@@ -50,7 +50,7 @@ class DiffusersGenerator:
         self._settings = settings
         self._device = device
         self._dtype = dtype
-        self._compile_mode = optimizations.choose_compile_mode(
+        self._compile_mode = compilation.choose_compile_mode(
             settings.compile, device, settings.compile_cache
         )
         self._models = ModelCache(
@@ -76,7 +76,7 @@ class DiffusersGenerator:
         device = loading.choose_device(settings.device)
         with lost_device_raised(device):
             loading.configure_torch(device, settings.torch_threads)
-            optimizations.use_compile_cache(settings.compile_cache)
+            compilation.use_compile_cache(settings.compile_cache)
             generator = cls(settings, device, loading.choose_dtype(device, settings.precision))
             try:
                 generator._models.put(None, generator._load_model(None, settings.default))
@@ -144,7 +144,7 @@ class DiffusersGenerator:
             DeviceLostError: nothing can be drawn any more in this process.
         """
         with (
-            optimizations.nothing_compiled(self._compile_mode),
+            compilation.nothing_compiled(self._compile_mode),
             lost_device_raised(self._device),
         ):
             return self._generate(requests, on_step)

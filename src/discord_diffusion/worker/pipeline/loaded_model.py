@@ -11,8 +11,9 @@ from diffusers import SchedulerMixin
 
 from discord_diffusion.jobs.models import ModelSpec
 from discord_diffusion.worker.errors import ModelLoadError, UnsupportedJobError
+from discord_diffusion.worker.pipeline.compilation import Compilation
 from discord_diffusion.worker.pipeline.decoding import Decoder
-from discord_diffusion.worker.pipeline.optimizations import CompiledNetwork, denoiser
+from discord_diffusion.worker.pipeline.optimizations import denoiser
 from discord_diffusion.worker.pipeline.safety_checker import SafetyChecker
 from discord_diffusion.worker.pipeline.sketches import Sketcher
 from discord_diffusion.worker.pipeline_types import ModelInfo
@@ -32,12 +33,12 @@ class LoadedModel:
         pipe: Any,
         name: str,
         spec: ModelSpec,
-        compiled_networks: Sequence[CompiledNetwork] = (),
+        compilations: Sequence[Compilation] = (),
     ) -> None:
         self.text_to_image = pipe
         self.name = name
         self.spec = spec
-        self.compiled_networks = compiled_networks
+        self.compilations = compilations
         self.raised_precisions = 0
         """How often the precision was raised."""
         self._compiled_counts: dict[tuple[int, int, bool], list[int]] = {}

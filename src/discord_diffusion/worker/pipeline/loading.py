@@ -102,10 +102,10 @@ def load(
         raise ModelLoadError(f"MODEL={spec.model!r} cannot be loaded: {error}") from error
     if spec.scheduler:
         pipe.scheduler = scheduler_from_setting(spec.scheduler, pipe.scheduler.config)
-    compiled_networks = optimize(pipe, device, compile_mode)
+    compilations = optimize(pipe, device, compile_mode)
     folder = Path(spec.model)
     shown_name = folder.name if folder.is_dir() else spec.model
-    return LoadedModel(pipe, name or shown_name, spec, compiled_networks)
+    return LoadedModel(pipe, name or shown_name, spec, compilations)
 
 
 def _from_pretrained(spec: ModelSpec, dtype: torch.dtype) -> Any:

@@ -51,8 +51,11 @@ class WarmUp:
                 log.warning("The model draws nothing: its precision is raised", extra=raised)
 
     def compile(self, capacity: Capacity) -> None:
-        """Compile for one picture and for each doubling up to a full batch."""
-        if not self.model.compiled_networks:
+        """Compile for one picture and for each doubling up to a full batch.
+
+        Slower pictures are better than none: what does not compile runs uncompiled.
+        """
+        if not self.model.compilations:
             return
         width, height = self._size()
         most = capacity.pictures(width * height)
@@ -60,25 +63,23 @@ class WarmUp:
             started = time.perf_counter()
             try:
                 with ExitStack() as stack:
-                    for network in self.model.compiled_networks:
-                        stack.enter_context(network.compiling())
+                    for compilation in self.model.compilations:
+                        stack.enter_context(compilation.compiling())
                     self.draw(count)
             except Exception as error:  # noqa: BLE001 - compilers raise many classes
                 raise_if_lost(self.model.device, error)
-                if memory.is_out_of_memory(error) and count > 1:
-                    memory.release(self.model.device)
-                    capacity.reduce(count, width * height)
-                    return
-                # Slower pictures are better than none.
-                log.warning(
-                    "The networks do not compile and run uncompiled",
-                    extra={"error": type(error).__name__},
-                )
-                for network in self.model.compiled_networks:
-                    network.stop_compiled_code()
                 memory.release(self.model.device)
+                if memory.is_out_of_memory(error) and count > 1:
+                    capacity.reduce(count, width * height)
+                else:
+                    reason = f"{type(error).__name__}: {error}"
+                    log.warning("The networks run uncompiled", extra={"reason": reason})
+                    for compilation in self.model.compilations:
+                        compilation.stop_compiled_code()
                 return
-            self.model.add_compiled_count(count, (width, height), _usual_guidance(self.model.spec))
+            if not all(compilation.any_shape for compilation in self.model.compilations):
+                guidance = _usual_guidance(self.model.spec)
+                self.model.add_compiled_count(count, (width, height), guidance)
             seconds = round(time.perf_counter() - started, 2)
             log.info("The networks are compiled", extra={"pictures": count, "seconds": seconds})
 
