@@ -18,7 +18,7 @@ from discord_diffusion.worker.errors import (
     SourceTooLargeError,
     SourceUnavailableError,
 )
-from discord_diffusion.worker.image_decoding import decode
+from discord_diffusion.worker.isolated_decoding import decode_isolated
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +62,7 @@ class SourceImages:
         ends_at = self._clock() + SECONDS
         for attempt in range(_ATTEMPTS):
             try:
-                return decode(self._download(url, ends_at))
+                return decode_isolated(self._download(url, ends_at))
             except SourceUnavailableError as error:
                 if attempt + 1 == _ATTEMPTS or self._clock() + _PAUSE_SECONDS >= ends_at:
                     raise
