@@ -58,3 +58,33 @@ def photograph_that_ends_after_its_header() -> bytes:
     """A JPEG file without its scan, as of a download that broke off: viewers show a grey field."""
     content = encoded(noise((400, 300)), "JPEG")
     return content[: content.index(b"\xff\xda") + 200]
+
+
+def segment(marker: int, content: bytes) -> bytes:
+    return struct.pack(">BBH", 0xFF, marker, len(content) + 2) + content
+
+
+def huffman_table(kind: int, *symbols: int) -> bytes:
+    """One symbol of each length, from one bit on."""
+    lengths = bytes(number < len(symbols) for number in range(16))
+    return segment(0xC4, bytes([kind]) + lengths + bytes(symbols))
+
+
+def progressive_jpeg(side: int, scans: int) -> bytes:
+    """A grey picture whose scans are empty, of 100 bytes each: each visits every block again."""
+    blocks = (side // 8) ** 2
+    bits = "0" + "1" * 14  # the end of a band, for this block and the next 32,766
+    empty = (bits * -(-blocks // 32_767)).ljust(-(-blocks // 32_767) * 16, "1")
+    data = int(empty, 2).to_bytes(len(empty) // 8, "big").replace(b"\xff", b"\xff\0")
+    return b"".join(
+        [
+            b"\xff\xd8",
+            segment(0xDB, b"\0" + b"\x01" * 64),
+            segment(0xC2, struct.pack(">BHHB", 8, side, side, 1) + b"\x01\x11\x00"),
+            huffman_table(0x00, 0, 1),
+            huffman_table(0x10, 0xE0, 0x00),
+            segment(0xDA, b"\x01\x01\x00\x00\x00\x00") + bytes(blocks // 8 + 1),
+            (segment(0xDA, b"\x01\x01\x00\x01\x3f\x00") + data) * scans,
+            b"\xff\xd9",
+        ]
+    )

@@ -15,7 +15,7 @@ import numpy as np
 import pi_heif
 from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
 
-from discord_diffusion.worker import png_chunks
+from discord_diffusion.worker import jpeg_scans, png_chunks
 from discord_diffusion.worker.errors import (
     SourceDamagedError,
     SourceFormatError,
@@ -113,6 +113,8 @@ def _open(content: bytes) -> Image.Image:
     most = DECODABLE_JPEG_PIXELS if image.format in ("JPEG", "MPO") else DECODABLE_PIXELS
     if image.width * image.height > most:
         raise SourceTooLargeError(f"it has {image.width} times {image.height} pixels")
+    if image.format in ("JPEG", "MPO") and jpeg_scans.has_too_many(content):
+        raise SourceTooLargeError(f"it has more than {jpeg_scans.MOST_SCANS} scans")
     image.draft("RGB", _fitting(image.size))  # acts on JPEG files alone
     image.load()
     return image

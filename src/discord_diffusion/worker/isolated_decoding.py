@@ -26,7 +26,7 @@ from discord_diffusion.worker.errors import (
 )
 from discord_diffusion.worker.image_decoding import decode
 
-CPU_SECONDS = 10
+CPU_SECONDS = 6
 """Processor time for a picture; the largest that is allowed takes 3.5 s on one core of a server."""
 SECONDS = 30.0
 """The longest time for a picture, where the processors are busy."""
