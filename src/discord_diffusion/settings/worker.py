@@ -7,11 +7,12 @@ from typing import Self
 
 from discord_diffusion.jobs.models import MAX_PIXELS as MAX_PIXELS_ALLOWED
 from discord_diffusion.jobs.models import PRECISIONS, ModelSpec, parse
-from discord_diffusion.jobs.parameters import GUIDANCE, SIZE
+from discord_diffusion.jobs.parameters import GUIDANCE, SIZE, STEPS
 from discord_diffusion.jobs.units import Tariff
 from discord_diffusion.settings.reader import (
     DEFAULT_GUIDANCE,
     DEFAULT_HEIGHT,
+    DEFAULT_STEPS,
     DEFAULT_WIDTH,
     DISCORD_API,
     DISCORD_API_URL,
@@ -77,6 +78,9 @@ DEVICES = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
 COMPILES = ("auto", "off", "regional", "full", "max")
 NO_CHECKER, OWN_CHECKER = "none", "model"
 BATCH = (1, 64)
+STOP_TIMEOUT = (0, 7200)
+DELIVERY_SECONDS = 5
+"""The part of STOP_TIMEOUT_SECONDS that is reserved for uploading pictures."""
 LEASE = (3, 43_200)
 """Seconds: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-visibility-timeout.html"""
 CDN_HOSTS = frozenset({"cdn.discordapp.com", "media.discordapp.net"})
@@ -88,7 +92,8 @@ _HOST = re.compile(r"[a-z0-9.-]+(:\d+)?")
 class PipelineSettings(Settings):
     """The models, the device, and how it is used.
 
-    `usual_width` and `usual_height` are the size of most pictures, for the first drawing.
+    `usual_width`, `usual_height` and `usual_steps` are those of most pictures: the first drawing
+    has that size.
     """
 
     default: ModelSpec
@@ -102,6 +107,9 @@ class PipelineSettings(Settings):
     compile_cache: str | None
     usual_width: int | None
     usual_height: int | None
+    usual_steps: int
+    longest_batch_seconds: int
+    """What a worker that is told to stop has for the batch that it draws."""
 
     @classmethod
     def read(cls, read: Reader) -> Self:
@@ -125,6 +133,8 @@ class PipelineSettings(Settings):
             compile_cache=read.text(COMPILE_CACHE),
             usual_width=read.integer(DEFAULT_WIDTH, 0, SIZE) or None,
             usual_height=read.integer(DEFAULT_HEIGHT, 0, SIZE) or None,
+            usual_steps=read.integer(DEFAULT_STEPS, 25, STEPS),
+            longest_batch_seconds=max(0, _stop_timeout(read) - DELIVERY_SECONDS),
         )
 
 
@@ -164,7 +174,7 @@ class WorkerSettings(Settings):
             receive_wait_seconds=read.integer(RECEIVE_WAIT_SECONDS, 20, (0, 20)),
             picture_scale=read.integer(PICTURE_SCALE, 1, (1, 16)),
             health_file=read.text(HEALTH_FILE),
-            stop_timeout_seconds=read.integer(STOP_TIMEOUT_SECONDS, 25, (0, 7200)),
+            stop_timeout_seconds=_stop_timeout(read),
             log_level=read.log_level(),
             jobs_table=read.text(JOBS_TABLE),
             discord_cdn_hosts=read.optional(DISCORD_CDN_HOSTS, _hosts, CDN_HOSTS),
@@ -173,6 +183,10 @@ class WorkerSettings(Settings):
             otlp_endpoint=read.url(OTEL_EXPORTER_OTLP_ENDPOINT, "") or None,
             tariff=read_tariff(read),
         )
+
+
+def _stop_timeout(read: Reader) -> int:
+    return read.integer(STOP_TIMEOUT_SECONDS, 25, STOP_TIMEOUT)
 
 
 def _device(text: str) -> str:

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 
 from discord_diffusion.aws.queue import ReceivedMessage
 from discord_diffusion.jobs.validation import InvalidJobError
+from discord_diffusion.settings.worker import DELIVERY_SECONDS
 from discord_diffusion.worker import job_log
 from discord_diffusion.worker.answer import Answer
 from discord_diffusion.worker.deliver import Deliverer
@@ -31,8 +32,6 @@ log = logging.getLogger(__name__)
 
 _PREPARE_THREADS = 4
 _DELIVER_THREADS = 4
-_DELIVERY_SECONDS = 5.0
-"""The part of the time to stop that is reserved for uploading pictures."""
 _GIVE_BACK_SECONDS = 5.0
 _UPLOAD_GRACE_SECONDS = 10
 """How long a job whose upload was interrupted stays hidden: the pictures may still arrive."""
@@ -187,7 +186,7 @@ class Worker:
         self._stopping.set()
         returned = self.held_jobs.close()
         left = self.held_jobs.drawing_seconds_left()
-        if self._stop_timeout - _DELIVERY_SECONDS < left < float("inf"):
+        if self._stop_timeout - DELIVERY_SECONDS < left < float("inf"):
             # A job on its last receive is drawn on all the same: no other worker would draw it.
             returned += [held for held in self.held_jobs.all(Stage.DRAWING) if not held.last]
         for held in returned:

@@ -21,9 +21,9 @@ from discord_diffusion.worker.errors import (
 )
 from discord_diffusion.worker.pipeline import compilation, loading, memory
 from discord_diffusion.worker.pipeline.batch import list_generations, list_items
+from discord_diffusion.worker.pipeline.capacity import Capacity
 from discord_diffusion.worker.pipeline.device_loss import lost_device_raised, raise_if_lost
 from discord_diffusion.worker.pipeline.loaded_model import LoadedModel
-from discord_diffusion.worker.pipeline.memory import Capacity
 from discord_diffusion.worker.pipeline.model_cache import ModelCache
 from discord_diffusion.worker.pipeline.recovery import BatchRun
 from discord_diffusion.worker.pipeline.safety_checker import SafetyChecker
@@ -131,9 +131,9 @@ class DiffusersGenerator:
         )
 
     def capacity(self, parameters: GenerationParameters) -> int:
-        """The measured capacity of the model; of the default model while it is not measured."""
+        """By the measured capacity of the model; the default model's while it is not measured."""
         measured = self._capacities.get(parameters.model) or self._capacities.get(None)
-        return measured.pictures(prod(parameters.finished_size)) if measured else 1
+        return measured.batch(prod(parameters.finished_size), parameters.steps) if measured else 1
 
     def generate(
         self, requests: Sequence[GenerationRequest], on_step: OnStep

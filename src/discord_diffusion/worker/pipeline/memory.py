@@ -1,21 +1,11 @@
-"""Memory: free bytes, out-of-memory errors, and how many pictures fit into a forward pass."""
+"""Memory: free bytes, and errors that mean that there is none left."""
 
 import errno
 import gc
-import logging
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
-log = logging.getLogger(__name__)
-
-CPU_PICTURES = 8
-"""Pictures of the model's own size in a forward pass on a CPU. On two cores eight in a batch are
-1.8 times as fast as one by one, and sixteen hardly faster."""
-_GPU_RESERVE = 0.1
-"""Share of a GPU's memory that is reserved for the allocator's gaps and the decoder."""
 _MEMINFO = Path("/proc/meminfo")
 _CGROUP = Path("/sys/fs/cgroup")
 _ERROR_TEXTS = (
@@ -81,70 +71,6 @@ def weights_bytes(folder: Path, variant: str | None) -> int:
     files = [path for kind in ("safetensors", "bin") for path in folder.rglob(f"*.{kind}")]
     chosen = [path for path in files if variant and f".{variant}." in path.name] or files
     return sum(path.stat().st_size for path in chosen)
-
-
-@dataclass(frozen=True)
-class GpuMeter:
-    """Measures the memory of a GPU, by torch's allocator and the driver."""
-
-    device: torch.device
-
-    def peak(self, work: Callable[[], object]) -> int:
-        """The most bytes that were allocated while `work` ran."""
-        torch.cuda.reset_peak_memory_stats(self.device)
-        work()
-        torch.cuda.synchronize(self.device)
-        return int(torch.cuda.max_memory_allocated(self.device))
-
-    def budget(self) -> int:
-        """Bytes that may be allocated in all: the allocated and the free ones, less a reserve."""
-        _free, total = torch.cuda.mem_get_info(self.device)
-        free = free_bytes(self.device) or 0
-        return int(torch.cuda.memory_allocated(self.device) + free - _GPU_RESERVE * total)
-
-
-@dataclass
-class Capacity:
-    """How many pictures go through a model's networks at a time.
-
-    Counted in pixels, since the memory of a picture grows with them.
-    """
-
-    pixels: int
-    max_pictures: int
-
-    @classmethod
-    def on_cpu(cls, native_pixels: int, max_pictures: int) -> "Capacity":
-        """The capacity of a CPU, where speed is the limit and not memory."""
-        return cls(CPU_PICTURES * native_pixels, max_pictures)
-
-    @classmethod
-    def measured(
-        cls, meter: GpuMeter, draw: Callable[[int], object], pixels: int, max_pictures: int
-    ) -> "Capacity":
-        """Draw one and two pictures of that many pixels; the second one's memory is the measure."""
-        one = meter.peak(lambda: draw(1))
-        try:
-            two = meter.peak(lambda: draw(2))
-        except Exception as error:
-            if not is_out_of_memory(error):
-                raise
-            return cls(pixels, max_pictures)
-        each = max(two - one, 1)
-        fitting = 1 + max(0, meter.budget() - one) // each
-        log.info(
-            "The capacity is measured",
-            extra={"bytes_a_picture": each, "pixels": pixels, "pictures": fitting},
-        )
-        return cls(fitting * pixels, max_pictures)
-
-    def pictures(self, pixels: int) -> int:
-        """How many pictures of that many pixels fit; at least one."""
-        return max(1, min(self.max_pictures, self.pixels // pixels))
-
-    def reduce(self, pictures: int, pixels: int) -> None:
-        """Allow half as many pictures from now on: this many, of so many pixels, did not fit."""
-        self.pixels = min(self.pixels, max(1, pictures // 2) * pixels)
 
 
 def _machine_free() -> int | None:

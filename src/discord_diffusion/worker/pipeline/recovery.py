@@ -15,6 +15,7 @@ from math import prod
 from discord_diffusion.worker.errors import GenerationError, OutOfMemoryError, WorkerError
 from discord_diffusion.worker.pipeline import memory
 from discord_diffusion.worker.pipeline.batch import BatchItem, DrawnPicture
+from discord_diffusion.worker.pipeline.capacity import Capacity
 from discord_diffusion.worker.pipeline.device_loss import raise_if_lost
 from discord_diffusion.worker.pipeline.loaded_model import LoadedModel
 from discord_diffusion.worker.pipeline.pipeline_call import draw
@@ -32,7 +33,7 @@ class BatchRun:
     """Draws one batch in as many calls of the pipeline as it takes."""
 
     model: LoadedModel
-    capacity: memory.Capacity
+    capacity: Capacity
     on_step: OnStep
     evict_others: Callable[[], bool]
     """Unloads the other models; False if there were none."""

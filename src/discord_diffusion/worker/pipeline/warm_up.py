@@ -15,17 +15,21 @@ from discord_diffusion.settings.worker import PipelineSettings
 from discord_diffusion.worker.errors import BlankPictureError
 from discord_diffusion.worker.pipeline import memory
 from discord_diffusion.worker.pipeline.batch import list_items
+from discord_diffusion.worker.pipeline.capacity import Capacity, GpuMeter, Limits
 from discord_diffusion.worker.pipeline.device_loss import raise_if_lost
 from discord_diffusion.worker.pipeline.loaded_model import LoadedModel
-from discord_diffusion.worker.pipeline.memory import Capacity
 from discord_diffusion.worker.pipeline.pipeline_call import draw
-from discord_diffusion.worker.pipeline_types import GenerationRequest
+from discord_diffusion.worker.pipeline_types import GenerationRequest, OnStep, Preview
 
 log = logging.getLogger(__name__)
 
 _STEPS = 2
 """Some schedulers cannot draw in one step."""
 _USUAL_GUIDANCE = 7.5
+
+
+def _ignore(_done: int, _steps: int, _preview: Preview | None) -> None:
+    """Does nothing after a step."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +87,7 @@ class WarmUp:
             seconds = round(time.perf_counter() - started, 2)
             log.info("The networks are compiled", extra={"pictures": count, "seconds": seconds})
 
-    def draw(self, count: int) -> None:
+    def draw(self, count: int, on_step: OnStep = _ignore) -> None:
         """Draw so many pictures in a few steps.
 
         Raises:
@@ -100,19 +104,23 @@ class WarmUp:
             images=count,
         )
         request = GenerationRequest(parameters, safety_check=False)
-        drawn, _seconds = draw(self.model, list_items([request]), lambda *_step: None)
+        drawn, _seconds = draw(self.model, list_items([request]), on_step)
         if all(picture.image is None for picture in drawn):
             raise BlankPictureError(f"the {count} pictures of the warm-up are black or no numbers")
 
     def _measure(self) -> Capacity:
+        settings, device = self.settings, self.model.device
         width, height = self._size()
-        most = self.settings.max_batch
-        device = self.model.device
-        if device.type == "cuda":
-            meter = memory.GpuMeter(device)
-            return Capacity.measured(meter, self.draw, width * height, most)
-        self.draw(1)
-        return Capacity.on_cpu(width * height, most)
+        if device.type != "cuda":
+            self.draw(1)
+            return Capacity.on_cpu(width * height, settings.max_batch)
+        limits = Limits(
+            pixels=width * height,
+            steps=self.model.spec.steps or settings.usual_steps,
+            pictures=settings.max_batch,
+            seconds=settings.longest_batch_seconds,
+        )
+        return Capacity.measured(GpuMeter(device), self.draw, limits)
 
     def _size(self) -> tuple[int, int]:
         width, height = self.model.native_size

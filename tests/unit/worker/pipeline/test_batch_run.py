@@ -16,7 +16,7 @@ from discord_diffusion.worker.errors import (
 )
 from discord_diffusion.worker.pipeline import device_loss, recovery
 from discord_diffusion.worker.pipeline.batch import BatchItem, DrawnPicture, list_items
-from discord_diffusion.worker.pipeline.memory import Capacity
+from discord_diffusion.worker.pipeline.capacity import Capacity
 from discord_diffusion.worker.pipeline.recovery import BatchRun
 from discord_diffusion.worker.pipeline_types import GenerationRequest, PhaseSeconds
 from tests.unit.worker.fakes import make_parameters

@@ -8,7 +8,6 @@ import pytest
 import torch
 
 from discord_diffusion.worker.pipeline import memory
-from discord_diffusion.worker.pipeline.memory import Capacity
 
 
 @pytest.mark.parametrize(
@@ -64,86 +63,6 @@ def test_the_size_of_the_weights_is_that_of_the_variant(tmp_path: Path) -> None:
     assert memory.weights_bytes(tmp_path, "fp16") == 50
     assert memory.weights_bytes(tmp_path, None) == 150
     assert memory.weights_bytes(tmp_path / "hub-id", None) == 0
-
-
-class Simulated:
-    """A device where a picture takes so many bytes beside the weights."""
-
-    def __init__(self, weights: int, each: int, total: int) -> None:
-        self.weights, self.each, self.total = weights, each, total
-        self.drawn = 0
-
-    def draw(self, count: int) -> None:
-        self.drawn = count
-
-    def peak(self, work: Callable[[], object]) -> int:
-        work()
-        return self.weights + self.each * self.drawn
-
-    def budget(self) -> int:
-        return self.total
-
-
-@pytest.mark.parametrize(
-    ("total", "expected"), [(1000, 9), (10_000, 16), (200, 1), (50, 1)], ids=str
-)
-def test_capacity_is_what_fits_beside_the_weights(total: int, expected: int) -> None:
-    device = Simulated(weights=100, each=100, total=total)
-    capacity = Capacity.measured(device, device.draw, pixels=64, max_pictures=16)
-    assert capacity.pictures(64) == expected
-    assert capacity.pictures(64 * 10_000) == 1
-
-
-def test_where_a_second_picture_does_not_fit_capacity_is_one() -> None:
-    class Tight(Simulated):
-        def draw(self, count: int) -> None:
-            if count > 1:
-                raise torch.OutOfMemoryError("CUDA out of memory")
-
-    device = Tight(weights=100, each=100, total=10_000)
-    assert Capacity.measured(device, device.draw, pixels=64, max_pictures=16).pictures(64) == 1
-
-
-def test_an_error_that_is_not_about_memory_ends_the_measurement() -> None:
-    class Broken(Simulated):
-        def draw(self, count: int) -> None:
-            if count > 1:
-                raise RuntimeError("shape mismatch")
-
-    device = Broken(weights=100, each=100, total=10_000)
-    with pytest.raises(RuntimeError, match="shape mismatch"):
-        Capacity.measured(device, device.draw, pixels=64, max_pictures=16)
-
-
-def test_a_measured_capacity_has_the_pixels_that_fit() -> None:
-    device = Simulated(weights=100, each=100, total=550)
-    capacity = Capacity.measured(device, device.draw, pixels=64, max_pictures=16)
-    assert capacity == Capacity(pixels=4 * 64, max_pictures=16)
-    assert capacity.pictures(32) == 8
-    free = Simulated(weights=100, each=0, total=103)
-    assert Capacity.measured(free, free.draw, pixels=64, max_pictures=16).pixels == 4 * 64
-    none = Simulated(weights=100, each=0, total=50)
-    assert Capacity.measured(none, none.draw, pixels=64, max_pictures=16).pixels == 64
-    tight = Simulated(weights=100, each=100, total=10)
-    assert Capacity.measured(tight, tight.draw, pixels=64, max_pictures=2) == Capacity(64, 2)
-
-
-def test_a_picture_that_fits_only_in_part_does_not_count() -> None:
-    assert Capacity(pixels=5 * 32, max_pictures=16).pictures(64) == 2
-
-
-def test_a_capacity_that_was_too_large_is_halved() -> None:
-    capacity = Capacity(pixels=10 * 64, max_pictures=16)
-    capacity.reduce(9, 64)
-    assert capacity.pixels == 4 * 64
-    capacity.reduce(20, 64)
-    assert capacity.pixels == 4 * 64, "it never grows"
-    capacity.reduce(1, 32)
-    assert capacity.pixels == 32, "one picture always fits"
-
-
-def test_a_cpu_draws_eight_pictures_of_the_models_size_at_once() -> None:
-    assert Capacity.on_cpu(64, 4) == Capacity(pixels=8 * 64, max_pictures=4)
 
 
 @pytest.mark.parametrize(
@@ -216,17 +135,6 @@ def test_the_peak_of_a_gpu_is_that_since_the_last_call(gpu: Gpu) -> None:
     assert memory.peak_bytes(gpu.device) == 700
     assert gpu.calls == ["max_memory_allocated", "reset_peak_memory_stats"]
     assert memory.peak_bytes(torch.device("cpu")) is None
-
-
-def test_the_meter_of_a_gpu_waits_for_the_work_that_it_measures(gpu: Gpu) -> None:
-    meter = memory.GpuMeter(gpu.device)
-    assert meter.peak(lambda: gpu.calls.append("work")) == 700
-    steps = ["reset_peak_memory_stats", "work", "synchronize", "max_memory_allocated"]
-    assert gpu.calls == steps
-
-
-def test_the_budget_of_a_gpu_leaves_a_tenth(gpu: Gpu) -> None:
-    assert memory.GpuMeter(gpu.device).budget() == 100 + 1200 - 500
 
 
 @pytest.mark.parametrize(

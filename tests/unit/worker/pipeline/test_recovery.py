@@ -19,8 +19,8 @@ from discord_diffusion.worker.errors import (
     LeaseLostError,
     OutOfMemoryError,
 )
+from discord_diffusion.worker.pipeline.capacity import Capacity
 from discord_diffusion.worker.pipeline.generator import DiffusersGenerator
-from discord_diffusion.worker.pipeline.memory import Capacity
 from discord_diffusion.worker.pipeline_types import Generation, GenerationRequest, Preview
 from tests.unit.worker.fakes import make_parameters
 from tests.unit.worker.pipeline.drawing import draw, draw_all, ignore, load, pixels

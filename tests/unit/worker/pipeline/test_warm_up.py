@@ -165,3 +165,44 @@ def test_an_autoencoder_of_the_settings_takes_the_place_of_the_models_own(tmp_pa
         settings = {name: str(tmp_path / folder) for name, folder in options.items()}
         generator = load(tmp_path / "model", PRECISION="fp16", **settings)
         assert default_model(generator).text_to_image.vae.dtype is expected
+
+
+def test_a_model_on_a_gpu_is_measured_by_drawing_more_and_more(
+    tiny_model_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The model draws on the CPU; only what tells about a GPU is simulated."""
+    from discord_diffusion.worker.pipeline import capacity, pipeline_call, warm_up
+
+    generator = load(tiny_model_folder, MAX_BATCH="4", DEFAULT_STEPS="8")
+    model = default_model(generator)
+    clock = [0.0]
+    drawn: list[int] = []
+    monkeypatch.setattr(LoadedModel, "device", torch.device("cuda"))
+    monkeypatch.setattr(pipeline_call._StepMonitor, "_wait_for_previous_step", lambda _self: None)
+    for name, answer in {
+        "mem_get_info": (10**9, 10**9),
+        "memory_reserved": 0,
+        "memory_allocated": 0,
+        "max_memory_allocated": 100,
+        "reset_peak_memory_stats": None,
+        "synchronize": None,
+    }.items():
+        monkeypatch.setattr(torch.cuda, name, lambda _device, answer=answer: answer)
+    original = warm_up.draw
+
+    def draw_in_a_second(model: LoadedModel, items: Any, on_step: Any) -> Any:
+        drawn.append(len(items))
+
+        def stepped(*step: Any) -> None:
+            clock[0] += 1.0
+            on_step(*step)
+
+        return original(model, items, stepped)
+
+    monkeypatch.setattr(warm_up, "draw", draw_in_a_second)
+    meter = capacity.GpuMeter(torch.device("cuda"), lambda: clock[0])
+    monkeypatch.setattr(warm_up, "GpuMeter", lambda _device: meter)
+    found = warm_up.WarmUp(model, generator._settings).measure()
+    assert drawn == [1, 2, 4]
+    assert found.pictures(32 * 32) == 4
+    assert found.batch(32 * 32, steps=80) == 1
