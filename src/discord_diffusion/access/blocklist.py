@@ -21,13 +21,15 @@ MOST_PATTERNS = 100
 
 
 def check(texts: Iterable[str], blocklist: Iterable[str]) -> None:
-    """Return if no text asks for a sexual picture of a minor, and no pattern matches one.
+    """Return if the texts ask for no sexual picture of a minor, and no pattern matches one of them.
+
+    `texts` are a prompt and, where there is one, its negative prompt.
 
     Raises:
         Refusal: one does.
     """
     texts = tuple(texts)
-    if any(map(asks_for_minors, texts)):
+    if asks_for_minors(*texts):
         raise Refusal("blocked")
     patterns = tuple(_usable(blocklist))
     forms = [reading for text in texts for reading in readings(text) if reading] if patterns else ()

@@ -3,7 +3,8 @@
 A text does if it holds a word for such pictures; or a minor, a girl or a boy, and anything sexual;
 or a minor and, a few words away, something suggestive. It is read with the letters that
 look-alikes, digits and signs stand for, with letters that are spread out or
-doubled, and with letters that are masked.
+doubled, and with letters that are masked. A negative prompt is such a text, too, and takes away: a
+minor without clothes, or something sexual without adults.
 """
 
 import re
@@ -42,27 +43,36 @@ _MASKED = re.compile(r"(?<![^\W\d_])[^\W\d_]++(?:[*#%?•·●×]{1,3}[^\W\d_]++
 _SHORTEST_SINGLE = 6
 """Letters of a term with a doubled letter that is also known without it."""
 _FIRST_UNSPACED = "\u3040"
-_EMOJI = {
-    "👶": " baby ",
-    "👧": " little girl ",
-    "👦": " little boy ",
-    "🧒": " child ",
-    "🔞": " nsfw ",
-    "🚼": " baby ",
-}
+_EMOJI = {"👶": " kid ", "👧": " kid ", "👦": " kid ", "🧒": " kid ", "🚼": " kid ", "🔞": " sex "}
+"""Short words, since a prompt may be full of emoji."""
+_REFERENCES = 3
+"""How often references are read: tokenizers do it twice."""
 
 
-def asks_for_minors(text: str) -> bool:
-    """Whether a text asks for a sexual picture of a minor."""
+def asks_for_minors(prompt: str, negative_prompt: str = "") -> bool:
+    """Whether a request asks for a sexual picture of a minor."""
+    wanted = _evidence(prompt)
+    if wanted.refused or not negative_prompt:
+        return wanted.refused
+    unwanted = _evidence(negative_prompt)
+    return bool(
+        unwanted.refused
+        or (wanted.person and unwanted.meanings & Meaning.CLOTHED)
+        or (wanted.meanings & Meaning.SEXUAL and unwanted.meanings & Meaning.ADULT)
+    )
+
+
+def _evidence(text: str) -> "Evidence":
+    """What is found in a text, in all ways of reading it or until that is enough to refuse it."""
     plain = visible(_words_of_emoji(_unescaped(text)))
     evidence = Evidence(Meaning(0))
     as_written = frozenset(token.text for token in tokens(plain))
     for way, written in _ways(plain):
         evidence.add(way.evidence(written, as_written))
         if evidence.refused:
-            return True
+            return evidence
     evidence.meanings |= _masked(plain) | _unspaced(plain)
-    return evidence.refused
+    return evidence
 
 
 @dataclass
@@ -74,13 +84,17 @@ class Evidence:
     """Whether something suggestive is near a minor."""
 
     @property
+    def person(self) -> bool:
+        """Whether there is a minor, or a girl or boy who may be one."""
+        return bool(self.meanings & (Meaning.MINOR | Meaning.YOUNG))
+
+    @property
     def refused(self) -> bool:
         """Whether what was found is enough to refuse the text."""
-        person = self.meanings & (Meaning.MINOR | Meaning.YOUNG)
         return bool(
             self.meanings & Meaning.ALWAYS
             or self.suggestive_minor
-            or (person and self.meanings & Meaning.SEXUAL)
+            or (self.person and self.meanings & Meaning.SEXUAL)
         )
 
     def add(self, other: "Evidence") -> None:
@@ -192,7 +206,9 @@ def _unescaped(text: str) -> str:
         return text
     from html import unescape  # a large table that few prompts need
 
-    return unescape(text)
+    for _ in range(_REFERENCES):
+        text = unescape(text)
+    return text
 
 
 def _words_of_emoji(text: str) -> str:

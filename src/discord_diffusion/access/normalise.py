@@ -21,12 +21,9 @@ SIGNS_INSIDE = re.compile(r"(?<=[^\W_])[^\w\s]+(?=[^\W_])|(?<=[^\W_])_+(?=[^\W_]
 _REPEATED = re.compile(r"(.)\1{2,}")
 _CAPITAL_I = re.compile(r"(?<=[^\W\d_])I(?=[a-z])|(?<=[a-z])I")
 """A capital I beside small letters, which looks like a small L."""
-_PHRASES = re.compile(
-    r"[\u3307\u3315-\u3317\u3319\u331a\u3320\u332b\u332e\u3332\u3334\u3336\u3347\u334a\u3356"
-    r"\u33ae\u33af\ufdfa\ufdfb]"
-)
-"""Characters whose compatible form is longer than four: they stand for words of up to 18
-letters, and would make 108,000 characters of a prompt of 6,000."""
+_PHRASES = re.compile(r"[\u3300-\u3357\u3371-\u33ff\ufdfa\ufdfb]")
+"""Characters that stand for words of up to 18 letters (units of measurement, formulas), and would
+make 108,000 characters of a prompt of 6,000."""
 _NOT_WORDS = re.compile(r"[\W_]+")
 _INVISIBLE = frozenset("\u115f\u1160\u17b4\u17b5\u2065\u3164\uffa0")
 """Default-ignorable characters that are letters or not assigned; the others are Cf and Mn.

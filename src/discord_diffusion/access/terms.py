@@ -43,6 +43,10 @@ class Meaning(IntFlag):
     """A word for sexual pictures of minors themselves."""
     HARMLESS = 32
     """A phrase whose words do not have the meaning that they have alone."""
+    CLOTHED = 64
+    """Being clothed, which a negative prompt may take away."""
+    ADULT = 128
+    """A person of eighteen and more."""
 
 
 @dataclass(frozen=True)

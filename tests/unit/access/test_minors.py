@@ -138,6 +138,49 @@ def test_words_that_look_like_terms_are_told_from_disguised_terms(
     assert asks_for_minors(prompt) is refused
 
 
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "ろり ヌード", "ろりっこ 裸", "しょた エロ", "口リ 裸", "はだかの しょうがくせい",
+        "JK ヌード", "nude &amp;#99;hild", "nude &amp;amp;#x63;hild", "nude 7th grade student",
+        "topless sixth grade class", "nude young lady of 12", "a child without any garments",
+        "teenager without pants", "nude teenie", "👧🏽 nude", "👶 🔞",
+    ],
+)  # fmt: skip
+def test_what_got_past_earlier_rules_is_refused(prompt: str) -> None:
+    assert asks_for_minors(prompt)
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "とろりとしたチーズ ヌード", "いいでしょ、たのしい 裸", "人口リスト 裸", "jks ヌード",
+        "a lady of 40, nude", "sixth grade class", "a woman of 6 feet, nude", "🔞",
+    ],
+)  # fmt: skip
+def test_what_only_looks_like_it_is_not(prompt: str) -> None:
+    assert not asks_for_minors(prompt)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "negative_prompt", "refused"),
+    [
+        ("a child on a bed", "clothes", True), ("girl, standing", "(cl0thing:1.4), blurry", True),
+        ("ein Mädchen", "Kleidung", True), ("una niña", "ropa", True),
+        ("un enfant", "habits", True),
+        ("uma criança", "roupas", True), ("女の子", "服", True), ("girl, 25 yo", "clothes", False),
+        ("a woman", "clothes", False), ("a child", "blurry, extra fingers", False),
+        ("a child at school", "nude, nsfw", False), ("a nude woman", "adult", True),
+        ("ヌード", "大人", True), ("nude statue", "ugly, old", False), ("a dog", "adult", False),
+        ("a dog", "naked child", True), ("制服の生徒", "克服", False),
+    ],
+)  # fmt: skip
+def test_a_negative_prompt_takes_no_clothes_of_minors_and_no_adults_away(
+    prompt: str, negative_prompt: str, refused: bool
+) -> None:
+    assert asks_for_minors(prompt, negative_prompt) is refused
+
+
 def test_every_term_of_a_minor_and_every_sexual_term_is_found() -> None:
     beside = {Meaning.MINOR: "nude", Meaning.YOUNG: "nude", Meaning.SEXUAL: "child",
               Meaning.SUGGESTIVE: "child", Meaning.ALWAYS: ""}  # fmt: skip
@@ -162,7 +205,8 @@ def test_a_prompt_of_the_greatest_length_takes_a_bounded_time() -> None:
     prompts = [
         *(text * (LONGEST // len(text)) for text in
           ("nude ", "child 1", "a", "a ", "12 yo ", "1 ", "x*y ", "*a", "ab-", "a_", "!", "a!", "ß",
-           "twenty ", "猫が好き、", "裸足", "n ", "ni ", "schoolgir ", "l", "&amp;", "year old ")),
+           "twenty ", "猫が好き、", "裸足", "n ", "ni ", "schoolgir ", "l", "&amp;", "year old ",
+           "👧", "👧🔞", "㎨", "⑴", "ŉ")),
         *("".join(letters.choice("abcdilno 1-*!") for _ in range(LONGEST)) for _ in range(20)),
     ]  # fmt: skip
     asks_for_minors("warm")
