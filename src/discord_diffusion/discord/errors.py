@@ -20,13 +20,18 @@ Codes: https://docs.discord.com/developers/topics/opcodes-and-status-codes#json
 from collections.abc import Mapping
 from typing import Any
 
+UNKNOWN_CHANNEL = 10003
 UNKNOWN_MESSAGE = 10008
 UNKNOWN_WEBHOOK = 10015
 UNKNOWN_INTERACTION = 10062
 ENTITY_TOO_LARGE = 40005
 INVALID_WEBHOOK_TOKEN = 50027
+THREAD_ARCHIVED = 50083
 
-_GONE = frozenset({UNKNOWN_MESSAGE, UNKNOWN_INTERACTION, INVALID_WEBHOOK_TOKEN})
+WITHDRAWN = frozenset({UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, THREAD_ARCHIVED})
+"""Codes of a message that people took away: deleted it or its channel, or archived its thread, in
+which nothing can be edited. https://docs.discord.com/developers/topics/threads"""
+_GONE = WITHDRAWN | {UNKNOWN_INTERACTION, INVALID_WEBHOOK_TOKEN}
 
 
 class DiscordError(Exception):
@@ -86,7 +91,7 @@ class NotAnsweredYetError(TransientApiError):
 
 
 class InteractionGoneError(ApiError):
-    """The token has expired, or the message was deleted."""
+    """The token has expired, or the message can't be edited any more: see `WITHDRAWN`."""
 
 
 class RequestTooLargeError(ApiError):

@@ -66,8 +66,9 @@ RULES = (
         Outcome.ABANDON,
     ),
     Rule(
-        "the token has run out (50027, 10062), the message was deleted (10008), or Discord never "
-        "got the first answer (10015 for longer than 10 s)",
+        "the token has run out (50027, 10062), the message or its channel was deleted (10008, "
+        "10003), its thread archived (50083), or Discord never got the first answer (10015 for "
+        "longer than 10 s)",
         (InteractionGoneError, NotAnsweredYetError, errors.MessageDeletedError),
         Outcome.GONE,
     ),

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from discord_diffusion.aws.errors import QueueError
 from discord_diffusion.aws.queue import JobQueue, ReceivedMessage
-from discord_diffusion.discord.errors import UNKNOWN_MESSAGE, ApiError
+from discord_diffusion.discord.errors import WITHDRAWN, ApiError
 from discord_diffusion.jobs.job import JobHeader, has_newer_schema, read_header
 from discord_diffusion.jobs.record import JobStatus
 from discord_diffusion.jobs.validation import InvalidJobError
@@ -165,8 +165,8 @@ class JobOutcomes:
     def _end_unanswered(self, held: HeldJob, error: Exception) -> None:
         """End a job whose user can't be answered.
 
-        A user who deletes the message cancels the job, and pays for what was drawn: it would be a
-        way to have a GPU draw for nothing.
+        A user who deletes the message, or archives its thread, cancels the job, and pays for what
+        was drawn: it would be a way to have a GPU draw for nothing.
         """
         log.error(
             "The user can no longer be answered", extra={"message_id": held.message.message_id}
@@ -186,9 +186,9 @@ class JobOutcomes:
 
 
 def _is_deletion(error: Exception) -> bool:
-    """Whether the error means that the message was deleted, which only its user can do."""
+    """Whether the error means that the message was deleted or withdrawn, which only people do."""
     return isinstance(error, MessageDeletedError) or (
-        isinstance(error, ApiError) and error.code == UNKNOWN_MESSAGE
+        isinstance(error, ApiError) and error.code in WITHDRAWN
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from PIL.Image import Image
 
-from discord_diffusion.discord.errors import UNKNOWN_MESSAGE, ApiError, ConnectionFailedError
+from discord_diffusion.discord.errors import WITHDRAWN, ApiError, ConnectionFailedError
 from discord_diffusion.jobs.job import Job
 from discord_diffusion.texts.answers import quoted_request
 from discord_diffusion.texts.catalogue import say
@@ -82,7 +82,7 @@ class Progress:
                 self._edit(shown, sketch)
             except ApiError as error:
                 self._outcome_unknown = isinstance(error, ConnectionFailedError) and error.timed_out
-                self.deleted = error.code == UNKNOWN_MESSAGE
+                self.deleted = error.code in WITHDRAWN
                 log.info("Progress could not be shown", extra={"reason": str(error)})
                 if self.deleted:
                     return

@@ -122,6 +122,8 @@ def test_an_empty_list_of_files_removes_the_attachments_and_none_keeps_them() ->
     [
         (refusal(404, 10015), errors.NotAnsweredYetError),
         (refusal(404, 10008), errors.InteractionGoneError),
+        (refusal(404, 10003), errors.InteractionGoneError),
+        (refusal(400, 50083), errors.InteractionGoneError),
         (refusal(404, 10062), errors.InteractionGoneError),
         (refusal(401, 50027), errors.InteractionGoneError),
         (httpx.Response(401, text="no JSON"), errors.InteractionGoneError),

@@ -291,6 +291,8 @@ def test_the_record_of_a_job_whose_message_is_gone_has_that_reason_and_charges_n
 
 
 DELETED = InteractionGoneError(404, 10008, "Unknown Message")
+NO_CHANNEL = InteractionGoneError(404, 10003, "Unknown Channel")
+ARCHIVED = InteractionGoneError(400, 50083, "Thread is archived")
 EXPIRED = InteractionGoneError(401, 50027, "Invalid Webhook Token")
 
 
@@ -301,10 +303,12 @@ EXPIRED = InteractionGoneError(401, 50027, "Invalid Webhook Token")
         (DELETED, 0.5, JobStatus.CANCELLED, 1),
         (DELETED, 1.0, JobStatus.CANCELLED, 2),
         (DELETED, 0.0, JobStatus.FAILED, 0),
+        (NO_CHANNEL, 1.0, JobStatus.CANCELLED, 2),
+        (ARCHIVED, 1.0, JobStatus.CANCELLED, 2),
         (EXPIRED, 1.0, JobStatus.FAILED, 0),
     ],
 )
-def test_a_user_pays_for_what_was_drawn_only_if_the_message_was_deleted(
+def test_a_user_pays_for_what_was_drawn_only_if_the_message_was_withdrawn(
     harness: OutcomesHarness,
     error: ApiError,
     share: float,
