@@ -20,6 +20,9 @@ from discord_diffusion.texts.formatting import clean, escape, fit_content, short
 from discord_diffusion.worker.encoding import CaptionedImage, encode_to_fit, enlarge
 from discord_diffusion.worker.pipeline_types import Generation, ModelInfo, Picture
 
+_UNREAD_LENGTH = 60
+"""Characters of what the model did not read that are shown."""
+
 Components = tuple[Mapping[str, Any], ...]
 """Rows of buttons, as Discord takes them."""
 
@@ -87,6 +90,9 @@ def answer_content(job: Job, generation: Generation, notice: str = "") -> str:
         lines.append(say(locale, "answer.held_back", pictures=held_back))
     if generation.blank:
         lines.append(say(locale, "answer.blank", pictures=picture_count(generation.blank, locale)))
+    if generation.unread:
+        unread = escape(shorten(clean(generation.unread), _UNREAD_LENGTH))
+        lines.append(f"-# {say(locale, 'answer.unread', text=unread)}")
     if notice:
         lines.append(f"-# {escape(notice)}")
     return fit_content("\n".join(lines))

@@ -83,6 +83,8 @@ class Generation:
     """The model and scheduler that were used: a job may name either."""
     blank: int = 0
     """How many pictures came out black or as no numbers, and were left out."""
+    unread: str = ""
+    """The end of the prompt, if it is longer than the model reads."""
 
 
 class Generator(Protocol):

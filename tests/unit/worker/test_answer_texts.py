@@ -15,6 +15,7 @@ from discord_diffusion.texts.answers import (
     is_apology,
     is_picture,
 )
+from discord_diffusion.texts.catalogue import LANGUAGES, texts
 from discord_diffusion.worker.answer import (
     alt_text,
     answer_content,
@@ -154,3 +155,18 @@ def test_pictures_that_are_marked_as_spoilers_have_the_prefix_of_spoilers() -> N
     name = file_stem(job, make_generation(job.parameters).pictures[1])
     assert name == f"SPOILER_{job.id}-1"
     assert is_picture(job.id, f"{name}.png")
+
+
+@pytest.mark.parametrize("locale", LANGUAGES)
+def test_a_user_reads_what_of_a_long_description_the_model_did_not_read(locale: str) -> None:
+    job = replace(make_job(), locale=locale)
+    drawn = make_generation(job.parameters)
+    assert contains_no_note(answer_content(job, drawn), locale)
+    text = answer_content(job, replace(drawn, unread="on a *red* hill " + "very " * 50))
+    assert "on a \\*red\\* hill" in text
+    assert len(text.splitlines()[-1]) < 200
+    assert text.splitlines()[-1].startswith("-# ")
+
+
+def contains_no_note(text: str, locale: str) -> bool:
+    return texts(locale)["answer.unread"].partition("{")[0] not in text

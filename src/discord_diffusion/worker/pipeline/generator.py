@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Hashable, Sequence
+from dataclasses import replace
 from math import prod
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from discord_diffusion.worker.pipeline.capacity import Capacity
 from discord_diffusion.worker.pipeline.device_loss import lost_device_raised, raise_if_lost
 from discord_diffusion.worker.pipeline.loaded_model import LoadedModel
 from discord_diffusion.worker.pipeline.model_cache import ModelCache
+from discord_diffusion.worker.pipeline.prompts import unread_part
 from discord_diffusion.worker.pipeline.recovery import BatchRun
 from discord_diffusion.worker.pipeline.safety_checker import SafetyChecker
 from discord_diffusion.worker.pipeline.warm_up import WarmUp
@@ -175,6 +177,10 @@ class DiffusersGenerator:
         )
         run.draw(items)
         made = list_generations(items, run.results, model.info(common.scheduler), run.seconds)
+        for place, result in enumerate(made):
+            if isinstance(result, Generation):
+                unread = unread_part(model.text_to_image, requests[place].parameters.prompt)
+                made[place] = replace(result, unread=unread)
         for result in made:
             if isinstance(result, GenerationError) and not isinstance(result, UnsupportedJobError):
                 self._check(common.model, model, result)
