@@ -7,6 +7,7 @@ WorkerError
 │   ├── OutOfMemoryError     the device has too little memory for it
 │   ├── BlankPictureError    every picture came out black or as no numbers
 │   └── UnsupportedJobError  the pipeline cannot do what the job asks for
+│       └── OptionRefusedError  its model cannot do what its user chose
 ├── JobExpiredError          the interaction token has expired, or will before the answer
 ├── MessageDeletedError      the user deleted the message while its job was drawn
 ├── FailedBeforeError        an earlier receive has notified the user that the job failed
@@ -48,6 +49,10 @@ class BlankPictureError(GenerationError):
 
 class UnsupportedJobError(GenerationError):
     """The model, scheduler or size is not available; the text says what is allowed."""
+
+
+class OptionRefusedError(UnsupportedJobError):
+    """The user must choose another; nothing is wrong with the deployment."""
 
 
 class JobExpiredError(WorkerError):

@@ -103,7 +103,13 @@ RULES = (
         text="failed.blank",
     ),
     Rule(
-        "no such model or scheduler here, or a size that it cannot do",
+        "a scheduler that does not suit the model, or a source image that it cannot begin from",
+        (errors.OptionRefusedError,),
+        Outcome.REFUSED,
+        text="failed.unsupported",
+    ),
+    Rule(
+        "no such model here, or a size that it cannot do",
         (errors.UnsupportedJobError,),
         Outcome.FAILED,
         text="failed.unsupported",

@@ -25,6 +25,7 @@ NOT_OF_A_JOB = {errors.WorkerError, errors.ModelLoadError, errors.DeviceLostErro
         (errors.OutOfMemoryError("x"), Outcome.RETRY),
         (errors.BlankPictureError("x"), Outcome.FAILED),
         (errors.UnsupportedJobError("x"), Outcome.FAILED),
+        (errors.OptionRefusedError("x"), Outcome.REFUSED),
         (errors.SourceRefusedError("x"), Outcome.REFUSED),
         (errors.SourceGoneError("x"), Outcome.REFUSED),
         (errors.SourceTooLargeError("x"), Outcome.REFUSED),

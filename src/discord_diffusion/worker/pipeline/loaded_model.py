@@ -10,7 +10,7 @@ import torch
 from diffusers import SchedulerMixin
 
 from discord_diffusion.jobs.models import ModelSpec
-from discord_diffusion.worker.errors import ModelLoadError, UnsupportedJobError
+from discord_diffusion.worker.errors import ModelLoadError, OptionRefusedError
 from discord_diffusion.worker.pipeline.compilation import Compilation
 from discord_diffusion.worker.pipeline.decoding import Decoder
 from discord_diffusion.worker.pipeline.optimizations import denoiser
@@ -50,13 +50,13 @@ class LoadedModel:
 
     @cached_property
     def image_to_image(self) -> Any:
-        """Shares every network with `text_to_image`; `UnsupportedJobError` if there is none."""
+        """Shares every network with `text_to_image`; `OptionRefusedError` if there is none."""
         from diffusers import AutoPipelineForImage2Image  # takes a while, and few jobs need it
 
         try:
             pipe = AutoPipelineForImage2Image.from_pipe(self.text_to_image)
         except ValueError as error:
-            raise UnsupportedJobError(f"{self.name} cannot draw from a source image") from error
+            raise OptionRefusedError(f"{self.name} cannot draw from a source image") from error
         pipe.set_progress_bar_config(disable=True)
         return pipe
 
@@ -88,14 +88,14 @@ class LoadedModel:
         return ModelInfo(self.name, chosen, str(self.device))
 
     def scheduler(self, name: str | None) -> Any:
-        """A new scheduler for one call; `UnsupportedJobError` names those that are allowed."""
+        """A new scheduler for one call; `OptionRefusedError` names those that are allowed."""
         own = self.own_scheduler
         if name is None or name == type(own).__name__:
             return type(own).from_config(own.config)
         kinds = scheduler_choices(own)
         if name not in kinds:
             allowed = ", ".join(sorted(kinds))
-            raise UnsupportedJobError(f"{name} does not suit this model; {allowed} do")
+            raise OptionRefusedError(f"{name} does not suit this model; {allowed} do")
         return kinds[name].from_config(own.config)
 
     @cached_property

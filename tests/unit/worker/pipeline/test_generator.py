@@ -9,7 +9,12 @@ import pytest
 import torch
 
 from discord_diffusion.jobs.parameters import SourceImage
-from discord_diffusion.worker.errors import GenerationError, LeaseLostError, ModelLoadError
+from discord_diffusion.worker.errors import (
+    GenerationError,
+    LeaseLostError,
+    ModelLoadError,
+    OptionRefusedError,
+)
 from discord_diffusion.worker.pipeline import loading
 from discord_diffusion.worker.pipeline.generator import DiffusersGenerator
 from tests.unit.worker.fakes import make_parameters, make_settings
@@ -100,6 +105,13 @@ def test_a_model_saved_for_another_task_is_loaded_for_text_to_image(
     )
     loaded = DiffusersGenerator.load(make_settings(MODEL=str(folder)).pipeline)
     assert len(draw(loaded, make_parameters()).pictures) == 2
+
+
+def test_a_scheduler_that_does_not_suit_the_model_is_an_option_to_choose_anew(
+    generator: DiffusersGenerator,
+) -> None:
+    with pytest.raises(OptionRefusedError, match="does not suit this model"):
+        draw(generator, make_parameters(scheduler="FlowMatchHeunDiscreteScheduler"))
 
 
 @pytest.mark.parametrize("name", ["NoSuchScheduler", "AutoencoderKL", "__version__"])
