@@ -11,7 +11,8 @@ CONTENT_LENGTH = 2000
 https://docs.discord.com/developers/resources/message#create-message"""
 
 _ELLIPSIS = "…"
-_MARKDOWN = re.compile(r"([\\`*_~|<>\[\]()#:@-])")
+_MARKDOWN = re.compile(r"([\\`*_~|<>\[\]()#:@/-])")
+"""Slashes, too: clients show a card for an invite such as discord.gg/name, without its scheme."""
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c")
 """Marks that change the reading direction of what follows, even beyond the user's own text."""
 

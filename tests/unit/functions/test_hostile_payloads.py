@@ -74,7 +74,18 @@ def test_a_prompt_of_6000_hostile_characters_is_answered_and_queued_whole(
     assert job.parameters.prompt.startswith("`@everyone` **x** <@&1> 👩\u200d🚀 שלום ")
 
 
-@pytest.mark.parametrize("prompt", ["\u200b", "\ufeff \u200d", "\u202e\u202c", "\n\n\t"])
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "\u200b",
+        "\ufeff \u200d",
+        "\u202e\u202c",
+        "\n\n\t",
+        "\u3164",
+        "\u2800 \u00ad",
+        "\U000e0041\ufffc",
+    ],
+)
 def test_a_prompt_of_invisible_characters_is_empty(caller: Caller, prompt: str) -> None:
     assert "is empty" in caller.content(imagine(prompt=prompt))["data"]["content"]
     assert caller.queue.jobs == []

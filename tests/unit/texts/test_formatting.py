@@ -91,8 +91,9 @@ def test_a_shortened_text_fits_in_characters_and_in_utf16_units(text: str, lengt
     [
         ("# heading", r"\# heading"),
         ("-# small", r"\-\# small"),
-        ("[click](https://x.y)", r"\[click\]\(https\://x.y\)"),
-        ("<https://x.y>", r"\<https\://x.y\>"),
+        ("[click](https://x.y)", r"\[click\]\(https\:\/\/x.y\)"),
+        ("<https://x.y>", r"\<https\:\/\/x.y\>"),
+        ("discord.gg/name", r"discord.gg\/name"),
         ("<t:1700000000:R>", r"\<t\:1700000000\:R\>"),
         ("<:blob:123> :fire:", r"\<\:blob\:123\> \:fire\:"),
         ("||spoiler|| ~~gone~~", r"\|\|spoiler\|\| \~\~gone\~\~"),

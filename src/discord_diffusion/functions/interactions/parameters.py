@@ -5,6 +5,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from unicodedata import category
 
 from discord_diffusion.access.guild_settings import GuildSettings
 from discord_diffusion.discord.command_model import check_options
@@ -22,8 +23,10 @@ OTHER_FILES = ("audio/", "font/", "model/", "text/", "video/")
 OTHER_DOCUMENTS = frozenset({"application/json", "application/pdf", "application/zip"})
 """Content types of what people attach by mistake; the worker looks into files of all others."""
 SOURCE_IMAGE_MEGABYTES = 25
-_INVISIBLE = " \u200b\u200c\u200d\u2060\ufeff"
-"""Spaces and zero-width characters: a prompt may contain them, but not consist of them."""
+_BLANK_CATEGORIES = frozenset({"Zs", "Zl", "Zp", "Cf", "Mn", "Me"})
+_BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0\ufffc")
+"""Spaces, marks and characters that show nothing: a prompt may contain them, but not consist of
+them."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,7 @@ def checked_prompt(prompt: str | None) -> str:
         Refusal: nothing visible is left.
     """
     cleaned = clean(prompt or "")
-    if not cleaned.strip(_INVISIBLE):
+    if all(char in _BLANKS or category(char) in _BLANK_CATEGORIES for char in cleaned):
         raise Refusal("prompt_empty")
     return cleaned
 
