@@ -46,6 +46,10 @@ local-up: setup ## Start the local stack (RUNTIME=host|docker, MIN_TASKS=1, MAX_
 local-down: ## Stop the local stack; logs and caches stay
 	@if [ -e .cache/stamps/project-packages ]; then $(RIG) down; else echo "Nothing is set up, so nothing runs."; fi
 
+.PHONY: register
+register: installed ## Register changed commands with the local stack's Discord; make local-up does, too
+	@$(RIG) register
+
 .PHONY: snapshot
 snapshot: installed ## Save the state of the local stack, from which the next make local-up starts
 	@$(RIG) snapshot

@@ -27,6 +27,8 @@ locals {
   common_environment = {
     JOBS_TABLE = module.jobs_table.name
     LOG_LEVEL  = var.log_level
+    # An error's text may quote a token: on AWS it stays out of the log.
+    LOG_TRACEBACKS = var.target == "localstack" ? "yes" : "no"
   }
 
   # The environment of the functions that compute with the fleet's speed and size.

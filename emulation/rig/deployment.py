@@ -1,5 +1,7 @@
 """The deployment on an emulator: Terraform's variables and outputs, and the Discord application."""
 
+import hashlib
+import json
 import shutil
 import zipfile
 from dataclasses import replace
@@ -12,7 +14,7 @@ from emulation.rig.state import StackState
 from emulation.rig.terraform import Outputs
 from fixtures.discord.signing import application, public_key
 from infra.deploy.errors import RegistrationError
-from infra.deploy.registration import Registrar
+from infra.deploy.registration import Registrar, registration
 from toolchain.layout import Layout
 
 PACKAGE = "discord_diffusion"
@@ -31,18 +33,34 @@ def _registrar(state: StackState) -> Registrar:
     return Registrar(state.discord_api_url, application()["bot_token"])
 
 
+def commands_digest() -> str:
+    """A digest of all commands as they are registered."""
+    return hashlib.sha256(json.dumps(registration(), sort_keys=True).encode()).hexdigest()
+
+
 def register(state: StackState) -> None:
     """Register the commands, and the endpoint, which the stand-in checks by a PING and a forgery.
 
     Raises:
         StartError: the stand-in refused.
     """
-    registrar = _registrar(state)
+    register_commands(state)
     try:
-        registrar.put_commands(application()["application_id"])
-        registrar.set_endpoint(state.interactions_url)
+        _registrar(state).set_endpoint(state.interactions_url)
     except RegistrationError as error:
         raise StartError(f"The application could not be made ready: {error}") from error
+
+
+def register_commands(state: StackState) -> None:
+    """Replace the commands by those of now.
+
+    Raises:
+        StartError: the stand-in refused one.
+    """
+    try:
+        _registrar(state).put_commands(application()["application_id"])
+    except RegistrationError as error:
+        raise StartError(f"The commands could not be registered: {error}") from error
 
 
 def variables(layout: Layout, options: StackOptions, state: StackState) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 RigError
 ├── StackNotRunningError   a command needs a running stack
 ├── StartError             a part of the stack did not start
+│   └── RestartNeededError   an option of a running stack can only be changed by a restart
 ├── DeadlineError          something did not happen in time
 ├── AnswerError            an interaction was answered by an error, or not in time
 ├── SnapshotError          a snapshot can't be saved or restored
@@ -23,6 +24,16 @@ class StackNotRunningError(RigError):
 
 class StartError(RigError):
     """A part of the stack did not start; the text ends with what it last logged."""
+
+
+class RestartNeededError(StartError):
+    """A running stack can't take an option."""
+
+    def __init__(self, change: str) -> None:
+        super().__init__(
+            f"The running stack cannot change this in place: {change}. A restart forgets its jobs"
+            " and messages. Stop it first: make local-down"
+        )
 
 
 class DeadlineError(RigError):

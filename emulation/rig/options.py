@@ -2,8 +2,8 @@
 
 import math
 import platform
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,18 @@ from emulation.aws.launch import DELAYS
 
 EMBEDDED_MODEL = "fixtures/model/tiny"
 """Relative to the checkout: the model that needs no download."""
+
+_EMBEDDED = "embedded"
+_VARIABLES: dict[str, Callable[[Any], str]] = {
+    "minimum_tasks": "MIN_TASKS={}".format,
+    "maximum_tasks": "MAX_TASKS={}".format,
+    "speed": "SPEED={:g}".format,
+    "watch": lambda is_on: f"WATCH={1 if is_on else ''}",
+    "enforces_iam": lambda is_on: f"IAM={'enforce' if is_on else 'off'}",
+    "model": lambda model: f"MODEL={'' if model == _EMBEDDED else model}",
+    "size": lambda size: f"SIZE={size or ''}",
+}
+"""How a person gives each option of a stack."""
 
 _EMBEDDED_NOTICE = "Drawn by the embedded 64×64 model, which knows only shapes, colours and places."
 
@@ -118,8 +130,39 @@ class StackOptions:
             **asdict(self.fleet),
             "watch": self.watch,
             "enforces_iam": self.enforces_iam,
-            "model": self.model.model if self.model else "embedded",
+            "model": self.model.model if self.model else _EMBEDDED,
+            "size": self.model.width if self.model else None,
         }
+
+    def keeping(self, known: Mapping[str, Any], given: Collection[str]) -> "StackOptions":
+        """The options with those of a running stack, as `as_json` wrote them, but for the given."""
+        wanted = self.as_json()
+        kept = {
+            name: wanted[name] if name in given else known.get(name, wanted[name])
+            for name in wanted
+        }
+        own_model = "model" in given or "size" in given or kept["model"] == _EMBEDDED
+        return replace(
+            self,
+            fleet=FleetOptions(*(kept[field.name] for field in fields(FleetOptions))),
+            watch=kept["watch"],
+            enforces_iam=kept["enforces_iam"],
+            model=self.model
+            if own_model
+            else ModelOptions(kept["model"], width=kept["size"], height=kept["size"]),
+        )
+
+
+def differences(known: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, str]:
+    """Each option that differs, by its name, with the change as a person gives it: `MIN_TASKS=0`.
+
+    Args:
+        known: what `StackOptions.as_json` gave for the stack that runs.
+        wanted: the same for the stack that is asked for.
+    """
+    return {
+        name: _VARIABLES[name](value) for name, value in wanted.items() if known.get(name) != value
+    }
 
 
 def lambda_architecture() -> str:

@@ -50,8 +50,10 @@ class StackState:
     """Of target `docker`: the name of its compose project."""
     ready: bool = False
     options: dict[str, Any] = field(default_factory=dict)
-    """`StackOptions.as_json` of the start: a start with other options is refused."""
+    """`StackOptions.as_json` of the start, or of the last change."""
     lambda_package_sha256: str = ""
+    commands_sha256: str = ""
+    """Of the commands that are registered."""
     restored: bool = False
     """Whether the emulator began with the state of a snapshot: the module was not applied."""
     snapshot: str = ""
@@ -127,6 +129,11 @@ class StateFolder:
     def logs(self) -> Path:
         """A log for each process; kept when the stack goes down."""
         return self.path / "logs"
+
+    @property
+    def watching(self) -> Path:
+        """The file that the watcher makes when it sees edits."""
+        return self.path / "watching"
 
     @property
     def tasks(self) -> Path:

@@ -6,7 +6,6 @@ the fleet as notes, and what the product logs on each interaction's timeline.
 
 import argparse
 import contextlib
-import json
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -20,12 +19,15 @@ from emulation.rig import status
 from emulation.rig.emulator_client import FleetAgentClient
 from emulation.rig.errors import RigError
 from emulation.rig.host.parts import TASK_LOGS
+from emulation.rig.log_lines import json_object, traceback_of
 from emulation.rig.logs import FunctionLog, GrowingLogs
 from emulation.rig.stand_in_client import StandInClient
 from emulation.rig.state import StackState, StateFolder
 
 _PAUSE_SECONDS = 1.0
 _SHORT_ID = 8
+_NOTE_LENGTH = 2000
+"""Characters of a traceback that the page shows: its end, which says what went wrong."""
 _MEMBERSHIP = {
     "ACTIVE": "has joined the cluster",
     "DRAINING": "is draining",
@@ -39,6 +41,7 @@ EVENTS = {
     "The job is leased": "leased",
     "The drawing of the job begins": "generating",
     "The job failed": "failed",
+    "Unexpected error": "failed",
 }
 """Message of a structured log line, and the event that it stands for."""
 
@@ -62,6 +65,8 @@ class Telemetry:
                 # The stand-in does not know jobs that were put on the queue without it.
                 with contextlib.suppress(RigError):
                     self._stand_in.add_to_timeline(*event)
+            if raised := traceback_of(line):
+                self._stand_in.add_note(raised[-_NOTE_LENGTH:], time.time())
         for name, value in self._series():
             # The page draws a level line from a point to the next.
             if self._sent.get(name) != value:
@@ -131,15 +136,6 @@ def event_of(line: dict[str, Any]) -> tuple[str, str, str] | None:
     if name is None or not isinstance(interaction_id, str):
         return None
     return interaction_id, name, str(line.get("time"))
-
-
-def json_object(line: str) -> dict[str, Any]:
-    """The object in a structured log line; empty for any other line."""
-    try:
-        content = json.loads(line)
-    except ValueError:
-        return {}
-    return content if isinstance(content, dict) else {}
 
 
 def main() -> None:

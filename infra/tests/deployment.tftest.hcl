@@ -19,6 +19,7 @@ run "the_defaults_deploy_to_aws" {
       interactions = tomap({
         JOBS_TABLE             = "discord-diffusion-test-jobs"
         LOG_LEVEL              = "INFO"
+        LOG_TRACEBACKS         = "no"
         SECONDS_PER_JOB        = "10"
         JOBS_AT_ONCE           = "1"
         TARGET_WAIT_SECONDS    = "60"
@@ -46,6 +47,7 @@ run "the_defaults_deploy_to_aws" {
       backlog = tomap({
         JOBS_TABLE               = "discord-diffusion-test-jobs"
         LOG_LEVEL                = "INFO"
+        LOG_TRACEBACKS           = "no"
         SECONDS_PER_JOB          = "10"
         JOBS_AT_ONCE             = "1"
         TARGET_WAIT_SECONDS      = "60"
@@ -74,6 +76,7 @@ run "the_defaults_deploy_to_aws" {
         QUEUE_URL             = "https://sqs.us-east-1.amazonaws.com/123456789012/discord-diffusion-test-jobs.fifo"
         JOBS_TABLE            = "discord-diffusion-test-jobs"
         LOG_LEVEL             = "INFO"
+        LOG_TRACEBACKS        = "no"
         SECONDS_PER_JOB       = "10"
         JOBS_AT_ONCE          = "1"
         TARGET_WAIT_SECONDS   = "60"
@@ -92,6 +95,7 @@ run "the_defaults_deploy_to_aws" {
       dead_letters = tomap({
         JOBS_TABLE       = "discord-diffusion-test-jobs"
         LOG_LEVEL        = "INFO"
+        LOG_TRACEBACKS   = "no"
         DISCORD_API_URL  = "https://discord.com/api/v10"
         METRIC_NAMESPACE = "discord-diffusion-test"
       })
@@ -105,6 +109,7 @@ run "the_defaults_deploy_to_aws" {
       JOBS_TABLE                 = "discord-diffusion-test-jobs"
       METRIC_NAMESPACE           = "discord-diffusion-test"
       LOG_LEVEL                  = "INFO"
+      LOG_TRACEBACKS             = "no"
       DISCORD_API_URL            = "https://discord.com/api/v10"
       VISIBILITY_TIMEOUT_SECONDS = "60"
       MAX_RECEIVE_COUNT          = "3"
@@ -251,6 +256,7 @@ run "every_setting_reaches_the_worker_and_the_function" {
       interactions = tomap({
         JOBS_TABLE             = "discord-diffusion-full-jobs"
         LOG_LEVEL              = "DEBUG"
+        LOG_TRACEBACKS         = "no"
         SECONDS_PER_JOB        = "2.5"
         JOBS_AT_ONCE           = "4"
         TARGET_WAIT_SECONDS    = "30"
@@ -281,6 +287,7 @@ run "every_setting_reaches_the_worker_and_the_function" {
       backlog = tomap({
         JOBS_TABLE               = "discord-diffusion-full-jobs"
         LOG_LEVEL                = "DEBUG"
+        LOG_TRACEBACKS           = "no"
         SECONDS_PER_JOB          = "2.5"
         JOBS_AT_ONCE             = "4"
         TARGET_WAIT_SECONDS      = "30"
@@ -310,6 +317,7 @@ run "every_setting_reaches_the_worker_and_the_function" {
         QUEUE_URL             = "https://sqs.us-east-1.amazonaws.com/123456789012/discord-diffusion-full-jobs.fifo"
         JOBS_TABLE            = "discord-diffusion-full-jobs"
         LOG_LEVEL             = "DEBUG"
+        LOG_TRACEBACKS        = "no"
         SECONDS_PER_JOB       = "2.5"
         JOBS_AT_ONCE          = "4"
         TARGET_WAIT_SECONDS   = "30"
@@ -329,6 +337,7 @@ run "every_setting_reaches_the_worker_and_the_function" {
       dead_letters = tomap({
         JOBS_TABLE       = "discord-diffusion-full-jobs"
         LOG_LEVEL        = "DEBUG"
+        LOG_TRACEBACKS   = "no"
         DISCORD_API_URL  = "http://127.0.0.1:8700/api/v10"
         METRIC_NAMESPACE = "discord-diffusion-full"
       })
@@ -342,6 +351,7 @@ run "every_setting_reaches_the_worker_and_the_function" {
       JOBS_TABLE                  = "discord-diffusion-full-jobs"
       METRIC_NAMESPACE            = "discord-diffusion-full"
       LOG_LEVEL                   = "DEBUG"
+      LOG_TRACEBACKS              = "no"
       DISCORD_API_URL             = "http://127.0.0.1:8700/api/v10"
       VISIBILITY_TIMEOUT_SECONDS  = "30"
       MAX_RECEIVE_COUNT           = "5"

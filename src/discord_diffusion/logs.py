@@ -4,8 +4,23 @@ import json
 import logging
 import sys
 import time
+import traceback
+from dataclasses import dataclass
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+
+@dataclass(frozen=True)
+class LogOptions:
+    """What a program logs."""
+
+    level: str = "INFO"
+    """Least severity that is logged."""
+    tracebacks: bool = False
+    """Whether the text and the traceback of an unknown error are logged; they may quote a token."""
+
+
+_options = LogOptions()
 
 
 class JsonFormatter(logging.Formatter):
@@ -34,11 +49,21 @@ def place_of(error: BaseException) -> str:
     return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "unknown"
 
 
-def configure(level: str) -> None:
-    """Log to standard output from `level` on, in place of the handlers that a runtime has set."""
+def error_fields(error: BaseException) -> dict[str, str]:
+    """An unknown error as fields of a log line: its kind, its place, and more where allowed."""
+    fields = {"error": type(error).__name__, "at": place_of(error)}
+    if _options.tracebacks:
+        fields["traceback"] = "".join(traceback.format_exception(error))
+    return fields
+
+
+def configure(options: LogOptions) -> None:
+    """Log to standard output, in place of the handlers that a runtime has set."""
+    global _options
+    _options = options
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(JsonFormatter())
-    logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.basicConfig(level=options.level, handlers=[handler], force=True)
     # The SDK's debug log holds request bodies, and with them tokens.
     for name in ("botocore", "boto3", "urllib3"):
         logging.getLogger(name).setLevel(logging.WARNING)

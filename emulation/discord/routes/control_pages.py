@@ -35,7 +35,7 @@ class SeriesPoint(StrictModel):
 class NewNote(StrictModel):
     """A note for the operations page: what a part of the rig did."""
 
-    text: str = Field(min_length=1, max_length=300)
+    text: str = Field(min_length=1, max_length=2000)
     at: OptionalTime = None
 
 

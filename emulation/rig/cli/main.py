@@ -26,8 +26,9 @@ app = typer.Typer(
     help="AWS, Discord and the GPU fleet on one machine: start it, use it, watch it, stop it.",
 )
 app.command()(stack.up)
-for command in (stack.down, stack.snapshot, stack.status, stack.logs, rights.rights):
+for command in (stack.down, stack.register, stack.snapshot, stack.status, stack.logs):
     app.command()(command)
+app.command()(rights.rights)
 for drawing in (pictures.send, pictures.demo):
     app.command()(drawing)
 app.add_typer(chaos.app, name="chaos")

@@ -1,5 +1,6 @@
 """`python -m emulation send|demo`: send an `/imagine` through a stack and save its pictures."""
 
+import sys
 import time
 from pathlib import Path
 from typing import Annotated
@@ -18,13 +19,18 @@ from emulation.rig.cli.shared import (
     running_stack,
 )
 from emulation.rig.cli.stack import start_stack
+from emulation.rig.errors import AnswerError
+from emulation.rig.host import stack as host
+from emulation.rig.logs import tracebacks
 from emulation.rig.options import StackOptions
 from emulation.rig.stand_in_client import Answer, StandInClient
-from emulation.rig.state import StateFolder
+from emulation.rig.state import StackState, StateFolder
 from toolchain.display import Display
 
 _DEMO = {"prompt": "a red circle on a blue background", "seed": 42}
 _DEFAULTS = StackOptions()
+_LOG_SECONDS = 0.5
+"""How much later than the answer a function's log may arrive."""
 _out = Console()
 Out = Annotated[Path, typer.Option(envvar="RIG_OUT", help="Folder for the pictures.")]
 Timeout = Annotated[
@@ -57,10 +63,15 @@ def send(
     given: dict[str, object] = {"prompt": prompt, "seed": seed, "images": count, "steps": steps}
     given |= {"guidance": guidance, "negative_prompt": negative_prompt}
     options = {name: value for name, value in given.items() if value is not None}
-    stand_in = StandInClient(running_stack(state_dir).discord_url)
-    started = time.monotonic()
-    interaction = stand_in.send("imagine", options, **({"user_id": user} if user else {}))
-    answer = stand_in.wait_for_pictures(interaction, timeout, None if as_json else report.live)
+    state = running_stack(state_dir)
+    stand_in = StandInClient(state.discord_url)
+    started, since = time.monotonic(), time.time()
+    try:
+        interaction = stand_in.send("imagine", options, **({"user_id": user} if user else {}))
+        answer = stand_in.wait_for_pictures(interaction, timeout, None if as_json else report.live)
+    except AnswerError:
+        _print_tracebacks(state, StateFolder.chosen(LAYOUT.root, state_dir), since)
+        raise
     seconds = time.monotonic() - started
     paths = answer.save(out)
     if as_json:
@@ -68,6 +79,14 @@ def send(
         print_json({**found, "content": answer.content, "pictures": [str(p) for p in paths]})
     else:
         report.pictures(_out, paths, seconds)
+
+
+def _print_tracebacks(state: StackState, folder: StateFolder, since: float) -> None:
+    """Print what functions and workers of a stack on this machine have raised."""
+    if state.target == host.TARGET:
+        time.sleep(_LOG_SECONDS)
+        for raised in tracebacks(state, folder, since):
+            sys.stderr.write(f"{raised}\n\n")
 
 
 def demo(

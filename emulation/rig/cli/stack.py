@@ -1,7 +1,8 @@
 """`python -m emulation up|down|status|logs`: start a stack, stop it, and see what it does."""
 
-import subprocess
 import sys
+from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import asdict
 from enum import StrEnum
 from typing import Annotated
@@ -22,8 +23,8 @@ from emulation.rig.cli.shared import (
     running_stack,
 )
 from emulation.rig.docker import stack as containers
-from emulation.rig.errors import RigError
-from emulation.rig.host import health, module
+from emulation.rig.errors import RestartNeededError, RigError
+from emulation.rig.host import health, module, update
 from emulation.rig.host import stack as host
 from emulation.rig.options import FleetOptions, ModelOptions, StackOptions
 from emulation.rig.state import StackState, StateFolder, exclusive
@@ -85,6 +86,8 @@ Fresh = Annotated[
         "--fresh", envvar="RIG_FRESH", help="Apply the module, and don't restore a snapshot of it."
     ),
 ]
+_GIVEN = ("COMMANDLINE", "ENVIRONMENT")
+"""Where an option comes from that a person gave."""
 _DEFAULTS = StackOptions()
 _out = Console()
 
@@ -103,8 +106,10 @@ def up(
     fresh: Fresh = False,
     state_dir: StateDir = None,
     as_json: AsJson = False,
+    *,
+    context: typer.Context,
 ) -> None:
-    """Start the stack, if it does not run yet."""
+    """Start the stack. One that runs gets the code of now, and the options that are given."""
     if maximum_tasks and minimum_tasks > maximum_tasks:
         raise RigError(f"minimum-tasks is {minimum_tasks}, above maximum-tasks: {maximum_tasks}")
     options = StackOptions(
@@ -116,7 +121,20 @@ def up(
         model=ModelOptions(model, width=size, height=size) if model else None,
         enforces_iam=iam is Iam.ENFORCE,
     )
-    state = start_stack(options, StateFolder.chosen(LAYOUT.root, state_dir), runtime)
+    folder = StateFolder.chosen(LAYOUT.root, state_dir)
+    sources = {name: context.get_parameter_source(name) for name in context.params}
+    given = {name for name, source in sources.items() if source and source.name in _GIVEN}
+    if "iam" in given:
+        given.add("enforces_iam")
+    try:
+        state = start_stack(options, folder, runtime, given)
+    except RestartNeededError as error:
+        if as_json or not sys.stdin.isatty():
+            raise
+        _out.print(str(error), highlight=False, soft_wrap=True)
+        typer.confirm("Stop it now, and start it again?", abort=True)
+        host.stop(folder)
+        state = start_stack(options, folder, runtime)
     if as_json:
         print_json(state.as_json())
     else:
@@ -141,6 +159,17 @@ def down(state_dir: StateDir = None, as_json: AsJson = False) -> None:
         print_json({"stopped": stopped})
     else:
         _out.print("The stack is down." if stopped else "No stack was running.")
+
+
+def register(state_dir: StateDir = None) -> None:
+    """Register the commands with the running stack's Discord if they have changed."""
+    folder = StateFolder.chosen(LAYOUT.root, state_dir)
+    with exclusive(LAYOUT.cache, folder), Display() as display:
+        running = running_stack(state_dir)
+        registered = update.register(running, display)
+        folder.save(registered)
+    if registered == running:
+        _out.print("The commands are registered as they are.")
 
 
 def snapshot(state_dir: StateDir = None) -> None:
@@ -202,21 +231,29 @@ def logs(
     functions = known.function_names if known else {}
     if name == stack_logs.ALL_FUNCTIONS or name in functions:
         wanted = list(functions) if name == stack_logs.ALL_FUNCTIONS else [name]
-        stack_logs.show_functions(_out, running_stack(state_dir), wanted, lines, follow=follow)
-        return
-    if known and known.target == containers.TARGET:
+        running = running_stack(state_dir)
+        sources: dict[str, stack_logs.Log] = {
+            one: stack_logs.FunctionLog(running, one) for one in wanted
+        }
+    elif known and known.target == containers.TARGET:
         raise typer.Exit(containers.show_logs(known, name, lines, follow=follow))
-    files = stack_logs.named_files(folder.logs, name)
-    words = ["tail", "-n", str(lines), *(["-F"] if follow else []), *map(str, files)]
-    raise typer.Exit(subprocess.run(words, check=False).returncode)
+    else:
+        files = stack_logs.named_files(folder.logs, name)
+        sources = {path.stem: stack_logs.FileLog(path) for path in files}
+    with suppress(KeyboardInterrupt):
+        stack_logs.show(_out, sources, lines, follow=follow)
 
 
 def start_stack(
-    options: StackOptions, folder: StateFolder, runtime: Runtime = Runtime.HOST
+    options: StackOptions,
+    folder: StateFolder,
+    runtime: Runtime = Runtime.HOST,
+    given: Collection[str] = (),
 ) -> StackState:
-    """Start a stack, or find the running one.
+    """Start a stack, or find the running one, which keeps its options but for those in `given`.
 
     Raises:
+        RestartNeededError: the running stack can't take an option that was given.
         RigError: a stack of another target runs in the folder.
     """
     known = folder.load()
@@ -225,11 +262,13 @@ def start_stack(
             f"A stack of target {known.target} runs here, and {runtime} was asked for."
             " Stop it first: make local-down"
         )
+    if known and known.target == host.TARGET and known.ready and health.all_alive(known):
+        options = options.keeping(known.options, given)
     with Display() as display:
         if runtime is Runtime.DOCKER:
             with exclusive(LAYOUT.cache, folder):
                 return containers.start(LAYOUT, folder, options, display)
         state, already_running = host.start(LAYOUT, folder, options, display)
     if already_running:
-        sys.stderr.write("The stack is already running.\n")
+        sys.stderr.write("The stack is already running; its code and options are those of now.\n")
     return state

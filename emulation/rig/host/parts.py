@@ -1,8 +1,9 @@
 """The processes of a stack of target `host`: how each is started and when it is ready."""
 
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from emulation.rig.waiting import wait_until
 from toolchain.display import Display
 from toolchain.layout import Layout, python_of
 
-EMULATOR, STAND_IN, TELEMETRY = "emulator", "discord", "telemetry"
+EMULATOR, STAND_IN, TELEMETRY, WATCHER = "emulator", "discord", "telemetry", "watcher"
 
 WORKER_COMMAND = (sys.executable, "-m", "discord_diffusion.worker")
 """The command of the worker's image."""
@@ -82,6 +83,25 @@ class Parts:
         argv += ["--state-dir", str(self.folder.path)]
         return self._spawn(TELEMETRY, argv, base_environment())
 
+    def start_watcher(self) -> ProcessRecord:
+        """The watcher, which brings edits of the code to the running stack; it sees them already.
+
+        Raises:
+            StartError: it ended while starting.
+        """
+        self.folder.watching.unlink(missing_ok=True)
+        argv = [sys.executable, "-m", "emulation.rig.watcher"]
+        argv += ["--state-dir", str(self.folder.path)]
+        watcher = self._spawn(WATCHER, argv, base_environment())
+        _wait_until_ready(watcher, self.folder.watching.exists)
+        return watcher
+
+    def without(self, name: str, state: StackState) -> StackState:
+        """The stack after one of its processes was ended."""
+        ended = tuple(one for one in state.processes if one.name == name)
+        processes.terminate(ended)
+        return replace(state, processes=tuple(one for one in state.processes if one not in ended))
+
     def start_servers(
         self, state: StackState, display: Display, snapshot: Path | None = None
     ) -> StackState:
@@ -117,12 +137,16 @@ class Parts:
 
 
 def _wait_for_answer(process: ProcessRecord, url: str) -> None:
+    _wait_until_ready(process, lambda: answers(url))
+
+
+def _wait_until_ready(process: ProcessRecord, is_ready: Callable[[], bool]) -> None:
     def detail() -> str:
         return f"It last logged ({process.log}):\n{processes.last_lines(Path(process.log))}"
 
-    def answers_or_ended() -> bool:
-        return processes.find(process) is None or answers(url)
+    def ready_or_ended() -> bool:
+        return processes.find(process) is None or is_ready()
 
-    wait_until(answers_or_ended, f"{process.name} answers", _START_SECONDS, detail)
+    wait_until(ready_or_ended, f"{process.name} is ready", _START_SECONDS, detail)
     if processes.find(process) is None:
         raise StartError(f"{process.name} ended while starting.\n{detail()}")

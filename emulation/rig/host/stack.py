@@ -5,17 +5,19 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 
-from emulation.rig import deployment, snapshots
+from emulation.rig import deployment
 from emulation.rig.emulator_client import FleetAgentClient
-from emulation.rig.errors import StartError
 from emulation.rig.host import health, module, processes
 from emulation.rig.host.parts import Parts
+from emulation.rig.host.update import update
 from emulation.rig.loopback import choose_port
 from emulation.rig.options import StackOptions
 from emulation.rig.state import StackState, StateFolder, exclusive
 from toolchain.display import Display
 from toolchain.layout import Layout
 from toolchain.steps import files_digest
+
+TARGET = "host"
 
 
 def start(
@@ -27,49 +29,19 @@ def start(
         The state of the stack, and whether it was running already.
 
     Raises:
+        RestartNeededError: the running stack can't take an option; it runs on as it was.
         RigError: a part did not start; everything started so far is stopped again.
     """
     with exclusive(layout.cache, folder):
         running = folder.load()
         if running and running.ready and health.all_alive(running):
-            return _updated(layout, folder, options, display, running), True
+            return update(layout, folder, options, display, running), True
         stop(folder)
         try:
             return _started(layout, folder, options, display), False
         except BaseException:
             stop(folder)
             raise
-
-
-def _updated(
-    layout: Layout,
-    folder: StateFolder,
-    options: StackOptions,
-    display: Display,
-    running: StackState,
-) -> StackState:
-    """The running stack, after the current handlers were deployed to it.
-
-    Raises:
-        StartError: it was started with other options.
-    """
-    if running.options != options.as_json():
-        raise StartError(
-            f"A stack runs already, started with {running.options}, not {options.as_json()}."
-            " Stop it first: make local-down"
-        )
-    digest = files_digest(layout.lambda_package)
-    if running.lambda_package_sha256 != digest:
-        terraform = module.of(layout, folder)
-        variables = deployment.variables(layout, options, running)
-        terraform.write_variables(variables)
-        title = "Terraform apply: new handlers"
-        display.run(title, lambda: terraform.apply(lambda text: display.detail(title, text)))
-        current = module.name_of(layout, variables, running)
-        name = snapshots.key_after_update(running.snapshot, current)
-        running = replace(running, lambda_package_sha256=digest, snapshot=name)
-        folder.save(running)
-    return running
 
 
 def _started(
@@ -79,7 +51,7 @@ def _started(
     parts = Parts(layout, folder, options)
     aws = choose_port(options.aws_port)
     state = StackState.on_ports(
-        "host",
+        TARGET,
         aws,
         choose_port(options.discord_port, taken=aws),
         region=options.region,
@@ -101,7 +73,10 @@ def _started(
         fleet.result()
     if not state.restored:
         module.try_to_save_snapshot(layout, folder, state, display)
-    started = replace(state.with_process(parts.start_telemetry()), ready=True)
+    state = state.with_process(parts.start_telemetry())
+    if options.watch:
+        state = state.with_process(parts.start_watcher())
+    started = replace(state, commands_sha256=deployment.commands_digest(), ready=True)
     folder.save(started)
     return started
 

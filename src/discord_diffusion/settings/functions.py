@@ -10,6 +10,7 @@ from typing import Self
 from discord_diffusion.fleet.instance_hours import HourCap
 from discord_diffusion.fleet.starts import StartLimits
 from discord_diffusion.fleet.state import FleetSettings
+from discord_diffusion.logs import LogOptions
 from discord_diffusion.settings.fleet import read_fleet
 from discord_diffusion.settings.reader import (
     DISCORD_API,
@@ -55,7 +56,7 @@ class BacklogSettings(Settings):
     start_limits: StartLimits
     hour_cap: HourCap
     aws_region: str | None
-    log_level: str
+    log: LogOptions
 
     @classmethod
     def read(cls, read: Reader) -> Self:
@@ -79,7 +80,7 @@ class BacklogSettings(Settings):
                 month=read.number(INSTANCE_HOURS_PER_MONTH, 0.0, _HOURS),
             ),
             aws_region=read.region(),
-            log_level=read.log_level(),
+            log=read.log_options(),
         )
 
 
@@ -92,7 +93,7 @@ class WaitingSettings(Settings):
     discord_api_url: str
     fleet: FleetSettings
     aws_region: str | None
-    log_level: str
+    log: LogOptions
 
     @classmethod
     def read(cls, read: Reader) -> Self:
@@ -102,7 +103,7 @@ class WaitingSettings(Settings):
             discord_api_url=read.url(DISCORD_API_URL, DISCORD_API),
             fleet=read_fleet(read),
             aws_region=read.region(),
-            log_level=read.log_level(),
+            log=read.log_options(),
         )
 
 
@@ -114,7 +115,7 @@ class DeadLettersSettings(Settings):
     discord_api_url: str
     metric_namespace: str
     aws_region: str | None
-    log_level: str
+    log: LogOptions
 
     @classmethod
     def read(cls, read: Reader) -> Self:
@@ -123,5 +124,5 @@ class DeadLettersSettings(Settings):
             discord_api_url=read.url(DISCORD_API_URL, DISCORD_API),
             metric_namespace=read.required(METRIC_NAMESPACE, str, ""),
             aws_region=read.region(),
-            log_level=read.log_level(),
+            log=read.log_options(),
         )

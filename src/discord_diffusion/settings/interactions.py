@@ -11,6 +11,7 @@ from discord_diffusion.jobs.models import MAX_PIXELS as MAX_PIXELS_ALLOWED
 from discord_diffusion.jobs.models import ModelSpec, parse
 from discord_diffusion.jobs.parameters import GUIDANCE, IMAGES, SIZE, SIZE_MULTIPLE, STEPS
 from discord_diffusion.jobs.units import Tariff
+from discord_diffusion.logs import LogOptions
 from discord_diffusion.settings.fleet import read_fleet
 from discord_diffusion.settings.reader import (
     DEFAULT_GUIDANCE,
@@ -72,7 +73,7 @@ class InteractionsSettings(Settings):
     max_pixels: int
     limits: Limits
     audit_days: int
-    log_level: str
+    log: LogOptions
 
     @classmethod
     def read(cls, read: Reader) -> Self:
@@ -100,7 +101,7 @@ class InteractionsSettings(Settings):
                 in_flight=read.integer(JOBS_IN_FLIGHT, 5, (1, 100)),
             ),
             audit_days=read.integer(AUDIT_DAYS, 30, (1, 3650)),
-            log_level=read.log_level(),
+            log=read.log_options(),
         )
 
 

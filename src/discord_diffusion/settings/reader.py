@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Self, TypeVar
 
+from discord_diffusion.logs import LogOptions
+
 T = TypeVar("T")
 N = TypeVar("N", int, float)
 
@@ -17,6 +19,8 @@ QUEUE_URL = "QUEUE_URL"
 """The SQS FIFO queue of jobs."""
 LOG_LEVEL = "LOG_LEVEL"
 """Least severity that is logged: DEBUG, INFO, WARNING or ERROR."""
+LOG_TRACEBACKS = "LOG_TRACEBACKS"
+"""yes: log texts and tracebacks of unknown errors, which may quote tokens; set on the rig alone."""
 DISCORD_API_URL = "DISCORD_API_URL"
 """Base of Discord's HTTP API, with its version."""
 AWS_REGION = "AWS_REGION"
@@ -115,8 +119,11 @@ class Reader:
 
         return self.optional(name, parse, default)
 
-    def log_level(self) -> str:
-        return self.choice(LOG_LEVEL, "INFO", LOG_LEVELS, str.upper)
+    def log_options(self) -> LogOptions:
+        return LogOptions(
+            level=self.choice(LOG_LEVEL, "INFO", LOG_LEVELS, str.upper),
+            tracebacks=self.choice(LOG_TRACEBACKS, "no", ("yes", "no")) == "yes",
+        )
 
     def region(self) -> str | None:
         return self.text(AWS_REGION) or self.text(AWS_DEFAULT_REGION)

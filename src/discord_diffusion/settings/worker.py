@@ -9,6 +9,7 @@ from discord_diffusion.jobs.models import MAX_PIXELS as MAX_PIXELS_ALLOWED
 from discord_diffusion.jobs.models import PRECISIONS, ModelSpec, parse
 from discord_diffusion.jobs.parameters import GUIDANCE, SIZE, STEPS
 from discord_diffusion.jobs.units import Tariff
+from discord_diffusion.logs import LogOptions
 from discord_diffusion.settings.reader import (
     DEFAULT_GUIDANCE,
     DEFAULT_HEIGHT,
@@ -153,7 +154,7 @@ class WorkerSettings(Settings):
     picture_scale: int
     health_file: str | None
     stop_timeout_seconds: int
-    log_level: str
+    log: LogOptions
     jobs_table: str | None
     discord_cdn_hosts: frozenset[str]
     ecs_agent_uri: str | None
@@ -175,7 +176,7 @@ class WorkerSettings(Settings):
             picture_scale=read.integer(PICTURE_SCALE, 1, (1, 16)),
             health_file=read.text(HEALTH_FILE),
             stop_timeout_seconds=_stop_timeout(read),
-            log_level=read.log_level(),
+            log=read.log_options(),
             jobs_table=read.text(JOBS_TABLE),
             discord_cdn_hosts=read.optional(DISCORD_CDN_HOSTS, _hosts, CDN_HOSTS),
             ecs_agent_uri=read.url(ECS_AGENT_URI, "") or None,

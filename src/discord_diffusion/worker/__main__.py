@@ -33,7 +33,7 @@ def main() -> int:
     except SettingsError as error:
         sys.stderr.write(f"The worker cannot start: {error}\n")
         return WRONG_SETTINGS
-    logs.configure(settings.log_level)
+    logs.configure(settings.log)
     logging.captureWarnings(True)
     job_log.name_jobs_in_logs()
     shutdown = Shutdown(settings.stop_timeout_seconds)

@@ -15,7 +15,7 @@ from discord_diffusion.discord.errors import WITHDRAWN, ApiError
 from discord_diffusion.jobs.job import JobHeader, has_newer_schema, read_header
 from discord_diffusion.jobs.record import JobStatus
 from discord_diffusion.jobs.validation import InvalidJobError
-from discord_diffusion.logs import place_of
+from discord_diffusion.logs import error_fields
 from discord_diffusion.texts.answers import apology_for, apology_without_request
 from discord_diffusion.texts.catalogue import say
 from discord_diffusion.worker.errors import LeaseLostError, MessageDeletedError, WorkerError
@@ -196,8 +196,8 @@ def _log_failure(message: ReceivedMessage, error: Exception, rule: Rule) -> None
     log.error(
         "The message is no valid job" if isinstance(error, InvalidJobError) else "The job failed",
         extra={
-            "error": type(error).__name__,
-            "reason": _describe(error),
+            **error_fields(error),
+            "reason": str(error) if _is_known(error) else "",
             "outcome": rule.outcome.value,
             "receive_count": message.receive_count,
             "message_id": message.message_id,
@@ -205,8 +205,6 @@ def _log_failure(message: ReceivedMessage, error: Exception, rule: Rule) -> None
     )
 
 
-def _describe(error: Exception) -> str:
-    """The text of an error whose class never holds a token; else the place where it arose."""
-    if isinstance(error, (InvalidJobError, WorkerError, ApiError, QueueError)):
-        return str(error)
-    return f"at {place_of(error)}"
+def _is_known(error: Exception) -> bool:
+    """Whether the error is of a class whose text never holds a token."""
+    return isinstance(error, (InvalidJobError, WorkerError, ApiError, QueueError))

@@ -176,6 +176,18 @@ def test_the_log_never_holds_the_token_or_the_body(
     assert all(json.loads(line) for line in caplog.text.splitlines())
 
 
+def test_where_tracebacks_are_allowed_an_unknown_error_is_logged_with_text_and_traceback(
+    caller: Caller, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logs, "_options", logs.LogOptions(tracebacks=True))
+    caller.queue.broken = RuntimeError("what went wrong")
+    caller.content(imagine(prompt="a red circle"))
+    [record] = [one for one in caplog.records if one.message == "Unexpected error"]
+    assert record.error == "RuntimeError"
+    assert record.traceback.startswith("Traceback (most recent call last):")
+    assert record.traceback.rstrip().endswith("RuntimeError: what went wrong")
+
+
 @same_caller
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=6000))
 def test_any_prompt_gets_a_well_formed_answer(caller: Caller, prompt: str) -> None:

@@ -23,7 +23,7 @@ from discord_diffusion.functions.backlog.monitor import BacklogMonitor
 from discord_diffusion.settings.functions import BacklogSettings
 
 _SETTINGS = BacklogSettings.from_environ()
-logs.configure(_SETTINGS.log_level)
+logs.configure(_SETTINGS.log)
 _REGION = _SETTINGS.aws_region
 _TABLE = Table(_SETTINGS.jobs_table, region=_REGION)
 _FLEET = FleetStateStore(_TABLE)

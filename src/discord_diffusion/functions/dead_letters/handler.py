@@ -16,7 +16,7 @@ from discord_diffusion.functions.dead_letters.processor import DeadLetterProcess
 from discord_diffusion.settings.functions import DeadLettersSettings
 
 _SETTINGS = DeadLettersSettings.from_environ()
-logs.configure(_SETTINGS.log_level)
+logs.configure(_SETTINGS.log)
 _PROCESSOR = DeadLetterProcessor(
     jobs=JobStore(Table(_SETTINGS.jobs_table, region=_SETTINGS.aws_region)),
     discord=OriginalResponseClient(_SETTINGS.discord_api_url),

@@ -53,14 +53,13 @@ class Endpoint:
             log.warning("The interaction is invalid", extra={"reason": str(error)})
             return _response(400, {"error": str(error)})
         except Exception as error:  # noqa: BLE001 - Discord waits for an answer
-            extra = {"error": type(error).__name__, "at": logs.place_of(error)}
-            log.error("The interaction could not be read", extra=extra)
+            log.error("The interaction could not be read", extra=logs.error_fields(error))
             return _response(400, {"error": "the interaction could not be read"})
         try:
             return _response(200, self._router.answer(interaction))
         except Exception as error:  # noqa: BLE001 - the user waits for an answer
             # The text of an unknown error may quote the token: only its kind and place are logged.
-            extra = {"error": type(error).__name__, "at": logs.place_of(error)}
+            extra = {"interaction": interaction.id, **logs.error_fields(error)}
             log.error("Unexpected error", extra=extra)
             unexpected = texts.refused(Refusal("unexpected"), interaction.locale)
             return _response(200, responses.ephemeral(unexpected))

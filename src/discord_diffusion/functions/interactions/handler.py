@@ -18,7 +18,7 @@ from discord_diffusion.functions.interactions.router import LazyHandlers, Router
 from discord_diffusion.settings.interactions import InteractionsSettings
 
 _SETTINGS = InteractionsSettings.from_environ()
-logs.configure(_SETTINGS.log_level)
+logs.configure(_SETTINGS.log)
 _REGION, _WAKE_ARN = _SETTINGS.aws_region, _SETTINGS.wake_state_machine_arn
 _DEADLINE = Deadline()
 # Clients are made while the function starts, when Lambda gives it a whole processor, and not on the

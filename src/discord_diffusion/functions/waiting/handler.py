@@ -15,7 +15,7 @@ from discord_diffusion.functions.waiting.notifier import WaitingNotifier
 from discord_diffusion.settings.functions import WaitingSettings
 
 _SETTINGS = WaitingSettings.from_environ()
-logs.configure(_SETTINGS.log_level)
+logs.configure(_SETTINGS.log)
 _TABLE = Table(_SETTINGS.jobs_table, region=_SETTINGS.aws_region)
 _JOBS, _DISCORD = JobStore(_TABLE), OriginalResponseClient(_SETTINGS.discord_api_url)
 _QUEUE = JobSender(_SETTINGS.queue_url, region=_SETTINGS.aws_region)

@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 
 from emulation.rig import deployment
-from emulation.rig.errors import DeadlineError, StartError
-from emulation.rig.host import module
-from emulation.rig.host import stack as host
+from emulation.rig.errors import DeadlineError, RestartNeededError, StartError
+from emulation.rig.host import module, update
 from emulation.rig.options import StackOptions
 from emulation.rig.snapshots import Snapshot, SnapshotStore, addresses
 from emulation.rig.state import StackState, StateFolder
@@ -106,12 +105,27 @@ def test_new_handlers_are_deployed_with_the_variables_that_name_the_snapshot(
     servers: Servers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "name_of", lambda *_: "newplugin-newhandlers")
-    running = replace(STATE, options=servers.options.as_json(), snapshot="plugin-handlers")
+    running = replace(
+        STATE,
+        options=servers.options.as_json(),
+        snapshot="plugin-handlers",
+        commands_sha256=deployment.commands_digest(),
+    )
     variables = deployment.variables(servers.layout, servers.options, running)
-    updated = host._updated(
+    updated = update.update(
         servers.layout, servers.folder, servers.options, Display(io.StringIO()), running
     )
     assert updated.snapshot == "plugin-newhandlers"
     terraform = module.of(servers.layout, servers.folder)
     [written] = terraform.folder.glob("*.json")
     assert json.loads(written.read_text()) == variables
+
+
+def test_an_option_that_needs_a_restart_is_refused_in_words_and_changes_nothing(
+    servers: Servers,
+) -> None:
+    options = replace(servers.options, enforces_iam=True)
+    running = replace(STATE, options=servers.options.as_json())
+    with pytest.raises(RestartNeededError, match=r"IAM=enforce.*make local-down"):
+        update.update(servers.layout, servers.folder, options, Display(io.StringIO()), running)
+    assert not servers.folder.stack_file.exists()

@@ -8,7 +8,7 @@ from discord_diffusion_emulator.simulation.settings import Delays, Settings
 from emulation.aws.launch import DELAYS
 from emulation.rig import logs
 from emulation.rig.errors import RigError
-from emulation.rig.options import FleetOptions, StackOptions
+from emulation.rig.options import FleetOptions, ModelOptions, StackOptions, differences
 
 
 def test_the_loop_is_no_faster_than_functions_can_keep_pace() -> None:
@@ -33,6 +33,39 @@ def test_the_delays_are_those_of_the_fleet_agent() -> None:
     } == DELAYS
 
 
+def test_a_running_stack_keeps_the_options_that_nobody_gave() -> None:
+    running = StackOptions(
+        fleet=FleetOptions(0, 2, 60), watch=True, model=ModelOptions("hub/model", width=768)
+    ).as_json()
+    again = StackOptions().keeping(running, given=())
+    assert again.as_json() == running
+    assert differences(running, again.as_json()) == {}
+    faster = StackOptions(fleet=FleetOptions(1, 4, 5)).keeping(running, given={"speed", "model"})
+    assert differences(running, faster.as_json()) == {
+        "speed": "SPEED=5",
+        "model": "MODEL=",
+        "size": "SIZE=",
+    }
+
+
+def test_a_difference_reads_as_a_person_gives_the_option() -> None:
+    small, other = (
+        StackOptions(),
+        StackOptions(
+            fleet=FleetOptions(2, 3, 7.5),
+            watch=True,
+            enforces_iam=True,
+            model=ModelOptions("a/b", width=640),
+        ),
+    )
+    assert list(differences(small.as_json(), other.as_json()).values()) == [
+        *("MIN_TASKS=2", "MAX_TASKS=3", "SPEED=7.5", "WATCH=1", "IAM=enforce"),
+        *("MODEL=a/b", "SIZE=640"),
+    ]
+    back = differences(other.as_json(), small.as_json())
+    assert [back["watch"], back["enforces_iam"]] == ["WATCH=", "IAM=off"]
+
+
 def test_a_start_with_other_fleet_options_is_noticed() -> None:
     chosen = StackOptions(fleet=FleetOptions(0, 2)).as_json()
     assert chosen == {
@@ -42,6 +75,7 @@ def test_a_start_with_other_fleet_options_is_noticed() -> None:
         "watch": False,
         "enforces_iam": False,
         "model": "embedded",
+        "size": None,
     }
 
 

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from emulation.rig.log_lines import json_object
 from emulation.rig.logs import GrowingLogs
 from emulation.rig.state import StackState
 from emulation.rig.telemetry import (
     event_of,
     fleet_series,
-    json_object,
     note_of,
 )
 

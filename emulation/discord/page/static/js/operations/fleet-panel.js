@@ -7,6 +7,7 @@ const MAX_ROWS = 100;
 
 /** Patterns of a note's text, and the class of the dot before it. */
 const TONES = [
+  [/\n.*Error\b|^\[ERROR\]/s, "bad"],
   [/RUNNING|InService|joined/, "good"],
   [/Spot|failed|draining/, "warn"],
 ];
@@ -26,7 +27,7 @@ export class FleetPanel {
     this.#total += 1;
     const tone = TONES.find(([pattern]) => pattern.test(text))?.[1] ?? "";
     const body = byId("notes");
-    body.prepend(h("tr", {}, h("td", { class: "time" }, exactTime(new Date(at))), h("td", {}, h("i", { class: `dot ${tone}`, "aria-hidden": "true" }), ` ${text}`)));
+    body.prepend(h("tr", {}, h("td", { class: "time" }, exactTime(new Date(at))), h("td", { class: tone === "bad" ? "trace" : "" }, h("i", { class: `dot ${tone}`, "aria-hidden": "true" }), ` ${text}`)));
     while (body.children.length > MAX_ROWS) body.lastElementChild.remove();
     byId("fleet").hidden = false;
     byId("fleet-sum").textContent = `${this.#total} changes`;
