@@ -102,6 +102,6 @@ def write_zip(archive: Path, folder: Path) -> str:
             entry.external_attr = _READABLE_BY_ALL
             entry.create_system = _UNIX
             entry.compress_type = zipfile.ZIP_DEFLATED
-            target.writestr(entry, path.read_bytes(), compresslevel=9)
+            target.writestr(entry, path.read_bytes())
     draft.replace(archive)
     return hashlib.sha256(archive.read_bytes()).hexdigest()

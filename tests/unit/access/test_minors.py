@@ -210,8 +210,9 @@ def test_a_prompt_of_the_greatest_length_takes_a_bounded_time() -> None:
         *("".join(letters.choice("abcdilno 1-*!") for _ in range(LONGEST)) for _ in range(20)),
     ]  # fmt: skip
     asks_for_minors("warm")
-    seconds = sorted(map(_seconds, prompts))
-    assert seconds[-1] < 0.25
+    for prompt in prompts:
+        # Once more only where the machine may have held it up.
+        assert _seconds(prompt, checks=1) < 0.25 or _seconds(prompt) < 0.25, prompt[:20]
 
 
 def test_the_time_grows_with_the_length_and_not_with_its_square() -> None:
@@ -220,10 +221,10 @@ def test_the_time_grows_with_the_length_and_not_with_its_square() -> None:
         assert long < 12 * max(short, 0.001), text
 
 
-def _seconds(prompt: str) -> float:
-    """The processor's time of the fastest of three checks."""
+def _seconds(prompt: str, checks: int = 3) -> float:
+    """The processor's time of the fastest of so many checks."""
     took = []
-    for _ in range(3):
+    for _ in range(checks):
         began = time.thread_time()
         asks_for_minors(prompt)
         took.append(time.thread_time() - began)

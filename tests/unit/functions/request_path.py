@@ -267,16 +267,23 @@ def _error(code: str, status: int) -> ClientError:
 
 @dataclass
 class Deployment:
-    """A deployment with a fleet that sleeps; all requests share it, each with users of its own."""
+    """A deployment with a fleet that sleeps; all requests share it, one after another."""
 
     interactions: ModuleType
     waiting: ModuleType
+    dynamodb: Any
     table: Table
     queue: JobQueue
     path: RequestPath | None = None
 
     def new_path(self) -> RequestPath:
-        """The path of a new request, while nothing else is in the queue."""
+        """The path of a new request, with nothing else in the queue and the table.
+
+        moto copies a whole table for each transaction.
+        """
+        self.path = None
+        self.dynamodb.delete_table(TableName="jobs")
+        create_jobs_table(self.dynamodb, "jobs")
         admission = self.interactions._REQUESTS.admission
         admission._state_expires_at = admission._next_wake_at = 0.0
         payload = imagine(prompt="a star")
@@ -320,6 +327,7 @@ def deployment() -> Iterator[Deployment]:
         made = Deployment(
             interactions,
             waiting,
+            dynamodb,
             Table("jobs", client=dynamodb),
             JobQueue(url, wait_seconds=0, region="us-east-1"),
         )

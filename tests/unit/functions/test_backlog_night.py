@@ -207,7 +207,8 @@ class Night:
             self._run_to_next_look()
 
     def _run_to_next_look(self) -> None:
-        if self.crash_seconds is None:
+        # Without an instance no worker will have run for so long before the next look.
+        if self.crash_seconds is None or not self.aws.state.instances:
             self.aws.run(LOOK_SECONDS)
             return
         for _ in range(LOOK_SECONDS):

@@ -5,6 +5,7 @@ queue agree ten seconds later.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
+from typing import Any
 
 import pytest
 
@@ -33,8 +34,11 @@ def path(one_deployment: Deployment) -> RequestPath:
     return one_deployment.new_path()
 
 
-def check_agreement(path: RequestPath) -> None:
-    """Raise where the user reads something else than what is recorded, charged and queued."""
+def check_agreement(path: RequestPath) -> dict[str, Any]:
+    """Raise where the user reads something else than what is recorded, charged and queued.
+
+    Returns what is.
+    """
     reads, facts = path.user_reads, path.facts
     charged = {"used": facts["units"], "in flight": 1}
     match reads, facts["status"]:
@@ -50,6 +54,7 @@ def check_agreement(path: RequestPath) -> None:
         case _:
             raise AssertionError(f"the user reads {reads!r}, but {facts}")
     assert {name: facts[name] for name in expected} == expected, (reads, facts)
+    return facts
 
 
 def walk(path: RequestPath) -> None:
@@ -60,9 +65,9 @@ def walk(path: RequestPath) -> None:
     check_agreement(path)
     path.worker()
     path.deliver()
-    check_agreement(path)
+    facts = check_agreement(path)
     assert path.user_reads != "queued"
-    assert path.facts["messages"] == 0
+    assert facts["messages"] == 0
     assert (
         path.user_reads in ("pictures", "nothing")
         or "Nothing was charged" in ((path.discord.message or {})["content"])

@@ -38,14 +38,16 @@ def is_alive(pid: int) -> bool:
     return True
 
 
-def test_terraform_uses_the_process_that_runs() -> None:
+def test_terraform_uses_the_process_that_runs(tmp_path: Path) -> None:
+    """Nothing is initialised, so that Terraform would find no other provider."""
     program = terraform.find(LAYOUT.cache)
+    (tmp_path / "main.tf").write_text('provider "aws" {}\n')
     with shared_provider(LAYOUT) as variables:
         provider = provider_of(variables)
         for _ in range(2):
             checked = subprocess.run(
-                [str(program), f"-chdir={LAYOUT.infra}", "validate", "-json"],
-                env=terraform.environment(LAYOUT.terraform_data) | variables,
+                [str(program), f"-chdir={tmp_path}", "validate", "-json"],
+                env=terraform.environment() | variables,
                 capture_output=True,
                 check=True,
             )

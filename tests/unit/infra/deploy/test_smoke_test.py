@@ -277,7 +277,7 @@ def test_workers_that_are_kept_after_a_job_are_waited_for_as_long() -> None:
             if self.now > 2 * self.hold_seconds:
                 self.autoscaling = group()
 
-    kept = Kept(autoscaling=group(INSTANCE), hold_seconds=1800)
+    kept = Kept(autoscaling=group(INSTANCE), hold_seconds=600)
     assert kept.test().wait_until_asleep(lambda _text: None) == "the fleet sleeps"
 
 
