@@ -17,7 +17,7 @@ locals {
     fleet           = ["fleet"]
     fleet_all       = ["fleet", "pace", "ready"]
     workers         = ["pace", "ready"]
-    requests        = ["audit#*", "cancel#*", "deployment#*", "guild#*", "job#*", "press#*", "user#*"]
+    requests        = ["audit#*", "cancel#*", "channel#*", "deployment#*", "guild#*", "job#*", "press#*", "user#*"]
   }
 }
 

@@ -1,8 +1,8 @@
 """The settings of a guild, which its managers choose within the deployment's limits. Pure."""
 
 import json
-from collections.abc import Collection
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
 
 from discord_diffusion.access.limits import Limits
 from discord_diffusion.jobs.refusal import Refusal
@@ -16,7 +16,8 @@ class GuildSettings:
     """Roles and channels are ids, none means all.
 
     `safety` is one of `discord.commands.SAFETY_LEVELS`. `changed_by` is the id of the interaction
-    that made the last change: Discord may deliver it twice.
+    that made the last change: Discord may deliver it twice. `names` are those that the roles and
+    channels had when they were named, by id: one that is deleted has no other.
     """
 
     roles: tuple[str, ...] = ()
@@ -36,6 +37,7 @@ class GuildSettings:
     spoiler: bool = False
     blocklist: tuple[str, ...] = ()
     changed_by: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> str:
         """The settings as the table keeps them."""
@@ -45,7 +47,7 @@ class GuildSettings:
     def from_json(cls, text: str) -> "GuildSettings":
         """Read what `to_json` wrote, in this version or another; unknown fields are ignored."""
         kept = json.loads(text)
-        known = {field.name for field in fields(cls)}
+        known = {one.name for one in fields(cls)}
         lists = {name: tuple(value) for name, value in kept.items() if isinstance(value, list)}
         return cls(**{name: value for name, value in (kept | lists).items() if name in known})
 
@@ -60,11 +62,28 @@ class GuildSettings:
         priority = not set(self.priority_roles).isdisjoint(member_roles)
         return (own.with_priority() if priority else own).within(deployment)
 
+    @property
+    def named_ids(self) -> tuple[str, ...]:
+        """Every role and channel of the settings, each once."""
+        return tuple(dict.fromkeys((*self.roles, *self.channels, *self.priority_roles)))
+
+    def with_names(self, names: Mapping[str, str]) -> "GuildSettings":
+        """The settings with these names too, without those of what is no longer named."""
+        known = {**self.names, **names}
+        return replace(self, names={one: known[one] for one in self.named_ids if one in known})
+
+    def without(self, removed: str) -> "GuildSettings":
+        """The settings without a role or a channel, whether or not it still exists."""
+        kept = {
+            name: tuple(one for one in getattr(self, name) if one != removed)
+            for name in ("roles", "channels", "priority_roles")
+        }
+        return replace(self, **kept).with_names({})
+
     def admit(self, places: Collection[str], member_roles: Collection[str]) -> None:
         """Return if a member may ask for pictures in a channel, given with what it is part of.
 
-        A channel that is allowed allows its threads and posts, a category its channels. Discord
-        does not say which category a thread's channel is in.
+        A channel that is allowed allows its threads and posts, a category its channels.
 
         Raises:
             Refusal: the roles or the channel are not among those allowed.

@@ -1,11 +1,13 @@
-"""The table's items of guilds and users: settings, units used, and audit records."""
+"""The table's items of guilds and users: settings, units used, channels, and audit records."""
 
 from datetime import UTC, datetime
+from typing import Any
 
+from discord_diffusion.access.guild_channels import GuildChannel, KnownChannel
 from discord_diffusion.access.guild_settings import GuildSettings
 from discord_diffusion.access.limits import Usage
 from discord_diffusion.aws import ledger
-from discord_diffusion.aws.dynamodb import Table
+from discord_diffusion.aws.dynamodb import Table, from_item
 from discord_diffusion.aws.errors import Item
 
 
@@ -30,17 +32,34 @@ class GuildStore:
         return self._table.put_item(put)
 
     def settings_and_usage(
-        self, user_id: str, guild_id: str | None, now: datetime
-    ) -> tuple[GuildSettings, Usage]:
-        """The settings of a guild, and what was used today, in one read.
+        self, user_id: str, guild_id: str | None, now: datetime, channel_id: str | None = None
+    ) -> tuple[GuildSettings, Usage, KnownChannel | None]:
+        """The settings of a guild, what was used today, and what is known of a channel: one read.
 
         Outside a guild the settings are those by default.
         """
-        keys = [*([_key(guild_id)] if guild_id else []), *ledger.usage_keys(user_id, guild_id, now)]
+        keys = [
+            *([_key(guild_id)] if guild_id else []),
+            *([_channel_key(channel_id)] if channel_id else []),
+            *ledger.usage_keys(user_id, guild_id, now),
+        ]
         items = self._table.batch_get_item(keys, consistent=True)
         usage = ledger.usage(items, user_id, guild_id, now)
         settings, _version = _settings_of(items.get(_key(guild_id)) if guild_id else None)
-        return settings, usage
+        found = items.get(_channel_key(channel_id)) if channel_id else None
+        return settings, usage, _known_channel(channel_id or "", found, now)
+
+    def note_channel(self, channel: GuildChannel, until: datetime | None) -> None:
+        """Note what an interaction said of a channel; `until` None keeps it until it is renewed."""
+        item: dict[str, Any] = {
+            "id": _channel_key(channel.id),
+            "age_restricted": channel.age_restricted,
+            "category_id": channel.category_id,
+            "is_category": channel.is_category,
+        }
+        if until:
+            item["ttl"] = int(until.timestamp())
+        self._table.put_item(self._table.put(item))
 
     def audit(
         self,
@@ -58,6 +77,23 @@ class GuildStore:
 
 def _key(guild_id: str) -> str:
     return f"guild#{guild_id}"
+
+
+def _channel_key(channel_id: str) -> str:
+    return f"channel#{channel_id}"
+
+
+def _known_channel(channel_id: str, item: Item | None, now: datetime) -> KnownChannel | None:
+    """DynamoDB deletes items only a while after their time to live."""
+    if not item:
+        return None
+    found = from_item(item)
+    until = datetime.fromtimestamp(float(found["ttl"]), UTC) if "ttl" in found else None
+    if until and until <= now:
+        return None
+    names = ("age_restricted", "category_id", "is_category")
+    channel = GuildChannel(channel_id, **{name: found.get(name) for name in names})
+    return KnownChannel(channel, until)
 
 
 def _settings_of(item: Item | None) -> tuple[GuildSettings, int]:

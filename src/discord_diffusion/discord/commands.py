@@ -73,6 +73,7 @@ def _required(name: str, kind: OptionType) -> Option:
 
 _SIZE = Option("size", OptionType.STRING, choices=tuple(map(Choice, PROPORTIONS)))
 _MODEL = replace(_text("model", (1, 64)), autocomplete=True)
+_ENTRY = _text("entry", (1, 100), required=True)
 _PATTERN = _text("pattern", PATTERN_LENGTH, required=True)
 
 IMAGINE = Command(
@@ -122,6 +123,7 @@ SETTINGS = Command(
             "priority",
             (_required("allow", OptionType.BOOLEAN), _required("role", OptionType.ROLE)),
         ),
+        SubCommand("revoke", (replace(_ENTRY, autocomplete=True),)),
         SubCommand(
             "limits",
             (
@@ -147,6 +149,7 @@ SETTINGS = Command(
             (
                 Option("level", OptionType.STRING, choices=tuple(map(Choice, SAFETY_LEVELS))),
                 Option("spoiler", OptionType.BOOLEAN),
+                Option("channel", OptionType.CHANNEL),
             ),
         ),
         SubCommand("block", (_PATTERN,)),

@@ -9,8 +9,11 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
+from discord_diffusion.access.guild_channels import GuildChannel
 from discord_diffusion.discord.command_model import OptionType
 from discord_diffusion.discord.errors import InvalidInteractionError
+from discord_diffusion.discord.places import guild_channel, is_guest, is_thread
+from discord_diffusion.discord.reading import listed, mapping, text
 from discord_diffusion.jobs.job import DEFAULT_ATTACHMENT_SIZE_LIMIT, MAX_TOKEN_LENGTH
 
 
@@ -42,9 +45,9 @@ class Attachment:
         """Read leniently: a missing field is empty."""
         size = payload.get("size")
         return cls(
-            _text(payload.get("filename")),
-            _text(payload.get("url")),
-            _text(payload.get("content_type")),
+            text(payload.get("filename")),
+            text(payload.get("url")),
+            text(payload.get("content_type")),
             size if type(size) is int else 0,
             type(payload.get("width")) is int,
         )
@@ -69,14 +72,14 @@ class SourceMessage:
     @classmethod
     def read(cls, payload: Mapping[str, Any]) -> "SourceMessage":
         """Read leniently: a missing field is empty."""
-        answered = _mapping(payload.get("interaction_metadata"))
+        answered = mapping(payload.get("interaction_metadata"))
         return cls(
-            _text(payload.get("id")),
-            _text(payload.get("application_id")),
-            _text(_mapping(payload.get("author")).get("id")),
-            _text(_mapping(answered.get("user")).get("id")),
-            tuple(Attachment.read(_mapping(file)) for file in _list(payload.get("attachments"))),
-            tuple(_text(leaf.get("custom_id")) for leaf in _leaves(payload.get("components"))),
+            text(payload.get("id")),
+            text(payload.get("application_id")),
+            text(mapping(payload.get("author")).get("id")),
+            text(mapping(answered.get("user")).get("id")),
+            tuple(Attachment.read(mapping(file)) for file in listed(payload.get("attachments"))),
+            tuple(text(leaf.get("custom_id")) for leaf in _leaves(payload.get("components"))),
         )
 
     def is_of(self, application_id: str) -> bool:
@@ -90,10 +93,13 @@ class Interaction:
 
     `options` maps the given options to their values; `focused` is the one being typed.
     `fields` are those of a submitted modal. `parent_id` is the channel of a thread or of a forum's
-    post, or else the category. `permissions` and `roles` are the member's in this channel; the
-    roles include the guild's id, which is that of @everyone. `token` is left out of `repr`.
-    `traceparent` is no part of the payload: it names the trace of the HTTP request
-    (https://www.w3.org/TR/trace-context/#traceparent-header).
+    post, or else the category. `channels` are those that the interaction describes: its own, and
+    those that were chosen; `names` those of chosen roles and channels, by id. `guild_id` is None
+    where the application is a guest, and `visited_guild_id` is that guild. `permissions` and
+    `roles` are the member's in this channel; the roles include the guild's id, which is that of
+    @everyone. `age_restricted` is what the channel says: nothing, if it is a thread. `token` is
+    left out of `repr`. `traceparent` is no part of the payload: it names the trace of the HTTP
+    request (https://www.w3.org/TR/trace-context/#traceparent-header).
     """
 
     id: str
@@ -112,11 +118,15 @@ class Interaction:
     message: SourceMessage | None
     channel_id: str | None
     parent_id: str | None
+    is_thread: bool
+    channels: tuple[GuildChannel, ...]
+    names: Mapping[str, str]
     guild_id: str | None
+    visited_guild_id: str | None
     roles: frozenset[str]
     permissions: int
     attachment_size_limit: int
-    nsfw: bool
+    age_restricted: bool
     traceparent: str | None = None
 
     @classmethod
@@ -128,59 +138,75 @@ class Interaction:
         """
         if not isinstance(payload, Mapping) or type(payload.get("type")) is not int:
             raise InvalidInteractionError("the body is no interaction: it has no type")
-        if len(_text(payload.get("token"))) > MAX_TOKEN_LENGTH:
+        if len(text(payload.get("token"))) > MAX_TOKEN_LENGTH:
             raise InvalidInteractionError(f"its token has more than {MAX_TOKEN_LENGTH} characters")
-        data = _mapping(payload.get("data"))
-        member = _mapping(payload.get("member"))
-        channel = _mapping(payload.get("channel"))
-        guild_id = _text(payload.get("guild_id")) or None
+        data = mapping(payload.get("data"))
+        member = mapping(payload.get("member"))
+        channel = mapping(payload.get("channel"))
+        guild_id, guest = text(payload.get("guild_id")) or None, is_guest(payload)
         # `member.user` in a guild, `user` in a direct message.
-        user = _mapping(member.get("user")) or _mapping(payload.get("user"))
-        resolved = _mapping(data.get("resolved"))
+        user = mapping(member.get("user")) or mapping(payload.get("user"))
+        resolved = mapping(data.get("resolved"))
+        chosen = [mapping(one) for one in mapping(resolved.get("channels")).values()]
         limit = payload.get("attachment_size_limit")
-        target = _mapping(resolved.get("messages")).get(_text(data.get("target_id")))
-        message = _mapping(payload.get("message")) or _mapping(target)
+        target = mapping(resolved.get("messages")).get(text(data.get("target_id")))
+        message = mapping(payload.get("message")) or mapping(target)
         subcommand, options = _subcommand(data.get("options"))
         return cls(
-            id=_text(payload.get("id")),
+            id=text(payload.get("id")),
             type=payload["type"],
-            application_id=_text(payload.get("application_id")),
-            token=_text(payload.get("token")),
-            user_id=_text(user.get("id")),
-            locale=_text(payload.get("locale")) or "en-US",
-            name=_text(data.get("name")),
+            application_id=text(payload.get("application_id")),
+            token=text(payload.get("token")),
+            user_id=text(user.get("id")),
+            locale=text(payload.get("locale")) or "en-US",
+            name=text(data.get("name")),
             subcommand=subcommand,
-            options={_text(option.get("name")): option.get("value") for option in options},
+            options={text(option.get("name")): option.get("value") for option in options},
             focused=next(
-                (_text(option.get("name")) for option in options if option.get("focused")), None
+                (text(option.get("name")) for option in options if option.get("focused")), None
             ),
-            custom_id=_text(data.get("custom_id")),
+            custom_id=text(data.get("custom_id")),
             fields={
-                _text(leaf.get("custom_id")): _text(leaf.get("value"))
+                text(leaf.get("custom_id")): text(leaf.get("value"))
                 for leaf in _leaves(data.get("components"))
             },
             attachments={
-                key: Attachment.read(_mapping(attachment))
-                for key, attachment in _mapping(resolved.get("attachments")).items()
+                key: Attachment.read(mapping(attachment))
+                for key, attachment in mapping(resolved.get("attachments")).items()
             },
             message=SourceMessage.read(message) if message else None,
-            channel_id=_text(payload.get("channel_id")) or _text(channel.get("id")) or None,
-            parent_id=_text(channel.get("parent_id")) or None,
-            guild_id=guild_id,
+            channel_id=text(payload.get("channel_id")) or text(channel.get("id")) or None,
+            parent_id=text(channel.get("parent_id")) or None,
+            is_thread=is_thread(channel),
+            channels=tuple(
+                found for one in (channel, *chosen) if not guest and (found := guild_channel(one))
+            ),
+            names={
+                text(one.get("id")): text(one.get("name"))
+                for one in (*chosen, *map(mapping, mapping(resolved.get("roles")).values()))
+            },
+            guild_id=None if guest else guild_id,
+            visited_guild_id=guild_id if guest else None,
             roles=frozenset(
-                _text(role) for role in (*_list(member.get("roles")), guild_id) if role
+                text(role) for role in (*listed(member.get("roles")), guild_id) if role
             ),
             permissions=_bits(member.get("permissions")),
             attachment_size_limit=limit
             if type(limit) is int and limit > 0
             else DEFAULT_ATTACHMENT_SIZE_LIMIT,
-            nsfw=channel.get("nsfw") is True,
+            age_restricted=channel.get("nsfw") is True,
         )
 
     @property
     def places(self) -> frozenset[str]:
         """The channel, and what it is part of, as far as Discord says."""
         return frozenset(place for place in (self.channel_id, self.parent_id) if place)
+
+    @property
+    def home_id(self) -> str | None:
+        """The channel in a guild, or that of a thread; None where nothing is known of it."""
+        in_guild = self.guild_id is not None
+        return (self.parent_id if self.is_thread else self.channel_id) if in_guild else None
 
     def may(self, permission: int) -> bool:
         """Whether the member has a permission in this channel; never in a direct message."""
@@ -189,16 +215,16 @@ class Interaction:
 
 def _subcommand(options: object) -> tuple[str | None, list[Mapping[str, Any]]]:
     """The name of the given sub-command, or None, and the options."""
-    found = [_mapping(option) for option in _list(options)]
+    found = [mapping(option) for option in listed(options)]
     if len(found) == 1 and found[0].get("type") == OptionType.SUB_COMMAND:
-        inner = _list(found[0].get("options"))
-        return _text(found[0].get("name")), [_mapping(option) for option in inner]
+        inner = listed(found[0].get("options"))
+        return text(found[0].get("name")), [mapping(option) for option in inner]
     return None, found
 
 
 def _leaves(components: object, depth: int = 4) -> Iterator[Mapping[str, Any]]:
     """Every component that holds no other; our messages and modals are not nested deeper."""
-    for component in map(_mapping, _list(components)) if depth else ():
+    for component in map(mapping, listed(components)) if depth else ():
         inner = component.get("components")
         if not inner and component.get("component"):
             inner = [component["component"]]
@@ -211,15 +237,3 @@ def _leaves(components: object, depth: int = 4) -> Iterator[Mapping[str, Any]]:
 def _bits(value: object) -> int:
     """Permission bits, which Discord writes as a decimal text."""
     return int(value) if isinstance(value, str) and value.isdecimal() and len(value) < 40 else 0
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _list(value: object) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""

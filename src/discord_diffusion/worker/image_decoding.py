@@ -9,7 +9,6 @@ it is enough.
 import io
 import logging
 import re
-import threading
 
 import numpy as np
 import pi_heif
@@ -57,9 +56,6 @@ _BEGINNING = re.compile(
 pi_heif.register_heif_opener()
 # The limits above hold instead, and they depend on the format.
 Image.MAX_IMAGE_PIXELS = None
-_one_at_a_time = threading.Lock()
-"""Held while a picture is decoded: that bounds the memory, and Pillow's switch for files that are
-cut off is one for all threads."""
 
 
 def decode(content: bytes) -> Image.Image:
@@ -69,21 +65,22 @@ def decode(content: bytes) -> Image.Image:
         SourceFormatError: it is in none of `FORMATS`.
         SourceDamagedError: too little of it can be decoded.
         SourceTooLargeError: it has more pixels than are decoded.
+
+    Not for several threads of a process: Pillow's switch for files that are cut off is one for all.
     """
-    with _one_at_a_time:
-        try:
-            image = _loaded(content)
-            orientation = or_else(
-                lambda: int(image.getexif().get(ExifTags.Base.Orientation, 1)), otherwise=1
-            )
-            image = as_srgb(image, _fitting(image.size))
-            return image.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else image
-        except (SourceRefusedError, MemoryError):
-            raise
-        except Exception as error:  # noqa: BLE001 - decoders raise many classes on hostile files
-            if not _BEGINNING.match(content):
-                raise SourceFormatError("it is no picture of a format that is read") from None
-            raise SourceDamagedError(f"it can't be decoded: {type(error).__name__}") from None
+    try:
+        image = _loaded(content)
+        orientation = or_else(
+            lambda: int(image.getexif().get(ExifTags.Base.Orientation, 1)), otherwise=1
+        )
+        image = as_srgb(image, _fitting(image.size))
+        return image.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else image
+    except (SourceRefusedError, MemoryError):
+        raise
+    except Exception as error:  # noqa: BLE001 - decoders raise many classes on hostile files
+        if not _BEGINNING.match(content):
+            raise SourceFormatError("it is no picture of a format that is read") from None
+        raise SourceDamagedError(f"it can't be decoded: {type(error).__name__}") from None
 
 
 def _loaded(content: bytes) -> Image.Image:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from discord_diffusion.access.guild_channels import GuildChannel, KnownChannel
 from discord_diffusion.access.guild_settings import GuildSettings
 from discord_diffusion.access.limits import Limits, Quota, Usage
 from discord_diffusion.aws.dynamodb import Table
@@ -65,13 +66,39 @@ def test_the_usage_is_that_of_the_user_the_guild_and_the_day_and_comes_with_the_
     JobStore(table).accept(job, charge=Charge(700, LIMITS, audit_days=3))
     today = job.created_at
     read = guilds.settings_and_usage
-    assert read("77", "200", today) == (STRICT, used_in_guild(700, 700, 700, 700, job.id))
-    assert read("78", "200", today) == (STRICT, used_in_guild(0, 0, 700, 700))
-    assert read("77", "201", today) == (GuildSettings(), used_in_guild(700, 0, 0, 700, job.id))
+    in_guild = used_in_guild(700, 700, 700, 700, job.id)
+    assert read("77", "200", today) == (STRICT, in_guild, None)
+    assert read("78", "200", today) == (STRICT, used_in_guild(0, 0, 700, 700), None)
+    elsewhere = used_in_guild(700, 0, 0, 700, job.id)
+    assert read("77", "201", today) == (GuildSettings(), elsewhere, None)
     outside = Usage({Quota.USER: 700, Quota.DEPLOYMENT: 700}, frozenset({job.id}))
-    assert read("77", None, today) == (GuildSettings(), outside)
+    assert read("77", None, today) == (GuildSettings(), outside, None)
     tomorrow = read("77", "200", today + timedelta(days=1))
-    assert tomorrow == (STRICT, used_in_guild(0, 0, 0, 0))
+    assert tomorrow == (STRICT, used_in_guild(0, 0, 0, 0), None)
+
+
+def test_a_channel_is_known_until_its_time_is_over(guilds: GuildStore, table: Table) -> None:
+    now = datetime.now(UTC).replace(microsecond=0)
+    until = now + timedelta(days=30)
+    channel = GuildChannel("300", age_restricted=True, category_id="390")
+    guilds.note_channel(channel, until)
+    assert items(table)["channel#300"]["ttl"] == until.timestamp()
+
+    def known(at: datetime, channel_id: str = "300") -> KnownChannel | None:
+        return guilds.settings_and_usage("77", "200", at, channel_id)[2]
+
+    assert known(now) == KnownChannel(channel, until)
+    assert known(until - timedelta(seconds=1)) == KnownChannel(channel, until)
+    assert known(until) is None, "DynamoDB deletes it later"
+    assert known(now, "301") is None
+
+
+def test_a_channel_that_a_manager_named_is_known_for_good(guilds: GuildStore, table: Table) -> None:
+    category = GuildChannel("390", is_category=True)
+    guilds.note_channel(category, None)
+    assert "ttl" not in items(table)["channel#390"]
+    later = datetime.now(UTC) + timedelta(days=999)
+    assert guilds.settings_and_usage("77", "200", later, "390")[2] == KnownChannel(category, None)
 
 
 def test_settings_and_usage_are_read_as_they_are_now_and_outside_a_guild_without_its_item(

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from nacl.signing import SigningKey
 
+from discord_diffusion.access.guild_channels import GuildChannel, KnownChannel
 from discord_diffusion.access.guild_settings import GuildSettings
 from discord_diffusion.access.limits import Quota, Usage
 from discord_diffusion.aws.deadline import Deadline
@@ -172,6 +173,11 @@ class DictGuilds:
     """The records of jobs, whose units are used."""
     in_flight: frozenset[str] = frozenset()
     audited: list[dict[str, Any]] = field(default_factory=list)
+    channels: dict[str, KnownChannel] = field(default_factory=dict)
+    notes: int = 0
+    """How often a channel was noted."""
+    asked_for: list[str | None] = field(default_factory=list)
+    """The guilds whose settings and usage were read."""
     saved_by_another: bool = False
     """Whether somebody else always saves first."""
     broken: Exception | None = None
@@ -196,10 +202,18 @@ class DictGuilds:
         user_id: str,  # noqa: ARG002
         guild_id: str | None,
         now: datetime,  # noqa: ARG002
-    ) -> tuple[GuildSettings, Usage]:
+        channel_id: str | None = None,
+    ) -> tuple[GuildSettings, Usage, KnownChannel | None]:
         settings, _version = self.settings(guild_id or "")
+        self.asked_for.append(guild_id)
         used = sum(record.units for record in self.records.values())
-        return settings, Usage(dict.fromkeys(Quota, used), self.in_flight)
+        usage = Usage(dict.fromkeys(Quota, used), self.in_flight)
+        return settings, usage, self.channels.get(channel_id or "")
+
+    def note_channel(self, channel: GuildChannel, until: datetime | None) -> None:
+        self._break()
+        self.notes += 1
+        self.channels[channel.id] = KnownChannel(channel, until)
 
     def audit(
         self,

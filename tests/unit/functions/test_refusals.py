@@ -188,6 +188,13 @@ SCENARIOS: dict[str, Scenario] = {
     "patterns_full": lambda scene: scene.with_settings(
         blocklist=tuple(f"cat{number}.{{0,90}}dog" for number in range(5))
     ).settings("block", pattern="bird.{0,90}dog"),
+    "not_installed": lambda scene: scene.send(
+        {
+            "authorizing_integration_owners": {"1": "4000"},
+            "data": {"name": "settings", "options": []},
+        }
+    ),
+    "entry_unknown": lambda scene: scene.settings("revoke", entry="77"),
     "pattern_unknown": lambda scene: scene.settings("unblock", pattern="never"),
     "nothing_to_change": lambda scene: scene.settings("limits"),
     "settings_changed": with_concurrent_change,

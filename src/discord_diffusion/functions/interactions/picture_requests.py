@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from discord_diffusion.access import blocklist
+from discord_diffusion.access.guild_channels import KEPT, KnownChannel, Place
 from discord_diffusion.access.guild_settings import GuildSettings
 from discord_diffusion.access.limits import Limits, Usage
 from discord_diffusion.aws.errors import StoreError
@@ -57,13 +58,13 @@ class PictureRequests:
             Refusal: there is no job, and nothing was charged.
             StoreError: the same, since the table does not answer.
         """
-        guild, usage = self.guild_and_usage(interaction)
+        guild, usage, known = self._read(interaction)
         request = PictureRequest(
             self.builder.build(interaction, guild),
             private=interaction.options.get("private") is True,
             spoiler=interaction.options.get("spoiler") is True,
         )
-        return self._draw(interaction, request, guild, usage)
+        return self._draw(interaction, request, guild, usage, known)
 
     def draw(self, interaction: Interaction, request: PictureRequest) -> dict[str, Any]:
         """Answer a request with the message that the pictures will be in.
@@ -71,13 +72,35 @@ class PictureRequests:
         Raises:
             Refusal, StoreError: as `imagine`.
         """
-        return self._draw(interaction, request, *self.guild_and_usage(interaction))
+        return self._draw(interaction, request, *self._read(interaction))
 
     def _draw(
-        self, interaction: Interaction, request: PictureRequest, guild: GuildSettings, usage: Usage
+        self,
+        interaction: Interaction,
+        request: PictureRequest,
+        guild: GuildSettings,
+        usage: Usage,
+        known: KnownChannel | None,
+    ) -> dict[str, Any]:
+        parent = known.channel if known and interaction.is_thread else None
+        place = Place.of(
+            interaction.places, age_restricted=interaction.age_restricted, parent=parent
+        )
+        try:
+            return self._admit(interaction, request, guild, usage, place)
+        finally:
+            self._note_channel(interaction, known)
+
+    def _admit(
+        self,
+        interaction: Interaction,
+        request: PictureRequest,
+        guild: GuildSettings,
+        usage: Usage,
+        place: Place,
     ) -> dict[str, Any]:
         self.builder.check_size(request.parameters, guild)
-        guild.admit(interaction.places, interaction.roles)
+        guild.admit(place.ids, interaction.roles)
         self._check_blocklist(interaction, request.parameters, guild)
         charge = Charge(
             units=self.builder.settings.tariff.cost(request.parameters),
@@ -86,7 +109,7 @@ class PictureRequests:
             action=request.action,
             click=request.click,
         )
-        job = _job(interaction, request, guild)
+        job = _job(interaction, request, guild, age_restricted=place.age_restricted)
         left, own_jobs = usage.left(charge.limits), len(usage.in_flight - {job.id})
         text = self.admission.admit(job, charge, datetime.now(UTC), left, own_jobs=own_jobs)
         respond = responses.ephemeral if job.private else responses.message
@@ -98,12 +121,26 @@ class PictureRequests:
         Raises:
             StoreError: the table does not answer; without the guild's rules nothing is drawn.
         """
-        user_id, guild_id = interaction.user_id, interaction.guild_id
+        guild, usage, _known = self._read(interaction)
+        return guild, usage
+
+    def _read(self, interaction: Interaction) -> tuple[GuildSettings, Usage, KnownChannel | None]:
+        user_id, guild_id, now = interaction.user_id, interaction.guild_id, datetime.now(UTC)
         try:
-            return self.guilds.settings_and_usage(user_id, guild_id, datetime.now(UTC))
+            return self.guilds.settings_and_usage(user_id, guild_id, now, interaction.home_id)
         except StoreError as error:
             log.error("The guild's settings could not be read", extra={"reason": str(error)})
             raise
+
+    def _note_channel(self, interaction: Interaction, known: KnownChannel | None) -> None:
+        """Note what Discord says of this channel: of its threads it won't say it."""
+        now = datetime.now(UTC)
+        for channel in interaction.channels:
+            if channel.id == interaction.home_id and not (known and known.is_current(channel, now)):
+                try:
+                    self.guilds.note_channel(channel, now + KEPT)
+                except StoreError as error:
+                    log.warning("The channel could not be noted", extra={"reason": str(error)})
 
     def _check_blocklist(
         self, interaction: Interaction, parameters: GenerationParameters, guild: GuildSettings
@@ -126,7 +163,13 @@ class PictureRequests:
             raise
 
 
-def _job(interaction: Interaction, request: PictureRequest, guild: GuildSettings) -> Job:
+def _job(
+    interaction: Interaction,
+    request: PictureRequest,
+    guild: GuildSettings,
+    *,
+    age_restricted: bool,
+) -> Job:
     job = Job(
         id=interaction.id,
         application_id=interaction.application_id,
@@ -137,10 +180,10 @@ def _job(interaction: Interaction, request: PictureRequest, guild: GuildSettings
         channel_id=interaction.channel_id,
         guild_id=interaction.guild_id,
         attachment_size_limit=interaction.attachment_size_limit,
-        nsfw=interaction.nsfw,
+        nsfw=age_restricted,
         private=request.private,
         spoiler=request.spoiler or guild.spoiler,
-        safety_check=guild.safety_check(age_restricted=interaction.nsfw),
+        safety_check=guild.safety_check(age_restricted=age_restricted),
         traceparent=interaction.traceparent,
     )
     # Read again, so that no message enters the queue that the worker would reject.

@@ -1,7 +1,7 @@
 """Which handler answers an interaction. Every interaction gets an answer."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -110,10 +110,13 @@ class Router:
 
     def _autocomplete(self, interaction: Interaction) -> dict[str, Any]:
         """The choices that contain what was typed so far."""
-        choices: tuple[str, ...] = ()
+        choices: Mapping[str, str] = {}
         if interaction.focused == "model":
-            choices = self._models
+            choices = {name: name for name in self._models}
         elif interaction.focused == "pattern":
-            choices = self._lazy.settings.patterns(interaction)
+            choices = {name: name for name in self._lazy.settings.patterns(interaction)}
+        elif interaction.focused == "entry":
+            choices = self._lazy.settings.entries(interaction)
         typed = str(interaction.options.get(interaction.focused or "") or "").lower()
-        return responses.choices({name: name for name in choices if typed in name.lower()})
+        found = {name: value for name, value in choices.items() if typed in name.lower()}
+        return responses.choices(found)

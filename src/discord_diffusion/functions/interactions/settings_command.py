@@ -62,12 +62,16 @@ class SettingsCommand:
             return responses.ephemeral(shown(settings, interaction.locale))
         if options.get("model") and options["model"] not in self.models:
             raise Refusal("model_unknown")
+        self._note_channels(interaction)
         changed = settings
         if settings.changed_by != interaction.id:
-            changed = replace(_CHANGES[name](settings, options), changed_by=interaction.id)
+            changed = _CHANGES[name](settings, options).with_names(interaction.names)
+            changed = replace(changed, changed_by=interaction.id)
             self._save(interaction, guild_id, changed, version, f"settings.{name}")
-        saved = say(interaction.locale, "done.saved")
-        return responses.ephemeral("\n".join([saved, shown(changed, interaction.locale)]))
+        lines = [say(interaction.locale, "done.saved"), shown(changed, interaction.locale)]
+        if any(channel.is_category for channel in interaction.channels):
+            lines.append(say(interaction.locale, "settings.category"))
+        return responses.ephemeral("\n".join(lines))
 
     def patterns(self, interaction: Interaction) -> tuple[str, ...]:
         """The guild's blocklist; empty for users who may not manage the guild."""
@@ -75,6 +79,28 @@ class SettingsCommand:
             return self.guilds.settings(_managed_guild(interaction))[0].blocklist
         except (Refusal, StoreError):
             return ()
+
+    def entries(self, interaction: Interaction) -> Mapping[str, str]:
+        """The roles and channels that are named, by the name that they had then, and their ids."""
+        try:
+            settings = self.guilds.settings(_managed_guild(interaction))[0]
+        except (Refusal, StoreError):
+            return {}
+        roles = {*settings.roles, *settings.priority_roles}
+        return {
+            f"{'@' if one in roles else '#'}{settings.names.get(one, one)}": one
+            for one in settings.named_ids
+        }
+
+    def _note_channels(self, interaction: Interaction) -> None:
+        """Note what Discord says of the named channels: of a forum it says it nowhere else.
+
+        Raises:
+            StoreError: the table does not answer.
+        """
+        for channel in interaction.channels:
+            if channel.id != interaction.channel_id:
+                self.guilds.note_channel(channel, None)
 
     def _save(
         self,
@@ -136,6 +162,8 @@ def _listed(form: str, ids: tuple[str, ...]) -> str:
 
 def _managed_guild(interaction: Interaction) -> str:
     """The guild, if the member may manage it. Discord checks that too; this does not rely on it."""
+    if interaction.visited_guild_id:
+        raise Refusal("not_installed")
     if not interaction.guild_id:
         raise Refusal("guild_only")
     if not interaction.may(MANAGE_GUILD):
@@ -182,12 +210,32 @@ def _unblock(settings: GuildSettings, options: Options) -> GuildSettings:
     return replace(settings, blocklist=toggled(settings.blocklist, options["pattern"], False))
 
 
+def _revoke(settings: GuildSettings, options: Options) -> GuildSettings:
+    """Take a role or a channel back that may no longer exist; a mention or an id is understood."""
+    entry = options["entry"].strip("<@&#> ")
+    by_name = {name: one for one, name in settings.names.items()}
+    entry = by_name.get(entry, entry)
+    if entry not in settings.named_ids:
+        raise Refusal("entry_unknown")
+    return settings.without(entry)
+
+
+def _safety(settings: GuildSettings, options: Options) -> GuildSettings:
+    names = {"level": "safety", "spoiler": "spoiler"}
+    given = {name: options[name] for name in names}
+    # A channel alone changes no setting: its age restriction is noted.
+    if options["channel"] and not any(value is not None for value in given.values()):
+        return settings
+    return _values(names)(settings, given)
+
+
 _CHANGES: Mapping[str, Change] = {
     "access": _access,
     "priority": _priority,
+    "revoke": _revoke,
     "limits": _values(_LIMITS),
     "defaults": _values({name: name for name in _DEFAULTS}),
-    "safety": _values({"level": "safety", "spoiler": "spoiler"}),
+    "safety": _safety,
     "block": _block,
     "unblock": _unblock,
     "reset": lambda _settings, _options: GuildSettings(),

@@ -20,9 +20,12 @@ def visible_record(interaction: Interaction, jobs: JobStore, job_id: str) -> Job
 
 
 def _is_visible(interaction: Interaction, record: JobRecord) -> bool:
-    """A private answer is visible to its author only, a direct message in its channel only."""
+    """A private answer is visible to its author only, another in its guild.
+
+    Outside a guild, and where the application is a guest, it is visible in its channel only.
+    """
     if record.private and record.user_id != interaction.user_id:
         return False
-    if record.guild_id is None and record.channel_id != interaction.channel_id:
-        return False
+    if record.guild_id is None:
+        return record.channel_id == interaction.channel_id
     return record.guild_id == interaction.guild_id
