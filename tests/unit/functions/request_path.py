@@ -291,6 +291,8 @@ class Deployment:
         payload |= {
             "token": number,
             "guild_id": number,
+            "channel_id": number,
+            "channel": {"id": number, "type": 0, "nsfw": False},
             "member": {"user": {"id": number, "username": "ada"}},
         }
         self.path = RequestPath(

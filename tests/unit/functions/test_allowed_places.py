@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from discord_diffusion.access.guild_channels import GuildChannel
 from discord_diffusion.access.guild_settings import GuildSettings
-from tests.unit.functions.conftest import Caller, imagine
+from tests.unit.functions.conftest import Caller, imagine, new_id
 
 GUILD = "2000"
 CHANNEL = {"id": "3000", "type": 0, "parent_id": "3900"}
@@ -61,3 +62,51 @@ def test_the_role_everyone_means_every_member(caller: Caller) -> None:
 
 def test_a_member_without_roles_is_refused_where_a_role_is_named(caller: Caller) -> None:
     assert not is_drawn(caller, GuildSettings(roles=("7",)))
+
+
+def test_a_channel_is_noted_for_its_threads_unless_the_answer_is_late(caller: Caller) -> None:
+    payload = imagine(prompt="a star") | {"channel": CHANNEL | {"nsfw": True}}
+    caller.clock.now += 2
+    caller.content(payload)
+    assert caller.guilds.notes == 0
+    caller.clock.now -= 2
+    caller.content(payload | {"id": new_id()})
+    assert caller.guilds.notes == 1
+    noted = caller.guilds.channels["3000"].channel
+    assert noted == GuildChannel("3000", age_restricted=True, category_id="3900")
+    caller.content(payload | {"id": new_id()})
+    assert caller.guilds.notes == 1, "nothing new was said"
+
+
+@pytest.mark.parametrize(
+    "channel",
+    [THREAD, {"id": "3000"}, {}, None, [], {"id": 5, "nsfw": True}, {"nsfw": True}],
+)
+def test_a_channel_that_does_not_describe_itself_is_not_noted(
+    caller: Caller, channel: object
+) -> None:
+    caller.content(imagine(prompt="a star") | {"channel": channel})
+    assert caller.guilds.notes == 0
+    assert len(caller.queue.jobs) == 1
+
+
+@pytest.mark.parametrize(
+    ("owners", "guild_id"),
+    [
+        ({"0": GUILD}, GUILD),
+        ({"0": GUILD, "1": "4000"}, GUILD),
+        ({"1": "4000"}, None),
+        ({"1": 4000, "7": "new"}, None),
+        ({}, GUILD),
+        (None, GUILD),
+        ("odd", GUILD),
+    ],
+    ids=["guild", "both", "user", "of a later kind", "empty", "none", "odd"],
+)
+def test_the_guild_counts_unless_only_a_user_installed_the_application(
+    caller: Caller, owners: object, guild_id: str | None
+) -> None:
+    caller.content(imagine(prompt="a star") | {"authorizing_integration_owners": owners})
+    [job] = caller.queue.jobs
+    assert job.guild_id == guild_id
+    assert caller.guilds.asked_for == [guild_id]

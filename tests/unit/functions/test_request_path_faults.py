@@ -19,8 +19,9 @@ PATH = (
     ("dynamodb", "TransactWriteItems"),
     ("sqs", "SendMessage"),
     ("stepfunctions", "StartExecution"),
+    ("dynamodb", "PutItem"),
 )
-"""The calls of a request for pictures, from a guild whose fleet sleeps."""
+"""The calls of a request for pictures, from a new channel of a guild whose fleet sleeps."""
 
 
 @pytest.fixture(scope="module")

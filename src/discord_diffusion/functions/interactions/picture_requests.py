@@ -23,6 +23,8 @@ from discord_diffusion.jobs.refusal import Refusal
 
 log = logging.getLogger(__name__)
 
+NOTED_WITHIN_SECONDS = 1.0
+"""A channel is noted only within this time after the start of an answer."""
 AUDITED_PROMPT_LENGTH = 1000
 """Characters of a blocked prompt that the audit record keeps."""
 
@@ -133,7 +135,12 @@ class PictureRequests:
             raise
 
     def _note_channel(self, interaction: Interaction, known: KnownChannel | None) -> None:
-        """Note what Discord says of this channel: of its threads it won't say it."""
+        """Note what Discord says of this channel: of its threads it won't say it.
+
+        Not where the answer is late already: a later request will note it.
+        """
+        if self.admission.deadline.elapsed > NOTED_WITHIN_SECONDS:
+            return
         now = datetime.now(UTC)
         for channel in interaction.channels:
             if channel.id == interaction.home_id and not (known and known.is_current(channel, now)):
