@@ -5,6 +5,7 @@ received, and, by way of the jobs table, how long users are told to wait.
 """
 
 import logging
+import math
 import statistics
 import time
 from collections import deque
@@ -30,15 +31,16 @@ TOKEN_MARGIN = timedelta(seconds=5)
 """A job whose token expires within this time is not drawn: its user is notified instead."""
 PUBLISH_INTERVAL_SECONDS = 60.0
 _SLOWER = 1.5
-"""A job may take this many times as long as the fastest of the last batches."""
+"""A job may take this many times as long as the fastest batch."""
 _REMEMBERED = 8
 _USUAL_TARIFF = Tariff(pixels=512 * 512, steps=25, guidance=7.5)
 
 
 class Pace:
-    """Seconds a step of a pixel, by which this worker plans, and the batches that it publishes.
+    """Seconds a unit, by which this worker plans, and the batches that it publishes.
 
-    `cost` is what a job costs in hundredths of units.
+    `cost` is what a job costs in hundredths of units. By any other measure of work, such as pixels,
+    a few jobs of the smallest size would look so slow that every other job seems to come too late.
     """
 
     def __init__(
@@ -52,28 +54,30 @@ class Pace:
         self._cost = cost
         self._clock = clock
         self._publish_at = clock()
-        self._seconds_per_pixel: deque[float] = deque(maxlen=_REMEMBERED)
+        self._seconds_per_cost: deque[float] = deque(maxlen=_REMEMBERED)
+        self._fastest = math.inf
         self._batches: deque[tuple[float, DrawnBatch]] = deque(maxlen=REMEMBERED_BATCHES)
 
     def learn(self, drawn: Iterable[GenerationParameters], seconds: float) -> None:
         """Learn from a batch of jobs with these parameters, which took so many seconds."""
-        jobs = list(drawn)
-        self._seconds_per_pixel.append(seconds / sum(map(_pixel_steps, jobs)))
-        self._batches.append((self._clock(), DrawnBatch(sum(map(self._cost, jobs)), seconds)))
+        cost = sum(map(self._cost, drawn))
+        self._seconds_per_cost.append(seconds / cost)
+        self._fastest = min(self._fastest, seconds / cost)
+        self._batches.append((self._clock(), DrawnBatch(cost, seconds)))
 
     def least(self, parameters: GenerationParameters) -> float:
         """The fewest seconds that a job takes; 0 before the first batch.
 
-        It is computed from the fastest of the last batches: small batches are slow for their size,
-        and no job may be refused that could be answered in time.
+        It is computed from the fastest batch of all: small batches are slow for their size, anybody
+        may ask for many of them, and no job may be refused that could be answered in time.
         """
-        return min(self._seconds_per_pixel, default=0.0) * _pixel_steps(parameters)
+        return 0.0 if math.isinf(self._fastest) else self._fastest * self._cost(parameters)
 
     def expected(self, jobs: Iterable[GenerationParameters]) -> float | None:
         """Seconds that a batch will probably take; None before the first."""
-        if not self._seconds_per_pixel:
+        if not self._seconds_per_cost:
             return None
-        return statistics.median(self._seconds_per_pixel) * sum(map(_pixel_steps, jobs))
+        return statistics.median(self._seconds_per_cost) * sum(map(self._cost, jobs))
 
     def check_time_left(self, job: Job, *, to_draw: bool = True) -> None:
         """Refuse a job that cannot be answered in time, while its user can be notified.
@@ -100,7 +104,3 @@ class Pace:
             self._table.save_pace(MeasuredPace(batches, datetime.now(UTC)))
         except StoreError as error:
             log.warning("The pace could not be written", extra={"reason": str(error)})
-
-
-def _pixel_steps(parameters: GenerationParameters) -> int:
-    return parameters.steps * parameters.images * parameters.width * parameters.height

@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 
 from discord_diffusion.fleet.pace import REMEMBERED_BATCHES, DrawnBatch, MeasuredPace
-from discord_diffusion.jobs.parameters import GenerationParameters
+from discord_diffusion.jobs.parameters import GenerationParameters, SourceImage
 from discord_diffusion.jobs.units import Tariff
 from discord_diffusion.worker import pace as pace_module
 from discord_diffusion.worker.errors import JobExpiredError
@@ -17,6 +17,7 @@ from tests.unit.worker.fakes import make_job
 SMALL = GenerationParameters("a star", 7, 25, 7.5, 512, 512, 1)
 LARGE = replace(SMALL, width=1024, height=1024)
 cost = Tariff(64 * 64, 12, 3.0).cost
+usual_cost = Tariff(512 * 512, 25, 7.5).cost
 
 
 @dataclass
@@ -86,8 +87,27 @@ def test_a_worker_plans_by_the_median_and_refuses_by_the_fastest() -> None:
     assert pace.least(SMALL) == 0.0
     for seconds in (2.0, 9.0, 3.0):
         pace.learn([SMALL], seconds)
-    assert pace.expected([SMALL, LARGE]) == pytest.approx(3 + 12)
-    assert pace.least(LARGE) == pytest.approx(8)
+    times = usual_cost(LARGE) / usual_cost(SMALL)
+    assert pace.expected([SMALL, LARGE]) == pytest.approx(3 + 3 * times)
+    assert pace.least(LARGE) == pytest.approx(2 * times)
+
+
+def test_a_flood_of_the_smallest_jobs_lets_no_other_job_seem_late() -> None:
+    pace = Pace()
+    smallest = replace(SMALL, width=8, height=8, steps=1)
+    for _ in range(100):
+        pace.learn([smallest], 0.2)
+    longest = replace(SMALL, images=4, steps=100)
+    pace.check_time_left(replace(make_job(), parameters=longest))
+    assert pace.least(longest) < 120
+
+
+def test_a_picture_that_is_mostly_taken_from_its_source_says_nothing_false_about_others() -> None:
+    pace = Pace()
+    pace.learn([replace(SMALL, steps=100, source=SourceImage("https://x.test/a", 0.01))], 0.2)
+    expected = pace.expected([SMALL])
+    assert expected is not None
+    assert 1 < expected < 10
 
 
 @pytest.mark.parametrize(
@@ -133,15 +153,14 @@ def test_without_a_batch_only_the_margin_of_the_token_counts() -> None:
 
 def test_the_pace_of_several_pictures_is_that_of_each() -> None:
     pace = Pace()
-    pace.learn([replace(SMALL, images=4)], 8.0)
-    assert pace.least(SMALL) == pytest.approx(2)
-    assert pace.expected([replace(SMALL, images=2)]) == pytest.approx(4)
+    four = replace(SMALL, images=4)
+    pace.learn([four], 8.0)
+    assert pace.least(SMALL) == pytest.approx(8 * usual_cost(SMALL) / usual_cost(four))
 
 
-def test_a_worker_plans_by_its_last_eight_batches() -> None:
+def test_a_worker_plans_by_its_last_eight_batches_and_refuses_by_the_fastest_of_all() -> None:
     pace = Pace()
-    for seconds in (1.0, *[5.0] * 7):
+    for seconds in (1.0, *[5.0] * 8):
         pace.learn([SMALL], seconds)
+    assert pace.expected([SMALL]) == pytest.approx(5)
     assert pace.least(SMALL) == pytest.approx(1)
-    pace.learn([SMALL], 5.0)
-    assert pace.least(SMALL) == pytest.approx(5)
