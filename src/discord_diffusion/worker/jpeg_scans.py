@@ -12,8 +12,9 @@ MOST_SCANS = 100
 MOST_SEGMENTS = 10_000
 """Segments of all kinds; a profile, the largest part beside a picture, has at most 255."""
 
-_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
-"""A marker; in what lies between two, a byte of ones is followed by a zero or a restart."""
+_MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd8\xff]")
+"""A marker of a segment, or of the end. The others stand alone, also between the bytes of a scan,
+in which a zero follows each byte of ones that is no marker."""
 _END, _SCAN = 0xD9, 0xDA
 
 

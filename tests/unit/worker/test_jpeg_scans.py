@@ -35,6 +35,12 @@ def test_a_file_with_endless_scans_is_refused_before_it_is_decoded() -> None:
         decode(progressive_jpeg(64, MOST_SCANS))
 
 
+def test_scans_are_counted_behind_a_marker_that_stands_alone() -> None:
+    endless = progressive_jpeg(64, MOST_SCANS)
+    first = endless.index(b"\xff\xda")
+    assert has_too_many(endless[:first] + b"\xff\x01" + endless[first:])
+
+
 def test_a_file_with_endless_segments_is_refused() -> None:
     comment = b"\xff\xfe\x00\x02"
     whole = jpeg()
