@@ -160,6 +160,10 @@ bench: setup ## Measure the handler, the request path and the worker; writes bui
 bench-worker: setup ## Compare the worker's drawing speed with plain diffusers; writes build/bench-worker.json
 	@$(VENV)/python -m tests.bench.gpu
 
+.PHONY: models
+models: setup ## Draw with every family of models at toy size; writes the table of docs/models.md
+	@$(VENV)/python -m tests.unit.worker.pipeline.family_table
+
 .PHONY: bench-units
 bench-units: setup ## Compare what jobs cost in units with the seconds that they take; writes build/bench-units.json
 	@$(VENV)/python -m tests.bench.units

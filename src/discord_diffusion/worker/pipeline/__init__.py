@@ -1,4 +1,4 @@
-"""Text to pictures with any model that diffusers' `AutoPipelineForText2Image` loads.
+"""Text to pictures with any pipeline of diffusers that draws from a prompt.
 
 Only this package imports torch and diffusers, which takes seconds. So the worker imports its
 modules only after it has read its settings.

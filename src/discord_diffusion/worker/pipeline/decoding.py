@@ -1,6 +1,8 @@
 """From latents to pictures: decoding within limits of memory and precision."""
 
 import logging
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
@@ -11,6 +13,8 @@ from torch import Tensor
 from discord_diffusion.worker.pipeline import memory
 
 log = logging.getLogger(__name__)
+
+Decode = Callable[[Tensor], tuple[Tensor]]
 
 _LATENTS_AT_ONCE = 128 * 128
 """Four pictures of 512x512 with Stable Diffusion's autoencoder: a GPU is busy with that, and more
@@ -32,11 +36,14 @@ class Decoder:
         vae.decode, vae.encode = self.decode, self.encode
 
     def decode(
-        self, latents: Tensor, return_dict: bool = True, **_generator: object
+        self, latents: Tensor, return_dict: bool = True, **options: object
     ) -> DecoderOutput | tuple[Tensor]:
-        """As the method of `AutoencoderKL` that it replaces, which uses no generator either."""
+        """As the method of the autoencoder that it replaces."""
         at_once = max(1, _LATENTS_AT_ONCE // latents.shape[2:].numel())
-        images = torch.cat([self._decode_finite(part) for part in torch.split(latents, at_once)])
+        decode = partial(self._vae_decode, return_dict=False, **options)
+        images = torch.cat(
+            [self._decode_finite(decode, part) for part in torch.split(latents, at_once)]
+        )
         return DecoderOutput(sample=images) if return_dict else (images,)
 
     def encode(self, images: Tensor, **options: object) -> Any:
@@ -51,9 +58,9 @@ class Decoder:
             coded.latents = coded.latents.to(images.dtype)
         return coded
 
-    def _decode_finite(self, latents: Tensor) -> Tensor:
+    def _decode_finite(self, decode: Decode, latents: Tensor) -> Tensor:
         """Decode; change to fp32 for good if half precision overflows on finite latents."""
-        images = self._decode_within_memory(latents)
+        images = self._decode_within_memory(decode, latents)
         overflows = not images.isfinite().all() and bool(latents.isfinite().all())
         if self._vae.dtype is torch.float32 or not overflows:
             return images
@@ -61,26 +68,29 @@ class Decoder:
             "The autoencoder overflows and is changed to fp32", extra={"was": self._vae.dtype}
         )
         self._vae.to(torch.float32)
-        return self._decode_within_memory(latents)
+        return self._decode_within_memory(decode, latents)
 
-    def _decode_within_memory(self, latents: Tensor) -> Tensor:
+    def _decode_within_memory(self, decode: Decode, latents: Tensor) -> Tensor:
         """Decode one by one, then in tiles, when memory is short."""
         try:
-            return self._decode_once(latents)
+            return self._decode_once(decode, latents)
         except Exception as error:
-            has_tiles = not isinstance(self._vae, AutoencoderTiny)
+            has_tiles = hasattr(self._vae, "enable_tiling") and not isinstance(
+                self._vae, AutoencoderTiny
+            )
             if not memory.is_out_of_memory(error) or (len(latents) == 1 and not has_tiles):
                 raise
         memory.release(latents.device)
         if len(latents) > 1:
-            return torch.cat([self._decode_within_memory(row) for row in torch.split(latents, 1)])
+            rows = torch.split(latents, 1)
+            return torch.cat([self._decode_within_memory(decode, row) for row in rows])
         log.warning("A picture is decoded in tiles", extra={"latents": list(latents.shape[2:])})
         self._vae.enable_tiling()
         try:
-            return self._decode_once(latents)
+            return self._decode_once(decode, latents)
         finally:
             self._vae.disable_tiling()
 
-    def _decode_once(self, latents: Tensor) -> Tensor:
-        decoded: Tensor = self._vae_decode(latents.to(self._vae.dtype), return_dict=False)[0]
+    def _decode_once(self, decode: Decode, latents: Tensor) -> Tensor:
+        decoded: Tensor = decode(latents.to(self._vae.dtype))[0]
         return decoded

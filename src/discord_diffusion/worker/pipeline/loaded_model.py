@@ -11,6 +11,7 @@ from diffusers import SchedulerMixin
 
 from discord_diffusion.jobs.models import ModelSpec
 from discord_diffusion.worker.errors import ModelLoadError, OptionRefusedError
+from discord_diffusion.worker.pipeline import interface
 from discord_diffusion.worker.pipeline.compilation import Compilation
 from discord_diffusion.worker.pipeline.decoding import Decoder
 from discord_diffusion.worker.pipeline.optimizations import denoiser
@@ -18,8 +19,6 @@ from discord_diffusion.worker.pipeline.safety_checker import SafetyChecker
 from discord_diffusion.worker.pipeline.sketches import Sketcher
 from discord_diffusion.worker.pipeline_types import ModelInfo
 
-_PATCH = 2
-"""Transformers process latents in squares of this side."""
 _NOISE_WITHOUT_SEED = frozenset({"DPMSolverSDEScheduler", "CosineDPMSolverMultistepScheduler"})
 """Schedulers that take the noise of all pictures of a batch from one generator, whatever the
 pictures' seeds."""
@@ -43,14 +42,33 @@ class LoadedModel:
         """How often the precision was raised."""
         self._compiled_counts: dict[tuple[int, int, bool], list[int]] = {}
         self.own_scheduler = pipe.scheduler
-        self.decoder = Decoder(pipe.vae)
+        self.decoder = Decoder(interface.autoencoder(pipe))
         self.sketcher = Sketcher()
+        self.edits = interface.edits(type(pipe))
         self.safety_checker = SafetyChecker.taken_from(pipe)
         pipe.set_progress_bar_config(disable=True)
 
     @cached_property
+    def needs_source(self) -> bool:
+        """Whether the model only edits pictures."""
+        if not self.edits:
+            return False
+        from diffusers.pipelines.auto_pipeline import (  # takes a while, and few models need it
+            AUTO_IMAGE2IMAGE_PIPELINES_MAPPING,
+            AUTO_TEXT2IMAGE_PIPELINES_MAPPING,
+        )
+
+        kind = type(self.text_to_image)
+        return (
+            kind in AUTO_IMAGE2IMAGE_PIPELINES_MAPPING.values()
+            and kind not in AUTO_TEXT2IMAGE_PIPELINES_MAPPING.values()
+        )
+
+    @cached_property
     def image_to_image(self) -> Any:
         """Shares every network with `text_to_image`; `OptionRefusedError` if there is none."""
+        if self.edits:
+            return self.text_to_image
         from diffusers import AutoPipelineForImage2Image  # takes a while, and few jobs need it
 
         try:
@@ -101,17 +119,11 @@ class LoadedModel:
     @cached_property
     def native_size(self) -> tuple[int, int]:
         """Width and height that the model draws by default."""
-        pipe = self.text_to_image
-        network = denoiser(pipe)
-        side = getattr(pipe, "default_sample_size", None) or network.config.get("sample_size") or 64
-        height, width = (side, side) if isinstance(side, int) else side
-        return width * pipe.vae_scale_factor, height * pipe.vae_scale_factor
+        return interface.native_size(self.text_to_image)
 
     def supported_size(self, width: int, height: int) -> tuple[int, int]:
         """The size, rounded up to the multiple that the networks need."""
-        pipe = self.text_to_image
-        factor = getattr(pipe, "vae_scale_factor", 8)
-        multiple = max(8, factor * (_PATCH if hasattr(pipe, "transformer") else 1))
+        multiple = interface.size_multiple(self.text_to_image)
         return math.ceil(width / multiple) * multiple, math.ceil(height / multiple) * multiple
 
     def add_compiled_count(self, count: int, size: tuple[int, int], guidance: float) -> None:

@@ -1,5 +1,6 @@
 """Loads a model: chooses device and precision, and loads the pipeline from a folder or the hub."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from transformers.utils import logging as transformers_logging
 
 from discord_diffusion.jobs.models import ModelSpec
 from discord_diffusion.worker.errors import DeviceLostError, ModelLoadError
-from discord_diffusion.worker.pipeline import memory
+from discord_diffusion.worker.pipeline import interface, memory
 from discord_diffusion.worker.pipeline.loaded_model import LoadedModel, scheduler_from_setting
 from discord_diffusion.worker.pipeline.optimizations import optimize
 
@@ -18,17 +19,6 @@ from discord_diffusion.worker.pipeline.optimizations import optimize
 for _logging in (diffusers.utils.logging, transformers_logging):
     _logging.set_verbosity_error()
     _logging.disable_progress_bar()
-
-TEXT_TO_IMAGE = frozenset(
-    {
-        "StableDiffusionPipeline",
-        "StableDiffusionXLPipeline",
-        "StableDiffusion3Pipeline",
-        "FluxPipeline",
-    }
-)
-"""Classes for which `AutoPipelineForText2Image` would choose the same class. They are loaded
-without it, since it imports every family of pipelines, which takes a sixth of a cold start."""
 
 NVIDIA_DRIVER = Path("/dev/nvidiactl")
 """Where the driver's device file is, in a container, too, that was given a GPU."""
@@ -99,7 +89,7 @@ def load(
     except Exception as error:
         if memory.is_out_of_memory(error):
             raise
-        raise ModelLoadError(f"MODEL={spec.model!r} cannot be loaded: {error}") from error
+        raise ModelLoadError(f"MODEL={spec.model!r} cannot be loaded: {_reason(error)}") from error
     if spec.scheduler:
         pipe.scheduler = scheduler_from_setting(spec.scheduler, pipe.scheduler.config)
     compilations = optimize(pipe, device, compile_mode)
@@ -110,17 +100,42 @@ def load(
 
 def _from_pretrained(spec: ModelSpec, dtype: torch.dtype) -> Any:
     where = {"revision": spec.revision, "local_files_only": Path(spec.model).is_dir()}
-    kind: Any = DiffusionPipeline
-    if kind.load_config(spec.model, **where).get("_class_name") not in TEXT_TO_IMAGE:
-        kind = diffusers.AutoPipelineForText2Image
+    kind = _pipeline_class(DiffusionPipeline.load_config(spec.model, **where))
+    loader: Any = DiffusionPipeline
+    # `AutoPipelineForText2Image` imports every family, which takes a sixth of a cold start. It is
+    # needed where the folder names a class of the family that does not draw from a prompt alone.
+    if interface.starts_from_picture(kind):
+        loader = diffusers.AutoPipelineForText2Image
     parts = {"vae": _vae(spec.vae, dtype)} if spec.vae else {}
-    return kind.from_pretrained(spec.model, variant=spec.variant, dtype=dtype, **where, **parts)
+    return loader.from_pretrained(spec.model, variant=spec.variant, dtype=dtype, **where, **parts)
 
 
 def _vae(source: str, dtype: torch.dtype) -> Any:
     """An autoencoder by itself: SDXL's own overflows in fp16, others are decoded by a small one."""
     kind: Any = diffusers.AutoModel
     return kind.from_pretrained(source, dtype=dtype, local_files_only=Path(source).is_dir())
+
+
+def _pipeline_class(index: Mapping[str, Any]) -> Any:
+    """The class that a model's index names; `ModelLoadError` if the worker can't draw with it."""
+    name = index.get("_class_name")
+    kind = getattr(diffusers, name, None) if isinstance(name, str) else None
+    if kind is None:
+        raise ModelLoadError(f"diffusers {diffusers.__version__} has no pipeline {name}")
+    if reason := interface.refusal(kind) or interface.missing_library(index):
+        raise ModelLoadError(reason)
+    return kind
+
+
+def _reason(error: Exception) -> str:
+    """One sentence of an error whose text may be a page."""
+    if "file named model_index.json" in str(error):
+        return (
+            "it has no model_index.json, so it is no pipeline as diffusers saves them; a single "
+            "file, or LoRA weights (Lightning, Hyper-SD), must be made into one first"
+        )
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0].split(". ")[0] if lines else type(error).__name__
 
 
 def _keep_decoder_exact(pipe: Any, dtype: torch.dtype) -> None:

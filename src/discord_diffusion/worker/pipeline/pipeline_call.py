@@ -2,22 +2,24 @@
 
 import inspect
 import math
-import time
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
+from math import prod
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from PIL import Image, ImageOps
-from torch import Tensor
 
+from discord_diffusion.worker.errors import OptionRefusedError
+from discord_diffusion.worker.pipeline import interface
 from discord_diffusion.worker.pipeline.batch import BatchItem, DrawnPicture
 from discord_diffusion.worker.pipeline.loaded_model import LoadedModel
+from discord_diffusion.worker.pipeline.step_monitor import StepMonitor
 from discord_diffusion.worker.pipeline_types import (
     GenerationRequest,
     OnStep,
     PhaseSeconds,
-    Preview,
 )
 
 
@@ -26,24 +28,30 @@ def draw(
 ) -> tuple[list[DrawnPicture], PhaseSeconds]:
     """Draw items that agree in everything but prompt, seed and source image.
 
+    With a model that edits, items with source images belong to one request. A pipeline that reports
+    no steps reports the last one when it is done.
+
     Raises `UnsupportedJobError`, what `on_step` raises, and whatever the libraries raise.
     """
     first = items[0].parameters
+    if model.needs_source and not first.source:
+        raise OptionRefusedError(f"{model.name} only edits pictures: a source image is needed")
     pipe = model.image_to_image if first.source else model.text_to_image
-    pipe.scheduler = model.scheduler(first.scheduler)
+    interface.set_scheduler(pipe, model.scheduler(first.scheduler))
     size = model.supported_size(*items[0].size)
     count = model.padded_count(len(items), size, first.guidance)
     padded = [*items, *[items[-1]] * (count - len(items))]
-    monitor = _StepMonitor(model, items, on_step)
-    arguments = _arguments(padded, size) | {"callback_on_step_end": monitor.step_ended}
-    accepted = inspect.signature(pipe.__call__).parameters
+    accepted = interface.parameters(type(pipe))
+    arguments = _arguments(padded, size) | _guidance(padded, accepted)
+    if model.edits and first.source:
+        arguments |= _edit(padded, size)
+    monitor = StepMonitor(model, items, size, pipe, arguments["num_inference_steps"], on_step)
+    arguments |= monitor.callbacks()
     with torch.inference_mode():
         output = pipe(**{name: value for name, value in arguments.items() if name in accepted})
-    images = output.images[: len(items)]
-    drawn = _drawn_pictures(model, items, images)
-    seconds = monitor.phase_seconds()
-    model.sketcher.fit(monitor.last_latents(), images)
-    return drawn, seconds
+    monitor.finish(output.images)
+    drawn = _drawn_pictures(model, items, output.images[: len(items)], size)
+    return drawn, monitor.phase_seconds()
 
 
 def fit_source(request: GenerationRequest, size: tuple[int, int]) -> Image.Image:
@@ -66,17 +74,17 @@ def crop_centre(image: Image.Image, size: tuple[int, int]) -> Image.Image:
 def _arguments(items: Sequence[BatchItem], size: tuple[int, int]) -> dict[str, Any]:
     """Arguments for the pipeline; not every family of models accepts all of them."""
     first = items[0].parameters
-    negative_prompts = [item.parameters.negative_prompt for item in items]
     arguments: dict[str, Any] = {
         "prompt": [item.parameters.prompt for item in items],
-        "negative_prompt": negative_prompts if first.negative_prompt else None,
         "num_inference_steps": first.steps,
-        "guidance_scale": first.guidance,
         "width": size[0],
         "height": size[1],
+        # FLUX.1-Kontext draws this many pixels, whatever width and height are.
+        "max_area": prod(size),
         # Always on the CPU: so the noise is the same on every device and in any batch.
         "generator": [torch.Generator("cpu").manual_seed(item.seed) for item in items],
-        "output_type": "pt",
+        # Of the output types, this one is in 0..1 with every pipeline.
+        "output_type": "np",
     }
     if first.source:
         strength = first.source.strength
@@ -89,17 +97,58 @@ def _arguments(items: Sequence[BatchItem], size: tuple[int, int]) -> dict[str, A
     return arguments
 
 
-def _drawn_pictures(
-    model: LoadedModel, items: Sequence[BatchItem], images: Tensor
-) -> list[DrawnPicture]:
-    """Convert to 8 bits, crop to the requested size, omit blank and flagged pictures.
+def _guidance(
+    items: Sequence[BatchItem], accepted: Mapping[str, inspect.Parameter]
+) -> dict[str, Any]:
+    """Guidance and negative prompts, if there are any, as the pipeline takes them.
 
-    `images` are (pictures, channels, height, width) in 0..1.
+    Two arguments mean guidance by a negative prompt: mostly `guidance_scale`, but where that is the
+    strength which a distilled model was given, `true_cfg_scale`. A default above 1 says that a
+    family is meant to be drawn with the latter, which needs some negative prompt.
     """
-    flat = images.flatten(1)
-    good = (flat.isfinite().all(1) & (flat > 0).any(1)).tolist()
-    pixels = (images.clamp(0, 1).nan_to_num() * 255).round().byte().permute(0, 2, 3, 1).cpu()
-    pictures = [crop_centre(Image.fromarray(image.numpy()), items[0].size) for image in pixels]
+    first = items[0].parameters
+    negative = {"negative_prompt": [item.parameters.negative_prompt for item in items]}
+    true_guidance = accepted.get("true_cfg_scale")
+    if true_guidance is not None and true_guidance.default > 1:
+        prompts = [text or " " for text in negative["negative_prompt"]]
+        return {"true_cfg_scale": first.guidance, "negative_prompt": prompts}
+    return {"guidance_scale": first.guidance} | (negative if first.negative_prompt else {})
+
+
+def _edit(items: Sequence[BatchItem], size: tuple[int, int]) -> dict[str, Any]:
+    """What differs when one request's source image is edited by its prompt."""
+    first = items[0]
+    arguments = {
+        "prompt": first.parameters.prompt,
+        "image": fit_source(first.request, size),
+        "num_images_per_prompt": len(items),
+        "num_inference_steps": first.parameters.steps,
+    }
+    if first.parameters.negative_prompt:
+        arguments["negative_prompt"] = first.parameters.negative_prompt
+    return arguments
+
+
+def _drawn_pictures(
+    model: LoadedModel,
+    items: Sequence[BatchItem],
+    images: NDArray[np.float32],
+    size: tuple[int, int],
+) -> list[DrawnPicture]:
+    """Convert to 8 bits, bring to the requested size, omit blank and flagged pictures.
+
+    `images` are (pictures, height, width, channels) in 0..1. `size` is what the pipeline was asked
+    for; some draw another, in the same proportions.
+    """
+    good = [bool(np.isfinite(image).all() and (image > 0).any()) for image in images]
+    bytes_ = (np.nan_to_num(images.clip(0, 1)) * 255).round().astype(np.uint8)
+    wanted = items[0].size
+    pictures = [
+        crop_centre(picture, wanted)
+        if picture.size == size
+        else ImageOps.fit(picture, wanted, Image.Resampling.LANCZOS)
+        for picture in map(Image.fromarray, bytes_)
+    ]
     checker = model.safety_checker
     checked = [
         place
@@ -112,60 +161,3 @@ def _drawn_pictures(
         DrawnPicture(image if good[place] and place not in flagged else None, place in flagged)
         for place, image in enumerate(pictures)
     ]
-
-
-class _StepMonitor:
-    """Times the phases of one call by the ends of its steps, and offers previews."""
-
-    def __init__(self, model: LoadedModel, items: Sequence[BatchItem], on_step: OnStep) -> None:
-        self._model = model
-        self._items = items
-        self._on_step = on_step
-        self._started = time.perf_counter()
-        self._step_ends: list[float] = []
-        self._previous_step: torch.cuda.Event | None = None
-        self._latents: Tensor | None = None
-
-    def step_ended(
-        self, pipe: Any, step: int, _timestep: object, tensors: dict[str, Any]
-    ) -> dict[str, Any]:
-        """The `callback_on_step_end` of the pipeline."""
-        self._wait_for_previous_step()
-        self._step_ends.append(time.perf_counter())
-        self._latents = tensors.get("latents")
-        preview: Preview | None = None
-        if self._latents is not None and self._model.sketcher.ready:
-            preview = partial(self._sketch, pipe, self._latents)
-        self._on_step(step + 1, pipe.num_timesteps, preview)
-        return {}
-
-    def last_latents(self) -> Tensor | None:
-        """The latents of the last step, of the items alone; None if the pipeline has no steps."""
-        return None if self._latents is None else self._latents[: len(self._items)]
-
-    def phase_seconds(self) -> PhaseSeconds:
-        """The times of the phases; call it when the pictures are drawn."""
-        now = time.perf_counter()
-        first, last = (self._step_ends or [now])[0], (self._step_ends or [now])[-1]
-        return PhaseSeconds(first - self._started, last - first, now - last)
-
-    def _wait_for_previous_step(self) -> None:
-        """Keep the CPU at most one step ahead of a GPU, so that reported steps are done."""
-        if self._model.device.type != "cuda":
-            return
-        event = torch.cuda.Event()  # type: ignore[no-untyped-call]
-        event.record()
-        if self._previous_step is not None:
-            self._previous_step.synchronize()
-        self._previous_step = event
-
-    def _sketch(self, pipe: Any, latents: Tensor, request_index: int) -> Image.Image | None:
-        places = [
-            place for place, item in enumerate(self._items) if item.request_index == request_index
-        ]
-        if not places:
-            return None
-        if self._model.safety_checker and self._items[places[0]].request.safety_check:
-            return None  # the safety checker has not seen the sketch
-        size = self._model.supported_size(*self._items[0].size)
-        return self._model.sketcher.sketch(pipe.scheduler, latents, places, size)

@@ -53,8 +53,11 @@ class BatchRun:
         """
         self._items = items
         at_once = self.capacity.pictures(prod(items[0].size))
-        starts = range(0, len(items), at_once)
-        self._parts.extend(items[start : start + at_once] for start in starts)
+        # An edit takes all source images for one prompt, so each request is drawn by itself.
+        edit = self.model.edits and items[0].request.source is not None
+        for group in _by_request(items) if edit else [items]:
+            starts = range(0, len(group), at_once)
+            self._parts.extend(group[start : start + at_once] for start in starts)
         while self._parts:
             # The other pictures of a request that has failed are not drawn.
             part = [item for item in self._parts.popleft() if item not in self.results]
@@ -106,7 +109,7 @@ class BatchRun:
             self._fail(item.request_index, error)
 
     def _split_by_request(self, part: Items, error: Exception) -> None:
-        requests = [list(items) for _, items in groupby(part, key=lambda item: item.request_index)]
+        requests = _by_request(part)
         if len(requests) == 1:
             self._fail(part[0].request_index, error)
             return
@@ -132,3 +135,7 @@ class BatchRun:
         except Exception as error:
             self._callback_error = error
             raise
+
+
+def _by_request(items: Items) -> list[Items]:
+    return [list(own) for _, own in groupby(items, key=lambda item: item.request_index)]

@@ -23,6 +23,8 @@ _SAMPLES = 12
 """The number of pictures that the map is fitted to."""
 _COLOURS_PER_CELL = 2
 """A cell of packed latents is shown as this many pixels a side: FLUX's are 16 pixels wide."""
+_ROUNDING = 0.75
+"""Lines by which a pipeline that draws another size may change the proportions."""
 _SIDE = 256
 """Longer side of a sketch in pixels."""
 
@@ -122,15 +124,19 @@ def _grid(latents: Tensor, width: int, height: int) -> Tensor:
     """Latents of pictures of that size as (pictures, channels, lines, columns).
 
     Transformers' latents are (pictures, cells, channels), line by line; those of video models have
-    an axis for the frames, of which a picture is one.
+    an axis for the frames, of which a picture is one, before the channels or after them. The
+    pipeline may have drawn another size, in nearly the same proportions.
     """
     if latents.dim() == 5:
-        latents = latents.squeeze(2)
+        channels_first = latents.shape[2] == 1
+        latents = latents[:, :, 0] if channels_first else latents[:, 0].permute(0, 3, 1, 2)
     if latents.dim() == 4:
         return latents
     count, cells, channels = latents.shape
-    lines = round(math.sqrt(cells * height / width))
-    if lines == 0 or cells % lines:
+    ideal = math.sqrt(cells * height / width)
+    factors = (factor for factor in range(1, cells + 1) if cells % factor == 0)
+    lines = min(factors, key=lambda factor: abs(factor - ideal))
+    if abs(lines - ideal) > _ROUNDING:
         raise ValueError(f"{cells} latents are no grid of {width}x{height} pixels")
     return latents.transpose(1, 2).reshape(count, channels, lines, cells // lines)
 

@@ -37,10 +37,13 @@ class Tile:
 def list_tiles(model: LoadedModel, item: BatchItem) -> list[Tile]:
     """Tiles of the model's own size that cover the item's picture.
 
-    Empty without a source image, and where one tile would be the whole picture.
+    Empty without a source image, where one tile would be the whole picture, and for an edit, whose
+    instruction concerns the whole picture.
     """
+    if model.edits or item.request.source is None:
+        return []
     tiles = cover(*model.supported_size(*item.size), min(model.native_size))
-    return tiles if item.request.source is not None and len(tiles) > 1 else []
+    return tiles if len(tiles) > 1 else []
 
 
 def draw_in_tiles(

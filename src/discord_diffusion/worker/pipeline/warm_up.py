@@ -9,8 +9,10 @@ import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 
+from PIL import Image
+
 from discord_diffusion.jobs.models import ModelSpec
-from discord_diffusion.jobs.parameters import GenerationParameters
+from discord_diffusion.jobs.parameters import GenerationParameters, SourceImage
 from discord_diffusion.settings.worker import PipelineSettings
 from discord_diffusion.worker.errors import BlankPictureError
 from discord_diffusion.worker.pipeline import memory
@@ -102,8 +104,10 @@ class WarmUp:
             width=width,
             height=height,
             images=count,
+            source=SourceImage("", strength=1.0) if self.model.needs_source else None,
         )
-        request = GenerationRequest(parameters, safety_check=False)
+        grey = Image.new("RGB", (width, height), "grey")
+        request = GenerationRequest(parameters, False, grey if parameters.source else None)
         drawn, _seconds = draw(self.model, list_items([request]), on_step)
         if all(picture.image is None for picture in drawn):
             raise BlankPictureError(f"the {count} pictures of the warm-up are black or no numbers")

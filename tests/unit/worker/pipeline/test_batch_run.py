@@ -34,6 +34,7 @@ class Model:
     """All that a batch run reads of a model."""
 
     device: torch.device = CPU
+    edits: bool = False
 
 
 @dataclass

@@ -171,14 +171,14 @@ def test_a_model_on_a_gpu_is_measured_by_drawing_more_and_more(
     tiny_model_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The model draws on the CPU; only what tells about a GPU is simulated."""
-    from discord_diffusion.worker.pipeline import capacity, pipeline_call, warm_up
+    from discord_diffusion.worker.pipeline import capacity, step_monitor, warm_up
 
     generator = load(tiny_model_folder, MAX_BATCH="4", DEFAULT_STEPS="8")
     model = default_model(generator)
     clock = [0.0]
     drawn: list[int] = []
     monkeypatch.setattr(LoadedModel, "device", torch.device("cuda"))
-    monkeypatch.setattr(pipeline_call._StepMonitor, "_wait_for_previous_step", lambda _self: None)
+    monkeypatch.setattr(step_monitor.StepMonitor, "_wait_for_previous_step", lambda _self: None)
     for name, answer in {
         "mem_get_info": (10**9, 10**9),
         "memory_reserved": 0,

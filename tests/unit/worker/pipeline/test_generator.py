@@ -85,15 +85,6 @@ def test_the_scheduler_of_the_settings_replaces_the_models_own(tiny_model_folder
     draw(loaded, make_parameters(images=1))
 
 
-@pytest.mark.parametrize("name", sorted(loading.TEXT_TO_IMAGE))
-def test_classes_that_are_loaded_directly_are_those_that_auto_pipeline_would_choose(
-    name: str,
-) -> None:
-    from diffusers.pipelines.auto_pipeline import AUTO_TEXT2IMAGE_PIPELINES_MAPPING, _get_task_class
-
-    assert _get_task_class(AUTO_TEXT2IMAGE_PIPELINES_MAPPING, name).__name__ == name
-
-
 def test_a_model_saved_for_another_task_is_loaded_for_text_to_image(
     tiny_model_folder: Path, tmp_path: Path
 ) -> None:

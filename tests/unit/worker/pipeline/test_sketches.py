@@ -121,3 +121,12 @@ def test_a_job_is_drawn_with_all_steps_though_its_sketches_fail(
     assert len(draw(generator, make_parameters(), look).pictures) == 2
     assert seen == [None] * 3
     assert not default_model(generator).sketcher.ready
+
+
+@pytest.mark.parametrize("shape", [(1, 4, 1, 8, 8), (1, 1, 8, 8, 4), (1, 64, 4)])
+def test_latents_with_an_axis_of_frames_and_packed_latents_are_a_grid(
+    shape: tuple[int, ...],
+) -> None:
+    sketcher = Sketcher()
+    sketcher.fit(torch.rand(shape), torch.rand(1, 3, 64, 64))
+    assert sketcher.sketch(NO_ESTIMATE, torch.rand(shape), [0], (64, 64)) is not None

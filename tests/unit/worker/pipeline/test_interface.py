@@ -1,0 +1,73 @@
+"""What is read from the classes of diffusers, and which models are refused because of it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import diffusers
+import pytest
+from diffusers.pipelines.auto_pipeline import AUTO_TEXT2IMAGE_PIPELINES_MAPPING, _get_task_class
+
+from discord_diffusion.worker.errors import ModelLoadError
+from discord_diffusion.worker.pipeline import interface
+from tests.unit.worker.pipeline.drawing import load
+
+DIRECT: list[Any] = [
+    kind
+    for kind in AUTO_TEXT2IMAGE_PIPELINES_MAPPING.values()
+    if not interface.refusal(kind) and not interface.starts_from_picture(kind)
+]
+UNTYPED: Any = diffusers
+
+
+@pytest.mark.parametrize("kind", DIRECT, ids=lambda kind: kind.__name__)
+def test_a_class_that_is_loaded_directly_is_the_one_that_auto_pipeline_would_choose(
+    kind: Any,
+) -> None:
+    assert _get_task_class(AUTO_TEXT2IMAGE_PIPELINES_MAPPING, kind.__name__) is kind
+
+
+def test_most_classes_are_loaded_directly() -> None:
+    assert len(DIRECT) > 20
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("WanPipeline", "WanPipeline makes video or sound"),
+        ("StableAudioPipeline", "StableAudioPipeline makes video or sound"),
+        ("KandinskyV22Pipeline", "KandinskyV22Pipeline takes no prompt"),
+        ("OnnxStableDiffusionPipeline", "needs the libraries"),
+        ("AutoencoderKL", "AutoencoderKL is no pipeline"),
+        ("NoSuchPipeline", "has no pipeline NoSuchPipeline"),
+        (["own_code", "OwnPipeline"], "has no pipeline"),
+    ],
+)
+def test_a_folder_whose_pipeline_draws_no_pictures_from_prompts_is_refused_with_the_reason(
+    name: Any, reason: str, tmp_path: Path
+) -> None:
+    (tmp_path / "model_index.json").write_text(json.dumps({"_class_name": name}))
+    with pytest.raises(ModelLoadError, match=reason) as raised:
+        load(tmp_path)
+    assert "\n" not in str(raised.value)
+
+
+def test_weights_without_a_pipeline_are_refused_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "pytorch_lora_weights.safetensors").write_bytes(b"")
+    with pytest.raises(ModelLoadError, match=r"LoRA weights .* must be made into one first"):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "edits"),
+    [
+        ("FluxKontextPipeline", True),
+        ("Flux2KleinPipeline", True),
+        ("QwenImageEditPipeline", True),
+        ("FluxPipeline", False),
+        ("StableDiffusionImg2ImgPipeline", False),
+        ("StableDiffusionInpaintPipeline", False),
+    ],
+)
+def test_editing_is_told_from_image_to_image(name: str, edits: bool) -> None:
+    assert interface.edits(getattr(UNTYPED, name)) is edits
