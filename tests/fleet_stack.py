@@ -4,7 +4,7 @@ import json
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -36,12 +36,8 @@ OPTIONS = StackOptions(
     variables={
         "max_receive_count": 5,
         "worker": {"torch_threads": 1},
-        # Five jobs a task: forty want more tasks than there may be.
-        "scaling": {
-            "seconds_per_job": 1,
-            "target_wait_seconds": 5,
-            "scale_in_hold_seconds": 60,
-        },
+        # A task for every job of another user, however fast this machine draws.
+        "scaling": {"target_wait_seconds": 0, "scale_in_hold_seconds": 60},
         "alarms": {"no_capacity_minutes": 2},
     },
 )
@@ -111,6 +107,24 @@ class FleetStack:
     def tasks(self, *statuses: str) -> list[dict[str, Any]]:
         """The tasks in some statuses."""
         return [task for task in self.agent.state()["tasks"] if task["status"] in statuses]
+
+    def busy(self) -> list[dict[str, Any]]:
+        """The running tasks that have protected themselves, since they draw."""
+        return [task for task in self.tasks("RUNNING") if task["protected"]]
+
+    @contextmanager
+    def no_answer_edited(self) -> Iterator[None]:
+        """No job ends meanwhile: Discord takes its time to say that it is called too often.
+
+        Workers are patient for a minute of pauses, in which the answers' own time does not count.
+        """
+        faults: dict[str, dict[str, object]] = {
+            "slow": {"path": "/webhooks/", "seconds": 3.0},
+            "rate_limited": {"path": "/webhooks/", "seconds": 1.0},
+        }
+        self.stack.discord.set_chaos(faults)
+        yield
+        self.stack.discord.set_chaos({})
 
     def alarm(self, name: str) -> str:
         """The state of one of the deployment's alarms."""

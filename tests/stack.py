@@ -5,7 +5,7 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import boto3
@@ -16,7 +16,7 @@ from emulation.rig.docker import stack as containers
 from emulation.rig.emulator_client import CREDENTIALS, client_options, rights_report
 from emulation.rig.host import processes
 from emulation.rig.host import stack as host
-from emulation.rig.host.parts import TASK_LOGS, WORKER_COMMAND
+from emulation.rig.host.parts import TASK_LOGS
 from emulation.rig.host.processes import base_environment
 from emulation.rig.options import EMBEDDED_MODEL, FleetOptions, StackOptions
 from emulation.rig.stand_in_client import StandInClient
@@ -25,6 +25,7 @@ from emulation.rig.terraform import Terraform
 from emulation.rig.waiting import wait_until
 from tests import aws_stack, container_stack
 from tests.targets import AWS, DOCKER, HOST, TARGET
+from tests.worker_forks import WorkerForks
 from toolchain.display import Display
 from toolchain.layout import Layout
 
@@ -69,6 +70,7 @@ class Stack:
     folder: StateFolder
     discord: StandInClient
     sqs: SQSClient
+    forks: WorkerForks = field(default_factory=WorkerForks)
 
     def queue_depth(self) -> tuple[int, int]:
         """The numbers of waiting jobs and of jobs in work."""
@@ -147,7 +149,11 @@ def running(name: str, options: StackOptions) -> Iterator[Stack]:
     state = _started(folder, options)
     try:
         sqs = boto3.client("sqs", **_options(state))
-        yield Stack(state, folder, StandInClient(state.discord_url), sqs)
+        stack = Stack(state, folder, StandInClient(state.discord_url), sqs)
+        try:
+            yield stack
+        finally:
+            stack.forks.close()
         if options.enforces_iam:
             assert denials(state) == []
     finally:
@@ -206,7 +212,7 @@ class Workers:
             "AWS_REGION": state.region,
             "HEALTH_FILE": str(health),
         } | self._changes
-        worker = processes.spawn(name, list(WORKER_COMMAND), env, log, cwd=LAYOUT.root)
+        worker = self._stack.forks.start(name, env, log)
         self._started.append(worker)
 
         def ready_or_dead() -> bool:

@@ -24,7 +24,8 @@ TASK_FOLDER = "EMULATOR_TASK_FOLDER"
 TASK_ENVIRONMENT = "EMULATOR_TASK_ENVIRONMENT"
 TASK_LOGS = "EMULATOR_TASK_LOGS"
 FLEET = "EMULATOR_FLEET"
-STANDBY_COMMAND = "EMULATOR_STANDBY_COMMAND"
+FORK_SERVER = "EMULATOR_FORK_SERVER"
+FORK_SERVER_AT_START = "EMULATOR_FORK_SERVER_AT_START"
 # Read by the plug-in: whether it enforces IAM.
 IAM = "EMULATOR_IAM"
 
@@ -61,8 +62,8 @@ class Tasks:
     `command` is the command of every task; if empty, a container's own command is used, of which
     `programs` maps the first word. `environment` wins over the task definition's; {task} in it
     stands for a short id of the task. `logs` is a folder for their output. `fleet` are settings
-    of the fleet agent, for example {"speed": 60}. `standby` is the command of a process that starts
-    with the emulator and becomes the first task (tasks/standby.py of the plug-in).
+    of the fleet agent, for example {"speed": 60}. `fork_server` is the command of a process that
+    forks the tasks (tasks/forked_tasks.py of the plug-in), from the first task or from the start.
     """
 
     command: tuple[str, ...] = ()
@@ -71,7 +72,8 @@ class Tasks:
     environment: Mapping[str, str] = field(default_factory=dict)
     logs: Path | None = None
     fleet: Mapping[str, Any] = field(default_factory=dict)
-    standby: tuple[str, ...] = ()
+    fork_server: tuple[str, ...] = ()
+    forks_at_start: bool = False
 
     def variables(self) -> dict[str, str]:
         """The variables for the emulator's environment."""
@@ -80,7 +82,8 @@ class Tasks:
             TASK_PROGRAMS: json.dumps(dict(self.programs)),
             TASK_ENVIRONMENT: json.dumps(dict(self.environment)),
             FLEET: json.dumps(dict(self.fleet)),
-            STANDBY_COMMAND: json.dumps(list(self.standby)),
+            FORK_SERVER: json.dumps(list(self.fork_server)),
+            FORK_SERVER_AT_START: "1" if self.forks_at_start else "",
         }
         for name, path in ((TASK_FOLDER, self.folder), (TASK_LOGS, self.logs)):
             if path is not None:

@@ -23,8 +23,8 @@ EMULATOR, STAND_IN, TELEMETRY, WATCHER = "emulator", "discord", "telemetry", "wa
 
 WORKER_COMMAND = (sys.executable, "-m", "discord_diffusion.worker")
 """The command of the worker's image."""
-STANDBY_COMMAND = (sys.executable, "-m", "emulation.rig.host.standby_worker")
-"""The command of a worker that starts before its task."""
+FORK_SERVER_COMMAND = (sys.executable, "-m", "emulation.rig.host.fork_server")
+"""The command of the process that forks workers."""
 TASK_LOGS = "worker-*.log"
 """The logs of tasks, each named after its container and its task."""
 
@@ -53,8 +53,9 @@ class Parts:
             logs=self.folder.logs,
             # The first tasks are there as soon as their service is.
             fleet=self.options.fleet.settings() | {"speed": _SPEED_AT_START},
+            fork_server=FORK_SERVER_COMMAND,
             # A restored task starts as soon as the emulator has; others once they are made.
-            standby=STANDBY_COMMAND if snapshot and self.options.fleet.minimum_tasks else (),
+            forks_at_start=bool(snapshot and self.options.fleet.minimum_tasks),
         )
         config = EmulatorConfig(
             emulator_python=python_of(self.layout.emulator_environment),

@@ -1,17 +1,17 @@
 """`python -m discord_diffusion_emulator`: LocalStack's runtime, which starts without collections.
 
 A start makes a million objects that all stay, and takes a fifth longer if garbage is looked for
-among them. `garbage_collection.begin` switches it on when the gateway listens. A standby process
-loads what the first task needs meanwhile.
+among them. `garbage_collection.begin` switches it on when the gateway listens. The fork
+server of a restored task loads what it needs meanwhile.
 """
 
 import gc
 
 gc.disable()
 
-from discord_diffusion_emulator.tasks import standby  # noqa: E402  # before what takes long
+from discord_diffusion_emulator.tasks.forked_tasks import FORKED_TASKS  # noqa: E402  # before what takes long
 
-standby.start()
+FORKED_TASKS.start_early()
 
 from localstack.runtime.main import main  # noqa: E402  # imports most of LocalStack
 

@@ -1,9 +1,9 @@
 """Runs first in a child process: makes it end with the emulator, then runs a function or a task.
 
-A standby process (tasks/standby.py) is a task that keeps its standard input.
+A fork server (tasks/forked_tasks.py) is a task that keeps its standard input.
 
     python bootstrap.py PID_OF_THE_EMULATOR function HANDLER
-    python bootstrap.py PID_OF_THE_EMULATOR task|standby COMMAND...
+    python bootstrap.py PID_OF_THE_EMULATOR task|server COMMAND...
 
 Standard library only, and nothing of this package: functions bring their own interpreter.
 """

@@ -3,15 +3,19 @@
 import contextlib
 import os
 import signal
+import socket
 import subprocess
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from discord_diffusion_emulator.errors import EmulatorEndingError
+from discord_diffusion_emulator.processes.fork_server import ForkedProcess
 
 BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
+_ENDING = "the emulator is shutting down"
 
 
 class ChildProcesses:
@@ -23,7 +27,7 @@ class ChildProcesses:
 
     def __init__(self) -> None:
         self._spawner = ThreadPoolExecutor(max_workers=1, thread_name_prefix="process-spawner")
-        self._running: set[subprocess.Popen[bytes]] = set()
+        self._running: set[subprocess.Popen[bytes] | ForkedProcess] = set()
         self._lock = threading.Lock()
         self._ending = False
 
@@ -40,23 +44,53 @@ class ChildProcesses:
             EmulatorEndingError: `kill_all` has been called.
             OSError: the process cannot be started.
         """
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+        return self._start(interpreter, arguments, folder, environment, pipes)
+
+    def start_with_socket(
+        self,
+        interpreter: Sequence[str],
+        arguments: Sequence[str],
+        folder: Path,
+        environment: Mapping[str, str],
+        stdin: socket.socket,
+    ) -> "subprocess.Popen[bytes]":
+        """The same with a socket as standard input; it prints where the emulator does."""
+        return self._start(interpreter, arguments, folder, environment, {"stdin": stdin.fileno()})
+
+    def add(self, process: ForkedProcess) -> None:
+        """Let a forked process be killed with the others.
+
+        Raises:
+            EmulatorEndingError: `kill_all` has been called.
+        """
         with self._lock:
             if self._ending:
-                raise EmulatorEndingError("the emulator is shutting down")
-            process = self._spawner.submit(
-                subprocess.Popen,
+                raise EmulatorEndingError(_ENDING)
+            self._running.add(process)
+
+    def _start(
+        self,
+        interpreter: Sequence[str],
+        arguments: Sequence[str],
+        folder: Path,
+        environment: Mapping[str, str],
+        streams: Mapping[str, int],
+    ) -> "subprocess.Popen[bytes]":
+        with self._lock:
+            if self._ending:
+                raise EmulatorEndingError(_ENDING)
+            process: subprocess.Popen[bytes] = self._spawner.submit(
+                partial(subprocess.Popen, **streams),
                 [*interpreter, str(BOOTSTRAP), str(os.getpid()), *arguments],
                 cwd=folder,
                 env=dict(environment),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
                 start_new_session=True,
             ).result()
             self._running.add(process)
         return process
 
-    def wait(self, process: "subprocess.Popen[bytes]") -> int:
+    def wait(self, process: "subprocess.Popen[bytes] | ForkedProcess") -> int:
         """Wait for a process's end, kill its remaining group, and return its return code."""
         code = process.wait()
         kill_group(process)
@@ -75,10 +109,13 @@ class ChildProcesses:
             process.wait()
 
 
-def kill_group(process: "subprocess.Popen[bytes]") -> None:
+def kill_group(process: "subprocess.Popen[bytes] | ForkedProcess") -> None:
     """Kill a process and all that it started, if any of it is left."""
     with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
+        if isinstance(process, ForkedProcess):
+            process.send(signal.SIGKILL)
+        else:
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 CHILDREN = ChildProcesses()

@@ -1,7 +1,7 @@
 """Runs ECS tasks: as processes, or as containers of a Docker engine.
 
 launcher.py        starts tasks, signals them, and reports their ends
-standby.py         a process that loads what is slow before its task is there
+forked_tasks.py    tasks that are forked by a process that has imported what is slow
 environment.py     configuration, command, environment variables and secrets of a task
 metadata.py        labels of a task's container, and its metadata endpoint
 log.py             a task's output, to CloudWatch Logs and to a file

@@ -4,11 +4,12 @@ import contextlib
 import logging
 import os
 import signal
+import subprocess
 import threading
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from localstack import config as localstack_config
 
@@ -16,9 +17,11 @@ from discord_diffusion_emulator.errors import EmulatorEndingError, TaskStartErro
 from discord_diffusion_emulator.iam.sessions import RoleSession
 from discord_diffusion_emulator.iam.settings import is_enforced
 from discord_diffusion_emulator.processes.children import CHILDREN, kill_group
+from discord_diffusion_emulator.processes.fork_server import ForkedProcess
 
-from . import container_spec, environment, metadata, standby
+from . import container_spec, environment, metadata
 from .environment import TaskConfig
+from .forked_tasks import FORKED_TASKS, INTERPRETER
 from .log import LogOptions, TaskLog
 from .roles import TaskRoles
 
@@ -159,16 +162,14 @@ class TaskProcess:
         on_line: Callable[[str], None],
         on_exit: Callable[[int], None],
     ) -> None:
-        self._process = standby.take(variables) or CHILDREN.start(
-            standby.INTERPRETER, ["task", *command], folder, variables
-        )
+        self._process, output = _forked(variables) or _started(command, variables, folder)
         self._on_line, self._on_exit = on_line, on_exit
-        for target in (self._read, self._watch):
+        for target in (partial(self._read, output), self._watch):
             threading.Thread(target=target, name="task-watch", daemon=True).start()
 
     @property
-    def pid(self) -> int:
-        """The process's id."""
+    def pid(self) -> int | None:
+        """The process's id; None while its fork server imports."""
         return self._process.pid
 
     def send(self, number: signal.Signals) -> None:
@@ -177,16 +178,40 @@ class TaskProcess:
             kill_group(self._process)
             return
         with contextlib.suppress(ProcessLookupError):
-            os.kill(self._process.pid, number)
+            if isinstance(self._process, ForkedProcess):
+                self._process.send(number)
+            else:
+                os.kill(self._process.pid, number)
 
     def _watch(self) -> None:
         self._on_exit(CHILDREN.wait(self._process))
 
-    def _read(self) -> None:
-        assert self._process.stdout is not None  # noqa: S101  # a pipe, by ChildProcesses.start
-        with self._process.stdout as output:
+    def _read(self, output: IO[bytes]) -> None:
+        with output:
             for line in output:
                 try:
                     self._on_line(line.decode(errors="replace").rstrip("\n"))
                 except Exception:  # a log that fails must not end the reading
                     LOG.warning("could not write a task's output", exc_info=True)
+
+
+def _forked(variables: Mapping[str, str]) -> tuple[ForkedProcess, IO[bytes]] | None:
+    """A process of the fork server, and what it prints; None if there is no server for it."""
+    output, theirs = os.pipe()
+    try:
+        process = FORKED_TASKS.fork(variables, theirs)
+    finally:
+        os.close(theirs)
+    if process is None:
+        os.close(output)
+        return None
+    return process, os.fdopen(output, "rb")
+
+
+def _started(
+    command: list[str], variables: Mapping[str, str], folder: Path
+) -> tuple["subprocess.Popen[bytes]", IO[bytes]]:
+    """A process of its own, and what it prints."""
+    process = CHILDREN.start(INTERPRETER, ["task", *command], folder, variables)
+    assert process.stdout is not None  # noqa: S101  # a pipe, by ChildProcesses.start
+    return process, process.stdout
