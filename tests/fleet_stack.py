@@ -188,11 +188,11 @@ class FleetStack:
 
     def wait_for_answers(self, interactions: Sequence[str], images: int, seconds: float) -> None:
         """Return once every user has pictures; fail with a report of those who have none."""
-        missing = set(interactions)
+        missing = list(interactions)
 
         def none_is_missing() -> bool:
-            there = [one for one in missing if self.history_of(one, images).uploads]
-            missing.difference_update(there)
+            while missing and self.history_of(missing[0], images).uploads:
+                missing.pop(0)
             return not missing
 
         wait_until(

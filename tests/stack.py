@@ -13,7 +13,12 @@ import pytest
 from mypy_boto3_sqs import SQSClient
 
 from emulation.rig.docker import stack as containers
-from emulation.rig.emulator_client import CREDENTIALS, client_options, rights_report
+from emulation.rig.emulator_client import (
+    CREDENTIALS,
+    FleetAgentClient,
+    client_options,
+    rights_report,
+)
 from emulation.rig.host import processes
 from emulation.rig.host import stack as host
 from emulation.rig.host.parts import TASK_LOGS
@@ -71,6 +76,11 @@ class Stack:
     discord: StandInClient
     sqs: SQSClient
     forks: WorkerForks = field(default_factory=WorkerForks)
+
+    def set_alarm_speed(self, speed: float) -> None:
+        """Divide the times of the scaling loop from now on; on AWS nothing does."""
+        if self.state.target != AWS:
+            FleetAgentClient(self.state.aws_endpoint).change("settings", alarm_speed=speed)
 
     def queue_depth(self) -> tuple[int, int]:
         """The numbers of waiting jobs and of jobs in work."""
@@ -134,8 +144,12 @@ class Stack:
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
-    """The stack without a worker: tests start those they need."""
+    """The stack without a worker: tests start those they need.
+
+    Its scaling loop, which has nothing to scale, looks as seldom as on AWS (`fast_scaling_loop`).
+    """
     with running("test-stack", OPTIONS) as stack:
+        stack.set_alarm_speed(1)
         yield stack
 
 
@@ -291,6 +305,14 @@ def worker(stack: Stack) -> Iterator[ProcessRecord | None]:
     workers = workers_on(stack)
     yield workers.start()
     workers.end()
+
+
+@pytest.fixture
+def fast_scaling_loop(stack: Stack) -> Iterator[None]:
+    """Looks every second and a half while there is a job, until the test ends."""
+    stack.set_alarm_speed(10)
+    yield
+    stack.set_alarm_speed(1)
 
 
 @pytest.fixture

@@ -10,11 +10,11 @@ import httpx
 
 from discord_diffusion.texts.answers import FAILURE_MARK
 from emulation.rig.errors import AnswerError, ControlError
+from emulation.rig.waiting import pause_after
 
 _EPHEMERAL = 1 << 6
 _SKETCH = "sketch.webp"
 """The end of the name of a sketch, which is shown while a picture is drawn."""
-_POLL_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ class StandInClient:
                 return self._answer(message)
             if message and self._is_error(message):
                 raise AnswerError(text)
-            time.sleep(_POLL_SECONDS)
+            time.sleep(pause_after(time.monotonic() - started))
         waited = f"No pictures after {timeout_seconds:.0f} s."
         raise AnswerError(f"{waited} The message says: {text}" if text else waited)
 

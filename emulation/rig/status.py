@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
@@ -11,10 +11,8 @@ from emulation.rig.emulator_client import FleetAgentClient, client_options
 from emulation.rig.errors import RigError
 from emulation.rig.state import StackState
 
-if TYPE_CHECKING:
-    from mypy_boto3_sqs.literals import QueueAttributeNameType
-
 _ACTIVITIES = 6
+_clients: dict[tuple[str, str], Any] = {}
 
 
 @dataclass(frozen=True)
@@ -28,20 +26,22 @@ class QueueDepths:
 
 def queue_depths(state: StackState) -> QueueDepths:
     """The depths of both queues now, from SQS."""
-    sqs = boto3.client("sqs", **client_options(state))
 
-    def attribute(queue_url: str, name: "QueueAttributeNameType") -> int | None:
+    def depths(queue_url: str) -> tuple[int | None, int | None]:
         try:
-            answer = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["All"])
-            return int(answer["Attributes"][name])
+            answer = _client(state, "sqs").get_queue_attributes(
+                QueueUrl=queue_url, AttributeNames=["All"]
+            )
         except (BotoCoreError, ClientError):
-            return None
+            return None, None
+        found = answer["Attributes"]
+        return (
+            int(found["ApproximateNumberOfMessages"]),
+            int(found["ApproximateNumberOfMessagesNotVisible"]),
+        )
 
-    return QueueDepths(
-        waiting=attribute(state.queue_url, "ApproximateNumberOfMessages"),
-        in_flight=attribute(state.queue_url, "ApproximateNumberOfMessagesNotVisible"),
-        dead=attribute(state.dead_letter_queue_url, "ApproximateNumberOfMessages"),
-    )
+    waiting, in_flight = depths(state.queue_url)
+    return QueueDepths(waiting, in_flight, dead=depths(state.dead_letter_queue_url)[0])
 
 
 @dataclass(frozen=True)
@@ -93,9 +93,8 @@ class FleetStatus:
 
 def fleet_status(state: StackState) -> FleetStatus | None:
     """The fleet now; None while a part of it does not answer."""
-    ecs = boto3.client("ecs", **client_options(state))
     try:
-        service = ecs.describe_services(
+        service = _client(state, "ecs").describe_services(
             cluster=state.ecs_cluster_name, services=[state.ecs_service_name]
         )["services"][0]
         agent = FleetAgentClient(state.aws_endpoint).state()
@@ -115,9 +114,8 @@ def fleet_status(state: StackState) -> FleetStatus | None:
 
 def alarm_states(state: StackState) -> dict[str, str]:
     """The state of every alarm by its name without the prefix; the alarms that scale come first."""
-    client = boto3.client("cloudwatch", **client_options(state))
     names = [name for group in sorted(state.alarm_names) for name in state.alarm_names[group]]
-    found = client.describe_alarms(AlarmNames=names)["MetricAlarms"]
+    found = _client(state, "cloudwatch").describe_alarms(AlarmNames=names)["MetricAlarms"]
     by_name = {alarm["AlarmName"]: alarm["StateValue"] for alarm in found}
     prefix = f"{state.ecs_cluster_name}-"
     return {name.removeprefix(prefix): by_name[name] for name in names if name in by_name}
@@ -147,12 +145,11 @@ def _task(found: dict[str, Any]) -> Task:
 
 def _activities(state: StackState) -> list[Activity]:
     """The last scaling activities of the service and of the group, newest first."""
-    options = client_options(state)
-    scaled = boto3.client("application-autoscaling", **options).describe_scaling_activities(
+    scaled = _client(state, "application-autoscaling").describe_scaling_activities(
         ServiceNamespace="ecs",
         ResourceId=f"service/{state.ecs_cluster_name}/{state.ecs_service_name}",
     )["ScalingActivities"]
-    grouped = boto3.client("autoscaling", **options).describe_scaling_activities(
+    grouped = _client(state, "autoscaling").describe_scaling_activities(
         AutoScalingGroupName=state.auto_scaling_group_name, MaxRecords=_ACTIVITIES
     )["Activities"]
     found = sorted([*scaled, *grouped], key=lambda activity: activity["StartTime"], reverse=True)
@@ -164,3 +161,12 @@ def _activities(state: StackState) -> list[Activity]:
         )
         for activity in found[:_ACTIVITIES]
     ]
+
+
+def _client(state: StackState, service: str) -> Any:
+    """The client of a service, made once: that takes longer than a request."""
+    key = service, state.aws_endpoint
+    if key not in _clients:
+        make: Any = boto3.client  # the service's name is not known to the type checker
+        _clients[key] = make(service, **client_options(state))
+    return _clients[key]

@@ -6,7 +6,9 @@ from typing import TypeVar
 
 from emulation.rig.errors import DeadlineError
 
-_POLL_SECONDS = 0.05
+_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.05, 0.5
+_LATE = 0.05
+"""The share of the time so far by which the end of a wait may be noticed late."""
 _SHARE = 3
 """What a condition takes is at most this part of the time, so that waiting does not slow down what
 is waited for."""
@@ -30,7 +32,8 @@ def wait_until(
     Raises:
         DeadlineError: it did not hold in time.
     """
-    deadline = time.monotonic() + timeout_seconds
+    began = time.monotonic()
+    deadline = began + timeout_seconds
     while True:
         asked = time.monotonic()
         if result := condition():
@@ -39,4 +42,13 @@ def wait_until(
         if answered > deadline:
             more = f"\n{detail()}" if detail else ""
             raise DeadlineError(f"not within {timeout_seconds:.0f} s: {what}{more}")
-        time.sleep(max(_POLL_SECONDS, (_SHARE - 1) * (answered - asked)))
+        pause = max(pause_after(answered - began), (_SHARE - 1) * (answered - asked))
+        time.sleep(min(pause, max(_SHORTEST_PAUSE, deadline - answered)))
+
+
+def pause_after(waited: float) -> float:
+    """The pause before a condition is tried again, after so many seconds of waiting.
+
+    It grows with them: what takes long needs no quick answer, and each try costs processor time.
+    """
+    return min(max(_SHORTEST_PAUSE, _LATE * waited), _LONGEST_PAUSE)

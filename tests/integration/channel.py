@@ -13,6 +13,7 @@ from mypy_boto3_dynamodb import DynamoDBClient
 
 from discord_diffusion.texts.catalogue import PLACE, language_of, texts
 from emulation.rig.emulator_client import client_options
+from emulation.rig.waiting import wait_until
 from tests.stack import Stack
 
 ADA, BORIS, CHIYO = (f"110000000000000000{number}" for number in (1, 2, 3))
@@ -86,13 +87,14 @@ class Channel:
 
     def wait(self, sent: dict[str, Any], until: Any) -> dict[str, Any]:
         """The answer once `until` holds of it."""
-        ends = time.monotonic() + _SECONDS
-        while time.monotonic() < ends:
+
+        def found() -> dict[str, Any] | None:
             message = self.message(sent)
-            if until(message):
-                return message
-            time.sleep(0.1)
-        raise AssertionError(f"not in {_SECONDS:.0f} s: {message['content']}")
+            return message if until(message) else None
+
+        return wait_until(
+            found, "the answer is as expected", _SECONDS, lambda: self.message(sent)["content"]
+        )
 
     def download(self, url: str) -> bytes:
         """A file of a message."""

@@ -102,7 +102,9 @@ def test_a_cancelled_job_costs_nothing_and_its_message_says_so(channel: Channel)
     assert "token" not in item
 
 
-def test_a_job_that_is_cancelled_by_command_says_so_in_its_own_message(channel: Channel) -> None:
+def test_a_job_that_is_cancelled_by_command_says_so_in_its_own_message(
+    channel: Channel, fast_scaling_loop: None
+) -> None:
     """The Lambda `waiting` writes it, which the scaling loop invokes."""
     user = channel.new_user()
     assert contains_text(

@@ -61,6 +61,15 @@ def uploads_of(stack: Stack, job: str) -> list[tuple[str, ...]]:
     return MessageHistory(job, "", 0, stack.discord.interaction(job)).uploads
 
 
+def oldest(crowd: Crowd, answered: set[str]) -> list[str]:
+    """The oldest job of each user that was not answered: the first whose answer can come."""
+    by_user: dict[str, str] = {}
+    for job, (user, _) in list(crowd.sent.items()):
+        if job not in answered:
+            by_user.setdefault(user, job)
+    return list(by_user.values())
+
+
 def histories(stack: Stack, sent: dict[str, tuple[str, int]]) -> list[MessageHistory]:
     return [
         MessageHistory(job, user, images, stack.discord.interaction(job))
@@ -82,8 +91,7 @@ def test_every_job_is_answered_exactly_once_whatever_breaks(
     deadline = time.monotonic() + SECONDS
     answered: set[str] = set()
     while len(answered) < JOBS and time.monotonic() < deadline:
-        waiting = [job for job in list(crowd.sent) if job not in answered]
-        answered |= {job for job in waiting if uploads_of(stack, job)}
+        answered |= {job for job in oldest(crowd, answered) if uploads_of(stack, job)}
         if plan and len(answered) >= due[0] and fleet.signal_one(plan[0]):
             plan.pop(0)
             due.pop(0)

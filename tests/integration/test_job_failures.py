@@ -17,7 +17,7 @@ from tests.integration import rights
 from tests.stack import LAYOUT, Stack, Workers, workers_on
 from tests.targets import HOST, TARGET
 
-SLOW = {"prompt": "a yellow heart on a black background", "images": 4, "steps": 100, "seed": 3}
+SLOW = {"prompt": "a yellow heart on a black background", "images": 4, "steps": 30, "seed": 3}
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """Waiting for a condition leaves the processor to what is waited for."""
 
+from itertools import pairwise
+
 import pytest
 
 from emulation.rig import waiting
@@ -42,6 +44,25 @@ def test_a_condition_is_asked_for_a_third_of_the_time_at_most(clock: Clock, seco
 
     waiting.wait_until(holds, "a minute has passed")
     assert asked <= clock.now / 3 + seconds
+
+
+def test_pauses_grow_with_the_time_that_was_waited_and_stay_a_small_part_of_it(
+    clock: Clock,
+) -> None:
+    """So that a long wait costs little, and a short one ends in time."""
+    tries = []
+
+    def holds() -> bool:
+        tries.append(clock.now)
+        return clock.now > 60
+
+    waiting.wait_until(holds, "a minute has passed")
+    pauses = [round(later - earlier, 6) for earlier, later in pairwise(tries)]
+    assert pauses == sorted(pauses)
+    assert pauses[0] == pytest.approx(0.05)
+    assert pauses[-1] == pytest.approx(0.5)
+    assert all(pause <= max(0.051, 0.051 * at) for pause, at in zip(pauses, tries, strict=False))
+    assert len(tries) < 200
 
 
 def test_a_condition_that_does_not_hold_in_time_is_an_error_with_details(clock: Clock) -> None:
