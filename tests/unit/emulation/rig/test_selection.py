@@ -35,7 +35,7 @@ def test_all_modules_but_those_of_docker_run_without_an_engine() -> None:
 def test_the_longest_lanes_come_first() -> None:
     found = [lane(name) for name in of_host(ROOT)]
     assert found[0] == CROWDS
-    assert found[found.count(CROWDS)] == "fleet_scenarios"
+    assert found[found.count(CROWDS)] == "deploy_rehearsal"
     assert set(_LONGEST) <= {*found, *map(lane, of_docker(ROOT))}
 
 
