@@ -8,7 +8,8 @@ exit status, or a signal's number as a negative one. The other end is
 
 Forking is safe here: the server itself calls nothing of torch, so that neither OpenMP's threads nor
 CUDA's context exist before the fork, and OpenBLAS, whose threads do, ends them for it
-(https://docs.pytorch.org/docs/stable/notes/multiprocessing.html).
+(https://docs.pytorch.org/docs/stable/notes/multiprocessing.html). A fork that finds a module edited
+since it was imported starts the worker anew.
 """
 
 import gc
@@ -44,15 +45,30 @@ def main() -> None:
     with suppress(Exception):
         for module in SLOW:
             import_module(module)
+    imported = _sources()
     # Garbage collections of a fork would otherwise write to all pages, and so copy them.
     gc.collect()
     gc.freeze()
     with socket.socket(fileno=os.dup(0)) as requests:
         variables = _Server(requests).serve()
-    if variables is not None:
-        os.environ.clear()
-        os.environ.update(variables)
-        runpy.run_module(WORKER, run_name="__main__", alter_sys=True)
+    if variables is None:
+        return
+    if _sources() != imported:  # edited since
+        os.execve(sys.executable, [sys.executable, "-m", WORKER], variables)  # noqa: S606
+    os.environ.clear()
+    os.environ.update(variables)
+    runpy.run_module(WORKER, run_name="__main__", alter_sys=True)
+
+
+def _sources() -> dict[str, int]:
+    """The files of our own modules that are imported, and when each was changed; 0: it is gone."""
+    packages = {module.partition(".")[0] for module in SLOW}
+    files = {
+        str(module.__file__)
+        for name, module in list(sys.modules.items())
+        if name.partition(".")[0] in packages and getattr(module, "__file__", None)
+    }
+    return {file: Path(file).stat().st_mtime_ns if Path(file).exists() else 0 for file in files}
 
 
 class _Server:

@@ -149,6 +149,22 @@ def test_a_process_with_another_variable_that_is_read_at_import_is_not_forked(
     assert process is None
 
 
+def test_a_fork_that_finds_a_module_edited_runs_what_is_in_it_now(
+    server: ForkServer, tmp_path: Path
+) -> None:
+    for edit in ("", "CACHE = 'edited'"):
+        if edit:
+            (tmp_path / "imported.py").write_text(edit)
+        process, output = fork(server, tmp_path, THEN="raise SystemExit(5)")
+        assert process is not None
+        with output:
+            lines = output.read().decode().splitlines()
+        assert lines[0] == '[[], "__main__", null, false]'
+        assert lines[1].split()[-1] == ("edited" if edit else "early")
+        assert process.wait() == 5
+        assert process.pid != server.process.pid
+
+
 def test_a_module_that_cannot_be_imported_fails_in_the_fork_whose_output_says_why(
     start: Callable[[socket], "subprocess.Popen[bytes]"], tmp_path: Path
 ) -> None:
