@@ -16,6 +16,7 @@ from emulation.rig.docker import stack as containers
 from emulation.rig.emulator_client import FleetAgentClient
 from emulation.rig.state import StackState, StateFolder
 from emulation.rig.waiting import wait_until
+from emulation.rig.watcher import replace_workers
 from tests import container_stack
 from tests.stack import LAYOUT
 from tests.targets import AWS, DOCKER, TARGET
@@ -131,6 +132,14 @@ def assert_fleet_commands_work(rig: Rig) -> None:
     assert json.loads(rig.run("fleet", "settings", "pull_seconds=90"))["delays"]["pull_seconds"]
 
 
+def assert_edited_workers_are_replaced(rig: Rig) -> None:
+    """What the watcher does when code of the workers was edited: each ends, another starts."""
+    wait_until(lambda: len(task_pids(rig)) == 1, "one worker runs")
+    before = task_pids(rig)
+    assert replace_workers(rig.state) == 1
+    wait_until(lambda: bool(task_pids(rig)) and not task_pids(rig) & before, "another one runs")
+
+
 def test_a_stack_is_started_used_and_stopped_by_commands(rig: Rig, tmp_path: Path) -> None:
     first = rig.up()
     for name in ("target", "aws_endpoint", "interactions_url", "discord_url", "queue_url"):
@@ -155,6 +164,9 @@ def test_a_stack_is_started_used_and_stopped_by_commands(rig: Rig, tmp_path: Pat
     assert "REPORT" in rig.run("logs", "functions")
     assert "The backlog is measured" in rig.run("logs", "backlog")
     assert_fleet_commands_work(rig)
+
+    if TARGET != DOCKER:
+        assert_edited_workers_are_replaced(rig)
 
     refused = rig.run("send", "--prompt", "x", "--steps", "101", status=1)
     assert "`steps` must be a whole number from 1 to 100" in refused

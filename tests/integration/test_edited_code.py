@@ -1,0 +1,149 @@
+"""Edits of a checkout reach its running stack: commands, handlers, options; errors are shown.
+
+The stack is paused: how workers are replaced is tested where there are some (test_rig_cli).
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from emulation.rig.host import stack as host
+from emulation.rig.state import StackState, StateFolder
+from emulation.rig.waiting import wait_until
+from fixtures.discord.signing import application
+from tests.rehearsals import LAYOUT, copy_of_checkout
+from tests.targets import HOST, TARGET
+
+pytestmark = pytest.mark.skipif(TARGET != HOST, reason="only processes run the checkout's code")
+OLD, NEW = "Your place in the queue", "Where you are in the queue"
+HANDLERS = "src/discord_diffusion/functions/interactions"
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """A checkout with a stack of its own that is watched."""
+
+    root: Path
+    folder: StateFolder
+
+    def run(self, *words: str, status: int = 0) -> str:
+        """`python -m emulation ...` in the checkout; returns what it printed."""
+        path = os.pathsep.join((str(self.root / "src"), str(self.root)))
+        ended = subprocess.run(
+            [sys.executable, "-m", "emulation", *words, "--state-dir", str(self.folder.path)],
+            env={**os.environ, "PYTHONPATH": path},
+            cwd=self.root,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert ended.returncode == status, ended.stdout + ended.stderr
+        return ended.stdout + ended.stderr
+
+    def edit(self, file: str, old: str, new: str) -> None:
+        """Replace a text in one of the checkout's files."""
+        path = self.root / file
+        assert path.read_text().count(old) == 1
+        path.write_text(path.read_text().replace(old, new))
+
+    @property
+    def state(self) -> StackState:
+        """The stack's state."""
+        state = self.folder.load()
+        assert state is not None
+        return state
+
+    def descriptions(self) -> list[str]:
+        """The descriptions of the registered commands, as Discord shows them."""
+        path = f"/applications/{application()['application_id']}/commands"
+        headers = {
+            "Authorization": f"Bot {application()['bot_token']}",
+            "User-Agent": "DiscordBot (test, 1)",
+        }
+        url = self.state.discord_api_url + path
+        answer = httpx.get(url, headers=headers, trust_env=False).raise_for_status()
+        return [str(one.get("description")) for one in answer.json()]
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
+    folder = tmp_path_factory.mktemp("edits")
+    root = copy_of_checkout(folder / "checkout")
+    (root / "build").mkdir()
+    shutil.copy(LAYOUT.lambda_package, root / "build")
+    checkout = Checkout(root, StateFolder(folder / "stack"))
+    options = ("--minimum-tasks", "0", "--maximum-tasks", "0", "--watch")
+    try:
+        checkout.run("up", "--aws-port", "0", "--discord-port", "0", *options)
+        yield checkout
+    finally:
+        host.stop(checkout.folder)
+
+
+def test_a_changed_command_appears_without_a_command_of_the_person(checkout: Checkout) -> None:
+    assert any(OLD in text for text in checkout.descriptions())
+    checkout.edit("src/discord_diffusion/texts/locales/commands/en.json", OLD, NEW)
+    wait_until(
+        lambda: any(NEW in text for text in checkout.descriptions()), "the change is registered"
+    )
+    assert "registered as they are" in checkout.run("register")
+
+
+def test_a_handler_that_raises_shows_its_traceback_where_one_looks(checkout: Checkout) -> None:
+    begin = "        guild, usage = self.guild_and_usage(interaction)\n"
+    fault = '        {}["a missing key"]\n'
+    requests = f"{HANDLERS}/picture_requests.py"
+    place = 'File "src/discord_diffusion/functions/interactions/picture_requests.py", line'
+    lines = (checkout.root / requests).read_text()
+    checkout.edit(requests, lines, lines.replace(begin, fault + begin, 1))
+    for printed in (
+        checkout.run("send", "--prompt", "a red circle", status=1),
+        checkout.run("logs", "interactions"),
+    ):
+        assert place in printed
+        assert "KeyError: 'a missing key'" in printed
+    notes = f"{checkout.state.discord_url}/control/notes"
+    wait_until(
+        lambda: place in httpx.get(notes, trust_env=False).text.replace('\\"', '"'),
+        "the operations page shows it",
+    )
+    checkout.edit(requests, fault + begin, begin)
+
+
+def test_a_handler_that_cannot_be_imported_says_why(checkout: Checkout) -> None:
+    handler = f"{HANDLERS}/handler.py"
+    checkout.edit(
+        handler, "from typing import Any\n", "import no_such_module\nfrom typing import Any\n"
+    )
+    printed = checkout.run("send", "--prompt", "a red circle", status=1)
+    assert "No module named 'no_such_module'" in printed
+    checkout.edit(handler, "import no_such_module\n", "")
+
+
+def test_a_file_with_a_syntax_error_reloads_nothing_and_is_named(checkout: Checkout) -> None:
+    router = f"{HANDLERS}/router.py"
+    whole = (checkout.root / router).read_text()
+    (checkout.root / router).write_text(whole + "broken = (\n")
+    wait_until(lambda: "was never closed" in checkout.run("logs", "watcher"), "it is reported")
+    assert router in checkout.run("logs", "watcher")
+    (checkout.root / router).write_text(whole)
+
+
+def test_an_option_is_changed_in_place_and_the_others_are_kept(checkout: Checkout) -> None:
+    before = checkout.state
+    assert "SPEED=60" in checkout.run("up", "--speed", "60")
+    after = checkout.state
+    assert after.options == before.options | {"speed": 60}
+    assert after.processes == before.processes
+    refused = checkout.run("up", "--iam", "enforce", status=1)
+    assert "IAM=enforce" in refused
+    assert "make local-down" in refused
+    assert checkout.state.options == after.options
