@@ -21,9 +21,48 @@ from discord_diffusion.functions.interactions.router import LazyHandlers, Router
 from discord_diffusion.jobs.job import Job
 from fixtures.discord.signing import public_key
 from infra.deploy.registration import registration
-from tests.standin_in_process import ADA, BORIS, Payload, StandIn, running
+from tests.standin_in_process import (
+    ADA,
+    BORIS,
+    FakeApplication,
+    Payload,
+    StandIn,
+    running,
+)
 from tests.unit.aws.jobs_table import items, jobs_table
 from tests.unit.functions.conftest import SETTINGS, ListQueue
+
+
+@dataclass
+class Handlers:
+    """The bot's handlers behind an application of a stand-in, with the jobs that they queue."""
+
+    application: FakeApplication
+    table: Table
+    queue: ListQueue = field(default_factory=ListQueue)
+
+    def __post_init__(self) -> None:
+        jobs, fleet = JobStore(self.table), FleetStateStore(self.table)
+        key = bytes(VerifyKey(bytes.fromhex(public_key())))
+        settings = replace(SETTINGS, public_key=key)
+        requests = PictureRequests(
+            ParameterBuilder(settings),
+            Admission(jobs, self.queue, fleet, None, settings.fleet, deadline=Deadline()),
+            GuildStore(self.table, audit_days=1),
+            replace(settings.limits, cooldown_seconds=0, in_flight=50),
+            audit_days=1,
+        )
+        self._deadline = requests.admission.deadline
+        self._endpoint = Endpoint(settings, Router(requests, LazyHandlers(requests, jobs, fleet)))
+        self.application.reply = self._answer
+
+    def _answer(self, _payload: Payload) -> httpx.Response:
+        """Answer the request that the stand-in has just sent, byte for byte as it came."""
+        self._deadline.begin()
+        request = self.application.received[-1]
+        event = {"headers": dict(request.headers), "body": request.content.decode()}
+        response = self._endpoint.answer(event)
+        return httpx.Response(response["statusCode"], text=response["body"])
 
 
 @dataclass
@@ -32,30 +71,9 @@ class Bot:
 
     standin: StandIn
     table: Table
-    queue: ListQueue = field(default_factory=ListQueue)
 
     def __post_init__(self) -> None:
-        jobs, fleet = JobStore(self.table), FleetStateStore(self.table)
-        key = bytes(VerifyKey(bytes.fromhex(public_key())))
-        settings = replace(SETTINGS, public_key=key)
-        self.requests = PictureRequests(
-            ParameterBuilder(settings),
-            Admission(jobs, self.queue, fleet, None, settings.fleet, deadline=Deadline()),
-            GuildStore(self.table, audit_days=1),
-            replace(settings.limits, cooldown_seconds=0, in_flight=50),
-            audit_days=1,
-        )
-        self.endpoint = Endpoint(
-            settings, Router(self.requests, LazyHandlers(self.requests, jobs, fleet))
-        )
-        self.standin.application.reply = self._answer
-
-    def _answer(self, _payload: Payload) -> httpx.Response:
-        """Answer the request that the stand-in has just sent, byte for byte as it came."""
-        request = self.standin.application.received[-1]
-        event = {"headers": dict(request.headers), "body": request.content.decode()}
-        response = self.endpoint.answer(event)
-        return httpx.Response(response["statusCode"], text=response["body"])
+        self.queue = Handlers(self.standin.application, self.table).queue
 
     async def new_channel(self, **fields: Any) -> str:
         """Create a channel in the stand-in; its id."""
