@@ -29,6 +29,8 @@ _GATHER_SECONDS = 0.2
 """How long a free pipeline waits, with a job ready, for others of the same batch."""
 _EMPTY_PAUSE_SECONDS = 0.5
 """Pause after an empty poll for more jobs of a batch."""
+SLOW_SECONDS = 2.0
+"""A job that takes longer to be prepared holds up no other: its file may be made for that."""
 
 
 class Stage(Enum):
@@ -67,6 +69,8 @@ class HeldJob:
     """Equal for jobs that can be drawn together."""
     capacity: int = 1
     """How many pictures like its own fit into one pass."""
+    held_since: float = 0.0
+    """When it was added to the `HeldJobs`, by their clock."""
     stage: Stage = Stage.PREPARING
     source: Image | None = None
     """The source image."""
@@ -129,6 +133,7 @@ class HeldJobs:
         """Add a job that was received."""
         self.protection.job_added()
         with self._changed:
+            held.held_since = self.clock()
             self._jobs.append(held)
             self._gathering = True
             self._empty_until = float("-inf")
@@ -210,24 +215,33 @@ class HeldJobs:
         with self._changed:
             while not self._closed:
                 now = self.clock()
-                receive_at = self._receive_at(lead_seconds)
+                receive_at = self._receive_at(lead_seconds, now)
                 if receive_at <= now:
                     if self._draw_ends_at > now:
                         return Poll.SHORT
-                    return Poll.IMMEDIATE if self.all(Stage.PREPARING, Stage.READY) else Poll.USUAL
+                    return Poll.IMMEDIATE if self._upcoming(now) else Poll.USUAL
                 if now >= give_up_at:
                     break
                 self._changed.wait(min(receive_at, give_up_at) - now)
             return None
 
-    def _receive_at(self, lead_seconds: float) -> float:
+    def _upcoming(self, now: float) -> list[HeldJob]:
+        """The jobs of the next batch: those that are ready, or will be in a moment."""
+        return [
+            held
+            for held in self.all(Stage.PREPARING, Stage.READY)
+            if held.stage is Stage.READY or now < held.held_since + SLOW_SECONDS
+        ]
+
+    def _receive_at(self, lead_seconds: float, now: float) -> float:
         """When to receive the next job, by the clock; infinity: not before something changes."""
-        upcoming = self.all(Stage.PREPARING, Stage.READY)
+        upcoming = self._upcoming(now)
         if len(self._jobs) >= MOST_HELD or (upcoming and not _has_room(upcoming)):
             if self._gathering:
                 self._gathering = False
                 self._changed.notify_all()
-            return float("inf")
+            preparing = (held for held in upcoming if held.stage is Stage.PREPARING)
+            return min((held.held_since + SLOW_SECONDS for held in preparing), default=float("inf"))
         drawn = self._draw_ends_at - lead_seconds if self.all(Stage.DRAWING) else float("-inf")
         return max(drawn, self._empty_until) if upcoming else drawn
 

@@ -15,7 +15,6 @@ import resource
 import signal
 import subprocess
 import sys
-from threading import BoundedSemaphore
 
 from PIL import Image
 
@@ -35,8 +34,6 @@ MEMORY_BYTES = 4 * 1024**3
 _NICENESS = 10
 """The drawing comes first."""
 _REFUSALS = {error.__name__: error for error in SourceRefusedError.__subclasses__()}
-_two_at_a_time = BoundedSemaphore(2)
-"""Held while a picture is decoded, which bounds the memory."""
 
 
 def decode_isolated(
@@ -49,8 +46,7 @@ def decode_isolated(
         SourceDamagedError: too little of it can be decoded, or it crashes its decoder.
         SourceTooLargeError: it has too many pixels, or takes more time or memory than is allowed.
     """
-    with _two_at_a_time:
-        decoder = _run(content, cpu_seconds, memory_bytes)
+    decoder = _run(content, cpu_seconds, memory_bytes)
     if decoder.returncode == -signal.SIGXCPU:
         raise SourceTooLargeError(f"it takes more than {cpu_seconds} s of processor time")
     if decoder.returncode:

@@ -1,6 +1,6 @@
 """The worker: brings each job from the queue to its user, in four stages that work in parallel.
 
-receive (1 thread) ─▶ prepare (4 threads) ─▶ draw (the thread of `run`) ─▶ deliver (4 threads)
+receive (1 thread) ─▶ prepare (4+2 threads) ─▶ draw (the thread of `run`) ─▶ deliver (4 threads)
 
 `Worker` is the whole route, top down. What a stage does is in the module of its name, how a job
 ends is in `outcomes`, and the rules for failures are in `failures`.
@@ -31,6 +31,9 @@ from discord_diffusion.worker.watchdog import Watchdog
 log = logging.getLogger(__name__)
 
 _PREPARE_THREADS = 4
+_FETCH_THREADS = 2
+"""For jobs with a source image, which may take long to fetch and decode: they hold up no other. So
+few, because each may take much memory."""
 _DELIVER_THREADS = 4
 _GIVE_BACK_SECONDS = 5.0
 _UPLOAD_GRACE_SECONDS = 10
@@ -70,6 +73,7 @@ class Worker:
             needs.publisher, picture_scale=needs.picture_scale, notice=needs.model_notice
         )
         self._prepare_pool = ThreadPoolExecutor(_PREPARE_THREADS, thread_name_prefix="prepare")
+        self._fetch_pool = ThreadPoolExecutor(_FETCH_THREADS, thread_name_prefix="fetch")
         self._deliver_pool = ThreadPoolExecutor(_DELIVER_THREADS, thread_name_prefix="deliver")
         self._stopping = threading.Event()
         self._stopped = threading.Event()
@@ -103,6 +107,7 @@ class Worker:
         receiving.join()
         if self._stopping.is_set():
             self._stopped.wait()  # until every job that `stop` gives back is in the pool
+        self._fetch_pool.shutdown()
         self._prepare_pool.shutdown()
         self._deliver_pool.shutdown()
         if self._receive_error:
@@ -136,7 +141,9 @@ class Worker:
             return
         with self._work_on(held):
             self.held_jobs.add(held)
-            self._prepare_pool.submit(self._prepare, held)
+            has_source = held.job.parameters.source is not None
+            pool = self._fetch_pool if has_source else self._prepare_pool
+            pool.submit(self._prepare, held)
 
     # Prepare: from a held job to one that is ready to be drawn.
 

@@ -8,7 +8,14 @@ from datetime import datetime, timedelta, tzinfo
 import pytest
 
 from discord_diffusion.worker.errors import JobExpiredError, LeaseLostError, MessageDeletedError
-from discord_diffusion.worker.held_jobs import MOST_HELD, HeldJob, HeldJobs, Poll, Stage
+from discord_diffusion.worker.held_jobs import (
+    MOST_HELD,
+    SLOW_SECONDS,
+    HeldJob,
+    HeldJobs,
+    Poll,
+    Stage,
+)
 from discord_diffusion.worker.lease import Lease
 from discord_diffusion.worker.pace import TOKEN_MARGIN
 from discord_diffusion.worker.progress import Progress
@@ -128,6 +135,16 @@ def test_no_job_is_received_for_a_batch_that_is_full(frozen: FrozenHeldJobs) -> 
     assert frozen.poll() is Poll.IMMEDIATE
     frozen.take(images=1)
     assert frozen.poll() is None
+
+
+def test_a_job_that_is_slow_to_be_prepared_holds_up_no_other(frozen: FrozenHeldJobs) -> None:
+    frozen.take(images=4)
+    assert frozen.poll() is None
+    frozen.now += SLOW_SECONDS
+    assert frozen.poll() is Poll.USUAL
+    other = frozen.ready(key="b", images=4)
+    assert frozen.poll() is None
+    assert frozen.held_jobs.next_batch() == [other]
 
 
 @pytest.mark.parametrize("other", [{"key": "b"}, {"images": 4}], ids=["differs", "does not fit"])

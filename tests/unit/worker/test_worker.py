@@ -1,8 +1,12 @@
 """The route of jobs through the worker: stages side by side, batches, and a failing queue."""
 
 import pytest
+from PIL import Image
 
 from discord_diffusion.aws.errors import QueueError
+from discord_diffusion.jobs.parameters import SourceImage
+from discord_diffusion.worker import held_jobs
+from discord_diffusion.worker.source_images import SourceImages
 from tests.unit.worker.fakes import make_job, make_message, wait_until
 from tests.unit.worker.worker_harness import Gate, Harness
 
@@ -13,6 +17,30 @@ def test_jobs_are_drawn_in_the_order_of_their_receipt(harness: Harness) -> None:
     harness.settle()
     assert [drawn.seed for drawn in harness.generator.drawn] == [0, 1, 2]
     assert len(harness.publisher.sent) == 3
+
+
+def test_source_images_that_are_slow_hold_up_no_job_without_one(
+    gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class SlowSourceImages(SourceImages):
+        def fetch(self, url: str) -> Image.Image:
+            assert url == source.url
+            gate()
+            return Image.new("RGB", (8, 8))
+
+    monkeypatch.setattr(held_jobs, "SLOW_SECONDS", 0.0)
+    slow = {"source_images": SlowSourceImages((), "https://discord.test")}
+    source = SourceImage("https://cdn.test/a.png", 0.5)
+    with Harness(dependencies=slow) as harness:
+        with_source = [make_job(images=4, source=source) for _ in range(5)]
+        harness.give(*(make_message(job.to_json()) for job in with_source))
+        assert gate.reached.wait(60)
+        without = make_job()
+        harness.give(make_message(without.to_json()))
+        wait_until(lambda: harness.publisher.answered == {without.id})
+        gate.open()
+        harness.settle()
+        assert harness.publisher.answered == {without.id, *(job.id for job in with_source)}
 
 
 def test_the_next_job_is_drawn_while_the_last_one_is_uploaded(harness: Harness, gate: Gate) -> None:
