@@ -19,6 +19,7 @@ from emulation.rig.waiting import wait_until
 from tests import container_stack
 from tests.integration.channel import contains_text
 from tests.integration.message_history import MessageHistory
+from tests.messages import text_of
 from tests.stack import ANSWER_SECONDS, Stack
 from tests.targets import DOCKER, HOST, TARGET
 
@@ -174,7 +175,7 @@ class FleetStack:
             return list(pool.map(send, range(users * each)))
 
     def _is_refused(self, interaction: str) -> bool:
-        content = self.stack.discord.interaction(interaction)["history"][0]["content"]
+        content = text_of(self.stack.discord.interaction(interaction)["history"][0])
         return contains_text(content, "en-US", "refused.queue")
 
     def history_of(self, interaction: str, images: int) -> MessageHistory:

@@ -87,8 +87,9 @@ class LocalDiscord:
         self, path: str, payload: dict[str, Any], files: list[tuple[str, bytes]]
     ) -> dict[str, Any]:
         message = self.messages.setdefault(path, {"id": "1", "content": "", "attachments": []})
-        if "content" in payload:
-            message["content"] = payload["content"]
+        for name in ("content", "components", "flags"):
+            if name in payload:
+                message[name] = payload[name]
         if "attachments" in payload:
             message["attachments"] = [{"filename": name} for name, _ in files]
         return message

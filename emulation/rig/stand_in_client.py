@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 
+from discord_diffusion.discord.message_content import Attachment, files_of, text_of
 from discord_diffusion.texts.answers import FAILURE_MARK
 from emulation.rig.errors import AnswerError, ControlError
 from emulation.rig.waiting import pause_after
@@ -110,8 +111,8 @@ class StandInClient:
         text = ""
         while time.monotonic() - started < timeout_seconds:
             message = self.interaction(interaction_id)["message"]
-            if message and message["content"] != text:
-                text = message["content"]
+            if message and text_of(message) != text:
+                text = text_of(message)
                 if watch:
                     watch(text)
             if message and pictures_of(message):
@@ -124,15 +125,14 @@ class StandInClient:
 
     def _answer(self, message: dict[str, Any]) -> Answer:
         pictures = tuple(
-            (str(file["filename"]), self._call("GET", str(file["url"])).content)
-            for file in pictures_of(message)
+            (file.filename, self._call("GET", file.url).content) for file in pictures_of(message)
         )
-        return Answer(str(message["content"]), pictures)
+        return Answer(text_of(message), pictures)
 
     @staticmethod
     def _is_error(message: dict[str, Any]) -> bool:
         ephemeral = bool(int(message.get("flags") or 0) & _EPHEMERAL)
-        return ephemeral or str(message["content"]).startswith(FAILURE_MARK)
+        return ephemeral or text_of(message).startswith(FAILURE_MARK)
 
     def _json(self, method: str, path: str, body: object = None) -> dict[str, Any]:
         content: dict[str, Any] = self._call(method, path, body).json()
@@ -160,6 +160,6 @@ class StandInClient:
         return answer
 
 
-def pictures_of(message: dict[str, Any]) -> list[dict[str, Any]]:
-    """The attachments of a message without sketches."""
-    return [file for file in message["attachments"] if not file["filename"].endswith(_SKETCH)]
+def pictures_of(message: dict[str, Any]) -> list[Attachment]:
+    """The pictures that a message shows, without sketches."""
+    return [file for file in files_of(message) if not file.filename.endswith(_SKETCH)]

@@ -80,7 +80,7 @@ def edit_button(job_id: str) -> Payload:
 def submitted_modal(job_id: str) -> Payload:
     """The modal, submitted with another prompt."""
     text = {"type": 4, "custom_id": "prompt", "value": "a blue star"}
-    row = {"type": 1, "components": [text]}
+    row = {"type": 18, "component": text}
     return _payload(type=5, data={"custom_id": f"edit:{job_id}:0", "components": [row]})
 
 
@@ -154,7 +154,7 @@ def _is_expected(kind: str, answer: httpx.Response) -> bool:
     if answer.status_code != httpx.codes.OK:
         return False
     content = json.loads(answer.content)
-    refused = content.get("data", {}).get("flags") == _EPHEMERAL and kind != "/quota"
+    refused = content.get("data", {}).get("flags", 0) & _EPHEMERAL and kind != "/quota"
     return content.get("type") == _EXPECTED[kind] and not refused
 
 

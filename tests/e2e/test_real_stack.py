@@ -12,7 +12,7 @@ DRAWING_MS = 90_000
 _WATCH = """() => {
   window.shownTexts = [];
   const note = () => {
-    const text = [...document.querySelectorAll(".message-content")].at(-1)?.textContent ?? "";
+    const text = [...document.querySelectorAll(".message-body")].at(-1)?.textContent ?? "";
     if (text && text !== window.shownTexts.at(-1)) window.shownTexts.push(text);
   };
   new MutationObserver(note)
@@ -45,7 +45,7 @@ def test_a_prompt_typed_into_the_page_is_queued_and_drawn(
     page.wait_for_function(f"[...document.querySelectorAll('.tile img')].slice(-4).every({drawn})")
     shown_texts: list[str] = page.evaluate("window.shownTexts")
     # Only a job that takes longer shows its progress.
-    words = ("Queued", "seeds ")
+    words = ("Queued", "Vary 1")
     order = [next(n for n, text in enumerate(shown_texts) if word in text) for word in words]
     assert order == sorted(order), shown_texts
     keep_screenshot(page, "stack-channel")

@@ -14,6 +14,7 @@ from mypy_boto3_dynamodb import DynamoDBClient
 from discord_diffusion.texts.catalogue import PLACE, language_of, texts
 from emulation.rig.emulator_client import client_options
 from emulation.rig.waiting import wait_until
+from tests.messages import buttons_of, files_of, text_of
 from tests.stack import Stack
 
 ADA, BORIS, CHIYO = (f"110000000000000000{number}" for number in (1, 2, 3))
@@ -82,7 +83,7 @@ class Channel:
     def pictures(self, sent: dict[str, Any]) -> dict[str, Any]:
         """The answer once it has pictures."""
         return self.wait(
-            sent, lambda message: bool(message["attachments"]) and has_button(message, "vary")
+            sent, lambda message: bool(files_of(message)) and has_button(message, "vary")
         )
 
     def wait(self, sent: dict[str, Any], until: Any) -> dict[str, Any]:
@@ -93,7 +94,7 @@ class Channel:
             return message if until(message) else None
 
         return wait_until(
-            found, "the answer is as expected", _SECONDS, lambda: self.message(sent)["content"]
+            found, "the answer is as expected", _SECONDS, lambda: text_of(self.message(sent))
         )
 
     def download(self, url: str) -> bytes:
@@ -163,7 +164,7 @@ def channel_with_default_settings(stack: Stack) -> Iterator[Channel]:
 
 def content_of(delivery: dict[str, Any]) -> str:
     """The text of an answer."""
-    return str(delivery["response"]["data"]["content"])
+    return text_of(delivery["response"]["data"])
 
 
 def contains_text(content: str, locale: str, key: str) -> bool:
@@ -179,8 +180,7 @@ def is_ephemeral(delivery: dict[str, Any]) -> bool:
 
 def buttons(message: dict[str, Any]) -> list[str]:
     """The custom_id of every button under a message."""
-    rows = message.get("components") or []
-    return [one["custom_id"] for row in rows for one in row["components"]]
+    return buttons_of(message)
 
 
 def has_button(message: dict[str, Any], verb: str) -> bool:

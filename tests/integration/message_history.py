@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from discord_diffusion.texts.answers import FAILURE_MARK
+from tests.messages import files_of, text_of
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class MessageHistory:
         for version in self.record["history"]:
             pictures = tuple(
                 str(attachment["id"])
-                for attachment in version["attachments"]
+                for attachment in files_of(version)
                 if self.id in attachment["filename"]
             )
             if pictures and pictures not in shown:
@@ -37,7 +38,7 @@ class MessageHistory:
             (
                 str(version["edited_timestamp"])
                 for version in self.record["history"]
-                if any(self.id in attachment["filename"] for attachment in version["attachments"])
+                if any(self.id in attachment["filename"] for attachment in files_of(version))
             ),
             "never",
         )
@@ -47,11 +48,11 @@ class MessageHistory:
         message, found = self.record["message"], []
         if len(self.uploads) != 1:
             found.append(f"pictures were uploaded {len(self.uploads)} times")
-        if not message or len(message["attachments"]) != self.images:
+        if not message or len(files_of(message)) != self.images:
             found.append(f"the message does not show {self.images} pictures")
-        elif "seed" not in message["content"]:
-            found.append(f"the message says {message['content']!r}")
-        if any(version["content"].startswith(FAILURE_MARK) for version in self.record["history"]):
+        elif "seed" not in text_of(message):
+            found.append(f"the message says {text_of(message)!r}")
+        if any(text_of(version).startswith(FAILURE_MARK) for version in self.record["history"]):
             found.append("the user was notified of a failure")
         return found
 
@@ -59,8 +60,8 @@ class MessageHistory:
         """The faults, every version of the message, and every log line about the job."""
         lines = [f"job {self.id} of user {self.user}: {'; '.join(self.faults())}"]
         for version in self.record["history"]:
-            names = [attachment["filename"] for attachment in version["attachments"]]
-            last = version["content"].splitlines()[-1:]
+            names = [attachment["filename"] for attachment in files_of(version)]
+            last = text_of(version).splitlines()[-1:]
             lines.append(f"  {version['edited_timestamp'] or version['timestamp']} {last} {names}")
         for log in sorted(logs.glob("worker-*.log")):
             lines += [

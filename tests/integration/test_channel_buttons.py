@@ -24,6 +24,7 @@ from PIL import Image
 from discord_diffusion.jobs.units import HUNDREDTHS
 from emulation.rig.emulator_client import client_options
 from tests.integration import rights
+from tests.messages import files_of, inputs_of, text_of
 from tests.stack import Stack
 from tests.targets import HOST, TARGET
 
@@ -48,7 +49,7 @@ def answered(channel: Channel) -> dict[str, Any]:
 
 
 def size_of(channel: Channel, message: dict[str, Any]) -> tuple[int, int]:
-    content = channel.download(message["attachments"][0]["url"])
+    content = channel.download(files_of(message)[0]["url"])
     return Image.open(io.BytesIO(content)).size
 
 
@@ -65,9 +66,9 @@ def test_reroll_draws_other_pictures_of_the_same_request(
     channel: Channel, answered: dict[str, Any]
 ) -> None:
     again = channel.pictures(channel.click(answered, "reroll", user_id=CHIYO, locale="en-US"))
-    assert "a red circle" in again["content"]
-    assert len(again["attachments"]) == 2
-    first, second = (channel.download(m["attachments"][0]["url"]) for m in (answered, again))
+    assert "a red circle" in text_of(again)
+    assert len(files_of(again)) == 2
+    first, second = (channel.download(files_of(m)[0]["url"]) for m in (answered, again))
     assert first != second
     assert job_of(again) != job_of(answered)
 
@@ -89,7 +90,7 @@ def test_an_enlarged_picture_is_twice_as_large_and_can_be_varied_at_that_size(
     large = channel.pictures(channel.click(answered, "upscale", 0, user_id=BORIS))
     width, height = size_of(channel, answered)
     assert size_of(channel, large) == (2 * width, 2 * height)
-    assert len(large["attachments"]) == 1
+    assert len(files_of(large)) == 1
     varied = channel.pictures(channel.click(large, "vary", 0, user_id=BORIS))
     assert size_of(channel, varied) == (2 * width, 2 * height)
 
@@ -100,15 +101,13 @@ def test_a_modal_shows_the_old_values_and_draws_the_new_ones(
 ) -> None:
     opened = channel.click(answered, verb, user_id=BORIS, locale="en-US")
     assert opened["response"]["type"] == 9
-    rows = opened["response"]["data"]["components"]
-    shown = {
-        row["components"][0]["custom_id"]: row["components"][0].get("value", "") for row in rows
-    }
+    inputs = inputs_of(opened["response"]["data"])
+    shown = {one["custom_id"]: one.get("value", "") for one in inputs}
     assert (shown["prompt"], shown["seed"]) == ("a red circle", seed)
     fields = {"prompt": f"a blue star {verb}", "steps": "5"}
     sent = channel.interact(modal=opened["interaction_id"], fields=fields, user_id=BORIS)
     drawn = channel.pictures(sent)
-    assert f"a blue star {verb}" in drawn["content"]
+    assert f"a blue star {verb}" in text_of(drawn)
     wrong = channel.interact(
         modal=opened["interaction_id"], fields={"steps": "many"}, user_id=BORIS, locale="en-US"
     )
@@ -162,9 +161,9 @@ def test_only_the_author_or_a_moderator_can_delete(channel: Channel) -> None:
     with ThreadPoolExecutor(2) as pool:
         assert any(pool.map(lambda _: moderate(channel, message), range(2)))
     gone = channel.message(sent)
-    assert gone["attachments"] == []
+    assert files_of(gone) == []
     assert buttons(gone) == []
-    assert gone["content"] == f"Deleted by <@{ADA}>."
+    assert text_of(gone) == f"Deleted by <@{ADA}>."
 
 
 def moderate(channel: Channel, message: dict[str, Any]) -> bool:
@@ -189,7 +188,7 @@ def test_buttons_work_after_a_restart(
     channel: Channel, answered: dict[str, Any], restarted: None
 ) -> None:
     sent = channel.click(answered, "reroll", user_id=BORIS)
-    assert channel.pictures(sent)["attachments"]
+    assert files_of(channel.pictures(sent))
 
 
 def test_the_buttons_of_a_job_without_a_record_say_that_it_is_too_long_ago(
@@ -204,7 +203,7 @@ def test_the_buttons_of_a_job_without_a_record_say_that_it_is_too_long_ago(
         assert is_ephemeral(refused)
         assert "too long ago" in content_of(refused)
     channel.click(message, "delete", user_id=BORIS, locale="en-US")
-    assert channel.message(sent)["attachments"] == []
+    assert files_of(channel.message(sent)) == []
 
 
 @pytest.mark.skipif(TARGET != HOST, reason="IAM is enforced on the host's emulator only")

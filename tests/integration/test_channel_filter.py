@@ -17,6 +17,7 @@ from channel import (
 
 from discord_diffusion.jobs.parameters import GenerationParameters
 from tests.integration import filtered_model
+from tests.messages import files_of, text_of
 from tests.stack import Stack, workers_on
 
 PARAMETERS = GenerationParameters("a ring", 5, 26, 0.0, 256, 256, 4)
@@ -62,11 +63,11 @@ def test_the_share_of_pictures_that_are_held_back_stays_charged(
     assert channel.used(user) == UNITS
     message = channel.pictures(sent)
     shown = [place for place in range(PARAMETERS.images) if place not in held_back]
-    names = [one["filename"].rpartition(".")[0] for one in message["attachments"]]
+    names = [one["filename"].rpartition(".")[0] for one in files_of(message)]
     assert names == [f"{sent['interaction_id']}-{place}" for place in shown]
-    assert contains_text(message["content"], "fr", "answer.held_back")
-    seeds = ", ".join(str(PARAMETERS.seed + place) for place in shown)
-    assert seeds in message["content"]
+    assert contains_text(text_of(message), "fr", "answer.held_back")
+    for place in shown:
+        assert f"{place + 1}** · graine {PARAMETERS.seed + place}" in text_of(message)
     varied = [one for one in buttons(message) if one.startswith("vary:")]
     assert [int(one.rpartition(":")[2]) for one in varied] == shown
     channel.wait(sent, lambda _: has_ended(channel, sent))
@@ -80,9 +81,9 @@ def test_prompts_that_are_always_held_back_use_up_their_users_units(
     channel.settings("limits", user_units=20)
     only = options(images=1, seed=PARAMETERS.seed + held_back[0])
     sent = channel.interact(command="imagine", options=only, user_id=user, locale="ja")
-    message = channel.wait(sent, lambda found: found["content"].startswith("❌"))
-    assert contains_text(message["content"], "ja", "failed.held_back")
-    assert message["attachments"] == []
+    message = channel.wait(sent, lambda found: text_of(found).startswith("❌"))
+    assert contains_text(text_of(message), "ja", "failed.held_back")
+    assert files_of(message) == []
     assert not any(one.startswith(("cancel:", "vary:", "seed:")) for one in buttons(message))
     channel.wait(sent, lambda _: has_ended(channel, sent))
     assert channel.used(user) == UNITS_OF_ONE
@@ -96,5 +97,5 @@ def test_no_picture_is_held_back_where_the_guild_and_the_channel_allow_it(channe
         command="imagine", options=options(), user_id=ADA, channel_id=AFTER_DARK, locale="en-US"
     )
     message = channel.pictures(sent)
-    assert len(message["attachments"]) == PARAMETERS.images
-    assert not contains_text(message["content"], "en-US", "answer.held_back")
+    assert len(files_of(message)) == PARAMETERS.images
+    assert not contains_text(text_of(message), "en-US", "answer.held_back")

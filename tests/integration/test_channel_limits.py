@@ -26,6 +26,7 @@ from channel import (
 
 from discord_diffusion.access.limits import PAUSE_AFTER_CANCEL_SECONDS
 from tests.integration import rights
+from tests.messages import text_of
 from tests.stack import Stack
 from tests.targets import HOST, TARGET
 
@@ -83,7 +84,7 @@ def test_a_cancelled_job_costs_nothing_and_its_message_says_so(channel: Channel)
     user = channel.new_user()
     sent = channel.imagine(user)
     message = channel.message(sent)
-    assert has_button(message, "cancel"), message["content"]
+    assert has_button(message, "cancel"), text_of(message)
     assert channel.used(user) == 1
     refused = channel.click(message, "cancel", user_id=CHIYO, locale="en-US")
     assert "Only who asked for it" in content_of(refused)
@@ -93,7 +94,7 @@ def test_a_cancelled_job_costs_nothing_and_its_message_says_so(channel: Channel)
         )
         assert any(clicks)
     gone = channel.message(sent)
-    assert gone["content"].endswith("Cancelled. Nothing was charged for it.")
+    assert text_of(gone).endswith("Cancelled. Nothing was charged for it.")
     assert buttons(gone) == []
     assert channel.used(user) == 0, "three clicks give back once"
     item = channel.item(f"job#{sent['interaction_id']}")
@@ -117,8 +118,8 @@ def test_a_job_that_is_cancelled_by_command_says_so_in_its_own_message(
     assert content_of(done) == "Abgebrochene Anfragen: 2. Dafür wurde nichts berechnet."
     assert channel.used(user) == 0
     for one in sent:
-        message = channel.wait(one, lambda found: "Cancelado" in found["content"])
-        assert contains_text(message["content"], "pt-BR", "done.cancelled")
+        message = channel.wait(one, lambda found: "Cancelado" in text_of(found))
+        assert contains_text(text_of(message), "pt-BR", "done.cancelled")
         assert not has_button(message, "cancel")
 
 

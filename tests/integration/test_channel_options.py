@@ -9,6 +9,7 @@ from PIL import Image
 
 from discord_diffusion.discord.commands import PROPORTIONS, SCHEDULERS
 from discord_diffusion.texts.catalogue import texts
+from tests.messages import files_of, text_of, walk
 from tests.stack import MODELS, Stack
 from tests.targets import HOST, TARGET
 
@@ -22,7 +23,7 @@ def channel(stack: Stack, worker: object) -> Channel:
 
 def files(channel: Channel, message: dict[str, Any]) -> list[Image.Image]:
     """The pictures of a message, with what is written in them."""
-    contents = (channel.download(one["url"]) for one in message["attachments"])
+    contents = (channel.download(one["url"]) for one in files_of(message))
     return [Image.open(io.BytesIO(content)) for content in contents]
 
 
@@ -48,10 +49,17 @@ def test_every_option_shows_in_the_pictures_and_in_their_message(channel: Channe
     )
     assert is_ephemeral(sent)
     message = channel.pictures(sent)
-    facts = ("2 pictures", "96×64", "7 steps", "guidance 1.5", "seeds 4294967295, 0")
+    facts = (
+        "2 pictures",
+        "96×64",
+        "7 steps",
+        "guidance 1.5",
+        "**1** · seed 4294967295",
+        "**2** · seed 0",
+    )
     for fact in (*facts, "without: a blue square"):
-        assert fact in message["content"], fact
-    for picture, file in zip(files(channel, message), message["attachments"], strict=True):
+        assert fact in text_of(message), fact
+    for picture, file in zip(files(channel, message), files_of(message), strict=True):
         assert file["filename"].startswith("SPOILER_")
         assert picture.width * 64 == picture.height * 96
         written = picture.info["parameters"]
@@ -106,7 +114,7 @@ def test_pictures_are_drawn_in_direct_messages_too(channel: Channel) -> None:
     sent = channel.imagine(user, guild_id=None)
     message = channel.pictures(sent)
     again = channel.click(message, "reroll", user_id=user)
-    assert channel.pictures(again)["attachments"]
+    assert files_of(channel.pictures(again))
     assert channel.item(f"user#{user}") is not None
 
 
@@ -118,17 +126,17 @@ def test_every_user_reads_everything_in_their_language(channel: Channel) -> None
         known = texts(language)
         assert contains_text(content_of(sent[locale]), locale, "queued.facts")
         message = channel.pictures(sent[locale])
-        assert contains_text(message["content"], locale, "answer.facts")
-        described = message["attachments"][0]["description"]
+        assert contains_text(text_of(message), locale, "answer.facts")
+        described = files_of(message)[0]["description"]
         assert contains_text(described, locale, "alt.picture")
-        labels = [one["label"] for row in message["components"] for one in row["components"]]
+        labels = [one["label"] for one in walk(message["components"]) if "label" in one]
         assert labels[:1] == [known["button.vary"].format(number=1)]
         assert labels[-4:] == [
-            known[f"button.{verb}"] for verb in ("reroll", "edit", "seed", "delete")
+            known[f"button.{verb}"] for verb in ("seed", "reroll", "edit", "delete")
         ]
         form = channel.click(message, "edit", user_id=user, locale=locale)["response"]["data"]
         assert form["title"] == known["modal.title"]
-        assert [row["components"][0]["label"] for row in form["components"]] == [
+        assert [label["label"] for label in form["components"]] == [
             known[f"modal.{name}"]
             for name in ("prompt", "negative_prompt", "seed", "steps", "guidance")
         ]
@@ -141,5 +149,5 @@ def test_every_user_reads_everything_in_their_language(channel: Channel) -> None
         assert contains_text(content_of(refused), locale, "refused.option_whole")
         channel.click(message, "delete", user_id=user, locale=locale)
         deleted = channel.message(sent[locale])
-        assert deleted["content"] == known["done.deleted"].format(user=f"<@{user}>")
+        assert text_of(deleted) == known["done.deleted"].format(user=f"<@{user}>")
         assert buttons(deleted) == []

@@ -6,6 +6,7 @@ import pytest
 from channel import Channel, buttons, content_of, has_button, is_ephemeral
 from PIL import Image
 
+from tests.messages import files_of, text_of
 from tests.stack import Stack
 
 USER = "1555555555555555555"
@@ -27,7 +28,7 @@ def test_a_picture_is_drawn_from_a_source_image(channel: Channel) -> None:
     image = channel.upload("red.png", png(), "image/png")
     options = {"prompt": "a blue circle", "image": image, "strength": 0.8, "images": 1}
     sent = channel.interact(command="imagine", options=options, user_id=USER, strict=True)
-    assert channel.pictures(sent)["attachments"]
+    assert files_of(channel.pictures(sent))
     # 9 of 12 steps, and the source image is encoded.
     assert channel.used(USER) == pytest.approx(before + 0.78)
 
@@ -39,10 +40,9 @@ def test_a_source_image_that_can_not_be_read_fails_the_job_which_is_refunded(
     image = channel.upload("red.png", b"no picture at all", "image/png")
     options = {"prompt": "a blue circle", "image": image}
     sent = channel.interact(command="imagine", options=options, user_id=USER, locale="de")
-    message = channel.wait(sent, lambda found: found["content"].startswith("❌"))
-    assert (
-        "Die Vorlage ist kein Bild, das ich lesen kann. Es wurde nichts berechnet"
-        in message["content"]
+    message = channel.wait(sent, lambda found: text_of(found).startswith("❌"))
+    assert "Die Vorlage ist kein Bild, das ich lesen kann. Es wurde nichts berechnet" in text_of(
+        message
     )
     assert has_button(message, "reroll")
     assert not any(one.startswith(("cancel:", "vary:")) for one in buttons(message))
@@ -62,7 +62,7 @@ def test_a_private_answer_is_ephemeral_and_a_spoiler_is_hidden(channel: Channel)
     sent = channel.interact(command="imagine", options=options, user_id=USER, strict=True)
     assert is_ephemeral(sent)
     message = channel.pictures(sent)
-    assert message["attachments"][0]["filename"].startswith("SPOILER_")
+    assert files_of(message)[0]["filename"].startswith("SPOILER_")
     varied = channel.click(message, "vary", user_id=USER)
     assert is_ephemeral(varied)
-    assert channel.pictures(varied)["attachments"][0]["filename"].startswith("SPOILER_")
+    assert files_of(channel.pictures(varied))[0]["filename"].startswith("SPOILER_")

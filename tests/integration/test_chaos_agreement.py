@@ -28,6 +28,7 @@ from tests.integration.chaos_crowd import Crowd
 from tests.integration.chaos_fleet import ChaosFleet, shuffled_signals
 from tests.integration.faulty_aws import FaultyAws, faulty_aws
 from tests.integration.message_history import MessageHistory
+from tests.messages import text_of
 from tests.stack import OPTIONS, Stack, Workers
 
 log = logging.getLogger(__name__)
@@ -131,7 +132,7 @@ def has_ended(history: MessageHistory) -> str | None:
     message = history.record["message"]
     if history.uploads:
         return "pictures"
-    content = message["content"] if message else ""
+    content = text_of(message) if message else ""
     if "Cancelled" in content:
         return "cancelled"
     return "told why" if content.startswith("❌") else None

@@ -16,6 +16,7 @@ from emulation.rig.waiting import wait_until
 from tests.fleet_stack import OPTIONS, FleetStack
 from tests.integration import rights
 from tests.integration.channel import contains_text
+from tests.messages import text_of
 from tests.operations_page import update_that_forgets_failed_starts
 from tests.stack import running
 from tests.targets import AWS, HOST, TARGET
@@ -73,7 +74,7 @@ def forget_failures(fleet: FleetStack) -> None:
 
 def text(fleet: FleetStack, interaction: str) -> str:
     """What the user of an interaction reads now."""
-    return str(fleet.stack.discord.interaction(interaction)["history"][-1]["content"])
+    return str(text_of(fleet.stack.discord.interaction(interaction)["history"][-1]))
 
 
 def end_pause(fleet: FleetStack) -> None:

@@ -19,6 +19,7 @@ from tests.fleet_stack import (
     stopped_while_protected,
 )
 from tests.integration import rights
+from tests.messages import text_of
 from tests.stack import running
 from tests.targets import AWS, HOST, TARGET
 
@@ -190,7 +191,7 @@ def test_without_capacity_users_are_notified_and_the_other_jobs_are_drawn_once_i
 
     def texts(interaction: str) -> list[str]:
         history = discord.interaction(interaction)["history"]
-        return [version["content"] for version in history]
+        return [text_of(version) for version in history]
 
     wait_until(lambda: NO_CAPACITY in texts(patient)[-1], "the patient user reads why")
     # Only now: a job that is refused before the first launch failed does not mention the failure.

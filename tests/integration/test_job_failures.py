@@ -14,6 +14,7 @@ from emulation.rig.errors import AnswerError
 from emulation.rig.stand_in_client import pictures_of
 from emulation.rig.waiting import wait_until
 from tests.integration import rights
+from tests.messages import text_of
 from tests.stack import LAYOUT, Stack, Workers, workers_on
 from tests.targets import HOST, TARGET
 
@@ -84,9 +85,9 @@ def test_the_user_of_a_job_that_cannot_be_drawn_is_notified_and_the_message_beco
     with pytest.raises(AnswerError):
         stack.discord.wait_for_pictures(failing, 120)
     found = stack.discord.interaction(failing)
-    assert found["message"]["content"].startswith(FAILURE_MARK)
-    assert "a blue star" in found["message"]["content"]
-    assert sum(version["content"].startswith(FAILURE_MARK) for version in found["history"]) == 1
+    assert text_of(found["message"]).startswith(FAILURE_MARK)
+    assert "a blue star" in text_of(found["message"])
+    assert sum(text_of(version).startswith(FAILURE_MARK) for version in found["history"]) == 1
     wait_until(lambda: stack.is_handled(failing), "the dead letter is handled")
     other = stack.discord.send("imagine", {"prompt": "a red circle", "images": 1, "steps": 10})
     stack.discord.wait_for_pictures(other, 120)
@@ -127,7 +128,7 @@ def test_a_job_that_no_worker_could_end_is_ended_by_its_dead_letter(stack: Stack
     )
     stack.sqs.delete_message(QueueUrl=stack.state.queue_url, ReceiptHandle=message["ReceiptHandle"])
     wait_until(lambda: stack.is_handled(lost), "the dead letter is handled")
-    shown = stack.discord.interaction(lost)["message"]["content"]
+    shown = text_of(stack.discord.interaction(lost)["message"])
     assert shown.startswith(FAILURE_MARK)
     assert "a blue ring" in shown
 

@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 
 from emulation.rig.waiting import wait_until
+from tests.messages import text_of
 from tests.stack import Stack
 
 HOSTILE = {
@@ -24,8 +25,8 @@ def test_imagine_is_answered_at_once_and_then_with_pictures(stack: Stack, worker
     interaction = stack.discord.send("imagine", options)
     answer = stack.discord.wait_for_pictures(interaction, 60)
     history = stack.discord.interaction(interaction)["history"]
-    assert "a red circle on a blue background" in history[0]["content"]
-    assert "42" in history[0]["content"]
+    assert "a red circle on a blue background" in text_of(history[0])
+    assert "42" in text_of(history[0])
     assert history[0]["attachments"] == []
     assert len(answer.pictures) == 4
     for _, content in answer.pictures:
@@ -51,8 +52,8 @@ def test_a_hostile_prompt_gets_a_well_formed_answer(
     interaction = stack.discord.send("imagine", options)
     stack.discord.wait_for_pictures(interaction, 60)
     for version in stack.discord.interaction(interaction)["history"]:
-        content = version["content"]
-        assert 0 < len(content) <= 2000
+        content = text_of(version)
+        assert 0 < len(content) <= 4000
         assert not version["mentions"]
         assert not version["mention_everyone"]
         assert not set(content) & {"\x00", "\u202e", "\u202c"}

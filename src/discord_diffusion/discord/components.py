@@ -1,15 +1,14 @@
-"""The buttons under an answer, and their `custom_id`, which holds all that a click means.
+"""The buttons of an answer, and their `custom_id`, which holds all that a click means.
 
 https://docs.discord.com/developers/components/reference
 """
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 from discord_diffusion.discord.errors import InvalidCustomIdError
+from discord_diffusion.discord.layout import Component, row
 from discord_diffusion.jobs.parameters import SIZE, GenerationParameters
 from discord_diffusion.texts.catalogue import say
 
@@ -17,7 +16,6 @@ CUSTOM_ID_LENGTH = (1, 100)
 """Characters."""
 UPSCALE_FACTOR = 2
 """How many times larger an upscaled picture is."""
-_ACTION_ROW = 1
 _BUTTON = 2
 _GREY, _RED = 2, 4
 _CUSTOM_ID = re.compile(r"(?P<action>[a-z_]{1,32}):(?P<job_id>[0-9]{1,20}):(?P<index>[0-9]{1,2})")
@@ -81,29 +79,25 @@ _EMOJI = {
 }
 
 
-def queued_job_buttons(job_id: str, locale: str) -> list[dict[str, Any]]:
-    """The buttons under the message of a queued job."""
-    return [_row(job_id, locale, [(ButtonAction.CANCEL, 0)])]
+def queued_job_row(job_id: str, locale: str) -> Component:
+    """The buttons of a queued job."""
+    return row([_button(ButtonAction.CANCEL, job_id, locale)])
 
 
-def answer_buttons(
-    job_id: str, locale: str, parameters: GenerationParameters, pictures: Sequence[int]
-) -> list[dict[str, Any]]:
-    """The buttons under an answer.
-
-    `pictures` are the indices of those that it shows; without any there is nothing to vary or to
-    enlarge.
-    """
-    of_job = [ButtonAction.REROLL, ButtonAction.EDIT, ButtonAction.DELETE]
-    of_picture = [ButtonAction.VARY, ButtonAction.UPSCALE]
+def picture_buttons(
+    job_id: str, locale: str, parameters: GenerationParameters, index: int
+) -> list[Component]:
+    """The buttons that belong to one picture of an answer."""
+    actions = [ButtonAction.VARY, ButtonAction.UPSCALE, ButtonAction.SEED]
     if not can_upscale(parameters):
-        of_picture.remove(ButtonAction.UPSCALE)
-    if not pictures:
-        return [_row(job_id, locale, [(action, 0) for action in of_job])]
-    of_job.insert(2, ButtonAction.SEED)
-    rows = [[(action, index) for index in pictures] for action in of_picture]
-    rows.append([(action, pictures[0]) for action in of_job])
-    return [_row(job_id, locale, row) for row in rows]
+        actions.remove(ButtonAction.UPSCALE)
+    return [_button(action, job_id, locale, index) for action in actions]
+
+
+def answer_row(job_id: str, locale: str) -> Component:
+    """The buttons that belong to a whole answer."""
+    actions = (ButtonAction.REROLL, ButtonAction.EDIT, ButtonAction.DELETE)
+    return row([_button(action, job_id, locale) for action in actions])
 
 
 def can_upscale(parameters: GenerationParameters) -> bool:
@@ -112,12 +106,7 @@ def can_upscale(parameters: GenerationParameters) -> bool:
     return max(parameters.width, parameters.height) * scale <= SIZE[1]
 
 
-def _row(job_id: str, locale: str, buttons: list[tuple[ButtonAction, int]]) -> dict[str, Any]:
-    components = [_button(action, job_id, locale, index) for action, index in buttons]
-    return {"type": _ACTION_ROW, "components": components}
-
-
-def _button(action: ButtonAction, job_id: str, locale: str, index: int) -> dict[str, Any]:
+def _button(action: ButtonAction, job_id: str, locale: str, index: int = 0) -> Component:
     return {
         "type": _BUTTON,
         "style": _RED if action is ButtonAction.DELETE else _GREY,

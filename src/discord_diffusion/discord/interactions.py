@@ -12,6 +12,8 @@ from typing import Any
 from discord_diffusion.access.guild_channels import GuildChannel
 from discord_diffusion.discord.command_model import OptionType
 from discord_diffusion.discord.errors import InvalidInteractionError
+from discord_diffusion.discord.layout import walk
+from discord_diffusion.discord.message_content import Attachment, custom_ids_of, files_of
 from discord_diffusion.discord.places import guild_channel, is_guest, is_thread
 from discord_diffusion.discord.reading import listed, mapping, text
 from discord_diffusion.jobs.job import DEFAULT_ATTACHMENT_SIZE_LIMIT, MAX_TOKEN_LENGTH
@@ -28,37 +30,11 @@ class InteractionType(IntEnum):
 
 
 @dataclass(frozen=True)
-class Attachment:
-    """A file that was uploaded to Discord; `size` in bytes.
-
-    `is_measured`: Discord found out its width, so it is a picture or a video.
-    """
-
-    filename: str
-    url: str
-    content_type: str
-    size: int
-    is_measured: bool = False
-
-    @classmethod
-    def read(cls, payload: Mapping[str, Any]) -> "Attachment":
-        """Read leniently: a missing field is empty."""
-        size = payload.get("size")
-        return cls(
-            text(payload.get("filename")),
-            text(payload.get("url")),
-            text(payload.get("content_type")),
-            size if type(size) is int else 0,
-            type(payload.get("width")) is int,
-        )
-
-
-@dataclass(frozen=True)
 class SourceMessage:
     """The message that a component is on, or that a message command is about.
 
-    `asked_by` is the user whose interaction the message answers, `application_id` the application
-    that answered.
+    `attachments` are all files that it lists or shows. `asked_by` is the user whose interaction the
+    message answers, `application_id` the application that answered.
     https://docs.discord.com/developers/resources/message#message-object
     """
 
@@ -78,8 +54,8 @@ class SourceMessage:
             text(payload.get("application_id")),
             text(mapping(payload.get("author")).get("id")),
             text(mapping(answered.get("user")).get("id")),
-            tuple(Attachment.read(mapping(file)) for file in listed(payload.get("attachments"))),
-            tuple(text(leaf.get("custom_id")) for leaf in _leaves(payload.get("components"))),
+            files_of(payload),
+            custom_ids_of(payload),
         )
 
     def is_of(self, application_id: str) -> bool:
@@ -92,7 +68,8 @@ class Interaction:
     """The parts of an interaction that are used. Ids are snowflakes, `name` is the command's.
 
     `options` maps the given options to their values; `focused` is the one being typed.
-    `fields` are those of a submitted modal. `parent_id` is the channel of a thread or of a forum's
+    `fields` are the texts of a submitted modal, and `chosen` the values that were chosen in its
+    selects, groups and uploads. `parent_id` is the channel of a thread or of a forum's
     post, or else the category. `channels` are those that the interaction describes: its own, and
     those that were chosen; `names` those of chosen roles and channels, by id. `guild_id` is None
     where the application is a guest, and `visited_guild_id` is that guild. `permissions` and
@@ -114,6 +91,7 @@ class Interaction:
     focused: str | None
     custom_id: str
     fields: Mapping[str, str]
+    chosen: Mapping[str, tuple[str, ...]]
     attachments: Mapping[str, Attachment]
     message: SourceMessage | None
     channel_id: str | None
@@ -167,8 +145,13 @@ class Interaction:
             ),
             custom_id=text(data.get("custom_id")),
             fields={
-                text(leaf.get("custom_id")): text(leaf.get("value"))
-                for leaf in _leaves(data.get("components"))
+                text(one.get("custom_id")): _entered(one.get("value"))
+                for one in _inputs(data.get("components"))
+            },
+            chosen={
+                text(one.get("custom_id")): tuple(map(text, listed(one.get("values"))))
+                for one in _inputs(data.get("components"))
+                if "values" in one
             },
             attachments={
                 key: Attachment.read(mapping(attachment))
@@ -222,16 +205,14 @@ def _subcommand(options: object) -> tuple[str | None, list[Mapping[str, Any]]]:
     return None, found
 
 
-def _leaves(components: object, depth: int = 4) -> Iterator[Mapping[str, Any]]:
-    """Every component that holds no other; our messages and modals are not nested deeper."""
-    for component in map(mapping, listed(components)) if depth else ():
-        inner = component.get("components")
-        if not inner and component.get("component"):
-            inner = [component["component"]]
-        if not inner:
-            yield component
-        else:
-            yield from _leaves(inner, depth - 1)
+def _inputs(components: object) -> Iterator[Mapping[str, Any]]:
+    """The inputs of a submitted modal."""
+    return (component for component in walk(components) if component.get("custom_id"))
+
+
+def _entered(value: object) -> str:
+    """What an input holds: its text, or that of a chosen value; "true" is a checked box."""
+    return "true" if value is True else text(value)
 
 
 def _bits(value: object) -> int:

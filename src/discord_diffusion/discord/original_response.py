@@ -1,4 +1,4 @@
-"""The original response of an interaction: its address, its content, and a client for its text.
+"""The original response of an interaction: its address, its content, and a client that edits it.
 
 The client is for Lambda functions: urllib3 comes with boto3 in Lambda's runtime, so nothing is
 packaged for it. `webhooks` is the client that uploads files. No bot token is needed; the
@@ -11,7 +11,7 @@ import contextlib
 import json
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -20,6 +20,8 @@ import urllib3
 from urllib3 import exceptions
 
 from discord_diffusion.discord.errors import ConnectionFailedError, api_error
+from discord_diffusion.discord.layout import Components, edit_data
+from discord_diffusion.discord.message_content import custom_ids_of, files_of, text_of
 from discord_diffusion.discord.rate_limits import RateLimits
 
 USER_AGENT = "DiscordBot (https://github.com/discord-diffusion/discord-diffusion, 0.1.0)"
@@ -45,8 +47,10 @@ class Message:
     """The parts of a message that are used."""
 
     id: str
-    content: str
+    text: str
+    """What is written in it, in its content or among its components."""
     filenames: tuple[str, ...]
+    """Those of all files that it lists or shows."""
     custom_ids: tuple[str, ...] = ()
     """Those of its buttons."""
     edited: bool = False
@@ -55,23 +59,13 @@ class Message:
     def from_json(cls, payload: Any) -> "Message":
         """Read an answer leniently: Discord adds fields at any time."""
         fields = payload if isinstance(payload, Mapping) else {}
-        rows = _mappings(fields.get("components"))
-        buttons = [button for row in rows for button in _mappings(row.get("components"))]
         return cls(
             id=str(fields.get("id", "")),
-            content=str(fields.get("content", "")),
-            filenames=tuple(
-                str(attachment.get("filename", ""))
-                for attachment in _mappings(fields.get("attachments"))
-            ),
-            custom_ids=tuple(str(button.get("custom_id", "")) for button in buttons),
+            text=text_of(fields),
+            filenames=tuple(file.filename for file in files_of(fields)),
+            custom_ids=custom_ids_of(fields),
             edited=fields.get("edited_timestamp") is not None,
         )
-
-
-def _mappings(found: Any) -> list[Mapping[str, Any]]:
-    """The objects of a JSON list; none if it is no list."""
-    return [one for one in found if isinstance(one, Mapping)] if isinstance(found, list) else []
 
 
 def path(application_id: str, token: str) -> str:
@@ -80,14 +74,8 @@ def path(application_id: str, token: str) -> str:
     return f"/webhooks/{credential}/messages/@original"
 
 
-def message_payload(content: str, components: Sequence[Mapping[str, Any]] | None) -> dict[str, Any]:
-    """The body of an edit; it mentions nobody and leaves the components as they are if None."""
-    payload: dict[str, Any] = {"content": content, "allowed_mentions": {"parse": []}}
-    return payload if components is None else payload | {"components": list(components)}
-
-
 class OriginalResponseClient:
-    """Reads and replaces text at `base_url`; one connection pool, safe to share between threads.
+    """Reads and edits messages at `base_url`; one connection pool, safe to share between threads.
 
     Every method tries exactly once and raises an `ApiError`.
     """
@@ -105,16 +93,10 @@ class OriginalResponseClient:
         """The message as Discord has it now."""
         return self._call("GET", application_id, token)
 
-    def write(
-        self,
-        application_id: str,
-        token: str,
-        content: str,
-        components: Sequence[Mapping[str, Any]] | None = None,
-    ) -> Message:
-        """Replace the text and, unless None, all components; attachments stay. Mentions nobody."""
-        payload = message_payload(content, components)
-        return self._call("PATCH", application_id, token, json.dumps(payload).encode())
+    def write(self, application_id: str, token: str, components: Components) -> Message:
+        """Replace what the message shows; files stay, though none is shown that is not named."""
+        body = json.dumps(edit_data(components)).encode()
+        return self._call("PATCH", application_id, token, body)
 
     def _call(
         self, method: str, application_id: str, token: str, body: bytes | None = None

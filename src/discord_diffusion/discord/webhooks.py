@@ -1,4 +1,4 @@
-"""The worker's client for the original response of an interaction: text, files and components.
+"""The worker's client for the original response of an interaction: components and files.
 
 The token in the path is the credential, so a URL is never logged and never part of an error's text.
 https://docs.discord.com/developers/interactions/receiving-and-responding#followup-messages
@@ -21,13 +21,15 @@ from discord_diffusion.discord.errors import (
     RequestRefusedError,
     api_error,
 )
-from discord_diffusion.discord.original_response import USER_AGENT, Message, message_payload, path
+from discord_diffusion.discord.layout import Components, edit_data
+from discord_diffusion.discord.original_response import USER_AGENT, Message, path
 from discord_diffusion.discord.rate_limits import RateLimits
 
 REQUEST_BYTES = 25 * 1024 * 1024
 """Most bytes of a request: https://docs.discord.com/developers/reference#uploading-files"""
-ATTACHMENT_DESCRIPTION_LENGTH = 1024
-"""Characters: https://docs.discord.com/developers/resources/message#attachment-object"""
+DESCRIPTION_LENGTH = 1024
+"""Characters of the alt text of a picture.
+https://docs.discord.com/developers/components/reference#media-gallery"""
 
 TIMEOUT = httpx.Timeout(connect=3.0, read=15.0, write=30.0, pool=5.0)
 """Seconds by phase; writing is the upload of up to 25 MiB."""
@@ -128,20 +130,19 @@ class WebhookClient:
         application_id: str,
         token: str,
         *,
-        content: str,
+        components: Components,
         files: Sequence[File] | None = None,
-        components: Sequence[Mapping[str, Any]] | None = None,
         spare: int = 0,
         timeout_seconds: float | None = None,
         fence: Callable[[], None] = lambda: None,
     ) -> Message:
-        """Replace the text and, unless None, all attachments and all components; mention nobody.
+        """Replace what the message shows and, unless None, all its files; mention nobody.
 
         `spare` > 0 marks an edit that can be skipped: it is refused with `RateLimitedError` at once
         if fewer than that many calls would be left in the bucket. `fence` is called before the end
         of an upload is sent; an error that it raises stops the upload, which then has no effect.
         """
-        payload = message_payload(content, components)
+        payload = edit_data(components)
         body: dict[str, Any] = {"json": payload}
         if files is not None:
             payload["attachments"] = [

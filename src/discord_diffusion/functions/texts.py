@@ -1,43 +1,39 @@
-"""The texts that the Lambdas write to users. Only `texts.answers` quotes what a user wrote."""
+"""What the Lambdas write to users. Only `texts.answers` quotes what a user wrote."""
 
 from datetime import datetime
 
 from discord_diffusion.access.limits import Allowance
+from discord_diffusion.discord import answer_layouts
+from discord_diffusion.discord.layout import Components
 from discord_diffusion.jobs.parameters import GenerationParameters
 from discord_diffusion.jobs.record import JobRecord, WaitEstimate, WaitKind
 from discord_diffusion.jobs.refusal import Refusal
-from discord_diffusion.texts.answers import picture_count, quoted_request, unit_count
+from discord_diffusion.texts.answers import cost, picture_count, unit_count
 from discord_diffusion.texts.catalogue import described, say
 
 _UNITS = frozenset({"units", "left", "limit"})
 """Values of a refusal that are hundredths of units."""
 
 
-def queued(record: JobRecord, wait: WaitEstimate, left: Allowance | None = None) -> str:
-    """The text of a queued job: its request as understood, the wait, and what it costs.
+def queued(record: JobRecord, wait: WaitEstimate, left: Allowance | None = None) -> Components:
+    """The message of a queued job: its request as understood, the wait, and what it costs.
 
     `left` is what is left to the user once the job is charged.
     """
     parameters, locale = record.parameters, record.locale
-    lines = [facts(parameters, locale), _waiting(wait, record.expires_at, locale)]
+    status = [_waiting(wait, record.expires_at, locale)]
     if record.units:
-        lines.append(f"-# {_cost(record.units, left, locale)}")
-    return "\n".join([*quoted_request(parameters, locale), *lines])
-
-
-def cost(units: int, locale: str) -> str:
-    """What a job costs, in hundredths of a unit."""
-    return _cost(units, None, locale)
+        status.append(f"-# {_cost(record.units, left, locale)}")
+    return answer_layouts.queued(record.id, parameters, locale, facts(parameters, locale), status)
 
 
 def _cost(units: int, left: Allowance | None, locale: str) -> str:
-    shown = unit_count(units, locale)
     if not left:
-        return say(locale, "cost.units", units=shown)
+        return cost(units, locale)
     return say(
         locale,
         "cost.left",
-        units=shown,
+        units=unit_count(units, locale),
         left=unit_count(left.left, locale),
         limit=unit_count(left.limit, locale),
     )
@@ -57,8 +53,8 @@ def facts(parameters: GenerationParameters, locale: str) -> str:
     )
 
 
-def refused(refusal: Refusal, locale: str) -> str:
-    """The text of a refusal, with the option names that the user's client shows."""
+def refused(refusal: Refusal, locale: str) -> Components:
+    """The message of a refusal, with the option names that the user's client shows."""
     values = {
         name: unit_count(int(value), locale) if name in _UNITS else value
         for name, value in refusal.values.items()
@@ -67,7 +63,7 @@ def refused(refusal: Refusal, locale: str) -> str:
         values = values | {"option": described(locale, str(values["option"]))[0]}
     if "problem" in values:
         values = values | {"problem": say(locale, f"pattern.{values['problem']}")}
-    return say(locale, f"refused.{refusal.reason}", **values)
+    return answer_layouts.refusal(say(locale, f"refused.{refusal.reason}", **values))
 
 
 def too_late(wait: WaitEstimate) -> Refusal:

@@ -8,7 +8,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from discord_diffusion.jobs.parameters import GenerationParameters
-from discord_diffusion.jobs.validation import SCHEMA_VERSION, Fields, InvalidJobError, shown
+from discord_diffusion.jobs.validation import (
+    READ_VERSIONS,
+    SCHEMA_VERSION,
+    Fields,
+    InvalidJobError,
+    shown,
+)
 
 TOKEN_LIFETIME = timedelta(minutes=15)
 """https://docs.discord.com/developers/interactions/receiving-and-responding#followup-messages"""
@@ -80,6 +86,8 @@ class Job(JobHeader):
     """Whether pictures that the model's safety checker flags are held back."""
     traceparent: str | None = None
     """Trace that the job belongs to: https://www.w3.org/TR/trace-context/#traceparent-header"""
+    units: int = 0
+    """What it costs, in hundredths of a unit; 0 where that is not known."""
     schema_version: int = SCHEMA_VERSION
 
     def to_json(self) -> str:
@@ -100,8 +108,10 @@ class Job(JobHeader):
         if not isinstance(content, dict):
             raise InvalidJobError(f"the message is {type(content).__name__}, not an object")
         version = content.get("schema_version")
-        if type(version) is not int or version != SCHEMA_VERSION:
+        if type(version) is not int or version not in READ_VERSIONS:
             raise InvalidJobError(f"schema_version is {shown(version)}, not {SCHEMA_VERSION}")
+        if version == 1:
+            content = {"units": 0} | content
         read = Fields.of(content, "", cls)
         return cls(
             id=read.snowflake("id"),
@@ -118,6 +128,7 @@ class Job(JobHeader):
             spoiler=read.boolean("spoiler"),
             safety_check=read.boolean("safety_check"),
             traceparent=read.matching("traceparent", _TRACEPARENT),
+            units=read.integer("units", (0, 2**31)),
         )
 
 

@@ -158,4 +158,5 @@ class JobRecord(Expiring):
             spoiler=self.spoiler,
             safety_check=self.safety_check,
             traceparent=self.traceparent,
+            units=self.units,
         )

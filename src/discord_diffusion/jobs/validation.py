@@ -7,8 +7,15 @@ import re
 from dataclasses import dataclass, fields
 from typing import Any
 
-SCHEMA_VERSION = 1
-"""Of job messages; raised when today's worker could misread tomorrow's message."""
+SCHEMA_VERSION = 2
+"""Of job messages; raised when today's worker could misread tomorrow's message.
+
+1: answers have content and attachments. 2: they consist of components alone, which a worker of
+version 1 cannot edit; `units` is new.
+"""
+READ_VERSIONS = (1, SCHEMA_VERSION)
+"""Those that this version reads: messages of the version before wait in the queue when it is
+deployed."""
 
 _SNOWFLAKE = re.compile(r"[0-9]{1,20}")
 

@@ -3,13 +3,13 @@
 from discord_diffusion.jobs.parameters import GenerationParameters
 from discord_diffusion.jobs.units import HUNDREDTHS
 from discord_diffusion.texts.catalogue import say
-from discord_diffusion.texts.formatting import fit_content, quote
+from discord_diffusion.texts.formatting import quote
 
 FAILURE_MARK = "❌"
 """Begins every message that says that a job failed."""
-PROMPT_SHOWN = 1400
+PROMPT_SHOWN = 2000
 """Most UTF-16 units of a prompt in a message, escapes counted, so that the rest has room."""
-NEGATIVE_PROMPT_SHOWN = 200
+NEGATIVE_PROMPT_SHOWN = 300
 SPOILER = "SPOILER_"
 """Begins the names of files that Discord's clients hide until they are clicked."""
 
@@ -36,24 +36,14 @@ def unit_count(hundredths: int, locale: str) -> str:
     return f"{whole}{say(locale, 'cost.point')}{f'{part:02}'.rstrip('0')}"
 
 
-def failure(text: str) -> str:
-    """The content of a message that a job failed."""
-    return fit_content(f"{FAILURE_MARK} {text}")
-
-
-def apology_for(job_id: str, parameters: GenerationParameters, reason: str, locale: str) -> str:
-    """The message that a job failed; `reason` is a text of the catalogue in that language."""
-    return failure("\n".join([reason, *quoted_request(parameters, locale), _signature(job_id)]))
-
-
-def apology_without_request(job_id: str, reason: str) -> str:
-    """The message that a job failed whose parameters could not be read."""
-    return failure(f"{reason}\n{_signature(job_id)}")
+def cost(hundredths: int, locale: str) -> str:
+    """What a job costs, given in hundredths of a unit."""
+    return say(locale, "cost.units", units=unit_count(hundredths, locale))
 
 
 def is_apology(job_id: str, text: str) -> bool:
-    """Whether `text` is the content of an apology for that job."""
-    return text.startswith(FAILURE_MARK) and text.rstrip().endswith(_signature(job_id))
+    """Whether `text` is what an apology for that job says."""
+    return text.startswith(FAILURE_MARK) and text.rstrip().endswith(signature(job_id))
 
 
 def file_prefix(job_id: str) -> str:
@@ -66,5 +56,6 @@ def is_picture(job_id: str, filename: str) -> bool:
     return filename.removeprefix(SPOILER).startswith(file_prefix(job_id))
 
 
-def _signature(job_id: str) -> str:
+def signature(job_id: str) -> str:
+    """Ends every apology for a job."""
     return f"-# job {job_id}"

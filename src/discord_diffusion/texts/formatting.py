@@ -6,10 +6,6 @@ Escaping follows https://support.discord.com/hc/en-us/articles/210298617 (Markdo
 import re
 import unicodedata
 
-CONTENT_LENGTH = 2000
-"""UTF-16 units of a message's content, the strictest reading of Discord's "characters".
-https://docs.discord.com/developers/resources/message#create-message"""
-
 _ELLIPSIS = "…"
 _MARKDOWN = re.compile(r"([\\`*_~|<>\[\]()#:@/-])")
 """Slashes, too: clients show a card for an invite such as discord.gg/name, without its scheme."""
@@ -61,11 +57,6 @@ def utf16_length(text: str) -> int:
 def quote(prompt: str, length: int) -> str:
     """A prompt as one line of a message: escaped, in at most `length` UTF-16 units."""
     return shorten(escape(prompt), length)
-
-
-def fit_content(text: str) -> str:
-    """Message content within Discord's limit."""
-    return shorten(text, CONTENT_LENGTH)
 
 
 def _fitting(text: str, length: int) -> int:

@@ -1,43 +1,55 @@
-"""The answer to a job: its text, and its pictures as files with alt texts and parameters."""
+"""The answer to a job: what it says, and its pictures as files with alt texts and parameters."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from discord_diffusion.discord.components import answer_buttons
-from discord_diffusion.discord.webhooks import ATTACHMENT_DESCRIPTION_LENGTH, File
+from discord_diffusion.discord.answer_layouts import DrawnPicture, answered, held_back
+from discord_diffusion.discord.layout import Components, ShownPicture
+from discord_diffusion.discord.webhooks import DESCRIPTION_LENGTH, File
 from discord_diffusion.jobs.job import Job
 from discord_diffusion.jobs.parameters import GenerationParameters
+from discord_diffusion.jobs.units import refund
 from discord_diffusion.texts.answers import (
     SPOILER,
-    failure,
+    cost,
     file_prefix,
     picture_count,
-    quoted_request,
 )
 from discord_diffusion.texts.catalogue import say
-from discord_diffusion.texts.formatting import clean, escape, fit_content, shorten
+from discord_diffusion.texts.formatting import clean, escape, shorten
 from discord_diffusion.worker.encoding import CaptionedImage, encode_to_fit, enlarge
 from discord_diffusion.worker.pipeline_types import Generation, ModelInfo, Picture
 
 _UNREAD_LENGTH = 60
 """Characters of what the model did not read that are shown."""
 
-Components = tuple[Mapping[str, Any], ...]
-"""Rows of buttons, as Discord takes them."""
-
 
 @dataclass(frozen=True)
 class Answer:
-    """The content of the user's message, and the job it answers."""
+    """The pictures of the user's message and what it says of them, and the job it answers."""
 
     job: Job
     generation: Generation
-    content: str
+    facts: tuple[str, ...]
+    """The lines that hold for all pictures."""
     images: tuple[CaptionedImage, ...] = ()
     """The pictures of `files`, from which smaller files can be encoded."""
     files: tuple[File, ...] = ()
-    components: Components = ()
+
+    @property
+    def components(self) -> Components:
+        """What the message shows."""
+        job, parameters = self.job, self.job.parameters
+        if not self.files:
+            return held_back(job.id, parameters, job.locale, self.facts)
+        pictures = [
+            DrawnPicture(
+                picture.index,
+                picture.seed,
+                ShownPicture(file.filename, file.description, job.spoiler),
+            )
+            for picture, file in zip(self.generation.pictures, self.files, strict=True)
+        ]
+        return answered(job.id, parameters, job.locale, pictures, self.facts)
 
 
 def compose(job: Job, generation: Generation, *, scale: int = 1, notice: str = "") -> Answer:
@@ -55,47 +67,44 @@ def compose(job: Job, generation: Generation, *, scale: int = 1, notice: str = "
         )
         for picture in generation.pictures
     )
-    shown = [picture.index for picture in generation.pictures]
-    return Answer(
-        job,
-        generation,
-        answer_content(job, generation, notice),
-        images,
-        encode_to_fit(images, job.attachment_size_limit),
-        tuple(answer_buttons(job.id, job.locale, job.parameters, shown)),
-    )
+    files = encode_to_fit(images, job.attachment_size_limit)
+    return Answer(job, generation, answer_facts(job, generation, notice), images, files)
 
 
-def answer_content(job: Job, generation: Generation, notice: str = "") -> str:
-    """The text of an answer: what was drawn, and the seed of each picture."""
+def answer_facts(job: Job, generation: Generation, notice: str = "") -> tuple[str, ...]:
+    """What was drawn, what is missing, and what the user was charged."""
     locale, parameters = job.locale, job.parameters
-    if not generation.pictures:
-        return failure(say(locale, "failed.held_back"))
+    drawn = len(generation.pictures)
     width, height = parameters.finished_size
-    facts = say(
-        locale,
-        "answer.facts",
-        pictures=picture_count(len(generation.pictures), locale),
-        width=width,
-        height=height,
-        steps=parameters.steps,
-        guidance=f"{parameters.guidance:g}",
-        seconds=f"{generation.seconds.total:.1f}",
-    )
-    seeds = ", ".join(str(picture.seed) for picture in generation.pictures)
-    key = "answer.seed" if len(generation.pictures) == 1 else "answer.seeds"
-    lines = [*quoted_request(parameters, locale), facts, say(locale, key, seeds=seeds)]
-    if generation.filtered:
-        held_back = picture_count(generation.filtered, locale)
-        lines.append(say(locale, "answer.held_back", pictures=held_back))
+    lines = []
+    if drawn:
+        lines.append(
+            say(
+                locale,
+                "answer.facts",
+                pictures=picture_count(drawn, locale),
+                width=width,
+                height=height,
+                steps=parameters.steps,
+                guidance=f"{parameters.guidance:g}",
+                seconds=f"{generation.seconds.total:.1f}",
+            )
+        )
+        if generation.filtered:
+            missing = picture_count(generation.filtered, locale)
+            lines.append(say(locale, "answer.held_back", pictures=missing))
     if generation.blank:
         lines.append(say(locale, "answer.blank", pictures=picture_count(generation.blank, locale)))
     if generation.unread:
         unread = escape(shorten(clean(generation.unread), _UNREAD_LENGTH))
         lines.append(f"-# {say(locale, 'answer.unread', text=unread)}")
+    if job.units:
+        charged = drawn + generation.filtered
+        units = job.units - refund(job.units, images=parameters.images, charged=charged)
+        lines.append(f"-# {cost(units, locale)}")
     if notice:
         lines.append(f"-# {escape(notice)}")
-    return fit_content("\n".join(lines))
+    return tuple(lines)
 
 
 def alt_text(job: Job, picture: Picture) -> str:
@@ -103,7 +112,7 @@ def alt_text(job: Job, picture: Picture) -> str:
     prompt = clean(job.parameters.prompt)
     description = say(job.locale, "alt.picture", prompt=prompt)
     suffix = f" ({say(job.locale, 'answer.seed', seeds=picture.seed)})"
-    return shorten(description, ATTACHMENT_DESCRIPTION_LENGTH - len(suffix)) + suffix
+    return shorten(description, DESCRIPTION_LENGTH - len(suffix)) + suffix
 
 
 def embedded_parameters(

@@ -50,12 +50,12 @@ class Deliverer:
         self._check(held)
         settled = held.progress.settle(_PROGRESS_SECONDS)
         held.mark("sending")
-        self._publisher.upload(answer, lambda: self._check(held))
+        answer = self._publisher.upload(answer, lambda: self._check(held))
         held.mark("uploaded")
         with self._lock:
             self._unsent.pop(held.job.id, None)
         if not settled:
-            self._repeat_text(answer, held.progress)
+            self._repeat(answer, held.progress)
         return answer
 
     def unsent_answer(self, job: Job) -> Answer | None:
@@ -73,10 +73,10 @@ class Deliverer:
     def _check(self, held: HeldJob) -> None:
         held.check(leased=held.lease.is_held())
 
-    def _repeat_text(self, answer: Answer, progress: Progress) -> None:
-        """Write the text again: a late progress edit may have replaced it."""
+    def _repeat(self, answer: Answer, progress: Progress) -> None:
+        """Write the answer again: a late progress edit may have replaced it."""
         progress.settle(PROGRESS_TIMEOUT_SECONDS)
         try:
-            self._publisher.repeat_text(answer)
+            self._publisher.repeat(answer)
         except ApiError as error:
-            log.warning("The answer's text could not be repeated", extra={"reason": str(error)})
+            log.warning("The answer could not be repeated", extra={"reason": str(error)})

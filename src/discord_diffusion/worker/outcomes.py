@@ -16,7 +16,6 @@ from discord_diffusion.jobs.job import JobHeader, has_newer_schema, read_header
 from discord_diffusion.jobs.record import JobStatus
 from discord_diffusion.jobs.validation import InvalidJobError
 from discord_diffusion.logs import error_fields
-from discord_diffusion.texts.answers import apology_for, apology_without_request
 from discord_diffusion.texts.catalogue import say
 from discord_diffusion.worker.errors import LeaseLostError, MessageDeletedError, WorkerError
 from discord_diffusion.worker.failures import (
@@ -118,14 +117,13 @@ class JobOutcomes:
         """Show the user the text with that key as an apology, unless the token has expired."""
         if to.expires_at <= datetime.now(UTC):
             return
-        apology = apology_without_request(to.id, say(to.locale, key))
         try:
-            self._show_apology(to, apology, timeout_seconds)
+            self._show_apology(to, say(to.locale, key), timeout_seconds)
         except ApiError as error:
             log.error("The user could not be notified", extra={"reason": str(error)})
 
     def _show_apology(
-        self, to: JobHeader, apology: str, timeout_seconds: float | None = None
+        self, to: JobHeader, reason: str, timeout_seconds: float | None = None
     ) -> MessageState:
         """Show the apology unless the message has pictures or an apology; returns its state then.
 
@@ -134,17 +132,15 @@ class JobOutcomes:
         """
         state = self.publisher.message_state(to, timeout_seconds=timeout_seconds)
         if state is MessageState.PENDING:
-            self.publisher.apologise(to, apology, timeout_seconds=timeout_seconds)
+            self.publisher.apologise(to, reason, timeout_seconds=timeout_seconds)
             return MessageState.APOLOGY
         return state
 
     def _end_with_apology(self, held: HeldJob, rule: Rule) -> None:
         """Notify the user, then let go of the message; if that fails, retry the job."""
         delay, job = 0, held.job
-        reason = say(job.locale, rule.text)
-        apology = apology_for(job.id, job.parameters, reason, job.locale)
         try:
-            state = self._show_apology(job, apology)
+            state = self._show_apology(job, say(job.locale, rule.text))
         except ApiError as error:
             log.error("The user could not be notified", extra={"reason": str(error)})
             second_rule = rule_for(error)

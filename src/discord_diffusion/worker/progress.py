@@ -9,9 +9,7 @@ from PIL.Image import Image
 
 from discord_diffusion.discord.errors import WITHDRAWN, ApiError, ConnectionFailedError
 from discord_diffusion.jobs.job import Job
-from discord_diffusion.texts.answers import quoted_request
 from discord_diffusion.texts.catalogue import say
-from discord_diffusion.texts.formatting import fit_content
 from discord_diffusion.worker import job_log
 
 log = logging.getLogger(__name__)
@@ -48,10 +46,10 @@ class Progress:
         self._not_before = time.monotonic() + after_seconds
         self._thread.start()
 
-    def report(self, content: str, sketch: Image | None = None) -> None:
+    def report(self, status: str, sketch: Image | None = None) -> None:
         """Set what is shown next; returns at once."""
         with self._changed:
-            self._reported = content
+            self._reported = status
             self._sketch = sketch or self._sketch
             self._changed.notify()
 
@@ -99,14 +97,14 @@ class Progress:
 
 
 def progress_text(job: Job, steps_done: int = 0, steps: int = 0, *, last_try: bool = False) -> str:
-    """The content of the progress message. On a last try it stays true if the worker dies."""
+    """How far a job is. On a last try it stays true if the worker dies."""
     locale = job.locale
     status = say(locale, "working.begun")
     if steps_done:
         status = say(locale, "working.steps", done=steps_done, steps=steps)
-    lines = [*quoted_request(job.parameters, locale), status]
+    lines = [status]
     if last_try:
         # Discord shows it in each reader's time zone: https://docs.discord.com/developers/reference#message-formatting
         by = f"<t:{int(job.expires_at.timestamp())}:t>"
         lines.append(f"-# {say(locale, 'working.last_try', by=by)}")
-    return fit_content("\n".join(lines))
+    return "\n".join(lines)

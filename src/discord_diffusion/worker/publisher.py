@@ -3,23 +3,25 @@
 import io
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from enum import Enum
 from typing import Any, TypeVar
 
 from PIL.Image import Image
 
-from discord_diffusion.discord.components import answer_buttons
+from discord_diffusion.discord.answer_layouts import apology, drawing
 from discord_diffusion.discord.errors import (
     ConnectionFailedError,
     RequestTooLargeError,
     UnavailableError,
 )
+from discord_diffusion.discord.layout import Components, ShownPicture
 from discord_diffusion.discord.webhooks import File, WebhookClient
 from discord_diffusion.jobs.job import Job, JobHeader
 from discord_diffusion.texts.answers import SPOILER, is_apology, is_picture
 from discord_diffusion.texts.catalogue import say
-from discord_diffusion.worker.answer import Answer, Components
+from discord_diffusion.worker.answer import Answer
 from discord_diffusion.worker.encoding import encode_to_fit
 from discord_diffusion.worker.errors import PicturesTooLargeError
 from discord_diffusion.worker.retries import Retrier
@@ -56,93 +58,91 @@ class Publisher:
     def __init__(self, client: WebhookClient, retrier: Retrier | None = None) -> None:
         self._client = client
         self._retrier = retrier or Retrier()
-        self._sketched: set[str] = set()
-        """Jobs whose message shows a sketch."""
+        self._sketched: dict[str, bool] = {}
+        """Jobs for which a sketch was uploaded, and whether it certainly arrived."""
 
     def message_state(self, to: JobHeader, *, timeout_seconds: float | None = None) -> MessageState:
         """Recognise this job's pictures by their names, its apology by its signature."""
         return self._retry(to, lambda: self._read_state(to, timeout_seconds), timeout_seconds)
 
-    def show_progress(self, job: Job, content: str, sketch: Image | None = None) -> None:
-        """Replace the text, and show the sketch.
+    def show_progress(self, job: Job, status: str, sketch: Image | None = None) -> None:
+        """Show how far the job is, and the sketch, or the one that is shown already.
 
         It is tried once, with a short time-out, and only if the rate limit leaves a call for the
         answer.
         """
         if sketch:
-            self._sketched.add(job.id)
+            self._sketched[job.id] = False
+        name = _sketch_name(job)
+        is_shown = sketch is not None or self._sketched.get(job.id, False)
+        shown = ShownPicture(name, say(job.locale, "alt.sketch"), job.spoiler) if is_shown else None
         self._edit(
             job,
-            content,
+            drawing(job.parameters, job.locale, status, shown),
             files=(_sketch_file(job, sketch),) if sketch else None,
-            components=(),
             spare=1,
             timeout_seconds=PROGRESS_TIMEOUT_SECONDS,
         )
+        if sketch:
+            self._sketched[job.id] = True
 
-    def upload(self, answer: Answer, fence: Fence = lambda: None) -> None:
+    def upload(self, answer: Answer, fence: Fence = lambda: None) -> Answer:
         """Show the answer; smaller files are tried if Discord refuses what should fit.
+
+        Returns the answer with the files that are shown.
 
         Raises:
             PicturesTooLargeError: Discord refuses even the smallest files.
             Exception: what `fence` raised to stop the upload.
         """
-        files = answer.files
         for _ in range(_SHRINKINGS):
             try:
-                return self._upload(answer, files, fence)
+                self._upload(answer, fence)
             except RequestTooLargeError as error:
-                largest = max((len(file.content) for file in files), default=0) * 2 // 3
-                total = sum(len(file.content) for file in files)
+                sizes = [len(file.content) for file in answer.files]
+                largest, total = max(sizes, default=0) * 2 // 3, sum(sizes)
                 log.warning("The upload is too large", extra={"bytes": total, "reason": str(error)})
+            else:
+                return answer
             files = encode_to_fit(answer.images, largest, total * 2 // 3)
+            answer = replace(answer, files=files)
         raise PicturesTooLargeError(f"Discord refused even {total} bytes")
 
-    def repeat_text(self, answer: Answer) -> None:
-        """Write the text of an answer again; the attachments stay as they are."""
-        self._retry(
-            answer.job,
-            lambda: self._edit(
-                answer.job, answer.content, files=None, components=answer.components
-            ),
-        )
+    def repeat(self, answer: Answer) -> None:
+        """Show an answer again whose files the message has."""
+        self._retry(answer.job, lambda: self._edit(answer.job, answer.components, files=None))
 
     def apologise(
-        self, to: JobHeader, content: str, *, timeout_seconds: float | None = None
+        self, to: JobHeader, reason: str, *, timeout_seconds: float | None = None
     ) -> None:
-        """Replace the text by an apology, and remove a sketch."""
+        """Show an apology, and remove a sketch."""
         files = () if to.id in self._sketched else None
-        components: Components = ()
-        if isinstance(to, Job):
-            components = tuple(answer_buttons(to.id, to.locale, to.parameters, []))
+        parameters = to.parameters if isinstance(to, Job) else None
+        components = apology(to.id, to.locale, reason, parameters)
         self._retry(
             to,
-            lambda: self._edit(
-                to, content, files=files, components=components, timeout_seconds=timeout_seconds
-            ),
+            lambda: self._edit(to, components, files=files, timeout_seconds=timeout_seconds),
             timeout_seconds,
         )
-        self._sketched.discard(to.id)
+        self._sketched.pop(to.id, None)
 
-    def _upload(self, answer: Answer, files: tuple[File, ...], fence: Fence) -> None:
+    def _upload(self, answer: Answer, fence: Fence) -> None:
         """Upload; before a repetition, check whether the attempt before has arrived after all."""
         job, doubtful = answer.job, False
 
         def attempt() -> None:
             nonlocal doubtful
-            if doubtful and files and self._read_state(job) is MessageState.PICTURES:
+            if doubtful and answer.files and self._read_state(job) is MessageState.PICTURES:
                 return
             fence()
             try:
-                self._edit(
-                    job, answer.content, files=files, components=answer.components, fence=fence
-                )
+                self._edit(job, answer.components, files=answer.files, fence=fence)
             except (ConnectionFailedError, UnavailableError):
                 doubtful = True
                 raise
 
         self._retry(job, attempt)
-        self._sketched.discard(job.id)
+        self._sketched.pop(job.id, None)
 
     def _read_state(self, to: JobHeader, timeout_seconds: float | None = None) -> MessageState:
         message = self._client.get_original_response(
@@ -151,12 +151,14 @@ class Publisher:
         if any(is_picture(to.id, name) for name in message.filenames):
             return MessageState.PICTURES
         if any(name.removeprefix(SPOILER) == _SKETCH for name in message.filenames):
-            self._sketched.add(to.id)  # by another worker
-        apology = is_apology(to.id, message.content)
-        return MessageState.APOLOGY if apology else MessageState.PENDING
+            self._sketched[to.id] = True  # by another worker
+        has_apology = is_apology(to.id, message.text)
+        return MessageState.APOLOGY if has_apology else MessageState.PENDING
 
-    def _edit(self, to: JobHeader, content: str, **options: Any) -> None:
-        self._client.edit_original_response(to.application_id, to.token, content=content, **options)
+    def _edit(self, to: JobHeader, components: Components, **options: Any) -> None:
+        self._client.edit_original_response(
+            to.application_id, to.token, components=components, **options
+        )
 
     def _retry(
         self, to: JobHeader, call: Callable[[], T], timeout_seconds: float | None = None
@@ -171,5 +173,8 @@ class Publisher:
 def _sketch_file(job: Job, sketch: Image) -> File:
     buffer = io.BytesIO()
     sketch.convert("RGB").save(buffer, "WEBP", quality=_SKETCH_QUALITY)
-    name = f"{SPOILER if job.spoiler else ''}{_SKETCH}"
-    return File(name, buffer.getvalue(), "image/webp", say(job.locale, "alt.sketch"))
+    return File(_sketch_name(job), buffer.getvalue(), "image/webp", say(job.locale, "alt.sketch"))
+
+
+def _sketch_name(job: Job) -> str:
+    return f"{SPOILER if job.spoiler else ''}{_SKETCH}"

@@ -16,6 +16,7 @@ from small_fleet import SmallFleet, make_fleet
 from infra.package.build import build
 from tests.jobs_table import create_jobs_table
 from tests.local_discord import LocalDiscord
+from tests.messages import text_of
 from tests.unit.functions.conftest import KEY, event_v1
 
 MACHINES = ROOT / "infra" / "state_machines"
@@ -74,9 +75,9 @@ class Deployment:
         return self.discord.messages.get(path, {})
 
     def edits(self, token: str) -> list[str]:
-        """The contents that the original response was given, in order."""
+        """The texts that the original response was given, in order."""
         return [
-            request.payload["content"]
+            text_of(request.payload)
             for request in self.discord.requests
             if request.method == "PATCH" and f"/{token}/" in request.path
         ]

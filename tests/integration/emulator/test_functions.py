@@ -17,13 +17,14 @@ from discord_diffusion.aws.fleet_state import FleetStateStore
 from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.aws.ledger import Charge
 from discord_diffusion.aws.queue import JobSender
-from discord_diffusion.discord.components import queued_job_buttons
+from discord_diffusion.discord.components import queued_job_row
 from discord_diffusion.discord.original_response import path
 from discord_diffusion.jobs.job import Job
 from discord_diffusion.jobs.parameters import GenerationParameters
 from discord_diffusion.jobs.record import JobStatus
 from emulation.rig.waiting import wait_until
 from tests.local_discord import LocalDiscord
+from tests.messages import text_of
 from tests.unit.functions.conftest import imagine
 
 PARAMETERS = GenerationParameters(
@@ -84,7 +85,7 @@ def queued(deployment: Deployment, jobs: JobStore) -> Callable[[float], Job]:
             "id": "1",
             "content": "",
             "attachments": [],
-            "components": queued_job_buttons(job.id, job.locale),
+            "components": [queued_job_row(job.id, job.locale)],
         }
         JobSender(deployment.queue_url, region="us-east-1").send(job)
         return job
@@ -100,7 +101,7 @@ def messages(deployment: Deployment, url: str) -> int:
 
 
 def content(answer: dict[str, Any]) -> str:
-    text: str = answer["data"]["content"]
+    text: str = text_of(answer["data"])
     return text
 
 
@@ -225,7 +226,7 @@ def test_a_user_whose_notification_failed_is_notified_by_the_next_run(
     assert deployment.original_response("1000", hopeless.token)["content"] == ""
     assert deployment.invoke("backlog")["notify"] is True
     assert deployment.invoke("waiting") == {"told": 0, "refused": 0, "ended": 1}
-    assert deployment.original_response("1000", hopeless.token)["content"].startswith("❌")
+    assert text_of(deployment.original_response("1000", hopeless.token)).startswith("❌")
     record = jobs.get(hopeless.id)
     assert record
     assert record.token is None
@@ -265,7 +266,7 @@ def test_the_user_of_a_dead_letter_is_notified_once_and_the_letter_counted_and_d
 
     wait_until(exhausted, "all messages are in the dead-letter queue")
     wait_until(
-        lambda: deployment.original_response("1000", job.token).get("content"),
+        lambda: text_of(deployment.original_response("1000", job.token)),
         "the user is notified",
     )
     wait_until(

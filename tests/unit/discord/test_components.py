@@ -6,41 +6,61 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from discord_diffusion.discord.answer_layouts import DrawnPicture, answered, queued
 from discord_diffusion.discord.components import (
     CUSTOM_ID_LENGTH,
     ButtonAction,
     CustomId,
-    answer_buttons,
-    queued_job_buttons,
 )
 from discord_diffusion.discord.errors import InvalidCustomIdError
+from discord_diffusion.discord.layout import ShownPicture
 from discord_diffusion.jobs.parameters import GenerationParameters, SourceImage
 from discord_diffusion.texts.catalogue import LANGUAGES
-from emulation.discord.validation.components import message_components
+from emulation.discord.validation.layout import layout_components
+from tests.messages import buttons_of
 
 PARAMETERS = GenerationParameters("a red circle", 7, 25, 7.5, 512, 512, 4)
 snowflakes = st.integers(1, 2**64 - 1).map(str)
 
 
-def ids(rows: list[dict[str, Any]]) -> list[CustomId]:
-    return [CustomId.decode(button["custom_id"]) for row in rows for button in row["components"]]
+def ids(components: list[dict[str, Any]]) -> list[CustomId]:
+    return [CustomId.decode(one) for one in buttons_of({"components": components})]
 
 
-@given(snowflakes, st.sampled_from(LANGUAGES), st.sets(st.integers(0, 3)).map(sorted))
+def answer(
+    job_id: str, locale: str, parameters: GenerationParameters, indices: list[int]
+) -> list[dict[str, Any]]:
+    """The components of an answer with pictures of these indices."""
+    pictures = [
+        DrawnPicture(index, 7 + index, ShownPicture(f"{index}.png", "alt")) for index in indices
+    ]
+    return answered(job_id, parameters, locale, pictures, ["facts"])
+
+
+@given(snowflakes, st.sampled_from(LANGUAGES), st.sets(st.integers(0, 3), min_size=1).map(sorted))
 def test_discord_accepts_the_buttons_of_every_answer(
     job_id: str, locale: str, pictures: list[int]
 ) -> None:
-    rows = answer_buttons(job_id, locale, PARAMETERS, pictures)
-    message_components(rows)
-    assert {one.job_id for one in ids(rows)} == {job_id}
-    assert [one.index for one in ids(rows) if one.action == ButtonAction.VARY] == pictures
-    assert [one.index for one in ids(rows) if one.action == ButtonAction.UPSCALE] == pictures
+    components = answer(job_id, locale, PARAMETERS, pictures)
+    layout_components(components)
+    assert {one.job_id for one in ids(components)} == {job_id}
+    for action in (ButtonAction.VARY, ButtonAction.UPSCALE, ButtonAction.SEED):
+        assert [one.index for one in ids(components) if one.action == action] == pictures
+
+
+def test_each_picture_has_a_row_below_its_seed() -> None:
+    [box] = answer("5", "en", PARAMETERS, [0, 2])
+    parts = box["components"]
+    kinds = [one["type"] for one in parts]
+    assert kinds == [10, 12, 10, 1, 10, 1, 14, 10, 1]
+    assert parts[4]["content"] == "-# **3** · seed 9"
+    assert {one.index for one in ids([parts[5]])} == {2}
 
 
 def test_the_only_button_of_a_queued_job_is_cancel() -> None:
-    rows = queued_job_buttons("5", "de")
-    message_components(rows)
-    assert ids(rows) == [CustomId("cancel", "5")]
+    components = queued("5", PARAMETERS, "de", "facts", ["status"])
+    layout_components(components)
+    assert ids(components) == [CustomId("cancel", "5")]
 
 
 def test_a_picture_at_the_size_limit_has_no_upscale_button() -> None:
@@ -49,7 +69,7 @@ def test_a_picture_at_the_size_limit_has_no_upscale_button() -> None:
         "x", 1, 5, 5.0, 2048, 512, 1, source=SourceImage("https://x/y", 0.3, 2)
     )
     for parameters in (large, twice):
-        actions = {one.action for one in ids(answer_buttons("5", "en", parameters, [0]))}
+        actions = {one.action for one in ids(answer("5", "en", parameters, [0]))}
         assert actions == {
             ButtonAction.VARY,
             ButtonAction.REROLL,

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 import urllib3
 
-from discord_diffusion.discord import errors
+from discord_diffusion.discord import errors, layout
 from discord_diffusion.discord.original_response import OriginalResponseClient
 from tests.local_discord import Failure, LocalDiscord
 
+SHOWN = [layout.text("x")]
 TOKEN = "aW50ZXJhY3Rpb246c2VjcmV0/+"
 
 
@@ -21,16 +22,22 @@ def discord() -> Iterator[LocalDiscord]:
         yield running
 
 
-def test_a_replaced_text_mentions_nobody_and_keeps_the_attachments(discord: LocalDiscord) -> None:
+def test_an_edit_mentions_nobody_and_keeps_the_files(discord: LocalDiscord) -> None:
     client = OriginalResponseClient(f"{discord.url}/api")
-    message = client.write("1", TOKEN, "@everyone 🔴")
+    message = client.write("1", TOKEN, [layout.text("@everyone 🔴")])
     (request,) = discord.requests
     assert (request.method, request.path) == (
         "PATCH",
         "/api/webhooks/1/aW50ZXJhY3Rpb246c2VjcmV0%2F%2B/messages/@original",
     )
-    assert request.payload == {"content": "@everyone 🔴", "allowed_mentions": {"parse": []}}
-    assert message.content == "@everyone 🔴"
+    assert request.payload == {
+        "flags": 1 << 15,
+        "content": None,
+        "embeds": [],
+        "components": [{"type": 10, "content": "@everyone 🔴"}],
+        "allowed_mentions": {"parse": []},
+    }
+    assert message.text == "@everyone 🔴"
     assert client.read("1", TOKEN) == message
 
 
@@ -54,7 +61,7 @@ def test_a_refused_call_is_tried_once_and_raises_its_error_without_the_token(
     caplog.set_level(logging.DEBUG)
     discord.failures = [failure]
     with pytest.raises(expected) as caught:
-        OriginalResponseClient(discord.url).write("1", TOKEN, "x")
+        OriginalResponseClient(discord.url).write("1", TOKEN, SHOWN)
     assert type(caught.value) is expected
     assert len(discord.requests) == 1
     shown = "".join(traceback.format_exception(caught.value)) + caplog.text
@@ -68,8 +75,8 @@ def test_a_call_waits_for_a_rate_limit(
     client = OriginalResponseClient(discord.url, sleep=slept.append)
     discord.failures = [(429, {"retry_after": 0.0})]
     with pytest.raises(errors.RateLimitedError):
-        client.write("1", TOKEN, "x")
-    client.write("1", TOKEN, "x")
+        client.write("1", TOKEN, SHOWN)
+    client.write("1", TOKEN, SHOWN)
     assert len(slept) == 1
     assert 0 < slept[0] <= 1
 
@@ -98,5 +105,5 @@ def test_a_text_is_sent_by_the_older_urllib3_too(
 
     monkeypatch.setattr(urllib3.PoolManager, "request", request_of_1_26)
     client = OriginalResponseClient(discord.url)
-    assert client.write("1", TOKEN, "a star").content == "a star"
-    assert client.read("1", TOKEN).content == "a star"
+    assert client.write("1", TOKEN, [layout.text("a star")]).text == "a star"
+    assert client.read("1", TOKEN).text == "a star"

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from discord_diffusion.discord import errors
+from discord_diffusion.discord import errors, layout
 from discord_diffusion.discord.rate_limits import RateLimits
 from discord_diffusion.discord.webhooks import File, WebhookClient
 from discord_diffusion.worker.errors import LeaseLostError
@@ -26,6 +26,7 @@ MESSAGE = {
     "attachments": [{"id": "1", "filename": "5-0.png", "size": 3}],
     "embeds": [],
 }
+SHOWN = [layout.text("x")]
 
 
 class Discord:
@@ -43,7 +44,7 @@ class Discord:
         )
 
     def edit(self, **changes: Any) -> Any:
-        return self.client.edit_original_response("1", TOKEN, **{"content": "x", **changes})
+        return self.client.edit_original_response("1", TOKEN, **{"components": SHOWN, **changes})
 
     def _sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
@@ -71,9 +72,9 @@ def parts(request: httpx.Request) -> dict[str, Any]:
     }
 
 
-def test_text_alone_is_sent_as_json_and_mentions_nobody() -> None:
+def test_components_alone_are_sent_as_json_and_mention_nobody() -> None:
     discord = Discord()
-    message = discord.edit(content="@everyone")
+    message = discord.edit(components=[layout.text("@everyone")])
     [request] = discord.requests
     assert (request.method, str(request.url)) == (
         "PATCH",
@@ -81,10 +82,13 @@ def test_text_alone_is_sent_as_json_and_mentions_nobody() -> None:
     )
     assert request.headers["User-Agent"].startswith("DiscordBot (https://")
     assert json.loads(request.content) == {
-        "content": "@everyone",
+        "flags": 1 << 15,
+        "content": None,
+        "embeds": [],
+        "components": [{"type": 10, "content": "@everyone"}],
         "allowed_mentions": {"parse": []},
     }
-    assert (message.id, message.content, message.filenames) == ("9", "hello", ("5-0.png",))
+    assert (message.id, message.text, message.filenames) == ("9", "hello", ("5-0.png",))
 
 
 def test_files_are_sent_as_multipart_with_their_alt_texts() -> None:
@@ -223,7 +227,7 @@ def test_an_edit_that_can_be_skipped_leaves_the_last_call_to_others() -> None:
 def test_another_interaction_has_a_bucket_of_its_own() -> None:
     discord = Discord(limited(0, 4))
     discord.edit()
-    discord.client.edit_original_response("1", "other-token", content="x")
+    discord.client.edit_original_response("1", "other-token", components=SHOWN)
     assert discord.slept == []
 
 
@@ -278,7 +282,7 @@ def test_an_upload_that_is_stopped_by_its_fence_never_reaches_its_end() -> None:
 
     file = File("a.png", b"picture" * 50_000, "image/png")
     with pytest.raises(LeaseLostError):
-        client.edit_original_response("1", TOKEN, content="x", files=[file], fence=fence)
+        client.edit_original_response("1", TOKEN, components=SHOWN, files=[file], fence=fence)
     client.close()
     server.join(60)
     listener.close()

@@ -80,14 +80,12 @@ class Discord:
         self,
         application_id: str,
         token: str,
-        content: str,
-        components: list[dict[str, Any]] | None = None,
+        components: list[dict[str, Any]],
     ) -> Message:
         self.read(application_id, token)
         assert self.message is not None
-        self.message |= {"content": content, "edited_timestamp": "2026-01-01T00:00:00+00:00"}
-        if components is not None:
-            self.message["components"] = components
+        edited = "2026-01-01T00:00:00+00:00"
+        self.message |= {"components": components, "edited_timestamp": edited}
         return Message.from_json(self.message)
 
 

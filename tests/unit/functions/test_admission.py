@@ -22,9 +22,9 @@ from discord_diffusion.functions.interactions.admission import (
     WAKE_INTERVAL_SECONDS,
 )
 from discord_diffusion.jobs.record import JobRecord, JobStatus, WaitEstimate, WaitKind
+from tests.messages import is_ephemeral, text_of
 from tests.unit.functions.conftest import SETTINGS, Caller, imagine, make_caller
 
-EPHEMERAL = 64
 DOWN = StoreUnavailableError("ConnectTimeoutError")
 
 
@@ -35,7 +35,7 @@ def imagine_from(seconds_ago: float, **options: Any) -> dict[str, Any]:
 
 
 def content(answer: dict[str, Any]) -> str:
-    text: str = answer["data"]["content"]
+    text: str = text_of(answer["data"])
     return text
 
 
@@ -169,7 +169,7 @@ def test_messages_of_jobs_that_have_ended_are_not_ahead(caller: Caller) -> None:
 def is_refused(caller: Caller, **options: Any) -> bool:
     answer = caller.content(imagine(prompt="a star", **options))
     if refused := "Too many requests" in content(answer):
-        assert answer["data"]["flags"] == EPHEMERAL
+        assert is_ephemeral(answer["data"])
     return refused
 
 
@@ -228,7 +228,7 @@ def test_two_hundred_requests_of_fifty_users_in_a_burst_are_all_accepted_on_one_
             caller.clock.now += FLEET_STATE_CACHE_SECONDS
         payload = imagine(prompt="a star")
         payload["member"] = {"user": {"id": str(5000 + number % 50), "username": "ada"}}
-        assert not caller.content(payload)["data"].get("flags"), number
+        assert not is_ephemeral(caller.content(payload)["data"]), number
     assert len(caller.queue.jobs) == 200
 
 
@@ -293,7 +293,7 @@ def test_without_the_table_requests_are_refused_in_guilds_and_direct_messages(
     for payload in (imagine(prompt="a star"), imagine(prompt="a star") | direct):
         answer = caller.content(payload)
         assert "can't take your request" in content(answer)
-        assert answer["data"]["flags"] == EPHEMERAL
+        assert is_ephemeral(answer["data"])
     assert caller.queue.jobs == []
     assert caller.wake.starts == 0
 
@@ -325,7 +325,7 @@ def test_a_job_that_the_queue_refuses_ends_as_refused_and_is_refused_when_it_is_
     caller.queue.refuse()
     payload = imagine(prompt="a star")
     first = caller.content(payload)
-    assert first["data"]["flags"] == EPHEMERAL
+    assert is_ephemeral(first["data"])
     record = caller.store.records[payload["id"]]
     assert record.status is JobStatus.REFUSED
     assert record.details["reason"].startswith("This could not be drawn. Nothing was charged")
@@ -383,7 +383,7 @@ def test_a_job_that_cannot_be_finished_in_time_is_refused_before_it_is_queued(
 ) -> None:
     payload = imagine_from(seconds_ago=13 * 60)
     answer = caller.content(payload)
-    assert answer["data"]["flags"] == EPHEMERAL
+    assert is_ephemeral(answer["data"])
     assert "15 minutes" in content(answer)
     assert "Nothing was charged" in content(answer)
     assert caller.queue.jobs == []

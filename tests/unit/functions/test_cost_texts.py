@@ -8,6 +8,7 @@ import pytest
 from discord_diffusion.access.limits import Limits
 from discord_diffusion.jobs.record import JobRecord
 from discord_diffusion.texts.answers import unit_count
+from tests.messages import text_of
 from tests.unit.functions.conftest import SETTINGS, Caller, imagine, make_caller
 
 
@@ -17,7 +18,7 @@ def with_limits(**limits: int) -> Caller:
 
 def ask(caller: Caller, payload: dict[str, Any]) -> list[str]:
     """The lines of an answer."""
-    lines: list[str] = caller.content(payload)["data"]["content"].split("\n")
+    lines: list[str] = text_of(caller.content(payload)["data"]).split("\n")
     return lines
 
 

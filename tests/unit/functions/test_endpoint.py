@@ -9,6 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from discord_diffusion import logs
+from discord_diffusion.discord.layout import TEXT_LENGTH
+from tests.messages import is_ephemeral, text_of
 from tests.unit.functions.conftest import (
     TOKEN,
     Caller,
@@ -19,7 +21,6 @@ from tests.unit.functions.conftest import (
     imagine,
 )
 
-EPHEMERAL = 64
 same_caller = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=10),
@@ -76,11 +77,11 @@ def test_imagine_becomes_a_job_and_the_answer_states_what_was_understood(caller:
     assert (job.nsfw, job.locale, job.attachment_size_limit) == (True, "en-US", 26214400)
     assert (job.parameters.seed, job.parameters.images, job.parameters.steps) == (42, 2, 12)
     assert answer["type"] == 4
-    text = answer["data"]["content"]
+    text = text_of(answer["data"])
     for part in (r"a \`red\` circle", "Queued", "2 pictures", "seed 42", "512×512", "guidance 5"):
         assert part in text
     assert answer["data"]["allowed_mentions"] == {"parse": []}
-    assert "flags" not in answer["data"]
+    assert not is_ephemeral(answer["data"])
 
 
 def test_imagine_works_in_a_direct_message(caller: Caller) -> None:
@@ -118,8 +119,8 @@ def test_a_value_that_is_not_allowed_is_refused_in_an_ephemeral_answer(
     caller: Caller, options: dict[str, Any], reason: str
 ) -> None:
     answer = caller.content(imagine(**options))
-    assert reason in answer["data"]["content"]
-    assert answer["data"]["flags"] == EPHEMERAL
+    assert reason in text_of(answer["data"])
+    assert is_ephemeral(answer["data"])
     assert caller.queue.jobs == []
 
 
@@ -140,7 +141,7 @@ def test_an_unknown_interaction_gets_an_ephemeral_answer(
     answer = caller.content(imagine() | {"data": None} | payload)
     assert answer["type"] == kind
     if kind == 4:
-        assert answer["data"]["flags"] == EPHEMERAL
+        assert is_ephemeral(answer["data"])
 
 
 def test_when_the_queue_refuses_the_user_gets_an_apology_in_the_same_answer(
@@ -148,14 +149,14 @@ def test_when_the_queue_refuses_the_user_gets_an_apology_in_the_same_answer(
 ) -> None:
     caller.queue.refuse()
     answer = caller.content(imagine(prompt="a star"))
-    assert answer["data"]["flags"] == EPHEMERAL
-    assert "try again" in answer["data"]["content"]
+    assert is_ephemeral(answer["data"])
+    assert "try again" in text_of(answer["data"])
 
 
 def test_an_unexpected_error_is_answered_with_an_apology(caller: Caller) -> None:
     caller.queue.broken = RuntimeError(TOKEN)
     answer = caller.content(imagine(prompt="a star"))
-    assert answer["data"]["flags"] == EPHEMERAL
+    assert is_ephemeral(answer["data"])
 
 
 def test_the_log_never_holds_the_token_or_the_body(
@@ -191,8 +192,8 @@ def test_where_tracebacks_are_allowed_an_unknown_error_is_logged_with_text_and_t
 @same_caller
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=6000))
 def test_any_prompt_gets_a_well_formed_answer(caller: Caller, prompt: str) -> None:
-    text = caller.content(imagine(prompt=prompt))["data"]["content"]
-    assert 0 < len(text) <= 2000
+    text = text_of(caller.content(imagine(prompt=prompt))["data"])
+    assert 0 < len(text) <= TEXT_LENGTH
     assert "\x00" not in text
 
 

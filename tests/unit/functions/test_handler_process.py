@@ -16,6 +16,7 @@ from discord_diffusion.aws.queue import ReceivedMessage
 from discord_diffusion.jobs.job import Job
 from discord_diffusion.worker.held_jobs import HeldJob
 from discord_diffusion.worker.telemetry import JobTracer
+from tests.messages import text_of
 from tests.unit.aws.aws_server import BUSY, EMPTY, AwsServer, serve
 from tests.unit.functions.conftest import KEY, TOKEN, event_v1, event_v2, imagine
 from toolchain.layout import Layout
@@ -71,7 +72,7 @@ def test_a_ping_is_answered_a_forgery_refused_and_a_command_enqueued(sqs: AwsSer
     answered = answers(start(sqs, [event_v1(ping), forged, event_v2(job)]))
     assert [response["statusCode"] for response in answered] == [200, 401, 200]
     assert json.loads(answered[0]["body"]) == {"type": 1}
-    assert "Queued" in json.loads(answered[2]["body"])["data"]["content"]
+    assert "Queued" in text_of(json.loads(answered[2]["body"])["data"])
     assert [action for action, _ in sqs.calls] == [
         "BatchGetItem",
         "BatchGetItem",

@@ -7,7 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from discord_diffusion.discord.layout import TEXT_LENGTH
 from discord_diffusion.texts.formatting import utf16_length
+from emulation.discord.validation.layout import layout_components
+from tests.messages import is_ephemeral, text_of
 from tests.unit.functions.conftest import Caller, event_v1, headers, imagine
 
 same_caller = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -43,7 +46,7 @@ def test_a_signed_event_with_parts_replaced_never_crashes(
 
 def test_a_token_that_is_too_long_for_an_address_is_refused_at_the_edge(caller: Caller) -> None:
     longest = imagine(prompt="a star") | {"token": "a" * 2000}
-    assert "Queued" in caller.content(longest)["data"]["content"]
+    assert "Queued" in text_of(caller.content(longest)["data"])
     response = caller.post(imagine(prompt="a star") | {"token": "a" * 2001})
     assert response["statusCode"] == 400
     assert response["body"] == '{"error": "its token has more than 2000 characters"}'
@@ -64,8 +67,9 @@ def test_a_prompt_of_6000_hostile_characters_is_answered_and_queued_whole(
     noise = "`@everyone` **x** <@&1> 👩\u200d🚀 \u202eשלום\u202c \x00\u2028 [a](https://b.c) "
     prompt = (noise * 120)[:6000]
     answer = caller.content(imagine(prompt=prompt, negative_prompt=prompt))
-    content = answer["data"]["content"]
-    assert utf16_length(content) <= 2000
+    content = text_of(answer["data"])
+    assert utf16_length(content) <= TEXT_LENGTH
+    layout_components(answer["data"]["components"])
     assert len(content.splitlines()) == 5
     assert "@everyone" not in content.replace(r"\@", "")
     assert not set(content) & set("\x00\u202e\u202c\u2028")
@@ -87,7 +91,7 @@ def test_a_prompt_of_6000_hostile_characters_is_answered_and_queued_whole(
     ],
 )
 def test_a_prompt_of_invisible_characters_is_empty(caller: Caller, prompt: str) -> None:
-    assert "is empty" in caller.content(imagine(prompt=prompt))["data"]["content"]
+    assert "is empty" in text_of(caller.content(imagine(prompt=prompt))["data"])
     assert caller.queue.jobs == []
 
 
@@ -106,15 +110,15 @@ def test_a_command_that_could_not_be_answered_later_is_never_queued(
     caller: Caller, change: dict[str, Any]
 ) -> None:
     answer = caller.content(imagine(prompt="a star") | change)
-    assert answer["data"]["flags"] == 64
-    assert "snowflake" not in answer["data"]["content"]
+    assert is_ephemeral(answer["data"])
+    assert "snowflake" not in text_of(answer["data"])
     assert caller.queue.jobs == []
 
 
 def test_unknown_options_are_ignored(caller: Caller) -> None:
     payload = imagine(prompt="a star", sampler="of tomorrow")
     payload["data"]["options"] += [None, 5, {"value": 1}, {"name": "sub", "options": []}]
-    assert "Queued" in caller.content(payload)["data"]["content"]
+    assert "Queued" in text_of(caller.content(payload)["data"])
 
 
 def nested(depth: int) -> dict[str, Any]:

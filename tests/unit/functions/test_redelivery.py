@@ -13,6 +13,7 @@ from discord_diffusion.access.guild_settings import GuildSettings
 from discord_diffusion.jobs.job import Job
 from discord_diffusion.jobs.parameters import GenerationParameters
 from discord_diffusion.jobs.record import JobRecord, JobStatus
+from tests.messages import text_of
 from tests.unit.functions.conftest import Caller, imagine, new_id
 
 MANAGER = {"user": {"id": "4000"}, "permissions": "32"}
@@ -62,7 +63,7 @@ INTERACTIONS: dict[str, Callable[[Caller], dict[str, Any]]] = {
 
 
 def is_refusal(answer: dict[str, Any]) -> bool:
-    content = answer["data"]["content"]
+    content = text_of(answer["data"])
     return any(words in content for words in ("not saved", "Nothing was changed", "can't be"))
 
 
@@ -134,4 +135,4 @@ def test_a_job_that_a_worker_has_begun_meanwhile_is_not_cancelled(
         return False
 
     monkeypatch.setattr(caller.store, "withdraw", begun_meanwhile)
-    assert "can't be cancelled any more" in caller.content(payload)["data"]["content"]
+    assert "can't be cancelled any more" in text_of(caller.content(payload)["data"])

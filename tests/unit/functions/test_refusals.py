@@ -20,9 +20,9 @@ from discord_diffusion.jobs.parameters import GenerationParameters, SourceImage
 from discord_diffusion.jobs.record import JobRecord, JobStatus, WaitKind
 from discord_diffusion.settings.interactions import InteractionsSettings
 from discord_diffusion.texts.catalogue import LANGUAGES, PLACE, texts
+from tests.messages import is_ephemeral, text_of
 from tests.unit.functions.conftest import SETTINGS, Caller, imagine, make_caller, new_id
 
-EPHEMERAL = 64
 DOWN = StoreUnavailableError("ConnectTimeoutError")
 MANAGER = {"permissions": "32"}
 PARAMETERS = GenerationParameters("a ring", 7, 12, 7.5, 512, 512, 2)
@@ -170,6 +170,7 @@ SCENARIOS: dict[str, Scenario] = {
     "failed_starts": lambda scene: stopped(scene, WaitKind.FAILED_STARTS),
     "instance_hours": lambda scene: stopped(scene, WaitKind.INSTANCE_HOURS),
     "too_many_waiting": lambda scene: refused_as_hopeless(scene, running=1, desired=1),
+    "prompt_too_long_to_edit": lambda scene: scene.click(f"edit:{scene.job(prompt='🟥' * 4001)}:0"),
     "job_gone": lambda scene: scene.click("reroll:1:0"),
     "picture_gone": lambda scene: scene.click(f"vary:{scene.job()}:0", "other-0.png"),
     "source_gone": lambda scene: scene.click(
@@ -222,19 +223,19 @@ def test_a_refusal_is_an_ephemeral_answer_in_the_language_of_the_user(
 ) -> None:
     scene = Scene(make_caller(), language)
     answer = SCENARIOS[reason](scene)
-    shown = answer["data"]["content"]
+    shown = text_of(answer["data"])
     text = texts(language)[f"refused.{reason}"]
     pattern = ".*".join(map(re.escape, PLACE.sub("\0", text).split("\0")))
     assert re.fullmatch(pattern, shown, re.DOTALL), shown
-    assert answer["data"]["flags"] == EPHEMERAL
+    assert is_ephemeral(answer["data"])
     assert answer["data"]["allowed_mentions"] == {"parse": []}
     assert scene.caller.queue.jobs == []
 
 
 def test_an_option_has_the_name_that_the_client_of_the_user_shows() -> None:
     scene = Scene(make_caller(), "de")
-    assert "`schritte` muss" in scene.imagine(steps=101)["data"]["content"]
-    shown = scene.settings("limits", user_units=-1)["data"]["content"]
+    assert "`schritte` muss" in text_of(scene.imagine(steps=101)["data"])
+    shown = text_of(scene.settings("limits", user_units=-1)["data"])
     assert "`pro_nutzer` muss" in shown
 
 
@@ -249,7 +250,7 @@ def test_a_blocked_prompt_is_audited_without_its_token() -> None:
 def test_the_rules_of_a_guild_do_not_lapse_while_the_table_does_not_answer() -> None:
     scene = Scene(make_caller(), "en").with_settings(user_units=10)
     scene.without_table()
-    assert "can't look that up" in scene.imagine()["data"]["content"]
+    assert "can't look that up" in text_of(scene.imagine()["data"])
     assert scene.caller.queue.jobs == []
 
 
@@ -264,4 +265,4 @@ def test_models_have_their_own_limits_and_defaults() -> None:
     assert drawn.width * 9 == pytest.approx(drawn.height * 16, rel=0.03)
     assert drawn.width * drawn.height == pytest.approx(512 * 512, rel=0.05)
     refused = scene.imagine(model="large", width=1280, height=1024)
-    assert "1280×1024" in refused["data"]["content"]
+    assert "1280×1024" in text_of(refused["data"])

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.messages import text_of
 from tests.unit.functions.conftest import make_caller
 from tests.unit.functions.test_refusals import Scene
 
@@ -43,6 +44,6 @@ def test_a_text_is_refused_in_every_way_of_asking(way: str, field: str) -> None:
     WAYS[way](harmless, {field: "a child, a kite"})
     assert len(harmless.caller.queue.jobs) == 1
     answer = WAYS[way](refused, {field: REFUSED})
-    assert "not allowed here" in answer["data"]["content"]
+    assert "not allowed here" in text_of(answer["data"])
     assert refused.caller.queue.jobs == []
     assert [kept["action"] for kept in refused.caller.guilds.audited] == ["blocked"]

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from discord_diffusion.jobs.record import JobStatus
+from tests.messages import text_of
 from tests.unit.functions.request_path import Deployment, Fault, RequestPath, deployment
 
 PATH = (
@@ -69,9 +70,8 @@ def walk(path: RequestPath) -> None:
     facts = check_agreement(path)
     assert path.user_reads != "queued"
     assert facts["messages"] == 0
-    assert (
-        path.user_reads in ("pictures", "nothing")
-        or "Nothing was charged" in ((path.discord.message or {})["content"])
+    assert path.user_reads in ("pictures", "nothing") or "Nothing was charged" in text_of(
+        path.discord.message or {}
     )
 
 

@@ -4,9 +4,8 @@ from typing import Any
 
 import pytest
 
+from tests.messages import is_ephemeral, text_of
 from tests.unit.functions.conftest import Caller, imagine
-
-EPHEMERAL = 64
 
 
 def with_file(**file: Any) -> dict[str, Any]:
@@ -42,7 +41,7 @@ def test_a_file_that_may_be_a_picture_is_left_to_the_worker(
     caller: Caller, content_type: str | None
 ) -> None:
     answer = caller.content(with_file(content_type=content_type))
-    assert answer["data"].get("flags", 0) & EPHEMERAL == 0
+    assert not is_ephemeral(answer["data"])
     [job] = caller.queue.jobs
     assert job.parameters.source
     assert job.parameters.source.url == "https://cdn.test/cat"
@@ -61,8 +60,8 @@ def test_a_file_that_is_certainly_something_else_is_refused_before_a_gpu_is_woke
     caller: Caller, content_type: str
 ) -> None:
     answer = caller.content(with_file(content_type=content_type))
-    assert answer["data"]["flags"] & EPHEMERAL
-    assert "PNG, JPEG, WebP, GIF, AVIF and HEIC up to 25 MB" in answer["data"]["content"]
+    assert is_ephemeral(answer["data"])
+    assert "PNG, JPEG, WebP, GIF, AVIF and HEIC up to 25 MB" in text_of(answer["data"])
     assert caller.queue.jobs == []
     assert caller.wake.starts == 0
 
@@ -77,5 +76,5 @@ def test_what_discord_measured_is_a_picture_whatever_its_name(caller: Caller) ->
 
 def test_a_file_that_is_too_large_is_refused(caller: Caller) -> None:
     answer = caller.content(with_file(content_type="image/png", size=25 * 1024 * 1024 + 1))
-    assert "up to 25 MB" in answer["data"]["content"]
+    assert "up to 25 MB" in text_of(answer["data"])
     assert caller.queue.jobs == []

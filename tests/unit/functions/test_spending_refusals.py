@@ -17,6 +17,7 @@ from discord_diffusion.functions.interactions.parameters import ParameterBuilder
 from discord_diffusion.functions.interactions.picture_requests import PictureRequests
 from discord_diffusion.functions.interactions.router import LazyHandlers, Router
 from discord_diffusion.jobs.record import JobStatus
+from tests.messages import is_ephemeral, text_of
 from tests.unit.aws.jobs_table import jobs_table
 from tests.unit.functions.conftest import (
     SETTINGS,
@@ -29,7 +30,6 @@ from tests.unit.functions.conftest import (
     imagine,
 )
 
-EPHEMERAL = 64
 OPEN = Limits(in_flight=20)
 HOME, AWAY, DIRECT = "2000", "2001", None
 """Two guilds, and direct messages."""
@@ -60,8 +60,8 @@ def ask(caller: Caller, guild: str | None, user: str = "4000", **options: Any) -
     payload = imagine(**({"prompt": "a star", "images": 1} | options)) | {"guild_id": guild}
     payload |= {"member": user_fields} if guild else {"member": None, **user_fields}
     data = caller.content(payload)["data"]
-    refused = bool(data.get("flags", 0) & EPHEMERAL)
-    return ("refused: " if refused else "taken: ") + str(data["content"])
+    refused = is_ephemeral(data)
+    return ("refused: " if refused else "taken: ") + text_of(data)
 
 
 def test_a_user_of_two_guilds_and_direct_messages_has_one_quota(table: Table) -> None:

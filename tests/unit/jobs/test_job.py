@@ -50,7 +50,8 @@ jobs = st.builds(
     spoiler=st.booleans(),
     safety_check=st.booleans(),
     traceparent=st.none() | st.just(f"00-{'a' * 32}-{'b' * 16}-01"),
-    schema_version=st.just(1),
+    units=st.integers(0, 2**31),
+    schema_version=st.just(2),
 )
 garbage = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
@@ -129,7 +130,7 @@ def test_a_job_with_a_wrong_field_is_refused_by_name_or_read(job: Job, data: Any
         ("id", "99999999999999999999", "not a snowflake"),
         ("id", "٣", "not a snowflake"),
         ("nsfw", 1, "not true or false"),
-        ("schema_version", 2, "schema_version is 2, not 1"),
+        ("schema_version", 3, "schema_version is 3, not 2"),
         ("schema_version", True, "schema_version is True"),
         ("surprise", 1, "'surprise' is no field"),
         ("parameters.steps", 101, "steps is 101, not a whole number from 1 to 100"),
@@ -141,7 +142,7 @@ def test_a_job_with_a_wrong_field_is_refused_by_name_or_read(job: Job, data: Any
         ("parameters.images", 0, "images is 0"),
         ("parameters.seed", -1, "seed is -1"),
         ("parameters.height", 4104, "height is 4104, not a whole number from 8 to 4096"),
-        ("parameters.surprise", 1, r"parameters\.'surprise' is no field of schema 1"),
+        ("parameters.surprise", 1, r"parameters\.'surprise' is no field of schema 2"),
         ("parameters", None, "parameters is None, not an object"),
         ("parameters", [], r"parameters is \[\], not an object"),
         ("parameters", "x", "parameters is 'x', not an object"),
@@ -233,10 +234,18 @@ def test_a_message_without_a_header_has_none_and_is_of_no_newer_schema(body: str
     assert not has_newer_schema(body)
 
 
-@pytest.mark.parametrize("version", [2, 1, True, "2", None])
+@pytest.mark.parametrize("version", [3, 2, 1, True, "3", None])
 def test_only_a_higher_version_is_a_newer_schema(version: object) -> None:
     body = json.dumps(json.loads(JOB.to_json()) | {"schema_version": version})
-    assert has_newer_schema(body) == (version == 2)
+    assert has_newer_schema(body) == (version == 3)
+
+
+def test_a_message_of_the_version_before_is_read_without_its_cost() -> None:
+    content = json.loads(replace(JOB, units=250).to_json()) | {"schema_version": 1}
+    del content["units"]
+    assert Job.from_json(json.dumps(content)) == JOB
+    with pytest.raises(InvalidJobError, match="units"):
+        Job.from_json(json.dumps(content | {"schema_version": 2}))
 
 
 def test_a_message_is_one_line_of_compact_json() -> None:

@@ -6,12 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from discord_diffusion.texts.answers import failure
 from discord_diffusion.texts.formatting import (
-    CONTENT_LENGTH,
     clean,
     escape,
-    fit_content,
     quote,
     shorten,
     utf16_length,
@@ -49,12 +46,6 @@ def test_control_characters_and_direction_overrides_are_removed(text: str) -> No
     cleaned = clean(text)
     assert not set(cleaned) & set("\x00\n\r\x1b\u202e\u2066\u200f")
     cleaned.encode()  # no lone surrogate
-
-
-@given(st.text(max_size=5000))
-def test_content_never_exceeds_discords_limit(text: str) -> None:
-    assert len(fit_content(text)) <= CONTENT_LENGTH
-    assert len(failure(text)) <= CONTENT_LENGTH
 
 
 def test_a_joined_emoji_is_never_cut_in_two() -> None:

@@ -11,6 +11,7 @@ from PIL import Image
 
 from discord_diffusion.aws.errors import QueueError, ReceiptLostError, StoreError
 from discord_diffusion.aws.queue import ReceivedMessage
+from discord_diffusion.discord.answer_layouts import apology
 from discord_diffusion.fleet.pace import MeasuredPace
 from discord_diffusion.jobs.job import DISCORD_EPOCH, Job, JobHeader
 from discord_diffusion.jobs.parameters import GenerationParameters
@@ -27,6 +28,7 @@ from discord_diffusion.worker.pipeline_types import (
     Preview,
 )
 from discord_diffusion.worker.publisher import Fence, MessageState
+from tests.messages import text_of
 
 TOKEN = "aW50ZXJhY3Rpb246c2VjcmV0"
 MODEL = ModelInfo("tiny", "DDIMScheduler", "cpu")
@@ -211,29 +213,32 @@ class MemoryPublisher:
             return MessageState.PICTURES
         return MessageState.APOLOGY if to.id in dict(self.apologies) else MessageState.PENDING
 
-    def show_progress(self, job: Job, content: str, sketch: Image.Image | None = None) -> None:
-        self.progress.append((job.id, content))
+    def show_progress(self, job: Job, status: str, sketch: Image.Image | None = None) -> None:
+        self.progress.append((job.id, status))
         if sketch:
             self.sketches.append(sketch)
 
-    def upload(self, answer: Answer, fence: Fence) -> None:
+    def upload(self, answer: Answer, fence: Fence) -> Answer:
         self.during_upload()
         if self.error:
             raise self.error
         fence()
         self.sent.append(answer)
         self.answered.add(answer.job.id)
+        return answer
 
-    def repeat_text(self, answer: Answer) -> None:
-        self.repeated.append(answer.content)
+    def repeat(self, answer: Answer) -> None:
+        self.repeated.append(text_of({"components": answer.components}))
 
     def apologise(
-        self, to: JobHeader, content: str, *, timeout_seconds: float | None = None
+        self, to: JobHeader, reason: str, *, timeout_seconds: float | None = None
     ) -> None:
         self.timeouts.append(timeout_seconds)
         if self.apology_error:
             raise self.apology_error
-        self.apologies.append((to.id, content))
+        parameters = to.parameters if isinstance(to, Job) else None
+        components = apology(to.id, to.locale, reason, parameters)
+        self.apologies.append((to.id, text_of({"components": components})))
 
 
 @dataclass

@@ -7,53 +7,91 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from discord_diffusion.jobs.parameters import SourceImage
-from discord_diffusion.texts.answers import (
-    FAILURE_MARK,
-    apology_for,
-    apology_without_request,
-    is_apology,
-    is_picture,
-)
+from discord_diffusion.discord.answer_layouts import apology, drawing
+from discord_diffusion.discord.layout import TEXT_LENGTH
+from discord_diffusion.jobs.job import Job
+from discord_diffusion.jobs.parameters import GenerationParameters, SourceImage
+from discord_diffusion.texts.answers import FAILURE_MARK, is_apology, is_picture
 from discord_diffusion.texts.catalogue import LANGUAGES, texts
-from discord_diffusion.worker.answer import (
-    alt_text,
-    answer_content,
-    embedded_parameters,
-    file_stem,
-)
+from discord_diffusion.texts.formatting import utf16_length
+from discord_diffusion.worker.answer import alt_text, compose, embedded_parameters, file_stem
+from discord_diffusion.worker.pipeline_types import Generation
 from discord_diffusion.worker.progress import progress_text
+from emulation.discord.validation.layout import layout_components
+from tests.messages import files_of, text_of
 from tests.unit.worker.fakes import MODEL, TOKEN, make_generation, make_job, make_parameters
 
 
+def answer_text(job: Job, generation: Generation, notice: str = "") -> str:
+    """What an answer says, in components that Discord takes."""
+    components = compose(job, generation, notice=notice).components
+    layout_components(components)
+    return text_of({"components": components})
+
+
+def apology_text(job_id: str, reason: str, parameters: GenerationParameters | None = None) -> str:
+    """What an apology says, in components that Discord takes."""
+    components = apology(job_id, "en", reason, parameters)
+    layout_components(components)
+    return text_of({"components": components})
+
+
 def test_an_answer_states_the_parameters_and_the_seed_of_each_picture() -> None:
-    job = make_job(images=3, seed=40, negative_prompt="blue")
-    assert answer_content(job, make_generation(job.parameters), "Knows colours only.") == (
+    job = replace(make_job(images=3, seed=40, negative_prompt="blue"), units=250)
+    assert answer_text(job, make_generation(job.parameters), "Knows colours only.") == (
         "> a red circle\n"
         "> without: blue\n"
+        "-# **1** · seed 40\n"
+        "-# **2** · seed 41\n"
+        "-# **3** · seed 42\n"
         "**3 pictures** · 32×32 · 3 steps · guidance 2 · 0.4 s\n"
-        "seeds 40, 41, 42\n"
+        "-# Units: 2.5\n"
         "-# Knows colours only."
     )
 
 
+def test_an_answer_shows_each_picture_with_its_alt_text_and_as_a_spoiler() -> None:
+    job = replace(make_job(images=2, seed=40), spoiler=True)
+    answer = compose(job, make_generation(job.parameters))
+    shown = files_of({"components": answer.components})
+    assert [file["filename"] for file in shown] == [file.filename for file in answer.files]
+    assert [file["description"] for file in shown] == [
+        "Drawn from: a red circle (seed 40)",
+        "Drawn from: a red circle (seed 41)",
+    ]
+    assert all(file["spoiler"] for file in shown)
+
+
+def test_the_answer_names_what_was_charged_when_pictures_came_out_black() -> None:
+    job = replace(make_job(images=4), units=400)
+    generation = replace(make_generation(job.parameters), blank=2)
+    half = replace(generation, pictures=generation.pictures[:2])
+    assert "-# Units: 2" in answer_text(job, half)
+    held_back = make_generation(job.parameters, filtered=4)
+    assert "-# Units: 4" in answer_text(job, held_back), "it was drawn"
+
+
 def test_the_answer_to_one_picture_is_in_the_singular() -> None:
     job = make_job(images=1)
-    assert "**1 picture** ·" in answer_content(job, make_generation(job.parameters))
-    assert "\nseed 7" in answer_content(job, make_generation(job.parameters))
+    assert "**1 picture** ·" in answer_text(job, make_generation(job.parameters))
+    assert "\n-# seed 7" in answer_text(job, make_generation(job.parameters))
 
 
 def test_the_answer_states_how_many_pictures_the_safety_checker_held_back() -> None:
     job = make_job(images=4, seed=1)
-    text = answer_content(job, make_generation(job.parameters, filtered=1))
+    text = answer_text(job, make_generation(job.parameters, filtered=1))
     assert "**3 pictures**" in text
-    assert "seeds 2, 3, 4" in text
+    assert [line for line in text.splitlines() if "seed" in line] == [
+        "-# **2** · seed 2",
+        "-# **3** · seed 3",
+        "-# **4** · seed 4",
+    ]
     assert "drawn and so charged: 1 picture" in text
 
 
 def test_an_answer_without_pictures_says_that_all_were_held_back() -> None:
     job = make_job(images=2)
-    text = answer_content(job, make_generation(job.parameters, filtered=2))
+    text = answer_text(job, make_generation(job.parameters, filtered=2))
     assert text.startswith(FAILURE_MARK)
     assert "held back every picture" in text
 
@@ -62,7 +100,7 @@ def test_progress_counts_steps_and_a_failure_names_the_job() -> None:
     job = make_job()
     assert progress_text(job).endswith("**Working on it…**")
     assert progress_text(job, 2, 4).endswith("**Working… 2 of 4 steps**")
-    failed = apology_for(job.id, job.parameters, "It broke.", "en")
+    failed = apology_text(job.id, "It broke.", job.parameters)
     assert failed.startswith(f"{FAILURE_MARK} It broke.")
     assert job.id in failed
 
@@ -85,16 +123,18 @@ NASTY = st.text(min_size=1, max_size=6000) | st.sampled_from(
 def test_every_text_keeps_discords_limits_whatever_the_prompt(prompt: str, negative: str) -> None:
     job = make_job(prompt=prompt, negative_prompt=negative, images=4, seed=2**32 - 4)
     generation = make_generation(job.parameters)
+    shown = drawing(job.parameters, job.locale, progress_text(job, 50, 100), None)
+    layout_components(shown)
     texts = [
-        progress_text(job, 50, 100),
-        apology_for(job.id, job.parameters, "reason", "en"),
-        answer_content(job, generation, "A notice."),
+        text_of({"components": shown}),
+        apology_text(job.id, "reason", job.parameters),
+        answer_text(job, generation, "A notice."),
     ]
     for text in texts:
-        text.encode()
-        assert len(text) <= 2000
+        assert len(text.encode()) <= 10_000
+        assert utf16_length(text) <= TEXT_LENGTH + text.count("\n")
         assert TOKEN not in text
-    assert "seeds 4294967292, 4294967293, 4294967294, 4294967295" in texts[2]
+    assert "seed 4294967295" in texts[2]
     assert texts[2].endswith("-# A notice.")
     assert len(alt_text(job, generation.pictures[0])) <= 1024
 
@@ -126,20 +166,17 @@ def test_embedded_parameters_are_in_the_form_that_tools_read(
 @pytest.mark.parametrize("prompt", ["a red circle", "*" * 6000, "🔴" * 3000])
 def test_an_apology_is_recognised_as_that_of_its_job(prompt: str) -> None:
     job, other = make_job(prompt=prompt, negative_prompt=prompt), make_job()
-    for apology in (
-        apology_for(job.id, job.parameters, "No. " * 30, "en"),
-        apology_without_request(job.id, "No."),
-    ):
-        assert is_apology(job.id, apology)
-        assert not is_apology(other.id, apology)
+    for text in (apology_text(job.id, "No. " * 30, job.parameters), apology_text(job.id, "No.")):
+        assert is_apology(job.id, text)
+        assert not is_apology(other.id, text)
     assert not is_apology(job.id, progress_text(job, last_try=True))
-    held_back = answer_content(job, make_generation(job.parameters, filtered=2))
+    held_back = answer_text(job, make_generation(job.parameters, filtered=2))
     assert not is_apology(job.id, held_back)
 
 
 def test_the_answer_states_how_many_pictures_came_out_black() -> None:
     job = make_job(images=4)
-    text = answer_content(job, replace(make_generation(job.parameters), blank=2))
+    text = answer_text(job, replace(make_generation(job.parameters), blank=2))
     assert "came out black and did not charge: 2 pictures" in text.lower()
 
 
@@ -161,8 +198,8 @@ def test_pictures_that_are_marked_as_spoilers_have_the_prefix_of_spoilers() -> N
 def test_a_user_reads_what_of_a_long_description_the_model_did_not_read(locale: str) -> None:
     job = replace(make_job(), locale=locale)
     drawn = make_generation(job.parameters)
-    assert contains_no_note(answer_content(job, drawn), locale)
-    text = answer_content(job, replace(drawn, unread="on a *red* hill " + "very " * 50))
+    assert contains_no_note(answer_text(job, drawn), locale)
+    text = answer_text(job, replace(drawn, unread="on a *red* hill " + "very " * 50))
     assert "on a \\*red\\* hill" in text
     assert len(text.splitlines()[-1]) < 200
     assert text.splitlines()[-1].startswith("-# ")

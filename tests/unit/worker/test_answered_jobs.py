@@ -9,6 +9,7 @@ from discord_diffusion.discord.errors import (
 )
 from discord_diffusion.jobs.job import Job
 from discord_diffusion.texts.answers import FAILURE_MARK
+from tests.messages import text_of
 from tests.unit.worker.fakes import make_job, wait_until
 from tests.unit.worker.worker_harness import MAX_RECEIVES, Harness
 
@@ -79,7 +80,9 @@ def test_the_answer_is_written_again_after_a_progress_edit_that_may_arrive_late(
     monkeypatch.setattr(harness.publisher, "show_progress", time_out)
     harness.generator.during = lambda: wait_until(lambda: harness.publisher.progress)
     message = harness.run(make_job())
-    assert harness.publisher.repeated == [answer.content for answer in harness.publisher.sent]
+    assert harness.publisher.repeated == [
+        text_of({"components": answer.components}) for answer in harness.publisher.sent
+    ]
     assert "**2 pictures**" in harness.publisher.repeated[0]
     assert harness.queue.deleted == [message.receipt_handle]
 

@@ -190,14 +190,14 @@ def test_a_message_that_is_no_job_is_released_at_once_and_never_deleted(
 
 
 def test_a_job_of_a_later_schema_waits_for_a_later_worker(harness: Harness) -> None:
-    message = make_message(body_of(make_job(), schema_version=2))
+    message = make_message(body_of(make_job(), schema_version=3))
     harness.give(message)
     wait_until(lambda: harness.queue.released)
     assert harness.queue.released == [(message.receipt_handle, 60)]
     assert harness.publisher.apologies == []
 
 
-@pytest.mark.parametrize("changes", [{"schema_version": 2}, {"mood": "calm"}, {"nsfw": 1}])
+@pytest.mark.parametrize("changes", [{"schema_version": 3}, {"mood": "calm"}, {"nsfw": 1}])
 def test_the_user_of_an_unreadable_message_is_notified_on_its_last_receive(
     harness: Harness, changes: dict[str, object]
 ) -> None:
@@ -250,10 +250,10 @@ class DeletableMessage(MemoryPublisher):
 
     deleted = False
 
-    def show_progress(self, job: Job, content: str, sketch: Image | None = None) -> None:
+    def show_progress(self, job: Job, status: str, sketch: Image | None = None) -> None:
         if self.deleted:
             raise InteractionGoneError(404, 10008, "Unknown Message")
-        super().show_progress(job, content, sketch)
+        super().show_progress(job, status, sketch)
 
 
 @pytest.mark.parametrize(("step_of_deletion", "charged"), [(1, 1), (5, 3), (7, 4)])

@@ -15,7 +15,7 @@ from discord_diffusion.jobs.parameters import SourceImage
 from discord_diffusion.jobs.record import JobStatus, WaitEstimate, WaitKind
 from discord_diffusion.texts.answers import FAILURE_MARK
 from discord_diffusion.texts.catalogue import LANGUAGES, say
-from discord_diffusion.worker.answer import answer_content
+from discord_diffusion.worker.answer import compose
 from discord_diffusion.worker.errors import (
     BlankPictureError,
     GenerationError,
@@ -30,6 +30,7 @@ from discord_diffusion.worker.errors import (
     UnsupportedJobError,
 )
 from discord_diffusion.worker.source_images import SourceImages
+from tests.messages import text_of
 from tests.unit.worker.fakes import make_generation, make_job, make_message, wait_until
 from tests.unit.worker.worker_harness import MAX_RECEIVES, Harness
 
@@ -142,7 +143,8 @@ def test_texts_about_pictures_held_back_and_jobs_never_begun_are_in_the_users_la
 ) -> None:
     job = replace(make_job(), locale=language)
     nothing = make_generation(job.parameters, filtered=job.parameters.images)
-    assert say(language, "failed.held_back") in answer_content(job, nothing)
+    answer = compose(job, nothing)
+    assert say(language, "failed.held_back") in text_of({"components": answer.components})
     for kind, key in (
         (WaitKind.NO_CAPACITY, "failed.no_capacity"),
         (WaitKind.TURN, "failed.not_begun"),

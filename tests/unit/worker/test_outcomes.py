@@ -7,6 +7,7 @@ from datetime import datetime, tzinfo
 import pytest
 from PIL import Image
 
+from discord_diffusion.discord.answer_layouts import apology
 from discord_diffusion.discord.errors import (
     ApiError,
     InteractionGoneError,
@@ -16,7 +17,6 @@ from discord_diffusion.discord.errors import (
 from discord_diffusion.jobs.record import JobStatus
 from discord_diffusion.jobs.validation import InvalidJobError
 from discord_diffusion.logs import JsonFormatter
-from discord_diffusion.texts.answers import apology_for, apology_without_request
 from discord_diffusion.texts.catalogue import say
 from discord_diffusion.worker.errors import (
     GenerationError,
@@ -32,6 +32,7 @@ from discord_diffusion.worker.lease import Lease, LeaseTerms
 from discord_diffusion.worker.outcomes import HURRY_SECONDS, JobOutcomes
 from discord_diffusion.worker.progress import Edit, Progress
 from discord_diffusion.worker.telemetry import Telemetry
+from tests.messages import text_of
 from tests.unit.worker.fakes import (
     MemoryPublisher,
     MemoryQueue,
@@ -153,8 +154,8 @@ def test_an_apology_names_the_reason_the_request_and_the_job_in_the_users_langua
     held = harness.hold()
     harness.outcomes.failed(held, PicturesTooLargeError("x"))
     reason = say("de", "failed.too_large")
-    apology = apology_for(held.job.id, held.job.parameters, reason, "de")
-    assert harness.publisher.apologies == [(held.job.id, apology)]
+    shown = apology(held.job.id, "de", reason, held.job.parameters)
+    assert harness.publisher.apologies == [(held.job.id, text_of({"components": shown}))]
 
 
 def test_a_job_whose_pictures_arrived_after_all_is_answered(harness: OutcomesHarness) -> None:
@@ -213,8 +214,9 @@ def test_a_job_is_given_back_at_once_and_on_its_last_receive_with_an_apology(
     harness.outcomes.give_back(message)
     assert harness.queue.released == [(message.receipt_handle, 0)]
     last = receive_count == MAX_RECEIVES
-    apology = (job.id, apology_without_request(job.id, say("de", STOPPED)))
-    assert harness.publisher.apologies == [apology] * last
+    shown = apology(job.id, "de", say("de", STOPPED))
+    apologies = [(job.id, text_of({"components": shown}))]
+    assert harness.publisher.apologies == apologies * last
     assert harness.publisher.timeouts == [HURRY_SECONDS, HURRY_SECONDS] * last
 
 

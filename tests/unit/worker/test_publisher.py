@@ -11,20 +11,19 @@ import httpx
 import pytest
 from PIL import Image
 
-from discord_diffusion.discord.components import answer_buttons
 from discord_diffusion.discord.errors import (
     InteractionGoneError,
     NotAnsweredYetError,
     UnavailableError,
 )
 from discord_diffusion.discord.webhooks import WebhookClient
-from discord_diffusion.texts.answers import apology_for
 from discord_diffusion.worker.answer import compose
 from discord_diffusion.worker.errors import LeaseLostError, PicturesTooLargeError
 from discord_diffusion.worker.pipeline_types import Generation, PhaseSeconds, Picture
 from discord_diffusion.worker.publisher import MessageState, Publisher
 from discord_diffusion.worker.retries import Retrier
 from tests.local_discord import LocalDiscord
+from tests.messages import buttons_of, files_of, text_of
 from tests.unit.worker.fakes import MODEL, make_generation, make_job
 
 
@@ -59,7 +58,7 @@ def test_pictures_arrive_as_they_were_drawn_named_by_job_and_place(discord: Loca
     image = Image.open(io.BytesIO(request.files[0][1]))
     assert image.size == (64, 64)
     assert image.info["parameters"].startswith("a red circle\nSteps: 3")
-    assert request.payload["content"].endswith("Knows colours only.")
+    assert text_of(request.payload).endswith("Knows colours only.")
     assert request.payload["attachments"][1]["description"] == "Drawn from: a red circle (seed 8)"
 
 
@@ -162,15 +161,15 @@ def test_when_all_pictures_are_held_back_the_user_gets_text_alone(discord: Local
     [request] = discord.requests
     assert request.files == []
     assert request.payload["attachments"] == []
-    assert "held back" in request.payload["content"]
+    assert "held back" in text_of(request.payload)
 
 
-def test_the_text_is_repeated_without_touching_the_pictures(discord: LocalDiscord) -> None:
+def test_the_answer_is_repeated_without_touching_the_pictures(discord: LocalDiscord) -> None:
     job = make_job(images=1)
     publisher = publisher_to(discord)
     answer = compose(job, make_generation(job.parameters))
     publisher.upload(answer)
-    publisher.repeat_text(answer)
+    publisher.repeat(answer)
     assert "attachments" not in discord.requests[-1].payload
     assert publisher.message_state(job) is MessageState.PICTURES
 
@@ -192,13 +191,16 @@ def test_an_apology_is_sent_as_json_with_the_buttons_of_the_job() -> None:
     client = WebhookClient("http://discord.test", transport=httpx.MockTransport(answer))
     job = make_job()
     Publisher(client).apologise(job, "sorry")
-    again = answer_buttons(job.id, job.locale, job.parameters, [])
-    assert seen == [{"content": "sorry", "allowed_mentions": {"parse": []}, "components": again}]
+    assert buttons_of(seen[0]) == [
+        f"{action}:{job.id}:0" for action in ("reroll", "edit", "delete")
+    ]
+    assert text_of(seen[0]).startswith("❌ sorry\n> a red circle")
+    assert "attachments" not in seen[0]
 
 
 def test_an_apology_is_found_again_by_its_signature(discord: LocalDiscord) -> None:
     job, publisher = make_job(), publisher_to(discord)
-    publisher.apologise(job, apology_for(job.id, job.parameters, "No luck.", "en"))
+    publisher.apologise(job, "No luck.")
     assert publisher.message_state(job) is MessageState.APOLOGY
 
 
@@ -221,6 +223,55 @@ def test_a_sketch_is_replaced_by_the_pictures(discord: LocalDiscord) -> None:
     publisher.upload(compose(job, make_generation(job.parameters)))
     names = [[name for name, _ in request.files] for request in discord.requests if request.files]
     assert names == [["sketch.webp"], [f"{job.id}-0.png"]]
+    shown = [[file["filename"] for file in files_of(one.payload)] for one in discord.requests]
+    assert shown[0] == ["sketch.webp", "sketch.webp"], "listed as an attachment, and shown"
+
+
+def test_a_sketch_stays_while_the_status_changes(discord: LocalDiscord) -> None:
+    job, publisher = make_job(images=1), publisher_to(discord)
+    publisher.show_progress(job, "begun")
+    publisher.show_progress(job, "half", Image.new("RGB", (16, 8)))
+    publisher.show_progress(job, "nearly")
+    first, _, last = discord.requests
+    assert files_of(first.payload) == []
+    assert [file["filename"] for file in files_of(last.payload)] == ["sketch.webp"]
+    assert "attachments" not in last.payload
+    assert "nearly" in text_of(last.payload)
+
+
+def test_a_sketch_that_may_not_have_arrived_is_not_shown_again(discord: LocalDiscord) -> None:
+    job, publisher = make_job(images=1), publisher_to(discord)
+    discord.failures += [(503, {})]
+    with pytest.raises(UnavailableError):
+        publisher.show_progress(job, "half", Image.new("RGB", (16, 8)))
+    publisher.show_progress(job, "nearly")
+    assert files_of(discord.requests[-1].payload) == []
+
+
+def test_an_answer_in_smaller_files_shows_those_files(discord: LocalDiscord) -> None:
+    discord.largest_request = 40_000
+    job = make_job(images=4)
+    publisher = publisher_to(discord)
+    sent = publisher.upload(compose(job, noisy(4)))
+    request = discord.requests[-1]
+    uploaded = [name for name, _ in request.files]
+    assert [file.filename for file in sent.files] == uploaded
+    shown = files_of({"components": request.payload["components"]})
+    assert [file["filename"] for file in shown] == uploaded
+    publisher.repeat(sent)
+    again = files_of(discord.requests[-1].payload)
+    assert [file["filename"] for file in again] == uploaded
+
+
+def test_pictures_and_apologies_of_an_older_version_are_recognised(discord: LocalDiscord) -> None:
+    job, publisher = make_job(), publisher_to(discord)
+    path = f"/webhooks/100/{job.token}/messages/@original"
+    files = [{"filename": f"{job.id}-0.png"}]
+    discord.messages[path] = {"id": "1", "content": "> a red circle", "attachments": files}
+    assert publisher.message_state(job) is MessageState.PICTURES
+    apology = f"❌ No luck.\n> a red circle\n-# job {job.id}"
+    discord.messages[path] = {"id": "1", "content": apology, "attachments": []}
+    assert publisher.message_state(job) is MessageState.APOLOGY
 
 
 @pytest.mark.parametrize("spoiler", [True, False])

@@ -9,17 +9,14 @@ from datetime import UTC, datetime
 from discord_diffusion.aws.errors import ServiceError, StoreError, UnknownJobError
 from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.aws.metrics import Metrics
+from discord_diffusion.discord.answer_layouts import apology
 from discord_diffusion.discord.errors import ApiError, InteractionGoneError, NotAnsweredYetError
+from discord_diffusion.discord.layout import Components
 from discord_diffusion.discord.original_response import OriginalResponseClient
 from discord_diffusion.jobs.job import Job, JobHeader, read_header
 from discord_diffusion.jobs.record import JobStatus
 from discord_diffusion.jobs.validation import InvalidJobError
-from discord_diffusion.texts.answers import (
-    apology_for,
-    apology_without_request,
-    is_apology,
-    is_picture,
-)
+from discord_diffusion.texts.answers import is_apology, is_picture
 from discord_diffusion.texts.catalogue import say
 
 log = logging.getLogger(__name__)
@@ -87,9 +84,9 @@ class DeadLetterProcessor:
         message = self.discord.read(header.application_id, header.token)
         if any(is_picture(header.id, name) for name in message.filenames):
             return True
-        if not is_apology(header.id, message.content):
-            apology = _apology(header, body)
-            self.discord.write(header.application_id, header.token, apology, [])
+        if not is_apology(header.id, message.text):
+            components = _apology(header, body)
+            self.discord.write(header.application_id, header.token, components)
         return False
 
     def _status(self, job_id: str) -> JobStatus | None:
@@ -113,10 +110,10 @@ class DeadLetterProcessor:
         return True
 
 
-def _apology(header: JobHeader, body: str) -> str:
+def _apology(header: JobHeader, body: str) -> Components:
     reason = say(header.locale, "failed.before")
     try:
         parameters = Job.from_json(body).parameters
     except InvalidJobError:
-        return apology_without_request(header.id, reason)
-    return apology_for(header.id, parameters, reason, header.locale)
+        parameters = None
+    return apology(header.id, header.locale, reason, parameters)

@@ -23,6 +23,7 @@ from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.aws.ledger import Charge
 from discord_diffusion.aws.queue import JobSender
 from discord_diffusion.aws.state_machines import StateMachine
+from discord_diffusion.discord.layout import Components
 from discord_diffusion.fleet.state import FleetSettings, FleetState
 from discord_diffusion.fleet.wait_estimate import expected_wait, shortest_wait
 from discord_diffusion.fleet.work import Work, WorkAhead
@@ -31,7 +32,6 @@ from discord_diffusion.jobs.job import Job
 from discord_diffusion.jobs.record import JobRecord, JobStatus, WaitEstimate, WaitKind
 from discord_diffusion.jobs.refusal import Refusal
 from discord_diffusion.texts.catalogue import say
-from discord_diffusion.texts.formatting import fit_content
 
 log = logging.getLogger(__name__)
 
@@ -70,8 +70,8 @@ class Admission:
         left: Allowance | None = None,
         *,
         own_jobs: int = 0,
-    ) -> str:
-        """Admit a job; returns the text of the answer, the same for a redelivered interaction.
+    ) -> Components:
+        """Admit a job; returns the message that answers, the same for a redelivered interaction.
 
         `left` is what the user had left just before, `own_jobs` the number of the user's other jobs
         that are not finished.
@@ -144,7 +144,9 @@ class Admission:
             log.warning("The queue's depth could not be read", extra={"reason": str(error)})
         return None
 
-    def _answer_to_hopeless(self, job: Job, wait: WaitEstimate, left: Allowance | None) -> str:
+    def _answer_to_hopeless(
+        self, job: Job, wait: WaitEstimate, left: Allowance | None
+    ) -> Components:
         """Refuse a job that can't be finished in time, unless it was admitted earlier."""
         record = self._record(job)
         if record and not record.status.finished:
@@ -237,11 +239,11 @@ class Admission:
             log.info("The fleet is woken")
 
 
-def _answer(record: JobRecord, wait: WaitEstimate, left: Allowance | None) -> str:
-    return fit_content(texts.queued(record, wait, left))
+def _answer(record: JobRecord, wait: WaitEstimate, left: Allowance | None) -> Components:
+    return texts.queued(record, wait, left)
 
 
-def _answer_again(record: JobRecord, left: Allowance | None) -> str:
+def _answer_again(record: JobRecord, left: Allowance | None) -> Components:
     """The answer to an interaction that is redelivered after its job has ended."""
     if record.status is JobStatus.ANSWERED and record.wait:
         return _answer(record, record.wait, left)

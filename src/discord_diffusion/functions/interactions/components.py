@@ -15,12 +15,13 @@ from urllib.parse import parse_qs, urlsplit
 from discord_diffusion.aws.errors import StoreError, UnknownJobError
 from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.discord import responses
+from discord_diffusion.discord.answer_layouts import cancelled, notice
 from discord_diffusion.discord.command_model import MANAGE_MESSAGES, check_options
 from discord_diffusion.discord.commands import IMAGINE
 from discord_diffusion.discord.components import UPSCALE_FACTOR, ButtonAction, CustomId
+from discord_diffusion.discord.edit_form import edit_form, submitted_options
 from discord_diffusion.discord.errors import InvalidCustomIdError
 from discord_diffusion.discord.interactions import Interaction
-from discord_diffusion.discord.responses import edit_modal, submitted_options
 from discord_diffusion.functions.interactions.parameters import checked_prompt, seed_of
 from discord_diffusion.functions.interactions.picture_requests import (
     PictureRequest,
@@ -30,7 +31,7 @@ from discord_diffusion.functions.interactions.visibility import visible_record
 from discord_diffusion.jobs.parameters import SEED, GenerationParameters, SourceImage
 from discord_diffusion.jobs.record import JobRecord, JobStatus
 from discord_diffusion.jobs.refusal import Refusal
-from discord_diffusion.texts.answers import SPOILER, file_prefix, quoted_request
+from discord_diffusion.texts.answers import SPOILER, file_prefix
 from discord_diffusion.texts.catalogue import say
 from discord_diffusion.texts.formatting import clean
 
@@ -92,12 +93,12 @@ class ComponentHandlers:
 
     def _edit(self, interaction: Interaction, custom_id: CustomId) -> dict[str, Any]:
         old = self._record(interaction, custom_id).parameters
-        return edit_modal(custom_id.job_id, interaction.locale, old, seed=None)
+        return edit_form(custom_id.job_id, interaction.locale, old, seed=None)
 
     def _same_seed(self, interaction: Interaction, custom_id: CustomId) -> dict[str, Any]:
         old = self._record(interaction, custom_id).parameters
         seed = _seed_of_picture(old, custom_id.index)
-        return edit_modal(custom_id.job_id, interaction.locale, old, seed=seed)
+        return edit_form(custom_id.job_id, interaction.locale, old, seed=seed)
 
     def _vary(self, interaction: Interaction, custom_id: CustomId) -> dict[str, Any]:
         record = self._record(interaction, custom_id)
@@ -158,8 +159,7 @@ class ComponentHandlers:
             now = self._jobs.get(record.id)
             if not now or now.status is not JobStatus.CANCELLED:
                 raise Refusal("too_late_to_cancel")
-        request = quoted_request(record.parameters, record.locale)
-        return responses.update("\n".join([*request, reason]))
+        return responses.update(cancelled(record.parameters, record.locale, reason))
 
     def _delete(self, interaction: Interaction, custom_id: CustomId) -> dict[str, Any]:
         """Remove the pictures from the message; its author is known even when the job is not."""
@@ -168,8 +168,7 @@ class ComponentHandlers:
             author = self._record(interaction, custom_id).user_id
         _check_author(interaction, author)
         user = f"<@{interaction.user_id}>"
-        text = say(interaction.locale, "done.deleted", user=user)
-        return responses.update(text, keep_pictures=False)
+        return responses.update(notice(say(interaction.locale, "done.deleted", user=user)))
 
     def _record(self, interaction: Interaction, custom_id: CustomId) -> JobRecord:
         return visible_record(interaction, self._jobs, custom_id.job_id)

@@ -9,6 +9,7 @@ from discord_diffusion.access.limits import Quota, next_day
 from discord_diffusion.aws.fleet_state import FleetStateStore
 from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.discord import responses
+from discord_diffusion.discord.answer_layouts import notice
 from discord_diffusion.discord.command_model import CommandType
 from discord_diffusion.discord.commands import COMMANDS
 from discord_diffusion.discord.components import CustomId
@@ -22,7 +23,7 @@ from discord_diffusion.functions.interactions.picture_requests import PictureReq
 from discord_diffusion.functions.interactions.visibility import visible_record
 from discord_diffusion.jobs.record import JobRecord, JobStatus
 from discord_diffusion.jobs.refusal import Refusal
-from discord_diffusion.texts.answers import quoted_request, unit_count
+from discord_diffusion.texts.answers import cost, quoted_request, unit_count
 from discord_diffusion.texts.catalogue import described, say
 from discord_diffusion.texts.formatting import quote
 
@@ -55,9 +56,8 @@ class InformationCommands:
                 mine.append(self._place(record, line.ahead_of(record), state, locale, now))
             line.add(record)
         lines = mine or [say(locale, "queue.none")]
-        return responses.ephemeral(
-            "\n".join([*lines, _fleet_line(state, len(open_jobs), locale, now)])
-        )
+        lines.append(_fleet_line(state, len(open_jobs), locale, now))
+        return responses.ephemeral(notice("\n".join(lines)))
 
     def _place(
         self, record: JobRecord, ahead: WorkAhead, state: FleetState, locale: str, now: datetime
@@ -84,7 +84,9 @@ class InformationCommands:
         cancelled = sum(self._is_cancelled(job_id) for job_id in job_ids)
         if not cancelled:
             raise Refusal("nothing_to_cancel")
-        return responses.ephemeral(say(interaction.locale, "done.cancelled_many", count=cancelled))
+        return responses.ephemeral(
+            notice(say(interaction.locale, "done.cancelled_many", count=cancelled))
+        )
 
     def _is_cancelled(self, job_id: str) -> bool:
         """Whether a job is cancelled, now or by another delivery."""
@@ -117,7 +119,7 @@ class InformationCommands:
             steps=settings.default_steps,
         )
         lines.append(f"-# {unit}")
-        return responses.ephemeral("\n".join(lines))
+        return responses.ephemeral(notice("\n".join(lines)))
 
     def help(self, interaction: Interaction) -> dict[str, Any]:
         """Every command with its description, as it is registered."""
@@ -127,12 +129,12 @@ class InformationCommands:
             name, description = described(locale, command.key)
             shown = f"`/{name}`" if command.type is CommandType.CHAT_INPUT else f"*{name}*"
             lines.append(f"{shown} — {description}")
-        return responses.ephemeral("\n".join([*lines, say(locale, "help.buttons")]))
+        return responses.ephemeral(notice("\n".join([*lines, say(locale, "help.buttons")])))
 
     def parameters(self, interaction: Interaction) -> dict[str, Any]:
         """The parameters of the job that a message belongs to."""
         record = visible_record(interaction, self.jobs, _job_of(interaction))
-        return responses.ephemeral("\n".join(_facts(record, interaction.locale)))
+        return responses.ephemeral(notice("\n".join(_facts(record, interaction.locale))))
 
 
 def _quota_line(quota: Quota, used: int, limit: int, locale: str, reset: str) -> str:
@@ -162,7 +164,7 @@ def _facts(record: JobRecord, locale: str) -> list[str]:
         strength = f"{source.strength:g}"
         facts.append(say(locale, "parameters.source", strength=strength, scale=source.scale))
     if record.units:
-        facts.append(texts.cost(record.units, locale))
+        facts.append(cost(record.units, locale))
     return [*quoted_request(parameters, locale), " · ".join(facts)]
 
 

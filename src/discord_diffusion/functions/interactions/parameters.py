@@ -10,7 +10,8 @@ from unicodedata import category
 from discord_diffusion.access.guild_settings import GuildSettings
 from discord_diffusion.discord.command_model import check_options
 from discord_diffusion.discord.commands import IMAGINE, PROPORTIONS
-from discord_diffusion.discord.interactions import Attachment, Interaction
+from discord_diffusion.discord.interactions import Interaction
+from discord_diffusion.discord.message_content import Attachment
 from discord_diffusion.jobs.models import ModelSpec
 from discord_diffusion.jobs.parameters import SIZE, SIZE_MULTIPLE, GenerationParameters, SourceImage
 from discord_diffusion.jobs.refusal import Refusal

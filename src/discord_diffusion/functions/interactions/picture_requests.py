@@ -13,7 +13,6 @@ from discord_diffusion.aws.errors import StoreError
 from discord_diffusion.aws.guild_store import GuildStore
 from discord_diffusion.aws.ledger import Charge
 from discord_diffusion.discord import responses
-from discord_diffusion.discord.components import queued_job_buttons
 from discord_diffusion.discord.interactions import Interaction
 from discord_diffusion.functions.interactions.admission import Admission
 from discord_diffusion.functions.interactions.parameters import ParameterBuilder
@@ -111,11 +110,12 @@ class PictureRequests:
             action=request.action,
             click=request.click,
         )
-        job = _job(interaction, request, guild, age_restricted=place.age_restricted)
+        job = _job(
+            interaction, request, guild, age_restricted=place.age_restricted, units=charge.units
+        )
         left, own_jobs = usage.left(charge.limits), len(usage.in_flight - {job.id})
-        text = self.admission.admit(job, charge, datetime.now(UTC), left, own_jobs=own_jobs)
-        respond = responses.ephemeral if job.private else responses.message
-        return respond(text, queued_job_buttons(job.id, job.locale))
+        queued = self.admission.admit(job, charge, datetime.now(UTC), left, own_jobs=own_jobs)
+        return responses.ephemeral(queued) if job.private else responses.message(queued)
 
     def guild_and_usage(self, interaction: Interaction) -> tuple[GuildSettings, Usage]:
         """The settings of the interaction's guild, and what was used today.
@@ -176,6 +176,7 @@ def _job(
     guild: GuildSettings,
     *,
     age_restricted: bool,
+    units: int,
 ) -> Job:
     job = Job(
         id=interaction.id,
@@ -192,6 +193,7 @@ def _job(
         spoiler=request.spoiler or guild.spoiler,
         safety_check=guild.safety_check(age_restricted=age_restricted),
         traceparent=interaction.traceparent,
+        units=units,
     )
     # Read again, so that no message enters the queue that the worker would reject.
     return Job.from_json(job.to_json())

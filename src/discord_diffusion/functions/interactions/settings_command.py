@@ -10,6 +10,7 @@ from discord_diffusion.access.guild_settings import GuildSettings, toggled
 from discord_diffusion.aws.errors import StoreError
 from discord_diffusion.aws.guild_store import GuildStore
 from discord_diffusion.discord import responses
+from discord_diffusion.discord.answer_layouts import notice
 from discord_diffusion.discord.command_model import MANAGE_GUILD, check_options
 from discord_diffusion.discord.commands import SETTINGS
 from discord_diffusion.discord.interactions import Interaction
@@ -59,7 +60,7 @@ class SettingsCommand:
             f"{SETTINGS.key}.{name}", SETTINGS.options_of(name), interaction.options
         )
         if name == "show":
-            return responses.ephemeral(shown(settings, interaction.locale))
+            return responses.ephemeral(notice(shown(settings, interaction.locale)))
         if options.get("model") and options["model"] not in self.models:
             raise Refusal("model_unknown")
         self._note_channels(interaction)
@@ -71,7 +72,7 @@ class SettingsCommand:
         lines = [say(interaction.locale, "done.saved"), shown(changed, interaction.locale)]
         if any(channel.is_category for channel in interaction.channels):
             lines.append(say(interaction.locale, "settings.category"))
-        return responses.ephemeral("\n".join(lines))
+        return responses.ephemeral(notice("\n".join(lines)))
 
     def patterns(self, interaction: Interaction) -> tuple[str, ...]:
         """The guild's blocklist; empty for users who may not manage the guild."""

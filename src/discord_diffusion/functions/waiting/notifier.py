@@ -10,13 +10,13 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from discord_diffusion.aws.errors import StoreError
 from discord_diffusion.aws.fleet_state import FleetStateStore
 from discord_diffusion.aws.job_store import JobStore
-from discord_diffusion.discord.components import answer_buttons
+from discord_diffusion.discord.answer_layouts import apology
 from discord_diffusion.discord.errors import ApiError, InteractionGoneError, NotAnsweredYetError
+from discord_diffusion.discord.layout import Components
 from discord_diffusion.discord.original_response import OriginalResponseClient
 from discord_diffusion.fleet.state import FleetSettings
 from discord_diffusion.functions import texts
@@ -28,8 +28,6 @@ from discord_diffusion.functions.waiting.due_actions import (
     due_actions,
 )
 from discord_diffusion.jobs.record import JobRecord, JobStatus, WaitEstimate
-from discord_diffusion.texts.answers import apology_for
-from discord_diffusion.texts.formatting import fit_content
 
 log = logging.getLogger(__name__)
 
@@ -104,9 +102,8 @@ class WaitingNotifier:
         interval = KIND_NOTICE_INTERVAL.total_seconds()
         if not self.jobs.claim_wait_notice(record.id, now, every_seconds=interval, wait=wait):
             return False
-        content = texts.queued(record, wait)
         try:
-            self._write(record, fit_content(content))
+            self._write(record, texts.queued(record, wait))
         except InteractionGoneError:
             self.confirmation.cancel_deleted(record)
             return False
@@ -130,10 +127,8 @@ class WaitingNotifier:
     def _notify_of_end(self, record: JobRecord, reason: str, now: datetime) -> bool:
         """Notify of the end; if Discord does not answer, the job stays in the index."""
         if record.expires_at - now > TOKEN_MARGIN:
-            content = apology_for(record.id, record.parameters, reason, record.locale)
-            components = answer_buttons(record.id, record.locale, record.parameters, [])
             try:
-                self._write(record, content, components)
+                self._write(record, apology(record.id, record.locale, reason, record.parameters))
             except InteractionGoneError:
                 log.info("The user's message is gone", extra={"job": record.id})
             except ApiError as error:
@@ -149,11 +144,9 @@ class WaitingNotifier:
         self.jobs.confirm_notified(record.id)
         return True
 
-    def _write(
-        self, record: JobRecord, content: str, components: list[dict[str, Any]] | None = None
-    ) -> None:
+    def _write(self, record: JobRecord, components: Components) -> None:
         if record.token:
-            self.discord.write(record.application_id, record.token, content, components)
+            self.discord.write(record.application_id, record.token, components)
 
 
 def _was_never_answered(record: JobRecord, error: ApiError, now: datetime) -> bool:

@@ -1,0 +1,122 @@
+"""The form in which a request is edited, and its submitted values.
+
+A text input holds 4,000 characters, a prompt up to 6,000: a longer one has a second input, for
+which the last inputs make room; what they would have changed stays as it was.
+https://docs.discord.com/developers/components/reference#text-input
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from discord_diffusion.discord.components import ButtonAction, CustomId
+from discord_diffusion.discord.inputs import INPUT_LENGTH, label, text_input
+from discord_diffusion.discord.layout import Component
+from discord_diffusion.discord.responses import modal
+from discord_diffusion.jobs.parameters import GenerationParameters
+from discord_diffusion.jobs.refusal import Refusal
+from discord_diffusion.texts.catalogue import say
+from discord_diffusion.texts.formatting import utf16_length
+
+LABELS = 5
+"""The most labels of a form."""
+_NUMBER_LENGTH = 10
+_WHOLE = ("seed", "steps")
+_JOINTS = {"next_word": " ", "continued": ""}
+"""How the second input of a long text is called, and what stood between it and the first."""
+
+
+def edit_form(
+    job_id: str, locale: str, old: GenerationParameters, *, seed: int | None
+) -> dict[str, Any]:
+    """The form with the parameters of a job. Without `seed` that field is empty.
+
+    Raises:
+        Refusal: a prompt does not fit even into two inputs.
+    """
+    short = {
+        "seed": "" if seed is None else str(seed),
+        "steps": str(old.steps),
+        "guidance": f"{old.guidance:g}",
+    }
+    labels = [
+        *_long_text("prompt", locale, old.prompt, required=True),
+        *_long_text("negative_prompt", locale, old.negative_prompt),
+        *(
+            label(
+                say(locale, f"modal.{name}"),
+                text_input(name, value, longest=_NUMBER_LENGTH),
+            )
+            for name, value in short.items()
+        ),
+    ]
+    custom_id = CustomId(ButtonAction.EDIT, job_id).encode()
+    return modal(custom_id, say(locale, "modal.title"), labels[:LABELS])
+
+
+def submitted_options(fields: Mapping[str, str]) -> dict[str, Any]:
+    """The fields of a submitted form as options of `/imagine`; empty ones are left out.
+
+    A field that is no number stays a text, so that the check of the options names it.
+    """
+    given = {name: value.strip() for name, value in fields.items() if value.strip()}
+    for name in ("prompt", "negative_prompt"):
+        for joint, between in _JOINTS.items():
+            if second := given.pop(f"{name}.{joint}", ""):
+                first = given.get(name, "")
+                given[name] = f"{first}{between if first else ''}{second}"
+    return {name: _number(name, value) for name, value in given.items()}
+
+
+def _number(name: str, value: str) -> str | int | float:
+    if name not in (*_WHOLE, "guidance"):
+        return value
+    try:
+        return int(value) if name in _WHOLE else float(value.replace(",", "."))
+    except ValueError:
+        return value
+
+
+def _long_text(name: str, locale: str, value: str, *, required: bool = False) -> list[Component]:
+    """One input, or two where the value is too long for one."""
+    title = say(locale, f"modal.{name}")
+    first, joint, second = _split(value)
+    inputs = [label(title, text_input(name, first, paragraph=True, required=required))]
+    if second:
+        continued = text_input(f"{name}.{joint}", second, paragraph=True)
+        inputs.append(label(say(locale, "modal.continued", label=title), continued))
+    return inputs
+
+
+def _split(value: str) -> tuple[str, str, str]:
+    """The value in two parts that each fit into an input, and the name of what is between them.
+
+    Neither part begins or ends with a space, which a client may remove.
+    """
+    if utf16_length(value) <= INPUT_LENGTH:
+        return value, "", ""
+    end = _fitting(value)
+    spaces = (at for at in range(end, 0, -1) if _stands_alone(value, at))
+    if (at := next(spaces, None)) is not None:
+        first, joint, second = value[:at], "next_word", value[at + 1 :]
+    else:
+        while value[end - 1].isspace() or value[end].isspace():
+            end -= 1
+        first, joint, second = value[:end], "continued", value[end:]
+    if utf16_length(second) > INPUT_LENGTH:
+        raise Refusal("prompt_too_long_to_edit")
+    return first, joint, second
+
+
+def _fitting(value: str) -> int:
+    """The number of characters at the beginning that fit into an input."""
+    units = 0
+    for index, character in enumerate(value):
+        units += utf16_length(character)
+        if units > INPUT_LENGTH:
+            return index
+    return len(value)
+
+
+def _stands_alone(value: str, at: int) -> bool:
+    """Whether there is a space that has no other beside it."""
+    return value[at] == " " and not value[at - 1].isspace() and not value[at + 1 : at + 2].isspace()
