@@ -111,6 +111,7 @@ SETTINGS = Command(
     "settings",
     subcommands=(
         SubCommand("show"),
+        SubCommand("form"),
         SubCommand(
             "access",
             (

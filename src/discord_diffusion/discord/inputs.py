@@ -3,13 +3,29 @@
 https://docs.discord.com/developers/components/reference#label
 """
 
+from collections.abc import Mapping, Sequence
+from enum import IntEnum
+from typing import Any
+
 from discord_diffusion.discord.layout import Component
 
 INPUT_LENGTH = 4000
 """The most characters of a text input; counted in UTF-16 units, as Discord's clients count."""
+CHOSEN = 25
+"""The most values of a select."""
 _TEXT_INPUT = 4
 _LABEL = 18
+_FILE_UPLOAD = 19
+_RADIO_GROUP = 21
+_CHECKBOX = 23
 _SHORT, _PARAGRAPH = 1, 2
+
+
+class Select(IntEnum):
+    """Selects of what a server has."""
+
+    ROLE = 6
+    CHANNEL = 8
 
 
 def label(title: str, component: Component, description: str = "") -> Component:
@@ -35,3 +51,35 @@ def text_input(
         "max_length": longest,
     }
     return found | ({"value": value} if value else {})
+
+
+def optional_select(kind: Select, name: str, ids: Sequence[str]) -> Component:
+    """A select of up to 25 roles or channels, of which `ids` are chosen; it may be left empty."""
+    found: Component = {
+        "type": int(kind),
+        "custom_id": name,
+        "required": False,
+        "min_values": 0,
+        "max_values": CHOSEN,
+    }
+    defaults = [{"id": one, "type": kind.name.lower()} for one in ids[:CHOSEN]]
+    return found | ({"default_values": defaults} if defaults else {})
+
+
+def radio_group(name: str, options: Mapping[str, str], chosen: str) -> Component:
+    """Two to ten values with their names, of which one is chosen."""
+    listed: list[dict[str, Any]] = [
+        {"value": value, "label": shown, "default": value == chosen}
+        for value, shown in options.items()
+    ]
+    return {"type": _RADIO_GROUP, "custom_id": name, "options": listed}
+
+
+def checkbox(name: str, *, checked: bool) -> Component:
+    """A single yes or no."""
+    return {"type": _CHECKBOX, "custom_id": name, "default": checked}
+
+
+def file_upload(name: str, file_types: Sequence[str]) -> Component:
+    """One file, which must be given; Discord compares only its name with the types."""
+    return {"type": _FILE_UPLOAD, "custom_id": name, "file_types": list(file_types)}

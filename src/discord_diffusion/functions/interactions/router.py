@@ -71,7 +71,7 @@ class Router:
             InteractionType.APPLICATION_COMMAND: self._command,
             InteractionType.MESSAGE_COMPONENT: lambda click: lazy.components.component(click),
             InteractionType.AUTOCOMPLETE: self._autocomplete,
-            InteractionType.MODAL_SUBMIT: lambda modal: lazy.components.modal(modal),
+            InteractionType.MODAL_SUBMIT: self._modal,
         }
         self._by_command: dict[str, Handler] = {
             commands.IMAGINE.name: requests.imagine,
@@ -107,6 +107,11 @@ class Router:
         if not handler:
             raise Refusal("unknown_command")
         return handler(interaction)
+
+    def _modal(self, interaction: Interaction) -> dict[str, Any]:
+        if interaction.custom_id.startswith("settings:"):
+            return self._lazy.settings.submit(interaction)
+        return self._lazy.components.modal(interaction)
 
     def _autocomplete(self, interaction: Interaction) -> dict[str, Any]:
         """The choices that contain what was typed so far."""

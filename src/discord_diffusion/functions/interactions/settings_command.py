@@ -14,6 +14,11 @@ from discord_diffusion.discord.answer_layouts import notice
 from discord_diffusion.discord.command_model import MANAGE_GUILD, check_options
 from discord_diffusion.discord.commands import SETTINGS
 from discord_diffusion.discord.interactions import Interaction
+from discord_diffusion.functions.interactions.settings_form import (
+    settings_form,
+    submitted,
+    version_of,
+)
 from discord_diffusion.jobs.models import ModelSpec
 from discord_diffusion.jobs.refusal import Refusal
 from discord_diffusion.texts.catalogue import command_texts, described, language_of, say
@@ -54,6 +59,8 @@ class SettingsCommand:
         guild_id = _managed_guild(interaction)
         settings, version = self.guilds.settings(guild_id)
         name = interaction.subcommand or "show"
+        if name == "form":
+            return settings_form(settings, version, interaction.locale)
         if name not in _CHANGES and name != "show":
             raise Refusal("unknown_command")
         options = check_options(
@@ -69,10 +76,25 @@ class SettingsCommand:
             changed = _CHANGES[name](settings, options).with_names(interaction.names)
             changed = replace(changed, changed_by=interaction.id)
             self._save(interaction, guild_id, changed, version, f"settings.{name}")
-        lines = [say(interaction.locale, "done.saved"), shown(changed, interaction.locale)]
-        if any(channel.is_category for channel in interaction.channels):
-            lines.append(say(interaction.locale, "settings.category"))
-        return responses.ephemeral(notice("\n".join(lines)))
+        return _saved(changed, interaction)
+
+    def submit(self, interaction: Interaction) -> dict[str, Any]:
+        """Answer the submitted form of the settings.
+
+        Raises:
+            Refusal: nothing was changed.
+            StoreError: the table does not answer.
+        """
+        guild_id = _managed_guild(interaction)
+        settings, version = self.guilds.settings(guild_id)
+        self._note_channels(interaction)
+        if settings.changed_by != interaction.id:
+            if version_of(interaction) != version:
+                raise Refusal("settings_changed")
+            settings = submitted(settings, interaction).with_names(interaction.names)
+            settings = replace(settings, changed_by=interaction.id)
+            self._save(interaction, guild_id, settings, version, "settings.form")
+        return _saved(settings, interaction)
 
     def patterns(self, interaction: Interaction) -> tuple[str, ...]:
         """The guild's blocklist; empty for users who may not manage the guild."""
@@ -130,6 +152,13 @@ class SettingsCommand:
         except StoreError as error:
             # The settings are in force already; a refusal would say that they are not.
             log.error("The settings are saved but not audited", extra={"reason": str(error)})
+
+
+def _saved(settings: GuildSettings, interaction: Interaction) -> dict[str, Any]:
+    lines = [say(interaction.locale, "done.saved"), shown(settings, interaction.locale)]
+    if any(channel.is_category for channel in interaction.channels):
+        lines.append(say(interaction.locale, "settings.category"))
+    return responses.ephemeral(notice("\n".join(lines)))
 
 
 def shown(settings: GuildSettings, locale: str) -> str:
