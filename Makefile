@@ -22,17 +22,7 @@ VALUES := PROMPT NEGATIVE_PROMPT SEED COUNT STEPS GUIDANCE OUT TIMEOUT \
 unexport $(VALUES)
 $(foreach name,$(VALUES),$(eval export RIG_$(name) := $$(value $(name))))
 
-.PHONY: help
-help: ## Show this list
-	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}'
-
-.PHONY: setup
-setup: ## Set up everything the project needs, inside its own folder
-	@$(PYTHON) -m toolchain $(if $(TORCH),--torch "$(TORCH)")
-
-.PHONY: installed
-installed:
-	@[ -e .cache/stamps/project-packages ] || { echo "Nothing is set up yet. Run: make demo (or, with a stack of docker compose: make setup)" >&2; exit 2; }
+##@ Use the bot on this machine
 
 .PHONY: demo
 demo: setup ## From nothing to pictures: start the stack, send a signed /imagine
@@ -41,6 +31,18 @@ demo: setup ## From nothing to pictures: start the stack, send a signed /imagine
 .PHONY: local-up
 local-up: setup ## Start the local stack (RUNTIME=host|docker, MIN_TASKS=1, MAX_TASKS=4, SPEED=30, WATCH=1, FRESH=1, MODEL=, SIZE=, IAM=enforce)
 	@$(RIG) up
+
+.PHONY: send
+send: installed ## Send a prompt (PROMPT="..." SEED= COUNT= STEPS= GUIDANCE= OUT=dir TIMEOUT=120)
+	@$(RIG) send
+
+.PHONY: local-status
+local-status: installed ## Show the processes, addresses, queue and fleet of the local stack
+	@$(RIG) status
+
+.PHONY: local-logs
+local-logs: installed ## Show the last log lines (NAME=emulator|discord|worker|functions|backlog, FOLLOW=1)
+	@$(RIG) logs
 
 .PHONY: local-down
 local-down: ## Stop the local stack; logs and caches stay
@@ -54,54 +56,48 @@ register: installed ## Register changed commands with the local stack's Discord;
 snapshot: installed ## Save the state of the local stack, from which the next make local-up starts
 	@$(RIG) snapshot
 
-.PHONY: local-status
-local-status: installed ## Show the processes, addresses, queue and fleet of the local stack
-	@$(RIG) status
+##@ Set this machine up
 
-.PHONY: local-logs
-local-logs: installed ## Show the last log lines (NAME=emulator|discord|worker|functions|backlog, FOLLOW=1)
-	@$(RIG) logs
-
-.PHONY: send
-send: installed ## Send a prompt (PROMPT="..." SEED= COUNT= STEPS= GUIDANCE= OUT=dir TIMEOUT=120)
-	@$(RIG) send
+.PHONY: help
+help: ## Show this list
+	@bold=; plain=; if [ -t 1 ] && [ -z "$$NO_COLOR" ]; then bold=$$'\033[1m'; plain=$$'\033[0m'; fi; \
+	  awk -F':.*## ' -v bold="$$bold" -v plain="$$plain" \
+	    '/^##@ / {printf "%s%s\n", (n++ ? "\n" : ""), substr($$0, 5)} \
+	     /^[a-z][a-z-]*:.*## / {printf "  %s%-14s%s %s\n", bold, $$1, plain, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: doctor
 doctor: ## Show what this machine can do, what it lacks, and which RUNTIME to use
 	@$(PYTHON) -m emulation.rig.doctor
 
+.PHONY: setup
+setup: ## Set up everything the project needs, inside its own folder
+	@$(PYTHON) -m toolchain $(if $(TORCH),--torch "$(TORCH)")
+
+.PHONY: installed
+installed:
+	@[ -e .cache/stamps/project-packages ] || { echo "Nothing is set up yet. Run: make demo (or, with a stack of docker compose: make setup)" >&2; exit 2; }
+
 .PHONY: images
 images: ## Build the images of RUNTIME=docker and print the size of each layer
 	@docker compose --profile cpu build
 
-.PHONY: pin-images
-pin-images: ## Renew the digests of the images that the Dockerfiles begin with
-	@docker/pin-images.sh
-	@$(PYTHON) -m infra.deploy.image_sizes discord-diffusion/worker:cpu discord-diffusion/emulator discord-diffusion/rig discord-diffusion/deploy
+.PHONY: clean
+clean: local-down ## Remove what was set up and built
+	rm -rf .venv .cache build .local
 
-.PHONY: test-docker
-test-docker: setup ## Run the tests that need a Docker engine; says so where there is none
-	@$(VENV)/python -m tests.docker
-
-.PHONY: test
-test: setup ## Run the whole test suite
-	@$(VENV)/python -m tests
+##@ Check a change
 
 .PHONY: test-unit
 test-unit: setup ## Run the tests that need no stack
 	@$(VENV)/python -m tests unit
 
-.PHONY: fuzz
-fuzz: setup ## Decode 10,000 damaged picture files of each format that users may send
-	@IMAGE_MUTATIONS=10000 $(VENV)/python -m pytest tests/unit/worker/test_image_decoding.py -k damaged --timeout 3600
+.PHONY: test
+test: setup ## Run the whole test suite
+	@$(VENV)/python -m tests
 
-.PHONY: chaos
-chaos: setup ## Answer 100 jobs in each of SEEDS=5 runs while AWS, Discord and workers fail (minutes each)
-	@CHAOS_JOBS=100 CHAOS_SEED=1 CHAOS_RUNS="$${RIG_SEEDS:-5}" $(VENV)/python -m pytest tests/integration/test_chaos_agreement.py -rP
-
-.PHONY: mutants
-mutants: setup ## Change the core line by line: does a test fail? (BASE=origin/main, ALL=1)
-	@$(VENV)/python -m tests.mutants $(if $(ALL),--all,--base "$${RIG_BASE:-origin/main}")
+.PHONY: test-docker
+test-docker: setup ## Run the tests that need a Docker engine; says so where there is none
+	@$(VENV)/python -m tests.docker
 
 .PHONY: lint
 lint: setup ## Check style, types, import rules, dead code, locks, shell scripts and Terraform
@@ -117,28 +113,37 @@ lint: setup ## Check style, types, import rules, dead code, locks, shell scripts
 	@$(RIG) terraform fmt -check -recursive
 	@$(RIG) terraform validate
 
-.PHONY: policy
-policy: setup ## Check infra/ by checkov, and every IAM policy of the plan by parliament
-	@$(VENV)/python -m pytest tests/infra/test_policy.py tests/infra/test_safeguards.py
-
 .PHONY: format
 format: setup ## Format the code and Terraform
 	$(VENV)/ruff check --fix .
 	$(VENV)/ruff format .
 	@$(RIG) terraform fmt -recursive
 
-.PHONY: package
-package: setup ## Build the Lambda package for AWS (ARCHITECTURE=arm64 or x86_64)
-	@$(VENV)/python -m infra.package --architecture $(ARCHITECTURE) --out build/lambda-$(ARCHITECTURE).zip \
-	  --interpreter .cache/lambda-python3.13/bin/python
+.PHONY: policy
+policy: setup ## Check infra/ by checkov, and every IAM policy of the plan by parliament
+	@$(VENV)/python -m pytest tests/infra/test_policy.py tests/infra/test_safeguards.py
 
-.PHONY: deploy-aws
-deploy-aws: setup ## Deploy to AWS, or update a deployment (ARGS="--dry-run", "--yes", "--help")
-	@$(VENV)/python -m infra.deploy deploy $(ARGS)
+.PHONY: mutants
+mutants: setup ## Change the core line by line: does a test fail? (BASE=origin/main, ALL=1)
+	@$(VENV)/python -m tests.mutants $(if $(ALL),--all,--base "$${RIG_BASE:-origin/main}")
+
+.PHONY: chaos
+chaos: setup ## Answer 100 jobs in each of SEEDS=5 runs while AWS, Discord and workers fail (minutes each)
+	@CHAOS_JOBS=100 CHAOS_SEED=1 CHAOS_RUNS="$${RIG_SEEDS:-5}" $(VENV)/python -m pytest tests/integration/test_chaos_agreement.py -rP
+
+.PHONY: fuzz
+fuzz: setup ## Decode 10,000 damaged picture files of each format that users may send
+	@IMAGE_MUTATIONS=10000 $(VENV)/python -m pytest tests/unit/worker/test_image_decoding.py -k damaged --timeout 3600
+
+##@ Deploy to AWS
 
 .PHONY: plan-aws
 plan-aws: setup ## Show what a deployment to AWS would create and cost; creates nothing (ARGS="--help")
 	@$(VENV)/python -m infra.deploy plan $(ARGS)
+
+.PHONY: deploy-aws
+deploy-aws: setup ## Deploy to AWS, or update a deployment (ARGS="--dry-run", "--yes", "--help")
+	@$(VENV)/python -m infra.deploy deploy $(ARGS)
 
 .PHONY: destroy-aws
 destroy-aws: setup ## Remove a deployment from AWS, and list what is left (ARGS="--yes")
@@ -152,6 +157,13 @@ rehearsal: setup ## Start an emulated account and Discord to rehearse a deployme
 rehearsal-down: installed ## Stop the rehearsal
 	@$(VENV)/python -m emulation.rig.rehearsal down
 
+.PHONY: package
+package: setup ## Build the Lambda package for AWS (ARCHITECTURE=arm64 or x86_64)
+	@$(VENV)/python -m infra.package --architecture $(ARCHITECTURE) --out build/lambda-$(ARCHITECTURE).zip \
+	  --interpreter .cache/lambda-python3.13/bin/python
+
+##@ Measure
+
 .PHONY: bench
 bench: setup ## Measure the handler, the request path and the worker; writes build/bench.json
 	@$(VENV)/python -m tests.bench
@@ -159,10 +171,6 @@ bench: setup ## Measure the handler, the request path and the worker; writes bui
 .PHONY: bench-worker
 bench-worker: setup ## Compare the worker's drawing speed with plain diffusers; writes build/bench-worker.json
 	@$(VENV)/python -m tests.bench.gpu
-
-.PHONY: models
-models: setup ## Draw with every family of models at toy size; writes the table of docs/models.md
-	@$(VENV)/python -m tests.unit.worker.pipeline.family_table
 
 .PHONY: bench-units
 bench-units: setup ## Compare what jobs cost in units with the seconds that they take; writes build/bench-units.json
@@ -173,9 +181,7 @@ capacity: setup ## Compute the tables and plots of docs/capacity.md and docs/cos
 	@$(VENV)/python -m infra.capacity pages docs/capacity.md docs/costs.md
 	@$(VENV)/python -m infra.capacity plots docs/pictures
 
-.PHONY: train
-train: setup ## Train the embedded model again (about an hour on two cores)
-	@$(VENV)/python -m fixtures.model.train
+##@ Renew what is committed
 
 .PHONY: lock
 lock: setup ## Resolve the dependencies of all environments and images (UPGRADE=1 takes the newest)
@@ -186,6 +192,15 @@ lock: setup ## Resolve the dependencies of all environments and images (UPGRADE=
 	$(UV) export --quiet --no-default-groups --no-emit-project --extra emulation -o docker/rig.lock
 	$(UV) export --quiet --no-default-groups --no-emit-project -o infra/package/requirements.lock
 
-.PHONY: clean
-clean: local-down ## Remove what was set up and built
-	rm -rf .venv .cache build .local
+.PHONY: pin-images
+pin-images: ## Renew the digests of the images that the Dockerfiles begin with
+	@docker/pin-images.sh
+	@$(PYTHON) -m infra.deploy.image_sizes discord-diffusion/worker:cpu discord-diffusion/emulator discord-diffusion/rig discord-diffusion/deploy
+
+.PHONY: models
+models: setup ## Draw with every family of models at toy size; writes the table of docs/models.md
+	@$(VENV)/python -m tests.unit.worker.pipeline.family_table
+
+.PHONY: train
+train: setup ## Train the embedded model again (about an hour on two cores)
+	@$(VENV)/python -m fixtures.model.train

@@ -1,5 +1,7 @@
 """Run a program to its end and return what it printed."""
 
+from __future__ import annotations
+
 import os
 import subprocess
 from collections.abc import Mapping

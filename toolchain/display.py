@@ -3,6 +3,8 @@
 Standard library only: the set-up uses it before any environment exists.
 """
 
+from __future__ import annotations
+
 import sys
 import threading
 import time
@@ -69,7 +71,7 @@ class Display:
                     self._stream.write(f"{_CLEAR_LINE}  … {', '.join(parts)[:110]}")
                     self._stream.flush()
 
-    def __enter__(self) -> "Display":
+    def __enter__(self) -> Display:
         if self._live:
             threading.Thread(target=self._refresh, daemon=True).start()
         return self

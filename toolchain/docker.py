@@ -1,5 +1,7 @@
 """Docker's command line client: run its commands, find containers by label."""
 
+from __future__ import annotations
+
 import shutil
 from collections.abc import Mapping
 

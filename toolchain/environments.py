@@ -1,5 +1,7 @@
 """The Python environments of a checkout: uv installs them from the committed locks."""
 
+from __future__ import annotations
+
 import os
 import platform
 import shutil
@@ -57,7 +59,7 @@ def _sync(layout: Layout, project: Path, environment: Path, *words: str) -> None
     # Frozen: the lock is used unchanged, whatever index a person has configured; `make lint`
     # checks that it fits pyproject.toml. uv verifies the hashes.
     base: list[str | Path] = [uv_of(layout), "sync", "--quiet", "--frozen", "--project", project]
-    run([*base, *words], env=clean_environment() | {"UV_PROJECT_ENVIRONMENT": str(environment)})
+    run([*base, *words], env={**clean_environment(), "UV_PROJECT_ENVIRONMENT": str(environment)})
 
 
 def install_torch(layout: Layout, build: str) -> None:
@@ -83,7 +85,7 @@ def _install_torch(layout: Layout, requirement: str, *words: str) -> None:
     # Every build of a version satisfies its requirement, so an installed one would stay.
     base += ["--python", python_of(layout.environment), "--reinstall-package", "torch"]
     # Without a network, retries of PyTorch's index only cost time.
-    env = clean_environment() | {"UV_HTTP_RETRIES": "0"}
+    env = {**clean_environment(), "UV_HTTP_RETRIES": "0"}
     # Outside of the checkout, because its pyproject.toml makes uv leave torch out.
     run([*base, *words, requirement], env=env, folder=Path(layout.root.anchor))
 
@@ -129,7 +131,7 @@ def find_or_fetch_python(uv: Path, folder: Path) -> Path:
     version = PYTHON_OF_LAMBDA
     if found := find_python(version):
         return found
-    env = clean_environment() | {"UV_PYTHON_INSTALL_DIR": str(folder)}
+    env = {**clean_environment(), "UV_PYTHON_INSTALL_DIR": str(folder)}
     try:
         run([uv, "python", "install", "--no-bin", version], env=env)
         found_by_uv = run([uv, "python", "find", "--managed-python", version], env=env)

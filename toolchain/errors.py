@@ -6,6 +6,8 @@ ToolchainError
 └── DockerError          Docker's client failed, or there is none
 """
 
+from __future__ import annotations
+
 
 class ToolchainError(Exception):
     """The text says what happened and, where something is missing, how to get it."""

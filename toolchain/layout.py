@@ -1,5 +1,7 @@
 """The paths in the project's folder. Nothing is set up outside of it."""
 
+from __future__ import annotations
+
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +14,7 @@ class Layout:
     root: Path
 
     @classmethod
-    def of_this_checkout(cls) -> "Layout":
+    def of_this_checkout(cls) -> Layout:
         """The checkout that this file belongs to."""
         return cls(Path(__file__).resolve().parents[1])
 

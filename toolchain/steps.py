@@ -1,5 +1,7 @@
 """Steps of a set-up, each repeated only when its inputs have changed."""
 
+from __future__ import annotations
+
 import fcntl
 import hashlib
 from collections.abc import Callable, Iterable, Iterator

@@ -1,9 +1,11 @@
 """`python -m emulation.rig.doctor`: what this machine can do, and the target to use.
 
 A check says what was found, for which target it is needed, and how to get what is missing. Standard
-library only: `make doctor` works before anything is set up. The exit status is 0 where at least one
-target can be used.
+library only, and on any Python from 3.8 on: `make doctor` works before anything is set up. The exit
+status is 0 where at least one target can be used.
 """
+
+from __future__ import annotations
 
 import os
 import platform
@@ -79,7 +81,9 @@ def _python() -> Check:
     ok = sys.version_info[:2] >= MINIMUM_PYTHON
     wanted = ".".join(map(str, MINIMUM_PYTHON))
     found = f"{platform.python_version()} ({sys.executable})"
-    return Check("Python", found, ok, (HOST, DOCKER), f"make PYTHON=/path/to/python{wanted}")
+    newer = None if ok else environments.find_python(environments.PYTHON_OF_LAMBDA)
+    remedy = f"make PYTHON={newer or f'/path/to/python{wanted}'} ..."
+    return Check("Python", found, ok, (HOST, DOCKER), remedy)
 
 
 def _emulator_python(layout: Layout) -> Check:

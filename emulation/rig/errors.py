@@ -10,6 +10,8 @@ RigError
 └── ControlError           the stand-in or the fleet agent refused a call, or did not answer
 """
 
+from __future__ import annotations
+
 
 class RigError(Exception):
     """The text says what happened and what to do."""

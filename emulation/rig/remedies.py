@@ -4,6 +4,8 @@ https://docs.docker.com/engine/install/
 https://docs.nvidia.com/datacenter/cloud-native/container-toolkit/latest/install-guide.html
 """
 
+from __future__ import annotations
+
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +29,7 @@ class Machine:
     programs: frozenset[str]
 
     @classmethod
-    def this(cls, system: str) -> "Machine":
+    def this(cls, system: str) -> Machine:
         """The machine that this runs on."""
         asked = ["apt-get", "dnf", "ubuntu-drivers", "nvidia-ctk"]
         if _SYSTEMD.exists():

@@ -1,5 +1,7 @@
 """This machine's Docker engine: its socket, and the NVIDIA GPUs that containers can use."""
 
+from __future__ import annotations
+
 import json
 import os
 import stat
@@ -80,7 +82,8 @@ def socket_path() -> Path:
     address = os.environ.get("DOCKER_HOST") or _DEFAULT_SOCKET
     if not address.startswith("unix://"):
         raise StartError(f"The fleet needs an engine on this machine, and DOCKER_HOST is {address}")
-    return Path(address.removeprefix("unix://"))
+    # Not removeprefix: `make doctor` runs on Python 3.8.
+    return Path(address[len("unix://") :] if address.startswith("unix://") else address)
 
 
 def socket_group(socket: Path) -> str:

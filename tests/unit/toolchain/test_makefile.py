@@ -1,5 +1,6 @@
 """Text that a person types after `make` is a value, never code."""
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -60,3 +61,16 @@ def test_without_a_set_up_the_error_names_the_first_command(checkout: Path) -> N
     assert ended.returncode != 0
     assert "make demo" in ended.stderr
     assert "nothing runs" in make(checkout, "local-down")
+
+
+def test_help_lists_every_target_with_a_description_once_in_groups() -> None:
+    printed = subprocess.run(
+        ["make", "help"], cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout
+    assert "\033" not in printed, "no colours but in a terminal"
+    groups = re.findall(r"^(\S.*)$", printed, re.MULTILINE)
+    assert len(groups) == len(set(groups)) >= 5
+    listed = re.findall(r"^  (\S+)", printed, re.MULTILINE)
+    described = re.findall(r"^([a-z][a-z-]*):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert sorted(listed) == sorted(described)
+    assert printed.index("demo ") < printed.index("deploy-aws ")

@@ -1,5 +1,8 @@
 """The usable targets follow from the checks, and every lack has a remedy."""
 
+import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,6 +19,7 @@ from emulation.rig.doctor import (
     version,
 )
 from emulation.rig.remedies import MACOS, Machine
+from toolchain import environments
 from toolchain.layout import Layout
 
 LACKS_ENGINE = Check("Docker engine", "does not answer", False, (DOCKER,), "start Docker")
@@ -55,6 +59,43 @@ def test_without_a_usable_target_no_command_is_advised() -> None:
 def test_every_check_of_this_machine_that_fails_names_a_target_and_a_remedy() -> None:
     lacking = [check for check in all_checks(Layout.of_this_checkout()) if not check.ok]
     assert [check.name for check in lacking if not (check.needed and check.remedy)] == []
+
+
+def _modules_of_the_doctor() -> list[Path]:
+    """The project's modules that `make doctor` imports."""
+    asked = "import sys, emulation.rig.doctor; print(*(m.__file__ for n, m in sys.modules.items()"
+    asked += " if n.split('.')[0] in ('emulation', 'toolchain') and m.__file__), sep='\\n')"
+    root = Layout.of_this_checkout().root
+    words = [sys.executable, "-c", asked]
+    printed = subprocess.run(words, cwd=root, check=True, capture_output=True, text=True).stdout
+    return [Path(line) for line in printed.split()]
+
+
+def test_every_module_of_the_doctor_can_be_read_by_python_3_8() -> None:
+    modules = _modules_of_the_doctor()
+    assert len(modules) > 10
+    for path in modules:
+        tree = ast.parse(path.read_text(), feature_version=(3, 8))
+        annotated = [one for one in ast.walk(tree) if isinstance(one, ast.FunctionDef)]
+        assert not annotated or "from __future__ import annotations" in path.read_text(), path
+
+
+@pytest.mark.parametrize("version", ["3.8", "3.9", "3.10"])
+def test_an_old_python_is_told_which_one_to_use(version: str) -> None:
+    old = environments.find_python(version)
+    if old is None:
+        pytest.skip(f"there is no Python {version} here")
+    ended = subprocess.run(
+        [str(old), "-m", "emulation.rig.doctor"],
+        cwd=Layout.of_this_checkout().root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.stderr == ""
+    assert ended.returncode == 1
+    assert f"✗ Python {version}" in " ".join(ended.stdout.split())
+    assert "make PYTHON=" in ended.stdout
 
 
 def test_versions_are_compared_by_number() -> None:
