@@ -46,17 +46,20 @@ RUN --mount=type=cache,target=/uv-cache \
 
 
 # The model: a folder below fixtures/, or the hub's id of one; nothing where MODEL is empty: then the
-# worker fetches what its environment names at its first start, into /cache.
+# worker fetches what its environment names at its first start, into /cache. A model that is not for
+# everybody takes a token of the hub, which stays in no layer: --secret id=hf_token,env=HF_TOKEN
 FROM packages AS model
 ARG MODEL=fixtures/model/tiny
 ARG MODEL_REVISION=""
 ARG MODEL_VARIANT=""
+ARG MODEL_VAE=""
 COPY docker/fetch_model.py /build/
 RUN --mount=type=bind,source=fixtures,target=/context/fixtures \
     --mount=type=bind,from=torch,source=/packages,target=/torch \
     --mount=type=bind,from=torch,source=/cuda/,target=/cuda \
-    PYTHONPATH=/packages:/torch:/cuda PYTHONDONTWRITEBYTECODE=1 \
-    python /build/fetch_model.py /model "${MODEL}" "${MODEL_REVISION}" "${MODEL_VARIANT}"
+    --mount=type=secret,id=hf_token \
+    HF_TOKEN_PATH=/run/secrets/hf_token PYTHONPATH=/packages:/torch:/cuda PYTHONDONTWRITEBYTECODE=1 \
+    python /build/fetch_model.py /model "${MODEL}" "${MODEL_REVISION}" "${MODEL_VARIANT}" "${MODEL_VAE}"
 
 
 FROM ${PYTHON_3_11} AS worker

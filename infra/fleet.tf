@@ -28,6 +28,7 @@ module "fleet" {
   container_insights      = var.fleet.container_insights
   image                   = var.worker_image
   environment             = local.worker_environment
+  secrets                 = { for name, arn in { HF_TOKEN = var.worker.hub_token } : name => arn if arn != null }
   task_memory_mb          = var.fleet.task_memory_mb
   stop_timeout_seconds    = coalesce(var.worker.stop_timeout_seconds, 25)
   queue_arn               = module.queue.arn

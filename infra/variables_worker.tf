@@ -8,6 +8,7 @@ variable "worker" {
     `model_revision`: branch, tag or commit of the model.
     `model_variant`: variant of the weights' files, for example fp16.
     `model_vae`: folder or Hugging Face id of an autoencoder in place of the model's own, for example one of SDXL's that does not overflow in fp16.
+    `hub_token`: ARN of the SSM parameter, or of the secret of Secrets Manager, that holds a Hugging Face token, with which workers fetch models that are not for everybody. Both are read with the account's own keys.
     `model_notice`: sentence shown under every answer.
     `models`: more models that a job may name, by name: `model` and, where they differ, `revision`, `variant`, `vae`, `precision`, `scheduler`, `steps`, `guidance`, `max_pixels`, and `relative_cost`: how many times as long it draws a picture as the default model, by which its jobs cost more units.
     `safety_checker`: what checks the pictures of models that have no safety checker: folder or Hugging Face id of a pipeline whose checker is used, model (every model must have one), or none.
@@ -31,6 +32,7 @@ variable "worker" {
     model_revision = optional(string)
     model_variant  = optional(string)
     model_vae      = optional(string)
+    hub_token      = optional(string)
     model_notice   = optional(string)
     models = optional(map(object({
       model      = string
@@ -67,6 +69,11 @@ variable "worker" {
   validation {
     condition     = length(trimspace(var.worker.model)) > 0
     error_message = "worker.model must name a folder or a Hugging Face id."
+  }
+
+  validation {
+    condition     = can(regex("^arn:[a-z-]+:(ssm:[a-z0-9-]+:[0-9]{12}:parameter/[A-Za-z0-9_./-]+|secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+)$", coalesce(var.worker.hub_token, "arn:aws:ssm:us-east-1:123456789012:parameter/none")))
+    error_message = "worker.hub_token must be the ARN of a parameter of SSM or of a secret of Secrets Manager, never the token itself."
   }
 
   validation {

@@ -11,7 +11,9 @@ DISCORD_BOT_TOKEN = "DISCORD_BOT_TOKEN"  # noqa: S105 - a name
 TF_VAR_DISCORD_APPLICATION_SECRET = "TF_VAR_discord_application_secret"  # noqa: S105 - a name
 """The bot token under the name in the published original; it is never passed to Terraform."""
 
-SECRETS = (DISCORD_BOT_TOKEN, TF_VAR_DISCORD_APPLICATION_SECRET)
+HF_TOKEN = "HF_TOKEN"  # noqa: S105 - a name
+"""A Hugging Face token, for the build of an image with a model that is not for everybody."""
+SECRETS = (DISCORD_BOT_TOKEN, TF_VAR_DISCORD_APPLICATION_SECRET, HF_TOKEN)
 """Variables that no program started by the deploy step inherits."""
 
 
@@ -44,6 +46,7 @@ class DeploymentSettings:
     discord_api_url: str
     aws_region: str | None
     bot_token: str | None = field(repr=False)
+    hub_token: str | None = field(repr=False, default=None)
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str] | None = None) -> "DeploymentSettings":
@@ -58,4 +61,5 @@ class DeploymentSettings:
                 discord_api_url=read.url(DISCORD_API_URL, DISCORD_API),
                 aws_region=read.region(),
                 bot_token=token,
+                hub_token=read.text(HF_TOKEN),
             )

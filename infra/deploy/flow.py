@@ -161,7 +161,7 @@ class Flow:
                 report("nothing changed")
             else:
                 reference = f"{image.address(context.aws, repository)}:{tag}"
-                _worker_image(context).build(reference, report)
+                _worker_image(context).build(reference, report, self.settings.hub_token)
                 sizes = image.sizes(reference)
                 image.push(image.login(context.aws), reference, report)
         for line in sizes:
@@ -317,7 +317,8 @@ def _write_variables(context: DeployContext) -> str:
     name, changed = context.choices.image, dict[str, Any]()
     if name is None:
         name = _worker_image(context).tag()
-        model = {"model": image.MODEL_IN_IMAGE, "model_revision": None}
+        # The autoencoder is in the model's folder.
+        model = {"model": image.MODEL_IN_IMAGE, "model_revision": None, "model_vae": None}
         changed["worker"] = {**context.values["worker"], **model}
     if context.manage_api_gateway_account is not None:
         changed["manage_api_gateway_account"] = context.manage_api_gateway_account

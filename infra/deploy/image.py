@@ -6,6 +6,7 @@ Docker gets ECR's password by its standard input, and logs out afterwards.
 
 import base64
 import hashlib
+import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
@@ -16,6 +17,7 @@ from botocore.exceptions import ClientError
 
 from infra.deploy import image_sizes
 from infra.deploy.aws import Aws, aws_action, error_code
+from infra.deploy.choices import HF_TOKEN
 from infra.deploy.errors import ImageError
 from toolchain.errors import CommandFailedError
 
@@ -49,8 +51,13 @@ class WorkerImage:
                 if path.is_file() and not any(part in str(path) for part in _SKIPPED):
                     yield path
 
-    def build(self, reference: str, progress: Callable[[str], None]) -> None:
+    def build(
+        self, reference: str, progress: Callable[[str], None], hub_token: str | None = None
+    ) -> None:
         """Build it for the fleet's instances, with the name `reference`.
+
+        `hub_token` is a Hugging Face token for a model that is not for everybody. Docker gets it as
+        a secret of the build, by its environment: no layer, history or list of processes has it.
 
         Raises:
             ImageError: Docker failed.
@@ -59,7 +66,10 @@ class WorkerImage:
         words += ["-f", str(self.root / DOCKERFILE), "--tag", reference]
         for name, value in self.arguments.items():
             words += ["--build-arg", f"{name}={value}"]
-        _docker([*words, str(self.root)], progress)
+        secrets = {HF_TOKEN: hub_token} if hub_token else {}
+        if hub_token:
+            words += ["--secret", f"id=hf_token,env={HF_TOKEN}"]
+        _docker([*words, str(self.root)], progress, secrets=secrets)
 
 
 def arguments_for(worker: Mapping[str, object]) -> dict[str, str]:
@@ -71,6 +81,7 @@ def arguments_for(worker: Mapping[str, object]) -> dict[str, str]:
         "MODEL": worker.get("model"),
         "MODEL_REVISION": worker.get("model_revision"),
         "MODEL_VARIANT": worker.get("model_variant"),
+        "MODEL_VAE": worker.get("model_vae"),
     }
     return {name: str(value) for name, value in arguments.items() if value}
 
@@ -150,13 +161,20 @@ def push(login: Login, reference: str, progress: Callable[[str], None]) -> None:
         _docker(["logout", registry], progress)
 
 
-def _docker(words: list[str], progress: Callable[[str], None], stdin: str | None = None) -> None:
+def _docker(
+    words: list[str],
+    progress: Callable[[str], None],
+    stdin: str | None = None,
+    secrets: Mapping[str, str] | None = None,
+) -> None:
+    """Run Docker; `secrets` are environment variables that it alone gets."""
     program = shutil.which("docker")
     if program is None:
         raise ImageError("Docker was not found: build elsewhere, then --skip-image --image ...")
     last: list[str] = []
     with subprocess.Popen(  # noqa: S603 - Docker, with words of our own
         [program, *words],
+        env=os.environ | dict(secrets or {}),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -1,4 +1,4 @@
-"""Removes from text what must not leave the account: tokens of Discord, keys of AWS."""
+"""Removes from text what must not leave the account: tokens of Discord and the hub, AWS's keys."""
 
 import re
 
@@ -10,6 +10,8 @@ _SECRETS = (
     re.compile(r"\baW50ZXJhY3Rpb2[\w=-]+"),
     re.compile(r"(?<=/webhooks/)(\d+)/[^/\s\"?]+"),
     re.compile(r"(?<=/interactions/)(\d+)/[^/\s\"?]+"),
+    # https://huggingface.co/docs/hub/security-tokens
+    re.compile(r"\bhf_[A-Za-z0-9]{20,}"),
     # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
     re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{12,}"),
     # A field of JSON, also of JSON within JSON, whose quotes have backslashes; or of other text.

@@ -205,6 +205,8 @@ run "every_setting_reaches_the_worker_and_the_function" {
       model                = "/models/tiny"
       model_revision       = "main"
       model_variant        = "fp16"
+      model_vae            = "/models/vae"
+      hub_token            = "arn:aws:ssm:us-east-1:123456789012:parameter/hugging-face-token"
       model_notice         = "It draws one thing."
       models               = { turbo = { model = "/models/turbo", relative_cost = 2.5, steps = 4 } }
       safety_checker       = "/models/checked"
@@ -362,6 +364,7 @@ run "every_setting_reaches_the_worker_and_the_function" {
       MODEL                       = "/models/tiny"
       MODEL_REVISION              = "main"
       MODEL_VARIANT               = "fp16"
+      MODEL_VAE                   = "/models/vae"
       MODEL_NOTICE                = "It draws one thing."
       MODELS                      = jsonencode({ turbo = { model = "/models/turbo", relative_cost = 2.5, steps = 4 } })
       SAFETY_CHECKER              = "/models/checked"
@@ -381,6 +384,11 @@ run "every_setting_reaches_the_worker_and_the_function" {
       OTEL_EXPORTER_OTLP_ENDPOINT = "http://collector:4318"
     })
     error_message = "The worker's environment: ${jsonencode(output.worker_environment)}"
+  }
+
+  assert {
+    condition     = !strcontains(jsonencode(output.worker_environment), "hugging-face-token")
+    error_message = "The token of the hub is no plain variable: ${jsonencode(output.worker_environment)}"
   }
 
   assert {

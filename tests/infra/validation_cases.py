@@ -195,6 +195,15 @@ REFUSED: dict[str, list[Values]] = {
         {"worker": {"models": {"x": {"model": "x", "relative_cost": value}}}}
         for value in (0, 0.009, 1001)
     ],
+    "worker.hub_token must be": [
+        {"worker": {"hub_token": value}}
+        for value in (
+            "hf_token",
+            "arn:aws:ssm:us-east-1:123456789012:parameter/a b",
+            "arn:aws:s3:::bucket",
+            "arn:aws:secretsmanager:us-east-1:123456789012:secret:token:key::",
+        )
+    ],
     "worker.models must have a precision": [
         {"worker": {"models": {"x": {"model": "x", "precision": "fp8"}}}}
     ],

@@ -86,7 +86,7 @@ locals {
   ]
 
   # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_execution_IAM_role.html
-  execution_statements = [
+  execution_statements = concat([
     {
       Sid      = "LogInToEcr"
       Effect   = "Allow"
@@ -105,7 +105,17 @@ locals {
       Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
       Resource = "${aws_cloudwatch_log_group.worker.arn}:log-stream:*"
     },
-  ]
+    ],
+    # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/specifying-sensitive-data.html
+    [
+      for name, arn in var.secrets : {
+        Sid      = "Read${replace(title(lower(replace(name, "_", " "))), " ", "")}"
+        Effect   = "Allow"
+        Action   = strcontains(arn, ":secretsmanager:") ? "secretsmanager:GetSecretValue" : "ssm:GetParameters"
+        Resource = arn
+      }
+    ],
+  )
 
   task_statements = [
     {

@@ -21,6 +21,8 @@ locals {
     resourceRequirements = [{ type = "GPU", value = "1" }]
 
     environment = [for name, value in var.environment : { name = name, value = value }]
+    # ECS reads them as it starts a task: neither the task definition nor Terraform's state has a value.
+    secrets = [for name, arn in var.secrets : { name = name, valueFrom = arn }]
 
     healthCheck = {
       command     = ["CMD", "python", "-c", local.health_check]

@@ -100,6 +100,13 @@ variable "environment" {
   nullable    = false
 }
 
+variable "secrets" {
+  description = "Further environment variables, each with the ARN of the SSM parameter or secret that ECS reads it from."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
 variable "task_memory_mb" {
   description = "Memory reserved for a task on an instance."
   type        = number

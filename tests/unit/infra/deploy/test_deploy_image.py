@@ -1,6 +1,7 @@
 """The worker's image: its tag follows its content, and ECR's password is never visible."""
 
 import os
+import re
 import stat
 from pathlib import Path
 
@@ -72,7 +73,7 @@ def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     program, calls = folder / "docker", tmp_path / "calls"
     program.write_text(
-        f'#!/bin/sh\necho "argv $@" >> {calls}\n'
+        f'#!/bin/sh\necho "argv $@" >> {calls}\necho "token $HF_TOKEN" >> {calls}\n'
         f'[ "$1" != login ] || {{ sed "s/^/stdin /"; echo; }} >> {calls}\n[ "$1" != "$FAILS" ] || '
         "{ echo 'no space left'; exit 1; }\n"
     )
@@ -111,3 +112,36 @@ def test_the_image_is_built_for_the_instances_whatever_this_machine_is(
     assert "--platform linux/amd64" in calls
     assert f"--tag {REFERENCE}" in calls
     assert "--build-arg MODEL=org/name" in calls
+
+
+def test_a_token_of_the_hub_reaches_the_build_alone_and_by_its_environment(
+    docker: Path, checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("HF_TOKEN", raising=False)
+    worker, said = image.WorkerImage(checkout, {"MODEL": "org/gated"}), list[str]()
+    worker.build(REFERENCE, said.append, "hf_secret")
+    image.push(image.Login("AWS", PASSWORD), REFERENCE, said.append)
+    calls = docker.read_text().splitlines()
+    commands = [line for line in calls if line.startswith("argv ")]
+    assert "--secret id=hf_token,env=HF_TOKEN" in commands[0]
+    assert "hf_secret" not in "".join([*commands, *said, repr(worker), worker.tag()])
+    assert [line for line in calls if line.startswith("token ")] == [
+        "token hf_secret",
+        *["token "] * (len(commands) - 1),
+    ]
+    docker.unlink()
+    worker.build(REFERENCE, said.append)
+    assert "--secret" not in docker.read_text()
+
+
+def test_the_build_reads_the_token_from_a_secret_that_stays_in_no_layer() -> None:
+    dockerfile = (Path(__file__).parents[4] / image.DOCKERFILE).read_text()
+    [step] = [step for step in dockerfile.split("RUN ") if "fetch_model.py /model" in step]
+    assert "--mount=type=secret,id=hf_token" in step
+    assert "HF_TOKEN_PATH=/run/secrets/hf_token" in step
+    assert not re.search(r"^(ARG|ENV) \\W*HF_TOKEN", dockerfile, re.MULTILINE)
+
+
+def test_an_autoencoder_of_its_own_is_put_into_the_image() -> None:
+    found = image.arguments_for({"model": "org/name", "model_vae": "org/vae"})
+    assert found["MODEL_VAE"] == "org/vae"

@@ -26,9 +26,11 @@ def test_the_token_is_in_no_repr() -> None:
     assert not DeployContext.__dataclass_fields__["token"].repr
 
 
-def test_every_name_of_the_token_is_a_secret() -> None:
+def test_every_secret_is_read_and_in_no_repr() -> None:
     for name in SECRETS:
-        assert DeploymentSettings.from_environ({name: "canary"}).bot_token == "canary"
+        settings = DeploymentSettings.from_environ({name: "canary"})
+        assert "canary" in (settings.bot_token, settings.hub_token)
+        assert "canary" not in repr(settings)
 
 
 def test_an_invalid_address_of_discord_is_refused() -> None:

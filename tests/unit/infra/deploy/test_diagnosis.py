@@ -249,6 +249,7 @@ BOT = "MTIwMDAwMDAwMDAwMDAwMDAwMQ.GabcdE.abcdefghijklmnopqrstuvwxyz0123456789AB"
         BOT,
         "aW50ZXJhY3Rpb246MTIzNDU2Nzg5MDEyMzQ1Njc4OmFiY2RlZg",
         "ASIAIOSFODNN7EXAMPLE",
+        "hf_abcdefghijklmnopqrstuvwxyz01234567",
     ],
 )
 def test_what_looks_like_a_secret_is_removed(secret: str) -> None:

@@ -143,7 +143,7 @@ def secrets(clients: Any, container: dict[str, Any]) -> dict[str, str]:
         source = secret["valueFrom"]
         try:
             values[secret["name"]] = _secret_value(clients, source)
-        except (ClientError, KeyError, ValueError) as error:
+        except (ClientError, LookupError, ValueError) as error:
             # Not `from error`: its text may contain the value.
             raise TaskStartError(
                 "ResourceInitializationError: unable to pull secrets or registry auth:"
@@ -165,5 +165,8 @@ def _secret_value(clients: Any, source: str) -> str:
     # A parameter's ARN ends with its name, which begins with / unless it has no / at all.
     name = parts[5].removeprefix("parameter") if source.startswith("arn:") else source
     bare = name.removeprefix("/")
-    answer = clients.ssm.get_parameter(Name=name if "/" in bare else bare, WithDecryption=True)
-    return str(answer["Parameter"]["Value"])
+    # The right that ECS needs is ssm:GetParameters:
+    # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_execution_IAM_role.html
+    names = [name if "/" in bare else bare]
+    answer = clients.ssm.get_parameters(Names=names, WithDecryption=True)
+    return str(answer["Parameters"][0]["Value"])
