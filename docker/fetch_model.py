@@ -1,8 +1,9 @@
 """Put a model into an image: `python fetch_model.py FOLDER MODEL REVISION VARIANT VAE`.
 
 MODEL is a folder of the build context, a hub id, or empty for none; REVISION and VARIANT may be
-empty. Of a model on the hub only what diffusers loads is fetched: safetensors of one variant. VAE,
-unless it is empty, is the hub id of an autoencoder that takes the place of the model's own.
+empty. Of a model on the hub only what diffusers loads is fetched: safetensors of one variant.
+Without a VARIANT that is fp16 for GPUs, if the model has it. VAE, unless it is empty, is the hub id
+of an autoencoder that takes the place of the model's own.
 
 A token of the hub is read by huggingface_hub, from the file that HF_TOKEN_PATH names.
 
@@ -35,12 +36,21 @@ def main() -> None:
 
 def fetch(folder: str, model: str, revision: str | None, variant: str | None) -> None:
     """Download what the pipeline loads."""
+    import torch
     from diffusers import DiffusionPipeline
 
-    cached = DiffusionPipeline.download(
-        model, revision=revision, variant=variant, use_safetensors=True
-    )
-    shutil.copytree(cached, folder)
+    tried = [variant] if variant else ["fp16", None] if torch.version.cuda else [None]
+    for place, found in enumerate(tried):
+        try:
+            cached = DiffusionPipeline.download(
+                model, revision=revision, variant=found, use_safetensors=True
+            )
+        except ValueError:  # the model has no files of this variant
+            if place == len(tried) - 1:
+                raise
+        else:
+            shutil.copytree(cached, folder)
+            return
 
 
 def replace_vae(folder: Path, vae: str) -> None:

@@ -14,6 +14,7 @@ from discord_diffusion.worker.errors import DeviceLostError, ModelLoadError
 from discord_diffusion.worker.pipeline import interface, memory
 from discord_diffusion.worker.pipeline.loaded_model import LoadedModel, scheduler_from_setting
 from discord_diffusion.worker.pipeline.optimizations import optimize
+from discord_diffusion.worker.pipeline.weights import load_variant
 
 # Both libraries warn in texts that quote users' prompts and that no operator can act on.
 for _logging in (diffusers.utils.logging, transformers_logging):
@@ -107,13 +108,26 @@ def _from_pretrained(spec: ModelSpec, dtype: torch.dtype) -> Any:
     if interface.starts_from_picture(kind):
         loader = diffusers.AutoPipelineForText2Image
     parts = {"vae": _vae(spec.vae, dtype)} if spec.vae else {}
-    return loader.from_pretrained(spec.model, variant=spec.variant, dtype=dtype, **where, **parts)
+    return load_variant(
+        lambda variant: loader.from_pretrained(
+            spec.model, variant=variant, dtype=dtype, **where, **parts
+        ),
+        spec.variant,
+        dtype,
+    )
 
 
 def _vae(source: str, dtype: torch.dtype) -> Any:
     """An autoencoder by itself: SDXL's own overflows in fp16, others are decoded by a small one."""
     kind: Any = diffusers.AutoModel
-    return kind.from_pretrained(source, dtype=dtype, local_files_only=Path(source).is_dir())
+    local = Path(source).is_dir()
+    return load_variant(
+        lambda variant: kind.from_pretrained(
+            source, variant=variant, dtype=dtype, local_files_only=local
+        ),
+        None,
+        dtype,
+    )
 
 
 def _pipeline_class(index: Mapping[str, Any]) -> Any:

@@ -9,6 +9,7 @@ import torch
 from PIL.Image import Image
 
 from discord_diffusion.worker.errors import ModelLoadError
+from discord_diffusion.worker.pipeline.weights import load_variant
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,16 @@ class SafetyChecker:
             processor = processor_type.from_pretrained(
                 source, subfolder="feature_extractor", local_files_only=local
             )
-            network: Any = StableDiffusionSafetyChecker.from_pretrained(
-                source, subfolder="safety_checker", dtype=dtype, local_files_only=local
+            network: Any = load_variant(
+                lambda variant: StableDiffusionSafetyChecker.from_pretrained(
+                    source,
+                    subfolder="safety_checker",
+                    variant=variant,
+                    dtype=dtype,
+                    local_files_only=local,
+                ),
+                None,
+                dtype,
             )
         except (OSError, ValueError) as error:
             raise ModelLoadError(
