@@ -19,7 +19,7 @@ _BEFORE = (
     "alter, im alter von, alter von, âge, âge de, âgée de, âgé de, âgées de, âgés de, leeftijd, "
     "età, wiek, возраст, she is, he is, shes, hes, who is, woman is, looks like, looks, "
     "looks like a, her age, his age, lady of, woman of, man of, person of, someone of, female of, "
-    "male of"
+    "male of, aged between, ages between, between the ages of, between age"
 )
 _BELOW = (
     "under, below, less than, younger than, not yet, menor de, menores de, menos de, "

@@ -30,10 +30,13 @@ _SHAPES = str.maketrans("01l3456789@$!|€£+¢", "oiieasgtbgasiieitc")
 """Digits and signs as the letters that they stand for; an L is an I, since 1, I and | are both."""
 _SHORT_AGE = re.compile(
     r"(?P<number>[^\w|]*(?:[0-9]+|[li|][0-9]|[0-9]o))"
-    r"(?:[^\w]*|-?(?:yo|yrs?|y|years?|anos?|ans)(?:[^\w].*)?|-?ja?e?hr(?:ig\w*)?)"
+    r"(?:[^\w]*|-?(?:yo|yrs?|y|years?|years?olds?|anos?|ans)(?:[^\w].*)?|-?ja?e?hr(?:ig\w*)?)"
 )
 """A word that is a number in digits, one of which may be a letter, with or without a unit."""
 _DIGITS = str.maketrans("li|o", "1110")
+_RANGE = re.compile("(?<=[0-9])[-–—](?=[0-9])")
+_UNDER_AGE = re.compile(r"(?:(?<![^\W_])u[- ]?|< ?|(?<=under)-)(?=1[0-8](?![0-9]))")
+"""Signs and letters before an age that mean "under"."""
 _WRITTEN = re.compile(r"[^\s:;,/()=\"']+")
 _APOSTROPHES = re.compile("['’‘`´ʼ]")
 _SIGN_AT_END = re.compile(r"(?<=\w)[^\w\s]+(?=\s|$)")
@@ -186,7 +189,8 @@ def _shape(word: str) -> str:
 
 def _shaped_text(plain: str) -> str:
     """A text whose words are written as `_shape` writes terms; ages in digits stay as they are."""
-    text = _SIGN_AT_END.sub("", _APOSTROPHES.sub(" ", plain))
+    ages = _UNDER_AGE.sub(" under ", _RANGE.sub(" ", plain))
+    text = _SIGN_AT_END.sub("", _APOSTROPHES.sub(" ", ages))
     return _LONG.sub(r"\1\1", _WRITTEN.sub(_shaped_word, text))
 
 
