@@ -115,6 +115,7 @@ MESSAGE_COMMAND
 PRIVATE_CHANNEL
 READ
 UNVERIFIED
+VOICE
 
 # `make policy`, whose checks are tests.
 Tools

@@ -5,7 +5,7 @@ from fastapi.responses import JSONResponse
 from pydantic import Field
 
 from emulation.discord.errors import ControlError
-from emulation.discord.json_types import StrictModel
+from emulation.discord.json_types import Json, StrictModel
 from emulation.discord.routes.dependencies import BackendDep, control_body
 from emulation.discord.state.channels import Channel, ChannelType
 from emulation.discord.state.directory import MEMBER_PERMISSIONS
@@ -74,7 +74,7 @@ async def create_role(request: Request, backend: BackendDep) -> JSONResponse:
     """Create a role and give it to users."""
     new = await control_body(request, backend, NewRole)
     directory = backend.directory
-    role = {
+    role: Json = {
         "id": backend.snowflakes.next(),
         "name": new.name,
         "color": 0,

@@ -74,11 +74,12 @@ class GuildSettings:
 
     def without(self, removed: str) -> "GuildSettings":
         """The settings without a role or a channel, whether or not it still exists."""
-        kept = {
-            name: tuple(one for one in getattr(self, name) if one != removed)
-            for name in ("roles", "channels", "priority_roles")
-        }
-        return replace(self, **kept).with_names({})
+        return replace(
+            self,
+            roles=toggled(self.roles, removed, False),
+            channels=toggled(self.channels, removed, False),
+            priority_roles=toggled(self.priority_roles, removed, False),
+        ).with_names({})
 
     def admit(self, places: Collection[str], member_roles: Collection[str]) -> None:
         """Return if a member may ask for pictures in a channel, given with what it is part of.

@@ -91,8 +91,12 @@ def _known_channel(channel_id: str, item: Item | None, now: datetime) -> KnownCh
     until = datetime.fromtimestamp(float(found["ttl"]), UTC) if "ttl" in found else None
     if until and until <= now:
         return None
-    names = ("age_restricted", "category_id", "is_category")
-    channel = GuildChannel(channel_id, **{name: found.get(name) for name in names})
+    channel = GuildChannel(
+        channel_id,
+        age_restricted=found["age_restricted"],
+        category_id=found.get("category_id"),
+        is_category=found["is_category"],
+    )
     return KnownChannel(channel, until)
 
 
