@@ -80,6 +80,7 @@ def main() -> None:
     """Decode standard input to standard output."""
     content = sys.stdin.buffer.read()
     _limit(*map(int, sys.argv[1:]))
+    answer: dict[str, object]
     pixels = b""
     try:
         image = decode(content)
