@@ -58,6 +58,20 @@ class Bot:
         form = {"payload_json": json.dumps(body)}
         self.http.patch(path, data=form, files=files).raise_for_status()
 
+    def edit_with_files(self, payload: Payload, body: Payload, contents: dict[str, bytes]) -> None:
+        """Edit the original response with a whole body, and with files by their names."""
+        path = f"/webhooks/{ID}/{payload['token']}/messages/@original"
+        names = list(contents)
+        body = body | {
+            "attachments": [{"id": place, "filename": name} for place, name in enumerate(names)]
+        }
+        files = [
+            (f"files[{place}]", (name, contents[name], "image/png"))
+            for place, name in enumerate(names)
+        ]
+        form = {"payload_json": json.dumps(body)}
+        self.http.patch(path, data=form, files=files).raise_for_status()
+
 
 def picture(index: int, side: int = 256) -> bytes:
     """A PNG that differs by its index."""

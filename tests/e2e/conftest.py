@@ -14,6 +14,7 @@ from tests.e2e.browser import WIDE, launched
 from tests.standin_server import serving
 
 ADA, BORIS = "1100000000000000001", "1100000000000000002"
+CURATOR, PAINTER = "1300000000000000101", "1300000000000000102"
 PICTURES, AFTER_DARK = "1400000000000000001", "1400000000000000002"
 
 expect.set_options(timeout=15_000)
