@@ -247,6 +247,13 @@ def test_a_blocked_prompt_is_audited_without_its_token() -> None:
     assert "token" not in str(kept)
 
 
+def test_a_request_that_is_blocked_for_its_negative_prompt_is_audited_with_it() -> None:
+    scene = Scene(make_caller(), "en")
+    scene.imagine(prompt="a child", negative_prompt="clothes")
+    (kept,) = scene.caller.guilds.audited
+    assert (kept["prompt"], kept["negative_prompt"]) == ("a child", "clothes")
+
+
 def test_the_rules_of_a_guild_do_not_lapse_while_the_table_does_not_answer() -> None:
     scene = Scene(make_caller(), "en").with_settings(user_units=10)
     scene.without_table()

@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 NOTED_WITHIN_SECONDS = 1.0
 """A channel is noted only within this time after the start of an answer."""
 AUDITED_PROMPT_LENGTH = 1000
-"""Characters of a blocked prompt that the audit record keeps."""
+"""Characters of each prompt of a blocked request that the audit record keeps."""
 
 
 @dataclass(frozen=True)
@@ -164,6 +164,7 @@ class PictureRequests:
                     "blocked",
                     channel_id=interaction.channel_id,
                     prompt=parameters.prompt[:AUDITED_PROMPT_LENGTH],
+                    negative_prompt=parameters.negative_prompt[:AUDITED_PROMPT_LENGTH],
                 )
             except StoreError as error:
                 log.error("A blocked prompt could not be audited", extra={"reason": str(error)})
