@@ -25,7 +25,7 @@ from urllib.parse import urlsplit
 
 from toolchain.errors import SetupError
 from toolchain.layout import Layout
-from toolchain.terraform import REATTACH_VARIABLE
+from toolchain.terraform import LAZY_COLLECTOR, REATTACH_VARIABLE
 
 _ENDPOINT = "AWS_ENDPOINT_URL"
 _PR_SET_PDEATHSIG = 1
@@ -59,8 +59,9 @@ def shared_provider(
 
     `environment` is the provider's whole environment, with settings of AWS. Without it the provider
     gets this process's, less those of AWS; and if this process has been handed a provider already,
-    none is started and nothing is yielded. Paths that a module gives the provider count from
-    `folder`, by default the checkout, and not from the module's folder.
+    none is started and nothing is yielded. Unless it says otherwise, Go's garbage collector is as
+    lazy as Terraform's. Paths that a module gives the provider count from `folder`, by default the
+    checkout, and not from the module's folder.
 
     Raises:
         SetupError: the provider is not set up, would call AWS, or ended before it could be reached.
@@ -78,7 +79,7 @@ def shared_provider(
     with subprocess.Popen(
         command,
         cwd=folder or layout.root,
-        env=dict(environment),
+        env={**LAZY_COLLECTOR, **environment},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

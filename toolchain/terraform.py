@@ -20,6 +20,9 @@ from toolchain.steps import files_digest
 MINIMUM = (1, 10)
 REATTACH_VARIABLE = "TF_REATTACH_PROVIDERS"
 """Hands providers that run already to Terraform: `shared_provider`."""
+LAZY_COLLECTOR = {"GOGC": "400"}
+"""Lets Go's garbage collector run less often: the AWS provider, whose schemas are hundreds of
+megabytes that stay, would spend a third of its time on them."""
 FETCHED_VERSION = "1.11.4"
 SHA256 = {
     "darwin_amd64": "a56d5002b9f7647291faccc3dd1a70350e60fb61e4c45037629508b8fdc2575b",
@@ -118,8 +121,7 @@ def environment(data_dir: Path | None = None) -> dict[str, str]:
     if configuration and not Path(configuration).exists():
         del env["TF_CLI_CONFIG_FILE"]
     env.update({"CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1", "TF_INPUT": "0"})
-    # The provider starts faster with a lazier garbage collector: 39 s to 35 s for a whole apply.
-    env.setdefault("GOGC", "400")
+    env = {**LAZY_COLLECTOR, **env}
     if data_dir:
         env["TF_DATA_DIR"] = str(data_dir)
     return env

@@ -98,6 +98,7 @@ def test_a_provider_with_an_environment_of_its_own_knows_an_emulator(
     with shared_provider(LAYOUT, environment) as variables:
         provider = psutil.Process(provider_of(variables))
         assert provider.environ()["AWS_ENDPOINT_URL"] == environment["AWS_ENDPOINT_URL"]
+        assert provider.environ()["GOGC"] == "400", "as where Terraform starts it"
         assert "HOME" not in provider.environ()
     assert not provider.is_running()
 
