@@ -112,13 +112,14 @@ class ScalingPolicy:
     def _observe(self) -> None:
         """One run of the Lambda `backlog`; without work there is only the first of each minute."""
         fleet, clock = self.fleet, self.fleet.clock
-        observed, period = self._observation(), figures()["observation_period"]
-        awake = bool(observed.asked_for or observed.work.jobs or fleet.instances)
+        period = figures()["observation_period"]
+        awake = fleet.instances or fleet.desired_tasks or fleet.running or fleet.queue.backlog
         first_of_minute = clock.now % MINUTE < period
         fleet.ledger.express_seconds += period if awake else float(first_of_minute)
-        fleet.ledger.observations += awake or first_of_minute
+        fleet.ledger.observations += bool(awake) or first_of_minute
         if not awake:
             return
+        observed = self._observation()
         demand = measure(observed, self.target)
         if not self.provider_alone and demand.wanted <= observed.running == observed.asked_for:
             fleet.terminate_empty(0.0)

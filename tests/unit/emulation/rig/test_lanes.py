@@ -55,7 +55,7 @@ def test_ci_runs_a_failed_test_once_more_and_says_so(
     monkeypatch.setenv("PYTEST_ADDOPTS", options)
     monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
     monkeypatch.setenv(suite.REPEAT_FAILED_TESTS, "1")
-    assert suite.run(ROOT, (), [str(module)], {}, at_a_time=2) == pytest.ExitCode.OK
+    assert suite.run(ROOT, (), [str(module)], {}, at_a_time=1) == pytest.ExitCode.OK
     printed = capfd.readouterr()
     assert "each is a defect" in printed.err
     assert "1 passed, 1 deselected" in printed.out.strip().splitlines()[-1]
