@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 from nacl.signing import VerifyKey
 
+from discord_diffusion.access.limits import Limits
 from discord_diffusion.aws.deadline import Deadline
 from discord_diffusion.aws.dynamodb import Table
 from discord_diffusion.aws.fleet_state import FleetStateStore
@@ -49,7 +50,7 @@ class Handlers:
             ParameterBuilder(settings),
             Admission(jobs, self.queue, fleet, None, settings.fleet, deadline=Deadline()),
             GuildStore(self.table, audit_days=1),
-            replace(settings.limits, cooldown_seconds=0, in_flight=50),
+            Limits(*[10_000] * 4, in_flight=500),
             audit_days=1,
         )
         self._deadline = requests.admission.deadline
@@ -58,11 +59,15 @@ class Handlers:
 
     def _answer(self, _payload: Payload) -> httpx.Response:
         """Answer the request that the stand-in has just sent, byte for byte as it came."""
-        self._deadline.begin()
         request = self.application.received[-1]
         event = {"headers": dict(request.headers), "body": request.content.decode()}
-        response = self._endpoint.answer(event)
+        response = self.answer_event(event)
         return httpx.Response(response["statusCode"], text=response["body"])
+
+    def answer_event(self, event: dict[str, Any]) -> dict[str, Any]:
+        """The answer to an event of API Gateway."""
+        self._deadline.begin()
+        return self._endpoint.answer(event)
 
 
 @dataclass
@@ -73,7 +78,8 @@ class Bot:
     table: Table
 
     def __post_init__(self) -> None:
-        self.queue = Handlers(self.standin.application, self.table).queue
+        self.handlers = Handlers(self.standin.application, self.table)
+        self.queue = self.handlers.queue
 
     async def new_channel(self, **fields: Any) -> str:
         """Create a channel in the stand-in; its id."""
