@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, ViewportSize, expect
+from playwright.sync_api import FilePayload, Page, ViewportSize, expect
 
 from discord_diffusion.access.guild_settings import GuildSettings
 from discord_diffusion.access.limits import Allowance
 from discord_diffusion.discord import answer_layouts, responses
-from discord_diffusion.discord.edit_form import edit_form
+from discord_diffusion.discord.edit_form import edit_form, start_form
 from discord_diffusion.discord.layout import Components, ShownPicture, edit_data
 from discord_diffusion.functions import texts
 from discord_diffusion.functions.interactions.settings_form import settings_form
@@ -144,6 +144,7 @@ FORMS: dict[str, Callable[[str], dict[str, Any]]] = {
     "edit-long": lambda locale: edit_form(
         JOB.id, locale, replace(PARAMETERS, prompt=("word " * 1200).strip()), seed=None
     ),
+    "start": lambda locale: start_form(JOB.id, locale, PARAMETERS),
     "settings": lambda locale: settings_form(
         GuildSettings(roles=(CURATOR,), priority_roles=(PAINTER,), spoiler=True), 3, locale
     ),
@@ -166,6 +167,9 @@ def test_every_form_of_the_bot_can_be_opened_and_submitted(
             keep_screenshot(page, f"bot-form-{form}-{locale}-{viewport['width']}")
         assert serious_violations(page) == []
         bot.reply = lambda _payload: responses.ephemeral(answer_layouts.notice("Taken."))
+        if form == "start":
+            cat: FilePayload = {"name": "c.png", "mimeType": "image/png", "buffer": picture(1, 64)}
+            dialog.locator("input[type=file]").set_input_files(cat)
         dialog.get_by_role("button", name="Submit").click()
         expect(page.locator(".message.ephemeral").last).to_contain_text("Taken.")
         page.context.close()

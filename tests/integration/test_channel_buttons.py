@@ -58,7 +58,7 @@ def test_an_answer_has_a_button_for_everything_and_for_each_picture(
 ) -> None:
     verbs = Counter(one.split(":")[0] for one in buttons(answered))
     assert verbs == {
-        "vary": 2, "upscale": 2, "seed": 2, "reroll": 1, "edit": 1, "delete": 1,
+        "vary": 2, "upscale": 2, "seed": 2, "reroll": 1, "edit": 1, "start": 1, "delete": 1,
     }  # fmt: skip
 
 

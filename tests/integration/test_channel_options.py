@@ -132,7 +132,7 @@ def test_every_user_reads_everything_in_their_language(channel: Channel) -> None
         labels = [one["label"] for one in walk(message["components"]) if "label" in one]
         assert labels[:1] == [known["button.vary"].format(number=1)]
         assert labels[-4:] == [
-            known[f"button.{verb}"] for verb in ("seed", "reroll", "edit", "delete")
+            known[f"button.{verb}"] for verb in ("reroll", "edit", "start", "delete")
         ]
         form = channel.click(message, "edit", user_id=user, locale=locale)["response"]["data"]
         assert form["title"] == known["modal.title"]

@@ -28,6 +28,7 @@ class ButtonAction(StrEnum):
     REROLL = "reroll"
     EDIT = "edit"
     SEED = "seed"
+    START = "start"
     VARY = "vary"
     UPSCALE = "upscale"
     DELETE = "delete"
@@ -73,6 +74,7 @@ _EMOJI = {
     ButtonAction.REROLL: "🎲",
     ButtonAction.EDIT: "✏️",
     ButtonAction.SEED: "🌱",
+    ButtonAction.START: "🖼️",
     ButtonAction.VARY: "🔀",
     ButtonAction.UPSCALE: "🔍",
     ButtonAction.DELETE: "🗑️",
@@ -96,7 +98,7 @@ def picture_buttons(
 
 def answer_row(job_id: str, locale: str) -> Component:
     """The buttons that belong to a whole answer."""
-    actions = (ButtonAction.REROLL, ButtonAction.EDIT, ButtonAction.DELETE)
+    actions = (ButtonAction.REROLL, ButtonAction.EDIT, ButtonAction.START, ButtonAction.DELETE)
     return row([_button(action, job_id, locale) for action in actions])
 
 

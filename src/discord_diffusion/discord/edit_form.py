@@ -1,4 +1,4 @@
-"""The form in which a request is edited, and its submitted values.
+"""The forms in which a request is edited or begun from a picture, and their submitted values.
 
 A text input holds 4,000 characters, a prompt up to 6,000: a longer one has a second input, for
 which the last inputs make room; what they would have changed stays as it was.
@@ -9,7 +9,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from discord_diffusion.discord.components import ButtonAction, CustomId
-from discord_diffusion.discord.inputs import INPUT_LENGTH, label, text_input
+from discord_diffusion.discord.inputs import (
+    INPUT_LENGTH,
+    file_upload,
+    label,
+    radio_group,
+    text_input,
+)
 from discord_diffusion.discord.layout import Component
 from discord_diffusion.discord.responses import modal
 from discord_diffusion.jobs.parameters import GenerationParameters
@@ -17,6 +23,11 @@ from discord_diffusion.jobs.refusal import Refusal
 from discord_diffusion.texts.catalogue import say
 from discord_diffusion.texts.formatting import utf16_length
 
+FILE_TYPES = ("image", ".heic", ".heif")
+"""What a source image may be called; the worker looks into the file.
+https://docs.discord.com/developers/reference#file-type-filtering"""
+STRENGTHS = {"little": "0.3", "half": "0.6", "much": "0.85"}
+"""The shares of a source image that are drawn anew, by the names of their texts."""
 LABELS = 5
 """The most labels of a form."""
 _NUMBER_LENGTH = 10
@@ -53,6 +64,25 @@ def edit_form(
     return modal(custom_id, say(locale, "modal.title"), labels[:LABELS])
 
 
+def start_form(job_id: str, locale: str, old: GenerationParameters) -> dict[str, Any]:
+    """The form for a picture from which a job is drawn again.
+
+    Raises:
+        Refusal: the prompt does not fit even into two inputs.
+    """
+    strengths = {value: say(locale, f"strength.{name}") for name, value in STRENGTHS.items()}
+    labels = [
+        label(say(locale, "modal.image"), file_upload("image", FILE_TYPES)),
+        *_long_text("prompt", locale, old.prompt, required=True),
+        label(
+            say(locale, "modal.strength"),
+            radio_group("strength", strengths, STRENGTHS["half"]),
+        ),
+    ]
+    custom_id = CustomId(ButtonAction.START, job_id).encode()
+    return modal(custom_id, say(locale, "modal.start_title"), labels)
+
+
 def submitted_options(fields: Mapping[str, str]) -> dict[str, Any]:
     """The fields of a submitted form as options of `/imagine`; empty ones are left out.
 
@@ -68,7 +98,7 @@ def submitted_options(fields: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _number(name: str, value: str) -> str | int | float:
-    if name not in (*_WHOLE, "guidance"):
+    if name not in (*_WHOLE, "guidance", "strength"):
         return value
     try:
         return int(value) if name in _WHOLE else float(value.replace(",", "."))

@@ -75,6 +75,7 @@ def test_a_picture_at_the_size_limit_has_no_upscale_button() -> None:
             ButtonAction.REROLL,
             ButtonAction.EDIT,
             ButtonAction.SEED,
+            ButtonAction.START,
             ButtonAction.DELETE,
         }
 

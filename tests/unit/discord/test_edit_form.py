@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from discord_diffusion.discord.edit_form import edit_form, submitted_options
+from discord_diffusion.discord.edit_form import edit_form, start_form, submitted_options
 from discord_diffusion.jobs.parameters import GenerationParameters
 from discord_diffusion.jobs.refusal import Refusal
 from discord_diffusion.texts.catalogue import LANGUAGES
@@ -88,3 +88,15 @@ def test_submitted_fields_become_options_and_those_that_are_no_number_stay_text(
     fields["x"] = "y"
     assert submitted_options(fields) == {"prompt": "a star", "steps": 12, "guidance": 7.5, "x": "y"}
     assert submitted_options({"steps": "many"}) == {"steps": "many"}
+
+
+@pytest.mark.parametrize("locale", LANGUAGES)
+def test_discord_accepts_the_form_for_a_picture_to_begin_from(locale: str) -> None:
+    for prompt in ("a star", ("word " * 1200).strip()):
+        old = GenerationParameters(prompt, 7, 25, 7.5, 512, 512, 4)
+        response = start_form("5", locale, old)
+        modal(response["data"])
+        image, *_, strength = inputs_of(response["data"])
+        assert (image["type"], image["file_types"]) == (19, ["image", ".heic", ".heif"])
+        chosen = [option["value"] for option in strength["options"] if option["default"]]
+        assert submitted_options({"strength": chosen[0]}) == {"strength": 0.6}

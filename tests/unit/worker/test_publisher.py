@@ -192,7 +192,7 @@ def test_an_apology_is_sent_as_json_with_the_buttons_of_the_job() -> None:
     job = make_job()
     Publisher(client).apologise(job, "sorry")
     assert buttons_of(seen[0]) == [
-        f"{action}:{job.id}:0" for action in ("reroll", "edit", "delete")
+        f"{action}:{job.id}:0" for action in ("reroll", "edit", "start", "delete")
     ]
     assert text_of(seen[0]).startswith("❌ sorry\n> a red circle")
     assert "attachments" not in seen[0]

@@ -19,10 +19,14 @@ from discord_diffusion.discord.answer_layouts import cancelled, notice
 from discord_diffusion.discord.command_model import MANAGE_MESSAGES, check_options
 from discord_diffusion.discord.commands import IMAGINE
 from discord_diffusion.discord.components import UPSCALE_FACTOR, ButtonAction, CustomId
-from discord_diffusion.discord.edit_form import edit_form, submitted_options
+from discord_diffusion.discord.edit_form import edit_form, start_form, submitted_options
 from discord_diffusion.discord.errors import InvalidCustomIdError
 from discord_diffusion.discord.interactions import Interaction
-from discord_diffusion.functions.interactions.parameters import checked_prompt, seed_of
+from discord_diffusion.functions.interactions.parameters import (
+    checked_prompt,
+    seed_of,
+    source_image,
+)
 from discord_diffusion.functions.interactions.picture_requests import (
     PictureRequest,
     PictureRequests,
@@ -53,6 +57,7 @@ class ComponentHandlers:
             ButtonAction.REROLL: self._reroll,
             ButtonAction.EDIT: self._edit,
             ButtonAction.SEED: self._same_seed,
+            ButtonAction.START: self._start,
             ButtonAction.VARY: self._vary,
             ButtonAction.UPSCALE: self._upscale,
             ButtonAction.DELETE: self._delete,
@@ -69,6 +74,8 @@ class ComponentHandlers:
     def modal(self, interaction: Interaction) -> dict[str, Any]:
         """The answer to a submitted modal: the job again, with the values that were submitted."""
         custom_id = _decoded(interaction, "unknown_modal")
+        if custom_id.action == ButtonAction.START:
+            return self._drawn_from_picture(interaction, custom_id)
         if custom_id.action != ButtonAction.EDIT:
             raise Refusal("unknown_modal")
         record = self._record(interaction, custom_id)
@@ -86,6 +93,20 @@ class ComponentHandlers:
         )
         return self._draw(interaction, record, parameters, ButtonAction.EDIT)
 
+    def _drawn_from_picture(self, interaction: Interaction, custom_id: CustomId) -> dict[str, Any]:
+        """The job again, from the picture that was uploaded."""
+        record = self._record(interaction, custom_id)
+        shown = [option for option in IMAGINE.options if option.name in ("prompt", "strength")]
+        given = check_options(IMAGINE.key, shown, submitted_options(interaction.fields))
+        image = next(iter(interaction.chosen.get("image", ())), "")
+        parameters = replace(
+            _as_shown(record.parameters),
+            prompt=checked_prompt(given["prompt"]),
+            seed=seed_of(interaction.id),
+            source=source_image(given | {"image": image}, interaction.attachments),
+        )
+        return self._draw(interaction, record, parameters, ButtonAction.START)
+
     def _reroll(self, interaction: Interaction, custom_id: CustomId) -> dict[str, Any]:
         record = self._record(interaction, custom_id)
         parameters = replace(record.parameters, seed=seed_of(interaction.id))
@@ -99,6 +120,10 @@ class ComponentHandlers:
         old = self._record(interaction, custom_id).parameters
         seed = _seed_of_picture(old, custom_id.index)
         return edit_form(custom_id.job_id, interaction.locale, old, seed=seed)
+
+    def _start(self, interaction: Interaction, custom_id: CustomId) -> dict[str, Any]:
+        old = self._record(interaction, custom_id).parameters
+        return start_form(custom_id.job_id, interaction.locale, old)
 
     def _vary(self, interaction: Interaction, custom_id: CustomId) -> dict[str, Any]:
         record = self._record(interaction, custom_id)
@@ -128,7 +153,7 @@ class ComponentHandlers:
     ) -> dict[str, Any]:
         _check_source_address(parameters.source)
         # A modal may be submitted again at once with other values, which is another request.
-        fields = sorted(interaction.fields.items())
+        fields = [*sorted(interaction.fields.items()), *sorted(interaction.chosen.items())]
         values = hashlib.sha256(repr(fields).encode()).hexdigest()[:16]
         request = PictureRequest(
             parameters,

@@ -59,7 +59,7 @@ class ParameterBuilder:
             images=_first(options["images"], guild.images, self.settings.default_images),
             scheduler=options["scheduler"],
             model=model,
-            source=_source(options, interaction.attachments),
+            source=source_image(options, interaction.attachments),
         )
 
     def check_size(self, parameters: GenerationParameters, guild: GuildSettings) -> None:
@@ -114,7 +114,12 @@ def seed_of(interaction_id: str) -> int:
     return int.from_bytes(hashlib.sha256(interaction_id.encode()).digest()[:4], "big")
 
 
-def _source(options: Mapping[str, Any], files: Mapping[str, Attachment]) -> SourceImage | None:
+def source_image(options: Mapping[str, Any], files: Mapping[str, Attachment]) -> SourceImage | None:
+    """The source image that the options `image` and `strength` name, among the given files.
+
+    Raises:
+        Refusal: the file is too large, or certainly no picture.
+    """
     if options["image"] is None:
         if options["strength"] is not None:
             raise Refusal("strength_alone")
