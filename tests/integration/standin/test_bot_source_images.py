@@ -9,6 +9,8 @@ from PIL import ExifTags, Image
 
 from discord_diffusion.jobs.record import JobStatus
 from discord_diffusion.texts.catalogue import LANGUAGES, texts
+from emulation.rig.stand_in_client import pictures_of
+from tests.messages import text_of
 from tests.odd_pictures import (
     HEIC,
     animated_png_without_its_frames,
@@ -81,7 +83,7 @@ def test_what_viewers_show_is_drawn_from(running_studio: Studio, name: str) -> N
     content, media_type, colour = USABLE[name]
     image = running_studio.upload(content, "IMG_0001", media_type)
     message = running_studio.imagine(image, "en-US")
-    assert message["attachments"], message["content"]
+    assert pictures_of(message), text_of(message)
     [request] = running_studio.worker.generator.batches[-1]
     assert request.source
     width, height = request.source.size
@@ -103,8 +105,8 @@ def test_what_can_not_be_used_is_told_by_its_reason_and_leaves_no_dead_letter(
 ) -> None:
     image = running_studio.upload(UNUSABLE[reason], "IMG_0001", None)
     message = running_studio.imagine(image, language)
-    assert texts(language)[reason] in message["content"]
-    assert message["attachments"] == []
+    assert texts(language)[reason] in text_of(message)
+    assert pictures_of(message) == []
     worker, job = running_studio.worker, running_studio.handlers.queue.jobs[-1]
     assert worker.queue.released == [], "the message is deleted, not given back"
     assert worker.table.statuses[job.id] is JobStatus.FAILED
@@ -114,4 +116,4 @@ def test_what_can_not_be_used_is_told_by_its_reason_and_leaves_no_dead_letter(
 def test_the_upper_part_of_a_file_that_is_cut_off_is_drawn_from(running_studio: Studio) -> None:
     content = encoded(noise((200, 200)), "JPEG")
     image = running_studio.upload(content[: len(content) // 2], "IMG_0001", "image/jpeg")
-    assert running_studio.imagine(image, "en-US")["attachments"]
+    assert pictures_of(running_studio.imagine(image, "en-US"))
