@@ -1,7 +1,7 @@
 """The generator: keeps the models of a deployment on one device and draws batches with them."""
 
 import logging
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 from math import prod
 from pathlib import Path
@@ -63,8 +63,8 @@ class DiffusersGenerator:
         self._capacities: dict[str | None, Capacity] = {}
         self._raised_precisions: dict[str | None, int] = {}
         """How often a model's precision had to be raised until it drew; done again at a reload."""
-        self._unusable: dict[str | None, UnsupportedJobError] = {}
-        """Models that draw nothing on this device."""
+        self._unusable: dict[str | None, str] = {}
+        """Why a model draws nothing on this device."""
         self._shared_checker: SafetyChecker | None = None
 
     @classmethod
@@ -162,12 +162,12 @@ class DiffusersGenerator:
                 raise UnsupportedJobError(f"the job needs {pixels} pixels, {allowed} are allowed")
             model = self._measured_model(common.model)
         except UnsupportedJobError as error:
-            return [error] * len(requests)
+            return [_without_frames(error)] * len(requests)
         except WorkerError as error:
             raise_if_lost(self._device, error)
             if common.model is None:
                 raise DeviceLostError(f"the default model is gone: {error}") from error
-            return [error] * len(requests)
+            return [_without_frames(error)] * len(requests)
         items = list_items(requests)
         run = BatchRun(
             model,
@@ -196,21 +196,16 @@ class DiffusersGenerator:
             GenerationError: it cannot be loaded, or its first drawing failed.
         """
         if name in self._unusable:
-            raise self._unusable[name]
+            raise UnsupportedJobError(self._unusable[name])
         model = self._models.get(name)
         if name in self._capacities:
             return model
         try:
-            try:
-                self._measure(name, model)
-            except Exception as error:
-                if not memory.is_out_of_memory(error) or not self._models.evict_others(name):
-                    raise
-                self._measure(name, model)
+            self._alone_if_necessary(name, lambda: self._measure(name, model))
         except BlankPictureError as error:
-            self._unusable[name] = UnsupportedJobError(f"{model.name} draws nothing here: {error}")
+            self._unusable[name] = f"{model.name} draws nothing here: {error}"
             self._models.evict(name)
-            raise self._unusable[name] from error
+            raise UnsupportedJobError(self._unusable[name]) from None
         except Exception as error:
             self._models.evict(name)
             kind = OutOfMemoryError if memory.is_out_of_memory(error) else GenerationError
@@ -222,6 +217,17 @@ class DiffusersGenerator:
         self._capacities[name] = WarmUp(model, self._settings).measure()
         self._raised_precisions[name] = model.raised_precisions
 
+    def _alone_if_necessary(self, name: str | None, work: Callable[[], object]) -> None:
+        """Do work with a model; once more without the other models if memory runs out."""
+        try:
+            work()
+        except Exception as error:
+            if not memory.is_out_of_memory(error) or not self._models.evict_others(name):
+                raise
+        else:
+            return
+        work()
+
     def _check(self, name: str | None, model: LoadedModel, failure: GenerationError) -> None:
         """Find out by a trial whether it was the job that failed, or the model draws no more.
 
@@ -232,7 +238,8 @@ class DiffusersGenerator:
             return
         memory.release(self._device)
         try:
-            WarmUp(model, self._settings).draw(1)
+            warm_up = WarmUp(model, self._settings)
+            self._alone_if_necessary(name, lambda: warm_up.draw(1))
         except Exception as error:
             raise_if_lost(self._device, error)
             log.error("The model draws no more", extra={"model": model.name})
@@ -271,3 +278,9 @@ class DiffusersGenerator:
         free = memory.free_bytes(self._device)
         weights = memory.weights_bytes(Path(spec.model), spec.variant)
         return free is None or free > _MEMORY_PER_WEIGHTS * weights
+
+
+def _without_frames(error: WorkerError) -> WorkerError:
+    """The error alone: its frames hold a model, whose memory the next batch needs."""
+    error.__cause__ = error.__context__ = None
+    return error.with_traceback(None)

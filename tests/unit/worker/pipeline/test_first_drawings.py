@@ -1,6 +1,8 @@
 """The warm-up proves by its pictures that a model draws, and finds the precision that it needs."""
 
+import gc
 import json
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -111,17 +113,22 @@ def test_a_named_model_that_draws_nothing_is_refused_and_not_loaded_for_every_jo
     generator = load(tiny_model_folder, MODELS=models)
     spoil("unet", None)
     loads: list[str | None] = []
+    loaded: list[weakref.ref[LoadedModel]] = []
     original = generator._models.load
 
     def counted(name: str | None, spec: Any) -> LoadedModel:
         loads.append(name)
-        return original(name, spec)
+        model = original(name, spec)
+        loaded.append(weakref.ref(model))
+        return model
 
     monkeypatch.setattr(generator._models, "load", counted)
     for _time in range(2):
         [result] = generator.generate([GenerationRequest(make_parameters(model="other"))], ignore)
         assert isinstance(result, UnsupportedJobError)
         assert "draws nothing here" in str(result)
+        gc.collect()
+        assert loaded[0]() is None, "the error does not keep the model in memory"
     assert loads == ["other"]
     assert draw(generator, make_parameters()).pictures
 
