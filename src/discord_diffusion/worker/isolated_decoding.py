@@ -31,6 +31,8 @@ SECONDS = 30.0
 """The longest time for a picture, where the processors are busy."""
 MEMORY_BYTES = 4 * 1024**3
 """Of addresses; the largest picture takes 2.4 GB."""
+_FEW_ADDRESSES = {"OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
+"""So that libraries do not reserve addresses for each thread on a machine with many processors."""
 _NICENESS = 10
 """The drawing comes first."""
 _REFUSALS = {error.__name__: error for error in SourceRefusedError.__subclasses__()}
@@ -69,7 +71,7 @@ def _run(
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             timeout=SECONDS,
-            env={**os.environ, "PYTHONPATH": paths, "OPENBLAS_NUM_THREADS": "1"},
+            env={**os.environ, "PYTHONPATH": paths, **_FEW_ADDRESSES},
             check=False,
         )
     except subprocess.TimeoutExpired:
