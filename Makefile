@@ -18,7 +18,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # NAME=value on make's command line reaches the rig unchanged, as the environment variable RIG_NAME:
 # as a word of a command line, or expanded by make, a prompt could be run as code.
 VALUES := PROMPT NEGATIVE_PROMPT SEED COUNT STEPS GUIDANCE OUT TIMEOUT \
-  SEEDS MIN_TASKS MAX_TASKS SPEED RUNTIME WATCH FRESH MODEL SIZE IAM NAME FOLLOW BASE
+  SEEDS MIN_TASKS MAX_TASKS SPEED RUNTIME WATCH FRESH MODEL SIZE IAM NAME FOLLOW BASE GPU
 unexport $(VALUES)
 $(foreach name,$(VALUES),$(eval export RIG_$(name) := $$(value $(name))))
 
@@ -200,6 +200,11 @@ pin-images: ## Renew the digests of the images that the Dockerfiles begin with
 .PHONY: models
 models: setup ## Draw with every family of models at toy size; writes the table of docs/models.md
 	@$(VENV)/python -m tests.unit.worker.pipeline.family_table
+	@$(VENV)/python -m tests.unit.worker.plan.plan_table
+
+.PHONY: plan
+plan: setup ## How a model would be loaded: MODEL=folder or hub id, GPU=T4 (A10G, L4, L40S, H100)
+	@$(VENV)/python -m discord_diffusion.worker.plan "$${RIG_MODEL:?MODEL is missing}" --gpu "$${RIG_GPU:-T4}"
 
 .PHONY: train
 train: setup ## Train the embedded model again (about an hour on two cores)

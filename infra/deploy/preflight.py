@@ -8,7 +8,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from infra.deploy import account_checks, account_settings, local_checks, sign_in, variables
+from infra.deploy import (
+    account_checks,
+    account_settings,
+    local_checks,
+    model_memory,
+    sign_in,
+    variables,
+)
 from infra.deploy.aws import Aws, TokenStore
 from infra.deploy.choices import Choices, DeploymentSettings
 from infra.deploy.errors import AwsError, TerraformError
@@ -225,9 +232,12 @@ def _account_findings(context: DeployContext) -> Iterator[Finding]:
         limit = pool.submit(list, account_settings.concurrency(aws, deployment))
         network = pool.submit(account_checks.subnets, aws, deployment)
         names = pool.submit(_check_names, context)
+        worker, root = context.values["worker"], context.layout.root
+        models = pool.submit(list, model_memory.models(worker, deployment, root))
         types, offers = instance_types(aws, deployment)
         yield types
         yield image(aws, deployment, offers)
+        yield from models.result()
         yield from gpu_quotas(aws, deployment, offers)
         yield spot.result()
         yield network.result()

@@ -1,6 +1,7 @@
-"""A running worker, and a gate that holds up one of its threads."""
+"""A running worker, a gate that holds up one of its threads, and the toy model's folder."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -18,3 +19,13 @@ def gate() -> Iterator[Gate]:
     gate = Gate()
     yield gate
     gate.open()
+
+
+@pytest.fixture(scope="session")
+def tiny_model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A pipeline folder as `from_pretrained` loads it: real classes, random weights."""
+    from tests.unit.worker.pipeline import tiny_model  # torch is imported only where it is needed
+
+    folder = tmp_path_factory.mktemp("tiny-model")
+    tiny_model.save(folder)
+    return folder

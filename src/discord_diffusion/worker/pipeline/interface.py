@@ -10,8 +10,8 @@ from typing import Any
 
 import transformers
 from diffusers import DiffusionPipeline
-from transformers.utils import requires_backends
 
+_UTILITIES: Any = transformers.utils
 _PATCH = 2
 """Transformers process latents in squares of this side, whatever their configuration calls so."""
 _LATENT_SIDES = {"unet": 64, "transformer": 128}
@@ -60,7 +60,7 @@ def missing_library(index: Mapping[str, Any]) -> str | None:
         if any("video_processor" in _attributes(kind) for kind in kinds):
             kinds.append(transformers.AutoVideoProcessor)
         for kind in kinds:
-            requires_backends(kind, getattr(kind, "_backends", []))
+            _UTILITIES.requires_backends(kind, getattr(kind, "_backends", []))
     except ImportError as error:
         lacking = str(error).strip().split(" but ")[0]
         return f"{index['_class_name']} lacks a library: {lacking}"
@@ -106,7 +106,8 @@ def size_multiple(pipe: Any) -> int:
     # Stable Diffusion's can pass odd sizes on to its upsamplers, Kandinsky 3's cannot.
     passes_sizes_on = hasattr(network, "num_upsamplers")
     halvings = 0 if passes_sizes_on else len(network.config.block_out_channels) - 1
-    return max(8, scale_factor(pipe) * 2**halvings)
+    multiple: int = scale_factor(pipe) * 2**halvings
+    return max(8, multiple)
 
 
 def native_size(pipe: Any) -> tuple[int, int]:
@@ -132,5 +133,6 @@ def set_scheduler(pipe: Any, scheduler: Any) -> None:
     own = pipe.scheduler
     for part in vars(pipe).values():
         if isinstance(part, DiffusionPipeline) and getattr(part, "scheduler", None) is own:
-            part.scheduler = scheduler
+            combined: Any = part
+            combined.scheduler = scheduler
     pipe.scheduler = scheduler

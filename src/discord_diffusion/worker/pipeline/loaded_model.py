@@ -14,7 +14,6 @@ from discord_diffusion.worker.errors import ModelLoadError, OptionRefusedError
 from discord_diffusion.worker.pipeline import interface
 from discord_diffusion.worker.pipeline.compilation import Compilation
 from discord_diffusion.worker.pipeline.decoding import Decoder
-from discord_diffusion.worker.pipeline.optimizations import denoiser
 from discord_diffusion.worker.pipeline.safety_checker import SafetyChecker
 from discord_diffusion.worker.pipeline.sketches import Sketcher
 from discord_diffusion.worker.pipeline_types import ModelInfo
@@ -80,8 +79,8 @@ class LoadedModel:
 
     @property
     def device(self) -> torch.device:
-        """The device of the denoiser."""
-        device: torch.device = denoiser(self.text_to_image).device
+        """Where the networks run, also while they wait in host memory for their turn."""
+        device: torch.device = self.text_to_image._execution_device
         return device
 
     def raise_precision(self) -> dict[str, str] | None:
@@ -94,8 +93,9 @@ class LoadedModel:
         if {getattr(network, "dtype", torch.float32) for network in networks} <= {torch.float32}:
             return None
         self.raised_precisions += 1
-        if pipe.vae.dtype is not torch.float32:
-            pipe.vae.to(torch.float32)
+        autoencoder = interface.autoencoder(pipe)
+        if autoencoder.dtype is not torch.float32:
+            autoencoder.to(torch.float32)
             return {"networks": "autoencoder"}
         pipe.to(torch.float32)
         return {"networks": "all"}

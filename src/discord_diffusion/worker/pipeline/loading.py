@@ -11,10 +11,11 @@ from transformers.utils import logging as transformers_logging
 
 from discord_diffusion.jobs.models import ModelSpec
 from discord_diffusion.worker.errors import DeviceLostError, ModelLoadError
-from discord_diffusion.worker.pipeline import interface, memory
+from discord_diffusion.worker.pipeline import interface, memory, placement
 from discord_diffusion.worker.pipeline.loaded_model import LoadedModel, scheduler_from_setting
 from discord_diffusion.worker.pipeline.optimizations import optimize
 from discord_diffusion.worker.pipeline.weights import load_variant
+from discord_diffusion.worker.plan.choice import MemoryPlan
 
 # Both libraries warn in texts that quote users' prompts and that no operator can act on.
 for _logging in (diffusers.utils.logging, transformers_logging):
@@ -83,31 +84,40 @@ def load(
         ModelLoadError: the model is missing or broken, or its scheduler is unknown.
         torch.OutOfMemoryError: or another error for which `memory.is_out_of_memory` is true.
     """
+    plan = placement.plan(spec, device, dtype)
+    dtype = _PRECISIONS[plan.precision] if plan else dtype
     try:
-        pipe = _from_pretrained(spec, dtype)
+        pipe = _from_pretrained(spec, device, dtype, plan)
         _keep_decoder_exact(pipe, dtype)
-        pipe.to(device)
+        placement.place(pipe, device, plan)
     except Exception as error:
         if memory.is_out_of_memory(error):
             raise
         raise ModelLoadError(f"MODEL={spec.model!r} cannot be loaded: {_reason(error)}") from error
     if spec.scheduler:
         pipe.scheduler = scheduler_from_setting(spec.scheduler, pipe.scheduler.config)
+    if plan and plan.offload:
+        compile_mode = "off"  # networks that move between memories are not compiled
     compilations = optimize(pipe, device, compile_mode)
     folder = Path(spec.model)
     shown_name = folder.name if folder.is_dir() else spec.model
     return LoadedModel(pipe, name or shown_name, spec, compilations)
 
 
-def _from_pretrained(spec: ModelSpec, dtype: torch.dtype) -> Any:
+def _from_pretrained(
+    spec: ModelSpec, device: torch.device, dtype: torch.dtype, plan: MemoryPlan | None
+) -> Any:
     where = {"revision": spec.revision, "local_files_only": Path(spec.model).is_dir()}
-    kind = _pipeline_class(DiffusionPipeline.load_config(spec.model, **where))
+    index = DiffusionPipeline.load_config(spec.model, **where)
+    kind = _pipeline_class(index)
     loader: Any = DiffusionPipeline
     # `AutoPipelineForText2Image` imports every family, which takes a sixth of a cold start. It is
     # needed where the folder names a class of the family that does not draw from a prompt alone.
     if interface.starts_from_picture(kind):
         loader = diffusers.AutoPipelineForText2Image
-    parts = {"vae": _vae(spec.vae, dtype)} if spec.vae else {}
+    parts = placement.arguments(plan, index, device)
+    if spec.vae:
+        parts["vae"] = _vae(spec.vae, dtype)
     return load_variant(
         lambda variant: loader.from_pretrained(
             spec.model, variant=variant, dtype=dtype, **where, **parts

@@ -53,8 +53,16 @@ def free_bytes(device: torch.device) -> int | None:
         free, _total = torch.cuda.mem_get_info(device)
         cached = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
         return int(free + cached)
-    readings = [reading for reading in (_machine_free(), _cgroup_free()) if reading is not None]
+    readings = [
+        reading for reading in (_meminfo("MemAvailable:"), _cgroup_free()) if reading is not None
+    ]
     return min(readings, default=None)
+
+
+def host_bytes() -> int | None:
+    """Host memory that this process could have at all; None if the system does not say."""
+    limits = [limit for limit in (_meminfo("MemTotal:"), _cgroup_limit()) if limit is not None]
+    return min(limits, default=None)
 
 
 def peak_bytes(device: torch.device) -> int | None:
@@ -73,18 +81,27 @@ def weights_bytes(folder: Path, variant: str | None) -> int:
     return sum(path.stat().st_size for path in chosen)
 
 
-def _machine_free() -> int | None:
+def _meminfo(field: str) -> int | None:
     if not _MEMINFO.exists():
         return None
     lines = (line.split() for line in _MEMINFO.read_text().splitlines())
-    return next((int(line[1]) * 1024 for line in lines if line[0] == "MemAvailable:"), None)
+    return next((int(line[1]) * 1024 for line in lines if line[0] == field), None)
 
 
 def _cgroup_free() -> int | None:
     """Bytes that are left of a container's limit."""
+    limit = _cgroup_limit()
     try:
-        limit = (_CGROUP / "memory.max").read_text().strip()
         used = int((_CGROUP / "memory.current").read_text())
     except (OSError, ValueError):
         return None
-    return int(limit) - used if limit.isdigit() else None
+    return None if limit is None else limit - used
+
+
+def _cgroup_limit() -> int | None:
+    """A container's limit; None if it has none."""
+    try:
+        limit = (_CGROUP / "memory.max").read_text().strip()
+    except OSError:
+        return None
+    return int(limit) if limit.isdigit() else None

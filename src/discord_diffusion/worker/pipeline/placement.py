@@ -1,0 +1,89 @@
+"""Carries out a memory plan: 8-bit weights, networks read straight to the GPU, model offload.
+
+What fits is decided by `worker.plan`, before any weight is read.
+"""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import diffusers
+import torch
+import transformers
+
+from discord_diffusion.jobs.models import ModelSpec
+from discord_diffusion.worker.errors import ModelLoadError
+from discord_diffusion.worker.pipeline import memory
+from discord_diffusion.worker.plan import sources
+from discord_diffusion.worker.plan.choice import MemoryPlan, choose
+from discord_diffusion.worker.plan.errors import DoesNotFitError, UnknownWeightsError
+from discord_diffusion.worker.plan.machines import Gpu, Machine
+
+log = logging.getLogger(__name__)
+
+_UNTYPED: Any = diffusers
+_NAMES = {torch.float32: "fp32", torch.float16: "fp16", torch.bfloat16: "bf16"}
+_CONFIGURATIONS: dict[str, Any] = {
+    "diffusers": diffusers.TorchAoConfig,
+    "transformers": transformers.TorchAoConfig,
+}
+
+
+def plan(spec: ModelSpec, device: torch.device, dtype: torch.dtype) -> MemoryPlan | None:
+    """How to load a model; None if the device is no NVIDIA GPU or nobody says how large it is.
+
+    Raises:
+        ModelLoadError: it does not fit in any way; the text names an instance type that would do.
+    """
+    if device.type != "cuda":
+        return None
+    try:
+        weights = sources.find(spec.model, spec.revision, spec.variant)
+        chosen = choose(weights, machine_of(device), _NAMES[dtype])
+    except UnknownWeightsError as error:
+        log.warning("The memory for the model is not planned", extra={"reason": str(error)})
+        return None
+    except DoesNotFitError as error:
+        raise ModelLoadError(str(error)) from error
+    log.info("The memory is planned", extra={"model": spec.model, "plan": str(chosen)})
+    return chosen
+
+
+def machine_of(device: torch.device) -> Machine:
+    """The machine that this process runs on, with all memory of its GPU."""
+    properties = torch.cuda.get_device_properties(device)
+    capability = (properties.major, properties.minor)
+    gpu = Gpu(properties.name, properties.total_memory, capability)
+    host = memory.host_bytes()
+    return Machine("this machine", gpu, host if host is not None else properties.total_memory)
+
+
+def arguments(
+    chosen: MemoryPlan | None, index: Mapping[str, Any], device: torch.device
+) -> dict[str, Any]:
+    """What `from_pretrained` needs to load as planned; `index` names the libraries of networks."""
+    if chosen is None:
+        return {}
+    words: dict[str, Any] = {}
+    if chosen.quantized:
+        from torchao.quantization import (
+            Int8WeightOnlyConfig,  # takes a while, and few models need it
+        )
+
+        words["quantization_config"] = _UNTYPED.PipelineQuantizationConfig(
+            quant_mapping={
+                name: _CONFIGURATIONS[index[name][0]](Int8WeightOnlyConfig())
+                for name in sorted(chosen.quantized)
+            }
+        )
+    if chosen.straight:
+        words["device_map"] = device.type
+    return words
+
+
+def place(pipe: Any, device: torch.device, chosen: MemoryPlan | None) -> None:
+    """Bring a loaded pipeline to its device, or each network whenever it is its turn."""
+    if chosen and chosen.offload:
+        pipe.enable_model_cpu_offload(device=device)
+    elif not (chosen and chosen.straight):
+        pipe.to(device)

@@ -1,0 +1,57 @@
+"""The preflight says whether the fleet's GPUs hold the deployment's models."""
+
+from pathlib import Path
+
+import pytest
+
+from discord_diffusion.worker.plan import sources
+from infra.deploy import model_memory
+from infra.deploy.finding import Finding, Verdict
+from tests.deployments import deployment
+
+FLUX, SD15 = "black-forest-labs/FLUX.1-schnell", "stable-diffusion-v1-5/stable-diffusion-v1-5"
+NOWHERE = Path("never-made")
+
+
+def check(worker: dict[str, object], *types: str, root: Path = NOWHERE) -> list[Finding]:
+    fleet = deployment(instance_types=types)
+    return list(model_memory.models(worker, fleet, root))
+
+
+def test_a_default_model_that_one_type_of_the_fleet_cannot_hold_stops_the_deployment() -> None:
+    [finding] = check({"model": FLUX}, "g4dn.xlarge", "g5.xlarge")
+    assert finding.verdict is Verdict.BAD
+    assert "does not fit into g4dn.xlarge" in finding.found
+    assert "g6.xlarge is the smallest that would do" in finding.found
+    assert "fleet.instance_types" in finding.to_do
+
+
+def test_a_model_that_fits_is_shown_with_how_it_is_loaded() -> None:
+    [finding] = check({"model": SD15}, "g4dn.xlarge", "g5.xlarge")
+    assert finding.verdict is Verdict.GOOD
+    assert "g4dn.xlarge: in fp16, whole on the GPU" in finding.found
+    assert "g5.xlarge: in bf16, whole on the GPU" in finding.found
+
+
+def test_another_model_that_does_not_fit_is_a_warning() -> None:
+    default, other = check({"model": SD15, "models": {"large": {"model": FLUX}}}, "g4dn.xlarge")
+    assert default.verdict is Verdict.GOOD
+    assert (other.name, other.verdict) == ("model large", Verdict.WARNING)
+
+
+def test_a_folder_below_the_checkout_is_measured(tmp_path: Path) -> None:
+    folder = tmp_path / "models" / "own" / "vae"
+    folder.mkdir(parents=True)
+    (folder / "model.bin").write_bytes(bytes(400))
+    [finding] = check({"model": "models/own"}, "g4dn.xlarge", root=tmp_path)
+    assert finding.verdict is Verdict.GOOD
+
+
+def test_a_model_of_unknown_size_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_hub(*_words: object) -> None:
+        raise ConnectionError
+
+    monkeypatch.setattr(sources, "_of_hub", no_hub)
+    [finding] = check({"model": "nobody/nothing"}, "g4dn.xlarge")
+    assert finding.verdict is Verdict.WARNING
+    assert "the hub does not tell" in finding.found

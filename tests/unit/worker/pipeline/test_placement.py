@@ -1,0 +1,127 @@
+"""The worker loads a model as its memory plan says; the CPU stands in for a GPU where it can."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from discord_diffusion.jobs.models import ModelSpec
+from discord_diffusion.worker.errors import ModelLoadError
+from discord_diffusion.worker.pipeline import loading, placement
+from discord_diffusion.worker.pipeline.batch import list_items
+from discord_diffusion.worker.pipeline.loaded_model import LoadedModel
+from discord_diffusion.worker.pipeline.pipeline_call import draw
+from discord_diffusion.worker.pipeline_types import GenerationRequest
+from discord_diffusion.worker.plan import sources
+from discord_diffusion.worker.plan.choice import MemoryPlan
+from discord_diffusion.worker.plan.machines import GIB, INSTANCES, Gpu, Machine
+from tests.unit.worker.fakes import make_parameters
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+CPU, CUDA = torch.device("cpu"), torch.device("cuda")
+
+
+def load(folder: Path, plan: MemoryPlan | None, monkeypatch: pytest.MonkeyPatch) -> LoadedModel:
+    """Load on the CPU by a plan, which the CPU alone would not need."""
+    monkeypatch.setattr(placement, "plan", lambda *_words: plan)
+    return loading.load(ModelSpec(str(folder)), None, CPU, torch.float32, "off")
+
+
+def drawn(model: LoadedModel) -> list[Any]:
+    items = list_items([GenerationRequest(make_parameters(images=2), False)])
+    pictures, _seconds = draw(model, items, lambda *_step: None)
+    return [picture.image for picture in pictures]
+
+
+@pytest.fixture(scope="module")
+def flux_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from tests.unit.worker.pipeline.tiny_families import save_family
+
+    folder = tmp_path_factory.mktemp("flux")
+    save_family("flux", folder)
+    return folder
+
+
+@pytest.mark.parametrize("straight", [False, True])
+def test_weights_in_8_bits_draw_nearly_the_same_pictures(
+    straight: bool, flux_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from torchao.quantization import Int8Tensor
+
+    networks = frozenset({"transformer", "text_encoder_2"})
+    plan = MemoryPlan("fp32", quantized=networks, straight=straight)
+    model = load(flux_folder, plan, monkeypatch)
+    for name, part in model.text_to_image.components.items():
+        if isinstance(part, torch.nn.Module):
+            in_8_bits = any(isinstance(value, Int8Tensor) for value in part.parameters())
+            assert in_8_bits is (name in networks), name
+    plain = load(flux_folder, None, monkeypatch)
+    for left, right in zip(drawn(model), drawn(plain), strict=True):
+        difference = torch.tensor(list(left.tobytes())) - torch.tensor(list(right.tobytes()))
+        assert 0 < difference.abs().float().mean() < 40
+
+
+def test_a_network_is_read_straight_to_its_device(
+    flux_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = load(flux_folder, MemoryPlan("fp32", straight=True), monkeypatch)
+    assert model.text_to_image.hf_device_map == "cpu"
+    assert drawn(model) == drawn(load(flux_folder, None, monkeypatch))
+
+
+def test_networks_wait_in_host_memory_where_the_plan_says_so() -> None:
+    asked: list[torch.device] = []
+
+    class Pipe:
+        def enable_model_cpu_offload(self, device: torch.device) -> None:
+            asked.append(device)
+
+    placement.place(Pipe(), CUDA, MemoryPlan("fp16", offload=True))
+    assert asked == [CUDA]
+
+
+@pytest.fixture
+def gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A g4dn.xlarge, as torch would tell of it."""
+    monkeypatch.setattr(placement, "machine_of", lambda _device: INSTANCES["g4dn.xlarge"])
+    monkeypatch.setattr(sources, "_of_hub", _no_hub)
+
+
+def _no_hub(*_words: object) -> None:
+    raise ConnectionError
+
+
+@pytest.mark.usefixtures("gpu")
+def test_a_model_that_does_not_fit_is_refused_before_a_weight_is_read() -> None:
+    spec = ModelSpec("black-forest-labs/FLUX.1-dev")
+    with pytest.raises(ModelLoadError, match=r"g6\.xlarge is the smallest that would do"):
+        loading.load(spec, None, CUDA, torch.float16, "off")
+
+
+@pytest.mark.usefixtures("gpu")
+def test_a_model_of_unknown_size_is_not_planned(caplog: pytest.LogCaptureFixture) -> None:
+    assert placement.plan(ModelSpec("nobody/nothing"), CUDA, torch.float16) is None
+    assert "The memory for the model is not planned" in caplog.text
+
+
+@pytest.mark.usefixtures("gpu")
+def test_the_plan_may_halve_the_precision_of_the_settings() -> None:
+    spec = ModelSpec("stabilityai/stable-diffusion-xl-base-1.0")
+    plan = placement.plan(spec, CUDA, torch.float32)
+    assert plan is not None
+    assert plan.precision == "fp16"
+
+
+def test_on_the_cpu_nothing_is_planned(tiny_model_folder: Path) -> None:
+    assert placement.plan(ModelSpec(str(tiny_model_folder)), CPU, torch.float32) is None
+
+
+def test_the_machine_is_what_torch_and_the_system_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Properties:
+        name, total_memory, major, minor = "Tesla T4", 15 * GIB, 7, 5
+
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda _device: Properties)
+    monkeypatch.setattr(placement.memory, "host_bytes", lambda: 16 * GIB)
+    gpu = Gpu("Tesla T4", 15 * GIB, (7, 5))
+    assert placement.machine_of(CUDA) == Machine("this machine", gpu, 16 * GIB)
