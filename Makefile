@@ -10,7 +10,8 @@ TORCH ?=
 ARCHITECTURE ?= arm64
 
 VENV := .venv/bin
-RIG := $(VENV)/python -m emulation
+# -E: PYTHON... variables of the shell are for other programs.
+RIG := $(VENV)/python -E -m emulation
 UV := UV_CACHE_DIR=$${UV_CACHE_DIR:-.cache/uv} $(VENV)/uv
 # Byte code is cached, whatever the environment of the shell: programs start twice as fast with it.
 unexport PYTHONDONTWRITEBYTECODE
@@ -67,11 +68,11 @@ help: ## Show this list
 
 .PHONY: doctor
 doctor: ## Show what this machine can do, what it lacks, and which RUNTIME to use
-	@$(PYTHON) -m emulation.rig.doctor
+	@$(PYTHON) -E -m emulation.rig.doctor
 
 .PHONY: setup
 setup: ## Set up everything the project needs, inside its own folder
-	@$(PYTHON) -m toolchain $(if $(TORCH),--torch "$(TORCH)")
+	@$(PYTHON) -E -m toolchain $(if $(TORCH),--torch "$(TORCH)")
 
 .PHONY: installed
 installed:

@@ -23,6 +23,7 @@ def main() -> int:
     from toolchain.layout import Layout
     from toolchain.setup import project_plan
     from toolchain.steps import one_at_a_time
+    from toolchain.terminal import spell_out
 
     parser = argparse.ArgumentParser(prog="python3 -m toolchain", description=__doc__)
     parser.add_argument(
@@ -31,6 +32,7 @@ def main() -> int:
         default=None,
         help="the build of torch; cuda takes gigabytes (default: the last one chosen, else cpu)",
     )
+    spell_out()
     layout = Layout.of_this_checkout()
     chosen = layout.cache / "torch-build"
     build = parser.parse_args().torch or (chosen.read_text() if chosen.exists() else "cpu")

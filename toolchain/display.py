@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable
 from typing import TextIO, TypeVar
 
+from toolchain.terminal import is_live
+
 Result = TypeVar("Result")
 
 _REFRESH_SECONDS = 0.2
@@ -22,7 +24,7 @@ class Display:
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stderr
-        self._live = self._stream.isatty()
+        self._live = is_live(self._stream)
         self._running: dict[str, float] = {}
         self._details: dict[str, str] = {}
         self._lock = threading.Lock()

@@ -116,7 +116,8 @@ def _download(address: str) -> bytes:
 
 def environment(data_dir: Path | None = None) -> dict[str, str]:
     """The environment for Terraform: no prompts, no reference to a missing configuration file."""
-    env = dict(os.environ)
+    # Arguments, workspace and data folder of the person's other modules are not of this one.
+    env = {name: value for name, value in os.environ.items() if not _FOREIGN.fullmatch(name)}
     configuration = env.get("TF_CLI_CONFIG_FILE")
     if configuration and not Path(configuration).exists():
         del env["TF_CLI_CONFIG_FILE"]
@@ -125,6 +126,9 @@ def environment(data_dir: Path | None = None) -> dict[str, str]:
     if data_dir:
         env["TF_DATA_DIR"] = str(data_dir)
     return env
+
+
+_FOREIGN = re.compile(r"TF_(CLI_ARGS.*|WORKSPACE|DATA_DIR)")
 
 
 def _mirror_roots() -> Iterator[Path]:

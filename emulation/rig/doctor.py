@@ -22,6 +22,7 @@ from emulation.rig.remedies import Machine
 from toolchain import docker, environments, terraform
 from toolchain.errors import DockerError
 from toolchain.layout import Layout
+from toolchain.terminal import spell_out
 
 HOST, DOCKER, GPU = "host", "docker", "gpu"
 PORTS = {4566: "the emulator", 8700: "the stand-in for Discord"}
@@ -225,6 +226,7 @@ def _lines(check: Check) -> list[str]:
 def main() -> int:
     """Print the examination; returns the exit status."""
     found = advise(all_checks(Layout.of_this_checkout()))
+    spell_out()
     sys.stdout.write(found.as_text())
     return 0 if found.target else 1
 

@@ -34,6 +34,7 @@ from infra.deploy.options import (
 )
 from infra.deploy.output import Output
 from toolchain.layout import Layout
+from toolchain.terminal import spell_out
 
 LAYOUT = Layout.of_this_checkout()
 STATES = LAYOUT.root / ".deployments"
@@ -200,6 +201,7 @@ def costs(
 def main() -> None:
     """Run the command line; print a DeployError as a message instead of a traceback."""
     signal.signal(signal.SIGTERM, _terminate)
+    spell_out()
     try:
         app()
     except (DeployError, SettingsError) as error:

@@ -12,12 +12,13 @@ from rich.markup import escape
 from emulation.rig import doctor as examination
 from emulation.rig.cli import chaos, fleet, pictures, rights, stack
 from emulation.rig.cli.shared import LAYOUT, AsJson, print_json
+from emulation.rig.environment import separate
 from emulation.rig.errors import RigError
 from emulation.rig.host.processes import PRIVATE_UMASK
-from emulation.rig.loopback import keep_loopback_off_proxies
 from toolchain import terraform as terraform_program
 from toolchain.errors import ToolchainError
 from toolchain.shared_provider import shared_provider
+from toolchain.terminal import spell_out
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -66,7 +67,8 @@ def main() -> None:
     Whatever it writes is its owner's alone.
     """
     os.umask(PRIVATE_UMASK)
-    keep_loopback_off_proxies(os.environ)
+    spell_out()
+    separate(os.environ)
     try:
         app()
     except (RigError, ToolchainError) as error:

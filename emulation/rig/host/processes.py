@@ -8,48 +8,22 @@ from pathlib import Path
 
 import psutil
 
-from emulation.rig.loopback import keep_loopback_off_proxies
+from emulation.rig import environment
 from emulation.rig.state import ProcessRecord
 
 PRIVATE_UMASK = 0o077
 _SAME_START_SECONDS = 1.0
 _TERMINATE_SECONDS = 10.0
-_INHERITED_BY_TASKS = (
-    "HOME",
-    "XDG_CACHE_HOME",
-    "CUDA_VISIBLE_DEVICES",
-    "OMP_WAIT_POLICY",
-    "SSL_CERT_FILE",
-    "REQUESTS_CA_BUNDLE",
-    *(
-        name
-        for proxy in ("http_proxy", "https_proxy", "no_proxy")
-        for name in (proxy, proxy.upper())
-    ),
-)
 
 
 def task_environment() -> dict[str, str]:
-    """What a task inherits beside the variables of its definition: caches, proxies, HF_*."""
-    env = base_environment()
-    return {
-        name: value
-        for name, value in env.items()
-        if name in _INHERITED_BY_TASKS or name.startswith("HF_")
-    }
+    """What a task inherits beside the variables of its definition."""
+    return environment.of_tasks(os.environ)
 
 
 def base_environment() -> dict[str, str]:
-    """The variables that a process of ours inherits: none of the person's AWS account."""
-    env = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    # Byte code is cached, whatever the shell says: a cold start is twice as slow without.
-    env.pop("PYTHONDONTWRITEBYTECODE", None)
-    keep_loopback_off_proxies(env)
-    # By default the threads of torch's OpenMP spin while they wait for each other. Where something
-    # else wants their processors, four pictures then take a minute instead of a second.
-    # https://gcc.gnu.org/onlinedocs/libgomp/OMP_005fWAIT_005fPOLICY.html
-    env.setdefault("OMP_WAIT_POLICY", "passive")
-    return env | {"PYTHONUNBUFFERED": "1", "AWS_EC2_METADATA_DISABLED": "true"}
+    """The variables that a process of ours inherits."""
+    return environment.of_processes(os.environ)
 
 
 def spawn(

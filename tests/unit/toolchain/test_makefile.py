@@ -47,7 +47,7 @@ def make(folder: Path, *words: str) -> str:
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_a_prompt_reaches_the_rig_unchanged(checkout: Path, attack: str) -> None:
     printed = make(checkout, "send", f"PROMPT={attack}", f"OUT={attack}")
-    assert printed == f"-m emulation send\n{attack}|{attack}"
+    assert printed == f"-E -m emulation send\n{attack}|{attack}"
     printed = make(checkout, "local-logs", f"NAME={attack}")
     assert printed.endswith(f"|{attack}")
     assert not (checkout / "broken-out").exists()

@@ -5,7 +5,6 @@ import os
 import stat
 import subprocess
 import sys
-import urllib.request
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +13,7 @@ import pytest
 
 from emulation.rig.host import processes
 from emulation.rig.host import stack as host
-from emulation.rig.host.processes import base_environment, task_environment
+from emulation.rig.host.processes import task_environment
 from emulation.rig.loopback import LOOPBACK, choose_port
 from emulation.rig.state import ProcessRecord, StackState, StateFolder
 from emulation.rig.waiting import wait_until
@@ -144,15 +143,3 @@ def test_threads_of_a_task_wait_without_spinning_unless_the_person_says_otherwis
     assert task_environment()["OMP_WAIT_POLICY"] == "passive"
     monkeypatch.setenv("OMP_WAIT_POLICY", "active")
     assert task_environment()["OMP_WAIT_POLICY"] == "active"
-
-
-def test_loopback_is_reached_without_the_persons_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HTTP_PROXY", "http://proxy.example:3128")
-    monkeypatch.setenv("NO_PROXY", "intranet.example")
-    monkeypatch.setenv("AWS_PROFILE", "work")
-    env = base_environment()
-    assert env["NO_PROXY"] == "intranet.example,127.0.0.1,localhost"
-    assert "AWS_PROFILE" not in env
-    proxies = urllib.request.getproxies_environment
-    monkeypatch.setenv("NO_PROXY", env["NO_PROXY"])
-    assert urllib.request.proxy_bypass_environment(LOOPBACK, proxies())
