@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from discord_diffusion.access.limits import Limits
 from discord_diffusion.jobs.refusal import Refusal
 
+BLOCKED_USERS = 200
+"""Most users that a guild blocks: their ids are read with each request."""
 CHANNELS_NAMED = 5
 """Most channels that a refusal lists."""
 
@@ -36,6 +38,7 @@ class GuildSettings:
     safety: str = "strict"
     spoiler: bool = False
     blocklist: tuple[str, ...] = ()
+    blocked_users: tuple[str, ...] = ()
     changed_by: str = ""
     names: Mapping[str, str] = field(default_factory=dict)
 
@@ -81,14 +84,16 @@ class GuildSettings:
             priority_roles=toggled(self.priority_roles, removed, False),
         ).with_names({})
 
-    def admit(self, places: Collection[str], member_roles: Collection[str]) -> None:
+    def admit(self, places: Collection[str], member_roles: Collection[str], user_id: str) -> None:
         """Return if a member may ask for pictures in a channel, given with what it is part of.
 
         A channel that is allowed allows its threads and posts, a category its channels.
 
         Raises:
-            Refusal: the roles or the channel are not among those allowed.
+            Refusal: the user is blocked, or the roles or the channel are not among those allowed.
         """
+        if user_id in self.blocked_users:
+            raise Refusal("user_blocked")
         if self.roles and set(self.roles).isdisjoint(member_roles):
             raise Refusal("role")
         if self.channels and set(self.channels).isdisjoint(places):

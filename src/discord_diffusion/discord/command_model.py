@@ -30,13 +30,20 @@ class OptionType(IntEnum):
     STRING = 3
     INTEGER = 4
     BOOLEAN = 5
+    USER = 6
     CHANNEL = 7
     ROLE = 8
     NUMBER = 10
     ATTACHMENT = 11
 
 
-_TEXTS = (OptionType.STRING, OptionType.ATTACHMENT, OptionType.ROLE, OptionType.CHANNEL)
+_TEXTS = (
+    OptionType.STRING,
+    OptionType.USER,
+    OptionType.CHANNEL,
+    OptionType.ROLE,
+    OptionType.ATTACHMENT,
+)
 """Option types whose value is a text; all but the first hold an id."""
 
 

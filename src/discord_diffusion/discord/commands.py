@@ -124,6 +124,10 @@ SETTINGS = Command(
             "priority",
             (_required("allow", OptionType.BOOLEAN), _required("role", OptionType.ROLE)),
         ),
+        SubCommand(
+            "user",
+            (_required("allow", OptionType.BOOLEAN), _required("user", OptionType.USER)),
+        ),
         SubCommand("revoke", (replace(_ENTRY, autocomplete=True),)),
         SubCommand(
             "limits",

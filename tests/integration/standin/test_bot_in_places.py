@@ -116,6 +116,18 @@ async def test_a_role_and_a_channel_that_no_longer_exist_can_be_taken_back(bot: 
     assert "on none of the lists" in await bot.settings("revoke", entry=role)
 
 
+async def test_a_user_who_is_blocked_asks_for_nothing_there_until_allowed_again(bot: Bot) -> None:
+    assert f"<@{BORIS}>" in await bot.settings("user", user=BORIS, allow=False)
+    assert not await bot.imagine(PICTURES, user_id=BORIS)
+    assert "You may not ask for pictures" in await bot.answer(
+        command="imagine", options={"prompt": "a star"}, user_id=BORIS
+    )
+    assert await bot.imagine(PICTURES, user_id=ADA)
+    assert await bot.imagine(PICTURES, user_id=BORIS, installed_by="user"), "nobody's server"
+    await bot.settings("user", user=BORIS, allow=True)
+    assert await bot.imagine(PICTURES, user_id=BORIS)
+
+
 async def test_only_managers_see_what_is_named(bot: Bot) -> None:
     await bot.settings("access", allow=True, role=GUILD)
     sent = await bot.standin.send(command="settings revoke", focused="entry", user_id=BORIS)

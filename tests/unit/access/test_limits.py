@@ -98,14 +98,14 @@ def test_a_cost_is_deducted_from_what_is_left_down_to_nothing() -> None:
 
 
 def test_a_guild_admits_the_named_roles_and_channels_or_all() -> None:
-    GuildSettings().admit({"1"}, [])
+    GuildSettings().admit({"1"}, [], "77")
     named = GuildSettings(roles=("7",), channels=("1", "2"))
-    named.admit({"1"}, ["7"])
+    named.admit({"1"}, ["7"], "77")
     with pytest.raises(Refusal) as refused:
-        named.admit({"1"}, ["8"])
+        named.admit({"1"}, ["8"], "77")
     assert refused.value.reason == "role"
     with pytest.raises(Refusal) as refused:
-        named.admit({"3"}, ["7"])
+        named.admit({"3"}, ["7"], "77")
     assert refused.value.values == {"channels": "<#1> <#2>"}
 
 
@@ -130,9 +130,9 @@ def test_the_settings_of_a_guild_are_read_back_also_from_another_version() -> No
 
 def test_a_refusal_names_five_of_the_channels_that_are_allowed() -> None:
     settings = GuildSettings(channels=tuple("123456"))
-    settings.admit({"6", "category"}, [])
+    settings.admit({"6", "category"}, [], "77")
     with pytest.raises(Refusal) as refused:
-        settings.admit({"7"}, [])
+        settings.admit({"7"}, [], "77")
     assert refused.value.reason == "channel"
     assert str(refused.value) == "channel"
     assert refused.value.values == {"channels": "<#1> <#2> <#3> <#4> <#5>"}

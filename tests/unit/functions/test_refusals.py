@@ -156,6 +156,10 @@ SCENARIOS: dict[str, Scenario] = {
     "quota_member": lambda scene: scene.refused_by_ledger("day", used=400, guild_2000=400),
     "quota_deployment": lambda scene: scene.refused_by_ledger("deployment", used=3800),
     "quota_guild": lambda scene: scene.refused_by_ledger("guild", used=1800),
+    "user_blocked": lambda scene: scene.with_settings(blocked_users=("4000",)).imagine(),
+    "users_full": lambda scene: scene.with_settings(
+        blocked_users=tuple(map(str, range(200)))
+    ).settings("user", user="777", allow=False),
     "cooldown": lambda scene: scene.refused_by_ledger(
         "user", asked_at=datetime.now(UTC).timestamp()
     ),

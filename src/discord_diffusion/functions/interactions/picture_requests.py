@@ -101,7 +101,7 @@ class PictureRequests:
         place: Place,
     ) -> dict[str, Any]:
         self.builder.check_size(request.parameters, guild)
-        guild.admit(place.ids, interaction.roles)
+        guild.admit(place.ids, interaction.roles, interaction.user_id)
         self._check_blocklist(interaction, request.parameters, guild)
         charge = Charge(
             units=self.builder.settings.tariff.cost(request.parameters),

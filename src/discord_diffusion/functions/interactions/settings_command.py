@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from discord_diffusion.access.blocklist import with_pattern
-from discord_diffusion.access.guild_settings import GuildSettings, toggled
+from discord_diffusion.access.guild_settings import BLOCKED_USERS, GuildSettings, toggled
 from discord_diffusion.aws.errors import StoreError
 from discord_diffusion.aws.guild_store import GuildStore
 from discord_diffusion.discord import responses
@@ -177,6 +177,7 @@ def shown(settings: GuildSettings, locale: str) -> str:
         line("access.role", roles),
         line("access.channel", channels),
         line("priority", priority),
+        line("user", _listed("<@{}>", settings.blocked_users) or say(locale, "settings.nobody")),
         *(line(f"limits.{option}", getattr(settings, name)) for option, name in _LIMITS.items()),
         *(line(f"defaults.{name}", getattr(settings, name)) for name in _DEFAULTS),
         line("safety.level", level),
@@ -216,6 +217,14 @@ def _access(settings: GuildSettings, options: Options) -> GuildSettings:
 def _priority(settings: GuildSettings, options: Options) -> GuildSettings:
     roles = toggled(settings.priority_roles, options["role"], options["allow"])
     return replace(settings, priority_roles=roles)
+
+
+def _user(settings: GuildSettings, options: Options) -> GuildSettings:
+    """Block a user, or allow one again."""
+    blocked = toggled(settings.blocked_users, options["user"], not options["allow"])
+    if len(blocked) > BLOCKED_USERS:
+        raise Refusal("users_full", most=BLOCKED_USERS)
+    return replace(settings, blocked_users=blocked)
 
 
 def _values(names: Mapping[str, str]) -> Change:
@@ -263,6 +272,7 @@ _CHANGES: Mapping[str, Change] = {
     "access": _access,
     "priority": _priority,
     "revoke": _revoke,
+    "user": _user,
     "limits": _values(_LIMITS),
     "defaults": _values({name: name for name in _DEFAULTS}),
     "safety": _safety,
