@@ -4,7 +4,6 @@ import logging
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 from math import prod
-from pathlib import Path
 
 import torch
 
@@ -20,7 +19,7 @@ from discord_diffusion.worker.errors import (
     UnsupportedJobError,
     WorkerError,
 )
-from discord_diffusion.worker.pipeline import compilation, loading, memory
+from discord_diffusion.worker.pipeline import compilation, loading, memory, placement
 from discord_diffusion.worker.pipeline.batch import list_generations, list_items
 from discord_diffusion.worker.pipeline.capacity import Capacity
 from discord_diffusion.worker.pipeline.device_loss import lost_device_raised, raise_if_lost
@@ -40,7 +39,7 @@ from discord_diffusion.worker.pipeline_types import (
 log = logging.getLogger(__name__)
 
 _MEMORY_PER_WEIGHTS = 1.3
-"""Memory that must be free to load a model, as a multiple of its weights on disk."""
+"""Memory that must be free to load a model, as a multiple of its weights in its precision."""
 
 
 class DiffusersGenerator:
@@ -276,7 +275,7 @@ class DiffusersGenerator:
 
     def _has_memory_for(self, spec: ModelSpec) -> bool:
         free = memory.free_bytes(self._device)
-        weights = memory.weights_bytes(Path(spec.model), spec.variant)
+        weights = placement.weights_bytes(spec, self._dtype)
         return free is None or free > _MEMORY_PER_WEIGHTS * weights
 
 

@@ -74,13 +74,6 @@ def peak_bytes(device: torch.device) -> int | None:
     return peak
 
 
-def weights_bytes(folder: Path, variant: str | None) -> int:
-    """Size on disk of the weights in a model's folder; 0 if it is no folder."""
-    files = [path for kind in ("safetensors", "bin") for path in folder.rglob(f"*.{kind}")]
-    chosen = [path for path in files if variant and f".{variant}." in path.name] or files
-    return sum(path.stat().st_size for path in chosen)
-
-
 def _meminfo(field: str) -> int | None:
     if not _MEMINFO.exists():
         return None

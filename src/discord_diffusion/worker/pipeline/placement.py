@@ -49,6 +49,17 @@ def plan(spec: ModelSpec, device: torch.device, dtype: torch.dtype) -> MemoryPla
     return chosen
 
 
+def weights_bytes(spec: ModelSpec, dtype: torch.dtype) -> int:
+    """Bytes of a model's weights in a precision; 0 if nobody on this machine says how many."""
+    try:
+        return (
+            sources.find(spec.model, spec.revision, spec.variant, network=False).parameters
+            * dtype.itemsize
+        )
+    except UnknownWeightsError:
+        return 0
+
+
 def machine_of(device: torch.device) -> Machine:
     """The machine that this process runs on, with all memory of its GPU."""
     properties = torch.cuda.get_device_properties(device)

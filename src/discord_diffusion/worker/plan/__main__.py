@@ -7,7 +7,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from discord_diffusion.settings.worker import PRECISIONS
+from discord_diffusion.jobs.models import PRECISIONS
 from discord_diffusion.worker.plan import sources
 from discord_diffusion.worker.plan.choice import choose
 from discord_diffusion.worker.plan.errors import DoesNotFitError, UnknownWeightsError

@@ -84,8 +84,12 @@ def find(
 
 def _cached(model: str, revision: str | None) -> Path | None:
     from huggingface_hub import try_to_load_from_cache
+    from huggingface_hub.errors import HFValidationError
 
-    index = try_to_load_from_cache(model, "model_index.json", revision=revision)
+    try:
+        index = try_to_load_from_cache(model, "model_index.json", revision=revision)
+    except HFValidationError:
+        return None  # a folder that is not there
     return Path(index).parent if isinstance(index, str) else None
 
 

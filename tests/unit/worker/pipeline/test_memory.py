@@ -55,16 +55,6 @@ def test_free_memory_is_positive_where_the_system_reports_it() -> None:
     assert free is None or free > 0
 
 
-def test_the_size_of_the_weights_is_that_of_the_variant(tmp_path: Path) -> None:
-    for name, size in (("unet/w.safetensors", 100), ("unet/w.fp16.safetensors", 50)):
-        path = tmp_path / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(b"0" * size)
-    assert memory.weights_bytes(tmp_path, "fp16") == 50
-    assert memory.weights_bytes(tmp_path, None) == 150
-    assert memory.weights_bytes(tmp_path / "hub-id", None) == 0
-
-
 @pytest.mark.parametrize(
     ("meminfo", "limit", "used", "free"),
     [
@@ -146,9 +136,3 @@ def test_releasing_memory_empties_the_cache_of_the_device(
 ) -> None:
     memory.release(torch.device(device))
     assert gpu.calls == emptied
-
-
-def test_weights_in_the_older_format_are_counted_too(tmp_path: Path) -> None:
-    (tmp_path / "w.bin").write_bytes(b"0" * 7)
-    (tmp_path / "w.json").write_bytes(b"0" * 90)
-    assert memory.weights_bytes(tmp_path, "fp16") == 7

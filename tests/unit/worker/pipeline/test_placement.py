@@ -125,3 +125,12 @@ def test_the_machine_is_what_torch_and_the_system_say(monkeypatch: pytest.Monkey
     monkeypatch.setattr(placement.memory, "host_bytes", lambda: 16 * GIB)
     gpu = Gpu("Tesla T4", 15 * GIB, (7, 5))
     assert placement.machine_of(CUDA) == Machine("this machine", gpu, 16 * GIB)
+
+
+def test_weights_are_counted_in_the_precision_of_the_device(tiny_model_folder: Path) -> None:
+    folder = ModelSpec(str(tiny_model_folder))
+    full, half = (placement.weights_bytes(folder, kind) for kind in (torch.float32, torch.float16))
+    assert full == 2 * half > 0
+    on_hub = ModelSpec("black-forest-labs/FLUX.1-dev")
+    assert placement.weights_bytes(on_hub, torch.bfloat16) > 33 * 10**9
+    assert placement.weights_bytes(ModelSpec("nobody/nothing"), torch.float16) == 0

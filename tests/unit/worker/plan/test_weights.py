@@ -96,8 +96,9 @@ def test_a_broken_file_is_refused_by_its_name(content: bytes, tmp_path: Path) ->
 def test_a_folder_without_weights_and_an_unknown_id_say_so(tmp_path: Path) -> None:
     with pytest.raises(UnknownWeightsError, match="no weights"):
         of_folder("a", tmp_path)
-    with pytest.raises(UnknownWeightsError, match="nobody/nothing is no folder"):
-        sources.find("nobody/nothing", network=False)
+    for model in ("nobody/nothing", str(tmp_path / "missing")):
+        with pytest.raises(UnknownWeightsError, match=f"{model} is no folder"):
+            sources.find(model, network=False)
 
 
 @pytest.mark.parametrize(
