@@ -138,4 +138,4 @@ def _detach(server: int, report: int, output: int) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

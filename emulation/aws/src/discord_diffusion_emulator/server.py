@@ -73,6 +73,8 @@ class StrictServer(RuntimeServer):  # type: ignore[misc]  # untyped base
         ssl_creds: tuple[str, str] | None = None,  # noqa: ARG002  # LocalStack's signature
     ) -> None:
         site = TwistedGateway(gateway)
+        # LocalStack parses bodies itself; Twisted would parse the type of each as an e-mail's.
+        site.requestFactory = partial(site.requestFactory, parsePOSTFormSubmission=False)
         site.resource = LocalResource(site.resource, config.LOCALSTACK_HOST.host)
         for address in listen:
             reactor.listenTCP(address.port, site, interface=address.host)

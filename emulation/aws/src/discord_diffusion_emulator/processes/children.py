@@ -8,8 +8,8 @@ import subprocess
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
+from typing import Any
 
 from discord_diffusion_emulator.errors import EmulatorEndingError
 from discord_diffusion_emulator.processes.fork_server import ForkedProcess
@@ -80,12 +80,15 @@ class ChildProcesses:
         with self._lock:
             if self._ending:
                 raise EmulatorEndingError(_ENDING)
+            command = [*interpreter, str(BOOTSTRAP), str(os.getpid()), *arguments]
+            popen: Any = subprocess.Popen  # of its overloads none fits streams by their names
             process: subprocess.Popen[bytes] = self._spawner.submit(
-                partial(subprocess.Popen, **streams),
-                [*interpreter, str(BOOTSTRAP), str(os.getpid()), *arguments],
+                popen,
+                command,
                 cwd=folder,
                 env=dict(environment),
                 start_new_session=True,
+                **streams,
             ).result()
             self._running.add(process)
         return process

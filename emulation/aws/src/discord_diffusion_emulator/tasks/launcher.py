@@ -162,7 +162,8 @@ class TaskProcess:
         on_line: Callable[[str], None],
         on_exit: Callable[[int], None],
     ) -> None:
-        self._process, output = _forked(variables) or _started(command, variables, folder)
+        process, output = _forked(variables) or _started(command, variables, folder)
+        self._process: subprocess.Popen[bytes] | ForkedProcess = process
         self._on_line, self._on_exit = on_line, on_exit
         for target in (partial(self._read, output), self._watch):
             threading.Thread(target=target, name="task-watch", daemon=True).start()
