@@ -12,6 +12,7 @@ from discord_diffusion.access.guild_channels import (
     Place,
 )
 from discord_diffusion.access.guild_settings import GuildSettings
+from discord_diffusion.jobs.refusal import Refusal
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 CHANNEL = GuildChannel("300", age_restricted=True, category_id="390")
@@ -53,3 +54,17 @@ def test_settings_keep_the_names_of_what_is_named_and_no_others() -> None:
     left = named.without("1")
     assert (left.roles, left.channels, left.priority_roles) == ((), ("2",), ("3",))
     assert left.names == {"2": "atelier"}
+
+
+def test_a_user_who_is_blocked_is_refused_wherever_and_with_whatever_role() -> None:
+    settings = GuildSettings(roles=("7",), channels=("1",), blocked_users=("77", "79"))
+    settings.admit({"1"}, ["7"], "78")
+    for user in ("77", "79"):
+        with pytest.raises(Refusal) as refused:
+            settings.admit({"1"}, ["7"], user)
+        assert refused.value.reason == "user_blocked"
+
+
+def test_a_thread_without_a_known_channel_is_in_its_ids_alone() -> None:
+    assert Place.of(["1", "2"], age_restricted=False, parent=None).ids == {"1", "2"}
+    assert not Place.of(["1"], age_restricted=False, parent=GuildChannel("2")).age_restricted
