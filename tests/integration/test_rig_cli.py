@@ -168,6 +168,9 @@ def test_a_stack_is_started_used_and_stopped_by_commands(rig: Rig, tmp_path: Pat
     if TARGET != DOCKER:
         assert_edited_workers_are_replaced(rig)
 
+    unwritable = rig.run("send", "--prompt", "x", "--out", "/proc/pictures", status=1)
+    assert "No pictures can be saved in /proc/pictures" in unwritable
+    assert "Traceback" not in unwritable
     refused = rig.run("send", "--prompt", "x", "--steps", "101", status=1)
     assert "`steps` must be a whole number from 1 to 100" in refused
 

@@ -1,6 +1,7 @@
 """`python -m emulation send|demo`: send an `/imagine` through a stack and save its pictures."""
 
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Annotated
@@ -19,7 +20,7 @@ from emulation.rig.cli.shared import (
     running_stack,
 )
 from emulation.rig.cli.stack import start_stack
-from emulation.rig.errors import AnswerError
+from emulation.rig.errors import AnswerError, RigError
 from emulation.rig.host import stack as host
 from emulation.rig.logs import tracebacks
 from emulation.rig.options import StackOptions
@@ -64,6 +65,7 @@ def send(
     given |= {"guidance": guidance, "negative_prompt": negative_prompt}
     options = {name: value for name, value in given.items() if value is not None}
     state = running_stack(state_dir)
+    _check_folder(out)
     stand_in = StandInClient(state.discord_url)
     started, since = time.monotonic(), time.time()
     try:
@@ -79,6 +81,22 @@ def send(
         print_json({**found, "content": answer.content, "pictures": [str(p) for p in paths]})
     else:
         report.pictures(_out, paths, seconds)
+
+
+def _check_folder(out: Path) -> None:
+    """Make the folder for the pictures, before anything is drawn.
+
+    Raises:
+        RigError: nothing can be written there.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out):
+            pass
+    except OSError as error:
+        raise RigError(
+            f"No pictures can be saved in {out} ({error.strerror}). Name another folder: OUT="
+        ) from error
 
 
 def _print_tracebacks(state: StackState, folder: StateFolder, since: float) -> None:
@@ -99,6 +117,7 @@ def demo(
     """Start the stack if need be, send an /imagine through it, show the pictures' paths."""
     options = StackOptions(aws_port=aws_port, discord_port=discord_port)
     folder = StateFolder.chosen(LAYOUT.root, state_dir)
+    _check_folder(out)
     state = start_stack(options, folder)
     stand_in = StandInClient(state.discord_url)
 
