@@ -80,6 +80,19 @@ def edits(kind: Any) -> bool:
     return "image" in parameters(kind) and not starts_from_picture(kind)
 
 
+def only_edits(kind: Any) -> bool:
+    """Whether a class that edits cannot draw without a source image, as diffusers lists it."""
+    from diffusers.pipelines.auto_pipeline import (  # takes a while, and few models need it
+        AUTO_IMAGE2IMAGE_PIPELINES_MAPPING,
+        AUTO_TEXT2IMAGE_PIPELINES_MAPPING,
+    )
+
+    return (
+        kind in AUTO_IMAGE2IMAGE_PIPELINES_MAPPING.values()
+        and kind not in AUTO_TEXT2IMAGE_PIPELINES_MAPPING.values()
+    )
+
+
 def denoiser_name(pipe: Any) -> str:
     """The name of the component that runs once a step."""
     return "unet" if getattr(pipe, "unet", None) is not None else "transformer"

@@ -50,18 +50,7 @@ class LoadedModel:
     @cached_property
     def needs_source(self) -> bool:
         """Whether the model only edits pictures."""
-        if not self.edits:
-            return False
-        from diffusers.pipelines.auto_pipeline import (  # takes a while, and few models need it
-            AUTO_IMAGE2IMAGE_PIPELINES_MAPPING,
-            AUTO_TEXT2IMAGE_PIPELINES_MAPPING,
-        )
-
-        kind = type(self.text_to_image)
-        return (
-            kind in AUTO_IMAGE2IMAGE_PIPELINES_MAPPING.values()
-            and kind not in AUTO_TEXT2IMAGE_PIPELINES_MAPPING.values()
-        )
+        return self.edits and interface.only_edits(type(self.text_to_image))
 
     @cached_property
     def image_to_image(self) -> Any:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import torch
+from PIL import Image
 
 from discord_diffusion.worker.errors import (
     DeviceLostError,
@@ -46,6 +47,7 @@ class Scripted:
     fails_in_tiles: Callable[[list[Name]], Exception | None] = lambda _part: None
     tiles: list[str] = field(default_factory=list)
     models_to_evict: int = 0
+    source: Image.Image | None = None
     parts: list[list[Name]] = field(default_factory=list)
     tiled: list[list[Name]] = field(default_factory=list)
     steps: list[tuple[int, int]] = field(default_factory=list)
@@ -90,7 +92,9 @@ class Scripted:
     def run(self, *images: int) -> BatchRun:
         """Draw a batch of requests with so many pictures each."""
         run = BatchRun(self.model, self.capacity, self.on_step, self.evict_others)  # type: ignore[arg-type]  # all that it reads
-        requests = [GenerationRequest(make_parameters(images=count)) for count in images]
+        requests = [
+            GenerationRequest(make_parameters(images=count), source=self.source) for count in images
+        ]
         run.draw(list_items(requests))
         return run
 
@@ -135,6 +139,18 @@ def test_a_batch_is_drawn_in_parts_of_the_capacity(scripted: Scripted) -> None:
     assert len(drawn(run)) == 5
     assert run.seconds == PhaseSeconds(3.0, 6.0, 9.0)
     assert scripted.steps == [(done, 6) for done in range(1, 7)]
+
+
+def test_requests_that_edit_a_source_image_are_drawn_one_after_the_other(
+    scripted: Scripted,
+) -> None:
+    scripted.source = Image.new("RGB", (8, 8))
+    scripted.run(2, 1)
+    assert scripted.parts == [[(0, 0), (0, 1), (1, 0)]], "image-to-image takes an image a picture"
+    scripted.parts.clear()
+    scripted.model.edits = True
+    scripted.run(2, 1)
+    assert scripted.parts == [[(0, 0), (0, 1)], [(1, 0)]]
 
 
 def test_a_part_without_memory_is_drawn_in_halves_before_the_rest(scripted: Scripted) -> None:

@@ -8,9 +8,12 @@ import diffusers
 import pytest
 from diffusers.pipelines.auto_pipeline import AUTO_TEXT2IMAGE_PIPELINES_MAPPING, _get_task_class
 
-from discord_diffusion.worker.errors import ModelLoadError
+from discord_diffusion.worker.errors import ModelLoadError, OptionRefusedError
 from discord_diffusion.worker.pipeline import interface
-from tests.unit.worker.pipeline.drawing import load
+from discord_diffusion.worker.pipeline_types import GenerationRequest
+from tests.unit.worker.fakes import make_parameters
+from tests.unit.worker.pipeline.drawing import ignore, load
+from tests.unit.worker.pipeline.faults import default_model
 
 DIRECT: list[Any] = [
     kind
@@ -59,15 +62,26 @@ def test_weights_without_a_pipeline_are_refused_with_what_to_do(tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    ("name", "edits"),
+    ("name", "edits", "only"),
     [
-        ("FluxKontextPipeline", True),
-        ("Flux2KleinPipeline", True),
-        ("QwenImageEditPipeline", True),
-        ("FluxPipeline", False),
-        ("StableDiffusionImg2ImgPipeline", False),
-        ("StableDiffusionInpaintPipeline", False),
+        ("FluxKontextPipeline", True, False),
+        ("Flux2KleinPipeline", True, False),
+        ("QwenImageEditPipeline", True, True),
+        ("FluxPipeline", False, False),
+        ("StableDiffusionImg2ImgPipeline", False, True),
+        ("StableDiffusionInpaintPipeline", False, False),
     ],
 )
-def test_editing_is_told_from_image_to_image(name: str, edits: bool) -> None:
-    assert interface.edits(getattr(UNTYPED, name)) is edits
+def test_editing_is_told_from_image_to_image(name: str, edits: bool, only: bool) -> None:
+    kind = getattr(UNTYPED, name)
+    assert (interface.edits(kind), interface.only_edits(kind)) == (edits, only)
+
+
+def test_a_model_that_only_edits_refuses_a_job_without_a_source_image(
+    tiny_model_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    generator = load(tiny_model_folder)
+    monkeypatch.setattr(default_model(generator), "needs_source", True)
+    [refused] = generator.generate([GenerationRequest(make_parameters())], ignore)
+    assert isinstance(refused, OptionRefusedError)
+    assert "only edits pictures" in str(refused)

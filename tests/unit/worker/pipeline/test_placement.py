@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 import torch
+from PIL import Image
 
 from discord_diffusion.jobs.models import ModelSpec
+from discord_diffusion.jobs.parameters import SourceImage
 from discord_diffusion.worker.errors import ModelLoadError
 from discord_diffusion.worker.pipeline import loading, placement
 from discord_diffusion.worker.pipeline.batch import list_items
@@ -28,8 +30,10 @@ def load(folder: Path, plan: MemoryPlan | None, monkeypatch: pytest.MonkeyPatch)
     return loading.load(ModelSpec(str(folder)), None, CPU, torch.float32, "off")
 
 
-def drawn(model: LoadedModel) -> list[Any]:
-    items = list_items([GenerationRequest(make_parameters(images=2), False)])
+def drawn(model: LoadedModel, source: SourceImage | None = None) -> list[Any]:
+    picture = Image.linear_gradient("L") if source else None
+    request = GenerationRequest(make_parameters(images=2, source=source), False, picture)
+    items = list_items([request])
     pictures, _seconds = draw(model, items, lambda *_step: None)
     return [picture.image for picture in pictures]
 
@@ -56,6 +60,7 @@ def test_weights_in_8_bits_draw_nearly_the_same_pictures(
         if isinstance(part, torch.nn.Module):
             in_8_bits = any(isinstance(value, Int8Tensor) for value in part.parameters())
             assert in_8_bits is (name in networks), name
+    assert len(drawn(model, SourceImage("", strength=0.5))) == 2
     plain = load(flux_folder, None, monkeypatch)
     for left, right in zip(drawn(model), drawn(plain), strict=True):
         difference = torch.tensor(list(left.tobytes())) - torch.tensor(list(right.tobytes()))
