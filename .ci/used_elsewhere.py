@@ -57,6 +57,7 @@ post_invocation_result
 
 # Options and methods of http.server, Twisted, Starlette, zipfile, tokenizers, torch, RE2, botocore,
 # Pillow.
+_.FILE_LOADER_CLASS
 _.benchmark
 _.case_sensitive
 _.close_connection

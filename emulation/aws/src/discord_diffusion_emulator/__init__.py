@@ -3,6 +3,7 @@
 plugins.py             the entry points that LocalStack loads; imports the rest lazily
 server.py              the gateway's HTTP server, and the shutdown of the process
 localstack_patches.py  patches of LocalStack itself
+service_models.py      the SDK's descriptions of services, read once
 garbage_collection.py  garbage collection with short pauses
 publishing.py          publishes log lines and metrics in batches
 services/              AWS services with patches, and services that only moto has

@@ -82,8 +82,9 @@ def ecr() -> Service:
 
 @hooks.on_infra_start()  # type: ignore[untyped-decorator]  # as above
 def patch_localstack() -> None:
-    from . import localstack_patches
+    from . import localstack_patches, service_models
 
+    service_models.apply()
     localstack_patches.apply()
 
 

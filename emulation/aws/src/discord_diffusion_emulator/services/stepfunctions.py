@@ -1,6 +1,7 @@
 """Step Functions of LocalStack: waits at the agent's speed, tracing, the end of executions."""
 
 import datetime
+import functools
 import time
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -10,6 +11,7 @@ from localstack.services.plugins import Service
 from localstack.services.stepfunctions.asl.component.state.state_wait.wait_function import (
     wait_function,
 )
+from localstack.services.stepfunctions.asl.utils import json_path
 from localstack.services.stepfunctions.backend.state_machine import StateMachineInstance
 from localstack.services.stepfunctions.backend.store import sfn_stores
 from localstack.services.stepfunctions.provider import StepFunctionsProvider
@@ -38,6 +40,8 @@ def service(agent: FleetAgent) -> Service:
             env.program_state_event.wait(left)
 
     wait_function.WaitFunction._wait_interval = wait
+    # Generates a parser for each path that is read; executions read the same few again and again.
+    json_path.parse = functools.cache(json_path.parse)
 
     @patch(StateMachineInstance.describe)  # type: ignore[untyped-decorator]  # LocalStack is untyped
     def _describe(original: Any, self: Any) -> Any:
