@@ -174,7 +174,8 @@ def begun(folder: Path) -> Iterator[Rehearsal]:
     options = StackOptions(
         aws_port=0,
         discord_port=0,
-        fleet=FleetOptions(minimum_tasks=0, maximum_tasks=0),
+        # At AWS's own pace: nothing here waits for the scaling loop.
+        fleet=FleetOptions(minimum_tasks=0, maximum_tasks=0, speed=1),
         answer_seconds=ANSWER_SECONDS,
         enforces_iam=True,
     )

@@ -18,9 +18,7 @@ import pytest
 
 from emulation.rig import rehearsal as rehearsing
 from emulation.rig.emulator_client import rights_report
-from emulation.rig.host import stack as host
 from emulation.rig.stand_in_client import StandInClient
-from emulation.rig.state import StateFolder
 from emulation.rig.waiting import wait_until
 from tests import rehearsals
 from tests.integration import rights
@@ -51,29 +49,6 @@ def first_version() -> dict[str, Any]:
 
 def token_of(rehearsal: Rehearsal) -> str:
     return rehearsal.environment["DISCORD_BOT_TOKEN"]
-
-
-def test_the_rehearsals_first_command_prints_a_complete_environment(tmp_path: Path) -> None:
-    """As `eval "$(make -s rehearsal)"` does, in a folder of its own."""
-    python = f"{sys.executable} -m"
-    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    script = (
-        f'eval "$({python} emulation.rig.rehearsal up --state-dir {tmp_path})" '
-        f"&& {python} infra.deploy preflight"
-    )
-    try:
-        ended = subprocess.run(
-            ["/bin/bash", "-c", script],
-            env=kept,
-            cwd=rehearsals.LAYOUT.root,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    finally:
-        host.stop(StateFolder(tmp_path))
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert "✗" not in ended.stdout
 
 
 def test_an_account_without_quotas_and_subnets_is_refused_with_remedies(
