@@ -192,6 +192,8 @@ lock: setup ## Resolve the dependencies of all environments and images (UPGRADE=
 	$(UV) export --quiet --no-default-groups --no-emit-project --extra worker --extra traces -o docker/worker.lock
 	$(UV) export --quiet --no-default-groups --no-emit-project --extra emulation -o docker/rig.lock
 	$(UV) export --quiet --no-default-groups --no-emit-project -o infra/package/requirements.lock
+	cd / && $(abspath $(VENV))/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	  $(if $(UPGRADE),--upgrade) $(CURDIR)/requirements/torch.txt -o $(CURDIR)/docker/torch.lock
 
 .PHONY: pin-images
 pin-images: ## Renew the digests of the images that the Dockerfiles begin with

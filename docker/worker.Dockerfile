@@ -31,10 +31,10 @@ ARG TORCH_COMPILE=no
 # torch can't be imported then. The build of PyPI is linked against all of nvidia-nccl,
 # nvidia-nvshmem and nvidia-cusparselt: none of these can go.
 ARG LEAVE_OUT=""
-COPY requirements/torch.txt /requirements/
+COPY requirements/torch.txt docker/torch.lock /requirements/
 COPY docker/install_torch.sh docker/trim_torch.py /build/
 RUN --mount=type=bind,from=wheels,target=/wheels --mount=type=cache,target=/uv-cache \
-    /build/install_torch.sh /packages "${TORCH}" /wheels /requirements/torch.txt && \
+    /build/install_torch.sh /packages "${TORCH}" /wheels /requirements/torch.txt /requirements/torch.lock && \
     python /build/trim_torch.py /packages /cuda $([ "${TORCH_COMPILE}" = yes ] || echo triton) ${LEAVE_OUT}
 
 

@@ -64,6 +64,8 @@ locals {
         JOBS_IN_FLIGHT         = var.limits.jobs_in_flight
         AUDIT_DAYS             = var.audit_days
         WAKE_STATE_MACHINE_ARN = module.scaling.state_machine_arns.wake
+
+        CONFIRM_STATE_MACHINE_ARN = module.scaling.state_machine_arns.confirm
       })
       backlog = merge(local.fleet_environment, {
         QUEUE_URL        = module.queue.url
@@ -119,7 +121,7 @@ locals {
         { sid = "ReadItems", actions = ["dynamodb:BatchGetItem", "dynamodb:GetItem"], resources = [module.jobs_table.arn] },
         { sid = "KeepJobs", actions = ["dynamodb:PutItem", "dynamodb:UpdateItem"], resources = [module.jobs_table.arn], condition = module.jobs_table.item_conditions.requests },
         { sid = "LookAtJobs", actions = ["dynamodb:Query"], resources = [module.jobs_table.waiting_index_arn] },
-        { sid = "WakeFleet", actions = ["states:StartExecution"], resources = [module.scaling.state_machine_arns.wake] },
+        { sid = "WakeFleetAndConfirmJobs", actions = ["states:StartExecution"], resources = [module.scaling.state_machine_arns.confirm, module.scaling.state_machine_arns.wake] },
       ]
     }
     backlog = {
@@ -139,7 +141,7 @@ locals {
         { sid = "LookAtTasks", actions = ["ecs:DescribeTasks"], resources = [module.fleet.tasks_arn] },
         { sid = "ReleaseInstances", actions = ["autoscaling:CompleteLifecycleAction", "autoscaling:SetDesiredCapacity", "autoscaling:TerminateInstanceInAutoScalingGroup"], resources = [module.fleet.auto_scaling_group_arn] },
         { sid = "LookAtJobs", actions = ["dynamodb:Query"], resources = [module.jobs_table.waiting_index_arn] },
-        { sid = "ReadFleet", actions = ["dynamodb:GetItem"], resources = [module.jobs_table.arn], condition = module.jobs_table.item_conditions.fleet_all },
+        { sid = "ReadWorkers", actions = ["dynamodb:GetItem"], resources = [module.jobs_table.arn], condition = module.jobs_table.item_conditions.workers },
         { sid = "NoteFleet", actions = ["dynamodb:UpdateItem"], resources = [module.jobs_table.arn], condition = module.jobs_table.item_conditions.fleet },
       ]
     }
@@ -151,7 +153,7 @@ locals {
       policy_statements = [
         { sid = "LookAtJobs", actions = ["dynamodb:Query"], resources = [module.jobs_table.waiting_index_arn] },
         { sid = "SendJobs", actions = ["sqs:SendMessage"], resources = [module.queue.arn] },
-        { sid = "ReadFleet", actions = ["dynamodb:BatchGetItem"], resources = [module.jobs_table.arn], condition = module.jobs_table.item_conditions.fleet_all },
+        { sid = "ReadFleet", actions = ["dynamodb:BatchGetItem"], resources = [module.jobs_table.arn], condition = module.jobs_table.item_conditions.estimates },
         { sid = "ReadJobs", actions = ["dynamodb:GetItem"], resources = [module.jobs_table.arn], condition = module.jobs_table.item_conditions.jobs },
         { sid = "EndJobs", actions = ["dynamodb:UpdateItem"], resources = [module.jobs_table.arn], condition = module.jobs_table.item_conditions.jobs_and_ledger },
       ]

@@ -71,7 +71,7 @@ output "jobs_table_name" {
 }
 
 output "state_machine_arns" {
-  description = "ARNs of the state machines `scaling` and `wake`."
+  description = "ARNs of the state machines `scaling`, `wake` and `confirm`."
   value       = module.scaling.state_machine_arns
 }
 

@@ -72,22 +72,24 @@ def install_torch(layout: Layout, build: str) -> None:
     requirement = next(line for line in lines if line and not line.startswith("#"))
     backend = "cpu" if build == "cpu" else "auto"
     try:
-        _install_torch(layout, requirement, "--torch-backend", backend)
+        _install_torch(layout, "--torch-backend", backend, requirement)
     except CommandFailedError:
         if build == "cpu" and platform.system() == "Linux":
             _install_cpu_wheel(layout, requirement)
         else:
-            _install_torch(layout, requirement)
+            # PyPI's build, and all that only torch needs, by their hashes.
+            lock = layout.root / "docker" / "torch.lock"
+            _install_torch(layout, "--require-hashes", "-r", lock)
 
 
-def _install_torch(layout: Layout, requirement: str, *words: str) -> None:
+def _install_torch(layout: Layout, *words: str | Path) -> None:
     base: list[str | Path] = [uv_of(layout), "pip", "install", "--quiet"]
     # Every build of a version satisfies its requirement, so an installed one would stay.
     base += ["--python", python_of(layout.environment), "--reinstall-package", "torch"]
     # Without a network, retries of PyTorch's index only cost time.
     env = {**clean_environment(), "UV_HTTP_RETRIES": "0"}
     # Outside of the checkout, because its pyproject.toml makes uv leave torch out.
-    run([*base, *words, requirement], env=env, folder=Path(layout.root.anchor))
+    run([*base, *words], env=env, folder=Path(layout.root.anchor))
 
 
 def _install_cpu_wheel(layout: Layout, requirement: str) -> None:
@@ -95,7 +97,7 @@ def _install_cpu_wheel(layout: Layout, requirement: str) -> None:
     folders = _wheel_folders(python_of(layout.environment))
     try:
         places = [word for folder in folders for word in ("--find-links", folder)]
-        _install_torch(layout, f"{requirement}+cpu", *places)
+        _install_torch(layout, *places, f"{requirement}+cpu")
     except CommandFailedError as error:
         raise SetupError(
             f"PyTorch's CPU index can't be reached, and no CPU wheel of {requirement} is where pip"

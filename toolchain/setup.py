@@ -20,6 +20,7 @@ def project_plan(layout: Layout, torch_build: str) -> Plan:
     # Environments contain paths: a moved checkout or another Python needs new ones.
     here = f"{layout.root} {sys.executable} {sys.version_info[:2]}"
     requirements = layout.root / "requirements"
+    torch_lock = layout.root / "docker" / "torch.lock"
     emulator = (here, _lock_digest(layout.emulator))
     lambda_packages = ("--only-group=lambda", *_COMPILED)
     steps = (
@@ -32,7 +33,10 @@ def project_plan(layout: Layout, torch_build: str) -> Plan:
         Step(
             _TORCH,
             lambda: environments.install_torch(layout, torch_build),
-            (torch_build, files_digest(requirements / "torch.txt")),
+            (
+                torch_build,
+                files_digest(requirements / "torch.txt", torch_lock),
+            ),
             layout.environment,
             (_PROJECT,),
         ),

@@ -220,6 +220,7 @@ def working_costs(
         _line("API Gateway (REST)", requests, "api_gateway_rest"),
         _line("Lambda `interactions`, invocations", requests, "lambda_request"),
         _line("Lambda `interactions`, GB-seconds", function, "lambda_gigabyte_second"),
+        *_confirmations(requests, counted),
         _line("SQS, jobs and polls", messages, "sqs_request"),
         _line("jobs table, writes", requests * counted["writes_per_job"], "table_write"),
         _line("jobs table, reads", requests * counted["reads_per_job"], "table_read"),
@@ -227,15 +228,28 @@ def working_costs(
     )
 
 
+def _confirmations(jobs: float, counted: Figures) -> tuple[Line, ...]:
+    """The lines of the state machine `confirm`, which invokes `waiting` for each job."""
+    machine = jobs * counted["confirmation_seconds"] * figures()["express_gigabytes"]
+    function = jobs * counted["observation_seconds"] * counted["backlog_gigabytes"]
+    return (
+        _line("confirmations, executions", jobs, "express_request"),
+        _line("confirmations, GB-seconds", machine, "express_gigabyte_second"),
+        _line("Lambda `waiting`, invocations", jobs, "lambda_request"),
+        _line("Lambda `waiting`, GB-seconds", function, "lambda_gigabyte_second"),
+    )
+
+
 def _awake(use: Use, counted: Figures) -> tuple[Line, ...]:
-    """The metrics of an awake fleet, and its observations beyond one a minute.
+    """The metrics of an awake fleet, and its observations beyond one a minute, with `waiting`.
 
     A metric is billed for the hours in which it has a point.
     """
     more = max(0.0, use.observations - MINUTES)
     lines = _observations(more, max(0.0, use.express_seconds - MINUTES), counted)
     # Without the first line: the executions are as many as in an idle month.
-    dollars = total(lines[1:])
+    notices = more * counted["reads_per_notice"]
+    dollars = total((*lines[1:], _line("runs of `waiting`, in read units", notices, "table_read")))
     metrics = counted["metrics"] + counted["worker_metrics"]
     return (
         Line("more observations while awake", more, dollars / more if more else 0.0),

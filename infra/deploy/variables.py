@@ -94,7 +94,10 @@ class Deployment:
         return (
             self.worker_log,
             *(f"/aws/lambda/{name}" for name in self.function_names),
-            *(f"/aws/vendedlogs/states/{self.prefix}-{name}" for name in ("scaling", "wake")),
+            *(
+                f"/aws/vendedlogs/states/{self.prefix}-{name}"
+                for name in ("scaling", "wake", "confirm")
+            ),
             f"/aws/apigateway/{self.prefix}-interactions",
         )
 

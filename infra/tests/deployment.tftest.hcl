@@ -43,6 +43,8 @@ run "the_defaults_deploy_to_aws" {
         JOBS_IN_FLIGHT         = "5"
         AUDIT_DAYS             = "30"
         WAKE_STATE_MACHINE_ARN = "arn:aws:states:us-east-1:123456789012:stateMachine:discord-diffusion-test-wake"
+
+        CONFIRM_STATE_MACHINE_ARN = "arn:aws:states:us-east-1:123456789012:stateMachine:discord-diffusion-test-confirm"
       })
       backlog = tomap({
         JOBS_TABLE               = "discord-diffusion-test-jobs"
@@ -160,6 +162,7 @@ run "the_defaults_deploy_to_aws" {
       dead_letters = "/aws/lambda/discord-diffusion-test-dead-letters"
       scaling      = "/aws/vendedlogs/states/discord-diffusion-test-scaling"
       wake         = "/aws/vendedlogs/states/discord-diffusion-test-wake"
+      confirm      = "/aws/vendedlogs/states/discord-diffusion-test-confirm"
       worker       = "/ecs/discord-diffusion-test-worker"
     }
     error_message = "The log groups: ${jsonencode(output.log_group_names)}"
@@ -169,6 +172,7 @@ run "the_defaults_deploy_to_aws" {
     condition = output.state_machine_arns == {
       scaling = "arn:aws:states:us-east-1:123456789012:stateMachine:discord-diffusion-test-scaling"
       wake    = "arn:aws:states:us-east-1:123456789012:stateMachine:discord-diffusion-test-wake"
+      confirm = "arn:aws:states:us-east-1:123456789012:stateMachine:discord-diffusion-test-confirm"
     }
     error_message = "The state machines: ${jsonencode(output.state_machine_arns)}"
   }
@@ -285,6 +289,8 @@ run "every_setting_reaches_the_worker_and_the_function" {
         JOBS_IN_FLIGHT         = "3"
         AUDIT_DAYS             = "7"
         WAKE_STATE_MACHINE_ARN = "arn:aws:states:us-east-1:123456789012:stateMachine:discord-diffusion-full-wake"
+
+        CONFIRM_STATE_MACHINE_ARN = "arn:aws:states:us-east-1:123456789012:stateMachine:discord-diffusion-full-confirm"
       })
       backlog = tomap({
         JOBS_TABLE               = "discord-diffusion-full-jobs"

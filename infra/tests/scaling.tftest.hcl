@@ -104,12 +104,16 @@ run "the_state_machines_may_call_exactly_what_their_definitions_call" {
         for statement in jsondecode(machine.policy).Statement : [statement.Sid, join(",", statement.Action), join(",", statement.Resource)] if statement.Sid != "DeliverLog"
       ]
       } == {
-      scaling = [["LookAndTell", "lambda:InvokeFunction", "arn:aws:lambda:us-east-1:123456789012:function:bot-test-backlog,arn:aws:lambda:us-east-1:123456789012:function:bot-test-waiting"]]
+      scaling = [
+        ["LookAndTell", "lambda:InvokeFunction", "arn:aws:lambda:us-east-1:123456789012:function:bot-test-backlog,arn:aws:lambda:us-east-1:123456789012:function:bot-test-waiting"],
+        ["Wake", "states:StartExecution", "arn:aws:states:us-east-1:123456789012:stateMachine:bot-test-wake"],
+      ]
       wake = [
         ["Look", "lambda:InvokeFunction", "arn:aws:lambda:us-east-1:123456789012:function:bot-test-backlog"],
         ["Wake", "ecs:UpdateService", "arn:aws:ecs:us-east-1:123456789012:service/bot-test/bot-test-worker"],
         ["Raise", "autoscaling:SetDesiredCapacity", "arn:aws:autoscaling:us-east-1:123456789012:autoScalingGroup:*:autoScalingGroupName/bot-test-worker"],
       ]
+      confirm = [["Confirm", "lambda:InvokeFunction", "arn:aws:lambda:us-east-1:123456789012:function:bot-test-waiting"]]
     }
     error_message = "The policies: ${jsonencode(module.state_machine)}"
   }

@@ -49,6 +49,7 @@ def cold_start_ms(runs: int = 9) -> dict[str, float]:
             "AWS_REGION": "us-east-1",
             "JOBS_TABLE": "bench-jobs",
             "WAKE_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:000000000000:stateMachine:wake",
+            "CONFIRM_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:000000000000:stateMachine:c",
             "LOG_LEVEL": "ERROR",
             **sqs.environment,
         }

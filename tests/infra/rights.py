@@ -64,6 +64,21 @@ class Source:
 
     def actions(self, entry: str) -> set[str]:
         """The IAM actions that a program may call."""
+        kinds, named = self._adapters(entry)
+        return {action for kind in kinds for action in _of_class(kind, named | SPECIAL)}
+
+    def methods(self, entry: str) -> set[str]:
+        """The methods of adapters that a program may call, as `Class.method`."""
+        kinds, named = self._adapters(entry)
+        return {
+            f"{kind.name}.{method.name}"
+            for kind in kinds
+            for method in kind.body
+            if isinstance(method, ast.FunctionDef) and method.name in named
+        }
+
+    def _adapters(self, entry: str) -> tuple[list[ast.ClassDef], set[str]]:
+        """The classes of adapters that a program imports, and the attributes that it names."""
         modules = self.program(entry)
         adapters = {module for module in modules if module.startswith(ADAPTERS)}
         outside = [self._tree(module) for module in modules - adapters]
@@ -79,11 +94,7 @@ class Source:
         used |= {
             base.id for name in used for base in kinds[name].bases if isinstance(base, ast.Name)
         }
-        return {
-            action
-            for name in used & kinds.keys()
-            for action in _of_class(kinds[name], named | SPECIAL)
-        }
+        return [kinds[name] for name in used & kinds.keys()], named
 
 
 def _named(tree: ast.AST) -> set[str]:

@@ -1,4 +1,4 @@
-"""A proxy before the emulator that fails as DynamoDB and SQS do: throttled, late, or lost."""
+"""A proxy before the emulator that fails as AWS does: throttled, late, or lost."""
 
 import random
 import threading
@@ -16,7 +16,7 @@ FAULTS = {"throttled": 0.03, "failed": 0.02, "lost": 0.01, "unanswered": 0.01, "
 is, a late one is passed on when its client has timed out."""
 LATE_SECONDS = 1.5
 """Longer than the time-outs of the functions' and the worker's calls of DynamoDB."""
-_SERVICES = ("DynamoDB_", "AmazonSQS")
+_SERVICES = ("DynamoDB_", "AmazonSQS", "AWSStepFunctions")
 _ANSWERS = {
     "throttled": (400, b'{"__type":"ThrottlingException","message":"Rate exceeded"}'),
     "failed": (500, b'{"__type":"InternalServerError","message":"Internal error"}'),

@@ -39,7 +39,7 @@ _OF_THE_DEPLOYMENT: frozenset[Right] = frozenset(
         ),
         *(
             (machine, f"logs:{name}")
-            for machine in ("wake", "scaling")
+            for machine in ("wake", "scaling", "confirm")
             for name in (
                 *("CreateLogDelivery", "DeleteLogDelivery", "GetLogDelivery"),
                 *("ListLogDeliveries", "UpdateLogDelivery", "DescribeLogGroups"),

@@ -1,10 +1,11 @@
 """Chaos: what each user reads, the record, the charge and the queue agree whatever breaks.
 
-Workers are ended by SIGKILL and SIGTERM and frozen by SIGSTOP for longer than a lease. DynamoDB and
-SQS throttle, fail, lose calls and answers, and act late. Discord limits rates, answers 5xx, drops
-connections after it has acted, answers 404 for interactions that it has just made, delivers them
-twice, and signs with a clock that is wrong. Users cancel and click. `CHAOS_SEED` repeats a run, as
-far as the machine allows. Only `make chaos` runs it: it takes minutes.
+Workers are ended by SIGKILL and SIGTERM and frozen by SIGSTOP for longer than a lease. DynamoDB,
+SQS and Step Functions throttle, fail, lose calls and answers, and act late. Discord limits rates,
+answers 5xx, drops connections after it has acted, answers 404 for interactions that it has just
+made, delivers them twice, and signs with a clock that is wrong. Users cancel and click.
+`CHAOS_SEED` repeats a run, as far as the machine allows. Only `make chaos` runs it: it takes
+minutes.
 """
 
 import json
@@ -13,7 +14,7 @@ import os
 import random
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -44,7 +45,8 @@ FAULTS: dict[str, dict[str, object]] = {
     "rate_limited": {"probability": 0.05, "path": "/webhooks/", "seconds": 0.3},
     "server_error": {"probability": 0.05, "path": "/webhooks/"},
     "dropped": {"probability": 0.05, "path": "/webhooks/", "when": "after"},
-    "early_404": {"probability": 0.3, "seconds": 3.0},
+    # Longer than until `waiting` reads each message, 4 s after its interaction.
+    "early_404": {"probability": 0.3, "seconds": 6.0},
     "duplicates": {"probability": 0.1},
     "clock_skew": {"probability": 0.2, "seconds": 30.0},
 }
@@ -126,6 +128,13 @@ class Table:
             if key.startswith("job#") and item["user_id"]["S"] in users
         }
 
+    def in_index(self, users: set[str]) -> list[str]:
+        """The users' jobs whose users have not been notified of the end."""
+        jobs = (item for key, item in self.items.items() if key.startswith("job#"))
+        return [
+            item["id"]["S"] for item in jobs if "waiting" in item and item["user_id"]["S"] in users
+        ]
+
 
 def has_ended(history: MessageHistory) -> str | None:
     """What the user reads of a job's end; None while the job goes on."""
@@ -165,7 +174,12 @@ def test_what_is_read_recorded_charged_and_queued_agrees_whatever_breaks(
     due = [JOBS * (place + 1) // (len(plan) + 1) for place in range(len(plan))]
     deadline, look_at = time.monotonic() + SECONDS, time.monotonic()
     ended: dict[str, str] = {}
-    while time.monotonic() < deadline and not (crowd.is_done and ended.keys() >= set(crowd.sent)):
+    at_rest = False
+    while time.monotonic() < deadline and not at_rest:
+        # What is not explained once nothing is left to do never will be.
+        at_rest = crowd.is_done and (
+            ended.keys() >= set(crowd.sent) or is_at_rest(stack, crowd.sent)
+        )
         for job in [job for job in list(crowd.sent) if job not in ended]:
             history = MessageHistory(job, "", 0, stack.discord.interaction(job))
             if end := has_ended(history):
@@ -194,17 +208,28 @@ def test_what_is_read_recorded_charged_and_queued_agrees_whatever_breaks(
     ]
     assert not reports, f"{events}\n" + "\n".join(reports)
     wait_until(lambda: stack.queue_depth() == (0, 0), "no message is left", 120)
-    settle(stack, {user for user, _ in sent.values()})
+    users = {user for user, _ in sent.values()}
+    settle(stack, users)
     assert stack.dead_letters() <= dead, "those of other tests may be handled meanwhile"
     assert not plan, f"every signal was sent:\n{events}"
-    faults = stack.discord.chaos()["faults"]
-    assert all(fault["hits"] for fault in faults.values()), faults
+    hits = {name: fault["hits"] for name, fault in stack.discord.chaos()["faults"].items()}
+    assert all(hits.values()), hits
     check_order([history for history in seen if history.id in crowd.in_order])
     check_records(stack, seen)
-    check_ledger(stack, {user for user, _ in sent.values()})
+    check_ledger(stack, users)
     counts = Counter(has_ended(history) for history in seen)
     assert sum(counts.values()) == len(sent)
-    log.warning("seed %d: %d accepted, %s; AWS: %s", seed, len(sent), counts, aws_faults.hits)
+    log.warning(
+        "seed %d: %d accepted, %s; taken back after at most %.1f s; AWS: %s; Discord: %s",
+        seed, len(sent), counts, slowest_take_back(stack, users), aws_faults.hits, hits,
+    )  # fmt: skip
+
+
+def is_at_rest(stack: Stack, sent: Mapping[str, tuple[str, int]]) -> bool:
+    """Whether no program has anything left to do for the users' jobs."""
+    users = {user for user, _ in sent.values()}
+    left = Table.of(stack).in_index(users)
+    return not left and stack.queue_depth() == (0, 0)
 
 
 def settle(stack: Stack, users: set[str]) -> None:
@@ -215,6 +240,18 @@ def settle(stack: Stack, users: set[str]) -> None:
         return all(status.finished for status in Table.of(stack).statuses(users).values())
 
     wait_until(nothing_is_unfinished, "no record is unfinished", 60)
+
+
+def slowest_take_back(stack: Stack, users: set[str]) -> float:
+    """Seconds from the interaction to the end of the job that was refused last of all."""
+    refused = (
+        item
+        for key, item in Table.of(stack).items.items()
+        if key.startswith("job#") and item["user_id"]["S"] in users
+        if item["status"]["S"] == JobStatus.REFUSED and "finished_at" in item
+    )
+    times = (float(one["finished_at"]["N"]) - float(one["created_at"]["N"]) for one in refused)
+    return max(times, default=0.0)
 
 
 def check_order(seen: list[MessageHistory]) -> None:

@@ -15,7 +15,7 @@ locals {
     jobs            = ["job#*"]
     jobs_and_ledger = ["deployment#*", "guild#*#*", "job#*", "user#*"]
     fleet           = ["fleet"]
-    fleet_all       = ["fleet", "pace", "ready"]
+    estimates       = ["fleet", "pace"]
     workers         = ["pace", "ready"]
     requests        = ["audit#*", "cancel#*", "channel#*", "deployment#*", "guild#*", "job#*", "press#*", "user#*"]
   }

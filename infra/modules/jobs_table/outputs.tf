@@ -14,7 +14,7 @@ output "waiting_index_arn" {
 }
 
 output "item_conditions" {
-  description = "Conditions of IAM that limit a right on the table to items of some kinds: `jobs`, `jobs_and_ledger` (what the end of a job changes), `fleet` (what the scaling loop notes), `workers` (what workers note of themselves), `fleet_all` (both), and `requests` (what a request of a user may change)."
+  description = "Conditions of IAM that limit a right on the table to items of some kinds: `jobs`, `jobs_and_ledger` (what the end of a job changes), `fleet` (what the scaling loop notes), `workers` (what workers note of themselves), `estimates` (what waits are computed from), and `requests` (what a request of a user may change)."
   # Every request that names items has their keys, so that none is missing.
   # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
   value = {

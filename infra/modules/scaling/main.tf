@@ -1,6 +1,7 @@
 # The scaling loop: once a minute a state machine runs the Lambda `backlog`, four times 15 s apart
 # while there is work. Alarms on the metrics that it publishes change the service's desired count.
-# The first job of a sleeping fleet starts another state machine, which wakes the fleet at once.
+# The first job of a sleeping fleet starts another state machine, which wakes the fleet at once. A
+# third one has each job confirmed once its interaction is answered, or never will be.
 
 data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}
@@ -9,6 +10,7 @@ data "aws_region" "current" {}
 locals {
   scaling_name = "${var.prefix}-scaling"
   wake_name    = "${var.prefix}-wake"
+  confirm_name = "${var.prefix}-confirm"
 
   partition = data.aws_partition.current.partition
   account   = data.aws_caller_identity.current.account_id
@@ -18,6 +20,7 @@ locals {
   machine_arns = {
     scaling = "${local.machines_arn}:${local.scaling_name}"
     wake    = "${local.machines_arn}:${local.wake_name}"
+    confirm = "${local.machines_arn}:${local.confirm_name}"
   }
 }
 

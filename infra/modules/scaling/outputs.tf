@@ -1,11 +1,11 @@
 output "state_machine_arns" {
-  description = "ARNs of the state machines `scaling` and `wake`, known before they exist."
+  description = "ARNs of the state machines `scaling`, `wake` and `confirm`, known before they exist."
   value       = local.machine_arns
 }
 
 output "state_machine_names" {
   description = "Names of the state machines."
-  value       = { scaling = local.scaling_name, wake = local.wake_name }
+  value       = { scaling = local.scaling_name, wake = local.wake_name, confirm = local.confirm_name }
 }
 
 output "alarm_names" {

@@ -8,6 +8,7 @@ module "state_machine" {
       name = local.scaling_name
       statements = [
         { sid = "LookAndTell", actions = ["lambda:InvokeFunction"], resources = [var.backlog_function_arn, var.waiting_function_arn] },
+        { sid = "Wake", actions = ["states:StartExecution"], resources = [local.machine_arns.wake] },
       ]
     }
     wake = {
@@ -16,6 +17,12 @@ module "state_machine" {
         { sid = "Look", actions = ["lambda:InvokeFunction"], resources = [var.backlog_function_arn] },
         { sid = "Wake", actions = ["ecs:UpdateService"], resources = [var.service_arn] },
         { sid = "Raise", actions = ["autoscaling:SetDesiredCapacity"], resources = [var.auto_scaling_group_arn] },
+      ]
+    }
+    confirm = {
+      name = local.confirm_name
+      statements = [
+        { sid = "Confirm", actions = ["lambda:InvokeFunction"], resources = [var.waiting_function_arn] },
       ]
     }
   }
@@ -28,6 +35,7 @@ module "state_machine" {
     cluster_name            = var.cluster_name
     service_name            = var.service_name
     auto_scaling_group_name = var.auto_scaling_group_name
+    wake_state_machine_arn  = local.machine_arns.wake
   })
   policy_statements  = each.value.statements
   log_retention_days = var.log_retention_days

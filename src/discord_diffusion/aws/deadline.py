@@ -72,8 +72,8 @@ class Attempts:
         timeouts: Any = config  # the type stubs of botocore omit its options
         return cls(deadline, timeouts.connect_timeout + timeouts.read_timeout)
 
-    def make(self, call: Callable[[], T]) -> T:
-        """Make a call, and once more if it may succeed then and the time is enough.
+    def make(self, call: Callable[[], T], *, repeat: bool = True) -> T:
+        """Make a call, and with `repeat` once more if it may succeed then and the time is enough.
 
         The first attempt of a write may have reached AWS although its answer was lost, as with the
         SDK's own repeats: a write that is repeated must say by a condition or a token that it is
@@ -90,7 +90,8 @@ class Attempts:
             return call()
         except (ClientError, BotoCoreError) as error:
             pause = _PAUSE_SECONDS if isinstance(error, ClientError) else 0.0
-            if not may_succeed_later(error) or not self.deadline.allows(pause + self.seconds):
+            in_time = repeat and self.deadline.allows(pause + self.seconds)
+            if not may_succeed_later(error) or not in_time:
                 raise
         time.sleep(pause)
         return call()

@@ -1,6 +1,8 @@
 """Starts an EXPRESS state machine of Step Functions."""
 
-from typing import TYPE_CHECKING
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from botocore.config import Config
 
@@ -11,7 +13,7 @@ from discord_diffusion.aws.errors import ServiceError, translated
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
-# One of several calls within Discord's 3 s; if it fails, the fleet is woken up to a minute later.
+# One of several calls within Discord's 3 s; if it fails, the scaling loop does its work later.
 _CONFIG = Config(connect_timeout=0.3, read_timeout=0.5, retries={"total_max_attempts": 1})
 
 
@@ -23,8 +25,10 @@ class StateMachine:
         self._attempts = Attempts.of(_CONFIG, deadline)
         self._client: SFNClient = client("stepfunctions", region=region, config=_CONFIG)
 
-    def start(self) -> None:
-        """Start an execution without input, and do not wait for its end.
+    def start(self, given: Mapping[str, Any] | None = None, *, repeat: bool = True) -> None:
+        """Start an execution with the input `given`, and do not wait for its end.
+
+        With `repeat` it is tried once more if the time is enough.
 
         If the answer to the first attempt is lost, two are started; that does no harm.
 
@@ -32,4 +36,9 @@ class StateMachine:
             ServiceError: Step Functions did not start it.
         """
         with translated(ServiceError):
-            self._attempts.make(lambda: self._client.start_execution(stateMachineArn=self._arn))
+            self._attempts.make(
+                lambda: self._client.start_execution(
+                    stateMachineArn=self._arn, input=json.dumps(given or {})
+                ),
+                repeat=repeat,
+            )

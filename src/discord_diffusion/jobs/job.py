@@ -23,6 +23,10 @@ MAX_TOKEN_LENGTH = 2000
 """Characters of an interaction's token. Discord states no limit; its tokens have about 200. A much
 longer one would make an address that no client sends."""
 
+ANSWERED_AFTER = timedelta(seconds=4)
+"""An interaction of this age is answered, or never will be: Discord waits 3 s for the answer.
+https://docs.discord.com/developers/interactions/receiving-and-responding#responding-to-an-interaction"""
+
 DISCORD_EPOCH = datetime(2015, 1, 1, tzinfo=UTC)
 """https://docs.discord.com/developers/reference#snowflakes"""
 

@@ -51,6 +51,9 @@ AUDIT_DAYS = "AUDIT_DAYS"
 WAKE_STATE_MACHINE_ARN = "WAKE_STATE_MACHINE_ARN"
 """State machine that wakes a sleeping fleet at once; without it the next scaling loop does."""
 
+CONFIRM_STATE_MACHINE_ARN = "CONFIRM_STATE_MACHINE_ARN"
+"""State machine that has jobs confirmed; without it only the scaling loop does."""
+
 
 @dataclass(frozen=True)
 class InteractionsSettings(Settings):
@@ -59,6 +62,7 @@ class InteractionsSettings(Settings):
     queue_url: str
     jobs_table: str
     wake_state_machine_arn: str | None
+    confirm_state_machine_arn: str | None
     fleet: FleetSettings
     aws_region: str | None
     public_key: bytes
@@ -81,6 +85,7 @@ class InteractionsSettings(Settings):
             queue_url=read.url(QUEUE_URL),
             jobs_table=read.required(JOBS_TABLE, str, ""),
             wake_state_machine_arn=read.text(WAKE_STATE_MACHINE_ARN),
+            confirm_state_machine_arn=read.text(CONFIRM_STATE_MACHINE_ARN),
             fleet=read_fleet(read),
             aws_region=read.region(),
             public_key=read.required(DISCORD_PUBLIC_KEY, _public_key, b""),

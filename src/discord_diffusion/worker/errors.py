@@ -11,6 +11,8 @@ WorkerError
 ├── JobExpiredError          the interaction token has expired, or will before the answer
 ├── MessageDeletedError      the user deleted the message while its job was drawn
 ├── FailedBeforeError        an earlier receive has notified the user that the job failed
+├── CancelledBeforeError     its user cancelled it, which the table says only now
+├── RefusedBeforeError       it was taken back, which the table says only now
 ├── SourceRefusedError       the source image can't be used
 │   ├── SourceGoneError      its host does not have it, or no longer
 │   ├── SourceTooLargeError  it has too many bytes or pixels
@@ -65,6 +67,14 @@ class MessageDeletedError(WorkerError):
 
 class FailedBeforeError(WorkerError):
     """The job is not drawn again; the redrive has yet to take its message."""
+
+
+class CancelledBeforeError(WorkerError):
+    """It was drawn because the table did not answer when it was begun; nothing was charged."""
+
+
+class RefusedBeforeError(WorkerError):
+    """It was drawn because the table did not answer when it was begun; nothing was charged."""
 
 
 class SourceRefusedError(WorkerError):

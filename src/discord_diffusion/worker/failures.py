@@ -85,6 +85,18 @@ RULES = (
         text="failed.before",
     ),
     Rule(
+        "its user cancelled it before it was begun, and the table did not answer then",
+        (errors.CancelledBeforeError,),
+        Outcome.REFUSED,
+        text="done.cancelled",
+    ),
+    Rule(
+        "it was taken back before it was begun, and the table did not answer then",
+        (errors.RefusedBeforeError,),
+        Outcome.REFUSED,
+        text="failed.before",
+    ),
+    Rule(
         "413 or 40005, and no encoding is small enough",
         (errors.PicturesTooLargeError,),
         Outcome.FAILED,

@@ -78,6 +78,8 @@ class HeldJob:
     """Whether a sketch may still be shown: none has been."""
     drawn_share: float = 0.0
     """The share of its steps that the pipeline has run."""
+    begun: bool = True
+    """Whether the table said that it had not ended when it was begun."""
     given_back: bool = False
     """Whether it was released to other workers; this worker does nothing more with it."""
     times: dict[str, float] = field(default_factory=dict)

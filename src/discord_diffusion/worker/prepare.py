@@ -7,7 +7,11 @@ from dataclasses import dataclass, field
 
 from discord_diffusion.discord.errors import ApiError
 from discord_diffusion.jobs.record import JobStatus
-from discord_diffusion.worker.errors import FailedBeforeError
+from discord_diffusion.worker.errors import (
+    CancelledBeforeError,
+    FailedBeforeError,
+    RefusedBeforeError,
+)
 from discord_diffusion.worker.held_jobs import HeldJob
 from discord_diffusion.worker.job_record_writer import JobRecordWriter
 from discord_diffusion.worker.outcomes import JobOutcomes
@@ -45,6 +49,20 @@ class Preparer:
         self._seconds.append(time.monotonic() - started)
         return wanted
 
+    def check_begun(self, held: HeldJob) -> None:
+        """Ask the table again about a job if it did not answer when it was begun.
+
+        If it still does not, the job is answered.
+
+        Raises:
+            CancelledBeforeError, RefusedBeforeError: it had ended, and was refunded.
+        """
+        status = None if held.begun else self.records.begin(held.job.id)
+        if status is JobStatus.CANCELLED:
+            raise CancelledBeforeError("its user was told that it is not drawn")
+        if status is JobStatus.REFUSED:
+            raise RefusedBeforeError("its user was told that it is not drawn")
+
     def longest_seconds(self) -> float:
         """The longest time that preparing one of the last jobs took."""
         return max(self._seconds)
@@ -57,6 +75,7 @@ class Preparer:
             return False
         if status is JobStatus.FAILED:
             raise FailedBeforeError("its user has been notified")
+        held.begun = status is not None
         self.pace.check_time_left(held.job, to_draw=to_draw)
         begun_before = held.message.receive_count > 1 or status is JobStatus.DRAWING
         if begun_before and self._shows_pictures(held):

@@ -173,6 +173,7 @@ class Worker:
             try:
                 if isinstance(result, Exception):
                     raise result
+                self._preparer.check_begun(held)
                 answer = self._deliverer.deliver(held, result)
             except Exception as error:  # noqa: BLE001 - one bad job never stops the worker
                 self._outcomes.failed(held, error)

@@ -91,6 +91,7 @@ class Deployment:
             "cluster_name": self.name,
             "service_name": self.fleet.service_name,
             "auto_scaling_group_name": self.fleet.service_name,
+            "wake_state_machine_arn": self.machine_arn("wake"),
             **replaced,
         }
         template = (MACHINES / f"{name}.asl.json").read_text()
@@ -104,6 +105,10 @@ class Deployment:
             type="EXPRESS",
         )["stateMachineArn"]
         return arn
+
+    def machine_arn(self, name: str) -> str:
+        """The ARN that a state machine has, or would have."""
+        return f"arn:aws:states:us-east-1:000000000000:stateMachine:{self.name}-{name}"
 
     def run_state_machine(self, machine: str) -> dict[str, Any]:
         """Run an execution to its end; its status and output."""
@@ -144,7 +149,6 @@ class Deployment:
     def _function(self, name: str) -> Function:
         # A message may not be visible again while its function still works on it.
         timeout = DEAD_LETTERS_VISIBLE_AFTER if name == "dead_letters" else 30
-        wake = f"arn:aws:states:us-east-1:000000000000:stateMachine:{self.name}-wake"
         variables = {
             "QUEUE_URL": self.queue_url,
             "JOBS_TABLE": self.table,
@@ -155,7 +159,8 @@ class Deployment:
             "AUTO_SCALING_GROUP": self.fleet.service_name,
             "METRIC_NAMESPACE": self.name,
             "MAXIMUM_TASKS": str(MAXIMUM_TASKS),
-            "WAKE_STATE_MACHINE_ARN": wake,
+            "WAKE_STATE_MACHINE_ARN": self.machine_arn("wake"),
+            "CONFIRM_STATE_MACHINE_ARN": self.machine_arn("confirm"),
         }
         return create_function(
             self.fleet.emulator,

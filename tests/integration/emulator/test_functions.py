@@ -125,6 +125,18 @@ def test_the_first_job_of_a_sleeping_fleet_wakes_it(deployment: Deployment, jobs
     assert "About 1 ahead of you" in content(second)
 
 
+def test_a_job_whose_wake_up_failed_wakes_the_fleet_with_the_next_look_once(
+    deployment: Deployment, queued: Callable[[float], Job]
+) -> None:
+    queued(10)
+    deployment.create_state_machine("wake")
+    scaling = deployment.create_state_machine("scaling")
+    assert deployment.run_state_machine(scaling)["status"] == "SUCCEEDED"
+    fleet = deployment.fleet
+    wait_until(lambda: fleet.service()["desiredCount"] == 1, "the fleet is woken")
+    assert deployment.invoke("backlog")["desired"] == 1
+
+
 def test_a_fleet_with_tasks_is_not_woken_and_one_without_jobs_is_idle(
     deployment: Deployment,
 ) -> None:
@@ -148,17 +160,21 @@ def test_a_fleet_with_tasks_is_not_woken_and_one_without_jobs_is_idle(
 def test_a_snapshot_is_published_as_high_resolution_metrics_and_stored(
     deployment: Deployment, queued: Callable[[float], Job]
 ) -> None:
+    deployment.fleet.change_fleet(
+        "deny-capacity", group=deployment.fleet.service_name, reason="quota"
+    )
+    deployment.fleet.set_desired_count(1)
     for _ in range(8):
         queued(100)
     found = deployment.invoke("backlog")
-    assert found == {"idle": False, "notify": True, "wanted": 2, "desired": 0, "running": 0}
+    assert found == {"idle": False, "notify": True, "wanted": 2, "desired": 1, "running": 0}
     snapshot = FleetStateStore(Table(deployment.table, region="us-east-1")).get().snapshot
     assert snapshot
-    assert (snapshot.visible, snapshot.in_flight, snapshot.desired, snapshot.wanted) == (8, 0, 0, 2)
+    assert (snapshot.visible, snapshot.in_flight, snapshot.desired, snapshot.wanted) == (8, 0, 1, 2)
     cloudwatch = deployment.client("cloudwatch")
     names = ("TaskShortfall", "TaskSurplus", "TasksWanted", "TasksRunning", "JobsWaiting")
     assert {name: point(cloudwatch, deployment.name, name) for name in names} == {
-        "TaskShortfall": 2,
+        "TaskShortfall": 1,
         "TaskSurplus": 0,
         "TasksWanted": 2,
         "TasksRunning": 0,
@@ -305,7 +321,7 @@ def test_a_snapshot_that_fails_does_not_end_the_minute_of_the_scaling_loop(
     assert ended["output"]["look"] == 4
 
 
-@pytest.mark.parametrize("name", ["scaling", "wake"])
+@pytest.mark.parametrize("name", ["scaling", "wake", "confirm"])
 def test_a_state_machine_is_valid_to_step_functions(deployment: Deployment, name: str) -> None:
     found = deployment.client("stepfunctions").validate_state_machine_definition(
         definition=(MACHINES / f"{name}.asl.json").read_text().replace("${partition}", "aws"),

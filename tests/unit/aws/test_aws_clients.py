@@ -75,12 +75,25 @@ def step_functions(wake: StateMachine) -> Iterator[Stubber]:
         yield stub
 
 
-def test_a_state_machine_is_started_by_its_arn_without_input(
-    wake: StateMachine, step_functions: Stubber
+@pytest.mark.parametrize(("given", "text"), [(None, "{}"), ({"jobs": ["1"]}, '{"jobs": ["1"]}')])
+def test_a_state_machine_is_started_by_its_arn_with_its_input(
+    wake: StateMachine,
+    step_functions: Stubber,
+    given: dict[str, object] | None,
+    text: str,
 ) -> None:
     started = {"executionArn": ARN, "startDate": 0}
-    step_functions.add_response("start_execution", started, {"stateMachineArn": ARN})
-    wake.start()
+    step_functions.add_response("start_execution", started, {"stateMachineArn": ARN, "input": text})
+    wake.start(given)
+    step_functions.assert_no_pending_responses()
+
+
+def test_a_start_that_is_not_to_be_repeated_is_tried_once(
+    wake: StateMachine, step_functions: Stubber
+) -> None:
+    step_functions.add_client_error("start_execution", "Throttling")
+    with pytest.raises(ServiceUnavailableError, match="Throttling"):
+        wake.start(repeat=False)
     step_functions.assert_no_pending_responses()
 
 

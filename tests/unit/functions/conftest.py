@@ -4,7 +4,7 @@ import base64
 import itertools
 import json
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -21,6 +21,7 @@ from discord_diffusion.aws.ledger import Charge
 from discord_diffusion.aws.queue import QueueDepth
 from discord_diffusion.fleet.state import FleetSnapshot, FleetState
 from discord_diffusion.functions.interactions.admission import Admission
+from discord_diffusion.functions.interactions.confirmation_schedule import ConfirmationSchedule
 from discord_diffusion.functions.interactions.endpoint import Endpoint
 from discord_diffusion.functions.interactions.parameters import ParameterBuilder
 from discord_diffusion.functions.interactions.picture_requests import PictureRequests
@@ -232,16 +233,19 @@ class DictGuilds:
 
 
 @dataclass
-class CountingWake:
-    """Counts how often the fleet was woken."""
+class CountingMachine:
+    """Counts how often a state machine was started; `given` are the inputs."""
 
     starts: int = 0
+    given: list[dict[str, Any]] = field(default_factory=list)
     broken: Exception | None = None
 
-    def start(self) -> None:
+    def start(self, given: Mapping[str, Any] | None = None, *, repeat: bool = True) -> None:  # noqa: ARG002
         if self.broken:
             raise self.broken
         self.starts += 1
+        if given:
+            self.given.append(dict(given))
 
 
 @dataclass
@@ -260,7 +264,8 @@ class Caller:
 
     queue: ListQueue
     store: DictStore
-    wake: CountingWake
+    wake: CountingMachine
+    confirm: CountingMachine
     guilds: DictGuilds
     endpoint: Endpoint
     clock: Clock
@@ -339,15 +344,17 @@ def imagine(**options: Any) -> dict[str, Any]:
 
 def make_caller(settings: InteractionsSettings = SETTINGS) -> Caller:
     """An endpoint with an empty queue, an empty table and a fleet that sleeps."""
-    queue, store, wake = ListQueue(), DictStore(), CountingWake()
+    queue, store = ListQueue(), DictStore()
+    wake, confirm = CountingMachine(), CountingMachine()
     guilds = DictGuilds(records=store.records)
     clock = Clock()
-    admission = Admission(store, queue, store, wake, settings.fleet, clock, Deadline(clock=clock))
+    schedule, deadline = ConfirmationSchedule(confirm), Deadline(clock=clock)
+    admission = Admission(store, queue, store, wake, schedule, settings.fleet, clock, deadline)
     requests = PictureRequests(
         ParameterBuilder(settings), admission, guilds, settings.limits, settings.audit_days
     )
     router = Router(requests, LazyHandlers(requests, store, store))
-    return Caller(queue, store, wake, guilds, Endpoint(settings, router), clock)
+    return Caller(queue, store, wake, confirm, guilds, Endpoint(settings, router), clock)
 
 
 @pytest.fixture

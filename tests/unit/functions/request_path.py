@@ -30,6 +30,7 @@ from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.aws.queue import JobQueue
 from discord_diffusion.discord.errors import NotAnsweredYetError
 from discord_diffusion.discord.original_response import Message
+from discord_diffusion.functions.waiting.notifier import WaitingNotifier
 from discord_diffusion.jobs.job import Job, snowflake_time
 from discord_diffusion.worker.held_jobs import HeldJob
 from discord_diffusion.worker.job_record_writer import JobRecordWriter
@@ -91,7 +92,7 @@ class Discord:
 
 @dataclass
 class RequestPath:
-    """One request: `answer` it with a fault, let a `worker` look at the queue, then `settle`."""
+    """One request: `answer` it with a fault, let a `worker` look at the queue, then `confirm`."""
 
     interactions: ModuleType
     waiting: ModuleType
@@ -110,6 +111,10 @@ class RequestPath:
     worker_is_quick: bool = False
     """Whether a worker has the message before the function goes on."""
     now: float = 0.0
+    again_before: int | None = None
+    """The call before which another delivery of the interaction is answered, without a fault."""
+    confirmations: list[dict[str, Any]] = field(default_factory=list)
+    """The inputs of the executions of the state machine `confirm`."""
     _answering: bool = False
     _late: list[Callable[[], Any]] = field(default_factory=list)
     _drawn: list[HeldJob] = field(default_factory=list)
@@ -119,6 +124,8 @@ class RequestPath:
         if not self._answering:
             return make()
         number = len(self.calls)
+        if number == self.again_before:
+            self._deliver_again()
         self.calls.append((service, operation))
         try:
             return self._faulty(number, service, self.then.get(operation), make)
@@ -176,10 +183,22 @@ class RequestPath:
             pass
         else:
             assert self.now < 3.0
-            data = json.loads(response["body"])["data"]
-            self.discord.message = {"id": "1", **data}
+            self._show(response)
         finally:
             self._answering = False
+
+    def _deliver_again(self) -> None:
+        """Another process answers the same interaction."""
+        deadline, self.again_before = self.interactions._DEADLINE, None
+        begun, self._answering = deadline._begun, False
+        body = json.dumps(self.payload).encode()
+        self._show(self.interactions.handler(event_v1(body), None))
+        deadline._begun, self._answering = begun, True
+
+    def _show(self, response: dict[str, Any]) -> None:
+        """Show an answer, if it is the first one."""
+        if self.discord.message is None:
+            self.discord.message = {"id": "1", **json.loads(response["body"])["data"]}
 
     def worker(self) -> None:
         """A worker takes every message that it can have, and draws what it should."""
@@ -218,13 +237,24 @@ class RequestPath:
     def _publisher(self) -> Any:
         return Mock(message_state=Mock(return_value=MessageState.PENDING))
 
-    def settle(self, *, seconds: float) -> None:
-        """What `waiting` does so many seconds after the interaction; a worker follows."""
+    def confirm(self) -> bool:
+        """What `waiting` does 4 s after the interaction; False if nothing has it do so."""
+        asked = [one for one in self.confirmations if self.payload["id"] in one["jobs"]]
+        for one in asked:
+            at = datetime.fromisoformat(one["at"])
+            assert at == snowflake_time(self.payload["id"]) + timedelta(seconds=4)
+            self._notifier.confirm(one["jobs"], at)
+        return bool(asked)
+
+    def look(self, *, seconds: float) -> None:
+        """What `waiting` does for the scaling loop, so many seconds after the interaction."""
+        self._notifier.run(datetime.now(UTC) + timedelta(seconds=seconds))
+
+    @property
+    def _notifier(self) -> WaitingNotifier:
         notifier = self.waiting._NOTIFIER
         confirmation = replace(notifier.confirmation, discord=self.discord)
-        replace(notifier, discord=self.discord, confirmation=confirmation).run(
-            datetime.now(UTC) + timedelta(seconds=seconds)
-        )
+        return replace(notifier, discord=self.discord, confirmation=confirmation)
 
     @property
     def user_reads(self) -> str:
@@ -274,6 +304,11 @@ class Deployment:
     queue: JobQueue
     path: RequestPath | None = None
 
+    def start_execution(self, arguments: dict[str, Any]) -> None:
+        """Keep the input of an execution of `confirm`."""
+        if self.path and arguments["stateMachineArn"].endswith(":confirm"):
+            self.path.confirmations.append(json.loads(arguments["input"]))
+
     def new_path(self) -> RequestPath:
         """The path of a new request, with nothing else in the queue and the table.
 
@@ -306,6 +341,7 @@ def deployment() -> Iterator[Deployment]:
         session = boto3.Session("key", "secret", region_name="us-east-1")
         dynamodb, sqs = session.client("dynamodb"), session.client("sqs")
         create_jobs_table(dynamodb, "jobs")
+        machine = "arn:aws:states:us-east-1:000000000000:stateMachine"
         url = sqs.create_queue(QueueName="jobs.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
         for name, value in {
             "AWS_ACCESS_KEY_ID": "key",
@@ -316,7 +352,8 @@ def deployment() -> Iterator[Deployment]:
             "MAXIMUM_TASKS": "2",
             "USER_UNITS_PER_DAY": "1000",
             "DISCORD_PUBLIC_KEY": KEY.verify_key.encode().hex(),
-            "WAKE_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:000000000000:stateMachine:wake",
+            "WAKE_STATE_MACHINE_ARN": f"{machine}:wake",
+            "CONFIRM_STATE_MACHINE_ARN": f"{machine}:confirm",
         }.items():
             monkeypatch.setenv(name, value)
         clients._session.cache_clear()
@@ -339,10 +376,9 @@ def deployment() -> Iterator[Deployment]:
 
         def make_api_call(client: Any, operation: str, arguments: dict[str, Any]) -> Any:
             service = str(client.meta.service_model.service_name)
-            # moto would need the state machine
-            make = (
-                dict if service == "stepfunctions" else partial(call, client, operation, arguments)
-            )
+            make = partial(call, client, operation, arguments)
+            if service == "stepfunctions":  # moto would need the state machines
+                make = partial(made.start_execution, arguments)
             return made.path.call(service, operation, make) if made.path else make()
 
         monkeypatch.setattr(BaseClient, "_make_api_call", make_api_call)

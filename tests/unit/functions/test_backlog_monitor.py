@@ -163,6 +163,14 @@ def test_tasks_that_draw_jobs_together_are_fewer() -> None:
     assert deployment.published["TaskSurplus"] == 2, "two are kept for the margin"
 
 
+def test_a_sleeping_fleet_is_short_of_nothing_since_a_wake_up_sets_its_tasks() -> None:
+    """A look between a job and its wake-up would start the task a second time."""
+    deployment = Deployment(jobs=8)
+    found = deployment.measure()
+    assert (found.snapshot.desired, found.snapshot.wanted) == (0, 2)
+    assert deployment.published["TaskShortfall"] == 0
+
+
 def test_a_wake_up_publishes_the_surplus_and_no_shortfall() -> None:
     """The alarm of the surplus may still be on since the last task was removed."""
     deployment = Deployment(jobs=1)
@@ -180,7 +188,7 @@ def test_the_jobs_of_one_user_want_one_task() -> None:
     deployment = Deployment(jobs=20, records=[record("ada")] * 20)
     found = deployment.measure().snapshot
     assert (found.wanted, found.work) == (1, Work(20, 1, 20.0))
-    assert deployment.published["TaskShortfall"] == 1
+    assert deployment.published["TasksWanted"] == 1
 
 
 def test_messages_of_jobs_that_have_ended_are_no_backlog() -> None:

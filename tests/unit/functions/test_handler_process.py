@@ -49,6 +49,7 @@ def start(
             "AWS_REGION": "us-east-1",
             "JOBS_TABLE": "test-jobs",
             "WAKE_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:000000000000:stateMachine:wake",
+            "CONFIRM_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:000000000000:stateMachine:c",
             **sqs.environment,
             **environment,
         },
@@ -77,9 +78,11 @@ def test_a_ping_is_answered_a_forgery_refused_and_a_command_enqueued(sqs: AwsSer
         "BatchGetItem",
         "BatchGetItem",
         "GetQueueAttributes",
+        "StartExecution",
         "TransactWriteItems",
         "SendMessage",
         "StartExecution",
+        "PutItem",  # of the channel
     ]
 
 

@@ -1,5 +1,5 @@
 """Whatever fails on the path of a request, what its user reads, the record, the charge and the
-queue agree ten seconds later.
+queue agree once `confirm` has run, four seconds after it.
 """
 
 from collections.abc import Iterator
@@ -17,6 +17,7 @@ PATH = (
     ("dynamodb", "BatchGetItem"),
     ("dynamodb", "BatchGetItem"),
     ("sqs", "GetQueueAttributes"),
+    ("stepfunctions", "StartExecution"),
     ("dynamodb", "TransactWriteItems"),
     ("sqs", "SendMessage"),
     ("stepfunctions", "StartExecution"),
@@ -34,6 +35,9 @@ def one_deployment() -> Iterator[Deployment]:
 @pytest.fixture
 def path(one_deployment: Deployment) -> RequestPath:
     return one_deployment.new_path()
+
+
+CONFIRM, SEND = PATH.index(("stepfunctions", "StartExecution")), PATH.index(("sqs", "SendMessage"))
 
 
 def check_agreement(path: RequestPath) -> dict[str, Any]:
@@ -63,7 +67,10 @@ def walk(path: RequestPath) -> None:
     path.answer()
     path.deliver()
     path.make_late_calls()
-    path.settle(seconds=10)
+    if not path.confirm():
+        # The fault was that of the confirmation itself, or there is no job.
+        assert path.at <= CONFIRM
+        path.look(seconds=10)
     check_agreement(path)
     path.worker()
     path.deliver()
@@ -96,15 +103,14 @@ class Case:
         return f"{self.at} {PATH[self.at][1]}, {self.fault}, {when}, {worker}"
 
 
-SEND = PATH.index(("sqs", "SendMessage"))
+ENDED = (Fault.ENDED_BEFORE, Fault.ENDED_AFTER)
 CASES = [
     Case(at, fault, lasting, worker_is_quick)
     for at, fault, lasting, worker_is_quick in product(
         range(len(PATH)), Fault, (False, True), (False, True)
     )
     # A function ends once, and no worker can have a message before there is one.
-    if not (lasting and fault in (Fault.ENDED_BEFORE, Fault.ENDED_AFTER))
-    and not (worker_is_quick and at < SEND - 1)
+    if not (lasting and fault in ENDED) and not (worker_is_quick and at < SEND - 1)
 ]
 
 
@@ -114,6 +120,17 @@ def test_whatever_fails_what_the_user_reads_is_what_is_recorded_charged_and_queu
 ) -> None:
     path.at, path.fault, path.lasting = case.at, case.fault, case.lasting
     path.worker_is_quick = case.worker_is_quick
+    walk(path)
+
+
+@pytest.mark.parametrize("again_before", range(CONFIRM, len(PATH)))
+@pytest.mark.parametrize("fault", Fault)
+@pytest.mark.parametrize("at", [SEND - 1, SEND], ids=["record", "message"])
+def test_another_delivery_may_be_answered_before_any_call(
+    path: RequestPath, at: int, fault: Fault, again_before: int
+) -> None:
+    path.at, path.fault, path.lasting = at, fault, fault not in ENDED
+    path.again_before = again_before
     walk(path)
 
 

@@ -12,6 +12,7 @@ from discord_diffusion.aws.dynamodb import Table
 from discord_diffusion.aws.guild_store import GuildStore
 from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.functions.interactions.admission import Admission
+from discord_diffusion.functions.interactions.confirmation_schedule import ConfirmationSchedule
 from discord_diffusion.functions.interactions.endpoint import Endpoint
 from discord_diffusion.functions.interactions.parameters import ParameterBuilder
 from discord_diffusion.functions.interactions.picture_requests import PictureRequests
@@ -23,7 +24,7 @@ from tests.unit.functions.conftest import (
     SETTINGS,
     Caller,
     Clock,
-    CountingWake,
+    CountingMachine,
     DictGuilds,
     DictStore,
     ListQueue,
@@ -44,14 +45,16 @@ def table() -> Iterator[Table]:
 def caller_with(table: Table, **limits: int) -> Caller:
     """An endpoint whose jobs and guilds are in the table."""
     settings = replace(SETTINGS, limits=replace(OPEN, **limits))
-    queue, fleet, wake, clock = ListQueue(), DictStore(), CountingWake(), Clock()
+    queue, fleet, wake, clock = ListQueue(), DictStore(), CountingMachine(), Clock()
     jobs, guilds = JobStore(table), GuildStore(table, audit_days=1)
-    admission = Admission(jobs, queue, fleet, wake, settings.fleet, clock, Deadline(clock=clock))
+    confirm, deadline = CountingMachine(), Deadline(clock=clock)
+    schedule = ConfirmationSchedule(confirm)
+    admission = Admission(jobs, queue, fleet, wake, schedule, settings.fleet, clock, deadline)
     requests = PictureRequests(
         ParameterBuilder(settings), admission, guilds, settings.limits, settings.audit_days
     )
     router = Router(requests, LazyHandlers(requests, jobs, fleet))
-    return Caller(queue, fleet, wake, DictGuilds(), Endpoint(settings, router), clock)
+    return Caller(queue, fleet, wake, confirm, DictGuilds(), Endpoint(settings, router), clock)
 
 
 def ask(caller: Caller, guild: str | None, user: str = "4000", **options: Any) -> str:

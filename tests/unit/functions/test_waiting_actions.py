@@ -15,7 +15,12 @@ from discord_diffusion.fleet.state import (
 )
 from discord_diffusion.fleet.wait_estimate import expected_wait
 from discord_diffusion.fleet.work import WorkAhead
-from discord_diffusion.functions.waiting.due_actions import LAST_NOTICE, Action, due_actions
+from discord_diffusion.functions.waiting.due_actions import (
+    LAST_NOTICE,
+    Action,
+    due_actions,
+    unconfirmed,
+)
 from discord_diffusion.jobs.job import DISCORD_EPOCH
 from discord_diffusion.jobs.parameters import GenerationParameters
 from discord_diffusion.jobs.record import JobRecord, JobStatus, WaitEstimate, WaitKind
@@ -201,7 +206,7 @@ def test_a_job_that_is_being_drawn_needs_no_action_and_counts_among_those_ahead(
     assert (found.record, found.wait.ahead) == (waiting, 1)
 
 
-@pytest.mark.parametrize(("age", "action"), [(4.9, []), (5, [Action.CONFIRM])])
+@pytest.mark.parametrize(("age", "action"), [(3.9, []), (4, [Action.CONFIRM])])
 def test_a_queued_job_is_confirmed_once_its_interaction_must_be_answered(
     age: float, action: list[Action]
 ) -> None:
@@ -212,9 +217,20 @@ def test_a_queued_job_is_confirmed_once_its_interaction_must_be_answered(
 
 
 def test_an_end_is_not_notified_before_the_interaction_must_be_answered() -> None:
-    early, other = record(4.9, status=JobStatus.REFUSED), record(100, **notified(STARTING, 70))
+    early, other = record(3.9, status=JobStatus.REFUSED), record(100, **notified(STARTING, 70))
     (found,) = due_actions([early, other], DENIED, SETTINGS, NOW)
     assert (found.record, found.wait.ahead) == (other, 0)
+
+
+def test_of_single_jobs_those_are_due_that_are_not_confirmed_or_whose_end_is_untold() -> None:
+    queued, ended = record(4, confirmed=False), record(4, status=JobStatus.CANCELLED)
+    rest = [
+        replace(queued, confirmed=True),
+        replace(queued, status=JobStatus.DRAWING),
+        replace(ended, token=None),
+    ]
+    found = [(one.action, one.record) for one in unconfirmed([queued, ended, *rest])]
+    assert found == [(Action.CONFIRM, queued), (Action.NOTIFY_OF_END, ended)]
 
 
 def test_a_user_is_notified_of_an_end_whatever_the_fleet_does() -> None:

@@ -17,6 +17,7 @@ PLACEHOLDERS = {
     "cluster_name",
     "service_name",
     "auto_scaling_group_name",
+    "wake_state_machine_arn",
 }
 
 
@@ -32,8 +33,12 @@ def successors(state: dict[str, Any]) -> set[str]:
     return found | ({state["Default"]} if "Default" in state else set())
 
 
-def test_there_are_two_state_machines() -> None:
-    assert [path.name for path in FILES] == ["scaling.asl.json", "wake.asl.json"]
+def test_there_are_three_state_machines() -> None:
+    assert [path.name for path in FILES] == [
+        "confirm.asl.json",
+        "scaling.asl.json",
+        "wake.asl.json",
+    ]
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
@@ -65,16 +70,32 @@ def test_no_machine_and_no_call_can_take_longer_than_an_express_execution(path: 
 
 
 def test_a_failed_task_does_not_end_the_minutes_loop() -> None:
-    tasks = [state for state in machine("scaling")["States"].values() if state["Type"] == "Task"]
-    assert len(tasks) == 2
-    for task in tasks:
-        (caught,) = task["Catch"]
-        assert (caught["ErrorEquals"], caught["Next"]) == (["States.ALL"], "Again?")
+    states = machine("scaling")["States"]
+    tasks = {name: state for name, state in states.items() if state["Type"] == "Task"}
+    caught = {name: task["Catch"][0] for name, task in tasks.items()}
+    assert {name: one["Next"] for name, one in caught.items()} == {
+        "Backlog": "Again?",
+        "Wake": "Idle?",
+        "Notify": "Again?",
+    }
+    assert all(one["ErrorEquals"] == ["States.ALL"] for one in caught.values())
 
 
-def test_the_failed_tasks_of_a_wake_up_are_tried_again() -> None:
-    tasks = [state for state in machine("wake")["States"].values() if state["Type"] == "Task"]
-    assert len(tasks) == 3
+@pytest.mark.parametrize("name", ["scaling", "wake"])
+def test_a_fleet_is_woken_only_from_zero_and_only_for_a_job(name: str) -> None:
+    (woken,) = machine(name)["States"]["Asleep?"]["Choices"]
+    desired, wanted = woken["And"]
+    assert (desired["Variable"].split(".")[-1], desired["NumericEquals"]) == ("desired", 0)
+    assert (wanted["Variable"].split(".")[-1], wanted["NumericGreaterThan"]) == ("wanted", 0)
+    assert woken["Next"] == "Wake"
+
+
+@pytest.mark.parametrize(("name", "count"), [("wake", 3), ("confirm", 1)])
+def test_the_failed_tasks_of_a_machine_that_runs_once_are_tried_again(
+    name: str, count: int
+) -> None:
+    tasks = [state for state in machine(name)["States"].values() if state["Type"] == "Task"]
+    assert len(tasks) == count
     for task in tasks:
         (retried,) = task["Retry"]
         assert retried["ErrorEquals"] == ["States.ALL"]

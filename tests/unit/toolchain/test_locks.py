@@ -1,6 +1,7 @@
 """Tests, images and the Lambda package run the same versions: all come from the project's lock."""
 
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -41,3 +42,40 @@ def test_the_worker_image_has_the_torch_that_is_tested_and_no_other() -> None:
     assert not [pin for pin in pins(locked) if pin.startswith("torch==")]
     dockerfile = (LAYOUT.root / "docker" / "worker.Dockerfile").read_text()
     assert "requirements/torch.txt" in dockerfile
+
+
+def test_pypis_torch_and_all_that_it_needs_are_locked_with_hashes() -> None:
+    (required,) = pins((LAYOUT.root / "requirements" / "torch.txt").read_text())
+    locked = (LAYOUT.root / "docker" / "torch.lock").read_text()
+    packages = [block for block in locked.replace("\\\n", "").splitlines() if block.strip()]
+    assert [one.split()[0] for one in packages if one.startswith("torch==")] == [required]
+    assert any(one.startswith("nvidia-") for one in packages)
+    assert all(" --hash=sha256:" in one for one in packages)
+
+
+@pytest.mark.parametrize(
+    ("build", "words"),
+    [
+        ("pypi", "--require-hashes -r torch.lock"),
+        ("cu130", "--torch-backend cu130 -r torch.txt"),
+    ],
+)
+def test_the_image_takes_pypis_torch_by_its_hashes(tmp_path: Path, build: str, words: str) -> None:
+    uv = tmp_path / "uv"
+    uv.write_text('#!/bin/sh\necho "$*"\n')
+    uv.chmod(0o755)
+    called = subprocess.run(
+        [
+            LAYOUT.root / "docker" / "install_torch.sh",
+            "out",
+            build,
+            tmp_path,
+            "torch.txt",
+            "torch.lock",
+        ],
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert called.strip() == f"pip install --quiet --target out {words}"

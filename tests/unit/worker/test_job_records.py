@@ -82,3 +82,29 @@ def test_a_table_that_does_not_answer_stops_no_job(harness: Harness) -> None:
     assert len(harness.publisher.sent) == 1
     assert harness.table.statuses[job.id] is JobStatus.ANSWERED
     assert harness.queue.deleted == [again.receipt_handle]
+
+
+@pytest.mark.parametrize(
+    ("status", "reads"),
+    [
+        (JobStatus.CANCELLED, "Cancelled. Nothing was charged"),
+        (JobStatus.REFUSED, "Nothing was charged"),
+    ],
+)
+def test_a_job_that_had_ended_while_the_table_did_not_answer_gives_no_pictures(
+    harness: Harness, status: JobStatus, reads: str
+) -> None:
+    """Its user is not charged, and has read so before the progress."""
+    job = make_job()
+    harness.table.statuses[job.id], harness.table.error = status, StoreError("Throttling")
+
+    def answer_again() -> None:
+        harness.table.error = None
+
+    harness.generator.during = answer_again
+    message = harness.run(job)
+    assert harness.publisher.sent == []
+    ((_, apology),) = harness.publisher.apologies
+    assert reads in apology
+    assert harness.table.statuses[job.id] is status
+    assert harness.queue.deleted == [message.receipt_handle]

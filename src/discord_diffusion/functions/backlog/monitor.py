@@ -230,7 +230,8 @@ def _metrics(
     snapshot: FleetSnapshot, measured: Measurement, oldest: JobRecord | None, now: datetime
 ) -> dict[str, float]:
     values: dict[str, float] = {
-        "TaskShortfall": measured.shortfall,
+        # From zero the tasks are set, by a wake-up that may be under way: the alarm would add more.
+        "TaskShortfall": measured.shortfall if snapshot.desired else 0,
         "TaskSurplus": measured.surplus,
         "TasksWanted": measured.wanted,
         "TasksRunning": snapshot.running,

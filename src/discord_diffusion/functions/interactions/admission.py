@@ -1,8 +1,8 @@
 """Admits a job, or refuses it, within the time that Discord waits for the answer.
 
-In this order: the wait is estimated, the record is written, the job message is sent, and a sleeping
-fleet is woken. The record and the message must succeed. Without an estimate or a wake-up the job is
-drawn all the same, so their failures are only logged.
+In this order: the wait is estimated, a confirmation is scheduled, the record is written, the job
+message is sent, and a sleeping fleet is woken. The record and the message must succeed. Without the
+others the job is drawn all the same, so their failures are only logged.
 
 A write or a message whose answer is lost may have taken effect. The user is told what can be made
 true whatever happened, and the Lambda `waiting` makes it true: docs/decisions/0504.
@@ -11,7 +11,6 @@ true whatever happened, and the Lambda `waiting` makes it true: docs/decisions/0
 import logging
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -28,6 +27,7 @@ from discord_diffusion.fleet.state import FleetSettings, FleetState
 from discord_diffusion.fleet.wait_estimate import expected_wait, shortest_wait
 from discord_diffusion.fleet.work import Work, WorkAhead
 from discord_diffusion.functions import texts
+from discord_diffusion.functions.interactions.confirmation_schedule import ConfirmationSchedule
 from discord_diffusion.jobs.job import Job
 from discord_diffusion.jobs.record import JobRecord, JobStatus, WaitEstimate, WaitKind
 from discord_diffusion.jobs.refusal import Refusal
@@ -55,6 +55,7 @@ class Admission:
     queue: JobSender
     fleet: FleetStateStore
     wake: StateMachine | None
+    confirmations: ConfirmationSchedule
     settings: FleetSettings
     clock: Callable[[], float] = time.monotonic
     deadline: Deadline = field(default_factory=Deadline)
@@ -94,6 +95,7 @@ class Admission:
             shortest = shortest_wait(state, self.settings, ahead=least, units=units, now=now)
             if not shortest.fits(job.expires_at):
                 return self._answer_to_hopeless(job, wait, left)
+        self.confirmations.schedule(job.id, [job.id])
         earlier = self._write_record(job, charge, wait)
         if earlier and earlier.status.finished:
             return _answer_again(earlier, left)
@@ -207,6 +209,7 @@ class Admission:
     def _is_taken_back(self, job: Job) -> bool:
         """Whether a job that could not be sent has certainly ended, and is refunded.
 
+        `waiting` notifies its user of the end if another delivery has answered that it is queued.
         Not if its message arrived after all and a worker has begun it. Nor if the table does not
         answer: then `waiting` sends the message, or notifies the user of the end.
         """
@@ -221,8 +224,6 @@ class Admission:
             extra = {"job": job.id, "reason": str(error)}
             log.warning("The job could not be taken back", extra=extra)
             return False
-        with suppress(StoreError):  # `waiting` notifies the user once more
-            self.jobs.confirm_notified(job.id)
         return True
 
     def _wake_fleet(self) -> None:

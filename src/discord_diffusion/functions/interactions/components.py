@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from discord_diffusion.aws.errors import StoreError, UnknownJobError
+from discord_diffusion.aws.errors import UnknownJobError
 from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.discord import responses
 from discord_diffusion.discord.answer_layouts import cancelled, notice
@@ -168,18 +168,16 @@ class ComponentHandlers:
         record = self._record(interaction, custom_id)
         _check_author(interaction, record.user_id)
         reason = say(record.locale, "done.cancelled")
+        # If the message still shows a queued job afterwards, `waiting` corrects it: the answer to
+        # the write may be lost, or that to the click.
+        self._requests.admission.confirmations.schedule(interaction.id, [record.id])
         try:
-            # If the answer to this write is lost, the message still shows a queued job: `waiting`
-            # corrects it.
             withdrawn = self._jobs.withdraw(
                 record.id, JobStatus.CANCELLED, reason=reason, notify_later=True
             )
         except UnknownJobError:
             raise Refusal("job_gone") from None
-        if withdrawn:
-            with suppress(StoreError):
-                self._jobs.confirm_notified(record.id)
-        else:
+        if not withdrawn:
             # Another delivery of the click, or another click, may have cancelled it meanwhile.
             now = self._jobs.get(record.id)
             if not now or now.status is not JobStatus.CANCELLED:

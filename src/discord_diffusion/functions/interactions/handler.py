@@ -11,6 +11,7 @@ from discord_diffusion.aws.job_store import CONFLICT_RETRY_SECONDS_OF_AN_ANSWER,
 from discord_diffusion.aws.queue import JobSender
 from discord_diffusion.aws.state_machines import StateMachine
 from discord_diffusion.functions.interactions.admission import Admission
+from discord_diffusion.functions.interactions.confirmation_schedule import ConfirmationSchedule
 from discord_diffusion.functions.interactions.endpoint import Endpoint
 from discord_diffusion.functions.interactions.parameters import ParameterBuilder
 from discord_diffusion.functions.interactions.picture_requests import PictureRequests
@@ -19,20 +20,28 @@ from discord_diffusion.settings.interactions import InteractionsSettings
 
 _SETTINGS = InteractionsSettings.from_environ()
 logs.configure(_SETTINGS.log)
-_REGION, _WAKE_ARN = _SETTINGS.aws_region, _SETTINGS.wake_state_machine_arn
+_REGION = _SETTINGS.aws_region
 _DEADLINE = Deadline()
+
+
+def _state_machine(arn: str | None) -> StateMachine | None:
+    return StateMachine(arn, _DEADLINE, region=_REGION) if arn else None
+
+
 # Clients are made while the function starts, when Lambda gives it a whole processor, and not on the
 # first job.
 _TABLE = Table(_SETTINGS.jobs_table, region=_REGION, deadline=_DEADLINE)
 _JOBS = JobStore(_TABLE, retry_seconds=CONFLICT_RETRY_SECONDS_OF_AN_ANSWER)
 _FLEET = FleetStateStore(_TABLE)
+_CONFIRMATIONS = ConfirmationSchedule(_state_machine(_SETTINGS.confirm_state_machine_arn))
 _REQUESTS = PictureRequests(
     builder=ParameterBuilder(_SETTINGS),
     admission=Admission(
         jobs=_JOBS,
         queue=JobSender(_SETTINGS.queue_url, region=_REGION, deadline=_DEADLINE),
         fleet=_FLEET,
-        wake=StateMachine(_WAKE_ARN, _DEADLINE, region=_REGION) if _WAKE_ARN else None,
+        wake=_state_machine(_SETTINGS.wake_state_machine_arn),
+        confirmations=_CONFIRMATIONS,
         settings=_SETTINGS.fleet,
         deadline=_DEADLINE,
     ),

@@ -81,6 +81,8 @@ class InformationCommands:
         """
         _guild, usage = self.requests.guild_and_usage(interaction)
         job_ids = self.jobs.jobs_to_cancel(interaction.id, usage.in_flight)
+        if job_ids:
+            self.requests.admission.confirmations.schedule(interaction.id, job_ids)
         cancelled = sum(self._is_cancelled(job_id) for job_id in job_ids)
         if not cancelled:
             raise Refusal("nothing_to_cancel")

@@ -7,6 +7,7 @@ the job is taken back; otherwise its message is sent again, which SQS drops if i
 
 import logging
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -55,7 +56,7 @@ class Confirmation:
         message = self._message(record)
         if message is None:
             return False
-        if not any(_is_of(record.id, custom_id) for custom_id in message.custom_ids):
+        if not buttons_of(record.id, message):
             # A refusal has no buttons, as the progress of a worker, which is an edit.
             if not message.edited:
                 self._take_back(record, "the user was told that there is no job")
@@ -105,9 +106,12 @@ class Confirmation:
             log.warning("A job is taken back: its user was not told of it", extra=extra)
 
 
-def _is_of(job_id: str, custom_id: str) -> bool:
-    """Whether a button belongs to the job."""
-    try:
-        return CustomId.decode(custom_id).job_id == job_id
-    except InvalidCustomIdError:
-        return False
+def buttons_of(job_id: str, message: Message) -> set[str]:
+    """The actions of the job's buttons under a message."""
+    found = set()
+    for custom_id in message.custom_ids:
+        with suppress(InvalidCustomIdError):
+            button = CustomId.decode(custom_id)
+            if button.job_id == job_id:
+                found.add(button.action)
+    return found

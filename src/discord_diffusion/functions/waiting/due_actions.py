@@ -8,6 +8,7 @@ from enum import StrEnum
 from discord_diffusion.fleet.state import FleetSettings, FleetState
 from discord_diffusion.fleet.wait_estimate import expected_wait, shortest_wait
 from discord_diffusion.fleet.work import Line, WorkAhead, units_of
+from discord_diffusion.jobs.job import ANSWERED_AFTER
 from discord_diffusion.jobs.record import JobRecord, JobStatus, WaitEstimate, WaitKind
 
 ESTIMATE_NOTICE_INTERVAL = timedelta(seconds=60)
@@ -21,10 +22,6 @@ LAST_NOTICE = timedelta(seconds=20)
 too late to notify its user."""
 ABANDONED_AFTER = timedelta(seconds=60)
 """A job that is unfinished this long after its token has expired is abandoned: its worker died."""
-
-
-ANSWERED_AFTER = timedelta(seconds=5)
-"""An interaction of this age is answered, or never will be: Discord waits 3 s for the answer."""
 
 
 class Action(StrEnum):
@@ -64,6 +61,19 @@ def due_actions(
             yield DueAction(action, record, wait)
         if not (record.status.finished or action in (Action.REFUSE, Action.FAIL)):
             line.add(record)
+
+
+def unconfirmed(records: Iterable[JobRecord]) -> Iterator[DueAction]:
+    """What is due for jobs whose interaction was just answered, or never will be.
+
+    Nothing is known of the jobs before them: nobody is notified of a wait.
+    """
+    nothing = WaitEstimate(WaitKind.UNKNOWN, 0, None)
+    for record in records:
+        if record.status.finished and record.token:
+            yield DueAction(Action.NOTIFY_OF_END, record, nothing)
+        elif record.status is JobStatus.QUEUED and not record.confirmed:
+            yield DueAction(Action.CONFIRM, record, nothing)
 
 
 def _action(

@@ -1,5 +1,6 @@
 """The Lambda `waiting`: notifies users of queued jobs, and ends jobs that have become hopeless."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -28,9 +29,13 @@ _NOTIFIER = WaitingNotifier(
 )
 
 
-def handler(_event: object, _context: object) -> dict[str, Any]:
-    """What the state machine calls when a snapshot shows that users may need a notice."""
-    done = _NOTIFIER.run(datetime.now(UTC))
+def handler(event: object, _context: object) -> dict[str, Any]:
+    """What the state machines call: `confirm` with `{"jobs": [ids]}`, for these jobs alone, and
+    `scaling` with an empty event, when a snapshot shows that users may need a notice.
+    """
+    job_ids = event.get("jobs") if isinstance(event, Mapping) else None
+    now = datetime.now(UTC)
+    done = _NOTIFIER.confirm(job_ids, now) if job_ids else _NOTIFIER.run(now)
     return {
         "told": done[Action.NOTIFY_OF_WAIT],
         "refused": done[Action.REFUSE],

@@ -7,6 +7,7 @@ conditional write has shown that no worker has begun the job, and not when one i
 import logging
 import time
 from collections import Counter
+from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,17 +16,19 @@ from discord_diffusion.aws.errors import StoreError
 from discord_diffusion.aws.fleet_state import FleetStateStore
 from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.discord.answer_layouts import apology
+from discord_diffusion.discord.components import ButtonAction
 from discord_diffusion.discord.errors import ApiError, InteractionGoneError, NotAnsweredYetError
 from discord_diffusion.discord.layout import Components
 from discord_diffusion.discord.original_response import OriginalResponseClient
 from discord_diffusion.fleet.state import FleetSettings
 from discord_diffusion.functions import texts
-from discord_diffusion.functions.waiting.confirmation import Confirmation
+from discord_diffusion.functions.waiting.confirmation import Confirmation, buttons_of
 from discord_diffusion.functions.waiting.due_actions import (
     KIND_NOTICE_INTERVAL,
     Action,
     DueAction,
     due_actions,
+    unconfirmed,
 )
 from discord_diffusion.jobs.record import JobRecord, JobStatus, WaitEstimate
 
@@ -62,8 +65,20 @@ class WaitingNotifier:
         Raises:
             StoreError: the table does not list them.
         """
+        records = self.jobs.waiting(MAX_RECORDS)
+        return self._carry_out_all(due_actions(records, self.fleet.get(), self.settings, now), now)
+
+    def confirm(self, job_ids: Collection[str], now: datetime) -> Counter[str]:
+        """Confirm jobs whose interaction is answered, or never will be, and notify of their ends.
+
+        Raises:
+            StoreError: the table does not answer.
+        """
+        found = [self.jobs.get(job_id) for job_id in job_ids]
+        return self._carry_out_all(unconfirmed(record for record in found if record), now)
+
+    def _carry_out_all(self, due: Iterator[DueAction], now: datetime) -> Counter[str]:
         until = time.monotonic() + RUN_SECONDS
-        due = due_actions(self.jobs.waiting(MAX_RECORDS), self.fleet.get(), self.settings, now)
         with ThreadPoolExecutor(THREADS) as pool:
             done = Counter(pool.map(lambda action: self._carry_out(action, now, until), due))
         if done[_NO_TIME]:
@@ -128,7 +143,7 @@ class WaitingNotifier:
         """Notify of the end; if Discord does not answer, the job stays in the index."""
         if record.expires_at - now > TOKEN_MARGIN:
             try:
-                self._write(record, apology(record.id, record.locale, reason, record.parameters))
+                self._write_end(record, reason)
             except InteractionGoneError:
                 log.info("The user's message is gone", extra={"job": record.id})
             except ApiError as error:
@@ -143,6 +158,18 @@ class WaitingNotifier:
             log.error("No notification of the end: the token has expired", extra=extra)
         self.jobs.confirm_notified(record.id)
         return True
+
+    def _write_end(self, record: JobRecord, reason: str) -> None:
+        """Write why there are no pictures, unless the user has read so in an answer.
+
+        The function that ended the job may not have answered, or another delivery of the
+        interaction before it, whose user reads that the job is queued.
+        """
+        message = self.discord.read(record.application_id, record.token or "")
+        queued = ButtonAction.CANCEL in buttons_of(record.id, message)
+        if not queued and (record.status is JobStatus.CANCELLED or not message.edited):
+            return
+        self._write(record, apology(record.id, record.locale, reason, record.parameters))
 
     def _write(self, record: JobRecord, components: Components) -> None:
         if record.token:

@@ -9,6 +9,7 @@ from typing import Any
 from localstack.aws.api.stepfunctions import ExecutionStatus
 from localstack.services.plugins import Service
 from localstack.services.stepfunctions.asl.component.state.state_wait.wait_function import (
+    timestamp,
     wait_function,
 )
 from localstack.services.stepfunctions.asl.utils import json_path
@@ -29,17 +30,19 @@ _OTHER_CHANGES = ("definition", "role_arn", "logging_configuration")
 
 
 def service(agent: FleetAgent) -> Service:
-    """Step Functions, whose Wait states are divided by `alarm_speed`."""
+    """Step Functions, whose waits for seconds are divided by `alarm_speed`.
 
-    def wait(_function: Any, env: Any, wait_seconds: int) -> None:
+    A wait until a time is not: that is a time of users. LocalStack cuts it to whole seconds, and
+    compares it with the local time.
+    """
+
+    def wait(_function: Any, env: Any, wait_seconds: float) -> None:
         """Wait in a Wait state until its time is over, or the execution has ended."""
         owner = env.aws_execution_details
-        speed = agent.settings(owner.account, owner.region).alarm_speed
-        end = time.monotonic() + wait_seconds / speed
-        while env.is_running() and (left := end - time.monotonic()) > 0:
-            env.program_state_event.wait(left)
+        _wait(env, wait_seconds / agent.settings(owner.account, owner.region).alarm_speed)
 
     wait_function.WaitFunction._wait_interval = wait
+    timestamp.Timestamp._eval_body = _wait_until
     # Generates a parser for each path that is read; executions read the same few again and again.
     json_path.parse = functools.cache(json_path.parse)
 
@@ -87,6 +90,21 @@ def _end_executions(executions: Mapping[str, Any], machine: str) -> None:
             if execution.exec_worker and execution.exec_worker.env:
                 execution.stop(datetime.datetime.now(tz=datetime.UTC), None, None)
         time.sleep(0.05)
+
+
+def _wait_until(function: Any, env: Any) -> None:
+    """Wait in a Wait state until a time, or until the execution has ended."""
+    function.string.eval(env=env)
+    text = env.stack.pop()
+    if not function._is_valid_timestamp_pattern(text):
+        raise timestamp.FailureEventException(function._create_failure_event(env, text))
+    _wait(env, datetime.datetime.fromisoformat(text).timestamp() - time.time())
+
+
+def _wait(env: Any, seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while env.is_running() and (left := end - time.monotonic()) > 0:
+        env.program_state_event.wait(left)
 
 
 def is_any_running(owner: tuple[str, str], machines: Collection[str]) -> bool:
