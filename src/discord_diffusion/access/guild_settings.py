@@ -79,9 +79,9 @@ class GuildSettings:
         """The settings without a role or a channel, whether or not it still exists."""
         return replace(
             self,
-            roles=toggled(self.roles, removed, False),
-            channels=toggled(self.channels, removed, False),
-            priority_roles=toggled(self.priority_roles, removed, False),
+            roles=_without(self.roles, removed),
+            channels=_without(self.channels, removed),
+            priority_roles=_without(self.priority_roles, removed),
         ).with_names({})
 
     def admit(self, places: Collection[str], member_roles: Collection[str], user_id: str) -> None:
@@ -107,5 +107,9 @@ class GuildSettings:
 
 def toggled(ids: tuple[str, ...], changed: str, present: bool) -> tuple[str, ...]:
     """`ids` with or without the changed one, in the order in which they were added."""
-    others = tuple(known for known in ids if known != changed)
+    others = _without(ids, changed)
     return (*others, changed) if present else others
+
+
+def _without(ids: tuple[str, ...], removed: str) -> tuple[str, ...]:
+    return tuple(known for known in ids if known != removed)

@@ -54,6 +54,8 @@ def test_settings_keep_the_names_of_what_is_named_and_no_others() -> None:
     left = named.without("1")
     assert (left.roles, left.channels, left.priority_roles) == ((), ("2",), ("3",))
     assert left.names == {"2": "atelier"}
+    assert named.without("2").channels == ()
+    assert named.without("2").roles == ("1",)
 
 
 def test_a_user_who_is_blocked_is_refused_wherever_and_with_whatever_role() -> None:
