@@ -15,6 +15,7 @@ from discord_diffusion.aws.fleet_state import FleetStateStore
 from discord_diffusion.aws.guild_store import GuildStore
 from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.functions.interactions.admission import Admission
+from discord_diffusion.functions.interactions.confirmation_schedule import ConfirmationSchedule
 from discord_diffusion.functions.interactions.endpoint import Endpoint
 from discord_diffusion.functions.interactions.parameters import ParameterBuilder
 from discord_diffusion.functions.interactions.picture_requests import PictureRequests
@@ -48,7 +49,15 @@ class Handlers:
         settings = replace(SETTINGS, public_key=key)
         requests = PictureRequests(
             ParameterBuilder(settings),
-            Admission(jobs, self.queue, fleet, None, settings.fleet, deadline=Deadline()),
+            Admission(
+                jobs=jobs,
+                queue=self.queue,
+                fleet=fleet,
+                wake=None,
+                confirmations=ConfirmationSchedule(None),
+                settings=settings.fleet,
+                deadline=Deadline(),
+            ),
             GuildStore(self.table, audit_days=1),
             Limits(*[10_000] * 4, in_flight=500),
             audit_days=1,
