@@ -280,6 +280,5 @@ class DiffusersGenerator:
 
 
 def _without_frames(error: WorkerError) -> WorkerError:
-    """The error alone: its frames hold a model, whose memory the next batch needs."""
-    error.__cause__ = error.__context__ = None
-    return error.with_traceback(None)
+    """The same error by itself: its frames hold a model, whose memory the next batch needs."""
+    return type(error)(*error.args)
