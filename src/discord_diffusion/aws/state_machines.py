@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from botocore.config import Config
@@ -23,7 +24,7 @@ class StateMachine:
     def __init__(self, arn: str, deadline: Deadline, *, region: str | None = None) -> None:
         self._arn = arn
         self._attempts = Attempts.of(_CONFIG, deadline)
-        self._client: SFNClient = client("stepfunctions", region=region, config=_CONFIG)
+        self._client = _client(region)
 
     def start(self, given: Mapping[str, Any] | None = None, *, repeat: bool = True) -> None:
         """Start an execution with the input `given`, and do not wait for its end.
@@ -42,3 +43,10 @@ class StateMachine:
                 ),
                 repeat=repeat,
             )
+
+
+@cache
+def _client(region: str | None) -> "SFNClient":
+    """The client of all state machines: making one takes time of the cold start."""
+    made: SFNClient = client("stepfunctions", region=region, config=_CONFIG)
+    return made
