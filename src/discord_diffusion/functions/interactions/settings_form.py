@@ -69,7 +69,7 @@ def submitted(settings: GuildSettings, interaction: Interaction) -> GuildSetting
     level = check_options(f"{SETTINGS.key}.safety", shown, given)["level"]
     if level is None:
         raise Refusal("unknown_modal")
-    lists = {
+    lists: dict[str, Any] = {
         name: (*interaction.chosen.get(name, ()), *getattr(settings, name)[CHOSEN:])
         for name in ("roles", "channels", "priority_roles")
     }
