@@ -22,11 +22,8 @@ from discord_diffusion.worker.plan.machines import Gpu, Machine
 log = logging.getLogger(__name__)
 
 _UNTYPED: Any = diffusers
+_LIBRARIES: dict[str, Any] = {"diffusers": diffusers, "transformers": transformers}
 _NAMES = {torch.float32: "fp32", torch.float16: "fp16", torch.bfloat16: "bf16"}
-_CONFIGURATIONS: dict[str, Any] = {
-    "diffusers": diffusers.TorchAoConfig,
-    "transformers": transformers.TorchAoConfig,
-}
 
 
 def plan(spec: ModelSpec, device: torch.device, dtype: torch.dtype) -> MemoryPlan | None:
@@ -83,7 +80,7 @@ def arguments(
 
         words["quantization_config"] = _UNTYPED.PipelineQuantizationConfig(
             quant_mapping={
-                name: _CONFIGURATIONS[index[name][0]](Int8WeightOnlyConfig())
+                name: _LIBRARIES[index[name][0]].TorchAoConfig(Int8WeightOnlyConfig())
                 for name in sorted(chosen.quantized)
             }
         )

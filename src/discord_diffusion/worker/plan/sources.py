@@ -51,7 +51,7 @@ KNOWN = {
     },
 }
 """Parameters by network, of models whose configurations are public at https://huggingface.co/ID.
-A test computes the denoisers of Stable Diffusion 1.5 and FLUX from diffusers' classes."""
+A test computes the denoisers of five of them from diffusers' classes."""
 
 
 def find(

@@ -111,6 +111,8 @@ def test_a_folder_without_weights_and_an_unknown_id_say_so(tmp_path: Path) -> No
             {"cross_attention_dim": 768},
         ),
         ("black-forest-labs/FLUX.1-schnell", "transformer", "FluxTransformer2DModel", {}),
+        ("Qwen/Qwen-Image", "transformer", "QwenImageTransformer2DModel", {}),
+        ("Tongyi-MAI/Z-Image-Turbo", "transformer", "ZImageTransformer2DModel", {}),
         (
             "black-forest-labs/FLUX.1-dev",
             "transformer",
