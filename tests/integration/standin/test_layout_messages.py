@@ -210,13 +210,14 @@ async def test_a_form_sends_a_file_a_radio_button_and_checkboxes(standin: StandI
     made = await standin.http.post(
         "/control/attachments", params={"filename": "cat.pdf"}, content=b"%PDF"
     )
-    for fields in (
+    wrong: tuple[dict[str, Any], ...] = (
         {"file": [made.json()["id"]]},
         {"radio": "c"},
         {"boxes": []},
         {"boxes": ["a", "b", "c"]},
         {"box": "yes"},
-    ):
+    )
+    for fields in wrong:
         assert (await submit(standin, **fields)).status_code == 400
 
 
