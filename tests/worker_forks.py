@@ -1,6 +1,7 @@
 """The fork server of a stack of tests, whose workers are forks of a process that imported torch."""
 
 import subprocess
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from socket import socket
@@ -27,13 +28,15 @@ class WorkerForks:
     def __init__(self) -> None:
         self._server: ForkServer | None = None
         self._forks: list[ForkedProcess] = []
+        self._lock = threading.Lock()
+        """Held by the thread that starts the server, or uses it: there is one for all workers."""
 
     def start(self, name: str, variables: Mapping[str, str], log: Path) -> ProcessRecord:
         """A worker with an environment, which writes to a log."""
         if IS_POSSIBLE:
             log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             log.touch(mode=0o600)
-            with log.open("ab") as output:
+            with self._lock, log.open("ab") as output:
                 fork = self._running().fork(variables, output.fileno())
             if fork is not None:
                 self._forks.append(fork)
