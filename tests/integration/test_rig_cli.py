@@ -22,7 +22,10 @@ from tests.stack import LAYOUT
 from tests.targets import AWS, DOCKER, TARGET
 from toolchain import docker
 
-pytestmark = pytest.mark.skipif(TARGET == AWS, reason="the rig has no target aws")
+pytestmark = [
+    pytest.mark.timeout(600),
+    pytest.mark.skipif(TARGET == AWS, reason="the rig has no target aws"),
+]
 
 
 class Rig:
