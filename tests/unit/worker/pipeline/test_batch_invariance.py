@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from discord_diffusion.discord.commands import SCHEDULERS
 from discord_diffusion.jobs.parameters import GenerationParameters
+from discord_diffusion.worker.pipeline.capacity import CPU_PICTURES
 from discord_diffusion.worker.pipeline.generator import DiffusersGenerator
 from discord_diffusion.worker.pipeline.loaded_model import scheduler_choices
-from discord_diffusion.worker.pipeline.memory import CPU_PICTURES
 from discord_diffusion.worker.pipeline_types import GenerationRequest
 from tests.unit.worker.fakes import make_parameters
 from tests.unit.worker.pipeline.drawing import draw, draw_all, load
