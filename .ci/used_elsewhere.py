@@ -33,6 +33,7 @@ _.schedule_metric_alarm
 _.stopped_reason
 _.update_service
 _._wait_interval
+_._eval_body
 
 # The interface of LocalStack's runtime executors, servers and plug-ins, which LocalStack calls.
 _.cleanup_version
@@ -126,5 +127,6 @@ unparsed
 
 # What tests read to prove a behaviour that nothing else shows.
 _.group_id
+_.wait_for_pid
 _.health_url
 _.loaded_names

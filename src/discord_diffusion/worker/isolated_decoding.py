@@ -71,7 +71,8 @@ def _run(
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             timeout=SECONDS,
-            env={**os.environ, "PYTHONPATH": paths, **_FEW_ADDRESSES},
+            # Nothing of the worker's environment, which leads to its credentials.
+            env={"PYTHONPATH": paths, **_FEW_ADDRESSES},
             check=False,
         )
     except subprocess.TimeoutExpired:

@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from discord_diffusion.aws import state_machines
 from discord_diffusion.aws.deadline import ANSWER_SECONDS, Deadline
 from discord_diffusion.aws.dynamodb import Table, transact
 from discord_diffusion.aws.errors import AwsError, StoreError, StoreUnavailableError
@@ -114,6 +115,7 @@ def write(deadline: Deadline) -> Callable[[], object]:
 
 def wake(deadline: Deadline) -> Callable[[], object]:
     arn = "arn:aws:states:us-east-1:000000000000:stateMachine:wake"
+    state_machines._client.cache_clear()  # that of another test calls another server
     return StateMachine(arn, deadline, region="us-east-1").start
 
 

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[4]
 def layer(model: Path, folder: Path) -> str:
     """The digest of the layer into which a model is copied."""
     program = ROOT / "docker" / "fetch_model.py"
-    subprocess.run([sys.executable, str(program), str(folder), str(model), "", ""], check=True)
+    subprocess.run([sys.executable, str(program), str(folder), str(model), "", "", ""], check=True)
     packed = folder.with_suffix(".tar")
     with tarfile.open(packed, "w") as archive:
         archive.add(folder, "model")
