@@ -3,6 +3,8 @@
 import json
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from functools import partial
 from typing import Any
@@ -27,6 +29,7 @@ SECONDS = 20.0
 UNITS = {
     "handler": "milliseconds",
     "worker": "seconds a job, share of it",
+    "burst": "200 requests of 50 users, 4 clients, one worker draws; milliseconds",
     "fair_order": "seconds to the pictures, one worker",
     "page": "milliseconds",
 }
@@ -70,7 +73,12 @@ def _measure_on_a_stack(display: Display) -> dict[str, Any]:
     try:
         state, _ = host.start(LAYOUT, folder, options, display)
         fair = display.run("fair order", lambda: _measure_fair_order(state, folder))
-        return {"request_path": _measure_request_path(display, state), "fair_order": fair}
+        burst = display.run("burst", lambda: _measure_burst(state, folder))
+        return {
+            "request_path": _measure_request_path(display, state),
+            "burst": burst,
+            "fair_order": fair,
+        }
     finally:
         host.stop(folder)
 
@@ -94,12 +102,23 @@ def _measure_request_path(display: Display, state: StackState) -> list[dict[str,
 
 
 def _measure_fair_order(state: StackState, folder: StateFolder) -> dict[str, Any]:
+    with _one_worker(state, folder):
+        return asdict(fair_order.measure(StandInClient(state.discord_url)))
+
+
+def _measure_burst(state: StackState, folder: StateFolder) -> dict[str, Any]:
+    with _one_worker(state, folder):
+        return asdict(request_path.measure_burst(state.interactions_url))
+
+
+@contextmanager
+def _one_worker(state: StackState, folder: StateFolder) -> Iterator[None]:
     discord = StandInClient(state.discord_url)
     sqs = boto3.client("sqs", **client_options(state))
     workers = Workers(Stack(state, folder, discord, sqs))
     workers.start()
     try:
-        return asdict(fair_order.measure(discord))
+        yield
     finally:
         workers.end()
 
@@ -107,7 +126,7 @@ def _measure_fair_order(state: StackState, folder: StateFolder) -> dict[str, Any
 def _print(result: dict[str, Any], machine: Machine) -> None:
     console = Console()
     console.print(f"\n{machine} (load before: {result['load_before']})\n")
-    for title in ("handler", "worker", "fair_order", "page"):
+    for title in ("handler", "worker", "burst", "fair_order", "page"):
         table = Table(
             title=f"{title.replace('_', ' ')} ({UNITS[title]})", box=None, title_justify="left"
         )

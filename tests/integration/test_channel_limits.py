@@ -25,6 +25,7 @@ from channel import (
 )
 
 from discord_diffusion.access.limits import PAUSE_AFTER_CANCEL_SECONDS
+from emulation.rig.waiting import wait_until
 from tests.integration import rights
 from tests.messages import text_of
 from tests.stack import Stack
@@ -80,7 +81,9 @@ def test_the_units_of_a_guild_are_shared_by_its_users_and_refunded(channel: Chan
     assert not is_ephemeral(channel.imagine(second))
 
 
-def test_a_cancelled_job_costs_nothing_and_its_message_says_so(channel: Channel) -> None:
+def test_a_cancelled_job_costs_nothing_and_its_message_says_so(
+    channel: Channel, fast_scaling_loop: None
+) -> None:
     user = channel.new_user()
     sent = channel.imagine(user)
     message = channel.message(sent)
@@ -100,7 +103,9 @@ def test_a_cancelled_job_costs_nothing_and_its_message_says_so(channel: Channel)
     item = channel.item(f"job#{sent['interaction_id']}")
     assert item is not None
     assert item["status"] == {"S": "cancelled"}
-    assert "token" not in item
+    # The Lambda `waiting` removes it once it has seen that the message says so.
+    key = f"job#{sent['interaction_id']}"
+    wait_until(lambda: "token" not in (channel.item(key) or {}), "the token is removed")
 
 
 def test_a_job_that_is_cancelled_by_command_says_so_in_its_own_message(
