@@ -262,7 +262,7 @@ run "every_setting_reaches_the_worker_and_the_function" {
       interactions = tomap({
         JOBS_TABLE             = "discord-diffusion-full-jobs"
         LOG_LEVEL              = "DEBUG"
-        LOG_TRACEBACKS         = "no"
+        LOG_TRACEBACKS         = "yes"
         SECONDS_PER_JOB        = "2.5"
         JOBS_AT_ONCE           = "4"
         TARGET_WAIT_SECONDS    = "30"
@@ -295,7 +295,7 @@ run "every_setting_reaches_the_worker_and_the_function" {
       backlog = tomap({
         JOBS_TABLE               = "discord-diffusion-full-jobs"
         LOG_LEVEL                = "DEBUG"
-        LOG_TRACEBACKS           = "no"
+        LOG_TRACEBACKS           = "yes"
         SECONDS_PER_JOB          = "2.5"
         JOBS_AT_ONCE             = "4"
         TARGET_WAIT_SECONDS      = "30"
@@ -325,7 +325,7 @@ run "every_setting_reaches_the_worker_and_the_function" {
         QUEUE_URL             = "https://sqs.us-east-1.amazonaws.com/123456789012/discord-diffusion-full-jobs.fifo"
         JOBS_TABLE            = "discord-diffusion-full-jobs"
         LOG_LEVEL             = "DEBUG"
-        LOG_TRACEBACKS        = "no"
+        LOG_TRACEBACKS        = "yes"
         SECONDS_PER_JOB       = "2.5"
         JOBS_AT_ONCE          = "4"
         TARGET_WAIT_SECONDS   = "30"
@@ -345,7 +345,7 @@ run "every_setting_reaches_the_worker_and_the_function" {
       dead_letters = tomap({
         JOBS_TABLE       = "discord-diffusion-full-jobs"
         LOG_LEVEL        = "DEBUG"
-        LOG_TRACEBACKS   = "no"
+        LOG_TRACEBACKS   = "yes"
         DISCORD_API_URL  = "http://127.0.0.1:8700/api/v10"
         METRIC_NAMESPACE = "discord-diffusion-full"
       })
@@ -359,7 +359,7 @@ run "every_setting_reaches_the_worker_and_the_function" {
       JOBS_TABLE                  = "discord-diffusion-full-jobs"
       METRIC_NAMESPACE            = "discord-diffusion-full"
       LOG_LEVEL                   = "DEBUG"
-      LOG_TRACEBACKS              = "no"
+      LOG_TRACEBACKS              = "yes"
       DISCORD_API_URL             = "http://127.0.0.1:8700/api/v10"
       VISIBILITY_TIMEOUT_SECONDS  = "30"
       MAX_RECEIVE_COUNT           = "5"

@@ -104,7 +104,10 @@ REQUIRED = {
         "AUTO_SCALING_GROUP",
     ),
     "dead_letters": ("JOBS_TABLE", "METRIC_NAMESPACE"),
-    "interactions": ("QUEUE_URL", "DISCORD_PUBLIC_KEY", "JOBS_TABLE", "WAKE_STATE_MACHINE_ARN"),
+    "interactions": (
+        *("QUEUE_URL", "DISCORD_PUBLIC_KEY", "JOBS_TABLE"),
+        *("WAKE_STATE_MACHINE_ARN", "CONFIRM_STATE_MACHINE_ARN"),
+    ),
     "waiting": ("JOBS_TABLE", "QUEUE_URL"),
 }
 # Actions without a resource type in AWS's reference:

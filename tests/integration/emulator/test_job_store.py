@@ -148,7 +148,7 @@ def test_a_rejected_job_ends_and_costs_nothing_if_it_is_accepted_afterwards(
     assert not {"token", "waiting"} & item(new_job).keys()
     assert new_job.id not in {waiting.id for waiting in store.waiting(1000)}
     guilds = GuildStore(Table(table, client=emulator.client("dynamodb")), audit_days=1)
-    _settings, usage = guilds.settings_and_usage(new_job.user_id, None, datetime.now(UTC))
+    _settings, usage, _channel = guilds.settings_and_usage(new_job.user_id, None, datetime.now(UTC))
     assert (usage.used[Quota.USER], usage.in_flight) == (0, frozenset())
 
 
