@@ -32,8 +32,10 @@ class ProcessRuntimeExecutorPlugin(RuntimeExecutorPlugin):  # type: ignore[misc]
     name = "process"
 
     def load(self, *_args: object, **_kwargs: object) -> "type[ProcessRuntimeExecutor]":
+        from .functions import concurrency
         from .functions.executor import ProcessRuntimeExecutor
 
+        concurrency.bound_processes()
         return ProcessRuntimeExecutor
 
 

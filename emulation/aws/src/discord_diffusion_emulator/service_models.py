@@ -1,4 +1,4 @@
-"""The SDK's descriptions of services and endpoints, each read once.
+"""The SDK's descriptions of services and endpoints, each read once, and what is made of them.
 
 LocalStack, moto and every session of boto3 in the emulator have loaders of their own. Each of them
 would read and parse the same files, of up to 4 MB, again: for the services of a deployment that
@@ -6,11 +6,13 @@ takes two seconds of a processor.
 """
 
 import functools
+from collections.abc import Callable
 from typing import Any
 
 import moto.core.loaders
 import moto.core.utils
 from botocore.loaders import JSONFileLoader, Loader
+from botocore.model import ServiceModel
 
 
 class _SharedFiles(JSONFileLoader):
@@ -24,6 +26,19 @@ class _SharedFiles(JSONFileLoader):
 @functools.cache
 def _read(path: str) -> Any:
     return JSONFileLoader().load_file(path)
+
+
+def kept_by_service(make: Callable[..., Any]) -> Callable[..., Any]:
+    """`make`, once for each service and protocol, whichever description of the service is given."""
+    made: dict[tuple[str, str, str], Any] = {}
+
+    def kept(service: ServiceModel, protocol: str | None = None) -> Any:
+        key = (service.service_name, service.api_version, protocol or service.protocol)
+        if key not in made:
+            made[key] = make(service, protocol)
+        return made[key]
+
+    return kept
 
 
 def apply() -> None:

@@ -5,6 +5,7 @@ import moto.core.loaders
 import moto.core.utils
 import pytest
 from botocore.loaders import Loader
+from botocore.model import ServiceModel
 from discord_diffusion_emulator import service_models
 
 
@@ -35,3 +36,18 @@ def test_moto_reads_a_description_once_and_adds_to_its_own() -> None:
 
 def test_a_file_that_is_not_there_is_none() -> None:
     assert Loader().file_loader.load_file("/nowhere") is None
+
+
+def test_what_is_made_of_a_description_is_made_once_for_each_service_and_protocol() -> None:
+    made: list[object] = []
+
+    def make(service: ServiceModel, protocol: str | None) -> object:
+        made.append((service.service_name, protocol))
+        return object()
+
+    kept = service_models.kept_by_service(make)
+    models = [ServiceModel(Loader().load_service_model("sqs", "service-2"), "sqs") for _ in "ab"]
+    assert models[0] is not models[1]
+    assert kept(models[0]) is kept(models[1])
+    assert kept(models[0], "query") is kept(models[1], "query")
+    assert made == [("sqs", None), ("sqs", "query")]
