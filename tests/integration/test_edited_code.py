@@ -98,12 +98,11 @@ def test_a_changed_command_appears_without_a_command_of_the_person(checkout: Che
 
 
 def test_a_handler_that_raises_shows_its_traceback_where_one_looks(checkout: Checkout) -> None:
-    begin = "        guild, usage = self.guild_and_usage(interaction)\n"
+    begin = "        request = PictureRequest(\n            self.builder.build("
     fault = '        {}["a missing key"]\n'
     requests = f"{HANDLERS}/picture_requests.py"
     place = 'File "src/discord_diffusion/functions/interactions/picture_requests.py", line'
-    lines = (checkout.root / requests).read_text()
-    checkout.edit(requests, lines, lines.replace(begin, fault + begin, 1))
+    checkout.edit(requests, begin, fault + begin)
     for printed in (
         checkout.run("send", "--prompt", "a red circle", status=1),
         checkout.run("logs", "interactions"),

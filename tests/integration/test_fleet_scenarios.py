@@ -187,7 +187,9 @@ def test_without_capacity_users_are_notified_and_the_other_jobs_are_drawn_once_i
 ) -> None:
     discord = fleet.stack.discord
     fleet.agent.change("deny-capacity", reason="capacity")
-    patient = fleet.send("a blue star", images=1)
+    # Its own wake-up is missing: the scaling loop wakes the fleet.
+    with fleet.stack.changed_function("interactions", WAKE_STATE_MACHINE_ARN=""):
+        patient = fleet.send("a blue star", images=1)
 
     def texts(interaction: str) -> list[str]:
         history = discord.interaction(interaction)["history"]
