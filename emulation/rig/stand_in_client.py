@@ -58,6 +58,13 @@ class StandInClient:
         """
         return self._answered({"message_id": message_id, "custom_id": custom_id, **interaction})
 
+    def deliver(
+        self, command: str, options: Mapping[str, object], **interaction: object
+    ) -> dict[str, Any]:
+        """As `send`, but returns how the interaction went, whatever became of it."""
+        body = {"command": command, "options": options, **interaction}
+        return self._json("POST", "/control/interactions", body)
+
     def _answered(self, body: Mapping[str, object]) -> str:
         delivery = self._json("POST", "/control/interactions", body)
         if delivery["outcome"] not in ("answered", "deferred"):

@@ -18,7 +18,7 @@ from emulation.rig.host import stack as host
 from emulation.rig.options import FleetOptions, StackOptions
 from emulation.rig.stand_in_client import StandInClient
 from emulation.rig.state import StackState, StateFolder
-from tests.bench import fair_order, handler, page, request_path, worker
+from tests.bench import burst, fair_order, handler, page, request_path, worker
 from tests.bench.machine import Machine
 from tests.stack import Stack, Workers
 from toolchain.display import Display
@@ -73,10 +73,10 @@ def _measure_on_a_stack(display: Display) -> dict[str, Any]:
     try:
         state, _ = host.start(LAYOUT, folder, options, display)
         fair = display.run("fair order", lambda: _measure_fair_order(state, folder))
-        burst = display.run("burst", lambda: _measure_burst(state, folder))
+        asked_at_once = display.run("burst", lambda: _measure_burst(state, folder))
         return {
             "request_path": _measure_request_path(display, state),
-            "burst": burst,
+            "burst": asked_at_once,
             "fair_order": fair,
         }
     finally:
@@ -108,7 +108,7 @@ def _measure_fair_order(state: StackState, folder: StateFolder) -> dict[str, Any
 
 def _measure_burst(state: StackState, folder: StateFolder) -> dict[str, Any]:
     with _one_worker(state, folder):
-        return asdict(request_path.measure_burst(state.interactions_url))
+        return asdict(burst.measure(StandInClient(state.discord_url)))
 
 
 @contextmanager

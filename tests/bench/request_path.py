@@ -150,47 +150,6 @@ def measure(
     )
 
 
-@dataclass(frozen=True)
-class Burst:
-    """What many users who ask at once get while one worker draws; times in milliseconds."""
-
-    requests: int
-    users: int
-    clients: int
-    refused: int
-    p50_ms: float
-    slowest_ms: float
-
-
-def measure_burst(url: str, requests: int = 200, users: int = 50, clients: int = 4) -> Burst:
-    """Let clients send the requests of all users, one after another, as fast as they can."""
-    members = [_payload()["member"] for _ in range(users)]
-    http = httpx.Client(timeout=30, trust_env=False)
-
-    def send(number: int) -> tuple[float, bool]:
-        small = {"name": "steps", "type": 4, "value": 1}
-        payload = _payload(member=members[number % users])
-        payload["data"] = payload["data"] | {"options": [*payload["data"]["options"], small]}
-        body = encode(payload)
-        headers = sign(body)
-        started = time.perf_counter()
-        answer = http.post(url, content=body, headers=headers)
-        took = time.perf_counter() - started
-        return took * 1000, _is_expected("/imagine", answer)
-
-    with http, ThreadPoolExecutor(clients) as pool:
-        found = list(pool.map(send, range(requests)))
-    times = [took for took, _ in found]
-    return Burst(
-        requests=requests,
-        users=users,
-        clients=clients,
-        refused=sum(not expected for _, expected in found),
-        p50_ms=round(statistics.median(times), 1),
-        slowest_ms=round(max(times), 1),
-    )
-
-
 def _is_expected(kind: str, answer: httpx.Response) -> bool:
     if answer.status_code != httpx.codes.OK:
         return False
