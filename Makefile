@@ -190,6 +190,7 @@ lock: setup ## Resolve the dependencies of all environments and images (UPGRADE=
 	$(UV) lock --project emulation/aws --python .cache/emulator $(if $(UPGRADE),--upgrade)
 	$(UV) lock --project infra/policy --python .cache/emulator $(if $(UPGRADE),--upgrade)
 	$(UV) export --quiet --no-default-groups --no-emit-project --extra worker --extra traces -o docker/worker.lock
+	$(UV) export --quiet --only-group quantization -o docker/quantization.lock
 	$(UV) export --quiet --no-default-groups --no-emit-project --extra emulation -o docker/rig.lock
 	$(UV) export --quiet --no-default-groups --no-emit-project -o infra/package/requirements.lock
 	cd / && $(abspath $(VENV))/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \

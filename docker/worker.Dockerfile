@@ -39,9 +39,13 @@ RUN --mount=type=bind,from=wheels,target=/wheels --mount=type=cache,target=/uv-c
 
 
 FROM installer AS packages
-COPY docker/worker.lock /requirements/
+# `yes` adds torchao, which keeps weights in 8 bits where a model fits in no other way. diffusers imports it
+# at every start, so an image without such a model is better without it.
+ARG QUANTIZATION=no
+COPY docker/worker.lock docker/quantization.lock /requirements/
 RUN --mount=type=cache,target=/uv-cache \
-    uv pip install --quiet --target /packages --no-deps --require-hashes -r /requirements/worker.lock && \
+    uv pip install --quiet --target /packages --no-deps --require-hashes -r /requirements/worker.lock \
+      $([ "${QUANTIZATION}" != yes ] || echo -r /requirements/quantization.lock) && \
     rm -rf /packages/bin
 
 

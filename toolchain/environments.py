@@ -47,6 +47,20 @@ def sync_project(layout: Layout) -> None:
     _sync(layout, layout.root, layout.environment, "--all-extras", "--inexact")
 
 
+def install_into(layout: Layout, folder: Path, lock: Path) -> None:
+    """Install the packages of an exported lock into a folder that no environment reads."""
+    shutil.rmtree(folder, ignore_errors=True)
+    words: list[str | Path] = [
+        "pip",
+        "install",
+        "--quiet",
+        "--python",
+        python_of(layout.environment),
+    ]
+    words += ["--no-deps", "--require-hashes", "--target", folder, "-r", lock]
+    run([uv_of(layout), *words], env=clean_environment())
+
+
 def create(layout: Layout, environment: Path, project: Path, *words: str) -> None:
     """Create another environment, on Python 3.13, with the packages in a uv project's lock."""
     python = find_or_fetch_python(uv_of(layout), layout.cache / "python")

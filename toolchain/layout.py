@@ -59,6 +59,11 @@ class Layout:
         return self.cache / "policy"
 
     @property
+    def quantization(self) -> Path:
+        """torchao, for the tests of weights in 8 bits, installed when they first need it."""
+        return self.cache / "quantization"
+
+    @property
     def terraform_data(self) -> Path:
         """Terraform's data folder: the provider, initialised once."""
         return self.cache / "terraform"

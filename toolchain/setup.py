@@ -99,6 +99,21 @@ def policy_plan(layout: Layout) -> Plan:
     return Plan((step,), layout.stamps)
 
 
+def quantization_plan(layout: Layout) -> Plan:
+    """The set-up of the folder with torchao, which only tests of weights in 8 bits read.
+
+    The project must be set up before.
+    """
+    lock = layout.root / "docker" / "quantization.lock"
+    step = Step(
+        "torchao",
+        lambda: environments.install_into(layout, layout.quantization, lock),
+        (str(layout.root), files_digest(lock)),
+        layout.quantization,
+    )
+    return Plan((step,), layout.stamps)
+
+
 def _lock_digest(project: Path) -> str:
     return files_digest(project / "pyproject.toml", project / "uv.lock")
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from infra.capacity.estimate import estimate
-from infra.deploy import image, variables
+from infra.deploy import image, model_memory, variables
 from infra.deploy.choices import Choices, DeploymentSettings
 from infra.deploy.cost_tags import cost_tag
 from infra.deploy.endpoint import public_address, wait_for_endpoint
@@ -306,8 +306,10 @@ def check_losses(plan: Plan, choices: Choices) -> None:
 
 
 def _worker_image(context: DeployContext) -> image.WorkerImage:
-    arguments = image.arguments_for(context.values["worker"])
-    return image.WorkerImage(context.layout.root, arguments)
+    worker, root = context.values["worker"], context.layout.root
+    quantizes = model_memory.quantizes(worker, context.deployment, root)
+    arguments = image.arguments_for(worker, quantizes=quantizes)
+    return image.WorkerImage(root, arguments)
 
 
 def _write_variables(context: DeployContext) -> str:

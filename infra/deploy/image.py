@@ -72,12 +72,16 @@ class WorkerImage:
         _docker([*words, str(self.root)], progress, secrets=secrets)
 
 
-def arguments_for(worker: Mapping[str, object]) -> dict[str, str]:
-    """The build arguments for the root module's variable `worker`: CUDA, and the model to add."""
+def arguments_for(worker: Mapping[str, object], *, quantizes: bool = False) -> dict[str, str]:
+    """The build arguments for the root module's variable `worker`: CUDA, and the model to add.
+
+    `quantizes` says whether a model is kept in 8 bits, for which torchao is added.
+    """
     arguments = {
         # On Linux PyPI has the CUDA build. torch links all CUDA libraries, so none can be left out.
         "TORCH": "pypi",
         "TORCH_COMPILE": "yes" if _compiles(worker) else "no",
+        "QUANTIZATION": "yes" if quantizes else "no",
         "MODEL": worker.get("model"),
         "MODEL_REVISION": worker.get("model_revision"),
         "MODEL_VARIANT": worker.get("model_variant"),

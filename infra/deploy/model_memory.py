@@ -18,11 +18,46 @@ def models(worker: Mapping[str, Any], deployment: Deployment, root: Path) -> Ite
 
     Folders are below `root`, as for the worker's image.
     """
-    default = {"model": worker["model"], "revision": worker.get("model_revision")}
-    default |= {"variant": worker.get("model_variant")}
-    yield _check("model", default, worker, deployment, root, needed=True)
-    for name, model in (worker.get("models") or {}).items():
-        yield _check(f"model {name}", model, worker, deployment, root, needed=False)
+    for name, model in _described(worker).items():
+        title = f"model {name}" if name else "model"
+        yield _check(title, model, worker, deployment, root, needed=name is None)
+
+
+def quantizes(worker: Mapping[str, Any], deployment: Deployment, root: Path) -> bool:
+    """Whether a model is kept in 8 bits on a type of the fleet, or nobody says that it is not."""
+    known = [name for name in deployment.instance_types if name in INSTANCES]
+    for model in _described(worker).values():
+        try:
+            weights, precision = _weights(model, root), _precision(model, worker)
+        except UnknownWeightsError:
+            return True
+        for name in known:
+            try:
+                if choose(weights, INSTANCES[name], precision).quantized:
+                    return True
+            except DoesNotFitError:
+                continue  # said before; such an instance draws nothing in any case
+    return False
+
+
+def _described(worker: Mapping[str, Any]) -> dict[str | None, Mapping[str, Any]]:
+    """The models by name; None is the name of the default one."""
+    default = {
+        "model": worker["model"],
+        "revision": worker.get("model_revision"),
+        "variant": worker.get("model_variant"),
+    }
+    return {None: default, **(worker.get("models") or {})}
+
+
+def _weights(model: Mapping[str, Any], root: Path) -> Weights:
+    folder = root / model["model"]
+    source = str(folder) if folder.is_dir() else model["model"]
+    return sources.find(source, model.get("revision"), model.get("variant"))
+
+
+def _precision(model: Mapping[str, Any], worker: Mapping[str, Any]) -> str:
+    return str(model.get("precision") or worker.get("precision") or "auto")
 
 
 def _check(
@@ -34,14 +69,12 @@ def _check(
     *,
     needed: bool,
 ) -> Finding:
-    folder = root / model["model"]
-    source = str(folder) if folder.is_dir() else model["model"]
     try:
-        weights = sources.find(source, model.get("revision"), model.get("variant"))
+        weights = _weights(model, root)
     except UnknownWeightsError as error:
         to_do = "Try it yourself: nothing says whether it fits into the fleet's GPUs."
         return warning(title, str(error), to_do)
-    precision = model.get("precision") or worker.get("precision") or "auto"
+    precision = _precision(model, worker)
     known = [name for name in deployment.instance_types if name in INSTANCES]
     plans, refusals = _plans(weights, known, precision)
     if not refusals:

@@ -10,10 +10,12 @@ from toolchain.environments import uv_of
 from toolchain.layout import Layout
 
 LAYOUT = Layout.of_this_checkout()
+ALONE = ["--no-default-groups", "--no-emit-project"]
 EXPORTED = {
-    "docker/worker.lock": ["--extra", "worker", "--extra", "traces"],
-    "docker/rig.lock": ["--extra", "emulation"],
-    "infra/package/requirements.lock": [],
+    "docker/worker.lock": [*ALONE, "--extra", "worker", "--extra", "traces"],
+    "docker/quantization.lock": ["--only-group", "quantization"],
+    "docker/rig.lock": [*ALONE, "--extra", "emulation"],
+    "infra/package/requirements.lock": ALONE,
 }
 
 
@@ -24,7 +26,7 @@ def pins(lock: str) -> list[str]:
 
 @pytest.mark.parametrize("path", EXPORTED)
 def test_an_exported_lock_holds_what_the_projects_lock_does(path: str) -> None:
-    words = ["export", "--quiet", "--frozen", "--no-default-groups", "--no-emit-project"]
+    words = ["export", "--quiet", "--frozen"]
     exported = subprocess.run(
         [uv_of(LAYOUT), *words, *EXPORTED[path]],
         cwd=LAYOUT.root,
@@ -42,6 +44,14 @@ def test_the_worker_image_has_the_torch_that_is_tested_and_no_other() -> None:
     assert not [pin for pin in pins(locked) if pin.startswith("torch==")]
     dockerfile = (LAYOUT.root / "docker" / "worker.Dockerfile").read_text()
     assert "requirements/torch.txt" in dockerfile
+
+
+def test_only_an_image_that_quantizes_pays_for_torchao() -> None:
+    """Where it is installed, diffusers imports it at every start of a worker."""
+    locked = pins((LAYOUT.root / "docker" / "worker.lock").read_text())
+    assert not [pin for pin in locked if pin.startswith("torchao==")]
+    dockerfile = (LAYOUT.root / "docker" / "worker.Dockerfile").read_text()
+    assert "ARG QUANTIZATION=no" in dockerfile
 
 
 def test_pypis_torch_and_all_that_it_needs_are_locked_with_hashes() -> None:

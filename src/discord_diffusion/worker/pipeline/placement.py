@@ -30,7 +30,8 @@ def plan(spec: ModelSpec, device: torch.device, dtype: torch.dtype) -> MemoryPla
     """How to load a model; None if the device is no NVIDIA GPU or nobody says how large it is.
 
     Raises:
-        ModelLoadError: it does not fit in any way; the text names an instance type that would do.
+        ModelLoadError: it does not fit in any way, and the text names an instance type that would
+            do; or it fits in 8 bits only, and torchao is not installed.
     """
     if device.type != "cuda":
         return None
@@ -42,6 +43,8 @@ def plan(spec: ModelSpec, device: torch.device, dtype: torch.dtype) -> MemoryPla
         return None
     except DoesNotFitError as error:
         raise ModelLoadError(str(error)) from error
+    if missing := chosen.missing_library():
+        raise ModelLoadError(f"{spec.model} does not fit otherwise, but {missing}")
     log.info("The memory is planned", extra={"model": spec.model, "plan": str(chosen)})
     return chosen
 

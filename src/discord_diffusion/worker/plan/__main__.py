@@ -42,6 +42,8 @@ def main(words: Sequence[str] | None = None) -> int:
         sys.stdout.write(f"{error}\n")
         return 1
     sys.stdout.write(f"On {target.name} it is loaded {plan}.\n")
+    if missing := plan.missing_library():
+        sys.stdout.write(f"Here it could not be: {missing}.\n")
     return 0
 
 

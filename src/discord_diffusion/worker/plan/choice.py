@@ -13,6 +13,7 @@ pictures a little; text encoders bear it better than denoisers. Decision 0604 ha
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 from discord_diffusion.worker.plan.errors import DoesNotFitError
 from discord_diffusion.worker.plan.machines import GIB, Machine, smallest_first
@@ -51,6 +52,16 @@ class MemoryPlan:
     """Whether each network is read straight to the GPU: host memory does not hold them all."""
     gpu_bytes: int = 0
     host_bytes: int = 0
+
+    def missing_library(self) -> str | None:
+        """What this machine lacks for the plan, and what helps; None if nothing."""
+        if not self.quantized or find_spec("torchao"):
+            return None
+        return (
+            f"{', '.join(sorted(self.quantized))} in 8 bits needs torchao, which is not installed: "
+            "build the worker's image with QUANTIZATION=yes, install docker/quantization.lock, or "
+            "choose an instance type with more memory"
+        )
 
     def __str__(self) -> str:
         words = [f"in {self.precision}"]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from discord_diffusion.worker.plan import sources
-from infra.deploy import model_memory
+from infra.deploy import image, model_memory
 from infra.deploy.finding import Finding, Verdict
 from tests.deployments import deployment
 
@@ -55,3 +55,28 @@ def test_a_model_of_unknown_size_is_a_warning(monkeypatch: pytest.MonkeyPatch) -
     [finding] = check({"model": "nobody/nothing"}, "g4dn.xlarge")
     assert finding.verdict is Verdict.WARNING
     assert "the hub does not tell" in finding.found
+
+
+@pytest.mark.parametrize(
+    ("models", "instance_type", "quantized"),
+    [
+        ({"model": SD15}, "g4dn.xlarge", False),
+        ({"model": FLUX}, "g5.xlarge", True),
+        ({"model": FLUX}, "p5.4xlarge", False),
+        ({"model": FLUX}, "g4dn.xlarge", False),  # fits in no way, so nothing is quantized
+        ({"model": SD15, "models": {"large": {"model": FLUX}}}, "g5.xlarge", True),
+    ],
+)
+def test_the_image_gets_torchao_if_a_model_is_kept_in_8_bits(
+    models: dict[str, object], instance_type: str, quantized: bool
+) -> None:
+    fleet = deployment(instance_types=(instance_type,))
+    assert model_memory.quantizes(models, fleet, NOWHERE) is quantized
+    found = image.arguments_for(models, quantizes=quantized)
+    assert found["QUANTIZATION"] == ("yes" if quantized else "no")
+
+
+def test_a_model_of_unknown_size_may_need_torchao(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources, "_of_hub", lambda *_words: 1 / 0)
+    fleet = deployment(instance_types=("g4dn.xlarge",))
+    assert model_memory.quantizes({"model": "nobody/nothing"}, fleet, NOWHERE)

@@ -4,22 +4,27 @@ from pathlib import Path
 
 import pytest
 
-from discord_diffusion.worker.plan import sources
+from discord_diffusion.worker.plan import choice, sources
 from discord_diffusion.worker.plan.__main__ import main
 from discord_diffusion.worker.plan.errors import UnknownWeightsError
 from discord_diffusion.worker.plan.weights import Weights
 
 
-def test_a_plan_is_printed_in_words(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_plan_is_printed_in_words(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(choice, "find_spec", lambda _name: None)
     model = "black-forest-labs/FLUX.1-schnell"
     assert main([model, "--instance", "g5.xlarge", "--offline"]) == 0
-    first, second = capsys.readouterr().out.splitlines()
+    first, second, third = capsys.readouterr().out.splitlines()
     assert first.startswith(f"{model}: 16.86 billion parameters (transformer 11.89 billion,")
     assert second == (
         "On g5.xlarge it is loaded in bf16, text_encoder_2, transformer in 8 bits, "
         "whole on the GPU, read straight to the GPU: "
         "20.4 GiB of GPU memory, 4.7 GiB of host memory."
     )
+    assert "needs torchao, which is not installed" in third
+    assert "QUANTIZATION=yes" in third
 
 
 def test_a_model_that_does_not_fit_ends_the_command_with_status_1(
