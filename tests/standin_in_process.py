@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 from nacl.exceptions import BadSignatureError
 from nacl.signing import VerifyKey
+from starlette.types import ASGIApp
 
 from emulation.discord.app import create_app
 from emulation.discord.backend import Backend
@@ -88,6 +89,8 @@ class StandIn:
     """A client without a token."""
     bot: httpx.AsyncClient
     """The bot, with its token."""
+    app: ASGIApp
+    """What serves them."""
 
     @property
     def commands(self) -> str:
@@ -147,7 +150,7 @@ async def running(**settings: Any) -> AsyncIterator[StandIn]:
             transport=httpx.ASGITransport(app), base_url=URL, headers=headers | token
         ) as bot,
     ):
-        yield StandIn(backend, application, clock, http, bot)
+        yield StandIn(backend, application, clock, http, bot, app)
 
 
 def multipart(

@@ -9,7 +9,7 @@ import uvicorn
 
 from emulation.discord.app import create_app
 from emulation.discord.backend import Backend
-from emulation.discord.config import RECORDINGS, Config, Limits
+from emulation.discord.config import MEBIBYTE, RECORDINGS, Config, Limits
 
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
@@ -82,8 +82,12 @@ def main() -> None:
             port=arguments.port,
             access_log=False,
             log_config=None,
-            # There are no WebSockets: a request for one is served as the GET that it is.
-            ws="none",
+            ws="websockets-sansio",
+            # Discord closes a connection for a payload that is too large, but reads it first.
+            ws_max_size=MEBIBYTE,
+            # The Gateway has heartbeats of its own.
+            ws_ping_interval=None,
+            ws_per_message_deflate=False,
             timeout_graceful_shutdown=2,
             server_header=False,
         ),

@@ -26,9 +26,11 @@ from emulation.discord.routes import (
     channels,
     commands,
     control_directory,
+    control_gateway,
     control_interactions,
     control_pages,
     control_settings,
+    gateway,
     webhooks,
 )
 
@@ -63,9 +65,10 @@ def create_app(backend: Backend) -> FastAPI:
         app.add_exception_handler(error_class, _error_response)
     app.add_middleware(ApiMiddleware, backend=backend)
     app.add_middleware(BrowserSecurityMiddleware, public_url=config.public_url)
-    for routes in (applications, commands, callbacks, webhooks, channels, cdn):
+    for routes in (applications, commands, callbacks, webhooks, channels, cdn, gateway):
         app.include_router(routes.router)
-    for routes in (control_directory, control_interactions, control_pages, control_settings):
+    control = (control_directory, control_gateway, control_interactions, control_pages)
+    for routes in (*control, control_settings):
         app.include_router(routes.router)
 
     @app.get("/healthz")

@@ -8,6 +8,7 @@ import httpx
 from emulation.discord.chaos import Chaos, ChaosPlan
 from emulation.discord.clock import Clock
 from emulation.discord.config import APPLICATION_FIXTURE, DIRECTORY_FIXTURE, Application, Config
+from emulation.discord.gateway_limits import SessionStartLimit
 from emulation.discord.json_types import Json
 from emulation.discord.rate_limits import RateLimiter
 from emulation.discord.signing import Signer
@@ -15,8 +16,9 @@ from emulation.discord.snowflakes import Snowflakes
 from emulation.discord.state.attachments import AttachmentStore
 from emulation.discord.state.channels import Channel
 from emulation.discord.state.commands import CommandStore
-from emulation.discord.state.directory import Directory
+from emulation.discord.state.directory import Directory, User
 from emulation.discord.state.events import EventLog
+from emulation.discord.state.gateway_sessions import GatewaySessions
 from emulation.discord.state.interactions import Interaction, InteractionStore, TimelineEvent
 from emulation.discord.state.messages import Message, MessageStore
 from emulation.discord.state.reports import MAX_NOTES, SeriesStore
@@ -63,6 +65,9 @@ class Backend:
         )
         self.chaos = Chaos(self.clock, config.seed)
         self.endpoint = Endpoint()
+        self.sessions = GatewaySessions(self.clock, self.application.id)
+        self.session_starts = SessionStartLimit(self.clock, config.limits.daily_sessions)
+        self.application_flags = 0
         # trust_env: a proxy in the environment must not get loopback traffic.
         self.http = httpx.AsyncClient(
             transport=transport,
@@ -111,8 +116,23 @@ class Backend:
         self.events.publish("interaction", {"interaction": self.interaction_json(interaction)})
 
     def publish_message(self, change: str, message: Message) -> None:
-        """Publish to the pages that a message was `created`, `updated` or `deleted`."""
+        """Publish to pages and sessions that a message was `created`, `updated` or `deleted`."""
         self.events.publish(f"message_{change}", {"message": self.messages.control_json(message)})
+        guild_id = None
+        if message.ephemeral_for is None and message.channel_id in self.directory.channels:
+            # An ephemeral message is dispatched as if it were a direct one:
+            # https://docs.discord.com/developers/events/gateway-events#message-create
+            guild_id = self.directory.channels[message.channel_id].guild_id
+        data = self.messages.as_json(message)
+        if change == "deleted":
+            data = {"id": message.id, "channel_id": message.channel_id}
+        name = {"created": "CREATE", "updated": "UPDATE", "deleted": "DELETE"}[change]
+        self.dispatch(f"MESSAGE_{name}", data, guild_id)
+
+    def dispatch(self, name: str, data: Json, guild_id: str | None) -> int:
+        """Send an event to the sessions of the Gateway that get it; returns to how many."""
+        in_guild = {} if guild_id is None else {"guild_id": guild_id}
+        return self.sessions.dispatch(name, data | in_guild, guild_id)
 
     def interaction_json(self, interaction: Interaction) -> Json:
         """An interaction for the control API, with how often its original response was edited."""
@@ -144,6 +164,11 @@ class Backend:
     def publish_directory(self) -> None:
         """Publish to the pages that channels, roles or users have changed."""
         self.events.publish("directory", {"directory": self.directory_json()})
+
+    def bot_member(self) -> Json:
+        """The application's bot as a member of the guild."""
+        bot = User(self.application.id, self.application.name, "", "en-US")
+        return bot.as_member() | {"user": self.bot_user()}
 
     def bot_user(self) -> Json:
         """The application's bot as a user object."""

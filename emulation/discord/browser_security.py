@@ -45,6 +45,9 @@ class BrowserSecurityMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
+        if scope["type"] == "websocket":
+            await self._serve_websocket(scope, receive, send)
+            return
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -60,6 +63,14 @@ class BrowserSecurityMiddleware:
         if reason := refusal(Headers(scope=scope), self._own_names):
             app = JSONResponse({"error": reason}, 403)
         await app(scope, receive, with_headers)
+
+    async def _serve_websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse a page's handshake with status 403: browsers let any page open a WebSocket."""
+        if refusal(Headers(scope=scope), self._own_names):
+            await receive()
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        await self._app(scope, receive, send)
 
 
 def refusal(headers: Headers, own_names: Container[str] = ()) -> str:

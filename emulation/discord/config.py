@@ -54,6 +54,10 @@ class Limits:
     daily_command_creates: int = 200
     invalid_requests: int = 10_000
     """Refused requests in ten minutes that get an address banned."""
+    heartbeat_seconds: float = 41.25
+    """How often a client of the Gateway has to send a heartbeat."""
+    daily_sessions: int = 1_000
+    """How often an application may identify in 24 hours."""
 
 
 @dataclass(frozen=True)
@@ -75,3 +79,8 @@ class Config:
     """The mean time between probes with an invalid signature; 0 sends none."""
     seed: int = 0
     """Seeds the random choices of chaos and of the signature probes."""
+
+    @property
+    def gateway_url(self) -> str:
+        """Where the Gateway's WebSockets are; Discord's has no path either."""
+        return "ws" + self.public_url.removeprefix("http")

@@ -1,4 +1,6 @@
-"""Delivers interactions: signed, once, with 3 s to respond; chaos may repeat or delay a delivery.
+"""Delivers interactions: once, with 3 s to respond; chaos may repeat or delay a delivery.
+
+They go to the application's endpoint, signed, or over the Gateway if it has none; never both.
 
 Contract: https://docs.discord.com/developers/interactions/receiving-and-responding
 """
@@ -22,6 +24,7 @@ from emulation.discord.signing import encode
 from emulation.discord.state.interactions import Interaction, InteractionType, Outcome
 
 _NO_RESPONSE = "The application did not respond"
+_NO_RECEIVER = "The application has no interactions endpoint URL and no session of the Gateway"
 _RESPONSE_BY_URL = (202, 204)
 """The statuses by which an endpoint says that it responds through the callback URL."""
 
@@ -50,19 +53,41 @@ class InteractionDelivery:
         backend.add_timeline_event(interaction, "created")
         backend.publish_interaction(interaction)
         self._recorder.record(interaction)
-        if backend.endpoint.url is None:
-            reason = "The application has no interactions endpoint URL"
+        url = backend.endpoint.url
+        if url is None and not backend.sessions.all():
+            reason = (
+                "The application has no interactions endpoint URL, and no session of the Gateway"
+            )
             finish(backend, interaction, Outcome.ERROR, error=reason)
             return
         delay = backend.chaos.strike("reordered")
         if delay is not None:
             await asyncio.sleep(max(0.0, delay.seconds))
-        request = self._sign(interaction, backend.endpoint.url)
+        if url is None:
+            await self._dispatch(interaction)
+            return
+        request = self._sign(interaction, url)
         self._requests[interaction.id] = request
         if backend.chaos.strike("duplicates") is not None:
             self._start(self._redeliver(interaction, request))
         backend.add_timeline_event(interaction, "delivered")
         await self._send_until_finished(interaction, request)
+
+    async def _dispatch(self, interaction: Interaction) -> None:
+        """Send an interaction over the Gateway and wait for the response by URL."""
+        backend = self._backend
+        times = 1 if backend.chaos.strike("duplicates") is None else 2
+        backend.add_timeline_event(interaction, "delivered", {"by": "gateway"})
+        for _ in range(times):
+            self._dispatch_once(interaction)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(interaction.finished.wait(), backend.limits.answer_seconds)
+        finish(backend, interaction, Outcome.TIMEOUT, error=_NO_RESPONSE)
+
+    def _dispatch_once(self, interaction: Interaction) -> None:
+        interaction.deliveries += 1
+        data, guild_id = interaction.sent_payload, interaction.guild_id
+        self._backend.dispatch("INTERACTION_CREATE", data, guild_id)
 
     async def redeliver(self, interaction: Interaction) -> Json:
         """Send the very same request once more; the response is recorded and ignored.

@@ -9,9 +9,10 @@ from fastapi.responses import JSONResponse
 from emulation.discord.backend import Backend
 from emulation.discord.config import API
 from emulation.discord.endpoint import set_endpoint
+from emulation.discord.gateway_protocol import LIMITED_FLAGS
 from emulation.discord.json_types import Json
 from emulation.discord.routes.dependencies import BOT_ONLY, BackendDep, JsonBody
-from emulation.discord.validation.fields import Field, model, string, url
+from emulation.discord.validation.fields import Field, integer, model, string, url
 
 router = APIRouter(prefix=API, tags=["applications"], dependencies=BOT_ONLY)
 
@@ -28,6 +29,7 @@ _EDIT = model(
     {
         "interactions_endpoint_url": Field(_endpoint_url, nullable=True),
         "description": Field(string(maximum=400)),
+        "flags": Field(integer(0, 2**31 - 1)),
     }
 )
 
@@ -45,7 +47,7 @@ def application_json(backend: Backend) -> Json:
         "bot_public": True,
         "bot_require_code_grant": False,
         "verify_key": backend.signer.verify_key,
-        "flags": 0,
+        "flags": backend.application_flags,
         "hook": True,
         "team": None,
         "tags": [],
@@ -75,4 +77,7 @@ async def edit_application(backend: BackendDep, body: JsonBody) -> JSONResponse:
     changes = _EDIT(body)
     if "interactions_endpoint_url" in changes:
         await set_endpoint(backend, changes["interactions_endpoint_url"])
+    if "flags" in changes:
+        # An application may set the limited flags of privileged intents, and no others.
+        backend.application_flags = changes["flags"] & LIMITED_FLAGS
     return JSONResponse(application_json(backend))

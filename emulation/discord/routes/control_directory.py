@@ -5,10 +5,10 @@ from fastapi.responses import JSONResponse
 from pydantic import Field
 
 from emulation.discord.errors import ControlError
-from emulation.discord.json_types import Json, StrictModel
+from emulation.discord.json_types import StrictModel
 from emulation.discord.routes.dependencies import BackendDep, control_body
-from emulation.discord.state.channels import Channel, ChannelType
-from emulation.discord.state.directory import MEMBER_PERMISSIONS
+from emulation.discord.state.channels import PARENTS, Channel, ChannelType
+from emulation.discord.state.directory import MEMBER_PERMISSIONS, role_json
 
 router = APIRouter(prefix="/control", tags=["control"])
 
@@ -49,11 +49,16 @@ async def create_channel(request: Request, backend: BackendDep) -> JSONResponse:
         guild_id=None if new.recipient_ids else directory.guild.id,
         parent_id=new.parent_id,
         position=len(directory.channels),
-        recipient_id=directory.default_user.id,
+        owner_id=directory.default_user.id if new.type in PARENTS else None,
         recipient_ids=tuple(new.recipient_ids),
     )
     directory.add_channel(channel)
     backend.publish_directory()
+    kind = "THREAD" if channel.is_thread else "CHANNEL"
+    if channel.guild_id is not None:
+        created = backend.channel_json(channel)
+        extra = {"newly_created": True} if channel.is_thread else {}
+        backend.dispatch(f"{kind}_CREATE", created | extra, channel.guild_id)
     return JSONResponse(backend.channel_json(channel), 201)
 
 
@@ -64,8 +69,15 @@ async def delete_channel(backend: BackendDep, channel_id: str) -> Response:
         raise ControlError(f"There is no channel {channel_id}.", 404)
     if channel_id == backend.directory.default_channel.id:
         raise ControlError("The default channel stays.", 409)
+    channel = backend.directory.channels[channel_id]
+    deleted = backend.channel_json(channel)
     backend.directory.delete_channel(channel_id)
     backend.publish_directory()
+    if channel.is_thread:
+        deleted = {name: deleted[name] for name in ("id", "guild_id", "parent_id", "type")}
+    if channel.guild_id is not None:
+        kind = "THREAD" if channel.is_thread else "CHANNEL"
+        backend.dispatch(f"{kind}_DELETE", deleted, channel.guild_id)
     return Response(status_code=204)
 
 
@@ -74,18 +86,21 @@ async def create_role(request: Request, backend: BackendDep) -> JSONResponse:
     """Create a role and give it to users."""
     new = await control_body(request, backend, NewRole)
     directory = backend.directory
-    role: Json = {
-        "id": backend.snowflakes.next(),
-        "name": new.name,
-        "color": 0,
-        "position": len(directory.guild.roles),
-        "permissions": MEMBER_PERMISSIONS,
-        "mentionable": True,
-    }
+    role = role_json(
+        {
+            "id": backend.snowflakes.next(),
+            "name": new.name,
+            "color": 0,
+            "position": len(directory.guild.roles),
+            "permissions": MEMBER_PERMISSIONS,
+            "mentionable": True,
+        }
+    )
     directory.set_roles((*directory.guild.roles, role))
     for user_id in new.user_ids:
         directory.give_role(user_id, role["id"])
     backend.publish_directory()
+    backend.dispatch("GUILD_ROLE_CREATE", {"role": role}, directory.guild.id)
     return JSONResponse(role, 201)
 
 
@@ -100,4 +115,5 @@ async def delete_role(backend: BackendDep, role_id: str) -> Response:
         raise ControlError("@everyone stays.", 409)
     directory.set_roles(kept)
     backend.publish_directory()
+    backend.dispatch("GUILD_ROLE_DELETE", {"role_id": role_id}, directory.guild.id)
     return Response(status_code=204)

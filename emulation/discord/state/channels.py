@@ -50,6 +50,8 @@ class Channel:
     parent_id: str | None = None
     position: int = 0
     recipient_id: str | None = None
+    owner_id: str | None = None
+    """Who started a thread."""
     recipient_ids: tuple[str, ...] = ()
     """The people of a group DM, the application not among them."""
 
@@ -92,8 +94,8 @@ def whole_json(channel: Channel, last_message_id: str | None) -> Json:
     """A guild channel as the API returns it."""
     body = partial_json(channel, last_message_id)
     if channel.is_thread:
-        counts = dict.fromkeys(("message_count", "member_count", "total_message_sent"), 0)
-        return body | counts | {"owner_id": channel.recipient_id}
+        counts = dict.fromkeys(("message_count", "total_message_sent"), 0)
+        return body | counts | {"owner_id": channel.owner_id, "member_count": 1}
     return body | {"permission_overwrites": []}
 
 

@@ -17,6 +17,11 @@ from emulation.discord.errors import (
 from emulation.discord.json_types import Json
 from emulation.discord.state.channels import PARENTS, Channel, ChannelType, partial_json, whole_json
 
+_UNSET_OF_GUILD = (
+    *("afk_channel_id", "application_id", "banner", "description", "discovery_splash", "icon"),
+    *("icon_hash", "public_updates_channel_id", "rules_channel_id", "safety_alerts_channel_id"),
+    *("splash", "system_channel_id", "vanity_url_code", "widget_channel_id", "incidents_data"),
+)
 _GUILD_LEVELS = (
     "verification_level", "default_message_notifications", "explicit_content_filter", "mfa_level",
     "nsfw_level", "premium_tier", "system_channel_flags",
@@ -73,11 +78,10 @@ class Guild:
     roles: tuple[Json, ...] = ()
 
     def as_json(self) -> Json:
-        """The guild object, without the fields that no client here reads."""
+        """The guild object."""
         return {
             "id": self.id,
             "name": self.name,
-            "icon": None,
             "owner_id": self.owner_id,
             "preferred_locale": self.preferred_locale,
             "features": [],
@@ -85,7 +89,26 @@ class Guild:
             "emojis": [],
             "stickers": [],
             "afk_timeout": 300,
-        } | dict.fromkeys(_GUILD_LEVELS, 0)
+            "widget_enabled": False,
+            "premium_progress_bar_enabled": False,
+            "premium_subscription_count": 0,
+            "max_members": 500_000,
+            "max_presences": None,
+            "max_video_channel_users": 25,
+            "max_stage_video_channel_users": 50,
+            **dict.fromkeys(_UNSET_OF_GUILD),
+            **dict.fromkeys(_GUILD_LEVELS, 0),
+        }
+
+
+def role_json(role: Json) -> Json:
+    """A role object, from what differs between roles.
+
+    https://docs.discord.com/developers/topics/permissions#role-object
+    """
+    colors = {"primary_color": role["color"], "secondary_color": None, "tertiary_color": None}
+    plain: Json = {"hoist": False, "managed": False, "icon": None, "unicode_emoji": None}
+    return plain | {"flags": 0, "colors": colors} | role
 
 
 @dataclass(frozen=True)
@@ -116,6 +139,7 @@ class Directory:
         raw: Json = json.loads(path.read_text("utf-8"))
         self.users = {user["id"]: User(**_with_roles(user)) for user in raw["users"]}
         self.guild = Guild(**_with_roles(raw["guild"]))
+        self.guild = replace(self.guild, roles=tuple(map(role_json, self.guild.roles)))
         self.channels = {channel["id"]: Channel(**channel) for channel in raw["channels"]}
         self.webhooks = {webhook["id"]: Webhook(**webhook) for webhook in raw["webhooks"]}
         self.default_user = next(iter(self.users.values()))

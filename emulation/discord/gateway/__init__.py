@@ -1,0 +1,1 @@
+"""The Gateway: WebSockets over which Discord tells an application what happens."""
