@@ -152,7 +152,9 @@ class Backend:
         directory = self.directory
         return {
             "users": [
-                user.as_json() | {"locale": user.locale, "roles": list(user.roles)}
+                user.as_json()
+                | {"locale": user.locale, "roles": list(user.roles)}
+                | {"permissions": user.permissions}
                 for user in directory.users.values()
             ],
             "guild": directory.guild.as_json(),

@@ -70,6 +70,8 @@ class Config:
     """Where uploaded files are kept; None keeps them in memory."""
     recordings_dir: Path = RECORDINGS
     """Recorded interactions are saved in folders below this, and nowhere else."""
+    checkout: str = ROOT.name
+    """The name of the folder that it runs from: pages show it, so that stacks can be told apart."""
     pages_dir: Path = PAGES
     """The channel page and the operations page."""
     limits: Limits = field(default_factory=Limits)

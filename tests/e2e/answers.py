@@ -51,6 +51,20 @@ COMMANDS: list[Payload] = [
     },
     {"type": 3, "name": "Describe message"},
     {"type": 2, "name": "Greet"},
+    {
+        "name": "redraw",
+        "description": "Draw a picture again",
+        "name_localizations": {"de": "nachzeichnen"},
+        "description_localizations": {"de": "Zeichnet ein Bild noch einmal"},
+        "options": [
+            {"type": 11, "name": "picture", "description": "What to begin with",
+             "name_localizations": {"de": "bild"}, "file_types": ["image"], "required": True},
+            {"type": 3, "name": "manner", "description": "In which manner",
+             "choices": [{"name": "Oil", "name_localizations": {"de": "Öl"}, "value": "oil"}]},
+        ],
+    },
+    {"name": "settings", "description": "Change the settings",
+     "default_member_permissions": str(1 << 5)},
     {"name": "guild-only", "description": "Not in a DM", "contexts": [0]},
 ]  # fmt: skip
 
@@ -155,7 +169,7 @@ def _command(data: Payload) -> Reply:
             return message(f"> {options['prompt']}\n**Queued**")
         case "city":
             return message(f"You are in {options}")
-        case "whisper":
+        case "whisper" | "redraw":
             return message("Only for *you*.", flags=EPHEMERAL)
         case "form" | "survey":
             return {"type": 9, "data": FORM if data["name"] == "form" else SURVEY}

@@ -87,6 +87,23 @@ def picture(index: int, side: int = 256) -> bytes:
     return file.getvalue()
 
 
+def flat_picture(side: int) -> bytes:
+    """A PNG of two plain colours."""
+    image = Image.new("RGB", (side, side), "navy")
+    ImageDraw.Draw(image).ellipse((side // 4, side // 4, side - side // 4, side // 2), fill="red")
+    file = io.BytesIO()
+    image.save(file, "PNG")
+    return file.getvalue()
+
+
+def noise(side: int) -> bytes:
+    """A PNG of as many colours as a photograph."""
+    channels = [Image.effect_noise((side, side), 60) for _ in range(3)]
+    file = io.BytesIO()
+    Image.merge("RGB", channels).save(file, "PNG")
+    return file.getvalue()
+
+
 @contextmanager
 def running(standin_url: str) -> Iterator[Bot]:
     """The application, listening, and known to the stand-in."""

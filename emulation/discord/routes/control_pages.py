@@ -60,6 +60,7 @@ async def get_snapshot(
         {
             "last_event_id": backend.events.last_id,
             "now": iso(backend.clock.now()),
+            "checkout": backend.config.checkout,
             "application": application_json(backend),
             "endpoint": backend.endpoint.as_json(),
             "commands": backend.commands.as_json(),

@@ -22,6 +22,7 @@ const INLINE = [
   [/^<@!?(\d+)>/, (match, names) => mention(`@${names.user(match[1])}`)],
   [/^<@&(\d+)>/, (match, names) => mention(`@${names.role(match[1])}`)],
   [/^<#(\d+)>/, (match, names) => mention(`#${names.channel(match[1])}`)],
+  [/^<\/([-_\p{L}\p{N} ]{1,100}):(\d+)>/u, (match) => commandMention(match[1])],
   [/^<t:(-?\d{1,12})(?::([tTdDfFR]))?>/, (match) => timestamp(Number(match[1]), match[2])],
   [/^@(everyone|here)\b/, (match) => mention(match[0])],
 ];
@@ -109,6 +110,11 @@ function inline(text, names) {
 }
 
 const mention = (text) => h("span", { class: "md-mention" }, text);
+
+/** The mention of a command; the page begins the command when it is clicked. */
+function commandMention(path) {
+  return h("button", { type: "button", class: "md-mention md-command", data: { command: path } }, `/${path}`);
+}
 
 function timestamp(seconds, style) {
   const date = new Date(seconds * 1000);

@@ -2,8 +2,20 @@
 
 import { h, icon } from "/js/dom.js";
 
+/** https://docs.discord.com/developers/resources/message#attachment-object-attachment-flags */
 export const SPOILER = 8;
+const SPOILER_NAME = "SPOILER_";
 const MAX_PICTURES = 10;
+/** Pictures of at most so many pixels a side are enlarged to a whole multiple of their size. */
+const SMALL = 128;
+/** Colours, of four bits a channel, of a picture of flat areas; a photograph has more. */
+const MAX_FLAT_COLOURS = 64;
+
+/** Whether a file is veiled: by its flag, or by its name. */
+export const isSpoiler = ({ flags = 0, filename = "" }) => Boolean(flags & SPOILER) || filename.startsWith(SPOILER_NAME);
+
+/** Whether a picture is enlarged to a whole multiple of its size. */
+export const isSmall = ({ width, height }) => width <= SMALL && height <= SMALL;
 
 /** The address as a path, so that it works under every name of this host. */
 export function localPath(url) {
@@ -22,7 +34,7 @@ export function attachmentsKey(attachments) {
 export function attachmentsView(attachments, open) {
   const pictures = attachments.filter(isPicture).slice(0, MAX_PICTURES);
   const files = attachments.filter((file) => !isPicture(file));
-  const parts = files.map(fileCard);
+  const parts = files.map((file) => veiled(fileCard(file), isSpoiler(file)));
   if (pictures.length) parts.unshift(pictureTiles(pictures, open));
   return parts;
 }
@@ -30,8 +42,21 @@ export function attachmentsView(attachments, open) {
 /** Pictures in a mosaic. */
 export function pictureTiles(pictures, open) {
   const label = pictures.length === 1 ? "1 picture" : `${pictures.length} pictures`;
-  const tiles = pictures.map((file, index) => pictureTile(file, () => open(pictures, index)));
-  return h("div", { class: `mosaic mosaic-${pictures.length}`, role: "group", "aria-label": label }, tiles);
+  const tiles = pictures.map((file) => pictureTile(file, () => openRevealed(file)));
+  // The lightbox shows no picture whose veil was not lifted.
+  const openRevealed = (file) => {
+    const revealed = pictures.filter((_, index) => !tiles[index].classList.contains("spoiler"));
+    open(revealed, revealed.indexOf(file));
+  };
+  const [{ width, height }] = pictures;
+  const isWhole = pictures.every((file) => isSmall(file) && file.width === width && file.height === height);
+  const mosaic = h("div", { class: `mosaic mosaic-${pictures.length}`, role: "group", "aria-label": label }, tiles);
+  if (isWhole) {
+    mosaic.classList.add("whole");
+    mosaic.style.setProperty("--width", width);
+    mosaic.style.setProperty("--height", height);
+  }
+  return mosaic;
 }
 
 /** A picture as a button that calls `open`; a spoiler is revealed first. */
@@ -41,7 +66,7 @@ export function pictureTile(picture, open) {
     // `loading` must be set before `src`, else the browser has already begun to load.
     loading: "lazy", decoding: "async", width: picture.width, height: picture.height, alt, src: localPath(picture.url),
   });
-  const hidden = Boolean(picture.flags & SPOILER);
+  const hidden = isSpoiler(picture);
   const name = hidden ? "Spoiler, press to reveal" : `Open picture: ${alt || picture.filename}`;
   const button = h("button", { type: "button", class: hidden ? "tile spoiler" : "tile", "aria-label": name, title: hidden ? null : alt || null }, image, alt && h("span", { class: "alt-badge", "aria-hidden": "true" }, "ALT"), hidden && h("span", { class: "spoiler-word" }, "Spoiler"));
   button.addEventListener("click", () => {
@@ -51,8 +76,35 @@ export function pictureTile(picture, open) {
     button.setAttribute("aria-label", `Open picture: ${alt || picture.filename}`);
     return undefined;
   });
+  image.addEventListener("load", () => markFlat(image));
   image.addEventListener("error", () => button.classList.add("broken"));
   return button;
+}
+
+/** Note on a small picture that has loaded whether it is flat: enlarged, its pixels stay sharp; any other one is smooth. */
+export function markFlat(image) {
+  const { naturalWidth: width, naturalHeight: height } = image;
+  if (!isSmall({ width, height })) return image.classList.remove("flat");
+  const canvas = new OffscreenCanvas(width, height).getContext("2d");
+  canvas.drawImage(image, 0, 0);
+  const { data } = canvas.getImageData(0, 0, width, height);
+  const colours = new Set();
+  for (let at = 0; at < data.length; at += 4) colours.add(((data[at] >> 4) << 8) | ((data[at + 1] >> 4) << 4) | (data[at + 2] >> 4));
+  return image.classList.toggle("flat", colours.size <= MAX_FLAT_COLOURS);
+}
+
+/** An element that is blurred until it is clicked, if it is a spoiler. */
+export function veiled(element, spoiler) {
+  if (!spoiler) return element;
+  const cover = h("button", { type: "button", class: "veil-cover", "aria-label": "Spoiler, press to reveal" }, h("span", { class: "spoiler-word" }, "Spoiler"));
+  const box = h("div", { class: "veil" }, element, cover);
+  element.inert = true;
+  cover.addEventListener("click", () => {
+    element.inert = false;
+    box.classList.add("revealed");
+    cover.remove();
+  });
+  return box;
 }
 
 /** A file as a card with a link that downloads it. */

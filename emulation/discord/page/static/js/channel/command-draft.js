@@ -2,7 +2,7 @@
 
 import { announce, h } from "/js/dom.js";
 import { OptionInput } from "/js/channel/option-input.js";
-import { limitsInWords } from "/js/channel/command-options.js";
+import { TYPE, limitsInWords } from "/js/channel/command-options.js";
 
 /** A command that is being filled in. `command`: one of pickableCommands(). */
 export class CommandDraft {
@@ -18,7 +18,7 @@ export class CommandDraft {
       "aria-autocomplete": "list", "aria-label": "Add an option", "aria-describedby": "option-help",
       on: { input: () => this.#suggestOptions(), focus: () => this.#suggestOptions(), blur: () => this.suggestions.close(), keydown: (event) => this.#onPickerKey(event) },
     });
-    this.element = h("div", { class: "draft", role: "group", "aria-label": `/${command.path}` }, h("span", { class: "command-chip" }, `/${command.path}`), this.picker);
+    this.element = h("div", { class: "draft", role: "group", "aria-label": `/${command.label}` }, h("span", { class: "command-chip" }, `/${command.label}`), this.picker);
     for (const option of command.options.filter((option) => option.required)) this.#addOption(option);
     this.#refreshPicker();
   }
@@ -48,11 +48,20 @@ export class CommandDraft {
 
   /** Describe the option that has the focus. */
   help(option, limits) {
-    this.#composer.help(option.name, [option.description, limits].filter(Boolean).join(" · "));
+    this.#composer.help(option.label, [option.description, limits].filter(Boolean).join(" · "));
   }
 
   focusFirst() {
     (this.optionInputs[0]?.input ?? this.picker).focus();
+  }
+
+  /** The field that takes a dropped or pasted file: an empty one, else one that is added, else the last; null if there is none. */
+  fileField() {
+    const inputs = this.optionInputs.filter(({ fileField }) => fileField);
+    const empty = inputs.find(({ isEmpty }) => isEmpty);
+    if (empty) return empty.fileField;
+    const unused = this.#unusedOptions().find(({ type }) => type === TYPE.ATTACHMENT);
+    return unused ? this.#addOption(unused).fileField : (inputs.at(-1)?.fileField ?? null);
   }
 
   focusAfter(optionInput) {
@@ -60,13 +69,16 @@ export class CommandDraft {
     inputs[inputs.indexOf(optionInput.input) + 1]?.focus();
   }
 
-  /** Send the command, or move to the first option that is wrong. */
-  submit() {
+  /** Send the command once its files are uploaded, or move to the first option that is wrong. */
+  async submit() {
+    await Promise.all(this.optionInputs.map(({ fileField }) => fileField?.settled()));
+    // The command was sent or left meanwhile.
+    if (!this.element.isConnected) return;
     const wrong = this.optionInputs.map((optionInput) => [optionInput, optionInput.read().error]);
     for (const [optionInput, error] of wrong) optionInput.showError(error);
     const first = wrong.find(([, error]) => error);
     if (first) {
-      announce(`${first[0].option.name}: ${first[1]}`);
+      announce(`${first[0].option.label}: ${first[1]}`);
       first[0].input.focus();
       return;
     }
@@ -161,8 +173,8 @@ export class CommandDraft {
     const typed = this.picker.value.trim().toLowerCase();
     if (!this.#unusedOptions().length) return;
     const items = this.#unusedOptions()
-      .filter((option) => option.name.includes(typed))
-      .map((option) => ({ label: option.name, detail: option.description, hint: limitsInWords(option), option }));
+      .filter((option) => option.name.includes(typed) || option.label.toLowerCase().includes(typed))
+      .map((option) => ({ label: option.label, detail: option.description, hint: limitsInWords(option), option }));
     this.#composer.help("Optional", "Pick an option to add, or press Enter to send");
     this.suggestions.show(this.picker, {
       title: "Optional options",

@@ -2,7 +2,7 @@
 
 import { h, icon } from "/js/dom.js";
 import { markdown } from "/js/markdown.js";
-import { SPOILER, fileCard, pictureTile, pictureTiles } from "/js/channel/attachments.js";
+import { SPOILER, fileCard, isSpoiler, pictureTile, pictureTiles, veiled } from "/js/channel/attachments.js";
 import { TYPE } from "/js/channel/component-tree.js";
 import { selectMenu } from "/js/channel/select-menu.js";
 
@@ -31,7 +31,7 @@ const VIEWS = {
     return h("div", { class: "thumbnail" }, pictureTile(shown, () => page.open([shown], 0)));
   },
   [TYPE.MEDIA_GALLERY]: ({ items }, page) => pictureTiles(items.map(picture), page.open),
-  [TYPE.FILE]: ({ file, name, size, spoiler }) => veiled(fileCard({ url: file.url, filename: name ?? "file", size: size ?? 0 }), spoiler),
+  [TYPE.FILE]: ({ file, name, size, spoiler }) => veiled(fileCard({ url: file.url, filename: name ?? "file", size: size ?? 0 }), spoiler || isSpoiler({ filename: name })),
   [TYPE.SEPARATOR]: ({ divider = true, spacing = 1 }) => h("div", { class: `separator ${spacing === 2 ? "large" : "small"}`, role: divider ? "separator" : null }, divider && h("span", { class: "separator-line" })),
   [TYPE.CONTAINER]: (component, _page, _click, view) => {
     const box = h("section", { class: "container" }, component.components.map(view));
@@ -48,20 +48,6 @@ const VIEWS = {
 /** A media item with its description, in the form of an attachment. */
 function picture({ media, description, spoiler }) {
   return { ...media, description, filename: media.url.split("?")[0].split("/").at(-1), flags: spoiler ? SPOILER : 0 };
-}
-
-/** An element that is blurred until it is clicked, if it is a spoiler. */
-function veiled(element, spoiler) {
-  if (!spoiler) return element;
-  const cover = h("button", { type: "button", class: "veil-cover", "aria-label": "Spoiler, press to reveal" }, h("span", { class: "spoiler-word" }, "Spoiler"));
-  const box = h("div", { class: "veil" }, element, cover);
-  element.inert = true;
-  cover.addEventListener("click", () => {
-    element.inert = false;
-    box.classList.add("revealed");
-    cover.remove();
-  });
-  return box;
 }
 
 function button(component, click) {

@@ -4,7 +4,7 @@ import { announce, byId, h, icon } from "/js/dom.js";
 import { avatar } from "/js/users.js";
 import { CommandDraft } from "/js/channel/command-draft.js";
 import { SuggestionList } from "/js/channel/suggestion-list.js";
-import { pickableCommands } from "/js/channel/command-options.js";
+import { TYPE, pickableCommands } from "/js/channel/command-options.js";
 
 const ONLY_COMMANDS = "Only commands reach the application here. Type / to pick one.";
 
@@ -56,6 +56,37 @@ export class Composer {
     this.#onInput();
   }
 
+  /** Begin the command at a path, as a click on its mention does. */
+  open(path) {
+    const command = this.#usableCommands().find((usable) => usable.path === path);
+    this.cancel(false);
+    if (command) this.#beginDraft(command);
+    else this.#warn(`There is no command /${path} for you here.`);
+  }
+
+  /** The field that takes a dropped or pasted file; the only command that takes files is begun for it. */
+  fileField() {
+    if (!this.#draft) {
+      const takers = this.#usableCommands().filter(({ options }) => options.some(({ type }) => type === TYPE.ATTACHMENT));
+      if (takers.length !== 1) return null;
+      this.cancel(false);
+      this.#beginDraft(takers[0]);
+    }
+    return this.#draft.fileField();
+  }
+
+  refuseFiles() {
+    this.#warn(this.#draft ? "This command takes no file." : "Pick a command that takes a file first.");
+  }
+
+  /** Close what is open, the inner part first; returns whether anything was. */
+  escape() {
+    if (this.suggestions.isOpen) this.suggestions.close();
+    else if (this.#draft) this.cancel();
+    else return false;
+    return true;
+  }
+
   focus() {
     if (this.#draft) this.#draft.focusFirst();
     else this.#text.focus();
@@ -91,29 +122,29 @@ export class Composer {
     }
     const usable = this.#usableCommands();
     const typed = text.slice(1).toLowerCase();
-    const exact = typed.endsWith(" ") && usable.find(({ path }) => path === typed.trim());
+    const exact = typed.endsWith(" ") && usable.find(({ path, label }) => path === typed.trim() || label.toLowerCase() === typed.trim());
     if (exact) {
       this.#beginDraft(exact);
       return;
     }
     const { application } = this.state;
     const items = usable
-      .filter(({ path }) => path.includes(typed.trim()))
-      .sort((a, b) => Number(b.path.startsWith(typed)) - Number(a.path.startsWith(typed)))
-      .map((command) => ({ label: `/${command.path}`, detail: command.description, hint: application.name, lead: avatar(this.state.bot, "small"), command }));
+      .filter(({ path, label }) => path.includes(typed.trim()) || label.toLowerCase().includes(typed.trim()))
+      .sort((a, b) => Number(b.label.startsWith(typed)) - Number(a.label.startsWith(typed)))
+      .map((command) => ({ label: `/${command.label}`, detail: command.description, hint: application.name, lead: avatar(this.state.bot, "small"), command }));
     const emptyText = usable.length ? "no command of that name" : "no commands are registered here";
     this.suggestions.show(this.#text, { title: "Commands", items, emptyText, choose: ({ command }) => this.#beginDraft(command) });
   }
 
   #usableCommands() {
-    return this.state.usableCommands(this.session.channel).flatMap(pickableCommands);
+    return this.state.usableCommands(this.session).flatMap((command) => pickableCommands(command, this.session.locale));
   }
 
   #beginDraft(command) {
     this.suggestions.close();
     this.#draft = new CommandDraft(this, command);
     this.#text.replaceWith(this.#draft.element);
-    this.help(`/${command.path}`, command.description);
+    this.help(`/${command.label}`, command.description);
     this.#draft.focusFirst();
   }
 
@@ -137,6 +168,10 @@ export class Composer {
       return;
     }
     const warning = text.startsWith("/") ? `There is no command ${text.split(" ")[0]} here.` : ONLY_COMMANDS;
+    this.#warn(warning);
+  }
+
+  #warn(warning) {
     this.#hint.replaceChildren(h("span", { class: "warn" }, warning));
     announce(warning);
   }

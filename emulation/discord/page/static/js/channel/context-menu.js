@@ -32,6 +32,13 @@ export class ContextMenu {
     this.#menu.querySelector("button").focus();
   }
 
+  /** Close the menu; returns whether it was open. */
+  escape() {
+    const wasOpen = !this.#menu.hidden;
+    if (wasOpen) this.#close();
+    return wasOpen;
+  }
+
   #choose(action) {
     this.#close();
     action();

@@ -1,12 +1,15 @@
 /** The lightbox: a message's pictures in full size, one at a time, with their descriptions. */
 
 import { byId, h, icon } from "/js/dom.js";
-import { localPath } from "/js/channel/attachments.js";
+import { isSmall, localPath, markFlat } from "/js/channel/attachments.js";
+
+const MAX_SIDE = 1024;
 
 /** A modal dialog, controlled by arrow keys and Escape; the browser gives the focus back when it closes. */
 export class Lightbox {
   #dialog = byId("lightbox");
   #image = h("img", { class: "lightbox-image", alt: "" });
+  #stage = h("div", { class: "lightbox-stage" }, this.#image);
   #caption = h("p", { class: "lightbox-caption" });
   #count = h("span", { class: "lightbox-count", "aria-live": "polite" });
   #link = h("a", { class: "lightbox-link", target: "_blank", rel: "noreferrer" }, icon("external"), "Open in browser");
@@ -20,7 +23,9 @@ export class Lightbox {
     const close = button("Close", "close", () => this.#dialog.close());
     this.#previous = button("Previous picture", "left", () => this.#step(-1));
     this.#next = button("Next picture", "right", () => this.#step(1));
-    this.#dialog.append(close, h("div", { class: "lightbox-stage" }, this.#image), h("div", { class: "lightbox-bar" }, this.#caption, this.#count, this.#link), this.#previous, this.#next);
+    this.#dialog.append(close, this.#stage, h("div", { class: "lightbox-bar" }, this.#caption, this.#count, this.#link), this.#previous, this.#next);
+    this.#image.addEventListener("load", () => markFlat(this.#image));
+    new ResizeObserver(() => this.#dialog.open && this.#fit()).observe(this.#stage);
     this.#dialog.addEventListener("keydown", (event) => {
       if (event.key === "ArrowLeft") this.#step(-1);
       if (event.key === "ArrowRight") this.#step(1);
@@ -35,6 +40,19 @@ export class Lightbox {
     this.#index = index;
     this.#draw();
     this.#dialog.showModal();
+    this.#fit();
+  }
+
+  /** Give a small picture the largest whole multiple of its size that the stage holds; any other one its own size, at most. */
+  #fit() {
+    const { width, height } = this.#pictures[this.#index];
+    const { clientWidth, clientHeight } = this.#stage;
+    const style = getComputedStyle(this.#stage);
+    const free = { width: clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight), height: clientHeight - parseFloat(style.paddingTop) - parseFloat(style.paddingBottom) };
+    const room = Math.min(free.width / width, free.height / height, MAX_SIDE / width, MAX_SIDE / height);
+    const factor = isSmall(this.#pictures[this.#index]) && room >= 1 ? Math.floor(room) : Math.min(1, room);
+    this.#image.width = Math.round(width * factor);
+    this.#image.height = Math.round(height * factor);
   }
 
   #step(by) {
@@ -47,8 +65,7 @@ export class Lightbox {
     const several = this.#pictures.length > 1;
     this.#image.src = localPath(picture.url);
     this.#image.alt = picture.description ?? picture.filename;
-    this.#image.width = picture.width;
-    this.#image.height = picture.height;
+    this.#fit();
     this.#caption.textContent = picture.description ?? picture.filename;
     this.#count.textContent = several ? `${this.#index + 1} of ${this.#pictures.length}` : "";
     this.#link.href = localPath(picture.url);

@@ -7,8 +7,10 @@ import { Composer } from "/js/channel/composer.js";
 import { ContextMenu, menuPosition } from "/js/channel/context-menu.js";
 import { Lightbox } from "/js/channel/lightbox.js";
 import { MessageList, announceMessage, drawJumpButton } from "/js/channel/message-list.js";
+import { PromptExamples } from "/js/channel/prompt-examples.js";
+import { receiveFiles } from "/js/channel/file-field.js";
 import { ModalForm } from "/js/channel/modal-form.js";
-import { fixedChoices } from "/js/channel/command-options.js";
+import { fixedChoices, pickableCommands } from "/js/channel/command-options.js";
 import { SentInteractions } from "/js/channel/sent-interactions.js";
 import { NEW_DM, TabSession } from "/js/channel/tab-session.js";
 import { Sidebar } from "/js/channel/sidebar.js";
@@ -24,8 +26,8 @@ const dismissed = new Set();
 const lightbox = new Lightbox();
 const contextMenu = new ContextMenu();
 const listOptions = (component) => fixedChoices({ ...component, choices: null, type: OPTION_TYPES[component.type] }, state, session.channel);
-const modal = new ModalForm(listOptions, state.names);
-const sent = new SentInteractions(state, session, () => list.refresh(), openModal);
+const modal = new ModalForm(listOptions, state);
+const sent = new SentInteractions(state, session, onSent, openModal);
 
 /** The option types whose values the select menus of users, roles, mentionables and channels offer. */
 const OPTION_TYPES = { 5: 6, 6: 8, 7: 9, 8: 7 };
@@ -38,7 +40,7 @@ const list = new MessageList({
   jump: (id) => list.jumpTo(id),
   open: (pictures, index) => lightbox.open(pictures, index),
   click: (message, customId, values) => sent.clickComponent(message, customId, values),
-  hasCommands: () => state.usableCommands(session.channel, MESSAGE_COMMAND).length > 0,
+  hasCommands: () => state.usableCommands(session, MESSAGE_COMMAND).length > 0,
   openMenu: (event, button, message) => openMenu(event, button, MESSAGE_COMMAND, message.id, "Apps"),
   colour: roleColour,
   dismiss: (message) => {
@@ -47,6 +49,7 @@ const list = new MessageList({
     composer.focus();
   },
 });
+const prompts = new PromptExamples((command, options) => sent.sendCommand({ ...session.place, command: command.path, options }, command.path));
 const sidebar = new Sidebar(state, session, unread, {
   colour: roleColour,
   openMenu: (event, button, user) => openMenu(event, button, USER_COMMAND, user.id, `Apps for ${user.global_name || user.username}`),
@@ -56,15 +59,20 @@ const composer = new Composer(state, session, (action, command) => {
   sent.sendCommand(action, command.path);
 });
 
+function onSent() {
+  drawPrompts();
+  list.refresh();
+}
+
 /** Open the menu of the commands on a message or a user. */
 function openMenu(event, button, commandType, targetId, title) {
-  const commands = state.usableCommands(session.channel, commandType);
+  const commands = state.usableCommands(session, commandType);
   const run = ({ name }) => sent.sendCommand({ ...session.place, command: name, command_type: commandType, target_id: targetId }, name);
   contextMenu.open(button, menuPosition(event, button), { title, bot: state.bot, commands, run, emptyText: "The bot has no such commands" });
 }
 
 function openModal(interactionId, data) {
-  modal.open(interactionId, data, state.application.name, session.userId, (result) => sent.handleResult(result));
+  modal.open(interactionId, data, state.application.name, session, (result) => sent.handleResult(result));
 }
 
 function roleColour(user) {
@@ -80,14 +88,23 @@ function drawChannelHeader() {
   const isAgeRestricted = state.isAgeRestricted(channel);
   const symbol = isDm ? "at" : isAgeRestricted ? "warning" : channel.thread_metadata ? "thread" : "hash";
   unread.delete(channel.id);
-  document.title = `${isDm ? "@" : "#"}${name} · stand-in for Discord`;
+  // The folder's name tells the stacks of several checkouts apart.
+  document.title = [`${isDm ? "@" : "#"}${name}`, state.checkout, "stand-in for Discord"].filter(Boolean).join(" · ");
   byId("place").replaceChildren(icon(symbol), h("h1", {}, name), channel.topic ? h("span", { class: "topic" }, channel.topic) : "");
   byId("scroller").setAttribute("aria-label", `Messages in ${name}`);
   byId("welcome").replaceChildren(
     isDm ? avatar(state.bot, "huge") : h("span", { class: "welcome-icon" }, icon(symbol)),
     h("p", { class: "welcome-title" }, isDm ? name : `Welcome to #${name}!`),
     h("p", { class: "muted" }, isDm ? `This is the beginning of your direct message history with ${name}.` : `This is the start of the #${name} channel.${isAgeRestricted ? " It is age-restricted." : ""} Type / to use a command.`),
+    prompts.element,
   );
+  drawPrompts();
+}
+
+/** Prompts to click on, while the channel is empty. */
+function drawPrompts() {
+  const isEmpty = !state.messages(session.channelId, session.userId).length && !sent.messages().length;
+  prompts.draw(isEmpty ? state.usableCommands(session).flatMap((command) => pickableCommands(command, session.locale)) : []);
 }
 
 function drawBanner() {
@@ -133,12 +150,17 @@ state.addEventListener("snapshot", () => {
   drawBanner();
 });
 state.addEventListener("messages", (event) => {
-  if (event.detail === session.channelId) list.refresh();
-  else sidebar.draw();
+  if (event.detail !== session.channelId) {
+    sidebar.draw();
+    return;
+  }
+  drawPrompts();
+  list.refresh();
 });
 state.addEventListener("commands", () => {
   if (!isDrawn) return;
   composer.refreshCommands();
+  drawPrompts();
   list.redraw();
 });
 state.addEventListener("endpoint", drawBanner);
@@ -148,6 +170,21 @@ session.addEventListener("change", () => {
   if (isDrawn) composer.cancel(false);
   if (isDrawn) drawAll();
   if (session.channelId !== NEW_DM) unread.delete(session.channelId);
+});
+
+receiveFiles(
+  () => (modal.isOpen ? modal.fileField() : composer.fileField()),
+  () => composer.refuseFiles(),
+);
+// A click on the mention of a command begins it.
+document.addEventListener("click", ({ target }) => {
+  const mention = target.closest?.("[data-command]");
+  if (mention) composer.open(mention.dataset.command);
+});
+// Escape closes what is open, wherever the focus is; dialogs and menus that have the focus do so by themselves.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || event.defaultPrevented || event.isComposing || document.querySelector("dialog[open]")) return;
+  if (contextMenu.escape() || sidebar.escape() || composer.escape()) event.preventDefault();
 });
 
 drawJumpButton();

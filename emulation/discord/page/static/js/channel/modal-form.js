@@ -8,19 +8,32 @@ import { inputOf } from "/js/channel/modal-inputs.js";
 
 const FAILED = "Something went wrong. Try again.";
 
-/** `listOptions(component)` gives the options of select menus of users, roles and channels; `names`, those of mentions. */
+/** `listOptions(component)` gives the options of select menus of users, roles and channels. */
 export class ModalForm {
   #dialog = byId("modal");
   #listOptions;
-  #names;
+  #state;
 
-  constructor(listOptions, names) {
+  #fields = [];
+
+  /** `state` gives the limit of a file's size. */
+  constructor(listOptions, state) {
     this.#listOptions = listOptions;
-    this.#names = names;
+    this.#state = state;
+  }
+
+  get isOpen() {
+    return this.#dialog.open;
+  }
+
+  /** The field that takes a dropped or pasted file; null if the form has none. */
+  fileField() {
+    const fields = this.#fields.map(({ fileField }) => fileField).filter(Boolean);
+    return fields.find(({ isEmpty }) => isEmpty) ?? fields.at(-1) ?? null;
   }
 
   /** Show the form that an interaction opened; `onResult(result)` gets the result of submitting it. */
-  open(interactionId, data, application, userId, onResult) {
+  open(interactionId, data, application, session, onResult) {
     const fields = [];
     const body = data.components.flatMap((part) => this.#part(part, fields));
     const alert = h("p", { class: "form-error", role: "alert" });
@@ -34,6 +47,7 @@ export class ModalForm {
       h("footer", {}, cancel, submit));
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
+      await Promise.all(fields.map(({ fileField }) => fileField?.settled()));
       const invalid = fields.filter((field) => !field.check());
       if (invalid.length) {
         invalid[0].focus();
@@ -42,7 +56,7 @@ export class ModalForm {
       submit.disabled = true;
       alert.textContent = "";
       const values = Object.fromEntries(await Promise.all(fields.map(async (field) => [field.name, await field.value()])));
-      const result = await interact({ modal: interactionId, fields: values, user_id: userId }).catch((error) => ({ notice: error.message }));
+      const result = await interact({ modal: interactionId, fields: values, user_id: session.userId, locale: session.locale }).catch((error) => ({ notice: error.message }));
       submit.disabled = false;
       if (result.notice) {
         alert.textContent = result.notice || FAILED;
@@ -51,13 +65,14 @@ export class ModalForm {
       this.#dialog.close();
       onResult(result);
     });
+    this.#fields = fields;
     this.#dialog.replaceChildren(form);
     this.#dialog.showModal();
     fields[0]?.focus();
   }
 
   #part(part, fields) {
-    if (part.type === TYPE.TEXT_DISPLAY) return [h("div", { class: "modal-text" }, markdown(part.content, this.#names))];
+    if (part.type === TYPE.TEXT_DISPLAY) return [h("div", { class: "modal-text" }, markdown(part.content, this.#state.names))];
     if (part.type === TYPE.LABEL) return [this.#field(part.component, part.label, part.description, fields)];
     if (part.type === TYPE.ROW) return part.components.map((component) => this.#field(component, component.label, null, fields));
     return [];
@@ -68,10 +83,11 @@ export class ModalForm {
     const error = h("span", { class: "form-error", id: `${id}-error` });
     const required = component.type !== TYPE.CHECKBOX && (component.required ?? true);
     const described = description ? `${id}-description ${id}-error` : `${id}-error`;
-    const input = inputOf(component, { id, described, required, label: label ?? component.custom_id, listOptions: this.#listOptions });
+    const input = inputOf(component, { id, described, required, label: label ?? component.custom_id, listOptions: this.#listOptions, limit: this.#state.limits.attachment_bytes });
     fields.push({
       name: component.custom_id,
       value: input.value,
+      fileField: input.fileField,
       focus: () => (input.focusable ?? input.element).focus(),
       check: () => {
         const problem = input.problem(required);

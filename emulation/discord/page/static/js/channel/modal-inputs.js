@@ -1,15 +1,11 @@
 /** The inputs of a modal: each an element, the value that is sent, and what is wrong with it. */
 
 import { h } from "/js/dom.js";
-import { upload } from "/js/control-api.js";
+import { FileField } from "/js/channel/file-field.js";
 import { TYPE } from "/js/channel/component-tree.js";
 
 const PARAGRAPH = 2;
 const REQUIRED = "This field is required.";
-const GROUPS = { image: "image/*", video: "video/*", audio: "audio/*" };
-
-/** The `accept` of a file input that takes files of these types; null takes all. */
-export const acceptedFiles = (types = []) => types.map((type) => GROUPS[type] ?? type).join() || null;
 
 /** The input of a component: {element, focusable?, isGroup?, value(), problem(required)}. */
 export function inputOf(component, context) {
@@ -60,27 +56,16 @@ function selectInput(component, { id, described, required, listOptions }) {
   return { element, value: chosen, problem: (needed) => countProblem(chosen().length, needed, minimum, maximum) };
 }
 
-function fileInput(component, { id, described, required }) {
+function fileInput(component, { id, described, required, limit }) {
   const maximum = component.max_values ?? 1;
   const minimum = component.min_values ?? (required ? 1 : 0);
-  const element = h("input", { id, class: "text-field", type: "file", multiple: maximum > 1, accept: acceptedFiles(component.file_types), "aria-describedby": described });
-  let ids = [];
-  let failure = "";
-  let uploading = Promise.resolve();
-  element.addEventListener("change", () => {
-    const files = [...element.files];
-    uploading = Promise.all(files.map((file) => upload(file))).then(
-      (made) => ([ids, failure] = [made.map((file) => file.id), ""]),
-      (error) => ([ids, failure] = [[], error.message]),
-    );
-  });
+  const field = new FileField({ id, types: component.file_types, maximum, limit, attributes: { "aria-describedby": described } });
   return {
-    element,
-    value: async () => {
-      await uploading;
-      return ids;
-    },
-    problem: (needed) => failure || countProblem(element.files.length, needed, minimum, maximum),
+    element: field.element,
+    focusable: field.input,
+    fileField: field,
+    value: () => field.ids(),
+    problem: (needed) => field.problem || countProblem(field.count, needed, minimum, maximum),
   };
 }
 

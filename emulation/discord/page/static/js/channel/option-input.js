@@ -1,9 +1,9 @@
 /** One option of the command in the composer: its name, and an input as wide as its text. */
 
 import { h } from "/js/dom.js";
-import { interact, upload } from "/js/control-api.js";
-import { acceptedFiles } from "/js/channel/modal-inputs.js";
-import { TYPE, fixedChoices, limitsInWords, parse } from "/js/channel/command-options.js";
+import { interact } from "/js/control-api.js";
+import { FileField } from "/js/channel/file-field.js";
+import { TYPE, choiceIn, fixedChoices, limitsInWords, parse } from "/js/channel/command-options.js";
 
 const AUTOCOMPLETE_DELAY_MS = 250;
 
@@ -15,26 +15,28 @@ export class OptionInput {
   #picked;
   #timer = 0;
   #requestCount = 0;
-  #file = null;
 
   constructor(draft, option) {
     this.#draft = draft;
     this.option = option;
     const id = `option-${(idCount += 1)}`;
     this.error = h("span", { class: "pill-error", id: `${id}-error` });
-    this.input = option.type === TYPE.ATTACHMENT ? this.#fileInput(id) : this.#textInput(id);
-    this.element = h("span", { class: "pill", data: { option: option.name } }, h("label", { class: "pill-name", for: id }, option.name), this.input, this.error);
+    this.fileField = option.type === TYPE.ATTACHMENT ? this.#newFileField(id) : null;
+    this.input = this.fileField?.input ?? this.#textInput(id);
+    this.element = h("span", { class: "pill", data: { option: option.name } }, h("label", { class: "pill-name", for: id }, option.label), this.fileField?.element ?? this.input, this.error);
     this.#fitWidth();
   }
 
   get isEmpty() {
-    return this.option.type === TYPE.ATTACHMENT ? !this.#file : !this.input.value;
+    return this.fileField ? this.fileField.isEmpty : !this.input.value;
   }
 
   /** The option's value: {value}, {error}, or {} if there is none. */
   read() {
-    if (this.option.type !== TYPE.ATTACHMENT) return parse(this.option, this.input.value, this.#picked);
-    if (this.#file) return { value: this.#file };
+    const { fileField } = this;
+    if (!fileField) return parse(this.option, this.input.value, this.#picked);
+    if (fileField.problem) return { error: fileField.problem };
+    if (fileField.id) return { value: fileField.id };
     return this.option.required ? { error: "This option is required. Choose a file." } : {};
   }
 
@@ -61,27 +63,27 @@ export class OptionInput {
     });
   }
 
-  #fileInput(id) {
-    return h("input", {
-      id, class: "pill-file", type: "file", accept: acceptedFiles(this.option.file_types), "aria-describedby": `option-help ${id}-error`,
-      on: {
-        change: () => this.#upload(),
-        focus: () => this.#draft.help(this.option, ""),
-        keydown: (event) => this.#draft.onOptionKey(event, this),
+  #newFileField(id) {
+    return new FileField({
+      id, types: this.option.file_types, limit: this.#draft.state.limits.attachment_bytes,
+      attributes: {
+        "aria-describedby": `option-help ${id}-error`,
+        on: {
+          focus: () => this.#draft.help(this.option, limitsInWords(this.option)),
+          keydown: (event) => this.#onFileKey(event),
+        },
       },
+      onChange: () => this.showError(this.fileField.problem),
     });
   }
 
-  async #upload() {
-    const [file] = this.input.files;
-    this.#file = null;
-    if (!file) return;
-    try {
-      this.#file = (await upload(file)).id;
-      this.showError();
-    } catch (error) {
-      this.showError(error.message);
-    }
+  /** Enter opens the chooser of an empty field, as the browser does, and sends one that is filled. */
+  #onFileKey(event) {
+    if (event.key === "Enter" && this.isEmpty) return;
+    if (event.key === "Backspace" && !this.isEmpty) {
+      event.preventDefault();
+      this.fileField.removeLast();
+    } else this.#draft.onOptionKey(event, this);
   }
 
   #onInput() {
@@ -99,6 +101,7 @@ export class OptionInput {
   }
 
   #fitWidth() {
+    if (this.fileField) return;
     this.input.style.width = `${Math.max(2, [...this.input.value].length + 1)}ch`;
   }
 
@@ -111,27 +114,30 @@ export class OptionInput {
       return;
     }
     const choices = fixedChoices(this.option, this.#draft.state, this.#draft.session.channel);
-    if (choices) this.#showSuggestions(matching(choices, this.#picked === undefined ? this.input.value : ""), "No options match your search");
+    if (choices) this.#showSuggestions(matching(choices, this.#picked === undefined ? this.input.value : ""), choices.length ? `none of the ${choices.length} choices contains “${this.input.value.trim()}”` : "there is nothing to choose from here");
     else this.#draft.suggestions.close();
   }
 
   async #autocomplete() {
     const number = (this.#requestCount += 1);
+    this.#showSuggestions([], "loading…");
     const answer = await interact({ ...this.#draft.action(), focused: this.option.name }).catch((error) => ({ notice: error.message }));
     if (number !== this.#requestCount || document.activeElement !== this.input) return;
     if (answer.notice) {
-      this.#showSuggestions([], answer.notice);
+      this.#showSuggestions([], `no suggestions: ${answer.notice}`);
       return;
     }
-    const choices = (answer.response?.data?.choices ?? []).map(({ name, value }) => ({ label: name, value }));
-    this.#showSuggestions(choices, "No options match your search");
+    const choices = (answer.response?.data?.choices ?? []).map((choice) => choiceIn(this.#draft.session.locale, choice));
+    const typed = this.input.value.trim();
+    const { name } = this.#draft.state.application;
+    this.#showSuggestions(choices, typed ? `${name} knows nothing that matches “${typed}”` : `${name} has nothing to suggest`);
   }
 
   #showSuggestions(items, emptyText) {
     const { suggestions } = this.#draft;
     // With autocomplete, the typed text stays until an arrow key picks a suggestion.
     const preselect = !this.option.autocomplete;
-    suggestions.show(this.input, { title: this.option.name, items, emptyText, preselect, choose: (item) => this.#pick(item) });
+    suggestions.show(this.input, { title: this.option.label, items, emptyText, preselect, choose: (item) => this.#pick(item) });
   }
 
   #pick(item) {

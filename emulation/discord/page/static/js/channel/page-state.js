@@ -2,6 +2,7 @@
 
 /** https://docs.discord.com/developers/resources/channel#channel-object-channel-types */
 export const CATEGORY = 4;
+const ADMINISTRATOR = 8n;
 const MESSAGE_EVENTS = new Set(["message_created", "message_updated"]);
 
 /** Emits `messages` (detail: channel id), `commands`, `endpoint`, `status` and `snapshot`. */
@@ -15,6 +16,9 @@ export class PageState extends EventTarget {
   defaults = { user: null, channel: null };
   status = "connecting";
   loaded = false;
+  /** The folder of the checkout that this stand-in runs from. */
+  checkout = "";
+  limits = {};
   #messages = new Map();
 
   /** The application's bot as a user. */
@@ -28,6 +32,8 @@ export class PageState extends EventTarget {
     this.channels = new Map(directory.channels.map((channel) => [channel.id, channel]));
     this.guild = directory.guild;
     this.application = snapshot.application;
+    this.checkout = snapshot.checkout;
+    this.limits = snapshot.limits;
     this.endpoint = snapshot.endpoint;
     this.commands = snapshot.commands;
     this.defaults = { user: directory.default_user_id, channel: directory.default_channel_id };
@@ -87,15 +93,28 @@ export class PageState extends EventTarget {
     return [...this.channels.values()].find((channel) => channel.type === 1 && channel.recipients?.[0]?.id === userId) ?? null;
   }
 
-  /** The commands of a type that can be used in a channel; a guild's own hide global ones of the same name. */
-  usableCommands(channel, type = 1) {
+  /** The commands of a type that a user can use in a channel; a guild's own hide global ones of the same name. */
+  usableCommands({ channel, user }, type = 1) {
     const context = channel.guild_id ? 0 : 1;
     const own = channel.guild_id ? (this.commands.guilds[channel.guild_id] ?? []) : [];
     const byName = new Map([...this.commands.global, ...own].filter((command) => (command.type ?? 1) === type).map((command) => [command.name, command]));
     return [...byName.values()]
       .filter((command) => !command.contexts || command.contexts.includes(context))
       .filter((command) => !command.nsfw || !channel.guild_id || this.isAgeRestricted(channel))
+      .filter((command) => !channel.guild_id || this.#mayUse(user, command))
       .sort((a, b) => a.name.localeCompare(b.name));
+  }
+
+  /**
+   * Whether a member has the permissions that a command needs by default; administrators and the owner have all.
+   *
+   * https://docs.discord.com/developers/interactions/application-commands#application-command-permissions-object-using-default-permissions
+   */
+  #mayUse(user, { default_member_permissions: needed }) {
+    if (needed === null || needed === undefined) return true;
+    const has = BigInt(user?.permissions ?? 0);
+    if (this.guild.owner_id === user?.id || has & ADMINISTRATOR) return true;
+    return BigInt(needed) !== 0n && (has & BigInt(needed)) === BigInt(needed);
   }
 
   /** The names that mentions in a message show. */

@@ -65,7 +65,7 @@ export class SentInteractions {
 
   /** Click a component; returns Discord's notice if that failed, else nothing. */
   async clickComponent(message, customId, values) {
-    const action = { user_id: this.#session.userId, channel_id: message.channel_id, message_id: message.id, custom_id: customId };
+    const action = { user_id: this.#session.userId, locale: this.#session.locale, channel_id: message.channel_id, message_id: message.id, custom_id: customId };
     const result = await interact(values ? { ...action, values } : action).catch((error) => ({ notice: error.message }));
     this.handleResult(result);
     return result.notice ?? "";

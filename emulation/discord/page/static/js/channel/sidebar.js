@@ -3,6 +3,7 @@
 import { byId, h, icon } from "/js/dom.js";
 import { appBadge, avatar, displayName } from "/js/users.js";
 import { CATEGORY } from "/js/channel/page-state.js";
+import { LOCALES, languageName } from "/js/channel/locales.js";
 import { NEW_DM } from "/js/channel/tab-session.js";
 
 const THREADS = [10, 11, 12];
@@ -21,6 +22,7 @@ export class Sidebar {
   #opener = byId("open-drawer");
   #userMenu = byId("user-menu");
   #userButton;
+  #language = byId("language");
 
   constructor(state, session, unread, { colour, openMenu }) {
     this.#colour = colour;
@@ -41,6 +43,8 @@ export class Sidebar {
     this.#userMenu.addEventListener("focusout", (event) => {
       if (!this.#userMenu.contains(event.relatedTarget) && event.relatedTarget !== this.#userButton) this.#showUserMenu(false);
     });
+    this.#language.addEventListener("change", () => this.#session.chooseLocale(this.#language.value));
+    this.#language.append(...LOCALES.map((locale) => h("option", { value: locale, lang: locale }, languageName(locale))));
     this.toggle(false);
   }
 
@@ -53,6 +57,15 @@ export class Sidebar {
     this.#opener.setAttribute("aria-expanded", String(isOpenDrawer));
     if (isOpenDrawer) this.#drawer.querySelector("[aria-current=page]")?.focus();
     else if (DRAWER.matches && this.#drawer.contains(document.activeElement)) this.#opener.focus();
+  }
+
+  /** Close the menu of accounts, else the drawer; returns whether one was open. */
+  escape() {
+    const isMenu = !this.#userMenu.hidden;
+    const isDrawer = document.body.classList.contains("drawer-open");
+    if (isMenu) this.#showUserMenu(false);
+    else if (isDrawer) this.toggle(false);
+    return isMenu || isDrawer;
   }
 
   draw() {
@@ -111,6 +124,7 @@ export class Sidebar {
     const { user } = this.#session;
     this.#userButton.replaceChildren(avatar(user, "medium status"), h("span", { class: "user-text" }, h("span", { class: "user-name" }, displayName(user)), h("span", { class: "muted" }, user.username)), icon("people"));
     this.#userButton.setAttribute("aria-label", `${displayName(user)}: switch accounts`);
+    this.#language.value = this.#session.locale;
   }
 
   #drawMembers(isDm) {
