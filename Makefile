@@ -107,6 +107,7 @@ lint: setup ## Check style, types, import rules, dead code, locks, shell scripts
 	$(VENV)/mypy src toolchain emulation infra fixtures
 	PYTHONPATH=emulation/aws/src $(VENV)/lint-imports
 	$(VENV)/vulture
+	$(VENV)/python -m infra.translations
 	$(UV) lock --check --quiet
 	$(UV) lock --check --quiet --project emulation/aws --python .cache/emulator
 	$(UV) lock --check --quiet --project infra/policy --python .cache/emulator

@@ -7,7 +7,7 @@ import pytest
 from channel import Channel, buttons, contains_text, content_of, is_ephemeral
 from PIL import Image
 
-from discord_diffusion.discord.commands import PROPORTIONS, SCHEDULERS
+from discord_diffusion.jobs.options import PROPORTIONS, SCHEDULERS
 from discord_diffusion.texts.catalogue import texts
 from tests.messages import files_of, text_of, walk
 from tests.stack import MODELS, Stack

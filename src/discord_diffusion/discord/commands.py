@@ -13,41 +13,14 @@ from discord_diffusion.discord.command_model import (
     OptionType,
     SubCommand,
 )
-from discord_diffusion.jobs.parameters import (
-    GUIDANCE,
-    IMAGES,
-    PROMPT_LENGTH,
-    SEED,
+from discord_diffusion.jobs.options import (
+    GUILD_DEFAULTS,
+    OPTIONS,
     SIZE,
-    STEPS,
-    STRENGTH,
+    OptionKind,
+    PictureOption,
+    named,
 )
-
-PROPORTIONS = {
-    "square": (1, 1),
-    "landscape": (3, 2),
-    "portrait": (2, 3),
-    "wide": (16, 9),
-    "tall": (9, 16),
-}
-"""Width to height of each choice of `size`."""
-
-SCHEDULERS = {
-    "DPMSolverMultistepScheduler": "DPM++ 2M",
-    "EulerDiscreteScheduler": "Euler",
-    "EulerAncestralDiscreteScheduler": "Euler a",
-    "UniPCMultistepScheduler": "UniPC",
-    "DDIMScheduler": "DDIM",
-    "PNDMScheduler": "PNDM",
-    "HeunDiscreteScheduler": "Heun",
-    "DEISMultistepScheduler": "DEIS",
-    "KDPM2DiscreteScheduler": "DPM2",
-    "KDPM2AncestralDiscreteScheduler": "DPM2 a",
-}
-"""Scheduler classes of diffusers that suit Stable Diffusion, and their names in other tools.
-
-A scheduler that needs a model of its own, as LCM does, is set for that model.
-"""
 
 SAFETY_LEVELS = ("strict", "channel")
 """Where flagged pictures are held back: everywhere, or not in channels with an age restriction."""
@@ -55,12 +28,24 @@ SAFETY_LEVELS = ("strict", "channel")
 PATTERN_LENGTH = (2, 100)
 
 
+_TYPES = {
+    OptionKind.TEXT: OptionType.STRING,
+    OptionKind.WHOLE: OptionType.INTEGER,
+    OptionKind.NUMBER: OptionType.NUMBER,
+    OptionKind.BOOLEAN: OptionType.BOOLEAN,
+    OptionKind.FILE: OptionType.ATTACHMENT,
+}
+
+
+def _of_picture(known: PictureOption) -> Option:
+    low, high = known.bounds or (None, None)
+    choices = tuple(Choice(value, label) for value, label in known.choices.items())
+    kind = _TYPES[known.kind]
+    return Option(known.name, kind, known.required, low, high, choices, known.autocomplete)
+
+
 def _integer(name: str, allowed: tuple[int, int]) -> Option:
     return Option(name, OptionType.INTEGER, minimum=allowed[0], maximum=allowed[1])
-
-
-def _number(name: str, allowed: tuple[float, float]) -> Option:
-    return Option(name, OptionType.NUMBER, minimum=allowed[0], maximum=allowed[1])
 
 
 def _text(name: str, length: tuple[int, int], *, required: bool = False) -> Option:
@@ -71,36 +56,10 @@ def _required(name: str, kind: OptionType) -> Option:
     return Option(name, kind, required=True)
 
 
-_SIZE = Option("size", OptionType.STRING, choices=tuple(map(Choice, PROPORTIONS)))
-_MODEL = replace(_text("model", (1, 64)), autocomplete=True)
 _ENTRY = _text("entry", (1, 100), required=True)
 _PATTERN = _text("pattern", PATTERN_LENGTH, required=True)
 
-IMAGINE = Command(
-    "imagine",
-    options=(
-        _text("prompt", PROMPT_LENGTH, required=True),
-        _text("negative_prompt", PROMPT_LENGTH),
-        _integer("images", IMAGES),
-        _SIZE,
-        _integer("width", SIZE),
-        _integer("height", SIZE),
-        _integer("seed", SEED),
-        _integer("steps", STEPS),
-        _number("guidance", GUIDANCE),
-        _MODEL,
-        Option(
-            "scheduler",
-            OptionType.STRING,
-            choices=tuple(Choice(name, label) for name, label in SCHEDULERS.items()),
-        ),
-        Option("image", OptionType.ATTACHMENT),
-        _number("strength", STRENGTH),
-        Option("private", OptionType.BOOLEAN),
-        Option("spoiler", OptionType.BOOLEAN),
-    ),
-)
-
+IMAGINE = Command("imagine", options=tuple(map(_of_picture, OPTIONS)))
 QUEUE = Command("queue")
 CANCEL = Command("cancel")
 QUOTA = Command("quota")
@@ -139,16 +98,7 @@ SETTINGS = Command(
                 _integer("max_side", SIZE),
             ),
         ),
-        SubCommand(
-            "defaults",
-            (
-                _integer("images", IMAGES),
-                _integer("steps", STEPS),
-                _number("guidance", GUIDANCE),
-                _SIZE,
-                _MODEL,
-            ),
-        ),
+        SubCommand("defaults", tuple(map(_of_picture, named(*GUILD_DEFAULTS)))),
         SubCommand(
             "safety",
             (

@@ -9,7 +9,8 @@ from enum import StrEnum
 
 from discord_diffusion.discord.errors import InvalidCustomIdError
 from discord_diffusion.discord.layout import Component, row
-from discord_diffusion.jobs.parameters import SIZE, GenerationParameters
+from discord_diffusion.jobs.options import SIZE
+from discord_diffusion.jobs.parameters import GenerationParameters
 from discord_diffusion.texts.catalogue import say
 
 CUSTOM_ID_LENGTH = (1, 100)

@@ -18,6 +18,7 @@ from discord_diffusion.discord.inputs import (
 )
 from discord_diffusion.discord.layout import Component
 from discord_diffusion.discord.responses import modal
+from discord_diffusion.jobs.options import EDITED, OPTIONS, OptionKind, PictureOption
 from discord_diffusion.jobs.parameters import GenerationParameters
 from discord_diffusion.jobs.refusal import Refusal
 from discord_diffusion.texts.catalogue import say
@@ -31,7 +32,6 @@ STRENGTHS = {"little": "0.3", "half": "0.6", "much": "0.85"}
 LABELS = 5
 """The most labels of a form."""
 _NUMBER_LENGTH = 10
-_WHOLE = ("seed", "steps")
 _JOINTS = {"next_word": " ", "continued": ""}
 """How the second input of a long text is called, and what stood between it and the first."""
 
@@ -44,22 +44,8 @@ def edit_form(
     Raises:
         Refusal: a prompt does not fit even into two inputs.
     """
-    short = {
-        "seed": "" if seed is None else str(seed),
-        "steps": str(old.steps),
-        "guidance": f"{old.guidance:g}",
-    }
-    labels = [
-        *_long_text("prompt", locale, old.prompt, required=True),
-        *_long_text("negative_prompt", locale, old.negative_prompt),
-        *(
-            label(
-                say(locale, f"modal.{name}"),
-                text_input(name, value, longest=_NUMBER_LENGTH),
-            )
-            for name, value in short.items()
-        ),
-    ]
+    values = {option.name: getattr(old, option.name) for option in EDITED} | {"seed": seed}
+    labels = [one for option in EDITED for one in _inputs(option, locale, values[option.name])]
     custom_id = CustomId(ButtonAction.EDIT, job_id).encode()
     return modal(custom_id, say(locale, "modal.title"), labels[:LABELS])
 
@@ -98,12 +84,25 @@ def submitted_options(fields: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _number(name: str, value: str) -> str | int | float:
-    if name not in (*_WHOLE, "guidance", "strength"):
-        return value
+    kinds = {option.name: option.kind for option in OPTIONS}
     try:
-        return int(value) if name in _WHOLE else float(value.replace(",", "."))
+        if kinds.get(name) is OptionKind.WHOLE:
+            return int(value)
+        if kinds.get(name) is OptionKind.NUMBER:
+            return float(value.replace(",", "."))
     except ValueError:
-        return value
+        pass
+    return value
+
+
+def _inputs(option: PictureOption, locale: str, value: object) -> list[Component]:
+    """The inputs of one option: a long text may need two."""
+    if option.kind is OptionKind.TEXT:
+        return _long_text(option.name, locale, str(value or ""), required=option.required)
+    shown = f"{value:g}" if option.kind is OptionKind.NUMBER else str(value)
+    title = say(locale, f"modal.{option.name}")
+    short = text_input(option.name, "" if value is None else shown, longest=_NUMBER_LENGTH)
+    return [label(title, short)]
 
 
 def _long_text(name: str, locale: str, value: str, *, required: bool = False) -> list[Component]:

@@ -123,7 +123,7 @@ class Job(JobHeader):
             token=read.secret("token", MAX_TOKEN_LENGTH),
             user_id=read.snowflake("user_id"),
             locale=read.text("locale", (1, 16)),
-            parameters=GenerationParameters.read(content.get("parameters")),
+            parameters=GenerationParameters.read(content.get("parameters"), version),
             channel_id=read.optional_snowflake("channel_id"),
             guild_id=read.optional_snowflake("guild_id"),
             attachment_size_limit=read.integer("attachment_size_limit", (1, 2**31)),

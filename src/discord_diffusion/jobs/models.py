@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from types import MappingProxyType
 from typing import Any
 
-from discord_diffusion.jobs.parameters import GUIDANCE, MODEL_NAME, SIZE, STEPS
+from discord_diffusion.jobs.options import GUIDANCE, MODEL_NAME, SIZE, STEPS
 
 MAX_PIXELS = (SIZE[0] ** 2, SIZE[1] ** 2)
 """Width times height of a picture."""

@@ -4,23 +4,10 @@ import json
 import re
 from dataclasses import MISSING, asdict, dataclass, fields
 
-from discord_diffusion.jobs.validation import Fields, InvalidJobError
+from discord_diffusion.jobs.options import PARAMETERS, STRENGTH
+from discord_diffusion.jobs.validation import SCHEMA_VERSION, Fields, InvalidJobError
 
-PROMPT_LENGTH = (1, 6000)
-"""Characters; the upper end is Discord's own for a string option."""
-NEGATIVE_PROMPT_LENGTH = (0, 6000)
-IMAGES = (1, 4)
-STEPS = (1, 100)
-GUIDANCE = (0.0, 30.0)
-SEED = (0, 2**32 - 1)
-SIZE = (8, 4096)
-"""Pixels of a side; a multiple of `SIZE_MULTIPLE`."""
-SIZE_MULTIPLE = 8
-"""Pixels that one latent pixel of Stable Diffusion's VAE covers."""
-STRENGTH = (0.01, 1.0)
 SCALES = (1, 2)
-MODEL_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
-_SCHEDULER = re.compile(r"[A-Z][A-Za-z0-9]{0,63}")
 _ADDRESS = re.compile(r"https?://[^\s/]+/\S{1,2000}")
 
 
@@ -87,30 +74,32 @@ class GenerationParameters:
         Raises:
             InvalidJobError: naming the field, its value and what is allowed.
         """
-        defaults = {
-            field.name: field.default for field in fields(cls) if field.default is not MISSING
-        }
-        return cls.read(defaults | json.loads(text))
+        return cls.read(_DEFAULTS | json.loads(text))
 
     @classmethod
-    def read(cls, value: object) -> "GenerationParameters":
-        """Read the JSON object of the parameters strictly: every field must be there.
+    def read(cls, value: object, version: int = SCHEMA_VERSION) -> "GenerationParameters":
+        """Read the JSON object of the parameters of that version of job messages strictly.
+
+        Every field that this version has must be there.
 
         Raises:
             InvalidJobError: naming the field, its value and what is allowed.
         """
-        read = Fields.of(value, "parameters", cls)
+        given = Fields.of(value, "parameters", cls)
+        newer = {
+            option.name: _DEFAULTS[option.name] for option in PARAMETERS if option.since > version
+        }
+        read = Fields(newer | given.content, given.prefix)
+        values = {
+            option.name: option.read(read, _DEFAULTS.get(option.name, MISSING))
+            for option in PARAMETERS
+        }
         source = read.value("source")
-        return cls(
-            prompt=read.text("prompt", PROMPT_LENGTH),
-            negative_prompt=read.text("negative_prompt", NEGATIVE_PROMPT_LENGTH),
-            seed=read.integer("seed", SEED),
-            steps=read.integer("steps", STEPS),
-            guidance=read.number("guidance", GUIDANCE),
-            width=read.integer("width", SIZE, multiple_of=SIZE_MULTIPLE),
-            height=read.integer("height", SIZE, multiple_of=SIZE_MULTIPLE),
-            images=read.integer("images", IMAGES),
-            scheduler=read.matching("scheduler", _SCHEDULER),
-            model=read.matching("model", MODEL_NAME),
-            source=None if source is None else SourceImage.read(source),
-        )
+        return cls(**values, source=None if source is None else SourceImage.read(source))
+
+
+_DEFAULTS = {
+    field.name: field.default
+    for field in fields(GenerationParameters)
+    if field.default is not MISSING
+}

@@ -9,7 +9,7 @@ from discord_diffusion.access.limits import UNITS, Limits
 from discord_diffusion.fleet.state import FleetSettings
 from discord_diffusion.jobs.models import MAX_PIXELS as MAX_PIXELS_ALLOWED
 from discord_diffusion.jobs.models import ModelSpec, parse
-from discord_diffusion.jobs.parameters import GUIDANCE, IMAGES, SIZE, SIZE_MULTIPLE, STEPS
+from discord_diffusion.jobs.options import GUIDANCE, IMAGES, SIZE, SIZE_MULTIPLE, STEPS
 from discord_diffusion.jobs.units import Tariff
 from discord_diffusion.logs import LogOptions
 from discord_diffusion.settings.fleet import read_fleet

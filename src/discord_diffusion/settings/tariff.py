@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from discord_diffusion.jobs.models import parse
-from discord_diffusion.jobs.parameters import GUIDANCE, IMAGES, SIZE, STEPS, GenerationParameters
+from discord_diffusion.jobs.options import GUIDANCE, IMAGES, SIZE, STEPS
+from discord_diffusion.jobs.parameters import GenerationParameters
 from discord_diffusion.jobs.units import Tariff
 from discord_diffusion.settings.reader import (
     DEFAULT_GUIDANCE,

@@ -7,7 +7,7 @@ from typing import Self
 
 from discord_diffusion.jobs.models import MAX_PIXELS as MAX_PIXELS_ALLOWED
 from discord_diffusion.jobs.models import PRECISIONS, ModelSpec, parse
-from discord_diffusion.jobs.parameters import GUIDANCE, SIZE, STEPS
+from discord_diffusion.jobs.options import GUIDANCE, SIZE, STEPS
 from discord_diffusion.jobs.units import Tariff
 from discord_diffusion.logs import LogOptions
 from discord_diffusion.settings.reader import (

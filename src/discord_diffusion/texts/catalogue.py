@@ -17,6 +17,13 @@ LANGUAGES = ("en", "de", "es-ES", "fr", "ja", "pt-BR")
 PLACE = re.compile(r"\{([a-z_]+)\}")
 
 
+class MissingTextError(LookupError):
+    """A language has no text of that name; `python -m infra.translations` lists all that lack."""
+
+    def __init__(self, language: str, key: str, path: Path) -> None:
+        super().__init__(f"{language}: `{key}` has no text in {'/'.join(path.parts[-5:])}")
+
+
 def language_of(locale: str) -> str:
     """The one of `LANGUAGES` that is nearest to a locale of Discord."""
     if locale in LANGUAGES:
@@ -28,7 +35,7 @@ def language_of(locale: str) -> str:
 @cache
 def texts(language: str) -> dict[str, str]:
     """Every text of one of `LANGUAGES`, by key."""
-    content: dict[str, str] = json.loads((_FOLDER / f"{language}.json").read_text("utf-8"))
+    content: dict[str, str] = json.loads(_file(language).read_text("utf-8"))
     return content
 
 
@@ -38,20 +45,48 @@ def say(locale: str, key: str, **values: str | int) -> str:
     Values are inserted unchanged: what users wrote must be escaped before.
 
     Raises:
-        KeyError: there is no such text, or a place has no value.
+        MissingTextError: there is no such text.
+        KeyError: a place has no value.
     """
-    return PLACE.sub(lambda place: str(values[place[1]]), texts(language_of(locale))[key])
+    language = language_of(locale)
+    text = texts(language).get(key)
+    if text is None:
+        raise MissingTextError(language, key, _file(language))
+    return PLACE.sub(lambda place: str(values[place[1]]), text)
 
 
 @cache
 def command_texts(language: str) -> dict[str, list[str]]:
     """Name and description by path in one of `LANGUAGES`; a choice has a name alone."""
-    path = _FOLDER / "commands" / f"{language}.json"
-    content: dict[str, list[str]] = json.loads(path.read_text("utf-8"))
+    content: dict[str, list[str]] = json.loads(_commands_file(language).read_text("utf-8"))
     return content
 
 
 def described(locale: str, path: str) -> tuple[str, str]:
-    """The name and the description of a command or an option in the language of a locale."""
-    name, description = command_texts(language_of(locale))[path]
-    return name, description
+    """The name and the description of a command or an option in the language of a locale.
+
+    Raises:
+        MissingTextError: there are none.
+    """
+    language = language_of(locale)
+    return command_text(language, path, 0), command_text(language, path, 1)
+
+
+def command_text(language: str, path: str, index: int) -> str:
+    """The name (0) or the description (1) of what is at a path, in one of `LANGUAGES`.
+
+    Raises:
+        MissingTextError: there is none.
+    """
+    found = command_texts(language).get(path, [])
+    if len(found) <= index:
+        raise MissingTextError(language, path, _commands_file(language))
+    return found[index]
+
+
+def _file(language: str) -> Path:
+    return _FOLDER / f"{language}.json"
+
+
+def _commands_file(language: str) -> Path:
+    return _FOLDER / "commands" / f"{language}.json"

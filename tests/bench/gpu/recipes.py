@@ -10,7 +10,8 @@ import diffusers
 import torch
 from diffusers import DiffusionPipeline
 
-from discord_diffusion.jobs.parameters import IMAGES, GenerationParameters
+from discord_diffusion.jobs.options import IMAGES
+from discord_diffusion.jobs.parameters import GenerationParameters
 from discord_diffusion.settings.worker import PipelineSettings
 from discord_diffusion.worker.pipeline.generator import DiffusersGenerator
 from discord_diffusion.worker.pipeline_types import Generation, GenerationRequest

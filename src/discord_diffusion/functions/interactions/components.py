@@ -24,6 +24,7 @@ from discord_diffusion.discord.errors import InvalidCustomIdError
 from discord_diffusion.discord.interactions import Interaction
 from discord_diffusion.functions.interactions.parameters import (
     checked_prompt,
+    given_parameters,
     seed_of,
     source_image,
 )
@@ -32,7 +33,8 @@ from discord_diffusion.functions.interactions.picture_requests import (
     PictureRequests,
 )
 from discord_diffusion.functions.interactions.visibility import visible_record
-from discord_diffusion.jobs.parameters import SEED, GenerationParameters, SourceImage
+from discord_diffusion.jobs.options import EDITED, SEED
+from discord_diffusion.jobs.parameters import GenerationParameters, SourceImage
 from discord_diffusion.jobs.record import JobRecord, JobStatus
 from discord_diffusion.jobs.refusal import Refusal
 from discord_diffusion.texts.answers import SPOILER, file_prefix
@@ -79,18 +81,13 @@ class ComponentHandlers:
         if custom_id.action != ButtonAction.EDIT:
             raise Refusal("unknown_modal")
         record = self._record(interaction, custom_id)
-        names = ("prompt", "negative_prompt", "seed", "steps", "guidance")
+        names = {option.name for option in EDITED}
         shown = [option for option in IMAGINE.options if option.name in names]
         given = check_options(IMAGINE.key, shown, submitted_options(interaction.fields))
-        old = record.parameters
-        parameters = replace(
-            old,
-            prompt=checked_prompt(given["prompt"]),
-            negative_prompt=clean(given["negative_prompt"] or ""),
-            seed=seed_of(interaction.id) if given["seed"] is None else given["seed"],
-            steps=given["steps"] or old.steps,
-            guidance=old.guidance if given["guidance"] is None else float(given["guidance"]),
-        )
+        changed = {"seed": seed_of(interaction.id)} | given_parameters(given)
+        changed["prompt"] = checked_prompt(given["prompt"])
+        changed["negative_prompt"] = clean(given["negative_prompt"] or "")
+        parameters = replace(record.parameters, **changed)
         return self._draw(interaction, record, parameters, ButtonAction.EDIT)
 
     def _drawn_from_picture(self, interaction: Interaction, custom_id: CustomId) -> dict[str, Any]:

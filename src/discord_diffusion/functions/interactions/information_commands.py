@@ -21,6 +21,7 @@ from discord_diffusion.fleet.work import Line, WorkAhead, units_of
 from discord_diffusion.functions import texts
 from discord_diffusion.functions.interactions.picture_requests import PictureRequests
 from discord_diffusion.functions.interactions.visibility import visible_record
+from discord_diffusion.jobs.options import PARAMETERS
 from discord_diffusion.jobs.record import JobRecord, JobStatus
 from discord_diffusion.jobs.refusal import Refusal
 from discord_diffusion.texts.answers import cost, quoted_request, unit_count
@@ -158,10 +159,9 @@ def _facts(record: JobRecord, locale: str) -> list[str]:
     parameters = record.parameters
     # The first fact, "Queued: 2 pictures", is left out: the job is not queued any more.
     facts = texts.facts(parameters, locale).split(" · ")[1:]
-    if parameters.model:
-        facts.append(say(locale, "parameters.model", model=parameters.model))
-    if parameters.scheduler:
-        facts.append(say(locale, "parameters.scheduler", scheduler=parameters.scheduler))
+    for option in PARAMETERS:
+        if option.is_listed and (value := getattr(parameters, option.name)) is not None:
+            facts.append(say(locale, f"parameters.{option.name}", **{option.name: value}))
     if source := parameters.source:
         strength = f"{source.strength:g}"
         facts.append(say(locale, "parameters.source", strength=strength, scale=source.scale))

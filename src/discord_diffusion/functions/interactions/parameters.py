@@ -9,11 +9,12 @@ from unicodedata import category
 
 from discord_diffusion.access.guild_settings import GuildSettings
 from discord_diffusion.discord.command_model import check_options
-from discord_diffusion.discord.commands import IMAGINE, PROPORTIONS
+from discord_diffusion.discord.commands import IMAGINE
 from discord_diffusion.discord.interactions import Interaction
 from discord_diffusion.discord.message_content import Attachment
 from discord_diffusion.jobs.models import ModelSpec
-from discord_diffusion.jobs.parameters import SIZE, SIZE_MULTIPLE, GenerationParameters, SourceImage
+from discord_diffusion.jobs.options import PARAMETERS, PROPORTIONS, SIZE, SIZE_MULTIPLE, OptionKind
+from discord_diffusion.jobs.parameters import GenerationParameters, SourceImage
 from discord_diffusion.jobs.refusal import Refusal
 from discord_diffusion.settings.interactions import InteractionsSettings
 from discord_diffusion.texts.formatting import clean
@@ -48,19 +49,19 @@ class ParameterBuilder:
         width, height = self._size(options, guild)
         default_guidance = self.settings.default_guidance
         guidance = _first(options["guidance"], guild.guidance, spec.guidance, default_guidance)
-        return GenerationParameters(
-            prompt=checked_prompt(options["prompt"]),
-            negative_prompt=clean(options["negative_prompt"] or ""),
-            seed=_first(options["seed"], seed_of(interaction.id)),
-            steps=_first(options["steps"], guild.steps, spec.steps, self.settings.default_steps),
-            guidance=float(guidance),
-            width=width,
-            height=height,
-            images=_first(options["images"], guild.images, self.settings.default_images),
-            scheduler=options["scheduler"],
-            model=model,
-            source=source_image(options, interaction.attachments),
-        )
+        given = given_parameters(options) | {
+            "prompt": checked_prompt(options["prompt"]),
+            "negative_prompt": clean(options["negative_prompt"] or ""),
+            "seed": _first(options["seed"], seed_of(interaction.id)),
+            "steps": _first(options["steps"], guild.steps, spec.steps, self.settings.default_steps),
+            "guidance": float(guidance),
+            "width": width,
+            "height": height,
+            "images": _first(options["images"], guild.images, self.settings.default_images),
+            "model": model,
+            "source": source_image(options, interaction.attachments),
+        }
+        return GenerationParameters(**given)
 
     def check_size(self, parameters: GenerationParameters, guild: GuildSettings) -> None:
         """Check that pictures of that size may be drawn.
@@ -95,6 +96,15 @@ class ParameterBuilder:
         if height is None:
             height = width * down / across
         return _rounded(width), _rounded(height)
+
+
+def given_parameters(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters that checked options give as they are, by field."""
+    return {
+        one.name: float(value) if one.kind is OptionKind.NUMBER else value
+        for one in PARAMETERS
+        if (value := options.get(one.name)) is not None
+    }
 
 
 def checked_prompt(prompt: str | None) -> str:

@@ -20,6 +20,7 @@ from discord_diffusion.functions.interactions.settings_form import (
     version_of,
 )
 from discord_diffusion.jobs.models import ModelSpec
+from discord_diffusion.jobs.options import GUILD_DEFAULTS
 from discord_diffusion.jobs.refusal import Refusal
 from discord_diffusion.texts.catalogue import command_texts, described, language_of, say
 from discord_diffusion.texts.formatting import clean
@@ -38,8 +39,6 @@ _LIMITS = {
     "max_side": "max_side",
 }
 """The options of `/settings limits`, and the fields of the settings that they change."""
-_DEFAULTS = ("images", "steps", "guidance", "size", "model")
-"""The options of `/settings defaults`, each with the name of the field that it changes."""
 
 
 @dataclass(frozen=True)
@@ -179,7 +178,7 @@ def shown(settings: GuildSettings, locale: str) -> str:
         line("priority", priority),
         line("user", _listed("<@{}>", settings.blocked_users) or say(locale, "settings.nobody")),
         *(line(f"limits.{option}", getattr(settings, name)) for option, name in _LIMITS.items()),
-        *(line(f"defaults.{name}", getattr(settings, name)) for name in _DEFAULTS),
+        *(line(f"defaults.{name}", getattr(settings, name)) for name in GUILD_DEFAULTS),
         line("safety.level", level),
         line("safety.spoiler", say(locale, f"settings.{'on' if settings.spoiler else 'off'}")),
         line("block", clean(blocked)),
@@ -274,7 +273,7 @@ _CHANGES: Mapping[str, Change] = {
     "revoke": _revoke,
     "user": _user,
     "limits": _values(_LIMITS),
-    "defaults": _values({name: name for name in _DEFAULTS}),
+    "defaults": _values({name: name for name in GUILD_DEFAULTS}),
     "safety": _safety,
     "block": _block,
     "unblock": _unblock,

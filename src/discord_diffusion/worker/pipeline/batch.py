@@ -6,7 +6,8 @@ from itertools import groupby
 
 from PIL.Image import Image
 
-from discord_diffusion.jobs.parameters import SEED, GenerationParameters
+from discord_diffusion.jobs.options import SEED
+from discord_diffusion.jobs.parameters import GenerationParameters
 from discord_diffusion.worker.errors import BlankPictureError, WorkerError
 from discord_diffusion.worker.pipeline_types import (
     Generation,

@@ -8,6 +8,7 @@ from math import prod
 import torch
 
 from discord_diffusion.jobs.models import ModelSpec
+from discord_diffusion.jobs.options import PARAMETERS
 from discord_diffusion.jobs.parameters import GenerationParameters
 from discord_diffusion.settings.worker import NO_CHECKER, OWN_CHECKER, PipelineSettings
 from discord_diffusion.worker.errors import (
@@ -120,12 +121,7 @@ class DiffusersGenerator:
         """Everything that has to be equal in one call of a pipeline."""
         source = parameters.source
         return (
-            parameters.model,
-            parameters.scheduler,
-            parameters.width,
-            parameters.height,
-            parameters.steps,
-            parameters.guidance,
+            *(getattr(parameters, option.name) for option in PARAMETERS if option.in_batch_key),
             # Models differ in what no negative prompt and an empty one mean.
             bool(parameters.negative_prompt),
             (source.strength, source.scale) if source else None,

@@ -9,7 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from discord_diffusion.discord.commands import SCHEDULERS
+from discord_diffusion.jobs.options import SCHEDULERS
 from discord_diffusion.jobs.parameters import GenerationParameters
 from discord_diffusion.worker.pipeline.capacity import CPU_PICTURES
 from discord_diffusion.worker.pipeline.generator import DiffusersGenerator
