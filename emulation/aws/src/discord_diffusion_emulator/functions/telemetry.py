@@ -25,7 +25,7 @@ from discord_diffusion_emulator.publishing import (
 LOG = logging.getLogger(__name__)
 
 # Lines and counts within this time of the first one are sent together.
-LOG_SECONDS = 0.1
+LOG_SECONDS = 0.5
 METRICS_SECONDS = 1.0
 
 Metric = tuple[str, str, str, str]
