@@ -111,6 +111,7 @@ lint: setup ## Check style, types, import rules, dead code, locks, shell scripts
 	$(UV) lock --check --quiet
 	$(UV) lock --check --quiet --project emulation/aws --python .cache/emulator
 	$(UV) lock --check --quiet --project infra/policy --python .cache/emulator
+	$(UV) lock --check --quiet --project docs/site --python .cache/emulator
 	$(VENV)/shellcheck docker/*.sh infra/modules/fleet/*.sh tests/infra/instance_units/*.sh .ci/run .ci/docker
 	@$(RIG) terraform fmt -check -recursive
 	@$(RIG) terraform validate
@@ -124,6 +125,14 @@ format: setup ## Format the code and Terraform
 .PHONY: policy
 policy: setup ## Check infra/ by checkov, and every IAM policy of the plan by parliament
 	@$(VENV)/python -m pytest tests/infra/test_policy.py tests/infra/test_safeguards.py
+
+.PHONY: docs
+docs: setup ## Build the documentation's site in build/site; a broken link or anchor fails
+	@$(VENV)/python -m toolchain.site
+
+.PHONY: docs-serve
+docs-serve: setup ## Build the documentation's site and show it at http://127.0.0.1:8800
+	@$(VENV)/python -m toolchain.site --serve 8800
 
 .PHONY: mutants
 mutants: setup ## Change the core line by line: does a test fail? (BASE=origin/main, ALL=1)
@@ -190,6 +199,7 @@ lock: setup ## Resolve the dependencies of all environments and images (UPGRADE=
 	$(UV) lock $(if $(UPGRADE),--upgrade)
 	$(UV) lock --project emulation/aws --python .cache/emulator $(if $(UPGRADE),--upgrade)
 	$(UV) lock --project infra/policy --python .cache/emulator $(if $(UPGRADE),--upgrade)
+	$(UV) lock --project docs/site --python .cache/emulator $(if $(UPGRADE),--upgrade)
 	$(UV) export --quiet --no-default-groups --no-emit-project --extra worker --extra traces -o docker/worker.lock
 	$(UV) export --quiet --only-group quantization -o docker/quantization.lock
 	$(UV) export --quiet --no-default-groups --no-emit-project --extra emulation -o docker/rig.lock

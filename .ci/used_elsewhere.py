@@ -56,7 +56,7 @@ initialize_client
 post_error
 post_invocation_result
 
-# Options and methods of http.server, Twisted, Starlette, zipfile, tokenizers, torch, RE2, botocore,
+# Options and methods of http.server, html.parser, Twisted, Starlette, zipfile, tokenizers, torch, RE2, botocore,
 # Pillow.
 _.FILE_LOADER_CLASS
 _.benchmark
@@ -68,6 +68,7 @@ daemon_threads
 disable_nagle_algorithm
 _.external_attr
 fmt
+_.handle_starttag
 _.list_available_services
 _.LOAD_TRUNCATED_IMAGES
 _.log_errors

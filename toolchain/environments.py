@@ -76,6 +76,24 @@ def _sync(layout: Layout, project: Path, environment: Path, *words: str) -> None
     run([*base, *words], env={**clean_environment(), "UV_PROJECT_ENVIRONMENT": str(environment)})
 
 
+def install_node_packages(project: Path, folder: Path) -> None:
+    """Install what a package-lock.json lists, by its hashes, in a folder outside of its project.
+
+    Raises:
+        SetupError: npm is missing.
+    """
+    npm = shutil.which("npm")
+    if npm is None:
+        raise SetupError("npm is needed to build the documentation: `apt-get install npm`.")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for name in ("package.json", "package-lock.json"):
+        shutil.copy(project / name, folder)
+    # No package's own script is run.
+    words = ("ci", "--ignore-scripts", "--no-audit", "--no-fund")
+    run([npm, *words, "--prefix", folder], env=clean_environment())
+
+
 def install_torch(layout: Layout, build: str) -> None:
     """Install torch in a build of `TORCH_BUILDS`: the CPU's, or CUDA's, which takes gigabytes.
 

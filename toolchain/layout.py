@@ -64,6 +64,26 @@ class Layout:
         return self.cache / "quantization"
 
     @property
+    def site_sources(self) -> Path:
+        """The uv and npm projects of what builds the documentation's site, and its settings."""
+        return self.root / "docs" / "site"
+
+    @property
+    def site_environment(self) -> Path:
+        """What builds the site, installed when it is first needed."""
+        return self.cache / "site"
+
+    @property
+    def site_node_packages(self) -> Path:
+        """What draws the site's pictures in a browser; docs/site/conf.py copies it from here."""
+        return self.cache / "site-npm"
+
+    @property
+    def site(self) -> Path:
+        """The documentation's site: static files."""
+        return self.build / "site"
+
+    @property
     def terraform_data(self) -> Path:
         """Terraform's data folder: the provider, initialised once."""
         return self.cache / "terraform"

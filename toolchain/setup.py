@@ -114,6 +114,27 @@ def quantization_plan(layout: Layout) -> Plan:
     return Plan((step,), layout.stamps)
 
 
+def site_plan(layout: Layout) -> Plan:
+    """The set-up of what builds the documentation's site. The project must be set up before."""
+    project = layout.site_sources
+    node = (files_digest(project / "package.json", project / "package-lock.json"),)
+    steps = (
+        Step(
+            "site generator",
+            lambda: environments.create(layout, layout.site_environment, project, *_COMPILED),
+            (str(layout.root), _lock_digest(project)),
+            python_of(layout.site_environment),
+        ),
+        Step(
+            "mermaid",
+            lambda: environments.install_node_packages(project, layout.site_node_packages),
+            node,
+            layout.site_node_packages / "node_modules" / "mermaid" / "dist" / "mermaid.min.js",
+        ),
+    )
+    return Plan(steps, layout.stamps)
+
+
 def _lock_digest(project: Path) -> str:
     return files_digest(project / "pyproject.toml", project / "uv.lock")
 
