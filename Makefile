@@ -207,6 +207,10 @@ lock: setup ## Resolve the dependencies of all environments and images (UPGRADE=
 	cd / && $(abspath $(VENV))/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	  $(if $(UPGRADE),--upgrade) $(CURDIR)/requirements/torch.txt -o $(CURDIR)/docker/torch.lock
 
+.PHONY: pages
+pages: setup ## Write the tables of docs/commands.md and docs/messages.md from the code
+	@$(VENV)/python -m infra.command_and_message_pages
+
 .PHONY: pin-images
 pin-images: ## Renew the digests of the images that the Dockerfiles begin with
 	@docker/pin-images.sh

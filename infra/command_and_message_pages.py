@@ -1,10 +1,10 @@
 """The generated parts of docs/commands.md and docs/messages.md.
 
-`python -m infra.command_and_message_pages commands` (or `messages`) prints a part.
+`make pages` writes them.
 """
 
-import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 from discord_diffusion.discord.command_model import Command, CommandType, Option
 from discord_diffusion.discord.commands import COMMANDS
@@ -74,5 +74,14 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
+def write(folder: Path) -> None:
+    """Write the generated part of both pages anew; it goes from its first heading to the end."""
+    for name, part in (("commands", commands()), ("messages", messages())):
+        path = folder / f"{name}.md"
+        heading, _, _ = part.partition("\n")
+        written, _, _ = path.read_text("utf-8").partition(f"\n{heading}\n")
+        path.write_text(f"{written}\n{part}\n", "utf-8")
+
+
 if __name__ == "__main__":
-    sys.stdout.write({"commands": commands, "messages": messages}[sys.argv[1]]() + "\n")
+    write(Path(__file__).parents[1] / "docs")

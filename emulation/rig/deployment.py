@@ -39,8 +39,16 @@ def _registrar(state: StackState) -> Registrar:
 
 
 def commands_digest() -> str:
-    """A digest of all commands as they are registered."""
-    return hashlib.sha256(json.dumps(registration(), sort_keys=True).encode()).hexdigest()
+    """A digest of all commands as they are registered.
+
+    Raises:
+        StartError: a command has no text in some language.
+    """
+    try:
+        registered = json.dumps(registration(), sort_keys=True)
+    except RegistrationError as error:
+        raise StartError(f"The commands could not be registered: {error}") from error
+    return hashlib.sha256(registered.encode()).hexdigest()
 
 
 def register(state: StackState) -> None:

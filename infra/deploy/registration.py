@@ -21,7 +21,7 @@ from discord_diffusion.discord.command_model import (
 )
 from discord_diffusion.discord.commands import COMMANDS
 from discord_diffusion.discord.original_response import USER_AGENT
-from discord_diffusion.texts.catalogue import LANGUAGES, command_text
+from discord_diffusion.texts.catalogue import LANGUAGES, MissingTextError, command_text
 from infra.deploy.errors import RegistrationError
 
 _TIMEOUT_SECONDS = 30.0
@@ -222,5 +222,8 @@ def _name(path: str) -> dict[str, Any]:
 
 def _localized(field: str, path: str, index: int) -> dict[str, Any]:
     """A field in English, and in every other language by Discord's locale."""
-    texts = {language: command_text(language, path, index) for language in LANGUAGES}
+    try:
+        texts = {language: command_text(language, path, index) for language in LANGUAGES}
+    except MissingTextError as error:
+        raise RegistrationError(f"{error}. `make lint` lists all texts that lack.") from error
     return {field: texts.pop("en"), f"{field}_localizations": texts}

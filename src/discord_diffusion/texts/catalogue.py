@@ -21,7 +21,8 @@ class MissingTextError(LookupError):
     """A language has no text of that name; `python -m infra.translations` lists all that lack."""
 
     def __init__(self, language: str, key: str, path: Path) -> None:
-        super().__init__(f"{language}: `{key}` has no text in {'/'.join(path.parts[-5:])}")
+        file = path.relative_to(_FOLDER.parents[2])
+        super().__init__(f"{language}: `{key}` has no text in {file}")
 
 
 def language_of(locale: str) -> str:
