@@ -26,7 +26,8 @@ SIZE_MULTIPLE = 8
 """Pixels that one latent pixel of Stable Diffusion's VAE covers."""
 STRENGTH = (0.01, 1.0)
 MODEL_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
-_SCHEDULER = re.compile(r"[A-Z][A-Za-z0-9]{0,63}")
+STYLE_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
+SCHEDULER = re.compile(r"[A-Z][A-Za-z0-9]{0,63}")
 
 PROPORTIONS = {
     "square": (1, 1),
@@ -134,7 +135,7 @@ OPTIONS = (
     PictureOption("steps", _WHOLE, STEPS, on_edit_form=True),
     PictureOption("guidance", _NUMBER, GUIDANCE, on_edit_form=True),
     PictureOption("model", _TEXT, (1, 64), autocomplete=True, form=MODEL_NAME, is_listed=True),
-    PictureOption("scheduler", _TEXT, choices=SCHEDULERS, form=_SCHEDULER, is_listed=True),
+    PictureOption("scheduler", _TEXT, choices=SCHEDULERS, form=SCHEDULER, is_listed=True),
     # Both together are the parameter `source`.
     PictureOption("image", OptionKind.FILE, is_parameter=False),
     PictureOption("strength", _NUMBER, STRENGTH, is_parameter=False),

@@ -7,13 +7,13 @@ import re
 from dataclasses import dataclass, fields
 from typing import Any
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Of job messages; raised when today's worker could misread tomorrow's message.
 
 1: answers have content and attachments. 2: they consist of components alone, which a worker of
-version 1 cannot edit; `units` is new.
+version 1 cannot edit; `units` is new. 3: a style, and a source image of which a part is kept.
 """
-READ_VERSIONS = (1, SCHEMA_VERSION)
+READ_VERSIONS = (1, 2, SCHEMA_VERSION)
 """Those that this version reads: messages of the version before wait in the queue when it is
 deployed."""
 

@@ -104,7 +104,9 @@ class BatchDrawer:
         try:
             return self.generator.generate(
                 [
-                    GenerationRequest(held.job.parameters, held.job.safety_check, held.source)
+                    GenerationRequest(
+                        held.job.parameters, held.job.safety_check, held.source, held.mask
+                    )
                     for held in batch.jobs
                 ],
                 lambda done, steps, preview: self._after_step(batch, done, steps, preview),

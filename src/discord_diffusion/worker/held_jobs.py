@@ -74,6 +74,8 @@ class HeldJob:
     stage: Stage = Stage.PREPARING
     source: Image | None = None
     """The source image."""
+    mask: Image | None = None
+    """The mask of the source image."""
     wants_sketch: bool = True
     """Whether a sketch may still be shown: none has been."""
     drawn_share: float = 0.0

@@ -27,6 +27,8 @@ class GenerationRequest:
     """Whether pictures that the model's safety checker flags are held back."""
     source: Image | None = None
     """The source image; must be given where `parameters.source` is."""
+    mask: Image | None = None
+    """White where the source is drawn anew; must be given where `parameters.source.mask` is."""
 
 
 @dataclass(frozen=True)

@@ -83,8 +83,9 @@ class Preparer:
             return False
         if held.last:
             self._announce_last_try(held)
-        if held.job.parameters.source:
-            held.source = self.source_images.fetch(held.job.parameters.source.url)
+        if source := held.job.parameters.source:
+            held.source = self.source_images.fetch(source.url)
+            held.mask = self.source_images.fetch(source.mask) if source.mask else None
         held.mark("ready")
         return True
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from discord_diffusion.jobs.job import Job, has_newer_schema, read_header
-from discord_diffusion.jobs.parameters import GenerationParameters, SourceImage
+from discord_diffusion.jobs.parameters import Box, GenerationParameters, SourceImage, Style
 from discord_diffusion.jobs.validation import InvalidJobError
 
 snowflakes = st.integers(0, 2**64 - 1).map(str)
@@ -32,6 +32,18 @@ parameters = st.builds(
         url=st.just("https://cdn.discordapp.com/attachments/1/2/cat.png?ex=1"),
         strength=st.floats(0.01, 1),
         scale=st.sampled_from([1, 2]),
+        mask=st.none() | st.just("https://cdn.discordapp.com/attachments/1/3/mask.png?ex=1"),
+        box=st.none() | st.just(Box(0, 0, 8, 8)),
+    ),
+    style=st.none()
+    | st.builds(
+        Style,
+        name=st.sampled_from(["ink", "a-1.b_c"]),
+        prompt=texts.filter(bool),
+        negative_prompt=texts,
+        steps=st.none() | st.integers(1, 100),
+        guidance=st.none() | st.floats(0, 30),
+        scheduler=st.none() | st.just("DDIMScheduler"),
     ),
 )
 jobs = st.builds(
@@ -51,7 +63,7 @@ jobs = st.builds(
     safety_check=st.booleans(),
     traceparent=st.none() | st.just(f"00-{'a' * 32}-{'b' * 16}-01"),
     units=st.integers(0, 2**31),
-    schema_version=st.just(2),
+    schema_version=st.just(3),
 )
 garbage = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
@@ -70,7 +82,13 @@ JOB = Job(
 )
 
 
-SOURCE = {"url": "https://cdn.discordapp.com/cat.png", "strength": 0.5, "scale": 2}
+SOURCE = {
+    "url": "https://cdn.discordapp.com/cat.png",
+    "strength": 0.5,
+    "scale": 2,
+    "mask": None,
+    "box": None,
+}
 
 
 @given(jobs)
@@ -130,7 +148,7 @@ def test_a_job_with_a_wrong_field_is_refused_by_name_or_read(job: Job, data: Any
         ("id", "99999999999999999999", "not a snowflake"),
         ("id", "٣", "not a snowflake"),
         ("nsfw", 1, "not true or false"),
-        ("schema_version", 3, "schema_version is 3, not 2"),
+        ("schema_version", 4, "schema_version is 4, not 3"),
         ("schema_version", True, "schema_version is True"),
         ("surprise", 1, "'surprise' is no field"),
         ("parameters.steps", 101, "steps is 101, not a whole number from 1 to 100"),
@@ -142,7 +160,7 @@ def test_a_job_with_a_wrong_field_is_refused_by_name_or_read(job: Job, data: Any
         ("parameters.images", 0, "images is 0"),
         ("parameters.seed", -1, "seed is -1"),
         ("parameters.height", 4104, "height is 4104, not a whole number from 8 to 4096"),
-        ("parameters.surprise", 1, r"parameters\.'surprise' is no field of schema 2"),
+        ("parameters.surprise", 1, r"parameters\.'surprise' is no field of schema 3"),
         ("parameters", None, "parameters is None, not an object"),
         ("parameters", [], r"parameters is \[\], not an object"),
         ("parameters", "x", "parameters is 'x', not an object"),
@@ -153,6 +171,10 @@ def test_a_job_with_a_wrong_field_is_refused_by_name_or_read(job: Job, data: Any
         ("parameters.source", SOURCE | {"strength": 1.01}, r"source\.strength is 1.01"),
         ("parameters.source", SOURCE | {"strength": 0}, r"source\.strength is 0"),
         ("parameters.source", SOURCE | {"scale": 3}, r"source\.scale is 3"),
+        ("parameters.source", SOURCE | {"mask": "m.png"}, r"source\.mask is 'm.png', not of"),
+        ("parameters.source", SOURCE | {"box": [0, 0]}, r"source\.box is \[0, 0\], not an object"),
+        ("parameters.source", SOURCE | {"box": {}}, r"source\.box\.left is missing"),
+        ("parameters.style", {"name": None}, r"^parameters\.style\.name is missing"),
         ("parameters.width", 65, "not a multiple of 8"),
         ("parameters.height", 65, "not a multiple of 8"),
         ("parameters.prompt", "", "prompt is ''"),
@@ -234,10 +256,10 @@ def test_a_message_without_a_header_has_none_and_is_of_no_newer_schema(body: str
     assert not has_newer_schema(body)
 
 
-@pytest.mark.parametrize("version", [3, 2, 1, True, "3", None])
+@pytest.mark.parametrize("version", [4, 3, 1, True, "4", None])
 def test_only_a_higher_version_is_a_newer_schema(version: object) -> None:
     body = json.dumps(json.loads(JOB.to_json()) | {"schema_version": version})
-    assert has_newer_schema(body) == (version == 3)
+    assert has_newer_schema(body) == (version == 4)
 
 
 def test_a_message_of_the_version_before_is_read_without_its_cost() -> None:
@@ -246,6 +268,28 @@ def test_a_message_of_the_version_before_is_read_without_its_cost() -> None:
     assert Job.from_json(json.dumps(content)) == JOB
     with pytest.raises(InvalidJobError, match="units"):
         Job.from_json(json.dumps(content | {"schema_version": 2}))
+
+
+def test_a_message_of_the_version_before_has_no_style_and_keeps_nothing_of_a_picture() -> None:
+    source = SourceImage("https://cdn.discordapp.com/a.png", 0.5)
+    job = replace(JOB, parameters=replace(JOB.parameters, source=source))
+    content = json.loads(job.to_json())
+    for name in ("mask", "box"):
+        del content["parameters"]["source"][name]
+    del content["parameters"]["style"]
+    assert Job.from_json(json.dumps(content | {"schema_version": 2})) == job
+    with pytest.raises(InvalidJobError, match=r"parameters.*missing"):
+        Job.from_json(json.dumps(content))
+    assert GenerationParameters.from_json(json.dumps(content["parameters"])) == job.parameters
+
+
+def test_a_box_is_inside_of_its_picture() -> None:
+    source = SourceImage("https://cdn.discordapp.com/a.png", 1.0, box=Box(8, 0, 56, 64))
+    inside = replace(JOB.parameters, source=source)
+    assert GenerationParameters.from_json(inside.to_json()) == inside
+    outside = replace(inside, source=replace(source, box=Box(16, 0, 56, 64)))
+    with pytest.raises(InvalidJobError, match=r"source\.box is .*not in the picture"):
+        GenerationParameters.from_json(outside.to_json())
 
 
 def test_a_message_is_one_line_of_compact_json() -> None:

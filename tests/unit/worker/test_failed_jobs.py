@@ -190,14 +190,14 @@ def test_a_message_that_is_no_job_is_released_at_once_and_never_deleted(
 
 
 def test_a_job_of_a_later_schema_waits_for_a_later_worker(harness: Harness) -> None:
-    message = make_message(body_of(make_job(), schema_version=3))
+    message = make_message(body_of(make_job(), schema_version=4))
     harness.give(message)
     wait_until(lambda: harness.queue.released)
     assert harness.queue.released == [(message.receipt_handle, 60)]
     assert harness.publisher.apologies == []
 
 
-@pytest.mark.parametrize("changes", [{"schema_version": 3}, {"mood": "calm"}, {"nsfw": 1}])
+@pytest.mark.parametrize("changes", [{"schema_version": 4}, {"mood": "calm"}, {"nsfw": 1}])
 def test_the_user_of_an_unreadable_message_is_notified_on_its_last_receive(
     harness: Harness, changes: dict[str, object]
 ) -> None:

@@ -123,8 +123,8 @@ class DiffusersGenerator:
         return (
             *(getattr(parameters, option.name) for option in PARAMETERS if option.in_batch_key),
             # Models differ in what no negative prompt and an empty one mean.
-            bool(parameters.negative_prompt),
-            (source.strength, source.scale) if source else None,
+            bool(parameters.drawn_negative_prompt),
+            (source.strength, source.scale, source.keeps_part) if source else None,
         )
 
     def capacity(self, parameters: GenerationParameters) -> int:
@@ -174,7 +174,7 @@ class DiffusersGenerator:
         made = list_generations(items, run.results, model.info(common.scheduler), run.seconds)
         for place, result in enumerate(made):
             if isinstance(result, Generation):
-                unread = unread_part(model.text_to_image, requests[place].parameters.prompt)
+                unread = unread_part(model.text_to_image, requests[place].parameters.drawn_prompt)
                 made[place] = replace(result, unread=unread)
         for result in made:
             if isinstance(result, GenerationError) and not isinstance(result, UnsupportedJobError):

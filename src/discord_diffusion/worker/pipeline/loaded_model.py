@@ -66,6 +66,24 @@ class LoadedModel:
         pipe.set_progress_bar_config(disable=True)
         return pipe
 
+    @cached_property
+    def inpainting(self) -> Any:
+        """An inpainting pipeline with the same networks; the image-to-image one if there is none.
+
+        Raises:
+            OptionRefusedError: there is neither.
+        """
+        if self.edits:
+            raise OptionRefusedError(f"{self.name} changes pictures only as a whole")
+        from diffusers import AutoPipelineForInpainting  # as above
+
+        try:
+            pipe = AutoPipelineForInpainting.from_pipe(self.text_to_image)
+        except ValueError:
+            return self.image_to_image
+        pipe.set_progress_bar_config(disable=True)
+        return pipe
+
     @property
     def device(self) -> torch.device:
         """Where the networks run, also while they wait in host memory for their turn."""

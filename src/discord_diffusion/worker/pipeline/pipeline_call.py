@@ -14,6 +14,7 @@ from PIL import Image, ImageOps
 from discord_diffusion.worker.errors import OptionRefusedError
 from discord_diffusion.worker.pipeline import interface
 from discord_diffusion.worker.pipeline.batch import BatchItem, DrawnPicture
+from discord_diffusion.worker.pipeline.inpainting import Canvas, LatentBlend, canvas
 from discord_diffusion.worker.pipeline.loaded_model import LoadedModel
 from discord_diffusion.worker.pipeline.step_monitor import StepMonitor
 from discord_diffusion.worker.pipeline_types import (
@@ -36,21 +37,35 @@ def draw(
     first = items[0].parameters
     if model.needs_source and not first.source:
         raise OptionRefusedError(f"{model.name} only edits pictures: a source image is needed")
-    pipe = model.image_to_image if first.source else model.text_to_image
+    inpaint = bool(first.source and first.source.keeps_part)
+    pipe = model.text_to_image
+    if first.source:
+        pipe = model.inpainting if inpaint else model.image_to_image
     interface.set_scheduler(pipe, model.scheduler(first.scheduler))
     size = model.supported_size(*items[0].size)
     count = model.padded_count(len(items), size, first.guidance)
     padded = [*items, *[items[-1]] * (count - len(items))]
     accepted = interface.parameters(type(pipe))
     arguments = _arguments(padded, size) | _guidance(padded, accepted)
-    if model.edits and first.source:
+    canvases: list[Canvas] = []
+    if inpaint:
+        cell = interface.scale_factor(pipe)
+        canvases = [canvas(item.request, size, cell) for item in padded]
+        arguments |= {
+            "image": [one.image for one in canvases],
+            "mask_image": [one.mask for one in canvases],
+        }
+    elif model.edits and first.source:
         arguments |= _edit(padded, size)
     monitor = StepMonitor(model, items, size, pipe, arguments["num_inference_steps"], on_step)
+    if canvases and "mask_image" not in accepted:
+        with torch.inference_mode():
+            monitor.blend = LatentBlend(pipe, canvases, [item.seed for item in padded])
     arguments |= monitor.callbacks()
     with torch.inference_mode():
         output = pipe(**{name: value for name, value in arguments.items() if name in accepted})
     monitor.finish(output.images)
-    drawn = _drawn_pictures(model, items, output.images[: len(items)], size)
+    drawn = _drawn_pictures(model, items, output.images[: len(items)], size, canvases)
     return drawn, monitor.phase_seconds()
 
 
@@ -75,7 +90,7 @@ def _arguments(items: Sequence[BatchItem], size: tuple[int, int]) -> dict[str, A
     """Arguments for the pipeline; not every family of models accepts all of them."""
     first = items[0].parameters
     arguments: dict[str, Any] = {
-        "prompt": [item.parameters.prompt for item in items],
+        "prompt": [item.parameters.drawn_prompt for item in items],
         "num_inference_steps": first.steps,
         "width": size[0],
         "height": size[1],
@@ -107,25 +122,25 @@ def _guidance(
     family is meant to be drawn with the latter, which needs some negative prompt.
     """
     first = items[0].parameters
-    negative = {"negative_prompt": [item.parameters.negative_prompt for item in items]}
+    negative = {"negative_prompt": [item.parameters.drawn_negative_prompt for item in items]}
     true_guidance = accepted.get("true_cfg_scale")
     if true_guidance is not None and true_guidance.default > 1:
         prompts = [text or " " for text in negative["negative_prompt"]]
         return {"true_cfg_scale": first.guidance, "negative_prompt": prompts}
-    return {"guidance_scale": first.guidance} | (negative if first.negative_prompt else {})
+    return {"guidance_scale": first.guidance} | (negative if first.drawn_negative_prompt else {})
 
 
 def _edit(items: Sequence[BatchItem], size: tuple[int, int]) -> dict[str, Any]:
     """What differs when one request's source image is edited by its prompt."""
     first = items[0]
     arguments = {
-        "prompt": first.parameters.prompt,
+        "prompt": first.parameters.drawn_prompt,
         "image": fit_source(first.request, size),
         "num_images_per_prompt": len(items),
         "num_inference_steps": first.parameters.steps,
     }
-    if first.parameters.negative_prompt:
-        arguments["negative_prompt"] = first.parameters.negative_prompt
+    if negative := first.parameters.drawn_negative_prompt:
+        arguments["negative_prompt"] = negative
     return arguments
 
 
@@ -134,11 +149,13 @@ def _drawn_pictures(
     items: Sequence[BatchItem],
     images: NDArray[np.float32],
     size: tuple[int, int],
+    canvases: Sequence[Canvas],
 ) -> list[DrawnPicture]:
     """Convert to 8 bits, bring to the requested size, omit blank and flagged pictures.
 
     `images` are (pictures, height, width, channels) in 0..1. `size` is what the pipeline was asked
-    for; some draw another, in the same proportions.
+    for; some draw another, in the same proportions. What `canvases` keep, if there are any, is put
+    back.
     """
     good = [bool(np.isfinite(image).all() and (image > 0).any()) for image in images]
     bytes_ = (np.nan_to_num(images.clip(0, 1)) * 255).round().astype(np.uint8)
@@ -149,6 +166,8 @@ def _drawn_pictures(
         else ImageOps.fit(picture, wanted, Image.Resampling.LANCZOS)
         for picture in map(Image.fromarray, bytes_)
     ]
+    if canvases:
+        pictures = [one.finish(drawn) for one, drawn in zip(canvases, pictures, strict=False)]
     checker = model.safety_checker
     checked = [
         place

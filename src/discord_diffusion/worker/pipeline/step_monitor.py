@@ -12,6 +12,7 @@ from PIL import Image
 from torch import Tensor
 
 from discord_diffusion.worker.pipeline.batch import BatchItem
+from discord_diffusion.worker.pipeline.inpainting import LatentBlend
 from discord_diffusion.worker.pipeline.loaded_model import LoadedModel
 from discord_diffusion.worker.pipeline_types import OnStep, PhaseSeconds, Preview
 
@@ -34,6 +35,8 @@ class StepMonitor:
         self._pipe = pipe
         self._steps = steps
         self._on_step = on_step
+        self.blend: LatentBlend | None = None
+        """Changes the latents after each step, if there is one."""
         self._latents: Tensor | None = None
         self._started = time.perf_counter()
         self._step_ends: list[float] = []
@@ -66,10 +69,12 @@ class StepMonitor:
         return PhaseSeconds(first - self._started, last - first, now - last)
 
     def _step_ended(
-        self, pipe: Any, step: int, _timestep: object, tensors: dict[str, Any]
+        self, pipe: Any, step: int, timestep: object, tensors: dict[str, Any]
     ) -> dict[str, Any]:
         self._report(pipe, step, tensors["latents"])
-        return {}
+        if self.blend is None:
+            return {}
+        return {"latents": self.blend.after_step(pipe, timestep, tensors["latents"])}
 
     def _report(self, pipe: Any, step: int, latents: Tensor | None) -> None:
         self._wait_for_previous_step()

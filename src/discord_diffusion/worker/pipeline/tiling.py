@@ -37,10 +37,11 @@ class Tile:
 def list_tiles(model: LoadedModel, item: BatchItem) -> list[Tile]:
     """Tiles of the model's own size that cover the item's picture.
 
-    Empty without a source image, where one tile would be the whole picture, and for an edit, whose
-    instruction concerns the whole picture.
+    Empty without a source image, where one tile would be the whole picture, for an edit, whose
+    instruction concerns the whole picture, and where a part of the source image is kept.
     """
-    if model.edits or item.request.source is None:
+    source = item.parameters.source
+    if model.edits or item.request.source is None or (source and source.keeps_part):
         return []
     tiles = cover(*model.supported_size(*item.size), min(model.native_size))
     return tiles if len(tiles) > 1 else []
