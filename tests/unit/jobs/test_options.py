@@ -23,10 +23,11 @@ def read(option: PictureOption, value: Any, default: object = ...) -> Any:
     return option.read(Fields({option.name: value}, "parameters."), default)
 
 
-def test_every_parameter_but_the_source_image_is_an_option() -> None:
+def test_every_parameter_but_source_image_and_style_is_an_option() -> None:
     assert {one.name for one in fields(GenerationParameters)} == {
         *(option.name for option in PARAMETERS),
         "source",
+        "style",
     }
 
 
