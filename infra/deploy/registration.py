@@ -201,6 +201,8 @@ def _option(parent: str, option: Option) -> dict[str, Any]:
         written["choices"] = [_choice(path, choice) for choice in option.choices]
     if option.autocomplete:
         written["autocomplete"] = True
+    if option.file_types:
+        written["file_types"] = list(option.file_types)
     return written
 
 

@@ -10,12 +10,13 @@ import pytest
 from botocore.client import BaseClient
 from moto import mock_aws
 
+from discord_diffusion.access.guild_changes import GuildChange
 from discord_diffusion.access.guild_channels import GuildChannel
 from discord_diffusion.access.guild_settings import GuildSettings
 from discord_diffusion.access.limits import Limits
 from discord_diffusion.aws.dynamodb import Table
 from discord_diffusion.aws.fleet_state import FleetStateStore
-from discord_diffusion.aws.guild_store import GuildStore
+from discord_diffusion.aws.guild_store import GuildStore, ManagedGuild
 from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.aws.ledger import Charge
 from discord_diffusion.fleet.guard import FleetGuard
@@ -35,6 +36,8 @@ ID = str(int((NOW - DISCORD_EPOCH) / timedelta(milliseconds=1)) << 22)
 JOB = Job(ID, "1", "t", "en-US", "2", GenerationParameters("a", 1, 4, 7.5, 64, 64, 1), guild_id="3")
 CHARGE = Charge(100, Limits(), 1, click="4")
 SNAPSHOT = FleetSnapshot(1, 0, 0, 1, 1, NOW)
+
+CHANGE, SETTINGS = GuildChange("9", "2", "set", 1), GuildSettings()
 
 Example = Callable[[Table], Any]
 
@@ -76,7 +79,8 @@ EXAMPLES: Mapping[str, Example] = {
         lambda fleet: fleet.save_pace(MeasuredPace((DrawnBatch(1, 1.0),), NOW))
     ),
     "GuildStore.settings": _guilds(lambda guilds: guilds.settings("3")),
-    "GuildStore.save": _guilds(lambda guilds: guilds.save("3", GuildSettings(), 0)),
+    "GuildStore.managed": _guilds(lambda guilds: guilds.managed("3", "9")),
+    "GuildStore.change": _guilds(lambda guilds: guilds.change(ManagedGuild("3"), CHANGE, SETTINGS)),
     "GuildStore.settings_and_usage": _guilds(
         lambda guilds: guilds.settings_and_usage("2", "3", NOW)
     ),

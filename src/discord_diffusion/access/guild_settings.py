@@ -17,8 +17,7 @@ CHANNELS_NAMED = 5
 class GuildSettings:
     """Roles and channels are ids, none means all.
 
-    `safety` is one of `discord.commands.SAFETY_LEVELS`. `changed_by` is the id of the interaction
-    that made the last change: Discord may deliver it twice. `names` are those that the roles and
+    `safety` is one of `discord.commands.SAFETY_LEVELS`. `names` are those that the roles and
     channels had when they were named, by id: one that is deleted has no other.
     """
 
@@ -39,7 +38,6 @@ class GuildSettings:
     spoiler: bool = False
     blocklist: tuple[str, ...] = ()
     blocked_users: tuple[str, ...] = ()
-    changed_by: str = ""
     names: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> str:

@@ -1,35 +1,118 @@
 """The table's items of guilds and users: settings, units used, channels, and audit records."""
 
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from discord_diffusion.access.guild_changes import (
+    GuildChange,
+    from_json,
+    recent,
+    to_json,
+    with_change,
+)
 from discord_diffusion.access.guild_channels import GuildChannel, KnownChannel
 from discord_diffusion.access.guild_settings import GuildSettings
 from discord_diffusion.access.limits import Usage
 from discord_diffusion.aws import ledger
-from discord_diffusion.aws.dynamodb import Table, from_item
-from discord_diffusion.aws.errors import Item
+from discord_diffusion.aws.dynamodb import Arguments, Table, from_item, transact
+from discord_diffusion.aws.errors import Item, TransactionRefusedError
+
+CONFLICT_RETRY_SECONDS = 0.8
+"""How long a conflict of two managers is retried, while Discord waits for the answer."""
+
+
+@dataclass(frozen=True)
+class ManagedGuild:
+    """The settings of a guild with their version, and what its managers did last.
+
+    `done` is the audit record of the interaction, if an earlier delivery of it was carried out.
+    """
+
+    id: str
+    settings: GuildSettings = field(default_factory=GuildSettings)
+    version: int = 0
+    changes: tuple[GuildChange, ...] = ()
+    changes_version: int = 0
+    done: Mapping[str, Any] | None = None
+
+    @property
+    def saved_before(self) -> GuildSettings | None:
+        """The settings that an earlier delivery of the interaction saved."""
+        saved = self.done.get("settings") if self.done else None
+        return GuildSettings.from_json(saved) if saved else None
 
 
 class GuildStore:
     """Those items. Each method raises `StoreError` if DynamoDB refuses or does not answer."""
 
-    def __init__(self, table: Table, *, audit_days: int) -> None:
+    def __init__(
+        self, table: Table, *, audit_days: int, retry_seconds: float = CONFLICT_RETRY_SECONDS
+    ) -> None:
         self._table = table
-        self._audit_days = audit_days
+        self._kept = timedelta(days=audit_days)
+        self._retry_seconds = retry_seconds
 
     def settings(self, guild_id: str) -> tuple[GuildSettings, int]:
         """The settings of a guild and their version; the defaults and 0 if it has saved none."""
         return _settings_of(self._table.get_item(_key(guild_id)))
 
-    def save(self, guild_id: str, settings: GuildSettings, version: int) -> bool:
-        """Replace the settings if their version is still this one; False if it is not."""
-        put = self._table.put(
-            {"id": _key(guild_id), "settings": settings.to_json(), "version": version + 1},
+    def managed(self, guild_id: str, event_id: str) -> ManagedGuild:
+        """A guild as its managers see it, and what an earlier delivery of an event has done."""
+        keys = _key(guild_id), _changes_key(guild_id), ledger.audit_key(guild_id, event_id)
+        items = self._table.batch_get_item(keys, consistent=True)
+        found, changes, audited = (items.get(key) for key in keys)
+        settings, version = _settings_of(found)
+        done = from_item(audited) if audited else None
+        listed = from_item(changes) if changes else {"changes": "[]", "version": 0}
+        kept = recent(from_json(listed["changes"]), datetime.now(UTC).timestamp(), self._kept)
+        return ManagedGuild(guild_id, settings, version, kept, int(listed["version"]), done)
+
+    def change(
+        self,
+        guild: ManagedGuild,
+        change: GuildChange,
+        settings: GuildSettings | None = None,
+        **details: str | int | None,
+    ) -> bool:
+        """Note what a manager did, and save the settings with it, if there are new ones.
+
+        False, and nothing is written, if somebody else was faster, or another delivery of the same
+        interaction. `details` are kept in the audit record.
+        """
+        now = datetime.now(UTC)
+        changes = with_change(guild.changes, change, self._kept)
+        item = ledger.audit_item(
+            change.event_id, change.user_id, guild.id, f"settings.{change.action}", now,
+            self._kept.days, settings=settings.to_json() if settings else None, **details,
+        )  # fmt: skip
+        listed = {
+            "id": _changes_key(guild.id),
+            "changes": to_json(changes),
+            "version": guild.changes_version + 1,
+            "ttl": int((now + self._kept).timestamp()),
+        }
+        puts = [
+            self._table.put(item, condition="attribute_not_exists(id)"),
+            self._versioned(listed, guild.changes_version),
+        ]
+        if settings:
+            saved = {"id": _key(guild.id), "settings": settings.to_json()}
+            puts.append(self._versioned(saved | {"version": guild.version + 1}, guild.version))
+        try:
+            transact(self._table, [{"Put": put} for put in puts], self._retry_seconds)
+        except TransactionRefusedError:
+            return False
+        return True
+
+    def _versioned(self, item: dict[str, Any], version: int) -> Arguments:
+        """The write of an item whose version must still be this one; 0 if there is none."""
+        return self._table.put(
+            item,
             condition="version = :known OR (:known = :none AND attribute_not_exists(id))",
             values={":known": version, ":none": 0},
         )
-        return self._table.put_item(put)
 
     def settings_and_usage(
         self, user_id: str, guild_id: str | None, now: datetime, channel_id: str | None = None
@@ -70,13 +153,17 @@ class GuildStore:
         **details: str | int | None,
     ) -> None:
         """Record who did what, and when; `details` must not hold a token."""
-        now, days = datetime.now(UTC), self._audit_days
+        now, days = datetime.now(UTC), self._kept.days
         item = ledger.audit_item(event_id, user_id, guild_id, action, now, days, **details)
         self._table.put_item(self._table.put(item))
 
 
 def _key(guild_id: str) -> str:
     return f"guild#{guild_id}"
+
+
+def _changes_key(guild_id: str) -> str:
+    return f"guild#{guild_id}#changes"
 
 
 def _channel_key(channel_id: str) -> str:

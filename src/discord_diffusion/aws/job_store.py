@@ -70,9 +70,11 @@ class JobStore:
         put = self._table.put(job_items.item(record), condition=_IS_NEW)
         return self._accept_charged(record, put, charge) if charge else self._table.put_item(put)
 
-    def _accept_charged(self, record: JobRecord, put: Arguments, charge: Charge) -> bool:
+    def _accept_charged(
+        self, record: JobRecord, put: Arguments, charge: Charge, ended: str | None = None
+    ) -> bool:
         now = datetime.now(UTC)
-        charged = list(ledger.charge_writes(self._table, record, charge, now))
+        charged = list(ledger.charge_writes(self._table, record, charge, now, ended))
         try:
             ledger.check_against_daily_limits(record, charge, now)
             writes = [{"Put": put}, *(write for _, write in charged)]
@@ -83,7 +85,10 @@ class JobStore:
             subject, _ = charged[error.index - 1]
             if subject == "user" and (expired := ledger.expired_jobs(error.item, now)):
                 self._table.update_item(ledger.removal(self._table, record, expired))
-                return self._accept_charged(record, put, charge)
+                return self._accept_charged(record, put, charge, ended)
+            clicked = ledger.clicked_job(error.item) if subject == ledger.CLICK else None
+            if clicked and not ended and (earlier := self.get(clicked)) and earlier.status.finished:
+                return self._accept_charged(record, put, charge, clicked)
             raise ledger.refusal(subject, record, error.item, charge, now) from None
         return True
 

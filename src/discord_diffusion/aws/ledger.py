@@ -5,7 +5,7 @@
     user#<user>#<day>       `used` units, and `guild_<guild>`: those of them in that guild
     guild#<guild>#<day>     `used` units
     deployment#<day>        `used` units
-    press#<click>           `pressed_at`
+    press#<click>           `pressed_at`, and the `job` that the click asked for
     audit#<where>#<job>     who asked for what, and when
 
 Units are hundredths of units, so that whole numbers are added and compared. `where` is the guild,
@@ -40,7 +40,9 @@ DOUBLE_CLICK_SECONDS = 10
 """Clicks on the same component within this time count as one."""
 _EXPIRED_AFTER = TOKEN_LIFETIME + timedelta(minutes=2)
 """A job of this age is not drawn any more, so it is not in flight whatever its item says."""
-_USER, _DAY, _GUILD, _DEPLOYMENT, _CLICK = "user", "day", "guild", "deployment", "click"
+CLICK = "click"
+"""What the write of a click checks."""
+_USER, _DAY, _GUILD, _DEPLOYMENT = "user", "day", "guild", "deployment"
 _UNLIMITED = Limits()
 
 
@@ -59,15 +61,16 @@ class Charge:
 
 
 def charge_writes(
-    table: Table, record: JobRecord, charge: Charge, now: datetime
+    table: Table, record: JobRecord, charge: Charge, now: datetime, ended: str | None = None
 ) -> Iterator[tuple[str, Write]]:
     """The writes that go with the record of a new job, each with what it checks for `refusal`.
 
-    They come in the order in which their refusals count.
+    They come in the order in which their refusals count. `ended` is the job of an earlier click on
+    the same component, if that job has ended.
     """
     limits = charge.limits
     if charge.click:
-        yield _CLICK, {"Put": _first_click(table, charge.click, now)}
+        yield CLICK, {"Put": _first_click(table, charge.click, record.id, now, ended)}
     yield _USER, {"Update": _one_more_job(table, record, limits, now)}
     for subject, counters in _counters(record).items():
         yield subject, {"Update": _used(table, counters, charge.units, limits, now)}
@@ -99,7 +102,7 @@ def refusal(
 ) -> Refusal:
     """The refusal of a job, from the item whose condition does not hold."""
     found, limits = from_item(item or {}), charge.limits
-    if subject == _CLICK:
+    if subject == CLICK:
         return Refusal("pressed")
     if subject == _USER:
         asked_at, cooldown = found.get("asked_at", 0.0), limits.cooldown_seconds
@@ -171,8 +174,13 @@ def audit_item(
 ) -> dict[str, Any]:
     """Who did what, and when, as an item of plain values; kept for `days`. Never holds a token."""
     ttl = int((now + timedelta(days=days)).timestamp())
-    head = {"id": f"audit#{guild_id or 'dm'}#{event_id}", "ttl": ttl, "at": now.timestamp()}
+    head = {"id": audit_key(guild_id, event_id), "ttl": ttl, "at": now.timestamp()}
     return {**head, "user_id": user_id, "guild_id": guild_id, "action": action, **details}
+
+
+def audit_key(guild_id: str | None, event_id: str) -> str:
+    """The key of the item that says who did something in a guild, or in direct messages."""
+    return f"audit#{guild_id or 'dm'}#{event_id}"
 
 
 def _one_more_job(table: Table, record: JobRecord, limits: Limits, now: datetime) -> Arguments:
@@ -258,13 +266,25 @@ def _used(
     )
 
 
-def _first_click(table: Table, click: str, now: datetime) -> Arguments:
-    """Record a click on a component, unless the same click was recorded a moment ago."""
-    return table.put(
-        {"id": f"press#{click}", "pressed_at": now.timestamp(), "ttl": _ttl(now)},
-        condition="attribute_not_exists(id) OR pressed_at <= :then",
-        values={":then": now.timestamp() - DOUBLE_CLICK_SECONDS},
+def _first_click(
+    table: Table, click: str, job_id: str, now: datetime, ended: str | None
+) -> Arguments:
+    """Record a click on a component, unless the same click was recorded a moment ago.
+
+    The click of a job that has ended since does not count: that of `ended`.
+    """
+    put = table.put(
+        {"id": f"press#{click}", "pressed_at": now.timestamp(), "job": job_id, "ttl": _ttl(now)},
+        condition="attribute_not_exists(id) OR pressed_at <= :then OR job = :ended",
+        values={":then": now.timestamp() - DOUBLE_CLICK_SECONDS, ":ended": ended or ""},
     )
+    return {**put, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
+
+
+def clicked_job(item: Item | None) -> str | None:
+    """The job of an earlier click, from the item of the click."""
+    job: str | None = from_item(item or {}).get("job")
+    return job
 
 
 def _user(user_id: str) -> str:

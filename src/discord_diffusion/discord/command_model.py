@@ -65,7 +65,11 @@ class Choice:
 
 @dataclass(frozen=True)
 class Option:
-    """One option; `minimum` and `maximum` bound the value, or the length of a text."""
+    """One option; `minimum` and `maximum` bound the value, or the length of a text.
+
+    `file_types` are those that Discord lets users choose for an attachment. It compares only names:
+    https://docs.discord.com/developers/reference#file-type-filtering
+    """
 
     name: str
     type: OptionType
@@ -74,6 +78,7 @@ class Option:
     maximum: float | None = None
     choices: tuple[Choice, ...] = ()
     autocomplete: bool = False
+    file_types: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

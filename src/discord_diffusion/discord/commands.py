@@ -27,6 +27,9 @@ SAFETY_LEVELS = ("strict", "channel")
 
 PATTERN_LENGTH = (2, 100)
 
+SOURCE_IMAGE_TYPES = ("image", ".heic", ".heif")
+"""What a source image may be called; the worker looks into the file."""
+
 
 _TYPES = {
     OptionKind.TEXT: OptionType.STRING,
@@ -41,7 +44,8 @@ def _of_picture(known: PictureOption) -> Option:
     low, high = known.bounds or (None, None)
     choices = tuple(Choice(value, label) for value, label in known.choices.items())
     kind = _TYPES[known.kind]
-    return Option(known.name, kind, known.required, low, high, choices, known.autocomplete)
+    files = SOURCE_IMAGE_TYPES if kind is OptionType.ATTACHMENT else ()
+    return Option(known.name, kind, known.required, low, high, choices, known.autocomplete, files)
 
 
 def _integer(name: str, allowed: tuple[int, int]) -> Option:
@@ -60,6 +64,7 @@ _ENTRY = _text("entry", (1, 100), required=True)
 _PATTERN = _text("pattern", PATTERN_LENGTH, required=True)
 
 IMAGINE = Command("imagine", options=tuple(map(_of_picture, OPTIONS)))
+
 QUEUE = Command("queue")
 CANCEL = Command("cancel")
 QUOTA = Command("quota")
@@ -109,6 +114,7 @@ SETTINGS = Command(
         ),
         SubCommand("block", (_PATTERN,)),
         SubCommand("unblock", (replace(_PATTERN, autocomplete=True),)),
+        SubCommand("audit"),
         SubCommand("reset"),
     ),
     contexts=(Context.GUILD,),

@@ -8,6 +8,7 @@ https://docs.discord.com/developers/components/reference#text-input
 from collections.abc import Mapping
 from typing import Any
 
+from discord_diffusion.discord.commands import SOURCE_IMAGE_TYPES
 from discord_diffusion.discord.components import ButtonAction, CustomId
 from discord_diffusion.discord.inputs import (
     INPUT_LENGTH,
@@ -24,9 +25,6 @@ from discord_diffusion.jobs.refusal import Refusal
 from discord_diffusion.texts.catalogue import say
 from discord_diffusion.texts.formatting import utf16_length
 
-FILE_TYPES = ("image", ".heic", ".heif")
-"""What a source image may be called; the worker looks into the file.
-https://docs.discord.com/developers/reference#file-type-filtering"""
 STRENGTHS = {"little": "0.3", "half": "0.6", "much": "0.85"}
 """The shares of a source image that are drawn anew, by the names of their texts."""
 LABELS = 5
@@ -58,7 +56,7 @@ def start_form(job_id: str, locale: str, old: GenerationParameters) -> dict[str,
     """
     strengths = {value: say(locale, f"strength.{name}") for name, value in STRENGTHS.items()}
     labels = [
-        label(say(locale, "modal.image"), file_upload("image", FILE_TYPES)),
+        label(say(locale, "modal.image"), file_upload("image", SOURCE_IMAGE_TYPES)),
         *_long_text("prompt", locale, old.prompt, required=True),
         label(
             say(locale, "modal.strength"),

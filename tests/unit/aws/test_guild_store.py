@@ -7,6 +7,12 @@ from typing import Any
 
 import pytest
 
+from discord_diffusion.access.guild_changes import (
+    MOST_CHANGES,
+    GuildChange,
+    from_json,
+    recent,
+)
 from discord_diffusion.access.guild_channels import GuildChannel, KnownChannel
 from discord_diffusion.access.guild_settings import GuildSettings
 from discord_diffusion.access.limits import Limits, Quota, Usage
@@ -35,26 +41,58 @@ def test_a_guild_that_has_saved_nothing_has_the_defaults_of_version_0(guilds: Gu
     assert guilds.settings("200") == (GuildSettings(), 0)
 
 
+def save(
+    guilds: GuildStore, settings: GuildSettings, event_id: str = "1", guild_id: str = "200"
+) -> bool:
+    guild = guilds.managed(guild_id, event_id)
+    return guilds.change(guild, GuildChange.of(event_id, "77", "limits", {}), settings)
+
+
 def test_settings_are_kept_for_their_guild_alone(guilds: GuildStore, table: Table) -> None:
-    assert guilds.save("200", STRICT, 0)
+    assert save(guilds, STRICT)
     assert guilds.settings("200") == (STRICT, 1)
     assert guilds.settings("201") == (GuildSettings(), 0)
-    assert items(table) == {"guild#200": {"settings": STRICT.to_json(), "version": 1.0}}
+    assert items(table)["guild#200"] == {"settings": STRICT.to_json(), "version": 1.0}
 
 
 def test_of_two_managers_who_change_the_same_version_one_is_told_to_look_again(
     guilds: GuildStore,
 ) -> None:
-    assert guilds.save("200", STRICT, 0)
-    assert not guilds.save("200", GuildSettings(), 0), "it is not the first one any more"
-    assert guilds.save("200", replace(STRICT, user_units=6), 1)
-    assert not guilds.save("200", GuildSettings(), 1)
+    first, second = guilds.managed("200", "1"), guilds.managed("200", "2")
+    assert guilds.change(first, GuildChange.of("1", "77", "limits", {}), STRICT)
+    assert not guilds.change(second, GuildChange.of("2", "78", "reset", {}), GuildSettings())
+    assert save(guilds, replace(STRICT, user_units=6), "3")
     assert guilds.settings("200") == (replace(STRICT, user_units=6), 2)
 
 
-def test_settings_of_a_version_that_was_removed_meanwhile_are_not_saved(guilds: GuildStore) -> None:
-    assert not guilds.save("200", STRICT, 1)
-    assert guilds.settings("200") == (GuildSettings(), 0)
+def test_an_interaction_changes_a_guild_once_and_its_second_delivery_finds_what_it_saved(
+    guilds: GuildStore,
+) -> None:
+    assert save(guilds, STRICT, "1")
+    assert save(guilds, GuildSettings(), "2")
+    again = guilds.managed("200", "1")
+    assert again.saved_before == STRICT
+    assert again.settings == GuildSettings()
+    assert not guilds.change(again, GuildChange.of("1", "77", "limits", {}), STRICT)
+    assert guilds.managed("200", "3").saved_before is None
+
+
+def test_the_last_changes_are_kept_with_who_made_them_for_as_many_days_as_are_set(
+    guilds: GuildStore, table: Table
+) -> None:
+    for number in range(MOST_CHANGES + 2):
+        assert save(guilds, GuildSettings(steps=number), str(number))
+    found = guilds.managed("200", "99").changes
+    assert [one.event_id for one in found] == [str(n) for n in range(MOST_CHANGES + 1, 1, -1)]
+    assert {one.user_id for one in found} == {"77"}
+    kept = items(table)["guild#200#changes"]
+    assert kept["ttl"] - kept_at(kept) == pytest.approx(3 * 86_400, abs=2)
+    old = replace(found[0], at=found[0].at - 3 * 86_400)
+    assert recent((found[0], old), found[0].at, timedelta(days=3)) == (found[0],)
+
+
+def kept_at(item: dict[str, Any]) -> float:
+    return float(from_json(item["changes"])[0].at)
 
 
 def test_the_usage_is_that_of_the_user_the_guild_and_the_day_and_comes_with_the_settings(
@@ -62,7 +100,7 @@ def test_the_usage_is_that_of_the_user_the_guild_and_the_day_and_comes_with_the_
 ) -> None:
     now = datetime.now(UTC)
     job = a_job(now)
-    guilds.save("200", STRICT, 0)
+    save(guilds, STRICT)
     JobStore(table).accept(job, charge=Charge(700, LIMITS, audit_days=3))
     today = job.created_at
     read = guilds.settings_and_usage

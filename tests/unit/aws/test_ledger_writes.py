@@ -11,6 +11,7 @@ from discord_diffusion.access.limits import Limits, Quota, Usage
 from discord_diffusion.aws import ledger
 from discord_diffusion.aws.dynamodb import Table, transact
 from discord_diffusion.aws.errors import TransactionRefusedError
+from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.aws.ledger import Charge
 from discord_diffusion.jobs.job import TOKEN_LIFETIME
 from discord_diffusion.jobs.record import JobRecord, JobStatus
@@ -72,7 +73,7 @@ def test_a_charge_writes_exactly_these_items(table: Table) -> None:
     record = a_record()
     assert charge(table, record, a_charge(action="vary", click="9#vary")) is None
     assert items(table) == {
-        "press#9#vary": {"pressed_at": SECONDS, "ttl": TTL},
+        "press#9#vary": {"pressed_at": SECONDS, "job": record.id, "ttl": TTL},
         "user#77": {"jobs": [record.id], "asked_at": SECONDS, "ttl": TTL},
         "user#77#2026-01-02": {"used": 300, "guild_200": 300, "ttl": TTL},
         "guild#200#2026-01-02": {"used": 300, "ttl": TTL},
@@ -344,3 +345,24 @@ def test_settings_and_usage_are_one_consistent_read_of_these_items(
     usage(table, guild_id=guild)
     of_user = ["user#77", "user#77#2026-01-02"]
     assert reads == [([*first, *of_user, *more, "deployment#2026-01-02"], True)]
+
+
+@pytest.mark.parametrize("status", [JobStatus.CANCELLED, JobStatus.FAILED, JobStatus.ANSWERED])
+def test_a_component_can_be_pressed_again_at_once_when_its_job_has_ended(
+    table: Table, status: JobStatus
+) -> None:
+    now = datetime.now(UTC)
+    jobs, first, second, third = JobStore(table), *(a_job(now, number) for number in range(3))
+    pressed = a_charge(click="9#reroll")
+    assert jobs.accept(first, charge=pressed)
+    with pytest.raises(Refusal, match="pressed"):
+        jobs.accept(second, charge=pressed)
+    jobs.finish(first.id, status)
+    if status is JobStatus.CANCELLED:
+        # Then the pause is what is left to wait for, and the answer says so.
+        with pytest.raises(Refusal, match="just_cancelled"):
+            jobs.accept(second, charge=pressed)
+    else:
+        assert jobs.accept(second, charge=pressed)
+        with pytest.raises(Refusal, match="pressed"):
+            jobs.accept(third, charge=pressed)

@@ -12,11 +12,13 @@ from typing import Any
 import pytest
 from nacl.signing import SigningKey
 
+from discord_diffusion.access.guild_changes import GuildChange
 from discord_diffusion.access.guild_channels import GuildChannel, KnownChannel
 from discord_diffusion.access.guild_settings import GuildSettings
 from discord_diffusion.access.limits import Quota, Usage
 from discord_diffusion.aws.deadline import Deadline
 from discord_diffusion.aws.errors import QueueError, StoreUnavailableError
+from discord_diffusion.aws.guild_store import ManagedGuild
 from discord_diffusion.aws.ledger import Charge
 from discord_diffusion.aws.queue import QueueDepth
 from discord_diffusion.fleet.state import FleetSnapshot, FleetState
@@ -175,6 +177,7 @@ class DictGuilds:
     in_flight: frozenset[str] = frozenset()
     audited: list[dict[str, Any]] = field(default_factory=list)
     channels: dict[str, KnownChannel] = field(default_factory=dict)
+    changes: tuple[GuildChange, ...] = ()
     notes: int = 0
     """How often a channel was noted."""
     asked_for: list[str | None] = field(default_factory=list)
@@ -191,11 +194,30 @@ class DictGuilds:
         """Set the settings of the guild of `imagine`."""
         self.by_guild["2000"] = (GuildSettings(**settings), 1)
 
-    def save(self, guild_id: str, settings: GuildSettings, version: int) -> bool:
+    def managed(self, guild_id: str, event_id: str) -> ManagedGuild:
         self._break()
-        if self.saved_by_another or self.settings(guild_id)[1] != version:
+        settings, version = self.by_guild.get(guild_id, (GuildSettings(), 0))
+        done = next((one for one in self.audited if one["id"] == event_id), None)
+        return ManagedGuild(guild_id, settings, version, self.changes, len(self.changes), done)
+
+    def change(
+        self,
+        guild: ManagedGuild,
+        change: GuildChange,
+        settings: GuildSettings | None = None,
+        **details: Any,
+    ) -> bool:
+        self._break()
+        now = self.managed(guild.id, change.event_id)
+        versions = guild.version, guild.changes_version
+        if self.saved_by_another or now.done or (now.version, now.changes_version) != versions:
             return False
-        self.by_guild[guild_id] = (settings, version + 1)
+        if settings:
+            self.by_guild[guild.id] = (settings, guild.version + 1)
+            details["settings"] = settings.to_json()
+        self.changes = (change, *self.changes)
+        action = f"settings.{change.action}"
+        self.audit(change.event_id, change.user_id, guild.id, action, **details)
         return True
 
     def settings_and_usage(

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from discord_diffusion.aws.errors import StoreUnavailableError
 from discord_diffusion.jobs.job import Job
 from discord_diffusion.jobs.parameters import GenerationParameters
 from discord_diffusion.jobs.record import JobRecord, JobStatus
@@ -91,25 +90,3 @@ def test_a_file_of_another_author_that_is_named_like_a_picture_leads_to_no_recor
     caller: Caller, message: dict[str, Any]
 ) -> None:
     assert "no pictures that I made" in show(caller, add_record(caller), message)
-
-
-def test_saved_settings_are_confirmed_even_if_the_audit_fails(
-    caller: Caller, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    def fail(*_: object, **__: object) -> None:
-        raise StoreUnavailableError("ConnectTimeoutError")
-
-    monkeypatch.setattr(type(caller.guilds), "audit", fail)
-    option = {"name": "user_units", "value": 5}
-    limits = {"name": "limits", "type": 1, "options": [option]}
-    answer = answer_to(
-        caller,
-        {
-            "member": {"user": {"id": "4000"}, "permissions": "32"},
-            "data": {"name": "settings", "options": [limits]},
-        },
-    )
-    assert "5" in answer
-    assert "can't look that up" not in answer
-    assert caller.guilds.by_guild["2000"][0].user_units == 5
-    assert "The settings are saved but not audited" in caplog.messages

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from discord_diffusion.access.guild_settings import GuildSettings
 from discord_diffusion.jobs.job import Job
 from discord_diffusion.jobs.parameters import GenerationParameters
 from discord_diffusion.jobs.record import JobRecord, JobStatus
@@ -79,6 +78,16 @@ def test_a_second_delivery_has_the_answer_of_the_first(caller: Caller, kind: str
     assert len(caller.guilds.audited) == audited
 
 
+def test_a_late_second_delivery_does_not_undo_a_newer_change(caller: Caller) -> None:
+    earlier = settings_command("limits", cooldown=30)(caller)
+    first = caller.content(earlier)
+    caller.content(settings_command("limits", cooldown=5)(caller) | {"id": new_id()})
+    before = caller.guilds.settings("2000")
+    assert caller.content(earlier) == first, "it says what it has saved"
+    assert caller.guilds.settings("2000") == before
+    assert before[0].cooldown_seconds == 5
+
+
 @dataclass
 class Meanwhile:
     """Delivers an interaction once more in the middle of its first delivery, after the reads."""
@@ -98,18 +107,18 @@ def test_two_deliveries_at_the_same_time_have_the_same_answer(
     caller: Caller, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = Meanwhile(caller, INTERACTIONS[kind](caller))
-    withdraw, save = caller.store.withdraw, caller.guilds.save
+    withdraw, change = caller.store.withdraw, caller.guilds.change
 
     def withdraw_late(*words: Any, **named: Any) -> bool:
         other.deliver()
         return withdraw(*words, **named)
 
-    def save_late(guild_id: str, new: GuildSettings, version: int) -> bool:
+    def change_late(*words: Any, **named: Any) -> bool:
         other.deliver()
-        return save(guild_id, new, version)
+        return change(*words, **named)
 
     monkeypatch.setattr(caller.store, "withdraw", withdraw_late)
-    monkeypatch.setattr(caller.guilds, "save", save_late)
+    monkeypatch.setattr(caller.guilds, "change", change_late)
     answer = caller.content(other.payload)
     assert other.answer
     assert answer == other.answer

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from discord_diffusion.access.guild_changes import GuildChange
 from discord_diffusion.access.limits import Limits
 from discord_diffusion.aws.deadline import Deadline
 from discord_diffusion.aws.dynamodb import Table
@@ -83,8 +84,10 @@ def test_a_user_of_two_guilds_and_direct_messages_has_one_quota(table: Table) ->
 
 def test_a_guilds_own_limit_of_its_members_holds_in_that_guild_alone(table: Table) -> None:
     caller = caller_with(table)
-    settings, version = GuildStore(table, audit_days=1).settings(HOME)
-    GuildStore(table, audit_days=1).save(HOME, replace(settings, user_units=1), version)
+    guilds = GuildStore(table, audit_days=1)
+    guild = guilds.managed(HOME, "1")
+    change = GuildChange.of("1", "2", "limits", {})
+    assert guilds.change(guild, change, replace(guild.settings, user_units=1))
     assert ask(caller, AWAY).startswith("taken")
     assert ask(caller, HOME).startswith("taken")
     refused = ask(caller, HOME, steps=6)

@@ -57,7 +57,9 @@ class LazyHandlers:
         """Answers `/settings`."""
         from discord_diffusion.functions.interactions.settings_command import SettingsCommand
 
-        return SettingsCommand(self.requests.guilds, self.requests.builder.settings.models)
+        requests = self.requests
+        models = requests.builder.settings.models
+        return SettingsCommand(requests.guilds, models, requests.audit_days)
 
 
 class Router:

@@ -1,52 +1,44 @@
-"""The command `/settings`: shows and changes the settings of a guild, to members who manage it."""
+"""The command `/settings`: shows and changes the settings of a guild, to members who manage it.
+
+Discord may deliver an interaction again, even after a newer change: the audit record that is
+written with each change shows that it is done, and what it has saved.
+"""
 
 import logging
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from discord_diffusion.access.blocklist import with_pattern
-from discord_diffusion.access.guild_settings import BLOCKED_USERS, GuildSettings, toggled
+from discord_diffusion.access.guild_changes import GuildChange
+from discord_diffusion.access.guild_settings import GuildSettings
 from discord_diffusion.aws.errors import StoreError
-from discord_diffusion.aws.guild_store import GuildStore
+from discord_diffusion.aws.guild_store import GuildStore, ManagedGuild
 from discord_diffusion.discord import responses
 from discord_diffusion.discord.answer_layouts import notice
 from discord_diffusion.discord.command_model import MANAGE_GUILD, check_options
 from discord_diffusion.discord.commands import SETTINGS
 from discord_diffusion.discord.interactions import Interaction
+from discord_diffusion.functions.interactions.settings_changes import CHANGES, changed_fields
 from discord_diffusion.functions.interactions.settings_form import (
     settings_form,
     submitted,
     version_of,
 )
+from discord_diffusion.functions.interactions.settings_texts import changes_shown, shown
 from discord_diffusion.jobs.models import ModelSpec
-from discord_diffusion.jobs.options import GUILD_DEFAULTS
 from discord_diffusion.jobs.refusal import Refusal
-from discord_diffusion.texts.catalogue import command_texts, described, language_of, say
-from discord_diffusion.texts.formatting import clean
+from discord_diffusion.texts.catalogue import say
 
 log = logging.getLogger(__name__)
-
-Options = Mapping[str, Any]
-Change = Callable[[GuildSettings, Options], GuildSettings]
-LISTED = 20
-"""The most roles, channels or patterns that are listed."""
-_LIMITS = {
-    "user_units": "user_units",
-    "server_units": "guild_units",
-    "cooldown": "cooldown_seconds",
-    "jobs": "in_flight",
-    "max_side": "max_side",
-}
-"""The options of `/settings limits`, and the fields of the settings that they change."""
 
 
 @dataclass(frozen=True)
 class SettingsCommand:
-    """Shows and changes the settings of guilds."""
+    """Shows and changes the settings of guilds; what was changed is shown for `audit_days`."""
 
     guilds: GuildStore
     models: Mapping[str, ModelSpec]
+    audit_days: int
 
     def answer(self, interaction: Interaction) -> dict[str, Any]:
         """Answer `/settings`.
@@ -55,26 +47,29 @@ class SettingsCommand:
             Refusal: nothing was changed.
             StoreError: the table does not answer.
         """
-        guild_id = _managed_guild(interaction)
-        settings, version = self.guilds.settings(guild_id)
-        name = interaction.subcommand or "show"
-        if name == "form":
-            return settings_form(settings, version, interaction.locale)
-        if name not in _CHANGES and name != "show":
+        guild = self._guild(interaction)
+        locale, name = interaction.locale, interaction.subcommand or "show"
+        match name:
+            case "show":
+                return responses.ephemeral(notice(shown(guild.settings, locale)))
+            case "audit":
+                listed = changes_shown(guild.changes, self.audit_days, locale)
+                return responses.ephemeral(notice(listed))
+            case "form":
+                return settings_form(guild.settings, guild.version, locale)
+        if name not in CHANGES:
             raise Refusal("unknown_command")
         options = check_options(
             f"{SETTINGS.key}.{name}", SETTINGS.options_of(name), interaction.options
         )
-        if name == "show":
-            return responses.ephemeral(notice(shown(settings, interaction.locale)))
         if options.get("model") and options["model"] not in self.models:
             raise Refusal("model_unknown")
-        self._note_channels(interaction)
-        changed = settings
-        if settings.changed_by != interaction.id:
-            changed = _CHANGES[name](settings, options).with_names(interaction.names)
-            changed = replace(changed, changed_by=interaction.id)
-            self._save(interaction, guild_id, changed, version, f"settings.{name}")
+        changed = guild.saved_before
+        if not changed:
+            self._note_channels(interaction)
+            changed = CHANGES[name](guild.settings, options).with_names(interaction.names)
+            values = {f"{name}.{option}": value for option, value in options.items()}
+            changed = self._save(interaction, guild, changed, name, values)
         return _saved(changed, interaction)
 
     def submit(self, interaction: Interaction) -> dict[str, Any]:
@@ -84,28 +79,28 @@ class SettingsCommand:
             Refusal: nothing was changed.
             StoreError: the table does not answer.
         """
-        guild_id = _managed_guild(interaction)
-        settings, version = self.guilds.settings(guild_id)
-        self._note_channels(interaction)
-        if settings.changed_by != interaction.id:
-            if version_of(interaction) != version:
+        guild = self._guild(interaction)
+        changed = guild.saved_before
+        if not changed:
+            self._note_channels(interaction)
+            if version_of(interaction) != guild.version:
                 raise Refusal("settings_changed")
-            settings = submitted(settings, interaction).with_names(interaction.names)
-            settings = replace(settings, changed_by=interaction.id)
-            self._save(interaction, guild_id, settings, version, "settings.form")
-        return _saved(settings, interaction)
+            changed = submitted(guild.settings, interaction).with_names(interaction.names)
+            values = changed_fields(guild.settings, changed)
+            changed = self._save(interaction, guild, changed, "form", values)
+        return _saved(changed, interaction)
 
     def patterns(self, interaction: Interaction) -> tuple[str, ...]:
         """The guild's blocklist; empty for users who may not manage the guild."""
         try:
-            return self.guilds.settings(_managed_guild(interaction))[0].blocklist
+            return self.guilds.settings(managed_guild(interaction))[0].blocklist
         except (Refusal, StoreError):
             return ()
 
     def entries(self, interaction: Interaction) -> Mapping[str, str]:
         """The roles and channels that are named, by the name that they had then, and their ids."""
         try:
-            settings = self.guilds.settings(_managed_guild(interaction))[0]
+            settings = self.guilds.settings(managed_guild(interaction))[0]
         except (Refusal, StoreError):
             return {}
         roles = {*settings.roles, *settings.priority_roles}
@@ -113,6 +108,9 @@ class SettingsCommand:
             f"{'@' if one in roles else '#'}{settings.names.get(one, one)}": one
             for one in settings.named_ids
         }
+
+    def _guild(self, interaction: Interaction) -> ManagedGuild:
+        return self.guilds.managed(managed_guild(interaction), interaction.id)
 
     def _note_channels(self, interaction: Interaction) -> None:
         """Note what Discord says of the named channels: of a forum it says it nowhere else.
@@ -127,30 +125,23 @@ class SettingsCommand:
     def _save(
         self,
         interaction: Interaction,
-        guild_id: str,
+        guild: ManagedGuild,
         settings: GuildSettings,
-        version: int,
         action: str,
-    ) -> None:
+        values: Mapping[str, object],
+    ) -> GuildSettings:
+        """Save new settings; returns those that another delivery has saved, if one has."""
+        change = GuildChange.of(interaction.id, interaction.user_id, action, values)
         try:
-            if not self.guilds.save(guild_id, settings, version):
-                if self.guilds.settings(guild_id)[0].changed_by == interaction.id:
-                    return  # by another delivery of the same interaction
-                raise Refusal("settings_changed")
+            if self.guilds.change(guild, change, settings):
+                return settings
+            saved = self._guild(interaction).saved_before
         except StoreError as error:
             log.error("The settings could not be saved", extra={"reason": str(error)})
             raise
-        try:
-            self.guilds.audit(
-                interaction.id,
-                interaction.user_id,
-                guild_id,
-                action,
-                settings=settings.to_json(),
-            )
-        except StoreError as error:
-            # The settings are in force already; a refusal would say that they are not.
-            log.error("The settings are saved but not audited", extra={"reason": str(error)})
+        if not saved:
+            raise Refusal("settings_changed")
+        return saved
 
 
 def _saved(settings: GuildSettings, interaction: Interaction) -> dict[str, Any]:
@@ -160,37 +151,7 @@ def _saved(settings: GuildSettings, interaction: Interaction) -> dict[str, Any]:
     return responses.ephemeral(notice("\n".join(lines)))
 
 
-def shown(settings: GuildSettings, locale: str) -> str:
-    """All settings, each by the name of the option that changes it."""
-
-    def line(path: str, value: object) -> str:
-        name = described(locale, f"settings.{path}")[0]
-        return f"**{name}**: {say(locale, 'settings.default') if value is None else value}"
-
-    roles = _listed("<@&{}>", settings.roles) or say(locale, "settings.everybody")
-    channels = _listed("<#{}>", settings.channels) or say(locale, "settings.everywhere")
-    priority = _listed("<@&{}>", settings.priority_roles) or say(locale, "settings.nobody")
-    blocked = ", ".join(f"`{pattern}`" for pattern in settings.blocklist[:LISTED]) or "—"
-    level = command_texts(language_of(locale))[f"settings.safety.level={settings.safety}"][0]
-    lines = [
-        line("access.role", roles),
-        line("access.channel", channels),
-        line("priority", priority),
-        line("user", _listed("<@{}>", settings.blocked_users) or say(locale, "settings.nobody")),
-        *(line(f"limits.{option}", getattr(settings, name)) for option, name in _LIMITS.items()),
-        *(line(f"defaults.{name}", getattr(settings, name)) for name in GUILD_DEFAULTS),
-        line("safety.level", level),
-        line("safety.spoiler", say(locale, f"settings.{'on' if settings.spoiler else 'off'}")),
-        line("block", clean(blocked)),
-    ]
-    return "\n".join(lines)
-
-
-def _listed(form: str, ids: tuple[str, ...]) -> str:
-    return " ".join(form.format(snowflake) for snowflake in ids[:LISTED])
-
-
-def _managed_guild(interaction: Interaction) -> str:
+def managed_guild(interaction: Interaction) -> str:
     """The guild, if the member may manage it. Discord checks that too; this does not rely on it."""
     if interaction.visited_guild_id:
         raise Refusal("not_installed")
@@ -199,83 +160,3 @@ def _managed_guild(interaction: Interaction) -> str:
     if not interaction.may(MANAGE_GUILD):
         raise Refusal("manage_guild")
     return interaction.guild_id
-
-
-def _access(settings: GuildSettings, options: Options) -> GuildSettings:
-    if not options["role"] and not options["channel"]:
-        raise Refusal("nothing_to_change")
-    if options["role"]:
-        roles = toggled(settings.roles, options["role"], options["allow"])
-        settings = replace(settings, roles=roles)
-    if options["channel"]:
-        channels = toggled(settings.channels, options["channel"], options["allow"])
-        settings = replace(settings, channels=channels)
-    return settings
-
-
-def _priority(settings: GuildSettings, options: Options) -> GuildSettings:
-    roles = toggled(settings.priority_roles, options["role"], options["allow"])
-    return replace(settings, priority_roles=roles)
-
-
-def _user(settings: GuildSettings, options: Options) -> GuildSettings:
-    """Block a user, or allow one again."""
-    blocked = toggled(settings.blocked_users, options["user"], not options["allow"])
-    if len(blocked) > BLOCKED_USERS:
-        raise Refusal("users_full", most=BLOCKED_USERS)
-    return replace(settings, blocked_users=blocked)
-
-
-def _values(names: Mapping[str, str]) -> Change:
-    """A `Change` that sets the fields whose options are given; `names` maps options to fields."""
-
-    def change(settings: GuildSettings, options: Options) -> GuildSettings:
-        values = {names[name]: value for name, value in options.items() if value is not None}
-        if not values:
-            raise Refusal("nothing_to_change")
-        return replace(settings, **values)
-
-    return change
-
-
-def _block(settings: GuildSettings, options: Options) -> GuildSettings:
-    return replace(settings, blocklist=with_pattern(settings.blocklist, options["pattern"]))
-
-
-def _unblock(settings: GuildSettings, options: Options) -> GuildSettings:
-    if options["pattern"] not in settings.blocklist:
-        raise Refusal("pattern_unknown")
-    return replace(settings, blocklist=toggled(settings.blocklist, options["pattern"], False))
-
-
-def _revoke(settings: GuildSettings, options: Options) -> GuildSettings:
-    """Take a role or a channel back that may no longer exist; a mention or an id is understood."""
-    entry = options["entry"].strip("<@&#> ")
-    by_name = {name: one for one, name in settings.names.items()}
-    entry = by_name.get(entry, entry)
-    if entry not in settings.named_ids:
-        raise Refusal("entry_unknown")
-    return settings.without(entry)
-
-
-def _safety(settings: GuildSettings, options: Options) -> GuildSettings:
-    names = {"level": "safety", "spoiler": "spoiler"}
-    given = {name: options[name] for name in names}
-    # A channel alone changes no setting: its age restriction is noted.
-    if options["channel"] and not any(value is not None for value in given.values()):
-        return settings
-    return _values(names)(settings, given)
-
-
-_CHANGES: Mapping[str, Change] = {
-    "access": _access,
-    "priority": _priority,
-    "revoke": _revoke,
-    "user": _user,
-    "limits": _values(_LIMITS),
-    "defaults": _values({name: name for name in GUILD_DEFAULTS}),
-    "safety": _safety,
-    "block": _block,
-    "unblock": _unblock,
-    "reset": lambda _settings, _options: GuildSettings(),
-}

@@ -1,0 +1,75 @@
+"""What the managers of a guild read: its settings, and who changed them."""
+
+from collections.abc import Iterator
+
+from discord_diffusion.access.guild_changes import MOST_CHANGES, GuildChange
+from discord_diffusion.access.guild_settings import GuildSettings
+from discord_diffusion.functions.interactions.settings_changes import LIMITS
+from discord_diffusion.jobs.options import GUILD_DEFAULTS
+from discord_diffusion.texts.catalogue import command_texts, described, language_of, say
+from discord_diffusion.texts.formatting import clean, quote
+
+LISTED = 20
+"""The most roles, channels or patterns that are listed."""
+VALUE_SHOWN = 60
+"""Most UTF-16 units of a value in the list of changes."""
+_SHORTEST_ID = 15
+_MENTIONS = {"role": "<@&{}>", "channel": "<#{}>", "user": "<@{}>"}
+"""How an id is shown, by the last part of the option's path."""
+
+
+def shown(settings: GuildSettings, locale: str) -> str:
+    """All settings, each by the name of the option that changes it."""
+
+    def line(path: str, value: object) -> str:
+        name = described(locale, f"settings.{path}")[0]
+        return f"**{name}**: {say(locale, 'settings.default') if value is None else value}"
+
+    roles = _listed("<@&{}>", settings.roles) or say(locale, "settings.everybody")
+    channels = _listed("<#{}>", settings.channels) or say(locale, "settings.everywhere")
+    priority = _listed("<@&{}>", settings.priority_roles) or say(locale, "settings.nobody")
+    blocked = ", ".join(f"`{pattern}`" for pattern in settings.blocklist[:LISTED]) or "—"
+    level = command_texts(language_of(locale))[f"settings.safety.level={settings.safety}"][0]
+    lines = [
+        line("access.role", roles),
+        line("access.channel", channels),
+        line("priority", priority),
+        line("user", _listed("<@{}>", settings.blocked_users) or say(locale, "settings.nobody")),
+        *(line(f"limits.{option}", getattr(settings, name)) for option, name in LIMITS.items()),
+        *(line(f"defaults.{name}", getattr(settings, name)) for name in GUILD_DEFAULTS),
+        line("safety.level", level),
+        line("safety.spoiler", say(locale, f"settings.{'on' if settings.spoiler else 'off'}")),
+        line("block", clean(blocked)),
+    ]
+    return "\n".join(lines)
+
+
+def _listed(form: str, ids: tuple[str, ...]) -> str:
+    return " ".join(form.format(snowflake) for snowflake in ids[:LISTED])
+
+
+def changes_shown(changes: tuple[GuildChange, ...], days: int, locale: str) -> str:
+    """Who changed what, and when, the newest first; they are kept for `days`."""
+    lines = [_change(one, locale) for one in changes]
+    if not lines:
+        return say(locale, "audit.none", days=days)
+    return "\n".join([*lines, f"-# {say(locale, 'audit.kept', most=MOST_CHANGES, days=days)}"])
+
+
+def _change(change: GuildChange, locale: str) -> str:
+    values = ", ".join(_values_shown(change, locale))
+    what = f"**{_name(change.action, locale)}**" + (f": {values}" if values else "")
+    return f"<t:{change.at}:f> <@{change.user_id}> {what}"
+
+
+def _values_shown(change: GuildChange, locale: str) -> Iterator[str]:
+    for path, value in change.values.items():
+        mention = _MENTIONS.get(path.rpartition(".")[2])
+        is_id = value.isdecimal() and len(value) >= _SHORTEST_ID
+        shown = mention.format(value) if mention and is_id else quote(value, VALUE_SHOWN)
+        yield f"{_name(path, locale)} {shown}"
+
+
+def _name(path: str, locale: str) -> str:
+    """The name that clients show of a sub-command or an option; one that is gone has its own."""
+    return command_texts(language_of(locale)).get(f"settings.{path}", [path])[0]
