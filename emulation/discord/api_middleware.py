@@ -20,8 +20,9 @@ from emulation.discord.errors import BAD_USER_AGENT, DiscordError, ErrorType
 from emulation.discord.rate_limits import RateLimitResult
 
 _log = logging.getLogger(__name__)
-# The documented form has a comma between address and version; discord.py's has none.
-_USER_AGENT = re.compile(r"DiscordBot \([^\s,()]+(?:, ?| )[^\s()]+\).*")
+# The documented form has a comma between address and version; discord.py's has none, and
+# interactions.py says more behind the version.
+_USER_AGENT = re.compile(r"DiscordBot \([^\s,()]+(?:, ?| )[^\s()]+(?: [^\s()]+)*\).*")
 # Where the token is in the path, Discord accepts any agent: discord.py's webhooks send aiohttp's.
 _TOKEN_IN_PATH = re.compile(r"/(?:webhooks/[^/]+/[^/]+(?:/.*)?|interactions/.*)")
 _PATH_TOKEN = re.compile(r"(/(?:webhooks|interactions)/[^/]+/)[^/?]+")

@@ -31,6 +31,7 @@ from emulation.discord.routes import (
     control_pages,
     control_settings,
     gateway,
+    guilds,
     webhooks,
 )
 
@@ -65,7 +66,7 @@ def create_app(backend: Backend) -> FastAPI:
         app.add_exception_handler(error_class, _error_response)
     app.add_middleware(ApiMiddleware, backend=backend)
     app.add_middleware(BrowserSecurityMiddleware, public_url=config.public_url)
-    for routes in (applications, commands, callbacks, webhooks, channels, cdn, gateway):
+    for routes in (applications, commands, callbacks, webhooks, channels, cdn, gateway, guilds):
         app.include_router(routes.router)
     control = (control_directory, control_gateway, control_interactions, control_pages)
     for routes in (*control, control_settings):

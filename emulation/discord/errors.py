@@ -30,9 +30,12 @@ class ErrorType:
 UNAUTHORIZED = ErrorType(401, 0, "401: Unauthorized")
 UNKNOWN_CHANNEL = ErrorType(404, 10003, "Unknown Channel")
 UNKNOWN_GUILD = ErrorType(404, 10004, "Unknown Guild")
+UNKNOWN_MEMBER = ErrorType(404, 10007, "Unknown Member")
 UNKNOWN_MESSAGE = ErrorType(404, 10008, "Unknown Message")
+UNKNOWN_ROLE = ErrorType(404, 10011, "Unknown Role")
 UNKNOWN_USER = ErrorType(404, 10013, "Unknown User")
 UNKNOWN_WEBHOOK = ErrorType(404, 10015, "Unknown Webhook")
+UNKNOWN_EMOJI = ErrorType(400, 10014, "Unknown Emoji")
 UNKNOWN_INTERACTION = ErrorType(404, 10062, "Unknown interaction")
 UNKNOWN_COMMAND = ErrorType(404, 10063, "Unknown application command")
 NOT_YOUR_APPLICATION = ErrorType(

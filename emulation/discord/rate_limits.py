@@ -16,6 +16,8 @@ _GLOBAL_LIMIT = (50, 1.0)
 _REFUSED_SECONDS = 600.0
 _REFUSED_STATUSES = (401, 403, 429)
 _MAX_WINDOWS = 10_000
+_CALLBACK = "callback"
+"""Clients such as hikari report it as an error if this route names a bucket."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class RouteLimit:
 
 
 _ROUTE_LIMITS = (
-    RouteLimit("callback", "POST", r"/interactions/(\d+)/[^/]+/callback", 5, 5.0),
+    RouteLimit(_CALLBACK, "POST", r"/interactions/(\d+)/[^/]+/callback", 5, 5.0),
     RouteLimit("webhook", ".*", r"/webhooks/(\d+/[^/]+)(?:/.*)?", 5, 2.0),
     RouteLimit("webhooks", ".*", r"/webhooks/(\d+)", 5, 2.0),
     RouteLimit("commands-read", "GET", r"/applications/(\d+)/.*commands.*", 50, 10.0),
@@ -53,19 +55,20 @@ class RateLimitResult:
     """In Unix seconds."""
     reset_after: float
     """In seconds."""
-    bucket: str
+    bucket: str | None
+    """None: the route does not name its bucket."""
     allowed: bool
     is_global: bool = False
 
     def headers(self) -> dict[str, str]:
         """The headers that tell a client the state of the bucket."""
-        return {
+        headers = {
             "X-RateLimit-Limit": str(self.limit),
             "X-RateLimit-Remaining": str(self.remaining),
             "X-RateLimit-Reset": f"{self.reset_at:.3f}",
             "X-RateLimit-Reset-After": f"{self.reset_after:.3f}",
-            "X-RateLimit-Bucket": self.bucket,
         }
+        return headers if self.bucket is None else headers | {"X-RateLimit-Bucket": self.bucket}
 
 
 class RateLimiter:
@@ -107,7 +110,7 @@ class RateLimiter:
                 self._windows = {other: window for other, window in windows if window[0] > now}
         allowed = used < limit or not self.enabled
         self._windows[key] = (ends, min(used + 1, limit))
-        bucket = hashlib.sha256(name.encode()).hexdigest()[:32]
+        bucket = None if name == _CALLBACK else hashlib.sha256(name.encode()).hexdigest()[:32]
         remaining = max(0, limit - used - 1)
         return RateLimitResult(
             limit, remaining, ends, ends - now, bucket, allowed, name == "global"

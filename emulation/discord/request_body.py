@@ -1,4 +1,4 @@
-"""Reads the body of a request, JSON or multipart, as Discord does and with its errors.
+"""Reads the body of a request, JSON or a form, as Discord does and with its errors.
 
 Contract: https://docs.discord.com/developers/reference#uploading-files
 """
@@ -9,6 +9,7 @@ import re
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
+from urllib.parse import parse_qsl
 
 from fastapi import Request
 from starlette.datastructures import UploadFile
@@ -19,6 +20,7 @@ from emulation.discord.validation.fields import invalid
 
 JSON = "application/json"
 MULTIPART = "multipart/form-data"
+URL_ENCODED = "application/x-www-form-urlencoded"
 _MAX_DRAINED_BYTES = 64 * 1024 * 1024
 _LONE_SURROGATES = re.compile(r"[\ud800-\udfff]")
 _FILE_KEY = re.compile(r"files?\[([0-9]{1,3})\]")
@@ -86,11 +88,13 @@ async def read_body(request: Request, limit: int, *, multipart: bool = False) ->
     raw = await read_bytes(request, limit)
     if kind == MULTIPART and multipart:
         return await _read_multipart(request, raw, limit)
+    if kind == URL_ENCODED and multipart:
+        return RequestBody(_payload(dict(parse_qsl(raw.decode("utf-8", "replace")))))
     if kind == JSON:
         return RequestBody(decode_json(raw))
     if not raw and not kind:
         return RequestBody({})
-    allowed = f"'{JSON}', '{MULTIPART}'" if multipart else f"'{JSON}'"
+    allowed = f"'{JSON}', '{MULTIPART}', '{URL_ENCODED}'" if multipart else f"'{JSON}'"
     message = f'Expected "Content-Type" header to be one of {{{allowed}}}.'
     raise invalid("CONTENT_TYPE_INVALID", message)
 
@@ -141,6 +145,11 @@ async def _read_multipart(request: Request, raw: bytes, limit: int) -> RequestBo
             files[int(match[1]) if match else len(files)] = file
     finally:
         await form.close()
-    if "payload_json" in fields:
-        return RequestBody(decode_json(fields["payload_json"].encode("utf-8", "replace")), files)
-    return RequestBody(fields, files)
+    return RequestBody(_payload(fields), files)
+
+
+def _payload(fields: dict[str, Any]) -> Any:
+    """The JSON of `payload_json`; without it the plain fields."""
+    if "payload_json" not in fields:
+        return fields
+    return decode_json(fields["payload_json"].encode("utf-8", "replace"))

@@ -1,4 +1,4 @@
-"""Users, the guild, channels and their messages, as a bot sees them.
+"""Users, channels and their messages, as a bot sees them.
 
 Contract: https://docs.discord.com/developers/resources/channel, .../message, .../user, .../guild
 """
@@ -74,21 +74,6 @@ async def open_dm(backend: BackendDep, body: JsonBody) -> JSONResponse:
     """The DM with a user."""
     user = backend.directory.user(_DM(body)["recipient_id"])
     return JSONResponse(backend.channel_json(backend.directory.dm_channel(user.id)))
-
-
-@router.get("/guilds/{guild_id}")
-async def get_guild(backend: BackendDep, guild_id: str) -> JSONResponse:
-    """The guild."""
-    return JSONResponse(backend.directory.check_guild(path_id("guild_id", guild_id)).as_json())
-
-
-@router.get("/guilds/{guild_id}/channels")
-async def list_channels(backend: BackendDep, guild_id: str) -> JSONResponse:
-    """The guild's channels, without its threads."""
-    guild = backend.directory.check_guild(path_id("guild_id", guild_id))
-    channels = backend.directory.channels.values()
-    own = [channel for channel in channels if channel.guild_id == guild.id]
-    return JSONResponse([backend.channel_json(channel) for channel in own if not channel.is_thread])
 
 
 @router.get(_CHANNEL)

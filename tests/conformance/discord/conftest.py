@@ -64,7 +64,7 @@ def discord_server(tmp_path: Path) -> Iterator[Discord]:
 
 @pytest.fixture(scope="session")
 def node_modules() -> Path:
-    """The folder in which Node finds @discordjs/rest, as the lock file has it."""
+    """The folder in which Node finds discord.js and @discordjs/rest, as the lock file has them."""
     npm = shutil.which("npm")
     if npm is None or shutil.which("node") is None:
         pytest.skip("needs Node.js and npm: apt-get install nodejs npm")
@@ -74,7 +74,7 @@ def node_modules() -> Path:
     installed = folder / "node_modules" / ".package-lock.json"
     lock = folder / "package-lock.json"
     is_current = installed.is_file() and lock.read_bytes() == files[1].read_bytes()
-    for file in files:
+    for file in (*files, HERE / "gateway_clients" / "discordjs.mjs"):
         shutil.copy(file, folder / file.name)
     if not is_current:
         command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]

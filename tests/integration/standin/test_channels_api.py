@@ -128,7 +128,9 @@ async def test_a_path_with_a_token_accepts_any_user_agent_but_an_empty_one(
         assert response.status_code == status
 
 
-@pytest.mark.parametrize("token", ["", "Bot wrong", "Bearer fixture-bot-token.not-a-secret"])
+@pytest.mark.parametrize(
+    "token", ["", "Bot wrong", "Bearer MTIwMDAwMDAwMDAwMDAwMDAwMQ.fixture.bot-token-not-a-secret"]
+)
 async def test_a_wrong_bot_token_gets_401(standin: StandIn, token: str) -> None:
     response = await standin.http.get(f"{API}/users/@me", headers={"Authorization": token})
     assert (response.status_code, response.json()["code"]) == (401, 0)

@@ -1,0 +1,138 @@
+"""Clients of others on the Gateway, by their own connection code; only the address differs."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from fixtures.discord.signing import application
+from tests.standin_server import serving
+from toolchain.environments import uv_of
+from toolchain.layout import Layout
+
+BOTS = Path(__file__).parent / "gateway_clients"
+IMAGINE = {"command": "imagine", "options": {"prompt": "a red circle"}}
+
+
+@pytest.fixture(scope="module")
+def standin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    """A stand-in whose application has no endpoint; a client may take its time to come back."""
+    folder = tmp_path_factory.mktemp("standin")
+    with (
+        serving(folder, "--answer-seconds", "30", "--no-rate-limits") as server,
+        httpx.Client(base_url=server.url, timeout=60, trust_env=False) as http,
+    ):
+        yield http
+
+
+def environment_of(library: str) -> str:
+    """The Python of an environment that holds a library alone, as its lock file has it.
+
+    discord.py and py-cord have the same name, so one environment cannot hold both.
+    """
+    layout = Layout.of_this_checkout()
+    folder, lock = layout.build / "gateway_clients" / library, BOTS / f"{library}.txt"
+    python, installed = folder / "bin" / "python", folder / lock.name
+    if not installed.is_file() or installed.read_bytes() != lock.read_bytes():
+        uv = str(uv_of(layout))
+        shutil.rmtree(folder, ignore_errors=True)
+        for words in (
+            ["venv", "--quiet", "--no-project", "--python", sys.executable, str(folder)],
+            ["pip", "install", "-q", "--require-hashes", "--python", str(python), "-r", str(lock)],
+        ):
+            subprocess.run([uv, *words], cwd=layout.build, check=True, timeout=240)
+        shutil.copy(lock, installed)
+    return str(python)
+
+
+@dataclass
+class Bot:
+    """A bot in a process of its own, which prints what happens to it."""
+
+    process: "subprocess.Popen[str]"
+
+    def wait_for(self, word: str) -> str:
+        """The rest of the next line that begins with a word."""
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            if line.startswith(f"{word} ") or line.strip() == word:
+                return line.removeprefix(word).strip()
+        raise AssertionError(f"The bot ended before it printed {word!r}.")
+
+
+@contextmanager
+def running(http: httpx.Client, *command: str, folder: Path = BOTS) -> Iterator[Bot]:
+    """A bot that is ready; it ends when its input does."""
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, cwd=folder, text=True, **pipes) as process:
+        assert process.stdin is not None
+        given = {"url": str(http.base_url).rstrip("/"), "token": application()["bot_token"]}
+        process.stdin.write(json.dumps(given) + "\n")
+        process.stdin.flush()
+        try:
+            bot = Bot(process)
+            assert "The Studio" in bot.wait_for("ready")
+            yield bot
+            process.stdin.close()
+            assert process.wait(30) == 0
+        finally:
+            process.kill()
+
+
+def connected_session(http: httpx.Client) -> str:
+    """The id of the one session that is connected."""
+    sessions = http.get("/control/gateway").json()["sessions"]
+    [session] = [one for one in sessions if one["connected"]]
+    return str(session["id"])
+
+
+def send(http: httpx.Client, bot: Bot) -> dict[str, Any]:
+    """Have the bot handle a command; the interaction as it is then."""
+    sent = http.post("/control/interactions", json=IMAGINE).json()
+    assert sent["outcome"] == "answered", sent
+    assert bot.wait_for("handled") == f"{sent['interaction_id']} ada"
+    handled: dict[str, Any] = http.get(f"/control/interactions/{sent['interaction_id']}").json()
+    return handled
+
+
+def check(http: httpx.Client, bot: Bot) -> None:
+    """A bot answers; it also gets what came while it was not connected, in the same session."""
+    handled = send(http, bot)
+    names = [event["name"] for event in handled["events"]]
+    wanted = ["created", "delivered", "answered", "uploaded", "followed_up", "deleted"]
+    assert [name for name in names if name in wanted] == wanted
+    assert handled["message"]["content"] == "Done"
+    assert [file["filename"] for file in handled["message"]["attachments"]] == ["a.png"]
+    session = connected_session(http)
+    for act in ("close", "reconnect"):
+        assert http.post(f"/control/gateway/{act}", json={}).json()["sessions"] == [session]
+        assert send(http, bot)["deliveries"] == 1
+        assert connected_session(http) == session
+
+
+def test_discord_py(standin: httpx.Client) -> None:
+    with running(standin, sys.executable, "discord_py.py") as bot:
+        check(standin, bot)
+
+
+def test_py_cord(standin: httpx.Client) -> None:
+    with running(standin, environment_of("py-cord"), "py_cord.py") as bot:
+        check(standin, bot)
+
+
+def test_hikari(standin: httpx.Client) -> None:
+    with running(standin, environment_of("hikari"), "hikari_bot.py") as bot:
+        check(standin, bot)
+
+
+def test_discord_js(standin: httpx.Client, node_modules: Path) -> None:
+    with running(standin, "node", "discordjs.mjs", folder=node_modules) as bot:
+        check(standin, bot)
