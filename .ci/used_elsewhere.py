@@ -56,8 +56,8 @@ initialize_client
 post_error
 post_invocation_result
 
-# Options and methods of http.server, html.parser, Twisted, Starlette, zipfile, tokenizers, torch, RE2, botocore,
-# Pillow.
+# Options and methods of http.server, html.parser, Twisted, Starlette, zipfile, tokenizers, torch,
+# RE2, botocore, Pillow.
 _.FILE_LOADER_CLASS
 _.benchmark
 _.case_sensitive
