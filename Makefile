@@ -208,8 +208,10 @@ lock: setup ## Resolve the dependencies of all environments and images (UPGRADE=
 	  $(if $(UPGRADE),--upgrade) $(CURDIR)/requirements/torch.txt -o $(CURDIR)/docker/torch.lock
 
 .PHONY: pages
-pages: setup ## Write the tables of docs/commands.md and docs/messages.md from the code
+pages: setup ## Write the tables of docs/commands.md, docs/messages.md and docs/reference from the code
 	@$(VENV)/python -m infra.command_and_message_pages
+	@$(VENV)/python -m infra.reference_pages
+	@$(VENV)/python -m emulation.rig.cli.reference_page
 
 .PHONY: pin-images
 pin-images: ## Renew the digests of the images that the Dockerfiles begin with

@@ -9,7 +9,10 @@ from tests.rehearsals import words_of
 from toolchain.layout import Layout
 
 ROOT = Layout.of_this_checkout().root
-PAGES = ("deploy.md", "first-deployment.md", "operations.md")
+PAGES = (
+    *("deploy.md", "first-deployment.md", "operations.md"),
+    *("discord-portal.md", "tutorials/own-a-bot.md"),
+)
 STORY = ROOT / "tests" / "integration" / "test_deploy_rehearsal.py"
 ACCOUNT = STORY.with_name("test_deploy_rights.py")
 FENCED = re.compile(r"^```\n(.*?)^```", re.MULTILINE | re.DOTALL)
