@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from emulation.discord.backend import Backend
 from emulation.discord.chaos import Fault
+from emulation.discord.clock import iso
 from emulation.discord.config import API
 from emulation.discord.errors import BAD_USER_AGENT, DiscordError, ErrorType
 from emulation.discord.rate_limits import RateLimitResult
@@ -145,7 +146,9 @@ class _Exchange:
         path = mask_path(self._scope["path"])
         _log.info("%s %s %d %.1f ms", self._method, path, self._status, took_ms)
         data = {"method": self._method, "path": path, "status": self._status}
-        self._backend.events.publish("request", data | {"took_ms": round(took_ms, 3)})
+        call = data | {"took_ms": round(took_ms, 3)}
+        self._backend.api_calls.add(call | {"at": iso(self._backend.clock.now())})
+        self._backend.events.publish("request", call)
 
 
 async def _discard(_message: Message) -> None:

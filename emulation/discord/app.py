@@ -29,6 +29,7 @@ from emulation.discord.routes import (
     control_gateway,
     control_interactions,
     control_pages,
+    control_reports,
     control_settings,
     gateway,
     guilds,
@@ -69,7 +70,7 @@ def create_app(backend: Backend) -> FastAPI:
     for routes in (applications, commands, callbacks, webhooks, channels, cdn, gateway, guilds):
         app.include_router(routes.router)
     control = (control_directory, control_gateway, control_interactions, control_pages)
-    for routes in (*control, control_settings):
+    for routes in (*control, control_reports, control_settings):
         app.include_router(routes.router)
 
     @app.get("/healthz")

@@ -1,6 +1,5 @@
 """The backend of the stand-in: its stores and services, built once and handed to every route."""
 
-from collections import deque
 from dataclasses import dataclass
 
 import httpx
@@ -21,7 +20,7 @@ from emulation.discord.state.events import EventLog
 from emulation.discord.state.gateway_sessions import GatewaySessions
 from emulation.discord.state.interactions import Interaction, InteractionStore, TimelineEvent
 from emulation.discord.state.messages import Message, MessageStore
-from emulation.discord.state.reports import MAX_NOTES, SeriesStore
+from emulation.discord.state.reports import ApiCalls, Reports
 
 
 @dataclass
@@ -81,8 +80,9 @@ class Backend:
         self.messages = MessageStore(self.attachments)
         self.interactions = InteractionStore(self.clock)
         self.commands = CommandStore(self.clock, self.limits.daily_command_creates)
-        self.series = SeriesStore()
-        self.notes: deque[Json] = deque(maxlen=MAX_NOTES)
+        self.reports = Reports()
+        self.api_calls = ApiCalls()
+        self.started_at = self.clock.now()
 
     async def close(self) -> None:
         """End the event streams and the connections to the application."""

@@ -50,13 +50,18 @@ class GrowingLogs:
 
     def new_lines(self) -> Iterator[str]:
         """The lines that were completed since the last call."""
+        return (line for _, line in self.new_lines_by_log())
+
+    def new_lines_by_log(self) -> Iterator[tuple[str, str]]:
+        """The same, each with the name of its log."""
         for path in sorted(self.folder.glob(self.pattern)):
             with path.open("rb") as log:
                 log.seek(self._read.get(path, 0))
                 content = log.read()
             whole = content[: content.rfind(b"\n") + 1]
             self._read[path] = self._read.get(path, 0) + len(whole)
-            yield from whole.decode(errors="replace").splitlines()
+            for line in whole.decode(errors="replace").splitlines():
+                yield path.stem, line
 
 
 class FileLog:

@@ -1,7 +1,7 @@
 """A client of the stand-in's control API: sends interactions, reads answers, switches faults."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -81,9 +81,24 @@ class StandInClient:
         """An interaction as the stand-in stores it, with every version of its message."""
         return self._json("GET", f"/control/interactions/{interaction_id}")
 
-    def add_to_timeline(self, interaction_id: str, name: str, at: str) -> None:
+    def add_to_timeline(
+        self, interaction_id: str, name: str, at: str, detail: Mapping[str, object] | None = None
+    ) -> None:
         """Add an event of another part of the rig to an interaction's timeline."""
-        self._call("POST", f"/control/timeline/{interaction_id}", {"name": name, "at": at})
+        event = {"name": name, "at": at, "detail": detail}
+        self._call("POST", f"/control/timeline/{interaction_id}", event)
+
+    def add_to_log(self, interaction_id: str, lines: Sequence[Mapping[str, str]]) -> None:
+        """Add lines of logs about an interaction."""
+        self._call("POST", f"/control/logs/{interaction_id}", {"lines": lines})
+
+    def set_fleet(self, report: Mapping[str, object]) -> None:
+        """Show the tasks and instances of the fleet on the operations page."""
+        self._call("PUT", "/control/fleet", report)
+
+    def set_part(self, name: str, condition: str) -> None:
+        """Show that a part of the rig is `up`, `slow` or `down` now."""
+        self._call("PUT", f"/control/parts/{name}/{condition}")
 
     def add_to_series(self, name: str, value: float) -> None:
         """Add a point, of now, to a series of the operations page."""

@@ -1,13 +1,20 @@
 """The operations page: live timelines, series and notes, and the chaos switches."""
 
+import re
 import time
 
 import httpx
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.application import Bot
-from tests.e2e.browser import keep_screenshot
+from tests.e2e.browser import PHONE, keep_screenshot
 from tests.e2e.conftest import ADA, Tabs
+from tests.e2e.test_accessibility import serious_violations
+
+WIDTHS = (390, 700, 900, 1280, 1700)
+WORKER = {"task": "1f2e3d4c", "instance": "i-0123456789abcdef0"}
+TRACEBACK = 'Traceback (most recent call last):\n  File "draw.py", line 12\nRuntimeError: broken'
 
 
 def send(bot: Bot, **action: object) -> str:
@@ -24,6 +31,15 @@ def control(bot: Bot, method: str, path: str, body: dict[str, object]) -> dict[s
     response.raise_for_status()
     result: dict[str, object] = response.json()
     return result
+
+
+def report(bot: Bot, interaction: str, *events: str) -> None:
+    """Report events of a worker, as the rig's telemetry does."""
+    for name in events:
+        body: dict[str, object] = {"name": name}
+        if name not in ("queued", "verified"):
+            body["detail"] = WORKER
+        control(bot, "POST", f"/timeline/{interaction}", body)
 
 
 def number(page: Page, title: str) -> str:
@@ -46,6 +62,7 @@ def test_a_timeline_grows_while_the_page_is_open(tabs: Tabs, bot: Bot) -> None:
     expect(events).to_contain_text("worker 1")
     bot.edit(bot.received("imagine")[0], "Done", pictures=4)
     expect(events).to_contain_text("uploaded")
+    report(bot, interaction, "finished")
     expect(row).to_contain_text("pictures")
     assert number(page, "Time to pictures") != "–"
     expect(page.get_by_role("cell", name="PATCH /webhooks").first).to_be_visible()
@@ -135,3 +152,123 @@ def test_a_failed_interaction_is_counted_and_explained(tabs: Tabs, bot: Bot) -> 
     expect(page.get_by_text("The application did not respond").first).to_be_visible()
     assert number(page, "Failed") == "1"
     keep_screenshot(page, "operations")
+
+
+def test_details_can_be_read_at_any_width(tabs: Tabs, bot: Bot) -> None:
+    interaction = send(bot)
+    report(bot, interaction, "queued", "leased", "generating", "worker_lost", "leased", "failed")
+    page = tabs.open("/operations")
+    page.get_by_role("row", name="/imagine").get_by_role("button").click()
+    events = page.get_by_role("list", name="Events")
+    expect(events.get_by_role("listitem")).to_have_count(9)
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        for text in events.locator(".event-label, .detail, code").all():
+            box = text.bounding_box()
+            assert box is not None
+            # A text of some words needs the width of some words, else its lines are letters.
+            assert box["width"] >= 50, text.inner_text()
+            assert box["height"] <= 45, text.inner_text()
+            assert box["x"] + box["width"] <= width
+        keep_screenshot(page, f"operations-details-{width}")
+
+
+@pytest.mark.parametrize("viewport", [{"width": 1280, "height": 900}, PHONE], ids=["wide", "phone"])
+def test_a_failed_job_is_red_and_says_who_worked_on_it_and_what_was_logged(
+    tabs: Tabs, bot: Bot, viewport: dict[str, int]
+) -> None:
+    interaction = send(bot)
+    report(bot, interaction, "queued", "leased", "generating")
+    lines = [
+        {"at": "2026-01-02T03:04:05Z", "source": "interactions", "level": "INFO", "text": "Queued"}
+    ]
+    control(bot, "POST", f"/logs/{interaction}", {"lines": lines})
+    page = tabs.open("/operations", viewport=viewport)
+    row = page.get_by_role("row", name="/imagine")
+    row.get_by_role("button").click()
+    log = page.get_by_role("region", name="Log")
+    expect(log).to_contain_text("Queued")
+    details = page.locator(".details")
+    expect(details).to_contain_text("Worked on by task 1f2e3d4c on instance i-0123456789abcdef0")
+    error = {"at": "2026-01-02T03:04:06Z", "source": "worker-1f2e3d4c", "level": "ERROR"}
+    error |= {"text": "The job failed outcome=failed", "trace": TRACEBACK}
+    control(bot, "POST", f"/logs/{interaction}", {"lines": [error]})
+    expect(log.get_by_role("region", name="Traceback")).to_contain_text("RuntimeError: broken")
+    report(bot, interaction, "failed")
+    expect(row.locator(".outcome.bad")).to_have_text("failed")
+    expect(page.locator(".number.bad")).to_contain_text("Failed")
+    assert serious_violations(page) == []
+    page.keyboard.press("Escape")
+    expect(details).to_have_count(0)
+    expect(row.get_by_role("button")).to_be_focused()
+
+
+def test_labels_say_what_goes_on(tabs: Tabs, bot: Bot) -> None:
+    interaction = send(bot)
+    page = tabs.open("/operations")
+    row = page.get_by_role("row", name="/imagine")
+    outcome, bar = row.locator(".outcome"), row.get_by_role("img")
+    report(bot, interaction, "queued")
+    # Progress in the queue is shown by an edit, while nobody draws.
+    bot.edit(bot.received("imagine")[0], "**2nd in the queue**")
+    expect(bar).to_have_accessible_name(re.compile("Waited for a worker"))
+    expect(outcome).to_have_text("waiting")
+    assert "1 waiting · 0 being drawn" in page.locator("#numbers").inner_text()
+    report(bot, interaction, "leased", "generating")
+    expect(outcome).to_have_text("drawing")
+    expect(page.locator("#numbers")).to_contain_text("0 waiting · 1 being drawn")
+    # A sketch is no picture yet.
+    bot.edit(bot.received("imagine")[0], "**Drawing…**", pictures=1)
+    expect(row).to_have_attribute("data-id", interaction)
+    expect(outcome).to_have_text("drawing")
+    report(bot, interaction, "worker_lost")
+    expect(outcome).to_have_text("waiting")
+    report(bot, interaction, "leased", "generating", "finished")
+    expect(outcome).to_have_text("pictures")
+    expect(page.locator("#numbers")).to_contain_text("0 waiting · 0 being drawn")
+
+
+def test_workers_and_machines_are_listed_with_what_they_do(tabs: Tabs, bot: Bot) -> None:
+    page = tabs.open("/operations")
+    expect(page.get_by_text("live", exact=True)).to_be_visible()
+    expect(page.locator("#machines")).to_be_hidden()
+    instance = WORKER["instance"]
+    task = {"id": "1f2e3d4c5b6a", "status": "RUNNING", "instance": instance, "reason": ""}
+    machine = {"id": instance, "status": "InService", "type": "g4dn.xlarge", "spot": True}
+    fleet = {"tasks": [task], "instances": [machine | {"joined": True, "draining": False}]}
+    control(bot, "PUT", "/fleet", dict(fleet))
+    workers = page.get_by_role("region", name="Workers")
+    expect(workers.get_by_role("listitem")).to_contain_text("waits for jobs")
+    report(bot, send(bot), "queued", "leased", "generating")
+    expect(workers.get_by_role("listitem")).to_contain_text("drawing /imagine prompt: a red circle")
+    machines = page.get_by_role("region", name="Machines").get_by_role("listitem")
+    expect(machines).to_contain_text("runs 1f2e3d4c")
+    expect(machines).to_contain_text("g4dn.xlarge, Spot")
+
+
+def test_an_emulator_that_died_is_red(tabs: Tabs, bot: Bot) -> None:
+    page = tabs.open("/operations")
+    part = page.locator("[data-part=emulator]")
+    control(bot, "PUT", "/parts/emulator/up", {})
+    expect(part).to_have_text("The emulator runs")
+    control(bot, "PUT", "/parts/emulator/down", {})
+    expect(part).to_have_text("The emulator is down")
+    expect(part).to_have_class(re.compile(r"\bbad\b"))
+    # Nobody reports any more, which is as bad.
+    expect(part).to_have_text("The emulator is not watched any more")
+
+
+def test_counts_are_those_since_the_start_of_the_stack(tabs: Tabs, bot: Bot) -> None:
+    for _ in range(3):
+        send(bot, command="whisper", options={})
+    report(bot, send(bot), "queued", "leased", "failed")
+    page = tabs.open("/operations")
+    expect(page.locator("#since")).to_contain_text("Counted since")
+    assert number(page, "Interactions") == "4"
+    assert number(page, "Failed") == "1"
+    calls = int(number(page, "API calls"))
+    assert calls >= 1
+    expect(page.get_by_role("cell", name="PUT /applications").first).to_be_visible()
+    bot.edit(bot.received("imagine")[0], "Again")
+    expect(page.locator("#traffic-sum")).to_have_text(f"{calls + 1} since the start")

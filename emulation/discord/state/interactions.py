@@ -94,6 +94,11 @@ class Interaction:
         """Whether it was answered, or no longer can be."""
         return self.outcome != Outcome.PENDING
 
+    @property
+    def has_failed(self) -> bool:
+        """Whether it was not answered in time, or its job failed for good."""
+        return self.outcome in (Outcome.TIMEOUT, Outcome.ERROR) or self.has_event("failed")
+
     def has_event(self, name: str) -> bool:
         """Whether its timeline has an event of that name."""
         return any(event.name == name for event in self.events)

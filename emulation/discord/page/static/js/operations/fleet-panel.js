@@ -1,9 +1,12 @@
-/** The fleet panel: notes of what the fleet did, newest first; hidden until there is one. */
+/** The fleet panel: its tasks and instances with what they do, and notes of what has changed, newest first. */
 
 import { byId, h } from "/js/dom.js";
 import { exactTime } from "/js/time.js";
 
 const MAX_ROWS = 100;
+const MAX_STOPPED = 3;
+const SHORT_ID = 8;
+const TASK_TONES = { RUNNING: "good", STOPPED: "bad" };
 
 /** Patterns of a note's text, and the class of the dot before it. */
 const TONES = [
@@ -12,9 +15,15 @@ const TONES = [
   [/Spot|failed|draining/, "warn"],
 ];
 
-/** A table of notes. */
+/** Lists of tasks and instances, and a table of notes; hidden until something is known. `timelines`: the interactions. */
 export class FleetPanel {
+  #timelines;
   #total = 0;
+  #fleet = { tasks: [], instances: [] };
+
+  constructor(timelines) {
+    this.#timelines = timelines;
+  }
 
   /** Replace the notes: [{text, at}, ...], oldest first. */
   reset(notes) {
@@ -32,4 +41,38 @@ export class FleetPanel {
     byId("fleet").hidden = false;
     byId("fleet-sum").textContent = `${this.#total} changes`;
   }
+
+  /** Take what is known of the fleet now. */
+  set(fleet) {
+    this.#fleet = fleet;
+  }
+
+  /** Draw the lists; what the tasks do comes from the timelines. */
+  draw() {
+    const { tasks, instances } = this.#fleet;
+    byId("machines").hidden = !tasks.length && !instances.length;
+    const stopped = tasks.filter(({ status }) => status === "STOPPED").slice(-MAX_STOPPED);
+    const shown = [...tasks.filter(({ status }) => status !== "STOPPED"), ...stopped];
+    byId("tasks").replaceChildren(...rows(shown.map((task) => this.#task(task)), "No task runs or starts."));
+    byId("instances").replaceChildren(...rows(instances.map((instance) => this.#instance(instance)), "There is no instance."));
+  }
+
+  #task({ id, status, instance, reason }) {
+    const jobs = status === "RUNNING" ? this.#timelines.workOf(id) : [];
+    const work = jobs.map((job) => `${job.activity} ${job.name} ${job.optionsText}`.trim()).join("; ");
+    const doing = work || (status === "RUNNING" ? "waits for jobs" : reason || "");
+    return row(id.slice(0, SHORT_ID), status.toLowerCase(), TASK_TONES[status], doing, instance ? `on ${instance}` : "");
+  }
+
+  #instance({ id, status, type, spot, joined, draining }) {
+    const running = this.#fleet.tasks.filter((task) => task.instance === id && task.status !== "STOPPED").map((task) => task.id.slice(0, SHORT_ID));
+    const doing = running.length ? `runs ${running.join(", ")}` : joined ? "runs no task" : "has not joined the cluster";
+    return row(id, draining ? "draining" : status, status === "InService" && !draining ? "good" : "", doing, [type, spot && "Spot"].filter(Boolean).join(", "));
+  }
+}
+
+const rows = (found, empty) => (found.length ? found : [h("li", { class: "muted" }, empty)]);
+
+function row(id, status, tone, doing, note) {
+  return h("li", { class: "machine" }, h("code", {}, id), h("span", { class: `outcome ${tone ?? ""}` }, status), h("span", { class: "machine-work" }, doing), h("span", { class: "muted" }, note));
 }

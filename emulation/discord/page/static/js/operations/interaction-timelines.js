@@ -1,13 +1,11 @@
-/** The interactions of the operations page: their phases and durations, and the jobs in flight. */
+/** The interactions of the operations page: what went on when, their durations, and the jobs in flight. */
 
-const FAILED = new Set(["timeout", "error"]);
-const STARTED = new Set(["leased", "webhook", "generating", "edited"]);
-const WORKED = new Set(["leased", "generating"]);
+const NOT_ANSWERED = new Set(["timeout", "error"]);
 const MAX_SILENCE_MS = 60_000;
 const TOKEN_MS = 15 * 60_000;
 
-/** The phase that ends with an event: [label, kind]; the kind gives the colour. */
-const PHASES = {
+/** What an event says: [text, colour of the activity that it ends]. */
+const EVENTS = {
   created: ["The user sent it", "send"],
   delivered: ["Signed and sent", "send"],
   received: ["Received", "send"],
@@ -15,22 +13,39 @@ const PHASES = {
   queued: ["Put into the queue", "check"],
   answered: ["First answer", "answer"],
   deferred: ["Deferred", "answer"],
-  leased: ["Waited in the queue", "wait"],
-  webhook: ["Waited for a worker", "wait"],
-  generating: ["Prepared", "draw"],
-  edited: ["Progress shown", "draw"],
-  uploaded: ["Drawn and uploaded", "draw"],
-  done: ["Pictures on the message", "done"],
-  followed_up: ["Followed up", "draw"],
+  leased: ["A worker took it", "wait"],
+  generating: ["The drawing began", "draw"],
+  webhook: ["The bot used the answer's webhook", "answer"],
+  edited: ["The answer was edited", "answer"],
+  uploaded: ["Pictures were uploaded", "draw"],
+  done: ["The first pictures are on the message", "draw"],
+  finished: ["Discord has accepted the pictures", "draw"],
+  followed_up: ["Followed up", "answer"],
+  worker_lost: ["Its worker stopped: another one takes it", "fail"],
+  given_back: ["Given back to the queue for another try", "fail"],
+  failed: ["Failed for good", "fail"],
   timeout: ["No answer in time", "fail"],
   error: ["Failed", "fail"],
-  token_expired: ["Token expired", "fail"],
+  token_expired: ["Token expired", "other"],
 };
+
+/** What goes on after an event, if that changes with it. */
+const ACTIVITY_AFTER = {
+  answered: "waiting", deferred: "waiting", queued: "waiting", leased: "preparing", generating: "drawing", worker_lost: "waiting", given_back: "waiting",
+  finished: "over", failed: "over", timeout: "over", error: "over", token_expired: "over", deleted: "over",
+};
+/** The same, for an interaction of which no worker reports anything: its calls say what it does. */
+const ACTIVITY_BY_CALLS = { webhook: "drawing", edited: "drawing", uploaded: "over", done: "over" };
+
+/** An activity of a job: [label, colour]. */
+const ACTIVITIES = { waiting: ["Waited for a worker", "wait"], preparing: ["Prepared by the worker", "draw"], drawing: ["Drawn", "draw"], over: ["Nothing more was to be done", "other"] };
+const WORKING = ["preparing", "drawing"];
+const ANSWERS = ["answered", "deferred"];
 
 export const LEGEND = [["send", "sending"], ["check", "checking"], ["answer", "answering"], ["wait", "waiting"], ["draw", "drawing"], ["fail", "failing"]];
 
-export const phaseOf = (name) => {
-  const [label, kind] = PHASES[name] ?? [name.replaceAll("_", " "), "other"];
+export const describe = (name) => {
+  const [label, kind] = EVENTS[name] ?? [name.replaceAll("_", " "), "other"];
   return { label, kind };
 };
 
@@ -74,8 +89,49 @@ export class InteractionTimeline {
     return flat(data?.options).concat(data?.values ?? []).join(" · ");
   }
 
+  /** Whether the bot did not answer, or its last word was that the job has failed. */
   get failed() {
-    return FAILED.has(this.summary.outcome);
+    return NOT_ANSWERED.has(this.summary.outcome) || this.#last("failed", "finished")?.name === "failed";
+  }
+
+  /** Whether a worker or the queue has reported something of it. */
+  get isReported() {
+    return this.elapsedUntil("queued", "leased") !== undefined;
+  }
+
+  /** Milliseconds until its pictures were there; undefined while they are not. */
+  get untilPictures() {
+    return this.isReported ? this.elapsedUntil("finished") : this.elapsedUntil("done", "uploaded");
+  }
+
+  /** The worker's task and its instance, of the worker that had it last; null if none had it. */
+  get worker() {
+    return this.#last("leased", "generating", "finished", "failed")?.detail ?? null;
+  }
+
+  /** What goes on now. */
+  get activity() {
+    return this.#activities().at(-1);
+  }
+
+  #last(...names) {
+    return this.events.filter(({ name }) => names.includes(name)).at(-1);
+  }
+
+  /** What goes on after each event; null before the first answer. */
+  #activities() {
+    let current = null;
+    let isAnswered = false;
+    const { isReported } = this;
+    // Without a report and without a call after the answer, nothing is waited for.
+    const isWaitedFor = isReported || this.elapsedUntil("webhook") !== undefined;
+    return this.events.map(({ name }) => {
+      isAnswered ||= ANSWERS.includes(name);
+      const next = ACTIVITY_AFTER[name] ?? (isReported ? undefined : ACTIVITY_BY_CALLS[name]);
+      // A job is in the queue before its answer is; a worker may be faster than the answer.
+      if (next && (isWaitedFor || next === "over") && (isAnswered || next !== "waiting") && !(ANSWERS.includes(name) && current)) current = next;
+      return current;
+    });
   }
 
   get total() {
@@ -87,15 +143,23 @@ export class InteractionTimeline {
     return this.events.find((entry) => names.includes(entry.name))?.elapsed_ms;
   }
 
-  /** The phases between the events: {from, to, name, label, kind}. */
+  /** What went on between the events: {from, to, label, kind}. */
   get segments() {
-    let hasStarted = false;
+    const activities = this.#activities();
     return this.events.slice(1).map((event, index) => {
-      // A worker that started at once first edits the message when it has the pictures.
-      const phase = hasStarted && event.name === "webhook" ? { label: "Drawn", kind: "draw" } : phaseOf(event.name);
-      hasStarted ||= WORKED.has(event.name);
-      return { from: this.events[index].elapsed_ms, to: event.elapsed_ms, name: event.name, ...phase };
+      const [label, kind] = ACTIVITIES[activities[index]] ?? [describe(event.name).label, describe(event.name).kind];
+      return { from: this.events[index].elapsed_ms, to: event.elapsed_ms, label, kind };
     });
+  }
+
+  /** The spans of time, in Unix milliseconds, in which one of some activities went on until now. */
+  spans(names, now) {
+    const activities = this.#activities();
+    const times = this.events.map((event) => this.startedAt + event.elapsed_ms);
+    // A job without an end counts as over when it had no event for a minute.
+    const last = Math.min(times.at(-1) + MAX_SILENCE_MS, this.startedAt + TOKEN_MS);
+    const open = last > now ? Infinity : last;
+    return activities.flatMap((activity, index) => (names.includes(activity) ? [{ from: times[index], to: times[index + 1] ?? open }] : []));
   }
 }
 
@@ -133,42 +197,37 @@ export class InteractionTimelines {
     return [...this.#byId.values()];
   }
 
-  /** Note the command as one that creates jobs, if the message was edited after the first response. */
+  /** Note the command as one that makes jobs. */
   #noteJobCommand(timeline) {
-    if (timeline.events.some((event) => STARTED.has(event.name) || event.name === "queued")) this.#jobs.add(timeline.name);
+    if (timeline.isReported || ["webhook", "edited"].includes(timeline.events.at(-1)?.name)) this.#jobs.add(timeline.name);
   }
 
   isJob(timeline) {
-    return timeline.summary.type === 2 && this.#jobs.has(timeline.name) && !timeline.failed;
+    return timeline.isReported || (timeline.summary.type === 2 && this.#jobs.has(timeline.name) && !timeline.failed);
   }
 
   /** How many jobs wait and how many are worked on at a moment. */
   inFlight(at) {
-    const spans = this.#jobSpans(at);
-    const count = (name) => spans.filter((entry) => entry[name].from <= at && at < entry[name].to).length;
-    return { waiting: count("waiting"), working: count("working") };
+    const count = (names) => this.#spans(names, at).filter(({ from, to }) => from <= at && at < to).length;
+    return { waiting: count(["waiting"]), working: count(WORKING) };
+  }
+
+  /** The jobs that a worker's task works on now. */
+  workOf(task) {
+    return this.all.filter((timeline) => timeline.worker?.task && task.startsWith(timeline.worker.task) && WORKING.includes(timeline.activity));
   }
 
   /** The number of `waiting` or `working` jobs since a moment, as steps [time, count]. */
   steps(name, begin, now) {
-    const changes = this.#jobSpans(now).map((entry) => entry[name]).filter(({ from, to }) => to > Math.max(from, begin) && from < now);
-    const edges = changes.flatMap(({ from, to }) => [[Math.max(from, begin), 1], [to, -1]]).filter(([at]) => at <= now);
+    const spans = this.#spans(name === "waiting" ? ["waiting"] : WORKING, now).filter(({ from, to }) => to > Math.max(from, begin) && from < now);
+    const edges = spans.flatMap(({ from, to }) => [[Math.max(from, begin), 1], [to, -1]]).filter(([at]) => at <= now);
     edges.sort((a, b) => a[0] - b[0] || b[1] - a[1]);
     let count = 0;
     return [[begin, 0], ...edges.map(([at, change]) => [at, (count += change)])];
   }
 
-  /** The spans in which each job waited and was worked on. */
-  #jobSpans(now) {
-    return this.all.filter((timeline) => this.isJob(timeline)).map((timeline) => {
-      const absolute = (time, otherwise) => (time === undefined ? otherwise : timeline.startedAt + time);
-      const answered = absolute(timeline.elapsedUntil("answered", "deferred"), Infinity);
-      // A job without an end counts as over when it had no event for a minute.
-      const silentSince = Math.min(timeline.startedAt + timeline.total + MAX_SILENCE_MS, Math.max(now, timeline.startedAt + timeline.total));
-      const ended = absolute(timeline.elapsedUntil("done", "uploaded", "token_expired", "deleted"), silentSince >= now ? Infinity : silentSince);
-      const started = absolute(timeline.elapsedUntil("leased", "webhook"), Math.min(ended, timeline.startedAt + TOKEN_MS));
-      return { waiting: { from: answered, to: started }, working: { from: timeline.elapsedUntil("leased", "webhook") === undefined ? Infinity : started, to: ended } };
-    });
+  #spans(names, now) {
+    return this.all.filter((timeline) => this.isJob(timeline)).flatMap((timeline) => timeline.spans(names, now));
   }
 }
 

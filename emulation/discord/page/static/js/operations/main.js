@@ -8,6 +8,7 @@ import { ChaosPanel } from "/js/operations/chaos-panel.js";
 import { Charts } from "/js/operations/charts.js";
 import { FleetPanel } from "/js/operations/fleet-panel.js";
 import { InteractionTimelines, quantile } from "/js/operations/interaction-timelines.js";
+import { PartsPanel } from "/js/operations/parts-panel.js";
 import { SettingsPanel } from "/js/operations/settings-panel.js";
 import { TimelineTable } from "/js/operations/timeline-table.js";
 
@@ -21,8 +22,11 @@ const table = new TimelineTable(timelines, (id) => users.get(id) ?? `…${id.sli
 const charts = new Charts(timelines);
 const chaos = new ChaosPanel();
 const settings = new SettingsPanel();
-const fleet = new FleetPanel();
-const calls = { total: 0, limited: 0, failed: 0 };
+const fleet = new FleetPanel(timelines);
+const parts = new PartsPanel();
+let calls = { total: 0, limited: 0, failed: 0 };
+/** Interactions before those that the page knows, and how many of them failed. */
+let older = { interactions: 0, failed: 0 };
 let isQueued = false;
 
 /** Draw in the next frame everything that depends on the timelines. */
@@ -33,6 +37,7 @@ function refresh() {
     isQueued = false;
     table.draw();
     charts.draw();
+    fleet.draw();
     drawNumbers();
   });
 }
@@ -40,18 +45,19 @@ function refresh() {
 function drawNumbers() {
   const all = timelines.all.filter((timeline) => timeline.summary.type !== 4);
   const answers = all.filter((timeline) => !timeline.failed).map((timeline) => timeline.elapsedUntil("answered", "deferred"));
-  const pictures = all.map((timeline) => timeline.elapsedUntil("done", "uploaded"));
-  const failed = all.filter((timeline) => timeline.failed).length;
+  const pictures = all.map((timeline) => timeline.untilPictures);
+  const total = older.interactions + all.length;
+  const failed = older.failed + all.filter((timeline) => timeline.failed).length;
   const { waiting, working } = timelines.inFlight(Date.now());
   const slow = quantile(answers, 0.95);
   const durationOrDash = (ms) => (ms === undefined ? "–" : duration(ms));
   const lastMinute = all.filter((timeline) => Date.now() - timeline.startedAt < 60_000).length;
   byId("numbers").replaceChildren(
-    number("Interactions", all.length, `${lastMinute} in the last minute`),
+    number("Interactions", total, `${lastMinute} in the last minute`),
     number("First answer", durationOrDash(quantile(answers, 0.5)), `95 % within ${durationOrDash(slow)} of 3 s`, slow > DEADLINE_MS * 0.8 ? "warn" : ""),
     number("Time to pictures", durationOrDash(quantile(pictures, 0.5)), `95 % within ${durationOrDash(quantile(pictures, 0.95))}`),
     number("In flight", waiting + working, `${waiting} waiting · ${working} being drawn`),
-    number("Failed", failed, all.length ? `${((failed / all.length) * 100).toFixed(failed ? 1 : 0)} % of interactions` : "none yet", failed ? "bad" : ""),
+    number("Failed", failed, total ? `${((failed / total) * 100).toFixed(failed ? 1 : 0)} % of interactions` : "none yet", failed ? "bad" : ""),
     number("API calls", calls.total, `${calls.limited} rate-limited · ${calls.failed} failed`, calls.failed ? "warn" : ""),
   );
 }
@@ -68,12 +74,24 @@ function addCall(data) {
   calls.total += 1;
   if (data.status === 429) calls.limited += 1;
   else if (data.status >= 400) calls.failed += 1;
+  showCall(data);
+}
+
+function resetCalls({ newest, ...counts }, startedAt) {
+  calls = counts;
+  byId("traffic").replaceChildren();
+  byId("no-traffic").hidden = newest.length > 0;
+  byId("since").textContent = `Counted since ${exactTime(new Date(startedAt))}, when the stand-in started or was reset.`;
+  for (const call of newest) showCall(call);
+}
+
+function showCall(data) {
   const tone = data.status >= 500 || data.status === 401 ? "bad" : data.status >= 400 ? "warn" : "good";
   const body = byId("traffic");
   body.prepend(h("tr", {}, h("td", { class: "time" }, exactTime(new Date(data.at))), h("td", { class: "call" }, h("b", {}, data.method), " ", h("code", {}, data.path.replace("/api/v10", ""))), h("td", {}, h("span", { class: `outcome ${tone}` }, String(data.status))), h("td", { class: "num" }, duration(data.took_ms))));
   while (body.children.length > MAX_CALLS) body.lastElementChild.remove();
   byId("no-traffic").hidden = true;
-  byId("traffic-sum").textContent = `${calls.total} since this page was opened`;
+  byId("traffic-sum").textContent = `${calls.total} since the start`;
 }
 
 async function loadSeries() {
@@ -89,6 +107,8 @@ const HANDLERS = {
   probe: (data) => settings.showProbe(data),
   endpoint: drawEndpoint,
   request: addCall,
+  log: (data) => table.addToLog(data),
+  fleet: (data) => fleet.set(data.fleet),
   series: (data) => charts.add(data),
   note: ({ note }) => fleet.add(note),
 };
@@ -98,6 +118,11 @@ const updates = new LiveUpdates({
     users.clear();
     for (const user of snapshot.directory.users) users.set(user.id, user.global_name || user.username);
     timelines.reset(snapshot.interactions);
+    document.title = `Operations · ${snapshot.checkout} · stand-in for Discord`;
+    older = snapshot.older;
+    resetCalls(snapshot.api_calls, snapshot.started_at);
+    fleet.set(snapshot.fleet);
+    table.reset();
     chaos.draw(snapshot.chaos);
     settings.draw(snapshot);
     drawEndpoint(snapshot.endpoint);
@@ -115,5 +140,8 @@ const updates = new LiveUpdates({
   },
 });
 
+// Escape closes the row that was opened last.
+document.addEventListener("keydown", (event) => event.key === "Escape" && !event.defaultPrevented && table.closeLast());
+parts.start();
 setInterval(() => !document.hidden && refresh(), REDRAW_MS);
 updates.start();

@@ -1,14 +1,15 @@
 /** The table of interactions: a bar for each, and its events when it is opened. */
 
 import { byId, h, icon } from "/js/dom.js";
-import { ApiError, send } from "/js/control-api.js";
+import { ApiError, get, send } from "/js/control-api.js";
 import { duration, exactTime } from "/js/time.js";
-import { LEGEND, phaseOf } from "/js/operations/interaction-timelines.js";
+import { LEGEND, describe } from "/js/operations/interaction-timelines.js";
 
 const MAX_ROWS = 60;
 const DEADLINE_MS = 3000;
 const MIN_SCALE_MS = 1000;
-const OUTCOMES = { answered: "good", deferred: "calm", pending: "calm", timeout: "bad", error: "bad" };
+const OUTCOMES = { answered: "good", deferred: "calm", pending: "calm", timeout: "bad", error: "bad", failed: "bad", pictures: "good", waiting: "calm", drawing: "calm", preparing: "calm" };
+const BAD_LEVELS = ["ERROR", "CRITICAL"];
 
 /** `timelines`: the interactions; `userName(id)` gives a user's name. */
 export class TimelineTable {
@@ -16,6 +17,7 @@ export class TimelineTable {
   #userName;
   #rows = new Map();
   #open = new Set();
+  #logs = new Map();
   #scale = MIN_SCALE_MS;
 
   constructor(timelines, userName) {
@@ -51,7 +53,7 @@ export class TimelineTable {
   }
 
   #row(timeline, same) {
-    const key = `${timeline.events.length}|${timeline.total}|${timeline.summary.outcome}|${same ? this.#scale : 0}|${this.#open.has(timeline.id)}`;
+    const key = `${timeline.events.length}|${timeline.total}|${timeline.summary.outcome}|${this.#logs.get(timeline.id)?.length}|${same ? this.#scale : 0}|${this.#open.has(timeline.id)}`;
     const kept = this.#rows.get(timeline.id);
     if (kept?.key === key) return kept.nodes;
     const focused = kept?.nodes[0].contains(document.activeElement);
@@ -64,21 +66,22 @@ export class TimelineTable {
   }
 
   #summary(timeline, same) {
-    const { outcome } = timeline.summary;
+    const outcome = this.#outcome(timeline);
     const open = this.#open.has(timeline.id);
     const button = h("button", { type: "button", class: "row-button", "aria-expanded": String(open), on: { click: () => this.#toggle(timeline) } }, icon(open ? "down" : "right"), h("b", {}, timeline.name), h("span", { class: "kind" }, timeline.kind));
-    return h("tr", { class: open ? "timeline-row open" : "timeline-row", data: { id: timeline.id } },
+    return h("tr", { class: ["timeline-row", open && "open", timeline.failed && "failed"].filter(Boolean).join(" "), data: { id: timeline.id } },
       h("td", { class: "time" }, exactTime(new Date(timeline.startedAt))),
       h("td", {}, this.#userName(timeline.summary.user_id)),
       h("td", { class: "what" }, button, timeline.optionsText && h("span", { class: "options-text", title: timeline.optionsText }, timeline.optionsText)),
       h("td", { class: "bar-cell" }, this.#bar(timeline, same ? this.#scale : Math.max(timeline.total, 1) * 1.02)),
       h("td", { class: "num" }, duration(timeline.total)),
-      h("td", {}, h("span", { class: `outcome ${OUTCOMES[outcome] ?? "calm"}` }, this.#outcome(timeline))));
+      h("td", {}, h("span", { class: `outcome ${OUTCOMES[outcome] ?? "calm"}` }, outcome)));
   }
 
   #outcome(timeline) {
-    if (timeline.elapsedUntil("done", "uploaded") !== undefined) return "pictures";
-    return timeline.summary.outcome;
+    if (timeline.failed) return timeline.summary.outcome === "answered" || timeline.summary.outcome === "deferred" ? "failed" : timeline.summary.outcome;
+    if (timeline.untilPictures !== undefined) return "pictures";
+    return timeline.isReported && timeline.activity && timeline.activity !== "over" ? timeline.activity : timeline.summary.outcome;
   }
 
   #bar(timeline, scale) {
@@ -106,7 +109,7 @@ export class TimelineTable {
     } } }, name);
     let before = 0;
     const events = timeline.events.map((event) => {
-      const { label, kind } = phaseOf(event.name);
+      const { label, kind } = describe(event.name);
       const row = h("li", {},
         h("i", { class: `swatch k-${kind}`, "aria-hidden": "true" }),
         h("code", {}, event.name), h("span", { class: "event-label" }, label),
@@ -116,18 +119,62 @@ export class TimelineTable {
       before = event.elapsed_ms;
       return row;
     });
+    const { worker } = timeline;
     const { error: problem } = timeline.summary;
     return h("tr", { class: "details" }, h("td", { colspan: "6" }, h("div", { class: "details-box" },
       h("ol", { class: "events", "aria-label": "Events" }, events),
+      this.#log(timeline),
       h("div", { class: "details-side" },
         problem && h("p", { class: "form-error" }, problem),
+        worker?.task && h("p", {}, "Worked on by task ", h("code", {}, worker.task), worker.instance && [" on instance ", h("code", {}, worker.instance)]),
         h("p", { class: "muted" }, "Interaction ", h("code", {}, timeline.id)),
         h("p", { class: "muted" }, `${timeline.summary.deliveries} ${timeline.summary.deliveries === 1 ? "delivery" : "deliveries"}`),
         h("div", { class: "actions" }, actionButton("Deliver again", "redeliver"), actionButton("Expire its token", "expire")), error))));
   }
 
+  /** What the parts logged about it, errors with their tracebacks. */
+  #log(timeline) {
+    const lines = this.#logs.get(timeline.id) ?? [];
+    const row = ({ at, source, level, text, trace }) =>
+      h("li", { class: BAD_LEVELS.includes(level) ? "bad" : level === "WARNING" ? "warn" : "" },
+        h("span", { class: "time" }, exactTime(new Date(at))), h("code", { class: "log-source" }, source), h("span", { class: "log-text" }, text),
+        trace && h("pre", { class: "log-trace", tabindex: "0", role: "region", "aria-label": "Traceback" }, trace));
+    return h("section", { class: "log", "aria-label": "Log" }, h("h3", {}, "Log"),
+      lines.length ? h("ol", {}, lines.map(row)) : h("p", { class: "muted" }, "No part of the stack has logged anything about it."));
+  }
+
+  /** Add new lines to the log of an interaction, if it was opened before. */
+  addToLog({ interaction_id: id, lines }) {
+    const known = this.#logs.get(id);
+    if (known) this.#logs.set(id, [...known, ...lines].sort((a, b) => a.at.localeCompare(b.at)));
+  }
+
+  /** Forget what was loaded of the logs, after a reset. */
+  reset() {
+    this.#logs.clear();
+    for (const id of this.#open) this.#loadLog(id);
+  }
+
+  /** Close the row that was opened last, and focus it. */
+  closeLast() {
+    const id = [...this.#open].at(-1);
+    if (!id) return;
+    this.#open.delete(id);
+    this.draw();
+    byId("timelines").querySelector(`[data-id="${CSS.escape(id)}"] button`)?.focus();
+  }
+
+  async #loadLog(id) {
+    this.#logs.set(id, []);
+    this.#logs.set(id, await get(`/control/logs/${id}`).catch(() => []));
+    this.draw();
+  }
+
   #toggle(timeline) {
-    if (!this.#open.delete(timeline.id)) this.#open.add(timeline.id);
+    if (!this.#open.delete(timeline.id)) {
+      this.#open.add(timeline.id);
+      this.#loadLog(timeline.id);
+    }
     this.draw();
   }
 }
