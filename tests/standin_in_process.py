@@ -27,7 +27,9 @@ GUILD = "1300000000000000001"
 ADA, BORIS = "1100000000000000001", "1100000000000000002"
 PICTURES, AFTER_DARK = "1400000000000000001", "1400000000000000002"
 DM, THREAD = "1400000000000000003", "1400000000000000004"
-WEBHOOK = "/api/v10/webhooks/1500000000000000001/fixture-webhook-token.not-a-secret"
+WEBHOOK_ID = "1500000000000000001"
+WEBHOOK_TOKEN = "fixture-webhook-token.not-a-secret.as-long-as-the-tokens-of-discord"
+WEBHOOK = f"/api/v10/webhooks/{WEBHOOK_ID}/{WEBHOOK_TOKEN}"
 
 
 def message(content: str = "Queued", **data: Any) -> Payload:

@@ -33,6 +33,8 @@ from emulation.discord.routes import (
     control_settings,
     gateway,
     guilds,
+    pins,
+    reactions,
     webhooks,
 )
 
@@ -67,7 +69,10 @@ def create_app(backend: Backend) -> FastAPI:
         app.add_exception_handler(error_class, _error_response)
     app.add_middleware(ApiMiddleware, backend=backend)
     app.add_middleware(BrowserSecurityMiddleware, public_url=config.public_url)
-    for routes in (applications, commands, callbacks, webhooks, channels, cdn, gateway, guilds):
+    # Before `channels`: `messages/pins` is no message.
+    for routes in (pins, reactions, applications, commands, callbacks, webhooks, channels):
+        app.include_router(routes.router)
+    for routes in (cdn, gateway, guilds):
         app.include_router(routes.router)
     control = (control_directory, control_gateway, control_interactions, control_pages)
     for routes in (*control, control_reports, control_settings):

@@ -77,7 +77,7 @@ class Backend:
 
     def _create_stores(self) -> None:
         self.directory = Directory(DIRECTORY_FIXTURE)
-        self.messages = MessageStore(self.attachments)
+        self.messages = MessageStore(self.attachments, self.application.id)
         self.interactions = InteractionStore(self.clock)
         self.commands = CommandStore(self.clock, self.limits.daily_command_creates)
         self.reports = Reports()
@@ -115,9 +115,13 @@ class Backend:
         """Publish an interaction, as it is now, to the pages."""
         self.events.publish("interaction", {"interaction": self.interaction_json(interaction)})
 
+    def show_message(self, change: str, message: Message) -> None:
+        """Publish to the pages that a message was `created`, `updated` or `deleted`."""
+        self.events.publish(f"message_{change}", {"message": self.messages.control_json(message)})
+
     def publish_message(self, change: str, message: Message) -> None:
         """Publish to pages and sessions that a message was `created`, `updated` or `deleted`."""
-        self.events.publish(f"message_{change}", {"message": self.messages.control_json(message)})
+        self.show_message(change, message)
         guild_id = None
         if message.ephemeral_for is None and message.channel_id in self.directory.channels:
             # An ephemeral message is dispatched as if it were a direct one:

@@ -38,10 +38,13 @@ UNKNOWN_WEBHOOK = ErrorType(404, 10015, "Unknown Webhook")
 UNKNOWN_EMOJI = ErrorType(400, 10014, "Unknown Emoji")
 UNKNOWN_INTERACTION = ErrorType(404, 10062, "Unknown interaction")
 UNKNOWN_COMMAND = ErrorType(404, 10063, "Unknown application command")
+UNKNOWN_COMMAND_PERMISSIONS = ErrorType(404, 10066, "Unknown application command permissions")
+BOTS_CANNOT = ErrorType(403, 20001, "Bots cannot use this endpoint")
 NOT_YOUR_APPLICATION = ErrorType(
     403, 20012, "You are not authorized to perform this action on this application"
 )
-TOO_MANY_COMMANDS = ErrorType(400, 30032, "Maximum number of application commands reached (100)")
+TOO_MANY_PINS = ErrorType(400, 30003, "Maximum number of pins reached for the channel (250)")
+TOO_MANY_REACTIONS = ErrorType(400, 30010, "Maximum number of reactions reached (20)")
 TOO_MANY_COMMAND_CREATES = ErrorType(
     429, 30034, "Max number of daily application command creates has been reached (200)"
 )
@@ -49,12 +52,21 @@ TOO_LARGE = ErrorType(413, 40005, "Request entity too large")
 ALREADY_ACKNOWLEDGED = ErrorType(400, 40060, "Interaction has already been acknowledged.")
 BAD_USER_AGENT = ErrorType(403, 40333, "internal network error")
 MISSING_ACCESS = ErrorType(403, 50001, "Missing Access")
+NOT_IN_DM = ErrorType(400, 50003, "Cannot execute action on a DM channel")
 NOT_THE_AUTHOR = ErrorType(403, 50005, "Cannot edit a message authored by another user")
 EMPTY_MESSAGE = ErrorType(400, 50006, "Cannot send an empty message")
 INVALID_WEBHOOK_TOKEN = ErrorType(401, 50027, "Invalid Webhook Token")
+TOO_OLD_TO_DELETE = ErrorType(
+    400, 50034, "You can only bulk delete messages that are under 14 days old."
+)
 INVALID_FORM = ErrorType(400, 50035, "Invalid Form Body")
 INVALID_JSON = ErrorType(400, 50109, "The request body contains invalid JSON.")
 FORUM_ONLY = ErrorType(400, 220003, "Webhooks can only create threads in forum channels")
+
+
+def too_many_commands(most: int) -> ErrorType:
+    """The error of more commands of a type than there may be."""
+    return ErrorType(400, 30032, f"Maximum number of application commands reached ({most})")
 
 
 class DiscordError(StandInError):

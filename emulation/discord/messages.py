@@ -85,10 +85,13 @@ def edit_message(
     return message
 
 
-def delete_message(backend: Backend, message: Message) -> None:
-    """Delete a message; its history stays for the control API."""
+def delete_message(backend: Backend, message: Message, *, dispatches: bool = True) -> None:
+    """Delete a message; its history stays for the control API.
+
+    `dispatches`: whether the Gateway tells of this message by itself.
+    """
     message.deleted = True
-    backend.publish_message("deleted", message)
+    (backend.publish_message if dispatches else backend.show_message)("deleted", message)
 
 
 def _check_file_sizes(backend: Backend, files: Files, limit: int | None) -> None:

@@ -6,10 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from playwright.sync_api import Page, expect
 
 from tests.e2e.application import Bot, picture
+from tests.standin_in_process import WEBHOOK_ID, WEBHOOK_TOKEN
 
 MESSAGES = 200
 PICTURES = 4
-_WEBHOOK = "/webhooks/1500000000000000001/fixture-webhook-token.not-a-secret"
+_WEBHOOK = f"/webhooks/{WEBHOOK_ID}/{WEBHOOK_TOKEN}"
 
 _SCROLL = """async () => {
   const scroller = document.getElementById("scroller");

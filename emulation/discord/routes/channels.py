@@ -96,6 +96,7 @@ async def create_webhook(backend: BackendDep, channel: ChannelDep, body: JsonBod
     name = _WEBHOOK(body)["name"]
     webhook = Webhook(backend.snowflakes.next(), channel.id, name, secrets.token_urlsafe(51))
     backend.directory.webhooks[webhook.id] = webhook
+    backend.dispatch("WEBHOOKS_UPDATE", {"channel_id": channel.id}, channel.guild_id)
     return JSONResponse(webhook_json(backend, webhook))
 
 
@@ -187,4 +188,6 @@ async def start_typing(backend: BackendDep, channel: ChannelDep) -> Response:
     """Show the bot as typing."""
     typing = {"channel_id": channel.id, "user_id": backend.application.id}
     backend.events.publish("typing", typing)
+    now = int(backend.clock.now())
+    backend.dispatch("TYPING_START", typing | {"timestamp": now}, channel.guild_id)
     return Response(status_code=204)

@@ -10,7 +10,13 @@ from fastapi.responses import JSONResponse
 
 from emulation.discord.backend import Backend
 from emulation.discord.config import API
-from emulation.discord.errors import MISSING_ACCESS, NOT_YOUR_APPLICATION, DiscordError
+from emulation.discord.errors import (
+    BOTS_CANNOT,
+    MISSING_ACCESS,
+    NOT_YOUR_APPLICATION,
+    UNKNOWN_COMMAND_PERMISSIONS,
+    DiscordError,
+)
 from emulation.discord.json_types import Json
 from emulation.discord.routes.dependencies import (
     BOT_ONLY,
@@ -86,6 +92,24 @@ async def create_command(backend: BackendDep, scope: ScopeDep, body: JsonBody) -
     backend.commands.put(scope, command)
     _publish(backend)
     return JSONResponse(command, 201 if is_new else 200)
+
+
+@router.get(_GUILD + "/permissions", dependencies=[Depends(_scope)])
+async def list_permissions() -> JSONResponse:
+    """The permissions of the guild's commands: nobody has changed any."""
+    return JSONResponse([])
+
+
+@router.get(_GUILD + "/{command_id}/permissions", dependencies=[Depends(_scope)])
+async def get_permissions() -> JSONResponse:
+    """The permissions of a command, which nobody has changed."""
+    raise DiscordError(UNKNOWN_COMMAND_PERMISSIONS)
+
+
+@router.put(_GUILD + "/{command_id}/permissions", dependencies=[Depends(_scope)])
+async def edit_permissions() -> JSONResponse:
+    """Only users change permissions, with a token of theirs."""
+    raise DiscordError(BOTS_CANNOT)
 
 
 @router.get(_GLOBAL + "/{command_id}")

@@ -4,6 +4,7 @@ Contract: https://docs.discord.com/developers/resources/webhook and
 https://docs.discord.com/developers/interactions/receiving-and-responding#followup-messages
 """
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -21,6 +22,7 @@ from emulation.discord.routes.dependencies import (
     BOT_ONLY,
     BackendDep,
     FormBody,
+    JsonBody,
     path_id,
     query_boolean,
 )
@@ -28,11 +30,19 @@ from emulation.discord.state.directory import Webhook
 from emulation.discord.state.interactions import Interaction
 from emulation.discord.state.messages import LOADING, Message
 from emulation.discord.validation import messages as parsers
+from emulation.discord.validation.fields import Field, model, snowflake, string
 
 router = APIRouter(prefix=API, tags=["webhooks"])
 
 _ORIGINAL = "@original"
 _WEBHOOK = "/webhooks/{webhook_id}/{token}"
+_WEBHOOK_EDIT = model(
+    {
+        "name": Field(string(1, 80)),
+        "avatar": Field(string(), nullable=True),
+        "channel_id": Field(snowflake),
+    }
+)
 _MESSAGE = _WEBHOOK + "/messages/{message_id}"
 
 
@@ -120,12 +130,20 @@ def webhook_json(backend: Backend, webhook: Webhook) -> Json:
     }
 
 
-@router.get("/webhooks/{webhook_id}", dependencies=BOT_ONLY)
-async def get_webhook(backend: BackendDep, webhook_id: str) -> JSONResponse:
-    """A channel's webhook, for the bot."""
+def _own_webhook(backend: BackendDep, webhook_id: str) -> Webhook:
+    """The channel's webhook of a path without a token; UNKNOWN_WEBHOOK (10015) for another."""
     webhook = backend.directory.webhooks.get(path_id("webhook_id", webhook_id))
     if webhook is None:
         raise DiscordError(errors.UNKNOWN_WEBHOOK)
+    return webhook
+
+
+OwnWebhookDep = Annotated[Webhook, Depends(_own_webhook)]
+
+
+@router.get("/webhooks/{webhook_id}", dependencies=BOT_ONLY)
+async def get_webhook(backend: BackendDep, webhook: OwnWebhookDep) -> JSONResponse:
+    """A channel's webhook, for the bot."""
     return JSONResponse(webhook_json(backend, webhook))
 
 
@@ -135,6 +153,62 @@ async def get_webhook_with_token(backend: BackendDep, webhook: WebhookDep) -> JS
     if isinstance(webhook, Interaction):
         raise DiscordError(errors.UNKNOWN_WEBHOOK)
     return JSONResponse(webhook_json(backend, webhook))
+
+
+@router.patch("/webhooks/{webhook_id}", dependencies=BOT_ONLY)
+async def edit_webhook(backend: BackendDep, webhook: OwnWebhookDep, body: JsonBody) -> JSONResponse:
+    """Change the name of a channel's webhook, or move it."""
+    changes = _WEBHOOK_EDIT(body)
+    if "channel_id" in changes:
+        backend.directory.channel(changes["channel_id"])
+    return JSONResponse(webhook_json(backend, _change(backend, webhook, changes)))
+
+
+@router.patch(_WEBHOOK)
+async def edit_webhook_with_token(
+    backend: BackendDep, webhook: WebhookDep, body: JsonBody
+) -> JSONResponse:
+    """Change the name of a channel's webhook, by its token; that cannot move it."""
+    if isinstance(webhook, Interaction):
+        raise DiscordError(errors.UNKNOWN_WEBHOOK)
+    changes = _WEBHOOK_EDIT(body)
+    changes.pop("channel_id", None)
+    return JSONResponse(webhook_json(backend, _change(backend, webhook, changes)))
+
+
+@router.delete("/webhooks/{webhook_id}", dependencies=BOT_ONLY, status_code=204)
+async def delete_webhook(backend: BackendDep, webhook: OwnWebhookDep) -> Response:
+    """Delete a channel's webhook."""
+    return _delete(backend, webhook)
+
+
+@router.delete(_WEBHOOK, status_code=204)
+async def delete_webhook_with_token(backend: BackendDep, webhook: WebhookDep) -> Response:
+    """Delete a channel's webhook, by its token."""
+    if isinstance(webhook, Interaction):
+        raise DiscordError(errors.UNKNOWN_WEBHOOK)
+    return _delete(backend, webhook)
+
+
+def _change(backend: Backend, webhook: Webhook, changes: Json) -> Webhook:
+    """Keep a webhook with changes; its avatar is not kept."""
+    changes.pop("avatar", None)
+    changed = replace(webhook, **changes)
+    backend.directory.webhooks[webhook.id] = changed
+    _publish(backend, {webhook.channel_id, changed.channel_id})
+    return changed
+
+
+def _delete(backend: Backend, webhook: Webhook) -> Response:
+    del backend.directory.webhooks[webhook.id]
+    _publish(backend, {webhook.channel_id})
+    return Response(status_code=204)
+
+
+def _publish(backend: Backend, channel_ids: set[str]) -> None:
+    for channel_id in channel_ids:
+        guild_id = backend.directory.channel(channel_id).guild_id
+        backend.dispatch("WEBHOOKS_UPDATE", {"channel_id": channel_id}, guild_id)
 
 
 @router.post(_WEBHOOK)

@@ -12,7 +12,7 @@ from emulation.discord.errors import DiscordError
 from emulation.discord.json_types import Json
 
 _DAY_SECONDS = 24 * 3600.0
-_MAX_BY_TYPE = {1: 100, 2: 5, 3: 5}
+_MAX_BY_TYPE = {1: 100, 2: 15, 3: 15}
 """How many commands of each type an application can have in a scope."""
 
 Scope = str | None
@@ -57,11 +57,11 @@ class CommandStore:
     def replace_all(self, scope: Scope, commands: list[Json]) -> None:
         """Keep these commands and no others; those with new ids count as created.
 
-        Raises TOO_MANY_COMMANDS (30032) or TOO_MANY_COMMAND_CREATES (30034); nothing then changes.
+        Raises error 30032 or TOO_MANY_COMMAND_CREATES (30034); nothing then changes.
         """
         for command_type, most in _MAX_BY_TYPE.items():
             if sum(command["type"] == command_type for command in commands) > most:
-                raise DiscordError(errors.TOO_MANY_COMMANDS)
+                raise DiscordError(errors.too_many_commands(most))
         before = self._scopes.get(scope, {})
         self._count_creates(scope, sum(command["id"] not in before for command in commands))
         self._scopes[scope] = {command["id"]: command for command in commands}

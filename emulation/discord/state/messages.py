@@ -59,6 +59,9 @@ class Message:
     history: list[Json] = field(default_factory=list)
     """Every version as a message object, oldest first."""
     deleted: bool = False
+    pinned_at: float | None = None
+    reactions: dict[str, list[str]] = field(default_factory=dict)
+    """The ids of the users who reacted, by emoji, in the order of their reactions."""
 
     @property
     def is_v2(self) -> bool:
@@ -86,8 +89,9 @@ class Message:
 class MessageStore:
     """All messages, by channel in the order in which they were made."""
 
-    def __init__(self, attachments: AttachmentStore) -> None:
+    def __init__(self, attachments: AttachmentStore, bot_id: str) -> None:
         self._attachments = attachments
+        self._bot_id = bot_id
         self._by_id: dict[str, Message] = {}
         self._channels: dict[str, list[Message]] = {}
 
@@ -144,8 +148,10 @@ class MessageStore:
             "embeds": self._embeds(message),
             "components": self._components(message),
             "flags": message.flags,
-            "pinned": False,
+            "pinned": message.pinned_at is not None,
         }
+        if message.reactions:
+            body["reactions"] = [self._reaction(*one) for one in message.reactions.items()]
         for name in ("webhook_id", "application_id", "interaction_metadata", "nonce"):
             value = getattr(message, name)
             if value is not None:
@@ -154,6 +160,17 @@ class MessageStore:
             reference = {"channel_id": message.channel_id, "message_id": message.reply_to}
             body["message_reference"] = {"type": 0} | reference
         return body
+
+    def _reaction(self, emoji: str, user_ids: list[str]) -> Json:
+        """https://docs.discord.com/developers/resources/message#reaction-object"""
+        return {
+            "count": len(user_ids),
+            "count_details": {"burst": 0, "normal": len(user_ids)},
+            "me": self._bot_id in user_ids,
+            "me_burst": False,
+            "emoji": emoji_json(emoji),
+            "burst_colors": [],
+        }
 
     def _shown_by_themselves(self, message: Message) -> list[Json]:
         """The files that neither components nor embeds show.
@@ -207,6 +224,11 @@ class MessageStore:
             "edits": message.edits,
             "deleted": message.deleted,
         }
+
+
+def emoji_json(emoji: str) -> Json:
+    """The partial emoji object of an emoji of Unicode."""
+    return {"id": None, "name": emoji}
 
 
 def _with_links(embed: Json, links: dict[str, str]) -> Json:

@@ -12,11 +12,13 @@ import pytest
 from discord.http import HTTPClient, Route, handle_message_parameters
 from discord.webhook.async_ import async_context, interaction_response_params
 
+from tests.standin_in_process import WEBHOOK_ID, WEBHOOK_TOKEN
+
 pytestmark = pytest.mark.anyio
 
 CHANNEL = 1400000000000000001
 THREAD = 1400000000000000004
-WEBHOOK = (1500000000000000001, "fixture-webhook-token.not-a-secret")
+WEBHOOK = (int(WEBHOOK_ID), WEBHOOK_TOKEN)
 COMMAND = {"name": "imagine", "description": "d", "type": 1}
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from emulation.rig.waiting import wait_until
 from fixtures.discord.signing import application
+from tests.standin_in_process import WEBHOOK
 from tests.standin_server import Server, serving
 
 AGENT = {"User-Agent": "DiscordBot (https://application.test, 1.0)"}
@@ -60,13 +61,12 @@ def test_the_server_ends_open_event_streams_when_it_stops(
 
 
 def test_an_upload_that_is_too_large_gets_413(bot: httpx.Client) -> None:
-    hook = "/api/v10/webhooks/1500000000000000001/fixture-webhook-token.not-a-secret"
-    response = bot.post(hook, files={"files[0]": ("a.bin", b"x" * (26 * 1024 * 1024))})
+    response = bot.post(WEBHOOK, files={"files[0]": ("a.bin", b"x" * (26 * 1024 * 1024))})
     assert (response.status_code, response.json()["code"]) == (413, 40005)
 
 
 def test_the_log_holds_no_token(server: Server, bot: httpx.Client) -> None:
-    token = "fixture-webhook-token.not-a-secret"
+    token = "fixture-webhook-token.not-a-secret.as-long-as-the-tokens-of-discord"
     bot.get(f"/api/v10/webhooks/1500000000000000001/{token}")
     masked = "/webhooks/1500000000000000001/***"
     wait_until(lambda: masked in server.log(), "the request is logged")
