@@ -1,5 +1,7 @@
 """`python -m tests`: what needs no engine, in lanes; with `unit`, what needs no stack either.
 
+With `stack`, what `unit` leaves out.
+
 `python -m tests ARGUMENTS OF PYTEST` runs what they say, one test after another.
 """
 
@@ -22,6 +24,10 @@ def main() -> int:
         case ["unit"]:
             at_a_time = min(os.cpu_count() or 1, _MOST_AT_A_TIME)
             return suite.run(root, (), selection.of_unit(root), {}, at_a_time=at_a_time)
+        case ["stack"]:
+            rest = set(selection.of_unit(root))
+            modules = [name for name in selection.of_host(root) if name not in rest]
+            return suite.run(root, (), modules, {})
         case words:
             return suite.run_pytest(root, words, {})
 
