@@ -23,6 +23,11 @@ locals {
   # A path inside the repository stays relative, so that a plan is the same on every machine.
   lambda_package = startswith(var.lambda_package, "/") ? var.lambda_package : "${path.root}/../${var.lambda_package}"
 
+  # What a style leaves out is left to the program.
+  styles = jsonencode({
+    for name, style in var.styles : name => { for key, value in style : key => value if value != null }
+  })
+
   # The environment of every function and of the worker.
   common_environment = {
     JOBS_TABLE = module.jobs_table.name
@@ -56,6 +61,7 @@ locals {
         DISCORD_PUBLIC_KEY     = var.discord_public_key
         REPLAY_WINDOW_SECONDS  = var.replay_window_seconds
         MODELS                 = local.worker_environment_models
+        STYLES                 = length(var.styles) == 0 ? null : local.styles
         MAX_PIXELS             = var.worker.max_pixels
         USER_UNITS_PER_DAY     = var.limits.user_units_per_day
         GUILD_UNITS_PER_DAY    = var.limits.guild_units_per_day

@@ -84,6 +84,59 @@ variable "replay_window_seconds" {
   }
 }
 
+variable "styles" {
+  description = <<-EOT
+    Styles that a command may name, by name; each server can add its own. All of them together are part of an environment variable of a function, for which AWS has 4 KB in all.
+
+    `prompt`, `negative_prompt`: what is drawn, and what is not; `{prompt}` stands for what the user wrote. Without it the text is put behind the user's.
+    `steps`, `guidance`, `scheduler`: taken where the command names none.
+  EOT
+  type = map(object({
+    prompt          = optional(string)
+    negative_prompt = optional(string)
+    steps           = optional(number)
+    guidance        = optional(number)
+    scheduler       = optional(string)
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for name in keys(var.styles) : can(regex("^[a-z0-9][a-z0-9._-]{0,31}$", name))])
+    error_message = "styles must have names of 1 to 32 lower-case letters, digits, dots, underscores and hyphens."
+  }
+
+  validation {
+    condition     = alltrue([for style in values(var.styles) : length(coalesce(style.prompt, "-")) <= 500 && length(coalesce(style.negative_prompt, "-")) <= 500])
+    error_message = "styles must have a prompt and a negative_prompt of up to 500 characters."
+  }
+
+  validation {
+    condition     = alltrue([for style in values(var.styles) : anytrue([for value in values(style) : value != null && value != ""])])
+    error_message = "styles must have something that each changes."
+  }
+
+  validation {
+    condition     = alltrue([for style in values(var.styles) : contains(range(1, 101), coalesce(style.steps, 1))])
+    error_message = "styles must have steps that are a whole number from 1 to 100."
+  }
+
+  validation {
+    condition     = alltrue([for style in values(var.styles) : style.guidance == null ? true : style.guidance >= 0 && style.guidance <= 30])
+    error_message = "styles must have a guidance from 0 to 30."
+  }
+
+  validation {
+    condition     = alltrue([for style in values(var.styles) : can(regex("^[A-Z][A-Za-z0-9]{0,63}$", coalesce(style.scheduler, "X")))])
+    error_message = "styles must have a scheduler that is the name of a class, such as DDIMScheduler."
+  }
+
+  validation {
+    condition     = length(var.styles) <= 25 && length(jsonencode(var.styles)) <= 2000
+    error_message = "styles must be at most 25, and as JSON at most 2000 characters."
+  }
+}
+
 variable "generation_defaults" {
   description = <<-EOT
     Defaults of a command's options; they belong to `worker.model`.

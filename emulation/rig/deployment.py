@@ -100,6 +100,7 @@ def variables(layout: Layout, options: StackOptions, state: StackState) -> dict[
         "safeguards": options.fleet.safeguards(),
         "scaling": options.fleet.boot_phases() | dict(model.scaling),
         "generation_defaults": model.generation_defaults(),
+        "styles": {name: dict(style) for name, style in model.styles.items()},
         "worker": {
             "model": model.model,
             "picture_scale": model.picture_scale,

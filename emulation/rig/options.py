@@ -30,6 +30,12 @@ _FASTEST_LOOP = 10.0
 """Largest divisor of the times of the scaling loop: functions are not sped up."""
 _JOIN_SECONDS = 600
 """AWS's seconds in which an instance must join the cluster (infra/variables_safeguards.tf)."""
+_EMBEDDED_STYLES: Mapping[str, Mapping[str, str | int]] = {
+    "night": {"prompt": "{prompt} on a black background"},
+    "paper": {"prompt": "{prompt} on a white background"},
+    "draft": {"steps": 6},
+}
+"""Of words that the embedded model knows; a draft takes half of its steps."""
 _LOAD_SECONDS = 8
 """From a worker's start to its first job, with the embedded model on a busy laptop."""
 
@@ -49,6 +55,8 @@ class ModelOptions:
     height: int = 512
     picture_scale: int = 1
     notice: str | None = None
+    styles: Mapping[str, Mapping[str, str | int]] = field(default_factory=dict)
+    """The root module's variable `styles`."""
     scaling: Mapping[str, float] = field(default_factory=dict)
     """Fields of the root module's variable `scaling` that depend on the speed of the model."""
 
@@ -63,6 +71,7 @@ class ModelOptions:
             height=64,
             picture_scale=4,
             notice=_EMBEDDED_NOTICE,
+            styles=_EMBEDDED_STYLES,
             scaling={"seconds_per_job": 0.5, "target_wait_seconds": 5},
         )
 

@@ -190,6 +190,18 @@ REFUSED: dict[str, list[Values]] = {
     "worker.safety_checker must be": [
         {"worker": {"safety_checker": value}} for value in ("", "a model")
     ],
+    "styles must have names": [{"styles": {"My Style": {"prompt": "x"}}}],
+    "styles must have a prompt and": [
+        {"styles": {"x": {field: "x" * 501}}} for field in ("prompt", "negative_prompt")
+    ],
+    "styles must have something": [{"styles": {"x": {}}}, {"styles": {"x": {"prompt": ""}}}],
+    "styles must have steps": [{"styles": {"x": {"steps": steps}}} for steps in (0, 101, 1.5)],
+    "styles must have a guidance": [{"styles": {"x": {"guidance": one}}} for one in (-0.1, 30.1)],
+    "styles must have a scheduler": [{"styles": {"x": {"scheduler": "ddim"}}}],
+    "styles must be at most": [
+        {"styles": {f"s{number}": {"steps": 1} for number in range(26)}},
+        {"styles": {f"s{number}": {"prompt": "x" * 450} for number in range(5)}},
+    ],
     "worker.models must have names": [{"worker": {"models": {"My Model": {"model": "x"}}}}],
     "worker.models must have a relative_cost": [
         {"worker": {"models": {"x": {"model": "x", "relative_cost": value}}}}

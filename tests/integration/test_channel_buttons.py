@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import boto3
+import numpy as np
 import pytest
 from channel import (
     ADA,
@@ -58,7 +59,8 @@ def test_an_answer_has_a_button_for_everything_and_for_each_picture(
 ) -> None:
     verbs = Counter(one.split(":")[0] for one in buttons(answered))
     assert verbs == {
-        "vary": 2, "upscale": 2, "seed": 2, "reroll": 1, "edit": 1, "start": 1, "delete": 1,
+        "vary": 2, "upscale": 2, "seed": 2, "zoom_out": 2, "pan": 2,
+        "reroll": 1, "edit": 1, "start": 1, "delete": 1,
     }  # fmt: skip
 
 
@@ -93,6 +95,26 @@ def test_an_enlarged_picture_is_twice_as_large_and_can_be_varied_at_that_size(
     assert len(files_of(large)) == 1
     varied = channel.pictures(channel.click(large, "vary", 0, user_id=BORIS))
     assert size_of(channel, varied) == (2 * width, 2 * height)
+
+
+def test_what_is_around_a_picture_is_drawn_and_the_picture_stays(
+    channel: Channel, answered: dict[str, Any]
+) -> None:
+    width, height = size_of(channel, answered)
+    outside = channel.pictures(channel.click(answered, "zoom_out", 1, user_id=BORIS))
+    assert size_of(channel, outside) == (width, height)
+    opened = channel.click(answered, "pan", 0, user_id=BORIS)
+    fields = {"direction": "left", "prompt": "a red circle"}
+    sent = channel.interact(modal=opened["interaction_id"], fields=fields, user_id=BORIS)
+    wider = channel.pictures(sent)
+    assert size_of(channel, wider) == (width + width // 2, height)
+    before, after = (
+        np.asarray(Image.open(io.BytesIO(channel.download(files_of(one)[0]["url"]))), dtype=int)
+        for one in (answered, wider)
+    )
+    # Both were enlarged from what the model draws, which rounds once more.
+    kept = after[:, -(width - width // 8) :]
+    assert abs(kept - before[:, -(width - width // 8) :]).max() <= 8
 
 
 @pytest.mark.parametrize(("verb", "seed"), [("edit", ""), ("seed", "7")])

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 
 from discord_diffusion.access.limits import Limits
+from discord_diffusion.jobs.parameters import Style
 from discord_diffusion.jobs.refusal import Refusal
 
 BLOCKED_USERS = 200
@@ -38,6 +39,7 @@ class GuildSettings:
     spoiler: bool = False
     blocklist: tuple[str, ...] = ()
     blocked_users: tuple[str, ...] = ()
+    styles: tuple[Style, ...] = ()
     names: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> str:
@@ -50,6 +52,7 @@ class GuildSettings:
         kept = json.loads(text)
         known = {one.name for one in fields(cls)}
         lists = {name: tuple(value) for name, value in kept.items() if isinstance(value, list)}
+        lists["styles"] = tuple(Style(**style) for style in kept.get("styles", ()))
         return cls(**{name: value for name, value in (kept | lists).items() if name in known})
 
     def limits(self, deployment: Limits, member_roles: Collection[str]) -> Limits:

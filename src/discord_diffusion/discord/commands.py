@@ -17,10 +17,12 @@ from discord_diffusion.jobs.options import (
     GUILD_DEFAULTS,
     OPTIONS,
     SIZE,
+    STYLE_NAME_LENGTH,
     OptionKind,
     PictureOption,
     named,
 )
+from discord_diffusion.jobs.parameters import TEMPLATE_LENGTH
 
 SAFETY_LEVELS = ("strict", "channel")
 """Where flagged pictures are held back: everywhere, or not in channels with an age restriction."""
@@ -114,6 +116,19 @@ SETTINGS = Command(
         ),
         SubCommand("block", (_PATTERN,)),
         SubCommand("unblock", (replace(_PATTERN, autocomplete=True),)),
+        SubCommand(
+            "add_style",
+            (
+                _text("name", STYLE_NAME_LENGTH, required=True),
+                _text("prompt", TEMPLATE_LENGTH),
+                _text("negative_prompt", TEMPLATE_LENGTH),
+                *map(_of_picture, named("steps", "guidance", "scheduler")),
+            ),
+        ),
+        SubCommand(
+            "remove_style",
+            (replace(_text("name", STYLE_NAME_LENGTH, required=True), autocomplete=True),),
+        ),
         SubCommand("audit"),
         SubCommand("reset"),
     ),

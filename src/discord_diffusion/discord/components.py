@@ -10,6 +10,7 @@ from enum import StrEnum
 from discord_diffusion.discord.errors import InvalidCustomIdError
 from discord_diffusion.discord.layout import Component, row
 from discord_diffusion.jobs.options import SIZE
+from discord_diffusion.jobs.outpainting import can_pan
 from discord_diffusion.jobs.parameters import GenerationParameters
 from discord_diffusion.texts.catalogue import say
 
@@ -32,6 +33,8 @@ class ButtonAction(StrEnum):
     START = "start"
     VARY = "vary"
     UPSCALE = "upscale"
+    ZOOM_OUT = "zoom_out"
+    PAN = "pan"
     DELETE = "delete"
 
 
@@ -78,6 +81,8 @@ _EMOJI = {
     ButtonAction.START: "🖼️",
     ButtonAction.VARY: "🔀",
     ButtonAction.UPSCALE: "🔍",
+    ButtonAction.ZOOM_OUT: "🔭",
+    ButtonAction.PAN: "↔️",
     ButtonAction.DELETE: "🗑️",
 }
 
@@ -91,9 +96,13 @@ def picture_buttons(
     job_id: str, locale: str, parameters: GenerationParameters, index: int
 ) -> list[Component]:
     """The buttons that belong to one picture of an answer."""
-    actions = [ButtonAction.VARY, ButtonAction.UPSCALE, ButtonAction.SEED]
-    if not can_upscale(parameters):
-        actions.remove(ButtonAction.UPSCALE)
+    actions = [
+        ButtonAction.VARY,
+        *([ButtonAction.UPSCALE] if can_upscale(parameters) else []),
+        ButtonAction.SEED,
+        ButtonAction.ZOOM_OUT,
+        *([ButtonAction.PAN] if can_pan(*parameters.finished_size) else []),
+    ]
     return [_button(action, job_id, locale, index) for action in actions]
 
 

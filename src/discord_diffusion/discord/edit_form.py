@@ -20,6 +20,7 @@ from discord_diffusion.discord.inputs import (
 from discord_diffusion.discord.layout import Component
 from discord_diffusion.discord.responses import modal
 from discord_diffusion.jobs.options import EDITED, OPTIONS, OptionKind, PictureOption
+from discord_diffusion.jobs.outpainting import Direction
 from discord_diffusion.jobs.parameters import GenerationParameters
 from discord_diffusion.jobs.refusal import Refusal
 from discord_diffusion.texts.catalogue import say
@@ -62,9 +63,27 @@ def start_form(job_id: str, locale: str, old: GenerationParameters) -> dict[str,
             say(locale, "modal.strength"),
             radio_group("strength", strengths, STRENGTHS["half"]),
         ),
+        label(say(locale, "modal.mask"), file_upload("mask", SOURCE_IMAGE_TYPES, required=False)),
     ]
     custom_id = CustomId(ButtonAction.START, job_id).encode()
     return modal(custom_id, say(locale, "modal.start_title"), labels)
+
+
+def pan_form(job_id: str, index: int, locale: str, old: GenerationParameters) -> dict[str, Any]:
+    """The form for the side on which a picture is continued, and what is drawn there.
+
+    Raises:
+        Refusal: the prompt does not fit even into two inputs.
+    """
+    sides = {side.value: say(locale, f"direction.{side}") for side in Direction}
+    labels = [
+        label(
+            say(locale, "modal.direction"), radio_group("direction", sides, Direction.RIGHT.value)
+        ),
+        *_long_text("prompt", locale, old.prompt, required=True),
+    ]
+    custom_id = CustomId(ButtonAction.PAN, job_id, index).encode()
+    return modal(custom_id, say(locale, "modal.pan_title"), labels)
 
 
 def submitted_options(fields: Mapping[str, str]) -> dict[str, Any]:

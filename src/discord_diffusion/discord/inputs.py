@@ -80,6 +80,8 @@ def checkbox(name: str, *, checked: bool) -> Component:
     return {"type": _CHECKBOX, "custom_id": name, "default": checked}
 
 
-def file_upload(name: str, file_types: Sequence[str]) -> Component:
-    """One file, which must be given; Discord compares only its name with the types."""
-    return {"type": _FILE_UPLOAD, "custom_id": name, "file_types": list(file_types)}
+def file_upload(name: str, file_types: Sequence[str], *, required: bool = True) -> Component:
+    """One file; Discord compares only its name with the types."""
+    found: Component = {"type": _FILE_UPLOAD, "custom_id": name, "file_types": list(file_types)}
+    # No fewer than one is Discord's default.
+    return found if required else found | {"required": False, "min_values": 0}

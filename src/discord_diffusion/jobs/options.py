@@ -26,6 +26,7 @@ SIZE_MULTIPLE = 8
 """Pixels that one latent pixel of Stable Diffusion's VAE covers."""
 STRENGTH = (0.01, 1.0)
 MODEL_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+STYLE_NAME_LENGTH = (1, 32)
 STYLE_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
 SCHEDULER = re.compile(r"[A-Z][A-Za-z0-9]{0,63}")
 
@@ -136,8 +137,11 @@ OPTIONS = (
     PictureOption("guidance", _NUMBER, GUIDANCE, on_edit_form=True),
     PictureOption("model", _TEXT, (1, 64), autocomplete=True, form=MODEL_NAME, is_listed=True),
     PictureOption("scheduler", _TEXT, choices=SCHEDULERS, form=SCHEDULER, is_listed=True),
-    # Both together are the parameter `source`.
+    # With its templates the parameter `style`.
+    PictureOption("style", _TEXT, STYLE_NAME_LENGTH, autocomplete=True, is_parameter=False),
+    # The three together are the parameter `source`.
     PictureOption("image", OptionKind.FILE, is_parameter=False),
+    PictureOption("mask", OptionKind.FILE, is_parameter=False),
     PictureOption("strength", _NUMBER, STRENGTH, is_parameter=False),
     # Of the job, not of its pictures.
     PictureOption("private", OptionKind.BOOLEAN, is_parameter=False),

@@ -14,7 +14,9 @@ from typing import Any
 from discord_diffusion.jobs.parameters import Style
 
 MOST_STYLES = 25
-"""Of a deployment, and as many of each guild: their settings are read with each request."""
+"""Of a deployment."""
+GUILD_STYLES = 10
+"""Of a guild: its settings are read with each request."""
 
 
 def parse(text: str) -> Mapping[str, Style]:

@@ -48,7 +48,9 @@ class Tariff:
         width, height = parameters.finished_size
         steps, coded = parameters.steps, 1
         if source := parameters.source:
-            steps, coded = drawn_steps(steps, source.strength), 2
+            steps = drawn_steps(steps, source.strength)
+            # Inpainting encodes the picture once more, without what is drawn anew.
+            coded = 3 if source.keeps_part else 2
         pictures = parameters.images * _pass(width * height)
         work = self._work(_calls(steps, scheduler), parameters.guidance, pictures, coded)
         times_as_slow = (spec and spec.relative_cost) or 1

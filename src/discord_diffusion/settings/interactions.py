@@ -7,9 +7,11 @@ from typing import Self
 from discord_diffusion.access.limits import COOLDOWN_SECONDS as COOLDOWN_ALLOWED
 from discord_diffusion.access.limits import UNITS, Limits
 from discord_diffusion.fleet.state import FleetSettings
+from discord_diffusion.jobs import styles
 from discord_diffusion.jobs.models import MAX_PIXELS as MAX_PIXELS_ALLOWED
 from discord_diffusion.jobs.models import ModelSpec, parse
 from discord_diffusion.jobs.options import GUIDANCE, IMAGES, SIZE, SIZE_MULTIPLE, STEPS
+from discord_diffusion.jobs.parameters import Style
 from discord_diffusion.jobs.units import Tariff
 from discord_diffusion.logs import LogOptions
 from discord_diffusion.settings.fleet import read_fleet
@@ -36,6 +38,8 @@ DISCORD_PUBLIC_KEY = "DISCORD_PUBLIC_KEY"
 """Ed25519 public key of the application, 64 hexadecimal digits."""
 REPLAY_WINDOW_SECONDS = "REPLAY_WINDOW_SECONDS"
 """How far the signed timestamp may be from now; 0 accepts any."""
+STYLES = "STYLES"
+"""The deployment's styles by name, as JSON: see `jobs.styles`."""
 USER_UNITS_PER_DAY = "USER_UNITS_PER_DAY"
 """Units of a user in a day, in all guilds together; 0 is no limit."""
 GUILD_UNITS_PER_DAY = "GUILD_UNITS_PER_DAY"
@@ -73,6 +77,7 @@ class InteractionsSettings(Settings):
     default_height: int
     default_images: int
     models: Mapping[str, ModelSpec]
+    styles: Mapping[str, Style]
     tariff: Tariff
     max_pixels: int
     limits: Limits
@@ -96,6 +101,7 @@ class InteractionsSettings(Settings):
             default_height=read.optional(DEFAULT_HEIGHT, _size, 512),
             default_images=read.integer(DEFAULT_IMAGES, 4, IMAGES),
             models=read.optional(MODELS, parse, {}),
+            styles=read.optional(STYLES, styles.parse, {}),
             tariff=read_tariff(read),
             max_pixels=read.integer(MAX_PIXELS, _MAX_PIXELS, MAX_PIXELS_ALLOWED) or _MAX_PIXELS,
             limits=Limits(

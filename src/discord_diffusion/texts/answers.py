@@ -15,8 +15,10 @@ SPOILER = "SPOILER_"
 
 
 def quoted_request(parameters: GenerationParameters, locale: str) -> list[str]:
-    """The prompts of a request, as quoted lines."""
+    """The prompts of a request and its style, as quoted lines."""
     lines = [f"> {quote(parameters.prompt, PROMPT_SHOWN)}"]
+    if parameters.style:
+        lines.append(f"> {say(locale, 'asked.style', style=parameters.style.name)}")
     if parameters.negative_prompt:
         negative = quote(parameters.negative_prompt, NEGATIVE_PROMPT_SHOWN)
         lines.append(f"> {say(locale, 'asked.without', negative=negative)}")

@@ -123,9 +123,9 @@ def embedded_parameters(
     The form is that of AUTOMATIC1111's web UI, which other tools read:
     https://github.com/AUTOMATIC1111/stable-diffusion-webui/wiki/Features#png-info
     """
-    lines = [clean(parameters.prompt)]
-    if parameters.negative_prompt:
-        lines.append(f"Negative prompt: {clean(parameters.negative_prompt)}")
+    lines = [clean(parameters.drawn_prompt)]
+    if negative := parameters.drawn_negative_prompt:
+        lines.append(f"Negative prompt: {clean(negative)}")
     facts = {
         "Steps": parameters.steps,
         "Sampler": model.scheduler,
@@ -134,6 +134,8 @@ def embedded_parameters(
         "Size": "{}x{}".format(*parameters.finished_size),
         "Model": model.name.replace(",", " "),
     }
+    if parameters.style:
+        facts["Style"] = parameters.style.name
     if parameters.source:
         facts["Denoising strength"] = f"{parameters.source.strength:g}"
     if scale > 1:

@@ -17,7 +17,8 @@ WorkerError
 │   ├── SourceGoneError      its host does not have it, or no longer
 │   ├── SourceTooLargeError  it has too many bytes or pixels
 │   ├── SourceFormatError    it is no picture, or in no format that is read
-│   └── SourceDamagedError   too little of it is there
+│   ├── SourceDamagedError   too little of it is there
+│   └── MaskBlackError       nothing of its mask is white
 ├── SourceUnavailableError   the source image did not come in time; it may come later
 ├── PicturesTooLargeError    no encoding of the pictures is small enough for Discord
 └── LeaseLostError           another worker has the job, or will have it
@@ -95,6 +96,10 @@ class SourceFormatError(SourceRefusedError):
 
 class SourceDamagedError(SourceRefusedError):
     """Its file is cut off, or damaged beyond what viewers show."""
+
+
+class MaskBlackError(SourceRefusedError):
+    """Nothing of its mask is white, so nothing would be drawn."""
 
 
 class SourceUnavailableError(WorkerError):

@@ -152,6 +152,12 @@ RULES = (
         text="failed.source_damaged",
     ),
     Rule(
+        "nothing of the source image's mask is white",
+        (errors.MaskBlackError,),
+        Outcome.REFUSED,
+        text="failed.mask_black",
+    ),
+    Rule(
         "the source image is not on Discord's hosts",
         (errors.SourceRefusedError,),
         Outcome.REFUSED,

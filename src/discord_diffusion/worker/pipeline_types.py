@@ -8,6 +8,9 @@ from PIL.Image import Image
 
 from discord_diffusion.jobs.parameters import GenerationParameters
 
+MASK_WHITE = 128
+"""What is as bright in a mask is white, for files that were saved with losses."""
+
 Preview = Callable[[int], Image | None]
 """Makes a sketch of the request at that place in the batch, its pictures side by side; None while
 that request is not being drawn. Takes milliseconds. Valid until the call of `OnStep` that offers it

@@ -85,7 +85,7 @@ class Preparer:
             self._announce_last_try(held)
         if source := held.job.parameters.source:
             held.source = self.source_images.fetch(source.url)
-            held.mask = self.source_images.fetch(source.mask) if source.mask else None
+            held.mask = self.source_images.fetch_mask(source.mask) if source.mask else None
         held.mark("ready")
         return True
 

@@ -13,12 +13,14 @@ import httpx
 from PIL import Image
 
 from discord_diffusion.worker.errors import (
+    MaskBlackError,
     SourceGoneError,
     SourceRefusedError,
     SourceTooLargeError,
     SourceUnavailableError,
 )
 from discord_diffusion.worker.isolated_decoding import decode_isolated
+from discord_diffusion.worker.pipeline_types import MASK_WHITE
 
 log = logging.getLogger(__name__)
 
@@ -69,6 +71,13 @@ class SourceImages:
                 log.info("The source image is requested again", extra={"reason": str(error)})
                 self._sleep(_PAUSE_SECONDS)
         raise AssertionError("unreachable")
+
+    def fetch_mask(self, url: str) -> Image.Image:
+        """A mask in shades of grey. Raises what `fetch` does, and `MaskBlackError`."""
+        mask = self.fetch(url).convert("L")
+        if int(mask.getextrema()[1]) < MASK_WHITE:  # type: ignore[arg-type]  # one band has numbers
+            raise MaskBlackError("nothing of the mask is white")
+        return mask
 
     def _download(self, url: str, ends_at: float) -> bytes:
         content = bytearray()

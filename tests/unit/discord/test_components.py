@@ -44,7 +44,8 @@ def test_discord_accepts_the_buttons_of_every_answer(
     components = answer(job_id, locale, PARAMETERS, pictures)
     layout_components(components)
     assert {one.job_id for one in ids(components)} == {job_id}
-    for action in (ButtonAction.VARY, ButtonAction.UPSCALE, ButtonAction.SEED):
+    of_a_picture = ("vary", "upscale", "seed", "zoom_out", "pan")
+    for action in map(ButtonAction, of_a_picture):
         assert [one.index for one in ids(components) if one.action == action] == pictures
 
 
@@ -63,7 +64,7 @@ def test_the_only_button_of_a_queued_job_is_cancel() -> None:
     assert ids(components) == [CustomId("cancel", "5")]
 
 
-def test_a_picture_at_the_size_limit_has_no_upscale_button() -> None:
+def test_a_picture_at_the_size_limit_can_only_be_drawn_from_farther_away() -> None:
     large = GenerationParameters("x", 1, 5, 5.0, 4096, 512, 1)
     twice = GenerationParameters(
         "x", 1, 5, 5.0, 2048, 512, 1, source=SourceImage("https://x/y", 0.3, 2)
@@ -75,6 +76,7 @@ def test_a_picture_at_the_size_limit_has_no_upscale_button() -> None:
             ButtonAction.REROLL,
             ButtonAction.EDIT,
             ButtonAction.SEED,
+            ButtonAction.ZOOM_OUT,
             ButtonAction.START,
             ButtonAction.DELETE,
         }

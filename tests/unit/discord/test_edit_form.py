@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from discord_diffusion.discord.edit_form import edit_form, start_form, submitted_options
+from discord_diffusion.discord.edit_form import edit_form, pan_form, start_form, submitted_options
 from discord_diffusion.jobs.parameters import GenerationParameters
 from discord_diffusion.jobs.refusal import Refusal
 from discord_diffusion.texts.catalogue import LANGUAGES
@@ -96,7 +96,21 @@ def test_discord_accepts_the_form_for_a_picture_to_begin_from(locale: str) -> No
         old = GenerationParameters(prompt, 7, 25, 7.5, 512, 512, 4)
         response = start_form("5", locale, old)
         modal(response["data"])
-        image, *_, strength = inputs_of(response["data"])
-        assert (image["type"], image["file_types"]) == (19, ["image", ".heic", ".heif"])
+        image, *_, strength, mask = inputs_of(response["data"])
+        for upload in (image, mask):
+            assert (upload["type"], upload["file_types"]) == (19, ["image", ".heic", ".heif"])
+        assert (image.get("required", True), mask["required"]) == (True, False)
         chosen = [option["value"] for option in strength["options"] if option["default"]]
         assert submitted_options({"strength": chosen[0]}) == {"strength": 0.6}
+
+
+@pytest.mark.parametrize("locale", LANGUAGES)
+def test_discord_accepts_the_form_for_the_side_on_which_a_picture_is_continued(locale: str) -> None:
+    old = GenerationParameters(("word " * 1200).strip(), 7, 25, 7.5, 512, 512, 4)
+    response = pan_form("5", 3, locale, old)
+    modal(response["data"])
+    assert response["data"]["custom_id"] == "pan:5:3"
+    direction, *prompt = inputs_of(response["data"])
+    assert [one["value"] for one in direction["options"]] == ["left", "right", "up", "down"]
+    fields = {one["custom_id"]: one["value"] for one in prompt}
+    assert submitted_options(fields) == {"prompt": old.prompt}

@@ -16,7 +16,7 @@ from discord_diffusion.aws.errors import StoreUnavailableError
 from discord_diffusion.fleet.state import Stop
 from discord_diffusion.jobs.job import Job
 from discord_diffusion.jobs.models import parse
-from discord_diffusion.jobs.parameters import GenerationParameters, SourceImage
+from discord_diffusion.jobs.parameters import GenerationParameters, SourceImage, Style
 from discord_diffusion.jobs.record import JobRecord, JobStatus, WaitKind
 from discord_diffusion.settings.interactions import InteractionsSettings
 from discord_diffusion.texts.catalogue import LANGUAGES, PLACE, texts
@@ -148,6 +148,12 @@ SCENARIOS: dict[str, Scenario] = {
     "size_too_large": lambda scene: scene.imagine(width=4096, height=4096),
     "model_unknown": lambda scene: scene.imagine(model="dall-e"),
     "not_a_picture": lambda scene: scene.imagine(image="5"),
+    "mask_alone": lambda scene: scene.imagine(mask="5"),
+    "style_unknown": lambda scene: scene.imagine(style="never"),
+    "style_name": lambda scene: scene.settings("add_style", name="my style", prompt="x"),
+    "styles_full": lambda scene: scene.with_settings(
+        styles=tuple(Style(f"s{number}", "x") for number in range(10))
+    ).settings("add_style", name="ink", prompt="x"),
     "strength_alone": lambda scene: scene.imagine(strength=0.5),
     "blocked": lambda scene: scene.with_settings(blocklist=("evil",)).imagine(prompt="3v1l"),
     "role": lambda scene: scene.with_settings(roles=("9",)).imagine(),

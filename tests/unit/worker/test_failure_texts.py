@@ -19,6 +19,7 @@ from discord_diffusion.worker.answer import compose
 from discord_diffusion.worker.errors import (
     BlankPictureError,
     GenerationError,
+    MaskBlackError,
     OutOfMemoryError,
     PicturesTooLargeError,
     SourceDamagedError,
@@ -83,6 +84,7 @@ SOURCE_ERRORS: dict[str, Exception] = {
     "failed.source_too_large": SourceTooLargeError("x"),
     "failed.source_format": SourceFormatError("x"),
     "failed.source_damaged": SourceDamagedError("x"),
+    "failed.mask_black": MaskBlackError("x"),
     "failed.source_refused": SourceRefusedError("x"),
     "failed.source_unavailable": SourceUnavailableError("x"),
 }

@@ -9,6 +9,7 @@ from PIL import Image
 
 from discord_diffusion.worker import source_images
 from discord_diffusion.worker.errors import (
+    MaskBlackError,
     SourceFormatError,
     SourceGoneError,
     SourceRefusedError,
@@ -52,6 +53,15 @@ def picture(size: tuple[int, int] = (8, 6)) -> httpx.Response:
 def test_a_picture_is_fetched_and_decoded() -> None:
     image = from_cdn(picture()).fetch(URL)
     assert (image.size, image.mode) == ((8, 6), "RGB")
+
+
+def test_a_mask_is_grey_and_must_have_something_white() -> None:
+    half = Image.new("RGB", (8, 6))
+    half.paste("#909090", (4, 0, 8, 6))
+    mask = from_cdn(httpx.Response(200, content=encoded(half))).fetch_mask(URL)
+    assert (mask.size, mask.mode, mask.getextrema()) == ((8, 6), "L", (0, 144))
+    with pytest.raises(MaskBlackError):
+        from_cdn(picture()).fetch_mask(URL)
 
 
 def test_a_file_that_is_no_picture_is_refused_without_another_try() -> None:

@@ -19,7 +19,7 @@ from discord_diffusion.discord.answer_layouts import cancelled, notice
 from discord_diffusion.discord.command_model import MANAGE_MESSAGES, check_options
 from discord_diffusion.discord.commands import IMAGINE
 from discord_diffusion.discord.components import UPSCALE_FACTOR, ButtonAction, CustomId
-from discord_diffusion.discord.edit_form import edit_form, start_form, submitted_options
+from discord_diffusion.discord.edit_form import edit_form, pan_form, start_form, submitted_options
 from discord_diffusion.discord.errors import InvalidCustomIdError
 from discord_diffusion.discord.interactions import Interaction
 from discord_diffusion.functions.interactions.parameters import (
@@ -34,6 +34,7 @@ from discord_diffusion.functions.interactions.picture_requests import (
 )
 from discord_diffusion.functions.interactions.visibility import visible_record
 from discord_diffusion.jobs.options import EDITED, SEED
+from discord_diffusion.jobs.outpainting import Direction, panned, zoomed_out
 from discord_diffusion.jobs.parameters import GenerationParameters, SourceImage
 from discord_diffusion.jobs.record import JobRecord, JobStatus
 from discord_diffusion.jobs.refusal import Refusal
@@ -43,7 +44,9 @@ from discord_diffusion.texts.formatting import clean
 
 VARIATION_STRENGTH = 0.6
 UPSCALE_STRENGTH = 0.3
-"""Share of the denoising that is done anew on the picture, for each of the two actions."""
+OUTPAINTING_STRENGTH = 1.0
+"""Share of the denoising that is done anew on the picture, for each of these actions."""
+_FILES = ("image", "mask")
 
 ClickHandler = Callable[[Interaction, CustomId], dict[str, Any]]
 
@@ -62,6 +65,8 @@ class ComponentHandlers:
             ButtonAction.START: self._start,
             ButtonAction.VARY: self._vary,
             ButtonAction.UPSCALE: self._upscale,
+            ButtonAction.ZOOM_OUT: self._zoom_out,
+            ButtonAction.PAN: self._pan,
             ButtonAction.DELETE: self._delete,
         }
 
@@ -78,6 +83,8 @@ class ComponentHandlers:
         custom_id = _decoded(interaction, "unknown_modal")
         if custom_id.action == ButtonAction.START:
             return self._drawn_from_picture(interaction, custom_id)
+        if custom_id.action == ButtonAction.PAN:
+            return self._panned(interaction, custom_id)
         if custom_id.action != ButtonAction.EDIT:
             raise Refusal("unknown_modal")
         record = self._record(interaction, custom_id)
@@ -95,12 +102,13 @@ class ComponentHandlers:
         record = self._record(interaction, custom_id)
         shown = [option for option in IMAGINE.options if option.name in ("prompt", "strength")]
         given = check_options(IMAGINE.key, shown, submitted_options(interaction.fields))
-        image = next(iter(interaction.chosen.get("image", ())), "")
+        chosen = {name: next(iter(interaction.chosen.get(name, ())), None) for name in _FILES}
+        files = chosen | {"image": chosen["image"] or ""}
         parameters = replace(
             _as_shown(record.parameters),
             prompt=checked_prompt(given["prompt"]),
             seed=seed_of(interaction.id),
-            source=source_image(given | {"image": image}, interaction.attachments),
+            source=source_image(given | files, interaction.attachments),
         )
         return self._draw(interaction, record, parameters, ButtonAction.START)
 
@@ -140,6 +148,39 @@ class ComponentHandlers:
             source=SourceImage(url, UPSCALE_STRENGTH, UPSCALE_FACTOR),
         )
         return self._draw(interaction, record, parameters, ButtonAction.UPSCALE)
+
+    def _zoom_out(self, interaction: Interaction, custom_id: CustomId) -> dict[str, Any]:
+        record = self._record(interaction, custom_id)
+        shown = _as_shown(record.parameters)
+        box = zoomed_out(shown.width, shown.height)
+        source = SourceImage(_picture(interaction, custom_id), OUTPAINTING_STRENGTH, box=box)
+        parameters = replace(shown, seed=seed_of(interaction.id), source=source)
+        return self._draw(interaction, record, parameters, ButtonAction.ZOOM_OUT)
+
+    def _pan(self, interaction: Interaction, custom_id: CustomId) -> dict[str, Any]:
+        old = self._record(interaction, custom_id).parameters
+        return pan_form(custom_id.job_id, custom_id.index, interaction.locale, old)
+
+    def _panned(self, interaction: Interaction, custom_id: CustomId) -> dict[str, Any]:
+        """The picture, continued on the side that was chosen."""
+        record = self._record(interaction, custom_id)
+        shown = [option for option in IMAGINE.options if option.name == "prompt"]
+        given = check_options(IMAGINE.key, shown, submitted_options(interaction.fields))
+        try:
+            direction = Direction(interaction.fields.get("direction", ""))
+        except ValueError:
+            raise Refusal("unknown_modal") from None
+        now = _as_shown(record.parameters)
+        width, height, box = panned(now.width, now.height, direction)
+        parameters = replace(
+            now,
+            prompt=checked_prompt(given["prompt"]),
+            seed=seed_of(interaction.id),
+            width=width,
+            height=height,
+            source=SourceImage(_picture(interaction, custom_id), OUTPAINTING_STRENGTH, box=box),
+        )
+        return self._draw(interaction, record, parameters, ButtonAction.PAN)
 
     def _draw(
         self,
@@ -230,7 +271,8 @@ def _check_source_address(source: SourceImage | None) -> None:
 
     https://docs.discord.com/developers/reference#signed-attachment-cdn-urls
     """
-    expires_at = parse_qs(urlsplit(source.url).query).get("ex", [""])[0] if source else ""
-    with suppress(ValueError):
-        if int(expires_at, 16) <= time.time():
-            raise Refusal("source_gone")
+    for url in filter(None, (source.url, source.mask) if source else ()):
+        expires_at = parse_qs(urlsplit(url).query).get("ex", [""])[0]
+        with suppress(ValueError):
+            if int(expires_at, 16) <= time.time():
+                raise Refusal("source_gone")

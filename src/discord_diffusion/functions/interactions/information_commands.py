@@ -165,6 +165,8 @@ def _facts(record: JobRecord, locale: str) -> list[str]:
     if source := parameters.source:
         strength = f"{source.strength:g}"
         facts.append(say(locale, "parameters.source", strength=strength, scale=source.scale))
+        if source.keeps_part:
+            facts.append(say(locale, "parameters.kept"))
     if record.units:
         facts.append(cost(record.units, locale))
     return [*quoted_request(parameters, locale), " · ".join(facts)]

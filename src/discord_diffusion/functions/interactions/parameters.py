@@ -14,17 +14,20 @@ from discord_diffusion.discord.interactions import Interaction
 from discord_diffusion.discord.message_content import Attachment
 from discord_diffusion.jobs.models import ModelSpec
 from discord_diffusion.jobs.options import PARAMETERS, PROPORTIONS, SIZE, SIZE_MULTIPLE, OptionKind
-from discord_diffusion.jobs.parameters import GenerationParameters, SourceImage
+from discord_diffusion.jobs.parameters import GenerationParameters, SourceImage, Style
 from discord_diffusion.jobs.refusal import Refusal
 from discord_diffusion.settings.interactions import InteractionsSettings
 from discord_diffusion.texts.formatting import clean
 
 DEFAULT_STRENGTH = 0.6
 """Share of the denoising that is done anew on a source image, where the user names none."""
+MASKED_STRENGTH = 1.0
+"""The same for what is white in a mask."""
 OTHER_FILES = ("audio/", "font/", "model/", "text/", "video/")
 OTHER_DOCUMENTS = frozenset({"application/json", "application/pdf", "application/zip"})
 """Content types of what people attach by mistake; the worker looks into files of all others."""
 SOURCE_IMAGE_MEGABYTES = 25
+_NO_STYLE = Style("")
 _BLANK_CATEGORIES = frozenset({"Zs", "Zl", "Zp", "Cf", "Mn", "Me"})
 _BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0\ufffc")
 """Spaces, marks and characters that show nothing: a prompt may contain them, but not consist of
@@ -47,18 +50,22 @@ class ParameterBuilder:
         model = options["model"] or guild.model
         spec = self._model(model)
         width, height = self._size(options, guild)
-        default_guidance = self.settings.default_guidance
-        guidance = _first(options["guidance"], guild.guidance, spec.guidance, default_guidance)
+        default_steps = self.settings.default_steps
+        style = self._style(options["style"], guild)
+        preset = style or _NO_STYLE
+        guidances = options["guidance"], preset.guidance, guild.guidance, spec.guidance
         given = given_parameters(options) | {
             "prompt": checked_prompt(options["prompt"]),
             "negative_prompt": clean(options["negative_prompt"] or ""),
             "seed": _first(options["seed"], seed_of(interaction.id)),
-            "steps": _first(options["steps"], guild.steps, spec.steps, self.settings.default_steps),
-            "guidance": float(guidance),
+            "steps": _first(options["steps"], preset.steps, guild.steps, spec.steps, default_steps),
+            "guidance": float(_first(*guidances, self.settings.default_guidance)),
             "width": width,
             "height": height,
             "images": _first(options["images"], guild.images, self.settings.default_images),
             "model": model,
+            "scheduler": options["scheduler"] or preset.scheduler,
+            "style": style,
             "source": source_image(options, interaction.attachments),
         }
         return GenerationParameters(**given)
@@ -74,6 +81,18 @@ class ParameterBuilder:
         area = self._model(parameters.model).max_pixels or self.settings.max_pixels
         if max(width, height) > most or width * height > area:
             raise Refusal("size_too_large", width=width, height=height, most=most, area=area)
+
+    def styles(self, guild: GuildSettings) -> Mapping[str, Style]:
+        """The styles by name: the guild's, and the deployment's that it has not replaced."""
+        return {**self.settings.styles, **{style.name: style for style in guild.styles}}
+
+    def _style(self, name: str | None, guild: GuildSettings) -> Style | None:
+        if name is None:
+            return None
+        found = self.styles(guild).get(name)
+        if not found:
+            raise Refusal("style_unknown")
+        return found
 
     def _model(self, name: str | None) -> ModelSpec:
         """The model of that name; None is the default, whose details only workers know."""
@@ -125,20 +144,31 @@ def seed_of(interaction_id: str) -> int:
 
 
 def source_image(options: Mapping[str, Any], files: Mapping[str, Attachment]) -> SourceImage | None:
-    """The source image that the options `image` and `strength` name, among the given files.
+    """The source image that `image`, `mask` and `strength` name, among the given files.
 
     Raises:
-        Refusal: the file is too large, or certainly no picture.
+        Refusal: a file is too large, or certainly no picture.
     """
     if options["image"] is None:
-        if options["strength"] is not None:
-            raise Refusal("strength_alone")
+        for alone in ("strength", "mask"):
+            if options.get(alone) is not None:
+                raise Refusal(f"{alone}_alone")
         return None
-    file = files.get(options["image"])
+    url = _picture_url("image", options, files)
+    if options.get("mask") is None:
+        return SourceImage(url, float(_first(options["strength"], DEFAULT_STRENGTH)))
+    strength = float(_first(options["strength"], MASKED_STRENGTH))
+    return SourceImage(url, strength, mask=_picture_url("mask", options, files))
+
+
+def _picture_url(name: str, options: Mapping[str, Any], files: Mapping[str, Attachment]) -> str:
+    """The address of the file that an option names; `Refusal` if it is no picture to use."""
+    file = files.get(options[name])
     largest = SOURCE_IMAGE_MEGABYTES * 1024 * 1024
     if not file or not _may_be_picture(file) or file.size > largest:
-        raise Refusal("not_a_picture", megabytes=SOURCE_IMAGE_MEGABYTES)
-    return SourceImage(file.url, float(_first(options["strength"], DEFAULT_STRENGTH)))
+        option = f"{IMAGINE.key}.{name}"
+        raise Refusal("not_a_picture", option=option, megabytes=SOURCE_IMAGE_MEGABYTES)
+    return file.url
 
 
 def _may_be_picture(file: Attachment) -> bool:

@@ -67,6 +67,16 @@ class PictureRequests:
         )
         return self._draw(interaction, request, guild, usage, known)
 
+    def style_names(self, interaction: Interaction) -> tuple[str, ...]:
+        """The styles that a member of the guild can choose; the deployment's if it is not known."""
+        guild = GuildSettings()
+        try:
+            if interaction.guild_id:
+                guild = self.guilds.settings(interaction.guild_id)[0]
+        except StoreError as error:
+            log.warning("The guild's styles could not be read", extra={"reason": str(error)})
+        return tuple(self.builder.styles(guild))
+
     def draw(self, interaction: Interaction, request: PictureRequest) -> dict[str, Any]:
         """Answer a request with the message that the pictures will be in.
 
@@ -154,6 +164,10 @@ class PictureRequests:
     ) -> None:
         try:
             blocklist.check([parameters.prompt, parameters.negative_prompt], guild.blocklist)
+            # A style and a prompt may together ask for what neither asks for.
+            if parameters.style:
+                drawn = [parameters.drawn_prompt, parameters.drawn_negative_prompt]
+                blocklist.check(drawn, guild.blocklist)
         except Refusal:
             log.info("The prompt is blocked", extra={"interaction": interaction.id})
             try:
@@ -163,8 +177,8 @@ class PictureRequests:
                     interaction.guild_id,
                     "blocked",
                     channel_id=interaction.channel_id,
-                    prompt=parameters.prompt[:AUDITED_PROMPT_LENGTH],
-                    negative_prompt=parameters.negative_prompt[:AUDITED_PROMPT_LENGTH],
+                    prompt=parameters.drawn_prompt[:AUDITED_PROMPT_LENGTH],
+                    negative_prompt=parameters.drawn_negative_prompt[:AUDITED_PROMPT_LENGTH],
                 )
             except StoreError as error:
                 log.error("A blocked prompt could not be audited", extra={"reason": str(error)})

@@ -68,6 +68,7 @@ class Router:
     def __init__(self, requests: PictureRequests, lazy: LazyHandlers) -> None:
         self._models = tuple(requests.builder.settings.models)
         self._lazy = lazy
+        self._requests = requests
         self._by_type: dict[int, Handler] = {
             InteractionType.PING: lambda _: responses.pong(),
             InteractionType.APPLICATION_COMMAND: self._command,
@@ -120,6 +121,10 @@ class Router:
         choices: Mapping[str, str] = {}
         if interaction.focused == "model":
             choices = {name: name for name in self._models}
+        elif interaction.focused == "style":
+            choices = {name: name for name in self._requests.style_names(interaction)}
+        elif interaction.focused == "name":
+            choices = {name: name for name in self._lazy.settings.styles(interaction)}
         elif interaction.focused == "pattern":
             choices = {name: name for name in self._lazy.settings.patterns(interaction)}
         elif interaction.focused == "entry":

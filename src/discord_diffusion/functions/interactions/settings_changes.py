@@ -4,10 +4,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from discord_diffusion.access import blocklist
 from discord_diffusion.access.blocklist import with_pattern
 from discord_diffusion.access.guild_settings import BLOCKED_USERS, GuildSettings, toggled
-from discord_diffusion.jobs.options import GUILD_DEFAULTS
+from discord_diffusion.jobs.options import GUILD_DEFAULTS, STYLE_NAME
+from discord_diffusion.jobs.parameters import Style
 from discord_diffusion.jobs.refusal import Refusal
+from discord_diffusion.jobs.styles import GUILD_STYLES, with_style, without_style
+from discord_diffusion.texts.formatting import clean
 
 Options = Mapping[str, Any]
 Change = Callable[[GuildSettings, Options], GuildSettings]
@@ -89,6 +93,29 @@ def _unblock(settings: GuildSettings, options: Options) -> GuildSettings:
     return replace(settings, blocklist=toggled(settings.blocklist, options["pattern"], False))
 
 
+def _add_style(settings: GuildSettings, options: Options) -> GuildSettings:
+    """Add a style, or replace it. What it says must be allowed by itself, too."""
+    name = options["name"].strip().lower()
+    if not STYLE_NAME.fullmatch(name):
+        raise Refusal("style_name")
+    texts = {text: clean(options[text] or "") for text in ("prompt", "negative_prompt")}
+    numbers = {key: options[key] for key in ("steps", "guidance", "scheduler")}
+    if not any(texts.values()) and all(value is None for value in numbers.values()):
+        raise Refusal("nothing_to_change")
+    blocklist.check(texts.values(), settings.blocklist)
+    styles = with_style(settings.styles, Style(name, **texts, **numbers))
+    if len(styles) > GUILD_STYLES:
+        raise Refusal("styles_full", most=GUILD_STYLES)
+    return replace(settings, styles=styles)
+
+
+def _remove_style(settings: GuildSettings, options: Options) -> GuildSettings:
+    left = without_style(settings.styles, options["name"].strip().lower())
+    if left == settings.styles:
+        raise Refusal("style_unknown")
+    return replace(settings, styles=left)
+
+
 def _revoke(settings: GuildSettings, options: Options) -> GuildSettings:
     """Take a role or a channel back that may no longer exist; a mention or an id is understood."""
     entry = options["entry"].strip("<@&#> ")
@@ -118,5 +145,7 @@ CHANGES: Mapping[str, Change] = {
     "safety": _safety,
     "block": _block,
     "unblock": _unblock,
+    "add_style": _add_style,
+    "remove_style": _remove_style,
     "reset": lambda _settings, _options: GuildSettings(),
 }

@@ -97,6 +97,14 @@ class SettingsCommand:
         except (Refusal, StoreError):
             return ()
 
+    def styles(self, interaction: Interaction) -> tuple[str, ...]:
+        """The names of the guild's own styles; none for users who may not manage the guild."""
+        try:
+            styles = self.guilds.settings(managed_guild(interaction))[0].styles
+        except (Refusal, StoreError):
+            return ()
+        return tuple(style.name for style in styles)
+
     def entries(self, interaction: Interaction) -> Mapping[str, str]:
         """The roles and channels that are named, by the name that they had then, and their ids."""
         try:

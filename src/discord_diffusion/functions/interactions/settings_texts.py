@@ -40,6 +40,7 @@ def shown(settings: GuildSettings, locale: str) -> str:
         line("safety.level", level),
         line("safety.spoiler", say(locale, f"settings.{'on' if settings.spoiler else 'off'}")),
         line("block", clean(blocked)),
+        line("add_style", ", ".join(f"`{style.name}`" for style in settings.styles) or "—"),
     ]
     return "\n".join(lines)
 

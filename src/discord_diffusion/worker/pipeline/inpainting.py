@@ -19,12 +19,10 @@ from torch.nn import functional
 from discord_diffusion.jobs.parameters import Box
 from discord_diffusion.worker.errors import OptionRefusedError
 from discord_diffusion.worker.pipeline import interface
-from discord_diffusion.worker.pipeline_types import GenerationRequest
+from discord_diffusion.worker.pipeline_types import MASK_WHITE, GenerationRequest
 
 _FADING_SHARE = 1 / 64
 """Half the width of the fading border, as a share of the picture's shorter side."""
-_WHITE = 128
-"""What is as bright in a mask is white, for files that were saved with losses."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +60,7 @@ def canvas(request: GenerationRequest, size: tuple[int, int], cell: int) -> Canv
         kept, anew = _around(image, source.box, wanted)
     elif request.mask is not None:
         kept = ImageOps.fit(image, wanted, Image.Resampling.LANCZOS)
-        white = request.mask.convert("L").point([255 * (tone >= _WHITE) for tone in range(256)])
+        white = request.mask.convert("L").point([255 * (tone >= MASK_WHITE) for tone in range(256)])
         # Fitted like the picture that it lies on.
         white = white.resize(image.size, Image.Resampling.NEAREST)
         anew = ImageOps.fit(white, wanted, Image.Resampling.NEAREST)
