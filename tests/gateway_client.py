@@ -33,6 +33,8 @@ class GatewayClient:
         self._to_client: asyncio.Queue[Message] = asyncio.Queue()
         self._inflate = zlib.decompressobj()
         self.sequence: int | None = None
+        self.compresses = False
+        """Whether payloads are compressed one by one, as Identify asks for."""
         self.is_refused = False
         """Whether the handshake was refused with status 403."""
 
@@ -73,7 +75,9 @@ class GatewayClient:
             raise GatewayClosedError(message["code"])
         text = message.get("text")
         if text is None:
-            text = self._inflate.decompress(message["bytes"])
+            # A payload that is compressed by itself is a stream that ends with it.
+            inflate = zlib.decompressobj() if self.compresses else self._inflate
+            text = inflate.decompress(message["bytes"])
         payload: Payload = json.loads(text)
         if payload["s"] is not None:
             self.sequence = payload["s"]
