@@ -126,7 +126,7 @@ locals {
         { sid = "QueueJobs", actions = ["sqs:GetQueueAttributes", "sqs:SendMessage"], resources = [module.queue.arn] },
         { sid = "ReadItems", actions = ["dynamodb:BatchGetItem", "dynamodb:GetItem"], resources = [module.jobs_table.arn] },
         { sid = "KeepJobs", actions = ["dynamodb:PutItem", "dynamodb:UpdateItem"], resources = [module.jobs_table.arn], condition = module.jobs_table.item_conditions.requests },
-        { sid = "LookAtJobs", actions = ["dynamodb:Query"], resources = [module.jobs_table.waiting_index_arn] },
+        { sid = "LookAtJobs", actions = ["dynamodb:Query"], resources = [module.jobs_table.waiting_index_arn, module.jobs_table.history_index_arn] },
         { sid = "WakeFleetAndConfirmJobs", actions = ["states:StartExecution"], resources = [module.scaling.state_machine_arns.confirm, module.scaling.state_machine_arns.wake] },
       ]
     }

@@ -4,8 +4,8 @@ from typing import Any
 
 
 def create_jobs_table(client: Any, name: str) -> None:
-    """Create a jobs table with the keys and the index that Terraform gives it."""
-    attributes = {"id": "S", "waiting": "S", "created_at": "N"}
+    """Create a jobs table with the keys and the indexes that Terraform gives it."""
+    attributes = {"id": "S", "waiting": "S", "history": "S", "created_at": "N"}
     client.create_table(
         TableName=name,
         BillingMode="PAY_PER_REQUEST",
@@ -16,12 +16,13 @@ def create_jobs_table(client: Any, name: str) -> None:
         ],
         GlobalSecondaryIndexes=[
             {
-                "IndexName": "waiting",
+                "IndexName": name,
                 "KeySchema": [
-                    {"AttributeName": "waiting", "KeyType": "HASH"},
+                    {"AttributeName": name, "KeyType": "HASH"},
                     {"AttributeName": "created_at", "KeyType": "RANGE"},
                 ],
-                "Projection": {"ProjectionType": "ALL"},
+                "Projection": {"ProjectionType": projection},
             }
+            for name, projection in (("waiting", "ALL"), ("history", "KEYS_ONLY"))
         ],
     )

@@ -13,6 +13,7 @@ from discord_diffusion.aws.deadline import Deadline
 from discord_diffusion.aws.dynamodb import Table
 from discord_diffusion.aws.fleet_state import FleetStateStore
 from discord_diffusion.aws.guild_store import GuildStore
+from discord_diffusion.aws.job_history import JobHistory
 from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.functions.interactions.admission import Admission
 from discord_diffusion.functions.interactions.confirmation_schedule import ConfirmationSchedule
@@ -63,7 +64,8 @@ class Handlers:
             audit_days=1,
         )
         self._deadline = requests.admission.deadline
-        self._endpoint = Endpoint(settings, Router(requests, LazyHandlers(requests, jobs, fleet)))
+        lazy = LazyHandlers(requests, jobs, fleet, JobHistory(self.table))
+        self._endpoint = Endpoint(settings, Router(requests, lazy))
         self.application.reply = self._answer
 
     def _answer(self, _payload: Payload) -> httpx.Response:

@@ -17,6 +17,7 @@ from discord_diffusion.access.limits import Limits
 from discord_diffusion.aws.dynamodb import Table
 from discord_diffusion.aws.fleet_state import FleetStateStore
 from discord_diffusion.aws.guild_store import GuildStore, ManagedGuild
+from discord_diffusion.aws.job_history import JobHistory
 from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.aws.ledger import Charge
 from discord_diffusion.fleet.guard import FleetGuard
@@ -38,6 +39,8 @@ CHARGE = Charge(100, Limits(), 1, click="4")
 SNAPSHOT = FleetSnapshot(1, 0, 0, 1, 1, NOW)
 
 CHANGE, SETTINGS = GuildChange("9", "2", "set", 1), GuildSettings()
+
+EARLIER, LATER = NOW - timedelta(days=1), NOW + timedelta(days=1)
 
 Example = Callable[[Table], Any]
 
@@ -66,6 +69,8 @@ EXAMPLES: Mapping[str, Example] = {
     "JobStore.confirm_queued": _jobs(lambda jobs: jobs.confirm_queued(ID)),
     "JobStore.confirm_notified": _jobs(lambda jobs: jobs.confirm_notified(ID)),
     "JobStore.waiting": _jobs(lambda jobs: jobs.waiting(1)),
+    "JobHistory.between": lambda table: JobHistory(table).between("2", EARLIER, LATER, 1),
+    "JobHistory.remove": lambda table: JobHistory(table).remove(ID),
     "FleetStateStore.get": _fleet(lambda fleet: fleet.get()),
     "FleetStateStore.save_snapshot": _fleet(lambda fleet: fleet.save_snapshot(SNAPSHOT)),
     "FleetStateStore.save_guard": _fleet(
@@ -106,6 +111,8 @@ def rights_of(method: str) -> Rights:
         table = Table("jobs", client=client)
         if method not in _NEW:
             JobStore(table).accept(JOB, charge=CHARGE)
+        if method.startswith("JobHistory."):
+            JobStore(table).finish(ID, JobStatus.ANSWERED)
         with _recorded() as rights:
             EXAMPLES[method](table)
     return rights

@@ -39,6 +39,11 @@ resource "aws_dynamodb_table" "jobs" {
   }
 
   attribute {
+    name = "history"
+    type = "S"
+  }
+
+  attribute {
     name = "created_at"
     type = "N"
   }
@@ -49,6 +54,14 @@ resource "aws_dynamodb_table" "jobs" {
     hash_key        = "waiting"
     range_key       = "created_at"
     projection_type = "ALL"
+  }
+
+  # The answered jobs of each user, for /history. Sparse, and of keys alone: one write unit a job.
+  global_secondary_index {
+    name            = "history"
+    hash_key        = "history"
+    range_key       = "created_at"
+    projection_type = "KEYS_ONLY"
   }
 
   ttl {

@@ -13,6 +13,11 @@ output "waiting_index_arn" {
   value       = "${local.arn}/index/waiting"
 }
 
+output "history_index_arn" {
+  description = "ARN of the index `history`, known before it exists."
+  value       = "${local.arn}/index/history"
+}
+
 output "item_conditions" {
   description = "Conditions of IAM that limit a right on the table to items of some kinds: `jobs`, `jobs_and_ledger` (what the end of a job changes), `fleet` (what the scaling loop notes), `workers` (what workers note of themselves), `estimates` (what waits are computed from), and `requests` (what a request of a user may change)."
   # Every request that names items has their keys, so that none is missing.

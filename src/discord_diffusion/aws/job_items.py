@@ -22,10 +22,12 @@ log = logging.getLogger(__name__)
 SHARDS = 8
 """Keys of the index. One key takes 1,000 writes a second:
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html"""
+HISTORY = "history"
+"""The index of answered jobs by user, and the attribute that is its key: others lack it."""
 _PREFIX = "job#"
 """Before the job's id, in the key of its item: the table holds other items too."""
 _REQUIRED = ("application_id", "user_id", "locale", "private", "spoiler")
-_OPTIONAL = ("guild_id", "channel_id", "token", "traceparent")
+_OPTIONAL = ("guild_id", "channel_id", "token", "traceparent", "visited_guild_id")
 _WITH_DEFAULT = ("nsfw", "safety_check", "confirmed")
 """Attributes with the name and the value of a field of the record; an item that an earlier version
 of this program wrote may lack the last ones."""

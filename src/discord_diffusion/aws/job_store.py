@@ -66,7 +66,12 @@ class JobStore:
         Raises:
             Refusal: a limit of `charge` does not allow the job.
         """
-        record = JobRecord.of(job, units=charge.units if charge else 0, wait=wait)
+        record = JobRecord.of(
+            job,
+            units=charge.units if charge else 0,
+            wait=wait,
+            visited_guild_id=charge.visited_guild_id if charge else None,
+        )
         put = self._table.put(job_items.item(record), condition=_IS_NEW)
         return self._accept_charged(record, put, charge) if charge else self._table.put_item(put)
 
@@ -172,14 +177,17 @@ class JobStore:
             raise ValueError(f"{status} is not a final status")
         condition, values = (_IS_QUEUED, _QUEUED) if only_queued else (_IS_UNFINISHED, _UNFINISHED)
         removed = "" if keep_token else f" {_REMOVALS}"
+        # The cost and the user of a job never change, so the record may be read before the write.
+        record = self.get(job_id)
+        listed = ""
+        if record and status is JobStatus.ANSWERED:
+            values, listed = {**values, ":user": record.user_id}, f", {job_items.HISTORY} = :user"
         update = self._table.update(
             job_items.key(job_id),
-            f"SET #status = :status, finished_at = :now, details = :details{removed}",
+            f"SET #status = :status, finished_at = :now, details = :details{listed}{removed}",
             condition=condition,
             values={**values, ":status": status, ":now": round(time.time()), ":details": details},
         )
-        # The cost of a job never changes, so the record may be read before the write.
-        record = self.get(job_id)
         try:
             if record and record.units:
                 refunded = _refund(record, status, details)

@@ -50,7 +50,8 @@ _UNLIMITED = Limits()
 class Charge:
     """What a new job costs, in hundredths of a unit, and the limits that must allow it.
 
-    `click` identifies the user's click on a component that asked for the job, if one did.
+    `click` identifies the user's click on a component that asked for the job, if one did, and
+    `visited_guild_id` the guild in which the application is a guest.
     """
 
     units: int
@@ -58,6 +59,7 @@ class Charge:
     audit_days: int
     action: str = "imagine"
     click: str | None = None
+    visited_guild_id: str | None = None
 
 
 def charge_writes(

@@ -70,6 +70,7 @@ IMAGINE = Command("imagine", options=tuple(map(_of_picture, OPTIONS)))
 QUEUE = Command("queue")
 CANCEL = Command("cancel")
 QUOTA = Command("quota")
+HISTORY = Command("history")
 HELP = Command("help")
 SHOW_PARAMETERS = Command("Show parameters", CommandType.MESSAGE)
 
@@ -136,4 +137,4 @@ SETTINGS = Command(
     permissions=MANAGE_GUILD,
 )
 
-COMMANDS = (IMAGINE, QUEUE, CANCEL, QUOTA, HELP, SETTINGS, SHOW_PARAMETERS)
+COMMANDS = (IMAGINE, QUEUE, CANCEL, QUOTA, HISTORY, HELP, SETTINGS, SHOW_PARAMETERS)

@@ -19,7 +19,7 @@ CUSTOM_ID_LENGTH = (1, 100)
 UPSCALE_FACTOR = 2
 """How many times larger an upscaled picture is."""
 _BUTTON = 2
-_GREY, _RED = 2, 4
+_GREY, _RED, _LINK = 2, 4, 5
 _CUSTOM_ID = re.compile(r"(?P<action>[a-z_]{1,32}):(?P<job_id>[0-9]{1,20}):(?P<index>[0-9]{1,2})")
 
 
@@ -36,6 +36,8 @@ class ButtonAction(StrEnum):
     ZOOM_OUT = "zoom_out"
     PAN = "pan"
     DELETE = "delete"
+    NEWER = "newer"
+    OLDER = "older"
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,8 @@ _EMOJI = {
     ButtonAction.ZOOM_OUT: "🔭",
     ButtonAction.PAN: "↔️",
     ButtonAction.DELETE: "🗑️",
+    ButtonAction.NEWER: "◀️",
+    ButtonAction.OLDER: "▶️",
 }
 
 
@@ -112,6 +116,19 @@ def answer_row(job_id: str, locale: str) -> Component:
     return row([_button(action, job_id, locale) for action in actions])
 
 
+def history_row(job_id: str, locale: str, link: str | None) -> Component:
+    """The buttons of a job in its user's history, where its pictures are not shown."""
+    actions = (ButtonAction.REROLL, ButtonAction.EDIT, ButtonAction.START)
+    buttons = [_button(action, job_id, locale) for action in actions]
+    return row([*buttons, *([_link(say(locale, "button.open"), link)] if link else [])])
+
+
+def page_row(newest_id: str | None, oldest_id: str | None, locale: str) -> Component:
+    """The buttons to the pages before and after, given with the jobs that they begin at."""
+    edges = {ButtonAction.NEWER: newest_id, ButtonAction.OLDER: oldest_id}
+    return row([_button(action, edge, locale) for action, edge in edges.items() if edge])
+
+
 def can_upscale(parameters: GenerationParameters) -> bool:
     """Whether a picture of that job, enlarged once more, is not larger than is allowed."""
     scale = UPSCALE_FACTOR * (parameters.source.scale if parameters.source else 1)
@@ -126,3 +143,7 @@ def _button(action: ButtonAction, job_id: str, locale: str, index: int = 0) -> C
         "emoji": {"name": _EMOJI[action]},
         "custom_id": CustomId(action, job_id, index).encode(),
     }
+
+
+def _link(title: str, url: str) -> Component:
+    return {"type": _BUTTON, "style": _LINK, "label": title, "url": url}

@@ -92,7 +92,8 @@ class JobRecord(Expiring):
     user was notified of the job's end; it is left out of `repr`. `wait` is the estimate that the
     user last read, which was sent at `notified_at`. `details` are notes of the program that
     finished the job. `confirmed` says that the user was seen to read that the job is queued; the
-    fields of `Job` that are kept with it make its message again.
+    fields of `Job` that are kept with it make its message again. `visited_guild_id` is the guild in
+    which the application was a guest.
     """
 
     id: str
@@ -115,9 +116,17 @@ class JobRecord(Expiring):
     safety_check: bool = True
     traceparent: str | None = None
     confirmed: bool = False
+    visited_guild_id: str | None = None
 
     @classmethod
-    def of(cls, job: Job, *, units: int = 0, wait: WaitEstimate | None = None) -> "JobRecord":
+    def of(
+        cls,
+        job: Job,
+        *,
+        units: int = 0,
+        wait: WaitEstimate | None = None,
+        visited_guild_id: str | None = None,
+    ) -> "JobRecord":
         """The record of a job that was just accepted."""
         return cls(
             id=job.id,
@@ -137,7 +146,21 @@ class JobRecord(Expiring):
             nsfw=job.nsfw,
             safety_check=job.safety_check,
             traceparent=job.traceparent,
+            visited_guild_id=visited_guild_id,
         )
+
+    @property
+    def message_link(self) -> str | None:
+        """The address of the message with the pictures; None if it is not known, or nobody has it.
+
+        A private answer is gone when its user's client has closed.
+        https://docs.discord.com/developers/reference#message-formatting
+        """
+        message = self.details.get("message")
+        if self.private or not self.channel_id or not message:
+            return None
+        place = self.guild_id or self.visited_guild_id or "@me"
+        return f"https://discord.com/channels/{place}/{self.channel_id}/{message}"
 
     def job(self) -> Job | None:
         """The job as it was sent to the workers; None once its token is removed."""

@@ -34,6 +34,8 @@ class Answer:
     images: tuple[CaptionedImage, ...] = ()
     """The pictures of `files`, from which smaller files can be encoded."""
     files: tuple[File, ...] = ()
+    message_id: str = ""
+    """That of the user's message, once it shows the answer."""
 
     @property
     def components(self) -> Components:

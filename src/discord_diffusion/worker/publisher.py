@@ -17,6 +17,7 @@ from discord_diffusion.discord.errors import (
     UnavailableError,
 )
 from discord_diffusion.discord.layout import Components, ShownPicture
+from discord_diffusion.discord.original_response import Message
 from discord_diffusion.discord.webhooks import File, WebhookClient
 from discord_diffusion.jobs.job import Job, JobHeader
 from discord_diffusion.texts.answers import SPOILER, is_apology, is_picture
@@ -97,13 +98,13 @@ class Publisher:
         """
         for _ in range(_SHRINKINGS):
             try:
-                self._upload(answer, fence)
+                shown = self._upload(answer, fence)
             except RequestTooLargeError as error:
                 sizes = [len(file.content) for file in answer.files]
                 largest, total = max(sizes, default=0) * 2 // 3, sum(sizes)
                 log.warning("The upload is too large", extra={"bytes": total, "reason": str(error)})
             else:
-                return answer
+                return replace(answer, message_id=shown)
             files = encode_to_fit(answer.images, largest, total * 2 // 3)
             answer = replace(answer, files=files)
         raise PicturesTooLargeError(f"Discord refused even {total} bytes")
@@ -126,23 +127,27 @@ class Publisher:
         )
         self._sketched.pop(to.id, None)
 
-    def _upload(self, answer: Answer, fence: Fence) -> None:
-        """Upload; before a repetition, check whether the attempt before has arrived after all."""
+    def _upload(self, answer: Answer, fence: Fence) -> str:
+        """Upload; before a repetition, check whether the attempt before has arrived after all.
+
+        Returns the id of the message; empty if it had arrived.
+        """
         job, doubtful = answer.job, False
 
-        def attempt() -> None:
+        def attempt() -> str:
             nonlocal doubtful
             if doubtful and answer.files and self._read_state(job) is MessageState.PICTURES:
-                return
+                return ""
             fence()
             try:
-                self._edit(job, answer.components, files=answer.files, fence=fence)
+                return self._edit(job, answer.components, files=answer.files, fence=fence).id
             except (ConnectionFailedError, UnavailableError):
                 doubtful = True
                 raise
 
-        self._retry(job, attempt)
+        shown = self._retry(job, attempt)
         self._sketched.pop(job.id, None)
+        return shown
 
     def _read_state(self, to: JobHeader, timeout_seconds: float | None = None) -> MessageState:
         message = self._client.get_original_response(
@@ -155,8 +160,8 @@ class Publisher:
         has_apology = is_apology(to.id, message.text)
         return MessageState.APOLOGY if has_apology else MessageState.PENDING
 
-    def _edit(self, to: JobHeader, components: Components, **options: Any) -> None:
-        self._client.edit_original_response(
+    def _edit(self, to: JobHeader, components: Components, **options: Any) -> Message:
+        return self._client.edit_original_response(
             to.application_id, to.token, components=components, **options
         )
 

@@ -182,7 +182,11 @@ class Worker:
                 # What the filter holds back was drawn: else prompts that it always holds back
                 # would have a GPU draw for nothing.
                 self._outcomes.answered(
-                    held, pictures=pictures, filtered=filtered, charged_pictures=pictures + filtered
+                    held,
+                    pictures=pictures,
+                    filtered=filtered,
+                    charged_pictures=pictures + filtered,
+                    message=answer.message_id,
                 )
                 self._telemetry.answered(held, answer)
             self.held_jobs.remove(held)

@@ -168,6 +168,28 @@ class DictStore:
 
 
 @dataclass
+class DictHistory:
+    """The history in memory: all answered records."""
+
+    records: dict[str, JobRecord]
+    removed: set[str] = field(default_factory=set)
+
+    def between(
+        self, user_id: str, after: datetime, before: datetime, limit: int, *, newest: bool = True
+    ) -> list[JobRecord]:
+        found = [
+            one
+            for one in sorted(self.records.values(), key=lambda one: int(one.id), reverse=True)
+            if (one.user_id, one.status) == (user_id, JobStatus.ANSWERED)
+            and after < one.created_at < before
+        ]
+        return found[:limit] if newest else found[-limit:]
+
+    def remove(self, job_id: str) -> None:
+        self.removed.add(job_id)
+
+
+@dataclass
 class DictGuilds:
     """The settings of guilds and the audit records, in memory."""
 
@@ -375,7 +397,7 @@ def make_caller(settings: InteractionsSettings = SETTINGS) -> Caller:
     requests = PictureRequests(
         ParameterBuilder(settings), admission, guilds, settings.limits, settings.audit_days
     )
-    router = Router(requests, LazyHandlers(requests, store, store))
+    router = Router(requests, LazyHandlers(requests, store, store, DictHistory(store.records)))
     return Caller(queue, store, wake, confirm, guilds, Endpoint(settings, router), clock)
 
 

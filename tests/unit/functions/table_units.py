@@ -19,7 +19,7 @@ import pytest
 from botocore.client import BaseClient
 
 WRITE_BYTES, READ_BYTES = 1024, 4096
-_INDEX_KEY = "waiting"
+_INDEX_KEY, _KEYS_ONLY_INDEX_KEY = "waiting", "history"
 Item = Mapping[str, Any]
 Call = Callable[[Any, str, dict[str, Any]], Any]
 
@@ -38,6 +38,9 @@ class Meter:
         indexed = [item if _INDEX_KEY in item else {} for item in (before, after)]
         if indexed[0] != indexed[1]:
             self.writes["index"] += units(*indexed, WRITE_BYTES)
+        listed = [item.get(_KEYS_ONLY_INDEX_KEY) for item in (before, after)]
+        if listed[0] != listed[1]:
+            self.writes["history"] += 1
 
     def read(self, operation: str, found: list[Item], *, consistent: bool) -> None:
         """Count the reads of single items; one that is missing counts as the smallest."""

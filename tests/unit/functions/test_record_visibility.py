@@ -45,8 +45,8 @@ def show(caller: Caller, job_id: str, message: dict[str, Any]) -> str:
 
 
 UNSEEN: list[dict[str, Any]] = [
-    {"guild_id": "2222"},
-    {"guild_id": None, "channel_id": "3333"},
+    {"guild_id": "2222", "user_id": "4444"},
+    {"guild_id": None, "channel_id": "3333", "user_id": "4444"},
     {"private": True, "user_id": "4444"},
 ]
 
@@ -63,9 +63,9 @@ def test_a_record_that_the_user_cannot_see_is_refused_as_gone(
     assert caller.queue.jobs == []
 
 
-def test_a_record_of_a_direct_message_is_visible_in_its_channel_only(caller: Caller) -> None:
+def test_a_record_of_a_group_message_is_visible_in_its_channel_only(caller: Caller) -> None:
     job_id = add_record(caller, guild_id=None)
-    direct = {"guild_id": None, "member": None, "user": {"id": "4000"}}
+    direct = {"guild_id": None, "member": None, "user": {"id": "4444"}}
     assert "a secret ring" in click(caller, "edit", job_id, **direct)
     assert GONE in click(caller, "edit", job_id, **direct, channel_id="3333")
 
@@ -75,6 +75,11 @@ def test_the_author_sees_the_record(caller: Caller, private: bool) -> None:
     job_id = add_record(caller, private=private)
     assert "a secret ring" in click(caller, "edit", job_id)
     assert "a secret ring" in show(caller, job_id, OURS)
+
+
+def test_the_author_sees_it_wherever_the_history_is_opened(caller: Caller) -> None:
+    job_id = add_record(caller, guild_id="2222", channel_id="3333", private=True)
+    assert "a secret ring" in click(caller, "edit", job_id)
 
 
 def test_every_member_of_the_guild_sees_the_record_of_a_public_answer(caller: Caller) -> None:

@@ -11,6 +11,7 @@ from discord_diffusion.access.limits import Limits
 from discord_diffusion.aws.deadline import Deadline
 from discord_diffusion.aws.dynamodb import Table
 from discord_diffusion.aws.guild_store import GuildStore
+from discord_diffusion.aws.job_history import JobHistory
 from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.functions.interactions.admission import Admission
 from discord_diffusion.functions.interactions.confirmation_schedule import ConfirmationSchedule
@@ -54,7 +55,7 @@ def caller_with(table: Table, **limits: int) -> Caller:
     requests = PictureRequests(
         ParameterBuilder(settings), admission, guilds, settings.limits, settings.audit_days
     )
-    router = Router(requests, LazyHandlers(requests, jobs, fleet))
+    router = Router(requests, LazyHandlers(requests, jobs, fleet, JobHistory(table)))
     return Caller(queue, fleet, wake, confirm, DictGuilds(), Endpoint(settings, router), clock)
 
 

@@ -45,12 +45,44 @@ def life_of_a_job(path: RequestPath, prompt: str, *, waits: bool) -> Meter:
 @pytest.mark.parametrize(
     ("prompt", "waits", "writes"),
     [
-        (PROMPT, True, {"job": 6, "index": 4, "user": 6, "guild": 2, "deployment": 2, "audit": 2}),
-        (PROMPT, False, {"job": 5, "index": 3, "user": 6, "guild": 2, "deployment": 2, "audit": 2}),
+        (
+            PROMPT,
+            True,
+            {
+                "job": 6,
+                "index": 4,
+                "user": 6,
+                "guild": 2,
+                "deployment": 2,
+                "audit": 2,
+                "history": 1,
+            },
+        ),
+        (
+            PROMPT,
+            False,
+            {
+                "job": 5,
+                "index": 3,
+                "user": 6,
+                "guild": 2,
+                "deployment": 2,
+                "audit": 2,
+                "history": 1,
+            },
+        ),
         (
             LONG_PROMPT,
             True,
-            {"job": 12, "index": 8, "user": 6, "guild": 2, "deployment": 2, "audit": 4},
+            {
+                "job": 12,
+                "index": 8,
+                "user": 6,
+                "guild": 2,
+                "deployment": 2,
+                "audit": 4,
+                "history": 1,
+            },
         ),
     ],
     ids=["a job that waits", "a job that is drawn at once", "a prompt of a thousand characters"],

@@ -22,6 +22,7 @@ from discord_diffusion.discord.components import UPSCALE_FACTOR, ButtonAction, C
 from discord_diffusion.discord.edit_form import edit_form, pan_form, start_form, submitted_options
 from discord_diffusion.discord.errors import InvalidCustomIdError
 from discord_diffusion.discord.interactions import Interaction
+from discord_diffusion.functions.interactions.history import HistoryCommand
 from discord_diffusion.functions.interactions.parameters import (
     checked_prompt,
     given_parameters,
@@ -54,9 +55,10 @@ ClickHandler = Callable[[Interaction, CustomId], dict[str, Any]]
 class ComponentHandlers:
     """Answers buttons and modals. Every method may raise `Refusal`, or `StoreError`."""
 
-    def __init__(self, requests: PictureRequests, jobs: JobStore) -> None:
+    def __init__(self, requests: PictureRequests, jobs: JobStore, history: HistoryCommand) -> None:
         self._requests = requests
         self._jobs = jobs
+        self._history = history
         self._by_action: dict[str, ClickHandler] = {
             ButtonAction.CANCEL: self._cancel,
             ButtonAction.REROLL: self._reroll,
@@ -68,6 +70,8 @@ class ComponentHandlers:
             ButtonAction.ZOOM_OUT: self._zoom_out,
             ButtonAction.PAN: self._pan,
             ButtonAction.DELETE: self._delete,
+            ButtonAction.NEWER: history.turn,
+            ButtonAction.OLDER: history.turn,
         }
 
     def component(self, interaction: Interaction) -> dict[str, Any]:
@@ -228,6 +232,8 @@ class ComponentHandlers:
         if not author:
             author = self._record(interaction, custom_id).user_id
         _check_author(interaction, author)
+        if interaction.user_id == author:
+            self._history.forget(custom_id.job_id)
         user = f"<@{interaction.user_id}>"
         return responses.update(notice(say(interaction.locale, "done.deleted", user=user)))
 

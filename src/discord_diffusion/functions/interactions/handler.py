@@ -7,6 +7,7 @@ from discord_diffusion.aws.deadline import Deadline
 from discord_diffusion.aws.dynamodb import Table
 from discord_diffusion.aws.fleet_state import FleetStateStore
 from discord_diffusion.aws.guild_store import GuildStore
+from discord_diffusion.aws.job_history import JobHistory
 from discord_diffusion.aws.job_store import CONFLICT_RETRY_SECONDS_OF_AN_ANSWER, JobStore
 from discord_diffusion.aws.queue import JobSender
 from discord_diffusion.aws.state_machines import StateMachine
@@ -49,7 +50,8 @@ _REQUESTS = PictureRequests(
     limits=_SETTINGS.limits,
     audit_days=_SETTINGS.audit_days,
 )
-_ENDPOINT = Endpoint(_SETTINGS, Router(_REQUESTS, LazyHandlers(_REQUESTS, _JOBS, _FLEET)))
+_LAZY = LazyHandlers(_REQUESTS, _JOBS, _FLEET, JobHistory(_TABLE))
+_ENDPOINT = Endpoint(_SETTINGS, Router(_REQUESTS, _LAZY))
 
 
 def handler(event: object, _context: object) -> dict[str, Any]:

@@ -119,6 +119,7 @@ class PictureRequests:
             audit_days=self.audit_days,
             action=request.action,
             click=request.click,
+            visited_guild_id=interaction.visited_guild_id,
         )
         job = _job(
             interaction, request, guild, age_restricted=place.age_restricted, units=charge.units

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from discord_diffusion.aws.errors import StoreError
 from discord_diffusion.aws.fleet_state import FleetStateStore
+from discord_diffusion.aws.job_history import JobHistory
 from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.discord import commands, responses
 from discord_diffusion.discord.interactions import Interaction, InteractionType
@@ -18,6 +19,7 @@ from discord_diffusion.jobs.validation import InvalidJobError
 
 if TYPE_CHECKING:
     from discord_diffusion.functions.interactions.components import ComponentHandlers
+    from discord_diffusion.functions.interactions.history import HistoryCommand
     from discord_diffusion.functions.interactions.information_commands import InformationCommands
     from discord_diffusion.functions.interactions.settings_command import SettingsCommand
 
@@ -34,13 +36,21 @@ class LazyHandlers:
     requests: PictureRequests
     jobs: JobStore
     fleet: FleetStateStore
+    job_history: JobHistory
 
     @cached_property
     def components(self) -> "ComponentHandlers":
         """Answers buttons and modals."""
         from discord_diffusion.functions.interactions.components import ComponentHandlers
 
-        return ComponentHandlers(self.requests, self.jobs)
+        return ComponentHandlers(self.requests, self.jobs, self.history)
+
+    @cached_property
+    def history(self) -> "HistoryCommand":
+        """Answers `/history` and the buttons to its other pages."""
+        from discord_diffusion.functions.interactions.history import HistoryCommand
+
+        return HistoryCommand(self.job_history)
 
     @cached_property
     def information(self) -> "InformationCommands":
@@ -81,6 +91,7 @@ class Router:
             commands.QUEUE.name: lambda command: lazy.information.queue(command),
             commands.CANCEL.name: lambda command: lazy.information.cancel(command),
             commands.QUOTA.name: lambda command: lazy.information.quota(command),
+            commands.HISTORY.name: lambda command: lazy.history.answer(command),
             commands.HELP.name: lambda command: lazy.information.help(command),
             commands.SHOW_PARAMETERS.name: lambda command: lazy.information.parameters(command),
             commands.SETTINGS.name: lambda command: lazy.settings.answer(command),

@@ -20,11 +20,14 @@ def visible_record(interaction: Interaction, jobs: JobStore, job_id: str) -> Job
 
 
 def _is_visible(interaction: Interaction, record: JobRecord) -> bool:
-    """A private answer is visible to its author only, another in its guild.
+    """Users see their own answers wherever they are: in their history.
 
-    Outside a guild, and where the application is a guest, it is visible in its channel only.
+    Of others a private answer is visible nowhere, another in its guild; outside a guild, and where
+    the application is a guest, in its channel only.
     """
-    if record.private and record.user_id != interaction.user_id:
+    if record.user_id == interaction.user_id:
+        return True
+    if record.private:
         return False
     if record.guild_id is None:
         return record.channel_id == interaction.channel_id
