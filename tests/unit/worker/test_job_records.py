@@ -53,7 +53,12 @@ def test_the_record_of_an_answered_job_holds_what_was_shown_and_charged(harness:
     job = make_job(images=3)
     harness.run(job)
     assert harness.table.statuses[job.id] is JobStatus.ANSWERED
-    assert harness.table.details[job.id] == {"pictures": 2, "filtered": 1, "charged_pictures": 3}
+    assert harness.table.details[job.id] == {
+        "pictures": 2,
+        "filtered": 1,
+        "charged_pictures": 3,
+        "message": "5",
+    }
 
 
 def test_the_record_of_a_failed_job_holds_the_reason(harness: Harness) -> None:
