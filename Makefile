@@ -213,6 +213,10 @@ pages: setup ## Write the tables of docs/commands.md, docs/messages.md and docs/
 	@$(VENV)/python -m infra.reference_pages
 	@$(VENV)/python -m emulation.rig.cli.reference_page
 
+.PHONY: page-pictures
+page-pictures: setup ## Take docs/pictures/channel.png and operations.png of the running stack's pages again
+	@$(VENV)/python -m tests.e2e.documentation_pictures docs/pictures
+
 .PHONY: pin-images
 pin-images: ## Renew the digests of the images that the Dockerfiles begin with
 	@docker/pin-images.sh

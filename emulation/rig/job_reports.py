@@ -45,6 +45,14 @@ def subject_of(line: dict[str, Any]) -> str:
     return found if isinstance(found, str) else ""
 
 
+def is_metric(line: dict[str, Any]) -> bool:
+    """Whether a structured log line is a metric in the embedded format, which says nothing more.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+    """
+    return "_aws" in line
+
+
 def event_of(line: dict[str, Any]) -> JobEvent | None:
     """The event that a structured log line records, or None."""
     name, interaction_id = EVENTS.get(str(line.get("message"))), subject_of(line)

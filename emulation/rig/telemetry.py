@@ -22,7 +22,7 @@ from emulation.rig import status
 from emulation.rig.emulator_client import FleetAgentClient
 from emulation.rig.errors import RigError
 from emulation.rig.host.parts import EMULATOR, TASK_LOGS
-from emulation.rig.job_reports import JobEvent, event_of, log_line, subject_of
+from emulation.rig.job_reports import JobEvent, event_of, is_metric, log_line, subject_of
 from emulation.rig.log_lines import json_object, traceback_of
 from emulation.rig.logs import FunctionLog, GrowingLogs
 from emulation.rig.loopback import NO_CERTIFICATES
@@ -53,7 +53,11 @@ class Telemetry:
     def __init__(self, folder: StateFolder, state: StackState) -> None:
         self._stand_in = StandInClient(state.discord_url)
         self._workers = GrowingLogs(folder.logs, TASK_LOGS)
-        self._functions = {name: FunctionLog(state, name) for name in state.function_names}
+        # What other functions logged while the stack was being made is no news.
+        self._functions = {
+            name: FunctionLog(state, name, None if name == _FIRST_FUNCTION else time.time())
+            for name in state.function_names
+        }
         self._state = state
         self._agent = FleetAgentClient(state.aws_endpoint)
         self._sent: dict[str, float] = {}
@@ -65,8 +69,9 @@ class Telemetry:
 
     def report(self) -> None:
         """Send what is new since the last call."""
+        series = list(self._series())
         self._report_logs()
-        for name, value in self._series():
+        for name, value in series:
             # The page draws a level line from a point to the next.
             if self._sent.get(name) != value:
                 self._sent[name] = value
@@ -86,7 +91,7 @@ class Telemetry:
             fields = json_object(line)
             if event := event_of(fields):
                 self._report_event(event, source)
-            if subject := subject_of(fields):
+            if (subject := subject_of(fields)) and not is_metric(fields):
                 lines[subject].append(log_line(source, fields, traceback_of(line)))
             if raised := traceback_of(line):
                 self._stand_in.add_note(raised[-_NOTE_LENGTH:], time.time())

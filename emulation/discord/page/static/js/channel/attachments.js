@@ -6,15 +6,17 @@ import { h, icon } from "/js/dom.js";
 export const SPOILER = 8;
 const SPOILER_NAME = "SPOILER_";
 const MAX_PICTURES = 10;
-/** Pictures of at most so many pixels a side are enlarged to a whole multiple of their size. */
-const SMALL = 128;
+/** Pictures of at most so many pixels a side are shown at a whole multiple of their size, or at quarters of it. */
+const SMALL = 256;
+/** Of larger ones, no pixel is seen when they are enlarged. */
+const MAX_FLAT_SIDE = 128;
 /** Colours, of four bits a channel, of a picture of flat areas; a photograph has more. */
 const MAX_FLAT_COLOURS = 64;
 
 /** Whether a file is veiled: by its flag, or by its name. */
 export const isSpoiler = ({ flags = 0, filename = "" }) => Boolean(flags & SPOILER) || filename.startsWith(SPOILER_NAME);
 
-/** Whether a picture is enlarged to a whole multiple of its size. */
+/** Whether a picture is shown at a whole multiple of its size. */
 export const isSmall = ({ width, height }) => width <= SMALL && height <= SMALL;
 
 /** The address as a path, so that it works under every name of this host. */
@@ -84,7 +86,7 @@ export function pictureTile(picture, open) {
 /** Note on a small picture that has loaded whether it is flat: enlarged, its pixels stay sharp; any other one is smooth. */
 export function markFlat(image) {
   const { naturalWidth: width, naturalHeight: height } = image;
-  if (!isSmall({ width, height })) return image.classList.remove("flat");
+  if (Math.max(width, height) > MAX_FLAT_SIDE) return image.classList.remove("flat");
   const canvas = new OffscreenCanvas(width, height).getContext("2d");
   canvas.drawImage(image, 0, 0);
   const { data } = canvas.getImageData(0, 0, width, height);
