@@ -19,13 +19,13 @@ _BY_MODULE = {
         f"tests/integration/test_{name}.py": name
         for name in (
             *("fleet_scenarios", "fleet_faults", "worker_start", "rig_cli"),
-            *("deploy_rehearsal", "deploy_rights"),
+            *("deploy_rehearsal", "deploy_rights", "edited_code"),
         )
     },
     # Fleets on the emulator of the whole run that runs tasks.
     **{
-        f"tests/integration/emulator/test_fleet_agent{name}.py": FLEETS
-        for name in ("", "_schedules", "_tasks")
+        f"tests/integration/emulator/test_fleet_{name}.py": FLEETS
+        for name in ("agent", "agent_schedules", "agent_tasks", "requests")
     },
     # Modules with emulators of their own.
     **{

@@ -1,8 +1,9 @@
 """Reads snapshots for the simulation from moto's backends."""
 
 import base64
+import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -15,6 +16,7 @@ from discord_diffusion_emulator.simulation.snapshots import (
     CapacityProvider,
     Group,
     LaunchHook,
+    Placement,
     RegionSnapshot,
     Resources,
     Service,
@@ -22,6 +24,8 @@ from discord_diffusion_emulator.simulation.snapshots import (
     WarmPool,
 )
 from discord_diffusion_emulator.tasks.container_spec import gpus
+
+LOG = logging.getLogger(__name__)
 
 ACTIVE = "ACTIVE"
 # The share of an instance's memory that it registers; kernel and ECS agent keep the rest.
@@ -32,6 +36,13 @@ _WARM_POOLS_CHECK = re.compile(r"ECS_WARM_POOLS_CHECK=[\"']?true")
 _WARM_IMAGE = re.compile(r"WARM_UP_IMAGE=[\"']?([^\s\"']+)")
 _COMPLETES_HOOK = "complete-lifecycle-action"
 _LAUNCHING = "autoscaling:EC2_INSTANCE_LAUNCHING"
+# The strategy `random` chooses any: the oldest is as good as another.
+PLACEMENTS = {
+    ("spread", "attribute:ecs.availability-zone"): Placement.SPREAD_ZONES,
+    ("spread", "instanceid"): Placement.SPREAD_INSTANCES,
+    ("binpack", "cpu"): Placement.BINPACK_CPU,
+    ("binpack", "memory"): Placement.BINPACK_MEMORY,
+}
 _UNKNOWN_TYPE = Resources(cpu=4096, memory=15_000, gpus=1)
 
 
@@ -43,15 +54,21 @@ def read_snapshot(
         _group(group, _launch_hook(autoscaling, group.name))
         for group in list(autoscaling.autoscaling_groups.values())
     ]
-    services = [
-        _service(ecs, service)
-        for service in list(ecs.services.values())
-        if service.status == ACTIVE and service.task_definition
-    ]
+    services: dict[str, Service] = {}
+    unreadable = set()
+    for service in list(ecs.services.values()):
+        if service.status == ACTIVE and service.task_definition:
+            key = f"{service.cluster_name}/{service.name}"
+            try:
+                services[key] = _service(ecs, service)
+            except Exception:  # one service that makes no sense must not stop the others
+                LOG.exception("the service %s is left as it is", key)
+                unreadable.add(key)
     return RegionSnapshot(
         groups={group.name: group for group in groups},
         providers={provider.name: provider for provider in _providers(ecs)},
-        services={service.key: service for service in services},
+        services=services,
+        unreadable=frozenset(unreadable),
     )
 
 
@@ -90,6 +107,7 @@ def _group(group: FakeAutoScalingGroup, launch_hook: LaunchHook | None) -> Group
         completes_hook=_COMPLETES_HOOK in user_data,
         warm_image=image[1] if image else None,
         waits_in_warm_pool=bool(_WARM_POOLS_CHECK.search(user_data)),
+        zones=len((group.vpc_zone_identifier or "").split(",")),
     )
 
 
@@ -163,7 +181,26 @@ def _service(ecs: EC2ContainerServiceBackend, service: EcsService) -> Service:
         circuit_breaker=bool(breaker["enable"]),
         rolls_back=bool(breaker["rollback"]),
         images=frozenset(str(c.get("image")) for c in containers),
+        deployment=service.forced_deployments,
+        daemon=service.scheduling_strategy == "DAEMON",
+        distinct=any(c["type"] == "distinctInstance" for c in service.placement_constraints or []),
+        placement=tuple(_placements(service.placement_strategy or [])),
     )
+
+
+def placement_rule(strategy: Mapping[str, str]) -> tuple[str, str]:
+    """Type and field of a placement strategy; AWS takes the field in any case, and `host`.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_PlacementStrategy.html
+    """
+    field = strategy.get("field", "").lower()
+    return strategy["type"], "instanceid" if field == "host" else field
+
+
+def _placements(strategies: Iterable[Mapping[str, str]]) -> Iterator[Placement]:
+    for strategy in strategies:
+        if strategy["type"] != "random":
+            yield PLACEMENTS[placement_rule(strategy)]
 
 
 def _required_resources(definition: TaskDefinition) -> Resources:

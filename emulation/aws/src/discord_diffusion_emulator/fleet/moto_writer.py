@@ -20,6 +20,8 @@ from discord_diffusion_emulator.simulation.state import (
 from .moto_records import moto_now, warm_instances
 
 MAX_EVENTS = 100
+_NUMBER = "number"
+"""Tells deployments of the same task definition apart; no member of ECS's model, so never shown."""
 _NOT_RUNNING_YET = (Status.PROVISIONING, Status.PENDING)
 
 
@@ -157,13 +159,14 @@ class MotoWriter:
         service.pending_count = _count(tasks, _NOT_RUNNING_YET)
         deployment = state.deployments[key]
         primary = next((d for d in service.deployments if d["status"] == "PRIMARY"), None)
-        if primary is None or primary["taskDefinition"] != deployment.definition:
+        if primary is None or _deployment_id(primary) != (deployment.definition, deployment.number):
             for record in service.deployments:
                 record["status"] = "ACTIVE"
             primary = {
                 "id": f"ecs-svc/{uuid4().int % 10**19:019d}",
                 "status": "PRIMARY",
                 "taskDefinition": deployment.definition,
+                _NUMBER: deployment.number,
                 "createdAt": moto_now(),
                 "rolloutState": "",
             }
@@ -176,7 +179,7 @@ class MotoWriter:
                 "updatedAt": moto_now(),
             }
         for record in service.deployments:
-            own = [t for t in tasks if t.definition == record["taskDefinition"]]
+            own = [t for t in tasks if (t.definition, t.deployment) == _deployment_id(record)]
             record |= {
                 "desiredCount": service.desired_count if record is primary else 0,
                 "runningCount": _count(own, (Status.RUNNING,)),
@@ -197,6 +200,10 @@ class MotoWriter:
             cluster.registered_container_instances_count = len(registered)
             services = [s for s in self._ecs.services.values() if s.cluster_name == cluster.name]
             cluster.active_services_count = len([s for s in services if s.status == "ACTIVE"])
+
+
+def _deployment_id(record: dict[str, Any]) -> tuple[str, int]:
+    return record["taskDefinition"], record[_NUMBER]
 
 
 def _count(tasks: list[Task], statuses: tuple[Status, ...]) -> int:

@@ -130,8 +130,9 @@ class Region:
                 self.launcher.send(task, signal)
             case effects.ServiceEvent(service, text):
                 add_event(self._service(service), text)
-            case effects.RollBack(service, definition):
+            case effects.RollBack(service, definition, number):
                 self._service(service).task_definition = definition
+                self._service(service).forced_deployments = number
             case effects.SpotWarning(key, kind):
                 LOG.info("Spot %s for %s", kind, self.writer.instances[key].id)
             case _:
@@ -294,6 +295,14 @@ class Region:
             self.autoscaling.set_desired_capacity(instance.group, before - 1)
         self.step()
         return next(a for a in activities(self.autoscaling) if a["instance"] == instance_id)
+
+    def replace_unhealthy(self, key: int) -> None:
+        """Take an instance out of service that does not pass its health check any more."""
+        instance = self.simulation.state.instances[key]
+        provider = self.snapshot.provider_of(instance.group)
+        cause = "an instance was taken out of service in response to a user health-check"
+        drains = provider is None or provider.drains
+        self.simulation.terminate(key, cause, self.now, drains=drains)
 
     def end_draining(self, instance_id: str) -> bool:
         """CompleteLifecycleAction of ECS's draining hook; False if the instance does not drain."""

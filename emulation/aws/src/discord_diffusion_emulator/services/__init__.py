@@ -5,11 +5,13 @@ Each module has `service`, which applies its patches and makes the service for L
 moto_service.py             a service of moto's on LocalStack's gateway
 application_autoscaling.py  tags, activities, and the execution of step scaling policies
 autoscaling.py              groups whose instances come from the fleet agent
+autoscaling_requests.py     what AWS refuses, and what the emulator refuses by name
 budgets.py                  subscribers, updates and tags
 ce.py                       cost-allocation tags
 dynamodb.py                 one call at a time, and fast transactions
 ec2.py                      launch templates, and Spot placement scores
 ecs.py                      services whose tasks come from the fleet agent, and task protection
+ecs_requests.py             what AWS refuses, and what the emulator refuses by name
 events.py                   schedules at the agent's speed
 service_quotas.py           vCPUs of GPU instances
 stepfunctions.py            waits at the agent's speed, tracing, deletion of old executions

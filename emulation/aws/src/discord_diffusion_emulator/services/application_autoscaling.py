@@ -17,7 +17,7 @@ from discord_diffusion_emulator.fleet.agent import FleetAgent
 from discord_diffusion_emulator.fleet.moto_records import activities, add_activity, moto_now
 from discord_diffusion_emulator.simulation.step_scaling import Cooldown, Policy, Step, new_capacity
 
-from .moto_service import moto_service
+from .moto_service import Operation, moto_service, refuse
 
 LOG = logging.getLogger(__name__)
 
@@ -26,7 +26,9 @@ DIMENSION = "ecs:service:DesiredCount"
 
 def service() -> Service:
     """Application Auto Scaling, whose policies the alarms carry out (cloudwatch/alarms.py)."""
-    operations = {
+    operations: dict[str, Operation] = {
+        "PutScalingPolicy": _put_policy,
+        "PutScheduledAction": lambda *_: refuse("scheduled actions of a service"),
         "RegisterScalableTarget": _register,
         "ListTagsForResource": _list_tags,
         "TagResource": _tag,
@@ -57,6 +59,13 @@ def _register(context: RequestContext, request: Any) -> Any:
     if request.get("Tags"):
         _tags(context, answer["ScalableTargetARN"]).update(request["Tags"])
     return answer
+
+
+def _put_policy(context: RequestContext, request: Any) -> Any:
+    kind = request.get("PolicyType", "StepScaling")
+    if kind != "StepScaling":
+        refuse(f"the policy type {kind}: alarms carry out policies of the type StepScaling")
+    return call_moto(context)
 
 
 def _list_tags(context: RequestContext, request: Any) -> dict[str, Any]:

@@ -6,18 +6,24 @@ from typing import Any
 from localstack.aws.api import CommonServiceException, RequestContext
 from localstack.services.plugins import Service
 from localstack.utils.patch import patch
-from moto.autoscaling.models import AutoScalingBackend, FakeAutoScalingGroup, InstanceState
+from moto.autoscaling.models import (
+    AutoScalingBackend,
+    FakeAutoScalingGroup,
+    InstanceState,
+    autoscaling_backends,
+)
 from moto.autoscaling.responses import AutoScalingResponse
 from moto.core.responses import ActionResult
 
 from discord_diffusion_emulator.fleet.agent import FleetAgent
 from discord_diffusion_emulator.fleet.moto_records import activities
 
-from . import warm_pools
-from .moto_service import Operation, moto_service
+from . import autoscaling_requests, warm_pools
+from .moto_service import Operation, checked, moto_service, refused
 
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/managed-instance-draining.html
 DRAINING_HOOK = "ecs-managed-draining-termination-hook"
+_HEALTH = ["Healthy", "Unhealthy"]
 # Parameters that moto ignores at an update, or treats as missing when they are 0.
 _ATTRIBUTES = {
     "DefaultCooldown": "default_cooldown",
@@ -53,7 +59,31 @@ def service(agent: FleetAgent) -> Service:
                 raise CommonServiceException("ValidationError", text)
         return {}
 
+    def set_health(context: RequestContext, request: Any) -> dict[str, Any]:
+        """SetInstanceHealth: an unhealthy instance is replaced."""
+        instance, status = request["InstanceId"], request["HealthStatus"]
+        if status not in _HEALTH:
+            text = f"{status} is not a valid value for HealthStatus. It must be one of {_HEALTH}"
+            raise CommonServiceException("ValidationError", text, sender_fault=True)
+        with agent.region(context.account_id, context.region) as region:
+            key = region.instance_key(instance)
+            if key is None:
+                text = f"No managed instance found for instance ID: {instance}"
+                raise CommonServiceException("ValidationError", text, sender_fault=True)
+            if status == "Unhealthy":
+                region.replace_unhealthy(key)
+        return {}
+
+    sizes_checked = checked(autoscaling_backends, autoscaling_requests.check_group)
     operations: dict[str, Operation] = {
+        "CreateAutoScalingGroup": sizes_checked,
+        "UpdateAutoScalingGroup": sizes_checked,
+        "SetDesiredCapacity": sizes_checked,
+        "DeleteAutoScalingGroup": checked(
+            autoscaling_backends, autoscaling_requests.check_deletion
+        ),
+        **{name: refused(what) for name, what in autoscaling_requests.NOT_ACTED_OUT.items()},
+        "SetInstanceHealth": set_health,
         "DeleteWarmPool": partial(warm_pools.delete, agent),
         "TerminateInstanceInAutoScalingGroup": terminate,
         "CompleteLifecycleAction": complete,

@@ -5,20 +5,28 @@ from functools import partial
 from typing import Any
 
 from localstack.aws.api import CommonServiceException, RequestContext
+from localstack.aws.connect import connect_to
 from localstack.services.moto import call_moto
 from localstack.services.plugins import Service
 from localstack.utils.patch import patch
 from moto.core.responses import ActionResult
 from moto.core.utils import camelcase_to_underscores
 from moto.ecs.exceptions import InvalidParameterException
-from moto.ecs.models import CapacityProvider, EC2ContainerServiceBackend, TaskDefinition
+from moto.ecs.models import (
+    CapacityProvider,
+    EC2ContainerServiceBackend,
+    TaskDefinition,
+    ecs_backends,
+)
 from moto.ecs.models import Service as EcsService
 from moto.ecs.responses import EC2ContainerServiceResponse
 
 from discord_diffusion_emulator.fleet.agent import FleetAgent
 from discord_diffusion_emulator.fleet.endpoints import DEFAULT_PROTECTION_MINUTES
+from discord_diffusion_emulator.fleet.moto_records import moto_now
 
-from .moto_service import Operation, moto_service
+from . import ecs_requests
+from .moto_service import Operation, checked, moto_service, refused
 
 # Parameters of CreateService and UpdateService that DescribeServices has to return, and defaults.
 # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html
@@ -44,34 +52,20 @@ _UNSUPPORTED = ("RunTask", "StartTask", "RegisterContainerInstance", "Deregister
 
 def service(agent: FleetAgent) -> Service:
     """ECS, whose tasks a fleet agent runs."""
-    _patch_services()
+    _patch_services(agent)
     _patch_capacity_providers()
     handlers: dict[str, Operation] = {
         "UpdateTaskProtection": partial(_update_protection, agent),
         "GetTaskProtection": partial(_protection, agent, None),
         "StopTask": partial(_stop_task, agent),
         "UpdateContainerInstancesState": partial(_update_instances_state, agent),
-        "RegisterTaskDefinition": _register_task_definition,
-        **dict.fromkeys(_UNSUPPORTED, _refuse),
+        "RegisterTaskDefinition": checked(ecs_backends, ecs_requests.check_task_definition),
+        "CreateService": checked(ecs_backends, ecs_requests.check_service),
+        "UpdateService": checked(ecs_backends, ecs_requests.check_service),
+        "DeleteCluster": checked(ecs_backends, ecs_requests.check_cluster_deletion),
+        **{name: refused(f"{name}: tasks are those of services") for name in _UNSUPPORTED},
     }
     return moto_service("ecs", handlers, agent.notify)
-
-
-def _refuse(context: RequestContext, _request: Any) -> Any:
-    raise NotImplementedError(f"tasks are run by the fleet agent, not by {context.operation.name}")
-
-
-def _register_task_definition(context: RequestContext, request: Any) -> Any:
-    """https://docs.aws.amazon.com/AmazonECS/latest/developerguide/specifying-sensitive-data.html"""
-    containers = request.get("containerDefinitions") or []
-    if not request.get("executionRoleArn") and any("secrets" in one for one in containers):
-        raise CommonServiceException(
-            "ClientException",
-            "When you are specifying container secrets, you must also specify a value for"
-            " 'executionRoleArn'.",
-            sender_fault=True,
-        )
-    return call_moto(context)
 
 
 def _update_protection(agent: FleetAgent, context: RequestContext, request: Any) -> dict[str, Any]:
@@ -107,7 +101,9 @@ def _stop_task(agent: FleetAgent, context: RequestContext, request: Any) -> dict
         raise CommonServiceException(
             "InvalidParameterException", "The referenced task was not found."
         )
-    return {"task": {"taskArn": task.task_arn, "lastStatus": task.last_status}}
+    client = connect_to(aws_access_key_id=context.account_id, region_name=context.region).ecs
+    described = client.describe_tasks(cluster=task.cluster_name, tasks=[task.task_arn])
+    return {"task": described["tasks"][0]}
 
 
 def _update_instances_state(agent: FleetAgent, context: RequestContext, request: Any) -> Any:
@@ -135,19 +131,24 @@ def _set_parameters(service: EcsService, given: Mapping[str, Any]) -> None:
     service.network_configuration = given.get("networkConfiguration") or None
     service.running_count = service.pending_count = 0
     service.deployments = []
-    service.created_at = service.deployments_changed = None
+    service.created_at = moto_now()
+    service.deployments_changed = None
+    service.forced_deployments = 0
 
 
 def _strategy(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{"weight": 0, "base": 0, **item} for item in items]
 
 
-def _update(backend: EC2ContainerServiceBackend, properties: dict[str, Any]) -> EcsService:
-    """UpdateService: change the given parameters only; the fleet agent deploys."""
+def _update(
+    agent: FleetAgent, backend: EC2ContainerServiceBackend, properties: dict[str, Any]
+) -> EcsService:
+    """UpdateService: change the given parameters only; the fleet agent deploys at once."""
     cluster = properties.pop("cluster", "default")
     name = properties.pop("service").split("/")[-1]
     service = backend._get_service(cluster, name)
-    properties.pop("force_new_deployment", None)
+    if properties.pop("force_new_deployment", False):
+        service.forced_deployments += 1
     if definition := properties.pop("task_definition", None):
         service.task_definition = backend.describe_task_definition(definition).arn
     for attribute, value in properties.items():
@@ -160,6 +161,9 @@ def _update(backend: EC2ContainerServiceBackend, properties: dict[str, Any]) -> 
             service.deployment_configuration = {**service.deployment_configuration, **value}
         else:
             setattr(service, attribute, value)
+    # So that the answer shows the new deployment beside the one that it replaces.
+    with agent.region(backend.account_id, backend.region_name) as region:
+        region.step()
     return service
 
 
@@ -189,9 +193,9 @@ def _list_tasks(
     ]
 
 
-def _patch_services() -> None:
+def _patch_services(agent: FleetAgent) -> None:
     backend = EC2ContainerServiceBackend
-    backend.update_service = _update
+    backend.update_service = lambda self, properties: _update(agent, self, properties)
     backend.list_tasks = lambda self, *args: _list_tasks(self, *args)
     # ECS allows memoryReservation without memory on EC2, too.
     validate = backend._validate_container_defs
@@ -212,11 +216,30 @@ def _patch_services() -> None:
         _set_parameters(answer["service"], given)
         return result
 
+    @patch(backend.delete_task_definitions)  # type: ignore[untyped-decorator]  # as above
+    def _delete_definitions(original: Any, self: Any, *, task_definitions: list[str]) -> Any:
+        deleted, failures = original(self, task_definitions)
+        for definition in deleted:
+            # What services and tasks use stays until they use another.
+            # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/delete-task-definition-v2.html
+            if definition.arn in _used_definitions(self):
+                self.task_definitions[definition.family][definition.revision] = definition
+        return deleted, failures
+
     @patch(TaskDefinition.__init__)  # type: ignore[untyped-decorator]  # moto is untyped here
     def _definition(original: Any, self: Any, *args: Any, **kwargs: Any) -> None:
         original(self, *args, **kwargs)
         if "FARGATE" not in (kwargs.get("requires_compatibilities") or []):
             self.compatibilities = ["EC2"]
+
+
+def _used_definitions(backend: EC2ContainerServiceBackend) -> set[str]:
+    """The task definitions of services, and of tasks that have not stopped."""
+    tasks = [task for tasks in backend.tasks.values() for task in tasks.values()]
+    return {
+        *(one.task_definition for one in backend.services.values() if one.status == "ACTIVE"),
+        *(task.task_definition_arn for task in tasks if task.last_status != "STOPPED"),
+    }
 
 
 def _patch_capacity_providers() -> None:

@@ -1,12 +1,12 @@
 """Makes services of moto that LocalStack's open release lacks."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 from localstack.aws.api import RequestContext
 from localstack.aws.skeleton import Skeleton
 from localstack.aws.spec import load_service
-from localstack.services.moto import _proxy_moto
+from localstack.services.moto import _proxy_moto, call_moto
 from localstack.services.plugins import Service
 
 Operation = Callable[[RequestContext, Any], Any]
@@ -30,6 +30,30 @@ def moto_service(
         if on_change is not None and not operation.startswith(("Describe", "List", "Get")):
             handlers[operation] = _with_notification(handler, on_change)
     return Service(name, skeleton=Skeleton(model, handlers))
+
+
+def checked(backends: Any, check: Callable[[Any, Any], None]) -> Operation:
+    """An operation of moto's, before which `check` gets moto's backend and the request."""
+
+    def called(context: RequestContext, request: Any) -> Any:
+        check(backends[context.account_id][context.region], request)
+        return call_moto(context)
+
+    return called
+
+
+def refuse(what: str) -> NoReturn:
+    """Refuse, with status 501, what would otherwise be accepted and ignored."""
+    raise NotImplementedError(f"the emulator does not act out {what}")
+
+
+def refused(what: str) -> Operation:
+    """An operation that is refused by name."""
+
+    def called(_context: RequestContext, _request: Any) -> Any:
+        refuse(what)
+
+    return called
 
 
 def _with_notification(handler: Operation, notify: Callable[[RequestContext], None]) -> Operation:

@@ -131,7 +131,8 @@ class ServiceEvent(Effect):
 
 @dataclass(frozen=True)
 class RollBack(Effect):
-    """A failed deployment returns to an earlier task definition."""
+    """A failed deployment returns to an earlier task definition, of the deployment `number`."""
 
     service: str
     definition: str
+    number: int = 0

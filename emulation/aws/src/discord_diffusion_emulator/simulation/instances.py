@@ -201,6 +201,7 @@ def _launch_one(
         phase=phase,
         completes_hook=group.completes_hook,
         warm_image=group.warm_image,
+        zone=state.launched % group.zones,
     )
     state.instances[state.launched] = instance
     state.effects.append(InstanceLaunched(state.launched, cause, warm=instance.warm))

@@ -57,7 +57,7 @@ def step(
 
 def _needed_instances(state: FleetState, provider: CapacityProvider, group: Group) -> int:
     """The instances that the provider's tasks need: the busy ones, and more for waiting tasks."""
-    busy = [i for i in state.active_in(group.name) if state.tasks_on(i.key) and not i.draining]
+    busy = [i for i in state.active_in(group.name) if state.work_on(i.key) and not i.draining]
     free = [state.free(instance) for instance in busy]
     for task in state.tasks.values():
         if task.status is not Status.PROVISIONING or task.provider != provider.name:
@@ -100,5 +100,5 @@ def is_protected(
     """
     if provider is not None and provider.protects:
         pending = state.instances[instance].phase in (Phase.PENDING, Phase.WAITING)
-        return pending or bool(state.tasks_on(instance))
+        return pending or bool(state.work_on(instance))
     return group.protects_new

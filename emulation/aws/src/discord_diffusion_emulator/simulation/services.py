@@ -1,11 +1,12 @@
 """ECS services: a desired count becomes tasks, which are placed, replaced and scaled in."""
 
 import math
+from dataclasses import replace
 
-from . import tasks
+from . import placement, tasks
 from .effects import RollBack, ServiceEvent
 from .snapshots import RegionSnapshot, Service
-from .state import LIVE, Deployment, FleetState, Instance, Status, Task
+from .state import LIVE, Deployment, FleetState, Status, Task
 
 # A circuit breaker trips after half the desired count of failures, within these bounds.
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html
@@ -22,16 +23,27 @@ _SCALE_IN_ORDER = {Status.PROVISIONING: 0, Status.PENDING: 1, Status.RUNNING: 2}
 
 def step(state: FleetState, snapshot: RegionSnapshot, now: float) -> None:
     """Bring every service to its desired count, and advance every task and deployment."""
-    for key in {task.service for task in state.tasks.values()} - set(snapshot.services):
+    kept = {*snapshot.services, *snapshot.unreadable}
+    for key in {task.service for task in state.tasks.values()} - kept:
         for task in state.tasks_of(key):
             tasks.stop(state, task, now, "Task stopped: its service was deleted.")
         state.deployments.pop(key, None)
     for service in snapshot.services.values():
-        _reconcile(state, service, now)
+        _reconcile(state, _with_desired(state, service), now)
     for task in list(state.tasks.values()):
         tasks.advance(state, task, now)
     for service in snapshot.services.values():
-        _update_deployment(state, service, now)
+        _update_deployment(state, _with_desired(state, service), now)
+
+
+def _with_desired(state: FleetState, service: Service) -> Service:
+    """The service with the number of tasks that it should have; a daemon's follows from instances.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_services.html#service_scheduler_daemon
+    """
+    if not service.daemon:
+        return service
+    return replace(service, desired=len(placement.usable_instances(state, service)))
 
 
 def place(state: FleetState, snapshot: RegionSnapshot, now: float) -> None:
@@ -39,7 +51,7 @@ def place(state: FleetState, snapshot: RegionSnapshot, now: float) -> None:
     for service in snapshot.services.values():
         unplaced = False
         for task in state.tasks_of(service.key, [Status.PROVISIONING]):
-            instance = _instance_for(state, snapshot, service, task)
+            instance = placement.choose(state, snapshot, service, task)
             if instance is None:
                 unplaced = True
                 continue
@@ -54,32 +66,19 @@ def place(state: FleetState, snapshot: RegionSnapshot, now: float) -> None:
         deployment.unplaced_reported = unplaced
 
 
-def _instance_for(
-    state: FleetState, snapshot: RegionSnapshot, service: Service, task: Task
-) -> Instance | None:
-    provider = snapshot.providers.get(task.provider or "")
-    for instance in state.instances.values():
-        usable = instance.registered and not instance.draining and state.is_connected(instance)
-        in_cluster = instance.cluster == service.cluster
-        of_provider = provider is None or instance.group == provider.group
-        if usable and in_cluster and of_provider and state.free(instance).covers(task.resources):
-            return instance
-    return None
-
-
 def _report(state: FleetState, service: Service, text: str) -> None:
     state.effects.append(ServiceEvent(service.key, f"(service {service.name}) {text}"))
 
 
 def _reconcile(state: FleetState, service: Service, now: float) -> None:
     deployment = state.deployments.get(service.key)
-    if deployment is None or deployment.definition != service.definition:
+    if deployment is None or _id_of(deployment) != (service.definition, service.deployment):
         last_good = deployment.last_good if deployment else None
-        deployment = Deployment(service.definition, last_good=last_good)
+        deployment = Deployment(service.definition, service.deployment, last_good=last_good)
         state.deployments[service.key] = deployment
     live = state.tasks_of(service.key)
-    current = [t for t in live if t.definition == service.definition]
-    old = [t for t in live if t.definition != service.definition]
+    current = [t for t in live if _is_current(t, service)]
+    old = [t for t in live if not _is_current(t, service)]
     maximum = math.ceil(service.desired * service.maximum_percent / 100)
     missing = min(service.desired - len(current), maximum - len(live))
     if missing > 0 and deployment.state != "FAILED":
@@ -89,6 +88,15 @@ def _reconcile(state: FleetState, service: Service, now: float) -> None:
         _scale_in(state, service, current, now)
     if old:
         _replace(state, service, current, old, now)
+
+
+def _id_of(deployment: Deployment) -> tuple[str, int]:
+    return deployment.definition, deployment.number
+
+
+def _is_current(task: Task, service: Service) -> bool:
+    """Whether a task belongs to the service's newest deployment."""
+    return (task.definition, task.deployment) == (service.definition, service.deployment)
 
 
 def _add_tasks(state: FleetState, service: Service, number: int, now: float) -> None:
@@ -102,6 +110,8 @@ def _add_tasks(state: FleetState, service: Service, number: int, now: float) -> 
             stop_timeout=service.stop_timeout,
             provider=_next_provider(state, service),
             created=now,
+            deployment=service.deployment,
+            daemon=service.daemon,
         )
         state.tasks[task.id] = task
         added.append(f"(task {task.id})")
@@ -167,12 +177,10 @@ def _update_deployment(state: FleetState, service: Service, now: float) -> None:
     """Report a steady state; trip the circuit breaker of a deployment that fails."""
     deployment = state.deployments[service.key]
     unstopped = state.tasks_of(service.key, (*LIVE, Status.STOPPING))
-    running = [
-        t for t in unstopped if t.status is Status.RUNNING and t.definition == service.definition
-    ]
+    running = [t for t in unstopped if t.status is Status.RUNNING and _is_current(t, service)]
     if deployment.state != "FAILED" and len(running) == len(unstopped) == service.desired:
         if deployment.state == "IN_PROGRESS":
-            deployment.state, deployment.last_good = "COMPLETED", service.definition
+            deployment.state, deployment.last_good = "COMPLETED", _id_of(deployment)
         if not deployment.steady:
             deployment.steady, deployment.failed_tasks = True, 0
             _report(state, service, "has reached a steady state.")
@@ -183,8 +191,8 @@ def _update_deployment(state: FleetState, service: Service, now: float) -> None:
         deployment.state = "FAILED"
         _report(state, service, "deployment failed: tasks failed to start.")
         last_good = deployment.last_good
-        if service.rolls_back and last_good is not None and last_good != service.definition:
-            state.effects.append(RollBack(service.key, last_good))
+        if service.rolls_back and last_good is not None and last_good != _id_of(deployment):
+            state.effects.append(RollBack(service.key, *last_good))
     elif deployment.failed_tasks == threshold and now < deployment.retry_at and not can_trip:
         _report(state, service, "is unable to consistently start tasks successfully.")
         deployment.failed_tasks += 1

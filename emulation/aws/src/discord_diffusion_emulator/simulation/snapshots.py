@@ -1,6 +1,7 @@
 """Snapshots of the AWS APIs' records in one region: the input of every step."""
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,9 @@ class LaunchHook:
 class Group:
     """An Auto Scaling group. `resources`: of each instance; `spot_drains`: at a Spot notice.
 
-    The last three are what the instances' user data does: it completes the launch hook, pulls
-    `warm_image` in the warm pool, and keeps the agent from joining the cluster from there.
+    `zones` is the number of its subnets. The three before it are what the instances' user data
+    does: it completes the launch hook, pulls `warm_image` in the warm pool, and keeps the agent
+    from joining the cluster from there.
     """
 
     name: str
@@ -65,6 +67,7 @@ class Group:
     completes_hook: bool = False
     warm_image: str | None = None
     waits_in_warm_pool: bool = False
+    zones: int = 1
 
 
 @dataclass(frozen=True)
@@ -92,11 +95,21 @@ class StrategyItem:
     base: int = 0
 
 
+class Placement(StrEnum):
+    """A rule by which a service's tasks choose among the instances that have room."""
+
+    SPREAD_ZONES = "spread over zones"
+    SPREAD_INSTANCES = "spread over instances"
+    BINPACK_CPU = "least CPU left"
+    BINPACK_MEMORY = "least memory left"
+
+
 @dataclass(frozen=True)
 class Service:
     """An ECS service; `key` is cluster/name. No `strategy`: any instance of the cluster.
 
-    `images` are those that its tasks run.
+    `images` are those that its tasks run. `deployment` counts the deployments that were forced.
+    `daemon`: one task on each instance of the cluster; `distinct`: at most one on an instance.
     """
 
     key: str
@@ -110,6 +123,10 @@ class Service:
     circuit_breaker: bool = False
     rolls_back: bool = False
     images: frozenset[str] = frozenset()
+    deployment: int = 0
+    daemon: bool = False
+    distinct: bool = False
+    placement: tuple[Placement, ...] = ()
 
     @property
     def cluster(self) -> str:
@@ -124,11 +141,15 @@ class Service:
 
 @dataclass(frozen=True)
 class RegionSnapshot:
-    """All groups, capacity providers in use, and services of a region, by name."""
+    """All groups, capacity providers in use, and services of a region, by name.
+
+    `unreadable` services have records that make no sense: they stay as they are.
+    """
 
     groups: dict[str, Group] = field(default_factory=dict)
     providers: dict[str, CapacityProvider] = field(default_factory=dict)
     services: dict[str, Service] = field(default_factory=dict)
+    unreadable: frozenset[str] = frozenset()
 
     def provider_of(self, group: str) -> CapacityProvider | None:
         """The capacity provider of a group."""

@@ -47,7 +47,8 @@ WARM = (Phase.WARM_PENDING, Phase.WARM_WAITING, Phase.WARM_STOPPING, Phase.WARM_
 class Instance:
     """An EC2 instance of a group. `registered`: it is a container instance of its cluster.
 
-    `woken` is when it was started out of the warm pool, `image` what it pulled there.
+    `woken` is when it was started out of the warm pool, `image` what it pulled there; `zone` is the
+    number of its group's subnet.
     `completes_hook` and `warm_image` are its group's, unless its role lacks the rights.
     """
 
@@ -69,6 +70,7 @@ class Instance:
     image: str | None = None
     completes_hook: bool = False
     warm_image: str | None = None
+    zone: int = 0
 
     @property
     def active(self) -> bool:
@@ -92,6 +94,8 @@ class Task:
     stop_timeout: float
     provider: str | None
     created: float
+    deployment: int = 0
+    daemon: bool = False
     status: Status = Status.PROVISIONING
     instance: int | None = None
     start_at: float = 0.0
@@ -119,14 +123,19 @@ class ManagedScaling:
 
 @dataclass
 class Deployment:
-    """A service's deployment of one task definition, and the events that were reported."""
+    """A service's deployment of one task definition, and the events that were reported.
+
+    `number` tells deployments of the same task definition apart, `last_good` is the last one that
+    was completed, as its definition and number.
+    """
 
     definition: str
+    number: int = 0
     state: str = "IN_PROGRESS"
     failed_tasks: int = 0
     retry_at: float = 0.0
     steady: bool = False
-    last_good: str | None = None
+    last_good: tuple[str, int] | None = None
     protected_reported: int = 0
     unplaced_reported: bool = False
 
@@ -195,6 +204,10 @@ class FleetState:
             for task in self.tasks.values()
             if task.instance == instance and task.status is not Status.STOPPED
         ]
+
+    def work_on(self, instance: int) -> list[Task]:
+        """The tasks for which an instance is needed: a daemon's do not keep one."""
+        return [task for task in self.tasks_on(instance) if not task.daemon]
 
     def free(self, instance: Instance) -> Resources:
         """The resources of an instance that its tasks do not use."""

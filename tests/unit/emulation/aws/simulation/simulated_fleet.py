@@ -109,8 +109,8 @@ class SimulatedFleet:
             case effects.SignalTask(task, signal.SIGKILL):
                 self.exits.pop(task, None)
                 self.simulation.task_exited(task, -9, self.now)
-            case effects.RollBack(_, definition):
-                self.change_service(definition=definition)
+            case effects.RollBack(_, definition, number):
+                self.change_service(definition=definition, deployment=number)
 
     def tasks(self, *statuses: Status) -> list[str]:
         """The ids of the tasks in some statuses."""

@@ -1,7 +1,10 @@
 """A simulated fleet scales from zero, out, in and back to zero as a fleet on AWS does."""
 
+from dataclasses import replace
 from signal import SIGKILL, SIGTERM
+from typing import Any
 
+import pytest
 from discord_diffusion_emulator.simulation.effects import (
     InstanceTerminated,
     InstanceTerminating,
@@ -13,6 +16,7 @@ from discord_diffusion_emulator.simulation.effects import (
     SpotWarning,
 )
 from discord_diffusion_emulator.simulation.settings import Settings
+from discord_diffusion_emulator.simulation.snapshots import Placement, Resources, Service
 from discord_diffusion_emulator.simulation.state import CrashRule, Phase, Status
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -191,6 +195,64 @@ def test_a_new_task_definition_replaces_the_tasks_of_the_old_one() -> None:
         return {fleet.state.tasks[task].definition for task in fleet.tasks(Status.RUNNING)}
 
     fleet.run_until(lambda: definitions() == {"worker:2"})
+
+
+def test_a_deployment_that_is_forced_replaces_tasks_of_the_same_definition() -> None:
+    fleet = running(2)
+    before = set(fleet.tasks(Status.RUNNING))
+    fleet.change_service(deployment=1, minimum_percent=50)
+    fleet.run_until(lambda: fleet.running == 2 and not before & set(fleet.tasks(Status.RUNNING)))
+
+
+def test_a_forced_deployment_that_fails_returns_to_the_tasks_that_run() -> None:
+    fleet = running(2)
+    before = set(fleet.tasks(Status.RUNNING))
+    fleet.simulation.set_crash_rule(SERVICE, CrashRule())
+    fleet.change_service(deployment=1, circuit_breaker=True, rolls_back=True)
+    fleet.run_until(lambda: bool(fleet.effects(RollBack)))
+    assert fleet.snapshot.services[SERVICE].deployment == 0
+    fleet.simulation.set_crash_rule(SERVICE, None)
+    fleet.run(600)
+    assert set(fleet.tasks(Status.RUNNING)) == before
+
+
+def test_a_service_that_cannot_be_read_keeps_its_tasks_and_the_others_go_on() -> None:
+    fleet = running(1)
+    other = replace(fleet.snapshot.services[SERVICE], key="demo/other")
+    fleet.snapshot = replace(
+        fleet.snapshot, services={"demo/other": other}, unreadable=frozenset({SERVICE})
+    )
+    fleet.run_until(lambda: fleet.running == 2)
+    assert len(fleet.state.tasks_of(SERVICE)) == 1
+
+
+SMALL = Resources(cpu=512, memory=1000)
+
+
+@pytest.mark.parametrize(
+    ("changes", "hosts"),
+    [
+        ({}, [1, 1, 1, 1]),
+        ({"placement": (Placement.SPREAD_INSTANCES,)}, [1, 2, 1, 2]),
+        ({"placement": (Placement.SPREAD_ZONES,)}, [1, 2, 1, 2]),
+        ({"placement": (Placement.BINPACK_CPU,)}, [1, 1, 1, 1]),
+        ({"placement": (Placement.SPREAD_ZONES, Placement.BINPACK_MEMORY)}, [1, 2, 1, 2]),
+        ({"distinct": True}, [1, 2]),
+        ({"daemon": True, "desired": 0}, [1, 2]),
+    ],
+)
+def test_tasks_are_placed_by_the_rules_of_their_service(
+    changes: dict[str, Any], hosts: list[int]
+) -> None:
+    fleet = running(2)
+    fleet.change_group(zones=2)
+    fleet.state.instances[1].zone, fleet.state.instances[2].zone = 0, 1
+    small = Service("demo/small", 4, "small:1", SMALL)
+    services = {**fleet.snapshot.services, "demo/small": replace(small, **changes)}
+    fleet.snapshot = replace(fleet.snapshot, services=services)
+    fleet.run(600)
+    placed = [t for t in fleet.state.tasks_of("demo/small") if t.instance is not None]
+    assert [task.instance for task in placed] == hosts
 
 
 @settings(max_examples=30, deadline=None)

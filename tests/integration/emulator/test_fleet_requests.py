@@ -1,0 +1,220 @@
+"""Requests of other people's fleets: carried out, refused as AWS refuses them, or by name."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from small_fleet import SmallFleet, register_definition, task_id
+
+
+def refusal(call: Callable[..., Any], **request: Any) -> str:
+    """Code and text with which a request is refused."""
+    with pytest.raises(ClientError) as error:
+        call(**request)
+    found = error.value.response["Error"]
+    return f"{found['Code']}: {found['Message']}"
+
+
+def new_service(fleet: SmallFleet, **changes: Any) -> dict[str, Any]:
+    """A valid request for another service."""
+    return {
+        "cluster": fleet.name,
+        "serviceName": "another",
+        "taskDefinition": fleet.service_name,
+        "desiredCount": 0,
+        **changes,
+    }
+
+
+STRATEGY = [{"capacityProvider": "unknown", "weight": 1}]
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"launchType": "FARGATE"}, "does not act out launchType FARGATE"),
+        (
+            {"launchType": "EC2", "capacityProviderStrategy": STRATEGY},
+            "InvalidParameterException: Specifying both a launch type and capacity provider",
+        ),
+        (
+            {"capacityProviderStrategy": STRATEGY},
+            "InvalidParameterException: The specified capacity provider 'unknown' was not found",
+        ),
+        (
+            {"capacityProviderStrategy": [{"capacityProvider": "FARGATE_SPOT"}]},
+            "does not act out the capacity provider FARGATE_SPOT",
+        ),
+        ({"deploymentController": {"type": "CODE_DEPLOY"}}, "deploymentController CODE_DEPLOY"),
+        (
+            {"loadBalancers": [{"containerName": "worker", "containerPort": 80}]},
+            "does not act out loadBalancers",
+        ),
+        (
+            {"placementConstraints": [{"type": "memberOf", "expression": "true"}]},
+            "does not act out the placement constraint memberOf",
+        ),
+        (
+            {"placementStrategy": [{"type": "spread", "field": "attribute:color"}]},
+            "does not act out the placement strategy spread by attribute:color",
+        ),
+        (
+            {"schedulingStrategy": "DAEMON", "placementStrategy": [{"type": "random"}]},
+            "InvalidParameterException: Placement strategies are not supported with DAEMON",
+        ),
+    ],
+)
+def test_a_service_that_aws_or_the_emulator_cannot_run_is_refused(
+    fleet: SmallFleet, changes: dict[str, Any], text: str
+) -> None:
+    assert text in refusal(fleet.client("ecs").create_service, **new_service(fleet, **changes))
+
+
+def test_scaling_that_is_not_acted_out_is_refused_by_name(fleet: SmallFleet) -> None:
+    scaling, autoscaling = fleet.client("application-autoscaling"), fleet.client("autoscaling")
+    target = {
+        "ServiceNamespace": "ecs",
+        "ResourceId": f"service/{fleet.name}/{fleet.service_name}",
+        "ScalableDimension": "ecs:service:DesiredCount",
+    }
+    scaling.register_scalable_target(**target, MinCapacity=0, MaxCapacity=3)
+    configuration = {
+        "TargetValue": 50,
+        "PredefinedMetricSpecification": {
+            "PredefinedMetricType": "ECSServiceAverageCPUUtilization"
+        },
+    }
+    assert "the policy type TargetTrackingScaling" in refusal(
+        scaling.put_scaling_policy,
+        **target,
+        PolicyName="target",
+        PolicyType="TargetTrackingScaling",
+        TargetTrackingScalingPolicyConfiguration=configuration,
+    )
+    assert "scheduled actions of a service" in refusal(
+        scaling.put_scheduled_action,
+        **target,
+        ScheduledActionName="night",
+        Schedule="rate(1 hour)",
+        ScalableTargetAction={"MinCapacity": 0},
+    )
+    assert "scheduled actions of a group" in refusal(
+        autoscaling.put_scheduled_update_group_action,
+        AutoScalingGroupName=fleet.service_name,
+        ScheduledActionName="night",
+        Recurrence="0 0 * * *",
+        MinSize=0,
+    )
+    assert "scaling policies of a group" in refusal(
+        autoscaling.put_scaling_policy,
+        AutoScalingGroupName=fleet.service_name,
+        PolicyName="simple",
+        AdjustmentType="ChangeInCapacity",
+        ScalingAdjustment=1,
+    )
+
+
+def test_sizes_of_a_group_that_contradict_each_other_are_refused(fleet: SmallFleet) -> None:
+    client, name = fleet.client("autoscaling"), fleet.service_name
+    assert "ValidationError: Desired capacity:4 must be between" in refusal(
+        client.set_desired_capacity, AutoScalingGroupName=name, DesiredCapacity=4
+    )
+    assert "ValidationError: Min bound, 4, must be less than or equal to max bound, 3" in refusal(
+        client.update_auto_scaling_group, AutoScalingGroupName=name, MinSize=4
+    )
+
+
+def test_a_deployment_that_is_forced_replaces_every_task(fleet: SmallFleet) -> None:
+    [old] = fleet.run_tasks()
+    answer = fleet.client("ecs").update_service(
+        cluster=fleet.name, service=fleet.service_name, forceNewDeployment=True
+    )
+    deployments = answer["service"]["deployments"]
+    assert [one["status"] for one in deployments] == ["PRIMARY", "ACTIVE"]
+    assert deployments[0]["id"] != deployments[1]["id"]
+    assert {one["taskDefinition"] for one in deployments} == {old["taskDefinitionArn"]}
+    fleet.wait(
+        lambda: (
+            [t["taskArn"] for t in fleet.running()] not in ([], [old["taskArn"]])
+            and len(fleet.tasks()) == 1
+        ),
+        "another task has replaced it",
+    )
+    fleet.wait(lambda: len(fleet.service()["deployments"]) == 1, "the deployment is over")
+
+
+def test_what_is_in_use_is_not_deleted_and_what_is_inactive_starts_nothing(
+    fleet: SmallFleet,
+) -> None:
+    fleet.run_tasks()
+    ecs = fleet.client("ecs")
+    assert "ClusterContainsServicesException" in refusal(ecs.delete_cluster, cluster=fleet.name)
+    assert "ResourceInUse" in refusal(
+        fleet.client("autoscaling").delete_auto_scaling_group,
+        AutoScalingGroupName=fleet.service_name,
+    )
+    inactive = register_definition(fleet)
+    ecs.deregister_task_definition(taskDefinition=inactive)
+    assert "ClientException: TaskDefinition is inactive" in refusal(
+        ecs.create_service, **new_service(fleet, taskDefinition=inactive)
+    )
+
+
+def test_a_daemon_has_one_task_on_each_instance(fleet: SmallFleet) -> None:
+    fleet.run_tasks(2)
+    ecs = fleet.client("ecs")
+    small = ecs.register_task_definition(
+        family=f"{fleet.name}-daemon",
+        requiresCompatibilities=["EC2"],
+        containerDefinitions=[{"name": "daemon", "image": "any", "cpu": 10, "memory": 64}],
+    )["taskDefinition"]["taskDefinitionArn"]
+    service = new_service(fleet, schedulingStrategy="DAEMON", taskDefinition=small)
+    del service["desiredCount"]
+    ecs.create_service(**service)
+    try:
+
+        def hosts() -> list[str]:
+            arns = ecs.list_tasks(cluster=fleet.name, serviceName="another")["taskArns"]
+            found = arns and ecs.describe_tasks(cluster=fleet.name, tasks=arns)["tasks"]
+            return [t["containerInstanceArn"] for t in found or [] if t["lastStatus"] == "RUNNING"]
+
+        fleet.wait(lambda: len(hosts()) == 2, "both instances have one")
+        assert len(set(hosts())) == 2
+        fleet.set_desired_count(0)
+        fleet.wait(lambda: not fleet.group()["Instances"], "daemons keep no instance")
+    finally:
+        ecs.delete_service(cluster=fleet.name, service="another", force=True)
+
+
+def test_an_unhealthy_instance_is_replaced(fleet: SmallFleet) -> None:
+    fleet.run_tasks()
+    [before] = [one["InstanceId"] for one in fleet.group()["Instances"]][:1]
+    fleet.client("autoscaling").set_instance_health(InstanceId=before, HealthStatus="Unhealthy")
+    fleet.wait(
+        lambda: before not in [one["InstanceId"] for one in fleet.group()["Instances"]], "it ends"
+    )
+    causes = [one["Cause"] for one in fleet.activities() if before in one["Description"]]
+    assert "in response to a user health-check" in causes[-1]
+    fleet.wait(fleet.running, "another one draws")
+
+
+def test_a_task_that_is_stopped_is_described_whole(fleet: SmallFleet) -> None:
+    [task] = fleet.run_tasks()
+    stopped = fleet.client("ecs").stop_task(
+        cluster=fleet.name, task=task_id(task), reason="by hand"
+    )["task"]
+    assert stopped.keys() >= task.keys()
+    assert (stopped["desiredStatus"], stopped["stoppedReason"]) == ("STOPPED", "by hand")
+
+
+def test_a_task_definition_in_use_is_kept_until_its_deletion_hurts_nobody(
+    fleet: SmallFleet,
+) -> None:
+    [task] = fleet.run_tasks()
+    ecs, definition = fleet.client("ecs"), task["taskDefinitionArn"]
+    ecs.deregister_task_definition(taskDefinition=definition)
+    deleted = ecs.delete_task_definitions(taskDefinitions=[definition])["taskDefinitions"]
+    assert [one["status"] for one in deleted] == ["DELETE_IN_PROGRESS"]
+    fleet.run_tasks(2)
+    assert task["taskArn"] in [one["taskArn"] for one in fleet.running()]
