@@ -1,6 +1,7 @@
 """The estimate of a deployment's costs that the deploy step shows before it changes anything."""
 
 from dataclasses import dataclass
+from math import inf
 
 from infra.capacity.bill import (
     Line,
@@ -18,6 +19,7 @@ from infra.capacity.figures import (
     speed,
 )
 
+_DAYS = 31
 _SPEEDS = {"g4dn.xlarge": "T4, one batch of four", "g5.xlarge": "A10G, four pictures"}
 
 
@@ -26,13 +28,16 @@ class Estimate:
     """Dollars before any free allowance; None if the price or speed of the type is not known.
 
     `thousand_pictures` is for a worker that is always busy; `most_per_hour` for the maximum of
-    instances, on demand, since Spot may have none.
+    instances, on demand, since Spot may have none; `most_per_month` for that in every hour until
+    the caps of instance-hours stop it, `most_hours` of them.
     """
 
     idle: tuple[Line, ...]
     hour: float | None
     thousand_pictures: float | None
     most_per_hour: float | None
+    most_per_month: float | None
+    most_hours: float
     notes: tuple[str, ...]
 
     @property
@@ -47,16 +52,23 @@ def estimate(
     spot_percentage: float,
     maximum_tasks: int,
     warm_pool_size: int = 0,
+    *,
+    hours_a_day: float = 24,
+    hours_a_month: float = 300,
 ) -> Estimate:
-    """The costs of a deployment whose first instance type is `instance_type`."""
+    """The costs of a deployment whose first instance type is `instance_type`.
+
+    `hours_a_day` and `hours_a_month` are the fleet's caps of instance-hours; 0 is none.
+    """
     idle = standing_costs(counts())
     if warm_pool_size:
         idle = (*idle, pool_volumes(warm_pool_size, counts()))
+    hours = _most_hours(maximum_tasks, hours_a_day, hours_a_month)
     here = instance_price(instance_type, region)
     instance = here or instance_price(instance_type, PRICED_REGION)
     notes = [] if here else [f"The price of {instance_type} in {region} is not known here."]
     if instance is None:
-        return Estimate(idle, None, None, None, tuple(notes))
+        return Estimate(idle, None, None, None, None, hours, tuple(notes))
     if here is None:
         notes.append(f"Computed with the price in {PRICED_REGION}.")
     busy = Use(instance_hours=1.0, observations=0.0)
@@ -69,4 +81,10 @@ def estimate(
         thousand = hour * seconds / 3600
     else:
         notes.append(f"How fast {instance_type} draws is not known here.")
-    return Estimate(idle, hour, thousand, on_demand * maximum_tasks, tuple(notes))
+    most = total(idle) + on_demand * hours
+    return Estimate(idle, hour, thousand, on_demand * maximum_tasks, most, hours, tuple(notes))
+
+
+def _most_hours(maximum_tasks: int, a_day: float, a_month: float) -> float:
+    """The most instance-hours in a month of 31 days, by the maximum of tasks and both caps."""
+    return min(maximum_tasks * 24 * _DAYS, a_day * _DAYS or inf, a_month or inf)

@@ -186,11 +186,16 @@ def costs(
     region: Annotated[str, typer.Option(help="AWS region.")] = "us-east-2",
     spot_percentage: Annotated[float, typer.Option(min=0, max=100, help="Share of Spot.")] = 100,
     maximum_tasks: Annotated[int, typer.Option(min=0, help="Instances at most.")] = 4,
+    hours_a_month: Annotated[
+        float, typer.Option(min=0, help="Cap of instance-hours in a month; 0: none.")
+    ] = 300,
 ) -> None:
     """Show what a deployment costs, item by item (docs/costs.md has the sources)."""
     from infra.capacity.estimate import estimate
 
-    found = estimate(instance_type, region, spot_percentage, maximum_tasks)
+    found = estimate(
+        instance_type, region, spot_percentage, maximum_tasks, hours_a_month=hours_a_month
+    )
     output = Output()
     output.estimate(found, instance_type, maximum_tasks)
     output.heading("An idle month, item by item")

@@ -45,7 +45,7 @@ class Flow:
 
     def preflight(self, *, removal: bool = False) -> Preflight:
         """Check everything, or what a removal needs, and show the findings."""
-        with self.output.step("Look at account, region, tools and Discord"):
+        with self.output.looking("Look at account, region, tools and Discord"):
             found = run_preflight(self.choices, self.settings, self.layout, removal=removal)
         self.output.findings(found.findings)
         return found
@@ -109,6 +109,8 @@ class Flow:
             deployment.spot_percentage,
             maximum,
             deployment.warm_pool_size,
+            hours_a_day=deployment.hours_a_day,
+            hours_a_month=deployment.hours_a_month,
         )
         self.output.estimate(costs, first_type, maximum)
         return found.context, offers_of(found.findings)

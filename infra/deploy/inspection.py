@@ -56,7 +56,7 @@ class Inspection:
         return path
 
     def _context(self) -> tuple[DeployContext, tuple[Finding, ...]]:
-        with self.output.step("Look at account, region and state"):
+        with self.output.looking("Look at account, region and state"):
             found = run_preflight(self.choices, self.settings, self.layout, removal=True)
         self.output.findings(found.findings)
         if found.context is None:
@@ -64,7 +64,7 @@ class Inspection:
         return found.context, found.findings
 
     def _diagnosed(self, context: DeployContext) -> tuple[Finding, ...]:
-        with self.output.step(f"Look at {context.deployment.prefix}"):
+        with self.output.looking(f"Look at {context.deployment.prefix}"):
             found = diagnose(context.aws, context.deployment)
         self.output.findings(found, "Diagnosis")
         return found

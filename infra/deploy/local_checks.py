@@ -52,6 +52,16 @@ def docker(image: str | None, folder: Path) -> Finding:
     return good(_DOCKER, found)
 
 
+def token_not_set() -> Finding:
+    """No bot token is given, and without credentials nobody knows whether one was kept."""
+    return warning(
+        _APPLICATION,
+        "DISCORD_BOT_TOKEN is not set; whether an earlier deployment kept a token, only the account"
+        " says",
+        f"For a first deployment copy it from {_PORTAL}, page Bot, and set DISCORD_BOT_TOKEN.",
+    )
+
+
 def application(
     api_url: str, token: str | None, deployment: Deployment | None
 ) -> tuple[Finding, Application | None]:

@@ -18,7 +18,7 @@ _MARKS = {
     Verdict.WARNING: "[yellow]![/]",
     Verdict.BAD: "[bold red]✗[/]",
 }
-_SHOWN_CHANGES = 40
+_ORDER = (Verdict.BAD, Verdict.WARNING, Verdict.GOOD)
 
 
 class Output:
@@ -41,9 +41,9 @@ class Output:
         self._console.print(f"\n[bold]{escape(text)}[/]", highlight=False)
 
     def findings(self, findings: Iterable[Finding], heading: str = "Preflight") -> None:
-        """Write findings, each with its remedy, below a heading."""
+        """Write findings, each with its remedy, below a heading: what stops a person first."""
         self.heading(heading)
-        for finding in findings:
+        for finding in sorted(findings, key=lambda finding: _ORDER.index(finding.verdict)):
             self.finding(finding)
 
     def finding(self, finding: Finding) -> None:
@@ -63,25 +63,38 @@ class Output:
             (f"an hour of one instance ({instance_type})", found.hour),
             ("1,000 pictures by a busy instance", found.thousand_pictures),
             (f"at most in an hour ({maximum_tasks} instances, on demand)", found.most_per_hour),
+            (
+                f"at most in a month ({found.most_hours:.0f} hours of instances, on demand)",
+                found.most_per_month,
+            ),
         )
         table = Table(show_header=False, box=None, padding=(0, 2))
         for name, dollars in rows:
             if dollars is not None:
                 table.add_row(name, f"{dollars:.2f}")
         self._console.print(table)
+        self.line(
+            "  The month ends at the caps of `safeguards`: then the fleet sleeps until the next."
+        )
         self.lines(found.notes)
 
     def plan(self, plan: Plan) -> None:
-        """Write a plan's changes, the removals first."""
+        """Write every change of a plan, the removals first."""
         self.heading(f"Terraform: {plan.summary()}")
         ordered = sorted(plan.changes, key=lambda change: not change.removes)
-        for change in ordered[:_SHOWN_CHANGES]:
+        for change in ordered:
             color = "red" if change.removes else "default"
             actions = "/".join(change.actions)
             text = f"  [{color}]{actions:8}[/] {escape(change.address)}"
             self._console.print(text, highlight=False)
-        if len(ordered) > _SHOWN_CHANGES:
-            self.line(f"  and {len(ordered) - _SHOWN_CHANGES} more")
+
+    @contextmanager
+    def looking(self, title: str) -> Iterator[None]:
+        """Show that something is looked at; leave no line, since its findings have marks."""
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+        with Progress(*columns, console=self._console, transient=True) as progress:
+            progress.add_task(escape(title))
+            yield
 
     @contextmanager
     def step(self, title: str) -> Iterator[Callable[[str], None]]:

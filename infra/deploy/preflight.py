@@ -19,7 +19,7 @@ from infra.deploy import (
 from infra.deploy.aws import Aws, TokenStore
 from infra.deploy.choices import Choices, DeploymentSettings
 from infra.deploy.errors import AwsError, TerraformError
-from infra.deploy.finding import Finding, Verdict, bad
+from infra.deploy.finding import Finding, Verdict, bad, warning
 from infra.deploy.gpu_quotas import gpu_quotas
 from infra.deploy.instance_offers import image, instance_types, spot_capacity
 from infra.deploy.registration import Application
@@ -27,6 +27,13 @@ from infra.deploy.terraform import Terraform
 from infra.deploy.variables import Deployment
 from infra.deploy.workspace import Workspace
 from toolchain.layout import Layout
+
+_NEED_ACCOUNT = (
+    *("account", "GPU instance types", "instance image", "quotas of GPU vCPUs", "Spot capacity"),
+    *("network", "service-linked roles", "API Gateway's log role", "Lambda's calls at once"),
+    *("names", "state"),
+)
+"""What only the account can say."""
 
 
 @dataclass(frozen=True)
@@ -82,17 +89,20 @@ def run_preflight(
     terraform_finding, program = local_checks.terraform(layout.cache)
     findings = [terraform_finding]
     if program is None:
-        return Preflight((*findings, *_local_findings(choices, settings, layout, None)), None)
+        local = _local_findings(choices, settings, layout, None)
+        return Preflight((*findings, *local, _not_looked_at("region", "variables")), None)
     chosen = variables.chosen(choices, settings)
     try:
         context = _context(choices, layout, program, chosen)
     except TerraformError as error:
         findings.append(bad("variables", str(error), "Correct the variable that is named."))
-        return Preflight((*findings, *_local_findings(choices, settings, layout, None)), None)
+        local = _local_findings(choices, settings, layout, None)
+        return Preflight((*findings, *local, _not_looked_at("region")), None)
     account = _sign_in(context, findings)
     if account is None:
         local = _local_findings(choices, settings, layout, context.deployment)
-        return Preflight((*findings, *local), None)
+        models = () if removal else _models(context)
+        return Preflight((*findings, *models, *local, _not_looked_at()), None)
     findings += _initialise(context)
     findings.append(_account_of_state(context, account))
     token = settings.bot_token or _stored_token(context)
@@ -132,9 +142,26 @@ def _local_findings(
 ) -> Iterator[Finding]:
     """The checks that need no account, for a person who cannot sign in yet."""
     token = settings.bot_token
-    if token is not None:
+    if token is None:
+        yield local_checks.token_not_set()
+    else:
         yield local_checks.application(settings.discord_api_url, token, deployment)[0]
     yield local_checks.docker(choices.image, layout.root)
+
+
+def _not_looked_at(*names: str) -> Finding:
+    """What could not be checked, by name, so that nobody takes its silence for a good sign."""
+    return warning(
+        "not looked at",
+        ", ".join((*names, *_NEED_ACCOUNT)),
+        "Correct what is marked, and run it again: these need credentials for the account.",
+    )
+
+
+def _models(context: DeployContext) -> tuple[Finding, ...]:
+    """Whether the models fit into the fleet's GPUs, which only the variables say."""
+    root = context.layout.root
+    return tuple(model_memory.models(context.values["worker"], context.deployment, root))
 
 
 def _values(
@@ -232,8 +259,7 @@ def _account_findings(context: DeployContext) -> Iterator[Finding]:
         limit = pool.submit(list, account_settings.concurrency(aws, deployment))
         network = pool.submit(account_checks.subnets, aws, deployment)
         names = pool.submit(_check_names, context)
-        worker, root = context.values["worker"], context.layout.root
-        models = pool.submit(list, model_memory.models(worker, deployment, root))
+        models = pool.submit(_models, context)
         types, offers = instance_types(aws, deployment)
         yield types
         yield image(aws, deployment, offers)

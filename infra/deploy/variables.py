@@ -37,7 +37,12 @@ _READ_VARIABLES = (
     # Only so that Terraform validates it.
     "discord_public_key",
 )
-_EXPRESSION = "{" + ", ".join(f"{name} = var.{name}" for name in _READ_VARIABLES) + "}"
+_EXPRESSION = (
+    "{"
+    + ", ".join(f"{name} = var.{name}" for name in _READ_VARIABLES)
+    # The caps with their defaults, which depend on `fleet`.
+    + ", instance_hours = local.instance_hours}"
+)
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,9 @@ class Deployment:
     vpc_id: str | None
     discord_application_id: str
     warm_pool_size: int = 0
+    hours_a_day: float = 24
+    """Hours of all instances in a day after which the fleet sleeps; 0 is no cap."""
+    hours_a_month: float = 300
 
     @property
     def prefix(self) -> str:
@@ -143,6 +151,8 @@ class Deployment:
             vpc_id=network["vpc_id"],
             discord_application_id=values["discord_application_id"],
             warm_pool_size=fleet["warm_pool_size"],
+            hours_a_day=values["instance_hours"]["day"],
+            hours_a_month=values["instance_hours"]["month"],
         )
 
 

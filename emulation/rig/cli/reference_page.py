@@ -7,7 +7,7 @@ from typer.main import get_command
 from emulation.rig.cli.main import app
 from toolchain.layout import Layout
 
-NAME = "python -m emulation"
+NAME = ".venv/bin/python -m emulation"
 
 
 def page() -> str:

@@ -12,6 +12,7 @@ ROOT = Layout.of_this_checkout().root
 TARGET = re.compile(r"^([a-z][a-z-]*):", re.MULTILINE)
 MAKE = re.compile(r"`make ([a-z][a-z-]*)|^\s*make ([a-z][a-z-]*)", re.MULTILINE)
 LINK = re.compile(r"\]\((?!https?://|#)([^)#\s]+)")
+PYTHON = re.compile(r"`(python3? -m (?:emulation|infra|tests|toolchain)\b[^`]*)`")
 FOLDER = re.compile(r"`((?:src|infra|emulation|fixtures|tests|docs|requirements)/[\w./-]*)`")
 
 
@@ -45,6 +46,13 @@ def test_every_link_and_path_leads_somewhere(page: Path) -> None:
         assert (page.parent / link).exists(), link
     for path in FOLDER.findall(text):
         assert (ROOT / path).exists(), path
+
+
+@pytest.mark.parametrize("page", pages(), ids=name_of)
+def test_a_command_of_ours_can_be_typed_as_it_stands(page: Path) -> None:
+    """Another Python than the project's own has none of its packages."""
+    if "decisions" not in page.parts:
+        assert PYTHON.findall(page.read_text()) == []
 
 
 def test_every_figure_is_filled_in() -> None:

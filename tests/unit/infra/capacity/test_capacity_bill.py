@@ -81,6 +81,28 @@ def test_the_estimate_names_the_most_that_can_be_spent_in_an_hour_on_demand() ->
     assert found.notes == ()
 
 
+@pytest.mark.parametrize(
+    ("tasks", "a_day", "a_month", "hours"),
+    [
+        (4, 24, 300, 300),
+        (4, 24, 0, 24 * 31),
+        (4, 0, 0, 4 * 24 * 31),
+        (0, 24, 300, 0),
+        (1, 2, 300, 62),
+    ],
+)
+def test_the_most_in_a_month_ends_at_the_tighter_cap(
+    tasks: int, a_day: float, a_month: float, hours: float
+) -> None:
+    found = estimate(
+        "g4dn.xlarge", "us-east-1", 100, tasks, hours_a_day=a_day, hours_a_month=a_month
+    )
+    assert found.most_hours == hours
+    one = estimate("g4dn.xlarge", "us-east-1", 100, maximum_tasks=1).most_per_hour
+    assert one is not None
+    assert found.most_per_month == pytest.approx(found.idle_month + hours * one)
+
+
 def test_the_estimate_says_where_a_price_is_from_if_not_from_the_region() -> None:
     found = estimate("g4dn.xlarge", "eu-west-1", 100, maximum_tasks=1)
     assert found.hour == estimate("g4dn.xlarge", "us-east-1", 100, maximum_tasks=1).hour

@@ -37,7 +37,7 @@ def looking_at(monkeypatch: pytest.MonkeyPatch, of: Deployment, aws: StubbedAws)
         choices=CHOICES,
         layout=LAYOUT,
         chosen={},
-        values={},
+        values={"worker": {"model": "fixtures/model/tiny"}},
         deployment=of,
         aws=replace(aws, region=of.region),
         workspace=Workspace(folder),
@@ -63,17 +63,33 @@ def test_without_credentials_machine_region_and_token_are_looked_at(
         "Terraform": Verdict.GOOD,
         "region": Verdict.GOOD,
         "credentials": Verdict.BAD,
+        "model": Verdict.GOOD,
         "Discord application": Verdict.BAD,
         "Docker": Verdict.GOOD,
+        "not looked at": Verdict.WARNING,
     }
 
 
-def test_without_a_token_and_credentials_nobody_is_asked_for_the_token_twice(
+def test_without_a_token_and_credentials_the_token_is_missed_but_may_have_been_kept(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The token may be in SSM, which only the account knows."""
     looking_at(monkeypatch, deployment(), NOBODY)
-    assert "Discord application" not in verdicts(replace(SETTINGS, bot_token=None))
+    found = verdicts(replace(SETTINGS, bot_token=None))
+    assert found["Discord application"] is Verdict.WARNING
+
+
+def test_what_only_the_account_says_is_named_as_not_looked_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looking_at(monkeypatch, deployment(), NOBODY)
+    found = {one.name: one.found for one in run_preflight(CHOICES, SETTINGS, LAYOUT).findings}
+    page = (LAYOUT.root / "docs" / "deploy.md").read_text().split("## Preflight")[1]
+    unseen = found["not looked at"].split(", ")
+    assert not set(unseen) & found.keys()
+    assert "quotas of GPU vCPUs" in unseen
+    rows = page.split("\n##")[0].lower()
+    assert [name for name in unseen if name.lower() not in rows and name != "state"] == []
 
 
 def test_an_account_in_another_partition_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
