@@ -19,9 +19,15 @@ unexport PYTHONDONTWRITEBYTECODE
 # NAME=value on make's command line reaches the rig unchanged, as the environment variable RIG_NAME:
 # as a word of a command line, or expanded by make, a prompt could be run as code.
 VALUES := PROMPT NEGATIVE_PROMPT SEED COUNT STEPS GUIDANCE OUT TIMEOUT \
-  SEEDS MIN_TASKS MAX_TASKS SPEED RUNTIME WATCH FRESH MODEL SIZE IAM NAME FOLLOW BASE GPU
+  SEEDS MIN_TASKS MAX_TASKS SPEED RUNTIME WATCH FRESH MODEL SIZE IAM NAME FOLLOW BASE GPU \
+  DISCORD DISCORD_GUILD
 unexport $(VALUES)
 $(foreach name,$(VALUES),$(eval export RIG_$(name) := $$(value $(name))))
+
+# Everybody on the machine can read command lines.
+ifeq ($(origin DISCORD_BOT_TOKEN),command line)
+  $(error DISCORD_BOT_TOKEN does not belong on a command line: leave it out, and make asks for it)
+endif
 
 ##@ Use the bot on this machine
 
@@ -30,7 +36,7 @@ demo: setup ## From nothing to pictures: start the stack, send a signed /imagine
 	@$(RIG) demo
 
 .PHONY: local-up
-local-up: setup ## Start the local stack (RUNTIME=host|docker, MIN_TASKS=1, MAX_TASKS=4, SPEED=30, WATCH=1, FRESH=1, MODEL=, SIZE=, IAM=enforce)
+local-up: setup ## Start the local stack (RUNTIME=host|docker, MIN_TASKS=1, MAX_TASKS=4, SPEED=30, WATCH=1, FRESH=1, MODEL=, SIZE=, IAM=enforce, DISCORD=live)
 	@$(RIG) up
 
 .PHONY: send

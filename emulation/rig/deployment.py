@@ -16,6 +16,7 @@ from emulation.rig.options import ModelOptions, StackOptions, lambda_architectur
 from emulation.rig.state import StackState
 from emulation.rig.terraform import Outputs
 from fixtures.discord.signing import application, public_key
+from infra.deploy.choices import DISCORD_BOT_TOKEN
 from infra.deploy.errors import RegistrationError
 from infra.deploy.registration import Registrar, registration
 from toolchain.layout import Layout
@@ -31,8 +32,16 @@ _UNLIMITED = ("user_units_per_day", "guild_units_per_day", "units_per_day", "coo
 """Fields of the variable `limits` of which 0 is no limit."""
 
 
-def _registrar(state: StackState) -> Registrar:
-    """Calls the stand-in's API as the fixture application."""
+def _registrar(state: StackState, bot_token: str | None) -> Registrar:
+    """Calls Discord's API as the application that the stack serves; the stand-in's needs no token.
+
+    Raises:
+        StartError: Discord is not the stand-in, and there is no token.
+    """
+    if state.live:
+        if bot_token is None:
+            raise StartError(f"The bot's token is needed. Set {DISCORD_BOT_TOKEN}.")
+        return Registrar(state.discord_api_url, bot_token)
     # A transport of its own: the person's proxy must not see loopback traffic.
     transport = httpx.HTTPTransport(verify=NO_CERTIFICATES, trust_env=False)
     return Registrar(state.discord_api_url, application()["bot_token"], transport=transport)
@@ -51,41 +60,50 @@ def commands_digest() -> str:
     return hashlib.sha256(registered.encode()).hexdigest()
 
 
-def register(state: StackState) -> None:
+def register(state: StackState, bot_token: str | None = None) -> None:
     """Register the commands, and the endpoint, which the stand-in checks by a PING and a forgery.
 
+    A live stack gets its interactions from the Gateway, so it has no endpoint that Discord knows.
+
     Raises:
-        StartError: the stand-in refused.
+        StartError: Discord refused.
     """
-    register_commands(state)
+    register_commands(state, bot_token)
+    if state.live:
+        return
     try:
-        _registrar(state).set_endpoint(state.interactions_url)
+        _registrar(state, None).set_endpoint(state.interactions_url)
     except RegistrationError as error:
         raise StartError(f"The application could not be made ready: {error}") from error
 
 
-def register_commands(state: StackState) -> None:
-    """Replace the commands by those of now.
+def register_commands(state: StackState, bot_token: str | None = None) -> None:
+    """Replace the commands by those of now; those of a live stack are its one server's.
 
     Raises:
-        StartError: the stand-in refused one.
+        StartError: Discord refused one, or the token of a live stack is missing.
     """
+    registrar, live = _registrar(state, bot_token), state.live
     try:
-        _registrar(state).put_commands(application()["application_id"])
+        if live:
+            registrar.put_commands(live.application_id, live.guild_id)
+        else:
+            registrar.put_commands(application()["application_id"])
     except RegistrationError as error:
         raise StartError(f"The commands could not be registered: {error}") from error
 
 
 def variables(layout: Layout, options: StackOptions, state: StackState) -> dict[str, Any]:
     """The root module's variables for a stack."""
+    live = state.live
     model = options.model or ModelOptions.embedded(layout.root)
     found: dict[str, Any] = {
         "target": "localstack",
         "environment": options.environment,
         "region": options.region,
         "emulator_endpoint": state.aws_endpoint,
-        "discord_public_key": public_key(),
-        "discord_application_id": application()["application_id"],
+        "discord_public_key": live.public_key if live else public_key(),
+        "discord_application_id": live.application_id if live else application()["application_id"],
         "discord_api_url": state.discord_api_url,
         "lambda_package": str(layout.lambda_package),
         "lambda_architecture": lambda_architecture(),
@@ -111,6 +129,12 @@ def variables(layout: Layout, options: StackOptions, state: StackState) -> dict[
             "receive_wait_seconds": 2,
         },
     }
+    if live:
+        # People share it: they get the limits and, with a model of one's own, the safety checker
+        # that they have on AWS.
+        del found["limits"]
+        if options.model:
+            del found["worker"]["safety_checker"]
     if options.watch:
         found["hot_reload_folder"] = str(hot_reload_folder(layout))
     for name, value in options.variables.items():

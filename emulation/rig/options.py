@@ -12,6 +12,9 @@ from emulation.aws.launch import DELAYS
 EMBEDDED_MODEL = "fixtures/model/tiny"
 """Relative to the checkout: the model that needs no download."""
 
+STAND_IN, LIVE = "stand-in", "live"
+"""What a stack has for Discord."""
+
 _EMBEDDED = "embedded"
 _VARIABLES: dict[str, Callable[[Any], str]] = {
     "minimum_tasks": "MIN_TASKS={}".format,
@@ -21,6 +24,8 @@ _VARIABLES: dict[str, Callable[[Any], str]] = {
     "enforces_iam": lambda is_on: f"IAM={'enforce' if is_on else 'off'}",
     "model": lambda model: f"MODEL={'' if model == _EMBEDDED else model}",
     "size": lambda size: f"SIZE={size or ''}",
+    "discord": "DISCORD={}".format,
+    "guild": lambda guild: f"DISCORD_GUILD={guild or ''}",
 }
 """How a person gives each option of a stack."""
 
@@ -121,6 +126,12 @@ class StackOptions:
     watch: bool = False
     enforces_iam: bool = False
     """Whether the emulator denies what the deployment's roles do not allow."""
+    discord: str = STAND_IN
+    """Whom the stack serves: the stand-in, or `live`, a server of the real Discord."""
+    guild: str | None = None
+    """Id of that server; None for the only one that the bot is in."""
+    bot_token: str | None = field(default=None, repr=False)
+    """Of a live stack. It is no part of `as_json`: nothing writes it to a file."""
     fresh: bool = False
     """Whether the module is applied even where a snapshot of it could be restored."""
     region: str = "us-east-1"
@@ -141,6 +152,8 @@ class StackOptions:
             "enforces_iam": self.enforces_iam,
             "model": self.model.model if self.model else _EMBEDDED,
             "size": self.model.width if self.model else None,
+            "discord": self.discord,
+            "guild": self.guild,
         }
 
     def keeping(self, known: Mapping[str, Any], given: Collection[str]) -> "StackOptions":
@@ -156,6 +169,8 @@ class StackOptions:
             fleet=FleetOptions(*(kept[field.name] for field in fields(FleetOptions))),
             watch=kept["watch"],
             enforces_iam=kept["enforces_iam"],
+            discord=kept["discord"],
+            guild=kept["guild"],
             model=self.model
             if own_model
             else ModelOptions(kept["model"], width=kept["size"], height=kept["size"]),

@@ -13,7 +13,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from emulation.rig.state import ProcessHealth, StackState
+from emulation.rig.live.connection import Connection
+from emulation.rig.state import LiveServer, ProcessHealth, StackState
 from emulation.rig.status import FleetStatus, Instance, QueueDepths
 
 _COLOURS = {
@@ -38,8 +39,15 @@ _USUAL = "%Y-%m-%d %H:%M"
 
 def addresses(console: Console, state: StackState) -> None:
     """Print the addresses of a stack, and the folder of its logs."""
+    live = state.live
+    discord = {"Discord (stand-in)": state.discord_url}
+    if live:
+        discord = {
+            "Discord": f"the server {live.guild_name}",
+            "Operations": f"{state.discord_url}/operations",
+        }
     lines = {
-        "Discord (stand-in)": state.discord_url,
+        **discord,
         "Interactions": state.interactions_url,
         "AWS (LocalStack)": state.aws_endpoint,
         "Queue": state.queue_url,
@@ -60,6 +68,20 @@ def status(console: Console, processes: Sequence[ProcessHealth], queues: QueueDe
     table(console, ("process", "pid", "state", "log"), rows)
     shown = ["?" if value is None else str(value) for value in vars(queues).values()]
     console.print(f"\nQueue: {shown[0]} waiting, {shown[1]} in work, {shown[2]} dead")
+
+
+def connection(console: Console, live: LiveServer, found: Connection) -> None:
+    """Print how the connection to a real Discord fares."""
+    since = f"connected since {found.connected_since}" if found.connected_since else "not connected"
+    again = f", {found.reconnects} reconnects, the last at {found.last_reconnect}"
+    answers = f"{found.answered} interactions answered, {found.unanswered} not"
+    console.print(
+        f"\nDiscord: {escape(live.guild_name)}, {since}{again if found.reconnects else ''};"
+        f" {answers}",
+        highlight=False,
+    )
+    if found.problem:
+        console.print(f"[bold red]{escape(found.problem)}[/]", highlight=False, soft_wrap=True)
 
 
 def live(text: str) -> None:

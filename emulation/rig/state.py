@@ -42,6 +42,17 @@ class ProcessHealth:
 
 
 @dataclass(frozen=True)
+class LiveServer:
+    """A real server of Discord's that a stack serves, and the application that does."""
+
+    application_id: str
+    guild_id: str
+    guild_name: str
+    public_key: str
+    """Of the key that the rig itself signs interactions with, in hex."""
+
+
+@dataclass(frozen=True)
 class StackState:
     """A stack that runs, or that was being started when this was written (`ready` is false)."""
 
@@ -75,6 +86,8 @@ class StackState:
     alarm_names: dict[str, list[str]] = field(default_factory=dict)
     """The alarms that scale the fleet, and those that notify people."""
     worker_environment: dict[str, str] = field(default_factory=dict)
+    live: LiveServer | None = None
+    """The real server that is served; None where the stand-in is all that there is of Discord."""
     processes: tuple[ProcessRecord, ...] = ()
 
     @classmethod
@@ -100,8 +113,9 @@ class StackState:
         Unknown fields, of an older or newer version, are left out, so that such a stack can still
         be found and stopped.
         """
-        known = {known.name for known in fields(cls)} - {"processes"}
-        return cls(**{name: value for name, value in content.items() if name in known})
+        known = {known.name for known in fields(cls)} - {"processes", "live"}
+        live = LiveServer(**content["live"]) if content.get("live") else None
+        return cls(live=live, **{name: content[name] for name in content.keys() & known})
 
     def as_json(self) -> dict[str, Any]:
         """For `stack.json` and `--json`; it holds no secret."""
@@ -134,6 +148,11 @@ class StateFolder:
     def watching(self) -> Path:
         """The file that the watcher makes when it sees edits."""
         return self.path / "watching"
+
+    @property
+    def connection(self) -> Path:
+        """How the connection to Discord fares."""
+        return self.path / "connection.json"
 
     @property
     def tasks(self) -> Path:

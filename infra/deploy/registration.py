@@ -62,6 +62,20 @@ class Registrar:
         """
         return _application(self._call("GET", "/applications/@me"))
 
+    def guilds(self) -> dict[str, str]:
+        """The names of the guilds that the bot is in, at most 200, by their ids.
+
+        https://docs.discord.com/developers/resources/user#get-current-user-guilds
+
+        Raises:
+            RegistrationError: Discord refused.
+        """
+        found = self._call("GET", "/users/@me/guilds")
+        try:
+            return {str(guild["id"]): str(guild["name"]) for guild in found}
+        except (KeyError, TypeError):
+            raise RegistrationError("Discord's answer describes no guilds") from None
+
     def put_commands(self, application_id: str, guild_id: str | None = None) -> int:
         """Replace all commands, in one guild or everywhere; return how many there are now.
 

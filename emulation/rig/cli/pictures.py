@@ -65,6 +65,8 @@ def send(
     given |= {"guidance": guidance, "negative_prompt": negative_prompt}
     options = {name: value for name, value in given.items() if value is not None}
     state = running_stack(state_dir)
+    if state.live:
+        raise RigError(f"This stack serves {state.live.guild_name}: send /imagine there.")
     _check_folder(out)
     stand_in = StandInClient(state.discord_url)
     started, since = time.monotonic(), time.time()
@@ -119,6 +121,8 @@ def demo(
     folder = StateFolder.chosen(LAYOUT.root, state_dir)
     _check_folder(out)
     state = start_stack(options, folder)
+    if state.live:
+        raise RigError(f"This stack serves {state.live.guild_name}: send /imagine there.")
     stand_in = StandInClient(state.discord_url)
 
     def draw() -> Answer:

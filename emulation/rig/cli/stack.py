@@ -13,6 +13,7 @@ from rich.console import Console
 from emulation.rig import logs as stack_logs
 from emulation.rig import report
 from emulation.rig import status as stack_status
+from emulation.rig.cli.live import Discord, DiscordMode, Guild, bot_token, needed_bot_token
 from emulation.rig.cli.shared import (
     LAYOUT,
     AsJson,
@@ -26,6 +27,7 @@ from emulation.rig.docker import stack as containers
 from emulation.rig.errors import RestartNeededError, RigError
 from emulation.rig.host import health, module, update
 from emulation.rig.host import stack as host
+from emulation.rig.live.connection import Connection
 from emulation.rig.options import FleetOptions, ModelOptions, StackOptions
 from emulation.rig.state import StackState, StateFolder, exclusive
 from toolchain.display import Display
@@ -103,6 +105,8 @@ def up(
     size: Size = 512,
     iam: IamMode = Iam.OFF,
     runtime: Target = Runtime.HOST,
+    discord: DiscordMode = Discord.STAND_IN,
+    guild: Guild = None,
     fresh: Fresh = False,
     state_dir: StateDir = None,
     as_json: AsJson = False,
@@ -112,6 +116,9 @@ def up(
     """Start the stack. One that runs gets the code of now, and the options that are given."""
     if maximum_tasks and minimum_tasks > maximum_tasks:
         raise RigError(f"minimum-tasks is {minimum_tasks}, above maximum-tasks: {maximum_tasks}")
+    is_live = discord is Discord.LIVE
+    if is_live and runtime is not Runtime.HOST:
+        raise RigError("A real Discord server is served with RUNTIME=host alone.")
     options = StackOptions(
         aws_port=aws_port,
         discord_port=discord_port,
@@ -120,6 +127,9 @@ def up(
         fresh=fresh,
         model=ModelOptions(model, width=size, height=size) if model else None,
         enforces_iam=iam is Iam.ENFORCE,
+        discord=discord,
+        guild=guild or None,
+        bot_token=needed_bot_token() if is_live else bot_token(),
     )
     folder = StateFolder.chosen(LAYOUT.root, state_dir)
     sources = {name: context.get_parameter_source(name) for name in context.params}
@@ -166,7 +176,7 @@ def register(state_dir: StateDir = None) -> None:
     folder = StateFolder.chosen(LAYOUT.root, state_dir)
     with exclusive(LAYOUT.cache, folder), Display() as display:
         running = running_stack(state_dir)
-        registered = update.register(running, display)
+        registered = update.register(running, display, bot_token())
         folder.save(registered)
     if registered == running:
         _out.print("The commands are registered as they are.")
@@ -192,6 +202,8 @@ def status(state_dir: StateDir = None, as_json: AsJson = False) -> None:
     processes = containers.parts(state) if in_containers else health.of_processes(state)
     queues = stack_status.queue_depths(state)
     fleet = stack_status.fleet_status(state)
+    folder = StateFolder.chosen(LAYOUT.root, state_dir)
+    connection = Connection.load(folder.connection) if state.live else None
     if as_json:
         print_json(
             {
@@ -199,11 +211,14 @@ def status(state_dir: StateDir = None, as_json: AsJson = False) -> None:
                 "processes": [asdict(process) for process in processes],
                 "queues": asdict(queues),
                 "fleet": asdict(fleet) if fleet else None,
+                "connection": asdict(connection) if connection else None,
                 "stack": state.as_json(),
             }
         )
     else:
         report.status(_out, processes, queues)
+        if state.live and connection:
+            report.connection(_out, state.live, connection)
         report.fleet_status(_out, fleet)
         report.addresses(_out, state)
     if not all(process.alive for process in processes):
@@ -215,8 +230,8 @@ def logs(
         str | None,
         typer.Argument(
             envvar="RIG_NAME",
-            help="emulator, discord, telemetry, worker, one task's (worker-1f2e3d4c), functions,"
-            " or one function's (backlog)",
+            help="emulator, discord, telemetry, connector, worker, one task's (worker-1f2e3d4c),"
+            " functions, or one function's (backlog)",
         ),
     ] = None,
     lines: Annotated[int, typer.Option(min=1, help="How many of the last lines.")] = 40,

@@ -11,15 +11,19 @@ from emulation.aws.launch import HEALTH_PATH, EmulatorConfig, Tasks, command
 from emulation.rig.errors import StartError
 from emulation.rig.host import processes
 from emulation.rig.host.processes import base_environment, task_environment
+from emulation.rig.live import signing_key
+from emulation.rig.live.connection import Connection
 from emulation.rig.loopback import LOOPBACK, answers, port_of
 from emulation.rig.options import StackOptions
 from emulation.rig.snapshots import addresses
 from emulation.rig.state import ProcessRecord, StackState, StateFolder
 from emulation.rig.waiting import wait_until
+from infra.deploy.choices import DISCORD_BOT_TOKEN
 from toolchain.display import Display
 from toolchain.layout import Layout, python_of
 
 EMULATOR, STAND_IN, TELEMETRY, WATCHER = "emulator", "discord", "telemetry", "watcher"
+CONNECTOR = "connector"
 
 WORKER_COMMAND = (sys.executable, "-m", "discord_diffusion.worker")
 """The command of the worker's image."""
@@ -93,9 +97,30 @@ class Parts:
         self.folder.watching.unlink(missing_ok=True)
         argv = [sys.executable, "-m", "emulation.rig.watcher"]
         argv += ["--state-dir", str(self.folder.path)]
-        watcher = self._spawn(WATCHER, argv, base_environment())
+        watcher = self._spawn(WATCHER, argv, base_environment() | self._bot_token())
         _wait_until_ready(watcher, self.folder.watching.exists)
         return watcher
+
+    def start_connector(self) -> ProcessRecord:
+        """The connector, which brings what happens on a real Discord to the stack; it is connected.
+
+        Raises:
+            StartError: Discord refused it.
+        """
+        connection = self.folder.connection
+        connection.unlink(missing_ok=True)
+        argv = [sys.executable, "-m", "emulation.rig.live.connector"]
+        argv += ["--state-dir", str(self.folder.path)]
+        argv += ["--signing-key", str(signing_key.kept(self.layout.cache))]
+        argv += ["--answer-seconds", str(self.options.answer_seconds)]
+        connector = self._spawn(CONNECTOR, argv, base_environment() | self._bot_token())
+        _wait_until_ready(connector, lambda: bool(Connection.load(connection).connected_since))
+        return connector
+
+    def _bot_token(self) -> dict[str, str]:
+        """The variable of the token, for the processes that call Discord with it."""
+        token = self.options.bot_token
+        return {DISCORD_BOT_TOKEN: token} if token else {}
 
     def without(self, name: str, state: StackState) -> StackState:
         """The stack after one of its processes was ended."""

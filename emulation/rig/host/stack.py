@@ -10,8 +10,9 @@ from emulation.rig.emulator_client import FleetAgentClient
 from emulation.rig.host import health, module, processes
 from emulation.rig.host.parts import Parts
 from emulation.rig.host.update import update
+from emulation.rig.live import application
 from emulation.rig.loopback import choose_port
-from emulation.rig.options import StackOptions
+from emulation.rig.options import LIVE, StackOptions
 from emulation.rig.state import StackState, StateFolder, exclusive
 from toolchain.display import Display
 from toolchain.layout import Layout
@@ -58,6 +59,8 @@ def _started(
         options=options.as_json(),
         lambda_package_sha256=files_digest(layout.lambda_package),
     )
+    if options.discord == LIVE:
+        state = application.served(layout, state, options)
     state = module.start(parts, state, display)
     folder.save(state)
 
@@ -68,7 +71,7 @@ def _started(
 
     with ThreadPoolExecutor() as pool:
         fleet = pool.submit(display.run, "fleet: tasks are ready", wait_for_tasks)
-        registration = partial(deployment.register, state)
+        registration = partial(deployment.register, state, options.bot_token)
         pool.submit(display.run, "Discord: commands and endpoint", registration).result()
         fleet.result()
     if not state.restored:
@@ -76,6 +79,9 @@ def _started(
     state = state.with_process(parts.start_telemetry())
     if options.watch:
         state = state.with_process(parts.start_watcher())
+    if state.live:
+        title = f"Discord: connect to {state.live.guild_name}"
+        state = state.with_process(display.run(title, parts.start_connector))
     started = replace(state, commands_sha256=deployment.commands_digest(), ready=True)
     folder.save(started)
     return started

@@ -14,8 +14,8 @@ from toolchain.display import Display
 from toolchain.layout import Layout
 from toolchain.steps import files_digest
 
-_OF_THE_EMULATOR = "enforces_iam"
-"""The option that the emulator reads when it starts."""
+_AT_START = ("enforces_iam", "discord", "guild")
+"""Options that are read when the stack starts, and never again."""
 
 
 def update(
@@ -32,8 +32,8 @@ def update(
         StartError: Terraform or the stand-in refused.
     """
     changed = differences(running.options, options.as_json())
-    if _OF_THE_EMULATOR in changed:
-        raise RestartNeededError(changed[_OF_THE_EMULATOR])
+    if fixed := [changed[name] for name in _AT_START if name in changed]:
+        raise RestartNeededError(", ".join(fixed))
     digest = files_digest(layout.lambda_package)
     if changed or digest != running.lambda_package_sha256:
         reasons = [*changed.values()] or ["new handlers"]
@@ -47,21 +47,23 @@ def update(
         display.run("fleet: tasks are ready", wait)
     if "watch" in changed:
         running = _watched(Parts(layout, folder, options), running)
-    registered = register(running, display)
+    registered = register(running, display, options.bot_token)
     folder.save(registered)
     return registered
 
 
-def register(running: StackState, display: Display) -> StackState:
+def register(running: StackState, display: Display, bot_token: str | None = None) -> StackState:
     """The running stack with the commands of now, registered only if they have changed.
 
     Raises:
-        StartError: the stand-in refused one.
+        StartError: Discord refused one, or the token of a live stack is missing.
     """
     digest = deployment.commands_digest()
     if digest == running.commands_sha256:
         return running
-    display.run("Discord: changed commands", lambda: deployment.register_commands(running))
+    display.run(
+        "Discord: changed commands", lambda: deployment.register_commands(running, bot_token)
+    )
     return replace(running, commands_sha256=digest)
 
 

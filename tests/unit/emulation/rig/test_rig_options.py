@@ -76,6 +76,8 @@ def test_a_start_with_other_fleet_options_is_noticed() -> None:
         "enforces_iam": False,
         "model": "embedded",
         "size": None,
+        "discord": "stand-in",
+        "guild": None,
     }
 
 

@@ -1,0 +1,1 @@
+"""A real Discord server that a stack on this machine serves, through Discord's Gateway."""

@@ -1,0 +1,251 @@
+"""What a person who serves a real server is told when something is wrong, by a stand-in's answers.
+
+Here the stand-in is the real Discord, of which the rig knows the address alone.
+"""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import httpx
+import pytest
+from nacl.exceptions import BadSignatureError
+from nacl.signing import SigningKey
+
+from emulation.rig.errors import StartError
+from emulation.rig.host import processes
+from emulation.rig.host.parts import Parts
+from emulation.rig.live import application, signing_key
+from emulation.rig.live.connection import Connection
+from emulation.rig.options import LIVE, StackOptions
+from emulation.rig.state import ProcessRecord, StackState, StateFolder
+from emulation.rig.waiting import wait_until
+from fixtures.discord.signing import application as fixture
+from tests.standin_in_process import GUILD
+from tests.standin_server import Endpoint, Server, serving
+from tests.targets import HOST, TARGET
+from toolchain.layout import Layout
+
+pytestmark = pytest.mark.skipif(TARGET != HOST, reason="a process of target `host`")
+TOKEN, KEY = fixture()["bot_token"], fixture()["signing_key"]
+OTHER_TOKEN = TOKEN.replace("fixture", "revoked")
+LAYOUT = Layout.of_this_checkout()
+IMAGINE = {"command": "imagine"}
+COMMAND = {"name": "imagine", "description": "d", "type": 1}
+STAND_IN = ("--answer-seconds", "1.5", "--no-rate-limits")
+OPTIONS = StackOptions(discord=LIVE, bot_token=TOKEN, answer_seconds=1.5)
+
+
+@pytest.fixture(scope="module")
+def discord(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A stand-in with one command and a bot in one server."""
+    with serving(tmp_path_factory.mktemp("discord"), *STAND_IN) as server:
+        bot(server, "PUT", f"/applications/{fixture()['application_id']}/commands", [COMMAND])
+        yield server
+
+
+def bot(discord: Server, method: str, path: str, body: object) -> None:
+    """A call of Discord's API."""
+    headers = {"Authorization": f"Bot {TOKEN}", "User-Agent": "DiscordBot (test, 1)"}
+    url = f"{discord.url}/api/v10{path}"
+    answer = httpx.request(method, url, json=body, headers=headers, trust_env=False)
+    assert answer.is_success, answer.text
+
+
+def control(discord: Server, path: str, body: object) -> Any:
+    """A call of the stand-in's control API."""
+    url = f"{discord.url}/control{path}"
+    return httpx.post(url, json=body, trust_env=False, timeout=30).raise_for_status().json()
+
+
+def is_discords(body: bytes, signature: str, timestamp: str) -> bool:
+    """Whether Discord itself has signed a request."""
+    return _verifies(KEY, body, signature, timestamp)
+
+
+def find(discord: Server, token: str = TOKEN, guild: str | None = None) -> Any:
+    return application.find(f"{discord.url}/api/v10", token, guild, KEY)
+
+
+class Live:
+    """A connector, and the stack that it was started for."""
+
+    def __init__(self, folder: StateFolder, discord: Server, endpoint: str) -> None:
+        api_url = f"{discord.url}/api/v10"
+        state = StackState("host", discord_api_url=api_url, interactions_url=endpoint)
+        folder.save(state)
+        self.folder = folder
+        self._started: list[ProcessRecord] = []
+
+    def start(self, token: str = TOKEN) -> ProcessRecord:
+        options = replace(OPTIONS, bot_token=token)
+        parts = Parts(LAYOUT, self.folder, options)
+        self._started.append(parts.start_connector())
+        return self._started[-1]
+
+    @property
+    def connection(self) -> Connection:
+        return Connection.load(self.folder.connection)
+
+    @property
+    def log(self) -> str:
+        return (self.folder.logs / "connector.log").read_text()
+
+    def end(self) -> None:
+        processes.terminate(tuple(self._started))
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Endpoint:
+    """The endpoint of the stack; a test may change what it does."""
+    return Endpoint(is_signed)
+
+
+def is_signed(body: bytes, signature: str, timestamp: str) -> bool:
+    """Whether the connector has signed a request."""
+    return _verifies(signing_key.kept(LAYOUT.cache).read_text(), body, signature, timestamp)
+
+
+def _verifies(seed: str, body: bytes, signature: str, timestamp: str) -> bool:
+    try:
+        SigningKey(bytes.fromhex(seed)).verify_key.verify(
+            timestamp.encode() + body, bytes.fromhex(signature)
+        )
+    except BadSignatureError:
+        return False
+    return True
+
+
+@pytest.fixture(scope="module")
+def stack(
+    tmp_path_factory: pytest.TempPathFactory, discord: Server, endpoint: Endpoint
+) -> Iterator[Live]:
+    """A stack whose connector is not started."""
+    with endpoint.listening() as url:
+        stack = Live(StateFolder(tmp_path_factory.mktemp("live")), discord, url)
+        yield stack
+        stack.end()
+
+
+@pytest.fixture(scope="module")
+def live(stack: Live) -> Live:
+    """A stack that is connected, for tests that leave it so."""
+    stack.start()
+    return stack
+
+
+def test_the_only_server_of_the_bot_is_found(discord: Server) -> None:
+    found = find(discord)
+    assert (found.application_id, found.guild_id) == (fixture()["application_id"], GUILD)
+    assert found == find(discord, guild=GUILD)
+
+
+def test_a_token_that_discord_does_not_know_is_said_with_the_step_in_the_portal(
+    discord: Server,
+) -> None:
+    with pytest.raises(StartError, match=r"does not know this bot token.*Bot > Reset Token"):
+        find(discord, OTHER_TOKEN)
+
+
+def test_a_server_that_the_bot_is_not_in_is_said_with_the_invitation(discord: Server) -> None:
+    with pytest.raises(StartError) as refused:
+        find(discord, guild="5")
+    assert "oauth2/authorize?client_id=" + fixture()["application_id"] in str(refused.value)
+    assert f"DISCORD_GUILD={GUILD}" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("guilds", "said"),
+    [
+        ({}, "in no server. Invite it to yours: https://invite.test"),
+        ({"1": "One", "2": "Two"}, "Name one of them:\n  DISCORD_GUILD=1  One\n"),
+    ],
+)
+def test_no_server_and_several_are_said(guilds: dict[str, str], said: str) -> None:
+    with pytest.raises(StartError) as refused:
+        application._chosen(guilds, None, "https://invite.test")
+    assert said in str(refused.value)
+
+
+def test_an_application_with_an_endpoint_is_refused(discord: Server) -> None:
+    with Endpoint(is_discords).listening() as url:
+        bot(discord, "PATCH", "/applications/@me", {"interactions_endpoint_url": url})
+    try:
+        with pytest.raises(StartError, match="empty the field Interactions Endpoint URL"):
+            find(discord)
+    finally:
+        bot(discord, "PATCH", "/applications/@me", {"interactions_endpoint_url": ""})
+
+
+def test_a_machine_that_is_offline_is_told_so() -> None:
+    with pytest.raises(StartError, match="Is this machine online"):
+        application.find("http://127.0.0.1:1/api/v10", TOKEN, None, KEY)
+
+
+def test_a_connector_with_a_wrong_token_does_not_start_and_says_why(stack: Live) -> None:
+    with pytest.raises(StartError, match="Reset Token"):
+        stack.start(OTHER_TOKEN)
+    assert "Reset Token" in (stack.connection.problem or "")
+
+
+def test_a_connection_that_discord_refuses_for_good_is_not_tried_again(
+    stack: Live, discord: Server
+) -> None:
+    connector = stack.start()
+    control(discord, "/gateway/close", {"code": 4014})
+    wait_until(lambda: processes.find(connector) is None, "the connector ends")
+    assert stack.connection.connected_since is None
+    assert "Privileged Gateway Intents" in (stack.connection.problem or "")
+    assert "(close code 4014)" in stack.log.splitlines()[-1]
+
+
+def test_a_session_that_cannot_be_resumed_is_followed_by_another(
+    live: Live, discord: Server
+) -> None:
+    live.start()
+    control(discord, "/gateway/invalidate", {"may_resume": False})
+    wait_until(lambda: live.connection.reconnects == 1, "it is connected again")
+    assert control(discord, "/interactions", IMAGINE)["outcome"] == "answered"
+
+
+def test_an_endpoint_that_fails_leaves_the_interaction_unanswered(
+    live: Live, discord: Server, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(endpoint, "check", lambda *_signed: False)
+    before = live.connection.unanswered
+    assert control(discord, "/interactions", IMAGINE)["outcome"] == "timeout"
+    assert "gets no response: the endpoint answered with status 401" in live.log
+    assert live.connection.unanswered == before + 1
+
+
+def test_an_endpoint_that_is_late_leaves_the_interaction_unanswered(
+    live: Live, discord: Server, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_over = threading.Event()
+    monkeypatch.setattr(endpoint, "check", lambda *_signed: is_over.wait(20))
+    before = live.connection
+    try:
+        assert control(discord, "/interactions", IMAGINE)["outcome"] == "timeout"
+        wait_until(lambda: "none within 1.5 s" in live.log, "it is logged")
+    finally:
+        is_over.set()
+    assert live.connection.answered == before.answered
+
+
+def test_an_answer_that_discord_refuses_is_logged_with_discords_reason(
+    live: Live, discord: Server, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = {"type": 4, "data": {"content": "x" * 2001}}
+    monkeypatch.setattr(endpoint, "reply", long)
+    control(discord, "/interactions", IMAGINE)
+    wait_until(lambda: "Discord refused it: 400" in live.log, "it is logged")
+    assert "50035" in live.log
+
+
+def test_an_answer_is_tried_again_while_discord_waits(live: Live, discord: Server) -> None:
+    fault = {"probability": 1.0, "count": 2, "path": "/callback"}
+    url = f"{discord.url}/control/chaos"
+    body = {"faults": {"server_error": fault}, "seed": None}
+    httpx.put(url, json=body, trust_env=False).raise_for_status()
+    assert control(discord, "/interactions", IMAGINE)["outcome"] == "answered"
