@@ -12,6 +12,8 @@ ROOT = Layout.of_this_checkout().root
 TARGET = re.compile(r"^([a-z][a-z-]*):", re.MULTILINE)
 MAKE = re.compile(r"`make ([a-z][a-z-]*)|^\s*make ([a-z][a-z-]*)", re.MULTILINE)
 LINK = re.compile(r"\]\((?!https?://|#)([^)#\s]+)")
+VALUES = re.compile(r"\bmake [a-z][a-z-]*((?: [A-Z_]+=(?:\"[^\"]*\"|[^\s`]*))+)")
+NAME = re.compile(r"(?:^| )([A-Z_]+)=")
 PYTHON = re.compile(r"`(python3? -m (?:emulation|infra|tests|toolchain)\b[^`]*)`")
 FOLDER = re.compile(r"`((?:src|infra|emulation|fixtures|tests|docs|requirements)/[\w./-]*)`")
 
@@ -46,6 +48,15 @@ def test_every_link_and_path_leads_somewhere(page: Path) -> None:
         assert (page.parent / link).exists(), link
     for path in FOLDER.findall(text):
         assert (ROOT / path).exists(), path
+
+
+@pytest.mark.parametrize("page", pages(), ids=name_of)
+def test_every_value_of_a_make_command_is_one_that_make_knows(page: Path) -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    [values] = re.findall(r"^VALUES := ((?:.*\\\n)*.*)$", makefile, re.MULTILINE)
+    known = {*values.replace("\\", "").split(), *re.findall(r"\$\(([A-Z]+)\)", makefile)}
+    given = {name for words in VALUES.findall(page.read_text()) for name in NAME.findall(words)}
+    assert given <= known
 
 
 @pytest.mark.parametrize("page", pages(), ids=name_of)
