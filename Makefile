@@ -19,7 +19,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # NAME=value on make's command line reaches the rig unchanged, as the environment variable RIG_NAME:
 # as a word of a command line, or expanded by make, a prompt could be run as code.
 VALUES := PROMPT NEGATIVE_PROMPT SEED COUNT STEPS GUIDANCE OUT TIMEOUT \
-  SEEDS MIN_TASKS MAX_TASKS SPEED RUNTIME WATCH FRESH MODEL SIZE IAM NAME FOLLOW BASE GPU \
+  SEEDS MIN_TASKS MAX_TASKS SPEED RUNTIME WATCH DEBUG FRESH MODEL SIZE IAM NAME FOLLOW BASE GPU \
   DISCORD DISCORD_GUILD
 unexport $(VALUES)
 $(foreach name,$(VALUES),$(eval export RIG_$(name) := $$(value $(name))))
@@ -36,7 +36,7 @@ demo: setup ## From nothing to pictures: start the stack, send a signed /imagine
 	@$(RIG) demo
 
 .PHONY: local-up
-local-up: setup ## Start the local stack (RUNTIME=host|docker, MIN_TASKS=1, MAX_TASKS=4, SPEED=30, WATCH=1, FRESH=1, MODEL=, SIZE=, IAM=enforce, DISCORD=live)
+local-up: setup ## Start the local stack (RUNTIME=host|docker, MIN_TASKS=1, MAX_TASKS=4, SPEED=30, WATCH=1, DEBUG=interactions, FRESH=1, MODEL=, SIZE=, IAM=enforce, DISCORD=live)
 	@$(RIG) up
 
 .PHONY: send

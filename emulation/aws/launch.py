@@ -33,6 +33,9 @@ IAM = "EMULATOR_IAM"
 SNAPSHOT = "EMULATOR_SNAPSHOT"
 ADDRESSES = "EMULATOR_ADDRESSES"
 
+# Read by the plug-in: the file that says which functions are debugged.
+DEBUGGERS = "EMULATOR_DEBUGGERS"
+
 # Names under which the plug-in registers itself with LocalStack (its pyproject.toml).
 LAMBDA_EXECUTOR = "process"
 GATEWAY_SERVER = "strict"
@@ -100,7 +103,8 @@ class EmulatorConfig:
     `state_dir`/emulator. It listens on `host`, or on `listen` where clients reach it by another
     address, as in a container. With `enforces_iam` it denies what the account's policies do not
     allow. It starts with the state in the file `snapshot`, if one is given, and with `addresses` in
-    the place of their names in it.
+    the place of their names in it. The file `debuggers`, if there is one, says which functions are
+    debugged (functions/debugging.py of the plug-in).
     """
 
     emulator_python: Path
@@ -115,6 +119,7 @@ class EmulatorConfig:
     enforces_iam: bool = False
     snapshot: Path | None = None
     addresses: Mapping[str, str] = field(default_factory=dict)
+    debuggers: Path | None = None
 
     @property
     def endpoint(self) -> str:
@@ -166,6 +171,7 @@ def command(config: EmulatorConfig) -> tuple[list[str], dict[str, str]]:
         **config.tasks.variables(),
         IAM: "enforce" if config.enforces_iam else "",
         **_snapshot_variables(config),
+        DEBUGGERS: str(config.debuggers.absolute()) if config.debuggers else "",
         # Calls between its services stay inside the process.
         "IN_MEMORY_CLIENT": "1",
         # It sends no usage events and fetches no certificate.

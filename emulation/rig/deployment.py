@@ -12,7 +12,7 @@ import httpx
 
 from emulation.rig.errors import StartError
 from emulation.rig.loopback import NO_CERTIFICATES
-from emulation.rig.options import ModelOptions, StackOptions, lambda_architecture
+from emulation.rig.options import WORKER, ModelOptions, StackOptions, lambda_architecture
 from emulation.rig.state import StackState
 from emulation.rig.terraform import Outputs
 from fixtures.discord.signing import application, public_key
@@ -28,6 +28,8 @@ _OUTPUTS = (
     *("ecs_cluster_name", "ecs_service_name", "auto_scaling_group_name"),
 )
 """Outputs of the root module that are fields of StackState."""
+_LONGEST_LEASE = 900
+"""Seconds: while a debugger holds a worker, nobody extends its leases."""
 _UNLIMITED = ("user_units_per_day", "guild_units_per_day", "units_per_day", "cooldown_seconds")
 """Fields of the variable `limits` of which 0 is no limit."""
 
@@ -107,7 +109,9 @@ def variables(layout: Layout, options: StackOptions, state: StackState) -> dict[
         "discord_api_url": state.discord_api_url,
         "lambda_package": str(layout.lambda_package),
         "lambda_architecture": lambda_architecture(),
-        "visibility_timeout_seconds": options.visibility_timeout_seconds,
+        "visibility_timeout_seconds": (
+            _LONGEST_LEASE if WORKER in options.debug else options.visibility_timeout_seconds
+        ),
         "network": {"create_vpc": True},
         "fleet": {
             "minimum_tasks": options.fleet.minimum_tasks,

@@ -3,8 +3,10 @@
 import socket
 import ssl
 from collections.abc import MutableMapping
+from contextlib import suppress
 
 import httpx
+import psutil
 
 LOOPBACK = "127.0.0.1"
 NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -30,6 +32,18 @@ def is_free(port: int) -> bool:
         except OSError:
             return False
     return True
+
+
+def user_of(port: int) -> str:
+    """Who listens on a port, as the end of a sentence; empty where that cannot be read."""
+    for process in psutil.process_iter(["name", "pid"]):
+        with suppress(psutil.Error):
+            if any(
+                one.status == psutil.CONN_LISTEN and one.laddr.port == port
+                for one in process.net_connections("inet")
+            ):
+                return f" by {process.name()} (pid {process.pid})"
+    return ""
 
 
 def choose_port(preferred: int = 0, *, taken: int = 0) -> int:

@@ -14,6 +14,8 @@ EMBEDDED_MODEL = "fixtures/model/tiny"
 
 STAND_IN, LIVE = "stand-in", "live"
 """What a stack has for Discord."""
+WORKER = "worker"
+"""Among the programs that are debugged; the others are functions."""
 
 _EMBEDDED = "embedded"
 _VARIABLES: dict[str, Callable[[Any], str]] = {
@@ -21,6 +23,7 @@ _VARIABLES: dict[str, Callable[[Any], str]] = {
     "maximum_tasks": "MAX_TASKS={}".format,
     "speed": "SPEED={:g}".format,
     "watch": lambda is_on: f"WATCH={1 if is_on else ''}",
+    "debug": lambda names: f"DEBUG={','.join(names) or 'off'}",
     "enforces_iam": lambda is_on: f"IAM={'enforce' if is_on else 'off'}",
     "model": lambda model: f"MODEL={'' if model == _EMBEDDED else model}",
     "size": lambda size: f"SIZE={size or ''}",
@@ -124,6 +127,8 @@ class StackOptions:
     discord_port: int = 8700
     fleet: FleetOptions = FleetOptions()
     watch: bool = False
+    debug: tuple[str, ...] = ()
+    """The programs that a debugger attaches to (`host/debugging.py`)."""
     enforces_iam: bool = False
     """Whether the emulator denies what the deployment's roles do not allow."""
     discord: str = STAND_IN
@@ -149,6 +154,7 @@ class StackOptions:
         return {
             **asdict(self.fleet),
             "watch": self.watch,
+            "debug": list(self.debug),
             "enforces_iam": self.enforces_iam,
             "model": self.model.model if self.model else _EMBEDDED,
             "size": self.model.width if self.model else None,
@@ -168,6 +174,7 @@ class StackOptions:
             self,
             fleet=FleetOptions(*(kept[field.name] for field in fields(FleetOptions))),
             watch=kept["watch"],
+            debug=tuple(kept["debug"]),
             enforces_iam=kept["enforces_iam"],
             discord=kept["discord"],
             guild=kept["guild"],

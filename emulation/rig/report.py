@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from emulation.rig.host import debugging
 from emulation.rig.live.connection import Connection
 from emulation.rig.state import LiveServer, ProcessHealth, StackState
 from emulation.rig.status import FleetStatus, Instance, QueueDepths
@@ -51,6 +52,7 @@ def addresses(console: Console, state: StackState) -> None:
         "Interactions": state.interactions_url,
         "AWS (LocalStack)": state.aws_endpoint,
         "Queue": state.queue_url,
+        **{f"Debug {name}": at for name, at in debugging.addresses(state.options).items()},
         "Logs": str(Path(state.processes[0].log).parent) if state.processes else "",
     }
     console.print()

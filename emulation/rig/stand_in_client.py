@@ -37,9 +37,9 @@ class Answer:
 class StandInClient:
     """Client of one running stand-in."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, timeout_seconds: float = 30) -> None:
         # trust_env: a proxy of the person's must not see loopback traffic.
-        self._http = httpx.Client(base_url=url, timeout=30, trust_env=False)
+        self._http = httpx.Client(base_url=url, timeout=timeout_seconds, trust_env=False)
 
     def send(self, command: str, options: dict[str, object], **interaction: object) -> str:
         """Let the stand-in deliver a signed interaction; returns the id.
@@ -117,6 +117,10 @@ class StandInClient:
     ) -> dict[str, Any]:
         """Replace the faults that are switched on; a seed starts their dice anew."""
         return self._json("PUT", "/control/chaos", {"faults": faults, "seed": seed})
+
+    def set_answer_seconds(self, seconds: float) -> None:
+        """Change how long the application has for its first response."""
+        self._call("PUT", "/control/answer-time", {"seconds": seconds})
 
     def wait_for_pictures(
         self,

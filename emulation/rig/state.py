@@ -155,6 +155,11 @@ class StateFolder:
         return self.path / "connection.json"
 
     @property
+    def debuggers(self) -> Path:
+        """The file that says which programs are debugged, for those that start."""
+        return self.path / "debuggers.json"
+
+    @property
     def tasks(self) -> Path:
         """The health files of tasks."""
         return self.path / "tasks"

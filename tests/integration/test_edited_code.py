@@ -3,25 +3,37 @@
 The stack is paused: how workers are replaced is tested where there are some (test_rig_cli).
 """
 
+import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
+from discord_diffusion.discord.message_content import text_of
+from emulation.rig.host import debugging
 from emulation.rig.host import stack as host
+from emulation.rig.loopback import is_free
+from emulation.rig.options import StackOptions
+from emulation.rig.stand_in_client import StandInClient
 from emulation.rig.state import StackState, StateFolder
 from emulation.rig.waiting import wait_until
 from fixtures.discord.signing import application
+from tests.debug_adapter_client import DebugClient
 from tests.rehearsals import LAYOUT, copy_of_checkout
 from tests.targets import HOST, TARGET
 
 pytestmark = pytest.mark.skipif(TARGET != HOST, reason="only processes run the checkout's code")
+PATIENCE_SECONDS = 120
 OLD, NEW = "Your place in the queue", "Where you are in the queue"
 HANDLERS = "src/discord_diffusion/functions/interactions"
 
@@ -134,6 +146,55 @@ def test_a_file_with_a_syntax_error_reloads_nothing_and_is_named(checkout: Check
     wait_until(lambda: "was never closed" in checkout.run("logs", "watcher"), "it is reported")
     assert router in checkout.run("logs", "watcher")
     (checkout.root / router).write_text(whole)
+
+
+def launch_configuration(checkout: Checkout, name: str) -> dict[str, Any]:
+    """A configuration of `.vscode/launch.json`, as VS Code reads it in the checkout."""
+    text = (LAYOUT.root / ".vscode" / "launch.json").read_text()
+    content = json.loads(text.replace("${workspaceFolder}", str(checkout.root)))
+    return next(dict(one) for one in content["configurations"] if one["name"].startswith(name))
+
+
+def test_a_function_stops_at_a_breakpoint_and_discord_waits_for_it(checkout: Checkout) -> None:
+    attach = launch_configuration(checkout, "interactions")
+    where = f"{attach['connect']['host']}:{attach['connect']['port']}"
+    assert f"Debug interactions  {where}" in checkout.run("up", "--debug", "interactions")
+    assert where in checkout.run("status")
+    file = checkout.root / HANDLERS / "parameters.py"
+    lines = file.read_text().splitlines()
+    line = 1 + next(n for n, text in enumerate(lines) if "self._size(options, guild)" in text)
+    stand_in = StandInClient(checkout.state.discord_url, PATIENCE_SECONDS)
+    with ThreadPoolExecutor() as pool:
+        delivery = pool.submit(stand_in.deliver, "imagine", {"prompt": "a red circle"})
+        port = int(attach["connect"]["port"])
+        wait_until(lambda: not is_free(port), "the function waits for a debugger")
+        with DebugClient(port, attach["pathMappings"]) as debugger:
+            debugger.attach(file, line)
+            path, stopped, thread = debugger.stopped_at()
+            assert (Path(path), stopped) == (file, line)
+            assert debugger.evaluate(thread, "options['prompt']") == "'a red circle'"
+            # Longer than Discord waits, and than a function's calls have.
+            time.sleep(StackOptions().answer_seconds + 0.5)
+            debugger.go_on(thread)
+            answered = delivery.result()
+    assert answered["outcome"] == "answered"
+    text = text_of(stand_in.interaction(answered["interaction_id"])["message"])
+    assert "Queued" in text
+    checkout.run("up", "--debug", "off")
+    assert where not in checkout.run("status")
+    assert stand_in.deliver("queue", {})["outcome"] == "answered"
+
+
+def test_what_can_be_debugged_is_said_and_what_is_taken(checkout: Checkout) -> None:
+    assert "There are: interactions, worker" in checkout.run("up", "--debug", "chat", status=1)
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        other.bind(("127.0.0.1", debugging.PORTS["waiting"]))
+        other.listen()
+        refused = checkout.run("up", "--debug", "waiting", status=1)
+    assert f"Port {debugging.PORTS['waiting']}, where a debugger attaches to waiting" in refused
+    assert f"(pid {os.getpid()})" in refused
+    assert checkout.state.options["debug"] == []
 
 
 def test_an_option_is_changed_in_place_and_the_others_are_kept(checkout: Checkout) -> None:

@@ -1,6 +1,6 @@
 """The control API for the stand-in itself: chaos, probes, recorder, rate limits, reset."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
@@ -83,6 +83,19 @@ async def set_recorder(settings: RecorderSettings, recorder: RecorderDep) -> JSO
     else:
         recorder.stop()
     return JSONResponse(recorder.as_json())
+
+
+class AnswerSettings(StrictModel):
+    """How long the application has for the first response to an interaction."""
+
+    seconds: float = Field(gt=0, le=86_400, description="3 at Discord; more while it is debugged.")
+
+
+@router.put("/answer-time")
+async def set_answer_time(settings: AnswerSettings, backend: BackendDep) -> JSONResponse:
+    """Change how long the application has for the first response to an interaction."""
+    backend.limits = replace(backend.limits, answer_seconds=settings.seconds)
+    return JSONResponse({"seconds": backend.limits.answer_seconds})
 
 
 @router.get("/rate-limits")

@@ -22,6 +22,7 @@ from emulation.rig.cli.shared import (
 from emulation.rig.cli.stack import start_stack
 from emulation.rig.errors import AnswerError, RigError
 from emulation.rig.host import stack as host
+from emulation.rig.host.debugging import ANSWER_SECONDS
 from emulation.rig.logs import tracebacks
 from emulation.rig.options import StackOptions
 from emulation.rig.stand_in_client import Answer, StandInClient
@@ -68,7 +69,9 @@ def send(
     if state.live:
         raise RigError(f"This stack serves {state.live.guild_name}: send /imagine there.")
     _check_folder(out)
-    stand_in = StandInClient(state.discord_url)
+    if state.options.get("debug"):
+        timeout = max(timeout, ANSWER_SECONDS)
+    stand_in = StandInClient(state.discord_url, timeout)
     started, since = time.monotonic(), time.time()
     try:
         interaction = stand_in.send("imagine", options, **({"user_id": user} if user else {}))

@@ -1,9 +1,10 @@
 """`python -m emulation up|down|status|logs`: start a stack, stop it, and see what it does."""
 
+import re
 import sys
 from collections.abc import Collection
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from enum import StrEnum
 from typing import Annotated
 
@@ -25,7 +26,7 @@ from emulation.rig.cli.shared import (
 )
 from emulation.rig.docker import stack as containers
 from emulation.rig.errors import RestartNeededError, RigError
-from emulation.rig.host import health, module, update
+from emulation.rig.host import debugging, health, module, update
 from emulation.rig.host import stack as host
 from emulation.rig.live.connection import Connection
 from emulation.rig.options import FleetOptions, ModelOptions, StackOptions
@@ -82,6 +83,14 @@ IamMode = Annotated[
     Iam,
     typer.Option(envvar="RIG_IAM", help="enforce: deny what the roles' policies do not allow."),
 ]
+Debug = Annotated[
+    str,
+    typer.Option(
+        envvar="RIG_DEBUG",
+        help="Programs that a debugger attaches to: interactions, worker, backlog, waiting or"
+        " dead_letters, with commas between them (with --watch); off ends it.",
+    ),
+]
 Fresh = Annotated[
     bool,
     typer.Option(
@@ -101,6 +110,7 @@ def up(
     maximum_tasks: MaximumTasks = _DEFAULTS.fleet.maximum_tasks,
     speed: Speed = _DEFAULTS.fleet.speed,
     watch: Watch = False,
+    debug: Debug = "",
     model: Model = None,
     size: Size = 512,
     iam: IamMode = Iam.OFF,
@@ -119,11 +129,15 @@ def up(
     is_live = discord is Discord.LIVE
     if is_live and runtime is not Runtime.HOST:
         raise RigError("A real Discord server is served with RUNTIME=host alone.")
+    debugged = tuple(re.findall(r"[^\s,]+", debug.removeprefix("off")))
+    debugging.check(debugged)
     options = StackOptions(
         aws_port=aws_port,
         discord_port=discord_port,
         fleet=FleetOptions(minimum_tasks, maximum_tasks, speed),
-        watch=watch,
+        # Only then do functions run from files that an editor has.
+        watch=watch or bool(debugged),
+        debug=debugged,
         fresh=fresh,
         model=ModelOptions(model, width=size, height=size) if model else None,
         enforces_iam=iam is Iam.ENFORCE,
@@ -134,6 +148,8 @@ def up(
     folder = StateFolder.chosen(LAYOUT.root, state_dir)
     sources = {name: context.get_parameter_source(name) for name in context.params}
     given = {name for name, source in sources.items() if source and source.name in _GIVEN}
+    if debugged:
+        given.add("watch")
     if "iam" in given:
         given.add("enforces_iam")
     try:
@@ -277,13 +293,20 @@ def start_stack(
             f"A stack of target {known.target} runs here, and {runtime} was asked for."
             " Stop it first: make local-down"
         )
-    if known and known.target == host.TARGET and known.ready and health.all_alive(known):
+    is_running = bool(
+        known and known.target == host.TARGET and known.ready and health.all_alive(known)
+    )
+    if known and is_running:
         options = options.keeping(known.options, given)
     with Display() as display:
         if runtime is Runtime.DOCKER:
             with exclusive(LAYOUT.cache, folder):
                 return containers.start(LAYOUT, folder, options, display)
-        state, already_running = host.start(LAYOUT, folder, options, display)
+        # A debugger would have to attach before the stack's first events are answered.
+        undisturbed = replace(options, debug=()) if not is_running else options
+        state, already_running = host.start(LAYOUT, folder, undisturbed, display)
+        if options.debug and not is_running:
+            state, _ = host.start(LAYOUT, folder, options, display)
     if already_running:
         sys.stderr.write("The stack is already running; its code and options are those of now.\n")
     return state

@@ -43,7 +43,9 @@ def start(
     if not docker.answers("info"):
         raise StartError("No Docker engine answers. See: make doctor")
     if options.watch:
-        raise StartError("WATCH works with RUNTIME=host only: containers hold a copy of the code")
+        raise StartError(
+            "WATCH and DEBUG work with RUNTIME=host only: containers hold a copy of the code"
+        )
     project = project_of(layout.root, folder)
     if _containers(project) and not _is_complete(project):
         # The containers share the network of the emulator's; a new emulator has another network.

@@ -15,7 +15,6 @@ since it was imported starts the worker anew.
 import gc
 import json
 import os
-import runpy
 import selectors
 import signal
 import socket
@@ -23,6 +22,8 @@ import sys
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
+
+from emulation.rig.host import worker_process
 
 SLOW = (
     "discord_diffusion.worker.pipeline.generator",
@@ -54,10 +55,11 @@ def main() -> None:
     if variables is None:
         return
     if _sources() != imported:  # edited since
-        os.execve(sys.executable, [sys.executable, "-m", WORKER], variables)  # noqa: S606
+        words = [sys.executable, "-m", worker_process.__name__, WORKER]
+        os.execve(sys.executable, words, variables)  # noqa: S606
     os.environ.clear()
     os.environ.update(variables)
-    runpy.run_module(WORKER, run_name="__main__", alter_sys=True)
+    worker_process.run(WORKER)
 
 
 def _sources() -> dict[str, int]:

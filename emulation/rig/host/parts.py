@@ -9,7 +9,7 @@ from pathlib import Path
 
 from emulation.aws.launch import HEALTH_PATH, EmulatorConfig, Tasks, command
 from emulation.rig.errors import StartError
-from emulation.rig.host import processes
+from emulation.rig.host import processes, worker_process
 from emulation.rig.host.processes import base_environment, task_environment
 from emulation.rig.live import signing_key
 from emulation.rig.live.connection import Connection
@@ -25,7 +25,7 @@ from toolchain.layout import Layout, python_of
 EMULATOR, STAND_IN, TELEMETRY, WATCHER = "emulator", "discord", "telemetry", "watcher"
 CONNECTOR = "connector"
 
-WORKER_COMMAND = (sys.executable, "-m", "discord_diffusion.worker")
+WORKER_COMMAND = (sys.executable, "-m", worker_process.__name__, "discord_diffusion.worker")
 """The command of the worker's image."""
 FORK_SERVER_COMMAND = (sys.executable, "-m", "emulation.rig.host.fork_server")
 """The command of the process that forks workers."""
@@ -49,11 +49,14 @@ class Parts:
         for old in self.folder.logs.glob(TASK_LOGS):
             old.unlink()
         self.folder.tasks.mkdir(parents=True, exist_ok=True)
-        health_file = str(self.folder.health_file("{task}"))
+        own = {
+            "HEALTH_FILE": str(self.folder.health_file("{task}")),
+            worker_process.DEBUGGERS: str(self.folder.debuggers),
+        }
         tasks = Tasks(
             command=WORKER_COMMAND,
             folder=self.layout.root,
-            environment=task_environment() | {"HEALTH_FILE": health_file},
+            environment=task_environment() | own,
             logs=self.folder.logs,
             # The first tasks are there as soon as their service is.
             fleet=self.options.fleet.settings() | {"speed": _SPEED_AT_START},
@@ -71,6 +74,7 @@ class Parts:
             enforces_iam=self.options.enforces_iam,
             snapshot=snapshot,
             addresses=addresses(state),
+            debuggers=self.folder.debuggers,
         )
         argv, env = command(config)
         return self._spawn(EMULATOR, argv, env)

@@ -6,7 +6,8 @@ from functools import partial
 from emulation.rig import deployment, snapshots
 from emulation.rig.emulator_client import FleetAgentClient
 from emulation.rig.errors import RestartNeededError
-from emulation.rig.host import health, module
+from emulation.rig.host import debugging, health, module
+from emulation.rig.host.debugging import WORKER
 from emulation.rig.host.parts import WATCHER, Parts
 from emulation.rig.options import StackOptions, differences
 from emulation.rig.state import StackState, StateFolder
@@ -35,11 +36,20 @@ def update(
     if fixed := [changed[name] for name in _AT_START if name in changed]:
         raise RestartNeededError(", ".join(fixed))
     digest = files_digest(layout.lambda_package)
-    if changed or digest != running.lambda_package_sha256:
-        reasons = [*changed.values()] or ["new handlers"]
+    applied = changed.keys() - {"debug"}
+    if "debug" in changed:
+        before = running.options.get("debug", ())
+        debugging.apply(folder, running, options.debug, before)
+        if (WORKER in options.debug) is not (WORKER in before):
+            applied |= {"debug"}  # the length of its leases
+    running = replace(running, options=options.as_json())
+    if applied or digest != running.lambda_package_sha256:
+        reasons = [changed[name] for name in changed if name in applied] or ["new handlers"]
         title = f"Terraform apply: {', '.join(reasons)}"
-        updated = replace(running, options=options.as_json(), lambda_package_sha256=digest)
+        updated = replace(running, lambda_package_sha256=digest)
         running = _applied(layout, folder, options, display, updated, title)
+    if WORKER in options.debug and "debug" in applied:
+        display.run("debugger: a worker has its port", debugging.wait_for_worker)
     if {"minimum_tasks", "maximum_tasks", "speed"} & changed.keys():
         FleetAgentClient(running.aws_endpoint).change("settings", **options.fleet.settings())
         number = min(options.fleet.minimum_tasks, options.fleet.maximum_tasks)

@@ -54,13 +54,14 @@ def test_a_difference_reads_as_a_person_gives_the_option() -> None:
         StackOptions(
             fleet=FleetOptions(2, 3, 7.5),
             watch=True,
+            debug=("interactions", "worker"),
             enforces_iam=True,
             model=ModelOptions("a/b", width=640),
         ),
     )
     assert list(differences(small.as_json(), other.as_json()).values()) == [
-        *("MIN_TASKS=2", "MAX_TASKS=3", "SPEED=7.5", "WATCH=1", "IAM=enforce"),
-        *("MODEL=a/b", "SIZE=640"),
+        *("MIN_TASKS=2", "MAX_TASKS=3", "SPEED=7.5", "WATCH=1"),
+        *("DEBUG=interactions,worker", "IAM=enforce", "MODEL=a/b", "SIZE=640"),
     ]
     back = differences(other.as_json(), small.as_json())
     assert [back["watch"], back["enforces_iam"]] == ["WATCH=", "IAM=off"]
@@ -73,6 +74,7 @@ def test_a_start_with_other_fleet_options_is_noticed() -> None:
         "maximum_tasks": 2,
         "speed": 30.0,
         "watch": False,
+        "debug": [],
         "enforces_iam": False,
         "model": "embedded",
         "size": None,

@@ -26,6 +26,8 @@ from localstack.services.lambda_.invocation.runtime_executor import (
 from discord_diffusion_emulator.errors import InitError, ProcessExitedError
 
 from . import outcomes
+from .debugging import SECONDS as DEBUGGED_SECONDS
+from .debugging import Debugger, debugger_of
 from .environment import fingerprint, interpreter, variables
 from .outcomes import Outcome, Usage
 from .process import FunctionProcess
@@ -50,6 +52,8 @@ class ProcessRuntimeExecutor(RuntimeExecutor):  # type: ignore[misc]  # untyped 
         self._python = Path()
         self._process: FunctionProcess | None = None
         self._fingerprint = ""
+        self._name: str = function_version.id.function_name
+        self._debugger: Debugger | None = None
         self._init_error: InitError | None = None
         self._init_ms: float | None = None
         self._max_memory_mb = 0
@@ -100,7 +104,8 @@ class ProcessRuntimeExecutor(RuntimeExecutor):  # type: ignore[misc]  # untyped 
     def invoke(self, payload: dict[str, str]) -> InvocationResult:
         """Process one event."""
         request_id = payload["invoke-id"]
-        if self._hot_reload and fingerprint(self._folder) != self._fingerprint:
+        edited = self._hot_reload and fingerprint(self._folder) != self._fingerprint
+        if edited or debugger_of(self._name) != self._debugger:
             self._init_error = None
             self._kill()
         started = time.perf_counter()
@@ -123,7 +128,7 @@ class ProcessRuntimeExecutor(RuntimeExecutor):  # type: ignore[misc]  # untyped 
         return f"http://{LOOPBACK}"
 
     def _outcome(self, payload: dict[str, str], request_id: str) -> Outcome:
-        timeout = self._config.timeout
+        timeout = DEBUGGED_SECONDS if debugger_of(self._name) else self._config.timeout
         deadline = time.monotonic() + timeout
         try:
             if self._init_error is not None:
@@ -160,7 +165,11 @@ class ProcessRuntimeExecutor(RuntimeExecutor):  # type: ignore[misc]  # untyped 
         started = time.perf_counter()
         if self._hot_reload:
             self._fingerprint = fingerprint(self._folder)
-        process = FunctionProcess(self._python, self._config.handler, self._folder, self._variables)
+        self._debugger = debugger_of(self._name)
+        variables = self._variables | (self._debugger.variables if self._debugger else {})
+        if self._debugger:
+            timeout = DEBUGGED_SECONDS
+        process = FunctionProcess(self._python, self._config.handler, self._folder, variables)
         self._process = process
         try:
             process.api.initialised.result(timeout)

@@ -53,6 +53,8 @@ def run_function(handler: str) -> None:
     sys.path[0] = str(Path.cwd())
     sys.path.append(str(FALLBACK))
     sys.argv = ["awslambdaric", handler]
+    if script := os.environ.pop("EMULATOR_RUN_FIRST", ""):
+        runpy.run_path(script, run_name="__main__")
     runpy.run_module("awslambdaric", run_name="__main__", alter_sys=True)
 
 

@@ -1,0 +1,27 @@
+"""`python -m emulation.rig.host.worker_process MODULE`: a worker, which may be debugged."""
+
+import json
+import os
+import runpy
+import sys
+from pathlib import Path
+
+from emulation.rig.host import debugger
+
+DEBUGGERS = "RIG_DEBUGGERS"
+"""Names the file that says what is debugged (`debugging.py`)."""
+KEY = "worker"
+
+
+def run(module: str) -> None:
+    """Become a worker in this process, by the module that is one."""
+    file = Path(os.environ.pop(DEBUGGERS, os.devnull))
+    if file.is_file():
+        wanted = json.loads(file.read_text("utf-8")).get(KEY, {})
+        os.environ.update(wanted.get("variables", {}))
+        debugger.open_port_as_told()
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
+
+
+if __name__ == "__main__":
+    run(sys.argv.pop())
