@@ -218,3 +218,35 @@ def test_a_task_definition_in_use_is_kept_until_its_deletion_hurts_nobody(
     assert [one["status"] for one in deleted] == ["DELETE_IN_PROGRESS"]
     fleet.run_tasks(2)
     assert task["taskArn"] in [one["taskArn"] for one in fleet.running()]
+
+
+def test_a_task_that_is_run_by_itself_waits_for_an_instance_and_is_not_replaced(
+    fleet: SmallFleet,
+) -> None:
+    ecs = fleet.client("ecs")
+    request = {"cluster": fleet.name, "taskDefinition": fleet.service_name}
+    assert "No Container Instances were found" in refusal(ecs.run_task, **request)
+    answer = ecs.run_task(
+        **request,
+        capacityProviderStrategy=[{"capacityProvider": f"{fleet.name}-gpu", "weight": 1}],
+        startedBy="somebody",
+        overrides={
+            "containerOverrides": [
+                {"name": "worker", "environment": [{"name": "GREETING", "value": "overridden"}]}
+            ]
+        },
+    )
+    [task] = answer["tasks"]
+    assert (answer["failures"], task["lastStatus"]) == ([], "PROVISIONING")
+    assert (task["group"], task["startedBy"]) == (f"family:{fleet.service_name}", "somebody")
+    fleet.wait(lambda: fleet.worker_events(task), "it works")
+    [shown] = [t for t in fleet.agent_state()["tasks"] if t["task"] in task["taskArn"]]
+    assert fleet.emulator.task_environment(shown)["GREETING"] == "overridden"
+    # Two instances were started: without a provider no third task finds room.
+    more = ecs.run_task(**request, count=3)
+    assert {one["reason"] for one in more["failures"]} == {"RESOURCE:CPU"}
+    assert ecs.list_tasks(cluster=fleet.name, startedBy="somebody")["taskArns"] == [task["taskArn"]]
+    for one in (task, *more["tasks"]):
+        ecs.stop_task(cluster=fleet.name, task=one["taskArn"])
+    fleet.wait(lambda: not fleet.group()["Instances"], "the fleet sleeps")
+    assert ecs.list_tasks(cluster=fleet.name)["taskArns"] == []

@@ -171,21 +171,57 @@ def _service(ecs: EC2ContainerServiceBackend, service: EcsService) -> Service:
         desired=int(service.desired_count),
         definition=definition.arn,
         task_resources=_required_resources(definition),
-        stop_timeout=max(float(c.get("stopTimeout") or 30) for c in containers),
-        strategy=tuple(
-            StrategyItem(item["capacityProvider"], item["weight"], item["base"])
-            for item in service.capacity_provider_strategy or []
-        ),
+        stop_timeout=_stop_timeout(containers),
+        strategy=_strategy_items(service.capacity_provider_strategy or []),
         minimum_percent=int(deployment["minimumHealthyPercent"]),
         maximum_percent=int(deployment["maximumPercent"]),
         circuit_breaker=bool(breaker["enable"]),
         rolls_back=bool(breaker["rollback"]),
-        images=frozenset(str(c.get("image")) for c in containers),
+        images=_images(containers),
         deployment=service.forced_deployments,
         daemon=service.scheduling_strategy == "DAEMON",
         distinct=any(c["type"] == "distinctInstance" for c in service.placement_constraints or []),
         placement=tuple(_placements(service.placement_strategy or [])),
     )
+
+
+def task_request(
+    ecs: EC2ContainerServiceBackend, cluster: str, request: Mapping[str, Any]
+) -> Service:
+    """A request of RunTask, in the form of a service without a name."""
+    definition = ecs.describe_task_definition(request["taskDefinition"])
+    strategy = request.get("capacityProviderStrategy") or []
+    if not strategy and not request.get("launchType"):
+        strategy = ecs.clusters[cluster].default_capacity_provider_strategy or []
+    constraints = request.get("placementConstraints") or []
+    return Service(
+        key=f"{cluster}/",
+        desired=0,
+        definition=definition.arn,
+        task_resources=_required_resources(definition),
+        stop_timeout=_stop_timeout(definition.container_definitions),
+        strategy=_strategy_items(strategy),
+        images=_images(definition.container_definitions),
+        distinct=any(one["type"] == "distinctInstance" for one in constraints),
+        placement=tuple(_placements(request.get("placementStrategy") or [])),
+    )
+
+
+def _strategy_items(strategy: Iterable[Mapping[str, Any]]) -> tuple[StrategyItem, ...]:
+    return tuple(
+        StrategyItem(
+            item["capacityProvider"].split("/")[-1], item.get("weight", 0), item.get("base", 0)
+        )
+        for item in strategy
+    )
+
+
+def _stop_timeout(containers: Iterable[Mapping[str, Any]]) -> float:
+    return max(float(one.get("stopTimeout") or 30) for one in containers)
+
+
+def _images(containers: Iterable[Mapping[str, Any]]) -> frozenset[str]:
+    return frozenset(str(one.get("image")) for one in containers)
 
 
 def placement_rule(strategy: Mapping[str, str]) -> tuple[str, str]:

@@ -1,5 +1,6 @@
 """Writes the simulation's tasks and instances into moto's backends, which answer the AWS APIs."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
@@ -43,7 +44,8 @@ def add_event(service: EcsService, text: str) -> None:
 class MotoWriter:
     """Keeps one region's backends equal to its simulation.
 
-    `instances` are EC2's and `container_instances` ECS's, by the simulation's keys.
+    `instances` are EC2's and `container_instances` ECS's, by the simulation's keys; `requests` are
+    those of RunTask, by the task's id.
     """
 
     def __init__(self, ecs: EC2ContainerServiceBackend, autoscaling: AutoScalingBackend) -> None:
@@ -52,6 +54,7 @@ class MotoWriter:
         self.instances: dict[int, Any] = {}
         self.container_instances: dict[int, ContainerInstance] = {}
         self.tasks: dict[str, EcsTask] = {}
+        self.requests: dict[str, Mapping[str, Any]] = {}
 
     @property
     def instance_ids(self) -> dict[int, str]:
@@ -70,6 +73,7 @@ class MotoWriter:
             self._write_task(task)
         for task_id in set(self.tasks) - set(state.tasks):
             deleted = self.tasks.pop(task_id)
+            self.requests.pop(task_id, None)
             self._ecs.tasks.get(deleted.cluster_name, {}).pop(deleted.task_arn, None)
         for service in snapshot.services:
             self._write_service(state, service)
@@ -128,6 +132,7 @@ class MotoWriter:
             cluster = self._ecs.clusters[cluster_name]
             definition = self._ecs.describe_task_definition(task.definition)
             ecs_task = _task(self._ecs, cluster, definition, task, service_name)
+            _describe_request(ecs_task, definition.family, self.requests.get(task.id, {}))
             self.tasks[task.id] = ecs_task
             self._ecs.tasks.setdefault(cluster_name, {})[ecs_task.task_arn] = ecs_task
         host = self.container_instances.get(task.instance or 0)
@@ -200,6 +205,15 @@ class MotoWriter:
             cluster.registered_container_instances_count = len(registered)
             services = [s for s in self._ecs.services.values() if s.cluster_name == cluster.name]
             cluster.active_services_count = len([s for s in services if s.status == "ACTIVE"])
+
+
+def _describe_request(ecs_task: EcsTask, family: str, request: Mapping[str, Any]) -> None:
+    """Make a task that was run by itself show with what."""
+    if request:
+        ecs_task.group = request.get("group") or f"family:{family}"
+        ecs_task.started_by = request.get("startedBy") or ""
+        ecs_task.overrides = request.get("overrides") or {}
+        ecs_task.tags = list(request.get("tags") or [])
 
 
 def _deployment_id(record: dict[str, Any]) -> tuple[str, int]:

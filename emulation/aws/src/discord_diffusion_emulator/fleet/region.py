@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -21,10 +22,11 @@ from discord_diffusion_emulator.simulation.managed_scaling import is_protected
 from discord_diffusion_emulator.simulation.settings import Settings
 from discord_diffusion_emulator.simulation.snapshots import RegionSnapshot
 from discord_diffusion_emulator.simulation.state import Fault, Instance, Status
+from discord_diffusion_emulator.tasks.container_spec import with_overrides
 from discord_diffusion_emulator.tasks.launcher import TaskLauncher
 
 from . import instance_role, moto_instances
-from .moto_reader import read_snapshot
+from .moto_reader import read_snapshot, task_request
 from .moto_records import activities
 from .moto_writer import EcsTask, MotoWriter, add_event
 
@@ -221,7 +223,10 @@ class Region:
 
     def _start_task(self, task_id: str) -> None:
         task = self.simulation.state.tasks[task_id]
-        definition = self.ecs.describe_task_definition(task.definition)
+        definition = with_overrides(
+            self.ecs.describe_task_definition(task.definition),
+            self.writer.requests.get(task_id, {}).get("overrides") or {},
+        )
         try:
             cluster = task.service.split("/")[0]
             arn = f"arn:aws:ecs:{self.name}:{self.account}:task/{cluster}/{task_id}"
@@ -239,6 +244,16 @@ class Region:
         """Record that a task's process has ended."""
         self.launcher.remove(task_id)
         self.simulation.task_exited(task_id, status, self.now)
+
+    def run_tasks(self, request: Mapping[str, Any]) -> list[EcsTask]:
+        """Run tasks by themselves, as RunTask does; fewer than requested where room is missing."""
+        cluster = (request.get("cluster") or "default").split("/")[-1]
+        wanted = task_request(self.ecs, cluster, request)
+        number = request.get("count") or 1
+        ids = self.simulation.run_tasks(self.snapshot, wanted, number, self.now)
+        self.writer.requests |= dict.fromkeys(ids, request)
+        self.step()
+        return [self.writer.tasks[task_id] for task_id in ids]
 
     def stop_task(self, task_id: str, reason: str) -> EcsTask | None:
         """Stop a task, as StopTask does. None if there is no such task."""

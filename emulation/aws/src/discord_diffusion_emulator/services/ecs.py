@@ -1,6 +1,6 @@
 """ECS of moto, whose services keep all parameters and whose tasks the fleet agent runs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -24,6 +24,7 @@ from moto.ecs.responses import EC2ContainerServiceResponse
 from discord_diffusion_emulator.fleet.agent import FleetAgent
 from discord_diffusion_emulator.fleet.endpoints import DEFAULT_PROTECTION_MINUTES
 from discord_diffusion_emulator.fleet.moto_records import moto_now
+from discord_diffusion_emulator.fleet.moto_writer import EcsTask
 
 from . import ecs_requests
 from .moto_service import Operation, checked, moto_service, refused
@@ -47,7 +48,7 @@ _DEPLOYMENT = {
     "minimumHealthyPercent": 100,
 }
 _MAX_PROTECTION_MINUTES = 2880
-_UNSUPPORTED = ("RunTask", "StartTask", "RegisterContainerInstance", "DeregisterContainerInstance")
+_UNSUPPORTED = ("StartTask", "RegisterContainerInstance", "DeregisterContainerInstance")
 
 
 def service(agent: FleetAgent) -> Service:
@@ -57,13 +58,14 @@ def service(agent: FleetAgent) -> Service:
     handlers: dict[str, Operation] = {
         "UpdateTaskProtection": partial(_update_protection, agent),
         "GetTaskProtection": partial(_protection, agent, None),
+        "RunTask": partial(_run_task, agent),
         "StopTask": partial(_stop_task, agent),
         "UpdateContainerInstancesState": partial(_update_instances_state, agent),
         "RegisterTaskDefinition": checked(ecs_backends, ecs_requests.check_task_definition),
         "CreateService": checked(ecs_backends, ecs_requests.check_service),
         "UpdateService": checked(ecs_backends, ecs_requests.check_service),
         "DeleteCluster": checked(ecs_backends, ecs_requests.check_cluster_deletion),
-        **{name: refused(f"{name}: tasks are those of services") for name in _UNSUPPORTED},
+        **{name: refused(name) for name in _UNSUPPORTED},
     }
     return moto_service("ecs", handlers, agent.notify)
 
@@ -94,6 +96,29 @@ def _protection(
     return {"protectedTasks": found, "failures": failures}
 
 
+def _run_task(agent: FleetAgent, context: RequestContext, request: Any) -> dict[str, Any]:
+    """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html"""
+    ecs_requests.check_run(ecs_backends[context.account_id][context.region], request)
+    with agent.region(context.account_id, context.region) as region:
+        started = region.run_tasks(request)
+    missing = (request.get("count") or 1) - len(started)
+    return {
+        "tasks": _described(context, started),
+        "failures": [{"reason": "RESOURCE:CPU"}] * missing,
+    }
+
+
+def _described(context: RequestContext, tasks: Sequence[EcsTask]) -> list[dict[str, Any]]:
+    """Tasks as DescribeTasks shows them."""
+    if not tasks:
+        return []
+    client = connect_to(aws_access_key_id=context.account_id, region_name=context.region).ecs
+    found: list[dict[str, Any]] = client.describe_tasks(
+        cluster=tasks[0].cluster_name, tasks=[task.task_arn for task in tasks]
+    )["tasks"]
+    return found
+
+
 def _stop_task(agent: FleetAgent, context: RequestContext, request: Any) -> dict[str, Any]:
     with agent.region(context.account_id, context.region) as region:
         task = region.stop_task(request["task"].split("/")[-1], request.get("reason") or "")
@@ -101,9 +126,7 @@ def _stop_task(agent: FleetAgent, context: RequestContext, request: Any) -> dict
         raise CommonServiceException(
             "InvalidParameterException", "The referenced task was not found."
         )
-    client = connect_to(aws_access_key_id=context.account_id, region_name=context.region).ecs
-    described = client.describe_tasks(cluster=task.cluster_name, tasks=[task.task_arn])
-    return {"task": described["tasks"][0]}
+    return {"task": _described(context, [task])[0]}
 
 
 def _update_instances_state(agent: FleetAgent, context: RequestContext, request: Any) -> Any:

@@ -13,6 +13,7 @@ from .moto_service import refuse
 
 Request = Mapping[str, Any]
 _ACTIVE = "ACTIVE"
+_MAX_COUNT = 10
 
 
 def _invalid(text: str, code: str = "InvalidParameterException") -> CommonServiceException:
@@ -45,6 +46,25 @@ def check_service(backend: EC2ContainerServiceBackend, request: Request) -> None
     _check_daemon(request)
     if definition := request.get("taskDefinition"):
         _check_definition(backend, definition)
+
+
+def check_run(backend: EC2ContainerServiceBackend, request: Request) -> None:
+    """Check the parameters of RunTask."""
+    name = (request.get("cluster") or "default").split("/")[-1]
+    if name not in backend.clusters:
+        raise _invalid("Cluster not found.", "ClusterNotFoundException")
+    try:
+        backend.describe_task_definition(request["taskDefinition"])
+    except TaskDefinitionNotFoundException as error:
+        raise _invalid("TaskDefinition not found.", "ClientException") from error
+    if not 1 <= (request.get("count") or 1) <= _MAX_COUNT:
+        raise _invalid(f"count must be from 1 to {_MAX_COUNT}.")
+    check_service(backend, request)
+    provider = request.get("capacityProviderStrategy") or (
+        not request.get("launchType") and backend.clusters[name].default_capacity_provider_strategy
+    )
+    if not provider and not backend.container_instances.get(name):
+        raise _invalid("No Container Instances were found in your cluster.")
 
 
 def _check_daemon(request: Request) -> None:

@@ -10,10 +10,10 @@ free resources -> tasks PENDING, RUNNING       services.py
 from collections.abc import Callable
 from dataclasses import replace
 
-from . import instances, managed_scaling, services, tasks
+from . import instances, managed_scaling, services, standalone, tasks
 from .effects import Effect, InstanceTerminating, SetDesiredCapacity, SpotWarning
 from .settings import Settings
-from .snapshots import RegionSnapshot
+from .snapshots import RegionSnapshot, Service
 from .state import CrashRule, Fault, FleetState, Phase, Status
 
 
@@ -30,6 +30,7 @@ class FleetSimulation:
         instances.step(state, snapshot, now)
         services.step(state, snapshot, now)
         services.place(state, snapshot, now)
+        standalone.place(state, snapshot, now)
         for provider in snapshot.providers.values():
             managed_scaling.step(state, snapshot, provider, now)
         instances.step(state, with_capacities(snapshot, state.effects), now)
@@ -61,6 +62,12 @@ class FleetSimulation:
             task.reason = "Essential container in task exited"
             task.stop_code = "EssentialContainerExited"
         tasks.end(self.state, task, now)
+
+    def run_tasks(
+        self, snapshot: RegionSnapshot, request: Service, number: int, now: float
+    ) -> list[str]:
+        """Run tasks by themselves, as RunTask does; the ids of those that get room."""
+        return [task.id for task in standalone.run(self.state, snapshot, request, number, now)]
 
     def protect_task(self, task_id: str, until: float | None) -> None:
         """Protect a task from scale-in; None ends the protection."""

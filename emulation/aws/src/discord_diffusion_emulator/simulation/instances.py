@@ -118,6 +118,8 @@ def _advance_interruption(
 def _drain(state: FleetState, instance: Instance, now: float) -> None:
     """Stop the tasks of a draining instance; at a Spot notice protected ones too."""
     for task in state.tasks_on(instance.key):
+        if task.standalone:
+            continue  # ECS leaves it alone: it ends by itself, or with the instance.
         if instance.noticed is None and task.protected(now):
             state.timers.append(task.protected_until or now)
             continue

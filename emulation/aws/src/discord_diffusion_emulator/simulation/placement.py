@@ -3,7 +3,23 @@
 from collections.abc import Sequence
 
 from .snapshots import Placement, RegionSnapshot, Service
-from .state import FleetState, Instance, Task
+from .state import FleetState, Instance, Status, Task
+
+
+def next_provider(state: FleetState, service: Service) -> str | None:
+    """The provider of the next task: unfilled bases first, then the fewest tasks per weight."""
+    if not service.strategy:
+        return None
+    of_tasks = [task.provider for task in state.tasks_of(service.key)]
+    for item in service.strategy:
+        if of_tasks.count(item.provider) < item.base:
+            return item.provider
+    weighted = [item for item in service.strategy if item.weight > 0] or list(service.strategy)
+    chosen = min(
+        weighted,
+        key=lambda item: (of_tasks.count(item.provider) - item.base + 1) / max(item.weight, 1),
+    )
+    return chosen.provider
 
 
 def usable_instances(state: FleetState, service: Service) -> list[Instance]:
@@ -42,6 +58,21 @@ def choose(
     return min(
         candidates, key=lambda one: [*counts.ranks(one, service.placement), one.launched, one.key]
     )
+
+
+def place(
+    state: FleetState, snapshot: RegionSnapshot, service: Service, task: Task, now: float
+) -> bool:
+    """Place a task on an instance, which pulls its image; False if none has room."""
+    instance = choose(state, snapshot, service, task)
+    if instance is None:
+        return False
+    task.instance, task.status = instance.key, Status.PENDING
+    delays = state.settings.delays_of(instance.group)
+    cached = instance.image in service.images
+    task.start_at = now + (delays.cached_pull_seconds if cached else delays.pull_seconds)
+    state.timers.append(task.start_at)
+    return True
 
 
 class _Counts:

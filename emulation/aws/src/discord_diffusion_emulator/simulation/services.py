@@ -24,7 +24,7 @@ _SCALE_IN_ORDER = {Status.PROVISIONING: 0, Status.PENDING: 1, Status.RUNNING: 2}
 def step(state: FleetState, snapshot: RegionSnapshot, now: float) -> None:
     """Bring every service to its desired count, and advance every task and deployment."""
     kept = {*snapshot.services, *snapshot.unreadable}
-    for key in {task.service for task in state.tasks.values()} - kept:
+    for key in {task.service for task in state.tasks.values() if not task.standalone} - kept:
         for task in state.tasks_of(key):
             tasks.stop(state, task, now, "Task stopped: its service was deleted.")
         state.deployments.pop(key, None)
@@ -51,15 +51,7 @@ def place(state: FleetState, snapshot: RegionSnapshot, now: float) -> None:
     for service in snapshot.services.values():
         unplaced = False
         for task in state.tasks_of(service.key, [Status.PROVISIONING]):
-            instance = placement.choose(state, snapshot, service, task)
-            if instance is None:
-                unplaced = True
-                continue
-            task.instance, task.status = instance.key, Status.PENDING
-            delays = state.settings.delays_of(instance.group)
-            cached = instance.image in service.images
-            task.start_at = now + (delays.cached_pull_seconds if cached else delays.pull_seconds)
-            state.timers.append(task.start_at)
+            unplaced |= not placement.place(state, snapshot, service, task, now)
         deployment = state.deployments[service.key]
         if unplaced and not deployment.unplaced_reported:
             _report(state, service, NOT_PLACED)
@@ -108,7 +100,7 @@ def _add_tasks(state: FleetState, service: Service, number: int, now: float) -> 
             definition=service.definition,
             resources=service.task_resources,
             stop_timeout=service.stop_timeout,
-            provider=_next_provider(state, service),
+            provider=placement.next_provider(state, service),
             created=now,
             deployment=service.deployment,
             daemon=service.daemon,
@@ -117,22 +109,6 @@ def _add_tasks(state: FleetState, service: Service, number: int, now: float) -> 
         added.append(f"(task {task.id})")
     state.deployments[service.key].steady = False
     _report(state, service, f"has started {number} tasks: {' '.join(added)}.")
-
-
-def _next_provider(state: FleetState, service: Service) -> str | None:
-    """The provider of the next task: unfilled bases first, then the fewest tasks per weight."""
-    if not service.strategy:
-        return None
-    of_tasks = [task.provider for task in state.tasks_of(service.key)]
-    for item in service.strategy:
-        if of_tasks.count(item.provider) < item.base:
-            return item.provider
-    weighted = [item for item in service.strategy if item.weight > 0] or list(service.strategy)
-    chosen = min(
-        weighted,
-        key=lambda item: (of_tasks.count(item.provider) - item.base + 1) / max(item.weight, 1),
-    )
-    return chosen.provider
 
 
 def _scale_in(state: FleetState, service: Service, current: list[Task], now: float) -> None:

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from .effects import Effect
 from .settings import Settings
-from .snapshots import Resources
+from .snapshots import Resources, Service
 
 
 class Phase(StrEnum):
@@ -85,7 +85,10 @@ class Instance:
 
 @dataclass
 class Task:
-    """A task of a service. `instance` is the key of the instance that it is placed on."""
+    """A task. `instance` is the key of the instance that it is placed on.
+
+    `service` is cluster/name; the name of a task that was run by itself is empty.
+    """
 
     id: str
     service: str
@@ -106,6 +109,11 @@ class Task:
     stop_code: str | None = None
     exit_code: int | None = None
     protected_until: float | None = None
+
+    @property
+    def standalone(self) -> bool:
+        """Whether it was run by itself, not by a service."""
+        return self.service.endswith("/")
 
     def protected(self, now: float) -> bool:
         """Whether scale-in spares the task."""
@@ -170,6 +178,8 @@ class FleetState:
     tasks: dict[str, Task] = field(default_factory=dict)
     managed_scaling: dict[str, ManagedScaling] = field(default_factory=dict)
     deployments: dict[str, Deployment] = field(default_factory=dict)
+    requests: dict[str, Service] = field(default_factory=dict)
+    """What was requested for each standalone task, in the form of a service."""
     denied: dict[str, str] = field(default_factory=dict)
     retry_launch: dict[str, float] = field(default_factory=dict)
     crash_rules: dict[str, CrashRule] = field(default_factory=dict)

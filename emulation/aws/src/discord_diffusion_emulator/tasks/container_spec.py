@@ -4,6 +4,7 @@ https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinitio
 https://docker-py.readthedocs.io/en/stable/containers.html
 """
 
+import copy
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,6 +15,28 @@ _COMPOSE = "com.docker.compose."
 _MEBIBYTE = 1024 * 1024
 _NANOSECONDS = 1_000_000_000
 _SMALLEST_MEMORY = 6 * _MEBIBYTE
+
+
+def with_overrides(definition: Any, overrides: Mapping[str, Any]) -> Any:
+    """A task definition with the overrides of a task: commands and environment variables.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerOverride.html
+    """
+    by_name = {one["name"]: one for one in overrides.get("containerOverrides") or []}
+    changed = copy.copy(definition)
+    changed.container_definitions = [
+        _overridden(one, by_name.get(one["name"], {})) for one in definition.container_definitions
+    ]
+    return changed
+
+
+def _overridden(container: Mapping[str, Any], override: Mapping[str, Any]) -> dict[str, Any]:
+    variables = {
+        one["name"]: one
+        for one in (*(container.get("environment") or []), *(override.get("environment") or []))
+    }
+    command = {"command": override["command"]} if override.get("command") else {}
+    return {**container, **command, "environment": list(variables.values())}
 
 
 def arguments(
