@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from discord_diffusion.worker.errors import OptionRefusedError
-from discord_diffusion.worker.pipeline import interface
+from discord_diffusion.worker.pipeline import interface, prompt_chunks
 from discord_diffusion.worker.pipeline.batch import BatchItem, DrawnPicture
 from discord_diffusion.worker.pipeline.inpainting import Canvas, LatentBlend, canvas
 from discord_diffusion.worker.pipeline.loaded_model import LoadedModel
@@ -57,6 +57,7 @@ def draw(
         }
     elif model.edits and first.source:
         arguments |= _edit(padded, size)
+    arguments |= prompt_chunks.arguments(pipe, padded)
     monitor = StepMonitor(model, items, size, pipe, arguments["num_inference_steps"], on_step)
     if canvases and "mask_image" not in accepted:
         with torch.inference_mode():

@@ -4,6 +4,8 @@ import inspect
 import logging
 from typing import Any
 
+from discord_diffusion.worker.pipeline import prompt_chunks
+
 log = logging.getLogger(__name__)
 
 _TOKENIZERS = ("tokenizer", "tokenizer_2", "tokenizer_3", "tokenizer_4")
@@ -12,8 +14,14 @@ _TOKENIZERS = ("tokenizer", "tokenizer_2", "tokenizer_3", "tokenizer_4")
 def unread_part(pipe: Any, prompt: str) -> str:
     """The end of a prompt that none of the pipeline's text encoders reads; empty if one reads all.
 
-    CLIP's have 77 places, for 75 tokens; how many the others have the pipeline says.
+    CLIP's alone read several chunks; beside others they have 77 places, for 75 tokens. How many the
+    others have the pipeline says.
     """
+    if prompt_chunks.reads_chunks(pipe):
+        try:
+            return prompt[prompt_chunks.read_length(pipe, prompt) :]
+        except NotImplementedError:
+            pass  # it is encoded as one chunk, too
     places = [
         _first_unread(tokenizer, _limit(pipe, tokenizer), prompt)
         for name in _TOKENIZERS

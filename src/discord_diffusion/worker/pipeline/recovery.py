@@ -19,6 +19,7 @@ from discord_diffusion.worker.pipeline.capacity import Capacity
 from discord_diffusion.worker.pipeline.device_loss import raise_if_lost
 from discord_diffusion.worker.pipeline.loaded_model import LoadedModel
 from discord_diffusion.worker.pipeline.pipeline_call import draw
+from discord_diffusion.worker.pipeline.prompt_chunks import by_chunks
 from discord_diffusion.worker.pipeline.tiling import draw_in_tiles, list_tiles
 from discord_diffusion.worker.pipeline_types import OnStep, PhaseSeconds, Preview
 
@@ -55,7 +56,7 @@ class BatchRun:
         at_once = self.capacity.pictures(prod(items[0].size))
         # An edit takes all source images for one prompt, so each request is drawn by itself.
         edit = self.model.edits and items[0].request.source is not None
-        for group in _by_request(items) if edit else [items]:
+        for group in _by_request(items) if edit else by_chunks(self.model.text_to_image, items):
             starts = range(0, len(group), at_once)
             self._parts.extend(group[start : start + at_once] for start in starts)
         while self._parts:
