@@ -36,6 +36,7 @@ class Model:
 
     device: torch.device = CPU
     edits: bool = False
+    text_to_image: object = None
 
 
 @dataclass
