@@ -63,6 +63,7 @@ class Handlers:
             Limits(*[10_000] * 4, in_flight=500),
             audit_days=1,
         )
+        self.admission = requests.admission
         self._deadline = requests.admission.deadline
         lazy = LazyHandlers(requests, jobs, fleet, JobHistory(self.table))
         self._endpoint = Endpoint(settings, Router(requests, lazy))

@@ -64,6 +64,8 @@ EXAMPLES: Mapping[str, Example] = {
     "JobStore.begin": _jobs(lambda jobs: jobs.begin(ID)),
     "JobStore.finish": _jobs(lambda jobs: jobs.finish(ID, JobStatus.FAILED)),
     "JobStore.withdraw": _jobs(lambda jobs: jobs.withdraw(ID, JobStatus.CANCELLED, reason="r")),
+    "JobStore.order_stop": _jobs(lambda jobs: jobs.order_stop(ID)),
+    "JobStore.is_stopped": _jobs(lambda jobs: jobs.is_stopped(ID)),
     "JobStore.jobs_to_cancel": _jobs(lambda jobs: [jobs.jobs_to_cancel("9", {ID}) for _ in "12"]),
     "JobStore.claim_wait_notice": _jobs(lambda jobs: jobs.claim_wait_notice(ID, NOW)),
     "JobStore.confirm_queued": _jobs(lambda jobs: jobs.confirm_queued(ID)),
@@ -88,6 +90,9 @@ EXAMPLES: Mapping[str, Example] = {
     "GuildStore.change": _guilds(lambda guilds: guilds.change(ManagedGuild("3"), CHANGE, SETTINGS)),
     "GuildStore.settings_and_usage": _guilds(
         lambda guilds: guilds.settings_and_usage("2", "3", NOW)
+    ),
+    "GuildStore.reset_usage": _guilds(
+        lambda guilds: guilds.reset_usage("2", "3", NOW, seen=100, kept=0)
     ),
     "GuildStore.note_channel": _guilds(lambda guilds: guilds.note_channel(GuildChannel("5"), None)),
     "GuildStore.audit": _guilds(lambda guilds: guilds.audit("9", "2", "3", "set")),

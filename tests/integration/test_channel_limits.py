@@ -128,6 +128,21 @@ def test_a_job_that_is_cancelled_by_command_says_so_in_its_own_message(
         assert not has_button(message, "cancel")
 
 
+def test_what_a_moderator_stops_says_so_in_its_own_message_and_is_refunded(
+    channel: Channel, fast_scaling_loop: None
+) -> None:
+    sent = [channel.imagine(CHIYO, locale="pt-BR") for _ in range(2)]
+    other = channel.imagine(channel.new_user())
+    assert f"requests of <@{CHIYO}>" in channel.settings("stop", user=CHIYO)
+    for one in sent:
+        message = channel.wait(one, lambda found: not has_button(found, "cancel"))
+        assert contains_text(text_of(message), "pt-BR", "failed.stopped_waiting")
+        item = channel.item(f"job#{one['interaction_id']}")
+        assert item is not None
+        assert item["status"] == {"S": "cancelled"}
+    assert has_button(channel.message(other), "cancel"), "another user's goes on"
+
+
 def test_a_user_who_cancels_can_not_request_again_for_a_moment(channel: Channel) -> None:
     user = channel.new_user()
     channel.imagine(user)

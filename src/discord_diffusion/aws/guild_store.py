@@ -17,7 +17,7 @@ from discord_diffusion.access.guild_settings import GuildSettings
 from discord_diffusion.access.limits import Usage
 from discord_diffusion.aws import ledger
 from discord_diffusion.aws.dynamodb import Arguments, Table, from_item, transact
-from discord_diffusion.aws.errors import Item, TransactionRefusedError
+from discord_diffusion.aws.errors import ConditionFailedError, Item, TransactionRefusedError
 
 CONFLICT_RETRY_SECONDS = 0.8
 """How long a conflict of two managers is retried, while Discord waits for the answer."""
@@ -131,6 +131,17 @@ class GuildStore:
         settings, _version = _settings_of(items.get(_key(guild_id)) if guild_id else None)
         found = items.get(_channel_key(channel_id)) if channel_id else None
         return settings, usage, _known_channel(channel_id or "", found, now)
+
+    def reset_usage(
+        self, user_id: str, guild_id: str, now: datetime, *, seen: int, kept: int
+    ) -> bool:
+        """Set the units that a user has used in a guild today; False if they are not `seen` now."""
+        update = ledger.usage_reset(self._table, user_id, guild_id, now, seen=seen, kept=kept)
+        try:
+            self._table.update_item(update)
+        except ConditionFailedError:
+            return False
+        return True
 
     def note_channel(self, channel: GuildChannel, until: datetime | None) -> None:
         """Note what an interaction said of a channel; `until` None keeps it until it is renewed."""

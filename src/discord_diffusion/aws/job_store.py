@@ -152,6 +152,22 @@ class JobStore:
         details = {"reason": reason}
         return self._end(job_id, status, details, only_queued=True, keep_token=notify_later)
 
+    def order_stop(self, job_id: str) -> bool:
+        """Have the worker that draws a job stop it; False if none draws it."""
+        update = self._table.update(
+            job_items.key(job_id), "SET stopped = :true", condition="#status = :drawing",
+            values={":drawing": JobStatus.DRAWING, ":true": True},
+        )  # fmt: skip
+        try:
+            self._table.update_item(update)
+        except ConditionFailedError:
+            return False
+        return True
+
+    def is_stopped(self, job_id: str) -> bool:
+        """Whether a moderator has ordered that the job is not drawn any further."""
+        return bool(from_item(self._table.get_item(job_items.key(job_id)) or {}).get("stopped"))
+
     def jobs_to_cancel(self, interaction_id: str, job_ids: Collection[str]) -> frozenset[str]:
         """The jobs that an interaction is about to cancel: `job_ids` at its first delivery.
 

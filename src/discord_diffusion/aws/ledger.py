@@ -165,6 +165,21 @@ def usage(items: Mapping[str, Item], user_id: str, guild_id: str | None, now: da
     return Usage(used, in_flight - frozenset(expired_jobs(jobs, now)))
 
 
+def usage_reset(
+    table: Table, user_id: str, guild_id: str, now: datetime, *, seen: int, kept: int
+) -> Arguments:
+    """Set what a user has used in a guild today, if it is still what was seen."""
+    counters = _counters_of(user_id, guild_id, now)[_DAY]
+    name = counters.names[Quota.MEMBER]
+    missing = f" OR attribute_not_exists({name})" if not seen else ""
+    return table.update(
+        counters.key,
+        f"SET {name} = :kept, #ttl = :ttl",
+        condition=f"{name} = :seen{missing}",
+        values={":kept": kept, ":seen": seen, ":ttl": _ttl(now)},
+    )
+
+
 def audit_item(
     event_id: str,
     user_id: str,

@@ -95,6 +95,11 @@ SETTINGS = Command(
             "user",
             (_required("allow", OptionType.BOOLEAN), _required("user", OptionType.USER)),
         ),
+        SubCommand(
+            "quota",
+            (_required("user", OptionType.USER), Option("reset", OptionType.BOOLEAN)),
+        ),
+        SubCommand("stop", (Option("user", OptionType.USER),)),
         SubCommand("revoke", (replace(_ENTRY, autocomplete=True),)),
         SubCommand(
             "limits",

@@ -10,6 +10,7 @@ WorkerError
 │       └── OptionRefusedError  its model cannot do what its user chose
 ├── JobExpiredError          the interaction token has expired, or will before the answer
 ├── MessageDeletedError      the user deleted the message while its job was drawn
+├── StoppedByModeratorError  a moderator stopped it while it was drawn
 ├── FailedBeforeError        an earlier receive has notified the user that the job failed
 ├── CancelledBeforeError     its user cancelled it, which the table says only now
 ├── RefusedBeforeError       it was taken back, which the table says only now
@@ -64,6 +65,10 @@ class JobExpiredError(WorkerError):
 
 class MessageDeletedError(WorkerError):
     """Nobody wants the pictures any more; what was drawn of them is paid for."""
+
+
+class StoppedByModeratorError(WorkerError):
+    """A moderator of its server does not want the pictures; what was drawn of them is paid for."""
 
 
 class FailedBeforeError(WorkerError):

@@ -45,6 +45,8 @@ class Rule:
     """How long a released message stays hidden."""
     text: str = ""
     """Key of the text that the user reads when the job has failed for good; empty: none."""
+    is_cancel: bool = False
+    """Whether the job counts as cancelled, and what was drawn of it is charged."""
 
 
 NEWER_JOB_DELAY_SECONDS = 60
@@ -71,6 +73,13 @@ RULES = (
         "longer than 10 s)",
         (InteractionGoneError, NotAnsweredYetError, errors.MessageDeletedError),
         Outcome.GONE,
+    ),
+    Rule(
+        "a moderator of its server stopped it while it was drawn",
+        (errors.StoppedByModeratorError,),
+        Outcome.REFUSED,
+        text="failed.stopped_drawing",
+        is_cancel=True,
     ),
     Rule(
         "too little is left of the token's 15 minutes",

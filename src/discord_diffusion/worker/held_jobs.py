@@ -17,7 +17,12 @@ from PIL.Image import Image
 
 from discord_diffusion.aws.queue import ReceivedMessage
 from discord_diffusion.jobs.job import Job
-from discord_diffusion.worker.errors import JobExpiredError, LeaseLostError, MessageDeletedError
+from discord_diffusion.worker.errors import (
+    JobExpiredError,
+    LeaseLostError,
+    MessageDeletedError,
+    StoppedByModeratorError,
+)
 from discord_diffusion.worker.lease import Lease
 from discord_diffusion.worker.pace import TOKEN_MARGIN
 from discord_diffusion.worker.progress import Progress
@@ -107,6 +112,7 @@ class HeldJob:
         Raises:
             LeaseLostError: the job was given back, or is not `leased` any more.
             MessageDeletedError: the user deleted the message.
+            StoppedByModeratorError: a moderator has stopped the job.
             JobExpiredError: the token is about to expire.
         """
         if self.given_back or not (leased or self.last):
@@ -114,6 +120,8 @@ class HeldJob:
             raise LeaseLostError("another worker has the job, or will have it")
         if self.progress.deleted:
             raise MessageDeletedError("the message was deleted while its job was drawn")
+        if self.progress.forbidden:
+            raise StoppedByModeratorError("a moderator stopped it while it was drawn")
         if self.job.expires_at - datetime.now(UTC) < TOKEN_MARGIN:
             self.progress.stop()
             raise JobExpiredError("drawing took too long")

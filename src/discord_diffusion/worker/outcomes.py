@@ -150,9 +150,9 @@ class JobOutcomes:
         else:
             if state is MessageState.PICTURES:  # an upload that seemed to fail had arrived
                 return self.answered(held)
-            ended = self.records.finish(
-                job.id, JobStatus.FAILED, reason=rule.text, charged_pictures=0
-            )
+            status = JobStatus.CANCELLED if rule.is_cancel else JobStatus.FAILED
+            drawn = held.pictures_drawn() if rule.is_cancel else 0
+            ended = self.records.finish(job.id, status, reason=rule.text, charged_pictures=drawn)
             if ended and rule.outcome is Outcome.REFUSED:
                 return self.discard(held)
         held.lease.end()

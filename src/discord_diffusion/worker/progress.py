@@ -26,12 +26,20 @@ class Progress:
 
     An edit that fails is not repeated: the next one is newer. An edit that is under way when the
     answer is uploaded could overwrite the answer; `settle` returns whether that can still happen.
-    `deleted` becomes true when Discord has no message to edit any more.
+    `deleted` becomes true when Discord has no message to edit any more. Before each edit
+    `is_forbidden` is asked whether a moderator has stopped the job; then `forbidden` becomes true.
     """
 
-    def __init__(self, edit: Edit, interval_seconds: float | None = None) -> None:
+    def __init__(
+        self,
+        edit: Edit,
+        interval_seconds: float | None = None,
+        is_forbidden: Callable[[], bool] = lambda: False,
+    ) -> None:
         self.deleted = False
+        self.forbidden = False
         self._edit = edit
+        self._is_forbidden = is_forbidden
         self._interval = INTERVAL_SECONDS if interval_seconds is None else interval_seconds
         self._changed = threading.Condition()
         self._reported = ""
@@ -77,6 +85,9 @@ class Progress:
                 shown, sketch, self._sketch = self._reported, self._sketch, None
             self._not_before = time.monotonic() + self._interval
             try:
+                if self._is_forbidden():
+                    self.forbidden = True
+                    return
                 self._edit(shown, sketch)
             except ApiError as error:
                 self._outcome_unknown = isinstance(error, ConnectionFailedError) and error.timed_out

@@ -11,6 +11,7 @@ from discord_diffusion.aws.queue import JobQueue, ReceivedMessage
 from discord_diffusion.jobs.job import Job
 from discord_diffusion.worker import job_log
 from discord_diffusion.worker.held_jobs import HeldJob, HeldJobs
+from discord_diffusion.worker.job_record_writer import JobRecordWriter
 from discord_diffusion.worker.lease import Lease, LeaseTerms
 from discord_diffusion.worker.pace import TOKEN_MARGIN
 from discord_diffusion.worker.pipeline_types import Generator
@@ -37,6 +38,7 @@ class Receiver:
     terms: LeaseTerms
     generator: Generator
     publisher: Publisher
+    records: JobRecordWriter
     held_jobs: HeldJobs
     watchdog: Watchdog
     _failures: int = 0
@@ -89,7 +91,8 @@ class Receiver:
                 # A worker that was frozen for a while must not overwrite another worker's answer.
                 lambda text, sketch: (
                     self.publisher.show_progress(job, text, sketch) if lease.current else None
-                )
+                ),
+                is_forbidden=lambda: self.records.is_stopped(job.id),
             )
             last = self.terms.is_last_receive(message)
             held = HeldJob(message, job, lease, progress, last)

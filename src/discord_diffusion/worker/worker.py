@@ -60,6 +60,7 @@ class Worker:
             needs.terms,
             needs.generator,
             needs.publisher,
+            needs.records,
             self.held_jobs,
             self._watchdog,
         )

@@ -120,6 +120,8 @@ class MemoryTable:
 
     statuses: dict[str, JobStatus] = field(default_factory=dict)
     details: dict[str, dict[str, str | float]] = field(default_factory=dict)
+    stopped: set[str] = field(default_factory=set)
+    """Jobs that a moderator has stopped."""
     pace: list[MeasuredPace] = field(default_factory=list)
     error: StoreError | None = None
 
@@ -144,6 +146,11 @@ class MemoryTable:
         self.statuses[job_id] = status
         self.details[job_id] = details
         return True
+
+    def is_stopped(self, job_id: str) -> bool:
+        if self.error:
+            raise self.error
+        return job_id in self.stopped
 
     def save_pace(self, pace: MeasuredPace) -> None:
         self.pace.append(pace)

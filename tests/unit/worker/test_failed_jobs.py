@@ -18,6 +18,7 @@ from discord_diffusion.discord.errors import (
 from discord_diffusion.jobs.job import Job
 from discord_diffusion.jobs.record import JobStatus
 from discord_diffusion.texts.answers import FAILURE_MARK
+from discord_diffusion.texts.catalogue import say
 from discord_diffusion.worker.errors import (
     DeviceLostError,
     GenerationError,
@@ -280,6 +281,36 @@ def test_the_drawing_of_a_deleted_message_stops_and_what_was_drawn_is_charged(
     assert harness.table.details[job.id] == {"reason": "gone", "charged_pictures": charged}
     assert harness.queue.deleted == [message.receipt_handle]
     assert publisher.sent == []
+
+
+@pytest.mark.parametrize(("step_of_stop", "charged"), [(1, 1), (5, 3)])
+def test_a_job_that_a_moderator_stops_ends_at_the_next_step_and_its_message_says_so(
+    step_of_stop: int, charged: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("discord_diffusion.worker.progress.INTERVAL_SECONDS", 0.0)
+    harness = Harness()
+    steps: list[int] = []
+    job = make_job(steps=10, images=4)
+
+    def after_step(step: int) -> None:
+        steps.append(step)
+        if step == step_of_stop:
+            harness.table.stopped.add(job.id)
+            held = harness.worker.held_jobs.all()[0]
+            held.progress.report("once more")
+            wait_until(lambda: held.progress.forbidden)
+
+    harness.generator.after_step = after_step
+    with harness:
+        message = harness.run(job)
+    assert steps[-1] == step_of_stop
+    assert harness.table.statuses[job.id] is JobStatus.CANCELLED
+    reason = "failed.stopped_drawing"
+    assert harness.table.details[job.id] == {"reason": reason, "charged_pictures": charged}
+    [(_, apology)] = harness.publisher.apologies
+    assert say(job.locale, reason) in apology
+    assert harness.queue.deleted == [message.receipt_handle]
+    assert harness.publisher.sent == []
 
 
 def raising(error: Exception) -> Callable[[], None]:

@@ -35,6 +35,7 @@ NOT_OF_A_JOB = {errors.WorkerError, errors.ModelLoadError, errors.DeviceLostErro
         (errors.FailedBeforeError("x"), Outcome.FAILED),
         (errors.LeaseLostError("x"), Outcome.ABANDON),
         (errors.MessageDeletedError("x"), Outcome.GONE),
+        (errors.StoppedByModeratorError("x"), Outcome.REFUSED),
         (ReceiptLostError("x"), Outcome.ABANDON),
         (discord_errors.InteractionGoneError(401, 50027, "x"), Outcome.GONE),
         (discord_errors.NotAnsweredYetError(404, 10015, "x"), Outcome.GONE),
@@ -64,6 +65,7 @@ def test_every_failure_that_ends_as_a_dead_letter_has_a_text_for_the_user() -> N
     silent = {Outcome.GONE, Outcome.ABANDON}
     assert all(bool(rule.text) is (rule.outcome not in silent) for rule in RULES)
     said_elsewhere = {STOPPED, "failed.held_back", "failed.no_capacity", "failed.not_begun"}
+    said_elsewhere |= {"failed.stopped_waiting"}
     said_elsewhere |= {"failed.failed_starts", "failed.instance_hours"}
     failures = {key for key in texts("en") if key.startswith("failed.")}
     of_cancellations = {"done.cancelled"}

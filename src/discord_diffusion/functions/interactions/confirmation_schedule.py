@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from discord_diffusion.aws.errors import ServiceError
 from discord_diffusion.aws.state_machines import StateMachine
 from discord_diffusion.jobs.job import ANSWERED_AFTER, snowflake_time
+from discord_diffusion.jobs.refusal import Refusal
+from discord_diffusion.jobs.stop_order import StopOrder
 
 log = logging.getLogger(__name__)
 
@@ -38,3 +40,20 @@ class ConfirmationSchedule:
         except ServiceError as error:
             extra = {"interaction": interaction_id, "reason": str(error)}
             log.warning("No confirmation is scheduled", extra=extra)
+
+    def stop(self, order: StopOrder) -> None:
+        """Have jobs stopped now, however many they are.
+
+        Raises:
+            Refusal: none are stopped.
+        """
+        at = snowflake_time(order.event_id).isoformat(timespec="milliseconds")
+        given = {"jobs": [], "stop": order.to_json(), "at": at.replace("+00:00", "Z")}
+        try:
+            if not self.machine:
+                raise Refusal("store")
+            self.machine.start(given)
+        except ServiceError as error:
+            extra = {"interaction": order.event_id, "reason": str(error)}
+            log.error("The jobs are not stopped", extra=extra)
+            raise Refusal("store") from None

@@ -65,11 +65,13 @@ class LazyHandlers:
     @cached_property
     def settings(self) -> "SettingsCommand":
         """Answers `/settings`."""
+        from discord_diffusion.functions.interactions.moderation import Moderation
         from discord_diffusion.functions.interactions.settings_command import SettingsCommand
 
         requests = self.requests
         models = requests.builder.settings.models
-        return SettingsCommand(requests.guilds, models, requests.audit_days)
+        moderation = Moderation(requests.guilds, self.jobs, requests.admission.confirmations)
+        return SettingsCommand(requests.guilds, models, requests.audit_days, moderation)
 
 
 class Router:

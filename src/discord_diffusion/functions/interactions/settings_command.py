@@ -18,6 +18,7 @@ from discord_diffusion.discord.answer_layouts import notice
 from discord_diffusion.discord.command_model import MANAGE_GUILD, check_options
 from discord_diffusion.discord.commands import SETTINGS
 from discord_diffusion.discord.interactions import Interaction
+from discord_diffusion.functions.interactions.moderation import Moderation
 from discord_diffusion.functions.interactions.settings_changes import CHANGES, changed_fields
 from discord_diffusion.functions.interactions.settings_form import (
     settings_form,
@@ -39,6 +40,7 @@ class SettingsCommand:
     guilds: GuildStore
     models: Mapping[str, ModelSpec]
     audit_days: int
+    moderation: Moderation
 
     def answer(self, interaction: Interaction) -> dict[str, Any]:
         """Answer `/settings`.
@@ -57,11 +59,15 @@ class SettingsCommand:
                 return responses.ephemeral(notice(listed))
             case "form":
                 return settings_form(guild.settings, guild.version, locale)
-        if name not in CHANGES:
+        if name not in CHANGES and name not in ("quota", "stop"):
             raise Refusal("unknown_command")
         options = check_options(
             f"{SETTINGS.key}.{name}", SETTINGS.options_of(name), interaction.options
         )
+        if name == "quota":
+            return self.moderation.quota(interaction, guild, options)
+        if name == "stop":
+            return self.moderation.stop(interaction, guild, options)
         if options.get("model") and options["model"] not in self.models:
             raise Refusal("model_unknown")
         changed = guild.saved_before
