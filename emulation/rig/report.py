@@ -113,6 +113,9 @@ def fleet_status(console: Console, fleet: FleetStatus | None) -> None:
         return
     counts = f"{fleet.desired} desired, {fleet.running} running, {fleet.pending} pending"
     console.print(f"\nFleet: {counts}")
+    if crashes := fleet.crashes:
+        console.print(f"[bold red]{escape(str(crashes))}[/]", highlight=False, soft_wrap=True)
+        console.print(f"  make local-logs NAME={crashes.log}", highlight=False)
     for group, reason in fleet.denied.items():
         console.print(f"  no capacity for {group}: {reason}", highlight=False)
     protected = {True: "protected", False: ""}

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from emulation.rig.crashes import Crashes, crashes
 from emulation.rig.emulator_client import FleetAgentClient, client_options
 from emulation.rig.errors import RigError
 from emulation.rig.state import StackState
@@ -89,10 +91,12 @@ class FleetStatus:
     alarms: dict[str, str]
     activities: Sequence[Activity]
     denied: dict[str, str]
+    crashes: Crashes | None = None
+    """Those of the workers."""
 
 
-def fleet_status(state: StackState) -> FleetStatus | None:
-    """The fleet now; None while a part of it does not answer."""
+def fleet_status(state: StackState, logs: Path | None = None) -> FleetStatus | None:
+    """The fleet now; None while a part of it does not answer. `logs` is the folder of task logs."""
     try:
         service = _client(state, "ecs").describe_services(
             cluster=state.ecs_cluster_name, services=[state.ecs_service_name]
@@ -107,6 +111,7 @@ def fleet_status(state: StackState) -> FleetStatus | None:
             alarms=alarm_states(state),
             activities=_activities(state),
             denied=agent["denied"],
+            crashes=crashes(agent["tasks"], logs) if logs else None,
         )
     except (BotoCoreError, ClientError, RigError):
         return None

@@ -19,6 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from emulation.aws.launch import HEALTH_PATH
 from emulation.rig import status
+from emulation.rig.crashes import crashes, is_crash
 from emulation.rig.emulator_client import FleetAgentClient
 from emulation.rig.errors import RigError
 from emulation.rig.host.parts import EMULATOR, TASK_LOGS
@@ -53,6 +54,7 @@ class Telemetry:
     def __init__(self, folder: StateFolder, state: StackState) -> None:
         self._stand_in = StandInClient(state.discord_url)
         self._workers = GrowingLogs(folder.logs, TASK_LOGS)
+        self._logs = folder.logs
         # What other functions logged while the stack was being made is no news.
         self._functions = {
             name: FunctionLog(state, name, None if name == _FIRST_FUNCTION else time.time())
@@ -78,7 +80,7 @@ class Telemetry:
                 self._stand_in.add_to_series(name, value)
         for entry in self._agent.history(self._noted):
             if note := note_of(entry):
-                self._stand_in.add_note(note, entry["at"])
+                self._stand_in.add_note(note + self._crash(entry), entry["at"])
             if entry["what"] == "task" and entry["state"] == "STOPPED":
                 self._report_lost_jobs(entry)
             self._noted = entry["number"]
@@ -119,6 +121,15 @@ class Telemetry:
                 self._tasks[event.interaction_id] = task
         with contextlib.suppress(RigError):
             self._stand_in.add_to_timeline(event.interaction_id, event.name, event.at, detail)
+
+    def _crash(self, entry: dict[str, Any]) -> str:
+        """What a crashed worker said, and how often workers crash; empty for other entries."""
+        if entry["what"] != "task" or entry["state"] != "STOPPED":
+            return ""
+        tasks = self._agent.state()["tasks"]
+        own = [one for one in tasks if str(one["task"]) == str(entry["name"]) and is_crash(one)]
+        found = crashes([*(one for one in tasks if one not in own), *own], self._logs)
+        return f". {found}" if own and found else ""
 
     def _report_lost_jobs(self, entry: dict[str, Any]) -> None:
         """Add to the timelines of a stopped task's jobs that nobody works on them any more."""
@@ -165,7 +176,7 @@ def fleet_report(fleet: dict[str, Any]) -> dict[str, Any]:
                 "id": task["task"],
                 "status": task["status"],
                 "instance": task["instance"],
-                "reason": task["reason"],
+                "reason": with_exit_status(task),
             }
             for task in fleet["tasks"]
         ],
@@ -181,6 +192,12 @@ def fleet_report(fleet: dict[str, Any]) -> dict[str, Any]:
             for one in fleet["instances"]
         ],
     }
+
+
+def with_exit_status(task: dict[str, Any]) -> str:
+    """Why a task has stopped, with the exit status of one that crashed."""
+    status = f" (exit status {task['exit_code']})" if is_crash(task) else ""
+    return f"{task['reason']}{status}"
 
 
 def fleet_series(fleet: dict[str, Any], state: StackState) -> Iterator[tuple[str, float]]:

@@ -11,6 +11,7 @@ from contextlib import suppress
 import boto3
 import pytest
 
+from emulation.rig.crashes import crashes
 from emulation.rig.emulator_client import client_options
 from emulation.rig.waiting import wait_until
 from tests.fleet_stack import OPTIONS, FleetStack
@@ -172,6 +173,11 @@ def test_tasks_that_cannot_start_end_the_instance_that_they_fail_on(
     assert len(ended) >= FAILED_STARTS
     if fault == "no-gpu":
         assert {one["exit_code"] for one in ended} == {3}
+        if TARGET == HOST:
+            found = crashes(fleet.tasks("STOPPED"), fleet.stack.folder.logs)
+            assert found is not None
+            assert (found.count >= FAILED_STARTS, found.exit_status) == (True, 3)
+            assert found.said.startswith("The model cannot be loaded: ")
     stopped = [one.at for one in fleet.changes(mark) if str(one) == "task STOPPED"]
     found = lives(fleet, mark)
     assert len(found) in (1, 2)

@@ -217,8 +217,8 @@ def status(state_dir: StateDir = None, as_json: AsJson = False) -> None:
     in_containers = state.target == containers.TARGET
     processes = containers.parts(state) if in_containers else health.of_processes(state)
     queues = stack_status.queue_depths(state)
-    fleet = stack_status.fleet_status(state)
     folder = StateFolder.chosen(LAYOUT.root, state_dir)
+    fleet = stack_status.fleet_status(state, None if in_containers else folder.logs)
     connection = Connection.load(folder.connection) if state.live else None
     if as_json:
         print_json(
