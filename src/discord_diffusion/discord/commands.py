@@ -27,6 +27,9 @@ from discord_diffusion.jobs.parameters import TEMPLATE_LENGTH
 SAFETY_LEVELS = ("strict", "channel")
 """Where flagged pictures are held back: everywhere, or not in channels with an age restriction."""
 
+FORMS = ("access", "limits", "defaults")
+"""The forms of a server's settings; the first is shown where none is named."""
+
 PATTERN_LENGTH = (2, 100)
 
 SOURCE_IMAGE_TYPES = ("image", ".heic", ".heif")
@@ -78,7 +81,9 @@ SETTINGS = Command(
     "settings",
     subcommands=(
         SubCommand("show"),
-        SubCommand("form"),
+        SubCommand(
+            "form", (Option("about", OptionType.STRING, choices=tuple(map(Choice, FORMS))),)
+        ),
         SubCommand(
             "access",
             (

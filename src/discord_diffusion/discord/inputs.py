@@ -13,6 +13,7 @@ INPUT_LENGTH = 4000
 """The most characters of a text input; counted in UTF-16 units, as Discord's clients count."""
 CHOSEN = 25
 """The most values of a select."""
+_STRING_SELECT = 3
 _TEXT_INPUT = 4
 _LABEL = 18
 _FILE_UPLOAD = 19
@@ -64,6 +65,16 @@ def optional_select(kind: Select, name: str, ids: Sequence[str]) -> Component:
     }
     defaults = [{"id": one, "type": kind.name.lower()} for one in ids[:CHOSEN]]
     return found | ({"default_values": defaults} if defaults else {})
+
+
+def optional_choice(name: str, options: Mapping[str, str], chosen: str | None) -> Component:
+    """A select of one of up to 25 values, given with their names; it may be left empty."""
+    listed = [
+        {"value": value, "label": shown, "default": value == chosen}
+        for value, shown in options.items()
+    ]
+    found: Component = {"type": _STRING_SELECT, "custom_id": name, "options": listed}
+    return found | {"required": False, "min_values": 0, "max_values": 1}
 
 
 def radio_group(name: str, options: Mapping[str, str], chosen: str) -> Component:

@@ -16,14 +16,14 @@ from discord_diffusion.aws.guild_store import GuildStore, ManagedGuild
 from discord_diffusion.discord import responses
 from discord_diffusion.discord.answer_layouts import notice
 from discord_diffusion.discord.command_model import MANAGE_GUILD, check_options
-from discord_diffusion.discord.commands import SETTINGS
+from discord_diffusion.discord.commands import FORMS, SETTINGS
 from discord_diffusion.discord.interactions import Interaction
 from discord_diffusion.functions.interactions.moderation import Moderation
 from discord_diffusion.functions.interactions.settings_changes import CHANGES, changed_fields
 from discord_diffusion.functions.interactions.settings_form import (
+    form_of,
     settings_form,
     submitted,
-    version_of,
 )
 from discord_diffusion.functions.interactions.settings_texts import changes_shown, shown
 from discord_diffusion.jobs.models import ModelSpec
@@ -58,12 +58,11 @@ class SettingsCommand:
                 listed = changes_shown(guild.changes, self.audit_days, locale)
                 return responses.ephemeral(notice(listed))
             case "form":
-                return settings_form(guild.settings, guild.version, locale)
+                about = check_options(_path(name), SETTINGS.options_of(name), interaction.options)
+                return settings_form(about["about"] or FORMS[0], guild, self.models, locale)
         if name not in CHANGES and name not in ("quota", "stop"):
             raise Refusal("unknown_command")
-        options = check_options(
-            f"{SETTINGS.key}.{name}", SETTINGS.options_of(name), interaction.options
-        )
+        options = check_options(_path(name), SETTINGS.options_of(name), interaction.options)
         if name == "quota":
             return self.moderation.quota(interaction, guild, options)
         if name == "stop":
@@ -89,9 +88,11 @@ class SettingsCommand:
         changed = guild.saved_before
         if not changed:
             self._note_channels(interaction)
-            if version_of(interaction) != guild.version:
+            form = form_of(interaction)
+            if not form or form.version != guild.version:
                 raise Refusal("settings_changed")
-            changed = submitted(guild.settings, interaction).with_names(interaction.names)
+            changed = submitted(form, guild.settings, interaction, self.models)
+            changed = changed.with_names(interaction.names)
             values = changed_fields(guild.settings, changed)
             changed = self._save(interaction, guild, changed, "form", values)
         return _saved(changed, interaction)
@@ -156,6 +157,10 @@ class SettingsCommand:
         if not saved:
             raise Refusal("settings_changed")
         return saved
+
+
+def _path(subcommand: str) -> str:
+    return f"{SETTINGS.key}.{subcommand}"
 
 
 def _saved(settings: GuildSettings, interaction: Interaction) -> dict[str, Any]:
