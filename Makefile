@@ -18,7 +18,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 # NAME=value on make's command line reaches the rig unchanged, as the environment variable RIG_NAME:
 # as a word of a command line, or expanded by make, a prompt could be run as code.
-VALUES := PROMPT NEGATIVE_PROMPT SEED COUNT STEPS GUIDANCE OUT TIMEOUT \
+VALUES := PROMPT NEGATIVE_PROMPT SEED COUNT STEPS GUIDANCE LORA OUT TIMEOUT \
   SEEDS MIN_TASKS MAX_TASKS SPEED RUNTIME WATCH DEBUG FRESH MODEL SIZE IAM NAME FOLLOW BASE GPU \
   DISCORD DISCORD_GUILD
 unexport $(VALUES)
@@ -40,7 +40,7 @@ local-up: setup ## Start the local stack (RUNTIME=host|docker, MIN_TASKS=1, MAX_
 	@$(RIG) up
 
 .PHONY: send
-send: installed ## Send a prompt (PROMPT="..." SEED= COUNT= STEPS= GUIDANCE= OUT=dir TIMEOUT=120)
+send: installed ## Send a prompt (PROMPT="..." SEED= COUNT= STEPS= GUIDANCE= LORA= OUT=dir TIMEOUT=120)
 	@$(RIG) send
 
 .PHONY: local-status

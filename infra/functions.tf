@@ -62,6 +62,7 @@ locals {
         REPLAY_WINDOW_SECONDS  = var.replay_window_seconds
         MODELS                 = local.worker_environment_models
         STYLES                 = length(var.styles) == 0 ? null : local.styles
+        LORAS                  = local.worker_environment_loras
         MAX_PIXELS             = var.worker.max_pixels
         USER_UNITS_PER_DAY     = var.limits.user_units_per_day
         GUILD_UNITS_PER_DAY    = var.limits.guild_units_per_day

@@ -11,6 +11,8 @@ variable "worker" {
     `hub_token`: ARN of the SSM parameter, or of the secret of Secrets Manager, that holds a Hugging Face token, with which workers fetch models that are not for everybody. Both are read with the account's own keys.
     `model_notice`: sentence shown under every answer.
     `models`: more models that a job may name, by name: `model` and, where they differ, `revision`, `variant`, `vae`, `precision`, `scheduler`, `steps`, `guidance`, `max_pixels`, and `relative_cost`: how many times as long it draws a picture as the default model, by which its jobs cost more units.
+    `loras`: LoRAs that a job may name, by name: `lora` (a folder, a file or a Hugging Face id) and, where they differ, `file` (its name in the folder or repository), `revision`, `trigger` (words that the prompt must have), `weight` (-2 to 2, for jobs that name none), and `models`: the names of the models that it was made for, of which null is the default model.
+    `embeddings`: embeddings (textual inversions) by the word that stands for each in a prompt: `embedding` (a folder, a file or a Hugging Face id) and, where they differ, `file`, `revision` and `models` as above.
     `safety_checker`: what checks the pictures of models that have no safety checker: folder or Hugging Face id of a pipeline whose checker is used, model (every model must have one), or none.
     `scheduler`: class name of a diffusers scheduler in place of the model's own.
     `max_pixels`: width times height of the largest picture that is drawn.
@@ -46,6 +48,20 @@ variable "worker" {
       max_pixels = optional(number)
 
       relative_cost = optional(number)
+    })))
+    loras = optional(map(object({
+      lora     = string
+      file     = optional(string)
+      revision = optional(string)
+      trigger  = optional(string)
+      weight   = optional(number)
+      models   = optional(list(string))
+    })))
+    embeddings = optional(map(object({
+      embedding = string
+      file      = optional(string)
+      revision  = optional(string)
+      models    = optional(list(string))
     })))
     safety_checker       = optional(string, "stable-diffusion-v1-5/stable-diffusion-v1-5")
     scheduler            = optional(string)
@@ -99,6 +115,31 @@ variable "worker" {
   validation {
     condition     = alltrue([for model in values(coalesce(var.worker.models, {})) : contains(["auto", "fp32", "fp16", "bf16"], coalesce(model.precision, "auto"))])
     error_message = "worker.models must have a precision of auto, fp32, fp16 or bf16."
+  }
+
+  validation {
+    condition     = alltrue([for name in keys(coalesce(var.worker.loras, {})) : can(regex("^[a-z0-9][a-z0-9._-]{0,23}$", name))])
+    error_message = "worker.loras must have names of 1 to 24 lower-case letters, digits, dots, underscores and hyphens."
+  }
+
+  validation {
+    condition     = alltrue([for lora in values(coalesce(var.worker.loras, {})) : coalesce(lora.weight, 1) >= -2 && coalesce(lora.weight, 1) <= 2])
+    error_message = "worker.loras must have a weight from -2 to 2."
+  }
+
+  validation {
+    condition     = alltrue([for addition in concat(values(coalesce(var.worker.loras, {})), values(coalesce(var.worker.embeddings, {}))) : can(regex("^[^/]+[.]safetensors$", coalesce(addition.file, "x.safetensors")))])
+    error_message = "worker.loras and worker.embeddings must have a file whose name ends with .safetensors, without a folder."
+  }
+
+  validation {
+    condition     = alltrue([for model in flatten([for addition in concat(values(coalesce(var.worker.loras, {})), values(coalesce(var.worker.embeddings, {}))) : coalesce(addition.models, [])]) : model == null || contains(keys(coalesce(var.worker.models, {})), model)])
+    error_message = "worker.loras and worker.embeddings must name models that are in worker.models, or null for the default model."
+  }
+
+  validation {
+    condition     = alltrue([for word in keys(coalesce(var.worker.embeddings, {})) : can(regex("^[A-Za-z0-9<>_-]{2,32}$", word))])
+    error_message = "worker.embeddings must have words of 2 to 32 letters, digits, <, >, underscores and hyphens."
   }
 
   validation {

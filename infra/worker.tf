@@ -18,6 +18,8 @@ locals {
       MODEL_VAE                   = var.worker.model_vae
       MODEL_NOTICE                = var.worker.model_notice
       MODELS                      = local.worker_environment_models
+      LORAS                       = local.worker_environment_loras
+      EMBEDDINGS                  = local.worker_environment_embeddings
       SAFETY_CHECKER              = var.worker.safety_checker
       SCHEDULER                   = var.worker.scheduler
       MAX_PIXELS                  = var.worker.max_pixels
@@ -39,5 +41,11 @@ locals {
   # A model's settings that are null are left to the programs' defaults.
   worker_environment_models = var.worker.models == null ? null : jsonencode({
     for name, model in var.worker.models : name => { for key, value in model : key => value if value != null }
+  })
+  worker_environment_loras = var.worker.loras == null ? null : jsonencode({
+    for name, lora in var.worker.loras : name => { for key, value in lora : key => value if value != null }
+  })
+  worker_environment_embeddings = var.worker.embeddings == null ? null : jsonencode({
+    for word, embedding in var.worker.embeddings : word => { for key, value in embedding : key => value if value != null }
   })
 }

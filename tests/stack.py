@@ -45,6 +45,13 @@ MODELS = {
     }
 }
 """The models that a job may name: the embedded model with other settings."""
+LORAS = {
+    "parchment": {
+        "lora": str(LAYOUT.root / EMBEDDED_MODEL / "loras" / "parchment"),
+        "models": ["shapes"],
+    }
+}
+"""For that model alone, since loading one takes every worker a part of a second."""
 ANSWER_SECONDS = 25.0
 """How long tests wait for the first response; Discord waits 3 s, which a loaded machine may miss.
 
@@ -60,7 +67,7 @@ OPTIONS = StackOptions(
     # Short, so that a job of a killed worker is received again within seconds.
     visibility_timeout_seconds=6,
     answer_seconds=ANSWER_SECONDS,
-    variables={"worker": {"models": MODELS}} if TARGET == HOST else {},
+    variables={"worker": {"models": MODELS, "loras": LORAS}} if TARGET == HOST else {},
     enforces_iam=TARGET == HOST,
 )
 MISSING_QUEUE = "-gone.fifo"

@@ -127,6 +127,7 @@ def variables(layout: Layout, options: StackOptions, state: StackState) -> dict[
             "model": model.model,
             "picture_scale": model.picture_scale,
             "model_notice": model.notice,
+            "loras": {name: {"lora": f"{model.model}/loras/{name}"} for name in model.loras},
             # A model is checked here by its own safety checker, so that nothing is downloaded.
             "safety_checker": "none",
             # Polls cost nothing here, and a worker that is asked to stop ends its poll first.

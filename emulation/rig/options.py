@@ -65,6 +65,8 @@ class ModelOptions:
     notice: str | None = None
     styles: Mapping[str, Mapping[str, str | int]] = field(default_factory=dict)
     """The root module's variable `styles`."""
+    loras: tuple[str, ...] = ()
+    """Names of LoRAs that are in folders below that of the model."""
     scaling: Mapping[str, float] = field(default_factory=dict)
     """Fields of the root module's variable `scaling` that depend on the speed of the model."""
 
@@ -80,6 +82,7 @@ class ModelOptions:
             picture_scale=4,
             notice=_EMBEDDED_NOTICE,
             styles=_EMBEDDED_STYLES,
+            loras=("parchment",),
             scaling={"seconds_per_job": 0.5, "target_wait_seconds": 5},
         )
 

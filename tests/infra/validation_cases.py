@@ -219,6 +219,21 @@ REFUSED: dict[str, list[Values]] = {
     "worker.models must have a precision": [
         {"worker": {"models": {"x": {"model": "x", "precision": "fp8"}}}}
     ],
+    "worker.loras must have names": [{"worker": {"loras": {"My LoRA": {"lora": "x"}}}}],
+    "worker.loras must have a weight": [
+        {"worker": {"loras": {"x": {"lora": "x", "weight": value}}}} for value in (-2.1, 2.1)
+    ],
+    "worker.loras and worker.embeddings must have a file": [
+        {"worker": {"loras": {"x": {"lora": "x", "file": "a/b.safetensors"}}}},
+        {"worker": {"embeddings": {"<x>": {"embedding": "x", "file": "x.pt"}}}},
+    ],
+    "worker.loras and worker.embeddings must name models": [
+        {"worker": {"loras": {"x": {"lora": "x", "models": ["xl"]}}}},
+        {"worker": {"embeddings": {"<x>": {"embedding": "x", "models": ["xl"]}}}},
+    ],
+    "worker.embeddings must have words": [
+        {"worker": {"embeddings": {"two words": {"embedding": "x"}}}}
+    ],
     "worker.precision must be": [{"worker": {"precision": "fp8"}}],
     "worker.compile must be": [{"worker": {"compile": "yes"}}],
     "worker.max_batch must be": [{"worker": {"max_batch": value}} for value in (0, 65)],
@@ -283,6 +298,8 @@ SMALLEST: Values = {
     "monthly_budget_usd": 1,
     "worker": {
         "models": {"x": {"model": "x", "relative_cost": 0.01}},
+        "loras": {"x": {"lora": "x", "weight": -2, "models": ["x", None]}},
+        "embeddings": {"xy": {"embedding": "x"}},
         "max_batch": 1,
         "max_pixels": 4096,
         "receive_wait_seconds": 0,

@@ -55,6 +55,9 @@ def send(
     negative_prompt: Annotated[
         str | None, typer.Option(envvar="RIG_NEGATIVE_PROMPT", help="What not to draw.")
     ] = None,
+    lora: Annotated[
+        str | None, typer.Option(envvar="RIG_LORA", help="LoRAs: name:weight, up to three.")
+    ] = None,
     out: Out = Path("build/pictures"),
     timeout: Timeout = 120,
     user: Annotated[str | None, typer.Option(help="Id of the user who sends it.")] = None,
@@ -63,7 +66,7 @@ def send(
 ) -> None:
     """Send a signed /imagine through the running stack and save the pictures."""
     given: dict[str, object] = {"prompt": prompt, "seed": seed, "images": count, "steps": steps}
-    given |= {"guidance": guidance, "negative_prompt": negative_prompt}
+    given |= {"guidance": guidance, "negative_prompt": negative_prompt, "lora": lora}
     options = {name: value for name, value in given.items() if value is not None}
     state = running_stack(state_dir)
     if state.live:

@@ -28,6 +28,13 @@ STRENGTH = (0.01, 1.0)
 MODEL_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 STYLE_NAME_LENGTH = (1, 32)
 STYLE_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
+LORA_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,23}")
+"""Three names with weights fit into one choice of an autocomplete, which has 100 characters."""
+LORA_WEIGHT = (-2.0, 2.0)
+_LORA = LORA_NAME.pattern + r":-?(?:[01](?:\.[0-9]{1,2})?|2)"
+LORAS = re.compile(f"{_LORA}(?:,{_LORA}){{0,2}}")
+"""A set of LoRAs as job messages have it: each with its weight, in the order of their names."""
+LORAS_LENGTH = (1, 100)
 SCHEDULER = re.compile(r"[A-Z][A-Za-z0-9]{0,63}")
 
 PROPORTIONS = {
@@ -136,6 +143,9 @@ OPTIONS = (
     PictureOption("steps", _WHOLE, STEPS, on_edit_form=True),
     PictureOption("guidance", _NUMBER, GUIDANCE, on_edit_form=True),
     PictureOption("model", _TEXT, (1, 64), autocomplete=True, form=MODEL_NAME, is_listed=True),
+    PictureOption(
+        "lora", _TEXT, LORAS_LENGTH, autocomplete=True, form=LORAS, is_listed=True, since=3
+    ),
     PictureOption("scheduler", _TEXT, choices=SCHEDULERS, form=SCHEDULER, is_listed=True),
     # With its templates the parameter `style`.
     PictureOption("style", _TEXT, STYLE_NAME_LENGTH, autocomplete=True, is_parameter=False),

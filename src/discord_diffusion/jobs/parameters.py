@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import MISSING, asdict, dataclass, fields
 
+from discord_diffusion.jobs.loras import LoraSet, read_set
 from discord_diffusion.jobs.options import (
     GUIDANCE,
     PARAMETERS,
@@ -146,7 +147,7 @@ class GenerationParameters:
 
     `scheduler` is the class name of a diffusers scheduler and `model` one of the deployment's
     models; None leaves both to the worker. `source` makes it image-to-image. `style` is put around
-    the prompts, which stay what the user wrote.
+    the prompts, which stay what the user wrote. `lora` is the text of a set of LoRAs.
     """
 
     prompt: str
@@ -161,6 +162,12 @@ class GenerationParameters:
     model: str | None = None
     source: SourceImage | None = None
     style: Style | None = None
+    lora: str | None = None
+
+    @property
+    def loras(self) -> LoraSet:
+        """The LoRAs that change the model for this job."""
+        return read_set(self.lora) if self.lora else ()
 
     @property
     def drawn_prompt(self) -> str:

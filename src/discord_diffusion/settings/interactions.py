@@ -8,12 +8,14 @@ from discord_diffusion.access.limits import COOLDOWN_SECONDS as COOLDOWN_ALLOWED
 from discord_diffusion.access.limits import UNITS, Limits
 from discord_diffusion.fleet.state import FleetSettings
 from discord_diffusion.jobs import styles
+from discord_diffusion.jobs.loras import LoraSpec
 from discord_diffusion.jobs.models import MAX_PIXELS as MAX_PIXELS_ALLOWED
 from discord_diffusion.jobs.models import ModelSpec, parse
 from discord_diffusion.jobs.options import GUIDANCE, IMAGES, SIZE, SIZE_MULTIPLE, STEPS
 from discord_diffusion.jobs.parameters import Style
 from discord_diffusion.jobs.units import Tariff
 from discord_diffusion.logs import LogOptions
+from discord_diffusion.settings.additions import read_loras
 from discord_diffusion.settings.fleet import read_fleet
 from discord_diffusion.settings.reader import (
     DEFAULT_GUIDANCE,
@@ -78,6 +80,7 @@ class InteractionsSettings(Settings):
     default_images: int
     models: Mapping[str, ModelSpec]
     styles: Mapping[str, Style]
+    loras: Mapping[str, LoraSpec]
     tariff: Tariff
     max_pixels: int
     limits: Limits
@@ -86,6 +89,7 @@ class InteractionsSettings(Settings):
 
     @classmethod
     def read(cls, read: Reader) -> Self:
+        models = read.optional(MODELS, parse, {})
         return cls(
             queue_url=read.url(QUEUE_URL),
             jobs_table=read.required(JOBS_TABLE, str, ""),
@@ -100,8 +104,9 @@ class InteractionsSettings(Settings):
             default_width=read.optional(DEFAULT_WIDTH, _size, 512),
             default_height=read.optional(DEFAULT_HEIGHT, _size, 512),
             default_images=read.integer(DEFAULT_IMAGES, 4, IMAGES),
-            models=read.optional(MODELS, parse, {}),
             styles=read.optional(STYLES, styles.parse, {}),
+            models=models,
+            loras=read_loras(read, models),
             tariff=read_tariff(read),
             max_pixels=read.integer(MAX_PIXELS, _MAX_PIXELS, MAX_PIXELS_ALLOWED) or _MAX_PIXELS,
             limits=Limits(

@@ -5,11 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
+from discord_diffusion.jobs.embeddings import EmbeddingSpec
+from discord_diffusion.jobs.loras import LoraSpec
 from discord_diffusion.jobs.models import MAX_PIXELS as MAX_PIXELS_ALLOWED
 from discord_diffusion.jobs.models import PRECISIONS, ModelSpec, parse
 from discord_diffusion.jobs.options import GUIDANCE, SIZE, STEPS
 from discord_diffusion.jobs.units import Tariff
 from discord_diffusion.logs import LogOptions
+from discord_diffusion.settings.additions import read_embeddings, read_loras
 from discord_diffusion.settings.reader import (
     DEFAULT_GUIDANCE,
     DEFAULT_HEIGHT,
@@ -99,6 +102,8 @@ class PipelineSettings(Settings):
 
     default: ModelSpec
     models: Mapping[str, ModelSpec]
+    loras: Mapping[str, LoraSpec]
+    embeddings: Mapping[str, EmbeddingSpec]
     safety_checker: str
     device: str
     precision: str
@@ -114,6 +119,7 @@ class PipelineSettings(Settings):
 
     @classmethod
     def read(cls, read: Reader) -> Self:
+        models = read.optional(MODELS, parse, {})
         return cls(
             default=ModelSpec(
                 model=read.required(MODEL, str, ""),
@@ -124,7 +130,9 @@ class PipelineSettings(Settings):
                 guidance=read.optional(DEFAULT_GUIDANCE, _guidance, None),
                 max_pixels=read.integer(MAX_PIXELS, 0, MAX_PIXELS_ALLOWED) or None,
             ),
-            models=read.optional(MODELS, parse, {}),
+            models=models,
+            loras=read_loras(read, models),
+            embeddings=read_embeddings(read, models),
             safety_checker=read.text(SAFETY_CHECKER) or NO_CHECKER,
             device=read.optional(DEVICE, _device, "auto"),
             precision=read.choice(PRECISION, "auto", PRECISIONS),

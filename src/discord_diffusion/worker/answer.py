@@ -125,7 +125,8 @@ def embedded_parameters(
     The form is that of AUTOMATIC1111's web UI, which other tools read:
     https://github.com/AUTOMATIC1111/stable-diffusion-webui/wiki/Features#png-info
     """
-    lines = [clean(parameters.drawn_prompt)]
+    loras = [f"<lora:{lora}>" for lora in parameters.loras]
+    lines = [" ".join([clean(parameters.drawn_prompt), *loras])]
     if negative := parameters.drawn_negative_prompt:
         lines.append(f"Negative prompt: {clean(negative)}")
     facts = {

@@ -43,6 +43,16 @@ SETTINGS = InteractionsSettings.from_environ(
         "MAXIMUM_TASKS": "2",
         "DISCORD_PUBLIC_KEY": KEY.verify_key.encode().hex(),
         "DEFAULT_STEPS": "12",
+        "MODELS": '{"second": {"model": "x"}}',
+        "LORAS": json.dumps(
+            {
+                "ink": {"lora": "x", "weight": 0.8},
+                "line": {"lora": "x", "models": [None, "second"]},
+                "chalk": {"lora": "x"},
+                "wash": {"lora": "x"},
+                "gold": {"lora": "x", "models": ["second"]},
+            }
+        ),
     }
 )
 

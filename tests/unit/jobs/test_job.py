@@ -45,6 +45,7 @@ parameters = st.builds(
         guidance=st.none() | st.floats(0, 30),
         scheduler=st.none() | st.just("DDIMScheduler"),
     ),
+    lora=st.none() | st.sampled_from(["ink:1", "a.b:-0.5,gold-2:1,ink:0.75"]),
 )
 jobs = st.builds(
     Job,
@@ -276,7 +277,7 @@ def test_a_message_of_the_version_before_has_no_style_and_keeps_nothing_of_a_pic
     content = json.loads(job.to_json())
     for name in ("mask", "box"):
         del content["parameters"]["source"][name]
-    del content["parameters"]["style"]
+    del content["parameters"]["style"], content["parameters"]["lora"]
     assert Job.from_json(json.dumps(content | {"schema_version": 2})) == job
     with pytest.raises(InvalidJobError, match=r"parameters.*missing"):
         Job.from_json(json.dumps(content))

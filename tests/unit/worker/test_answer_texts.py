@@ -180,6 +180,11 @@ def test_the_answer_states_how_many_pictures_came_out_black() -> None:
     assert "came out black and did not charge: 2 pictures" in text.lower()
 
 
+def test_the_embedded_parameters_name_the_loras_as_common_tools_do() -> None:
+    text = embedded_parameters(make_parameters(lora="gold:1,ink:0.5"), 7, MODEL, 1)
+    assert text.splitlines()[0].endswith(" <lora:gold:1> <lora:ink:0.5>")
+
+
 def test_the_embedded_parameters_of_a_picture_from_a_source_image_state_the_strength() -> None:
     source = SourceImage("https://cdn.discordapp.com/attachments/1/2/cat.png", 0.35, scale=2)
     text = embedded_parameters(make_parameters(source=source), 7, MODEL, 1)

@@ -12,6 +12,7 @@ from discord_diffusion.discord.command_model import check_options
 from discord_diffusion.discord.commands import IMAGINE
 from discord_diffusion.discord.interactions import Interaction
 from discord_diffusion.discord.message_content import Attachment
+from discord_diffusion.functions.interactions.loras import check_loras, chosen_loras
 from discord_diffusion.jobs.models import ModelSpec
 from discord_diffusion.jobs.options import PARAMETERS, PROPORTIONS, SIZE, SIZE_MULTIPLE, OptionKind
 from discord_diffusion.jobs.parameters import GenerationParameters, SourceImage, Style
@@ -66,6 +67,7 @@ class ParameterBuilder:
             "model": model,
             "scheduler": options["scheduler"] or preset.scheduler,
             "style": style,
+            "lora": chosen_loras(options["lora"], self.settings.loras),
             "source": source_image(options, interaction.attachments),
         }
         return GenerationParameters(**given)
@@ -93,6 +95,14 @@ class ParameterBuilder:
         if not found:
             raise Refusal("style_unknown")
         return found
+
+    def check_loras(self, parameters: GenerationParameters) -> None:
+        """Check that the deployment has the LoRAs for the model.
+
+        Raises:
+            Refusal: naming the one that it has not.
+        """
+        check_loras(parameters, self.settings.loras)
 
     def _model(self, name: str | None) -> ModelSpec:
         """The model of that name; None is the default, whose details only workers know."""

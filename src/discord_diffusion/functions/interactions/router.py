@@ -13,6 +13,7 @@ from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.discord import commands, responses
 from discord_diffusion.discord.interactions import Interaction, InteractionType
 from discord_diffusion.functions import texts
+from discord_diffusion.functions.interactions.loras import suggestions
 from discord_diffusion.functions.interactions.picture_requests import PictureRequests
 from discord_diffusion.jobs.refusal import Refusal
 from discord_diffusion.jobs.validation import InvalidJobError
@@ -79,6 +80,7 @@ class Router:
 
     def __init__(self, requests: PictureRequests, lazy: LazyHandlers) -> None:
         self._models = tuple(requests.builder.settings.models)
+        self._loras = requests.builder.settings.loras
         self._lazy = lazy
         self._requests = requests
         self._by_type: dict[int, Handler] = {
@@ -143,5 +145,8 @@ class Router:
         elif interaction.focused == "entry":
             choices = self._lazy.settings.entries(interaction)
         typed = str(interaction.options.get(interaction.focused or "") or "").lower()
+        if interaction.focused == "lora":
+            model = interaction.options.get("model") or None
+            return responses.choices(suggestions(typed, self._loras, model))
         found = {name: value for name, value in choices.items() if typed in name.lower()}
         return responses.choices(found)

@@ -7,6 +7,7 @@ from math import prod
 
 import torch
 
+from discord_diffusion.jobs.additions import for_model
 from discord_diffusion.jobs.models import ModelSpec
 from discord_diffusion.jobs.options import PARAMETERS
 from discord_diffusion.jobs.parameters import GenerationParameters
@@ -25,6 +26,7 @@ from discord_diffusion.worker.pipeline.batch import list_generations, list_items
 from discord_diffusion.worker.pipeline.capacity import Capacity
 from discord_diffusion.worker.pipeline.device_loss import lost_device_raised, raise_if_lost
 from discord_diffusion.worker.pipeline.loaded_model import LoadedModel
+from discord_diffusion.worker.pipeline.loading import Additions
 from discord_diffusion.worker.pipeline.model_cache import ModelCache
 from discord_diffusion.worker.pipeline.prompts import unread_part
 from discord_diffusion.worker.pipeline.recovery import BatchRun
@@ -163,7 +165,12 @@ class DiffusersGenerator:
             if common.model is None:
                 raise DeviceLostError(f"the default model is gone: {error}") from error
             return [_without_frames(error)] * len(requests)
-        items = list_items(requests)
+        items = list_items(
+            [
+                replace(request, parameters=model.loras.with_triggers(request.parameters))
+                for request in requests
+            ]
+        )
         run = BatchRun(
             model,
             self._capacities[common.model],
@@ -249,7 +256,9 @@ class DiffusersGenerator:
         dtype = self._dtype
         if spec.precision:
             dtype = loading.choose_dtype(self._device, spec.precision)
-        model = loading.load(spec, name, self._device, dtype, mode)
+        settings = self._settings
+        added = Additions(for_model(settings.loras, name), for_model(settings.embeddings, name))
+        model = loading.load(spec, name, self._device, dtype, mode, added)
         for _time in range(self._raised_precisions.get(name, 0)):
             model.raise_precision()
         if model.safety_checker is None and self._settings.safety_checker == OWN_CHECKER:

@@ -14,6 +14,7 @@ from discord_diffusion.worker.errors import ModelLoadError, OptionRefusedError
 from discord_diffusion.worker.pipeline import interface
 from discord_diffusion.worker.pipeline.compilation import Compilation
 from discord_diffusion.worker.pipeline.decoding import Decoder
+from discord_diffusion.worker.pipeline.loras import LoadedLoras
 from discord_diffusion.worker.pipeline.safety_checker import SafetyChecker
 from discord_diffusion.worker.pipeline.sketches import Sketcher
 from discord_diffusion.worker.pipeline_types import ModelInfo
@@ -32,11 +33,13 @@ class LoadedModel:
         name: str,
         spec: ModelSpec,
         compilations: Sequence[Compilation] = (),
+        loras: LoadedLoras | None = None,
     ) -> None:
         self.text_to_image = pipe
         self.name = name
         self.spec = spec
         self.compilations = compilations
+        self.loras = loras or LoadedLoras(pipe)
         self.raised_precisions = 0
         """How often the precision was raised."""
         self._compiled_counts: dict[tuple[int, int, bool], list[int]] = {}

@@ -1,6 +1,7 @@
 """Loads a model: chooses device and precision, and loads the pipeline from a folder or the hub."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +10,16 @@ import torch
 from diffusers import DiffusionPipeline
 from transformers.utils import logging as transformers_logging
 
+from discord_diffusion.jobs.embeddings import EmbeddingSpec
+from discord_diffusion.jobs.loras import LoraSpec
 from discord_diffusion.jobs.models import ModelSpec
 from discord_diffusion.worker.errors import DeviceLostError, ModelLoadError
 from discord_diffusion.worker.pipeline import interface, memory, placement
+from discord_diffusion.worker.pipeline.embeddings import load_embeddings
 from discord_diffusion.worker.pipeline.loaded_model import LoadedModel, scheduler_from_setting
+from discord_diffusion.worker.pipeline.loras import LoadedLoras
 from discord_diffusion.worker.pipeline.optimizations import optimize
-from discord_diffusion.worker.pipeline.weights import load_variant
+from discord_diffusion.worker.pipeline.weights import load_variant, short_reason
 from discord_diffusion.worker.plan.choice import MemoryPlan
 
 # Both libraries warn in texts that quote users' prompts and that no operator can act on.
@@ -27,6 +32,17 @@ NVIDIA_DRIVER = Path("/dev/nvidiactl")
 _PRECISIONS = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
 _FIRST_BFLOAT16_CAPABILITY = (8, 0)
 """NVIDIA GPUs of earlier compute capabilities emulate bfloat16, slowly."""
+
+
+@dataclass(frozen=True)
+class Additions:
+    """What is loaded into a model beside its own weights."""
+
+    loras: Mapping[str, LoraSpec]
+    embeddings: Mapping[str, EmbeddingSpec]
+
+
+NOTHING = Additions({}, {})
 
 
 def choose_device(wanted: str) -> torch.device:
@@ -76,12 +92,18 @@ def configure_torch(device: torch.device, threads: int | None) -> None:
 
 
 def load(
-    spec: ModelSpec, name: str | None, device: torch.device, dtype: torch.dtype, compile_mode: str
+    spec: ModelSpec,
+    name: str | None,
+    device: torch.device,
+    dtype: torch.dtype,
+    compile_mode: str,
+    added: Additions = NOTHING,
 ) -> LoadedModel:
     """Load one model onto a device; without a `name` it has that of its folder or its hub id.
 
     Raises:
-        ModelLoadError: the model is missing or broken, or its scheduler is unknown.
+        ModelLoadError: the model is missing or broken, its scheduler is unknown, or it cannot take
+            what is to be added to it.
         torch.OutOfMemoryError: or another error for which `memory.is_out_of_memory` is true.
     """
     plan = placement.plan(spec, device, dtype)
@@ -89,19 +111,24 @@ def load(
     try:
         pipe = _from_pretrained(spec, device, dtype, plan)
         _keep_decoder_exact(pipe, dtype)
+        load_embeddings(pipe, added.embeddings)
+        loras = LoadedLoras.load(pipe, added.loras)
         placement.place(pipe, device, plan)
+    except ModelLoadError as error:
+        raise ModelLoadError(f"MODEL={spec.model!r} cannot be loaded: {error}") from error
     except Exception as error:
         if memory.is_out_of_memory(error):
             raise
         raise ModelLoadError(f"MODEL={spec.model!r} cannot be loaded: {_reason(error)}") from error
     if spec.scheduler:
         pipe.scheduler = scheduler_from_setting(spec.scheduler, pipe.scheduler.config)
-    if plan and plan.offload:
-        compile_mode = "off"  # networks that move between memories are not compiled
+    if (plan and plan.offload) or added.loras:
+        # Networks that move between memories, or whose layers change, are not compiled.
+        compile_mode = "off"
     compilations = optimize(pipe, device, compile_mode)
     folder = Path(spec.model)
     shown_name = folder.name if folder.is_dir() else spec.model
-    return LoadedModel(pipe, name or shown_name, spec, compilations)
+    return LoadedModel(pipe, name or shown_name, spec, compilations, loras)
 
 
 def _from_pretrained(
@@ -158,8 +185,7 @@ def _reason(error: Exception) -> str:
             "it has no model_index.json, so it is no pipeline as diffusers saves them; a single "
             "file, or LoRA weights (Lightning, Hyper-SD), must be made into one first"
         )
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0].split(". ")[0] if lines else type(error).__name__
+    return short_reason(error)
 
 
 def _keep_decoder_exact(pipe: Any, dtype: torch.dtype) -> None:

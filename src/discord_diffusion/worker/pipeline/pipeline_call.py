@@ -37,6 +37,7 @@ def draw(
     first = items[0].parameters
     if model.needs_source and not first.source:
         raise OptionRefusedError(f"{model.name} only edits pictures: a source image is needed")
+    model.loras.use(first.loras)
     inpaint = bool(first.source and first.source.keeps_part)
     pipe = model.text_to_image
     if first.source:

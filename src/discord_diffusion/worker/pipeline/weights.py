@@ -5,7 +5,8 @@ the download and the memory of the host.
 """
 
 from collections.abc import Callable
-from typing import TypeVar
+from pathlib import Path
+from typing import Any, TypeVar
 
 import torch
 
@@ -31,3 +32,26 @@ def load_variant(load: Callable[[str | None], T], wanted: str | None, dtype: tor
             return load(second)
         except (OSError, ValueError):
             raise error from None
+
+
+def file_arguments(source: str, file: str | None, revision: str | None) -> dict[str, Any]:
+    """What diffusers needs to find a file of weights: a path, or a name in a folder or on the hub.
+
+    Pickled files are not read: they may run code.
+    """
+    path = Path(source)
+    if path.is_file():
+        source, file = str(path.parent), path.name
+    return {
+        "pretrained_model_name_or_path_or_dict": source,
+        "weight_name": file,
+        "revision": revision,
+        "local_files_only": path.exists(),
+        "use_safetensors": True,
+    }
+
+
+def short_reason(error: Exception) -> str:
+    """One sentence of an error whose text may be a page."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0].split(". ")[0] if lines else type(error).__name__

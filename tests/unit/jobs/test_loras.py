@@ -1,0 +1,81 @@
+"""The setting LORAS is read strictly, and a set of LoRAs has one text."""
+
+import json
+
+import pytest
+
+from discord_diffusion.jobs.loras import ChosenLora, LoraSpec, parse, read_set, set_text
+from discord_diffusion.jobs.options import LORAS, LORAS_LENGTH
+from discord_diffusion.settings.reader import SettingsError
+from discord_diffusion.settings.worker import WorkerSettings
+
+
+def test_a_lora_has_a_place_and_defaults() -> None:
+    loras = parse('{"ink": {"lora": "org/ink"}}')
+    assert loras == {"ink": LoraSpec("org/ink", weight=1.0, models=(None,))}
+
+
+def test_every_field_is_read() -> None:
+    described = {
+        "lora": "org/ink",
+        "file": "ink-v2.safetensors",
+        "revision": "main",
+        "trigger": "in ink",
+        "weight": -1,
+        "models": ["xl", None],
+    }
+    (spec,) = parse(json.dumps({"ink": described})).values()
+    assert spec == LoraSpec(**described | {"models": ("xl", None)})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("[", "a JSON object is needed"),
+        ("[]", "a JSON object of objects by name"),
+        ('{"Ink": {"lora": "x"}}', "'Ink' is no name of the form"),
+        ('{"an-ink-with-far-too-long-a-name": {"lora": "x"}}', "is no name of the form"),
+        ('{"ink": "x"}', "ink is not an object"),
+        ('{"ink": {"lora": "x", "size": 1}}', "ink has no field 'size'"),
+        ('{"ink": {}}', "ink.lora is not a text"),
+        ('{"ink": {"lora": "x", "file": ""}}', "ink.file is not a text"),
+        ('{"ink": {"lora": "x", "file": "ink.bin"}}', "not the name of a .safetensors file"),
+        ('{"ink": {"lora": "x", "file": "../ink.safetensors"}}', "not the name of a .safetensors"),
+        ('{"ink": {"lora": "x", "trigger": 1}}', "ink.trigger is not a text"),
+        ('{"ink": {"lora": "x", "weight": 2.5}}', "ink.weight is 2.5, not -2 to 2"),
+        ('{"ink": {"lora": "x", "weight": true}}', "ink.weight is True"),
+        ('{"ink": {"lora": "x", "models": []}}', "ink.models is no array"),
+        ('{"ink": {"lora": "x", "models": "xl"}}', "ink.models is no array"),
+    ],
+)
+def test_what_is_wrong_is_named(text: str, problem: str) -> None:
+    with pytest.raises(ValueError) as refused:
+        parse(text)
+    assert problem in str(refused.value)
+    with pytest.raises(SettingsError, match="LORAS"):
+        WorkerSettings.from_environ({"LORAS": text})
+
+
+def test_a_lora_for_a_model_that_there_is_not_is_refused() -> None:
+    environ = {"LORAS": '{"ink": {"lora": "x", "models": ["xl"]}}'}
+    with pytest.raises(SettingsError, match=r"ink\.models names 'xl', which is not in MODELS"):
+        WorkerSettings.from_environ(environ)
+    with pytest.raises(SettingsError) as other:
+        WorkerSettings.from_environ(environ | {"MODELS": '{"xl": {"model": "x"}}'})
+    assert "LORAS" not in str(other.value)
+
+
+def test_a_set_has_one_text_in_whatever_order() -> None:
+    one, other = ChosenLora("b", 1.0), ChosenLora("a.0", -0.75)
+    assert set_text([one, other]) == set_text([other, one]) == "a.0:-0.75,b:1"
+    assert read_set("a.0:-0.75,b:1") == (other, one)
+
+
+@pytest.mark.parametrize("text", ["a:3", "a", "a:1,", "a:1,b:1,c:1,d:1", "A:1", "a:1.234", "a:nan"])
+def test_a_text_that_no_program_of_ours_writes_is_refused(text: str) -> None:
+    assert not LORAS.fullmatch(text)
+
+
+def test_three_long_names_fit_into_one_choice() -> None:
+    longest = ", ".join(str(ChosenLora(letter * 24, -0.25)) for letter in "abc")
+    assert len(longest) <= LORAS_LENGTH[1]
