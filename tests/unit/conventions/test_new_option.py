@@ -34,7 +34,8 @@ from discord_diffusion.jobs.refusal import Refusal
 from infra.deploy.registration import registration
 
 settings = SimpleNamespace(
-    default_guidance=7.5, default_steps=25, default_images=1, default_width=512, default_height=512)
+    default_guidance=7.5, default_steps=25, default_images=1, default_width=512, default_height=512,
+    loras={})
 builder = ParameterBuilder(settings)
 
 def built(**options):
