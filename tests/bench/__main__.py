@@ -54,8 +54,8 @@ def main() -> None:
             **_measure_on_a_stack(display),
             "worker": display.run("worker: overhead", worker.worker_overhead),
             "page": display.run(
-                "page: scroll a long channel",
-                lambda: {"longest_task": page.longest_task_ms()},
+                "page: open and scroll a long channel",
+                page.measure,
             ),
         }
     path = LAYOUT.build / "bench.json"

@@ -80,3 +80,52 @@ def test_the_operations_page_has_no_serious_violation(
     page.get_by_role("row", name="/imagine").get_by_role("button").click()
     expect(page.get_by_role("list", name="Events")).to_be_visible()
     assert serious_violations(page) == []
+
+
+def test_drawers_menus_and_notices_have_no_serious_violation(tabs: Tabs, bot: Bot) -> None:
+    page = tabs.open(viewport=PHONE)
+    composer(page, "/redraw ")
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator(".pill.invalid")).to_be_visible()
+    assert serious_violations(page) == []
+    page.keyboard.press("Escape")
+    composer(page, "/city zzz")
+    expect(page.locator("#popup")).to_contain_text("knows nothing that matches")
+    assert serious_violations(page) == []
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    command(page, "silent")
+    expect(page.locator(".message").last).to_contain_text("The application did not respond")
+    assert serious_violations(page) == []
+    page.get_by_role("button", name="Channels and accounts").click()
+    expect(page.get_by_role("navigation", name="Channels")).to_be_visible()
+    assert serious_violations(page) == []
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("navigation", name="Channels")).to_be_hidden()
+
+
+@pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
+def test_a_full_operations_page_has_no_serious_violation(
+    tabs: Tabs, bot: Bot, viewport: ViewportSize
+) -> None:
+    def put(path: str, body: object) -> None:
+        bot.http.put(f"{bot.url}/control{path}", json=body).raise_for_status()
+
+    def post(path: str, body: object) -> None:
+        bot.http.post(f"{bot.url}/control{path}", json=body).raise_for_status()
+
+    task = {"id": "1f2e3d4c", "status": "RUNNING", "instance": "i-1", "reason": ""}
+    stopped = {"id": "77aabbcc", "status": "STOPPED", "instance": None, "reason": "it crashed"}
+    machine = {"id": "i-1", "status": "Pending", "type": "g4dn.xlarge", "spot": True}
+    fleet = {"tasks": [task, stopped], "instances": [machine | {"joined": True, "draining": True}]}
+    put("/fleet", fleet)
+    put("/parts/emulator/down", {})
+    put("/chaos", {"faults": {"slow": {"seconds": 0}, "server_error": {"probability": 0}}})
+    for name in ("queue/waiting", "tasks/running", "alarm/task-shortfall", "alarm/dead-letters"):
+        post("/series", {"name": name, "value": 1})
+    post("/notes", {"text": "[ERROR] broken\n  ValueError: no"})
+    page = tabs.open("/operations", viewport=viewport)
+    expect(page.get_by_role("region", name="Workers")).to_be_visible()
+    expect(page.get_by_text("The emulator is")).to_be_visible()
+    expect(page.get_by_role("heading", name="Alarms")).to_be_visible()
+    assert serious_violations(page) == []

@@ -1,7 +1,7 @@
 """Commands in the channel page: names, permissions, mentions, and what Escape does."""
 
 import pytest
-from playwright.sync_api import Page, ViewportSize, expect
+from playwright.sync_api import Browser, Page, Route, ViewportSize, expect
 
 from emulation.discord.config import ROOT
 from tests.e2e.application import Bot
@@ -113,3 +113,15 @@ def test_an_empty_channel_has_three_prompts_to_click_on(
 
 def test_the_title_names_the_folder_of_the_checkout(page: Page) -> None:
     expect(page).to_have_title(f"#pictures · {ROOT.name} · stand-in for Discord")
+
+
+def test_what_is_typed_before_the_page_has_loaded_is_answered(browser: Browser, bot: Bot) -> None:
+    page = browser.new_context(viewport=WIDE).new_page()
+    held: list[Route] = []
+    page.route("**/control/snapshot", lambda route: held.append(route))
+    page.goto(bot.url)
+    page.locator("#composer-text").press("/")
+    expect(page.locator("#popup")).to_contain_text("loading…")
+    held[0].continue_()
+    expect(page.get_by_role("option", name="/imagine")).to_be_visible()
+    page.context.close()

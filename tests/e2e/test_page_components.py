@@ -2,10 +2,13 @@
 
 from playwright.sync_api import Locator, Page, expect
 
+from discord_diffusion.discord import answer_layouts, responses
+from discord_diffusion.discord.edit_form import delete_form
 from tests.e2e.application import Bot
 from tests.e2e.browser import keep_screenshot
 from tests.e2e.conftest import BORIS, Tabs
 from tests.e2e.keyboard import command
+from tests.e2e.test_accessibility import serious_violations
 
 
 def panel(page: Page) -> Locator:
@@ -96,3 +99,16 @@ def test_message_and_user_commands_are_in_context_menus(page: Page, bot: Bot) ->
     keep_screenshot(page, "context-menu")
     page.get_by_role("menuitem", name="Greet").click()
     expect(page.locator(".message").last).to_contain_text(f"Greet: {BORIS}")
+
+
+def test_a_form_that_only_asks_is_answered_by_keyboard(page: Page, bot: Bot) -> None:
+    bot.reply = lambda _payload: delete_form("1500000000000000000", "en")
+    command(page, "form")
+    form = page.get_by_role("dialog", name="Delete the pictures?")
+    expect(form).to_contain_text("cannot be brought back")
+    expect(form.get_by_role("button", name="Submit")).to_be_focused()
+    assert serious_violations(page) == []
+    bot.reply = lambda _payload: responses.ephemeral(answer_layouts.notice("Taken."))
+    page.keyboard.press("Enter")
+    expect(form).to_be_hidden()
+    expect(page.locator(".message.ephemeral")).to_contain_text("Taken.")

@@ -53,6 +53,9 @@ class Channel:
 
     def send(self, **fields: Any) -> dict[str, Any]:
         """As `interact`, whether it is answered in time or not."""
+        if (locale := fields.get("locale")) and "raw" not in fields:
+            # Public answers have the language of the server: it is the user's here.
+            fields = fields | {"raw": {"guild_locale": locale}}
         answer = self._http.post("/control/interactions", json=fields)
         assert answer.is_success, answer.text
         delivery: dict[str, Any] = answer.json()
@@ -64,10 +67,15 @@ class Channel:
         custom_id = f"{custom_id.rpartition(':')[0]}:{index}"
         return self.interact(message_id=message["id"], custom_id=custom_id, **user)
 
-    def click_if_present(self, message: dict[str, Any], verb: str, **user: Any) -> bool:
-        """Click a button that another click may remove; whether it was still there."""
+    def delete(self, message: dict[str, Any], **user: Any) -> Any:
+        """Click Delete under a message, and say yes to the question that follows."""
+        form = self.click(message, "delete", **user)["interaction_id"]
+        return self.interact(modal=form, **user)
+
+    def delete_if_present(self, message: dict[str, Any], **user: Any) -> bool:
+        """The same, where another one may have deleted it; whether it was still there."""
         try:
-            self.click(message, verb, **user)
+            self.delete(message, **user)
         except AssertionError as error:
             if "has no component" not in str(error):
                 raise

@@ -189,8 +189,8 @@ def test_only_the_author_or_a_moderator_can_delete(channel: Channel) -> None:
 
 
 def moderate(channel: Channel, message: dict[str, Any]) -> bool:
-    """Click Delete; returns whether the button was still there."""
-    return channel.click_if_present(message, "delete", user_id=ADA, locale="en-US")
+    """Delete the pictures; returns whether the button was still there."""
+    return channel.delete_if_present(message, user_id=ADA, locale="en-US")
 
 
 @pytest.fixture
@@ -224,7 +224,7 @@ def test_the_buttons_of_a_job_without_a_record_say_that_it_is_too_long_ago(
         refused = channel.click(message, verb, user_id=BORIS, locale="en-US")
         assert is_ephemeral(refused)
         assert "too long ago" in content_of(refused)
-    channel.click(message, "delete", user_id=BORIS, locale="en-US")
+    channel.delete(message, user_id=BORIS, locale="en-US")
     assert files_of(channel.message(sent)) == []
 
 

@@ -147,7 +147,7 @@ def test_every_user_reads_everything_in_their_language(channel: Channel) -> None
             assert contains_text(content_of(told), locale, key)
         refused = channel.imagine(user, locale=locale, options={"steps": 101})
         assert contains_text(content_of(refused), locale, "refused.option_whole")
-        channel.click(message, "delete", user_id=user, locale=locale)
+        channel.delete(message, user_id=user, locale=locale)
         deleted = channel.message(sent[locale])
         assert text_of(deleted) == known["done.deleted"].format(user=f"<@{user}>")
         assert buttons(deleted) == []

@@ -17,7 +17,7 @@ from discord_diffusion.discord.inputs import (
     radio_group,
     text_input,
 )
-from discord_diffusion.discord.layout import Component
+from discord_diffusion.discord.layout import Component, text
 from discord_diffusion.discord.responses import modal
 from discord_diffusion.jobs.options import EDITED, OPTIONS, OptionKind, PictureOption
 from discord_diffusion.jobs.outpainting import Direction
@@ -84,6 +84,13 @@ def pan_form(job_id: str, index: int, locale: str, old: GenerationParameters) ->
     ]
     custom_id = CustomId(ButtonAction.PAN, job_id, index).encode()
     return modal(custom_id, say(locale, "modal.pan_title"), labels)
+
+
+def delete_form(job_id: str, locale: str) -> dict[str, Any]:
+    """The question whether the pictures of a job are to be removed; its submission says yes."""
+    custom_id = CustomId(ButtonAction.DELETE, job_id).encode()
+    question = text(say(locale, "delete.question"))
+    return modal(custom_id, say(locale, "modal.delete_title"), [question])
 
 
 def submitted_options(fields: Mapping[str, str]) -> dict[str, Any]:

@@ -106,6 +106,15 @@ class Interaction:
     attachment_size_limit: int
     age_restricted: bool
     traceparent: str | None = None
+    guild_locale: str | None = None
+
+    @property
+    def public_locale(self) -> str:
+        """The language of what everybody in the channel reads: the server's, else the user's.
+
+        https://docs.discord.com/developers/interactions/receiving-and-responding#interaction-object
+        """
+        return self.guild_locale or self.locale
 
     @classmethod
     def from_payload(cls, payload: object) -> "Interaction":
@@ -169,6 +178,7 @@ class Interaction:
                 for one in (*chosen, *map(mapping, mapping(resolved.get("roles")).values()))
             },
             guild_id=None if guest else guild_id,
+            guild_locale=None if guest else text(payload.get("guild_locale")) or None,
             visited_guild_id=guild_id if guest else None,
             roles=frozenset(
                 text(role) for role in (*listed(member.get("roles")), guild_id) if role

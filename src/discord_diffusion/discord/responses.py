@@ -48,5 +48,5 @@ def choices(found: Mapping[str, str]) -> dict[str, Any]:
 
 
 def modal(custom_id: str, title: str, labels: Sequence[Component]) -> dict[str, Any]:
-    """Type 9: a form of one to five labels."""
+    """Type 9: a form of one to five labels or texts."""
     return {"type": 9, "data": {"custom_id": custom_id, "title": title, "components": labels}}

@@ -19,7 +19,13 @@ from discord_diffusion.discord.answer_layouts import cancelled, notice
 from discord_diffusion.discord.command_model import MANAGE_MESSAGES, check_options
 from discord_diffusion.discord.commands import IMAGINE
 from discord_diffusion.discord.components import UPSCALE_FACTOR, ButtonAction, CustomId
-from discord_diffusion.discord.edit_form import edit_form, pan_form, start_form, submitted_options
+from discord_diffusion.discord.edit_form import (
+    delete_form,
+    edit_form,
+    pan_form,
+    start_form,
+    submitted_options,
+)
 from discord_diffusion.discord.errors import InvalidCustomIdError
 from discord_diffusion.discord.interactions import Interaction
 from discord_diffusion.functions.interactions.history import HistoryCommand
@@ -69,7 +75,7 @@ class ComponentHandlers:
             ButtonAction.UPSCALE: self._upscale,
             ButtonAction.ZOOM_OUT: self._zoom_out,
             ButtonAction.PAN: self._pan,
-            ButtonAction.DELETE: self._delete,
+            ButtonAction.DELETE: self._ask_to_delete,
             ButtonAction.NEWER: history.turn,
             ButtonAction.OLDER: history.turn,
         }
@@ -85,6 +91,8 @@ class ComponentHandlers:
     def modal(self, interaction: Interaction) -> dict[str, Any]:
         """The answer to a submitted modal: the job again, with the values that were submitted."""
         custom_id = _decoded(interaction, "unknown_modal")
+        if custom_id.action == ButtonAction.DELETE:
+            return self._delete(interaction, custom_id)
         if custom_id.action == ButtonAction.START:
             return self._drawn_from_picture(interaction, custom_id)
         if custom_id.action == ButtonAction.PAN:
@@ -226,16 +234,24 @@ class ComponentHandlers:
                 raise Refusal("too_late_to_cancel")
         return responses.update(cancelled(record.parameters, record.locale, reason))
 
+    def _ask_to_delete(self, interaction: Interaction, custom_id: CustomId) -> dict[str, Any]:
+        """The question whether the pictures are to be removed, before anything is."""
+        _check_author(interaction, self._author(interaction, custom_id))
+        return delete_form(custom_id.job_id, interaction.locale)
+
     def _delete(self, interaction: Interaction, custom_id: CustomId) -> dict[str, Any]:
-        """Remove the pictures from the message; its author is known even when the job is not."""
-        author = interaction.message.asked_by if interaction.message else ""
-        if not author:
-            author = self._record(interaction, custom_id).user_id
+        """Remove the pictures from the message."""
+        author = self._author(interaction, custom_id)
         _check_author(interaction, author)
         if interaction.user_id == author:
             self._history.forget(custom_id.job_id)
         user = f"<@{interaction.user_id}>"
-        return responses.update(notice(say(interaction.locale, "done.deleted", user=user)))
+        return responses.update(notice(say(interaction.public_locale, "done.deleted", user=user)))
+
+    def _author(self, interaction: Interaction, custom_id: CustomId) -> str:
+        """Who asked for the pictures of a message, which is known even when the job is not."""
+        asked_by = interaction.message.asked_by if interaction.message else ""
+        return asked_by or self._record(interaction, custom_id).user_id
 
     def _record(self, interaction: Interaction, custom_id: CustomId) -> JobRecord:
         return visible_record(interaction, self._jobs, custom_id.job_id)

@@ -200,7 +200,7 @@ def _job(
         application_id=interaction.application_id,
         token=interaction.token,
         user_id=interaction.user_id,
-        locale=interaction.locale,
+        locale=interaction.locale if request.private else interaction.public_locale,
         parameters=request.parameters,
         channel_id=interaction.channel_id,
         guild_id=interaction.guild_id,

@@ -132,7 +132,7 @@ export class Composer {
       .filter(({ path, label }) => path.includes(typed.trim()) || label.toLowerCase().includes(typed.trim()))
       .sort((a, b) => Number(b.label.startsWith(typed)) - Number(a.label.startsWith(typed)))
       .map((command) => ({ label: `/${command.label}`, detail: command.description, hint: application.name, lead: avatar(this.state.bot, "small"), command }));
-    const emptyText = usable.length ? "no command of that name" : "no commands are registered here";
+    const emptyText = !this.state.loaded ? "loading…" : usable.length ? "no command of that name" : "no commands are registered here";
     this.suggestions.show(this.#text, { title: "Commands", items, emptyText, choose: ({ command }) => this.#beginDraft(command) });
   }
 

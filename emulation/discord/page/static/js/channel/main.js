@@ -143,6 +143,8 @@ state.addEventListener("snapshot", () => {
     isDrawn = true;
     drawAll();
     if (matchMedia("(hover: hover)").matches) composer.focus();
+    // What was typed before the commands were known is answered now.
+    composer.refreshCommands();
   } else {
     sidebar.draw();
     list.refresh();

@@ -68,7 +68,8 @@ export class ModalForm {
     this.#fields = fields;
     this.#dialog.replaceChildren(form);
     this.#dialog.showModal();
-    fields[0]?.focus();
+    // A form that only asks whether to go on begins at its answer.
+    (fields[0] ?? submit).focus();
   }
 
   #part(part, fields) {
