@@ -28,6 +28,7 @@ from emulation.discord.routes import (
     control_directory,
     control_gateway,
     control_interactions,
+    control_observed,
     control_pages,
     control_reports,
     control_settings,
@@ -75,7 +76,7 @@ def create_app(backend: Backend) -> FastAPI:
     for routes in (cdn, gateway, guilds):
         app.include_router(routes.router)
     control = (control_directory, control_gateway, control_interactions, control_pages)
-    for routes in (*control, control_reports, control_settings):
+    for routes in (*control, control_observed, control_reports, control_settings):
         app.include_router(routes.router)
 
     @app.get("/healthz")

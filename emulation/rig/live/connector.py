@@ -22,6 +22,7 @@ import hikari
 
 from emulation.rig.live.application import NEW_TOKEN, PORTAL
 from emulation.rig.live.connection import Connection
+from emulation.rig.live.operations import Operations
 from emulation.rig.live.relay import Addresses, Relay
 from emulation.rig.state import StateFolder
 from infra.deploy.choices import DISCORD_BOT_TOKEN, DeploymentSettings
@@ -48,10 +49,16 @@ class Connector:
     """Keeps one application connected, until it is stopped or Discord refuses it for good."""
 
     def __init__(
-        self, relay: Relay, api_url: str, bot_token: str, report: Callable[[Connection], None]
+        self,
+        relay: Relay,
+        operations: Operations,
+        api_url: str,
+        bot_token: str,
+        report: Callable[[Connection], None],
     ) -> None:
         """`report` is called with every change of the connection."""
         self._relay = relay
+        self._operations = operations
         self._api_url = api_url
         self._bot_token = bot_token
         self._report = report
@@ -126,11 +133,17 @@ class Connector:
         self._change(connected_since=None)
 
     async def _hand_over(self, payload: Any) -> None:
-        is_answered = await self._relay.hand_over(payload)
-        if is_answered is True:
+        async with asyncio.TaskGroup() as work:
+            # The answer waits for no page.
+            work.create_task(self._operations.came(payload))
+            handed_over = work.create_task(self._relay.hand_over(payload))
+        if (result := handed_over.result()) is None:
+            return
+        if result.reason is None:
             self._change(answered=self.connection.answered + 1)
-        elif is_answered is False:
+        else:
             self._change(unanswered=self.connection.unanswered + 1)
+        await self._operations.ended(payload["id"], result.reason)
 
     def _closed(self, error: hikari.GatewayServerClosedConnectionError) -> None:
         problem = _PERMANENT.get(int(error.code or 0))
@@ -150,6 +163,12 @@ async def _served(bot: hikari.GatewayBot) -> None:
     await bot.join()
 
 
+def _report_exception(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Log what no task handles; that Discord closed the connection is handled, and told twice."""
+    if not isinstance(context.get("exception"), hikari.GatewayServerClosedConnectionError):
+        loop.default_exception_handler(context)
+
+
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
@@ -160,14 +179,22 @@ async def _connect(folder: StateFolder, bot_token: str, signing_key: str, second
     if state is None:
         return f"There is no stack in {folder.path}."
     relay = Relay(Addresses(state.interactions_url, state.discord_api_url), signing_key, seconds)
+    operations = Operations(state.discord_url)
     connector = Connector(
-        relay, state.discord_api_url, bot_token, lambda one: one.save(folder.connection)
+        relay,
+        operations,
+        state.discord_api_url,
+        bot_token,
+        lambda one: one.save(folder.connection),
     )
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, connector.stop)
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(_report_exception)
+    loop.add_signal_handler(signal.SIGTERM, connector.stop)
     try:
         await connector.run()
     finally:
         await relay.close()
+        await operations.close()
     return connector.connection.problem or ""
 
 

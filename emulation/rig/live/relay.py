@@ -30,6 +30,14 @@ _TOO_MANY = httpx.codes.TOO_MANY_REQUESTS
 _RETRY_SECONDS = 0.2
 
 
+@dataclass(frozen=True)
+class Result:
+    """What became of an interaction that was handed over."""
+
+    reason: str | None = None
+    """Why it got no response, without its token; None where Discord has one."""
+
+
 class UnansweredError(Exception):
     """An interaction gets no response; the text says why, without its token."""
 
@@ -60,11 +68,8 @@ class Relay:
         await self._endpoint.aclose()
         await self._discord.aclose()
 
-    async def hand_over(self, interaction: Mapping[str, Any]) -> bool | None:
-        """Hand over an interaction, unless it came before; whether Discord has an answer now.
-
-        None: it was not handed over.
-        """
+    async def hand_over(self, interaction: Mapping[str, Any]) -> Result | None:
+        """Hand over an interaction, unless it came before or too late: None then."""
         name = f"interaction {interaction['id']}"
         if (reason := self._deliveries.refusal(interaction["id"])) is not None:
             _log.info("The %s is not handed over: %s", name, reason)
@@ -76,14 +81,17 @@ class Relay:
                 if answer.status_code not in _RESPONDS_ITSELF:
                     await self._respond(interaction, answer)
         except UnansweredError as error:
-            _log.warning("The %s gets no response: %s", name, error)
-            return False
+            return self._unanswered(name, str(error))
         except TimeoutError:
-            _log.warning("The %s gets no response: none within %g s", name, self._seconds)
-            return False
+            return self._unanswered(name, f"none within {self._seconds:g} s")
         took = 1000 * (time.monotonic() - began)
         _log.info("The %s is answered after %.0f ms", name, took)
-        return True
+        return Result()
+
+    @staticmethod
+    def _unanswered(name: str, reason: str) -> Result:
+        _log.warning("The %s gets no response: %s", name, reason)
+        return Result(reason)
 
     async def _ask(self, interaction: Mapping[str, Any]) -> httpx.Response:
         """The endpoint's answer; UnansweredError if Discord would take none like it."""
@@ -101,8 +109,10 @@ class Relay:
     async def _respond(self, interaction: Mapping[str, Any], answer: httpx.Response) -> None:
         """Post the answer, files included, as it is: the callback takes what an endpoint answers.
 
-        A connection that breaks, and a server error, are tried again while Discord waits.
+        A connection that breaks, and a server error, are tried again while Discord waits. That
+        Discord has an answer then, is the first try's.
         """
+        is_repeated = False
         base, token = self._addresses.api_url, interaction["token"]
         url = f"{base}/interactions/{interaction['id']}/{token}/callback"
         headers = {"Content-Type": answer.headers.get("Content-Type", "application/json")}
@@ -112,10 +122,13 @@ class Relay:
                 taken = await self._discord.post(url, content=answer.content, headers=headers)
             except httpx.HTTPError:
                 taken = None
-            if taken is not None and (taken.is_success or _code(taken) == _ACKNOWLEDGED):
+            if taken is not None and taken.is_success:
+                return
+            if taken is not None and is_repeated and _code(taken) == _ACKNOWLEDGED:
                 return
             if taken is not None and taken.is_client_error and taken.status_code != _TOO_MANY:
                 raise UnansweredError(f"Discord refused it: {taken.status_code} {taken.text[:500]}")
+            is_repeated = True
             await asyncio.sleep(_pause(taken))
 
 

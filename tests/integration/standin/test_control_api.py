@@ -189,3 +189,30 @@ async def test_a_page_of_another_origin_changes_nothing(standin: StandIn) -> Non
     assert (await standin.http.get("/control/snapshot")).json()["messages"] == before
     own = await standin.http.post("/control/reset", headers={"Origin": "http://standin.test"})
     assert own.status_code == 200
+
+
+async def test_an_interaction_of_another_discord_is_shown_and_not_delivered(
+    standin: StandIn,
+) -> None:
+    seen = {"id": "1500000000000000123", "type": 2, "user_id": "7", "channel_id": "8"}
+    for status in (201, 200):
+        answer = await standin.http.post("/control/observed", json=seen)
+        assert answer.status_code == status, answer.text
+    assert standin.application.payloads == []
+    path = f"/control/observed/{seen['id']}/outcome"
+    ended = {"outcome": "error", "error": "the endpoint was late"}
+    assert (await standin.http.post(path, json=ended)).status_code == 200
+    [listed] = (await standin.http.get("/control/interactions")).json()
+    assert (listed["outcome"], listed["deliveries"]) == ("error", 2)
+    assert listed["error"] == "the endpoint was late"
+    unknown = await standin.http.post("/control/observed/5/outcome", json=ended)
+    assert unknown.status_code == 404
+
+
+async def test_an_interaction_of_the_stand_ins_own_is_not_ended_from_outside(
+    standin: StandIn,
+) -> None:
+    sent = (await standin.http.post("/control/interactions", json={"command": "imagine"})).json()
+    path = f"/control/observed/{sent['interaction_id']}/outcome"
+    ended = await standin.http.post(path, json={"outcome": "error"})
+    assert ended.json()["outcome"] == sent["outcome"]

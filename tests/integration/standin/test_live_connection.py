@@ -68,13 +68,31 @@ def find(discord: Server, token: str = TOKEN, guild: str | None = None) -> Any:
     return application.find(f"{discord.url}/api/v10", token, guild, KEY)
 
 
+@pytest.fixture(scope="module")
+def operations(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The stack's own stand-in, for its operations page."""
+    with serving(tmp_path_factory.mktemp("operations")) as server:
+        yield server
+
+
+def observed(operations: Server, interaction_id: str) -> Any:
+    """An interaction as the operations page shows it, once it has an outcome."""
+    url = f"{operations.url}/control/interactions/{interaction_id}"
+
+    def found() -> Any:
+        answer = httpx.get(url, trust_env=False)
+        return answer.is_success and answer.json()["outcome"] != "pending" and answer.json()
+
+    return wait_until(found, "the operations page shows it")
+
+
 class Live:
     """A connector, and the stack that it was started for."""
 
-    def __init__(self, folder: StateFolder, discord: Server, endpoint: str) -> None:
+    def __init__(self, folder: StateFolder, discord: Server, own: Server, endpoint: str) -> None:
         api_url = f"{discord.url}/api/v10"
-        state = StackState("host", discord_api_url=api_url, interactions_url=endpoint)
-        folder.save(state)
+        state = StackState("host", discord_url=own.url, discord_api_url=api_url)
+        folder.save(replace(state, interactions_url=endpoint))
         self.folder = folder
         self._started: list[ProcessRecord] = []
 
@@ -119,11 +137,14 @@ def _verifies(seed: str, body: bytes, signature: str, timestamp: str) -> bool:
 
 @pytest.fixture(scope="module")
 def stack(
-    tmp_path_factory: pytest.TempPathFactory, discord: Server, endpoint: Endpoint
+    tmp_path_factory: pytest.TempPathFactory,
+    discord: Server,
+    operations: Server,
+    endpoint: Endpoint,
 ) -> Iterator[Live]:
     """A stack whose connector is not started."""
     with endpoint.listening() as url:
-        stack = Live(StateFolder(tmp_path_factory.mktemp("live")), discord, url)
+        stack = Live(StateFolder(tmp_path_factory.mktemp("live")), discord, operations, url)
         yield stack
         stack.end()
 
@@ -203,20 +224,34 @@ def test_a_connection_that_discord_refuses_for_good_is_not_tried_again(
 def test_a_session_that_cannot_be_resumed_is_followed_by_another(
     live: Live, discord: Server
 ) -> None:
-    live.start()
     control(discord, "/gateway/invalidate", {"may_resume": False})
     wait_until(lambda: live.connection.reconnects == 1, "it is connected again")
     assert control(discord, "/interactions", IMAGINE)["outcome"] == "answered"
 
 
+def test_the_operations_page_shows_what_came_from_the_real_server(
+    live: Live, discord: Server, operations: Server
+) -> None:
+    sent = control(discord, "/interactions", IMAGINE)
+    shown = observed(operations, sent["interaction_id"])
+    assert (shown["outcome"], shown["data"]["name"]) == ("answered", "imagine")
+    assert [event["name"] for event in shown["events"]] == ["received", "answered"]
+
+
 def test_an_endpoint_that_fails_leaves_the_interaction_unanswered(
-    live: Live, discord: Server, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+    live: Live,
+    discord: Server,
+    operations: Server,
+    endpoint: Endpoint,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(endpoint, "check", lambda *_signed: False)
     before = live.connection.unanswered
-    assert control(discord, "/interactions", IMAGINE)["outcome"] == "timeout"
+    sent = control(discord, "/interactions", IMAGINE)
+    assert sent["outcome"] == "timeout"
     assert "gets no response: the endpoint answered with status 401" in live.log
     assert live.connection.unanswered == before + 1
+    assert "status 401" in observed(operations, sent["interaction_id"])["error"]
 
 
 def test_an_endpoint_that_is_late_leaves_the_interaction_unanswered(
