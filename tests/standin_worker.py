@@ -43,6 +43,8 @@ class Studio:
         """The message that becomes of `/imagine` with a source image."""
         options = {"prompt": "a star", "image": image, "images": 1}
         action = {"command": "imagine", "options": options, "locale": locale}
+        # The answer is public: it has the language of the server.
+        action["raw"] = {"guild_locale": locale}
         sent = self.http.post("/control/interactions", json=action).raise_for_status().json()
         assert sent["outcome"] == "answered", sent
         self.worker.run(self.handlers.queue.jobs[-1])

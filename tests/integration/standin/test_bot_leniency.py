@@ -55,7 +55,8 @@ async def sent_payload(bot: Bot) -> dict[str, Any]:
         "/control/attachments?filename=a.png", content=red, headers={"Content-Type": "image/png"}
     )
     options = {"prompt": "a star", "seed": 7, "image": made.json()["id"]}
-    assert await bot.imagine(PICTURES, options=options, user_id=BORIS)
+    # The language of the server is Boris's here: without it, the answer has his.
+    assert await bot.imagine(PICTURES, options=options, user_id=BORIS, locale="en-US")
     payload: dict[str, Any] = bot.standin.application.payloads[-1]
     return payload
 
