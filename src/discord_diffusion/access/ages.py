@@ -6,6 +6,7 @@ from dataclasses import dataclass
 _YEARS = (
     "y o, yo, yos, y old, yr old, yrs old, yr olds, yrs, yr, yold, year old, years old, year olds, "
     "years olds, yearold, years of age, year of age, years young, year young, y, "
+    "piges, "
     "jahre, jahren, jahr, jährig, jährige, jähriger, jähriges, jährigen, jährigem, jaehrige, "
     "jaehriges, jaehriger, jaehrigen, años, añitos, anitos, aninhos, anos, ans, anni, jaar, jarig, "
     "jarige, lat, letnia, letni, летняя, летний, летнюю, летней, летние, лет, года, yaşında"

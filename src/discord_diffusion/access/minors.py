@@ -2,9 +2,9 @@
 
 A text does if it holds a word for such pictures; or a minor, a girl or a boy, and anything sexual;
 or a minor and, a few words away, something suggestive. It is read with the letters that
-look-alikes, digits and signs stand for, with letters that are spread out or
-doubled, and with letters that are masked. A negative prompt is such a text, too, and takes away: a
-minor without clothes, or something sexual without adults.
+look-alikes, digits and signs stand for, with letters that are spread out or doubled, with letters
+that are masked, and with words written backwards. A negative prompt is such a text, too, and takes
+away: a minor without clothes, or something sexual without adults.
 """
 
 import re
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from string import punctuation
 
+from discord_diffusion.access import backwards
 from discord_diffusion.access.ages import AgeWords
 from discord_diffusion.access.normalise import SIGNS_INSIDE, folded, joined, visible
 from discord_diffusion.access.terms import (
@@ -37,6 +38,11 @@ _DIGITS = str.maketrans("li|o", "1110")
 _RANGE = re.compile("(?<=[0-9])[-–—](?=[0-9])")
 _UNDER_AGE = re.compile(r"(?:(?<![^\W_])u[- ]?|< ?|(?<=under)-)(?=1[0-8](?![0-9]))")
 """Signs and letters before an age that mean "under"."""
+_UNDER_AGES = re.compile(
+    r"(?<![^\W_])(?:under|below|sub|u)[-\s]{0,3}"
+    r"(?:(?P<digits>1[1-8])s|(?P<word>(?:thir|four|fif|six|seven|eigh)teen)s)(?![^\W_])"
+)
+"""People below an age, such as "under-16s"; not "under 10s", which may be seconds."""
 _WRITTEN = re.compile(r"[^\s:;,/()=\"']+")
 _APOSTROPHES = re.compile("['’‘`´ʼ]")
 _SIGN_AT_END = re.compile(r"(?<=\w)[^\w\s]+(?=\s|$)")
@@ -70,11 +76,12 @@ def _evidence(text: str) -> "Evidence":
     plain = visible(_words_of_emoji(_unescaped(text)))
     evidence = Evidence(Meaning(0))
     as_written = frozenset(token.text for token in tokens(plain))
-    for way, written in _ways(plain):
+    shaped = _shaped_text(plain)
+    for way, written in _ways(shaped):
         evidence.add(way.evidence(written, as_written))
         if evidence.refused:
             return evidence
-    evidence.meanings |= _masked(plain) | _unspaced(plain)
+    evidence.meanings |= _masked(plain) | _unspaced(plain) | _backwards(shaped)
     return evidence
 
 
@@ -153,9 +160,8 @@ def _near(first: list[int], second: list[int]) -> bool:
     return False
 
 
-def _ways(plain: str) -> Iterator[tuple[WayOfReading, str]]:
-    """The ways of reading a text, each with the text as it is written then."""
-    shaped = _shaped_text(plain)
+def _ways(shaped: str) -> Iterator[tuple[WayOfReading, str]]:
+    """The ways of reading a text that `_shaped_text` wrote, each with the text as it is then."""
     yield _in_shapes(), shaped
     single = _single(SIGNS_INSIDE.sub("", joined(shaped)))
     if single != shaped:
@@ -189,7 +195,8 @@ def _shape(word: str) -> str:
 
 def _shaped_text(plain: str) -> str:
     """A text whose words are written as `_shape` writes terms; ages in digits stay as they are."""
-    ages = _UNDER_AGE.sub(" under ", _RANGE.sub(" ", plain))
+    under = _UNDER_AGES.sub(r" under \g<digits>\g<word> ", _RANGE.sub(" ", plain))
+    ages = _UNDER_AGE.sub(" under ", under)
     text = _SIGN_AT_END.sub("", _APOSTROPHES.sub(" ", ages))
     return _LONG.sub(r"\1\1", _WRITTEN.sub(_shaped_word, text))
 
@@ -217,6 +224,16 @@ def _unescaped(text: str) -> str:
 
 def _words_of_emoji(text: str) -> str:
     return "".join(_EMOJI.get(character, character) for character in text)
+
+
+def _backwards(shaped: str) -> Meaning:
+    """The meanings of words that are written backwards."""
+    words = (token.text for token in tokens(shaped))
+    return backwards.meanings(words, _lexicon_in_shapes, _shape)
+
+
+def _lexicon_in_shapes() -> Lexicon:
+    return _in_shapes().lexicon
 
 
 def _masked(plain: str) -> Meaning:

@@ -161,6 +161,8 @@ HARD = (
     "nude girl", "nackt, ein kind", "nina desnuda", "not yet eighteen, topless",
     "6 month old, nude", "third grader, naked", "голая девочка", "女孩 裸体", "소녀 누드",
     "bambina nuda", "naakt meisje", "eleven yr old porn",
+    "edun dlihc", "a nude dlihc", "under-16s, nude", "under sixteens, topless", "여동생 누드",
+    "fifille toute nue",
 )  # fmt: skip
 
 
