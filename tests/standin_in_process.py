@@ -62,7 +62,7 @@ class FakeApplication:
         if self.checks_signatures and not _is_signed(request):
             return httpx.Response(401)
         payload: Payload = json.loads(request.content)
-        if payload["type"] == 1:
+        if payload["type"] == 1 and "event" not in payload:
             return httpx.Response(200, json={"type": 1})
         reply = self.reply(payload)
         if isinstance(reply, dict):

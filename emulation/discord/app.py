@@ -28,18 +28,31 @@ from emulation.discord.routes import (
     control_directory,
     control_gateway,
     control_interactions,
+    control_monetization,
     control_observed,
     control_pages,
     control_reports,
     control_settings,
     gateway,
     guilds,
+    monetization,
     pins,
     reactions,
     webhooks,
 )
 
 _log = logging.getLogger(__name__)
+
+# Before `channels`: `messages/pins` is no message.
+DISCORD_ROUTES = (
+    *(pins, reactions, applications, commands, callbacks, webhooks, channels, guilds),
+    *(monetization, gateway, cdn),
+)
+"""The modules whose routes are Discord's."""
+_CONTROL_ROUTES = (
+    *(control_directory, control_gateway, control_interactions, control_monetization),
+    *(control_observed, control_pages, control_reports, control_settings),
+)
 
 
 def create_app(backend: Backend) -> FastAPI:
@@ -70,13 +83,7 @@ def create_app(backend: Backend) -> FastAPI:
         app.add_exception_handler(error_class, _error_response)
     app.add_middleware(ApiMiddleware, backend=backend)
     app.add_middleware(BrowserSecurityMiddleware, public_url=config.public_url)
-    # Before `channels`: `messages/pins` is no message.
-    for routes in (pins, reactions, applications, commands, callbacks, webhooks, channels):
-        app.include_router(routes.router)
-    for routes in (cdn, gateway, guilds):
-        app.include_router(routes.router)
-    control = (control_directory, control_gateway, control_interactions, control_pages)
-    for routes in (*control, control_observed, control_reports, control_settings):
+    for routes in (*DISCORD_ROUTES, *_CONTROL_ROUTES):
         app.include_router(routes.router)
 
     @app.get("/healthz")

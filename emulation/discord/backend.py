@@ -7,6 +7,7 @@ import httpx
 from emulation.discord.chaos import Chaos, ChaosPlan
 from emulation.discord.clock import Clock
 from emulation.discord.config import APPLICATION_FIXTURE, DIRECTORY_FIXTURE, Application, Config
+from emulation.discord.errors import EndpointError
 from emulation.discord.gateway_limits import SessionStartLimit
 from emulation.discord.json_types import Json
 from emulation.discord.rate_limits import RateLimiter
@@ -16,11 +17,13 @@ from emulation.discord.state.attachments import AttachmentStore
 from emulation.discord.state.channels import Channel
 from emulation.discord.state.commands import CommandStore
 from emulation.discord.state.directory import Directory, User
+from emulation.discord.state.entitlements import EntitlementStore
 from emulation.discord.state.events import EventLog
 from emulation.discord.state.gateway_sessions import GatewaySessions
 from emulation.discord.state.interactions import Interaction, InteractionStore, TimelineEvent
 from emulation.discord.state.messages import Message, MessageStore
 from emulation.discord.state.reports import ApiCalls, Reports
+from emulation.discord.webhook_events import WebhookEvents
 
 
 @dataclass
@@ -57,6 +60,9 @@ class Backend:
         self.attachments = AttachmentStore(
             folder, config.public_url, self.clock, self.limits.link_seconds
         )
+        self.webhook_events = WebhookEvents(
+            self.application.id, self.clock, self.signer, self.post, self.limits.event_retry_seconds
+        )
         self._create_stores()
         self.events = EventLog(self.clock)
         self.rate_limiter = RateLimiter(
@@ -80,13 +86,25 @@ class Backend:
         self.messages = MessageStore(self.attachments, self.application.id)
         self.interactions = InteractionStore(self.clock)
         self.commands = CommandStore(self.clock, self.limits.daily_command_creates)
+        self.entitlements = EntitlementStore(self.clock)
         self.reports = Reports()
         self.api_calls = ApiCalls()
         self.started_at = self.clock.now()
 
+    async def post(self, url: str, body: bytes, headers: dict[str, str]) -> httpx.Response:
+        """Send a signed body to the application; EndpointError if no response comes within 3 s."""
+        seconds = self.limits.answer_seconds
+        try:
+            return await self.http.post(url, content=body, headers=headers, timeout=seconds)
+        except httpx.TimeoutException as error:
+            raise EndpointError(f"no answer within {seconds:g} s") from error
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+            raise EndpointError(f"{type(error).__name__}: {error}") from error
+
     async def close(self) -> None:
         """End the event streams and the connections to the application."""
         self.events.close()
+        await self.webhook_events.close()
         await self.http.aclose()
 
     def reset(self) -> None:

@@ -56,6 +56,8 @@ class Limits:
     """Refused requests in ten minutes that get an address banned."""
     heartbeat_seconds: float = 41.25
     """How often a client of the Gateway has to send a heartbeat."""
+    event_retry_seconds: float = 1.0
+    """The wait before a webhook event is sent again; Discord documents no number."""
     daily_sessions: int = 1_000
     """How often an application may identify in 24 hours."""
 

@@ -46,17 +46,6 @@ def _ping(backend: Backend) -> bytes:
     )
 
 
-async def post(backend: Backend, url: str, body: bytes, headers: dict[str, str]) -> httpx.Response:
-    """Send a signed body to the application; EndpointError if no response comes within 3 s."""
-    seconds = backend.limits.answer_seconds
-    try:
-        return await backend.http.post(url, content=body, headers=headers, timeout=seconds)
-    except httpx.TimeoutException as error:
-        raise EndpointError(f"no answer within {seconds:g} s") from error
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-        raise EndpointError(f"{type(error).__name__}: {error}") from error
-
-
 async def set_endpoint(backend: Backend, url: str | None) -> None:
     """Check a URL as Discord does and use it; InvalidFormError (50035) if it fails the check."""
     if url:
@@ -75,7 +64,7 @@ async def _check(backend: Backend, url: str) -> None:
     """Check that PING gives 200 and type 1 as JSON, and an invalid signature 401."""
     body = _ping(backend)
     timestamp = int(backend.clock.now())
-    response = await post(backend, url, body, backend.signer.headers(body, timestamp))
+    response = await backend.post(url, body, backend.signer.headers(body, timestamp))
     if response.status_code != httpx.codes.OK:
         raise EndpointError(f"PING was answered with status {response.status_code}, not 200")
     if not response.headers.get("content-type"):
@@ -87,7 +76,7 @@ async def _check(backend: Backend, url: str) -> None:
     if not isinstance(content, dict) or content.get("type") != 1:
         raise EndpointError("the answer to PING is not of type 1")
     headers = backend.signer.invalid_headers(body, timestamp, OTHER_KEY)
-    status = (await post(backend, url, body, headers)).status_code
+    status = (await backend.post(url, body, headers)).status_code
     if status != httpx.codes.UNAUTHORIZED:
         raise EndpointError(f"a wrong signature was answered with status {status}, not 401")
 
@@ -158,7 +147,7 @@ class SignatureProber:
         body = _ping(self._backend)
         headers = self._backend.signer.invalid_headers(body, int(now), defect)
         try:
-            status = (await post(self._backend, url, body, headers)).status_code
+            status = (await self._backend.post(url, body, headers)).status_code
         except EndpointError as error:
             return ProbeResult(iso(now), defect, FAILED, None, str(error))
         outcome = ACCEPTED if httpx.codes.is_success(status) else FAILED

@@ -27,7 +27,6 @@ from emulation.discord.gateway_protocol import (
     ALREADY_AUTHENTICATED,
     NOT_AUTHENTICATED,
     RATE_LIMITED,
-    SESSION_TIMED_OUT,
     UNKNOWN_ERROR,
     UNKNOWN_OPCODE,
     CloseCode,
@@ -119,12 +118,13 @@ class GatewayConnection:
         self._outgoing.put_nowait(None)
 
     async def _watch_heartbeats(self) -> None:
-        """End the session of a client that has sent no heartbeat for too long."""
+        """End the connection of a client that has sent no heartbeat for too long.
+
+        It may resume: https://docs.discord.com/developers/events/gateway#heartbeat-interval
+        """
         while not self.is_silent:
             await asyncio.sleep(_WATCH_SECONDS)
-        if self._session is not None:
-            self._backend.sessions.end(self._session)
-        self.close(SESSION_TIMED_OUT)
+        self.close(UNKNOWN_ERROR)
 
     @property
     def is_silent(self) -> bool:

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 import httpx
 
 from emulation.discord.backend import Backend
-from emulation.discord.endpoint import post
 from emulation.discord.errors import ALREADY_ACKNOWLEDGED, ControlError, DiscordError, EndpointError
 from emulation.discord.interactions.responses import apply_response, finish
 from emulation.discord.json_types import Json
@@ -108,7 +107,7 @@ class InteractionDelivery:
         }
         interaction.deliveries += 1
         try:
-            response = await post(self._backend, request.url, request.body, request.headers)
+            response = await self._backend.post(request.url, request.body, request.headers)
             result["status"] = response.status_code
             with contextlib.suppress(ValueError):
                 result["response"] = response.json()
@@ -162,7 +161,7 @@ class InteractionDelivery:
         """Send the request; return once the interaction has an outcome, inline or by URL."""
         interaction.deliveries += 1
         try:
-            response = await post(self._backend, request.url, request.body, request.headers)
+            response = await self._backend.post(request.url, request.body, request.headers)
             if response.status_code in _RESPONSE_BY_URL:
                 await interaction.finished.wait()
                 return

@@ -54,6 +54,7 @@ def base_payload(
 ) -> Json:
     """Every field but `data` and `message`."""
     channel, user, guild = actor.channel, actor.user, backend.directory.guild
+    entitlements = backend.entitlements.active(user.id, channel.guild_id)
     channel_json = backend.partial_channel_json(channel)
     body: Json = {
         "id": interaction_id,
@@ -65,8 +66,8 @@ def base_payload(
         "channel": channel_json,
         "locale": actor.locale,
         "app_permissions": actor.app_permissions,
-        "entitlements": [],
-        "entitlement_sku_ids": [],
+        "entitlements": [one.as_json(backend.application.id) for one in entitlements],
+        "entitlement_sku_ids": [one.sku_id for one in entitlements],
         "authorizing_integration_owners": actor.owners,
         "context": actor.context,
         "attachment_size_limit": backend.limits.attachment_bytes,

@@ -9,10 +9,21 @@ from fastapi.responses import JSONResponse
 from emulation.discord.backend import Backend
 from emulation.discord.config import API
 from emulation.discord.endpoint import set_endpoint
+from emulation.discord.errors import EndpointError
 from emulation.discord.gateway_protocol import LIMITED_FLAGS
 from emulation.discord.json_types import Json
 from emulation.discord.routes.dependencies import BOT_ONLY, BackendDep, JsonBody
-from emulation.discord.validation.fields import Field, integer, model, string, url
+from emulation.discord.validation.fields import (
+    Field,
+    integer,
+    invalid,
+    list_of,
+    model,
+    one_of,
+    string,
+    url,
+)
+from emulation.discord.webhook_events import DISABLED, ENABLED, EVENT_TYPES
 
 router = APIRouter(prefix=API, tags=["applications"], dependencies=BOT_ONLY)
 
@@ -30,6 +41,9 @@ _EDIT = model(
         "interactions_endpoint_url": Field(_endpoint_url, nullable=True),
         "description": Field(string(maximum=400)),
         "flags": Field(integer(0, 2**31 - 1)),
+        "event_webhooks_url": Field(_endpoint_url, nullable=True),
+        "event_webhooks_status": Field(one_of((DISABLED, ENABLED), integer())),
+        "event_webhooks_types": Field(list_of(one_of(EVENT_TYPES, string()))),
     }
 )
 
@@ -58,10 +72,26 @@ def application_json(backend: Backend) -> Json:
         "redirect_uris": [],
         "interactions_endpoint_url": backend.endpoint.url,
         "role_connections_verification_url": None,
-        "event_webhooks_url": None,
-        "event_webhooks_status": 1,
+        **backend.webhook_events.as_json(),
         "integration_types_config": {"0": {}, "1": {}},
     }
+
+
+async def _set_webhook_events(backend: Backend, changes: Json) -> None:
+    """Change where webhook events go, and which, once the address has passed the check."""
+    events = backend.webhook_events
+    if "event_webhooks_url" in changes:
+        url = changes["event_webhooks_url"] or None
+        if url is not None:
+            try:
+                await events.check(url)
+            except EndpointError as error:
+                code = "APPLICATION_EVENT_WEBHOOKS_URL_VERIFICATION_FAILED"
+                text = f"The specified event webhooks url could not be verified. ({error})"
+                raise invalid(code, text, "event_webhooks_url") from error
+        events.url = url
+    events.status = changes.get("event_webhooks_status", events.status)
+    events.types = changes.get("event_webhooks_types", events.types)
 
 
 @router.get("/applications/@me")
@@ -77,6 +107,7 @@ async def edit_application(backend: BackendDep, body: JsonBody) -> JSONResponse:
     changes = _EDIT(body)
     if "interactions_endpoint_url" in changes:
         await set_endpoint(backend, changes["interactions_endpoint_url"])
+    await _set_webhook_events(backend, changes)
     if "flags" in changes:
         # An application may set the limited flags of privileged intents, and no others.
         backend.application_flags = changes["flags"] & LIMITED_FLAGS

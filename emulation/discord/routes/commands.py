@@ -40,10 +40,15 @@ _EDITABLE_FIELDS = (
 )
 
 
-def _scope(backend: BackendDep, application_id: str, guild_id: str | None = None) -> Scope:
-    """The scope of a path; 403 for another's application or an unknown guild."""
+def of_own_application(backend: BackendDep, application_id: str) -> None:
+    """403 for the application of another."""
     if path_id("application_id", application_id) != backend.application.id:
         raise DiscordError(NOT_YOUR_APPLICATION)
+
+
+def _scope(backend: BackendDep, application_id: str, guild_id: str | None = None) -> Scope:
+    """The scope of a path; 403 for another's application or an unknown guild."""
+    of_own_application(backend, application_id)
     if guild_id is not None and path_id("guild_id", guild_id) != backend.directory.guild.id:
         raise DiscordError(MISSING_ACCESS)
     return guild_id

@@ -63,11 +63,13 @@ async def test_a_heartbeat_is_acknowledged_even_before_identify(standin: StandIn
         assert (await client.read())["op"] == 11
 
 
-async def test_a_client_without_heartbeats_is_closed_and_cannot_resume(standin: StandIn) -> None:
+async def test_a_client_without_heartbeats_is_closed_and_may_resume(standin: StandIn) -> None:
     async with identified(standin) as (client, ready):
         standin.clock.offset += 62
-        assert await client.close_code() == 4009
-    assert standin.backend.sessions.find(ready["session_id"]) is None
+        assert await client.close_code() == 4000
+    async with connected(standin) as again:
+        again.resume(ready["session_id"], 2)
+        assert await again.event("RESUMED")
 
 
 async def test_an_interaction_goes_over_the_gateway_and_is_answered_by_url(
