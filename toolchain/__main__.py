@@ -5,6 +5,8 @@ import sys
 import time
 
 MINIMUM_PYTHON = (3, 11)
+INTERRUPTED = 130
+"""The exit status after Ctrl-C, as a shell gives it."""
 
 
 def main() -> int:
@@ -54,4 +56,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -50,7 +51,11 @@ def one_at_a_time(cache: Path) -> Iterator[None]:
     """Let one set-up of a checkout run at a time; a second one waits for the first."""
     cache.mkdir(parents=True, exist_ok=True)
     with (cache / "setup.lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            sys.stderr.write("Waiting for another set-up of this checkout ...\n")
+            fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 

@@ -2,6 +2,8 @@
 
 import socket
 import ssl
+import sys
+import zlib
 from collections.abc import MutableMapping
 from contextlib import suppress
 
@@ -9,6 +11,9 @@ import httpx
 import psutil
 
 LOOPBACK = "127.0.0.1"
+_FIRST_OWN_PORT, _OWN_PORTS = 20_000, 10_000
+"""Below the ports that Linux and macOS give to clients:
+https://docs.kernel.org/networking/ip-sysctl.html#ip-variables"""
 NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """For clients of plain HTTP: by default each client loads all certificates, which takes 35 ms."""
 
@@ -36,20 +41,27 @@ def is_free(port: int) -> bool:
 
 def user_of(port: int) -> str:
     """Who listens on a port, as the end of a sentence; empty where that cannot be read."""
-    for process in psutil.process_iter(["name", "pid"]):
-        with suppress(psutil.Error):
-            if any(
-                one.status == psutil.CONN_LISTEN and one.laddr.port == port
-                for one in process.net_connections("inet")
-            ):
-                return f" by {process.name()} (pid {process.pid})"
+    with suppress(psutil.Error):
+        for one in psutil.net_connections("tcp"):
+            if one.status == psutil.CONN_LISTEN and one.laddr.port == port and one.pid:
+                return f" by {psutil.Process(one.pid).name()} (pid {one.pid})"
     return ""
 
 
-def choose_port(preferred: int = 0, *, taken: int = 0) -> int:
-    """`preferred` if it is free, else any free port but `taken`; 0 always means any."""
+def choose_port(preferred: int = 0, *, taken: int = 0, owner: str = "") -> int:
+    """`preferred` if it is free, else any free port but `taken`; 0 always means any.
+
+    With `owner` the port in the place of one that is taken is the same each time, as long as that
+    is free, and it is said who has the other.
+    """
     if preferred and preferred != taken and is_free(preferred):
         return preferred
+    if preferred and owner:
+        first = zlib.crc32(f"{owner}:{preferred}".encode()) % _OWN_PORTS
+        candidates = (_FIRST_OWN_PORT + (first + step) % _OWN_PORTS for step in range(_OWN_PORTS))
+        port = next(one for one in candidates if one != taken and is_free(one))
+        sys.stderr.write(f"Port {preferred} is taken{user_of(preferred)}; {port} is used.\n")
+        return port
     port = taken
     while port == taken:
         with socket.socket() as probe:

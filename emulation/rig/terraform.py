@@ -156,11 +156,16 @@ class Terraform:
         ):
             assert process.stdout is not None  # noqa: S101 - PIPE above
             plain: list[str] = []
-            for line in process.stdout:
-                try:
-                    yield json.loads(line)
-                except ValueError:
-                    plain.append(line)
+            try:
+                for line in process.stdout:
+                    try:
+                        yield json.loads(line)
+                    except ValueError:
+                        plain.append(line)
+            finally:
+                if process.poll() is None:  # an interrupt, which may have reached us alone
+                    process.terminate()
+                    process.wait()
         if process.returncode != 0 and plain:
             raise StartError(f"terraform {words[0]} failed:\n{''.join(plain)}")
 

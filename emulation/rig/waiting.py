@@ -1,5 +1,6 @@
 """Wait for a condition, by the clock."""
 
+import threading
 import time
 from collections.abc import Callable
 from typing import TypeVar
@@ -12,6 +13,8 @@ _LATE = 0.05
 _SHARE = 3
 """What a condition takes is at most this part of the time, so that waiting does not slow down what
 is waited for."""
+INTERRUPTED = threading.Event()
+"""Set by Ctrl-C: whoever waits in another thread waits no longer."""
 Result = TypeVar("Result")
 
 
@@ -44,6 +47,8 @@ def wait_until(
             raise DeadlineError(f"not within {timeout_seconds:.0f} s: {what}{more}")
         pause = max(pause_after(answered - began), (_SHARE - 1) * (answered - asked))
         time.sleep(min(pause, max(_SHORTEST_PAUSE, deadline - answered)))
+        if INTERRUPTED.is_set():
+            raise DeadlineError(f"interrupted while waiting: {what}")
 
 
 def pause_after(waited: float) -> float:

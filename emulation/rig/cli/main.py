@@ -1,13 +1,17 @@
 """The command line of the rig, from its groups of commands."""
 
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import asdict
+from types import FrameType
 
+import click
 import typer
 from rich.console import Console
 from rich.markup import escape
+from typer import rich_utils
 
 from emulation.rig import doctor as examination
 from emulation.rig.cli import chaos, fleet, pictures, rights, stack
@@ -15,6 +19,7 @@ from emulation.rig.cli.shared import LAYOUT, AsJson, print_json
 from emulation.rig.environment import separate
 from emulation.rig.errors import RigError
 from emulation.rig.host.processes import PRIVATE_UMASK
+from emulation.rig.waiting import INTERRUPTED
 from toolchain import terraform as terraform_program
 from toolchain.errors import ToolchainError
 from toolchain.shared_provider import shared_provider
@@ -61,6 +66,30 @@ def terraform(context: typer.Context) -> None:
     raise typer.Exit(status)
 
 
+def _run() -> None:
+    """Run the command that the command line names, and end with its exit status.
+
+    Raises:
+        KeyboardInterrupt: as Ctrl-C does; Typer would say "Aborted", with another status.
+    """
+    try:
+        status = app(standalone_mode=False)
+    except click.exceptions.Abort as error:
+        if INTERRUPTED.is_set():
+            raise KeyboardInterrupt from error
+        sys.exit(1)
+    except click.ClickException as error:
+        rich_utils.rich_format_error(error)
+        status = error.exit_code
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """What Ctrl-C does: waits of all threads end, then the command."""
+    INTERRUPTED.set()
+    signal.default_int_handler(number, frame)
+
+
 def main() -> None:
     """Run the command line; an error of the rig's own is a message, not a traceback.
 
@@ -69,9 +98,12 @@ def main() -> None:
     os.umask(PRIVATE_UMASK)
     spell_out()
     separate(os.environ)
+    signal.signal(signal.SIGINT, _interrupt)
     try:
-        app()
+        _run()
     except (RigError, ToolchainError) as error:
+        if INTERRUPTED.is_set():
+            raise KeyboardInterrupt from error
         console = Console(stderr=True)
         console.print("[bold red]Error:[/]", escape(str(error)), highlight=False, soft_wrap=True)
         sys.exit(1)

@@ -3,7 +3,6 @@
 import re
 import sys
 from collections.abc import Collection
-from contextlib import suppress
 from dataclasses import asdict, replace
 from enum import StrEnum
 from typing import Annotated
@@ -271,8 +270,7 @@ def logs(
     else:
         files = stack_logs.named_files(folder.logs, name)
         sources = {path.stem: stack_logs.FileLog(path) for path in files}
-    with suppress(KeyboardInterrupt):
-        stack_logs.show(_out, sources, lines, follow=follow)
+    stack_logs.show(_out, sources, lines, follow=follow)
 
 
 def start_stack(

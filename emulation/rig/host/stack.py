@@ -50,11 +50,12 @@ def _started(
 ) -> StackState:
     """A new stack; its state is saved after every process, so that each can be stopped."""
     parts = Parts(layout, folder, options)
-    aws = choose_port(options.aws_port)
+    owner = str(folder.path)
+    aws = choose_port(options.aws_port, owner=owner)
     state = StackState.on_ports(
         TARGET,
         aws,
-        choose_port(options.discord_port, taken=aws),
+        choose_port(options.discord_port, taken=aws, owner=owner),
         region=options.region,
         options=options.as_json(),
         lambda_package_sha256=files_digest(layout.lambda_package),
