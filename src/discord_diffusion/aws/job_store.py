@@ -301,8 +301,11 @@ def _refund(record: JobRecord, status: JobStatus, details: Mapping[str, str]) ->
     """Units to refund.
 
     An answered job is charged whole unless `charged_pictures` says less; a cancelled one only as
-    far as they say, for what was drawn before; any other not at all.
+    far as they say, for what was drawn before; any other not at all, or
+    as many hundredths of a unit as `charged_units` says.
     """
+    if "charged_units" in details:
+        return max(0, record.units - int(details["charged_units"]))
     images = record.parameters.images
     usual = {JobStatus.ANSWERED: images, JobStatus.CANCELLED: 0}
     charged = int(details.get("charged_pictures", usual[status])) if status in usual else 0

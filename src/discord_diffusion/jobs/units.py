@@ -16,6 +16,9 @@ from discord_diffusion.jobs.parameters import GenerationParameters
 HUNDREDTHS = 100
 """Hundredths of a unit in a unit."""
 
+UNUSABLE_SOURCE = 25
+"""Hundredths of a unit that a job costs whose source image can't be used: docs/decisions/1008."""
+
 _TWO_CALLS = frozenset(
     {
         *("HeunDiscreteScheduler", "KDPM2DiscreteScheduler", "KDPM2AncestralDiscreteScheduler"),

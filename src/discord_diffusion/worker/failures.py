@@ -10,6 +10,7 @@ from discord_diffusion.discord.errors import (
     NotAnsweredYetError,
     TransientApiError,
 )
+from discord_diffusion.jobs.units import UNUSABLE_SOURCE
 from discord_diffusion.jobs.validation import InvalidJobError
 from discord_diffusion.worker import errors
 
@@ -45,6 +46,8 @@ class Rule:
     """How long a released message stays hidden."""
     text: str = ""
     """Key of the text that the user reads when the job has failed for good; empty: none."""
+    charged_units: int = 0
+    """Hundredths of a unit that the job costs all the same."""
     is_cancel: bool = False
     """Whether the job counts as cancelled, and what was drawn of it is charged."""
 
@@ -147,24 +150,28 @@ RULES = (
         (errors.SourceTooLargeError,),
         Outcome.REFUSED,
         text="failed.source_too_large",
+        charged_units=UNUSABLE_SOURCE,
     ),
     Rule(
         "the source image is no picture, or in a format that is not read",
         (errors.SourceFormatError,),
         Outcome.REFUSED,
         text="failed.source_format",
+        charged_units=UNUSABLE_SOURCE,
     ),
     Rule(
         "the source image is cut off or damaged, and too little of it is there",
         (errors.SourceDamagedError,),
         Outcome.REFUSED,
         text="failed.source_damaged",
+        charged_units=UNUSABLE_SOURCE,
     ),
     Rule(
         "nothing of the source image's mask is white",
         (errors.MaskBlackError,),
         Outcome.REFUSED,
         text="failed.mask_black",
+        charged_units=UNUSABLE_SOURCE,
     ),
     Rule(
         "the source image is not on Discord's hosts",

@@ -152,7 +152,10 @@ class JobOutcomes:
                 return self.answered(held)
             status = JobStatus.CANCELLED if rule.is_cancel else JobStatus.FAILED
             drawn = held.pictures_drawn() if rule.is_cancel else 0
-            ended = self.records.finish(job.id, status, reason=rule.text, charged_pictures=drawn)
+            charged = {"charged_units": rule.charged_units} if rule.charged_units else {}
+            ended = self.records.finish(
+                job.id, status, reason=rule.text, charged_pictures=drawn, **charged
+            )
             if ended and rule.outcome is Outcome.REFUSED:
                 return self.discard(held)
         held.lease.end()

@@ -16,6 +16,7 @@ from discord_diffusion.aws.ledger import Charge
 from discord_diffusion.jobs.job import TOKEN_LIFETIME
 from discord_diffusion.jobs.record import JobRecord, JobStatus
 from discord_diffusion.jobs.refusal import Refusal
+from discord_diffusion.jobs.units import UNUSABLE_SOURCE
 from tests.unit.aws.jobs_table import (
     NOW,
     PARAMETERS,
@@ -366,3 +367,15 @@ def test_a_component_can_be_pressed_again_at_once_when_its_job_has_ended(
         assert jobs.accept(second, charge=pressed)
         with pytest.raises(Refusal, match="pressed"):
             jobs.accept(third, charge=pressed)
+
+
+@pytest.mark.parametrize(("cost", "charged"), [(300, 25), (25, 25), (10, 10)])
+def test_a_job_whose_source_image_cannot_be_used_costs_a_quarter_of_a_unit_at_most(
+    table: Table, cost: int, charged: int
+) -> None:
+    job = a_job(datetime.now(UTC))
+    jobs = JobStore(table)
+    assert jobs.accept(job, charge=a_charge(cost / 100))
+    kept = {"charged_pictures": 0, "charged_units": UNUSABLE_SOURCE}
+    assert jobs.finish(job.id, JobStatus.FAILED, reason="failed.source_format", **kept)
+    assert usage(table, job.created_at) == used_in_guild(charged, charged, charged, charged)

@@ -7,8 +7,10 @@ import pytest
 
 from discord_diffusion.aws.errors import ReceiptLostError
 from discord_diffusion.discord import errors as discord_errors
+from discord_diffusion.jobs.units import UNUSABLE_SOURCE
 from discord_diffusion.jobs.validation import InvalidJobError
-from discord_diffusion.texts.catalogue import texts
+from discord_diffusion.texts.answers import unit_count
+from discord_diffusion.texts.catalogue import LANGUAGES, texts
 from discord_diffusion.worker import errors
 from discord_diffusion.worker.failures import RULES, STOPPED, Outcome, rule_for
 
@@ -85,3 +87,13 @@ def as_markdown() -> str:
 
 def test_the_documentation_contains_the_failure_table() -> None:
     assert as_markdown() in (ROOT / "docs/worker.md").read_text()
+
+
+def test_what_an_unusable_source_costs_is_said_in_every_language() -> None:
+    charging = {rule.text for rule in RULES if rule.charged_units}
+    assert {rule.charged_units for rule in RULES} == {0, UNUSABLE_SOURCE}
+    for language in LANGUAGES:
+        amount = unit_count(UNUSABLE_SOURCE, language)
+        saying = {key for key, text in texts(language).items()
+                  if key.startswith("failed.") and amount in text}  # fmt: skip
+        assert saying == charging, language

@@ -337,6 +337,7 @@ def test_a_job_whose_source_image_can_not_be_used_leaves_no_dead_letter(
     assert harness.table.details[held.job.id] == {
         "reason": "failed.source_format",
         "charged_pictures": 0,
+        "charged_units": 25,
     }
     assert harness.queue.deleted == [held.message.receipt_handle]
     assert harness.queue.released == []
