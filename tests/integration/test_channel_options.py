@@ -39,6 +39,7 @@ def test_every_option_shows_in_the_pictures_and_in_their_message(channel: Channe
         "steps": 7,
         "guidance": 1.5,
         "model": "shapes",
+        "lora": "parchment:0.5",
         "scheduler": "EulerDiscreteScheduler",
         "private": True,
         "spoiler": True,
@@ -63,7 +64,9 @@ def test_every_option_shows_in_the_pictures_and_in_their_message(channel: Channe
         assert file["filename"].startswith("SPOILER_")
         assert picture.width * 64 == picture.height * 96
         written = picture.info["parameters"]
-        assert written.startswith("a red circle\nNegative prompt: a blue square\nSteps: 7")
+        assert written.startswith(
+            "a red circle <lora:parchment:0.5>\nNegative prompt: a blue square\nSteps: 7"
+        )
         assert "Sampler: EulerDiscreteScheduler, CFG scale: 1.5" in written
         assert "Model: shapes" in written
     shown = channel.interact(
@@ -73,7 +76,23 @@ def test_every_option_shows_in_the_pictures_and_in_their_message(channel: Channe
         user_id=user,
         locale="en-US",
     )
-    assert "model shapes · scheduler EulerDiscreteScheduler" in content_of(shown)
+    chosen = "model shapes · LoRAs parchment:0.5 · scheduler EulerDiscreteScheduler"
+    assert chosen in content_of(shown)
+
+
+@pytest.mark.skipif(TARGET != HOST, reason="no other stack of the tests has a LoRA")
+def test_a_lora_is_completed_drawn_with_and_kept_by_the_buttons(channel: Channel) -> None:
+    user, options = channel.new_user(), {"model": "shapes", "lora": "par"}
+    typed = channel.interact(command="imagine", options=options, focused="lora")
+    (choice,) = [one["value"] for one in typed["response"]["data"]["choices"]]
+    drawn = {"model": "shapes", "prompt": "a red circle on a blue background", "seed": 7}
+    message = channel.pictures(channel.imagine(user, options=drawn | {"lora": choice}))
+    for answer in (message, channel.pictures(channel.click(message, "reroll", user_id=user))):
+        red, green, blue = files(channel, answer)[0].convert("RGB").getpixel((8, 8))
+        assert red > green > blue > 100, "the background is not of parchment"
+    for lora, reason in (("none", "lora_unknown"), ("parchment", "lora_model")):
+        refused = channel.imagine(user, options={"lora": lora}, locale="de")
+        assert contains_text(content_of(refused), "de", f"refused.{reason}")
 
 
 def test_every_scheduler_and_every_size_that_is_offered_is_drawn(channel: Channel) -> None:
