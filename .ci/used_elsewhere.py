@@ -131,3 +131,6 @@ _.group_id
 _.wait_for_pid
 _.health_url
 _.loaded_names
+
+# Tests of weights in 8 bits set up torchao, which no environment has.
+_.quantization_plan
