@@ -24,6 +24,7 @@ variable "worker" {
     `compile_cache`: folder for compiled code; below /cache it outlives a task.
     `receive_wait_seconds`: length of a long poll, 0 to 20.
     `picture_scale`: whole number by which finished pictures are enlarged.
+    `picture_format`: webp, a fifth of the bytes that go out to Discord, or png, without losses; what does not fit is sent smaller.
     `health_file`: file that the worker touches while it is healthy, for ECS's health check.
     `stop_timeout_seconds`: how long a stopping worker may go on with its job. Spot takes an instance after 120 s.
     `discord_cdn_hosts`: hosts that source pictures come from, beside that of Discord's API.
@@ -74,6 +75,7 @@ variable "worker" {
     compile_cache        = optional(string)
     receive_wait_seconds = optional(number)
     picture_scale        = optional(number)
+    picture_format       = optional(string, "webp")
     health_file          = optional(string, "/tmp/worker.health")
     stop_timeout_seconds = optional(number)
     discord_cdn_hosts    = optional(list(string))
@@ -175,6 +177,11 @@ variable "worker" {
   validation {
     condition     = contains(range(0, 21), coalesce(var.worker.receive_wait_seconds, 20))
     error_message = "worker.receive_wait_seconds must be a whole number from 0 to 20, the longest poll of SQS."
+  }
+
+  validation {
+    condition     = contains(["png", "webp"], coalesce(var.worker.picture_format, "png"))
+    error_message = "worker.picture_format must be png or webp."
   }
 
   validation {

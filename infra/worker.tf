@@ -31,6 +31,7 @@ locals {
       COMPILE_CACHE               = var.worker.compile_cache
       RECEIVE_WAIT_SECONDS        = var.worker.receive_wait_seconds
       PICTURE_SCALE               = var.worker.picture_scale
+      PICTURE_FORMAT              = var.worker.picture_format
       HEALTH_FILE                 = var.worker.health_file
       STOP_TIMEOUT_SECONDS        = var.worker.stop_timeout_seconds
       DISCORD_CDN_HOSTS           = var.worker.discord_cdn_hosts == null ? null : join(",", var.worker.discord_cdn_hosts)

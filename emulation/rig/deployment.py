@@ -126,6 +126,8 @@ def variables(layout: Layout, options: StackOptions, state: StackState) -> dict[
         "worker": {
             "model": model.model,
             "picture_scale": model.picture_scale,
+            # Nobody pays for what goes out of this machine.
+            "picture_format": "png",
             "model_notice": model.notice,
             "loras": {name: {"lora": f"{model.model}/loras/{name}"} for name in model.loras},
             # A model is checked here by its own safety checker, so that nothing is downloaded.

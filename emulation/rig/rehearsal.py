@@ -77,6 +77,7 @@ def variables(layout: Layout) -> dict[str, Any]:
             "safety_checker": "none",
             "receive_wait_seconds": 2,
             "picture_scale": 4,
+            "picture_format": "png",
         },
         "generation_defaults": model.generation_defaults(),
     }

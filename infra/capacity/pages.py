@@ -6,7 +6,7 @@ A part is the text between `<!-- computed: NAME -->` and `<!-- end -->`.
 import re
 from collections.abc import Callable, Mapping
 
-from infra.capacity.tables import days_and_bills, limits
+from infra.capacity.tables import days_and_bills, limits, thousand
 
 _PART = re.compile(r"<!-- computed: (?P<name>[a-z-]+) -->\n(?P<text>.*?)<!-- end -->", re.DOTALL)
 
@@ -27,6 +27,7 @@ COST_PARTS: Mapping[str, Callable[[], str]] = {
     "communities": days_and_bills.communities_table,
     "months": days_and_bills.months_table,
     "variants": days_and_bills.variants_table,
+    "thousand": thousand.thousand_table,
     "warm-pool": days_and_bills.warm_pool_table,
     "idle": days_and_bills.idle_table,
     "busy": days_and_bills.busy_table,

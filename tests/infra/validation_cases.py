@@ -245,6 +245,7 @@ REFUSED: dict[str, list[Values]] = {
     "worker.receive_wait_seconds must be": [
         {"worker": {"receive_wait_seconds": value}} for value in (-1, 21)
     ],
+    "worker.picture_format must be": [{"worker": {"picture_format": "gif"}}],
     "worker.picture_scale must be": [{"worker": {"picture_scale": value}} for value in (0, 17)],
     "worker.torch_threads must be": [
         {"worker": {"torch_threads": value}} for value in (-1, 0.5, 1025)

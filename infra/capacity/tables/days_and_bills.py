@@ -32,12 +32,11 @@ from infra.capacity.simulation.day import (
 from infra.capacity.simulation.jobs import in_burst
 from infra.capacity.simulation.outcome import Day, Fate, quantile
 from infra.capacity.tables.markdown import number, seconds, sources_table, table, text_table
+from infra.capacity.tables.thousand import WEBP_GIGABYTES
 
 SEEDS = tuple(range(SEED, SEED + 10))
 NIGHT_ENDS = 7.5 * 3600
 _BILLED_VARIANTS = (DEFAULT, HOLD_5_MINUTES, HOLD_15_MINUTES, SECOND_INSTANCE, PROVIDER_ALONE)
-_WEBP_GIGABYTES = 0.0004
-"""GB of a job's answer as WebP of quality 92, four pictures of 0.1 MB: an assumption."""
 
 
 def days_table() -> str:
@@ -135,7 +134,7 @@ def _bill_cells(found: Bill) -> tuple[str, ...]:
 def variants_table() -> str:
     """Dollars for 1,000 pictures, by changed setting, region and load."""
     volumes = counts().changed(volume_gigabytes=60, volume_throughput=500)
-    light = counts().changed(answer_gigabytes=_WEBP_GIGABYTES)
+    light = counts().changed(answer_gigabytes=WEBP_GIGABYTES)
     rows = [(variant.name, *_per_thousand(variant, counts())) for variant in _BILLED_VARIANTS]
     rows += [
         ("images on volumes of 60 GB and 500 MB/s", *_per_thousand(DEFAULT, volumes)),

@@ -54,8 +54,17 @@ class Answer:
         return answered(job.id, parameters, job.locale, pictures, self.facts)
 
 
-def compose(job: Job, generation: Generation, *, scale: int = 1, notice: str = "") -> Answer:
+def compose(
+    job: Job,
+    generation: Generation,
+    *,
+    scale: int = 1,
+    picture_format: str = "png",
+    notice: str = "",
+) -> Answer:
     """Enlarge the pictures `scale` times, encode them within the job's limit, write the text.
+
+    `picture_format` is the extension of the best encoding that is tried.
 
     Raises:
         PicturesTooLargeError: no encoding is small enough.
@@ -69,7 +78,7 @@ def compose(job: Job, generation: Generation, *, scale: int = 1, notice: str = "
         )
         for picture in generation.pictures
     )
-    files = encode_to_fit(images, job.attachment_size_limit)
+    files = encode_to_fit(images, job.attachment_size_limit, best=picture_format)
     return Answer(job, generation, answer_facts(job, generation, notice), images, files)
 
 

@@ -27,9 +27,12 @@ class Deliverer:
     is uploaded without being drawn again.
     """
 
-    def __init__(self, publisher: Publisher, *, picture_scale: int, notice: str) -> None:
+    def __init__(
+        self, publisher: Publisher, *, picture_scale: int, picture_format: str, notice: str
+    ) -> None:
         self._publisher = publisher
         self._picture_scale = picture_scale
+        self._picture_format = picture_format
         self._notice = notice
         self._unsent: OrderedDict[str, Answer] = OrderedDict()
         self._lock = Lock()
@@ -44,7 +47,13 @@ class Deliverer:
         if isinstance(result, Answer):
             answer = result
         else:
-            answer = compose(held.job, result, scale=self._picture_scale, notice=self._notice)
+            answer = compose(
+                held.job,
+                result,
+                scale=self._picture_scale,
+                picture_format=self._picture_format,
+                notice=self._notice,
+            )
             held.mark("encoded")
         self._keep(answer)
         self._check(held)

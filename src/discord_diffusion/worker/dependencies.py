@@ -38,6 +38,7 @@ class Dependencies:
     terms: LeaseTerms
     stop_timeout_seconds: float
     picture_scale: int = 1
+    picture_format: str = "png"
     model_notice: str = ""
     records: JobRecordWriter = field(default_factory=lambda: JobRecordWriter(None))
     pace: Pace = field(default_factory=Pace)
@@ -66,6 +67,7 @@ class Dependencies:
             terms=LeaseTerms(settings.visibility_timeout_seconds, settings.max_receive_count),
             stop_timeout_seconds=settings.stop_timeout_seconds,
             picture_scale=settings.picture_scale,
+            picture_format=settings.picture_format,
             model_notice=settings.model_notice or "",
             records=JobRecordWriter(JobStore(table) if table else None),
             pace=Pace(fleet, cost=settings.tariff.cost),

@@ -58,9 +58,15 @@ class CaptionedImage:
 
 
 def encode_to_fit(
-    images: Sequence[CaptionedImage], file_limit: int, total_limit: int = TOTAL_BYTES
+    images: Sequence[CaptionedImage],
+    file_limit: int,
+    total_limit: int = TOTAL_BYTES,
+    *,
+    best: str = "png",
 ) -> tuple[File, ...]:
     """The best encodings in which each file and all files together fit; limits in bytes.
+
+    `best` is the extension of the first encoding that is tried.
 
     Each file has the best rung that fits its own limit. While the sum is too large, the best rung
     that is left is given up for all files.
@@ -68,7 +74,8 @@ def encode_to_fit(
     Raises:
         PicturesTooLargeError: not even the last rung fits.
     """
-    for first_encoding in range(len(ENCODINGS_BEST_FIRST)):
+    extensions = [encoding.extension for encoding in ENCODINGS_BEST_FIRST]
+    for first_encoding in range(extensions.index(best), len(ENCODINGS_BEST_FIRST)):
         with ThreadPoolExecutor(max_workers=max(1, len(images))) as pool:
             files = tuple(
                 pool.map(lambda image, rung=first_encoding: _fit(image, file_limit, rung), images)

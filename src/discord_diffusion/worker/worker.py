@@ -71,7 +71,10 @@ class Worker:
             needs.generator, self.held_jobs, needs.pace, self._watchdog, needs.telemetry
         )
         self._deliverer = Deliverer(
-            needs.publisher, picture_scale=needs.picture_scale, notice=needs.model_notice
+            needs.publisher,
+            picture_scale=needs.picture_scale,
+            picture_format=needs.picture_format,
+            notice=needs.model_notice,
         )
         self._prepare_pool = ThreadPoolExecutor(_PREPARE_THREADS, thread_name_prefix="prepare")
         self._fetch_pool = ThreadPoolExecutor(_FETCH_THREADS, thread_name_prefix="fetch")

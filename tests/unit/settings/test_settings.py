@@ -66,6 +66,7 @@ def test_all_problems_are_reported_together_by_name() -> None:
     [
         ("DEVICE", "gpu"),
         ("PICTURE_SCALE", "1.5"),
+        ("PICTURE_FORMAT", "gif"),
         ("MAX_RECEIVE_COUNT", "0"),
         ("QUEUE_URL", "jobs.fifo"),
         ("LOG_LEVEL", "loud"),

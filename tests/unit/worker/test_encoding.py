@@ -97,3 +97,10 @@ def test_enlarging_multiplies_the_sides_and_one_changes_nothing() -> None:
     image = noise(16)
     assert enlarge(image, 4).size == (64, 64)
     assert enlarge(image, 1) is image
+
+
+def test_a_deployment_may_begin_with_a_smaller_format() -> None:
+    [file] = encode_to_fit([captioned()], 10**7, best="webp")
+    assert file == encode(captioned(), ENCODINGS_BEST_FIRST[1])
+    [smaller] = encode_to_fit([captioned()], len(file.content) - 1, best="webp")
+    assert len(smaller.content) < len(file.content)
