@@ -33,7 +33,7 @@ def test_a_picture_is_drawn_from_a_source_image(channel: Channel) -> None:
     assert channel.used(USER) == pytest.approx(before + 0.78)
 
 
-def test_a_source_image_that_can_not_be_read_fails_the_job_which_is_refunded(
+def test_a_source_image_that_can_not_be_read_fails_the_job_and_costs_a_quarter_of_a_unit(
     channel: Channel,
 ) -> None:
     before = channel.used(USER)
@@ -41,12 +41,11 @@ def test_a_source_image_that_can_not_be_read_fails_the_job_which_is_refunded(
     options = {"prompt": "a blue circle", "image": image}
     sent = channel.interact(command="imagine", options=options, user_id=USER, locale="de")
     message = channel.wait(sent, lambda found: text_of(found).startswith("❌"))
-    assert "Die Vorlage ist kein Bild, das ich lesen kann. Es wurde nichts berechnet" in text_of(
-        message
-    )
+    said = "Die Vorlage ist kein Bild, das ich lesen kann. Berechnet wurden 0,25 Einheiten"
+    assert said in text_of(message)
     assert has_button(message, "reroll")
     assert not any(one.startswith(("cancel:", "vary:")) for one in buttons(message))
-    channel.wait(sent, lambda _: channel.used(USER) == before)
+    channel.wait(sent, lambda _: channel.used(USER) == pytest.approx(before + 0.25))
 
 
 def test_a_source_image_of_another_type_is_refused_at_once(channel: Channel) -> None:

@@ -8,6 +8,7 @@ import pytest
 from PIL import ExifTags, Image
 
 from discord_diffusion.jobs.record import JobStatus
+from discord_diffusion.jobs.units import UNUSABLE_SOURCE
 from discord_diffusion.texts.catalogue import LANGUAGES, texts
 from emulation.rig.stand_in_client import pictures_of
 from tests.messages import text_of
@@ -110,7 +111,11 @@ def test_what_can_not_be_used_is_told_by_its_reason_and_leaves_no_dead_letter(
     worker, job = running_studio.worker, running_studio.handlers.queue.jobs[-1]
     assert worker.queue.released == [], "the message is deleted, not given back"
     assert worker.table.statuses[job.id] is JobStatus.FAILED
-    assert worker.table.details[job.id] == {"reason": reason, "charged_pictures": 0}
+    assert worker.table.details[job.id] == {
+        "reason": reason,
+        "charged_pictures": 0,
+        "charged_units": UNUSABLE_SOURCE,
+    }
 
 
 def test_the_upper_part_of_a_file_that_is_cut_off_is_drawn_from(running_studio: Studio) -> None:
