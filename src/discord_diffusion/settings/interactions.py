@@ -89,7 +89,7 @@ class InteractionsSettings(Settings):
 
     @classmethod
     def read(cls, read: Reader) -> Self:
-        models = read.optional(MODELS, parse, {})
+        models: Mapping[str, ModelSpec] = read.optional(MODELS, parse, {})
         return cls(
             queue_url=read.url(QUEUE_URL),
             jobs_table=read.required(JOBS_TABLE, str, ""),

@@ -122,7 +122,7 @@ class PipelineSettings(Settings):
 
     @classmethod
     def read(cls, read: Reader) -> Self:
-        models = read.optional(MODELS, parse, {})
+        models: Mapping[str, ModelSpec] = read.optional(MODELS, parse, {})
         return cls(
             default=ModelSpec(
                 model=read.required(MODEL, str, ""),
