@@ -53,15 +53,24 @@ class Addresses:
 class Relay:
     """Hands over interactions, at any number at once. Close it in the end."""
 
-    def __init__(self, addresses: Addresses, signing_key: str, seconds: float) -> None:
+    def __init__(
+        self,
+        addresses: Addresses,
+        signing_key: str,
+        seconds: float,
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
         """`signing_key`: a seed in hex; `seconds`: how long Discord waits for the response."""
         self._addresses = addresses
         self._signing_key = signing_key
         self._seconds = seconds
         self._deliveries = Deliveries(seconds)
         # The endpoint is on loopback, which a person's proxy must not see.
-        self._endpoint = httpx.AsyncClient(trust_env=False, verify=NO_CERTIFICATES, timeout=seconds)
-        self._discord = httpx.AsyncClient(timeout=seconds)
+        self._endpoint = httpx.AsyncClient(
+            trust_env=False, verify=NO_CERTIFICATES, timeout=seconds, transport=transport
+        )
+        self._discord = httpx.AsyncClient(timeout=seconds, transport=transport)
 
     async def close(self) -> None:
         """Close the connections."""
