@@ -23,7 +23,7 @@ import hikari
 from emulation.rig.live.application import NEW_TOKEN, PORTAL
 from emulation.rig.live.connection import Connection
 from emulation.rig.live.operations import Operations
-from emulation.rig.live.relay import Addresses, Relay
+from emulation.rig.live.relay import Addresses, Relay, UnansweredError
 from emulation.rig.state import StateFolder
 from infra.deploy.choices import DISCORD_BOT_TOKEN, DeploymentSettings
 
@@ -191,7 +191,10 @@ async def _connect(folder: StateFolder, bot_token: str, signing_key: str, second
     loop.set_exception_handler(_report_exception)
     loop.add_signal_handler(signal.SIGTERM, connector.stop)
     try:
+        await relay.ping()
         await connector.run()
+    except UnansweredError as error:
+        return f"The handlers cannot serve Discord: {error}. See: make local-logs NAME=functions"
     finally:
         await relay.close()
         await operations.close()

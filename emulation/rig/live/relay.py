@@ -28,6 +28,8 @@ _ACKNOWLEDGED = 40060
 """Discord's code for an interaction that has a response."""
 _TOO_MANY = httpx.codes.TOO_MANY_REQUESTS
 _RETRY_SECONDS = 0.2
+_PING_SECONDS = 60.0
+"""A function that has never run is started first, beside whatever else starts."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,20 @@ class Relay:
         await self._endpoint.aclose()
         await self._discord.aclose()
 
+    async def ping(self) -> None:
+        """Ask the endpoint whether it is there, as Discord does; a cold function is warm then.
+
+        Raises:
+            UnansweredError: it did not answer as it must.
+        """
+        answer = await self._ask({"type": 1}, _PING_SECONDS)
+        try:
+            is_pong = answer.json()["type"] == 1
+        except (ValueError, LookupError, TypeError):
+            is_pong = False
+        if not is_pong:
+            raise UnansweredError(f"the endpoint answered a PING with {answer.text[:200]!r}")
+
     async def hand_over(self, interaction: Mapping[str, Any]) -> Result | None:
         """Hand over an interaction, unless it came before or too late: None then."""
         name = f"interaction {interaction['id']}"
@@ -102,13 +118,17 @@ class Relay:
         _log.warning("The %s gets no response: %s", name, reason)
         return Result(reason)
 
-    async def _ask(self, interaction: Mapping[str, Any]) -> httpx.Response:
+    async def _ask(
+        self, interaction: Mapping[str, Any], seconds: float | None = None
+    ) -> httpx.Response:
         """The endpoint's answer; UnansweredError if Discord would take none like it."""
         body = encode(interaction)
         headers = sign(body, seed=self._signing_key)
         try:
             url = self._addresses.endpoint_url
-            answer = await self._endpoint.post(url, content=body, headers=headers)
+            answer = await self._endpoint.post(
+                url, content=body, headers=headers, timeout=seconds or self._seconds
+            )
         except httpx.HTTPError as error:
             raise UnansweredError(f"the endpoint was not reached: {type(error).__name__}") from None
         if answer.status_code not in (httpx.codes.OK, *_RESPONDS_ITSELF):

@@ -1,14 +1,15 @@
 """What the relay makes of the endpoint's answer and of Discord's."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import httpx
 import pytest
 from nacl.signing import VerifyKey
 
-from emulation.rig.live.relay import Addresses, Relay, Result
+from emulation.rig.live.relay import Addresses, Relay, Result, UnansweredError
 from fixtures.discord.signing import interaction, public_key
 
 SEED = "07" * 32
@@ -17,6 +18,7 @@ ADDRESSES = Addresses("http://127.0.0.1:1/interactions", "https://discord.test/a
 COMMAND = interaction("command_guild")
 OK = httpx.Response(200, json={"type": 4, "data": {"content": "Queued"}})
 ACKNOWLEDGED = {"code": 40060, "message": "Interaction has already been acknowledged."}
+T = TypeVar("T")
 Reply = httpx.Response | Exception
 
 
@@ -38,10 +40,16 @@ class Network:
         return reply
 
     def hand_over(self) -> Result | None:
-        async def work() -> Result | None:
+        return self._do(lambda relay: relay.hand_over(COMMAND))
+
+    def ping(self) -> None:
+        self._do(Relay.ping)
+
+    def _do(self, call: Callable[[Relay], Awaitable[T]]) -> T:
+        async def work() -> T:
             relay = Relay(ADDRESSES, SEED, SECONDS, transport=httpx.MockTransport(self))
             try:
-                return await relay.hand_over(COMMAND)
+                return await call(relay)
             finally:
                 await relay.close()
 
@@ -121,3 +129,17 @@ def test_an_answer_of_another_program_is_no_success() -> None:
 def test_discord_gets_no_answer_after_its_time() -> None:
     network = Network(discord=[httpx.Response(503)] * 100)
     assert network.hand_over() == Result("none within 1 s")
+
+
+def test_an_endpoint_is_there_when_it_answers_a_ping() -> None:
+    Network(httpx.Response(200, json={"type": 1})).ping()
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [httpx.Response(401), httpx.ConnectError("refused"), httpx.Response(200, text="[]")],
+    ids=["refused", "not reached", "no pong"],
+)
+def test_an_endpoint_that_does_not_answer_a_ping_is_said(endpoint: Reply) -> None:
+    with pytest.raises(UnansweredError, match="the endpoint"):
+        Network(endpoint).ping()
