@@ -7,9 +7,8 @@ from emulation.rig import deployment, snapshots
 from emulation.rig.emulator_client import FleetAgentClient
 from emulation.rig.errors import RestartNeededError
 from emulation.rig.host import debugging, health, module
-from emulation.rig.host.debugging import WORKER
 from emulation.rig.host.parts import WATCHER, Parts
-from emulation.rig.options import StackOptions, differences
+from emulation.rig.options import WORKER, StackOptions, differences
 from emulation.rig.state import StackState, StateFolder
 from toolchain.display import Display
 from toolchain.layout import Layout
