@@ -5,12 +5,14 @@ import hashlib
 import json
 import os
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+from emulation.rig.errors import RigError
 from emulation.rig.loopback import url_of
 
 DEFAULT_STATE_DIR = ".local"
@@ -29,6 +31,12 @@ class ProcessRecord:
     pid: int
     started_at: float
     log: str
+
+    @classmethod
+    def read(cls, content: dict[str, Any]) -> "ProcessRecord":
+        """A record from JSON; ValueError or TypeError if it is none."""
+        pid, started_at = int(content["pid"]), float(content["started_at"])
+        return cls(str(content["name"]), pid, started_at, str(content["log"]))
 
 
 @dataclass(frozen=True)
@@ -169,9 +177,21 @@ class StateFolder:
         return self.tasks / f"{task}.health"
 
     def make(self) -> None:
-        """Make the folder its owner's alone: it holds messages, logs and Terraform's state."""
-        self.path.mkdir(parents=True, exist_ok=True)
-        self.path.chmod(0o700)
+        """Make the folder its owner's alone: it holds messages, logs and Terraform's state.
+
+        Raises:
+            RigError: it can't be made or written to.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            self.path.chmod(0o700)
+            with tempfile.TemporaryFile(dir=self.path):
+                pass
+        except OSError as error:
+            raise RigError(
+                f"The stack's folder {self.path} can't be written to ({error.strerror})."
+                f" Name another one: {STATE_DIR_VARIABLE}="
+            ) from error
 
     def save(self, state: StackState) -> None:
         """Write the state in one piece: a reader never sees half of it."""
@@ -184,7 +204,9 @@ class StateFolder:
         """The state written last, or None. A file that can't be read counts as none."""
         try:
             content = json.loads(self.stack_file.read_text())
-            records = tuple(ProcessRecord(**record) for record in content.pop("processes"))
+            records = tuple(ProcessRecord.read(record) for record in content.pop("processes"))
+            if not isinstance(content["options"], dict):
+                return None
             return replace(StackState.from_json(content), processes=records)
         except (OSError, ValueError, TypeError, KeyError, AttributeError):
             return None

@@ -15,6 +15,8 @@ _SHARE = 3
 is waited for."""
 INTERRUPTED = threading.Event()
 """Set by Ctrl-C: whoever waits in another thread waits no longer."""
+INTERRUPTED_STATUS = 130
+"""The exit status after it, as a shell gives it: 128 and the number of SIGINT."""
 Result = TypeVar("Result")
 
 

@@ -1,17 +1,17 @@
 """The command line of the rig, from its groups of commands."""
 
+import errno
 import os
 import signal
 import subprocess
 import sys
 from dataclasses import asdict
 from types import FrameType
+from typing import NoReturn
 
-import click
 import typer
 from rich.console import Console
 from rich.markup import escape
-from typer import rich_utils
 
 from emulation.rig import doctor as examination
 from emulation.rig.cli import chaos, fleet, pictures, rights, stack
@@ -19,7 +19,7 @@ from emulation.rig.cli.shared import LAYOUT, AsJson, print_json
 from emulation.rig.environment import separate
 from emulation.rig.errors import RigError
 from emulation.rig.host.processes import PRIVATE_UMASK
-from emulation.rig.waiting import INTERRUPTED
+from emulation.rig.waiting import INTERRUPTED, INTERRUPTED_STATUS
 from toolchain import terraform as terraform_program
 from toolchain.errors import ToolchainError
 from toolchain.shared_provider import shared_provider
@@ -66,28 +66,16 @@ def terraform(context: typer.Context) -> None:
     raise typer.Exit(status)
 
 
-def _run() -> None:
-    """Run the command that the command line names, and end with its exit status.
+_OF_THE_MACHINE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
 
-    Raises:
-        KeyboardInterrupt: as Ctrl-C does; Typer would say "Aborted", with another status.
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    """What Ctrl-C does: waits of all threads end, then the command.
+
+    It is no KeyboardInterrupt, which Typer would call "Aborted", with another status.
     """
-    try:
-        status = app(standalone_mode=False)
-    except click.exceptions.Abort as error:
-        if INTERRUPTED.is_set():
-            raise KeyboardInterrupt from error
-        sys.exit(1)
-    except click.ClickException as error:
-        rich_utils.rich_format_error(error)
-        status = error.exit_code
-    sys.exit(status if isinstance(status, int) else 0)
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    """What Ctrl-C does: waits of all threads end, then the command."""
     INTERRUPTED.set()
-    signal.default_int_handler(number, frame)
+    sys.exit(INTERRUPTED_STATUS)
 
 
 def main() -> None:
@@ -100,10 +88,20 @@ def main() -> None:
     separate(os.environ)
     signal.signal(signal.SIGINT, _interrupt)
     try:
-        _run()
+        app()
     except (RigError, ToolchainError) as error:
         if INTERRUPTED.is_set():
-            raise KeyboardInterrupt from error
-        console = Console(stderr=True)
-        console.print("[bold red]Error:[/]", escape(str(error)), highlight=False, soft_wrap=True)
-        sys.exit(1)
+            sys.exit(INTERRUPTED_STATUS)
+        _fail(str(error))
+    except OSError as error:
+        # Of the person's machine, not of ours: a full disk, a folder that can't be written to.
+        if error.errno not in _OF_THE_MACHINE:
+            raise
+        where = f" {error.filename}" if error.filename else ""
+        _fail(f"{error.strerror}:{where or ' a file'} could not be written.")
+
+
+def _fail(text: str) -> NoReturn:
+    console = Console(stderr=True)
+    console.print("[bold red]Error:[/]", escape(text), highlight=False, soft_wrap=True)
+    sys.exit(1)

@@ -38,6 +38,7 @@ def start(
         if running and running.ready and health.all_alive(running):
             return update(layout, folder, options, display, running), True
         stop(folder)
+        folder.make()
         try:
             return _started(layout, folder, options, display), False
         except BaseException:
