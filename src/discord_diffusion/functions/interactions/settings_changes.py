@@ -98,12 +98,18 @@ def _add_style(settings: GuildSettings, options: Options) -> GuildSettings:
     name = options["name"].strip().lower()
     if not STYLE_NAME.fullmatch(name):
         raise Refusal("style_name")
-    texts = {text: clean(options[text] or "") for text in ("prompt", "negative_prompt")}
-    numbers = {key: options[key] for key in ("steps", "guidance", "scheduler")}
-    if not any(texts.values()) and all(value is None for value in numbers.values()):
+    style = Style(
+        name,
+        clean(options["prompt"] or ""),
+        clean(options["negative_prompt"] or ""),
+        steps=options["steps"],
+        guidance=options["guidance"],
+        scheduler=options["scheduler"],
+    )
+    if style == Style(name):
         raise Refusal("nothing_to_change")
-    blocklist.check(texts.values(), settings.blocklist)
-    styles = with_style(settings.styles, Style(name, **texts, **numbers))
+    blocklist.check((style.prompt, style.negative_prompt), settings.blocklist)
+    styles = with_style(settings.styles, style)
     if len(styles) > GUILD_STYLES:
         raise Refusal("styles_full", most=GUILD_STYLES)
     return replace(settings, styles=styles)

@@ -71,8 +71,9 @@ def arguments(pipe: Any, items: Sequence[BatchItem]) -> Mapping[str, Any]:
         "negative_prompt_embeds": torch.cat([embeds for embeds, _pooled in against]),
     }
     if getattr(pipe, "text_encoder_2", None) is not None:
-        given["pooled_prompt_embeds"] = torch.cat([pooled for _embeds, pooled in asked])
-        given["negative_pooled_prompt_embeds"] = torch.cat([pooled for _embeds, pooled in against])
+        pooled = [[one for _embeds, one in of if one is not None] for of in (asked, against)]
+        given["pooled_prompt_embeds"] = torch.cat(pooled[0])
+        given["negative_pooled_prompt_embeds"] = torch.cat(pooled[1])
     return given
 
 
@@ -94,7 +95,7 @@ def _number(pipe: Any, parameters: GenerationParameters) -> int:
     prompts = (parameters.drawn_prompt, parameters.drawn_negative_prompt)
     try:
         longest = max(
-            len(chunks(tokens(tokenizer, prompt), _length(tokenizer)))
+            len(chunks(_tokens(pipe, tokenizer, prompt), _length(tokenizer)))
             for tokenizer, _encoder in _encoders(pipe)
             for prompt in prompts
         )
@@ -113,6 +114,12 @@ def _encoders(pipe: Any) -> list[tuple[Any, Any]]:
     return [(pair[0], pair[1]) for pair in pairs if None not in pair]
 
 
+def _tokens(pipe: Any, tokenizer: Any, prompt: str) -> list[Token]:
+    """The tokens of a prompt, those of an embedding with several vectors in full."""
+    written_out = getattr(pipe, "maybe_convert_prompt", None)
+    return tokens(tokenizer, written_out(prompt, tokenizer) if written_out else prompt)
+
+
 def _length(tokenizer: Any) -> int:
     """The tokens of a chunk, without its marks."""
     return int(tokenizer.model_max_length) - _MARKS
@@ -129,7 +136,7 @@ def _encoded(
     """
     states, pooled = [], None
     for tokenizer, encoder in _encoders(pipe):
-        parts = chunks(tokens(tokenizer, prompt), _length(tokenizer))[:number]
+        parts = chunks(_tokens(pipe, tokenizer, prompt), _length(tokenizer))[:number]
         parts += [()] * (number - len(parts))
         found = [_encoded_chunk(pipe, tokenizer, encoder, part) for part in parts]
         states.append(torch.cat([state for state, _pooled in found], dim=1))
