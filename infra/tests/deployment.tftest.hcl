@@ -418,6 +418,22 @@ run "the_rigs_variables_suffice_for_the_emulator" {
   }
 }
 
+run "tokens_of_a_real_discord_stay_out_of_the_emulators_log" {
+  command = plan
+
+  variables {
+    target            = "localstack"
+    environment       = "local"
+    emulator_endpoint = "http://127.0.0.1:4567"
+    discord_api_url   = "https://discord.com/api/v10"
+  }
+
+  assert {
+    condition     = local.common_environment.LOG_TRACEBACKS == "no"
+    error_message = "Tracebacks are logged, which may quote tokens of a real Discord"
+  }
+}
+
 run "the_longest_names_fit_awss_limits" {
   variables {
     project     = "a-project-of-20-ltrs"
