@@ -11,6 +11,7 @@ from playwright.sync_api import FilePayload, Page, ViewportSize, expect
 
 from discord_diffusion.access.guild_settings import GuildSettings
 from discord_diffusion.access.limits import Allowance
+from discord_diffusion.aws.guild_store import ManagedGuild
 from discord_diffusion.discord import answer_layouts, responses
 from discord_diffusion.discord.edit_form import edit_form, start_form
 from discord_diffusion.discord.layout import Components, ShownPicture, edit_data
@@ -139,15 +140,18 @@ def test_every_message_of_the_bot_fits_the_page(
         assert box.evaluate("element => element.scrollWidth <= element.clientWidth")
 
 
+MANAGED = ManagedGuild(
+    "2000",
+    GuildSettings(roles=(CURATOR,), priority_roles=(PAINTER,), spoiler=True),
+    version=3,
+)
 FORMS: dict[str, Callable[[str], dict[str, Any]]] = {
     "edit": lambda locale: edit_form(JOB.id, locale, PARAMETERS, seed=40),
     "edit-long": lambda locale: edit_form(
         JOB.id, locale, replace(PARAMETERS, prompt=("word " * 1200).strip()), seed=None
     ),
     "start": lambda locale: start_form(JOB.id, locale, PARAMETERS),
-    "settings": lambda locale: settings_form(
-        GuildSettings(roles=(CURATOR,), priority_roles=(PAINTER,), spoiler=True), 3, locale
-    ),
+    "settings": lambda locale: settings_form("access", MANAGED, (), locale),
 }
 
 
