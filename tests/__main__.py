@@ -25,9 +25,7 @@ def main() -> int:
             at_a_time = min(os.cpu_count() or 1, _MOST_AT_A_TIME)
             return suite.run(root, (), selection.of_unit(root), {}, at_a_time=at_a_time)
         case ["stack"]:
-            rest = set(selection.of_unit(root))
-            modules = [name for name in selection.of_host(root) if name not in rest]
-            return suite.run(root, (), modules, {})
+            return suite.run(root, (), selection.of_stack(root), {})
         case words:
             return suite.run_pytest(root, words, {})
 

@@ -79,6 +79,12 @@ def of_unit(root: Path) -> list[str]:
     return sorted(_below(root, "tests/unit"), key=_turn)
 
 
+def of_stack(root: Path) -> list[str]:
+    """What runs without an engine, but for the unit tests; relative to the checkout."""
+    unit = set(of_unit(root))
+    return [name for name in of_host(root) if name not in unit]
+
+
 def _below(root: Path, folder: str) -> set[str]:
     return {path.relative_to(root).as_posix() for path in (root / folder).rglob("test_*.py")}
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tests.lanes import CROWDS, lane
-from tests.selection import _LONGEST, ELSEWHERE, of_docker, of_host, of_unit
+from tests.selection import _LONGEST, ELSEWHERE, of_docker, of_host, of_stack, of_unit
 from toolchain.layout import Layout
 
 ROOT = Layout.of_this_checkout().root
@@ -44,3 +44,7 @@ def test_unit_tests_come_last() -> None:
     modules = ("test_deploy_rehearsal", "test_webhooks_api", "test_embedded_model", "test_job")
     assert sorted(modules, key=found.index) == list(modules)
     assert [name for name in of_host(ROOT) if name.startswith("tests/unit/")] == of_unit(ROOT)
+
+
+def test_the_jobs_of_a_workflow_run_each_module_once() -> None:
+    assert [*of_stack(ROOT), *of_unit(ROOT)] == of_host(ROOT)
