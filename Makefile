@@ -214,10 +214,11 @@ lock: setup ## Resolve the dependencies of all environments and images (UPGRADE=
 	  $(if $(UPGRADE),--upgrade) $(CURDIR)/requirements/torch.txt -o $(CURDIR)/docker/torch.lock
 
 .PHONY: pages
-pages: setup ## Write the tables of docs/commands.md, docs/messages.md and docs/reference from the code
+pages: setup ## Write docs/reference, docs/stand-in-parity.md and the tables of docs/commands.md and docs/messages.md from the code
 	@$(VENV)/python -m infra.command_and_message_pages
 	@$(VENV)/python -m infra.reference_pages
 	@$(VENV)/python -m emulation.rig.cli.reference_page
+	@$(VENV)/python -m emulation.discord.parity
 
 .PHONY: page-pictures
 page-pictures: setup ## Take docs/pictures/channel.png and operations.png of the running stack's pages again

@@ -10,7 +10,8 @@ from emulation.discord.clock import Clock
 from emulation.discord.json_types import Json
 
 _DAY_SECONDS = 24 * 3600.0
-_PAYLOADS, _PAYLOAD_SECONDS = 120, 60.0
+PAYLOADS = (120, 60.0)
+"""How many payloads a client may send, in how many seconds."""
 _IDENTIFY_SECONDS = 5.0
 MAX_CONCURRENCY = 1
 """Sessions that an application may start in five seconds."""
@@ -26,10 +27,10 @@ class PayloadLimit:
     def is_exceeded(self) -> bool:
         """Count a payload; whether it is over the limit."""
         now = self._clock.now()
-        while self._times and self._times[0] <= now - _PAYLOAD_SECONDS:
+        while self._times and self._times[0] <= now - PAYLOADS[1]:
             self._times.popleft()
         self._times.append(now)
-        return len(self._times) > _PAYLOADS
+        return len(self._times) > PAYLOADS[0]
 
 
 class SessionStartLimit:

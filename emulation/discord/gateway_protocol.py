@@ -132,6 +132,8 @@ EVENTS = {
     "CHANNEL_PINS_UPDATE": EventIntents(Intent.GUILDS, Intent.DIRECT_MESSAGES),
     "TYPING_START": EventIntents(Intent.GUILD_MESSAGE_TYPING, Intent.DIRECT_MESSAGE_TYPING),
     "WEBHOOKS_UPDATE": EventIntents(Intent.GUILD_WEBHOOKS),
+    "GUILD_MEMBERS_CHUNK": _ALWAYS,
+    "SOUNDBOARD_SOUNDS": _ALWAYS,
     "VOICE_STATE_UPDATE": EventIntents(Intent.GUILD_VOICE_STATES),
 }
 """Every event that the stand-in sends beside READY and RESUMED, with the intents it depends on."""

@@ -132,9 +132,10 @@ def _check_references(message: Message) -> None:
 def _set_mentions(backend: Backend, message: Message, allowed: Json | None) -> None:
     text = message.text
     message.pings = pings(text, allowed)
-    users = backend.directory.users
-    mentioned = [users.get(user_id) for user_id in mentioned_users(text)]
-    message.mentions = [user.as_json() for user in mentioned if user is not None]
+    ids = mentioned_users(text)
+    users = {user_id: user.as_json() for user_id, user in backend.directory.users.items()}
+    users[backend.application.id] = backend.bot_user()
+    message.mentions = [users[user_id] for user_id in ids if user_id in users]
 
 
 def _arrange_attachments(

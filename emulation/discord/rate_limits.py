@@ -32,7 +32,7 @@ class RouteLimit:
     seconds: float
 
 
-_ROUTE_LIMITS = (
+ROUTE_LIMITS = (
     RouteLimit(_CALLBACK, "POST", r"/interactions/(\d+)/[^/]+/callback", 5, 5.0),
     RouteLimit("webhook", ".*", r"/webhooks/(\d+/[^/]+)(?:/.*)?", 5, 2.0),
     RouteLimit("webhooks", ".*", r"/webhooks/(\d+)", 5, 2.0),
@@ -88,7 +88,7 @@ class RateLimiter:
         """
         route, match = next(
             (route, match)
-            for route in _ROUTE_LIMITS
+            for route in ROUTE_LIMITS
             if re.fullmatch(route.method, method) and (match := re.fullmatch(route.pattern, path))
         )
         major_parameters = ":".join(match.groups())

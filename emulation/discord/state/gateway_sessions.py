@@ -127,7 +127,7 @@ class GatewaySessions:
         https://docs.discord.com/developers/events/gateway#message-content-intent
         """
         mentioned = [user["id"] for user in message["mentions"]]
-        is_own = self._bot_id in (message["author"]["id"], message.get("application_id"))
+        is_own = message["author"]["id"] == self._bot_id
         if Intent.MESSAGE_CONTENT in session.intents or is_own or self._bot_id in mentioned:
             return message
         if "guild_id" not in message:
