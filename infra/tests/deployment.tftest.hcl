@@ -121,6 +121,7 @@ run "the_defaults_deploy_to_aws" {
       DEFAULT_HEIGHT             = "512"
       MODEL                      = "stable-diffusion-v1-5/stable-diffusion-v1-5"
       SAFETY_CHECKER             = "stable-diffusion-v1-5/stable-diffusion-v1-5"
+      PICTURE_FORMAT             = "webp"
       HEALTH_FILE                = "/tmp/worker.health"
     })
     error_message = "The worker's environment: ${jsonencode(output.worker_environment)}"
@@ -205,6 +206,8 @@ run "every_setting_reaches_the_worker_and_the_function" {
 
     generation_defaults = { steps = 12, guidance = 3.0, width = 64, height = 128, images = 2 }
 
+    styles = { ink = { prompt = "{prompt}, ink", steps = 4 } }
+
     worker = {
       model                = "/models/tiny"
       model_revision       = "main"
@@ -224,6 +227,7 @@ run "every_setting_reaches_the_worker_and_the_function" {
       torch_threads        = 2
       receive_wait_seconds = 0
       picture_scale        = 4
+      picture_format       = "png"
       health_file          = "/run/health"
       stop_timeout_seconds = 90
       discord_cdn_hosts    = ["cdn.example.com", "media.example.com:8443"]
@@ -280,6 +284,7 @@ run "every_setting_reaches_the_worker_and_the_function" {
         DEFAULT_HEIGHT         = "128"
         DEFAULT_IMAGES         = "2"
         MODELS                 = jsonencode({ turbo = { model = "/models/turbo", relative_cost = 2.5, steps = 4 } })
+        STYLES                 = jsonencode({ ink = { prompt = "{prompt}, ink", steps = 4 } })
         SCHEDULER              = "DDIMScheduler"
         MAX_PIXELS             = "262144"
         USER_UNITS_PER_DAY     = "50"
@@ -384,6 +389,7 @@ run "every_setting_reaches_the_worker_and_the_function" {
       COMPILE_CACHE               = "/cache/compiled"
       RECEIVE_WAIT_SECONDS        = "0"
       PICTURE_SCALE               = "4"
+      PICTURE_FORMAT              = "png"
       HEALTH_FILE                 = "/run/health"
       STOP_TIMEOUT_SECONDS        = "90"
       DISCORD_CDN_HOSTS           = "cdn.example.com,media.example.com:8443"

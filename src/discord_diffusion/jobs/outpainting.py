@@ -30,8 +30,8 @@ def panned(width: int, height: int, direction: Direction) -> tuple[int, int, Box
     """Width and height of a picture that is continued on one side, and the box of the first."""
     along = direction in (Direction.LEFT, Direction.RIGHT)
     added = _added(width if along else height)
-    left = added if direction is Direction.LEFT else 0
-    top = added if direction is Direction.UP else 0
+    before = 0 if direction in (Direction.RIGHT, Direction.DOWN) else added
+    left, top = (before, 0) if along else (0, before)
     wider, higher = (width + added, height) if along else (width, height + added)
     return wider, higher, Box(left, top, width, height)
 

@@ -43,6 +43,24 @@ def test_source_images_that_are_slow_hold_up_no_job_without_one(
         assert harness.publisher.answered == {without.id, *(job.id for job in with_source)}
 
 
+def test_a_mask_comes_to_the_pipeline_with_its_picture() -> None:
+    class Files(SourceImages):
+        def fetch(self, url: str) -> Image.Image:
+            return Image.new("RGB", (8, 8), "white" if url.endswith("mask.png") else "red")
+
+    source = SourceImage("https://cdn.test/a.png", 1.0, mask="https://cdn.test/mask.png")
+    with Harness(dependencies={"source_images": Files((), "https://discord.test")}) as harness:
+        harness.give(make_message(make_job(source=source).to_json()))
+        harness.settle()
+        [[request]] = harness.generator.batches
+        assert request.source is not None
+        assert request.mask is not None
+        assert (request.source.getpixel((0, 0)), request.mask.getpixel((0, 0))) == (
+            (255, 0, 0),
+            255,
+        )
+
+
 def test_the_next_job_is_drawn_while_the_last_one_is_uploaded(harness: Harness, gate: Gate) -> None:
     first, second = make_job(images=4), make_job(images=4, seed=8)
     uploads = iter([True, False])
