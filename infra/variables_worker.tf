@@ -135,7 +135,7 @@ variable "worker" {
   }
 
   validation {
-    condition     = alltrue([for model in flatten([for addition in concat(values(coalesce(var.worker.loras, {})), values(coalesce(var.worker.embeddings, {}))) : coalesce(addition.models, [])]) : model == null || contains(keys(coalesce(var.worker.models, {})), model)])
+    condition     = alltrue([for model in flatten([for addition in concat(values(coalesce(var.worker.loras, {})), values(coalesce(var.worker.embeddings, {}))) : coalesce(addition.models, [])]) : model == null || contains(keys(coalesce(var.worker.models, {})), coalesce(model, "-"))])
     error_message = "worker.loras and worker.embeddings must name models that are in worker.models, or null for the default model."
   }
 
