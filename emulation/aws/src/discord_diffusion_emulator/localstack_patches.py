@@ -5,6 +5,7 @@ from typing import Any
 
 from localstack.aws import skeleton
 from localstack.aws.api import RequestContext
+from localstack.aws.connect import ClientFactory
 from localstack.aws.handlers import service as handlers_service
 from localstack.aws.handlers.service import ServiceExceptionSerializer
 from localstack.aws.skeleton import Skeleton
@@ -15,6 +16,7 @@ from localstack.services.lambda_.invocation.lambda_service import LambdaService
 from localstack.services.lambda_.invocation.logs import LogHandler
 from localstack.utils.patch import patch
 
+from . import role_clients
 from .functions import telemetry
 from .service_models import kept_by_service
 
@@ -59,6 +61,8 @@ def apply() -> None:
     for module in (handlers_service, skeleton):
         module.create_parser = kept_by_service(module.create_parser)
         module.create_serializer = kept_by_service(module.create_serializer)
+
+    ClientFactory.with_assumed_role = role_clients.kept(ClientFactory.with_assumed_role)
 
     @patch(AssignmentService.__init__)  # type: ignore[untyped-decorator]  # LocalStack is untyped
     def _init(original: Any, service: Any) -> None:

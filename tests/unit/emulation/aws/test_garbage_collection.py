@@ -1,4 +1,4 @@
-"""A full garbage collection does not scan objects that survived an earlier one."""
+"""A full garbage collection does not scan objects that survived an earlier, long one."""
 
 import gc
 from collections.abc import Iterator
@@ -29,11 +29,22 @@ def looked_at(made: list[list[object]]) -> int:
 
 
 @pytest.mark.usefixtures("short_pauses")
-def test_objects_that_survived_a_full_collection_are_frozen() -> None:
+def test_objects_that_survived_a_long_collection_are_frozen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(garbage_collection, "LONG_SECONDS", 0.0)
     alive: list[list[object]] = [[] for _ in range(1000)]
     assert looked_at(alive) == 1000
     gc.collect()
     assert looked_at(alive) == 0
+
+
+@pytest.mark.usefixtures("short_pauses")
+def test_a_short_collection_freezes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(garbage_collection, "LONG_SECONDS", 60.0)
+    alive: list[list[object]] = [[] for _ in range(1000)]
+    gc.collect()
+    assert looked_at(alive) == 1000
 
 
 @pytest.mark.usefixtures("short_pauses")
