@@ -28,9 +28,9 @@ def zoomed_out(width: int, height: int) -> Box:
 
 def panned(width: int, height: int, direction: Direction) -> tuple[int, int, Box]:
     """Width and height of a picture that is continued on one side, and the box of the first."""
-    along = direction in (Direction.LEFT, Direction.RIGHT)
+    along = direction not in (Direction.UP, Direction.DOWN)
     added = _added(width if along else height)
-    before = 0 if direction in (Direction.RIGHT, Direction.DOWN) else added
+    before = added if direction in (Direction.LEFT, Direction.UP) else 0
     left, top = (before, 0) if along else (0, before)
     wider, higher = (width + added, height) if along else (width, height + added)
     return wider, higher, Box(left, top, width, height)
