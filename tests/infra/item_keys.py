@@ -94,6 +94,8 @@ EXAMPLES: Mapping[str, Example] = {
     "GuildStore.reset_usage": _guilds(
         lambda guilds: guilds.reset_usage("2", "3", NOW, seen=100, kept=0)
     ),
+    "GuildStore.note_refusal": _guilds(lambda guilds: guilds.note_refusal("3", NOW)),
+    "GuildStore.days": _guilds(lambda guilds: guilds.days("3", NOW)),
     "GuildStore.note_channel": _guilds(lambda guilds: guilds.note_channel(GuildChannel("5"), None)),
     "GuildStore.audit": _guilds(lambda guilds: guilds.audit("9", "2", "3", "set")),
 }

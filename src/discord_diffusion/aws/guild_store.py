@@ -44,6 +44,18 @@ class ManagedGuild:
         return GuildSettings.from_json(saved) if saved else None
 
 
+@dataclass(frozen=True)
+class GuildDay:
+    """What was counted in a guild on a day (UTC); `used` are hundredths of a unit."""
+
+    moment: datetime
+    requests: int
+    pictures: int
+    used: int
+    refused: int
+    held_back: int
+
+
 class GuildStore:
     """Those items. Each method raises `StoreError` if DynamoDB refuses or does not answer."""
 
@@ -65,7 +77,7 @@ class GuildStore:
         found, changes, audited = (items.get(key) for key in keys)
         settings, version = _settings_of(found)
         done = from_item(audited) if audited else None
-        listed = from_item(changes) if changes else {"changes": "[]", "version": 0}
+        listed: dict[str, Any] = from_item(changes) if changes else {"changes": "[]", "version": 0}
         kept = recent(from_json(listed["changes"]), datetime.now(UTC).timestamp(), self._kept)
         return ManagedGuild(guild_id, settings, version, kept, int(listed["version"]), done)
 
@@ -143,6 +155,17 @@ class GuildStore:
             return False
         return True
 
+    def note_refusal(self, guild_id: str, now: datetime) -> None:
+        """Count a request that was refused for its words."""
+        self._table.update_item(ledger.one_refused(self._table, guild_id, now))
+
+    def days(self, guild_id: str, now: datetime) -> list[GuildDay]:
+        """What was counted on each of the last days, the newest first; others are left out."""
+        moments = [now - timedelta(days=number) for number in range(ledger.SUMMARY_DAYS)]
+        keys = {ledger.guild_day(guild_id, moment): moment for moment in moments}
+        items = self._table.batch_get_item(keys, consistent=False)
+        return [_day(moment, items[key]) for key, moment in keys.items() if key in items]
+
     def note_channel(self, channel: GuildChannel, until: datetime | None) -> None:
         """Note what an interaction said of a channel; `until` None keeps it until it is renewed."""
         item: dict[str, Any] = {
@@ -167,6 +190,13 @@ class GuildStore:
         now, days = datetime.now(UTC), self._kept.days
         item = ledger.audit_item(event_id, user_id, guild_id, action, now, days, **details)
         self._table.put_item(self._table.put(item))
+
+
+def _day(moment: datetime, item: Item) -> GuildDay:
+    found = from_item(item)
+    names = ("requests", "pictures", "used", "refused", "held_back")
+    requests, pictures, used, refused, held_back = (int(found.get(name, 0)) for name in names)
+    return GuildDay(moment, requests, pictures, max(0, used), refused, held_back)
 
 
 def _key(guild_id: str) -> str:

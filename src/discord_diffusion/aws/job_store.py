@@ -208,7 +208,10 @@ class JobStore:
             if record and record.units:
                 refunded = _refund(record, status, details)
                 now = datetime.now(UTC)
-                settled = ledger.settlement_writes(self._table, record, status, refunded, now)
+                settled = ledger.settlement_writes(
+                    self._table, record, status, refunded, now,
+                    held_back=int(details.get("filtered", 0)),
+                )  # fmt: skip
                 transact(self._table, [{"Update": update}, *settled], self._retry_seconds)
             else:
                 self._table.update_item(update)

@@ -3,7 +3,8 @@
     user#<user>             `jobs` not finished (a set of ids), `asked_at` of the last request,
                             `cancelled_at` of the last one that was cancelled
     user#<user>#<day>       `used` units, and `guild_<guild>`: those of them in that guild
-    guild#<guild>#<day>     `used` units
+    guild#<guild>#<day>     `used` units; `requests`, `pictures` that were asked for, `refused` for
+                            their words, `held_back` by the safety filter: for a summary
     deployment#<day>        `used` units
     press#<click>           `pressed_at`, and the `job` that the click asked for
     audit#<where>#<job>     who asked for what, and when
@@ -36,6 +37,8 @@ Write = Mapping[str, Any]
 
 KEPT = timedelta(days=2)
 """How long an item is kept after its last change."""
+SUMMARY_DAYS = 7
+"""The days of a guild, today included, whose items are kept for its summary."""
 DOUBLE_CLICK_SECONDS = 10
 """Clicks on the same component within this time count as one."""
 _EXPIRED_AFTER = TOKEN_LIFETIME + timedelta(minutes=2)
@@ -75,7 +78,8 @@ def charge_writes(
         yield CLICK, {"Put": _first_click(table, charge.click, record.id, now, ended)}
     yield _USER, {"Update": _one_more_job(table, record, limits, now)}
     for subject, counters in _counters(record).items():
-        yield subject, {"Update": _used(table, counters, charge.units, limits, now)}
+        also = {"requests": 1, "pictures": record.parameters.images} if subject == _GUILD else {}
+        yield subject, {"Update": _used(table, counters, charge.units, limits, now, also)}
     item = audit_item(
         record.id, record.user_id, record.guild_id, charge.action, now, charge.audit_days,
         channel_id=record.channel_id, units=charge.units, parameters=record.parameters.to_json(),
@@ -84,9 +88,18 @@ def charge_writes(
 
 
 def settlement_writes(
-    table: Table, record: JobRecord, status: JobStatus, refunded: int, now: datetime
+    table: Table,
+    record: JobRecord,
+    status: JobStatus,
+    refunded: int,
+    now: datetime,
+    *,
+    held_back: int = 0,
 ) -> Iterator[Write]:
-    """The writes that go with the end of a job: it is no longer in flight, units are refunded."""
+    """The writes that go with the end of a job: it is no longer in flight, units are refunded.
+
+    `held_back` are the pictures that the safety filter did not let through.
+    """
     values: dict[str, Any] = {":id": {record.id}, ":ttl": _ttl(now)}
     cancelled = ""
     if status is JobStatus.CANCELLED:
@@ -94,9 +107,10 @@ def settlement_writes(
         cancelled = ", cancelled_at = :now"
     expression = f"SET #ttl = :ttl{cancelled} DELETE jobs :id"
     yield {"Update": table.update(_user(record.user_id), expression, values=values)}
-    if refunded:
-        for counters in _counters(record).values():
-            yield {"Update": _used(table, counters, -refunded, _UNLIMITED, record.created_at)}
+    for subject, counters in _counters(record).items():
+        also = {"held_back": held_back} if held_back and subject == _GUILD else {}
+        if refunded or also:
+            yield {"Update": _used(table, counters, -refunded, _UNLIMITED, record.created_at, also)}
 
 
 def refusal(
@@ -163,6 +177,18 @@ def usage(items: Mapping[str, Item], user_id: str, guild_id: str | None, now: da
     jobs = items.get(_user(user_id))
     in_flight = frozenset(from_item(jobs or {}).get("jobs", ()))
     return Usage(used, in_flight - frozenset(expired_jobs(jobs, now)))
+
+
+def guild_day(guild_id: str, moment: datetime) -> str:
+    """The key of a guild's counts of a day."""
+    return f"guild#{guild_id}#{day_of(moment)}"
+
+
+def one_refused(table: Table, guild_id: str, now: datetime) -> Arguments:
+    """Count a request that was refused for its words."""
+    ttl = int((now + timedelta(days=SUMMARY_DAYS + 1)).timestamp())
+    values = {":one": 1, ":ttl": ttl}
+    return table.update(guild_day(guild_id, now), "SET #ttl = :ttl ADD refused :one", values=values)
 
 
 def usage_reset(
@@ -247,6 +273,7 @@ class _Counters:
 
     key: str
     names: Mapping[Quota, str]
+    kept: timedelta = KEPT
 
 
 def _counters(record: JobRecord) -> dict[str, _Counters]:
@@ -259,22 +286,31 @@ def _counters_of(user_id: str, guild_id: str | None, moment: datetime) -> dict[s
     in_guild = {Quota.MEMBER: f"guild_{guild_id}"} if guild_id else {}
     counters = {_DAY: _Counters(f"{_user(user_id)}#{day}", {Quota.USER: "used"} | in_guild)}
     if guild_id:
-        counters[_GUILD] = _Counters(f"guild#{guild_id}#{day}", {Quota.GUILD: "used"})
+        kept = timedelta(days=SUMMARY_DAYS + 1)
+        counters[_GUILD] = _Counters(guild_day(guild_id, moment), {Quota.GUILD: "used"}, kept)
     counters[_DEPLOYMENT] = _Counters(f"deployment#{day}", {Quota.DEPLOYMENT: "used"})
     return counters
 
 
 def _used(
-    table: Table, counters: _Counters, units: int, limits: Limits, now: datetime
+    table: Table,
+    counters: _Counters,
+    units: int,
+    limits: Limits,
+    now: datetime,
+    also: Mapping[str, int],
 ) -> Arguments:
-    """Add to the units used on a day, within the limits."""
-    values: dict[str, Any] = {":units": units, ":ttl": _ttl(now)}
+    """Add to the units used on a day, within the limits, and to other counts."""
+    values: dict[str, Any] = {":units": units, ":ttl": int((now + counters.kept).timestamp())}
+    values |= {f":{name}": count for name, count in also.items()}
     conditions = []
     for quota, name in counters.names.items():
         if limit := limits.hundredths(quota):
             values[f":{quota}_room"] = limit - units
             conditions.append(f"(attribute_not_exists({name}) OR {name} <= :{quota}_room)")
-    added = ", ".join(f"{name} :units" for name in counters.names.values())
+    added = ", ".join(
+        [f"{name} :units" for name in counters.names.values()] + [f"{one} :{one}" for one in also]
+    )
     return table.update(
         counters.key,
         f"SET #ttl = :ttl ADD {added}",

@@ -141,6 +141,7 @@ SETTINGS = Command(
             (replace(_text("name", STYLE_NAME_LENGTH, required=True), autocomplete=True),),
         ),
         SubCommand("audit"),
+        SubCommand("summary"),
         SubCommand("reset"),
     ),
     contexts=(Context.GUILD,),

@@ -30,6 +30,8 @@ from tests.unit.aws.jobs_table import (
 
 SECONDS = NOW.timestamp()
 TTL = SECONDS + 2 * 86_400
+WEEK_TTL = SECONDS + 8 * 86_400
+"""A guild's counts are kept for its summary."""
 OPEN = Limits(in_flight=1000)
 MIDNIGHT = datetime(2026, 1, 3, tzinfo=UTC)
 
@@ -77,7 +79,7 @@ def test_a_charge_writes_exactly_these_items(table: Table) -> None:
         "press#9#vary": {"pressed_at": SECONDS, "job": record.id, "ttl": TTL},
         "user#77": {"jobs": [record.id], "asked_at": SECONDS, "ttl": TTL},
         "user#77#2026-01-02": {"used": 300, "guild_200": 300, "ttl": TTL},
-        "guild#200#2026-01-02": {"used": 300, "ttl": TTL},
+        "guild#200#2026-01-02": {"used": 300, "requests": 1, "pictures": 4, "ttl": WEEK_TTL},
         "deployment#2026-01-02": {"used": 300, "ttl": TTL},
         f"audit#200#{record.id}": {
             "at": SECONDS,
@@ -129,7 +131,8 @@ def test_a_settlement_refunds_units_and_only_a_cancel_is_noted(
     }
     # The units are those of the day on which the job was requested.
     assert found["user#77#2026-01-02"] == {"used": 400, "guild_200": 400, "ttl": TTL}
-    assert found["guild#200#2026-01-02"] == {"used": 400, "ttl": TTL}
+    counts = {"used": 400, "requests": 2, "pictures": 8, "ttl": WEEK_TTL}
+    assert found["guild#200#2026-01-02"] == counts
     assert found["deployment#2026-01-02"] == {"used": 400, "ttl": TTL}
 
 

@@ -265,6 +265,9 @@ class DictGuilds:
         usage = Usage(dict.fromkeys(Quota, used), self.in_flight)
         return settings, usage, self.channels.get(channel_id or "")
 
+    def note_refusal(self, guild_id: str, now: datetime) -> None:  # noqa: ARG002
+        self._break()
+
     def note_channel(self, channel: GuildChannel, until: datetime | None) -> None:
         self._break()
         self.notes += 1

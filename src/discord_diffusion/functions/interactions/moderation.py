@@ -107,6 +107,6 @@ class Moderation:
         values = {f"{action}.{name}": value for name, value in options.items()}
         change = GuildChange.of(interaction.id, interaction.user_id, action, values)
         for _ in range(_TRIES):
-            if guild.done or self.guilds.change(guild, change, **details):
+            if guild.done or self.guilds.change(guild, change, None, **details):
                 return
             guild = self.guilds.managed(guild.id, interaction.id)

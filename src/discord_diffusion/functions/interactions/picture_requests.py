@@ -182,6 +182,8 @@ class PictureRequests:
                     prompt=parameters.drawn_prompt[:AUDITED_PROMPT_LENGTH],
                     negative_prompt=parameters.drawn_negative_prompt[:AUDITED_PROMPT_LENGTH],
                 )
+                if interaction.guild_id:
+                    self.guilds.note_refusal(interaction.guild_id, datetime.now(UTC))
             except StoreError as error:
                 log.error("A blocked prompt could not be audited", extra={"reason": str(error)})
             raise

@@ -7,6 +7,7 @@ written with each change shows that it is done, and what it has saved.
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from discord_diffusion.access.guild_changes import GuildChange
@@ -25,7 +26,11 @@ from discord_diffusion.functions.interactions.settings_form import (
     settings_form,
     submitted,
 )
-from discord_diffusion.functions.interactions.settings_texts import changes_shown, shown
+from discord_diffusion.functions.interactions.settings_texts import (
+    changes_shown,
+    shown,
+    summary_shown,
+)
 from discord_diffusion.jobs.models import ModelSpec
 from discord_diffusion.jobs.refusal import Refusal
 from discord_diffusion.texts.catalogue import say
@@ -57,6 +62,9 @@ class SettingsCommand:
             case "audit":
                 listed = changes_shown(guild.changes, self.audit_days, locale)
                 return responses.ephemeral(notice(listed))
+            case "summary":
+                days = self.guilds.days(guild.id, datetime.now(UTC))
+                return responses.ephemeral(notice(summary_shown(days, locale)))
             case "form":
                 about = check_options(_path(name), SETTINGS.options_of(name), interaction.options)
                 return settings_form(about["about"] or FORMS[0], guild, self.models, locale)

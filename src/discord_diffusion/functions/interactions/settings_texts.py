@@ -4,8 +4,11 @@ from collections.abc import Iterator
 
 from discord_diffusion.access.guild_changes import MOST_CHANGES, GuildChange
 from discord_diffusion.access.guild_settings import GuildSettings
+from discord_diffusion.aws.guild_store import GuildDay
+from discord_diffusion.aws.ledger import SUMMARY_DAYS
 from discord_diffusion.functions.interactions.settings_changes import LIMITS
 from discord_diffusion.jobs.options import GUILD_DEFAULTS
+from discord_diffusion.texts.answers import unit_count
 from discord_diffusion.texts.catalogue import command_texts, described, language_of, say
 from discord_diffusion.texts.formatting import clean, quote
 
@@ -47,6 +50,26 @@ def shown(settings: GuildSettings, locale: str) -> str:
 
 def _listed(form: str, ids: tuple[str, ...]) -> str:
     return " ".join(form.format(snowflake) for snowflake in ids[:LISTED])
+
+
+def summary_shown(days: list[GuildDay], locale: str) -> str:
+    """What was asked for and drawn on each of the last days."""
+    if not days:
+        return say(locale, "summary.none", days=SUMMARY_DAYS)
+    lines = [
+        say(
+            locale,
+            "summary.day",
+            day=f"<t:{int(one.moment.timestamp())}:D>",
+            requests=one.requests,
+            pictures=one.pictures,
+            units=unit_count(one.used, locale),
+            refused=one.refused,
+            held_back=one.held_back,
+        )
+        for one in days
+    ]
+    return "\n".join([*lines, f"-# {say(locale, 'summary.days')}"])
 
 
 def changes_shown(changes: tuple[GuildChange, ...], days: int, locale: str) -> str:
