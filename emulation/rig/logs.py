@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
@@ -85,6 +84,8 @@ class FunctionLog:
 
     def __init__(self, state: StackState, function: str, since: float | None = None) -> None:
         """`since`: in Unix seconds; an hour ago if None."""
+        import boto3  # half of the time of a command, most of which need no AWS
+
         self._client = boto3.client("logs", **client_options(state))
         self._group = f"/aws/lambda/{state.function_names[function]}"
         self._since = int((since or time.time() - _LOOK_BACK_SECONDS) * 1000)

@@ -43,7 +43,7 @@ def user_of(port: int) -> str:
     """Who listens on a port, as the end of a sentence; empty where that cannot be read."""
     with suppress(psutil.Error):
         for one in psutil.net_connections("tcp"):
-            if one.status == psutil.CONN_LISTEN and one.laddr.port == port and one.pid:
+            if one.status == psutil.CONN_LISTEN and one.laddr and one.laddr[1] == port and one.pid:
                 return f" by {psutil.Process(one.pid).name()} (pid {one.pid})"
     return ""
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from emulation.rig.crashes import Crashes, crashes
@@ -172,6 +171,8 @@ def _client(state: StackState, service: str) -> Any:
     """The client of a service, made once: that takes longer than a request."""
     key = service, state.aws_endpoint
     if key not in _clients:
+        import boto3  # half of the time of a command, most of which need no AWS
+
         make: Any = boto3.client  # the service's name is not known to the type checker
         _clients[key] = make(service, **client_options(state))
     return _clients[key]

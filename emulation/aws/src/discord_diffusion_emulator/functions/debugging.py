@@ -14,7 +14,7 @@ FILE = "EMULATOR_DEBUGGERS"
 """Names the file; it need not exist."""
 SCRIPT = "EMULATOR_RUN_FIRST"
 """For a function's process: the script that it runs first (processes/bootstrap.py)."""
-SECONDS = 3600.0
+SECONDS = 3600
 
 
 @dataclass(frozen=True)
