@@ -109,10 +109,20 @@ wholly
 
 # Members of enumerations that are complete on purpose: Discord's, AWS's, and a figure's origins.
 ASSUMED
+AUTO_MODERATION_CONFIGURATION
+AUTO_MODERATION_EXECUTION
 BOT_DM
 CHANGE
 DERIVED
+DIRECT_MESSAGE_POLLS
+DURABLE
 EXCERPT
+GUILD_EXPRESSIONS
+GUILD_INTEGRATIONS
+GUILD_INVITES
+GUILD_MESSAGE_POLLS
+GUILD_MODERATION
+GUILD_SCHEDULED_EVENTS
 MEASURED
 MESSAGE_COMMAND
 PRIVATE_CHANNEL
@@ -126,7 +136,16 @@ _.checkov
 skipped
 unparsed
 
+# Fields of the Gateway's payloads, which are checked, and of an event, which is shown.
+afk
+delivered
+large_threshold
+presence
+presences
+
 # What tests read to prove a behaviour that nothing else shows.
+TESTS
+_.is_sending
 _.group_id
 _.wait_for_pid
 _.health_url

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from emulation.discord.clock import Clock
-from emulation.discord.gateway_protocol import EVENTS, CloseCode, Intent
+from emulation.discord.gateway_protocol import EVENTS, CloseCode, Intent, Opcode
 from emulation.discord.json_types import Json
 
 _MAX_EVENTS = 1_000
@@ -46,7 +46,7 @@ class GatewaySession:
     def dispatch(self, name: str, data: Json) -> None:
         """Number an event, keep it for Resume and send it if there is a connection."""
         self.sequence += 1
-        payload = {"op": 0, "t": name, "s": self.sequence, "d": data}
+        payload = {"op": int(Opcode.DISPATCH), "t": name, "s": self.sequence, "d": data}
         self._sent.append(payload)
         if self.connection is not None:
             self.connection.send(payload)

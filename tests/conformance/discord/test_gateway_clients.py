@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
+from emulation.rig.waiting import wait_until
 from fixtures.discord.signing import application
 from tests.standin_server import serving
 from toolchain.environments import uv_of
@@ -88,10 +89,15 @@ def running(http: httpx.Client, *command: str, folder: Path = BOTS) -> Iterator[
 
 
 def connected_session(http: httpx.Client) -> str:
-    """The id of the one session that is connected."""
-    sessions = http.get("/control/gateway").json()["sessions"]
-    [session] = [one for one in sessions if one["connected"]]
-    return str(session["id"])
+    """The id of the one session that is connected; a client may be on its way back."""
+
+    def connected() -> list[str]:
+        sessions = http.get("/control/gateway").json()["sessions"]
+        return [one["id"] for one in sessions if one["connected"]]
+
+    wait_until(lambda: len(connected()) == 1, "one session is connected")
+    [session] = connected()
+    return session
 
 
 def send(http: httpx.Client, bot: Bot) -> dict[str, Any]:
