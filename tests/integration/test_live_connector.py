@@ -111,32 +111,3 @@ def test_each_interaction_is_answered_once_over_reconnects(
     assert (after.answered, after.unanswered) == (expected, before.unanswered)
     assert after.reconnects == before.reconnects + 2
     assert session(stack)["id"] == begun, "the one session was resumed both times"
-
-
-def test_an_interaction_that_comes_twice_is_handed_over_once(
-    stack: Stack, folder: StateFolder
-) -> None:
-    stack.discord.set_chaos({"duplicates": {"probability": 1.0}})
-    try:
-        interaction = stack.discord.deliver("quota", {})["interaction_id"]
-    finally:
-        stack.discord.set_chaos({})
-    log = folder.logs / "connector.log"
-
-    def of_it() -> list[str]:
-        return [line for line in log.read_text().splitlines() if interaction in line]
-
-    wait_until(lambda: len(of_it()) >= 2, "both are logged")
-    first, second = of_it()
-    assert {"it came before" in first, "it came before" in second} == {True, False}
-    assert ("is answered after" in first) != ("is answered after" in second)
-
-
-def test_no_token_is_written_anywhere(stack: Stack, folder: StateFolder) -> None:
-    stack.discord.deliver("quota", {})
-    written = {path: path.read_text() for path in folder.path.rglob("*") if path.is_file()}
-    assert folder.connection in written
-    for path, text in written.items():
-        assert TOKEN not in text, path
-        # An interaction's token is in the address of its callback.
-        assert "/callback" not in text, path

@@ -280,7 +280,40 @@ def test_an_answer_that_discord_refuses_is_logged_with_discords_reason(
 
 def test_an_answer_is_tried_again_while_discord_waits(live: Live, discord: Server) -> None:
     fault = {"probability": 1.0, "count": 2, "path": "/callback"}
-    url = f"{discord.url}/control/chaos"
-    body = {"faults": {"server_error": fault}, "seed": None}
-    httpx.put(url, json=body, trust_env=False).raise_for_status()
+    set_faults(discord, {"server_error": fault})
     assert control(discord, "/interactions", IMAGINE)["outcome"] == "answered"
+
+
+def set_faults(discord: Server, faults: Any) -> None:
+    """Replace the faults that are switched on."""
+    body = {"faults": faults, "seed": None}
+    url = f"{discord.url}/control/chaos"
+    httpx.put(url, json=body, trust_env=False).raise_for_status()
+
+
+def test_an_interaction_that_comes_twice_is_handed_over_once(
+    live: Live, discord: Server, endpoint: Endpoint
+) -> None:
+    set_faults(discord, {"duplicates": {"probability": 1.0}})
+    try:
+        interaction = control(discord, "/interactions", IMAGINE)["interaction_id"]
+    finally:
+        set_faults(discord, {})
+
+    def logged() -> list[str]:
+        return [line for line in live.log.splitlines() if f"interaction {interaction}" in line]
+
+    wait_until(lambda: len(logged()) == 2, "both are logged")
+    assert sum("it came before" in line for line in logged()) == 1
+    assert sum("is answered after" in line for line in logged()) == 1
+    assert [one["id"] for one in endpoint.payloads].count(interaction) == 1
+
+
+def test_no_token_is_written_anywhere(live: Live, discord: Server, endpoint: Endpoint) -> None:
+    control(discord, "/interactions", IMAGINE)
+    secrets = {TOKEN, *(one["token"] for one in endpoint.payloads)}
+    assert len(secrets) > 1
+    files = [path for path in live.folder.path.rglob("*") if path.is_file()]
+    assert live.folder.connection in files
+    for path in files:
+        assert not [one for one in secrets if one in path.read_text()], path
