@@ -19,14 +19,14 @@ run "the_table_has_its_key_its_index_and_a_time_to_live" {
   }
 
   assert {
-    condition = [
-      for index in aws_dynamodb_table.jobs.global_secondary_index : [index.name, index.hash_key, index.range_key, index.projection_type]
-    ] == [["waiting", "waiting", "created_at", "ALL"]]
-    error_message = "The index: ${jsonencode(aws_dynamodb_table.jobs.global_secondary_index)}"
+    condition = {
+      for index in aws_dynamodb_table.jobs.global_secondary_index : index.name => join(" ", [index.hash_key, index.range_key, index.projection_type])
+    } == { waiting = "waiting created_at ALL", history = "history created_at KEYS_ONLY" }
+    error_message = "The indexes: ${jsonencode(aws_dynamodb_table.jobs.global_secondary_index)}"
   }
 
   assert {
-    condition     = { for attribute in aws_dynamodb_table.jobs.attribute : attribute.name => attribute.type } == { id = "S", waiting = "S", created_at = "N" }
+    condition     = { for attribute in aws_dynamodb_table.jobs.attribute : attribute.name => attribute.type } == { id = "S", waiting = "S", history = "S", created_at = "N" }
     error_message = "The attributes: ${jsonencode(aws_dynamodb_table.jobs.attribute)}"
   }
 
