@@ -65,7 +65,7 @@ EXAMPLES: Mapping[str, Example] = {
     "JobStore.finish": _jobs(lambda jobs: jobs.finish(ID, JobStatus.FAILED)),
     "JobStore.withdraw": _jobs(lambda jobs: jobs.withdraw(ID, JobStatus.CANCELLED, reason="r")),
     "JobStore.order_stop": _jobs(lambda jobs: jobs.order_stop(ID)),
-    "JobStore.is_stopped": _jobs(lambda jobs: jobs.is_stopped(ID)),
+    "JobStore.has_stop_order": _jobs(lambda jobs: jobs.has_stop_order(ID)),
     "JobStore.jobs_to_cancel": _jobs(lambda jobs: [jobs.jobs_to_cancel("9", {ID}) for _ in "12"]),
     "JobStore.claim_wait_notice": _jobs(lambda jobs: jobs.claim_wait_notice(ID, NOW)),
     "JobStore.confirm_queued": _jobs(lambda jobs: jobs.confirm_queued(ID)),

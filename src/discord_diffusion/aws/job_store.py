@@ -164,7 +164,7 @@ class JobStore:
             return False
         return True
 
-    def is_stopped(self, job_id: str) -> bool:
+    def has_stop_order(self, job_id: str) -> bool:
         """Whether a moderator has ordered that the job is not drawn any further."""
         return bool(from_item(self._table.get_item(job_items.key(job_id)) or {}).get("stopped"))
 

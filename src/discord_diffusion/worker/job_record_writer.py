@@ -53,12 +53,12 @@ class JobRecordWriter:
             return False
         return True
 
-    def is_stopped(self, job_id: str) -> bool:
+    def has_stop_order(self, job_id: str) -> bool:
         """Whether a moderator has stopped the job; False if that is not known."""
         if not self._table:
             return False
         try:
-            return self._table.is_stopped(job_id)
+            return self._table.has_stop_order(job_id)
         except StoreError as error:
             log.warning("The job record could not be read", extra={"reason": str(error)})
             return False

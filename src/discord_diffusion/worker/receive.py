@@ -92,7 +92,7 @@ class Receiver:
                 lambda text, sketch: (
                     self.publisher.show_progress(job, text, sketch) if lease.current else None
                 ),
-                is_forbidden=lambda: self.records.is_stopped(job.id),
+                is_forbidden=lambda: self.records.has_stop_order(job.id),
             )
             last = self.terms.is_last_receive(message)
             held = HeldJob(message, job, lease, progress, last)

@@ -113,11 +113,11 @@ def test_the_worker_of_a_job_that_is_drawn_is_told_to_stop(table: Table) -> None
     scene, jobs = Scene(table), JobStore(table)
     drawn, waiting = scene.waiting(1), scene.waiting(2)
     jobs.begin(drawn.id)
-    assert not jobs.is_stopped(drawn.id)
+    assert not jobs.has_stop_order(drawn.id)
     assert scene.run() == {"stopped": 1, "drawn": 1, "left": 0}
-    assert jobs.is_stopped(drawn.id)
-    assert not jobs.is_stopped(waiting.id)
-    assert not jobs.is_stopped("9"), "there is no such job"
+    assert jobs.has_stop_order(drawn.id)
+    assert not jobs.has_stop_order(waiting.id)
+    assert not jobs.has_stop_order("9"), "there is no such job"
     assert scene.status(drawn) == "drawing"
     assert jobs.finish(drawn.id, JobStatus.CANCELLED, charged_pictures=2)
     # Of four pictures two were drawn.

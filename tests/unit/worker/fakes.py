@@ -147,7 +147,7 @@ class MemoryTable:
         self.details[job_id] = details
         return True
 
-    def is_stopped(self, job_id: str) -> bool:
+    def has_stop_order(self, job_id: str) -> bool:
         if self.error:
             raise self.error
         return job_id in self.stopped
