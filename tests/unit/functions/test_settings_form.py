@@ -45,7 +45,9 @@ def submission(form: dict[str, Any], **given: Any) -> dict[str, Any]:
                 filled["value"] = given.get(name, default)
             case 3:
                 chosen = [option["value"] for option in one["options"] if option["default"]]
-                filled["values"] = given.get(name, chosen)
+                entered = given.get(name, chosen)
+                # A model is chosen from the deployment's, and written where it has none.
+                filled["values"] = [entered] if isinstance(entered, str) else entered
             case 4:
                 filled["value"] = given.get(name, one.get("value", ""))
             case 23:
