@@ -75,7 +75,7 @@ def _routes() -> Iterator[tuple[str, str, ModuleType]]:
     for module in DISCORD_ROUTES:
         for route in module.router.routes:
             if isinstance(route, APIRoute) and route.path.startswith(API):
-                for method in route.methods:
+                for method in route.methods or ():
                     yield method, route.path.removeprefix(API), module
 
 
