@@ -36,7 +36,8 @@ def load_embeddings(pipe: Any, specs: Mapping[str, EmbeddingSpec]) -> None:
 def _load(pipe: Any, word: str, spec: EmbeddingSpec) -> None:
     words = file_arguments(spec.embedding, spec.file, spec.revision)
     source = words.pop("pretrained_model_name_or_path_or_dict")
-    [state] = load_textual_inversion_state_dicts([source], **words)
+    load: Any = load_textual_inversion_state_dicts  # diffusers types no arguments here
+    [state] = load([source], **words)
     parts = {key: end for key, end in _ENCODERS.items() if key in state}
     if not parts:
         pipe.load_textual_inversion(state, token=word)
