@@ -96,9 +96,11 @@ async def test_pictures_that_their_author_deleted_are_not_shown(bot: Bot) -> Non
     original = f"{bot.standin.webhook_path(job_id)}/messages/@original"
     edited = await bot.standin.bot.patch(original, json={"components": components})
     edited.raise_for_status()
-    deleted = await bot.standin.send(
+    asked = await bot.standin.send(
         message_id=message, custom_id=f"delete:{job_id}:0", user_id=BORIS
     )
+    assert jobs_of(await history(bot)) == [job_id], "nothing is deleted yet"
+    deleted = await bot.standin.send(modal=asked["interaction_id"], user_id=BORIS)
     assert deleted["outcome"] == "answered", deleted
     assert jobs_of(await history(bot)) == []
 
