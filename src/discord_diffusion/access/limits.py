@@ -58,10 +58,10 @@ class Limits:
     def within(self, outer: "Limits") -> "Limits":
         """The stricter of both for each limit."""
         return Limits(
-            _smaller_units(self.user_units, outer.user_units),
-            _smaller_units(self.member_units, outer.member_units),
-            _smaller_units(self.guild_units, outer.guild_units),
-            _smaller_units(self.deployment_units, outer.deployment_units),
+            fewest_units(self.user_units, outer.user_units),
+            fewest_units(self.member_units, outer.member_units),
+            fewest_units(self.guild_units, outer.guild_units),
+            fewest_units(self.deployment_units, outer.deployment_units),
             max(self.cooldown_seconds, outer.cooldown_seconds),
             min(self.in_flight, outer.in_flight),
         )
@@ -102,8 +102,9 @@ class Allowance:
         return replace(self, left=max(0, self.left - cost))
 
 
-def _smaller_units(first: int, second: int) -> int:
-    return min((units for units in (first, second) if units), default=0)
+def fewest_units(*limits: int) -> int:
+    """The strictest of limits in units; 0 is none."""
+    return min((units for units in limits if units), default=0)
 
 
 def day_of(moment: datetime) -> str:

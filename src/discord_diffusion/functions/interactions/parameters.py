@@ -51,19 +51,19 @@ class ParameterBuilder:
         model = options["model"] or guild.model
         spec = self._model(model)
         width, height = self._size(options, guild)
-        default_steps = self.settings.default_steps
+        deployed = self.deployed_defaults(spec)
         style = self._style(options["style"], guild)
         preset = style or _NO_STYLE
-        guidances = options["guidance"], preset.guidance, guild.guidance, spec.guidance
+        guidances = options["guidance"], preset.guidance, guild.guidance
         given = given_parameters(options) | {
             "prompt": checked_prompt(options["prompt"]),
             "negative_prompt": clean(options["negative_prompt"] or ""),
             "seed": _first(options["seed"], seed_of(interaction.id)),
-            "steps": _first(options["steps"], preset.steps, guild.steps, spec.steps, default_steps),
-            "guidance": float(_first(*guidances, self.settings.default_guidance)),
+            "steps": _first(options["steps"], preset.steps, guild.steps, deployed["steps"]),
+            "guidance": float(_first(*guidances, deployed["guidance"])),
             "width": width,
             "height": height,
-            "images": _first(options["images"], guild.images, self.settings.default_images),
+            "images": _first(options["images"], guild.images, deployed["images"]),
             "model": model,
             "scheduler": options["scheduler"] or preset.scheduler,
             "style": style,
@@ -72,6 +72,19 @@ class ParameterBuilder:
         }
         return GenerationParameters(**given)
 
+    def deployed_defaults(self, model: ModelSpec) -> dict[str, int | float]:
+        """The numbers that are taken where neither a request nor its guild names one."""
+        settings = self.settings
+        return {
+            "images": settings.default_images,
+            "steps": _first(model.steps, settings.default_steps),
+            "guidance": _first(model.guidance, settings.default_guidance),
+        }
+
+    def largest(self, model: ModelSpec, guild: GuildSettings) -> tuple[int, int]:
+        """Most pixels of a side, and of a whole picture."""
+        return guild.max_side or SIZE[1], model.max_pixels or self.settings.max_pixels
+
     def check_size(self, parameters: GenerationParameters, guild: GuildSettings) -> None:
         """Check that pictures of that size may be drawn.
 
@@ -79,8 +92,7 @@ class ParameterBuilder:
             Refusal: naming the largest size that is allowed.
         """
         width, height = parameters.finished_size
-        most = guild.max_side or SIZE[1]
-        area = self._model(parameters.model).max_pixels or self.settings.max_pixels
+        most, area = self.largest(self._model(parameters.model), guild)
         if max(width, height) > most or width * height > area:
             raise Refusal("size_too_large", width=width, height=height, most=most, area=area)
 

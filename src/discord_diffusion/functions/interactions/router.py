@@ -70,9 +70,8 @@ class LazyHandlers:
         from discord_diffusion.functions.interactions.settings_command import SettingsCommand
 
         requests = self.requests
-        models = requests.builder.settings.models
         moderation = Moderation(requests.guilds, self.jobs, requests.admission.confirmations)
-        return SettingsCommand(requests.guilds, models, requests.audit_days, moderation)
+        return SettingsCommand(requests, moderation)
 
 
 class Router:

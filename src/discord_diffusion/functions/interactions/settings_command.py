@@ -20,12 +20,14 @@ from discord_diffusion.discord.command_model import MANAGE_GUILD, check_options
 from discord_diffusion.discord.commands import FORMS, SETTINGS
 from discord_diffusion.discord.interactions import Interaction
 from discord_diffusion.functions.interactions.moderation import Moderation
+from discord_diffusion.functions.interactions.picture_requests import PictureRequests
 from discord_diffusion.functions.interactions.settings_changes import CHANGES, changed_fields
 from discord_diffusion.functions.interactions.settings_form import (
     form_of,
     settings_form,
     submitted,
 )
+from discord_diffusion.functions.interactions.settings_in_force import in_force
 from discord_diffusion.functions.interactions.settings_texts import (
     changes_shown,
     shown,
@@ -40,12 +42,20 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class SettingsCommand:
-    """Shows and changes the settings of guilds; what was changed is shown for `audit_days`."""
+    """Shows and changes the settings of guilds."""
 
-    guilds: GuildStore
-    models: Mapping[str, ModelSpec]
-    audit_days: int
+    requests: PictureRequests
     moderation: Moderation
+
+    @property
+    def guilds(self) -> GuildStore:
+        """The settings, and what was changed."""
+        return self.requests.guilds
+
+    @property
+    def models(self) -> Mapping[str, ModelSpec]:
+        """The models that the deployment has beside its default."""
+        return self.requests.builder.settings.models
 
     def answer(self, interaction: Interaction) -> dict[str, Any]:
         """Answer `/settings`.
@@ -58,9 +68,9 @@ class SettingsCommand:
         locale, name = interaction.locale, interaction.subcommand or "show"
         match name:
             case "show":
-                return responses.ephemeral(notice(shown(guild.settings, locale)))
+                return responses.ephemeral(notice(self._shown(guild.settings, locale)))
             case "audit":
-                listed = changes_shown(guild.changes, self.audit_days, locale)
+                listed = changes_shown(guild.changes, self.requests.audit_days, locale)
                 return responses.ephemeral(notice(listed))
             case "summary":
                 days = self.guilds.days(guild.id, datetime.now(UTC))
@@ -83,7 +93,7 @@ class SettingsCommand:
             changed = CHANGES[name](guild.settings, options).with_names(interaction.names)
             values = {f"{name}.{option}": value for option, value in options.items()}
             changed = self._save(interaction, guild, changed, name, values)
-        return _saved(changed, interaction)
+        return self._saved(changed, interaction)
 
     def submit(self, interaction: Interaction) -> dict[str, Any]:
         """Answer the submitted form of the settings.
@@ -103,7 +113,7 @@ class SettingsCommand:
             changed = changed.with_names(interaction.names)
             values = changed_fields(guild.settings, changed)
             changed = self._save(interaction, guild, changed, "form", values)
-        return _saved(changed, interaction)
+        return self._saved(changed, interaction)
 
     def patterns(self, interaction: Interaction) -> tuple[str, ...]:
         """The guild's blocklist; empty for users who may not manage the guild."""
@@ -131,6 +141,16 @@ class SettingsCommand:
             f"{'@' if one in roles else '#'}{settings.names.get(one, one)}": one
             for one in settings.named_ids
         }
+
+    def _shown(self, settings: GuildSettings, locale: str) -> str:
+        requests = self.requests
+        return shown(settings, in_force(settings, requests.limits, requests.builder), locale)
+
+    def _saved(self, settings: GuildSettings, interaction: Interaction) -> dict[str, Any]:
+        lines = [say(interaction.locale, "done.saved"), self._shown(settings, interaction.locale)]
+        if any(channel.is_category for channel in interaction.channels):
+            lines.append(say(interaction.locale, "settings.category"))
+        return responses.ephemeral(notice("\n".join(lines)))
 
     def _guild(self, interaction: Interaction) -> ManagedGuild:
         return self.guilds.managed(managed_guild(interaction), interaction.id)
@@ -169,13 +189,6 @@ class SettingsCommand:
 
 def _path(subcommand: str) -> str:
     return f"{SETTINGS.key}.{subcommand}"
-
-
-def _saved(settings: GuildSettings, interaction: Interaction) -> dict[str, Any]:
-    lines = [say(interaction.locale, "done.saved"), shown(settings, interaction.locale)]
-    if any(channel.is_category for channel in interaction.channels):
-        lines.append(say(interaction.locale, "settings.category"))
-    return responses.ephemeral(notice("\n".join(lines)))
 
 
 def managed_guild(interaction: Interaction) -> str:

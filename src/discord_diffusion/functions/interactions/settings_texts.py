@@ -7,6 +7,7 @@ from discord_diffusion.access.guild_settings import GuildSettings
 from discord_diffusion.aws.guild_store import GuildDay
 from discord_diffusion.aws.ledger import SUMMARY_DAYS
 from discord_diffusion.functions.interactions.settings_changes import LIMITS
+from discord_diffusion.functions.interactions.settings_in_force import InForce
 from discord_diffusion.jobs.options import GUILD_DEFAULTS
 from discord_diffusion.texts.answers import unit_count
 from discord_diffusion.texts.catalogue import command_texts, described, language_of, say
@@ -21,13 +22,13 @@ _MENTIONS = {"role": "<@&{}>", "channel": "<#{}>", "user": "<@{}>"}
 """How an id is shown, by the last part of the option's path."""
 
 
-def shown(settings: GuildSettings, locale: str) -> str:
-    """All settings, each by the name of the option that changes it."""
+def shown(settings: GuildSettings, applying: InForce, locale: str) -> str:
+    """All settings as they apply, each by the name of the option that changes it."""
 
     def line(path: str, value: object) -> str:
-        name = described(locale, f"settings.{path}")[0]
-        return f"**{name}**: {say(locale, 'settings.default') if value is None else value}"
+        return f"**{described(locale, f'settings.{path}')[0]}**: {value}"
 
+    values = {name: _value(name, applying, locale) for name in applying.values}
     roles = _listed("<@&{}>", settings.roles) or say(locale, "settings.everybody")
     channels = _listed("<#{}>", settings.channels) or say(locale, "settings.everywhere")
     priority = _listed("<@&{}>", settings.priority_roles) or say(locale, "settings.nobody")
@@ -38,14 +39,29 @@ def shown(settings: GuildSettings, locale: str) -> str:
         line("access.channel", channels),
         line("priority", priority),
         line("user", _listed("<@{}>", settings.blocked_users) or say(locale, "settings.nobody")),
-        *(line(f"limits.{option}", getattr(settings, name)) for option, name in LIMITS.items()),
-        *(line(f"defaults.{name}", getattr(settings, name)) for name in GUILD_DEFAULTS),
+        *(line(f"limits.{option}", values[name]) for option, name in LIMITS.items()),
+        *(line(f"defaults.{name}", values[name]) for name in GUILD_DEFAULTS),
         line("safety.level", level),
         line("safety.spoiler", say(locale, f"settings.{'on' if settings.spoiler else 'off'}")),
         line("block", clean(blocked)),
         line("add_style", ", ".join(f"`{style.name}`" for style in settings.styles) or "—"),
+        f"-# {say(locale, 'quota.unit', **applying.unit)}",
     ]
     return "\n".join(lines)
+
+
+def _value(name: str, applying: InForce, locale: str) -> str:
+    """A value that applies, marked if it is the deployment's."""
+    value = applying.values[name]
+    if value.of is None:
+        if name == "model":
+            return say(locale, "settings.default")
+        text = say(locale, "quota.unlimited")
+    else:
+        text = f"{value.of:g}" if isinstance(value.of, float) else str(value.of)
+        if name == "max_side" and int(value.of) ** 2 > applying.max_pixels:
+            text = say(locale, "settings.area", side=text, area=applying.max_pixels)
+    return say(locale, "settings.deployed", value=text) if value.is_deployed else text
 
 
 def _listed(form: str, ids: tuple[str, ...]) -> str:
