@@ -116,10 +116,12 @@ def test_an_instance_that_ec2_terminates_is_replaced(fleet: SmallFleet) -> None:
     )
 
 
-def test_run_task_and_unknown_changes_are_refused(fleet: SmallFleet) -> None:
+def test_start_task_and_unknown_changes_are_refused(fleet: SmallFleet) -> None:
     ecs = fleet.client("ecs")
-    with pytest.raises(ecs.exceptions.ClientError, match="RunTask is not emulated here"):
-        ecs.run_task(cluster=fleet.name, taskDefinition=fleet.service_name)
+    with pytest.raises(ecs.exceptions.ClientError, match="StartTask is not emulated here"):
+        ecs.start_task(
+            cluster=fleet.name, taskDefinition=fleet.service_name, containerInstances=["any"]
+        )
     groups = fleet.client("autoscaling")
     with pytest.raises(groups.exceptions.ClientError, match="No managed instance found"):
         groups.terminate_instance_in_auto_scaling_group(
