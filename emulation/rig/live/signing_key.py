@@ -14,6 +14,8 @@ def kept(cache: Path) -> Path:
     path = cache / "live" / "signing-key"
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not path.exists():
-        path.touch(mode=0o600)
-        path.write_text(bytes(SigningKey.generate()).hex())
+        draft = path.with_suffix(".new")
+        draft.touch(mode=0o600)
+        draft.write_text(bytes(SigningKey.generate()).hex())
+        draft.replace(path)
     return path

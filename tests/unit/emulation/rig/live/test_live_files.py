@@ -1,13 +1,17 @@
 """The files of a live stack: the key, the state of the connection, and no token in any."""
 
+import errno
 import json
+import os
 from pathlib import Path
+
+import pytest
 
 from emulation.rig.live import signing_key
 from emulation.rig.live.connection import Connection
 from emulation.rig.options import LIVE, StackOptions
 from emulation.rig.state import LiveServer, StackState, StateFolder
-from fixtures.discord.signing import public_key
+from fixtures.discord.signing import public_key, sign
 
 TOKEN = "MTIz.not-a.token"
 
@@ -19,6 +23,26 @@ def test_the_signing_key_is_made_once_and_is_its_owners_alone(tmp_path: Path) ->
     assert signing_key.kept(tmp_path).read_text() == seed
     assert len(public_key(seed)) == 64
     assert signing_key.kept(tmp_path / "other").read_text() != seed
+
+
+def test_a_signing_key_that_could_not_be_written_is_made_by_the_next_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_path: Path, _text: str) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as disk:
+        disk.setattr(Path, "write_text", full)
+        with pytest.raises(OSError, match="No space"):
+            signing_key.kept(tmp_path)
+    assert len(signing_key.kept(tmp_path).read_text()) == 64
+
+
+def test_the_fixtures_key_which_everybody_knows_never_stands_for_an_empty_one() -> None:
+    with pytest.raises(ValueError, match="32 bytes"):
+        public_key("")
+    with pytest.raises(ValueError, match="32 bytes"):
+        sign(b"{}", seed="")
 
 
 def test_a_connection_is_read_as_it_was_written(tmp_path: Path) -> None:
