@@ -5,6 +5,8 @@ from collections.abc import Callable
 
 _REMEMBERED = 10_000
 """Interactions whose ids are kept; Discord repeats what it sent since the connection was lost."""
+_MOST_DRIFT = 0.0002
+"""Seconds a second by which two clocks drift apart at most; quartz without NTP does half of it."""
 _DISCORD_EPOCH_MS = 1_420_070_400_000
 """https://docs.discord.com/developers/reference#snowflakes"""
 
@@ -18,15 +20,18 @@ class Deliveries:
         self._clock = clock
         self._known: dict[str, None] = {}
         self._least_delay = float("inf")
+        self._measured_at = clock()
 
     def refusal(self, interaction_id: str) -> str | None:
         """Why an interaction that came now is not handed over; None if it is, this one time.
 
         Its id says when it was made, by Discord's clock. The fastest delivery so far says how far
-        that clock and this one are apart, so neither has to be right.
+        that clock and this one are apart, so neither has to be right; they may drift, too.
         """
-        delay = self._clock() - ((int(interaction_id) >> 22) + _DISCORD_EPOCH_MS) / 1000
-        self._least_delay = min(self._least_delay, delay)
+        now = self._clock()
+        delay = now - ((int(interaction_id) >> 22) + _DISCORD_EPOCH_MS) / 1000
+        drifted = self._least_delay + (now - self._measured_at) * _MOST_DRIFT
+        self._least_delay, self._measured_at = min(drifted, delay), now
         if interaction_id in self._known:
             return "it came before"
         self._known[interaction_id] = None

@@ -41,6 +41,15 @@ def test_an_interaction_that_was_sent_while_the_connection_was_lost_is_refused_w
     assert late.startswith("it came 10.0 s late")
 
 
+def test_a_clock_that_drifts_for_days_makes_nothing_late() -> None:
+    clock = Clock()
+    deliveries = Deliveries(3, lambda: clock() * 1.0001)
+    for number in range(3 * 24):
+        assert deliveries.refusal(clock.interaction(number=number)) is None
+        clock.discord += 3600
+    assert deliveries.refusal(clock.interaction(seconds_ago=10)) is not None
+
+
 def test_clocks_that_differ_make_nothing_late() -> None:
     clock = Clock()
     deliveries = Deliveries(3, clock)
