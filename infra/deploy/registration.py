@@ -49,7 +49,12 @@ class Registrar:
     ) -> None:
         self._http = httpx.Client(
             base_url=api_url,
-            headers={"Authorization": f"Bot {bot_token}", "User-Agent": USER_AGENT},
+            # As bytes: a token that is none, such as dots copied from the portal, is Discord's to
+            # refuse, and no error of encoding.
+            headers={
+                b"Authorization": f"Bot {bot_token}".encode(),
+                b"User-Agent": USER_AGENT.encode(),
+            },
             timeout=_TIMEOUT_SECONDS,
             transport=transport,
         )

@@ -25,9 +25,9 @@ class Discord:
         self.requests.append(request)
         return self._answer(request)
 
-    def registrar(self) -> Registrar:
+    def registrar(self, token: str = TOKEN) -> Registrar:
         transport = httpx.MockTransport(self)
-        return Registrar("https://discord.test/api/v10", TOKEN, transport=transport)
+        return Registrar("https://discord.test/api/v10", token, transport=transport)
 
 
 def answering(status: int, content: object) -> Discord:
@@ -43,6 +43,13 @@ def test_the_application_is_the_tokens_own() -> None:
     assert str(request.url) == "https://discord.test/api/v10/applications/@me"
     assert request.headers["Authorization"] == f"Bot {TOKEN}"
     assert request.headers["User-Agent"].startswith("DiscordBot (https://")
+
+
+def test_a_token_of_other_characters_is_refused_by_discord() -> None:
+    discord = answering(401, {"message": "401: Unauthorized", "code": 0})
+    with pytest.raises(RegistrationError) as refused:
+        discord.registrar("\u2022\u2022\u2022").application()
+    assert refused.value.status == 401
 
 
 @pytest.mark.parametrize(
