@@ -196,8 +196,11 @@ class Directory:
         self.channels[channel.id] = channel
 
     def delete_channel(self, channel_id: str) -> None:
-        """Delete a channel with its threads; the channels of a category remain, without one."""
+        """Delete a channel, its threads and webhooks; channels of a category stay, without one."""
         deleted = self.channels.pop(channel_id)
+        own = [one.id for one in self.webhooks.values() if one.channel_id == deleted.id]
+        for webhook_id in own:
+            del self.webhooks[webhook_id]
         for channel in [one for one in self.channels.values() if one.parent_id == deleted.id]:
             if channel.is_thread:
                 del self.channels[channel.id]

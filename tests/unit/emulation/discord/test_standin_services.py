@@ -11,10 +11,12 @@ from nacl.signing import VerifyKey
 from emulation.discord.api_middleware import mask_path
 from emulation.discord.chaos import Chaos, ChaosPlan, Fault
 from emulation.discord.clock import Clock, iso
+from emulation.discord.config import DIRECTORY_FIXTURE
 from emulation.discord.interactions.payloads import merge
 from emulation.discord.rate_limits import RateLimiter
 from emulation.discord.signing import SIGNATURE_DEFECTS, Signer
 from emulation.discord.snowflakes import Snowflakes, created_at
+from emulation.discord.state.directory import Directory
 from emulation.discord.state.events import EventLog
 from emulation.discord.state.reports import MAX_SERIES, SeriesStore
 
@@ -153,3 +155,10 @@ def test_the_number_of_series_is_limited() -> None:
     assert all(store.add(f"series{n}", 0.0, 1.0) for n in range(MAX_SERIES))
     assert not store.add("one_more", 0.0, 1.0)
     assert store.add("series0", 1.0, 2.0)
+
+
+def test_the_webhooks_of_a_channel_go_with_it() -> None:
+    directory = Directory(DIRECTORY_FIXTURE)
+    channel_id = next(iter(directory.webhooks.values())).channel_id
+    directory.delete_channel(channel_id)
+    assert [one for one in directory.webhooks.values() if one.channel_id == channel_id] == []
