@@ -46,7 +46,7 @@ class _Loaded(HTMLParser):
         if tag in _SHOWN:
             self.addresses += [found.get(name, "") for name in ("src", "data", "poster")]
             self.addresses += [
-                part.split()[0] for part in found.get("srcset", "").split(",") if part
+                part.split()[0] for part in found.get("srcset", "").split(",") if part.strip()
             ]
         elif tag == "link" and not _NOT_LOADED & set(found.get("rel", "").split()):
             self.addresses.append(found.get("href", ""))
@@ -88,6 +88,27 @@ def build(layout: Layout) -> Path:
     return layout.site
 
 
+def serve(folder: Path, port: int) -> int:
+    """Show a folder on a port of loopback until Ctrl-C; return the exit status."""
+    handler = partial(http.server.SimpleHTTPRequestHandler, directory=str(folder))
+    try:
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
+    except OSError as error:
+        sys.stderr.write(
+            f"Port {port} can't be used ({error.strerror}). On a free one:"
+            " .venv/bin/python -m toolchain.site --serve 0\n"
+        )
+        return 1
+    with server:
+        sys.stdout.write(f"http://127.0.0.1:{server.server_port}/ (end it with Ctrl-C)\n")
+        sys.stdout.flush()
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            return 0
+    return 0
+
+
 def main() -> int:
     """Build, and with --serve show, the site; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m toolchain.site", description=__doc__)
@@ -100,16 +121,7 @@ def main() -> int:
         sys.stderr.write(f"{error}\n")
         return 1
     sys.stdout.write(f"The site is in {folder}. Its first page: {folder / 'index.html'}\n")
-    if port is not None:
-        handler = partial(http.server.SimpleHTTPRequestHandler, directory=str(folder))
-        with http.server.ThreadingHTTPServer(("127.0.0.1", port), handler) as server:
-            sys.stdout.write(f"http://127.0.0.1:{server.server_port}/ (end it with Ctrl-C)\n")
-            sys.stdout.flush()
-            try:
-                server.serve_forever()
-            except KeyboardInterrupt:
-                return 0
-    return 0
+    return 0 if port is None else serve(folder, port)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
 """What a site loads from elsewhere is found in its pages and style sheets."""
 
+import socket
 from pathlib import Path
 
 import pytest
 
-from toolchain.site import outside_requests
+from toolchain.site import outside_requests, serve
 
 
 @pytest.mark.parametrize(
@@ -37,6 +38,18 @@ def test_a_link_that_a_reader_follows_is_no_request(tmp_path: Path) -> None:
     (tmp_path / "page.html").write_text(
         '<link rel="canonical" href="https://docs.example/"><link rel="icon" href="icon.svg">'
         '<a href="https://elsewhere.example/">there</a><img src="local.png" srcset="">'
+        '<img src="local.png" srcset="local.png 2x, ">'
     )
     (tmp_path / "a.css").write_text("b { background: url(data:image/png;base64,aa) }")
     assert list(outside_requests(tmp_path)) == []
+
+
+def test_a_taken_port_is_named_with_the_way_to_another(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = other.getsockname()[1]
+        assert serve(tmp_path, taken) == 1
+    said = capsys.readouterr().err
+    assert said.startswith(f"Port {taken} can't be used")
+    assert said.endswith("--serve 0\n")
