@@ -54,10 +54,7 @@ class InteractionDelivery:
         self._recorder.record(interaction)
         url = backend.endpoint.url
         if url is None and not backend.sessions.all():
-            reason = (
-                "The application has no interactions endpoint URL, and no session of the Gateway"
-            )
-            finish(backend, interaction, Outcome.ERROR, error=reason)
+            finish(backend, interaction, Outcome.ERROR, error=_NO_RECEIVER)
             return
         delay = backend.chaos.strike("reordered")
         if delay is not None:
