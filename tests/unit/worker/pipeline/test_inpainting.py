@@ -1,5 +1,6 @@
 """Inpainting and outpainting by the pipelines' own classes: what is kept, what is drawn anew."""
 
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from PIL import Image
 from discord_diffusion.jobs.parameters import Box, GenerationParameters, SourceImage
 from discord_diffusion.worker.errors import OptionRefusedError
 from discord_diffusion.worker.pipeline import interface
-from discord_diffusion.worker.pipeline.inpainting import canvas
+from discord_diffusion.worker.pipeline.inpainting import canvas, widened
 from discord_diffusion.worker.pipeline_types import GenerationRequest
 from tests.unit.worker.fakes import make_parameters
 from tests.unit.worker.pipeline.drawing import draw_all, load, pixels
@@ -93,6 +94,24 @@ def test_a_larger_canvas_continues_the_edges_and_keeps_the_picture() -> None:
     assert (finished[10:40, 18:54] == kept[2:, 2:38]).all()
     assert (finished[:8] == 0).all()
     assert (finished[:, 60:] == 0).all()
+
+
+@pytest.mark.parametrize("radius", [1, 7, 64])
+def test_white_is_widened_by_its_radius_on_every_side(radius: int) -> None:
+    mask = Image.fromarray(np.random.default_rng(radius).permutation(np.eye(90, 70, dtype=bool)))
+    [points] = [np.asarray(mask).nonzero()]
+    expected = np.zeros((90, 70), np.uint8)
+    for line, column in zip(*points, strict=True):
+        top, left = max(0, line - radius), max(0, column - radius)
+        expected[top : line + radius + 1, left : column + radius + 1] = 255
+    assert (np.asarray(widened(mask.convert("L"), radius)) == expected).all()
+
+
+def test_the_largest_picture_is_widened_without_a_look_at_every_neighbour() -> None:
+    """A filter of ranks looks at 16,641 neighbours of each pixel: that takes minutes."""
+    began = time.process_time()
+    widened(half((4096, 4096)), 64)
+    assert time.process_time() - began < 10
 
 
 @pytest.fixture(scope="module", params=["sd", "sdxl", "lcm", "flux"])
