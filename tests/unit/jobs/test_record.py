@@ -57,6 +57,7 @@ def test_the_record_of_a_job_keeps_what_its_answer_and_its_refund_need() -> None
         "safety_check": False,
         "traceparent": "00-1-2-01",
         "confirmed": False,
+        "visited_guild_id": None,
     }
     assert "a-secret-token" not in repr(found)
     plain = JobRecord.of(JOB)
