@@ -22,7 +22,9 @@ class Direction(StrEnum):
 
 def zoomed_out(width: int, height: int) -> Box:
     """The box of a picture in one of the same size that shows what is around it."""
-    across, down = (_whole(side * _KEPT_SHARE, 2 * SIZE_MULTIPLE) for side in (width, height))
+    across, down = (
+        min(side, _whole(side * _KEPT_SHARE, 2 * SIZE_MULTIPLE)) for side in (width, height)
+    )
     return Box((width - across) // 2, (height - down) // 2, across, down)
 
 

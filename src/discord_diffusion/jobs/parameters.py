@@ -8,6 +8,7 @@ from discord_diffusion.jobs.loras import LoraSet, read_set
 from discord_diffusion.jobs.options import (
     GUIDANCE,
     PARAMETERS,
+    PROMPT_LENGTH,
     SCHEDULER,
     SIZE,
     STEPS,
@@ -136,7 +137,7 @@ class Style:
             guidance=None if guidance is None else read.number("guidance", GUIDANCE),
             scheduler=read.matching("scheduler", SCHEDULER),
         )
-        if not any(value for key, value in asdict(style).items() if key != "name"):
+        if style == cls(name):
             raise InvalidJobError(f"{path} is empty: it changes nothing")
         return style
 
@@ -239,7 +240,10 @@ _DEFAULTS = {
 
 
 def _filled(template: str, text: str) -> str:
+    """The text in a template, no longer than a prompt may be: a template may name it many times."""
     if STYLE_PLACE in template:
         # Not `str.format`: a template and a prompt may hold any other braces.
-        return template.replace(STYLE_PLACE, text)
-    return ", ".join(part for part in (text, template) if part)
+        filled = template.replace(STYLE_PLACE, text)
+    else:
+        filled = ", ".join(part for part in (text, template) if part)
+    return filled[: PROMPT_LENGTH[1]]

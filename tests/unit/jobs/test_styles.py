@@ -79,6 +79,20 @@ def test_a_style_is_replaced_by_its_name_and_removed_by_it() -> None:
     assert without_style(both, "ink") == (second,)
 
 
+def test_a_style_may_be_no_guidance_alone() -> None:
+    assert dict(parse('{"free": {"guidance": 0}}')) == {"free": Style("free", guidance=0.0)}
+    styled = replace(REQUEST, style=Style("free", guidance=0.0))
+    assert GenerationParameters.from_json(styled.to_json()) == styled
+
+
+def test_a_template_makes_no_prompt_longer_than_one_may_be() -> None:
+    """Each place of a template would be another 6,000 characters to check, to read and to embed."""
+    many = Style("many", "{prompt}" * 62, "{prompt}" * 62)
+    styled = replace(REQUEST, prompt="a" * 6000, negative_prompt="b" * 6000, style=many)
+    assert styled.drawn_prompt == "a" * 6000
+    assert styled.drawn_negative_prompt == "b" * 6000
+
+
 def test_an_empty_style_is_no_job() -> None:
     empty = replace(REQUEST, style=Style("ink"))
     with pytest.raises(InvalidJobError, match="style is empty"):
