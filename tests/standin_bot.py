@@ -9,6 +9,7 @@ import httpx
 from nacl.signing import VerifyKey
 
 from discord_diffusion.access.limits import Limits
+from discord_diffusion.aws.command_ids import CommandIds
 from discord_diffusion.aws.deadline import Deadline
 from discord_diffusion.aws.dynamodb import Table
 from discord_diffusion.aws.fleet_state import FleetStateStore
@@ -65,7 +66,7 @@ class Handlers:
         )
         self.admission = requests.admission
         self._deadline = requests.admission.deadline
-        lazy = LazyHandlers(requests, jobs, fleet, JobHistory(self.table))
+        lazy = LazyHandlers(requests, jobs, fleet, JobHistory(self.table), CommandIds(self.table))
         self._endpoint = Endpoint(settings, Router(requests, lazy))
         self.application.reply = self._answer
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 
+from emulation.rig.emulator_client import client_options
 from emulation.rig.errors import StartError
 from emulation.rig.loopback import NO_CERTIFICATES
 from emulation.rig.options import WORKER, ModelOptions, StackOptions, lambda_architecture
@@ -83,16 +84,33 @@ def register_commands(state: StackState, bot_token: str | None = None) -> None:
     """Replace the commands by those of now; those of a live stack are its one server's.
 
     Raises:
-        StartError: Discord refused one, or the token of a live stack is missing.
+        StartError: Discord refused one, or the token of a live stack is missing, or the table does
+            not take the commands' ids.
     """
     registrar, live = _registrar(state, bot_token), state.live
     try:
         if live:
-            registrar.put_commands(live.application_id, live.guild_id)
+            ids = registrar.put_commands(live.application_id, live.guild_id)
         else:
-            registrar.put_commands(application()["application_id"])
+            ids = registrar.put_commands(application()["application_id"])
     except RegistrationError as error:
         raise StartError(f"The commands could not be registered: {error}") from error
+    _keep_command_ids(state, ids)
+
+
+def _keep_command_ids(state: StackState, ids: dict[str, str]) -> None:
+    """Keep the ids in the stack's table, so that `/help` can mention the commands."""
+    # Half of the time of a command of the rig, most of which need no AWS.
+    import boto3
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    from infra.deploy.command_ids import keep_command_ids
+
+    try:
+        client = boto3.client("dynamodb", **client_options(state))
+        keep_command_ids(client, state.jobs_table_name, ids)
+    except (BotoCoreError, ClientError) as error:
+        raise StartError(f"The ids of the commands could not be kept: {error}") from error
 
 
 def variables(layout: Layout, options: StackOptions, state: StackState) -> dict[str, Any]:

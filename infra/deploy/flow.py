@@ -10,6 +10,7 @@ from typing import Any
 from infra.capacity.estimate import estimate
 from infra.deploy import image, model_memory, variables
 from infra.deploy.choices import Choices, DeploymentSettings
+from infra.deploy.command_ids import kept_for_help
 from infra.deploy.cost_tags import cost_tag
 from infra.deploy.endpoint import public_address, wait_for_endpoint
 from infra.deploy.errors import AwsError, DeployError, InputError, RefusedError
@@ -192,8 +193,9 @@ class Flow:
             _store_token(context)
         with self.output.step("Wait until the endpoint refuses what is not signed"):
             wait_for_endpoint(url)
-        with self.output.step("Register the commands"):
-            registrar.put_commands(application_id, self.choices.guild_id)
+        with self.output.step("Register the commands") as report:
+            ids = registrar.put_commands(application_id, self.choices.guild_id)
+            report(kept_for_help(context.aws, context.deployment.table, ids))
         with self.output.step("Set the endpoint; Discord sends it a PING and a forgery"):
             registrar.set_endpoint(url)
         self.output.heading("Deployed")

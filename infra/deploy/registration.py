@@ -81,13 +81,18 @@ class Registrar:
         except (KeyError, TypeError):
             raise RegistrationError("Discord's answer describes no guilds") from None
 
-    def put_commands(self, application_id: str, guild_id: str | None = None) -> int:
-        """Replace all commands, in one guild or everywhere; return how many there are now.
+    def put_commands(self, application_id: str, guild_id: str | None = None) -> dict[str, str]:
+        """Replace all commands, in one guild or everywhere; return slash commands' ids by name.
 
         Raises:
             RegistrationError: Discord refused one.
         """
-        return len(self._call("PUT", _commands_path(application_id, guild_id), registration()))
+        kept = self._call("PUT", _commands_path(application_id, guild_id), registration())
+        try:
+            slash = [one for one in kept if one["type"] == CommandType.CHAT_INPUT]
+            return {str(command["name"]): str(command["id"]) for command in slash}
+        except (KeyError, TypeError):
+            raise RegistrationError("Discord's answer describes no commands") from None
 
     def set_endpoint(self, url: str) -> Application:
         """Make Discord send interactions to `url`, which it checks first, up to three times.

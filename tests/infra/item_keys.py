@@ -14,6 +14,7 @@ from discord_diffusion.access.guild_changes import GuildChange
 from discord_diffusion.access.guild_channels import GuildChannel
 from discord_diffusion.access.guild_settings import GuildSettings
 from discord_diffusion.access.limits import Limits
+from discord_diffusion.aws.command_ids import CommandIds
 from discord_diffusion.aws.dynamodb import Table
 from discord_diffusion.aws.fleet_state import FleetStateStore
 from discord_diffusion.aws.guild_store import GuildStore, ManagedGuild
@@ -58,6 +59,7 @@ def _guilds(then: Callable[[GuildStore], Any]) -> Example:
 
 
 EXAMPLES: Mapping[str, Example] = {
+    "CommandIds.by_command": lambda table: CommandIds(table).by_command(),
     "JobStore.accept": _jobs(lambda jobs: jobs.accept(JOB, charge=CHARGE)),
     "JobStore.reject": _jobs(lambda jobs: jobs.reject(JOB, reason="r")),
     "JobStore.get": _jobs(lambda jobs: jobs.get(ID)),

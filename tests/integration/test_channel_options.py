@@ -1,6 +1,7 @@
 """Every option of `/imagine` changes the pictures."""
 
 import io
+import re
 from typing import Any
 
 import pytest
@@ -165,6 +166,8 @@ def test_every_user_reads_everything_in_their_language(channel: Channel) -> None
             assert is_ephemeral(told)
             key = {"help": "help.title", "quota": "quota.user", "queue": "queue.none"}[command]
             assert contains_text(content_of(told), locale, key)
+            if command == "help":
+                assert re.search(r"</imagine:\d+> — ", content_of(told))
         refused = channel.imagine(user, locale=locale, options={"steps": 101})
         assert contains_text(content_of(refused), locale, "refused.option_whole")
         channel.delete(message, user_id=user, locale=locale)

@@ -83,6 +83,18 @@ class ListQueue:
 
 
 @dataclass
+class KnownIds:
+    """The ids of the commands, by name."""
+
+    ids: dict[str, str] = field(default_factory=dict)
+    reads: int = 0
+
+    def by_command(self) -> Mapping[str, str]:
+        self.reads += 1
+        return self.ids
+
+
+@dataclass
 class DictStore:
     """The records and the state of the fleet in memory."""
 
@@ -96,6 +108,7 @@ class DictStore:
     late: bool = False
     """Whether a record is written only after its writer has timed out."""
     late_records: list[JobRecord] = field(default_factory=list)
+    command_ids: KnownIds = field(default_factory=KnownIds)
 
     def accept(
         self, job: Job, *, charge: Charge | None = None, wait: WaitEstimate | None = None
@@ -410,7 +423,8 @@ def make_caller(settings: InteractionsSettings = SETTINGS) -> Caller:
     requests = PictureRequests(
         ParameterBuilder(settings), admission, guilds, settings.limits, settings.audit_days
     )
-    router = Router(requests, LazyHandlers(requests, store, store, DictHistory(store.records)))
+    history = DictHistory(store.records)
+    router = Router(requests, LazyHandlers(requests, store, store, history, store.command_ids))
     return Caller(queue, store, wake, confirm, guilds, Endpoint(settings, router), clock)
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from discord_diffusion.access.guild_changes import GuildChange
 from discord_diffusion.access.limits import Limits
+from discord_diffusion.aws.command_ids import CommandIds
 from discord_diffusion.aws.deadline import Deadline
 from discord_diffusion.aws.dynamodb import Table
 from discord_diffusion.aws.guild_store import GuildStore
@@ -55,7 +56,9 @@ def caller_with(table: Table, **limits: int) -> Caller:
     requests = PictureRequests(
         ParameterBuilder(settings), admission, guilds, settings.limits, settings.audit_days
     )
-    router = Router(requests, LazyHandlers(requests, jobs, fleet, JobHistory(table)))
+    router = Router(
+        requests, LazyHandlers(requests, jobs, fleet, JobHistory(table), CommandIds(table))
+    )
     return Caller(queue, fleet, wake, confirm, DictGuilds(), Endpoint(settings, router), clock)
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from discord_diffusion import logs
+from discord_diffusion.aws.command_ids import CommandIds
 from discord_diffusion.aws.deadline import Deadline
 from discord_diffusion.aws.dynamodb import Table
 from discord_diffusion.aws.fleet_state import FleetStateStore
@@ -50,7 +51,7 @@ _REQUESTS = PictureRequests(
     limits=_SETTINGS.limits,
     audit_days=_SETTINGS.audit_days,
 )
-_LAZY = LazyHandlers(_REQUESTS, _JOBS, _FLEET, JobHistory(_TABLE))
+_LAZY = LazyHandlers(_REQUESTS, _JOBS, _FLEET, JobHistory(_TABLE), CommandIds(_TABLE))
 _ENDPOINT = Endpoint(_SETTINGS, Router(_REQUESTS, _LAZY))
 
 

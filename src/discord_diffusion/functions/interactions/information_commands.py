@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from discord_diffusion.access.limits import Quota, next_day
+from discord_diffusion.aws.command_ids import CommandIds
 from discord_diffusion.aws.fleet_state import FleetStateStore
 from discord_diffusion.aws.job_store import JobStore
 from discord_diffusion.discord import responses
 from discord_diffusion.discord.answer_layouts import notice
-from discord_diffusion.discord.command_model import CommandType
+from discord_diffusion.discord.command_model import Command, CommandType
 from discord_diffusion.discord.commands import COMMANDS
 from discord_diffusion.discord.components import CustomId
 from discord_diffusion.discord.errors import InvalidCustomIdError
@@ -45,6 +46,7 @@ class InformationCommands:
     jobs: JobStore
     fleet: FleetStateStore
     settings: FleetSettings
+    command_ids: CommandIds
 
     def queue(self, interaction: Interaction) -> dict[str, Any]:
         """The place of each of the user's jobs in the queue, and the state of the fleet."""
@@ -125,19 +127,31 @@ class InformationCommands:
         return responses.ephemeral(notice("\n".join(lines)))
 
     def help(self, interaction: Interaction) -> dict[str, Any]:
-        """Every command with its description, as it is registered."""
-        locale = interaction.locale
+        """Every command with its description; a click on one whose id is known begins it."""
+        locale, ids = interaction.locale, self.command_ids.by_command()
         lines = [say(locale, "help.title")]
         for command in COMMANDS:
             name, description = described(locale, command.key)
-            shown = f"`/{name}`" if command.type is CommandType.CHAT_INPUT else f"*{name}*"
-            lines.append(f"{shown} — {description}")
+            lines.append(f"{_mention(command, name, ids.get(command.name))} — {description}")
         return responses.ephemeral(notice("\n".join([*lines, say(locale, "help.buttons")])))
 
     def parameters(self, interaction: Interaction) -> dict[str, Any]:
         """The parameters of the job that a message belongs to."""
         record = visible_record(interaction, self.jobs, _job_of(interaction))
         return responses.ephemeral(notice("\n".join(_facts(record, interaction.locale))))
+
+
+def _mention(command: Command, name: str, command_id: str | None) -> str:
+    """A command as a message shows it; of one with sub-commands Discord mentions one of them.
+
+    https://docs.discord.com/developers/reference#message-formatting
+    """
+    if command.type is not CommandType.CHAT_INPUT:
+        return f"*{name}*"
+    if not command_id:
+        return f"`/{name}`"
+    path = " ".join([command.name, *(one.name for one in command.subcommands[:1])])
+    return f"</{path}:{command_id}>"
 
 
 def _quota_line(quota: Quota, used: int, limit: int, locale: str, reset: str) -> str:

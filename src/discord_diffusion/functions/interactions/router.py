@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from discord_diffusion.aws.command_ids import CommandIds
 from discord_diffusion.aws.errors import StoreError
 from discord_diffusion.aws.fleet_state import FleetStateStore
 from discord_diffusion.aws.job_history import JobHistory
@@ -38,6 +39,7 @@ class LazyHandlers:
     jobs: JobStore
     fleet: FleetStateStore
     job_history: JobHistory
+    command_ids: CommandIds
 
     @cached_property
     def components(self) -> "ComponentHandlers":
@@ -61,7 +63,7 @@ class LazyHandlers:
         )
 
         settings = self.requests.builder.settings.fleet
-        return InformationCommands(self.requests, self.jobs, self.fleet, settings)
+        return InformationCommands(self.requests, self.jobs, self.fleet, settings, self.command_ids)
 
     @cached_property
     def settings(self) -> "SettingsCommand":

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import httpx
 import pytest
 
+from discord_diffusion.discord.commands import COMMANDS, SHOW_PARAMETERS
 from infra.deploy import registration as registration_module
 from infra.deploy.errors import RegistrationError
 from infra.deploy.registration import Registrar, registration
@@ -52,13 +53,20 @@ def test_a_token_of_other_characters_is_refused_by_discord() -> None:
     assert refused.value.status == 401
 
 
+def with_ids(request: httpx.Request) -> httpx.Response:
+    """Discord's answer to a bulk overwrite: every command with an id of its own."""
+    commands = json.loads(request.content)
+    return httpx.Response(200, json=[one | {"id": f"id of {one['name']}"} for one in commands])
+
+
 @pytest.mark.parametrize(
     ("guild", "path"),
     [(None, "/applications/1/commands"), ("9", "/applications/1/guilds/9/commands")],
 )
 def test_the_commands_are_replaced_as_a_whole(guild: str | None, path: str) -> None:
-    discord = Discord(lambda request: httpx.Response(200, json=json.loads(request.content)))
-    assert discord.registrar().put_commands("1", guild) == len(registration())
+    discord = Discord(with_ids)
+    ids = discord.registrar().put_commands("1", guild)
+    assert ids == {one.name: f"id of {one.name}" for one in COMMANDS if one is not SHOW_PARAMETERS}
     (request,) = discord.requests
     assert (request.method, request.url.path) == ("PUT", f"/api/v10{path}")
     assert json.loads(request.content) == registration()
