@@ -2,9 +2,10 @@
 
 import json
 import re
-from dataclasses import MISSING, asdict, dataclass, fields
+from collections.abc import Mapping
+from dataclasses import MISSING, asdict, dataclass, fields, replace
 
-from discord_diffusion.jobs.loras import LoraSet, read_set
+from discord_diffusion.jobs.loras import LoraSet, LoraSpec, read_set
 from discord_diffusion.jobs.options import (
     GUIDANCE,
     PARAMETERS,
@@ -180,6 +181,13 @@ class GenerationParameters:
         """The negative prompt that the model reads."""
         own = self.negative_prompt
         return self.style.around_negative(own) if self.style else own
+
+    def with_triggers(self, known: Mapping[str, LoraSpec]) -> "GenerationParameters":
+        """These, with a prompt that has the trigger words of its LoRAs that it lacked."""
+        drawn = self.drawn_prompt.lower()
+        specs = (known[lora.name] for lora in self.loras if lora.name in known)
+        missing = [spec.trigger for spec in specs if spec.trigger.lower() not in drawn]
+        return replace(self, prompt=", ".join([self.prompt, *missing]))
 
     @property
     def finished_size(self) -> tuple[int, int]:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from discord_diffusion.discord.components import ButtonAction
+from discord_diffusion.jobs.loras import LoraSpec
 from tests.messages import text_of
 from tests.unit.functions.conftest import SETTINGS, Caller, imagine, make_caller
 from tests.unit.functions.test_refusals import Scene
@@ -46,6 +47,21 @@ def test_a_lora_may_be_for_several_models() -> None:
     scene = Scene(make_caller(), "en")
     refused = scene.imagine(lora="ink", model="second")
     assert "“ink” was made for another model" in text_of(refused["data"])
+
+
+@pytest.mark.parametrize(("trigger", "blocklist"), [("a nude", ()), ("3v1l", ("evil",))])
+def test_what_a_prompt_and_trigger_words_ask_for_together_is_checked(
+    trigger: str, blocklist: tuple[str, ...]
+) -> None:
+    known = {"odd": LoraSpec("x", trigger=trigger)}
+    scene = Scene(make_caller(replace(SETTINGS, loras=known)), "en")
+    scene.caller.guilds.set_settings(blocklist=blocklist)
+    answer = scene.imagine(prompt="a kid in the park", lora="odd")
+    assert "not allowed" in text_of(answer["data"])
+    assert scene.caller.queue.jobs == []
+    assert scene.caller.guilds.audited[0]["prompt"] == f"a kid in the park, {trigger}"
+    scene.imagine(prompt="a kid in the park")
+    assert len(scene.caller.queue.jobs) == 1
 
 
 def choices(caller: Caller, typed: str, **options: Any) -> list[str]:

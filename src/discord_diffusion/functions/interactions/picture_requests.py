@@ -164,12 +164,13 @@ class PictureRequests:
     def _check_blocklist(
         self, interaction: Interaction, parameters: GenerationParameters, guild: GuildSettings
     ) -> None:
+        drawn = parameters.with_triggers(self.builder.settings.loras)
+        read = [drawn.drawn_prompt, drawn.drawn_negative_prompt]
         try:
             blocklist.check([parameters.prompt, parameters.negative_prompt], guild.blocklist)
-            # A style and a prompt may together ask for what neither asks for.
-            if parameters.style:
-                drawn = [parameters.drawn_prompt, parameters.drawn_negative_prompt]
-                blocklist.check(drawn, guild.blocklist)
+            # A style, LoRAs and a prompt may together ask for what none of them asks for.
+            if parameters.style or parameters.lora:
+                blocklist.check(read, guild.blocklist)
         except Refusal:
             log.info("The prompt is blocked", extra={"interaction": interaction.id})
             try:
@@ -179,8 +180,8 @@ class PictureRequests:
                     interaction.guild_id,
                     "blocked",
                     channel_id=interaction.channel_id,
-                    prompt=parameters.drawn_prompt[:AUDITED_PROMPT_LENGTH],
-                    negative_prompt=parameters.drawn_negative_prompt[:AUDITED_PROMPT_LENGTH],
+                    prompt=read[0][:AUDITED_PROMPT_LENGTH],
+                    negative_prompt=read[1][:AUDITED_PROMPT_LENGTH],
                 )
                 if interaction.guild_id:
                     self.guilds.note_refusal(interaction.guild_id, datetime.now(UTC))

@@ -6,7 +6,6 @@ weights of its own, or none; then every layer computes what it would without.
 
 import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 import torch
@@ -69,10 +68,7 @@ class LoadedLoras:
 
     def with_triggers(self, parameters: GenerationParameters) -> GenerationParameters:
         """Parameters whose prompt has the trigger words of their LoRAs that it lacked."""
-        drawn = parameters.drawn_prompt.lower()
-        specs = (self._specs[lora.name] for lora in parameters.loras if lora.name in self._specs)
-        missing = [spec.trigger for spec in specs if spec.trigger.lower() not in drawn]
-        return replace(parameters, prompt=", ".join([parameters.prompt, *missing]))
+        return parameters.with_triggers(self._specs)
 
     def _load(self, name: str, spec: LoraSpec) -> None:
         pipe, module = self._pipe, self._modules[name]
