@@ -101,9 +101,7 @@ class Parts:
         self.folder.watching.unlink(missing_ok=True)
         argv = [sys.executable, "-m", "emulation.rig.watcher"]
         argv += ["--state-dir", str(self.folder.path)]
-        watcher = self._spawn(WATCHER, argv, base_environment() | self._bot_token())
-        _wait_until_ready(watcher, self.folder.watching.exists)
-        return watcher
+        return self._started(WATCHER, argv, self.folder.watching.exists)
 
     def start_connector(self) -> ProcessRecord:
         """The connector, which brings what happens on a real Discord to the stack; it is connected.
@@ -117,14 +115,21 @@ class Parts:
         argv += ["--state-dir", str(self.folder.path)]
         argv += ["--signing-key", str(signing_key.kept(self.layout.cache))]
         argv += ["--answer-seconds", str(self.options.answer_seconds)]
-        connector = self._spawn(CONNECTOR, argv, base_environment() | self._bot_token())
-        _wait_until_ready(connector, lambda: bool(Connection.load(connection).connected_since))
-        return connector
+        return self._started(
+            CONNECTOR, argv, lambda: bool(Connection.load(connection).connected_since)
+        )
 
-    def _bot_token(self) -> dict[str, str]:
-        """The variable of the token, for the processes that call Discord with it."""
+    def _started(self, name: str, argv: list[str], is_ready: Callable[[], bool]) -> ProcessRecord:
+        """A process that may call Discord, once it is ready; one that does not get so is ended."""
         token = self.options.bot_token
-        return {DISCORD_BOT_TOKEN: token} if token else {}
+        own = {DISCORD_BOT_TOKEN: token} if token else {}
+        process = self._spawn(name, argv, base_environment() | own)
+        try:
+            _wait_until_ready(process, is_ready)
+        except BaseException:
+            processes.terminate((process,))
+            raise
+        return process
 
     def without(self, name: str, state: StackState) -> StackState:
         """The stack after one of its processes was ended."""

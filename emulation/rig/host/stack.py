@@ -78,12 +78,12 @@ def _started(
         fleet.result()
     if not state.restored:
         module.try_to_save_snapshot(layout, folder, state, display)
-    state = state.with_process(parts.start_telemetry())
+    folder.save(state := state.with_process(parts.start_telemetry()))
     if options.watch:
-        state = state.with_process(parts.start_watcher())
+        folder.save(state := state.with_process(parts.start_watcher()))
     if state.live:
         title = f"Discord: connect to {state.live.guild_name}"
-        state = state.with_process(display.run(title, parts.start_connector))
+        folder.save(state := state.with_process(display.run(title, parts.start_connector)))
     started = replace(state, commands_sha256=deployment.commands_digest(), ready=True)
     folder.save(started)
     return started

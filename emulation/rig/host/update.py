@@ -55,7 +55,8 @@ def update(
         wait = partial(health.wait_for_tasks, folder, running, number)
         display.run("fleet: tasks are ready", wait)
     if "watch" in changed:
-        running = _watched(Parts(layout, folder, options), running)
+        # Saved before a command that is refused ends all this: else nobody would end the watcher.
+        folder.save(running := _watched(Parts(layout, folder, options), running))
     registered = register(running, display, options.bot_token)
     folder.save(registered)
     return registered
