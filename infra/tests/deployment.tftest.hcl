@@ -216,6 +216,8 @@ run "every_setting_reaches_the_worker_and_the_function" {
       hub_token            = "arn:aws:ssm:us-east-1:123456789012:parameter/hugging-face-token"
       model_notice         = "It draws one thing."
       models               = { turbo = { model = "/models/turbo", relative_cost = 2.5, steps = 4 } }
+      loras                = { ink = { lora = "/loras/ink.safetensors", trigger = "in ink", weight = 0.8 } }
+      embeddings           = { moody = { embedding = "/embeddings/moody.safetensors" } }
       safety_checker       = "/models/checked"
       scheduler            = "DDIMScheduler"
       max_pixels           = 262144
@@ -284,6 +286,7 @@ run "every_setting_reaches_the_worker_and_the_function" {
         DEFAULT_HEIGHT         = "128"
         DEFAULT_IMAGES         = "2"
         MODELS                 = jsonencode({ turbo = { model = "/models/turbo", relative_cost = 2.5, steps = 4 } })
+        LORAS                  = jsonencode({ ink = { lora = "/loras/ink.safetensors", trigger = "in ink", weight = 0.8 } })
         STYLES                 = jsonencode({ ink = { prompt = "{prompt}, ink", steps = 4 } })
         SCHEDULER              = "DDIMScheduler"
         MAX_PIXELS             = "262144"
@@ -378,6 +381,8 @@ run "every_setting_reaches_the_worker_and_the_function" {
       MODEL_VAE                   = "/models/vae"
       MODEL_NOTICE                = "It draws one thing."
       MODELS                      = jsonencode({ turbo = { model = "/models/turbo", relative_cost = 2.5, steps = 4 } })
+      LORAS                       = jsonencode({ ink = { lora = "/loras/ink.safetensors", trigger = "in ink", weight = 0.8 } })
+      EMBEDDINGS                  = jsonencode({ moody = { embedding = "/embeddings/moody.safetensors" } })
       SAFETY_CHECKER              = "/models/checked"
       SCHEDULER                   = "DDIMScheduler"
       MAX_PIXELS                  = "262144"

@@ -186,7 +186,7 @@ class WorkerSettings(Settings):
             max_receive_count=read.integer(MAX_RECEIVE_COUNT, 3, (1, 1000)),
             receive_wait_seconds=read.integer(RECEIVE_WAIT_SECONDS, 20, (0, 20)),
             picture_scale=read.integer(PICTURE_SCALE, 1, (1, 16)),
-            picture_format=read.choice(PICTURE_FORMAT, "png", PICTURE_FORMATS),
+            picture_format=read.choice(PICTURE_FORMAT, "webp", PICTURE_FORMATS),
             health_file=read.text(HEALTH_FILE),
             stop_timeout_seconds=_stop_timeout(read),
             log=read.log_options(),
